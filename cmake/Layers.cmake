@@ -1,0 +1,107 @@
+# The layers of the tree and the functions that every folder's CMakeLists.txt uses.
+#
+#   cs_library(NAME SOURCES … DEPS … LINK …)   one folder of libs/, or one half of a service
+#   cs_service(NAME SOURCES … DEPS …)          an executable of services/
+#   cs_test(NAME SOURCES … DEPS …)             one Catch2 binary, registered with CTest
+#
+# DEPS are libraries of this project, checked against the layers; LINK are foreign targets. A library may depend on
+# strictly lower layers only, and configuring stops where it does not: the shape of the system is not a matter of
+# discipline. Cores of services are layer 3 (they see 0-2: neither PostgreSQL nor gRPC), adapters are layer 6, the
+# programs that wire them 7.
+
+set(CS_LIBRARIES base log crypto metrics json domain text jose config pg wire rpc http clients server testing)
+set(CS_LAYER_base 0)
+set(CS_LAYER_log 1)
+set(CS_LAYER_crypto 1)
+set(CS_LAYER_metrics 1)
+set(CS_LAYER_json 1)
+set(CS_LAYER_domain 2)
+set(CS_LAYER_text 2)
+set(CS_LAYER_jose 2)
+set(CS_LAYER_config 3)
+set(CS_LAYER_pg 3)
+set(CS_LAYER_wire 3)
+set(CS_LAYER_rpc 4)
+set(CS_LAYER_http 4)
+set(CS_LAYER_clients 5)
+set(CS_LAYER_server 5)
+
+set(CS_SERVICES edge authn policy approval masking session_recorder standalone cli)
+
+function(cs_layer_of name out)
+  if(DEFINED CS_LAYER_${name})
+    set(${out} ${CS_LAYER_${name}} PARENT_SCOPE)
+  elseif(name MATCHES "^proto_")
+    set(${out} 2 PARENT_SCOPE)
+  elseif(name MATCHES "_core$")
+    set(${out} 3 PARENT_SCOPE)
+  elseif(name MATCHES "_adapters$")
+    set(${out} 6 PARENT_SCOPE)
+  else()
+    message(FATAL_ERROR "${name} has no layer: name it *_core or *_adapters, or add it to cmake/Layers.cmake")
+  endif()
+endfunction()
+
+function(cs_check_layers name)
+  cs_layer_of(${name} own)
+  foreach(dep IN LISTS ARGN)
+    if(dep STREQUAL "testing")
+      message(FATAL_ERROR "${name} links testing, which only tests may")
+    endif()
+    cs_layer_of(${dep} lower)
+    # An adapter may link its own service's core and the other adapters of its service.
+    string(REGEX REPLACE "_[^_]+$" "" family "${name}")
+    if(lower LESS own OR (lower EQUAL own AND dep MATCHES "^${family}_.*adapters$"))
+      continue()
+    endif()
+    message(FATAL_ERROR "layer check: ${name} (layer ${own}) may not depend on ${dep} (layer ${lower})")
+  endforeach()
+endfunction()
+
+function(cs_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
+  cs_check_layers(${name} ${ARG_DEPS})
+  if(ARG_SOURCES)
+    add_library(cs_${name} STATIC ${ARG_SOURCES})
+    set(scope PUBLIC)
+  else()
+    add_library(cs_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(cs_${name} ${scope} ${CMAKE_SOURCE_DIR})
+  list(TRANSFORM ARG_DEPS PREPEND cs_)
+  target_link_libraries(cs_${name} ${scope} ${ARG_DEPS} ${ARG_LINK})
+endfunction()
+
+function(cs_service name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  list(TRANSFORM ARG_DEPS PREPEND cs_)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LINK})
+endfunction()
+
+# A test binary. LABELS: `pg` for tests that start a private PostgreSQL.
+function(cs_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  list(TRANSFORM ARG_DEPS PREPEND cs_)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} cs_testing ${ARG_LINK})
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+macro(cs_add_folders)
+  foreach(folder IN LISTS CS_LIBRARIES)
+    add_subdirectory(libs/${folder})
+  endforeach()
+  foreach(folder IN LISTS CS_SERVICES)
+    add_subdirectory(services/${folder})
+  endforeach()
+  add_subdirectory(tests)
+endmacro()

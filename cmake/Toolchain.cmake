@@ -1,0 +1,34 @@
+# Compiler, linker and flags: the same for every target.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Dev CACHE STRING "Dev or Release" FORCE)
+endif()
+# Dev compiles fast and keeps line numbers; Release is what is measured and shipped.
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+
+add_compile_options(-Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2
+                    -Wno-missing-field-initializers)
+add_link_options(-Wl,-z,relro,-z,now)
+
+if(CS_SANITIZE)
+  add_compile_options(-fsanitize=${CS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CS_SANITIZE})
+endif()
+
+find_program(CS_MOLD mold)
+if(CS_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+find_program(CS_CCACHE ccache)
+if(CS_CCACHE)
+  # One cache serves every build folder: paths are made relative before they are hashed.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CS_CCACHE})
+endif()

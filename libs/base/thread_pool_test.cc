@@ -1,0 +1,30 @@
+#include "libs/base/thread_pool.h"
+
+#include <catch2/catch.hpp>
+#include <future>
+
+namespace countersign {
+
+TEST_CASE("ThreadPool: refuses work once its queue is full", "[base]") {
+  ThreadPool pool(1, 1);
+  std::promise<void> started, release;
+  REQUIRE(pool.TrySubmit([&] {
+    started.set_value();
+    release.get_future().wait();
+  }));
+  started.get_future().wait();
+  CHECK(pool.TrySubmit([] {}));
+  CHECK_FALSE(pool.TrySubmit([] {}));
+  release.set_value();
+}
+
+TEST_CASE("ThreadPool: runs everything it accepted before it is gone", "[base]") {
+  int ran = 0;
+  {
+    ThreadPool pool(1, 100);
+    for (int i = 0; i < 100; ++i) CHECK(pool.TrySubmit([&] { ++ran; }));
+  }
+  CHECK(ran == 100);
+}
+
+}  // namespace countersign

@@ -1,0 +1,51 @@
+#include "libs/crypto/hash.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cstdlib>
+
+namespace countersign::crypto {
+
+std::string Sha256(absl::string_view data) {
+  std::string out(32, '\0');
+  unsigned int size = 0;
+  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size, EVP_sha256(),
+                 nullptr) != 1) {
+    std::abort();  // Only out of memory or a broken OpenSSL: nothing here can be trusted any more.
+  }
+  return out;
+}
+
+std::string HmacSha256(absl::string_view key, absl::string_view data) {
+  std::string out(32, '\0');
+  unsigned int size = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(data.data()), data.size(),
+           reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr) {
+    std::abort();
+  }
+  return out;
+}
+
+std::string HkdfSha256(absl::string_view key, absl::string_view info, std::size_t length) {
+  const std::string extracted = HmacSha256(std::string(32, '\0'), key);
+  std::string out;
+  std::string block;
+  for (unsigned char counter = 1; out.size() < length; ++counter) {
+    std::string input = block;
+    input.append(info.data(), info.size());
+    input.push_back(static_cast<char>(counter));
+    block = HmacSha256(extracted, input);
+    out += block;
+  }
+  out.resize(length);
+  return out;
+}
+
+bool ConstantTimeEquals(absl::string_view a, absl::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace countersign::crypto

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/domain/call.h"
+
+namespace countersign::domain {
+
+// A verified caller.
+struct Authenticated {
+  std::shared_ptr<const Principal> principal;
+  std::shared_ptr<const SecretString> internal_token;
+  absl::Time cache_until = absl::InfinitePast();  // at most 60 s ahead and never past the credential's expiry
+};
+
+struct CredentialHeader {
+  std::string name;
+  SecretString value;
+};
+
+// An upstream credential, lent to the edge for one call. Destroyed with it, never stored.
+struct CredentialLease {
+  std::vector<CredentialHeader> headers;
+  SecretString client_certificate_pem;  // both empty unless the connection uses mutual TLS
+  SecretString client_key_pem;
+  absl::Time expires_at = absl::InfinitePast();
+};
+
+// Step 2 of the pipeline, and the credential of step 9. Thread-safe.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+
+  // UNAUTHENTICATED with a reason (credential_missing, credential_malformed, credential_expired, issuer_unknown,
+  // key_unknown, key_revoked, signature_invalid, audience_mismatch, …) when the credential does not stand.
+  virtual void Authenticate(const SecretString& credential, absl::Time deadline,
+                            Done<Authenticated> done) = 0;
+
+  // Answers an empty lease for a connection without a credential; NOT_FOUND for an unknown connection.
+  virtual void LeaseCredential(const Call& call, const std::string& connection, absl::Time deadline,
+                               Done<CredentialLease> done) = 0;
+};
+
+}  // namespace countersign::domain

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/domain/call.h"
+
+namespace countersign::domain {
+
+enum class Direction { kPrompt, kResponse };
+
+// The next piece of one logical text. `field` names the text and is chosen by the dialect ("choices/0/content"): no
+// match ever spans two fields. `text` is valid UTF-8, and may be empty when only `end` matters.
+struct FieldPiece {
+  std::string field;
+  std::string text;
+  bool end = false;  // nothing follows: everything still held is decided now
+};
+
+struct MaskedSpan {
+  std::size_t begin = 0;  // UTF-8 byte offsets into FieldRelease::text
+  std::size_t end = 0;
+  std::string entity;    // lower snake case
+  std::string original;  // what stood there; goes nowhere but into the sealed record
+};
+
+// What may leave after a piece. When held_before == held_after == 0 and `masked` is empty, `text` equals the piece.
+struct FieldRelease {
+  std::string text;
+  std::size_t held_before = 0;  // bytes of the field held back before this piece, and after it
+  std::size_t held_after = 0;
+  std::vector<MaskedSpan> masked;
+
+  bool Unchanged() const { return held_before == 0 && held_after == 0 && masked.empty(); }
+};
+
+// The masking of one call in one direction. One Feed at a time; destroying it with a Feed outstanding is allowed
+// (the answer is then dropped).
+class MaskStream {
+ public:
+  virtual ~MaskStream() = default;
+
+  // One release per piece, in order. Any error means that nothing more may be delivered on this call.
+  virtual void Feed(std::vector<FieldPiece> pieces, absl::Time deadline,
+                    Done<std::vector<FieldRelease>> done) = 0;
+};
+
+// Opens masking streams. Thread-safe.
+class Masker {
+ public:
+  virtual ~Masker() = default;
+
+  // Answers when the profile is known and the stream can be fed. NOT_FOUND for an unknown profile. The stream keeps
+  // the rules it was opened with. Profile "none" is answered with a stream that changes nothing.
+  virtual void Open(const Call& call, const std::string& profile, const std::string& connection,
+                    Direction direction, absl::Time deadline,
+                    Done<std::unique_ptr<MaskStream>> done) = 0;
+};
+
+}  // namespace countersign::domain

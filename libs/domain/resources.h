@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "libs/domain/decision.h"
+#include "libs/domain/principal.h"
+
+// The resources of CONTRACT.md as typed, validated values. libs/config reads them from YAML or JSON and is the only
+// maker of a ResourceSet; whoever holds one may rely on every reference in it being resolvable.
+namespace countersign::domain {
+
+struct IdentityProvider {
+  std::string name;
+  struct Oidc {
+    std::string issuer;
+    std::vector<std::string> audiences;
+    std::string jwks_uri;  // empty: from discovery
+    std::vector<std::string> algorithms = {"RS256", "PS256", "ES256", "EdDSA"};
+    std::string groups_claim = "groups";
+    std::string subject_claim = "sub";
+    std::string profile;  // "": any of JWT, at+jwt or none in `typ`; "at+jwt" or "JWT" pins it
+  };
+  std::optional<Oidc> oidc;
+};
+
+struct Identity {
+  std::string name;
+  IdentityKind kind = IdentityKind::kUnspecified;
+  struct Match {
+    std::string provider;
+    std::string subject;  // empty: any
+    std::map<std::string, std::string> claims;
+  };
+  std::optional<Match> match;  // absent: known by access key only
+  std::vector<std::string> groups;
+  std::string owner;
+};
+
+struct RoleBinding {
+  std::string name;
+  Role role = Role::kNone;
+  std::vector<std::string> groups;
+  std::vector<std::string> identities;
+  std::vector<std::string> connections;  // empty: all
+};
+
+// The value itself is sealed by authn; nobody else can read it.
+struct Credential {
+  std::string name;
+  std::string sealed;
+};
+
+enum class Protocol { kUnspecified, kOpenAi, kAnthropic, kKserveV2, kGrpc };
+
+struct Connection {
+  std::string name;
+  Protocol protocol = Protocol::kUnspecified;
+  std::string url;
+  std::string credential;           // name, may be empty
+  std::vector<std::string> models;  // globs; empty: any
+  std::vector<std::string> hosts;
+  std::string path_prefix;
+  std::string tokenizer;  // empty: by model name
+  bool is_default = false;
+  bool network_private = false;  // the upstream may resolve to private addresses
+  std::uint64_t version = 0;     // of the resource: part of the binding hash
+};
+
+enum class Normalize { kUnspecified, kNone, kCaseless, kUnicode };
+
+struct Dictionary {
+  std::string name;
+  std::vector<std::string> terms;
+  Normalize normalize = Normalize::kUnicode;
+};
+
+struct MaskingRule {
+  // Exactly one of entity, pattern, dictionary is set.
+  std::string entity;
+  std::string pattern;
+  std::string dictionary;
+  std::string label;  // upper case; empty: derived from the entity
+  enum class Action { kRedact, kReplace, kKeepLast, kHash, kPlaceholder };
+  Action action = Action::kReplace;
+  std::size_t keep = 4;
+  std::size_t line = 0;  // in its source, for messages
+};
+
+struct MaskingProfile {
+  std::string name;
+  std::vector<MaskingRule> response;
+  std::vector<MaskingRule> prompt;
+};
+
+struct KeywordsCondition {
+  std::string dictionary;
+  std::vector<std::string> parts;  // roles; empty: all
+};
+struct PatternCondition {
+  std::string regex;
+  std::vector<std::string> parts;
+  Normalize normalize = Normalize::kNone;
+};
+struct TokensCondition {
+  std::size_t over = 0;
+};
+struct ParameterCondition {
+  std::string name;
+  double over = 0;
+};
+struct Condition {
+  enum class Kind { kAny, kAll, kNot, kLeaf };
+  Kind kind = Kind::kLeaf;
+  std::vector<Condition> children;
+  std::variant<std::monostate, KeywordsCondition, PatternCondition, TokensCondition, ParameterCondition> leaf;
+  std::string path;  // e.g. spec.when.any[0].keywords, for messages
+};
+
+struct Policy {
+  std::string name;
+  int priority = 0;
+  struct Match {
+    std::vector<std::string> connections, groups, identities, models, operations;  // empty: everything
+  };
+  Match match;
+  std::optional<Condition> when;  // absent: always
+  Verdict verdict = Verdict::kDeny;
+  std::string deny_message;
+  ReviewTerms review;
+  std::string masking = "tier1";
+  Recording recording = Recording::kStrict;
+};
+
+struct Notifier {
+  std::string name;
+};
+
+// One version of everything, immutable.
+struct ResourceSet {
+  std::uint64_t version = 0;
+  std::map<std::string, IdentityProvider> identity_providers;
+  std::map<std::string, Identity> identities;
+  std::map<std::string, RoleBinding> role_bindings;
+  std::map<std::string, Credential> credentials;
+  std::map<std::string, Connection> connections;
+  std::map<std::string, Dictionary> dictionaries;
+  std::map<std::string, MaskingProfile> masking_profiles;
+  std::map<std::string, Policy> policies;
+  std::map<std::string, Notifier> notifiers;
+};
+
+}  // namespace countersign::domain

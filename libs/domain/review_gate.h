@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/domain/call.h"
+#include "libs/domain/decision.h"
+#include "libs/domain/prompt.h"
+
+namespace countersign::domain {
+
+enum class ReviewState {
+  kUnspecified,
+  kPending,
+  kApproved,
+  kDenied,
+  kExpired,
+  kCancelled,
+  kConsumed,
+  kExhausted,
+  kRevoked,
+};
+absl::string_view ToString(ReviewState state);  // "PENDING", …; "" for unspecified
+ReviewState ReviewStateFromString(absl::string_view text);
+
+// A call that needs a person. `binding_hash` covers the exact bytes that will be sent (libs/domain/binding.h).
+struct ReviewRequest {
+  std::string session_id;  // idempotency key of Join and Consume
+  std::string connection;
+  std::uint64_t connection_version = 0;
+  std::string binding_hash;  // 64 lower-case hex digits
+  std::string policy;
+  std::uint64_t policy_version = 0;
+  ReviewTerms terms;
+  std::shared_ptr<const Prompt> prompt;  // as it will be sent, after prompt masking
+  std::vector<Finding> findings;
+  std::size_t prompt_tokens = 0;
+  std::string upstream_body;
+};
+
+struct ReviewStatus {
+  std::string review_id;
+  ReviewState state = ReviewState::kUnspecified;
+  std::string reason;  // of the reviewer who denied; may be empty
+  absl::Time expires_at = absl::InfinitePast();
+};
+
+// A use of a grant. Exists only when the one-statement consumption succeeded.
+struct Grant {
+  std::string review_id;
+  std::vector<std::string> approvers;  // display names
+};
+
+// Step 8 of the pipeline: may wait for minutes and holds no thread or database connection meanwhile. Thread-safe.
+class ReviewGate {
+ public:
+  virtual ~ReviewGate() = default;
+
+  // Joins the newest PENDING review of the same call (same principal, connection and binding hash) or an APPROVED one
+  // with uses left, is refused (state kDenied) when it was denied within its pendingTtl, else opens a new review.
+  virtual void Join(const Call& call, ReviewRequest request, absl::Time deadline,
+                    Done<ReviewStatus> done) = 0;
+
+  // Answers as soon as the review is no longer PENDING, and at `deadline` with kPending.
+  virtual void Wait(const Call& call, const std::string& review_id, const std::string& session_id,
+                    absl::Time deadline, Done<ReviewStatus> done) = 0;
+
+  // Takes one use, atomically. FAILED_PRECONDITION with a reason (review_not_approved, review_exhausted,
+  // review_expired, review_revoked, binding_mismatch) when there is none. Idempotent by session id: a retry after a
+  // lost answer gets the same grant.
+  virtual void Consume(const Call& call, const std::string& review_id, const std::string& session_id,
+                       const std::string& binding_hash, absl::Time deadline, Done<Grant> done) = 0;
+
+  // The caller is gone; the review stays. Best effort, no answer.
+  virtual void Leave(const Call& call, const std::string& review_id,
+                     const std::string& session_id) = 0;
+};
+
+}  // namespace countersign::domain

@@ -1,0 +1,24 @@
+#include <catch2/catch.hpp>
+
+#include "libs/domain/review_gate.h"
+#include "libs/domain/session.h"
+
+namespace countersign::domain {
+
+TEST_CASE("ReviewState: every state survives its text, and unknown text is no state", "[domain]") {
+  for (int i = 1; i <= static_cast<int>(ReviewState::kRevoked); ++i) {
+    const auto state = static_cast<ReviewState>(i);
+    CHECK(ReviewStateFromString(ToString(state)) == state);
+  }
+  CHECK(ReviewStateFromString("pending") == ReviewState::kUnspecified);
+}
+
+TEST_CASE("Outcome: every outcome survives its text, and unknown text is no outcome", "[domain]") {
+  for (int i = 1; i <= static_cast<int>(Outcome::kTruncated); ++i) {
+    const auto outcome = static_cast<Outcome>(i);
+    CHECK(OutcomeFromString(ToString(outcome)) == outcome);
+  }
+  CHECK(OutcomeFromString("done") == Outcome::kRunning);
+}
+
+}  // namespace countersign::domain

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace countersign::json {
+
+// `text` as a JSON string with its quotes. Escapes what must be escaped and nothing else; `text` is valid UTF-8.
+std::string Quote(absl::string_view text);
+
+// Writes compact JSON: members in the order they are given, no white space, so equal calls give equal bytes.
+// Numbers are written so that they read back as the same value.
+//   Writer w; w.BeginObject().Key("a").Int(1).EndObject(); w.str()
+class Writer {
+ public:
+  Writer& BeginObject();
+  Writer& EndObject();
+  Writer& BeginArray();
+  Writer& EndArray();
+  Writer& Key(absl::string_view key);
+  Writer& String(absl::string_view text);
+  Writer& Int(std::int64_t number);
+  Writer& Number(double number);
+  Writer& Bool(bool value);
+  Writer& Null();
+  Writer& Raw(absl::string_view json);  // a value that is JSON already
+
+  const std::string& str() const { return out_; }
+
+ private:
+  void Separate();
+  std::string out_;
+  std::vector<bool> first_;
+  bool after_key_ = false;
+};
+
+}  // namespace countersign::json
