@@ -7,8 +7,8 @@
 
 namespace countersign {
 
-// The time seam: nothing else in the project reads a clock directly, so tests decide what time it is
-// (libs/testing/fake_clock.h). Implementations are thread-safe.
+// The time seam: nothing else in the project reads a clock directly, so tests decide what time it
+// is (libs/testing/fake_clock.h). Implementations are thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -49,7 +49,8 @@ std::string Base64UrlEncode(absl::string_view bytes) {
 }
 
 absl::StatusOr<std::string> Base64UrlDecode(absl::string_view text) {
-  if (text.size() % 4 == 1) return absl::InvalidArgumentError("base64url text has an impossible length");
+  if (text.size() % 4 == 1)
+    return absl::InvalidArgumentError("base64url text has an impossible length");
   std::string out;
   out.reserve(text.size() * 3 / 4);
   std::uint32_t bits = 0;

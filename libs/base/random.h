@@ -7,8 +7,8 @@
 
 namespace countersign {
 
-// The randomness seam. Implementations are thread-safe; SystemRandom is the kernel's CSPRNG and never fails (it
-// aborts the process, because nothing that needs randomness can go on without it).
+// The randomness seam. Implementations are thread-safe; SystemRandom is the kernel's CSPRNG and
+// never fails (it aborts the process, because nothing that needs randomness can go on without it).
 class RandomSource {
  public:
   virtual ~RandomSource() = default;

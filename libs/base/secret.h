@@ -7,9 +7,9 @@
 
 namespace countersign {
 
-// A value that must not reach a log, a metric or an error message. It cannot be streamed or formatted; whoever needs
-// the value writes `.Reveal()`, which makes every such place easy to find. The bytes of a Secret<std::string> are
-// overwritten when it is destroyed or assigned to.
+// A value that must not reach a log, a metric or an error message. It cannot be streamed or
+// formatted; whoever needs the value writes `.Reveal()`, which makes every such place easy to find.
+// The bytes of a Secret<std::string> are overwritten when it is destroyed or assigned to.
 template <typename T>
 class Secret {
  public:

@@ -6,9 +6,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// Errors of this project are absl::Status values. What a program must be able to tell apart travels as a *reason*: a
-// stable lower-case code ("policy_denied", "key_revoked") beside the sentence that people read. Reasons cross gRPC as
-// google.rpc.ErrorInfo (libs/rpc) and reach callers as the `code` of their dialect's error (services/edge).
+// Errors of this project are absl::Status values. What a program must be able to tell apart travels
+// as a *reason*: a stable lower-case code ("policy_denied", "key_revoked") beside the sentence that
+// people read. Reasons cross gRPC as google.rpc.ErrorInfo (libs/rpc) and reach callers as the
+// `code` of their dialect's error (services/edge).
 namespace countersign {
 
 // `status` with `reason` attached; replaces an earlier one. An OK status is returned unchanged.
@@ -17,22 +18,23 @@ absl::Status WithReason(absl::Status status, absl::string_view reason);
 // The reason attached to `status`, or "" when there is none.
 std::string ReasonOf(const absl::Status& status);
 
-// `status` with "context: " before its message; code and payloads are kept. An OK status is returned unchanged.
+// `status` with "context: " before its message; code and payloads are kept. An OK status is
+// returned unchanged.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 
 }  // namespace countersign
 
-#define CS_RETURN_IF_ERROR(expr)                                  \
-  do {                                                            \
-    if (absl::Status cs_status_ = (expr); !cs_status_.ok()) {     \
-      return cs_status_;                                          \
-    }                                                             \
+#define CS_RETURN_IF_ERROR(expr)                              \
+  do {                                                        \
+    if (absl::Status cs_status_ = (expr); !cs_status_.ok()) { \
+      return cs_status_;                                      \
+    }                                                         \
   } while (false)
 
 #define CS_STATUS_CONCAT_INNER_(a, b) a##b
 #define CS_STATUS_CONCAT_(a, b) CS_STATUS_CONCAT_INNER_(a, b)
-#define CS_ASSIGN_OR_RETURN_(tmp, lhs, expr) \
-  auto tmp = (expr);                         \
+#define CS_ASSIGN_OR_RETURN_(tmp, lhs, expr)     \
+  auto tmp = (expr);                             \
   if (!tmp.ok()) return std::move(tmp).status(); \
   lhs = *std::move(tmp)
 

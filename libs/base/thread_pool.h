@@ -11,9 +11,9 @@
 
 namespace countersign {
 
-// A fixed number of threads for work that may block (PostgreSQL, files), with a bounded queue: when it is full the
-// work is refused, and the caller answers RESOURCE_EXHAUSTED instead of waiting without limit. Thread-safe.
-// The destructor runs what was accepted and joins.
+// A fixed number of threads for work that may block (PostgreSQL, files), with a bounded queue: when
+// it is full the work is refused, and the caller answers RESOURCE_EXHAUSTED instead of waiting
+// without limit. Thread-safe. The destructor runs what was accepted and joins.
 class ThreadPool {
  public:
   ThreadPool(std::size_t threads, std::size_t max_queued);

@@ -8,7 +8,8 @@
 namespace countersign::crypto {
 
 TEST_CASE("Sha256: the empty string has its published digest", "[crypto]") {
-  CHECK(HexEncode(Sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(HexEncode(Sha256("")) ==
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 TEST_CASE("HmacSha256: RFC 4231 test case 2", "[crypto]") {
@@ -21,7 +22,8 @@ TEST_CASE("HkdfSha256: RFC 5869 test case 3", "[crypto]") {
         "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 }
 
-TEST_CASE("Open: gives back what was sealed, and nothing under another key, context or byte", "[crypto]") {
+TEST_CASE("Open: gives back what was sealed, and nothing under another key, context or byte",
+          "[crypto]") {
   SystemRandom random;
   const SecretString key(random.Bytes(kSealKeyBytes));
   const std::string sealed = Seal(key, "row 1", "secret", random);
@@ -40,7 +42,8 @@ TEST_CASE("SigningKey: RFC 8032 test 2", "[crypto]") {
   const auto key = SigningKey::FromSeed(
       SecretString(*HexDecode("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")));
   REQUIRE(key.ok());
-  CHECK(HexEncode(key->public_key()) == "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  CHECK(HexEncode(key->public_key()) ==
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
   const std::string signature = key->Sign("\x72");
   CHECK(HexEncode(signature).substr(0, 16) == "92a009a9f0d4cab8");
   CHECK(VerifyEd25519(key->public_key(), "\x72", signature));

@@ -11,8 +11,8 @@ namespace countersign::crypto {
 std::string Sha256(absl::string_view data) {
   std::string out(32, '\0');
   unsigned int size = 0;
-  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size, EVP_sha256(),
-                 nullptr) != 1) {
+  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size,
+                 EVP_sha256(), nullptr) != 1) {
     std::abort();  // Only out of memory or a broken OpenSSL: nothing here can be trusted any more.
   }
   return out;

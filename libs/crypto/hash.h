@@ -4,7 +4,8 @@
 
 #include "absl/strings/string_view.h"
 
-// Hashes and keyed hashes (OpenSSL 3). Results are raw bytes. All functions are thread-safe and cannot fail.
+// Hashes and keyed hashes (OpenSSL 3). Results are raw bytes. All functions are thread-safe and
+// cannot fail.
 namespace countersign::crypto {
 
 std::string Sha256(absl::string_view data);

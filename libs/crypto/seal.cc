@@ -18,7 +18,8 @@ const unsigned char* Bytes(absl::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 void Check(int result) {
-  if (result != 1) std::abort();  // Wrong key size or a broken OpenSSL: a broken invariant, not an input.
+  if (result != 1)
+    std::abort();  // Wrong key size or a broken OpenSSL: a broken invariant, not an input.
 }
 
 }  // namespace
@@ -31,9 +32,12 @@ std::string Seal(const SecretString& key, absl::string_view context, absl::strin
   auto* body = reinterpret_cast<unsigned char*>(out.data()) + kNonce;
   const CipherContext cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int size = 0;
-  Check(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key.Reveal()), Bytes(out)));
-  Check(EVP_EncryptUpdate(cipher.get(), nullptr, &size, Bytes(context), static_cast<int>(context.size())));
-  Check(EVP_EncryptUpdate(cipher.get(), body, &size, Bytes(plaintext), static_cast<int>(plaintext.size())));
+  Check(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key.Reveal()),
+                           Bytes(out)));
+  Check(EVP_EncryptUpdate(cipher.get(), nullptr, &size, Bytes(context),
+                          static_cast<int>(context.size())));
+  Check(EVP_EncryptUpdate(cipher.get(), body, &size, Bytes(plaintext),
+                          static_cast<int>(plaintext.size())));
   Check(EVP_EncryptFinal_ex(cipher.get(), body + size, &size));
   Check(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTag, body + plaintext.size()));
   return out;
@@ -48,13 +52,17 @@ absl::StatusOr<std::string> Open(const SecretString& key, absl::string_view cont
   std::string out(body_size, '\0');
   const CipherContext cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int size = 0;
-  Check(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key.Reveal()), Bytes(sealed)));
-  Check(EVP_DecryptUpdate(cipher.get(), nullptr, &size, Bytes(context), static_cast<int>(context.size())));
+  Check(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key.Reveal()),
+                           Bytes(sealed)));
+  Check(EVP_DecryptUpdate(cipher.get(), nullptr, &size, Bytes(context),
+                          static_cast<int>(context.size())));
   auto* plain = reinterpret_cast<unsigned char*>(out.data());
-  Check(EVP_DecryptUpdate(cipher.get(), plain, &size, Bytes(sealed) + kNonce, static_cast<int>(body_size)));
+  Check(EVP_DecryptUpdate(cipher.get(), plain, &size, Bytes(sealed) + kNonce,
+                          static_cast<int>(body_size)));
   Check(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTag, tag.data()));
   if (EVP_DecryptFinal_ex(cipher.get(), plain + size, &size) != 1) {
-    return absl::DataLossError("sealed value does not open: wrong key, wrong context or changed bytes");
+    return absl::DataLossError(
+        "sealed value does not open: wrong key, wrong context or changed bytes");
   }
   return out;
 }

@@ -11,10 +11,10 @@ namespace countersign::crypto {
 
 inline constexpr std::size_t kSealKeyBytes = 32;
 
-// AES-256-GCM with a random 96-bit nonce: nonce ‖ ciphertext ‖ 128-bit tag. `context` is authenticated and not
-// stored: opening with another context fails, so a sealed value cannot be moved to another row, name or purpose.
-// One key seals at most 2^32 values (SP 800-38D §8.3); keys here are per session or per vault and stay far below.
-// REQUIRES: key.size() == kSealKeyBytes.
+// AES-256-GCM with a random 96-bit nonce: nonce ‖ ciphertext ‖ 128-bit tag. `context` is
+// authenticated and not stored: opening with another context fails, so a sealed value cannot be
+// moved to another row, name or purpose. One key seals at most 2^32 values (SP 800-38D §8.3); keys
+// here are per session or per vault and stay far below. REQUIRES: key.size() == kSealKeyBytes.
 std::string Seal(const SecretString& key, absl::string_view context, absl::string_view plaintext,
                  RandomSource& random);
 

@@ -19,7 +19,8 @@ const unsigned char* Bytes(absl::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 Key PrivateKey(const SecretString& seed) {
-  return Key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, Bytes(seed.Reveal()), seed.Reveal().size()),
+  return Key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, Bytes(seed.Reveal()),
+                                          seed.Reveal().size()),
              &EVP_PKEY_free);
 }
 
@@ -38,7 +39,8 @@ absl::StatusOr<SigningKey> SigningKey::FromSeed(const SecretString& seed) {
   std::string public_key(32, '\0');
   std::size_t size = public_key.size();
   if (key == nullptr ||
-      EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(public_key.data()), &size) != 1) {
+      EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(public_key.data()),
+                                  &size) != 1) {
     ERR_clear_error();
     return absl::InternalError("OpenSSL refused an Ed25519 seed");
   }
@@ -51,21 +53,24 @@ std::string SigningKey::Sign(absl::string_view message) const {
   std::string signature(64, '\0');
   std::size_t size = signature.size();
   if (EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
-      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, Bytes(message),
-                     message.size()) != 1) {
+      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                     Bytes(message), message.size()) != 1) {
     std::abort();
   }
   return signature;
 }
 
-bool VerifyEd25519(absl::string_view public_key, absl::string_view message, absl::string_view signature) {
-  const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key), public_key.size()),
-                &EVP_PKEY_free);
+bool VerifyEd25519(absl::string_view public_key, absl::string_view message,
+                   absl::string_view signature) {
+  const Key key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key), public_key.size()),
+      &EVP_PKEY_free);
   const DigestContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  const bool valid = key != nullptr &&
-                     EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-                     EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
-                                      message.size()) == 1;
+  const bool valid =
+      key != nullptr &&
+      EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+      EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
+                       message.size()) == 1;
   ERR_clear_error();
   return valid;
 }

@@ -12,7 +12,8 @@ namespace countersign::domain {
 struct Authenticated {
   std::shared_ptr<const Principal> principal;
   std::shared_ptr<const SecretString> internal_token;
-  absl::Time cache_until = absl::InfinitePast();  // at most 60 s ahead and never past the credential's expiry
+  absl::Time cache_until =
+      absl::InfinitePast();  // at most 60 s ahead and never past the credential's expiry
 };
 
 struct CredentialHeader {
@@ -33,12 +34,14 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
 
-  // UNAUTHENTICATED with a reason (credential_missing, credential_malformed, credential_expired, issuer_unknown,
-  // key_unknown, key_revoked, signature_invalid, audience_mismatch, …) when the credential does not stand.
+  // UNAUTHENTICATED with a reason (credential_missing, credential_malformed, credential_expired,
+  // issuer_unknown, key_unknown, key_revoked, signature_invalid, audience_mismatch, …) when the
+  // credential does not stand.
   virtual void Authenticate(const SecretString& credential, absl::Time deadline,
                             Done<Authenticated> done) = 0;
 
-  // Answers an empty lease for a connection without a credential; NOT_FOUND for an unknown connection.
+  // Answers an empty lease for a connection without a credential; NOT_FOUND for an unknown
+  // connection.
   virtual void LeaseCredential(const Call& call, const std::string& connection, absl::Time deadline,
                                Done<CredentialLease> done) = 0;
 };

@@ -7,8 +7,16 @@ namespace countersign::domain {
 namespace {
 
 BoundRequest Example() {
-  return {"https://idp", "alice", "", "openai", 3, "POST", "/v1/chat/completions",
-          {{"Content-Type", "application/json"}, {"Authorization", "Bearer x"}, {"X-Stainless-Retry-Count", "0"}},
+  return {"https://idp",
+          "alice",
+          "",
+          "openai",
+          3,
+          "POST",
+          "/v1/chat/completions",
+          {{"Content-Type", "application/json"},
+           {"Authorization", "Bearer x"},
+           {"X-Stainless-Retry-Count", "0"}},
           "{}"};
 }
 
@@ -38,8 +46,10 @@ TEST_CASE("BindingHash: changes with every bound field", "[domain]") {
 
 TEST_CASE("BindingHash: a retry of an SDK is the same call", "[domain]") {
   BoundRequest retry = Example();
-  retry.headers = {{"x-stainless-retry-count", "1"}, {"content-type", "application/json"},
-                   {"authorization", "Bearer y"}, {"idempotency-key", "k"}};
+  retry.headers = {{"x-stainless-retry-count", "1"},
+                   {"content-type", "application/json"},
+                   {"authorization", "Bearer y"},
+                   {"idempotency-key", "k"}};
   CHECK(BindingHash(retry) == BindingHash(Example()));
 }
 

@@ -13,17 +13,20 @@ enum class Verdict { kDeny, kAllow, kReview };  // zero is the closed choice
 enum class Recording { kStrict, kOrdered };
 enum class GrantKind { kOneShot };
 
-// Why a policy matched: one condition that held, with the span of text that made it hold where there is one.
+// Why a policy matched: one condition that held, with the span of text that made it hold where
+// there is one.
 struct Finding {
   std::string policy;
   std::string condition;  // keywords | pattern | tokens | parameter
   std::string rule;       // dictionary or pattern, or what was measured ("5210 tokens over 4000")
   std::size_t part = 0;   // index into Prompt::parts
-  std::size_t begin = 0;  // UTF-8 byte offsets into that part's text; begin == end when no span applies
+  std::size_t begin =
+      0;  // UTF-8 byte offsets into that part's text; begin == end when no span applies
   std::size_t end = 0;
 };
 
-// What a review asks for, frozen into the review when it is created. Defaults and bounds: libs/config.
+// What a review asks for, frozen into the review when it is created. Defaults and bounds:
+// libs/config.
 struct ReviewTerms {
   std::vector<std::string> reviewers;  // groups or identities, at least one
   int approvals = 1;                   // >= 1, always
@@ -42,8 +45,8 @@ struct Decision {
   std::string message;  // a deny's message to the caller; may be empty
   std::vector<Finding> findings;
   std::size_t prompt_tokens = 0;
-  ReviewTerms review;                       // meaningful when verdict is kReview
-  std::string masking_profile = "tier1";    // "none" only when a policy says so
+  ReviewTerms review;                     // meaningful when verdict is kReview
+  std::string masking_profile = "tier1";  // "none" only when a policy says so
   Recording recording = Recording::kStrict;
 };
 

@@ -11,8 +11,9 @@ namespace countersign::domain {
 
 enum class Direction { kPrompt, kResponse };
 
-// The next piece of one logical text. `field` names the text and is chosen by the dialect ("choices/0/content"): no
-// match ever spans two fields. `text` is valid UTF-8, and may be empty when only `end` matters.
+// The next piece of one logical text. `field` names the text and is chosen by the dialect
+// ("choices/0/content"): no match ever spans two fields. `text` is valid UTF-8, and may be empty
+// when only `end` matters.
 struct FieldPiece {
   std::string field;
   std::string text;
@@ -26,7 +27,8 @@ struct MaskedSpan {
   std::string original;  // what stood there; goes nowhere but into the sealed record
 };
 
-// What may leave after a piece. When held_before == held_after == 0 and `masked` is empty, `text` equals the piece.
+// What may leave after a piece. When held_before == held_after == 0 and `masked` is empty, `text`
+// equals the piece.
 struct FieldRelease {
   std::string text;
   std::size_t held_before = 0;  // bytes of the field held back before this piece, and after it
@@ -36,13 +38,14 @@ struct FieldRelease {
   bool Unchanged() const { return held_before == 0 && held_after == 0 && masked.empty(); }
 };
 
-// The masking of one call in one direction. One Feed at a time; destroying it with a Feed outstanding is allowed
-// (the answer is then dropped).
+// The masking of one call in one direction. One Feed at a time; destroying it with a Feed
+// outstanding is allowed (the answer is then dropped).
 class MaskStream {
  public:
   virtual ~MaskStream() = default;
 
-  // One release per piece, in order. Any error means that nothing more may be delivered on this call.
+  // One release per piece, in order. Any error means that nothing more may be delivered on this
+  // call.
   virtual void Feed(std::vector<FieldPiece> pieces, absl::Time deadline,
                     Done<std::vector<FieldRelease>> done) = 0;
 };
@@ -52,8 +55,9 @@ class Masker {
  public:
   virtual ~Masker() = default;
 
-  // Answers when the profile is known and the stream can be fed. NOT_FOUND for an unknown profile. The stream keeps
-  // the rules it was opened with. Profile "none" is answered with a stream that changes nothing.
+  // Answers when the profile is known and the stream can be fed. NOT_FOUND for an unknown profile.
+  // The stream keeps the rules it was opened with. Profile "none" is answered with a stream that
+  // changes nothing.
   virtual void Open(const Call& call, const std::string& profile, const std::string& connection,
                     Direction direction, absl::Time deadline,
                     Done<std::unique_ptr<MaskStream>> done) = 0;

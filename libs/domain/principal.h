@@ -6,7 +6,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-// Who is asking. A Principal exists only for a credential that was verified; nothing unverified is ever put in one.
+// Who is asking. A Principal exists only for a credential that was verified; nothing unverified is
+// ever put in one.
 namespace countersign::domain {
 
 enum class IdentityKind { kUnspecified, kHuman, kService, kCi, kAgent };
@@ -24,20 +25,25 @@ struct Principal {
   IdentityKind kind = IdentityKind::kUnspecified;
   std::vector<std::string> groups;
   std::vector<RoleGrant> roles;
-  std::string owner;  // identity that answers for this one (an agent's); its votes never count for this principal
+  std::string owner;  // identity that answers for this one (an agent's); its votes never count for
+                      // this principal
   absl::Time expires_at = absl::InfiniteFuture();  // of the credential
 
-  // The name people read: the identity, else issuer and subject. Not a key: compare issuer and subject.
+  // The name people read: the identity, else issuer and subject. Not a key: compare issuer and
+  // subject.
   std::string DisplayName() const;
 };
 
-bool SamePerson(const Principal& a, const Principal& b);  // equal (issuer, subject), or equal non-empty identity
+bool SamePerson(const Principal& a,
+                const Principal& b);  // equal (issuer, subject), or equal non-empty identity
 
-// True when some grant gives `role` on `connection`. With an empty `connection`: on at least one connection.
+// True when some grant gives `role` on `connection`. With an empty `connection`: on at least one
+// connection.
 bool HasRole(const Principal& principal, Role role, absl::string_view connection);
 
-absl::string_view ToString(IdentityKind kind);  // "human", "service", "ci", "agent"; "" for unspecified
-absl::string_view ToString(Role role);          // "admin", …; "" for none
+absl::string_view ToString(
+    IdentityKind kind);                 // "human", "service", "ci", "agent"; "" for unspecified
+absl::string_view ToString(Role role);  // "admin", …; "" for none
 IdentityKind IdentityKindFromString(absl::string_view text);  // kUnspecified when unknown
 Role RoleFromString(absl::string_view text);                  // kNone when unknown
 

@@ -16,7 +16,8 @@ struct TextPart {
 
 // A request as its dialect read it: everything that a policy can ask about, in the body's order.
 struct Prompt {
-  std::string operation;  // "chat.completions", "models.list", …; the policy's `operations` name these
+  std::string
+      operation;  // "chat.completions", "models.list", …; the policy's `operations` name these
   std::string model;
   bool stream = false;
   std::vector<TextPart> parts;

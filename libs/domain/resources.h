@@ -12,8 +12,9 @@
 #include "libs/domain/decision.h"
 #include "libs/domain/principal.h"
 
-// The resources of CONTRACT.md as typed, validated values. libs/config reads them from YAML or JSON and is the only
-// maker of a ResourceSet; whoever holds one may rely on every reference in it being resolvable.
+// The resources of CONTRACT.md as typed, validated values. libs/config reads them from YAML or JSON
+// and is the only maker of a ResourceSet; whoever holds one may rely on every reference in it being
+// resolvable.
 namespace countersign::domain {
 
 struct IdentityProvider {
@@ -119,7 +120,9 @@ struct Condition {
   enum class Kind { kAny, kAll, kNot, kLeaf };
   Kind kind = Kind::kLeaf;
   std::vector<Condition> children;
-  std::variant<std::monostate, KeywordsCondition, PatternCondition, TokensCondition, ParameterCondition> leaf;
+  std::variant<std::monostate, KeywordsCondition, PatternCondition, TokensCondition,
+               ParameterCondition>
+      leaf;
   std::string path;  // e.g. spec.when.any[0].keywords, for messages
 };
 
@@ -127,7 +130,8 @@ struct Policy {
   std::string name;
   int priority = 0;
   struct Match {
-    std::vector<std::string> connections, groups, identities, models, operations;  // empty: everything
+    std::vector<std::string> connections, groups, identities, models,
+        operations;  // empty: everything
   };
   Match match;
   std::optional<Condition> when;  // absent: always

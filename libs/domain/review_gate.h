@@ -25,7 +25,8 @@ enum class ReviewState {
 absl::string_view ToString(ReviewState state);  // "PENDING", …; "" for unspecified
 ReviewState ReviewStateFromString(absl::string_view text);
 
-// A call that needs a person. `binding_hash` covers the exact bytes that will be sent (libs/domain/binding.h).
+// A call that needs a person. `binding_hash` covers the exact bytes that will be sent
+// (libs/domain/binding.h).
 struct ReviewRequest {
   std::string session_id;  // idempotency key of Join and Consume
   std::string connection;
@@ -53,13 +54,15 @@ struct Grant {
   std::vector<std::string> approvers;  // display names
 };
 
-// Step 8 of the pipeline: may wait for minutes and holds no thread or database connection meanwhile. Thread-safe.
+// Step 8 of the pipeline: may wait for minutes and holds no thread or database connection
+// meanwhile. Thread-safe.
 class ReviewGate {
  public:
   virtual ~ReviewGate() = default;
 
-  // Joins the newest PENDING review of the same call (same principal, connection and binding hash) or an APPROVED one
-  // with uses left, is refused (state kDenied) when it was denied within its pendingTtl, else opens a new review.
+  // Joins the newest PENDING review of the same call (same principal, connection and binding hash)
+  // or an APPROVED one with uses left, is refused (state kDenied) when it was denied within its
+  // pendingTtl, else opens a new review.
   virtual void Join(const Call& call, ReviewRequest request, absl::Time deadline,
                     Done<ReviewStatus> done) = 0;
 
@@ -67,11 +70,12 @@ class ReviewGate {
   virtual void Wait(const Call& call, const std::string& review_id, const std::string& session_id,
                     absl::Time deadline, Done<ReviewStatus> done) = 0;
 
-  // Takes one use, atomically. FAILED_PRECONDITION with a reason (review_not_approved, review_exhausted,
-  // review_expired, review_revoked, binding_mismatch) when there is none. Idempotent by session id: a retry after a
-  // lost answer gets the same grant.
-  virtual void Consume(const Call& call, const std::string& review_id, const std::string& session_id,
-                       const std::string& binding_hash, absl::Time deadline, Done<Grant> done) = 0;
+  // Takes one use, atomically. FAILED_PRECONDITION with a reason (review_not_approved,
+  // review_exhausted, review_expired, review_revoked, binding_mismatch) when there is none.
+  // Idempotent by session id: a retry after a lost answer gets the same grant.
+  virtual void Consume(const Call& call, const std::string& review_id,
+                       const std::string& session_id, const std::string& binding_hash,
+                       absl::Time deadline, Done<Grant> done) = 0;
 
   // The caller is gone; the review stays. Best effort, no answer.
   virtual void Leave(const Call& call, const std::string& review_id,

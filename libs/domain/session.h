@@ -30,14 +30,19 @@ Outcome OutcomeFromString(absl::string_view text);
 
 // Types of events. Payloads are JSON objects except where said.
 namespace event_type {
-inline constexpr absl::string_view kRequest = "request";          // {method, path, prompt, …, body}: the intent
-inline constexpr absl::string_view kDecision = "decision";        // {verdict, policy, version, findings, tokens}
-inline constexpr absl::string_view kReviewWaiting = "review.waiting";    // {review_id, binding_hash, expires_at}
+inline constexpr absl::string_view kRequest =
+    "request";  // {method, path, prompt, …, body}: the intent
+inline constexpr absl::string_view kDecision =
+    "decision";  // {verdict, policy, version, findings, tokens}
+inline constexpr absl::string_view kReviewWaiting =
+    "review.waiting";  // {review_id, binding_hash, expires_at}
 inline constexpr absl::string_view kReviewConsumed = "review.consumed";  // {review_id, approvers}
-inline constexpr absl::string_view kForward = "forward";          // {binding_hash, bytes}: written before the send
+inline constexpr absl::string_view kForward =
+    "forward";  // {binding_hash, bytes}: written before the send
 inline constexpr absl::string_view kResponseHead = "response.head";  // {status, headers}
-inline constexpr absl::string_view kResponseData = "response.data";  // {"text": piece as delivered, "masked": […]}
-inline constexpr absl::string_view kEnd = "end";                  // {outcome, code, tokens, masked}
+inline constexpr absl::string_view kResponseData =
+    "response.data";                              // {"text": piece as delivered, "masked": […]}
+inline constexpr absl::string_view kEnd = "end";  // {outcome, code, tokens, masked}
 }  // namespace event_type
 
 struct SessionStart {

@@ -9,8 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// JSON that comes from outside, read strictly (RFC 8259): valid UTF-8, no lone surrogates, no duplicate keys, nothing
-// after the value, bounded depth and size. What two parsers could read differently is refused.
+// JSON that comes from outside, read strictly (RFC 8259): valid UTF-8, no lone surrogates, no
+// duplicate keys, nothing after the value, bounded depth and size. What two parsers could read
+// differently is refused.
 namespace countersign::json {
 
 enum class Type { kNull, kBool, kNumber, kString, kArray, kObject };
@@ -22,9 +23,9 @@ struct Limits {
 
 class Document;
 
-// A cheap view of one value of a Document, valid as long as the Document is. A default-constructed Value, and every
-// look-up that finds nothing, is "absent": its type is kNull, `exists()` is false and its accessors give empty values,
-// so that paths can be walked without a test at every step.
+// A cheap view of one value of a Document, valid as long as the Document is. A default-constructed
+// Value, and every look-up that finds nothing, is "absent": its type is kNull, `exists()` is false
+// and its accessors give empty values, so that paths can be walked without a test at every step.
 class Value {
  public:
   Value() = default;
@@ -33,18 +34,18 @@ class Value {
   Type type() const;
   bool is(Type type) const { return exists() && this->type() == type; }
 
-  absl::string_view text() const;              // of a string, decoded; "" otherwise
+  absl::string_view text() const;  // of a string, decoded; "" otherwise
   std::optional<bool> boolean() const;
   std::optional<double> number() const;
   std::optional<std::int64_t> integer() const;  // only when the number is one exactly
 
-  std::size_t size() const;                    // members or elements
-  Value at(std::size_t index) const;           // element, or a member's value, in the document's order
+  std::size_t size() const;           // members or elements
+  Value at(std::size_t index) const;  // element, or a member's value, in the document's order
   absl::string_view key(std::size_t index) const;  // of a member, decoded
   Value operator[](absl::string_view key) const;   // member of an object
 
-  // Where the value stands in the parsed bytes: [begin, end), quotes included for strings. Replacing exactly these
-  // bytes by another value's gives valid JSON.
+  // Where the value stands in the parsed bytes: [begin, end), quotes included for strings.
+  // Replacing exactly these bytes by another value's gives valid JSON.
   std::size_t begin() const;
   std::size_t end() const;
 
@@ -55,11 +56,12 @@ class Value {
   std::size_t node_ = 0;
 };
 
-// An immutable parsed document; owns decoded texts, not the source bytes. Movable; Values point into it, so they do not
-// survive a move. Thread-safe.
+// An immutable parsed document; owns decoded texts, not the source bytes. Movable; Values point
+// into it, so they do not survive a move. Thread-safe.
 class Document {
  public:
-  // INVALID_ARGUMENT with the byte offset and what is wrong ("line 3, column 7: duplicate key \"model\"").
+  // INVALID_ARGUMENT with the byte offset and what is wrong ("line 3, column 7: duplicate key
+  // \"model\"").
   static absl::StatusOr<Document> Parse(absl::string_view bytes, const Limits& limits = {});
 
   Value root() const { return Value(this, 0); }

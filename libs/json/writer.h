@@ -8,11 +8,12 @@
 
 namespace countersign::json {
 
-// `text` as a JSON string with its quotes. Escapes what must be escaped and nothing else; `text` is valid UTF-8.
+// `text` as a JSON string with its quotes. Escapes what must be escaped and nothing else; `text` is
+// valid UTF-8.
 std::string Quote(absl::string_view text);
 
-// Writes compact JSON: members in the order they are given, no white space, so equal calls give equal bytes.
-// Numbers are written so that they read back as the same value.
+// Writes compact JSON: members in the order they are given, no white space, so equal calls give
+// equal bytes. Numbers are written so that they read back as the same value.
 //   Writer w; w.BeginObject().Key("a").Int(1).EndObject(); w.str()
 class Writer {
  public:

@@ -20,28 +20,31 @@ class work;
 namespace countersign::pg {
 
 struct PoolOptions {
-  SecretString conninfo;                             // libpq keywords: host=… dbname=… user=…
+  SecretString conninfo;  // libpq keywords: host=… dbname=… user=…
   std::size_t max_connections = 8;
   absl::Duration acquire_timeout = absl::Seconds(2);  // then UNAVAILABLE
   absl::Duration statement_timeout = absl::Seconds(10);
-  std::string search_path;                           // the service's schema
+  std::string search_path;  // the service's schema
 };
 
-// A bounded pool of libpqxx connections, made on demand and thrown away when they break. Blocking: never call it on a
-// network thread (base::ThreadPool). Thread-safe.
+// A bounded pool of libpqxx connections, made on demand and thrown away when they break. Blocking:
+// never call it on a network thread (base::ThreadPool). Thread-safe.
 class Pool {
  public:
   explicit Pool(PoolOptions options);
   ~Pool();
 
-  // Runs `body` in a READ COMMITTED transaction and commits when it returns OK, else rolls back. Exceptions of libpqxx
-  // become statuses: UNAVAILABLE when the server cannot be reached or the connection broke before the commit was sent,
-  // UNKNOWN (reason `commit_unknown`) when it broke during the commit, ABORTED for serialization failures and
-  // deadlocks, ALREADY_EXISTS for unique violations, FAILED_PRECONDITION for other constraint violations,
-  // DEADLINE_EXCEEDED for a statement timeout, INTERNAL for the rest. Nothing is retried here.
-  absl::Status Transact(absl::string_view what, const std::function<absl::Status(pqxx::work&)>& body);
+  // Runs `body` in a READ COMMITTED transaction and commits when it returns OK, else rolls back.
+  // Exceptions of libpqxx become statuses: UNAVAILABLE when the server cannot be reached or the
+  // connection broke before the commit was sent, UNKNOWN (reason `commit_unknown`) when it broke
+  // during the commit, ABORTED for serialization failures and deadlocks, ALREADY_EXISTS for unique
+  // violations, FAILED_PRECONDITION for other constraint violations, DEADLINE_EXCEEDED for a
+  // statement timeout, INTERNAL for the rest. Nothing is retried here.
+  absl::Status Transact(absl::string_view what,
+                        const std::function<absl::Status(pqxx::work&)>& body);
 
-  // One connection outside of the pool's count for LISTEN or COPY loops, made with the same options.
+  // One connection outside of the pool's count for LISTEN or COPY loops, made with the same
+  // options.
   absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect();
 
   // OK when a connection answers.

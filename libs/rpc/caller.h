@@ -16,18 +16,20 @@ namespace countersign::rpc {
 // Internal tokens travel in this metadata key, never in a header that came from outside.
 inline constexpr char kInternalTokenKey[] = "countersign-internal-token";
 
-// Verifies internal tokens (ES256, typ cs-internal+jwt, audience countersign-internal) and gives back the principal that
-// authn put in. Results are cached by digest until they expire. Implemented in libs/jose terms by internal_caller.cc;
-// tests use a fake. Thread-safe.
+// Verifies internal tokens (ES256, typ cs-internal+jwt, audience countersign-internal) and gives
+// back the principal that authn put in. Results are cached by digest until they expire. Implemented
+// in libs/jose terms by internal_caller.cc; tests use a fake. Thread-safe.
 class CallerVerifier {
  public:
   virtual ~CallerVerifier() = default;
   // UNAUTHENTICATED when the call carries no valid token.
-  virtual absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(absl::string_view token) = 0;
+  virtual absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
+      absl::string_view token) = 0;
 };
 
-// The verified principal on whose behalf `context`'s call is made. UNAUTHENTICATED when there is none.
-absl::StatusOr<std::shared_ptr<const domain::Principal>> CallerOf(const grpc::ServerContextBase& context,
-                                                                  CallerVerifier& verifier);
+// The verified principal on whose behalf `context`'s call is made. UNAUTHENTICATED when there is
+// none.
+absl::StatusOr<std::shared_ptr<const domain::Principal>> CallerOf(
+    const grpc::ServerContextBase& context, CallerVerifier& verifier);
 
 }  // namespace countersign::rpc

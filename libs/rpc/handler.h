@@ -1,8 +1,9 @@
 #pragma once
 
 // The forms of a unary RPC method. Bodies are lambdas `absl::Status()` that fill the response.
-//   return rpc::FinishInline(context, [&]() -> absl::Status { … });        CPU only, on the calling thread
-//   return rpc::FinishOn(pool, context, [=]() -> absl::Status { … });      may block; full queue: RESOURCE_EXHAUSTED
+//   return rpc::FinishInline(context, [&]() -> absl::Status { … });        CPU only, on the calling
+//   thread return rpc::FinishOn(pool, context, [=]() -> absl::Status { … });      may block; full
+//   queue: RESOURCE_EXHAUSTED
 // A method whose answer comes from a callback uses FinishLater and calls the Finisher exactly once.
 
 #include <grpcpp/server_context.h>
@@ -17,7 +18,8 @@ namespace countersign::rpc {
 grpc::ServerUnaryReactor* FinishInline(grpc::CallbackServerContext* context,
                                        absl::AnyInvocable<absl::Status()> body);
 
-// `request` and `response` of the method outlive the body: gRPC keeps them until the call is finished.
+// `request` and `response` of the method outlive the body: gRPC keeps them until the call is
+// finished.
 grpc::ServerUnaryReactor* FinishOn(ThreadPool& pool, grpc::CallbackServerContext* context,
                                    absl::AnyInvocable<absl::Status()> body);
 

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace countersign::text {
+
+// Which form of a text a term is looked for in.
+enum class View {
+  kRaw,       // as it is
+  kCaseless,  // ASCII and Unicode simple case folding
+  kUnicode,   // NFKC-casefolded, default-ignorables and combining marks removed, confusables skeleton
+};
+
+struct MatchTerm {
+  std::string text;
+  bool is_regex = false;  // else a literal keyword, found only where its edges are word edges
+  View view = View::kRaw;
+  std::uint32_t id = 0;  // given back in hits; several terms may share one
+};
+
+struct MatchHit {
+  std::uint32_t id = 0;
+  std::size_t begin = 0;  // UTF-8 byte offsets into the original text
+  std::size_t end = 0;
+};
+
+// All keywords and patterns of all policies as one compiled database per view, so that the time of a scan does not grow
+// with their number. Immutable and thread-safe; scans take their scratch space from a pool.
+class Matcher {
+ public:
+  // Compiling may take seconds for large dictionaries: never on a request path. INVALID_ARGUMENT names the term that
+  // cannot be compiled, the position in it and the reason.
+  static absl::StatusOr<std::shared_ptr<const Matcher>> Compile(
+      const std::vector<MatchTerm>& terms);
+
+  // Every id at most once per text, with its first hit, ordered by id. Any error of the engine is an error here: the
+  // caller closes the gate. `text` is valid UTF-8.
+  absl::StatusOr<std::vector<MatchHit>> Scan(absl::string_view text) const;
+
+  ~Matcher();
+
+ private:
+  struct State;
+  explicit Matcher(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace countersign::text
