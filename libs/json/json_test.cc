@@ -1,0 +1,84 @@
+#include <catch2/catch.hpp>
+
+#include "libs/json/document.h"
+#include "libs/json/writer.h"
+
+namespace countersign::json {
+namespace {
+
+Document Read(absl::string_view text) {
+  auto document = Document::Parse(text);
+  INFO(document.status());
+  REQUIRE(document.ok());
+  return *std::move(document);
+}
+
+}  // namespace
+
+TEST_CASE("Document: walks objects and arrays in the order of the source", "[json]") {
+  const Document document = Read(R"({"b": [1, -2.5, true, null], "a": {"x": "y"}})");
+  const Value root = document.root();
+  CHECK(root.key(0) == "b");
+  CHECK(root["b"].size() == 4);
+  CHECK(root["b"].at(0).integer() == 1);
+  CHECK(root["b"].at(1).number() == -2.5);
+  CHECK_FALSE(root["b"].at(1).integer().has_value());
+  CHECK(root["b"].at(2).boolean() == true);
+  CHECK(root["b"].at(3).is(Type::kNull));
+  CHECK(root["a"]["x"].text() == "y");
+  CHECK_FALSE(root["a"]["nothing"]["at"]["all"].exists());
+}
+
+TEST_CASE("Document: every value knows where it stands in the source", "[json]") {
+  const std::string source = " { \"a\\\"b\" : [ \"x\\\\\" , {} , 12e1 ] , \"c\":{\"d\":false} } ";
+  const Document document = Read(source);
+  const Value root = document.root();
+  const auto raw = [&](Value value) {
+    return source.substr(value.begin(), value.end() - value.begin());
+  };
+  CHECK(raw(root) == source.substr(1, source.size() - 2));
+  CHECK(raw(root["a\"b"]) == "[ \"x\\\\\" , {} , 12e1 ]");
+  CHECK(raw(root["a\"b"].at(0)) == "\"x\\\\\"");
+  CHECK(raw(root["a\"b"].at(1)) == "{}");
+  CHECK(raw(root["a\"b"].at(2)) == "12e1");
+  CHECK(raw(root["c"]["d"]) == "false");
+}
+
+TEST_CASE("Document: decodes escapes and surrogate pairs", "[json]") {
+  CHECK(Read(R"("\u0034\ud83d\ude00\/\n")").root().text() == "4\xF0\x9F\x98\x80/\n");
+}
+
+TEST_CASE("Document: refuses what two parsers could read differently", "[json]") {
+  const std::string deep = std::string(70, '[') + std::string(70, ']');
+  for (const std::string& bad :
+       {std::string("{\"a\":1,\"a\":2}"), std::string("{\"a\":1,\"\\u0061\":2}"),
+        std::string("{} x"), std::string("[1,]"), std::string("'a'"), std::string("\"\xff\""),
+        std::string("\"\\ud800\""), std::string("\"\\udc00\""), std::string("01"),
+        std::string("NaN"), std::string(""), std::string("  "), std::string("\xEF\xBB\xBF{}"),
+        std::string("{\"a\""), std::string("\"a\nb\""), deep}) {
+    INFO(bad);
+    CHECK_FALSE(Document::Parse(bad).ok());
+  }
+}
+
+TEST_CASE("Document: names the place of a duplicate key", "[json]") {
+  const auto document = Document::Parse("{\n  \"m\": 1,\n  \"m\": 2}");
+  REQUIRE_FALSE(document.ok());
+  CHECK(document.status().message() == "line 3, column 3: duplicate key \"m\"");
+}
+
+TEST_CASE("Document: refuses more bytes than the limit before reading them", "[json]") {
+  Limits limits;
+  limits.max_bytes = 4;
+  CHECK_FALSE(Document::Parse("\"1234\"", limits).ok());
+}
+
+TEST_CASE("Writer: writes compact JSON that reads back", "[json]") {
+  Writer writer;
+  writer.BeginObject().Key("a").BeginArray().Int(1).Number(0.1).Null().Bool(true).EndArray();
+  writer.Key("b").String("\"\\\n\x01\xC3\xA9").Key("c").BeginObject().EndObject().EndObject();
+  CHECK(writer.str() == "{\"a\":[1,0.1,null,true],\"b\":\"\\\"\\\\\\n\\u0001\xC3\xA9\",\"c\":{}}");
+  CHECK(Read(writer.str()).root()["b"].text() == "\"\\\n\x01\xC3\xA9");
+}
+
+}  // namespace countersign::json
