@@ -142,10 +142,6 @@ struct Policy {
   Recording recording = Recording::kStrict;
 };
 
-struct Notifier {
-  std::string name;
-};
-
 // One version of everything, immutable.
 struct ResourceSet {
   std::uint64_t version = 0;
@@ -157,7 +153,6 @@ struct ResourceSet {
   std::map<std::string, Dictionary> dictionaries;
   std::map<std::string, MaskingProfile> masking_profiles;
   std::map<std::string, Policy> policies;
-  std::map<std::string, Notifier> notifiers;
 };
 
 }  // namespace countersign::domain

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace countersign::config {
+
+// Collects mistakes with their place. One per reading; not thread-safe.
+class Mistakes {
+ public:
+  // `where` is what stands before the path in each message: "policies.yaml" and "Policy/regulated".
+  void SetPlace(std::string file, std::string resource);
+  void Add(const YAML::Node& node, absl::string_view path, absl::string_view what);
+  void AddLine(std::string line) { lines_.push_back(std::move(line)); }
+  bool empty() const { return lines_.empty(); }
+  absl::Status ToStatus() const;  // OK, or INVALID_ARGUMENT with one mistake per line
+
+ private:
+  std::string file_;
+  std::string resource_;
+  std::vector<std::string> lines_;
+};
+
+// Reads one mapping strictly. Each accessor marks its field as known and reports a mistake when the value has the wrong
+// type or is out of bounds (and then returns the default); Finish reports every field that nobody asked for and every
+// duplicate. Numbers and booleans must be plain: "1" in quotes is a string.
+class Fields {
+ public:
+  // A node that is no mapping is a mistake, and reads like an empty one. An undefined node reads like an empty one.
+  Fields(const YAML::Node& node, std::string path, Mistakes& mistakes);
+  ~Fields() { Finish(); }
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
+
+  bool Has(absl::string_view name);
+  std::string Required(absl::string_view name);
+  std::string String(absl::string_view name, absl::string_view fallback = "");
+  bool Bool(absl::string_view name, bool fallback);
+  std::int64_t Integer(absl::string_view name, std::int64_t fallback, std::int64_t least,
+                       std::int64_t most);
+  double Number(absl::string_view name, double fallback);
+  absl::Duration Duration(absl::string_view name, absl::Duration fallback, absl::Duration least,
+                          absl::Duration most);
+  std::vector<std::string> Strings(absl::string_view name);
+  std::vector<std::pair<std::string, std::string>> StringMap(absl::string_view name);
+  // One of `allowed`; "" with a mistake otherwise, and "" without one when absent.
+  std::string OneOf(absl::string_view name, const std::vector<std::string>& allowed);
+
+  YAML::Node Child(absl::string_view name);  // undefined when absent
+  std::string PathOf(absl::string_view name) const;
+  void Mistake(absl::string_view name, absl::string_view what);  // "" names the mapping itself
+  void ForEach(absl::string_view name,
+               const std::function<void(const YAML::Node&, const std::string& path)>& item);
+
+  Mistakes& mistakes() { return mistakes_; }
+  const YAML::Node& node() const { return node_; }
+
+ private:
+  void Finish();
+  std::optional<std::string> Scalar(absl::string_view name, bool plain);
+
+  YAML::Node node_;
+  std::string path_;
+  Mistakes& mistakes_;
+  std::set<std::string> known_;
+};
+
+// `node` as canonical JSON: keys sorted, plain scalars typed as YAML's core schema does. INVALID_ARGUMENT when it is
+// nested deeper than 64 levels or larger than 4 million values (aliases count each time).
+absl::Status AppendCanonicalJson(const YAML::Node& node, std::string& out);
+
+}  // namespace countersign::config
