@@ -1,0 +1,71 @@
+#include "libs/metrics/metrics.h"
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+namespace countersign::metrics {
+namespace {
+
+bool Has(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST_CASE("Registry: a counter shows its labels and its value", "[metrics]") {
+  Registry registry;
+  const CounterFamily requests = registry.Counters("requests_total", "Requests.", {"outcome"});
+  requests.With({"completed"}).Increment();
+  requests.With({"completed"}).Increment(2);
+  requests.With({"blocked"}).Increment();
+  const std::string text = registry.Expose();
+  CHECK(Has(text, "requests_total{outcome=\"completed\"} 3"));
+  CHECK(Has(text, "requests_total{outcome=\"blocked\"} 1"));
+  CHECK(Has(text, "# TYPE requests_total counter"));
+}
+
+TEST_CASE("Registry: a family declared twice is one family", "[metrics]") {
+  Registry registry;
+  registry.Counters("x_total", "X.").With({}).Increment();
+  registry.Counters("x_total", "X.").With({}).Increment();
+  CHECK(Has(registry.Expose(), "x_total 2"));
+}
+
+TEST_CASE("Registry: a histogram counts into the bucket of the value", "[metrics]") {
+  Registry registry;
+  const auto seconds = registry.Histograms("t_seconds", "T.", {}, {0.1, 1.0}).With({});
+  seconds.Observe(0.5);
+  const std::string text = registry.Expose();
+  CHECK(Has(text, "t_seconds_bucket{le=\"0.1\"} 0"));
+  CHECK(Has(text, "t_seconds_bucket{le=\"1\"} 1"));
+  CHECK(Has(text, "t_seconds_count 1"));
+}
+
+TEST_CASE("Registry: BeforeExpose sets gauges when they are asked for", "[metrics]") {
+  Registry registry;
+  const Gauge open = registry.Gauges("open", "Open.").With({});
+  double value = 4;
+  registry.BeforeExpose([&] { open.Set(value); });
+  CHECK(Has(registry.Expose(), "open 4"));
+  value = 5;
+  CHECK(Has(registry.Expose(), "open 5"));
+}
+
+TEST_CASE("Counter: increments from several threads are all counted", "[metrics]") {
+  Registry registry;
+  const CounterFamily family = registry.Counters("n_total", "N.", {"who"});
+  std::thread a([&] {
+    for (int i = 0; i < 1000; ++i) family.With({"a"}).Increment();
+  });
+  for (int i = 0; i < 1000; ++i) family.With({"a"}).Increment();
+  a.join();
+  CHECK(Has(registry.Expose(), "n_total{who=\"a\"} 2000"));
+}
+
+TEST_CASE("A default-constructed handle counts nowhere", "[metrics]") {
+  Counter().Increment();
+  Gauge().Set(1);
+  Histogram().Observe(1);
+  CounterFamily().With({"x"}).Increment();
+}
+
+}  // namespace
+}  // namespace countersign::metrics
