@@ -1,21 +1,15 @@
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <pqxx/connection>
+#include <pqxx/transaction>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/base/secret.h"
-
-namespace pqxx {
-class connection;
-class work;
-}  // namespace pqxx
 
 namespace countersign::pg {
 
@@ -40,6 +34,8 @@ class Pool {
   // during the commit, ABORTED for serialization failures and deadlocks, ALREADY_EXISTS for unique
   // violations, FAILED_PRECONDITION for other constraint violations, DEADLINE_EXCEEDED for a
   // statement timeout, INTERNAL for the rest. Nothing is retried here.
+  //
+  // `what` says in a few words what was being done; it starts every error message.
   absl::Status Transact(absl::string_view what,
                         const std::function<absl::Status(pqxx::work&)>& body);
 

@@ -1,0 +1,180 @@
+#include "libs/pg/pool.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <pqxx/pqxx>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+
+namespace countersign::pg {
+namespace {
+
+using Connection = std::unique_ptr<pqxx::connection>;
+
+enum class Phase { kBeforeCommit, kCommit };
+
+std::string FirstLine(absl::string_view text) {
+  std::string line(text.substr(0, text.find('\n')));
+  constexpr absl::string_view kPrefix = "ERROR:  ";
+  if (absl::StartsWith(line, kPrefix)) line.erase(0, kPrefix.size());
+  return line;
+}
+
+absl::Status Broken(Phase phase, absl::string_view message) {
+  if (phase == Phase::kCommit) {
+    return WithReason(absl::UnknownError(absl::StrCat("commit of unknown outcome: ", message)),
+                      "commit_unknown");
+  }
+  return WithReason(absl::UnavailableError(absl::StrCat("database unavailable: ", message)),
+                    "database_unavailable");
+}
+
+absl::Status FromSqlState(Phase phase, absl::string_view state, const std::string& message) {
+  if (absl::StartsWith(state, "57P") || absl::StartsWith(state, "08") ||
+      absl::StartsWith(state, "53")) {
+    return Broken(phase, message);  // shutting down, connection lost, out of resources
+  }
+  if (state == "57014") return absl::DeadlineExceededError(message);
+  if (state == "55P03") return absl::AbortedError(message);
+  if (state == "23505") return absl::AlreadyExistsError(message);
+  if (absl::StartsWith(state, "23")) return absl::FailedPreconditionError(message);
+  return absl::InternalError(absl::StrCat(message, " (SQLSTATE ", state, ")"));
+}
+
+// To be called in a catch block: the status of the exception in flight.
+absl::Status FromException(Phase phase) {
+  try {
+    throw;
+  } catch (const pqxx::in_doubt_error& e) {
+    return Broken(Phase::kCommit, FirstLine(e.what()));
+  } catch (const pqxx::statement_completion_unknown& e) {
+    return Broken(Phase::kCommit, FirstLine(e.what()));
+  } catch (const pqxx::broken_connection& e) {
+    return Broken(phase, FirstLine(e.what()));
+  } catch (const pqxx::transaction_rollback& e) {
+    return absl::AbortedError(FirstLine(e.what()));
+  } catch (const pqxx::unique_violation& e) {
+    return absl::AlreadyExistsError(FirstLine(e.what()));
+  } catch (const pqxx::integrity_constraint_violation& e) {
+    return absl::FailedPreconditionError(FirstLine(e.what()));
+  } catch (const pqxx::sql_error& e) {
+    return FromSqlState(phase, e.sqlstate(), FirstLine(e.what()));
+  } catch (const std::exception& e) {
+    return absl::InternalError(FirstLine(e.what()));
+  }
+}
+
+absl::Status RunTransaction(pqxx::connection& connection,
+                            const std::function<absl::Status(pqxx::work&)>& body) {
+  Phase phase = Phase::kBeforeCommit;
+  try {
+    pqxx::work transaction(connection);
+    CS_RETURN_IF_ERROR(body(transaction));
+    phase = Phase::kCommit;
+    transaction.commit();
+    return absl::OkStatus();
+  } catch (...) {
+    absl::Status status = FromException(phase);
+    // The server may report its shutdown as an ordinary failure of the statement it interrupted.
+    if (status.code() == absl::StatusCode::kInternal && !connection.is_open()) {
+      return Broken(phase, status.message());
+    }
+    return status;
+  }
+}
+
+}  // namespace
+
+struct Pool::State {
+  explicit State(PoolOptions o) : options(std::move(o)) {}
+
+  absl::StatusOr<Connection> Acquire();
+  void Release(Connection connection);
+  absl::StatusOr<Connection> Make() const;
+
+  const PoolOptions options;
+  std::mutex mutex;
+  std::condition_variable returned;
+  std::vector<Connection> idle;
+  std::size_t in_use = 0;
+};
+
+absl::StatusOr<Connection> Pool::State::Make() const {
+  try {
+    // Later keywords win: what the operator wrote replaces these defaults.
+    auto connection = std::make_unique<pqxx::connection>(
+        absl::StrCat("connect_timeout=3 tcp_user_timeout=10000 client_encoding=UTF8 ",
+                     options.conninfo.Reveal()));
+    connection->set_variable("client_min_messages", "warning");
+    connection->set_variable("statement_timeout",
+                             absl::StrCat(absl::ToInt64Milliseconds(options.statement_timeout)));
+    if (!options.search_path.empty()) {
+      connection->set_variable("search_path", connection->quote_name(options.search_path));
+    }
+    return connection;
+  } catch (const pqxx::broken_connection& e) {
+    return Broken(Phase::kBeforeCommit, FirstLine(e.what()));
+  } catch (...) {
+    return FromException(Phase::kBeforeCommit);
+  }
+}
+
+absl::StatusOr<Connection> Pool::State::Acquire() {
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    const bool free = returned.wait_for(lock, absl::ToChronoMilliseconds(options.acquire_timeout),
+                                        [this] { return in_use < options.max_connections; });
+    if (!free) {
+      return WithReason(absl::UnavailableError("every database connection is in use"),
+                        "database_busy");
+    }
+    ++in_use;
+    if (!idle.empty()) {
+      Connection connection = std::move(idle.back());
+      idle.pop_back();
+      return connection;
+    }
+  }
+  auto made = Make();
+  if (!made.ok()) Release(nullptr);
+  return made;
+}
+
+void Pool::State::Release(Connection connection) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    --in_use;
+    if (connection != nullptr && connection->is_open()) idle.push_back(std::move(connection));
+  }
+  returned.notify_one();
+}
+
+Pool::Pool(PoolOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+Pool::~Pool() = default;
+
+absl::Status Pool::Transact(absl::string_view what,
+                            const std::function<absl::Status(pqxx::work&)>& body) {
+  auto connection = state_->Acquire();
+  if (!connection.ok()) return Annotate(connection.status(), what);
+  absl::Status status = RunTransaction(**connection, body);
+  const bool broken = status.code() == absl::StatusCode::kUnavailable ||
+                      status.code() == absl::StatusCode::kUnknown;
+  state_->Release(broken ? nullptr : *std::move(connection));
+  return Annotate(status, what);
+}
+
+absl::StatusOr<std::unique_ptr<pqxx::connection>> Pool::Connect() { return state_->Make(); }
+
+absl::Status Pool::Ping() {
+  return Transact("ping", [](pqxx::work& transaction) {
+    transaction.exec1("SELECT 1");
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace countersign::pg

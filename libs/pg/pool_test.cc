@@ -1,0 +1,176 @@
+#include "libs/pg/pool.h"
+
+#include <catch2/catch.hpp>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "libs/base/status.h"
+#include "libs/testing/private_postgres.h"
+
+namespace countersign::pg {
+namespace {
+
+using testing::PrivatePostgres;
+
+PoolOptions Options(const std::string& conninfo) {
+  PoolOptions options;
+  options.conninfo = SecretString(conninfo);
+  return options;
+}
+
+std::string FreshDatabase() { return PrivatePostgres::Shared().FreshDatabase(); }
+
+absl::Status Run(Pool& pool, const std::string& sql) {
+  return pool.Transact("test", [&](pqxx::work& transaction) {
+    transaction.exec(sql);
+    return absl::OkStatus();
+  });
+}
+
+int Count(Pool& pool, const std::string& table) {
+  int count = -1;
+  const auto status = pool.Transact("count", [&](pqxx::work& transaction) {
+    count = transaction.exec1("SELECT count(*) FROM " + table)[0].as<int>();
+    return absl::OkStatus();
+  });
+  INFO(status.ToString());
+  CHECK(status.ok());
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("Pool: what the body did is committed when it returns OK", "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  REQUIRE(Run(pool, "CREATE TABLE t (a int)").ok());
+  REQUIRE(Run(pool, "INSERT INTO t VALUES (1)").ok());
+  CHECK(Count(pool, "t") == 1);
+}
+
+TEST_CASE("Pool: an error of the body rolls back and comes out with its reason", "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  REQUIRE(Run(pool, "CREATE TABLE t (a int)").ok());
+  const absl::Status status = pool.Transact("vote", [](pqxx::work& transaction) {
+    transaction.exec("INSERT INTO t VALUES (1)");
+    return WithReason(absl::FailedPreconditionError("no"), "not_yet");
+  });
+  CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(status.message() == "vote: no");
+  CHECK(ReasonOf(status) == "not_yet");
+  CHECK(Count(pool, "t") == 0);
+}
+
+TEST_CASE("Pool: failures of PostgreSQL become the statuses of the contract", "[pg]") {
+  PoolOptions options = Options(FreshDatabase());
+  options.statement_timeout = absl::Milliseconds(50);
+  Pool pool(std::move(options));
+  REQUIRE(Run(pool,
+              "CREATE TABLE t (a int PRIMARY KEY CHECK (a > 0),"
+              " b int REFERENCES t(a) DEFERRABLE INITIALLY DEFERRED)")
+              .ok());
+  REQUIRE(Run(pool, "INSERT INTO t VALUES (1)").ok());
+  using Code = absl::StatusCode;
+  CHECK(Run(pool, "INSERT INTO t VALUES (1)").code() == Code::kAlreadyExists);
+  CHECK(Run(pool, "INSERT INTO t VALUES (0)").code() == Code::kFailedPrecondition);
+  CHECK(Run(pool, "INSERT INTO t VALUES (2, 9)").code() == Code::kFailedPrecondition);  // at commit
+  CHECK(Run(pool, "SELECT pg_sleep(5)").code() == Code::kDeadlineExceeded);
+  CHECK(Run(pool, "SELEC 1").code() == Code::kInternal);
+  CHECK(Run(pool, "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END$$").code() ==
+        Code::kAborted);
+  CHECK(Run(pool, "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END$$").code() ==
+        Code::kAborted);
+  CHECK(Count(pool, "t") == 1);
+}
+
+TEST_CASE("Pool: an exception that is not of the database is INTERNAL and rolls back", "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  const absl::Status status = pool.Transact("read", [](pqxx::work& transaction) {
+    transaction.exec1("SELECT 'x'")[0].as<int>();
+    return absl::OkStatus();
+  });
+  CHECK(status.code() == absl::StatusCode::kInternal);
+  CHECK(pool.Ping().ok());
+}
+
+TEST_CASE("Pool: a connection that breaks before the commit is UNAVAILABLE, the next one works",
+          "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  const absl::Status status =
+      Run(pool, "SELECT pg_terminate_backend(pg_backend_pid()); SELECT pg_sleep(1)");
+  INFO(status.ToString());
+  CHECK(status.code() == absl::StatusCode::kUnavailable);
+  CHECK(pool.Ping().ok());
+}
+
+TEST_CASE("Pool: a connection that breaks during the commit is UNKNOWN with commit_unknown",
+          "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  // A deferred trigger runs inside of COMMIT.
+  REQUIRE(Run(pool, R"(
+    CREATE TABLE t (a int);
+    CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER die AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION die())")
+              .ok());
+  const absl::Status status = Run(pool, "INSERT INTO t VALUES (1)");
+  INFO(status.ToString());
+  CHECK(status.code() == absl::StatusCode::kUnknown);
+  CHECK(ReasonOf(status) == "commit_unknown");
+  CHECK(Count(pool, "t") == 0);
+}
+
+TEST_CASE("Pool: no server is UNAVAILABLE, and the pool recovers when it returns", "[pg]") {
+  PrivatePostgres server;
+  Pool pool(Options(server.FreshDatabase()));
+  REQUIRE(pool.Ping().ok());
+  SECTION("after a shutdown") { server.Stop(); }
+  SECTION("after a kill -9") { server.Kill(); }
+  CHECK(pool.Ping().code() == absl::StatusCode::kUnavailable);
+  server.Start();
+  CHECK(pool.Ping().ok());
+}
+
+TEST_CASE("Pool: when every connection is in use the next caller is told so in time", "[pg]") {
+  PoolOptions options = Options(FreshDatabase());
+  options.max_connections = 1;
+  options.acquire_timeout = absl::Milliseconds(20);
+  Pool pool(std::move(options));
+  const absl::Status outer = pool.Transact("outer", [&](pqxx::work&) {
+    const absl::Status inner = pool.Ping();
+    CHECK(inner.code() == absl::StatusCode::kUnavailable);
+    CHECK(ReasonOf(inner) == "database_busy");
+    return absl::OkStatus();
+  });
+  CHECK(outer.ok());
+  CHECK(pool.Ping().ok());
+}
+
+TEST_CASE("Pool: many threads share few connections", "[pg]") {
+  PoolOptions options = Options(FreshDatabase());
+  options.max_connections = 3;
+  Pool pool(std::move(options));
+  REQUIRE(Run(pool, "CREATE TABLE t (a int)").ok());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&pool] {
+      for (int n = 0; n < 10; ++n) {
+        if (!Run(pool, "INSERT INTO t VALUES (1)").ok()) std::abort();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(Count(pool, "t") == 80);
+}
+
+TEST_CASE("Pool: the search path is the service's schema", "[pg]") {
+  const std::string database = FreshDatabase();
+  Pool owner(Options(database));
+  REQUIRE(Run(owner, "CREATE SCHEMA \"odd name\"; CREATE TABLE \"odd name\".t (a int)").ok());
+  PoolOptions options = Options(database);
+  options.search_path = "odd name";
+  Pool pool(std::move(options));
+  CHECK(Count(pool, "t") == 0);
+}
+
+}  // namespace countersign::pg
