@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/text/byte_set.h"
+#include "libs/text/regex_parser.h"
+
+// Exact redaction of text and of streams of text.
+//
+// A *match* of a rule is a range of bytes that its regex matches as a whole, whose neighbour bytes
+// are not forbidden (the edges of the text are allowed) and that its validator accepts. All matches
+// of all rules count; those that share a byte are one *cluster*, and a cluster is replaced as a
+// whole, by the replacement of its leftmost, then longest, then highest-priority match. So no byte
+// of any match ever leaves, and what leaves does not depend on how the text was cut into pieces:
+// for every cut, the released texts put together equal the redaction of the whole text. After each
+// piece everything has left that no continuation of the text could still change.
+namespace countersign::text {
+
+// True when `match` is what its shape suggests (a check digit, a range).
+using Validator = bool (*)(absl::string_view match);
+
+struct RedactionRule {
+  std::string entity;             // lower snake case, as reported in spans
+  Regex regex;                    // may not match the empty text
+  ByteSet left_forbidden;         // a match may not follow one of these bytes …
+  ByteSet right_forbidden;        // … nor be followed by one of these
+  Validator validator = nullptr;  // with one, the regex's width is at most kMaxValidatedWidth
+  int priority = 0;               // higher wins between matches of equal range
+  std::string replacement;        // unless `rewrite` is set
+  std::function<std::string(absl::string_view original)> rewrite;  // pure, thread-safe
+
+  // Decides what a cluster shows that holds matches of several rules, where the leftmost has a
+  // `rewrite`: it is then replaced by this, so that no part of another rule's match shows.
+  std::string mixed_replacement;
+};
+
+inline constexpr std::size_t kMaxValidatedWidth = 2048;
+
+struct RedactionLimits {
+  // A cluster longer than this, whose replacement is decided, is replaced at once and the rest of
+  // it swallowed as it comes.
+  std::size_t early_commit_bytes = 4096;
+  // Text held back beyond this is RESOURCE_EXHAUSTED. Bounds the memory of a stream.
+  std::size_t max_held_bytes = 64 * 1024;
+};
+
+struct RedactionProgram;
+
+// Many rules compiled into one automaton. Immutable, thread-safe, shared by all streams.
+class RuleSet {
+ public:
+  // INVALID_ARGUMENT names the rule's entity and what is wrong with it. Compiling is not for a
+  // request path.
+  static absl::StatusOr<std::shared_ptr<const RuleSet>> Compile(std::vector<RedactionRule> rules,
+                                                                RedactionLimits limits = {});
+  ~RuleSet();
+
+  bool empty() const;          // no rules: every text leaves as it comes
+  std::size_t states() const;  // of the automaton
+  const RedactionProgram& program() const { return *program_; }
+
+ private:
+  explicit RuleSet(std::unique_ptr<RedactionProgram> program);
+  std::unique_ptr<RedactionProgram> program_;
+};
+
+// One replaced cluster. `begin` and `end` are byte offsets into the released text of the Feed that
+// reports it; `input_begin` and `input_end` into the whole input of the stream.
+struct RedactedSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t input_begin = 0;
+  std::size_t input_end = 0;
+  std::string entity;
+  std::string original;
+  // More of the cluster that the previous span began: its replacement has left already, so begin ==
+  // end. Only for clusters longer than RedactionLimits::early_commit_bytes.
+  bool continued = false;
+};
+
+// Redacts one logical text that comes in pieces. Not thread-safe; small (a few hundred bytes and
+// what is held). Time per byte does not depend on the length of the text.
+class RedactionStream {
+ public:
+  explicit RedactionStream(std::shared_ptr<const RuleSet> rules);
+
+  // Appends what may leave now to `released` (never removes from it), and the clusters replaced in
+  // it to `spans`, whose `begin` and `end` count from the start of `*released`. With `end` nothing
+  // is held afterwards, and the stream may not be fed again. After an error the stream is dead and
+  // repeats it; `released` is then unchanged.
+  absl::Status Feed(absl::string_view text, bool end, std::string* released,
+                    std::vector<RedactedSpan>* spans);
+
+  // Bytes of the input that have neither left nor been replaced.
+  std::size_t held() const { return position_ - emitted_; }
+  std::size_t memory_bytes() const;  // what this stream occupies now
+
+ private:
+  struct Thread {
+    std::uint32_t state;
+    std::uint64_t start;  // the earliest start that leads to this state
+  };
+  struct Cluster {
+    std::uint64_t begin, end;
+    std::uint64_t lead_end;  // of the match that decides the replacement
+    std::uint32_t rule;
+    bool mixed;
+  };
+  class Run;
+  friend class Run;
+
+  std::shared_ptr<const RuleSet> rules_;
+  std::string buffer_;  // input bytes [base_, position_)
+  std::uint64_t base_ = 0;
+  std::uint64_t position_ = 0;    // bytes fed
+  std::uint64_t emitted_ = 0;     // bytes that have left or been replaced
+  std::uint64_t swallow_to_ = 0;  // end of the cluster whose replacement has left early
+  std::uint32_t swallow_rule_ = 0;
+  int before_base_ = -1;  // the byte before base_, or -1
+  std::vector<Thread> threads_;
+  std::vector<Cluster> clusters_;
+  absl::Status failed_;
+};
+
+struct Redacted {
+  std::string text;
+  std::vector<RedactedSpan> spans;  // offsets into `text` and into the input
+};
+
+// The redaction of a whole text. Equal to feeding it to a stream in any pieces.
+absl::StatusOr<Redacted> RedactWhole(std::shared_ptr<const RuleSet> rules, absl::string_view text);
+
+}  // namespace countersign::text

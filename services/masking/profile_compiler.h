@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/secret.h"
+#include "libs/domain/resources.h"
+#include "libs/text/redaction.h"
+
+// From the rules of a MaskingProfile resource to an automaton.
+namespace countersign::masking {
+
+// What runs in each direction. Never null; empty where the profile asks for nothing.
+struct CompiledProfile {
+  std::shared_ptr<const text::RuleSet> response;
+  std::shared_ptr<const text::RuleSet> prompt;
+};
+
+// INVALID_ARGUMENT names the resource, the path, the line where known, the position in a pattern
+// and the reason. `hash_key` keys the `hash` action.
+absl::StatusOr<CompiledProfile> CompileProfile(
+    const domain::MaskingProfile& profile,
+    const std::map<std::string, domain::Dictionary>& dictionaries, const SecretString& hash_key);
+
+// The rules behind `countersign mask --entities`: entity names, families (`secret.*`), `tier1` or
+// `all`, replaced by `<LABEL>`. INVALID_ARGUMENT for an unknown name, with the known ones.
+absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileEntities(
+    const std::vector<std::string>& entities);
+
+}  // namespace countersign::masking

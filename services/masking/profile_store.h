@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/base/secret.h"
+#include "libs/domain/resource_feed.h"
+#include "services/masking/profile_compiler.h"
+
+namespace countersign::masking {
+
+// The masking profiles of the served version of the resources, compiled. Thread-safe.
+//
+// `tier1` (the default detectors on answers) and `none` always exist, before any resources have
+// come too, and cannot be redefined. A draft with one bad profile is refused as a whole and changes
+// nothing.
+class ProfileStore final : public domain::ResourceWatcher {
+ public:
+  // `hash_key` keys the `hash` action.
+  explicit ProfileStore(SecretString hash_key);
+
+  // NOT_FOUND (reason masking_profile_unknown) when there is no such profile.
+  absl::StatusOr<CompiledProfile> Find(absl::string_view name) const;
+
+  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override;
+  absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
+
+ private:
+  using Profiles = std::map<std::string, CompiledProfile, std::less<>>;
+  absl::StatusOr<std::shared_ptr<const Profiles>> CompileAll(
+      const domain::ResourceSet& resources) const;
+
+  const SecretString hash_key_;
+  std::shared_ptr<const Profiles> built_in_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Profiles> served_;
+};
+
+}  // namespace countersign::masking
