@@ -1,0 +1,47 @@
+#include "libs/base/glob.h"
+
+#include <cstddef>
+
+namespace countersign {
+namespace {
+
+// The length of the character at `text[at]`. Bytes that start none count as one of their own.
+std::size_t CharacterLength(absl::string_view text, std::size_t at) {
+  std::size_t end = at + 1;
+  if ((static_cast<unsigned char>(text[at]) & 0xC0) != 0xC0) return 1;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  return end - at;
+}
+
+}  // namespace
+
+bool GlobMatch(absl::string_view glob, absl::string_view text) {
+  std::size_t g = 0;
+  std::size_t t = 0;
+  // Where to go on when what follows the last `*` fails: the star takes one character more. Earlier
+  // stars need no second try, because the last one can take whatever they would have.
+  std::size_t star = absl::string_view::npos;
+  std::size_t star_text = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      star_text = t;
+    } else if (g < glob.size() && glob[g] == '?') {
+      ++g;
+      t += CharacterLength(text, t);
+    } else if (g < glob.size() && glob[g] == text[t]) {
+      ++g;
+      ++t;
+    } else if (star != absl::string_view::npos) {
+      g = star + 1;
+      star_text += CharacterLength(text, star_text);
+      t = star_text;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') ++g;
+  return g == glob.size();
+}
+
+}  // namespace countersign
