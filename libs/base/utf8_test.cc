@@ -1,0 +1,28 @@
+#include "libs/base/utf8.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace countersign {
+
+TEST_CASE("IsUtf8: accepts the first and last sequence of every length", "[base]") {
+  for (const char* good :
+       {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+        "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    INFO(good);
+    CHECK(IsUtf8(good));
+  }
+  CHECK(IsUtf8(absl::string_view("a\0b", 3)));
+}
+
+TEST_CASE("IsUtf8: refuses overlong forms, surrogates, too large values and cut sequences",
+          "[base]") {
+  for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
+                          "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",
+                          "ok\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xc3(", "\xe2\x82("}) {
+    INFO(bad);
+    CHECK_FALSE(IsUtf8(bad));
+  }
+}
+
+}  // namespace countersign

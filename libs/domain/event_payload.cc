@@ -1,0 +1,259 @@
+#include "libs/domain/event_payload.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/clock.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/base/utf8.h"
+#include "libs/json/document.h"
+#include "libs/json/writer.h"
+
+namespace countersign::domain {
+namespace {
+
+using json::Type;
+using json::Writer;
+
+// Text of people and headers is shown, not replayed: what is not UTF-8 is written as base64url.
+std::string Readable(absl::string_view text) {
+  return IsUtf8(text) ? std::string(text) : absl::StrCat("base64url:", Base64UrlEncode(text));
+}
+
+void Text(Writer& out, absl::string_view name, absl::string_view text) {
+  out.Key(name).String(Readable(text));
+}
+
+void Bytes(Writer& out, absl::string_view name, absl::string_view bytes) {
+  if (IsUtf8(bytes)) {
+    out.Key(name).String(bytes);
+  } else {
+    out.Key(absl::StrCat(name, "_base64")).String(Base64UrlEncode(bytes));
+  }
+}
+
+void Strings(Writer& out, absl::string_view name, const std::vector<std::string>& items) {
+  out.Key(name).BeginArray();
+  for (const std::string& item : items) out.String(Readable(item));
+  out.EndArray();
+}
+
+void Int(Writer& out, absl::string_view name, std::uint64_t number) {
+  out.Key(name).Int(static_cast<std::int64_t>(number));
+}
+
+void WritePrincipal(Writer& out, const Principal& principal) {
+  out.Key("principal").BeginObject();
+  Text(out, "issuer", principal.issuer);
+  Text(out, "subject", principal.subject);
+  Text(out, "identity", principal.identity);
+  Text(out, "kind", ToString(principal.kind));
+  Strings(out, "groups", principal.groups);
+  Text(out, "owner", principal.owner);
+  out.EndObject();
+}
+
+void WritePrompt(Writer& out, const Prompt& prompt) {
+  Text(out, "operation", prompt.operation);
+  Text(out, "model", prompt.model);
+  out.Key("stream").Bool(prompt.stream);
+  Strings(out, "tools", prompt.tools);
+  out.Key("parts").BeginArray();
+  for (const TextPart& part : prompt.parts) {
+    out.BeginObject();
+    Text(out, "role", part.role);
+    Text(out, "pointer", part.pointer);
+    Text(out, "text", part.text);
+    out.EndObject();
+  }
+  out.EndArray();
+}
+
+absl::string_view Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow: return "allow";
+    case Verdict::kReview: return "review";
+    case Verdict::kDeny: break;
+  }
+  return "deny";
+}
+
+absl::string_view Name(Recording recording) {
+  return recording == Recording::kOrdered ? "ordered" : "strict";
+}
+
+absl::Status Malformed(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("malformed payload of ", what));
+}
+
+// Payloads are as large as the answers they carry and at most this deep.
+constexpr json::Limits kLimits{.max_bytes = 256u << 20, .max_depth = 8};
+
+std::uint32_t Count(const json::Value& value) {
+  const auto number = value.integer();
+  return number && *number >= 0 && *number <= UINT32_MAX ? static_cast<std::uint32_t>(*number) : 0;
+}
+
+}  // namespace
+
+std::string RequestPayload(const SessionStart& start, const Principal& principal) {
+  Writer out;
+  out.BeginObject();
+  Text(out, "request_id", start.request_id);
+  Text(out, "connection", start.connection);
+  WritePrincipal(out, principal);
+  Text(out, "method", start.method);
+  Text(out, "path", start.path);
+  Text(out, "client_address", start.client_address);
+  Text(out, "user_agent", start.user_agent);
+  static const Prompt kNone;
+  WritePrompt(out, start.prompt == nullptr ? kNone : *start.prompt);
+  Bytes(out, "body", start.body);
+  return out.EndObject().str();
+}
+
+std::string DecisionPayload(const Decision& decision) {
+  Writer out;
+  out.BeginObject();
+  Text(out, "verdict", Name(decision.verdict));
+  Text(out, "policy", decision.policy);
+  Int(out, "policy_version", decision.policy_version);
+  Text(out, "message", decision.message);
+  out.Key("findings").BeginArray();
+  for (const Finding& finding : decision.findings) {
+    out.BeginObject();
+    Text(out, "policy", finding.policy);
+    Text(out, "condition", finding.condition);
+    Text(out, "rule", finding.rule);
+    Int(out, "part", finding.part);
+    Int(out, "begin", finding.begin);
+    Int(out, "end", finding.end);
+    out.EndObject();
+  }
+  out.EndArray();
+  Int(out, "tokens", decision.prompt_tokens);
+  Text(out, "masking", decision.masking_profile);
+  Text(out, "recording", Name(decision.recording));
+  return out.EndObject().str();
+}
+
+std::string ReviewWaitingPayload(absl::string_view review_id, absl::string_view binding_hash,
+                                 absl::Time expires_at) {
+  Writer out;
+  out.BeginObject();
+  Text(out, "review_id", review_id);
+  Text(out, "binding_hash", binding_hash);
+  Text(out, "expires_at", FormatRfc3339(expires_at));
+  return out.EndObject().str();
+}
+
+std::string ReviewConsumedPayload(const Grant& grant) {
+  Writer out;
+  out.BeginObject();
+  Text(out, "review_id", grant.review_id);
+  Strings(out, "approvers", grant.approvers);
+  return out.EndObject().str();
+}
+
+std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes) {
+  Writer out;
+  out.BeginObject();
+  Text(out, "binding_hash", binding_hash);
+  Int(out, "bytes", bytes);
+  return out.EndObject().str();
+}
+
+std::string ResponseHeadPayload(int status,
+                                const std::vector<std::pair<std::string, std::string>>& headers) {
+  Writer out;
+  out.BeginObject().Key("status").Int(status).Key("headers").BeginArray();
+  for (const auto& [name, value] : headers) {
+    out.BeginArray().String(Readable(name)).String(Readable(value)).EndArray();
+  }
+  return out.EndArray().EndObject().str();
+}
+
+std::string ResponseDataPayload(absl::string_view delivered,
+                                const std::vector<DeliveredSpan>& masked) {
+  Writer out;
+  out.BeginObject();
+  Bytes(out, "text", delivered);
+  out.Key("masked").BeginArray();
+  for (const DeliveredSpan& item : masked) {
+    out.BeginObject();
+    Text(out, "field", item.field);
+    Int(out, "begin", item.span.begin);
+    Int(out, "end", item.span.end);
+    Text(out, "entity", item.span.entity);
+    Text(out, "original", item.span.original);
+    out.EndObject();
+  }
+  return out.EndArray().EndObject().str();
+}
+
+std::string EndPayload(const SessionEnd& end) {
+  Writer out;
+  out.BeginObject();
+  Text(out, "outcome", ToString(end.outcome));
+  Text(out, "code", end.code);
+  out.Key("tokens").BeginObject();
+  Int(out, "input", end.input_tokens);
+  Int(out, "output", end.output_tokens);
+  out.EndObject();
+  out.Key("masked").BeginObject();
+  for (const auto& [entity, count] : end.masked) Int(out, Readable(entity), count);
+  return out.EndObject().EndObject().str();
+}
+
+absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
+  const json::Value root = document.root();
+  const auto version = root["policy_version"].integer();
+  const absl::string_view recording = root["recording"].text();
+  if (!root["policy"].is(Type::kString) || !version || *version < 0 ||
+      (recording != "strict" && recording != "ordered")) {
+    return Malformed("decision");
+  }
+  DecisionRecord record;
+  record.policy = std::string(root["policy"].text());
+  record.policy_version = static_cast<std::uint64_t>(*version);
+  record.recording = recording == "ordered" ? Recording::kOrdered : Recording::kStrict;
+  return record;
+}
+
+absl::StatusOr<ReviewRecord> ReadReviewPayload(absl::string_view payload) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
+  const json::Value root = document.root();
+  if (!root["review_id"].is(Type::kString)) return Malformed("review");
+  ReviewRecord record{std::string(root["review_id"].text()), {}};
+  const json::Value approvers = root["approvers"];
+  for (std::size_t i = 0; i < approvers.size(); ++i) {
+    record.approvers.emplace_back(approvers.at(i).text());
+  }
+  return record;
+}
+
+absl::StatusOr<SessionEnd> ReadEndPayload(absl::string_view payload) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
+  const json::Value root = document.root();
+  SessionEnd end;
+  end.outcome = OutcomeFromString(root["outcome"].text());
+  if (end.outcome == Outcome::kRunning) return Malformed("end");
+  end.code = std::string(root["code"].text());
+  end.input_tokens = Count(root["tokens"]["input"]);
+  end.output_tokens = Count(root["tokens"]["output"]);
+  const json::Value masked = root["masked"];
+  for (std::size_t i = 0; i < masked.size(); ++i) {
+    end.masked.emplace(std::string(masked.key(i)), Count(masked.at(i)));
+  }
+  return end;
+}
+
+absl::StatusOr<std::string> ReadResponseDataPayload(absl::string_view payload) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
+  const json::Value root = document.root();
+  if (root["text"].is(Type::kString)) return std::string(root["text"].text());
+  if (root["text_base64"].is(Type::kString)) return Base64UrlDecode(root["text_base64"].text());
+  return Malformed("response.data");
+}
+
+}  // namespace countersign::domain

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/domain/decision.h"
+#include "libs/domain/masker.h"
+#include "libs/domain/principal.h"
+#include "libs/domain/review_gate.h"
+#include "libs/domain/session.h"
+
+// The payloads of a session's events (session.h, event_type): one compact JSON object each, built
+// here and nowhere else. Bytes that may not be UTF-8 (bodies, pieces of an answer) are written as
+// text when they are, else as base64url under the same name with "_base64" after it. Pure
+// functions.
+namespace countersign::domain {
+
+// `request`, the intent. The recorder makes it itself of what Recorder::Open was given.
+//   {"request_id","connection","principal":{"issuer","subject","identity","kind","groups","owner"},
+//    "method","path","client_address","user_agent","operation","model","stream","tools":[…],
+//    "parts":[{"role","pointer","text"}],"body"}
+std::string RequestPayload(const SessionStart& start, const Principal& principal);
+
+// `decision`: {"verdict":"allow|deny|review","policy","policy_version","message","findings":[
+//   {"policy","condition","rule","part","begin","end"}],"tokens","masking","recording"}
+std::string DecisionPayload(const Decision& decision);
+
+// `review.waiting`: {"review_id","binding_hash","expires_at"}
+std::string ReviewWaitingPayload(absl::string_view review_id, absl::string_view binding_hash,
+                                 absl::Time expires_at);
+
+// `review.consumed`: {"review_id","approvers":[…]}
+std::string ReviewConsumedPayload(const Grant& grant);
+
+// `forward`: {"binding_hash","bytes"}, written before the first byte is sent.
+std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes);
+
+// `response.head`: {"status","headers":[["name","value"],…]}
+std::string ResponseHeadPayload(int status,
+                                const std::vector<std::pair<std::string, std::string>>& headers);
+
+// A masked span inside one delivered piece: `span` is relative to the text that was released for
+// `field`.
+struct DeliveredSpan {
+  std::string field;
+  MaskedSpan span;
+};
+
+// `response.data`: {"text","masked":[{"field","begin","end","entity","original"}]}; `delivered` is
+// exactly what goes to the caller.
+std::string ResponseDataPayload(absl::string_view delivered,
+                                const std::vector<DeliveredSpan>& masked);
+
+// `end`: {"outcome","code","tokens":{"input","output"},"masked":{entity:count}}. The recorder makes
+// it itself of what SessionWriter::End was given.
+std::string EndPayload(const SessionEnd& end);
+
+// What a reader of a record needs of a `decision`.
+struct DecisionRecord {
+  std::string policy;
+  std::uint64_t policy_version = 0;
+  Recording recording = Recording::kStrict;
+};
+// What a reader needs of `review.waiting` (no approvers) and `review.consumed`.
+struct ReviewRecord {
+  std::string review_id;
+  std::vector<std::string> approvers;
+};
+
+// Each reads what its builder wrote; INVALID_ARGUMENT for anything else.
+absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload);
+absl::StatusOr<ReviewRecord> ReadReviewPayload(absl::string_view payload);
+absl::StatusOr<SessionEnd> ReadEndPayload(absl::string_view payload);
+// The bytes that were delivered.
+absl::StatusOr<std::string> ReadResponseDataPayload(absl::string_view payload);
+
+}  // namespace countersign::domain
