@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/approval/approval_metrics.h"
+#include "services/approval/review_store.h"
+#include "services/approval/review_waiters.h"
+#include "services/approval/reviewer_directory.h"
+
+namespace countersign::approval {
+
+struct DeskPage {
+  std::vector<Review> reviews;
+  std::string next_page_token;  // empty: the last page
+};
+
+struct OpenReview {
+  Review review;
+  ReviewContent content;
+};
+
+// The reviewer's work, as methods on behalf of a verified principal. A reviewer sees the reviews
+// whose connection it has the role on and whose terms name it, itself or by a group: others' ids
+// are NOT_FOUND, or PERMISSION_DENIED where it is a reviewer of the connection but was not asked.
+// Seeing is not judging: the requester, its owner and its agents read and never vote, and only
+// people vote (kind human, or a verified token that matched no Identity). Blocking. Thread-safe.
+class ReviewDesk {
+ public:
+  // All must outlive this object.
+  ReviewDesk(ReviewStore& store, const ReviewerDirectory& directory, ReviewWaiters& waiters,
+             ApprovalMetrics& metrics)
+      : store_(store), directory_(directory), waiters_(waiters), metrics_(metrics) {}
+
+  // `state` empty: PENDING; `all`: every state. INVALID_ARGUMENT for an unknown state or token.
+  absl::StatusOr<DeskPage> List(const domain::Principal& reader, const std::string& state, bool all,
+                                std::size_t page_size, const std::string& page_token);
+  absl::StatusOr<OpenReview> Show(const domain::Principal& reader, const std::string& id);
+
+  // Errors of CheckVote and CheckReviewer. An approval without the hash that the voter was shown is
+  // refused.
+  absl::StatusOr<OpenReview> Vote(const domain::Principal& voter, const std::string& id,
+                                  Ballot ballot, const std::string& seen_hash,
+                                  const std::string& reason);
+  absl::StatusOr<OpenReview> Revoke(const domain::Principal& reviewer, const std::string& id,
+                                    const std::string& reason);
+
+  std::size_t Waiting(const std::string& review_id) const { return waiters_.Waiting(review_id); }
+
+ private:
+  absl::StatusOr<Review> Readable(const domain::Principal& reader, const std::string& id);
+
+  ReviewStore& store_;
+  const ReviewerDirectory& directory_;
+  ReviewWaiters& waiters_;
+  ApprovalMetrics& metrics_;
+};
+
+}  // namespace countersign::approval
