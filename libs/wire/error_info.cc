@@ -1,0 +1,43 @@
+#include "libs/wire/error_info.h"
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "libs/base/status.h"
+
+namespace countersign::wire {
+namespace {
+
+google::rpc::ErrorInfo InfoOf(absl::string_view reason) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(reason));
+  info.set_domain(std::string(kErrorDomain));
+  return info;
+}
+
+}  // namespace
+
+std::string StatusDetails(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  if (reason.empty()) return "";
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(status.code()));
+  details.set_message(std::string(status.message()));
+  details.add_details()->PackFrom(InfoOf(reason));
+  return details.SerializeAsString();
+}
+
+std::string ReasonFromDetails(absl::string_view details) {
+  google::rpc::Status status;
+  if (!status.ParseFromArray(details.data(), static_cast<int>(details.size()))) return "";
+  for (const google::protobuf::Any& any : status.details()) {
+    google::rpc::ErrorInfo info;
+    if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info) && info.domain() == kErrorDomain) {
+      return info.reason();
+    }
+  }
+  return "";
+}
+
+std::string ErrorInfoBytes(absl::string_view reason) { return InfoOf(reason).SerializeAsString(); }
+
+}  // namespace countersign::wire
