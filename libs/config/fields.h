@@ -31,12 +31,14 @@ class Mistakes {
   std::vector<std::string> lines_;
 };
 
-// Reads one mapping strictly. Each accessor marks its field as known and reports a mistake when the value has the wrong
-// type or is out of bounds (and then returns the default); Finish reports every field that nobody asked for and every
-// duplicate. Numbers and booleans must be plain: "1" in quotes is a string.
+// Reads one mapping strictly. Each accessor marks its field as known and reports a mistake when the
+// value has the wrong type or is out of bounds (and then returns the default); Finish reports every
+// field that nobody asked for and every duplicate. Numbers and booleans must be plain: "1" in
+// quotes is a string.
 class Fields {
  public:
-  // A node that is no mapping is a mistake, and reads like an empty one. An undefined node reads like an empty one.
+  // A node that is no mapping is a mistake, and reads like an empty one. An undefined node reads
+  // like an empty one.
   Fields(const YAML::Node& node, std::string path, Mistakes& mistakes);
   ~Fields() { Finish(); }
   Fields(const Fields&) = delete;
@@ -75,8 +77,9 @@ class Fields {
   std::set<std::string> known_;
 };
 
-// `node` as canonical JSON: keys sorted, plain scalars typed as YAML's core schema does. INVALID_ARGUMENT when it is
-// nested deeper than 64 levels or larger than 4 million values (aliases count each time).
+// `node` as canonical JSON: keys sorted, plain scalars typed as YAML's core schema does.
+// INVALID_ARGUMENT when it is nested deeper than 64 levels or larger than 4 million values (aliases
+// count each time).
 absl::Status AppendCanonicalJson(const YAML::Node& node, std::string& out);
 
 }  // namespace countersign::config

@@ -1,0 +1,122 @@
+#include "libs/config/external_values.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace countersign::config {
+namespace {
+
+// Where a Credential's spec holds a V: paths of keys.
+const std::vector<std::vector<std::string>>& CredentialValues() {
+  static const auto& paths = *new std::vector<std::vector<std::string>>{
+      {"bearer"}, {"header", "value"}, {"basic", "password"}, {"mtls", "cert"}, {"mtls", "key"}};
+  return paths;
+}
+
+YAML::Node Find(const YAML::Node& spec, const std::vector<std::string>& path) {
+  YAML::Node node = spec;
+  for (const std::string& key : path) {
+    if (!node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    YAML::Node next = std::as_const(node)[key];
+    if (!next.IsDefined()) return YAML::Node(YAML::NodeType::Undefined);
+    node.reset(next);
+  }
+  return node;
+}
+
+// The key ("env:NAME") of a V taken from outside; "" for an inline or a malformed one.
+std::string ExternalKey(const YAML::Node& value) {
+  if (!value.IsMap() || value.size() != 1) return "";
+  const auto member = *value.begin();
+  if (!member.first.IsScalar() || !member.second.IsScalar()) return "";
+  const std::string form = member.first.Scalar();
+  return form == "env" || form == "file" ? absl::StrCat(form, ":", member.second.Scalar()) : "";
+}
+
+std::string WithoutFinalNewline(absl::string_view text) {
+  absl::ConsumeSuffix(&text, "\n");
+  absl::ConsumeSuffix(&text, "\r");
+  return std::string(text);
+}
+
+void ResolveValue(YAML::Node value, const std::string& path, const ExternalValues& values,
+                  Mistakes& mistakes) {
+  if (!value.IsMap() || value.size() != 1 || !value.begin()->first.IsScalar()) {
+    mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+    return;
+  }
+  const std::string form = value.begin()->first.Scalar();
+  if (form == "inline") return;
+  const std::string key = ExternalKey(value);
+  if (key.empty()) {
+    mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+    return;
+  }
+  const auto found = values.find(key);
+  if (found == values.end()) {
+    mistakes.Add(value, path,
+                 form == "env"
+                     ? absl::StrCat("the environment variable ", key.substr(4), " is not set")
+                     : absl::StrCat("the file ", key.substr(5), " could not be read"));
+    return;
+  }
+  value.remove(form);
+  value["inline"] = WithoutFinalNewline(found->second);
+}
+
+void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mistakes) {
+  const YAML::Node file = std::as_const(spec)["file"];
+  if (!file.IsDefined()) return;
+  const auto found = values.find(absl::StrCat("file:", file.IsScalar() ? file.Scalar() : ""));
+  if (found == values.end()) {
+    mistakes.Add(file, "spec.file", "the file could not be read");
+    return;
+  }
+  for (absl::string_view line : absl::StrSplit(found->second, '\n')) {
+    absl::ConsumeSuffix(&line, "\r");
+    if (!line.empty()) spec["terms"].push_back(std::string(line));
+  }
+  spec.remove("file");
+}
+
+}  // namespace
+
+void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
+                           std::set<std::string>& keys) {
+  if (!spec.IsMap()) return;
+  if (kind == "Credential") {
+    for (const auto& path : CredentialValues()) {
+      const YAML::Node value = Find(spec, path);
+      const std::string key = value.IsDefined() ? ExternalKey(value) : "";
+      if (!key.empty()) keys.insert(key);
+    }
+  }
+  if (kind == "Dictionary" && spec["file"].IsDefined() && spec["file"].IsScalar()) {
+    keys.insert(absl::StrCat("file:", spec["file"].Scalar()));
+  }
+}
+
+YAML::Node ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
+                                 const ExternalValues& values, Mistakes& mistakes) {
+  if (!spec.IsMap() || (kind != "Credential" && kind != "Dictionary")) return spec;
+  if (kind == "Dictionary") {
+    if (!spec["file"].IsDefined()) return spec;  // A large list of terms is not worth a copy.
+    YAML::Node copy = YAML::Clone(spec);
+    ResolveTerms(copy, values, mistakes);
+    return copy;
+  }
+  YAML::Node copy = YAML::Clone(spec);
+  for (const auto& path : CredentialValues()) {
+    const YAML::Node value = Find(copy, path);
+    if (!value.IsDefined()) continue;
+    ResolveValue(value, absl::StrCat("spec.", absl::StrJoin(path, ".")), values, mistakes);
+  }
+  return copy;
+}
+
+}  // namespace countersign::config

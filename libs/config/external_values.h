@@ -1,0 +1,22 @@
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+#include <string>
+
+#include "libs/config/fields.h"
+#include "libs/config/resource_reader.h"
+
+namespace countersign::config {
+
+// Adds the keys of the external values that one resource's `spec` mentions.
+void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
+                           std::set<std::string>& keys);
+
+// A copy of `spec` in which every {env: …} and {file: …} is an {inline: …} and a Dictionary's file
+// is part of its terms. Missing values and malformed V are mistakes.
+YAML::Node ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
+                                 const ExternalValues& values, Mistakes& mistakes);
+
+}  // namespace countersign::config

@@ -1,0 +1,233 @@
+#include "libs/config/kinds.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace countersign::config {
+namespace {
+
+std::vector<std::string> RequiredStrings(Fields& fields, absl::string_view name) {
+  std::vector<std::string> values = fields.Strings(name);
+  if (!fields.Has(name)) fields.Mistake(name, "is required");
+  if (fields.Has(name) && values.empty()) fields.Mistake(name, "must not be empty");
+  return values;
+}
+
+void CheckUrl(Fields& fields, absl::string_view name, absl::string_view url) {
+  if (url.empty()) return;
+  const bool http = absl::StartsWith(url, "http://") || absl::StartsWith(url, "https://");
+  const std::size_t host = url.find("://") + 3;
+  if (!http || host >= url.size() || url[host] == '/') {
+    fields.Mistake(name, "must be an http:// or https:// address");
+  } else if (absl::StrContains(url, '@') || absl::StrContains(url, '#') ||
+             absl::StrContains(url, ' ') || absl::StrContains(url, '?')) {
+    fields.Mistake(name, "must be an address without credentials, query or fragment");
+  }
+}
+
+void CheckOneValue(Fields& parent, absl::string_view name) {
+  Fields value(parent.Child(name), parent.PathOf(name), parent.mistakes());
+  value.Required("inline");
+}
+
+domain::Normalize ReadNormalize(Fields& fields, domain::Normalize fallback) {
+  const std::string text = fields.OneOf("normalize", {"none", "caseless", "unicode"});
+  if (text == "none") return domain::Normalize::kNone;
+  if (text == "caseless") return domain::Normalize::kCaseless;
+  if (text == "unicode") return domain::Normalize::kUnicode;
+  return fallback;
+}
+
+domain::MaskingRule ReadMaskingRule(const YAML::Node& node, const std::string& path,
+                                    Mistakes& mistakes) {
+  Fields fields(node, path, mistakes);
+  domain::MaskingRule rule;
+  rule.line = static_cast<std::size_t>(node.Mark().line + 1);
+  rule.entity = fields.String("entity");
+  rule.pattern = fields.String("pattern");
+  rule.dictionary = fields.String("dictionary");
+  rule.label = fields.String("label");
+  const int subjects = !rule.entity.empty() + !rule.pattern.empty() + !rule.dictionary.empty();
+  if (subjects != 1) fields.Mistake("", "needs exactly one of entity, pattern, dictionary");
+  const bool label_ok = std::all_of(rule.label.begin(), rule.label.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!label_ok) fields.Mistake("label", "may have upper-case letters, digits and _ only");
+  const std::string action =
+      fields.OneOf("action", {"redact", "replace", "keepLast", "hash", "placeholder"});
+  if (action == "redact") rule.action = domain::MaskingRule::Action::kRedact;
+  if (action == "keepLast") rule.action = domain::MaskingRule::Action::kKeepLast;
+  if (action == "hash") rule.action = domain::MaskingRule::Action::kHash;
+  if (action == "placeholder") rule.action = domain::MaskingRule::Action::kPlaceholder;
+  if (fields.Has("keep") && action != "keepLast") fields.Mistake("keep", "needs action: keepLast");
+  rule.keep = static_cast<std::size_t>(fields.Integer("keep", 4, 1, 64));
+  return rule;
+}
+
+}  // namespace
+
+domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec) {
+  domain::IdentityProvider provider;
+  provider.name = std::move(name);
+  if (spec.Has("saml")) spec.Mistake("saml", "SAML providers are not supported by this version");
+  if (!spec.Has("oidc")) {
+    spec.Mistake("oidc", "is required");
+    return provider;
+  }
+  Fields oidc(spec.Child("oidc"), spec.PathOf("oidc"), spec.mistakes());
+  domain::IdentityProvider::Oidc& out = provider.oidc.emplace();
+  out.issuer = oidc.Required("issuer");
+  CheckUrl(oidc, "issuer", out.issuer);
+  out.audiences = RequiredStrings(oidc, "audiences");
+  out.jwks_uri = oidc.String("jwksUri");
+  CheckUrl(oidc, "jwksUri", out.jwks_uri);
+  static const std::set<std::string> kAlgorithms = {"RS256", "RS384", "RS512", "PS256", "PS384",
+                                                    "PS512", "ES256", "ES384", "EdDSA"};
+  if (oidc.Has("algorithms")) out.algorithms = RequiredStrings(oidc, "algorithms");
+  for (const std::string& algorithm : out.algorithms) {
+    if (kAlgorithms.count(algorithm) == 0) {
+      oidc.Mistake("algorithms", absl::StrCat("\"", algorithm, "\" is not accepted"));
+    }
+  }
+  out.groups_claim = oidc.String("groupsClaim", out.groups_claim);
+  out.subject_claim = oidc.String("subjectClaim", out.subject_claim);
+  out.profile = oidc.OneOf("profile", {"JWT", "at+jwt"});
+  return provider;
+}
+
+domain::Identity ReadIdentity(std::string name, Fields& spec) {
+  domain::Identity identity;
+  identity.name = std::move(name);
+  if (!spec.Has("kind")) spec.Mistake("kind", "is required");
+  identity.kind =
+      domain::IdentityKindFromString(spec.OneOf("kind", {"human", "service", "ci", "agent"}));
+  if (spec.Has("match")) {
+    Fields match(spec.Child("match"), spec.PathOf("match"), spec.mistakes());
+    domain::Identity::Match& out = identity.match.emplace();
+    out.provider = match.Required("provider");
+    out.subject = match.String("subject");
+    for (auto& [claim, value] : match.StringMap("claims")) out.claims.emplace(claim, value);
+    if (out.subject.empty() && out.claims.empty()) {
+      match.Mistake("", "needs subject or claims: it would match every token of the provider");
+    }
+  }
+  identity.groups = spec.Strings("groups");
+  identity.owner = spec.String("owner");
+  return identity;
+}
+
+domain::RoleBinding ReadRoleBinding(std::string name, Fields& spec) {
+  domain::RoleBinding binding;
+  binding.name = std::move(name);
+  if (!spec.Has("role")) spec.Mistake("role", "is required");
+  binding.role =
+      domain::RoleFromString(spec.OneOf("role", {"admin", "reviewer", "auditor", "caller"}));
+  binding.groups = spec.Strings("groups");
+  binding.identities = spec.Strings("identities");
+  if (spec.Has("connections")) binding.connections = RequiredStrings(spec, "connections");
+  if (binding.groups.empty() && binding.identities.empty()) {
+    spec.Mistake("", "needs groups or identities: it binds the role to nobody");
+  }
+  return binding;
+}
+
+domain::Connection ReadConnection(std::string name, Fields& spec) {
+  static const std::set<std::string> kReserved = {"v1", "console", "livez", "readyz", "metrics"};
+  if (kReserved.count(name) != 0) {
+    spec.mistakes().Add(spec.node(), "metadata.name",
+                        absl::StrCat("\"", name, "\" cannot name a Connection"));
+  }
+  domain::Connection connection;
+  connection.name = std::move(name);
+  if (!spec.Has("protocol")) spec.Mistake("protocol", "is required");
+  const std::string protocol = spec.OneOf("protocol", {"openai", "anthropic", "kserve-v2", "grpc"});
+  if (protocol == "openai") connection.protocol = domain::Protocol::kOpenAi;
+  if (protocol == "anthropic") connection.protocol = domain::Protocol::kAnthropic;
+  if (protocol == "kserve-v2") connection.protocol = domain::Protocol::kKserveV2;
+  if (protocol == "grpc") connection.protocol = domain::Protocol::kGrpc;
+  connection.url = spec.Required("url");
+  CheckUrl(spec, "url", connection.url);
+  while (absl::EndsWith(connection.url, "/")) connection.url.pop_back();
+  connection.credential = spec.String("credential");
+  connection.models = spec.Strings("models");
+  if (spec.Has("match")) {
+    Fields match(spec.Child("match"), spec.PathOf("match"), spec.mistakes());
+    connection.hosts = match.Strings("hosts");
+    connection.path_prefix = match.String("pathPrefix");
+    if (!connection.path_prefix.empty() && connection.path_prefix[0] != '/') {
+      match.Mistake("pathPrefix", "must begin with /");
+    }
+  }
+  connection.tokenizer = spec.OneOf("tokenizer", {"o200k_base", "cl100k_base"});
+  connection.is_default = spec.Bool("default", false);
+  if (spec.Has("network")) {
+    Fields network(spec.Child("network"), spec.PathOf("network"), spec.mistakes());
+    connection.network_private = network.Bool("private", false);
+  }
+  return connection;
+}
+
+domain::Dictionary ReadDictionary(std::string name, Fields& spec) {
+  domain::Dictionary dictionary;
+  dictionary.name = std::move(name);
+  dictionary.terms = spec.Strings("terms");
+  if (dictionary.terms.empty()) spec.Mistake("", "needs terms or file");
+  dictionary.normalize = ReadNormalize(spec, domain::Normalize::kUnicode);
+  return dictionary;
+}
+
+domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec) {
+  domain::MaskingProfile profile;
+  if (name == "tier1" || name == "none") {
+    spec.mistakes().Add(spec.node(), "metadata.name",
+                        absl::StrCat("\"", name, "\" is built in and cannot be changed"));
+  }
+  profile.name = std::move(name);
+  spec.ForEach("response", [&](const YAML::Node& node, const std::string& path) {
+    profile.response.push_back(ReadMaskingRule(node, path, spec.mistakes()));
+  });
+  spec.ForEach("prompt", [&](const YAML::Node& node, const std::string& path) {
+    profile.prompt.push_back(ReadMaskingRule(node, path, spec.mistakes()));
+  });
+  if (!spec.Has("response") && !spec.Has("prompt")) {
+    spec.Mistake("", "needs response or prompt rules");
+  }
+  return profile;
+}
+
+void CheckCredentialSpec(Fields& spec) {
+  int forms = 0;
+  if (spec.Has("bearer")) {
+    ++forms;
+    CheckOneValue(spec, "bearer");
+  }
+  if (spec.Has("header")) {
+    ++forms;
+    Fields header(spec.Child("header"), spec.PathOf("header"), spec.mistakes());
+    header.Required("name");
+    CheckOneValue(header, "value");
+  }
+  if (spec.Has("basic")) {
+    ++forms;
+    Fields basic(spec.Child("basic"), spec.PathOf("basic"), spec.mistakes());
+    basic.Required("username");
+    CheckOneValue(basic, "password");
+  }
+  if (spec.Has("mtls")) {
+    ++forms;
+    Fields mtls(spec.Child("mtls"), spec.PathOf("mtls"), spec.mistakes());
+    CheckOneValue(mtls, "cert");
+    CheckOneValue(mtls, "key");
+  }
+  if (forms != 1) spec.Mistake("", "needs exactly one of bearer, header, basic, mtls");
+}
+
+domain::Credential ReadSealedCredential(std::string name, Fields& spec) {
+  return {std::move(name), spec.Required("sealed")};
+}
+
+}  // namespace countersign::config
