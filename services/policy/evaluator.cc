@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/base/glob.h"
 #include "libs/base/status.h"
+#include "services/policy/policy_errors.h"
 
 namespace countersign::policy {
 namespace {
@@ -184,9 +185,7 @@ void AppendFindings(std::vector<domain::Finding>& found, domain::Decision& decis
 absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query& query) {
   const auto rules = snapshot.connections.find(query.connection);
   if (rules == snapshot.connections.end()) {
-    return WithReason(
-        absl::NotFoundError(absl::StrCat("there is no connection \"", query.connection, "\"")),
-        "unknown_connection");
+    return UnknownConnection(query.connection);
   }
   std::vector<const CompiledPolicy*> candidates;
   bool reads_text = false;

@@ -5,6 +5,7 @@
 
 #include "libs/base/status.h"
 #include "services/policy/evaluator.h"
+#include "services/policy/policy_errors.h"
 
 namespace countersign::policy {
 namespace {
@@ -26,7 +27,7 @@ absl::StatusOr<domain::Decision> LocalPolicyDecider::DecideNow(const domain::Pri
                                                                const domain::Prompt& prompt) const {
   const std::shared_ptr<const Snapshot> snapshot = snapshots_.Current();
   if (snapshot == nullptr) {
-    return WithReason(absl::UnavailableError("the policies are not loaded yet"), "unavailable");
+    return NotLoaded();
   }
   CS_ASSIGN_OR_RETURN(domain::Decision decision,
                       Evaluate(*snapshot, Query{principal, connection, prompt}));

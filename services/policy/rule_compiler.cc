@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "services/policy/policy_errors.h"
 
 namespace countersign::policy {
 namespace {
@@ -44,10 +44,7 @@ class Compiler {
     CompilePolicies();
     CompileConnections();
     if (mistakes_.empty()) CompileScanner(previous);
-    if (!mistakes_.empty()) {
-      return WithReason(absl::InvalidArgumentError(absl::StrJoin(mistakes_, "\n")),
-                        "invalid_resource");
-    }
+    if (!mistakes_.empty()) return InvalidResources(mistakes_);
     return snapshot_;
   }
 

@@ -1,0 +1,77 @@
+#include "services/policy/policy_errors.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "libs/base/status.h"
+
+namespace countersign::policy {
+namespace {
+
+// The message travels twice (as itself, percent-encoded, and within the details, in base64), and
+// both ends take 8 KiB of trailers by default.
+constexpr std::size_t kMaxMessageBytes = 2400;
+
+}  // namespace
+
+absl::Status UnknownConnection(absl::string_view name) {
+  return WithReason(absl::NotFoundError(absl::StrCat("there is no connection \"", name, "\"")),
+                    "unknown_connection");
+}
+
+absl::Status NotLoaded() {
+  return WithReason(absl::UnavailableError("the resources are not loaded yet"), "unavailable");
+}
+
+absl::Status InvalidResources(const std::vector<std::string>& mistakes) {
+  return WithReason(absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n")), "invalid_resource");
+}
+
+absl::Status NoSuchVersion(std::uint64_t version) {
+  return WithReason(absl::NotFoundError(absl::StrCat("there is no version ", version)),
+                    "not_found");
+}
+
+absl::Status NoSuchResource(absl::string_view kind, absl::string_view name) {
+  return WithReason(absl::NotFoundError(absl::StrCat("there is no ", kind, " \"", name, "\"")),
+                    "not_found");
+}
+
+absl::Status VersionConflict(std::uint64_t expected) {
+  return WithReason(
+      absl::AbortedError(absl::StrCat("the resources have changed since version ", expected)),
+      "version_conflict");
+}
+
+absl::Status InUse(absl::string_view kind, absl::string_view name, absl::string_view references) {
+  return WithReason(absl::FailedPreconditionError(absl::StrCat(
+                        kind, " \"", name, "\" is in use; change these first:\n", references)),
+                    "resource_in_use");
+}
+
+absl::Status AdminOnly() {
+  return WithReason(
+      absl::PermissionDeniedError("this needs the role admin without a limit to connections"),
+      "permission_denied");
+}
+
+absl::Status FitForTrailers(absl::Status status) {
+  const absl::string_view message = status.message();
+  if (message.size() <= kMaxMessageBytes) return status;
+  // Whole lines where there are lines; a single endless one is cut between characters.
+  std::size_t end = message.rfind('\n', kMaxMessageBytes);
+  if (end == absl::string_view::npos || end == 0) {
+    end = kMaxMessageBytes;
+    while ((static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  }
+  const absl::string_view rest = message.substr(end);
+  const auto more = std::count(rest.begin(), rest.end(), '\n');
+  absl::Status fitting(status.code(),
+                       absl::StrCat(message.substr(0, end),
+                                    more > 0 ? absl::StrCat("\n… and ", more, " more") : "…"));
+  return WithReason(std::move(fitting), ReasonOf(status));
+}
+
+}  // namespace countersign::policy

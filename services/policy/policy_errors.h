@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+// Every error of this service that a program may want to tell apart, once, with its reason.
+namespace countersign::policy {
+
+absl::Status UnknownConnection(absl::string_view name);  // NOT_FOUND, unknown_connection
+absl::Status NotLoaded();                                // UNAVAILABLE, unavailable
+absl::Status InvalidResources(const std::vector<std::string>& mistakes);  // INVALID_ARGUMENT
+
+absl::Status NoSuchVersion(std::uint64_t version);  // NOT_FOUND, not_found
+absl::Status NoSuchResource(absl::string_view kind, absl::string_view name);  // the same
+absl::Status VersionConflict(std::uint64_t expected);  // ABORTED, version_conflict
+absl::Status InUse(absl::string_view kind, absl::string_view name,
+                   absl::string_view references);  // FAILED_PRECONDITION, resource_in_use
+absl::Status AdminOnly();                          // PERMISSION_DENIED, permission_denied
+
+// `status` with a message that fits into the trailers of an RPC: long lists of mistakes end with
+// how many more there are.
+absl::Status FitForTrailers(absl::Status status);
+
+}  // namespace countersign::policy
