@@ -8,8 +8,11 @@
 
 namespace grpc {
 class ServerContextBase;
-class ClientContext;
 }  // namespace grpc
+
+namespace countersign::jose {
+class InternalTokenVerifier;
+}  // namespace countersign::jose
 
 namespace countersign::rpc {
 
@@ -17,8 +20,8 @@ namespace countersign::rpc {
 inline constexpr char kInternalTokenKey[] = "countersign-internal-token";
 
 // Verifies internal tokens (ES256, typ cs-internal+jwt, audience countersign-internal) and gives
-// back the principal that authn put in. Results are cached by digest until they expire. Implemented
-// in libs/jose terms by internal_caller.cc; tests use a fake. Thread-safe.
+// back the principal that authn put in. Results are cached by digest until they expire. The real
+// one is TokenCallerVerifier; tests use a fake. Thread-safe.
 class CallerVerifier {
  public:
   virtual ~CallerVerifier() = default;
@@ -31,5 +34,15 @@ class CallerVerifier {
 // none.
 absl::StatusOr<std::shared_ptr<const domain::Principal>> CallerOf(
     const grpc::ServerContextBase& context, CallerVerifier& verifier);
+
+// The real one, over libs/jose. `tokens` outlives it.
+class TokenCallerVerifier final : public CallerVerifier {
+ public:
+  explicit TokenCallerVerifier(jose::InternalTokenVerifier& tokens) : tokens_(tokens) {}
+  absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(absl::string_view token) override;
+
+ private:
+  jose::InternalTokenVerifier& tokens_;
+};
 
 }  // namespace countersign::rpc

@@ -21,7 +21,6 @@ std::string StatusDetails(const absl::Status& status) {
   if (reason.empty()) return "";
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
-  details.set_message(std::string(status.message()));
   details.add_details()->PackFrom(InfoOf(reason));
   return details.SerializeAsString();
 }

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/base/secret.h"
+
+namespace countersign::crypto {
+
+// What this project asks of an X.509 certificate.
+struct Certificate {
+  std::vector<std::string> uri_names;  // URI subject alternative names
+  std::vector<std::string> dns_names;
+  absl::Time not_before;
+  absl::Time not_after;
+};
+
+// The first certificate of a PEM text. INVALID_ARGUMENT when there is none that can be read.
+absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem);
+
+// OK when `key_pem` is the private key of the first certificate in `certificate_pem`;
+// INVALID_ARGUMENT says which of the two cannot be read, or that they do not belong together.
+absl::Status CheckKeyPair(absl::string_view certificate_pem, const SecretString& key_pem);
+
+}  // namespace countersign::crypto

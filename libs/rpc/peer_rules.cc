@@ -1,0 +1,66 @@
+#include "libs/rpc/peer_rules.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace countersign::rpc {
+namespace {
+constexpr absl::string_view kTrustDomain = "spiffe://countersign/";
+}  // namespace
+
+const std::vector<PeerRule>& PeerRules() {
+  static const auto* rules = new std::vector<PeerRule>{
+      {"countersign.authn.v1.AuthnService", "Authenticate", {"edge"}},
+      {"countersign.authn.v1.AuthnService", "LeaseCredential", {"edge"}},
+      {"countersign.authn.v1.AuthnService", "SealCredential", {"policy"}},
+      {"countersign.authn.v1.AuthnService",
+       "GetInternalKeys",
+       {"edge", "policy", "approval", "masking", "session-recorder"}},
+      {"countersign.authn.v1.AuthnService", "WatchRevocations", {"edge"}},
+      {"countersign.authn.v1.KeyService", "*", {"edge"}},
+      {"countersign.authn.v1.IdentityService", "*", {"edge"}},
+
+      {"countersign.policy.v1.PolicyService", "Decide", {"edge"}},
+      {"countersign.policy.v1.ResourceService", "*", {"edge"}},
+      {"countersign.policy.v1.ResourceFeedService",
+       "Watch",
+       {"edge", "authn", "approval", "masking"}},
+
+      {"countersign.approval.v1.ReviewGateService", "*", {"edge"}},
+      {"countersign.approval.v1.ReviewService", "*", {"edge"}},
+
+      {"countersign.masking.v1.MaskingService", "Mask", {"edge"}},
+
+      {"countersign.recorder.v1.RecorderService", "Record", {"edge"}},
+      {"countersign.recorder.v1.SessionService", "*", {"edge"}},
+  };
+  return *rules;
+}
+
+bool PeerMayCall(absl::string_view caller, absl::string_view path) {
+  if (caller.empty() || !absl::ConsumePrefix(&path, "/")) return false;
+  const std::size_t slash = path.find('/');
+  if (slash == absl::string_view::npos) return false;
+  const absl::string_view service = path.substr(0, slash);
+  const absl::string_view method = path.substr(slash + 1);
+  if (method.empty() || method == "*") return false;
+  return std::any_of(PeerRules().begin(), PeerRules().end(), [&](const PeerRule& rule) {
+    return rule.service == service && (rule.method == "*" || rule.method == method) &&
+           std::find(rule.callers.begin(), rule.callers.end(), caller) != rule.callers.end();
+  });
+}
+
+std::string SpiffeIdOf(absl::string_view service) { return absl::StrCat(kTrustDomain, service); }
+
+std::string ServiceOfSpiffeId(absl::string_view uri) {
+  if (!absl::ConsumePrefix(&uri, kTrustDomain)) return "";
+  const bool plain = std::all_of(uri.begin(), uri.end(), [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+  });
+  return plain ? std::string(uri) : "";
+}
+
+}  // namespace countersign::rpc

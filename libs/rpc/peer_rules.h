@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+// Which service may call which method. What is not in the table is refused.
+namespace countersign::rpc {
+
+// One line of the table: the methods of `service`, or one of them, and who may call them.
+struct PeerRule {
+  absl::string_view service;               // "countersign.authn.v1.AuthnService"
+  absl::string_view method;                // "Authenticate"; "*" for all of the service
+  std::vector<absl::string_view> callers;  // service names: "edge"
+};
+
+// The whole table; tests hold it against every method that exists.
+const std::vector<PeerRule>& PeerRules();
+
+// True when `caller` may call `path` ("/countersign.authn.v1.AuthnService/Authenticate").
+bool PeerMayCall(absl::string_view caller, absl::string_view path);
+
+// "spiffe://countersign/edge": the one URI SAN of a service's certificate.
+std::string SpiffeIdOf(absl::string_view service);
+
+// The service in a SPIFFE id of our trust domain: lower-case letters, digits and '-'. "" for
+// anything else.
+std::string ServiceOfSpiffeId(absl::string_view uri);
+
+}  // namespace countersign::rpc

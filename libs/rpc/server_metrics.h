@@ -1,0 +1,22 @@
+#pragma once
+
+#include <grpcpp/support/server_interceptor.h>
+
+#include <memory>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/metrics/metrics.h"
+
+namespace countersign::rpc {
+
+using ServerInterceptors =
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>;
+
+// Interceptors that count every call that reaches a service, under go-grpc-prometheus' names:
+// grpc_server_handled_total{grpc_type, grpc_service, grpc_method, grpc_code} and
+// grpc_server_handling_seconds{grpc_type, grpc_service, grpc_method}. Both arguments outlive the
+// server.
+ServerInterceptors MeasureCalls(metrics::Registry& registry, const Clock& clock);
+
+}  // namespace countersign::rpc

@@ -1,0 +1,51 @@
+#include "libs/rpc/status.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/base/status.h"
+
+namespace countersign::rpc {
+namespace {
+
+TEST_CASE("Status: every code, its message and its reason survive both ways", "[rpc][status]") {
+  for (int code = 1; code <= 16; ++code) {
+    const absl::Status sent =
+        WithReason(absl::Status(static_cast<absl::StatusCode>(code), "why"), "the_reason");
+    const absl::Status back = FromGrpc(ToGrpc(sent));
+    CHECK(back.code() == sent.code());
+    CHECK(back.message() == "why");
+    CHECK(ReasonOf(back) == "the_reason");
+  }
+}
+
+TEST_CASE("Status: OK is OK", "[rpc][status]") {
+  CHECK(ToGrpc(absl::OkStatus()).ok());
+  CHECK(FromGrpc(grpc::Status::OK).ok());
+}
+
+TEST_CASE("Status: without a reason there are no details", "[rpc][status]") {
+  CHECK(ToGrpc(absl::NotFoundError("x")).error_details().empty());
+  CHECK(ReasonOf(FromGrpc(ToGrpc(absl::NotFoundError("x")))).empty());
+}
+
+TEST_CASE("Status: an unknown code is an error still", "[rpc][status]") {
+  const grpc::Status strange(static_cast<grpc::StatusCode>(77), "strange");
+  CHECK(FromGrpc(strange).code() == absl::StatusCode::kUnknown);
+}
+
+TEST_CASE("Status: details that are no google.rpc.Status are ignored", "[rpc][status]") {
+  const absl::Status back =
+      FromGrpc(grpc::Status(grpc::StatusCode::ABORTED, "x", "\xff\xfe nonsense"));
+  CHECK(back.code() == absl::StatusCode::kAborted);
+  CHECK(ReasonOf(back).empty());
+}
+
+TEST_CASE("Status: a long message is cut between characters", "[rpc][status]") {
+  std::string text(6143, 'a');
+  text += "\xe2\x82\xac and more";  // The euro sign lies across the limit.
+  const std::string cut = ToGrpc(absl::InternalError(text)).error_message();
+  CHECK(cut == std::string(6143, 'a'));
+}
+
+}  // namespace
+}  // namespace countersign::rpc
