@@ -11,8 +11,8 @@ namespace countersign::policy {
 namespace {
 
 // The message travels twice (as itself, percent-encoded, and within the details, in base64), and
-// both ends take 8 KiB of trailers by default.
-constexpr std::size_t kMaxMessageBytes = 2400;
+// libs/rpc cuts what is longer than 6 KiB.
+constexpr std::size_t kMaxMessageBytes = 5 << 10;
 
 }  // namespace
 
@@ -49,6 +49,12 @@ absl::Status InUse(absl::string_view kind, absl::string_view name, absl::string_
   return WithReason(absl::FailedPreconditionError(absl::StrCat(
                         kind, " \"", name, "\" is in use; change these first:\n", references)),
                     "resource_in_use");
+}
+
+absl::Status PartsSilent(absl::string_view names) {
+  return WithReason(absl::UnavailableError(
+                        absl::StrCat("nothing was changed: no answer to the draft from ", names)),
+                    "unavailable");
 }
 
 absl::Status AdminOnly() {

@@ -137,7 +137,7 @@ class Compiler {
     const std::uint32_t id = next_id_++;
     pattern_ids_.emplace(key, id);
     terms_.push_back({pattern.regex, /*is_regex=*/true, view, id});
-    places_.push_back({id, absl::StrCat(place_, path)});
+    places_.push_back({id, absl::StrCat(place_, path, ".regex")});
     return id;
   }
 
