@@ -111,22 +111,24 @@ class RedactionStream {
   struct Cluster {
     std::uint64_t begin, end;
     std::uint64_t lead_end;  // of the match that decides the replacement
-    std::uint32_t rule;
-    bool mixed;
+    std::uint32_t rule;      // of that match
+    bool mixed;              // holds matches of other rules too
+    bool committed;          // its replacement has left already
   };
   class Run;
-  friend class Run;
+
+  RedactionStream(std::shared_ptr<const RuleSet> rules, absl::Status failed);
+  void DropReleased();
 
   std::shared_ptr<const RuleSet> rules_;
-  std::string buffer_;  // input bytes [base_, position_)
+  std::string buffer_;  // the input from base_ on
   std::uint64_t base_ = 0;
-  std::uint64_t position_ = 0;    // bytes fed
-  std::uint64_t emitted_ = 0;     // bytes that have left or been replaced
-  std::uint64_t swallow_to_ = 0;  // end of the cluster whose replacement has left early
-  std::uint32_t swallow_rule_ = 0;
-  int before_base_ = -1;  // the byte before base_, or -1
-  std::vector<Thread> threads_;
-  std::vector<Cluster> clusters_;
+  std::uint64_t position_ = 0;     // bytes scanned
+  std::uint64_t emitted_ = 0;      // bytes that have left or been replaced
+  int before_base_ = -1;           // the byte before base_, or -1
+  std::vector<Thread> threads_;    // the active states
+  std::vector<Cluster> clusters_;  // not released yet, in order
+  bool ended_ = false;
   absl::Status failed_;
 };
 

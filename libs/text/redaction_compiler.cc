@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/text/redaction_program.h"
+
+namespace countersign::text {
+namespace {
+
+constexpr std::size_t kMaxStates = 200'000;   // of one rule set
+constexpr std::size_t kMaxDistinct = 0xFFFE;  // byte sets and neighbours of one rule set
+
+// Numbers equal values alike.
+template <typename T>
+class Numbering {
+ public:
+  std::size_t Number(const T& value, std::vector<T>& values) {
+    const auto [it, added] = numbers_.emplace(value, values.size());
+    if (added) values.push_back(value);
+    return it->second;
+  }
+
+ private:
+  std::map<T, std::size_t> numbers_;
+};
+
+class Compiler {
+ public:
+  explicit Compiler(RedactionProgram& program) : program_(program) {
+    neighbour_numbers_.Number(Neighbour(), program_.neighbours);
+  }
+
+  absl::Status Add(RedactionRule rule) {
+    if (rule.validator != nullptr && rule.regex.max_width > kMaxValidatedWidth) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a validated pattern may match at most ", kMaxValidatedWidth, " bytes"));
+    }
+    CS_ASSIGN_OR_RETURN(const Automaton automaton, BuildAutomaton(rule.regex));
+    const std::size_t base = program_.states.size();
+    if (base + automaton.bytes.size() > kMaxStates) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("all rules together expand to more than ", kMaxStates, " states"));
+    }
+    const auto number = static_cast<std::uint32_t>(program_.rules.size());
+    for (const ByteSet& bytes : automaton.bytes) {
+      const std::size_t set = set_numbers_.Number(bytes, program_.sets);
+      program_.states.push_back({number, static_cast<std::uint16_t>(set), RedactionProgram::kNone,
+                                 RedactionProgram::kNone});
+    }
+    for (const Automaton::Edge& edge : automaton.first) {
+      program_.states[base + edge.state].begins = Refer(edge.neighbour, rule.left_forbidden);
+    }
+    for (const Automaton::Edge& edge : automaton.last) {
+      program_.states[base + edge.state].ends = Refer(edge.neighbour, rule.right_forbidden);
+    }
+    if (program_.sets.size() > kMaxDistinct || program_.neighbours.size() > kMaxDistinct) {
+      return absl::InvalidArgumentError("all rules together use too many different classes");
+    }
+    AddTransitions(automaton, static_cast<std::uint32_t>(base), rule.validator != nullptr);
+    rule.regex = Regex();
+    program_.rules.push_back(std::move(rule));
+    return absl::OkStatus();
+  }
+
+  void Finish() {
+    const std::size_t befores = NumberBefores();
+    NumberByteClasses();
+    FillStarts(befores);
+  }
+
+ private:
+  RedactionProgram::NeighbourRef Refer(Neighbour neighbour, const ByteSet& forbidden) {
+    neighbour.bytes = neighbour.bytes & ~forbidden;
+    return static_cast<RedactionProgram::NeighbourRef>(
+        neighbour_numbers_.Number(neighbour, program_.neighbours) + 1);
+  }
+
+  static void AppendList(RedactionProgram::Lists& lists, const std::vector<std::uint32_t>& states,
+                         std::uint32_t base) {
+    for (const std::uint32_t state : states) lists.states.push_back(base + state);
+    lists.offsets.push_back(static_cast<std::uint32_t>(lists.states.size()));
+  }
+
+  void AddTransitions(const Automaton& automaton, std::uint32_t base, bool validated) {
+    std::vector<std::vector<std::uint32_t>> leaders(automaton.bytes.size());
+    for (std::uint32_t state = 0; state < automaton.bytes.size(); ++state) {
+      AppendList(program_.followers, automaton.followers[state], base);
+      for (const std::uint32_t follower : automaton.followers[state]) {
+        if (validated) leaders[follower].push_back(state);
+      }
+    }
+    for (const std::vector<std::uint32_t>& states : leaders) {
+      AppendList(program_.leaders, states, base);
+    }
+  }
+
+  template <typename Has>
+  static std::uint16_t ClassOf(std::map<std::vector<bool>, std::uint16_t>& classes,
+                               std::size_t size, Has has) {
+    std::vector<bool> signature(size);
+    for (std::size_t i = 0; i < size; ++i) signature[i] = has(i);
+    return classes.emplace(std::move(signature), static_cast<std::uint16_t>(classes.size()))
+        .first->second;
+  }
+
+  std::size_t NumberBefores() {
+    std::map<std::vector<bool>, std::uint16_t> classes;
+    for (int byte = 0; byte <= 256; ++byte) {
+      program_.before[static_cast<std::size_t>(byte)] =
+          ClassOf(classes, program_.neighbours.size(), [&](std::size_t i) {
+            return program_.Allows(static_cast<RedactionProgram::NeighbourRef>(i + 1),
+                                   byte == 256 ? -1 : byte);
+          });
+    }
+    return classes.size();
+  }
+
+  void NumberByteClasses() {
+    for (std::uint32_t state = 0; state < program_.states.size(); ++state) {
+      if (program_.states[state].begins != RedactionProgram::kNone) first_.push_back(state);
+    }
+    std::map<std::vector<bool>, std::uint16_t> classes;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      program_.byte_class[byte] = ClassOf(classes, first_.size(), [&](std::size_t i) {
+        return program_.Consumes(first_[i], static_cast<unsigned char>(byte));
+      });
+    }
+    program_.classes = classes.size();
+  }
+
+  void FillStarts(std::size_t befores) {
+    std::vector<int> before_byte(befores);  // one representative of each class
+    for (int byte = 0; byte <= 256; ++byte) {
+      before_byte[program_.before[static_cast<std::size_t>(byte)]] = byte == 256 ? -1 : byte;
+    }
+    std::vector<unsigned char> class_byte(program_.classes);
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      class_byte[program_.byte_class[byte]] = static_cast<unsigned char>(byte);
+    }
+    for (const int before : before_byte) {
+      for (const unsigned char byte : class_byte) {
+        std::vector<std::uint32_t> states;
+        for (const std::uint32_t state : first_) {
+          if (program_.Consumes(state, byte) &&
+              program_.Allows(program_.states[state].begins, before)) {
+            states.push_back(state);
+          }
+        }
+        AppendList(program_.starts, states, 0);
+      }
+    }
+  }
+
+  RedactionProgram& program_;
+  Numbering<ByteSet> set_numbers_;
+  Numbering<Neighbour> neighbour_numbers_;
+  std::vector<std::uint32_t> first_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Compile(std::vector<RedactionRule> rules,
+                                                                RedactionLimits limits) {
+  auto program = std::make_unique<RedactionProgram>();
+  program->limits = limits;
+  Compiler compiler(*program);
+  for (RedactionRule& rule : rules) {
+    const std::string entity = rule.entity;
+    CS_RETURN_IF_ERROR(Annotate(compiler.Add(std::move(rule)), entity));
+  }
+  compiler.Finish();
+  return std::shared_ptr<const RuleSet>(new RuleSet(std::move(program)));
+}
+
+RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program) : program_(std::move(program)) {}
+RuleSet::~RuleSet() = default;
+bool RuleSet::empty() const { return program_->rules.empty(); }
+std::size_t RuleSet::states() const { return program_->states.size(); }
+
+}  // namespace countersign::text

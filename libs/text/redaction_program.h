@@ -1,0 +1,70 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "libs/text/automaton.h"
+#include "libs/text/redaction.h"
+
+namespace countersign::text {
+
+// What a RuleSet compiles to: the position automata of all rules side by side, in flat arrays.
+// Internal to redaction_*.cc.
+struct RedactionProgram {
+  // An index into `neighbours`, plus one; kNone where a state neither begins nor ends a match.
+  using NeighbourRef = std::uint16_t;
+  static constexpr NeighbourRef kNone = 0;
+  static constexpr NeighbourRef kAnything = 1;
+
+  template <typename T>
+  struct Span {
+    const T* first;
+    const T* last;
+    const T* begin() const { return first; }
+    const T* end() const { return last; }
+    bool empty() const { return first == last; }
+  };
+  // Lists of states, one after the other.
+  struct Lists {
+    std::vector<std::uint32_t> offsets = {0};
+    std::vector<std::uint32_t> states;
+    Span<std::uint32_t> operator[](std::size_t i) const {
+      return {states.data() + offsets[i], states.data() + offsets[i + 1]};
+    }
+  };
+
+  struct State {
+    std::uint32_t rule;
+    std::uint16_t set;    // what it consumes, in `sets`
+    NeighbourRef begins;  // what may stand before a match that begins here
+    NeighbourRef ends;    // what may stand after a match that ends here
+  };
+
+  std::vector<RedactionRule> rules;  // their regexes are emptied after compiling
+  RedactionLimits limits;
+  std::vector<ByteSet> sets;
+  std::vector<Neighbour> neighbours;  // [0] is anything
+  std::vector<State> states;
+  Lists followers;
+  Lists leaders;  // empty for rules without a validator, which never look back
+
+  // Where a match may begin: starts[before[previous byte] * classes + byte_class[byte]];
+  // before[256] is the edge of the text. A cell is empty where the pair begins nothing, so that
+  // idle text costs a look-up per byte.
+  std::array<std::uint16_t, 257> before{};
+  std::array<std::uint16_t, 256> byte_class{};
+  std::size_t classes = 0;
+  Lists starts;
+
+  bool Consumes(std::uint32_t state, unsigned char byte) const {
+    return sets[states[state].set].Contains(byte);
+  }
+  // `byte` is -1 at the edge of the text.
+  bool Allows(NeighbourRef neighbour, int byte) const {
+    const Neighbour& allowed = neighbours[neighbour - 1];
+    return byte < 0 ? allowed.edge : allowed.bytes.Contains(static_cast<unsigned char>(byte));
+  }
+};
+
+}  // namespace countersign::text
