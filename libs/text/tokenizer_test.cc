@@ -1,0 +1,204 @@
+#include "libs/text/tokenizer.h"
+
+#include <zstd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libs/text/byte_pairs.h"
+#include "libs/text/tokenizer_data.h"
+#include "libs/text/vocabulary.h"
+
+namespace countersign::text {
+namespace {
+
+constexpr std::uint32_t kUnknown = 0xffffffff;
+
+struct Vector {
+  std::string text;
+  std::uint32_t o200k = 0;
+  std::uint32_t cl100k = 0;
+};
+
+// Made by scripts/tokenizer-data/vectors.mjs, which describes the file.
+std::vector<Vector> ReferenceVectors() {
+  std::ifstream in("tests/testdata/tokenizer/vectors.zst", std::ios::binary);
+  const std::string packed{std::istreambuf_iterator<char>(in), {}};
+  REQUIRE_FALSE(packed.empty());
+  std::string plain(ZSTD_getFrameContentSize(packed.data(), packed.size()), '\0');
+  REQUIRE(ZSTD_decompress(plain.data(), plain.size(), packed.data(), packed.size()) ==
+          plain.size());
+  std::vector<Vector> vectors;
+  for (std::size_t pos = 0; pos < plain.size();) {
+    std::uint32_t head[3];
+    std::memcpy(head, plain.data() + pos, sizeof head);
+    vectors.push_back({plain.substr(pos + sizeof head, head[0]), head[1], head[2]});
+    pos += sizeof head + head[0];
+  }
+  return vectors;
+}
+
+const Tokenizer& Named(absl::string_view name) { return **Tokenizer::ByName(name); }
+
+// Byte-pair merging as it is defined, with no regard to time.
+std::size_t NaiveCount(const Vocabulary& vocabulary, absl::string_view piece) {
+  std::vector<std::string> parts;
+  for (const char byte : piece) parts.emplace_back(1, byte);
+  while (true) {
+    std::size_t best = 0;
+    auto lowest = Vocabulary::kNoRank;
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+      const auto rank = vocabulary.Find(parts[i] + parts[i + 1]);
+      if (rank < lowest) {
+        lowest = rank;
+        best = i;
+      }
+    }
+    if (lowest == Vocabulary::kNoRank) return parts.size();
+    parts[best] += parts[best + 1];
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(best) + 1);
+  }
+}
+
+TEST_CASE("Tokenizer: counts equal the reference implementation's on texts of many scripts",
+          "[tokenizer]") {
+  const Tokenizer& o200k = Named("o200k_base");
+  const Tokenizer& cl100k = Named("cl100k_base");
+  const std::vector<Vector> vectors = ReferenceVectors();
+  REQUIRE(vectors.size() >= 5900);
+  std::size_t compared = 0;
+  for (const Vector& vector : vectors) {
+    INFO("text: \"" << vector.text << "\"");
+    if (vector.o200k != kUnknown) {
+      REQUIRE(o200k.Count(vector.text) == vector.o200k);
+      ++compared;
+    }
+    if (vector.cl100k != kUnknown) {
+      REQUIRE(cl100k.Count(vector.text) == vector.cl100k);
+      ++compared;
+    }
+  }
+  REQUIRE(compared >= 11'700);
+}
+
+TEST_CASE("Tokenizer: special tokens typed by a user are plain text", "[tokenizer]") {
+  CHECK(Named("o200k_base").Count("<|endoftext|>") == 7);
+  CHECK(Named("cl100k_base").Count("<|endoftext|>") == 7);
+}
+
+TEST_CASE("Tokenizer: an unknown name is answered with the known ones", "[tokenizer]") {
+  const auto tokenizer = Tokenizer::ByName("p50k_base");
+  REQUIRE(tokenizer.status().code() == absl::StatusCode::kNotFound);
+  CHECK(std::string(tokenizer.status().message()) ==
+        "no tokenizer \"p50k_base\"; known are o200k_base and cl100k_base");
+}
+
+TEST_CASE("Tokenizer: models get the encoding that they were trained with", "[tokenizer]") {
+  for (const char* model : {"gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-3.5-turbo", "gpt-35-turbo",
+                            "text-embedding-3-large", "text-embedding-ada-002", "davinci-002",
+                            "ft:gpt-3.5-turbo:acme::id"}) {
+    INFO(model);
+    CHECK(Tokenizer::ForModel(model).name() == "cl100k_base");
+  }
+  for (const char* model : {"gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.5-preview", "gpt-5", "o1",
+                            "o3-mini", "gpt-oss-120b", "ft:gpt-4o:acme::id", "llama3", ""}) {
+    INFO(model);
+    CHECK(Tokenizer::ForModel(model).name() == "o200k_base");
+  }
+}
+
+TEST_CASE("Tokenizer: CountUpTo is exact up to its limit and above it beyond", "[tokenizer]") {
+  const Tokenizer& tokenizer = Named("o200k_base");
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "The quick brown fox " + std::to_string(i * 7919) + ", ";
+  const std::size_t exact = tokenizer.Count(text);
+  for (const std::size_t limit : {exact, exact + 1, 10 * exact}) {
+    CHECK(tokenizer.CountUpTo(text, limit) == exact);
+  }
+  for (const std::size_t limit : {std::size_t{0}, std::size_t{1}, exact / 2, exact - 1}) {
+    const std::size_t count = tokenizer.CountUpTo(text, limit);
+    CHECK(count > limit);
+    CHECK(count <= exact);
+  }
+  CHECK(tokenizer.CountUpTo("", 0) == 0);
+}
+
+TEST_CASE("Tokenizer: a text that cannot be split does not take more time than its length",
+          "[tokenizer]") {
+  const Tokenizer& tokenizer = Named("cl100k_base");
+  // The textbook merge would need about 10^12 steps for each of these.
+  CHECK(tokenizer.Count(std::string(1 << 20, 'x')) > 60'000);
+  std::string mixed;
+  std::mt19937 random(7);
+  while (mixed.size() < 1 << 20) mixed += static_cast<char>('a' + random() % 26);
+  CHECK(tokenizer.Count(mixed) > 200'000);
+  // Known to be too long without a merge.
+  CHECK(tokenizer.CountUpTo(std::string(32 << 20, 'x'), 1000) > 1000);
+}
+
+TEST_CASE("Tokenizer: bytes that are no UTF-8 are counted, not misread", "[tokenizer]") {
+  for (const char* text :
+       {"\xff", "a\xc3", "\xe4\xb8", "\xf0\x9f\x98", "\xed\xa0\x80", "\xc0\x80"}) {
+    CHECK(Named("o200k_base").Count(text) >= 1);
+    CHECK(Named("cl100k_base").Count(text) >= 1);
+  }
+}
+
+TEST_CASE("Tokenizer: many threads count the same", "[tokenizer]") {
+  const Tokenizer& tokenizer = Named("o200k_base");
+  const std::string text = std::string(3000, 'q') + " and some words " + std::string(200, '=');
+  const std::size_t expected = tokenizer.Count(text);
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(8);
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 50; ++round) wrong[i] += tokenizer.Count(text) != expected;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const int errors : wrong) CHECK(errors == 0);
+}
+
+TEST_CASE("BytePairMerger: both ways of merging do what the definition says", "[tokenizer]") {
+  const Vocabulary vocabulary(ReadTokenizerData(TokenizerData::kO200kRanks));
+  const BytePairMerger merger(vocabulary);
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 400; ++round) {
+    // A few tokens after another make more and deeper merges than random bytes.
+    std::string piece;
+    const std::size_t size = 1 + random() % (round % 4 == 0 ? 400 : 140);
+    while (piece.size() < size) {
+      const auto token = vocabulary.token(random() % (round % 2 == 0 ? 3000 : vocabulary.size()));
+      piece.append(token.data(), token.size());
+    }
+    INFO("piece of " << piece.size() << " bytes: " << piece);
+    REQUIRE(merger.Count(piece) == NaiveCount(vocabulary, piece));
+  }
+}
+
+TEST_CASE("Vocabulary: every token is found by its bytes, and is what merging them gives",
+          "[tokenizer]") {
+  const auto data = GENERATE(TokenizerData::kO200kRanks, TokenizerData::kCl100kRanks);
+  const Vocabulary vocabulary(ReadTokenizerData(data));
+  const BytePairMerger merger(vocabulary);
+  std::size_t not_merged = 0;
+  for (Vocabulary::Rank rank = 0; rank < vocabulary.size(); ++rank) {
+    if (vocabulary.Find(vocabulary.token(rank)) != rank) FAIL("rank " << rank);
+    not_merged += merger.Count(vocabulary.token(rank)) != 1;
+  }
+  CHECK(not_merged == 0);
+  CHECK(vocabulary.Find("no token has these bytes") == Vocabulary::kNoRank);
+  CHECK(vocabulary.Find(std::string(200, ' ')) == Vocabulary::kNoRank);
+}
+
+}  // namespace
+}  // namespace countersign::text
