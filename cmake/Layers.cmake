@@ -18,6 +18,7 @@ set(CS_LAYER_json 1)
 set(CS_LAYER_domain 2)
 set(CS_LAYER_text 2)
 set(CS_LAYER_jose 2)
+set(CS_LAYER_internal_token 3) # libs/jose: tokens that carry a domain::Principal
 set(CS_LAYER_config 3)
 set(CS_LAYER_pg 3)
 set(CS_LAYER_wire 3)

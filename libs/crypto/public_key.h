@@ -44,7 +44,7 @@ class PublicKey {
   static absl::StatusOr<PublicKey> Rsa(absl::string_view n, absl::string_view e);
   // `type` is kP256 or kP384; the coordinates have exactly the curve's length, the point is on it.
   static absl::StatusOr<PublicKey> Ec(KeyType type, absl::string_view x, absl::string_view y);
-  // 32 bytes that are the encoding of a point, which is not one of small order.
+  // 32 bytes, a canonical encoding, and not a point of small order.
   static absl::StatusOr<PublicKey> Ed25519(absl::string_view x);
 
   KeyType type() const { return type_; }

@@ -26,8 +26,8 @@ inline constexpr absl::string_view kInternalTokenAudience = "countersign-interna
 inline constexpr absl::Duration kInternalTokenLifetime = absl::Seconds(120);
 
 // The claims of an internal token for `principal`, as a JSON object: iss, aud, iat, exp, sub and
-// `principal`. `exp` is kInternalTokenLifetime after `now`, or when the credential expires, if
-// earlier.
+// `principal`. `exp` is kInternalTokenLifetime after `now`, or when the credential expires, if that
+// is earlier, but at least 15 s after `now`.
 std::string InternalClaimsJson(const domain::Principal& principal, absl::Time now);
 
 // Back from a verified internal token. UNAUTHENTICATED when the claims are not those above.

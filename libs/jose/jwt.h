@@ -46,6 +46,9 @@ inline constexpr absl::string_view kAudience = "audience_mismatch";
 inline constexpr absl::string_view kSubject = "token_subject_missing";
 }  // namespace reason
 
+struct Expectations;
+struct VerifiedToken;
+
 // A token that was taken apart and not yet verified: nothing in it may be believed.
 class UnverifiedToken {
  public:
@@ -61,7 +64,9 @@ class UnverifiedToken {
   absl::string_view unverified_issuer() const;
 
  private:
-  friend class TokenVerification;
+  friend absl::StatusOr<VerifiedToken> VerifyToken(const UnverifiedToken& token,
+                                                   const Expectations& expectations,
+                                                   const JwkSet& keys, absl::Time now);
   crypto::SignatureAlgorithm algorithm_ = crypto::SignatureAlgorithm::kUnknown;
   std::string kid_;
   std::string type_;

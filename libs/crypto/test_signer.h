@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "libs/crypto/public_key.h"
+
+namespace countersign::crypto {
+
+// An issuer's private key, for tests alone: production signs with nothing but EcSigningKey and
+// SigningKey. Compiled into the tests that need it.
+class TestSigner {
+ public:
+  static TestSigner Rsa(int bits);
+  static TestSigner Ec(KeyType type);
+  static TestSigner Ed25519();
+
+  KeyType type() const { return type_; }
+  PublicKey public_key() const;
+  // In JWS form. `algorithm` must fit the key.
+  std::string Sign(SignatureAlgorithm algorithm, absl::string_view message) const;
+  // The members of the public JWK, without braces: "kty":"RSA","n":"…","e":"AQAB".
+  std::string JwkMembers() const;
+
+ private:
+  TestSigner(KeyType type, evp_pkey_st* key);
+  std::string Number(const char* parameter, std::size_t size) const;  // 0: its own size
+  KeyType type_;
+  std::shared_ptr<evp_pkey_st> key_;
+};
+
+}  // namespace countersign::crypto
