@@ -36,4 +36,16 @@ bool IsUtf8(absl::string_view bytes) {
   return true;
 }
 
+Utf8Char DecodeUtf8(absl::string_view bytes, std::size_t at) {
+  const absl::string_view rest = bytes.substr(at);
+  const std::size_t size = SequenceLength(rest);
+  if (size == 0) return {};
+  const auto lead = static_cast<unsigned char>(rest[0]);
+  std::uint32_t code_point = size == 1 ? lead : lead & (0x7fu >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    code_point = code_point << 6 | (static_cast<unsigned char>(rest[i]) & 0x3fu);
+  }
+  return {code_point, size, true};
+}
+
 }  // namespace countersign

@@ -25,4 +25,17 @@ TEST_CASE("IsUtf8: refuses overlong forms, surrogates, too large values and cut 
   }
 }
 
+TEST_CASE("DecodeUtf8: gives the code point and the size of every length", "[base]") {
+  const absl::string_view text = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff";
+  std::size_t at = 0;
+  for (const std::uint32_t expected : {0x61u, 0xe9u, 0x20acu, 0x1f600u}) {
+    const Utf8Char character = DecodeUtf8(text, at);
+    CHECK(character.valid);
+    CHECK(character.code_point == expected);
+    at += character.size;
+  }
+  CHECK_FALSE(DecodeUtf8(text, at).valid);
+  CHECK(DecodeUtf8(text, at).size == 1);
+}
+
 }  // namespace countersign

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace countersign::config {
+
+// Where a user's command line goes, and as whom.
+struct UserContext {
+  std::string address;
+  std::string token;
+  std::string token_file;
+  std::string ca_file;
+};
+
+// The context `name` of a config file's text, or its current one when `name` is empty.
+// INVALID_ARGUMENT with the line for a file that is not of this form or lacks the context:
+//   currentContext: prod
+//   contexts:
+//     - {name: prod, addr: https://gateway.example, tokenFile: /run/token, caFile: /etc/ca.pem}
+absl::StatusOr<UserContext> ReadUserContext(const std::string& file, const std::string& content,
+                                            const std::string& name);
+
+}  // namespace countersign::config

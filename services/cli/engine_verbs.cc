@@ -1,0 +1,170 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/status.h"
+#include "libs/base/utf8.h"
+#include "libs/config/resource_reader.h"
+#include "libs/json/writer.h"
+#include "libs/text/redaction.h"
+#include "libs/text/tokenizer.h"
+#include "services/cli/session.h"
+#include "services/cli/user_files.h"
+#include "services/masking/profile_compiler.h"
+
+namespace countersign::cli {
+namespace {
+
+using Rules = std::shared_ptr<const text::RuleSet>;
+
+struct MaskOptions {
+  std::string profile = "tier1";
+  std::string file;
+  std::string entities;
+  std::size_t chunk = 0;
+  bool jsonl = false;
+};
+
+// Runs `text` through the streaming engine, `chunk` bytes at a time (0: at once).
+absl::StatusOr<text::Redacted> Mask(const Rules& rules, absl::string_view text, std::size_t chunk) {
+  text::Redacted result;
+  text::RedactionStream stream(rules);
+  std::size_t at = 0;
+  do {
+    const std::size_t size = chunk == 0 ? text.size() : std::min(chunk, text.size() - at);
+    const bool end = at + size >= text.size();
+    CS_RETURN_IF_ERROR(stream.Feed(text.substr(at, size), end, &result.text, &result.spans));
+    at += size;
+  } while (at < text.size());
+  return result;
+}
+
+std::string MaskedJson(const text::Redacted& masked) {
+  json::Writer writer;
+  writer.BeginObject().Key("text").String(masked.text).Key("entities").BeginArray();
+  for (const text::RedactedSpan& span : masked.spans) {
+    if (span.continued) continue;
+    writer.BeginObject().Key("entity").String(span.entity);
+    writer.Key("start").Int(static_cast<std::int64_t>(span.input_begin));
+    writer.Key("end").Int(static_cast<std::int64_t>(span.input_end)).EndObject();
+  }
+  writer.EndArray().EndObject();
+  return writer.str();
+}
+
+// A profile of resource files, or a built-in one.
+absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
+  if (options.file.empty()) {
+    if (options.profile == "none") return text::RuleSet::Compile({});
+    if (options.profile == "tier1") return masking::CompileEntities({"tier1"});
+    return absl::NotFoundError(absl::StrCat("there is no built-in profile \"", options.profile,
+                                            "\" (tier1, none); name its file with -f"));
+  }
+  CS_ASSIGN_OR_RETURN(std::string content, ReadFile(options.file));
+  CS_ASSIGN_OR_RETURN(const auto documents,
+                      config::ReadDocuments({{options.file, std::move(content)}}, {}));
+  CS_ASSIGN_OR_RETURN(const auto set, config::BuildResourceSet(0, documents));
+  const auto& profiles = set->masking_profiles;
+  const auto found = options.profile == "tier1" && profiles.size() == 1
+                         ? profiles.begin()
+                         : profiles.find(options.profile);
+  if (found == profiles.end()) {
+    return absl::NotFoundError(absl::StrCat(options.file, " holds ", profiles.size(),
+                                            " profiles; choose one with --profile"));
+  }
+  CS_ASSIGN_OR_RETURN(
+      const masking::CompiledProfile compiled,
+      masking::CompileProfile(found->second, set->dictionaries, SecretString("countersign mask")));
+  return compiled.response;
+}
+
+absl::StatusOr<Rules> RulesFor(const MaskOptions& options) {
+  if (options.entities.empty()) return ProfileRules(options);
+  return masking::CompileEntities(absl::StrSplit(options.entities, ','));
+}
+
+// Each line of standard input as one JSON string.
+absl::Status ForEachLine(const std::function<absl::Status(absl::string_view)>& use) {
+  std::string line;
+  for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
+    const absl::StatusOr<json::Document> document = json::Document::Parse(line);
+    if (!document.ok() || !document->root().is(json::Type::kString)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", number, " of the input is not a JSON string"));
+    }
+    CS_RETURN_IF_ERROR(use(document->root().text()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Utf8Input() {
+  CS_ASSIGN_OR_RETURN(std::string input, ReadFile("-"));
+  if (!IsUtf8(input)) return absl::InvalidArgumentError("the input is not valid UTF-8");
+  return input;
+}
+
+absl::Status RunMask(const Session& session, const MaskOptions& options) {
+  CS_ASSIGN_OR_RETURN(const Rules rules, RulesFor(options));
+  if (options.jsonl) {
+    return ForEachLine([&](absl::string_view text) -> absl::Status {
+      CS_ASSIGN_OR_RETURN(const text::Redacted masked, Mask(rules, text, options.chunk));
+      session.out << MaskedJson(masked) << "\n";
+      return absl::OkStatus();
+    });
+  }
+  CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
+  CS_ASSIGN_OR_RETURN(const text::Redacted masked, Mask(rules, input, options.chunk));
+  if (session.output() == Format::kTable) {
+    session.out << masked.text;
+    return absl::OkStatus();
+  }
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(MaskedJson(masked)));
+  PrintObject(session, document.root(), [] {});
+  return absl::OkStatus();
+}
+
+absl::Status RunTokens(const Session& session, const std::string& name, bool jsonl) {
+  CS_ASSIGN_OR_RETURN(const text::Tokenizer* tokenizer, text::Tokenizer::ByName(name));
+  if (jsonl) {
+    return ForEachLine([&](absl::string_view text) {
+      session.out << "{\"tokens\": " << tokenizer->Count(text) << "}\n";
+      return absl::OkStatus();
+    });
+  }
+  CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
+  session.out << tokenizer->Count(input) << "\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddEngineVerbs(CLI::App& app, Session& session) {
+  auto mask = std::make_shared<MaskOptions>();
+  CLI::App* verb = app.add_subcommand("mask", "Mask the text of standard input, without a server");
+  verb->add_option("--profile", mask->profile, "tier1 (default), none, or one of the file's");
+  verb->add_option("-f,--file", mask->file, "A file with MaskingProfile resources");
+  verb->add_option("--entities", mask->entities,
+                   "Entities to look for, separated by commas, or all");
+  verb->add_option("--chunk", mask->chunk, "Feed this many bytes at a time");
+  verb->add_flag("--jsonl", mask->jsonl,
+                 "Read one JSON string per line, write one object per line");
+  verb->callback(
+      [&session, mask] { session.action = [&session, mask] { return RunMask(session, *mask); }; });
+
+  auto tokenizer = std::make_shared<std::string>("o200k_base");
+  auto jsonl = std::make_shared<bool>(false);
+  verb = app.add_subcommand("tokens", "Count the tokens of standard input");
+  verb->add_option("--tokenizer", *tokenizer, "o200k_base (default) or cl100k_base");
+  verb->add_flag("--jsonl", *jsonl, "Read one JSON string per line, write one object per line");
+  verb->callback([&session, tokenizer, jsonl] {
+    session.action = [&session, tokenizer, jsonl] {
+      return RunTokens(session, *tokenizer, *jsonl);
+    };
+  });
+}
+
+}  // namespace countersign::cli

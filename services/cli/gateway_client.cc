@@ -1,0 +1,94 @@
+#include "services/cli/gateway_client.h"
+
+#include <future>
+#include <map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "libs/http/fetch.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr std::size_t kMaxAnswerBytes = 256u << 20;
+
+// Connect's names of the codes of gRPC.
+absl::StatusCode CodeFromConnect(absl::string_view code) {
+  static const auto& codes = *new std::map<absl::string_view, absl::StatusCode>{
+      {"canceled", absl::StatusCode::kCancelled},
+      {"invalid_argument", absl::StatusCode::kInvalidArgument},
+      {"deadline_exceeded", absl::StatusCode::kDeadlineExceeded},
+      {"not_found", absl::StatusCode::kNotFound},
+      {"already_exists", absl::StatusCode::kAlreadyExists},
+      {"permission_denied", absl::StatusCode::kPermissionDenied},
+      {"resource_exhausted", absl::StatusCode::kResourceExhausted},
+      {"failed_precondition", absl::StatusCode::kFailedPrecondition},
+      {"aborted", absl::StatusCode::kAborted},
+      {"unimplemented", absl::StatusCode::kUnimplemented},
+      {"unavailable", absl::StatusCode::kUnavailable},
+      {"unauthenticated", absl::StatusCode::kUnauthenticated}};
+  const auto found = codes.find(code);
+  return found == codes.end() ? absl::StatusCode::kUnknown : found->second;
+}
+
+// What the gateway said: Connect's {"code","message"} or an OpenAI error, else the status alone.
+absl::Status Refusal(int status, absl::string_view body) {
+  const auto document = json::Document::Parse(body);
+  if (document.ok()) {
+    const json::Value root = document->root();
+    if (root["message"].is(json::Type::kString)) {
+      return absl::Status(CodeFromConnect(root["code"].text()), root["message"].text());
+    }
+    if (root["error"]["message"].is(json::Type::kString)) {
+      return absl::Status(
+          status == 401 ? absl::StatusCode::kUnauthenticated : absl::StatusCode::kUnknown,
+          root["error"]["message"].text());
+    }
+  }
+  return absl::UnknownError(
+      absl::StrCat("the answer is HTTP ", status, " and not one of a Countersign gateway"));
+}
+
+}  // namespace
+
+absl::StatusOr<json::Document> GatewayClient::Call(absl::string_view method,
+                                                   const std::string& request,
+                                                   absl::Duration timeout) {
+  http::FetchRequest fetch;
+  fetch.url = absl::StrCat(address_.url, "/countersign.", method);
+  fetch.method = "POST";
+  fetch.headers.emplace_back("content-type", "application/json");
+  if (!address_.token.empty()) {
+    fetch.headers.emplace_back("authorization", absl::StrCat("Bearer ", address_.token.Reveal()));
+  }
+  fetch.body = request;
+  fetch.timeout = timeout;
+  fetch.max_bytes = kMaxAnswerBytes;
+  fetch.allow_private = true;  // The user names the gateway; it usually is in a private network.
+
+  std::promise<absl::StatusOr<http::FetchResponse>> promise;
+  http::Fetcher::Options options;
+  options.ca_file = address_.ca_file;
+  http::Fetcher fetcher(options);
+  fetcher.Fetch(std::move(fetch), [&](absl::StatusOr<http::FetchResponse> response) {
+    promise.set_value(std::move(response));
+  });
+  const absl::StatusOr<http::FetchResponse> response = promise.get_future().get();
+  if (!response.ok()) {
+    return absl::UnavailableError(absl::StrCat(
+        "cannot reach the gateway at ", address_.url, " (", response.status().message(),
+        "); is it running there? name another with --addr or COUNTERSIGN_ADDR"));
+  }
+  if (response->status != 200) {
+    absl::Status refusal = Refusal(response->status, response->body);
+    if (refusal.code() == absl::StatusCode::kUnauthenticated && address_.token.empty()) {
+      return absl::UnauthenticatedError(
+          "no credential: give one with --token, --token-file or COUNTERSIGN_TOKEN");
+    }
+    return refusal;
+  }
+  return json::Document::Parse(response->body, {kMaxAnswerBytes, 64});
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,109 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "libs/base/status.h"
+#include "libs/json/writer.h"
+#include "services/cli/session.h"
+#include "services/cli/user_files.h"
+
+namespace countersign::cli {
+namespace {
+
+struct CreateOptions {
+  std::string identity;
+  std::string ttl;
+  bool adopt = false;
+};
+
+absl::StatusOr<std::int64_t> TtlSeconds(const std::string& text) {
+  if (text.empty()) return 0;
+  absl::Duration ttl;
+  if (!absl::ParseDuration(text, &ttl) || ttl < absl::Seconds(1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--ttl must be a duration such as 12h or 720h, not \"", text, "\""));
+  }
+  return absl::ToInt64Seconds(ttl);
+}
+
+absl::Status Create(const Session& session, const CreateOptions& options) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const std::int64_t ttl, TtlSeconds(options.ttl));
+  json::Writer request;
+  request.BeginObject().Key("identity").String(options.identity).Key("ttlSeconds").Int(ttl);
+  if (options.adopt) {
+    CS_ASSIGN_OR_RETURN(std::string key, ReadFile("-"));
+    while (absl::EndsWith(key, "\n") || absl::EndsWith(key, "\r")) key.pop_back();
+    if (key.empty()) return absl::InvalidArgumentError("--adopt reads the key from standard input");
+    request.Key("adopt").String(key);
+  }
+  request.EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway.Call("authn.v1.KeyService/CreateKey", request.str()));
+  const json::Value key = answer.root();
+  PrintObject(session, key, [&] {
+    if (options.adopt) {
+      session.out << "adopted the key of " << key["identity"].text() << " as " << key["id"].text()
+                  << "\n";
+      return;
+    }
+    session.out << key["key"].text() << "\n";
+    session.err << "key " << key["id"].text() << " of " << key["identity"].text()
+                << ": keep it now, it is not shown again\n";
+  });
+  return absl::OkStatus();
+}
+
+absl::Status List(const Session& session) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      ListAll(gateway, "authn.v1.KeyService/ListKeys", "{}", 0));
+  PrintListing(session, answer,
+               {{"ID", "id"},
+                {"IDENTITY", "identity"},
+                {"STATE", "state"},
+                {"CREATED", "createdAt"},
+                {"EXPIRES", "expiresAt"}});
+  return absl::OkStatus();
+}
+
+absl::Status Revoke(const Session& session, const std::string& id) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject().Key("id").String(id).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway.Call("authn.v1.KeyService/RevokeKey", request.str()));
+  PrintObject(session, answer.root(), [&] { session.out << "revoked " << id << "\n"; });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddKeyVerbs(CLI::App& app, Session& session) {
+  CLI::App* keys = app.add_subcommand("keys", "Access keys, for callers that cannot get tokens");
+  keys->require_subcommand(1);
+
+  auto options = std::make_shared<CreateOptions>();
+  CLI::App* verb = keys->add_subcommand("create", "Make a key; it is shown once");
+  verb->add_option("identity", options->identity, "The Identity that the key stands for")
+      ->required();
+  verb->add_option("--ttl", options->ttl, "How long it is valid, e.g. 720h (default: for ever)");
+  verb->add_flag("--adopt", options->adopt, "Register the key on standard input instead");
+  verb->callback([&session, options] {
+    session.action = [&session, options] { return Create(session, *options); };
+  });
+
+  keys->add_subcommand("list", "List all keys")->callback([&session] {
+    session.action = [&session] { return List(session); };
+  });
+
+  auto id = std::make_shared<std::string>();
+  verb = keys->add_subcommand("revoke", "Revoke a key; effective when this returns");
+  verb->add_option("id", *id, "The key's id")->required();
+  verb->callback(
+      [&session, id] { session.action = [&session, id] { return Revoke(session, *id); }; });
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,83 @@
+#include "services/cli/resource_files.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "libs/base/status.h"
+#include "services/cli/user_files.h"
+
+namespace countersign::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
+  std::error_code error;
+  if (path == "-" || !fs::is_directory(path, error)) return std::vector<std::string>{path};
+  std::vector<std::string> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+    const std::string extension = entry.path().extension();
+    if (extension == ".yaml" || extension == ".yml" || extension == ".json") {
+      files.push_back(entry.path());
+    }
+  }
+  if (error) return absl::PermissionDeniedError(absl::StrCat(path, ": ", error.message()));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<config::SourceText>> ReadResourceFiles(
+    const std::vector<std::string>& paths) {
+  std::vector<config::SourceText> files;
+  for (const std::string& path : paths) {
+    CS_ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesOf(path));
+    for (const std::string& name : names) {
+      CS_ASSIGN_OR_RETURN(std::string content, ReadFile(name));
+      files.push_back({name == "-" ? "standard input" : name, std::move(content)});
+    }
+  }
+  if (files.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no resource files in ", absl::StrJoin(paths, ", ")));
+  }
+  return files;
+}
+
+absl::StatusOr<config::ExternalValues> ReadExternalValues(
+    const std::vector<config::SourceText>& files) {
+  config::ExternalValues values;
+  for (const config::SourceText& file : files) {
+    for (const std::string& key : config::ExternalValueKeys({file})) {
+      std::string value;
+      absl::string_view name = key;
+      if (absl::ConsumePrefix(&name, "env:")) {
+        value = Environment(std::string(name).c_str());
+        if (value.empty()) continue;
+      } else {
+        absl::ConsumePrefix(&name, "file:");
+        const absl::StatusOr<std::string> content =
+            ReadFile(fs::path(file.name).parent_path() / std::string(name));
+        if (!content.ok()) continue;
+        value = *content;
+      }
+      const auto [known, fresh] = values.emplace(key, value);
+      if (!fresh && known->second != value) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file.name, ": ", name,
+                         " is another file than for an earlier resource file of this "
+                         "call; write its absolute path"));
+      }
+    }
+  }
+  return values;
+}
+
+}  // namespace countersign::cli

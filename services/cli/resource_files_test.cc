@@ -1,0 +1,75 @@
+#include "services/cli/resource_files.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace countersign::cli {
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "cli-test-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string Write(const std::string& name, const std::string& content) const {
+    std::ofstream(path_ / name) << content;
+    return path_ / name;
+  }
+  std::string path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+const char kCredential[] =
+    "apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: c}\nspec: {bearer: {file: "
+    "key.txt}}\n";
+
+}  // namespace
+
+TEST_CASE("ReadResourceFiles: takes the resource files of a folder by name", "[cli]") {
+  const Folder folder;
+  folder.Write("b.yaml", "b");
+  folder.Write("a.json", "a");
+  folder.Write("notes.txt", "x");
+  const auto files = ReadResourceFiles({folder.path()});
+  REQUIRE(files.ok());
+  REQUIRE(files->size() == 2);
+  CHECK((*files)[0].content == "a");
+  CHECK((*files)[1].content == "b");
+}
+
+TEST_CASE("ReadResourceFiles: a missing file is named", "[cli]") {
+  const Folder folder;
+  CHECK(ReadResourceFiles({folder.path() + "/none.yaml"}).status().message().find("none.yaml") !=
+        std::string::npos);
+  CHECK_FALSE(ReadResourceFiles({folder.path()}).ok());
+}
+
+TEST_CASE("ReadExternalValues: files are sought beside the resource that names them", "[cli]") {
+  const Folder folder;
+  folder.Write("key.txt", "sk-1");
+  const std::string path = folder.Write("c.yaml", kCredential);
+  const auto values = ReadExternalValues({{path, kCredential}});
+  REQUIRE(values.ok());
+  CHECK(values->at("file:key.txt") == "sk-1");
+}
+
+TEST_CASE("ReadExternalValues: one name may not stand for two files", "[cli]") {
+  const Folder one;
+  const Folder two;
+  one.Write("key.txt", "a");
+  two.Write("key.txt", "b");
+  CHECK_FALSE(ReadExternalValues(
+                  {{one.path() + "/c.yaml", kCredential}, {two.path() + "/c.yaml", kCredential}})
+                  .ok());
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,203 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/status.h"
+#include "libs/json/writer.h"
+#include "services/cli/line_diff.h"
+#include "services/cli/resource_files.h"
+#include "services/cli/session.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr absl::string_view kApply = "policy.v1.ResourceService/Apply";
+
+struct ApplyOptions {
+  std::vector<std::string> files;
+  bool dry_run = false;
+  bool no_wait = false;
+};
+
+// Reads the files, finds their mistakes here already, and sends them.
+absl::StatusOr<json::Document> SendApply(const Session& session, const ApplyOptions& options) {
+  CS_ASSIGN_OR_RETURN(const auto files, ReadResourceFiles(options.files));
+  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, ReadExternalValues(files));
+  CS_RETURN_IF_ERROR(config::ReadDocuments(files, values).status());
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject().Key("files").BeginArray();
+  for (const config::SourceText& file : files) {
+    request.BeginObject().Key("name").String(file.name);
+    request.Key("content").String(file.content).EndObject();
+  }
+  request.EndArray().Key("values").BeginObject();
+  for (const auto& [key, value] : values) request.Key(key).String(value);
+  request.EndObject().Key("dryRun").Bool(options.dry_run);
+  request.Key("noWait").Bool(options.no_wait).EndObject();
+  return gateway.Call(kApply, request.str());
+}
+
+void WarnWaiting(const Session& session, json::Value waiting) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < waiting.size(); ++i) parts.emplace_back(waiting.at(i).text());
+  if (parts.empty()) return;
+  session.err << "countersign: stored, but not served yet by " << absl::StrJoin(parts, ", ")
+              << "\n";
+}
+
+absl::Status Apply(const Session& session, const ApplyOptions& options) {
+  CS_ASSIGN_OR_RETURN(const json::Document answer, SendApply(session, options));
+  PrintObject(session, answer.root(), [&] {
+    const json::Value items = answer.root()["items"];
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      session.out << items.at(i)["kind"].text() << "/" << items.at(i)["name"].text() << " "
+                  << items.at(i)["result"].text() << (options.dry_run ? " (dry run)" : "") << "\n";
+    }
+  });
+  WarnWaiting(session, answer.root()["waitingFor"]);
+  return absl::OkStatus();
+}
+
+std::string AsYaml(absl::string_view json) {
+  if (json.empty()) return "";
+  const auto document = json::Document::Parse(json);
+  if (!document.ok()) return std::string(json);
+  std::ostringstream out;
+  PrintYaml(out, document->root());
+  return out.str();
+}
+
+absl::Status Diff(const Session& session, ApplyOptions options) {
+  options.dry_run = true;
+  CS_ASSIGN_OR_RETURN(const json::Document answer, SendApply(session, options));
+  const json::Value items = answer.root()["items"];
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const json::Value item = items.at(i);
+    if (item["result"].text() == "unchanged") continue;
+    ++changed;
+    session.out << "--- " << item["kind"].text() << "/" << item["name"].text() << " (stored)\n"
+                << "+++ " << item["kind"].text() << "/" << item["name"].text() << " (given)\n"
+                << LineDiff(AsYaml(item["before"].text()), AsYaml(item["after"].text()));
+  }
+  if (changed == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(changed, changed == 1 ? " resource differs" : " resources differ"));
+}
+
+absl::Status Validate(const Session& session, const std::vector<std::string>& paths) {
+  CS_ASSIGN_OR_RETURN(const auto files, ReadResourceFiles(paths));
+  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, ReadExternalValues(files));
+  CS_ASSIGN_OR_RETURN(const auto documents, config::ReadDocuments(files, values));
+  session.out << documents.size()
+              << (documents.size() == 1 ? " resource is valid\n" : " resources are valid\n");
+  return absl::OkStatus();
+}
+
+// One resource in the shape in which it is written.
+std::string AsWritten(json::Value item) {
+  json::Writer writer;
+  writer.BeginObject().Key("apiVersion").String(item["apiVersion"].text());
+  writer.Key("kind").String(item["kind"].text()).Key("metadata").BeginObject();
+  writer.Key("name").String(item["name"].text());
+  if (item["labels"].size() > 0) writer.Key("labels").Raw(ToJson(item["labels"]));
+  writer.EndObject().Key("spec").Raw(item["spec"].text().empty() ? "{}" : item["spec"].text());
+  return writer.EndObject().str();
+}
+
+absl::Status Get(const Session& session, const std::string& kind_text, const std::string& name) {
+  CS_ASSIGN_OR_RETURN(const std::string kind, config::KindFromUser(kind_text));
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject().Key("kind").String(kind).Key("name").String(name).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      ListAll(gateway, "policy.v1.ResourceService/GetResources", request.str(), 0));
+  if (session.output() == Format::kTable) {
+    PrintListing(
+        session, answer,
+        {{"KIND", "kind"}, {"NAME", "name"}, {"VERSION", "version"}, {"UPDATED", "updatedAt"}});
+    return absl::OkStatus();
+  }
+  const json::Value items = answer.root()["items"];
+  std::vector<std::string> written;
+  for (std::size_t i = 0; i < items.size(); ++i) written.push_back(AsWritten(items.at(i)));
+  const std::string text =
+      !name.empty() && written.size() == 1
+          ? written[0]
+          : absl::StrCat("{\"items\":[", absl::StrJoin(written, ","), "],\"nextPageToken\":\"\"}");
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(text));
+  PrintObject(session, document.root(), [] {});
+  return absl::OkStatus();
+}
+
+absl::Status Delete(const Session& session, const std::string& kind_text, const std::string& name,
+                    bool no_wait) {
+  CS_ASSIGN_OR_RETURN(const std::string kind, config::KindFromUser(kind_text));
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject().Key("kind").String(kind).Key("name").String(name);
+  request.Key("noWait").Bool(no_wait).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway.Call("policy.v1.ResourceService/DeleteResource", request.str()));
+  PrintObject(session, answer.root(), [&] { session.out << kind << "/" << name << " deleted\n"; });
+  WarnWaiting(session, answer.root()["waitingFor"]);
+  return absl::OkStatus();
+}
+
+void AddFilesOption(CLI::App& verb, std::vector<std::string>& files) {
+  verb.add_option("-f,--filename", files, "Resource files or directories; - is standard input")
+      ->required();
+}
+
+}  // namespace
+
+void AddResourceVerbs(CLI::App& app, Session& session) {
+  auto options = std::make_shared<ApplyOptions>();
+  CLI::App* verb = app.add_subcommand("apply", "Store resources: all of them or none");
+  AddFilesOption(*verb, options->files);
+  verb->add_flag("--dry-run", options->dry_run, "Check everything, store nothing");
+  verb->add_flag("--no-wait", options->no_wait, "Return before every part serves the new version");
+  verb->callback([&session, options] {
+    session.action = [&session, options] { return Apply(session, *options); };
+  });
+
+  auto diff = std::make_shared<ApplyOptions>();
+  verb = app.add_subcommand("diff", "Show what apply would change; exit status 1 if anything");
+  AddFilesOption(*verb, diff->files);
+  verb->callback(
+      [&session, diff] { session.action = [&session, diff] { return Diff(session, *diff); }; });
+
+  auto files = std::make_shared<std::vector<std::string>>();
+  verb = app.add_subcommand("validate", "Check resource files without a gateway");
+  AddFilesOption(*verb, *files);
+  verb->callback([&session, files] {
+    session.action = [&session, files] { return Validate(session, *files); };
+  });
+
+  auto kind = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  auto no_wait = std::make_shared<bool>(false);
+  verb = app.add_subcommand("get", "Show resources of a kind, or one of them");
+  verb->add_option("kind", *kind)->required();
+  verb->add_option("name", *name);
+  verb->callback([&session, kind, name] {
+    session.action = [&session, kind, name] { return Get(session, *kind, *name); };
+  });
+
+  verb = app.add_subcommand("delete", "Delete a resource");
+  verb->add_option("kind", *kind)->required();
+  verb->add_option("name", *name)->required();
+  verb->add_flag("--no-wait", *no_wait, "Return before every part serves the new version");
+  verb->callback([&session, kind, name, no_wait] {
+    session.action = [&session, kind, name, no_wait] {
+      return Delete(session, *kind, *name, *no_wait);
+    };
+  });
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,119 @@
+#include "services/cli/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "libs/base/status.h"
+#include "libs/config/user_context.h"
+#include "libs/json/writer.h"
+#include "services/cli/user_files.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr absl::string_view kDefaultAddress = "127.0.0.1:8080";
+
+// Each page asks for this many; the server may give fewer.
+constexpr std::size_t kPage = 200;
+
+std::string FirstOf(std::initializer_list<std::string> candidates) {
+  for (const std::string& candidate : candidates) {
+    if (!candidate.empty()) return candidate;
+  }
+  return "";
+}
+
+}  // namespace
+
+Format Session::output() const {
+  if (format == "json") return Format::kJson;
+  return format == "yaml" ? Format::kYaml : Format::kTable;
+}
+
+absl::StatusOr<GatewayClient> Session::Gateway() const {
+  config::UserContext saved;
+  const absl::StatusOr<std::string> file = ReadFile(ConfigPath());
+  if (file.ok()) {
+    CS_ASSIGN_OR_RETURN(saved, config::ReadUserContext(ConfigPath(), *file, context));
+  } else if (!context.empty()) {
+    return Annotate(file.status(), absl::StrCat("context \"", context, "\""));
+  }
+  GatewayAddress gateway;
+  gateway.url = FirstOf(
+      {address, Environment("COUNTERSIGN_ADDR"), saved.address, std::string(kDefaultAddress)});
+  if (!absl::StrContains(gateway.url, "://")) gateway.url = absl::StrCat("http://", gateway.url);
+  gateway.url = std::string(absl::StripSuffix(gateway.url, "/"));
+  gateway.ca_file = FirstOf({ca_file, saved.ca_file});
+
+  // A flag beats the environment beats the file, whichever form each of them has.
+  std::string from_file = token_file;
+  std::string value = token;
+  if (from_file.empty() && value.empty()) value = Environment("COUNTERSIGN_TOKEN");
+  if (from_file.empty() && value.empty()) {
+    value = saved.token;
+    from_file = saved.token_file;
+  }
+  if (!from_file.empty()) {
+    CS_ASSIGN_OR_RETURN(value, ReadFile(from_file));
+    while (absl::EndsWith(value, "\n") || absl::EndsWith(value, "\r")) value.pop_back();
+  }
+  gateway.token = SecretString(std::move(value));
+  return GatewayClient(std::move(gateway));
+}
+
+void PrintListing(const Session& session, const json::Document& answer,
+                  const std::vector<Column>& columns) {
+  if (session.output() == Format::kJson) return PrintJson(session.out, answer.root());
+  if (session.output() == Format::kYaml) return PrintYaml(session.out, answer.root());
+  const json::Value items = answer.root()["items"];
+  std::vector<std::string> headings;
+  for (const Column& column : columns) headings.push_back(column.heading);
+  Table table(std::move(headings));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::vector<std::string> cells;
+    for (const Column& column : columns) cells.push_back(Cell(items.at(i)[column.member]));
+    table.Add(std::move(cells));
+  }
+  table.Print(session.out);
+}
+
+void PrintObject(const Session& session, json::Value value, const std::function<void()>& human) {
+  switch (session.output()) {
+    case Format::kJson: PrintJson(session.out, value); break;
+    case Format::kYaml: PrintYaml(session.out, value); break;
+    case Format::kTable: human(); break;
+  }
+}
+
+absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view method,
+                                       const std::string& request, std::size_t limit) {
+  std::string items;
+  std::string token;
+  std::size_t count = 0;
+  do {
+    json::Writer page;
+    page.BeginObject()
+        .Key("pageSize")
+        .Int(static_cast<std::int64_t>(limit == 0 ? kPage : std::min(kPage, limit - count)));
+    page.Key("pageToken").String(token).EndObject();
+    std::string joined = page.str();
+    if (request != "{}") {
+      joined = absl::StrCat(joined.substr(0, joined.size() - 1), ",", request.substr(1));
+    }
+    CS_ASSIGN_OR_RETURN(const json::Document answer, gateway.Call(method, joined));
+    const json::Value list = answer.root()["items"];
+    for (std::size_t i = 0; i < list.size() && (limit == 0 || count < limit); ++i, ++count) {
+      absl::StrAppend(&items, items.empty() ? "" : ",", ToJson(list.at(i)));
+    }
+    token = std::string(answer.root()["nextPageToken"].text());
+    if (list.size() == 0) break;
+  } while (!token.empty() && (limit == 0 || count < limit));
+  return json::Document::Parse(
+      absl::StrCat("{\"items\":[", items, "],\"nextPageToken\":", json::Quote(token), "}"),
+      {256u << 20, 64});
+}
+
+}  // namespace countersign::cli
