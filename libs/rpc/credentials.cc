@@ -20,8 +20,6 @@
 namespace countersign::rpc {
 namespace {
 
-constexpr unsigned kRefreshSeconds = 10;
-
 absl::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
@@ -71,10 +69,15 @@ class PeerRulesProcessor final : public grpc::AuthMetadataProcessor {
         PeerOf(context->FindPropertyValues(GRPC_PEER_SPIFFE_ID_PROPERTY_NAME));
     const auto path = metadata.find(":path");
     const absl::string_view method = path == metadata.end() ? "" : View(path->second);
-    if (PeerMayCall(caller, method)) return grpc::Status::OK;
-    if (on_denied_) on_denied_(caller, method);
-    return grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
-                        absl::StrCat("this service may not call ", method));
+    if (!PeerMayCall(caller, method)) {
+      if (on_denied_) on_denied_(caller, method);
+      return grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
+                          absl::StrCat("this service may not call ", method));
+    }
+    if (NeedsDeadline(method) && metadata.count("grpc-timeout") == 0) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "a call needs a deadline");
+    }
+    return grpc::Status::OK;
   }
 
  private:
@@ -118,9 +121,10 @@ absl::StatusOr<absl::Time> CertificateExpiry(const TlsFiles& files) {
   return certificate.not_after;
 }
 
-MutualTls::MutualTls(const TlsFiles& files)
+MutualTls::MutualTls(const TlsFiles& files, absl::Duration refresh)
     : provider_(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-          files.key, files.certificate, files.authority, kRefreshSeconds)) {}
+          files.key, files.certificate, files.authority,
+          static_cast<unsigned>(absl::ToInt64Seconds(refresh)))) {}
 
 std::shared_ptr<grpc::ServerCredentials> MutualTls::ForServer(OnDenied on_denied) const {
   grpc::experimental::TlsServerCredentialsOptions options(provider_);

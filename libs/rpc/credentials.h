@@ -35,12 +35,12 @@ absl::StatusOr<absl::Time> CertificateExpiry(const TlsFiles& files);
 using OnDenied = std::function<void(absl::string_view caller, absl::string_view path)>;
 
 // Mutual TLS of one service with the others. The files are watched: a new pair (swapped at once, by
-// renaming a folder or a symbolic link) serves new connections within ten seconds, without a
-// restart. What it makes may outlive it.
+// renaming a folder or a symbolic link) serves new connections within `refresh`, without a restart.
+// What it makes may outlive it.
 class MutualTls {
  public:
   // REQUIRES: CheckTlsFiles(files, …) is OK.
-  explicit MutualTls(const TlsFiles& files);
+  explicit MutualTls(const TlsFiles& files, absl::Duration refresh = absl::Seconds(10));
 
   // A client must present a certificate of `files.authority` with one SPIFFE id of ours in the
   // handshake; and every call of every method is checked against the peer rules (peer_rules.h)

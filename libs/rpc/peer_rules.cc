@@ -8,7 +8,23 @@
 
 namespace countersign::rpc {
 namespace {
+
 constexpr absl::string_view kTrustDomain = "spiffe://countersign/";
+
+// The one line about `path`; null when there is none.
+const PeerRule* RuleFor(absl::string_view path) {
+  if (!absl::ConsumePrefix(&path, "/")) return nullptr;
+  const std::size_t slash = path.find('/');
+  if (slash == absl::string_view::npos) return nullptr;
+  const absl::string_view service = path.substr(0, slash);
+  const absl::string_view method = path.substr(slash + 1);
+  if (method.empty() || method == "*") return nullptr;
+  for (const PeerRule& rule : PeerRules()) {
+    if (rule.service == service && (rule.method == "*" || rule.method == method)) return &rule;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 const std::vector<PeerRule>& PeerRules() {
@@ -19,7 +35,7 @@ const std::vector<PeerRule>& PeerRules() {
       {"countersign.authn.v1.AuthnService",
        "GetInternalKeys",
        {"edge", "policy", "approval", "masking", "session-recorder"}},
-      {"countersign.authn.v1.AuthnService", "WatchRevocations", {"edge"}},
+      {"countersign.authn.v1.AuthnService", "WatchRevocations", {"edge"}, true},
       {"countersign.authn.v1.KeyService", "*", {"edge"}},
       {"countersign.authn.v1.IdentityService", "*", {"edge"}},
 
@@ -27,30 +43,29 @@ const std::vector<PeerRule>& PeerRules() {
       {"countersign.policy.v1.ResourceService", "*", {"edge"}},
       {"countersign.policy.v1.ResourceFeedService",
        "Watch",
-       {"edge", "authn", "approval", "masking"}},
+       {"edge", "authn", "approval", "masking"},
+       true},
 
       {"countersign.approval.v1.ReviewGateService", "*", {"edge"}},
       {"countersign.approval.v1.ReviewService", "*", {"edge"}},
 
-      {"countersign.masking.v1.MaskingService", "Mask", {"edge"}},
+      {"countersign.masking.v1.MaskingService", "Mask", {"edge"}, true},
 
-      {"countersign.recorder.v1.RecorderService", "Record", {"edge"}},
+      {"countersign.recorder.v1.RecorderService", "Record", {"edge"}, true},
       {"countersign.recorder.v1.SessionService", "*", {"edge"}},
   };
   return *rules;
 }
 
 bool PeerMayCall(absl::string_view caller, absl::string_view path) {
-  if (caller.empty() || !absl::ConsumePrefix(&path, "/")) return false;
-  const std::size_t slash = path.find('/');
-  if (slash == absl::string_view::npos) return false;
-  const absl::string_view service = path.substr(0, slash);
-  const absl::string_view method = path.substr(slash + 1);
-  if (method.empty() || method == "*") return false;
-  return std::any_of(PeerRules().begin(), PeerRules().end(), [&](const PeerRule& rule) {
-    return rule.service == service && (rule.method == "*" || rule.method == method) &&
-           std::find(rule.callers.begin(), rule.callers.end(), caller) != rule.callers.end();
-  });
+  const PeerRule* rule = RuleFor(path);
+  return rule != nullptr && !caller.empty() &&
+         std::find(rule->callers.begin(), rule->callers.end(), caller) != rule->callers.end();
+}
+
+bool NeedsDeadline(absl::string_view path) {
+  const PeerRule* rule = RuleFor(path);
+  return rule != nullptr && !rule->stream;
 }
 
 std::string SpiffeIdOf(absl::string_view service) { return absl::StrCat(kTrustDomain, service); }
