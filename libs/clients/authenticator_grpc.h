@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libs/domain/authenticator.h"
+#include "libs/rpc/caller.h"
+
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
+namespace countersign::clients {
+
+// authn over gRPC. The principal is read from the internal token that authn answers with, by
+// `verifier`, which outlives it. Destroying it cancels what is outstanding and waits for it.
+class GrpcAuthenticator final : public domain::Authenticator {
+ public:
+  GrpcAuthenticator(const std::shared_ptr<grpc::Channel>& authn, rpc::CallerVerifier& verifier);
+  ~GrpcAuthenticator() override;
+
+  void Authenticate(const SecretString& credential, absl::Time deadline,
+                    domain::Done<domain::Authenticated> done) override;
+  void LeaseCredential(const domain::Call& call, const std::string& connection, absl::Time deadline,
+                       domain::Done<domain::CredentialLease> done) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  rpc::CallerVerifier& verifier_;
+};
+
+}  // namespace countersign::clients

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libs/domain/masker.h"
+
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
+namespace countersign::clients {
+
+// masking over gRPC: one bidirectional stream per MaskStream. Streams outlive it.
+class GrpcMasker final : public domain::Masker {
+ public:
+  explicit GrpcMasker(const std::shared_ptr<grpc::Channel>& masking);
+  ~GrpcMasker() override;
+
+  void Open(const domain::Call& call, const std::string& profile, const std::string& connection,
+            domain::Direction direction, absl::Time deadline,
+            domain::Done<std::unique_ptr<domain::MaskStream>> done) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace countersign::clients

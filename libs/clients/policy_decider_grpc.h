@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libs/domain/policy_decider.h"
+
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
+namespace countersign::clients {
+
+// policy over gRPC. An answer that cannot be understood is a deny (an unknown verdict) or an error
+// (review terms that do not hold): never an allow. Destroying it cancels what is outstanding.
+class GrpcPolicyDecider final : public domain::PolicyDecider {
+ public:
+  explicit GrpcPolicyDecider(const std::shared_ptr<grpc::Channel>& policy);
+  ~GrpcPolicyDecider() override;
+
+  void Decide(const domain::Call& call, const std::string& connection,
+              std::shared_ptr<const domain::Prompt> prompt, absl::Time deadline,
+              domain::Done<domain::Decision> done) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace countersign::clients

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/time/time.h"
+#include "libs/domain/recorder.h"
+
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
+namespace countersign::clients {
+
+// session-recorder over gRPC: one bidirectional stream per session, which renews its lease
+// `renew_every` after the last message. Writers outlive it.
+class GrpcRecorder final : public domain::Recorder {
+ public:
+  explicit GrpcRecorder(const std::shared_ptr<grpc::Channel>& recorder,
+                        absl::Duration renew_every = absl::Seconds(5));
+  ~GrpcRecorder() override;
+
+  void Open(const domain::Call& call, domain::SessionStart start, absl::Time deadline,
+            domain::Done<std::unique_ptr<domain::SessionWriter>> done) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace countersign::clients
