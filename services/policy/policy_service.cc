@@ -1,0 +1,30 @@
+#include "services/policy/policy_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "libs/rpc/handler.h"
+#include "libs/wire/prompt_wire.h"
+#include "services/policy/policy_wire.h"
+
+namespace countersign::policy {
+
+grpc::ServerUnaryReactor* PolicyService::Decide(grpc::CallbackServerContext* context,
+                                                const v1::DecideRequest* request,
+                                                v1::DecideResponse* response) {
+  return rpc::FinishLater(context, [&](rpc::Finisher finish) {
+    auto caller = rpc::CallerOf(*context, callers_);
+    if (!caller.ok()) return finish(caller.status());
+    domain::Call call;
+    call.principal = *std::move(caller);
+    auto prompt = std::make_shared<const domain::Prompt>(wire::FromProto(request->prompt()));
+    decider_.Decide(
+        call, request->connection(), std::move(prompt), rpc::DeadlineOf(*context),
+        [response, finish = std::move(finish)](absl::StatusOr<domain::Decision> decision) mutable {
+          if (decision.ok()) *response = ToProto(*decision);
+          finish(decision.status());
+        });
+  });
+}
+
+}  // namespace countersign::policy
