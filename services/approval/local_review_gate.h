@@ -11,9 +11,9 @@
 
 namespace countersign::approval {
 
-// The review gate in this process. Nothing here blocks the caller: the store is used on `pool`, held
-// calls wait in `waiters`, and every answer comes by its deadline. When `pool` is full a call is
-// refused with RESOURCE_EXHAUSTED.
+// The review gate in this process. Nothing here blocks the caller: the store is used on `pool`,
+// held calls wait in `waiters`, and every answer comes by its deadline. When `pool` is full a call
+// is refused with RESOURCE_EXHAUSTED.
 //
 // A grant is used only while its approvers still are reviewers (ReviewerDirectory): otherwise it is
 // revoked on the spot. Reviews of other principals are NOT_FOUND.

@@ -17,9 +17,9 @@ struct PollerOptions {
   absl::Duration sweep_every = absl::Seconds(5);        // for reviews that nobody waits for
 };
 
-// Finds out what was decided elsewhere and what time has ended: one read per turn for all held calls
-// together, on `pool`, started by `timers`. Votes cast in this process settle their waiters at once;
-// this is the net below. A database that does not answer delays a turn and loses nothing.
+// Finds out what was decided elsewhere and what time has ended: one read per turn for all held
+// calls together, on `pool`, started by `timers`. Votes cast in this process settle their waiters
+// at once; this is the net below. A database that does not answer delays a turn and loses nothing.
 class ReviewPoller {
  public:
   // All must outlive this object, except that `pool` and `timers` may be destroyed first.

@@ -61,8 +61,8 @@ absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now);
 domain::ReviewState Tally(const Review& review);
 
 // Why `review` gives no use at `now` to a call with `binding_hash`: FAILED_PRECONDITION with
-// binding_mismatch, review_not_approved, review_exhausted, review_expired or review_revoked; OK when
-// it does.
+// binding_mismatch, review_not_approved, review_exhausted, review_expired or review_revoked; OK
+// when it does.
 absl::Status CheckUse(const Review& review, const std::string& binding_hash, absl::Time now);
 
 // The state after one use of an APPROVED review.

@@ -19,8 +19,8 @@ struct Joined {
 struct ReviewQuery {
   domain::ReviewState state = domain::ReviewState::kPending;  // as it stands now
   bool all_states = false;
-  std::vector<std::string> names;        // of the reader: reviews whose terms name one of these
-  bool all_connections = false;          // else only those in `connections`
+  std::vector<std::string> names;  // of the reader: reviews whose terms name one of these
+  bool all_connections = false;    // else only those in `connections`
   std::vector<std::string> connections;
   std::size_t limit = 100;
   std::string before;  // id of the last review of the page before; empty: the first page
@@ -61,8 +61,8 @@ class ReviewStore {
   // Records a vote (CheckVote) and what follows from it (Tally).
   virtual absl::StatusOr<Review> CastVote(const std::string& id, const Vote& vote) = 0;
 
-  // Takes one use for the session, if `requester` asked for the review (else NOT_FOUND) and CheckUse
-  // holds. A session that has a use already gets the same one again.
+  // Takes one use for the session, if `requester` asked for the review (else NOT_FOUND) and
+  // CheckUse holds. A session that has a use already gets the same one again.
   virtual absl::StatusOr<Use> Consume(const std::string& id, const std::string& session_id,
                                       const Person& requester, const std::string& binding_hash) = 0;
 

@@ -8,8 +8,8 @@
 #include "absl/time/time.h"
 #include "libs/domain/review_gate.h"
 
-// What happened to reviews, as one hash-chained list: it is written in the transaction of the change
-// itself, and its head is a leaf of every signed checkpoint (DESIGN §4, Records).
+// What happened to reviews, as one hash-chained list: it is written in the transaction of the
+// change itself, and its head is a leaf of every signed checkpoint (DESIGN §4, Records).
 namespace countersign::approval {
 
 struct LogHead {
@@ -23,8 +23,8 @@ struct Transition {
   std::string review_id;
   domain::ReviewState from = domain::ReviewState::kUnspecified;
   domain::ReviewState to = domain::ReviewState::kUnspecified;
-  std::string actor;  // who did it, for people; "countersign" for what time did
-  std::string detail;  // JSON object: the vote, the use, the terms
+  std::string actor;                     // who did it, for people; "countersign" for what time did
+  std::string detail;                    // JSON object: the vote, the use, the terms
   absl::Time at = absl::InfinitePast();  // whole microseconds
   std::string hash;
 };

@@ -1,0 +1,101 @@
+#include "services/approval/approval_errors.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "libs/base/status.h"
+
+namespace countersign::approval::errors {
+namespace {
+
+absl::Status Precondition(absl::string_view reason, const std::string& message) {
+  return WithReason(absl::FailedPreconditionError(message), reason);
+}
+
+}  // namespace
+
+absl::Status NotFound(const std::string& review_id) {
+  return WithReason(absl::NotFoundError(absl::StrCat("no review ", review_id, " for you")),
+                    "review_not_found");
+}
+
+absl::Status NotAReviewer(const std::string& review_id, const domain::ReviewTerms& terms) {
+  return WithReason(absl::PermissionDeniedError(absl::StrCat("review ", review_id, " asks for ",
+                                                             absl::StrJoin(terms.reviewers, " or "),
+                                                             ", and you are not one of them")),
+                    "not_a_reviewer");
+}
+
+absl::Status SelfReview(const std::string& review_id) {
+  return WithReason(
+      absl::PermissionDeniedError(absl::StrCat(
+          "review ", review_id, " was asked for by you or on your behalf: somebody else decides")),
+      "self_review");
+}
+
+absl::Status NotAPerson(const std::string& name, domain::IdentityKind kind) {
+  return WithReason(
+      absl::PermissionDeniedError(absl::StrCat(name, " is of kind ", domain::ToString(kind),
+                                               ", and only people decide reviews")),
+      "not_a_person");
+}
+
+absl::Status AlreadyVoted(const std::string& review_id) {
+  return WithReason(
+      absl::AlreadyExistsError(absl::StrCat("you have voted on review ", review_id, " already")),
+      "already_voted");
+}
+
+absl::Status HashMissing(const std::string& review_id) {
+  return WithReason(
+      absl::InvalidArgumentError(absl::StrCat("approving review ", review_id,
+                                              " needs the hash that you were shown (seenHash)")),
+      "hash_missing");
+}
+
+absl::Status HashMismatch(const std::string& review_id) {
+  return Precondition("hash_mismatch",
+                      absl::StrCat("review ", review_id,
+                                   " holds another content than the one that you were shown: "
+                                   "look at it again"));
+}
+
+absl::Status NotPending(const std::string& review_id, domain::ReviewState state) {
+  return Precondition("review_not_pending", absl::StrCat("review ", review_id, " is ",
+                                                         domain::ToString(state), " already"));
+}
+
+absl::Status NotApproved(const std::string& review_id, domain::ReviewState state) {
+  return Precondition(
+      "review_not_approved",
+      absl::StrCat("review ", review_id, " is ", domain::ToString(state), ", not APPROVED"));
+}
+
+absl::Status Expired(const std::string& review_id) {
+  return Precondition("review_expired", absl::StrCat("review ", review_id, " has expired"));
+}
+
+absl::Status Exhausted(const std::string& review_id) {
+  return Precondition("review_exhausted",
+                      absl::StrCat("the grant of review ", review_id, " is used up"));
+}
+
+absl::Status Revoked(const std::string& review_id) {
+  return Precondition("review_revoked", absl::StrCat("review ", review_id, " was revoked"));
+}
+
+absl::Status BindingMismatch(const std::string& review_id) {
+  return Precondition("binding_mismatch", absl::StrCat("what is to be sent is not what review ",
+                                                       review_id, " is about"));
+}
+
+absl::Status NoDirectory() {
+  return WithReason(absl::UnavailableError("approval has no resources yet: try again"),
+                    "resources_missing");
+}
+
+absl::Status Busy() {
+  return WithReason(absl::ResourceExhaustedError("approval is overloaded: try again"),
+                    "overloaded");
+}
+
+}  // namespace countersign::approval::errors

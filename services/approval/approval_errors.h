@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "services/approval/review.h"
+
+// Every refusal of this service, once, with its reason code. Messages are read by reviewers and by
+// callers: they name the review and what to do, never the prompt.
+namespace countersign::approval::errors {
+
+absl::Status NotFound(const std::string& review_id);  // review_not_found
+absl::Status NotAReviewer(const std::string& review_id,
+                          const domain::ReviewTerms& terms);                  // not_a_reviewer
+absl::Status SelfReview(const std::string& review_id);                        // self_review
+absl::Status NotAPerson(const std::string& name, domain::IdentityKind kind);  // not_a_person
+absl::Status AlreadyVoted(const std::string& review_id);                      // already_voted
+absl::Status HashMissing(const std::string& review_id);                       // hash_missing
+absl::Status HashMismatch(const std::string& review_id);                      // hash_mismatch
+absl::Status NotPending(const std::string& review_id,
+                        domain::ReviewState state);  // review_not_pending
+absl::Status NotApproved(const std::string& review_id,
+                         domain::ReviewState state);         // review_not_approved
+absl::Status Expired(const std::string& review_id);          // review_expired
+absl::Status Exhausted(const std::string& review_id);        // review_exhausted
+absl::Status Revoked(const std::string& review_id);          // review_revoked
+absl::Status BindingMismatch(const std::string& review_id);  // binding_mismatch
+absl::Status NoDirectory();                                  // resources_missing
+absl::Status Busy();                                         // overloaded
+
+}  // namespace countersign::approval::errors

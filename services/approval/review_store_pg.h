@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/base/secret.h"
+#include "libs/pg/pool.h"
+#include "services/approval/review_store.h"
+
+namespace countersign::approval {
+
+// Reviews in PostgreSQL (schema/), content sealed with a key that only this service has.
+class PgReviewStore final : public ReviewStore {
+ public:
+  // `seal_key` has crypto::kSealKeyBytes bytes. `clock` only orders ids; what has expired is the
+  // database's to say. The others must outlive this object; the schema is migrated before use
+  // (ApprovalMigrations in kApprovalSchema, `pool` with that search_path).
+  PgReviewStore(pg::Pool& pool, SecretString seal_key, const Clock& clock, RandomSource& random)
+      : pool_(pool), seal_key_(std::move(seal_key)), clock_(clock), random_(random) {}
+
+  absl::StatusOr<Joined> Join(const NewReview& call) override;
+  absl::StatusOr<Review> Get(const std::string& id) override;
+  absl::StatusOr<ReviewContent> Content(const std::string& id) override;
+  absl::StatusOr<std::vector<Review>> List(const ReviewQuery& query) override;
+  absl::StatusOr<std::vector<domain::ReviewStatus>> Statuses(
+      const std::vector<std::string>& ids) override;
+  absl::StatusOr<Review> CastVote(const std::string& id, const Vote& vote) override;
+  absl::StatusOr<Use> Consume(const std::string& id, const std::string& session_id,
+                              const Person& requester, const std::string& binding_hash) override;
+  absl::StatusOr<Review> Revoke(const std::string& id, const std::string& actor,
+                                const std::string& reason) override;
+  absl::StatusOr<std::size_t> ExpireDue(std::size_t limit) override;
+  absl::StatusOr<ReviewCounts> Counts() override;
+  absl::StatusOr<LogHead> Head() override;
+  absl::StatusOr<std::vector<Transition>> Log(std::uint64_t after, std::size_t limit) override;
+
+ private:
+  absl::StatusOr<Review> OpenIn(pqxx::work& transaction, const NewReview& call,
+                                const std::string& call_key, absl::Time now,
+                                std::vector<Transition>& lines);
+
+  pg::Pool& pool_;
+  const SecretString seal_key_;
+  const Clock& clock_;
+  RandomSource& random_;
+};
+
+}  // namespace countersign::approval
