@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace boost::asio::ip {
+class address;
+}
+
+namespace countersign::http {
+
+// Where a configured URL points.
+struct Origin {
+  bool tls = false;
+  std::string host;  // without brackets
+  std::uint16_t port = 0;
+  bool operator==(const Origin&) const = default;
+  std::string HostHeader() const;  // host, and the port unless it is the scheme's own
+};
+
+struct Url {
+  Origin origin;
+  std::string path;   // "" or starts with '/', without a trailing slash
+  std::string query;  // without '?'
+};
+
+// Reads an absolute http or https URL. INVALID_ARGUMENT for anything else, and for user
+// information or fragments, which have no place in a configured address.
+absl::StatusOr<Url> ParseUrl(absl::string_view text);
+
+// Decides whether an address may be connected to. Link-local addresses (cloud metadata lives
+// there), unspecified, multicast and broadcast are always refused; loopback, private, shared and
+// unique-local ranges only where `allow_private`. An IPv4 address mapped into IPv6 counts as
+// itself. PERMISSION_DENIED says which range.
+absl::Status VetAddress(const boost::asio::ip::address& address, bool allow_private);
+
+// True when the host of a URL is an address, or `localhost`: as explicit as an allow-list entry.
+bool IsLiteralAddress(absl::string_view host);
+
+// Splits "host:port", ":port" or "[v6]:port".
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+absl::StatusOr<HostPort> ParseHostPort(absl::string_view text);
+
+}  // namespace countersign::http

@@ -1,0 +1,294 @@
+#include "libs/http/client.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/http/connect.h"
+#include "libs/http/stream.h"
+
+namespace countersign::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast_http = boost::beast::http;
+using Parser = beast_http::response_parser<beast_http::string_body>;
+
+constexpr std::size_t kRead = 64u << 10;
+// A length that no answer has: believing it would reserve it.
+constexpr std::uint64_t kMaxContentLength = std::uint64_t{1} << 30;
+
+std::string FormatRequest(const Origin& origin, const Request& request) {
+  std::string text = absl::StrCat(request.head.method, " ", request.head.target,
+                                  " HTTP/1.1\r\nhost: ", origin.HostHeader(), "\r\n");
+  for (const auto& [name, value] : request.head.headers) {
+    absl::StrAppend(&text, name, ": ", value, "\r\n");
+  }
+  if (!request.body.empty() || request.head.method == "POST") {
+    absl::StrAppend(&text, "content-length: ", request.body.size(), "\r\n");
+  }
+  return text + "\r\n";
+}
+
+absl::Status CheckRequest(const RequestHead& head) {
+  const auto plain = [](absl::string_view text) {
+    return IsFieldValue(text) && !absl::StrContains(text, ' ') && !text.empty();
+  };
+  if (!plain(head.method) || !plain(head.target)) {
+    return absl::InvalidArgumentError("the request line cannot be sent");
+  }
+  for (const auto& [name, value] : head.headers) {
+    if (!plain(name) || absl::StrContains(name, ':') || !IsFieldValue(value)) {
+      return absl::InvalidArgumentError("a header field cannot be sent");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Connections that nobody uses at the moment, by where they lead.
+class Pool : public std::enable_shared_from_this<Pool> {
+ public:
+  Pool(asio::io_context& context, const ClientOptions& options)
+      : options_(options), sweep_(context.get_executor()) {}
+
+  static std::string KeyOf(const Target& target) {
+    return absl::StrCat(target.origin.tls ? "s" : "c", target.allow_private ? "p" : "-",
+                        target.origin.HostHeader(), "\n", target.client_certificate_pem.Reveal());
+  }
+
+  std::unique_ptr<Stream> Take(const std::string& key) {
+    auto& idle = idle_[key];
+    while (!idle.empty()) {
+      Idle kept = std::move(idle.back());
+      idle.pop_back();
+      if (kept.until > Clock::now() && kept.stream->QuietAndOpen()) return std::move(kept.stream);
+    }
+    return nullptr;
+  }
+
+  void Keep(const std::string& key, bool tls, std::unique_ptr<Stream> stream) {
+    auto& idle = idle_[key];
+    if (idle.size() >= options_.max_idle_per_origin) return;
+    const absl::Duration keep = tls ? options_.keep_idle_tls : options_.keep_idle;
+    idle.push_back(Idle{std::move(stream), Clock::now() + absl::ToChronoNanoseconds(keep)});
+    Sweep();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Idle {
+    std::unique_ptr<Stream> stream;
+    Clock::time_point until;
+  };
+
+  void Sweep() {
+    if (sweeping_) return;
+    sweeping_ = true;
+    sweep_.expires_after(absl::ToChronoNanoseconds(options_.keep_idle));
+    sweep_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (error || self == nullptr) return;
+      self->sweeping_ = false;
+      self->DropOld();
+    });
+  }
+
+  void DropOld() {
+    const auto now = Clock::now();
+    for (auto at = idle_.begin(); at != idle_.end();) {
+      auto& idle = at->second;
+      while (!idle.empty() && idle.front().until <= now) idle.pop_front();
+      at = idle.empty() ? idle_.erase(at) : std::next(at);
+    }
+    if (!idle_.empty()) Sweep();
+  }
+
+  const ClientOptions options_;
+  asio::steady_timer sweep_;
+  bool sweeping_ = false;
+  std::map<std::string, std::deque<Idle>> idle_;
+};
+
+class Response final : public ClientResponse {
+ public:
+  Response(std::shared_ptr<Pool> pool, const ClientOptions& options, std::string key, bool tls,
+           std::unique_ptr<Stream> stream)
+      : pool_(std::move(pool)),
+        options_(options),
+        key_(std::move(key)),
+        tls_(tls),
+        stream_(std::move(stream)) {
+    NewParser();
+  }
+
+  const ResponseHead& head() const override { return head_; }
+
+  // Sends the request and reads the head. `seen` tells whether a byte of the answer arrived.
+  Awaitable<absl::Status> Begin(const Origin& origin, const Request& request, Stop& stop,
+                                bool& seen) {
+    const Stop::Watch watch(stop, [this] { stream_->Close(); });
+    head_request_ = request.head.method == "HEAD";
+    NewParser();
+    const absl::Status sent = co_await stream_->Write(FormatRequest(origin, request), request.body,
+                                                      options_.write_timeout);
+    // A server may refuse a request before it has read it all; its answer says why.
+    absl::Status status = co_await ReadHead(seen);
+    if (!status.ok() && !sent.ok()) status = sent;
+    if (!status.ok() && stop.requested()) co_return stop.why();
+    co_return status;
+  }
+
+  Awaitable<absl::StatusOr<std::string>> Read(Stop& stop) override {
+    if (stop.requested()) co_return stop.why();
+    while (stream_ != nullptr && !parser_->is_done()) {
+      boost::system::error_code error;
+      if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
+      if (error && error != beast_http::error::need_more) co_return Malformed(error);
+      if (!parser_->get().body().empty()) co_return TakePiece();
+      if (parser_->is_done()) break;
+      const Stop::Watch watch(stop, [this] { stream_->Close(); });
+      const absl::StatusOr<std::size_t> count = co_await Fill(options_.idle_timeout);
+      if (stop.requested()) co_return stop.why();
+      if (!count.ok()) co_return count.status();
+      if (*count > 0) continue;
+      parser_->put_eof(error);
+      if (error) co_return Malformed(error);
+      stream_.reset();  // a body that ends with its connection
+    }
+    Release();
+    co_return std::string();
+  }
+
+ private:
+  void NewParser() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(options_.max_head_bytes));
+    parser_->body_limit(boost::none);
+    if (head_request_) parser_->skip(true);
+  }
+
+  Awaitable<absl::StatusOr<std::size_t>> Fill(absl::Duration timeout) {
+    const auto space = buffer_.prepare(kRead);
+    const absl::StatusOr<std::size_t> count =
+        co_await stream_->ReadSome(static_cast<char*>(space.data()), space.size(), timeout);
+    if (count.ok()) buffer_.commit(*count);
+    co_return count;
+  }
+
+  Awaitable<absl::Status> ReadHead(bool& seen) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.first_byte_timeout);
+    while (true) {
+      boost::system::error_code error;
+      if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
+      if (error && error != beast_http::error::need_more) co_return Malformed(error);
+      if (parser_->is_header_done()) {
+        const int status = parser_->get().result_int();
+        if (status >= 200) break;
+        if (status == 101) co_return absl::UnavailableError("the upstream switched protocols");
+        NewParser();
+        continue;
+      }
+      const absl::Duration left = absl::FromChrono(deadline - std::chrono::steady_clock::now());
+      const absl::StatusOr<std::size_t> count =
+          co_await Fill(std::max(left, absl::Milliseconds(1)));
+      if (!count.ok()) co_return count.status();
+      if (*count == 0) {
+        co_return absl::UnavailableError("the upstream closed the connection without an answer");
+      }
+      seen = true;
+    }
+    if (parser_->content_length().value_or(0) > kMaxContentLength) {
+      co_return absl::UnavailableError("the upstream's answer is too large");
+    }
+    head_.status = parser_->get().result_int();
+    for (const auto& field : parser_->get()) {
+      head_.headers.Add(absl::string_view(field.name_string().data(), field.name_string().size()),
+                        absl::string_view(field.value().data(), field.value().size()));
+    }
+    keep_alive_ = parser_->keep_alive();
+    parser_->eager(true);
+    co_return absl::OkStatus();
+  }
+
+  std::string TakePiece() {
+    std::string piece = std::move(parser_->get().body());
+    parser_->get().body().clear();
+    if (parser_->is_done()) Release();
+    return piece;
+  }
+
+  void Release() {
+    if (stream_ == nullptr) return;
+    if (keep_alive_ && buffer_.size() == 0) pool_->Keep(key_, tls_, std::move(stream_));
+    stream_.reset();
+  }
+
+  static absl::Status Malformed(const boost::system::error_code& error) {
+    return absl::UnavailableError(
+        absl::StrCat("the upstream's answer is not HTTP: ", error.message()));
+  }
+
+  const std::shared_ptr<Pool> pool_;
+  const ClientOptions options_;
+  const std::string key_;
+  const bool tls_;
+  std::unique_ptr<Stream> stream_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  ResponseHead head_;
+  bool head_request_ = false;
+  bool keep_alive_ = false;
+};
+
+}  // namespace
+
+struct Client::State {
+  State(asio::io_context& io, ClientOptions client_options)
+      : context(io),
+        options(std::move(client_options)),
+        pool(std::make_shared<Pool>(context, options)) {}
+  asio::io_context& context;
+  const ClientOptions options;
+  const std::shared_ptr<Pool> pool;
+};
+
+Client::Client(asio::io_context& context, ClientOptions options)
+    : state_(std::make_shared<State>(context, std::move(options))) {}
+
+Client::~Client() = default;
+
+Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(const Target& target,
+                                                                        const Request& request,
+                                                                        Stop& stop) {
+  const std::shared_ptr<State> state = state_;
+  absl::Status status = CheckRequest(request.head);
+  if (!status.ok()) co_return status;
+  const std::string key = Pool::KeyOf(target);
+  std::unique_ptr<Stream> stream = state->pool->Take(key);
+  while (true) {
+    if (stop.requested()) co_return stop.why();
+    const bool kept = stream != nullptr;
+    if (!kept) {
+      absl::StatusOr<std::unique_ptr<Stream>> fresh =
+          co_await Connect(state->context, target, state->options, stop);
+      if (!fresh.ok()) co_return fresh.status();
+      stream = *std::move(fresh);
+    }
+    auto response = std::make_unique<Response>(state->pool, state->options, key, target.origin.tls,
+                                               std::move(stream));
+    bool seen = false;
+    status = co_await response->Begin(target.origin, request, stop, seen);
+    if (status.ok()) co_return std::unique_ptr<ClientResponse>(std::move(response));
+    if (stop.requested() || !kept || seen || request.head.method != "GET") co_return status;
+  }
+}
+
+}  // namespace countersign::http

@@ -1,0 +1,324 @@
+#include "libs/http/client.h"
+
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <catch2/catch.hpp>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/http/fetch.h"
+#include "libs/http/http_testing.h"
+#include "libs/http/status_listener.h"
+
+namespace countersign::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using testing::Signal;
+using testing::TestServer;
+
+Target Local(std::uint16_t port) {
+  Target target;
+  target.origin.host = "127.0.0.1";
+  target.origin.port = port;
+  return target;
+}
+
+Request Make(const char* method, const char* path, const char* body = "") {
+  Request request;
+  request.head.method = method;
+  request.head.target = path;
+  request.body = body;
+  return request;
+}
+
+asio::awaitable<absl::StatusOr<std::string>> Call(Client& client, const Target& target,
+                                                  const Request& request, Stop& stop) {
+  absl::StatusOr<std::unique_ptr<ClientResponse>> response =
+      co_await client.Send(target, request, stop);
+  if (!response.ok()) co_return response.status();
+  std::string all;
+  while (true) {
+    const absl::StatusOr<std::string> piece = co_await (*response)->Read(stop);
+    if (!piece.ok()) co_return piece.status();
+    if (piece->empty()) co_return all;
+    all += *piece;
+  }
+}
+
+// One worker with a client, and a stop that nobody requests.
+struct Fixture {
+  explicit Fixture(ClientOptions options = {}) : client(workers.at(0), std::move(options)) {}
+  ~Fixture() { workers.Stop(); }
+  absl::StatusOr<std::string> operator()(const Target& target, const Request& request) {
+    return testing::Run(workers.at(0), [&] { return Call(client, target, request, stop); });
+  }
+  Workers workers{1};
+  Client client;
+  Stop stop;
+};
+
+// A server that says what a script tells it: one string per accepted connection, sent after the
+// request's head has been read, then the connection is closed.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(std::vector<std::string> answers)
+      : acceptor_(context_, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)),
+        thread_([this, answers = std::move(answers)] {
+          for (const std::string& answer : answers) {
+            tcp::socket socket(context_);
+            boost::system::error_code error;
+            acceptor_.accept(socket, error);
+            if (error) return;
+            std::string seen;
+            char data[4096];
+            while (seen.find("\r\n\r\n") == std::string::npos && !error) {
+              seen.append(data, socket.read_some(asio::buffer(data), error));
+            }
+            ++requests_;
+            asio::write(socket, asio::buffer(answer), error);
+          }
+        }) {}
+  ~ScriptedServer() { thread_.join(); }
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  int requests() const { return requests_; }
+
+ private:
+  asio::io_context context_;
+  tcp::acceptor acceptor_;
+  std::atomic<int> requests_{0};
+  std::thread thread_;
+};
+
+TEST_CASE("Client: one connection carries many requests", "[http]") {
+  std::mutex mutex;
+  std::set<Exchange*> connections;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      connections.insert(&exchange);
+    }
+    const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+    co_await exchange.Respond(ResponseHead(), absl::StrCat("got ", *body));
+  });
+  Fixture call;
+  for (int i = 0; i < 5; ++i) {
+    CHECK(call(Local(server.port()), Make("POST", "/", "x")).value() == "got x");
+  }
+  CHECK(connections.size() == 1);
+}
+
+TEST_CASE("Client: reads a streamed body to its end and keeps the connection", "[http]") {
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(ResponseHead());
+    for (int i = 0; i < 100; ++i) co_await exchange.Write(std::string(1000, 'a' + i % 26));
+    co_await exchange.Finish();
+  });
+  Fixture call;
+  for (int i = 0; i < 2; ++i) {
+    CHECK(call(Local(server.port()), Make("GET", "/")).value().size() == 100'000);
+  }
+}
+
+TEST_CASE("Client: a body that is cut off is an error, never an end", "[http]") {
+  ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
+                         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"});
+  Fixture call;
+  for (int i = 0; i < 2; ++i) {
+    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+  }
+}
+
+TEST_CASE("Client: a body without a length ends with its connection", "[http]") {
+  ScriptedServer server({"HTTP/1.1 200 OK\r\n\r\nabc"});
+  Fixture call;
+  CHECK(call(Local(server.port()), Make("GET", "/")).value() == "abc");
+}
+
+TEST_CASE("Client: interim responses are skipped", "[http]") {
+  ScriptedServer server(
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"});
+  Fixture call;
+  CHECK(call(Local(server.port()), Make("POST", "/", "x")).value() == "x");
+}
+
+TEST_CASE("Client: a POST that got no answer is not sent again", "[http]") {
+  ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", ""});
+  Fixture call;
+  CHECK(call(Local(server.port()), Make("POST", "/", "x")).ok());
+  CHECK(absl::IsUnavailable(call(Local(server.port()), Make("POST", "/", "x")).status()));
+  CHECK(server.requests() == 2);
+}
+
+TEST_CASE("Client: garbage, absurd lengths and endless heads are errors", "[http]") {
+  ScriptedServer server({"nonsense\r\n\r\n",
+                         "HTTP/1.1 200 OK\r\ncontent-length: 9000000000000000000\r\n\r\n",
+                         "HTTP/1.1 200 OK\r\nx: " + std::string(70'000, 'y') + "\r\n\r\n"});
+  Fixture call;
+  for (int i = 0; i < 3; ++i) {
+    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+  }
+}
+
+TEST_CASE("Client: an address that nobody listens on is UNAVAILABLE", "[http]") {
+  std::uint16_t port = 0;
+  {
+    TestServer gone([](Exchange&) -> asio::awaitable<void> { co_return; });
+    port = gone.port();
+  }
+  Fixture call;
+  CHECK(absl::IsUnavailable(call(Local(port), Make("GET", "/")).status()));
+}
+
+TEST_CASE("Client: a link-local address is never connected to", "[http]") {
+  Fixture call;
+  Target target = Local(80);
+  target.origin.host = "169.254.169.254";
+  target.allow_private = true;
+  CHECK(absl::IsPermissionDenied(call(target, Make("GET", "/")).status()));
+}
+
+TEST_CASE("Client: header fields that would forge the request are refused", "[http]") {
+  Fixture call;
+  Request request = Make("GET", "/");
+  request.head.headers.Add("x", "a\r\nb: c");
+  CHECK(absl::IsInvalidArgument(call(Local(9), request).status()));
+  CHECK(absl::IsInvalidArgument(call(Local(9), Make("GET", "/a b")).status()));
+}
+
+TEST_CASE("Client: an answer that does not come is DEADLINE_EXCEEDED", "[http]") {
+  Signal stopped;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    asio::steady_timer timer(exchange.executor());
+    timer.expires_at(asio::steady_timer::time_point::max());
+    const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    stopped.Set();
+  });
+  ClientOptions options;
+  options.first_byte_timeout = absl::Milliseconds(30);
+  Fixture call(options);
+  CHECK(absl::IsDeadlineExceeded(call(Local(server.port()), Make("GET", "/")).status()));
+  CHECK(stopped.Wait());  // the other side notices
+}
+
+TEST_CASE("Client: a stop drops the connection at once and says why", "[http]") {
+  Signal begun, dropped;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(ResponseHead());
+    co_await exchange.Write("first");
+    begun.Set();
+    asio::steady_timer timer(exchange.executor());
+    timer.expires_at(asio::steady_timer::time_point::max());
+    const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    dropped.Set();
+  });
+  Fixture call;
+  const Target target = Local(server.port());
+  const Request request = Make("GET", "/");
+  auto result = asio::co_spawn(
+      call.workers.at(0), [&] { return Call(call.client, target, request, call.stop); },
+      asio::use_future);
+  REQUIRE(begun.Wait());
+  asio::post(call.workers.at(0), [&] { call.stop.Request(absl::AbortedError("killed")); });
+  CHECK(absl::IsAborted(result.get().status()));
+  CHECK(dropped.Wait());
+}
+
+TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
+  std::atomic<std::size_t> written{0};
+  Signal ended;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(ResponseHead());
+    const std::string piece(100'000, 'x');
+    for (int i = 0; i < 1000; ++i) {
+      const absl::Status status = co_await exchange.Write(piece);
+      if (!status.ok()) break;
+      written += piece.size();
+    }
+    ended.Set();
+  });
+  Fixture call;
+  testing::Run(call.workers.at(0), [&]() -> asio::awaitable<int> {
+    const Target target = Local(server.port());
+    const Request request = Make("GET", "/");
+    auto response = co_await call.client.Send(target, request, call.stop);
+    REQUIRE(response.ok());
+    REQUIRE((co_await (*response)->Read(call.stop)).ok());
+    co_return 0;  // dropped here, unread
+  });
+  CHECK(ended.Wait());
+  CHECK(written < 50'000'000);
+}
+
+TEST_CASE("Fetch: brings a document, whatever its status", "[http]") {
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    ResponseHead head;
+    head.status = exchange.head().target == "/missing" ? 404 : 200;
+    head.headers.Add("content-type", "application/json");
+    co_await exchange.Respond(std::move(head), std::string(2000, 'x'));
+  });
+  Fetcher fetcher;
+  const auto fetch = [&](const std::string& path, std::size_t max_bytes) {
+    std::promise<absl::StatusOr<FetchResponse>> promise;
+    FetchRequest request;
+    request.url = absl::StrCat("http://", server.address(), path);
+    request.max_bytes = max_bytes;
+    fetcher.Fetch(request, [&](absl::StatusOr<FetchResponse> result) {
+      promise.set_value(std::move(result));
+    });
+    return promise.get_future().get();
+  };
+  CHECK(fetch("/", 2000).value().content_type == "application/json");
+  CHECK(fetch("/missing", 2000).value().status == 404);
+  CHECK(absl::IsResourceExhausted(fetch("/", 1999).status()));
+}
+
+TEST_CASE("Fetch: one that is outstanding when the fetcher closes is CANCELLED", "[http]") {
+  Signal arrived;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    arrived.Set();
+    asio::steady_timer timer(exchange.executor());
+    timer.expires_at(asio::steady_timer::time_point::max());
+    const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  });
+  absl::Status status;
+  {
+    Fetcher fetcher;
+    FetchRequest request;
+    request.url = absl::StrCat("http://", server.address(), "/");
+    fetcher.Fetch(request, [&](absl::StatusOr<FetchResponse> result) { status = result.status(); });
+    REQUIRE(arrived.Wait());
+  }
+  CHECK(absl::IsCancelled(status));
+}
+
+TEST_CASE("StatusListener: liveness, readiness and metrics", "[http]") {
+  std::string missing = "waiting for resources";
+  StatusHandlers handlers;
+  handlers.not_ready = [&] { return missing; };
+  handlers.metrics = [] { return std::string("up 1\n"); };
+  const auto listener = StatusListener::Start("127.0.0.1:0", handlers).value();
+  const auto get = [&](const char* path) {
+    testing::RawClient client(listener->address());
+    client.Send(absl::StrCat("GET ", path, " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
+    return client.ReadAll();
+  };
+  CHECK(absl::StartsWith(get("/livez"), "HTTP/1.1 200 "));
+  CHECK(absl::StartsWith(get("/readyz"), "HTTP/1.1 503 "));
+  missing.clear();
+  CHECK(absl::StartsWith(get("/readyz?verbose"), "HTTP/1.1 200 "));
+  CHECK(absl::EndsWith(get("/metrics"), "up 1\n"));
+  CHECK(absl::StartsWith(get("/"), "HTTP/1.1 404 "));
+}
+
+}  // namespace
+}  // namespace countersign::http

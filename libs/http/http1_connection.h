@@ -1,0 +1,88 @@
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "libs/http/exchange.h"
+#include "libs/http/server.h"
+#include "libs/http/stream.h"
+
+namespace countersign::http {
+
+// What the connections of one listener share. Outlives them.
+struct Http1Shared {
+  ServerOptions options;
+  Handler handler;
+};
+
+// The server's side of one HTTP/1.1 connection: reads a request, runs the handler, and begins
+// again. Nothing is read ahead beyond what one system call brings: the next request of a pipeline
+// waits in the kernel. Kept alive by its own coroutines. All members but the constructor are called
+// on the stream's executor.
+class Http1Connection final : public Exchange,
+                              public std::enable_shared_from_this<Http1Connection> {
+ public:
+  Http1Connection(Stream::Socket socket, std::shared_ptr<const Http1Shared> shared);
+
+  Awaitable<void> Run(TlsContext tls);
+
+  void FinishSoon();               // no further request on this connection
+  void StopNow(absl::Status why);  // requests the exchange's stop
+  void Close();
+
+  const RequestHead& head() const override { return head_; }
+  const std::string& client_address() const override { return client_address_; }
+  boost::asio::any_io_executor executor() override { return stream_.executor(); }
+  Stop& stop() override { return *stop_; }
+  Awaitable<absl::StatusOr<std::string>> ReadBody() override;
+  Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) override;
+  Awaitable<absl::Status> Begin(ResponseHead head) override;
+  Awaitable<absl::Status> Write(absl::string_view piece) override;
+  Awaitable<absl::Status> Finish() override;
+  bool begun() const override { return phase_ != Phase::kWaiting; }
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  enum class Phase { kWaiting, kStreaming, kDone };
+
+  Awaitable<bool> AwaitRequest();  // false: the connection is over
+  Awaitable<bool> ReadHead();      // false: refused, or the connection is over
+  Awaitable<absl::Status> FillBuffer(absl::Duration timeout);
+  bool TakeHead();  // false: not acceptable
+  Awaitable<void> Refuse(int status);
+  Awaitable<void> RunHandler();
+  Awaitable<void> Linger();
+  void WatchCaller();
+  Awaitable<void> Watch();
+  std::string FormatHead(const ResponseHead& head, std::optional<std::size_t> length);
+  Awaitable<absl::Status> Send(absl::string_view first, absl::string_view second);
+
+  Stream stream_;
+  const std::shared_ptr<const Http1Shared> shared_;
+  const std::string client_address_;
+  boost::beast::flat_buffer buffer_;
+
+  // Of the current request.
+  std::optional<Parser> parser_;
+  std::unique_ptr<Stop> stop_ = std::make_unique<Stop>();
+  RequestHead head_;
+  Phase phase_ = Phase::kWaiting;
+  bool body_read_ = false;
+  bool chunked_ = false;
+  bool http10_ = false;
+  bool keep_alive_ = true;
+
+  bool finish_soon_ = false;
+  bool handling_ = false;
+  // One read is outstanding while the handler works. It tells when the caller leaves; what it reads
+  // otherwise is the beginning of the next request.
+  bool watching_ = false;
+  bool gone_ = false;
+  boost::asio::steady_timer watch_done_;
+};
+
+}  // namespace countersign::http

@@ -1,0 +1,118 @@
+// The writing half of Http1Connection.
+#include <boost/asio/steady_timer.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/clock.h"
+#include "libs/http/http1_connection.h"
+
+namespace countersign::http {
+namespace {
+
+// How long, and for how much, a caller that is still sending is listened to after its answer: a
+// connection that is closed with unread bytes may take the answer with it.
+constexpr absl::Duration kLingerTime = absl::Seconds(5);
+constexpr std::size_t kLingerBytes = 128u << 20;
+
+bool IsFraming(absl::string_view name) {
+  return absl::EqualsIgnoreCase(name, "content-length") ||
+         absl::EqualsIgnoreCase(name, "transfer-encoding") ||
+         absl::EqualsIgnoreCase(name, "connection");
+}
+
+// RFC 9110 wants a date on every response; formatting it once a second is enough.
+const std::string& DateField() {
+  thread_local absl::Time at = absl::InfinitePast();
+  thread_local std::string field;
+  const absl::Time now = SystemClock().Now();
+  if (now - at >= absl::Seconds(1)) {
+    at = now;
+    field = absl::FormatTime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", now, absl::UTCTimeZone());
+  }
+  return field;
+}
+
+}  // namespace
+
+std::string Http1Connection::FormatHead(const ResponseHead& head,
+                                        std::optional<std::size_t> length) {
+  if (finish_soon_ || !body_read_) keep_alive_ = false;
+  chunked_ = !length.has_value() && !http10_;
+  if (!length.has_value() && http10_) keep_alive_ = false;
+  std::string text = absl::StrCat("HTTP/1.1 ", head.status, " ", ReasonPhrase(head.status), "\r\n");
+  for (const auto& [name, value] : head.headers) {
+    if (IsFraming(name) || !IsFieldValue(value)) continue;
+    absl::StrAppend(&text, name, ": ", value, "\r\n");
+  }
+  absl::StrAppend(&text, DateField());
+  if (length.has_value()) absl::StrAppend(&text, "content-length: ", *length, "\r\n");
+  if (chunked_) absl::StrAppend(&text, "transfer-encoding: chunked\r\n");
+  if (!keep_alive_) {
+    absl::StrAppend(&text, "connection: close\r\n");
+  } else if (http10_) {
+    absl::StrAppend(&text, "connection: keep-alive\r\n");
+  }
+  text += "\r\n";
+  return text;
+}
+
+// While bytes wait for the caller to take them, a stop ends the waiting by closing the connection.
+Awaitable<absl::Status> Http1Connection::Send(absl::string_view first, absl::string_view second) {
+  if (gone_) co_return absl::CancelledError("the caller left");
+  const Stop::Watch watch(*stop_, [this] { stream_.Close(); });
+  co_return co_await stream_.Write(first, second, shared_->options.write_timeout);
+}
+
+Awaitable<absl::Status> Http1Connection::Respond(ResponseHead head, absl::string_view body) {
+  const std::string text = FormatHead(head, body.size());
+  phase_ = Phase::kDone;
+  const bool bodiless = head_.method == "HEAD" || head.status == 204 || head.status == 304;
+  co_return co_await Send(text, bodiless ? absl::string_view() : body);
+}
+
+Awaitable<absl::Status> Http1Connection::Begin(ResponseHead head) {
+  const std::string text = FormatHead(head, std::nullopt);
+  phase_ = Phase::kStreaming;
+  co_return co_await Send(text, absl::string_view());
+}
+
+Awaitable<absl::Status> Http1Connection::Write(absl::string_view piece) {
+  if (piece.empty()) co_return absl::OkStatus();
+  if (!chunked_) co_return co_await Send(piece, absl::string_view());
+  const std::string chunk = absl::StrCat(absl::Hex(piece.size()), "\r\n", piece, "\r\n");
+  co_return co_await Send(chunk, absl::string_view());
+}
+
+Awaitable<absl::Status> Http1Connection::Finish() {
+  phase_ = Phase::kDone;
+  if (!chunked_) co_return absl::OkStatus();
+  co_return co_await Send("0\r\n\r\n", absl::string_view());
+}
+
+Awaitable<void> Http1Connection::Refuse(int status) {
+  ServerOptions::Refusal refusal;
+  if (shared_->options.refuse) refusal = shared_->options.refuse(status);
+  ResponseHead head;
+  head.status = status;
+  head.headers = std::move(refusal.headers);
+  keep_alive_ = keep_alive_ && status == 500;
+  co_await Respond(std::move(head), refusal.body);
+  if (!handling_) co_await Linger();
+}
+
+Awaitable<void> Http1Connection::Linger() {
+  co_await stream_.ShutdownWrite(absl::Seconds(1));
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(kLingerTime);
+  std::string scratch(64u << 10, '\0');
+  std::size_t discarded = 0;
+  while (discarded < kLingerBytes && !watching_) {
+    const absl::Duration left = absl::FromChrono(deadline - std::chrono::steady_clock::now());
+    if (left <= absl::ZeroDuration()) break;
+    const absl::StatusOr<std::size_t> count =
+        co_await stream_.ReadSome(scratch.data(), scratch.size(), left);
+    if (!count.ok() || *count == 0) break;
+    discarded += *count;
+  }
+}
+
+}  // namespace countersign::http

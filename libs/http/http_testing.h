@@ -1,0 +1,116 @@
+#pragma once
+
+// What the tests of this folder share: a raw socket that speaks bytes, a server on a free port, and
+// a way to run a coroutine to its end.
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+#include <condition_variable>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "libs/http/address.h"
+#include "libs/http/server.h"
+
+namespace countersign::http::testing {
+
+// A blocking client that sends and receives exactly what a test says.
+class RawClient {
+ public:
+  explicit RawClient(const std::string& address) : socket_(context_) {
+    const HostPort where = ParseHostPort(address).value();
+    socket_.connect({boost::asio::ip::make_address(where.host), where.port});
+  }
+
+  void Send(absl::string_view bytes) {
+    boost::system::error_code ignored;  // the server may have closed: what it said is still read
+    boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()), ignored);
+  }
+  void ShutdownWrite() { socket_.shutdown(boost::asio::socket_base::shutdown_send); }
+  void Close() { socket_.close(); }
+
+  // Reads until `end` was seen (included in the result) or the server closes.
+  std::string ReadUntil(absl::string_view end) {
+    std::size_t at;
+    while ((at = seen_.find(std::string(end))) == std::string::npos) {
+      if (!ReadSome()) return std::exchange(seen_, "");
+    }
+    std::string result = seen_.substr(0, at + end.size());
+    seen_.erase(0, at + end.size());
+    return result;
+  }
+  std::string ReadBytes(std::size_t count) {
+    while (seen_.size() < count && ReadSome()) {
+    }
+    std::string result = seen_.substr(0, count);
+    seen_.erase(0, result.size());
+    return result;
+  }
+  std::string ReadAll() {
+    while (ReadSome()) {
+    }
+    return std::exchange(seen_, "");
+  }
+
+ private:
+  bool ReadSome() {
+    char data[4096];
+    boost::system::error_code error;
+    const std::size_t count = socket_.read_some(boost::asio::buffer(data), error);
+    seen_.append(data, count);
+    return !error;
+  }
+
+  boost::asio::io_context context_;
+  boost::asio::ip::tcp::socket socket_;
+  std::string seen_;
+};
+
+class TestServer {
+ public:
+  explicit TestServer(Handler handler, ServerOptions options = {}, TlsContext tls = nullptr)
+      : listener_(ListenHttp1(workers_, "127.0.0.1:0", tls, std::move(options), std::move(handler))
+                      .value()) {}
+  const std::string& address() const { return listener_->address(); }
+  std::uint16_t port() const { return ParseHostPort(address()).value().port; }
+  Listener& listener() { return *listener_; }
+
+ private:
+  Workers workers_{2};
+  std::unique_ptr<Listener> listener_;
+};
+
+// Set by one thread, awaited by another; fails the test by returning false after ten seconds.
+class Signal {
+ public:
+  void Set() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    set_ = true;
+    changed_.notify_all();
+  }
+  bool Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [this] { return set_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool set_ = false;
+};
+
+// Runs `make()` on `context` and gives what it returns.
+template <typename Make>
+auto Run(boost::asio::io_context& context, Make make) {
+  return boost::asio::co_spawn(context, std::move(make), boost::asio::use_future).get();
+}
+
+}  // namespace countersign::http::testing

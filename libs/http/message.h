@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace countersign::http {
+
+// Header fields in their order, as they came. Names compare without regard to case.
+class Headers {
+ public:
+  using Field = std::pair<std::string, std::string>;
+
+  void Add(absl::string_view name, absl::string_view value) { fields_.emplace_back(name, value); }
+  void Set(absl::string_view name, absl::string_view value);  // replaces every field of that name
+  void Remove(absl::string_view name);
+
+  absl::string_view Get(absl::string_view name) const;  // of the first; "" when there is none
+  std::size_t Count(absl::string_view name) const;
+
+  // True when some field of that name lists `token` ("Connection: close, upgrade").
+  bool HasToken(absl::string_view name, absl::string_view token) const;
+
+  std::vector<Field>::const_iterator begin() const { return fields_.begin(); }
+  std::vector<Field>::const_iterator end() const { return fields_.end(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+struct RequestHead {
+  std::string method;
+  std::string target;  // as it came: path and query, in origin form
+  Headers headers;
+};
+
+struct ResponseHead {
+  int status = 200;
+  Headers headers;  // without content-length, transfer-encoding and connection: the writer's
+};
+
+struct Request {
+  RequestHead head;
+  std::string body;
+};
+
+// "OK", "Not Found" …; "Unknown" for codes that HTTP does not name.
+absl::string_view ReasonPhrase(int status);
+
+// False for anything that could end a field or the head: control characters, CR, LF, NUL.
+bool IsFieldValue(absl::string_view text);
+
+}  // namespace countersign::http

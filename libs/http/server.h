@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/http/exchange.h"
+#include "libs/http/message.h"
+#include "libs/http/tls.h"
+#include "libs/http/workers.h"
+
+namespace countersign::http {
+
+struct ServerOptions {
+  std::size_t max_connections = 16'384;  // more are closed at once
+  std::size_t max_head_bytes = 64u << 10;
+  std::size_t max_body_bytes = 32u << 20;
+  absl::Duration head_timeout = absl::Seconds(30);   // from a head's first byte to its last
+  absl::Duration body_timeout = absl::Seconds(60);   // between two reads
+  absl::Duration idle_timeout = absl::Seconds(620);  // between two requests
+  absl::Duration write_timeout = absl::Seconds(300);
+
+  // What a request that no handler sees (400, 408, 431) or that no handler answered (500) is
+  // answered with. Empty: no body.
+  struct Refusal {
+    Headers headers;
+    std::string body;
+  };
+  std::function<Refusal(int status)> refuse;
+};
+
+// Something that accepts requests at an address until it is drained. The seam for other versions
+// of HTTP.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual const std::string& address() const = 0;  // "host:port", with the real port
+
+  // No new connections and no further requests on old ones; open exchanges may finish until
+  // `timeout` has passed, then their stop is requested, and a little later they are cut off.
+  // Returns when none is left. Blocks: not to be called on a worker.
+  virtual void Drain(absl::Duration timeout) = 0;
+};
+
+// HTTP/1.1, cleartext or (with `tls`) TLS. Connections are spread over the workers, which must
+// outlive the listener. UNAVAILABLE when the address is taken or not ours.
+absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const std::string& address,
+                                                      TlsContext tls, ServerOptions options,
+                                                      Handler handler);
+
+}  // namespace countersign::http

@@ -1,0 +1,326 @@
+#include "libs/http/server.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <catch2/catch.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/http/http_testing.h"
+
+namespace countersign::http {
+namespace {
+
+namespace asio = boost::asio;
+using testing::RawClient;
+using testing::Signal;
+using testing::TestServer;
+
+ResponseHead Ok() {
+  ResponseHead head;
+  head.headers.Add("content-type", "text/plain");
+  return head;
+}
+
+// Answers with the method, the target and the body it was given.
+asio::awaitable<void> Echo(Exchange& exchange) {
+  const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+  ResponseHead head = Ok();
+  std::string text;
+  if (body.ok()) {
+    text = absl::StrCat(exchange.head().method, " ", exchange.head().target, " ", *body);
+  } else {
+    head.status = absl::IsResourceExhausted(body.status()) ? 413 : 400;
+    text = std::string(body.status().message());
+  }
+  co_await exchange.Respond(std::move(head), text);
+}
+
+// Suspends until the exchange is stopped.
+asio::awaitable<void> UntilStopped(Exchange& exchange) {
+  asio::steady_timer timer(exchange.executor());
+  timer.expires_at(asio::steady_timer::time_point::max());
+  const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+std::string Post(absl::string_view body) {
+  return absl::StrCat("POST /x?y=1 HTTP/1.1\r\nhost: a\r\ncontent-length: ", body.size(),
+                      "\r\n\r\n", body);
+}
+
+TEST_CASE("Server: answers one request after another on a connection", "[http]") {
+  TestServer server(Echo);
+  RawClient client(server.address());
+  for (const char* body : {"one", "two", ""}) {
+    client.Send(Post(body));
+    const std::string head = client.ReadUntil("\r\n\r\n");
+    CHECK(absl::StartsWith(head, "HTTP/1.1 200 OK\r\n"));
+    CHECK(absl::StrContains(head, "date: "));
+    const std::string expected = absl::StrCat("POST /x?y=1 ", body);
+    CHECK(client.ReadBytes(expected.size()) == expected);
+  }
+}
+
+TEST_CASE("Server: requests sent in one go are answered in their order", "[http]") {
+  TestServer server(Echo);
+  RawClient client(server.address());
+  client.Send(Post("first") + Post("second") +
+              "GET /last HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  const std::string all = client.ReadAll();
+  const auto first = all.find("POST /x?y=1 first");
+  const auto second = all.find("POST /x?y=1 second");
+  const auto last = all.find("GET /last ");
+  REQUIRE(last != std::string::npos);
+  CHECK(first < second);
+  CHECK(second < last);
+}
+
+TEST_CASE("Server: a request may come byte by byte, and its body in chunks", "[http]") {
+  TestServer server(Echo);
+  RawClient client(server.address());
+  for (const char c : std::string("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n"
+                                  "connection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) {
+    client.Send(absl::string_view(&c, 1));
+  }
+  CHECK(absl::EndsWith(client.ReadAll(), "POST / abcde"));
+}
+
+TEST_CASE("Server: a head above the limit is answered 431", "[http]") {
+  ServerOptions options;
+  options.refuse = [](int status) {
+    ServerOptions::Refusal refusal;
+    refusal.body = absl::StrCat("refused ", status);
+    return refusal;
+  };
+  TestServer server(Echo, options);
+  RawClient client(server.address());
+  client.Send(absl::StrCat("GET / HTTP/1.1\r\nhost: a\r\nx: ", std::string(70'000, 'y')));
+  client.Send("\r\n\r\n");
+  const std::string answer = client.ReadAll();
+  CHECK(absl::StartsWith(answer, "HTTP/1.1 431 "));
+  CHECK(absl::EndsWith(answer, "refused 431"));
+}
+
+TEST_CASE("Server: a head of 60,000 bytes is within the limit", "[http]") {
+  TestServer server(Echo);
+  RawClient client(server.address());
+  client.Send(absl::StrCat("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: ",
+                           std::string(60'000, 'y'), "\r\n\r\n"));
+  CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 200 "));
+}
+
+TEST_CASE("Server: malformed and ambiguous requests are answered 400", "[http]") {
+  TestServer server(Echo);
+  for (const char* request :
+       {"GET\r\n\r\n", "GET / HTTP/9.9\r\nhost: a\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n",
+        "GET http://a/ HTTP/1.1\r\nhost: a\r\n\r\n", "GET / HTTP/1.1\r\nho st: a\r\n\r\n"}) {
+    RawClient client(server.address());
+    client.Send(request);
+    CAPTURE(request);
+    CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 400 "));
+  }
+}
+
+TEST_CASE("Server: a body above the limit is refused before it is read", "[http]") {
+  ServerOptions options;
+  options.max_body_bytes = 1000;
+  TestServer server(Echo, options);
+  SECTION("by its length") {
+    RawClient client(server.address());
+    client.Send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\n\r\n");
+    CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
+  }
+  SECTION("while it is sent, and the answer is not lost") {
+    RawClient client(server.address());
+    client.Send(Post(std::string(3'000'000, 'x')));
+    CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
+  }
+  SECTION("in chunks") {
+    RawClient client(server.address());
+    client.Send("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n");
+    client.Send(absl::StrCat("3e8\r\n", std::string(1000, 'x'), "\r\n1\r\nx\r\n0\r\n\r\n"));
+    CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
+  }
+  SECTION("exactly the limit passes") {
+    RawClient client(server.address());
+    client.Send(Post(std::string(1000, 'x')));
+    CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 200 "));
+  }
+}
+
+TEST_CASE("Server: a caller that expects 100-continue is told to go on", "[http]") {
+  TestServer server(Echo);
+  RawClient client(server.address());
+  client.Send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
+  CHECK(client.ReadUntil("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+  client.Send("ok");
+  CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 200 "));
+}
+
+TEST_CASE("Server: slow heads, slow bodies and idle connections are closed", "[http]") {
+  ServerOptions options;
+  options.head_timeout = options.body_timeout = options.idle_timeout = absl::Milliseconds(60);
+  TestServer server(Echo, options);
+  for (const char* begin :
+       {"", "GET / HTTP/1.1\r\nho", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx"}) {
+    RawClient client(server.address());
+    client.Send(begin);
+    CAPTURE(begin);
+    const std::string answer = client.ReadAll();
+    CHECK((answer.empty() || absl::StartsWith(answer, "HTTP/1.1 400 ")));
+  }
+}
+
+TEST_CASE("Server: a stream arrives in chunks and ends in order", "[http]") {
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(Ok());
+    co_await exchange.Write("one");
+    co_await exchange.Write("three");
+    co_await exchange.Finish();
+  });
+  RawClient client(server.address());
+  for (int i = 0; i < 2; ++i) {
+    client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    CHECK(absl::StrContains(client.ReadUntil("\r\n\r\n"), "transfer-encoding: chunked"));
+    CHECK(client.ReadUntil("0\r\n\r\n") == "3\r\none\r\n5\r\nthree\r\n0\r\n\r\n");
+  }
+}
+
+TEST_CASE("Server: HTTP/1.0 gets no chunks", "[http]") {
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(Ok());
+    co_await exchange.Write("piece");
+    co_await exchange.Finish();
+  });
+  RawClient client(server.address());
+  client.Send("GET / HTTP/1.0\r\n\r\n");
+  CHECK(absl::EndsWith(client.ReadAll(), "\r\n\r\npiece"));
+}
+
+TEST_CASE("Server: a stream that its handler drops is cut off", "[http]") {
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(Ok());
+    co_await exchange.Write("piece");
+  });
+  RawClient client(server.address());
+  client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  CHECK(absl::EndsWith(client.ReadAll(), "\r\n\r\n5\r\npiece\r\n"));
+}
+
+TEST_CASE("Server: a handler that says nothing is answered 500", "[http]") {
+  TestServer server([](Exchange&) -> asio::awaitable<void> { co_return; });
+  RawClient client(server.address());
+  client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 500 "));
+}
+
+TEST_CASE("Server: a caller that leaves stops the handler that works for it", "[http]") {
+  Signal started, stopped;
+  absl::Status why;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.ReadBody();
+    started.Set();
+    co_await UntilStopped(exchange);
+    why = exchange.stop().why();
+    stopped.Set();
+  });
+  RawClient client(server.address());
+  client.Send(Post("hello"));
+  REQUIRE(started.Wait());
+  client.Close();
+  REQUIRE(stopped.Wait());
+  CHECK(absl::IsCancelled(why));
+}
+
+TEST_CASE("Server: a caller that leaves stops a stream, even between two pieces", "[http]") {
+  Signal started, stopped;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(Ok());
+    co_await exchange.Write("piece");
+    started.Set();
+    co_await UntilStopped(exchange);
+    CHECK(!(co_await exchange.Write("more")).ok());
+    stopped.Set();
+  });
+  RawClient client(server.address());
+  client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  REQUIRE(started.Wait());
+  client.Close();
+  CHECK(stopped.Wait());
+}
+
+TEST_CASE("Server: a caller that reads nothing slows the writer down", "[http]") {
+  Signal blocked;
+  std::atomic<std::size_t> written{0};
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.Begin(Ok());
+    const std::string piece(100'000, 'x');
+    for (int i = 0; i < 1000; ++i) {
+      const absl::Status status = co_await exchange.Write(piece);
+      if (!status.ok()) break;
+      written += piece.size();
+    }
+    blocked.Set();
+  });
+  RawClient client(server.address());
+  client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  client.ReadUntil("\r\n\r\n");
+  client.ReadBytes(1000);
+  CHECK(written < 50'000'000);  // what two sockets hold is far below
+  client.Close();
+  CHECK(blocked.Wait());
+  CHECK(written < 50'000'000);
+}
+
+TEST_CASE("Server: a drain lets a call finish and closes idle connections", "[http]") {
+  Signal started, release;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    started.Set();
+    asio::steady_timer timer(exchange.executor());
+    timer.expires_after(std::chrono::milliseconds(50));
+    co_await timer.async_wait(asio::use_awaitable);
+    co_await exchange.Respond(Ok(), "done");
+  });
+  RawClient idle(server.address());
+  RawClient busy(server.address());
+  busy.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  REQUIRE(started.Wait());
+  server.listener().Drain(absl::Seconds(10));
+  CHECK(idle.ReadAll().empty());
+  const std::string answer = busy.ReadAll();
+  CHECK(absl::StrContains(answer, "connection: close"));
+  CHECK(absl::EndsWith(answer, "done"));
+  CHECK_THROWS(RawClient(server.address()));
+}
+
+TEST_CASE("Server: a drain stops what does not finish in time", "[http]") {
+  Signal started;
+  absl::Status why;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    started.Set();
+    co_await UntilStopped(exchange);
+    why = exchange.stop().why();
+    co_await exchange.Respond(Ok(), "stopped");
+  });
+  RawClient client(server.address());
+  client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  REQUIRE(started.Wait());
+  server.listener().Drain(absl::Milliseconds(10));
+  CHECK(absl::EndsWith(client.ReadAll(), "stopped"));
+  CHECK(absl::IsAborted(why));
+}
+
+TEST_CASE("Server: an address in use is UNAVAILABLE", "[http]") {
+  TestServer server(Echo);
+  Workers workers(1);
+  CHECK(absl::IsUnavailable(ListenHttp1(workers, server.address(), nullptr, {}, Echo).status()));
+}
+
+}  // namespace
+}  // namespace countersign::http

@@ -1,0 +1,185 @@
+#include "libs/http/stream.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "libs/http/address.h"
+
+namespace countersign::http {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+}  // namespace
+
+Stream::Stream(Socket socket)
+    : socket_(std::move(socket)),
+      timer_(socket_.get_executor()),
+      self_(std::make_shared<Stream*>(this)) {
+  boost::system::error_code ignored;
+  // An event is one write and must not wait for the acknowledgement of the one before it.
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+}
+
+Stream::~Stream() {
+  *self_ = nullptr;
+  Close();
+}
+
+void Stream::Limit(TimePoint& deadline, absl::Duration timeout) {
+  if (timeout == absl::InfiniteDuration()) {
+    deadline = TimePoint::max();
+    return;
+  }
+  deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  if (deadline < armed_for_) Arm(deadline);
+}
+
+// The timer is moved only when it would fire too late; when it fires early it is set again. So an
+// operation costs a comparison and not two changes of the timer queue.
+void Stream::Arm(TimePoint when) {
+  armed_for_ = when;
+  timer_.expires_at(when);
+  timer_.async_wait([self = self_](const boost::system::error_code& error) {
+    if (!error && *self != nullptr) (*self)->OnTimer();
+  });
+}
+
+void Stream::OnTimer() {
+  armed_for_ = TimePoint::max();
+  const TimePoint next = std::min(read_deadline_, write_deadline_);
+  if (next == TimePoint::max()) return;
+  if (next > std::chrono::steady_clock::now()) {
+    Arm(next);
+    return;
+  }
+  timed_out_ = true;
+  Close();
+}
+
+absl::Status Stream::StatusOf(const boost::system::error_code& error) const {
+  if (timed_out_) return absl::DeadlineExceededError("the peer took too long");
+  if (closed_) return absl::CancelledError("the connection was closed");
+  return absl::UnavailableError(error.message());
+}
+
+Awaitable<absl::Status> Stream::AcceptTls(TlsContext context, absl::Duration timeout) {
+  tls_context_ = std::move(context);
+  tls_.emplace(socket_, *tls_context_);
+  Limit(read_deadline_, timeout);
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kTuple);
+  read_deadline_ = TimePoint::max();
+  if (error) co_return StatusOf(error);
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Stream::ConnectTls(TlsContext context, const std::string& server_name,
+                                           absl::Duration timeout) {
+  tls_context_ = std::move(context);
+  tls_.emplace(socket_, *tls_context_);
+  SSL* ssl = tls_->native_handle();
+  boost::system::error_code parse_error;
+  asio::ip::make_address(server_name, parse_error);
+  if (parse_error) {
+    SSL_set_tlsext_host_name(ssl, server_name.c_str());
+    SSL_set1_host(ssl, server_name.c_str());
+  } else {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
+  }
+  static constexpr unsigned char kAlpn[] = "\x08http/1.1";
+  SSL_set_alpn_protos(ssl, kAlpn, sizeof(kAlpn) - 1);
+  Limit(read_deadline_, timeout);
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kTuple);
+  read_deadline_ = TimePoint::max();
+  if (!error) co_return absl::OkStatus();
+  const long verified = SSL_get_verify_result(ssl);
+  if (verified != X509_V_OK) {
+    co_return absl::UnavailableError(
+        absl::StrCat("the certificate of ", server_name,
+                     " is not accepted: ", X509_verify_cert_error_string(verified)));
+  }
+  co_return StatusOf(error);
+}
+
+Awaitable<absl::StatusOr<std::size_t>> Stream::ReadSome(char* data, std::size_t size,
+                                                        absl::Duration timeout) {
+  Limit(read_deadline_, timeout);
+  boost::system::error_code error;
+  std::size_t count = 0;
+  if (tls_.has_value()) {
+    std::tie(error, count) = co_await tls_->async_read_some(asio::buffer(data, size), kTuple);
+  } else {
+    std::tie(error, count) = co_await socket_.async_read_some(asio::buffer(data, size), kTuple);
+  }
+  read_deadline_ = TimePoint::max();
+  if (error == asio::error::eof && !timed_out_ && !closed_) co_return std::size_t{0};
+  if (error) co_return StatusOf(error);
+  co_return count;
+}
+
+Awaitable<absl::Status> Stream::Write(absl::string_view bytes, absl::Duration timeout) {
+  co_return co_await Write(bytes, absl::string_view(), timeout);
+}
+
+Awaitable<absl::Status> Stream::Write(absl::string_view first, absl::string_view second,
+                                      absl::Duration timeout) {
+  Limit(write_deadline_, timeout);
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(first.data(), first.size()),
+                                                     asio::buffer(second.data(), second.size())};
+  boost::system::error_code error;
+  std::size_t count = 0;
+  if (tls_.has_value()) {
+    std::tie(error, count) = co_await asio::async_write(*tls_, buffers, kTuple);
+  } else {
+    std::tie(error, count) = co_await asio::async_write(socket_, buffers, kTuple);
+  }
+  write_deadline_ = TimePoint::max();
+  if (error) co_return StatusOf(error);
+  co_return absl::OkStatus();
+}
+
+Awaitable<void> Stream::ShutdownWrite(absl::Duration timeout) {
+  if (tls_.has_value() && !closed_) {
+    Limit(write_deadline_, timeout);
+    SSL_set_shutdown(tls_->native_handle(), SSL_RECEIVED_SHUTDOWN);
+    co_await tls_->async_shutdown(kTuple);
+    write_deadline_ = TimePoint::max();
+  }
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+void Stream::Close() {
+  closed_ = true;
+  boost::system::error_code ignored;
+  timer_.cancel();
+  socket_.close(ignored);
+}
+
+bool Stream::QuietAndOpen() {
+  if (closed_ || !socket_.is_open()) return false;
+  char byte = 0;
+  const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+std::string Stream::PeerAddress() const {
+  boost::system::error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  if (error) return "";
+  return endpoint.address().to_string();
+}
+
+}  // namespace countersign::http

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/base/secret.h"
+
+namespace countersign::http {
+
+// TLS 1.2 and 1.3 with OpenSSL's default ciphers. Contexts are immutable once made and shared by
+// all threads.
+using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
+
+// INVALID_ARGUMENT names the file that cannot be used.
+absl::StatusOr<TlsContext> ServerTls(const std::string& certificate_chain_file,
+                                     const std::string& key_file);
+
+// Verifies peers against `ca_file` (PEM), or the system's authorities when it is empty.
+absl::StatusOr<TlsContext> ClientTls(const std::string& ca_file);
+
+// The same, and proves itself with a certificate.
+absl::StatusOr<TlsContext> ClientTls(const std::string& ca_file,
+                                     const SecretString& certificate_pem,
+                                     const SecretString& key_pem);
+
+}  // namespace countersign::http
