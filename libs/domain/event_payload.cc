@@ -204,6 +204,26 @@ std::string EndPayload(const SessionEnd& end) {
   return out.EndObject().EndObject().str();
 }
 
+absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
+  const json::Value root = document.root();
+  const json::Value principal = root["principal"];
+  if (!root["connection"].is(Type::kString) || !principal.is(Type::kObject) ||
+      !root["stream"].boolean().has_value()) {
+    return Malformed("request");
+  }
+  RequestRecord record;
+  record.request_id = std::string(root["request_id"].text());
+  record.principal.issuer = std::string(principal["issuer"].text());
+  record.principal.subject = std::string(principal["subject"].text());
+  record.principal.identity = std::string(principal["identity"].text());
+  record.connection = std::string(root["connection"].text());
+  record.model = std::string(root["model"].text());
+  record.operation = std::string(root["operation"].text());
+  record.stream = *root["stream"].boolean();
+  return record;
+}
+
 absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload) {
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
   const json::Value root = document.root();

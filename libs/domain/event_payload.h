@@ -61,19 +61,29 @@ std::string ResponseDataPayload(absl::string_view delivered,
 // it itself of what SessionWriter::End was given.
 std::string EndPayload(const SessionEnd& end);
 
-// What a reader of a record needs of a `decision`.
+// What a reader of a record needs of a `request`. Of the principal: issuer, subject, identity.
+struct RequestRecord {
+  std::string request_id;
+  Principal principal;
+  std::string connection;
+  std::string model;
+  std::string operation;
+  bool stream = false;
+};
+// What it needs of a `decision`.
 struct DecisionRecord {
   std::string policy;
   std::uint64_t policy_version = 0;
   Recording recording = Recording::kStrict;
 };
-// What a reader needs of `review.waiting` (no approvers) and `review.consumed`.
+// What it needs of `review.waiting` (no approvers) and `review.consumed`.
 struct ReviewRecord {
   std::string review_id;
   std::vector<std::string> approvers;
 };
 
 // Each reads what its builder wrote; INVALID_ARGUMENT for anything else.
+absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload);
 absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload);
 absl::StatusOr<ReviewRecord> ReadReviewPayload(absl::string_view payload);
 absl::StatusOr<SessionEnd> ReadEndPayload(absl::string_view payload);

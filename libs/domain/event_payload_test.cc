@@ -36,6 +36,14 @@ TEST_CASE("RequestPayload: says who asks what of whom and keeps the body as it c
   CHECK(root["parts"].at(0)["text"].text() == "drop \"it\"");
   CHECK(root["model"].text() == "gpt-4o");
   CHECK(root["stream"].boolean() == true);
+  const auto record = ReadRequestPayload(payload);
+  REQUIRE(record.ok());
+  CHECK(record->request_id == "r1");
+  CHECK(record->principal.DisplayName() == principal.DisplayName());
+  CHECK(record->connection == "openai");
+  CHECK(record->model == "gpt-4o");
+  CHECK(record->operation == "chat.completions");
+  CHECK(record->stream);
 }
 
 TEST_CASE("RequestPayload: headers that are not UTF-8 do not make the payload invalid",
@@ -105,6 +113,7 @@ TEST_CASE("ReadResponseDataPayload: gives back every byte that was delivered", "
 TEST_CASE("Readers of payloads: refuse what is not theirs", "[domain]") {
   for (const char* bad : {"", "{}", "[]", "{\"outcome\":\"nonsense\"}", "{\"policy\":1}", "\xff"}) {
     INFO(bad);
+    CHECK_FALSE(ReadRequestPayload(bad).ok());
     CHECK_FALSE(ReadDecisionPayload(bad).ok());
     CHECK_FALSE(ReadReviewPayload(bad).ok());
     CHECK_FALSE(ReadEndPayload(bad).ok());

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/random.h"
+#include "services/session_recorder/key_ring.h"
+#include "services/session_recorder/record_store.h"
+
+namespace countersign::session_recorder {
+
+// What the recorder knows of a session that it writes. Touched by the committing thread alone.
+struct Ledger {
+  SessionRow row;  // as it is in the store, as far as `known`
+  SecretString data_key;
+  bool opened = false;  // the store has the row
+  bool known = true;    // false after a commit failed: read the row again before the next one
+  bool closed = false;  // ended, or taken away from this writer
+  absl::Status broken;  // not OK: events were refused, so that only the end may follow
+};
+
+// One thing to write to one session.
+struct Entry {
+  enum class Kind { kOpen, kAppend, kEnd, kClose };
+  Kind kind = Kind::kAppend;
+  absl::Time at;
+  std::vector<std::pair<std::string, std::string>> events;  // type, payload
+};
+
+// Turns entries into chained, sealed events and commits them together. Not thread-safe: one
+// committing thread at a time.
+class BatchWriter {
+ public:
+  BatchWriter(RecordStore& store, KeyRing& keys, RandomSource& random)
+      : store_(store), keys_(keys), random_(random) {}
+
+  using Item = std::pair<Ledger*, const Entry*>;
+
+  // Writes `items` in one transaction. One answer per item, in order: the index of the item's last
+  // event when it is durable, else why not. Errors of one session do not touch the others, except
+  // that a transaction that fails fails for all. After an error a session accepts only its end.
+  std::vector<absl::StatusOr<std::uint32_t>> Write(const std::vector<Item>& items);
+
+ private:
+  struct Draft;
+  absl::Status Admit(Ledger& ledger, const Entry& entry);
+  absl::Status Reread(Ledger& ledger);
+  absl::Status Extend(const Ledger& ledger, const Entry& entry, SessionWrite& write);
+  void Commit(std::vector<SessionWrite>& writes, const std::vector<Draft>& drafts,
+              std::vector<absl::StatusOr<std::uint32_t>>& answers);
+
+  RecordStore& store_;
+  KeyRing& keys_;
+  RandomSource& random_;
+};
+
+}  // namespace countersign::session_recorder

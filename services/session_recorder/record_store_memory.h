@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "services/session_recorder/record_store.h"
+
+namespace countersign::session_recorder {
+
+// Records in memory, with the same contract as PostgreSQL (record_store_contract.h). Thread-safe.
+class MemoryRecordStore final : public RecordStore {
+ public:
+  absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override;
+  absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
+  absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
+                                               std::size_t limit) override;
+  absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
+                                                  std::size_t max_events,
+                                                  std::size_t max_bytes) override;
+  absl::StatusOr<bool> OrderKill(const std::string& id) override;
+  absl::StatusOr<std::vector<std::string>> KillOrders(const std::string& node) override;
+  absl::Status KeepAlive(const std::string& node, absl::Time until) override;
+  absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& self, absl::Time now) override;
+  absl::StatusOr<std::vector<SessionHead>> OpenHeads() override;
+  absl::StatusOr<std::vector<SessionHead>> CoveredHeads() override;
+  absl::StatusOr<std::optional<Checkpoint>> LastCheckpoint() override;
+  absl::StatusOr<std::vector<Checkpoint>> CheckpointsAfter(std::uint64_t after,
+                                                           std::size_t limit) override;
+  absl::Status AppendCheckpoint(const Checkpoint& checkpoint) override;
+  absl::Status Maintain(absl::Time) override { return absl::OkStatus(); }
+
+  // For tests that tamper: what an administrator of the database could do.
+  struct Stored {
+    SessionRow row;
+    std::vector<SealedEvent> events;
+    std::uint64_t position = kNoPosition;
+    bool covered = false;  // its end is under a checkpoint
+  };
+  std::map<std::string, Stored>& sessions() { return sessions_; }
+  std::vector<Checkpoint>& checkpoints() { return checkpoints_; }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Stored> sessions_;
+  std::map<std::string, absl::Time> nodes_;
+  std::vector<Checkpoint> checkpoints_;
+};
+
+}  // namespace countersign::session_recorder

@@ -1,0 +1,38 @@
+#include "services/session_recorder/recorder_errors.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+
+namespace countersign::session_recorder {
+
+absl::Status KilledError() {
+  return WithReason(absl::AbortedError("an auditor has ordered this session to stop"), "killed");
+}
+absl::Status LeaseLostError() {
+  return WithReason(absl::AbortedError("the recorder has closed this session"), "lease_lost");
+}
+absl::Status EndedError() {
+  return WithReason(absl::FailedPreconditionError("the session has ended"), "session_ended");
+}
+absl::Status BusyError() {
+  return WithReason(absl::ResourceExhaustedError("too much is waiting to be recorded"),
+                    "recorder_busy");
+}
+absl::Status SlowError() {
+  return WithReason(absl::DeadlineExceededError("not known to be recorded in time"),
+                    "recorder_slow");
+}
+absl::Status SessionExistsError(absl::string_view id) {
+  return WithReason(absl::AlreadyExistsError(absl::StrCat("session ", id, " exists already")),
+                    "session_exists");
+}
+absl::Status SessionUnknownError(absl::string_view id) {
+  return WithReason(absl::NotFoundError(absl::StrCat("there is no session ", id)),
+                    "session_unknown");
+}
+absl::Status SessionIdError() {
+  return WithReason(absl::InvalidArgumentError("a session id is a lower-case UUID"),
+                    "session_id_invalid");
+}
+
+}  // namespace countersign::session_recorder

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+// Every way in which recording says no, with the reason that programs see.
+namespace countersign::session_recorder {
+
+absl::Status KilledError();                              // ABORTED, killed
+absl::Status LeaseLostError();                           // ABORTED, lease_lost
+absl::Status EndedError();                               // FAILED_PRECONDITION, session_ended
+absl::Status BusyError();                                // RESOURCE_EXHAUSTED, recorder_busy
+absl::Status SlowError();                                // DEADLINE_EXCEEDED, recorder_slow
+absl::Status SessionExistsError(absl::string_view id);   // ALREADY_EXISTS, session_exists
+absl::Status SessionUnknownError(absl::string_view id);  // NOT_FOUND, session_unknown
+absl::Status SessionIdError();                           // INVALID_ARGUMENT, session_id_invalid
+
+}  // namespace countersign::session_recorder

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "libs/domain/session.h"
+
+// What a session is at rest: plain values, shared by the core and its stores.
+namespace countersign::session_recorder {
+
+// The columns by which auditors find a session. All of it is derived from the session's events
+// (summary.h), so a verifier can recompute it.
+struct SessionSummary {
+  std::string request_id;
+  std::string identity;  // display name of the principal
+  std::string issuer, subject;
+  std::string connection;
+  std::string model;
+  std::string operation;
+  bool stream = false;
+  std::string policy;
+  std::string review_id;
+  std::vector<std::string> approvers;
+  domain::SessionEnd end{domain::Outcome::kRunning, "", 0, 0, {}};
+
+  bool running() const { return end.outcome == domain::Outcome::kRunning; }
+};
+
+// The newest link of a session's chain; index 0 and the genesis hash before the first event.
+struct Head {
+  std::uint32_t index = 0;
+  std::string hash;  // 32 raw bytes
+};
+
+struct SealedEvent {
+  std::uint32_t index = 0;  // from 1, without gaps
+  std::string type;
+  absl::Time at;
+  std::string sealed;  // nonce ‖ ciphertext ‖ tag
+  std::string hash;    // h_index, 32 raw bytes
+};
+
+struct WrappedKey {
+  std::string key_id;  // of the key-encryption key
+  std::string bytes;
+};
+
+struct SessionRow {
+  std::string id;
+  SessionSummary summary;
+  absl::Time started_at;
+  absl::Time ended_at = absl::InfiniteFuture();  // while it runs
+  Head head;
+  std::uint64_t epoch = 1;  // of the one writer that may append
+  std::string node;         // the recorder process that serves that writer
+  bool kill_ordered = false;
+  WrappedKey data_key;
+};
+
+}  // namespace countersign::session_recorder

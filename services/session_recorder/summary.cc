@@ -1,0 +1,60 @@
+#include "services/session_recorder/summary.h"
+
+#include "absl/strings/str_replace.h"
+#include "libs/base/status.h"
+#include "libs/domain/event_payload.h"
+
+namespace countersign::session_recorder {
+
+namespace event_type = domain::event_type;
+
+namespace {
+
+// A column's text: short enough for an index and without the one character that PostgreSQL cannot
+// store. The event keeps the whole.
+std::string Column(std::string text) {
+  constexpr std::size_t kMaxBytes = 512;
+  if (text.size() > kMaxBytes) {
+    std::size_t end = kMaxBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+  }
+  return absl::StrReplaceAll(text, {{absl::string_view("\0", 1), "\xef\xbf\xbd"}});
+}
+
+void FromRequest(domain::RequestRecord request, SessionSummary& summary) {
+  summary.request_id = Column(std::move(request.request_id));
+  summary.identity = Column(request.principal.DisplayName());
+  summary.issuer = Column(std::move(request.principal.issuer));
+  summary.subject = Column(std::move(request.principal.subject));
+  summary.connection = Column(std::move(request.connection));
+  summary.model = Column(std::move(request.model));
+  summary.operation = Column(std::move(request.operation));
+  summary.stream = request.stream;
+}
+
+}  // namespace
+
+absl::Status Summarize(absl::string_view type, absl::string_view payload, SessionSummary& summary) {
+  if (type == event_type::kRequest) {
+    CS_ASSIGN_OR_RETURN(domain::RequestRecord request, domain::ReadRequestPayload(payload));
+    FromRequest(std::move(request), summary);
+  } else if (type == event_type::kDecision) {
+    CS_ASSIGN_OR_RETURN(domain::DecisionRecord decision, domain::ReadDecisionPayload(payload));
+    summary.policy = Column(std::move(decision.policy));
+  } else if (type == event_type::kReviewWaiting || type == event_type::kReviewConsumed) {
+    CS_ASSIGN_OR_RETURN(domain::ReviewRecord review, domain::ReadReviewPayload(payload));
+    summary.review_id = Column(std::move(review.review_id));
+    summary.approvers.clear();
+    for (std::string& approver : review.approvers) {
+      summary.approvers.push_back(Column(std::move(approver)));
+    }
+  } else if (type == event_type::kEnd) {
+    CS_ASSIGN_OR_RETURN(domain::SessionEnd end, domain::ReadEndPayload(payload));
+    end.code = Column(std::move(end.code));
+    summary.end = std::move(end);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace countersign::session_recorder
