@@ -160,8 +160,11 @@ std::string PersonKey(const Person& person) {
 
 bool MayJudge(const Person& voter, const Person& requester) {
   if (voter.issuer == requester.issuer && voter.subject == requester.subject) return false;
-  if (!voter.identity.empty() && voter.identity == requester.identity) return false;
-  return PersonKey(voter) != PersonKey(requester);
+  for (const std::string* mine : {&voter.identity, &voter.owner}) {
+    if (mine->empty()) continue;
+    if (*mine == requester.identity || *mine == requester.owner) return false;
+  }
+  return true;
 }
 
 absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now) {

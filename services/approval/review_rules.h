@@ -48,7 +48,7 @@ const Review* ChooseReview(const std::vector<Review>& same_call, const std::stri
 std::string PersonKey(const Person& person);
 
 // Whether a vote of `voter` could count on reviews that `requester` asked for: neither the same
-// person, nor his owner, nor his agent.
+// person, nor his owner, nor his agent, nor another agent of his owner.
 bool MayJudge(const Person& voter, const Person& requester);
 
 // OK when `vote` may be recorded on `review` at `now`. FAILED_PRECONDITION with reason

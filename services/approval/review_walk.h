@@ -1,0 +1,171 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <iostream>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+
+#include "services/approval/review_store_contract.h"
+
+// A random walk over a store beside a model that knows only the promises: who said yes, what was
+// used, what time it is. Every disagreement is printed with the seed that leads there.
+namespace countersign::approval::contract {
+
+class ReviewModel {
+ public:
+  struct One {
+    int approvals = 1;
+    char hash = 'a';
+    bool denied = false, revoked = false;
+    std::set<std::string> approvers;
+    std::string used_by;
+    absl::Duration opened, approved;
+  };
+
+  ReviewState StateOf(const One& one, absl::Duration now) const {
+    if (one.denied) return ReviewState::kDenied;
+    if (one.revoked) return ReviewState::kRevoked;
+    if (!one.used_by.empty()) return ReviewState::kConsumed;
+    if (one.approvers.size() >= static_cast<std::size_t>(one.approvals)) {
+      return now >= one.approved + absl::Minutes(5) ? ReviewState::kExpired
+                                                    : ReviewState::kApproved;
+    }
+    return now >= one.opened + absl::Minutes(15) ? ReviewState::kExpired : ReviewState::kPending;
+  }
+
+  std::map<std::string, One> reviews;
+};
+
+class ReviewWalk {
+ public:
+  ReviewWalk(StoreUnderTest& test, unsigned seed) : test_(test), random_(seed) {}
+
+  void Step() {
+    switch (Pick(10)) {
+      case 0:
+      case 1:
+      case 2: return Join();
+      case 3:
+      case 4:
+      case 5: return Vote();
+      case 6:
+      case 7: return Use();
+      case 8: return Revoke();
+      default: return Wait();
+    }
+  }
+
+  void CheckAll() {
+    for (const auto& [id, one] : model_.reviews) {
+      INFO("review " << id);
+      CHECK(domain::ToString(contract::StateOf(test_.store(), id)) ==
+            domain::ToString(model_.StateOf(one, now_)));
+    }
+    WholeLog(test_.store());
+  }
+
+ private:
+  int Pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
+
+  ReviewModel::One* Some(std::string& id) {
+    if (model_.reviews.empty()) return nullptr;
+    auto one = std::next(model_.reviews.begin(), Pick(static_cast<int>(model_.reviews.size())));
+    id = one->first;
+    return &one->second;
+  }
+
+  void Join() {
+    const char hash = static_cast<char>('a' + Pick(3));
+    const int approvals = 1 + Pick(2);
+    const auto joined = test_.store().Join(ACall("s", hash, approvals));
+    REQUIRE(joined.ok());
+    if (joined->opened) {
+      CHECK(model_.reviews.count(joined->review.id) == 0);
+      ReviewModel::One one;
+      one.hash = hash;
+      one.approvals = approvals;
+      one.opened = now_;
+      model_.reviews[joined->review.id] = one;
+      return;
+    }
+    const auto known = model_.reviews.find(joined->review.id);
+    REQUIRE(known != model_.reviews.end());
+    CHECK(known->second.hash == hash);
+    const ReviewState state = model_.StateOf(known->second, now_);
+    CHECK((state == ReviewState::kDenied || known->second.approvals == approvals));
+    CHECK((state == ReviewState::kDenied || state == ReviewState::kPending ||
+           state == ReviewState::kApproved));
+  }
+
+  void Vote() {
+    std::string id;
+    ReviewModel::One* one = Some(id);
+    if (one == nullptr) return;
+    const char* names[] = {"bob", "carol", "dan", "ada"};
+    const std::string name = names[Pick(4)];
+    const bool approve = Pick(5) != 0;
+    const bool open = model_.StateOf(*one, now_) == ReviewState::kPending;
+    const bool expected = open && name != "ada" && !(approve && one->approvers.count(name) > 0);
+    const auto review =
+        test_.store().CastVote(id, approve ? Approval(name, one->hash) : Denial(name));
+    CHECK(review.ok() == expected);
+    if (!review.ok()) return;
+    if (!approve) {
+      one->denied = true;
+    } else {
+      one->approvers.insert(name);
+      one->approved = now_;
+    }
+  }
+
+  void Use() {
+    std::string id;
+    ReviewModel::One* one = Some(id);
+    if (one == nullptr) return;
+    const std::string session = "session-" + std::to_string(Pick(3));
+    const char hash = Pick(6) == 0 ? 'f' : one->hash;
+    const bool expected =
+        hash == one->hash &&
+        (model_.StateOf(*one, now_) == ReviewState::kApproved || one->used_by == session);
+    const auto use = test_.store().Consume(id, session, Somebody("ada"), HashOf(hash));
+    CHECK(use.ok() == expected);
+    if (use.ok()) one->used_by = session;
+  }
+
+  void Revoke() {
+    std::string id;
+    ReviewModel::One* one = Some(id);
+    if (one == nullptr) return;
+    const ReviewState state = model_.StateOf(*one, now_);
+    const bool expected = state == ReviewState::kApproved || state == ReviewState::kRevoked;
+    CHECK(test_.store().Revoke(id, "dan", "walk").ok() == expected);
+    if (expected) one->revoked = true;
+  }
+
+  void Wait() {
+    const absl::Duration by = absl::Minutes(Pick(8));
+    test_.Advance(by);
+    now_ += by;
+    if (Pick(2) == 0) REQUIRE(test_.store().ExpireDue(10).ok());
+  }
+
+  StoreUnderTest& test_;
+  std::mt19937 random_;
+  absl::Duration now_;
+  ReviewModel model_;
+};
+
+inline void CheckRandomWalk(StoreUnderTest& test, int steps) {
+  const unsigned seed = std::random_device{}();
+  std::cout << "random walk, seed " << seed << std::endl;
+  ReviewWalk walk(test, seed);
+  for (int i = 0; i < steps; ++i) {
+    INFO("seed " << seed << ", step " << i);
+    walk.Step();
+  }
+  walk.CheckAll();
+}
+
+}  // namespace countersign::approval::contract
