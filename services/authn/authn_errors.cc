@@ -1,0 +1,74 @@
+#include "services/authn/authn_errors.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+
+namespace countersign::authn {
+namespace {
+
+absl::Status Unauthenticated(absl::string_view reason, absl::string_view message) {
+  return WithReason(absl::UnauthenticatedError(message), reason);
+}
+
+}  // namespace
+
+absl::Status CredentialMissing() {
+  return Unauthenticated("credential_missing",
+                         "send an access key or a token in Authorization: Bearer or x-api-key");
+}
+
+absl::Status CredentialTooLarge() {
+  return Unauthenticated("credential_malformed", "the credential is over 64 KiB");
+}
+
+absl::Status SamlUnsupported() {
+  return Unauthenticated("saml_unsupported",
+                         "SAML assertions are not accepted by this version: use an access key or "
+                         "a token of an OIDC provider");
+}
+
+absl::Status IssuerUnknown() {
+  return Unauthenticated("issuer_unknown",
+                         "the token's issuer is not one of the configured identity providers");
+}
+
+absl::Status KeyUnknown() { return Unauthenticated("key_unknown", "the access key is not known"); }
+
+absl::Status KeyRevoked() { return Unauthenticated("key_revoked", "the access key was revoked"); }
+
+absl::Status KeyExpired() { return Unauthenticated("key_expired", "the access key has expired"); }
+
+absl::Status IdentityUnknown(absl::string_view identity) {
+  return Unauthenticated("identity_unknown", absl::StrCat("the access key belongs to Identity \"",
+                                                          identity, "\", which does not exist"));
+}
+
+absl::Status IdentityAmbiguous(absl::string_view one, absl::string_view two) {
+  return Unauthenticated("identity_ambiguous",
+                         absl::StrCat("the token matches Identity \"", one, "\" and \"", two,
+                                      "\" equally well: make one of them more specific"));
+}
+
+absl::Status GroupsOverage() {
+  return Unauthenticated("groups_overage",
+                         "the issuer left the groups out of the token because there are too many: "
+                         "let it send fewer, for example only those assigned to this application");
+}
+
+absl::Status GroupsMalformed(absl::string_view detail) {
+  return Unauthenticated("groups_malformed", detail);
+}
+
+absl::Status IssuerUnavailable(absl::string_view detail) {
+  return WithReason(absl::UnavailableError(detail), "issuer_unavailable");
+}
+
+absl::Status NotReady() {
+  return WithReason(absl::UnavailableError("authn has no resources yet"), "not_ready");
+}
+
+absl::Status Overloaded() {
+  return WithReason(absl::ResourceExhaustedError("authn has too much to do"), "overloaded");
+}
+
+}  // namespace countersign::authn

@@ -1,0 +1,162 @@
+#include "services/authn/local_authenticator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/authn/authn_errors.h"
+
+namespace countersign::authn {
+namespace {
+
+constexpr std::size_t kMaxCredentialBytes = 64u << 10;
+constexpr absl::Duration kMaxCached = absl::Seconds(60);
+constexpr absl::Duration kLease = absl::Seconds(30);
+
+}  // namespace
+
+struct LocalAuthenticator::Attempt {
+  Attempt(LocalAuthenticator& owner, SecretString credential, absl::Time deadline,
+          domain::Done<domain::Authenticated> done)
+      : owner(owner),
+        credential(std::move(credential)),
+        kind(Classify(this->credential)),
+        deadline(deadline),
+        directory(owner.parts_.directory.Current()),
+        done(std::move(done)) {
+    const std::lock_guard<std::mutex> lock(owner.mutex_);
+    ++owner.outstanding_;
+  }
+  ~Attempt() {
+    const std::lock_guard<std::mutex> lock(owner.mutex_);
+    --owner.outstanding_;
+    owner.idle_.notify_all();
+  }
+
+  LocalAuthenticator& owner;
+  const SecretString credential;
+  const CredentialKind kind;
+  const absl::Time deadline;
+  const std::shared_ptr<const Directory> directory;  // the same one for the whole attempt
+  domain::Done<domain::Authenticated> done;
+};
+
+LocalAuthenticator::~LocalAuthenticator() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  idle_.wait(lock, [this] { return outstanding_ == 0; });
+}
+
+void LocalAuthenticator::Authenticate(const SecretString& credential, absl::Time deadline,
+                                      domain::Done<domain::Authenticated> done) {
+  auto attempt = std::make_shared<Attempt>(*this, credential, deadline, std::move(done));
+  if (credential.Reveal().size() > kMaxCredentialBytes) {
+    return Finish(*attempt, CredentialTooLarge());
+  }
+  switch (attempt->kind) {
+    case CredentialKind::kNone: return Finish(*attempt, CredentialMissing());
+    case CredentialKind::kSamlAssertion: return Finish(*attempt, SamlUnsupported());
+    case CredentialKind::kToken: return AuthenticateByToken(std::move(attempt));
+    case CredentialKind::kAccessKey: return AuthenticateByKey(std::move(attempt), KeyUnknown());
+  }
+}
+
+void LocalAuthenticator::AuthenticateByToken(std::shared_ptr<Attempt> attempt) {
+  auto parsed = jose::UnverifiedToken::Parse(attempt->credential.Reveal());
+  if (!parsed.ok()) return AuthenticateByKey(std::move(attempt), parsed.status());
+  if (attempt->directory == nullptr) return Finish(*attempt, NotReady());
+  const TokenIssuer* issuer = attempt->directory->FindIssuer(parsed->unverified_issuer());
+  if (issuer == nullptr) return AuthenticateByKey(std::move(attempt), IssuerUnknown());
+  const auto cache = parts_.jwks.For(*attempt->directory, *issuer);
+  const std::string kid = parsed->kid();
+  cache->Get(kid, [this, attempt = std::move(attempt), issuer,
+                   token = *std::move(parsed)](absl::StatusOr<JwksCache::Keys> keys) {
+    if (!keys.ok()) return Finish(*attempt, keys.status());
+    const auto verified =
+        jose::VerifyToken(token, issuer->expectations, **keys, parts_.clock.Now());
+    if (!verified.ok()) return Finish(*attempt, verified.status());
+    Finish(*attempt, attempt->directory->FromToken(*issuer, *verified));
+  });
+}
+
+void LocalAuthenticator::AuthenticateByKey(std::shared_ptr<Attempt> attempt,
+                                           absl::Status otherwise) {
+  const bool accepted = parts_.pool.TrySubmit([this, attempt, otherwise = std::move(otherwise)] {
+    Finish(*attempt, FindKey(*attempt, otherwise));
+  });
+  if (!accepted) Finish(*attempt, Overloaded());
+}
+
+absl::StatusOr<domain::Principal> LocalAuthenticator::FindKey(Attempt& attempt,
+                                                              const absl::Status& otherwise) {
+  if (parts_.clock.Now() >= attempt.deadline) {
+    return absl::DeadlineExceededError("no time was left to look the access key up");
+  }
+  const auto key = parts_.keys.FindByHash(parts_.hasher.Hash(attempt.credential));
+  if (absl::IsNotFound(key.status())) return otherwise;
+  if (!key.ok()) return Annotate(key.status(), "looking an access key up");
+  switch (key->StateAt(parts_.clock.Now())) {
+    case KeyState::kRevoked: return KeyRevoked();
+    case KeyState::kExpired: return KeyExpired();
+    case KeyState::kActive: break;
+  }
+  if (attempt.directory == nullptr) return Directory::FromKeyWithoutResources(*key);
+  return attempt.directory->FromKey(*key);
+}
+
+void LocalAuthenticator::Finish(Attempt& attempt, absl::StatusOr<domain::Principal> principal) {
+  absl::StatusOr<domain::Authenticated> answer =
+      principal.ok() ? Admit(*std::move(principal)) : principal.status();
+  parts_.metrics.Count(attempt.kind, answer.status());
+  std::exchange(attempt.done, nullptr)(std::move(answer));
+}
+
+absl::StatusOr<domain::Authenticated> LocalAuthenticator::Admit(domain::Principal principal) {
+  const absl::Time now = parts_.clock.Now();
+  CS_ASSIGN_OR_RETURN(const MintedTokens::Minted minted, parts_.tokens.For(principal, now));
+  domain::Authenticated admitted;
+  admitted.cache_until = std::min({now + kMaxCached, principal.expires_at, minted.expires_at});
+  admitted.principal = std::make_shared<const domain::Principal>(std::move(principal));
+  admitted.internal_token = minted.token;
+  return admitted;
+}
+
+void LocalAuthenticator::LeaseCredential(const domain::Call& call, const std::string& connection,
+                                         absl::Time deadline,
+                                         domain::Done<domain::CredentialLease> done) {
+  (void)deadline;  // Nothing here waits.
+  done(Lease(call, connection));
+}
+
+absl::StatusOr<domain::CredentialLease> LocalAuthenticator::Lease(
+    const domain::Call& call, const std::string& connection) const {
+  const auto directory = parts_.directory.Current();
+  if (directory == nullptr) return NotReady();
+  const auto& resources = directory->resources();
+  const auto found = resources.connections.find(connection);
+  if (found == resources.connections.end()) {
+    return WithReason(absl::NotFoundError(absl::StrCat("no connection \"", connection, "\"")),
+                      "unknown_connection");
+  }
+  if (call.principal == nullptr ||
+      !domain::HasRole(*call.principal, domain::Role::kCaller, connection)) {
+    return WithReason(absl::PermissionDeniedError(
+                          absl::StrCat("not a caller of connection \"", connection, "\"")),
+                      "permission_denied");
+  }
+  domain::CredentialLease lease;
+  const std::string& name = found->second.credential;
+  if (!name.empty()) {
+    const auto credential = resources.credentials.find(name);
+    if (credential == resources.credentials.end()) {
+      return absl::FailedPreconditionError(absl::StrCat("no credential \"", name, "\""));
+    }
+    CS_ASSIGN_OR_RETURN(const SecretString spec,
+                        parts_.vault.Open(name, credential->second.sealed));
+    CS_ASSIGN_OR_RETURN(lease, ParseCredentialSpec(spec));
+  }
+  lease.expires_at = parts_.clock.Now() + kLease;
+  return lease;
+}
+
+}  // namespace countersign::authn

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "libs/base/clock.h"
+#include "libs/base/thread_pool.h"
+#include "libs/domain/authenticator.h"
+#include "libs/jose/jwt.h"
+#include "services/authn/access_key.h"
+#include "services/authn/authn_metrics.h"
+#include "services/authn/directory_holder.h"
+#include "services/authn/jwks_caches.h"
+#include "services/authn/key_store.h"
+#include "services/authn/minted_tokens.h"
+#include "services/authn/vault.h"
+
+namespace countersign::authn {
+
+// The Authenticator of this process. A credential that looks like a JWT of a configured issuer is
+// verified by that issuer's keys; everything else is looked up as an access key, also a JWT of an
+// unknown issuer, because some vendors' keys look like one and may have been adopted. Never blocks
+// the caller: look-ups run on `pool`, keys of issuers are fetched with callbacks. Thread-safe.
+//
+// Everything it is given must outlive it. Its destructor waits for what is outstanding.
+class LocalAuthenticator final : public domain::Authenticator {
+ public:
+  struct Parts {
+    KeyStore& keys;
+    ThreadPool& pool;
+    const DirectoryHolder& directory;
+    JwksCaches& jwks;
+    MintedTokens& tokens;
+    const KeyHasher& hasher;
+    const Vault& vault;
+    const AuthnMetrics& metrics;
+    const Clock& clock;
+  };
+  explicit LocalAuthenticator(Parts parts) : parts_(parts) {}
+  ~LocalAuthenticator() override;
+
+  // Beside the reasons of Authenticator: those of authn_errors.h and libs/jose/jwt.h.
+  void Authenticate(const SecretString& credential, absl::Time deadline,
+                    domain::Done<domain::Authenticated> done) override;
+
+  // PERMISSION_DENIED when the principal is not a caller of the connection: authn alone holds the
+  // secrets, so it looks for itself. A lease ends after 30 s.
+  void LeaseCredential(const domain::Call& call, const std::string& connection, absl::Time deadline,
+                       domain::Done<domain::CredentialLease> done) override;
+
+ private:
+  // One credential being judged. Counted, so that the destructor can wait.
+  struct Attempt;
+
+  void AuthenticateByToken(std::shared_ptr<Attempt> attempt);
+  void AuthenticateByKey(std::shared_ptr<Attempt> attempt, absl::Status otherwise);
+  void Finish(Attempt& attempt, absl::StatusOr<domain::Principal> principal);
+  absl::StatusOr<domain::Principal> FindKey(Attempt& attempt, const absl::Status& otherwise);
+  absl::StatusOr<domain::Authenticated> Admit(domain::Principal principal);
+  absl::StatusOr<domain::CredentialLease> Lease(const domain::Call& call,
+                                                const std::string& connection) const;
+
+  Parts parts_;
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::size_t outstanding_ = 0;
+};
+
+}  // namespace countersign::authn

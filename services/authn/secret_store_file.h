@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "services/authn/secret_store.h"
+
+namespace countersign::authn {
+
+// One file per secret in one folder, which Create makes (mode 0700) when it is missing. Files are
+// written with mode 0600 and appear under their name whole or not at all. A file that others than
+// its owner and group may read, or that its group may write, is refused: its value must be
+// considered known.
+class FileSecretStore final : public SecretStore {
+ public:
+  explicit FileSecretStore(std::string directory) : directory_(std::move(directory)) {}
+
+  absl::StatusOr<SecretString> Get(const std::string& name) override;
+  absl::Status Create(const std::string& name, const SecretString& value) override;
+
+ private:
+  std::string directory_;
+};
+
+}  // namespace countersign::authn
