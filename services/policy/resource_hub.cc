@@ -19,7 +19,7 @@ namespace {
 
 constexpr absl::string_view kCredential = "Credential";
 constexpr char kWithheld[] = "withheld";
-constexpr int kMaxAttempts = 3;  // when other replicas commit at the same time
+constexpr int kMaxAttempts = 5;  // when other replicas commit at the same time
 
 using Key = std::pair<std::string, std::string>;  // kind, name
 
@@ -295,7 +295,7 @@ absl::StatusOr<ApplyOutcome> ResourceHub::Apply(const ApplyCommand& command) {
   ApplyOutcome outcome;
   {
     const std::lock_guard<std::mutex> lock(change_mutex_);
-    CS_RETURN_IF_ERROR(Current().status());
+    CS_RETURN_IF_ERROR(RefreshLocked());  // what another replica has just committed is there
     auto read = config::ReadDocuments(command.files, command.values);
     if (!read.ok()) return WithReason(read.status(), "invalid_resource");
     CS_RETURN_IF_ERROR(SealCredentials(*read));
@@ -327,6 +327,7 @@ absl::StatusOr<DeleteOutcome> ResourceHub::Delete(const std::string& kind, const
   DeleteOutcome outcome;
   {
     const std::lock_guard<std::mutex> lock(change_mutex_);
+    CS_RETURN_IF_ERROR(RefreshLocked());
     CS_ASSIGN_OR_RETURN(const auto current, Current());
     const StoredResource* doomed = Find(*current, kind, name);
     if (doomed == nullptr) return NoSuchResource(kind, name);
