@@ -11,11 +11,15 @@
 
 namespace countersign::text {
 
-// Which form of a text a term is looked for in.
+// Which form of a text a term is looked for in. Keywords go through the same form as the text, and
+// white space inside a keyword stands for any run of white space. Patterns stay as they are
+// written: in kCaseless and kUnicode they ignore case, and in kUnicode look-alikes of ASCII in the
+// text count as that ASCII if the pattern is in ASCII itself.
 enum class View {
   kRaw,       // as it is
   kCaseless,  // ASCII and Unicode simple case folding
-  kUnicode,   // NFKC-casefolded, default-ignorables and combining marks removed, confusables skeleton
+  kUnicode,   // NFKC-casefolded, default-ignorables and combining marks removed, confusables
+              // skeleton (keywords of fewer than four characters: no look-alikes within ASCII)
 };
 
 struct MatchTerm {
@@ -31,17 +35,21 @@ struct MatchHit {
   std::size_t end = 0;
 };
 
-// All keywords and patterns of all policies as one compiled database per view, so that the time of a scan does not grow
-// with their number. Immutable and thread-safe; scans take their scratch space from a pool.
+// All keywords and patterns of all policies as one compiled database per view, so that the time of
+// a scan does not grow with their number. Immutable and thread-safe; scans take their scratch space
+// from a pool.
 class Matcher {
  public:
-  // Compiling may take seconds for large dictionaries: never on a request path. INVALID_ARGUMENT names the term that
-  // cannot be compiled, the position in it and the reason.
+  // Compiling may take seconds for large dictionaries: never on a request path. INVALID_ARGUMENT
+  // names the term that cannot be compiled, the position in it and the reason.
   static absl::StatusOr<std::shared_ptr<const Matcher>> Compile(
       const std::vector<MatchTerm>& terms);
 
-  // Every id at most once per text, with its first hit, ordered by id. Any error of the engine is an error here: the
-  // caller closes the gate. `text` is valid UTF-8.
+  // Every id at most once per text, with the hit that ends first, ordered by id. The span of a
+  // pattern is extended to the last end that a match with the same begin has (within 64 KiB); the
+  // span of a disguised keyword is the disguised text, with what was hidden inside. Any error of
+  // the engine is an error here: the caller closes the gate. INVALID_ARGUMENT when `text` is not
+  // UTF-8 or longer than 1 GiB.
   absl::StatusOr<std::vector<MatchHit>> Scan(absl::string_view text) const;
 
   ~Matcher();

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace countersign::text {
+
+// What is looked at in place of a text, so that its disguises do not matter.
+enum class Form {
+  // Simple case folding; a run of white space is one space. For keywords.
+  kCaseless,
+  // NFKC-casefolded without default-ignorable code points (zero-width and bidi characters, soft
+  // hyphens …). For patterns
+  // that have characters beyond ASCII.
+  kCompatible,
+  // The same, and without the marks on letters of Latin, Greek, Cyrillic and on what belongs to no
+  // script, with decimal
+  // digits as 0-9, and with small capitals and look-alikes of ASCII as that ASCII. For patterns in
+  // ASCII, to which an
+  // `m` or a `0` must stay what it is, and for short keywords.
+  kFolded,
+  // The same with every character as its skeleton (UTS #39), ASCII included: 1 is l, 0 is o, m is
+  // rn; a run of white
+  // space is one space. For keywords, which go through the same.
+  kSkeleton,
+};
+
+// A stretch of the original text, in bytes. `whole`: it begins and ends where something of the form
+// does, for example not in the middle of a ligature; else it was widened to that.
+struct OriginalSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool whole = true;
+};
+
+// A text in some form, which knows where everything in it came from.
+class NormalizedText {
+ public:
+  const std::string& text() const { return text_; }
+
+  // Where text()[begin, end) stands in the original. What the form left out is inside the span only
+  // if it has kept something on both sides, or if it belongs to a character that was kept.
+  // REQUIRES: begin < end <= text().size().
+  OriginalSpan Original(std::size_t begin, std::size_t end) const;
+
+ private:
+  friend class Normalizer;
+
+  // A run of the form and of the original. `linear`: both are as long, byte for byte; else only its
+  // edges correspond.
+  struct Run {
+    std::uint32_t begin = 0;
+    std::uint32_t original_begin = 0;
+    std::uint32_t original_size = 0;
+    bool linear = true;
+  };
+
+  const Run& RunAt(std::size_t offset) const;
+  std::size_t EndOf(const Run& run) const;
+  void Append(absl::string_view out, std::size_t original_begin, std::size_t original_size);
+  void ExtendLast(std::size_t original_end);
+
+  std::string text_;
+  std::vector<Run> runs_;
+};
+
+// Brings texts into one form. What each character becomes is worked out once, in blocks of 256, by
+// ICU; text in ASCII goes through a table. Thread-safe.
+class Normalizer {
+ public:
+  // Texts above this are refused by the matcher: offsets here have 32 bits.
+  static constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
+
+  static const Normalizer& For(Form form);
+
+  // REQUIRES: `text` is UTF-8 of at most kMaxBytes.
+  NormalizedText Apply(absl::string_view text) const;
+
+ private:
+  struct Char {
+    std::uint32_t offset = 0;  // into Block::bytes
+    std::uint8_t size = 0;
+    bool is_space = false;       // and runs of it are to be collapsed
+    bool starts_cluster = true;  // does not act together with what precedes it
+  };
+  struct Block {
+    std::array<Char, 256> chars;
+    std::string bytes;
+  };
+  class Writer;
+
+  explicit Normalizer(Form form);
+  const Block& BlockOf(std::uint32_t code_point) const;
+  std::unique_ptr<Block> MakeBlock(std::uint32_t first) const;
+
+  const Form form_;
+  const bool collapses_spaces_;
+  std::array<char, 128> ascii_{};  // what becomes one other ASCII character, always; else 0
+  mutable std::array<std::atomic<const Block*>, 0x1100> blocks_{};
+};
+
+}  // namespace countersign::text
