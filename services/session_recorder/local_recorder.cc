@@ -35,11 +35,12 @@ class LocalWriter final : public domain::SessionWriter {
 
 void LocalRecorder::Open(const domain::Call& call, domain::SessionStart start, absl::Time deadline,
                          domain::Done<std::unique_ptr<domain::SessionWriter>> done) {
-  book_.Open(start, *call.principal, SessionBook::Lease::kHeld, deadline,
-             [&book = book_, done = std::move(done)](absl::StatusOr<SessionBook::Handle> session) mutable {
-               if (!session.ok()) return done(session.status());
-               done(std::make_unique<LocalWriter>(book, *std::move(session)));
-             });
+  book_.Open(
+      start, *call.principal, SessionBook::Lease::kHeld, deadline,
+      [&book = book_, done = std::move(done)](absl::StatusOr<SessionBook::Handle> session) mutable {
+        if (!session.ok()) return done(session.status());
+        done(std::make_unique<LocalWriter>(book, *std::move(session)));
+      });
 }
 
 }  // namespace countersign::session_recorder

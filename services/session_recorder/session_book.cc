@@ -16,16 +16,6 @@ using Kind = Entry::Kind;
 // Recording an event costs this much beside its payload.
 constexpr std::size_t kEventOverhead = 256;
 
-bool IsSessionId(absl::string_view id) {
-  if (id.size() != 36) return false;
-  for (std::size_t i = 0; i < id.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool digit = (id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f');
-    if (dash ? id[i] != '-' : !digit) return false;
-  }
-  return true;
-}
-
 // The first and the last event are the recorder's own.
 bool IsWritersType(absl::string_view type) {
   return type == event_type::kDecision || type == event_type::kReviewWaiting ||

@@ -4,11 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/domain/session.h"
 
 // What a session is at rest: plain values, shared by the core and its stores.
 namespace countersign::session_recorder {
+
+// True for a UUID in lower case; nothing else may name a session.
+bool IsSessionId(absl::string_view id);
 
 // The columns by which auditors find a session. All of it is derived from the session's events
 // (summary.h), so a verifier can recompute it.
