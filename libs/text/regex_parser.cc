@@ -122,8 +122,7 @@ class Parser {
     CS_ASSIGN_OR_RETURN(RegexNode root, ParseAlternatives(0));
     if (at_ < pattern_.size()) return Error(at_, "unmatched ')'; write \\) for the character");
     if (CountStates(root) > kMaxPatternStates) return TooLarge(0, CountStates(root));
-    const Width width = WidthOf(root);
-    return Regex{std::move(root), width.min, width.max};
+    return WithWidths(std::move(root));
   }
 
  private:
@@ -435,6 +434,11 @@ class Parser {
 
 }  // namespace
 
+Regex WithWidths(RegexNode root) {
+  const Width width = WidthOf(root);
+  return {std::move(root), width.min, width.max};
+}
+
 absl::StatusOr<Regex> ParseRegex(absl::string_view pattern) { return Parser(pattern).Parse(); }
 
 absl::Status CheckRegex(absl::string_view pattern) {
@@ -443,23 +447,6 @@ absl::Status CheckRegex(absl::string_view pattern) {
     return absl::InvalidArgumentError("at byte 0: the pattern matches the empty text");
   }
   return absl::OkStatus();
-}
-
-RegexNode LiteralNode(absl::string_view text, bool caseless) {
-  RegexNode sequence;
-  sequence.kind = RegexNode::Kind::kConcat;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::uint32_t c = DecodeAt(text, at);
-    if (c == kInvalid) {
-      RegexNode byte;
-      byte.kind = RegexNode::Kind::kBytes;
-      byte.bytes.Add(static_cast<unsigned char>(text[at++]));
-      sequence.children.push_back(std::move(byte));
-    } else {
-      sequence.children.push_back(CodePointNode(c, caseless));
-    }
-  }
-  return sequence;
 }
 
 }  // namespace countersign::text

@@ -53,6 +53,9 @@ struct Regex {
   std::size_t max_width = 0;  // kUnbounded when an unbounded repeat can match
 };
 
+// The narrowest and widest match of `root`, in bytes, as they belong into a Regex.
+Regex WithWidths(RegexNode root);
+
 // INVALID_ARGUMENT reads "at byte 7: reason", counted from 0 in `pattern`. Parsing takes time and
 // memory in proportion to the pattern (not to its expansion).
 absl::StatusOr<Regex> ParseRegex(absl::string_view pattern);
@@ -60,9 +63,5 @@ absl::StatusOr<Regex> ParseRegex(absl::string_view pattern);
 // What every user of a pattern asks before storing it: that it parses, and that it cannot match the
 // empty text.
 absl::Status CheckRegex(absl::string_view pattern);
-
-// The tree of one literal text; with `caseless`, of all its case variants as (?i) has them.
-// REQUIRES: `text` is valid UTF-8.
-RegexNode LiteralNode(absl::string_view text, bool caseless);
 
 }  // namespace countersign::text

@@ -1,20 +1,22 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
 
 #include "libs/base/thread_pool.h"
 #include "libs/domain/masker.h"
+#include "services/masking/masking_metrics.h"
 #include "services/masking/profile_store.h"
 
 namespace countersign::masking {
 
-// The Masker of this process. Answers before Open and Feed return, except for large pieces, which
-// are masked on `pool`. `profiles` and `pool` outlive it and its streams.
+// The Masker of this process: one redaction stream per field, over the rules that the profile had
+// when the stream was opened. Open and Feed answer before they return, except for pieces of more
+// than 64 KiB together, which are masked on `pool` (RESOURCE_EXHAUSTED, reason `overloaded`, when
+// its queue is full). All arguments outlive the masker and its streams.
 class LocalMasker final : public domain::Masker {
  public:
-  LocalMasker(const ProfileStore& profiles, ThreadPool& pool);
+  LocalMasker(const ProfileStore& profiles, ThreadPool& pool, MaskingMetrics& metrics);
 
   void Open(const domain::Call& call, const std::string& profile, const std::string& connection,
             domain::Direction direction, absl::Time deadline,
@@ -23,6 +25,7 @@ class LocalMasker final : public domain::Masker {
  private:
   const ProfileStore& profiles_;
   ThreadPool& pool_;
+  MaskingMetrics& metrics_;
 };
 
 }  // namespace countersign::masking

@@ -35,8 +35,16 @@ class ProfileStore final : public domain::ResourceWatcher {
   absl::StatusOr<std::shared_ptr<const Profiles>> CompileAll(
       const domain::ResourceSet& resources) const;
 
+  // The last draft that Prepare compiled: Serve of the same one need not do it again. Touched by
+  // the feed's thread only.
+  struct Prepared {
+    std::weak_ptr<const domain::ResourceSet> draft;
+    std::shared_ptr<const Profiles> profiles;
+  };
+
   const SecretString hash_key_;
   std::shared_ptr<const Profiles> built_in_;
+  Prepared prepared_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Profiles> served_;
 };

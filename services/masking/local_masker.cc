@@ -1,0 +1,96 @@
+#include "services/masking/local_masker.h"
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include "libs/base/status.h"
+#include "services/masking/field_masker.h"
+
+namespace countersign::masking {
+namespace {
+
+constexpr std::size_t kInlineBytes = 64 * 1024;
+
+using Releases = std::vector<domain::FieldRelease>;
+
+// What a stream and its work on the pool share; the stream may go first.
+struct StreamState {
+  StreamState(std::shared_ptr<const text::RuleSet> rules, domain::Direction direction,
+              MaskingMetrics& metrics)
+      : fields(std::move(rules)), direction(direction), metrics(metrics) {}
+
+  absl::StatusOr<Releases> Feed(const std::vector<domain::FieldPiece>& pieces) {
+    auto releases = fields.Feed(pieces);
+    if (!releases.ok()) {
+      const std::string reason = ReasonOf(releases.status());
+      metrics.failures.With({reason.empty() ? "internal" : reason}).Increment();
+      return releases;
+    }
+    for (const domain::FieldRelease& release : *releases) {
+      for (const domain::MaskedSpan& span : release.masked) {
+        if (span.begin == span.end) continue;  // more of a place that has been counted
+        metrics.masked_entities.With({span.entity, NameOf(direction)}).Increment();
+      }
+    }
+    return releases;
+  }
+
+  FieldMasker fields;
+  const domain::Direction direction;
+  MaskingMetrics& metrics;
+  std::atomic<bool> abandoned = false;
+};
+
+class LocalMaskStream final : public domain::MaskStream {
+ public:
+  LocalMaskStream(std::shared_ptr<StreamState> state, ThreadPool& pool)
+      : state_(std::move(state)), pool_(pool) {
+    state_->metrics.streams_open.Add(1);
+  }
+  ~LocalMaskStream() override {
+    state_->abandoned = true;
+    state_->metrics.streams_open.Add(-1);
+  }
+
+  void Feed(std::vector<domain::FieldPiece> pieces, absl::Time /*deadline*/,
+            domain::Done<Releases> done) override {
+    std::size_t bytes = 0;
+    for (const domain::FieldPiece& piece : pieces) bytes += piece.text.size();
+    if (bytes <= kInlineBytes) return done(state_->Feed(pieces));
+
+    // The pool may refuse the work, and `done` must be called then too.
+    auto shared_done = std::make_shared<domain::Done<Releases>>(std::move(done));
+    const bool accepted =
+        pool_.TrySubmit([state = state_, shared_done, pieces = std::move(pieces)] {
+          auto releases = state->Feed(pieces);
+          if (!state->abandoned) (*shared_done)(std::move(releases));
+        });
+    if (!accepted) {
+      (*shared_done)(
+          WithReason(absl::ResourceExhaustedError("masking is overloaded"), "overloaded"));
+    }
+  }
+
+ private:
+  std::shared_ptr<StreamState> state_;
+  ThreadPool& pool_;
+};
+
+}  // namespace
+
+LocalMasker::LocalMasker(const ProfileStore& profiles, ThreadPool& pool, MaskingMetrics& metrics)
+    : profiles_(profiles), pool_(pool), metrics_(metrics) {}
+
+void LocalMasker::Open(const domain::Call& /*call*/, const std::string& profile,
+                       const std::string& /*connection*/, domain::Direction direction,
+                       absl::Time /*deadline*/,
+                       domain::Done<std::unique_ptr<domain::MaskStream>> done) {
+  absl::StatusOr<CompiledProfile> found = profiles_.Find(profile);
+  if (!found.ok()) return done(found.status());
+  auto rules = direction == domain::Direction::kPrompt ? found->prompt : found->response;
+  done(std::make_unique<LocalMaskStream>(
+      std::make_shared<StreamState>(std::move(rules), direction, metrics_), pool_));
+}
+
+}  // namespace countersign::masking

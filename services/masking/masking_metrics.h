@@ -1,0 +1,25 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "libs/domain/masker.h"
+#include "libs/metrics/metrics.h"
+
+namespace countersign::masking {
+
+// Every metric of this service. Entities are names of detectors or labels of the configuration.
+//   countersign_masked_entities_total{entity,direction}   replaced places
+//   countersign_masking_streams_open                      calls being masked
+//   countersign_masking_failures_total{reason}            streams that ended in an error
+struct MaskingMetrics {
+  explicit MaskingMetrics(metrics::Registry& registry);
+
+  metrics::CounterFamily masked_entities;
+  metrics::Gauge streams_open;
+  metrics::CounterFamily failures;
+};
+
+const char* NameOf(domain::Direction direction);  // "prompt", "response"
+
+}  // namespace countersign::masking

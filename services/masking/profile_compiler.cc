@@ -1,0 +1,165 @@
+#include "services/masking/profile_compiler.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/text/detectors.h"
+#include "libs/text/term_rules.h"
+#include "services/masking/replacement.h"
+
+namespace countersign::masking {
+namespace {
+
+using Dictionaries = std::map<std::string, domain::Dictionary>;
+using Rules = std::vector<text::RedactionRule>;
+
+// How closely a profile's rule names what it finds. A built-in detector runs once, for the rule
+// that names it most closely; of equals, for the last.
+enum class Closeness { kSet, kFamily, kEntity, kOwn };
+
+Closeness ClosenessOf(const domain::MaskingRule& rule) {
+  if (rule.entity.empty()) return Closeness::kOwn;
+  if (rule.entity == "tier1" || rule.entity == "all") return Closeness::kSet;
+  return absl::EndsWith(rule.entity, ".*") ? Closeness::kFamily : Closeness::kEntity;
+}
+
+// The shapes that a rule looks for, without what replaces them.
+absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionaries& dictionaries) {
+  Rules shapes;
+  if (!rule.entity.empty()) {
+    CS_ASSIGN_OR_RETURN(const auto detectors, text::FindDetectors(rule.entity));
+    for (const text::Detector* detector : detectors) shapes.push_back(text::RuleOf(*detector));
+  } else if (!rule.pattern.empty()) {
+    CS_RETURN_IF_ERROR(text::CheckRegex(rule.pattern));
+    CS_ASSIGN_OR_RETURN(text::Regex regex, text::ParseRegex(rule.pattern));
+    shapes.emplace_back().regex = std::move(regex);
+  } else {
+    const auto dictionary = dictionaries.find(rule.dictionary);
+    if (dictionary == dictionaries.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("unknown dictionary '", rule.dictionary, "'"));
+    }
+    shapes = text::TermRules(dictionary->second.terms,
+                             dictionary->second.normalize != domain::Normalize::kNone);
+  }
+  return shapes;
+}
+
+std::string DefaultLabel(const domain::MaskingRule& rule) {
+  if (rule.dictionary.empty()) return "CUSTOM";
+  std::string label = absl::AsciiStrToUpper(rule.dictionary);
+  for (char& c : label) c = c == '-' ? '_' : c;
+  return label;
+}
+
+// A rule of its own choosing (a pattern, a dictionary) outranks a built-in detector of equal range.
+constexpr int kCustomPriority = 100;
+
+class SideCompiler {
+ public:
+  SideCompiler(const Dictionaries& dictionaries, const SecretString& hash_key)
+      : dictionaries_(dictionaries), hash_key_(hash_key) {}
+
+  absl::Status Add(const domain::MaskingRule& rule) {
+    CS_ASSIGN_OR_RETURN(Rules shapes, ShapesOf(rule, dictionaries_));
+    const Closeness closeness = ClosenessOf(rule);
+    if (closeness != Closeness::kOwn) TakeOver(shapes, closeness);
+    for (text::RedactionRule& shape : shapes) {
+      if (shape.entity.empty()) {
+        shape.entity = absl::AsciiStrToLower(rule.label.empty() ? DefaultLabel(rule) : rule.label);
+        shape.priority = kCustomPriority;
+      }
+      const std::string label = rule.label.empty() ? text::LabelOf(shape.entity) : rule.label;
+      CS_RETURN_IF_ERROR(SetReplacement(rule, label, hash_key_, shape));
+      entries_.push_back({std::move(shape), closeness});
+    }
+    return absl::OkStatus();
+  }
+
+  Rules Take() && {
+    Rules rules;
+    for (Entry& entry : entries_) rules.push_back(std::move(entry.rule));
+    return rules;
+  }
+
+ private:
+  struct Entry {
+    text::RedactionRule rule;
+    Closeness closeness;
+  };
+
+  // Settles which rule runs the detectors that `shapes` and earlier rules both name.
+  void TakeOver(Rules& shapes, Closeness closeness) {
+    const auto same_entity = [](const Rules& rules, const std::string& entity) {
+      return std::any_of(rules.begin(), rules.end(),
+                         [&](const text::RedactionRule& rule) { return rule.entity == entity; });
+    };
+    std::set<std::string> kept;
+    for (const Entry& entry : entries_) {
+      const bool closer = entry.closeness != Closeness::kOwn && entry.closeness > closeness;
+      if (closer) kept.insert(entry.rule.entity);
+    }
+    std::erase_if(shapes, [&](const auto& shape) { return kept.count(shape.entity) > 0; });
+    std::erase_if(entries_, [&](const Entry& entry) {
+      return entry.closeness != Closeness::kOwn && same_entity(shapes, entry.rule.entity);
+    });
+  }
+
+  const Dictionaries& dictionaries_;
+  const SecretString& hash_key_;
+  std::vector<Entry> entries_;
+};
+
+absl::string_view SubjectOf(const domain::MaskingRule& rule) {
+  if (!rule.entity.empty()) return "entity";
+  return rule.pattern.empty() ? "dictionary" : "pattern";
+}
+
+absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileSide(
+    const std::string& path, const std::vector<domain::MaskingRule>& side,
+    const Dictionaries& dictionaries, const SecretString& hash_key) {
+  SideCompiler compiler(dictionaries, hash_key);
+  for (std::size_t i = 0; i < side.size(); ++i) {
+    const bool bad_action = side[i].action == domain::MaskingRule::Action::kPlaceholder;
+    const std::string where =
+        absl::StrCat(path, "[", i, "].", bad_action ? "action" : SubjectOf(side[i]),
+                     side[i].line > 0 ? absl::StrCat(" (line ", side[i].line, ")") : "");
+    CS_RETURN_IF_ERROR(Annotate(compiler.Add(side[i]), where));
+  }
+  auto compiled = text::RuleSet::Compile(std::move(compiler).Take());
+  if (!compiled.ok()) return Annotate(compiled.status(), path);
+  return compiled;
+}
+
+}  // namespace
+
+absl::StatusOr<CompiledProfile> CompileProfile(const domain::MaskingProfile& profile,
+                                               const Dictionaries& dictionaries,
+                                               const SecretString& hash_key) {
+  const std::string path = absl::StrCat("MaskingProfile/", profile.name, ": spec.");
+  CompiledProfile compiled;
+  CS_ASSIGN_OR_RETURN(compiled.response, CompileSide(absl::StrCat(path, "response"),
+                                                     profile.response, dictionaries, hash_key));
+  CS_ASSIGN_OR_RETURN(compiled.prompt, CompileSide(absl::StrCat(path, "prompt"), profile.prompt,
+                                                   dictionaries, hash_key));
+  return compiled;
+}
+
+absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileEntities(
+    const std::vector<std::string>& entities) {
+  Rules rules;
+  std::set<const text::Detector*> chosen;
+  for (const std::string& entity : entities) {
+    CS_ASSIGN_OR_RETURN(const auto detectors, text::FindDetectors(entity));
+    for (const text::Detector* detector : detectors) {
+      if (chosen.insert(detector).second) rules.push_back(text::RuleOf(*detector));
+    }
+  }
+  return text::RuleSet::Compile(std::move(rules));
+}
+
+}  // namespace countersign::masking

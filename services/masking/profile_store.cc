@@ -1,0 +1,71 @@
+#include "services/masking/profile_store.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+
+namespace countersign::masking {
+namespace {
+
+constexpr char kTier1[] = "tier1";
+constexpr char kNone[] = "none";
+
+}  // namespace
+
+ProfileStore::ProfileStore(SecretString hash_key) : hash_key_(std::move(hash_key)) {
+  const auto nothing = CompileEntities({}).value();
+  auto profiles = std::make_shared<Profiles>();
+  (*profiles)[kNone] = {nothing, nothing};
+  (*profiles)[kTier1] = {CompileEntities({kTier1}).value(), nothing};
+  built_in_ = std::move(profiles);
+  served_ = built_in_;
+}
+
+absl::StatusOr<CompiledProfile> ProfileStore::Find(absl::string_view name) const {
+  std::shared_ptr<const Profiles> profiles;
+  {
+    std::lock_guard lock(mutex_);
+    profiles = served_;
+  }
+  const auto found = profiles->find(name);
+  if (found == profiles->end()) {
+    return WithReason(absl::NotFoundError(absl::StrCat("no masking profile '", name, "'")),
+                      "masking_profile_unknown");
+  }
+  return found->second;
+}
+
+absl::StatusOr<std::shared_ptr<const ProfileStore::Profiles>> ProfileStore::CompileAll(
+    const domain::ResourceSet& resources) const {
+  auto profiles = std::make_shared<Profiles>(*built_in_);
+  for (const auto& [name, profile] : resources.masking_profiles) {
+    CS_ASSIGN_OR_RETURN(CompiledProfile compiled,
+                        CompileProfile(profile, resources.dictionaries, hash_key_));
+    if (!profiles->emplace(name, std::move(compiled)).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("MaskingProfile/", name, ": the name is that of a built-in profile"));
+    }
+  }
+  return std::shared_ptr<const Profiles>(std::move(profiles));
+}
+
+absl::Status ProfileStore::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+  CS_ASSIGN_OR_RETURN(auto profiles, CompileAll(*draft));
+  prepared_ = {draft, std::move(profiles)};
+  return absl::OkStatus();
+}
+
+absl::Status ProfileStore::Serve(std::shared_ptr<const domain::ResourceSet> set) {
+  std::shared_ptr<const Profiles> profiles = std::move(prepared_.profiles);
+  if (profiles == nullptr || prepared_.draft.lock() != set) {
+    CS_ASSIGN_OR_RETURN(profiles, CompileAll(*set));
+  }
+  prepared_ = {};
+  std::lock_guard lock(mutex_);
+  served_ = std::move(profiles);
+  return absl::OkStatus();
+}
+
+}  // namespace countersign::masking

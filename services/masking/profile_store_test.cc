@@ -1,0 +1,178 @@
+#include "services/masking/profile_store.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "libs/base/status.h"
+
+namespace countersign::masking {
+namespace {
+
+using Action = domain::MaskingRule::Action;
+
+domain::MaskingRule Entity(std::string entity, Action action = Action::kReplace) {
+  domain::MaskingRule rule;
+  rule.entity = std::move(entity);
+  rule.action = action;
+  return rule;
+}
+
+domain::MaskingRule Pattern(std::string pattern, std::string label) {
+  domain::MaskingRule rule;
+  rule.pattern = std::move(pattern);
+  rule.label = std::move(label);
+  return rule;
+}
+
+std::string Masked(const CompiledProfile& profile, absl::string_view text) {
+  const auto redacted = text::RedactWhole(profile.response, text);
+  REQUIRE(redacted.ok());
+  return redacted->text;
+}
+
+absl::StatusOr<CompiledProfile> Compile(std::vector<domain::MaskingRule> response,
+                                        std::vector<domain::Dictionary> dictionaries = {}) {
+  domain::MaskingProfile profile;
+  profile.name = "p";
+  profile.response = std::move(response);
+  std::map<std::string, domain::Dictionary> by_name;
+  for (domain::Dictionary& dictionary : dictionaries) by_name[dictionary.name] = dictionary;
+  return CompileProfile(profile, by_name, SecretString("key"));
+}
+
+std::string MaskedBy(std::vector<domain::MaskingRule> response, absl::string_view text) {
+  const auto compiled = Compile(std::move(response));
+  INFO(compiled.status());
+  REQUIRE(compiled.ok());
+  return Masked(*compiled, text);
+}
+
+std::shared_ptr<const domain::ResourceSet> SetWith(domain::MaskingProfile profile) {
+  auto set = std::make_shared<domain::ResourceSet>();
+  set->masking_profiles[profile.name] = profile;
+  return set;
+}
+
+TEST_CASE("CompileProfile: every action writes what it promises", "[masking]") {
+  const std::string text = "pay 4111 1111 1111 1111 now";
+  CHECK(MaskedBy({Entity("credit_card")}, text) == "pay <CREDIT_CARD> now");
+  CHECK(MaskedBy({Entity("credit_card", Action::kRedact)}, text) == "pay [REDACTED] now");
+  CHECK(MaskedBy({Entity("credit_card", Action::kKeepLast)}, text) ==
+        "pay **** **** **** 1111 now");
+  const std::string hashed = MaskedBy({Entity("credit_card", Action::kHash)}, text);
+  CHECK(hashed.substr(0, 17) == "pay <CREDIT_CARD:");
+  CHECK(hashed.size() == std::string("pay <CREDIT_CARD:0123456789ab> now").size());
+  CHECK(hashed == MaskedBy({Entity("credit_card", Action::kHash)}, text));
+  CHECK(hashed != MaskedBy({Entity("credit_card", Action::kHash)}, "pay 5555 5555 5555 4444 now"));
+}
+
+TEST_CASE("CompileProfile: keepLast hides everything of what is no longer than it keeps",
+          "[masking]") {
+  domain::MaskingRule rule = Pattern("id-é?[0-9]+", "ID");
+  rule.action = Action::kKeepLast;
+  rule.keep = 4;
+  CHECK(MaskedBy({rule}, "id-1 id-12 id-123 id-é12") == "**-* **-** *d-123 *d-é12");
+}
+
+TEST_CASE("CompileProfile: custom patterns carry their label", "[masking]") {
+  CHECK(MaskedBy({Pattern("PRJ-[0-9]{4}", "PROJECT")}, "see PRJ-1234") == "see <PROJECT>");
+  CHECK(MaskedBy({Pattern("(?i)acme", "")}, "see ACME") == "see <CUSTOM>");
+}
+
+TEST_CASE("CompileProfile: dictionary terms are found as words, as their dictionary says",
+          "[masking]") {
+  domain::Dictionary names{
+      "code-names", {"Blue Heron", "ibex", "C++", ""}, domain::Normalize::kUnicode};
+  domain::MaskingRule rule;
+  rule.dictionary = "code-names";
+  const auto caseless = Compile({rule}, {names});
+  REQUIRE(caseless.ok());
+  CHECK(Masked(*caseless, "BLUE heron, Ibex, ibexes, c++20") ==
+        "<CODE_NAMES>, <CODE_NAMES>, ibexes, <CODE_NAMES>20");
+  names.normalize = domain::Normalize::kNone;
+  const auto exact = Compile({rule}, {names});
+  REQUIRE(exact.ok());
+  CHECK(Masked(*exact, "Ibex ibex") == "Ibex <CODE_NAMES>");
+}
+
+TEST_CASE("CompileProfile: the rule that names an entity most closely decides", "[masking]") {
+  const std::string text = "4111111111111111 a@b.io";
+  const auto close = Entity("credit_card", Action::kKeepLast);
+  CHECK(MaskedBy({Entity("tier1"), close}, text) == "************1111 <EMAIL>");
+  CHECK(MaskedBy({close, Entity("tier1")}, text) == "************1111 <EMAIL>");
+  CHECK(MaskedBy({close, Entity("credit_card")}, text) == "<CREDIT_CARD> a@b.io");
+}
+
+TEST_CASE("CompileProfile: mistakes name resource, path, line, position and reason", "[masking]") {
+  domain::MaskingRule bad = Pattern("abc(?=d)", "X");
+  bad.line = 12;
+  CHECK(Compile({Entity("email"), bad}).status().message() ==
+        "MaskingProfile/p: spec.response[1].pattern (line 12): at byte 3: look-around is not "
+        "supported");
+  CHECK(
+      Compile({Pattern("a*", "X")}).status().message() ==
+      "MaskingProfile/p: spec.response[0].pattern: at byte 0: the pattern matches the empty text");
+  CHECK(std::string(Compile({Entity("credit_cards")}).status().message())
+            .find("spec.response[0].entity: unknown entity 'credit_cards'") != std::string::npos);
+  CHECK(Compile({Entity("email", Action::kPlaceholder)}).status().message() ==
+        "MaskingProfile/p: spec.response[0].action: action placeholder is not supported yet; use "
+        "replace, redact, keepLast or hash");
+  domain::MaskingRule unknown;
+  unknown.dictionary = "missing";
+  CHECK(Compile({unknown}).status().message() ==
+        "MaskingProfile/p: spec.response[0].dictionary: unknown dictionary 'missing'");
+}
+
+TEST_CASE("CompileEntities: names, families and sets, each detector once", "[masking]") {
+  const auto rules = CompileEntities({"us_ssn", "email", "email"});
+  REQUIRE(rules.ok());
+  CHECK(text::RedactWhole(*rules, "536-90-4399 a@b.io 4111111111111111")->text ==
+        "<US_SSN> <EMAIL> 4111111111111111");
+  CHECK(CompileEntities({"nothing"}).status().code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("ProfileStore: tier1 and none exist before any resources", "[masking]") {
+  const ProfileStore store(SecretString("key"));
+  CHECK(Masked(*store.Find("tier1"), "a@b.io") == "<EMAIL>");
+  CHECK(store.Find("tier1")->prompt->empty());
+  CHECK(Masked(*store.Find("none"), "a@b.io") == "a@b.io");
+  const auto unknown = store.Find("standard");
+  CHECK(unknown.status().code() == absl::StatusCode::kNotFound);
+  CHECK(ReasonOf(unknown.status()) == "masking_profile_unknown");
+}
+
+TEST_CASE("ProfileStore: a draft changes nothing until it is served", "[masking]") {
+  ProfileStore store(SecretString("key"));
+  domain::MaskingProfile profile;
+  profile.name = "standard";
+  profile.response = {Pattern("PRJ-[0-9]+", "PROJECT")};
+  profile.prompt = {Entity("email")};
+  const auto set = SetWith(profile);
+  REQUIRE(store.Prepare(set).ok());
+  CHECK_FALSE(store.Find("standard").ok());
+  REQUIRE(store.Serve(set).ok());
+  CHECK(Masked(*store.Find("standard"), "PRJ-1") == "<PROJECT>");
+  CHECK_FALSE(store.Find("standard")->prompt->empty());
+  REQUIRE(store.Serve(std::make_shared<domain::ResourceSet>()).ok());
+  CHECK_FALSE(store.Find("standard").ok());
+  CHECK(store.Find("tier1").ok());
+}
+
+TEST_CASE("ProfileStore: a bad draft is refused and the served version stays", "[masking]") {
+  ProfileStore store(SecretString("key"));
+  domain::MaskingProfile profile;
+  profile.name = "standard";
+  profile.response = {Entity("email")};
+  REQUIRE(store.Serve(SetWith(profile)).ok());
+  profile.response = {Pattern("(", "X")};
+  CHECK(store.Prepare(SetWith(profile)).code() == absl::StatusCode::kInvalidArgument);
+  CHECK_FALSE(store.Serve(SetWith(profile)).ok());
+  CHECK(Masked(*store.Find("standard"), "a@b.io") == "<EMAIL>");
+  profile.name = "tier1";
+  profile.response.clear();
+  CHECK(store.Prepare(SetWith(profile)).message() ==
+        "MaskingProfile/tier1: the name is that of a built-in profile");
+}
+
+}  // namespace
+}  // namespace countersign::masking
