@@ -64,14 +64,18 @@ Expectations InternalExpectations() {
 
 }  // namespace
 
-std::string InternalClaimsJson(const domain::Principal& principal, absl::Time now) {
+absl::Time InternalTokenExpiry(const domain::Principal& principal, absl::Time now) {
   const absl::Time expires =
       std::max(now + kMinLifetime, std::min(now + kInternalTokenLifetime, principal.expires_at));
+  return absl::FromUnixSeconds(absl::ToUnixSeconds(expires));
+}
+
+std::string InternalClaimsJson(const domain::Principal& principal, absl::Time now) {
   json::Writer writer;
   writer.BeginObject();
   writer.Key("iss").String(kInternalTokenIssuer).Key("aud").String(kInternalTokenAudience);
   writer.Key("sub").String(principal.subject).Key("iat").Int(absl::ToUnixSeconds(now));
-  writer.Key("exp").Int(absl::ToUnixSeconds(expires));
+  writer.Key("exp").Int(absl::ToUnixSeconds(InternalTokenExpiry(principal, now)));
   writer.Key(kPrincipal).BeginObject();
   writer.Key("issuer").String(principal.issuer).Key("identity").String(principal.identity);
   writer.Key("kind").String(domain::ToString(principal.kind));

@@ -25,9 +25,12 @@ inline constexpr absl::string_view kInternalTokenIssuer = "countersign-authn";
 inline constexpr absl::string_view kInternalTokenAudience = "countersign-internal";
 inline constexpr absl::Duration kInternalTokenLifetime = absl::Seconds(120);
 
+// When a token that is minted at `now` expires: kInternalTokenLifetime later, or when the
+// credential does, if that is earlier, but at least 15 s after `now`. In whole seconds.
+absl::Time InternalTokenExpiry(const domain::Principal& principal, absl::Time now);
+
 // The claims of an internal token for `principal`, as a JSON object: iss, aud, iat, exp, sub and
-// `principal`. `exp` is kInternalTokenLifetime after `now`, or when the credential expires, if that
-// is earlier, but at least 15 s after `now`.
+// `principal`.
 std::string InternalClaimsJson(const domain::Principal& principal, absl::Time now);
 
 // Back from a verified internal token. UNAUTHENTICATED when the claims are not those above.

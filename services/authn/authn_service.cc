@@ -1,0 +1,69 @@
+#include "services/authn/authn_service.h"
+
+#include <string>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/rpc/handler.h"
+#include "services/authn/authn_wire.h"
+#include "services/authn/revocation_stream.h"
+
+namespace countersign::authn {
+
+grpc::ServerUnaryReactor* AuthnService::Authenticate(grpc::CallbackServerContext* context,
+                                                     const v1::AuthenticateRequest* request,
+                                                     v1::AuthenticateResponse* response) {
+  return rpc::FinishLater(context, [&](rpc::Finisher finish) {
+    authenticator_.Authenticate(
+        SecretString(request->credential()), rpc::DeadlineOf(*context),
+        [response, finish = std::move(finish)](absl::StatusOr<domain::Authenticated> who) mutable {
+          if (who.ok()) *response = ToProto(*who);
+          finish(who.status());
+        });
+  });
+}
+
+grpc::ServerUnaryReactor* AuthnService::LeaseCredential(grpc::CallbackServerContext* context,
+                                                        const v1::LeaseCredentialRequest* request,
+                                                        v1::LeaseCredentialResponse* response) {
+  return rpc::FinishLater(context, [&](rpc::Finisher finish) {
+    auto caller = rpc::CallerOf(*context, callers_);
+    if (!caller.ok()) return finish(caller.status());
+    domain::Call call;
+    call.principal = *std::move(caller);
+    authenticator_.LeaseCredential(call, request->connection(), rpc::DeadlineOf(*context),
+                                   [response, finish = std::move(finish)](
+                                       absl::StatusOr<domain::CredentialLease> lease) mutable {
+                                     if (lease.ok()) *response = ToProto(*lease);
+                                     finish(lease.status());
+                                   });
+  });
+}
+
+grpc::ServerUnaryReactor* AuthnService::SealCredential(grpc::CallbackServerContext* context,
+                                                       const v1::SealCredentialRequest* request,
+                                                       v1::SealCredentialResponse* response) {
+  return rpc::FinishInline(context, [&]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(
+        std::string sealed,
+        sealer_.SealNow(request->name(), SecretString(request->plaintext()), request->previous()));
+    response->set_sealed(std::move(sealed));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AuthnService::GetInternalKeys(
+    grpc::CallbackServerContext* context, const v1::GetInternalKeysRequest* /*request*/,
+    v1::GetInternalKeysResponse* response) {
+  return rpc::FinishInline(context, [&]() -> absl::Status {
+    response->set_jwks(minter_.PublicKeys());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* AuthnService::WatchRevocations(
+    grpc::CallbackServerContext* /*context*/) {
+  return NewRevocationStream(revocations_);
+}
+
+}  // namespace countersign::authn

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "countersign/authn/v1/authn.grpc.pb.h"
+#include "libs/domain/authenticator.h"
+#include "libs/rpc/caller.h"
+#include "services/authn/local_credential_sealer.h"
+#include "services/authn/revocation_feed.h"
+#include "services/authn/token_minter.h"
+
+namespace countersign::authn {
+
+// What the pipeline and the other services ask of authn; who may ask is the peer rules' business
+// (libs/rpc). Everything it is given must outlive it.
+class AuthnService final : public v1::AuthnService::CallbackService {
+ public:
+  AuthnService(domain::Authenticator& authenticator, const LocalCredentialSealer& sealer,
+               const TokenMinter& minter, RevocationFeed& revocations, rpc::CallerVerifier& callers)
+      : authenticator_(authenticator),
+        sealer_(sealer),
+        minter_(minter),
+        revocations_(revocations),
+        callers_(callers) {}
+
+  grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
+                                         const v1::AuthenticateRequest* request,
+                                         v1::AuthenticateResponse* response) override;
+  grpc::ServerUnaryReactor* LeaseCredential(grpc::CallbackServerContext* context,
+                                            const v1::LeaseCredentialRequest* request,
+                                            v1::LeaseCredentialResponse* response) override;
+  grpc::ServerUnaryReactor* SealCredential(grpc::CallbackServerContext* context,
+                                           const v1::SealCredentialRequest* request,
+                                           v1::SealCredentialResponse* response) override;
+  grpc::ServerUnaryReactor* GetInternalKeys(grpc::CallbackServerContext* context,
+                                            const v1::GetInternalKeysRequest* request,
+                                            v1::GetInternalKeysResponse* response) override;
+  grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* WatchRevocations(
+      grpc::CallbackServerContext* context) override;
+
+ private:
+  domain::Authenticator& authenticator_;
+  const LocalCredentialSealer& sealer_;
+  const TokenMinter& minter_;
+  RevocationFeed& revocations_;
+  rpc::CallerVerifier& callers_;
+};
+
+}  // namespace countersign::authn

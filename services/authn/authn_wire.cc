@@ -1,0 +1,128 @@
+#include "services/authn/authn_wire.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/wire/prompt_wire.h"
+
+namespace countersign::authn {
+namespace {
+
+constexpr std::size_t kMaxIdentityBytes = 63;
+constexpr std::uint32_t kMaxTtlSeconds = 10u * 366 * 24 * 3600;
+constexpr std::uint32_t kDefaultPage = 100;
+constexpr std::uint32_t kMaxPage = 1000;
+
+template <typename Set>
+void SetWhenFinite(absl::Time time, Set set) {
+  if (time != absl::InfiniteFuture() && time != absl::InfinitePast()) set(wire::ToProto(time));
+}
+
+const char* StateName(KeyState state) {
+  switch (state) {
+    case KeyState::kActive: return "ACTIVE";
+    case KeyState::kExpired: return "EXPIRED";
+    case KeyState::kRevoked: break;
+  }
+  return "REVOKED";
+}
+
+v1::Key ToProto(const KeyRecord& key, absl::Time now) {
+  v1::Key out;
+  out.set_id(key.id);
+  out.set_identity(key.identity);
+  out.set_state(StateName(key.StateAt(now)));
+  SetWhenFinite(key.created_at, [&](const auto& time) { *out.mutable_created_at() = time; });
+  SetWhenFinite(key.expires_at, [&](const auto& time) { *out.mutable_expires_at() = time; });
+  SetWhenFinite(key.revoked_at, [&](const auto& time) { *out.mutable_revoked_at() = time; });
+  return out;
+}
+
+}  // namespace
+
+v1::AuthenticateResponse ToProto(const domain::Authenticated& authenticated) {
+  v1::AuthenticateResponse out;
+  out.set_internal_token(authenticated.internal_token->Reveal());
+  SetWhenFinite(authenticated.cache_until,
+                [&](const auto& time) { *out.mutable_cache_until() = time; });
+  return out;
+}
+
+v1::LeaseCredentialResponse ToProto(const domain::CredentialLease& lease) {
+  v1::LeaseCredentialResponse out;
+  for (const domain::CredentialHeader& header : lease.headers) {
+    v1::LeasedHeader& added = *out.add_headers();
+    added.set_name(header.name);
+    added.set_value(header.value.Reveal());
+  }
+  out.set_client_certificate(lease.client_certificate_pem.Reveal());
+  out.set_client_key(lease.client_key_pem.Reveal());
+  SetWhenFinite(lease.expires_at, [&](const auto& time) { *out.mutable_expires_at() = time; });
+  return out;
+}
+
+v1::WhoAmIResponse ToProto(const domain::Principal& principal) {
+  v1::WhoAmIResponse out;
+  out.set_identity(principal.identity);
+  out.set_issuer(principal.issuer);
+  out.set_subject(principal.subject);
+  out.set_kind(std::string(domain::ToString(principal.kind)));
+  for (const std::string& group : principal.groups) out.add_groups(group);
+  for (const domain::RoleGrant& grant : principal.roles) {
+    v1::WhoAmIRole& role = *out.add_roles();
+    role.set_role(std::string(domain::ToString(grant.role)));
+    for (const std::string& connection : grant.connections) role.add_connections(connection);
+  }
+  SetWhenFinite(principal.expires_at, [&](const auto& time) { *out.mutable_expires_at() = time; });
+  return out;
+}
+
+v1::CreateKeyResponse ToProto(const CreatedKey& created) {
+  v1::CreateKeyResponse out;
+  out.set_id(created.record.id);
+  out.set_identity(created.record.identity);
+  out.set_key(created.key.Reveal());
+  SetWhenFinite(created.record.expires_at,
+                [&](const auto& time) { *out.mutable_expires_at() = time; });
+  return out;
+}
+
+v1::ListKeysResponse ToProto(const KeyPage& page, absl::Time now) {
+  v1::ListKeysResponse out;
+  for (const KeyRecord& key : page.items) *out.add_items() = ToProto(key, now);
+  out.set_next_page_token(page.next_page_token);
+  return out;
+}
+
+v1::RevokeKeyResponse ToProto(const KeyRecord& revoked) {
+  v1::RevokeKeyResponse out;
+  out.set_id(revoked.id);
+  SetWhenFinite(revoked.revoked_at, [&](const auto& time) { *out.mutable_revoked_at() = time; });
+  return out;
+}
+
+absl::StatusOr<NewKey> FromProto(const v1::CreateKeyRequest& request, std::string created_by) {
+  if (request.identity().empty() || request.identity().size() > kMaxIdentityBytes) {
+    return absl::InvalidArgumentError("identity: is required, with at most 63 characters");
+  }
+  if (request.ttl_seconds() > kMaxTtlSeconds) {
+    return absl::InvalidArgumentError("ttlSeconds: is over ten years; leave it out for no expiry");
+  }
+  NewKey key;
+  key.identity = request.identity();
+  key.ttl = absl::Seconds(request.ttl_seconds());
+  key.created_by = std::move(created_by);
+  std::string adopt = request.adopt();
+  while (!adopt.empty() && (adopt.back() == '\n' || adopt.back() == '\r')) adopt.pop_back();
+  if (adopt.empty() && !request.adopt().empty()) {
+    return absl::InvalidArgumentError("adopt: is empty");
+  }
+  key.adopt = SecretString(std::move(adopt));
+  return key;
+}
+
+std::size_t PageSize(std::uint32_t requested) {
+  return requested == 0 ? kDefaultPage : std::min(requested, kMaxPage);
+}
+
+}  // namespace countersign::authn
