@@ -1,0 +1,91 @@
+#include "services/policy/text_engine.h"
+
+#include <catch2/catch.hpp>
+
+#include "services/policy/evaluator.h"
+#include "services/policy/rule_compiler.h"
+#include "services/policy/rule_fixture.h"
+
+// The rules on the real engine: that both agree on what a term, a view and a span are.
+namespace countersign::policy {
+namespace {
+
+domain::Decision Ask(const std::shared_ptr<domain::ResourceSet>& set, const std::string& text) {
+  static const LocalTextEngine engine;
+  const auto snapshot = CompileSnapshot(set, engine, nullptr);
+  INFO(snapshot.status().ToString());
+  REQUIRE(snapshot.ok());
+  const domain::Principal ann = Ann();
+  const std::string connection = "openai";
+  const auto decision = Evaluate(**snapshot, {ann, connection, UserSays(text)});
+  INFO(decision.status().ToString());
+  REQUIRE(decision.ok());
+  return *decision;
+}
+
+std::shared_ptr<domain::ResourceSet> Plain(std::vector<domain::Policy> policies) {
+  auto set = SetOf(std::move(policies));
+  set->connections["other"].tokenizer = "cl100k_base";
+  return set;
+}
+
+TEST_CASE("LocalTextEngine: a unicode dictionary finds disguised words at their place",
+          "[policy]") {
+  const auto set = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
+  CHECK(Ask(set, "impatiently").policy == "everyone");
+  // PATIENT in full-width letters, with a zero-width space within.
+  const std::string disguised =
+      "the \xEF\xBC\xB0\xEF\xBC\xA1\xEF\xBC\xB4\xE2\x80\x8B\xEF\xBC\xA9\xEF\xBC\xA5\xEF\xBC\xAE"
+      "\xEF\xBC\xB4 record";
+  const domain::Decision decision = Ask(set, disguised);
+  CHECK(decision.policy == "d");
+  REQUIRE(decision.findings.size() == 1);
+  CHECK(decision.findings[0].begin == 4);
+  CHECK(decision.findings[0].end == disguised.size() - 7);
+}
+
+TEST_CASE("LocalTextEngine: a dictionary without normalisation keeps case", "[policy]") {
+  const auto set = Plain({Allow("everyone"), When(Deny("d"), Keywords("codes"))});
+  CHECK(Ask(set, "about Bluebird").policy == "d");
+  CHECK(Ask(set, "about bluebird").policy == "everyone");
+}
+
+TEST_CASE("LocalTextEngine: a pattern of the contract's dialect works", "[policy]") {
+  const auto set = Plain({Allow("everyone"), When(Deny("d"), Pattern(R"((?i)\bdrop\s+table\b)"))});
+  CHECK(Ask(set, "please DROP  table users").policy == "d");
+  CHECK(Ask(set, "raindrop tables").policy == "everyone");
+}
+
+TEST_CASE("LocalTextEngine: a pattern outside of the dialect is refused with its place",
+          "[policy]") {
+  const LocalTextEngine engine;
+  domain::Condition bad = Pattern("(?=x)y");
+  bad.path = "spec.when.pattern";
+  const auto refused = CompileSnapshot(
+      Plain({When(Deny("p"), bad), When(Deny("q"), Pattern(R"((a)\1)"))}), engine, nullptr);
+  REQUIRE_FALSE(refused.ok());
+  INFO(refused.status().message());
+  CHECK(refused.status().message().find("Policy/p: spec.when.pattern.regex: ") !=
+        absl::string_view::npos);
+  CHECK(refused.status().message().find("\nPolicy/q: ") != absl::string_view::npos);
+}
+
+TEST_CASE("LocalTextEngine: tokens are those of the model's encoding", "[policy]") {
+  CHECK(Ask(Plain({Allow("everyone")}), "hello world").prompt_tokens == 2);
+  const LocalTextEngine engine;
+  CHECK_FALSE(engine.TokenizerByName("p50k").ok());
+}
+
+TEST_CASE("LocalTextEngine: a thousand policies decide as one does", "[policy]") {
+  std::vector<domain::Policy> policies = {Allow("everyone")};
+  for (int i = 0; i < 1000; ++i) {
+    const std::string number = std::to_string(i);
+    policies.push_back(When(Deny("p" + number), Pattern("PRJ-" + number + "x")));
+  }
+  const auto set = Plain(policies);
+  CHECK(Ask(set, "PRJ-777x").policy == "p777");
+  CHECK(Ask(set, "PRJ-1000").policy == "everyone");
+}
+
+}  // namespace
+}  // namespace countersign::policy
