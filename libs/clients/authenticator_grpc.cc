@@ -1,0 +1,83 @@
+#include "libs/clients/authenticator_grpc.h"
+
+#include <utility>
+
+#include "countersign/authn/v1/authn.grpc.pb.h"
+#include "libs/base/status.h"
+#include "libs/clients/call_group.h"
+#include "libs/wire/prompt_wire.h"
+
+namespace countersign::clients {
+namespace {
+
+namespace v1 = countersign::authn::v1;
+
+absl::StatusOr<domain::Authenticated> ToAuthenticated(v1::AuthenticateResponse response,
+                                                      rpc::CallerVerifier& verifier) {
+  domain::Authenticated authenticated;
+  CS_ASSIGN_OR_RETURN(authenticated.cache_until, wire::FromProto(response.cache_until()));
+  absl::StatusOr<std::shared_ptr<const domain::Principal>> principal =
+      verifier.Verify(response.internal_token());
+  if (!principal.ok()) {
+    // The caller's credential stands; it is our own keys that are not in step with authn's.
+    return absl::UnavailableError(
+        absl::StrCat("authn's answer cannot be verified: ", principal.status().message()));
+  }
+  authenticated.principal = *std::move(principal);
+  authenticated.internal_token =
+      std::make_shared<const SecretString>(std::move(*response.mutable_internal_token()));
+  return authenticated;
+}
+
+absl::StatusOr<domain::CredentialLease> ToLease(v1::LeaseCredentialResponse response) {
+  domain::CredentialLease lease;
+  CS_ASSIGN_OR_RETURN(lease.expires_at, wire::FromProto(response.expires_at()));
+  for (v1::LeasedHeader& header : *response.mutable_headers()) {
+    lease.headers.push_back(
+        {std::move(*header.mutable_name()), SecretString(std::move(*header.mutable_value()))});
+  }
+  lease.client_certificate_pem = SecretString(std::move(*response.mutable_client_certificate()));
+  lease.client_key_pem = SecretString(std::move(*response.mutable_client_key()));
+  return lease;
+}
+
+}  // namespace
+
+struct GrpcAuthenticator::State {
+  std::unique_ptr<v1::AuthnService::Stub> stub;
+  CallGroup calls;
+};
+
+GrpcAuthenticator::GrpcAuthenticator(const std::shared_ptr<grpc::Channel>& authn,
+                                     rpc::CallerVerifier& verifier)
+    : state_(std::make_unique<State>()), verifier_(verifier) {
+  state_->stub = v1::AuthnService::NewStub(authn);
+}
+GrpcAuthenticator::~GrpcAuthenticator() = default;
+
+void GrpcAuthenticator::Authenticate(const SecretString& credential, absl::Time deadline,
+                                     domain::Done<domain::Authenticated> done) {
+  v1::AuthenticateRequest request;
+  request.set_credential(credential.Reveal());
+  state_->calls.Unary<v1::AuthenticateResponse>(
+      nullptr, deadline, std::move(request),
+      [this](auto... args) { state_->stub->async()->Authenticate(std::move(args)...); },
+      [this, done = std::move(done)](absl::StatusOr<v1::AuthenticateResponse> response) mutable {
+        done(response.ok() ? ToAuthenticated(*std::move(response), verifier_) : response.status());
+      });
+}
+
+void GrpcAuthenticator::LeaseCredential(const domain::Call& call, const std::string& connection,
+                                        absl::Time deadline,
+                                        domain::Done<domain::CredentialLease> done) {
+  v1::LeaseCredentialRequest request;
+  request.set_connection(connection);
+  state_->calls.Unary<v1::LeaseCredentialResponse>(
+      &call, deadline, std::move(request),
+      [this](auto... args) { state_->stub->async()->LeaseCredential(std::move(args)...); },
+      [done = std::move(done)](absl::StatusOr<v1::LeaseCredentialResponse> response) mutable {
+        done(response.ok() ? ToLease(*std::move(response)) : response.status());
+      });
+}
+
+}  // namespace countersign::clients

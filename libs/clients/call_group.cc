@@ -1,0 +1,46 @@
+#include "libs/clients/call_group.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "libs/rpc/caller.h"
+
+namespace countersign::clients {
+namespace {
+constexpr std::chrono::hours kLongest{1};
+constexpr char kRequestIdKey[] = "countersign-request-id";
+}  // namespace
+
+CallGroup::~CallGroup() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  stopping_ = true;
+  for (grpc::ClientContext* context : outstanding_) context->TryCancel();
+  empty_.wait(lock, [this] { return outstanding_.empty(); });
+}
+
+void CallGroup::Add(grpc::ClientContext* context) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  outstanding_.insert(context);
+  if (stopping_) context->TryCancel();
+}
+
+void CallGroup::Remove(grpc::ClientContext* context) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  outstanding_.erase(context);
+  if (outstanding_.empty()) empty_.notify_all();
+}
+
+void AddIdentity(grpc::ClientContext& context, const domain::Call& call) {
+  if (call.internal_token != nullptr) {
+    context.AddMetadata(rpc::kInternalTokenKey, call.internal_token->Reveal());
+  }
+  if (!call.request_id.empty()) context.AddMetadata(kRequestIdKey, call.request_id);
+}
+
+void Prepare(grpc::ClientContext& context, const domain::Call* call, absl::Time deadline) {
+  const auto latest = std::chrono::system_clock::now() + kLongest;
+  context.set_deadline(std::min(absl::ToChronoTime(deadline), latest));
+  if (call != nullptr) AddIdentity(context, *call);
+}
+
+}  // namespace countersign::clients

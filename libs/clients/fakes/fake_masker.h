@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/clients/fakes/answers.h"
+#include "libs/domain/masker.h"
+
+namespace countersign::clients {
+
+// Opens streams that release each piece as `transform` gives it: unchanged by default. `open` and
+// `feed` script failures and delays. Streams must not outlive it. Thread-safe.
+class FakeMasker final : public domain::Masker {
+ public:
+  // One piece to its release; called with the piece's field and text.
+  using Transform = std::function<domain::FieldRelease(const domain::FieldPiece&)>;
+
+  FakeMasker() = default;
+  explicit FakeMasker(Transform transform) : transform_(std::move(transform)) {}
+
+  Answers<bool> open{[] { return true; }};
+  Answers<bool> feed{[] { return true; }};
+
+  std::vector<std::string> opened_profiles() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return opened_profiles_;
+  }
+
+  void Open(const domain::Call&, const std::string& profile, const std::string&, domain::Direction,
+            absl::Time, domain::Done<std::unique_ptr<domain::MaskStream>> done) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      opened_profiles_.push_back(profile);
+    }
+    open.Give([this, done = std::move(done)](absl::StatusOr<bool> opened) mutable {
+      if (!opened.ok()) return done(opened.status());
+      done(std::make_unique<Stream>(*this));
+    });
+  }
+
+ private:
+  class Stream final : public domain::MaskStream {
+   public:
+    explicit Stream(FakeMasker& masker) : masker_(masker), alive_(std::make_shared<bool>(true)) {}
+
+    void Feed(std::vector<domain::FieldPiece> pieces, absl::Time,
+              domain::Done<std::vector<domain::FieldRelease>> done) override {
+      std::vector<domain::FieldRelease> releases;
+      for (const domain::FieldPiece& piece : pieces) {
+        releases.push_back(masker_.transform_(piece));
+      }
+      masker_.feed.Give([releases = std::move(releases), weak = std::weak_ptr<bool>(alive_),
+                         done = std::move(done)](absl::StatusOr<bool> fed) mutable {
+        if (weak.expired()) return;
+        if (!fed.ok()) return done(fed.status());
+        done(std::move(releases));
+      });
+    }
+
+   private:
+    FakeMasker& masker_;
+    std::shared_ptr<bool> alive_;
+  };
+
+  const Transform transform_ = [](const domain::FieldPiece& piece) {
+    return domain::FieldRelease{piece.text, 0, 0, {}};
+  };
+  mutable std::mutex mutex_;
+  std::vector<std::string> opened_profiles_;
+};
+
+}  // namespace countersign::clients

@@ -1,0 +1,209 @@
+#pragma once
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/client_callback.h>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/domain/call.h"
+#include "libs/rpc/status.h"
+
+namespace countersign::clients {
+
+// A bidirectional stream on which every request gets exactly one response, in order. Requests may
+// be sent before earlier ones are answered. When the stream ends for any reason, or one request is
+// not answered by its deadline, the stream is over: everything outstanding and everything later
+// gets the error. Thread-safe. It keeps itself alive until gRPC is done with it.
+template <typename Request, typename Response>
+class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
+                            public std::enable_shared_from_this<OrderedStream<Request, Response>> {
+ public:
+  using Done = domain::Done<Response>;
+  // A method of a stub's async interface: (context, reactor).
+  using Start = std::function<void(grpc::ClientContext*, OrderedStream*)>;
+
+  static std::shared_ptr<OrderedStream> Open(const std::function<void(grpc::ClientContext&)>& setup,
+                                             const Start& start) {
+    auto stream = std::make_shared<OrderedStream>();
+    setup(stream->context_);
+    stream->context_.set_initial_metadata_corked(true);  // Travels with the first request.
+    stream->self_ = stream;
+    start(&stream->context_, stream.get());
+    stream->AddHold();  // Writes start outside of reactions, until Release.
+    stream->StartRead(&stream->response_);
+    stream->StartCall();
+    return stream;
+  }
+
+  void Send(Request request, absl::Time deadline, Done done) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!ended_.ok()) {
+      const absl::Status ended = ended_;
+      lock.unlock();
+      done(ended);
+      return;
+    }
+    outstanding_.push_back({deadline, std::move(done)});
+    if (released_) return;  // The end is on its way: OnDone answers with what it says.
+    queue_.push_back(std::move(request));
+    ArmLocked(deadline);
+    WriteNextLocked();
+  }
+
+  // Nothing more will be sent; what is outstanding is still answered.
+  void HalfClose() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closing_ = true;
+    WriteNextLocked();
+  }
+
+  // Ends the stream: outstanding and later requests get CANCELLED.
+  void Cancel() { Fail(absl::CancelledError("the stream was given up")); }
+
+  // `on_end` is called once when the stream has ended, after everything outstanding was answered;
+  // at once if it has ended already. May be set once.
+  void OnEnd(domain::DoneStatus on_end) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!done_) {
+      on_end_ = std::move(on_end);
+      return;
+    }
+    const absl::Status ended = ended_;
+    lock.unlock();
+    on_end(ended);
+  }
+
+  void OnReadDone(bool ok) override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!ok) {
+      ReleaseLocked();
+      return;
+    }
+    if (outstanding_.empty()) {
+      lock.unlock();
+      Fail(absl::InternalError("a response that nobody asked for"));
+      return;
+    }
+    Done done = std::move(outstanding_.front().done);
+    outstanding_.pop_front();
+    Response response = std::move(response_);
+    response_.Clear();
+    lock.unlock();
+    // The next read starts after the answer was handed out, so answers are in order.
+    done(std::move(response));
+    this->StartRead(&response_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    writing_ = false;
+    if (ok) WriteNextLocked();  // Otherwise the status follows.
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    absl::Status ended = rpc::FromGrpc(status);
+    if (ended.ok()) ended = absl::UnavailableError("the stream was ended by the other side");
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (ended_.ok()) ended_ = std::move(ended);  // The first cause is the one to tell.
+    std::deque<Outstanding> outstanding = std::move(outstanding_);
+    outstanding_.clear();
+    done_ = true;
+    alarm_.reset();
+    domain::DoneStatus on_end = std::move(on_end_);
+    const absl::Status cause = ended_;
+    const std::shared_ptr<OrderedStream> self = std::move(self_);  // Dropped after the lock.
+    lock.unlock();
+    for (Outstanding& request : outstanding) request.done(cause);
+    if (on_end) on_end(cause);
+  }
+
+ private:
+  struct Outstanding {
+    absl::Time deadline;
+    Done done;
+  };
+
+  void WriteNextLocked() {
+    if (writing_ || released_) return;
+    if (!queue_.empty()) {
+      current_ = std::move(queue_.front());
+      queue_.pop_front();
+      writing_ = true;
+      this->StartWrite(&current_);
+    } else if (closing_ && !closed_) {
+      closed_ = true;
+      this->StartWritesDone();
+      ReleaseLocked();
+    }
+  }
+
+  void Fail(absl::Status cause) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (ended_.ok()) ended_ = std::move(cause);
+      ReleaseLocked();
+    }
+    context_.TryCancel();  // OnDone answers what is outstanding.
+  }
+
+  // From here on nothing is started outside of reactions, so gRPC may finish the call.
+  void ReleaseLocked() {
+    if (std::exchange(released_, true)) return;
+    this->RemoveHold();
+  }
+
+  // Makes sure that somebody looks at `due` whether the oldest request is overdue.
+  void ArmLocked(absl::Time due) {
+    if (due >= armed_for_ || due == absl::InfiniteFuture()) return;
+    armed_for_ = due;
+    alarm_ = std::make_unique<grpc::Alarm>();
+    std::weak_ptr<OrderedStream> weak = this->weak_from_this();
+    alarm_->Set(absl::ToChronoTime(due), [weak](bool fired) {
+      const auto stream = weak.lock();
+      if (fired && stream != nullptr) stream->OnAlarm();
+    });
+  }
+
+  void OnAlarm() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    armed_for_ = absl::InfiniteFuture();
+    if (outstanding_.empty()) return;
+    absl::Time earliest = absl::InfiniteFuture();
+    for (const Outstanding& request : outstanding_) earliest = std::min(earliest, request.deadline);
+    if (earliest > SystemClock().Now()) {
+      ArmLocked(earliest);
+      return;
+    }
+    lock.unlock();
+    Fail(absl::DeadlineExceededError("no answer in time"));
+  }
+
+  grpc::ClientContext context_;
+  Request current_;
+  Response response_;
+  std::mutex mutex_;
+  std::deque<Request> queue_;            // not yet written
+  std::deque<Outstanding> outstanding_;  // not yet answered, in the order they were sent
+  std::unique_ptr<grpc::Alarm> alarm_;
+  absl::Time armed_for_ = absl::InfiniteFuture();
+  bool writing_ = false;
+  bool closing_ = false;   // HalfClose was called
+  bool closed_ = false;    // and has been sent
+  bool released_ = false;  // the hold is gone
+  bool done_ = false;      // OnDone has run
+  absl::Status ended_;     // why nothing can be sent any more
+  domain::DoneStatus on_end_;
+  std::shared_ptr<OrderedStream> self_;  // until OnDone
+};
+
+}  // namespace countersign::clients

@@ -1,0 +1,129 @@
+#include "libs/clients/resource_feed_grpc.h"
+
+#include <grpcpp/channel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <list>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "countersign/policy/v1/policy.grpc.pb.h"
+#include "libs/base/status.h"
+#include "libs/clients/rounds.h"
+#include "libs/config/resource_reader.h"
+#include "libs/log/log.h"
+
+namespace countersign::clients {
+namespace {
+
+namespace v1 = countersign::policy::v1;
+using Set = std::shared_ptr<const domain::ResourceSet>;
+
+absl::StatusOr<Set> ReadSet(const v1::WatchResponse& message) {
+  std::vector<config::ResourceDocument> documents;
+  documents.reserve(message.resources_size());
+  for (const v1::StoredResource& resource : message.resources()) {
+    config::ResourceDocument document;
+    document.kind = resource.kind();
+    document.name = resource.name();
+    document.document = resource.document();
+    document.version = resource.version();
+    documents.push_back(std::move(document));
+  }
+  return config::BuildResourceSet(message.version(), documents);
+}
+
+}  // namespace
+
+// One watcher's stream. All members but `serving_` belong to the thread of `rounds_`.
+class GrpcResourceFeed::Follower {
+ public:
+  Follower(const std::shared_ptr<grpc::Channel>& policy, std::string part,
+           domain::ResourceWatcher& watcher)
+      : part_(std::move(part)),
+        watcher_(watcher),
+        stub_(v1::ResourceFeedService::NewStub(policy)),
+        rounds_([this](const Rounds::Context& context) { return Follow(*context); }) {}
+
+  std::uint64_t serving() const { return serving_.load(); }
+
+ private:
+  absl::Duration Follow(grpc::ClientContext& context) {
+    const auto stream = stub_->Watch(&context);
+    v1::WatchRequest hello;
+    hello.set_part(part_);
+    hello.set_serving_version(serving_.load());
+    bool open = stream->Write(hello);
+    v1::WatchResponse message;
+    while (open && stream->Read(&message)) {
+      backoff_.Reset();
+      v1::WatchRequest answer;
+      answer.set_part(part_);
+      message.draft_id() != 0 ? Judge(message, answer) : Serve(message, answer);
+      open = stream->Write(answer);
+    }
+    context.TryCancel();
+    const grpc::Status status = stream->Finish();
+    log::Debug("resource feed ended", {{"part", part_}, {"reason", status.error_message()}});
+    return backoff_.Next();
+  }
+
+  void Judge(const v1::WatchResponse& message, v1::WatchRequest& answer) {
+    answer.set_draft_id(message.draft_id());
+    const absl::StatusOr<Set> draft = ReadSet(message);
+    const absl::Status verdict = draft.ok() ? watcher_.Prepare(*draft) : draft.status();
+    if (verdict.ok()) return;
+    for (const absl::string_view line : absl::StrSplit(verdict.message(), '\n')) {
+      answer.add_draft_errors(std::string(line));
+    }
+  }
+
+  // An answer without `serving_version` says nothing: the part still serves what it served.
+  void Serve(const v1::WatchResponse& message, v1::WatchRequest& answer) {
+    absl::StatusOr<Set> set = ReadSet(message);
+    const absl::Status served = set.ok() ? watcher_.Serve(*std::move(set)) : set.status();
+    if (!served.ok()) {
+      log::Error("resources cannot be served",
+                 {{"part", part_}, {"version", message.version()}, {"status", served}});
+      return;
+    }
+    serving_.store(message.version());
+    answer.set_serving_version(message.version());
+    log::Info("serving resources", {{"part", part_}, {"version", message.version()}});
+  }
+
+  const std::string part_;
+  domain::ResourceWatcher& watcher_;
+  const std::unique_ptr<v1::ResourceFeedService::Stub> stub_;
+  Backoff backoff_;
+  std::atomic<std::uint64_t> serving_{0};
+  Rounds rounds_;  // last: its thread uses all of the above
+};
+
+struct GrpcResourceFeed::State {
+  mutable std::mutex mutex;
+  std::list<Follower> followers;
+};
+
+GrpcResourceFeed::GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy)
+    : channel_(std::move(policy)), state_(std::make_unique<State>()) {}
+GrpcResourceFeed::~GrpcResourceFeed() = default;
+
+void GrpcResourceFeed::Attach(const std::string& part, domain::ResourceWatcher& watcher) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->followers.emplace_back(channel_, part, watcher);
+}
+
+std::uint64_t GrpcResourceFeed::serving() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  std::uint64_t lowest = state_->followers.empty() ? 0 : state_->followers.front().serving();
+  for (const Follower& follower : state_->followers) {
+    lowest = std::min(lowest, follower.serving());
+  }
+  return lowest;
+}
+
+}  // namespace countersign::clients

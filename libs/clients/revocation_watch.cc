@@ -1,0 +1,95 @@
+#include "libs/clients/revocation_watch.h"
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/channel.h>
+
+#include <utility>
+
+#include "countersign/authn/v1/authn.grpc.pb.h"
+#include "libs/base/clock.h"
+#include "libs/clients/rounds.h"
+#include "libs/log/log.h"
+
+namespace countersign::clients {
+namespace {
+
+namespace v1 = countersign::authn::v1;
+
+// Cancels a call that has been silent for too long.
+class Watchdog {
+ public:
+  Watchdog(Rounds::Context context, absl::Duration silence)
+      : context_(std::move(context)), silence_(silence) {
+    Restart();
+  }
+  void Restart() {
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(absl::ToChronoTime(SystemClock().Now() + silence_),
+                [context = context_](bool fired) {
+                  if (fired) context->TryCancel();
+                });
+  }
+
+ private:
+  const Rounds::Context context_;
+  const absl::Duration silence_;
+  std::unique_ptr<grpc::Alarm> alarm_;
+};
+
+}  // namespace
+
+struct RevocationWatch::State {
+  std::unique_ptr<v1::AuthnService::Stub> stub;
+  RevocationHooks hooks;
+  absl::Duration silence;
+  Backoff backoff;
+  std::unique_ptr<Rounds> rounds;
+
+  absl::Duration Follow(const Rounds::Context& context) {
+    Listen(context);
+    hooks.set_live(false);
+    hooks.flush();
+    return backoff.Next();
+  }
+
+  void Listen(const Rounds::Context& context) {
+    Watchdog watchdog(context, silence);
+    const auto stream = stub->WatchRevocations(context.get());
+    v1::Revocation message;
+    bool live = false;
+    while (stream->Read(&message)) {
+      watchdog.Restart();
+      backoff.Reset();
+      if (!std::exchange(live, true)) {
+        hooks.flush();
+        hooks.set_live(true);
+        log::Info("following revocations");
+      }
+      if (message.heartbeat()) continue;
+      // Whatever it names, everything goes: revocations are rare, and verifying again is cheap.
+      hooks.flush();
+      v1::RevocationAck ack;
+      ack.set_sequence(message.sequence());
+      if (!stream->Write(ack)) break;
+    }
+    context->TryCancel();
+    const grpc::Status status = stream->Finish();
+    if (live) {
+      log::Warning("revocations cannot be followed; verified credentials are not cached",
+                   {{"reason", status.error_message()}});
+    }
+  }
+};
+
+RevocationWatch::RevocationWatch(std::shared_ptr<grpc::Channel> authn, RevocationHooks hooks,
+                                 absl::Duration silence)
+    : state_(std::make_unique<State>()) {
+  state_->stub = v1::AuthnService::NewStub(authn);
+  state_->hooks = std::move(hooks);
+  state_->silence = silence;
+  state_->rounds = std::make_unique<Rounds>(
+      [state = state_.get()](const Rounds::Context& context) { return state->Follow(context); });
+}
+RevocationWatch::~RevocationWatch() { state_->rounds.reset(); }
+
+}  // namespace countersign::clients
