@@ -1,5 +1,6 @@
 #include "libs/text/form_matcher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,27 +12,7 @@
 namespace countersign::text {
 namespace {
 
-// White_Space in UTF-8, once or more.
-constexpr absl::string_view kSpaces =
-    R"re((?:[\x09-\x0d\x20]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)+)re";
-
-std::vector<std::string> WordsOf(absl::string_view text) {
-  std::vector<std::string> words;
-  bool in_word = false;
-  for (std::size_t at = 0; at < text.size();) {
-    const Utf8Char next = DecodeUtf8(text, at);
-    if (IsSpace(next.code_point)) {
-      in_word = false;
-    } else {
-      if (!in_word) words.emplace_back();
-      in_word = true;
-      words.back().append(text.data() + at, next.size);
-    }
-    at += next.size;
-  }
-  return words;
-}
-
+// Escaped, so that no byte means anything but itself.
 void AppendEscaped(absl::string_view bytes, std::string* expression) {
   constexpr char kHex[] = "0123456789abcdef";
   for (const char byte : bytes) {
@@ -40,35 +21,36 @@ void AppendEscaped(absl::string_view bytes, std::string* expression) {
   }
 }
 
-// The begin of the white space that ends at `end`.
-std::size_t SpacesBegin(absl::string_view text, std::size_t end) {
-  while (end > 0) {
-    std::size_t at = end - 1;
-    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
-    if (!IsSpace(DecodeUtf8(text, at).code_point)) break;
-    end = at;
+// Without white space at its edges.
+absl::string_view Trimmed(absl::string_view text) {
+  std::size_t begin = text.size();
+  std::size_t end = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Char next = DecodeUtf8(text, at);
+    if (!IsSpace(next.code_point)) {
+      begin = std::min(begin, at);
+      end = at + next.size;
+    }
+    at += next.size;
   }
-  return end;
+  return end == 0 ? absl::string_view() : text.substr(begin, end - begin);
 }
 
 }  // namespace
 
 absl::Status FormMatcher::AddKeyword(absl::string_view keyword, std::uint32_t term) {
-  Entry entry;
-  entry.words =
-      WordsOf(form_ ? absl::string_view(Normalizer::For(*form_).Apply(keyword).text()) : keyword);
-  if (entry.words.empty()) {
+  std::string seen(keyword.data(), keyword.size());
+  if (form_) seen = Normalizer::For(*form_).Apply(keyword).text();
+  const absl::string_view literal = Trimmed(seen);
+  if (literal.empty()) {
     return absl::InvalidArgumentError("nothing is left of the keyword once it is normalised");
   }
   std::string expression;
-  for (const std::string& word : entry.words) {
-    if (!expression.empty()) absl::StrAppend(&expression, CollapsesSpaces() ? "\\x20" : kSpaces);
-    AppendEscaped(word, &expression);
-  }
+  AppendEscaped(literal, &expression);
   const auto [known, is_new] = keywords_.emplace(std::move(expression), entries_.size());
   if (is_new) {
     patterns_.push_back({known->first, true});
-    entries_.push_back(std::move(entry));
+    entries_.emplace_back().size = literal.size();
   }
   entries_[known->second].terms.push_back(term);
   return absl::OkStatus();
@@ -117,20 +99,11 @@ absl::Status FormMatcher::Scan(
       const RegexSpan found = entry.regex->At(seen, end);
       span = original(found.begin, found.end);
     } else {
-      span = original(KeywordBegin(entry, seen, end), end);
+      span = original(end - entry.size, end);
       if (!span.whole || !IsWordEdge(text, span.begin) || !IsWordEdge(text, span.end)) return;
     }
     for (const std::uint32_t term : entry.terms) on_hit(term, span.begin, span.end);
   });
-}
-
-std::size_t FormMatcher::KeywordBegin(const Entry& entry, absl::string_view text,
-                                      std::size_t end) const {
-  for (std::size_t i = entry.words.size(); i-- > 0;) {
-    end -= entry.words[i].size();
-    if (i > 0) end = CollapsesSpaces() ? end - 1 : SpacesBegin(text, end);
-  }
-  return end;
 }
 
 }  // namespace countersign::text

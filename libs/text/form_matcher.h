@@ -48,13 +48,10 @@ class FormMatcher {
 
  private:
   struct Entry {
-    std::vector<std::string> words;  // of a keyword, in the form; between them is white space
+    std::size_t size = 0;  // of a keyword, in the form
     std::optional<RegexSpanFinder> regex;
     std::vector<std::uint32_t> terms;
   };
-
-  bool CollapsesSpaces() const { return form_ == Form::kCaseless || form_ == Form::kSkeleton; }
-  std::size_t KeywordBegin(const Entry& entry, absl::string_view text, std::size_t end) const;
 
   const std::optional<Form> form_;
   std::vector<Entry> entries_;

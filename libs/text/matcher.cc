@@ -6,16 +6,18 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
+#include "libs/text/char_folding.h"
 #include "libs/text/form_matcher.h"
 
 namespace countersign::text {
 namespace {
 
-// A keyword of fewer characters is not looked for under look-alikes within ASCII, or "LO" would be
+// A word of fewer characters is not looked for under look-alikes within ASCII, or "LO" would be
 // found in "10".
 constexpr std::size_t kShortKeyword = 4;
 
@@ -40,6 +42,15 @@ bool IsAscii(absl::string_view text) {
                      [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
 }
 
+bool HasSpace(absl::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Char next = DecodeUtf8(text, at);
+    if (IsSpace(next.code_point)) return true;
+    at += next.size;
+  }
+  return false;
+}
+
 std::size_t Characters(absl::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
     return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
@@ -51,12 +62,15 @@ std::size_t Characters(absl::string_view text) {
 struct Matcher::State {
   std::vector<std::uint32_t> ids;  // by place in the list of terms
   FormMatcher raw{std::nullopt};
+  FormMatcher spaced{Form::kSpaced};
   FormMatcher caseless{Form::kCaseless};
   FormMatcher compatible{Form::kCompatible};
   FormMatcher folded{Form::kFolded};
   FormMatcher skeleton{Form::kSkeleton};
 
-  std::array<FormMatcher*, 5> All() { return {&raw, &caseless, &compatible, &folded, &skeleton}; }
+  std::array<FormMatcher*, 6> All() {
+    return {&raw, &spaced, &caseless, &compatible, &folded, &skeleton};
+  }
 
   absl::Status Add(const MatchTerm& term, std::uint32_t place) {
     if (!IsUtf8(term.text)) return absl::InvalidArgumentError("it is not UTF-8");
@@ -67,12 +81,14 @@ struct Matcher::State {
       }
       return (IsAscii(term.text) ? folded : compatible).AddRegex(term.text, true, place);
     }
+    const absl::string_view word = absl::StripAsciiWhitespace(term.text);
     switch (term.view) {
-      case View::kRaw: return raw.AddKeyword(term.text, place);
-      case View::kCaseless: return caseless.AddKeyword(term.text, place);
+      case View::kRaw: return (HasSpace(word) ? spaced : raw).AddKeyword(word, place);
+      case View::kCaseless: return caseless.AddKeyword(word, place);
       case View::kUnicode: break;
     }
-    return (Characters(term.text) < kShortKeyword ? folded : skeleton).AddKeyword(term.text, place);
+    const bool is_short = Characters(word) < kShortKeyword && !HasSpace(word);
+    return (is_short ? folded : skeleton).AddKeyword(word, place);
   }
 };
 

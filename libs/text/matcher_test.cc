@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -253,9 +254,9 @@ TEST_CASE("Matcher: random keywords are found exactly where the definition has t
   for (int round = 0; round < 150; ++round) {
     std::vector<MatchTerm> terms;
     for (std::uint32_t id = 0; id < 6; ++id) {
-      std::string word;
+      std::string word = "b";
       for (std::size_t i = 4 + random() % 2; i > 0; --i) word += letters[random() % letters.size()];
-      terms.push_back(Keyword(word, static_cast<View>(random() % 3), id));
+      terms.push_back(Keyword(word + "a", static_cast<View>(random() % 3), id));
     }
     const auto matcher = Compiled(terms);
     for (int texts = 0; texts < 8; ++texts) {
@@ -279,6 +280,47 @@ TEST_CASE("Matcher: random keywords are found exactly where the definition has t
         REQUIRE(found[term.id].begin == expected->begin);
         REQUIRE(found[term.id].end == expected->end);
       }
+    }
+  }
+}
+
+TEST_CASE("Matcher: random patterns match where the standard library's do, first end and all",
+          "[matcher]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const std::vector<std::string> atoms = {"a", "b", "[ab]", "[^a]", "c", "(?:ab|c)", "(?:a|bc)"};
+  const std::vector<std::string> repeats = {"", "", "+", "{2}", "{1,3}", "?"};
+  for (int round = 0; round < 120; ++round) {
+    std::string pattern = "a";
+    for (std::size_t i = 1 + random() % 4; i > 0; --i) {
+      pattern += atoms[random() % atoms.size()] + repeats[random() % repeats.size()];
+    }
+    const auto matcher = Compiled({Pattern(pattern)});
+    const std::regex reference(pattern);
+    for (int texts = 0; texts < 10; ++texts) {
+      std::string text;
+      for (std::size_t i = random() % 10; i > 0; --i) text += "abcd"[random() % 4];
+      INFO(pattern << " in " << text);
+      std::optional<MatchHit> expected;
+      for (std::size_t end = 1; end <= text.size() && !expected; ++end) {
+        for (std::size_t begin = 0; begin < end && !expected; ++begin) {
+          if (!std::regex_match(text.substr(begin, end - begin), reference)) continue;
+          expected = MatchHit{1, begin, end};
+        }
+      }
+      if (expected) {
+        for (std::size_t end = expected->end; end <= text.size(); ++end) {
+          const std::string part = text.substr(expected->begin, end - expected->begin);
+          if (std::regex_match(part, reference)) expected->end = end;
+        }
+      }
+      const auto hits = matcher->Scan(text);
+      REQUIRE(hits.ok());
+      REQUIRE(hits->empty() == !expected.has_value());
+      if (!expected) continue;
+      REQUIRE((*hits)[0].begin == expected->begin);
+      REQUIRE((*hits)[0].end == expected->end);
     }
   }
 }

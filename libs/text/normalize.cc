@@ -186,11 +186,13 @@ class Normalizer::Writer {
 };
 
 const Normalizer& Normalizer::For(Form form) {
+  static const auto* const spaced = new Normalizer(Form::kSpaced);
   static const auto* const caseless = new Normalizer(Form::kCaseless);
   static const auto* const compatible = new Normalizer(Form::kCompatible);
   static const auto* const folded = new Normalizer(Form::kFolded);
   static const auto* const skeleton = new Normalizer(Form::kSkeleton);
   switch (form) {
+    case Form::kSpaced: return *spaced;
     case Form::kCaseless: return *caseless;
     case Form::kCompatible: return *compatible;
     case Form::kFolded: return *folded;
@@ -200,7 +202,9 @@ const Normalizer& Normalizer::For(Form form) {
 }
 
 Normalizer::Normalizer(Form form)
-    : form_(form), collapses_spaces_(form == Form::kCaseless || form == Form::kSkeleton) {
+    : form_(form),
+      by_character_(form == Form::kSpaced || form == Form::kCaseless),
+      collapses_spaces_(by_character_ || form == Form::kSkeleton) {
   const Block& block = BlockOf(0);
   for (std::size_t byte = 0; byte < ascii_.size(); ++byte) {
     const Char& known = block.chars[byte];
@@ -234,7 +238,7 @@ std::unique_ptr<Normalizer::Block> Normalizer::MakeBlock(std::uint32_t first) co
     known.offset = static_cast<std::uint32_t>(block->bytes.size());
     known.size = static_cast<std::uint8_t>(folded.size());
     known.is_space = collapses_spaces_ && IsSpace(code_point);
-    known.starts_cluster = form_ == Form::kCaseless || StartsCluster(code_point);
+    known.starts_cluster = by_character_ || StartsCluster(code_point);
     block->bytes += folded;
   }
   return block;

@@ -15,6 +15,8 @@ namespace countersign::text {
 
 // What is looked at in place of a text, so that its disguises do not matter.
 enum class Form {
+  // As it is, but a run of white space is one space. For keywords of several words.
+  kSpaced,
   // Simple case folding; a run of white space is one space. For keywords.
   kCaseless,
   // NFKC-casefolded without default-ignorable code points (zero-width and bidi characters, soft
@@ -102,6 +104,7 @@ class Normalizer {
   std::unique_ptr<Block> MakeBlock(std::uint32_t first) const;
 
   const Form form_;
+  const bool by_character_;  // every character is a cluster of its own
   const bool collapses_spaces_;
   std::array<char, 128> ascii_{};  // what becomes one other ASCII character, always; else 0
   mutable std::array<std::atomic<const Block*>, 0x1100> blocks_{};

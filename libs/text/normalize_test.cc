@@ -70,6 +70,7 @@ TEST_CASE("Normalizer: spans point at exactly what was disguised", "[normalize]"
   CHECK(Origin(Form::kSkeleton, "my ѕесrеt plan", "secret") == "ѕесrеt whole");
   CHECK(Origin(Form::kSkeleton, "a cafe\u0301 here", "cafe") == "cafe\u0301 whole");
   CHECK(Origin(Form::kCaseless, "drop \n\t table x", "drop table") == "drop \n\t table whole");
+  CHECK(Origin(Form::kSpaced, "Top \u00a0\n Secret", "p S") == "p \u00a0\n S whole");
   CHECK(Origin(Form::kCaseless, "x  y", " ") == "   whole");
   CHECK(Origin(Form::kCompatible, "oﬁx", "fi") == "ﬁ whole");
   CHECK(Origin(Form::kCompatible, "oﬁx", "of") == "oﬁ widened");
@@ -100,7 +101,7 @@ TEST_CASE("Normalizer: a text in pieces of whole clusters gives the pieces of it
       "a",  "M", "0",  "é", "e\u0301", "\u0301", "ß", "с", "\u200b", "ﬁ", "한", "\u1100\u1161",
       "中", "٣", "कि", "😀", "\u0336",  "I",      "ſ", "-"};
   for (int round = 0; round < 500; ++round) {
-    const Form form = static_cast<Form>(random() % 4);
+    const Form form = static_cast<Form>(random() % 5);
     std::string text;
     for (std::size_t i = random() % 12; i > 0; --i) text += alphabet[random() % alphabet.size()];
     const NormalizedText normalized = Normalizer::For(form).Apply(text);
