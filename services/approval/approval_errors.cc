@@ -18,6 +18,11 @@ absl::Status NotFound(const std::string& review_id) {
                     "review_not_found");
 }
 
+absl::Status RoleMissing() {
+  return WithReason(absl::PermissionDeniedError("this needs the role reviewer"),
+                    "permission_denied");
+}
+
 absl::Status NotAReviewer(const std::string& review_id, const domain::ReviewTerms& terms) {
   return WithReason(absl::PermissionDeniedError(absl::StrCat("review ", review_id, " asks for ",
                                                              absl::StrJoin(terms.reviewers, " or "),

@@ -9,6 +9,7 @@
 // callers: they name the review and what to do, never the prompt.
 namespace countersign::approval::errors {
 
+absl::Status RoleMissing();                           // permission_denied
 absl::Status NotFound(const std::string& review_id);  // review_not_found
 absl::Status NotAReviewer(const std::string& review_id,
                           const domain::ReviewTerms& terms);                  // not_a_reviewer

@@ -38,6 +38,11 @@ absl::Status CheckIsPerson(const domain::Principal& voter) {
   return errors::NotAPerson(voter.DisplayName(), voter.kind);
 }
 
+absl::Status CheckIsReviewer(const domain::Principal& principal) {
+  if (HasRole(principal, domain::Role::kReviewer, "")) return absl::OkStatus();
+  return errors::RoleMissing();
+}
+
 absl::Status CheckReason(const std::string& reason) {
   if (reason.size() <= kMaxReasonBytes) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -49,6 +54,7 @@ absl::Status CheckReason(const std::string& reason) {
 absl::StatusOr<DeskPage> ReviewDesk::List(const domain::Principal& reader, const std::string& state,
                                           bool all, std::size_t page_size,
                                           const std::string& page_token) {
+  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
   ReviewQuery query = QueryFor(reader);
   query.all_states = all;
   if (!state.empty()) {
@@ -74,6 +80,7 @@ absl::StatusOr<DeskPage> ReviewDesk::List(const domain::Principal& reader, const
 
 absl::StatusOr<Review> ReviewDesk::Readable(const domain::Principal& reader,
                                             const std::string& id) {
+  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
   CS_ASSIGN_OR_RETURN(Review review, store_.Get(id));
   CS_RETURN_IF_ERROR(CheckReviewer(reader, review.connection, review.terms, id));
   return review;

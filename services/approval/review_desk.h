@@ -24,7 +24,8 @@ struct OpenReview {
 
 // The reviewer's work, as methods on behalf of a verified principal. A reviewer sees the reviews
 // whose connection it has the role on and whose terms name it, itself or by a group: others' ids
-// are NOT_FOUND, or PERMISSION_DENIED where it is a reviewer of the connection but was not asked.
+// are NOT_FOUND, or PERMISSION_DENIED where it is a reviewer of the connection but was not asked,
+// or no reviewer at all.
 // Seeing is not judging: the requester, its owner and its agents read and never vote, and only
 // people vote (kind human, or a verified token that matched no Identity). Blocking. Thread-safe.
 class ReviewDesk {

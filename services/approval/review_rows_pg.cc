@@ -1,6 +1,6 @@
 #include "services/approval/review_rows_pg.h"
 
-#include <algorithm>
+#include <map>
 #include <optional>
 #include <pqxx/pqxx>
 
@@ -16,7 +16,7 @@ namespace {
 constexpr char kColumns[] =
     "id::text, state, requester_issuer, requester_subject, requester_identity, requester_owner,"
     " connection, connection_version, binding_hash, policy, policy_version,"
-    " to_json(reviewers)::text, approvals, pending_ttl_ms, hold_ms, grant_ttl_ms, grant_uses,"
+    " reviewers, approvals, pending_ttl_ms, hold_ms, grant_ttl_ms, grant_uses,"
     " prompt_tokens, model, (extract(epoch FROM created_at) * 1000000)::bigint,"
     " (extract(epoch FROM pending_expires_at) * 1000000)::bigint,"
     " (extract(epoch FROM decided_at) * 1000000)::bigint,"
@@ -32,11 +32,12 @@ absl::Time TimeOf(const pqxx::field& field) {
   return field.is_null() ? absl::InfinitePast() : absl::FromUnixMicros(field.as<std::int64_t>());
 }
 
-std::vector<std::string> Strings(pqxx::work& transaction, const std::string& array) {
+std::vector<std::string> Strings(const pqxx::field& array) {
   std::vector<std::string> values;
-  for (const auto& row :
-       transaction.exec_params("SELECT json_array_elements_text($1::json)", array)) {
-    values.push_back(row[0].as<std::string>());
+  auto parser = array.as_array();
+  for (auto item = parser.get_next(); item.first != pqxx::array_parser::done;
+       item = parser.get_next()) {
+    if (item.first == pqxx::array_parser::string_value) values.push_back(item.second);
   }
   return values;
 }
@@ -55,7 +56,7 @@ Review ReviewOf(const pqxx::row& row) {
   review.binding_hash = row[i++].as<std::string>();
   review.policy = row[i++].as<std::string>();
   review.policy_version = row[i++].as<std::uint64_t>();
-  review.terms.reviewers = {row[i++].as<std::string>()};  // JSON; replaced by the caller
+  review.terms.reviewers = Strings(row[i++]);
   review.terms.approvals = row[i++].as<int>();
   review.terms.pending_ttl = absl::Milliseconds(row[i++].as<std::int64_t>());
   review.terms.hold = absl::Milliseconds(row[i++].as<std::int64_t>());
@@ -72,24 +73,28 @@ Review ReviewOf(const pqxx::row& row) {
   return review;
 }
 
-std::vector<Vote> ReadVotes(pqxx::work& transaction, const std::string& id) {
-  std::vector<Vote> votes;
-  const pqxx::result found = transaction.exec_params(
-      "SELECT issuer, subject, identity, owner, ballot, reason, seen_hash,"
-      " to_json(claimed_groups)::text, (extract(epoch FROM at) * 1000000)::bigint"
-      " FROM review_vote WHERE review = $1 ORDER BY at, person",
-      id);
-  for (const auto& row : found) {
-    Vote& vote = votes.emplace_back();
-    vote.voter = {row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>(),
-                  row[3].as<std::string>()};
-    vote.ballot = row[4].as<std::string>() == "APPROVE" ? Ballot::kApprove : Ballot::kDeny;
-    vote.reason = row[5].as<std::string>();
-    vote.seen_hash = row[6].as<std::string>();
-    vote.claimed_groups = Strings(transaction, row[7].as<std::string>());
-    vote.at = TimeOf(row[8]);
+void ReadVotes(pqxx::work& transaction, std::vector<Review>& reviews) {
+  std::map<std::string, std::vector<Vote>*> votes_of;
+  std::vector<std::string> ids;
+  for (Review& review : reviews) {
+    votes_of[review.id] = &review.votes;
+    ids.push_back(review.id);
   }
-  return votes;
+  const pqxx::result found = transaction.exec_params(
+      "SELECT review::text, issuer, subject, identity, owner, ballot, reason, seen_hash,"
+      " claimed_groups, (extract(epoch FROM at) * 1000000)::bigint"
+      " FROM review_vote WHERE review = ANY($1::uuid[]) ORDER BY at, person",
+      ArrayLiteral(ids));
+  for (const auto& row : found) {
+    Vote& vote = votes_of.at(row[0].as<std::string>())->emplace_back();
+    vote.voter = {row[1].as<std::string>(), row[2].as<std::string>(), row[3].as<std::string>(),
+                  row[4].as<std::string>()};
+    vote.ballot = row[5].as<std::string>() == "APPROVE" ? Ballot::kApprove : Ballot::kDeny;
+    vote.reason = row[6].as<std::string>();
+    vote.seen_hash = row[7].as<std::string>();
+    vote.claimed_groups = Strings(row[8]);
+    vote.at = TimeOf(row[9]);
+  }
 }
 
 pqxx::binarystring Bytes(const std::string& raw) {
@@ -104,9 +109,9 @@ std::vector<Review> Read(pqxx::work& transaction, const std::string& where,
                                        lock == Lock::kForUpdate ? " FOR UPDATE" : "");
   std::vector<Review> reviews;
   for (const auto& row : transaction.exec_params(sql, argument)) {
-    Review& review = reviews.emplace_back(ReviewOf(row));
-    review.terms.reviewers = Strings(transaction, review.terms.reviewers.front());
+    reviews.push_back(ReviewOf(row));
   }
+  if (!reviews.empty()) ReadVotes(transaction, reviews);
   return reviews;
 }
 
@@ -114,7 +119,6 @@ absl::StatusOr<Review> ReadOne(pqxx::work& transaction, const std::string& id, L
   if (!IsUuid(id)) return errors::NotFound(id);
   std::vector<Review> reviews = Read(transaction, "id = $1", id, lock);
   if (reviews.empty()) return errors::NotFound(id);
-  reviews.front().votes = ReadVotes(transaction, id);
   return std::move(reviews.front());
 }
 

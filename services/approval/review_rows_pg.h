@@ -14,12 +14,13 @@
 // throws; pg::Pool::Transact turns that into a status.
 namespace countersign::approval::rows {
 
-// Which reviews, as a condition on table `review` with $1, and whether to lock them.
 enum class Lock { kNone, kForUpdate };
+
+// The reviews that `where`, a condition on table `review` with $1, holds for, with their votes.
 std::vector<Review> Read(pqxx::work& transaction, const std::string& where,
                          const std::string& argument, Lock lock);
 
-// The review with this id and its votes. NOT_FOUND, also for what is no UUID.
+// The review with this id. NOT_FOUND, also for what is no UUID.
 absl::StatusOr<Review> ReadOne(pqxx::work& transaction, const std::string& id, Lock lock);
 
 // The database's clock, after whatever lock was waited for.

@@ -400,6 +400,24 @@ inline void CheckListing(StoreUnderTest& test) {
     query.all_states = true;
     CHECK(found().size() == 4);
   }
+  SECTION("a listed review shows who has voted") {
+    const std::string id = OpenOne(store, ACall("s", '5', 2));
+    Vote vote = Approval("bob", '5');
+    vote.claimed_groups = {"a \"group\"", "b,c", "{d}", "back\\slash", "NULL", ""};
+    REQUIRE(store.CastVote(id, vote).ok());
+    const auto reviews = store.List(query);
+    REQUIRE(reviews.ok());
+    for (const Review& review : *reviews) {
+      if (review.id != id) {
+        CHECK(review.votes.empty());
+        continue;
+      }
+      REQUIRE(review.votes.size() == 1);
+      CHECK(review.votes[0].voter.identity == "bob");
+      CHECK(review.votes[0].claimed_groups == vote.claimed_groups);
+      CHECK(review.terms.reviewers == std::vector<std::string>{"security"});
+    }
+  }
   SECTION("who is not named sees nothing, and odd names do no harm") {
     query.names = {"nobody", "\"}'; --", "a,b", "\\"};
     CHECK(found().empty());

@@ -1,0 +1,95 @@
+#include "services/approval/approval_wire.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+#include "libs/base/status.h"
+#include "libs/wire/prompt_wire.h"
+
+namespace countersign::approval {
+namespace {
+
+std::uint32_t Narrow(std::size_t number) {
+  return static_cast<std::uint32_t>(
+      std::min<std::size_t>(number, std::numeric_limits<std::uint32_t>::max()));
+}
+
+}  // namespace
+
+absl::StatusOr<domain::ReviewRequest> FromProto(const v1::JoinRequest& request) {
+  domain::ReviewRequest review;
+  review.session_id = request.session_id();
+  review.connection = request.connection();
+  review.connection_version = request.connection_version();
+  review.binding_hash = request.binding_hash();
+  review.policy = request.policy();
+  review.policy_version = request.policy_version();
+  CS_ASSIGN_OR_RETURN(review.terms, wire::FromProto(request.terms()));
+  review.prompt = std::make_shared<const domain::Prompt>(wire::FromProto(request.prompt()));
+  for (const auto& finding : request.findings()) {
+    CS_ASSIGN_OR_RETURN(review.findings.emplace_back(), wire::FromProto(finding));
+  }
+  review.prompt_tokens = request.prompt_tokens();
+  review.upstream_body = request.upstream_body();
+  return review;
+}
+
+v1::ReviewStatus ToProto(const domain::ReviewStatus& status) {
+  v1::ReviewStatus proto;
+  proto.set_review_id(status.review_id);
+  proto.set_state(std::string(domain::ToString(status.state)));
+  proto.set_reason(status.reason);
+  if (status.expires_at != absl::InfinitePast()) {
+    *proto.mutable_expires_at() = wire::ToProto(status.expires_at);
+  }
+  return proto;
+}
+
+v1::ConsumeResponse ToProto(const domain::Grant& grant) {
+  v1::ConsumeResponse proto;
+  proto.set_review_id(grant.review_id);
+  for (const std::string& name : grant.approvers) proto.add_approvers(name);
+  return proto;
+}
+
+v1::Review ToProto(const Review& review, std::size_t waiting) {
+  v1::Review proto;
+  proto.set_id(review.id);
+  proto.set_state(std::string(domain::ToString(review.state)));
+  proto.set_requester(review.requester.DisplayName());
+  proto.set_requester_subject(review.requester.issuer + "#" + review.requester.subject);
+  proto.set_connection(review.connection);
+  proto.set_policy(review.policy);
+  proto.set_binding_hash(review.binding_hash);
+  *proto.mutable_created_at() = wire::ToProto(review.created_at);
+  *proto.mutable_expires_at() = wire::ToProto(review.ExpiresAt());
+  proto.set_approvals_required(static_cast<std::uint32_t>(review.terms.approvals));
+  proto.set_uses_left(static_cast<std::uint32_t>(review.uses_left));
+  proto.set_waiting(Narrow(waiting));
+  proto.set_model(review.model);
+  proto.set_prompt_tokens(Narrow(review.prompt_tokens));
+  for (const Vote& vote : review.votes) {
+    v1::Vote& counted = *proto.add_votes();
+    counted.set_reviewer(vote.voter.DisplayName());
+    counted.set_decision(vote.ballot == Ballot::kApprove ? "APPROVE" : "DENY");
+    counted.set_reason(vote.reason);
+    *counted.mutable_at() = wire::ToProto(vote.at);
+  }
+  for (const std::string& name : review.terms.reviewers) proto.add_reviewers(name);
+  return proto;
+}
+
+v1::Review ToProto(const OpenReview& open, std::size_t waiting) {
+  v1::Review proto = ToProto(open.review, waiting);
+  const domain::Prompt& prompt = open.content.prompt;
+  for (const domain::TextPart& part : prompt.parts) *proto.add_parts() = wire::ToProto(part);
+  for (const domain::Finding& finding : open.content.findings) {
+    *proto.add_findings() = wire::ToProto(finding);
+  }
+  for (const std::string& tool : prompt.tools) proto.add_tools(tool);
+  for (const auto& [name, value] : prompt.parameters) (*proto.mutable_parameters())[name] = value;
+  return proto;
+}
+
+}  // namespace countersign::approval

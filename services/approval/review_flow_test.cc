@@ -1,0 +1,387 @@
+// The gate and the desk together, over a store in memory: what callers and reviewers see.
+#include <catch2/catch.hpp>
+#include <future>
+#include <set>
+
+#include "libs/base/status.h"
+#include "libs/testing/fake_clock.h"
+#include "services/approval/approval_testing.h"
+#include "services/approval/local_review_gate.h"
+#include "services/approval/review_desk.h"
+#include "services/approval/review_poller.h"
+#include "services/approval/review_store_memory.h"
+
+namespace countersign::approval {
+namespace {
+
+using domain::ReviewState;
+using domain::ReviewStatus;
+using testing::HashOf;
+using testing::Reviewer;
+using testing::Signed;
+
+std::shared_ptr<domain::ResourceSet> Resources() {
+  auto set = std::make_shared<domain::ResourceSet>();
+  for (const char* name : {"bob", "carol", "ada"}) {
+    domain::Identity identity;
+    identity.name = name;
+    identity.kind = domain::IdentityKind::kHuman;
+    identity.groups = {"security"};
+    set->identities[name] = identity;
+  }
+  domain::RoleBinding binding;
+  binding.name = "reviewers";
+  binding.role = domain::Role::kReviewer;
+  binding.groups = {"security"};
+  set->role_bindings["reviewers"] = binding;
+  return set;
+}
+
+struct Flow {
+  countersign::testing::FakeClock clock;
+  SystemRandom random;
+  metrics::Registry registry;
+  ApprovalMetrics metrics{registry};
+  MemoryReviewStore store{clock, random};
+  ReviewerDirectory directory;
+  Timers timers;
+  ReviewWaiters waiters{timers, clock};
+  std::unique_ptr<ThreadPool> pool = std::make_unique<ThreadPool>(2, 100);
+  LocalReviewGate gate{store, directory, waiters, timers, *pool};
+  ReviewDesk desk{store, directory, waiters, metrics};
+  ReviewPoller poller{store, waiters, timers, *pool, clock, metrics};
+  domain::Call ada;
+
+  Flow() {
+    ada.principal = std::make_shared<domain::Principal>(
+        Signed("ada", {"security"}, {{domain::Role::kReviewer, {}}}));
+    Serve(Resources());
+  }
+  ~Flow() { pool.reset(); }
+
+  void Serve(std::shared_ptr<const domain::ResourceSet> set) {
+    REQUIRE(directory.Prepare(set).ok());
+    REQUIRE(directory.Serve(set).ok());
+  }
+  absl::Time Soon() const { return clock.Now() + absl::Seconds(10); }
+
+  template <typename T>
+  struct Answer {
+    std::shared_ptr<std::promise<absl::StatusOr<T>>> promise =
+        std::make_shared<std::promise<absl::StatusOr<T>>>();
+    std::future<absl::StatusOr<T>> future = promise->get_future();
+    domain::Done<T> Done() {
+      return [promise = promise](absl::StatusOr<T> value) { promise->set_value(std::move(value)); };
+    }
+  };
+
+  absl::StatusOr<ReviewStatus> Join(const std::string& session = "s1", int approvals = 1) {
+    Answer<ReviewStatus> answer;
+    domain::ReviewRequest request;
+    request.session_id = session;
+    request.connection = "openai";
+    request.binding_hash = HashOf('a');
+    request.policy = "regulated";
+    request.terms.reviewers = {"security"};
+    request.terms.approvals = approvals;
+    auto prompt = std::make_shared<domain::Prompt>();
+    prompt->model = "gpt-4o";
+    prompt->parts = {{"user", "/messages/0/content", "please"}};
+    request.prompt = prompt;
+    request.findings = {{"regulated", "keywords", "hipaa", 0, 0, 6}};
+    request.upstream_body = "{}";
+    gate.Join(ada, request, Soon(), answer.Done());
+    return answer.future.get();
+  }
+  std::string Opened(int approvals = 1) {
+    const auto status = Join("s1", approvals);
+    INFO(status.status().ToString());
+    REQUIRE(status.ok());
+    return status->review_id;
+  }
+  std::future<absl::StatusOr<ReviewStatus>> Wait(const std::string& id, const domain::Call& call) {
+    Answer<ReviewStatus> answer;
+    gate.Wait(call, id, "s1", clock.Now() + absl::Minutes(4), answer.Done());
+    return std::move(answer.future);
+  }
+  absl::StatusOr<domain::Grant> Consume(const std::string& id, const std::string& session = "s1") {
+    Answer<domain::Grant> answer;
+    gate.Consume(ada, id, session, HashOf('a'), Soon(), answer.Done());
+    return answer.future.get();
+  }
+  absl::StatusOr<OpenReview> Approve(const std::string& name, const std::string& id) {
+    return desk.Vote(Reviewer(name), id, Ballot::kApprove, HashOf('a'), "fine");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A held call goes on when its review is approved, with the approver's name",
+          "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  auto held = flow.Wait(id, flow.ada);
+  REQUIRE(flow.Approve("bob", id).ok());
+  const auto status = held.get();
+  REQUIRE(status.ok());
+  CHECK(status->state == ReviewState::kApproved);
+  const auto grant = flow.Consume(id);
+  REQUIRE(grant.ok());
+  CHECK(grant->review_id == id);
+  CHECK(grant->approvers == std::vector<std::string>{"bob"});
+  CHECK(flow.Consume(id)->approvers == grant->approvers);
+  CHECK(ReasonOf(flow.Consume(id, "s2").status()) == "review_exhausted");
+}
+
+TEST_CASE("A held call hears a denial with its reason, and so does the next one at once",
+          "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  auto held = flow.Wait(id, flow.ada);
+  REQUIRE(flow.desk.Vote(Reviewer("bob"), id, Ballot::kDeny, "", "not today").ok());
+  CHECK(held.get()->reason == "not today");
+  const auto again = flow.Join("s2");
+  REQUIRE(again.ok());
+  CHECK(again->state == ReviewState::kDenied);
+  CHECK(again->review_id == id);
+}
+
+TEST_CASE("A decision made elsewhere reaches a held call by polling", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  auto held = flow.Wait(id, flow.ada);
+  REQUIRE(flow.store.CastVote(id, testing::Approval("bob")).ok());  // by another process
+  // The wait registers on the pool; turns that come too early find nobody to settle.
+  while (held.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+    flow.poller.TurnNow();
+  }
+  CHECK(held.get()->state == ReviewState::kApproved);
+}
+
+TEST_CASE("A review whose time ends is EXPIRED for the held call", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  flow.clock.Advance(absl::Minutes(14));
+  auto held = flow.Wait(id, flow.ada);
+  flow.clock.Advance(absl::Minutes(1));
+  while (held.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+    flow.poller.TurnNow();
+  }
+  CHECK(held.get()->state == ReviewState::kExpired);
+}
+
+TEST_CASE("Somebody else's review cannot be waited for or used", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  domain::Call eve;
+  eve.principal = std::make_shared<domain::Principal>(Signed("eve", {}, {}));
+  CHECK(flow.Wait(id, eve).get().status().code() == absl::StatusCode::kNotFound);
+  REQUIRE(flow.Approve("bob", id).ok());
+  Flow::Answer<domain::Grant> answer;
+  flow.gate.Consume(eve, id, "s1", HashOf('a'), flow.Soon(), answer.Done());
+  CHECK(answer.future.get().status().code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("A grant whose approver lost the group is revoked when it is used", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  REQUIRE(flow.Approve("bob", id).ok());
+  auto without = Resources();
+  SECTION("the group") { without->identities["bob"].groups.clear(); }
+  SECTION("the identity") { without->identities.erase("bob"); }
+  SECTION("the role") { without->role_bindings.clear(); }
+  SECTION("the connection") { without->role_bindings["reviewers"].connections = {"other"}; }
+  flow.Serve(without);
+  CHECK(ReasonOf(flow.Consume(id).status()) == "review_revoked");
+  CHECK(flow.store.Get(id)->state == ReviewState::kRevoked);
+}
+
+TEST_CASE("A use is answered again although its approver is gone since", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  REQUIRE(flow.Approve("bob", id).ok());
+  REQUIRE(flow.Consume(id).ok());
+  flow.Serve(std::make_shared<domain::ResourceSet>());
+  CHECK(flow.Consume(id).ok());
+}
+
+TEST_CASE("A group that a token claimed is believed for the vote it was claimed for",
+          "[approval]") {
+  Flow flow;
+  auto claimed = Resources();
+  claimed->identities["bob"].groups.clear();  // security comes with bob's token
+  flow.Serve(claimed);
+  const std::string id = flow.Opened();
+  REQUIRE(flow.Approve("bob", id).ok());
+  CHECK(flow.Consume(id).ok());
+}
+
+TEST_CASE("Without resources nobody votes and nothing is used", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  ReviewerDirectory empty;
+  ReviewDesk desk(flow.store, empty, flow.waiters, flow.metrics);
+  CHECK(desk.Vote(Reviewer("bob"), id, Ballot::kApprove, HashOf('a'), "").status().code() ==
+        absl::StatusCode::kUnavailable);
+  REQUIRE(flow.Approve("bob", id).ok());
+  LocalReviewGate gate(flow.store, empty, flow.waiters, flow.timers, *flow.pool);
+  Flow::Answer<domain::Grant> answer;
+  gate.Consume(flow.ada, id, "s1", HashOf('a'), flow.Soon(), answer.Done());
+  CHECK(answer.future.get().status().code() == absl::StatusCode::kUnavailable);
+  CHECK(flow.store.Get(id)->state == ReviewState::kApproved);
+}
+
+TEST_CASE("The desk shows a review to those it asks, and to nobody else", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  const auto open = flow.desk.Show(Reviewer("bob"), id);
+  REQUIRE(open.ok());
+  CHECK(open->content.prompt.parts[0].text == "please");
+  CHECK(open->content.findings[0].rule == "hipaa");
+  CHECK(flow.desk.Show(*flow.ada.principal, id).ok());  // a reviewer reads its own, and no more
+
+  const auto code = [&](const domain::Principal& reader) {
+    return flow.desk.Show(reader, id).status().code();
+  };
+  CHECK(code(Signed("eve", {"security"}, {})) == absl::StatusCode::kPermissionDenied);
+  CHECK(code(Signed("root", {"security"}, {{domain::Role::kAdmin, {}}})) ==
+        absl::StatusCode::kPermissionDenied);
+  CHECK(code(Signed("legal", {"legal"}, {{domain::Role::kReviewer, {}}})) ==
+        absl::StatusCode::kPermissionDenied);
+  CHECK(code(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}})) ==
+        absl::StatusCode::kNotFound);
+  CHECK(flow.desk.Show(Reviewer("bob"), "nonsense").status().code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("The desk lists what its reader is asked to review", "[approval]") {
+  Flow flow;
+  flow.Opened();
+  const auto count = [&](const domain::Principal& reader) {
+    const auto page = flow.desk.List(reader, "", false, 0, "");
+    return page.ok() ? static_cast<int>(page->reviews.size()) : -1;
+  };
+  CHECK(count(Reviewer("bob")) == 1);
+  CHECK(count(Signed("legal", {"legal"}, {{domain::Role::kReviewer, {}}})) == 0);
+  CHECK(count(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}})) == 0);
+  CHECK(count(Signed("near", {"security"}, {{domain::Role::kReviewer, {"openai"}}})) == 1);
+  CHECK(count(Signed("eve", {"security"}, {{domain::Role::kAuditor, {}}})) == -1);
+  CHECK(flow.desk.List(Reviewer("bob"), "pending", false, 0, "").status().code() ==
+        absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("The desk's pages hold every review once", "[approval]") {
+  Flow flow;
+  for (const char hash : {'1', '2', '3', '4', '5'}) {
+    REQUIRE(flow.store.Join(testing::ACall("s", hash)).ok());
+  }
+  std::set<std::string> seen;
+  std::string token;
+  int pages = 0;
+  do {
+    const auto page = flow.desk.List(Reviewer("bob"), "", true, 2, token);
+    REQUIRE(page.ok());
+    for (const Review& review : page->reviews) CHECK(seen.insert(review.id).second);
+    token = page->next_page_token;
+    ++pages;
+  } while (!token.empty());
+  CHECK(seen.size() == 5);
+  CHECK(pages == 3);
+}
+
+TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  for (const auto kind :
+       {domain::IdentityKind::kAgent, domain::IdentityKind::kCi, domain::IdentityKind::kService}) {
+    const auto vote =
+        flow.desk.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind), id,
+                       Ballot::kApprove, HashOf('a'), "");
+    CHECK(vote.status().code() == absl::StatusCode::kPermissionDenied);
+    CHECK(ReasonOf(vote.status()) == "not_a_person");
+  }
+  CHECK(ReasonOf(flow.Approve("ada", id).status()) == "self_review");
+  CHECK(flow.store.Get(id)->state == ReviewState::kPending);
+}
+
+TEST_CASE("Waiting callers are counted, and who leaves is not", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  CHECK(flow.desk.Waiting(id) == 1);
+  REQUIRE(flow.Join("s2").ok());
+  CHECK(flow.desk.Waiting(id) == 2);
+  flow.gate.Leave(flow.ada, id, "s1");
+  flow.gate.Leave(flow.ada, id, "s2");
+  CHECK(flow.desk.Waiting(id) == 0);
+  CHECK(flow.store.Get(id)->state == ReviewState::kPending);
+}
+
+TEST_CASE("A full pool refuses instead of queueing without limit", "[approval]") {
+  Flow flow;
+  ThreadPool small(1, 1);
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  std::promise<void> started;
+  REQUIRE(small.TrySubmit([&] {
+    started.set_value();
+    released.wait();
+  }));
+  started.get_future().wait();
+  REQUIRE(small.TrySubmit([released] { released.wait(); }));
+  LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, small);
+  Flow::Answer<domain::Grant> answer;
+  gate.Consume(flow.ada, "x", "s", HashOf('a'), flow.Soon(), answer.Done());
+  CHECK(answer.future.get().status().code() == absl::StatusCode::kResourceExhausted);
+  release.set_value();
+}
+
+TEST_CASE("A store that does not answer in time is DEADLINE_EXCEEDED", "[approval]") {
+  Flow flow;
+  std::promise<void> release;
+  auto stuck = std::make_unique<ThreadPool>(1, 10);
+  REQUIRE(stuck->TrySubmit([&] { release.get_future().wait(); }));
+  LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, *stuck);
+  Flow::Answer<domain::Grant> answer;
+  gate.Consume(flow.ada, "x", "s", HashOf('a'), flow.Soon(), answer.Done());
+  flow.timers.RunDue(flow.Soon());
+  CHECK(answer.future.get().status().code() == absl::StatusCode::kDeadlineExceeded);
+  release.set_value();
+  stuck.reset();  // its work uses the gate
+}
+
+TEST_CASE("Policies that would let a call through unseen are refused as drafts", "[approval]") {
+  ReviewerDirectory directory;
+  auto draft = Resources();
+  domain::Policy policy;
+  policy.verdict = domain::Verdict::kReview;
+  policy.review.reviewers = {"security"};
+  policy.review.approvals = 0;
+  draft->policies["p"] = policy;
+  CHECK_FALSE(directory.Prepare(draft).ok());
+  draft->policies["p"].review.approvals = 1;
+  CHECK(directory.Prepare(draft).ok());
+  draft->policies["p"].review.reviewers.clear();
+  CHECK_FALSE(directory.Prepare(draft).ok());
+}
+
+TEST_CASE("The poller counts what waits and expires what is over", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  flow.poller.TurnNow();
+  CHECK(flow.registry.Expose().find("countersign_reviews_pending 1") != std::string::npos);
+  flow.clock.Advance(absl::Minutes(15));
+  flow.poller.TurnNow();
+  CHECK(flow.registry.Expose().find("countersign_reviews_pending 0") != std::string::npos);
+  CHECK(flow.store.Log(1, 10)->at(0).to == ReviewState::kExpired);
+}
+
+TEST_CASE("The time of a decision is measured", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  flow.clock.Advance(absl::Seconds(20));
+  REQUIRE(flow.Approve("bob", id).ok());
+  CHECK(flow.registry.Expose().find(
+            "countersign_review_decision_seconds_sum{decision=\"approved\"} 20") !=
+        std::string::npos);
+}
+
+}  // namespace countersign::approval
