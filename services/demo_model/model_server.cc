@@ -1,0 +1,107 @@
+#include "services/demo_model/model_server.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "services/demo_model/completion.h"
+#include "services/demo_model/script.h"
+
+namespace countersign::demo_model {
+namespace {
+
+using boost::asio::awaitable;
+
+http::ResponseHead Head(int status, absl::string_view type) {
+  http::ResponseHead head;
+  head.status = status;
+  head.headers.Add("content-type", type);
+  head.headers.Add("x-request-id", "req_demo");
+  return head;
+}
+
+class ScriptedModel {
+ public:
+  ScriptedModel(Witness& witness, absl::Duration pace) : witness_(witness), pace_(pace) {}
+
+  awaitable<void> Serve(http::Exchange& exchange) {
+    const auto body = co_await exchange.ReadBody();
+    if (!body.ok()) co_return;
+    witness_.Received(exchange.head(), *body);
+    absl::string_view path = exchange.head().target;
+    path = path.substr(0, path.find('?'));
+    if (exchange.head().method == "POST" && path == "/v1/chat/completions") {
+      co_await Chat(exchange, *body);
+    } else if (exchange.head().method == "GET" && path == "/v1/models") {
+      co_await exchange.Respond(Head(200, "application/json"), ModelList());
+    } else if (exchange.head().method == "GET" && absl::ConsumePrefix(&path, "/v1/models/") &&
+               !Model(path).empty()) {
+      co_await exchange.Respond(Head(200, "application/json"), Model(path));
+    } else {
+      co_await Fail(exchange, 404, "the demo model does not know this path");
+    }
+  }
+
+ private:
+  static awaitable<void> Fail(http::Exchange& exchange, int status, std::string message) {
+    co_await exchange.Respond(Head(status, "application/json"), ErrorBody(status, message));
+  }
+
+  awaitable<void> Pause(http::Exchange& exchange) const {
+    boost::asio::steady_timer timer(exchange.executor(), absl::ToChronoNanoseconds(pace_));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+
+  awaitable<void> Chat(http::Exchange& exchange, const std::string& body) {
+    const auto request = ReadChatRequest(body);
+    if (!request.ok()) {
+      co_await Fail(exchange, 400, std::string(request.status().message()));
+      co_return;
+    }
+    const Answer answer = ChooseAnswer(*request);
+    if (answer.fail_with != 0) {
+      co_await Fail(exchange, answer.fail_with, "the demo model was asked to fail");
+    } else if (request->stream) {
+      co_await Stream(exchange, *request, answer);
+    } else {
+      co_await Pause(exchange);
+      co_await exchange.Respond(Head(200, "application/json"), Completion(*request, answer));
+    }
+  }
+
+  awaitable<void> Stream(http::Exchange& exchange, const ChatRequest& request,
+                         const Answer& answer) {
+    if (!(co_await exchange.Begin(Head(200, "text/event-stream; charset=utf-8"))).ok()) co_return;
+    std::size_t sent = 0;
+    for (const std::string& chunk : Chunks(request, answer)) {
+      if (answer.break_after != 0 && ++sent > answer.break_after) {
+        co_await exchange.Write(absl::StrCat("data: ", chunk.substr(0, chunk.size() / 2)));
+        co_return;  // Not finished: the connection is cut.
+      }
+      const absl::Status written = co_await exchange.Write(absl::StrCat("data: ", chunk, "\n\n"));
+      if (!written.ok() || exchange.stop().requested()) {
+        witness_.CallerLeft(exchange.head());
+        co_return;
+      }
+      co_await Pause(exchange);
+    }
+    co_await exchange.Write("data: [DONE]\n\n");
+    co_await exchange.Finish();
+  }
+
+  Witness& witness_;
+  const absl::Duration pace_;
+};
+
+}  // namespace
+
+http::Handler MakeModel(Witness& witness, absl::Duration pace) {
+  auto model = std::make_shared<ScriptedModel>(witness, pace);
+  return [model](http::Exchange& exchange) { return model->Serve(exchange); };
+}
+
+}  // namespace countersign::demo_model

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace countersign::demo_model {
+
+// What a request to /v1/chat/completions asks for, as far as the demo model looks.
+struct ChatRequest {
+  std::string model;
+  std::string prompt;  // the text of the last user message
+  std::size_t prompt_tokens = 0;
+  bool stream = false;
+  bool include_usage = false;
+  bool logprobs = false;
+  int choices = 1;
+  std::vector<std::string> tools;
+};
+
+// INVALID_ARGUMENT with a sentence for the caller.
+absl::StatusOr<ChatRequest> ReadChatRequest(absl::string_view body);
+
+// What the model will do about it.
+struct Answer {
+  std::string content;
+  std::string refusal;
+  std::string reasoning;        // sent before the content, as reasoning_content
+  std::string tool;             // name of a tool to call …
+  std::string tool_arguments;   // … with these JSON arguments
+  int fail_with = 0;            // an HTTP error instead of an answer
+  std::size_t break_after = 0;  // cut the connection after this many pieces; 0: never
+  bool until_left = false;  // repeat the content until the caller leaves (at most 100,000 pieces)
+};
+
+// The demo model knows these cues in the prompt, so that tests and tours get what they ask for:
+//   customer file           an answer with a card number, an SSN and a project identifier
+//   think about …           the same secrets in its reasoning
+//   decline                 a refusal that holds a card number
+//   weather                 a call of the first tool offered, with a card number in its arguments
+//   say exactly: TEXT       TEXT
+//   fail with STATUS        that HTTP error
+//   break off               a stream that ends in the middle of an event
+//   count                   numbers, until the caller leaves
+// Anything else is answered with a sentence about the prompt's length.
+Answer ChooseAnswer(const ChatRequest& request);
+
+// `text` in pieces of a few bytes, never inside a UTF-8 sequence: what a model's tokens look like.
+std::vector<std::string> Pieces(absl::string_view text);
+
+}  // namespace countersign::demo_model
