@@ -1,0 +1,162 @@
+// The command line as its users see it: output forms, exit statuses, and errors that say what to do.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Gateway, resources } from './harness/gateway.mjs';
+import { program, run, startDemoModel } from './harness/processes.mjs';
+
+let model, gateway;
+
+before(async () => {
+  model = await startDemoModel();
+  gateway = await Gateway.start();
+  await gateway.apply(resources(model.url));
+});
+after(async () => {
+  await gateway?.stop();
+  await model?.stop();
+});
+
+const file = async (name, text) => {
+  const path = join(gateway.folder, name);
+  await writeFile(path, text);
+  return path;
+};
+const resource = (kind, name, spec) => `---\napiVersion: countersign/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+
+test('misuse exits 2, a refusal 1', async () => {
+  assert.equal((await gateway.cli(['reviews'])).code, 2);
+  assert.equal((await gateway.cli(['nonsense'])).code, 2);
+  assert.equal((await gateway.cli(['sessions', 'list', '--nonsense'])).code, 2);
+  const refused = await gateway.cli(['sessions', 'show', '00000000-0000-7000-8000-000000000000']);
+  assert.equal(refused.code, 1);
+  assert.equal(refused.stderr.trim().split('\n').length, 1);
+});
+
+test('an unreachable gateway is named, with what to do', async () => {
+  const { code, stderr } = await run(program('countersign'), ['--addr', '127.0.0.1:9', 'whoami']);
+  assert.equal(code, 1);
+  assert.match(stderr, /cannot reach the gateway at http:\/\/127\.0\.0\.1:9/);
+  assert.match(stderr, /--addr/);
+});
+
+test('without a credential it says how to give one', async () => {
+  const { code, stderr } = await run(program('countersign'), ['--addr', gateway.address, 'whoami'], { env: { COUNTERSIGN_HOME: gateway.folder } });
+  assert.equal(code, 1);
+  assert.match(stderr, /--token/);
+});
+
+test('whoami', async () => {
+  const me = await gateway.cliJson(['whoami']);
+  assert.deepEqual(me.roles.map((role) => role.role).sort(), ['admin', 'auditor']);
+});
+
+test('apply prints created, configured and unchanged', async () => {
+  const path = await file('a.yaml', resource('Dictionary', 'words', '{terms: [alpha]}'));
+  assert.equal((await gateway.cli(['apply', '-f', path])).stdout, 'Dictionary/words created\n');
+  assert.equal((await gateway.cli(['apply', '-f', path])).stdout, 'Dictionary/words unchanged\n');
+  await file('a.yaml', resource('Dictionary', 'words', '{terms: [alpha, beta]}'));
+  const diff = await gateway.cli(['diff', '-f', path]);
+  assert.equal(diff.code, 1);
+  assert.match(diff.stdout, /^\+- beta$/m);
+  const dry = await gateway.cli(['apply', '--dry-run', '-f', path]);
+  assert.match(dry.stdout, /configured/);
+  assert.equal((await gateway.cli(['apply', '-f', path])).stdout, 'Dictionary/words configured\n');
+  assert.equal((await gateway.cli(['diff', '-f', path])).code, 0);
+  const got = await gateway.cliJson(['get', 'dictionary', 'words']);
+  assert.deepEqual(got.spec, { terms: ['alpha', 'beta'] });
+  assert.equal((await gateway.cli(['delete', 'dictionary', 'words'])).code, 0);
+  assert.equal((await gateway.cli(['get', 'dictionary', 'words'])).code, 1);
+});
+
+test('apply is all or nothing and names every mistake with its line', async () => {
+  const path = await file(
+    'bad.yaml',
+    resource('Dictionary', 'good-one', '{terms: [x]}') +
+      resource('Policy', 'bad-one', '{then: {allow: {}, colour: red}}') +
+      resource('Policy', 'bad-two', '{when: {pattern: {regex: "(?<=a)b"}}, then: {allow: {}}}'),
+  );
+  const { code, stderr } = await gateway.cli(['apply', '-f', path]);
+  assert.equal(code, 1);
+  assert.match(stderr, /bad\.yaml:10: Policy\/bad-one: spec\.then\.colour: unknown field/);
+  assert.equal((await gateway.cli(['get', 'dictionary', 'good-one'])).code, 1);
+  const pattern = await file('pattern.yaml', resource('Dictionary', 'good-one', '{terms: [x]}') + resource('Policy', 'bad-two', '{when: {pattern: {regex: "(?<=a)b"}}, then: {allow: {}}}'));
+  const refused = await gateway.cli(['apply', '-f', pattern]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /bad-two/);
+  assert.match(refused.stderr, /look/i);
+  assert.equal((await gateway.cli(['get', 'dictionary', 'good-one'])).code, 1);
+});
+
+test('what others refer to cannot be deleted', async () => {
+  const { code, stderr } = await gateway.cli(['delete', 'connection', 'openai']);
+  assert.equal(code, 0, stderr); // Nothing names it in these resources.
+  await gateway.apply(resources(model.url));
+  const refused = await gateway.cli(['delete', 'dictionary', 'denylist']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /denylist/);
+});
+
+test('a credential\'s value is in no answer', async () => {
+  const { stdout } = await gateway.cli(['get', 'credentials', '-o', 'yaml']);
+  assert.match(stdout, /model-key/);
+  assert.doesNotMatch(stdout, /upstream-secret-key/);
+});
+
+test('keys: create, list, revoke, adopt', async () => {
+  const created = await gateway.cliJson(['keys', 'create', 'ci-bot', '--ttl', '2h']);
+  assert.deepEqual(Object.keys(created).sort(), ['expiresAt', 'id', 'identity', 'key']);
+  const { items } = await gateway.cliJson(['keys', 'list']);
+  assert.ok(items.some((item) => item.id === created.id && item.state === 'ACTIVE'));
+  assert.ok(!JSON.stringify(items).includes(created.key));
+  assert.equal((await gateway.cli(['keys', 'create', 'nobody'])).code, 1);
+  const adopted = await gateway.cli(['keys', 'create', 'ci-bot', '--adopt'], { input: 'sk-legacy-key-0123456789abcdef\n' });
+  assert.equal(adopted.code, 0, adopted.stderr);
+  const response = await fetch(`${gateway.baseURL}/models`, { headers: { authorization: 'Bearer sk-legacy-key-0123456789abcdef' } });
+  assert.equal(response.status, 200);
+});
+
+test('mask and tokens work without a server', async () => {
+  const offline = (args, input) => run(program('countersign'), args, { input });
+  const text = 'Card 4111 1111 1111 1111 and jane@example.com.\n';
+  assert.equal((await offline(['mask'], text)).stdout, 'Card <CREDIT_CARD> and <EMAIL>.\n');
+  for (const chunk of ['1', '3', '7']) {
+    assert.equal((await offline(['mask', '--chunk', chunk], text)).stdout, 'Card <CREDIT_CARD> and <EMAIL>.\n');
+  }
+  const { entities } = JSON.parse((await offline(['mask', '-o', 'json'], text)).stdout);
+  assert.deepEqual(entities, [
+    { entity: 'credit_card', start: 5, end: 24 },
+    { entity: 'email', start: 29, end: 45 },
+  ]);
+  assert.equal((await offline(['mask', '--entities', 'email'], text)).stdout, 'Card 4111 1111 1111 1111 and <EMAIL>.\n');
+  assert.equal((await offline(['tokens', '--tokenizer', 'o200k_base'], 'hello world')).stdout, '2\n');
+  assert.equal((await offline(['tokens', '--tokenizer', 'cl100k_base', '--jsonl'], '"hello world"\n"a"\n')).stdout, '{"tokens": 2}\n{"tokens": 1}\n');
+});
+
+test('an export that was changed is not believed', async () => {
+  const key = await gateway.createKey('ci-bot');
+  const body = JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: 'hello' }] });
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  assert.equal((await fetch(`${gateway.baseURL}/chat/completions`, { method: 'POST', headers, body })).status, 200);
+  await gateway.ended();
+  const path = join(gateway.folder, 'export.jsonl');
+  assert.equal((await gateway.cli(['sessions', 'export', '-o', path])).code, 0);
+  const { readFile } = await import('node:fs/promises');
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const verify = async (changed) => {
+    const copy = await file('changed.jsonl', changed.map((line) => `${line}\n`).join(''));
+    return run(program('countersign'), ['verify', copy]);
+  };
+  const intact = await verify(lines);
+  assert.equal(intact.code, 0, intact.stdout + intact.stderr);
+  assert.match(intact.stdout + intact.stderr, /not pinned/);
+  for (let i = 0; i < lines.length; i++) {
+    assert.equal((await verify(lines.toSpliced(i, 1))).code, 1, `line ${i + 1} can be left out`);
+    const at = Math.floor(lines[i].length / 2);
+    const flipped = lines[i].slice(0, at) + (lines[i][at] === 'a' ? 'b' : 'a') + lines[i].slice(at + 1);
+    assert.equal((await verify(lines.with(i, flipped))).code, 1, `line ${i + 1} can be changed`);
+  }
+  assert.equal((await verify([...lines, lines.at(-1)])).code, 1, 'a line can be added');
+});
