@@ -13,12 +13,16 @@
 #include "libs/base/random.h"
 #include "libs/config/service_config.h"
 #include "libs/metrics/metrics.h"
-#include "libs/pg/pool.h"
 
 namespace grpc {
 class Channel;
 class Service;
 }  // namespace grpc
+
+namespace countersign::pg {
+class Pool;
+struct PoolOptions;
+}  // namespace countersign::pg
 
 // A service process: what exists, in what order, and how it starts and stops.
 namespace countersign::server {
@@ -65,21 +69,25 @@ class App {
   // The file `name` in the service's folder of secrets. FAILED_PRECONDITION without `secrets`.
   absl::StatusOr<std::string> SecretPath(absl::string_view name) const;
 
-  // The process is ready when every check says "" (else: what is missing). Asked by /readyz, a few
-  // at a time, off the network threads; they may take milliseconds.
+  // The process is ready when every check says "" (else: what is missing). Asked by /readyz, one at
+  // a time, on a thread of its own.
   void ReadyWhen(std::function<std::string()> check);
+  void ReadyWhenConnected(pg::Pool& pool);  // the database answers
 
   // Runs when the process was told to stop, before its gRPC server is shut down, in the order of
-  // the calls; each may take up to `drain_timeout`.
-  void OnDrain(std::function<void()> drain);
+  // the calls; each gets the time that it may take.
+  void OnDrain(std::function<void(absl::Duration timeout)> drain);
 
   // An address to show in `addressesFile` beside "grpc" and "metrics".
   void ShowAddress(std::string name, std::string address);
 
-  // Opens the listeners and writes `addressesFile`. UNAVAILABLE when an address is taken.
+  // Opens the listeners and writes `addressesFile`. UNAVAILABLE when an address is taken,
+  // FAILED_PRECONDITION when the configuration lacks what is needed.
   absl::Status Start();
-  // Not ready; waits `drain_delay`; drains; shuts the server down within `drain_timeout`.
-  // Idempotent; called by the destructor without the delay.
+  // From now on not ready, so that nothing new is sent here.
+  void BeginDrain();
+  // Drains, then shuts the server down: calls that are running get `drain_timeout`. Idempotent;
+  // the destructor calls it.
   void Stop();
 
   const std::string& grpc_address() const;     // with the real port; empty before Start

@@ -1,0 +1,216 @@
+#include "libs/server/app.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <sys/socket.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "countersign/authn/v1/authn.grpc.pb.h"
+#include "libs/rpc/handler.h"
+#include "libs/testing/test_certificates.h"
+
+namespace countersign::server {
+namespace {
+
+namespace v1 = countersign::authn::v1;
+using testing::TestAuthority;
+
+class Service final : public v1::IdentityService::CallbackService {
+ public:
+  explicit Service(std::function<void()> during = [] {}) : during_(std::move(during)) {}
+  grpc::ServerUnaryReactor* WhoAmI(grpc::CallbackServerContext* context, const v1::WhoAmIRequest*,
+                                   v1::WhoAmIResponse* response) override {
+    return rpc::FinishInline(context, [&]() -> absl::Status {
+      during_();
+      response->set_identity("ann");
+      return absl::OkStatus();
+    });
+  }
+
+ private:
+  const std::function<void()> during_;
+};
+
+config::ServiceConfig ConfigFor(TestAuthority& authority, const std::string& name) {
+  const auto files = authority.IssueService(name);
+  config::ServiceConfig config;
+  config.tls = config::TlsFileNames{files.certificate, files.key, files.authority};
+  config.listen = "127.0.0.1:0";
+  config.metrics = "127.0.0.1:0";
+  config.drain_timeout = absl::Seconds(20);
+  return config;
+}
+
+grpc::StatusCode WhoAmI(App& edge, const std::string& service) {
+  const auto channel = edge.ChannelTo(service).value();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  v1::WhoAmIResponse response;
+  return v1::IdentityService::NewStub(channel)->WhoAmI(&context, {}, &response).error_code();
+}
+
+// The edge, wired to `authn`.
+std::unique_ptr<App> EdgeFor(TestAuthority& authority, const App& authn) {
+  config::ServiceConfig config = ConfigFor(authority, "edge");
+  config.peers["authn"] = authn.grpc_address();
+  return std::make_unique<App>("edge", std::move(config));
+}
+
+// The answer to GET `path`: status line, headers and body.
+std::string Get(const std::string& address, const std::string& path) {
+  namespace asio = boost::asio;
+  asio::io_context io;
+  asio::ip::tcp::socket socket(io);
+  const std::size_t colon = address.rfind(':');
+  socket.connect({asio::ip::make_address(address.substr(0, colon)),
+                  static_cast<unsigned short>(std::stoi(address.substr(colon + 1)))});
+  asio::write(socket,
+              asio::buffer("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+  std::string answer;
+  boost::system::error_code ignored;
+  asio::read(socket, asio::dynamic_buffer(answer), ignored);
+  return answer;
+}
+
+TEST_CASE("App: what is made is destroyed in reverse order", "[server]") {
+  struct Part {
+    Part(std::vector<int>& log, int id) : log(log), id(id) {}
+    ~Part() { log.push_back(id); }
+    std::vector<int>& log;
+    int id;
+  };
+  std::vector<int> log;
+  {
+    App app("policy", {});
+    app.Make<Part>(log, 1);
+    app.Keep(std::make_unique<Part>(log, 2));
+    app.Make<Part>(log, 3);
+  }
+  CHECK(log == std::vector<int>{3, 2, 1});
+}
+
+TEST_CASE("App: a service is reached by its peers and measured", "[server]") {
+  TestAuthority authority;
+  App authn("authn", ConfigFor(authority, "authn"));
+  authn.Serve(authn.Make<Service>());
+  REQUIRE(authn.Start().ok());
+  const auto edge = EdgeFor(authority, authn);
+  CHECK(WhoAmI(*edge, "authn") == grpc::StatusCode::OK);
+  const std::string metrics = Get(authn.metrics_address(), "/metrics");
+  CHECK_THAT(metrics, Catch::Contains("grpc_server_handled_total{grpc_code=\"OK\""));
+  CHECK_THAT(metrics, Catch::Contains("countersign_cert_expiry_seconds"));
+}
+
+TEST_CASE("App: a peer that may not call is refused and counted", "[server]") {
+  TestAuthority authority;
+  App authn("authn", ConfigFor(authority, "authn"));
+  authn.Serve(authn.Make<Service>());
+  REQUIRE(authn.Start().ok());
+  config::ServiceConfig config = ConfigFor(authority, "masking");
+  config.peers["authn"] = authn.grpc_address();
+  App masking("masking", std::move(config));
+  CHECK(WhoAmI(masking, "authn") == grpc::StatusCode::PERMISSION_DENIED);
+  CHECK_THAT(authn.metrics().Expose(),
+             Catch::Contains("countersign_peer_calls_denied_total{caller=\"masking\"} 1"));
+}
+
+TEST_CASE("App: readiness follows the checks, liveness does not", "[server]") {
+  TestAuthority authority;
+  App app("policy", ConfigFor(authority, "policy"));
+  std::string missing = "no resources yet";
+  app.ReadyWhen([] { return ""; });
+  app.ReadyWhen([&] { return missing; });
+  CHECK(app.NotReady() == "starting");
+  REQUIRE(app.Start().ok());
+  CHECK_THAT(Get(app.metrics_address(), "/readyz"),
+             Catch::StartsWith("HTTP/1.1 503") && Catch::Contains("no resources yet"));
+  CHECK_THAT(Get(app.metrics_address(), "/livez"), Catch::StartsWith("HTTP/1.1 200"));
+  missing = "";
+  CHECK_THAT(Get(app.metrics_address(), "/readyz"), Catch::StartsWith("HTTP/1.1 200"));
+  app.BeginDrain();
+  CHECK_THAT(Get(app.metrics_address(), "/readyz"),
+             Catch::StartsWith("HTTP/1.1 503") && Catch::Contains("stopping"));
+}
+
+TEST_CASE("App: a call that runs is finished before the server stops", "[server]") {
+  TestAuthority authority;
+  absl::Notification running;
+  absl::Notification release;
+  std::atomic<bool> finished{false};
+  App authn("authn", ConfigFor(authority, "authn"));
+  authn.Serve(authn.Make<Service>([&] {
+    running.Notify();
+    release.WaitForNotification();
+    finished = true;
+  }));
+  REQUIRE(authn.Start().ok());
+  const auto edge = EdgeFor(authority, authn);
+  grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
+  std::thread caller([&] { code = WhoAmI(*edge, "authn"); });
+  running.WaitForNotification();
+  authn.OnDrain([&](absl::Duration timeout) {
+    CHECK(timeout == absl::Seconds(20));
+    CHECK_FALSE(finished);
+    release.Notify();
+  });
+  authn.Stop();
+  CHECK(finished);
+  caller.join();
+  CHECK(code == grpc::StatusCode::OK);
+}
+
+TEST_CASE("App: real addresses are written for others to find", "[server]") {
+  TestAuthority authority;
+  config::ServiceConfig config = ConfigFor(authority, "authn");
+  config.addresses_file = authority.folder() + "/addresses.json";
+  App app("authn", config);
+  app.Serve(app.Make<Service>());
+  app.ShowAddress("http", "127.0.0.1:8080");
+  REQUIRE(app.Start().ok());
+  std::ifstream file(config.addresses_file);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  CHECK(text == R"({"grpc":")" + app.grpc_address() + R"(","http":"127.0.0.1:8080","metrics":")" +
+                    app.metrics_address() + "\"}\n");
+}
+
+TEST_CASE("App: a taken port is an error", "[server]") {
+  TestAuthority authority;
+  App first("authn", ConfigFor(authority, "authn"));
+  first.Serve(first.Make<Service>());
+  REQUIRE(first.Start().ok());
+  config::ServiceConfig config = ConfigFor(authority, "authn");
+  config.listen = first.grpc_address();
+  App second("authn", std::move(config));
+  second.Serve(second.Make<Service>());
+  CHECK(second.Start().code() == absl::StatusCode::kUnavailable);
+}
+
+TEST_CASE("App: what the configuration lacks is named", "[server]") {
+  TestAuthority authority;
+  const auto says = [](const absl::Status& status, const char* what) {
+    CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
+    CHECK_THAT(std::string(status.message()), Catch::Contains(what));
+  };
+  App bare("authn", {});
+  says(bare.ChannelTo("policy").status(), "`policy` under `peers`");
+  says(bare.SecretPath("key").status(), "`secrets`");
+  bare.Serve(bare.Make<Service>());
+  says(bare.Start(), "`listen`");
+  App mistaken("policy", ConfigFor(authority, "authn"));
+  mistaken.Serve(mistaken.Make<Service>());
+  says(mistaken.Start(), "spiffe://countersign/policy");
+}
+
+}  // namespace
+}  // namespace countersign::server

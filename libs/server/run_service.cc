@@ -1,0 +1,101 @@
+#include "libs/server/run_service.h"
+
+#include <grpc/support/log.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/log/log.h"
+
+#ifndef COUNTERSIGN_VERSION
+#error "set by libs/server/CMakeLists.txt"
+#endif
+
+namespace countersign::server {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kMisuse = 2;
+
+// Before any thread is made, so that every thread inherits it: signals are taken by Wait alone.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Wait(const sigset_t& signals) {
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  return signal_number;
+}
+
+// Waits for `delay`, less if a second signal comes: then the process ends where it stands.
+void WaitDelay(const sigset_t& signals, absl::Duration delay) {
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  const timespec time = absl::ToTimespec(delay);
+  nanosleep(&time, nullptr);
+}
+
+// gRPC reports every refused handshake as an error of its own; it is noise next to what we log.
+void QuietGrpc() {
+  gpr_set_log_function([](gpr_log_func_args* args) {
+    log::Debug("grpc", {{"detail", args->message}, {"file", args->file}, {"line", args->line}});
+  });
+}
+
+int Fail(const Program& program, const absl::Status& status) {
+  std::cerr << "countersign-" << program.name << ": " << status.message() << "\n";
+  return kFailed;
+}
+
+absl::Status ConfigureLog(const Program& program, const config::ServiceConfig& config) {
+  CS_ASSIGN_OR_RETURN(const log::Level level, log::LevelFromString(config.log_level));
+  CS_ASSIGN_OR_RETURN(const log::Format format, log::FormatFromString(config.log_format));
+  log::Configure(level, format, program.name);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunService(int argc, char** argv, const Program& program) {
+  CLI::App cli(absl::StrCat("The ", program.name, " service of Countersign."),
+               absl::StrCat("countersign-", program.name));
+  std::string file;
+  cli.add_option("--config", file, "the service's configuration (YAML)")->required();
+  cli.set_version_flag("--version", COUNTERSIGN_VERSION);
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return cli.exit(error) == 0 ? 0 : kMisuse;
+  }
+  const sigset_t signals = BlockSignals();
+  absl::StatusOr<config::ServiceConfig> config =
+      config::LoadServiceConfig(file, program.read_section);
+  if (!config.ok()) return Fail(program, config.status());
+  if (const absl::Status status = ConfigureLog(program, *config); !status.ok()) {
+    return Fail(program, status);
+  }
+  QuietGrpc();
+  App app(program.name, *std::move(config));
+  if (const absl::Status status = program.wire(app); !status.ok()) return Fail(program, status);
+  if (const absl::Status status = app.Start(); !status.ok()) return Fail(program, status);
+  const int signal_number = Wait(signals);
+  log::Info("stopping", {{"signal", signal_number}});
+  app.BeginDrain();
+  WaitDelay(signals, app.config().drain_delay);
+  app.Stop();
+  log::Info("stopped");
+  return 0;
+}
+
+}  // namespace countersign::server

@@ -1,0 +1,119 @@
+#include "libs/server/run_service.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+extern char** environ;
+
+namespace countersign::server {
+namespace {
+
+// One run of the sample service in a folder of its own.
+class Run {
+ public:
+  Run(const std::string& yaml, std::vector<std::string> args = {"--config", "CONFIG"}) {
+    std::string pattern = std::filesystem::temp_directory_path().string() + "/cs-run-XXXXXX";
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    folder_ = pattern;
+    std::ofstream(folder_ + "/c.yaml") << yaml;
+    args.insert(args.begin(), SAMPLE_SERVICE);
+    std::vector<char*> argv;
+    for (std::string& arg : args) {
+      if (arg == "CONFIG") arg = folder_ + "/c.yaml";
+      argv.push_back(arg.data());
+    }
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    for (const int descriptor : {1, 2}) {
+      posix_spawn_file_actions_addopen(&actions, descriptor, (folder_ + "/out").c_str(),
+                                       O_WRONLY | O_CREAT | O_APPEND, 0600);
+    }
+    REQUIRE(posix_spawn(&pid_, SAMPLE_SERVICE, &actions, nullptr, argv.data(), environ) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  ~Run() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      Wait();
+    }
+    std::filesystem::remove_all(folder_);
+  }
+
+  // Exit status, or minus the signal that ended it.
+  int Wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  void Signal(int number) const { ::kill(pid_, number); }
+  std::string Output() const {
+    std::ifstream file(folder_ + "/out");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }
+  void WaitForOutput(const std::string& text) const {
+    while (Output().find(text) == std::string::npos) std::this_thread::yield();
+  }
+  bool Exists(const std::string& name) const {
+    return std::filesystem::exists(folder_ + "/" + name);
+  }
+
+ private:
+  std::string folder_;
+  pid_t pid_ = 0;
+};
+
+TEST_CASE("RunService: serves until SIGTERM, then ends with 0", "[server]") {
+  Run run("metrics: 127.0.0.1:0\naddressesFile: addresses.json\ndrain: {delay: 0s}\n");
+  run.WaitForOutput("listening");
+  run.Signal(SIGTERM);
+  CHECK(run.Wait() == 0);
+  CHECK_THAT(run.Output(), Catch::Contains("stopping") && Catch::Contains("stopped"));
+  CHECK(run.Exists("addresses.json"));
+}
+
+TEST_CASE("RunService: a second signal ends it at once", "[server]") {
+  Run run("metrics: 127.0.0.1:0\ndrain: {delay: 10m}\n");
+  run.WaitForOutput("listening");
+  run.Signal(SIGTERM);
+  run.WaitForOutput("stopping");
+  run.Signal(SIGTERM);
+  CHECK(run.Wait() == -SIGTERM);
+}
+
+TEST_CASE("RunService: misuse ends with 2", "[server]") {
+  CHECK(Run("", {}).Wait() == 2);
+  CHECK(Run("", {"--config", "CONFIG", "--verbose"}).Wait() == 2);
+}
+
+TEST_CASE("RunService: --version prints the version", "[server]") {
+  Run run("", {"--version"});
+  CHECK(run.Wait() == 0);
+  CHECK_THAT(run.Output(), Catch::Matches("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST_CASE("RunService: a mistake in the configuration ends with 1 and its line", "[server]") {
+  Run run("metrics: nowhere\n");
+  CHECK(run.Wait() == 1);
+  CHECK_THAT(run.Output(), Catch::StartsWith("countersign-sample: ") &&
+                               Catch::Contains("c.yaml:1: metrics: must be HOST:PORT"));
+}
+
+TEST_CASE("RunService: what cannot be wired ends with 1 and the reason", "[server]") {
+  Run run("service: {failWith: the database is away}\n");
+  CHECK(run.Wait() == 1);
+  CHECK(run.Output() == "countersign-sample: the database is away\n");
+}
+
+}  // namespace
+}  // namespace countersign::server

@@ -1,0 +1,16 @@
+// A service program as small as one can be, for run_service_test.cc.
+#include "libs/config/fields.h"
+#include "libs/server/run_service.h"
+
+int main(int argc, char** argv) {
+  std::string failure;
+  countersign::server::Program program;
+  program.name = "sample";
+  program.read_section = [&](countersign::config::Fields& section, const auto&) {
+    failure = section.String("failWith");
+  };
+  program.wire = [&](countersign::server::App&) {
+    return failure.empty() ? absl::OkStatus() : absl::UnavailableError(failure);
+  };
+  return countersign::server::RunService(argc, argv, program);
+}
