@@ -1,0 +1,89 @@
+#include "services/edge/openai_body.h"
+
+#include <catch2/catch.hpp>
+
+#include "absl/strings/match.h"
+#include "services/edge/mask_testing.h"
+
+namespace countersign::edge {
+namespace {
+
+absl::StatusOr<Delivery> Pass(const std::string& body, OpenAiBody::Options options = {},
+                              Usage* usage = nullptr) {
+  OpenAiBody reader(std::move(options));
+  for (const char c : body) REQUIRE(reader.Feed(std::string(1, c))->empty());
+  const auto asked = reader.Finish();
+  if (!asked.ok()) return asked.status();
+  testing::LiteralMasking masking;
+  auto deliveries = reader.Release(masking.Apply(*asked));
+  if (!deliveries.ok()) return deliveries.status();
+  if (usage != nullptr) *usage = reader.usage();
+  if (deliveries->empty()) return Delivery();
+  CHECK(deliveries->size() == 1);
+  CHECK(deliveries->front().is_final);
+  return deliveries->front();
+}
+
+TEST_CASE("OpenAiBody: a body without a match passes byte for byte", "[edge]") {
+  const std::string body =
+      "{ \"id\":\"x\",\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"caf\\u00e9 "
+      "\\/\"},\"finish_reason\":\"stop\",\"logprobs\":null}],\n\"usage\":{\"prompt_tokens\":5,"
+      "\"completion_tokens\":2} }";
+  Usage usage;
+  CHECK(Pass(body, {}, &usage).value().bytes == body);
+  CHECK(usage.input_tokens == 5);
+  CHECK(usage.output_tokens == 2);
+}
+
+TEST_CASE("OpenAiBody: only the strings that change are replaced, wherever they stand", "[edge]") {
+  const Delivery delivery =
+      Pass(
+          R"({"choices":[{"message":{"content":"a \u0053ECRET","tool_calls":[{"id":"c","function":)"
+          R"({"name":"f","arguments":"{\"k\":\"SECRET\"}"}}]}}, {"message":{"x":["SECRET"]}}],)"
+          R"("note":"SECRET" })")
+          .value();
+  CHECK(delivery.bytes ==
+        R"({"choices":[{"message":{"content":"a <S>","tool_calls":[{"id":"c","function":)"
+        R"({"name":"f","arguments":"{\"k\":\"<S>\"}"}}]}}, {"message":{"x":["<S>"]}}],)"
+        R"("note":"<S>" })");
+  REQUIRE(delivery.masked.size() == 4);
+  CHECK(delivery.masked[0].field == "choices/0/content");
+  CHECK(delivery.masked[0].span.original == "SECRET");
+}
+
+TEST_CASE("OpenAiBody: probabilities of a masked text are dropped, of others kept", "[edge]") {
+  const auto body = [](const char* text) {
+    return absl::StrCat(R"({"choices":[{"message":{"content":")", text,
+                        R"("},"logprobs":{"content":[{"token":")", text, R"(","bytes":[83]}]}}]})");
+  };
+  CHECK(Pass(body("fine")).value().bytes == body("fine"));
+  CHECK(Pass(body("SECRET")).value().bytes ==
+        R"({"choices":[{"message":{"content":"<S>"},"logprobs":null}]})");
+}
+
+TEST_CASE("OpenAiBody: an upstream's error is masked, JSON or not", "[edge]") {
+  OpenAiBody::Options options;
+  options.status = 400;
+  CHECK(Pass(R"({"error":{"message":"no SECRET","code":"x"}})", options).value().bytes ==
+        R"({"error":{"message":"no <S>","code":"x"}})");
+  CHECK(Pass("plain SECRET \xff", options).value().bytes == "plain <S> \xef\xbf\xbd");
+  CHECK(Pass("", options).value().bytes.empty());
+}
+
+TEST_CASE("OpenAiBody: an answer that is not strict JSON is refused", "[edge]") {
+  CHECK(absl::IsUnavailable(Pass("nonsense").status()));
+  CHECK(absl::IsUnavailable(Pass(R"({"a":1,"a":2})").status()));
+}
+
+TEST_CASE("OpenAiBody: a list of models shows those that the connection serves", "[edge]") {
+  OpenAiBody::Options options;
+  options.serves = [](absl::string_view model) { return absl::StartsWith(model, "gpt"); };
+  CHECK(Pass(R"({"object":"list","data":[{"id":"gpt-1"},{"id":"o9"},{"id":"gpt-2"}]})", options)
+            .value()
+            .bytes == R"({"object":"list","data":[{"id":"gpt-1"},{"id":"gpt-2"}]})");
+  const std::string all = R"({"data": [ {"id":"gpt-1"} ]})";
+  CHECK(Pass(all, options).value().bytes == all);
+}
+
+}  // namespace
+}  // namespace countersign::edge

@@ -1,0 +1,261 @@
+#include "services/edge/openai_stream.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "libs/json/document.h"
+#include "libs/json/writer.h"
+#include "services/edge/mask_testing.h"
+
+namespace countersign::edge {
+namespace {
+
+// What the caller gets of a stream that arrives in these pieces.
+absl::StatusOr<std::string> Pass(const std::vector<std::string>& pieces,
+                                 OpenAiStream::Options options = {}, Usage* usage = nullptr) {
+  OpenAiStream stream(options);
+  testing::LiteralMasking masking;
+  std::string caller;
+  const auto release = [&](absl::StatusOr<std::vector<domain::FieldPiece>> asked) {
+    if (!asked.ok()) return asked.status();
+    const absl::StatusOr<std::vector<Delivery>> deliveries = stream.Release(masking.Apply(*asked));
+    if (!deliveries.ok()) return deliveries.status();
+    for (const Delivery& delivery : *deliveries) caller += delivery.bytes;
+    return absl::OkStatus();
+  };
+  for (const std::string& piece : pieces) {
+    const absl::Status status = release(stream.Feed(piece));
+    if (!status.ok()) return status;
+  }
+  const absl::Status status = release(stream.Finish());
+  if (usage != nullptr) *usage = stream.usage();
+  if (!status.ok()) return status;
+  return caller;
+}
+
+constexpr char kHead[] = R"({"id":"c-1","object":"chat.completion.chunk","created":1,"model":"m",)";
+
+std::string Chunk(absl::string_view choices) {
+  return absl::StrCat("data: ", kHead, "\"choices\":[", choices, "]}\n\n");
+}
+std::string Content(absl::string_view text, int choice = 0) {
+  return Chunk(absl::StrCat("{\"index\":", choice, ",\"delta\":{\"content\":", json::Quote(text),
+                            "},\"finish_reason\":null}"));
+}
+std::string Finished(int choice = 0) {
+  return Chunk(absl::StrCat("{\"index\":", choice, ",\"delta\":{},\"finish_reason\":\"stop\"}"));
+}
+const std::string kDone = "data: [DONE]\n\n";
+
+// The text of one member of one choice's deltas, put together as an SDK does.
+std::string Assembled(const std::string& stream, std::int64_t choice, absl::string_view member) {
+  SseParser parser(1 << 20);
+  std::vector<SseEvent> events;
+  REQUIRE(parser.Feed(stream, events).ok());
+  std::string text;
+  for (const SseEvent& event : events) {
+    const auto document = json::Document::Parse(event.data);
+    if (!document.ok()) continue;
+    const json::Value choices = document->root()["choices"];
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      if (choices.at(i)["index"].integer() != choice) continue;
+      const json::Value delta = choices.at(i)["delta"];
+      absl::StrAppend(&text, delta[member].text());
+      if (member != "arguments") continue;
+      absl::StrAppend(&text, delta["tool_calls"].at(0)["function"]["arguments"].text());
+    }
+  }
+  return text;
+}
+
+TEST_CASE("OpenAiStream: a stream without a match passes byte for byte", "[edge]") {
+  const std::string stream =
+      absl::StrCat(": hello\n\n", Chunk(R"({"index":0,"delta":{"role":"assistant","content":""}})"),
+                   Content("Hi there"), "data:  {\"choices\": [ ] , \"x\" :1}\r\n\r\n",
+                   Content("caf\\u00e9"), Finished(), kDone);
+  CHECK(Pass({stream}).value() == stream);
+}
+
+TEST_CASE("OpenAiStream: a secret that is split over events is masked", "[edge]") {
+  const std::string out =
+      Pass({Content("a SE"), Content("CR"), Content("ET b"), Finished(), kDone}).value();
+  CHECK(Assembled(out, 0, "content") == "a <S> b");
+  CHECK(!absl::StrContains(out, "SE\""));
+}
+
+TEST_CASE("OpenAiStream: an event of which nothing remains is dropped", "[edge]") {
+  CHECK(Pass({Content("SEC"), Content("RET"), Finished(), kDone}).value() ==
+        absl::StrCat(Content("<S>"), Finished(), kDone));
+}
+
+TEST_CASE("OpenAiStream: what is held when the choice ends leaves before its last event",
+          "[edge]") {
+  const std::string out = Pass({Content("x SEC"), Finished(), kDone}).value();
+  CHECK(out == absl::StrCat(Content("x "), Content("SEC"), Finished(), kDone));
+}
+
+TEST_CASE("OpenAiStream: text in the finishing event ends there", "[edge]") {
+  const std::string last =
+      Chunk(R"({"index":0,"delta":{"content":"RET SEC"},"finish_reason":"stop"})");
+  const std::string out = Pass({Content("SEC"), last, kDone}).value();
+  CHECK(out ==
+        absl::StrCat(Chunk(R"({"index":0,"delta":{"content":"<S> SEC"},"finish_reason":"stop"})"),
+                     kDone));
+}
+
+TEST_CASE("OpenAiStream: a stream without finish reasons gives what it holds before [DONE]",
+          "[edge]") {
+  CHECK(Pass({Content("SEC"), kDone}).value() == absl::StrCat(Content("SEC"), kDone));
+}
+
+TEST_CASE("OpenAiStream: choices, refusals and arguments are texts of their own", "[edge]") {
+  const auto tool = [](absl::string_view fragment) {
+    return Chunk(
+        absl::StrCat(R"({"index":1,"delta":{"tool_calls":[{"index":0,"function":{"arguments":)",
+                     json::Quote(fragment), "}}]},\"finish_reason\":null}"));
+  };
+  const std::string out =
+      Pass({Content("SEC", 0), Content("RET", 1), Content("RET", 0),
+            Chunk(R"({"index":0,"delta":{"refusal":"SEC"}})"), tool("{\"a\":\"SEC"),
+            Chunk(R"({"index":0,"delta":{"refusal":"RET"}})"), tool("RET\"}"), Finished(0),
+            Finished(1), kDone})
+          .value();
+  CHECK(Assembled(out, 0, "content") == "<S>");
+  CHECK(Assembled(out, 1, "content") == "RET");
+  CHECK(Assembled(out, 0, "refusal") == "<S>");
+  CHECK(Assembled(out, 1, "arguments") == "{\"a\":\"<S>\"}");
+}
+
+TEST_CASE("OpenAiStream: held arguments leave under their tool call's index", "[edge]") {
+  const std::string out =
+      Pass({Chunk(R"({"index":0,"delta":{"tool_calls":[{"index":2,"id":"c","type":"function",)"
+                  R"("function":{"name":"f","arguments":"SE"}}]}})"),
+            Finished(), kDone})
+          .value();
+  CHECK(absl::StrContains(
+      out, Chunk(R"({"index":0,"delta":{"tool_calls":[{"index":2,"function":{"arguments":"SE"}}]},)"
+                 R"("finish_reason":null})")));
+}
+
+TEST_CASE("OpenAiStream: members that nobody knows are masked, and when split too", "[edge]") {
+  const std::string out =
+      Pass({Chunk(R"({"index":0,"delta":{"thinking":"SEC","deep":{"er":"SE"}},"note":"SECRET"})"),
+            Chunk(R"({"index":0,"delta":{"thinking":"RET","deep":{"er":"CRET"}}})"),
+            "data: {\"choices\":[],\"remark\":[\"a SECRET\"]}\n\n",
+            Chunk(R"({"index":0,"delta":{"details":[{"index":4,"text":"SECR"}]}})"),
+            Chunk(R"({"index":0,"delta":{"details":[{"index":4,"text":"ET"}]}})"), Finished(),
+            kDone})
+          .value();
+  CHECK(!absl::StrContains(out, "SEC"));
+  CHECK(!absl::StrContains(out, "\"RET"));
+  CHECK(!absl::StrContains(out, "\"ET"));
+}
+
+TEST_CASE("OpenAiStream: identifiers pass only while they look like identifiers", "[edge]") {
+  CHECK(absl::StrContains(Pass({"data: {\"id\":\"a SECRET\",\"choices\":[]}\n\n", kDone}).value(),
+                          "a <S>"));
+}
+
+TEST_CASE("OpenAiStream: a member's name that would have to be masked ends the stream", "[edge]") {
+  CHECK(absl::IsFailedPrecondition(
+      Pass({"data: {\"a SECRET\":1,\"choices\":[]}\n\n", kDone}).status()));
+}
+
+TEST_CASE("OpenAiStream: probabilities stay only with text that passed as it came", "[edge]") {
+  const auto event = [](absl::string_view text, absl::string_view token, absl::string_view other) {
+    return Chunk(absl::StrCat(R"({"index":0,"delta":{"content":")", text,
+                              R"("},"logprobs":{"content":[{"token":")", token,
+                              R"(","logprob":-1,"bytes":[1],"top_logprobs":[{"token":")", other,
+                              R"("}]}]},"finish_reason":null})"));
+  };
+  const auto kept = [&](const std::string& stream) {
+    return absl::StrContains(Pass({stream, Finished(), kDone}).value(), "\"logprob\":-1");
+  };
+  CHECK(kept(event("plain", "plain", "other")));
+  CHECK(!kept(event("SEC", "SEC", "x")));        // held
+  CHECK(!kept(event("SECRET", "SECRET", "x")));  // masked
+  CHECK(!kept(event("plain", "RET", "x")));      // spells something else
+  CHECK(!kept(event("", "SECRET", "x")));
+  CHECK(!kept(event("plain", "plain", "SECRET")));
+}
+
+TEST_CASE("OpenAiStream: comments and other fields that would be masked are left out", "[edge]") {
+  CHECK(Pass({": SECRET\n\n", kDone}).value() == kDone);
+  CHECK(Pass({"event: SECRET\ndata: {\"choices\":[]}\n\n", kDone}).value() ==
+        "data: {\"choices\":[]}\n\n" + kDone);
+}
+
+TEST_CASE("OpenAiStream: the usage that was not asked for is read and dropped", "[edge]") {
+  const std::string usage =
+      absl::StrCat("data: ", kHead,
+                   R"("choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}})", "\n\n");
+  Usage read;
+  CHECK(Pass({Content("x"), Finished(), usage, kDone}, {true, true}, &read).value() ==
+        absl::StrCat(Content("x"), Finished(), kDone));
+  CHECK(read.input_tokens == 7);
+  CHECK(read.output_tokens == 3);
+  CHECK(absl::StrContains(Pass({usage, kDone}, {true, false}).value(), "prompt_tokens"));
+}
+
+TEST_CASE("OpenAiStream: without masking nothing is held", "[edge]") {
+  const std::string stream = absl::StrCat(Content("SECRET"), Finished(), kDone);
+  CHECK(Pass({stream}, {false, false}).value() == stream);
+}
+
+TEST_CASE("OpenAiStream: what is no stream of chunks is an error", "[edge]") {
+  for (const std::string& stream :
+       {std::string("data: {\"a\":1,\"a\":2}\n\n"), std::string("data: nonsense\n\n"),
+        std::string("data: {\"x\":\"\xff\"}\n\n"), Content("x"), Content("x") + Finished(),
+        std::string("data: {\"choices\":[]}\n\ndata: [DONE]"),
+        Content("x") + Finished() + Content("more") + kDone}) {
+    CAPTURE(stream);
+    CHECK(absl::IsUnavailable(Pass({stream}).status()));
+  }
+}
+
+TEST_CASE("OpenAiStream: an error of the upstream passes, masked, and needs no [DONE]", "[edge]") {
+  const std::string out = Pass({"data: {\"error\":{\"message\":\"about SECRET\"}}\n\n"}).value();
+  CHECK(out == "data: {\"error\":{\"message\":\"about <S>\"}}\n\n");
+}
+
+TEST_CASE("OpenAiStream: nothing passes after [DONE]", "[edge]") {
+  CHECK(Pass({kDone + Content("late")}).value() == kDone);
+}
+
+TEST_CASE("OpenAiStream: however the upstream cuts its bytes, the caller gets the same", "[edge]") {
+  const std::string stream = absl::StrCat(
+      "\xef\xbb\xbf", Chunk(R"({"index":0,"delta":{"role":"assistant","content":""}})"),
+      Content("one SEC"), Content("two", 1), ": note\r\n\r\n", Content("RET"), Content("SECRE"),
+      absl::StrReplaceAll(Content("T caf\xc3\xa9 \xf0\x9f\x98\x80 SEC"), {{"\n\n", "\r\n\r\n"}}),
+      Chunk(R"({"index":1,"delta":{"content":" \u0053\u0045CRET SE"},"finish_reason":"stop"})"),
+      Chunk(R"({"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"SEC"}}]}})"),
+      Finished(0), kDone);
+  const std::string whole = Pass({stream}).value();
+  CHECK(Assembled(whole, 0, "content") == "one <S><S> caf\xc3\xa9 \xf0\x9f\x98\x80 SEC");
+  CHECK(Assembled(whole, 1, "content") == "two <S> SE");
+  for (std::size_t i = 0; i <= stream.size(); ++i) {
+    if (Pass({stream.substr(0, i), stream.substr(i)}).value() != whole) {
+      CAPTURE(i);
+      FAIL("a cut changed what the caller gets");
+    }
+  }
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::string> pieces;
+    const std::size_t longest = round % 3 == 0 ? 3 : 60;
+    for (std::size_t at = 0; at < stream.size();) {
+      const std::size_t size = random() % longest + 1;
+      pieces.push_back(stream.substr(at, size));
+      at += size;
+    }
+    REQUIRE(Pass(pieces).value() == whole);
+  }
+}
+
+}  // namespace
+}  // namespace countersign::edge

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "libs/json/document.h"
+
+// Where the texts of an answer in OpenAI's form stand: one chunk of a stream, or a whole body.
+namespace countersign::edge {
+
+// One step from a choice's delta to a text in it: a member, or the element of an array member that
+// carries this `index`.
+struct Step {
+  std::string key;
+  std::int64_t index = -1;
+  bool operator==(const Step&) const = default;
+};
+
+// A string that somebody may read.
+struct FoundText {
+  json::Value value;
+  std::string field;       // "choices/0/content": the logical text; empty where it has no name
+  bool continues = false;  // the text goes on in later chunks; else it is whole as it stands
+  std::int64_t choice = -1;
+  std::vector<Step> path;  // below that choice's delta, or below the choice itself
+  bool in_delta = true;
+};
+
+// The token probabilities of one choice. They repeat its text, token by token.
+struct FoundLogprobs {
+  json::Value value;
+  std::string field;         // of the text that the tokens spell
+  std::string tokens;        // what they spell together
+  std::string alternatives;  // the other tokens, one a line
+};
+
+struct FoundTexts {
+  std::vector<FoundText> texts;
+  std::vector<FoundLogprobs> logprobs;
+  std::vector<std::int64_t> finished;    // choices that end with this chunk
+  std::vector<absl::string_view> names;  // of members that nobody knows
+  std::vector<json::Value> obfuscation;  // padding whose length tells of the text's
+  // Nothing in this chunk but continuing texts: without them it is not worth sending.
+  bool only_texts = false;
+};
+
+// Short, and made of what identifiers are made of.
+bool LooksLikeIdentifier(absl::string_view text);
+
+// `root` is one chunk: strings in a choice's delta continue texts. Strings that identify (ids,
+// models, roles, types, finish reasons) are not texts as long as they look like identifiers;
+// everything else is one, wherever it stands.
+FoundTexts TextsOfChunk(const json::Value& root);
+
+// `root` is a whole body, an answer or an error.
+FoundTexts TextsOfBody(const json::Value& root);
+
+}  // namespace countersign::edge

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace countersign::edge {
+
+// Bytes [begin, end) of a text give way to `replacement`.
+struct Edit {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::string replacement;
+};
+
+// `source` with all edits made; everything outside them stays byte for byte. The edits may come in
+// any order. REQUIRES: they lie within the source and do not overlap.
+std::string Splice(absl::string_view source, std::vector<Edit> edits);
+
+}  // namespace countersign::edge
