@@ -26,6 +26,7 @@ class FakeRemotePart final : public RemotePart {
     snapshots_.push_back(std::move(set));
     changed_.notify_all();
   }
+  void Close() override {}
 
   // Waits for the `count`th draft or snapshot.
   std::pair<std::uint64_t, std::shared_ptr<const StoredSet>> Draft(std::size_t count = 1) {

@@ -27,6 +27,7 @@ RemoteParts::Live* RemoteParts::Find(const RemotePart& part) {
 
 void RemoteParts::Connect(std::shared_ptr<RemotePart> part) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) part->Close();
   if (snapshot_ != nullptr) part->SendSnapshot(snapshot_);
   Live live;
   live.part = std::move(part);
@@ -97,6 +98,12 @@ void RemoteParts::Serve(std::shared_ptr<const StoredSet> set) {
   const std::lock_guard<std::mutex> lock(mutex_);
   snapshot_ = std::move(set);
   for (const Live& live : live_) live.part->SendSnapshot(snapshot_);
+}
+
+void RemoteParts::Close() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  for (const Live& live : live_) live.part->Close();
 }
 
 std::vector<std::string> RemoteParts::WaitServed(std::uint64_t version, absl::Duration timeout) {

@@ -22,6 +22,7 @@ class RemotePart {
   virtual const std::string& name() const = 0;
   virtual void SendDraft(std::uint64_t draft_id, std::shared_ptr<const StoredSet> draft) = 0;
   virtual void SendSnapshot(std::shared_ptr<const StoredSet> set) = 0;
+  virtual void Close() = 0;  // ends the stream; Disconnect follows
 };
 
 // The parts that follow the resources from other processes. A part is live while its stream is
@@ -43,6 +44,9 @@ class RemoteParts {
   // Sends `set` to every live part, and to those that connect later.
   void Serve(std::shared_ptr<const StoredSet> set);
 
+  // Ends every stream, those that open later too: this process is about to stop.
+  void Close();
+
   // Waits until every live part serves `version` or a later one. The names of those that do not.
   std::vector<std::string> WaitServed(std::uint64_t version, absl::Duration timeout);
 
@@ -61,6 +65,7 @@ class RemoteParts {
   std::vector<Live> live_;
   std::shared_ptr<const StoredSet> snapshot_;
   std::uint64_t draft_id_ = 0;
+  bool closed_ = false;
 };
 
 }  // namespace countersign::policy

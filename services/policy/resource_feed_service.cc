@@ -26,17 +26,19 @@ class Outbox final : public RemotePart {
   }
   void SendSnapshot(std::shared_ptr<const StoredSet> set) override { Push({0, std::move(set)}); }
 
+  void Close() override { End({grpc::StatusCode::UNAVAILABLE, "policy is shutting down"}); }
+
   void OnWritten(bool ok) {
     const std::lock_guard<std::mutex> lock(mutex_);
     writing_ = false;
-    if (!ok) stream_ = nullptr;
+    broken_ = !ok;
     WriteNext();
   }
 
-  // From here on the stream is not touched any more.
-  void Close() {
+  // Finishes the stream, once; from then on it is not touched any more.
+  void End(const grpc::Status& status) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    stream_ = nullptr;
+    if (stream_ != nullptr) std::exchange(stream_, nullptr)->Finish(status);
   }
 
  private:
@@ -56,7 +58,7 @@ class Outbox final : public RemotePart {
   }
 
   void WriteNext() {
-    if (stream_ == nullptr || writing_ || waiting_.empty()) return;
+    if (stream_ == nullptr || broken_ || writing_ || waiting_.empty()) return;
     writing_ = true;
     written_ = ToWatchResponse(*waiting_.front().set, waiting_.front().draft_id);
     waiting_.pop_front();
@@ -69,6 +71,7 @@ class Outbox final : public RemotePart {
   std::deque<Message> waiting_;
   v1::WatchResponse written_;  // stays until OnWritten
   bool writing_ = false;
+  bool broken_ = false;
 };
 
 class FeedStream final : public Stream {
@@ -98,11 +101,9 @@ class FeedStream final : public Stream {
 
  private:
   void End(const grpc::Status& status) {
-    if (outbox_ != nullptr) {
-      parts_.Disconnect(*outbox_);
-      outbox_->Close();
-    }
-    Finish(status);
+    if (outbox_ == nullptr) return Finish(status);
+    parts_.Disconnect(*outbox_);
+    outbox_->End(status);
   }
 
   RemoteParts& parts_;

@@ -50,6 +50,13 @@ class Client {
     for (const std::string& error : errors) request.add_draft_errors(error);
     stream_->Write(request);
   }
+  // Waits for the end of the stream.
+  grpc::Status Status() {
+    v1::WatchResponse rest;
+    while (stream_->Read(&rest)) {
+    }
+    return stream_->Finish();
+  }
   grpc::Status Finish() {
     stream_->WritesDone();
     return stream_->Finish();
@@ -126,6 +133,19 @@ TEST_CASE("ResourceFeedService: closing a stream ends it in order", "[policy][fe
   Client client(fixture, "masking");
   client.Read();
   CHECK(client.Finish().ok());
+}
+
+TEST_CASE("ResourceFeedService: closing ends open streams and those that come later",
+          "[policy][feed][rpc]") {
+  Fixture fixture;
+  fixture.parts.Serve(Version(1));
+  Client open(fixture, "masking");
+  open.Read();
+  fixture.parts.Close();
+  CHECK(open.Status().error_code() == grpc::StatusCode::UNAVAILABLE);
+  Client late(fixture, "authn");
+  CHECK(late.Status().error_code() == grpc::StatusCode::UNAVAILABLE);
+  CHECK(fixture.parts.WaitServed(1, absl::Seconds(30)).empty());
 }
 
 TEST_CASE("ResourceFeedService: a part that reads late gets the newest version, not each",

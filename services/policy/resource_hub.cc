@@ -101,7 +101,7 @@ std::string WithheldSpec(const StoredResource& resource) {
 
 ResourceHub::ResourceHub(ResourceStore& store, domain::CredentialSealer& sealer, const Clock& clock,
                          HubOptions options)
-    : store_(store), sealer_(sealer), clock_(clock), options_(options) {}
+    : store_(store), sealer_(sealer), clock_(clock), options_(std::move(options)) {}
 
 ResourceHub::~ResourceHub() {
   {
@@ -113,9 +113,20 @@ ResourceHub::~ResourceHub() {
 }
 
 absl::Status ResourceHub::Start() {
-  const absl::Status first = Refresh();
+  const absl::Status first = FollowOnce();
   follower_ = std::thread([this] { Follow(); });
   return first;
+}
+
+absl::Status ResourceHub::FollowOnce() {
+  CS_RETURN_IF_ERROR(Refresh());
+  CS_ASSIGN_OR_RETURN(const auto current, Current());
+  if (current->version != 0 || options_.initial.empty()) return absl::OkStatus();
+  ApplyCommand command;
+  command.files = options_.initial;
+  command.no_wait = true;
+  command.author = "initial resources";
+  return Apply(command).status();
 }
 
 void ResourceHub::Follow() {
@@ -124,7 +135,7 @@ void ResourceHub::Follow() {
   while (!stop_wake_.wait_for(lock, absl::ToChronoNanoseconds(options_.poll_interval),
                               [this] { return stopping_; })) {
     lock.unlock();
-    const absl::Status now = Refresh();
+    const absl::Status now = FollowOnce();
     if (!now.ok() && now != last) log::Warning("resources not refreshed", {{"error", now}});
     if (now.ok() && !last.ok()) log::Info("resources refreshed again");
     last = now;

@@ -51,6 +51,8 @@ struct HubOptions {
   absl::Duration serve_timeout = absl::Seconds(10);  // for them to serve what was committed
   absl::Duration seal_timeout = absl::Seconds(5);
   absl::Duration poll_interval = absl::Seconds(1);  // how soon another replica's commit is seen
+  // Applied where nothing was ever stored: who may administer, so that somebody can apply the rest.
+  std::vector<config::SourceText> initial;
 };
 
 // Owns what the resources are: reads what users apply, judges it as a whole, stores it, and brings
@@ -70,8 +72,9 @@ class ResourceHub final : public domain::ResourceFeed {
   ResourceHub(const ResourceHub&) = delete;
   ResourceHub& operator=(const ResourceHub&) = delete;
 
-  // Loads and serves the stored version, and from now on follows the store. The error is that of
-  // the first load: loading is tried again every poll_interval, so a program may go on with it.
+  // Loads and serves the stored version (the initial resources, where there is none), and from now
+  // on follows the store. The error is that of the first load: it is tried again every
+  // poll_interval, so a program may go on with UNAVAILABLE.
   absl::Status Start();
 
   // Serves the current version to `watcher` before it returns, when there is one.
@@ -112,6 +115,7 @@ class ResourceHub final : public domain::ResourceFeed {
   void ServeLocked();
   std::vector<std::string> WaitUntilServed(std::uint64_t version, bool no_wait);
   std::vector<std::string> LaggingLocals();
+  absl::Status FollowOnce();
   void Follow();
 
   ResourceStore& store_;

@@ -288,6 +288,33 @@ TEST_CASE("ResourceHub: started without a store it serves as soon as there is on
   CHECK(watcher.served.size() == 1);
 }
 
+TEST_CASE("ResourceHub: initial resources are applied to an empty store and never again",
+          "[policy][hub]") {
+  HubOptions options;
+  options.initial = {{"initial.yaml", kConnection}};
+  Fixture fixture(options);
+  CHECK(fixture.watcher.served.back()->connections.count("openai") == 1);
+  CHECK(*fixture.store.Version() == 1);
+  REQUIRE(fixture.hub->Delete("Connection", "openai", false, "ann").ok());
+  ResourceHub restarted(fixture.store, fixture.sealer, fixture.clock, fixture.options);
+  REQUIRE(restarted.Start().ok());
+  CHECK((*restarted.Current())->version == 2);
+  CHECK((*restarted.Current())->resources.empty());
+}
+
+TEST_CASE("ResourceHub: initial resources with a mistake are the error of the start",
+          "[policy][hub]") {
+  testing::FakeClock clock;
+  MemoryResourceStore store(clock);
+  FakeSealer sealer;
+  HubOptions options;
+  options.poll_interval = absl::Hours(1);
+  options.initial = {{"initial.yaml", kPolicy}};
+  ResourceHub hub(store, sealer, clock, options);
+  CHECK(hub.Start().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(*store.Version() == 0);
+}
+
 TEST_CASE("ResourceHub: follows the store by itself", "[policy][hub]") {
   testing::FakeClock clock;
   MemoryResourceStore store(clock);

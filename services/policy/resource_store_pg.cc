@@ -79,13 +79,21 @@ void WriteChange(pqxx::work& transaction, std::uint64_t version, const ResourceC
 
 }  // namespace
 
-absl::Status PgResourceStore::Migrate() {
-  return pg::Migrate(pool_, kPolicySchema, PolicyMigrations());
+absl::Status PgResourceStore::Transact(absl::string_view what,
+                                       const std::function<absl::Status(pqxx::work&)>& body) {
+  {
+    const std::lock_guard<std::mutex> lock(migrate_mutex_);
+    if (!migrated_) {
+      CS_RETURN_IF_ERROR(pg::Migrate(pool_, kPolicySchema, PolicyMigrations()));
+      migrated_ = true;
+    }
+  }
+  return pool_.Transact(what, body);
 }
 
 absl::StatusOr<std::uint64_t> PgResourceStore::Version() {
   std::uint64_t version = 0;
-  CS_RETURN_IF_ERROR(pool_.Transact("resource version", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(Transact("resource version", [&](pqxx::work& transaction) {
     version = transaction.exec1(kNewestVersion)[0].as<std::uint64_t>();
     return absl::OkStatus();
   }));
@@ -94,7 +102,7 @@ absl::StatusOr<std::uint64_t> PgResourceStore::Version() {
 
 absl::StatusOr<StoredSet> PgResourceStore::Load() {
   StoredSet set;
-  CS_RETURN_IF_ERROR(pool_.Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
+  CS_RETURN_IF_ERROR(Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
     // A commit between both statements does no harm: it closes rows with a later version.
     const auto version = transaction.exec1(kNewestVersion)[0].as<std::uint64_t>();
     CS_ASSIGN_OR_RETURN(set, ReadSet(transaction, version));
@@ -105,7 +113,7 @@ absl::StatusOr<StoredSet> PgResourceStore::Load() {
 
 absl::StatusOr<StoredSet> PgResourceStore::LoadVersion(std::uint64_t version) {
   StoredSet set;
-  CS_RETURN_IF_ERROR(pool_.Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
+  CS_RETURN_IF_ERROR(Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
     if (version > transaction.exec1(kNewestVersion)[0].as<std::uint64_t>()) {
       return NoSuchVersion(version);
     }
@@ -120,7 +128,7 @@ absl::StatusOr<Committed> PgResourceStore::Commit(std::uint64_t expected,
                                                   const std::string& author) {
   Committed committed;
   const absl::Status status =
-      pool_.Transact("resource commit", [&](pqxx::work& transaction) -> absl::Status {
+      Transact("resource commit", [&](pqxx::work& transaction) -> absl::Status {
         const pqxx::result version = transaction.exec_params(
             "INSERT INTO resource_version (version, author)"
             " SELECT $1::bigint + 1, $2"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,14 +13,11 @@ namespace countersign::policy {
 // The schema that this service's tables live in: PoolOptions::search_path of the pool it is given.
 inline constexpr char kPolicySchema[] = "policy";
 
-// The store in PostgreSQL. `pool` outlives it.
+// The store in PostgreSQL. Brings its schema to the newest version by itself, before its first use:
+// so a program may start while the database is away. `pool` outlives it.
 class PgResourceStore final : public ResourceStore {
  public:
   explicit PgResourceStore(pg::Pool& pool) : pool_(pool) {}
-
-  // Brings the schema to the newest version. Called before anything else, by any number of
-  // processes at once.
-  absl::Status Migrate();
 
   absl::StatusOr<std::uint64_t> Version() override;
   absl::StatusOr<StoredSet> Load() override;
@@ -28,7 +27,13 @@ class PgResourceStore final : public ResourceStore {
                                    const std::string& author) override;
 
  private:
+  // `body` in a transaction, on a schema that is up to date.
+  absl::Status Transact(absl::string_view what,
+                        const std::function<absl::Status(pqxx::work&)>& body);
+
   pg::Pool& pool_;
+  std::mutex migrate_mutex_;
+  bool migrated_ = false;  // guarded by migrate_mutex_
 };
 
 }  // namespace countersign::policy

@@ -1,0 +1,60 @@
+#include <functional>
+#include "libs/clients/credential_sealer_grpc.h"
+#include "libs/clients/internal_keys_grpc.h"
+#include "libs/server/app.h"
+#include "libs/server/run_service.h"
+#include "services/policy/local_policy_decider.h"
+#include "services/policy/policy_config.h"
+#include "services/policy/policy_metrics.h"
+#include "services/policy/policy_service.h"
+#include "services/policy/resource_feed_service.h"
+#include "services/policy/resource_service.h"
+#include "services/policy/resource_store_pg.h"
+
+namespace countersign::policy {
+namespace {
+
+absl::Status Wire(const PolicyConfig& config, server::App& app) {
+  CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kPolicySchema));
+  CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
+  HubOptions options;
+  CS_ASSIGN_OR_RETURN(options.initial, ReadInitialResources(config));
+
+  auto& snapshots = app.Make<SnapshotHolder>(app.Make<LocalTextEngine>());
+  auto& store = app.Make<PgResourceStore>(app.Make<pg::Pool>(database));
+  auto& sealer = app.Make<clients::GrpcCredentialSealer>(authn);
+  auto& hub = app.Make<ResourceHub>(store, sealer, app.clock(), options);
+  hub.Attach("policy", snapshots);
+
+  auto& large = app.Make<ThreadPool>(config.large_prompt_threads, config.large_prompt_queue);
+  auto& decider = app.Make<LocalPolicyDecider>(
+      snapshots, large, app.clock(),
+      std::bind_front(&PolicyMetrics::Decided, &app.Make<PolicyMetrics>(app.metrics())));
+
+  auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
+  auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
+  auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
+  app.Serve(app.Make<PolicyService>(decider, callers));
+  app.Serve(app.Make<ResourceService>(hub, callers, app.Make<ThreadPool>(4, 64)));
+  app.Serve(app.Make<ResourceFeedService>(hub.remote_parts()));
+  app.OnDrain([&hub] { hub.remote_parts().Close(); });
+  app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
+
+  const absl::Status started = hub.Start();
+  // Without its database it is not ready and closed, and recovers by itself.
+  return absl::IsUnavailable(started) ? absl::OkStatus() : started;
+}
+
+}  // namespace
+}  // namespace countersign::policy
+
+int main(int argc, char** argv) {
+  countersign::policy::PolicyConfig config;
+  return countersign::server::RunService(
+      argc, argv,
+      {"policy",
+       [&config](auto& section, const auto& resolve) {
+         config = countersign::policy::ReadPolicyConfig(section, resolve);
+       },
+       [&config](auto& app) { return countersign::policy::Wire(config, app); }});
+}
