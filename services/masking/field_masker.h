@@ -3,11 +3,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/domain/masker.h"
 #include "libs/text/redaction.h"
+#include "services/masking/arguments_masker.h"
 
 namespace countersign::masking {
 
@@ -24,8 +26,12 @@ class FieldMasker {
  private:
   absl::StatusOr<domain::FieldRelease> FeedOne(const domain::FieldPiece& piece);
 
+  // Plain text, or a tool call's arguments: a field whose name ends in "/arguments".
+  using Field = std::variant<text::RedactionStream, ArgumentsMasker>;
+  Field MakeField(absl::string_view name) const;
+
   std::shared_ptr<const text::RuleSet> rules_;
-  std::map<std::string, text::RedactionStream> fields_;
+  std::map<std::string, Field> fields_;
   absl::Status failed_;
 };
 

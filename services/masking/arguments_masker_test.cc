@@ -1,0 +1,202 @@
+#include "services/masking/arguments_masker.h"
+
+#include <rapidcheck.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "libs/json/document.h"
+#include "services/masking/profile_compiler.h"
+
+namespace countersign::masking {
+namespace {
+
+std::shared_ptr<const text::RuleSet> Rules() {
+  static const auto rules = *CompileEntities({"tier1"});
+  return rules;
+}
+
+// The released JSON of `pieces`; checks what must hold after every piece.
+std::string InPieces(const std::vector<absl::string_view>& pieces,
+                     std::vector<domain::MaskedSpan>* spans = nullptr) {
+  ArgumentsMasker masker(Rules());
+  std::string out;
+  for (std::size_t i = 0; i <= pieces.size(); ++i) {
+    const bool end = i == pieces.size();
+    const absl::string_view piece = end ? "" : pieces[i];
+    const std::size_t held_before = masker.held();
+    domain::FieldRelease release;
+    REQUIRE(masker.Feed(piece, end, release).ok());
+    if (held_before == 0 && masker.held() == 0 && release.masked.empty()) {
+      CHECK(release.text == piece);
+    }
+    for (domain::MaskedSpan& span : release.masked) {
+      REQUIRE(span.end <= release.text.size());
+      if (spans != nullptr) {
+        span.begin += out.size();
+        span.end += out.size();
+        spans->push_back(span);
+      }
+    }
+    out += release.text;
+  }
+  CHECK(masker.held() == 0);
+  return out;
+}
+
+std::string Masked(absl::string_view json) { return InPieces({json}); }
+
+struct Case {
+  std::string in, out;
+};
+
+const std::vector<Case>& Cases() {
+  static const auto* const cases = new std::vector<Case>{
+      {R"({"city":"Paris","n":[1,-2.5e3,true,null,{}],"e":""})", ""},
+      {R"({"card":"4111 1111 1111 1111"})", R"({"card":"<CREDIT_CARD>"})"},
+      {R"({"card":4111111111111111})", R"({"card":"<CREDIT_CARD>"})"},
+      {R"({"card": 4111111111111111 , "x": [4111111111111111]})",
+       R"({"card": "<CREDIT_CARD>" , "x": ["<CREDIT_CARD>"]})"},
+      {R"({"n":-4111111111111111})", R"({"n":"-<CREDIT_CARD>"})"},
+      {R"({"a":"4111\u0031111\u0020\u0031111 1111"})", R"({"a":"<CREDIT_CARD>"})"},
+      {R"({"a":"john\u0040x.io\/\u00e9\n"})", R"({"a":"<EMAIL>\/\u00e9\n"})"},
+      {R"({"a":"\\u0034111111111111111"})", ""},
+      {R"({"a":"\ud83d\ude00 4111111111111111 \ud83d x \ude00 \ud83d\n"})",
+       R"({"a":"\ud83d\ude00 <CREDIT_CARD> \ud83d x \ude00 \ud83d\n"})"},
+      {R"({"a":"é😀 \"quoted\" \\ a@b.io"})", R"({"a":"é😀 \"quoted\" \\ <EMAIL>"})"},
+      {R"({"536-90-4399":"x"})", R"({"<US_SSN>":"x"})"},
+      {R"({"a":"4111 1111","b":"1111 1111"})", ""},
+      {R"(["a@b.io", "c@d.io"])", R"(["<EMAIL>", "<EMAIL>"])"},
+      {"  4111111111111111", "  \"<CREDIT_CARD>\""},
+      // No JSON, or no longer.
+      {"see 4111 1111 1111 1111!", "see <CREDIT_CARD>!"},
+      {R"({"a": 4111 1111 1111 1111})", R"({"a": <CREDIT_CARD>})"},
+      {R"({a@b.io})", "{<EMAIL>}"},
+      {R"({"a":trub@x.io})", R"({"a":<EMAIL>})"},
+      {R"({"a":1}} a@b.io)", R"({"a":1}} <EMAIL>)"},
+      {R"({"a":"4111111111111111)", R"({"a":"<CREDIT_CARD>)"},
+      {R"({"a":"4111111111111111\u00)", R"({"a":"<CREDIT_CARD>\u00)"},
+      {R"({"a":"\q 4111111111111111 \u12zz"})", R"({"a":"\q <CREDIT_CARD> \u12zz"})"},
+      {R"({"a":4111111111111111)", R"({"a":"<CREDIT_CARD>")"},
+      {R"({"a":tru)", ""},
+      {"", ""},
+  };
+  return *cases;
+}
+
+TEST_CASE("ArgumentsMasker: strings, keys and numbers are masked, the rest keeps its spelling",
+          "[masking]") {
+  for (const Case& each : Cases()) {
+    INFO(each.in);
+    CHECK(Masked(each.in) == (each.out.empty() ? each.in : each.out));
+  }
+}
+
+TEST_CASE("ArgumentsMasker: every cut and every pair of cuts gives the same", "[masking]") {
+  for (const Case& each : Cases()) {
+    INFO(each.in);
+    const absl::string_view in = each.in;
+    const std::string expected = Masked(in);
+    for (std::size_t a = 0; a <= in.size(); ++a) {
+      for (std::size_t b = a; b <= in.size(); ++b) {
+        const std::string out = InPieces({in.substr(0, a), in.substr(a, b - a), in.substr(b)});
+        if (out != expected) FAIL("cut at " << a << " and " << b << ": " << out);
+      }
+    }
+    std::vector<absl::string_view> bytes;
+    for (std::size_t i = 0; i < in.size(); ++i) bytes.push_back(in.substr(i, 1));
+    CHECK(InPieces(bytes) == expected);
+  }
+}
+
+TEST_CASE("ArgumentsMasker: what was JSON is JSON afterwards", "[masking]") {
+  for (const Case& each : Cases()) {
+    if (!json::Document::Parse(each.in).ok()) continue;
+    INFO(each.in);
+    CHECK(json::Document::Parse(Masked(each.in)).ok());
+  }
+}
+
+TEST_CASE("ArgumentsMasker: random documents under random cuts stay JSON and hold no match",
+          "[masking]") {
+  CHECK(rc::check([](const std::vector<std::uint8_t>& choices, std::uint8_t longest) {
+    static const std::vector<std::string> kInside = {
+        "4111111111111111", "a@b.io", "\\u0034", "\\n",          "\\\"", "x",
+        "\\ud83d\\ude00",   "é",      " ",       "\\u0061@b.io", "\\\\", "1"};
+    std::string json = "{";
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      if (i > 0) json += i % 2 == 0 ? ", " : ",\n";
+      json += "\"k" + std::to_string(i) + "\":";
+      if (choices[i] % 5 == 0) {
+        json += choices[i] % 2 == 0 ? "4111111111111111 " : "12";
+      } else {
+        json += '"';
+        for (std::size_t n = choices[i] % 7; n > 0; --n) {
+          json += kInside[(choices[i] / 7 + n * 5) % kInside.size()];
+        }
+        json += '"';
+      }
+    }
+    json += "}";
+    RC_ASSERT(json::Document::Parse(json).ok());
+    const std::string whole = Masked(json);
+    RC_ASSERT(json::Document::Parse(whole).ok());
+    std::vector<absl::string_view> pieces;
+    const std::size_t size = 1 + longest % 20;
+    for (std::size_t at = 0; at < json.size(); at += size) {
+      pieces.push_back(absl::string_view(json).substr(at, size));
+    }
+    RC_ASSERT(InPieces(pieces) == whole);
+  }));
+}
+
+TEST_CASE("ArgumentsMasker: spans lie on the released JSON and carry decoded originals",
+          "[masking]") {
+  std::vector<domain::MaskedSpan> spans;
+  const std::string out =
+      InPieces({R"({"a":"x \u0061@b.io", )", R"("n":4111111111111111})"}, &spans);
+  CHECK(out == R"({"a":"x <EMAIL>", "n":"<CREDIT_CARD>"})");
+  REQUIRE(spans.size() == 2);
+  CHECK(spans[0].original == "a@b.io");
+  CHECK(out.substr(spans[0].begin, spans[0].end - spans[0].begin) == "<EMAIL>");
+  CHECK(spans[1].original == "4111111111111111");
+  CHECK(out.substr(spans[1].begin, spans[1].end - spans[1].begin) == "<CREDIT_CARD>");
+}
+
+TEST_CASE("ArgumentsMasker: what replaces a match is escaped", "[masking]") {
+  domain::MaskingProfile profile;
+  profile.name = "p";
+  domain::MaskingRule& rule = profile.response.emplace_back();
+  rule.pattern = "\"[a-z\n]+\"";
+  rule.action = domain::MaskingRule::Action::kKeepLast;
+  rule.keep = 1;
+  const auto compiled = CompileProfile(profile, {}, SecretString("key"));
+  REQUIRE(compiled.ok());
+  ArgumentsMasker masker(compiled->response);
+  domain::FieldRelease release;
+  REQUIRE(masker.Feed(R"({"a":"say \"ab\nc\"."})", true, release).ok());
+  CHECK(release.text == R"({"a":"say \"**\nc\"."})");
+}
+
+TEST_CASE("ArgumentsMasker: text is released as soon as it can be", "[masking]") {
+  ArgumentsMasker masker(Rules());
+  domain::FieldRelease release;
+  REQUIRE(masker.Feed(R"({"query":"weather in Paris and )", false, release).ok());
+  CHECK(release.text == R"({"query":"weather in Paris and )");
+  CHECK(masker.held() == 0);
+  domain::FieldRelease next;
+  REQUIRE(masker.Feed("4111 1111", false, next).ok());
+  CHECK(next.text.empty());
+  CHECK(masker.held() == 9);
+}
+
+TEST_CASE("ArgumentsMasker: a number without end fails closed", "[masking]") {
+  ArgumentsMasker masker(Rules());
+  domain::FieldRelease release;
+  CHECK(masker.Feed("[" + std::string(5000, '1'), false, release).code() ==
+        absl::StatusCode::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace countersign::masking

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "countersign/masking/v1/masking.grpc.pb.h"
+#include "libs/domain/masker.h"
+#include "libs/rpc/caller.h"
+
+namespace countersign::masking {
+
+// Mask over gRPC: one domain::MaskStream per call, one response per request, in order. The caller
+// must prove its principal with an internal token. Both arguments outlive the service.
+class MaskingService final : public v1::MaskingService::CallbackService {
+ public:
+  MaskingService(domain::Masker& masker, rpc::CallerVerifier& callers)
+      : masker_(masker), callers_(callers) {}
+
+  grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskResponse>* Mask(
+      grpc::CallbackServerContext* context) override;
+
+ private:
+  domain::Masker& masker_;
+  rpc::CallerVerifier& callers_;
+};
+
+}  // namespace countersign::masking

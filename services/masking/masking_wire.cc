@@ -1,0 +1,47 @@
+#include "services/masking/masking_wire.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace countersign::masking {
+
+absl::StatusOr<domain::Direction> DirectionFromProto(const std::string& direction) {
+  if (direction == "prompt") return domain::Direction::kPrompt;
+  if (direction == "response") return domain::Direction::kResponse;
+  return absl::InvalidArgumentError(
+      absl::StrCat("open.direction is '", direction, "', expected prompt or response"));
+}
+
+absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest& request) {
+  std::vector<domain::FieldPiece> pieces;
+  pieces.reserve(static_cast<std::size_t>(request.pieces_size()));
+  for (v1::FieldPiece& piece : *request.mutable_pieces()) {
+    if (piece.field().empty()) return absl::InvalidArgumentError("a piece without a field");
+    pieces.push_back(
+        {std::move(*piece.mutable_field()), std::move(*piece.mutable_text()), piece.end()});
+  }
+  return pieces;
+}
+
+v1::MaskResponse ToProto(const std::vector<std::string>& fields,
+                         std::vector<domain::FieldRelease> releases) {
+  v1::MaskResponse response;
+  for (std::size_t i = 0; i < releases.size(); ++i) {
+    v1::FieldRelease& release = *response.add_releases();
+    release.set_field(fields[i]);
+    release.set_text(std::move(releases[i].text));
+    release.set_held(static_cast<std::uint32_t>(releases[i].held_after));
+    for (domain::MaskedSpan& span : releases[i].masked) {
+      v1::MaskedSpan& masked = *release.add_masked();
+      masked.set_begin(static_cast<std::uint32_t>(span.begin));
+      masked.set_end(static_cast<std::uint32_t>(span.end));
+      masked.set_entity(std::move(span.entity));
+      masked.set_original(std::move(span.original));
+    }
+  }
+  return response;
+}
+
+}  // namespace countersign::masking
