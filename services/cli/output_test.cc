@@ -43,9 +43,9 @@ TEST_CASE("PrintYaml: quotes what YAML would read as something else", "[cli]") {
   std::ostringstream out;
   PrintYaml(
       out,
-      Parse(R"({"kind":"Policy","on":"yes","list":["a b",{"x":1,"y":[true]}],"e":[]})").root());
+      Parse(R"({"kind":"Policy","on":"yes","list":["a b",{"x":1,"z":[true]}],"e":[]})").root());
   CHECK(out.str() ==
-        "kind: Policy\n\"on\": \"yes\"\nlist:\n- \"a b\"\n- x: 1\n  y:\n  - true\ne: []\n");
+        "kind: Policy\n\"on\": \"yes\"\nlist:\n- \"a b\"\n- x: 1\n  z:\n  - true\ne: []\n");
 }
 
 TEST_CASE("ToJson: gives compact JSON that is equal to the value", "[cli]") {
