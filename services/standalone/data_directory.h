@@ -1,0 +1,65 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace countersign::standalone {
+
+// The folder that holds everything of one gateway:
+//   admin.key        the first administrator's access key (0600)
+//   addresses.json   where the running gateway listens
+//   log              what a detached gateway prints
+//   lock             held while a gateway runs; the holder's process id is in it and in `pid`
+//   keys/            what the services keep for themselves (0700)
+//   pg/              the private PostgreSQL: data/, its log, where its socket is
+// Paths are absolute.
+class DataDirectory {
+ public:
+  // Makes the folder if it is missing. INVALID_ARGUMENT when `path` cannot be one.
+  static absl::StatusOr<DataDirectory> Make(const std::string& path);
+  // NOT_FOUND when there is none.
+  static absl::StatusOr<DataDirectory> Open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::string admin_key() const { return path_ + "/admin.key"; }
+  std::string addresses() const { return path_ + "/addresses.json"; }
+  std::string log() const { return path_ + "/log"; }
+  std::string pid() const { return path_ + "/pid"; }
+  std::string keys() const { return path_ + "/keys"; }
+  std::string cluster() const { return path_ + "/pg"; }
+
+  // Holds the folder until it is destroyed or the process ends in any way.
+  class Lock {
+   public:
+    explicit Lock(int file) : file_(file) {}
+    ~Lock();
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+   private:
+    const int file_;
+  };
+  // FAILED_PRECONDITION, with the holder's process id, when another process holds the folder.
+  absl::StatusOr<std::unique_ptr<Lock>> TryLock() const;
+
+  // The process that holds the folder; 0 when none does.
+  pid_t Holder() const;
+
+  // The folder of one service's own keys, made with mode 0700.
+  absl::StatusOr<std::string> KeysOf(absl::string_view service) const;
+
+ private:
+  explicit DataDirectory(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// Replaces `path` as a whole, with mode 0644.
+absl::Status WriteWhole(const std::string& path, absl::string_view content);
+
+}  // namespace countersign::standalone
