@@ -1,7 +1,7 @@
 #include <functional>
+#include "libs/base/status.h"
 #include "libs/clients/credential_sealer_grpc.h"
 #include "libs/clients/internal_keys_grpc.h"
-#include "libs/server/app.h"
 #include "libs/server/run_service.h"
 #include "services/policy/local_policy_decider.h"
 #include "services/policy/policy_config.h"
@@ -37,7 +37,7 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   app.Serve(app.Make<PolicyService>(decider, callers));
   app.Serve(app.Make<ResourceService>(hub, callers, app.Make<ThreadPool>(4, 64)));
   app.Serve(app.Make<ResourceFeedService>(hub.remote_parts()));
-  app.OnDrain([&hub] { hub.remote_parts().Close(); });
+  app.OnDrain([&hub](absl::Duration) { hub.remote_parts().Close(); });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
 
   const absl::Status started = hub.Start();
