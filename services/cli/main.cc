@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   countersign::cli::AddReviewVerbs(app, session);
   countersign::cli::AddSessionVerbs(app, session);
   countersign::cli::AddEngineVerbs(app, session);
+  countersign::cli::AddVerifyVerb(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -58,6 +58,7 @@ void AddKeyVerbs(CLI::App& app, Session& session);       // keys create|list|rev
 void AddReviewVerbs(CLI::App& app,
                     Session& session);  // reviews list|show|approve|deny|watch|revoke
 void AddSessionVerbs(CLI::App& app, Session& session);  // sessions list|show|replay|export|kill
-void AddEngineVerbs(CLI::App& app, Session& session);   // verify, mask, tokens
+void AddEngineVerbs(CLI::App& app, Session& session);   // mask, tokens
+void AddVerifyVerb(CLI::App& app, Session& session);    // verify
 
 }  // namespace countersign::cli
