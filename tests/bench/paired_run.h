@@ -1,0 +1,55 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tests/bench/load.h"
+
+namespace countersign::bench {
+
+// One way to the mock upstream.
+struct Target {
+  std::string name;
+  std::uint16_t port = 0;
+  std::vector<pid_t> processes;  // whose trees are charged for it; empty: nobody stands in between
+};
+
+struct Scenario {
+  std::string name;
+  bool stream = false;
+  int connections = 1;
+  absl::Duration duration;
+};
+
+struct Measured {
+  LoadResult load;
+  std::int64_t cpu_us = 0;
+  std::int64_t peak_memory_bytes = 0;
+  std::vector<double> requests_per_second;  // by round
+};
+
+// [scenario][target]
+using Results = std::vector<std::vector<Measured>>;
+
+struct PairedOptions {
+  std::vector<Target> targets;
+  std::vector<Scenario> scenarios;
+  std::string bearer;  // sent to every target alike
+  int rounds = 3;
+  absl::Duration warm_up = absl::Milliseconds(200);  // before each measurement
+  unsigned seed = 1;                                 // of the order of targets within each round
+};
+
+// Runs every scenario against every target, round by round, targets in a new order each time, so
+// that what else happens on the machine meets all of them alike.
+absl::StatusOr<Results> RunPaired(const PairedOptions& options);
+
+std::string Table(const PairedOptions& options, const Results& results);
+std::string Json(const PairedOptions& options, const Results& results);
+
+}  // namespace countersign::bench
