@@ -99,7 +99,9 @@ ReviewPoller::ReviewPoller(ReviewStore& store, ReviewWaiters& waiters, Timers& t
                            PollerOptions options)
     : shared_(new Shared{store, waiters, timers, pool, clock, metrics, options}) {}
 
-ReviewPoller::~ReviewPoller() {
+ReviewPoller::~ReviewPoller() { Stop(); }
+
+void ReviewPoller::Stop() {
   std::unique_lock<std::mutex> lock(shared_->mutex);
   shared_->stopped = true;
   shared_->idle.wait(lock, [&] { return !shared_->running; });

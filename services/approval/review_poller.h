@@ -25,9 +25,10 @@ class ReviewPoller {
   // All must outlive this object, except that `pool` and `timers` may be destroyed first.
   ReviewPoller(ReviewStore& store, ReviewWaiters& waiters, Timers& timers, ThreadPool& pool,
                const Clock& clock, ApprovalMetrics& metrics, PollerOptions options = {});
-  ~ReviewPoller();  // waits for a turn that is running
+  ~ReviewPoller();
 
   void Start();
+  void Stop();     // for good; waits for a turn that is running
   void TurnNow();  // one turn, on the calling thread; may block
 
  private:

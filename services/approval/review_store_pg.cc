@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/crypto/seal.h"
 #include "services/approval/approval_errors.h"
+#include "services/approval/approval_schema.h"
 #include "services/approval/review_content.h"
 #include "services/approval/review_rows_pg.h"
 #include "services/approval/review_rules.h"
@@ -68,14 +69,25 @@ bool AskedFor(const Review& review, const Person& person) {
   return review.requester.issuer == person.issuer && review.requester.subject == person.subject;
 }
 
-// Runs `body` in a transaction and gives back what it returns; an error rolls back and comes out as
-// it is, without the pool's annotation, because people read it.
+}  // namespace
+
+absl::Status PgReviewStore::EnsureSchema() {
+  const std::lock_guard<std::mutex> lock(migrating_);
+  if (migrated_) return absl::OkStatus();
+  CS_RETURN_IF_ERROR(pg::Migrate(pool_, kApprovalSchema, ApprovalMigrations()));
+  migrated_ = true;
+  return absl::OkStatus();
+}
+
+// An error of `body` rolls back and comes out as it is, without the pool's annotation, because
+// people read it.
 template <typename T>
-absl::StatusOr<T> InTransaction(pg::Pool& pool, absl::string_view what,
-                                const std::function<absl::StatusOr<T>(pqxx::work&)>& body) {
+absl::StatusOr<T> PgReviewStore::InTransaction(
+    absl::string_view what, const std::function<absl::StatusOr<T>(pqxx::work&)>& body) {
+  if (!migrated_) CS_RETURN_IF_ERROR(EnsureSchema());
   absl::StatusOr<T> answer = absl::UnknownError("not run");
   bool refused = false;
-  const absl::Status status = pool.Transact(what, [&](pqxx::work& transaction) {
+  const absl::Status status = pool_.Transact(what, [&](pqxx::work& transaction) {
     answer = body(transaction);
     refused = !answer.ok();
     return answer.status();
@@ -84,13 +96,11 @@ absl::StatusOr<T> InTransaction(pg::Pool& pool, absl::string_view what,
   return status;
 }
 
-}  // namespace
-
 absl::StatusOr<Joined> PgReviewStore::Join(const NewReview& call) {
   CS_RETURN_IF_ERROR(CheckNew(call));
   const std::string key = CallKey(call.requester, call.connection, call.binding_hash);
   return InTransaction<Joined>(
-      pool_, "joining a review", [&](pqxx::work& transaction) -> absl::StatusOr<Joined> {
+      "joining a review", [&](pqxx::work& transaction) -> absl::StatusOr<Joined> {
         // Calls of the same kind one after the other; the number only spreads the locks.
         transaction.exec_params(
             "SELECT pg_advisory_xact_lock(hashtextextended('approval/join/' || $1, 0))",
@@ -152,7 +162,7 @@ absl::StatusOr<Review> PgReviewStore::OpenIn(pqxx::work& transaction, const NewR
 
 absl::StatusOr<Review> PgReviewStore::Get(const std::string& id) {
   return InTransaction<Review>(
-      pool_, "reading a review", [&](pqxx::work& transaction) -> absl::StatusOr<Review> {
+      "reading a review", [&](pqxx::work& transaction) -> absl::StatusOr<Review> {
         CS_ASSIGN_OR_RETURN(Review review, rows::ReadOne(transaction, id, rows::Lock::kNone));
         review.state = StateAt(review, rows::Now(transaction));
         return review;
@@ -161,8 +171,7 @@ absl::StatusOr<Review> PgReviewStore::Get(const std::string& id) {
 
 absl::StatusOr<ReviewContent> PgReviewStore::Content(const std::string& id) {
   return InTransaction<ReviewContent>(
-      pool_, "reading a review's content",
-      [&](pqxx::work& transaction) -> absl::StatusOr<ReviewContent> {
+      "reading a review's content", [&](pqxx::work& transaction) -> absl::StatusOr<ReviewContent> {
         if (!rows::IsUuid(id)) return errors::NotFound(id);
         const pqxx::result found = transaction.exec_params(
             "SELECT sealed_readable, sealed_body FROM review_content WHERE review = $1", id);
@@ -181,8 +190,7 @@ absl::StatusOr<ReviewContent> PgReviewStore::Content(const std::string& id) {
 
 absl::StatusOr<std::vector<Review>> PgReviewStore::List(const ReviewQuery& query) {
   return InTransaction<std::vector<Review>>(
-      pool_, "listing reviews",
-      [&](pqxx::work& transaction) -> absl::StatusOr<std::vector<Review>> {
+      "listing reviews", [&](pqxx::work& transaction) -> absl::StatusOr<std::vector<Review>> {
         if (!query.before.empty() && !rows::IsUuid(query.before)) {
           return absl::InvalidArgumentError("the page token is not one of this listing");
         }
@@ -214,7 +222,7 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
     if (rows::IsUuid(id)) known.push_back(id);
   }
   return InTransaction<std::vector<domain::ReviewStatus>>(
-      pool_, "looking at reviews", [&](pqxx::work& transaction) {
+      "looking at reviews", [&](pqxx::work& transaction) {
         std::vector<domain::ReviewStatus> statuses;
         const std::string sql = absl::StrCat(
             "SELECT id::text, ", kStateNow,
@@ -232,27 +240,26 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
 }
 
 absl::StatusOr<Review> PgReviewStore::CastVote(const std::string& id, const Vote& vote) {
-  return InTransaction<Review>(
-      pool_, "voting", [&](pqxx::work& transaction) -> absl::StatusOr<Review> {
-        CS_ASSIGN_OR_RETURN(Review review, rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
-        const absl::Time now = rows::Now(transaction);
-        CS_RETURN_IF_ERROR(CheckVote(review, vote, now));
-        review.votes.push_back(vote);
-        review.votes.back().at = now;
-        rows::InsertVote(transaction, id, review.votes.back());
-        const ReviewState after = Tally(review);
-        Transition line = Line(review, after, vote.voter.DisplayName(), VoteDetail(vote));
-        review.state = after;
-        if (after != ReviewState::kPending) review.decided_at = now;
-        if (after == ReviewState::kDenied) review.reason = vote.reason;
-        if (after == ReviewState::kApproved) {
-          review.uses_left = review.terms.grant_uses;
-          review.grant_expires_at = now + review.terms.grant_ttl;
-        }
-        rows::UpdateReview(transaction, review);
-        rows::Append(transaction, {std::move(line)});
-        return review;
-      });
+  return InTransaction<Review>("voting", [&](pqxx::work& transaction) -> absl::StatusOr<Review> {
+    CS_ASSIGN_OR_RETURN(Review review, rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
+    const absl::Time now = rows::Now(transaction);
+    CS_RETURN_IF_ERROR(CheckVote(review, vote, now));
+    review.votes.push_back(vote);
+    review.votes.back().at = now;
+    rows::InsertVote(transaction, id, review.votes.back());
+    const ReviewState after = Tally(review);
+    Transition line = Line(review, after, vote.voter.DisplayName(), VoteDetail(vote));
+    review.state = after;
+    if (after != ReviewState::kPending) review.decided_at = now;
+    if (after == ReviewState::kDenied) review.reason = vote.reason;
+    if (after == ReviewState::kApproved) {
+      review.uses_left = review.terms.grant_uses;
+      review.grant_expires_at = now + review.terms.grant_ttl;
+    }
+    rows::UpdateReview(transaction, review);
+    rows::Append(transaction, {std::move(line)});
+    return review;
+  });
 }
 
 absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::string& session_id,
@@ -274,8 +281,8 @@ absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::str
     // The statement saw an earlier state than this read does: the caller may try again.
     return absl::AbortedError("the review changed meanwhile");
   };
-  const auto use = InTransaction<Use>(
-      pool_, "using a grant", [&](pqxx::work& transaction) -> absl::StatusOr<Use> {
+  const auto use =
+      InTransaction<Use>("using a grant", [&](pqxx::work& transaction) -> absl::StatusOr<Use> {
         const pqxx::result taken = transaction.exec_params(kConsume, id, session_id, binding_hash,
                                                            requester.issuer, requester.subject);
         if (taken.empty()) return explain(transaction);
@@ -289,13 +296,13 @@ absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::str
       });
   // Two attempts of one session met in the middle: the other one has the use.
   if (use.status().code() != absl::StatusCode::kAlreadyExists) return use;
-  return InTransaction<Use>(pool_, "using a grant", explain);
+  return InTransaction<Use>("using a grant", explain);
 }
 
 absl::StatusOr<Review> PgReviewStore::Revoke(const std::string& id, const std::string& actor,
                                              const std::string& reason) {
   return InTransaction<Review>(
-      pool_, "revoking a review", [&](pqxx::work& transaction) -> absl::StatusOr<Review> {
+      "revoking a review", [&](pqxx::work& transaction) -> absl::StatusOr<Review> {
         CS_ASSIGN_OR_RETURN(Review review, rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
         const ReviewState state = StateAt(review, rows::Now(transaction));
         if (state == ReviewState::kRevoked) return review;
@@ -311,7 +318,7 @@ absl::StatusOr<Review> PgReviewStore::Revoke(const std::string& id, const std::s
 
 absl::StatusOr<std::size_t> PgReviewStore::ExpireDue(std::size_t limit) {
   return InTransaction<std::size_t>(
-      pool_, "expiring reviews", [&](pqxx::work& transaction) -> absl::StatusOr<std::size_t> {
+      "expiring reviews", [&](pqxx::work& transaction) -> absl::StatusOr<std::size_t> {
         std::vector<Review> due =
             rows::Read(transaction,
                        "id IN (SELECT id FROM review WHERE"
@@ -329,7 +336,7 @@ absl::StatusOr<std::size_t> PgReviewStore::ExpireDue(std::size_t limit) {
 }
 
 absl::StatusOr<ReviewCounts> PgReviewStore::Counts() {
-  return InTransaction<ReviewCounts>(pool_, "counting reviews", [&](pqxx::work& transaction) {
+  return InTransaction<ReviewCounts>("counting reviews", [&](pqxx::work& transaction) {
     const pqxx::row row = transaction.exec1(
         "SELECT count(*) FROM review WHERE state = 'PENDING'"
         " AND pending_expires_at > clock_timestamp()");
@@ -338,14 +345,14 @@ absl::StatusOr<ReviewCounts> PgReviewStore::Counts() {
 }
 
 absl::StatusOr<LogHead> PgReviewStore::Head() {
-  return InTransaction<LogHead>(pool_, "reading the approval log", [&](pqxx::work& transaction) {
+  return InTransaction<LogHead>("reading the approval log", [&](pqxx::work& transaction) {
     return rows::ReadHead(transaction);
   });
 }
 
 absl::StatusOr<std::vector<Transition>> PgReviewStore::Log(std::uint64_t after, std::size_t limit) {
   return InTransaction<std::vector<Transition>>(
-      pool_, "reading the approval log",
+      "reading the approval log",
       [&](pqxx::work& transaction) { return rows::ReadLog(transaction, after, limit); });
 }
 

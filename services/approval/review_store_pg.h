@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,8 @@ namespace countersign::approval {
 class PgReviewStore final : public ReviewStore {
  public:
   // `seal_key` has crypto::kSealKeyBytes bytes. `clock` only orders ids; what has expired is the
-  // database's to say. The others must outlive this object; the schema is migrated before use
-  // (ApprovalMigrations in kApprovalSchema, `pool` with that search_path).
+  // database's to say. The others must outlive this object. `pool` has the search_path
+  // kApprovalSchema.
   PgReviewStore(pg::Pool& pool, SecretString seal_key, const Clock& clock, RandomSource& random)
       : pool_(pool), seal_key_(std::move(seal_key)), clock_(clock), random_(random) {}
 
@@ -37,11 +39,20 @@ class PgReviewStore final : public ReviewStore {
   absl::StatusOr<LogHead> Head() override;
   absl::StatusOr<std::vector<Transition>> Log(std::uint64_t after, std::size_t limit) override;
 
+  // Brings the schema to this program's version; done by the first use, too, so that a service may
+  // start while its database is away.
+  absl::Status EnsureSchema();
+
  private:
+  template <typename T>
+  absl::StatusOr<T> InTransaction(absl::string_view what,
+                                  const std::function<absl::StatusOr<T>(pqxx::work&)>& body);
   absl::StatusOr<Review> OpenIn(pqxx::work& transaction, const NewReview& call,
                                 const std::string& call_key, absl::Time now,
                                 std::vector<Transition>& lines);
 
+  std::mutex migrating_;
+  std::atomic<bool> migrated_{false};
   pg::Pool& pool_;
   const SecretString seal_key_;
   const Clock& clock_;

@@ -22,18 +22,15 @@ pg::PoolOptions Options(const std::string& conninfo) {
   return options;
 }
 
+SecretString Key(char byte) { return SecretString(std::string(crypto::kSealKeyBytes, byte)); }
+
 class PgUnderTest final : public StoreUnderTest {
  public:
-  PgUnderTest() : pool_(Options(PrivatePostgres::Shared().FreshDatabase())) {
-    const absl::Status status = pg::Migrate(pool_, kApprovalSchema, ApprovalMigrations());
-    INFO(status.ToString());
-    REQUIRE(status.ok());
-  }
+  PgUnderTest() : pool_(Options(PrivatePostgres::Shared().FreshDatabase())) {}
 
   ReviewStore& store() override { return store_; }
-  PgReviewStore StoreWithKey(char key) {
-    return PgReviewStore(pool_, SecretString(std::string(crypto::kSealKeyBytes, key)), clock_,
-                         random_);
+  absl::StatusOr<ReviewContent> ContentWithKey(char key, const std::string& id) {
+    return PgReviewStore(pool_, Key(key), clock_, random_).Content(id);
   }
 
   // The database's clock cannot be moved, so what is stored becomes older; triggers are off for it.
@@ -74,7 +71,7 @@ class PgUnderTest final : public StoreUnderTest {
   SystemClock clock_;
   SystemRandom random_;
   pg::Pool pool_;
-  PgReviewStore store_ = StoreWithKey('k');
+  PgReviewStore store_{pool_, Key('k'), clock_, random_};
 };
 
 }  // namespace
@@ -131,6 +128,7 @@ TEST_CASE("PgReviewStore: a crash inside a step leaves the step undone", "[appro
 
 TEST_CASE("PgReviewStore: the schema's edges are those of the code", "[approval][pg]") {
   PgUnderTest test;
+  REQUIRE(test.store().Counts().ok());
   std::string edges;
   std::set<std::string> sorted;
   for (const Edge& edge : LegalEdges()) {
@@ -193,7 +191,7 @@ TEST_CASE("PgReviewStore: content is sealed, and bound to its review", "[approva
   contract::OpenOne(test.store(), testing::ACall("s", 'b'));
   CHECK(test.Ask("SELECT count(*) FROM review_content WHERE position('prompt'::bytea IN "
                  "sealed_readable) > 0 OR position('bytes'::bytea IN sealed_body) > 0") == "0");
-  CHECK(test.StoreWithKey('x').Content(first).status().code() == absl::StatusCode::kDataLoss);
+  CHECK(test.ContentWithKey('x', first).status().code() == absl::StatusCode::kDataLoss);
   test.Exec(
       "SET LOCAL session_replication_role = replica;"
       "UPDATE review_content SET sealed_readable = (SELECT sealed_readable FROM review_content"

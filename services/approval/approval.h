@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "libs/base/clock.h"
+#include "libs/base/thread_pool.h"
+#include "libs/metrics/metrics.h"
+#include "services/approval/approval_metrics.h"
+#include "services/approval/local_review_gate.h"
+#include "services/approval/review_desk.h"
+#include "services/approval/review_poller.h"
+#include "services/approval/review_store.h"
+#include "services/approval/review_waiters.h"
+#include "services/approval/reviewer_directory.h"
+#include "services/approval/timers.h"
+
+namespace countersign::approval {
+
+// The object graph of approval's core, leaves first: the same one in the service and in the
+// standalone gateway. What it is given must outlive it.
+class Approval {
+ public:
+  Approval(ReviewStore& store, const Clock& clock, metrics::Registry& registry,
+           std::size_t threads = 8, std::size_t max_queued = 1024)
+      : metrics_(registry),
+        waiters_(timers_, clock),
+        pool_(std::make_unique<ThreadPool>(threads, max_queued)),
+        gate_(store, directory_, waiters_, timers_, *pool_),
+        desk_(store, directory_, waiters_, metrics_),
+        poller_(store, waiters_, timers_, *pool_, clock, metrics_),
+        clock_(clock) {}
+  // Runs what was accepted, then answers who still waits with UNAVAILABLE.
+  ~Approval() {
+    poller_.Stop();
+    pool_.reset();
+  }
+
+  void Start() {
+    timers_.Start(clock_);
+    poller_.Start();
+  }
+
+  ReviewerDirectory& directory() { return directory_; }  // attach it to the resource feed
+  LocalReviewGate& gate() { return gate_; }
+  ReviewDesk& desk() { return desk_; }
+  ThreadPool& pool() { return *pool_; }
+
+ private:
+  ApprovalMetrics metrics_;
+  ReviewerDirectory directory_;
+  Timers timers_;
+  ReviewWaiters waiters_;
+  std::unique_ptr<ThreadPool> pool_;
+  LocalReviewGate gate_;
+  ReviewDesk desk_;
+  ReviewPoller poller_;
+  const Clock& clock_;
+};
+
+}  // namespace countersign::approval
