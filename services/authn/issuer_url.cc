@@ -1,5 +1,7 @@
 #include "services/authn/issuer_url.h"
 
+#include <arpa/inet.h>
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -16,13 +18,28 @@ namespace urls = boost::urls;
 absl::StatusOr<urls::url_view> Parse(absl::string_view url) {
   const auto parsed = urls::parse_uri(urls::string_view(url.data(), url.size()));
   if (!parsed) return absl::InvalidArgumentError("is not an absolute URL");
+  // Boost 1.81 reads http://127.0.0.1.example as the host 127.0.0.1 and the path ".example".
+  const auto path = parsed->encoded_path();
+  if (!path.empty() && path.front() != '/') {
+    return absl::InvalidArgumentError("has a host that begins like an address");
+  }
   return *parsed;
 }
 
-bool IsLoopback(const urls::url_view& url) {
-  if (url.host_type() == urls::host_type::ipv4) return url.host_ipv4_address().is_loopback();
-  if (url.host_type() == urls::host_type::ipv6) return url.host_ipv6_address().is_loopback();
-  return url.host() == "localhost";
+enum class HostKind { kName, kAddress, kLoopback };
+
+HostKind KindOf(const urls::url_view& url) {
+  std::string host(url.encoded_host());
+  if (host == "localhost") return HostKind::kLoopback;
+  in_addr v4 = {};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+    return (ntohl(v4.s_addr) >> 24) == 127 ? HostKind::kLoopback : HostKind::kAddress;
+  }
+  if (host.size() < 2 || host.front() != '[' || host.back() != ']') return HostKind::kName;
+  host = host.substr(1, host.size() - 2);
+  in6_addr v6 = {};
+  if (inet_pton(AF_INET6, host.c_str(), &v6) != 1) return HostKind::kAddress;
+  return IN6_IS_ADDR_LOOPBACK(&v6) ? HostKind::kLoopback : HostKind::kAddress;
 }
 
 std::string Port(const urls::url_view& url) {
@@ -40,7 +57,8 @@ absl::Status CheckIssuerUrl(absl::string_view text) {
     return absl::InvalidArgumentError("must not have a query or a fragment");
   }
   if (url.scheme_id() == urls::scheme::https) return absl::OkStatus();
-  if (url.scheme_id() == urls::scheme::http && IsLoopback(url)) return absl::OkStatus();
+  if (url.scheme_id() == urls::scheme::http && KindOf(url) == HostKind::kLoopback)
+    return absl::OkStatus();
   return absl::InvalidArgumentError("must be https (http only for a loopback address)");
 }
 
@@ -58,8 +76,7 @@ bool SameOrigin(absl::string_view a, absl::string_view b) {
 bool HostIsLiteral(absl::string_view text) {
   const auto url = Parse(text);
   if (!url.ok()) return false;
-  return url->host_type() == urls::host_type::ipv4 || url->host_type() == urls::host_type::ipv6 ||
-         url->host() == "localhost";
+  return KindOf(*url) != HostKind::kName;
 }
 
 absl::StatusOr<std::string> JwksUriFromDiscovery(absl::string_view body, absl::string_view issuer) {

@@ -1,5 +1,6 @@
 #include "services/authn/revocation_stream.h"
 
+#include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 
 #include <cstdint>
@@ -84,7 +85,9 @@ class RevocationStream final : public Stream {
   // A new alarm each time: one that rings must not be set again from its own callback.
   void SetAlarm() {
     alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(absl::ToChronoTime(absl::Now() + heartbeat_), [this](bool rang) {
+    const gpr_timespec beat =
+        gpr_time_from_millis(absl::ToInt64Milliseconds(heartbeat_), GPR_TIMESPAN);
+    alarm_->Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), beat), [this](bool rang) {
       if (rang && Beat()) return;
       Release();
     });

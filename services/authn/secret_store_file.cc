@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
@@ -100,12 +100,12 @@ absl::Status FileSecretStore::Create(const std::string& name, const SecretString
   }
   const Descriptor folder(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.ok()) return Failed("cannot open", directory_);
-  // Two processes that start together write different files; the first link decides.
+  // Processes that start together write different drafts; the first link decides.
   const std::string path = absl::StrCat(directory_, "/", name);
-  const std::string draft = absl::StrCat(path, ".", getpid(), ".tmp");
+  std::string draft = path + ".XXXXXX";
   absl::Status status;
   {
-    const Descriptor file(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    const Descriptor file(mkostemp(draft.data(), O_CLOEXEC));  // mode 0600
     if (!file.ok()) return Failed("cannot create", draft);
     status = WriteAll(file.get(), value.Reveal(), draft);
   }

@@ -1,0 +1,59 @@
+#include "services/authn/key_store_pg.h"
+
+#include <pqxx/pqxx>
+
+#include "libs/pg/migrate.h"
+#include "libs/testing/private_postgres.h"
+#include "services/authn/authn_schema.h"
+#include "services/authn/key_store_contract.h"
+
+namespace countersign::authn {
+namespace {
+
+using countersign::testing::PrivatePostgres;
+
+class PgUnderTest {
+ public:
+  PgUnderTest() : pool_(Options()) {
+    const absl::Status status = pg::Migrate(pool_, kAuthnSchema, AuthnMigrations());
+    INFO(status.ToString());
+    REQUIRE(status.ok());
+  }
+  KeyStore& store() { return store_; }
+  absl::Status Execute(const std::string& sql) {
+    return pool_.Transact("test", [&](pqxx::work& transaction) {
+      transaction.exec(sql);
+      return absl::OkStatus();
+    });
+  }
+
+ private:
+  static pg::PoolOptions Options() {
+    pg::PoolOptions options;
+    options.conninfo = SecretString(PrivatePostgres::Shared().FreshDatabase());
+    options.search_path = kAuthnSchema;
+    options.max_connections = 2;
+    return options;
+  }
+
+  pg::Pool pool_;
+  PgKeyStore store_{pool_};
+};
+
+}  // namespace
+
+AUTHN_KEY_STORE_CONTRACT("PgKeyStore", PgUnderTest)
+
+TEST_CASE("PgKeyStore: not even SQL brings a revoked key back or changes whose it is", "[authn]") {
+  PgUnderTest under_test;
+  REQUIRE(under_test.store().Insert(contract::AKey("a"), contract::AHash("a")).ok());
+  CHECK_FALSE(under_test.Execute("UPDATE access_key SET identity = 'admin'").ok());
+  CHECK_FALSE(under_test.Execute("UPDATE access_key SET expires_at = now() + '1 day'").ok());
+  REQUIRE(under_test.store().Revoke("a", contract::kStart).ok());
+  CHECK_FALSE(under_test.Execute("UPDATE access_key SET revoked_at = NULL").ok());
+  CHECK_FALSE(under_test.Execute("DELETE FROM access_key").ok());
+  CHECK(under_test.store().FindByHash(contract::AHash("a"))->StateAt(contract::kStart) ==
+        KeyState::kRevoked);
+}
+
+}  // namespace countersign::authn
