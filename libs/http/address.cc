@@ -109,6 +109,10 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   }
   const auto path = url.encoded_path();
   result.path = std::string(path.data(), path.size());
+  // Boost 1.81 reads http://127.0.0.1.example as the host 127.0.0.1 and the path ".example".
+  if (!result.path.empty() && result.path.front() != '/') {
+    return bad("has a host that begins like an address");
+  }
   while (!result.path.empty() && result.path.back() == '/') result.path.pop_back();
   const auto query = url.encoded_query();
   result.query = std::string(query.data(), query.size());

@@ -50,7 +50,8 @@ TEST_CASE("ParseUrl: reads what an SDK's base_url looks like", "[http]") {
 }
 
 TEST_CASE("ParseUrl: refuses what does not belong in a configured address", "[http]") {
-  for (const char* text : {"", "example.com", "ftp://a/", "http://u:p@a/", "http://a/#f", "http://",
+  for (const char* text : {"http://127.0.0.1.example/x", "https://10.0.0.1.example", "",
+                           "example.com", "ftp://a/", "http://u:p@a/", "http://a/#f", "http://",
                            "http://a:0/", "http://a:99999/", "http://a b/"}) {
     CAPTURE(text);
     CHECK(absl::IsInvalidArgument(ParseUrl(text).status()));
