@@ -229,8 +229,8 @@ absl::StatusOr<PublicKey> PublicKey::Ec(KeyType type, absl::string_view x, absl:
 
 absl::StatusOr<PublicKey> PublicKey::Ed25519(absl::string_view x) {
   if (x.size() != 32) return absl::InvalidArgumentError("an Ed25519 key has 32 bytes");
-  std::string y(x);
-  y[31] = static_cast<char>(static_cast<unsigned char>(y[31]) & 0x7f);
+  std::string y(x.substr(0, 31));
+  y += static_cast<char>(static_cast<unsigned char>(x[31]) & 0x7f);
   if (!IsBelowFieldPrime(y)) {
     return absl::InvalidArgumentError("the Ed25519 key is not a canonical encoding");
   }
