@@ -1,6 +1,7 @@
 #include "services/approval/review_store_memory.h"
 
 #include "libs/testing/fake_clock.h"
+#include "services/approval/review_races.h"
 #include "services/approval/review_store_contract.h"
 #include "services/approval/review_walk.h"
 

@@ -5,6 +5,7 @@
 #include "libs/crypto/seal.h"
 #include "libs/testing/private_postgres.h"
 #include "services/approval/approval_schema.h"
+#include "services/approval/review_races.h"
 #include "services/approval/review_store_contract.h"
 #include "services/approval/review_walk.h"
 
