@@ -109,7 +109,7 @@ absl::Status RedactionStream::Run::Scan(std::uint64_t from) {
     const auto starts = program_.starts[row * program_.classes + program_.byte_class[byte]];
     before = byte;
     if (stream_.threads_.empty() && starts.empty()) continue;
-    DecideGuarded(byte, position);
+    if (stream_.guarded_) DecideGuarded(byte, position);
     Step(byte, starts, position);
     stream_.position_ = position + 1;
     if ((stream_.position_ & (kCheckInterval - 1)) == 0 &&
@@ -140,32 +140,38 @@ void RedactionStream::Run::DecideGuarded(int next_byte, std::uint64_t end) {
 
 void RedactionStream::Run::Step(unsigned char byte, RedactionProgram::Span<std::uint32_t> starts,
                                 std::uint64_t position) {
+  std::vector<Thread>& threads = stream_.threads_;
   std::vector<Thread>& next = scratch_.next;
   next.clear();
-  scratch_.marks.Restart(program_.states.size());
+  // One thread alone leads to each state once.
+  const bool may_meet = threads.size() > 1 || (threads.size() == 1 && !starts.empty());
+  if (may_meet) scratch_.marks.Restart(program_.states.size());
   const auto put = [&](std::uint32_t state, std::uint64_t start) {
-    const std::uint32_t slot = scratch_.marks.Put(state, static_cast<std::uint32_t>(next.size()));
-    if (slot == next.size()) {
+    const auto fresh = static_cast<std::uint32_t>(next.size());
+    const std::uint32_t slot = may_meet ? scratch_.marks.Put(state, fresh) : fresh;
+    if (slot == fresh) {
       next.push_back({state, start});
     } else {
       next[slot].start = std::min(next[slot].start, start);
     }
   };
-  for (const Thread& thread : stream_.threads_) {
-    for (const std::uint32_t follower : program_.followers[thread.state]) {
-      if (program_.Consumes(follower, byte)) put(follower, thread.start);
+  for (const Thread& thread : threads) {
+    for (const RedactionProgram::Transition& transition : program_.From(thread.state)) {
+      if (program_.sets[transition.set].Contains(byte)) put(transition.state, thread.start);
     }
   }
   for (const std::uint32_t state : starts) put(state, position);
 
-  stream_.threads_.clear();
+  threads.clear();
+  stream_.guarded_ = false;
   for (const Thread& thread : next) {
     const auto ends = program_.states[thread.state].ends;
     if (ends == RedactionProgram::kAnything) Accept(thread, position + 1);
     const bool waits = ends > RedactionProgram::kAnything;
-    if (waits || !program_.followers[thread.state].empty()) stream_.threads_.push_back(thread);
+    stream_.guarded_ = stream_.guarded_ || waits;
+    if (waits || !program_.From(thread.state).empty()) threads.push_back(thread);
   }
-  ConfirmCandidates(position + 1);
+  if (!scratch_.candidates.empty()) ConfirmCandidates(position + 1);
 }
 
 void RedactionStream::Run::Accept(const Thread& thread, std::uint64_t end) {

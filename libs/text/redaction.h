@@ -128,6 +128,7 @@ class RedactionStream {
   int before_base_ = -1;           // the byte before base_, or -1
   std::vector<Thread> threads_;    // the active states
   std::vector<Cluster> clusters_;  // not released yet, in order
+  bool guarded_ = false;           // some of them accept if the next byte allows it
   bool ended_ = false;
   absl::Status failed_;
 };

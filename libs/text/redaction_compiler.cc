@@ -47,8 +47,10 @@ class Compiler {
     const auto number = static_cast<std::uint32_t>(program_.rules.size());
     for (const ByteSet& bytes : automaton.bytes) {
       const std::size_t set = set_numbers_.Number(bytes, program_.sets);
-      program_.states.push_back({number, static_cast<std::uint16_t>(set), RedactionProgram::kNone,
-                                 RedactionProgram::kNone});
+      RedactionProgram::State state{};
+      state.rule = number;
+      state.set = static_cast<std::uint16_t>(set);
+      program_.states.push_back(state);
     }
     for (const Automaton::Edge& edge : automaton.first) {
       program_.states[base + edge.state].begins = Refer(edge.neighbour, rule.left_forbidden);
@@ -66,6 +68,9 @@ class Compiler {
   }
 
   void Finish() {
+    RedactionProgram::State end{};
+    end.first_transition = static_cast<std::uint32_t>(program_.transitions.size());
+    program_.states.push_back(end);
     const std::size_t befores = NumberBefores();
     NumberByteClasses();
     FillStarts(befores);
@@ -87,8 +92,10 @@ class Compiler {
   void AddTransitions(const Automaton& automaton, std::uint32_t base, bool validated) {
     std::vector<std::vector<std::uint32_t>> leaders(automaton.bytes.size());
     for (std::uint32_t state = 0; state < automaton.bytes.size(); ++state) {
-      AppendList(program_.followers, automaton.followers[state], base);
+      program_.states[base + state].first_transition =
+          static_cast<std::uint32_t>(program_.transitions.size());
       for (const std::uint32_t follower : automaton.followers[state]) {
+        program_.transitions.push_back({base + follower, program_.states[base + follower].set});
         if (validated) leaders[follower].push_back(state);
       }
     }
@@ -178,6 +185,6 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Compile(std::vector<Reda
 RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program) : program_(std::move(program)) {}
 RuleSet::~RuleSet() = default;
 bool RuleSet::empty() const { return program_->rules.empty(); }
-std::size_t RuleSet::states() const { return program_->states.size(); }
+std::size_t RuleSet::states() const { return program_->states.size() - 1; }
 
 }  // namespace countersign::text

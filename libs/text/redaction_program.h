@@ -34,19 +34,26 @@ struct RedactionProgram {
     }
   };
 
+  // A transition, with the set of its target beside it: most of them are looked at and not taken.
+  struct Transition {
+    std::uint32_t state;
+    std::uint32_t set;
+  };
+
   struct State {
     std::uint32_t rule;
-    std::uint16_t set;    // what it consumes, in `sets`
-    NeighbourRef begins;  // what may stand before a match that begins here
-    NeighbourRef ends;    // what may stand after a match that ends here
+    std::uint32_t first_transition;  // in `transitions`; the next state's is the end
+    std::uint16_t set;               // what it consumes, in `sets`
+    NeighbourRef begins;             // what may stand before a match that begins here
+    NeighbourRef ends;               // what may stand after a match that ends here
   };
 
   std::vector<RedactionRule> rules;  // their regexes are emptied after compiling
   RedactionLimits limits;
   std::vector<ByteSet> sets;
   std::vector<Neighbour> neighbours;  // [0] is anything
-  std::vector<State> states;
-  Lists followers;
+  std::vector<State> states;          // and one more, for the end of the last one's transitions
+  std::vector<Transition> transitions;
   Lists leaders;  // empty for rules without a validator, which never look back
 
   // Where a match may begin: starts[before[previous byte] * classes + byte_class[byte]];
@@ -57,6 +64,10 @@ struct RedactionProgram {
   std::size_t classes = 0;
   Lists starts;
 
+  Span<Transition> From(std::uint32_t state) const {
+    return {transitions.data() + states[state].first_transition,
+            transitions.data() + states[state + 1].first_transition};
+  }
   bool Consumes(std::uint32_t state, unsigned char byte) const {
     return sets[states[state].set].Contains(byte);
   }
