@@ -32,6 +32,13 @@ bool Contains(const std::vector<std::string>& list, absl::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+// The role that `parts` name for a part: dialects have older and newer names for two of them.
+absl::string_view RoleOf(const domain::TextPart& part) {
+  if (part.role == "developer") return "system";
+  if (part.role == "function") return "tool";
+  return part.role;
+}
+
 std::string FormatNumber(double number) {
   const bool whole = std::floor(number) == number && std::fabs(number) < 1e15;
   return whole ? absl::StrCat(static_cast<std::int64_t>(number)) : absl::StrCat(number);
@@ -126,7 +133,7 @@ class ConditionReader {
     std::size_t found = 0;
     for (; hit != facts_.hits.end() && hit->term == condition.term; ++hit) {
       if (!condition.parts.empty() &&
-          !Contains(condition.parts, facts_.prompt.parts[hit->part].role)) {
+          !Contains(condition.parts, RoleOf(facts_.prompt.parts[hit->part]))) {
         continue;
       }
       if (found++ == kMaxFindingsPerCondition) break;

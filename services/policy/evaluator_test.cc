@@ -223,6 +223,17 @@ TEST_CASE("Evaluate: parts limit a condition to their roles", "[policy]") {
   CHECK(gate.Ask(prompt).policy == "p");
 }
 
+TEST_CASE("Evaluate: a rule for system or tool parts holds for developer and function parts too",
+          "[policy]") {
+  const Gate gate({Allow("everyone"), When(Deny("s"), Keywords("hipaa", {"system"})),
+                   When(Deny("t"), Keywords("codes", {"tool"}))});
+  domain::Prompt prompt = UserSays("hello");
+  prompt.parts.push_back({"developer", "/messages/1/content", "patient"});
+  CHECK(gate.Ask(prompt).policy == "s");
+  prompt.parts[1] = {"function", "/messages/1/content", "Bluebird"};
+  CHECK(gate.Ask(prompt).policy == "t");
+}
+
 TEST_CASE("Evaluate: two conditions on one dictionary keep their own parts", "[policy]") {
   const Gate gate({Allow("everyone"), When(Deny("user"), Keywords("hipaa", {"user"})),
                    When(Review("any", 1), Keywords("hipaa"))});

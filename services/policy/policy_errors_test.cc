@@ -1,0 +1,40 @@
+#include "services/policy/policy_errors.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "libs/base/status.h"
+
+namespace countersign::policy {
+namespace {
+
+TEST_CASE("FitForTrailers: what fits is left as it is", "[policy]") {
+  const absl::Status status = InvalidResources({"a", "b"});
+  CHECK(FitForTrailers(status) == status);
+  CHECK(FitForTrailers(absl::OkStatus()).ok());
+}
+
+TEST_CASE("FitForTrailers: a long list keeps whole lines, its code and its reason", "[policy]") {
+  const std::vector<std::string> mistakes(1000, "Policy/p: spec.when: unknown field");
+  const absl::Status fitting = FitForTrailers(InvalidResources(mistakes));
+  const std::string message(fitting.message());
+  CHECK(message.size() < 6000);
+  CHECK(fitting.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(ReasonOf(fitting) == "invalid_resource");
+  const std::size_t last = message.rfind('\n');
+  CHECK((last + 1) % (mistakes[0].size() + 1) == 0);
+  const auto shown = (last + 1) / (mistakes[0].size() + 1);
+  CHECK(message.substr(last + 1) == "… and " + std::to_string(1000 - shown) + " more");
+}
+
+TEST_CASE("FitForTrailers: one endless line is cut between characters", "[policy]") {
+  std::string line = "x";
+  while (line.size() < 20'000) line += "\xE2\x82\xAC";
+  const std::string message(FitForTrailers(absl::InternalError(line)).message());
+  CHECK(message.size() < 6000);
+  CHECK((message.size() - 1) % 3 == 0);  // the x, and characters of three bytes
+}
+
+}  // namespace
+}  // namespace countersign::policy
