@@ -187,6 +187,28 @@ bool StartsCluster(std::uint32_t code_point) {
          !IsMark(static_cast<UChar32>(code_point));
 }
 
+bool IsPlainMark(std::uint32_t code_point) {
+  if (!IsMark(static_cast<UChar32>(code_point))) return false;
+  const UnicodeString folded =
+      Apply(CompatibilityCasefold(), UnicodeString(static_cast<UChar32>(code_point)));
+  for (int32_t i = 0; i < folded.length(); i = folded.moveIndex32(i, 1)) {
+    if (!IsMark(folded.char32At(i))) return false;
+  }
+  return true;
+}
+
+bool ShedsMarks(Form form, std::uint32_t code_point) {
+  if (form != Form::kFolded && form != Form::kSkeleton) return false;
+  const UnicodeString plain =
+      Apply(Decomposition(),
+            Apply(CompatibilityCasefold(), UnicodeString(static_cast<UChar32>(code_point))));
+  bool sheds = true;
+  for (int32_t i = 0; i < plain.length(); i = plain.moveIndex32(i, 1)) {
+    if (!IsMark(plain.char32At(i))) sheds = MarksAreOrnament(plain.char32At(i));
+  }
+  return sheds;
+}
+
 bool IsSpace(std::uint32_t code_point) {
   return u_isUWhiteSpace(static_cast<UChar32>(code_point)) != 0;
 }

@@ -138,11 +138,14 @@ class Normalizer::Writer {
     const std::uint32_t code_point = first.valid ? first.code_point : 0xfffd;
     pos_ += first.size;
     std::size_t characters = 1;
+    bool only_marks = true;  // after the first
     while (pos_ < text_.size() && static_cast<unsigned char>(text_[pos_]) >= 0x80 &&
            characters < kLongestCluster) {
       const Utf8Char next = DecodeUtf8(text_, pos_);
       if (!next.valid) break;
-      if (normalizer_.BlockOf(next.code_point).chars[next.code_point & 0xff].starts_cluster) break;
+      const Char& follower = normalizer_.BlockOf(next.code_point).chars[next.code_point & 0xff];
+      if (follower.starts_cluster) break;
+      only_marks = only_marks && follower.is_plain_mark;
       pos_ += next.size;
       ++characters;
     }
@@ -150,7 +153,7 @@ class Normalizer::Writer {
     const Char& known = block.chars[code_point & 0xff];
     if (known.is_space) {
       TakeSpace(begin);
-    } else if (characters == 1) {
+    } else if (characters == 1 || (known.sheds_marks && only_marks)) {
       Put({block.bytes.data() + known.offset, known.size}, begin);
     } else {
       Put(Folded(text_.substr(begin, pos_ - begin)), begin);
@@ -171,7 +174,7 @@ class Normalizer::Writer {
 
   // Scripts with marks repeat few clusters often, and ICU takes a microsecond for each.
   const std::string& Folded(absl::string_view cluster) {
-    constexpr std::size_t kMostRemembered = 4096;
+    constexpr std::size_t kMostRemembered = 16384;
     const std::string key(cluster);
     if (const auto found = clusters_.find(key); found != clusters_.end()) return found->second;
     if (clusters_.size() >= kMostRemembered) clusters_.clear();
@@ -239,6 +242,8 @@ std::unique_ptr<Normalizer::Block> Normalizer::MakeBlock(std::uint32_t first) co
     known.size = static_cast<std::uint8_t>(folded.size());
     known.is_space = collapses_spaces_ && IsSpace(code_point);
     known.starts_cluster = by_character_ || StartsCluster(code_point);
+    known.is_plain_mark = IsPlainMark(code_point);
+    known.sheds_marks = ShedsMarks(form_, code_point);
     block->bytes += folded;
   }
   return block;

@@ -92,6 +92,8 @@ class Normalizer {
     std::uint8_t size = 0;
     bool is_space = false;       // and runs of it are to be collapsed
     bool starts_cluster = true;  // does not act together with what precedes it
+    bool is_plain_mark = false;  // nothing but a mark, in every form
+    bool sheds_marks = false;    // plain marks that follow it are left out
   };
   struct Block {
     std::array<Char, 256> chars;

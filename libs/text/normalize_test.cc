@@ -135,6 +135,26 @@ TEST_CASE("Normalizer: the table of characters says what ICU says of the whole t
   }
 }
 
+TEST_CASE("Normalizer: a character with any marks is what ICU makes of the two together",
+          "[normalize]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const std::vector<std::string> bases = {"a", "Q",  "é",      "ß",      "ﬁ",     "ω", "ᾳ",
+                                          "й", "5",  "-",      "中",     "क",     "ก", "ب",
+                                          "א", "한", "\u1100", "\u0301", "\u00a8"};
+  const std::vector<std::string> marks = {"\u0301", "\u0327", "\u0336", "\u0345", "\u0308",
+                                          "\u20dd", "\u094d", "\u0e34", "\u064e", "\u0651",
+                                          "\u05b0", "\u1161", "\u200d", "\ufe0f"};
+  const Form form = GENERATE(Form::kCompatible, Form::kFolded, Form::kSkeleton);
+  for (int round = 0; round < 2000; ++round) {
+    std::string cluster = bases[random() % bases.size()];
+    for (std::size_t i = random() % 4; i > 0; --i) cluster += marks[random() % marks.size()];
+    INFO("form " << static_cast<int>(form) << " of \"" << cluster << "\"");
+    REQUIRE(Fold(form, cluster) == FoldCluster(form, cluster));
+  }
+}
+
 TEST_CASE("Normalizer: endless marks take linear time", "[normalize]") {
   std::string text = "a";
   for (int i = 0; i < 200'000; ++i) text += i % 2 == 0 ? "\u0316" : "\u0301";
