@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "libs/rpc/callback_threads.h"
 #include "libs/rpc/caller.h"
 
 namespace countersign::clients {
@@ -10,6 +11,8 @@ namespace {
 constexpr std::chrono::hours kLongest{1};
 constexpr char kRequestIdKey[] = "countersign-request-id";
 }  // namespace
+
+CallGroup::CallGroup() { rpc::KeepCallbackThreads(); }
 
 CallGroup::~CallGroup() {
   std::unique_lock<std::mutex> lock(mutex_);

@@ -22,7 +22,7 @@ namespace countersign::clients {
 // was answered, so that no answer finds its adapter gone. Thread-safe.
 class CallGroup {
  public:
-  CallGroup() = default;
+  CallGroup();
   ~CallGroup();
   CallGroup(const CallGroup&) = delete;
   CallGroup& operator=(const CallGroup&) = delete;

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/domain/call.h"
+#include "libs/rpc/callback_threads.h"
 #include "libs/rpc/status.h"
 
 namespace countersign::clients {
@@ -34,6 +35,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
 
   static std::shared_ptr<OrderedStream> Open(const std::function<void(grpc::ClientContext&)>& setup,
                                              const Start& start) {
+    rpc::KeepCallbackThreads();
     auto stream = std::make_shared<OrderedStream>();
     setup(stream->context_);
     stream->context_.set_initial_metadata_corked(true);  // Travels with the first request.

@@ -65,7 +65,6 @@ class GrpcResourceFeed::Follower {
       message.draft_id() != 0 ? Judge(message, answer) : Serve(message, answer);
       open = stream->Write(answer);
     }
-    context.TryCancel();
     const grpc::Status status = stream->Finish();
     log::Debug("resource feed ended", {{"part", part_}, {"reason", status.error_message()}});
     return backoff_.Next();

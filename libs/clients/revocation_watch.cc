@@ -72,7 +72,6 @@ struct RevocationWatch::State {
       ack.set_sequence(message.sequence());
       if (!stream->Write(ack)) break;
     }
-    context->TryCancel();
     const grpc::Status status = stream->Finish();
     if (live) {
       log::Warning("revocations cannot be followed; verified credentials are not cached",
