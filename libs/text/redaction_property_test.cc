@@ -6,35 +6,17 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "libs/text/random_patterns.h"
 #include "libs/text/redaction.h"
 #include "libs/text/redaction_oracle.h"
 
 namespace countersign::text {
 namespace {
 
-using Random = std::mt19937_64;
-
-std::size_t Below(Random& random, std::size_t bound) { return random() % bound; }
-
-// A random pattern over a, b, c, space and é, with every construct of the dialect.
-std::string RandomPattern(Random& random, int depth) {
-  static const std::vector<std::string> kAtoms = {"a",      "b",   "c",    " ",     "é",  "[ab]",
-                                                  "[^a]",   "\\w", "\\W",  "\\b",   ".",  "[b-é]",
-                                                  "(?i:A)", "\\s", "[a ]", "(|a)b", "\\B"};
-  if (depth == 0 || Below(random, 4) == 0) return kAtoms[Below(random, kAtoms.size())];
-  switch (Below(random, 4)) {
-    case 0: return RandomPattern(random, depth - 1) + RandomPattern(random, depth - 1);
-    case 1:
-      return "(" + RandomPattern(random, depth - 1) + "|" + RandomPattern(random, depth - 1) + ")";
-    case 2: {
-      static const std::vector<std::string> kRepeats = {"*",     "+",     "?",   "{2}",
-                                                        "{1,3}", "{0,2}", "{2,}"};
-      return "(" + RandomPattern(random, depth - 1) + ")" +
-             kRepeats[Below(random, kRepeats.size())];
-    }
-    default: return RandomPattern(random, depth - 1) + RandomPattern(random, depth - 1);
-  }
-}
+using Random = testing::Random;
+using testing::Below;
+using testing::RandomPattern;
+using testing::RandomText;
 
 bool EvenLength(absl::string_view match) { return match.size() % 2 == 0; }
 bool HasB(absl::string_view match) { return match.find('b') != absl::string_view::npos; }
@@ -73,14 +55,6 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     rules.push_back(std::move(rule));
   }
   return rules;
-}
-
-std::string RandomText(Random& random, std::size_t longest) {
-  static const std::vector<std::string> kPieces = {"a", "b", "c", " ", "é", "A", "ab", "\n", "-"};
-  std::string text;
-  const std::size_t length = Below(random, longest + 1);
-  while (text.size() < length) text += kPieces[Below(random, kPieces.size())];
-  return text;
 }
 
 // A stream whose spans are put together over all feeds.

@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/text/automaton.h"
 #include "libs/text/regex_class.h"
 
 namespace countersign::text {
@@ -443,10 +444,7 @@ absl::StatusOr<Regex> ParseRegex(absl::string_view pattern) { return Parser(patt
 
 absl::Status CheckRegex(absl::string_view pattern) {
   CS_ASSIGN_OR_RETURN(const Regex regex, ParseRegex(pattern));
-  if (regex.min_width == 0) {
-    return absl::InvalidArgumentError("at byte 0: the pattern matches the empty text");
-  }
-  return absl::OkStatus();
+  return Annotate(BuildAutomaton(regex).status(), "at byte 0");
 }
 
 }  // namespace countersign::text

@@ -60,8 +60,8 @@ Regex WithWidths(RegexNode root);
 // memory in proportion to the pattern (not to its expansion).
 absl::StatusOr<Regex> ParseRegex(absl::string_view pattern);
 
-// What every user of a pattern asks before storing it: that it parses, and that it cannot match the
-// empty text.
+// What every user of a pattern asks before storing it: that it parses, that it can match something
+// but not the empty text, and that its automaton has a bearable size.
 absl::Status CheckRegex(absl::string_view pattern);
 
 }  // namespace countersign::text

@@ -244,12 +244,13 @@ TEST_CASE("ParseRegex: widths count bytes", "[regex]") {
   CHECK(width("(a{0})*") == std::make_pair(std::size_t{0}, std::size_t{0}));
 }
 
-TEST_CASE("CheckRegex: a pattern that matches the empty text is refused", "[regex]") {
+TEST_CASE("CheckRegex: a pattern that matches the empty text or nothing is refused", "[regex]") {
   CHECK(CheckRegex("a|b").ok());
   CHECK(CheckRegex("a*").message() == "at byte 0: the pattern matches the empty text");
   CHECK_FALSE(CheckRegex("").ok());
   CHECK_FALSE(CheckRegex(R"(\b)").ok());
   CHECK(CheckRegex("(").message() == "at byte 0: the group is not closed");
+  CHECK(CheckRegex(R"(a\bb)").message() == "at byte 0: the pattern can never match");
 }
 
 TEST_CASE("BuildAutomaton: a pattern that can never match is refused", "[regex]") {

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <random>
+#include <string>
+#include <vector>
+
+// Random patterns and texts over a small alphabet, so that they often meet. For tests alone.
+namespace countersign::text::testing {
+
+using Random = std::mt19937_64;
+
+inline std::size_t Below(Random& random, std::size_t bound) { return random() % bound; }
+
+// A random pattern over a, b, c, space and é, with every construct of the dialect.
+inline std::string RandomPattern(Random& random, int depth) {
+  static const std::vector<std::string> kAtoms = {"a",      "b",   "c",    " ",     "é",  "[ab]",
+                                                  "[^a]",   "\\w", "\\W",  "\\b",   ".",  "[b-é]",
+                                                  "(?i:A)", "\\s", "[a ]", "(|a)b", "\\B"};
+  if (depth == 0 || Below(random, 4) == 0) return kAtoms[Below(random, kAtoms.size())];
+  switch (Below(random, 4)) {
+    case 0: return RandomPattern(random, depth - 1) + RandomPattern(random, depth - 1);
+    case 1:
+      return "(" + RandomPattern(random, depth - 1) + "|" + RandomPattern(random, depth - 1) + ")";
+    case 2: {
+      static const std::vector<std::string> kRepeats = {"*",     "+",     "?",   "{2}",
+                                                        "{1,3}", "{0,2}", "{2,}"};
+      return "(" + RandomPattern(random, depth - 1) + ")" +
+             kRepeats[Below(random, kRepeats.size())];
+    }
+    default: return RandomPattern(random, depth - 1) + RandomPattern(random, depth - 1);
+  }
+}
+
+inline std::string RandomText(Random& random, std::size_t longest) {
+  static const std::vector<std::string> kPieces = {"a", "b", "c", " ", "é", "A", "ab", "\n", "-"};
+  std::string text;
+  const std::size_t length = Below(random, longest + 1);
+  while (text.size() < length) text += kPieces[Below(random, kPieces.size())];
+  return text;
+}
+
+}  // namespace countersign::text::testing
