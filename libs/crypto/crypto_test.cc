@@ -51,4 +51,15 @@ TEST_CASE("SigningKey: RFC 8032 test 2", "[crypto]") {
   CHECK_FALSE(VerifyEd25519("short", "\x72", signature));
 }
 
+TEST_CASE("Sha256Stream: pieces hash like the whole, and a digest in between changes nothing",
+          "[crypto]") {
+  Sha256Stream stream;
+  CHECK(stream.Digest() == Sha256(""));
+  stream.Add("ab");
+  CHECK(stream.Digest() == Sha256("ab"));
+  stream.Add("");
+  stream.Add("c");
+  CHECK(stream.Digest() == Sha256("abc"));
+}
+
 }  // namespace countersign::crypto

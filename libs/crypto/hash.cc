@@ -18,6 +18,31 @@ std::string Sha256(absl::string_view data) {
   return out;
 }
 
+struct Sha256Stream::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
+  if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) std::abort();
+}
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::Add(absl::string_view data) {
+  if (EVP_DigestUpdate(state_->context, data.data(), data.size()) != 1) std::abort();
+}
+
+std::string Sha256Stream::Digest() const {
+  const State copy;
+  std::string out(32, '\0');
+  unsigned int size = 0;
+  if (EVP_MD_CTX_copy_ex(copy.context, state_->context) != 1 ||
+      EVP_DigestFinal_ex(copy.context, reinterpret_cast<unsigned char*>(out.data()), &size) != 1) {
+    std::abort();
+  }
+  return out;
+}
+
 std::string HmacSha256(absl::string_view key, absl::string_view data) {
   std::string out(32, '\0');
   unsigned int size = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -9,6 +10,20 @@
 namespace countersign::crypto {
 
 std::string Sha256(absl::string_view data);
+
+// SHA-256 of what is added, in any number of pieces.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  ~Sha256Stream();
+  void Add(absl::string_view data);
+  std::string Digest() const;  // of everything so far; more may follow
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 std::string HmacSha256(absl::string_view key, absl::string_view data);
 
 // HKDF-SHA-256 (RFC 5869) with an empty salt: `length` bytes (at most 255 * 32) bound to `info`.

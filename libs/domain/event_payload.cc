@@ -221,6 +221,10 @@ absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload) {
   record.model = std::string(root["model"].text());
   record.operation = std::string(root["operation"].text());
   record.stream = *root["stream"].boolean();
+  const json::Value parts = root["parts"];
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    record.texts.emplace_back(parts.at(i)["text"].text());
+  }
   return record;
 }
 

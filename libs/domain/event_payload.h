@@ -69,6 +69,7 @@ struct RequestRecord {
   std::string model;
   std::string operation;
   bool stream = false;
+  std::vector<std::string> texts;  // of the prompt's parts
 };
 // What it needs of a `decision`.
 struct DecisionRecord {

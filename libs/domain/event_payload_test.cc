@@ -44,6 +44,7 @@ TEST_CASE("RequestPayload: says who asks what of whom and keeps the body as it c
   CHECK(record->model == "gpt-4o");
   CHECK(record->operation == "chat.completions");
   CHECK(record->stream);
+  CHECK(record->texts == std::vector<std::string>{"drop \"it\""});
 }
 
 TEST_CASE("RequestPayload: headers that are not UTF-8 do not make the payload invalid",

@@ -57,12 +57,14 @@ absl::Status BatchWriter::Extend(const Ledger& ledger, const Entry& entry, Sessi
   SessionRow& row = write.row;
   if (!row.summary.running()) return EndedError();
   if (entry.kind == Entry::Kind::kOpen) row.started_at = entry.at;
+  const bool fall_back = !ledger.broken.ok() && !entry.if_broken.empty();
   SessionSummary summary = row.summary;
   for (const auto& [type, payload] : entry.events) {
-    CS_RETURN_IF_ERROR(Summarize(type, payload, summary));
+    CS_RETURN_IF_ERROR(Summarize(type, fall_back ? entry.if_broken : payload, summary));
   }
   row.summary = std::move(summary);
-  for (const auto& [type, payload] : entry.events) {
+  for (const auto& [type, given] : entry.events) {
+    const std::string& payload = fall_back ? entry.if_broken : given;
     SealedEvent event;
     event.index = row.head.index + 1;
     event.type = type;

@@ -28,6 +28,7 @@ struct Entry {
   Kind kind = Kind::kAppend;
   absl::Time at;
   std::vector<std::pair<std::string, std::string>> events;  // type, payload
+  std::string if_broken;  // of an end: its payload should events before it be refused
 };
 
 // Turns entries into chained, sealed events and commits them together. Not thread-safe: one

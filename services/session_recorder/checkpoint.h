@@ -18,8 +18,6 @@
 // and each names the one before it by hash.
 namespace countersign::session_recorder {
 
-inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
-
 struct SessionHead {
   std::uint64_t position = kNoPosition;  // none yet
   std::string session_id;

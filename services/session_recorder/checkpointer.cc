@@ -51,6 +51,16 @@ absl::Status Checkpointer::Load() {
   } else if (!heads.empty()) {
     return absl::DataLossError("the checkpoints are gone, what they covered is not");
   }
+  CS_ASSIGN_OR_RETURN(const auto beyond, store_.ByPosition(tree_.size(), 1));
+  if (!beyond.empty()) {
+    CS_ASSIGN_OR_RETURN(const auto newest, store_.LastCheckpoint());
+    // Either another process has just made a checkpoint, or somebody has removed some.
+    if (newest.has_value() && newest->number > last_.number) {
+      return absl::AbortedError("a checkpoint was made meanwhile");
+    }
+    return absl::DataLossError(
+        absl::StrCat("session ", beyond[0].id, " was covered by a checkpoint that is gone"));
+  }
   loaded_ = true;
   return absl::OkStatus();
 }
@@ -118,14 +128,18 @@ absl::Status Checkpointer::Tick() {
   return status;
 }
 
+absl::Status Checkpointer::MakeOne() {
+  if (!loaded_) CS_RETURN_IF_ERROR(Load());
+  CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());
+  return Append(std::move(heads));
+}
+
 absl::StatusOr<Checkpoint> Checkpointer::Force() {
   const std::lock_guard<std::mutex> lock(mutex_);
   absl::Status status;
   // Another process may have made the next one meanwhile: load it and go on from there.
   for (int attempt = 0; attempt < 3; ++attempt) {
-    if (!loaded_) CS_RETURN_IF_ERROR(Load());
-    CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());
-    status = Append(std::move(heads));
+    status = MakeOne();
     if (status.ok()) return last_;
     if (!absl::IsAborted(status)) break;
   }
@@ -133,17 +147,23 @@ absl::StatusOr<Checkpoint> Checkpointer::Force() {
   return status;
 }
 
-absl::StatusOr<Checkpointer::Proof> Checkpointer::Prove(
+absl::StatusOr<Checkpointer::Statement> Checkpointer::State(
     const std::vector<std::uint64_t>& positions) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Proof proof{last_, {}};
+  if (!loaded_) CS_RETURN_IF_ERROR(Load());
+  Statement statement;
+  statement.checkpoint = last_;
+  if (positions.empty()) {
+    for (const Seen& seen : seen_) statement.covered.push_back({seen.index, seen.ended, {}});
+  }
   for (const std::uint64_t position : positions) {
-    if (!loaded_ || position >= tree_.size()) {
+    if (position >= seen_.size()) {
       return absl::UnavailableError("no checkpoint covers this session yet");
     }
-    proof.paths.push_back(tree_.Proof(position));
+    const Seen& seen = seen_[position];
+    statement.covered.push_back({seen.index, seen.ended, tree_.Proof(position)});
   }
-  return proof;
+  return statement;
 }
 
 }  // namespace countersign::session_recorder

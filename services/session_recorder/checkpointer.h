@@ -32,13 +32,19 @@ class Checkpointer {
   // signatures; FAILED_PRECONDITION when they are signed by a key that is not trusted.
   absl::StatusOr<Checkpoint> Force();
 
-  // The audit path of `position` in the tree of the newest checkpoint known here, which is returned
-  // with it. The tree does not change between the two.
-  struct Proof {
-    Checkpoint checkpoint;  // without heads
-    std::vector<std::vector<std::string>> paths;
+  // What the newest checkpoint says of some sessions.
+  struct Covered {
+    std::uint32_t index = 0;  // how far it covers the session
+    bool ended = false;
+    std::vector<std::string> path;  // RFC 6962 audit path to its root
   };
-  absl::StatusOr<Proof> Prove(const std::vector<std::uint64_t>& positions);
+  // The newest checkpoint, and what it covers at `positions`; with an empty list: of all, without
+  // paths. UNAVAILABLE for a position that it does not know.
+  struct Statement {
+    Checkpoint checkpoint;  // without heads
+    std::vector<Covered> covered;
+  };
+  absl::StatusOr<Statement> State(const std::vector<std::uint64_t>& positions);
 
   const crypto::SigningKey& key() const { return key_; }
   const std::vector<std::string>& trusted_keys() const { return options_.trusted_keys; }
@@ -46,6 +52,7 @@ class Checkpointer {
  private:
   absl::Status Load();
   absl::StatusOr<std::vector<SessionHead>> NewHeads();
+  absl::Status MakeOne();
   absl::Status Append(std::vector<SessionHead> heads);
   bool Trusts(const std::string& public_key) const;
 

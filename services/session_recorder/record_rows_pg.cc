@@ -65,7 +65,7 @@ std::string LaterColumns(pqxx::work& transaction, const SessionRow& row) {
 const char kSessionColumns[] =
     "id, request_id, identity, issuer, subject, connection, model, operation, stream, policy, "
     "review_id, approvers, outcome, code, input_tokens, output_tokens, masked, started_ns, "
-    "ended_ns, head_index, head, epoch, node, kill_ordered, key_id, wrapped_key";
+    "ended_ns, head_index, head, epoch, node, kill_ordered, key_id, wrapped_key, position";
 
 const char kInsertColumns[] =
     "id, day, request_id, identity, issuer, subject, connection, model, operation, stream, node, "
@@ -104,6 +104,7 @@ SessionRow ReadSession(const pqxx::row& row) {
   session.node = Text(row["node"]);
   session.kill_ordered = row["kill_ordered"].as<bool>();
   session.data_key = {Text(row["key_id"]), Bytes(row["wrapped_key"])};
+  if (!row["position"].is_null()) session.position = row["position"].as<std::uint64_t>();
   return session;
 }
 

@@ -53,6 +53,10 @@ class RecordStore {
   virtual absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
                                                        std::size_t limit) = 0;
 
+  // Sessions whose position is at least `from`, in the order of positions.
+  virtual absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
+                                                             std::size_t limit) = 0;
+
   // Events with a greater index than `after`, in order: at most `max_events`, and no more after the
   // one that brings the sealed bytes to `max_bytes`.
   virtual absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session,

@@ -13,8 +13,7 @@ bool Matches(const SessionRow& row, const SessionFilter& filter) {
   if (filter.outcome && summary.end.outcome != *filter.outcome) return false;
   if (filter.connections && filter.connections->count(summary.connection) == 0) return false;
   if (row.started_at < filter.since || row.started_at >= filter.until) return false;
-  return std::tie(row.started_at, row.id) < std::tie(filter.before_time, filter.before_id) ||
-         row.started_at < filter.before_time;
+  return std::tie(row.started_at, row.id) < std::tie(filter.before_time, filter.before_id);
 }
 
 }  // namespace
@@ -36,8 +35,10 @@ absl::StatusOr<std::set<std::string>> MemoryRecordStore::Commit(
     }
     Stored& stored = sessions_[write.row.id];
     const bool kill_ordered = stored.row.kill_ordered;
+    const std::uint64_t position = stored.row.position;
     stored.row = write.row;
     stored.row.kill_ordered = kill_ordered;
+    stored.row.position = position;
     stored.events.insert(stored.events.end(), write.events.begin(), write.events.end());
   }
   return refused;
@@ -61,6 +62,21 @@ absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::List(const SessionFil
     return std::tie(b.started_at, b.id) < std::tie(a.started_at, a.id);
   });
   if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::ByPosition(std::uint64_t from,
+                                                                      std::size_t limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::map<std::uint64_t, const SessionRow*> ordered;
+  for (const auto& [id, stored] : sessions_) {
+    const std::uint64_t position = stored.row.position;
+    if (position != kNoPosition && position >= from) ordered[position] = &stored.row;
+  }
+  std::vector<SessionRow> rows;
+  for (const auto& [position, row] : ordered) {
+    if (rows.size() < limit) rows.push_back(*row);
+  }
   return rows;
 }
 
@@ -124,7 +140,7 @@ absl::StatusOr<std::vector<SessionHead>> MemoryRecordStore::OpenHeads() {
   std::vector<SessionHead> heads;
   for (const auto& [id, stored] : sessions_) {
     if (stored.covered) continue;
-    heads.push_back({stored.position, id, stored.row.head, !stored.row.summary.running()});
+    heads.push_back({stored.row.position, id, stored.row.head, !stored.row.summary.running()});
   }
   return heads;
 }
@@ -165,7 +181,7 @@ absl::Status MemoryRecordStore::AppendCheckpoint(const Checkpoint& checkpoint) {
   for (const SessionHead& head : checkpoint.heads) {
     const auto found = sessions_.find(head.session_id);
     if (found == sessions_.end()) continue;
-    found->second.position = head.position;
+    found->second.row.position = head.position;
     found->second.covered = head.ended;
   }
   return absl::OkStatus();

@@ -16,6 +16,8 @@ class MemoryRecordStore final : public RecordStore {
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
   absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
                                                std::size_t limit) override;
+  absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
+                                                     std::size_t limit) override;
   absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
                                                   std::size_t max_events,
                                                   std::size_t max_bytes) override;
@@ -35,7 +37,6 @@ class MemoryRecordStore final : public RecordStore {
   struct Stored {
     SessionRow row;
     std::vector<SealedEvent> events;
-    std::uint64_t position = kNoPosition;
     bool covered = false;  // its end is under a checkpoint
   };
   std::map<std::string, Stored>& sessions() { return sessions_; }

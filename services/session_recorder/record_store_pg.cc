@@ -137,6 +137,20 @@ absl::StatusOr<std::vector<SessionRow>> PgRecordStore::List(const SessionFilter&
   return rows;
 }
 
+absl::StatusOr<std::vector<SessionRow>> PgRecordStore::ByPosition(std::uint64_t from,
+                                                                  std::size_t limit) {
+  std::vector<SessionRow> rows;
+  CS_RETURN_IF_ERROR(pool_.Transact("read sessions in order", [&](pqxx::work& transaction) {
+    ReadSessions(transaction.exec_params(
+                     absl::StrCat("SELECT ", kSessionColumns,
+                                  " FROM sessions WHERE position >= $1 ORDER BY position LIMIT $2"),
+                     from, limit),
+                 rows);
+    return absl::OkStatus();
+  }));
+  return rows;
+}
+
 absl::StatusOr<std::vector<SealedEvent>> PgRecordStore::Events(const SessionRow& session,
                                                                std::uint32_t after,
                                                                std::size_t max_events,

@@ -18,6 +18,8 @@ class PgRecordStore final : public RecordStore {
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
   absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
                                                std::size_t limit) override;
+  absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
+                                                     std::size_t limit) override;
   absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
                                                   std::size_t max_events,
                                                   std::size_t max_bytes) override;

@@ -30,6 +30,19 @@ absl::Status SessionUnknownError(absl::string_view id) {
   return WithReason(absl::NotFoundError(absl::StrCat("there is no session ", id)),
                     "session_unknown");
 }
+absl::Status ExportUnknownError() {
+  return WithReason(absl::NotFoundError("this export is over or was given up: begin it again"),
+                    "export_unknown");
+}
+absl::Status TooManyExportsError() {
+  return WithReason(
+      absl::ResourceExhaustedError("too many exports are going on: try again in a few minutes"),
+      "exports_busy");
+}
+absl::Status AuditorOnlyError() {
+  return WithReason(absl::PermissionDeniedError("only an auditor of this connection may do this"),
+                    "auditor_only");
+}
 absl::Status SessionIdError() {
   return WithReason(absl::InvalidArgumentError("a session id is a lower-case UUID"),
                     "session_id_invalid");

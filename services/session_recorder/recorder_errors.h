@@ -13,6 +13,9 @@ absl::Status BusyError();                                // RESOURCE_EXHAUSTED, 
 absl::Status SlowError();                                // DEADLINE_EXCEEDED, recorder_slow
 absl::Status SessionExistsError(absl::string_view id);   // ALREADY_EXISTS, session_exists
 absl::Status SessionUnknownError(absl::string_view id);  // NOT_FOUND, session_unknown
+absl::Status ExportUnknownError();                       // NOT_FOUND, export_unknown
+absl::Status TooManyExportsError();                      // RESOURCE_EXHAUSTED, exports_busy
+absl::Status AuditorOnlyError();                         // PERMISSION_DENIED, auditor_only
 absl::Status SessionIdError();                           // INVALID_ARGUMENT, session_id_invalid
 
 }  // namespace countersign::session_recorder

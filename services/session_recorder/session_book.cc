@@ -56,6 +56,7 @@ class SessionBook::Session {
   domain::DoneStatus on_stop;
   bool ending = false;  // its end is on its way
   bool ordered = false;
+  bool lost = false;  // some events could not be recorded
   absl::Time last_at = absl::InfinitePast();
 };
 
@@ -197,8 +198,7 @@ void SessionBook::End(const Handle& session, const domain::SessionEnd& end, absl
     if (IsLeaseLost(session->stopped)) refused = session->stopped;
     if (refused.ok()) {
       session->ending = true;
-      if (!session->stopped.ok() && ReasonOf(session->stopped) != "killed") {
-        // Pieces that were answered already could not be recorded.
+      if (session->lost && recorded.outcome == domain::Outcome::kCompleted) {
         recorded.outcome = domain::Outcome::kAborted;
         recorded.code = "recording_lost";
       }
@@ -209,6 +209,11 @@ void SessionBook::End(const Handle& session, const domain::SessionEnd& end, absl
   operation.session = session;
   operation.entry.kind = Kind::kEnd;
   operation.entry.events.emplace_back(event_type::kEnd, domain::EndPayload(recorded));
+  if (recorded.outcome == domain::Outcome::kCompleted) {
+    recorded.outcome = domain::Outcome::kAborted;
+    recorded.code = "recording_lost";
+    operation.entry.if_broken = domain::EndPayload(recorded);
+  }
   operation.answer = Expect(deadline, std::move(done));
   Submit(std::move(operation));
 }
@@ -321,6 +326,7 @@ void SessionBook::Settle(const Operation& operation, const absl::StatusOr<std::u
     const auto found = live_.find(session->id);
     if (over && found != live_.end() && found->second == session) live_.erase(found);
     if (ends && !over) unclosed_.insert(session);
+    if (kind == Kind::kAppend && !status.ok()) session->lost = true;
     metrics_.sessions_open.Set(static_cast<double>(live_.size()));
   }
   const bool lost_after_answer =

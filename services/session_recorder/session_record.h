@@ -32,6 +32,9 @@ struct SessionSummary {
   bool running() const { return end.outcome == domain::Outcome::kRunning; }
 };
 
+// A writer's epoch. Whoever takes a session over counts it up, and the writer is refused from then.
+inline constexpr std::uint64_t kWriterEpoch = 1;
+
 // The newest link of a session's chain; index 0 and the genesis hash before the first event.
 struct Head {
   std::uint32_t index = 0;
@@ -51,16 +54,19 @@ struct WrappedKey {
   std::string bytes;
 };
 
+inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
+
 struct SessionRow {
   std::string id;
   SessionSummary summary;
   absl::Time started_at;
   absl::Time ended_at = absl::InfiniteFuture();  // while it runs
   Head head;
-  std::uint64_t epoch = 1;  // of the one writer that may append
-  std::string node;         // the recorder process that serves that writer
+  std::uint64_t epoch = kWriterEpoch;  // of the one writer that may append
+  std::string node;                    // the recorder process that serves that writer
   bool kill_ordered = false;
   WrappedKey data_key;
+  std::uint64_t position = kNoPosition;  // in the tree of checkpoints; the checkpointer's to give
 };
 
 }  // namespace countersign::session_recorder

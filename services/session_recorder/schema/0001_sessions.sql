@@ -1,10 +1,4 @@
-#include "services/session_recorder/record_store_schema.h"
-
-namespace countersign::session_recorder {
-namespace {
-
-// Times are nanoseconds since 1970, because the chain hashes them; sealed payloads do not compress.
-constexpr char kSessions[] = R"sql(
+-- Times are nanoseconds since 1970, because the chain hashes them; sealed payloads do not compress.
 CREATE TABLE sessions (
   id            uuid PRIMARY KEY,
   day           date NOT NULL,
@@ -80,13 +74,3 @@ CREATE TABLE checkpoint_heads (
   PRIMARY KEY (number, position)
 );
 CREATE INDEX checkpoint_heads_latest ON checkpoint_heads (position, number DESC);
-)sql";
-
-}  // namespace
-
-const std::vector<pg::Migration>& Migrations() {
-  static const std::vector<pg::Migration> migrations = {{1, "0001_sessions", kSessions}};
-  return migrations;
-}
-
-}  // namespace countersign::session_recorder

@@ -1,0 +1,140 @@
+#include "services/session_recorder/record_store_pg.h"
+
+#include <catch2/catch.hpp>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "libs/base/status.h"
+#include "libs/pg/migrate.h"
+#include "libs/testing/private_postgres.h"
+#include "services/session_recorder/chain.h"
+#include "services/session_recorder/record_store_contract.h"
+#include "services/session_recorder/recorder_for_test.h"
+#include "services/session_recorder/session_recorder_schema.h"
+
+namespace countersign::session_recorder {
+namespace {
+
+using testing::PrivatePostgres;
+
+pg::PoolOptions Options(const std::string& conninfo) {
+  pg::PoolOptions options;
+  options.conninfo = SecretString(conninfo);
+  options.search_path = kSessionRecorderSchema;
+  return options;
+}
+
+// A migrated database of its own.
+struct Database {
+  explicit Database(PrivatePostgres& server) : pool(Options(server.FreshDatabase())), store(pool) {
+    const absl::Status status =
+        pg::Migrate(pool, kSessionRecorderSchema, SessionRecorderMigrations());
+    INFO(status.ToString());
+    REQUIRE(status.ok());
+  }
+  int Count(const std::string& sql) {
+    int count = -1;
+    const absl::Status status = pool.Transact("count", [&](pqxx::work& transaction) {
+      count = transaction.exec1(sql)[0].as<int>();
+      return absl::OkStatus();
+    });
+    INFO(status.ToString());
+    CHECK(status.ok());
+    return count;
+  }
+  pg::Pool pool;
+  PgRecordStore store;
+};
+
+}  // namespace
+
+TEST_CASE("PgRecordStore: keeps the contract of a RecordStore", "[session_recorder][pg]") {
+  std::unique_ptr<Database> database;
+  CheckRecordStore([&] {
+    database = std::make_unique<Database>(PrivatePostgres::Shared());
+    return &database->store;
+  });
+}
+
+TEST_CASE("PgRecordStore: events go to the partition of the day their session started",
+          "[session_recorder][pg]") {
+  Database database(PrivatePostgres::Shared());
+  REQUIRE(database.store.Maintain(ContractTime(0)).ok());
+  REQUIRE(database.store.Maintain(ContractTime(0)).ok());
+  MustCommit(database.store, {OpenWrite(1, 0)});
+  CHECK(database.Count("SELECT count(*) FROM events_default") == 0);
+  CHECK(database.Count("SELECT count(*) FROM events") == 1);
+  MustCommit(database.store, {OpenWrite(2, 40 * 86'400)});  // no partition for that day yet
+  CHECK(database.Count("SELECT count(*) FROM events_default") == 1);
+  REQUIRE(database.store.Maintain(ContractTime(40 * 86'400)).ok());
+  CHECK(database.store.Events(MustFind(database.store, 2), 0, 10, 1000)->size() == 1);
+}
+
+TEST_CASE("PgRecordStore: what is not reachable is UNAVAILABLE", "[session_recorder][pg]") {
+  pg::Pool pool(Options("host=/nonexistent dbname=x"));
+  PgRecordStore store(pool);
+  CHECK(absl::IsUnavailable(store.Find(ContractId(1)).status()));
+  CHECK(absl::IsUnavailable(store.Commit({OpenWrite(1)}).status()));
+}
+
+TEST_CASE(
+    "SessionBook on PostgreSQL: a server that is killed loses nothing that was acknowledged, "
+    "and writers get errors, not silence",
+    "[session_recorder][pg][faults]") {
+  PrivatePostgres server;
+  Database database(server);
+  constexpr int kWriters = 6;
+  std::vector<std::vector<std::string>> acknowledged(kWriters);
+  std::atomic<int> failures{0};
+  {
+    TestRecorder recorder(database.store);
+    std::atomic<int> progress{0};
+    std::vector<std::thread> writers;
+    for (int n = 0; n < kWriters; ++n) {
+      writers.emplace_back([&, n] {
+        const auto session = recorder.Open(TestStart(TestId(n)));
+        if (!session.ok()) std::abort();
+        for (int piece = 0;; ++piece) {
+          const std::string text = std::to_string(piece);
+          if (!recorder.Append(*session, {DataEvent(text)}).ok()) break;
+          acknowledged[n].push_back(text);
+          ++progress;
+        }
+        ++failures;
+      });
+    }
+    while (progress < 200) std::this_thread::yield();
+    server.Kill();
+    for (std::thread& writer : writers) writer.join();
+  }
+  CHECK(failures == kWriters);
+  server.Start();
+  TestRecorder after(database.store, "node-2");
+  const absl::Status taken_over = after.book.Housekeep();
+  INFO(taken_over.ToString());
+  REQUIRE(taken_over.ok());
+  after.Drain();
+  for (int n = 0; n < kWriters; ++n) {
+    const auto row = database.store.Find(TestId(n));
+    REQUIRE(row.ok());
+    REQUIRE(row->has_value());
+    CHECK((*row)->summary.end.outcome == domain::Outcome::kTruncated);
+    const auto key = after.keys.Unwrap((*row)->id, (*row)->data_key);
+    std::string hash = GenesisHash((*row)->id, KeyCommitment(*key));
+    std::vector<std::string> recorded;
+    const auto events = database.store.Events(**row, 0, 1'000'000, 1u << 30);
+    REQUIRE(events.ok());
+    for (const SealedEvent& event : *events) {
+      hash = LinkHash((*row)->id, event.index, event.type, event.at, event.sealed, hash);
+      REQUIRE(hash == event.hash);
+      if (event.type != "response.data") continue;
+      recorded.push_back(*domain::ReadResponseDataPayload(*OpenPayload(*key, (*row)->id, event)));
+    }
+    CHECK(hash == (*row)->head.hash);
+    REQUIRE(recorded.size() >= acknowledged[n].size());
+    recorded.resize(acknowledged[n].size());
+    CHECK(recorded == acknowledged[n]);
+  }
+}
+
+}  // namespace countersign::session_recorder
