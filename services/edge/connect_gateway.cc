@@ -160,4 +160,15 @@ void ConnectGateway::Call(const domain::Call& call, absl::string_view path,
       });
 }
 
+AdminGateway AdminThrough(ConnectGateway& gateway) {
+  return [&gateway](const domain::Call& call, const std::string& path,
+                    const std::string& content_type, std::string body, absl::Time deadline,
+                    std::function<void(int, std::string)> done) {
+    gateway.Call(call, path, content_type, std::move(body), deadline,
+                 [done = std::move(done)](ConnectGateway::Reply reply) {
+                   done(reply.http_status, std::move(reply.body));
+                 });
+  };
+}
+
 }  // namespace countersign::edge

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/domain/call.h"
+#include "services/edge/edge.h"
 
 namespace grpc {
 class Channel;
@@ -44,5 +45,8 @@ class ConnectGateway {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// `gateway` as the Edge calls it. It outlives the result.
+AdminGateway AdminThrough(ConnectGateway& gateway);
 
 }  // namespace countersign::edge

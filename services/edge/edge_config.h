@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "libs/config/fields.h"
+#include "services/edge/edge.h"
+
+namespace countersign::edge {
+
+// What only the edge knows: `service:` of its configuration file, for config::SectionReader.
+// Mistakes are reported through `section`. Absent fields keep EdgeConfig's defaults.
+//
+//   listen: [{address: 0.0.0.0:8443, certificate: tls.crt, key: tls.key}]
+//   threads: 2
+//   limits: {headBytes: 65536, bodyBytes: 33554432, responseBytes: 67108864}
+//   timeouts: {head: 30s, body: 60s, idle: 620s, write: 300s, port: 10s, admin: 60s,
+//              connect: 5s, firstByte: 600s, upstreamIdle: 300s}
+//   upstreamAuthority: ca.pem
+EdgeConfig ReadEdgeConfig(config::Fields& section,
+                          const std::function<std::string(const std::string&)>& resolve);
+
+}  // namespace countersign::edge

@@ -1,0 +1,75 @@
+#include "services/edge/edge_config.h"
+
+#include <catch2/catch.hpp>
+
+namespace countersign::edge {
+namespace {
+
+struct Reading {
+  EdgeConfig config;
+  std::string mistakes;
+};
+
+Reading Read(const std::string& yaml) {
+  config::Mistakes mistakes;
+  mistakes.SetPlace("edge.yaml", "");
+  Reading reading;
+  {
+    config::Fields fields(yaml.empty() ? YAML::Node(YAML::NodeType::Undefined) : YAML::Load(yaml),
+                          "service", mistakes);
+    reading.config =
+        ReadEdgeConfig(fields, [](const std::string& name) { return "/etc/edge/" + name; });
+  }
+  reading.mistakes = std::string(mistakes.ToStatus().message());
+  return reading;
+}
+
+TEST_CASE("ReadEdgeConfig: an absent section gives the defaults", "[edge][config]") {
+  const Reading reading = Read("");
+  CHECK(reading.mistakes.empty());
+  REQUIRE(reading.config.listen.size() == 1);
+  CHECK(reading.config.listen[0].address == EdgeConfig().listen[0].address);
+  CHECK(reading.config.max_body_bytes == EdgeConfig().max_body_bytes);
+}
+
+TEST_CASE("ReadEdgeConfig: everything is read", "[edge][config]") {
+  const Reading reading = Read(R"(
+listen:
+  - {address: 0.0.0.0:8080}
+  - {address: 0.0.0.0:8443, certificate: tls.crt, key: tls.key}
+threads: 7
+limits: {headBytes: 2048, bodyBytes: 4096, responseBytes: 8192}
+timeouts: {port: 3s, firstByte: 90s}
+upstreamAuthority: ca.pem
+)");
+  CHECK(reading.mistakes.empty());
+  const EdgeConfig& config = reading.config;
+  REQUIRE(config.listen.size() == 2);
+  CHECK(config.listen[0].certificate_file.empty());
+  CHECK(config.listen[1].address == "0.0.0.0:8443");
+  CHECK(config.listen[1].certificate_file == "/etc/edge/tls.crt");
+  CHECK(config.listen[1].key_file == "/etc/edge/tls.key");
+  CHECK(config.threads == 7);
+  CHECK(config.max_head_bytes == 2048);
+  CHECK(config.max_body_bytes == 4096);
+  CHECK(config.max_response_bytes == 8192);
+  CHECK(config.port_timeout == absl::Seconds(3));
+  CHECK(config.first_byte_timeout == absl::Seconds(90));
+  CHECK(config.idle_timeout == EdgeConfig().idle_timeout);
+  CHECK(config.upstream_ca_file == "/etc/edge/ca.pem");
+}
+
+TEST_CASE("ReadEdgeConfig: a listener with half a certificate is a mistake", "[edge][config]") {
+  CHECK_THAT(Read("listen: [{address: '127.0.0.1:1', certificate: tls.crt}]").mistakes,
+             Catch::Contains("needs both certificate and key"));
+}
+
+TEST_CASE("ReadEdgeConfig: out of bounds and unknown fields are mistakes", "[edge][config]") {
+  CHECK_FALSE(Read("limits: {bodyBytes: 1000000000}").mistakes.empty());
+  CHECK_FALSE(Read("threads: 0").mistakes.empty());
+  CHECK_FALSE(Read("listen: []").mistakes.empty());
+  CHECK_FALSE(Read("timeouts: {prot: 3s}").mistakes.empty());
+}
+
+}  // namespace
+}  // namespace countersign::edge

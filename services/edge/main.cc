@@ -1,0 +1,60 @@
+#include "libs/base/status.h"
+#include "libs/clients/authenticator_grpc.h"
+#include "libs/clients/internal_keys_grpc.h"
+#include "libs/clients/masker_grpc.h"
+#include "libs/clients/policy_decider_grpc.h"
+#include "libs/clients/recorder_grpc.h"
+#include "libs/clients/resource_feed_grpc.h"
+#include "libs/clients/review_gate_grpc.h"
+#include "libs/clients/revocation_watch.h"
+#include "libs/server/run_service.h"
+#include "services/edge/connect_gateway.h"
+#include "services/edge/edge_config.h"
+
+namespace countersign::edge {
+namespace {
+
+absl::Status Wire(EdgeConfig config, server::App& app) {
+  CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
+  CS_ASSIGN_OR_RETURN(const auto policy, app.ChannelTo("policy"));
+  CS_ASSIGN_OR_RETURN(const auto approval, app.ChannelTo("approval"));
+  CS_ASSIGN_OR_RETURN(const auto masking, app.ChannelTo("masking"));
+  CS_ASSIGN_OR_RETURN(const auto recorder, app.ChannelTo("session-recorder"));
+  auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
+  auto& callers =
+      app.Make<rpc::TokenCallerVerifier>(app.Make<jose::InternalTokenVerifier>(keys, app.clock()));
+  const EdgePorts ports{
+      app.Make<clients::GrpcAuthenticator>(authn, callers),
+      app.Make<clients::GrpcPolicyDecider>(policy), app.Make<clients::GrpcReviewGate>(approval),
+      app.Make<clients::GrpcMasker>(masking), app.Make<clients::GrpcRecorder>(recorder)};
+  auto& gateway = app.Make<ConnectGateway>(ConnectGateway::Channels{
+      {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}});
+  config.credential_cache.live = false;  // until revocations can be heard
+  auto& edge = app.Make<Edge>(config, ports, AdminThrough(gateway), app.clock(), app.random(),
+                              app.metrics());
+  app.Make<clients::RevocationWatch>(
+      authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
+                                      [&edge](bool live) { edge.credentials().SetLive(live); }});
+  auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
+  feed.Attach("edge", edge);
+  app.ReadyWhen([&feed] { return std::string(feed.serving() > 0 ? "" : "no resources yet"); });
+  edge.SetReadiness([&app] { return app.NotReady(); });
+  app.OnDrain([&edge](absl::Duration timeout) { edge.Drain(timeout); });
+  CS_RETURN_IF_ERROR(edge.Start());
+  app.ShowAddress("http", edge.addresses().front());
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace countersign::edge
+
+int main(int argc, char** argv) {
+  countersign::edge::EdgeConfig config;
+  return countersign::server::RunService(
+      argc, argv,
+      {"edge",
+       [&config](auto& section, const auto& resolve) {
+         config = countersign::edge::ReadEdgeConfig(section, resolve);
+       },
+       [&config](auto& app) { return countersign::edge::Wire(config, app); }});
+}
