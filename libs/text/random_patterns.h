@@ -1,14 +1,27 @@
 #pragma once
 
 #include <cstddef>
-#include <random>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 // Random patterns and texts over a small alphabet, so that they often meet. For tests alone.
 namespace countersign::text::testing {
 
-using Random = std::mt19937_64;
+// Numbers that depend on the seed alone (SplitMix64).
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t operator()() {
+    std::uint64_t z = state_ += 0x9E3779B97F4A7C15;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+    return z ^ (z >> 31);
+  }
+
+ private:
+  std::uint64_t state_;
+};
 
 inline std::size_t Below(Random& random, std::size_t bound) { return random() % bound; }
 

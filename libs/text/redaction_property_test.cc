@@ -1,7 +1,6 @@
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
-#include <random>
 #include <string>
 #include <vector>
 

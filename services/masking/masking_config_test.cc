@@ -1,23 +1,36 @@
 #include "services/masking/masking_config.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <fstream>
 #include <string>
 
+#include "libs/config/service_config.h"
+
 namespace countersign::masking {
 namespace {
 
-absl::StatusOr<MaskingConfig> Read(const std::string& yaml) {
-  config::Mistakes mistakes;
-  MaskingConfig config;
-  {
-    config::Fields section(YAML::Load(yaml), "service", mistakes);
-    config = ReadMaskingConfig(section, [](const std::string& file) { return "/etc/cs/" + file; });
+// A file in the temporary folder that goes with the value.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& content) {
+    REQUIRE(mkstemp(path_) >= 0);
+    std::ofstream(path_) << content;
   }
-  if (!mistakes.empty()) return mistakes.ToStatus();
+  ~TemporaryFile() { std::remove(path_); }
+  std::string path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/masking_config_testXXXXXX";
+};
+
+absl::StatusOr<MaskingConfig> Read(const std::string& section) {
+  const TemporaryFile file("service: " + section);
+  MaskingConfig config;
+  const auto loaded = config::LoadServiceConfig(
+      file.path(),
+      [&](auto& fields, const auto& resolve) { config = ReadMaskingConfig(fields, resolve); });
+  if (!loaded.ok()) return loaded.status();
   return config;
 }
 
@@ -27,7 +40,7 @@ TEST_CASE("MaskingConfig: defaults, values and bounds", "[masking]") {
   REQUIRE(config.ok());
   CHECK(config->large_text_threads == 8);
   CHECK(config->large_text_queue == 16);
-  CHECK(config->hash_key_file == "/etc/cs/hash.key");
+  CHECK(config->hash_key_file == "/tmp/hash.key");
   CHECK_FALSE(Read("{largeTextThreads: 0}").ok());
   CHECK_FALSE(Read("{largeTextThread: 2}").ok());
 }
@@ -38,14 +51,12 @@ TEST_CASE("ReadHashKey: random without a file, and never a short or missing one"
   CHECK(ReadHashKey(config, random)->Reveal() != ReadHashKey(config, random)->Reveal());
   config.hash_key_file = "/nonexistent/hash.key";
   CHECK(ReadHashKey(config, random).status().code() == absl::StatusCode::kFailedPrecondition);
-  char path[] = "/tmp/masking_config_testXXXXXX";
-  REQUIRE(mkstemp(path) >= 0);
-  config.hash_key_file = path;
-  std::ofstream(path) << "too short";
+  const TemporaryFile short_key("too short");
+  config.hash_key_file = short_key.path();
   CHECK_FALSE(ReadHashKey(config, random).ok());
-  std::ofstream(path) << std::string(32, 'k');
+  const TemporaryFile key(std::string(32, 'k'));
+  config.hash_key_file = key.path();
   CHECK(ReadHashKey(config, random)->Reveal() == std::string(32, 'k'));
-  std::remove(path);
 }
 
 }  // namespace
