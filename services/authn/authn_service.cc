@@ -6,7 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
 #include "services/authn/authn_wire.h"
-#include "services/authn/revocation_stream.h"
+#include "services/authn/revocation_stream_grpc.h"
 
 namespace countersign::authn {
 
@@ -14,7 +14,7 @@ grpc::ServerUnaryReactor* AuthnService::Authenticate(grpc::CallbackServerContext
                                                      const v1::AuthenticateRequest* request,
                                                      v1::AuthenticateResponse* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
-    authenticator_.Authenticate(
+    authn_.authenticator.Authenticate(
         SecretString(request->credential()), rpc::DeadlineOf(*context),
         [response, finish = std::move(finish)](absl::StatusOr<domain::Authenticated> who) mutable {
           if (who.ok()) *response = ToProto(*who);
@@ -31,12 +31,13 @@ grpc::ServerUnaryReactor* AuthnService::LeaseCredential(grpc::CallbackServerCont
     if (!caller.ok()) return finish(caller.status());
     domain::Call call;
     call.principal = *std::move(caller);
-    authenticator_.LeaseCredential(call, request->connection(), rpc::DeadlineOf(*context),
-                                   [response, finish = std::move(finish)](
-                                       absl::StatusOr<domain::CredentialLease> lease) mutable {
-                                     if (lease.ok()) *response = ToProto(*lease);
-                                     finish(lease.status());
-                                   });
+    authn_.authenticator.LeaseCredential(
+        call, request->connection(), rpc::DeadlineOf(*context),
+        [response,
+         finish = std::move(finish)](absl::StatusOr<domain::CredentialLease> lease) mutable {
+          if (lease.ok()) *response = ToProto(*lease);
+          finish(lease.status());
+        });
   });
 }
 
@@ -44,9 +45,9 @@ grpc::ServerUnaryReactor* AuthnService::SealCredential(grpc::CallbackServerConte
                                                        const v1::SealCredentialRequest* request,
                                                        v1::SealCredentialResponse* response) {
   return rpc::FinishInline(context, [&]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(
-        std::string sealed,
-        sealer_.SealNow(request->name(), SecretString(request->plaintext()), request->previous()));
+    CS_ASSIGN_OR_RETURN(std::string sealed,
+                        authn_.sealer.SealNow(request->name(), SecretString(request->plaintext()),
+                                              request->previous()));
     response->set_sealed(std::move(sealed));
     return absl::OkStatus();
   });
@@ -63,7 +64,7 @@ grpc::ServerUnaryReactor* AuthnService::GetInternalKeys(
 
 grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* AuthnService::WatchRevocations(
     grpc::CallbackServerContext* /*context*/) {
-  return NewRevocationStream(revocations_);
+  return NewRevocationStream(authn_.revocations);
 }
 
 }  // namespace countersign::authn

@@ -1,10 +1,8 @@
 #pragma once
 
 #include "countersign/authn/v1/authn.grpc.pb.h"
-#include "libs/domain/authenticator.h"
 #include "libs/rpc/caller.h"
-#include "services/authn/local_credential_sealer.h"
-#include "services/authn/revocation_feed.h"
+#include "services/authn/authn.h"
 #include "services/authn/token_minter.h"
 
 namespace countersign::authn {
@@ -13,13 +11,8 @@ namespace countersign::authn {
 // (libs/rpc). Everything it is given must outlive it.
 class AuthnService final : public v1::AuthnService::CallbackService {
  public:
-  AuthnService(domain::Authenticator& authenticator, const LocalCredentialSealer& sealer,
-               const TokenMinter& minter, RevocationFeed& revocations, rpc::CallerVerifier& callers)
-      : authenticator_(authenticator),
-        sealer_(sealer),
-        minter_(minter),
-        revocations_(revocations),
-        callers_(callers) {}
+  AuthnService(Authn& authn, const TokenMinter& minter, rpc::CallerVerifier& callers)
+      : authn_(authn), minter_(minter), callers_(callers) {}
 
   grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
                                          const v1::AuthenticateRequest* request,
@@ -37,10 +30,8 @@ class AuthnService final : public v1::AuthnService::CallbackService {
       grpc::CallbackServerContext* context) override;
 
  private:
-  domain::Authenticator& authenticator_;
-  const LocalCredentialSealer& sealer_;
+  Authn& authn_;
   const TokenMinter& minter_;
-  RevocationFeed& revocations_;
   rpc::CallerVerifier& callers_;
 };
 

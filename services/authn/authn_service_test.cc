@@ -5,12 +5,13 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "libs/jose/internal_token.h"
+#include "libs/jose/jwk.h"
 #include "libs/rpc/status.h"
 #include "services/authn/authn_fixture.h"
 #include "services/authn/identity_service.h"
 #include "services/authn/key_service.h"
 #include "services/authn/minter_cppjwt.h"
+#include "services/authn/own_callers.h"
 
 // The RPCs, over an in-process channel, with real internal tokens.
 namespace countersign::authn {
@@ -59,11 +60,8 @@ struct Fixture : testing::AuthnFixture {
   }
 
   CppJwtMinter cpp_jwt{secrets.internal_key};
-  jose::FixedInternalKeys internal_keys{*jose::ParseJwkSet(cpp_jwt.PublicKeys())};
-  jose::InternalTokenVerifier verifier{internal_keys, clock};
-  rpc::TokenCallerVerifier callers{verifier};
-  AuthnService authn_service{authn.authenticator, authn.sealer, cpp_jwt, authn.revocations,
-                             callers};
+  OwnCallers callers{cpp_jwt, clock};
+  AuthnService authn_service{authn, cpp_jwt, callers};
   KeyService key_service{authn.key_manager, pool, clock, callers};
   IdentityService identity_service{callers};
   std::unique_ptr<grpc::Server> server;

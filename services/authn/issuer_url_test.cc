@@ -40,13 +40,14 @@ TEST_CASE("CheckIssuerUrl: https, or http to a literal loopback address", "[auth
 }
 
 TEST_CASE("HostIsLiteral: addresses and localhost, not names that begin like them", "[authn]") {
-  for (const char* literal : {"https://127.0.0.1/x", "https://10.1.2.3:8443", "https://[fd00::1]/",
-                              "https://localhost", "https://[::1]"}) {
+  for (const char* literal :
+       {"https://127.0.0.1/x", "https://10.1.2.3:8443", "https://[fd00::1]/", "https://localhost",
+        "https://[::1]", "https://2130706433", "https://0177.0.0.1", "https://127.0.0.1."}) {
     CAPTURE(literal);
     CHECK(HostIsLiteral(literal));
   }
   for (const char* name : {"https://idp.example", "https://10.1.2.3.example", "https://localhost.x",
-                           "no url", "https://1e100.net"}) {
+                           "no url", "https://1e100.net", "https://127.0.0.1.evil.example"}) {
     CAPTURE(name);
     CHECK_FALSE(HostIsLiteral(name));
   }

@@ -2,7 +2,6 @@
 
 #include <pqxx/pqxx>
 
-#include "libs/pg/migrate.h"
 #include "libs/testing/private_postgres.h"
 #include "services/authn/authn_schema.h"
 #include "services/authn/key_store_contract.h"
@@ -14,11 +13,7 @@ using countersign::testing::PrivatePostgres;
 
 class PgUnderTest {
  public:
-  PgUnderTest() : pool_(Options()) {
-    const absl::Status status = pg::Migrate(pool_, kAuthnSchema, AuthnMigrations());
-    INFO(status.ToString());
-    REQUIRE(status.ok());
-  }
+  PgUnderTest() : pool_(Options()) {}
   KeyStore& store() { return store_; }
   absl::Status Execute(const std::string& sql) {
     return pool_.Transact("test", [&](pqxx::work& transaction) {
@@ -43,6 +38,25 @@ class PgUnderTest {
 }  // namespace
 
 AUTHN_KEY_STORE_CONTRACT("PgKeyStore", PgUnderTest)
+
+TEST_CASE("PgKeyStore: is closed without its database and recovers by itself", "[authn]") {
+  PrivatePostgres postgres;
+  pg::PoolOptions options;
+  options.conninfo = SecretString(postgres.FreshDatabase());
+  options.search_path = kAuthnSchema;
+  pg::Pool pool(options);
+  PgKeyStore store(pool);
+  postgres.Stop();
+  CHECK(absl::IsUnavailable(store.FindByHash(contract::AHash("a")).status()));
+  CHECK(absl::IsUnavailable(store.Check()));
+  postgres.Start();
+  CHECK(store.Check().ok());
+  REQUIRE(store.Insert(contract::AKey("a"), contract::AHash("a")).ok());
+  postgres.Kill();
+  CHECK_FALSE(store.FindByHash(contract::AHash("a")).ok());
+  postgres.Start();
+  CHECK(store.FindByHash(contract::AHash("a"))->id == "a");
+}
 
 TEST_CASE("PgKeyStore: not even SQL brings a revoked key back or changes whose it is", "[authn]") {
   PgUnderTest under_test;

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/functional/function_ref.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
@@ -24,9 +23,9 @@ absl::StatusOr<SecretString> GetOrCreate(SecretStore& store, const std::string& 
 absl::StatusOr<SecretString> SymmetricKey(SecretStore& store, RandomSource& random,
                                           const std::string& name) {
   CS_ASSIGN_OR_RETURN(const SecretString hex, GetOrCreate(store, name, [&] {
-                        return SecretString(HexEncode(random.Bytes(crypto::kSealKeyBytes)) + "\n");
+                        return SecretString(HexEncode(random.Bytes(crypto::kSealKeyBytes)));
                       }));
-  auto key = HexDecode(absl::StripAsciiWhitespace(hex.Reveal()));
+  auto key = HexDecode(hex.Reveal());
   if (!key.ok() || key->size() != crypto::kSealKeyBytes) {
     return absl::FailedPreconditionError(absl::StrCat("secret ", name, " is not 64 hex digits"));
   }

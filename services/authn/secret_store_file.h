@@ -6,10 +6,9 @@
 
 namespace countersign::authn {
 
-// One file per secret in one folder, which Create makes (mode 0700) when it is missing. Files are
-// written with mode 0600 and appear under their name whole or not at all. A file that others than
-// its owner and group may read, or that its group may write, is refused: its value must be
-// considered known.
+// One file per secret (libs/config/secret_file.h) in one folder, which Create makes with mode 0700
+// when it is missing. A file that others than its owner and group may read, or that its group may
+// write, is refused: its value must be considered known.
 class FileSecretStore final : public SecretStore {
  public:
   explicit FileSecretStore(std::string directory) : directory_(std::move(directory)) {}

@@ -1,4 +1,4 @@
-#include "services/authn/revocation_stream.h"
+#include "services/authn/revocation_stream_grpc.h"
 
 #include <grpc/support/time.h>
 #include <grpcpp/alarm.h>

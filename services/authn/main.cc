@@ -1,0 +1,60 @@
+#include "libs/base/status.h"
+#include "libs/clients/resource_feed_grpc.h"
+#include "libs/server/run_service.h"
+#include "services/authn/admin_key_file.h"
+#include "services/authn/authn.h"
+#include "services/authn/authn_config.h"
+#include "services/authn/authn_schema.h"
+#include "services/authn/authn_service.h"
+#include "services/authn/fetcher_http.h"
+#include "services/authn/identity_service.h"
+#include "services/authn/key_service.h"
+#include "services/authn/key_store_pg.h"
+#include "services/authn/minter_cppjwt.h"
+#include "services/authn/own_callers.h"
+#include "services/authn/secret_store_file.h"
+
+namespace countersign::authn {
+namespace {
+
+absl::Status Wire(const AuthnConfig& config, server::App& app) {
+  CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kAuthnSchema));
+  CS_ASSIGN_OR_RETURN(const auto policy, app.ChannelTo("policy"));
+  FileSecretStore files(app.config().secrets);
+  CS_ASSIGN_OR_RETURN(MasterSecrets loaded, LoadOrCreateMasterSecrets(files, app.random()));
+
+  const auto& secrets = app.Make<MasterSecrets>(std::move(loaded));
+  auto& minter = app.Make<CppJwtMinter>(secrets.internal_key);
+  auto& keys = app.Make<PgKeyStore>(app.Make<pg::Pool>(database));
+  auto& fetcher = app.Make<http::Fetcher>(http::Fetcher::Options{config.issuer_authority});
+  auto& authn = app.Make<Authn>(Authn::Needs{
+      keys, app.Make<ThreadPool>(config.threads, config.queue), app.Make<HttpUrlFetcher>(fetcher),
+      minter, secrets, app.clock(), app.random(), app.metrics()});
+  app.Make<clients::GrpcResourceFeed>(policy).Attach("authn", authn.directory);
+
+  auto& callers = app.Make<OwnCallers>(minter, app.clock());
+  auto& waiting = app.Make<ThreadPool>(4, 64);  // Revoking waits for edges; look-ups must not.
+  app.Serve(app.Make<AuthnService>(authn, minter, callers));
+  app.Serve(app.Make<KeyService>(authn.key_manager, waiting, app.clock(), callers));
+  app.Serve(app.Make<IdentityService>(callers));
+  app.ReadyWhen([&keys] { return keys.Check().ok() ? "" : "no database"; });
+  app.ReadyWhen([&authn] { return authn.directory.Current() ? "" : "no resources yet"; });
+  auto& admin =
+      app.Make<AdminKeyFile>(config.admin_key_file, keys, authn.hasher, app.clock(), app.random());
+  app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator's key"; });
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace countersign::authn
+
+int main(int argc, char** argv) {
+  countersign::authn::AuthnConfig config;
+  return countersign::server::RunService(
+      argc, argv,
+      {"authn",
+       [&config](auto& section, const auto& resolve) {
+         config = countersign::authn::ReadAuthnConfig(section, resolve);
+       },
+       [&config](auto& app) { return countersign::authn::Wire(config, app); }});
+}
