@@ -1,5 +1,7 @@
 #include "libs/http/client.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -24,6 +26,8 @@ using Parser = beast_http::response_parser<beast_http::string_body>;
 constexpr std::size_t kRead = 64u << 10;
 // A length that no answer has: believing it would reserve it.
 constexpr std::uint64_t kMaxContentLength = std::uint64_t{1} << 30;
+constexpr auto kReadOut = std::chrono::seconds(1);
+constexpr std::size_t kMaxReadOut = 64u << 10;
 
 std::string FormatRequest(const Origin& origin, const Request& request) {
   std::string text = absl::StrCat(request.head.method, " ", request.head.target,
@@ -248,6 +252,23 @@ class Response final : public ClientResponse {
   bool keep_alive_ = false;
 };
 
+Awaitable<void> ReadToEnd(asio::io_context& context, std::unique_ptr<ClientResponse> response) {
+  Stop stop;
+  const auto over = std::make_shared<bool>(false);
+  asio::steady_timer limit(context);
+  limit.expires_after(kReadOut);
+  limit.async_wait([&stop, over](const boost::system::error_code& error) {
+    if (!error && !*over) stop.Request(absl::DeadlineExceededError("the rest did not come"));
+  });
+  std::size_t rest = 0;
+  while (rest < kMaxReadOut) {
+    const absl::StatusOr<std::string> piece = co_await response->Read(stop);
+    if (!piece.ok() || piece->empty()) break;
+    rest += piece->size();
+  }
+  *over = true;
+}
+
 }  // namespace
 
 struct Client::State {
@@ -289,6 +310,16 @@ Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(const Ta
     if (status.ok()) co_return std::unique_ptr<ClientResponse>(std::move(response));
     if (stop.requested() || !kept || seen || request.head.method != "GET") co_return status;
   }
+}
+
+void Client::ReadOut(std::unique_ptr<ClientResponse> response) {
+  asio::co_spawn(
+      state_->context,
+      [state = state_, shared = std::make_shared<std::unique_ptr<ClientResponse>>(
+                           std::move(response))] {
+        return ReadToEnd(state->context, std::move(*shared));
+      },
+      asio::detached);
 }
 
 }  // namespace countersign::http

@@ -71,6 +71,10 @@ class Client {
   boost::asio::awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Send(
       const Target& target, const Request& request, Stop& stop);
 
+  // Takes a response whose content is known to be over, reads what little may still come of it (for
+  // at most a second), and keeps the connection if it ends there. Does not wait.
+  void ReadOut(std::unique_ptr<ClientResponse> response);
+
  private:
   struct State;
   std::shared_ptr<State> state_;

@@ -42,9 +42,10 @@ struct ResponseHead {
   Headers headers;  // without content-length, transfer-encoding and connection: the writer's
 };
 
+// A request to be sent. The body is not copied: it must outlive the sending.
 struct Request {
   RequestHead head;
-  std::string body;
+  absl::string_view body;
 };
 
 // "OK", "Not Found" …; "Unknown" for codes that HTTP does not name.

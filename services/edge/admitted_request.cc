@@ -1,0 +1,42 @@
+#include "services/edge/admitted_request.h"
+
+#include "libs/domain/event_payload.h"
+
+namespace countersign::edge {
+
+std::optional<Clearance> Clearance::ByPolicy(const DecidedCall& decided) {
+  if (decided.verdict() != domain::Verdict::kAllow) return std::nullopt;
+  return Clearance();
+}
+
+Awaitable<absl::StatusOr<Clearance>> Clearance::ByReview(
+    const EdgeServices& services, const VerifiedCaller& caller, const Session& session,
+    const PreparedRequest& request, std::string review_id, boost::asio::any_io_executor executor,
+    http::Stop& stop) {
+  PortAnswer<absl::StatusOr<domain::Grant>> answer(executor);
+  services.ports.reviews.Consume(caller.call(), review_id, session.id(), request.binding_hash(),
+                                 services.PortDeadline(), answer.done());
+  absl::StatusOr<domain::Grant> grant = co_await answer.Get(stop);
+  if (!grant.ok()) co_return grant.status();
+  Clearance clearance;
+  clearance.grant_ = *std::move(grant);
+  co_return clearance;
+}
+
+Awaitable<absl::StatusOr<AdmittedRequest>> AdmittedRequest::Admit(const EdgeServices& services,
+                                                                  Session& session,
+                                                                  PreparedRequest request,
+                                                                  Clearance clearance) {
+  const StageTimer timer(services, Stage::kAdmit);
+  if (clearance.grant()) {
+    session.Queue(domain::event_type::kReviewConsumed,
+                  domain::ReviewConsumedPayload(*clearance.grant()));
+  }
+  session.Queue(domain::event_type::kForward,
+                domain::ForwardPayload(request.binding_hash(), request.body().size()));
+  const absl::Status recorded = co_await session.Append();
+  if (!recorded.ok()) co_return recorded;
+  co_return AdmittedRequest(std::move(request), std::move(clearance));
+}
+
+}  // namespace countersign::edge

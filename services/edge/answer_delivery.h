@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/http/client.h"
+#include "services/edge/dialect.h"
+#include "services/edge/reply.h"
+#include "services/edge/session.h"
+#include "services/edge/upstream.h"
+
+namespace countersign::edge {
+
+// Steps 10 and 11: carries the upstream's answer to the caller, masked, and on record before it
+// leaves. What says that the answer is whole leaves only when the session's end is durable.
+//
+// One step is done before the next begins - read, mask, record, write - so a slow caller slows the
+// upstream, and memory holds one read's worth of a stream. What one read brings is masked, recorded
+// and written together.
+class AnswerDelivery {
+ public:
+  struct Context {
+    const EdgeServices& services;
+    const Dialect& dialect;
+    const ReadCall& read;
+    const Route& route;
+    const domain::Decision& decision;
+    bool grant_used;
+    absl::Time arrived;  // of the request
+  };
+  AnswerDelivery(const Context& context, Session& session, Reply& reply,
+                 domain::MaskStream* masking, boost::asio::any_io_executor executor,
+                 http::Stop& stop);
+
+  // Nothing when the answer was delivered and the session ended. A refusal is still to be told and
+  // recorded.
+  Awaitable<std::optional<Refusal>> Deliver(http::ClientResponse& response);
+
+  domain::Outcome outcome() const { return outcome_; }  // when delivered
+
+ private:
+  Awaitable<std::optional<Refusal>> DeliverStream(http::ClientResponse& response);
+  Awaitable<std::optional<Refusal>> DeliverBody(http::ClientResponse& response);
+  Awaitable<std::optional<Refusal>> ReadBody(http::ClientResponse& response);
+  Awaitable<absl::StatusOr<std::vector<Delivery>>> Mask(
+      absl::StatusOr<std::vector<domain::FieldPiece>> asked);
+  Awaitable<std::optional<Refusal>> Pass(std::vector<Delivery> deliveries);
+  Awaitable<std::optional<Refusal>> EndWith(domain::Outcome outcome, std::string code);
+  std::string Record(std::vector<Delivery>& deliveries);
+  HeaderList HeadersFor(const http::ResponseHead& head) const;
+  Refusal RefusalOfMasking(const absl::Status& status) const;
+  void FirstByte();
+
+  const Context context_;
+  Session& session_;
+  Reply& reply_;
+  domain::MaskStream* const masking_;
+  boost::asio::any_io_executor executor_;
+  http::Stop& stop_;
+  std::unique_ptr<AnswerReader> reader_;
+  domain::Outcome outcome_ = domain::Outcome::kAborted;
+  bool first_ = true;
+  bool delivered_ = false;
+};
+
+}  // namespace countersign::edge

@@ -1,0 +1,21 @@
+#include "services/edge/decided_call.h"
+
+namespace countersign::edge {
+
+DecidedCall::Deciding::Deciding(const EdgeServices& services, const VerifiedCaller& caller,
+                                const Route& route, std::shared_ptr<const domain::Prompt> prompt,
+                                boost::asio::any_io_executor executor)
+    : services_(services), answer_(std::move(executor)) {
+  services.ports.decider.Decide(caller.call(), route.connection->name, std::move(prompt),
+                                services.PortDeadline(), answer_.done());
+}
+
+Awaitable<absl::StatusOr<DecidedCall>> DecidedCall::Deciding::Get(http::Stop& stop) {
+  const StageTimer timer(services_, Stage::kDecide);
+  absl::StatusOr<domain::Decision> decision = co_await answer_.Get(stop);
+  if (!decision.ok()) co_return decision.status();
+  services_.metrics.Decided(*decision);
+  co_return DecidedCall(*std::move(decision));
+}
+
+}  // namespace countersign::edge

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "services/edge/edge_services.h"
+#include "services/edge/port_answer.h"
+#include "services/edge/router.h"
+#include "services/edge/verified_caller.h"
+
+namespace countersign::edge {
+
+// Step 6: what policy said about a call. Only Deciding makes one.
+class DecidedCall {
+ public:
+  // The question, asked when it is constructed: it runs beside the opening of the session.
+  class Deciding {
+   public:
+    Deciding(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
+             std::shared_ptr<const domain::Prompt> prompt, boost::asio::any_io_executor executor);
+    Awaitable<absl::StatusOr<DecidedCall>> Get(http::Stop& stop);
+
+   private:
+    const EdgeServices& services_;
+    PortAnswer<absl::StatusOr<domain::Decision>> answer_;
+  };
+
+  const domain::Decision& decision() const { return decision_; }
+  domain::Verdict verdict() const { return decision_.verdict; }
+
+ private:
+  explicit DecidedCall(domain::Decision decision) : decision_(std::move(decision)) {}
+  domain::Decision decision_;
+};
+
+}  // namespace countersign::edge

@@ -1,0 +1,266 @@
+#include "services/edge/edge.h"
+
+#include <atomic>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/query.hpp>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/http/server.h"
+#include "services/edge/edge_services.h"
+#include "services/edge/inference_call.h"
+#include "services/edge/review_status.h"
+
+namespace countersign::edge {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr absl::string_view kAdminPrefix = "/countersign.";
+constexpr absl::string_view kReviewPrefix = "/countersign/reviews/";
+
+// What belongs to one network thread.
+struct Worker {
+  Worker(asio::io_context& context, const http::ClientOptions& options)
+      : client(context, options), upstream(client) {}
+  http::Client client;
+  HttpUpstream upstream;
+};
+
+std::string NewRequestId(RandomSource& random) {
+  return absl::StrCat("req_", HexEncode(random.Bytes(16)));
+}
+
+}  // namespace
+
+struct Edge::State {
+  State(EdgeConfig edge_config, EdgePorts edge_ports, AdminGateway gateway, Clock& clock,
+        RandomSource& random, metrics::Registry& registry)
+      : config(std::move(edge_config)),
+        ports(edge_ports),
+        admin(std::move(gateway)),
+        metrics(registry),
+        credentials(config.credential_cache, clock),
+        services{config, ports, clock, random, metrics, credentials},
+        network(config.threads) {}
+
+  absl::Status Start();
+  Awaitable<void> Handle(http::Exchange& exchange);
+  Awaitable<void> Route(http::Exchange& exchange, const InferenceCall::Request& request,
+                        Reply& reply);
+  Awaitable<void> ForwardAdmin(http::Exchange& exchange, const InferenceCall::Request& request,
+                               Reply& reply, const domain::Call& call);
+  Awaitable<void> Status(const std::string& path, Reply& reply);
+  http::ServerOptions ServerOptionsFor();
+  Worker& WorkerOf(http::Exchange& exchange);
+
+  std::shared_ptr<const domain::ResourceSet> Resources() const {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return resources;
+  }
+
+  const EdgeConfig config;
+  const EdgePorts ports;
+  const AdminGateway admin;
+  EdgeMetrics metrics;
+  CredentialCache credentials;
+  const EdgeServices services;
+  std::function<std::string()> not_ready;
+  std::atomic<bool> draining{false};
+
+  mutable std::mutex mutex;
+  std::shared_ptr<const domain::ResourceSet> resources;
+
+  // Threads last: everything that they use outlives them.
+  std::map<const void*, std::unique_ptr<Worker>> workers;
+  http::Workers network;
+  std::vector<std::unique_ptr<http::Listener>> listeners;
+};
+
+absl::Status Edge::State::Start() {
+  http::ClientOptions options;
+  CS_ASSIGN_OR_RETURN(options.tls, http::ClientTls(config.upstream_ca_file));
+  options.ca_file = config.upstream_ca_file;
+  options.connect_timeout = config.connect_timeout;
+  options.first_byte_timeout = config.first_byte_timeout;
+  options.idle_timeout = config.upstream_idle_timeout;
+  for (std::size_t i = 0; i < network.size(); ++i) {
+    asio::execution_context& context = network.at(i);
+    workers[&context] = std::make_unique<Worker>(network.at(i), options);
+  }
+  for (const ListenOn& listen : config.listen) {
+    http::TlsContext tls;
+    if (!listen.certificate_file.empty()) {
+      CS_ASSIGN_OR_RETURN(tls, http::ServerTls(listen.certificate_file, listen.key_file));
+    }
+    CS_ASSIGN_OR_RETURN(
+        std::unique_ptr<http::Listener> listener,
+        http::ListenHttp1(network, listen.address, tls, ServerOptionsFor(),
+                          [this](http::Exchange& exchange) { return Handle(exchange); }));
+    listeners.push_back(std::move(listener));
+  }
+  return absl::OkStatus();
+}
+
+http::ServerOptions Edge::State::ServerOptionsFor() {
+  http::ServerOptions options;
+  options.max_head_bytes = config.max_head_bytes;
+  options.max_body_bytes = config.max_body_bytes;
+  options.head_timeout = config.head_timeout;
+  options.body_timeout = config.body_timeout;
+  options.idle_timeout = config.idle_timeout;
+  options.write_timeout = config.write_timeout;
+  options.refuse = [this](int status) {
+    CallerError error = MakeCallerError("unavailable", "the gateway could not answer");
+    if (status == 400) error = MakeCallerError("invalid_request", "the request is not valid HTTP");
+    if (status == 431) error = MakeCallerError("headers_too_large", "the headers are too large");
+    metrics.Request("", "", error.code, absl::ZeroDuration());
+    http::ServerOptions::Refusal refusal;
+    refusal.headers.Add("content-type", "application/json");
+    refusal.headers.Add("x-request-id", NewRequestId(services.random));
+    refusal.body = DefaultDialect().ErrorBody(error);
+    return refusal;
+  };
+  return options;
+}
+
+Worker& Edge::State::WorkerOf(http::Exchange& exchange) {
+  asio::execution_context& context = asio::query(exchange.executor(), asio::execution::context);
+  return *workers.at(&context);
+}
+
+Awaitable<void> Edge::State::Handle(http::Exchange& exchange) {
+  InferenceCall::Request request;
+  request.arrived = services.clock.Now();
+  request.request_id = NewRequestId(services.random);
+  const absl::string_view target = exchange.head().target;
+  const std::size_t question = std::min(target.find('?'), target.size());
+  request.path = std::string(target.substr(0, question));
+  if (question < target.size()) request.query = std::string(target.substr(question + 1));
+  request.headers.assign(exchange.head().headers.begin(), exchange.head().headers.end());
+  Reply reply(exchange, DefaultDialect(), request.request_id);
+  if (exchange.head().method == "GET" && (request.path == "/livez" || request.path == "/readyz")) {
+    co_return co_await Status(request.path, reply);
+  }
+  co_await Route(exchange, request, reply);
+}
+
+Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
+  std::string missing;
+  if (path == "/readyz") {
+    if (draining) {
+      missing = "shutting down";
+    } else if (Resources() == nullptr) {
+      missing = "waiting for resources";
+    } else if (not_ready) {
+      missing = not_ready();
+    }
+  }
+  const int status = missing.empty() ? 200 : 503;
+  missing = missing.empty() ? "ok\n" : missing + "\n";
+  HeaderList headers;
+  headers.emplace_back("content-type", "text/plain; charset=utf-8");
+  co_await reply.Whole(status, std::move(headers), missing);
+}
+
+Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall::Request& request,
+                                   Reply& reply) {
+  const absl::StatusOr<VerifiedCaller> caller = co_await VerifiedCaller::Verify(
+      services, request.headers, request.request_id, exchange.executor(), exchange.stop());
+  if (!caller.ok()) {
+    if (exchange.stop().requested()) co_return;
+    const CallerError error = ErrorOfPart(caller.status(), "authentication");
+    metrics.Request("", "", error.code, services.clock.Now() - request.arrived);
+    co_await reply.Error(error);
+    co_return;
+  }
+  if (absl::StartsWith(request.path, kAdminPrefix)) {
+    co_return co_await ForwardAdmin(exchange, request, reply, caller->call());
+  }
+  if (absl::StartsWith(request.path, kReviewPrefix) && exchange.head().method == "GET") {
+    co_return co_await AnswerReviewStatus(services, *caller,
+                                          request.path.substr(kReviewPrefix.size()),
+                                          exchange.executor(), exchange.stop(), reply);
+  }
+  InferenceCall call(services, WorkerOf(exchange).upstream, exchange, reply, request);
+  co_await call.Run(*caller, Resources());
+}
+
+Awaitable<void> Edge::State::ForwardAdmin(http::Exchange& exchange,
+                                          const InferenceCall::Request& request, Reply& reply,
+                                          const domain::Call& call) {
+  absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+  if (!body.ok()) {
+    co_await reply.Error(MakeCallerError(
+        absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",
+        body.status().message()));
+    co_return;
+  }
+  if (exchange.head().method != "POST" || !admin) {
+    co_await reply.Error(MakeCallerError("not_found", "administration is by POST"));
+    co_return;
+  }
+  using Answer = std::pair<int, std::string>;
+  PortAnswer<absl::StatusOr<Answer>> answer(exchange.executor());
+  auto done = std::make_shared<domain::Done<Answer>>(answer.done());
+  admin(call, request.path, std::string(Find(request.headers, "content-type")), *std::move(body),
+        services.clock.Now() + config.admin_timeout,
+        [done](int status, std::string json) { (*done)(Answer(status, std::move(json))); });
+  const absl::StatusOr<Answer> result = co_await answer.Get(exchange.stop());
+  if (!result.ok()) co_return;
+  co_await reply.Json(result->first, result->second);
+}
+
+Edge::Edge(EdgeConfig config, EdgePorts ports, AdminGateway admin, Clock& clock,
+           RandomSource& random, metrics::Registry& metrics)
+    : state_(std::make_unique<State>(std::move(config), ports, std::move(admin), clock, random,
+                                     metrics)) {}
+
+Edge::~Edge() {
+  Drain(absl::ZeroDuration());
+  state_->network.Stop();
+  state_->workers.clear();  // their connections belong to the contexts that go next
+}
+
+absl::Status Edge::Start() { return state_->Start(); }
+
+std::vector<std::string> Edge::addresses() const {
+  std::vector<std::string> addresses;
+  for (const auto& listener : state_->listeners) addresses.push_back(listener->address());
+  return addresses;
+}
+
+void Edge::SetReadiness(std::function<std::string()> not_ready) {
+  state_->not_ready = std::move(not_ready);
+}
+
+void Edge::Drain(absl::Duration timeout) {
+  state_->draining = true;
+  for (const auto& listener : state_->listeners) listener->Drain(timeout);
+}
+
+CredentialCache& Edge::credentials() { return state_->credentials; }
+
+absl::Status Edge::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+  for (const auto& [name, connection] : draft->connections) {
+    const absl::StatusOr<http::Url> url = http::ParseUrl(connection.url);
+    if (!url.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("Connection/", name, ": spec.url: ", url.status().message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Edge::Serve(std::shared_ptr<const domain::ResourceSet> set) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->resources = std::move(set);
+  return absl::OkStatus();
+}
+
+}  // namespace countersign::edge

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "services/edge/credential_cache.h"
+#include "services/edge/edge.h"
+#include "services/edge/edge_metrics.h"
+
+namespace countersign::edge {
+
+// What every call uses and none owns. Constant for the life of an Edge.
+struct EdgeServices {
+  const EdgeConfig& config;
+  const EdgePorts& ports;
+  Clock& clock;
+  RandomSource& random;
+  EdgeMetrics& metrics;
+  CredentialCache& credentials;
+
+  absl::Time PortDeadline() const { return clock.Now() + config.port_timeout; }
+};
+
+// Measures one stage from its construction to its destruction.
+class StageTimer {
+ public:
+  StageTimer(const EdgeServices& services, Stage stage)
+      : services_(services), stage_(stage), begin_(services.clock.Now()) {}
+  ~StageTimer() { services_.metrics.Took(stage_, services_.clock.Now() - begin_); }
+  StageTimer(const StageTimer&) = delete;
+  StageTimer& operator=(const StageTimer&) = delete;
+
+ private:
+  const EdgeServices& services_;
+  const Stage stage_;
+  const absl::Time begin_;
+};
+
+}  // namespace countersign::edge

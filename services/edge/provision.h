@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "services/edge/decided_call.h"
+#include "services/edge/refusal.h"
+
+namespace countersign::edge {
+
+// What a call needs directly before it is sent, and must not own before: the upstream's credential,
+// and the masking of the answer. Asked for when constructed.
+class Provision {
+ public:
+  Provision(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
+            const DecidedCall& decided, boost::asio::any_io_executor executor);
+
+  // Waits for both; a refusal when one cannot be had. May be called again.
+  Awaitable<std::optional<Refusal>> Await(http::Stop& stop);
+
+  const domain::CredentialLease& lease() const { return lease_; }
+  // Null when the decision's profile masks nothing.
+  domain::MaskStream* masking() const { return masking_.get(); }
+
+ private:
+  PortAnswer<absl::StatusOr<domain::CredentialLease>> leased_;
+  PortAnswer<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened_;
+  bool asked_lease_ = false;
+  bool asked_masking_ = false;
+  domain::CredentialLease lease_;
+  std::unique_ptr<domain::MaskStream> masking_;
+};
+
+}  // namespace countersign::edge

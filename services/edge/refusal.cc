@@ -1,0 +1,29 @@
+#include "services/edge/refusal.h"
+
+#include "libs/base/status.h"
+
+namespace countersign::edge {
+
+using domain::Outcome;
+
+Refusal RefusalOfStop(const absl::Status& why) {
+  if (absl::IsCancelled(why)) return Refusal{CallerError(), Outcome::kCancelled};
+  if (ReasonOf(why) == "killed") {
+    return Refusal{MakeCallerError("killed", "an auditor stopped this session"), Outcome::kKilled};
+  }
+  return Refusal{MakeCallerError("unavailable", "the gateway had to stop this call; try again"),
+                 Outcome::kAborted};
+}
+
+Refusal RefusalOfPart(const absl::Status& status, absl::string_view part) {
+  if (absl::IsCancelled(status) || ReasonOf(status) == "killed") return RefusalOfStop(status);
+  return Refusal{ErrorOfPart(status, part), Outcome::kAborted};
+}
+
+Refusal RefusalOfUpstream(const absl::Status& status, bool grant_used) {
+  Refusal refusal{ErrorOfUpstream(status), Outcome::kUpstreamError};
+  refusal.error.final |= grant_used;
+  return refusal;
+}
+
+}  // namespace countersign::edge

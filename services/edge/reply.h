@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string>
+
+#include "libs/http/exchange.h"
+#include "services/edge/dialect.h"
+#include "services/edge/port_answer.h"
+
+namespace countersign::edge {
+
+// The caller's side of one call: knows what has been said already, and says everything else in the
+// shape that is still possible. Every head carries exactly one x-request-id, and the session's id
+// once there is one.
+class Reply {
+ public:
+  Reply(http::Exchange& exchange, const Dialect& dialect, std::string request_id)
+      : exchange_(exchange), dialect_(&dialect), request_id_(std::move(request_id)) {}
+
+  void SetDialect(const Dialect& dialect) { dialect_ = &dialect; }
+  void SetSession(const std::string& id) { session_id_ = id; }
+  void SetReview(const std::string& id) { review_id_ = id; }
+
+  // The head of a stream is out: from here on everything is said in-band.
+  bool streaming() const { return streaming_; }
+
+  // What Error would write into a stream whose head is out.
+  std::string InBand(const CallerError& error) const { return dialect_->InBandError(error); }
+
+  // A whole response, or the end of a stream that has begun.
+  Awaitable<absl::Status> Error(const CallerError& error);
+  Awaitable<absl::Status> Json(int status, absl::string_view body);
+  Awaitable<absl::Status> Whole(int status, HeaderList headers, absl::string_view body);
+
+  // A stream: its head, pieces, its end. BeginHeld begins one before the upstream was asked, and
+  // Waiting keeps it alive.
+  Awaitable<absl::Status> Begin(int status, HeaderList headers);
+  Awaitable<absl::Status> BeginHeld();
+  Awaitable<absl::Status> Waiting() { return exchange_.Write(dialect_->Waiting()); }
+  Awaitable<absl::Status> Write(absl::string_view bytes) { return exchange_.Write(bytes); }
+  Awaitable<absl::Status> Finish() { return exchange_.Finish(); }
+
+ private:
+  http::ResponseHead Head(int status, HeaderList headers) const;
+
+  http::Exchange& exchange_;
+  const Dialect* dialect_;
+  const std::string request_id_;
+  std::string session_id_;
+  std::string review_id_;
+  bool streaming_ = false;
+};
+
+}  // namespace countersign::edge

@@ -1,0 +1,30 @@
+#include "services/edge/review_status.h"
+
+#include "libs/json/writer.h"
+
+namespace countersign::edge {
+
+Awaitable<void> AnswerReviewStatus(const EdgeServices& services, const VerifiedCaller& caller,
+                                   std::string review_id, boost::asio::any_io_executor executor,
+                                   http::Stop& stop, Reply& reply) {
+  PortAnswer<absl::StatusOr<domain::ReviewStatus>> answer(executor);
+  // A wait that is over as it begins: the state as it is.
+  services.ports.reviews.Wait(caller.call(), review_id, "", services.clock.Now(), answer.done());
+  const absl::StatusOr<domain::ReviewStatus> status = co_await answer.Get(stop);
+  if (stop.requested()) co_return;
+  if (absl::IsNotFound(status.status()) || absl::IsInvalidArgument(status.status())) {
+    co_await reply.Error(MakeCallerError("not_found", "you have no such review"));
+    co_return;
+  }
+  if (!status.ok()) {
+    co_await reply.Error(ErrorOfPart(status.status(), "approval"));
+    co_return;
+  }
+  json::Writer out;
+  out.BeginObject().Key("review_id").String(status->review_id);
+  out.Key("state").String(domain::ToString(status->state));
+  out.Key("expires_at").String(FormatRfc3339(status->expires_at)).EndObject();
+  co_await reply.Json(200, out.str());
+}
+
+}  // namespace countersign::edge

@@ -1,0 +1,53 @@
+#include "services/edge/verified_caller.h"
+
+#include "libs/base/status.h"
+#include "libs/crypto/hash.h"
+
+namespace countersign::edge {
+namespace {
+
+Awaitable<absl::StatusOr<domain::Authenticated>> Ask(const EdgeServices& services,
+                                                     const SecretString& credential,
+                                                     boost::asio::any_io_executor executor,
+                                                     http::Stop& stop) {
+  const std::string digest = crypto::Sha256(credential.Reveal());
+  CredentialCache::Found found = services.credentials.Find(digest);
+  if (!found.entry) {
+    PortAnswer<absl::StatusOr<domain::Authenticated>> answer(executor);
+    services.ports.authenticator.Authenticate(credential, services.PortDeadline(), answer.done());
+    absl::StatusOr<domain::Authenticated> verified = co_await answer.Get(stop);
+    if (!verified.ok()) co_return verified.status();
+    services.credentials.Insert(digest, *verified, found.generation);
+    found.entry = *std::move(verified);
+  }
+  if (found.entry->principal->expires_at <= services.clock.Now()) {
+    co_return WithReason(absl::UnauthenticatedError("the credential has expired"),
+                         "credential_expired");
+  }
+  co_return *std::move(found.entry);
+}
+
+}  // namespace
+
+Awaitable<absl::StatusOr<VerifiedCaller>> VerifiedCaller::Verify(
+    const EdgeServices& services, const HeaderList& headers, std::string request_id,
+    boost::asio::any_io_executor executor, http::Stop& stop) {
+  const StageTimer timer(services, Stage::kAuthenticate);
+  absl::StatusOr<SecretString> credential = CredentialOf(headers);
+  if (!credential.ok()) co_return credential.status();
+  const absl::StatusOr<domain::Authenticated> known =
+      co_await Ask(services, *credential, executor, stop);
+  if (!known.ok()) co_return known.status();
+  domain::Call call{std::move(request_id), known->principal, known->internal_token};
+  co_return VerifiedCaller(std::move(call), *std::move(credential));
+}
+
+Awaitable<absl::Status> VerifiedCaller::VerifyAgain(const EdgeServices& services,
+                                                    boost::asio::any_io_executor executor,
+                                                    http::Stop& stop) const {
+  const absl::StatusOr<domain::Authenticated> known =
+      co_await Ask(services, credential_, executor, stop);
+  co_return known.status();
+}
+
+}  // namespace countersign::edge

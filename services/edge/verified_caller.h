@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+
+#include "services/edge/edge_services.h"
+#include "services/edge/header_rules.h"
+#include "services/edge/port_answer.h"
+
+namespace countersign::edge {
+
+// Step 2: a caller whose credential stands. Only Verify makes one.
+class VerifiedCaller {
+ public:
+  // UNAUTHENTICATED with a reason, or whatever keeps authn from answering.
+  static Awaitable<absl::StatusOr<VerifiedCaller>> Verify(const EdgeServices& services,
+                                                          const HeaderList& headers,
+                                                          std::string request_id,
+                                                          boost::asio::any_io_executor executor,
+                                                          http::Stop& stop);
+
+  // Asks again, after a call was held: whether the credential still stands.
+  Awaitable<absl::Status> VerifyAgain(const EdgeServices& services,
+                                      boost::asio::any_io_executor executor,
+                                      http::Stop& stop) const;
+
+  const domain::Call& call() const { return call_; }
+  const domain::Principal& principal() const { return *call_.principal; }
+
+ private:
+  VerifiedCaller(domain::Call call, SecretString credential)
+      : call_(std::move(call)), credential_(std::move(credential)) {}
+
+  domain::Call call_;
+  SecretString credential_;
+};
+
+}  // namespace countersign::edge
