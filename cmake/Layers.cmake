@@ -93,7 +93,7 @@ function(cs_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   list(TRANSFORM ARG_DEPS PREPEND cs_)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} cs_testing ${ARG_LINK})
-  # What is tested is optimised, the tests are not: their assertions take the compiler three times as long otherwise.
+  # What is tested is optimised, the tests are not: their assertions take the compiler twice as long otherwise.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0;-U_FORTIFY_SOURCE>)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   if(NOT ARG_TIMEOUT)
