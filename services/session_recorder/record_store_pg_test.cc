@@ -2,15 +2,19 @@
 
 #include <catch2/catch.hpp>
 #include <pqxx/pqxx>
+#include <sstream>
 #include <thread>
 
 #include "libs/base/status.h"
 #include "libs/pg/migrate.h"
 #include "libs/testing/private_postgres.h"
 #include "services/session_recorder/chain.h"
+#include "services/session_recorder/checkpointer.h"
+#include "services/session_recorder/exporter.h"
 #include "services/session_recorder/record_store_contract.h"
 #include "services/session_recorder/recorder_for_test.h"
 #include "services/session_recorder/session_recorder_schema.h"
+#include "services/session_recorder/verifier.h"
 
 namespace countersign::session_recorder {
 namespace {
@@ -135,6 +139,56 @@ TEST_CASE(
     recorded.resize(acknowledged[n].size());
     CHECK(recorded == acknowledged[n]);
   }
+}
+
+// Whoever holds the database's superuser can write what he likes; the record shows it.
+TEST_CASE("Verify: what was changed by SQL is noticed", "[session_recorder][pg][tamper]") {
+  Database database(PrivatePostgres::Shared());
+  TestRecorder recorder(database.store);
+  Checkpointer checkpointer(database.store, recorder.clock, crypto::SigningKey::Generate(), {});
+  Exporter exporter(database.store, recorder.keys, checkpointer, recorder.clock, recorder.random);
+  for (int n = 1; n <= 3; ++n) {
+    const auto session = recorder.Open(TestStart(TestId(n)));
+    REQUIRE(session.ok());
+    REQUIRE(recorder.Append(*session, {DecisionEvent(), DataEvent("a"), DataEvent("b")}).ok());
+    REQUIRE(checkpointer.Force().ok());
+    REQUIRE(recorder.End(*session).ok());
+    REQUIRE(checkpointer.Force().ok());
+  }
+  const auto judge = [&] {
+    std::stringstream file;
+    auto page = exporter.Begin({}, std::nullopt);
+    while (page.ok()) {
+      file << page->bytes;
+      if (page->next_page_token.empty()) break;
+      page = exporter.Next(page->next_page_token);
+    }
+    INFO(page.status().ToString());
+    REQUIRE(page.ok());
+    return Verify(file, checkpointer.key().public_key());
+  };
+  REQUIRE(judge().intact);
+  const std::string two = "'" + TestId(2) + "'";
+  const std::string sql = GENERATE_COPY(
+      "DELETE FROM events WHERE session_id = " + two + " AND idx = 3",
+      "DELETE FROM events WHERE session_id = " + two, "DELETE FROM sessions WHERE id = " + two,
+      "UPDATE events SET sealed = sealed || '\\x00' WHERE session_id = " + two + " AND idx = 3",
+      "UPDATE events SET at_ns = at_ns + 1 WHERE session_id = " + two,
+      "UPDATE events SET idx = 10 - idx WHERE session_id = " + two,
+      "UPDATE sessions SET model = 'other' WHERE id = " + two,
+      "UPDATE sessions SET approvers = '[\"eve\"]' WHERE id = " + two,
+      "UPDATE sessions SET head = sha256(head) WHERE id = " + two,
+      "DELETE FROM checkpoint_heads WHERE session_id = " + two,
+      "UPDATE checkpoint_heads SET ended = false WHERE session_id = " + two,
+      std::string("DELETE FROM checkpoint_heads; DELETE FROM checkpoints"));
+  INFO(sql);
+  const absl::Status changed = database.pool.Transact("tamper", [&](pqxx::work& transaction) {
+    transaction.exec(sql);
+    return absl::OkStatus();
+  });
+  INFO(changed.ToString());
+  REQUIRE(changed.ok());
+  CHECK_FALSE(judge().intact);
 }
 
 }  // namespace countersign::session_recorder

@@ -1,0 +1,54 @@
+#include "services/session_recorder/session_recorder.h"
+
+#include <utility>
+
+#include "libs/base/status.h"
+
+namespace countersign::session_recorder {
+namespace {
+
+// A third of the lease: two may be missed.
+constexpr absl::Duration kKeepEvery = absl::Seconds(5);
+// How far behind its deadline an answer may be.
+constexpr absl::Duration kTickEvery = absl::Milliseconds(100);
+constexpr absl::Duration kCheckpointTick = absl::Seconds(1);
+
+}  // namespace
+
+SessionRecorder::SessionRecorder(RecordStore& store, KeyRing& keys, crypto::SigningKey signing_key,
+                                 const Clock& clock, RandomSource& random,
+                                 metrics::Registry& registry, RecorderOptions options)
+    : metrics_(DeclareMetrics(registry)),
+      book_(store, keys, clock, random, metrics_, std::move(options.book)),
+      reader_(store, keys),
+      checkpointer_(store, clock, std::move(signing_key), metrics_, std::move(options.checkpoints)),
+      exporter_(store, keys, checkpointer_, clock, random),
+      local_(book_) {}
+
+SessionRecorder::~SessionRecorder() { threads_.clear(); }
+
+absl::Status SessionRecorder::Keep() {
+  if (!prepared_) CS_RETURN_IF_ERROR(prepare_());
+  prepared_ = true;
+  return book_.Housekeep();
+}
+
+void SessionRecorder::Start(std::function<absl::Status()> prepare) {
+  prepare_ = std::move(prepare);
+  threads_.push_back(std::make_unique<Repeater>("sessions", kKeepEvery, [this] {
+    const absl::Status status = Keep();
+    ready_ = status.ok();
+    return status;
+  }));
+  threads_.push_back(std::make_unique<Repeater>("deadlines", kTickEvery, [this] {
+    book_.Tick();
+    return absl::OkStatus();
+  }));
+  threads_.push_back(std::make_unique<Repeater>("checkpoints", kCheckpointTick, [this] {
+    return ready_ ? checkpointer_.Tick() : absl::OkStatus();
+  }));
+}
+
+std::string SessionRecorder::NotReady() const { return ready_ ? "" : "no database"; }
+
+}  // namespace countersign::session_recorder

@@ -1,0 +1,122 @@
+#include "services/session_recorder/session_recorder.h"
+
+#include <catch2/catch.hpp>
+#include <future>
+#include <thread>
+
+#include "libs/base/status.h"
+#include "services/session_recorder/answer_text.h"
+#include "services/session_recorder/record_store_memory.h"
+#include "services/session_recorder/recorder_for_test.h"
+#include "services/session_recorder/summary.h"
+
+namespace countersign::session_recorder {
+namespace {
+
+template <typename Condition>
+void WaitUntil(Condition condition) {
+  while (!condition()) std::this_thread::yield();
+}
+
+}  // namespace
+
+TEST_CASE("SessionRecorder: is ready when it could prepare, and closes what was left running",
+          "[session_recorder]") {
+  MemoryRecordStore store;
+  TestRecorder before(store, "node-0");
+  REQUIRE(before.Open(TestStart(TestId(1))).ok());
+  metrics::Registry registry;
+  TestKeyRing keys;
+  testing::FakeClock clock;
+  SystemRandom random;
+  RecorderOptions options;
+  options.book.node = "node-1";
+  SessionRecorder recorder(store, keys, crypto::SigningKey::Generate(), clock, random, registry,
+                           options);
+  CHECK(recorder.NotReady() == "no database");
+  std::promise<void> prepared;
+  recorder.Start([&] {
+    prepared.set_value();
+    return absl::OkStatus();
+  });
+  prepared.get_future().wait();
+  WaitUntil([&] { return recorder.NotReady().empty(); });
+  WaitUntil([&] { return !(*store.Find(TestId(1)))->summary.running(); });
+  CHECK((*store.Find(TestId(1)))->summary.end.outcome == domain::Outcome::kTruncated);
+  WaitUntil([&] { return store.LastCheckpoint()->has_value(); });
+  const std::string exposed = registry.Expose();
+  for (const char* name : {"countersign_recorder_commit_seconds_count",
+                           "countersign_recorder_lag_seconds", "countersign_sessions_open"}) {
+    INFO(exposed);
+    CHECK(exposed.find(name) != std::string::npos);
+  }
+}
+
+TEST_CASE("SessionRecorder: is not ready while it cannot prepare", "[session_recorder]") {
+  MemoryRecordStore store;
+  metrics::Registry registry;
+  TestKeyRing keys;
+  testing::FakeClock clock;
+  SystemRandom random;
+  SessionRecorder recorder(store, keys, crypto::SigningKey::Generate(), clock, random, registry,
+                           {});
+  std::promise<void> tried;
+  recorder.Start([&, first = true]() mutable {
+    if (std::exchange(first, false)) tried.set_value();
+    return absl::UnavailableError("database unavailable");
+  });
+  tried.get_future().wait();
+  CHECK(recorder.NotReady() == "no database");
+}
+
+TEST_CASE("Summarize: columns hold what PostgreSQL can store and index", "[session_recorder]") {
+  domain::SessionStart start = TestStart(TestId(1));
+  auto prompt = std::make_shared<domain::Prompt>();
+  prompt->model = std::string("a\0b", 3) + std::string(2000, 'x') + "\xc3\xa9";
+  start.prompt = prompt;
+  start.connection = std::string(511, 'c') + "\xc3\xa9";
+  SessionSummary summary;
+  REQUIRE(Summarize("request", domain::RequestPayload(start, TestPrincipal()), summary).ok());
+  CHECK(summary.model.substr(0, 5) ==
+        "a\xef\xbf\xbd"
+        "b");
+  CHECK(summary.model.size() <= 520);
+  CHECK(summary.connection == std::string(511, 'c'));  // a character is never cut
+}
+
+TEST_CASE("Summarize: a malformed payload changes nothing", "[session_recorder]") {
+  SessionSummary summary;
+  summary.policy = "p";
+  for (const char* type : {"request", "decision", "review.waiting", "review.consumed", "end"}) {
+    CHECK_FALSE(Summarize(type, "{\"", summary).ok());
+    CHECK_FALSE(Summarize(type, "[]", summary).ok());
+  }
+  CHECK(summary.policy == "p");
+  CHECK(summary.running());
+}
+
+TEST_CASE("AnswerText: finds what was said across pieces, per choice, in either case",
+          "[session_recorder]") {
+  AnswerText text;
+  text.Add("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n");
+  text.Add("data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"XX\"}}]}\n\n");
+  text.Add("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo \\u00e9\"}}]}\n\n");
+  text.Add("data: [DONE]\n\n");
+  text.Add(
+      "event: x\ndata: "
+      "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"text\":\"Anthropic\"}}\n\n");
+  CHECK(text.Contains("HELLO \xc3\xa9"));
+  CHECK(text.Contains("xx"));
+  CHECK(text.Contains("anthropic"));
+  CHECK_FALSE(text.Contains("HelXX"));
+  CHECK_FALSE(text.Contains("choices"));
+}
+
+TEST_CASE("AnswerText: what is no JSON is searched as it is", "[session_recorder]") {
+  AnswerText text;
+  text.Add("plain te");
+  text.Add("xt");
+  CHECK(text.Contains("plain text"));
+}
+
+}  // namespace countersign::session_recorder
