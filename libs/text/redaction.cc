@@ -379,10 +379,24 @@ std::size_t RedactionStream::memory_bytes() const {
          clusters_.capacity() * sizeof(Cluster);
 }
 
+void JoinContinued(std::vector<RedactedSpan>& spans) {
+  std::vector<RedactedSpan> joined;
+  for (RedactedSpan& span : spans) {
+    if (span.continued && !joined.empty()) {
+      joined.back().original += span.original;
+      joined.back().input_end = span.input_end;
+    } else {
+      joined.push_back(std::move(span));
+    }
+  }
+  spans = std::move(joined);
+}
+
 absl::StatusOr<Redacted> RedactWhole(std::shared_ptr<const RuleSet> rules, absl::string_view text) {
   Redacted redacted;
   RedactionStream stream(std::move(rules));
   CS_RETURN_IF_ERROR(stream.Feed(text, true, &redacted.text, &redacted.spans));
+  JoinContinued(redacted.spans);
   return redacted;
 }
 

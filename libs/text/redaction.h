@@ -133,9 +133,12 @@ class RedactionStream {
   absl::Status failed_;
 };
 
+// Joins every continued span to the one that it continues, so that there is one per cluster.
+void JoinContinued(std::vector<RedactedSpan>& spans);
+
 struct Redacted {
   std::string text;
-  std::vector<RedactedSpan> spans;  // offsets into `text` and into the input
+  std::vector<RedactedSpan> spans;  // one per cluster; offsets into `text` and into the input
 };
 
 // The redaction of a whole text. Equal to feeding it to a stream in any pieces.

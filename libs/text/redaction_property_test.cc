@@ -74,16 +74,12 @@ Streamed RedactInPieces(const std::shared_ptr<const RuleSet>& rules,
     for (RedactedSpan& span : spans) {
       span.begin += streamed.whole.text.size();
       span.end += streamed.whole.text.size();
-      if (span.continued) {
-        streamed.whole.spans.back().original += span.original;
-        streamed.whole.spans.back().input_end = span.input_end;
-      } else {
-        streamed.whole.spans.push_back(std::move(span));
-      }
+      streamed.whole.spans.push_back(std::move(span));
     }
     streamed.whole.text += released;
     streamed.max_held = std::max(streamed.max_held, stream.held());
   }
+  JoinContinued(streamed.whole.spans);
   CHECK(stream.held() == 0);
   return streamed;
 }

@@ -203,6 +203,17 @@ TEST_CASE("Redaction: a match without end is replaced early and swallowed in lit
   CHECK(original == "PRJ-" + std::string(256 * 4096, '7'));
 }
 
+TEST_CASE("Redaction: the whole of a long match is one span", "[redaction]") {
+  const std::string match = "PRJ-" + std::string(300'000, '7');
+  const auto redacted = RedactWhole(Default(), "x " + match + " y");
+  REQUIRE(redacted.ok());
+  CHECK(redacted->text == "x <PROJECT> y");
+  REQUIRE(redacted->spans.size() == 1);
+  CHECK(redacted->spans[0].input_begin == 2);
+  CHECK(redacted->spans[0].input_end == 2 + match.size());
+  CHECK(redacted->spans[0].original == match);
+}
+
 TEST_CASE("Redaction: a prefix that may grow without end fails closed at the limit",
           "[redaction]") {
   const auto rules = Compiled({Simple("x", "a+b")}, {4096, 1000});

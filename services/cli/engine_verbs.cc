@@ -40,6 +40,7 @@ absl::StatusOr<text::Redacted> Mask(const Rules& rules, absl::string_view text, 
     CS_RETURN_IF_ERROR(stream.Feed(text.substr(at, size), end, &result.text, &result.spans));
     at += size;
   } while (at < text.size());
+  text::JoinContinued(result.spans);
   return result;
 }
 
@@ -47,7 +48,6 @@ std::string MaskedJson(const text::Redacted& masked) {
   json::Writer writer;
   writer.BeginObject().Key("text").String(masked.text).Key("entities").BeginArray();
   for (const text::RedactedSpan& span : masked.spans) {
-    if (span.continued) continue;
     writer.BeginObject().Key("entity").String(span.entity);
     writer.Key("start").Int(static_cast<std::int64_t>(span.input_begin));
     writer.Key("end").Int(static_cast<std::int64_t>(span.input_end)).EndObject();
