@@ -1,14 +1,14 @@
 #include "libs/clients/call_group.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "libs/base/clock.h"
 #include "libs/rpc/callback_threads.h"
 #include "libs/rpc/caller.h"
 
 namespace countersign::clients {
 namespace {
-constexpr std::chrono::hours kLongest{1};
+constexpr absl::Duration kLongest = absl::Hours(1);
 constexpr char kRequestIdKey[] = "countersign-request-id";
 }  // namespace
 
@@ -41,8 +41,7 @@ void AddIdentity(grpc::ClientContext& context, const domain::Call& call) {
 }
 
 void Prepare(grpc::ClientContext& context, const domain::Call* call, absl::Time deadline) {
-  const auto latest = std::chrono::system_clock::now() + kLongest;
-  context.set_deadline(std::min(absl::ToChronoTime(deadline), latest));
+  context.set_deadline(absl::ToChronoTime(std::min(deadline, SystemClock().Now() + kLongest)));
   if (call != nullptr) AddIdentity(context, *call);
 }
 

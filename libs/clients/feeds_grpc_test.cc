@@ -81,17 +81,31 @@ TEST_CASE("GrpcResourceFeed: it names its part, serves versions and says so", "[
   InProcessServer server({&service});
   Watcher watcher;
   GrpcResourceFeed feed(server.channel());
-  CHECK(feed.serving() == 0);
   feed.Attach("masking", watcher);
+  CHECK_FALSE(feed.serving());
   const auto script = service.opened.Next();
   const auto hello = script->Next().value();
   CHECK(hello.part() == "masking");
   CHECK(hello.serving_version() == 0);
   script->Reply(SetWith("diagnosis", 5, 0));
   CHECK(script->Next()->serving_version() == 5);
-  CHECK(feed.serving() == 5);
+  CHECK(feed.serving());
   CHECK(watcher.Last()->version == 5);
   CHECK(watcher.Last()->dictionaries.at("hipaa").terms == std::vector<std::string>{"diagnosis"});
+}
+
+TEST_CASE("GrpcResourceFeed: the empty version of a new installation is served too", "[clients]") {
+  Feed service;
+  InProcessServer server({&service});
+  Watcher watcher;
+  GrpcResourceFeed feed(server.channel());
+  feed.Attach("masking", watcher);
+  const auto script = service.opened.Next();
+  script->Next();
+  script->Reply({});
+  script->Next();
+  CHECK(feed.serving());
+  CHECK(watcher.Last()->version == 0);
 }
 
 TEST_CASE("GrpcResourceFeed: a draft is judged and not served", "[clients]") {
@@ -107,7 +121,7 @@ TEST_CASE("GrpcResourceFeed: a draft is judged and not served", "[clients]") {
   CHECK(verdict.draft_id() == 7);
   CHECK(verdict.draft_errors().empty());
   CHECK(verdict.serving_version() == 0);
-  CHECK(feed.serving() == 0);
+  CHECK_FALSE(feed.serving());
   watcher.AnswerWith(absl::InvalidArgumentError("first mistake\nsecond mistake"));
   script->Reply(SetWith("b", 0, 8));
   verdict = script->Next().value();
@@ -132,7 +146,7 @@ TEST_CASE("GrpcResourceFeed: documents that cannot be read are refused, not serv
   broken.set_version(3);
   script->Reply(broken);
   CHECK(script->Next()->serving_version() == 0);
-  CHECK(feed.serving() == 0);
+  CHECK_FALSE(feed.serving());
   CHECK(watcher.Last() == nullptr);
 }
 
@@ -150,12 +164,12 @@ TEST_CASE("GrpcResourceFeed: a lost stream is opened again and what is served go
   script->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "going down"));
   script = service.opened.Next();
   CHECK(script->Next()->serving_version() == 5);
-  CHECK(feed.serving() == 5);
+  CHECK(feed.serving());
   script->Reply(SetWith("b", 6, 0));
   CHECK(script->Next()->serving_version() == 6);
 }
 
-TEST_CASE("GrpcResourceFeed: each watcher has a stream; serving is the slowest's", "[clients]") {
+TEST_CASE("GrpcResourceFeed: each watcher has a stream; serving means all of them", "[clients]") {
   Feed service;
   InProcessServer server({&service});
   Watcher one;
@@ -169,10 +183,10 @@ TEST_CASE("GrpcResourceFeed: each watcher has a stream; serving is the slowest's
   second->Next();
   first->Reply(SetWith("a", 5, 0));
   first->Next();
-  CHECK(feed.serving() == 0);
+  CHECK_FALSE(feed.serving());
   second->Reply(SetWith("a", 4, 0));
   second->Next();
-  CHECK(feed.serving() == 4);
+  CHECK(feed.serving());
 }
 
 TEST_CASE("GrpcResourceFeed: it can be destroyed while policy is away", "[clients]") {
@@ -180,7 +194,7 @@ TEST_CASE("GrpcResourceFeed: it can be destroyed while policy is away", "[client
   GrpcResourceFeed feed(grpc::CreateChannel("unix:/nonexistent/countersign.sock",
                                             grpc::InsecureChannelCredentials()));
   feed.Attach("masking", watcher);
-  CHECK(feed.serving() == 0);
+  CHECK_FALSE(feed.serving());
 }
 
 struct Authn final : av1::AuthnService::CallbackService {

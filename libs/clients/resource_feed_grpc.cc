@@ -48,14 +48,14 @@ class GrpcResourceFeed::Follower {
         stub_(v1::ResourceFeedService::NewStub(policy)),
         rounds_([this](const Rounds::Context& context) { return Follow(*context); }) {}
 
-  std::uint64_t serving() const { return serving_.load(); }
+  bool serving() const { return serving_; }
 
  private:
   absl::Duration Follow(grpc::ClientContext& context) {
     const auto stream = stub_->Watch(&context);
     v1::WatchRequest hello;
     hello.set_part(part_);
-    hello.set_serving_version(serving_.load());
+    hello.set_serving_version(version_);
     bool open = stream->Write(hello);
     v1::WatchResponse message;
     while (open && stream->Read(&message)) {
@@ -89,7 +89,8 @@ class GrpcResourceFeed::Follower {
                  {{"part", part_}, {"version", message.version()}, {"status", served}});
       return;
     }
-    serving_.store(message.version());
+    version_ = message.version();
+    serving_ = true;
     answer.set_serving_version(message.version());
     log::Info("serving resources", {{"part", part_}, {"version", message.version()}});
   }
@@ -98,7 +99,8 @@ class GrpcResourceFeed::Follower {
   domain::ResourceWatcher& watcher_;
   const std::unique_ptr<v1::ResourceFeedService::Stub> stub_;
   Backoff backoff_;
-  std::atomic<std::uint64_t> serving_{0};
+  std::uint64_t version_ = 0;  // in service; 0 before the first
+  std::atomic<bool> serving_{false};
   Rounds rounds_;  // last: its thread uses all of the above
 };
 
@@ -116,13 +118,10 @@ void GrpcResourceFeed::Attach(const std::string& part, domain::ResourceWatcher& 
   state_->followers.emplace_back(channel_, part, watcher);
 }
 
-std::uint64_t GrpcResourceFeed::serving() const {
+bool GrpcResourceFeed::serving() const {
   const std::lock_guard<std::mutex> lock(state_->mutex);
-  std::uint64_t lowest = state_->followers.empty() ? 0 : state_->followers.front().serving();
-  for (const Follower& follower : state_->followers) {
-    lowest = std::min(lowest, follower.serving());
-  }
-  return lowest;
+  return std::all_of(state_->followers.begin(), state_->followers.end(),
+                     [](const Follower& follower) { return follower.serving(); });
 }
 
 }  // namespace countersign::clients

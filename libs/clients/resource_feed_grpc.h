@@ -22,8 +22,9 @@ class GrpcResourceFeed final : public domain::ResourceFeed {
 
   void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
 
-  // The lowest version that a watcher serves; 0 while one serves none. For readiness.
-  std::uint64_t serving() const;
+  // True once every watcher serves a version (the empty one of a new installation is one too). For
+  // readiness: a lost stream does not change it.
+  bool serving() const;
 
  private:
   class Follower;

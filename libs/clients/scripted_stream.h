@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/clock.h"
+
 // For this folder's tests: the server's side of a bidirectional stream, led by the test's thread.
 namespace countersign::clients {
 
@@ -162,7 +164,7 @@ class InProcessServer {
     for (grpc::Service* service : services) builder.RegisterService(service);
     server_ = builder.BuildAndStart();
   }
-  ~InProcessServer() { server_->Shutdown(std::chrono::system_clock::now()); }
+  ~InProcessServer() { server_->Shutdown(absl::ToChronoTime(SystemClock().Now())); }
   std::shared_ptr<grpc::Channel> channel() { return server_->InProcessChannel({}); }
 
  private:

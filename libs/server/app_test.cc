@@ -1,14 +1,12 @@
 #include "libs/server/app.h"
 
+#include <arpa/inet.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -69,17 +67,22 @@ std::unique_ptr<App> EdgeFor(TestAuthority& authority, const App& authn) {
 
 // The answer to GET `path`: status line, headers and body.
 std::string Get(const std::string& address, const std::string& path) {
-  namespace asio = boost::asio;
-  asio::io_context io;
-  asio::ip::tcp::socket socket(io);
   const std::size_t colon = address.rfind(':');
-  socket.connect({asio::ip::make_address(address.substr(0, colon)),
-                  static_cast<unsigned short>(std::stoi(address.substr(colon + 1)))});
-  asio::write(socket,
-              asio::buffer("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
+  REQUIRE(inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr) == 1);
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  REQUIRE(::send(socket, request.data(), request.size(), 0) ==
+          static_cast<ssize_t>(request.size()));
   std::string answer;
-  boost::system::error_code ignored;
-  asio::read(socket, asio::dynamic_buffer(answer), ignored);
+  char buffer[4096];
+  for (ssize_t got; (got = ::recv(socket, buffer, sizeof buffer, 0)) > 0;) {
+    answer.append(buffer, static_cast<std::size_t>(got));
+  }
+  ::close(socket);
   return answer;
 }
 

@@ -37,7 +37,7 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("edge", edge);
-  app.ReadyWhen([&feed] { return std::string(feed.serving() > 0 ? "" : "no resources yet"); });
+  app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });
   edge.SetReadiness([&app] { return app.NotReady(); });
   app.OnDrain([&edge](absl::Duration timeout) { edge.Drain(timeout); });
   CS_RETURN_IF_ERROR(edge.Start());
