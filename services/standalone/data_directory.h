@@ -14,6 +14,7 @@ namespace countersign::standalone {
 // The folder that holds everything of one gateway:
 //   admin.key        the first administrator's access key (0600)
 //   addresses.json   where the running gateway listens
+//   record.pub       the public key that exports are verified with
 //   log              what a detached gateway prints
 //   lock             held while a gateway runs; the holder's process id is in it and in `pid`
 //   keys/            what the services keep for themselves (0700)
@@ -30,6 +31,7 @@ class DataDirectory {
   std::string admin_key() const { return path_ + "/admin.key"; }
   std::string addresses() const { return path_ + "/addresses.json"; }
   std::string log() const { return path_ + "/log"; }
+  std::string record_public_key() const { return path_ + "/record.pub"; }
   std::string pid() const { return path_ + "/pid"; }
   std::string keys() const { return path_ + "/keys"; }
   std::string cluster() const { return path_ + "/pg"; }

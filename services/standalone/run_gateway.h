@@ -1,0 +1,15 @@
+#pragma once
+
+#include "services/standalone/data_directory.h"
+#include "services/standalone/start_report.h"
+#include "services/standalone/up_options.h"
+
+namespace countersign::standalone {
+
+// `up`, in the process that stays: holds the folder, starts the gateway, says where it listens once
+// it is ready, and serves until SIGTERM, SIGINT or SIGHUP. Then it drains and stops its PostgreSQL.
+// A second signal ends at once, PostgreSQL included. Returns the exit status. REQUIRES: no threads
+// yet.
+int RunGateway(const DataDirectory& directory, Options options, StartReport& report);
+
+}  // namespace countersign::standalone

@@ -1,0 +1,269 @@
+#include "services/standalone/wire_gateway.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/config/secret_file.h"
+#include "libs/crypto/seal.h"
+#include "libs/http/fetch.h"
+#include "libs/jose/internal_token.h"
+#include "libs/rpc/caller.h"
+#include "services/approval/approval.h"
+#include "services/approval/review_service.h"
+#include "services/approval/review_store_pg.h"
+#include "services/authn/authn.h"
+#include "services/authn/authn_schema.h"
+#include "services/authn/fetcher_http.h"
+#include "services/authn/identity_service.h"
+#include "services/authn/key_service.h"
+#include "services/authn/key_store_pg.h"
+#include "services/authn/minter_cppjwt.h"
+#include "services/authn/secret_store_file.h"
+#include "services/cli/resource_files.h"
+#include "services/edge/connect_gateway.h"
+#include "services/edge/edge.h"
+#include "services/masking/local_masker.h"
+#include "services/masking/profile_store.h"
+#include "services/policy/local_policy_decider.h"
+#include "services/policy/policy_metrics.h"
+#include "services/policy/resource_hub.h"
+#include "services/policy/resource_service.h"
+#include "services/policy/resource_store_pg.h"
+#include "services/session_recorder/checkpointer.h"
+#include "services/session_recorder/exporter.h"
+#include "services/session_recorder/key_ring.h"
+#include "services/session_recorder/local_recorder.h"
+#include "services/session_recorder/record_store_pg.h"
+#include "services/session_recorder/session_book.h"
+#include "services/session_recorder/session_reader.h"
+#include "services/session_recorder/session_recorder_schema.h"
+#include "services/session_recorder/session_service.h"
+#include "services/standalone/first_admin.h"
+#include "services/standalone/gateway_storage.h"
+#include "services/standalone/in_process_server.h"
+#include "services/standalone/upkeep.h"
+
+namespace countersign::standalone {
+namespace {
+
+namespace recorder = session_recorder;
+
+constexpr std::size_t kSecretBytes = 32;
+
+// What is called from the terminal and the console, in the order of its making.
+using Services = std::vector<grpc::Service*>;
+
+struct AuthnParts {
+  authn::Authn& core;
+  rpc::CallerVerifier& callers;
+};
+
+absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& database,
+                                     server::App& app, Services& services) {
+  CS_RETURN_IF_ERROR(pg::Migrate(database, authn::kAuthnSchema, authn::AuthnMigrations()));
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("authn"));
+  authn::FileSecretStore files(folder);
+  CS_ASSIGN_OR_RETURN(authn::MasterSecrets loaded,
+                      authn::LoadOrCreateMasterSecrets(files, app.random()));
+  const auto& secrets = app.Make<authn::MasterSecrets>(std::move(loaded));
+
+  auto& keys = app.Make<authn::PgKeyStore>(database);
+  auto& pool = app.Make<ThreadPool>(4, 1024);
+  auto& fetcher = app.Make<authn::HttpUrlFetcher>(app.Make<http::Fetcher>());
+  auto& minter = app.Make<authn::CppJwtMinter>(secrets.internal_key);
+  auto& core = app.Make<authn::Authn>(authn::Authn::Needs{
+      keys, pool, fetcher, minter, secrets, app.clock(), app.random(), app.metrics()});
+  CS_RETURN_IF_ERROR(
+      EnsureFirstAdmin(directory.admin_key(), keys, core.hasher, app.clock(), app.random()));
+
+  CS_ASSIGN_OR_RETURN(jose::JwkSet public_keys, jose::ParseJwkSet(minter.PublicKeys()));
+  auto& key_source = app.Make<jose::FixedInternalKeys>(std::move(public_keys));
+  auto& tokens = app.Make<jose::InternalTokenVerifier>(key_source, app.clock());
+  auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
+  services.push_back(&app.Make<authn::KeyService>(core.key_manager, pool, app.clock(), callers));
+  services.push_back(&app.Make<authn::IdentityService>(callers));
+  return AuthnParts{core, callers};
+}
+
+struct ApprovalParts {
+  approval::Approval& core;
+};
+
+absl::StatusOr<ApprovalParts> WireApproval(const DataDirectory& directory, pg::Pool& database,
+                                           AuthnParts& authn, server::App& app,
+                                           Services& services) {
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("approval"));
+  CS_ASSIGN_OR_RETURN(
+      SecretString seal_key,
+      config::LoadOrCreateSecret(folder + "/content.key", crypto::kSealKeyBytes, app.random()));
+  auto& store =
+      app.Make<approval::PgReviewStore>(database, std::move(seal_key), app.clock(), app.random());
+  CS_RETURN_IF_ERROR(store.EnsureSchema());
+  auto& core = app.Make<approval::Approval>(store, app.clock(), app.metrics());
+  services.push_back(&app.Make<approval::ReviewService>(core.desk(), authn.callers, core.pool()));
+  core.Start();
+  return ApprovalParts{core};
+}
+
+struct MaskingParts {
+  masking::ProfileStore& profiles;
+  domain::Masker& masker;
+};
+
+absl::StatusOr<MaskingParts> WireMasking(const DataDirectory& directory, server::App& app) {
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("masking"));
+  CS_ASSIGN_OR_RETURN(SecretString hash_key,
+                      config::LoadOrCreateSecret(folder + "/hash.key", kSecretBytes, app.random()));
+  auto& profiles = app.Make<masking::ProfileStore>(std::move(hash_key));
+  auto& metrics = app.Make<masking::MaskingMetrics>(app.metrics());
+  auto& large = app.Make<ThreadPool>(2, 256);
+  return MaskingParts{profiles, app.Make<masking::LocalMasker>(profiles, large, metrics)};
+}
+
+absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, pg::Pool& database,
+                                               AuthnParts& authn, server::App& app,
+                                               Services& services) {
+  CS_RETURN_IF_ERROR(pg::Migrate(database, recorder::kSessionRecorderSchema,
+                                 recorder::SessionRecorderMigrations()));
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("session-recorder"));
+  CS_ASSIGN_OR_RETURN(auto ring_file,
+                      recorder::FileKeyRing::LoadOrCreate(folder + "/record.keys", app.random()));
+  CS_ASSIGN_OR_RETURN(crypto::SigningKey signing_key,
+                      recorder::LoadOrCreateSigningKey(folder + "/checkpoint.key"));
+  CS_RETURN_IF_ERROR(
+      WriteWhole(directory.record_public_key(), Base64UrlEncode(signing_key.public_key()) + "\n"));
+
+  auto& ring = app.Keep(std::move(ring_file));
+  auto& store = app.Make<recorder::PgRecordStore>(database);
+  const recorder::RecorderMetrics metrics = recorder::DeclareMetrics(app.metrics());
+  recorder::BookOptions options;
+  options.node = UuidV7(app.clock().Now(), app.random());
+  auto& book =
+      app.Make<recorder::SessionBook>(store, ring, app.clock(), app.random(), metrics, options);
+  auto& checkpointer =
+      app.Make<recorder::Checkpointer>(store, app.clock(), std::move(signing_key), metrics);
+  CS_RETURN_IF_ERROR(book.Housekeep());
+  app.Make<Upkeep>("deadlines", absl::Milliseconds(200), [&book] {
+    book.Tick();
+    return absl::OkStatus();
+  });
+  app.Make<Upkeep>("sessions", absl::Seconds(5), [&book] { return book.Housekeep(); });
+  app.Make<Upkeep>("checkpoints", absl::Seconds(1),
+                   [&checkpointer] { return checkpointer.Tick(); });
+
+  auto& reader = app.Make<recorder::SessionReader>(store, ring);
+  auto& exporter =
+      app.Make<recorder::Exporter>(store, ring, checkpointer, app.clock(), app.random());
+  services.push_back(&app.Make<recorder::SessionService>(
+      book, reader, exporter, app.Make<ThreadPool>(4, 256), authn.callers));
+  return &app.Make<recorder::LocalRecorder>(book);
+}
+
+// The edge is made before what it forwards admin calls to, because the resources' hub, which one of
+// the services needs, must be gone before the parts that it serves.
+struct AdminRelay {
+  std::atomic<edge::ConnectGateway*> target{nullptr};
+
+  edge::AdminGateway Gateway() {
+    return
+        [this](const domain::Call& call, const std::string& path, const std::string& content_type,
+               std::string body, absl::Time deadline, std::function<void(int, std::string)> done) {
+          edge::ConnectGateway* const connect = target;
+          if (connect == nullptr) return done(503, R"({"code":"unavailable"})");
+          connect->Call(call, path, content_type, std::move(body), deadline,
+                        [done = std::move(done)](edge::ConnectGateway::Reply reply) {
+                          done(reply.http_status, std::move(reply.body));
+                        });
+        };
+  }
+};
+
+// Lets no call in or on any more before what serves it is destroyed.
+struct ClosedAtTheEnd {
+  edge::Edge& edge;
+  ~ClosedAtTheEnd() { edge.Drain(absl::ZeroDuration()); }
+};
+
+policy::LocalPolicyDecider& WireDecider(policy::SnapshotHolder& snapshots, server::App& app) {
+  auto& large = app.Make<ThreadPool>(2, 256);
+  auto& metrics = app.Make<policy::PolicyMetrics>(app.metrics());
+  return app.Make<policy::LocalPolicyDecider>(
+      snapshots, large, app.clock(), std::bind_front(&policy::PolicyMetrics::Decided, &metrics));
+}
+
+edge::Edge& WireEdge(const std::string& address, edge::EdgePorts ports, AdminRelay& relay,
+                     authn::RevocationFeed& revocations, server::App& app) {
+  edge::EdgeConfig config;
+  config.listen = {{address}};
+  auto& edge = app.Make<edge::Edge>(config, ports, relay.Gateway(), app.clock(), app.random(),
+                                    app.metrics());
+  app.Keep(revocations.SubscribeDirectly([&edge] { edge.credentials().Flush(); }));
+  edge.SetReadiness([&app] { return app.NotReady(); });
+  app.OnDrain([&edge](absl::Duration timeout) { edge.Drain(timeout); });
+  return edge;
+}
+
+edge::ConnectGateway& WireConnect(const Services& services, server::App& app) {
+  const auto channel = app.Make<InProcessServer>(services, app.metrics(), app.clock()).Channel();
+  return app.Make<edge::ConnectGateway>(edge::ConnectGateway::Channels{
+      {"authn", channel}, {"policy", channel}, {"approval", channel}, {"recorder", channel}});
+}
+
+absl::Status ApplyConfig(const std::vector<std::string>& paths, policy::ResourceHub& hub) {
+  if (paths.empty()) return absl::OkStatus();
+  policy::ApplyCommand command;
+  CS_ASSIGN_OR_RETURN(command.files, cli::ReadResourceFiles(paths));
+  CS_ASSIGN_OR_RETURN(command.values, cli::ReadExternalValues(command.files));
+  command.author = "countersign up --config";
+  return Annotate(hub.Apply(command).status(), "--config");
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> WireGateway(const DataDirectory& directory, const Options& options,
+                                        server::App& app) {
+  CS_ASSIGN_OR_RETURN(const GatewayStorage storage, OpenStorage(directory, app));
+  for (pg::Pool* pool : {&storage.authn, &storage.policy, &storage.approval, &storage.recorder}) {
+    app.ReadyWhenConnected(*pool);
+  }
+  Services services;
+  CS_ASSIGN_OR_RETURN(AuthnParts authn, WireAuthn(directory, storage.authn, app, services));
+  CS_ASSIGN_OR_RETURN(ApprovalParts approval,
+                      WireApproval(directory, storage.approval, authn, app, services));
+  CS_ASSIGN_OR_RETURN(MaskingParts masking, WireMasking(directory, app));
+  CS_ASSIGN_OR_RETURN(domain::Recorder* const recorder,
+                      WireRecorder(directory, storage.recorder, authn, app, services));
+  auto& snapshots = app.Make<policy::SnapshotHolder>(app.Make<policy::LocalTextEngine>());
+  auto& decider = WireDecider(snapshots, app);
+  auto& relay = app.Make<AdminRelay>();
+  auto& edge =
+      WireEdge(options.http,
+               {authn.core.authenticator, decider, approval.core.gate(), masking.masker, *recorder},
+               relay, authn.core.revocations, app);
+
+  auto& hub = app.Make<policy::ResourceHub>(app.Make<policy::PgResourceStore>(storage.policy),
+                                            authn.core.sealer, app.clock());
+  hub.Attach("authn", authn.core.directory);
+  hub.Attach("policy", snapshots);
+  hub.Attach("approval", approval.core.directory());
+  hub.Attach("masking", masking.profiles);
+  hub.Attach("edge", edge);
+  services.push_back(
+      &app.Make<policy::ResourceService>(hub, authn.callers, app.Make<ThreadPool>(4, 64)));
+  relay.target = &WireConnect(services, app);
+
+  CS_RETURN_IF_ERROR(hub.Start());
+  CS_RETURN_IF_ERROR(ApplyConfig(options.config, hub));
+  app.Keep(std::unique_ptr<ClosedAtTheEnd>(new ClosedAtTheEnd{edge}));
+  CS_RETURN_IF_ERROR(edge.Start());
+  app.ShowAddress("http", edge.addresses().front());
+  return edge.addresses().front();
+}
+
+}  // namespace countersign::standalone
