@@ -1,0 +1,206 @@
+// Streams through the whole edge: masked, on record before they leave, and never quietly cut.
+
+#include <catch2/catch.hpp>
+
+#include "services/edge/edge_testing.h"
+
+namespace countersign::edge {
+namespace {
+
+using domain::Outcome;
+using testing::Answer;
+using testing::Content;
+using testing::Fixture;
+using testing::kDone;
+using testing::kFinished;
+using testing::kUsage;
+using testing::RawClient;
+using testing::ScriptedUpstream;
+
+TEST_CASE("Stream: passes as it comes, and its usage is counted, not shown", "[edge]") {
+  Fixture f;
+  f.upstream.Behave(
+      ScriptedUpstream::Stream({Content("a"), Content("b"), kFinished, kUsage, kDone}));
+  const Answer answer = f.Stream();
+  CHECK(answer.status == 200);
+  CHECK(answer.complete);
+  CHECK(answer.Header("content-type") == "text/event-stream");
+  CHECK(answer.Header("x-accel-buffering") == "no");
+  CHECK(answer.body == absl::StrCat(Content("a"), Content("b"), kFinished, kDone));
+  CHECK(absl::StrContains(f.upstream.received().front().body, "include_usage"));
+  CHECK(f.End().outcome == Outcome::kCompleted);
+  CHECK(f.End().input_tokens == 5);
+  CHECK(f.End().output_tokens == 4);
+  CHECK(f.Recorded() == answer.body);
+}
+
+TEST_CASE("Stream: a secret that is split over events is masked, and recorded as delivered",
+          "[edge]") {
+  Fixture f;
+  f.decider.AllowAll("tier1");
+  f.upstream.Behave(ScriptedUpstream::Stream(
+      {Content("my SEC"), Content("RET is"), Content(" SE"), kFinished, kUsage, kDone}));
+  const Answer answer = f.Stream();
+  CHECK(!absl::StrContains(answer.body, "SEC"));
+  CHECK(absl::StrContains(answer.body, Content("my ")));
+  CHECK(absl::StrContains(answer.body, "<S> is"));
+  CHECK(f.Recorded() == answer.body);
+  CHECK(f.End().masked == std::map<std::string, std::uint32_t>{{"secret", 1}});
+}
+
+TEST_CASE("Stream: no piece leaves before it is durable", "[edge]") {
+  Fixture f;
+  f.upstream.Behave(ScriptedUpstream::Hang(Content("first")));
+  RawClient client = f.Connect();
+  f.recorder.append.Hold();
+  client.Send(Fixture::Post(Fixture::kStream));
+  f.recorder.append.WaitForHeld(1);
+  REQUIRE(f.recorder.append.ReleaseOne());  // the intent to send
+  f.recorder.append.WaitForHeld(1);         // the first piece
+  CHECK(testing::ReadHead(client).status == 200);
+  CHECK(f.Events() == std::vector<std::string>{"decision", "forward"});
+  f.recorder.append.Release();
+  CHECK(testing::ReadChunk(client) == Content("first"));
+  CHECK(f.Recorded() == Content("first"));
+}
+
+TEST_CASE("Stream: [DONE] leaves only when the end is durable", "[edge]") {
+  Fixture f;
+  f.upstream.Behave(ScriptedUpstream::Stream({Content("a") + kFinished + kDone}));
+  f.recorder.end.AlwaysFail(absl::UnavailableError("down"));
+  const Answer answer = f.Stream();
+  CHECK(absl::StrContains(answer.body, Content("a")));
+  CHECK(!absl::StrContains(answer.body, "[DONE]"));
+  CHECK(absl::StrContains(answer.body, R"("code":"unavailable")"));
+}
+
+TEST_CASE("Stream: with ordered recording pieces may be ahead, the end may not", "[edge]") {
+  Fixture f;
+  f.decider.decide.Always([] {
+    domain::Decision decision;
+    decision.verdict = domain::Verdict::kAllow;
+    decision.masking_profile = "none";
+    decision.recording = domain::Recording::kOrdered;
+    return decision;
+  });
+  f.upstream.Behave(ScriptedUpstream::Hang(Content("first")));
+  RawClient client = f.Connect();
+  f.recorder.append.Hold();
+  client.Send(Fixture::Post(Fixture::kStream));
+  f.recorder.append.WaitForHeld(1);
+  REQUIRE(f.recorder.append.ReleaseOne());
+  CHECK(testing::ReadHead(client).status == 200);
+  CHECK(testing::ReadChunk(client) == Content("first"));
+  f.recorder.append.Release();
+}
+
+TEST_CASE("Stream: a part that fails in the middle ends it in-band, without [DONE]", "[edge]") {
+  const auto ends_with = [](auto fail, Outcome outcome, const char* code) {
+    Fixture f;
+    f.decider.AllowAll("tier1");
+    f.upstream.Behave(ScriptedUpstream::Hang(Content("first")));
+    RawClient client = f.Connect();
+    client.Send(Fixture::Post(Fixture::kStream));
+    CHECK(testing::ReadHead(client).status == 200);
+    CHECK(testing::ReadChunk(client) == Content("first"));
+    fail(f);
+    f.upstream.Behave(ScriptedUpstream::Stream({}));
+    std::string rest;
+    bool complete = false;
+    for (std::string chunk; !(chunk = testing::ReadChunk(client, &complete)).empty();) {
+      rest += chunk;
+    }
+    CHECK(complete);
+    CHECK(absl::StrContains(rest, absl::StrCat("\"code\":\"", code, "\"")));
+    CHECK(!absl::StrContains(rest, "[DONE]"));
+    CHECK(f.End().outcome == outcome);
+  };
+  ends_with([](Fixture& f) { f.recorder.Kill(f.recorder.sessions().front().start.session_id); },
+            Outcome::kKilled, "killed");
+}
+
+TEST_CASE("Stream: masking or recording that is lost stops what it would have let through",
+          "[edge]") {
+  const absl::Status down = absl::UnavailableError("down");
+  for (const bool masking : {true, false}) {
+    Fixture f;
+    f.decider.AllowAll("tier1");
+    f.upstream.Behave(ScriptedUpstream::Stream({Content("a"), kFinished, kDone}));
+    if (masking) {
+      f.masker.feed.AlwaysFail(down);
+    } else {
+      f.recorder.append.Next([] { return true; });
+      f.recorder.append.AlwaysFail(down);
+    }
+    const Answer answer = f.Stream();
+    CHECK(answer.status == 200);
+    CHECK(!absl::StrContains(answer.body, Content("a")));
+    CHECK(!absl::StrContains(answer.body, "[DONE]"));
+    CHECK(absl::StrContains(answer.body, R"("code":"unavailable")"));
+    if (masking) CHECK(f.End().outcome == Outcome::kAborted);
+  }
+}
+
+TEST_CASE("Stream: an upstream that breaks off is an error in-band, and what was held is dropped",
+          "[edge]") {
+  for (const bool finish : {true, false}) {
+    Fixture f;
+    f.decider.AllowAll("tier1");
+    f.upstream.Behave(ScriptedUpstream::Stream({Content("my SEC")}, finish));
+    const Answer answer = f.Stream();
+    CHECK(answer.complete);
+    CHECK(!absl::StrContains(answer.body, "SEC"));
+    CHECK(!absl::StrContains(answer.body, "[DONE]"));
+    CHECK(absl::StrContains(answer.body, R"("code":"upstream_error")"));
+    CHECK(f.End().outcome == Outcome::kUpstreamError);
+    CHECK(f.Recorded() == answer.body);
+  }
+}
+
+TEST_CASE("Stream: an upstream's error event passes and ends the stream", "[edge]") {
+  Fixture f;
+  const std::string error = "data: {\"error\":{\"message\":\"overloaded\"}}\n\n";
+  f.upstream.Behave(ScriptedUpstream::Stream({Content("a"), error}));
+  const Answer answer = f.Stream();
+  CHECK(answer.complete);
+  CHECK(answer.body == Content("a") + error);
+  CHECK(f.End().outcome == Outcome::kUpstreamError);
+}
+
+TEST_CASE("Stream: an upstream that refuses a stream is answered with its status", "[edge]") {
+  Fixture f;
+  f.upstream.Behave(ScriptedUpstream::Json(400, R"({"error":{"code":"bad"}})"));
+  const Answer answer = f.Stream();
+  CHECK(answer.status == 400);
+  CHECK(answer.body == R"({"error":{"code":"bad"}})");
+}
+
+TEST_CASE("Stream: a caller that leaves in the middle cancels the upstream at once", "[edge]") {
+  Fixture f;
+  testing::Signal left;
+  f.upstream.Behave(ScriptedUpstream::Hang(Content("first"), &left));
+  {
+    RawClient client = f.Connect();
+    client.Send(Fixture::Post(Fixture::kStream));
+    testing::ReadHead(client);
+    CHECK(testing::ReadChunk(client) == Content("first"));
+  }
+  CHECK(left.Wait());
+  CHECK(f.End().outcome == Outcome::kCancelled);
+  CHECK(f.Recorded() == Content("first"));
+}
+
+TEST_CASE("Stream: a drain lets it be told, in-band, that the gateway stops", "[edge]") {
+  Fixture f;
+  f.upstream.Behave(ScriptedUpstream::Hang(Content("first")));
+  RawClient client = f.Connect();
+  client.Send(Fixture::Post(Fixture::kStream));
+  testing::ReadHead(client);
+  CHECK(testing::ReadChunk(client) == Content("first"));
+  f.edge.Drain(absl::Milliseconds(10));
+  CHECK(absl::StrContains(testing::ReadChunk(client), R"("code":"unavailable")"));
+  CHECK(f.End().outcome == Outcome::kAborted);
+}
+
+}  // namespace
+}  // namespace countersign::edge
