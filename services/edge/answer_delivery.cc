@@ -93,8 +93,10 @@ Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream(http::ClientResp
     const absl::StatusOr<std::string> piece = co_await response.Read(stop_);
     if (stop_.requested()) co_return RefusalOfStop(stop_.why());
     if (!piece.ok()) co_return RefusalOfUpstream(piece.status(), context_.grant_used);
-    absl::StatusOr<std::vector<Delivery>> deliveries =
-        co_await Mask(piece->empty() ? reader_->Finish() : reader_->Feed(*piece));
+    // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
+    absl::StatusOr<std::vector<domain::FieldPiece>> asked =
+        piece->empty() ? reader_->Finish() : reader_->Feed(*piece);
+    absl::StatusOr<std::vector<Delivery>> deliveries = co_await Mask(std::move(asked));
     if (!deliveries.ok()) co_return RefusalOfMasking(deliveries.status());
     const std::optional<Refusal> refusal = co_await Pass(*std::move(deliveries));
     if (refusal || delivered_) co_return refusal;
