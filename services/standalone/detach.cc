@@ -52,7 +52,7 @@ absl::StatusOr<std::unique_ptr<StartReport>> Detach(const std::string& log, int&
     return nullptr;
   }
   setsid();
-  umask(0077);
+  umask(0022);
   if (chdir("/") != 0 || !Reconnect(log, report[1])) _exit(1);
   return std::make_unique<StartReport>(kReportDescriptor);
 }
