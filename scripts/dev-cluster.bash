@@ -97,7 +97,7 @@ make_cluster() {
   fi
   (umask 077; openssl rand -hex 16 >"$dir/postgres.password")
   install -m 600 ${owner:+-o "$owner"} "$dir/postgres.password" "$dir/postgres/first-password"
-  as_postgres "$(postgres_programs)/initdb" -D "$data" -U postgres -E UTF8 --no-locale -A scram-sha-256 \
+  as_postgres "$(postgres_programs)/initdb" -D "$data" -U postgres -E UTF8 --no-locale --no-sync -A scram-sha-256 \
     --pwfile="$dir/postgres/first-password" >"$log/initdb.log" 2>&1 || { cat "$log/initdb.log" >&2; exit 1; }
   rm -f "$dir/postgres/first-password"
 }
@@ -271,11 +271,13 @@ stop_all() {
   exit 1
 }
 
+address() { jq -r ".$2 // \"-\"" "$run/$1.json" 2>/dev/null; } # address PART grpc|http|metrics
+
 ready() {
   if [ "$1" = postgres ]; then
     as_postgres "$(postgres_programs)/pg_isready" -q -h "$(socket_folder)"
   else
-    [ -s "$run/$1.json" ] && curl -sf -o /dev/null --max-time 5 "http://$(jq -r .metrics "$run/$1.json")/readyz"
+    curl -sf -o /dev/null --max-time 5 "http://$(address "$1" metrics)/readyz"
   fi
 }
 
@@ -285,7 +287,7 @@ await_part() {
     sleep 0.1
   done
   echo "dev: $1 did not become ready:" >&2
-  [ -s "$run/$1.json" ] && curl -s --max-time 5 "http://$(jq -r .metrics "$run/$1.json")/readyz" >&2
+  curl -s --max-time 5 "http://$(address "$1" metrics)/readyz" >&2
   tail -n 5 "$log/$1.log" >&2
   return 1
 }
@@ -299,11 +301,10 @@ await_ready() {
 
 announce() {
   local name
-  echo "gateway           http://$(jq -r .http "$run/edge.json")"
+  echo "gateway           http://$(address edge http)"
   echo "administrator     $dir/admin.key"
   for name in "${parts[@]}"; do
-    printf '%-17s grpc %-17s metrics http://%s\n' "$name" "$(jq -r '.grpc // "-"' "$run/$name.json")" \
-      "$(jq -r .metrics "$run/$name.json")"
+    printf '%-17s grpc %-17s metrics http://%s\n' "$name" "$(address "$name" grpc)" "$(address "$name" metrics)"
   done
   echo "logs              $log"
 }
