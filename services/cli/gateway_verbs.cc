@@ -57,6 +57,7 @@ void AddGatewayVerbs(CLI::App& app, Session& session) {
                                      : "Stop a gateway that `up` started");
     // Its options are the other program's: `countersign up --help` shows them.
     verb->prefix_command();
+    verb->fallthrough(false);
     verb->set_help_flag();
     verb->callback([&session, verb, name] {
       std::vector<std::string> arguments = verb->remaining();
