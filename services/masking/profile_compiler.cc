@@ -127,7 +127,7 @@ absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileSide(
     const bool bad_action = side[i].action == domain::MaskingRule::Action::kPlaceholder;
     const std::string where =
         absl::StrCat(path, "[", i, "].", bad_action ? "action" : SubjectOf(side[i]),
-                     side[i].line > 0 ? absl::StrCat(" (line ", side[i].line, ")") : "");
+                     side[i].line > 1 ? absl::StrCat(" (line ", side[i].line, ")") : "");
     CS_RETURN_IF_ERROR(Annotate(compiler.Add(side[i]), where));
   }
   auto compiled = text::RuleSet::Compile(std::move(compiler).Take());
