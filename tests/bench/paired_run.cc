@@ -71,6 +71,21 @@ std::string Row(const Scenario& scenario, const Target& target, const Measured& 
   return row;
 }
 
+// How much faster the mock is than what it is reached through: below 5 it would be what is
+// measured.
+std::string Headroom(const Scenario& scenario, const std::vector<Target>& targets,
+                     const std::vector<Measured>& measured) {
+  if (scenario.stream || scenario.connections == 1 || !targets[0].processes.empty()) return "";
+  const double direct = Median(measured[0].requests_per_second);
+  std::string line;
+  for (std::size_t i = 1; i < targets.size(); ++i) {
+    const double through = std::max(Median(measured[i].requests_per_second), 1.0);
+    absl::StrAppendFormat(&line, "  %s reaches %.1f times the rate of %s\n", targets[0].name,
+                          direct / through, targets[i].name);
+  }
+  return line;
+}
+
 void WriteTimes(absl::string_view name, const std::vector<std::int64_t>& ns, json::Writer* out) {
   out->Key(name).BeginObject();
   out->Key("p50Us").Number(Micros(ns, 0.5));
@@ -135,7 +150,7 @@ std::string Table(const PairedOptions& options, const Results& results) {
     for (std::size_t j = 0; j < options.targets.size(); ++j) {
       table += Row(scenario, options.targets[j], results[i][j]);
     }
-    table += "\n";
+    table += Headroom(scenario, options.targets, results[i]) + "\n";
   }
   return table;
 }
