@@ -29,11 +29,19 @@ void RecordConversation::Heard(const v1::RecordRequest& request) {
   bool first = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    reading_ = false;
     slots_.push_back(slot);
     first = !std::exchange(started_, true);
     ended_ = ended_ || request.has_end();
   }
+  HandOver(request, first, std::move(slot));
+  // Only now: the next request must not overtake this one on its way to the book.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  reading_ = false;
+  PumpLocked();
+}
+
+void RecordConversation::HandOver(const v1::RecordRequest& request, bool first,
+                                  std::shared_ptr<Slot> slot) {
   const int contents =
       int{request.has_start()} + int{request.has_end()} + int{request.events_size() > 0};
   if (first != request.has_start() || contents > 1) {

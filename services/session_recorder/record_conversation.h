@@ -47,6 +47,7 @@ class RecordConversation final : public std::enable_shared_from_this<RecordConve
     bool killed = false;
   };
 
+  void HandOver(const recorder::v1::RecordRequest& request, bool first, std::shared_ptr<Slot> slot);
   void Open(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
   void Append(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
   void End(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
