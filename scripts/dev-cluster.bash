@@ -214,6 +214,8 @@ rebuilt() {
 # Keeps what is wanted running until $run/stop appears. A part that ends at once is tried again every second.
 supervise() {
   local name
+  trap '' INT HUP
+  trap 'touch "$run/stop"' TERM
   echo "$BASHPID" >"$run/supervisor.pid"
   declare -A started
   while [ ! -e "$run/stop" ]; do
@@ -227,7 +229,7 @@ supervise() {
         start_part "$name"
       fi
     done
-    sleep 0.2
+    sleep 0.2 || true # a signal to the whole group ends it early
   done
   rm -f "$run"/*.wanted
   end_part edge TERM # first: it has calls that need the others
@@ -240,7 +242,7 @@ supervise() {
 
 end_part() {
   local name=$1 pid
-  running "$name" || return 0
+  running "$name" || { rm -f "$run/$name.pid"; return 0; }
   pid=$(cat "$run/$name.pid")
   kill -s "$2" "$pid" 2>/dev/null || true
   for _ in $(seq 100); do
