@@ -55,6 +55,7 @@ class Caller {
     answer_.clear();
     awaited_.clear();
     text_bytes_ = 0;
+    last_index_ = -1;
     seen_text_ = false;
     asked_ns_ = NowNs();
     const ssize_t size = send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
@@ -95,7 +96,9 @@ class Caller {
     const std::int64_t now = NowNs();
     if (!std::exchange(seen_text_, true)) result_->first_text.push_back(now - asked_ns_);
     text_bytes_ += event->content_bytes;
-    if (event->sent_ns != 0) {
+    // A proxy that gives out held text in an event of its own may copy an earlier one's id.
+    if (event->sent_ns != 0 && event->index > last_index_) {
+      last_index_ = event->index;
       ++result_->events;
       result_->event_delay.push_back(now - event->sent_ns);
       awaited_.push_back({TextBytesUpTo(event->index), event->sent_ns});
@@ -127,6 +130,7 @@ class Caller {
   std::string answer_;  // its beginning, for error messages
   std::int64_t asked_ns_ = 0;
   std::int64_t text_bytes_ = 0;
+  int last_index_ = -1;
   bool seen_text_ = false;
   std::deque<std::pair<std::int64_t, std::int64_t>> awaited_;  // text bytes due, sent when
 };
