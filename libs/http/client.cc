@@ -315,10 +315,8 @@ Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(const Ta
 void Client::ReadOut(std::unique_ptr<ClientResponse> response) {
   asio::co_spawn(
       state_->context,
-      [state = state_, shared = std::make_shared<std::unique_ptr<ClientResponse>>(
-                           std::move(response))] {
-        return ReadToEnd(state->context, std::move(*shared));
-      },
+      [state = state_, shared = std::make_shared<std::unique_ptr<ClientResponse>>(std::move(
+                           response))] { return ReadToEnd(state->context, std::move(*shared)); },
       asio::detached);
 }
 

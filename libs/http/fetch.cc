@@ -77,8 +77,8 @@ struct Fetcher::State {
     absl::StatusOr<FetchResponse> result = co_await Read(client, *fetch, stop);
     *over = true;
     stops.erase(&stop);
-    (*done)(result.ok() ? std::move(result)
-                        : Annotate(result.status(), absl::StrCat("fetching ", fetch->url)));
+    if (!result.ok()) result = Annotate(result.status(), absl::StrCat("fetching ", fetch->url));
+    (*done)(std::move(result));
   }
 
   void Close() {

@@ -102,12 +102,15 @@ Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream(http::ClientResp
     if (refusal || delivered_) co_return refusal;
     if (!piece->empty()) continue;
     // The upstream ended with its own error, which has gone out: there is no final marker.
-    const std::optional<Refusal> unrecorded =
-        co_await EndWith(Outcome::kUpstreamError, "upstream_error");
+    const std::optional<Refusal> unrecorded = co_await End(true);
     if (unrecorded) co_return unrecorded;
     co_await reply_.Finish();
     co_return std::nullopt;
   }
+}
+
+absl::StatusOr<std::vector<domain::FieldPiece>> AnswerDelivery::NextTexts(absl::string_view piece) {
+  return piece.empty() ? reader_->Finish() : reader_->Feed(piece);
 }
 
 Awaitable<absl::StatusOr<std::vector<Delivery>>> AnswerDelivery::Mask(
@@ -162,9 +165,7 @@ Awaitable<std::optional<Refusal>> AnswerDelivery::Pass(std::vector<Delivery> del
   }
   if (final_marker.empty()) co_return std::nullopt;
   const std::string last = Record(final_marker);
-  const bool failed = reader_->upstream_failed();
-  const std::optional<Refusal> unrecorded = co_await EndWith(
-      failed ? Outcome::kUpstreamError : Outcome::kCompleted, failed ? "upstream_error" : "");
+  const std::optional<Refusal> unrecorded = co_await End(reader_->upstream_failed());
   if (unrecorded) co_return unrecorded;
   delivered_ = true;
   FirstByte();
@@ -207,8 +208,7 @@ Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverBody(http::ClientRespon
     deliveries->front().bytes = AsEvent(deliveries->front().bytes);
   }
   const std::string bytes = Record(*deliveries);
-  refusal = co_await EndWith(failed ? Outcome::kUpstreamError : Outcome::kCompleted,
-                             failed ? "upstream_error" : "");
+  refusal = co_await End(failed);
   if (refusal) co_return refusal;
   FirstByte();
   if (reply_.streaming()) {
@@ -220,17 +220,17 @@ Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverBody(http::ClientRespon
   co_return std::nullopt;
 }
 
-Awaitable<std::optional<Refusal>> AnswerDelivery::EndWith(Outcome outcome, std::string code) {
+Awaitable<std::optional<Refusal>> AnswerDelivery::End(bool upstream_failed) {
   domain::SessionEnd end;
-  end.outcome = outcome;
-  end.code = std::move(code);
+  end.outcome = upstream_failed ? Outcome::kUpstreamError : Outcome::kCompleted;
+  if (upstream_failed) end.code = "upstream_error";
   const Usage& usage = reader_->usage();
   end.input_tokens = usage.known ? usage.input_tokens
                                  : static_cast<std::uint32_t>(context_.decision.prompt_tokens);
   end.output_tokens = usage.output_tokens;
   const absl::Status ended = co_await session_.End(end);
   if (!ended.ok()) co_return RefusalOfPart(ended, "session recorder");
-  outcome_ = outcome;
+  outcome_ = end.outcome;
   context_.services.metrics.Tokens(context_.route.connection->name, end.input_tokens,
                                    end.output_tokens);
   co_return std::nullopt;

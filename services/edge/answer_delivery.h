@@ -44,10 +44,11 @@ class AnswerDelivery {
   Awaitable<std::optional<Refusal>> DeliverStream(http::ClientResponse& response);
   Awaitable<std::optional<Refusal>> DeliverBody(http::ClientResponse& response);
   Awaitable<std::optional<Refusal>> ReadBody(http::ClientResponse& response);
+  absl::StatusOr<std::vector<domain::FieldPiece>> NextTexts(absl::string_view piece);
   Awaitable<absl::StatusOr<std::vector<Delivery>>> Mask(
       absl::StatusOr<std::vector<domain::FieldPiece>> asked);
   Awaitable<std::optional<Refusal>> Pass(std::vector<Delivery> deliveries);
-  Awaitable<std::optional<Refusal>> EndWith(domain::Outcome outcome, std::string code);
+  Awaitable<std::optional<Refusal>> End(bool upstream_failed);
   std::string Record(std::vector<Delivery>& deliveries);
   HeaderList HeadersFor(const http::ResponseHead& head) const;
   Refusal RefusalOfMasking(const absl::Status& status) const;

@@ -170,7 +170,7 @@ Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
 
 Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall::Request& request,
                                    Reply& reply) {
-  const absl::StatusOr<VerifiedCaller> caller = co_await VerifiedCaller::Verify(
+  absl::StatusOr<VerifiedCaller> caller = co_await VerifiedCaller::Verify(
       services, request.headers, request.request_id, exchange.executor(), exchange.stop());
   if (!caller.ok()) {
     if (exchange.stop().requested()) co_return;

@@ -166,7 +166,6 @@ struct Fixture {
   explicit Fixture(EdgeConfig edge_config = {}) : config(Loopback(std::move(edge_config))) {
     authenticator.Know("key-1", Principal("alice"));
     decider.AllowAll();
-    resources->version = 1;
     domain::Connection& connection = resources->connections["openai"];
     connection.name = "openai";
     connection.protocol = domain::Protocol::kOpenAi;
@@ -230,7 +229,8 @@ struct Fixture {
   // All that the last session's response.data events hold.
   std::string Recorded() const {
     std::string text;
-    for (const auto& event : recorder.sessions().back().events) {
+    const auto sessions = recorder.sessions();
+    for (const auto& event : sessions.back().events) {
       if (event.type != domain::event_type::kResponseData) continue;
       text += domain::ReadResponseDataPayload(event.payload).value();
     }
@@ -250,7 +250,15 @@ struct Fixture {
     const auto document = json::Document::Parse(answer.body);
     return document.ok() ? std::string(document->root()["error"]["code"].text()) : "";
   }
-  std::string Metrics() { return registry.Expose(); }
+  // Whether the exposition holds `line`, now or soon: a call is counted when its answer is out.
+  bool Counted(const std::string& line) {
+    const auto deadline = absl::Now() + absl::Seconds(10);
+    while (absl::Now() < deadline) {
+      if (absl::StrContains(registry.Expose(), line + "\n")) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
 
   static constexpr char kPlain[] =
       R"({ "model":"gpt-4o", "messages":[{"role":"user","content":"caf\u00e9"}] })";

@@ -39,7 +39,7 @@ InferenceCall::InferenceCall(const EdgeServices& services, Upstream& upstream,
       executor_(exchange.executor()),
       stop_(exchange.stop()) {}
 
-Awaitable<void> InferenceCall::Run(const VerifiedCaller& caller,
+Awaitable<void> InferenceCall::Run(VerifiedCaller& caller,
                                    std::shared_ptr<const domain::ResourceSet> resources) {
   const absl::StatusOr<Route> route =
       FindRoute(std::move(resources), Find(request_.headers, "host"), request_.path);
@@ -244,6 +244,7 @@ Awaitable<std::optional<Refusal>> InferenceCall::JudgeAgain(const Judged& judged
     co_return Refusal{MakeCallerError("unauthenticated", still.message()), Outcome::kBlocked};
   }
   if (!still.ok()) co_return RefusalOfPart(still, "authentication");
+  if (std::optional<Refusal> lost = CheckCaller(judged)) co_return lost;
   DecidedCall::Deciding deciding(services_, judged.caller, judged.route, judged.read.prompt,
                                  executor_);
   absl::StatusOr<DecidedCall> now = co_await deciding.Get(stop_);

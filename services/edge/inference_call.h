@@ -27,7 +27,7 @@ class InferenceCall {
   };
   // What is known from step 4 on.
   struct Judged {
-    const VerifiedCaller& caller;
+    VerifiedCaller& caller;
     const Route& route;
     const Dialect& dialect;
     const ReadCall& read;
@@ -35,8 +35,7 @@ class InferenceCall {
   InferenceCall(const EdgeServices& services, Upstream& upstream, http::Exchange& exchange,
                 Reply& reply, const Request& request);
 
-  Awaitable<void> Run(const VerifiedCaller& caller,
-                      std::shared_ptr<const domain::ResourceSet> resources);
+  Awaitable<void> Run(VerifiedCaller& caller, std::shared_ptr<const domain::ResourceSet> resources);
 
  private:
   Awaitable<void> InSession(const Judged& judged);

@@ -139,6 +139,14 @@ TEST_CASE("Review: at release the credential and the policy are asked again", "[
     f.reviews.wait.Release();
     CHECK(Fixture::Code(testing::ReadAnswer(client)) == "policy_denied");
   }
+  SECTION("who lost the role of a caller meanwhile is one no more") {
+    domain::Principal demoted = Fixture::Principal("alice");
+    demoted.roles.clear();
+    f.authenticator.Know("key-1", demoted);
+    f.edge.credentials().Flush();
+    f.reviews.wait.Release();
+    CHECK(Fixture::Code(testing::ReadAnswer(client)) == "permission_denied");
+  }
   SECTION("a revoked credential ends the call") {
     f.authenticator.Forget("key-1");
     f.edge.credentials().Flush();

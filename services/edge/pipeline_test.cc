@@ -41,9 +41,8 @@ TEST_CASE("Edge: an allowed call reaches the model byte for byte, without the ca
   CHECK(f.End().outcome == Outcome::kCompleted);
   CHECK(f.End().input_tokens == 3);
   CHECK(f.End().output_tokens == 2);
-  CHECK(absl::StrContains(f.Metrics(),
-                          "countersign_requests_total{connection=\"openai\","
-                          "dialect=\"openai\",outcome=\"completed\"} 1"));
+  CHECK(f.Counted(R"(countersign_requests_total{connection="openai",dialect="openai",)"
+                  R"(outcome="completed"} 1)"));
 }
 
 TEST_CASE("Edge: the leased credential goes upstream in place of the caller's", "[edge]") {
@@ -255,9 +254,7 @@ TEST_CASE("Edge: a plain answer is masked, counted, and its originals recorded",
   CHECK(f.End().masked == std::map<std::string, std::uint32_t>{{"secret", 2}});
   CHECK(absl::StrContains(f.recorder.sessions().back().events.back().payload,
                           R"("original":"SECRET")"));
-  CHECK(absl::StrContains(
-      f.Metrics(),
-      "countersign_masked_entities_total{entity=\"secret\",direction=\"response\"} 2"));
+  CHECK(f.Counted(R"(countersign_masked_entities_total{direction="response",entity="secret"} 2)"));
 }
 
 TEST_CASE("Edge: a profile with prompt rules masks what is sent, and its hash is of that",
@@ -266,7 +263,6 @@ TEST_CASE("Edge: a profile with prompt rules masks what is sent, and its hash is
   f.decider.decide.Always([] {
     domain::Decision decision;
     decision.verdict = domain::Verdict::kAllow;
-    decision.policy_version = 1;
     decision.masking_profile = "strict";
     return decision;
   });

@@ -66,10 +66,12 @@ Awaitable<absl::Status> Reply::Begin(int status, HeaderList headers) {
   co_return co_await exchange_.Begin(Head(status, std::move(headers)));
 }
 
-Awaitable<absl::Status> Reply::BeginHeld() {
-  absl::Status status = co_await Begin(200, HeaderList());
-  if (status.ok()) status = co_await Waiting();
-  co_return status;
+Awaitable<absl::Status> Reply::StillWaiting() {
+  if (!streaming_) {
+    absl::Status begun = co_await Begin(200, HeaderList());
+    if (!begun.ok()) co_return begun;
+  }
+  co_return co_await exchange_.Write(dialect_->Waiting());
 }
 
 }  // namespace countersign::edge

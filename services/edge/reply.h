@@ -31,11 +31,10 @@ class Reply {
   Awaitable<absl::Status> Json(int status, absl::string_view body);
   Awaitable<absl::Status> Whole(int status, HeaderList headers, absl::string_view body);
 
-  // A stream: its head, pieces, its end. BeginHeld begins one before the upstream was asked, and
-  // Waiting keeps it alive.
+  // A stream: its head, pieces, its end. StillWaiting keeps one alive that the upstream was not yet
+  // asked for; the first begins it.
   Awaitable<absl::Status> Begin(int status, HeaderList headers);
-  Awaitable<absl::Status> BeginHeld();
-  Awaitable<absl::Status> Waiting() { return exchange_.Write(dialect_->Waiting()); }
+  Awaitable<absl::Status> StillWaiting();
   Awaitable<absl::Status> Write(absl::string_view bytes) { return exchange_.Write(bytes); }
   Awaitable<absl::Status> Finish() { return exchange_.Finish(); }
 

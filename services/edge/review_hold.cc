@@ -62,8 +62,7 @@ Awaitable<absl::StatusOr<ReviewStatus>> ReviewHold::AwaitDecision(const std::str
   while (stream && !stop_.requested()) {
     const bool decided = co_await answer.WaitUntil(next, stop_);
     if (decided || stop_.requested()) break;
-    const absl::Status told =
-        reply_.streaming() ? co_await reply_.Waiting() : co_await reply_.BeginHeld();
+    const absl::Status told = co_await reply_.StillWaiting();
     if (!told.ok()) break;
     next = std::chrono::steady_clock::now() +
            absl::ToChronoNanoseconds(services_.config.waiting_every);

@@ -44,10 +44,13 @@ Awaitable<absl::StatusOr<VerifiedCaller>> VerifiedCaller::Verify(
 
 Awaitable<absl::Status> VerifiedCaller::VerifyAgain(const EdgeServices& services,
                                                     boost::asio::any_io_executor executor,
-                                                    http::Stop& stop) const {
+                                                    http::Stop& stop) {
   const absl::StatusOr<domain::Authenticated> known =
       co_await Ask(services, credential_, executor, stop);
-  co_return known.status();
+  if (!known.ok()) co_return known.status();
+  call_.principal = known->principal;
+  call_.internal_token = known->internal_token;
+  co_return absl::OkStatus();
 }
 
 }  // namespace countersign::edge

@@ -18,10 +18,10 @@ class VerifiedCaller {
                                                           boost::asio::any_io_executor executor,
                                                           http::Stop& stop);
 
-  // Asks again, after a call was held: whether the credential still stands.
+  // Asks again, after a call was held: whether the credential still stands, and for whom. From then
+  // on the call has the new principal and internal token: the old one lives for two minutes only.
   Awaitable<absl::Status> VerifyAgain(const EdgeServices& services,
-                                      boost::asio::any_io_executor executor,
-                                      http::Stop& stop) const;
+                                      boost::asio::any_io_executor executor, http::Stop& stop);
 
   const domain::Call& call() const { return call_; }
   const domain::Principal& principal() const { return *call_.principal; }
