@@ -204,6 +204,21 @@ std::string EndPayload(const SessionEnd& end) {
   return out.EndObject().EndObject().str();
 }
 
+RequestRecord RequestRecordOf(const SessionStart& start, const Principal& principal) {
+  RequestRecord record;
+  record.request_id = Readable(start.request_id);
+  record.principal.issuer = Readable(principal.issuer);
+  record.principal.subject = Readable(principal.subject);
+  record.principal.identity = Readable(principal.identity);
+  record.connection = Readable(start.connection);
+  if (start.prompt == nullptr) return record;
+  record.model = Readable(start.prompt->model);
+  record.operation = Readable(start.prompt->operation);
+  record.stream = start.prompt->stream;
+  for (const TextPart& part : start.prompt->parts) record.texts.push_back(Readable(part.text));
+  return record;
+}
+
 absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload) {
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
   const json::Value root = document.root();

@@ -83,6 +83,10 @@ struct ReviewRecord {
   std::vector<std::string> approvers;
 };
 
+// What ReadRequestPayload would read of RequestPayload(start, principal), without writing and
+// parsing it: bodies may be tens of megabytes.
+RequestRecord RequestRecordOf(const SessionStart& start, const Principal& principal);
+
 // Each reads what its builder wrote; INVALID_ARGUMENT for anything else.
 absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload);
 absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload);

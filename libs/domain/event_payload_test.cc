@@ -45,6 +45,16 @@ TEST_CASE("RequestPayload: says who asks what of whom and keeps the body as it c
   CHECK(record->operation == "chat.completions");
   CHECK(record->stream);
   CHECK(record->texts == std::vector<std::string>{"drop \"it\""});
+  const RequestRecord direct = RequestRecordOf(start, principal);
+  CHECK(direct.request_id == record->request_id);
+  CHECK(direct.principal.issuer == record->principal.issuer);
+  CHECK(direct.principal.subject == record->principal.subject);
+  CHECK(direct.principal.identity == record->principal.identity);
+  CHECK(direct.connection == record->connection);
+  CHECK(direct.model == record->model);
+  CHECK(direct.operation == record->operation);
+  CHECK(direct.stream == record->stream);
+  CHECK(direct.texts == record->texts);
 }
 
 TEST_CASE("RequestPayload: headers that are not UTF-8 do not make the payload invalid",

@@ -60,6 +60,7 @@ absl::Status BatchWriter::Extend(const Ledger& ledger, const Entry& entry, Sessi
   const bool fall_back = !ledger.broken.ok() && !entry.if_broken.empty();
   SessionSummary summary = row.summary;
   for (const auto& [type, payload] : entry.events) {
+    if (entry.kind == Entry::Kind::kOpen) break;  // the row came with what the request says
     CS_RETURN_IF_ERROR(Summarize(type, fall_back ? entry.if_broken : payload, summary));
   }
   row.summary = std::move(summary);

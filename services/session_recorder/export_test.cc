@@ -178,16 +178,53 @@ TEST_CASE("Export: skips what runs unless it is named, and a truncated session i
   CHECK(after.sessions[0].outcome == Outcome::kTruncated);
 }
 
-TEST_CASE("Export: a session that goes on while it is exported is cut at the checkpoint",
+TEST_CASE("Export: a session that goes on is described as it was at the checkpoint",
           "[session_recorder]") {
   Archive archive(0);
-  const auto running = archive.Record(1, /*end=*/false);
-  auto page = archive.exporter.Begin({TestId(1)}, std::nullopt);
+  const auto running = archive.recorder.Open(TestStart(TestId(1)));
+  REQUIRE(archive.checkpointer.Force().ok());
+  // What comes after the checkpoint that the export speaks of, but before its rows are read.
+  struct LateStore final : public ForwardingStore {
+    using ForwardingStore::ForwardingStore;
+    absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override {
+      if (late) std::exchange(late, nullptr)();
+      return ForwardingStore::Find(id);
+    }
+    std::function<void()> late;
+  } store(archive.store);
+  store.late = [&] {
+    REQUIRE(archive.recorder.Append(*running, {DecisionEvent(), DataEvent("x")}).ok());
+    REQUIRE(archive.recorder.End(*running).ok());
+  };
+  Exporter exporter(store, archive.recorder.keys, archive.checkpointer, archive.recorder.clock,
+                    archive.recorder.random);
+  const auto page = exporter.Begin({TestId(1)}, std::nullopt);
   REQUIRE(page.ok());
-  REQUIRE(page->next_page_token.empty());
-  // The rows were read before the checkpoint's state: what came in between is left out as well.
-  REQUIRE(archive.recorder.End(running).ok());
-  CHECK(Judge(page->bytes).intact);
+  const VerifyReport report = Judge(page->bytes);
+  INFO(page->bytes << Describe(report));
+  CHECK(report.intact);
+  REQUIRE(report.sessions.size() == 1);
+  CHECK(report.sessions[0].events == 1);
+  CHECK(report.sessions[0].outcome == Outcome::kRunning);
+}
+
+TEST_CASE("Export: finished exports make room for new ones, going ones do not",
+          "[session_recorder]") {
+  Archive archive(0);
+  const auto session = archive.recorder.Open(TestStart(TestId(1), std::string(1'200'000, 'x')));
+  REQUIRE(archive.recorder.End(*session).ok());
+  for (int n = 0; n < 20; ++n) CHECK(Judge(archive.Export()).intact);
+  std::vector<std::string> tokens;
+  for (int n = 0; n < 16; ++n) {
+    const auto page = archive.exporter.Begin({}, std::nullopt);
+    REQUIRE(page.ok());
+    tokens.push_back(page->next_page_token);
+  }
+  CHECK(archive.exporter.Begin({}, std::nullopt).status().code() ==
+        absl::StatusCode::kResourceExhausted);
+  archive.recorder.clock.Advance(absl::Minutes(6));
+  CHECK(archive.exporter.Begin({}, std::nullopt).ok());
+  CHECK(archive.exporter.Next(tokens[0]).status().code() == absl::StatusCode::kNotFound);
 }
 
 TEST_CASE("Export: pages of a large export joined are the file, and a page can be asked for again",

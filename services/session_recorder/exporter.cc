@@ -9,8 +9,10 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "services/session_recorder/chain.h"
 #include "services/session_recorder/export_format.h"
 #include "services/session_recorder/recorder_errors.h"
+#include "services/session_recorder/summary.h"
 
 namespace countersign::session_recorder {
 namespace {
@@ -68,7 +70,8 @@ class Exporter::Job {
   std::mutex turn;  // held while a page is made
   std::uint64_t page_number = 0;
   Page last_page;
-  absl::Time used_at;  // guarded by the exporter's mutex
+  absl::Time used_at;     // guarded by the exporter's mutex, as is
+  bool finished = false;  // kept only so that the last page can be asked for again
 
  private:
   enum class Stage { kSessions, kEvents, kCheckpoints, kDone };
@@ -108,20 +111,33 @@ class Exporter::Job {
     if (auto key = exporter_.keys_.Unwrap(row.id, row.data_key); key.ok()) {
       session.data_key = key->Reveal();
     }
-    if (!CoveredNow().ended) CS_RETURN_IF_ERROR(CutAtCheckpoint(session.row));
+    if (!CoveredNow().ended) {
+      CS_RETURN_IF_ERROR(CutAtCheckpoint(session.row, SecretString(session.data_key)));
+    }
     Emit(SessionLine(session));
     stage_ = Stage::kEvents;
     after_ = 0;
     return absl::OkStatus();
   }
 
-  // A session that goes on is exported as it was when the checkpoint was made.
-  absl::Status CutAtCheckpoint(SessionRow& row) {
-    row.head.index = CoveredNow().index;
-    CS_ASSIGN_OR_RETURN(const auto last,
-                        exporter_.store_.Events(row, row.head.index - 1, 1, kPageBytes));
-    if (!last.empty()) row.head.hash = last[0].hash;
-    row.summary.end = {domain::Outcome::kRunning, "", 0, 0, {}};
+  // A session that goes on is exported as it was when the checkpoint was made: head and description
+  // are those of its events up to there.
+  absl::Status CutAtCheckpoint(SessionRow& row, const SecretString& data_key) {
+    row.summary = SessionSummary();
+    row.head = Head();
+    while (row.head.index < CoveredNow().index) {
+      CS_ASSIGN_OR_RETURN(const auto events,
+                          exporter_.store_.Events(row, row.head.index, kEventsAtOnce, kPageBytes));
+      if (events.empty()) break;
+      for (const SealedEvent& event : events) {
+        if (row.head.index >= CoveredNow().index) break;
+        row.head = {event.index, event.hash};
+        if (data_key.empty()) continue;
+        const auto payload = OpenPayload(data_key, row.id, event);
+        if (!payload.ok()) continue;  // the verifier will say so
+        (void)Summarize(event.type, *payload, row.summary);
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -214,8 +230,11 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const absl::Time now = clock_.Now();
+    const bool full = jobs_.size() >= kMaxJobs;
     for (auto it = jobs_.begin(); it != jobs_.end();) {
-      it = it->second->used_at + kIdle < now ? jobs_.erase(it) : std::next(it);
+      const Job& other = *it->second;
+      const bool goes = other.used_at + kIdle < now || (full && other.finished);
+      it = goes ? jobs_.erase(it) : std::next(it);
     }
     if (jobs_.size() >= kMaxJobs) return TooManyExportsError();
     job->used_at = now;
@@ -254,9 +273,10 @@ absl::StatusOr<Exporter::Page> Exporter::Turn(const std::string& id, Job& job) {
   ++job.page_number;
   if (!job.Finished()) page.next_page_token = absl::StrCat(id, ".", job.page_number);
   job.last_page = page;
-  if (job.page_number == 1 && job.Finished()) {
+  if (job.Finished()) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    jobs_.erase(id);
+    job.finished = true;
+    if (job.page_number == 1) jobs_.erase(id);  // there is no token for it
   }
   return page;
 }

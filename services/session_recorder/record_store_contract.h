@@ -150,6 +150,18 @@ inline void CheckWriting(RecordStore& store) {
     CHECK(MustFind(store, 4).head.index == 1);
     CHECK(store.Events(MustFind(store, 1), 0, 10, 1000)->size() == 1);
   }
+  SECTION("keeps large payloads, and none of a write that it refuses") {
+    SessionWrite open = OpenWrite(1);
+    open.events[0] = ContractEvent(1, 3u << 20);
+    MustCommit(store, {open});
+    CHECK(store.Events(MustFind(store, 1), 0, 10, 1u << 30)->front().sealed ==
+          open.events[0].sealed);
+    SessionWrite wrong = NextWrite(open);
+    wrong.events[0] = ContractEvent(2, 1u << 20);
+    wrong.previous_epoch = 9;
+    CHECK(store.Commit({wrong})->size() == 1);
+    CHECK(store.Events(MustFind(store, 1), 0, 10, 1u << 30)->size() == 1);
+  }
   SECTION("refuses what follows the end") {
     const SessionWrite open = OpenWrite(1);
     const SessionWrite end = NextWrite(open, true);

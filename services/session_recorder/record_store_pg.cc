@@ -13,6 +13,25 @@ namespace {
 
 std::string Values(const std::vector<std::string>& rows) { return absl::StrJoin(rows, ",\n"); }
 
+// Larger payloads are sent as they are, one by one: as text in a statement they would be in memory
+// many times over.
+constexpr std::size_t kLargeBytes = 256u << 10;
+
+bool IsLarge(const SealedEvent& event) { return event.sealed.size() > kLargeBytes; }
+
+// REQUIRES: the statement has accepted `write`.
+void InsertLargeEvents(pqxx::work& transaction, const SessionWrite& write) {
+  for (const SealedEvent& event : write.events) {
+    if (!IsLarge(event)) continue;
+    transaction.exec_params(
+        "INSERT INTO events (day, session_id, idx, type, at_ns, sealed, hash) VALUES ($1, $2, $3, "
+        "$4, $5, $6, $7)",
+        DayOf(write.row.started_at), write.row.id, event.index, event.type,
+        absl::ToUnixNanos(event.at), pqxx::binarystring(event.sealed),
+        pqxx::binarystring(event.hash));
+  }
+}
+
 // One statement: what is refused writes no event.
 std::string CommitStatement(pqxx::work& transaction, const std::vector<SessionWrite>& writes) {
   std::vector<std::string> opened, moved, events;
@@ -23,7 +42,7 @@ std::string CommitStatement(pqxx::work& transaction, const std::vector<SessionWr
       moved.push_back(UpdateRow(transaction, write));
     }
     for (const SealedEvent& event : write.events) {
-      events.push_back(EventRow(transaction, write.row.id, event));
+      if (!IsLarge(event)) events.push_back(EventRow(transaction, write.row.id, event));
     }
   }
   constexpr absl::string_view kNone = "SELECT NULL::uuid AS id, NULL::date AS day WHERE false";
@@ -107,6 +126,9 @@ absl::StatusOr<std::set<std::string>> PgRecordStore::Commit(
     for (const SessionWrite& write : writes) refused.insert(write.row.id);
     for (const auto& row : transaction.exec(CommitStatement(transaction, writes))) {
       refused.erase(row[0].as<std::string>());
+    }
+    for (const SessionWrite& write : writes) {
+      if (refused.count(write.row.id) == 0) InsertLargeEvents(transaction, write);
     }
     return absl::OkStatus();
   }));

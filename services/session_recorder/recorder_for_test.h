@@ -32,6 +32,59 @@ class TestKeyRing final : public KeyRing {
   const SecretString kek_{std::string(crypto::kSealKeyBytes, 'k')};
 };
 
+// Another store, of which a test changes what it needs to.
+class ForwardingStore : public RecordStore {
+ public:
+  explicit ForwardingStore(RecordStore& store) : store_(store) {}
+
+  absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override {
+    return store_.Commit(writes);
+  }
+  absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override {
+    return store_.Find(id);
+  }
+  absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
+                                               std::size_t limit) override {
+    return store_.List(filter, limit);
+  }
+  absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
+                                                     std::size_t limit) override {
+    return store_.ByPosition(from, limit);
+  }
+  absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
+                                                  std::size_t max_events,
+                                                  std::size_t max_bytes) override {
+    return store_.Events(session, after, max_events, max_bytes);
+  }
+  absl::StatusOr<bool> OrderKill(const std::string& id) override { return store_.OrderKill(id); }
+  absl::StatusOr<std::vector<std::string>> KillOrders(const std::string& node) override {
+    return store_.KillOrders(node);
+  }
+  absl::Status KeepAlive(const std::string& node, absl::Time until) override {
+    return store_.KeepAlive(node, until);
+  }
+  absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& self,
+                                                  absl::Time now) override {
+    return store_.Orphans(self, now);
+  }
+  absl::StatusOr<std::vector<SessionHead>> OpenHeads() override { return store_.OpenHeads(); }
+  absl::StatusOr<std::vector<SessionHead>> CoveredHeads() override { return store_.CoveredHeads(); }
+  absl::StatusOr<std::optional<Checkpoint>> LastCheckpoint() override {
+    return store_.LastCheckpoint();
+  }
+  absl::StatusOr<std::vector<Checkpoint>> CheckpointsAfter(std::uint64_t after,
+                                                           std::size_t limit) override {
+    return store_.CheckpointsAfter(after, limit);
+  }
+  absl::Status AppendCheckpoint(const Checkpoint& checkpoint) override {
+    return store_.AppendCheckpoint(checkpoint);
+  }
+  absl::Status Maintain(absl::Time now) override { return store_.Maintain(now); }
+
+ private:
+  RecordStore& store_;
+};
+
 inline domain::Principal TestPrincipal() {
   domain::Principal principal;
   principal.issuer = "https://idp.test";

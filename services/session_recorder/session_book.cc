@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/domain/event_payload.h"
 #include "services/session_recorder/recorder_errors.h"
+#include "services/session_recorder/summary.h"
 
 namespace countersign::session_recorder {
 namespace {
@@ -134,6 +135,7 @@ void SessionBook::Open(const domain::SessionStart& start, const domain::Principa
   SessionRow& row = session->ledger.row;
   row.id = start.session_id;
   row.node = options_.node;
+  Summarize(domain::RequestRecordOf(start, principal), row.summary);
   row.started_at = Now();
   session->last_at = row.started_at;
   {

@@ -54,59 +54,25 @@ void CheckChain(MemoryRecordStore& store, TestKeyRing& keys, const std::string& 
 }
 
 // Lets the test decide what becomes of each commit.
-class FaultyStore final : public RecordStore {
+class FaultyStore final : public ForwardingStore {
  public:
-  explicit FaultyStore(RecordStore& store) : store_(store) {}
+  using ForwardingStore::ForwardingStore;
   enum class Fault { kNone, kBefore, kUnknownCommitted, kUnknownLost };
   std::function<Fault()> fault = [] { return Fault::kNone; };
 
   absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override {
     switch (fault()) {
-      case Fault::kNone: return store_.Commit(writes);
+      case Fault::kNone: return ForwardingStore::Commit(writes);
       case Fault::kBefore: return absl::UnavailableError("database unavailable");
-      case Fault::kUnknownCommitted: (void)store_.Commit(writes); break;
+      case Fault::kUnknownCommitted: (void)ForwardingStore::Commit(writes); break;
       case Fault::kUnknownLost: break;
     }
     return WithReason(absl::UnknownError("commit of unknown outcome"), "commit_unknown");
   }
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override {
     if (fault() == Fault::kBefore) return absl::UnavailableError("database unavailable");
-    return store_.Find(id);
+    return ForwardingStore::Find(id);
   }
-  absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& f, std::size_t n) override {
-    return store_.List(f, n);
-  }
-  absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from, std::size_t n) override {
-    return store_.ByPosition(from, n);
-  }
-  absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& s, std::uint32_t a,
-                                                  std::size_t n, std::size_t b) override {
-    return store_.Events(s, a, n, b);
-  }
-  absl::StatusOr<bool> OrderKill(const std::string& id) override { return store_.OrderKill(id); }
-  absl::StatusOr<std::vector<std::string>> KillOrders(const std::string& node) override {
-    return store_.KillOrders(node);
-  }
-  absl::Status KeepAlive(const std::string& n, absl::Time t) override {
-    return store_.KeepAlive(n, t);
-  }
-  absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& s, absl::Time t) override {
-    return store_.Orphans(s, t);
-  }
-  absl::StatusOr<std::vector<SessionHead>> OpenHeads() override { return store_.OpenHeads(); }
-  absl::StatusOr<std::vector<SessionHead>> CoveredHeads() override { return store_.CoveredHeads(); }
-  absl::StatusOr<std::optional<Checkpoint>> LastCheckpoint() override {
-    return store_.LastCheckpoint();
-  }
-  absl::StatusOr<std::vector<Checkpoint>> CheckpointsAfter(std::uint64_t a,
-                                                           std::size_t n) override {
-    return store_.CheckpointsAfter(a, n);
-  }
-  absl::Status AppendCheckpoint(const Checkpoint& c) override { return store_.AppendCheckpoint(c); }
-  absl::Status Maintain(absl::Time t) override { return store_.Maintain(t); }
-
- private:
-  RecordStore& store_;
 };
 
 }  // namespace

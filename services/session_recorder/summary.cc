@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
-#include "libs/domain/event_payload.h"
 
 namespace countersign::session_recorder {
 
@@ -22,23 +21,23 @@ std::string Column(std::string text) {
   return absl::StrReplaceAll(text, {{absl::string_view("\0", 1), "\xef\xbf\xbd"}});
 }
 
-void FromRequest(domain::RequestRecord request, SessionSummary& summary) {
-  summary.request_id = Column(std::move(request.request_id));
+}  // namespace
+
+void Summarize(const domain::RequestRecord& request, SessionSummary& summary) {
+  summary.request_id = Column(request.request_id);
   summary.identity = Column(request.principal.DisplayName());
-  summary.issuer = Column(std::move(request.principal.issuer));
-  summary.subject = Column(std::move(request.principal.subject));
-  summary.connection = Column(std::move(request.connection));
-  summary.model = Column(std::move(request.model));
-  summary.operation = Column(std::move(request.operation));
+  summary.issuer = Column(request.principal.issuer);
+  summary.subject = Column(request.principal.subject);
+  summary.connection = Column(request.connection);
+  summary.model = Column(request.model);
+  summary.operation = Column(request.operation);
   summary.stream = request.stream;
 }
 
-}  // namespace
-
 absl::Status Summarize(absl::string_view type, absl::string_view payload, SessionSummary& summary) {
   if (type == event_type::kRequest) {
-    CS_ASSIGN_OR_RETURN(domain::RequestRecord request, domain::ReadRequestPayload(payload));
-    FromRequest(std::move(request), summary);
+    CS_ASSIGN_OR_RETURN(const domain::RequestRecord request, domain::ReadRequestPayload(payload));
+    Summarize(request, summary);
   } else if (type == event_type::kDecision) {
     CS_ASSIGN_OR_RETURN(domain::DecisionRecord decision, domain::ReadDecisionPayload(payload));
     summary.policy = Column(std::move(decision.policy));
