@@ -294,11 +294,15 @@ await_part() {
   return 1
 }
 
+publish() {
+  cp "$run/edge.json" "$dir/addresses.json.new"
+  mv "$dir/addresses.json.new" "$dir/addresses.json"
+}
+
 await_ready() {
   local name
   for name in "${parts[@]}"; do await_part "$name" || return; done
-  cp "$run/edge.json" "$dir/addresses.json.new"
-  mv "$dir/addresses.json.new" "$dir/addresses.json"
+  publish
 }
 
 announce() {

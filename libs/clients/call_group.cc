@@ -9,7 +9,6 @@
 namespace countersign::clients {
 namespace {
 constexpr absl::Duration kLongest = absl::Hours(1);
-constexpr char kRequestIdKey[] = "countersign-request-id";
 }  // namespace
 
 CallGroup::CallGroup() { rpc::KeepCallbackThreads(); }
@@ -37,7 +36,6 @@ void AddIdentity(grpc::ClientContext& context, const domain::Call& call) {
   if (call.internal_token != nullptr) {
     context.AddMetadata(rpc::kInternalTokenKey, call.internal_token->Reveal());
   }
-  if (!call.request_id.empty()) context.AddMetadata(kRequestIdKey, call.request_id);
 }
 
 void Prepare(grpc::ClientContext& context, const domain::Call* call, absl::Time deadline) {

@@ -44,9 +44,9 @@ class CallGroup {
 };
 
 // Gives `context` the deadline (no call goes without: at most an hour from now) and, with a `call`,
-// the internal token of its principal and its request id.
+// the internal token of its principal.
 void Prepare(grpc::ClientContext& context, const domain::Call* call, absl::Time deadline);
-// The token and the request id alone: for streams, which live as long as what they serve.
+// The token alone: for streams, which live as long as what they serve.
 void AddIdentity(grpc::ClientContext& context, const domain::Call& call);
 
 template <typename Response, typename Request, typename Start>

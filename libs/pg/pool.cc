@@ -1,5 +1,7 @@
 #include "libs/pg/pool.h"
 
+#include <poll.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <pqxx/pqxx>
@@ -90,6 +92,16 @@ absl::Status RunTransaction(pqxx::connection& connection,
 
 }  // namespace
 
+namespace {
+
+// True when the server has closed an idle connection: it has nothing to say to one otherwise.
+bool HungUp(const pqxx::connection& connection) {
+  pollfd socket{connection.sock(), POLLIN | POLLRDHUP, 0};
+  return ::poll(&socket, 1, 0) != 0;
+}
+
+}  // namespace
+
 struct Pool::State {
   explicit State(PoolOptions o) : options(std::move(o)) {}
 
@@ -134,10 +146,10 @@ absl::StatusOr<Connection> Pool::State::Acquire() {
                         "database_busy");
     }
     ++in_use;
-    if (!idle.empty()) {
+    while (!idle.empty()) {
       Connection connection = std::move(idle.back());
       idle.pop_back();
-      return connection;
+      if (!HungUp(*connection)) return connection;
     }
   }
   auto made = Make();

@@ -131,6 +131,18 @@ TEST_CASE("Pool: no server is UNAVAILABLE, and the pool recovers when it returns
   CHECK(pool.Ping().ok());
 }
 
+TEST_CASE("Pool: a connection that the server closed while it was idle is not used", "[pg]") {
+  PrivatePostgres server;
+  Pool pool(Options(server.FreshDatabase()));
+  // Two connections, both idle afterwards.
+  REQUIRE(pool.Transact("outer", [&](pqxx::work&) { return pool.Ping(); }).ok());
+  SECTION("after a shutdown") { server.Stop(); }
+  SECTION("after a kill -9") { server.Kill(); }
+  server.Start();
+  CHECK(pool.Ping().ok());
+  CHECK(pool.Transact("outer", [&](pqxx::work&) { return pool.Ping(); }).ok());
+}
+
 TEST_CASE("Pool: when every connection is in use the next caller is told so in time", "[pg]") {
   PoolOptions options = Options(FreshDatabase());
   options.max_connections = 1;

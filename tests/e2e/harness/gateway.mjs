@@ -50,6 +50,7 @@ async function startSixProcesses(folder) {
     },
     stop: () => dev('--stop'),
     stopPart: (part) => dev('--stop-part', part),
+    killPart: (part) => dev('--kill-part', part),
     startPart: (part) => dev('--start-part', part),
   };
 }
@@ -69,6 +70,13 @@ export class Gateway {
     this.address = http;
     this.metrics = metrics;
     this.adminKeyFile = adminKeyFile;
+  }
+
+  // After the edge was started again: it may have other ports.
+  async rediscover() {
+    const { http, metrics } = JSON.parse(await readFile(join(this.process.dir, 'addresses.json'), 'utf8'));
+    this.address = http;
+    this.metrics = metrics;
   }
 
   get baseURL() {
