@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,6 +48,9 @@ absl::StatusOr<std::unique_ptr<StartReport>> Detach(const std::string& log, int&
     close(report[1]);
     const bool ready = PrintReport(report[0]);
     close(report[0]);
+    // It tells why before it has put everything away.
+    while (!ready && waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
     if (!ready) std::cerr << "countersign: the gateway did not start; see " << log << std::endl;
     exit_status = ready ? 0 : 1;
     return nullptr;

@@ -12,7 +12,7 @@ namespace countersign::standalone {
 // terminal, no inherited descriptor, working folder /, output appended to `log` (mode 0600).
 //
 // In the child: the report to the parent. In the parent: nullptr, after the child's report was
-// printed, with `exit_status` set. REQUIRES: no threads yet.
+// printed (of a failure: after the child's end), with `exit_status` set. REQUIRES: no threads yet.
 absl::StatusOr<std::unique_ptr<StartReport>> Detach(const std::string& log, int& exit_status);
 
 }  // namespace countersign::standalone

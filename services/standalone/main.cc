@@ -7,9 +7,9 @@
 #include "services/standalone/data_directory.h"
 #include "services/standalone/detach.h"
 #include "services/standalone/down.h"
+#include "services/standalone/main_options.h"
 #include "services/standalone/run_gateway.h"
 #include "services/standalone/start_report.h"
-#include "services/standalone/up_options.h"
 
 namespace countersign::standalone {
 namespace {

@@ -15,7 +15,7 @@
 #include "services/standalone/detach.h"
 #include "services/standalone/down.h"
 #include "services/standalone/free_address.h"
-#include "services/standalone/up_options.h"
+#include "services/standalone/main_options.h"
 
 namespace countersign::standalone {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "services/standalone/data_directory.h"
+#include "services/standalone/main_options.h"
 #include "services/standalone/start_report.h"
-#include "services/standalone/up_options.h"
 
 namespace countersign::standalone {
 

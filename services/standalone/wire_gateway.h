@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "libs/server/app.h"
 #include "services/standalone/data_directory.h"
-#include "services/standalone/up_options.h"
+#include "services/standalone/main_options.h"
 
 namespace countersign::standalone {
 

@@ -1,4 +1,4 @@
-#include "services/standalone/up_options.h"
+#include "services/standalone/main_options.h"
 
 #include <CLI/CLI.hpp>
 

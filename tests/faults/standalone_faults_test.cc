@@ -1,0 +1,259 @@
+// What happens to the standalone gateway when something dies, is in the way or is out of reach.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "libs/json/document.h"
+#include "tests/faults/gateway_process.h"
+
+namespace countersign::faults {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kPeople[] = R"(
+apiVersion: countersign/v1
+kind: Identity
+metadata: {name: caller}
+spec: {kind: service, groups: [callers]}
+---
+apiVersion: countersign/v1
+kind: RoleBinding
+metadata: {name: callers}
+spec: {role: caller, groups: [callers]}
+---
+apiVersion: countersign/v1
+kind: Policy
+metadata: {name: everything}
+spec:
+  then: {allow: {}}
+)";
+
+std::string Text(const HttpReply& reply, const std::string& member) {
+  const auto document = json::Document::Parse(reply.body);
+  return document.ok() ? std::string(document->root()[member].text()) : "";
+}
+
+void MustBeUp(const Finished& up) {
+  INFO(up.output);
+  REQUIRE(up.status == 0);
+}
+
+// Resources for one caller of `model`, and its key.
+std::string Configure(Gateway& gateway, const DemoModel& model) {
+  const std::string file = fs::path(gateway.data()).parent_path() / "resources.yaml";
+  std::ofstream(file) << kPeople << "---\napiVersion: countersign/v1\nkind: Connection\n"
+                      << "metadata: {name: openai}\nspec: {protocol: openai, url: '" << model.url()
+                      << "/v1', default: true}\n";
+  MustBeUp(gateway.Up({"--config", file}));
+  const HttpReply created =
+      gateway.Admin("authn.v1.KeyService/CreateKey", R"({"identity":"caller"})");
+  INFO(created.body);
+  REQUIRE(created.status == 200);
+  return Text(created, "key");
+}
+
+std::string Question(bool stream) {
+  return std::string(R"({"model":"demo-1","stream":)") + (stream ? "true" : "false") +
+         R"(,"messages":[{"role":"user","content":"tell me a long story"}]})";
+}
+
+// A port that somebody listens on.
+class TakenPort {
+ public:
+  TakenPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(socket_, 1) == 0);
+    REQUIRE(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~TakenPort() { close(socket_); }
+  const std::string& address() const { return address_; }
+
+ private:
+  int socket_;
+  std::string address_;
+};
+
+}  // namespace
+
+TEST_CASE("up --detach: returns when ready, lets go of its caller, and down leaves nothing",
+          "[faults]") {
+  Gateway gateway;
+  const Finished up = gateway.Up();  // returns only when nobody holds its output
+  MustBeUp(up);
+  CHECK(up.output.find("http://" + gateway.address()) != std::string::npos);
+  CHECK(Get(gateway.address(), "/readyz").status == 200);
+  CHECK(Get(gateway.address(), "/livez").status == 200);
+  struct stat key {};
+  REQUIRE(stat((gateway.data() + "/admin.key").c_str(), &key) == 0);
+  CHECK((key.st_mode & 0777) == 0600);
+  const pid_t process = gateway.pid();
+  const pid_t postgres = gateway.postgres();
+  REQUIRE(Runs(process));
+  REQUIRE(Runs(postgres));
+  CHECK(gateway.Down().status == 0);
+  CHECK_FALSE(Runs(process));
+  CHECK_FALSE(Runs(postgres));
+  CHECK_FALSE(fs::exists(gateway.data() + "/addresses.json"));
+  CHECK(gateway.Down().status == 0);  // nothing to do is no failure
+}
+
+TEST_CASE("up: a second gateway on the same folder is refused, and the first goes on", "[faults]") {
+  Gateway gateway;
+  MustBeUp(gateway.Up());
+  const pid_t first = gateway.pid();
+  const Finished second = gateway.Up();
+  CHECK(second.status == 1);
+  CHECK(second.output.find("in use by another gateway (process " + std::to_string(first)) !=
+        std::string::npos);
+  CHECK(gateway.pid() == first);
+  CHECK(Get(gateway.address(), "/readyz").status == 200);
+}
+
+TEST_CASE("kill -9: the next start takes everything up again", "[faults]") {
+  DemoModel model(1);
+  Gateway gateway;
+  const std::string key = Configure(gateway, model);
+  const std::string admin = gateway.admin_key();
+  REQUIRE(Post(gateway.address(), "/v1/chat/completions", key, Question(false)).status == 200);
+  const pid_t left = gateway.postgres();
+  gateway.Kill();
+  REQUIRE(Runs(left));  // the server outlives a killed gateway
+  MustBeUp(gateway.Up());
+  CHECK_FALSE(Runs(left));
+  CHECK(Runs(gateway.postgres()));
+  CHECK(gateway.admin_key() == admin);
+  CHECK(Post(gateway.address(), "/v1/chat/completions", key, Question(false)).status == 200);
+  const HttpReply sessions = gateway.Admin("recorder.v1.SessionService/ListSessions", "{}");
+  const auto document = json::Document::Parse(sessions.body);
+  REQUIRE(document.ok());
+  CHECK(document->root()["items"].size() == 2);
+}
+
+TEST_CASE("kill -9, then down: the server that was left behind is stopped", "[faults]") {
+  Gateway gateway;
+  MustBeUp(gateway.Up());
+  const pid_t left = gateway.postgres();
+  gateway.Kill();
+  REQUIRE(Runs(left));
+  CHECK(gateway.Down().status == 0);
+  CHECK_FALSE(Runs(left));
+}
+
+TEST_CASE("kill -9 in mid-stream: the record holds every byte that the caller received",
+          "[faults]") {
+  DemoModel model(5);
+  Gateway gateway;
+  const std::string key = Configure(gateway, model);
+  Stream stream(gateway.address(), "/v1/chat/completions", key, Question(true));
+  stream.ReadUntil("data: ", 4);
+  REQUIRE(stream.body().find("[DONE]") == std::string::npos);
+  gateway.Kill();
+  stream.ReadAll();  // what was on the way
+  const std::string received = stream.body();
+  REQUIRE_FALSE(received.empty());
+  MustBeUp(gateway.Up());
+
+  const HttpReply sessions = gateway.Admin("recorder.v1.SessionService/ListSessions", "{}");
+  const auto list = json::Document::Parse(sessions.body);
+  REQUIRE(list.ok());
+  REQUIRE(list->root()["items"].size() == 1);
+  CHECK(list->root()["items"].at(0)["outcome"].text() == "truncated");
+  const std::string id(list->root()["items"].at(0)["id"].text());
+  const HttpReply session =
+      gateway.Admin("recorder.v1.SessionService/GetSession", R"({"id":")" + id + R"("})");
+  const auto detail = json::Document::Parse(session.body);
+  REQUIRE(detail.ok());
+  std::string recorded;
+  const json::Value events = detail->root()["events"];
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events.at(i)["type"].text() != "response.data") continue;
+    const auto payload = json::Document::Parse(events.at(i)["payload"].text());
+    REQUIRE(payload.ok());
+    recorded += std::string(payload->root()["text"].text());
+  }
+  INFO("received: " << received << "\nrecorded: " << recorded);
+  CHECK(recorded.substr(0, received.size()) == received);
+
+  const std::string file = fs::path(gateway.data()).parent_path() / "export.jsonl";
+  const Finished exported =
+      Run("countersign", {"--addr", gateway.address(), "--token", gateway.admin_key(), "sessions",
+                          "export", "-o", file});
+  INFO(exported.output);
+  REQUIRE(exported.status == 0);
+  const Finished verified =
+      Run("countersign", {"verify", file, "--public-key", gateway.data() + "/record.pub"});
+  INFO(verified.output);
+  CHECK(verified.status == 0);
+  CHECK(verified.output.find("truncated") != std::string::npos);
+}
+
+TEST_CASE("PostgreSQL is killed: calls are refused as unavailable, then all is well again",
+          "[faults]") {
+  DemoModel model(1);
+  Gateway gateway;
+  const std::string key = Configure(gateway, model);
+  const pid_t first = gateway.postgres();
+  REQUIRE(kill(first, SIGKILL) == 0);
+  int answered = 0;
+  for (bool restarted = false; answered == 0 || !restarted;) {
+    const HttpReply reply = Post(gateway.address(), "/v1/chat/completions", key, Question(false));
+    INFO(reply.body);
+    // Nothing but success and a closed gate, however the moments fall.
+    REQUIRE((reply.status == 200 || reply.status == 503));
+    restarted = gateway.postgres() != first && gateway.postgres() != 0;
+    if (reply.status == 200 && restarted) ++answered;
+  }
+  CHECK(Get(gateway.address(), "/readyz").status == 200);
+}
+
+TEST_CASE("up: a given address that is taken is an error, and nothing is left running",
+          "[faults]") {
+  TakenPort taken;
+  Gateway gateway;
+  const Finished up = gateway.Up({"--http", taken.address()});
+  CHECK(up.status == 1);
+  CHECK(up.output.find(taken.address()) != std::string::npos);
+  CHECK(gateway.postgres() == 0);
+  MustBeUp(gateway.Up());
+}
+
+TEST_CASE("up: resources with a mistake stop the start and name the place", "[faults]") {
+  Gateway gateway;
+  const std::string file = fs::path(gateway.data()).parent_path() / "wrong.yaml";
+  std::ofstream(file) << "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: p}\n"
+                         "spec:\n  thn: {allow: {}}\n";
+  const Finished up = gateway.Up({"--config", file});
+  CHECK(up.status == 1);
+  CHECK(up.output.find("thn") != std::string::npos);
+  CHECK(gateway.postgres() == 0);
+}
+
+TEST_CASE("up: a folder that PostgreSQL's user cannot reach is named, with what to do",
+          "[faults]") {
+  if (geteuid() != 0) return;  // only root's gateway runs its server as somebody else
+  Gateway gateway;
+  const fs::path closed = fs::path(gateway.data()).parent_path() / "closed";
+  fs::create_directories(closed);
+  REQUIRE(chmod(closed.c_str(), 0700) == 0);
+  const Finished up = Run(
+      "countersign-standalone",
+      {"up", "--data", closed / "data", "--http", "127.0.0.1:0", "--metrics", "off", "--detach"});
+  CHECK(up.status == 1);
+  CHECK(up.output.find("cannot enter " + closed.string()) != std::string::npos);
+  CHECK(up.output.find("/var/lib/countersign") != std::string::npos);
+}
+
+}  // namespace countersign::faults
