@@ -31,7 +31,9 @@ spec:
       - tokens: {over: 4000}
       - parameter: {name: max_tokens, over: 8000}
   then:
-    review: {reviewers: [security], approvals: 1, pendingTtl: 15m, hold: 4m, grant: {kind: oneShot, ttl: 5m}}
+    review:
+      {reviewers: [security], approvals: 1, pendingTtl: 15m, hold: 4m,
+       grant: {kind: oneShot, ttl: 5m}}
     masking: standard
     recording: strict
 ---

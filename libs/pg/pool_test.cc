@@ -109,7 +109,8 @@ TEST_CASE("Pool: a connection that breaks during the commit is UNKNOWN with comm
   REQUIRE(Run(pool, R"(
     CREATE TABLE t (a int);
     CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END $$;
+      BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1);
+      RETURN NULL; END $$;
     CREATE CONSTRAINT TRIGGER die AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
       FOR EACH ROW EXECUTE FUNCTION die())")
               .ok());
