@@ -84,6 +84,8 @@ absl::StatusOr<KeyRecord> PgKeyStore::FindByHash(absl::string_view hash) {
   std::optional<KeyRecord> found;
   const std::string hex = HexEncode(hash);
   CS_RETURN_IF_ERROR(Transact("find access key", [&](pqxx::work& transaction) {
+    // A caller waits for this one.
+    transaction.exec0("SET LOCAL statement_timeout = '2s'");
     const pqxx::result rows = transaction.exec_params(
         absl::StrCat("SELECT", kColumns, "FROM access_key WHERE hash = decode($1, 'hex')"), hex);
     if (!rows.empty()) found = RecordOf(rows[0]);

@@ -21,6 +21,19 @@ class PgUnderTest {
       return absl::OkStatus();
     });
   }
+  // What `body` gives while another transaction has done `sql`.
+  absl::Status While(const std::string& sql, const std::function<absl::Status()>& body) {
+    absl::Status answer;
+    CHECK(pool_
+              .Transact("test",
+                        [&](pqxx::work& transaction) {
+                          transaction.exec(sql);
+                          answer = body();
+                          return absl::OkStatus();
+                        })
+              .ok());
+    return answer;
+  }
 
  private:
   static pg::PoolOptions Options() {
@@ -56,6 +69,16 @@ TEST_CASE("PgKeyStore: is closed without its database and recovers by itself", "
   CHECK_FALSE(store.FindByHash(contract::AHash("a")).ok());
   postgres.Start();
   CHECK(store.FindByHash(contract::AHash("a"))->id == "a");
+}
+
+TEST_CASE("PgKeyStore: finding a key gives up before its caller does", "[authn]") {
+  PgUnderTest under_test;
+  REQUIRE(under_test.store().Insert(contract::AKey("a"), contract::AHash("a")).ok());
+  const absl::Status locked = under_test.While("LOCK TABLE access_key", [&] {
+    return under_test.store().FindByHash(contract::AHash("a")).status();
+  });
+  CHECK(absl::IsDeadlineExceeded(locked));
+  CHECK(under_test.store().FindByHash(contract::AHash("a")).ok());
 }
 
 TEST_CASE("PgKeyStore: not even SQL brings a revoked key back or changes whose it is", "[authn]") {
