@@ -65,13 +65,28 @@ absl::Status ConfigureLog(const Program& program, const config::ServiceConfig& c
   return absl::OkStatus();
 }
 
+// Serves until a signal ends it.
+absl::Status Serve(const Program& program, App& app, const sigset_t& signals) {
+  CS_RETURN_IF_ERROR(program.wire(app));
+  CS_RETURN_IF_ERROR(app.Start());
+  const int signal_number = Wait(signals);
+  log::Info("stopping", {{"signal", signal_number}});
+  app.BeginDrain();
+  WaitDelay(signals, app.config().drain_delay);
+  app.Stop();
+  log::Info("stopped");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int RunService(int argc, char** argv, const Program& program) {
   CLI::App cli(absl::StrCat("The ", program.name, " service of Countersign."),
                absl::StrCat("countersign-", program.name));
   std::string file;
+  bool check = false;
   cli.add_option("--config", file, "the service's configuration (YAML)")->required();
+  cli.add_flag("--check", check, "read the configuration, say what is wrong with it, and end");
   cli.set_version_flag("--version", COUNTERSIGN_VERSION);
   try {
     cli.parse(argc, argv);
@@ -82,20 +97,14 @@ int RunService(int argc, char** argv, const Program& program) {
   absl::StatusOr<config::ServiceConfig> config =
       config::LoadServiceConfig(file, program.read_section);
   if (!config.ok()) return Fail(program, config.status());
+  if (check) return 0;
   if (const absl::Status status = ConfigureLog(program, *config); !status.ok()) {
     return Fail(program, status);
   }
   QuietGrpc();
   App app(program.name, *std::move(config));
-  if (const absl::Status status = program.wire(app); !status.ok()) return Fail(program, status);
-  if (const absl::Status status = app.Start(); !status.ok()) return Fail(program, status);
-  const int signal_number = Wait(signals);
-  log::Info("stopping", {{"signal", signal_number}});
-  app.BeginDrain();
-  WaitDelay(signals, app.config().drain_delay);
-  app.Stop();
-  log::Info("stopped");
-  return 0;
+  const absl::Status served = Serve(program, app, signals);
+  return served.ok() ? 0 : Fail(program, served);
 }
 
 }  // namespace countersign::server

@@ -15,9 +15,9 @@ struct Program {
   std::function<absl::Status(App&)> wire;        // makes the object graph, leaves first
 };
 
-// The whole of a service's main: flags (--config FILE, --version), configuration, wiring, serving
-// until SIGTERM or SIGINT, draining. A second signal ends at once. Returns the exit status; what
-// went wrong is said in one line on stderr.
+// The whole of a service's main: flags (--config FILE, --check, --version), configuration, wiring,
+// serving until SIGTERM or SIGINT, draining. A second signal ends at once. Returns the exit status;
+// what went wrong is said in one line on stderr.
 int RunService(int argc, char** argv, const Program& program);
 
 }  // namespace countersign::server

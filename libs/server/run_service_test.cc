@@ -109,6 +109,16 @@ TEST_CASE("RunService: a mistake in the configuration ends with 1 and its line",
                                Catch::Contains("c.yaml:1: metrics: must be HOST:PORT"));
 }
 
+TEST_CASE("RunService: --check reads the configuration and starts nothing", "[server]") {
+  Run good("metrics: 127.0.0.1:0\naddressesFile: a.json\n", {"--config", "CONFIG", "--check"});
+  CHECK(good.Wait() == 0);
+  CHECK(good.Output().empty());
+  CHECK_FALSE(good.Exists("a.json"));
+  Run bad("metrcs: 127.0.0.1:0\n", {"--config", "CONFIG", "--check"});
+  CHECK(bad.Wait() == 1);
+  CHECK_THAT(bad.Output(), Catch::Contains("metrcs: unknown field"));
+}
+
 TEST_CASE("RunService: what cannot be wired ends with 1 and the reason", "[server]") {
   Run run("service: {failWith: the database is away}\n");
   CHECK(run.Wait() == 1);
