@@ -14,6 +14,8 @@ namespace {
 constexpr absl::Duration kLingerTime = absl::Seconds(5);
 constexpr std::size_t kLingerBytes = 128u << 20;
 
+constexpr absl::Duration kHurry = absl::Seconds(1);
+
 bool IsFraming(absl::string_view name) {
   return absl::EqualsIgnoreCase(name, "content-length") ||
          absl::EqualsIgnoreCase(name, "transfer-encoding") ||
@@ -56,10 +58,17 @@ std::string Http1Connection::FormatHead(const ResponseHead& head,
   return text;
 }
 
-// While bytes wait for the caller to take them, a stop ends the waiting by closing the connection.
+// While bytes wait for the caller to take them, a stop ends the waiting soon: a caller that still
+// reads gets what was begun, and what the stop is about.
 Awaitable<absl::Status> Http1Connection::Send(absl::string_view first, absl::string_view second) {
   if (gone_) co_return absl::CancelledError("the caller left");
-  const Stop::Watch watch(*stop_, [this] { stream_.Close(); });
+  const Stop::Watch watch(*stop_, [this] {
+    if (gone_) {
+      stream_.Close();
+    } else {
+      stream_.HurryWrite(kHurry);
+    }
+  });
   co_return co_await stream_.Write(first, second, shared_->options.write_timeout);
 }
 

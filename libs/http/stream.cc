@@ -150,6 +150,12 @@ Awaitable<absl::Status> Stream::Write(absl::string_view first, absl::string_view
   co_return absl::OkStatus();
 }
 
+void Stream::HurryWrite(absl::Duration timeout) {
+  const TimePoint before = write_deadline_;
+  Limit(write_deadline_, timeout);
+  write_deadline_ = std::min(before, write_deadline_);
+}
+
 Awaitable<void> Stream::ShutdownWrite(absl::Duration timeout) {
   if (tls_.has_value() && !closed_) {
     Limit(write_deadline_, timeout);

@@ -50,6 +50,9 @@ class Stream {
   Awaitable<absl::Status> Write(absl::string_view first, absl::string_view second,
                                 absl::Duration timeout);
 
+  // Gives the write that is under way at most this much longer.
+  void HurryWrite(absl::Duration timeout);
+
   // Ends our direction; the peer's can still be read.
   Awaitable<void> ShutdownWrite(absl::Duration timeout);
 

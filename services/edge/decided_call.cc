@@ -14,7 +14,6 @@ Awaitable<absl::StatusOr<DecidedCall>> DecidedCall::Deciding::Get(http::Stop& st
   const StageTimer timer(services_, Stage::kDecide);
   absl::StatusOr<domain::Decision> decision = co_await answer_.Get(stop);
   if (!decision.ok()) co_return decision.status();
-  services_.metrics.Decided(*decision);
   co_return DecidedCall(*std::move(decision));
 }
 

@@ -12,6 +12,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/http/server.h"
+#include "libs/log/log.h"
 #include "services/edge/edge_services.h"
 #include "services/edge/inference_call.h"
 #include "services/edge/review_status.h"
@@ -176,6 +177,10 @@ Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall
     if (exchange.stop().requested()) co_return;
     const CallerError error = ErrorOfPart(caller.status(), "authentication");
     metrics.Request("", "", error.code, services.clock.Now() - request.arrived);
+    if (!absl::IsUnauthenticated(caller.status())) {
+      log::Warning("cannot authenticate",
+                   {{"request_id", request.request_id}, {"error", caller.status()}});
+    }
     co_await reply.Error(error);
     co_return;
   }

@@ -13,15 +13,6 @@ const std::vector<double> kTokenCounts = {1,    4,     16,    64,     256,     1
 constexpr absl::string_view kStages[] = {"authenticate", "open",  "decide", "prepare",
                                          "review",       "admit", "mask",   "record"};
 
-absl::string_view Name(domain::Verdict verdict) {
-  switch (verdict) {
-    case domain::Verdict::kAllow: return "allow";
-    case domain::Verdict::kReview: return "review";
-    case domain::Verdict::kDeny: break;
-  }
-  return "deny";
-}
-
 }  // namespace
 
 EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
@@ -32,10 +23,6 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
                                   "From a request's arrival to the first byte of its answer", {},
                                   kAnswerSeconds)
                       .With({})),
-      decisions_(registry.Counters("countersign_decisions_total", "Decisions of policy",
-                                   {"action", "policy"})),
-      masked_(registry.Counters("countersign_masked_entities_total", "Spans that were masked",
-                                {"entity", "direction"})),
       tokens_(registry.Counters("countersign_tokens_total", "Tokens, as upstreams count them",
                                 {"direction", "connection"})),
       duration_(registry
@@ -64,15 +51,6 @@ void EdgeMetrics::Took(Stage stage, absl::Duration duration) {
 
 void EdgeMetrics::FirstByte(absl::Duration after) {
   first_byte_.Observe(absl::ToDoubleSeconds(after));
-}
-
-void EdgeMetrics::Decided(const domain::Decision& decision) {
-  decisions_.With({Name(decision.verdict), decision.policy}).Increment();
-}
-
-void EdgeMetrics::Masked(absl::string_view entity, absl::string_view direction,
-                         std::uint32_t count) {
-  masked_.With({entity, direction}).Increment(count);
 }
 
 void EdgeMetrics::Tokens(absl::string_view connection, std::uint32_t input, std::uint32_t output) {

@@ -6,7 +6,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "libs/domain/decision.h"
 #include "libs/metrics/metrics.h"
 
 namespace countersign::edge {
@@ -14,7 +13,8 @@ namespace countersign::edge {
 // Where the gateway itself spends time.
 enum class Stage { kAuthenticate, kOpen, kDecide, kPrepare, kReview, kAdmit, kMask, kRecord };
 
-// Everything that the edge counts. Labels are names of configured resources, dialects, outcomes and
+// Everything that the edge counts; decisions and masked spans are counted by the parts that make
+// them. Labels are names of configured resources, dialects, outcomes and
 // stages; a caller cannot make a new one. Thread-safe.
 class EdgeMetrics {
  public:
@@ -28,16 +28,12 @@ class EdgeMetrics {
   void Took(Stage stage, absl::Duration duration);
 
   void FirstByte(absl::Duration after);
-  void Decided(const domain::Decision& decision);
-  void Masked(absl::string_view entity, absl::string_view direction, std::uint32_t count);
   void Tokens(absl::string_view connection, std::uint32_t input, std::uint32_t output);
 
  private:
   metrics::CounterFamily requests_;
   std::array<metrics::Histogram, 8> stages_;
   metrics::Histogram first_byte_;
-  metrics::CounterFamily decisions_;
-  metrics::CounterFamily masked_;
   metrics::CounterFamily tokens_;
   metrics::Histogram duration_;
   metrics::Histogram input_tokens_;

@@ -238,8 +238,8 @@ struct Fixture {
   }
   // The end of the last session, once it has one.
   domain::SessionEnd End() {
-    const auto deadline = absl::Now() + absl::Seconds(10);
-    while (absl::Now() < deadline) {
+    const auto deadline = clock.Now() + absl::Seconds(10);
+    while (clock.Now() < deadline) {
       const auto sessions = recorder.sessions();
       if (!sessions.empty() && sessions.back().end) return *sessions.back().end;
       std::this_thread::yield();
@@ -252,8 +252,8 @@ struct Fixture {
   }
   // Whether the exposition holds `line`, now or soon: a call is counted when its answer is out.
   bool Counted(const std::string& line) {
-    const auto deadline = absl::Now() + absl::Seconds(10);
-    while (absl::Now() < deadline) {
+    const auto deadline = clock.Now() + absl::Seconds(10);
+    while (clock.Now() < deadline) {
       if (absl::StrContains(registry.Expose(), line + "\n")) return true;
       std::this_thread::yield();
     }

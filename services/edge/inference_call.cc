@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/domain/event_payload.h"
 #include "libs/json/writer.h"
+#include "libs/log/log.h"
 #include "services/edge/openai_dialect.h"
 #include "services/edge/review_hold.h"
 
@@ -98,6 +99,7 @@ Awaitable<void> InferenceCall::InSession(const Judged& judged) {
   absl::StatusOr<std::unique_ptr<Session>> session = co_await opening.Get(stop_);
   if (!session.ok()) {
     const Refusal refusal = RefusalOfPart(session.status(), "session recorder");
+    log::Warning("no session", {{"request_id", request_.request_id}, {"error", session.status()}});
     co_return co_await RefuseEarly(refusal.error, judged.route.connection->name,
                                    judged.dialect.name());
   }
@@ -277,6 +279,13 @@ Awaitable<void> InferenceCall::EndRefused(const Judged& judged, Session& session
   end.outcome = refusal.outcome;
   end.code = refusal.silent() ? "" : refusal.error.code;
   const absl::Status ended = co_await session.End(std::move(end));
+  if (!refusal.cause.ok()) {
+    log::Warning("call failed", {{"request_id", request_.request_id},
+                                 {"session_id", session.id()},
+                                 {"connection", judged.route.connection->name},
+                                 {"outcome", domain::ToString(refusal.outcome)},
+                                 {"error", refusal.cause}});
+  }
   const bool killed = refusal.outcome == Outcome::kKilled;
   if (!ended.ok() && !killed && refusal.outcome != Outcome::kAborted) {
     // A refusal that is not on record is not given: the gate is closed, that is all.

@@ -61,10 +61,7 @@ absl::StatusOr<std::vector<domain::FieldPiece>> OpenAiBody::Finish() {
   if (body_.empty()) return queue_.Take();
   absl::StatusOr<json::Document> document = json::Document::Parse(body_);
   if (!document.ok() && upstream_failed()) return FinishText();
-  if (!document.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat("the upstream's answer is not JSON: ", document.status().message()));
-  }
+  if (!document.ok()) return absl::UnavailableError("the upstream's answer is not strict JSON");
   if (options_.serves && document->root()["data"].is(Type::kArray)) {
     body_ = FilterModels(body_, document->root()["data"], options_.serves);
     document = json::Document::Parse(body_);

@@ -48,6 +48,7 @@ TEST_CASE("OpenAiBody: only the strings that change are replaced, wherever they 
         R"("note":"<S>" })");
   REQUIRE(delivery.masked.size() == 4);
   CHECK(delivery.masked[0].field == "choices/0/content");
+  CHECK(delivery.masked[1].field == "arguments");
   CHECK(delivery.masked[0].span.original == "SECRET");
 }
 

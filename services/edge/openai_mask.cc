@@ -17,14 +17,17 @@ std::size_t PieceQueue::Add(const std::string& field, absl::string_view text, bo
   return pieces_.size() - 1;
 }
 
-std::optional<std::size_t> PieceQueue::AddWhole(absl::string_view text) {
-  if (unchanged_.contains(text)) return std::nullopt;
-  return Add(absl::StrCat("whole/", ++whole_), text, true);
+std::optional<std::size_t> PieceQueue::AddWhole(absl::string_view text, absl::string_view name) {
+  if (text.size() <= kRemembered && unchanged_.contains(absl::StrCat(name, "\n", text))) {
+    return std::nullopt;
+  }
+  return Add(absl::StrCat("whole/", ++whole_, "/", name), text, true);
 }
 
-void PieceQueue::Learn(absl::string_view text, const domain::FieldRelease& release) {
+void PieceQueue::Learn(absl::string_view text, const domain::FieldRelease& release,
+                       absl::string_view name) {
   if (release.Unchanged() && text.size() <= kRemembered && unchanged_.size() < kRemembered) {
-    unchanged_.emplace(text);
+    unchanged_.insert(absl::StrCat(name, "\n", text));
   }
 }
 
@@ -36,7 +39,7 @@ void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
     const std::size_t piece = queue.Add(text.field, original, end);
     texts_.push_back(
         Text{piece, text.value.begin(), text.value.end(), text.field, original, false});
-  } else if (const auto piece = queue.AddWhole(original)) {
+  } else if (const auto piece = queue.AddWhole(original, text.field)) {
     texts_.push_back(
         Text{*piece, text.value.begin(), text.value.end(), text.field, original, true});
   }
@@ -75,7 +78,7 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::Apply(
   for (const Text& text : texts_) {
     const domain::FieldRelease& release = releases[text.piece];
     remains |= !release.text.empty();
-    if (text.whole) queue.Learn(text.original, release);
+    if (text.whole) queue.Learn(text.original, release, text.field);
     if (release.Unchanged()) continue;
     outcome.edits.push_back(Edit{text.begin, text.end, json::Quote(release.text)});
     for (const domain::MaskedSpan& span : release.masked) {

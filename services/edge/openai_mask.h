@@ -20,12 +20,13 @@ class PieceQueue {
   // A piece of a text that goes on; gives its place among the pieces.
   std::size_t Add(const std::string& field, absl::string_view text, bool end);
 
-  // A text that is complete. Nothing when it is known to be let through as it is: streams repeat
-  // the same few strings in every chunk.
-  std::optional<std::size_t> AddWhole(absl::string_view text);
+  // A text that is complete; `name` says what it is ("arguments" are JSON). Nothing when it is
+  // known to be let through as it is: streams repeat the same few strings in every chunk.
+  std::optional<std::size_t> AddWhole(absl::string_view text, absl::string_view name = "text");
 
   // What became of a whole text, to be remembered.
-  void Learn(absl::string_view text, const domain::FieldRelease& release);
+  void Learn(absl::string_view text, const domain::FieldRelease& release,
+             absl::string_view name = "text");
 
   // The pieces since the last Take.
   std::vector<domain::FieldPiece> Take();

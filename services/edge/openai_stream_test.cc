@@ -129,6 +129,20 @@ TEST_CASE("OpenAiStream: choices, refusals and arguments are texts of their own"
   CHECK(Assembled(out, 1, "arguments") == "{\"a\":\"<S>\"}");
 }
 
+TEST_CASE("OpenAiStream: fragments of arguments of which nothing remains are dropped", "[edge]") {
+  const auto tool = [](absl::string_view members) {
+    return Chunk(absl::StrCat(R"({"index":0,"delta":{"tool_calls":[{"index":0,)", members, "}]}}"));
+  };
+  const std::string first =
+      tool(R"("id":"c","type":"function","function":{"name":"f","arguments":"SE"})");
+  const std::string out = Pass({first, tool(R"("function":{"arguments":"CR"})"),
+                                tool(R"("function":{"arguments":"ET"})"), Finished(), kDone})
+                              .value();
+  CHECK(out ==
+        absl::StrCat(tool(R"("id":"c","type":"function","function":{"name":"f","arguments":""})"),
+                     tool(R"("function":{"arguments":"<S>"})"), Finished(), kDone));
+}
+
 TEST_CASE("OpenAiStream: held arguments leave under their tool call's index", "[edge]") {
   const std::string out =
       Pass({Chunk(R"({"index":0,"delta":{"tool_calls":[{"index":2,"id":"c","type":"function",)"

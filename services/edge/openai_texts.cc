@@ -132,7 +132,8 @@ class Walker {
     return bare;
   }
 
-  // The members of a message, a tool call, a function …: strings in them continue texts.
+  // The members of a message, a tool call, a function …: strings in them continue texts. True when
+  // there is nothing else in it.
   bool WalkMembers(const Value& object, const std::string& prefix, std::int64_t choice,
                    const std::vector<Step>& path, bool continues) {
     bool bare = object.size() > 0;
@@ -146,39 +147,40 @@ class Walker {
       // A function's name comes in one piece; its arguments do not.
       const bool whole = !continues || (key == "name" && !path.empty());
       if (value.is(Type::kString)) {
-        bare &= !whole && path.empty() && !Identifies(key);
+        bare &= !whole && !Identifies(key);
         if (Identifies(key)) {
           WalkWhole(key, value);
         } else if (!value.text().empty()) {
           found_.texts.push_back(FoundText{value, field, !whole, choice, std::move(here), true});
         }
       } else if (value.is(Type::kObject)) {
-        bare = false;
-        WalkMembers(value, field, choice, here, continues);
+        bare &= WalkMembers(value, field, choice, here, continues);
       } else if (value.is(Type::kArray)) {
-        bare = false;
-        WalkElements(value, field, choice, here, continues);
+        bare &= WalkElements(value, field, choice, here, continues);
       } else {
-        bare &= value.is(Type::kNull);
+        bare &= value.is(Type::kNull) || (key == "index" && !path.empty());
       }
     }
     return bare;
   }
 
   // Elements that say which one they continue do so; others are whole.
-  void WalkElements(const Value& array, const std::string& prefix, std::int64_t choice,
+  bool WalkElements(const Value& array, const std::string& prefix, std::int64_t choice,
                     const std::vector<Step>& path, bool continues) {
+    bool bare = true;
     for (std::size_t i = 0; i < array.size(); ++i) {
       const Value element = array.at(i);
       const auto index = element["index"].integer();
       if (element.is(Type::kObject) && continues && index && *index >= 0) {
         std::vector<Step> here = path;
         here.back().index = *index;
-        WalkMembers(element, absl::StrCat(prefix, "/", *index), choice, here, true);
+        bare &= WalkMembers(element, absl::StrCat(prefix, "/", *index), choice, here, true);
       } else {
         WalkWhole("", element);
+        bare = false;
       }
     }
+    return bare;
   }
 
   void WalkLogprobs(const Value& logprobs, const std::string& prefix) {
@@ -205,7 +207,9 @@ class Walker {
   void WalkWhole(absl::string_view key, const Value& value) {
     if (value.is(Type::kString)) {
       const bool identifier = Identifies(key) && LooksLikeIdentifier(value.text());
-      if (!identifier && !value.text().empty()) found_.texts.push_back(FoundText{value});
+      if (!identifier && !value.text().empty()) {
+        found_.texts.push_back(FoundText{value, std::string(key)});
+      }
     } else if (value.is(Type::kArray)) {
       for (std::size_t i = 0; i < value.size(); ++i) WalkWhole(key, value.at(i));
     } else if (value.is(Type::kObject)) {

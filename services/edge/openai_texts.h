@@ -21,7 +21,7 @@ struct Step {
 // A string that somebody may read.
 struct FoundText {
   json::Value value;
-  std::string field;       // "choices/0/content": the logical text; empty where it has no name
+  std::string field;       // "choices/0/content": the logical text, or just the member
   bool continues = false;  // the text goes on in later chunks; else it is whole as it stands
   std::int64_t choice = -1;
   std::vector<Step> path;  // below that choice's delta, or below the choice itself

@@ -37,7 +37,8 @@ Awaitable<absl::StatusOr<Releases>> MaskPrompt(const EdgeServices& services,
   if (!stream.ok()) co_return stream.status();
   std::vector<domain::FieldPiece> pieces;
   for (std::size_t i = 0; i < prompt.parts.size(); ++i) {
-    pieces.push_back(domain::FieldPiece{absl::StrCat("part/", i), prompt.parts[i].text, true});
+    const domain::TextPart& part = prompt.parts[i];
+    pieces.push_back(domain::FieldPiece{absl::StrCat("part/", i, part.pointer), part.text, true});
   }
   PortAnswer<absl::StatusOr<Releases>> fed(executor);
   (*stream)->Feed(std::move(pieces), services.PortDeadline(), fed.done());
@@ -53,8 +54,7 @@ struct MaskedPrompt {
   std::vector<Edit> edits;
   std::shared_ptr<const domain::Prompt> prompt;
 };
-absl::StatusOr<MaskedPrompt> ApplyToPrompt(const EdgeServices& services, const ReadCall& read,
-                                           const Releases& releases) {
+absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read, const Releases& releases) {
   MaskedPrompt result;
   domain::Prompt masked = *read.prompt;
   for (std::size_t i = 0; i < releases.size(); ++i) {
@@ -66,9 +66,6 @@ absl::StatusOr<MaskedPrompt> ApplyToPrompt(const EdgeServices& services, const R
     }
     masked.parts[i].text = releases[i].text;
     result.edits.push_back(Edit{place.begin, place.end, json::Quote(releases[i].text)});
-    for (const domain::MaskedSpan& span : releases[i].masked) {
-      services.metrics.Masked(span.entity, "prompt", 1);
-    }
   }
   result.prompt = result.edits.empty() ? read.prompt
                                        : std::make_shared<const domain::Prompt>(std::move(masked));
@@ -93,7 +90,7 @@ Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
     const absl::StatusOr<Releases> releases = co_await MaskPrompt(
         services, caller, route, *read.prompt, decided.decision().masking_profile, executor, stop);
     if (!releases.ok()) co_return RefusalOfPart(releases.status(), "masking");
-    absl::StatusOr<MaskedPrompt> applied = ApplyToPrompt(services, read, *releases);
+    absl::StatusOr<MaskedPrompt> applied = ApplyToPrompt(read, *releases);
     if (!applied.ok()) {
       co_return Refusal{MakeCallerError("policy_denied", applied.status().message()),
                         domain::Outcome::kBlocked};

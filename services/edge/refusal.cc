@@ -17,11 +17,11 @@ Refusal RefusalOfStop(const absl::Status& why) {
 
 Refusal RefusalOfPart(const absl::Status& status, absl::string_view part) {
   if (absl::IsCancelled(status) || ReasonOf(status) == "killed") return RefusalOfStop(status);
-  return Refusal{ErrorOfPart(status, part), Outcome::kAborted};
+  return Refusal{ErrorOfPart(status, part), Outcome::kAborted, Annotate(status, part)};
 }
 
 Refusal RefusalOfUpstream(const absl::Status& status, bool grant_used) {
-  Refusal refusal{ErrorOfUpstream(status), Outcome::kUpstreamError};
+  Refusal refusal{ErrorOfUpstream(status), Outcome::kUpstreamError, Annotate(status, "upstream")};
   refusal.error.final |= grant_used;
   return refusal;
 }

@@ -12,6 +12,7 @@ namespace countersign::edge {
 struct Refusal {
   CallerError error;
   domain::Outcome outcome = domain::Outcome::kAborted;
+  absl::Status cause;  // for the log: which part, and what it said; OK for what is no failure
 
   // The caller has left: there is nobody to tell.
   bool silent() const { return outcome == domain::Outcome::kCancelled; }

@@ -67,7 +67,6 @@ Awaitable<absl::Status> Session::End(domain::SessionEnd end) {
   if (ahead_) before.push_back(*std::exchange(ahead_, std::nullopt));
   if (!queued_.empty()) Start(before.emplace_back(executor_));
   PortAnswer<absl::Status> ended(executor_);
-  for (const auto& [entity, count] : masked_) services_.metrics.Masked(entity, "response", count);
   end.masked = std::move(masked_);
   writer_->End(std::move(end), services_.PortDeadline(), ended.done());
   absl::Status status = co_await ended.Get();
