@@ -16,9 +16,10 @@ constexpr std::size_t kIdCharacters = 12;
 constexpr std::size_t kMinAdopted = 16;
 constexpr std::size_t kMaxAdopted = 4096;
 
-// {"alg":… begins with the five bits of '{' and '"'.
+// A header begins with '{' and then a quote, a space or a line break.
 bool LooksLikeToken(absl::string_view text) {
-  return absl::StartsWith(text, "eyJ") && std::count(text.begin(), text.end(), '.') == 2;
+  return (absl::StartsWith(text, "ey") || absl::StartsWith(text, "ew")) &&
+         std::count(text.begin(), text.end(), '.') == 2;
 }
 
 bool LooksLikeAssertion(absl::string_view text) {

@@ -55,6 +55,10 @@ TEST_CASE("Classify: tells tokens, assertions and keys apart by their looks", "[
   };
   CHECK(kind("") == CredentialKind::kNone);
   CHECK(kind("eyJhbGciOiJSUzI1NiJ9.e30.c2ln") == CredentialKind::kToken);
+  for (const char* header :
+       {"{ \"alg\":1}", "{\n\"alg\":1}", "{\r\n \"alg\":1}", "{\t\"alg\":1}"}) {
+    CHECK(kind(absl::WebSafeBase64Escape(header) + ".e30.c2ln") == CredentialKind::kToken);
+  }
   CHECK(kind("eyJhbGciOiJSUzI1NiJ9.e30") == CredentialKind::kAccessKey);
   CHECK(kind("sk-proj-a.b.c") == CredentialKind::kAccessKey);
   CHECK(kind("cs_abc_def") == CredentialKind::kAccessKey);
