@@ -10,7 +10,6 @@ ApprovalMetrics::ApprovalMetrics(metrics::Registry& registry) {
       {"decision"}, {1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 14400, 86400});
   approved_seconds_ = decisions.With({"approved"});
   denied_seconds_ = decisions.With({"denied"});
-  uses_ = registry.Counters("countersign_review_uses_total", "Grants that were used.").With({});
 }
 
 void ApprovalMetrics::SetPending(double reviews) { pending_.Set(reviews); }
@@ -18,7 +17,5 @@ void ApprovalMetrics::SetPending(double reviews) { pending_.Set(reviews); }
 void ApprovalMetrics::Decided(absl::Duration after, bool approved) {
   (approved ? approved_seconds_ : denied_seconds_).Observe(absl::ToDoubleSeconds(after));
 }
-
-void ApprovalMetrics::Used() { uses_.Increment(); }
 
 }  // namespace countersign::approval

@@ -13,13 +13,11 @@ class ApprovalMetrics {
   void SetPending(double reviews);  // countersign_reviews_pending
   void Decided(absl::Duration after,
                bool approved);  // countersign_review_decision_seconds{decision}
-  void Used();                  // countersign_review_uses_total
 
  private:
   metrics::Gauge pending_;
   metrics::Histogram approved_seconds_;
   metrics::Histogram denied_seconds_;
-  metrics::Counter uses_;
 };
 
 }  // namespace countersign::approval
