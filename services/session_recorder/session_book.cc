@@ -306,7 +306,6 @@ void SessionBook::Commit(std::vector<Operation> batch) {
   }
   const auto answers = writer_.Write(items);
   metrics_.commit_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - begin));
-  metrics_.lag_seconds.Set(absl::ToDoubleSeconds(clock_.Now() - batch.front().entry.at));
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     committing_since_ = absl::InfiniteFuture();
@@ -353,9 +352,8 @@ void SessionBook::Tick() {
         lost.push_back(session);
       }
     }
-    if (committing_since_ < now) {
-      metrics_.lag_seconds.Set(absl::ToDoubleSeconds(now - committing_since_));
-    }
+    const absl::Duration lag = std::max(now - committing_since_, absl::ZeroDuration());
+    metrics_.lag_seconds.Set(absl::ToDoubleSeconds(lag));
   }
   for (const Answer& answer : late) Finish(answer, SlowError());
   for (const Handle& session : lost) {
