@@ -1,0 +1,60 @@
+#include "services/session_recorder/session_recorder_config.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/base/encoding.h"
+
+namespace countersign::session_recorder {
+namespace {
+
+// What reading `yaml` gives, and what it complains of.
+std::pair<SessionRecorderConfig, absl::Status> Read(const std::string& yaml) {
+  config::Mistakes mistakes;
+  SessionRecorderConfig read;
+  {
+    config::Fields section(YAML::Load(yaml), "service", mistakes);
+    read = ReadSessionRecorderConfig(section);
+  }
+  return {read, mistakes.ToStatus()};
+}
+
+}  // namespace
+
+TEST_CASE("SessionRecorderConfig: without a section everything has its default",
+          "[session_recorder]") {
+  const auto [config, status] = Read("{}");
+  CHECK(status.ok());
+  const auto options = config.Options("node");
+  REQUIRE(options.ok());
+  CHECK(options->book.sole_recorder);
+  CHECK(options->book.node == "node");
+  CHECK(options->checkpoints.interval == absl::Seconds(5));
+  CHECK(options->checkpoints.trusted_keys.empty());
+}
+
+TEST_CASE("SessionRecorderConfig: every field is read", "[session_recorder]") {
+  const std::string key(32, 'k');
+  const auto [config, status] =
+      Read("{soleRecorder: false, checkpointInterval: 10s, auditorThreads: 8, trustedKeys: [" +
+           Base64UrlEncode(key) + "]}");
+  INFO(status.ToString());
+  REQUIRE(status.ok());
+  CHECK(config.auditor_threads == 8);
+  const auto options = config.Options("node");
+  REQUIRE(options.ok());
+  CHECK_FALSE(options->book.sole_recorder);
+  CHECK(options->checkpoints.interval == absl::Seconds(10));
+  CHECK(options->checkpoints.trusted_keys == std::vector<std::string>{key});
+}
+
+TEST_CASE("SessionRecorderConfig: refuses what is out of bounds, unknown or no key",
+          "[session_recorder]") {
+  for (const char* yaml : {"{checkpointInterval: 1ms}", "{checkpointInterval: 1h}",
+                           "{auditorThreads: 0}", "{soleRecorder: maybe}", "{other: 1}"}) {
+    INFO(yaml);
+    CHECK_FALSE(Read(yaml).second.ok());
+  }
+  CHECK_FALSE(Read("{trustedKeys: [short]}").first.Options("node").ok());
+}
+
+}  // namespace countersign::session_recorder
