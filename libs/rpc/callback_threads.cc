@@ -4,19 +4,24 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <memory>
+#include <atomic>
+#include <mutex>
 
 namespace countersign::rpc {
+namespace {
+// Never destroyed, and reachable until the end, so that it does not count as a leak.
+std::atomic<grpc::Server*> kept{nullptr};
+}  // namespace
 
 void KeepCallbackThreads() {
-  // A server without an address that is never destroyed: it holds a reference to the threads.
-  static const grpc::Server* const kept = [] {
-    auto* service = new grpc::CallbackGenericService;
+  static std::once_flag once;
+  // A server without an address holds a reference to the threads.
+  std::call_once(once, [] {
+    static auto* const service = new grpc::CallbackGenericService;
     grpc::ServerBuilder builder;
     builder.RegisterCallbackGenericService(service);
-    return builder.BuildAndStart().release();
-  }();
-  (void)kept;
+    kept.store(builder.BuildAndStart().release());
+  });
 }
 
 }  // namespace countersign::rpc

@@ -29,8 +29,9 @@ TEST_CASE("Status: without a reason there are no details", "[rpc][status]") {
 }
 
 TEST_CASE("Status: an unknown code is an error still", "[rpc][status]") {
-  const grpc::Status strange(static_cast<grpc::StatusCode>(77), "strange");
-  CHECK(FromGrpc(strange).code() == absl::StatusCode::kUnknown);
+  for (const auto code : {grpc::StatusCode::DO_NOT_USE, static_cast<grpc::StatusCode>(20)}) {
+    CHECK(FromGrpc(grpc::Status(code, "strange")).code() == absl::StatusCode::kUnknown);
+  }
 }
 
 TEST_CASE("Status: details that are no google.rpc.Status are ignored", "[rpc][status]") {
