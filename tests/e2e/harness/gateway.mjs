@@ -43,7 +43,7 @@ async function startSixProcesses(folder) {
   return {
     dir,
     async start() {
-      const { code, stderr, stdout } = await dev('--detach');
+      const { code, stderr, stdout } = await dev('--detach', '--http', '127.0.0.1:0');
       if (code !== 0) throw new Error(`scripts/dev failed (${code}): ${stdout}${stderr}`);
       const addresses = JSON.parse(await readFile(join(dir, 'addresses.json'), 'utf8'));
       return { ...addresses, adminKeyFile: join(dir, 'admin.key') };
