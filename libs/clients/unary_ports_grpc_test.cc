@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 #include <future>
+#include <mutex>
+#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "countersign/approval/v1/approval.grpc.pb.h"
@@ -264,6 +266,36 @@ TEST_CASE("GrpcPolicyDecider: what it does not understand never opens the gate",
   CHECK(fixture.Decide().status().code() == absl::StatusCode::kInternal);
 }
 
+// Calls that the server leaves without an answer until the test is over: a server waits for each
+// of them, and one may reach it after its client has gone.
+class Unanswered {
+ public:
+  void Keep(rpc::Finisher finish) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!over_) {
+        held_.push_back(std::move(finish));
+        return;
+      }
+    }
+    finish(absl::OkStatus());
+  }
+  void Finish() {
+    std::vector<rpc::Finisher> held;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      over_ = true;
+      held.swap(held_);
+    }
+    for (rpc::Finisher& finish : held) finish(absl::OkStatus());
+  }
+
+ private:
+  std::mutex mutex_;
+  bool over_ = false;
+  std::vector<rpc::Finisher> held_;
+};
+
 struct Approval final : rv1::ReviewGateService::CallbackService {
   Scripted<rv1::JoinRequest, rv1::ReviewStatus> join;
   Scripted<rv1::WaitRequest, rv1::ReviewStatus> wait;
@@ -271,7 +303,7 @@ struct Approval final : rv1::ReviewGateService::CallbackService {
   Scripted<rv1::LeaveRequest, rv1::LeaveResponse> leave;
   absl::Notification left;
   bool silent = false;
-  std::vector<rpc::Finisher> held;
+  Unanswered unanswered;
 
   grpc::ServerUnaryReactor* Join(grpc::CallbackServerContext* context,
                                  const rv1::JoinRequest* request,
@@ -283,7 +315,7 @@ struct Approval final : rv1::ReviewGateService::CallbackService {
                                  rv1::ReviewStatus* response) override {
     if (!silent) return wait.Run(context, request, response);
     return rpc::FinishLater(context,
-                            [this](rpc::Finisher finish) { held.push_back(std::move(finish)); });
+                            [this](rpc::Finisher finish) { unanswered.Keep(std::move(finish)); });
   }
   grpc::ServerUnaryReactor* Consume(grpc::CallbackServerContext* context,
                                     const rv1::ConsumeRequest* request,
@@ -371,7 +403,7 @@ TEST_CASE("GrpcReviewGate: a wait that nobody answers ends as pending", "[client
       }).value();
   CHECK(status.state == domain::ReviewState::kPending);
   CHECK(status.review_id == "v1");
-  for (auto& finish : fixture.service.held) finish(absl::OkStatus());
+  fixture.service.unanswered.Finish();
 }
 
 TEST_CASE("GrpcReviewGate: a consume gives the grant, or says why not", "[clients]") {
@@ -411,7 +443,7 @@ TEST_CASE("CallGroup: destroying an adapter answers what is outstanding first", 
   auto answered = promise->get_future();
   REQUIRE(answered.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
   CHECK(answered.get().code() == absl::StatusCode::kCancelled);
-  for (auto& finish : service.held) finish(absl::OkStatus());
+  service.unanswered.Finish();
 }
 
 }  // namespace

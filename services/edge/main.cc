@@ -32,12 +32,13 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
   config.credential_cache.live = false;  // until revocations can be heard
   auto& edge = app.Make<Edge>(config, ports, AdminThrough(gateway), app.clock(), app.random(),
                               app.metrics());
-  app.Make<clients::RevocationWatch>(
+  auto& revocations = app.Make<clients::RevocationWatch>(
       authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});
+  app.ReadyWhen([&revocations] { return revocations.heard() ? "" : "authn not heard yet"; });
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("edge", edge);
-  app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });
+  app.ReadyWhen([&feed] { return feed.serving() ? "" : "no resources yet"; });
   edge.SetReadiness([&app] { return app.NotReady(); });
   app.OnDrain([&edge](absl::Duration timeout) { edge.Drain(timeout); });
   CS_RETURN_IF_ERROR(edge.Start());
@@ -49,12 +50,11 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
 }  // namespace countersign::edge
 
 int main(int argc, char** argv) {
-  countersign::edge::EdgeConfig config;
+  namespace edge = countersign::edge;
+  edge::EdgeConfig config;
   return countersign::server::RunService(
       argc, argv,
       {"edge",
-       [&config](auto& section, const auto& resolve) {
-         config = countersign::edge::ReadEdgeConfig(section, resolve);
-       },
-       [&config](auto& app) { return countersign::edge::Wire(config, app); }});
+       [&](auto& section, const auto& resolve) { config = edge::ReadEdgeConfig(section, resolve); },
+       [&](auto& app) { return edge::Wire(config, app); }});
 }
