@@ -274,10 +274,8 @@ TEST_CASE("RevocationWatch: the first word makes the cache live, and empty", "[c
   Cache cache;
   RevocationWatch watch(server.channel(), cache.hooks());
   const auto script = service.opened.Next();
-  CHECK_FALSE(watch.heard());
   script->Reply(Heartbeat());
   cache.Expect({"flush", "live"});
-  CHECK(watch.heard());
 }
 
 TEST_CASE("RevocationWatch: a revocation is acknowledged after the flush", "[clients]") {

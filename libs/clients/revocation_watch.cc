@@ -3,7 +3,6 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/channel.h>
 
-#include <atomic>
 #include <utility>
 
 #include "countersign/authn/v1/authn.grpc.pb.h"
@@ -44,7 +43,6 @@ struct RevocationWatch::State {
   RevocationHooks hooks;
   absl::Duration silence;
   Backoff backoff;
-  std::atomic<bool> heard{false};
   std::unique_ptr<Rounds> rounds;
 
   absl::Duration Follow(const Rounds::Context& context) {
@@ -64,7 +62,6 @@ struct RevocationWatch::State {
       backoff.Reset();
       if (!std::exchange(live, true)) {
         hooks.flush();
-        heard = true;
         hooks.set_live(true);
         log::Info("following revocations");
       }
@@ -93,7 +90,5 @@ RevocationWatch::RevocationWatch(std::shared_ptr<grpc::Channel> authn, Revocatio
       [state = state_.get()](const Rounds::Context& context) { return state->Follow(context); });
 }
 RevocationWatch::~RevocationWatch() { state_->rounds.reset(); }
-
-bool RevocationWatch::heard() const { return state_->heard; }
 
 }  // namespace countersign::clients

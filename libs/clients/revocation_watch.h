@@ -28,10 +28,6 @@ class RevocationWatch {
                   absl::Duration silence = absl::Seconds(5));
   ~RevocationWatch();
 
-  // True once authn has been heard at all: what a process that needs it waits for when it starts.
-  // Thread-safe.
-  bool heard() const;
-
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -149,6 +149,9 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   if (protocol == "anthropic") connection.protocol = domain::Protocol::kAnthropic;
   if (protocol == "kserve-v2") connection.protocol = domain::Protocol::kKserveV2;
   if (protocol == "grpc") connection.protocol = domain::Protocol::kGrpc;
+  if (!protocol.empty() && protocol != "openai") {
+    spec.Mistake("protocol", absl::StrCat(protocol, " is not supported by this version"));
+  }
   connection.url = spec.Required("url");
   CheckUrl(spec, "url", connection.url);
   while (absl::EndsWith(connection.url, "/")) connection.url.pop_back();

@@ -32,6 +32,7 @@ absl::Status Wire(server::App& app) {
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
   app.Serve(app.Make<ReviewGateService>(approval.gate(), callers, app.clock()));
   app.Serve(app.Make<ReviewService>(approval.desk(), callers, approval.pool()));
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });
   app.ReadyWhen([&store] { return std::string(store.Head().ok() ? "" : "no database"); });
   approval.Start();

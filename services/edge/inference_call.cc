@@ -207,7 +207,7 @@ Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitReviewed(const Judged& judg
     }
     const ApprovedReview& approved = std::get<ApprovedReview>(waited);
     if (approved.held) {
-      std::optional<Refusal> changed = co_await JudgeAgain(judged, decided);
+      std::optional<Refusal> changed = co_await JudgeAgain(judged, session, decided);
       if (changed) co_return *std::move(changed);
     }
     provision =
@@ -239,7 +239,7 @@ Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitReviewed(const Judged& judg
   }
 }
 
-Awaitable<std::optional<Refusal>> InferenceCall::JudgeAgain(const Judged& judged,
+Awaitable<std::optional<Refusal>> InferenceCall::JudgeAgain(const Judged& judged, Session& session,
                                                             DecidedCall& decided) {
   const absl::Status still = co_await judged.caller.VerifyAgain(services_, executor_, stop_);
   if (absl::IsUnauthenticated(still)) {
@@ -251,8 +251,16 @@ Awaitable<std::optional<Refusal>> InferenceCall::JudgeAgain(const Judged& judged
                                  executor_);
   absl::StatusOr<DecidedCall> now = co_await deciding.Get(stop_);
   if (!now.ok()) co_return RefusalOfPart(now.status(), "policy");
+  session.Queue(domain::event_type::kDecision, domain::DecisionPayload(now->decision()));
+  std::optional<Refusal> denied = CheckDecision(*now);
+  if (denied) co_return denied;
+  if (now->decision().masking_profile != decided.decision().masking_profile) {
+    // What was approved was prepared under the other profile.
+    co_return Blocked("policy_denied",
+                      "the policy changed while the call was held; send the call again");
+  }
   decided = *std::move(now);
-  co_return CheckDecision(decided);
+  co_return std::nullopt;
 }
 
 // The 202 goes out as the refusal that ends the session: nothing was sent upstream.

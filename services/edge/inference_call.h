@@ -51,7 +51,8 @@ class InferenceCall {
   Awaitable<Step<AdmittedRequest>> AdmitReviewed(const Judged& judged, DecidedCall& decided,
                                                  std::unique_ptr<Provision>& provision,
                                                  Session& session, PreparedRequest prepared);
-  Awaitable<std::optional<Refusal>> JudgeAgain(const Judged& judged, DecidedCall& decided);
+  Awaitable<std::optional<Refusal>> JudgeAgain(const Judged& judged, Session& session,
+                                               DecidedCall& decided);
   Awaitable<Refusal> Defer(std::string review_id);
 
   Awaitable<void> RefuseEarly(const CallerError& error, absl::string_view connection,

@@ -32,10 +32,10 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
   config.credential_cache.live = false;  // until revocations can be heard
   auto& edge = app.Make<Edge>(config, ports, AdminThrough(gateway), app.clock(), app.random(),
                               app.metrics());
-  auto& revocations = app.Make<clients::RevocationWatch>(
+  app.Make<clients::RevocationWatch>(
       authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});
-  app.ReadyWhen([&revocations] { return revocations.heard() ? "" : "authn not heard yet"; });
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("edge", edge);
   app.ReadyWhen([&feed] { return feed.serving() ? "" : "no resources yet"; });

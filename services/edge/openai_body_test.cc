@@ -55,11 +55,27 @@ TEST_CASE("OpenAiBody: only the strings that change are replaced, wherever they 
 TEST_CASE("OpenAiBody: probabilities of a masked text are dropped, of others kept", "[edge]") {
   const auto body = [](const char* text) {
     return absl::StrCat(R"({"choices":[{"message":{"content":")", text,
-                        R"("},"logprobs":{"content":[{"token":")", text, R"(","bytes":[83]}]}}]})");
+                        R"("},"logprobs":{"content":[{"token":")", text, R"(","bytes":null}]}}]})");
   };
   CHECK(Pass(body("fine")).value().bytes == body("fine"));
   CHECK(Pass(body("SECRET")).value().bytes ==
         R"({"choices":[{"message":{"content":"<S>"},"logprobs":null}]})");
+}
+
+TEST_CASE("OpenAiBody: probabilities that could spell another text are dropped", "[edge]") {
+  const auto kept = [](const char* logprobs) {
+    const std::string body = absl::StrCat(
+        R"({"choices":[{"message":{"content":"hi","refusal":"no"},"logprobs":)", logprobs, "}]}");
+    return Pass(body).value().bytes == body;
+  };
+  CHECK(kept(R"({"content":[{"token":"hi","bytes":[104,105]}],"refusal":null})"));
+  CHECK(kept(R"({"content":null,"refusal":[{"token":"no"}]})"));
+  CHECK_FALSE(kept(R"({"content":[{"token":"hi","bytes":[52,49]}]})"));
+  CHECK_FALSE(kept(R"({"content":[{"token":"hi"}],"refusal":[{"token":"4111"}]})"));
+  CHECK_FALSE(kept(R"({"content":[],"refusal":[{"token":"4111"}]})"));
+  CHECK_FALSE(kept(R"({"content":[{"token":"hi"}],"more":[{"token":"4111"}]})"));
+  CHECK_FALSE(kept(R"({"content":[{"token":"hi","text":"4111"}]})"));
+  CHECK_FALSE(kept(R"({"content":[{"bytes":[52]}]})"));
 }
 
 TEST_CASE("OpenAiBody: an upstream's error is masked, JSON or not", "[edge]") {

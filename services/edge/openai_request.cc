@@ -162,11 +162,12 @@ class Reader {
     auto& parameters = prompt_.parameters;
     const auto old_name = parameters.find("max_tokens");
     const auto new_name = parameters.find("max_completion_tokens");
-    if (old_name == parameters.end() && new_name != parameters.end()) {
-      parameters["max_tokens"] = new_name->second;
-    } else if (old_name != parameters.end() && new_name == parameters.end()) {
-      parameters["max_completion_tokens"] = old_name->second;
-    }
+    if (old_name == parameters.end() && new_name == parameters.end()) return absl::OkStatus();
+    const double limit =
+        std::max(old_name == parameters.end() ? new_name->second : old_name->second,
+                 new_name == parameters.end() ? old_name->second : new_name->second);
+    parameters["max_tokens"] = limit;
+    parameters["max_completion_tokens"] = limit;
     return absl::OkStatus();
   }
 
@@ -242,11 +243,17 @@ class Reader {
 };
 
 // Asks the upstream to say what a stream used; without it the record would not know.
-void RequestUsage(const Value& root, ReadCall& call) {
+absl::Status RequestUsage(const Value& root, ReadCall& call) {
   const Value options = root["stream_options"];
+  if (options.exists() && !options.is(Type::kObject) && !options.is(Type::kNull)) {
+    return Invalid("\"stream_options\" must be an object");
+  }
   if (options.is(Type::kObject)) {
     const Value include = options["include_usage"];
-    if (include.boolean().value_or(false)) return;
+    if (include.exists() && !include.is(Type::kBool) && !include.is(Type::kNull)) {
+      return Invalid("\"include_usage\" must be true or false");
+    }
+    if (include.boolean().value_or(false)) return absl::OkStatus();
     if (include.exists()) {
       call.additions.push_back(Edit{include.begin(), include.end(), "true"});
     } else {
@@ -261,6 +268,7 @@ void RequestUsage(const Value& root, ReadCall& call) {
         Edit{root.begin() + 1, root.begin() + 1, "\"stream_options\":{\"include_usage\":true},"});
   }
   call.hide_usage = true;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -283,7 +291,7 @@ absl::StatusOr<ReadCall> ReadChatCompletion(const IncomingRequest& request) {
   domain::Prompt prompt;
   prompt.operation = "chat.completions";
   CS_RETURN_IF_ERROR(Reader(prompt, call.places).ReadRoot(document->root()));
-  if (prompt.stream) RequestUsage(document->root(), call);
+  if (prompt.stream) CS_RETURN_IF_ERROR(RequestUsage(document->root(), call));
   call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
   call.method = "POST";
   call.body = request.body;

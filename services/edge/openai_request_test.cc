@@ -82,6 +82,20 @@ TEST_CASE("ReadChatCompletion: either name of the token limit is seen under both
     CHECK(call.prompt->parameters.at("max_tokens") == 9000);
     CHECK(call.prompt->parameters.at("max_completion_tokens") == 9000);
   }
+  const ReadCall both =
+      Read(R"({"model":"m","messages":[],"max_tokens":10,"max_completion_tokens":9000})").value();
+  CHECK(both.prompt->parameters.at("max_tokens") == 9000);
+}
+
+TEST_CASE("ReadChatCompletion: stream options that are no options are refused", "[edge]") {
+  for (const char* options : {"\"4111 1111 1111 1111\"", "[]", "1", "{\"include_usage\":\"x\"}",
+                              "{\"include_usage\":[]}"}) {
+    INFO(options);
+    CHECK(absl::IsInvalidArgument(
+        Read(absl::StrCat(R"({"model":"m","messages":[],"stream":true,"stream_options":)", options,
+                          "}"))
+            .status()));
+  }
 }
 
 TEST_CASE("ReadChatCompletion: what cannot be read is INVALID_ARGUMENT and says why", "[edge]") {

@@ -182,7 +182,7 @@ TEST_CASE("OpenAiStream: probabilities stay only with text that passed as it cam
   const auto event = [](absl::string_view text, absl::string_view token, absl::string_view other) {
     return Chunk(absl::StrCat(R"({"index":0,"delta":{"content":")", text,
                               R"("},"logprobs":{"content":[{"token":")", token,
-                              R"(","logprob":-1,"bytes":[1],"top_logprobs":[{"token":")", other,
+                              R"(","logprob":-1,"bytes":null,"top_logprobs":[{"token":")", other,
                               R"("}]}]},"finish_reason":null})"));
   };
   const auto kept = [&](const std::string& stream) {

@@ -64,6 +64,45 @@ bool IsKnownName(absl::string_view key) {
   return Identifies(key) || names.contains(key);
 }
 
+// True when `entry` is a token with its probability and nothing that could spell another text: its
+// bytes, where given, are the token's own.
+bool IsPlainToken(const Value& entry) {
+  for (std::size_t i = 0; i < entry.size(); ++i) {
+    const absl::string_view member = entry.key(i);
+    if (member != "token" && member != "logprob" && member != "bytes" && member != "top_logprobs") {
+      return false;
+    }
+  }
+  const absl::string_view token = entry["token"].text();
+  const Value bytes = entry["bytes"];
+  if (!bytes.exists() || bytes.is(Type::kNull)) return true;
+  if (!bytes.is(Type::kArray) || bytes.size() != token.size()) return false;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes.at(i).integer() != static_cast<unsigned char>(token[i])) return false;
+  }
+  return true;
+}
+
+// True when `logprobs` holds the tokens of exactly one text in the form that OpenAI documents. Any
+// other form could repeat what is masked.
+bool IsPlainLogprobs(const Value& logprobs) {
+  std::size_t texts = 0;
+  for (std::size_t i = 0; i < logprobs.size(); ++i) {
+    const Value tokens = logprobs.at(i);
+    if (tokens.is(Type::kNull) || (tokens.is(Type::kArray) && tokens.size() == 0)) continue;
+    if (logprobs.key(i) != "content" && logprobs.key(i) != "refusal") return false;
+    ++texts;
+    for (std::size_t k = 0; k < tokens.size(); ++k) {
+      const Value others = tokens.at(k)["top_logprobs"];
+      if (!IsPlainToken(tokens.at(k))) return false;
+      for (std::size_t j = 0; j < others.size(); ++j) {
+        if (!IsPlainToken(others.at(j))) return false;
+      }
+    }
+  }
+  return texts == 1;
+}
+
 class Walker {
  public:
   Walker(FoundTexts& found, bool continuing) : found_(found), continuing_(continuing) {}
@@ -184,9 +223,10 @@ class Walker {
   }
 
   void WalkLogprobs(const Value& logprobs, const std::string& prefix) {
+    const bool plain = IsPlainLogprobs(logprobs);
     for (const absl::string_view member : {"content", "refusal"}) {
       const Value tokens = logprobs[member];
-      if (!tokens.is(Type::kArray)) continue;
+      if (!plain || tokens.size() == 0) continue;
       FoundLogprobs found;
       found.value = logprobs;
       found.field = absl::StrCat(prefix, "/", member);

@@ -38,6 +38,7 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   app.Serve(app.Make<ResourceService>(hub, callers, app.Make<ThreadPool>(4, 64)));
   app.Serve(app.Make<ResourceFeedService>(hub.remote_parts()));
   app.OnDrain([&hub](absl::Duration) { hub.remote_parts().Close(); });
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
 
   const absl::Status started = hub.Start();
@@ -49,12 +50,11 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
 }  // namespace countersign::policy
 
 int main(int argc, char** argv) {
-  countersign::policy::PolicyConfig config;
+  namespace policy = countersign::policy;
+  policy::PolicyConfig config;
   return countersign::server::RunService(
       argc, argv,
       {"policy",
-       [&config](auto& section, const auto& resolve) {
-         config = countersign::policy::ReadPolicyConfig(section, resolve);
-       },
-       [&config](auto& app) { return countersign::policy::Wire(config, app); }});
+       [&](auto& part, const auto& resolve) { config = policy::ReadPolicyConfig(part, resolve); },
+       [&](auto& app) { return policy::Wire(config, app); }});
 }

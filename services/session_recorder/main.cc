@@ -35,6 +35,7 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   app.Serve(app.Make<RecorderService>(recorder.book(), callers));
   app.Serve(app.Make<SessionService>(recorder.book(), recorder.reader(), recorder.exporter(),
                                      app.Make<ThreadPool>(config.auditor_threads, 256), callers));
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   app.ReadyWhen([&recorder] { return recorder.NotReady(); });
   recorder.Start(
       [&pool] { return pg::Migrate(pool, kSessionRecorderSchema, SessionRecorderMigrations()); });
