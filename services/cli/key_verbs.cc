@@ -28,6 +28,15 @@ absl::StatusOr<std::int64_t> TtlSeconds(const std::string& text) {
   return absl::ToInt64Seconds(ttl);
 }
 
+// The answer with an expiry even where there is none: scripts read the member without asking.
+absl::StatusOr<json::Document> WithExpiry(const json::Document& answer) {
+  std::string text = ToJson(answer.root());
+  if (!answer.root()["expiresAt"].exists()) {
+    text = absl::StrCat(text.substr(0, text.size() - 1), ",\"expiresAt\":null}");
+  }
+  return json::Document::Parse(text);
+}
+
 absl::Status Create(const Session& session, const CreateOptions& options) {
   CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
   CS_ASSIGN_OR_RETURN(const std::int64_t ttl, TtlSeconds(options.ttl));
@@ -42,7 +51,8 @@ absl::Status Create(const Session& session, const CreateOptions& options) {
   request.EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       gateway.Call("authn.v1.KeyService/CreateKey", request.str()));
-  const json::Value key = answer.root();
+  CS_ASSIGN_OR_RETURN(const json::Document whole, WithExpiry(answer));
+  const json::Value key = whole.root();
   PrintObject(session, key, [&] {
     if (options.adopt) {
       session.out << "adopted the key of " << key["identity"].text() << " as " << key["id"].text()

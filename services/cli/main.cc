@@ -41,7 +41,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::cerr << "countersign: " << error.what() << " (see countersign --help)\n";
+    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+    std::cerr << "countersign: "
+              << (unknown.empty() ? error.what() : "unknown argument \"" + unknown.front() + "\"")
+              << " (see countersign --help)\n";
     return 2;
   }
   const absl::Status status = session.action();
