@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -102,8 +103,19 @@ constexpr absl::string_view kNumbers[] = {
 
 absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
+// True for bytes of an image, a sound or a document. Inline text is text.
 bool IsInlineMedia(absl::string_view member, absl::string_view text) {
-  return member == "file_data" || (member == "url" && absl::StartsWith(text, "data:"));
+  return (member == "file_data" || member == "url") && absl::StartsWith(text, "data:") &&
+         !absl::StartsWithIgnoreCase(text, "data:text") && !absl::StrContains(text, ' ');
+}
+
+// True for one word as identifiers and names of choices are: no room for a sentence.
+bool IsIdentifier(absl::string_view text) {
+  constexpr std::size_t kLongest = 64;
+  return text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  absl::StrContains("_-.:/+", c);
+         });
 }
 
 class Reader {
@@ -209,9 +221,10 @@ class Reader {
         absl::StrCat(parent, "/", absl::StrReplaceAll(key, {{"~", "~0"}, {"/", "~1"}}));
     const bool selects = Selectors().contains(key);
     if (!selects && !KnownNames().contains(key)) Add(frame.role, pointer, key, TextPlace{});
-    // A selector is one only as a plain word, not as a hiding place for sentences.
-    if (selects && value.is(Type::kString) && value.text().size() <= 256) return;
-    if (key == "data" && frame.member == "input_audio") return;
+    if (selects && value.is(Type::kString) && IsIdentifier(value.text())) return;
+    if (key == "data" && frame.member == "input_audio" && !absl::StrContains(value.text(), ' ')) {
+      return;
+    }
     frame.member = key;
     ReadValue(value, pointer, frame);
   }

@@ -1,5 +1,6 @@
 #include "services/edge/openai_request.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
@@ -73,6 +74,23 @@ TEST_CASE("ReadChatCompletion: a selector as long as a sentence is a text", "[ed
   const ReadCall call =
       Read(absl::StrCat(R"({"model":"m","messages":[],"service_tier":")", sentence, "\"}")).value();
   CHECK(Parts(call) == std::vector<std::string>{"user " + sentence});
+}
+
+TEST_CASE("ReadChatCompletion: names of choices and inline media hide no sentence", "[edge]") {
+  const ReadCall call = Read(R"({"model":"m","messages":[{"role":"user","content":[
+      {"type":"image_url","image_url":{"url":"data:text/plain,project nightfall"}},
+      {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}}]}],
+      "tools":[{"type":"function","function":{"name":"f","parameters":{
+        "type":"object","properties":{"x":{"type":"string","format":"of project nightfall"}}}}}]})")
+                            .value();
+  const std::vector<std::string> parts = Parts(call);
+  const auto has = [&](const char* text) {
+    return std::count(parts.begin(), parts.end(), text) == 1;
+  };
+  CHECK(has("user data:text/plain,project nightfall"));
+  CHECK(has("system of project nightfall"));
+  CHECK_FALSE(has("user data:image/png;base64,AAAA"));
+  CHECK_FALSE(has("user low"));
 }
 
 TEST_CASE("ReadChatCompletion: either name of the token limit is seen under both", "[edge]") {
