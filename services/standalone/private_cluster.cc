@@ -237,7 +237,13 @@ struct PrivateCluster::State {
         if (status.ok()) break;
         log::Error("PostgreSQL does not start", {{"error", status}});
       }
-      log::Info("PostgreSQL is back");
+      // A stop that came while it was starting found no server to signal.
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (stopping) {
+        kill(pid, SIGINT);
+      } else {
+        log::Info("PostgreSQL is back");
+      }
     }
   }
 };
