@@ -24,8 +24,22 @@
 // piece everything has left that no continuation of the text could still change.
 namespace countersign::text {
 
-// True when `match` is what its shape suggests (a check digit, a range).
-using Validator = bool (*)(absl::string_view match);
+// True when `match` is what its shape suggests (a check digit, a range). Pure; thread-safe.
+using Validator = std::function<bool(absl::string_view match)>;
+
+// Words that must stand before a match, within kContextReach bytes of the text before it, none of
+// them after it: so a stream needs to hold nothing for their sake.
+struct ContextGate {
+  // Lower case; compared without case, as whole words (what lies between bytes that are neither
+  // ASCII letters nor digits nor beyond ASCII, so `routing_number` holds two). Empty: no gate.
+  std::vector<std::string> words;
+  // The last of them must be what the match is assigned to: between it and the match stand only
+  // further word characters, quotes, spaces, and at least one of `= :`, `:=`, `=>`.
+  bool assigned = false;
+
+  bool empty() const { return words.empty(); }
+};
+inline constexpr std::size_t kContextReach = 64;
 
 struct RedactionRule {
   std::string entity;             // lower snake case, as reported in spans
@@ -33,6 +47,10 @@ struct RedactionRule {
   ByteSet left_forbidden;         // a match may not follow one of these bytes …
   ByteSet right_forbidden;        // … nor be followed by one of these
   Validator validator = nullptr;  // with one, the regex's width is at most kMaxValidatedWidth
+  ContextGate context;            // a match without it is none
+  // The first min_count - 1 clusters of a text that hold matches of this rule alone are let
+  // through; from then on they are replaced.
+  std::size_t min_count = 1;
   int priority = 0;               // higher wins between matches of equal range
   std::string replacement;        // unless `rewrite` is set
   std::function<std::string(absl::string_view original)> rewrite;  // pure, thread-safe

@@ -41,7 +41,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     rule.entity = "r" + std::to_string(rules.size());
     rule.left_forbidden = RandomGuard(random);
     rule.right_forbidden = RandomGuard(random);
-    static constexpr Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
+    static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
     if (rule.regex.max_width != kUnbounded) rule.validator = kValidators[Below(random, 5)];
     rule.priority = static_cast<int>(Below(random, 2));
     rule.replacement = "<" + rule.entity + ">";
