@@ -65,6 +65,7 @@ test('with approval stopped, only calls that need a review get 503', async () =>
   assert.equal((await response.json()).error.code, 'unavailable');
   await part('startPart', 'approval');
   const reviewer = await gateway.createKey('rosa');
+  await eventually('reviews can be listed again', async () => (await gateway.cli(['reviews', 'list'], { key: reviewer })).code === 0);
   const held = post('the patient record of John');
   const review = await gateway.pendingReview(reviewer);
   assert.equal((await gateway.cli(['reviews', 'approve', review.id], { key: reviewer })).code, 0);
