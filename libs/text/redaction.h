@@ -51,8 +51,8 @@ struct RedactionRule {
   // The first min_count - 1 clusters of a text that hold matches of this rule alone are let
   // through; from then on they are replaced.
   std::size_t min_count = 1;
-  int priority = 0;               // higher wins between matches of equal range
-  std::string replacement;        // unless `rewrite` is set
+  int priority = 0;         // higher wins between matches of equal range
+  std::string replacement;  // unless `rewrite` is set
   std::function<std::string(absl::string_view original)> rewrite;  // pure, thread-safe
 
   // Decides what a cluster shows that holds matches of several rules, where the leftmost has a
