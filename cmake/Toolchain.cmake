@@ -18,9 +18,11 @@ add_compile_options(-Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SO
 add_link_options(-Wl,-z,relro,-z,now)
 
 if(CS_SANITIZE)
-  # What the sanitizers insert makes GCC 12 see uninitialised values in the standard library.
-  add_compile_options(-fsanitize=${CS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
-                      -Wno-maybe-uninitialized)
+  add_compile_options(-fsanitize=${CS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # What the sanitizers insert makes GCC 12 see uninitialised values in the standard library.
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
   add_link_options(-fsanitize=${CS_SANITIZE})
 endif()
 

@@ -1,0 +1,42 @@
+// An answer in one body: no secret leaves it, and without one it leaves byte for byte.
+// Input: status (even: 200), body.
+
+#include "absl/strings/match.h"
+#include "libs/json/document.h"
+#include "services/edge/mask_testing.h"
+#include "services/edge/openai_body.h"
+#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/secrets.h"
+
+namespace countersign::fuzz {
+
+void Run(Input input) {
+  edge::OpenAiBody::Options options;
+  options.status = input.Byte() % 2 == 0 ? 200 : 400;
+  const absl::string_view body = input.Rest();
+  edge::OpenAiBody reader(options);
+  edge::testing::LiteralMasking masking;
+  std::string caller;
+  bool masked = false;
+  for (const bool end : {false, true}) {
+    const auto asked = end ? reader.Finish() : reader.Feed(body);
+    if (!asked.ok()) return;
+    const auto deliveries = reader.Release(masking.Apply(*asked));
+    if (!deliveries.ok()) return;
+    for (const edge::Delivery& delivery : *deliveries) {
+      caller += delivery.bytes;
+      masked = masked || !delivery.masked.empty();
+    }
+  }
+  const auto document = json::Document::Parse(caller);
+  Require(document.ok() ? !HoldsSecret(document->root()) : !absl::StrContains(caller, "SECRET"),
+          "a secret leaves", caller);
+  if (json::Document::Parse(body).ok()) {
+    Require(document.ok(), "JSON does not stay JSON", caller);
+    // Log probabilities that could repeat a text in another form never pass.
+    const bool bare = !absl::StrContains(body, "logprobs") && !absl::StrContains(body, "\\u");
+    if (!masked && bare) Require(caller == body, "an untouched body changed", caller);
+  }
+}
+
+}  // namespace countersign::fuzz

@@ -1,0 +1,52 @@
+// The arguments of a tool call: cuts make no difference, and JSON stays JSON.
+// Input: cut, arguments.
+
+#include "libs/json/document.h"
+#include "services/masking/arguments_masker.h"
+#include "tests/fuzz/fuzz_input.h"
+
+namespace countersign::fuzz {
+namespace {
+
+std::shared_ptr<const text::RuleSet> Rules() {
+  static const auto* const rules = [] {
+    std::vector<text::RedactionRule> made(3);
+    made[0].regex = text::ParseRegex("SECRET").value();
+    made[1].regex = text::ParseRegex("[0-9]{4}").value();
+    made[2].regex = text::ParseRegex("k[0-9a-f]+").value();
+    for (text::RedactionRule& rule : made) rule.replacement = "<\"\\>";
+    return new std::shared_ptr<const text::RuleSet>(
+        text::RuleSet::Compile(std::move(made)).value());
+  }();
+  return *rules;
+}
+
+}  // namespace
+
+void Run(Input input) {
+  const std::uint8_t cut = input.Byte();
+  const absl::string_view text = input.Rest();
+
+  domain::FieldRelease whole;
+  masking::ArgumentsMasker at_once(Rules());
+  const bool whole_ok = at_once.Feed(text, true, whole).ok();
+
+  domain::FieldRelease parts;
+  masking::ArgumentsMasker in_pieces(Rules());
+  bool parts_ok = true;
+  for (const absl::string_view piece : Cut(text, cut)) {
+    parts_ok = parts_ok && in_pieces.Feed(piece, false, parts).ok();
+  }
+  parts_ok = parts_ok && in_pieces.Feed("", true, parts).ok();
+  if (!whole_ok || !parts_ok) return;
+  Require(whole.text == parts.text, "pieces differ from the whole", parts.text);
+
+  if (!json::Document::Parse(text).ok()) return;
+  // Two keys may become one by masking; a strict reader refuses that, and that alone.
+  const auto masked = json::Document::Parse(whole.text);
+  Require(masked.ok() || masked.status().message().find("duplicate") != absl::string_view::npos,
+          "JSON does not stay JSON", whole.text);
+  if (whole.masked.empty()) Require(whole.text == text, "untouched arguments changed", whole.text);
+}
+
+}  // namespace countersign::fuzz

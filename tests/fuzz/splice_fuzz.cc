@@ -1,0 +1,34 @@
+// Splicing equals taking the pieces between the edits one by one.
+// Input: the source up to a NUL, then for each edit: a gap, a length, a length of replacement.
+
+#include "services/edge/splice.h"
+
+#include <algorithm>
+
+#include "tests/fuzz/fuzz_input.h"
+
+namespace countersign::fuzz {
+
+void Run(Input input) {
+  const std::string source(input.Until('\0'));
+  std::vector<edge::Edit> edits;
+  std::string expected;
+  std::size_t at = 0;
+  while (!input.Rest().empty() && at < source.size()) {
+    edge::Edit edit;
+    edit.begin = std::min<std::size_t>(source.size(), at + input.Byte() % 16);
+    edit.end = std::min<std::size_t>(source.size(), edit.begin + input.Byte() % 16);
+    edit.replacement = std::string(input.Byte() % 8, 'x');
+    expected.append(source, at, edit.begin - at);
+    expected += edit.replacement;
+    at = edit.end;
+    // An edit that neither takes nor begins anything new would stand where the next one does.
+    if (edit.begin == edit.end) expected.append(source, at++, 1);
+    edits.push_back(std::move(edit));
+  }
+  if (at < source.size()) expected.append(source, at);
+  std::reverse(edits.begin(), edits.end());  // they may come in any order
+  Require(edge::Splice(source, edits) == expected, "spliced otherwise", expected);
+}
+
+}  // namespace countersign::fuzz

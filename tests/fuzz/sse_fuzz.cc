@@ -1,0 +1,51 @@
+// How bytes are cut makes no difference to the events, and no byte is lost.
+// Input: cut, bytes.
+
+#include "services/edge/sse_parser.h"
+
+#include "tests/fuzz/fuzz_input.h"
+
+namespace countersign::fuzz {
+namespace {
+
+constexpr std::size_t kMaxEvent = 1 << 20;
+
+std::vector<edge::SseEvent> Parse(const std::vector<absl::string_view>& pieces, bool* whole) {
+  edge::SseParser parser(kMaxEvent);
+  std::vector<edge::SseEvent> events;
+  for (const absl::string_view piece : pieces) {
+    Require(parser.Feed(piece, events).ok(), "an event that is small enough is refused");
+  }
+  parser.Finish(events);
+  *whole = parser.empty();
+  return events;
+}
+
+}  // namespace
+
+void Run(Input input) {
+  const std::uint8_t cut = input.Byte();
+  const absl::string_view bytes = input.Rest();
+  bool whole, cut_whole;
+  const auto expected = Parse({bytes}, &whole);
+  const auto events = Parse(Cut(bytes, cut), &cut_whole);
+  Require(whole == cut_whole && expected.size() == events.size(), "other events", bytes);
+  std::string all;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    Require(events[i].raw == expected[i].raw && events[i].data == expected[i].data &&
+                events[i].rest == expected[i].rest && events[i].has_data == expected[i].has_data,
+            "another event", events[i].raw);
+    for (std::size_t at = 0; at < events[i].data.size(); ++at) {
+      const char byte = events[i].data[at];
+      const std::size_t in_raw = events[i].InRaw(at);
+      Require(in_raw < events[i].raw.size(), "a place outside the event", events[i].raw);
+      // Lines are joined by LF, whatever ended them.
+      Require(byte == '\n' || events[i].raw[in_raw] == byte, "another place", events[i].raw);
+    }
+    all += events[i].raw;
+  }
+  Require(bytes.substr(0, all.size()) == all, "the events are not the bytes", all);
+  Require(!whole || all.size() == bytes.size(), "bytes are lost", all);
+}
+
+}  // namespace countersign::fuzz

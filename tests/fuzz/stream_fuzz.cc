@@ -1,0 +1,60 @@
+// A streamed answer: the caller gets the same bytes however the upstream's were cut, and no secret.
+// Input: cut, bytes.
+
+#include "absl/strings/match.h"
+#include "libs/json/document.h"
+#include "services/edge/mask_testing.h"
+#include "services/edge/openai_stream.h"
+#include "services/edge/sse_parser.h"
+#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/secrets.h"
+
+namespace countersign::fuzz {
+namespace {
+
+struct Outcome {
+  std::string caller;
+  bool ok = true;
+};
+
+Outcome Pass(const std::vector<absl::string_view>& pieces) {
+  edge::OpenAiStream stream({});
+  edge::testing::LiteralMasking masking;
+  Outcome outcome;
+  for (std::size_t i = 0; i <= pieces.size(); ++i) {
+    const auto asked = i < pieces.size() ? stream.Feed(pieces[i]) : stream.Finish();
+    outcome.ok = asked.ok();
+    if (!outcome.ok) return outcome;
+    const auto deliveries = stream.Release(masking.Apply(*asked));
+    outcome.ok = deliveries.ok();
+    if (!outcome.ok) return outcome;
+    for (const edge::Delivery& delivery : *deliveries) outcome.caller += delivery.bytes;
+  }
+  return outcome;
+}
+
+void CheckNoSecret(const std::string& caller) {
+  edge::SseParser parser(1 << 20);
+  std::vector<edge::SseEvent> events;
+  Require(parser.Feed(caller, events).ok(), "the caller gets no event stream", caller);
+  for (const edge::SseEvent& event : events) {
+    Require(!absl::StrContains(event.rest, "SECRET"), "a secret leaves beside the data", caller);
+    const auto document = json::Document::Parse(event.data);
+    if (document.ok()) Require(!HoldsSecret(document->root()), "a secret leaves", caller);
+  }
+}
+
+}  // namespace
+
+void Run(Input input) {
+  const std::uint8_t cut = input.Byte();
+  const absl::string_view bytes = input.Rest();
+  const Outcome expected = Pass({bytes});
+  const Outcome outcome = Pass(Cut(bytes, cut));
+  CheckNoSecret(outcome.caller);
+  Require(outcome.ok == expected.ok, "one cut ends in an error, another does not", bytes);
+  // After an error the pieces decide how much had left before it.
+  if (outcome.ok) Require(outcome.caller == expected.caller, "other bytes", outcome.caller);
+}
+
+}  // namespace countersign::fuzz
