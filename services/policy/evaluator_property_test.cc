@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
+#include <limits>
 #include <random>
+#include <tuple>
 
 #include "libs/base/glob.h"
 #include "services/policy/evaluator.h"
@@ -79,8 +81,11 @@ class NaiveEvaluator {
       return count > tokens->over;
     }
     if (const auto* parameter = std::get_if<domain::ParameterCondition>(&condition.leaf)) {
-      const auto found = prompt_.parameters.find(parameter->name);
-      return found != prompt_.parameters.end() && found->second > parameter->over;
+      for (const auto& [name, value] : prompt_.parameters) {
+        const bool is_limit = parameter->name == "max_tokens" && name == "max_output_tokens";
+        if ((name == parameter->name || is_limit) && !(value <= parameter->over)) return true;
+      }
+      return false;
     }
     const auto* keywords = std::get_if<domain::KeywordsCondition>(&condition.leaf);
     const auto* pattern = std::get_if<domain::PatternCondition>(&condition.leaf);
@@ -125,7 +130,7 @@ class Generator {
     if (kind == 0) return Keywords(Pick({"hipaa", "codes"}), Some(kRoles));
     if (kind == 1) return Pattern(Pick({"pa.ient", "B|x", "o+k"}), Some(kRoles));
     if (kind == 2) return Tokens(static_cast<std::size_t>(Below(8)));
-    if (kind == 3) return Parameter(Pick({"temperature", "n"}), Below(3));
+    if (kind == 3) return Parameter(Pick({"temperature", "n", "max_tokens"}), Below(3));
     if (kind == 4) return Not(Condition(depth - 1));
     std::vector<domain::Condition> children;
     for (int i = 0; i <= Below(3); ++i) children.push_back(Condition(depth - 1));
@@ -157,6 +162,9 @@ class Generator {
     }
     if (OneIn(2)) prompt.parameters["temperature"] = Below(4);
     if (OneIn(2)) prompt.parameters["n"] = Below(4);
+    if (OneIn(3)) prompt.parameters["max_tokens"] = Below(4);
+    if (OneIn(3)) prompt.parameters["max_output_tokens"] = Below(4);
+    if (OneIn(9)) prompt.parameters["n"] = std::numeric_limits<double>::quiet_NaN();
     return prompt;
   }
 
@@ -194,6 +202,58 @@ TEST_CASE("Evaluate: agrees with the naive evaluator on random sets and question
     }
   }
   CHECK(decided > 300);  // else the questions ask nothing
+}
+
+bool SameFinding(const domain::Finding& a, const domain::Finding& b) {
+  return std::tie(a.policy, a.condition, a.rule, a.part, a.begin, a.end) ==
+         std::tie(b.policy, b.condition, b.rule, b.part, b.begin, b.end);
+}
+
+TEST_CASE("Evaluate: agrees with looking at every policy, in all that it tells, on large sets",
+          "[policy]") {
+  const std::uint32_t seed = std::random_device()();
+  INFO("seed " << seed);
+  Generator generator(seed);
+  const FakeTextEngine engine;
+  int with_findings = 0;
+  for (int round = 0; round < 40; ++round) {
+    // Enough for several words of policies, for dense and for sparse sets of them, and for lists of
+    // thresholds that have several strides.
+    std::vector<domain::Policy> policies;
+    const int count = round % 2 == 0 ? 60 + generator.Below(80) : 400;
+    for (int i = 0; i < count; ++i) policies.push_back(generator.Policy(i));
+    // Few that hold always, or they alone would be the answer.
+    for (domain::Policy& policy : policies) {
+      if (!policy.when.has_value() && !generator.OneIn(20)) {
+        policy.when = generator.OneIn(2) ? Tokens(static_cast<std::size_t>(generator.Below(12)))
+                                         : Not(Parameter("n", generator.Below(3)));
+      }
+      if (policy.verdict == domain::Verdict::kDeny) policy.match.identities = {"bob"};
+    }
+    const auto snapshot = CompileSnapshot(SetOf(std::move(policies)), engine, nullptr);
+    REQUIRE(snapshot.ok());
+    for (int question = 0; question < 15; ++question) {
+      domain::Principal who = Ann();
+      who.groups = generator.Some({"engineering", "oncall", "finance"});
+      who.identity = generator.Pick({"ann", "bob", ""});
+      const std::string connection = generator.Pick({"openai", "other"});
+      const domain::Prompt prompt = generator.Prompt();
+      const auto decision = Evaluate(**snapshot, {who, connection, prompt});
+      const auto plain = Explain(**snapshot, {who, connection, prompt});
+      REQUIRE(decision.ok());
+      REQUIRE(plain.ok());
+      INFO("round " << round << ", question " << question);
+      REQUIRE(decision->policy == plain->decision.policy);
+      REQUIRE(decision->verdict == plain->decision.verdict);
+      REQUIRE(decision->masking_profile == plain->decision.masking_profile);
+      REQUIRE(decision->prompt_tokens == plain->decision.prompt_tokens);
+      REQUIRE(decision->findings.size() == plain->decision.findings.size());
+      REQUIRE(std::equal(decision->findings.begin(), decision->findings.end(),
+                         plain->decision.findings.begin(), SameFinding));
+      with_findings += !decision->findings.empty();
+    }
+  }
+  CHECK(with_findings > 60);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "libs/base/status.h"
+#include "services/policy/condition_reader.h"
 #include "services/policy/fake_text_engine.h"
 #include "services/policy/rule_compiler.h"
 #include "services/policy/rule_fixture.h"

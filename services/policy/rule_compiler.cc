@@ -42,9 +42,10 @@ class Compiler {
     snapshot_->resources = set_;
     snapshot_->engine = &engine_;
     CompilePolicies();
-    CompileConnections();
+    ResolveTokenizers();
     if (mistakes_.empty()) CompileScanner(previous);
     if (!mistakes_.empty()) return InvalidResources(mistakes_);
+    snapshot_->index = RuleIndex(snapshot_->policies, snapshot_->leaves.size());
     return snapshot_;
   }
 
@@ -60,6 +61,14 @@ class Compiler {
       }
       snapshot_->policies.push_back(std::move(compiled));
     }
+    const auto rank = [](const CompiledPolicy& policy) {
+      const domain::Policy& source = *policy.source;
+      return std::make_tuple(source.verdict != domain::Verdict::kDeny,
+                             -static_cast<std::int64_t>(source.priority),
+                             source.verdict != domain::Verdict::kReview, std::cref(source.name));
+    };
+    std::sort(snapshot_->policies.begin(), snapshot_->policies.end(),
+              [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   }
 
   CompiledCondition CompileCondition(const domain::Condition& source, bool& reads_text) {
@@ -91,6 +100,7 @@ class Compiler {
       compiled.rule = keywords->dictionary;
       compiled.parts = keywords->parts;
       compiled.term = DictionaryTerm(keywords->dictionary, source.path);
+      compiled.leaf = Leaf(compiled);
     } else if (const auto* pattern = std::get_if<domain::PatternCondition>(&source.leaf)) {
       reads_text = true;
       compiled.kind = CompiledCondition::Kind::kText;
@@ -98,6 +108,7 @@ class Compiler {
       compiled.rule = pattern->regex;
       compiled.parts = pattern->parts;
       compiled.term = PatternTerm(*pattern, source.path);
+      compiled.leaf = Leaf(compiled);
     } else if (const auto* tokens = std::get_if<domain::TokensCondition>(&source.leaf)) {
       compiled.kind = CompiledCondition::Kind::kTokens;
       compiled.over = static_cast<double>(tokens->over);
@@ -109,6 +120,19 @@ class Compiler {
       Mistake(source.path, "is no condition");
     }
     return compiled;
+  }
+
+  std::uint32_t Leaf(const CompiledCondition& condition) {
+    TextLeaf leaf{condition.term, condition.parts};
+    std::sort(leaf.parts.begin(), leaf.parts.end());
+    leaf.parts.erase(std::unique(leaf.parts.begin(), leaf.parts.end()), leaf.parts.end());
+    const auto id = static_cast<std::uint32_t>(snapshot_->leaves.size());
+    const auto [known, is_new] = leaf_ids_.emplace(std::pair(leaf.term, leaf.parts), id);
+    if (!is_new) return known->second;
+    snapshot_->leaves_of_term.resize(std::max<std::size_t>(next_id_, leaf.term + 1));
+    snapshot_->leaves_of_term[leaf.term].push_back(id);
+    snapshot_->leaves.push_back(std::move(leaf));
+    return id;
   }
 
   std::uint32_t DictionaryTerm(const std::string& name, const std::string& path) {
@@ -141,18 +165,7 @@ class Compiler {
     return id;
   }
 
-  void CompileConnections() {
-    std::vector<const CompiledPolicy*> ordered;
-    ordered.reserve(snapshot_->policies.size());
-    for (const CompiledPolicy& policy : snapshot_->policies) ordered.push_back(&policy);
-    const auto rank = [](const CompiledPolicy* policy) {
-      const domain::Policy& source = *policy->source;
-      return std::make_tuple(source.verdict != domain::Verdict::kDeny,
-                             -static_cast<std::int64_t>(source.priority),
-                             source.verdict != domain::Verdict::kReview, std::cref(source.name));
-    };
-    std::sort(ordered.begin(), ordered.end(),
-              [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
+  void ResolveTokenizers() {
     for (const auto& [name, connection] : set_->connections) {
       place_ = absl::StrCat("Connection/", name, ": ");
       ConnectionRules rules;
@@ -164,13 +177,7 @@ class Compiler {
           Mistake("spec.tokenizer", tokenizer.status().message());
         }
       }
-      for (const CompiledPolicy* policy : ordered) {
-        const auto& wanted = policy->source->match.connections;
-        if (wanted.empty() || std::count(wanted.begin(), wanted.end(), name) > 0) {
-          rules.policies.push_back(policy);
-        }
-      }
-      snapshot_->connections.emplace(name, std::move(rules));
+      snapshot_->connections.emplace(name, rules);
     }
   }
 
@@ -222,6 +229,7 @@ class Compiler {
   std::uint32_t next_id_ = 0;
   std::map<std::string, std::uint32_t> dictionary_ids_;
   std::map<std::pair<std::string, text::View>, std::uint32_t> pattern_ids_;
+  std::map<std::pair<std::uint32_t, std::vector<std::string>>, std::uint32_t> leaf_ids_;
   std::vector<text::MatchTerm> terms_;
   std::vector<std::pair<std::uint32_t, std::string>> places_;  // id → where it is written
   std::vector<std::string> mistakes_;

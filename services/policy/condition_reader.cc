@@ -1,0 +1,142 @@
+#include "services/policy/condition_reader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "libs/base/status.h"
+
+namespace countersign::policy {
+namespace {
+
+// The role that `parts` name for a part: dialects have older and newer names for two of them.
+absl::string_view RoleOf(const domain::TextPart& part) {
+  if (part.role == "developer") return "system";
+  if (part.role == "function") return "tool";
+  return part.role;
+}
+
+bool IsIn(const std::vector<std::string>& parts, const Facts& facts, const PartHit& hit) {
+  return parts.empty() ||
+         std::find(parts.begin(), parts.end(), RoleOf(facts.prompt.parts[hit.part])) != parts.end();
+}
+
+std::string FormatNumber(double number) {
+  const bool whole = std::floor(number) == number && std::fabs(number) < 1e15;
+  return whole ? absl::StrCat(static_cast<std::int64_t>(number)) : absl::StrCat(number);
+}
+
+}  // namespace
+
+Facts CountedFacts(const Snapshot& snapshot, const ConnectionRules& connection,
+                   const domain::Prompt& prompt) {
+  const text::Tokenizer& tokenizer = connection.tokenizer != nullptr
+                                         ? *connection.tokenizer
+                                         : snapshot.engine->TokenizerForModel(prompt.model);
+  Facts facts{prompt};
+  for (const domain::TextPart& part : prompt.parts) facts.tokens += tokenizer.Count(part.text);
+  return facts;
+}
+
+absl::Status ScanParts(const Snapshot& snapshot, Facts& facts) {
+  for (std::size_t i = 0; i < facts.prompt.parts.size(); ++i) {
+    CS_ASSIGN_OR_RETURN(const std::vector<text::MatchHit> found,
+                        snapshot.scanner->Scan(facts.prompt.parts[i].text));
+    for (const text::MatchHit& hit : found) facts.hits.push_back({hit.id, i, hit.begin, hit.end});
+  }
+  std::sort(facts.hits.begin(), facts.hits.end(), [](const PartHit& a, const PartHit& b) {
+    return std::tie(a.term, a.part) < std::tie(b.term, b.part);
+  });
+  return absl::OkStatus();
+}
+
+std::vector<std::uint32_t> HoldingLeaves(const Snapshot& snapshot, const Facts& facts) {
+  std::vector<std::uint32_t> holding;
+  for (auto hit = facts.hits.begin(); hit != facts.hits.end();) {
+    const auto end = std::find_if(hit, facts.hits.end(),
+                                  [&](const PartHit& other) { return other.term != hit->term; });
+    for (const std::uint32_t leaf : snapshot.leaves_of_term[hit->term]) {
+      const std::vector<std::string>& parts = snapshot.leaves[leaf].parts;
+      if (std::any_of(hit, end, [&](const PartHit& one) { return IsIn(parts, facts, one); })) {
+        holding.push_back(leaf);
+      }
+    }
+    hit = end;
+  }
+  return holding;
+}
+
+bool ConditionReader::Holds(const CompiledCondition& condition) {
+  switch (condition.kind) {
+    case CompiledCondition::Kind::kAny: return HoldsAny(condition);
+    case CompiledCondition::Kind::kAll: return HoldsAll(condition);
+    case CompiledCondition::Kind::kNot: {
+      const std::size_t before = findings_.size();
+      const bool holds = !Holds(condition.children.front());
+      findings_.resize(before);
+      return holds;
+    }
+    case CompiledCondition::Kind::kText: return HoldsText(condition);
+    case CompiledCondition::Kind::kTokens: return HoldsTokens(condition);
+    case CompiledCondition::Kind::kParameter: return HoldsParameter(condition);
+  }
+  return false;
+}
+
+bool ConditionReader::HoldsAny(const CompiledCondition& condition) {
+  bool holds = false;
+  // All of them, not the first alone: each that holds is a reason that a reviewer wants to see.
+  for (const CompiledCondition& child : condition.children) holds |= Holds(child);
+  return holds;
+}
+
+bool ConditionReader::HoldsAll(const CompiledCondition& condition) {
+  const std::size_t before = findings_.size();
+  for (const CompiledCondition& child : condition.children) {
+    if (!Holds(child)) {
+      findings_.resize(before);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ConditionReader::HoldsText(const CompiledCondition& condition) {
+  auto hit = std::lower_bound(
+      facts_.hits.begin(), facts_.hits.end(), condition.term,
+      [](const PartHit& candidate, std::uint32_t term) { return candidate.term < term; });
+  std::size_t found = 0;
+  for (; hit != facts_.hits.end() && hit->term == condition.term; ++hit) {
+    if (!IsIn(condition.parts, facts_, *hit)) continue;
+    if (found++ == kMaxFindingsPerCondition) break;
+    findings_.push_back(
+        {policy_, condition.condition, condition.rule, hit->part, hit->begin, hit->end});
+  }
+  return found > 0;
+}
+
+bool ConditionReader::HoldsTokens(const CompiledCondition& condition) {
+  if (static_cast<double>(facts_.tokens) <= condition.over) return false;
+  findings_.push_back({policy_, "tokens",
+                       absl::StrCat(facts_.tokens, " tokens over ", FormatNumber(condition.over))});
+  return true;
+}
+
+bool ConditionReader::HoldsParameter(const CompiledCondition& condition) {
+  bool holds = false;
+  for (const std::string& name : condition.parameters) {
+    const auto parameter = facts_.prompt.parameters.find(name);
+    if (parameter == facts_.prompt.parameters.end()) continue;
+    // Written so that a value which compares with nothing (NaN) is over every limit.
+    if (parameter->second <= condition.over) continue;
+    holds = true;
+    findings_.push_back({policy_, "parameter",
+                         absl::StrCat(name, " ", FormatNumber(parameter->second), " over ",
+                                      FormatNumber(condition.over))});
+  }
+  return holds;
+}
+
+}  // namespace countersign::policy

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/domain/decision.h"
+#include "libs/domain/prompt.h"
+#include "services/policy/rule_set.h"
+
+namespace countersign::policy {
+
+// At most so many findings are reported per condition.
+inline constexpr std::size_t kMaxFindingsPerCondition = 8;
+
+// Where a term of the scanner was found.
+struct PartHit {
+  std::uint32_t term = 0;
+  std::size_t part = 0;  // index into Prompt::parts
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// What is known about one prompt; worked out once, read by every condition.
+struct Facts {
+  const domain::Prompt& prompt;
+  std::size_t tokens = 0;
+  std::vector<PartHit> hits = {};  // ordered by term, then by part
+};
+
+// Counts the tokens of `prompt`, as `connection` does.
+Facts CountedFacts(const Snapshot& snapshot, const ConnectionRules& connection,
+                   const domain::Prompt& prompt);
+
+// Fills in the hits. Errors are those of the text engine. REQUIRES: the snapshot has a scanner.
+absl::Status ScanParts(const Snapshot& snapshot, Facts& facts);
+
+// The text conditions of any policy that hold, by CompiledCondition::leaf.
+std::vector<std::uint32_t> HoldingLeaves(const Snapshot& snapshot, const Facts& facts);
+
+// Tells whether a policy's conditions hold, and collects what made them hold. What holds by absence
+// (under `not`) gives no finding. `facts` and `policy` outlive it.
+class ConditionReader {
+ public:
+  ConditionReader(const Facts& facts, const std::string& policy) : facts_(facts), policy_(policy) {}
+
+  bool Holds(const CompiledCondition& condition);
+  std::vector<domain::Finding>& findings() { return findings_; }
+
+ private:
+  bool HoldsAny(const CompiledCondition& condition);
+  bool HoldsAll(const CompiledCondition& condition);
+  bool HoldsText(const CompiledCondition& condition);
+  bool HoldsTokens(const CompiledCondition& condition);
+  bool HoldsParameter(const CompiledCondition& condition);
+
+  const Facts& facts_;
+  const std::string& policy_;
+  std::vector<domain::Finding> findings_;
+};
+
+}  // namespace countersign::policy

@@ -1,0 +1,221 @@
+// What a decision costs as the number of policies grows, and what keywords cost as their number
+// grows.
+//   policy_bench [decide|scan]
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <iterator>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/text/matcher.h"
+#include "services/policy/evaluator.h"
+#include "services/policy/rule_compiler.h"
+#include "services/policy/text_engine.h"
+
+namespace countersign {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double Seconds(Clock::time_point since) {
+  return std::chrono::duration<double>(Clock::now() - since).count();
+}
+
+// The least of several medians: what it costs while nothing else disturbs.
+double Microseconds(const std::function<void()>& work) {
+  double least = 1e18;
+  for (int round = 0; round < 7; ++round) {
+    std::vector<double> times;
+    const auto start = Clock::now();
+    while (times.size() < 20 || Seconds(start) < 0.03) {
+      const auto begin = Clock::now();
+      work();
+      times.push_back(Seconds(begin) * 1e6);
+    }
+    std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
+                     times.end());
+    least = std::min(least, times[times.size() / 2]);
+  }
+  return least;
+}
+
+constexpr const char* kWords[] = {
+    "the",    "of",        "policy",   "and",  "gateway",  "to",   "in",     "review", "stream",
+    "that",   "requests",  "it",       "is",   "for",      "from", "model",  "answer", "was",
+    "on",     "evidence",  "are",      "as",   "with",     "all",  "their",  "they",   "at",
+    "return", "inference", "this",     "have", "approval", "or",   "had",    "by",     "not",
+    "what",   "modern",    "customer", "were", "we",       "when", "masking"};
+constexpr const char* kForeignWords[] = {
+    "проверка", "текста", "für",   "Prüfung", "déjà", "naïve",  "日本語", "の",      "文章",
+    "données",  "señor",  "über",  "αρχείο",  "для",  "ответ",  "запрос", "smörgås", "😀",
+    "“quoted”", "–",      "file…", "łódź",    "año",  "한국어", "ελέγχου"};
+
+// Words with the lengths and spacing of English; of a hundred words `foreign` are of other scripts.
+std::string Prose(std::size_t bytes, unsigned foreign, unsigned seed = 7) {
+  std::mt19937 random(seed);
+  std::string text;
+  bool begins = true;
+  while (text.size() < bytes) {
+    const unsigned pick = random() % 100;
+    std::string word = pick < foreign ? kForeignWords[random() % std::size(kForeignWords)]
+                                      : kWords[random() % std::size(kWords)];
+    if (pick == 99) word = std::to_string(random() % 10000);
+    if (begins && word[0] >= 'a') word[0] = static_cast<char>(word[0] - 32);
+    begins = random() % 12 == 0;
+    text += word + (begins ? ".\n" : random() % 9 == 0 ? ", " : " ");
+  }
+  return text;
+}
+
+// Made of English syllables, so that they begin as the words of a text do.
+std::string Term(std::mt19937& random) {
+  static constexpr const char* kSyllables[] = {
+      "con", "re",  "pro", "ment", "tion", "ing", "an", "de",  "ver", "ma",  "the", "in", "ter",
+      "mod", "pol", "cus", "to",   "mer",  "app", "ro", "val", "st",  "eam", "gat", "e",  "way"};
+  std::string term;
+  for (unsigned left = 2 + random() % 3; left > 0; --left) {
+    term += kSyllables[random() % std::size(kSyllables)];
+  }
+  if (random() % 3 == 0)
+    absl::StrAppend(&term, " ", kSyllables[random() % std::size(kSyllables)], "x");
+  if (random() % 4 == 0) absl::StrAppend(&term, "-", random() % 1000);
+  return term + "q";  // none of them is in the text
+}
+
+domain::Policy Rule(int number, const char* kind, domain::ResourceSet& set) {
+  domain::Policy policy;
+  policy.name = absl::StrCat("rule", number);
+  policy.verdict = number % 2 == 0 ? domain::Verdict::kDeny : domain::Verdict::kReview;
+  policy.review.reviewers = {"security"};
+  domain::Condition when;
+  when.path = "spec.when";
+  const std::string name = kind;
+  const int turn = name == "mixed" ? number % 4 : -1;
+  if (name == "keywords" || turn == 0) {
+    const std::string dictionary = absl::StrCat("d", number);
+    std::mt19937 random(static_cast<unsigned>(number));
+    set.dictionaries[dictionary] = {
+        dictionary, {absl::StrCat(Term(random), number)}, domain::Normalize::kUnicode};
+    when.leaf = domain::KeywordsCondition{dictionary, {}};
+  } else if (name == "pattern" || turn == 1) {
+    when.leaf = domain::PatternCondition{
+        absl::StrCat("PRJ-", number, "-[0-9]{2,4}"), {}, domain::Normalize::kNone};
+  } else if (name == "tokens" || turn == 2) {
+    when.leaf = domain::TokensCondition{100'000 + static_cast<std::size_t>(number)};
+  } else if (name == "parameter" || turn == 3) {
+    when.leaf = domain::ParameterCondition{"max_tokens", 10'000.0 + number};
+  } else if (name == "both") {  // what all of them have holds, what each has does not
+    set.dictionaries["common"] = {"common", {"policy", "gateway"}, domain::Normalize::kUnicode};
+    when.kind = domain::Condition::Kind::kAll;
+    when.children.resize(2);
+    when.children[0].leaf = domain::KeywordsCondition{"common", {}};
+    when.children[1].leaf = domain::TokensCondition{100'000 + static_cast<std::size_t>(number)};
+  } else {  // of other groups, without conditions
+    policy.match.groups = {absl::StrCat("team", number)};
+    return policy;
+  }
+  policy.when = std::move(when);
+  return policy;
+}
+
+std::shared_ptr<const policy::Snapshot> Compiled(const char* kind, int rules) {
+  static const policy::LocalTextEngine engine;
+  auto set = std::make_shared<domain::ResourceSet>();
+  set->version = 1;
+  set->connections["openai"].name = "openai";
+  domain::Policy allow;
+  allow.name = "everyone";
+  allow.verdict = domain::Verdict::kAllow;
+  set->policies[allow.name] = allow;
+  for (int i = 0; i < rules; ++i) {
+    domain::Policy rule = Rule(i, kind, *set);
+    const std::string name = rule.name;
+    set->policies[name] = std::move(rule);
+  }
+  return policy::CompileSnapshot(set, engine, nullptr).value();
+}
+
+void Decide() {
+  domain::Principal who;
+  who.identity = "ann";
+  who.groups = {"engineering", "oncall"};
+  const std::string connection = "openai";
+  std::printf("%-10s %7s %9s %14s %14s\n", "condition", "rules", "compile s", "200 B, us",
+              "10 KB, us");
+  for (const char* const kind :
+       {"keywords", "pattern", "tokens", "parameter", "group", "both", "mixed"}) {
+    double few[2] = {0, 0};
+    for (const int rules : {10, 100, 1000, 10'000}) {
+      const auto start = Clock::now();
+      const auto snapshot = Compiled(kind, rules);
+      const double compile = Seconds(start);
+      double times[2];
+      for (int size = 0; size < 2; ++size) {
+        domain::Prompt prompt;
+        prompt.operation = "chat.completions";
+        prompt.model = "gpt-4o";
+        prompt.parameters["max_tokens"] = 500;
+        prompt.parts.push_back({"user", "/messages/0/content", Prose(size == 0 ? 200 : 10'240, 0)});
+        bool right = true;
+        times[size] = Microseconds([&] {
+          right &= policy::Evaluate(*snapshot, {who, connection, prompt})->policy == "everyone";
+        });
+        if (!right) std::printf("WRONG ANSWER ");
+        if (rules == 10) few[size] = times[size];
+      }
+      std::printf("%-10s %7d %9.2f %7.1f (%4.2fx) %7.1f (%4.2fx)\n", kind, rules, compile, times[0],
+                  times[0] / few[0], times[1], times[1] / few[1]);
+      std::fflush(stdout);
+    }
+  }
+}
+
+void Scan() {
+  std::printf("%-10s %7s %9s %12s %12s %12s\n", "normalize", "terms", "compile s", "ASCII MB/s",
+              "10 % MB/s", "50 % MB/s");
+  const std::string texts[] = {Prose(4 << 20, 0), Prose(4 << 20, 10), Prose(4 << 20, 50)};
+  for (const auto& [name, view] :
+       {std::pair("none", text::View::kRaw), std::pair("caseless", text::View::kCaseless),
+        std::pair("unicode", text::View::kUnicode)}) {
+    for (const std::size_t count : {std::size_t{100}, std::size_t{100'000}}) {
+      std::mt19937 random(3);
+      std::set<std::string> words;
+      while (words.size() < count) {
+        words.insert(absl::StrCat(Term(random), words.size() > 40'000 ? random() % 1000 : 0));
+      }
+      std::vector<text::MatchTerm> terms;
+      for (const std::string& word : words) terms.push_back({word, false, view, 1});
+      terms.push_back({"zq", false, view, 1});  // short ones have a form of their own
+      const auto start = Clock::now();
+      const auto matcher = text::Matcher::Compile(terms).value();
+      std::printf("%-10s %7zu %9.2f", name, count, Seconds(start));
+      for (const std::string& text : texts) {
+        double best = 0;
+        std::size_t hits = 0;
+        for (int round = 0; round < 5; ++round) {
+          const auto begin = Clock::now();
+          hits += matcher->Scan(text)->size();
+          best = std::max(best, static_cast<double>(text.size()) / Seconds(begin) / 1e6);
+        }
+        std::printf(" %12.0f%s", best, hits == 0 ? "" : "!");
+      }
+      std::printf("\n");
+      std::fflush(stdout);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace countersign
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what != "scan") countersign::Decide();
+  if (what != "decide") countersign::Scan();
+}
