@@ -3,14 +3,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "libs/domain/principal.h"
 #include "libs/domain/prompt.h"
@@ -19,15 +18,8 @@
 
 namespace countersign::policy {
 
-// Finds strings by string_view.
-struct StringHash {
-  using is_transparent = void;
-  std::size_t operator()(absl::string_view text) const {
-    return std::hash<absl::string_view>()(text);
-  }
-};
 template <typename Value>
-using ByString = std::unordered_map<std::string, Value, StringHash, std::equal_to<>>;
+using ByString = absl::flat_hash_map<std::string, Value>;
 
 // Policies by one section of their `match`: which apply to a value of it.
 class ValueIndex {
