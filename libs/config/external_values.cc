@@ -44,10 +44,18 @@ std::string WithoutFinalNewline(absl::string_view text) {
   return std::string(text);
 }
 
+// The mistake is reported: what stands here now only keeps the reader from reporting it again.
+void StandIn(YAML::Node value) {
+  YAML::Node inlined;
+  inlined["inline"] = "stand-in";
+  value = inlined;
+}
+
 void ResolveValue(YAML::Node value, const std::string& path, const ExternalValues& values,
                   Mistakes& mistakes) {
   if (!value.IsMap() || value.size() != 1 || !value.begin()->first.IsScalar()) {
     mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+    StandIn(value);
     return;
   }
   const std::string form = value.begin()->first.Scalar();
@@ -55,6 +63,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
   const std::string key = ExternalKey(value);
   if (key.empty()) {
     mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+    StandIn(value);
     return;
   }
   const auto found = values.find(key);
@@ -63,6 +72,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
                  form == "env"
                      ? absl::StrCat("the environment variable ", key.substr(4), " is not set")
                      : absl::StrCat("the file ", key.substr(5), " could not be read"));
+    StandIn(value);
     return;
   }
   value.remove(form);
@@ -74,7 +84,11 @@ void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mista
   if (!file.IsDefined()) return;
   const auto found = values.find(absl::StrCat("file:", file.IsScalar() ? file.Scalar() : ""));
   if (found == values.end()) {
-    mistakes.Add(file, "spec.file", "the file could not be read");
+    mistakes.Add(file, "spec.file",
+                 file.IsScalar() ? absl::StrCat("the file ", file.Scalar(), " could not be read")
+                                 : "must be the path of a file");
+    spec["terms"].push_back("stand-in");
+    spec.remove("file");
     return;
   }
   for (absl::string_view line : absl::StrSplit(found->second, '\n')) {

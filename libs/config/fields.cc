@@ -84,16 +84,48 @@ absl::Status Append(const YAML::Node& node, int depth, std::size_t& values, std:
   }
 }
 
+void AddLines(const YAML::Node& node, const std::string& path, int depth, SourceLines& lines) {
+  if (depth > kMaxDepth || !node.IsDefined()) return;
+  if (!node.Mark().is_null()) lines.emplace(path, static_cast<std::size_t>(node.Mark().line + 1));
+  std::size_t index = 0;
+  if (node.IsSequence()) {
+    for (const YAML::Node& child : node) {
+      AddLines(child, absl::StrCat(path, "[", index++, "]"), depth + 1, lines);
+    }
+  } else if (node.IsMap()) {
+    for (const auto& member : node) {
+      if (!member.first.IsScalar()) continue;
+      AddLines(member.second, absl::StrCat(path, ".", member.first.Scalar()), depth + 1, lines);
+    }
+  }
+}
+
 }  // namespace
+
+std::size_t ClosestLine(const SourceLines& lines, absl::string_view path) {
+  while (!path.empty()) {
+    const auto found = lines.find(std::string(path));
+    if (found != lines.end()) return found->second;
+    const std::size_t end = path.find_last_of(".[");
+    if (end == absl::string_view::npos) break;
+    path = path.substr(0, end);
+  }
+  return 0;
+}
 
 void Mistakes::SetPlace(std::string file, std::string resource) {
   file_ = std::move(file);
   resource_ = std::move(resource);
+  lines_of_place_ = nullptr;
 }
 
 void Mistakes::Add(const YAML::Node& node, absl::string_view path, absl::string_view what) {
   std::string line = file_;
-  if (node.IsDefined() && !node.Mark().is_null()) absl::StrAppend(&line, ":", node.Mark().line + 1);
+  if (lines_of_place_ != nullptr) {
+    absl::StrAppend(&line, ":", std::max<std::size_t>(1, ClosestLine(*lines_of_place_, path)));
+  } else if (node.IsDefined() && !node.Mark().is_null()) {
+    absl::StrAppend(&line, ":", node.Mark().line + 1);
+  }
   if (!resource_.empty()) absl::StrAppend(&line, ": ", resource_);
   if (!path.empty()) absl::StrAppend(&line, ": ", path);
   lines_.push_back(absl::StrCat(line, ": ", what));
@@ -279,6 +311,12 @@ std::string Fields::OneOf(absl::string_view name, const std::vector<std::string>
     return "";
   }
   return *text;
+}
+
+SourceLines LinesOf(const YAML::Node& node, const std::string& path) {
+  SourceLines lines;
+  AddLines(node, path, 0, lines);
+  return lines;
 }
 
 absl::Status AppendCanonicalJson(const YAML::Node& node, std::string& out) {

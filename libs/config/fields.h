@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,19 +16,30 @@
 
 namespace countersign::config {
 
+// The lines at which values stand, by their path: "spec.match.models[0]".
+using SourceLines = std::map<std::string, std::size_t>;
+
+// The line of `path`, or of the closest field around it that is written down; 0 for none.
+std::size_t ClosestLine(const SourceLines& lines, absl::string_view path);
+
 // Collects mistakes with their place. One per reading; not thread-safe.
 class Mistakes {
  public:
   // `where` is what stands before the path in each message: "policies.yaml" and "Policy/regulated".
   void SetPlace(std::string file, std::string resource);
+  // Where the values of this place stand, when the nodes that are read are copies: yaml-cpp's
+  // copies do not know where they come from. Until the next SetPlace.
+  void SetLines(const SourceLines* lines) { lines_of_place_ = lines; }
   void Add(const YAML::Node& node, absl::string_view path, absl::string_view what);
   void AddLine(std::string line) { lines_.push_back(std::move(line)); }
   bool empty() const { return lines_.empty(); }
+  const std::vector<std::string>& lines() const { return lines_; }
   absl::Status ToStatus() const;  // OK, or INVALID_ARGUMENT with one mistake per line
 
  private:
   std::string file_;
   std::string resource_;
+  const SourceLines* lines_of_place_ = nullptr;
   std::vector<std::string> lines_;
 };
 
@@ -76,6 +88,10 @@ class Fields {
   Mistakes& mistakes_;
   std::set<std::string> known_;
 };
+
+// The line, counted from 1, of each value within `node`, by its path: "spec.match.models[0]".
+// Nothing below 64 levels.
+std::map<std::string, std::size_t> LinesOf(const YAML::Node& node, const std::string& path);
 
 // `node` as canonical JSON: keys sorted, plain scalars typed as YAML's core schema does.
 // INVALID_ARGUMENT when it is nested deeper than 64 levels or larger than 4 million values (aliases

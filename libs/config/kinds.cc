@@ -46,7 +46,6 @@ domain::MaskingRule ReadMaskingRule(const YAML::Node& node, const std::string& p
                                     Mistakes& mistakes) {
   Fields fields(node, path, mistakes);
   domain::MaskingRule rule;
-  rule.line = static_cast<std::size_t>(node.Mark().line + 1);
   rule.entity = fields.String("entity");
   rule.pattern = fields.String("pattern");
   rule.dictionary = fields.String("dictionary");

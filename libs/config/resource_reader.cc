@@ -11,6 +11,8 @@
 #include "libs/config/external_values.h"
 #include "libs/config/fields.h"
 #include "libs/config/kinds.h"
+#include "libs/config/resource_reading.h"
+#include "libs/domain/prompt.h"
 #include "libs/json/writer.h"
 
 namespace countersign::config {
@@ -26,6 +28,17 @@ bool IsName(absl::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '-'; });
 }
 
+// What is stored may name operations of another version; what is written now may not.
+void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mistakes& mistakes) {
+  const auto& known = domain::kOperations;
+  for (std::size_t i = 0; i < policy.match.operations.size(); ++i) {
+    const std::string& name = policy.match.operations[i];
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    mistakes.Add(spec["match"]["operations"][i], absl::StrCat("spec.match.operations[", i, "]"),
+                 absl::StrCat("\"", name, "\" is none of ", absl::StrJoin(known, ", ")));
+  }
+}
+
 // Reads the spec for its mistakes alone; the typed value is made again from the stored document.
 void CheckSpec(const std::string& kind, const std::string& name, const YAML::Node& node,
                Mistakes& mistakes) {
@@ -37,7 +50,19 @@ void CheckSpec(const std::string& kind, const std::string& name, const YAML::Nod
   if (kind == "Connection") ReadConnection(name, spec);
   if (kind == "Dictionary") ReadDictionary(name, spec);
   if (kind == "MaskingProfile") ReadMaskingProfile(name, spec);
-  if (kind == "Policy") ReadPolicy(name, spec);
+  if (kind == "Policy") CheckOperations(ReadPolicy(name, spec), node, mistakes);
+}
+
+// Not a dictionary's terms: there may be 100,000 of them.
+SourceLines SpecLines(const std::string& kind, const YAML::Node& spec) {
+  if (kind != "Dictionary" || !spec.IsMap()) return LinesOf(spec, "spec");
+  SourceLines lines;
+  for (const auto& member : spec) {
+    if (!member.first.IsScalar() || member.first.Mark().is_null()) continue;
+    lines.emplace(absl::StrCat("spec.", member.first.Scalar()),
+                  static_cast<std::size_t>(member.first.Mark().line + 1));
+  }
+  return lines;
 }
 
 std::string Document(const ResourceDocument& resource, absl::string_view spec_json) {
@@ -56,7 +81,8 @@ std::string Document(const ResourceDocument& resource, absl::string_view spec_js
 }
 
 void ReadDocument(const std::string& file, const YAML::Node& node, const ExternalValues& values,
-                  Mistakes& mistakes, std::vector<ResourceDocument>& out) {
+                  Mistakes& mistakes, std::vector<ReadResource>& out) {
+  const std::size_t before = mistakes.lines().size();
   mistakes.SetPlace(file, "");
   Fields root(node, "", mistakes);
   if (!node.IsMap()) return;
@@ -66,7 +92,8 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
   ResourceDocument resource;
   if (!root.Has("kind")) root.Mistake("kind", "is required");
   resource.kind = root.OneOf("kind", Kinds());
-  {
+  if (!root.Has("metadata")) root.Mistake("metadata", "is required");
+  if (root.Has("metadata")) {
     Fields metadata(root.Child("metadata"), "metadata", mistakes);
     resource.name = metadata.Required("name");
     for (auto& [key, value] : metadata.StringMap("labels")) resource.labels.emplace(key, value);
@@ -83,18 +110,26 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
     root.Mistake("spec", "is required");
     return;
   }
-  const YAML::Node spec = ResolveExternalValues(resource.kind, written, values, mistakes);
-  CheckSpec(resource.kind, resource.name, spec, mistakes);
   resource.source = absl::StrCat(file, ":", node.Mark().line + 1);
+  resource.lines = SpecLines(resource.kind, written);
+  if (!resource.lines.contains("spec")) {
+    resource.lines.emplace("spec", static_cast<std::size_t>(written.Mark().line + 1));
+  }
+  mistakes.SetLines(&resource.lines);
+  const YAML::Node spec = ResolveExternalValues(resource.kind, written, values, mistakes);
+  if (spec.is(written)) mistakes.SetLines(nullptr);
+  CheckSpec(resource.kind, resource.name, spec, mistakes);
   std::string json;
   if (const absl::Status status = AppendCanonicalJson(spec, json); !status.ok()) {
     mistakes.Add(written, "spec", status.message());
+    mistakes.SetLines(nullptr);
     return;
   }
   const bool secret = resource.kind == "Credential";
   resource.document = Document(resource, secret ? "" : json);
   if (secret) resource.secret_spec = std::move(json);
-  out.push_back(std::move(resource));
+  mistakes.SetLines(nullptr);
+  out.push_back({std::move(resource), mistakes.lines().size() == before});
 }
 
 // Every document of `file`, or the place where it stops being YAML.
@@ -114,13 +149,13 @@ absl::StatusOr<std::vector<YAML::Node>> Load(const SourceText& file) {
   }
 }
 
-void RefuseTwice(const std::vector<ResourceDocument>& resources, Mistakes& mistakes) {
-  std::map<std::pair<std::string, std::string>, const ResourceDocument*> seen;
-  for (const ResourceDocument& resource : resources) {
-    const auto [first, fresh] = seen.try_emplace({resource.kind, resource.name}, &resource);
+void RefuseTwice(std::vector<ReadResource>& resources, Mistakes& mistakes) {
+  std::map<std::pair<std::string, std::string>, std::string> seen;  // to where it stands
+  for (const auto& [resource, sound] : resources) {
+    const auto [first, fresh] = seen.try_emplace({resource.kind, resource.name}, resource.source);
     if (fresh) continue;
     mistakes.AddLine(absl::StrCat(resource.source, ": ", resource.kind, "/", resource.name,
-                                  ": stands at ", first->second->source, " already"));
+                                  ": stands at ", first->second, " already"));
   }
 }
 
@@ -160,10 +195,9 @@ std::set<std::string> ExternalValueKeys(const std::vector<SourceText>& files) {
   return keys;
 }
 
-absl::StatusOr<std::vector<ResourceDocument>> ReadDocuments(const std::vector<SourceText>& files,
-                                                            const ExternalValues& values) {
-  Mistakes mistakes;
-  std::vector<ResourceDocument> resources;
+std::vector<ReadResource> ReadResources(const std::vector<SourceText>& files,
+                                        const ExternalValues& values, Mistakes& mistakes) {
+  std::vector<ReadResource> resources;
   for (const SourceText& file : files) {
     absl::StatusOr<std::vector<YAML::Node>> documents = Load(file);
     if (!documents.ok()) {
@@ -175,8 +209,18 @@ absl::StatusOr<std::vector<ResourceDocument>> ReadDocuments(const std::vector<So
     }
   }
   RefuseTwice(resources, mistakes);
-  CS_RETURN_IF_ERROR(mistakes.ToStatus());
   return resources;
+}
+
+absl::StatusOr<std::vector<ResourceDocument>> ReadDocuments(const std::vector<SourceText>& files,
+                                                            const ExternalValues& values) {
+  Mistakes mistakes;
+  std::vector<ReadResource> resources = ReadResources(files, values, mistakes);
+  CS_RETURN_IF_ERROR(mistakes.ToStatus());
+  std::vector<ResourceDocument> documents;
+  documents.reserve(resources.size());
+  for (ReadResource& resource : resources) documents.push_back(std::move(resource.document));
+  return documents;
 }
 
 std::string SealedCredentialDocument(const ResourceDocument& credential, absl::string_view sealed) {

@@ -38,7 +38,10 @@ struct ResourceDocument {
   std::string document;  // the whole resource; of a Credential without its spec
   std::string
       secret_spec;  // of a Credential: its spec with every V as {"inline": …}, to be sealed at once
-  std::string source;         // "policies.yaml:12": where it came from, for messages
+  std::string source;  // "policies.yaml:12": where it came from, for messages
+  // The line of each value by its path ("spec.when.pattern.regex"), for messages; of a Dictionary,
+  // whose terms are many, those of its fields alone. Empty for what was stored.
+  std::map<std::string, std::size_t> lines;
   std::uint64_t version = 0;  // of the resource; 0 for one that is not stored yet
 };
 

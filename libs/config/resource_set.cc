@@ -6,6 +6,7 @@
 #include "libs/config/fields.h"
 #include "libs/config/kinds.h"
 #include "libs/config/resource_reader.h"
+#include "libs/config/resource_reading.h"
 
 namespace countersign::config {
 namespace {
@@ -59,6 +60,7 @@ class ReferenceCheck {
   template <typename T>
   void Need(const std::map<std::string, T>& present, absl::string_view kind,
             const std::string& name, absl::string_view path) {
+    if (name.empty()) return;  // reported where it was read
     if (present.count(name) == 0) {
       Say(absl::StrCat(path, ": there is no ", kind, " \"", name, "\""));
     }
@@ -102,8 +104,8 @@ class ReferenceCheck {
   std::string resource_;
 };
 
-void AddResource(const ResourceDocument& document, const YAML::Node& node, Mistakes& mistakes,
-                 ResourceSet& set) {
+void AddNode(const ResourceDocument& document, const YAML::Node& node, Mistakes& mistakes,
+             ResourceSet& set) {
   const std::string& name = document.name;
   mistakes.SetPlace("stored", absl::StrCat(document.kind, "/", name));
   Fields spec(node["spec"], "spec", mistakes);
@@ -133,20 +135,26 @@ void AddResource(const ResourceDocument& document, const YAML::Node& node, Mista
 
 }  // namespace
 
+void AddResource(const ResourceDocument& document, Mistakes& mistakes, ResourceSet& set) {
+  try {
+    AddNode(document, YAML::Load(document.document), mistakes, set);
+  } catch (const YAML::Exception& error) {
+    mistakes.AddLine(
+        absl::StrCat(document.kind, "/", document.name, ": stored text is damaged: ", error.msg));
+  }
+}
+
+void CheckReferences(const ResourceSet& set, Mistakes& mistakes) {
+  ReferenceCheck(set, mistakes).Run();
+}
+
 absl::StatusOr<std::shared_ptr<const ResourceSet>> BuildResourceSet(
     std::uint64_t version, const std::vector<ResourceDocument>& documents) {
   auto set = std::make_shared<ResourceSet>();
   set->version = version;
   Mistakes mistakes;
-  for (const ResourceDocument& document : documents) {
-    try {
-      AddResource(document, YAML::Load(document.document), mistakes, *set);
-    } catch (const YAML::Exception& error) {
-      mistakes.AddLine(
-          absl::StrCat(document.kind, "/", document.name, ": stored text is damaged: ", error.msg));
-    }
-  }
-  ReferenceCheck(*set, mistakes).Run();
+  for (const ResourceDocument& document : documents) AddResource(document, mistakes, *set);
+  CheckReferences(*set, mistakes);
   CS_RETURN_IF_ERROR(mistakes.ToStatus());
   return set;
 }

@@ -1,11 +1,18 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace countersign::domain {
+
+// What a request can ask for, in every dialect that is served.
+inline constexpr std::array<absl::string_view, 3> kOperations = {"chat.completions", "models.list",
+                                                                 "models.get"};
 
 // One text that the caller sends to the model, decoded (JSON escapes resolved, valid UTF-8).
 struct TextPart {
@@ -16,8 +23,7 @@ struct TextPart {
 
 // A request as its dialect read it: everything that a policy can ask about, in the body's order.
 struct Prompt {
-  std::string
-      operation;  // "chat.completions", "models.list", …; the policy's `operations` name these
+  std::string operation;  // one of kOperations; the policy's `operations` name these
   std::string model;
   bool stream = false;
   std::vector<TextPart> parts;

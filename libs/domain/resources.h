@@ -91,7 +91,6 @@ struct MaskingRule {
   enum class Action { kRedact, kReplace, kKeepLast, kHash, kPlaceholder };
   Action action = Action::kReplace;
   std::size_t keep = 4;
-  std::size_t line = 0;  // in its source, for messages
 };
 
 struct MaskingProfile {

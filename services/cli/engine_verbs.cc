@@ -5,10 +5,13 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
-#include "libs/config/resource_reader.h"
+#include "libs/config/resource_draft.h"
+#include "libs/config/resource_files.h"
+#include "libs/config/source_lines.h"
 #include "libs/json/writer.h"
 #include "libs/text/redaction.h"
 #include "libs/text/tokenizer.h"
@@ -56,6 +59,12 @@ std::string MaskedJson(const text::Redacted& masked) {
   return writer.str();
 }
 
+bool HasDictionary(const config::ResourceDraft& draft, const std::string& name) {
+  return std::any_of(draft.documents.begin(), draft.documents.end(), [&](const auto& document) {
+    return document.kind == "Dictionary" && document.name == name;
+  });
+}
+
 // A profile of resource files, or a built-in one.
 absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
   if (options.file.empty()) {
@@ -64,22 +73,38 @@ absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
     return absl::NotFoundError(absl::StrCat("there is no built-in profile \"", options.profile,
                                             "\" (tier1, none); name its file with -f"));
   }
-  CS_ASSIGN_OR_RETURN(std::string content, ReadFile(options.file));
-  CS_ASSIGN_OR_RETURN(const auto documents,
-                      config::ReadDocuments({{options.file, std::move(content)}}, {}));
-  CS_ASSIGN_OR_RETURN(const auto set, config::BuildResourceSet(0, documents));
-  const auto& profiles = set->masking_profiles;
+  CS_ASSIGN_OR_RETURN(const auto files, config::ReadResourceFiles({options.file}));
+  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
+  const config::ResourceDraft draft =
+      config::ReadDraft(files, values, config::References::kMayLeadOutside);
+  if (!draft.mistakes.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(draft.mistakes, "\n"));
+  }
+  const auto& profiles = draft.set->masking_profiles;
   const auto found = options.profile == "tier1" && profiles.size() == 1
                          ? profiles.begin()
                          : profiles.find(options.profile);
   if (found == profiles.end()) {
-    return absl::NotFoundError(absl::StrCat(options.file, " holds ", profiles.size(),
-                                            " profiles; choose one with --profile"));
+    return absl::NotFoundError(
+        options.profile == "tier1"
+            ? absl::StrCat(options.file, " holds ", profiles.size(),
+                           " profiles; choose one with --profile")
+            : absl::StrCat(options.file, " holds no MaskingProfile \"", options.profile, "\""));
   }
-  CS_ASSIGN_OR_RETURN(
-      const masking::CompiledProfile compiled,
-      masking::CompileProfile(found->second, set->dictionaries, SecretString("countersign mask")));
-  return compiled.response;
+  for (const domain::MaskingRule& rule : found->second.response) {
+    if (rule.dictionary.empty() || HasDictionary(draft, rule.dictionary)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(options.file, " holds no Dictionary \"",
+                                                   rule.dictionary, "\", which MaskingProfile/",
+                                                   found->first, " uses"));
+  }
+  const auto compiled = masking::CompileProfile(found->second, draft.set->dictionaries,
+                                                SecretString("countersign mask"));
+  if (!compiled.ok()) {
+    const std::vector<std::string> lines = absl::StrSplit(compiled.status().message(), '\n');
+    return absl::InvalidArgumentError(
+        absl::StrJoin(config::WithSourceLines(lines, draft.documents), "\n"));
+  }
+  return compiled->response;
 }
 
 absl::StatusOr<Rules> RulesFor(const MaskOptions& options) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "absl/strings/str_split.h"
 #include "services/cli/session.h"
 
 namespace {
@@ -49,6 +50,9 @@ int main(int argc, char** argv) {
   }
   const absl::Status status = session.action();
   if (status.ok()) return 0;
-  std::cerr << "countersign: " << status.message() << "\n";
+  // Mistakes in resources have a line each.
+  for (const absl::string_view line : absl::StrSplit(status.message(), '\n')) {
+    std::cerr << "countersign: " << line << "\n";
+  }
   return 1;
 }

@@ -7,9 +7,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
+#include "libs/config/resource_files.h"
 #include "libs/json/writer.h"
 #include "services/cli/line_diff.h"
-#include "services/cli/resource_files.h"
+#include "services/cli/resource_check.h"
 #include "services/cli/session.h"
 
 namespace countersign::cli {
@@ -23,11 +24,15 @@ struct ApplyOptions {
   bool no_wait = false;
 };
 
-// Reads the files, finds their mistakes here already, and sends them.
+// Reads the files and sends them. Where they cannot be read as resources, everything that is wrong
+// with them is found here; the gateway compiles the rest, which is not worth doing twice.
 absl::StatusOr<json::Document> SendApply(const Session& session, const ApplyOptions& options) {
-  CS_ASSIGN_OR_RETURN(const auto files, ReadResourceFiles(options.files));
-  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, ReadExternalValues(files));
-  CS_RETURN_IF_ERROR(config::ReadDocuments(files, values).status());
+  CS_ASSIGN_OR_RETURN(const auto files, config::ReadResourceFiles(options.files));
+  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
+  if (const absl::Status read = config::ReadDocuments(files, values).status(); !read.ok()) {
+    const auto checked = CheckResources(files, values, config::References::kMayLeadOutside);
+    return checked.ok() ? read : checked.status();
+  }
   CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
   json::Writer request;
   request.BeginObject().Key("files").BeginArray();
@@ -90,12 +95,19 @@ absl::Status Diff(const Session& session, ApplyOptions options) {
       absl::StrCat(changed, changed == 1 ? " resource differs" : " resources differ"));
 }
 
-absl::Status Validate(const Session& session, const std::vector<std::string>& paths) {
-  CS_ASSIGN_OR_RETURN(const auto files, ReadResourceFiles(paths));
-  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, ReadExternalValues(files));
-  CS_ASSIGN_OR_RETURN(const auto documents, config::ReadDocuments(files, values));
-  session.out << documents.size()
-              << (documents.size() == 1 ? " resource is valid\n" : " resources are valid\n");
+struct ValidateOptions {
+  std::vector<std::string> files;
+  bool partial = false;
+};
+
+absl::Status Validate(const Session& session, const ValidateOptions& options) {
+  CS_ASSIGN_OR_RETURN(const auto files, config::ReadResourceFiles(options.files));
+  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
+  CS_ASSIGN_OR_RETURN(const std::size_t count,
+                      CheckResources(files, values,
+                                     options.partial ? config::References::kMayLeadOutside
+                                                     : config::References::kWithinFiles));
+  session.out << count << (count == 1 ? " resource is valid\n" : " resources are valid\n");
   return absl::OkStatus();
 }
 
@@ -172,11 +184,13 @@ void AddResourceVerbs(CLI::App& app, Session& session) {
   verb->callback(
       [&session, diff] { session.action = [&session, diff] { return Diff(session, *diff); }; });
 
-  auto files = std::make_shared<std::vector<std::string>>();
+  auto validate = std::make_shared<ValidateOptions>();
   verb = app.add_subcommand("validate", "Check resource files without a gateway");
-  AddFilesOption(*verb, *files);
-  verb->callback([&session, files] {
-    session.action = [&session, files] { return Validate(session, *files); };
+  AddFilesOption(*verb, validate->files);
+  verb->add_flag("--partial", validate->partial,
+                 "Allow references to resources that the gateway has and the files have not");
+  verb->callback([&session, validate] {
+    session.action = [&session, validate] { return Validate(session, *validate); };
   });
 
   auto kind = std::make_shared<std::string>();

@@ -6,12 +6,8 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <system_error>
 
 #include "absl/status/status.h"
@@ -48,11 +44,6 @@ std::string ShownPath(absl::string_view url, absl::string_view id) {
 
 }  // namespace
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
 std::string ConfigPath() {
   const std::string own = Environment("COUNTERSIGN_CONFIG");
   return own.empty() ? absl::StrCat(Home(), "/config") : own;
@@ -71,18 +62,6 @@ absl::Status RememberShown(absl::string_view url, absl::string_view id, absl::st
 std::string ShownHash(absl::string_view url, absl::string_view id) {
   const absl::StatusOr<std::string> hash = ReadFile(ShownPath(url, id));
   return hash.ok() ? *hash : std::string();
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  if (path == "-") {
-    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return FileError("read", path);
-  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return FileError("read", path);
-  return content;
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view content) {

@@ -4,13 +4,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/config/text_file.h"
 
 // The files that the command line reads and keeps for its user, in $COUNTERSIGN_HOME, else
 // ~/.countersign.
 namespace countersign::cli {
 
-// An environment variable, "" when it is not set.
-std::string Environment(const char* name);
+using config::Environment;
+using config::ReadFile;
 
 // The path of the config file with the user's contexts (libs/config/user_context.h).
 std::string ConfigPath();
@@ -19,10 +20,6 @@ std::string ConfigPath();
 // ("" if it never was).
 absl::Status RememberShown(absl::string_view url, absl::string_view id, absl::string_view hash);
 std::string ShownHash(absl::string_view url, absl::string_view id);
-
-// The content of a file, or of standard input for "-". NOT_FOUND or PERMISSION_DENIED with the
-// path.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // Writes `content` to a fresh file of mode 0600 and moves it to `path`. ALREADY_EXISTS is not an
 // error: it replaces.

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/text/detectors.h"
 #include "libs/text/term_rules.h"
@@ -119,20 +120,27 @@ absl::string_view SubjectOf(const domain::MaskingRule& rule) {
   return rule.pattern.empty() ? "dictionary" : "pattern";
 }
 
-absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileSide(
-    const std::string& path, const std::vector<domain::MaskingRule>& side,
-    const Dictionaries& dictionaries, const SecretString& hash_key) {
+// Null, with all mistakes of the side in `mistakes`, when there are any.
+std::shared_ptr<const text::RuleSet> CompileSide(const std::string& path,
+                                                 const std::vector<domain::MaskingRule>& side,
+                                                 const Dictionaries& dictionaries,
+                                                 const SecretString& hash_key,
+                                                 std::vector<std::string>& mistakes) {
   SideCompiler compiler(dictionaries, hash_key);
+  bool sound = true;
   for (std::size_t i = 0; i < side.size(); ++i) {
     const bool bad_action = side[i].action == domain::MaskingRule::Action::kPlaceholder;
     const std::string where =
-        absl::StrCat(path, "[", i, "].", bad_action ? "action" : SubjectOf(side[i]),
-                     side[i].line > 1 ? absl::StrCat(" (line ", side[i].line, ")") : "");
-    CS_RETURN_IF_ERROR(Annotate(compiler.Add(side[i]), where));
+        absl::StrCat(path, "[", i, "].", bad_action ? "action" : SubjectOf(side[i]));
+    const absl::Status added = compiler.Add(side[i]);
+    if (!added.ok()) mistakes.push_back(absl::StrCat(where, ": ", added.message()));
+    sound = sound && added.ok();
   }
+  if (!sound) return nullptr;
   auto compiled = text::RuleSet::Compile(std::move(compiler).Take());
-  if (!compiled.ok()) return Annotate(compiled.status(), path);
-  return compiled;
+  if (compiled.ok()) return *std::move(compiled);
+  mistakes.push_back(absl::StrCat(path, ": ", compiled.status().message()));
+  return nullptr;
 }
 
 }  // namespace
@@ -142,10 +150,12 @@ absl::StatusOr<CompiledProfile> CompileProfile(const domain::MaskingProfile& pro
                                                const SecretString& hash_key) {
   const std::string path = absl::StrCat("MaskingProfile/", profile.name, ": spec.");
   CompiledProfile compiled;
-  CS_ASSIGN_OR_RETURN(compiled.response, CompileSide(absl::StrCat(path, "response"),
-                                                     profile.response, dictionaries, hash_key));
-  CS_ASSIGN_OR_RETURN(compiled.prompt, CompileSide(absl::StrCat(path, "prompt"), profile.prompt,
-                                                   dictionaries, hash_key));
+  std::vector<std::string> mistakes;
+  compiled.response = CompileSide(absl::StrCat(path, "response"), profile.response, dictionaries,
+                                  hash_key, mistakes);
+  compiled.prompt =
+      CompileSide(absl::StrCat(path, "prompt"), profile.prompt, dictionaries, hash_key, mistakes);
+  if (!mistakes.empty()) return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
   return compiled;
 }
 

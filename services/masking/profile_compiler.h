@@ -19,8 +19,8 @@ struct CompiledProfile {
   std::shared_ptr<const text::RuleSet> prompt;
 };
 
-// INVALID_ARGUMENT names the resource, the path, the line where known, the position in a pattern
-// and the reason. `hash_key` keys the `hash` action.
+// INVALID_ARGUMENT has every mistake on a line of its own: the resource, the path, the position in
+// a pattern and the reason. `hash_key` keys the `hash` action.
 absl::StatusOr<CompiledProfile> CompileProfile(
     const domain::MaskingProfile& profile,
     const std::map<std::string, domain::Dictionary>& dictionaries, const SecretString& hash_key);

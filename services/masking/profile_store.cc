@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 
 namespace countersign::masking {
@@ -40,14 +41,17 @@ absl::StatusOr<CompiledProfile> ProfileStore::Find(absl::string_view name) const
 absl::StatusOr<std::shared_ptr<const ProfileStore::Profiles>> ProfileStore::CompileAll(
     const domain::ResourceSet& resources) const {
   auto profiles = std::make_shared<Profiles>(*built_in_);
+  std::vector<std::string> mistakes;
   for (const auto& [name, profile] : resources.masking_profiles) {
-    CS_ASSIGN_OR_RETURN(CompiledProfile compiled,
-                        CompileProfile(profile, resources.dictionaries, hash_key_));
-    if (!profiles->emplace(name, std::move(compiled)).second) {
-      return absl::InvalidArgumentError(
+    auto compiled = CompileProfile(profile, resources.dictionaries, hash_key_);
+    if (!compiled.ok()) {
+      mistakes.emplace_back(compiled.status().message());
+    } else if (!profiles->emplace(name, *std::move(compiled)).second) {
+      mistakes.push_back(
           absl::StrCat("MaskingProfile/", name, ": the name is that of a built-in profile"));
     }
   }
+  if (!mistakes.empty()) return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
   return std::shared_ptr<const Profiles>(std::move(profiles));
 }
 

@@ -103,12 +103,10 @@ TEST_CASE("CompileProfile: the rule that names an entity most closely decides", 
   CHECK(MaskedBy({close, Entity("credit_card")}, text) == "<CREDIT_CARD> a@b.io");
 }
 
-TEST_CASE("CompileProfile: mistakes name resource, path, line, position and reason", "[masking]") {
+TEST_CASE("CompileProfile: mistakes name resource, path, position and reason", "[masking]") {
   domain::MaskingRule bad = Pattern("abc(?=d)", "X");
-  bad.line = 12;
   CHECK(Compile({Entity("email"), bad}).status().message() ==
-        "MaskingProfile/p: spec.response[1].pattern (line 12): at byte 3: look-around is not "
-        "supported");
+        "MaskingProfile/p: spec.response[1].pattern: at byte 3: look-around is not supported");
   CHECK(
       Compile({Pattern("a*", "X")}).status().message() ==
       "MaskingProfile/p: spec.response[0].pattern: at byte 0: the pattern matches the empty text");
@@ -121,6 +119,17 @@ TEST_CASE("CompileProfile: mistakes name resource, path, line, position and reas
   unknown.dictionary = "missing";
   CHECK(Compile({unknown}).status().message() ==
         "MaskingProfile/p: spec.response[0].dictionary: unknown dictionary 'missing'");
+}
+
+TEST_CASE("CompileProfile: every mistake of both directions is told", "[masking]") {
+  domain::MaskingProfile profile;
+  profile.name = "p";
+  profile.response = {Pattern("a*", "X"), Entity("email"), Entity("nothing")};
+  profile.prompt = {Pattern("(", "X")};
+  const std::string message(CompileProfile(profile, {}, SecretString("key")).status().message());
+  CHECK(message.find("spec.response[0].pattern: ") != std::string::npos);
+  CHECK(message.find("\nMaskingProfile/p: spec.response[2].entity: ") != std::string::npos);
+  CHECK(message.find("\nMaskingProfile/p: spec.prompt[0].pattern: ") != std::string::npos);
 }
 
 TEST_CASE("CompileEntities: names, families and sets, each detector once", "[masking]") {

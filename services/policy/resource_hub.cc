@@ -5,11 +5,11 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
+#include "libs/config/source_lines.h"
 #include "libs/json/document.h"
 #include "libs/log/log.h"
 #include "services/policy/policy_errors.h"
@@ -69,16 +69,8 @@ std::string SealedOf(const StoredResource& credential) {
 absl::Status WithSources(const absl::Status& status,
                          const std::vector<config::ResourceDocument>& documents) {
   if (status.code() != absl::StatusCode::kInvalidArgument) return status;
-  std::vector<std::string> lines = absl::StrSplit(status.message(), '\n');
-  for (std::string& line : lines) {
-    for (const config::ResourceDocument& document : documents) {
-      if (absl::StartsWith(line, absl::StrCat(document.kind, "/", document.name, ": "))) {
-        line = absl::StrCat(document.source, ": ", line);
-        break;
-      }
-    }
-  }
-  return InvalidResources(lines);
+  const std::vector<std::string> lines = absl::StrSplit(status.message(), '\n');
+  return InvalidResources(config::WithSourceLines(lines, documents));
 }
 
 }  // namespace

@@ -165,7 +165,7 @@ TEST_CASE("ResourceHub: a reference that leads nowhere is refused with its place
   const auto refused = fixture.Apply({kPolicy});
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(refused.status().message() ==
-        "f0.yaml:1: Policy/chat: spec.match.connections[0]: there is no Connection \"openai\"");
+        "f0.yaml:4: Policy/chat: spec.match.connections[0]: there is no Connection \"openai\"");
   CHECK(*fixture.store.Version() == 0);
 }
 
@@ -176,9 +176,25 @@ TEST_CASE("ResourceHub: a watcher that refuses the draft stops the commit", "[po
       absl::InvalidArgumentError("Policy/chat: spec.when.pattern.regex: no\nother");
   const auto refused = fixture.Apply({kPolicy});
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
-  CHECK(refused.status().message() == "f0.yaml:1: Policy/chat: spec.when.pattern.regex: no\nother");
+  CHECK(refused.status().message() == "f0.yaml:4: Policy/chat: spec.when.pattern.regex: no\nother");
   CHECK(*fixture.store.Version() == 1);
   CHECK(fixture.watcher.served.back()->version == 1);
+}
+
+TEST_CASE("ResourceHub: a part's mistake is told with its line, and once", "[policy][hub]") {
+  Fixture fixture;
+  REQUIRE(fixture.Apply({kConnection}).ok());
+  FakeWatcher second;
+  fixture.hub->Attach("edge", second);
+  for (FakeWatcher* watcher : {&fixture.watcher, &second}) {
+    watcher->prepare_answer =
+        absl::InvalidArgumentError("Policy/late: spec.when.pattern.regex: at byte 2: no");
+  }
+  const auto refused = fixture.Apply(
+      {"apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: late}\nspec:\n  when:\n"
+       "    pattern:\n      regex: abc\n  then: {allow: {}}\n"});
+  CHECK(refused.status().message() ==
+        "f0.yaml:7: Policy/late: spec.when.pattern.regex: at byte 2: no");
 }
 
 TEST_CASE("ResourceHub: a dry run judges and changes nothing", "[policy][hub]") {
@@ -420,7 +436,7 @@ TEST_CASE("ResourceHub: a remote part that refuses stops the commit", "[policy][
   auto applied = std::async(std::launch::async, [&] { return fixture.Apply({kConnection}); });
   parts.OnJudged(*part, part->Draft().first, {"Connection/openai: spec.url: no"});
   const auto refused = applied.get();
-  CHECK(refused.status().message() == "f0.yaml:1: Connection/openai: spec.url: no");
+  CHECK(refused.status().message() == "f0.yaml:4: Connection/openai: spec.url: no");
   CHECK(*fixture.store.Version() == 0);
   CHECK(part->snapshots() == 1);  // version 0, from before
 }

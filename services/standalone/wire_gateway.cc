@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
+#include "libs/config/resource_files.h"
 #include "libs/config/secret_file.h"
 #include "libs/crypto/seal.h"
 #include "libs/http/fetch.h"
@@ -25,7 +26,6 @@
 #include "services/authn/key_store_pg.h"
 #include "services/authn/minter_cppjwt.h"
 #include "services/authn/secret_store_file.h"
-#include "services/cli/resource_files.h"
 #include "services/edge/connect_gateway.h"
 #include "services/edge/edge.h"
 #include "services/masking/local_masker.h"
@@ -218,8 +218,8 @@ edge::ConnectGateway& WireConnect(const Services& services, server::App& app) {
 absl::Status ApplyConfig(const std::vector<std::string>& paths, policy::ResourceHub& hub) {
   if (paths.empty()) return absl::OkStatus();
   policy::ApplyCommand command;
-  CS_ASSIGN_OR_RETURN(command.files, cli::ReadResourceFiles(paths));
-  CS_ASSIGN_OR_RETURN(command.values, cli::ReadExternalValues(command.files));
+  CS_ASSIGN_OR_RETURN(command.files, config::ReadResourceFiles(paths));
+  CS_ASSIGN_OR_RETURN(command.values, config::ReadExternalValues(command.files));
   command.author = "countersign up --config";
   return Annotate(hub.Apply(command).status(), "--config");
 }

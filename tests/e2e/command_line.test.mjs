@@ -90,6 +90,48 @@ test('apply is all or nothing and names every mistake with its line', async () =
   assert.equal((await gateway.cli(['get', 'dictionary', 'good-one'])).code, 1);
 });
 
+test('validate finds what apply would refuse, each with its line, and needs no gateway', async () => {
+  const wrong =
+    resource('Policy', 'one', '\n  when: {pattern: {regex: "a("}}\n  match: {operations: [chat]}\n  then: {allow: {}, masking: none-such}') +
+    resource('MaskingProfile', 'two', '\n  response:\n    - {entity: emial}\n    - {pattern: "[a"}');
+  const path = await file('wrong.yaml', wrong);
+  const expected = [
+    /wrong\.yaml:6: Policy\/one: spec\.when\.pattern\.regex: .*at byte \d/,
+    /wrong\.yaml:7: Policy\/one: spec\.match\.operations\[0\]: "chat" is none of chat\.completions/,
+    /wrong\.yaml:8: Policy\/one: spec\.then\.masking: there is no MaskingProfile "none-such"/,
+    /wrong\.yaml:15: MaskingProfile\/two: spec\.response\[0\]\.entity: unknown entity/,
+    /wrong\.yaml:16: MaskingProfile\/two: spec\.response\[1\]\.pattern: at byte \d/,
+  ];
+  const { code, stderr } = await run(program('countersign'), ['validate', '-f', path]);
+  assert.equal(code, 1);
+  const lines = stderr.trimEnd().split('\n');
+  assert.equal(lines.length, expected.length, stderr);
+  expected.forEach((pattern, i) => assert.match(lines[i], pattern));
+});
+
+test('what the gateway finds in a resource has the line of the file, too', async () => {
+  const path = await file(
+    'late.yaml',
+    resource('Policy', 'late', '\n  when:\n    any:\n      - tokens: {over: 1}\n      - pattern: {regex: "a("}\n  then: {allow: {}}') +
+      resource('MaskingProfile', 'late', '\n  response:\n    - {pattern: "[a"}'),
+  );
+  const { code, stderr } = await gateway.cli(['apply', '-f', path]);
+  assert.equal(code, 1);
+  assert.equal(stderr.trimEnd().split('\n').length, 2, stderr);
+  assert.match(stderr, /late\.yaml:9: Policy\/late: spec\.when\.any\[1\]\.pattern\.regex: /);
+  assert.match(stderr, /late\.yaml:17: MaskingProfile\/late: spec\.response\[0\]\.pattern: at byte 0/);
+});
+
+test('references may lead to what the gateway has with --partial', async () => {
+  const path = await file('part.yaml', resource('Policy', 'part', '{match: {connections: [openai]}, then: {allow: {}}}'));
+  const strict = await run(program('countersign'), ['validate', '-f', path]);
+  assert.equal(strict.code, 1);
+  assert.match(strict.stderr, /there is no Connection "openai"/);
+  const partial = await run(program('countersign'), ['validate', '--partial', '-f', path]);
+  assert.equal(partial.code, 0, partial.stderr);
+  assert.equal(partial.stdout, '1 resource is valid\n');
+});
+
 test('what others refer to cannot be deleted', async () => {
   const { code, stderr } = await gateway.cli(['delete', 'connection', 'openai']);
   assert.equal(code, 0, stderr); // Nothing names it in these resources.
@@ -133,6 +175,18 @@ test('mask and tokens work without a server', async () => {
   assert.equal((await offline(['mask', '--entities', 'email'], text)).stdout, 'Card 4111 1111 1111 1111 and <EMAIL>.\n');
   assert.equal((await offline(['tokens', '--tokenizer', 'o200k_base'], 'hello world')).stdout, '2\n');
   assert.equal((await offline(['tokens', '--tokenizer', 'cl100k_base', '--jsonl'], '"hello world"\n"a"\n')).stdout, '{"tokens": 2}\n{"tokens": 1}\n');
+});
+
+test('mask -f reads the dictionary that a profile names', async () => {
+  await file('words.txt', 'falcon\nblue heron\n');
+  const path = await file(
+    'own.yaml',
+    resource('Dictionary', 'codenames', '{file: words.txt}') +
+      resource('Credential', 'unused', '{bearer: {inline: sk-1}}') +
+      resource('MaskingProfile', 'own', '{response: [{dictionary: codenames, action: redact}]}'),
+  );
+  const masked = await run(program('countersign'), ['mask', '-f', path], { input: 'the Falcon flies\n' });
+  assert.equal(masked.stdout, 'the [REDACTED] flies\n', masked.stderr);
 });
 
 test('an export that was changed is not believed', async () => {

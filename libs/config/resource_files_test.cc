@@ -1,4 +1,4 @@
-#include "services/cli/resource_files.h"
+#include "libs/config/resource_files.h"
 
 #include <unistd.h>
 
@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <fstream>
 
-namespace countersign::cli {
+namespace countersign::config {
 namespace {
 
 class Folder {
  public:
   Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "cli-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "config-test-XXXXXX").string();
     REQUIRE(mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -34,7 +34,7 @@ const char kCredential[] =
 
 }  // namespace
 
-TEST_CASE("ReadResourceFiles: takes the resource files of a folder by name", "[cli]") {
+TEST_CASE("ReadResourceFiles: takes the resource files of a folder by name", "[config]") {
   const Folder folder;
   folder.Write("b.yaml", "b");
   folder.Write("a.json", "a");
@@ -46,14 +46,14 @@ TEST_CASE("ReadResourceFiles: takes the resource files of a folder by name", "[c
   CHECK((*files)[1].content == "b");
 }
 
-TEST_CASE("ReadResourceFiles: a missing file is named", "[cli]") {
+TEST_CASE("ReadResourceFiles: a missing file is named", "[config]") {
   const Folder folder;
   CHECK(ReadResourceFiles({folder.path() + "/none.yaml"}).status().message().find("none.yaml") !=
         std::string::npos);
   CHECK_FALSE(ReadResourceFiles({folder.path()}).ok());
 }
 
-TEST_CASE("ReadExternalValues: files are sought beside the resource that names them", "[cli]") {
+TEST_CASE("ReadExternalValues: files are sought beside the resource that names them", "[config]") {
   const Folder folder;
   folder.Write("key.txt", "sk-1");
   const std::string path = folder.Write("c.yaml", kCredential);
@@ -62,7 +62,7 @@ TEST_CASE("ReadExternalValues: files are sought beside the resource that names t
   CHECK(values->at("file:key.txt") == "sk-1");
 }
 
-TEST_CASE("ReadExternalValues: one name may not stand for two files", "[cli]") {
+TEST_CASE("ReadExternalValues: one name may not stand for two files", "[config]") {
   const Folder one;
   const Folder two;
   one.Write("key.txt", "a");
@@ -72,4 +72,4 @@ TEST_CASE("ReadExternalValues: one name may not stand for two files", "[cli]") {
                   .ok());
 }
 
-}  // namespace countersign::cli
+}  // namespace countersign::config

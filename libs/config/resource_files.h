@@ -6,17 +6,15 @@
 #include "absl/status/statusor.h"
 #include "libs/config/resource_reader.h"
 
-namespace countersign::cli {
+namespace countersign::config {
 
 // The resource files that `-f` names: files, "-" for standard input, and of directories every
 // *.yaml, *.yml and *.json directly in them, by name. INVALID_ARGUMENT when there is none.
-absl::StatusOr<std::vector<config::SourceText>> ReadResourceFiles(
-    const std::vector<std::string>& paths);
+absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std::string>& paths);
 
 // The contents of the environment variables and files that the resources take values from. A
 // relative file path is relative to the resource file's directory. What is missing is left out:
 // whoever reads the resources reports it with its line.
-absl::StatusOr<config::ExternalValues> ReadExternalValues(
-    const std::vector<config::SourceText>& files);
+absl::StatusOr<ExternalValues> ReadExternalValues(const std::vector<SourceText>& files);
 
-}  // namespace countersign::cli
+}  // namespace countersign::config

@@ -1,4 +1,4 @@
-#include "services/cli/resource_files.h"
+#include "libs/config/resource_files.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -10,9 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
-#include "services/cli/user_files.h"
+#include "libs/config/text_file.h"
 
-namespace countersign::cli {
+namespace countersign::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,9 +34,8 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<config::SourceText>> ReadResourceFiles(
-    const std::vector<std::string>& paths) {
-  std::vector<config::SourceText> files;
+absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std::string>& paths) {
+  std::vector<SourceText> files;
   for (const std::string& path : paths) {
     CS_ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesOf(path));
     for (const std::string& name : names) {
@@ -51,11 +50,10 @@ absl::StatusOr<std::vector<config::SourceText>> ReadResourceFiles(
   return files;
 }
 
-absl::StatusOr<config::ExternalValues> ReadExternalValues(
-    const std::vector<config::SourceText>& files) {
-  config::ExternalValues values;
-  for (const config::SourceText& file : files) {
-    for (const std::string& key : config::ExternalValueKeys({file})) {
+absl::StatusOr<ExternalValues> ReadExternalValues(const std::vector<SourceText>& files) {
+  ExternalValues values;
+  for (const SourceText& file : files) {
+    for (const std::string& key : ExternalValueKeys({file})) {
       std::string value;
       absl::string_view name = key;
       if (absl::ConsumePrefix(&name, "env:")) {
@@ -80,4 +78,4 @@ absl::StatusOr<config::ExternalValues> ReadExternalValues(
   return values;
 }
 
-}  // namespace countersign::cli
+}  // namespace countersign::config

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/config/resource_reader.h"
+
+namespace countersign::config {
+
+// Resource files as they stand, with whatever is wrong in them: for checks that want to find
+// everything at once, and for the engines that run without a gateway.
+struct ResourceDraft {
+  std::vector<ResourceDocument> documents;  // all that have a kind and a name
+  // Typed values of what can be compiled: without the resources that
+  // cannot be read (dictionaries, identities and bindings stay), and with a stand-in for each
+  // Dictionary and IdentityProvider that is referred to and not there. Credentials are not sealed.
+  // Never null.
+  std::shared_ptr<const domain::ResourceSet> set;
+  std::vector<std::string> mistakes;  // each with its file and line, none twice
+};
+
+// Whether a reference to what is not in the files is a mistake, or may lead to what the gateway
+// has.
+enum class References { kWithinFiles, kMayLeadOutside };
+
+ResourceDraft ReadDraft(const std::vector<SourceText>& files, const ExternalValues& values,
+                        References references);
+
+}  // namespace countersign::config

@@ -1,0 +1,115 @@
+#include "libs/config/resource_draft.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/config/source_lines.h"
+
+namespace countersign::config {
+namespace {
+
+std::string Resource(const std::string& kind, const std::string& name, const std::string& spec) {
+  return "---\napiVersion: countersign/v1\nkind: " + kind + "\nmetadata: {name: " + name +
+         "}\nspec:\n" + spec;
+}
+
+constexpr char kHeadPolicy[] =
+    "  when:\n    pattern:\n      regex: a\n  then: {allow: {}, masking: own}\n";
+
+}  // namespace
+
+TEST_CASE("ReadDraft: mistakes of reading and of references come together, with their lines",
+          "[config]") {
+  const ResourceDraft draft =
+      ReadDraft({{"a.yaml", Resource("Policy", "p", kHeadPolicy)},
+                 {"b.yaml", Resource("Dictionary", "d", "  terms: [x]\n  colour: red\n")}},
+                {}, References::kWithinFiles);
+  CHECK(draft.mistakes ==
+        std::vector<std::string>{
+            "b.yaml:7: Dictionary/d: spec.colour: unknown field",
+            "a.yaml:9: Policy/p: spec.then.masking: there is no MaskingProfile \"own\""});
+}
+
+TEST_CASE("ReadDraft: references may lead outside where the gateway has more", "[config]") {
+  const auto policy =
+      Resource("Policy", "p", "  when: {keywords: {dictionary: far}}\n  then: {allow: {}}\n");
+  const ResourceDraft draft = ReadDraft({{"a.yaml", policy}}, {}, References::kMayLeadOutside);
+  CHECK(draft.mistakes.empty());
+  CHECK(draft.set->dictionaries.count("far") == 1);  // a stand-in, so that the rest compiles
+}
+
+TEST_CASE("ReadDraft: what has mistakes is not compiled, but can be referred to", "[config]") {
+  const ResourceDraft draft = ReadDraft(
+      {{"a.yaml",
+        Resource("MaskingProfile", "own", "  response: [{entity: email, aktion: hash}]\n") +
+            Resource("Policy", "p", kHeadPolicy)}},
+      {}, References::kWithinFiles);
+  CHECK(draft.mistakes == std::vector<std::string>{"a.yaml:6: MaskingProfile/own: "
+                                                   "spec.response[0].aktion: unknown field"});
+  CHECK(draft.set->masking_profiles.empty());
+  CHECK(draft.set->policies.count("p") == 1);
+}
+
+TEST_CASE("ReadDraft: a credential's value that is missing is one mistake", "[config]") {
+  const ResourceDraft draft =
+      ReadDraft({{"a.yaml", Resource("Credential", "c", "  bearer: {env: NOT_THERE}\n")}}, {},
+                References::kWithinFiles);
+  REQUIRE(draft.mistakes.size() == 1);
+  CHECK(draft.mistakes[0] ==
+        "a.yaml:6: Credential/c: spec.bearer: the environment variable NOT_THERE is not set");
+}
+
+TEST_CASE("ReadDraft: a malformed value and a file that is missing are one mistake each",
+          "[config]") {
+  const ResourceDraft draft =
+      ReadDraft({{"a.yaml", Resource("Credential", "c", "  bearer: {envv: KEY}\n") +
+                                Resource("Dictionary", "d", "  file: none.txt\n")}},
+                {}, References::kWithinFiles);
+  CHECK(draft.mistakes ==
+        std::vector<std::string>{
+            "a.yaml:6: Credential/c: spec.bearer: must be exactly one of {inline: …}, {env: NAME}, "
+            "{file: PATH}",
+            "a.yaml:12: Dictionary/d: spec.file: the file none.txt could not be read"});
+}
+
+TEST_CASE("ReadDraft: mistakes have the line of what is wrong, also where files are read in",
+          "[config]") {
+  const ResourceDraft draft =
+      ReadDraft({{"a.yaml", Resource("Dictionary", "d", "  terms:\n    - a\n    - [b]\n") +
+                                Resource("Credential", "c",
+                                         "  bearer: {env: KEY}\n  basic:\n    username: ''\n"
+                                         "    password: {inline: x}\n") +
+                                "---\napiVersion: countersign/v1\nkind: Policy\n"}},
+                {{"env:KEY", "secret"}}, References::kWithinFiles);
+  CHECK(draft.mistakes ==
+        std::vector<std::string>{
+            "a.yaml:8: Dictionary/d: spec.terms[1]: must be a text that is not empty",
+            "a.yaml:16: Credential/c: spec.basic.username: must not be empty",
+            "a.yaml:14: Credential/c: spec: needs exactly one of bearer, header, basic, mtls",
+            "a.yaml:19: metadata: is required"});
+}
+
+TEST_CASE("ReadDraft: operations are those that exist", "[config]") {
+  const ResourceDraft draft =
+      ReadDraft({{"a.yaml", Resource("Policy", "p",
+                                     "  match:\n    operations:\n      - models.list\n"
+                                     "      - chat.completion\n  then: {allow: {}}\n")}},
+                {}, References::kWithinFiles);
+  REQUIRE(draft.mistakes.size() == 1);
+  CHECK(draft.mistakes[0] ==
+        "a.yaml:9: Policy/p: spec.match.operations[1]: \"chat.completion\" is none of "
+        "chat.completions, models.list, models.get");
+}
+
+TEST_CASE("WithSourceLines: finds the line of the path, or of the closest field around it",
+          "[config]") {
+  const auto documents =
+      ReadDocuments({{"a.yaml", Resource("Policy", "p", kHeadPolicy)}}, {}).value();
+  CHECK(WithSourceLines({"Policy/p: spec.when.pattern.regex: bad", "Policy/p: spec.when.other: bad",
+                         "Policy/p: odd", "Policy/q: spec.when: bad", "Policy/p: odd"},
+                        documents) ==
+        std::vector<std::string>{"a.yaml:8: Policy/p: spec.when.pattern.regex: bad",
+                                 "a.yaml:7: Policy/p: spec.when.other: bad",
+                                 "a.yaml:2: Policy/p: odd", "Policy/q: spec.when: bad"});
+}
+
+}  // namespace countersign::config
