@@ -48,4 +48,27 @@ Utf8Char DecodeUtf8(absl::string_view bytes, std::size_t at) {
   return {code_point, size, true};
 }
 
+std::string EncodeUtf8(std::uint32_t code_point) {
+  std::string bytes;
+  const auto add = [&](std::uint32_t byte) { bytes += static_cast<char>(byte); };
+  const auto continues = [&](int shift) { add(0x80 | ((code_point >> shift) & 0x3F)); };
+  if (code_point < 0x80) {
+    add(code_point);
+  } else if (code_point < 0x800) {
+    add(0xC0 | (code_point >> 6));
+    continues(0);
+  } else if (code_point < 0x10000) {
+    if (code_point >= 0xD800 && code_point <= 0xDFFF) return bytes;
+    add(0xE0 | (code_point >> 12));
+    continues(6);
+    continues(0);
+  } else if (code_point <= 0x10FFFF) {
+    add(0xF0 | (code_point >> 18));
+    continues(12);
+    continues(6);
+    continues(0);
+  }
+  return bytes;
+}
+
 }  // namespace countersign

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -21,5 +22,8 @@ struct Utf8Char {
 
 // The character at offset `at`. REQUIRES: at < bytes.size().
 Utf8Char DecodeUtf8(absl::string_view bytes, std::size_t at);
+
+// `code_point` as UTF-8; "" for a surrogate and for what is above U+10FFFF.
+std::string EncodeUtf8(std::uint32_t code_point);
 
 }  // namespace countersign

@@ -38,4 +38,16 @@ TEST_CASE("DecodeUtf8: gives the code point and the size of every length", "[bas
   CHECK(DecodeUtf8(text, at).size == 1);
 }
 
+TEST_CASE("EncodeUtf8: the opposite of DecodeUtf8, for every length", "[base]") {
+  for (const std::uint32_t c : {0x0u, 0x7Fu, 0x80u, 0x7FFu, 0x800u, 0xFFFDu, 0x10000u, 0x10FFFFu}) {
+    const std::string bytes = EncodeUtf8(c);
+    const Utf8Char decoded = DecodeUtf8(bytes, 0);
+    CHECK(decoded.valid);
+    CHECK(decoded.code_point == c);
+    CHECK(decoded.size == bytes.size());
+  }
+  CHECK(EncodeUtf8(0xD800).empty());
+  CHECK(EncodeUtf8(0x110000).empty());
+}
+
 }  // namespace countersign

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
+#include "services/edge/header_values.h"
 
 namespace countersign::edge {
 namespace {
@@ -86,7 +87,8 @@ HeaderList UpstreamHeaders(const HeaderList& from_caller, bool has_body) {
     const std::string lower = absl::AsciiStrToLower(name);
     // What `Connection` names belongs to the caller's connection alone.
     if (HasToken(from_caller, "connection", lower)) continue;
-    if (IsOneOf(lower, kToUpstream) || BeginsWithOneOf(lower, kToUpstreamPrefix)) {
+    const bool listed = IsOneOf(lower, kToUpstream) || BeginsWithOneOf(lower, kToUpstreamPrefix);
+    if (listed && MayGoUpstream(lower, absl::StripAsciiWhitespace(value))) {
       result.emplace_back(lower, value);
     }
   }
@@ -99,6 +101,7 @@ HeaderList CallerHeaders(const HeaderList& from_upstream) {
   HeaderList result;
   for (const auto& [name, value] : from_upstream) {
     const std::string lower = absl::AsciiStrToLower(name);
+    if (!MayGoToCaller(lower, absl::StripAsciiWhitespace(value))) continue;
     if (lower == "x-request-id") {
       result.emplace_back("x-upstream-request-id", value);
     } else if (IsOneOf(lower, kToCaller) || BeginsWithOneOf(lower, kToCallerPrefix)) {

@@ -14,13 +14,14 @@ namespace countersign::edge {
 absl::StatusOr<SecretString> CredentialOf(const HeaderList& headers);
 
 // The caller's headers that go upstream, with lower-case names. Only those on a short list do:
-// nothing else has been judged, and nothing that proves who the caller is leaves the gateway.
+// nothing else has been judged, and nothing that proves who the caller is leaves the gateway. Nor
+// do those whose value has not the shape that such headers have (header_values.h).
 // `content-type` is the JSON that was read, `accept-encoding` is identity, because what is masked
 // must be read.
 HeaderList UpstreamHeaders(const HeaderList& from_caller, bool has_body);
 
-// The upstream's headers that go to the caller, again from a short list: `x-request-id` as
-// `x-upstream-request-id`.
+// The upstream's headers that go to the caller, again from a short list and of expected shapes:
+// `x-request-id` as `x-upstream-request-id`.
 HeaderList CallerHeaders(const HeaderList& from_upstream);
 
 // True when the field `name` lists `token` among its comma-separated values.

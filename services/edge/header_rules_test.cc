@@ -57,6 +57,30 @@ TEST_CASE("CallerHeaders: the upstream's request id gets another name", "[edge]"
                    {"x-ratelimit-remaining-tokens", "9"}});
 }
 
+TEST_CASE("CallerHeaders: a value that could say anything is left out", "[edge]") {
+  CHECK(CallerHeaders({{"openai-organization", "4111 1111 1111 1111"},
+                       {"openai-model", "gpt-4o"},
+                       {"anthropic-note", "mail a@b.io"},
+                       {"x-ratelimit-reset-tokens", "6m0s"},
+                       {"x-ratelimit-note", "536-90-4399"},
+                       {"retry-after", "call 4111111111111111"},
+                       {"x-request-id", "AKIA0123456789ABCDEF"}}) ==
+        HeaderList{{"openai-model", "gpt-4o"}, {"x-ratelimit-reset-tokens", "6m0s"}});
+}
+
+TEST_CASE("UpstreamHeaders: a value that no policy judged is left out", "[edge]") {
+  CHECK(
+      UpstreamHeaders({{"OpenAI-Beta", "assistants=v2"},
+                       {"OpenAI-Note", "the patient is john smith"},
+                       {"User-Agent", "my card is 4111111111111111"},
+                       {"tracestate", "a@b.io"},
+                       {"Idempotency-Key", "stainless-retry-123e4567-e89b-12d3-a456-426614174000"}},
+                      false) ==
+      HeaderList{{"openai-beta", "assistants=v2"},
+                 {"idempotency-key", "stainless-retry-123e4567-e89b-12d3-a456-426614174000"},
+                 {"accept-encoding", "identity"}});
+}
+
 TEST_CASE("HasToken: finds preferences in lists", "[edge]") {
   CHECK(HasToken({{"Prefer", "wait=10, respond-async"}}, "prefer", "respond-async"));
   CHECK(HasToken({{"Prefer", "Respond-Async; x=1"}}, "prefer", "respond-async"));

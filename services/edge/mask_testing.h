@@ -10,8 +10,9 @@
 
 namespace countersign::edge::testing {
 
-// A streaming masker of one literal: "SECRET" becomes "<S>". Holds back exactly what could still
-// become it, so it behaves as a real one does, for every cut of the text.
+// A streaming masker of two literals: "SECRET" becomes "<S>", and "777", where it is whole, "<N>".
+// Holds back exactly what could still become SECRET, so it behaves as a real one does, for every
+// cut of the text.
 class LiteralMasking {
  public:
   std::vector<domain::FieldRelease> Apply(const std::vector<domain::FieldPiece>& pieces) {
@@ -42,6 +43,13 @@ class LiteralMasking {
         text.resize(text.size() - n);
         break;
       }
+    }
+    for (std::size_t at; piece.end && (at = text.find("777")) != std::string::npos;) {
+      absl::StrAppend(&release.text, text.substr(0, at));
+      const std::size_t begin = release.text.size();
+      release.text += "<N>";
+      release.masked.push_back({begin, begin + 3, "number", "777"});
+      text.erase(0, at + 3);
     }
     release.text += text;
     release.held_after = held.size();

@@ -1,9 +1,12 @@
 #include "services/edge/openai_body.h"
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
+#include "services/edge/decoded_view.h"
 #include "services/edge/openai_usage.h"
 
 namespace countersign::edge {
@@ -25,8 +28,8 @@ std::string AsUtf8(absl::string_view bytes) {
 }
 
 // The list without the models that `serves` refuses.
-std::string FilterModels(const std::string& body, const Value& data,
-                         const std::function<bool(absl::string_view)>& serves) {
+absl::StatusOr<std::string> FilterModels(const std::string& body, const Value& data,
+                                         const std::function<bool(absl::string_view)>& serves) {
   std::vector<absl::string_view> kept;
   for (std::size_t i = 0; i < data.size(); ++i) {
     const Value model = data.at(i);
@@ -36,6 +39,19 @@ std::string FilterModels(const std::string& body, const Value& data,
   if (kept.size() == data.size()) return body;
   return Splice(body,
                 {Edit{data.begin(), data.end(), absl::StrCat("[", absl::StrJoin(kept, ","), "]")}});
+}
+
+// True when `decoded` masks something that `plain` does not: it stands behind escapes, and cannot
+// be replaced without knowing whose they are.
+bool HidesMore(const domain::FieldRelease& decoded, const domain::FieldRelease& plain) {
+  std::multiset<std::string> known;
+  for (const domain::MaskedSpan& span : plain.masked) known.insert(span.original);
+  for (const domain::MaskedSpan& span : decoded.masked) {
+    const auto same = known.find(span.original);
+    if (same == known.end()) return true;
+    known.erase(same);
+  }
+  return false;
 }
 
 }  // namespace
@@ -63,13 +79,14 @@ absl::StatusOr<std::vector<domain::FieldPiece>> OpenAiBody::Finish() {
   if (!document.ok() && upstream_failed()) return FinishText();
   if (!document.ok()) return absl::UnavailableError("the upstream's answer is not strict JSON");
   if (options_.serves && document->root()["data"].is(Type::kArray)) {
-    body_ = FilterModels(body_, document->root()["data"], options_.serves);
+    CS_ASSIGN_OR_RETURN(body_, FilterModels(body_, document->root()["data"], options_.serves));
     document = json::Document::Parse(body_);
     if (!document.ok()) return document.status();
   }
   ReadUsage(document->root()["usage"], usage_);
   if (options_.masked) {
-    mask_.emplace(TextsOfBody(document->root()), queue_, [](const FoundText&) { return true; });
+    const FoundTexts found = TextsOfBody(document->root(), body_);
+    mask_.emplace(found, queue_, [](const FoundText& text) { return text.last; });
   }
   return queue_.Take();
 }
@@ -78,6 +95,8 @@ absl::StatusOr<std::vector<domain::FieldPiece>> OpenAiBody::FinishText() {
   if (options_.masked) {
     body_ = AsUtf8(body_);
     text_piece_ = queue_.AddWhole(body_);
+    const std::string view = DecodedView(body_);
+    if (view != body_) decoded_piece_ = queue_.AddWhole(view);
   }
   return queue_.Take();
 }
@@ -90,13 +109,16 @@ absl::StatusOr<std::vector<Delivery>> OpenAiBody::Release(
   delivery.is_final = true;
   if (text_piece_) {
     const domain::FieldRelease& release = releases[*text_piece_];
+    if (decoded_piece_ && HidesMore(releases[*decoded_piece_], release)) {
+      return absl::FailedPreconditionError("the error hides what would have to be masked");
+    }
     delivery.bytes = release.text;
     for (const domain::MaskedSpan& span : release.masked) {
       delivery.masked.push_back(domain::DeliveredSpan{"body", span});
     }
   } else if (mask_.has_value()) {
     CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, mask_->Apply(releases, queue_));
-    delivery.bytes = Splice(body_, std::move(outcome.edits));
+    CS_ASSIGN_OR_RETURN(delivery.bytes, Splice(body_, std::move(outcome.edits)));
     delivery.masked = std::move(outcome.masked);
   } else {
     delivery.bytes = std::move(body_);

@@ -12,7 +12,7 @@ namespace countersign::edge {
 
 // An answer that comes as one body: a completion, a list of models, or an upstream's error. The
 // caller gets it as it came when nothing in it is masked. An error that is not JSON is masked as
-// one text; an answer that is not JSON is refused.
+// one text, and refused when escapes in it hide more; an answer that is not JSON is refused.
 class OpenAiBody final : public AnswerReader {
  public:
   struct Options {
@@ -37,7 +37,8 @@ class OpenAiBody final : public AnswerReader {
   std::string body_;
   PieceQueue queue_;
   std::optional<DocumentMask> mask_;
-  std::optional<std::size_t> text_piece_;  // the body is masked as one text
+  std::optional<std::size_t> text_piece_;     // the body is masked as one text
+  std::optional<std::size_t> decoded_piece_;  // and looked at without its escapes
   bool finished_ = false;
   Usage usage_;
 };

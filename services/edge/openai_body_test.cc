@@ -87,6 +87,45 @@ TEST_CASE("OpenAiBody: an upstream's error is masked, JSON or not", "[edge]") {
   CHECK(Pass("", options).value().bytes.empty());
 }
 
+TEST_CASE("OpenAiBody: an error that hides a secret behind escapes is refused", "[edge]") {
+  OpenAiBody::Options options;
+  options.status = 500;
+  for (const char* body :
+       {R"(trace: {"k": "SEC\u0052ET"} at line 1)", R"({"k": "SEC\\\u0052ET", })",
+        R"(<p>SEC&#82;ET</p>)", R"(GET /?q=SE%43RET failed)", R"(SECRET and \x53ECRET)"}) {
+    CAPTURE(body);
+    CHECK(absl::IsFailedPrecondition(Pass(body, options).status()));
+  }
+  // What is masked as it stands is so however the rest is escaped.
+  CHECK(Pass(R"(caf\u00e9 100% SECRET \n)", options).value().bytes == R"(caf\u00e9 100% <S> \n)");
+}
+
+TEST_CASE("OpenAiBody: a secret over the parts of one content is masked", "[edge]") {
+  CHECK(Pass(R"({"choices":[{"message":{"content":[{"type":"text","text":"a SEC"},)"
+             R"({"type":"text","text":"RET b"}]}},{"message":{"content":["SE","CRET"]}}]})")
+            .value()
+            .bytes == R"({"choices":[{"message":{"content":[{"type":"text","text":"a "},)"
+                      R"({"type":"text","text":"<S> b"}]}},{"message":{"content":["","<S>"]}}]})");
+}
+
+TEST_CASE("OpenAiBody: calls of tools are texts of their own", "[edge]") {
+  const std::string body =
+      R"({"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"SEC"}},)"
+      R"({"id":"b","function":{"name":"g","arguments":"RET"}}]}}]})";
+  CHECK(Pass(body).value().bytes == body);
+}
+
+TEST_CASE("OpenAiBody: numbers are masked unless they are the protocol's", "[edge]") {
+  const std::string body =
+      R"({"created":777,"choices":[{"index":0,"message":{"content":"x","score":12}}],)"
+      R"("usage":{"total_tokens":777,"details":{"t":777.25}},"list":[777,{"n":7.77e2},1777]})";
+  CHECK(
+      Pass(body).value().bytes ==
+      R"({"created":777,"choices":[{"index":0,"message":{"content":"x","score":12}}],)"
+      R"("usage":{"total_tokens":777,"details":{"t":777.25}},"list":["<N>",{"n":"<N>"},"1<N>"]})");
+  CHECK(Pass(R"({"created":777777777777})").value().bytes == R"({"created":"<N><N><N><N>"})");
+}
+
 TEST_CASE("OpenAiBody: an answer that is not strict JSON is refused", "[edge]") {
   CHECK(absl::IsUnavailable(Pass("nonsense").status()));
   CHECK(absl::IsUnavailable(Pass(R"({"a":1,"a":2})").status()));

@@ -34,7 +34,7 @@ void PieceQueue::Learn(absl::string_view text, const domain::FieldRelease& relea
 std::vector<domain::FieldPiece> PieceQueue::Take() { return std::exchange(pieces_, {}); }
 
 void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
-  const std::string original(text.value.text());
+  const std::string original(text.text());
   if (text.continues) {
     const std::size_t piece = queue.Add(text.field, original, end);
     texts_.push_back(
@@ -64,11 +64,13 @@ void DocumentMask::AddRest(const FoundTexts& found, PieceQueue& queue) {
 bool DocumentMask::MayStay(const Logprobs& logprobs,
                            const std::vector<domain::FieldRelease>& releases) const {
   if (logprobs.alternatives && !releases[*logprobs.alternatives].Unchanged()) return false;
+  std::string spelled;
   for (const Text& text : texts_) {
     if (text.field != logprobs.field) continue;
-    return releases[text.piece].Unchanged() && text.original == logprobs.tokens;
+    if (!releases[text.piece].Unchanged()) return false;
+    absl::StrAppend(&spelled, text.original);
   }
-  return logprobs.tokens.empty();
+  return spelled == logprobs.tokens;
 }
 
 absl::StatusOr<DocumentMask::Outcome> DocumentMask::Apply(

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/json/document.h"
+#include "services/edge/json_numbers.h"
 
 namespace countersign::edge {
 namespace {
@@ -120,8 +121,8 @@ bool IsIdentifier(absl::string_view text) {
 
 class Reader {
  public:
-  explicit Reader(domain::Prompt& prompt, std::vector<TextPlace>& places)
-      : prompt_(prompt), places_(places) {}
+  Reader(absl::string_view body, domain::Prompt& prompt, std::vector<TextPlace>& places)
+      : body_(body), prompt_(prompt), places_(places) {}
 
   absl::Status ReadRoot(const Value& root) {
     if (!root.is(Type::kObject)) return Invalid("the body must be a JSON object");
@@ -142,7 +143,7 @@ class Reader {
       const absl::string_view key = root.key(i);
       if (key == "messages") {
         CS_RETURN_IF_ERROR(ReadMessages(root.at(i)));
-      } else {
+      } else if (!IsParameter(key, root.at(i))) {
         ReadMember(key, root.at(i), "",
                    Frame{key == "tools" || key == "functions" || key == "response_format" ? "system"
                                                                                           : "user",
@@ -153,6 +154,12 @@ class Reader {
   }
 
  private:
+  // A number that steers the model and that it does not read. Policies see it as a parameter.
+  static bool IsParameter(absl::string_view key, const Value& value) {
+    return value.is(Type::kNumber) &&
+           std::find(std::begin(kNumbers), std::end(kNumbers), key) != std::end(kNumbers);
+  }
+
   // What a text belongs to: whose it is, and the member that it stands in.
   struct Frame {
     absl::string_view role;
@@ -233,6 +240,10 @@ class Reader {
     if (value.is(Type::kString)) {
       if (IsInlineMedia(frame.member, value.text())) return;
       Add(frame.role, pointer, value.text(), TextPlace{value.begin(), value.end()});
+    } else if (value.is(Type::kNumber) && !absl::StartsWith(pointer, "/logit_bias/")) {
+      // A person's number is text, too; masked, it becomes a string.
+      const absl::string_view literal = body_.substr(value.begin(), value.end() - value.begin());
+      Add(frame.role, pointer, NumberText(literal), TextPlace{value.begin(), value.end()});
     } else if (value.is(Type::kArray)) {
       for (std::size_t i = 0; i < value.size(); ++i) {
         ReadValue(value.at(i), absl::StrCat(pointer, "/", i), frame);
@@ -251,6 +262,7 @@ class Reader {
     places_.push_back(place);
   }
 
+  const absl::string_view body_;
   domain::Prompt& prompt_;
   std::vector<TextPlace>& places_;
 };
@@ -303,7 +315,7 @@ absl::StatusOr<ReadCall> ReadChatCompletion(const IncomingRequest& request) {
   ReadCall call;
   domain::Prompt prompt;
   prompt.operation = "chat.completions";
-  CS_RETURN_IF_ERROR(Reader(prompt, call.places).ReadRoot(document->root()));
+  CS_RETURN_IF_ERROR(Reader(request.body, prompt, call.places).ReadRoot(document->root()));
   if (prompt.stream) CS_RETURN_IF_ERROR(RequestUsage(document->root(), call));
   call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
   call.method = "POST";

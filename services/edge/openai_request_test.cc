@@ -16,7 +16,7 @@ absl::StatusOr<ReadCall> Read(const std::string& body) {
   return OpenAiDialect().Read(request);
 }
 
-std::string Sent(const ReadCall& call) { return Splice(call.body, call.additions); }
+std::string Sent(const ReadCall& call) { return *Splice(call.body, call.additions); }
 
 // "role text" of every part, in order.
 std::vector<std::string> Parts(const ReadCall& call) {
@@ -50,6 +50,30 @@ TEST_CASE("ReadChatCompletion: messages become parts with role, pointer and deco
         call.body.substr(call.places[i].begin, call.places[i].end - call.places[i].begin);
     CHECK(json::Document::Parse(there)->root().text() == call.prompt->parts[i].text);
   }
+}
+
+TEST_CASE("ReadChatCompletion: a number that somebody wrote is text, a parameter is none",
+          "[edge]") {
+  const ReadCall call = Read(R"({"model":"m","max_tokens":5,"seed":4111111111111111,
+      "logit_bias":{"50256":-100},"messages":[{"role":"user","content":[{"type":"text","text":"hi",
+      "note":4.111111111111111e15}]}],
+      "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object",
+        "properties":{"a":{"type":"integer","default":536904399,"enum":[7,-8.5]}}}}}]})")
+                            .value();
+  CHECK(Parts(call) == std::vector<std::string>{"user 50256", "user hi", "user note",
+                                                "user 4111111111111111", "system f", "system a",
+                                                "system 536904399", "system 7", "system -8.5"});
+  CHECK(call.prompt->parts[3].pointer == "/messages/0/content/0/note");
+  CHECK(call.body.substr(call.places[3].begin, call.places[3].end - call.places[3].begin) ==
+        "4.111111111111111e15");
+}
+
+TEST_CASE("ReadChatCompletion: no number hides below a name that elsewhere means little",
+          "[edge]") {
+  const ReadCall call = Read(R"({"model":"m","messages":[{"role":"user","content":"hi",
+      "logit_bias":{"seed":4111111111111111}}]})")
+                            .value();
+  CHECK(Parts(call) == std::vector<std::string>{"user hi", "user 4111111111111111"});
 }
 
 TEST_CASE("ReadChatCompletion: no text hides in a member that nobody knows", "[edge]") {

@@ -17,6 +17,7 @@ using json::Value;
 
 constexpr std::size_t kMaxEventBytes = 8u << 20;
 constexpr std::size_t kMaxOpenTexts = 1024;
+constexpr std::size_t kMaxChoices = 1024;
 constexpr absl::string_view kDone = "[DONE]";
 
 absl::Status Broken(absl::string_view what) {
@@ -29,6 +30,12 @@ std::string AtPath(const std::vector<Step>& path, std::size_t at, absl::string_v
   const bool leaf = at + 1 == path.size();
   const std::string below = AtPath(path, at + 1, text);
   const std::string inner = leaf ? below : absl::StrCat("{", below, "}");
+  if (path[at].part) {
+    const std::string type =
+        path[at].type.empty() ? "" : absl::StrCat("\"type\":", json::Quote(path[at].type), ",");
+    return absl::StrCat(json::Quote(path[at].key), ":[",
+                        leaf ? below : absl::StrCat("{", type, below, "}"), "]");
+  }
   if (path[at].index < 0) return absl::StrCat(json::Quote(path[at].key), ":", inner);
   return absl::StrCat(json::Quote(path[at].key), ":[{\"index\":", path[at].index, ",", below, "}]");
 }
@@ -88,12 +95,10 @@ absl::Status OpenAiStream::ReadChunk(Pending& pending) {
                    root["choices"].size() == 0 && root["usage"].is(Type::kObject);
   if (!options_.masked || pending.hidden) return absl::OkStatus();
   KeepEnvelope(root, pending.event.data);
-  const FoundTexts found = TextsOfChunk(root);
+  const FoundTexts found = TextsOfChunk(root, pending.event.data);
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   const auto ends = [&](const FoundText& text) {
-    const auto last = std::find_if(found.texts.rbegin(), found.texts.rend(),
-                                   [&](const FoundText& t) { return t.field == text.field; });
-    return &*last == &text && finished_.contains(text.choice);
+    return text.last && finished_.contains(text.choice);
   };
   pending.mask.emplace(found, queue_, ends);
   pending.only_texts = found.only_texts;
@@ -104,13 +109,14 @@ absl::Status OpenAiStream::TrackTexts(const FoundTexts& found, Pending& pending)
   for (const FoundText& text : found.texts) {
     if (!text.continues) continue;
     if (finished_.contains(text.choice)) return Broken("goes on with a choice that has ended");
-    open_.emplace(text.field, Open{text.choice, text.path, text.in_delta});
+    open_.insert_or_assign(text.field, Open{text.choice, text.path, text.in_delta});
   }
   if (open_.size() > kMaxOpenTexts) return Broken("has too many texts at once");
   for (const std::int64_t choice : found.finished) {
     FlushChoice(choice, found, pending);
     finished_.insert(choice);
   }
+  if (finished_.size() > kMaxChoices) return Broken("has too many choices");
   return absl::OkStatus();
 }
 
@@ -146,6 +152,7 @@ void OpenAiStream::KeepEnvelope(const Value& root, absl::string_view data) {
 
 std::string OpenAiStream::Synthetic(const Open& open, absl::string_view text) const {
   const std::string members = AtPath(open.path, 0, text);
+  if (open.choice < 0) return absl::StrCat("data: {", envelope_, members, "}\n\n");
   const std::string delta = open.in_delta ? absl::StrCat("{", members, "}") : "{}";
   return absl::StrCat("data: {", envelope_, "\"choices\":[{\"index\":", open.choice,
                       ",\"delta\":", delta, open.in_delta ? "" : ",", open.in_delta ? "" : members,
@@ -198,10 +205,11 @@ absl::Status OpenAiStream::Deliver(const Pending& pending,
       edit.begin = pending.event.InRaw(edit.begin);
       edit.end = pending.event.InRaw(edit.end);
     }
-    delivery.bytes = Splice(pending.event.raw, std::move(edits));
+    CS_ASSIGN_OR_RETURN(delivery.bytes, Splice(pending.event.raw, std::move(edits)));
   } else if (pending.event.has_data) {
     // Comments and other fields that would have to be masked are left out.
-    delivery.bytes = absl::StrCat("data: ", Splice(pending.event.data, std::move(edits)), "\n\n");
+    CS_ASSIGN_OR_RETURN(const std::string data, Splice(pending.event.data, std::move(edits)));
+    delivery.bytes = absl::StrCat("data: ", data, "\n\n");
   } else {
     return absl::OkStatus();
   }

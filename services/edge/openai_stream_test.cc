@@ -111,6 +111,62 @@ TEST_CASE("OpenAiStream: a stream without finish reasons gives what it holds bef
   CHECK(Pass({Content("SEC"), kDone}).value() == absl::StrCat(Content("SEC"), kDone));
 }
 
+TEST_CASE("OpenAiStream: parts of a content without an index are one text", "[edge]") {
+  const auto parts = [](absl::string_view elements) {
+    return Chunk(absl::StrCat(R"({"index":0,"delta":{"content":[)", elements,
+                              R"(]},"finish_reason":null})"));
+  };
+  const std::string first = parts(R"({"type":"text","text":"a SEC"})");
+  CHECK(Pass({first, parts(R"({"type":"text","text":"RET b"})"), Finished(), kDone}).value() ==
+        absl::StrCat(parts(R"({"type":"text","text":"a "})"),
+                     parts(R"({"type":"text","text":"<S> b"})"), Finished(), kDone));
+  // Also over two parts of one event, and from parts to a string.
+  CHECK(Pass({parts(R"({"type":"text","text":"SE"},{"type":"text","text":"CRET"})"), kDone})
+            .value() ==
+        absl::StrCat(parts(R"({"type":"text","text":""},{"type":"text","text":"<S>"})"), kDone));
+  CHECK(Pass({first, Content("RET"), kDone}).value() ==
+        absl::StrCat(parts(R"({"type":"text","text":"a "})"), Content("<S>"), kDone));
+  // What is held at the end leaves as such a part.
+  CHECK(Pass({first, kDone}).value() == absl::StrCat(parts(R"({"type":"text","text":"a "})"),
+                                                     parts(R"({"type":"text","text":"SEC"})"),
+                                                     kDone));
+  CHECK(Pass({parts(R"("SEC")"), parts(R"("RET")"), kDone}).value() ==
+        absl::StrCat(parts(R"("<S>")"), kDone));
+}
+
+TEST_CASE("OpenAiStream: calls of tools without an index are counted", "[edge]") {
+  const auto calls = [](absl::string_view a, absl::string_view b) {
+    return Chunk(absl::StrCat(R"({"index":0,"delta":{"tool_calls":[{"function":{"arguments":")", a,
+                              R"("}},{"function":{"arguments":")", b,
+                              R"("}}]},"finish_reason":null})"));
+  };
+  CHECK(Pass({calls("SEC", "x"), calls("RET", "y"), Finished(), kDone}).value() ==
+        absl::StrCat(calls("", "x"), calls("<S>", "y"), Finished(), kDone));
+}
+
+TEST_CASE("OpenAiStream: a number is masked, those of the protocol stay", "[edge]") {
+  const std::string event =
+      R"(data: {"created":777,"choices":[{"index":0,"delta":{"score":1777}}],"usage":{"t":777}})"
+      "\n\n";
+  CHECK(Pass({event, kDone}).value() ==
+        absl::StrCat(absl::StrReplaceAll(event, {{"1777", "\"1<N>\""}}), kDone));
+}
+
+TEST_CASE("OpenAiStream: an unknown event's text goes on in the next", "[edge]") {
+  const auto event = [](absl::string_view text) {
+    return absl::StrCat("data: {\"type\":\"x.delta\",\"delta\":", json::Quote(text), "}\n\n");
+  };
+  const std::string out = Pass({event("a SEC"), event("RET b SEC"), kDone}).value();
+  CHECK(out == absl::StrCat(event("a "), event("<S> b "), "data: {\"delta\":\"SEC\"}\n\n", kDone));
+}
+
+TEST_CASE("OpenAiStream: too many choices end the stream", "[edge]") {
+  OpenAiStream stream({});
+  absl::Status status;
+  for (int i = 0; i < 2000 && status.ok(); ++i) status = stream.Feed(Finished(i)).status();
+  CHECK(absl::IsUnavailable(status));
+}
+
 TEST_CASE("OpenAiStream: choices, refusals and arguments are texts of their own", "[edge]") {
   const auto tool = [](absl::string_view fragment) {
     return Chunk(

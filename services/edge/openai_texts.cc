@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "services/edge/json_numbers.h"
 
 namespace countersign::edge {
 namespace {
@@ -103,9 +104,28 @@ bool IsPlainLogprobs(const Value& logprobs) {
   return texts == 1;
 }
 
+// Members that hold the parts of one text.
+bool IsPartList(absl::string_view key) {
+  return key == "content" || key == "refusal" || key == "reasoning" || key == "reasoning_content" ||
+         key == "reasoning_details" || key == "thinking" || key == "summary";
+}
+
+// Members of a part that carry its text.
+bool IsPartText(absl::string_view key) {
+  return key == "text" || key == "content" || key == "refusal" || key == "thinking" ||
+         key == "reasoning" || key == "summary";
+}
+
+// Members of an event of a form that nobody knows which surely go on in the next one.
+bool ContinuesAtRoot(absl::string_view key) {
+  return key == "delta" || key == "text" || key == "content" || key == "completion" ||
+         key == "response" || key == "output_text";
+}
+
 class Walker {
  public:
-  Walker(FoundTexts& found, bool continuing) : found_(found), continuing_(continuing) {}
+  Walker(FoundTexts& found, absl::string_view source, bool continuing)
+      : found_(found), source_(source), continuing_(continuing) {}
 
   void WalkRoot(const Value& root) {
     if (!root.is(Type::kObject)) {
@@ -124,12 +144,19 @@ class Walker {
       } else if (key == "obfuscation" && value.is(Type::kString) &&
                  LooksLikeIdentifier(value.text())) {
         found_.obfuscation.push_back(value);
+      } else if (continuing_ && value.is(Type::kString) && ContinuesAtRoot(key)) {
+        AddText(value, absl::StrCat("//", key), true, -1, {Step{std::string(key)}}, false);
+        bare = false;
       } else {
         if (key == "usage" || key == "error") bare &= value.is(Type::kNull);
-        WalkWhole(key, value);
+        WalkWhole(key, value, key == "usage");
       }
     }
     found_.only_texts = continuing_ && bare;
+    absl::flat_hash_set<absl::string_view> seen;
+    for (auto text = found_.texts.rbegin(); text != found_.texts.rend(); ++text) {
+      if (text->continues) text->last = seen.insert(text->field).second;
+    }
   }
 
  private:
@@ -157,12 +184,8 @@ class Walker {
         }
         bare &= key == "index" || key == "logprobs" || value.is(Type::kNull);
         if (continuing_ && value.is(Type::kString) && !Identifies(key)) {
-          found_.texts.push_back(FoundText{value,
-                                           absl::StrCat(prefix, "//", key),
-                                           true,
-                                           index,
-                                           {Step{std::string(key)}},
-                                           false});
+          AddText(value, absl::StrCat(prefix, "//", key), true, index, {Step{std::string(key)}},
+                  false);
         } else {
           WalkWhole(key, value);
         }
@@ -189,8 +212,8 @@ class Walker {
         bare &= !whole && !Identifies(key);
         if (Identifies(key)) {
           WalkWhole(key, value);
-        } else if (!value.text().empty()) {
-          found_.texts.push_back(FoundText{value, field, !whole, choice, std::move(here), true});
+        } else {
+          AddText(value, field, !whole, choice, std::move(here));
         }
       } else if (value.is(Type::kObject)) {
         bare &= WalkMembers(value, field, choice, here, continues);
@@ -198,28 +221,77 @@ class Walker {
         bare &= WalkElements(value, field, choice, here, continues);
       } else {
         bare &= value.is(Type::kNull) || (key == "index" && !path.empty());
+        WalkWhole(key, value);
       }
     }
     return bare;
   }
 
-  // Elements that say which one they continue do so; others are whole.
+  // Elements that say which one they continue do so, and tool calls without an index are counted.
+  // The texts of parts without one continue each other. Other elements are whole.
   bool WalkElements(const Value& array, const std::string& prefix, std::int64_t choice,
                     const std::vector<Step>& path, bool continues) {
+    const std::string& name = path.back().key;
     bool bare = true;
     for (std::size_t i = 0; i < array.size(); ++i) {
       const Value element = array.at(i);
-      const auto index = element["index"].integer();
+      auto index = element["index"].integer();
+      if (!index && name == "tool_calls") index = static_cast<std::int64_t>(i);
+      std::vector<Step> here = path;
       if (element.is(Type::kObject) && continues && index && *index >= 0) {
-        std::vector<Step> here = path;
         here.back().index = *index;
         bare &= WalkMembers(element, absl::StrCat(prefix, "/", *index), choice, here, true);
+        continue;
+      }
+      here.back().part = true;
+      if ((continues || IsPartList(name)) && element.is(Type::kString)) {
+        AddText(element, prefix, true, choice, here);
+      } else if ((continues || IsPartList(name)) && element.is(Type::kObject)) {
+        bare &= WalkPart(element, prefix, choice, here, continues);
       } else {
         WalkWhole("", element);
         bare = false;
       }
     }
     return bare;
+  }
+
+  bool WalkPart(const Value& part, const std::string& prefix, std::int64_t choice,
+                std::vector<Step> path, bool continues) {
+    bool bare = true;
+    if (LooksLikeIdentifier(part["type"].text()))
+      path.back().type = std::string(part["type"].text());
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const absl::string_view key = part.key(i);
+      const Value value = part.at(i);
+      Name(key);
+      std::vector<Step> here = path;
+      here.push_back(Step{std::string(key)});
+      if (value.is(Type::kString) && IsPartText(key)) {
+        // A content may come as a string now and as parts then: it is one text all the same.
+        AddText(value, key == "text" ? prefix : absl::StrCat(prefix, "/", key), true, choice,
+                std::move(here));
+      } else if (value.is(Type::kArray) && IsPartText(key)) {
+        bare &= WalkElements(value, absl::StrCat(prefix, "/", key), choice, here, continues);
+      } else {
+        bare &= value.is(Type::kNull) || Identifies(key);
+        WalkWhole(key, value);
+      }
+    }
+    return bare;
+  }
+
+  void AddText(const Value& value, std::string field, bool continues, std::int64_t choice,
+               std::vector<Step> path, bool in_delta = true) {
+    if (value.text().empty()) return;
+    FoundText text;
+    text.value = value;
+    text.field = std::move(field);
+    text.continues = continues;
+    text.choice = choice;
+    text.path = std::move(path);
+    text.in_delta = in_delta;
+    found_.texts.push_back(std::move(text));
   }
 
   void WalkLogprobs(const Value& logprobs, const std::string& prefix) {
@@ -243,19 +315,25 @@ class Walker {
     found_.logprobs.push_back(FoundLogprobs{logprobs, "", "unknown form", ""});
   }
 
-  // Everything below `value` is complete as it stands.
-  void WalkWhole(absl::string_view key, const Value& value) {
+  // Everything below `value` is complete as it stands. `counts`: its numbers are the protocol's.
+  void WalkWhole(absl::string_view key, const Value& value, bool counts = false) {
     if (value.is(Type::kString)) {
       const bool identifier = Identifies(key) && LooksLikeIdentifier(value.text());
-      if (!identifier && !value.text().empty()) {
-        found_.texts.push_back(FoundText{value, std::string(key)});
-      }
+      if (!identifier) AddText(value, std::string(key), false, -1, {});
+    } else if (value.is(Type::kNumber)) {
+      const absl::string_view literal = source_.substr(value.begin(), value.end() - value.begin());
+      if ((counts || Identifies(key) || key == "created") && IsShortNumber(literal)) return;
+      FoundText text;
+      text.value = value;
+      text.field = std::string(key);
+      text.number = NumberText(literal);
+      found_.texts.push_back(std::move(text));
     } else if (value.is(Type::kArray)) {
-      for (std::size_t i = 0; i < value.size(); ++i) WalkWhole(key, value.at(i));
+      for (std::size_t i = 0; i < value.size(); ++i) WalkWhole(key, value.at(i), counts);
     } else if (value.is(Type::kObject)) {
       for (std::size_t i = 0; i < value.size(); ++i) {
         Name(value.key(i));
-        WalkWhole(value.key(i), value.at(i));
+        WalkWhole(value.key(i), value.at(i), counts);
       }
     }
   }
@@ -265,6 +343,7 @@ class Walker {
   }
 
   FoundTexts& found_;
+  const absl::string_view source_;
   const bool continuing_;
 };
 
@@ -277,15 +356,15 @@ bool LooksLikeIdentifier(absl::string_view text) {
          });
 }
 
-FoundTexts TextsOfChunk(const Value& root) {
+FoundTexts TextsOfChunk(const Value& root, absl::string_view source) {
   FoundTexts found;
-  Walker(found, true).WalkRoot(root);
+  Walker(found, source, true).WalkRoot(root);
   return found;
 }
 
-FoundTexts TextsOfBody(const Value& root) {
+FoundTexts TextsOfBody(const Value& root, absl::string_view source) {
   FoundTexts found;
-  Walker(found, false).WalkRoot(root);
+  Walker(found, source, false).WalkRoot(root);
   return found;
 }
 

@@ -10,15 +10,17 @@
 // Where the texts of an answer in OpenAI's form stand: one chunk of a stream, or a whole body.
 namespace countersign::edge {
 
-// One step from a choice's delta to a text in it: a member, or the element of an array member that
-// carries this `index`.
+// One step from a choice's delta to a text in it: a member, the element of an array member that
+// carries this `index`, or, with `part`, any one element of it: they continue each other.
 struct Step {
   std::string key;
   std::int64_t index = -1;
+  bool part = false;
+  std::string type;  // of the part, where it names one
   bool operator==(const Step&) const = default;
 };
 
-// A string that somebody may read.
+// A string or a number that somebody may read.
 struct FoundText {
   json::Value value;
   std::string field;       // "choices/0/content": the logical text, or just the member
@@ -26,6 +28,10 @@ struct FoundText {
   std::int64_t choice = -1;
   std::vector<Step> path;  // below that choice's delta, or below the choice itself
   bool in_delta = true;
+  std::string number;  // how a number reads; empty for strings
+  bool last = true;    // nothing follows in its field within this document
+
+  absl::string_view text() const { return number.empty() ? value.text() : number; }
 };
 
 // The token probabilities of one choice. They repeat its text, token by token.
@@ -49,12 +55,14 @@ struct FoundTexts {
 // Short, and made of what identifiers are made of.
 bool LooksLikeIdentifier(absl::string_view text);
 
-// `root` is one chunk: strings in a choice's delta continue texts. Strings that identify (ids,
-// models, roles, types, finish reasons) are not texts as long as they look like identifiers;
-// everything else is one, wherever it stands.
-FoundTexts TextsOfChunk(const json::Value& root);
+// `root` is one chunk, parsed from `source`: strings in a choice's delta continue texts, and so do
+// the parts that a content is made of, whether or not they carry an index. Strings that identify
+// (ids, models, roles, types, finish reasons) are not texts as long as they look like identifiers;
+// everything else is one, wherever it stands. Numbers are texts too, each by itself, but for those
+// of the protocol (indexes, codes, times, usage), as long as they are short.
+FoundTexts TextsOfChunk(const json::Value& root, absl::string_view source);
 
-// `root` is a whole body, an answer or an error.
-FoundTexts TextsOfBody(const json::Value& root);
+// `root` is a whole body, an answer or an error. The parts of one content are one text here, too.
+FoundTexts TextsOfBody(const json::Value& root, absl::string_view source);
 
 }  // namespace countersign::edge

@@ -111,7 +111,9 @@ Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
   }
   std::vector<Edit> edits = std::move(masked.edits);
   edits.insert(edits.end(), read.additions.begin(), read.additions.end());
-  request.body_ = edits.empty() ? read.body : Splice(read.body, std::move(edits));
+  absl::StatusOr<std::string> body = Splice(read.body, std::move(edits));
+  if (!body.ok()) co_return RefusalOfPart(body.status(), "masking");
+  request.body_ = *std::move(body);
   request.prompt_ = std::move(masked.prompt);
   request.issuer_ = caller.principal().issuer;
   request.subject_ = caller.principal().subject;

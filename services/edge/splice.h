@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace countersign::edge {
@@ -16,7 +17,8 @@ struct Edit {
 };
 
 // `source` with all edits made; everything outside them stays byte for byte. The edits may come in
-// any order. REQUIRES: they lie within the source and do not overlap.
-std::string Splice(absl::string_view source, std::vector<Edit> edits);
+// any order. INTERNAL when one lies outside the source or two overlap: what would come out, nobody
+// has asked for.
+absl::StatusOr<std::string> Splice(absl::string_view source, std::vector<Edit> edits);
 
 }  // namespace countersign::edge
