@@ -11,30 +11,39 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/text/byte_set.h"
+#include "libs/text/redaction_state.h"
 #include "libs/text/regex_parser.h"
 
 // Exact redaction of text and of streams of text.
 //
+// What is matched is the *folded* text (text_fold.h), in which digits of other scripts, dashes,
+// spaces and full-width forms are the ASCII characters they are read as, and invisible characters
+// are not there. Patterns mean what their code points fold to. All that is reported and released
+// is the original: a match covers the original of its bytes and what was dropped between them.
+//
 // A *match* of a rule is a range of bytes that its regex matches as a whole, whose neighbour bytes
-// are not forbidden (the edges of the text are allowed) and that its validator accepts. All matches
-// of all rules count; those that share a byte are one *cluster*, and a cluster is replaced as a
-// whole, by the replacement of its leftmost, then longest, then highest-priority match. So no byte
-// of any match ever leaves, and what leaves does not depend on how the text was cut into pieces:
-// for every cut, the released texts put together equal the redaction of the whole text. After each
-// piece everything has left that no continuation of the text could still change.
+// are not forbidden (the edges of the text are allowed), before which stands the context that the
+// rule asks for, and that its validator accepts. All matches of all rules count; those that share
+// a byte are one *cluster*, and a cluster is replaced as a whole, by the replacement of its
+// leftmost, then longest, then highest-priority match. So no byte of any match ever leaves, and
+// what leaves does not depend on how the text was cut into pieces: for every cut, the released
+// texts put together equal the redaction of the whole text. After each piece everything has left
+// that no continuation of the text could still change.
 namespace countersign::text {
 
 // True when `match` is what its shape suggests (a check digit, a range). Pure; thread-safe.
 using Validator = std::function<bool(absl::string_view match)>;
 
-// Words that must stand before a match, within kContextReach bytes of the text before it, none of
-// them after it: so a stream needs to hold nothing for their sake.
+// Words one of which must stand before a match, wholly within the kContextReach bytes before it.
+// None after it counts: so a stream needs to hold nothing for their sake.
 struct ContextGate {
-  // Lower case; compared without case, as whole words (what lies between bytes that are neither
-  // ASCII letters nor digits nor beyond ASCII, so `routing_number` holds two). Empty: no gate.
+  // Lower case; compared without ASCII case, as whole words (what lies between bytes that are
+  // neither ASCII letters nor digits nor beyond ASCII, so `routing_number` holds two). One of
+  // several words is a phrase: these words one after the other. Empty: no gate.
   std::vector<std::string> words;
   // The last of them must be what the match is assigned to: between it and the match stand only
-  // further word characters, quotes, spaces, and at least one of `= :`, `:=`, `=>`.
+  // further word characters, quotes (' " ` and \), spaces, tabs, and at least one of = and : (a >
+  // may follow a =).
   bool assigned = false;
 
   bool empty() const { return words.empty(); }
@@ -63,8 +72,8 @@ struct RedactionRule {
 inline constexpr std::size_t kMaxValidatedWidth = 2048;
 
 struct RedactionLimits {
-  // A cluster longer than this, whose replacement is decided, is replaced at once and the rest of
-  // it swallowed as it comes.
+  // A cluster longer than this (folded), whose replacement is decided, is replaced at once and the
+  // rest of it swallowed as it comes.
   std::size_t early_commit_bytes = 4096;
   // Text held back beyond this is RESOURCE_EXHAUSTED. Bounds the memory of a stream.
   std::size_t max_held_bytes = 64 * 1024;
@@ -105,7 +114,8 @@ struct RedactedSpan {
 };
 
 // Redacts one logical text that comes in pieces. Not thread-safe; small (a few hundred bytes and
-// what is held). Time per byte does not depend on the length of the text.
+// what is held). Time per byte does not depend on the length of the text. Of a character beyond
+// ASCII that is cut between two pieces up to three bytes are held.
 class RedactionStream {
  public:
   explicit RedactionStream(std::shared_ptr<const RuleSet> rules);
@@ -118,35 +128,25 @@ class RedactionStream {
                     std::vector<RedactedSpan>* spans);
 
   // Bytes of the input that have neither left nor been replaced.
-  std::size_t held() const { return position_ - emitted_; }
+  std::size_t held() const { return taken_ - output_.input_emitted; }
   std::size_t memory_bytes() const;  // what this stream occupies now
 
  private:
-  struct Thread {
-    std::uint32_t state;
-    std::uint64_t start;  // the earliest start that leads to this state
-  };
-  struct Cluster {
-    std::uint64_t begin, end;
-    std::uint64_t lead_end;  // of the match that decides the replacement
-    std::uint32_t rule;      // of that match
-    bool mixed;              // holds matches of other rules too
-    bool committed;          // its replacement has left already
-  };
   class Run;
 
   RedactionStream(std::shared_ptr<const RuleSet> rules, absl::Status failed);
-  void DropReleased();
+  absl::Status Take(absl::string_view text, bool end, Run& run);
+  void DropReleased(bool end);
 
   std::shared_ptr<const RuleSet> rules_;
-  std::string buffer_;  // the input from base_ on
+  std::string buffer_;  // the folded text from base_ on
   std::uint64_t base_ = 0;
-  std::uint64_t position_ = 0;     // bytes scanned
-  std::uint64_t emitted_ = 0;      // bytes that have left or been replaced
-  int before_base_ = -1;           // the byte before base_, or -1
-  std::vector<Thread> threads_;    // the active states
-  std::vector<Cluster> clusters_;  // not released yet, in order
-  bool guarded_ = false;           // some of them accept if the next byte allows it
+  std::uint64_t position_ = 0;  // folded bytes scanned
+  std::uint64_t taken_ = 0;     // bytes of the input
+  std::string unfinished_;      // the last of them, where they may begin a folded character
+  int before_base_ = -1;        // the byte before base_, or -1
+  MatchState matches_;
+  OutputState output_;
   bool ended_ = false;
   absl::Status failed_;
 };

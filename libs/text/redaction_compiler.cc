@@ -34,11 +34,12 @@ class Compiler {
   }
 
   absl::Status Add(RedactionRule rule) {
-    if (rule.validator != nullptr && rule.regex.max_width > kMaxValidatedWidth) {
+    const Regex folded = Folded(rule.regex);
+    if (rule.validator != nullptr && folded.max_width > kMaxValidatedWidth) {
       return absl::InvalidArgumentError(
           absl::StrCat("a validated pattern may match at most ", kMaxValidatedWidth, " bytes"));
     }
-    CS_ASSIGN_OR_RETURN(const Automaton automaton, BuildAutomaton(rule.regex));
+    CS_ASSIGN_OR_RETURN(const Automaton automaton, BuildAutomaton(folded));
     const std::size_t base = program_.states.size();
     if (base + automaton.bytes.size() > kMaxStates) {
       return absl::InvalidArgumentError(
@@ -63,6 +64,19 @@ class Compiler {
     }
     AddTransitions(automaton, static_cast<std::uint32_t>(base), rule.validator != nullptr);
     rule.regex = Regex();
+    RedactionProgram::RuleTraits traits;
+    traits.validated = rule.validator != nullptr;
+    if (!rule.context.empty()) {
+      traits.gate = static_cast<std::uint32_t>(program_.context.Add(rule.context));
+    }
+    if (rule.min_count > 1) traits.counter = program_.counters++;
+    std::vector<std::uint32_t> firsts;
+    for (const Automaton::Edge& edge : automaton.first) {
+      firsts.push_back(edge.state);
+      traits.first_bytes = traits.first_bytes | automaton.bytes[edge.state];
+    }
+    AppendList(program_.firsts, firsts, static_cast<std::uint32_t>(base));
+    program_.traits.push_back(traits);
     program_.rules.push_back(std::move(rule));
     return absl::OkStatus();
   }
@@ -150,13 +164,19 @@ class Compiler {
     for (const int before : before_byte) {
       for (const unsigned char byte : class_byte) {
         std::vector<std::uint32_t> states;
+        std::vector<std::uint32_t> gated;
         for (const std::uint32_t state : first_) {
           if (program_.Consumes(state, byte) &&
               program_.Allows(program_.states[state].begins, before)) {
-            states.push_back(state);
+            const bool has_gate = program_.traits[program_.states[state].rule].gate !=
+                                  RedactionProgram::RuleTraits::kNoGate;
+            (has_gate ? gated : states).push_back(state);
           }
         }
         AppendList(program_.starts, states, 0);
+        AppendList(program_.gated_starts, gated, 0);
+        program_.start_kinds.push_back((states.empty() ? 0 : RedactionProgram::kPlainStart) |
+                                       (gated.empty() ? 0 : RedactionProgram::kGatedStart));
       }
     }
   }

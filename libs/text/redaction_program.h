@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libs/text/automaton.h"
+#include "libs/text/context_words.h"
 #include "libs/text/redaction.h"
 
 namespace countersign::text {
@@ -48,7 +49,19 @@ struct RedactionProgram {
     NeighbourRef ends;               // what may stand after a match that ends here
   };
 
+  // What the engine asks of a rule again and again.
+  struct RuleTraits {
+    static constexpr std::uint32_t kNoGate = 0xFFFFFFFF;
+    bool validated = false;
+    std::uint32_t gate = kNoGate;  // in `context`
+    std::uint32_t counter = 0;     // of clusters let through; rules without min_count share 0
+    ByteSet first_bytes;           // of a match
+  };
+
   std::vector<RedactionRule> rules;  // their regexes are emptied after compiling
+  std::vector<RuleTraits> traits;    // by rule
+  ContextWords context;
+  std::uint32_t counters = 1;
   RedactionLimits limits;
   std::vector<ByteSet> sets;
   std::vector<Neighbour> neighbours;  // [0] is anything
@@ -63,6 +76,11 @@ struct RedactionProgram {
   std::array<std::uint16_t, 256> byte_class{};
   std::size_t classes = 0;
   Lists starts;
+  Lists gated_starts;  // the same for rules with a context gate
+  static constexpr std::uint8_t kPlainStart = 1;
+  static constexpr std::uint8_t kGatedStart = 2;
+  std::vector<std::uint8_t> start_kinds;  // by cell: which of the two are not empty
+  Lists firsts;                           // by rule: the states that begin a match
 
   Span<Transition> From(std::uint32_t state) const {
     return {transitions.data() + states[state].first_transition,

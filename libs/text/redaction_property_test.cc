@@ -30,6 +30,30 @@ ByteSet RandomGuard(Random& random) {
   }
 }
 
+ContextGate RandomGate(Random& random) {
+  static const std::vector<std::string> kWords = {"a", "b", "ab", "c", "a b", "ca", "\u00E9"};
+  ContextGate gate;
+  for (std::size_t left = 1 + Below(random, 2); left > 0; --left) {
+    gate.words.push_back(kWords[Below(random, kWords.size())]);
+  }
+  gate.assigned = Below(random, 2) == 0;
+  return gate;
+}
+
+// What folds to what the patterns are made of, what folds to nothing, and what is cut off or wrong.
+std::string RandomDisguise(Random& random, std::size_t longest) {
+  static const std::vector<std::string> kPieces = {
+      "a",          "b",          "c",      " ",      "\u00E9",   "=",      "\uFF41", "\uFF42",
+      "\u24D2",     "\U0001D41A", "\u00A0", "\u3000", "\u200B",   "\u200B", "\u00AD", "\uFE0F",
+      "\U000E0061", "\u2011",     "\u2212", "\u4E2D", "\xE2\x80", "\xE2",   "\xC2",   "\xFF",
+      "\xF0\x9D",   "\x80",       "\n",     ":",      "ab",       "A",
+  };
+  std::string text;
+  const std::size_t length = Below(random, longest + 1);
+  while (text.size() < length) text += kPieces[Below(random, kPieces.size())];
+  return text;
+}
+
 std::vector<RedactionRule> RandomRules(Random& random) {
   std::vector<RedactionRule> rules;
   const std::size_t count = 1 + Below(random, 4);
@@ -43,6 +67,8 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     rule.right_forbidden = RandomGuard(random);
     static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
     if (rule.regex.max_width != kUnbounded) rule.validator = kValidators[Below(random, 5)];
+    if (Below(random, 3) == 0) rule.context = RandomGate(random);
+    if (Below(random, 4) == 0) rule.min_count = 1 + Below(random, 4);
     rule.priority = static_cast<int>(Below(random, 2));
     rule.replacement = "<" + rule.entity + ">";
     if (Below(random, 3) == 0) {
@@ -113,12 +139,13 @@ TEST_CASE("Redaction: any cut of any text under any rules equals the definition"
     const auto compiled = RuleSet::Compile(rules, limits);
     if (!compiled.ok()) return;  // a pattern that can never match
     for (int round = 0; round < 8; ++round) {
-      const std::string text = RandomText(random, 24);
+      const std::string text = round % 2 == 0 ? RandomText(random, 24) : RandomDisguise(random, 40);
       const std::string expected = Shown(oracle::Whole(rules, text));
       const std::size_t longest = round == 0 ? 1 : 1 + Below(random, 9);
       const auto pieces = RandomPieces(random, text, longest);
       RC_ASSERT(Shown(RedactInPieces(*compiled, pieces).whole) == expected);
       RC_ASSERT(Shown(RedactInPieces(*compiled, {text}).whole) == expected);
+      RC_ASSERT(Shown(*RedactWhole(*compiled, text)) == expected);
     }
   }));
 }

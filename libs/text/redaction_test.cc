@@ -298,6 +298,121 @@ TEST_CASE("RuleSet: a rule that cannot be compiled names its entity", "[redactio
         "wide: a validated pattern may match at most 2048 bytes");
 }
 
+TEST_CASE("Redaction: a gated rule needs its word within reach before the match", "[redaction]") {
+  RedactionRule rule = Simple("pin", "[0-9]{4}");
+  rule.context.words = {"pin", "secret code"};
+  const auto rules = Compiled({rule});
+  const auto masked = [&](absl::string_view text) { return RedactWhole(rules, text)->text; };
+  CHECK(masked("the PIN is 1234") == "the PIN is <pin>");
+  CHECK(masked("1234 is the pin") == "1234 is the pin");
+  CHECK(masked("card_pin_no 1234") == "card_pin_no <pin>");
+  CHECK(masked("spinning 1234") == "spinning 1234");
+  CHECK(masked("pin1234 ") == "pin1234 ");
+  CHECK(masked("\u00E9pin 1234") == "\u00E9pin 1234");
+  CHECK(masked("the secret - code 1234") == "the secret - code <pin>");
+  CHECK(masked("the code 1234") == "the code 1234");
+  CHECK(masked("p\u200Bin \uFF11\u0662\uFF13\uFF14") == "p\u200Bin <pin>");
+  CHECK(masked(" pin" + std::string(61, ' ') + "1234") == " pin" + std::string(61, ' ') + "<pin>");
+  CHECK(masked(" pin" + std::string(62, ' ') + "1234") == " pin" + std::string(62, ' ') + "1234");
+}
+
+TEST_CASE("Redaction: an assigned context stands with = or : before the match", "[redaction]") {
+  RedactionRule rule = Simple("key", "[a-z0-9]{8}");
+  rule.left_forbidden = ByteSet::Word();
+  rule.context = {{"token"}, true};
+  const auto rules = Compiled({rule});
+  for (const char* before : {"token = ", "token: ", "\"token\": \"", "TOKEN:=", "token => '",
+                             "token_for_ci=", "token\t=\t"}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
+          absl::StrCat(before, "<key>"));
+  }
+  for (const char* before : {"token ", "token > ", "token, key=", "token\n= ", "= "}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
+          absl::StrCat(before, "a1b2c3d4"));
+  }
+}
+
+TEST_CASE("Redaction: nothing is held for a gated rule without its context", "[redaction]") {
+  RedactionRule rule = Simple("account", "[0-9]{8}");
+  rule.context.words = {"account"};
+  RedactionStream stream(Compiled({rule}));
+  CHECK(Fed(stream, "number 1234") == "number 1234");
+  CHECK(Fed(stream, "5678, acc") == "5678, acc");
+  CHECK(Fed(stream, "ount ") == "ount ");
+  CHECK(Fed(stream, "1234") == "");
+  CHECK(Fed(stream, "5678.") == "<account>.");
+}
+
+TEST_CASE("Redaction: the first matches below a minimum count are let through", "[redaction]") {
+  RedactionRule rule = Simple("id", "[0-9]{4}");
+  rule.min_count = 3;
+  const auto rules = Compiled({rule, Simple("word", "x[0-9]")});
+  CHECK(RedactWhole(rules, "1111 2222 3333 4444")->text == "1111 2222 <id> <id>");
+  CHECK(RedactWhole(rules, "1111 2222")->text == "1111 2222");
+  // One that holds another rule's match too is replaced and does not count.
+  CHECK(RedactWhole(rules, "1111 x2222 3333 4444")->text == "1111 <word> 3333 <id>");
+  RedactionStream stream(rules);
+  CHECK(Fed(stream, "11") == "");
+  CHECK(Fed(stream, "11 2222 33") == "1111 2222 ");
+  CHECK(Fed(stream, "33.") == "<id>.");
+}
+
+TEST_CASE("Redaction: disguised digits, separators and letters are seen through", "[redaction]") {
+  const auto masked = [&](absl::string_view text) { return RedactWhole(Default(), text)->text; };
+  CHECK(masked("\uFF14\uFF11\uFF11\uFF11 1111\u20131111\u00A0\u0661\u0661\u0661\u0661.") ==
+        "<CREDIT_CARD>.");
+  CHECK(masked("4\u200B1\u00AD11\u2060111111\uFE0F111111") == "<CREDIT_CARD>");
+  CHECK(masked("jo\u200Bhn\uFF20x\uFF0Eio") == "<EMAIL>");
+  CHECK(masked("536\u221290\u20104399") == "<US_SSN>");
+  CHECK(masked("\U0001D7D2111111111111111") == "<CREDIT_CARD>");
+}
+
+TEST_CASE("Redaction: what is invisible beside a match is not part of it", "[redaction]") {
+  const std::string text = "a\u200B\u200B4111\u200B111111111111\u200B\u200B b";
+  const auto redacted = RedactWhole(Default(), text);
+  CHECK(redacted->text == text);  // "a4…": the neighbour is a letter
+  const auto apart = RedactWhole(Default(), "a \u200B4111\u200B111111111111\u200B b");
+  CHECK(apart->text == "a \u200B<CREDIT_CARD>\u200B b");
+  REQUIRE(apart->spans.size() == 1);
+  CHECK(apart->spans[0].original == "4111\u200B111111111111");
+  CHECK(apart->spans[0].input_begin == 5);
+  CHECK(apart->spans[0].input_end == 24);
+}
+
+TEST_CASE("Redaction: an unfinished character is held, up to three bytes", "[redaction]") {
+  RedactionStream stream(Compiled({Simple("x", "45")}));
+  CHECK(Fed(stream, "a\xEF\xBC") == "a");
+  CHECK(stream.held() == 2);
+  CHECK(Fed(stream, "\x94") == "");  // U+FF14: the digit 4
+  CHECK(Fed(stream, "x\xF0\x9D\x9F") == "\xEF\xBC\x94x");
+  CHECK(stream.held() == 3);
+  CHECK(Fed(stream, "", true) == "\xF0\x9D\x9F");
+}
+
+TEST_CASE("Redaction: invisible characters without end fail closed at the limit", "[redaction]") {
+  const auto rules = Compiled({Simple("x", "ab")}, {4096, 1000});
+  for (const std::size_t piece : {1, 3, 300}) {
+    RedactionStream stream(rules);
+    std::string out;
+    std::vector<RedactedSpan> spans;
+    absl::Status status = stream.Feed("a", false, &out, &spans);
+    std::string dropped;
+    for (int i = 0; i < 100; ++i) dropped += "\u200B";
+    std::size_t fed = 0;
+    for (std::size_t at = 0; status.ok() && fed < 10'000; at = (at + piece) % 300, fed += piece) {
+      status = stream.Feed(absl::string_view(dropped).substr(at, piece), false, &out, &spans);
+    }
+    CHECK(status.code() == absl::StatusCode::kResourceExhausted);
+    CHECK(fed < 1600);
+    CHECK(out.empty());
+  }
+  RedactionStream idle(rules);
+  for (int i = 0; i < 10'000; ++i) CHECK(Fed(idle, "\u200B") == "\u200B");
+  CHECK(idle.memory_bytes() < 1024);
+}
+
 TEST_CASE("RedactionStream: ten thousand idle streams are small", "[redaction]") {
   RedactionStream stream(Default());
   Fed(stream, "Some ordinary text, as models write it, with a number like 12 34 ");

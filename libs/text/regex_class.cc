@@ -6,6 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <map>
+#include <utility>
+
+#include "libs/text/text_fold.h"
 
 namespace countersign::text {
 namespace {
@@ -84,32 +87,46 @@ RegexNode SequenceNode(const ByteSequence& sequence) {
 
 void CodePointSet::Add(std::uint32_t first, std::uint32_t last) {
   ranges_.emplace_back(first, last);
+  const std::vector<Range> folded = FoldRanges({{first, last}});
+  folded_.insert(folded_.end(), folded.begin(), folded.end());
 }
 
 void CodePointSet::AddBytes(const ByteSet& ascii) {
   for (unsigned byte = 0; byte < 0x80; ++byte) {
-    if (ascii.Contains(static_cast<unsigned char>(byte))) ranges_.emplace_back(byte, byte);
+    if (ascii.Contains(static_cast<unsigned char>(byte))) Add(byte, byte);
   }
 }
 
 void CodePointSet::Unite(const CodePointSet& other) {
   ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
+  folded_.insert(folded_.end(), other.folded_.begin(), other.folded_.end());
 }
 
 void CodePointSet::Complement() {
+  ranges_ = Complemented(ranges_);
+  folded_ = Complemented(folded_);
+}
+
+void CodePointSet::CloseOverCase() {
+  ranges_ = ClosedOverCase(ranges_);
+  folded_ = ClosedOverCase(folded_);
+}
+
+std::vector<CodePointSet::Range> CodePointSet::Complemented(const std::vector<Range>& ranges) {
   std::vector<Range> gaps;
   std::uint32_t next = 0;
-  for (const auto& [first, last] : Normalized()) {
+  for (const auto& [first, last] : Normalized(ranges)) {
     if (first > next) gaps.emplace_back(next, first - 1);
     next = last + 1;
   }
   if (next <= kMaxCodePoint) gaps.emplace_back(next, kMaxCodePoint);
-  ranges_ = std::move(gaps);
+  return gaps;
 }
 
-void CodePointSet::CloseOverCase() {
+std::vector<CodePointSet::Range> CodePointSet::ClosedOverCase(const std::vector<Range>& ranges) {
+  std::vector<Range> closed = ranges;
   USet* set = uset_openEmpty();
-  for (const auto& [first, last] : ranges_) {
+  for (const auto& [first, last] : ranges) {
     uset_addRange(set, static_cast<UChar32>(first), static_cast<UChar32>(last));
   }
   uset_closeOver(set, USET_CASE_INSENSITIVE);
@@ -119,14 +136,15 @@ void CodePointSet::CloseOverCase() {
     UChar32 last = 0;
     UErrorCode error = U_ZERO_ERROR;
     uset_getItem(set, i, &first, &last, nullptr, 0, &error);
-    ranges_.emplace_back(first, last);
+    closed.emplace_back(first, last);
   }
   uset_close(set);
+  return closed;
 }
 
-std::vector<CodePointSet::Range> CodePointSet::Normalized() const {
+std::vector<CodePointSet::Range> CodePointSet::Normalized(const std::vector<Range>& ranges) {
   std::vector<Range> parts;
-  for (const auto& [first, last] : ranges_) {
+  for (const auto& [first, last] : ranges) {
     if (first < kFirstSurrogate) parts.emplace_back(first, std::min(last, kFirstSurrogate - 1));
     if (last > kLastSurrogate) parts.emplace_back(std::max(first, kLastSurrogate + 1), last);
   }
@@ -143,9 +161,18 @@ std::vector<CodePointSet::Range> CodePointSet::Normalized() const {
 }
 
 RegexNode CodePointSet::ToNode() const {
+  const std::vector<Range> ranges = Normalized(ranges_);
+  const std::vector<Range> folded = Normalized(folded_);
+  RegexNode node = NodeOf(ranges);
+  if (folded != ranges) {
+    node.folded = std::make_shared<const RegexNode>(folded.empty() ? RegexNode() : NodeOf(folded));
+  }
+  return node;
+}
+
+RegexNode CodePointSet::NodeOf(const std::vector<Range>& ranges) {
   RegexNode any;
   any.kind = RegexNode::Kind::kAlternate;
-  const std::vector<Range> ranges = Normalized();
   for (std::size_t length = 1; length <= 4; ++length) {
     const std::uint32_t lowest = kLengthStarts[length - 1];
     const std::uint32_t highest = kLengthStarts[length] - 1;

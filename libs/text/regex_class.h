@@ -20,15 +20,21 @@ class CodePointSet {
   void Complement();
   // Adds every code point whose simple case folding equals that of a member.
   void CloseOverCase();
-  bool Empty() const { return Normalized().empty(); }
+  bool Empty() const { return Normalized(ranges_).empty(); }
 
   // A node that matches the UTF-8 encoding of any one member, and, of text that is valid UTF-8,
-  // nothing else.
+  // nothing else. Its `folded` is set where members fold (text_fold.h).
   RegexNode ToNode() const;
 
  private:
-  std::vector<Range> Normalized() const;  // sorted, disjoint, not adjacent, without surrogates
-  std::vector<Range> ranges_;             // as they were added
+  // Sorted, disjoint, not adjacent, without surrogates.
+  static std::vector<Range> Normalized(const std::vector<Range>& ranges);
+  static std::vector<Range> Complemented(const std::vector<Range>& ranges);
+  static std::vector<Range> ClosedOverCase(const std::vector<Range>& ranges);
+  static RegexNode NodeOf(const std::vector<Range>& ranges);
+
+  std::vector<Range> ranges_;  // as they were added
+  std::vector<Range> folded_;  // what they mean in folded text
 };
 
 }  // namespace countersign::text

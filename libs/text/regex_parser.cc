@@ -90,6 +90,13 @@ std::uint32_t DecodeAt(absl::string_view text, std::size_t& at) {
   return c;
 }
 
+RegexNode FoldedNode(const RegexNode& node) {
+  if (node.folded != nullptr) return *node.folded;
+  RegexNode folded{node.kind, node.bytes, {}, node.min, node.max, nullptr};
+  for (const RegexNode& child : node.children) folded.children.push_back(FoldedNode(child));
+  return folded;
+}
+
 RegexNode CodePointNode(std::uint32_t c, bool caseless) {
   CodePointSet set;
   set.Add(c, c);
@@ -439,6 +446,8 @@ Regex WithWidths(RegexNode root) {
   const Width width = WidthOf(root);
   return {std::move(root), width.min, width.max};
 }
+
+Regex Folded(const Regex& regex) { return WithWidths(FoldedNode(regex.root)); }
 
 absl::StatusOr<Regex> ParseRegex(absl::string_view pattern) { return Parser(pattern).Parse(); }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -45,6 +46,8 @@ struct RegexNode {
   std::vector<RegexNode> children;
   std::size_t min = 0;
   std::size_t max = 0;
+  // What the node means in folded text (text_fold.h) instead; null where that is the same.
+  std::shared_ptr<const RegexNode> folded;
 };
 
 struct Regex {
@@ -55,6 +58,9 @@ struct Regex {
 
 // The narrowest and widest match of `root`, in bytes, as they belong into a Regex.
 Regex WithWidths(RegexNode root);
+
+// The same pattern for folded text.
+Regex Folded(const Regex& regex);
 
 // INVALID_ARGUMENT reads "at byte 7: reason", counted from 0 in `pattern`. Parsing takes time and
 // memory in proportion to the pattern (not to its expansion).
