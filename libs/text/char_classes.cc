@@ -34,22 +34,24 @@ const CharClasses& CharClasses::Get() {
 
 CharClasses::CharClasses() {
   const std::vector<CharClass> classes = ReadClasses();
-  std::copy_n(classes.begin(), ascii_.size(), ascii_.begin());
+  std::copy_n(classes.begin(), first_plane_.size(), first_plane_.begin());
   std::map<Block, std::uint16_t> known;
   for (std::size_t i = 0; i < stage_.size(); ++i) {
     Block block;
-    std::copy_n(classes.begin() + static_cast<std::ptrdiff_t>(i * block.size()), block.size(),
-                block.begin());
+    std::copy_n(
+        classes.begin() + static_cast<std::ptrdiff_t>(first_plane_.size() + i * block.size()),
+        block.size(), block.begin());
     const auto [found, is_new] = known.emplace(block, static_cast<std::uint16_t>(blocks_.size()));
     if (is_new) blocks_.push_back(block);
     stage_[i] = found->second;
   }
 }
 
-ClassedChar CharClasses::Beyond(absl::string_view text, std::size_t pos) const {
+ClassedChar CharClasses::Rare(absl::string_view text, std::size_t pos) const {
   const Utf8Char next = DecodeUtf8(text, pos);
-  return {next.valid ? Of(next.code_point) : CharClass::kOther,
-          static_cast<std::uint8_t>(next.size)};
+  if (!next.valid) return {CharClass::kOther, static_cast<std::uint8_t>(next.size)};
+  const std::size_t beyond = next.code_point - first_plane_.size();
+  return {blocks_[stage_[beyond >> 8]][beyond & 0xff], static_cast<std::uint8_t>(next.size)};
 }
 
 }  // namespace countersign::text

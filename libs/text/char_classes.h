@@ -25,7 +25,7 @@ struct ClassedChar {
   std::uint8_t bytes = 1;
 };
 
-// The classes of Unicode 16.0 as a two-stage table. Immutable; thread-safe.
+// The classes of Unicode 16.0, as a plain table for the first plane. Immutable; thread-safe.
 class CharClasses {
  public:
   // Built on first use (about a millisecond).
@@ -35,22 +35,33 @@ class CharClasses {
   // byte. REQUIRES: pos < text.size().
   ClassedChar At(absl::string_view text, std::size_t pos) const {
     const auto first = static_cast<unsigned char>(text[pos]);
-    if (first < 0x80) return {ascii_[first], 1};
+    if (first < 0x80) return {first_plane_[first], 1};
     return Beyond(text, pos);
-  }
-
-  CharClass Of(char32_t code_point) const {
-    return blocks_[stage_[code_point >> 8]][code_point & 0xff];
   }
 
  private:
   using Block = std::array<CharClass, 256>;
 
   CharClasses();
-  ClassedChar Beyond(absl::string_view text, std::size_t pos) const;
+  ClassedChar Rare(absl::string_view text, std::size_t pos) const;
 
-  std::array<CharClass, 128> ascii_{};
-  std::array<std::uint16_t, 0x1100> stage_{};
+  ClassedChar Beyond(absl::string_view text, std::size_t pos) const {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[pos + i]); };
+    const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+    const std::size_t left = text.size() - pos;
+    const unsigned first = byte(0);
+    if (first >= 0xe0 && first < 0xf0 && left >= 3 && continues(1) && continues(2)) {
+      const unsigned code_point = (first & 0xf) << 12 | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);
+      const bool surrogate = (code_point & 0xf800) == 0xd800;
+      if (code_point >= 0x800 && !surrogate) return {first_plane_[code_point], 3};
+    } else if (first >= 0xc2 && first < 0xe0 && left >= 2 && continues(1)) {
+      return {first_plane_[(first & 0x1f) << 6 | (byte(1) & 0x3fu)], 2};
+    }
+    return Rare(text, pos);
+  }
+
+  std::array<CharClass, 0x10000> first_plane_{};
+  std::array<std::uint16_t, 0x1000> stage_{};  // of the other planes, by 256 code points
   std::vector<Block> blocks_;
 };
 

@@ -5,34 +5,32 @@ namespace {
 
 constexpr std::size_t kNoMatch = 0;  // no piece ends at 0
 
-bool IsLetter(CharClass of) {
-  return of == CharClass::kUpper || of == CharClass::kLower || of == CharClass::kLetter;
-}
-
-// Members of Upper* and of Lower* of o200k_base; marks and caseless letters are in both.
-bool InUpper(CharClass of) {
-  return of == CharClass::kUpper || of == CharClass::kLetter || of == CharClass::kMark;
-}
-bool InLower(CharClass of) {
-  return of == CharClass::kLower || of == CharClass::kLetter || of == CharClass::kMark;
-}
-
+// Sets of classes.
+constexpr unsigned Only(CharClass of) { return 1u << static_cast<unsigned>(of); }
+constexpr unsigned kLetters =
+    Only(CharClass::kUpper) | Only(CharClass::kLower) | Only(CharClass::kLetter);
+// Upper and Lower of o200k_base; marks and caseless letters are in both.
+constexpr unsigned kUppers =
+    Only(CharClass::kUpper) | Only(CharClass::kLetter) | Only(CharClass::kMark);
+constexpr unsigned kLowers =
+    Only(CharClass::kLower) | Only(CharClass::kLetter) | Only(CharClass::kMark);
 // [^\s\p{L}\p{N}]
-bool IsSymbol(CharClass of) { return of == CharClass::kOther || of == CharClass::kMark; }
+constexpr unsigned kSymbols = Only(CharClass::kOther) | Only(CharClass::kMark);
+
+bool In(CharClass of, unsigned set) { return (set >> static_cast<unsigned>(of) & 1) != 0; }
 
 bool IsLineBreak(char byte) { return byte == '\r' || byte == '\n'; }
 
 // [^\r\n\p{L}\p{N}]
 bool MayPrecedeWord(CharClass of, char first_byte) {
-  return !IsLetter(of) && of != CharClass::kNumber && !IsLineBreak(first_byte);
+  return !In(of, kLetters | Only(CharClass::kNumber)) && !IsLineBreak(first_byte);
 }
 
-template <typename Predicate>
 std::size_t RunEnd(const CharClasses& classes, absl::string_view text, std::size_t pos,
-                   Predicate in_run) {
+                   unsigned set) {
   while (pos < text.size()) {
     const ClassedChar next = classes.At(text, pos);
-    if (!in_run(next.of)) break;
+    if (!In(next.of, set)) break;
     pos += next.bytes;
   }
   return pos;
@@ -70,7 +68,7 @@ std::size_t NumberEnd(const CharClasses& classes, absl::string_view text, std::s
 std::size_t SymbolsEnd(const CharClasses& classes, absl::string_view text, std::size_t pos,
                        bool slashes) {
   const std::size_t begin = pos + (text[pos] == ' ' ? 1 : 0);
-  std::size_t end = RunEnd(classes, text, begin, IsSymbol);
+  std::size_t end = RunEnd(classes, text, begin, kSymbols);
   if (end == begin) return kNoMatch;
   while (end < text.size() && (IsLineBreak(text[end]) || (slashes && text[end] == '/'))) ++end;
   return end;
@@ -101,11 +99,11 @@ std::size_t CasedWordEnd(const CharClasses& classes, absl::string_view text, std
   std::size_t after_both = kNoMatch;
   while (end < text.size()) {
     const ClassedChar next = classes.At(text, end);
-    if (!InUpper(next.of)) break;
+    if (!In(next.of, kUppers)) break;
     end += next.bytes;
     if (next.of != CharClass::kUpper) after_both = end;
   }
-  const std::size_t lower_end = RunEnd(classes, text, end, InLower);
+  const std::size_t lower_end = RunEnd(classes, text, end, kLowers);
   if (lower_end != end) return lower_end;
   return after_both;
 }
@@ -115,11 +113,11 @@ std::size_t CasedWordEnd(const CharClasses& classes, absl::string_view text, std
 std::size_t Cl100kPieceEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
   if (const std::size_t end = ContractionEnd(text, pos); end != kNoMatch) return end;
   const ClassedChar first = classes.At(text, pos);
-  if (IsLetter(first.of)) return RunEnd(classes, text, pos + first.bytes, IsLetter);
+  if (In(first.of, kLetters)) return RunEnd(classes, text, pos + first.bytes, kLetters);
   if (first.of == CharClass::kNumber) return NumberEnd(classes, text, pos);
   if (MayPrecedeWord(first.of, text[pos])) {
     const std::size_t word = pos + first.bytes;
-    if (const std::size_t end = RunEnd(classes, text, word, IsLetter); end != word) return end;
+    if (const std::size_t end = RunEnd(classes, text, word, kLetters); end != word) return end;
   }
   if (const std::size_t end = SymbolsEnd(classes, text, pos, false); end != kNoMatch) return end;
   return SpacesEnd(classes, text, pos);
@@ -141,13 +139,13 @@ std::size_t O200kPieceEnd(const CharClasses& classes, absl::string_view text, st
       return with_contraction(end);
     }
   }
-  if (IsLetter(first.of) || first.of == CharClass::kMark) {
+  if (In(first.of, kLetters) || first.of == CharClass::kMark) {
     if (const std::size_t end = CasedWordEnd(classes, text, pos); end != kNoMatch) {
       return with_contraction(end);
     }
   }
   const std::size_t upper = prefixed ? word : pos;
-  if (const std::size_t end = RunEnd(classes, text, upper, InUpper); end != upper) {
+  if (const std::size_t end = RunEnd(classes, text, upper, kUppers); end != upper) {
     return with_contraction(end);
   }
   if (const std::size_t end = SymbolsEnd(classes, text, pos, true); end != kNoMatch) return end;

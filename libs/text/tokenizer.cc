@@ -2,7 +2,9 @@
 
 #include <array>
 #include <limits>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -17,13 +19,20 @@
 namespace countersign::text {
 namespace {
 
+std::vector<std::string> ReadAll(std::initializer_list<TokenizerData> files) {
+  std::vector<std::string> contents;
+  for (const TokenizerData file : files) contents.push_back(ReadTokenizerData(file));
+  return contents;
+}
+
 class BytePairTokenizer final : public Tokenizer {
  public:
-  BytePairTokenizer(absl::string_view name, TokenizerData ranks, PieceSplitter piece_end)
+  BytePairTokenizer(absl::string_view name, std::initializer_list<TokenizerData> ranks,
+                    PieceSplitter piece_end)
       : name_(name),
         classes_(CharClasses::Get()),
-        vocabulary_(ReadTokenizerData(ranks)),
-        merger_(vocabulary_),
+        vocabulary_(ReadAll(ranks)),
+        counter_(vocabulary_),
         piece_end_(piece_end) {}
 
   absl::string_view name() const override { return name_; }
@@ -44,27 +53,32 @@ class BytePairTokenizer final : public Tokenizer {
 
  private:
   std::size_t CountPiece(absl::string_view piece, std::size_t limit) const {
-    if (vocabulary_.Find(piece) != Vocabulary::kNoRank) return 1;
     const std::size_t fewest = piece.size() / vocabulary_.longest();
-    return fewest > limit ? fewest : merger_.Count(piece);
+    return fewest > limit ? fewest : counter_.Count(piece);
   }
 
   const absl::string_view name_;
   const CharClasses& classes_;
   const Vocabulary vocabulary_;
-  const BytePairMerger merger_;
+  const BytePairCounter counter_;
   const PieceSplitter piece_end_;
 };
 
 const Tokenizer& O200k() {
   static const auto* const tokenizer =
-      new BytePairTokenizer("o200k_base", TokenizerData::kO200kRanks, &O200kPieceEnd);
+      new BytePairTokenizer("o200k_base", {TokenizerData::kO200kRanks}, &O200kPieceEnd);
   return *tokenizer;
 }
 
 const Tokenizer& Cl100k() {
   static const auto* const tokenizer =
-      new BytePairTokenizer("cl100k_base", TokenizerData::kCl100kRanks, &Cl100kPieceEnd);
+      new BytePairTokenizer("cl100k_base", {TokenizerData::kCl100kRanks}, &Cl100kPieceEnd);
+  return *tokenizer;
+}
+
+const Tokenizer& Llama3() {
+  static const auto* const tokenizer = new BytePairTokenizer(
+      "llama3", {TokenizerData::kCl100kRanks, TokenizerData::kLlama3MoreRanks}, &Cl100kPieceEnd);
   return *tokenizer;
 }
 
@@ -88,6 +102,7 @@ bool IsCl100kModel(absl::string_view model) {
 absl::StatusOr<const Tokenizer*> Tokenizer::ByName(absl::string_view name) {
   if (name == "o200k_base") return &O200k();
   if (name == "cl100k_base") return &Cl100k();
+  if (name == "llama3") return &Llama3();
   return absl::NotFoundError(
       absl::StrCat("no tokenizer \"", name, "\"; known are o200k_base and cl100k_base"));
 }

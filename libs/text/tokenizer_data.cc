@@ -18,6 +18,7 @@
 
 CS_EMBED(cs_o200k_ranks, "o200k_base.ranks.zst");
 CS_EMBED(cs_cl100k_ranks, "cl100k_base.ranks.zst");
+CS_EMBED(cs_llama3_more_ranks, "llama3.more.ranks.zst");
 CS_EMBED(cs_unicode_classes, "unicode16.classes.zst");
 
 namespace countersign::text {
@@ -30,6 +31,8 @@ absl::string_view Embedded(TokenizerData file) {
   switch (file) {
     case TokenizerData::kO200kRanks: return view(cs_o200k_ranks_begin, cs_o200k_ranks_end);
     case TokenizerData::kCl100kRanks: return view(cs_cl100k_ranks_begin, cs_cl100k_ranks_end);
+    case TokenizerData::kLlama3MoreRanks:
+      return view(cs_llama3_more_ranks_begin, cs_llama3_more_ranks_end);
     case TokenizerData::kUnicodeClasses:
       return view(cs_unicode_classes_begin, cs_unicode_classes_end);
   }

@@ -7,7 +7,7 @@
 // The files of libs/text/data, which are part of the binary.
 namespace countersign::text {
 
-enum class TokenizerData { kO200kRanks, kCl100kRanks, kUnicodeClasses };
+enum class TokenizerData { kO200kRanks, kCl100kRanks, kLlama3MoreRanks, kUnicodeClasses };
 
 // The decompressed file. It was checked when the binary was built, so a failure ends the process.
 std::string ReadTokenizerData(TokenizerData file);
