@@ -11,6 +11,10 @@ namespace countersign::text::testing {
 // Numbers that depend on the seed alone (SplitMix64).
 class Random {
  public:
+  using result_type = std::uint64_t;
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return ~result_type{0}; }
+
   explicit Random(std::uint64_t seed) : state_(seed) {}
   std::uint64_t operator()() {
     std::uint64_t z = state_ += 0x9E3779B97F4A7C15;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/text/bulk_redaction.h"
 #include "libs/text/match_finder.h"
 #include "libs/text/redaction_output.h"
 #include "libs/text/redaction_program.h"
@@ -112,6 +113,11 @@ absl::Status RedactionStream::Feed(absl::string_view text, bool end, std::string
   CS_RETURN_IF_ERROR(failed_);
   if (ended_) {
     failed_ = absl::FailedPreconditionError("a redaction stream was fed after its end");
+    return failed_;
+  }
+  if (end && taken_ == 0 && rules_->bulk().IsReadyFor(text)) {
+    ended_ = true;
+    failed_ = rules_->bulk().Redact(text, released, spans);
     return failed_;
   }
   const std::size_t released_before = released->size();

@@ -80,6 +80,7 @@ struct RedactionLimits {
 };
 
 struct RedactionProgram;
+class BulkScanner;
 
 // Many rules compiled into one automaton. Immutable, thread-safe, shared by all streams.
 class RuleSet {
@@ -93,10 +94,14 @@ class RuleSet {
   bool empty() const;          // no rules: every text leaves as it comes
   std::size_t states() const;  // of the automaton
   const RedactionProgram& program() const { return *program_; }
+  // What redacts large texts faster. Its state is its own affair, so it is no part of the
+  // constness.
+  BulkScanner& bulk() const { return *bulk_; }
 
  private:
   explicit RuleSet(std::unique_ptr<RedactionProgram> program);
   std::unique_ptr<RedactionProgram> program_;
+  std::unique_ptr<BulkScanner> bulk_;  // after program_, which it uses
 };
 
 // One replaced cluster. `begin` and `end` are byte offsets into the released text of the Feed that
@@ -123,7 +128,8 @@ class RedactionStream {
   // Appends what may leave now to `released` (never removes from it), and the clusters replaced in
   // it to `spans`, whose `begin` and `end` count from the start of `*released`. With `end` nothing
   // is held afterwards, and the stream may not be fed again. After an error the stream is dead and
-  // repeats it; `released` is then unchanged.
+  // repeats it; `released` is then unchanged. A large text that comes as a whole is redacted much
+  // faster; nothing of it is held, so RedactionLimits::max_held_bytes does not apply to it.
   absl::Status Feed(absl::string_view text, bool end, std::string* released,
                     std::vector<RedactedSpan>* spans);
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/text/bulk_redaction.h"
 #include "libs/text/redaction_program.h"
 
 namespace countersign::text {
@@ -76,6 +77,12 @@ class Compiler {
       traits.first_bytes = traits.first_bytes | automaton.bytes[edge.state];
     }
     AppendList(program_.firsts, firsts, static_cast<std::uint32_t>(base));
+    for (const ByteSet& bytes : automaton.bytes) traits.alphabet = traits.alphabet | bytes;
+    for (const Automaton::Edge& edge : automaton.last) {
+      traits.next.bytes = traits.next.bytes | (edge.neighbour.bytes & ~rule.right_forbidden);
+      traits.next.edge = traits.next.edge || edge.neighbour.edge;
+    }
+    program_.triggers.push_back(MakeBulkTrigger(folded));
     program_.traits.push_back(traits);
     program_.rules.push_back(std::move(rule));
     return absl::OkStatus();
@@ -202,7 +209,8 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Compile(std::vector<Reda
   return std::shared_ptr<const RuleSet>(new RuleSet(std::move(program)));
 }
 
-RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program) : program_(std::move(program)) {}
+RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program)
+    : program_(std::move(program)), bulk_(std::make_unique<BulkScanner>(*program_)) {}
 RuleSet::~RuleSet() = default;
 bool RuleSet::empty() const { return program_->rules.empty(); }
 std::size_t RuleSet::states() const { return program_->states.size() - 1; }

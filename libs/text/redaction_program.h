@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libs/text/automaton.h"
+#include "libs/text/bulk_trigger.h"
 #include "libs/text/context_words.h"
 #include "libs/text/redaction.h"
 
@@ -56,10 +57,13 @@ struct RedactionProgram {
     std::uint32_t gate = kNoGate;  // in `context`
     std::uint32_t counter = 0;     // of clusters let through; rules without min_count share 0
     ByteSet first_bytes;           // of a match
+    ByteSet alphabet;              // of all its bytes
+    Neighbour next{{}, false};     // what may follow some match
   };
 
-  std::vector<RedactionRule> rules;  // their regexes are emptied after compiling
-  std::vector<RuleTraits> traits;    // by rule
+  std::vector<RedactionRule> rules;   // their regexes are emptied after compiling
+  std::vector<RuleTraits> traits;     // by rule
+  std::vector<BulkTrigger> triggers;  // by rule
   ContextWords context;
   std::uint32_t counters = 1;
   RedactionLimits limits;

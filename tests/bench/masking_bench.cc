@@ -1,73 +1,184 @@
-// What masking costs: bulk throughput, time per streamed chunk, what is held back, state per
-// stream.
-//   masking_bench [FILE]     FILE: text to mask, else generated prose
+// What masking costs with the default set: whole texts beside a bare Hyperscan scan of the same
+// patterns, streams in small chunks, what is held back, and the state of a stream, each beside its
+// limit.
+//   masking_bench [--json FILE] [--quick] [TEXT_FILE]
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <iterator>
-#include <random>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "services/masking/profile_compiler.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "libs/text/bulk_redaction.h"
+#include "libs/text/detectors.h"
+#include "libs/text/redaction.h"
+#include "libs/text/redaction_program.h"
+#include "tests/bench/masking_corpus.h"
 
-namespace countersign {
+namespace countersign::bench {
 namespace {
 
-constexpr std::size_t kTextBytes = 4 << 20;
+using Rules = std::shared_ptr<const text::RuleSet>;
 
-double Seconds(std::chrono::steady_clock::time_point since) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Words with the lengths and spacing of English, a number here and there, a match per ~4 KB.
-std::string Prose() {
-  static constexpr const char* kWords[] = {
-      "the",    "of",        "policy",   "and",  "gateway",  "to",   "in",    "review",
-      "stream", "that",      "requests", "it",   "is",       "for",  "model", "answer",
-      "was",    "on",        "evidence", "are",  "as",       "with", "their", "they",
-      "at",     "inference", "this",     "have", "approval", "from", "or",    "had",
-      "by",     "not",       "what",     "all",  "were",     "we",   "when",  "masking"};
-  std::mt19937 random(7);
-  std::string text;
-  while (text.size() < kTextBytes) {
-    const unsigned pick = random() % 1000;
-    if (pick == 0) {
-      text += "4111 1111 1111 1111";
-    } else if (pick == 1) {
-      text += "jane.doe@example.com";
-    } else if (pick < 20) {
-      text += std::to_string(random() % 10000);
-    } else {
-      text += kWords[random() % std::size(kWords)];
-    }
-    text += pick % 12 == 0 ? ". " : pick % 9 == 0 ? ",\n" : " ";
-  }
-  text.resize(kTextBytes);
-  return text;
+// Of this thread: other load on the machine does not count.
+double CpuNow() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-std::string Repeated(const std::string& piece) {
-  std::string text;
-  while (text.size() < kTextBytes / 4) text += piece;
-  return text;
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
 }
 
-struct Streaming {
-  double nanoseconds_per_chunk = 0;
-  std::vector<std::size_t> held;
-  std::size_t state_bytes = 0;
+struct Figure {
+  std::string name;
+  double value;
+  std::string unit;
+  double limit = 0;  // 0: none
+  bool at_least = false;
+
+  bool Holds() const { return limit == 0 || (at_least ? value >= limit : value <= limit); }
 };
 
-Streaming Stream(const std::shared_ptr<const text::RuleSet>& rules, const std::string& text,
-                 std::size_t chunk) {
-  Streaming result;
+std::vector<Figure> figures;
+
+void Report(Figure figure) {
+  std::string limit;
+  if (figure.limit != 0) {
+    limit = absl::StrFormat("%s %g %s", figure.at_least ? "at least" : "at most", figure.limit,
+                            figure.Holds() ? "" : "  MISSED");
+  }
+  absl::PrintF("  %-58s %10.2f %-6s %s\n", figure.name, figure.value, figure.unit, limit);
+  figures.push_back(std::move(figure));
+}
+
+// Detectors of the default set, without those of `without`.
+std::vector<text::RedactionRule> DefaultRules(const std::string& without = "") {
+  std::vector<text::RedactionRule> rules;
+  const std::vector<const text::Detector*> detectors = text::FindDetectors("tier1").value();
+  for (const text::Detector* detector : detectors) {
+    if (detector->entity != without) rules.push_back(text::RuleOf(*detector));
+  }
+  return rules;
+}
+
+Rules Compiled(std::vector<text::RedactionRule> rules) {
+  return text::RuleSet::Compile(std::move(rules)).value();
+}
+
+// The patterns of the rules as they stand, in a database of their own; one that Hyperscan refuses
+// is replaced by the relaxed form that the masker looks for.
+struct Bare {
+  std::unique_ptr<text::PatternDatabase> database;
+  std::size_t relaxed = 0;
+  std::size_t dropped = 0;
+};
+
+Bare BareDatabase(const std::vector<text::RedactionRule>& rules) {
+  std::vector<text::DatabasePattern> exact;
+  std::vector<text::DatabasePattern> relaxed;
+  for (const text::RedactionRule& rule : rules) {
+    const text::Regex folded = text::Folded(rule.regex);
+    exact.push_back({text::PrintRegex(folded.root, text::kUnbounded, text::kUnbounded), true});
+    relaxed.push_back({text::MakeBulkTrigger(folded).expression, true});
+  }
+  Bare bare;
+  while (!exact.empty()) {
+    text::PatternDatabase::CompileError error;
+    auto database = text::PatternDatabase::Compile(exact, &error);
+    if (database.ok()) {
+      bare.database = *std::move(database);
+      break;
+    }
+    if (!error.names_pattern) break;
+    const auto at = static_cast<std::ptrdiff_t>(error.pattern);
+    if (exact[error.pattern].expression == relaxed[error.pattern].expression ||
+        relaxed[error.pattern].expression.empty()) {
+      exact.erase(exact.begin() + at);
+      relaxed.erase(relaxed.begin() + at);
+      ++bare.dropped;
+    } else {
+      exact[error.pattern] = relaxed[error.pattern];
+      ++bare.relaxed;
+    }
+  }
+  return bare;
+}
+
+void MeasureBulk(const Rules& rules, const Bare& bare, const std::string& text, int rounds) {
+  std::vector<double> masked;
+  std::vector<double> scanned;
+  std::size_t spans = 0;
+  std::size_t hits = 0;
+  for (int round = 0; round < rounds; ++round) {
+    double start = CpuNow();
+    const auto redacted = text::RedactWhole(rules, text);
+    masked.push_back(CpuNow() - start);
+    spans = redacted.ok() ? redacted->spans.size() : 0;
+    hits = 0;
+    start = CpuNow();
+    if (!bare.database->Scan(text, [&hits](std::uint32_t, std::size_t) { ++hits; }).ok()) return;
+    scanned.push_back(CpuNow() - start);
+  }
+  const double megabytes = static_cast<double>(text.size()) / 1e6;
+  const double speed = megabytes / Median(masked);
+  const double bare_speed = megabytes / Median(scanned);
+  absl::PrintF("whole text, %.0f MB, %d replaced (one per %.1f KB)\n", megabytes, spans,
+               megabytes * 1e3 / static_cast<double>(std::max<std::size_t>(spans, 1)));
+  Report({"bulk", speed, "MB/s", 300, true});
+  Report({absl::StrCat("bare Hyperscan, same patterns (", bare.relaxed, " relaxed, ", bare.dropped,
+                       " refused; ", hits, " hits)"),
+          bare_speed, "MB/s"});
+  Report({"bulk / bare Hyperscan", 100 * speed / bare_speed, "%", 50, true});
+}
+
+void MeasureHostile(const Rules& rules, bool quick) {
+  const std::size_t size = quick ? 2'000'000 : 10'000'000;
+  absl::PrintF("hostile whole texts, and twice as much of each\n");
+  for (const auto& [name, piece] : std::vector<std::pair<std::string, std::string>>{
+           {"digits", "4111 1111 1111 1112 9"},
+           {"base64", "QUJDREVGRwabcdef0123+/"},
+           {"a.a.a.@", "a.a.a.a.a.@"},
+           {"PEM without end", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n"},
+           {"::::", "::::"}}) {
+    std::vector<double> seconds;
+    for (const std::size_t length : {size, 2 * size}) {
+      std::string text = name[0] == 'P' ? "-----BEGIN PRIVATE KEY-----\n" : "";
+      text += Repeated(piece, length);
+      const double start = CpuNow();
+      if (!text::RedactWhole(rules, text).ok()) absl::PrintF("%s: refused\n", name);
+      seconds.push_back(CpuNow() - start);
+    }
+    Report({absl::StrCat(name, ": speed"), static_cast<double>(size) / 1e6 / seconds[0], "MB/s"});
+    Report({absl::StrCat(name, ": time of twice the length"), seconds[1] / seconds[0], "x", 2.6});
+  }
+}
+
+struct Streamed {
+  double microseconds_per_chunk = 0;
+  std::vector<std::size_t> held;  // sorted
+  std::size_t state_bytes = 0;    // most, without what is held
+};
+
+Streamed Stream(const Rules& rules, const std::string& text, std::size_t chunk) {
+  Streamed result;
   text::RedactionStream stream(rules);
   std::string out;
   std::vector<text::RedactedSpan> spans;
-  const auto start = std::chrono::steady_clock::now();
+  const double start = CpuNow();
   std::size_t chunks = 0;
   for (std::size_t at = 0; at < text.size(); at += chunk, ++chunks) {
     out.clear();
@@ -75,84 +186,104 @@ Streaming Stream(const std::shared_ptr<const text::RuleSet>& rules, const std::s
     const absl::string_view piece = absl::string_view(text).substr(at, chunk);
     if (!stream.Feed(piece, false, &out, &spans).ok()) break;
     result.held.push_back(stream.held());
-    result.state_bytes = std::max(result.state_bytes, stream.memory_bytes());
+    result.state_bytes = std::max(result.state_bytes, stream.memory_bytes() - stream.held());
   }
-  result.nanoseconds_per_chunk = Seconds(start) * 1e9 / static_cast<double>(chunks);
+  result.microseconds_per_chunk = (CpuNow() - start) * 1e6 / static_cast<double>(chunks);
   std::sort(result.held.begin(), result.held.end());
   return result;
 }
 
-void Measure(const char* name, const std::shared_ptr<const text::RuleSet>& rules,
-             const std::string& text) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto redacted = text::RedactWhole(rules, text);
-  const double bulk = static_cast<double>(text.size()) / Seconds(start) / 1e6;
-  const Streaming small = Stream(rules, text, 5);
-  const Streaming middle = Stream(rules, text, 16);
-  double mean = 0;
-  for (const std::size_t held : small.held) mean += static_cast<double>(held);
-  mean /= static_cast<double>(small.held.size());
-  std::printf(
-      "%-22s %7.1f MB/s  %6.0f ns/16 B  %6.0f ns/5 B  held mean %.1f p50 %zu p99 %zu max %zu"
-      "  state %zu B  replaced %zu\n",
-      name, bulk, middle.nanoseconds_per_chunk, small.nanoseconds_per_chunk, mean,
-      small.held[small.held.size() / 2], small.held[small.held.size() * 99 / 100],
-      small.held.back(), small.state_bytes,
-      redacted.ok() ? redacted->spans.size() : std::size_t{0});
+double MeanOf(const std::vector<std::size_t>& values) {
+  double sum = 0;
+  for (const std::size_t value : values) sum += static_cast<double>(value);
+  return sum / static_cast<double>(values.size());
 }
 
-std::shared_ptr<const text::RuleSet> Compiled(const std::vector<std::string>& entities) {
-  const auto start = std::chrono::steady_clock::now();
-  auto rules = masking::CompileEntities(entities).value();
-  std::printf("%-22s %zu states, compiled in %.1f ms\n", entities[0].c_str(), rules->states(),
-              Seconds(start) * 1e3);
-  return rules;
-}
-
-// A dictionary of `terms` made-up words.
-std::shared_ptr<const text::RuleSet> Dictionary(std::size_t terms) {
-  std::mt19937 random(11);
-  domain::Dictionary dictionary{"d", {}, domain::Normalize::kCaseless};
-  for (std::size_t i = 0; i < terms; ++i) {
-    std::string term;
-    for (std::size_t left = 5 + random() % 10; left > 0; --left) {
-      term += static_cast<char>('a' + random() % 26);
-    }
-    dictionary.terms.push_back(std::move(term));
+void MeasureStreams(const Rules& rules, const Rules& without_email, const std::string& text) {
+  std::vector<double> per_chunk;
+  for (int round = 0; round < 5; ++round) {
+    per_chunk.push_back(Stream(rules, text, 16).microseconds_per_chunk);
   }
-  domain::MaskingProfile profile;
-  profile.response.emplace_back().dictionary = "d";
-  const auto start = std::chrono::steady_clock::now();
-  const auto compiled =
-      masking::CompileProfile(profile, {{"d", dictionary}}, SecretString("key")).value();
-  std::printf("%zu terms: %zu states, compiled in %.1f ms\n", terms, compiled.response->states(),
-              Seconds(start) * 1e3);
-  return compiled.response;
+  absl::PrintF("streams of %.1f MB\n", static_cast<double>(text.size()) / 1e6);
+  Report({"CPU per 16-byte chunk", Median(per_chunk), "us", 3});
+  // Four tokens of about four bytes.
+  const Streamed prose = Stream(rules, text, 16);
+  Report({"held back, mean", MeanOf(prose.held), "B", 6});
+  Report(
+      {"held back, p99", static_cast<double>(prose.held[prose.held.size() * 99 / 100]), "B", 20});
+  const Streamed plain = Stream(without_email, text, 16);
+  const auto none = std::upper_bound(plain.held.begin(), plain.held.end(), 0) - plain.held.begin();
+  Report({"without email: chunks after which nothing is held",
+          100.0 * static_cast<double>(none) / static_cast<double>(plain.held.size()), "%", 75,
+          true});
+  Report({"state of a stream without what it holds, most, prose",
+          static_cast<double>(prose.state_bytes), "B", 2048});
+  for (const auto& [name, piece] : std::vector<std::pair<std::string, std::string>>{
+           {"digits", "4111 1111 1111 1112 9"},
+           {"base64", "QUJDREVGRwabcdef0123+/"},
+           {"a.a.a.@", "a.a.a.a.a.@"},
+           {"a:a:a:", "a:a:1:"},
+           {"chinese", "\u4E2D\u6587"},
+           {"disguised digits", "\uFF14\u0661\u200B1 "}}) {
+    const Streamed hostile = Stream(rules, Repeated(piece, 100'000), 16);
+    Report({absl::StrCat(name, ": CPU per 16-byte chunk"), hostile.microseconds_per_chunk, "us"});
+    Report(
+        {absl::StrCat(name, ": state, most"), static_cast<double>(hostile.state_bytes), "B", 2048});
+  }
+}
+
+bool WriteJson(const std::string& path) {
+  std::vector<std::string> lines;
+  for (const Figure& figure : figures) {
+    lines.push_back(absl::StrFormat(
+        R"(  {"name": "%s", "value": %.3f, "unit": "%s", "limit": %s, "kind": "%s", "holds": %s})",
+        figure.name, figure.value, figure.unit,
+        figure.limit == 0 ? "null" : absl::StrFormat("%g", figure.limit),
+        figure.limit == 0 ? "none" : (figure.at_least ? "atLeast" : "atMost"),
+        figure.Holds() ? "true" : "false"));
+  }
+  std::ofstream file(path);
+  file << "[\n" << absl::StrJoin(lines, ",\n") << "\n]\n";
+  return file.good();
 }
 
 int Main(int argc, char** argv) {
-  std::string text = Prose();
-  if (argc > 1) {
-    std::ifstream file(argv[1], std::ios::binary);
+  std::string json;
+  std::string path;
+  bool quick = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--json" && i + 1 < argc) {
+      json = argv[++i];
+    } else if (argument == "--quick") {
+      quick = true;
+    } else {
+      path = argument;
+    }
+  }
+  std::string text = Prose(quick ? 8'000'000 : 32'000'000, 7, 15);
+  if (!path.empty()) {
+    std::ifstream file(path, std::ios::binary);
     text.assign(std::istreambuf_iterator<char>(file), {});
   }
-  const auto all = Compiled({"tier1"});
-  Measure("tier1, text", all, text);
-  Measure("tier1, digits", all, Repeated("4111 1111 1111 1112 "));
-  Measure("tier1, base64", all, Repeated("QUJDREVGRwabcdef0123"));
-  Measure("tier1, CJK", all, Repeated("\xE4\xB8\xAD\xE6\x96\x87"));
-  Measure("four, text", Compiled({"credit_card", "us_ssn", "email", "iban"}), text);
-  for (const char* entity : {"credit_card", "us_ssn", "email", "iban", "phone", "ip_address",
-                             "url_credentials", "jwt", "private_key", "secret.*"}) {
-    Measure(entity, Compiled({entity}), text);
-  }
-  for (const std::size_t terms : {100, 1000, 10000}) {
-    Measure("dictionary, text", Dictionary(terms), text);
-  }
-  return 0;
+  const std::vector<text::RedactionRule> default_rules = DefaultRules();
+  double start = Now();
+  const Rules rules = Compiled(default_rules);
+  absl::PrintF("default set: %d rules, %d states, compiled in %.0f ms\n", default_rules.size(),
+               rules->states(), (Now() - start) * 1e3);
+  start = Now();
+  const bool bulk = rules->bulk().Prepare();
+  absl::PrintF("triggers: %s in %.0f ms\n", bulk ? "compiled" : "REFUSED", (Now() - start) * 1e3);
+  start = Now();
+  const Bare bare = BareDatabase(default_rules);
+  absl::PrintF("bare Hyperscan: compiled in %.0f ms\n", (Now() - start) * 1e3);
+  MeasureBulk(rules, bare, text, quick ? 5 : 9);
+  MeasureHostile(rules, quick);
+  MeasureStreams(rules, Compiled(DefaultRules("email")), text.substr(0, 2'000'000));
+  return json.empty() || WriteJson(json) ? 0 : 1;
 }
 
 }  // namespace
-}  // namespace countersign
+}  // namespace countersign::bench
 
-int main(int argc, char** argv) { return countersign::Main(argc, argv); }
+int main(int argc, char** argv) { return countersign::bench::Main(argc, argv); }
