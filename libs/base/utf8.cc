@@ -1,6 +1,7 @@
 #include "libs/base/utf8.h"
 
 #include <cstddef>
+#include <cstring>
 
 namespace countersign {
 namespace {
@@ -28,10 +29,31 @@ std::size_t SequenceLength(absl::string_view bytes) {
 }  // namespace
 
 bool IsUtf8(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = SequenceLength(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  const auto trails = [](char byte) { return (byte & 0xc0) == 0x80; };
+  while (at < end) {
+    const auto lead = static_cast<unsigned char>(*at);
+    if (lead < 0x80) {
+      // Most text is ASCII: eight bytes at a time.
+      std::uint64_t eight;
+      if (end - at < 8) {
+        ++at;
+        continue;
+      }
+      std::memcpy(&eight, at, sizeof eight);
+      eight &= 0x8080808080808080u;
+      at += eight == 0 ? 8 : __builtin_ctzll(eight) / 8;  // the lowest byte is the first
+    } else if (lead >= 0xc2 && lead < 0xe0 && end - at >= 2 && trails(at[1])) {
+      at += 2;
+    } else if (lead > 0xe0 && lead < 0xed && end - at >= 3 && trails(at[1]) && trails(at[2])) {
+      at += 3;
+    } else {
+      const std::size_t length =
+          SequenceLength(absl::string_view(at, static_cast<std::size_t>(end - at)));
+      if (length == 0) return false;
+      at += length;
+    }
   }
   return true;
 }

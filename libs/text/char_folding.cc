@@ -157,7 +157,7 @@ void AppendFolded(UChar32 code_point, UnicodeString* out) {
 }  // namespace
 
 std::string FoldCluster(Form form, absl::string_view cluster) {
-  if (form == Form::kSpaced) return std::string(cluster);
+  if (form == Form::kRaw || form == Form::kSpaced) return std::string(cluster);
   const auto source = UnicodeString::fromUTF8({cluster.data(), static_cast<int>(cluster.size())});
   UnicodeString out;
   if (form == Form::kCaseless) {

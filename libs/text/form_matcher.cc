@@ -12,15 +12,6 @@
 namespace countersign::text {
 namespace {
 
-// Escaped, so that no byte means anything but itself.
-void AppendEscaped(absl::string_view bytes, std::string* expression) {
-  constexpr char kHex[] = "0123456789abcdef";
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    expression->append({'\\', 'x', kHex[value >> 4], kHex[value & 15]});
-  }
-}
-
 // Without white space at its edges.
 absl::string_view Trimmed(absl::string_view text) {
   std::size_t begin = text.size();
@@ -38,71 +29,94 @@ absl::string_view Trimmed(absl::string_view text) {
 
 }  // namespace
 
-absl::Status FormMatcher::AddKeyword(absl::string_view keyword, std::uint32_t term) {
-  std::string seen(keyword.data(), keyword.size());
-  if (form_) seen = Normalizer::For(*form_).Apply(keyword).text();
+void FirstHits::Add(std::uint32_t id, std::size_t begin, std::size_t end) {
+  const auto [known, is_new] = by_id_.emplace(id, MatchHit{id, begin, end});
+  if (is_new) return;
+  MatchHit& hit = known->second;
+  if (std::pair(end, begin) < std::pair(hit.end, hit.begin)) hit = {id, begin, end};
+}
+
+bool FirstHits::MayImprove(std::uint32_t id, std::size_t begin) const {
+  const auto known = by_id_.find(id);
+  return known == by_id_.end() || begin < known->second.end;
+}
+
+absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, std::uint32_t id) {
+  const std::string seen = Normalizer::For(form_).Apply(keyword).text();
   const absl::string_view literal = Trimmed(seen);
   if (literal.empty()) {
     return absl::InvalidArgumentError("nothing is left of the keyword once it is normalised");
   }
-  std::string expression;
-  AppendEscaped(literal, &expression);
-  const auto [known, is_new] = keywords_.emplace(std::move(expression), entries_.size());
-  if (is_new) {
-    patterns_.push_back({known->first, true});
-    entries_.emplace_back().size = literal.size();
-  }
-  entries_[known->second].terms.push_back(term);
+  const auto [known, is_new] = literals_.emplace(std::string(literal), keywords_.size());
+  if (is_new) keywords_.push_back({literal.size(), {}});
+  std::string folded;
+  if (as_folded) folded = Normalizer::For(Form::kFolded).Apply(keyword).text();
+  auto& readings = keywords_[known->second].readings;
+  auto reading = std::find_if(readings.begin(), readings.end(),
+                              [&](const Keyword::Reading& one) { return one.folded == folded; });
+  if (reading == readings.end()) reading = readings.insert(reading, {std::move(folded), {}});
+  std::vector<std::uint32_t>& ids = reading->ids;
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
   return absl::OkStatus();
 }
 
-absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::uint32_t term) {
+absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::uint32_t term,
+                                   std::uint32_t id) {
   CS_RETURN_IF_ERROR(CheckRegex(regex));
   std::string expression = caseless ? absl::StrCat("(?i:", regex, ")") : std::string(regex);
   CS_ASSIGN_OR_RETURN(RegexSpanFinder spans, RegexSpanFinder::Create(expression));
-  Entry entry;
-  entry.regex = std::move(spans);
-  entry.terms.push_back(term);
-  entries_.push_back(std::move(entry));
+  regexes_.push_back({std::move(spans), term, id});
   patterns_.push_back({std::move(expression), false});
   return absl::OkStatus();
 }
 
 absl::Status FormMatcher::Compile(Refusal* refusal) {
-  keywords_.clear();
+  std::vector<std::string> literals(keywords_.size());
+  for (auto& [literal, place] : literals_) literals[place] = literal;
+  literals_.clear();
+  index_.Build(std::move(literals));
   const std::vector<DatabasePattern> patterns = std::exchange(patterns_, {});
   if (patterns.empty()) return absl::OkStatus();
   PatternDatabase::CompileError error;
   auto database = PatternDatabase::Compile(patterns, &error);
   if (!database.ok()) {
-    if (error.names_pattern) refusal->term = entries_[error.pattern].terms.front();
+    if (error.names_pattern) refusal->term = regexes_[error.pattern].term;
     return std::move(database).status();
   }
   database_ = *std::move(database);
   return absl::OkStatus();
 }
 
-absl::Status FormMatcher::Scan(
-    absl::string_view text,
-    absl::FunctionRef<void(std::uint32_t term, std::size_t begin, std::size_t end)> on_hit) const {
-  if (!database_) return absl::OkStatus();
-  NormalizedText normalized;
-  if (form_) normalized = Normalizer::For(*form_).Apply(text);
-  const absl::string_view seen = form_ ? absl::string_view(normalized.text()) : text;
-  const auto original = [&](std::size_t begin, std::size_t end) {
-    return form_ ? normalized.Original(begin, end) : OriginalSpan{begin, end, true};
-  };
-  return database_->Scan(seen, [&](std::uint32_t pattern, std::size_t end) {
-    const Entry& entry = entries_[pattern];
-    OriginalSpan span;
-    if (entry.regex) {
-      const RegexSpan found = entry.regex->At(seen, end);
-      span = original(found.begin, found.end);
-    } else {
-      span = original(end - entry.size, end);
+absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
+  if (database_ == nullptr && keywords_.empty()) return absl::OkStatus();
+  if (form_ == Form::kRaw && keywords_.empty()) {
+    return database_->Scan(text, [&](std::uint32_t pattern, std::size_t end) {
+      const RegexSpan found = regexes_[pattern].spans.At(text, end);
+      hits.Add(regexes_[pattern].id, found.begin, found.end);
+    });
+  }
+  const FormText seen(Normalizer::For(form_), text);
+  index_.Find(seen, [&](std::uint32_t keyword, std::size_t begin) {
+    for (const Keyword::Reading& reading : keywords_[keyword].readings) {
+      const std::size_t not_before = seen.NotBefore(begin);
+      if (std::none_of(reading.ids.begin(), reading.ids.end(),
+                       [&](std::uint32_t id) { return hits.MayImprove(id, not_before); })) {
+        continue;
+      }
+      const OriginalSpan span = seen.Original(begin, begin + keywords_[keyword].size);
       if (!span.whole || !IsWordEdge(text, span.begin) || !IsWordEdge(text, span.end)) return;
+      if (!reading.folded.empty()) {
+        const absl::string_view place = text.substr(span.begin, span.end - span.begin);
+        if (Normalizer::For(Form::kFolded).Apply(place).text() != reading.folded) continue;
+      }
+      for (const std::uint32_t id : reading.ids) hits.Add(id, span.begin, span.end);
     }
-    for (const std::uint32_t term : entry.terms) on_hit(term, span.begin, span.end);
+  });
+  if (database_ == nullptr) return absl::OkStatus();
+  return database_->Scan(seen.text(), [&](std::uint32_t pattern, std::size_t end) {
+    const RegexSpan found = regexes_[pattern].spans.At(seen.text(), end);
+    const OriginalSpan span = seen.Original(found.begin, found.end);
+    hits.Add(regexes_[pattern].id, span.begin, span.end);
   });
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -60,8 +58,7 @@ std::size_t Characters(absl::string_view text) {
 }  // namespace
 
 struct Matcher::State {
-  std::vector<std::uint32_t> ids;  // by place in the list of terms
-  FormMatcher raw{std::nullopt};
+  FormMatcher raw{Form::kRaw};
   FormMatcher spaced{Form::kSpaced};
   FormMatcher caseless{Form::kCaseless};
   FormMatcher compatible{Form::kCompatible};
@@ -77,18 +74,18 @@ struct Matcher::State {
     if (term.is_regex) {
       // Case is the engine's matter: a pattern's own [A-Z] would be lost on a folded text.
       if (term.view != View::kUnicode) {
-        return raw.AddRegex(term.text, term.view == View::kCaseless, place);
+        return raw.AddRegex(term.text, term.view == View::kCaseless, place, term.id);
       }
-      return (IsAscii(term.text) ? folded : compatible).AddRegex(term.text, true, place);
+      return (IsAscii(term.text) ? folded : compatible).AddRegex(term.text, true, place, term.id);
     }
     const absl::string_view word = absl::StripAsciiWhitespace(term.text);
     switch (term.view) {
-      case View::kRaw: return (HasSpace(word) ? spaced : raw).AddKeyword(word, place);
-      case View::kCaseless: return caseless.AddKeyword(word, place);
+      case View::kRaw: return spaced.AddKeyword(word, false, term.id);
+      case View::kCaseless: return caseless.AddKeyword(word, false, term.id);
       case View::kUnicode: break;
     }
     const bool is_short = Characters(word) < kShortKeyword && !HasSpace(word);
-    return (is_short ? folded : skeleton).AddKeyword(word, place);
+    return skeleton.AddKeyword(word, is_short, term.id);
   }
 };
 
@@ -99,12 +96,9 @@ Matcher::~Matcher() = default;
 absl::StatusOr<std::shared_ptr<const Matcher>> Matcher::Compile(
     const std::vector<MatchTerm>& terms) {
   auto state = std::make_unique<State>();
-  for (const MatchTerm& term : terms) {
-    const auto place = static_cast<std::uint32_t>(state->ids.size());
-    state->ids.push_back(term.id);
-    if (const absl::Status added = state->Add(term, place); !added.ok()) {
-      return TermError(term, added);
-    }
+  for (std::size_t place = 0; place < terms.size(); ++place) {
+    const absl::Status added = state->Add(terms[place], static_cast<std::uint32_t>(place));
+    if (!added.ok()) return TermError(terms[place], added);
   }
   for (FormMatcher* const form : state->All()) {
     FormMatcher::Refusal refusal;
@@ -120,20 +114,10 @@ absl::StatusOr<std::vector<MatchHit>> Matcher::Scan(absl::string_view text) cons
     return absl::InvalidArgumentError("the text is longer than 1 GiB");
   }
   if (!IsUtf8(text)) return absl::InvalidArgumentError("the text is not UTF-8");
-  std::map<std::uint32_t, MatchHit> first;
-  for (const FormMatcher* const form : state_->All()) {
-    CS_RETURN_IF_ERROR(
-        form->Scan(text, [&](std::uint32_t term, std::size_t begin, std::size_t end) {
-          const MatchHit hit{state_->ids[term], begin, end};
-          const auto [known, is_new] = first.emplace(hit.id, hit);
-          if (!is_new &&
-              std::pair(hit.end, hit.begin) < std::pair(known->second.end, known->second.begin)) {
-            known->second = hit;
-          }
-        }));
-  }
+  FirstHits first;
+  for (const FormMatcher* const form : state_->All()) CS_RETURN_IF_ERROR(form->Scan(text, first));
   std::vector<MatchHit> hits;
-  for (const auto& [id, hit] : first) hits.push_back(hit);
+  for (const auto& [id, hit] : first.by_id()) hits.push_back(hit);
   return hits;
 }
 

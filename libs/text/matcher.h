@@ -35,12 +35,13 @@ struct MatchHit {
   std::size_t end = 0;
 };
 
-// All keywords and patterns of all policies as one compiled database per view, so that the time of
-// a scan does not grow with their number. Immutable and thread-safe; scans take their scratch space
-// from a pool.
+// All keywords and patterns of all policies, compiled, so that the time of a scan hardly grows with
+// their number: each form of a text that a view needs is made once and looked through once, for
+// keywords by a KeywordIndex and for patterns by a PatternDatabase. Immutable and thread-safe;
+// scans take their scratch space from a pool.
 class Matcher {
  public:
-  // Compiling may take seconds for large dictionaries: never on a request path. INVALID_ARGUMENT
+  // Compiling may take seconds for thousands of patterns: never on a request path. INVALID_ARGUMENT
   // names the term that cannot be compiled, the position in it and the reason.
   static absl::StatusOr<std::shared_ptr<const Matcher>> Compile(
       const std::vector<MatchTerm>& terms);

@@ -5,13 +5,10 @@
 
 #include "libs/base/utf8.h"
 #include "libs/text/char_folding.h"
+#include "libs/text/word_edges.h"
 
 namespace countersign::text {
 namespace {
-
-// Marks beyond this do not belong to their character any more; the canonical order of endless runs
-// of marks would take quadratic time. (Unicode's own stream-safe limit is 30.)
-constexpr std::size_t kLongestCluster = 32;
 
 void AppendUtf8(std::uint32_t code_point, std::string* out) {
   if (code_point < 0x80) {
@@ -189,12 +186,14 @@ class Normalizer::Writer {
 };
 
 const Normalizer& Normalizer::For(Form form) {
+  static const auto* const raw = new Normalizer(Form::kRaw);
   static const auto* const spaced = new Normalizer(Form::kSpaced);
   static const auto* const caseless = new Normalizer(Form::kCaseless);
   static const auto* const compatible = new Normalizer(Form::kCompatible);
   static const auto* const folded = new Normalizer(Form::kFolded);
   static const auto* const skeleton = new Normalizer(Form::kSkeleton);
   switch (form) {
+    case Form::kRaw: return *raw;
     case Form::kSpaced: return *spaced;
     case Form::kCaseless: return *caseless;
     case Form::kCompatible: return *compatible;
@@ -206,12 +205,19 @@ const Normalizer& Normalizer::For(Form form) {
 
 Normalizer::Normalizer(Form form)
     : form_(form),
-      by_character_(form == Form::kSpaced || form == Form::kCaseless),
-      collapses_spaces_(by_character_ || form == Form::kSkeleton) {
+      by_character_(form == Form::kRaw || form == Form::kSpaced || form == Form::kCaseless),
+      collapses_spaces_((by_character_ && form != Form::kRaw) || form == Form::kSkeleton),
+      lowers_(form != Form::kRaw && form != Form::kSpaced),
+      is_skeleton_(form == Form::kSkeleton) {
   const Block& block = BlockOf(0);
   for (std::size_t byte = 0; byte < ascii_.size(); ++byte) {
     const Char& known = block.chars[byte];
     if (known.size == 1 && !known.is_space) ascii_[byte] = block.bytes[known.offset];
+    Ascii& own = ascii_form_[byte];
+    own.is_word = known.is_word;
+    if (known.is_space) continue;
+    own.size = known.size;
+    block.bytes.copy(own.bytes, known.size, known.offset);
   }
 }
 
@@ -244,8 +250,13 @@ std::unique_ptr<Normalizer::Block> Normalizer::MakeBlock(std::uint32_t first) co
     known.starts_cluster = by_character_ || StartsCluster(code_point);
     known.is_plain_mark = IsPlainMark(code_point);
     known.sheds_marks = ShedsMarks(form_, code_point);
+    known.is_word = IsWordCharacter(code_point);
+    known.is_passed_by = IsPassedByWordEdges(code_point);
+    known.is_simple = known.size >= 1 && known.size <= 4 && !known.is_space &&
+                      !known.is_passed_by && known.starts_cluster;
     block->bytes += folded;
   }
+  block->bytes.append(4, '\0');
   return block;
 }
 

@@ -15,6 +15,7 @@ namespace countersign::text {
 
 // What is looked at in place of a text, so that its disguises do not matter.
 enum class Form {
+  kRaw,  // as it is
   // As it is, but a run of white space is one space. For keywords of several words.
   kSpaced,
   // Simple case folding; a run of white space is one space. For keywords.
@@ -87,6 +88,12 @@ class Normalizer {
   NormalizedText Apply(absl::string_view text) const;
 
  private:
+  friend class FormText;
+
+  // Marks beyond this do not belong to their character any more; the canonical order of endless
+  // runs of marks would take quadratic time. (Unicode's own stream-safe limit is 30.)
+  static constexpr std::size_t kLongestCluster = 32;
+
   struct Char {
     std::uint32_t offset = 0;  // into Block::bytes
     std::uint8_t size = 0;
@@ -94,10 +101,18 @@ class Normalizer {
     bool starts_cluster = true;  // does not act together with what precedes it
     bool is_plain_mark = false;  // nothing but a mark, in every form
     bool sheds_marks = false;    // plain marks that follow it are left out
+    bool is_word = false;        // IsWordEdge takes it for a word character
+    bool is_passed_by = false;   // IsWordEdge looks at what precedes it
+    bool is_simple = false;      // none of this is special, and it becomes one to four bytes
+  };
+  struct Ascii {
+    char bytes[2] = {};
+    std::uint8_t size = 0;  // 0: white space that is to be collapsed
+    bool is_word = false;
   };
   struct Block {
     std::array<Char, 256> chars;
-    std::string bytes;
+    std::string bytes;  // four more can be read
   };
   class Writer;
 
@@ -108,6 +123,9 @@ class Normalizer {
   const Form form_;
   const bool by_character_;  // every character is a cluster of its own
   const bool collapses_spaces_;
+  const bool lowers_;       // ASCII letters
+  const bool is_skeleton_;  // has 0 as o, 1 as l, m as rn
+  std::array<Ascii, 128> ascii_form_;
   std::array<char, 128> ascii_{};  // what becomes one other ASCII character, always; else 0
   mutable std::array<std::atomic<const Block*>, 0x1100> blocks_{};
 };

@@ -67,4 +67,14 @@ bool IsWordEdge(absl::string_view text, std::size_t pos) {
   return Before(text, pos) != Side::kWord || After(text, pos) != Side::kWord;
 }
 
+bool IsWordCharacter(std::uint32_t code_point) {
+  const auto character = static_cast<UChar32>(code_point);
+  return !IsIgnorable(character) && SideOf(character) == Side::kWord;
+}
+
+bool IsPassedByWordEdges(std::uint32_t code_point) {
+  const auto character = static_cast<UChar32>(code_point);
+  return IsIgnorable(character) || IsMark(character);
+}
+
 }  // namespace countersign::text
