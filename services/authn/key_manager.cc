@@ -49,7 +49,10 @@ absl::StatusOr<CreatedKey> KeyManager::Create(const NewKey& request) {
   record.identity = request.identity;
   record.created_by = request.created_by;
   record.created_at = clock_.Now();
-  if (request.ttl > absl::ZeroDuration()) record.expires_at = record.created_at + request.ttl;
+  if (request.ttl > absl::ZeroDuration()) {
+    // As the store keeps it: what is told now is what every listing tells.
+    record.expires_at = absl::FromUnixMicros(absl::ToUnixMicros(record.created_at + request.ttl));
+  }
   return Register(store_, hasher_, random_, std::move(record), request.adopt);
 }
 
