@@ -45,9 +45,11 @@ absl::Status VersionConflict(std::uint64_t expected) {
       "version_conflict");
 }
 
-absl::Status InUse(absl::string_view kind, absl::string_view name, absl::string_view references) {
+absl::Status InUse(absl::string_view kind, absl::string_view name,
+                   const std::vector<std::string>& users) {
   return WithReason(absl::FailedPreconditionError(absl::StrCat(
-                        kind, " \"", name, "\" is in use; change these first:\n", references)),
+                        kind, " \"", name, "\" is in use by ", absl::StrJoin(users, ", "),
+                        "; change or delete ", users.size() == 1 ? "that" : "those", " first")),
                     "resource_in_use");
 }
 

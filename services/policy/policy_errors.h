@@ -18,9 +18,9 @@ absl::Status NoSuchVersion(std::uint64_t version);  // NOT_FOUND, not_found
 absl::Status NoSuchResource(absl::string_view kind, absl::string_view name);  // the same
 absl::Status VersionConflict(std::uint64_t expected);  // ABORTED, version_conflict
 absl::Status InUse(absl::string_view kind, absl::string_view name,
-                   absl::string_view references);   // FAILED_PRECONDITION, resource_in_use
-absl::Status PartsSilent(absl::string_view names);  // UNAVAILABLE, unavailable
-absl::Status AdminOnly();                           // PERMISSION_DENIED, permission_denied
+                   const std::vector<std::string>& users);  // FAILED_PRECONDITION, resource_in_use
+absl::Status PartsSilent(absl::string_view names);          // UNAVAILABLE, unavailable
+absl::Status AdminOnly();                                   // PERMISSION_DENIED, permission_denied
 
 // `status` with a message that fits into the trailers of an RPC: long lists of mistakes end with
 // how many more there are.

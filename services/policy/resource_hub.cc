@@ -73,6 +73,18 @@ absl::Status WithSources(const absl::Status& status,
   return InvalidResources(config::WithSourceLines(lines, documents));
 }
 
+// Who refers to what is missing, of mistakes that read "Policy/p: spec.then.masking: there is no
+// …": "Policy/p (spec.then.masking)".
+std::vector<std::string> UsersIn(absl::string_view mistakes) {
+  std::vector<std::string> users;
+  for (absl::string_view line : absl::StrSplit(mistakes, '\n')) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(": ", 2));
+    users.push_back(parts.size() == 3 ? absl::StrCat(parts[0], " (", parts[1], ")")
+                                      : std::string(line));
+  }
+  return users;
+}
+
 }  // namespace
 
 // A set that is not committed yet.
@@ -344,7 +356,7 @@ absl::StatusOr<DeleteOutcome> ResourceHub::Delete(const std::string& kind, const
                                    }),
                     resources.end());
     auto typed = ToTyped(*draft.stored);
-    if (!typed.ok()) return InUse(kind, name, typed.status().message());
+    if (!typed.ok()) return InUse(kind, name, UsersIn(typed.status().message()));
     draft.typed = *std::move(typed);
     draft.changes.push_back(
         {kind, name, "", {}, kind == kCredential ? ErasedCredential(*doomed) : ""});

@@ -259,8 +259,9 @@ TEST_CASE("ResourceHub: delete refuses what others refer to, and names them", "[
   const auto refused = fixture.hub->Delete("Connection", "openai", false, "ann");
   CHECK(refused.status().code() == absl::StatusCode::kFailedPrecondition);
   CHECK(ReasonOf(refused.status()) == "resource_in_use");
-  CHECK(refused.status().message().find("Policy/chat: spec.match.connections[0]") !=
-        absl::string_view::npos);
+  CHECK(refused.status().message() ==
+        "Connection \"openai\" is in use by Policy/chat (spec.match.connections[0]); change or "
+        "delete that first");
   CHECK(*fixture.store.Version() == 1);
 }
 
