@@ -9,9 +9,10 @@
 # discipline. Cores of services are layer 3 (they see 0-2: neither PostgreSQL nor gRPC), adapters are layer 6, the
 # programs that wire them 7.
 
-set(CS_LIBRARIES base log crypto metrics json domain text jose config pg wire rpc http clients server testing)
+set(CS_LIBRARIES base log command_line crypto metrics json domain text jose config pg wire rpc http clients server testing)
 set(CS_LAYER_base 0)
 set(CS_LAYER_log 1)
+set(CS_LAYER_command_line 1)
 set(CS_LAYER_crypto 1)
 set(CS_LAYER_metrics 1)
 set(CS_LAYER_json 1)

@@ -17,15 +17,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
+bool IsResourceFile(const fs::directory_entry& entry) {
+  const std::string extension = entry.path().extension();
+  std::error_code error;
+  return (extension == ".yaml" || extension == ".yml" || extension == ".json") &&
+         !entry.is_directory(error);
+}
+
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path, bool recursive) {
   std::error_code error;
   if (path == "-" || !fs::is_directory(path, error)) return std::vector<std::string>{path};
   std::vector<std::string> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-    const std::string extension = entry.path().extension();
-    if (extension == ".yaml" || extension == ".yml" || extension == ".json") {
-      files.push_back(entry.path());
-    }
+  fs::recursive_directory_iterator at(path, error);
+  while (!error && at != fs::recursive_directory_iterator()) {
+    if (IsResourceFile(*at)) files.push_back(at->path());
+    if (!recursive) at.disable_recursion_pending();
+    at.increment(error);
   }
   if (error) return absl::PermissionDeniedError(absl::StrCat(path, ": ", error.message()));
   std::sort(files.begin(), files.end());
@@ -34,10 +41,11 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std::string>& paths) {
+absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std::string>& paths,
+                                                          bool recursive) {
   std::vector<SourceText> files;
   for (const std::string& path : paths) {
-    CS_ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesOf(path));
+    CS_ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesOf(path, recursive));
     for (const std::string& name : names) {
       CS_ASSIGN_OR_RETURN(std::string content, ReadFile(name));
       files.push_back({name == "-" ? "standard input" : name, std::move(content)});

@@ -9,8 +9,10 @@
 namespace countersign::config {
 
 // The resource files that `-f` names: files, "-" for standard input, and of directories every
-// *.yaml, *.yml and *.json directly in them, by name. INVALID_ARGUMENT when there is none.
-absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std::string>& paths);
+// *.yaml, *.yml and *.json in them, by path; of the directories within them only if `recursive`.
+// Links to directories are not followed. INVALID_ARGUMENT when there is none.
+absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std::string>& paths,
+                                                          bool recursive = false);
 
 // The contents of the environment variables and files that the resources take values from. A
 // relative file path is relative to the resource file's directory. What is missing is left out:

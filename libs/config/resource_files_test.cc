@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "libs/config/text_file.h"
+
 namespace countersign::config {
 namespace {
 
@@ -44,6 +46,31 @@ TEST_CASE("ReadResourceFiles: takes the resource files of a folder by name", "[c
   REQUIRE(files->size() == 2);
   CHECK((*files)[0].content == "a");
   CHECK((*files)[1].content == "b");
+}
+
+TEST_CASE("ReadResourceFiles: goes into the folders of a folder when asked to", "[config]") {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path() + "/b.yaml/inner");
+  folder.Write("b.yaml/inner/z.yaml", "inner");
+  folder.Write("c.yaml", "c");
+  folder.Write("a.yml", "a");
+  const auto flat = ReadResourceFiles({folder.path()});
+  REQUIRE(flat.ok());
+  REQUIRE(flat->size() == 2);
+  CHECK((*flat)[0].content == "a");
+  CHECK((*flat)[1].content == "c");
+  const auto deep = ReadResourceFiles({folder.path()}, /*recursive=*/true);
+  REQUIRE(deep.ok());
+  REQUIRE(deep->size() == 3);
+  CHECK((*deep)[1].content == "inner");
+}
+
+TEST_CASE("ReadFile: a directory is an error that says so", "[config]") {
+  const Folder folder;
+  CHECK(ReadFile(folder.path()).status().message().find("Is a directory") != std::string::npos);
+  const std::string empty = folder.Write("empty", "");
+  REQUIRE(ReadFile(empty).ok());
+  CHECK(ReadFile(empty)->empty());
 }
 
 TEST_CASE("ReadResourceFiles: a missing file is named", "[config]") {

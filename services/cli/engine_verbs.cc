@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
+#include "libs/command_line/usage.h"
 #include "libs/config/resource_draft.h"
 #include "libs/config/resource_files.h"
 #include "libs/config/source_lines.h"
@@ -70,8 +71,8 @@ absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
   if (options.file.empty()) {
     if (options.profile == "none") return text::RuleSet::Compile({});
     if (options.profile == "tier1") return masking::CompileEntities({"tier1"});
-    return absl::NotFoundError(absl::StrCat("there is no built-in profile \"", options.profile,
-                                            "\" (tier1, none); name its file with -f"));
+    return command_line::Misuse(absl::StrCat("there is no built-in profile \"", options.profile,
+                                             "\" (tier1, none); name its file with -f"));
   }
   CS_ASSIGN_OR_RETURN(const auto files, config::ReadResourceFiles({options.file}));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
@@ -107,8 +108,15 @@ absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
   return compiled->response;
 }
 
+absl::Status CheckEntities(const std::string& names) {
+  return masking::CompileEntities(absl::StrSplit(names, ',')).status();
+}
+
 absl::StatusOr<Rules> RulesFor(const MaskOptions& options) {
   if (options.entities.empty()) return ProfileRules(options);
+  if (!options.file.empty() || options.profile != MaskOptions().profile) {
+    return command_line::Misuse("--entities stands alone: profiles name their own entities");
+  }
   return masking::CompileEntities(absl::StrSplit(options.entities, ','));
 }
 
@@ -171,10 +179,12 @@ void AddEngineVerbs(CLI::App& app, Session& session) {
   auto mask = std::make_shared<MaskOptions>();
   CLI::App* verb = app.add_subcommand("mask", "Mask the text of standard input, without a server");
   verb->add_option("--profile", mask->profile, "tier1 (default), none, or one of the file's");
-  verb->add_option("-f,--file", mask->file, "A file with MaskingProfile resources");
+  verb->add_option("-f,--filename", mask->file, "A file of resources with profiles");
   verb->add_option("--entities", mask->entities,
-                   "Entities to look for, separated by commas, or all");
-  verb->add_option("--chunk", mask->chunk, "Feed this many bytes at a time");
+                   "Entities to look for, separated by commas, or all")
+      ->check(command_line::Checked(CheckEntities));
+  verb->add_option("--chunk", mask->chunk, "Feed this many bytes at a time")
+      ->check(command_line::WholeNumber(1));
   verb->add_flag("--jsonl", mask->jsonl,
                  "Read one JSON string per line, write one object per line");
   verb->callback(

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "libs/http/fetch.h"
 
 namespace countersign::cli {
@@ -67,6 +68,7 @@ absl::StatusOr<json::Document> GatewayClient::Call(absl::string_view method,
   fetch.max_bytes = kMaxAnswerBytes;
   fetch.allow_private = true;  // The user names the gateway; it usually is in a private network.
 
+  const std::string fetching = absl::StrCat("fetching ", fetch.url, ": ");  // said better below
   std::promise<absl::StatusOr<http::FetchResponse>> promise;
   http::Fetcher::Options options;
   options.ca_file = address_.ca_file;
@@ -76,9 +78,10 @@ absl::StatusOr<json::Document> GatewayClient::Call(absl::string_view method,
   });
   const absl::StatusOr<http::FetchResponse> response = promise.get_future().get();
   if (!response.ok()) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot reach the gateway at ", address_.url, " (", response.status().message(),
-        "); is it running there? name another with --addr or COUNTERSIGN_ADDR"));
+    return absl::UnavailableError(
+        absl::StrCat("cannot reach the gateway at ", address_.url, " (",
+                     absl::StripPrefix(response.status().message(), fetching),
+                     "); is it running there? name another with --addr or COUNTERSIGN_ADDR"));
   }
   if (response->status != 200) {
     absl::Status refusal = Refusal(response->status, response->body);

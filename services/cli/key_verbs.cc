@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "libs/base/status.h"
+#include "libs/command_line/usage.h"
 #include "libs/json/writer.h"
 #include "services/cli/session.h"
 #include "services/cli/user_files.h"
@@ -18,13 +19,17 @@ struct CreateOptions {
   bool adopt = false;
 };
 
-absl::StatusOr<std::int64_t> TtlSeconds(const std::string& text) {
-  if (text.empty()) return 0;
+absl::Status CheckTtl(const std::string& text) {
   absl::Duration ttl;
-  if (!absl::ParseDuration(text, &ttl) || ttl < absl::Seconds(1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--ttl must be a duration such as 12h or 720h, not \"", text, "\""));
-  }
+  if (absl::ParseDuration(text, &ttl) && ttl >= absl::Seconds(1)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("must be a duration such as 12h or 720h, not \"", text, "\""));
+}
+
+// REQUIRES: CheckTtl(text), or `text` is empty: for ever, 0.
+std::int64_t TtlSeconds(const std::string& text) {
+  absl::Duration ttl;
+  (void)absl::ParseDuration(text, &ttl);
   return absl::ToInt64Seconds(ttl);
 }
 
@@ -39,13 +44,16 @@ absl::StatusOr<json::Document> WithExpiry(const json::Document& answer) {
 
 absl::Status Create(const Session& session, const CreateOptions& options) {
   CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
-  CS_ASSIGN_OR_RETURN(const std::int64_t ttl, TtlSeconds(options.ttl));
   json::Writer request;
-  request.BeginObject().Key("identity").String(options.identity).Key("ttlSeconds").Int(ttl);
+  request.BeginObject()
+      .Key("identity")
+      .String(options.identity)
+      .Key("ttlSeconds")
+      .Int(TtlSeconds(options.ttl));
   if (options.adopt) {
     CS_ASSIGN_OR_RETURN(std::string key, ReadFile("-"));
     while (absl::EndsWith(key, "\n") || absl::EndsWith(key, "\r")) key.pop_back();
-    if (key.empty()) return absl::InvalidArgumentError("--adopt reads the key from standard input");
+    if (key.empty()) return command_line::Misuse("--adopt reads the key from standard input");
     request.Key("adopt").String(key);
   }
   request.EndObject();
@@ -99,7 +107,8 @@ void AddKeyVerbs(CLI::App& app, Session& session) {
   CLI::App* verb = keys->add_subcommand("create", "Make a key; it is shown once");
   verb->add_option("identity", options->identity, "The Identity that the key stands for")
       ->required();
-  verb->add_option("--ttl", options->ttl, "How long it is valid, e.g. 720h (default: for ever)");
+  verb->add_option("--ttl", options->ttl, "How long it is valid, e.g. 720h (default: for ever)")
+      ->check(command_line::Checked(CheckTtl));
   verb->add_flag("--adopt", options->adopt, "Register the key on standard input instead");
   verb->callback([&session, options] {
     session.action = [&session, options] { return Create(session, *options); };

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
+#include "libs/command_line/usage.h"
 #include "libs/config/resource_files.h"
 #include "libs/json/writer.h"
 #include "services/cli/line_diff.h"
@@ -20,6 +21,7 @@ constexpr absl::string_view kApply = "policy.v1.ResourceService/Apply";
 
 struct ApplyOptions {
   std::vector<std::string> files;
+  bool recursive = false;
   bool dry_run = false;
   bool no_wait = false;
 };
@@ -27,7 +29,8 @@ struct ApplyOptions {
 // Reads the files and sends them. Where they cannot be read as resources, everything that is wrong
 // with them is found here; the gateway compiles the rest, which is not worth doing twice.
 absl::StatusOr<json::Document> SendApply(const Session& session, const ApplyOptions& options) {
-  CS_ASSIGN_OR_RETURN(const auto files, config::ReadResourceFiles(options.files));
+  CS_ASSIGN_OR_RETURN(const auto files,
+                      config::ReadResourceFiles(options.files, options.recursive));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
   if (const absl::Status read = config::ReadDocuments(files, values).status(); !read.ok()) {
     const auto checked = CheckResources(files, values, config::References::kMayLeadOutside);
@@ -79,8 +82,10 @@ std::string AsYaml(absl::string_view json) {
 
 absl::Status Diff(const Session& session, ApplyOptions options) {
   options.dry_run = true;
-  CS_ASSIGN_OR_RETURN(const json::Document answer, SendApply(session, options));
-  const json::Value items = answer.root()["items"];
+  const absl::StatusOr<json::Document> answer = SendApply(session, options);
+  // Status 1 says that something differs, as of diff: what failed must not say the same.
+  if (!answer.ok()) return command_line::Misuse(answer.status().message());
+  const json::Value items = answer->root()["items"];
   std::size_t changed = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const json::Value item = items.at(i);
@@ -97,17 +102,23 @@ absl::Status Diff(const Session& session, ApplyOptions options) {
 
 struct ValidateOptions {
   std::vector<std::string> files;
+  bool recursive = false;
   bool partial = false;
 };
 
 absl::Status Validate(const Session& session, const ValidateOptions& options) {
-  CS_ASSIGN_OR_RETURN(const auto files, config::ReadResourceFiles(options.files));
+  CS_ASSIGN_OR_RETURN(const auto files,
+                      config::ReadResourceFiles(options.files, options.recursive));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
   CS_ASSIGN_OR_RETURN(const std::size_t count,
                       CheckResources(files, values,
                                      options.partial ? config::References::kMayLeadOutside
                                                      : config::References::kWithinFiles));
-  session.out << count << (count == 1 ? " resource is valid\n" : " resources are valid\n");
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      json::Document::Parse(absl::StrCat("{\"valid\":", count, "}")));
+  PrintObject(session, answer.root(), [&] {
+    session.out << count << (count == 1 ? " resource is valid\n" : " resources are valid\n");
+  });
   return absl::OkStatus();
 }
 
@@ -122,8 +133,28 @@ std::string AsWritten(json::Value item) {
   return writer.EndObject().str();
 }
 
-absl::Status Get(const Session& session, const std::string& kind_text, const std::string& name) {
-  CS_ASSIGN_OR_RETURN(const std::string kind, config::KindFromUser(kind_text));
+// "policy", or "policy/name" as kubectl has it.
+absl::Status CheckKind(const std::string& text) {
+  return config::KindFromUser(text.substr(0, text.find('/'))).status();
+}
+
+// Takes the name out of "policy/name" where it is not given by itself.
+absl::Status SplitName(std::string& kind, std::string& name, bool needs_name) {
+  const std::size_t slash = kind.find('/');
+  if (slash != std::string::npos) {
+    if (!name.empty() || slash + 1 == kind.size()) {
+      return command_line::Misuse("name one resource as KIND NAME or KIND/NAME");
+    }
+    name = kind.substr(slash + 1);
+    kind.resize(slash);
+  }
+  if (needs_name && name.empty()) return command_line::Misuse("the resource's name is missing");
+  CS_ASSIGN_OR_RETURN(kind, config::KindFromUser(kind));
+  return absl::OkStatus();
+}
+
+absl::Status Get(const Session& session, std::string kind, std::string name) {
+  CS_RETURN_IF_ERROR(SplitName(kind, name, /*needs_name=*/false));
   CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
   json::Writer request;
   request.BeginObject().Key("kind").String(kind).Key("name").String(name).EndObject();
@@ -147,9 +178,8 @@ absl::Status Get(const Session& session, const std::string& kind_text, const std
   return absl::OkStatus();
 }
 
-absl::Status Delete(const Session& session, const std::string& kind_text, const std::string& name,
-                    bool no_wait) {
-  CS_ASSIGN_OR_RETURN(const std::string kind, config::KindFromUser(kind_text));
+absl::Status Delete(const Session& session, std::string kind, std::string name, bool no_wait) {
+  CS_RETURN_IF_ERROR(SplitName(kind, name, /*needs_name=*/true));
   CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
   json::Writer request;
   request.BeginObject().Key("kind").String(kind).Key("name").String(name);
@@ -161,9 +191,15 @@ absl::Status Delete(const Session& session, const std::string& kind_text, const 
   return absl::OkStatus();
 }
 
-void AddFilesOption(CLI::App& verb, std::vector<std::string>& files) {
+std::string KindsHelp() {
+  return absl::StrCat("One of ", absl::StrJoin(config::Kinds(), ", "),
+                      "; plural and lower case do");
+}
+
+void AddFilesOptions(CLI::App& verb, std::vector<std::string>& files, bool& recursive) {
   verb.add_option("-f,--filename", files, "Resource files or directories; - is standard input")
       ->required();
+  verb.add_flag("-R,--recursive", recursive, "Read the directories within directories, too");
 }
 
 }  // namespace
@@ -171,7 +207,7 @@ void AddFilesOption(CLI::App& verb, std::vector<std::string>& files) {
 void AddResourceVerbs(CLI::App& app, Session& session) {
   auto options = std::make_shared<ApplyOptions>();
   CLI::App* verb = app.add_subcommand("apply", "Store resources: all of them or none");
-  AddFilesOption(*verb, options->files);
+  AddFilesOptions(*verb, options->files, options->recursive);
   verb->add_flag("--dry-run", options->dry_run, "Check everything, store nothing");
   verb->add_flag("--no-wait", options->no_wait, "Return before every part serves the new version");
   verb->callback([&session, options] {
@@ -179,14 +215,16 @@ void AddResourceVerbs(CLI::App& app, Session& session) {
   });
 
   auto diff = std::make_shared<ApplyOptions>();
-  verb = app.add_subcommand("diff", "Show what apply would change; exit status 1 if anything");
-  AddFilesOption(*verb, diff->files);
+  verb = app.add_subcommand(
+      "diff",
+      "Show what apply would change; exit status 0 if nothing, 1 if anything, 2 if it failed");
+  AddFilesOptions(*verb, diff->files, diff->recursive);
   verb->callback(
       [&session, diff] { session.action = [&session, diff] { return Diff(session, *diff); }; });
 
   auto validate = std::make_shared<ValidateOptions>();
   verb = app.add_subcommand("validate", "Check resource files without a gateway");
-  AddFilesOption(*verb, validate->files);
+  AddFilesOptions(*verb, validate->files, validate->recursive);
   verb->add_flag("--partial", validate->partial,
                  "Allow references to resources that the gateway has and the files have not");
   verb->callback([&session, validate] {
@@ -197,15 +235,15 @@ void AddResourceVerbs(CLI::App& app, Session& session) {
   auto name = std::make_shared<std::string>();
   auto no_wait = std::make_shared<bool>(false);
   verb = app.add_subcommand("get", "Show resources of a kind, or one of them");
-  verb->add_option("kind", *kind)->required();
-  verb->add_option("name", *name);
+  verb->add_option("kind", *kind, KindsHelp())->required()->check(command_line::Checked(CheckKind));
+  verb->add_option("name", *name, "One resource; none: all of the kind");
   verb->callback([&session, kind, name] {
     session.action = [&session, kind, name] { return Get(session, *kind, *name); };
   });
 
   verb = app.add_subcommand("delete", "Delete a resource");
-  verb->add_option("kind", *kind)->required();
-  verb->add_option("name", *name)->required();
+  verb->add_option("kind", *kind, KindsHelp())->required()->check(command_line::Checked(CheckKind));
+  verb->add_option("name", *name, "The resource's name");
   verb->add_flag("--no-wait", *no_wait, "Return before every part serves the new version");
   verb->callback([&session, kind, name, no_wait] {
     session.action = [&session, kind, name, no_wait] {

@@ -5,10 +5,14 @@
 #include <memory>
 #include <set>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
+#include "libs/command_line/usage.h"
+#include "libs/domain/review_gate.h"
 #include "libs/json/writer.h"
 #include "services/cli/session.h"
 #include "services/cli/user_files.h"
@@ -33,6 +37,21 @@ const std::vector<Column>& Columns() {
                                                         {"WAITING", "waiting"},
                                                         {"EXPIRES", "expiresAt"}};
   return columns;
+}
+
+std::vector<std::string> States() {
+  std::vector<std::string> names;
+  for (int i = 1; i <= static_cast<int>(domain::ReviewState::kRevoked); ++i) {
+    names.emplace_back(domain::ToString(static_cast<domain::ReviewState>(i)));
+  }
+  return names;
+}
+
+absl::Status CheckHash(const std::string& text) {
+  const bool hex = text.size() == 64 &&
+                   absl::c_all_of(text, [](unsigned char c) { return absl::ascii_isxdigit(c); });
+  if (hex) return absl::OkStatus();
+  return absl::InvalidArgumentError("must be the 64 hexadecimal digits that `reviews show` prints");
 }
 
 absl::StatusOr<json::Document> GetReview(GatewayClient& gateway, const std::string& id) {
@@ -209,7 +228,8 @@ void AddVote(CLI::App& reviews, Session& session, const std::string& name, const
   CLI::App* verb = reviews.add_subcommand(name, help);
   verb->add_option("id", options->id, "The review's id")->required();
   if (with_hash) {
-    verb->add_option("--hash", options->hash, "The binding hash of what you have read");
+    verb->add_option("--hash", options->hash, "The binding hash of what you have read")
+        ->check(command_line::Checked(CheckHash));
   }
   verb->add_option("--reason", options->reason, "Kept with the vote");
   verb->callback(
@@ -225,7 +245,9 @@ void AddReviewVerbs(CLI::App& app, Session& session) {
   auto state = std::make_shared<std::string>();
   auto all = std::make_shared<bool>(false);
   CLI::App* verb = reviews->add_subcommand("list", "List pending reviews");
-  verb->add_option("--state", *state, "PENDING (default), APPROVED, DENIED …");
+  verb->add_option("--state", *state,
+                   absl::StrCat("One of ", absl::StrJoin(States(), ", "), " (default PENDING)"))
+      ->check(command_line::OneOf(States()));
   verb->add_flag("--all", *all, "List reviews in every state");
   verb->callback([&session, state, all] {
     session.action = [&session, state, all] { return List(session, *state, *all); };

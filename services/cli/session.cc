@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status.h"
+#include "libs/command_line/usage.h"
 #include "libs/config/user_context.h"
+#include "libs/http/address.h"
 #include "libs/json/writer.h"
 #include "services/cli/user_files.h"
 
@@ -45,8 +47,15 @@ absl::StatusOr<GatewayClient> Session::Gateway() const {
   gateway.url = FirstOf(
       {address, Environment("COUNTERSIGN_ADDR"), saved.address, std::string(kDefaultAddress)});
   if (!absl::StrContains(gateway.url, "://")) gateway.url = absl::StrCat("http://", gateway.url);
+  const absl::StatusOr<http::Url> url = http::ParseUrl(gateway.url);
+  if (!url.ok()) {
+    return command_line::Misuse(
+        absl::StrCat("the gateway's address must be HOST:PORT or a URL: ", url.status().message(),
+                     " (--addr, COUNTERSIGN_ADDR)"));
+  }
   gateway.url = std::string(absl::StripSuffix(gateway.url, "/"));
   gateway.ca_file = FirstOf({ca_file, saved.ca_file});
+  if (!gateway.ca_file.empty()) CS_RETURN_IF_ERROR(ReadFile(gateway.ca_file).status());
 
   // A flag beats the environment beats the file, whichever form each of them has.
   std::string from_file = token_file;

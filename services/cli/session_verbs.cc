@@ -3,10 +3,13 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/command_line/usage.h"
 #include "libs/domain/event_payload.h"
+#include "libs/domain/session.h"
 #include "libs/json/writer.h"
 #include "services/cli/session.h"
 #include "services/cli/user_files.h"
@@ -33,15 +36,24 @@ struct ExportOptions {
 };
 
 // "2h" (ago) or an RFC 3339 time, as RFC 3339.
-absl::StatusOr<std::string> TimeArgument(absl::string_view flag, const std::string& text) {
+absl::StatusOr<std::string> TimeArgument(const std::string& text) {
   absl::Duration ago;
   if (absl::ParseDuration(text, &ago)) return FormatRfc3339(absl::Now() - ago);
   absl::Time time;
   std::string error;
   if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return FormatRfc3339(time);
   return absl::InvalidArgumentError(absl::StrCat(
-      flag, " must be a time such as 2026-01-31T12:00:00Z or a duration such as 2h, not \"", text,
-      "\""));
+      "must be a time such as 2026-01-31T12:00:00Z or a duration such as 2h, not \"", text, "\""));
+}
+
+absl::Status CheckTime(const std::string& text) { return TimeArgument(text).status(); }
+
+std::vector<std::string> Outcomes() {
+  std::vector<std::string> names;
+  for (int i = 1; i <= static_cast<int>(domain::Outcome::kTruncated); ++i) {
+    names.emplace_back(domain::ToString(static_cast<domain::Outcome>(i)));
+  }
+  return names;
 }
 
 absl::Status List(const Session& session, const ListOptions& options) {
@@ -50,11 +62,11 @@ absl::Status List(const Session& session, const ListOptions& options) {
   request.Key("connection").String(options.connection).Key("outcome").String(options.outcome);
   request.Key("text").String(options.text);
   if (!options.since.empty()) {
-    CS_ASSIGN_OR_RETURN(const std::string since, TimeArgument("--since", options.since));
+    CS_ASSIGN_OR_RETURN(const std::string since, TimeArgument(options.since));
     request.Key("since").String(since);
   }
   if (!options.until.empty()) {
-    CS_ASSIGN_OR_RETURN(const std::string until, TimeArgument("--until", options.until));
+    CS_ASSIGN_OR_RETURN(const std::string until, TimeArgument(options.until));
     request.Key("until").String(until);
   }
   request.EndObject();
@@ -198,26 +210,32 @@ void AddSessionVerbs(CLI::App& app, Session& session) {
 
   auto list = std::make_shared<ListOptions>();
   CLI::App* verb = sessions->add_subcommand("list", "List sessions, newest first");
-  verb->add_option("--identity", list->identity);
-  verb->add_option("--connection", list->connection);
-  verb->add_option("--outcome", list->outcome, "completed, blocked, review_denied …");
-  verb->add_option("--since", list->since, "A time, or how long ago (2h)");
-  verb->add_option("--until", list->until, "A time, or how long ago (2h)");
+  verb->add_option("--identity", list->identity, "Of this identity");
+  verb->add_option("--connection", list->connection, "Through this connection");
+  verb->add_option("--outcome", list->outcome,
+                   absl::StrCat("One of ", absl::StrJoin(Outcomes(), ", ")))
+      ->check(command_line::OneOf(Outcomes()));
+  verb->add_option("--since", list->since, "A time, or how long ago (2h)")
+      ->check(command_line::Checked(CheckTime));
+  verb->add_option("--until", list->until, "A time, or how long ago (2h)")
+      ->check(command_line::Checked(CheckTime));
   verb->add_option("--text", list->text, "Part of the prompt or the answer");
-  verb->add_option("--limit", list->limit, "At most so many (100; 0: all)");
+  verb->add_option("--limit", list->limit, "At most so many (100; 0: all)")
+      ->check(command_line::WholeNumber(0));
   verb->callback(
       [&session, list] { session.action = [&session, list] { return List(session, *list); }; });
 
   auto id = std::make_shared<std::string>();
   verb = sessions->add_subcommand("show", "Show one session with its events");
-  verb->add_option("id", *id)->required();
+  verb->add_option("id", *id, "The session's id")->required();
   verb->callback(
       [&session, id] { session.action = [&session, id] { return Show(session, *id); }; });
 
   auto replay = std::make_shared<ReplayOptions>();
   verb = sessions->add_subcommand("replay", "Write the answer as it was delivered, at its pace");
-  verb->add_option("id", replay->id)->required();
-  verb->add_option("--speed", replay->speed, "Times as fast")->check(CLI::PositiveNumber);
+  verb->add_option("id", replay->id, "The session's id")->required();
+  verb->add_option("--speed", replay->speed, "Times as fast (1)")
+      ->check(command_line::PositiveNumber());
   verb->add_flag("--no-wait", replay->no_wait, "Write it all at once");
   verb->callback([&session, replay] {
     session.action = [&session, replay] { return Replay(session, *replay); };
@@ -233,7 +251,7 @@ void AddSessionVerbs(CLI::App& app, Session& session) {
   });
 
   verb = sessions->add_subcommand("kill", "Stop a running session");
-  verb->add_option("id", *id)->required();
+  verb->add_option("id", *id, "The session's id")->required();
   verb->callback(
       [&session, id] { session.action = [&session, id] { return Kill(session, *id); }; });
 }

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
+#include "libs/command_line/usage.h"
 #include "libs/domain/session.h"
 #include "libs/json/writer.h"
 #include "services/cli/session.h"
@@ -27,7 +29,7 @@ absl::StatusOr<std::optional<std::string>> PublicKey(std::string text) {
   while (absl::EndsWith(text, "\n") || absl::EndsWith(text, "\r")) text.pop_back();
   const absl::StatusOr<std::string> key = Base64UrlDecode(text);
   if (!key.ok() || key->size() != 32) {
-    return absl::InvalidArgumentError(
+    return command_line::Misuse(
         "--public-key must be an Ed25519 key, 32 bytes as base64url, or a file that holds one");
   }
   return *key;
@@ -71,6 +73,10 @@ void PrintReport(std::ostream& out, const VerifyReport& report) {
 
 absl::Status Verify(const Session& session, const std::string& path, const std::string& key_text) {
   CS_ASSIGN_OR_RETURN(const std::optional<std::string> key, PublicKey(key_text));
+  if (std::filesystem::is_directory(path)) {
+    return command_line::Misuse(
+        absl::StrCat(path, " is a directory; name the file that `sessions export` wrote"));
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return ReadFile(path).status();
   const VerifyReport report = session_recorder::Verify(file, key);

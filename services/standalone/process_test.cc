@@ -60,13 +60,13 @@ TEST_CASE("Options: defaults may give way, given addresses may not", "[standalon
 
   Options given;
   REQUIRE(Read({"up", "--data", "/d", "--http", "127.0.0.1:8080", "--metrics", "off", "--detach",
-                "--config", "a.yaml", "--config", "b"},
+                "--config", "/", "--config", "/tmp"},
                given, exit_status));
   CHECK(given.http_given);
   CHECK(given.metrics.empty());
   CHECK(given.metrics_given);
   CHECK(given.detach);
-  CHECK(given.config == std::vector<std::string>{"a.yaml", "b"});
+  CHECK(given.config == std::vector<std::string>{"/", "/tmp"});
 }
 
 TEST_CASE("Options: misuse is status 2, help is 0", "[standalone]") {
@@ -74,6 +74,9 @@ TEST_CASE("Options: misuse is status 2, help is 0", "[standalone]") {
                                                 {"up"},
                                                 {"down"},
                                                 {"sideways"},
+                                                {"up", "--data", "/d", "--http", "x"},
+                                                {"up", "--data", "/d", "--metrics", "x:y"},
+                                                {"up", "--data", "/d", "--config", "/no/such"},
                                                 {"up", "--data", "/d", "--no"}}) {
     Options options;
     int exit_status = -1;

@@ -1,0 +1,114 @@
+#include "libs/command_line/usage.h"
+
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+
+namespace countersign::command_line {
+namespace {
+
+constexpr char kMisuseUrl[] = "countersign/misuse";
+
+// The verb that was being read, and its whole name.
+std::pair<const CLI::App*, std::string> Deepest(const CLI::App& app) {
+  const CLI::App* verb = &app;
+  std::string name = app.get_name();
+  while (!verb->get_subcommands().empty()) {
+    verb = verb->get_subcommands().back();
+    absl::StrAppend(&name, " ", verb->get_name());
+  }
+  return {verb, name};
+}
+
+std::string VerbsOf(const CLI::App& verb) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : verb.get_subcommands(nullptr)) names.push_back(child->get_name());
+  return absl::StrJoin(names, ", ");
+}
+
+std::string Unknown(const CLI::App& verb, const std::string& argument) {
+  const bool is_option = absl::StartsWith(argument, "-");
+  if (!is_option && verb.get_option_no_throw("--filename") != nullptr) {
+    return absl::StrCat("resource files are named with -f: -f ", argument);
+  }
+  if (!is_option && !verb.get_subcommands(nullptr).empty()) {
+    return absl::StrCat("there is no verb \"", argument, "\"; the verbs are ", VerbsOf(verb));
+  }
+  return absl::StrCat("unknown argument \"", argument, "\"");
+}
+
+std::string What(const CLI::App& app, const CLI::App& verb, const CLI::ParseError& error) {
+  const std::vector<std::string> remaining = app.remaining(/*recurse=*/true);
+  const bool verb_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+                            absl::StartsWith(error.what(), "A subcommand");
+  if (!remaining.empty() &&
+      (verb_missing || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
+    return Unknown(verb, remaining.front());
+  }
+  if (verb_missing) return absl::StrCat("a verb is missing: ", VerbsOf(verb));
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const absl::string_view text = error.what();
+    return absl::StrCat(text.substr(0, text.find(':')), " needs a value");
+  }
+  return error.what();
+}
+
+}  // namespace
+
+std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
+  const auto [verb, name] = Deepest(app);
+  return absl::StrCat(What(app, *verb, error), " (see ", name, " --help)");
+}
+
+absl::Status Misuse(absl::string_view what) {
+  absl::Status status = absl::InvalidArgumentError(what);
+  status.SetPayload(kMisuseUrl, absl::Cord());
+  return status;
+}
+
+bool IsMisuse(const absl::Status& status) { return status.GetPayload(kMisuseUrl).has_value(); }
+
+CLI::Validator OneOf(std::vector<std::string> allowed) {
+  const auto check = [allowed = std::move(allowed)](std::string& text) -> std::string {
+    for (const std::string& choice : allowed) {
+      if (!absl::EqualsIgnoreCase(text, choice)) continue;
+      text = choice;
+      return "";
+    }
+    return absl::StrCat("must be one of ", absl::StrJoin(allowed, ", "), ", not \"", text, "\"");
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator WholeNumber(std::int64_t least) {
+  const auto check = [least](std::string& text) -> std::string {
+    std::int64_t value = 0;
+    if (absl::SimpleAtoi(text, &value) && value >= least) return "";
+    return absl::StrCat("must be a whole number from ", least, " on, not \"", text, "\"");
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator PositiveNumber() {
+  const auto check = [](std::string& text) -> std::string {
+    double value = 0;
+    if (absl::SimpleAtod(text, &value) && std::isfinite(value) && value > 0) return "";
+    return absl::StrCat("must be a number greater than 0, not \"", text, "\"");
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator Checked(std::function<absl::Status(const std::string&)> check) {
+  const auto run = [check = std::move(check)](std::string& text) -> std::string {
+    return std::string(check(text).message());
+  };
+  return CLI::Validator(run, "");
+}
+
+}  // namespace countersign::command_line
