@@ -35,6 +35,18 @@ TEST_CASE("OpenAiBody: a body without a match passes byte for byte", "[edge]") {
   CHECK(usage.output_tokens == 2);
 }
 
+TEST_CASE("OpenAiBody: what is named and what is told in an error is looked at", "[edge]") {
+  OpenAiBody::Options failed;
+  failed.status = 400;
+  CHECK(Pass(R"({"error":{"message":"no","type":"aSECRETb","param":"SECRET","code":"SECRET"}})",
+             failed)
+            .value()
+            .bytes == R"({"error":{"message":"no","type":"a<S>b","param":"<S>","code":"<S>"}})");
+  // Names that a server gives out come back from callers: they stay.
+  const std::string named = R"({"id":"xSECRETy","model":"SECRET-1","choices":[]})";
+  CHECK(Pass(named).value().bytes == named);
+}
+
 TEST_CASE("OpenAiBody: only the strings that change are replaced, wherever they stand", "[edge]") {
   const Delivery delivery =
       Pass(

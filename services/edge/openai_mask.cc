@@ -79,7 +79,7 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::Apply(
   bool remains = false;
   for (const Text& text : texts_) {
     const domain::FieldRelease& release = releases[text.piece];
-    remains |= !release.text.empty();
+    remains |= !text.whole && !release.text.empty();
     if (text.whole) queue.Learn(text.original, release, text.field);
     if (release.Unchanged()) continue;
     outcome.edits.push_back(Edit{text.begin, text.end, json::Quote(release.text)});

@@ -51,7 +51,7 @@ class DocumentMask {
   struct Outcome {
     std::vector<Edit> edits;
     std::vector<domain::DeliveredSpan> masked;
-    bool texts_withheld = false;  // some text changed, and no text remains
+    bool texts_withheld = false;  // some text changed, and none that continues remains
   };
   // `releases` are the answers to all pieces of the question. FAILED_PRECONDITION when something
   // would have to be masked that cannot be.

@@ -15,6 +15,7 @@ namespace {
 using json::Type;
 using json::Value;
 
+constexpr std::int64_t kMaxCreated = 100'000'000'000;  // seconds since 1970, with time to spare
 constexpr std::size_t kMaxEventBytes = 8u << 20;
 constexpr std::size_t kMaxOpenTexts = 1024;
 constexpr std::size_t kMaxChoices = 1024;
@@ -140,11 +141,15 @@ void OpenAiStream::FlushChoice(std::int64_t choice, const FoundTexts& found, Pen
 
 void OpenAiStream::KeepEnvelope(const Value& root, absl::string_view data) {
   if (!envelope_.empty()) return;
-  for (const absl::string_view key :
-       {"id", "object", "created", "model", "system_fingerprint", "service_tier"}) {
+  // Nothing that would be masked in the event that it is taken from.
+  const auto may_stay = [](absl::string_view key, const Value& value) {
+    if (key == "created") return value.integer() && *value.integer() < kMaxCreated;
+    if (key == "object") return value.text() == "chat.completion.chunk";
+    return value.is(Type::kString) && LooksLikeIdentifier(value.text());
+  };
+  for (const absl::string_view key : {"id", "object", "created", "model", "system_fingerprint"}) {
     const Value value = root[key];
-    if (!value.exists() || value.is(Type::kObject) || value.is(Type::kArray)) continue;
-    if (value.is(Type::kString) && !LooksLikeIdentifier(value.text())) continue;
+    if (!may_stay(key, value)) continue;
     absl::StrAppend(&envelope_, json::Quote(key), ":",
                     data.substr(value.begin(), value.end() - value.begin()), ",");
   }

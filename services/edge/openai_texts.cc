@@ -20,6 +20,12 @@ bool Identifies(absl::string_view key) {
   return names.contains(key);
 }
 
+// Names that a server gives out; they may look like anything, and callers send them back. The other
+// identifying strings come from short lists and are looked at like all texts.
+bool IsAssigned(absl::string_view key) {
+  return key == "id" || key == "model" || key == "system_fingerprint";
+}
+
 bool IsKnownName(absl::string_view key) {
   static const auto& names =
       *new absl::flat_hash_set<absl::string_view>{"choices",
@@ -148,7 +154,7 @@ class Walker {
         AddText(value, absl::StrCat("//", key), true, -1, {Step{std::string(key)}}, false);
         bare = false;
       } else {
-        if (key == "usage" || key == "error") bare &= value.is(Type::kNull);
+        bare &= value.is(Type::kNull) || Identifies(key) || key == "created";
         WalkWhole(key, value, key == "usage");
       }
     }
@@ -259,8 +265,11 @@ class Walker {
   bool WalkPart(const Value& part, const std::string& prefix, std::int64_t choice,
                 std::vector<Step> path, bool continues) {
     bool bare = true;
-    if (LooksLikeIdentifier(part["type"].text()))
-      path.back().type = std::string(part["type"].text());
+    // What is still held of the text leaves in a part of the same type, if that is a known one.
+    const absl::string_view type = part["type"].text();
+    if (type == "text" || type == "output_text" || type == "refusal" || type == "thinking") {
+      path.back().type = std::string(type);
+    }
     for (std::size_t i = 0; i < part.size(); ++i) {
       const absl::string_view key = part.key(i);
       const Value value = part.at(i);
@@ -318,8 +327,8 @@ class Walker {
   // Everything below `value` is complete as it stands. `counts`: its numbers are the protocol's.
   void WalkWhole(absl::string_view key, const Value& value, bool counts = false) {
     if (value.is(Type::kString)) {
-      const bool identifier = Identifies(key) && LooksLikeIdentifier(value.text());
-      if (!identifier) AddText(value, std::string(key), false, -1, {});
+      const bool assigned = IsAssigned(key) && LooksLikeIdentifier(value.text());
+      if (!assigned) AddText(value, std::string(key), false, -1, {});
     } else if (value.is(Type::kNumber)) {
       const absl::string_view literal = source_.substr(value.begin(), value.end() - value.begin());
       if ((counts || Identifies(key) || key == "created") && IsShortNumber(literal)) return;

@@ -56,8 +56,8 @@ struct FoundTexts {
 bool LooksLikeIdentifier(absl::string_view text);
 
 // `root` is one chunk, parsed from `source`: strings in a choice's delta continue texts, and so do
-// the parts that a content is made of, whether or not they carry an index. Strings that identify
-// (ids, models, roles, types, finish reasons) are not texts as long as they look like identifiers;
+// the parts that a content is made of, whether or not they carry an index. Names that a server
+// gives out (ids, models, fingerprints) are not texts as long as they look like identifiers;
 // everything else is one, wherever it stands. Numbers are texts too, each by itself, but for those
 // of the protocol (indexes, codes, times, usage), as long as they are short.
 FoundTexts TextsOfChunk(const json::Value& root, absl::string_view source);
