@@ -109,7 +109,8 @@ class Reassembled {
   bool Leaks() const {
     for (const auto& [place, text] : texts_) {
       const bool continues =
-          absl::StrContains(place, "/delta/") || absl::StrContains(place, "/logprobs/");
+          absl::StartsWith(place, "/choices/") &&
+          (absl::StrContains(place, "/delta/") || absl::StrContains(place, "/logprobs/"));
       if (continues && absl::StrContains(text, "SECRET")) return true;
     }
     return false;
