@@ -1,6 +1,7 @@
 #include "libs/text/detectors.h"
 
-#include <map>
+#include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -8,139 +9,146 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/text/detector_validators.h"
+#include "absl/strings/str_split.h"
+#include "libs/text/detectors/check_digits.h"
+#include "libs/text/detectors/payment_checks.h"
+#include "libs/text/detectors/tables.h"
 
 namespace countersign::text {
 namespace {
 
-// Space, no-break space, narrow no-break space; hyphen-minus and the dashes that stand for it.
-#define CS_SPACE R"( \x{A0}\x{202F})"
-#define CS_DASH R"(\x{2010}-\x{2013}-)"
-
-constexpr char kCardPattern[] = R"(\d(?:[)" CS_SPACE CS_DASH R"(]?\d){11,18})";
-
-// The same separator family twice.
-constexpr char kSsnPattern[] = R"(\d{3}(?:[)" CS_DASH R"(]\d{2}[)" CS_DASH R"(]|[)" CS_SPACE
-                               R"(]\d{2}[)" CS_SPACE R"(]|\.\d{2}\.)\d{4})";
-
-constexpr char kEmailPattern[] =
-    R"(\w[\w.%+-]{0,63}@(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,8}(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59}))";
-
-constexpr char kJwtPattern[] = R"(eyJ[\w-]{8,1024}\.eyJ[\w-]{4,8192}\.[\w-]{0,1400})";
-
-// Accepted from the header on, then byte by byte, so a key without its end is masked too.
-constexpr char kPrivateKeyPattern[] =
-    R"(-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)"
-    R"((?:\s{1,4}(?:[A-Za-z-]{1,30}: [^\r\n]{0,120}\r?\n){1,6})?)"
-    R"([A-Za-z0-9+/=\r\n\t\\]*(?:-----END [A-Z0-9 ]{1,60}-----)?)";
-
-constexpr char kIpV4Pattern[] =
-    R"((?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})";
-constexpr char kIpV6Pattern[] = R"((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})";
-
-constexpr char kInternationalPhonePattern[] =
-    R"(\+[1-9](?:[)" CS_SPACE CS_DASH R"(.()/]{0,2}\d){7,14})";
-constexpr char kNorthAmericanPhonePattern[] =
-    R"((?:1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4})";
-
-// By country and its length, so that text is held back no further than an account could reach.
-std::string IbanPattern() {
-  std::map<std::size_t, std::map<char, std::string>> by_length;  // length → first → second letters
-  for (const auto& [country, length] : IbanLengths()) by_length[length][country[0]] += country[1];
-  std::vector<std::string> lengths;
-  for (const auto& [length, letters] : by_length) {
-    std::vector<std::string> countries;
-    for (const auto& [first, seconds] : letters) {
-      countries.push_back(absl::StrCat(std::string(1, first), "[", seconds, "]"));
-    }
-    lengths.push_back(absl::StrCat("(?:", absl::StrJoin(countries, "|"),
-                                   R"()\d\d(?:[)" CS_SPACE CS_DASH "]?[A-Z0-9]){", length - 4,
-                                   "}"));
+std::vector<Detector> MakeAll() {
+  std::vector<Detector> all;
+  for (auto* const table :
+       {PaymentDetectors, IdentityUsDetectors, MailAndPhoneDetectors, NetworkDetectors,
+        CryptoAddressDetectors, CredentialDetectors, SecretDetectors, CommonwealthDetectors,
+        EuropeanDetectors, WorldDetectors, ContextualDetectors}) {
+    std::vector<Detector> detectors = table();
+    std::move(detectors.begin(), detectors.end(), std::back_inserter(all));
   }
-  return absl::StrCat("(?i)", absl::StrJoin(lengths, "|"));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Detector& a, const Detector& b) { return a.tier < b.tier; });
+  return all;
 }
 
-#undef CS_SPACE
-#undef CS_DASH
+bool Belongs(const Detector& detector, absl::string_view name) {
+  if (name == "all" || detector.entity == name) return true;
+  if (absl::ConsumePrefix(&name, "tier")) return absl::StrCat(detector.tier) == name;
+  if (absl::ConsumePrefix(&name, "pack.")) return !name.empty() && detector.pack == name;
+  return absl::ConsumeSuffix(&name, "*") && absl::EndsWith(name, ".") &&
+         absl::StartsWith(detector.entity, name);
+}
 
-constexpr ByteSet kWord = ByteSet::Word();
-constexpr ByteSet kNone;
+// Levenshtein's, with one row.
+std::size_t DistanceOf(absl::string_view a, absl::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
 
-std::vector<Detector> MakeTier1() {
-  return {
-      {"credit_card", kCardPattern, kWord, kWord, IsPaymentCard, 30},
-      {"iban", IbanPattern(), kWord, kWord, IsIban, 30},
-      {"us_ssn", kSsnPattern, kWord, kWord, IsSocialSecurityNumber, 20},
-      {"us_itin", kSsnPattern, kWord, kWord, IsTaxpayerNumber, 20},
-      {"email", kEmailPattern, kWord, kNone},
-      {"phone", kInternationalPhonePattern, kWord, kWord, IsInternationalPhone, 10},
-      {"phone", kNorthAmericanPhonePattern, kWord | ByteSet::Of("+."), kWord, IsNorthAmericanPhone,
-       10},
-      {"ip_address", kIpV4Pattern, kWord | ByteSet::Of("."), kWord},
-      {"ip_address", kIpV6Pattern, kWord | ByteSet::Of(":"), kWord | ByteSet::Of(":"), IsIpV6},
-      {"mac_address", "[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})", kWord,
-       kWord},
-      {"jwt", kJwtPattern, kWord, kNone, nullptr, 10},
-      {"private_key", kPrivateKeyPattern, kNone, kNone, nullptr, 10},
-      {"url_credentials", R"([A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:@/]{1,128}:[^\s:@/]{1,128}@)",
-       kWord, kNone},
-      {"secret.aws_access_key_id", "(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}", kWord, kWord, nullptr,
-       10},
-      {"secret.github_token", "gh[pousr]_[A-Za-z0-9]{36,255}", kWord, kNone, nullptr, 10},
-      {"secret.github_token", R"(github_pat_\w{82})", kWord, kNone, nullptr, 10},
-      {"secret.gitlab_token", R"(glpat-[\w-]{20,64})", kWord, kNone, nullptr, 10},
-      {"secret.slack_token", "xox[abeoprs]-[A-Za-z0-9-]{10,250}", kWord, kNone, nullptr, 10},
-      {"secret.stripe_key", "[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,99}", kWord, kNone, nullptr,
-       10},
-      {"secret.google_api_key", R"(AIza[\w-]{35})", kWord, kNone, nullptr, 10},
-      {"secret.openai_api_key", R"(sk-(?:[\w-]{20,100})?T3BlbkFJ[\w-]{20,100})", kWord, kNone,
-       nullptr, 10},
-      {"secret.anthropic_api_key", R"(sk-ant-(?:api|admin)\d\d-[\w-]{80,120})", kWord, kNone,
-       nullptr, 10},
-      {"secret.huggingface_token", "hf_[A-Za-z0-9]{34}", kWord, kNone, nullptr, 10},
-      {"secret.npm_token", "npm_[A-Za-z0-9]{36}", kWord, kNone, nullptr, 10},
+constexpr std::size_t kNamesTold = 12;
+
+absl::Status UnknownName(absl::string_view name) {
+  std::set<std::string> known = {"tier1", "tier2", "tier3", "all", "secret.*"};
+  for (const Detector& detector : AllDetectors()) {
+    known.insert(detector.entity);
+    if (!detector.pack.empty()) known.insert(absl::StrCat("pack.", detector.pack));
+  }
+  // A part of a name is as near as a slip of the pen.
+  const auto distance = [&](const std::string& candidate) {
+    const bool part = name.size() >= 3 &&
+                      (absl::StrContains(candidate, name) || absl::StrContains(name, candidate));
+    return part ? std::size_t{1} : DistanceOf(name, candidate);
   };
+  std::vector<std::pair<std::size_t, std::string>> nearest;
+  for (const std::string& candidate : known) nearest.emplace_back(distance(candidate), candidate);
+  std::sort(nearest.begin(), nearest.end());
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < std::min(kNamesTold, nearest.size()); ++i) {
+    told.push_back(nearest[i].second);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown entity '", name, "'; the nearest of ", known.size(), " names are ",
+      absl::StrJoin(told, ", "), "; sets are tier1, tier2, tier3, all, pack.uk …, secret.*"));
 }
 
 }  // namespace
 
-const std::vector<Detector>& Tier1Detectors() {
-  static const auto* const detectors = new std::vector<Detector>(MakeTier1());
+const std::vector<Detector>& AllDetectors() {
+  static const auto* const detectors = new std::vector<Detector>(MakeAll());
   return *detectors;
 }
 
+std::vector<const Detector*> Tier1Detectors() { return FindDetectors("tier1").value(); }
+
 absl::StatusOr<std::vector<const Detector*>> FindDetectors(absl::string_view name) {
   std::vector<const Detector*> found;
-  const bool all = name == "tier1" || name == "all";
-  const bool family = absl::EndsWith(name, ".*");
-  const absl::string_view prefix = family ? name.substr(0, name.size() - 1) : "";
-  std::set<std::string> known;
-  for (const Detector& detector : Tier1Detectors()) {
-    known.insert(detector.entity);
-    if (all || detector.entity == name || (family && absl::StartsWith(detector.entity, prefix))) {
-      found.push_back(&detector);
-    }
+  for (const Detector& detector : AllDetectors()) {
+    if (Belongs(detector, name)) found.push_back(&detector);
   }
-  if (found.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("unknown entity '", name,
-                                                   "'; known are tier1, all, secret.*, ",
-                                                   absl::StrJoin(known, ", ")));
-  }
+  if (found.empty()) return UnknownName(name);
   return found;
+}
+
+bool IsDetectorSet(absl::string_view name) {
+  return name == "all" || name == "tier1" || name == "tier2" || name == "tier3" ||
+         absl::StartsWith(name, "pack.") || absl::EndsWith(name, ".*");
 }
 
 std::string LabelOf(absl::string_view entity) { return absl::AsciiStrToUpper(entity); }
 
-RedactionRule RuleOf(const Detector& detector) {
+RedactionRule RuleOf(const Detector& detector, bool keep_context) {
   RedactionRule rule;
   rule.entity = detector.entity;
   rule.regex = ParseRegex(detector.pattern).value();
   rule.left_forbidden = detector.left_forbidden;
   rule.right_forbidden = detector.right_forbidden;
-  rule.validator = detector.validator;
+  rule.validator = detector.check.passes;
   rule.priority = detector.priority;
   rule.replacement = absl::StrCat("<", LabelOf(detector.entity), ">");
+  if (keep_context || detector.context_always) rule.context = detector.context;
   return rule;
+}
+
+const std::map<std::string, Check>& NamedChecks() {
+  static const auto* const checks = [] {
+    auto* const named = new std::map<std::string, Check>;
+    for (const Check& check :
+         {Check{"luhn", PassesLuhn}, Check{"mod97", PassesMod97}, Check{"verhoeff", PassesVerhoeff},
+          Check{"damm", PassesDamm}, Check{"mod11_2", PassesMod11_2},
+          Check{"mod11_10", PassesMod11_10}, Check{"card", IsPaymentCard}, Check{"iban", IsIban},
+          Check{"aba", IsRoutingNumber}, Check{"random", LooksRandom}}) {
+      named->emplace(check.name, check);
+    }
+    return named;
+  }();
+  return *checks;
+}
+
+void AppendPack(absl::string_view pack, std::vector<Detector> detectors,
+                std::vector<Detector>& all) {
+  for (Detector& detector : detectors) {
+    detector.tier = 2;
+    detector.pack = std::string(pack);
+    all.push_back(std::move(detector));
+  }
+}
+
+ContextGate Near(absl::string_view words) {
+  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = false};
+}
+
+ContextGate AssignedTo(absl::string_view words) {
+  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = true};
 }
 
 }  // namespace countersign::text

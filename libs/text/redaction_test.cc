@@ -13,7 +13,7 @@ namespace {
 
 std::vector<RedactionRule> DefaultRules() {
   std::vector<RedactionRule> rules;
-  for (const Detector& detector : Tier1Detectors()) rules.push_back(RuleOf(detector));
+  for (const Detector* detector : Tier1Detectors()) rules.push_back(RuleOf(*detector));
   RedactionRule project;
   project.entity = "project";
   project.regex = ParseRegex("PRJ-[0-9]+").value();

@@ -25,8 +25,8 @@ enum class Closeness { kSet, kFamily, kEntity, kOwn };
 
 Closeness ClosenessOf(const domain::MaskingRule& rule) {
   if (rule.entity.empty()) return Closeness::kOwn;
-  if (rule.entity == "tier1" || rule.entity == "all") return Closeness::kSet;
-  return absl::EndsWith(rule.entity, ".*") ? Closeness::kFamily : Closeness::kEntity;
+  if (absl::EndsWith(rule.entity, ".*")) return Closeness::kFamily;
+  return text::IsDetectorSet(rule.entity) ? Closeness::kSet : Closeness::kEntity;
 }
 
 // The shapes that a rule looks for, without what replaces them.
@@ -165,8 +165,9 @@ absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileEntities(
   std::set<const text::Detector*> chosen;
   for (const std::string& entity : entities) {
     CS_ASSIGN_OR_RETURN(const auto detectors, text::FindDetectors(entity));
+    const bool keep_context = text::IsDetectorSet(entity);
     for (const text::Detector* detector : detectors) {
-      if (chosen.insert(detector).second) rules.push_back(text::RuleOf(*detector));
+      if (chosen.insert(detector).second) rules.push_back(text::RuleOf(*detector, keep_context));
     }
   }
   return text::RuleSet::Compile(std::move(rules));
