@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/text/tokenizer_names.h"
 
 namespace countersign::config {
 namespace {
@@ -164,7 +165,11 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
       match.Mistake("pathPrefix", "must begin with /");
     }
   }
-  connection.tokenizer = spec.OneOf("tokenizer", {"o200k_base", "cl100k_base"});
+  connection.tokenizer = spec.String("tokenizer");
+  if (!connection.tokenizer.empty() && text::TokenizerNameFor(connection.tokenizer).empty()) {
+    spec.Mistake("tokenizer", absl::StrCat("no tokenizer \"", connection.tokenizer,
+                                           "\"; known are ", text::KnownTokenizers()));
+  }
   connection.is_default = spec.Bool("default", false);
   if (spec.Has("network")) {
     Fields network(spec.Child("network"), spec.PathOf("network"), spec.mistakes());

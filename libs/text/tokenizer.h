@@ -1,26 +1,28 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace countersign::text {
 
-// Counts the tokens of a text exactly as the model's own byte-pair encoding does, special tokens
-// read as plain text. Instances are process-wide, built on first use and immutable; thread-safe.
+// Counts the tokens of a text, special tokens read as plain text: exactly as the model's own
+// byte-pair encoding does, or as a stated estimate. Instances are process-wide, built on first use
+// (at most a fifth of a second) and immutable; thread-safe.
 class Tokenizer {
  public:
-  // o200k_base or cl100k_base. NOT_FOUND lists the known names.
+  // By a tokenizer's name or a model's (tokenizer_names.h). NOT_FOUND lists the known names.
   static absl::StatusOr<const Tokenizer*> ByName(absl::string_view name);
 
-  // The tokenizer of an OpenAI model name (gpt-4o → o200k_base, gpt-4 → cl100k_base …); o200k_base
-  // for unknown ones.
+  // The tokenizer of a model; the estimate for one that nobody knows.
   static const Tokenizer& ForModel(absl::string_view model);
 
   virtual ~Tokenizer() = default;
   virtual absl::string_view name() const = 0;
+
+  // False for an estimate; how far off it may be is in token_estimate.h.
+  virtual bool exact() const = 0;
 
   // `text` is valid UTF-8. Time is linear in its length.
   virtual std::size_t Count(absl::string_view text) const = 0;

@@ -102,27 +102,6 @@ TEST_CASE("Tokenizer: special tokens typed by a user are plain text", "[tokenize
   CHECK(Named("cl100k_base").Count("<|endoftext|>") == 7);
 }
 
-TEST_CASE("Tokenizer: an unknown name is answered with the known ones", "[tokenizer]") {
-  const auto tokenizer = Tokenizer::ByName("p50k_base");
-  REQUIRE(tokenizer.status().code() == absl::StatusCode::kNotFound);
-  CHECK(std::string(tokenizer.status().message()) ==
-        "no tokenizer \"p50k_base\"; known are o200k_base and cl100k_base");
-}
-
-TEST_CASE("Tokenizer: models get the encoding that they were trained with", "[tokenizer]") {
-  for (const char* model : {"gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-3.5-turbo", "gpt-35-turbo",
-                            "text-embedding-3-large", "text-embedding-ada-002", "davinci-002",
-                            "ft:gpt-3.5-turbo:acme::id"}) {
-    INFO(model);
-    CHECK(Tokenizer::ForModel(model).name() == "cl100k_base");
-  }
-  for (const char* model : {"gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.5-preview", "gpt-5", "o1",
-                            "o3-mini", "gpt-oss-120b", "ft:gpt-4o:acme::id", "llama3", ""}) {
-    INFO(model);
-    CHECK(Tokenizer::ForModel(model).name() == "o200k_base");
-  }
-}
-
 TEST_CASE("Tokenizer: CountUpTo is exact up to its limit and above it beyond", "[tokenizer]") {
   const Tokenizer& tokenizer = Named("o200k_base");
   std::string text;

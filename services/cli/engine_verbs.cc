@@ -16,6 +16,7 @@
 #include "libs/json/writer.h"
 #include "libs/text/redaction.h"
 #include "libs/text/tokenizer.h"
+#include "libs/text/tokenizer_names.h"
 #include "services/cli/session.h"
 #include "services/cli/user_files.h"
 #include "services/masking/profile_compiler.h"
@@ -169,8 +170,19 @@ absl::Status RunTokens(const Session& session, const std::string& name, bool jso
     });
   }
   CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
-  session.out << tokenizer->Count(input) << "\n";
+  const std::size_t tokens = tokenizer->Count(input);
+  json::Writer writer;
+  writer.BeginObject().Key("tokens").Int(static_cast<std::int64_t>(tokens));
+  writer.Key("tokenizer").String(tokenizer->name());
+  writer.Key("exact").Bool(tokenizer->exact()).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(writer.str()));
+  PrintObject(session, document.root(), [&] { session.out << tokens << "\n"; });
   return absl::OkStatus();
+}
+
+std::string CheckTokenizer(const std::string& name) {
+  if (!text::TokenizerNameFor(name).empty()) return {};
+  return absl::StrCat("no tokenizer \"", name, "\"; known are ", text::KnownTokenizers());
 }
 
 }  // namespace
@@ -193,7 +205,9 @@ void AddEngineVerbs(CLI::App& app, Session& session) {
   auto tokenizer = std::make_shared<std::string>("o200k_base");
   auto jsonl = std::make_shared<bool>(false);
   verb = app.add_subcommand("tokens", "Count the tokens of standard input");
-  verb->add_option("--tokenizer", *tokenizer, "o200k_base (default) or cl100k_base");
+  verb->add_option("--tokenizer", *tokenizer,
+                   absl::StrCat("o200k_base (default); ", text::KnownTokenizers()))
+      ->check(CLI::Validator(CheckTokenizer, ""));
   verb->add_flag("--jsonl", *jsonl, "Read one JSON string per line, write one object per line");
   verb->callback([&session, tokenizer, jsonl] {
     session.action = [&session, tokenizer, jsonl] {

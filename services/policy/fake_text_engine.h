@@ -20,6 +20,7 @@ class WordTokenizer final : public text::Tokenizer {
  public:
   explicit WordTokenizer(std::size_t per_word = 1) : per_word_(per_word) {}
   absl::string_view name() const override { return "words"; }
+  bool exact() const override { return true; }
   std::size_t Count(absl::string_view text) const override {
     std::istringstream stream{std::string(text)};
     std::string word;

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+
+#include "absl/strings/string_view.h"
+#include "libs/text/byte_pairs.h"
+#include "libs/text/char_classes.h"
+#include "libs/text/piece_splitter.h"
+#include "libs/text/tokenizer.h"
+#include "libs/text/vocabulary.h"
+
+namespace countersign::text {
+
+// A text cut into pieces, each encoded by byte pairs: exact. Thread-safe.
+class BytePairTokenizer final : public Tokenizer {
+ public:
+  // REQUIRES: `name` and `vocabulary` outlive this.
+  BytePairTokenizer(absl::string_view name, const Vocabulary& vocabulary, PieceSplitter piece_end);
+
+  absl::string_view name() const override { return name_; }
+  bool exact() const override { return true; }
+  std::size_t Count(absl::string_view text) const override;
+  std::size_t CountUpTo(absl::string_view text, std::size_t limit) const override;
+
+  // The end of the piece that begins at `pos`. REQUIRES: pos < text.size().
+  std::size_t PieceEnd(absl::string_view text, std::size_t pos) const {
+    return piece_end_(classes_, text, pos);
+  }
+  std::size_t CountPiece(absl::string_view piece) const { return counter_.Count(piece); }
+
+ private:
+  const absl::string_view name_;
+  const CharClasses& classes_;
+  const Vocabulary& vocabulary_;
+  const BytePairCounter counter_;
+  const PieceSplitter piece_end_;
+};
+
+}  // namespace countersign::text
