@@ -5,6 +5,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -43,9 +44,10 @@ class ScriptedStream {
     if (!std::exchange(finished_, true) && reactor_ != nullptr) reactor_->Finish(status);
   }
   // Blocks until the client has cancelled the stream.
-  void WaitCancelled() {
+  // False when the client has not cancelled for a minute.
+  bool WaitCancelled() {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return cancelled_; });
+    return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return cancelled_; });
   }
   const std::string& token() const { return token_; }
 

@@ -178,7 +178,7 @@ TEST_CASE("GrpcMasker: silence is DEADLINE_EXCEEDED, and the stream is over", "[
   Waiting<Releases> silent;
   stream->Feed({{"a", "x", false}}, In(absl::Milliseconds(30)), silent.done());
   CHECK(silent.get().status().code() == absl::StatusCode::kDeadlineExceeded);
-  fixture.script->WaitCancelled();
+  CHECK(fixture.script->WaitCancelled());
   Waiting<Releases> later;
   stream->Feed({{"a", "x", false}}, In(kLong), later.done());
   CHECK_FALSE(later.get().ok());
@@ -220,7 +220,7 @@ TEST_CASE("GrpcMasker: a response that nobody asked for ends the stream", "[clie
   MaskFixture fixture;
   const auto stream = fixture.Open();
   fixture.script->Reply(Released("a", "x", 0));
-  fixture.script->WaitCancelled();
+  CHECK(fixture.script->WaitCancelled());
   Waiting<Releases> fed;
   stream->Feed({{"a", "x", false}}, In(kLong), fed.done());
   CHECK(fed.get().status().code() == absl::StatusCode::kInternal);
@@ -341,7 +341,7 @@ TEST_CASE("GrpcRecorder: a writer that is destroyed without End cancels the stre
   RecordFixture fixture;
   auto writer = fixture.Open();
   writer.reset();
-  fixture.script->WaitCancelled();
+  CHECK(fixture.script->WaitCancelled());
 }
 
 TEST_CASE("GrpcRecorder: an idle session renews its lease by itself", "[clients]") {
@@ -379,7 +379,7 @@ TEST_CASE("GrpcRecorder: a kill that answers an append is told there and not aga
   fixture.script->Reply(RecordFixture::Durable(2, /*killed=*/true));
   CHECK(ReasonOf(appended.get()) == "killed");
   writer.reset();
-  fixture.script->WaitCancelled();
+  CHECK(fixture.script->WaitCancelled());
   CHECK_FALSE(told);
 }
 
@@ -423,7 +423,7 @@ TEST_CASE("GrpcRecorder: an append that is not durable in time fails, and the se
   Waiting<absl::Status> slow;
   writer->Append(OneEvent("x"), In(absl::Milliseconds(30)), slow.done());
   CHECK(slow.get().code() == absl::StatusCode::kDeadlineExceeded);
-  fixture.script->WaitCancelled();
+  CHECK(fixture.script->WaitCancelled());
 }
 
 TEST_CASE("GrpcRecorder: a recorder that is away is UNAVAILABLE", "[clients]") {

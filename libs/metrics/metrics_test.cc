@@ -61,10 +61,14 @@ TEST_CASE("Counter: increments from several threads are all counted", "[metrics]
 }
 
 TEST_CASE("A default-constructed handle counts nowhere", "[metrics]") {
-  Counter().Increment();
-  Gauge().Set(1);
-  Histogram().Observe(1);
-  CounterFamily().With({"x"}).Increment();
+  Registry registry;
+  registry.Counters("n_total", "N.").With({}).Increment();
+  const std::string before = registry.Expose();
+  CHECK_NOTHROW(Counter().Increment());
+  CHECK_NOTHROW(Gauge().Set(1));
+  CHECK_NOTHROW(Histogram().Observe(1));
+  CHECK_NOTHROW(CounterFamily().With({"x"}).Increment());
+  CHECK(registry.Expose() == before);
 }
 
 }  // namespace

@@ -98,19 +98,27 @@ ProcessUse UseOf(const std::vector<pid_t>& roots, bool with_memory) {
   return use;
 }
 
+// Reading the memory of a process tree costs milliseconds.
+constexpr std::chrono::milliseconds kInterval(400);
+
 MemoryWatch::MemoryWatch(std::vector<pid_t> roots) : roots_(std::move(roots)) {
   peak_ = UseOf(roots_, true).memory_bytes;
   thread_ = std::thread([this] {
-    int rounds = 0;
-    while (!stop_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      if (++rounds % 20 == 0) peak_ = std::max(peak_.load(), UseOf(roots_, true).memory_bytes);
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!wake_.wait_for(lock, kInterval, [this] { return stop_; })) {
+      lock.unlock();
+      peak_ = std::max(peak_.load(), UseOf(roots_, true).memory_bytes);
+      lock.lock();
     }
   });
 }
 
 MemoryWatch::~MemoryWatch() {
-  stop_ = true;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
   thread_.join();
 }
 

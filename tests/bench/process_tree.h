@@ -3,7 +3,9 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,7 +33,9 @@ class MemoryWatch {
  private:
   const std::vector<pid_t> roots_;
   std::atomic<std::int64_t> peak_{0};
-  std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 
