@@ -101,7 +101,7 @@ TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its 
       "spec: {then: {allow: {}}}\n");
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(refused.status().message() ==
-        "f.yaml:1: Policy/refused: spec: this part cannot\nPolicy/x: nor");
+        "f.yaml:4: Policy/refused: spec: this part cannot\nPolicy/x: nor");
   CHECK(fixture.part.served()->version == 0);
   CHECK(*fixture.store.Version() == 0);
 }
