@@ -83,6 +83,7 @@ absl::StatusOr<json::Document> GatewayClient::Call(absl::string_view method,
                      absl::StripPrefix(response.status().message(), fetching),
                      "); is it running there? name another with --addr or COUNTERSIGN_ADDR"));
   }
+  answered_ = true;
   if (response->status != 200) {
     absl::Status refusal = Refusal(response->status, response->body);
     if (refusal.code() == absl::StatusCode::kUnauthenticated && address_.token.empty()) {

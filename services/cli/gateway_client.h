@@ -27,10 +27,14 @@ class GatewayClient {
   absl::StatusOr<json::Document> Call(absl::string_view method, const std::string& request,
                                       absl::Duration timeout = absl::Seconds(60));
 
+  // Whether the gateway itself has answered yet, if only that a part of it is away.
+  bool answered() const { return answered_; }
+
   const std::string& url() const { return address_.url; }
 
  private:
   GatewayAddress address_;
+  bool answered_ = false;
 };
 
 }  // namespace countersign::cli

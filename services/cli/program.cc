@@ -29,6 +29,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddReviewVerbs(app, session);
   AddSessionVerbs(app, session);
   AddEngineVerbs(app, session);
+  AddStatusVerb(app, session);
   AddVerifyVerb(app, session);
 }
 

@@ -59,6 +59,7 @@ void AddReviewVerbs(CLI::App& app,
                     Session& session);  // reviews list|show|approve|deny|watch|revoke
 void AddSessionVerbs(CLI::App& app, Session& session);  // sessions list|show|replay|export|kill
 void AddEngineVerbs(CLI::App& app, Session& session);   // mask, tokens
+void AddStatusVerb(CLI::App& app, Session& session);    // services status
 void AddVerifyVerb(CLI::App& app, Session& session);    // verify
 
 }  // namespace countersign::cli

@@ -97,6 +97,22 @@ v1::DeleteResourceResponse ToProto(const DeleteOutcome& outcome) {
   return response;
 }
 
+v1::ListPartsResponse ToProto(const PartsReport& report) {
+  v1::ListPartsResponse response;
+  response.set_version(Clamp32(report.version));
+  for (const PartStatus& part : report.parts) {
+    v1::Part& item = *response.add_items();
+    item.set_name(part.name);
+    item.set_version(Clamp32(part.version));
+    switch (part.state) {
+      case PartStatus::State::kServing: item.set_state("SERVING"); break;
+      case PartStatus::State::kLagging: item.set_state("LAGGING"); break;
+      case PartStatus::State::kAway: item.set_state("AWAY"); break;
+    }
+  }
+  return response;
+}
+
 v1::Resource ToProto(const StoredResource& resource) {
   v1::Resource proto;
   proto.set_api_version(kApiVersion);

@@ -22,6 +22,7 @@ v1::DecideResponse ToProto(const domain::Decision& decision);
 absl::StatusOr<ApplyCommand> FromProto(const v1::ApplyRequest& request, const std::string& author);
 v1::ApplyResponse ToProto(const ApplyOutcome& outcome);
 v1::DeleteResourceResponse ToProto(const DeleteOutcome& outcome);
+v1::ListPartsResponse ToProto(const PartsReport& report);
 
 // As users see it: a Credential's values are withheld.
 v1::Resource ToProto(const StoredResource& resource);

@@ -100,6 +100,13 @@ void RemoteParts::Serve(std::shared_ptr<const StoredSet> set) {
   for (const Live& live : live_) live.part->SendSnapshot(snapshot_);
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> RemoteParts::Serving() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::pair<std::string, std::uint64_t>> parts;
+  for (const Live& live : live_) parts.emplace_back(live.part->name(), live.serving);
+  return parts;
+}
+
 void RemoteParts::Close() {
   const std::lock_guard<std::mutex> lock(mutex_);
   closed_ = true;

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -43,6 +44,9 @@ class RemoteParts {
 
   // Sends `set` to every live part, and to those that connect later.
   void Serve(std::shared_ptr<const StoredSet> set);
+
+  // The name of every live part, with the version that it serves (0: none yet).
+  std::vector<std::pair<std::string, std::uint64_t>> Serving();
 
   // Ends every stream, those that open later too: this process is about to stop.
   void Close();

@@ -19,6 +19,8 @@ namespace {
 
 constexpr absl::string_view kCredential = "Credential";
 constexpr char kWithheld[] = "withheld";
+// The parts that serve resources, wherever they run.
+constexpr absl::string_view kParts[] = {"approval", "authn", "edge", "masking", "policy"};
 constexpr int kMaxAttempts = 5;  // when other replicas commit at the same time
 
 using Key = std::pair<std::string, std::string>;  // kind, name
@@ -149,10 +151,11 @@ void ResourceHub::Follow() {
 
 void ResourceHub::Attach(const std::string& part, domain::ResourceWatcher& watcher) {
   const std::lock_guard<std::mutex> lock(change_mutex_);
-  LocalPart local{part, &watcher, false};
+  LocalPart local{part, &watcher, false, 0};
   if (typed_ != nullptr) {
     const absl::Status served = watcher.Serve(typed_);
     local.serving = served.ok();
+    if (served.ok()) local.version = typed_->version;
     if (!served.ok()) {
       log::Error("resources not served", {{"part", part}, {"error", served}});
     }
@@ -196,6 +199,7 @@ void ResourceHub::ServeLocked() {
     if (local.serving) continue;
     const absl::Status served = local.watcher->Serve(typed_);
     local.serving = served.ok();
+    if (served.ok()) local.version = typed_->version;
     if (!served.ok()) {
       log::Error("resources not served", {{"part", local.name}, {"error", served}});
     }
@@ -288,6 +292,30 @@ absl::StatusOr<std::uint64_t> ResourceHub::Commit(Draft draft, const std::string
   log::Info("resources changed",
             {{"version", committed.version}, {"count", std::uint64_t{draft.changes.size()}}});
   return committed.version;
+}
+
+absl::StatusOr<PartsReport> ResourceHub::Parts() {
+  CS_ASSIGN_OR_RETURN(const auto current, Current());
+  PartsReport report;
+  report.version = current->version;
+  const auto add = [&](const std::string& name, std::uint64_t version) {
+    const bool serving = version >= report.version;
+    report.parts.push_back(
+        {name, serving ? PartStatus::State::kServing : PartStatus::State::kLagging, version});
+  };
+  {
+    const std::lock_guard<std::mutex> lock(change_mutex_);
+    for (const LocalPart& local : locals_) add(local.name, local.version);
+  }
+  for (const auto& [name, version] : remote_parts_.Serving()) add(name, version);
+  for (const absl::string_view name : kParts) {
+    const bool known = std::any_of(report.parts.begin(), report.parts.end(),
+                                   [&](const PartStatus& part) { return part.name == name; });
+    if (!known) report.parts.push_back({std::string(name), PartStatus::State::kAway, 0});
+  }
+  std::stable_sort(report.parts.begin(), report.parts.end(),
+                   [](const PartStatus& a, const PartStatus& b) { return a.name < b.name; });
+  return report;
 }
 
 std::vector<std::string> ResourceHub::LaggingLocals() {

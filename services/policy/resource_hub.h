@@ -46,6 +46,18 @@ struct DeleteOutcome {
   std::vector<std::string> waiting_for;
 };
 
+// How far a part is with the resources.
+struct PartStatus {
+  std::string name;
+  enum class State { kAway, kLagging, kServing } state = State::kAway;
+  std::uint64_t version = 0;  // that it serves; 0: none
+};
+
+struct PartsReport {
+  std::uint64_t version = 0;      // the current one
+  std::vector<PartStatus> parts;  // by name; several processes of one part are several
+};
+
 struct HubOptions {
   absl::Duration judge_timeout = absl::Seconds(30);  // for remote parts to judge a draft
   absl::Duration serve_timeout = absl::Seconds(10);  // for them to serve what was committed
@@ -93,6 +105,10 @@ class ResourceHub final : public domain::ResourceFeed {
   // is sealed: use WithheldSpec to show it.
   absl::StatusOr<std::shared_ptr<const StoredSet>> Current() const;
 
+  // How far every part is that serves resources: those in this process, those that follow from
+  // others, and those that should and are not there. Blocks while a change is judged.
+  absl::StatusOr<PartsReport> Parts();
+
   // Looks once whether the store has another version than the one in service, and serves it;
   // offers the current one again to watchers that refused to serve it.
   absl::Status Refresh();
@@ -103,7 +119,8 @@ class ResourceHub final : public domain::ResourceFeed {
   struct LocalPart {
     std::string name;
     domain::ResourceWatcher* watcher = nullptr;
-    bool serving = false;  // the current version
+    bool serving = false;       // the current version
+    std::uint64_t version = 0;  // the last one that it served
   };
   struct Draft;
 

@@ -197,6 +197,21 @@ TEST_CASE("ResourceHub: a part's mistake is told with its line, and once", "[pol
         "f0.yaml:7: Policy/late: spec.when.pattern.regex: at byte 2: no");
 }
 
+TEST_CASE("ResourceHub: a watcher that cannot serve lags, with the version that it had",
+          "[policy][hub]") {
+  Fixture fixture;
+  REQUIRE(fixture.Apply({kConnection}).ok());
+  fixture.watcher.serve_answer = absl::InternalError("out of memory");
+  REQUIRE(fixture.Apply({kPolicy}, {}, false, /*no_wait=*/true).ok());
+  const auto report = fixture.hub->Parts();
+  REQUIRE(report.ok());
+  CHECK(report->version == 2);
+  const auto& policy = report->parts.back();
+  CHECK(policy.name == "policy");
+  CHECK(policy.state == PartStatus::State::kLagging);
+  CHECK(policy.version == 1);
+}
+
 TEST_CASE("ResourceHub: a dry run judges and changes nothing", "[policy][hub]") {
   Fixture fixture;
   const auto outcome = fixture.Apply({kConnection}, {}, /*dry_run=*/true);

@@ -59,4 +59,16 @@ grpc::ServerUnaryReactor* ResourceService::DeleteResource(grpc::CallbackServerCo
   });
 }
 
+grpc::ServerUnaryReactor* ResourceService::ListParts(grpc::CallbackServerContext* context,
+                                                     const v1::ListPartsRequest* request,
+                                                     v1::ListPartsResponse* response) {
+  (void)request;
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_RETURN_IF_ERROR(Admin(*context).status());
+    CS_ASSIGN_OR_RETURN(const PartsReport report, hub_.Parts());
+    *response = ToProto(report);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace countersign::policy

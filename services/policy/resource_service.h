@@ -25,6 +25,9 @@ class ResourceService final : public v1::ResourceService::CallbackService {
   grpc::ServerUnaryReactor* DeleteResource(grpc::CallbackServerContext* context,
                                            const v1::DeleteResourceRequest* request,
                                            v1::DeleteResourceResponse* response) override;
+  grpc::ServerUnaryReactor* ListParts(grpc::CallbackServerContext* context,
+                                      const v1::ListPartsRequest* request,
+                                      v1::ListPartsResponse* response) override;
 
  private:
   // The administrator who calls, as people read it.

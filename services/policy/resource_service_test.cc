@@ -1,10 +1,12 @@
 #include "services/policy/resource_service.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
 #include "libs/testing/fake_clock.h"
+#include "services/policy/fake_remote_part.h"
 #include "services/policy/fake_sealer.h"
 #include "services/policy/resource_store_memory.h"
 #include "services/policy/service_fixture.h"
@@ -145,6 +147,33 @@ TEST_CASE("ResourceService: with the store away changes are UNAVAILABLE and read
   CHECK(fixture.Apply(kPolicy).code() == absl::StatusCode::kUnavailable);
   CHECK(fixture.Delete("Connection", "openai").code() == absl::StatusCode::kUnavailable);
   CHECK(fixture.Get("Connection", "openai").ok());
+}
+
+TEST_CASE("ResourceService: parts are those here, those that follow, and those that are away",
+          "[policy][rpc]") {
+  Fixture fixture;
+  const auto masking = std::make_shared<FakeRemotePart>("masking");
+  const auto edge = std::make_shared<FakeRemotePart>("edge");
+  RemoteParts& parts = fixture.hub.remote_parts();
+  parts.Connect(masking);
+  auto applying = std::async(std::launch::async, [&] { return fixture.Apply(kConnection); });
+  parts.OnJudged(*masking, masking->Draft().first, {});
+  masking->Snapshot(2);
+  parts.OnServing(*masking, 1);
+  REQUIRE(applying.get().ok());
+  parts.Connect(edge);  // and has served nothing yet
+
+  v1::ListPartsResponse listed;
+  REQUIRE(fixture.stub->ListParts(As("admin").get(), {}, &listed).ok());
+  CHECK(listed.version() == 1);
+  std::vector<std::string> lines;
+  for (const v1::Part& part : listed.items()) {
+    lines.push_back(part.name() + " " + part.state() + " " + std::to_string(part.version()));
+  }
+  CHECK(lines == std::vector<std::string>{"approval AWAY 0", "authn AWAY 0", "edge LAGGING 0",
+                                          "masking SERVING 1", "policy AWAY 0"});
+  CHECK(rpc::FromGrpc(fixture.stub->ListParts(As("caller").get(), {}, &listed)).code() ==
+        absl::StatusCode::kPermissionDenied);
 }
 
 TEST_CASE("ResourceService: a credential is never shown", "[policy][rpc]") {

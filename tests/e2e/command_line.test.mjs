@@ -141,6 +141,15 @@ test('what others refer to cannot be deleted', async () => {
   assert.equal(refused.stderr, 'countersign: Dictionary "denylist" is in use by Policy/denylist (spec.when.keywords.dictionary); change or delete that first\n');
 });
 
+test('services status shows every part of the process, serving the current version', async () => {
+  const { items } = await gateway.cliJson(['services', 'status']);
+  assert.deepEqual(items.map((item) => item.name), ['approval', 'authn', 'edge', 'masking', 'policy', 'session-recorder']);
+  for (const item of items) assert.equal(item.state, 'SERVING', item.name);
+  for (const item of items.slice(0, -1)) assert.equal(item.lag, 0, item.name);
+  const table = await gateway.cli(['services', 'status']);
+  assert.match(table.stdout, /^PART +STATE +VERSION +LAG$/m);
+});
+
 test('resources are named as kubectl names them', async () => {
   for (const kind of ['policy', 'Policy', 'POLICIES', 'policies']) {
     const { items } = await gateway.cliJson(['get', kind]);
