@@ -30,6 +30,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddSessionVerbs(app, session);
   AddEngineVerbs(app, session);
   AddStatusVerb(app, session);
+  AddPolicyVerbs(app, session);
   AddVerifyVerb(app, session);
 }
 

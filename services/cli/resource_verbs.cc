@@ -122,17 +122,6 @@ absl::Status Validate(const Session& session, const ValidateOptions& options) {
   return absl::OkStatus();
 }
 
-// One resource in the shape in which it is written.
-std::string AsWritten(json::Value item) {
-  json::Writer writer;
-  writer.BeginObject().Key("apiVersion").String(item["apiVersion"].text());
-  writer.Key("kind").String(item["kind"].text()).Key("metadata").BeginObject();
-  writer.Key("name").String(item["name"].text());
-  if (item["labels"].size() > 0) writer.Key("labels").Raw(ToJson(item["labels"]));
-  writer.EndObject().Key("spec").Raw(item["spec"].text().empty() ? "{}" : item["spec"].text());
-  return writer.EndObject().str();
-}
-
 // "policy", or "policy/name" as kubectl has it.
 absl::Status CheckKind(const std::string& text) {
   return config::KindFromUser(text.substr(0, text.find('/'))).status();

@@ -125,4 +125,14 @@ absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view
       {256u << 20, 64});
 }
 
+std::string AsWritten(json::Value item) {
+  json::Writer writer;
+  writer.BeginObject().Key("apiVersion").String(item["apiVersion"].text());
+  writer.Key("kind").String(item["kind"].text()).Key("metadata").BeginObject();
+  writer.Key("name").String(item["name"].text());
+  if (item["labels"].size() > 0) writer.Key("labels").Raw(ToJson(item["labels"]));
+  writer.EndObject().Key("spec").Raw(item["spec"].text().empty() ? "{}" : item["spec"].text());
+  return writer.EndObject().str();
+}
+
 }  // namespace countersign::cli

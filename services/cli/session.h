@@ -52,6 +52,9 @@ void PrintObject(const Session& session, json::Value value, const std::function<
 absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view method,
                                        const std::string& request, std::size_t limit);
 
+// A resource that the gateway lists, in the shape in which it is written.
+std::string AsWritten(json::Value item);
+
 void AddGatewayVerbs(CLI::App& app, Session& session);   // up, down, whoami
 void AddResourceVerbs(CLI::App& app, Session& session);  // apply, get, delete, diff, validate
 void AddKeyVerbs(CLI::App& app, Session& session);       // keys create|list|revoke
@@ -60,6 +63,7 @@ void AddReviewVerbs(CLI::App& app,
 void AddSessionVerbs(CLI::App& app, Session& session);  // sessions list|show|replay|export|kill
 void AddEngineVerbs(CLI::App& app, Session& session);   // mask, tokens
 void AddStatusVerb(CLI::App& app, Session& session);    // services status
+void AddPolicyVerbs(CLI::App& app, Session& session);   // policy test|explain
 void AddVerifyVerb(CLI::App& app, Session& session);    // verify
 
 }  // namespace countersign::cli
