@@ -43,7 +43,6 @@ Detector Known(const char* entity, std::string pattern, Check check, ContextGate
           .check = std::move(check),
           .priority = 2,
           .context = std::move(context),
-          .context_always = true,
           .tier = 3,
           .source = source,
           .found = std::move(found),
@@ -122,6 +121,7 @@ std::vector<Detector> ContextualDetectors() {
       "an assignment to a login field",
       {"username: [[jdoe]]", "password=[[hunter2]]", "\"user\": \"[[alice.b]]\""},
       {"jdoe", "username: null", "password = getpass()", "user: ${USER}"});
+  login.context_always = true;  // without it any word would do
   login.left_forbidden = value | ByteSet::Of("{$");
   login.right_forbidden = value | ByteSet::Of("([{");
   all.push_back(std::move(login));

@@ -91,7 +91,7 @@ bool IsItalianVat(absl::string_view match) {
 
 bool IsPortugueseNif(absl::string_view match) {
   const std::string digits = DigitsOf(match);
-  if (digits.size() != 9 || digits[0] == '0' || digits[0] == '4') return false;
+  if (digits.size() != 9 || digits[0] == '0') return false;
   const int check = (11 - WeightedSum(digits, {9, 8, 7, 6, 5, 4, 3, 2}) % 11) % 11 % 10;
   return check == digits[8] - '0';
 }

@@ -334,7 +334,6 @@ std::vector<Detector> SouthAfrican() {
        .check = {"za_id", IsSouthAfricanId},
        .priority = 12,
        .context = Near("id identity rsa sa_id"),
-       .context_always = true,
        .source = "the same, with numbers of any series",
        .found = {"RSA ID: [[8001015009087]]"},
        .missed = {"RSA ID: 8001015009088"}},

@@ -4,8 +4,13 @@
 namespace countersign::text {
 namespace {
 
-// The same separator twice.
-constexpr char kSsnPattern[] = R"(\d{3}(?:-\d{2}-| \d{2} |\.\d{2}\.)\d{4})";
+// The same separator twice. Spaces stand in any table of numbers, so they need context.
+constexpr char kSsnPattern[] = R"(\d{3}(?:-\d{2}-|\.\d{2}\.)\d{4})";
+constexpr char kSpacedSsnPattern[] = R"(\d{3} \d{2} \d{4})";
+
+constexpr char kSsnWords[] =
+    "ssn ssns ss social security socialsecurity socialsecuritynumber itin tin taxpayer tax irs "
+    "identification identity id number employee patient applicant beneficiary";
 
 bool IsSocialSecurityNumber(absl::string_view match) {
   const std::string digits = DigitsOf(match);
@@ -38,11 +43,20 @@ std::vector<Detector> IdentityUsDetectors() {
        .check = ssn,
        .priority = 20,
        .source = "Social Security Administration, POMS RM 10201.030 and RM 10210",
-       .found = {"123-45-6789", "536-90-4399", "536.90.4399", "536 90 4399", "899-99-9999",
-                 "001-01-0001"},
+       .found = {"123-45-6789", "536-90-4399", "536.90.4399", "899-99-9999", "001-01-0001"},
        .missed = {"000-12-3456", "666-12-3456", "900-12-3456", "123-00-4567", "123-45-0000",
                   "111-11-1111", "078-05-1120", "219-09-9999", "123-45.6789", "123-45-67890",
                   "1123-45-6789", "123456789", "12-123-45-6789"}},
+      {.entity = "us_ssn",
+       .pattern = kSpacedSsnPattern,
+       .left_forbidden = kWordOrDash | kWordOrDot,
+       .right_forbidden = kWordOrDash,
+       .check = ssn,
+       .priority = 20,
+       .context = Near(kSsnWords),
+       .source = "the same, with spaces",
+       .found = {"SSN [[536 90 4399]]", "My social security number is [[536 90 4399]]"},
+       .missed = {"12 536 90 4399 7", "SSN 000 12 3456"}},
       {.entity = "us_ssn",
        .pattern = R"(\d{9})",
        .left_forbidden = kWordOrDash | kWordOrDot,
@@ -61,8 +75,18 @@ std::vector<Detector> IdentityUsDetectors() {
        .check = itin,
        .priority = 20,
        .source = "Internal Revenue Service, publication 1915 and IRM 3.21.263",
-       .found = {"900-70-0000", "999-88-1234", "912 92 1234"},
+       .found = {"900-70-0000", "999-88-1234"},
        .missed = {"900-89-0000", "123-70-0000", "900700000"}},
+      {.entity = "us_itin",
+       .pattern = kSpacedSsnPattern,
+       .left_forbidden = kWordOrDash | kWordOrDot,
+       .right_forbidden = kWordOrDash,
+       .check = itin,
+       .priority = 20,
+       .context = Near(kSsnWords),
+       .source = "the same, with spaces",
+       .found = {"ITIN [[912 92 1234]]"},
+       .missed = {"912 92 1234", "ITIN 900 89 0000"}},
       {.entity = "us_itin",
        .pattern = R"(\d{9})",
        .left_forbidden = kWordOrDash | kWordOrDot,

@@ -195,7 +195,7 @@ std::vector<Detector> AmericanHealth() {
 }
 
 std::vector<Detector> Devices() {
-  return {
+  std::vector<Detector> all = {
       Shape("vin", "[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}", {"vin", IsVin}, "",
             "ISO 3779; 49 CFR 565", {"1HGCM82633A004352", "1M8GDM9AXKP042788"},
             {"1HGCM82633A004353", "11111111111111111"}),
@@ -210,6 +210,8 @@ std::vector<Detector> Devices() {
       Shape("iccid", R"(89\d{17,18})", {"iccid", IsIccid}, "", "ITU-T E.118: Luhn",
             {"8944500102198304826"}, {"8944500102198304827", "8844500102198304826"}),
   };
+  all[1].context_always = true;  // any word of 17 letters and digits
+  return all;
 }
 
 }  // namespace

@@ -56,19 +56,18 @@ bool IsMailAddress(absl::string_view match) {
 }
 
 bool IsInternationalPhone(absl::string_view match) {
-  std::string digits = DigitsOf(match);
+  std::string digits = DigitsOf(match.substr(0, match.find_first_of("xXe#")));
   if (absl::StartsWith(digits, "00")) digits.erase(0, 2);
   return digits.size() >= 8 && digits.size() <= 15 && digits[0] != '0' && !AllEqual(digits);
 }
 
+// Ten digits with or without the country code, and an extension. Area and exchange do not begin
+// with 0 or 1.
 bool IsNorthAmericanPhone(absl::string_view match) {
-  std::string digits = DigitsOf(match);
+  std::string digits = DigitsOf(match.substr(0, match.find_first_of("xXe#")));
+  if (absl::StartsWith(digits, "00")) digits.erase(0, 2);
   if (digits.size() == 11 && digits[0] == '1') digits.erase(0, 1);
-  if (digits.size() != 10 || AllEqual(digits)) return false;
-  const auto code = [&](std::size_t at) {  // not 0xx, 1xx or N11
-    return digits[at] >= '2' && !(digits[at + 1] == '1' && digits[at + 2] == '1');
-  };
-  return code(0) && code(3) && digits[1] != '9';
+  return digits.size() == 10 && !AllEqual(digits) && digits[0] >= '2' && digits[3] >= '2';
 }
 
 bool IsNationalPhone(absl::string_view match) {
@@ -80,6 +79,8 @@ bool IsAnyPhone(absl::string_view match) {
   const std::string digits = DigitsOf(match);
   return digits.size() >= 7 && digits.size() <= 13 && !AllEqual(digits);
 }
+
+#define CS_EXTENSION R"((?: ?(?:x|ext\.? ?|extension |#)\d{1,6})?)"
 
 constexpr char kPhoneWords[] =
     "phone phones telephone tel mobile cell cellphone call called fax whatsapp sms text dial ring "
@@ -111,11 +112,12 @@ std::vector<Detector> MailAndPhoneDetectors() {
        .found = {"jürgen@bücher.example", "почта@пример.рф", "info@例子.广告"},
        .missed = {"请发送至@谢谢", "例子@例子", "naïve @ bücher.example"}},
       {.entity = "phone",
-       .pattern = R"(\+[1-9](?:[ .()/-]{0,2}\d){7,14})",
+       .pattern = R"(\+[1-9](?:[ .()/-]{0,2}\d){7,14})" CS_EXTENSION,
        .check = {"phone_e164", IsInternationalPhone},
        .priority = 10,
        .source = "ITU-T E.164, E.123",
-       .found = {"+44 20 7946 0958", "+1 (415) 555-2671", "+491701234567", "+33 (0)1 23 45 67 89"},
+       .found = {"+1-616-574-0273x873", "+44 20 7946 0958 ext. 12", "+44 20 7946 0958",
+                 "+1 (415) 555-2671", "+491701234567", "+33 (0)1 23 45 67 89"},
        .missed = {"+12 34", "x+12345678", "1 + 12345678"}},
       {.entity = "phone",
        .pattern = R"(00[1-9](?:[ .()/-]{0,2}\d){8,14})",
@@ -128,24 +130,25 @@ std::vector<Detector> MailAndPhoneDetectors() {
        .found = {"Tel. [[0044 20 7946 0958]]", "phone: [[00491701234567]]"},
        .missed = {"0044 20 7946 0958"}},
       {.entity = "phone",
-       .pattern = R"((?:1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[.-])\d{3}[ .-]\d{4})",
+       .pattern = R"((?:(?:00)?1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[.-])\d{3}[ .-]\d{4})" CS_EXTENSION,
        .left_forbidden = ByteSet::Word() | ByteSet::Of("+.-"),
        .right_forbidden = kWordOrDash,
        .check = {"phone_nanp", IsNorthAmericanPhone},
        .priority = 10,
        .source = "North American Numbering Plan Administration",
-       .found = {"(415) 555-2671", "415-555-2671", "1-415-555-2671", "415.555.2671"},
-       .missed = {"115-555-2671", "415-555-2671-1", "411-555-2671"}},
+       .found = {"(415) 555-2671", "415-555-2671", "1-415-555-2671", "415.555.2671",
+                 "001-805-392-6207x603", "(833)772-7707x3162", "415-555-2671 ext. 12"},
+       .missed = {"115-555-2671", "415-555-2671-1", "415-155-2671"}},
       {.entity = "phone",
-       .pattern = R"((?:1 )?\d{3} \d{3}[ -]\d{4})",
+       .pattern = R"((?:1 )?\d{3} \d{3}[ -]\d{4}|\d{10})",
        .left_forbidden = ByteSet::Word() | ByteSet::Of("+.-"),
        .right_forbidden = kWordOrDash,
        .check = {"phone_nanp", IsNorthAmericanPhone},
        .priority = 10,
        .context = Near(kPhoneWords),
        .source = "North American Numbering Plan Administration",
-       .found = {"call me at [[415 555 2671]]"},
-       .missed = {"415 555 2671", "call 115 555 2671"}},
+       .found = {"call me at [[415 555 2671]]", "cell [[4155552671]]"},
+       .missed = {"415 555 2671", "call 115 555 2671", "4155552671", "call at 1715949045"}},
       {.entity = "phone",
        .pattern = R"(0\d{1,4}[ /-]{1,3}\d{2,8}(?:[ -]\d{2,6}){0,4}|\(0\d{1,4}\) ?\d{2,8})"
                   R"((?:[ -]\d{2,6}){0,3})",
@@ -173,5 +176,7 @@ std::vector<Detector> MailAndPhoneDetectors() {
        .missed = {"912 345 678", "phone book 912 345 678"}},
   };
 }
+
+#undef CS_EXTENSION
 
 }  // namespace countersign::text

@@ -41,7 +41,9 @@ constexpr std::array kBrands = {
     Brand{4, 3095, 3095, Lengths(14, 19)},                                // Diners Club
     Brand{2, 36, 36, Lengths(14, 19)},                                    // Diners Club
     Brand{2, 38, 39, Lengths(14, 19)},                                    // Diners Club
+    Brand{2, 35, 35, Lengths(16, 16)},                                    // JCB
     Brand{4, 3528, 3589, Lengths(16, 19)},                                // JCB
+    Brand{4, 604, 604, Lengths(12, 19)},                                  // Maestro
     Brand{4, 2131, 2131, Lengths(15, 15)},                                // JCB
     Brand{4, 1800, 1800, Lengths(15, 15)},                                // JCB
     Brand{2, 62, 62, Lengths(16, 19)},                                    // UnionPay
@@ -165,7 +167,7 @@ bool IsIban(absl::string_view match) {
   if (length == IbanLengths().end() || length->second != account.size()) return false;
   const std::size_t digits = DigitsOf(account).size();
   const bool plausible =
-      HasDigitsOnly(length->first) ? digits + 2 == account.size() : digits * 3 >= account.size();
+      HasDigitsOnly(length->first) ? digits + 2 == account.size() : digits * 4 >= account.size();
   return plausible && PassesIbanMod97(account);
 }
 
@@ -179,8 +181,7 @@ bool IsRoutingNumber(absl::string_view match) {
 }
 
 bool IsBankIdentifier(absl::string_view match) {
-  return (match.size() == 8 || match.size() == 11) && IsCountry(match.substr(4, 2)) &&
-         match[7] != 'O';
+  return (match.size() == 8 || match.size() == 11) && IsCountry(match.substr(4, 2));
 }
 
 std::vector<Detector> PaymentDetectors() {
@@ -190,7 +191,8 @@ std::vector<Detector> PaymentDetectors() {
   return {
       {.entity = "credit_card",
        .pattern = kCardPattern,
-       .left_forbidden = kWordOrDot,
+       .left_forbidden = kWordOrDot | kWordOrDash,
+       .right_forbidden = kWordOrDash,
        .check = card,
        .priority = 30,
        .source = "ISO/IEC 7812; number ranges published by the card schemes",
@@ -204,18 +206,28 @@ std::vector<Detector> PaymentDetectors() {
        .missed = {"4111111111111112", "1234567812345670", "0000000000000000", "41111111111111111",
                   "x4111111111111111", "4111111111111111_", "4111  1111  1111  1111",
                   "9999 9999 9999 9995", "0.4111111111111111", "41 11 11 11 11 11 11 11",
-                  "1700000000000", "1700000000123456789"}},
+                  "1700000000000", "1700000000123456789", "8a2e2b40-4111-1111-1111-1111"}},
+      {.entity = "credit_card",
+       .pattern = R"(\d{13,19})",
+       .left_forbidden = kWordOrDot,
+       .check = card,
+       .priority = 30,
+       .source = "the same in one run, beside a dash or a minus",
+       .found = {"-[[4111111111111111]]", "x-[[378282246310005]]-y"},
+       .missed = {"-4111111111111112", "-676770000005", "0.4111111111111111"}},
       {.entity = "credit_card",
        .pattern = kCardPattern,
        .check = card,
        .priority = 30,
        .context = Near("card visa mastercard amex maestro pan"),
        .context_always = true,
-       .source = "the same, after a full stop",
-       .found = {"Visa no.[[4111111111111111]]"},
+       .source = "the same, after a full stop or beside a dash",
+       .found = {"Visa no.[[4111111111111111]]", "card-[[4111-1111-1111-1111]]-x"},
        .missed = {"0.4111111111111111"}},
       {.entity = "iban",
        .pattern = IbanPattern(),
+       .left_forbidden = kWordOrDash,
+       .right_forbidden = kWordOrDash,
        .check = {"iban", IsIban},
        .priority = 30,
        .source = "ISO 13616; IBAN Registry, release 97",
