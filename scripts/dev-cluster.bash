@@ -14,11 +14,13 @@ prepare() {
   mkdir -p "$run" "$log"
   for name in "${parts[@]}"; do end_part "$name" TERM; done # left behind by a supervisor that was killed
   rm -f "$run"/*.wanted "$run"/*.json "$run/stop" "$dir/addresses.json"
-  make_certificates
-  choose_ports
   if [ -n "$database" ]; then
     (umask 077; echo "$database" >"$run/database")
-  else
+    check_database
+  fi
+  make_certificates
+  choose_ports
+  if [ -z "$database" ]; then
     rm -f "$run/database"
     make_cluster
     touch "$run/postgres.wanted"
@@ -139,6 +141,16 @@ superuser() {
     PGPASSWORD=$(cat "$dir/postgres.password") \
       psql -X -q -At -v ON_ERROR_STOP=1 -h "$(socket_folder)" -U postgres -d postgres
   fi
+}
+
+# What --database names answers, and lets roles be made.
+check_database() {
+  local answer
+  answer=$(superuser <<<"SELECT rolsuper FROM pg_roles WHERE rolname = current_user" 2>&1) || {
+    echo "dev: --database cannot be used: $(head -n 1 <<<"${answer#psql: error: }")" >&2
+    exit 1
+  }
+  [ "$answer" = t ] || { echo "dev: --database must name a superuser: it makes a role per service" >&2; exit 1; }
 }
 
 with_database() { case "$1" in authn|policy|approval|session-recorder) true ;; *) false ;; esac; }

@@ -224,6 +224,18 @@ test('mask -f reads the dictionary that a profile names', async () => {
   assert.equal(masked.stdout, 'the [REDACTED] flies\n', masked.stderr);
 });
 
+test('scripts/dev says in one line what it cannot work with', async () => {
+  const dev = (...args) => run(join(import.meta.dirname, '../../scripts/dev'), ['--bin', program('.'), '--dir', join(gateway.folder, 'dev'), ...args]);
+  for (const args of [['--http'], ['--stop-part'], ['--nonsense'], ['extra']]) {
+    const { code, stderr } = await dev(...args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^dev: [^\n]+\n$/);
+  }
+  const unreachable = await dev('--detach', '--database', 'host=127.0.0.1 port=1 user=nobody');
+  assert.equal(unreachable.code, 1);
+  assert.match(unreachable.stderr, /^dev: --database cannot be used: [^\n]*port 1[^\n]*\n$/);
+});
+
 test('an export that was changed is not believed', async () => {
   const key = await gateway.createKey('ci-bot');
   const body = JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: 'hello' }] });
