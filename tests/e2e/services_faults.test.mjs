@@ -57,6 +57,29 @@ for (const name of ['authn', 'policy', 'masking', 'session-recorder', 'postgres'
   }
 }
 
+test('services status shows the part that is away, and exits 1', async () => {
+  const states = async () => {
+    const { code, stdout, stderr } = await gateway.cli(['services', 'status', '-o', 'json']);
+    const { items } = JSON.parse(stdout);
+    return { code, stderr, away: items.filter((item) => item.state !== 'SERVING').map((item) => `${item.name} ${item.state}`) };
+  };
+  const inOrder = () => eventually('every part serves', async () => (await states()).code === 0);
+  await inOrder();
+  for (const name of ['masking', 'approval', 'session-recorder']) {
+    await part('stopPart', name);
+    const { code, stderr, away } = await states();
+    assert.deepEqual(away, [`${name} AWAY`]);
+    assert.equal(code, 1);
+    assert.equal(stderr, `countersign: not in order: ${name} (AWAY); look at the logs of these parts\n`);
+    await part('startPart', name);
+    await inOrder();
+  }
+  await part('stopPart', 'policy');
+  assert.ok((await states()).away.includes('policy AWAY'));
+  await part('startPart', 'policy');
+  await inOrder();
+});
+
 test('with approval stopped, only calls that need a review get 503', async () => {
   await part('stopPart', 'approval');
   assert.equal((await post('hello')).status, 200);
