@@ -34,7 +34,8 @@ std::string VerbsOf(const CLI::App& verb) {
 
 std::string Unknown(const CLI::App& verb, const std::string& argument) {
   const bool is_option = absl::StartsWith(argument, "-");
-  if (!is_option && verb.get_option_no_throw("--filename") != nullptr) {
+  const CLI::Option* files = verb.get_option_no_throw("--filename");
+  if (!is_option && files != nullptr && files->get_required()) {
     return absl::StrCat("resource files are named with -f: -f ", argument);
   }
   if (!is_option && !verb.get_subcommands(nullptr).empty()) {
@@ -45,13 +46,17 @@ std::string Unknown(const CLI::App& verb, const std::string& argument) {
 
 std::string What(const CLI::App& app, const CLI::App& verb, const CLI::ParseError& error) {
   const std::vector<std::string> remaining = app.remaining(/*recurse=*/true);
-  const bool verb_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
-                            absl::StartsWith(error.what(), "A subcommand");
+  const bool required = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  const bool verb_missing = required && absl::StartsWith(error.what(), "A subcommand");
+  // What is missing is often what was mistyped.
   if (!remaining.empty() &&
-      (verb_missing || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
+      (required || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
     return Unknown(verb, remaining.front());
   }
   if (verb_missing) return absl::StrCat("a verb is missing: ", VerbsOf(verb));
+  if (required && absl::StartsWith(error.what(), "--filename")) {
+    return "-f is required: resource files or directories, or - for standard input";
+  }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const absl::string_view text = error.what();
     return absl::StrCat(text.substr(0, text.find(':')), " needs a value");

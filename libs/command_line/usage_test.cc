@@ -14,7 +14,7 @@ std::string Said(std::vector<std::string> arguments) {
   CLI::App* keys = app.add_subcommand("keys");
   keys->require_subcommand(1);
   CLI::App* create = keys->add_subcommand("create");
-  std::string name, ttl, mode, file;
+  std::string name, ttl, mode, file, mask_file;
   int count = 0;
   double speed = 0;
   create->add_option("name", name)->required();
@@ -22,7 +22,8 @@ std::string Said(std::vector<std::string> arguments) {
   create->add_option("--mode", mode)->check(OneOf({"Fast", "slow"}));
   create->add_option("--count", count)->check(WholeNumber(1));
   create->add_option("--speed", speed)->check(PositiveNumber());
-  app.add_subcommand("apply")->add_option("-f,--filename", file);
+  app.add_subcommand("apply")->add_option("-f,--filename", file)->required();
+  app.add_subcommand("mask")->add_option("-f,--filename", mask_file);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   try {
     app.parse(arguments);
@@ -35,9 +36,9 @@ std::string Said(std::vector<std::string> arguments) {
 }  // namespace
 
 TEST_CASE("UsageMessage: says what to do, in one line", "[command_line]") {
-  CHECK(Said({}) == "a verb is missing: keys, apply (see countersign --help)");
+  CHECK(Said({}) == "a verb is missing: keys, apply, mask (see countersign --help)");
   CHECK(Said({"nonsense"}) ==
-        "there is no verb \"nonsense\"; the verbs are keys, apply (see countersign --help)");
+        "there is no verb \"nonsense\"; the verbs are keys, apply, mask (see countersign --help)");
   CHECK(Said({"keys"}) == "a verb is missing: create (see countersign keys --help)");
   CHECK(Said({"keys", "create"}) == "name is required (see countersign keys create --help)");
   CHECK(Said({"keys", "create", "a", "--ttl"}) ==
@@ -48,6 +49,10 @@ TEST_CASE("UsageMessage: says what to do, in one line", "[command_line]") {
         "unknown argument \"--no\" (see countersign keys create --help)");
   CHECK(Said({"apply", "a.yaml"}) ==
         "resource files are named with -f: -f a.yaml (see countersign apply --help)");
+  CHECK(Said({"apply"}).find("-f is required: resource files or directories") == 0);
+  CHECK(Said({"mask", "text"}) == "unknown argument \"text\" (see countersign mask --help)");
+  CHECK(Said({"keys", "create", "--nmae"}) ==
+        "unknown argument \"--nmae\" (see countersign keys create --help)");
 }
 
 TEST_CASE("Validators: say what is expected, and accept what is", "[command_line]") {

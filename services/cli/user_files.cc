@@ -67,13 +67,13 @@ std::string ShownHash(absl::string_view url, absl::string_view id) {
 absl::Status WriteFile(const std::string& path, absl::string_view content) {
   const std::string fresh = absl::StrCat(path, ".", getpid(), ".tmp");
   const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return FileError("write", fresh);
+  if (file < 0) return FileError("write", path);
   absl::string_view rest = content;
   while (!rest.empty()) {
     const ssize_t written = write(file, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      const absl::Status status = FileError("write", fresh);
+      const absl::Status status = FileError("write", path);
       close(file);
       unlink(fresh.c_str());
       return status;
