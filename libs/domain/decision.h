@@ -18,8 +18,10 @@ enum class GrantKind { kOneShot };
 struct Finding {
   std::string policy;
   std::string condition;  // keywords | pattern | tokens | parameter
-  std::string rule;       // dictionary or pattern, or what was measured ("5210 tokens over 4000")
-  std::size_t part = 0;   // index into Prompt::parts
+  // Dictionary or pattern, with " (encoded: base64)" where that hid it (the span is then that of
+  // the encoded run), or what was measured ("5210 tokens over 4000").
+  std::string rule;
+  std::size_t part = 0;  // index into Prompt::parts
   std::size_t begin =
       0;  // UTF-8 byte offsets into that part's text; begin == end when no span applies
   std::size_t end = 0;

@@ -15,10 +15,11 @@ struct CompiledCondition {
   Kind kind = Kind::kAny;
   std::vector<CompiledCondition> children;  // of kAny, kAll; exactly one of kNot
 
-  // kText: the id of its term in the scanner, the roles that it looks at (empty: all), the id of
-  // both together, and how findings name it.
+  // kText: the id of its term in the scanner, the roles that it looks at (empty: all), whether it
+  // looks into encoded text, the id of all three together, and how findings name it.
   std::uint32_t term = 0;
   std::vector<std::string> parts;
+  bool decodes = false;
   std::uint32_t leaf = 0;
   std::string condition;  // keywords | pattern
   std::string rule;       // the dictionary's name or the pattern

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "libs/base/status.h"
+#include "libs/text/encoded_runs.h"
 
 namespace countersign::policy {
 namespace {
@@ -18,7 +19,9 @@ absl::string_view RoleOf(const domain::TextPart& part) {
   return part.role;
 }
 
-bool IsIn(const std::vector<std::string>& parts, const Facts& facts, const PartHit& hit) {
+bool Counts(const std::vector<std::string>& parts, bool decodes, const Facts& facts,
+            const PartHit& hit) {
+  if (!hit.encoding.empty() && !decodes) return false;
   return parts.empty() ||
          std::find(parts.begin(), parts.end(), RoleOf(facts.prompt.parts[hit.part])) != parts.end();
 }
@@ -26,6 +29,26 @@ bool IsIn(const std::vector<std::string>& parts, const Facts& facts, const PartH
 std::string FormatNumber(double number) {
   const bool whole = std::floor(number) == number && std::fabs(number) < 1e15;
   return whole ? absl::StrCat(static_cast<std::int64_t>(number)) : absl::StrCat(number);
+}
+
+// Adds the hits in `text`, which was found at `place` by taking off `depth` encodings.
+absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const PartHit& place,
+                      int depth, std::vector<PartHit>& hits) {
+  constexpr int kMaxDepth = 2;
+  CS_ASSIGN_OR_RETURN(const std::vector<text::MatchHit> found, scanner.Scan(text));
+  for (const text::MatchHit& hit : found) {
+    PartHit own = place;
+    own.term = hit.id;
+    if (depth == 0) std::tie(own.begin, own.end) = std::tie(hit.begin, hit.end);
+    hits.push_back(own);
+  }
+  if (depth == kMaxDepth) return absl::OkStatus();
+  for (const text::EncodedRun& run : text::FindEncodedRuns(text)) {
+    PartHit own = place;
+    if (depth == 0) own = {0, place.part, run.begin, run.end, run.encoding};
+    CS_RETURN_IF_ERROR(ScanText(scanner, run.text, own, depth + 1, hits));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -42,12 +65,12 @@ Facts CountedFacts(const Snapshot& snapshot, const ConnectionRules& connection,
 
 absl::Status ScanParts(const Snapshot& snapshot, Facts& facts) {
   for (std::size_t i = 0; i < facts.prompt.parts.size(); ++i) {
-    CS_ASSIGN_OR_RETURN(const std::vector<text::MatchHit> found,
-                        snapshot.scanner->Scan(facts.prompt.parts[i].text));
-    for (const text::MatchHit& hit : found) facts.hits.push_back({hit.id, i, hit.begin, hit.end});
+    CS_RETURN_IF_ERROR(
+        ScanText(*snapshot.scanner, facts.prompt.parts[i].text, PartHit{0, i}, 0, facts.hits));
   }
   std::sort(facts.hits.begin(), facts.hits.end(), [](const PartHit& a, const PartHit& b) {
-    return std::tie(a.term, a.part) < std::tie(b.term, b.part);
+    return std::tie(a.term, a.part, a.begin, a.end, a.encoding) <
+           std::tie(b.term, b.part, b.begin, b.end, b.encoding);
   });
   return absl::OkStatus();
 }
@@ -58,8 +81,10 @@ std::vector<std::uint32_t> HoldingLeaves(const Snapshot& snapshot, const Facts& 
     const auto end = std::find_if(hit, facts.hits.end(),
                                   [&](const PartHit& other) { return other.term != hit->term; });
     for (const std::uint32_t leaf : snapshot.leaves_of_term[hit->term]) {
-      const std::vector<std::string>& parts = snapshot.leaves[leaf].parts;
-      if (std::any_of(hit, end, [&](const PartHit& one) { return IsIn(parts, facts, one); })) {
+      const TextLeaf& wanted = snapshot.leaves[leaf];
+      if (std::any_of(hit, end, [&](const PartHit& one) {
+            return Counts(wanted.parts, wanted.decodes, facts, one);
+          })) {
         holding.push_back(leaf);
       }
     }
@@ -109,10 +134,13 @@ bool ConditionReader::HoldsText(const CompiledCondition& condition) {
       [](const PartHit& candidate, std::uint32_t term) { return candidate.term < term; });
   std::size_t found = 0;
   for (; hit != facts_.hits.end() && hit->term == condition.term; ++hit) {
-    if (!IsIn(condition.parts, facts_, *hit)) continue;
+    if (!Counts(condition.parts, condition.decodes, facts_, *hit)) continue;
     if (found++ == kMaxFindingsPerCondition) break;
-    findings_.push_back(
-        {policy_, condition.condition, condition.rule, hit->part, hit->begin, hit->end});
+    findings_.push_back({policy_, condition.condition,
+                         hit->encoding.empty()
+                             ? condition.rule
+                             : absl::StrCat(condition.rule, " (encoded: ", hit->encoding, ")"),
+                         hit->part, hit->begin, hit->end});
   }
   return found > 0;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "libs/domain/decision.h"
 #include "libs/domain/prompt.h"
 #include "services/policy/rule_set.h"
@@ -21,6 +22,7 @@ struct PartHit {
   std::size_t part = 0;  // index into Prompt::parts
   std::size_t begin = 0;
   std::size_t end = 0;
+  absl::string_view encoding = "";  // what hid it; the span is then that of the encoded run
 };
 
 // What is known about one prompt; worked out once, read by every condition.
@@ -34,7 +36,8 @@ struct Facts {
 Facts CountedFacts(const Snapshot& snapshot, const ConnectionRules& connection,
                    const domain::Prompt& prompt);
 
-// Fills in the hits. Errors are those of the text engine. REQUIRES: the snapshot has a scanner.
+// Fills in the hits, in texts as they are and in what they hide under two layers of base64, hex or
+// percent-encoding. Errors are those of the text engine. REQUIRES: the snapshot has a scanner.
 absl::Status ScanParts(const Snapshot& snapshot, Facts& facts);
 
 // The text conditions of any policy that hold, by CompiledCondition::leaf.

@@ -57,7 +57,10 @@ class Compiler {
       compiled.source = &policy;
       place_ = absl::StrCat("Policy/", name, ": ");
       if (policy.when.has_value()) {
-        compiled.when = CompileCondition(*policy.when, compiled.reads_text);
+        // What is encoded may make a decision stricter, never more lenient: it counts where
+        // finding something denies, asks for a review, or keeps from allowing.
+        const bool decodes = policy.verdict != domain::Verdict::kAllow;
+        compiled.when = CompileCondition(*policy.when, decodes, compiled.reads_text);
       }
       snapshot_->policies.push_back(std::move(compiled));
     }
@@ -71,13 +74,14 @@ class Compiler {
               [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   }
 
-  CompiledCondition CompileCondition(const domain::Condition& source, bool& reads_text) {
+  CompiledCondition CompileCondition(const domain::Condition& source, bool decodes,
+                                     bool& reads_text) {
     CompiledCondition compiled;
     switch (source.kind) {
       case domain::Condition::Kind::kAny: compiled.kind = CompiledCondition::Kind::kAny; break;
       case domain::Condition::Kind::kAll: compiled.kind = CompiledCondition::Kind::kAll; break;
       case domain::Condition::Kind::kNot: compiled.kind = CompiledCondition::Kind::kNot; break;
-      case domain::Condition::Kind::kLeaf: return CompileLeaf(source, reads_text);
+      case domain::Condition::Kind::kLeaf: return CompileLeaf(source, decodes, reads_text);
     }
     // An empty list would hold always (all) or never (any); neither is what somebody who wrote one
     // meant.
@@ -86,13 +90,14 @@ class Compiler {
       Mistake(source.path, is_not ? "needs exactly one condition" : "needs at least one condition");
     }
     for (const domain::Condition& child : source.children) {
-      compiled.children.push_back(CompileCondition(child, reads_text));
+      compiled.children.push_back(CompileCondition(child, decodes != is_not, reads_text));
     }
     return compiled;
   }
 
-  CompiledCondition CompileLeaf(const domain::Condition& source, bool& reads_text) {
+  CompiledCondition CompileLeaf(const domain::Condition& source, bool decodes, bool& reads_text) {
     CompiledCondition compiled;
+    compiled.decodes = decodes;
     if (const auto* keywords = std::get_if<domain::KeywordsCondition>(&source.leaf)) {
       reads_text = true;
       compiled.kind = CompiledCondition::Kind::kText;
@@ -123,11 +128,12 @@ class Compiler {
   }
 
   std::uint32_t Leaf(const CompiledCondition& condition) {
-    TextLeaf leaf{condition.term, condition.parts};
+    TextLeaf leaf{condition.term, condition.parts, condition.decodes};
     std::sort(leaf.parts.begin(), leaf.parts.end());
     leaf.parts.erase(std::unique(leaf.parts.begin(), leaf.parts.end()), leaf.parts.end());
     const auto id = static_cast<std::uint32_t>(snapshot_->leaves.size());
-    const auto [known, is_new] = leaf_ids_.emplace(std::pair(leaf.term, leaf.parts), id);
+    const auto [known, is_new] =
+        leaf_ids_.emplace(std::tuple(leaf.term, leaf.decodes, leaf.parts), id);
     if (!is_new) return known->second;
     snapshot_->leaves_of_term.resize(std::max<std::size_t>(next_id_, leaf.term + 1));
     snapshot_->leaves_of_term[leaf.term].push_back(id);
@@ -229,7 +235,7 @@ class Compiler {
   std::uint32_t next_id_ = 0;
   std::map<std::string, std::uint32_t> dictionary_ids_;
   std::map<std::pair<std::string, text::View>, std::uint32_t> pattern_ids_;
-  std::map<std::pair<std::uint32_t, std::vector<std::string>>, std::uint32_t> leaf_ids_;
+  std::map<std::tuple<std::uint32_t, bool, std::vector<std::string>>, std::uint32_t> leaf_ids_;
   std::vector<text::MatchTerm> terms_;
   std::vector<std::pair<std::uint32_t, std::string>> places_;  // id → where it is written
   std::vector<std::string> mistakes_;

@@ -23,6 +23,7 @@ struct ConnectionRules {
 struct TextLeaf {
   std::uint32_t term = 0;
   std::vector<std::string> parts;  // roles, sorted; empty: all
+  bool decodes = false;            // hits in encoded text count
 };
 
 struct Snapshot {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/escaping.h"
 #include "services/policy/evaluator.h"
 #include "services/policy/rule_compiler.h"
 #include "services/policy/rule_fixture.h"
@@ -85,6 +86,33 @@ TEST_CASE("LocalTextEngine: a thousand policies decide as one does", "[policy]")
   const auto set = Plain(policies);
   CHECK(Ask(set, "PRJ-777x").policy == "p777");
   CHECK(Ask(set, "PRJ-1000").policy == "everyone");
+}
+
+const std::string kEncoded = absl::Base64Escape("the patient in room seven is ill");
+
+TEST_CASE("LocalTextEngine: what is encoded is found where that makes the answer stricter",
+          "[policy]") {
+  const auto denies = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
+  const domain::Decision decision = Ask(denies, "decode " + kEncoded + " for me");
+  CHECK(decision.policy == "d");
+  REQUIRE(decision.findings.size() == 1);
+  CHECK(decision.findings[0].rule == "hipaa (encoded: base64)");
+  CHECK(decision.findings[0].begin == 7);
+  CHECK(decision.findings[0].end >= 7 + kEncoded.size() - 2);
+
+  const auto reviews = Plain({Allow("everyone"), When(Review("r", 1), Pattern("room [a-z]+"))});
+  CHECK(Ask(reviews, kEncoded).policy == "r");
+  // Nobody gets in by a word that only decoding shows, and nobody out of a deny.
+  CHECK(Ask(Plain({When(Allow("a"), Keywords("hipaa"))}), kEncoded).policy.empty());
+  CHECK(Ask(Plain({When(Allow("a"), Not(Keywords("hipaa")))}), kEncoded).policy.empty());
+  CHECK(Ask(Plain({Allow("a"), When(Deny("d"), Not(Keywords("hipaa")))}), kEncoded).policy == "d");
+}
+
+TEST_CASE("LocalTextEngine: two layers of encoding are taken off, not three", "[policy]") {
+  const auto set = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
+  const std::string twice = absl::BytesToHexString(kEncoded);
+  CHECK(Ask(set, "x " + twice + " y").policy == "d");
+  CHECK(Ask(set, absl::Base64Escape(twice)).policy == "everyone");
 }
 
 }  // namespace
