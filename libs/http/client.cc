@@ -24,8 +24,6 @@ namespace beast_http = boost::beast::http;
 using Parser = beast_http::response_parser<beast_http::string_body>;
 
 constexpr std::size_t kRead = 64u << 10;
-// A length that no answer has: believing it would reserve it.
-constexpr std::uint64_t kMaxContentLength = std::uint64_t{1} << 30;
 constexpr auto kReadOut = std::chrono::seconds(1);
 constexpr std::size_t kMaxReadOut = 64u << 10;
 
@@ -209,7 +207,7 @@ class Response final : public ClientResponse {
       }
       seen = true;
     }
-    if (parser_->content_length().value_or(0) > kMaxContentLength) {
+    if (parser_->content_length().value_or(0) > options_.max_content_length) {
       co_return absl::UnavailableError("the upstream's answer is too large");
     }
     head_.status = parser_->get().result_int();

@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ struct ClientOptions {
   absl::Duration idle_timeout = absl::Seconds(300);  // between two pieces of a response
   absl::Duration write_timeout = absl::Seconds(60);
   std::size_t max_head_bytes = 64u << 10;
+  // A longer body is refused by its content-length: believing it would reserve it. What comes
+  // without one is for the reader to count.
+  std::uint64_t max_content_length = 64u << 20;
   std::size_t max_idle_per_origin = 64;
   // How long an unused connection is kept. Shorter than what servers commonly allow (5 s): what is
   // sent into a connection that is just being closed is lost, and is never sent twice.

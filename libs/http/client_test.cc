@@ -166,6 +166,18 @@ TEST_CASE("Client: garbage, absurd lengths and endless heads are errors", "[http
   }
 }
 
+TEST_CASE("Client: a body whose length is over the limit is refused by its head", "[http]") {
+  ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n12345",
+                         "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n123456"});
+  ClientOptions options;
+  options.max_content_length = 5;
+  Fixture call(options);
+  CHECK(call(Local(server.port()), Make("GET", "/")).value() == "12345");
+  const absl::Status refused = call(Local(server.port()), Make("GET", "/")).status();
+  CHECK(absl::IsUnavailable(refused));
+  CHECK(absl::StrContains(refused.message(), "too large"));
+}
+
 TEST_CASE("Client: an address that nobody listens on is UNAVAILABLE", "[http]") {
   std::uint16_t port = 0;
   {

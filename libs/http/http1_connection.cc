@@ -1,5 +1,6 @@
 #include "libs/http/http1_connection.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -17,6 +18,7 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kHeadRead = 4u << 10;
 constexpr std::size_t kBodyRead = 64u << 10;
 constexpr std::size_t kWatchRead = 2u << 10;
+constexpr auto kWatchEvery = std::chrono::milliseconds(200);
 constexpr std::size_t kShrinkAbove = 16u << 10;  // idle connections keep no more than this
 
 absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
@@ -28,7 +30,8 @@ Http1Connection::Http1Connection(Stream::Socket socket, std::shared_ptr<const Ht
       shared_(std::move(shared)),
       client_address_(stream_.PeerAddress()),
       buffer_(shared_->options.max_head_bytes + kBodyRead),
-      watch_done_(stream_.executor()) {}
+      watch_done_(stream_.executor()),
+      watch_again_(stream_.executor()) {}
 
 Awaitable<void> Http1Connection::Run(TlsContext tls) {
   if (tls != nullptr) {
@@ -127,9 +130,10 @@ bool Http1Connection::TakeHead() {
   keep_alive_ = parser_->keep_alive();
   if (message.version() != 10 && message.version() != 11) return false;
   if (!http10_ && head_.headers.Count("host") != 1) return false;
-  // Two ways to tell where a body ends are how requests are smuggled.
+  // Two ways to tell where a body ends are how requests are smuggled. HTTP/1.0 knows no chunks: one
+  // reader takes them for the body, another for the next request (RFC 9112, section 6.1).
   if (head_.headers.Count("transfer-encoding") > 0 &&
-      (head_.headers.Count("content-length") > 0 || !parser_->chunked())) {
+      (http10_ || head_.headers.Count("content-length") > 0 || !parser_->chunked())) {
     return false;
   }
   if (head_.target.empty() || head_.target[0] != '/') return false;
@@ -139,10 +143,12 @@ bool Http1Connection::TakeHead() {
 
 Awaitable<void> Http1Connection::RunHandler() {
   handling_ = true;
+  ++exchanges_;
   if (body_read_) WatchCaller();
   co_await shared_->handler(*this);
   if (phase_ == Phase::kWaiting && !gone_) co_await Refuse(500);
   handling_ = false;
+  watch_again_.cancel();
 }
 
 Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
@@ -157,6 +163,8 @@ Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
     if (!sent.ok()) co_return sent;
   }
   parser_->eager(true);
+  const auto deadline = std::chrono::steady_clock::now() +
+                        absl::ToChronoNanoseconds(shared_->options.body_total_timeout);
   while (!parser_->is_done()) {
     boost::system::error_code error;
     if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
@@ -166,7 +174,9 @@ Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
     }
     if (parser_->is_done()) break;
     if (buffer_.size() > 0 && !error) continue;
-    const absl::Status filled = co_await FillBuffer(shared_->options.body_timeout);
+    const absl::Duration left = absl::FromChrono(deadline - std::chrono::steady_clock::now());
+    const absl::Status filled =
+        co_await FillBuffer(std::clamp(left, absl::ZeroDuration(), shared_->options.body_timeout));
     if (!filled.ok()) {
       gone_ = true;
       co_return filled;
@@ -180,25 +190,38 @@ Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
 }
 
 void Http1Connection::WatchCaller() {
-  if (watching_ || gone_ || buffer_.size() > 0) return;
-  watching_ = true;
-  if (buffer_.capacity() > kShrinkAbove) buffer_.shrink_to_fit();
+  if (watching_ || gone_) return;
+  watching_ = buffer_.size() == 0;
+  if (watching_ && buffer_.capacity() > kShrinkAbove) buffer_.shrink_to_fit();
   asio::co_spawn(
-      stream_.executor(), [self = shared_from_this()]() { return self->Watch(); }, asio::detached);
+      stream_.executor(),
+      [self = shared_from_this(), exchange = exchanges_]() { return self->Watch(exchange); },
+      asio::detached);
 }
 
-Awaitable<void> Http1Connection::Watch() {
-  const auto space = buffer_.prepare(kWatchRead);
-  const absl::StatusOr<std::size_t> count = co_await stream_.ReadSome(
-      static_cast<char*>(space.data()), space.size(), absl::InfiniteDuration());
-  watching_ = false;
-  if (count.ok() && *count > 0) {
-    buffer_.commit(*count);
-  } else {
-    gone_ = true;
-    stop_->Request(absl::CancelledError("the caller left"));
+void Http1Connection::CallerLeft() {
+  gone_ = true;
+  stop_->Request(absl::CancelledError("the caller left"));
+}
+
+Awaitable<void> Http1Connection::Watch(std::uint64_t exchange) {
+  if (watching_) {
+    const auto space = buffer_.prepare(kWatchRead);
+    const absl::StatusOr<std::size_t> count = co_await stream_.ReadSome(
+        static_cast<char*>(space.data()), space.size(), absl::InfiniteDuration());
+    watching_ = false;
+    if (count.ok() && *count > 0) {
+      buffer_.commit(*count);
+    } else {
+      CallerLeft();
+    }
+    watch_done_.cancel();
   }
-  watch_done_.cancel();
+  while (handling_ && exchange == exchanges_ && !gone_) {
+    if (stream_.PeerLeft()) co_return CallerLeft();
+    watch_again_.expires_after(kWatchEvery);
+    co_await watch_again_.async_wait(kTuple);
+  }
 }
 
 }  // namespace countersign::http

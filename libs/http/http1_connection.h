@@ -3,6 +3,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,7 +58,8 @@ class Http1Connection final : public Exchange,
   Awaitable<void> RunHandler();
   Awaitable<void> Linger();
   void WatchCaller();
-  Awaitable<void> Watch();
+  Awaitable<void> Watch(std::uint64_t exchange);
+  void CallerLeft();
   std::string FormatHead(const ResponseHead& head, std::optional<std::size_t> length);
   Awaitable<absl::Status> Send(absl::string_view first, absl::string_view second);
 
@@ -78,11 +80,14 @@ class Http1Connection final : public Exchange,
 
   bool finish_soon_ = false;
   bool handling_ = false;
+  std::uint64_t exchanges_ = 0;  // begun so far
   // One read is outstanding while the handler works. It tells when the caller leaves; what it reads
-  // otherwise is the beginning of the next request.
+  // otherwise is the beginning of the next request. From then on nothing more is read: the kernel
+  // is asked from time to time whether the caller is still there.
   bool watching_ = false;
   bool gone_ = false;
   boost::asio::steady_timer watch_done_;
+  boost::asio::steady_timer watch_again_;
 };
 
 }  // namespace countersign::http

@@ -19,8 +19,9 @@ struct ServerOptions {
   std::size_t max_connections = 16'384;  // more are closed at once
   std::size_t max_head_bytes = 64u << 10;
   std::size_t max_body_bytes = 32u << 20;
-  absl::Duration head_timeout = absl::Seconds(30);   // from a head's first byte to its last
-  absl::Duration body_timeout = absl::Seconds(60);   // between two reads
+  absl::Duration head_timeout = absl::Seconds(30);  // from a head's first byte to its last
+  absl::Duration body_timeout = absl::Seconds(60);  // between two reads
+  absl::Duration body_total_timeout = absl::Minutes(5);
   absl::Duration idle_timeout = absl::Seconds(620);  // between two requests
   absl::Duration write_timeout = absl::Seconds(300);
 

@@ -119,12 +119,17 @@ TEST_CASE("Server: malformed and ambiguous requests are answered 400", "[http]")
         "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3, 4\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n",
         "GET http://a/ HTTP/1.1\r\nhost: a\r\n\r\n", "GET / HTTP/1.1\r\nho st: a\r\n\r\n"}) {
     RawClient client(server.address());
     client.Send(request);
     CAPTURE(request);
-    CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 400 "));
+    const std::string answer = client.ReadAll();  // it ends: the connection is closed
+    CHECK(absl::StartsWith(answer, "HTTP/1.1 400 "));
+    CHECK(absl::StrContains(answer, "connection: close"));
   }
 }
 
@@ -176,6 +181,22 @@ TEST_CASE("Server: slow heads, slow bodies and idle connections are closed", "[h
     const std::string answer = client.ReadAll();
     CHECK((answer.empty() || absl::StartsWith(answer, "HTTP/1.1 400 ")));
   }
+}
+
+TEST_CASE("Server: a body that trickles is not waited for without end", "[http]") {
+  ServerOptions options;
+  options.body_timeout = absl::Seconds(30);  // never without a byte for so long
+  options.body_total_timeout = absl::Milliseconds(100);
+  Signal over;
+  TestServer server(
+      [&](Exchange& exchange) -> asio::awaitable<void> {
+        const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+        if (absl::IsDeadlineExceeded(body.status())) over.Set();
+      },
+      options);
+  RawClient client(server.address());
+  client.Send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\nx");
+  CHECK(over.Wait());
 }
 
 TEST_CASE("Server: a stream arrives in chunks and ends in order", "[http]") {
@@ -237,6 +258,51 @@ TEST_CASE("Server: a caller that leaves stops the handler that works for it", "[
   client.Close();
   REQUIRE(stopped.Wait());
   CHECK(absl::IsCancelled(why));
+}
+
+TEST_CASE("Server: a caller that leaves is noticed although it has sent more than its request",
+          "[http]") {
+  Signal started, stopped;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    co_await exchange.ReadBody();
+    started.Set();
+    co_await UntilStopped(exchange);
+    stopped.Set();
+  });
+  RawClient client(server.address());
+  SECTION("with the request") { client.Send(Post("hello") + "GET / HTTP/1.1\r\nhost: a\r\n\r\n"); }
+  SECTION("later, and more than anybody keeps") {
+    client.Send(Post("hello"));
+    REQUIRE(started.Wait());
+    client.Send(std::string(100'000, 'x'));
+  }
+  REQUIRE(started.Wait());
+  client.Close();
+  CHECK(stopped.Wait());
+}
+
+TEST_CASE("Server: what came early while a request was handled is handled next", "[http]") {
+  Signal started;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+    if (exchange.head().target == "/slow") {
+      started.Set();
+      asio::steady_timer timer(exchange.executor());
+      timer.expires_after(std::chrono::milliseconds(20));
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    co_await exchange.Respond(Ok(), exchange.head().target);
+  });
+  RawClient client(server.address());
+  client.Send("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n");
+  REQUIRE(started.Wait());
+  client.Send(
+      "GET /next HTTP/1.1\r\nhost: a\r\n\r\nGET /last HTTP/1.1\r\nhost: a\r\n"
+      "connection: close\r\n\r\n");
+  const std::string all = client.ReadAll();
+  CHECK(absl::StrContains(all, "/slow"));
+  CHECK(absl::StrContains(all, "/next"));
+  CHECK(absl::EndsWith(all, "/last"));
 }
 
 TEST_CASE("Server: a caller that leaves stops a stream, even between two pieces", "[http]") {

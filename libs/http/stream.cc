@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -172,6 +173,12 @@ void Stream::Close() {
   boost::system::error_code ignored;
   timer_.cancel();
   socket_.close(ignored);
+}
+
+bool Stream::PeerLeft() {
+  if (closed_ || !socket_.is_open()) return true;
+  pollfd asked = {socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&asked, 1, 0) > 0;  // POLLERR and POLLHUP are always told
 }
 
 bool Stream::QuietAndOpen() {

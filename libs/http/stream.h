@@ -59,6 +59,10 @@ class Stream {
   // Drops the connection; what is under way answers CANCELLED.
   void Close();
 
+  // True when the peer has ended its direction, or the connection is broken or closed, even if
+  // bytes from before wait to be read. Does not wait.
+  bool PeerLeft();
+
   // False when the peer has closed, or has sent something, while nobody was reading: an idle
   // connection of which this is true should not be used. Does not wait.
   bool QuietAndOpen();

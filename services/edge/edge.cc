@@ -82,6 +82,7 @@ struct Edge::State {
   http::Workers network;
   std::vector<std::unique_ptr<http::Listener>> listeners;
 };
+  options.max_content_length = config.max_response_bytes;
 
 absl::Status Edge::State::Start() {
   http::ClientOptions options;
@@ -106,6 +107,7 @@ absl::Status Edge::State::Start() {
     listeners.push_back(std::move(listener));
   }
   return absl::OkStatus();
+  options.body_total_timeout = config.body_total_timeout;
 }
 
 http::ServerOptions Edge::State::ServerOptionsFor() {

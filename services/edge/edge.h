@@ -34,9 +34,10 @@ struct EdgeConfig {
 
   std::size_t max_head_bytes = 64u << 10;
   std::size_t max_body_bytes = 32u << 20;
-  std::size_t max_response_bytes = 64u << 20;  // of an answer that is not a stream
+  std::size_t max_response_bytes = 64u << 20;  // of an answer that is no stream, or says its length
   absl::Duration head_timeout = absl::Seconds(30);
   absl::Duration body_timeout = absl::Seconds(60);  // without a byte
+  absl::Duration body_total_timeout = absl::Minutes(5);
   absl::Duration idle_timeout = absl::Seconds(620);
   absl::Duration write_timeout = absl::Seconds(300);  // a caller that takes nothing
 

@@ -45,6 +45,7 @@ void ReadTimeouts(config::Fields& section, EdgeConfig& config) {
   };
   read("head", config.head_timeout);
   read("body", config.body_timeout);
+  read("bodyTotal", config.body_total_timeout);
   read("idle", config.idle_timeout);
   read("write", config.write_timeout);
   read("port", config.port_timeout);

@@ -39,7 +39,7 @@ listen:
   - {address: 0.0.0.0:8443, certificate: tls.crt, key: tls.key}
 threads: 7
 limits: {headBytes: 2048, bodyBytes: 4096, responseBytes: 8192}
-timeouts: {port: 3s, firstByte: 90s}
+timeouts: {port: 3s, firstByte: 90s, bodyTotal: 7m}
 upstreamAuthority: ca.pem
 )");
   CHECK(reading.mistakes.empty());
@@ -55,6 +55,7 @@ upstreamAuthority: ca.pem
   CHECK(config.max_response_bytes == 8192);
   CHECK(config.port_timeout == absl::Seconds(3));
   CHECK(config.first_byte_timeout == absl::Seconds(90));
+  CHECK(config.body_total_timeout == absl::Minutes(7));
   CHECK(config.idle_timeout == EdgeConfig().idle_timeout);
   CHECK(config.upstream_ca_file == "/etc/edge/ca.pem");
 }
