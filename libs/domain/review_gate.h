@@ -66,7 +66,8 @@ class ReviewGate {
   virtual void Join(const Call& call, ReviewRequest request, absl::Time deadline,
                     Done<ReviewStatus> done) = 0;
 
-  // Answers as soon as the review is no longer PENDING, and at `deadline` with kPending.
+  // Answers as soon as the review is no longer PENDING, and at `deadline` with kPending. An empty
+  // `session_id` only asks: the answer is the state as it is, and nobody counts as waiting.
   virtual void Wait(const Call& call, const std::string& review_id, const std::string& session_id,
                     absl::Time deadline, Done<ReviewStatus> done) = 0;
 
@@ -77,7 +78,8 @@ class ReviewGate {
                        const std::string& session_id, const std::string& binding_hash,
                        absl::Time deadline, Done<Grant> done) = 0;
 
-  // The caller is gone; the review stays. Best effort, no answer.
+  // The caller is gone; the review stays. Best effort, no answer. Says nothing about a principal:
+  // a call may be held for longer than its internal token lives.
   virtual void Leave(const Call& call, const std::string& review_id,
                      const std::string& session_id) = 0;
 };

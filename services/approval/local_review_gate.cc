@@ -77,7 +77,10 @@ void LocalReviewGate::Wait(const domain::Call& call, const std::string& review_i
         const auto review = store_.Get(review_id);
         if (!review.ok()) return (*held)(review.status());
         if (!AskedFor(*review, requester)) return (*held)(errors::NotFound(review_id));
-        if (review->state != ReviewState::kPending) return (*held)(review->Status());
+        const bool only_asks = session_id.empty();
+        if (only_asks || review->state != ReviewState::kPending) {
+          return (*held)(review->Status());
+        }
         waiters_.Wait(review->Status(), session_id, deadline, std::move(*held));
         // A decision between the read and the wait was settled for nobody: look again.
         const auto again = store_.Statuses({review_id});

@@ -31,10 +31,7 @@ ReviewQuery QueryFor(const domain::Principal& reader) {
 }
 
 absl::Status CheckIsPerson(const domain::Principal& voter) {
-  if (voter.kind == domain::IdentityKind::kHuman ||
-      voter.kind == domain::IdentityKind::kUnspecified) {
-    return absl::OkStatus();
-  }
+  if (voter.kind == domain::IdentityKind::kHuman) return absl::OkStatus();
   return errors::NotAPerson(voter.DisplayName(), voter.kind);
 }
 

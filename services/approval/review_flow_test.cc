@@ -291,8 +291,8 @@ TEST_CASE("The desk's pages hold every review once", "[approval]") {
 TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
-  for (const auto kind :
-       {domain::IdentityKind::kAgent, domain::IdentityKind::kCi, domain::IdentityKind::kService}) {
+  for (const auto kind : {domain::IdentityKind::kAgent, domain::IdentityKind::kCi,
+                          domain::IdentityKind::kService, domain::IdentityKind::kUnspecified}) {
     const auto vote =
         flow.desk.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind), id,
                        Ballot::kApprove, HashOf('a'), "");
@@ -313,6 +313,27 @@ TEST_CASE("Waiting callers are counted, and who leaves is not", "[approval]") {
   flow.gate.Leave(flow.ada, id, "s2");
   CHECK(flow.desk.Waiting(id) == 0);
   CHECK(flow.store.Get(id)->state == ReviewState::kPending);
+}
+
+TEST_CASE("Who only asks for the state of a review has its answer at once and is not counted",
+          "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  flow.gate.Leave(flow.ada, id, "s1");
+  Flow::Answer<ReviewStatus> answer;
+  flow.gate.Wait(flow.ada, id, "", flow.clock.Now() + absl::Minutes(4), answer.Done());
+  const auto status = answer.future.get();  // the clock stands still: nothing else answers it
+  REQUIRE(status.ok());
+  CHECK(status->state == ReviewState::kPending);
+  CHECK(flow.desk.Waiting(id) == 0);
+}
+
+TEST_CASE("A wait that stood in a queue while its caller left holds nobody", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  flow.gate.Leave(flow.ada, id, "s1");
+  CHECK(absl::IsCancelled(flow.Wait(id, flow.ada).get().status()));
+  CHECK(flow.desk.Waiting(id) == 0);
 }
 
 TEST_CASE("A full pool refuses instead of queueing without limit", "[approval]") {

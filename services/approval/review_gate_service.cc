@@ -71,8 +71,8 @@ grpc::ServerUnaryReactor* ReviewGateService::Leave(grpc::CallbackServerContext* 
                                                    const v1::LeaveRequest* request,
                                                    v1::LeaveResponse*) {
   return rpc::FinishInline(context, [&]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const domain::Call call, CallOf(*context));
-    gate_.Leave(call, request->review_id(), request->session_id());
+    // From the edge alone (libs/rpc/peer_rules); the token of a call that was held has expired.
+    gate_.Leave(domain::Call(), request->review_id(), request->session_id());
     return absl::OkStatus();
   });
 }

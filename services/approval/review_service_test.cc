@@ -162,6 +162,22 @@ TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", 
   CHECK(review.parameters().at("max_tokens") == 10);
 }
 
+TEST_CASE("Leave: a call that was held for longer than its token lives leaves all the same",
+          "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::Review review;
+  REQUIRE(test.Get("bob", id, review).ok());
+  CHECK(review.waiting() == 1);
+  v1::LeaveRequest leave;
+  leave.set_review_id(id);
+  leave.set_session_id("s1");
+  v1::LeaveResponse left;
+  CHECK(test.Call("expired", *test.gate, &v1::ReviewGateService::Stub::Leave, leave, left).ok());
+  REQUIRE(test.Get("bob", id, review).ok());
+  CHECK(review.waiting() == 0);
+}
+
 TEST_CASE("ListReviews: items show who and what, not the prompt", "[approval]") {
   Fixture test;
   const std::string id = test.Opened();

@@ -8,9 +8,13 @@ namespace {
 // Long enough for the next Wait of a client that waits in pieces.
 constexpr absl::Duration kGrace = absl::Seconds(5);
 
+// How much later than the news that its caller left a wait can come: it may have stood in a queue.
+constexpr absl::Duration kRemember = absl::Seconds(30);
+
 }  // namespace
 
 ReviewWaiters::~ReviewWaiters() {
+  for (const auto& [session_id, timer] : left_) timers_.Cancel(timer);
   for (auto& [review_id, sessions] : reviews_) {
     for (auto& [session_id, session] : sessions) {
       timers_.Cancel(session.timer);
@@ -36,7 +40,12 @@ void ReviewWaiters::Hold(const std::string& review_id, const std::string& sessio
                          Session session, absl::Time until) {
   Session replaced;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (left_.count(session_id) > 0) {
+      lock.unlock();
+      if (session.done) session.done(absl::CancelledError("the caller has left"));
+      return;
+    }
     session.ticket = ++last_ticket_;
     session.timer = timers_.At(until, [this, review_id, session_id, ticket = session.ticket] {
       Over(review_id, session_id, ticket);
@@ -67,10 +76,20 @@ void ReviewWaiters::Over(const std::string& review_id, const std::string& sessio
   over.done(std::move(over.pending));
 }
 
+// REQUIRES: mutex_ is held.
+void ReviewWaiters::Remember(const std::string& session_id) {
+  if (left_.count(session_id) > 0) return;
+  left_[session_id] = timers_.At(clock_.Now() + kRemember, [this, session_id] {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    left_.erase(session_id);
+  });
+}
+
 void ReviewWaiters::Leave(const std::string& review_id, const std::string& session_id) {
   Session gone;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    Remember(session_id);
     const auto review = reviews_.find(review_id);
     if (review == reviews_.end()) return;
     const auto session = review->second.find(session_id);

@@ -36,6 +36,8 @@ class ReviewWaiters {
   void Wait(domain::ReviewStatus pending, const std::string& session_id, absl::Time deadline,
             domain::Done<domain::ReviewStatus> done);
 
+  // The session has left for good: for half a minute, which is longer than anything is under way,
+  // it neither arrives nor waits again.
   void Leave(const std::string& review_id, const std::string& session_id);
 
   // What a vote or a poll found out. A status that is still PENDING changes nothing.
@@ -55,6 +57,7 @@ class ReviewWaiters {
 
   void Hold(const std::string& review_id, const std::string& session_id, Session session,
             absl::Time until);
+  void Remember(const std::string& session_id);
   void Over(const std::string& review_id, const std::string& session_id, std::uint64_t ticket);
 
   Timers& timers_;
@@ -62,6 +65,7 @@ class ReviewWaiters {
   mutable std::mutex mutex_;
   std::uint64_t last_ticket_ = 0;
   std::map<std::string, Sessions> reviews_;
+  std::map<std::string, Timers::Id> left_;  // sessions, and what will forget them
 };
 
 }  // namespace countersign::approval

@@ -107,6 +107,21 @@ TEST_CASE("ReviewWaiters: who leaves is answered and not counted", "[approval]")
   CHECK(test.waiters.Waiting("r") == 1);
 }
 
+TEST_CASE("ReviewWaiters: a wait that comes after its caller has left is not taken up",
+          "[approval]") {
+  Fixture test;
+  test.waiters.Leave("r", "s");
+  Held late;
+  test.Hold("s", late);
+  REQUIRE(late.answers == 1);
+  CHECK(late.answer.status().code() == absl::StatusCode::kCancelled);
+  test.waiters.Arrive("r", "s");
+  CHECK(test.waiters.Waiting("r") == 0);
+  test.Pass(absl::Seconds(30));  // nothing is remembered for ever
+  test.waiters.Arrive("r", "s");
+  CHECK(test.waiters.Waiting("r") == 1);
+}
+
 TEST_CASE("ReviewWaiters: between two waits a session counts for a few seconds", "[approval]") {
   Fixture test;
   test.waiters.Arrive("r", "s");

@@ -8,8 +8,7 @@ Awaitable<void> AnswerReviewStatus(const EdgeServices& services, const VerifiedC
                                    std::string review_id, boost::asio::any_io_executor executor,
                                    http::Stop& stop, Reply& reply) {
   PortAnswer<absl::StatusOr<domain::ReviewStatus>> answer(executor);
-  // A wait that is over as it begins: the state as it is.
-  services.ports.reviews.Wait(caller.call(), review_id, "", services.clock.Now(), answer.done());
+  services.ports.reviews.Wait(caller.call(), review_id, "", services.PortDeadline(), answer.done());
   const absl::StatusOr<domain::ReviewStatus> status = co_await answer.Get(stop);
   if (stop.requested()) co_return;
   if (absl::IsNotFound(status.status()) || absl::IsInvalidArgument(status.status())) {

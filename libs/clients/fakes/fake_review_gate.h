@@ -29,6 +29,10 @@ class FakeReviewGate final : public domain::ReviewGate {
     const std::lock_guard<std::mutex> lock(mutex_);
     return joined_;
   }
+  std::vector<std::string> join_tokens() const {  // internal tokens, of the joins in order
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return join_tokens_;
+  }
   std::vector<std::string> consumed_hashes() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return consumed_hashes_;
@@ -38,11 +42,12 @@ class FakeReviewGate final : public domain::ReviewGate {
     return left_;
   }
 
-  void Join(const domain::Call&, domain::ReviewRequest request, absl::Time,
+  void Join(const domain::Call& call, domain::ReviewRequest request, absl::Time,
             domain::Done<domain::ReviewStatus> done) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       joined_.push_back(std::move(request));
+      join_tokens_.push_back(call.internal_token ? call.internal_token->Reveal() : "");
     }
     join.Give(std::move(done));
   }
@@ -67,6 +72,7 @@ class FakeReviewGate final : public domain::ReviewGate {
  private:
   mutable std::mutex mutex_;
   std::vector<domain::ReviewRequest> joined_;
+  std::vector<std::string> join_tokens_;
   std::vector<std::string> consumed_hashes_;
   std::vector<std::string> left_;
 };
