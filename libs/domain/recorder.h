@@ -20,7 +20,9 @@ class SessionWriter {
   // session to stop, `lease_lost` when the recorder has closed it.
   virtual void Append(std::vector<SessionEvent> events, absl::Time deadline, DoneStatus done) = 0;
 
-  // Answers when the end event is durable. Nothing may follow.
+  // Answers when the end event is durable. Nothing may follow. ABORTED with reason `recording_lost`
+  // when the end that is durable says aborted where `end` says completed: events that were answered
+  // before they were durable have been lost.
   virtual void End(SessionEnd end, absl::Time deadline, DoneStatus done) = 0;
 
   // `on_stop` is called at most once, when the session was killed or its lease was lost outside of

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/status.h"
 #include "services/edge/edge_testing.h"
 
 namespace countersign::edge {
@@ -92,6 +93,24 @@ TEST_CASE("Stream: with ordered recording pieces may be ahead, the end may not",
   CHECK(testing::ReadHead(client).status == 200);
   CHECK(testing::ReadChunk(client) == Content("first"));
   f.recorder.append.Release();
+}
+
+TEST_CASE("Stream: nobody gets the end of an answer that the record does not call completed",
+          "[edge]") {
+  const absl::Status lost = WithReason(absl::AbortedError("events were lost"), "recording_lost");
+  {
+    Fixture f;
+    f.upstream.Behave(ScriptedUpstream::Stream({Content("a"), kFinished, kDone}));
+    f.recorder.end.AlwaysFail(lost);
+    const Answer answer = f.Stream();
+    CHECK(absl::StrContains(answer.body, R"("code":"unavailable")"));
+    CHECK(!absl::StrContains(answer.body, "[DONE]"));
+  }
+  Fixture f;
+  f.recorder.end.AlwaysFail(lost);
+  const Answer answer = f.Chat();
+  CHECK(answer.status == 503);
+  CHECK(!absl::StrContains(answer.body, "hello"));
 }
 
 TEST_CASE("Stream: a part that fails in the middle ends it in-band, without [DONE]", "[edge]") {

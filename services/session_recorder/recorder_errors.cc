@@ -11,6 +11,10 @@ absl::Status KilledError() {
 absl::Status LeaseLostError() {
   return WithReason(absl::AbortedError("the recorder has closed this session"), "lease_lost");
 }
+absl::Status RecordingLostError() {
+  return WithReason(absl::AbortedError("events were lost: the session is recorded as aborted"),
+                    "recording_lost");
+}
 absl::Status EndedError() {
   return WithReason(absl::FailedPreconditionError("the session has ended"), "session_ended");
 }

@@ -8,6 +8,7 @@ namespace countersign::session_recorder {
 
 absl::Status KilledError();                              // ABORTED, killed
 absl::Status LeaseLostError();                           // ABORTED, lease_lost
+absl::Status RecordingLostError();                       // ABORTED, recording_lost
 absl::Status EndedError();                               // FAILED_PRECONDITION, session_ended
 absl::Status BusyError();                                // RESOURCE_EXHAUSTED, recorder_busy
 absl::Status SlowError();                                // DEADLINE_EXCEEDED, recorder_slow

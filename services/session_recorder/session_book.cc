@@ -70,7 +70,8 @@ struct SessionBook::Waiting {
 struct SessionBook::Operation {
   Handle session;
   Entry entry;
-  Answer answer;  // null when the caller has its answer already
+  Answer answer;           // null when the caller has its answer already
+  bool completes = false;  // its writer says that the session is completed
 };
 
 SessionBook::SessionBook(RecordStore& store, KeyRing& keys, const Clock& clock,
@@ -209,6 +210,7 @@ void SessionBook::End(const Handle& session, const domain::SessionEnd& end, absl
   if (!refused.ok()) return done(std::move(refused));
   Operation operation;
   operation.session = session;
+  operation.completes = end.outcome == domain::Outcome::kCompleted;
   operation.entry.kind = Kind::kEnd;
   operation.entry.events.emplace_back(event_type::kEnd, domain::EndPayload(recorded));
   if (recorded.outcome == domain::Outcome::kCompleted) {
@@ -333,7 +335,11 @@ void SessionBook::Settle(const Operation& operation, const absl::StatusOr<std::u
   const bool lost_after_answer =
       !status.ok() && operation.answer == nullptr && kind == Kind::kAppend;
   if (IsLeaseLost(status) || lost_after_answer) Stop(session, status);
-  const bool heard = Finish(operation.answer, result);
+  // The writer must not take a session for completed that the record calls aborted.
+  const bool lost = status.ok() && operation.completes &&
+                    session->ledger.row.summary.end.outcome != domain::Outcome::kCompleted;
+  const bool heard =
+      Finish(operation.answer, lost ? absl::StatusOr<std::uint32_t>(RecordingLostError()) : result);
   // Opened for nobody, or perhaps opened.
   if (kind == Kind::kOpen && !over && !(status.ok() && heard)) Abandon(session);
 }

@@ -55,6 +55,8 @@ class SessionBook {
   void Append(const Handle& session, std::vector<domain::SessionEvent> events, absl::Time deadline,
               domain::Done<std::uint32_t> done);
   void End(const Handle& session, const domain::SessionEnd& end, absl::Time deadline,
+  // For End also ABORTED `recording_lost`: the end is durable, but it says aborted and not
+  // completed, because events before it were lost.
            domain::Done<std::uint32_t> done);
 
   // Called at most once, at once when the session is stopped already.

@@ -9,71 +9,12 @@
 #include "services/session_recorder/local_recorder.h"
 #include "services/session_recorder/record_store_memory.h"
 #include "services/session_recorder/recorder_for_test.h"
+#include "services/session_recorder/session_book_for_test.h"
 
 namespace countersign::session_recorder {
 namespace {
 
 using domain::Outcome;
-
-SessionRow RowOf(RecordStore& store, const std::string& id) {
-  const auto row = store.Find(id);
-  REQUIRE(row.ok());
-  REQUIRE(row->has_value());
-  return **row;
-}
-
-std::vector<SealedEvent> EventsOf(RecordStore& store, const std::string& id) {
-  auto events = store.Events(RowOf(store, id), 0, 100'000, 1u << 30);
-  REQUIRE(events.ok());
-  return *std::move(events);
-}
-
-std::vector<std::string> Types(RecordStore& store, const std::string& id) {
-  std::vector<std::string> types;
-  for (const SealedEvent& event : EventsOf(store, id)) {
-    types.push_back(event.type);
-  }
-  return types;
-}
-
-// Fails the test unless the stored events are one chain up to the row's head.
-void CheckChain(MemoryRecordStore& store, TestKeyRing& keys, const std::string& id) {
-  const SessionRow row = RowOf(store, id);
-  const auto key = keys.Unwrap(id, row.data_key);
-  REQUIRE(key.ok());
-  std::string hash = GenesisHash(id, KeyCommitment(*key));
-  std::uint32_t index = 0;
-  for (const SealedEvent& event : EventsOf(store, id)) {
-    CHECK(event.index == ++index);
-    hash = LinkHash(id, event.index, event.type, event.at, event.sealed, hash);
-    CHECK(event.hash == hash);
-    CHECK(OpenPayload(*key, id, event).ok());
-  }
-  CHECK(row.head.index == index);
-  CHECK(row.head.hash == hash);
-}
-
-// Lets the test decide what becomes of each commit.
-class FaultyStore final : public ForwardingStore {
- public:
-  using ForwardingStore::ForwardingStore;
-  enum class Fault { kNone, kBefore, kUnknownCommitted, kUnknownLost };
-  std::function<Fault()> fault = [] { return Fault::kNone; };
-
-  absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override {
-    switch (fault()) {
-      case Fault::kNone: return ForwardingStore::Commit(writes);
-      case Fault::kBefore: return absl::UnavailableError("database unavailable");
-      case Fault::kUnknownCommitted: (void)ForwardingStore::Commit(writes); break;
-      case Fault::kUnknownLost: break;
-    }
-    return WithReason(absl::UnknownError("commit of unknown outcome"), "commit_unknown");
-  }
-  absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override {
-    if (fault() == Fault::kBefore) return absl::UnavailableError("database unavailable");
-    return ForwardingStore::Find(id);
-  }
-};
 
 }  // namespace
 
@@ -326,49 +267,6 @@ TEST_CASE("SessionBook: an answer that takes too long is DEADLINE_EXCEEDED, once
   recorder.Drain();
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].code() == absl::StatusCode::kDeadlineExceeded);
-}
-
-TEST_CASE(
-    "SessionBook: ordered recording answers response pieces before they are durable, and the "
-    "intent and end after",
-    "[session_recorder]") {
-  MemoryRecordStore memory;
-  FaultyStore store(memory);
-  TestRecorder recorder(store);
-  const auto session = recorder.Open(TestStart(TestId(1)));
-  REQUIRE(recorder.Append(*session, {DecisionEvent(domain::Recording::kOrdered)}).ok());
-  std::promise<void> leave;
-  store.fault = [&, first = true]() mutable {
-    if (std::exchange(first, false)) leave.get_future().wait();
-    return FaultyStore::Fault::kNone;
-  };
-  CHECK(recorder.Append(*session, {DataEvent("1")}).ok());  // would hang if it were strict
-  CHECK(recorder.Append(*session, {DataEvent("2")}).ok());
-  CHECK(Types(memory, TestId(1)).size() == 2);
-  leave.set_value();
-  REQUIRE(recorder.End(*session).ok());
-  CHECK(Types(memory, TestId(1)).size() == 5);
-  CheckChain(memory, recorder.keys, TestId(1));
-}
-
-TEST_CASE("SessionBook: an ordered piece that is lost stops the session and shows in its end",
-          "[session_recorder]") {
-  MemoryRecordStore memory;
-  FaultyStore store(memory);
-  TestRecorder recorder(store);
-  const auto session = recorder.Open(TestStart(TestId(1)));
-  REQUIRE(recorder.Append(*session, {DecisionEvent(domain::Recording::kOrdered)}).ok());
-  std::promise<absl::Status> stopped;
-  recorder.book.OnStop(*session, [&](absl::Status why) { stopped.set_value(why); });
-  store.fault = [] { return FaultyStore::Fault::kBefore; };
-  (void)recorder.Append(*session, {DataEvent("1")});
-  CHECK_FALSE(stopped.get_future().get().ok());
-  store.fault = [] { return FaultyStore::Fault::kNone; };
-  CHECK_FALSE(recorder.Append(*session, {DataEvent("2")}).ok());
-  REQUIRE(recorder.End(*session).ok());
-  const SessionRow row = RowOf(memory, TestId(1));
-  CHECK(row.summary.end.outcome == Outcome::kAborted);
-  CHECK(row.summary.end.code == "recording_lost");
 }
 
 TEST_CASE("SessionBook: one session's refusal does not touch the others of its batch",
