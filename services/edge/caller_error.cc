@@ -1,8 +1,10 @@
 #include "services/edge/caller_error.h"
 
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/json/writer.h"
 
 namespace countersign::edge {
 namespace {
@@ -33,6 +35,13 @@ constexpr CodeRow kCodes[] = {
     {"upstream_timeout", 504, "server_error"},
 };
 
+// Statuses that an RPC can be refused with before its service is asked.
+constexpr std::pair<int, absl::string_view> kConnectCodes[] = {
+    {400, "invalid_argument"}, {401, "unauthenticated"},    {403, "permission_denied"},
+    {404, "unimplemented"},    {413, "resource_exhausted"}, {429, "resource_exhausted"},
+    {503, "unavailable"},
+};
+
 }  // namespace
 
 CallerError MakeCallerError(absl::string_view code, absl::string_view message) {
@@ -47,6 +56,16 @@ CallerError MakeCallerError(absl::string_view code, absl::string_view message) {
   error.final = error.http_status == 403;
   if (error.code == "unavailable") error.retry_after = absl::Seconds(1);
   return error;
+}
+
+std::string ConnectErrorBody(const CallerError& error) {
+  absl::string_view code = "unknown";
+  for (const auto& [http_status, connect_code] : kConnectCodes) {
+    if (http_status == error.http_status) code = connect_code;
+  }
+  json::Writer out;
+  out.BeginObject().Key("code").String(code).Key("message").String(error.message).EndObject();
+  return out.str();
 }
 
 CallerError ErrorOfPart(const absl::Status& status, absl::string_view part) {

@@ -165,6 +165,8 @@ Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
     }
   }
   const int status = missing.empty() ? 200 : 503;
+  const bool is_admin = absl::StartsWith(request.path, kAdminPrefix);
+  if (is_admin) reply.SpeakConnect();
   missing = missing.empty() ? "ok\n" : missing + "\n";
   HeaderList headers;
   headers.emplace_back("content-type", "text/plain; charset=utf-8");
@@ -186,7 +188,7 @@ Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall
     co_await reply.Error(error);
     co_return;
   }
-  if (absl::StartsWith(request.path, kAdminPrefix)) {
+  if (is_admin) {
     co_return co_await ForwardAdmin(exchange, request, reply, caller->call());
   }
   if (absl::StartsWith(request.path, kReviewPrefix) && exchange.head().method == "GET") {

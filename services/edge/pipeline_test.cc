@@ -347,10 +347,39 @@ TEST_CASE("Edge: admin calls are forwarded for verified callers alone", "[edge]"
   CHECK(answer.headers.count("x-request-id") == 1);
   CHECK(f.admin_seen == "alice " + path + " application/json {}");
   f.admin_seen.clear();
-  CHECK(f.Call(absl::StrCat("POST ", path, " HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n"))
-            .status == 401);
-  CHECK(f.Call(Fixture::Head("GET " + path, "", 0)).status == 404);
+  // Refusals of the edge itself have Connect's shape, too.
+  const auto refused = [](const Answer& refusal, int status, const char* code) {
+    CHECK(refusal.status == status);
+    const auto document = json::Document::Parse(refusal.body);
+    REQUIRE(document.ok());
+    CHECK(document->root()["code"].text() == code);
+    CHECK(!document->root()["message"].text().empty());
+    CHECK(document->root().size() == 2);
+  };
+  refused(f.Call(absl::StrCat("POST ", path, " HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n")),
+          401, "unauthenticated");
+  refused(f.Call(Fixture::Head("GET " + path, "", 0)), 404, "unimplemented");
+  f.authenticator.authenticate.FailNext(absl::UnavailableError("down"));
+  f.edge.credentials().Flush();
+  const Answer closed = f.Call(Fixture::Head("POST " + path, "", 0));
+  refused(closed, 503, "unavailable");
+  CHECK(closed.Header("retry-after") == "1");
   CHECK(f.admin_seen.empty());
+}
+
+TEST_CASE("Edge: a plain call that is killed fails with its code, and is not tried again",
+          "[edge]") {
+  Fixture f;
+  f.upstream.Behave(ScriptedUpstream::Hang(""));
+  RawClient client = f.Connect();
+  client.Send(Fixture::Post(Fixture::kPlain));
+  while (f.upstream.received().empty()) std::this_thread::yield();
+  f.recorder.Kill(f.recorder.sessions().front().start.session_id);
+  const Answer answer = testing::ReadAnswer(client);
+  CHECK(answer.status == 403);
+  CHECK(Fixture::Code(answer) == "killed");
+  CHECK(answer.Header("x-should-retry") == "false");
+  CHECK(f.End().outcome == Outcome::kKilled);
 }
 
 TEST_CASE("Edge: alive at once, ready with resources, closed to calls before", "[edge]") {

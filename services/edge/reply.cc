@@ -47,7 +47,9 @@ Awaitable<absl::Status> Reply::Error(const CallerError& error) {
   }
   if (error.http_status == 401) headers.emplace_back("www-authenticate", "Bearer");
   if (!error.review_id.empty()) SetReview(error.review_id);
-  co_return co_await Whole(error.http_status, std::move(headers), dialect_->ErrorBody(error));
+  // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
+  const std::string body = connect_ ? ConnectErrorBody(error) : dialect_->ErrorBody(error);
+  co_return co_await Whole(error.http_status, std::move(headers), body);
 }
 
 Awaitable<absl::Status> Reply::Json(int status, absl::string_view body) {

@@ -18,6 +18,8 @@ class Reply {
 
   void SetDialect(const Dialect& dialect) { dialect_ = &dialect; }
   void SetSession(const std::string& id) { session_id_ = id; }
+  // From here on whole errors have the shape of the Connect protocol: the caller calls an RPC.
+  void SpeakConnect() { connect_ = true; }
   void SetReview(const std::string& id) { review_id_ = id; }
 
   // The head of a stream is out: from here on everything is said in-band.
@@ -47,6 +49,7 @@ class Reply {
   std::string session_id_;
   std::string review_id_;
   bool streaming_ = false;
+  bool connect_ = false;
 };
 
 }  // namespace countersign::edge
