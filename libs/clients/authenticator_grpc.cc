@@ -68,10 +68,11 @@ void GrpcAuthenticator::Authenticate(const SecretString& credential, absl::Time 
 }
 
 void GrpcAuthenticator::LeaseCredential(const domain::Call& call, const std::string& connection,
-                                        absl::Time deadline,
+                                        std::uint64_t connection_version, absl::Time deadline,
                                         domain::Done<domain::CredentialLease> done) {
   v1::LeaseCredentialRequest request;
   request.set_connection(connection);
+  request.set_connection_version(connection_version);
   state_->calls.Unary<v1::LeaseCredentialResponse>(
       &call, deadline, std::move(request),
       [this](auto... args) { state_->stub->async()->LeaseCredential(std::move(args)...); },

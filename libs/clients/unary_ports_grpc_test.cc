@@ -148,9 +148,10 @@ TEST_CASE("GrpcAuthenticator: a lease carries the caller's token and the headers
   *fixture.service.lease.response.mutable_expires_at() = wire::ToProto(In(absl::Seconds(30)));
   const auto lease =
       Ask<domain::CredentialLease>([&](auto done) {
-        fixture.authenticator.LeaseCredential(TestCall(), "openai", In(kLong), std::move(done));
+        fixture.authenticator.LeaseCredential(TestCall(), "openai", 7, In(kLong), std::move(done));
       }).value();
   CHECK(fixture.service.lease.request.connection() == "openai");
+  CHECK(fixture.service.lease.request.connection_version() == 7);
   CHECK(fixture.service.lease.token == "token-of-ann");
   REQUIRE(lease.headers.size() == 1);
   CHECK(lease.headers[0].name == "authorization");

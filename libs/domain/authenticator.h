@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,8 +42,11 @@ class Authenticator {
                             Done<Authenticated> done) = 0;
 
   // Answers an empty lease for a connection without a credential; NOT_FOUND for an unknown
-  // connection.
-  virtual void LeaseCredential(const Call& call, const std::string& connection, absl::Time deadline,
+  // connection. `connection_version` is that of the connection that the call was routed by: when
+  // another one is served, the answer is FAILED_PRECONDITION with reason `connection_changed`, so
+  // that a connection's new credential never goes to its old address.
+  virtual void LeaseCredential(const Call& call, const std::string& connection,
+                               std::uint64_t connection_version, absl::Time deadline,
                                Done<CredentialLease> done) = 0;
 };
 

@@ -67,6 +67,12 @@ absl::Status NotReady() {
   return WithReason(absl::UnavailableError("authn has no resources yet"), "not_ready");
 }
 
+absl::Status ConnectionChanged(absl::string_view connection) {
+  return WithReason(absl::FailedPreconditionError(
+                        absl::StrCat("connection \"", connection, "\" has just changed")),
+                    "connection_changed");
+}
+
 absl::Status Overloaded() {
   return WithReason(absl::ResourceExhaustedError("authn has too much to do"), "overloaded");
 }

@@ -25,6 +25,8 @@ absl::Status GroupsMalformed(absl::string_view detail);  // groups_malformed
 absl::Status IssuerUnavailable(absl::string_view detail);
 // UNAVAILABLE, not_ready: no resources were served yet.
 absl::Status NotReady();
+// FAILED_PRECONDITION, connection_changed: the call was routed by another version of it.
+absl::Status ConnectionChanged(absl::string_view connection);
 // RESOURCE_EXHAUSTED, overloaded.
 absl::Status Overloaded();
 

@@ -32,7 +32,7 @@ grpc::ServerUnaryReactor* AuthnService::LeaseCredential(grpc::CallbackServerCont
     domain::Call call;
     call.principal = *std::move(caller);
     authn_.authenticator.LeaseCredential(
-        call, request->connection(), rpc::DeadlineOf(*context),
+        call, request->connection(), request->connection_version(), rpc::DeadlineOf(*context),
         [response,
          finish = std::move(finish)](absl::StatusOr<domain::CredentialLease> lease) mutable {
           if (lease.ok()) *response = ToProto(*lease);

@@ -96,6 +96,7 @@ TEST_CASE_METHOD(Fixture, "AuthnService.LeaseCredential: for the caller in the i
                  "[authn]") {
   v1::LeaseCredentialRequest request;
   request.set_connection("openai");
+  request.set_connection_version(1);
   v1::LeaseCredentialResponse response;
   REQUIRE(authn_stub->LeaseCredential(As(With(Role::kCaller)).get(), request, &response).ok());
   REQUIRE(response.headers_size() == 1);
@@ -106,6 +107,10 @@ TEST_CASE_METHOD(Fixture, "AuthnService.LeaseCredential: for the caller in the i
   grpc::ClientContext anonymous;
   CHECK(authn_stub->LeaseCredential(&anonymous, request, &response).error_code() ==
         grpc::StatusCode::UNAUTHENTICATED);
+  request.set_connection_version(2);
+  CHECK(
+      authn_stub->LeaseCredential(As(With(Role::kCaller)).get(), request, &response).error_code() ==
+      grpc::StatusCode::FAILED_PRECONDITION);
   request.set_connection("nowhere");
   CHECK(
       authn_stub->LeaseCredential(As(With(Role::kCaller)).get(), request, &response).error_code() ==

@@ -131,10 +131,12 @@ class Resources {
     set_.credentials[credential.name] = credential;
     return *this;
   }
-  Resources& AddConnection(const std::string& name, const std::string& credential) {
+  Resources& AddConnection(const std::string& name, const std::string& credential,
+                           std::uint64_t version = 1) {
     domain::Connection connection;
     connection.name = name;
     connection.credential = credential;
+    connection.version = version;
     set_.connections[name] = connection;
     return *this;
   }

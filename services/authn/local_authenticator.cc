@@ -122,14 +122,15 @@ absl::StatusOr<domain::Authenticated> LocalAuthenticator::Admit(domain::Principa
 }
 
 void LocalAuthenticator::LeaseCredential(const domain::Call& call, const std::string& connection,
-                                         absl::Time deadline,
+                                         std::uint64_t connection_version, absl::Time deadline,
                                          domain::Done<domain::CredentialLease> done) {
   (void)deadline;  // Nothing here waits.
-  done(Lease(call, connection));
+  done(Lease(call, connection, connection_version));
 }
 
 absl::StatusOr<domain::CredentialLease> LocalAuthenticator::Lease(
-    const domain::Call& call, const std::string& connection) const {
+    const domain::Call& call, const std::string& connection,
+    std::uint64_t connection_version) const {
   const auto directory = parts_.directory.Current();
   if (directory == nullptr) return NotReady();
   const auto& resources = directory->resources();
@@ -144,6 +145,8 @@ absl::StatusOr<domain::CredentialLease> LocalAuthenticator::Lease(
                           absl::StrCat("not a caller of connection \"", connection, "\"")),
                       "permission_denied");
   }
+  // After the roles: who may not call a connection learns nothing of its versions.
+  if (found->second.version != connection_version) return ConnectionChanged(connection);
   domain::CredentialLease lease;
   const std::string& name = found->second.credential;
   if (!name.empty()) {

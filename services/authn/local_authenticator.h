@@ -47,7 +47,8 @@ class LocalAuthenticator final : public domain::Authenticator {
 
   // PERMISSION_DENIED when the principal is not a caller of the connection: authn alone holds the
   // secrets, so it looks for itself. A lease ends after 30 s.
-  void LeaseCredential(const domain::Call& call, const std::string& connection, absl::Time deadline,
+  void LeaseCredential(const domain::Call& call, const std::string& connection,
+                       std::uint64_t connection_version, absl::Time deadline,
                        domain::Done<domain::CredentialLease> done) override;
 
  private:
@@ -60,7 +61,8 @@ class LocalAuthenticator final : public domain::Authenticator {
   absl::StatusOr<domain::Principal> FindKey(Attempt& attempt, const absl::Status& otherwise);
   absl::StatusOr<domain::Authenticated> Admit(domain::Principal principal);
   absl::StatusOr<domain::CredentialLease> Lease(const domain::Call& call,
-                                                const std::string& connection) const;
+                                                const std::string& connection,
+                                                std::uint64_t connection_version) const;
 
   Parts parts_;
   std::mutex mutex_;

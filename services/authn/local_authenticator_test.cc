@@ -32,12 +32,13 @@ struct Fixture : testing::AuthnFixture {
   }
 
   absl::StatusOr<domain::CredentialLease> Lease(const domain::Principal& principal,
-                                                const std::string& connection) {
+                                                const std::string& connection,
+                                                std::uint64_t version = 1) {
     domain::Call call;
     call.principal = std::make_shared<const domain::Principal>(principal);
     absl::StatusOr<domain::CredentialLease> answer = absl::UnknownError("none");
     authn.authenticator.LeaseCredential(
-        call, connection, absl::InfiniteFuture(),
+        call, connection, version, absl::InfiniteFuture(),
         [&](absl::StatusOr<domain::CredentialLease> lease) { answer = std::move(lease); });
     return answer;
   }
@@ -238,6 +239,24 @@ TEST_CASE_METHOD(Fixture, "LeaseCredential: a caller gets the connection's crede
   CHECK(without->headers.empty());
 }
 
+TEST_CASE_METHOD(Fixture, "LeaseCredential: only a call that was routed by what is served gets it",
+                 "[authn]") {
+  for (const std::uint64_t other : {0, 2}) {
+    const absl::Status refused = Lease(Caller(), "openai", other).status();
+    CHECK(refused.code() == absl::StatusCode::kFailedPrecondition);
+    CHECK(ReasonOf(refused) == "connection_changed");
+  }
+  CHECK(Lease(Caller({"open"}), "openai", 2).status().code() ==
+        absl::StatusCode::kPermissionDenied);
+  Serve(Resources()
+            .Add(domain::Credential{
+                "other", *authn.vault.Seal(
+                             "other", SecretString(R"({"bearer":{"inline":"sk-elsewhere"}})"))})
+            .AddConnection("openai", "other", 2));
+  CHECK(ReasonOf(Lease(Caller(), "openai", 1).status()) == "connection_changed");
+  CHECK(Lease(Caller(), "openai", 2)->headers.at(0).value.Reveal() == "Bearer sk-elsewhere");
+}
+
 TEST_CASE_METHOD(Fixture, "LeaseCredential: nobody else gets it", "[authn]") {
   CHECK(Lease(Caller({"open"}), "openai").status().code() == absl::StatusCode::kPermissionDenied);
   domain::Principal admin = Caller();
@@ -246,7 +265,7 @@ TEST_CASE_METHOD(Fixture, "LeaseCredential: nobody else gets it", "[authn]") {
   CHECK(ReasonOf(Lease(Caller(), "nowhere").status()) == "unknown_connection");
   absl::Status status;
   authn.authenticator.LeaseCredential(
-      domain::Call{}, "openai", absl::InfiniteFuture(),
+      domain::Call{}, "openai", 1, absl::InfiniteFuture(),
       [&](absl::StatusOr<domain::CredentialLease> lease) { status = lease.status(); });
   CHECK(status.code() == absl::StatusCode::kPermissionDenied);
 }

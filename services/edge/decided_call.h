@@ -33,4 +33,8 @@ class DecidedCall {
   domain::Decision decision_;
 };
 
+// Whether an approval that was given under `given` is one that `asked` accepts, too: no fewer
+// people, nobody whom `asked` does not name, and no longer or larger grant.
+bool Covers(const domain::ReviewTerms& given, const domain::ReviewTerms& asked);
+
 }  // namespace countersign::edge

@@ -4,7 +4,6 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -47,7 +46,7 @@ struct Edge::State {
         admin(std::move(gateway)),
         metrics(registry),
         credentials(config.credential_cache, clock),
-        services{config, ports, clock, random, metrics, credentials},
+        services{config, ports, clock, random, metrics, credentials, resources},
         network(config.threads) {}
 
   absl::Status Start();
@@ -60,29 +59,21 @@ struct Edge::State {
   http::ServerOptions ServerOptionsFor();
   Worker& WorkerOf(http::Exchange& exchange);
 
-  std::shared_ptr<const domain::ResourceSet> Resources() const {
-    const std::lock_guard<std::mutex> lock(mutex);
-    return resources;
-  }
-
   const EdgeConfig config;
   const EdgePorts ports;
   const AdminGateway admin;
   EdgeMetrics metrics;
   CredentialCache credentials;
+  ServedResources resources;
   const EdgeServices services;
   std::function<std::string()> not_ready;
   std::atomic<bool> draining{false};
-
-  mutable std::mutex mutex;
-  std::shared_ptr<const domain::ResourceSet> resources;
 
   // Threads last: everything that they use outlives them.
   std::map<const void*, std::unique_ptr<Worker>> workers;
   http::Workers network;
   std::vector<std::unique_ptr<http::Listener>> listeners;
 };
-  options.max_content_length = config.max_response_bytes;
 
 absl::Status Edge::State::Start() {
   http::ClientOptions options;
@@ -91,6 +82,7 @@ absl::Status Edge::State::Start() {
   options.connect_timeout = config.connect_timeout;
   options.first_byte_timeout = config.first_byte_timeout;
   options.idle_timeout = config.upstream_idle_timeout;
+  options.max_content_length = config.max_response_bytes;
   for (std::size_t i = 0; i < network.size(); ++i) {
     asio::execution_context& context = network.at(i);
     workers[&context] = std::make_unique<Worker>(network.at(i), options);
@@ -107,7 +99,6 @@ absl::Status Edge::State::Start() {
     listeners.push_back(std::move(listener));
   }
   return absl::OkStatus();
-  options.body_total_timeout = config.body_total_timeout;
 }
 
 http::ServerOptions Edge::State::ServerOptionsFor() {
@@ -116,6 +107,7 @@ http::ServerOptions Edge::State::ServerOptionsFor() {
   options.max_body_bytes = config.max_body_bytes;
   options.head_timeout = config.head_timeout;
   options.body_timeout = config.body_timeout;
+  options.body_total_timeout = config.body_total_timeout;
   options.idle_timeout = config.idle_timeout;
   options.write_timeout = config.write_timeout;
   options.refuse = [this](int status) {
@@ -158,15 +150,13 @@ Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
   if (path == "/readyz") {
     if (draining) {
       missing = "shutting down";
-    } else if (Resources() == nullptr) {
+    } else if (resources.Current() == nullptr) {
       missing = "waiting for resources";
     } else if (not_ready) {
       missing = not_ready();
     }
   }
   const int status = missing.empty() ? 200 : 503;
-  const bool is_admin = absl::StartsWith(request.path, kAdminPrefix);
-  if (is_admin) reply.SpeakConnect();
   missing = missing.empty() ? "ok\n" : missing + "\n";
   HeaderList headers;
   headers.emplace_back("content-type", "text/plain; charset=utf-8");
@@ -175,6 +165,8 @@ Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
 
 Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall::Request& request,
                                    Reply& reply) {
+  const bool is_admin = absl::StartsWith(request.path, kAdminPrefix);
+  if (is_admin) reply.SpeakConnect();
   absl::StatusOr<VerifiedCaller> caller = co_await VerifiedCaller::Verify(
       services, request.headers, request.request_id, exchange.executor(), exchange.stop());
   if (!caller.ok()) {
@@ -197,7 +189,7 @@ Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall
                                           exchange.executor(), exchange.stop(), reply);
   }
   InferenceCall call(services, WorkerOf(exchange).upstream, exchange, reply, request);
-  co_await call.Run(*caller, Resources());
+  co_await call.Run(*caller, resources.Current());
 }
 
 Awaitable<void> Edge::State::ForwardAdmin(http::Exchange& exchange,
@@ -267,8 +259,7 @@ absl::Status Edge::Prepare(const std::shared_ptr<const domain::ResourceSet>& dra
 }
 
 absl::Status Edge::Serve(std::shared_ptr<const domain::ResourceSet> set) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
-  state_->resources = std::move(set);
+  state_->resources.Serve(std::move(set));
   return absl::OkStatus();
 }
 

@@ -1,13 +1,36 @@
 #pragma once
 
+#include <memory>
+#include <mutex>
+#include <utility>
+
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
+#include "libs/domain/resources.h"
 #include "services/edge/credential_cache.h"
 #include "services/edge/edge.h"
 #include "services/edge/edge_metrics.h"
 
 namespace countersign::edge {
+
+// The version of the resources that is served now. Thread-safe.
+class ServedResources {
+ public:
+  // Null before the first version.
+  std::shared_ptr<const domain::ResourceSet> Current() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return set_;
+  }
+  void Serve(std::shared_ptr<const domain::ResourceSet> set) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    set_ = std::move(set);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const domain::ResourceSet> set_;
+};
 
 // What every call uses and none owns. Constant for the life of an Edge.
 struct EdgeServices {
@@ -17,6 +40,7 @@ struct EdgeServices {
   RandomSource& random;
   EdgeMetrics& metrics;
   CredentialCache& credentials;
+  const ServedResources& resources;
 
   absl::Time PortDeadline() const { return clock.Now() + config.port_timeout; }
 };

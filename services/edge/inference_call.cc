@@ -207,8 +207,12 @@ Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitReviewed(const Judged& judg
     }
     const ApprovedReview& approved = std::get<ApprovedReview>(waited);
     if (approved.held) {
+      const domain::ReviewTerms given = decided.decision().review;
       std::optional<Refusal> changed = co_await JudgeAgain(judged, session, decided);
       if (changed) co_return *std::move(changed);
+      // What policy asks for now goes to reviewers anew, within the same hold.
+      const bool reviewed = decided.verdict() == domain::Verdict::kReview;
+      if (reviewed && !Covers(given, decided.decision().review)) continue;
     }
     provision =
         std::make_unique<Provision>(services_, judged.caller, judged.route, decided, executor_);
@@ -222,7 +226,12 @@ Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitReviewed(const Judged& judg
                                       *std::move(clearance));
     }
     const std::string reason = ReasonOf(clearance.status());
-    if (reason == "review_exhausted" || reason == "review_not_approved") continue;
+    if (reason == "review_exhausted" || reason == "review_not_approved") {
+      std::optional<Clearance> allowed = Clearance::ByPolicy(decided);
+      if (!allowed) continue;
+      co_return co_await AdmitAllowed(*provision, session, std::move(prepared),
+                                      *std::move(allowed));
+    }
     if (reason == "review_expired") {
       Refusal expired{MakeCallerError("review_expired", "the approval has expired"),
                       Outcome::kReviewExpired};
@@ -241,12 +250,10 @@ Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitReviewed(const Judged& judg
 
 Awaitable<std::optional<Refusal>> InferenceCall::JudgeAgain(const Judged& judged, Session& session,
                                                             DecidedCall& decided) {
-  const absl::Status still = co_await judged.caller.VerifyAgain(services_, executor_, stop_);
-  if (absl::IsUnauthenticated(still)) {
-    co_return Refusal{MakeCallerError("unauthenticated", still.message()), Outcome::kBlocked};
-  }
-  if (!still.ok()) co_return RefusalOfPart(still, "authentication");
-  if (std::optional<Refusal> lost = CheckCaller(judged)) co_return lost;
+  std::optional<Refusal> refusal = co_await judged.caller.VerifyAgain(services_, executor_, stop_);
+  if (!refusal) refusal = CheckCaller(judged);
+  if (!refusal) refusal = CheckConnection(judged);
+  if (refusal) co_return refusal;
   DecidedCall::Deciding deciding(services_, judged.caller, judged.route, judged.read.prompt,
                                  executor_);
   absl::StatusOr<DecidedCall> now = co_await deciding.Get(stop_);
@@ -261,6 +268,20 @@ Awaitable<std::optional<Refusal>> InferenceCall::JudgeAgain(const Judged& judged
   }
   decided = *std::move(now);
   co_return std::nullopt;
+}
+
+std::optional<Refusal> InferenceCall::CheckConnection(const Judged& judged) const {
+  const domain::Connection& routed = *judged.route.connection;
+  const auto resources = services_.resources.Current();
+  const auto now = resources->connections.find(routed.name);
+  if (now == resources->connections.end()) {
+    return Blocked("unknown_connection",
+                   absl::StrCat("there is no connection \"", routed.name, "\" any more"));
+  }
+  if (now->second.version == routed.version) return std::nullopt;
+  // The approval was for the connection as it was: its address and its credential may be others.
+  return Blocked("policy_denied",
+                 "the connection changed while the call was held; send the call again");
 }
 
 // The 202 goes out as the refusal that ends the session: nothing was sent upstream.

@@ -51,8 +51,11 @@ class InferenceCall {
   Awaitable<Step<AdmittedRequest>> AdmitReviewed(const Judged& judged, DecidedCall& decided,
                                                  std::unique_ptr<Provision>& provision,
                                                  Session& session, PreparedRequest prepared);
+  // What must still hold when a held call is released: the credential, the caller's role, the
+  // connection as it was, and the policy. `decided` becomes the newest decision.
   Awaitable<std::optional<Refusal>> JudgeAgain(const Judged& judged, Session& session,
                                                DecidedCall& decided);
+  std::optional<Refusal> CheckConnection(const Judged& judged) const;
   Awaitable<Refusal> Defer(std::string review_id);
 
   Awaitable<void> RefuseEarly(const CallerError& error, absl::string_view connection,

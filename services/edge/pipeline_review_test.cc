@@ -154,9 +154,87 @@ TEST_CASE("Review: at release the credential and the policy are asked again", "[
     f.reviews.wait.Release();
     CHECK(testing::ReadAnswer(client).status == 401);
   }
+  SECTION("a connection that has moved does not get what was approved for its old address") {
+    auto moved = std::make_shared<domain::ResourceSet>(*f.resources);
+    moved->connections["openai"].url = "http://127.0.0.1:9/v1";
+    moved->connections["openai"].version = 8;
+    REQUIRE(f.edge.Serve(moved).ok());
+    f.reviews.wait.Release();
+    const Answer answer = testing::ReadAnswer(client);
+    CHECK(answer.status == 403);
+    CHECK(Fixture::Code(answer) == "policy_denied");
+  }
+  SECTION("a connection that is gone is unknown") {
+    REQUIRE(f.edge.Serve(std::make_shared<domain::ResourceSet>()).ok());
+    f.reviews.wait.Release();
+    const Answer answer = testing::ReadAnswer(client);
+    CHECK(answer.status == 404);
+    CHECK(Fixture::Code(answer) == "unknown_connection");
+  }
   CHECK(f.End().outcome == Outcome::kBlocked);
   CHECK(f.reviews.consume.calls() == 0);
+  CHECK(f.authenticator.lease.calls() == 0);
   CHECK(f.upstream.received().empty());
+}
+
+domain::Decision AskFor(domain::ReviewTerms terms) {
+  domain::Decision decision;
+  decision.verdict = domain::Verdict::kReview;
+  decision.policy = "regulated";
+  decision.masking_profile = "none";
+  decision.review = std::move(terms);
+  return decision;
+}
+
+TEST_CASE("Review: what was approved under weaker terms than policy now asks for is asked again",
+          "[edge]") {
+  domain::ReviewTerms given;
+  given.reviewers = {"security"};
+  domain::ReviewTerms asked = given;
+  bool again = true;
+  SECTION("more people") { asked.approvals = 2; }
+  SECTION("other people") { asked.reviewers = {"legal"}; }
+  SECTION("a shorter grant") { asked.grant_ttl = absl::Minutes(1); }
+  SECTION("fewer people and more who may be one do not matter") {
+    given.approvals = 2;
+    asked.reviewers = {"legal", "security"};
+    again = false;
+  }
+  Fixture f;
+  f.decider.decide.Next([given] { return AskFor(given); });
+  f.decider.decide.Always([asked] { return AskFor(asked); });
+  CHECK(f.Chat().status == 200);
+  REQUIRE(f.reviews.joined().size() == (again ? 2 : 1));
+  CHECK(f.reviews.joined().back().terms.approvals == (again ? asked : given).approvals);
+  CHECK(f.reviews.joined().back().terms.reviewers == (again ? asked : given).reviewers);
+  CHECK(f.reviews.consume.calls() == 1);
+  CHECK(f.upstream.received().size() == 1);
+}
+
+TEST_CASE("Review: a grant that others used is not needed where policy now allows", "[edge]") {
+  Fixture f;
+  f.decider.decide.Next([] { return AskFor({}); });
+  f.reviews.consume.AlwaysFail(Because("review_exhausted"));
+  CHECK(f.Chat().status == 200);
+  CHECK(f.reviews.join.calls() == 1);
+  CHECK(f.upstream.received().size() == 1);
+}
+
+TEST_CASE("Review: a call that was held joins again with a fresh internal token", "[edge]") {
+  Fixture f;
+  f.Review();
+  f.edge.credentials().SetLive(false);  // nothing is remembered: each question is asked
+  const auto known = [](const char* token) {
+    domain::Authenticated known;
+    known.principal = std::make_shared<const domain::Principal>(Fixture::Principal("alice"));
+    known.internal_token = std::make_shared<const SecretString>(token);
+    return known;
+  };
+  f.authenticator.authenticate.Next([known] { return known("before"); });
+  f.authenticator.authenticate.Next([known] { return known("after"); });
+  f.reviews.wait.Next([] { return FakeReviewGate::Status(ReviewState::kConsumed); });
+  CHECK(f.Chat().status == 200);
+  CHECK(f.reviews.join_tokens() == std::vector<std::string>{"before", "after"});
 }
 
 TEST_CASE("Review: while it waits, a call has leased nothing and opened no masking", "[edge]") {
@@ -171,6 +249,7 @@ TEST_CASE("Review: while it waits, a call has leased nothing and opened no maski
   CHECK(f.masker.open.calls() == 0);
   f.reviews.wait.Release();
   CHECK(testing::ReadAnswer(client).status == 200);
+  CHECK(f.authenticator.leased_versions() == std::vector<std::uint64_t>{7});
 }
 
 TEST_CASE("Review: without approval the gate is closed", "[edge]") {
@@ -209,6 +288,7 @@ TEST_CASE("Review: a call that prefers not to wait gets 202 and where to ask", "
   CHECK(answer.body == R"({"review_id":"review-1","status_url":"/countersign/reviews/review-1"})");
   CHECK(f.End().outcome == Outcome::kReviewPending);
   CHECK(f.reviews.wait.calls() == 0);
+  CHECK(f.reviews.left().size() == 1);  // nobody waits
   f.reviews.wait.Next([] { return FakeReviewGate::Status(ReviewState::kPending); });
   const Answer status = f.Call(Fixture::Head("GET /countersign/reviews/review-1", "", 0));
   CHECK(status.status == 200);

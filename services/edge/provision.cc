@@ -8,7 +8,7 @@ Provision::Provision(const EdgeServices& services, const VerifiedCaller& caller,
   const domain::Connection& connection = *route.connection;
   if (!connection.credential.empty()) {
     asked_lease_ = true;
-    services.ports.authenticator.LeaseCredential(caller.call(), connection.name,
+    services.ports.authenticator.LeaseCredential(caller.call(), connection.name, connection.version,
                                                  services.PortDeadline(), leased_.done());
   }
   if (decided.decision().masking_profile != "none") {

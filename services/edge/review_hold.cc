@@ -16,10 +16,9 @@ constexpr int kMaxRounds = 16;
 
 }  // namespace
 
-ReviewHold::ReviewHold(const EdgeServices& services, const VerifiedCaller& caller,
-                       const Route& route, const PreparedRequest& request,
-                       const DecidedCall& decided, Session& session, Reply& reply,
-                       boost::asio::any_io_executor executor, http::Stop& stop)
+ReviewHold::ReviewHold(const EdgeServices& services, VerifiedCaller& caller, const Route& route,
+                       const PreparedRequest& request, const DecidedCall& decided, Session& session,
+                       Reply& reply, boost::asio::any_io_executor executor, http::Stop& stop)
     : services_(services),
       caller_(caller),
       route_(route),
@@ -99,6 +98,10 @@ Refusal ReviewHold::RefusalOf(const ReviewStatus& status) const {
 Awaitable<Result> ReviewHold::Wait(bool stream, bool defer) {
   const StageTimer timer(services_, Stage::kReview);
   for (int round = 0; round < kMaxRounds; ++round) {
+    if (held_) {
+      std::optional<Refusal> lost = co_await caller_.VerifyAgain(services_, executor_, stop_);
+      if (lost) co_return *std::move(lost);
+    }
     absl::StatusOr<ReviewStatus> status = co_await Join();
     if (!status.ok()) co_return RefusalOfPart(status.status(), "approval");
     if (status->state == ReviewState::kPending) {
@@ -107,7 +110,10 @@ Awaitable<Result> ReviewHold::Wait(bool stream, bool defer) {
                                                   status->expires_at));
       const absl::Status recorded = co_await session_.Append();
       if (!recorded.ok()) co_return RefusalOfPart(recorded, "session recorder");
-      if (defer) co_return Deferred{status->review_id};
+      if (defer) {
+        services_.ports.reviews.Leave(caller_.call(), status->review_id, session_.id());
+        co_return Deferred{status->review_id};
+      }
       const std::string review_id = status->review_id;
       status = co_await AwaitDecision(review_id, stream);
       if (stop_.requested()) co_return RefusalOfStop(stop_.why());

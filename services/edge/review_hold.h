@@ -25,12 +25,13 @@ struct Deferred {
 // its session and its connection.
 class ReviewHold {
  public:
-  ReviewHold(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
+  ReviewHold(const EdgeServices& services, VerifiedCaller& caller, const Route& route,
              const PreparedRequest& request, const DecidedCall& decided, Session& session,
              Reply& reply, boost::asio::any_io_executor executor, http::Stop& stop);
 
   // `stream`: the caller reads an event stream. `defer`: answer at once instead of waiting.
-  // May be called again when the grant went to somebody else: time held counts once.
+  // May be called again when the grant went to somebody else: time held counts once. Before a call
+  // that was held joins again its caller is verified again: its internal token may have expired.
   Awaitable<std::variant<ApprovedReview, Deferred, Refusal>> Wait(bool stream, bool defer);
 
  private:
@@ -40,7 +41,7 @@ class ReviewHold {
   Refusal RefusalOf(const domain::ReviewStatus& status) const;
 
   const EdgeServices& services_;
-  const VerifiedCaller& caller_;
+  VerifiedCaller& caller_;
   const Route& route_;
   const PreparedRequest& request_;
   const DecidedCall& decided_;

@@ -42,15 +42,19 @@ Awaitable<absl::StatusOr<VerifiedCaller>> VerifiedCaller::Verify(
   co_return VerifiedCaller(std::move(call), *std::move(credential));
 }
 
-Awaitable<absl::Status> VerifiedCaller::VerifyAgain(const EdgeServices& services,
-                                                    boost::asio::any_io_executor executor,
-                                                    http::Stop& stop) {
+Awaitable<std::optional<Refusal>> VerifiedCaller::VerifyAgain(const EdgeServices& services,
+                                                              boost::asio::any_io_executor executor,
+                                                              http::Stop& stop) {
   const absl::StatusOr<domain::Authenticated> known =
       co_await Ask(services, credential_, executor, stop);
-  if (!known.ok()) co_return known.status();
+  if (absl::IsUnauthenticated(known.status())) {
+    co_return Refusal{MakeCallerError("unauthenticated", known.status().message()),
+                      domain::Outcome::kBlocked};
+  }
+  if (!known.ok()) co_return RefusalOfPart(known.status(), "authentication");
   call_.principal = known->principal;
   call_.internal_token = known->internal_token;
-  co_return absl::OkStatus();
+  co_return std::nullopt;
 }
 
 }  // namespace countersign::edge

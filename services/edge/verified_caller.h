@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "services/edge/edge_services.h"
 #include "services/edge/header_rules.h"
 #include "services/edge/port_answer.h"
+#include "services/edge/refusal.h"
 
 namespace countersign::edge {
 
@@ -20,8 +22,10 @@ class VerifiedCaller {
 
   // Asks again, after a call was held: whether the credential still stands, and for whom. From then
   // on the call has the new principal and internal token: the old one lives for two minutes only.
-  Awaitable<absl::Status> VerifyAgain(const EdgeServices& services,
-                                      boost::asio::any_io_executor executor, http::Stop& stop);
+  // A refusal when it does not stand, or nobody can tell.
+  Awaitable<std::optional<Refusal>> VerifyAgain(const EdgeServices& services,
+                                                boost::asio::any_io_executor executor,
+                                                http::Stop& stop);
 
   const domain::Call& call() const { return call_; }
   const domain::Principal& principal() const { return *call_.principal; }

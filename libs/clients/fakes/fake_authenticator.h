@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "libs/clients/fakes/answers.h"
 #include "libs/domain/authenticator.h"
@@ -27,6 +29,12 @@ class FakeAuthenticator final : public domain::Authenticator {
     known_.erase(credential);
   }
 
+  // Of the connections that leases were asked for, in order.
+  std::vector<std::uint64_t> leased_versions() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return leased_versions_;
+  }
+
   // Overrides what is known; and the leases, which are empty by default.
   Answers<domain::Authenticated> authenticate{
       [] { return absl::UnauthenticatedError("unknown credential"); }};
@@ -41,13 +49,18 @@ class FakeAuthenticator final : public domain::Authenticator {
     lock.unlock();
     authenticate.Give(std::move(done), std::move(make));
   }
-  void LeaseCredential(const domain::Call&, const std::string&, absl::Time,
-                       domain::Done<domain::CredentialLease> done) override {
+  void LeaseCredential(const domain::Call&, const std::string&, std::uint64_t connection_version,
+                       absl::Time, domain::Done<domain::CredentialLease> done) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      leased_versions_.push_back(connection_version);
+    }
     lease.Give(std::move(done));
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::vector<std::uint64_t> leased_versions_;
   std::map<std::string, domain::Authenticated> known_;
 };
 
