@@ -100,7 +100,9 @@ v1::Session ToProto(const SessionRow& row) {
   proto.set_identity(summary.identity);
   proto.set_connection(summary.connection);
   proto.set_model(summary.model);
-  proto.set_outcome(std::string(domain::ToString(summary.end.outcome)));
+  if (!summary.running()) {
+    proto.set_outcome(std::string(domain::ToString(summary.end.outcome)));
+  }
   *proto.mutable_started_at() = wire::ToProto(row.started_at);
   if (!summary.running()) *proto.mutable_ended_at() = wire::ToProto(row.ended_at);
   proto.set_code(summary.end.code);

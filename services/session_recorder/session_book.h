@@ -20,9 +20,10 @@ namespace countersign::session_recorder {
 struct BookOptions {
   // Names this process in the store; a UUID made at start.
   std::string node;
-  // True when no other recorder process writes to the same database: what runs when the book starts
-  // then has no writer any more. False: only what its recorder has not kept alive for `lease`.
-  bool sole_recorder = true;
+  // True when no other recorder process ever writes to the same database: what runs when the book
+  // starts then has no writer any more. False: only what its recorder has not kept alive for
+  // `lease`. A second recorder that believes to be the only one closes the first one's sessions.
+  bool sole_recorder = false;
   absl::Duration lease = absl::Seconds(15);
   GroupLimits limits;
 };
@@ -54,9 +55,9 @@ class SessionBook {
   // writer's to send.
   void Append(const Handle& session, std::vector<domain::SessionEvent> events, absl::Time deadline,
               domain::Done<std::uint32_t> done);
-  void End(const Handle& session, const domain::SessionEnd& end, absl::Time deadline,
   // For End also ABORTED `recording_lost`: the end is durable, but it says aborted and not
   // completed, because events before it were lost.
+  void End(const Handle& session, const domain::SessionEnd& end, absl::Time deadline,
            domain::Done<std::uint32_t> done);
 
   // Called at most once, at once when the session is stopped already.

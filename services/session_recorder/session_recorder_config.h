@@ -12,7 +12,7 @@ namespace countersign::session_recorder {
 
 // What only this service knows: `service:` of its configuration file.
 struct SessionRecorderConfig {
-  bool sole_recorder = true;  // false: several recorders share the database
+  bool sole_recorder = false;  // true: no other recorder ever writes to the database
   absl::Duration checkpoint_interval = absl::Seconds(5);  // 1s … 1m
   std::vector<std::string> trusted_keys;  // public keys that signed before, base64url
   std::size_t auditor_threads = 4;        // 1 … 64: for what auditors ask

@@ -26,7 +26,8 @@ TEST_CASE("SessionRecorderConfig: without a section everything has its default",
   CHECK(status.ok());
   const auto options = config.Options("node");
   REQUIRE(options.ok());
-  CHECK(options->book.sole_recorder);
+  CHECK_FALSE(
+      options->book.sole_recorder);  // two that believed it would close each other's sessions
   CHECK(options->book.node == "node");
   CHECK(options->checkpoints.interval == absl::Seconds(5));
   CHECK(options->checkpoints.trusted_keys.empty());
@@ -35,14 +36,14 @@ TEST_CASE("SessionRecorderConfig: without a section everything has its default",
 TEST_CASE("SessionRecorderConfig: every field is read", "[session_recorder]") {
   const std::string key(32, 'k');
   const auto [config, status] =
-      Read("{soleRecorder: false, checkpointInterval: 10s, auditorThreads: 8, trustedKeys: [" +
+      Read("{soleRecorder: true, checkpointInterval: 10s, auditorThreads: 8, trustedKeys: [" +
            Base64UrlEncode(key) + "]}");
   INFO(status.ToString());
   REQUIRE(status.ok());
   CHECK(config.auditor_threads == 8);
   const auto options = config.Options("node");
   REQUIRE(options.ok());
-  CHECK_FALSE(options->book.sole_recorder);
+  CHECK(options->book.sole_recorder);
   CHECK(options->checkpoints.interval == absl::Seconds(10));
   CHECK(options->checkpoints.trusted_keys == std::vector<std::string>{key});
 }

@@ -132,6 +132,21 @@ TEST_CASE("SessionService: an auditor of some connections sees no others", "[ses
             .error_code() == grpc::PERMISSION_DENIED);
 }
 
+TEST_CASE("ListSessions: a session that still runs has no outcome", "[session_recorder]") {
+  Served served;
+  REQUIRE(served.recorder.Open(TestStart(TestId(1))).ok());
+  v1::ListSessionsRequest request;
+  request.set_outcome("running");
+  v1::ListSessionsResponse response;
+  REQUIRE(served.sessions->ListSessions(Served::As("auditor").get(), request, &response).ok());
+  REQUIRE(response.items_size() == 1);
+  CHECK_FALSE(response.items(0).has_outcome());
+  served.Record(2);
+  request.Clear();
+  REQUIRE(served.sessions->ListSessions(Served::As("auditor").get(), request, &response).ok());
+  CHECK(response.items(0).outcome() == "completed");
+}
+
 TEST_CASE("ListSessions: filters, pages and refuses what it does not know", "[session_recorder]") {
   Served served;
   for (int n = 1; n <= 5; ++n) served.Record(n);

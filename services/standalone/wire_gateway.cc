@@ -35,19 +35,14 @@
 #include "services/policy/resource_hub.h"
 #include "services/policy/resource_service.h"
 #include "services/policy/resource_store_pg.h"
-#include "services/session_recorder/checkpointer.h"
-#include "services/session_recorder/exporter.h"
 #include "services/session_recorder/key_ring.h"
-#include "services/session_recorder/local_recorder.h"
 #include "services/session_recorder/record_store_pg.h"
-#include "services/session_recorder/session_book.h"
-#include "services/session_recorder/session_reader.h"
+#include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_schema.h"
 #include "services/session_recorder/session_service.h"
 #include "services/standalone/first_admin.h"
 #include "services/standalone/gateway_storage.h"
 #include "services/standalone/in_process_server.h"
-#include "services/standalone/upkeep.h"
 
 namespace countersign::standalone {
 namespace {
@@ -141,28 +136,16 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
 
   auto& ring = app.Keep(std::move(ring_file));
   auto& store = app.Make<recorder::PgRecordStore>(database);
-  const recorder::RecorderMetrics metrics = recorder::DeclareMetrics(app.metrics());
-  recorder::BookOptions options;
-  options.node = UuidV7(app.clock().Now(), app.random());
-  auto& book =
-      app.Make<recorder::SessionBook>(store, ring, app.clock(), app.random(), metrics, options);
-  auto& checkpointer =
-      app.Make<recorder::Checkpointer>(store, app.clock(), std::move(signing_key), metrics);
-  CS_RETURN_IF_ERROR(book.Housekeep());
-  app.Make<Upkeep>("deadlines", absl::Milliseconds(200), [&book] {
-    book.Tick();
-    return absl::OkStatus();
-  });
-  app.Make<Upkeep>("sessions", absl::Seconds(5), [&book] { return book.Housekeep(); });
-  app.Make<Upkeep>("checkpoints", absl::Seconds(1),
-                   [&checkpointer] { return checkpointer.Tick(); });
-
-  auto& reader = app.Make<recorder::SessionReader>(store, ring);
-  auto& exporter =
-      app.Make<recorder::Exporter>(store, ring, checkpointer, app.clock(), app.random());
+  recorder::RecorderOptions options;
+  options.book.node = UuidV7(app.clock().Now(), app.random());
+  options.book.sole_recorder = true;  // the data directory is locked, and the database is in it
+  auto& core = app.Make<recorder::SessionRecorder>(store, ring, std::move(signing_key), app.clock(),
+                                                   app.random(), app.metrics(), std::move(options));
   services.push_back(&app.Make<recorder::SessionService>(
-      book, reader, exporter, app.Make<ThreadPool>(4, 256), authn.callers));
-  return &app.Make<recorder::LocalRecorder>(book);
+      core.book(), core.reader(), core.exporter(), app.Make<ThreadPool>(4, 256), authn.callers));
+  app.ReadyWhen([&core] { return core.NotReady(); });
+  core.Start([] { return absl::OkStatus(); });  // migrated above: a start must fail without it
+  return &core.local();
 }
 
 // The edge is made before what it forwards admin calls to, because the resources' hub, which one of

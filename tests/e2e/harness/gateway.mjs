@@ -124,7 +124,7 @@ export class Gateway {
   ended(probe = () => true) {
     return eventually('the session ended', async () => {
       const found = (await this.sessions()).find(probe);
-      return found && found.outcome !== '' ? found : undefined;
+      return found?.outcome ? found : undefined;
     });
   }
 
