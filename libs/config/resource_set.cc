@@ -1,7 +1,11 @@
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "libs/base/status.h"
 #include "libs/config/fields.h"
 #include "libs/config/kinds.h"
@@ -32,6 +36,7 @@ class ReferenceCheck {
       NeedAll(set_.identities, "Identity", binding.identities, "spec.identities");
       NeedAll(set_.connections, "Connection", binding.connections, "spec.connections");
     }
+    CheckMatches();
     const std::string* first_default = nullptr;
     for (const auto& [name, connection] : set_.connections) {
       Begin("Connection", name);
@@ -70,6 +75,28 @@ class ReferenceCheck {
                const std::vector<std::string>& names, absl::string_view path) {
     for (std::size_t i = 0; i < names.size(); ++i) {
       Need(present, kind, names[i], absl::StrCat(path, "[", i, "]"));
+    }
+  }
+
+  // Two connections that claim the same requests: which one gets them would be an accident.
+  void CheckMatches() {
+    std::map<std::pair<std::string, std::string>, std::string> claimed;  // host, prefix → name
+    for (const auto& [name, connection] : set_.connections) {
+      Begin("Connection", name);
+      absl::string_view prefix = connection.path_prefix;
+      while (absl::ConsumeSuffix(&prefix, "/")) {
+      }
+      std::set<std::string> hosts;
+      for (const std::string& host : connection.hosts) hosts.insert(absl::AsciiStrToLower(host));
+      if (hosts.empty() && !connection.path_prefix.empty()) hosts.insert("");
+      for (const std::string& host : hosts) {
+        const auto [first, added] = claimed.emplace(std::pair(host, std::string(prefix)), name);
+        if (added) continue;
+        Say(absl::StrCat("spec.match", host.empty() ? "" : ".hosts", ": Connection/", first->second,
+                         " has ", host.empty() ? "the prefix \"" : "the host \"",
+                         host.empty() ? std::string(prefix) : host, "\" already",
+                         host.empty() || prefix.empty() ? "" : " with this pathPrefix"));
+      }
     }
   }
 

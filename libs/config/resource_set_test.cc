@@ -65,6 +65,25 @@ TEST_CASE("BuildResourceSet: gives typed values with every field", "[config]") {
   CHECK((*set)->version == 9);
 }
 
+TEST_CASE("BuildResourceSet: no two connections claim the same requests", "[config]") {
+  const auto with = [](const std::string& one, const std::string& other) {
+    const auto connection = [](const std::string& name, const std::string& match) {
+      return Resource("Connection", name,
+                      "{protocol: openai, url: 'http://127.0.0.1:9', match: " + match + "}");
+    };
+    return std::string(Build(connection("a", one) + connection("b", other)).status().message());
+  };
+  CHECK_THAT(with("{hosts: [m.example]}", "{hosts: [other.example, M.Example]}"),
+             Catch::Contains("Connection/b: spec.match.hosts: Connection/a has the host") &&
+                 Catch::Contains("m.example"));
+  CHECK_THAT(with("{hosts: [m.example], pathPrefix: /x}", "{hosts: [m.example], pathPrefix: /x/}"),
+             Catch::Contains("with this pathPrefix"));
+  CHECK_THAT(with("{pathPrefix: /x}", "{pathPrefix: /x}"), Catch::Contains("the prefix \"/x\""));
+  CHECK(with("{hosts: [m.example], pathPrefix: /x}", "{hosts: [m.example]}").empty());
+  CHECK(with("{hosts: [m.example]}", "{hosts: [n.example]}").empty());
+  CHECK(with("{hosts: [m.example, m.example]}", "{}").empty());
+}
+
 TEST_CASE("BuildResourceSet: names every reference that leads nowhere", "[config]") {
   const auto set =
       Build(Resource("Policy", "p",
