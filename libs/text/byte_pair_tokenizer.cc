@@ -17,12 +17,13 @@ std::size_t BytePairTokenizer::Count(absl::string_view text) const {
 }
 
 std::size_t BytePairTokenizer::CountUpTo(absl::string_view text, std::size_t limit) const {
+  PieceCache& cache = CacheForThread();
   std::size_t count = 0;
   for (std::size_t pos = 0; pos < text.size() && count <= limit;) {
     const std::size_t end = PieceEnd(text, pos);
     const absl::string_view piece = text.substr(pos, end - pos);
     const std::size_t fewest = piece.size() / vocabulary_.longest();
-    count += fewest > limit - count ? fewest : CountPiece(piece);
+    count += fewest > limit - count ? fewest : CountPiece(piece, cache);
     pos = end;
   }
   return count;

@@ -5,6 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/byte_pairs.h"
 #include "libs/text/char_classes.h"
+#include "libs/text/piece_cache.h"
 #include "libs/text/piece_splitter.h"
 #include "libs/text/tokenizer.h"
 #include "libs/text/vocabulary.h"
@@ -26,7 +27,13 @@ class BytePairTokenizer final : public Tokenizer {
   std::size_t PieceEnd(absl::string_view text, std::size_t pos) const {
     return piece_end_(classes_, text, pos);
   }
-  std::size_t CountPiece(absl::string_view piece) const { return counter_.Count(piece); }
+
+  // REQUIRES: `piece` is not empty; `cache` is CacheForThread().
+  std::size_t CountPiece(absl::string_view piece, PieceCache& cache) const {
+    if (piece.size() > PieceCache::kLongestPiece) return counter_.Count(piece);
+    return cache.Count(piece, [this](absl::string_view text) { return counter_.Count(text); });
+  }
+  PieceCache& CacheForThread() const { return PieceCache::ForThread(&vocabulary_); }
 
  private:
   const absl::string_view name_;

@@ -89,13 +89,14 @@ std::size_t TokenEstimate::Count(absl::string_view text) const {
 
 std::size_t TokenEstimate::CountUpTo(absl::string_view text, std::size_t limit) const {
   constexpr std::size_t kWhole = 100;
+  PieceCache& cache = base_.CacheForThread();
   std::size_t hundredths = 0;
   const auto tokens = [&] { return (hundredths + kWhole - 1) / kWhole; };
   for (std::size_t pos = 0; pos < text.size() && tokens() <= limit;) {
     const std::size_t end = base_.PieceEnd(text, pos);
     const absl::string_view piece = text.substr(pos, end - pos);
     const Script script = ScriptOf(piece);
-    const std::size_t amount = script == kDigits ? piece.size() : base_.CountPiece(piece);
+    const std::size_t amount = script == kDigits ? piece.size() : base_.CountPiece(piece, cache);
     hundredths += amount * (*weights_)[script];
     pos = end;
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "libs/text/byte_pairs.h"
+#include "libs/text/piece_cache.h"
 #include "libs/text/tokenizer_data.h"
 #include "libs/text/vocabulary.h"
 
@@ -163,6 +164,46 @@ std::unique_ptr<const Vocabulary> MakeVocabulary(const std::vector<TokenizerData
   std::vector<std::string> files;
   for (const TokenizerData file : data) files.push_back(ReadTokenizerData(file));
   return std::make_unique<const Vocabulary>(files);
+}
+
+TEST_CASE("PieceCache: gives the count of the piece that was asked for and of no other",
+          "[tokenizer]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  // Up to 20 tokens: some more than it can keep.
+  const auto count = [](absl::string_view piece) -> std::size_t {
+    std::size_t tokens = piece.size();
+    for (const char byte : piece) tokens = (tokens * 31 + static_cast<unsigned char>(byte)) % 21;
+    return tokens;
+  };
+  std::size_t misses = 0;
+  PieceCache& cache = PieceCache::ForThread(&seed);
+  for (int round = 0; round < 50'000; ++round) {
+    std::string piece;
+    for (std::size_t left = 1 + random() % PieceCache::kLongestPiece; left > 0; --left) {
+      piece += static_cast<char>(random() % 2 == 0 ? 0 : 0xff);
+    }
+    const std::size_t found = cache.Count(piece, [&](absl::string_view text) {
+      ++misses;
+      return count(text);
+    });
+    if (found != count(piece)) FAIL("piece of " << piece.size() << " bytes in round " << round);
+  }
+  CHECK(misses < 49'000);
+}
+
+TEST_CASE("Tokenizer: a count does not depend on what was counted before", "[tokenizer]") {
+  const std::string text = "Würde des Menschen, достоинство, 尊严 and dignity";
+  const std::vector<std::size_t> first = {Named("o200k_base").Count(text),
+                                          Named("cl100k_base").Count(text),
+                                          Named("llama3").Count(text)};
+  CHECK(first[0] < first[1]);
+  for (int round = 0; round < 3; ++round) {
+    CHECK(Named("o200k_base").Count(text) == first[0]);
+    CHECK(Named("cl100k_base").Count(text) == first[1]);
+    CHECK(Named("llama3").Count(text) == first[2]);
+  }
 }
 
 TEST_CASE("BytePairCounter: counts what merging leaves, as it is defined", "[tokenizer]") {

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "absl/strings/string_view.h"
+
+namespace countersign::text {
+
+// The counts of pieces seen lately: most of a text are words that it has had before, and 64 KiB
+// stay in the processor's caches where a vocabulary does not. Direct-mapped. Not thread-safe.
+class PieceCache {
+ public:
+  static constexpr std::size_t kLongestPiece = 15;
+  static constexpr std::size_t kMostTokens = 15;
+
+  // One per thread. It forgets everything when `owner` is not the one of the last call.
+  static PieceCache& ForThread(const void* owner);
+
+  // The count of `piece`, from `count` when it is not known. REQUIRES: 0 < piece.size() <=
+  // kLongestPiece.
+  template <typename Function>
+  std::size_t Count(absl::string_view piece, Function count) {
+    const Words words = Pack(piece);
+    const std::uint64_t hash = (words.low ^ words.high * kMultiplier) * kMultiplier;
+    Entry& entry = entries_[hash >> (64 - kEntriesBits)];
+    if (entry.words.low == words.low && entry.words.high == (words.high | entry.tokens())) {
+      return entry.tokens() >> kTokensShift;
+    }
+    const std::size_t tokens = count(piece);
+    if (tokens <= kMostTokens) entry.words = {words.low, words.high | tokens << kTokensShift};
+    return tokens;
+  }
+
+ private:
+  static constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;
+  static constexpr unsigned kEntriesBits = 12;
+  static constexpr unsigned kSizeShift = 56;    // four bits: the size of the piece
+  static constexpr unsigned kTokensShift = 60;  // four bits: the count
+
+  struct Words {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+  };
+  struct Entry {
+    Words words;
+    std::uint64_t tokens() const { return words.high >> kTokensShift << kTokensShift; }
+  };
+
+  template <typename Word>
+  static std::uint64_t Load(const char* bytes) {
+    Word word;
+    std::memcpy(&word, bytes, sizeof word);
+    return word;
+  }
+
+  // The bytes of a piece and its size. Two loads that may overlap give the same bits where they do.
+  static Words Pack(absl::string_view piece) {
+    const std::size_t size = piece.size();
+    const char* const at = piece.data();
+    Words words{0, std::uint64_t{size} << kSizeShift};
+    if (size > 8) {
+      words.low = Load<std::uint64_t>(at);
+      words.high |= Load<std::uint64_t>(at + size - 8) >> (8 * (16 - size));
+    } else if (size >= 4) {
+      words.low = Load<std::uint32_t>(at) | Load<std::uint32_t>(at + size - 4) << (8 * (size - 4));
+    } else if (size >= 2) {
+      words.low = Load<std::uint16_t>(at) | Load<std::uint16_t>(at + size - 2) << (8 * (size - 2));
+    } else {
+      words.low = Load<std::uint8_t>(at);
+    }
+    return words;
+  }
+
+  const void* owner_ = nullptr;
+  std::array<Entry, std::size_t{1} << kEntriesBits> entries_{};
+};
+
+}  // namespace countersign::text
