@@ -105,7 +105,8 @@ std::vector<MatchCluster> Merged(const RedactionProgram& program,
       continue;
     }
     merged.back().end = std::max(merged.back().end, cluster.end);
-    merged.back().mixed = merged.back().mixed || cluster.rule != merged.back().rule;
+    merged.back().mixed =
+        merged.back().mixed || !program.CountAsOne(cluster.rule, merged.back().rule);
   }
   return merged;
 }

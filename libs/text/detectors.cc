@@ -109,6 +109,7 @@ std::string LabelOf(absl::string_view entity) { return absl::AsciiStrToUpper(ent
 RedactionRule RuleOf(const Detector& detector, bool keep_context) {
   RedactionRule rule;
   rule.entity = detector.entity;
+  rule.group = detector.entity;
   rule.regex = ParseRegex(detector.pattern).value();
   rule.left_forbidden = detector.left_forbidden;
   rule.right_forbidden = detector.right_forbidden;

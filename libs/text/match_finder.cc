@@ -280,7 +280,7 @@ void MatchFinder::AddMatch(MatchCluster match) {
     MatchCluster joined = other.committed || Leads(program_, other, match) ? other : match;
     joined.begin = std::min(other.begin, match.begin);
     joined.end = std::max(other.end, match.end);
-    joined.mixed = other.mixed || match.mixed || other.rule != match.rule;
+    joined.mixed = other.mixed || match.mixed || !program_.CountAsOne(other.rule, match.rule);
     joined.committed = other.committed;
     match = joined;
     clusters.pop_back();

@@ -64,10 +64,18 @@ struct RedactionRule {
   std::string replacement;  // unless `rewrite` is set
   std::function<std::string(absl::string_view original)> rewrite;  // pure, thread-safe
 
+  // Rules of one group (not empty) are shapes of one thing, with one replacement: a cluster of
+  // their matches alone is no cluster of several rules.
+  std::string group;
+
   // Decides what a cluster shows that holds matches of several rules, where the leftmost has a
   // `rewrite`: it is then replaced by this, so that no part of another rule's match shows.
   std::string mixed_replacement;
 };
+
+inline bool CountAsOne(const RedactionRule& a, const RedactionRule& b) {
+  return !a.group.empty() && a.group == b.group;
+}
 
 inline constexpr std::size_t kMaxValidatedWidth = 2048;
 

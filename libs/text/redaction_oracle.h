@@ -228,7 +228,8 @@ inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view
     bool mixed = false;
     for (; i < matches.size() && matches[i].begin < end; ++i) {
       end = std::max(end, matches[i].end);
-      mixed = mixed || matches[i].rule != lead.rule;
+      mixed = mixed || (matches[i].rule != lead.rule &&
+                        !CountAsOne(rules[matches[i].rule], rules[lead.rule]));
     }
     const RedactionRule& rule = rules[lead.rule];
     if (!mixed && let_through[lead.rule] + 1 < rule.min_count) {

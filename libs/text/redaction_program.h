@@ -93,6 +93,9 @@ struct RedactionProgram {
   bool Consumes(std::uint32_t state, unsigned char byte) const {
     return sets[states[state].set].Contains(byte);
   }
+  bool CountAsOne(std::uint32_t rule, std::uint32_t other) const {
+    return rule == other || text::CountAsOne(rules[rule], rules[other]);
+  }
   // `byte` is -1 at the edge of the text.
   bool Allows(NeighbourRef neighbour, int byte) const {
     const Neighbour& allowed = neighbours[neighbour - 1];

@@ -419,5 +419,27 @@ TEST_CASE("RedactionStream: ten thousand idle streams are small", "[redaction]")
   CHECK(stream.memory_bytes() - stream.held() < 2048);
 }
 
+TEST_CASE("redaction: shapes of one group show as one rule would", "[redaction]") {
+  RedactionRule word = Simple("word", "[a-z]+");
+  word.rewrite = [](absl::string_view original) { return std::string(original.substr(0, 1)); };
+  word.mixed_replacement = "<mixed>";
+  RedactionRule three = word;
+  three.regex = ParseRegex("[a-z]{3}").value();
+  const auto masked = [&](bool whole) {
+    const auto rules = Compiled({word, three});
+    if (whole) return RedactWhole(rules, "abcd")->text;
+    RedactionStream stream(rules);
+    const std::string first = Fed(stream, "ab");
+    return first + Fed(stream, "cd", true);
+  };
+  CHECK(masked(true) == "<mixed>");
+  CHECK(masked(false) == "<mixed>");
+  word.group = three.group = "words";
+  CHECK(masked(true) == "a");
+  CHECK(masked(false) == "a");
+  three.group = "others";
+  CHECK(masked(true) == "<mixed>");
+}
+
 }  // namespace
 }  // namespace countersign::text
