@@ -39,11 +39,8 @@ absl::Status SelfReview(const std::string& review_id) {
 
 absl::Status NotAPerson(const std::string& name, domain::IdentityKind kind) {
   return WithReason(
-      absl::PermissionDeniedError(
-          kind == domain::IdentityKind::kUnspecified
-              ? absl::StrCat(name, " is no Identity of kind human, and only people decide reviews")
-              : absl::StrCat(name, " is of kind ", domain::ToString(kind),
-                             ", and only people decide reviews")),
+      absl::PermissionDeniedError(absl::StrCat(name, " is of kind ", domain::ToString(kind),
+                                               ", and only people decide reviews")),
       "not_a_person");
 }
 

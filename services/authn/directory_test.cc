@@ -93,6 +93,19 @@ TEST_CASE("Directory: a token that matches no Identity has its groups' roles and
   CHECK_FALSE(domain::HasRole(principal, Role::kAdmin, ""));
 }
 
+TEST_CASE("Directory: a token that a client got for itself is a service's", "[authn]") {
+  const auto directory = Compile(Resources().Add(Provider()).Add(TokenIdentity("carol", "s-3")));
+  const auto kind = [&](const std::string& subject, const std::string& claims) {
+    return FromToken(*directory, Token(subject, claims)).kind;
+  };
+  CHECK(kind("s-1", R"({"client_id":"s-1"})") == domain::IdentityKind::kService);
+  CHECK(kind("s-1", R"({"azp":"s-1"})") == domain::IdentityKind::kService);
+  CHECK(kind("s-1", R"({"client_id":"console","azp":"console"})") ==
+        domain::IdentityKind::kUnspecified);
+  // What an Identity says outweighs it.
+  CHECK(kind("s-3", R"({"client_id":"s-3"})") == domain::IdentityKind::kHuman);
+}
+
 TEST_CASE("Directory: an Identity of another provider does not match", "[authn]") {
   const auto directory = Compile(Resources()
                                      .Add(Provider())
