@@ -184,6 +184,19 @@ domain::Dictionary ReadDictionary(std::string name, Fields& spec) {
   dictionary.terms = spec.Strings("terms");
   if (dictionary.terms.empty()) spec.Mistake("", "needs terms or file");
   dictionary.normalize = ReadNormalize(spec, domain::Normalize::kUnicode);
+  for (const std::string& variant : spec.Strings("variants")) {
+    if (variant == "leet") {
+      dictionary.leet = true;
+    } else if (variant == "spaced") {
+      dictionary.spaced = true;
+    } else {
+      spec.Mistake("variants", absl::StrCat("\"", variant, "\" is none of leet, spaced"));
+    }
+  }
+  if ((dictionary.leet || dictionary.spaced) &&
+      dictionary.normalize != domain::Normalize::kUnicode) {
+    spec.Mistake("variants", "needs normalize: unicode");
+  }
   return dictionary;
 }
 

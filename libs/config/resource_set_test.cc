@@ -23,6 +23,26 @@ std::string Resource(const std::string& kind, const std::string& name, const std
          "}\nspec: " + spec + "\n";
 }
 
+TEST_CASE("BuildResourceSet: variants of a Dictionary, and where they cannot be", "[config]") {
+  const auto read = [](const std::string& spec) {
+    return ReadDocuments({{"a.yaml", Resource("Dictionary", "d", spec)}}, {});
+  };
+  const auto documents = read("{terms: [a], variants: [leet, spaced]}");
+  REQUIRE(documents.ok());
+  const auto set = BuildResourceSet(1, *documents);
+  REQUIRE(set.ok());
+  CHECK((*set)->dictionaries.at("d").leet);
+  CHECK((*set)->dictionaries.at("d").spaced);
+  CHECK(read("{terms: [a], variants: [pig-latin]}")
+            .status()
+            .message()
+            .find("\"pig-latin\" is none of leet, spaced") != absl::string_view::npos);
+  CHECK(read("{terms: [a], normalize: caseless, variants: [leet]}")
+            .status()
+            .message()
+            .find("needs normalize: unicode") != absl::string_view::npos);
+}
+
 }  // namespace
 
 TEST_CASE("BuildResourceSet: gives typed values with every field", "[config]") {

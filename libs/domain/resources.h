@@ -80,6 +80,9 @@ struct Dictionary {
   std::string name;
   std::vector<std::string> terms;
   Normalize normalize = Normalize::kUnicode;
+  // Ways of writing a term that policies look for too; with kUnicode only.
+  bool leet = false;    // s3cr3t
+  bool spaced = false;  // s e c r e t
 };
 
 struct MaskingRule {

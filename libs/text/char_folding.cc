@@ -65,12 +65,34 @@ UnicodeString Skeleton(UChar32 code_point) {
 
 // Small capitals, which Unicode neither decomposes nor calls confusable.
 char SmallCapital(UChar32 code_point) {
-  static constexpr std::pair<UChar32, char> kCapitals[] = {
-      {0x1d00, 'a'}, {0x0299, 'b'}, {0x1d04, 'c'}, {0x1d05, 'd'}, {0x1d07, 'e'},
-      {0xa730, 'f'}, {0x0262, 'g'}, {0x029c, 'h'}, {0x026a, 'i'}, {0x1d0a, 'j'},
-      {0x1d0b, 'k'}, {0x029f, 'l'}, {0x1d0d, 'm'}, {0x0274, 'n'}, {0x1d0f, 'o'},
-      {0x1d18, 'p'}, {0xa7af, 'q'}, {0x0280, 'r'}, {0xa731, 's'}, {0x1d1b, 't'},
-      {0x1d1c, 'u'}, {0x1d20, 'v'}, {0x1d21, 'w'}, {0x028f, 'y'}, {0x1d22, 'z'}};
+  static constexpr std::pair<UChar32, char> kCapitals[] = {{0x1d00, 'a'},
+                                                           {0x0299, 'b'},
+                                                           {0x1d04, 'c'},
+                                                           {0x1d05, 'd'},
+                                                           {0x1d07, 'e'},
+                                                           {0xa730, 'f'},
+                                                           {0x0262, 'g'},
+                                                           {0x029c, 'h'},
+                                                           {0x026a, 'i'},
+                                                           {0x1d0a, 'j'},
+                                                           {0x1d0b, 'k'},
+                                                           {0x029f, 'l'},
+                                                           {0x1d0d, 'm'},
+                                                           {0x0274, 'n'},
+                                                           {0x1d0f, 'o'},
+                                                           {0x1d18, 'p'},
+                                                           {0xa7af, 'q'},
+                                                           {0x0280, 'r'},
+                                                           {0xa731, 's'},
+                                                           {0x1d1b, 't'},
+                                                           {0x1d1c, 'u'},
+                                                           {0x1d20, 'v'},
+                                                           {0x1d21, 'w'},
+                                                           {0x028f, 'y'},
+                                                           {0x1d22, 'z'},
+                                                           // Skeletons of kappa and epsilon.
+                                                           {0x0138, 'k'},
+                                                           {0xa793, 'e'}};
   for (const auto& [capital, letter] : kCapitals) {
     if (capital == code_point) return letter;
   }
@@ -127,8 +149,15 @@ UnicodeString LookAlike(UChar32 code_point) {
   if (const char letter = SmallCapital(code_point); letter != 0) {
     return UnicodeString(static_cast<UChar32>(letter));
   }
-  const UnicodeString skeleton = Apply(CompatibilityCasefold(), Skeleton(code_point));
-  return IsMark(code_point) ? skeleton : WithoutOrnament(skeleton);
+  UnicodeString skeleton = Apply(CompatibilityCasefold(), Skeleton(code_point));
+  if (!IsMark(code_point)) skeleton = WithoutOrnament(skeleton);
+  // Of letters that look like ASCII capitals the skeleton is a small capital.
+  if (u_isalpha(code_point) && skeleton.countChar32() == 1) {
+    if (const char letter = SmallCapital(skeleton.char32At(0)); letter != 0) {
+      return UnicodeString(static_cast<UChar32>(letter));
+    }
+  }
+  return skeleton;
 }
 
 void AppendSkeleton(UChar32 code_point, UnicodeString* out) {
@@ -154,6 +183,39 @@ void AppendFolded(UChar32 code_point, UnicodeString* out) {
   }
 }
 
+bool ShedsOrnament(Form form) {
+  return form == Form::kFolded || form == Form::kSkeleton || form == Form::kLeet ||
+         form == Form::kJoined;
+}
+
+// The letter that a character of a skeleton stands for where people write so. What may be i or l is
+// l; U+A793 is the skeleton of the euro sign.
+char16_t LeetLetter(char16_t unit) {
+  static constexpr std::pair<char16_t, char16_t> kLetters[] = {
+      {u'3', u'e'}, {u'\ua793', u'e'}, {u'4', u'a'}, {u'@', u'a'}, {u'5', u's'},
+      {u'$', u's'}, {u'7', u't'},      {u'+', u't'}, {u'!', u'l'}, {u'|', u'l'},
+      {u'i', u'l'}, {u'8', u'b'},      {u'6', u'g'}, {u'9', u'g'}, {u'2', u'z'}};
+  for (const auto& [sign, letter] : kLetters) {
+    if (sign == unit) return letter;
+  }
+  return unit;
+}
+
+UnicodeString AsForm(Form form, const UnicodeString& skeleton) {
+  UnicodeString out;
+  for (int32_t i = 0; i < skeleton.length(); i = skeleton.moveIndex32(i, 1)) {
+    const UChar32 code_point = skeleton.char32At(i);
+    constexpr std::uint32_t kKept = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK;
+    if (form == Form::kJoined && (U_GET_GC_MASK(code_point) & kKept) == 0) continue;
+    if (form == Form::kLeet && code_point < 0x10000) {
+      out.append(LeetLetter(static_cast<char16_t>(code_point)));
+    } else {
+      out.append(code_point);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string FoldCluster(Form form, absl::string_view cluster) {
@@ -167,7 +229,7 @@ std::string FoldCluster(Form form, absl::string_view cluster) {
   } else {
     out = Apply(CompatibilityCasefold(), source);
   }
-  if (form == Form::kFolded || form == Form::kSkeleton) {
+  if (ShedsOrnament(form)) {
     const UnicodeString plain = WithoutOrnament(out);
     out.remove();
     for (int32_t i = 0; i < plain.length(); i = plain.moveIndex32(i, 1)) {
@@ -177,6 +239,7 @@ std::string FoldCluster(Form form, absl::string_view cluster) {
         AppendSkeleton(plain.char32At(i), &out);
       }
     }
+    if (form == Form::kLeet || form == Form::kJoined) out = AsForm(form, out);
   }
   std::string utf8;
   return out.toUTF8String(utf8);
@@ -198,7 +261,7 @@ bool IsPlainMark(std::uint32_t code_point) {
 }
 
 bool ShedsMarks(Form form, std::uint32_t code_point) {
-  if (form != Form::kFolded && form != Form::kSkeleton) return false;
+  if (!ShedsOrnament(form)) return false;
   const UnicodeString plain =
       Apply(Decomposition(),
             Apply(CompatibilityCasefold(), UnicodeString(static_cast<UChar32>(code_point))));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
@@ -39,6 +40,17 @@ void FirstHits::Add(std::uint32_t id, std::size_t begin, std::size_t end) {
 bool FirstHits::MayImprove(std::uint32_t id, std::size_t begin) const {
   const auto known = by_id_.find(id);
   return known == by_id_.end() || begin < known->second.end;
+}
+
+bool FormMatcher::IsPlausible(absl::string_view place, std::size_t size) const {
+  // Numbers are no words, and letters far apart neither.
+  constexpr std::size_t kMostApart = 4;
+  if (form_ == Form::kJoined) return place.size() <= kMostApart * size;
+  if (form_ != Form::kLeet) return true;
+  return std::any_of(place.begin(), place.end(), [](char byte) {
+    return absl::ascii_isalpha(static_cast<unsigned char>(byte)) ||
+           static_cast<unsigned char>(byte) >= 0x80;
+  });
 }
 
 absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, std::uint32_t id) {
@@ -105,6 +117,9 @@ absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
       }
       const OriginalSpan span = seen.Original(begin, begin + keywords_[keyword].size);
       if (!span.whole || !IsWordEdge(text, span.begin) || !IsWordEdge(text, span.end)) return;
+      if (!IsPlausible(text.substr(span.begin, span.end - span.begin), keywords_[keyword].size)) {
+        return;
+      }
       if (!reading.folded.empty()) {
         const absl::string_view place = text.substr(span.begin, span.end - span.begin);
         if (Normalizer::For(Form::kFolded).Apply(place).text() != reading.folded) continue;

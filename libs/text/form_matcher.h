@@ -77,6 +77,9 @@ class FormMatcher {
     std::uint32_t id = 0;
   };
 
+  // Whether a keyword of `size` bytes in the form may be meant at `place`.
+  bool IsPlausible(absl::string_view place, std::size_t size) const;
+
   const Form form_;
   std::vector<Keyword> keywords_;
   std::vector<Regex> regexes_;

@@ -89,7 +89,7 @@ class FormText::Writer {
   void CopyAscii() {
     const std::size_t part = std::min(end_, pos_ + kPartBytes);
 #ifdef __SSE2__
-    while (pos_ + 17 <= part) {
+    while (pos_ + 17 <= part && !normalizer_.by_table_) {
       if (!CopyBlock()) return;
     }
 #endif
@@ -104,8 +104,9 @@ class FormText::Writer {
     Reserve(kSlack);
     const auto byte = static_cast<unsigned char>(text_[pos_++]);
     const Normalizer::Ascii& known = normalizer_.ascii_form_[byte];
-    if (known.size == 0) {  // white space
+    if (known.size == 0) {  // white space that is one space, or what is left out
       prev_word_ = false;
+      if (!normalizer_.collapses_spaces_) return;
       if (size_ > 0 && buffer_[size_ - 1] == ' ') return;
       buffer_[size_] = ' ';
       return Advance(1, 0);

@@ -62,7 +62,7 @@ TEST_CASE("FormText: is what Normalizer::Apply makes, with its offsets and every
   INFO("seed " << seed);
   std::mt19937 random(seed);
   const Form form = GENERATE(Form::kRaw, Form::kSpaced, Form::kCaseless, Form::kCompatible,
-                             Form::kFolded, Form::kSkeleton);
+                             Form::kFolded, Form::kSkeleton, Form::kLeet, Form::kJoined);
   for (int round = 0; round < 300; ++round) {
     CheckAgainstApply(form, RandomText(random, random() % 40), random);
   }
@@ -72,7 +72,8 @@ TEST_CASE("FormText: long texts, whose map is made in parts", "[normalize]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
-  const Form form = GENERATE(Form::kRaw, Form::kCaseless, Form::kFolded, Form::kSkeleton);
+  const Form form = GENERATE(Form::kRaw, Form::kCaseless, Form::kFolded, Form::kSkeleton,
+                             Form::kLeet, Form::kJoined);
   for (int round = 0; round < 6; ++round) {
     CheckAgainstApply(form, RandomText(random, 400 + random() % 400), random);
   }
@@ -85,7 +86,7 @@ TEST_CASE("FormText: ASCII of every kind, at every offset", "[normalize]") {
   INFO("seed " << seed);
   std::mt19937 random(seed);
   const Form form = GENERATE(Form::kRaw, Form::kSpaced, Form::kCaseless, Form::kCompatible,
-                             Form::kFolded, Form::kSkeleton);
+                             Form::kFolded, Form::kSkeleton, Form::kLeet, Form::kJoined);
   for (int round = 0; round < 300; ++round) {
     std::string text;
     for (std::size_t i = random() % 70; i > 0; --i) text += static_cast<char>(random() % 128);

@@ -18,6 +18,7 @@ namespace {
 // A word of fewer characters is not looked for under look-alikes within ASCII, or "LO" would be
 // found in "10".
 constexpr std::size_t kShortKeyword = 4;
+constexpr std::size_t kShortestJoined = 6;
 
 std::string Excerpt(absl::string_view text) {
   constexpr std::size_t kLongest = 60;
@@ -55,6 +56,10 @@ std::size_t Characters(absl::string_view text) {
   }));
 }
 
+std::size_t Letters(absl::string_view text) {
+  return Characters(Normalizer::For(Form::kJoined).Apply(text).text());
+}
+
 }  // namespace
 
 struct Matcher::State {
@@ -64,9 +69,11 @@ struct Matcher::State {
   FormMatcher compatible{Form::kCompatible};
   FormMatcher folded{Form::kFolded};
   FormMatcher skeleton{Form::kSkeleton};
+  FormMatcher leet{Form::kLeet};
+  FormMatcher joined{Form::kJoined};
 
-  std::array<FormMatcher*, 6> All() {
-    return {&raw, &spaced, &caseless, &compatible, &folded, &skeleton};
+  std::array<FormMatcher*, 8> All() {
+    return {&raw, &spaced, &caseless, &compatible, &folded, &skeleton, &leet, &joined};
   }
 
   absl::Status Add(const MatchTerm& term, std::uint32_t place) {
@@ -83,6 +90,12 @@ struct Matcher::State {
       case View::kRaw: return spaced.AddKeyword(word, false, term.id);
       case View::kCaseless: return caseless.AddKeyword(word, false, term.id);
       case View::kUnicode: break;
+      case View::kLeet:
+        if (Characters(word) < kShortKeyword) return absl::OkStatus();
+        return leet.AddKeyword(word, false, term.id);
+      case View::kJoined:
+        if (Letters(word) < kShortestJoined) return absl::OkStatus();
+        return joined.AddKeyword(word, false, term.id);
     }
     const bool is_short = Characters(word) < kShortKeyword && !HasSpace(word);
     return skeleton.AddKeyword(word, is_short, term.id);

@@ -20,6 +20,9 @@ enum class View {
   kCaseless,  // ASCII and Unicode simple case folding
   kUnicode,   // NFKC-casefolded, default-ignorables and combining marks removed, confusables
               // skeleton (keywords of fewer than four characters: no look-alikes within ASCII)
+  // The same, and more is seen through; for keywords alone, and beside kUnicode.
+  kLeet,    // digits and signs for letters ("s3cr3t"); keywords of four characters and more
+  kJoined,  // letters spaced out ("s e c r e t", "s.e.c.r.e.t"); keywords of six letters and more
 };
 
 struct MatchTerm {

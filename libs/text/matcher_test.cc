@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "libs/text/normalize.h"
 #include "libs/text/word_edges.h"
 
@@ -131,6 +132,27 @@ TEST_CASE("Matcher: disguised keywords that are not found", "[matcher]") {
     CHECK(Found(term, std::string("my ") + text + " plan") == "-");
   }
   CHECK(Found(Keyword("collision", View::kUnicode), "colIision") == "-");
+}
+
+TEST_CASE("Matcher: keywords in which signs stand for letters", "[matcher]") {
+  const MatchTerm term = Keyword("Secret list", View::kLeet);
+  CHECK(Found(term, "my $3CR3T  l1st now") == "$3CR3T  l1st");
+  CHECK(Found(term, "my secret lists") == "-");
+  CHECK(Found(Keyword("leet", View::kLeet), "call 1337 or 1ee7") == "1ee7");  // a number is none
+  CHECK(Found(Keyword("eat", View::kLeet), "34t") == "-");                    // too short to tell
+}
+
+TEST_CASE("Matcher: keywords whose letters are spaced out", "[matcher]") {
+  const MatchTerm term = Keyword("Secret", View::kJoined);
+  for (const char* const text : {"s e c r e t", "s.e.c.r.e.t", "S-E-C-R-E-T", "sec\nret",
+                                 "s_e_c_r_e_t", "s\u200b e c r ѕ\u0336"}) {
+    INFO(text);
+    const bool is_other = std::string(text).find("ѕ") != std::string::npos;
+    CHECK(Found(term, absl::StrCat("a ", text, ".")) == (is_other ? "-" : text));
+  }
+  CHECK(Found(term, "these cretins") == "-");  // no word begins there
+  CHECK(Found(term, "s          e          c          r          e          t") == "-");
+  CHECK(Found(Keyword("atlas", View::kJoined), "a t l a s") == "-");  // too short to tell
 }
 
 TEST_CASE("Matcher: short keywords are not found in digits that look like them", "[matcher]") {

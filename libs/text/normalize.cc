@@ -109,8 +109,8 @@ class Normalizer::Writer {
       const auto next = static_cast<unsigned char>(text_[pos_ + 1]);
       if ((byte | next) >= 0x80) break;
       char folded = normalizer_.ascii_[byte];
-      if (folded == 0 && byte == ' ' && normalizer_.ascii_[next] != 0 &&
-          (out.empty() || out.back() != ' ')) {
+      if (folded == 0 && byte == ' ' && normalizer_.collapses_spaces_ &&
+          normalizer_.ascii_[next] != 0 && (out.empty() || out.back() != ' ')) {
         folded = ' ';  // a single one
       }
       if (folded == 0) break;
@@ -186,29 +186,24 @@ class Normalizer::Writer {
 };
 
 const Normalizer& Normalizer::For(Form form) {
-  static const auto* const raw = new Normalizer(Form::kRaw);
-  static const auto* const spaced = new Normalizer(Form::kSpaced);
-  static const auto* const caseless = new Normalizer(Form::kCaseless);
-  static const auto* const compatible = new Normalizer(Form::kCompatible);
-  static const auto* const folded = new Normalizer(Form::kFolded);
-  static const auto* const skeleton = new Normalizer(Form::kSkeleton);
-  switch (form) {
-    case Form::kRaw: return *raw;
-    case Form::kSpaced: return *spaced;
-    case Form::kCaseless: return *caseless;
-    case Form::kCompatible: return *compatible;
-    case Form::kFolded: return *folded;
-    case Form::kSkeleton: break;
-  }
-  return *skeleton;
+  static const auto* const all = [] {
+    auto* const made = new std::array<std::unique_ptr<const Normalizer>, 8>;
+    for (std::size_t i = 0; i < made->size(); ++i) {
+      (*made)[i].reset(new Normalizer(static_cast<Form>(i)));
+    }
+    return made;
+  }();
+  return *(*all)[static_cast<std::size_t>(form)];
 }
 
 Normalizer::Normalizer(Form form)
     : form_(form),
       by_character_(form == Form::kRaw || form == Form::kSpaced || form == Form::kCaseless),
-      collapses_spaces_((by_character_ && form != Form::kRaw) || form == Form::kSkeleton),
+      collapses_spaces_((by_character_ && form != Form::kRaw) || form == Form::kSkeleton ||
+                        form == Form::kLeet),
       lowers_(form != Form::kRaw && form != Form::kSpaced),
-      is_skeleton_(form == Form::kSkeleton) {
+      is_skeleton_(form == Form::kSkeleton),
+      by_table_(form == Form::kLeet || form == Form::kJoined) {
   const Block& block = BlockOf(0);
   for (std::size_t byte = 0; byte < ascii_.size(); ++byte) {
     const Char& known = block.chars[byte];

@@ -34,6 +34,11 @@ enum class Form {
   // rn; a run of white
   // space is one space. For keywords, which go through the same.
   kSkeleton,
+  // The skeleton with digits and signs as the letters that they stand for in "s3cr3t" and
+  // "pa$$word"; i and l are one.
+  kLeet,
+  // The skeleton without anything but letters, their marks and numbers: "s e c r e t".
+  kJoined,
 };
 
 // A stretch of the original text, in bytes. `whole`: it begins and ends where something of the form
@@ -125,6 +130,7 @@ class Normalizer {
   const bool collapses_spaces_;
   const bool lowers_;       // ASCII letters
   const bool is_skeleton_;  // has 0 as o, 1 as l, m as rn
+  const bool by_table_;     // does more to ASCII than these
   std::array<Ascii, 128> ascii_form_;
   std::array<char, 128> ascii_{};  // what becomes one other ASCII character, always; else 0
   mutable std::array<std::atomic<const Block*>, 0x1100> blocks_{};

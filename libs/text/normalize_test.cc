@@ -78,6 +78,15 @@ TEST_CASE("Normalizer: spans point at exactly what was disguised", "[normalize]"
   CHECK(Origin(Form::kSkeleton, "mail", "rnail") == "mail whole");
 }
 
+TEST_CASE("Normalizer: what is read into digits and signs, and between letters", "[normalize]") {
+  CHECK(Fold(Form::kLeet, "$3CR3T p@55w0rd") == Fold(Form::kLeet, "secret password"));
+  CHECK(Fold(Form::kLeet, "b!g b1ll €xtra") == Fold(Form::kLeet, "big bill extra"));
+  CHECK(Fold(Form::kLeet, "secret") != Fold(Form::kLeet, "decree"));
+  CHECK(Fold(Form::kJoined, "S e-c.r\u200be\n_t!") == "secret");
+  CHECK(Fold(Form::kJoined, "д_о м") == Fold(Form::kJoined, "дом"));
+  CHECK(Origin(Form::kJoined, "a s.e.c. now", "sec") == "s.e.c whole");
+}
+
 TEST_CASE("Normalizer: words written with any look-alike have one skeleton", "[normalize]") {
   const std::string plain = Fold(Form::kSkeleton, "modem 10 collision");
   for (const char* text : {"MODEM 10 COLLISION", "ｍodеm １0 соllisiоn",
@@ -101,7 +110,7 @@ TEST_CASE("Normalizer: a text in pieces of whole clusters gives the pieces of it
       "a",  "M", "0",  "é", "e\u0301", "\u0301", "ß", "с", "\u200b", "ﬁ", "한", "\u1100\u1161",
       "中", "٣", "कि", "😀", "\u0336",  "I",      "ſ", "-"};
   for (int round = 0; round < 500; ++round) {
-    const Form form = static_cast<Form>(random() % 6);
+    const Form form = static_cast<Form>(random() % 8);
     std::string text;
     for (std::size_t i = random() % 12; i > 0; --i) text += alphabet[random() % alphabet.size()];
     const NormalizedText normalized = Normalizer::For(form).Apply(text);

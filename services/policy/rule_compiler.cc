@@ -154,6 +154,8 @@ class Compiler {
     const text::View view = ViewOf(dictionary->second.normalize);
     for (const std::string& term : dictionary->second.terms) {
       terms_.push_back({term, /*is_regex=*/false, view, id});
+      if (dictionary->second.leet) terms_.push_back({term, false, text::View::kLeet, id});
+      if (dictionary->second.spaced) terms_.push_back({term, false, text::View::kJoined, id});
     }
     places_.push_back({id, absl::StrCat("Dictionary/", name, ": spec.terms")});
     return id;
