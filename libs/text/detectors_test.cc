@@ -1,6 +1,8 @@
 #include "libs/text/detectors.h"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -119,6 +121,23 @@ TEST_CASE("FindDetectors: an unknown name is refused with the nearest", "[detect
   CHECK_FALSE(FindDetectors("tier").ok());
   CHECK_FALSE(FindDetectors("pack.").ok());
   CHECK_FALSE(FindDetectors("*").ok());
+}
+
+TEST_CASE("detectors: the reference has every entity, pack and named check", "[detectors]") {
+  std::ifstream file(CS_SOURCE_DIR "/docs/masking-reference.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string reference = text.str();
+  REQUIRE_FALSE(reference.empty());
+  const auto has = [&](const std::string& name) {
+    INFO(name);
+    CHECK(reference.find(absl::StrCat("`", name, "`")) != std::string::npos);
+  };
+  for (const Detector& detector : AllDetectors()) {
+    has(detector.entity);
+    if (!detector.pack.empty()) has(absl::StrCat("pack.", detector.pack));
+  }
+  for (const auto& [name, check] : NamedChecks()) has(name);
 }
 
 TEST_CASE("NamedChecks: published examples", "[detectors]") {
