@@ -47,6 +47,14 @@ bool IsAddressV6(absl::string_view match) {
   return digit && groups >= 2 && hex >= 5;
 }
 
+// More than pairs of digits: those after a colon are the rest of a fingerprint.
+bool IsLongAddressV6(absl::string_view match) {
+  const std::vector<absl::string_view> groups = absl::StrSplit(match, ':');
+  return IsAddressV6(match) &&
+         std::any_of(groups.begin(), groups.end(),
+                     [](absl::string_view group) { return group.size() > 2; });
+}
+
 bool HasHexLetter(absl::string_view match) {
   return std::any_of(match.begin(), match.end(),
                      [](char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); });
@@ -108,6 +116,18 @@ std::vector<Detector> NetworkDetectors() {
                  "2001:0db8:85a3:0000:0000:8a2e:0370:7334", "[[[2001:db8::1]]]:443"},
        .missed = {"a::b and std::string and 12:30", "12:30:45", "std::f1", "a1::b2",
                   "00:11:22:33:44:55:66:77:88"}},
+      {.entity = "ip_address",
+       .pattern =
+           "(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f]{0,4}|[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}",
+       .left_forbidden = ~ByteSet::Of(":"),
+       .right_forbidden = ByteSet::Word() | ByteSet::Of(":"),
+       .check = {"ipv6", IsLongAddressV6},
+       .context =
+           Near("ip ipv6 ip6 addr addr6 address host peer client gateway dns nameserver inet6"),
+       .context_always = true,
+       .source = "the same, right behind a colon",
+       .found = {"ip:[[2001:db8::8a2e:370:7334]]"},
+       .missed = {"std:2001:db8::1", "ip:a::b", "ip:00:11:22:33:44:55:66:77:88"}},
       {.entity = "mac_address",
        .pattern = "[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}",
        .left_forbidden = pairs,
@@ -115,6 +135,15 @@ std::vector<Detector> NetworkDetectors() {
        .source = "IEEE 802, EUI-48",
        .found = {"00:1A:2b:3c:4d:5e"},
        .missed = {"00:1A:2b-3c:4d:5e", "AB:CD:EF:01:23:45:67", "00:1A:2b:3c:4d:5"}},
+      {.entity = "mac_address",
+       .pattern = "[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}",
+       .left_forbidden = ~ByteSet::Of(":"),
+       .right_forbidden = ByteSet::Word() | ByteSet::Of(":-"),
+       .context = Near("mac macaddr hwaddr ether bssid lladdr"),
+       .context_always = true,
+       .source = "the same, right behind a colon",
+       .found = {"mac:[[00:1A:2b:3c:4d:5e]]"},
+       .missed = {"fingerprint:00:1A:2b:3c:4d:5e", "mac:00:1A:2b:3c:4d"}},
       {.entity = "mac_address",
        .pattern = R"([0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})",
        .left_forbidden = pairs,
