@@ -19,10 +19,10 @@ namespace countersign::text {
 // Texts below this are not worth a scan of their own.
 inline constexpr std::size_t kBulkBytes = 16 * 1024;
 
-// Calls its argument with (rule, end) for hits of the rules' triggers (bulk_trigger.h) in a folded
-// text, in any order. An error means that hits may be missing.
+// Calls its argument with (pattern, end) for the matches of RedactionProgram::bulk_patterns in a
+// folded text, in any order. An error means that some may be missing.
 using BulkScan = absl::FunctionRef<absl::Status(
-    absl::string_view folded, absl::FunctionRef<void(std::uint32_t rule, std::size_t end)>)>;
+    absl::string_view folded, absl::FunctionRef<void(std::uint32_t pattern, std::size_t end)>)>;
 
 // The redaction of a whole text, appended as RedactionStream::Feed does; what a stream would make
 // of it, by running the automaton of each rule only where `scan` says that there could be a match.
@@ -61,7 +61,6 @@ class BulkScanner {
   std::thread thread_;          // guarded by mutex_
   std::once_flag compiled_;
   std::unique_ptr<PatternDatabase> database_;  // unchanged once kReady
-  std::vector<std::uint32_t> rules_;           // by pattern of the database
 };
 
 }  // namespace countersign::text

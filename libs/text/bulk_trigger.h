@@ -1,26 +1,48 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
+#include "libs/text/automaton.h"
 #include "libs/text/byte_set.h"
 #include "libs/text/regex_parser.h"
 
 namespace countersign::text {
 
-// A pattern for Hyperscan that is cheap to find and of which every match of a rule contains a hit.
-// It says where to look closer and nothing else: what it finds too much costs time alone.
+// Something that is cheap to find and that every match of a rule contains. It says where to look
+// closer and nothing else: what it finds too much costs time alone. One of two kinds, or none that
+// would help:
 struct BulkTrigger {
-  // Over bytes; matches a beginning of every match, or more. Empty: there is none that would help.
+  // A pattern for Hyperscan, over bytes, and the same with more hits, in case it is too large.
   std::string expression;
-  std::string smaller;  // the same with more hits, in case the first is refused as too large
-  // A hit is at most this far behind the start of the match it belongs to; may be kUnbounded.
+  std::string smaller;
+  // What the bytes from the start of a match on are, each for itself; at least two.
+  std::vector<ByteSet> columns;
+
+  // A hit ends at most this far behind the start of the match it belongs to; may be kUnbounded.
   std::size_t reach = kUnbounded;
   bool at_end = false;  // a match has a hit at its very end
+
+  bool None() const { return expression.empty() && columns.empty(); }
 };
 
-// The trigger of a pattern in folded text.
-BulkTrigger MakeBulkTrigger(const Regex& folded);
+// The trigger of a pattern in folded text, of which `automaton` is the automaton.
+BulkTrigger MakeBulkTrigger(const Regex& folded, const Automaton& automaton);
+
+// What Hyperscan looks for on behalf of some rules: their trigger, or a context word that all of
+// them need, so that a match begins behind it.
+struct BulkPattern {
+  std::string expression;
+  std::string smaller;
+  std::vector<std::uint32_t> rules;
+  bool is_context = false;
+  std::size_t word_size = 0;  // of a context of one word
+};
+
+// The pattern of a context phrase, given as its words.
+BulkPattern MakeContextPattern(const std::vector<std::string>& words);
 
 // `node` as Hyperscan reads it, over bytes. Word edges are left out, and a repeat whose bounds are
 // further apart than `span`, or larger than `largest`, is relaxed: it matches the same or more.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -34,6 +35,11 @@ class ByteSet {
   constexpr void Add(unsigned char byte) { words_[byte >> 6] |= std::uint64_t{1} << (byte & 63); }
   constexpr bool Contains(unsigned char byte) const {
     return (words_[byte >> 6] >> (byte & 63)) & 1;
+  }
+  constexpr std::size_t Size() const {
+    std::size_t size = 0;
+    for (const std::uint64_t word : words_) size += static_cast<std::size_t>(std::popcount(word));
+    return size;
   }
   constexpr bool Empty() const { return (words_[0] | words_[1] | words_[2] | words_[3]) == 0; }
 

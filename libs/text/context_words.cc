@@ -18,22 +18,6 @@ bool InWord(char byte) { return kWordBytes.Contains(static_cast<unsigned char>(b
 
 std::string Lowered(absl::string_view text) { return absl::AsciiStrToLower(text); }
 
-std::vector<std::string> WordsOf(absl::string_view phrase) {
-  std::string folded;
-  FoldPatches patches;
-  FoldInto(phrase, true, 0, folded, patches);
-  std::vector<std::string> words;
-  bool in_word = false;
-  for (const char byte : folded) {
-    if (InWord(byte)) {
-      if (!in_word) words.emplace_back();
-      words.back() += absl::ascii_tolower(static_cast<unsigned char>(byte));
-    }
-    in_word = InWord(byte);
-  }
-  return words;
-}
-
 // `between` is what stands between a context word and a match.
 bool Assigns(absl::string_view between) {
   constexpr ByteSet kBeside = ByteSet::Word() | ByteSet::Of(" \t\"'`\\");
@@ -51,6 +35,22 @@ bool Assigns(absl::string_view between) {
 }
 
 }  // namespace
+
+std::vector<std::string> ContextWords::WordsOf(absl::string_view phrase) {
+  std::string folded;
+  FoldPatches patches;
+  FoldInto(phrase, true, 0, folded, patches);
+  std::vector<std::string> words;
+  bool in_word = false;
+  for (const char byte : folded) {
+    if (InWord(byte)) {
+      if (!in_word) words.emplace_back();
+      words.back() += absl::ascii_tolower(static_cast<unsigned char>(byte));
+    }
+    in_word = InWord(byte);
+  }
+  return words;
+}
 
 std::size_t ContextWords::WordHash::operator()(absl::string_view word) const {
   return std::hash<std::string_view>()(std::string_view(word.data(), word.size()));

@@ -32,6 +32,9 @@ class ContextWords {
   // first byte. `before` is at least the last kContextReach + 1 bytes of what stands there, or all.
   bool IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const;
 
+  // The words of a phrase, folded and in lower case.
+  static std::vector<std::string> WordsOf(absl::string_view phrase);
+
   // What words consist of: ASCII letters and digits, and everything beyond ASCII.
   static constexpr ByteSet WordBytes() {
     return (ByteSet::Word() & ~ByteSet::Of("_")) | ByteSet::Range(0x80, 0xFF);

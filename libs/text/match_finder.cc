@@ -84,7 +84,7 @@ std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std:
     const unsigned char byte = text_.At(position);
     if (state_.guarded) DecideGuarded(byte, position);
     starts.clear();
-    if (traits.first_bytes.Contains(byte)) {
+    if (traits.first_bytes.Contains(byte) && traits.MayFollow(before)) {
       for (const std::uint32_t state : firsts) {
         if (program_.Consumes(state, byte) &&
             program_.Allows(program_.states[state].begins, before)) {
@@ -228,10 +228,15 @@ void MatchFinder::ConfirmCandidates(std::uint64_t end) {
   candidates.clear();
 }
 
-// Runs the automaton backwards from the states in scratch_.current, collects every start that leads
-// to them, and adds the match with the leftmost start that the validator accepts. (Matches of the
-// same rule with the same end and a later start lie within it.)
+// Adds the match with the leftmost start that the validator accepts. (Matches of the same rule with
+// the same end and a later start lie within it.) A thread began at `lowest`, so all that a match
+// needs but the validator is there; where that refuses, the automaton is run backwards from the
+// states in scratch_.current for every other start that leads to them.
 void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end) {
+  if (program_.rules[rule].validator(text_.Slice(lowest, end))) {
+    return AddMatch({lowest, end, end, rule, false, false});
+  }
+  if (!MayBeginWithin(rule, lowest, end)) return;
   std::vector<std::uint32_t>& current = scratch_.current;
   std::vector<std::uint64_t>& begins = scratch_.begins;
   const std::uint32_t gate = program_.traits[rule].gate;
@@ -255,12 +260,23 @@ void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_
     }
     current.swap(previous);
   }
-  begins.push_back(lowest);  // where a thread began, so all that a start needs was there
   for (auto begin = begins.rbegin(); begin != begins.rend(); ++begin) {
     if (!program_.rules[rule].validator(text_.Slice(*begin, end))) continue;
-    if (*begin != lowest && gate != RuleTraits::kNoGate && !GateOpens(gate, *begin)) continue;
+    if (gate != RuleTraits::kNoGate && !GateOpens(gate, *begin)) continue;
     return AddMatch({*begin, end, end, rule, false, false});
   }
+}
+
+// True when a match of `rule` could begin after `begin` and before `end`.
+bool MatchFinder::MayBeginWithin(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) const {
+  const RuleTraits& traits = program_.traits[rule];
+  for (std::uint64_t at = begin + 1; at < end; ++at) {
+    if (traits.first_bytes.Contains(text_.At(at)) &&
+        traits.previous.bytes.Contains(text_.At(at - 1))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool MatchFinder::Leads(const RedactionProgram& program, const MatchCluster& a,

@@ -75,6 +75,8 @@ class Compiler {
     for (const Automaton::Edge& edge : automaton.first) {
       firsts.push_back(edge.state);
       traits.first_bytes = traits.first_bytes | automaton.bytes[edge.state];
+      traits.previous.bytes = traits.previous.bytes | (edge.neighbour.bytes & ~rule.left_forbidden);
+      traits.previous.edge = traits.previous.edge || edge.neighbour.edge;
     }
     AppendList(program_.firsts, firsts, static_cast<std::uint32_t>(base));
     for (const ByteSet& bytes : automaton.bytes) traits.alphabet = traits.alphabet | bytes;
@@ -82,7 +84,8 @@ class Compiler {
       traits.next.bytes = traits.next.bytes | (edge.neighbour.bytes & ~rule.right_forbidden);
       traits.next.edge = traits.next.edge || edge.neighbour.edge;
     }
-    program_.triggers.push_back(MakeBulkTrigger(folded));
+    AddBulkPatterns(rule, folded, automaton, number);
+    traits.min_width = static_cast<std::uint32_t>(folded.min_width);
     program_.traits.push_back(traits);
     program_.rules.push_back(std::move(rule));
     return absl::OkStatus();
@@ -122,6 +125,37 @@ class Compiler {
     }
     for (const std::vector<std::uint32_t>& states : leaders) {
       AppendList(program_.leaders, states, base);
+    }
+  }
+
+  void AddBulkPatterns(const RedactionRule& rule, const Regex& folded, const Automaton& automaton,
+                       std::uint32_t number) {
+    program_.triggers.emplace_back();
+    if (rule.context.empty()) {
+      BulkTrigger& trigger = program_.triggers.back();
+      trigger = MakeBulkTrigger(folded, automaton);
+      if (!trigger.expression.empty()) {
+        AddBulkPattern({trigger.expression, trigger.smaller, {number}});
+      }
+    }
+    for (const std::string& phrase : rule.context.words) {
+      const std::vector<std::string> words = ContextWords::WordsOf(phrase);
+      if (words.empty()) continue;
+      BulkPattern pattern = MakeContextPattern(words);
+      pattern.rules = {number};
+      AddBulkPattern(std::move(pattern));
+    }
+  }
+
+  // Rules that look for the same share a pattern.
+  void AddBulkPattern(BulkPattern pattern) {
+    const auto [same, added] =
+        bulk_numbers_.emplace(pattern.expression, program_.bulk_patterns.size());
+    if (added) {
+      program_.bulk_patterns.push_back(std::move(pattern));
+    } else {
+      std::vector<std::uint32_t>& rules = program_.bulk_patterns[same->second].rules;
+      rules.insert(rules.end(), pattern.rules.begin(), pattern.rules.end());
     }
   }
 
@@ -192,6 +226,7 @@ class Compiler {
   Numbering<ByteSet> set_numbers_;
   Numbering<Neighbour> neighbour_numbers_;
   std::vector<std::uint32_t> first_;
+  std::map<std::string, std::size_t> bulk_numbers_;
 };
 
 }  // namespace

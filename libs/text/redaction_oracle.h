@@ -74,6 +74,8 @@ inline std::set<std::size_t> Ends(const RegexNode& node, absl::string_view text,
 inline int FoldedCodePoint(std::uint32_t code_point) {
   const auto c = static_cast<UChar32>(code_point);
   if (c < 0x80) return -1;
+  if (c == 0x17F) return 's';
+  if (c == 0x212A) return 'K';
   if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) return -2;
   const int category = u_charType(c);
   if (category == U_DASH_PUNCTUATION || c == 0x2212) return '-';

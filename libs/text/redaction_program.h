@@ -54,16 +54,24 @@ struct RedactionProgram {
   struct RuleTraits {
     static constexpr std::uint32_t kNoGate = 0xFFFFFFFF;
     bool validated = false;
-    std::uint32_t gate = kNoGate;  // in `context`
-    std::uint32_t counter = 0;     // of clusters let through; rules without min_count share 0
-    ByteSet first_bytes;           // of a match
-    ByteSet alphabet;              // of all its bytes
-    Neighbour next{{}, false};     // what may follow some match
+    std::uint32_t gate = kNoGate;   // in `context`
+    std::uint32_t counter = 0;      // of clusters let through; rules without min_count share 0
+    ByteSet first_bytes;            // of a match
+    ByteSet alphabet;               // of all its bytes
+    std::uint32_t min_width = 1;    // of a match
+    Neighbour previous{{}, false};  // what may stand before some match …
+    Neighbour next{{}, false};      // … and after it
+
+    bool MayFollow(int before) const {
+      return before < 0 ? previous.edge
+                        : previous.bytes.Contains(static_cast<unsigned char>(before));
+    }
   };
 
   std::vector<RedactionRule> rules;   // their regexes are emptied after compiling
   std::vector<RuleTraits> traits;     // by rule
-  std::vector<BulkTrigger> triggers;  // by rule
+  std::vector<BulkTrigger> triggers;  // by rule; none for those with a context
+  std::vector<BulkPattern> bulk_patterns;
   ContextWords context;
   std::uint32_t counters = 1;
   RedactionLimits limits;

@@ -10,6 +10,7 @@
 #include "libs/text/random_patterns.h"
 #include "libs/text/redaction.h"
 #include "libs/text/redaction_oracle.h"
+#include "libs/text/redaction_program.h"
 
 namespace countersign::text {
 namespace {
@@ -153,13 +154,13 @@ TEST_CASE("Redaction: any cut of any text under any rules equals the definition"
 }
 
 // Hits everywhere, in no order: more than any trigger may report.
-absl::Status ScanEverything(std::size_t rules, Random& random, absl::string_view text,
+absl::Status ScanEverything(std::size_t patterns, Random& random, absl::string_view text,
                             absl::FunctionRef<void(std::uint32_t, std::size_t)> on_hit) {
   std::vector<std::size_t> ends(text.size());
   for (std::size_t i = 0; i < ends.size(); ++i) ends[i] = i + 1;
-  for (std::uint32_t rule = 0; rule < rules; ++rule) {
+  for (std::uint32_t pattern = 0; pattern < patterns; ++pattern) {
     if (Below(random, 2) == 0) std::shuffle(ends.begin(), ends.end(), random);
-    for (const std::size_t end : ends) on_hit(rule, end);
+    for (const std::size_t end : ends) on_hit(pattern, end);
   }
   return absl::OkStatus();
 }
@@ -177,7 +178,7 @@ TEST_CASE("Redaction: in bulk any text under any rules equals the definition", "
       Redacted everywhere;
       const auto scan = [&](absl::string_view folded,
                             absl::FunctionRef<void(std::uint32_t, std::size_t)> on_hit) {
-        return ScanEverything(rules.size(), random, folded, on_hit);
+        return ScanEverything((*compiled)->program().bulk_patterns.size(), random, folded, on_hit);
       };
       RC_ASSERT(
           RedactBulk((*compiled)->program(), text, scan, &everywhere.text, &everywhere.spans).ok());

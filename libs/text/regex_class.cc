@@ -109,7 +109,7 @@ void CodePointSet::Complement() {
 
 void CodePointSet::CloseOverCase() {
   ranges_ = ClosedOverCase(ranges_);
-  folded_ = ClosedOverCase(folded_);
+  folded_ = FoldRanges(ClosedOverCase(folded_));
 }
 
 std::vector<CodePointSet::Range> CodePointSet::Complemented(const std::vector<Range>& ranges) {

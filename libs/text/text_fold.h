@@ -13,6 +13,7 @@
 //
 //   decimal digits of every script (Nd), circled digits            → the ASCII digit
 //   wide, small, circled and mathematical forms of ASCII characters → that character
+//   U+017F (long s) and U+212A (Kelvin sign)                        → s and K
 //   dashes (Pd) and U+2212                                          → -
 //   spaces (Zs)                                                     → one space
 //   default-ignorable code points: zero-width characters, soft hyphens, bidi controls, variation

@@ -93,7 +93,7 @@ Bare BareDatabase(const std::vector<text::RedactionRule>& rules) {
   for (const text::RedactionRule& rule : rules) {
     const text::Regex folded = text::Folded(rule.regex);
     exact.push_back({text::PrintRegex(folded.root, text::kUnbounded, text::kUnbounded), true});
-    relaxed.push_back({text::MakeBulkTrigger(folded).expression, true});
+    relaxed.push_back({text::PrintRegex(folded.root, 16, 128), true});
   }
   Bare bare;
   while (!exact.empty()) {
