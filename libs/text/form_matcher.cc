@@ -82,7 +82,7 @@ absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::
   return absl::OkStatus();
 }
 
-absl::Status FormMatcher::Compile(Refusal* refusal) {
+absl::Status FormMatcher::Compile(const DatabaseCache* cache, Refusal* refusal) {
   std::vector<std::string> literals(keywords_.size());
   for (auto& [literal, place] : literals_) literals[place] = literal;
   literals_.clear();
@@ -90,7 +90,7 @@ absl::Status FormMatcher::Compile(Refusal* refusal) {
   const std::vector<DatabasePattern> patterns = std::exchange(patterns_, {});
   if (patterns.empty()) return absl::OkStatus();
   PatternDatabase::CompileError error;
-  auto database = PatternDatabase::Compile(patterns, &error);
+  auto database = PatternDatabase::Compile(patterns, &error, cache);
   if (!database.ok()) {
     if (error.names_pattern) refusal->term = regexes_[error.pattern].term;
     return std::move(database).status();

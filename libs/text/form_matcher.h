@@ -52,9 +52,9 @@ class FormMatcher {
   struct Refusal {
     std::optional<std::uint32_t> term;
   };
-  // Does nothing when nothing was added. On INVALID_ARGUMENT `refusal` names the term, if the
-  // engine did.
-  absl::Status Compile(Refusal* refusal);
+  // Does nothing when nothing was added. `cache` may be null. On INVALID_ARGUMENT `refusal` names
+  // the term, if the engine did.
+  absl::Status Compile(const DatabaseCache* cache, Refusal* refusal);
 
   // Adds to `hits`, by offsets in `text`, the keywords where their edges are word edges, and of
   // each regex the match that ends first. REQUIRES: compiled; `text` is UTF-8 of at most

@@ -106,8 +106,8 @@ Matcher::Matcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Matcher::~Matcher() = default;
 
-absl::StatusOr<std::shared_ptr<const Matcher>> Matcher::Compile(
-    const std::vector<MatchTerm>& terms) {
+absl::StatusOr<std::shared_ptr<const Matcher>> Matcher::Compile(const std::vector<MatchTerm>& terms,
+                                                                const DatabaseCache* cache) {
   auto state = std::make_unique<State>();
   for (std::size_t place = 0; place < terms.size(); ++place) {
     const absl::Status added = state->Add(terms[place], static_cast<std::uint32_t>(place));
@@ -115,7 +115,7 @@ absl::StatusOr<std::shared_ptr<const Matcher>> Matcher::Compile(
   }
   for (FormMatcher* const form : state->All()) {
     FormMatcher::Refusal refusal;
-    if (const absl::Status compiled = form->Compile(&refusal); !compiled.ok()) {
+    if (const absl::Status compiled = form->Compile(cache, &refusal); !compiled.ok()) {
       return refusal.term ? TermError(terms[*refusal.term], compiled) : compiled;
     }
   }

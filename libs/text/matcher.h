@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/text/database_cache.h"
 
 namespace countersign::text {
 
@@ -45,9 +46,10 @@ struct MatchHit {
 class Matcher {
  public:
   // Compiling may take seconds for thousands of patterns: never on a request path. INVALID_ARGUMENT
-  // names the term that cannot be compiled, the position in it and the reason.
+  // names the term that cannot be compiled, the position in it and the reason. `cache`, if there is
+  // one, keeps what takes long.
   static absl::StatusOr<std::shared_ptr<const Matcher>> Compile(
-      const std::vector<MatchTerm>& terms);
+      const std::vector<MatchTerm>& terms, const DatabaseCache* cache = nullptr);
 
   // Every id at most once per text, with the hit that ends first, ordered by id. The span of a
   // pattern is extended to the last end that a match with the same begin has (within 64 KiB); the

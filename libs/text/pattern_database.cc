@@ -2,10 +2,12 @@
 
 #include <hs/hs.h>
 
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 
 namespace countersign::text {
@@ -13,6 +15,23 @@ namespace {
 
 absl::Status EngineError(absl::string_view call, hs_error_t code) {
   return absl::InternalError(absl::StrCat("the pattern engine failed: ", call, " returned ", code));
+}
+
+unsigned FlagsOf(const DatabasePattern& pattern) {
+  return pattern.is_bytes ? 0 : HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH;
+}
+
+// All that a compiled database depends on.
+std::string CacheKey(const std::vector<DatabasePattern>& patterns) {
+  hs_platform_info_t platform{};
+  hs_populate_platform(&platform);
+  LengthPrefixed key;
+  key.Add(hs_version()).Add(std::uint64_t{HS_MODE_BLOCK});
+  key.Add(std::uint64_t{platform.tune}).Add(std::uint64_t{platform.cpu_features});
+  for (const DatabasePattern& pattern : patterns) {
+    key.Add(pattern.expression).Add(std::uint64_t{FlagsOf(pattern)});
+  }
+  return key.bytes();
 }
 
 struct MatchContext {
@@ -40,16 +59,32 @@ PatternDatabase::PatternDatabase(Database database, Scratch prototype)
 PatternDatabase::~PatternDatabase() = default;
 
 absl::StatusOr<std::unique_ptr<PatternDatabase>> PatternDatabase::Compile(
-    const std::vector<DatabasePattern>& patterns, CompileError* error) {
+    const std::vector<DatabasePattern>& patterns, CompileError* error, const DatabaseCache* cache) {
   if (hs_valid_platform() != HS_SUCCESS) {
     return absl::FailedPreconditionError("this processor cannot run the pattern engine (no SSSE3)");
   }
+  const std::string key = cache == nullptr ? "" : CacheKey(patterns);
+  Database database = cache == nullptr ? nullptr : FromCache(*cache, key);
+  if (database == nullptr) {
+    CS_ASSIGN_OR_RETURN(database, CompileNew(patterns, error));
+    if (cache != nullptr) ToCache(*cache, key, database.get());
+  }
+  hs_scratch_t* scratch = nullptr;
+  if (const hs_error_t rc = hs_alloc_scratch(database.get(), &scratch); rc != HS_SUCCESS) {
+    return EngineError("hs_alloc_scratch", rc);
+  }
+  return std::unique_ptr<PatternDatabase>(
+      new PatternDatabase(std::move(database), Scratch(scratch)));
+}
+
+absl::StatusOr<PatternDatabase::Database> PatternDatabase::CompileNew(
+    const std::vector<DatabasePattern>& patterns, CompileError* error) {
   std::vector<const char*> expressions;
   std::vector<unsigned> flags;
   std::vector<unsigned> ids;
   for (const DatabasePattern& pattern : patterns) {
     expressions.push_back(pattern.expression.c_str());
-    flags.push_back(pattern.is_bytes ? 0 : HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH);
+    flags.push_back(FlagsOf(pattern));
     ids.push_back(static_cast<unsigned>(ids.size()));
   }
   hs_database_t* database = nullptr;
@@ -64,12 +99,27 @@ absl::StatusOr<std::unique_ptr<PatternDatabase>> PatternDatabase::Compile(
     hs_free_compile_error(refusal);
     return absl::InvalidArgumentError(error->reason);
   }
-  Database owned(database);
-  hs_scratch_t* scratch = nullptr;
-  if (const hs_error_t rc = hs_alloc_scratch(database, &scratch); rc != HS_SUCCESS) {
-    return EngineError("hs_alloc_scratch", rc);
+  return Database(database);
+}
+
+PatternDatabase::Database PatternDatabase::FromCache(const DatabaseCache& cache,
+                                                     const std::string& key) {
+  const auto bytes = cache.Load(key);
+  hs_database_t* database = nullptr;
+  if (!bytes || hs_deserialize_database(bytes->data(), bytes->size(), &database) != HS_SUCCESS) {
+    return nullptr;
   }
-  return std::unique_ptr<PatternDatabase>(new PatternDatabase(std::move(owned), Scratch(scratch)));
+  return Database(database);
+}
+
+// Without it the next start compiles again; nothing else depends on it.
+void PatternDatabase::ToCache(const DatabaseCache& cache, const std::string& key,
+                              hs_database* database) {
+  char* bytes = nullptr;
+  std::size_t size = 0;
+  if (hs_serialize_database(database, &bytes, &size) != HS_SUCCESS) return;
+  cache.Store(key, {bytes, size}).IgnoreError();
+  std::free(bytes);
 }
 
 absl::Status PatternDatabase::Scan(

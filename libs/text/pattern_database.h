@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/text/database_cache.h"
 
 struct hs_database;
 struct hs_scratch;
@@ -36,8 +37,10 @@ class PatternDatabase {
   // Literals go through the regex compiler too: hs_compile_lit of Hyperscan 5.4.0 builds databases
   // that lose matches (intel/hyperscan#303). FAILED_PRECONDITION when the processor lacks SSSE3;
   // else `error` says what was refused.
+  // What `cache` has is not compiled, and what it has not is stored there.
   static absl::StatusOr<std::unique_ptr<PatternDatabase>> Compile(
-      const std::vector<DatabasePattern>& patterns, CompileError* error);
+      const std::vector<DatabasePattern>& patterns, CompileError* error,
+      const DatabaseCache* cache = nullptr);
 
   ~PatternDatabase();
   PatternDatabase(const PatternDatabase&) = delete;
@@ -59,6 +62,10 @@ class PatternDatabase {
   using Scratch = std::unique_ptr<hs_scratch, FreeScratch>;
 
   PatternDatabase(Database database, Scratch prototype);
+  static absl::StatusOr<Database> CompileNew(const std::vector<DatabasePattern>& patterns,
+                                             CompileError* error);
+  static Database FromCache(const DatabaseCache& cache, const std::string& key);
+  static void ToCache(const DatabaseCache& cache, const std::string& key, hs_database* database);
   absl::StatusOr<Scratch> TakeScratch() const;
   void GiveScratch(Scratch scratch) const;
 

@@ -20,7 +20,7 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   HubOptions options;
   CS_ASSIGN_OR_RETURN(options.initial, ReadInitialResources(config));
 
-  auto& snapshots = app.Make<SnapshotHolder>(app.Make<LocalTextEngine>());
+  auto& snapshots = app.Make<SnapshotHolder>(app.Make<LocalTextEngine>(config.cache_folder));
   auto& store = app.Make<PgResourceStore>(app.Make<pg::Pool>(database));
   auto& sealer = app.Make<clients::GrpcCredentialSealer>(authn);
   auto& hub = app.Make<ResourceHub>(store, sealer, app.clock(), options);

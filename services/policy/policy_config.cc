@@ -15,6 +15,7 @@ PolicyConfig ReadPolicyConfig(config::Fields& section,
       "largePromptThreads", static_cast<std::int64_t>(config.large_prompt_threads), 1, 64));
   config.large_prompt_queue = static_cast<std::size_t>(section.Integer(
       "largePromptQueue", static_cast<std::int64_t>(config.large_prompt_queue), 1, 65536));
+  if (section.Has("cacheFolder")) config.cache_folder = resolve(section.String("cacheFolder"));
   for (const std::string& file : section.Strings("initialResources")) {
     config.initial_resources.push_back(resolve(file));
   }

@@ -15,6 +15,7 @@ namespace countersign::policy {
 struct PolicyConfig {
   std::size_t large_prompt_threads = 2;  // 1 … 64: decide prompts of more than 64 KiB
   std::size_t large_prompt_queue = 256;  // 1 … 65536
+  std::string cache_folder;  // of compiled patterns; empty: they are compiled at every start
   // Files of resources for a store that is still empty: who may administer.
   std::vector<std::string> initial_resources;
 };

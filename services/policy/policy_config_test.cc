@@ -45,10 +45,11 @@ TEST_CASE("PolicyConfig: an empty section gives the defaults", "[policy][config]
 
 TEST_CASE("PolicyConfig: initial resources are found beside the file", "[policy][config]") {
   PolicyConfig config;
-  const File file("{largePromptThreads: 4, initialResources: [init.yaml]}");
+  const File file("{largePromptThreads: 4, cacheFolder: cache, initialResources: [init.yaml]}");
   const absl::Status status = file.Read(config);
   INFO(status.ToString());
   REQUIRE(status.ok());
+  CHECK(config.cache_folder.find("/cache") != std::string::npos);  // beside the file
   CHECK(config.large_prompt_threads == 4);
   const auto files = ReadInitialResources(config);
   REQUIRE(files.ok());

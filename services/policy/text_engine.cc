@@ -23,7 +23,7 @@ class MatcherScanner final : public TextScanner {
 
 absl::StatusOr<std::shared_ptr<const TextScanner>> LocalTextEngine::Compile(
     const std::vector<text::MatchTerm>& terms) const {
-  CS_ASSIGN_OR_RETURN(auto matcher, text::Matcher::Compile(terms));
+  CS_ASSIGN_OR_RETURN(auto matcher, text::Matcher::Compile(terms, cache_ ? &*cache_ : nullptr));
   return std::make_shared<const MatcherScanner>(std::move(matcher));
 }
 

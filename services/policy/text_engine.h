@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/text/database_cache.h"
 #include "libs/text/matcher.h"
 #include "libs/text/tokenizer.h"
 
@@ -32,10 +35,19 @@ class TextEngine {
 // libs/text itself.
 class LocalTextEngine final : public TextEngine {
  public:
+  LocalTextEngine() = default;
+  // Keeps compiled patterns in `cache_folder`; empty: nowhere.
+  explicit LocalTextEngine(const std::string& cache_folder) {
+    if (!cache_folder.empty()) cache_.emplace(cache_folder);
+  }
+
   absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
       const std::vector<text::MatchTerm>& terms) const override;
   absl::StatusOr<const text::Tokenizer*> TokenizerByName(absl::string_view name) const override;
   const text::Tokenizer& TokenizerForModel(absl::string_view model) const override;
+
+ private:
+  std::optional<text::DatabaseCache> cache_;
 };
 
 }  // namespace countersign::policy

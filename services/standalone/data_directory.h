@@ -18,6 +18,7 @@ namespace countersign::standalone {
 //   log              what a detached gateway prints
 //   lock             held while a gateway runs; the holder's process id is in it and in `pid`
 //   keys/            what the services keep for themselves (0700)
+//   cache/           compiled patterns; may be removed at any time
 //   pg/              the private PostgreSQL: data/, its log, where its socket is
 // Paths are absolute.
 class DataDirectory {
@@ -34,6 +35,7 @@ class DataDirectory {
   std::string record_public_key() const { return path_ + "/record.pub"; }
   std::string pid() const { return path_ + "/pid"; }
   std::string keys() const { return path_ + "/keys"; }
+  std::string cache() const { return path_ + "/cache"; }
   std::string cluster() const { return path_ + "/pg"; }
 
   // Holds the folder until it is destroyed or the process ends in any way.

@@ -222,7 +222,8 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory, const Op
   CS_ASSIGN_OR_RETURN(MaskingParts masking, WireMasking(directory, app));
   CS_ASSIGN_OR_RETURN(domain::Recorder* const recorder,
                       WireRecorder(directory, storage.recorder, authn, app, services));
-  auto& snapshots = app.Make<policy::SnapshotHolder>(app.Make<policy::LocalTextEngine>());
+  auto& snapshots =
+      app.Make<policy::SnapshotHolder>(app.Make<policy::LocalTextEngine>(directory.cache()));
   auto& decider = WireDecider(snapshots, app);
   auto& relay = app.Make<AdminRelay>();
   auto& edge =
