@@ -33,6 +33,11 @@ absl::StatusOr<domain::FieldRelease> ToRelease(v1::FieldRelease proto, Held& hel
     release.masked.push_back({span.begin(), span.end(), std::move(*span.mutable_entity()),
                               std::move(*span.mutable_original())});
   }
+  for (v1::Placeholder& each : *proto.mutable_placeholders()) {
+    release.placeholders.push_back(
+        {std::move(*each.mutable_token()), std::move(*each.mutable_original())});
+  }
+  release.restored = proto.restored();
   return release;
 }
 
@@ -109,7 +114,8 @@ GrpcMasker::~GrpcMasker() = default;
 
 void GrpcMasker::Open(const domain::Call& call, const std::string& profile,
                       const std::string& connection, domain::Direction direction,
-                      absl::Time deadline, domain::Done<std::unique_ptr<domain::MaskStream>> done) {
+                      std::vector<domain::Placeholder> known, absl::Time deadline,
+                      domain::Done<std::unique_ptr<domain::MaskStream>> done) {
   if (profile == "none") return done(std::make_unique<UnmaskedStream>());
   auto stream = Stream::Open(
       [&](grpc::ClientContext& context) { AddIdentity(context, call); },
@@ -119,6 +125,11 @@ void GrpcMasker::Open(const domain::Call& call, const std::string& profile,
   request.mutable_open()->set_connection(connection);
   request.mutable_open()->set_direction(direction == domain::Direction::kPrompt ? "prompt"
                                                                                 : "response");
+  for (domain::Placeholder& each : known) {
+    v1::Placeholder& proto = *request.mutable_open()->add_known();
+    proto.set_token(std::move(each.token));
+    proto.set_original(std::move(each.original));
+  }
   Stream& opened = *stream;
   opened.Send(std::move(request), deadline,
               [stream = std::move(stream),

@@ -18,8 +18,8 @@ class GrpcMasker final : public domain::Masker {
   ~GrpcMasker() override;
 
   void Open(const domain::Call& call, const std::string& profile, const std::string& connection,
-            domain::Direction direction, absl::Time deadline,
-            domain::Done<std::unique_ptr<domain::MaskStream>> done) override;
+            domain::Direction direction, std::vector<domain::Placeholder> known,
+            absl::Time deadline, domain::Done<std::unique_ptr<domain::MaskStream>> done) override;
 
  private:
   struct State;

@@ -81,7 +81,7 @@ struct MaskFixture {
 
   std::unique_ptr<domain::MaskStream> Open() {
     Waiting<Stream> opened;
-    masker.Open(TestCall(), "standard", "openai", domain::Direction::kResponse, In(kLong),
+    masker.Open(TestCall(), "standard", "openai", domain::Direction::kResponse, {}, In(kLong),
                 opened.done());
     script = service.opened.Next();
     const auto request = script->Next();
@@ -143,7 +143,7 @@ TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]")
   InProcessServer server({&service});
   GrpcMasker masker(server.channel());
   Waiting<Stream> opened;
-  masker.Open(TestCall(), "nope", "c", domain::Direction::kPrompt, In(kLong), opened.done());
+  masker.Open(TestCall(), "nope", "c", domain::Direction::kPrompt, {}, In(kLong), opened.done());
   const auto script = service.opened.Next();
   script->Next();
   script->Finish(
@@ -156,7 +156,7 @@ TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]")
 TEST_CASE("GrpcMasker: profile none asks nobody", "[clients]") {
   GrpcMasker masker(Nowhere());
   Waiting<Stream> opened;
-  masker.Open(TestCall(), "none", "c", domain::Direction::kPrompt, In(kLong), opened.done());
+  masker.Open(TestCall(), "none", "c", domain::Direction::kPrompt, {}, In(kLong), opened.done());
   const auto stream = opened.get().value();
   Waiting<Releases> fed;
   stream->Feed({{"a", "text", true}}, In(kLong), fed.done());
@@ -168,7 +168,8 @@ TEST_CASE("GrpcMasker: profile none asks nobody", "[clients]") {
 TEST_CASE("GrpcMasker: masking that is away is UNAVAILABLE", "[clients]") {
   GrpcMasker masker(Nowhere());
   Waiting<Stream> opened;
-  masker.Open(TestCall(), "standard", "c", domain::Direction::kPrompt, In(kLong), opened.done());
+  masker.Open(TestCall(), "standard", "c", domain::Direction::kPrompt, {}, In(kLong),
+              opened.done());
   CHECK(opened.get().status().code() == absl::StatusCode::kUnavailable);
 }
 

@@ -79,6 +79,23 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
   value["inline"] = WithoutFinalNewline(found->second);
 }
 
+// Calls `use` with every V of a MaskingProfile's spec: a hashed rule's key, and its values where
+// they are no list.
+template <typename Use>
+void ForEachHashedValue(const YAML::Node& spec, const Use& use) {
+  for (const char* const side : {"response", "prompt"}) {
+    const YAML::Node rules = std::as_const(spec)[side];
+    if (!rules.IsDefined() || !rules.IsSequence()) continue;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      for (const char* const member : {"key", "values"}) {
+        const YAML::Node value = Find(rules[i], {"hashed", member});
+        if (!value.IsDefined() || value.IsSequence()) continue;
+        use(value, absl::StrCat("spec.", side, "[", i, "].hashed.", member));
+      }
+    }
+  }
+}
+
 void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mistakes) {
   const YAML::Node file = std::as_const(spec)["file"];
   if (!file.IsDefined()) return;
@@ -110,6 +127,12 @@ void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
       if (!key.empty()) keys.insert(key);
     }
   }
+  if (kind == "MaskingProfile") {
+    ForEachHashedValue(spec, [&](const YAML::Node& value, const std::string&) {
+      const std::string key = ExternalKey(value);
+      if (!key.empty()) keys.insert(key);
+    });
+  }
   if (kind == "Dictionary" && spec["file"].IsDefined() && spec["file"].IsScalar()) {
     keys.insert(absl::StrCat("file:", spec["file"].Scalar()));
   }
@@ -117,7 +140,18 @@ void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
 
 YAML::Node ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
                                  const ExternalValues& values, Mistakes& mistakes) {
-  if (!spec.IsMap() || (kind != "Credential" && kind != "Dictionary")) return spec;
+  if (!spec.IsMap()) return spec;
+  if (kind == "MaskingProfile") {
+    bool any = false;
+    ForEachHashedValue(spec, [&](const YAML::Node&, const std::string&) { any = true; });
+    if (!any) return spec;
+    YAML::Node copy = YAML::Clone(spec);
+    ForEachHashedValue(copy, [&](const YAML::Node& value, const std::string& path) {
+      ResolveValue(value, path, values, mistakes);
+    });
+    return copy;
+  }
+  if (kind != "Credential" && kind != "Dictionary") return spec;
   if (kind == "Dictionary") {
     if (!spec["file"].IsDefined()) return spec;  // A large list of terms is not worth a copy.
     YAML::Node copy = YAML::Clone(spec);

@@ -43,31 +43,6 @@ domain::Normalize ReadNormalize(Fields& fields, domain::Normalize fallback) {
   return fallback;
 }
 
-domain::MaskingRule ReadMaskingRule(const YAML::Node& node, const std::string& path,
-                                    Mistakes& mistakes) {
-  Fields fields(node, path, mistakes);
-  domain::MaskingRule rule;
-  rule.entity = fields.String("entity");
-  rule.pattern = fields.String("pattern");
-  rule.dictionary = fields.String("dictionary");
-  rule.label = fields.String("label");
-  const int subjects = !rule.entity.empty() + !rule.pattern.empty() + !rule.dictionary.empty();
-  if (subjects != 1) fields.Mistake("", "needs exactly one of entity, pattern, dictionary");
-  const bool label_ok = std::all_of(rule.label.begin(), rule.label.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  if (!label_ok) fields.Mistake("label", "may have upper-case letters, digits and _ only");
-  const std::string action =
-      fields.OneOf("action", {"redact", "replace", "keepLast", "hash", "placeholder"});
-  if (action == "redact") rule.action = domain::MaskingRule::Action::kRedact;
-  if (action == "keepLast") rule.action = domain::MaskingRule::Action::kKeepLast;
-  if (action == "hash") rule.action = domain::MaskingRule::Action::kHash;
-  if (action == "placeholder") rule.action = domain::MaskingRule::Action::kPlaceholder;
-  if (fields.Has("keep") && action != "keepLast") fields.Mistake("keep", "needs action: keepLast");
-  rule.keep = static_cast<std::size_t>(fields.Integer("keep", 4, 1, 64));
-  return rule;
-}
-
 }  // namespace
 
 domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec) {
@@ -198,25 +173,6 @@ domain::Dictionary ReadDictionary(std::string name, Fields& spec) {
     spec.Mistake("variants", "needs normalize: unicode");
   }
   return dictionary;
-}
-
-domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec) {
-  domain::MaskingProfile profile;
-  if (name == "tier1" || name == "none") {
-    spec.mistakes().Add(spec.node(), "metadata.name",
-                        absl::StrCat("\"", name, "\" is built in and cannot be changed"));
-  }
-  profile.name = std::move(name);
-  spec.ForEach("response", [&](const YAML::Node& node, const std::string& path) {
-    profile.response.push_back(ReadMaskingRule(node, path, spec.mistakes()));
-  });
-  spec.ForEach("prompt", [&](const YAML::Node& node, const std::string& path) {
-    profile.prompt.push_back(ReadMaskingRule(node, path, spec.mistakes()));
-  });
-  if (!spec.Has("response") && !spec.Has("prompt")) {
-    spec.Mistake("", "needs response or prompt rules");
-  }
-  return profile;
 }
 
 void CheckCredentialSpec(Fields& spec) {

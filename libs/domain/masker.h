@@ -27,15 +27,25 @@ struct MaskedSpan {
   std::string original;  // what stood there; goes nowhere but into the sealed record
 };
 
-// What may leave after a piece. When held_before == held_after == 0 and `masked` is empty, `text`
-// equals the piece.
+// What a prompt says instead of a value that the answer gets back.
+struct Placeholder {
+  std::string token;     // as it stands in the prompt
+  std::string original;  // goes nowhere but back to the caller
+};
+
+// What may leave after a piece. When Unchanged, `text` equals the
+// piece.
 struct FieldRelease {
   std::string text;
   std::size_t held_before = 0;  // bytes of the field held back before this piece, and after it
   std::size_t held_after = 0;
   std::vector<MaskedSpan> masked;
+  std::vector<Placeholder> placeholders;  // of a prompt: those that its answer may restore
+  bool restored = false;                  // of an answer: placeholders gave way to originals
 
-  bool Unchanged() const { return held_before == 0 && held_after == 0 && masked.empty(); }
+  bool Unchanged() const {
+    return held_before == 0 && held_after == 0 && masked.empty() && !restored;
+  }
 };
 
 // The masking of one call in one direction. One Feed at a time; destroying it with a Feed
@@ -57,9 +67,9 @@ class Masker {
 
   // Answers when the profile is known and the stream can be fed. NOT_FOUND for an unknown profile.
   // The stream keeps the rules it was opened with. Profile "none" is answered with a stream that
-  // changes nothing.
+  // changes nothing. `known`: the placeholders of the call's prompt, which an answer restores.
   virtual void Open(const Call& call, const std::string& profile, const std::string& connection,
-                    Direction direction, absl::Time deadline,
+                    Direction direction, std::vector<Placeholder> known, absl::Time deadline,
                     Done<std::unique_ptr<MaskStream>> done) = 0;
 };
 

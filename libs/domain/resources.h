@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "libs/base/secret.h"
 #include "libs/domain/decision.h"
 #include "libs/domain/principal.h"
 
@@ -86,14 +87,38 @@ struct Dictionary {
 };
 
 struct MaskingRule {
-  // Exactly one of entity, pattern, dictionary is set.
+  // Values that are known by their hash alone.
+  struct Hashed {
+    std::string pattern;              // what could be one
+    std::vector<std::string> values;  // SHA-256, or HMAC-SHA-256 with a key: lower-case hex
+    SecretString key;                 // empty: plain SHA-256
+  };
+
+  // Exactly one of entity, pattern, dictionary, shape, hashed is set.
   std::string entity;
   std::string pattern;
   std::string dictionary;
+  std::string shape;  // the manifest's `template`
+  std::optional<Hashed> hashed;
   std::string label;  // upper case; empty: derived from the entity
+
+  std::string validator;                   // a name of masking's list; empty: none
+  std::vector<std::string> context_words;  // lower case; empty: no condition
+  bool context_assigned = false;
+  std::vector<std::string> except;  // values that are never masked, compared without case
+  std::size_t min_count = 1;
+  std::optional<int> priority;
+
   enum class Action { kRedact, kReplace, kKeepLast, kHash, kPlaceholder };
   Action action = Action::kReplace;
   std::size_t keep = 4;
+
+  // Who gets the original of a placeholder back in the answer: the caller, whoever that is; nobody;
+  // or a caller in these groups or with one of these identities.
+  enum class Restore { kCaller, kNobody, kNamed };
+  Restore restore = Restore::kCaller;
+  std::vector<std::string> restore_groups;
+  std::vector<std::string> restore_identities;
 };
 
 struct MaskingProfile {

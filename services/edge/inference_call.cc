@@ -130,7 +130,8 @@ Awaitable<std::optional<Refusal>> InferenceCall::Walk(const Judged& judged,
   Step<AdmittedRequest> admitted = Refusal();
   if (std::optional<Clearance> clearance = Clearance::ByPolicy(*decided)) {
     provision =
-        std::make_unique<Provision>(services_, judged.caller, judged.route, *decided, executor_);
+        std::make_unique<Provision>(services_, judged.caller, judged.route, *decided,
+                                    std::get<PreparedRequest>(prepared).placeholders(), executor_);
     admitted = co_await AdmitAllowed(
         *provision, session, std::get<PreparedRequest>(std::move(prepared)), *std::move(clearance));
   } else {
@@ -214,8 +215,8 @@ Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitReviewed(const Judged& judg
       const bool reviewed = decided.verdict() == domain::Verdict::kReview;
       if (reviewed && !Covers(given, decided.decision().review)) continue;
     }
-    provision =
-        std::make_unique<Provision>(services_, judged.caller, judged.route, decided, executor_);
+    provision = std::make_unique<Provision>(services_, judged.caller, judged.route, decided,
+                                            prepared.placeholders(), executor_);
     std::optional<Refusal> refusal = co_await provision->Await(stop_);
     if (refusal) co_return *std::move(refusal);
 

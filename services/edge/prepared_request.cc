@@ -32,7 +32,8 @@ Awaitable<absl::StatusOr<Releases>> MaskPrompt(const EdgeServices& services,
                                                http::Stop& stop) {
   PortAnswer<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened(executor);
   services.ports.masker.Open(caller.call(), profile, route.connection->name,
-                             domain::Direction::kPrompt, services.PortDeadline(), opened.done());
+                             domain::Direction::kPrompt, {}, services.PortDeadline(),
+                             opened.done());
   const absl::StatusOr<std::unique_ptr<domain::MaskStream>> stream = co_await opened.Get(stop);
   if (!stream.ok()) co_return stream.status();
   std::vector<domain::FieldPiece> pieces;
@@ -53,6 +54,7 @@ Awaitable<absl::StatusOr<Releases>> MaskPrompt(const EdgeServices& services,
 struct MaskedPrompt {
   std::vector<Edit> edits;
   std::shared_ptr<const domain::Prompt> prompt;
+  std::vector<domain::Placeholder> placeholders;
 };
 absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read, const Releases& releases) {
   MaskedPrompt result;
@@ -64,6 +66,8 @@ absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read, const Releases&
       return absl::FailedPreconditionError(
           absl::StrCat("the name at ", masked.parts[i].pointer, " would have to be masked"));
     }
+    result.placeholders.insert(result.placeholders.end(), releases[i].placeholders.begin(),
+                               releases[i].placeholders.end());
     masked.parts[i].text = releases[i].text;
     result.edits.push_back(Edit{place.begin, place.end, json::Quote(releases[i].text)});
   }
@@ -85,7 +89,7 @@ Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
     co_return Refusal{MakeCallerError("upstream_error", "the connection's url is not usable"),
                       domain::Outcome::kUpstreamError};
   }
-  MaskedPrompt masked{{}, read.prompt};
+  MaskedPrompt masked{{}, read.prompt, {}};
   if (!read.prompt->parts.empty() && MasksPrompt(route, decided.decision())) {
     const absl::StatusOr<Releases> releases = co_await MaskPrompt(
         services, caller, route, *read.prompt, decided.decision().masking_profile, executor, stop);
@@ -115,6 +119,7 @@ Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
   if (!body.ok()) co_return RefusalOfPart(body.status(), "masking");
   request.body_ = *std::move(body);
   request.prompt_ = std::move(masked.prompt);
+  request.placeholders_ = std::move(masked.placeholders);
   request.issuer_ = caller.principal().issuer;
   request.subject_ = caller.principal().subject;
   request.connection_ = connection.name;

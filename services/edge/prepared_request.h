@@ -30,6 +30,9 @@ class PreparedRequest {
   const std::string& binding_hash() const { return binding_hash_; }
   const std::shared_ptr<const domain::Prompt>& prompt() const { return prompt_; }  // as sent
 
+  // What the prompt says instead of originals that its answer restores.
+  const std::vector<domain::Placeholder>& placeholders() const { return placeholders_; }
+
   // The hash of what `head` and `body` would send on this request's behalf.
   std::string HashOf(const http::RequestHead& head, absl::string_view body) const;
 
@@ -41,6 +44,7 @@ class PreparedRequest {
   std::string body_;
   std::string binding_hash_;
   std::shared_ptr<const domain::Prompt> prompt_;
+  std::vector<domain::Placeholder> placeholders_;
   std::string issuer_, subject_, connection_;
   std::uint64_t connection_version_ = 0;
 };

@@ -3,7 +3,8 @@
 namespace countersign::edge {
 
 Provision::Provision(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-                     const DecidedCall& decided, boost::asio::any_io_executor executor)
+                     const DecidedCall& decided, std::vector<domain::Placeholder> placeholders,
+                     boost::asio::any_io_executor executor)
     : leased_(executor), opened_(executor) {
   const domain::Connection& connection = *route.connection;
   if (!connection.credential.empty()) {
@@ -14,8 +15,8 @@ Provision::Provision(const EdgeServices& services, const VerifiedCaller& caller,
   if (decided.decision().masking_profile != "none") {
     asked_masking_ = true;
     services.ports.masker.Open(caller.call(), decided.decision().masking_profile, connection.name,
-                               domain::Direction::kResponse, services.PortDeadline(),
-                               opened_.done());
+                               domain::Direction::kResponse, std::move(placeholders),
+                               services.PortDeadline(), opened_.done());
   }
 }
 

@@ -13,7 +13,8 @@ namespace countersign::edge {
 class Provision {
  public:
   Provision(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-            const DecidedCall& decided, boost::asio::any_io_executor executor);
+            const DecidedCall& decided, std::vector<domain::Placeholder> placeholders,
+            boost::asio::any_io_executor executor);
 
   // Waits for both; a refusal when one cannot be had. May be called again.
   Awaitable<std::optional<Refusal>> Await(http::Stop& stop);

@@ -1,32 +1,16 @@
 #include "services/masking/field_masker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "libs/base/status.h"
 
 namespace countersign::masking {
-namespace {
 
-absl::Status FeedText(text::RedactionStream& text, const domain::FieldPiece& piece,
-                      domain::FieldRelease& release) {
-  std::vector<text::RedactedSpan> spans;
-  CS_RETURN_IF_ERROR(text.Feed(piece.text, piece.end, &release.text, &spans));
-  for (text::RedactedSpan& span : spans) {
-    release.masked.push_back(
-        {span.begin, span.end, std::move(span.entity), std::move(span.original)});
-  }
-  return absl::OkStatus();
-}
-
-absl::Status FeedText(ArgumentsMasker& arguments, const domain::FieldPiece& piece,
-                      domain::FieldRelease& release) {
-  return arguments.Feed(piece.text, piece.end, release);
-}
-
-}  // namespace
-
-FieldMasker::FieldMasker(std::shared_ptr<const text::RuleSet> rules) : rules_(std::move(rules)) {}
+FieldMasker::FieldMasker(std::shared_ptr<const text::RuleSet> rules,
+                         std::shared_ptr<const text::RuleSet> restoring)
+    : rules_(std::move(rules)), restoring_(std::move(restoring)) {}
 
 absl::StatusOr<std::vector<domain::FieldRelease>> FieldMasker::Feed(
     const std::vector<domain::FieldPiece>& pieces) {
@@ -45,13 +29,17 @@ absl::StatusOr<std::vector<domain::FieldRelease>> FieldMasker::Feed(
 }
 
 FieldMasker::Field FieldMasker::MakeField(absl::string_view name) const {
-  if (absl::EndsWith(name, "/arguments")) return ArgumentsMasker(rules_);
-  return text::RedactionStream(rules_);
+  // A tool call's arguments are a document, whatever they begin with.
+  const auto form =
+      absl::EndsWith(name, "/arguments") ? TextMasker::Form::kDocument : TextMasker::Form::kText;
+  Field field{TextMasker(rules_, form), std::nullopt, 0, 0, {}};
+  if (restoring_ != nullptr) field.restoring.emplace(restoring_, form);
+  return field;
 }
 
 absl::StatusOr<domain::FieldRelease> FieldMasker::FeedOne(const domain::FieldPiece& piece) {
   domain::FieldRelease release;
-  if (rules_->empty()) {
+  if (rules_->empty() && restoring_ == nullptr) {
     release.text = piece.text;
     return release;
   }
@@ -63,15 +51,48 @@ absl::StatusOr<domain::FieldRelease> FieldMasker::FeedOne(const domain::FieldPie
     }
     field = fields_.emplace(piece.field, MakeField(piece.field)).first;
   }
-  const auto held = [&] {
-    return std::visit([](const auto& text) { return text.held(); }, field->second);
-  };
-  release.held_before = held();
-  CS_RETURN_IF_ERROR(
-      std::visit([&](auto& text) { return FeedText(text, piece, release); }, field->second));
-  release.held_after = held();
+  release.held_before = field->second.held();
+  CS_RETURN_IF_ERROR(field->second.masking.Feed(piece.text, piece.end, release));
+  if (field->second.restoring) CS_RETURN_IF_ERROR(Restore(field->second, piece.end, release));
+  release.held_after = field->second.held();
   if (piece.end) fields_.erase(field);
   return release;
+}
+
+absl::Status FieldMasker::Restore(Field& field, bool end, domain::FieldRelease& release) const {
+  for (domain::MaskedSpan& span : release.masked) {
+    span.begin += field.masked_bytes;
+    span.end += field.masked_bytes;
+    field.waiting.push_back(std::move(span));
+  }
+  field.masked_bytes += release.text.size();
+  domain::FieldRelease restored;
+  std::vector<Replaced> places;
+  CS_RETURN_IF_ERROR(field.restoring->Feed(release.text, end, restored, &places));
+  const std::uint64_t from = field.restored_bytes;
+  field.restored_bytes = field.masked_bytes - field.restoring->held();
+  // Where a byte that was masked now stands in what is released.
+  const auto now_at = [&](std::uint64_t byte) {
+    std::int64_t shift = -static_cast<std::int64_t>(from);
+    for (std::size_t i = 0; i < places.size() && places[i].in_begin < byte; ++i) {
+      if (byte < places[i].in_end) return restored.masked[i].begin;
+      shift += static_cast<std::int64_t>(restored.masked[i].end - restored.masked[i].begin) -
+               static_cast<std::int64_t>(places[i].in_end - places[i].in_begin);
+    }
+    return static_cast<std::size_t>(static_cast<std::int64_t>(byte) + shift);
+  };
+  release.restored = !restored.masked.empty();
+  release.masked.clear();
+  while (!field.waiting.empty() && field.waiting.front().end <= field.restored_bytes) {
+    domain::MaskedSpan span = std::move(field.waiting.front());
+    field.waiting.pop_front();
+    // The beginning of a mask may have left before.
+    span.begin = now_at(std::max<std::uint64_t>(span.begin, from));
+    span.end = std::max<std::size_t>(span.begin, now_at(span.end));
+    release.masked.push_back(std::move(span));
+  }
+  release.text = std::move(restored.text);
+  return absl::OkStatus();
 }
 
 }  // namespace countersign::masking

@@ -1,22 +1,27 @@
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/domain/masker.h"
 #include "libs/text/redaction.h"
-#include "services/masking/arguments_masker.h"
+#include "services/masking/text_masker.h"
 
 namespace countersign::masking {
 
 // The masking of all fields of one call in one direction, as plain function calls. Not thread-safe.
 class FieldMasker {
  public:
-  explicit FieldMasker(std::shared_ptr<const text::RuleSet> rules);
+  // `restoring`, when given, runs over what `rules` left: it puts originals in the place of the
+  // call's placeholders, and what it writes is not masked again.
+  explicit FieldMasker(std::shared_ptr<const text::RuleSet> rules,
+                       std::shared_ptr<const text::RuleSet> restoring = nullptr);
 
   // One release per piece, in order. After an error nothing more may be delivered; the error is
   // repeated. A field that has ended and comes again is a new text.
@@ -24,13 +29,22 @@ class FieldMasker {
       const std::vector<domain::FieldPiece>& pieces);
 
  private:
-  absl::StatusOr<domain::FieldRelease> FeedOne(const domain::FieldPiece& piece);
+  struct Field {
+    TextMasker masking;
+    std::optional<TextMasker> restoring;
+    std::uint64_t masked_bytes = 0;          // that the first gave to the second …
+    std::uint64_t restored_bytes = 0;        // … and of which the second has let go
+    std::deque<domain::MaskedSpan> waiting;  // of the first, offsets into all that it gave
 
-  // Plain text, or a tool call's arguments: a field whose name ends in "/arguments".
-  using Field = std::variant<text::RedactionStream, ArgumentsMasker>;
+    std::size_t held() const { return masking.held() + (restoring ? restoring->held() : 0); }
+  };
+
+  absl::StatusOr<domain::FieldRelease> FeedOne(const domain::FieldPiece& piece);
+  absl::Status Restore(Field& field, bool end, domain::FieldRelease& release) const;
   Field MakeField(absl::string_view name) const;
 
   std::shared_ptr<const text::RuleSet> rules_;
+  std::shared_ptr<const text::RuleSet> restoring_;
   std::map<std::string, Field> fields_;
   absl::Status failed_;
 };

@@ -1,11 +1,13 @@
 #include "services/masking/local_masker.h"
 
 #include <atomic>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "libs/base/status.h"
 #include "services/masking/field_masker.h"
+#include "services/masking/placeholders.h"
 
 namespace countersign::masking {
 namespace {
@@ -16,9 +18,12 @@ using Releases = std::vector<domain::FieldRelease>;
 
 // What a stream and its work on the pool share; the stream may go first.
 struct StreamState {
-  StreamState(std::shared_ptr<const text::RuleSet> rules, domain::Direction direction,
-              MaskingMetrics& metrics)
-      : fields(std::move(rules)), direction(direction), metrics(metrics) {}
+  StreamState(FieldMasker fields, std::optional<PlaceholderMaker> placeholders,
+              domain::Direction direction, MaskingMetrics& metrics)
+      : fields(std::move(fields)),
+        placeholders(std::move(placeholders)),
+        direction(direction),
+        metrics(metrics) {}
 
   absl::StatusOr<Releases> Feed(const std::vector<domain::FieldPiece>& pieces) {
     auto releases = fields.Feed(pieces);
@@ -27,7 +32,8 @@ struct StreamState {
       metrics.failures.With({reason.empty() ? "internal" : reason}).Increment();
       return releases;
     }
-    for (const domain::FieldRelease& release : *releases) {
+    for (domain::FieldRelease& release : *releases) {
+      if (placeholders) placeholders->FillIn(release);
       for (const domain::MaskedSpan& span : release.masked) {
         if (span.begin == span.end) continue;  // more of a place that has been counted
         metrics.masked_entities.With({span.entity, NameOf(direction)}).Increment();
@@ -37,6 +43,7 @@ struct StreamState {
   }
 
   FieldMasker fields;
+  const std::optional<PlaceholderMaker> placeholders;  // of a prompt
   const domain::Direction direction;
   MaskingMetrics& metrics;
   std::atomic<bool> abandoned = false;
@@ -82,15 +89,30 @@ class LocalMaskStream final : public domain::MaskStream {
 LocalMasker::LocalMasker(const ProfileStore& profiles, ThreadPool& pool, MaskingMetrics& metrics)
     : profiles_(profiles), pool_(pool), metrics_(metrics) {}
 
-void LocalMasker::Open(const domain::Call& /*call*/, const std::string& profile,
-                       const std::string& /*connection*/, domain::Direction direction,
-                       absl::Time /*deadline*/,
+void LocalMasker::Open(const domain::Call& call, const std::string& profile,
+                       const std::string& connection, domain::Direction direction,
+                       std::vector<domain::Placeholder> known, absl::Time /*deadline*/,
                        domain::Done<std::unique_ptr<domain::MaskStream>> done) {
   absl::StatusOr<CompiledProfile> found = profiles_.Find(profile);
   if (!found.ok()) return done(found.status());
-  auto rules = direction == domain::Direction::kPrompt ? found->prompt : found->response;
+  const bool prompt = direction == domain::Direction::kPrompt;
+  std::optional<PlaceholderMaker> placeholders;
+  std::shared_ptr<const text::RuleSet> restoring;
+  if (prompt && found->placeholders != nullptr) {
+    static const domain::Principal kNobody;
+    placeholders.emplace(found->placeholders, call.principal ? *call.principal : kNobody,
+                         connection);
+  }
+  if (!prompt && !known.empty()) {
+    auto rules = RestoringRules(known);
+    if (!rules.ok()) return done(rules.status());
+    restoring = *std::move(rules);
+  }
+  FieldMasker fields(prompt ? found->prompt : found->response, std::move(restoring));
   done(std::make_unique<LocalMaskStream>(
-      std::make_shared<StreamState>(std::move(rules), direction, metrics_), pool_));
+      std::make_shared<StreamState>(std::move(fields), std::move(placeholders), direction,
+                                    metrics_),
+      pool_));
 }
 
 }  // namespace countersign::masking

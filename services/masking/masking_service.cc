@@ -42,10 +42,11 @@ class MaskCall final : public grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskR
 
  private:
   void Open() {
-    const v1::MaskOpen& open = request_.open();
+    v1::MaskOpen& open = *request_.mutable_open();
     const auto direction = DirectionFromProto(open.direction());
     if (!direction.ok()) return Fail(direction.status());
-    masker_.Open(call_, open.profile(), open.connection(), *direction, absl::InfiniteFuture(),
+    masker_.Open(call_, open.profile(), open.connection(), *direction, KnownFromProto(open),
+                 absl::InfiniteFuture(),
                  [this](absl::StatusOr<std::unique_ptr<domain::MaskStream>> stream) {
                    if (!stream.ok()) return Fail(stream.status());
                    stream_ = *std::move(stream);

@@ -25,6 +25,15 @@ absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest&
   return pieces;
 }
 
+std::vector<domain::Placeholder> KnownFromProto(v1::MaskOpen& open) {
+  std::vector<domain::Placeholder> known;
+  known.reserve(static_cast<std::size_t>(open.known_size()));
+  for (v1::Placeholder& each : *open.mutable_known()) {
+    known.push_back({std::move(*each.mutable_token()), std::move(*each.mutable_original())});
+  }
+  return known;
+}
+
 v1::MaskResponse ToProto(const std::vector<std::string>& fields,
                          std::vector<domain::FieldRelease> releases) {
   v1::MaskResponse response;
@@ -33,6 +42,12 @@ v1::MaskResponse ToProto(const std::vector<std::string>& fields,
     release.set_field(fields[i]);
     release.set_text(std::move(releases[i].text));
     release.set_held(static_cast<std::uint32_t>(releases[i].held_after));
+    release.set_restored(releases[i].restored);
+    for (domain::Placeholder& each : releases[i].placeholders) {
+      v1::Placeholder& placeholder = *release.add_placeholders();
+      placeholder.set_token(std::move(each.token));
+      placeholder.set_original(std::move(each.original));
+    }
     for (domain::MaskedSpan& span : releases[i].masked) {
       v1::MaskedSpan& masked = *release.add_masked();
       masked.set_begin(static_cast<std::uint32_t>(span.begin));

@@ -15,6 +15,9 @@ absl::StatusOr<domain::Direction> DirectionFromProto(const std::string& directio
 // INVALID_ARGUMENT for a field without a name. Takes the texts out of `request`.
 absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest& request);
 
+// The placeholders that the answer restores. Takes them out of `open`.
+std::vector<domain::Placeholder> KnownFromProto(v1::MaskOpen& open);
+
 // `fields` names the pieces that `releases` answer, in the same order.
 v1::MaskResponse ToProto(const std::vector<std::string>& fields,
                          std::vector<domain::FieldRelease> releases);

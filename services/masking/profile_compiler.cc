@@ -9,8 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
+#include "libs/crypto/hash.h"
 #include "libs/text/detectors.h"
 #include "libs/text/term_rules.h"
+#include "services/masking/custom_shapes.h"
 #include "services/masking/replacement.h"
 
 namespace countersign::masking {
@@ -18,6 +20,7 @@ namespace {
 
 using Dictionaries = std::map<std::string, domain::Dictionary>;
 using Rules = std::vector<text::RedactionRule>;
+using RestoreRules = decltype(PlaceholderRules::by_label);
 
 // How closely a profile's rule names what it finds. A built-in detector runs once, for the rule
 // that names it most closely; of equals, for the last.
@@ -35,10 +38,8 @@ absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionari
   if (!rule.entity.empty()) {
     CS_ASSIGN_OR_RETURN(const auto detectors, text::FindDetectors(rule.entity));
     for (const text::Detector* detector : detectors) shapes.push_back(text::RuleOf(*detector));
-  } else if (!rule.pattern.empty()) {
-    CS_RETURN_IF_ERROR(text::CheckRegex(rule.pattern));
-    CS_ASSIGN_OR_RETURN(text::Regex regex, text::ParseRegex(rule.pattern));
-    shapes.emplace_back().regex = std::move(regex);
+  } else if (rule.dictionary.empty()) {
+    CS_ASSIGN_OR_RETURN(shapes.emplace_back(), CustomShape(rule));
   } else {
     const auto dictionary = dictionaries.find(rule.dictionary);
     if (dictionary == dictionaries.end()) {
@@ -75,11 +76,17 @@ class SideCompiler {
         shape.priority = kCustomPriority;
       }
       const std::string label = rule.label.empty() ? text::LabelOf(shape.entity) : rule.label;
+      CS_RETURN_IF_ERROR(AddConditions(rule, shape));
+      if (rule.action == domain::MaskingRule::Action::kPlaceholder) {
+        restore_[label].push_back({rule.restore, rule.restore_groups, rule.restore_identities});
+      }
       CS_RETURN_IF_ERROR(SetReplacement(rule, label, hash_key_, shape));
       entries_.push_back({std::move(shape), closeness});
     }
     return absl::OkStatus();
   }
+
+  const RestoreRules& restore() const { return restore_; }
 
   Rules Take() && {
     Rules rules;
@@ -113,11 +120,14 @@ class SideCompiler {
   const Dictionaries& dictionaries_;
   const SecretString& hash_key_;
   std::vector<Entry> entries_;
+  RestoreRules restore_;
 };
 
 absl::string_view SubjectOf(const domain::MaskingRule& rule) {
   if (!rule.entity.empty()) return "entity";
-  return rule.pattern.empty() ? "dictionary" : "pattern";
+  if (!rule.pattern.empty()) return "pattern";
+  if (!rule.shape.empty()) return "template";
+  return rule.hashed ? "hashed" : "dictionary";
 }
 
 // Null, with all mistakes of the side in `mistakes`, when there are any.
@@ -125,18 +135,18 @@ std::shared_ptr<const text::RuleSet> CompileSide(const std::string& path,
                                                  const std::vector<domain::MaskingRule>& side,
                                                  const Dictionaries& dictionaries,
                                                  const SecretString& hash_key,
+                                                 RestoreRules& restore,
                                                  std::vector<std::string>& mistakes) {
   SideCompiler compiler(dictionaries, hash_key);
   bool sound = true;
   for (std::size_t i = 0; i < side.size(); ++i) {
-    const bool bad_action = side[i].action == domain::MaskingRule::Action::kPlaceholder;
-    const std::string where =
-        absl::StrCat(path, "[", i, "].", bad_action ? "action" : SubjectOf(side[i]));
+    const std::string where = absl::StrCat(path, "[", i, "].", SubjectOf(side[i]));
     const absl::Status added = compiler.Add(side[i]);
     if (!added.ok()) mistakes.push_back(absl::StrCat(where, ": ", added.message()));
     sound = sound && added.ok();
   }
   if (!sound) return nullptr;
+  restore = compiler.restore();
   auto compiled = text::RuleSet::Compile(std::move(compiler).Take());
   if (compiled.ok()) return *std::move(compiled);
   mistakes.push_back(absl::StrCat(path, ": ", compiled.status().message()));
@@ -151,10 +161,16 @@ absl::StatusOr<CompiledProfile> CompileProfile(const domain::MaskingProfile& pro
   const std::string path = absl::StrCat("MaskingProfile/", profile.name, ": spec.");
   CompiledProfile compiled;
   std::vector<std::string> mistakes;
+  RestoreRules restore;
   compiled.response = CompileSide(absl::StrCat(path, "response"), profile.response, dictionaries,
-                                  hash_key, mistakes);
-  compiled.prompt =
-      CompileSide(absl::StrCat(path, "prompt"), profile.prompt, dictionaries, hash_key, mistakes);
+                                  hash_key, restore, mistakes);
+  compiled.prompt = CompileSide(absl::StrCat(path, "prompt"), profile.prompt, dictionaries,
+                                hash_key, restore, mistakes);
+  if (!restore.empty()) {
+    compiled.placeholders = std::make_shared<const PlaceholderRules>(
+        PlaceholderRules{SecretString(crypto::HkdfSha256(hash_key.Reveal(), "placeholder", 32)),
+                         std::move(restore)});
+  }
   if (!mistakes.empty()) return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
   return compiled;
 }

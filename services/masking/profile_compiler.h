@@ -9,18 +9,21 @@
 #include "libs/base/secret.h"
 #include "libs/domain/resources.h"
 #include "libs/text/redaction.h"
+#include "services/masking/placeholders.h"
 
 // From the rules of a MaskingProfile resource to an automaton.
 namespace countersign::masking {
 
-// What runs in each direction. Never null; empty where the profile asks for nothing.
+// What runs in each direction. No rule set is null; it is empty where the profile asks for nothing.
 struct CompiledProfile {
   std::shared_ptr<const text::RuleSet> response;
   std::shared_ptr<const text::RuleSet> prompt;
+  std::shared_ptr<const PlaceholderRules> placeholders;  // of the prompt; null without any
 };
 
 // INVALID_ARGUMENT has every mistake on a line of its own: the resource, the path, the position in
-// a pattern and the reason. `hash_key` keys the `hash` action.
+// a pattern and the reason. `hash_key` keys the `hash` and `placeholder`
+// actions.
 absl::StatusOr<CompiledProfile> CompileProfile(
     const domain::MaskingProfile& profile,
     const std::map<std::string, domain::Dictionary>& dictionaries, const SecretString& hash_key);

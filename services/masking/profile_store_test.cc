@@ -4,6 +4,7 @@
 #include <string>
 
 #include "libs/base/status.h"
+#include "services/masking/custom_shapes.h"
 
 namespace countersign::masking {
 namespace {
@@ -103,6 +104,92 @@ TEST_CASE("CompileProfile: the rule that names an entity most closely decides", 
   CHECK(MaskedBy({close, Entity("credit_card")}, text) == "<CREDIT_CARD> a@b.io");
 }
 
+domain::MaskingRule Template(std::string shape, std::string label = "PROJECT") {
+  domain::MaskingRule rule;
+  rule.shape = std::move(shape);
+  rule.label = std::move(label);
+  return rule;
+}
+
+TEST_CASE("CompileProfile: templates stand for themselves but for # A a *", "[masking]") {
+  CHECK(MaskedBy({Template("PRJ-####-AA")},
+                 "PRJ-1234-XY, PRJ-123-XY, PRJ-1234-xy, xPRJ-1234-XY, "
+                 "PRJ-1234-XYZ") ==
+        "<PROJECT>, PRJ-123-XY, PRJ-1234-xy, xPRJ-1234-XY, PRJ-1234-XYZ");
+  CHECK(MaskedBy({Template(R"(PRJ-####-\A\A)")}, "PRJ-1234-AA PRJ-1234-XY") ==
+        "<PROJECT> PRJ-1234-XY");
+  CHECK(MaskedBy({Template("id:*a(#)")}, "id:Zz(7) id:zZ(7)") == "<PROJECT> id:zZ(7)");
+}
+
+TEST_CASE("CompileProfile: templates that say nothing, or end in the middle, are refused",
+          "[masking]") {
+  CHECK(Compile({Template("word")}).status().message() ==
+        "MaskingProfile/p: spec.response[0].template: a template needs at least one of # A a *; "
+        "words belong into a dictionary");
+  CHECK(Compile({Template("#\\")}).status().message() ==
+        "MaskingProfile/p: spec.response[0].template: at byte 1: nothing follows \\");
+}
+
+domain::MaskingRule Hashed(std::string pattern, std::vector<std::string> values,
+                           std::string key = "") {
+  domain::MaskingRule rule;
+  rule.label = "CUSTOMER";
+  rule.hashed = domain::MaskingRule::Hashed{std::move(pattern), {}, SecretString(std::move(key))};
+  for (const std::string& value : values) {
+    rule.hashed->values.push_back(HashOfValue(value, rule.hashed->key));
+  }
+  return rule;
+}
+
+TEST_CASE("CompileProfile: hashed values are found however they are spelled, others are not",
+          "[masking]") {
+  const std::string text = "customers 12345678, 1234-5678 and 87654321";
+  CHECK(MaskedBy({Hashed("[0-9]{4}-?[0-9]{4}", {"12 34 56 78"})}, text) ==
+        "customers <CUSTOMER>, <CUSTOMER> and 87654321");
+  CHECK(MaskedBy({Hashed("[0-9]{8}", {"87654321"}, "k")}, text) ==
+        "customers 12345678, 1234-5678 and <CUSTOMER>");
+  domain::MaskingRule other_key = Hashed("[0-9]{8}", {"87654321"}, "k");
+  other_key.hashed->key = SecretString("other");
+  CHECK(MaskedBy({other_key}, text) == text);
+}
+
+TEST_CASE("HashOfValue: is what sha256sum and openssl say of the normalised value", "[masking]") {
+  CHECK(NormalizedForHash(" AB-12\t.c") == "ab12c");
+  CHECK(HashOfValue("A-B C", SecretString()) ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  // RFC 4231 test case 2.
+  CHECK(HashOfValue("WHAT do ya want for nothing?", SecretString("Jefe")) ==
+        HashOfValue("whatdoyawantfornothing", SecretString("Jefe")));
+}
+
+TEST_CASE("CompileProfile: a validator and exceptions narrow a rule", "[masking]") {
+  domain::MaskingRule rule = Pattern("[0-9]{4,12}", "ACCOUNT");
+  rule.validator = "luhn";
+  CHECK(MaskedBy({rule}, "a 79927398713 b 79927398710 c").find("79927398713") == std::string::npos);
+  rule = Pattern("PRJ-[0-9]{2,6}", "PROJECT");
+  rule.except = {"prj-1234"};
+  CHECK(MaskedBy({rule}, "PRJ-1234 PRJ-12345 PRJ-12") == "PRJ-1234 <PROJECT> <PROJECT>");
+  domain::MaskingRule mail = Entity("email");
+  mail.except = {"Info@Example.com", "a@b.co.uk"};
+  CHECK(MaskedBy({mail}, "info@example.com a@b.io a@b.co.uk c@b.co.uk") ==
+        "info@example.com <EMAIL> a@b.co.uk <EMAIL>");
+  domain::MaskingRule key = Entity("private_key");
+  key.except = {"nothing"};
+  CHECK(Compile({key}).ok());
+}
+
+TEST_CASE("CompileProfile: conditions that cannot hold are refused", "[masking]") {
+  domain::MaskingRule rule = Pattern("[0-9]{4}", "X");
+  rule.validator = "mod7";
+  CHECK(std::string(Compile({rule}).status().message())
+            .find("spec.response[0].pattern: unknown validator 'mod7'; there are ") !=
+        std::string::npos);
+  rule = Pattern("x[0-9]+", "X");
+  rule.validator = "luhn";
+  CHECK(std::string(Compile({rule}).status().message()).find("bound its repeats") !=
+        std::string::npos);
+}
+
 TEST_CASE("CompileProfile: mistakes name resource, path, position and reason", "[masking]") {
   domain::MaskingRule bad = Pattern("abc(?=d)", "X");
   CHECK(Compile({Entity("email"), bad}).status().message() ==
@@ -112,9 +199,6 @@ TEST_CASE("CompileProfile: mistakes name resource, path, position and reason", "
       "MaskingProfile/p: spec.response[0].pattern: at byte 0: the pattern matches the empty text");
   CHECK(std::string(Compile({Entity("credit_cards")}).status().message())
             .find("spec.response[0].entity: unknown entity 'credit_cards'") != std::string::npos);
-  CHECK(Compile({Entity("email", Action::kPlaceholder)}).status().message() ==
-        "MaskingProfile/p: spec.response[0].action: action placeholder is not supported yet; use "
-        "replace, redact, keepLast or hash");
   domain::MaskingRule unknown;
   unknown.dictionary = "missing";
   CHECK(Compile({unknown}).status().message() ==

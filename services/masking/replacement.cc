@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/crypto/hash.h"
+#include "services/masking/placeholders.h"
 
 namespace countersign::masking {
 namespace {
@@ -63,9 +64,7 @@ absl::Status SetReplacement(const domain::MaskingRule& action, const std::string
         return absl::StrCat("<", label, ":", HexEncode(mac).substr(0, kShownHashDigits), ">");
       };
       return absl::OkStatus();
-    case Action::kPlaceholder:
-      return absl::InvalidArgumentError(
-          "action placeholder is not supported yet; use replace, redact, keepLast or hash");
+    case Action::kPlaceholder: rule.replacement = PlaceholderForm(label); return absl::OkStatus();
   }
   return absl::InternalError("unknown masking action");
 }

@@ -17,8 +17,8 @@ namespace countersign::masking {
 //   keepLast  each letter and digit but the last `keep` as *, punctuation and spaces as they were;
 //             everything as * when there are no more than `keep`
 //   hash      <LABEL:0123456789ab>, the start of a keyed hash: equal originals give equal text
-// Where a match of another rule overlaps, keepLast and hash give way to <LABEL>. INVALID_ARGUMENT
-// for `placeholder`.
+//   placeholder  the form of a token, which PlaceholderMaker fills in per call
+// Where a match of another rule overlaps, keepLast and hash give way to <LABEL>.
 absl::Status SetReplacement(const domain::MaskingRule& action, const std::string& label,
                             const SecretString& hash_key, text::RedactionRule& rule);
 

@@ -31,7 +31,8 @@ class FakeMasker final : public domain::Masker {
   }
 
   void Open(const domain::Call&, const std::string& profile, const std::string&, domain::Direction,
-            absl::Time, domain::Done<std::unique_ptr<domain::MaskStream>> done) override {
+            std::vector<domain::Placeholder>, absl::Time,
+            domain::Done<std::unique_ptr<domain::MaskStream>> done) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       opened_profiles_.push_back(profile);

@@ -1,4 +1,4 @@
-#include "services/masking/arguments_masker.h"
+#include "services/masking/text_masker.h"
 
 #include <rapidcheck.h>
 
@@ -20,7 +20,7 @@ std::shared_ptr<const text::RuleSet> Rules() {
 // The released JSON of `pieces`; checks what must hold after every piece.
 std::string InPieces(const std::vector<absl::string_view>& pieces,
                      std::vector<domain::MaskedSpan>* spans = nullptr) {
-  ArgumentsMasker masker(Rules());
+  TextMasker masker(Rules(), TextMasker::Form::kDocument);
   std::string out;
   for (std::size_t i = 0; i <= pieces.size(); ++i) {
     const bool end = i == pieces.size();
@@ -61,7 +61,13 @@ const std::vector<Case>& Cases() {
       {R"({"n":-4111111111111111})", R"({"n":"-<CREDIT_CARD>"})"},
       {R"({"a":"4111\u0031111\u0020\u0031111 1111"})", R"({"a":"<CREDIT_CARD>"})"},
       {R"({"a":"john\u0040x.io\/\u00e9\n"})", R"({"a":"<EMAIL>\/\u00e9\n"})"},
-      {R"({"a":"\\u0034111111111111111"})", ""},
+      {R"({"a":"\\u0034111111111111111"})", R"({"a":"<CREDIT_CARD>"})"},
+      {R"({"a":"{\"b\":\"4111\\\\\\\\u00311111111\\u0031111\"}"})",
+       R"({"a":"{\"b\":\"<CREDIT_CARD>\"}"})"},
+      {R"({"a":"C:\\user\\u00 \\ \\\\ \\u12"})", ""},
+      {R"({"a":1} {"b":"a@b.io"}[4111111111111111])",
+       R"({"a":1} {"b":"<EMAIL>"}["<CREDIT_CARD>"])"},
+      {R"({"a":"x@","b":"y.io"})", ""},
       {R"({"a":"\ud83d\ude00 4111111111111111 \ud83d x \ude00 \ud83d\n"})",
        R"({"a":"\ud83d\ude00 <CREDIT_CARD> \ud83d x \ude00 \ud83d\n"})"},
       {R"({"a":"é😀 \"quoted\" \\ a@b.io"})", R"({"a":"é😀 \"quoted\" \\ <EMAIL>"})"},
@@ -85,7 +91,7 @@ const std::vector<Case>& Cases() {
   return *cases;
 }
 
-TEST_CASE("ArgumentsMasker: strings, keys and numbers are masked, the rest keeps its spelling",
+TEST_CASE("TextMasker: strings, keys and numbers are masked, the rest keeps its spelling",
           "[masking]") {
   for (const Case& each : Cases()) {
     INFO(each.in);
@@ -93,7 +99,7 @@ TEST_CASE("ArgumentsMasker: strings, keys and numbers are masked, the rest keeps
   }
 }
 
-TEST_CASE("ArgumentsMasker: every cut and every pair of cuts gives the same", "[masking]") {
+TEST_CASE("TextMasker: every cut and every pair of cuts gives the same", "[masking]") {
   for (const Case& each : Cases()) {
     INFO(each.in);
     const absl::string_view in = each.in;
@@ -110,7 +116,7 @@ TEST_CASE("ArgumentsMasker: every cut and every pair of cuts gives the same", "[
   }
 }
 
-TEST_CASE("ArgumentsMasker: what was JSON is JSON afterwards", "[masking]") {
+TEST_CASE("TextMasker: what was JSON is JSON afterwards", "[masking]") {
   for (const Case& each : Cases()) {
     if (!json::Document::Parse(each.in).ok()) continue;
     INFO(each.in);
@@ -118,7 +124,7 @@ TEST_CASE("ArgumentsMasker: what was JSON is JSON afterwards", "[masking]") {
   }
 }
 
-TEST_CASE("ArgumentsMasker: random documents under random cuts stay JSON and hold no match",
+TEST_CASE("TextMasker: random documents under random cuts stay JSON and hold no match",
           "[masking]") {
   CHECK(rc::check([](const std::vector<std::uint8_t>& choices, std::uint8_t longest) {
     static const std::vector<std::string> kInside = {
@@ -151,8 +157,7 @@ TEST_CASE("ArgumentsMasker: random documents under random cuts stay JSON and hol
   }));
 }
 
-TEST_CASE("ArgumentsMasker: spans lie on the released JSON and carry decoded originals",
-          "[masking]") {
+TEST_CASE("TextMasker: spans lie on the released JSON and carry decoded originals", "[masking]") {
   std::vector<domain::MaskedSpan> spans;
   const std::string out =
       InPieces({R"({"a":"x \u0061@b.io", )", R"("n":4111111111111111})"}, &spans);
@@ -164,7 +169,7 @@ TEST_CASE("ArgumentsMasker: spans lie on the released JSON and carry decoded ori
   CHECK(out.substr(spans[1].begin, spans[1].end - spans[1].begin) == "<CREDIT_CARD>");
 }
 
-TEST_CASE("ArgumentsMasker: what replaces a match is escaped", "[masking]") {
+TEST_CASE("TextMasker: what replaces a match is escaped", "[masking]") {
   domain::MaskingProfile profile;
   profile.name = "p";
   domain::MaskingRule& rule = profile.response.emplace_back();
@@ -173,14 +178,14 @@ TEST_CASE("ArgumentsMasker: what replaces a match is escaped", "[masking]") {
   rule.keep = 1;
   const auto compiled = CompileProfile(profile, {}, SecretString("key"));
   REQUIRE(compiled.ok());
-  ArgumentsMasker masker(compiled->response);
+  TextMasker masker(compiled->response, TextMasker::Form::kDocument);
   domain::FieldRelease release;
   REQUIRE(masker.Feed(R"({"a":"say \"ab\nc\"."})", true, release).ok());
   CHECK(release.text == R"({"a":"say \"**\nc\"."})");
 }
 
-TEST_CASE("ArgumentsMasker: text is released as soon as it can be", "[masking]") {
-  ArgumentsMasker masker(Rules());
+TEST_CASE("TextMasker: text is released as soon as it can be", "[masking]") {
+  TextMasker masker(Rules(), TextMasker::Form::kDocument);
   domain::FieldRelease release;
   REQUIRE(masker.Feed(R"({"query":"weather in Paris and )", false, release).ok());
   CHECK(release.text == R"({"query":"weather in Paris and )");
@@ -191,11 +196,96 @@ TEST_CASE("ArgumentsMasker: text is released as soon as it can be", "[masking]")
   CHECK(masker.held() == 9);
 }
 
-TEST_CASE("ArgumentsMasker: a number without end fails closed", "[masking]") {
-  ArgumentsMasker masker(Rules());
+TEST_CASE("TextMasker: a number without end fails closed", "[masking]") {
+  TextMasker masker(Rules(), TextMasker::Form::kDocument);
   domain::FieldRelease release;
   CHECK(masker.Feed("[" + std::string(5000, '1'), false, release).code() ==
         absl::StatusCode::kResourceExhausted);
+}
+
+std::string MaskedText(absl::string_view text, std::size_t step = 0) {
+  TextMasker masker(Rules(), TextMasker::Form::kText);
+  domain::FieldRelease release;
+  for (std::size_t at = 0; step > 0 && at < text.size(); at += step) {
+    REQUIRE(masker.Feed(text.substr(at, step), false, release).ok());
+  }
+  REQUIRE(masker.Feed(step > 0 ? "" : text, true, release).ok());
+  CHECK(masker.held() == 0);
+  return release.text;
+}
+
+TEST_CASE("TextMasker: a text that is a document stays one", "[masking]") {
+  CHECK(MaskedText(R"({"card": 4111111111111111, "mail": "a\u0040b.io", "n": 1.50})") ==
+        R"({"card": "<CREDIT_CARD>", "mail": "<EMAIL>", "n": 1.50})");
+  CHECK(MaskedText(R"([4111111111111111])") == R"(["<CREDIT_CARD>"])");
+}
+
+TEST_CASE("TextMasker: prose is no document, whatever it begins with", "[masking]") {
+  CHECK(MaskedText("4111111111111111") == "<CREDIT_CARD>");
+  CHECK(MaskedText("\"a@b.io\" wrote") == "\"<EMAIL>\" wrote");
+  CHECK(MaskedText("[1] a@b.io, [2] 4111 1111 1111 1111") == "[1] <EMAIL>, [2] <CREDIT_CARD>");
+  CHECK(MaskedText("[mail](mailto:a@b.io)") == "[mail](mailto:<EMAIL>)");
+  CHECK(MaskedText("true or false") == "true or false");
+}
+
+TEST_CASE("TextMasker: escapes in prose hide nothing and are kept elsewhere", "[masking]") {
+  CHECK(MaskedText(R"(see 4111\u00311111111\\u0031111!)") == "see <CREDIT_CARD>!");
+  CHECK(MaskedText(R"(caf\u00e9 \ud83d\ude00 C:\users\x \)") ==
+        R"(caf\u00e9 \ud83d\ude00 C:\users\x \)");
+  CHECK(MaskedText(R"(john\u0040x.io and \u0061)") == R"(<EMAIL> and \u0061)");
+}
+
+TEST_CASE("TextMasker: random texts with documents and escapes do not depend on their cut",
+          "[masking]") {
+  CHECK(rc::check([](const std::vector<std::uint8_t>& choices, std::uint8_t step) {
+    static const std::vector<std::string> kPieces = {"4111111111111111",
+                                                     "a@b.io",
+                                                     "\\u0034",
+                                                     "\\",
+                                                     "\"",
+                                                     "{",
+                                                     "}",
+                                                     "[",
+                                                     "]",
+                                                     ",",
+                                                     ":",
+                                                     " ",
+                                                     "{\"k\":",
+                                                     "\"v\"",
+                                                     "12",
+                                                     "\\\\u0031",
+                                                     "u0040",
+                                                     "é",
+                                                     "true",
+                                                     "-1.5e3",
+                                                     "x",
+                                                     "\n"};
+    std::string text;
+    for (const std::uint8_t choice : choices) text += kPieces[choice % kPieces.size()];
+    RC_ASSERT(MaskedText(text, 1 + step % 7) == MaskedText(text));
+    RC_ASSERT(InPieces({text}) == InPieces({text.substr(0, text.size() / 2),
+                                            absl::string_view(text).substr(text.size() / 2)}));
+  }));
+}
+
+TEST_CASE("TextMasker: places say where in the input each span stood", "[masking]") {
+  const std::string text = R"(x a@b.io {"n":1} \u0061@b.io c@d.io y)";
+  for (std::size_t step : {std::size_t{1}, std::size_t{5}, text.size()}) {
+    TextMasker masker(Rules(), TextMasker::Form::kText);
+    domain::FieldRelease release;
+    std::vector<Replaced> places;
+    for (std::size_t at = 0; at < text.size(); at += step) {
+      const std::string piece = text.substr(at, step);
+      REQUIRE(masker.Feed(piece, at + step >= text.size(), release, &places).ok());
+    }
+    REQUIRE(places.size() == 3);
+    const auto at = [&](int i) {
+      return text.substr(places[i].in_begin, places[i].in_end - places[i].in_begin);
+    };
+    CHECK(at(0) == "a@b.io");
+    CHECK(at(1) == R"(\u0061@b.io)");
+    CHECK(at(2) == "c@d.io");
+  }
 }
 
 }  // namespace

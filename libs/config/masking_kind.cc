@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/config/kinds.h"
+
+namespace countersign::config {
+namespace {
+
+constexpr std::size_t kMaxHashes = 200'000;
+constexpr std::size_t kMaxExceptions = 10'000;
+constexpr std::size_t kMaxWords = 64;
+
+bool IsHash(absl::string_view text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+         });
+}
+
+// The values of a hashed rule: a list, or the lines of a V that is inline by now.
+std::vector<std::string> ReadHashes(Fields& hashed) {
+  std::vector<std::string> texts;
+  if (hashed.Has("values") && hashed.Child("values").IsMap()) {
+    Fields value(hashed.Child("values"), hashed.PathOf("values"), hashed.mistakes());
+    const std::string lines = value.Required("inline");
+    texts = absl::StrSplit(lines, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
+  } else {
+    texts = hashed.Strings("values");
+  }
+  if (texts.empty()) hashed.Mistake("values", "needs at least one hash");
+  if (texts.size() > kMaxHashes) {
+    hashed.Mistake("values", absl::StrCat("has more than ", kMaxHashes, " hashes"));
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (!IsHash(texts[i])) {
+      hashed.Mistake("values", absl::StrCat("item ", i, " is no SHA-256: 64 hexadecimal digits"));
+      break;
+    }
+    texts[i] = absl::AsciiStrToLower(texts[i]);
+  }
+  return texts;
+}
+
+void ReadHashed(Fields& fields, domain::MaskingRule& rule) {
+  if (!fields.Has("hashed")) return;
+  Fields hashed(fields.Child("hashed"), fields.PathOf("hashed"), fields.mistakes());
+  rule.hashed.emplace();
+  rule.hashed->pattern = hashed.Required("pattern");
+  rule.hashed->values = ReadHashes(hashed);
+  if (!hashed.Has("key")) return;
+  Fields key(hashed.Child("key"), hashed.PathOf("key"), hashed.mistakes());
+  rule.hashed->key = SecretString(key.Required("inline"));
+}
+
+void ReadConditions(Fields& fields, domain::MaskingRule& rule) {
+  rule.validator = fields.String("validator");
+  if (fields.Has("context")) {
+    Fields context(fields.Child("context"), fields.PathOf("context"), fields.mistakes());
+    for (std::string& word : context.Strings("words")) {
+      rule.context_words.push_back(absl::AsciiStrToLower(word));
+    }
+    if (rule.context_words.empty()) context.Mistake("words", "needs at least one word");
+    if (rule.context_words.size() > kMaxWords) {
+      context.Mistake("words", absl::StrCat("has more than ", kMaxWords, " words"));
+    }
+    for (const std::string& word : rule.context_words) {
+      const bool one = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || (c & 0x80) != 0;
+      });
+      if (!one) {
+        context.Mistake("words",
+                        absl::StrCat("\"", word, "\" is not one word of letters and digits"));
+      }
+    }
+    rule.context_assigned = context.Bool("assigned", false);
+  }
+  rule.except = fields.Strings("except");
+  if (rule.except.size() > kMaxExceptions) {
+    fields.Mistake("except", absl::StrCat("has more than ", kMaxExceptions, " values"));
+  }
+  rule.min_count = static_cast<std::size_t>(fields.Integer("minCount", 1, 1, 1000));
+  if (fields.Has("priority")) {
+    rule.priority = static_cast<int>(fields.Integer("priority", 0, -1000, 1000));
+  }
+}
+
+void ReadRestore(Fields& fields, domain::MaskingRule& rule) {
+  if (!fields.Has("restore")) return;
+  if (rule.action != domain::MaskingRule::Action::kPlaceholder) {
+    fields.Mistake("restore", "needs action: placeholder");
+  }
+  if (fields.Child("restore").IsScalar()) {
+    rule.restore = domain::MaskingRule::Restore::kNobody;
+    fields.OneOf("restore", {"none"});
+    return;
+  }
+  rule.restore = domain::MaskingRule::Restore::kNamed;
+  Fields restore(fields.Child("restore"), fields.PathOf("restore"), fields.mistakes());
+  rule.restore_groups = restore.Strings("groups");
+  rule.restore_identities = restore.Strings("identities");
+  if (rule.restore_groups.empty() && rule.restore_identities.empty()) {
+    restore.Mistake("", "needs groups or identities, or is none");
+  }
+}
+
+void ReadAction(Fields& fields, bool prompt, domain::MaskingRule& rule) {
+  using Action = domain::MaskingRule::Action;
+  const std::string action =
+      fields.OneOf("action", {"redact", "replace", "keepLast", "hash", "placeholder"});
+  if (action == "redact") rule.action = Action::kRedact;
+  if (action == "keepLast") rule.action = Action::kKeepLast;
+  if (action == "hash") rule.action = Action::kHash;
+  if (action == "placeholder") rule.action = Action::kPlaceholder;
+  if (rule.action == Action::kPlaceholder && !prompt) {
+    fields.Mistake("action", "placeholder is for prompt rules: answers restore it");
+  }
+  if (fields.Has("keep") && action != "keepLast") fields.Mistake("keep", "needs action: keepLast");
+  rule.keep = static_cast<std::size_t>(fields.Integer("keep", 4, 1, 64));
+  ReadRestore(fields, rule);
+}
+
+domain::MaskingRule ReadMaskingRule(const YAML::Node& node, const std::string& path, bool prompt,
+                                    Mistakes& mistakes) {
+  Fields fields(node, path, mistakes);
+  domain::MaskingRule rule;
+  rule.entity = fields.String("entity");
+  rule.pattern = fields.String("pattern");
+  rule.dictionary = fields.String("dictionary");
+  rule.shape = fields.String("template");
+  ReadHashed(fields, rule);
+  rule.label = fields.String("label");
+  const int subjects = !rule.entity.empty() + !rule.pattern.empty() + !rule.dictionary.empty() +
+                       !rule.shape.empty() + rule.hashed.has_value();
+  if (subjects != 1) {
+    fields.Mistake("", "needs exactly one of entity, pattern, dictionary, template, hashed");
+  }
+  const bool label_ok = std::all_of(rule.label.begin(), rule.label.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!label_ok) fields.Mistake("label", "may have upper-case letters, digits and _ only");
+  ReadConditions(fields, rule);
+  ReadAction(fields, prompt, rule);
+  return rule;
+}
+
+}  // namespace
+
+domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec) {
+  domain::MaskingProfile profile;
+  if (name == "tier1" || name == "none") {
+    spec.mistakes().Add(spec.node(), "metadata.name",
+                        absl::StrCat("\"", name, "\" is built in and cannot be changed"));
+  }
+  profile.name = std::move(name);
+  spec.ForEach("response", [&](const YAML::Node& node, const std::string& path) {
+    profile.response.push_back(ReadMaskingRule(node, path, false, spec.mistakes()));
+  });
+  spec.ForEach("prompt", [&](const YAML::Node& node, const std::string& path) {
+    profile.prompt.push_back(ReadMaskingRule(node, path, true, spec.mistakes()));
+  });
+  if (!spec.Has("response") && !spec.Has("prompt")) {
+    spec.Mistake("", "needs response or prompt rules");
+  }
+  return profile;
+}
+
+}  // namespace countersign::config

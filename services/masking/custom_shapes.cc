@@ -1,0 +1,165 @@
+#include "services/masking/custom_shapes.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/crypto/hash.h"
+#include "services/masking/named_validators.h"
+
+namespace countersign::masking {
+namespace {
+
+constexpr std::size_t kMaxTemplateBytes = 256;
+
+absl::StatusOr<text::Regex> Compiled(absl::string_view pattern) {
+  CS_RETURN_IF_ERROR(text::CheckRegex(pattern));
+  return text::ParseRegex(pattern);
+}
+
+// A match may neither follow nor precede a word character.
+void StandAlone(text::RedactionRule& shape) {
+  shape.left_forbidden = shape.left_forbidden | text::ByteSet::Word();
+  shape.right_forbidden = shape.right_forbidden | text::ByteSet::Word();
+}
+
+text::Validator Both(text::Validator first, text::Validator second) {
+  if (first == nullptr) return second;
+  return [first = std::move(first), second = std::move(second)](absl::string_view match) {
+    return first(match) && second(match);
+  };
+}
+
+// Adds `value`, and every part of it that begins and ends at the edge of a word: a shorter match in
+// it, as of `a@b.co` in `a@b.co.uk`, is excepted with it.
+void AddParts(const std::string& value, absl::flat_hash_set<std::string>& parts) {
+  constexpr std::size_t kMostEdges = 32;
+  const auto word = [&](std::size_t i) {
+    return i < value.size() && text::IsWordByte(static_cast<unsigned char>(value[i]));
+  };
+  std::vector<std::size_t> edges = {0};
+  for (std::size_t i = 1; i < value.size() && edges.size() < kMostEdges; ++i) {
+    if (!word(i - 1) || !word(i)) edges.push_back(i);
+  }
+  edges.push_back(value.size());
+  for (std::size_t a = 0; a < edges.size(); ++a) {
+    for (std::size_t b = a + 1; b < edges.size(); ++b) {
+      parts.insert(value.substr(edges[a], edges[b] - edges[a]));
+    }
+  }
+}
+
+absl::StatusOr<text::RedactionRule> HashedShape(const domain::MaskingRule::Hashed& hashed) {
+  text::RedactionRule shape;
+  CS_ASSIGN_OR_RETURN(shape.regex, Compiled(hashed.pattern));
+  StandAlone(shape);
+  absl::flat_hash_set<std::string> values(hashed.values.begin(), hashed.values.end());
+  shape.validator = [values = std::move(values), key = hashed.key](absl::string_view match) {
+    return values.contains(HashOfValue(match, key));
+  };
+  return shape;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> PatternOfTemplate(absl::string_view shape) {
+  if (shape.size() > kMaxTemplateBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a template has at most ", kMaxTemplateBytes, " bytes"));
+  }
+  std::string pattern;
+  bool placeholder = false;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    char c = shape[i];
+    const absl::string_view meaning = c == '#'   ? "[0-9]"
+                                      : c == 'A' ? "[A-Z]"
+                                      : c == 'a' ? "[a-z]"
+                                      : c == '*' ? "[0-9A-Za-z]"
+                                                 : "";
+    placeholder |= !meaning.empty();
+    pattern.append(meaning.data(), meaning.size());
+    if (!meaning.empty()) continue;
+    if (c == '\\') {
+      if (++i == shape.size()) {
+        return absl::InvalidArgumentError(absl::StrCat("at byte ", i - 1, ": nothing follows \\"));
+      }
+      c = shape[i];
+    }
+    if (absl::ascii_ispunct(static_cast<unsigned char>(c))) pattern += '\\';
+    pattern += c;
+  }
+  if (!placeholder) {
+    return absl::InvalidArgumentError(
+        "a template needs at least one of # A a *; words belong into a dictionary");
+  }
+  return pattern;
+}
+
+std::string NormalizedForHash(absl::string_view value) {
+  std::string normalized;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isspace(byte) || absl::ascii_ispunct(byte)) continue;
+    normalized += absl::ascii_tolower(byte);
+  }
+  return normalized;
+}
+
+std::string HashOfValue(absl::string_view value, const SecretString& key) {
+  const std::string normalized = NormalizedForHash(value);
+  return HexEncode(key.empty() ? crypto::Sha256(normalized)
+                               : crypto::HmacSha256(key.Reveal(), normalized));
+}
+
+absl::StatusOr<text::RedactionRule> CustomShape(const domain::MaskingRule& rule) {
+  if (rule.hashed) return HashedShape(*rule.hashed);
+  text::RedactionRule shape;
+  if (!rule.shape.empty()) {
+    CS_ASSIGN_OR_RETURN(const std::string pattern, PatternOfTemplate(rule.shape));
+    CS_ASSIGN_OR_RETURN(shape.regex, Compiled(pattern));
+    StandAlone(shape);
+  } else {
+    CS_ASSIGN_OR_RETURN(shape.regex, Compiled(rule.pattern));
+  }
+  return shape;
+}
+
+absl::Status AddConditions(const domain::MaskingRule& rule, text::RedactionRule& shape) {
+  if (!rule.validator.empty()) {
+    CS_ASSIGN_OR_RETURN(text::Validator named, ValidatorNamed(rule.validator));
+    shape.validator = Both(std::move(shape.validator), std::move(named));
+  }
+  if (!rule.except.empty()) {
+    // Without edges a part of what is excepted would be a match of its own.
+    StandAlone(shape);
+    absl::flat_hash_set<std::string> except;
+    for (const std::string& value : rule.except) {
+      AddParts(absl::AsciiStrToLower(value), except);
+    }
+    shape.validator =
+        Both(std::move(shape.validator), [except = std::move(except)](absl::string_view match) {
+          return !except.contains(absl::AsciiStrToLower(match));
+        });
+  }
+  const bool narrowed = !rule.validator.empty() || !rule.except.empty();
+  if (!rule.entity.empty() && narrowed && shape.regex.max_width > text::kMaxValidatedWidth) {
+    shape.validator = nullptr;  // a private key, say: it is masked whatever it says
+  }
+  if (shape.validator != nullptr && shape.regex.max_width > text::kMaxValidatedWidth) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a rule with a validator, hashes or exceptions finds at most ",
+                     text::kMaxValidatedWidth, " bytes; this one finds more: bound its repeats"));
+  }
+  if (!rule.context_words.empty()) {
+    shape.context.words = rule.context_words;
+    shape.context.assigned = rule.context_assigned;
+  }
+  shape.min_count = rule.min_count;
+  if (rule.priority) shape.priority = *rule.priority;
+  return absl::OkStatus();
+}
+
+}  // namespace countersign::masking

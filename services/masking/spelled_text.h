@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "libs/domain/masker.h"
+#include "libs/text/redaction.h"
+
+namespace countersign::masking {
+
+// Where something was replaced: bytes [in_begin, in_end) of everything that was fed.
+struct Replaced {
+  std::uint64_t in_begin = 0;
+  std::uint64_t in_end = 0;
+};
+
+// A text whose characters are spelled in another way than they are matched. What is not masked
+// leaves in its spelling. Not thread-safe.
+class SpelledText {
+ public:
+  enum class Kind : std::uint8_t {
+    kPlain,      // its replacement stands as it is
+    kString,     // in a JSON string: its replacement is escaped
+    kNumber,     // in a JSON number, which becomes a string when something in it is replaced
+    kStructure,  // what holds a document together: stays, even within a match
+  };
+
+  explicit SpelledText(std::shared_ptr<const text::RuleSet> rules);
+
+  // Appends one character that is matched as `decoded` and written as `spelled`; neither is empty.
+  // In strings and plain text, `\uXXXX` that these characters form is matched as what it means.
+  void Add(absl::string_view decoded, absl::string_view spelled, Kind kind);
+
+  // Appends text that is matched as it is written.
+  void AddPlain(absl::string_view text);
+
+  // Releases what may leave. See TextMasker::Feed.
+  absl::Status Flush(bool end, domain::FieldRelease& release, std::vector<Replaced>* places);
+
+  std::size_t held() const;
+
+ private:
+  struct Unit {
+    std::uint32_t decoded;
+    std::uint32_t spelled;
+    Kind kind;
+  };
+
+  void Push(absl::string_view decoded, absl::string_view spelled, Kind kind);
+  bool Extends(absl::string_view decoded, Kind kind) const;
+  void Resolve();
+  void Settle();
+  void RememberTail(absl::string_view text);
+  void Emit(absl::string_view text, std::vector<text::RedactedSpan>& spans);
+  void EmitClear(std::size_t decoded);
+  void EmitMatch(absl::string_view replacement, text::RedactedSpan& span);
+  absl::string_view TakeSpelling(std::size_t& decoded);
+  void EndNumber();
+
+  std::shared_ptr<const text::RuleSet> rules_;
+  text::RedactionStream stream_;
+
+  // While every character is spelled as it is matched there are no units, only what is held.
+  bool spelled_out_ = false;
+  std::string fresh_;  // matched form, not yet fed
+  std::string tail_;   // what the stream holds, without units
+  std::deque<Unit> units_;
+  std::string spelling_;           // of the units …
+  std::size_t spelling_done_ = 0;  // … of which so much is used up
+  std::uint64_t consumed_ = 0;     // bytes of the input that have left or been replaced …
+  std::uint64_t decoded_fed_ = 0;  // … and of its matched form, fed and left
+  std::uint64_t decoded_done_ = 0;
+
+  // Characters that may form an escape: a run of backslashes, u, and up to four digits.
+  std::vector<Unit> pending_;
+  std::string pending_decoded_;
+  std::string pending_spelling_;
+
+  // The number that is being written: it leaves when all of it is decided.
+  std::string number_;
+  std::size_t number_input_ = 0;
+  bool number_changed_ = false;
+  std::vector<domain::MaskedSpan> number_spans_;  // offsets into number_
+  std::vector<Replaced> number_places_;
+
+  domain::FieldRelease* release_ = nullptr;
+  std::vector<Replaced>* places_ = nullptr;
+};
+
+}  // namespace countersign::masking
