@@ -120,6 +120,69 @@ TEST_CASE("BuildResourceSet: names every reference that leads nowhere", "[config
   CHECK(text.find("there is no IdentityProvider \"nobody\"") != std::string::npos);
 }
 
+TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", "[config]") {
+  const std::string hash(64, 'A');
+  const auto set = Build(Resource("MaskingProfile", "own",
+                                  "\n  response:\n"
+                                  "    - {template: 'PRJ-####', label: PROJECT, except: "
+                                  "[PRJ-0000], minCount: 3, priority: -5}\n"
+                                  "    - {pattern: '[0-9]{9}', validator: luhn, context: {words: "
+                                  "[Account, Nr], assigned: true}}\n"
+                                  "    - {hashed: {pattern: '[0-9]{8}', values: [" +
+                                      hash +
+                                      "], key: {inline: k}}}\n"
+                                      "    - {hashed: {pattern: '[0-9]{8}', values: {inline: \"" +
+                                      hash + "\\n" + hash +
+                                      "\"}}}\n"
+                                      "  prompt:\n"
+                                      "    - {entity: email, action: placeholder}\n"
+                                      "    - {entity: iban, action: placeholder, restore: none}\n"
+                                      "    - {entity: phone, action: placeholder, restore: "
+                                      "{groups: [support], identities: [ben]}}"));
+  INFO(set.status());
+  REQUIRE(set.ok());
+  const domain::MaskingProfile& profile = (*set)->masking_profiles.at("own");
+  CHECK(profile.response[0].shape == "PRJ-####");
+  CHECK(profile.response[0].except == std::vector<std::string>{"PRJ-0000"});
+  CHECK(profile.response[0].min_count == 3);
+  CHECK(profile.response[0].priority == -5);
+  CHECK(profile.response[1].validator == "luhn");
+  CHECK(profile.response[1].context_words == std::vector<std::string>{"account", "nr"});
+  CHECK(profile.response[1].context_assigned);
+  CHECK(profile.response[2].hashed->values == std::vector<std::string>{std::string(64, 'a')});
+  CHECK(profile.response[2].hashed->key.Reveal() == "k");
+  CHECK(profile.response[3].hashed->values.size() == 2);
+  using Restore = domain::MaskingRule::Restore;
+  CHECK(profile.prompt[0].restore == Restore::kCaller);
+  CHECK(profile.prompt[1].restore == Restore::kNobody);
+  CHECK(profile.prompt[2].restore == Restore::kNamed);
+  CHECK(profile.prompt[2].restore_groups == std::vector<std::string>{"support"});
+  CHECK(profile.prompt[2].restore_identities == std::vector<std::string>{"ben"});
+}
+
+TEST_CASE("ReadDocuments: what a masking rule cannot be is told with its line", "[config]") {
+  const auto mistakes = [](const std::string& rule) {
+    const auto documents = ReadDocuments(
+        {{"f.yaml", Resource("MaskingProfile", "own", "\n  response:\n    - " + rule)}}, {});
+    return std::string(documents.ok() ? "" : documents.status().message());
+  };
+  const auto says = [&](const std::string& rule, const std::string& what) {
+    CAPTURE(rule, mistakes(rule));
+    CHECK(mistakes(rule).find("f.yaml:7: MaskingProfile/own: spec.response[0]") == 0);
+    CHECK(mistakes(rule).find(what) != std::string::npos);
+  };
+  says("{template: '##', pattern: x}", "exactly one of entity, pattern, dictionary, template");
+  says("{hashed: {values: [x]}}", "item 0 is no SHA-256");
+  says("{hashed: {pattern: x, values: []}}", "needs at least one hash");
+  says("{hashed: {pattern: x, values: {env: NOT_SET_ANYWHERE}}}", "NOT_SET_ANYWHERE is not set");
+  says("{entity: email, action: placeholder}", "placeholder is for prompt rules");
+  says("{entity: email, restore: none}", "needs action: placeholder");
+  says("{entity: email, context: {words: [two words]}}", "is not one word");
+  says("{entity: email, context: {}}", "needs at least one word");
+  says("{entity: email, minCount: 0}", "minCount");
+  says("{entity: email, exept: [x]}", "exept");
+}
+
 TEST_CASE("BuildResourceSet: two default connections are refused", "[config]") {
   CHECK_FALSE(
       Build(Resource("Connection", "a", "{protocol: openai, url: 'http://h', default: true}") +

@@ -274,8 +274,11 @@ struct Fixture {
   LiteralMasking masking;
   clients::FakeMasker masker{[this](const domain::FieldPiece& piece) {
     const std::lock_guard<std::mutex> lock(masking_mutex);
-    return masking.Apply({piece}).front();
+    domain::FieldRelease release = masking.Apply({piece}).front();
+    if (reversible && !release.masked.empty()) release.placeholders = {{"<S>", "SECRET"}};
+    return release;
   }};
+  bool reversible = false;  // what is masked has a placeholder
   std::shared_ptr<domain::ResourceSet> resources = std::make_shared<domain::ResourceSet>();
   SystemClock clock;
   SystemRandom random;

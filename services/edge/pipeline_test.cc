@@ -278,6 +278,25 @@ TEST_CASE("Edge: a profile with prompt rules masks what is sent, and its hash is
   CHECK(f.upstream.received().size() == 1);
 }
 
+TEST_CASE("Edge: the answer's masking knows the placeholders of its prompt", "[edge]") {
+  Fixture f;
+  f.reversible = true;
+  f.decider.decide.Always([] {
+    domain::Decision decision;
+    decision.verdict = domain::Verdict::kAllow;
+    decision.masking_profile = "strict";
+    return decision;
+  });
+  f.resources->masking_profiles["strict"].prompt.resize(1);
+  const std::string body = R"({"model":"m","messages":[{"role":"user","content":"my SECRET"}]})";
+  CHECK(f.Call(Fixture::Post(body)).status == 200);
+  CHECK(absl::StrContains(f.upstream.received().back().body, R"("my <S>")"));
+  const std::vector<domain::Placeholder> known = f.masker.last_known();
+  REQUIRE(known.size() == 1);
+  CHECK(known[0].token == "<S>");
+  CHECK(known[0].original == "SECRET");
+}
+
 TEST_CASE("Edge: verified credentials are remembered until a revocation", "[edge]") {
   Fixture f;
   for (int i = 0; i < 3; ++i) CHECK(f.Chat().status == 200);

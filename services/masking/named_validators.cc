@@ -9,7 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/text/detector_validators.h"
+#include "libs/text/detectors/payment_checks.h"
 
 namespace countersign::masking {
 namespace {

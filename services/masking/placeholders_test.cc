@@ -179,7 +179,7 @@ TEST_CASE("FieldMasker: any cut restores and masks alike, and spans lie on what 
                                              "<",
                                              "EMAIL",
                                              "_",
-                                             "c@d.io",
+                                             " c@d.io ",
                                              " ",
                                              "5555 5555 5555 4444",
                                              "{\"a\":\"",

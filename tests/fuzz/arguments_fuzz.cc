@@ -2,7 +2,7 @@
 // Input: cut, arguments.
 
 #include "libs/json/document.h"
-#include "services/masking/arguments_masker.h"
+#include "services/masking/text_masker.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace countersign::fuzz {
@@ -28,11 +28,11 @@ void Run(Input input) {
   const absl::string_view text = input.Rest();
 
   domain::FieldRelease whole;
-  masking::ArgumentsMasker at_once(Rules());
+  masking::TextMasker at_once(Rules(), masking::TextMasker::Form::kDocument);
   const bool whole_ok = at_once.Feed(text, true, whole).ok();
 
   domain::FieldRelease parts;
-  masking::ArgumentsMasker in_pieces(Rules());
+  masking::TextMasker in_pieces(Rules(), masking::TextMasker::Form::kDocument);
   bool parts_ok = true;
   for (const absl::string_view piece : Cut(text, cut)) {
     parts_ok = parts_ok && in_pieces.Feed(piece, false, parts).ok();

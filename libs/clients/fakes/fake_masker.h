@@ -30,12 +30,19 @@ class FakeMasker final : public domain::Masker {
     return opened_profiles_;
   }
 
+  // The placeholders that the last stream was opened with.
+  std::vector<domain::Placeholder> last_known() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return last_known_;
+  }
+
   void Open(const domain::Call&, const std::string& profile, const std::string&, domain::Direction,
-            std::vector<domain::Placeholder>, absl::Time,
+            std::vector<domain::Placeholder> known, absl::Time,
             domain::Done<std::unique_ptr<domain::MaskStream>> done) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       opened_profiles_.push_back(profile);
+      last_known_ = std::move(known);
     }
     open.Give([this, done = std::move(done)](absl::StatusOr<bool> opened) mutable {
       if (!opened.ok()) return done(opened.status());
@@ -72,6 +79,7 @@ class FakeMasker final : public domain::Masker {
   };
   mutable std::mutex mutex_;
   std::vector<std::string> opened_profiles_;
+  std::vector<domain::Placeholder> last_known_;
 };
 
 }  // namespace countersign::clients
