@@ -1,11 +1,16 @@
 #include "services/policy/text_engine.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "services/policy/evaluator.h"
 #include "services/policy/rule_compiler.h"
 #include "services/policy/rule_fixture.h"
+#include "services/policy/snapshot_holder.h"
 
 // The rules on the real engine: that both agree on what a term, a view and a span are.
 namespace countersign::policy {
@@ -113,6 +118,50 @@ TEST_CASE("LocalTextEngine: two layers of encoding are taken off, not three", "[
   const std::string twice = absl::BytesToHexString(kEncoded);
   CHECK(Ask(set, "x " + twice + " y").policy == "d");
   CHECK(Ask(set, absl::Base64Escape(twice)).policy == "everyone");
+}
+
+TEST_CASE("LocalTextEngine: while large dictionaries are taken into service no call is dropped",
+          "[policy]") {
+  const LocalTextEngine engine;
+  SnapshotHolder holder(engine);
+  const auto version = [](const std::string& word) {
+    const auto set = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
+    std::vector<std::string>& terms = set->dictionaries["hipaa"].terms;
+    terms = {"patient"};
+    for (int i = 0; i < 3000; ++i) terms.push_back(word + std::to_string(i));
+    return set;
+  };
+  REQUIRE(holder.Serve(version("first")).ok());
+  std::atomic<bool> done{false};
+  std::atomic<int> asked{0};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&] {
+      const domain::Principal ann = Ann();
+      const std::string connection = "openai";
+      const domain::Prompt bad = UserSays("the patient is ill");
+      const domain::Prompt good = UserSays("hello there");
+      do {
+        const auto snapshot = holder.Current();
+        const auto denied = Evaluate(*snapshot, {ann, connection, bad});
+        const auto allowed = Evaluate(*snapshot, {ann, connection, good});
+        if (!denied.ok() || denied->policy != "d") ++wrong;
+        if (!allowed.ok() || allowed->policy != "everyone") ++wrong;
+        ++asked;
+      } while (!done);
+    });
+  }
+  bool served = true;
+  for (int i = 0; i < 6; ++i) {
+    const auto draft = version("word" + std::to_string(i) + "x");
+    served = served && holder.Prepare(draft).ok() && holder.Serve(draft).ok();
+  }
+  done = true;
+  for (std::thread& caller : callers) caller.join();
+  CHECK(served);
+  CHECK(wrong == 0);
+  CHECK(asked >= 3);
 }
 
 }  // namespace
