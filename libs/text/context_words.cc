@@ -86,19 +86,17 @@ std::size_t ContextWords::Add(const ContextGate& gate) {
   return number;
 }
 
-bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const {
+template <typename Visit>
+void ContextWords::VisitHits(absl::string_view before, unsigned char next,
+                             const Visit& visit) const {
   const std::size_t reach = std::min(before.size(), kContextReach);
   const absl::string_view window = before.substr(before.size() - reach);
   const bool cut_left = reach < before.size() && InWord(before[before.size() - reach - 1]);
-  const auto word_begins = [&](std::size_t at) {
-    return at == 0 ? !cut_left : !InWord(window[at - 1]);
-  };
-  // Words from the last to the first: `end` is where one ends.
   const auto word_before = [&](std::size_t end) {
     while (end > 0 && !InWord(window[end - 1])) --end;
     std::size_t begin = end;
     while (begin > 0 && InWord(window[begin - 1])) --begin;
-    if (begin < end && !word_begins(begin)) begin = end;  // it begins beyond reach
+    if (begin == 0 && cut_left) begin = end;  // it begins beyond reach
     return std::make_pair(begin, end);
   };
   const bool touches = kWordBytes.Contains(next) && !window.empty() && InWord(window.back());
@@ -111,7 +109,6 @@ bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned c
     const auto found = phrases_.find(Lowered(word));
     if (found == phrases_.end()) continue;
     for (const Phrase& phrase : found->second) {
-      if (std::find(phrase.gates.begin(), phrase.gates.end(), gate) == phrase.gates.end()) continue;
       std::size_t at = begin;
       const bool whole = std::all_of(
           phrase.words_before.rbegin(), phrase.words_before.rend(), [&](const std::string& wanted) {
@@ -119,11 +116,37 @@ bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned c
             at = from;
             return to - from == wanted.size() && Lowered(window.substr(from, to - from)) == wanted;
           });
-      if (!whole) continue;
-      return !gates_[gate].assigned || Assigns(window.substr(end));
+      if (whole && visit(phrase, window.substr(end))) return;
     }
   }
-  return false;
+}
+
+bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const {
+  bool open = false;
+  VisitHits(before, next, [&](const Phrase& phrase, absl::string_view between) {
+    if (std::find(phrase.gates.begin(), phrase.gates.end(), gate) == phrase.gates.end()) {
+      return false;
+    }
+    open = !gates_[gate].assigned || Assigns(between);
+    return true;  // the last one decides
+  });
+  return open;
+}
+
+bool ContextWords::CollectOpen(absl::string_view before, unsigned char next,
+                               std::vector<GateState>& states) const {
+  bool any = false;
+  states.assign(gates_.size(), GateState::kUnseen);
+  VisitHits(before, next, [&](const Phrase& phrase, absl::string_view between) {
+    for (const std::size_t gate : phrase.gates) {
+      if (states[gate] != GateState::kUnseen) continue;
+      const bool open = !gates_[gate].assigned || Assigns(between);
+      states[gate] = open ? GateState::kOpen : GateState::kShut;
+      any = any || open;
+    }
+    return false;
+  });
+  return any;
 }
 
 }  // namespace countersign::text

@@ -32,6 +32,11 @@ class ContextWords {
   // first byte. `before` is at least the last kContextReach + 1 bytes of what stands there, or all.
   bool IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const;
 
+  // The same for all gates at once, by their numbers. Returns whether any is open.
+  enum class GateState : std::uint8_t { kUnseen, kShut, kOpen };
+  bool CollectOpen(absl::string_view before, unsigned char next,
+                   std::vector<GateState>& states) const;
+
   // The words of a phrase, folded and in lower case.
   static std::vector<std::string> WordsOf(absl::string_view phrase);
 
@@ -56,6 +61,11 @@ class ContextWords {
   };
 
   static std::size_t BloomOf(absl::string_view word);
+
+  // Calls visit(phrase, what stands between it and the match) for every phrase in reach, the last
+  // one first, until it returns true.
+  template <typename Visit>
+  void VisitHits(absl::string_view before, unsigned char next, const Visit& visit) const;
 
   std::vector<ContextGate> gates_;
   std::unordered_map<std::string, std::vector<Phrase>, WordHash, WordEqual> phrases_;

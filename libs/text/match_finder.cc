@@ -43,6 +43,7 @@ struct MatchFinder::Scratch {
   std::vector<std::uint32_t> current, previous;
   std::vector<std::uint32_t> starts;
   std::vector<std::uint64_t> begins;
+  std::vector<ContextWords::GateState> gates;
 };
 
 MatchFinder::Scratch& MatchFinder::LocalScratch() {
@@ -120,14 +121,15 @@ void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
 // Adds those of `states` whose rule has its context before `position`.
 void MatchFinder::CollectGated(RedactionProgram::Span<std::uint32_t> states, std::uint64_t position,
                                std::vector<std::uint32_t>& open) {
-  // States of one gate stand beside each other.
-  std::uint32_t known = RuleTraits::kNoGate;
-  bool opens = false;
+  constexpr std::uint64_t kFarthest = kContextReach + 1;
+  const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
+  if (!program_.context.CollectOpen(text_.Slice(from, position), text_.At(position),
+                                    scratch_.gates)) {
+    return;
+  }
   for (const std::uint32_t state : states) {
     const std::uint32_t gate = program_.traits[program_.states[state].rule].gate;
-    if (gate != known) opens = GateOpens(gate, position);
-    known = gate;
-    if (opens) open.push_back(state);
+    if (scratch_.gates[gate] == ContextWords::GateState::kOpen) open.push_back(state);
   }
 }
 
