@@ -155,6 +155,22 @@ TEST_CASE("Bulk: a scan that fails gives nothing away", "[bulk]") {
   CHECK(redacted.spans.empty());
 }
 
+TEST_CASE("Bulk: a word that is one rule's match and another's context serves both", "[bulk]") {
+  RedactionRule gated;
+  gated.entity = "number";
+  gated.regex = ParseRegex("[0-9]{6}").value();
+  gated.context.words = {"pin"};
+  gated.replacement = "<NUMBER>";
+  RedactionRule word;
+  word.entity = "word";
+  word.regex = ParseRegex("(?i)pin").value();
+  word.replacement = "<WORD>";
+  for (const auto& rules :
+       {RuleSet::Compile({gated, word}).value(), RuleSet::Compile({word, gated}).value()}) {
+    CHECK(InBulk(rules, "PIN 123456, spin 123456").text == "<WORD> <NUMBER>, s<WORD> <NUMBER>");
+  }
+}
+
 TEST_CASE("Bulk: small texts compile nothing", "[bulk]") {
   RedactionRule rule;
   rule.entity = "x";

@@ -149,8 +149,8 @@ class Compiler {
 
   // Rules that look for the same share a pattern.
   void AddBulkPattern(BulkPattern pattern) {
-    const auto [same, added] =
-        bulk_numbers_.emplace(pattern.expression, program_.bulk_patterns.size());
+    const auto [same, added] = bulk_numbers_.emplace(
+        std::make_pair(pattern.is_context, pattern.expression), program_.bulk_patterns.size());
     if (added) {
       program_.bulk_patterns.push_back(std::move(pattern));
     } else {
@@ -226,7 +226,7 @@ class Compiler {
   Numbering<ByteSet> set_numbers_;
   Numbering<Neighbour> neighbour_numbers_;
   std::vector<std::uint32_t> first_;
-  std::map<std::string, std::size_t> bulk_numbers_;
+  std::map<std::pair<bool, std::string>, std::size_t> bulk_numbers_;
 };
 
 }  // namespace
