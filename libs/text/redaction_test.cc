@@ -413,6 +413,28 @@ TEST_CASE("Redaction: invisible characters without end fail closed at the limit"
   CHECK(idle.memory_bytes() < 1024);
 }
 
+TEST_CASE("Redaction: a private key without end is replaced once, in bounded memory",
+          "[redaction]") {
+  RedactionStream stream(Default());
+  std::string out = Fed(stream, absl::StrCat("x -----BEGIN PRIVATE", " KEY-----\n"));
+  std::size_t memory = 0;
+  for (int i = 0; i < 16'384; ++i) {
+    out += Fed(stream, "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n");
+    memory = std::max(memory, stream.memory_bytes());
+  }
+  out += Fed(stream, "", true);
+  CHECK(out == "x <PRIVATE_KEY>");
+  CHECK(memory < 64 * 1024);
+}
+
+TEST_CASE("Redaction: a stream keeps the rules it began with", "[redaction]") {
+  auto rules = Compiled({Simple("old", "ab+c")});
+  RedactionStream stream(rules);
+  CHECK(Fed(stream, "xab") == "x");
+  rules = Compiled({Simple("new", "q")});
+  CHECK(Fed(stream, "bcq") == "<old>q");
+}
+
 TEST_CASE("RedactionStream: ten thousand idle streams are small", "[redaction]") {
   RedactionStream stream(Default());
   Fed(stream, "Some ordinary text, as models write it, with a number like 12 34 ");
