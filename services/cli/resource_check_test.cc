@@ -45,20 +45,27 @@ TEST_CASE("CheckResources: a policy's pattern, with its line and the position in
   CHECK(mistakes[0].find("at byte 2: ") != std::string::npos);
 }
 
-TEST_CASE("CheckResources: a profile's patterns, entities, dictionaries and actions", "[cli]") {
+TEST_CASE("CheckResources: a profile's patterns, entities and dictionaries", "[cli]") {
   const auto mistakes =
       Mistakes(Resource("MaskingProfile", "m",
                         "  response:\n    - {pattern: 'a('}\n    - {entity: emial}\n"
-                        "  prompt:\n    - {dictionary: none-such}\n"
-                        "    - {entity: email, action: placeholder}\n"));
-  REQUIRE(mistakes.size() == 4);
+                        "  prompt:\n    - {dictionary: none-such}\n"));
+  REQUIRE(mistakes.size() == 3);
   CHECK(mistakes[0].find("f.yaml:7: MaskingProfile/m: spec.response[0].pattern: at byte ") == 0);
   CHECK(mistakes[1].find("f.yaml:8: MaskingProfile/m: spec.response[1].entity: unknown entity") ==
         0);
   CHECK(mistakes[2] ==
         "f.yaml:10: MaskingProfile/m: spec.prompt[0].dictionary: there is no Dictionary "
         "\"none-such\"");
-  CHECK(mistakes[3].find("f.yaml:11: MaskingProfile/m: spec.prompt[1].action: ") == 0);
+}
+
+TEST_CASE("CheckResources: placeholders are for prompts", "[cli]") {
+  const auto mistakes = Mistakes(Resource("MaskingProfile", "m",
+                                          "  prompt: [{entity: email, action: placeholder}]\n"
+                                          "  response:\n"
+                                          "    - {entity: email, action: placeholder}\n"));
+  REQUIRE(mistakes.size() == 1);
+  CHECK(mistakes[0].find("f.yaml:8: MaskingProfile/m: spec.response[0].action: ") == 0);
 }
 
 TEST_CASE("CheckResources: addresses and credentials", "[cli]") {
