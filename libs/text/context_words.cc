@@ -20,7 +20,7 @@ std::string Lowered(absl::string_view text) { return absl::AsciiStrToLower(text)
 
 // `between` is what stands between a context word and a match.
 bool Assigns(absl::string_view between) {
-  constexpr ByteSet kBeside = ByteSet::Word() | ByteSet::Of(" \t\"'`\\");
+  constexpr ByteSet kBeside = ByteSet::Word() | ByteSet::Of(" \t\"'`\\])");
   bool assigned = false;
   for (std::size_t i = 0; i < between.size(); ++i) {
     const char byte = between[i];

@@ -42,8 +42,8 @@ struct ContextGate {
   // several words is a phrase: these words one after the other. Empty: no gate.
   std::vector<std::string> words;
   // The last of them must be what the match is assigned to: between it and the match stand only
-  // further word characters, quotes (' " ` and \), spaces, tabs, and at least one of = and : (a >
-  // may follow a =).
+  // further word characters, quotes (' " ` and \), closing brackets, spaces, tabs, and at least one
+  // of = and : (a > may follow a =).
   bool assigned = false;
 
   bool empty() const { return words.empty(); }

@@ -175,7 +175,7 @@ inline bool HasContext(const ContextGate& gate, absl::string_view text, std::siz
     assigns = assigns || byte == '=' || byte == ':';
     const bool arrow = byte == '>' && i > last_end && text[i - 1] == '=';
     const bool beside = IsWordByte(static_cast<unsigned char>(byte)) ||
-                        absl::string_view("=: \t\"'`\\").find(byte) != absl::string_view::npos;
+                        absl::string_view("=: \t\"'`\\])").find(byte) != absl::string_view::npos;
     if (!arrow && !beside) return false;
   }
   return assigns;

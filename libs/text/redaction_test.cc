@@ -322,12 +322,13 @@ TEST_CASE("Redaction: an assigned context stands with = or : before the match", 
   rule.context = {{"token"}, true};
   const auto rules = Compiled({rule});
   for (const char* before : {"token = ", "token: ", "\"token\": \"", "TOKEN:=", "token => '",
-                             "token_for_ci=", "token\t=\t"}) {
+                             "token_for_ci=", "token\t=\t", "config[\"token\"] = \""}) {
     INFO(before);
     CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
           absl::StrCat(before, "<key>"));
   }
-  for (const char* before : {"token ", "token > ", "token, key=", "token\n= ", "= "}) {
+  for (const char* before :
+       {"token ", "token > ", "token, key=", "token\n= ", "= ", "token(x) = "}) {
     INFO(before);
     CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
           absl::StrCat(before, "a1b2c3d4"));

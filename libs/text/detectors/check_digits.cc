@@ -202,7 +202,7 @@ double EntropyOf(absl::string_view text) {
   return entropy;
 }
 
-bool LooksRandom(absl::string_view value) {
+bool IsEvenlySpread(absl::string_view value) {
   std::size_t digits = 0;
   std::size_t letters = 0;
   std::size_t hex = 0;
@@ -222,7 +222,11 @@ bool LooksRandom(absl::string_view value) {
   // A random text of n characters shows about log2(n) bits as long as its alphabet is larger.
   const double alphabet = hex == value.size() ? 4 : 5;
   const double possible = std::min(std::log2(static_cast<double>(value.size())), alphabet);
-  if (EntropyOf(value) < 0.75 * possible || ReadsAsName(value)) return false;
+  return EntropyOf(value) >= 0.75 * possible && !ReadsAsName(value);
+}
+
+bool LooksRandom(absl::string_view value) {
+  if (!IsEvenlySpread(value)) return false;
   const std::string lower = absl::AsciiStrToLower(value);
   return std::none_of(kPlaceholders.begin(), kPlaceholders.end(),
                       [&](absl::string_view word) { return absl::StrContains(lower, word); });

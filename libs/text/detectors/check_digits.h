@@ -35,8 +35,11 @@ bool IsShortDate(int year, int month, int day);
 // Bits per character, by how often each occurs. 0 for the empty text.
 double EntropyOf(absl::string_view text);
 
-// True for a value that a machine chose: letters and digits, well mixed, no run of one character,
-// no alphabet in order, and no word such as `example` or `changeme` in it.
+// True for a value that a machine may have chosen: letters and digits, well mixed, no run of one
+// character, no alphabet in order, and no name as programs have them.
+bool IsEvenlySpread(absl::string_view value);
+
+// The same, and no word such as `example` or `changeme` in it.
 bool LooksRandom(absl::string_view value);
 
 }  // namespace countersign::text

@@ -46,7 +46,13 @@ bool IsMixedRandom(absl::string_view match) {
     return std::any_of(match.begin(), match.end(),
                        [&](char c) { return kind(static_cast<unsigned char>(c)); });
   };
-  return has(absl::ascii_isupper) && has(absl::ascii_islower) && LooksRandom(match);
+  // Not LooksRandom: Amazon's own specimen has EXAMPLE in it.
+  return has(absl::ascii_isupper) && has(absl::ascii_islower) && IsEvenlySpread(match);
+}
+
+bool HasDigit(absl::string_view match) {
+  return std::any_of(match.begin(), match.end(),
+                     [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); });
 }
 
 bool IsCurlUser(absl::string_view match) {
@@ -122,7 +128,8 @@ std::vector<Detector> CredentialDetectors() {
        .priority = 20,
        .context = Near("aws amazon iam s3 secretaccesskey awssecretkey awssecretaccesskey"),
        .source = "AWS IAM user guide, access keys",
-       .found = {"aws_secret_access_key = [[{b40}]]", "\"SecretAccessKey\": \"[[{b40}]]\""},
+       .found = {"aws_secret_access_key = [[{b40}]]", "\"SecretAccessKey\": \"[[{b40}]]\"",
+                 "aws: [[wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY]]"},
        .missed = {"{b40}", "aws commit {h40}", "aws {b41}"}},
       {.entity = "secret.basic_authorization",
        .pattern = "[A-Za-z0-9+/]{6,512}={0,2}",
@@ -147,6 +154,19 @@ std::vector<Detector> CredentialDetectors() {
        .found = {"Authorization: Bearer [[{a40}]]", "-H 'authorization: bearer [[{h64}]]'"},
        .missed = {"{a40}", "Bearer authenticationMiddlewareHandler",
                   "Bearer $TOKEN_1234567890123"}},
+      {.entity = "secret.bearer_token",
+       .pattern = R"([\w+/.~-]{16,512}={0,2})",
+       .left_forbidden = token,
+       .right_forbidden = token | ByteSet::Of("=("),
+       .check = {"has_digit", HasDigit},
+       .priority = 5,
+       .context = {.words = {"authorization bearer"}},
+       .context_always = true,
+       .source = "RFC 6750; behind the header's name whatever it looks like",
+       .found = {"Authorization: Bearer [[abcdef0123456789abcdef0123456789]]",
+                 "'authorization': 'Bearer [[my-example-token-1]]'"},
+       .missed = {"bearer abcdef0123456789abcdef0123456789",
+                  "Authorization: Bearer authenticationMiddlewareHandler"}},
       {.entity = "secret.bearer_token",
        .pattern = R"([\w+/.~-]{512,})",
        .left_forbidden = token,
