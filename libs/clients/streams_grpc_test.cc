@@ -138,6 +138,44 @@ TEST_CASE("GrpcMasker: pieces go out and releases come back, with what is held",
   CHECK(last.masked[0].original == "4111111");
 }
 
+TEST_CASE("GrpcMasker: placeholders of a prompt come back, and go out with its answer's opening",
+          "[clients]") {
+  MaskFixture fixture;
+  const auto stream = fixture.Open();
+  Waiting<Releases> fed;
+  stream->Feed({{"part/0", "ann@example.com", true}}, In(kLong), fed.done());
+  fixture.script->Next();
+  auto answer = Released("part/0", "<EMAIL_a1b2c3d4e5>", 0);
+  auto* made = answer.mutable_releases(0)->add_placeholders();
+  made->set_token("<EMAIL_a1b2c3d4e5>");
+  made->set_original("ann@example.com");
+  fixture.script->Reply(answer);
+  std::vector<domain::Placeholder> known = fed.get().value().at(0).placeholders;
+  REQUIRE(known.size() == 1);
+  CHECK(known[0].token == "<EMAIL_a1b2c3d4e5>");
+  CHECK(known[0].original == "ann@example.com");
+
+  Waiting<Stream> opened;
+  fixture.masker.Open(TestCall(), "standard", "openai", domain::Direction::kResponse,
+                      std::move(known), In(kLong), opened.done());
+  const auto script = fixture.service.opened.Next();
+  const auto request = script->Next().value();
+  REQUIRE(request.open().known_size() == 1);
+  CHECK(request.open().known(0).token() == "<EMAIL_a1b2c3d4e5>");
+  CHECK(request.open().known(0).original() == "ann@example.com");
+  script->Reply({});
+  const auto answering = opened.get().value();
+  Waiting<Releases> restored;
+  answering->Feed({{"c/0", "<EMAIL_a1b2c3d4e5>", true}}, In(kLong), restored.done());
+  script->Next();
+  auto back = Released("c/0", "ann@example.com", 0);
+  back.mutable_releases(0)->set_restored(true);
+  script->Reply(back);
+  const auto release = restored.get().value().at(0);
+  CHECK(release.restored);
+  CHECK_FALSE(release.Unchanged());
+}
+
 TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]") {
   Masking service;
   InProcessServer server({&service});

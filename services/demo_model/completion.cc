@@ -81,8 +81,8 @@ std::string Chunk(const ChatRequest& request, int index, absl::string_view finis
 
 // The pieces of one kind of text, the choices taking turns.
 void AddText(const ChatRequest& request, absl::string_view member, absl::string_view text,
-             std::vector<std::string>& chunks) {
-  for (const std::string& piece : Pieces(text)) {
+             std::size_t bytes, std::vector<std::string>& chunks) {
+  for (const std::string& piece : Pieces(text, bytes)) {
     for (int index = 0; index < request.choices; ++index) {
       chunks.push_back(Chunk(request, index, "", member == "content" ? piece : "",
                              [&](json::Writer& delta) { delta.Key(member).String(piece); }));
@@ -129,9 +129,9 @@ std::vector<std::string> Chunks(const ChatRequest& request, const Answer& answer
       delta.Key("role").String("assistant").Key("content").String("");
     }));
   }
-  AddText(request, "reasoning_content", answer.reasoning, chunks);
-  AddText(request, "content", answer.content, chunks);
-  AddText(request, "refusal", answer.refusal, chunks);
+  AddText(request, "reasoning_content", answer.reasoning, answer.piece_bytes, chunks);
+  AddText(request, "content", answer.content, answer.piece_bytes, chunks);
+  AddText(request, "refusal", answer.refusal, answer.piece_bytes, chunks);
   if (!answer.tool.empty()) AddToolCall(request, answer, chunks);
   if (answer.until_left) {
     const std::vector<std::string> once(chunks.begin() + request.choices, chunks.end());

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/json/document.h"
 #include "libs/text/tokenizer.h"
@@ -13,7 +14,7 @@
 namespace countersign::demo_model {
 namespace {
 
-constexpr std::size_t kPieceBytes = 4;
+constexpr std::size_t kMostPieceBytes = 4096;
 
 // Test numbers that are valid by their check digits and belong to nobody.
 constexpr char kSecrets[] = "card 4111 1111 1111 1111, SSN 536-90-4399, contract PRJ-2291";
@@ -70,6 +71,18 @@ Answer ChooseAnswer(const ChatRequest& request) {
     }
   } else if (absl::StrContains(lower, "say exactly: ")) {
     answer.content = After(request.prompt, lower, "say exactly: ");
+    const std::string size = After(lower, lower, "in pieces of ");
+    const std::size_t digits = std::min(size.find(' '), size.size());
+    std::size_t bytes = 0;
+    if (absl::SimpleAtoi(size.substr(0, digits), &bytes) && bytes > 0) {
+      answer.piece_bytes = std::min(bytes, kMostPieceBytes);
+    }
+  } else if (absl::StrContains(lower, "shout: ")) {
+    answer.content = absl::StrReplaceAll(
+        absl::AsciiStrToUpper(After(request.prompt, lower, "shout: ")), {{"_", " "}});
+  } else if (absl::StrContains(lower, "call with: ") && !request.tools.empty()) {
+    answer.tool = request.tools.front();
+    answer.tool_arguments = After(request.prompt, lower, "call with: ");
   } else if (absl::StrContains(lower, "think about")) {
     answer.reasoning = absl::StrCat("The file says: ", kSecrets, ". I should not repeat it.");
     answer.content = "I have thought about it.";
@@ -94,10 +107,10 @@ Answer ChooseAnswer(const ChatRequest& request) {
   return answer;
 }
 
-std::vector<std::string> Pieces(absl::string_view text) {
+std::vector<std::string> Pieces(absl::string_view text, std::size_t bytes) {
   std::vector<std::string> pieces;
   while (!text.empty()) {
-    std::size_t size = std::min(kPieceBytes, text.size());
+    std::size_t size = std::min(bytes, text.size());
     while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) ++size;
     pieces.emplace_back(text.substr(0, size));
     text.remove_prefix(size);

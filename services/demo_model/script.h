@@ -33,6 +33,7 @@ struct Answer {
   std::string tool_arguments;   // … with these JSON arguments
   int fail_with = 0;            // an HTTP error instead of an answer
   std::size_t break_after = 0;  // cut the connection after this many pieces; 0: never
+  std::size_t piece_bytes = 4;  // of a stream's pieces, about
   bool until_left = false;  // repeat the content until the caller leaves (at most 100,000 pieces)
 };
 
@@ -42,6 +43,9 @@ struct Answer {
 //   decline                 a refusal that holds a card number
 //   weather                 a call of the first tool offered, with a card number in its arguments
 //   say exactly: TEXT       TEXT
+//   in pieces of N say exactly: TEXT   TEXT, in a stream N bytes at a time
+//   shout: TEXT             TEXT in upper case, a space in place of each underscore
+//   call with: JSON         a call of the first tool offered, with these arguments
 //   fail with STATUS        that HTTP error
 //   break off               a stream that ends in the middle of an event
 //   count                   numbers, until the caller leaves
@@ -49,6 +53,6 @@ struct Answer {
 Answer ChooseAnswer(const ChatRequest& request);
 
 // `text` in pieces of a few bytes, never inside a UTF-8 sequence: what a model's tokens look like.
-std::vector<std::string> Pieces(absl::string_view text);
+std::vector<std::string> Pieces(absl::string_view text, std::size_t bytes = Answer().piece_bytes);
 
 }  // namespace countersign::demo_model

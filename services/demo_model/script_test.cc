@@ -73,6 +73,20 @@ TEST_CASE("ChooseAnswer: calls the tool that was offered", "[demo_model]") {
   CHECK(json::Document::Parse(answer.tool_arguments).ok());
 }
 
+TEST_CASE("ChooseAnswer: says what it is told, as it is told", "[demo_model]") {
+  const ChatRequest said = Request("In pieces of 3 say exactly: a_b Cdef");
+  const Answer answer = ChooseAnswer(said);
+  CHECK(answer.content == "a_b Cdef");
+  CHECK(Joined(Chunks(said, answer), "content", 0) == "a_b Cdef");
+  CHECK(Pieces(answer.content, answer.piece_bytes) == std::vector<std::string>{"a_b", " Cd", "ef"});
+  CHECK(ChooseAnswer(Request("in pieces of none say exactly: x")).piece_bytes == 4);
+  CHECK(ChooseAnswer(Request("shout: a_b")).content == "A B");
+  const Answer called = ChooseAnswer(Request(
+      R"(call with: {"a":1})", R"(,"tools":[{"type":"function","function":{"name":"f"}}])"));
+  CHECK(called.tool == "f");
+  CHECK(called.tool_arguments == R"({"a":1})");
+}
+
 TEST_CASE("ReadChatRequest: refuses what is no request", "[demo_model]") {
   CHECK_FALSE(ReadChatRequest("{").ok());
   CHECK_FALSE(ReadChatRequest("{}").ok());
