@@ -68,6 +68,20 @@ void WritePrompt(Writer& out, const Prompt& prompt) {
   out.EndArray();
 }
 
+void Spans(Writer& out, const std::vector<DeliveredSpan>& masked) {
+  out.Key("masked").BeginArray();
+  for (const DeliveredSpan& item : masked) {
+    out.BeginObject();
+    Text(out, "field", item.field);
+    Int(out, "begin", item.span.begin);
+    Int(out, "end", item.span.end);
+    Text(out, "entity", item.span.entity);
+    Text(out, "original", item.span.original);
+    out.EndObject();
+  }
+  out.EndArray();
+}
+
 absl::string_view Name(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAllow: return "allow";
@@ -154,11 +168,13 @@ std::string ReviewConsumedPayload(const Grant& grant) {
   return out.EndObject().str();
 }
 
-std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes) {
+std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes,
+                           const std::vector<DeliveredSpan>& masked) {
   Writer out;
   out.BeginObject();
   Text(out, "binding_hash", binding_hash);
   Int(out, "bytes", bytes);
+  Spans(out, masked);
   return out.EndObject().str();
 }
 
@@ -177,17 +193,8 @@ std::string ResponseDataPayload(absl::string_view delivered,
   Writer out;
   out.BeginObject();
   Bytes(out, "text", delivered);
-  out.Key("masked").BeginArray();
-  for (const DeliveredSpan& item : masked) {
-    out.BeginObject();
-    Text(out, "field", item.field);
-    Int(out, "begin", item.span.begin);
-    Int(out, "end", item.span.end);
-    Text(out, "entity", item.span.entity);
-    Text(out, "original", item.span.original);
-    out.EndObject();
-  }
-  return out.EndArray().EndObject().str();
+  Spans(out, masked);
+  return out.EndObject().str();
 }
 
 std::string EndPayload(const SessionEnd& end) {

@@ -38,9 +38,6 @@ std::string ReviewWaitingPayload(absl::string_view review_id, absl::string_view 
 // `review.consumed`: {"review_id","approvers":[…]}
 std::string ReviewConsumedPayload(const Grant& grant);
 
-// `forward`: {"binding_hash","bytes"}, written before the first byte is sent.
-std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes);
-
 // `response.head`: {"status","headers":[["name","value"],…]}
 std::string ResponseHeadPayload(int status,
                                 const std::vector<std::pair<std::string, std::string>>& headers);
@@ -51,6 +48,12 @@ struct DeliveredSpan {
   std::string field;
   MaskedSpan span;
 };
+
+// `forward`: {"binding_hash","bytes","masked":[{"field","begin","end","entity","original"}]},
+// written before the first byte is sent. `masked`: of the prompt; a field is the pointer of a part,
+// and the offsets are those of the text as sent.
+std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes,
+                           const std::vector<DeliveredSpan>& masked);
 
 // `response.data`: {"text","masked":[{"field","begin","end","entity","original"}]}; `delivered` is
 // exactly what goes to the caller.

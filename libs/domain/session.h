@@ -38,7 +38,7 @@ inline constexpr absl::string_view kReviewWaiting =
     "review.waiting";  // {review_id, binding_hash, expires_at}
 inline constexpr absl::string_view kReviewConsumed = "review.consumed";  // {review_id, approvers}
 inline constexpr absl::string_view kForward =
-    "forward";  // {binding_hash, bytes}: written before the send
+    "forward";  // {binding_hash, bytes, masked}: written before the send
 inline constexpr absl::string_view kResponseHead = "response.head";  // {status, headers}
 inline constexpr absl::string_view kResponseData =
     "response.data";                              // {"text": piece as delivered, "masked": […]}
@@ -67,7 +67,7 @@ struct SessionEnd {
   std::string code;  // reason code when refused or failed
   std::uint32_t input_tokens = 0;
   std::uint32_t output_tokens = 0;
-  std::map<std::string, std::uint32_t> masked;  // entity → count
+  std::map<std::string, std::uint32_t> masked;  // entity → count, of what was sent and delivered
 };
 
 }  // namespace countersign::domain

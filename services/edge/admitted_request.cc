@@ -32,8 +32,12 @@ Awaitable<absl::StatusOr<AdmittedRequest>> AdmittedRequest::Admit(const EdgeServ
     session.Queue(domain::event_type::kReviewConsumed,
                   domain::ReviewConsumedPayload(*clearance.grant()));
   }
-  session.Queue(domain::event_type::kForward,
-                domain::ForwardPayload(request.binding_hash(), request.body().size()));
+  session.Queue(
+      domain::event_type::kForward,
+      domain::ForwardPayload(request.binding_hash(), request.body().size(), request.masked()));
+  for (const domain::DeliveredSpan& masked : request.masked()) {
+    session.CountMasked(masked.span.entity);
+  }
   const absl::Status recorded = co_await session.Append();
   if (!recorded.ok()) co_return recorded;
   co_return AdmittedRequest(std::move(request), std::move(clearance));

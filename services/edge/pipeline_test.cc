@@ -1,5 +1,6 @@
 // Plain calls through the whole edge: what is sent, in which order, and what each failure becomes.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "services/edge/edge_testing.h"
@@ -272,6 +273,15 @@ TEST_CASE("Edge: a profile with prompt rules masks what is sent, and its hash is
   CHECK(f.Call(Fixture::Post(body)).status == 200);
   CHECK(f.upstream.received().back().body ==
         R"({"model":"m","messages":[{"role":"user","content":"my <S> A"}]})");
+  CHECK(f.End().masked == std::map<std::string, std::uint32_t>{{"secret", 1}});
+  const auto events = f.recorder.sessions().back().events;
+  const auto forward = std::find_if(events.begin(), events.end(), [](const auto& event) {
+    return event.type == domain::event_type::kForward;
+  });
+  REQUIRE(forward != events.end());
+  CHECK(absl::StrContains(forward->payload, R"("masked":[{"field":"/messages/0/content",)"
+                                            R"("begin":3,"end":6,"entity":"secret",)"
+                                            R"("original":"SECRET"}]})"));
   const Answer named =
       f.Call(Fixture::Post(R"({"model":"m","messages":[],"metadata":{"SECRET":"x"}})"));
   CHECK(named.status == 403);

@@ -55,6 +55,7 @@ struct MaskedPrompt {
   std::vector<Edit> edits;
   std::shared_ptr<const domain::Prompt> prompt;
   std::vector<domain::Placeholder> placeholders;
+  std::vector<domain::DeliveredSpan> masked;
 };
 absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read, const Releases& releases) {
   MaskedPrompt result;
@@ -68,6 +69,9 @@ absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read, const Releases&
     }
     result.placeholders.insert(result.placeholders.end(), releases[i].placeholders.begin(),
                                releases[i].placeholders.end());
+    for (const domain::MaskedSpan& span : releases[i].masked) {
+      result.masked.push_back(domain::DeliveredSpan{masked.parts[i].pointer, span});
+    }
     masked.parts[i].text = releases[i].text;
     result.edits.push_back(Edit{place.begin, place.end, json::Quote(releases[i].text)});
   }
@@ -89,7 +93,7 @@ Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
     co_return Refusal{MakeCallerError("upstream_error", "the connection's url is not usable"),
                       domain::Outcome::kUpstreamError};
   }
-  MaskedPrompt masked{{}, read.prompt, {}};
+  MaskedPrompt masked{{}, read.prompt, {}, {}};
   if (!read.prompt->parts.empty() && MasksPrompt(route, decided.decision())) {
     const absl::StatusOr<Releases> releases = co_await MaskPrompt(
         services, caller, route, *read.prompt, decided.decision().masking_profile, executor, stop);
@@ -120,6 +124,7 @@ Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
   request.body_ = *std::move(body);
   request.prompt_ = std::move(masked.prompt);
   request.placeholders_ = std::move(masked.placeholders);
+  request.masked_ = std::move(masked.masked);
   request.issuer_ = caller.principal().issuer;
   request.subject_ = caller.principal().subject;
   request.connection_ = connection.name;

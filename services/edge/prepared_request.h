@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "libs/domain/event_payload.h"
 #include "libs/http/client.h"
 #include "services/edge/decided_call.h"
 #include "services/edge/dialect.h"
@@ -33,6 +35,9 @@ class PreparedRequest {
   // What the prompt says instead of originals that its answer restores.
   const std::vector<domain::Placeholder>& placeholders() const { return placeholders_; }
 
+  // What was masked in the prompt, by the pointers of its parts; for the record alone.
+  const std::vector<domain::DeliveredSpan>& masked() const { return masked_; }
+
   // The hash of what `head` and `body` would send on this request's behalf.
   std::string HashOf(const http::RequestHead& head, absl::string_view body) const;
 
@@ -45,6 +50,7 @@ class PreparedRequest {
   std::string binding_hash_;
   std::shared_ptr<const domain::Prompt> prompt_;
   std::vector<domain::Placeholder> placeholders_;
+  std::vector<domain::DeliveredSpan> masked_;
   std::string issuer_, subject_, connection_;
   std::uint64_t connection_version_ = 0;
 };

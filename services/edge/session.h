@@ -49,7 +49,7 @@ class Session {
   // Makes everything queued, and the end, durable. Nothing may follow.
   Awaitable<absl::Status> End(domain::SessionEnd end);
 
-  // What the end says about the answer, gathered on the way.
+  // What the end says about the prompt and the answer, gathered on the way.
   void CountMasked(const std::string& entity) { ++masked_[entity]; }
 
  private:
