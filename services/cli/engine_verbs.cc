@@ -4,6 +4,7 @@
 #include <memory>
 #include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -19,6 +20,7 @@
 #include "libs/text/tokenizer_names.h"
 #include "services/cli/session.h"
 #include "services/cli/user_files.h"
+#include "services/masking/custom_shapes.h"
 #include "services/masking/profile_compiler.h"
 
 namespace countersign::cli {
@@ -30,8 +32,11 @@ struct MaskOptions {
   std::string profile = "tier1";
   std::string file;
   std::string entities;
+  std::string direction = "response";
   std::size_t chunk = 0;
   bool jsonl = false;
+  bool hash = false;
+  std::string key_file;
 };
 
 // Runs `text` through the streaming engine, `chunk` bytes at a time (0: at once).
@@ -70,7 +75,11 @@ bool HasDictionary(const config::ResourceDraft& draft, const std::string& name) 
 // A profile of resource files, or a built-in one.
 absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
   if (options.file.empty()) {
-    if (options.profile == "none") return text::RuleSet::Compile({});
+    // The built-in profiles are about answers alone.
+    if (options.profile == "none" ||
+        (options.profile == "tier1" && options.direction == "prompt")) {
+      return text::RuleSet::Compile({});
+    }
     if (options.profile == "tier1") return masking::CompileEntities({"tier1"});
     return command_line::Misuse(absl::StrCat("there is no built-in profile \"", options.profile,
                                              "\" (tier1, none); name its file with -f"));
@@ -93,7 +102,8 @@ absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
                            " profiles; choose one with --profile")
             : absl::StrCat(options.file, " holds no MaskingProfile \"", options.profile, "\""));
   }
-  for (const domain::MaskingRule& rule : found->second.response) {
+  const bool prompt = options.direction == "prompt";
+  for (const domain::MaskingRule& rule : prompt ? found->second.prompt : found->second.response) {
     if (rule.dictionary.empty() || HasDictionary(draft, rule.dictionary)) continue;
     return absl::InvalidArgumentError(absl::StrCat(options.file, " holds no Dictionary \"",
                                                    rule.dictionary, "\", which MaskingProfile/",
@@ -106,7 +116,7 @@ absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrJoin(config::WithSourceLines(lines, draft.documents), "\n"));
   }
-  return compiled->response;
+  return prompt ? compiled->prompt : compiled->response;
 }
 
 absl::Status CheckEntities(const std::string& names) {
@@ -141,7 +151,27 @@ absl::StatusOr<std::string> Utf8Input() {
   return input;
 }
 
+// Each line of standard input as what `hashed.values` of a rule lists.
+absl::Status RunHash(const Session& session, const MaskOptions& options) {
+  std::string key;
+  if (!options.key_file.empty()) {
+    CS_ASSIGN_OR_RETURN(key, ReadFile(options.key_file));
+    // As a resource reads a key of a file.
+    if (absl::EndsWith(key, "\n")) key.pop_back();
+    if (absl::EndsWith(key, "\r")) key.pop_back();
+    if (key.empty()) return absl::InvalidArgumentError(options.key_file + " holds no key");
+  }
+  CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
+  const SecretString secret(std::move(key));
+  for (const absl::string_view line : absl::StrSplit(input, '\n')) {
+    if (masking::NormalizedForHash(line).empty()) continue;
+    session.out << masking::HashOfValue(line, secret) << "\n";
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunMask(const Session& session, const MaskOptions& options) {
+  if (options.hash) return RunHash(session, options);
   CS_ASSIGN_OR_RETURN(const Rules rules, RulesFor(options));
   if (options.jsonl) {
     return ForEachLine([&](absl::string_view text) -> absl::Status {
@@ -199,6 +229,12 @@ void AddEngineVerbs(CLI::App& app, Session& session) {
       ->check(command_line::WholeNumber(1));
   verb->add_flag("--jsonl", mask->jsonl,
                  "Read one JSON string per line, write one object per line");
+  verb->add_option("--direction", mask->direction, "response (default) or prompt: which rules")
+      ->check(CLI::IsMember({"response", "prompt"}));
+  CLI::Option* hash =
+      verb->add_flag("--hash", mask->hash, "Hash each line, as a rule's hashed.values lists them");
+  verb->add_option("--key", mask->key_file, "With --hash: a file whose content is the key")
+      ->needs(hash);
   verb->callback(
       [&session, mask] { session.action = [&session, mask] { return RunMask(session, *mask); }; });
 

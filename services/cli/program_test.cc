@@ -44,7 +44,8 @@ TEST_CASE("Run: misuse is status 2 and one line, for every verb", "[cli]") {
       Words{"sessions", "kill"}, Words{"verify"}, Words{"verify", "/"},
       Words{"verify", "x", "--public-key", "zz"}, Words{"mask", "--profile", "nope"},
       Words{"mask", "--entities", "nope"}, Words{"mask", "--entities", ""},
-      Words{"mask", "--chunk", "0"}, Words{"mask", "extra"},
+      Words{"mask", "--chunk", "0"}, Words{"mask", "--direction", "up"},
+      Words{"mask", "--key", "file-without-hash"}, Words{"mask", "extra"},
       Words{"mask", "--profile", "none", "--entities", "email"}, Words{"tokens", "extra"});
   const Ran ran = RunWith(words);
   INFO(ran.err);

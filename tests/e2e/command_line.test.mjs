@@ -1,6 +1,7 @@
 // The command line as its users see it: output forms, exit statuses, and errors that say what to do.
 
 import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -222,6 +223,30 @@ test('mask -f reads the dictionary that a profile names', async () => {
   );
   const masked = await run(program('countersign'), ['mask', '-f', path], { input: 'the Falcon flies\n' });
   assert.equal(masked.stdout, 'the [REDACTED] flies\n', masked.stderr);
+});
+
+test('mask --direction prompt runs the rules of prompts', async () => {
+  const path = await file(
+    'both.yaml',
+    resource('MaskingProfile', 'both', '{response: [{entity: credit_card}], prompt: [{entity: email, action: redact}]}'),
+  );
+  const mask = (...args) =>
+    run(program('countersign'), ['mask', '-f', path, ...args], { input: 'a@example.com 4111 1111 1111 1111' });
+  assert.equal((await mask('--direction', 'prompt')).stdout, '[REDACTED] 4111 1111 1111 1111');
+  assert.equal((await mask()).stdout, 'a@example.com <CREDIT_CARD>');
+});
+
+test('mask --hash makes what a hashed rule finds', async () => {
+  const key = await file('hash.key', 'a key\n');
+  const hash = (args, input) => run(program('countersign'), ['mask', '--hash', ...args], { input });
+  const hmac = createHmac('sha256', 'a key').update('ab123456').digest('hex');
+  assert.equal((await hash(['--key', key], 'AB-123 456\n\n')).stdout, `${hmac}\n`);
+  const plain = createHash('sha256').update('87654321').digest('hex');
+  assert.equal((await hash([], '87654321')).stdout, `${plain}\n`);
+  const rule = `{hashed: {pattern: '[A-Z]{2}[0-9]{6}', values: [${hmac}], key: {file: hash.key}}, label: STAFF}`;
+  const path = await file('hashed.yaml', resource('MaskingProfile', 'hashed', `{response: [${rule}]}`));
+  const masked = await run(program('countersign'), ['mask', '-f', path], { input: 'AB123456, AB123457' });
+  assert.equal(masked.stdout, '<STAFF>, AB123457', masked.stderr);
 });
 
 test('scripts/dev says in one line what it cannot work with', async () => {
