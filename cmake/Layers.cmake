@@ -17,6 +17,13 @@ set(CS_LAYER_crypto 1)
 set(CS_LAYER_metrics 1)
 set(CS_LAYER_json 1)
 set(CS_LAYER_domain 2)
+# The parts of libs/text, one above the other.
+set(CS_LAYER_text_unicode 1.1)
+set(CS_LAYER_text_tokens 1.1)
+set(CS_LAYER_text_regex 1.2)
+set(CS_LAYER_text_matching 1.3)
+set(CS_LAYER_text_redaction 1.3)
+set(CS_LAYER_text_detectors 1.4)
 set(CS_LAYER_text 2)
 set(CS_LAYER_jose 2)
 set(CS_LAYER_internal_token 3) # libs/jose: tokens that carry a domain::Principal

@@ -6,7 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "libs/text/tokenizer_names.h"
+#include "libs/text/tokens/tokenizer_names.h"
 
 namespace countersign::config {
 namespace {

@@ -69,7 +69,8 @@ struct Connection {
   std::vector<std::string> models;  // globs; empty: any
   std::vector<std::string> hosts;
   std::string path_prefix;
-  std::string tokenizer;  // a name of libs/text/tokenizer_names.h; empty: by the prompt's model
+  std::string
+      tokenizer;  // a name of libs/text/tokens/tokenizer_names.h; empty: by the prompt's model
   bool is_default = false;
   bool network_private = false;  // the upstream may resolve to private addresses
   std::uint64_t version = 0;     // of the resource: part of the binding hash

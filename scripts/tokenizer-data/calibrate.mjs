@@ -1,4 +1,4 @@
-// Prints the weights of libs/text/token_estimate.cc and how far off they are.
+// Prints the weights of libs/text/tokens/token_estimate.cc and how far off they are.
 //   cd scripts/tokenizer-data && npm ci && npm run calibrate      (about a minute)
 //
 // The texts are the Universal Declaration of Human Rights in many languages and source code. Per family and script, a
@@ -96,7 +96,7 @@ const digits = (rows, between) => Array.from({length: rows}, () => {
 
 // Every text weighs the same.
 const asciiTexts = [
-  ['eng', declaration('eng')], ['code', source('libs/text/redaction.cc')], ['script', source('scripts/bench')], ['json', source('CMakePresets.json')],
+  ['eng', declaration('eng')], ['code', source('libs/text/redaction/redaction.cc')], ['script', source('scripts/bench')], ['json', source('CMakePresets.json')],
   ['prose', source('README.md')], ['digits', digits(400, ', ')], ['table', digits(400, '\n')],
 ];
 const otherTexts = [
@@ -104,7 +104,7 @@ const otherTexts = [
 ].map((code) => [code, declaration(code)]);
 const checked = 'eng fra ita por_PT nld swe ces ron_2006 fin hun hrv bul srp_cyrl bel mkd urd nep mar guj kan lao jpn_tokyo nan yue ell_polytonic'.split(' ')
   .flatMap((code) => { try { return [[code, declaration(code)]]; } catch { return []; } });
-checked.push(['korean', declaration('kor').slice(4000)], ['code', source('libs/text/regex_parser.cc')], ['json', source('tests/e2e/package-lock.json')], ['prose', source('services/README.md')], ['digits', digits(300, ';')]);
+checked.push(['korean', declaration('kor').slice(4000)], ['code', source('libs/text/regex/regex_parser.cc')], ['json', source('tests/e2e/package-lock.json')], ['prose', source('services/README.md')], ['digits', digits(300, ';')]);
 
 // Least squares of the relative error, by coordinate descent; no weight below a tenth. What is ASCII is fitted on English
 // and code alone, then the rest.

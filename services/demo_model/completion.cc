@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/json/writer.h"
-#include "libs/text/tokenizer.h"
+#include "libs/text/tokens/tokenizer.h"
 
 namespace countersign::demo_model {
 namespace {

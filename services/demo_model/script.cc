@@ -9,7 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/json/document.h"
-#include "libs/text/tokenizer.h"
+#include "libs/text/tokens/tokenizer.h"
 
 namespace countersign::demo_model {
 namespace {

@@ -13,7 +13,7 @@
 #include "libs/base/status.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 #include "services/edge/openai_stream.h"
 
 namespace countersign::edge {

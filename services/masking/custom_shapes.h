@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/base/secret.h"
 #include "libs/domain/resources.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 
 // What a profile's own rules look for, as shapes without a replacement.
 namespace countersign::masking {

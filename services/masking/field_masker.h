@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/domain/masker.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 #include "services/masking/text_masker.h"
 
 namespace countersign::masking {

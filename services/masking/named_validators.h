@@ -4,7 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 
 // The validators that a profile's rule may name.
 namespace countersign::masking {

@@ -11,7 +11,7 @@
 #include "libs/domain/masker.h"
 #include "libs/domain/principal.h"
 #include "libs/domain/resources.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 
 // Reversible placeholders: what a prompt says instead of a value, and how an answer gets the value
 // back. A token is `<LABEL_` and ten characters, letter and digit in turn, of an HMAC over the

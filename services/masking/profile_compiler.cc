@@ -10,8 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
-#include "libs/text/detectors.h"
-#include "libs/text/term_rules.h"
+#include "libs/text/detectors/detectors.h"
+#include "libs/text/redaction/term_rules.h"
 #include "services/masking/custom_shapes.h"
 #include "services/masking/replacement.h"
 

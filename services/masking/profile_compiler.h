@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/secret.h"
 #include "libs/domain/resources.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 #include "services/masking/placeholders.h"
 
 // From the rules of a MaskingProfile resource to an automaton.

@@ -6,7 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/base/secret.h"
 #include "libs/domain/resources.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 
 // What stands where something was masked.
 namespace countersign::masking {

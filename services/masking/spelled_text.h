@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "libs/domain/masker.h"
-#include "libs/text/redaction.h"
+#include "libs/text/redaction/redaction.h"
 
 namespace countersign::masking {
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "libs/base/status.h"
-#include "libs/text/encoded_runs.h"
+#include "libs/text/matching/encoded_runs.h"
 
 namespace countersign::policy {
 namespace {

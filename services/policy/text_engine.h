@@ -7,9 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "libs/text/database_cache.h"
-#include "libs/text/matcher.h"
-#include "libs/text/tokenizer.h"
+#include "libs/text/matching/matcher.h"
+#include "libs/text/regex/database_cache.h"
+#include "libs/text/tokens/tokenizer.h"
 
 namespace countersign::policy {
 

@@ -17,10 +17,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "libs/text/bulk_redaction.h"
-#include "libs/text/detectors.h"
-#include "libs/text/redaction.h"
-#include "libs/text/redaction_program.h"
+#include "libs/text/detectors/detectors.h"
+#include "libs/text/redaction/bulk_redaction.h"
+#include "libs/text/redaction/redaction.h"
+#include "libs/text/redaction/redaction_program.h"
 #include "tests/bench/masking_corpus.h"
 
 namespace countersign::bench {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "libs/text/matcher.h"
+#include "libs/text/matching/matcher.h"
 #include "services/policy/evaluator.h"
 #include "services/policy/rule_compiler.h"
 #include "services/policy/text_engine.h"

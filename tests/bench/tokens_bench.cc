@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "libs/text/tokenizer.h"
+#include "libs/text/tokens/tokenizer.h"
 
 namespace countersign {
 namespace {
@@ -109,9 +109,9 @@ std::vector<Sample> OrdinaryTexts() {
   std::string all;
   for (const Sample& sample : samples) all += sample.text;
   samples.push_back({"all of these", all});
-  samples.push_back({"code", ReadFile("libs/text/redaction.cc") +
-                                 ReadFile("libs/text/vocabulary.cc") +
-                                 ReadFile("libs/text/regex_parser.cc")});
+  samples.push_back({"code", ReadFile("libs/text/redaction/redaction.cc") +
+                                 ReadFile("libs/text/tokens/vocabulary.cc") +
+                                 ReadFile("libs/text/regex/regex_parser.cc")});
   samples.push_back({"base64", RandomOf(kBase64, kMebibyte)});
   samples.push_back({"digits", RandomOf("0123456789", kMebibyte)});
   return samples;

@@ -1,8 +1,8 @@
 // A text in pieces leaves as the whole text does, and what has left is never taken back.
 // Input: cut, rules, text.
 
-#include "libs/text/detectors.h"
-#include "libs/text/redaction.h"
+#include "libs/text/detectors/detectors.h"
+#include "libs/text/redaction/redaction.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace countersign::fuzz {

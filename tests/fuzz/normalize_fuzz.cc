@@ -1,7 +1,7 @@
 // A text in any form is UTF-8, and every stretch of it knows where it came from.
 // Input: text.
 
-#include "libs/text/normalize.h"
+#include "libs/text/unicode/normalize.h"
 
 #include "libs/base/utf8.h"
 #include "tests/fuzz/fuzz_input.h"

@@ -2,8 +2,8 @@
 // Input: the pattern up to a NUL, cut, text.
 
 #include "libs/base/utf8.h"
-#include "libs/text/matcher.h"
-#include "libs/text/redaction.h"
+#include "libs/text/matching/matcher.h"
+#include "libs/text/redaction/redaction.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace countersign::fuzz {

@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "libs/text/detectors.h"
+#include "libs/text/detectors/detectors.h"
 
 namespace countersign::text {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "libs/text/detectors.h"
+#include "libs/text/detectors/detectors.h"
 
 // The shapes of vendors' secrets, one table per kind of vendor.
 namespace countersign::text {

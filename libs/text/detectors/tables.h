@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "libs/text/detectors.h"
+#include "libs/text/detectors/detectors.h"
 
 // The tables behind detectors.h, and what they are written with. Every function is pure.
 namespace countersign::text {

@@ -1,0 +1,155 @@
+#include "libs/text/detectors/detectors.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "libs/text/detectors/check_digits.h"
+#include "libs/text/detectors/payment_checks.h"
+#include "libs/text/detectors/tables.h"
+
+namespace countersign::text {
+namespace {
+
+std::vector<Detector> MakeAll() {
+  std::vector<Detector> all;
+  for (auto* const table :
+       {PaymentDetectors, IdentityUsDetectors, MailAndPhoneDetectors, NetworkDetectors,
+        CryptoAddressDetectors, CredentialDetectors, SecretDetectors, CommonwealthDetectors,
+        EuropeanDetectors, WorldDetectors, ContextualDetectors}) {
+    std::vector<Detector> detectors = table();
+    std::move(detectors.begin(), detectors.end(), std::back_inserter(all));
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Detector& a, const Detector& b) { return a.tier < b.tier; });
+  return all;
+}
+
+bool Belongs(const Detector& detector, absl::string_view name) {
+  if (name == "all" || detector.entity == name) return true;
+  if (absl::ConsumePrefix(&name, "tier")) return absl::StrCat(detector.tier) == name;
+  if (absl::ConsumePrefix(&name, "pack.")) return !name.empty() && detector.pack == name;
+  return absl::ConsumeSuffix(&name, "*") && absl::EndsWith(name, ".") &&
+         absl::StartsWith(detector.entity, name);
+}
+
+// Levenshtein's, with one row.
+std::size_t DistanceOf(absl::string_view a, absl::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+constexpr std::size_t kNamesTold = 12;
+
+absl::Status UnknownName(absl::string_view name) {
+  std::set<std::string> known = {"tier1", "tier2", "tier3", "all", "secret.*"};
+  for (const Detector& detector : AllDetectors()) {
+    known.insert(detector.entity);
+    if (!detector.pack.empty()) known.insert(absl::StrCat("pack.", detector.pack));
+  }
+  // A part of a name is as near as a slip of the pen.
+  const auto distance = [&](const std::string& candidate) {
+    const bool part = name.size() >= 3 &&
+                      (absl::StrContains(candidate, name) || absl::StrContains(name, candidate));
+    return part ? std::size_t{1} : DistanceOf(name, candidate);
+  };
+  std::vector<std::pair<std::size_t, std::string>> nearest;
+  for (const std::string& candidate : known) nearest.emplace_back(distance(candidate), candidate);
+  std::sort(nearest.begin(), nearest.end());
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < std::min(kNamesTold, nearest.size()); ++i) {
+    told.push_back(nearest[i].second);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown entity '", name, "'; the nearest of ", known.size(), " names are ",
+      absl::StrJoin(told, ", "), "; sets are tier1, tier2, tier3, all, pack.uk …, secret.*"));
+}
+
+}  // namespace
+
+const std::vector<Detector>& AllDetectors() {
+  static const auto* const detectors = new std::vector<Detector>(MakeAll());
+  return *detectors;
+}
+
+std::vector<const Detector*> Tier1Detectors() { return FindDetectors("tier1").value(); }
+
+absl::StatusOr<std::vector<const Detector*>> FindDetectors(absl::string_view name) {
+  std::vector<const Detector*> found;
+  for (const Detector& detector : AllDetectors()) {
+    if (Belongs(detector, name)) found.push_back(&detector);
+  }
+  if (found.empty()) return UnknownName(name);
+  return found;
+}
+
+bool IsDetectorSet(absl::string_view name) {
+  return name == "all" || name == "tier1" || name == "tier2" || name == "tier3" ||
+         absl::StartsWith(name, "pack.") || absl::EndsWith(name, ".*");
+}
+
+std::string LabelOf(absl::string_view entity) { return absl::AsciiStrToUpper(entity); }
+
+RedactionRule RuleOf(const Detector& detector, bool keep_context) {
+  RedactionRule rule;
+  rule.entity = detector.entity;
+  rule.group = detector.entity;
+  rule.regex = ParseRegex(detector.pattern).value();
+  rule.left_forbidden = detector.left_forbidden;
+  rule.right_forbidden = detector.right_forbidden;
+  rule.validator = detector.check.passes;
+  rule.priority = detector.priority;
+  rule.replacement = absl::StrCat("<", LabelOf(detector.entity), ">");
+  if (keep_context || detector.context_always) rule.context = detector.context;
+  return rule;
+}
+
+const std::map<std::string, Check>& NamedChecks() {
+  static const auto* const checks = [] {
+    auto* const named = new std::map<std::string, Check>;
+    for (const Check& check :
+         {Check{"luhn", PassesLuhn}, Check{"mod97", PassesMod97}, Check{"verhoeff", PassesVerhoeff},
+          Check{"damm", PassesDamm}, Check{"mod11_2", PassesMod11_2},
+          Check{"mod11_10", PassesMod11_10}, Check{"card", IsPaymentCard}, Check{"iban", IsIban},
+          Check{"aba", IsRoutingNumber}, Check{"random", LooksRandom}}) {
+      named->emplace(check.name, check);
+    }
+    return named;
+  }();
+  return *checks;
+}
+
+void AppendPack(absl::string_view pack, std::vector<Detector> detectors,
+                std::vector<Detector>& all) {
+  for (Detector& detector : detectors) {
+    detector.tier = 2;
+    detector.pack = std::string(pack);
+    all.push_back(std::move(detector));
+  }
+}
+
+ContextGate Near(absl::string_view words) {
+  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = false};
+}
+
+ContextGate AssignedTo(absl::string_view words) {
+  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = true};
+}
+
+}  // namespace countersign::text

@@ -1,0 +1,174 @@
+#include "libs/text/detectors/detectors.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/text/detectors/keccak.h"
+
+namespace countersign::text {
+namespace {
+
+std::shared_ptr<const RuleSet> RulesFor(absl::string_view name, bool keep_context = true) {
+  std::vector<RedactionRule> rules;
+  const auto detectors = FindDetectors(name);
+  REQUIRE(detectors.ok());
+  for (const Detector* detector : *detectors) rules.push_back(RuleOf(*detector, keep_context));
+  const auto compiled = RuleSet::Compile(std::move(rules));
+  REQUIRE(compiled.ok());
+  return *compiled;
+}
+
+std::string Masked(absl::string_view name, absl::string_view text, bool keep_context = true) {
+  const auto redacted = RedactWhole(RulesFor(name, keep_context), text);
+  REQUIRE(redacted.ok());
+  return redacted->text;
+}
+
+std::string MessageFor(absl::string_view name) {
+  const auto found = FindDetectors(name);
+  CHECK(found.status().code() == absl::StatusCode::kInvalidArgument);
+  return std::string(found.status().message());
+}
+
+// What no entity may take.
+TEST_CASE("tier1: text of every day stays as it is", "[detectors]") {
+  const auto rules = RulesFor("tier1");
+  for (const char* text :
+       {"550e8400-e29b-41d4-a716-446655440000",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "2024-05-17T12:30:45.123456Z",
+        "17/May/2024:12:30:45 +0000",
+        "1715949045123",
+        "Order 4711-2024-000123, invoice 20240517-0042",
+        "version 1.20.30.40-rc.1 of libfoo",
+        "Python 3.11.7, gcc 12.2.0-14, v1.2.3.4",
+        "for (auto it = m.begin(); it != m.end(); ++it)",
+        "std::vector<std::pair<int, std::string>> v{{1, \"a\"}};",
+        "git@2.39.2",
+        "a[0x5f3759df]",
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "password = getpass.getpass(prompt)",
+        "token: Optional[str] = None",
+        "The password is never stored.",
+        "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
+        "3.14159265358979323846",
+        "ISBN 978-3-16-148410-0",
+        "AB:CD:EF:01:23:45:67:89:AB:CD"}) {
+    INFO(text);
+    const auto redacted = RedactWhole(rules, text);
+    REQUIRE(redacted.ok());
+    CHECK(redacted->text == text);
+  }
+}
+
+TEST_CASE("detectors: disguised digits and separators are seen through", "[detectors]") {
+  CHECK(Masked("credit_card", "4111\u00A01111\u00A01111\u00A01111") == "<CREDIT_CARD>");
+  CHECK(Masked("credit_card", "4111\u202F1111\u202F1111\u202F1111") == "<CREDIT_CARD>");
+  CHECK(Masked("credit_card", "4111\u20111111\u20111111\u20111111") == "<CREDIT_CARD>");
+  CHECK(Masked("us_ssn", "536\u201190\u20114399") == "<US_SSN>");
+  CHECK(Masked("credit_card", "\uFF14111111111111111") == "<CREDIT_CARD>");
+}
+
+TEST_CASE("credit_card: a later start may be the one that validates", "[detectors]") {
+  CHECK(Masked("credit_card", "1 4111 1111 1111 1111.") == "1 <CREDIT_CARD>.");
+  CHECK(Masked("credit_card", "4111111111111111 1") == "<CREDIT_CARD> 1");
+}
+
+TEST_CASE("iban: ends where the country says", "[detectors]") {
+  CHECK(Masked("iban", "to GB29 NWBK 6016 1331 9268 19 today") == "to <IBAN> today");
+}
+
+TEST_CASE("secrets: neighbours are masked apart", "[detectors]") {
+  CHECK(Masked("secret.*", absl::StrCat("glpat-", std::string(20, 'x'), " AKIAABCDEFGHIJKLMNOP")) ==
+        "<SECRET.GITLAB_TOKEN> <SECRET.AWS_ACCESS_KEY_ID>");
+}
+
+TEST_CASE("private_key: from the header to the end, with or without it", "[detectors]") {
+  const std::string body = "MIIBVgIBADANBgkqhkiG9w0BAQEFAASC\nATAwggEsAgEAAkEA=\n";
+  CHECK(Masked("private_key", "k:\n-----BEGIN PRIVATE KEY-----\n" + body +
+                                  "-----END PRIVATE KEY-----\nthen") == "k:\n<PRIVATE_KEY>\nthen");
+  CHECK(Masked("private_key", "-----BEGIN RSA PRIVATE KEY-----\n" + body) == "<PRIVATE_KEY>");
+}
+
+TEST_CASE("RuleOf: without context the shape and its check are enough", "[detectors]") {
+  CHECK(Masked("aba_routing", "021000021") == "021000021");
+  CHECK(Masked("aba_routing", "routing 021000021") == "routing <ABA_ROUTING>");
+  CHECK(Masked("aba_routing", "021000021", false) == "<ABA_ROUTING>");
+  CHECK(Masked("us_ssn", "536904399", false) == "536904399");
+}
+
+TEST_CASE("FindDetectors: entities, families, tiers", "[detectors]") {
+  CHECK(FindDetectors("tier1")->size() == Tier1Detectors().size());
+  CHECK(FindDetectors("all")->size() == AllDetectors().size());
+  CHECK(FindDetectors("secret.*")->size() > 300);
+  CHECK(FindDetectors("credit_card").ok());
+  CHECK(IsDetectorSet("secret.*"));
+  CHECK(IsDetectorSet("tier2"));
+  CHECK_FALSE(IsDetectorSet("credit_card"));
+}
+
+TEST_CASE("FindDetectors: an unknown name is refused with the nearest", "[detectors]") {
+  CHECK(MessageFor("credit_cards").find("names are credit_card") != std::string::npos);
+  CHECK(MessageFor("ssn").find("us_ssn") != std::string::npos);
+  CHECK(MessageFor("emial").find("email") != std::string::npos);
+  CHECK(MessageFor("nothing.*").size() < 500);
+  CHECK_FALSE(FindDetectors("secret.").ok());
+  CHECK_FALSE(FindDetectors("tier").ok());
+  CHECK_FALSE(FindDetectors("pack.").ok());
+  CHECK_FALSE(FindDetectors("*").ok());
+}
+
+TEST_CASE("detectors: the reference has every entity, pack and named check", "[detectors]") {
+  std::ifstream file(CS_SOURCE_DIR "/docs/masking-reference.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string reference = text.str();
+  REQUIRE_FALSE(reference.empty());
+  const auto has = [&](const std::string& name) {
+    INFO(name);
+    CHECK(reference.find(absl::StrCat("`", name, "`")) != std::string::npos);
+  };
+  for (const Detector& detector : AllDetectors()) {
+    has(detector.entity);
+    if (!detector.pack.empty()) has(absl::StrCat("pack.", detector.pack));
+  }
+  for (const auto& [name, check] : NamedChecks()) has(name);
+}
+
+TEST_CASE("NamedChecks: published examples", "[detectors]") {
+  const auto passes = [](const char* check, const char* text) {
+    return NamedChecks().at(check).passes(text);
+  };
+  CHECK(passes("luhn", "79927398713"));
+  CHECK_FALSE(passes("luhn", "79927398710"));
+  CHECK(passes("verhoeff", "2363"));
+  CHECK_FALSE(passes("verhoeff", "2364"));
+  CHECK(passes("damm", "5724"));
+  CHECK_FALSE(passes("damm", "5727"));
+  CHECK(passes("mod11_2", "0000-0002-1694-233X"));
+  CHECK_FALSE(passes("mod11_2", "0000-0002-1694-2331"));
+  CHECK(passes("mod11_10", "07945"));
+  CHECK_FALSE(passes("mod11_10", "07946"));
+  CHECK(passes("mod97", "79444"));
+  CHECK_FALSE(passes("mod97", "79445"));
+}
+
+TEST_CASE("Keccak256: published digests", "[detectors]") {
+  const auto hex = [](absl::string_view data) {
+    std::string text;
+    for (const char c : Keccak256(data)) {
+      absl::StrAppend(&text, absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    }
+    return text;
+  };
+  CHECK(hex("") == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+  CHECK(hex("abc") == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+}
+
+}  // namespace
+}  // namespace countersign::text

@@ -1,0 +1,138 @@
+#include "libs/text/matching/form_matcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/base/utf8.h"
+#include "libs/text/unicode/char_folding.h"
+#include "libs/text/unicode/word_edges.h"
+
+namespace countersign::text {
+namespace {
+
+// Without white space at its edges.
+absl::string_view Trimmed(absl::string_view text) {
+  std::size_t begin = text.size();
+  std::size_t end = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Char next = DecodeUtf8(text, at);
+    if (!IsSpace(next.code_point)) {
+      begin = std::min(begin, at);
+      end = at + next.size;
+    }
+    at += next.size;
+  }
+  return end == 0 ? absl::string_view() : text.substr(begin, end - begin);
+}
+
+}  // namespace
+
+void FirstHits::Add(std::uint32_t id, std::size_t begin, std::size_t end) {
+  const auto [known, is_new] = by_id_.emplace(id, MatchHit{id, begin, end});
+  if (is_new) return;
+  MatchHit& hit = known->second;
+  if (std::pair(end, begin) < std::pair(hit.end, hit.begin)) hit = {id, begin, end};
+}
+
+bool FirstHits::MayImprove(std::uint32_t id, std::size_t begin) const {
+  const auto known = by_id_.find(id);
+  return known == by_id_.end() || begin < known->second.end;
+}
+
+bool FormMatcher::IsPlausible(absl::string_view place, std::size_t size) const {
+  // Numbers are no words, and letters far apart neither.
+  constexpr std::size_t kMostApart = 4;
+  if (form_ == Form::kJoined) return place.size() <= kMostApart * size;
+  if (form_ != Form::kLeet) return true;
+  return std::any_of(place.begin(), place.end(), [](char byte) {
+    return absl::ascii_isalpha(static_cast<unsigned char>(byte)) ||
+           static_cast<unsigned char>(byte) >= 0x80;
+  });
+}
+
+absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, std::uint32_t id) {
+  const std::string seen = Normalizer::For(form_).Apply(keyword).text();
+  const absl::string_view literal = Trimmed(seen);
+  if (literal.empty()) {
+    return absl::InvalidArgumentError("nothing is left of the keyword once it is normalised");
+  }
+  const auto [known, is_new] = literals_.emplace(std::string(literal), keywords_.size());
+  if (is_new) keywords_.push_back({literal.size(), {}});
+  std::string folded;
+  if (as_folded) folded = Normalizer::For(Form::kFolded).Apply(keyword).text();
+  auto& readings = keywords_[known->second].readings;
+  auto reading = std::find_if(readings.begin(), readings.end(),
+                              [&](const Keyword::Reading& one) { return one.folded == folded; });
+  if (reading == readings.end()) reading = readings.insert(reading, {std::move(folded), {}});
+  std::vector<std::uint32_t>& ids = reading->ids;
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  return absl::OkStatus();
+}
+
+absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::uint32_t term,
+                                   std::uint32_t id) {
+  CS_RETURN_IF_ERROR(CheckRegex(regex));
+  std::string expression = caseless ? absl::StrCat("(?i:", regex, ")") : std::string(regex);
+  CS_ASSIGN_OR_RETURN(RegexSpanFinder spans, RegexSpanFinder::Create(expression));
+  regexes_.push_back({std::move(spans), term, id});
+  patterns_.push_back({std::move(expression), false});
+  return absl::OkStatus();
+}
+
+absl::Status FormMatcher::Compile(const DatabaseCache* cache, Refusal* refusal) {
+  std::vector<std::string> literals(keywords_.size());
+  for (auto& [literal, place] : literals_) literals[place] = literal;
+  literals_.clear();
+  index_.Build(std::move(literals));
+  const std::vector<DatabasePattern> patterns = std::exchange(patterns_, {});
+  if (patterns.empty()) return absl::OkStatus();
+  PatternDatabase::CompileError error;
+  auto database = PatternDatabase::Compile(patterns, &error, cache);
+  if (!database.ok()) {
+    if (error.names_pattern) refusal->term = regexes_[error.pattern].term;
+    return std::move(database).status();
+  }
+  database_ = *std::move(database);
+  return absl::OkStatus();
+}
+
+absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
+  if (database_ == nullptr && keywords_.empty()) return absl::OkStatus();
+  if (form_ == Form::kRaw && keywords_.empty()) {
+    return database_->Scan(text, [&](std::uint32_t pattern, std::size_t end) {
+      const RegexSpan found = regexes_[pattern].spans.At(text, end);
+      hits.Add(regexes_[pattern].id, found.begin, found.end);
+    });
+  }
+  const FormText seen(Normalizer::For(form_), text);
+  index_.Find(seen, [&](std::uint32_t keyword, std::size_t begin) {
+    for (const Keyword::Reading& reading : keywords_[keyword].readings) {
+      const std::size_t not_before = seen.NotBefore(begin);
+      if (std::none_of(reading.ids.begin(), reading.ids.end(),
+                       [&](std::uint32_t id) { return hits.MayImprove(id, not_before); })) {
+        continue;
+      }
+      const OriginalSpan span = seen.Original(begin, begin + keywords_[keyword].size);
+      if (!span.whole || !IsWordEdge(text, span.begin) || !IsWordEdge(text, span.end)) return;
+      if (!IsPlausible(text.substr(span.begin, span.end - span.begin), keywords_[keyword].size)) {
+        return;
+      }
+      if (!reading.folded.empty()) {
+        const absl::string_view place = text.substr(span.begin, span.end - span.begin);
+        if (Normalizer::For(Form::kFolded).Apply(place).text() != reading.folded) continue;
+      }
+      for (const std::uint32_t id : reading.ids) hits.Add(id, span.begin, span.end);
+    }
+  });
+  if (database_ == nullptr) return absl::OkStatus();
+  return database_->Scan(seen.text(), [&](std::uint32_t pattern, std::size_t end) {
+    const RegexSpan found = regexes_[pattern].spans.At(seen.text(), end);
+    const OriginalSpan span = seen.Original(found.begin, found.end);
+    hits.Add(regexes_[pattern].id, span.begin, span.end);
+  });
+}
+
+}  // namespace countersign::text

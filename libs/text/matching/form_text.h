@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "libs/text/unicode/normalize.h"
+
+namespace countersign::text {
+
+// A text in some form, made as fast as can be: with where keywords may begin, and without the map
+// of offsets, of which a part is made when it is asked for. Not thread-safe.
+class FormText {
+ public:
+  // `text` is what Normalizer::Apply makes of it. REQUIRES: `original` is UTF-8 of at most
+  // Normalizer::kMaxBytes, and outlives this.
+  FormText(const Normalizer& normalizer, absl::string_view original);
+
+  // Sixteen more bytes may be read behind its end; they are zero.
+  absl::string_view text() const { return {buffer_.get(), size_}; }
+
+  // A bit for each byte of text(): set where something of the form begins and the original may have
+  // a word edge (IsWordEdge, which has the last word). Never set at white space that is collapsed.
+  const std::vector<std::uint64_t>& starts() const { return starts_; }
+
+  // As NormalizedText::Original.
+  OriginalSpan Original(std::size_t begin, std::size_t end) const;
+
+  // An offset of the original at or before which the one for `offset` is not; takes no time.
+  std::size_t NotBefore(std::size_t offset) const { return checkpoints_[PartOf(offset)].original; }
+
+ private:
+  class Writer;
+
+  // From here on the form does not depend on what precedes.
+  struct Checkpoint {
+    std::size_t form = 0;
+    std::size_t original = 0;
+  };
+  struct Part {
+    std::size_t index = 0;
+    NormalizedText map;
+  };
+
+  std::size_t PartOf(std::size_t offset) const;
+  const NormalizedText& MapOf(std::size_t part) const;
+
+  const Normalizer& normalizer_;
+  const absl::string_view original_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t size_ = 0;
+  std::vector<std::uint64_t> starts_;
+  std::vector<Checkpoint> checkpoints_;
+  // The last two that were asked for: a match may begin in one part and end in another.
+  mutable std::unique_ptr<Part> recent_[2];
+};
+
+}  // namespace countersign::text

@@ -1,0 +1,187 @@
+#include "libs/text/redaction/bulk_redaction.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/text/detectors/detectors.h"
+#include "libs/text/redaction/redaction_program.h"
+#include "libs/text/regex/random_patterns.h"
+
+namespace countersign::text {
+namespace {
+
+std::shared_ptr<const RuleSet> Everything() {
+  static const auto rules = [] {
+    std::vector<RedactionRule> all;
+    const std::vector<const Detector*> detectors = FindDetectors("all").value();
+    for (const Detector* detector : detectors) all.push_back(RuleOf(*detector));
+    return RuleSet::Compile(std::move(all)).value();
+  }();
+  return rules;
+}
+
+Redacted Streamed(const std::shared_ptr<const RuleSet>& rules, absl::string_view text,
+                  std::size_t piece) {
+  RedactionStream stream(rules);
+  Redacted redacted;
+  for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) {
+    REQUIRE(stream.Feed(text.substr(0, piece), false, &redacted.text, &redacted.spans).ok());
+  }
+  REQUIRE(stream.Feed("", true, &redacted.text, &redacted.spans).ok());
+  JoinContinued(redacted.spans);
+  return redacted;
+}
+
+Redacted InBulk(const std::shared_ptr<const RuleSet>& rules, absl::string_view text) {
+  REQUIRE(rules->bulk().Prepare());
+  Redacted redacted;
+  REQUIRE(rules->bulk().Redact(text, &redacted.text, &redacted.spans).ok());
+  return redacted;
+}
+
+void CheckSame(const Redacted& a, const Redacted& b) {
+  CHECK(a.text == b.text);
+  REQUIRE(a.spans.size() == b.spans.size());
+  for (std::size_t i = 0; i < a.spans.size(); ++i) {
+    CHECK(a.spans[i].entity == b.spans[i].entity);
+    CHECK(a.spans[i].begin == b.spans[i].begin);
+    CHECK(a.spans[i].end == b.spans[i].end);
+    CHECK(a.spans[i].input_begin == b.spans[i].input_begin);
+    CHECK(a.spans[i].input_end == b.spans[i].input_end);
+    CHECK(a.spans[i].original == b.spans[i].original);
+  }
+}
+
+// Words, numbers, beginnings of entities and whole ones, plain and disguised, side by side.
+std::string Mixture(testing::Random& random, std::size_t pieces) {
+  static const std::vector<std::string> kPieces = {
+      "4111 1111 1111 1111",
+      "4111111111111111",
+      "\uFF14111-1111-1111-1111",
+      "536-90-4399",
+      "GB29 NWBK 6016 1331 9268 19",
+      "de89370400440532013000",
+      "jane.doe@example.co.uk",
+      "jo\u200Bhn@x.io",
+      "+1 415 555 2671",
+      "(415) 555-2671",
+      "192.168.14.27",
+      "2001:db8::8a2e:370:7334",
+      "00:1A:2b:3c:4d:5e",
+      "https://user:p4ss@host/x",
+      absl::StrCat("eyJhbGciOiJIUzI1NiJ9.", "eyJzdWIiOiIxMjM0In0.", "c2lnbmF0dXJl"),
+      absl::StrCat("-----BEGIN EC PRIVATE", " KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----"),
+      absl::StrCat("AKIA", "ABCDEFGHIJKLMNOP"),
+      absl::StrCat("ghp_", "abcdefghijklmnopqrstuvwxyz0123456789"),
+      absl::StrCat("npm_", "abcdefghijklmnopqrstuvwxyz0123456789"),
+      "0123456789abcdef0123456789abcdef",
+      "routing number: 021000021",
+      "password = hunter2hunter2",
+      "api_key: \"Zx81kQ0aPp3LmN7vRt5w\"",
+      "phone",
+      "account",
+      "token",
+      "iban",
+      "key",
+      "the",
+      "of",
+      "12",
+      "1",
+      "a",
+      "@",
+      ":",
+      "=",
+      ".",
+      "-",
+      "\n",
+      "\u4E2D\u6587",
+      "caf\u00E9",
+      "\xFF",
+      "\xE2\x80",
+  };
+  std::string text;
+  while (pieces-- > 0) {
+    const std::string& piece = kPieces[testing::Below(random, kPieces.size())];
+    text +=
+        testing::Below(random, 8) == 0 ? piece.substr(testing::Below(random, piece.size())) : piece;
+    if (testing::Below(random, 3) != 0) text += ' ';
+  }
+  return text;
+}
+
+TEST_CASE("Bulk: all detectors find the same in a whole text as in a stream", "[bulk]") {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    testing::Random random(seed);
+    INFO("seed " << seed);
+    const std::string text = Mixture(random, 200);
+    CheckSame(InBulk(Everything(), text), Streamed(Everything(), text, 1 + seed % 40));
+  }
+}
+
+TEST_CASE("Bulk: a large text fed at once is as if fed in pieces", "[bulk]") {
+  testing::Random random(7);
+  std::string text;
+  while (text.size() < 4 * kBulkBytes) text += Mixture(random, 100);
+  REQUIRE(Everything()->bulk().Prepare());
+  REQUIRE(Everything()->bulk().IsReadyFor(text));
+  RedactionStream stream(Everything());
+  Redacted at_once;
+  at_once.text = "before ";  // spans count from the start of what is appended to
+  REQUIRE(stream.Feed(text, true, &at_once.text, &at_once.spans).ok());
+  CHECK(stream.held() == 0);
+  Redacted expected = Streamed(Everything(), text, 1000);
+  expected.text = "before " + expected.text;
+  for (RedactedSpan& span : expected.spans) {
+    span.begin += 7;
+    span.end += 7;
+  }
+  CHECK(at_once.text == expected.text);
+  CHECK(at_once.spans.size() == expected.spans.size());
+  CHECK(at_once.spans.back().begin == expected.spans.back().begin);
+}
+
+TEST_CASE("Bulk: a scan that fails gives nothing away", "[bulk]") {
+  Redacted redacted;
+  const auto fails = [](absl::string_view, absl::FunctionRef<void(std::uint32_t, std::size_t)>) {
+    return absl::InternalError("the pattern engine failed: hs_scan returned -13");
+  };
+  const absl::Status status = RedactBulk(Everything()->program(), "4111 1111 1111 1111", fails,
+                                         &redacted.text, &redacted.spans);
+  CHECK(status.code() == absl::StatusCode::kInternal);
+  CHECK(redacted.text.empty());
+  CHECK(redacted.spans.empty());
+}
+
+TEST_CASE("Bulk: a word that is one rule's match and another's context serves both", "[bulk]") {
+  RedactionRule gated;
+  gated.entity = "number";
+  gated.regex = ParseRegex("[0-9]{6}").value();
+  gated.context.words = {"pin"};
+  gated.replacement = "<NUMBER>";
+  RedactionRule word;
+  word.entity = "word";
+  word.regex = ParseRegex("(?i)pin").value();
+  word.replacement = "<WORD>";
+  for (const auto& rules :
+       {RuleSet::Compile({gated, word}).value(), RuleSet::Compile({word, gated}).value()}) {
+    CHECK(InBulk(rules, "PIN 123456, spin 123456").text == "<WORD> <NUMBER>, s<WORD> <NUMBER>");
+  }
+}
+
+TEST_CASE("Bulk: small texts compile nothing", "[bulk]") {
+  RedactionRule rule;
+  rule.entity = "x";
+  rule.regex = ParseRegex("ab+").value();
+  rule.replacement = "<X>";
+  const auto rules = RuleSet::Compile({rule}).value();
+  CHECK_FALSE(rules->bulk().IsReadyFor(std::string(kBulkBytes - 1, 'a')));
+  CHECK(rules->bulk().Prepare());
+  CHECK_FALSE(rules->bulk().IsReadyFor("abb"));
+  CHECK(rules->bulk().IsReadyFor(std::string(kBulkBytes, 'a')));
+}
+
+}  // namespace
+}  // namespace countersign::text

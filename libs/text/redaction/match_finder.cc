@@ -1,0 +1,309 @@
+#include "libs/text/redaction/match_finder.h"
+
+#include <algorithm>
+
+namespace countersign::text {
+namespace {
+
+using RuleTraits = RedactionProgram::RuleTraits;
+
+// A set of states with a value each, emptied in constant time. Shared by all streams of a thread:
+// a stream's own memory then stays small, whatever the size of its automaton.
+class StateMarks {
+ public:
+  void Restart(std::size_t states) {
+    if (marks_.size() < states) marks_.resize(states);
+    if (++generation_ == 0) {
+      std::fill(marks_.begin(), marks_.end(), Mark{});
+      generation_ = 1;
+    }
+  }
+  // Where the state was put in this round; `fresh` the first time.
+  std::uint32_t Put(std::uint32_t state, std::uint32_t fresh) {
+    Mark& mark = marks_[state];
+    if (mark.generation != generation_) mark = {generation_, fresh};
+    return mark.slot;
+  }
+
+ private:
+  struct Mark {
+    std::uint32_t generation = 0;
+    std::uint32_t slot = 0;
+  };
+  std::vector<Mark> marks_;
+  std::uint32_t generation_ = 0;
+};
+
+}  // namespace
+
+struct MatchFinder::Scratch {
+  StateMarks marks;
+  std::vector<RedactionThread> next;
+  std::vector<Candidate> candidates;
+  std::vector<std::uint32_t> current, previous;
+  std::vector<std::uint32_t> starts;
+  std::vector<std::uint64_t> begins;
+  std::vector<ContextWords::GateState> gates;
+};
+
+MatchFinder::Scratch& MatchFinder::LocalScratch() {
+  static thread_local Scratch scratch;
+  return scratch;
+}
+
+MatchFinder::MatchFinder(const RedactionProgram& program, TextWindow text, MatchState& state)
+    : program_(program), text_(text), state_(state), scratch_(LocalScratch()) {}
+
+void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
+  int before = text_.Before(from);
+  for (std::uint64_t position = from; position < to; ++position) {
+    const unsigned char byte = text_.At(position);
+    const std::size_t row = program_.before[before < 0 ? 256 : static_cast<std::size_t>(before)];
+    const std::size_t cell = row * program_.classes + program_.byte_class[byte];
+    before = byte;
+    if (program_.start_kinds[cell] == 0 && state_.threads.empty()) continue;
+    if (state_.guarded) DecideGuarded(byte, position);
+    const auto starts = program_.starts[cell];
+    if ((program_.start_kinds[cell] & RedactionProgram::kGatedStart) != 0 &&
+        SeesContextWord(position)) {
+      scratch_.starts.assign(starts.begin(), starts.end());
+      CollectGated(program_.gated_starts[cell], position, scratch_.starts);
+      Step(byte, scratch_.starts, position);
+    } else if (!starts.empty() || !state_.threads.empty()) {
+      Step(byte, starts, position);
+    }
+  }
+}
+
+std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std::uint64_t upto) {
+  const RuleTraits& traits = program_.traits[rule];
+  const auto firsts = program_.firsts[rule];
+  std::vector<std::uint32_t>& starts = scratch_.starts;
+  int before = text_.Before(from);
+  std::uint64_t position = from;
+  for (; position < text_.end() && (position < upto || !state_.threads.empty()); ++position) {
+    const unsigned char byte = text_.At(position);
+    if (state_.guarded) DecideGuarded(byte, position);
+    starts.clear();
+    if (traits.first_bytes.Contains(byte) && traits.MayFollow(before)) {
+      for (const std::uint32_t state : firsts) {
+        if (program_.Consumes(state, byte) &&
+            program_.Allows(program_.states[state].begins, before)) {
+          starts.push_back(state);
+        }
+      }
+      const bool gated = traits.gate != RuleTraits::kNoGate && !starts.empty();
+      if (gated && !GateOpens(traits.gate, position)) starts.clear();
+    }
+    before = byte;
+    if (!starts.empty() || !state_.threads.empty()) Step(byte, starts, position);
+  }
+  return position;
+}
+
+void MatchFinder::Finish() {
+  DecideGuarded(-1, text_.end());
+  state_.threads.clear();
+  state_.guarded = false;
+}
+
+// Matches that ended at `end` and waited for the byte after them.
+void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
+  for (const RedactionThread& thread : state_.threads) {
+    const auto ends = program_.states[thread.state].ends;
+    if (ends > RedactionProgram::kAnything && program_.Allows(ends, next_byte)) {
+      Accept(thread, end);
+    }
+  }
+  ConfirmCandidates(end);
+}
+
+// Adds those of `states` whose rule has its context before `position`.
+void MatchFinder::CollectGated(RedactionProgram::Span<std::uint32_t> states, std::uint64_t position,
+                               std::vector<std::uint32_t>& open) {
+  constexpr std::uint64_t kFarthest = kContextReach + 1;
+  const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
+  if (!program_.context.CollectOpen(text_.Slice(from, position), text_.At(position),
+                                    scratch_.gates)) {
+    return;
+  }
+  for (const std::uint32_t state : states) {
+    const std::uint32_t gate = program_.traits[program_.states[state].rule].gate;
+    if (scratch_.gates[gate] == ContextWords::GateState::kOpen) open.push_back(state);
+  }
+}
+
+// False when no word before `position` within reach can be a context word. Looks at every byte of a
+// text once, as far as it is asked.
+bool MatchFinder::SeesContextWord(std::uint64_t position) {
+  constexpr ByteSet kWordBytes = ContextWords::WordBytes();
+  constexpr std::uint64_t kFarthest = kContextReach + 1;
+  std::uint64_t at =
+      std::max({state_.words_until, text_.base, position > kFarthest ? position - kFarthest : 0});
+  while (at < position) {
+    if (!kWordBytes.Contains(text_.At(at))) {
+      ++at;
+      continue;
+    }
+    std::uint64_t end = at;
+    while (end < position && kWordBytes.Contains(text_.At(end))) ++end;
+    if (end == position) break;  // perhaps there is more of it to come
+    if (program_.context.MayEndGate(text_.Slice(at, end))) {
+      state_.reach_of_last_word = at + kContextReach;
+    }
+    at = end;
+  }
+  state_.words_until = at;
+  // What ends right here and was not counted: a word before a first byte that is none of it.
+  if (at < position && program_.context.MayEndGate(text_.Slice(at, position))) return true;
+  return position <= state_.reach_of_last_word;
+}
+
+bool MatchFinder::GateOpens(std::uint32_t gate, std::uint64_t position) const {
+  constexpr std::uint64_t kFarthest = kContextReach + 1;
+  const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
+  return program_.context.IsOpen(gate, text_.Slice(from, position), text_.At(position));
+}
+
+template <typename Starts>
+void MatchFinder::Step(unsigned char byte, const Starts& starts, std::uint64_t position) {
+  std::vector<RedactionThread>& threads = state_.threads;
+  std::vector<RedactionThread>& next = scratch_.next;
+  next.clear();
+  // One thread alone leads to each state once.
+  const bool may_meet = threads.size() > 1 || (threads.size() == 1 && !starts.empty());
+  if (may_meet) scratch_.marks.Restart(program_.states.size());
+  const auto put = [&](std::uint32_t state, std::uint32_t start) {
+    const auto fresh = static_cast<std::uint32_t>(next.size());
+    const std::uint32_t slot = may_meet ? scratch_.marks.Put(state, fresh) : fresh;
+    if (slot == fresh) {
+      next.push_back({state, start});
+    } else {
+      next[slot].start = std::min(next[slot].start, start);
+    }
+  };
+  for (const RedactionThread& thread : threads) {
+    for (const RedactionProgram::Transition& transition : program_.From(thread.state)) {
+      if (program_.sets[transition.set].Contains(byte)) put(transition.state, thread.start);
+    }
+  }
+  for (const std::uint32_t state : starts) {
+    put(state, static_cast<std::uint32_t>(position - state_.origin));
+  }
+
+  threads.clear();
+  state_.guarded = false;
+  for (const RedactionThread& thread : next) {
+    const auto ends = program_.states[thread.state].ends;
+    if (ends == RedactionProgram::kAnything) Accept(thread, position + 1);
+    const bool waits = ends > RedactionProgram::kAnything;
+    state_.guarded = state_.guarded || waits;
+    if (waits || !program_.From(thread.state).empty()) threads.push_back(thread);
+  }
+  if (!scratch_.candidates.empty()) ConfirmCandidates(position + 1);
+}
+
+void MatchFinder::Accept(const RedactionThread& thread, std::uint64_t end) {
+  const std::uint32_t rule = program_.states[thread.state].rule;
+  const std::uint64_t start = state_.origin + thread.start;
+  if (program_.traits[rule].validated) {
+    scratch_.candidates.push_back({rule, thread.state, start});
+  } else {
+    AddMatch({start, end, end, rule, false, false});
+  }
+}
+
+void MatchFinder::ConfirmCandidates(std::uint64_t end) {
+  std::vector<Candidate>& candidates = scratch_.candidates;
+  std::sort(candidates.begin(), candidates.end(),
+            [](const Candidate& a, const Candidate& b) { return a.rule < b.rule; });
+  for (std::size_t i = 0; i < candidates.size();) {
+    const std::uint32_t rule = candidates[i].rule;
+    std::uint64_t lowest = candidates[i].start;
+    scratch_.current.clear();
+    for (; i < candidates.size() && candidates[i].rule == rule; ++i) {
+      scratch_.current.push_back(candidates[i].state);
+      lowest = std::min(lowest, candidates[i].start);
+    }
+    Confirm(rule, lowest, end);
+  }
+  candidates.clear();
+}
+
+// Adds the match with the leftmost start that the validator accepts. (Matches of the same rule with
+// the same end and a later start lie within it.) A thread began at `lowest`, so all that a match
+// needs but the validator is there; where that refuses, the automaton is run backwards from the
+// states in scratch_.current for every other start that leads to them.
+void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end) {
+  if (program_.rules[rule].validator(text_.Slice(lowest, end))) {
+    return AddMatch({lowest, end, end, rule, false, false});
+  }
+  if (!MayBeginWithin(rule, lowest, end)) return;
+  std::vector<std::uint32_t>& current = scratch_.current;
+  std::vector<std::uint64_t>& begins = scratch_.begins;
+  const std::uint32_t gate = program_.traits[rule].gate;
+  begins.clear();
+  for (std::uint64_t position = end - 1; position > lowest && !current.empty(); --position) {
+    const bool begin = std::any_of(current.begin(), current.end(), [&](std::uint32_t state) {
+      const auto allowed = program_.states[state].begins;
+      return allowed != RedactionProgram::kNone && program_.Allows(allowed, text_.At(position - 1));
+    });
+    if (begin) begins.push_back(position);
+    const unsigned char byte = text_.At(position - 1);
+    std::vector<std::uint32_t>& previous = scratch_.previous;
+    previous.clear();
+    scratch_.marks.Restart(program_.states.size());
+    for (const std::uint32_t state : current) {
+      for (const std::uint32_t leader : program_.leaders[state]) {
+        if (!program_.Consumes(leader, byte)) continue;
+        const auto fresh = static_cast<std::uint32_t>(previous.size());
+        if (scratch_.marks.Put(leader, fresh) == fresh) previous.push_back(leader);
+      }
+    }
+    current.swap(previous);
+  }
+  for (auto begin = begins.rbegin(); begin != begins.rend(); ++begin) {
+    if (!program_.rules[rule].validator(text_.Slice(*begin, end))) continue;
+    if (gate != RuleTraits::kNoGate && !GateOpens(gate, *begin)) continue;
+    return AddMatch({*begin, end, end, rule, false, false});
+  }
+}
+
+// True when a match of `rule` could begin after `begin` and before `end`.
+bool MatchFinder::MayBeginWithin(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) const {
+  const RuleTraits& traits = program_.traits[rule];
+  for (std::uint64_t at = begin + 1; at < end; ++at) {
+    if (traits.first_bytes.Contains(text_.At(at)) &&
+        traits.previous.bytes.Contains(text_.At(at - 1))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool MatchFinder::Leads(const RedactionProgram& program, const MatchCluster& a,
+                        const MatchCluster& b) {
+  if (a.begin != b.begin) return a.begin < b.begin;
+  if (a.lead_end != b.lead_end) return a.lead_end > b.lead_end;
+  const int a_priority = program.rules[a.rule].priority;
+  const int b_priority = program.rules[b.rule].priority;
+  return a_priority != b_priority ? a_priority > b_priority : a.rule < b.rule;
+}
+
+// Matches come with growing ends, so a new one touches only the last clusters.
+void MatchFinder::AddMatch(MatchCluster match) {
+  std::vector<MatchCluster>& clusters = state_.clusters;
+  while (!clusters.empty() && clusters.back().end > match.begin) {
+    const MatchCluster& other = clusters.back();
+    MatchCluster joined = other.committed || Leads(program_, other, match) ? other : match;
+    joined.begin = std::min(other.begin, match.begin);
+    joined.end = std::max(other.end, match.end);
+    joined.mixed = other.mixed || match.mixed || !program_.CountAsOne(other.rule, match.rule);
+    joined.committed = other.committed;
+    match = joined;
+    clusters.pop_back();
+  }
+  clusters.push_back(match);
+}
+
+}  // namespace countersign::text

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "libs/text/redaction/redaction_program.h"
+#include "libs/text/redaction/redaction_state.h"
+
+namespace countersign::text {
+
+// A part of a folded text, by offsets into the whole of it.
+struct TextWindow {
+  absl::string_view bytes;
+  std::uint64_t base = 0;
+  int before_base = -1;  // the byte before `base`, or -1 at the edge of the text
+
+  std::uint64_t end() const { return base + bytes.size(); }
+  unsigned char At(std::uint64_t position) const {
+    return static_cast<unsigned char>(bytes[position - base]);
+  }
+  int Before(std::uint64_t position) const {
+    return position == base ? before_base : At(position - 1);
+  }
+  absl::string_view Slice(std::uint64_t from, std::uint64_t to) const {
+    return bytes.substr(from - base, to - from);
+  }
+};
+
+// Moves the threads of a MatchState over a text, byte by byte, and adds what matches to its
+// clusters. Streams and whole texts share it, so both find the same.
+class MatchFinder {
+ public:
+  // The window holds every byte from the earliest start of a validated rule's thread on, and
+  // kContextReach + 1 bytes before that if some rule has a context gate.
+  MatchFinder(const RedactionProgram& program, TextWindow text, MatchState& state);
+
+  // All rules over [from, to).
+  void Scan(std::uint64_t from, std::uint64_t to);
+
+  // One rule from `from` on, at least to `upto`, and on until none of its threads lives or the
+  // window ends. Returns where it stopped.
+  std::uint64_t ScanRule(std::uint32_t rule, std::uint64_t from, std::uint64_t upto);
+
+  // The text ends here.
+  void Finish();
+
+  // True when `a` rather than `b` decides what replaces both.
+  static bool Leads(const RedactionProgram& program, const MatchCluster& a, const MatchCluster& b);
+
+ private:
+  // A state of a validated rule that accepts at the current position.
+  struct Candidate {
+    std::uint32_t rule;
+    std::uint32_t state;
+    std::uint64_t start;
+  };
+  struct Scratch;
+  static Scratch& LocalScratch();
+
+  void DecideGuarded(int next_byte, std::uint64_t end);
+  void CollectGated(RedactionProgram::Span<std::uint32_t> states, std::uint64_t position,
+                    std::vector<std::uint32_t>& open);
+  bool SeesContextWord(std::uint64_t position);
+  bool GateOpens(std::uint32_t gate, std::uint64_t position) const;
+  template <typename Starts>
+  void Step(unsigned char byte, const Starts& starts, std::uint64_t position);
+  void Accept(const RedactionThread& thread, std::uint64_t end);
+  void ConfirmCandidates(std::uint64_t end);
+  void Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end);
+  bool MayBeginWithin(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) const;
+  void AddMatch(MatchCluster match);
+
+  const RedactionProgram& program_;
+  const TextWindow text_;
+  MatchState& state_;
+  Scratch& scratch_;
+};
+
+}  // namespace countersign::text

@@ -1,0 +1,253 @@
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/text/redaction/bulk_redaction.h"
+#include "libs/text/redaction/redaction_program.h"
+
+namespace countersign::text {
+namespace {
+
+constexpr std::size_t kMaxStates = 200'000;   // of one rule set
+constexpr std::size_t kMaxDistinct = 0xFFFE;  // byte sets and neighbours of one rule set
+
+// Numbers equal values alike.
+template <typename T>
+class Numbering {
+ public:
+  std::size_t Number(const T& value, std::vector<T>& values) {
+    const auto [it, added] = numbers_.emplace(value, values.size());
+    if (added) values.push_back(value);
+    return it->second;
+  }
+
+ private:
+  std::map<T, std::size_t> numbers_;
+};
+
+class Compiler {
+ public:
+  explicit Compiler(RedactionProgram& program) : program_(program) {
+    neighbour_numbers_.Number(Neighbour(), program_.neighbours);
+  }
+
+  absl::Status Add(RedactionRule rule) {
+    const Regex folded = Folded(rule.regex);
+    if (rule.validator != nullptr && folded.max_width > kMaxValidatedWidth) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a validated pattern may match at most ", kMaxValidatedWidth, " bytes"));
+    }
+    CS_ASSIGN_OR_RETURN(const Automaton automaton, BuildAutomaton(folded));
+    const std::size_t base = program_.states.size();
+    if (base + automaton.bytes.size() > kMaxStates) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("all rules together expand to more than ", kMaxStates, " states"));
+    }
+    const auto number = static_cast<std::uint32_t>(program_.rules.size());
+    for (const ByteSet& bytes : automaton.bytes) {
+      const std::size_t set = set_numbers_.Number(bytes, program_.sets);
+      RedactionProgram::State state{};
+      state.rule = number;
+      state.set = static_cast<std::uint16_t>(set);
+      program_.states.push_back(state);
+    }
+    for (const Automaton::Edge& edge : automaton.first) {
+      program_.states[base + edge.state].begins = Refer(edge.neighbour, rule.left_forbidden);
+    }
+    for (const Automaton::Edge& edge : automaton.last) {
+      program_.states[base + edge.state].ends = Refer(edge.neighbour, rule.right_forbidden);
+    }
+    if (program_.sets.size() > kMaxDistinct || program_.neighbours.size() > kMaxDistinct) {
+      return absl::InvalidArgumentError("all rules together use too many different classes");
+    }
+    AddTransitions(automaton, static_cast<std::uint32_t>(base), rule.validator != nullptr);
+    rule.regex = Regex();
+    RedactionProgram::RuleTraits traits;
+    traits.validated = rule.validator != nullptr;
+    if (!rule.context.empty()) {
+      traits.gate = static_cast<std::uint32_t>(program_.context.Add(rule.context));
+    }
+    if (rule.min_count > 1) traits.counter = program_.counters++;
+    std::vector<std::uint32_t> firsts;
+    for (const Automaton::Edge& edge : automaton.first) {
+      firsts.push_back(edge.state);
+      traits.first_bytes = traits.first_bytes | automaton.bytes[edge.state];
+      traits.previous.bytes = traits.previous.bytes | (edge.neighbour.bytes & ~rule.left_forbidden);
+      traits.previous.edge = traits.previous.edge || edge.neighbour.edge;
+    }
+    AppendList(program_.firsts, firsts, static_cast<std::uint32_t>(base));
+    for (const ByteSet& bytes : automaton.bytes) traits.alphabet = traits.alphabet | bytes;
+    for (const Automaton::Edge& edge : automaton.last) {
+      traits.next.bytes = traits.next.bytes | (edge.neighbour.bytes & ~rule.right_forbidden);
+      traits.next.edge = traits.next.edge || edge.neighbour.edge;
+    }
+    AddBulkPatterns(rule, folded, automaton, number);
+    traits.min_width = static_cast<std::uint32_t>(folded.min_width);
+    program_.traits.push_back(traits);
+    program_.rules.push_back(std::move(rule));
+    return absl::OkStatus();
+  }
+
+  void Finish() {
+    RedactionProgram::State end{};
+    end.first_transition = static_cast<std::uint32_t>(program_.transitions.size());
+    program_.states.push_back(end);
+    const std::size_t befores = NumberBefores();
+    NumberByteClasses();
+    FillStarts(befores);
+  }
+
+ private:
+  RedactionProgram::NeighbourRef Refer(Neighbour neighbour, const ByteSet& forbidden) {
+    neighbour.bytes = neighbour.bytes & ~forbidden;
+    return static_cast<RedactionProgram::NeighbourRef>(
+        neighbour_numbers_.Number(neighbour, program_.neighbours) + 1);
+  }
+
+  static void AppendList(RedactionProgram::Lists& lists, const std::vector<std::uint32_t>& states,
+                         std::uint32_t base) {
+    for (const std::uint32_t state : states) lists.states.push_back(base + state);
+    lists.offsets.push_back(static_cast<std::uint32_t>(lists.states.size()));
+  }
+
+  void AddTransitions(const Automaton& automaton, std::uint32_t base, bool validated) {
+    std::vector<std::vector<std::uint32_t>> leaders(automaton.bytes.size());
+    for (std::uint32_t state = 0; state < automaton.bytes.size(); ++state) {
+      program_.states[base + state].first_transition =
+          static_cast<std::uint32_t>(program_.transitions.size());
+      for (const std::uint32_t follower : automaton.followers[state]) {
+        program_.transitions.push_back({base + follower, program_.states[base + follower].set});
+        if (validated) leaders[follower].push_back(state);
+      }
+    }
+    for (const std::vector<std::uint32_t>& states : leaders) {
+      AppendList(program_.leaders, states, base);
+    }
+  }
+
+  void AddBulkPatterns(const RedactionRule& rule, const Regex& folded, const Automaton& automaton,
+                       std::uint32_t number) {
+    program_.triggers.emplace_back();
+    if (rule.context.empty()) {
+      BulkTrigger& trigger = program_.triggers.back();
+      trigger = MakeBulkTrigger(folded, automaton);
+      if (!trigger.expression.empty()) {
+        AddBulkPattern({trigger.expression, trigger.smaller, {number}});
+      }
+    }
+    for (const std::string& phrase : rule.context.words) {
+      const std::vector<std::string> words = ContextWords::WordsOf(phrase);
+      if (words.empty()) continue;
+      BulkPattern pattern = MakeContextPattern(words);
+      pattern.rules = {number};
+      AddBulkPattern(std::move(pattern));
+    }
+  }
+
+  // Rules that look for the same share a pattern.
+  void AddBulkPattern(BulkPattern pattern) {
+    const auto [same, added] = bulk_numbers_.emplace(
+        std::make_pair(pattern.is_context, pattern.expression), program_.bulk_patterns.size());
+    if (added) {
+      program_.bulk_patterns.push_back(std::move(pattern));
+    } else {
+      std::vector<std::uint32_t>& rules = program_.bulk_patterns[same->second].rules;
+      rules.insert(rules.end(), pattern.rules.begin(), pattern.rules.end());
+    }
+  }
+
+  template <typename Has>
+  static std::uint16_t ClassOf(std::map<std::vector<bool>, std::uint16_t>& classes,
+                               std::size_t size, Has has) {
+    std::vector<bool> signature(size);
+    for (std::size_t i = 0; i < size; ++i) signature[i] = has(i);
+    return classes.emplace(std::move(signature), static_cast<std::uint16_t>(classes.size()))
+        .first->second;
+  }
+
+  std::size_t NumberBefores() {
+    std::map<std::vector<bool>, std::uint16_t> classes;
+    for (int byte = 0; byte <= 256; ++byte) {
+      program_.before[static_cast<std::size_t>(byte)] =
+          ClassOf(classes, program_.neighbours.size(), [&](std::size_t i) {
+            return program_.Allows(static_cast<RedactionProgram::NeighbourRef>(i + 1),
+                                   byte == 256 ? -1 : byte);
+          });
+    }
+    return classes.size();
+  }
+
+  void NumberByteClasses() {
+    for (std::uint32_t state = 0; state < program_.states.size(); ++state) {
+      if (program_.states[state].begins != RedactionProgram::kNone) first_.push_back(state);
+    }
+    std::map<std::vector<bool>, std::uint16_t> classes;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      program_.byte_class[byte] = ClassOf(classes, first_.size(), [&](std::size_t i) {
+        return program_.Consumes(first_[i], static_cast<unsigned char>(byte));
+      });
+    }
+    program_.classes = classes.size();
+  }
+
+  void FillStarts(std::size_t befores) {
+    std::vector<int> before_byte(befores);  // one representative of each class
+    for (int byte = 0; byte <= 256; ++byte) {
+      before_byte[program_.before[static_cast<std::size_t>(byte)]] = byte == 256 ? -1 : byte;
+    }
+    std::vector<unsigned char> class_byte(program_.classes);
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      class_byte[program_.byte_class[byte]] = static_cast<unsigned char>(byte);
+    }
+    for (const int before : before_byte) {
+      for (const unsigned char byte : class_byte) {
+        std::vector<std::uint32_t> states;
+        std::vector<std::uint32_t> gated;
+        for (const std::uint32_t state : first_) {
+          if (program_.Consumes(state, byte) &&
+              program_.Allows(program_.states[state].begins, before)) {
+            const bool has_gate = program_.traits[program_.states[state].rule].gate !=
+                                  RedactionProgram::RuleTraits::kNoGate;
+            (has_gate ? gated : states).push_back(state);
+          }
+        }
+        AppendList(program_.starts, states, 0);
+        AppendList(program_.gated_starts, gated, 0);
+        program_.start_kinds.push_back((states.empty() ? 0 : RedactionProgram::kPlainStart) |
+                                       (gated.empty() ? 0 : RedactionProgram::kGatedStart));
+      }
+    }
+  }
+
+  RedactionProgram& program_;
+  Numbering<ByteSet> set_numbers_;
+  Numbering<Neighbour> neighbour_numbers_;
+  std::vector<std::uint32_t> first_;
+  std::map<std::pair<bool, std::string>, std::size_t> bulk_numbers_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Compile(std::vector<RedactionRule> rules,
+                                                                RedactionLimits limits) {
+  auto program = std::make_unique<RedactionProgram>();
+  program->limits = limits;
+  Compiler compiler(*program);
+  for (RedactionRule& rule : rules) {
+    const std::string entity = rule.entity;
+    CS_RETURN_IF_ERROR(Annotate(compiler.Add(std::move(rule)), entity));
+  }
+  compiler.Finish();
+  return std::shared_ptr<const RuleSet>(new RuleSet(std::move(program)));
+}
+
+RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program)
+    : program_(std::move(program)), bulk_(std::make_unique<BulkScanner>(*program_)) {}
+RuleSet::~RuleSet() = default;
+bool RuleSet::empty() const { return program_->rules.empty(); }
+std::size_t RuleSet::states() const { return program_->states.size() - 1; }
+
+}  // namespace countersign::text

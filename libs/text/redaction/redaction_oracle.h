@@ -1,0 +1,259 @@
+#pragma once
+
+#include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
+#include "libs/base/utf8.h"
+#include "libs/text/redaction/redaction.h"
+
+// The definition of redaction (redaction.h), word for word and slow: every start, every end, every
+// rule, by interpreting the regex tree. For tests alone; shares no code with the automaton, and
+// asks ICU what folds.
+namespace countersign::text::oracle {
+
+inline bool WordAt(absl::string_view text, std::size_t at) {
+  return at < text.size() && IsWordByte(static_cast<unsigned char>(text[at]));
+}
+
+// Where matches of `node` that begin at `start` may end.
+inline std::set<std::size_t> Ends(const RegexNode& node, absl::string_view text,
+                                  std::size_t start) {
+  std::set<std::size_t> ends;
+  switch (node.kind) {
+    case RegexNode::Kind::kEmpty: return {start};
+    case RegexNode::Kind::kBytes:
+      if (start < text.size() && node.bytes.Contains(static_cast<unsigned char>(text[start]))) {
+        ends.insert(start + 1);
+      }
+      return ends;
+    case RegexNode::Kind::kWordEdge:
+    case RegexNode::Kind::kNotWordEdge: {
+      const bool edge = (start > 0 && WordAt(text, start - 1)) != WordAt(text, start);
+      if (edge == (node.kind == RegexNode::Kind::kWordEdge)) ends.insert(start);
+      return ends;
+    }
+    case RegexNode::Kind::kAlternate:
+      for (const RegexNode& child : node.children) ends.merge(Ends(child, text, start));
+      return ends;
+    case RegexNode::Kind::kConcat: {
+      ends = {start};
+      for (const RegexNode& child : node.children) {
+        std::set<std::size_t> next;
+        for (const std::size_t at : ends) next.merge(Ends(child, text, at));
+        ends = std::move(next);
+      }
+      return ends;
+    }
+    case RegexNode::Kind::kRepeat: {
+      std::set<std::size_t> frontier = {start};
+      for (std::size_t count = 0; count <= node.max && !frontier.empty(); ++count) {
+        if (count >= node.min) {
+          const std::size_t before = ends.size();
+          ends.insert(frontier.begin(), frontier.end());
+          if (count > node.min && ends.size() == before) break;
+        }
+        std::set<std::size_t> next;
+        for (const std::size_t at : frontier) next.merge(Ends(node.children[0], text, at));
+        frontier = std::move(next);
+      }
+      return ends;
+    }
+  }
+  return ends;
+}
+
+// What text_fold.h says of a code point: the ASCII character, -1 for itself, -2 for nothing.
+inline int FoldedCodePoint(std::uint32_t code_point) {
+  const auto c = static_cast<UChar32>(code_point);
+  if (c < 0x80) return -1;
+  if (c == 0x17F) return 's';
+  if (c == 0x212A) return 'K';
+  if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) return -2;
+  const int category = u_charType(c);
+  if (category == U_DASH_PUNCTUATION || c == 0x2212) return '-';
+  if (category == U_SPACE_SEPARATOR) return ' ';
+  if (category == U_DECIMAL_DIGIT_NUMBER) return '0' + u_charDigitValue(c);
+  char name[128] = "";
+  UErrorCode error = U_ZERO_ERROR;
+  u_charName(c, U_UNICODE_CHAR_NAME, name, sizeof(name), &error);
+  if (u_getIntPropertyValue(c, UCHAR_NUMERIC_TYPE) == U_NT_DIGIT &&
+      std::string(name).find("CIRCLED") != std::string::npos) {
+    return '0' + static_cast<int>(u_getNumericValue(c));
+  }
+  const int form = u_getIntPropertyValue(c, UCHAR_DECOMPOSITION_TYPE);
+  if (form != U_DT_WIDE && form != U_DT_SMALL && form != U_DT_CIRCLE && form != U_DT_FONT) {
+    return -1;
+  }
+  UChar units[2];
+  UChar composed[8];
+  std::int32_t length = 0;
+  U16_APPEND_UNSAFE(units, length, c);
+  length = unorm2_normalize(unorm2_getNFKCInstance(&error), units, length, composed, 8, &error);
+  return length == 1 && composed[0] < 0x80 ? static_cast<int>(composed[0]) : -1;
+}
+
+// The folded text, and of each of its bytes where the original begins and ends.
+struct FoldedText {
+  std::string text;
+  std::vector<std::size_t> begin, end;
+};
+
+inline FoldedText Fold(absl::string_view original) {
+  static auto* const known = new std::map<std::uint32_t, int>;  // ICU is slow to ask
+  FoldedText folded;
+  for (std::size_t at = 0; at < original.size();) {
+    const Utf8Char next = DecodeUtf8(original, at);
+    int to = -1;
+    if (next.valid) {
+      const auto [found, added] = known->emplace(next.code_point, 0);
+      if (added) found->second = FoldedCodePoint(next.code_point);
+      to = found->second;
+    }
+    for (std::size_t i = 0; to == -1 && i < next.size; ++i) {
+      folded.text += original[at + i];
+      folded.begin.push_back(at + i);
+      folded.end.push_back(at + i + 1);
+    }
+    if (to >= 0) {
+      folded.text += static_cast<char>(to);
+      folded.begin.push_back(at);
+      folded.end.push_back(at + next.size);
+    }
+    at += next.size;
+  }
+  return folded;
+}
+
+inline bool ContextByte(char byte) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(byte)) ||
+         static_cast<unsigned char>(byte) >= 0x80;
+}
+
+// True when a match of folded `text` that begins at `begin` has the context it needs.
+inline bool HasContext(const ContextGate& gate, absl::string_view text, std::size_t begin) {
+  struct Word {
+    std::size_t begin, end;
+  };
+  std::vector<Word> words;  // that end at or before `begin`, in order
+  for (std::size_t i = 0; i < text.size();) {
+    if (!ContextByte(text[i])) {
+      ++i;
+      continue;
+    }
+    std::size_t end = i;
+    while (end < text.size() && ContextByte(text[end])) ++end;
+    if (end <= begin) words.push_back({i, end});
+    i = end;
+  }
+  bool found = false;
+  std::size_t last_end = 0;
+  for (const std::string& wanted : gate.words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i].begin + kContextReach < begin) continue;
+      std::vector<std::string> phrase;
+      for (std::size_t j = i; j < words.size(); ++j) {
+        phrase.push_back(
+            absl::AsciiStrToLower(text.substr(words[j].begin, words[j].end - words[j].begin)));
+        if (absl::StrJoin(phrase, " ") != wanted) continue;
+        found = true;
+        last_end = std::max(last_end, words[j].end);
+      }
+    }
+  }
+  if (!found || !gate.assigned) return found;
+  bool assigns = false;
+  for (std::size_t i = last_end; i < begin; ++i) {
+    const char byte = text[i];
+    assigns = assigns || byte == '=' || byte == ':';
+    const bool arrow = byte == '>' && i > last_end && text[i - 1] == '=';
+    const bool beside = IsWordByte(static_cast<unsigned char>(byte)) ||
+                        absl::string_view("=: \t\"'`\\])").find(byte) != absl::string_view::npos;
+    if (!arrow && !beside) return false;
+  }
+  return assigns;
+}
+
+struct Match {
+  std::size_t begin, end;  // in the folded text
+  std::size_t rule;
+};
+
+inline std::vector<Match> AllMatches(const std::vector<RedactionRule>& rules,
+                                     absl::string_view text) {
+  std::vector<Match> matches;
+  for (std::size_t r = 0; r < rules.size(); ++r) {
+    const RedactionRule& rule = rules[r];
+    const Regex regex = Folded(rule.regex);
+    for (std::size_t begin = 0; begin < text.size(); ++begin) {
+      if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
+        continue;
+      }
+      if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
+      for (const std::size_t end : Ends(regex.root, text, begin)) {
+        const bool forbidden = end < text.size() &&
+                               rule.right_forbidden.Contains(static_cast<unsigned char>(text[end]));
+        if (end == begin || forbidden) continue;
+        if (rule.validator == nullptr || rule.validator(text.substr(begin, end - begin))) {
+          matches.push_back({begin, end, r});
+        }
+      }
+    }
+  }
+  return matches;
+}
+
+inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view text) {
+  const FoldedText folded = Fold(text);
+  std::vector<Match> matches = AllMatches(rules, folded.text);
+  std::sort(matches.begin(), matches.end(), [&](const Match& a, const Match& b) {
+    if (a.begin != b.begin) return a.begin < b.begin;
+    if (a.end != b.end) return a.end > b.end;
+    if (rules[a.rule].priority != rules[b.rule].priority) {
+      return rules[a.rule].priority > rules[b.rule].priority;
+    }
+    return a.rule < b.rule;
+  });
+  Redacted redacted;
+  std::vector<std::size_t> let_through(rules.size(), 0);
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < matches.size();) {
+    const Match lead = matches[i];
+    std::size_t end = lead.end;
+    bool mixed = false;
+    for (; i < matches.size() && matches[i].begin < end; ++i) {
+      end = std::max(end, matches[i].end);
+      mixed = mixed || (matches[i].rule != lead.rule &&
+                        !CountAsOne(rules[matches[i].rule], rules[lead.rule]));
+    }
+    const RedactionRule& rule = rules[lead.rule];
+    if (!mixed && let_through[lead.rule] + 1 < rule.min_count) {
+      ++let_through[lead.rule];
+      continue;
+    }
+    RedactedSpan span;
+    span.input_begin = folded.begin[lead.begin];
+    span.input_end = folded.end[end - 1];
+    span.entity = rule.entity;
+    span.original = std::string(text.substr(span.input_begin, span.input_end - span.input_begin));
+    redacted.text.append(text.data() + done, span.input_begin - done);
+    span.begin = redacted.text.size();
+    redacted.text += !rule.rewrite ? rule.replacement
+                     : mixed       ? rule.mixed_replacement
+                                   : rule.rewrite(span.original);
+    span.end = redacted.text.size();
+    done = span.input_end;
+    redacted.spans.push_back(std::move(span));
+  }
+  redacted.text.append(text.data() + done, text.size() - done);
+  return redacted;
+}
+
+}  // namespace countersign::text::oracle

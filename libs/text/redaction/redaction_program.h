@@ -1,0 +1,114 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "libs/text/redaction/bulk_trigger.h"
+#include "libs/text/redaction/context_words.h"
+#include "libs/text/redaction/redaction.h"
+#include "libs/text/regex/automaton.h"
+
+namespace countersign::text {
+
+// What a RuleSet compiles to: the position automata of all rules side by side, in flat arrays.
+// Internal to redaction_*.cc.
+struct RedactionProgram {
+  // An index into `neighbours`, plus one; kNone where a state neither begins nor ends a match.
+  using NeighbourRef = std::uint16_t;
+  static constexpr NeighbourRef kNone = 0;
+  static constexpr NeighbourRef kAnything = 1;
+
+  template <typename T>
+  struct Span {
+    const T* first;
+    const T* last;
+    const T* begin() const { return first; }
+    const T* end() const { return last; }
+    bool empty() const { return first == last; }
+  };
+  // Lists of states, one after the other.
+  struct Lists {
+    std::vector<std::uint32_t> offsets = {0};
+    std::vector<std::uint32_t> states;
+    Span<std::uint32_t> operator[](std::size_t i) const {
+      return {states.data() + offsets[i], states.data() + offsets[i + 1]};
+    }
+  };
+
+  // A transition, with the set of its target beside it: most of them are looked at and not taken.
+  struct Transition {
+    std::uint32_t state;
+    std::uint32_t set;
+  };
+
+  struct State {
+    std::uint32_t rule;
+    std::uint32_t first_transition;  // in `transitions`; the next state's is the end
+    std::uint16_t set;               // what it consumes, in `sets`
+    NeighbourRef begins;             // what may stand before a match that begins here
+    NeighbourRef ends;               // what may stand after a match that ends here
+  };
+
+  // What the engine asks of a rule again and again.
+  struct RuleTraits {
+    static constexpr std::uint32_t kNoGate = 0xFFFFFFFF;
+    bool validated = false;
+    std::uint32_t gate = kNoGate;   // in `context`
+    std::uint32_t counter = 0;      // of clusters let through; rules without min_count share 0
+    ByteSet first_bytes;            // of a match
+    ByteSet alphabet;               // of all its bytes
+    std::uint32_t min_width = 1;    // of a match
+    Neighbour previous{{}, false};  // what may stand before some match …
+    Neighbour next{{}, false};      // … and after it
+
+    bool MayFollow(int before) const {
+      return before < 0 ? previous.edge
+                        : previous.bytes.Contains(static_cast<unsigned char>(before));
+    }
+  };
+
+  std::vector<RedactionRule> rules;   // their regexes are emptied after compiling
+  std::vector<RuleTraits> traits;     // by rule
+  std::vector<BulkTrigger> triggers;  // by rule; none for those with a context
+  std::vector<BulkPattern> bulk_patterns;
+  ContextWords context;
+  std::uint32_t counters = 1;
+  RedactionLimits limits;
+  std::vector<ByteSet> sets;
+  std::vector<Neighbour> neighbours;  // [0] is anything
+  std::vector<State> states;          // and one more, for the end of the last one's transitions
+  std::vector<Transition> transitions;
+  Lists leaders;  // empty for rules without a validator, which never look back
+
+  // Where a match may begin: starts[before[previous byte] * classes + byte_class[byte]];
+  // before[256] is the edge of the text. A cell is empty where the pair begins nothing, so that
+  // idle text costs a look-up per byte.
+  std::array<std::uint16_t, 257> before{};
+  std::array<std::uint16_t, 256> byte_class{};
+  std::size_t classes = 0;
+  Lists starts;
+  Lists gated_starts;  // the same for rules with a context gate
+  static constexpr std::uint8_t kPlainStart = 1;
+  static constexpr std::uint8_t kGatedStart = 2;
+  std::vector<std::uint8_t> start_kinds;  // by cell: which of the two are not empty
+  Lists firsts;                           // by rule: the states that begin a match
+
+  Span<Transition> From(std::uint32_t state) const {
+    return {transitions.data() + states[state].first_transition,
+            transitions.data() + states[state + 1].first_transition};
+  }
+  bool Consumes(std::uint32_t state, unsigned char byte) const {
+    return sets[states[state].set].Contains(byte);
+  }
+  bool CountAsOne(std::uint32_t rule, std::uint32_t other) const {
+    return rule == other || text::CountAsOne(rules[rule], rules[other]);
+  }
+  // `byte` is -1 at the edge of the text.
+  bool Allows(NeighbourRef neighbour, int byte) const {
+    const Neighbour& allowed = neighbours[neighbour - 1];
+    return byte < 0 ? allowed.edge : allowed.bytes.Contains(static_cast<unsigned char>(byte));
+  }
+};
+
+}  // namespace countersign::text

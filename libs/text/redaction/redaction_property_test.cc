@@ -1,0 +1,242 @@
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "libs/text/redaction/bulk_redaction.h"
+#include "libs/text/redaction/redaction.h"
+#include "libs/text/redaction/redaction_oracle.h"
+#include "libs/text/redaction/redaction_program.h"
+#include "libs/text/regex/random_patterns.h"
+
+namespace countersign::text {
+namespace {
+
+using Random = testing::Random;
+using testing::Below;
+using testing::RandomPattern;
+using testing::RandomText;
+
+bool EvenLength(absl::string_view match) { return match.size() % 2 == 0; }
+bool HasB(absl::string_view match) { return match.find('b') != absl::string_view::npos; }
+bool EndsDiffer(absl::string_view match) { return match.front() != match.back(); }
+
+ByteSet RandomGuard(Random& random) {
+  switch (Below(random, 5)) {
+    case 0: return ByteSet::Word();
+    case 1: return ByteSet::Of("a");
+    case 2: return ByteSet::Of(" c");
+    default: return {};
+  }
+}
+
+ContextGate RandomGate(Random& random) {
+  static const std::vector<std::string> kWords = {"a", "b", "ab", "c", "a b", "ca", "\u00E9"};
+  ContextGate gate;
+  for (std::size_t left = 1 + Below(random, 2); left > 0; --left) {
+    gate.words.push_back(kWords[Below(random, kWords.size())]);
+  }
+  gate.assigned = Below(random, 2) == 0;
+  return gate;
+}
+
+// What folds to what the patterns are made of, what folds to nothing, and what is cut off or wrong.
+std::string RandomDisguise(Random& random, std::size_t longest) {
+  static const std::vector<std::string> kPieces = {
+      "a",          "b",          "c",      " ",      "\u00E9",   "=",      "\uFF41", "\uFF42",
+      "\u24D2",     "\U0001D41A", "\u00A0", "\u3000", "\u200B",   "\u200B", "\u00AD", "\uFE0F",
+      "\U000E0061", "\u2011",     "\u2212", "\u4E2D", "\xE2\x80", "\xE2",   "\xC2",   "\xFF",
+      "\xF0\x9D",   "\x80",       "\n",     ":",      "ab",       "A",
+  };
+  std::string text;
+  const std::size_t length = Below(random, longest + 1);
+  while (text.size() < length) text += kPieces[Below(random, kPieces.size())];
+  return text;
+}
+
+std::vector<RedactionRule> RandomRules(Random& random) {
+  std::vector<RedactionRule> rules;
+  const std::size_t count = 1 + Below(random, 4);
+  while (rules.size() < count) {
+    const auto regex = ParseRegex(RandomPattern(random, 3));
+    if (!regex.ok() || regex->min_width == 0) continue;
+    RedactionRule rule;
+    rule.regex = *regex;
+    rule.entity = "r" + std::to_string(rules.size());
+    rule.left_forbidden = RandomGuard(random);
+    rule.right_forbidden = RandomGuard(random);
+    static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
+    if (rule.regex.max_width != kUnbounded) rule.validator = kValidators[Below(random, 5)];
+    if (Below(random, 3) == 0) rule.context = RandomGate(random);
+    if (Below(random, 4) == 0) rule.min_count = 1 + Below(random, 4);
+    rule.priority = static_cast<int>(Below(random, 2));
+    rule.replacement = "<" + rule.entity + ">";
+    if (Below(random, 3) == 0) {
+      rule.rewrite = [](absl::string_view original) {
+        return "{" + std::string(original.substr(original.size() - 1)) + "}";
+      };
+      rule.mixed_replacement = "{mixed}";
+    }
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+// A stream whose spans are put together over all feeds.
+struct Streamed {
+  Redacted whole;
+  std::size_t max_held = 0;
+};
+
+Streamed RedactInPieces(const std::shared_ptr<const RuleSet>& rules,
+                        const std::vector<std::string>& pieces) {
+  Streamed streamed;
+  RedactionStream stream(rules);
+  for (std::size_t i = 0; i <= pieces.size(); ++i) {
+    std::string released;
+    std::vector<RedactedSpan> spans;
+    const bool end = i == pieces.size();
+    REQUIRE(stream.Feed(end ? "" : pieces[i], end, &released, &spans).ok());
+    for (RedactedSpan& span : spans) {
+      span.begin += streamed.whole.text.size();
+      span.end += streamed.whole.text.size();
+      streamed.whole.spans.push_back(std::move(span));
+    }
+    streamed.whole.text += released;
+    streamed.max_held = std::max(streamed.max_held, stream.held());
+  }
+  JoinContinued(streamed.whole.spans);
+  CHECK(stream.held() == 0);
+  return streamed;
+}
+
+std::vector<std::string> RandomPieces(Random& random, absl::string_view text, std::size_t longest) {
+  std::vector<std::string> pieces;
+  while (!text.empty()) {
+    const std::size_t size = std::min<std::size_t>(text.size(), Below(random, longest + 1));
+    pieces.emplace_back(text.substr(0, size));
+    text.remove_prefix(size);
+  }
+  return pieces;
+}
+
+std::string Shown(const Redacted& redacted) {
+  std::string shown = redacted.text;
+  for (const RedactedSpan& span : redacted.spans) {
+    shown += " | " + span.entity + " " + std::to_string(span.begin) + "-" +
+             std::to_string(span.end) + " of " + std::to_string(span.input_begin) + "-" +
+             std::to_string(span.input_end) + " '" + span.original + "'";
+  }
+  return shown;
+}
+
+TEST_CASE("Redaction: any cut of any text under any rules equals the definition", "[redaction]") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    Random random(seed);
+    std::vector<RedactionRule> rules = RandomRules(random);
+    RedactionLimits limits;
+    if (Below(random, 2) == 0) limits.early_commit_bytes = Below(random, 6);
+    const auto compiled = RuleSet::Compile(rules, limits);
+    if (!compiled.ok()) return;  // a pattern that can never match
+    for (int round = 0; round < 8; ++round) {
+      const std::string text = round % 2 == 0 ? RandomText(random, 24) : RandomDisguise(random, 40);
+      const std::string expected = Shown(oracle::Whole(rules, text));
+      const std::size_t longest = round == 0 ? 1 : 1 + Below(random, 9);
+      const auto pieces = RandomPieces(random, text, longest);
+      RC_ASSERT(Shown(RedactInPieces(*compiled, pieces).whole) == expected);
+      RC_ASSERT(Shown(RedactInPieces(*compiled, {text}).whole) == expected);
+      RC_ASSERT(Shown(*RedactWhole(*compiled, text)) == expected);
+    }
+  }));
+}
+
+// Hits everywhere, in no order: more than any trigger may report.
+absl::Status ScanEverything(std::size_t patterns, Random& random, absl::string_view text,
+                            absl::FunctionRef<void(std::uint32_t, std::size_t)> on_hit) {
+  std::vector<std::size_t> ends(text.size());
+  for (std::size_t i = 0; i < ends.size(); ++i) ends[i] = i + 1;
+  for (std::uint32_t pattern = 0; pattern < patterns; ++pattern) {
+    if (Below(random, 2) == 0) std::shuffle(ends.begin(), ends.end(), random);
+    for (const std::size_t end : ends) on_hit(pattern, end);
+  }
+  return absl::OkStatus();
+}
+
+TEST_CASE("Redaction: in bulk any text under any rules equals the definition", "[redaction]") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    Random random(seed);
+    const std::vector<RedactionRule> rules = RandomRules(random);
+    const auto compiled = RuleSet::Compile(rules);
+    if (!compiled.ok()) return;
+    const bool by_hyperscan = (*compiled)->bulk().Prepare();
+    for (int round = 0; round < 8; ++round) {
+      const std::string text = round % 2 == 0 ? RandomText(random, 24) : RandomDisguise(random, 40);
+      const std::string expected = Shown(oracle::Whole(rules, text));
+      Redacted everywhere;
+      const auto scan = [&](absl::string_view folded,
+                            absl::FunctionRef<void(std::uint32_t, std::size_t)> on_hit) {
+        return ScanEverything((*compiled)->program().bulk_patterns.size(), random, folded, on_hit);
+      };
+      RC_ASSERT(
+          RedactBulk((*compiled)->program(), text, scan, &everywhere.text, &everywhere.spans).ok());
+      RC_ASSERT(Shown(everywhere) == expected);
+      if (!by_hyperscan) continue;
+      Redacted found;
+      RC_ASSERT((*compiled)->bulk().Redact(text, &found.text, &found.spans).ok());
+      RC_ASSERT(Shown(found) == expected);
+    }
+  }));
+}
+
+TEST_CASE("Redaction: what leaves is what every continuation has in common", "[redaction]") {
+  const std::vector<std::vector<std::string>> sets = {
+      {"ab{1,3}c", "b[ab]{2}b", "ca?c"}, {"a+b", "\\bc"}, {"a\\b.", "bc?", "c{2}"}};
+  std::vector<std::string> continuations = {""};
+  for (std::size_t i = 0; i < continuations.size() && continuations[i].size() < 5; ++i) {
+    for (const char next : {'a', 'b', 'c', '.'}) continuations.push_back(continuations[i] + next);
+  }
+  CHECK(rc::check([&](std::uint64_t seed) {
+    Random random(seed);
+    std::vector<RedactionRule> rules;
+    for (const std::string& pattern : sets[Below(random, sets.size())]) {
+      RedactionRule rule;
+      rule.regex = *ParseRegex(pattern);
+      rule.entity = pattern;
+      rule.replacement = std::string(1, static_cast<char>('0' + rules.size()));
+      if (rules.empty()) {
+        rule.left_forbidden = ByteSet::Of("a");
+        rule.right_forbidden = ByteSet::Of("b");
+      }
+      rules.push_back(std::move(rule));
+    }
+    std::string text;
+    for (std::size_t left = 1 + Below(random, 6); left > 0; --left) {
+      text += "abc."[Below(random, 4)];
+    }
+    const auto compiled = RuleSet::Compile(rules);
+    RC_ASSERT(compiled.ok());
+    RedactionStream stream(*compiled);
+    std::string released;
+    std::vector<RedactedSpan> spans;
+    RC_ASSERT(stream.Feed(text, false, &released, &spans).ok());
+
+    std::string common = oracle::Whole(rules, text).text;
+    for (const std::string& continuation : continuations) {
+      const std::string whole = oracle::Whole(rules, text + continuation).text;
+      std::size_t same = 0;
+      while (same < common.size() && same < whole.size() && common[same] == whole[same]) ++same;
+      common.resize(same);
+    }
+    RC_LOG(text + " released " + released);
+    RC_ASSERT(common.substr(0, released.size()) == released);
+    // A placeholder may wait for the end of its cluster.
+    while (common.size() > released.size() && absl::ascii_isdigit(common.back())) common.pop_back();
+    RC_ASSERT(released == common);
+  }));
+}
+
+}  // namespace
+}  // namespace countersign::text

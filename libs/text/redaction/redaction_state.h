@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "libs/text/unicode/text_fold.h"
+
+// What a redaction remembers of the text so far. Internal to redaction*. Offsets are into the
+// folded text.
+namespace countersign::text {
+
+// A state of the automaton that is active, and the earliest start that leads to it.
+struct RedactionThread {
+  std::uint32_t state;
+  std::uint32_t start;  // since MatchState::origin
+};
+
+// Matches that share bytes.
+struct MatchCluster {
+  std::uint64_t begin, end;
+  std::uint64_t lead_end;  // of the match that decides the replacement
+  std::uint32_t rule;      // of that match
+  bool mixed;              // holds matches of other rules too
+  bool committed;          // its replacement has left already
+};
+
+struct MatchState {
+  std::vector<RedactionThread> threads;
+  std::vector<MatchCluster> clusters;  // not released yet, in order
+  std::uint64_t origin = 0;
+  std::uint64_t words_until = 0;         // up to here context words were looked for
+  std::uint64_t reach_of_last_word = 0;  // where the last of them goes out of reach
+  bool guarded = false;                  // some thread accepts if the next byte allows it
+};
+
+struct OutputState {
+  std::uint64_t emitted = 0;          // bytes that have left or been replaced
+  std::uint64_t input_emitted = 0;    // the same in the original text
+  FoldPatches patches;                // of what is not emitted
+  std::vector<std::uint32_t> counts;  // by counter, of clusters let through; empty while none was
+};
+
+}  // namespace countersign::text

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/text/regex/database_cache.h"
+
+struct hs_database;
+struct hs_scratch;
+
+namespace countersign::text {
+
+struct DatabasePattern {
+  std::string expression;
+  bool is_bytes = false;  // bytes as \xHH, perhaps with classes of bytes; else a pattern on UTF-8
+                          // text, reported once
+};
+
+// Many patterns compiled into one Hyperscan database. Immutable and thread-safe; every running scan
+// has its own scratch space, which is kept for the next one.
+class PatternDatabase {
+ public:
+  struct CompileError {
+    std::size_t pattern = 0;
+    std::string reason;
+    bool names_pattern = false;
+  };
+
+  // Literals go through the regex compiler too: hs_compile_lit of Hyperscan 5.4.0 builds databases
+  // that lose matches (intel/hyperscan#303). FAILED_PRECONDITION when the processor lacks SSSE3;
+  // else `error` says what was refused.
+  // What `cache` has is not compiled, and what it has not is stored there.
+  static absl::StatusOr<std::unique_ptr<PatternDatabase>> Compile(
+      const std::vector<DatabasePattern>& patterns, CompileError* error,
+      const DatabaseCache* cache = nullptr);
+
+  ~PatternDatabase();
+  PatternDatabase(const PatternDatabase&) = delete;
+  PatternDatabase& operator=(const PatternDatabase&) = delete;
+
+  // Calls `on_match(pattern, end)` for matches in no certain order. Whatever the engine answers but
+  // success is INTERNAL: matches may be missing then. REQUIRES: `text` is UTF-8.
+  absl::Status Scan(absl::string_view text,
+                    absl::FunctionRef<void(std::uint32_t pattern, std::size_t end)> on_match) const;
+
+ private:
+  struct FreeDatabase {
+    void operator()(hs_database* database) const;
+  };
+  struct FreeScratch {
+    void operator()(hs_scratch* scratch) const;
+  };
+  using Database = std::unique_ptr<hs_database, FreeDatabase>;
+  using Scratch = std::unique_ptr<hs_scratch, FreeScratch>;
+
+  PatternDatabase(Database database, Scratch prototype);
+  static absl::StatusOr<Database> CompileNew(const std::vector<DatabasePattern>& patterns,
+                                             CompileError* error);
+  static Database FromCache(const DatabaseCache& cache, const std::string& key);
+  static void ToCache(const DatabaseCache& cache, const std::string& key, hs_database* database);
+  absl::StatusOr<Scratch> TakeScratch() const;
+  void GiveScratch(Scratch scratch) const;
+
+  const Database database_;
+  const Scratch prototype_;
+  mutable std::mutex mutex_;
+  mutable std::vector<Scratch> idle_;
+};
+
+}  // namespace countersign::text

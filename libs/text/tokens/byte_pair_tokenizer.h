@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+
+#include "absl/strings/string_view.h"
+#include "libs/text/tokens/byte_pairs.h"
+#include "libs/text/tokens/char_classes.h"
+#include "libs/text/tokens/piece_cache.h"
+#include "libs/text/tokens/piece_splitter.h"
+#include "libs/text/tokens/tokenizer.h"
+#include "libs/text/tokens/vocabulary.h"
+
+namespace countersign::text {
+
+// A text cut into pieces, each encoded by byte pairs: exact. Thread-safe.
+class BytePairTokenizer final : public Tokenizer {
+ public:
+  // REQUIRES: `name` and `vocabulary` outlive this.
+  BytePairTokenizer(absl::string_view name, const Vocabulary& vocabulary, PieceSplitter piece_end);
+
+  absl::string_view name() const override { return name_; }
+  bool exact() const override { return true; }
+  std::size_t Count(absl::string_view text) const override;
+  std::size_t CountUpTo(absl::string_view text, std::size_t limit) const override;
+
+  // The end of the piece that begins at `pos`. REQUIRES: pos < text.size().
+  std::size_t PieceEnd(absl::string_view text, std::size_t pos) const {
+    return piece_end_(classes_, text, pos);
+  }
+
+  // REQUIRES: `piece` is not empty; `cache` is CacheForThread().
+  std::size_t CountPiece(absl::string_view piece, PieceCache& cache) const {
+    if (piece.size() > PieceCache::kLongestPiece) return counter_.Count(piece);
+    return cache.Count(piece, [this](absl::string_view text) { return counter_.Count(text); });
+  }
+  PieceCache& CacheForThread() const { return PieceCache::ForThread(&vocabulary_); }
+
+ private:
+  const absl::string_view name_;
+  const CharClasses& classes_;
+  const Vocabulary& vocabulary_;
+  const BytePairCounter counter_;
+  const PieceSplitter piece_end_;
+};
+
+}  // namespace countersign::text

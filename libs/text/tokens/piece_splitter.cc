@@ -1,0 +1,155 @@
+#include "libs/text/tokens/piece_splitter.h"
+
+namespace countersign::text {
+namespace {
+
+constexpr std::size_t kNoMatch = 0;  // no piece ends at 0
+
+// Sets of classes.
+constexpr unsigned Only(CharClass of) { return 1u << static_cast<unsigned>(of); }
+constexpr unsigned kLetters =
+    Only(CharClass::kUpper) | Only(CharClass::kLower) | Only(CharClass::kLetter);
+// Upper and Lower of o200k_base; marks and caseless letters are in both.
+constexpr unsigned kUppers =
+    Only(CharClass::kUpper) | Only(CharClass::kLetter) | Only(CharClass::kMark);
+constexpr unsigned kLowers =
+    Only(CharClass::kLower) | Only(CharClass::kLetter) | Only(CharClass::kMark);
+// [^\s\p{L}\p{N}]
+constexpr unsigned kSymbols = Only(CharClass::kOther) | Only(CharClass::kMark);
+
+bool In(CharClass of, unsigned set) { return (set >> static_cast<unsigned>(of) & 1) != 0; }
+
+bool IsLineBreak(char byte) { return byte == '\r' || byte == '\n'; }
+
+// [^\r\n\p{L}\p{N}]
+bool MayPrecedeWord(CharClass of, char first_byte) {
+  return !In(of, kLetters | Only(CharClass::kNumber)) && !IsLineBreak(first_byte);
+}
+
+std::size_t RunEnd(const CharClasses& classes, absl::string_view text, std::size_t pos,
+                   unsigned set) {
+  while (pos < text.size()) {
+    const ClassedChar next = classes.At(text, pos);
+    if (!In(next.of, set)) break;
+    pos += next.bytes;
+  }
+  return pos;
+}
+
+// The end of an apostrophe contraction at `pos`, or kNoMatch. Case-insensitive as Unicode has it: ſ
+// is an s.
+std::size_t ContractionEnd(absl::string_view text, std::size_t pos) {
+  const std::size_t left = text.size() - pos;
+  if (left < 2 || text[pos] != '\'') return kNoMatch;
+  const auto lower = [](char byte) { return static_cast<char>(byte | 0x20); };
+  switch (lower(text[pos + 1])) {
+    case 's':
+    case 't':
+    case 'm':
+    case 'd': return pos + 2;
+    case 'r':
+    case 'v': return left >= 3 && lower(text[pos + 2]) == 'e' ? pos + 3 : kNoMatch;
+    case 'l': return left >= 3 && lower(text[pos + 2]) == 'l' ? pos + 3 : kNoMatch;
+    default: return text.substr(pos + 1, 2) == "\xc5\xbf" ? pos + 3 : kNoMatch;
+  }
+}
+
+// \p{N}{1,3}
+std::size_t NumberEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
+  for (int digits = 0; digits < 3 && pos < text.size(); ++digits) {
+    const ClassedChar next = classes.At(text, pos);
+    if (next.of != CharClass::kNumber) break;
+    pos += next.bytes;
+  }
+  return pos;
+}
+
+// ` ?[^\s\p{L}\p{N}]+` and then line breaks, with slashes among them where the encoding has it so.
+std::size_t SymbolsEnd(const CharClasses& classes, absl::string_view text, std::size_t pos,
+                       bool slashes) {
+  const std::size_t begin = pos + (text[pos] == ' ' ? 1 : 0);
+  std::size_t end = RunEnd(classes, text, begin, kSymbols);
+  if (end == begin) return kNoMatch;
+  while (end < text.size() && (IsLineBreak(text[end]) || (slashes && text[end] == '/'))) ++end;
+  return end;
+}
+
+// `\s*[\r\n]+|\s+(?!\S)|\s+`: up to the last line break of the run; else all of it but its last
+// character when something follows.
+std::size_t SpacesEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
+  std::size_t end = pos;
+  std::size_t last = pos;
+  std::size_t after_break = kNoMatch;
+  while (end < text.size()) {
+    const ClassedChar next = classes.At(text, end);
+    if (next.of != CharClass::kSpace) break;
+    if (IsLineBreak(text[end])) after_break = end + 1;
+    last = end;
+    end += next.bytes;
+  }
+  if (after_break != kNoMatch) return after_break;
+  return end == text.size() || last == pos ? end : last;
+}
+
+// Upper*Lower+ or else Upper+Lower*, greedy with backtracking: when no pure lower-case letter
+// follows the run of Upper, Lower+ is satisfied by the last character of that run which is in both
+// classes.
+std::size_t CasedWordEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
+  std::size_t end = pos;
+  std::size_t after_both = kNoMatch;
+  while (end < text.size()) {
+    const ClassedChar next = classes.At(text, end);
+    if (!In(next.of, kUppers)) break;
+    end += next.bytes;
+    if (next.of != CharClass::kUpper) after_both = end;
+  }
+  const std::size_t lower_end = RunEnd(classes, text, end, kLowers);
+  if (lower_end != end) return lower_end;
+  return after_both;
+}
+
+}  // namespace
+
+std::size_t Cl100kPieceEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
+  if (const std::size_t end = ContractionEnd(text, pos); end != kNoMatch) return end;
+  const ClassedChar first = classes.At(text, pos);
+  if (In(first.of, kLetters)) return RunEnd(classes, text, pos + first.bytes, kLetters);
+  if (first.of == CharClass::kNumber) return NumberEnd(classes, text, pos);
+  if (MayPrecedeWord(first.of, text[pos])) {
+    const std::size_t word = pos + first.bytes;
+    if (const std::size_t end = RunEnd(classes, text, word, kLetters); end != word) return end;
+  }
+  if (const std::size_t end = SymbolsEnd(classes, text, pos, false); end != kNoMatch) return end;
+  return SpacesEnd(classes, text, pos);
+}
+
+std::size_t O200kPieceEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
+  const ClassedChar first = classes.At(text, pos);
+  if (first.of == CharClass::kNumber) return NumberEnd(classes, text, pos);
+  const auto with_contraction = [&](std::size_t end) {
+    const std::size_t contraction = end < text.size() ? ContractionEnd(text, end) : kNoMatch;
+    return contraction != kNoMatch ? contraction : end;
+  };
+  const std::size_t word = pos + first.bytes;
+  const bool prefixed = MayPrecedeWord(first.of, text[pos]);
+  // The alternatives in the order of the pattern: Upper*Lower+ after a prefix, the same without
+  // one, then Upper+Lower*.
+  if (prefixed) {
+    if (const std::size_t end = CasedWordEnd(classes, text, word); end != kNoMatch) {
+      return with_contraction(end);
+    }
+  }
+  if (In(first.of, kLetters) || first.of == CharClass::kMark) {
+    if (const std::size_t end = CasedWordEnd(classes, text, pos); end != kNoMatch) {
+      return with_contraction(end);
+    }
+  }
+  const std::size_t upper = prefixed ? word : pos;
+  if (const std::size_t end = RunEnd(classes, text, upper, kUppers); end != upper) {
+    return with_contraction(end);
+  }
+  if (const std::size_t end = SymbolsEnd(classes, text, pos, true); end != kNoMatch) return end;
+  return SpacesEnd(classes, text, pos);
+}
+
+}  // namespace countersign::text

@@ -1,0 +1,279 @@
+#include "libs/text/unicode/char_folding.h"
+
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+#include <unicode/uscript.h>
+#include <unicode/uspoof.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace countersign::text {
+namespace {
+
+using icu::UnicodeString;
+
+// ICU's data is linked in: nothing here fails but for want of memory.
+void Must(UErrorCode status) {
+  if (U_SUCCESS(status)) return;
+  std::fprintf(stderr, "ICU: %s\n", u_errorName(status));
+  std::abort();
+}
+
+const icu::Normalizer2& CompatibilityCasefold() {
+  static const icu::Normalizer2* const instance = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    const auto* made = icu::Normalizer2::getNFKCCasefoldInstance(status);
+    Must(status);
+    return made;
+  }();
+  return *instance;
+}
+
+const icu::Normalizer2& Decomposition() {
+  static const icu::Normalizer2* const instance = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    const auto* made = icu::Normalizer2::getNFDInstance(status);
+    Must(status);
+    return made;
+  }();
+  return *instance;
+}
+
+UnicodeString Apply(const icu::Normalizer2& normalizer, const UnicodeString& text) {
+  UErrorCode status = U_ZERO_ERROR;
+  UnicodeString out = normalizer.normalize(text, status);
+  Must(status);
+  return out;
+}
+
+UnicodeString Skeleton(UChar32 code_point) {
+  static const USpoofChecker* const checker = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    const auto* made = uspoof_open(&status);
+    Must(status);
+    return made;
+  }();
+  UErrorCode status = U_ZERO_ERROR;
+  UnicodeString out;
+  uspoof_getSkeletonUnicodeString(checker, 0, UnicodeString(code_point), out, &status);
+  Must(status);
+  return out;
+}
+
+// Small capitals, which Unicode neither decomposes nor calls confusable.
+char SmallCapital(UChar32 code_point) {
+  static constexpr std::pair<UChar32, char> kCapitals[] = {{0x1d00, 'a'},
+                                                           {0x0299, 'b'},
+                                                           {0x1d04, 'c'},
+                                                           {0x1d05, 'd'},
+                                                           {0x1d07, 'e'},
+                                                           {0xa730, 'f'},
+                                                           {0x0262, 'g'},
+                                                           {0x029c, 'h'},
+                                                           {0x026a, 'i'},
+                                                           {0x1d0a, 'j'},
+                                                           {0x1d0b, 'k'},
+                                                           {0x029f, 'l'},
+                                                           {0x1d0d, 'm'},
+                                                           {0x0274, 'n'},
+                                                           {0x1d0f, 'o'},
+                                                           {0x1d18, 'p'},
+                                                           {0xa7af, 'q'},
+                                                           {0x0280, 'r'},
+                                                           {0xa731, 's'},
+                                                           {0x1d1b, 't'},
+                                                           {0x1d1c, 'u'},
+                                                           {0x1d20, 'v'},
+                                                           {0x1d21, 'w'},
+                                                           {0x028f, 'y'},
+                                                           {0x1d22, 'z'},
+                                                           // Skeletons of kappa and epsilon.
+                                                           {0x0138, 'k'},
+                                                           {0xa793, 'e'}};
+  for (const auto& [capital, letter] : kCapitals) {
+    if (capital == code_point) return letter;
+  }
+  return 0;
+}
+
+bool IsMark(UChar32 code_point) {
+  return (U_GET_GC_MASK(code_point) & (U_GC_MN_MASK | U_GC_ME_MASK)) != 0;
+}
+
+// Scripts in which a mark on a letter is ornament to whoever looks for a word. In Devanagari, Thai
+// or Arabic it is not.
+bool MarksAreOrnament(UChar32 base) {
+  UErrorCode status = U_ZERO_ERROR;
+  switch (uscript_getScript(base, &status)) {
+    case USCRIPT_LATIN:
+    case USCRIPT_GREEK:
+    case USCRIPT_CYRILLIC:
+    case USCRIPT_COMMON:
+    case USCRIPT_INHERITED: return true;
+    default: return false;
+  }
+}
+
+UnicodeString WithoutOrnament(const UnicodeString& text) {
+  const UnicodeString decomposed = Apply(Decomposition(), text);
+  UnicodeString out;
+  bool ornament = true;
+  for (int32_t i = 0; i < decomposed.length(); i = decomposed.moveIndex32(i, 1)) {
+    const UChar32 code_point = decomposed.char32At(i);
+    if (!IsMark(code_point)) {
+      ornament = MarksAreOrnament(code_point);
+      out.append(code_point);
+    } else if (!ornament) {
+      out.append(code_point);
+    }
+  }
+  return out;
+}
+
+bool IsAscii(const UnicodeString& text) {
+  for (int32_t i = 0; i < text.length(); ++i) {
+    if (text.charAt(i) >= 0x80) return false;
+  }
+  return true;
+}
+
+// One character of a text that is casefolded and decomposed already, as what it looks like.
+UnicodeString LookAlike(UChar32 code_point) {
+  if (code_point < 0x80) return UnicodeString(code_point);
+  if (u_charType(code_point) == U_DECIMAL_DIGIT_NUMBER) {
+    return UnicodeString(static_cast<UChar32>('0' + u_charDigitValue(code_point)));
+  }
+  if (const char letter = SmallCapital(code_point); letter != 0) {
+    return UnicodeString(static_cast<UChar32>(letter));
+  }
+  UnicodeString skeleton = Apply(CompatibilityCasefold(), Skeleton(code_point));
+  if (!IsMark(code_point)) skeleton = WithoutOrnament(skeleton);
+  // Of letters that look like ASCII capitals the skeleton is a small capital.
+  if (u_isalpha(code_point) && skeleton.countChar32() == 1) {
+    if (const char letter = SmallCapital(skeleton.char32At(0)); letter != 0) {
+      return UnicodeString(static_cast<UChar32>(letter));
+    }
+  }
+  return skeleton;
+}
+
+void AppendSkeleton(UChar32 code_point, UnicodeString* out) {
+  const UnicodeString look_alike = LookAlike(code_point);
+  for (int32_t i = 0; i < look_alike.length(); ++i) {
+    switch (const char16_t unit = look_alike.charAt(i)) {
+      case u'0': out->append(u'o'); break;
+      case u'1': out->append(u'l'); break;
+      case u'm': out->append(u"rn", 2); break;
+      default: out->append(unit);
+    }
+  }
+}
+
+void AppendFolded(UChar32 code_point, UnicodeString* out) {
+  const UnicodeString look_alike = LookAlike(code_point);
+  if (!IsAscii(look_alike)) {
+    out->append(code_point);
+  } else if (code_point >= 0x80 && look_alike == UnicodeString(u"rn")) {
+    out->append(u'm');  // the skeleton of m, which patterns would not know
+  } else {
+    out->append(look_alike);
+  }
+}
+
+bool ShedsOrnament(Form form) {
+  return form == Form::kFolded || form == Form::kSkeleton || form == Form::kLeet ||
+         form == Form::kJoined;
+}
+
+// The letter that a character of a skeleton stands for where people write so. What may be i or l is
+// l; U+A793 is the skeleton of the euro sign.
+char16_t LeetLetter(char16_t unit) {
+  static constexpr std::pair<char16_t, char16_t> kLetters[] = {
+      {u'3', u'e'}, {u'\ua793', u'e'}, {u'4', u'a'}, {u'@', u'a'}, {u'5', u's'},
+      {u'$', u's'}, {u'7', u't'},      {u'+', u't'}, {u'!', u'l'}, {u'|', u'l'},
+      {u'i', u'l'}, {u'8', u'b'},      {u'6', u'g'}, {u'9', u'g'}, {u'2', u'z'}};
+  for (const auto& [sign, letter] : kLetters) {
+    if (sign == unit) return letter;
+  }
+  return unit;
+}
+
+UnicodeString AsForm(Form form, const UnicodeString& skeleton) {
+  UnicodeString out;
+  for (int32_t i = 0; i < skeleton.length(); i = skeleton.moveIndex32(i, 1)) {
+    const UChar32 code_point = skeleton.char32At(i);
+    constexpr std::uint32_t kKept = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK;
+    if (form == Form::kJoined && (U_GET_GC_MASK(code_point) & kKept) == 0) continue;
+    if (form == Form::kLeet && code_point < 0x10000) {
+      out.append(LeetLetter(static_cast<char16_t>(code_point)));
+    } else {
+      out.append(code_point);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string FoldCluster(Form form, absl::string_view cluster) {
+  if (form == Form::kRaw || form == Form::kSpaced) return std::string(cluster);
+  const auto source = UnicodeString::fromUTF8({cluster.data(), static_cast<int>(cluster.size())});
+  UnicodeString out;
+  if (form == Form::kCaseless) {
+    for (int32_t i = 0; i < source.length(); i = source.moveIndex32(i, 1)) {
+      out.append(u_foldCase(source.char32At(i), U_FOLD_CASE_DEFAULT));
+    }
+  } else {
+    out = Apply(CompatibilityCasefold(), source);
+  }
+  if (ShedsOrnament(form)) {
+    const UnicodeString plain = WithoutOrnament(out);
+    out.remove();
+    for (int32_t i = 0; i < plain.length(); i = plain.moveIndex32(i, 1)) {
+      if (form == Form::kFolded) {
+        AppendFolded(plain.char32At(i), &out);
+      } else {
+        AppendSkeleton(plain.char32At(i), &out);
+      }
+    }
+    if (form == Form::kLeet || form == Form::kJoined) out = AsForm(form, out);
+  }
+  std::string utf8;
+  return out.toUTF8String(utf8);
+}
+
+bool StartsCluster(std::uint32_t code_point) {
+  return CompatibilityCasefold().hasBoundaryBefore(static_cast<UChar32>(code_point)) &&
+         !IsMark(static_cast<UChar32>(code_point));
+}
+
+bool IsPlainMark(std::uint32_t code_point) {
+  if (!IsMark(static_cast<UChar32>(code_point))) return false;
+  const UnicodeString folded =
+      Apply(CompatibilityCasefold(), UnicodeString(static_cast<UChar32>(code_point)));
+  for (int32_t i = 0; i < folded.length(); i = folded.moveIndex32(i, 1)) {
+    if (!IsMark(folded.char32At(i))) return false;
+  }
+  return true;
+}
+
+bool ShedsMarks(Form form, std::uint32_t code_point) {
+  if (!ShedsOrnament(form)) return false;
+  const UnicodeString plain =
+      Apply(Decomposition(),
+            Apply(CompatibilityCasefold(), UnicodeString(static_cast<UChar32>(code_point))));
+  bool sheds = true;
+  for (int32_t i = 0; i < plain.length(); i = plain.moveIndex32(i, 1)) {
+    if (!IsMark(plain.char32At(i))) sheds = MarksAreOrnament(plain.char32At(i));
+  }
+  return sheds;
+}
+
+bool IsSpace(std::uint32_t code_point) {
+  return u_isUWhiteSpace(static_cast<UChar32>(code_point)) != 0;
+}
+
+}  // namespace countersign::text
