@@ -137,6 +137,18 @@ inline bool ContextByte(char byte) {
          static_cast<unsigned char>(byte) >= 0x80;
 }
 
+// A phrase's words with one space between them: `routing_number` is one of two words.
+inline std::string SpacedPhrase(absl::string_view phrase) {
+  std::string spaced;
+  bool between = false;
+  for (const char byte : phrase) {
+    if (ContextByte(byte) && between && !spaced.empty()) spaced += ' ';
+    if (ContextByte(byte)) spaced += byte;
+    between = !ContextByte(byte);
+  }
+  return spaced;
+}
+
 // True when a match of folded `text` that begins at `begin` has the context it needs.
 inline bool HasContext(const ContextGate& gate, absl::string_view text, std::size_t begin) {
   struct Word {
@@ -155,7 +167,8 @@ inline bool HasContext(const ContextGate& gate, absl::string_view text, std::siz
   }
   bool found = false;
   std::size_t last_end = 0;
-  for (const std::string& wanted : gate.words) {
+  for (const std::string& word : gate.words) {
+    const std::string wanted = SpacedPhrase(word);
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (words[i].begin + kContextReach < begin) continue;
       std::vector<std::string> phrase;

@@ -1,0 +1,115 @@
+// Adversarial group 1 (tests/README.md) over the cases that stand beside the detectors: however one
+// of them is cut, what leaves is the redaction of the whole.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "libs/text/detectors/detector_cases.h"
+#include "libs/text/detectors/detectors.h"
+#include "libs/text/redaction/redaction.h"
+#include "libs/text/redaction/redaction_oracle.h"
+
+namespace countersign::text {
+namespace {
+
+// With this variable set every pair of cuts of every case is tried (minutes); else those of a few.
+constexpr char kAllCuts[] = "COUNTERSIGN_ALL_CUTS";
+constexpr std::size_t kPairedCases = 80;
+
+const std::shared_ptr<const RuleSet>& AllRules() {
+  static const auto& rules = *new std::shared_ptr<const RuleSet>([] {
+    std::vector<RedactionRule> all;
+    for (const Detector& detector : AllDetectors()) all.push_back(RuleOf(detector));
+    return RuleSet::Compile(std::move(all)).value();
+  }());
+  return rules;
+}
+
+std::string Whole(absl::string_view text) {
+  const auto redacted = RedactWhole(AllRules(), text);
+  REQUIRE(redacted.ok());
+  return redacted->text;
+}
+
+// A stream and what it has let go of.
+struct Fed {
+  RedactionStream stream{AllRules()};
+  std::string out;
+
+  Fed& Feed(absl::string_view piece, bool end = false) {
+    std::vector<RedactedSpan> spans;
+    if (!stream.Feed(piece, end, &out, &spans).ok()) FAIL("an engine error");
+    return *this;
+  }
+};
+
+TEST_CASE("adversarial 01: every case of every detector, cut once anywhere and byte by byte",
+          "[detectors]") {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (const std::string& text : testing::FoundTexts(random)) {
+    CAPTURE(text);
+    const std::string expected = Whole(text);
+    Fed bytes;
+    for (const char& byte : text) bytes.Feed(absl::string_view(&byte, 1)).Feed("");
+    if (bytes.Feed("", true).out != expected) FAIL("byte by byte: " << bytes.out);
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      Fed cut;
+      cut.Feed(absl::string_view(text).substr(0, at));
+      if (cut.Feed(absl::string_view(text).substr(at), true).out != expected) {
+        FAIL("cut at " << at << ": " << cut.out);
+      }
+    }
+  }
+}
+
+TEST_CASE("adversarial 01: every pair of cuts of the detectors' cases", "[detectors]") {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  std::vector<std::string> texts = testing::FoundTexts(random);
+  if (std::getenv(kAllCuts) == nullptr) {
+    std::shuffle(texts.begin(), texts.end(), random);
+    texts.resize(kPairedCases);
+  }
+  for (const absl::string_view text : texts) {
+    CAPTURE(text);
+    const std::string expected = Whole(text);
+    for (std::size_t a = 0; a <= text.size(); ++a) {
+      Fed first;
+      first.Feed(text.substr(0, a));
+      for (std::size_t b = a; b <= text.size(); ++b) {
+        Fed second = first;
+        second.Feed(text.substr(a, b - a)).Feed(text.substr(b), true);
+        if (second.out != expected) FAIL("cut at " << a << " and " << b << ": " << second.out);
+      }
+    }
+  }
+}
+
+TEST_CASE("adversarial 01: the whole is what the definition says, detector by detector",
+          "[detectors]") {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (const Detector& detector : AllDetectors()) {
+    const RedactionRule rule = RuleOf(detector);
+    const auto rules = RuleSet::Compile({rule});
+    REQUIRE(rules.ok());
+    for (const auto* const cases : {&detector.found, &detector.missed}) {
+      for (const std::string& each : *cases) {
+        const std::string text = testing::ParsedCase(testing::FilledCase(each, random)).text;
+        CAPTURE(detector.entity, text);
+        CHECK(RedactWhole(*rules, text)->text == oracle::Whole({rule}, text).text);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace countersign::text
