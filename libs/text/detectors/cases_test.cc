@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "libs/text/detectors/detector_cases.h"
 #include "libs/text/detectors/detectors.h"
+#include "libs/text/detectors/detectors_testing.h"
 
 namespace countersign::text {
 namespace {

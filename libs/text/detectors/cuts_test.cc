@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "libs/text/detectors/detector_cases.h"
 #include "libs/text/detectors/detectors.h"
+#include "libs/text/detectors/detectors_testing.h"
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/redaction/redaction_oracle.h"
 
