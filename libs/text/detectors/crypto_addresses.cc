@@ -10,6 +10,18 @@
 namespace countersign::text {
 namespace {
 
+// The second character of a number of so many bytes under a known first one lies in a range (the
+// least and the largest payload, encoded): English words seldom do.
+#define CS_BASE58 "[1-9A-HJ-NP-Za-km-z]"
+constexpr char kBase58AddressPattern[] =
+    "1" CS_BASE58
+    "{25,33}|(?:3[1-9A-HJ-NP-R]|m[f-km-z]|n[1-4]|L[K-NP-Za-i]|M[7-9A-HJ-NP-X]|D[5-9A-HJ-NP-U]|"
+    "9[r-z]|A[1-9A-F]|X[a-km-z]|7[S-Za-km-q]|T[9A-HJ-NP-Z]|2[MN]" CS_BASE58
+    "|t(?:1[H-NP-Za-h]|3[J-NP-Za-h]))" CS_BASE58 "{32}";
+constexpr char kWalletKeyPattern[] =
+    "(?:5[HJK]|9[1-3])" CS_BASE58 "{49}|(?:K[w-z]|L[1-5]|c[MNP-W])" CS_BASE58 "{50}";
+#undef CS_BASE58
+
 // Version bytes of one-byte base58check addresses: Bitcoin 0 and 5 (test 111, 196), Litecoin 48 and
 // 50, Dogecoin 30 and 22, Dash 76 and 16, Tron 65.
 bool IsBase58Address(absl::string_view match) {
@@ -59,12 +71,13 @@ std::vector<Detector> CryptoAddressDetectors() {
   const std::string wallet = kWalletWords;
   return {
       {.entity = "crypto_address",
-       .pattern = "(?:[13mn2LMDXTA97]|t[13])[1-9A-HJ-NP-Za-km-z]{25,34}",
+       .pattern = kBase58AddressPattern,
        .check = {"base58check", IsBase58Address},
        .priority = 20,
        .source = "Bitcoin wiki, Base58Check encoding; chainparams of each coin",
        .found = {"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
-                 "DH5yaieqoZN36fDVciNyRueRGvGLR3mr7L", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"},
+                 "DH5yaieqoZN36fDVciNyRueRGvGLR3mr7L", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+                 "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn"},
        .missed = {"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "TheQuickBrownFoxJumpsoverTheLazy"}},
       {.entity = "crypto_address",
        .pattern = "(?i:bc1|tb1|ltc1|bcrt1)[02-9AC-HJ-NP-Zac-hj-np-z]{20,87}",
@@ -132,7 +145,7 @@ std::vector<Detector> CryptoAddressDetectors() {
        .found = {"GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ"},
        .missed = {"GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGA"}},
       {.entity = "private_key",
-       .pattern = "[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}",
+       .pattern = kWalletKeyPattern,
        .check = {"wallet_import_format", IsWalletKey},
        .priority = 20,
        .source = "Bitcoin wiki, wallet import format",
