@@ -45,7 +45,7 @@ class Compiler {
     ResolveTokenizers();
     if (mistakes_.empty()) CompileScanner(previous);
     if (!mistakes_.empty()) return InvalidResources(mistakes_);
-    snapshot_->index = RuleIndex(snapshot_->policies, snapshot_->leaves.size());
+    snapshot_->index = RuleIndex(snapshot_->policies);
     return snapshot_;
   }
 

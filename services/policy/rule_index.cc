@@ -104,17 +104,68 @@ std::size_t ThresholdIndex::Passed(double value) const {
 }
 
 void ThresholdIndex::JoinTo(double value, PolicyBits& bits) const {
-  if (entries_.empty()) return;
   const std::size_t passed = Passed(value);
+  if (passed == 0) return;
   bits.Join(prefixes_[passed / stride_]);
   for (std::size_t i = passed / stride_ * stride_; i < passed; ++i) bits.Set(entries_[i].place);
 }
 
 void ThresholdIndex::RemoveFrom(double value, PolicyBits& bits) const {
-  if (entries_.empty()) return;
   const std::size_t passed = Passed(value);
+  if (passed == 0) return;
   bits.Remove(prefixes_[passed / stride_]);
   for (std::size_t i = passed / stride_ * stride_; i < passed; ++i) bits.Clear(entries_[i].place);
+}
+
+std::optional<double> ThresholdIndex::Largest(const PolicyBits& policies) const {
+  const auto largest = std::find_if(entries_.rbegin(), entries_.rend(),
+                                    [&](const Entry& entry) { return policies.Has(entry.place); });
+  if (largest == entries_.rend()) return std::nullopt;
+  return largest->threshold;
+}
+
+void RuleIndex::ByEvent::Add(std::size_t place, const CompiledCondition& event) {
+  switch (event.kind) {
+    case CompiledCondition::Kind::kText: leaves[event.leaf].Add(place); break;
+    case CompiledCondition::Kind::kTokens: tokens.Add(place, event.over); break;
+    default:
+      for (const std::string& name : event.parameters) parameters[name].Add(place, event.over);
+  }
+}
+
+void RuleIndex::ByEvent::Finish(std::size_t policies) {
+  for (auto& [leaf, posting] : leaves) posting.Finish(policies);
+  tokens.Finish(policies);
+  for (auto& [name, thresholds] : parameters) thresholds.Finish(policies);
+}
+
+template <typename UsePosting, typename UseThresholds>
+void RuleIndex::ByEvent::ForEach(const PromptFacts& facts, const UsePosting& use_posting,
+                                 const UseThresholds& use_thresholds) const {
+  if (!leaves.empty()) {
+    for (const std::uint32_t leaf : facts.leaves) {
+      const auto found = leaves.find(leaf);
+      if (found != leaves.end()) use_posting(found->second);
+    }
+  }
+  use_thresholds(tokens, facts.tokens);
+  if (parameters.empty()) return;
+  for (const auto& [name, value] : facts.parameters) {
+    const auto found = parameters.find(name);
+    if (found != parameters.end()) use_thresholds(found->second, value);
+  }
+}
+
+void RuleIndex::ByEvent::JoinTo(PolicyBits& bits, const PromptFacts& facts) const {
+  ForEach(
+      facts, [&](const Posting& posting) { posting.JoinTo(bits); },
+      [&](const ThresholdIndex& limits, double value) { limits.JoinTo(value, bits); });
+}
+
+void RuleIndex::ByEvent::RemoveFrom(PolicyBits& bits, const PromptFacts& facts) const {
+  ForEach(
+      facts, [&](const Posting& posting) { posting.RemoveFrom(bits); },
+      [&](const ThresholdIndex& limits, double value) { limits.RemoveFrom(value, bits); });
 }
 
 // One way for a condition to hold.
@@ -122,9 +173,7 @@ struct RuleIndex::Event {
   const CompiledCondition* condition = nullptr;  // text, tokens or a parameter
   bool negated = false;
 
-  // What is absent, or cannot be compared, is known for all policies at once and taken back where
-  // it is not so; which works for sets of one event.
-  bool IsIndexedAlone() const { return negated; }
+  // A limit that cannot be compared with is not indexed.
   bool IsIndexed() const { return !std::isnan(condition->over); }
 
   // How often it happens, by experience: the rarer of several is the better index.
@@ -139,29 +188,20 @@ struct RuleIndex::Event {
   }
 };
 
-RuleIndex::RuleIndex(const std::vector<CompiledPolicy>& policies, std::size_t leaves)
+RuleIndex::RuleIndex(const std::vector<CompiledPolicy>& policies)
     : size_(policies.size()), reads_text_(size_) {
   std::vector<Plane*> planes = {&finding_};
   for (Plane& plane : planes_) planes.push_back(&plane);
-  for (Plane* const plane : planes) {
-    plane->always = PolicyBits(size_);
-    plane->leaf_holds.resize(leaves);
-    plane->leaf_is_void.resize(leaves);
-  }
+  for (Plane* const plane : planes) plane->always = PolicyBits(size_);
   for (std::size_t place = 0; place < size_; ++place) Add(place, policies[place]);
   for (ValueIndex* const index : {&connections_, &groups_, &identities_, &operations_}) {
     index->Finish(size_);
   }
   models_.Finish(size_);
+  token_limits_.Finish(size_);
   for (Plane* const plane : planes) {
-    for (Posting& posting : plane->leaf_holds) posting.Finish(size_);
-    for (Posting& posting : plane->leaf_is_void) posting.Finish(size_);
-    const auto finish = [&](Limit& limit) {
-      limit.passed.Finish(size_);
-      limit.not_passed.Finish(size_);
-    };
-    finish(plane->tokens);
-    for (auto& [name, limit] : plane->parameters) finish(limit);
+    plane->happened.Finish(size_);
+    for (Absence& absence : plane->absences) absence.prevented.Finish(size_);
   }
 }
 
@@ -176,6 +216,7 @@ void RuleIndex::Add(std::size_t place, const CompiledPolicy& policy) {
   std::vector<Events> planes;
   if (policy.when.has_value()) {
     planes = PlanesOf(*policy.when);
+    AddTokenLimits(place, *policy.when);
     Events finding;
     CollectFinding(*policy.when, finding);
     AddEvents(place, finding, finding_);
@@ -188,6 +229,13 @@ void RuleIndex::Add(std::size_t place, const CompiledPolicy& policy) {
       planes_[i].always.Set(place);
     }
   }
+}
+
+void RuleIndex::AddTokenLimits(std::size_t place, const CompiledCondition& condition) {
+  if (condition.kind == CompiledCondition::Kind::kTokens) {
+    token_limits_.Add(place, condition.over);
+  }
+  for (const CompiledCondition& child : condition.children) AddTokenLimits(place, child);
 }
 
 void RuleIndex::CollectFinding(const CompiledCondition& condition, Events& events) {
@@ -232,27 +280,25 @@ RuleIndex::Events RuleIndex::EventsOf(const CompiledCondition& condition, bool n
   return (condition.kind == Kind::kAny) != negated ? all : best;
 }
 
-void RuleIndex::AddEvents(std::size_t place, const Events& events, Plane& plane) {
-  for (const Event& event : events) {
-    if (!event.IsIndexed() || (event.IsIndexedAlone() && events.size() > 1)) {
-      plane.always.Set(place);
-      return;
-    }
+void RuleIndex::AddEvents(std::size_t place, const Events& events, Plane& plane) const {
+  const auto absent =
+      std::count_if(events.begin(), events.end(), [](const Event& event) { return event.negated; });
+  if (static_cast<std::size_t>(absent) > kMostAbsences ||
+      !std::all_of(events.begin(), events.end(),
+                   [](const Event& event) { return event.IsIndexed(); })) {
+    plane.always.Set(place);
+    return;
   }
-  for (const auto& [condition, negated] : events) {
-    if (negated) plane.always.Set(place);
-    if (condition->kind == CompiledCondition::Kind::kText) {
-      (negated ? plane.leaf_is_void : plane.leaf_holds)[condition->leaf].Add(place);
+  std::size_t next_absence = 0;
+  for (const Event& event : events) {
+    if (!event.negated) {
+      plane.happened.Add(place, *event.condition);
       continue;
     }
-    const auto add = [&, over = condition->over, negated = negated](Limit& limit) {
-      (negated ? limit.not_passed : limit.passed).Add(place, over);
-    };
-    if (condition->kind == CompiledCondition::Kind::kTokens) {
-      add(plane.tokens);
-    } else {
-      for (const std::string& name : condition->parameters) add(plane.parameters[name]);
-    }
+    if (next_absence == plane.absences.size()) plane.absences.push_back({PolicyBits(size_), {}});
+    Absence& absence = plane.absences[next_absence++];
+    absence.policies.Set(place);
+    absence.prevented.Add(place, *event.condition);
   }
 }
 
@@ -272,19 +318,12 @@ PolicyBits RuleIndex::Applicable(const std::string& connection, const domain::Pr
 
 PolicyBits RuleIndex::Happening(const Plane& plane, const PromptFacts& facts) {
   PolicyBits bits = plane.always;
-  const auto for_each_limit = [&](const auto& use) {
-    use(plane.tokens, facts.tokens);
-    if (plane.parameters.empty()) return;
-    for (const auto& [name, value] : facts.parameters) {
-      const auto limit = plane.parameters.find(name);
-      if (limit != plane.parameters.end()) use(limit->second, value);
-    }
-  };
-  for (const std::uint32_t leaf : facts.leaves) plane.leaf_is_void[leaf].RemoveFrom(bits);
-  for_each_limit(
-      [&](const Limit& limit, double value) { limit.not_passed.RemoveFrom(value, bits); });
-  for (const std::uint32_t leaf : facts.leaves) plane.leaf_holds[leaf].JoinTo(bits);
-  for_each_limit([&](const Limit& limit, double value) { limit.passed.JoinTo(value, bits); });
+  for (const Absence& absence : plane.absences) {
+    PolicyBits still = absence.policies;
+    absence.prevented.RemoveFrom(still, facts);
+    bits.Join(still);
+  }
+  plane.happened.JoinTo(bits, facts);
   return bits;
 }
 

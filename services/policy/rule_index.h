@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -67,6 +68,8 @@ class ThresholdIndex {
   // Adds (takes out) those whose threshold `value` is above. What is not a number is above all.
   void JoinTo(double value, PolicyBits& bits) const;
   void RemoveFrom(double value, PolicyBits& bits) const;
+  // The largest threshold of any of `policies`, or nothing.
+  std::optional<double> Largest(const PolicyBits& policies) const;
 
  private:
   struct Entry {
@@ -100,7 +103,7 @@ class RuleIndex {
  public:
   RuleIndex() = default;
   // `policies` in the order in which they decide. They may be moved afterwards.
-  RuleIndex(const std::vector<CompiledPolicy>& policies, std::size_t leaves);
+  explicit RuleIndex(const std::vector<CompiledPolicy>& policies);
 
   PolicyBits Applicable(const std::string& connection, const domain::Principal& principal,
                         const domain::Prompt& prompt) const;
@@ -109,22 +112,43 @@ class RuleIndex {
   void NarrowToHolding(const PromptFacts& facts, PolicyBits& policies) const;
   // Takes out of `policies` what gives no finding, whether it holds or not.
   void NarrowToFinding(const PromptFacts& facts, PolicyBits& policies) const;
+  // The largest number of tokens that any of `policies` asks about, wherever in its conditions.
+  std::optional<double> LargestTokenLimit(const PolicyBits& policies) const {
+    return token_limits_.Largest(policies);
+  }
 
  private:
   static constexpr std::size_t kPlanes = 3;
+  static constexpr std::size_t kMostAbsences = 4;
 
-  struct Limit {
-    ThresholdIndex passed;      // they need it to be
-    ThresholdIndex not_passed;  // in `always`, unless it is
+  // Policies by single events.
+  struct ByEvent {
+    absl::flat_hash_map<std::uint32_t, Posting> leaves;
+    ThresholdIndex tokens;
+    ByString<ThresholdIndex> parameters;
+
+    void Add(std::size_t place, const CompiledCondition& event);
+    void Finish(std::size_t policies);
+    // Adds (takes out) those of an event that has happened.
+    void JoinTo(PolicyBits& bits, const PromptFacts& facts) const;
+    void RemoveFrom(PolicyBits& bits, const PromptFacts& facts) const;
+
+   private:
+    template <typename UsePosting, typename UseThresholds>
+    void ForEach(const PromptFacts& facts, const UsePosting& use_posting,
+                 const UseThresholds& use_thresholds) const;
+  };
+  // Policies that need something not to have happened: one thing each.
+  struct Absence {
+    PolicyBits policies;
+    ByEvent prevented;
   };
   // Policies by sets of events, one set of each.
   struct Plane {
     bool used = false;
-    PolicyBits always;                  // they need no event, or none that is indexed
-    std::vector<Posting> leaf_holds;    // by leaf: they need it
-    std::vector<Posting> leaf_is_void;  // by leaf: in `always`, unless it holds
-    Limit tokens;
-    ByString<Limit> parameters;
+    PolicyBits always;  // they need no event, or have some that are not indexed
+    ByEvent happened;
+    std::vector<Absence> absences;  // a set's first, second … thing that must not have happened
   };
   struct Event;
   using Events = std::vector<Event>;
@@ -133,14 +157,16 @@ class RuleIndex {
   static Events EventsOf(const CompiledCondition& condition, bool negated);
   static void CollectFinding(const CompiledCondition& condition, Events& events);
   static std::vector<Events> PlanesOf(const CompiledCondition& condition);
-  static void AddEvents(std::size_t place, const Events& events, Plane& plane);
+  void AddEvents(std::size_t place, const Events& events, Plane& plane) const;
   static PolicyBits Happening(const Plane& plane, const PromptFacts& facts);
   void Add(std::size_t place, const CompiledPolicy& policy);
+  void AddTokenLimits(std::size_t place, const CompiledCondition& condition);
 
   std::size_t size_ = 0;
   ValueIndex connections_, groups_, identities_, operations_;
   GlobIndex models_;
   PolicyBits reads_text_;
+  ThresholdIndex token_limits_;
   std::array<Plane, kPlanes> planes_;
   Plane finding_;  // any of its conditions that is not under a `not`
 };
