@@ -46,7 +46,7 @@ struct Decision {
   std::uint64_t policy_version = 0;
   std::string message;  // a deny's message to the caller; may be empty
   std::vector<Finding> findings;
-  std::size_t prompt_tokens = 0;
+  std::size_t prompt_tokens = 0;          // of a long prompt that is denied: at least so many
   ReviewTerms review;                     // meaningful when verdict is kReview
   std::string masking_profile = "tier1";  // "none" only when a policy says so
   Recording recording = Recording::kStrict;

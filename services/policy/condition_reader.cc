@@ -53,14 +53,36 @@ absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const 
 
 }  // namespace
 
-Facts CountedFacts(const Snapshot& snapshot, const ConnectionRules& connection,
-                   const domain::Prompt& prompt) {
-  const text::Tokenizer& tokenizer = connection.tokenizer != nullptr
-                                         ? *connection.tokenizer
-                                         : snapshot.engine->TokenizerForModel(prompt.model);
-  Facts facts{prompt};
-  for (const domain::TextPart& part : prompt.parts) facts.tokens += tokenizer.Count(part.text);
-  return facts;
+Facts FactsOf(const Snapshot& snapshot, const ConnectionRules& connection,
+              const domain::Prompt& prompt) {
+  return {prompt, connection.tokenizer != nullptr
+                      ? *connection.tokenizer
+                      : snapshot.engine->TokenizerForModel(prompt.model)};
+}
+
+void CountTokens(Facts& facts) {
+  facts.tokens = 0;
+  facts.counted = true;
+  for (const domain::TextPart& part : facts.prompt.parts) {
+    facts.tokens += facts.tokenizer.Count(part.text);
+  }
+}
+
+void CountTokensFor(const RuleIndex& index, const PolicyBits& candidates, Facts& facts) {
+  std::size_t bytes = 0;
+  for (const domain::TextPart& part : facts.prompt.parts) bytes += part.text.size();
+  if (bytes <= kCountedBytes) return CountTokens(facts);
+  std::size_t limit = kCountedTokens;
+  if (const auto asked = index.LargestTokenLimit(candidates)) {
+    // What is above this cannot be passed by any text.
+    limit = std::max(limit, static_cast<std::size_t>(std::min(*asked, 1e15)));
+  }
+  for (const domain::TextPart& part : facts.prompt.parts) {
+    facts.tokens += facts.tokenizer.CountUpTo(part.text, limit - facts.tokens);
+    if (facts.tokens <= limit) continue;
+    facts.counted = false;
+    return;
+  }
 }
 
 absl::Status ScanParts(const Snapshot& snapshot, Facts& facts) {
@@ -148,7 +170,8 @@ bool ConditionReader::HoldsText(const CompiledCondition& condition) {
 bool ConditionReader::HoldsTokens(const CompiledCondition& condition) {
   if (static_cast<double>(facts_.tokens) <= condition.over) return false;
   findings_.push_back({policy_, "tokens",
-                       absl::StrCat(facts_.tokens, " tokens over ", FormatNumber(condition.over))});
+                       absl::StrCat(facts_.counted ? "" : "at least ", facts_.tokens,
+                                    " tokens over ", FormatNumber(condition.over))});
   return true;
 }
 

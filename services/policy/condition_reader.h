@@ -25,16 +25,29 @@ struct PartHit {
   absl::string_view encoding = "";  // what hid it; the span is then that of the encoded run
 };
 
+// Prompts up to this many bytes are counted to their end.
+inline constexpr std::size_t kCountedBytes = std::size_t{64} << 10;
+// Of longer ones at least so many tokens are counted, or all.
+inline constexpr std::size_t kCountedTokens = std::size_t{16} << 10;
+
 // What is known about one prompt; worked out once, read by every condition.
 struct Facts {
   const domain::Prompt& prompt;
+  const text::Tokenizer& tokenizer;
   std::size_t tokens = 0;
+  bool counted = true;             // false: there are more tokens than were counted
   std::vector<PartHit> hits = {};  // ordered by term, then by part
 };
 
-// Counts the tokens of `prompt`, as `connection` does.
-Facts CountedFacts(const Snapshot& snapshot, const ConnectionRules& connection,
-                   const domain::Prompt& prompt);
+// What `connection` sees in `prompt`; nothing is counted or looked for yet.
+Facts FactsOf(const Snapshot& snapshot, const ConnectionRules& connection,
+              const domain::Prompt& prompt);
+
+// Counts the tokens of the prompt.
+void CountTokens(Facts& facts);
+
+// The same, but of a long prompt not many more than `candidates` ask about.
+void CountTokensFor(const RuleIndex& index, const PolicyBits& candidates, Facts& facts);
 
 // Fills in the hits, in texts as they are and in what they hide under two layers of base64, hex or
 // percent-encoding. Errors are those of the text engine. REQUIRES: the snapshot has a scanner.

@@ -70,7 +70,8 @@ absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query&
   if (connection == snapshot.connections.end()) return UnknownConnection(query.connection);
   PolicyBits candidates =
       snapshot.index.Applicable(query.connection, query.principal, query.prompt);
-  Facts facts = CountedFacts(snapshot, connection->second, query.prompt);
+  Facts facts = FactsOf(snapshot, connection->second, query.prompt);
+  CountTokensFor(snapshot.index, candidates, facts);
   if (snapshot.index.AnyReadsText(candidates)) CS_RETURN_IF_ERROR(ScanParts(snapshot, facts));
   const PromptFacts known{static_cast<double>(facts.tokens), query.prompt.parameters,
                           HoldingLeaves(snapshot, facts)};
@@ -81,6 +82,11 @@ absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query&
   for (std::size_t place = candidates.Next(0); place != PolicyBits::kEnd;
        place = candidates.Next(place + 1)) {
     const CompiledPolicy& policy = snapshot.policies[place];
+    if (!decided && !facts.counted && policy.source->verdict != domain::Verdict::kDeny) {
+      // It may go on to a reviewer or to the model, who want to know how long it is.
+      CountTokens(facts);
+      decision.prompt_tokens = facts.tokens;
+    }
     ConditionReader reader(facts, policy.source->name);
     if (policy.when.has_value() && !reader.Holds(*policy.when)) continue;
     AppendFindings(reader.findings(), decision);
@@ -96,7 +102,8 @@ absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query&
 absl::StatusOr<Explanation> Explain(const Snapshot& snapshot, const Query& query) {
   const auto connection = snapshot.connections.find(query.connection);
   if (connection == snapshot.connections.end()) return UnknownConnection(query.connection);
-  Facts facts = CountedFacts(snapshot, connection->second, query.prompt);
+  Facts facts = FactsOf(snapshot, connection->second, query.prompt);
+  CountTokens(facts);
   if (snapshot.scanner != nullptr) CS_RETURN_IF_ERROR(ScanParts(snapshot, facts));
 
   Explanation explanation;

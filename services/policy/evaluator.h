@@ -29,7 +29,8 @@ inline constexpr std::size_t kMaxFindings = 64;
 // No match means deny with an empty policy: an empty or half-loaded set closes the gate. Evaluation
 // is pure (no I/O, clock or lock), so recorded sessions can be replayed against a newer set, and
 // any thread may call it at any time. Findings are those of all policies that match, the deciding
-// one's first; what holds by absence (under `not`) gives none.
+// one's first; what holds by absence (under `not`) gives none. Of a long prompt that is denied no
+// more tokens are counted than any policy that applies asks about (condition_reader.h).
 //
 // NOT_FOUND (reason unknown_connection) when the set has no such connection; any error of the text
 // engine is returned as it is. A caller that gets an error does not forward the call.
@@ -47,7 +48,7 @@ struct PolicyExplanation {
 };
 
 struct Explanation {
-  domain::Decision decision;                // the one that Evaluate gives
+  domain::Decision decision;                // the one that Evaluate gives, all tokens counted
   std::vector<PolicyExplanation> policies;  // all, in the order in which they decide
 };
 

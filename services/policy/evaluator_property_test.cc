@@ -126,7 +126,8 @@ class Generator {
   }
 
   domain::Condition Condition(int depth) {
-    const int kind = Below(depth > 0 ? 7 : 4);
+    const int kind = Below(depth > 0 ? 8 : 4);
+    if (kind == 7) return SomeAbsent();
     if (kind == 0) return Keywords(Pick({"hipaa", "codes"}), Some(kRoles));
     if (kind == 1) return Pattern(Pick({"pa.ient", "B|x", "o+k"}), Some(kRoles));
     if (kind == 2) return Tokens(static_cast<std::size_t>(Below(8)));
@@ -135,6 +136,14 @@ class Generator {
     std::vector<domain::Condition> children;
     for (int i = 0; i <= Below(3); ++i) children.push_back(Condition(depth - 1));
     return kind == 5 ? Any(std::move(children)) : All(std::move(children));
+  }
+
+  // One to six things of which one must be missing.
+  domain::Condition SomeAbsent() {
+    std::vector<domain::Condition> children;
+    for (int i = 0; i <= Below(6); ++i) children.push_back(Not(Condition(0)));
+    if (OneIn(3)) children.push_back(Condition(0));
+    return Any(std::move(children));
   }
 
   domain::Policy Policy(int number) {

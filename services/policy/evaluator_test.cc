@@ -262,6 +262,47 @@ TEST_CASE("Evaluate: tokens are counted over all parts with the connection's tok
   CHECK(decision.findings[0].begin == decision.findings[0].end);
 }
 
+domain::Prompt Words(std::size_t count, std::size_t parts = 1) {
+  domain::Prompt prompt = UserSays("");
+  for (std::size_t i = 0; i < count / parts; ++i) prompt.parts[0].text += "words ";
+  prompt.parts.resize(parts, prompt.parts[0]);
+  return prompt;
+}
+
+TEST_CASE("Evaluate: a long prompt that is denied is counted up to the largest limit that matters",
+          "[policy]") {
+  domain::Policy elsewhere = When(Deny("elsewhere"), Tokens(70'000));
+  elsewhere.match.connections = {"other"};
+  const Gate gate({Allow("everyone"), When(Deny("a"), Tokens(20'000)), elsewhere,
+                   When(Deny("b", 1), Any({Keywords("codes"), Not(Tokens(30'000))}))});
+  for (const std::size_t parts : {std::size_t{1}, std::size_t{1000}}) {
+    const std::size_t before = gate.engine.words().counted;
+    const domain::Decision decision = gate.Ask(Words(200'000, parts));
+    CHECK(decision.policy == "a");
+    CHECK(decision.findings.at(0).rule == "at least 30001 tokens over 20000");
+    CHECK(decision.prompt_tokens == 30'001);
+    CHECK(gate.engine.words().counted - before == 30'001);
+  }
+  // "b" holds by what was not passed.
+  CHECK(gate.Ask(Words(30'000)).policy == "b");
+  CHECK(gate.Ask(Words(30'000)).prompt_tokens == 30'000);
+}
+
+TEST_CASE("Evaluate: without a limit a long prompt that is denied is not counted to its end",
+          "[policy]") {
+  const Gate gate({Deny("nobody")});
+  CHECK(gate.Ask(Words(200'000)).prompt_tokens == kCountedTokens + 1);
+  CHECK(gate.Ask(Words(10'000)).prompt_tokens == 10'000);  // not long
+}
+
+TEST_CASE("Evaluate: a long prompt that is not denied is counted to its end", "[policy]") {
+  const Gate gate({Allow("everyone"), When(Review("long", 1), Tokens(20'000))});
+  const domain::Decision reviewed = gate.Ask(Words(200'000));
+  CHECK(reviewed.prompt_tokens == 200'000);
+  CHECK(reviewed.findings.at(0).rule == "200000 tokens over 20000");
+  CHECK(Gate({Allow("everyone")}).Ask(Words(200'000)).prompt_tokens == 200'000);
+}
+
 TEST_CASE("Evaluate: a connection without a tokenizer counts as the model does", "[policy]") {
   domain::Prompt prompt = UserSays("one two");
   prompt.model = "double-model";

@@ -26,9 +26,18 @@ class WordTokenizer final : public text::Tokenizer {
     std::string word;
     std::size_t words = 0;
     while (stream >> word) ++words;
+    counted += words;
     return words * per_word_;
   }
-  std::size_t CountUpTo(absl::string_view text, std::size_t) const override { return Count(text); }
+  std::size_t CountUpTo(absl::string_view text, std::size_t limit) const override {
+    std::istringstream stream{std::string(text)};
+    std::string word;
+    std::size_t tokens = 0;
+    for (; tokens <= limit && stream >> word; ++counted) tokens += per_word_;
+    return tokens;
+  }
+
+  mutable std::size_t counted = 0;  // words, of all texts so far
 
  private:
   const std::size_t per_word_;
@@ -97,6 +106,7 @@ class FakeTextEngine final : public TextEngine {
   absl::Status scan_failure;  // what scans answer while it is not OK
   mutable int compilations = 0;
   mutable std::vector<text::MatchTerm> last_terms;
+  const WordTokenizer& words() const { return words_; }
 
  private:
   const WordTokenizer words_;
