@@ -92,6 +92,48 @@ TEST_CASE("adversarial 01: every pair of cuts of the detectors' cases", "[detect
   }
 }
 
+TEST_CASE("adversarial 07: no shape is held back without bound", "[detectors]") {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (const Detector& detector : AllDetectors()) {
+    const RedactionRule rule = RuleOf(detector);
+    if (rule.regex.max_width != kUnbounded) continue;
+    const auto rules = RuleSet::Compile({rule});
+    REQUIRE(rules.ok());
+    for (const std::string& found : detector.found) {
+      const auto made = testing::ParsedCase(testing::FilledCase(found, random));
+      for (int i = 0; i < 8; ++i) {
+        const std::size_t end =
+            i == 0 ? made.end : made.begin + 1 + random() % (made.end - made.begin);
+        // It goes on with its last character until no buffer would take it.
+        const std::string more(RedactionLimits().max_held_bytes, made.text[end - 1]);
+        CAPTURE(detector.entity, end, made.text);
+        RedactionStream stream(*rules);
+        std::string out;
+        std::vector<RedactedSpan> spans;
+        if (!stream.Feed(made.text.substr(0, end), false, &out, &spans).ok() ||
+            !stream.Feed(more, false, &out, &spans).ok() ||
+            !stream.Feed("", true, &out, &spans).ok()) {
+          FAIL("refused");
+        }
+        if (stream.memory_bytes() > 32 * 1024) FAIL("much is held");
+      }
+    }
+  }
+}
+
+TEST_CASE("adversarial 17: masking a masked case again changes nothing", "[detectors]") {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (const std::string& text : testing::FoundTexts(random)) {
+    const std::string once = Whole(text);
+    CHECK(once != text);
+    CHECK(Whole(once) == once);
+  }
+}
+
 TEST_CASE("adversarial 01: the whole is what the definition says, detector by detector",
           "[detectors]") {
   const auto seed = std::random_device{}();

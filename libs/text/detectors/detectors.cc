@@ -112,7 +112,9 @@ RedactionRule RuleOf(const Detector& detector, bool keep_context) {
   rule.group = detector.entity;
   rule.regex = ParseRegex(detector.pattern).value();
   rule.left_forbidden = detector.left_forbidden;
-  rule.right_forbidden = detector.right_forbidden;
+  // A shape without end ends at what cannot continue it. A guard there would keep it undecided, and
+  // so held back, for as long as it goes on.
+  if (rule.regex.max_width != kUnbounded) rule.right_forbidden = detector.right_forbidden;
   rule.validator = detector.check.passes;
   rule.priority = detector.priority;
   rule.replacement = absl::StrCat("<", LabelOf(detector.entity), ">");

@@ -23,7 +23,7 @@ struct Detector {
   std::string entity;   // lower snake case; several detectors may find one entity
   std::string pattern;  // in the dialect of regex_parser.h, ASCII digits, spaces and dashes
   ByteSet left_forbidden = ByteSet::Word();
-  ByteSet right_forbidden = ByteSet::Word();
+  ByteSet right_forbidden = ByteSet::Word();  // not for a pattern without end
   Check check;
   int priority = 0;
   ContextGate context;

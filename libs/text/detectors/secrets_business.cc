@@ -5,8 +5,8 @@ namespace countersign::text {
 
 std::vector<SecretShape> BusinessSecrets() {
   return {
-      {"stripe_key", "[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,}", "sk_live_{a24}", "sk_live_{a5}",
-       "gitleaks: stripe-access-token"},
+      {"stripe_key", "[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,247}", "sk_live_{a24}",
+       "sk_live_{a5}", "gitleaks: stripe-access-token"},
       {"square_token", R"(sq0(?:atp|csp|idp)-[\w-]{22,60})", "sq0atp-{w22}", "sq0atp-{w10}",
        "gitleaks: square-access-token"},
       {"square_token", R"(EAAA[\w-]{60})", "EAAA{w60}", "EAAA{w20}",
@@ -51,7 +51,7 @@ std::vector<SecretShape> BusinessSecrets() {
        "organizations/{U}/apiKeys/{U}", "organizations/{U}", "docs.cdp.coinbase.com"},
       {"alchemy_api_key", "alcht_[A-Za-z0-9]{30}", "alcht_{a30}", "alcht_{a20}",
        "docs.alchemy.com"},
-      {"slack_token", "xox[abeoprs]-[A-Za-z0-9-]{10,}", "xoxb-{d12}-{d12}-{a24}", "xoxb-{a5}",
+      {"slack_token", "xox[abeoprs]-[A-Za-z0-9-]{10,255}", "xoxb-{d12}-{d12}-{a24}", "xoxb-{a5}",
        "api.slack.com/concepts/token-types"},
       {"slack_token", "xoxe\\.xox[bp]-[0-9]-[A-Za-z0-9]{140,180}", "xoxe.xoxp-1-{u165}",
        "xoxe.xoxp-1-{a5}", "gitleaks: slack-config-access-token"},

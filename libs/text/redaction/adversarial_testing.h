@@ -1,0 +1,88 @@
+#pragma once
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/text/detectors/detectors.h"
+#include "libs/text/redaction/redaction.h"
+#include "libs/text/redaction/redaction_oracle.h"
+
+// The default set with one rule of a profile's own, and every way to cut a text. For tests alone.
+namespace countersign::text::adversarial {
+
+inline RedactionRule SimpleRule(absl::string_view entity, absl::string_view pattern) {
+  RedactionRule rule;
+  rule.entity = std::string(entity);
+  rule.regex = ParseRegex(pattern).value();
+  rule.replacement = absl::StrCat("<", LabelOf(entity), ">");
+  return rule;
+}
+
+inline const std::vector<RedactionRule>& DefaultRules() {
+  static const auto& rules = *new std::vector<RedactionRule>([] {
+    std::vector<RedactionRule> made;
+    for (const Detector* detector : Tier1Detectors()) made.push_back(RuleOf(*detector));
+    made.push_back(SimpleRule("project", "PRJ-[0-9]+"));
+    return made;
+  }());
+  return rules;
+}
+
+inline std::shared_ptr<const RuleSet> CompiledRules(std::vector<RedactionRule> rules,
+                                                    RedactionLimits limits = {}) {
+  auto compiled = RuleSet::Compile(std::move(rules), limits);
+  INFO(compiled.status());
+  REQUIRE(compiled.ok());
+  return *compiled;
+}
+
+inline const std::shared_ptr<const RuleSet>& DefaultSet() {
+  static const auto& rules = *new std::shared_ptr<const RuleSet>(CompiledRules(DefaultRules()));
+  return rules;
+}
+
+// A stream and all that it has let go of.
+struct Fed {
+  explicit Fed(std::shared_ptr<const RuleSet> rules = DefaultSet()) : stream(std::move(rules)) {}
+
+  RedactionStream stream;
+  std::string out;
+  std::vector<RedactedSpan> spans;
+  std::size_t most_held = 0;
+  std::size_t most_memory = 0;  // beside what is held
+
+  Fed& Feed(absl::string_view piece, bool end = false) {
+    const absl::Status status = stream.Feed(piece, end, &out, &spans);
+    if (!status.ok()) FAIL(status);
+    most_held = std::max(most_held, stream.held());
+    most_memory = std::max(most_memory, stream.memory_bytes());
+    return *this;
+  }
+};
+
+// What `text` becomes; fails unless every cut, every pair of cuts, single bytes with empty pieces
+// between them, and the definition say the same.
+inline std::string MaskedHoweverCut(absl::string_view text) {
+  CAPTURE(text);
+  const std::string expected = Fed().Feed(text, true).out;
+  CHECK(expected == oracle::Whole(DefaultRules(), text).text);
+  Fed bytes;
+  for (const char& byte : text) bytes.Feed("").Feed(absl::string_view(&byte, 1));
+  if (bytes.Feed("", true).out != expected) FAIL("byte by byte: " << bytes.out);
+  for (std::size_t a = 0; a <= text.size(); ++a) {
+    Fed first;
+    first.Feed(text.substr(0, a));
+    for (std::size_t b = a; b <= text.size(); ++b) {
+      Fed second = first;
+      second.Feed(text.substr(a, b - a)).Feed(text.substr(b), true);
+      if (second.out != expected) FAIL("cut at " << a << " and " << b << ": " << second.out);
+    }
+  }
+  return expected;
+}
+
+}  // namespace countersign::text::adversarial
