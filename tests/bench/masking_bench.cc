@@ -18,9 +18,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "libs/text/detectors/detectors.h"
-#include "libs/text/redaction/bulk_redaction.h"
 #include "libs/text/redaction/redaction.h"
-#include "libs/text/redaction/redaction_program.h"
+#include "libs/text/regex/pattern_database.h"
+#include "libs/text/regex/regex_printer.h"
 #include "tests/bench/masking_corpus.h"
 
 namespace countersign::bench {
@@ -306,9 +306,6 @@ int Main(int argc, char** argv) {
   const Rules rules = Compiled(default_rules);
   absl::PrintF("default set: %d rules, %d states, compiled in %.0f ms\n", default_rules.size(),
                rules->states(), (Now() - start) * 1e3);
-  start = Now();
-  const bool bulk = rules->bulk().Prepare();
-  absl::PrintF("triggers: %s in %.0f ms\n", bulk ? "compiled" : "REFUSED", (Now() - start) * 1e3);
   start = Now();
   const Bare bare = BareDatabase(default_rules);
   absl::PrintF("bare Hyperscan: compiled in %.0f ms\n", (Now() - start) * 1e3);

@@ -1,13 +1,15 @@
 #include "libs/text/redaction/bulk_redaction.h"
 
 #include <algorithm>
-#include <bitset>
+#include <cstdint>
+#include <limits>
+#include <thread>
 #include <utility>
 
-#include "libs/base/status.h"
 #include "libs/text/redaction/match_finder.h"
 #include "libs/text/redaction/redaction_output.h"
 #include "libs/text/redaction/redaction_program.h"
+#include "libs/text/redaction/scan_automaton.h"
 
 namespace countersign::text {
 namespace {
@@ -15,32 +17,24 @@ namespace {
 // Hits of a rule that are no further apart than this are one stretch to look at.
 constexpr std::uint32_t kNear = 64;
 
-// Where threads may have to be: of hits of a trigger the ends, behind a context word where a match
-// may begin.
+// Where threads have to be: of hits of a rule the ends of matches, behind a phrase of its context
+// where a match may begin.
 struct Stretch {
   std::uint32_t first, last;
 };
 
 class HitCollector {
  public:
-  HitCollector(const RedactionProgram& program, absl::string_view text)
-      : program_(program), text_(text), stretches_(program.rules.size()) {
-    for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
-      const BulkTrigger& trigger = program.triggers[rule];
-      if (program.rules[rule].context.empty() && trigger.None()) Extend(rule, 0, text.size());
-      if (!trigger.columns.empty()) FindColumns(rule, trigger.columns);
-    }
-  }
+  HitCollector(const RedactionProgram& program, const ScanRules& rules, absl::string_view text)
+      : program_(program), rules_(rules), text_(text), stretches_(program.rules.size()) {}
 
-  void Add(std::uint32_t number, std::size_t end) {
-    const BulkPattern& pattern = program_.bulk_patterns[number];
-    if (!pattern.is_context) {
-      for (const std::uint32_t rule : pattern.rules) AddHit(rule, end);
-    } else if (IsWhole(pattern, end)) {
-      const std::size_t last = std::min(text_.size(), end + kContextReach);
-      for (const std::uint32_t rule : pattern.rules) {
-        if (HasRoom(rule, end, last)) Extend(rule, end, last);
-      }
+  void Add(std::uint32_t target, std::size_t end) {
+    if (target < rules_.phrase_base()) return Extend(target, {Offset(end), Offset(end)});
+    const Stretch anywhere{Offset(end), Offset(std::min(text_.size(), end + kContextReach))};
+    const Stretch assigned = Assigned(anywhere);
+    for (const std::uint32_t rule : rules_.phrases()[target - rules_.phrase_base()].rules) {
+      const Stretch& begins = program_.rules[rule].context.assigned ? assigned : anywhere;
+      if (HasRoom(rule, begins)) Extend(rule, begins);
     }
   }
 
@@ -55,68 +49,38 @@ class HitCollector {
   }
 
  private:
-  // Near the last one: hits come in order, but for exceptions.
-  void Extend(std::uint32_t rule, std::size_t first, std::size_t last) {
-    const auto from = static_cast<std::uint32_t>(first);
-    const auto to = static_cast<std::uint32_t>(last);
+  static std::uint32_t Offset(std::size_t offset) { return static_cast<std::uint32_t>(offset); }
+
+  // Near the last one: hits come in order, but for those of different parts of the text.
+  void Extend(std::uint32_t rule, const Stretch& more) {
     std::vector<Stretch>& stretches = stretches_[rule];
-    if (stretches.empty() || from < stretches.back().first ||
-        from > stretches.back().last + kNear) {
-      stretches.push_back({from, to});
+    if (stretches.empty() || more.first < stretches.back().first ||
+        more.first > stretches.back().last + kNear) {
+      stretches.push_back(more);
     } else {
-      stretches.back().last = std::max(stretches.back().last, to);
+      stretches.back().last = std::max(stretches.back().last, more.last);
     }
   }
 
-  void AddHit(std::uint32_t rule, std::size_t end) {
-    if (program_.triggers[rule].at_end) {
-      const Neighbour& next = program_.traits[rule].next;
-      const bool allowed = end < text_.size()
-                               ? next.bytes.Contains(static_cast<unsigned char>(text_[end]))
-                               : next.edge;
-      if (!allowed) return;
+  // The part of `begins`, which follows a phrase, in front of which something is assigned to it.
+  Stretch Assigned(const Stretch& begins) const {
+    Stretch assigned{begins.last, begins.first};
+    AssignmentReader reader;
+    for (std::uint32_t at = begins.first; at < begins.last; ++at) {
+      if (!reader.Read(text_[at])) break;
+      if (!reader.assigned()) continue;
+      assigned.first = std::min(assigned.first, at + 1);
+      assigned.last = at + 1;
     }
-    Extend(rule, end, end);
+    return assigned;
   }
 
-  void FindColumns(std::uint32_t rule, const std::vector<ByteSet>& columns) {
-    // The two neighbours with the fewest members that are frequent in text are asked first.
-    const auto common = [](const ByteSet& set) {
-      return (set & ByteSet::Range('a', 'z')).Size() * 8 + set.Size();
-    };
-    std::size_t best = 0;
-    for (std::size_t i = 1; i + 1 < columns.size(); ++i) {
-      if (common(columns[i]) * common(columns[i + 1]) <
-          common(columns[best]) * common(columns[best + 1])) {
-        best = i;
-      }
-    }
-    std::bitset<65536> pairs;
-    for (unsigned pair = 0; pair < pairs.size(); ++pair) {
-      pairs[pair] = columns[best].Contains(static_cast<unsigned char>(pair & 0xFF)) &&
-                    columns[best + 1].Contains(static_cast<unsigned char>(pair >> 8));
-    }
-    const std::size_t rest = columns.size() - best;
-    unsigned pair = text_.size() > best ? static_cast<unsigned char>(text_[best]) << 8 : 0;
-    for (std::size_t at = best; at + rest <= text_.size(); ++at) {
-      pair = pair >> 8 | static_cast<unsigned char>(text_[at + 1]) << 8;
-      if (!pairs[pair]) continue;
-      const std::size_t begin = at - best;
-      const int before = begin == 0 ? -1 : static_cast<unsigned char>(text_[begin - 1]);
-      if (!program_.traits[rule].MayFollow(before)) continue;
-      std::size_t i = columns.size();
-      while (i > 0 && columns[i - 1].Contains(static_cast<unsigned char>(text_[begin + i - 1])))
-        --i;
-      if (i == 0) AddHit(rule, begin + columns.size());
-    }
-  }
-
-  // False when no match of `rule` can begin in [from, last], because none of what begins there is
-  // long enough and made of its bytes.
-  bool HasRoom(std::uint32_t rule, std::size_t from, std::size_t last) const {
+  // False when no match of `rule` can begin there, because none of what begins there is long enough
+  // and made of its bytes.
+  bool HasRoom(std::uint32_t rule, const Stretch& begins) const {
     const ByteSet& alphabet = program_.traits[rule].alphabet;
     const std::size_t width = program_.traits[rule].min_width;
-    for (std::size_t begin = from; begin <= last && begin + width <= text_.size();) {
+    for (std::size_t begin = begins.first; begin <= begins.last && begin + width <= text_.size();) {
       std::size_t at = begin + width;
       while (at > begin && alphabet.Contains(static_cast<unsigned char>(text_[at - 1]))) --at;
       if (at == begin) return true;
@@ -125,36 +89,31 @@ class HitCollector {
     return false;
   }
 
-  // The context word that ends at `end` is no part of a longer word, as far as one can tell.
-  bool IsWhole(const BulkPattern& pattern, std::size_t end) const {
-    constexpr ByteSet kWordBytes = ContextWords::WordBytes();
-    const auto in_word = [&](std::size_t at) {
-      return kWordBytes.Contains(static_cast<unsigned char>(text_[at]));
-    };
-    if (end < text_.size() && in_word(end)) return false;
-    return pattern.word_size == 0 || end <= pattern.word_size ||
-           !in_word(end - pattern.word_size - 1);
-  }
-
   const RedactionProgram& program_;
+  const ScanRules& rules_;
   const absl::string_view text_;
   std::vector<std::vector<Stretch>> stretches_;  // by rule
 };
 
-// Where threads of `rule` may have begun that are alive at `hit`, not before `done`.
+// Where threads of `rule` may have begun that lead to a match that ends at `end`, not before
+// `done`.
 std::uint64_t EarliestStart(const RedactionProgram& program, std::uint32_t rule,
-                            absl::string_view text, std::uint64_t hit, std::uint64_t done) {
+                            absl::string_view text, std::uint64_t end, std::uint64_t done,
+                            const ScanAutomaton& automaton) {
   const ByteSet& alphabet = program.traits[rule].alphabet;
-  const std::size_t reach = program.triggers[rule].reach;
-  const std::uint64_t stop = hit - done > reach ? hit - reach : done;
-  while (hit > stop && alphabet.Contains(static_cast<unsigned char>(text[hit - 1]))) --hit;
-  return hit;
+  const std::size_t reach = program.traits[rule].max_width;
+  std::uint64_t stop = end - done > reach ? end - reach : done;
+  const bool is_far = end - stop > 2 * automaton.limits().block;
+  if (is_far) stop = std::max<std::uint64_t>(stop, automaton.QuietBefore(rule, end - 1));
+  std::uint64_t start = end;
+  while (start > stop && alphabet.Contains(static_cast<unsigned char>(text[start - 1]))) --start;
+  return start;
 }
 
 // Adds the clusters of one rule.
 void FindMatches(const RedactionProgram& program, std::uint32_t rule,
                  const std::vector<Stretch>& stretches, const TextWindow& window,
-                 MatchState& state) {
+                 const ScanAutomaton& automaton, MatchState& state) {
   MatchFinder finder(program, window, state);
   const bool behind_context = !program.rules[rule].context.empty();
   std::uint64_t done = 0;  // no thread is alive there
@@ -162,7 +121,7 @@ void FindMatches(const RedactionProgram& program, std::uint32_t rule,
     if (stretch.last <= done) continue;
     std::uint64_t from = std::max<std::uint64_t>(stretch.first, done);
     if (!behind_context && from > done) {
-      from = EarliestStart(program, rule, window.bytes, from, done);
+      from = EarliestStart(program, rule, window.bytes, from, done, automaton);
     }
     done = finder.ScanRule(rule, from, stretch.last + 1);
   }
@@ -190,8 +149,8 @@ std::vector<MatchCluster> Merged(const RedactionProgram& program,
 
 }  // namespace
 
-absl::Status RedactBulk(const RedactionProgram& program, absl::string_view text, BulkScan scan,
-                        std::string* released, std::vector<RedactedSpan>* spans) {
+bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAutomaton& automaton,
+                absl::string_view text, std::string* released, std::vector<RedactedSpan>* spans) {
   OutputState output_state;
   std::string folded;
   absl::string_view view = text;
@@ -200,9 +159,9 @@ absl::Status RedactBulk(const RedactionProgram& program, absl::string_view text,
     FoldInto(text, true, 0, folded, output_state.patches);
     view = folded;
   }
-  HitCollector hits(program, view);
-  CS_RETURN_IF_ERROR(
-      scan(view, [&hits](std::uint32_t pattern, std::size_t end) { hits.Add(pattern, end); }));
+  HitCollector hits(program, rules, view);
+  const auto on_hit = [&hits](std::uint32_t target, std::size_t end) { hits.Add(target, end); };
+  if (!automaton.Scan(view, on_hit)) return false;
 
   const TextWindow window{view, 0, -1};
   MatchState state;
@@ -210,7 +169,7 @@ absl::Status RedactBulk(const RedactionProgram& program, absl::string_view text,
   for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
     const std::vector<Stretch>& stretches = hits.Sorted(rule);
     if (stretches.empty()) continue;
-    FindMatches(program, rule, stretches, window, state);
+    FindMatches(program, rule, stretches, window, automaton, state);
     clusters.insert(clusters.end(), state.clusters.begin(), state.clusters.end());
     state.clusters.clear();
   }
@@ -222,77 +181,41 @@ absl::Status RedactBulk(const RedactionProgram& program, absl::string_view text,
     output.Replace(window, cluster);
   }
   output.Clear(window, window.end());
-  return absl::OkStatus();
+  return true;
 }
 
 BulkScanner::BulkScanner(const RedactionProgram& program) : program_(program) {}
+BulkScanner::~BulkScanner() = default;
 
-BulkScanner::~BulkScanner() {
-  if (thread_.joinable()) thread_.join();
+bool BulkScanner::Redact(absl::string_view text, std::string* released,
+                         std::vector<RedactedSpan>* spans) {
+  if (text.size() < kBulkBytes || text.size() > std::numeric_limits<std::int32_t>::max()) {
+    return false;
+  }
+  std::unique_ptr<ScanAutomaton> automaton = Borrow();
+  if (automaton == nullptr) return false;
+  const bool done = RedactBulk(program_, *rules_, *automaton, text, released, spans);
+  GiveBack(std::move(automaton));
+  return done;
 }
 
-bool BulkScanner::IsReadyFor(absl::string_view text) {
-  // What a stream does in the time of a compilation.
-  constexpr std::size_t kWorthWaiting = 16 << 20;
-  if (text.size() < kBulkBytes) return false;
-  if (text.size() >= kWorthWaiting) return Prepare();
+// As many threads as can run at once have one each; null for more.
+std::unique_ptr<ScanAutomaton> BulkScanner::Borrow() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (state_ == State::kIdle) {
-    state_ = State::kCompiling;
-    thread_ = std::thread([this] { Prepare(); });
+  if (!idle_.empty()) {
+    std::unique_ptr<ScanAutomaton> automaton = std::move(idle_.back());
+    idle_.pop_back();
+    return automaton;
   }
-  return state_ == State::kReady;
+  if (made_ >= std::max(1U, std::thread::hardware_concurrency())) return nullptr;
+  if (rules_ == nullptr) rules_ = std::make_unique<const ScanRules>(program_);
+  ++made_;
+  return std::make_unique<ScanAutomaton>(*rules_);
 }
 
-bool BulkScanner::Prepare() {
-  std::call_once(compiled_, [this] { Compile(); });
+void BulkScanner::GiveBack(std::unique_ptr<ScanAutomaton> automaton) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return state_ == State::kReady;
-}
-
-void BulkScanner::Compile() {
-  const bool compiled = CompileTriggers();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  state_ = compiled ? State::kReady : State::kRefused;
-}
-
-// A pattern that is refused as too large is tried once more with less in it. What is refused then
-// is what only a stream can do.
-bool BulkScanner::CompileTriggers() {
-  for (std::uint32_t rule = 0; rule < program_.rules.size(); ++rule) {
-    // Scanning everything for a few rules is cheap, for a dictionary it is not.
-    const bool everything = program_.rules[rule].context.empty() && program_.triggers[rule].None();
-    if (everything && program_.firsts[rule].end() - program_.firsts[rule].begin() > 16)
-      return false;
-  }
-  std::vector<DatabasePattern> patterns;
-  for (const BulkPattern& pattern : program_.bulk_patterns) {
-    patterns.push_back({pattern.expression, true});
-  }
-  if (patterns.empty()) return false;
-  PatternDatabase::CompileError refused;
-  for (std::size_t tries = 0; tries <= patterns.size(); ++tries) {
-    auto database = PatternDatabase::Compile(patterns, &refused);
-    if (database.ok()) {
-      database_ = *std::move(database);
-      return true;
-    }
-    if (!refused.names_pattern) return false;
-    const std::string& smaller = program_.bulk_patterns[refused.pattern].smaller;
-    std::string& expression = patterns[refused.pattern].expression;
-    if (smaller.empty() || expression == smaller) return false;
-    expression = smaller;
-  }
-  return false;
-}
-
-absl::Status BulkScanner::Redact(absl::string_view text, std::string* released,
-                                 std::vector<RedactedSpan>* spans) const {
-  const auto scan = [this](absl::string_view folded,
-                           absl::FunctionRef<void(std::uint32_t, std::size_t)> on_hit) {
-    return database_->Scan(folded, on_hit);
-  };
-  return RedactBulk(program_, text, scan, released, spans);
+  idle_.push_back(std::move(automaton));
 }
 
 }  // namespace countersign::text

@@ -1,66 +1,49 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "libs/text/redaction/redaction.h"
-#include "libs/text/regex/pattern_database.h"
 
 namespace countersign::text {
 
-// Texts below this are not worth a scan of their own.
-inline constexpr std::size_t kBulkBytes = 16 * 1024;
+class ScanAutomaton;
+class ScanRules;
 
-// Calls its argument with (pattern, end) for the matches of RedactionProgram::bulk_patterns in a
-// folded text, in any order. An error means that some may be missing.
-using BulkScan = absl::FunctionRef<absl::Status(
-    absl::string_view folded, absl::FunctionRef<void(std::uint32_t pattern, std::size_t end)>)>;
+// Texts below this are not worth it.
+inline constexpr std::size_t kBulkBytes = 256;
 
-// The redaction of a whole text, appended as RedactionStream::Feed does; what a stream would make
-// of it, by running the automaton of each rule only where `scan` says that there could be a match.
-// Rules without a trigger are run over everything. Linear in the text: what one rule looks at, it
-// looks at twice at most. On an error, nothing is appended. REQUIRES: less than 4 GiB.
-absl::Status RedactBulk(const RedactionProgram& program, absl::string_view text, BulkScan scan,
-                        std::string* released, std::vector<RedactedSpan>* spans);
+// Appends to `released` and `spans` what a stream would make of a whole text, as
+// RedactionStream::Feed does: `automaton`, which is one of `rules`, those of `program`, scans it,
+// and the automaton of a rule runs only where that found an end of a match, or a phrase of its
+// context. Linear in the text. False, and nothing is appended, when the automaton gave up.
+// REQUIRES: less than 4 GiB.
+bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAutomaton& automaton,
+                absl::string_view text, std::string* released, std::vector<RedactedSpan>* spans);
 
-// The triggers of a rule set as a Hyperscan database, compiled when there is first need of it: it
-// takes up to seconds. Thread-safe.
+// Whole texts of one rule set, and the automata for them. Thread-safe.
 class BulkScanner {
  public:
   explicit BulkScanner(const RedactionProgram& program);
-  ~BulkScanner();  // waits for a compilation that is running
+  ~BulkScanner();
 
-  // True when `text` should go through Redact. The first texts that are large enough start the
-  // compilation in a thread of its own and are better off without it; a very large one waits.
-  bool IsReadyFor(absl::string_view text);
-
-  // Compiles now, unless that was done. False when Hyperscan cannot run here or refuses too much.
-  bool Prepare();
-
-  // REQUIRES: IsReadyFor or Prepare was true.
-  absl::Status Redact(absl::string_view text, std::string* released,
-                      std::vector<RedactedSpan>* spans) const;
+  // As RedactBulk. False also where a text is too small or too large, or as many threads are
+  // scanning as there may be automata.
+  bool Redact(absl::string_view text, std::string* released, std::vector<RedactedSpan>* spans);
 
  private:
-  enum class State { kIdle, kCompiling, kReady, kRefused };
-
-  void Compile();
-  bool CompileTriggers();
+  std::unique_ptr<ScanAutomaton> Borrow();
+  void GiveBack(std::unique_ptr<ScanAutomaton> automaton);
 
   const RedactionProgram& program_;
   std::mutex mutex_;
-  State state_ = State::kIdle;  // guarded by mutex_
-  std::thread thread_;          // guarded by mutex_
-  std::once_flag compiled_;
-  std::unique_ptr<PatternDatabase> database_;  // unchanged once kReady
+  std::unique_ptr<const ScanRules> rules_;            // made when there is first need of it
+  std::vector<std::unique_ptr<ScanAutomaton>> idle_;  // guarded by mutex_
+  std::size_t made_ = 0;                              // guarded by mutex_
 };
 
 }  // namespace countersign::text

@@ -2,12 +2,14 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "libs/text/detectors/detectors.h"
 #include "libs/text/redaction/redaction_program.h"
+#include "libs/text/redaction/scan_automaton.h"
 #include "libs/text/regex/random_patterns.h"
 
 namespace countersign::text {
@@ -36,9 +38,10 @@ Redacted Streamed(const std::shared_ptr<const RuleSet>& rules, absl::string_view
 }
 
 Redacted InBulk(const std::shared_ptr<const RuleSet>& rules, absl::string_view text) {
-  REQUIRE(rules->bulk().Prepare());
+  const ScanRules scanned(rules->program());
+  ScanAutomaton automaton(scanned);
   Redacted redacted;
-  REQUIRE(rules->bulk().Redact(text, &redacted.text, &redacted.spans).ok());
+  REQUIRE(RedactBulk(rules->program(), scanned, automaton, text, &redacted.text, &redacted.spans));
   return redacted;
 }
 
@@ -124,9 +127,7 @@ TEST_CASE("Bulk: all detectors find the same in a whole text as in a stream", "[
 TEST_CASE("Bulk: a large text fed at once is as if fed in pieces", "[bulk]") {
   testing::Random random(7);
   std::string text;
-  while (text.size() < 4 * kBulkBytes) text += Mixture(random, 100);
-  REQUIRE(Everything()->bulk().Prepare());
-  REQUIRE(Everything()->bulk().IsReadyFor(text));
+  while (text.size() < 16 * 1024) text += Mixture(random, 100);
   RedactionStream stream(Everything());
   Redacted at_once;
   at_once.text = "before ";  // spans count from the start of what is appended to
@@ -138,21 +139,51 @@ TEST_CASE("Bulk: a large text fed at once is as if fed in pieces", "[bulk]") {
     span.begin += 7;
     span.end += 7;
   }
-  CHECK(at_once.text == expected.text);
-  CHECK(at_once.spans.size() == expected.spans.size());
-  CHECK(at_once.spans.back().begin == expected.spans.back().begin);
+  CheckSame(at_once, expected);
 }
 
-TEST_CASE("Bulk: a scan that fails gives nothing away", "[bulk]") {
+TEST_CASE("Bulk: matches that reach over the parts that are scanned side by side", "[bulk]") {
+  const std::string pem = absl::StrCat("-----BEGIN PRIVATE", " KEY-----\n");
+  testing::Random random(11);
+  for (const std::string& begin : {pem, std::string("jane.doe@"), std::string("call me at ")}) {
+    INFO(begin);
+    // A block without end, a name and a phrase right before each of the parts, and in each.
+    std::string text(8192, ' ');
+    for (std::size_t at = 2048 - begin.size() / 2; at + 64 < text.size(); at += 2048) {
+      text.replace(at, begin.size(), begin);
+      text.replace(at + begin.size(), 22, "example.com 4155552671");
+    }
+    CheckSame(InBulk(Everything(), text), Streamed(Everything(), text, 100));
+  }
+}
+
+TEST_CASE("Bulk: a text that is given up is left to a stream", "[bulk]") {
+  testing::Random random(3);
+  const std::string text = Mixture(random, 2000);
+  const RedactionProgram& program = Everything()->program();
+  const ScanRules scanned(program);
+  ScanAutomaton automaton(scanned, {2 * 16 * (ScanAutomaton::kLanes + 1), 16, 1000});
   Redacted redacted;
-  const auto fails = [](absl::string_view, absl::FunctionRef<void(std::uint32_t, std::size_t)>) {
-    return absl::InternalError("the pattern engine failed: hs_scan returned -13");
-  };
-  const absl::Status status = RedactBulk(Everything()->program(), "4111 1111 1111 1111", fails,
-                                         &redacted.text, &redacted.spans);
-  CHECK(status.code() == absl::StatusCode::kInternal);
+  CHECK_FALSE(RedactBulk(program, scanned, automaton, text, &redacted.text, &redacted.spans));
   CHECK(redacted.text.empty());
   CHECK(redacted.spans.empty());
+  // It is as good as new for a text that it knows.
+  const std::string easy(4096, 'x');
+  CHECK(RedactBulk(program, scanned, automaton, easy, &redacted.text, &redacted.spans));
+  CHECK(redacted.text == easy);
+}
+
+TEST_CASE("Bulk: more threads than automata find the same", "[bulk]") {
+  testing::Random random(5);
+  const std::string text = Mixture(random, 500);
+  const Redacted expected = Streamed(Everything(), text, 64);
+  std::vector<Redacted> found(16);
+  std::vector<std::thread> threads;
+  for (Redacted& redacted : found) {
+    threads.emplace_back([&] { redacted = RedactWhole(Everything(), text).value(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Redacted& redacted : found) CheckSame(redacted, expected);
 }
 
 TEST_CASE("Bulk: a word that is one rule's match and another's context serves both", "[bulk]") {
@@ -169,18 +200,6 @@ TEST_CASE("Bulk: a word that is one rule's match and another's context serves bo
        {RuleSet::Compile({gated, word}).value(), RuleSet::Compile({word, gated}).value()}) {
     CHECK(InBulk(rules, "PIN 123456, spin 123456").text == "<WORD> <NUMBER>, s<WORD> <NUMBER>");
   }
-}
-
-TEST_CASE("Bulk: small texts compile nothing", "[bulk]") {
-  RedactionRule rule;
-  rule.entity = "x";
-  rule.regex = ParseRegex("ab+").value();
-  rule.replacement = "<X>";
-  const auto rules = RuleSet::Compile({rule}).value();
-  CHECK_FALSE(rules->bulk().IsReadyFor(std::string(kBulkBytes - 1, 'a')));
-  CHECK(rules->bulk().Prepare());
-  CHECK_FALSE(rules->bulk().IsReadyFor("abb"));
-  CHECK(rules->bulk().IsReadyFor(std::string(kBulkBytes, 'a')));
 }
 
 }  // namespace

@@ -20,18 +20,11 @@ std::string Lowered(absl::string_view text) { return absl::AsciiStrToLower(text)
 
 // `between` is what stands between a context word and a match.
 bool Assigns(absl::string_view between) {
-  constexpr ByteSet kBeside = ByteSet::Word() | ByteSet::Of(" \t\"'`\\])");
-  bool assigned = false;
-  for (std::size_t i = 0; i < between.size(); ++i) {
-    const char byte = between[i];
-    if (byte == '=' || byte == ':') {
-      assigned = true;
-    } else if (byte == '>' ? i == 0 || between[i - 1] != '='
-                           : !kBeside.Contains(static_cast<unsigned char>(byte))) {
-      return false;
-    }
+  AssignmentReader reader;
+  for (const char byte : between) {
+    if (!reader.Read(byte)) return false;
   }
-  return assigned;
+  return reader.assigned();
 }
 
 }  // namespace

@@ -13,6 +13,28 @@
 
 namespace countersign::text {
 
+// Reads what stands behind a context word, up to where nothing can be assigned to it any more.
+class AssignmentReader {
+ public:
+  // False when `byte` ends it.
+  bool Read(char byte) {
+    constexpr ByteSet kBeside = ByteSet::Word() | ByteSet::Of(" \t\"'`\\])");
+    const bool assigns = byte == '=' || byte == ':';
+    assigned_ = assigned_ || assigns;
+    const bool goes_on = assigns || (byte == '>' && previous_ == '=') ||
+                         kBeside.Contains(static_cast<unsigned char>(byte));
+    previous_ = byte;
+    return goes_on;
+  }
+
+  // What was read assigns something to the word, and a match may begin here.
+  bool assigned() const { return assigned_; }
+
+ private:
+  bool assigned_ = false;
+  char previous_ = 0;
+};
+
 // The context words of all rules of a set (redaction.h, ContextGate), found in folded text.
 // Immutable once filled; thread-safe then.
 class ContextWords {

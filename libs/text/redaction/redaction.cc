@@ -115,10 +115,9 @@ absl::Status RedactionStream::Feed(absl::string_view text, bool end, std::string
     failed_ = absl::FailedPreconditionError("a redaction stream was fed after its end");
     return failed_;
   }
-  if (end && taken_ == 0 && rules_->bulk().IsReadyFor(text)) {
+  if (end && taken_ == 0 && rules_->bulk().Redact(text, released, spans)) {
     ended_ = true;
-    failed_ = rules_->bulk().Redact(text, released, spans);
-    return failed_;
+    return absl::OkStatus();
   }
   const std::size_t released_before = released->size();
   const std::size_t spans_before = spans->size();

@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/text/redaction/bulk_redaction.h"
 #include "libs/text/redaction/redaction_program.h"
+#include "libs/text/redaction/scan_rules.h"
 
 namespace countersign::text {
 namespace {
@@ -41,6 +42,11 @@ class Compiler {
           absl::StrCat("a validated pattern may match at most ", kMaxValidatedWidth, " bytes"));
     }
     CS_ASSIGN_OR_RETURN(const Automaton automaton, BuildAutomaton(folded));
+    program_.scan_automata.emplace_back();
+    if (rule.context.empty()) {
+      const Regex relaxed = WithWidths(ForScanning(folded.root));
+      CS_ASSIGN_OR_RETURN(program_.scan_automata.back(), BuildAutomaton(relaxed));
+    }
     const std::size_t base = program_.states.size();
     if (base + automaton.bytes.size() > kMaxStates) {
       return absl::InvalidArgumentError(
@@ -84,8 +90,8 @@ class Compiler {
       traits.next.bytes = traits.next.bytes | (edge.neighbour.bytes & ~rule.right_forbidden);
       traits.next.edge = traits.next.edge || edge.neighbour.edge;
     }
-    AddBulkPatterns(rule, folded, automaton, number);
     traits.min_width = static_cast<std::uint32_t>(folded.min_width);
+    traits.max_width = folded.max_width;
     program_.traits.push_back(traits);
     program_.rules.push_back(std::move(rule));
     return absl::OkStatus();
@@ -125,37 +131,6 @@ class Compiler {
     }
     for (const std::vector<std::uint32_t>& states : leaders) {
       AppendList(program_.leaders, states, base);
-    }
-  }
-
-  void AddBulkPatterns(const RedactionRule& rule, const Regex& folded, const Automaton& automaton,
-                       std::uint32_t number) {
-    program_.triggers.emplace_back();
-    if (rule.context.empty()) {
-      BulkTrigger& trigger = program_.triggers.back();
-      trigger = MakeBulkTrigger(folded, automaton);
-      if (!trigger.expression.empty()) {
-        AddBulkPattern({trigger.expression, trigger.smaller, {number}});
-      }
-    }
-    for (const std::string& phrase : rule.context.words) {
-      const std::vector<std::string> words = ContextWords::WordsOf(phrase);
-      if (words.empty()) continue;
-      BulkPattern pattern = MakeContextPattern(words);
-      pattern.rules = {number};
-      AddBulkPattern(std::move(pattern));
-    }
-  }
-
-  // Rules that look for the same share a pattern.
-  void AddBulkPattern(BulkPattern pattern) {
-    const auto [same, added] = bulk_numbers_.emplace(
-        std::make_pair(pattern.is_context, pattern.expression), program_.bulk_patterns.size());
-    if (added) {
-      program_.bulk_patterns.push_back(std::move(pattern));
-    } else {
-      std::vector<std::uint32_t>& rules = program_.bulk_patterns[same->second].rules;
-      rules.insert(rules.end(), pattern.rules.begin(), pattern.rules.end());
     }
   }
 
@@ -226,7 +201,6 @@ class Compiler {
   Numbering<ByteSet> set_numbers_;
   Numbering<Neighbour> neighbour_numbers_;
   std::vector<std::uint32_t> first_;
-  std::map<std::pair<bool, std::string>, std::size_t> bulk_numbers_;
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "libs/text/redaction/bulk_trigger.h"
 #include "libs/text/redaction/context_words.h"
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/regex/automaton.h"
@@ -54,11 +53,12 @@ struct RedactionProgram {
   struct RuleTraits {
     static constexpr std::uint32_t kNoGate = 0xFFFFFFFF;
     bool validated = false;
-    std::uint32_t gate = kNoGate;   // in `context`
-    std::uint32_t counter = 0;      // of clusters let through; rules without min_count share 0
-    ByteSet first_bytes;            // of a match
-    ByteSet alphabet;               // of all its bytes
-    std::uint32_t min_width = 1;    // of a match
+    std::uint32_t gate = kNoGate;  // in `context`
+    std::uint32_t counter = 0;     // of clusters let through; rules without min_count share 0
+    ByteSet first_bytes;           // of a match
+    ByteSet alphabet;              // of all its bytes
+    std::uint32_t min_width = 1;   // of a match
+    std::size_t max_width = kUnbounded;
     Neighbour previous{{}, false};  // what may stand before some match …
     Neighbour next{{}, false};      // … and after it
 
@@ -68,10 +68,9 @@ struct RedactionProgram {
     }
   };
 
-  std::vector<RedactionRule> rules;   // their regexes are emptied after compiling
-  std::vector<RuleTraits> traits;     // by rule
-  std::vector<BulkTrigger> triggers;  // by rule; none for those with a context
-  std::vector<BulkPattern> bulk_patterns;
+  std::vector<RedactionRule> rules;      // their regexes are emptied after compiling
+  std::vector<RuleTraits> traits;        // by rule
+  std::vector<Automaton> scan_automata;  // by rule, of ForScanning; none for those with a context
   ContextWords context;
   std::uint32_t counters = 1;
   RedactionLimits limits;

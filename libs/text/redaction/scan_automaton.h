@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "libs/text/redaction/scan_rules.h"
+
+namespace countersign::text {
+
+// The deterministic automaton of ScanRules. Its states are made when a text first leads to them and
+// are kept for the texts to come, up to a bound; so most of a text costs a look-up per byte. Not
+// thread-safe.
+//
+// A state is a set of states of the position automaton that are active together, and the class of
+// the byte before. The construction while reading: Thompson, "Regular expression search algorithm",
+// CACM 11(6), 1968; forgetting all at the bound, and giving up: R. Cox, "Regular Expression
+// Matching in the Wild", 2010.
+class ScanAutomaton {
+ public:
+  struct Limits {
+    // About 1 KB each. At least 2 * block * (kLanes + 1), at most 32767.
+    std::size_t most_states = 16384;
+    // The state at every such offset of a text is remembered.
+    std::size_t block = 256;
+    // A text that leads to a new state more often than once in so many bytes is given up when there
+    // is no more room: to make one takes as long as a stream takes for about as many.
+    std::size_t bytes_per_state = 8;
+  };
+  static constexpr std::size_t kLanes = 4;  // parts of a text that are scanned side by side
+
+  ScanAutomaton(const ScanRules& rules, Limits limits);
+  explicit ScanAutomaton(const ScanRules& rules) : ScanAutomaton(rules, Limits()) {}
+
+  // Calls on_hit(target, end) for every end of a match of every target, at least once, in no
+  // particular order. False when the text keeps leading to new states, so that it is faster to do
+  // without the automaton: hits are then missing. REQUIRES: less than 4 GiB.
+  using OnHit = absl::FunctionRef<void(std::uint32_t target, std::size_t end)>;
+  bool Scan(absl::string_view text, OnHit on_hit);
+
+  // Of the text that was scanned last: a position, not after `position`, over which no match of
+  // `rule` reaches that ends at or after `position`, nor its beginning.
+  std::size_t QuietBefore(std::uint32_t rule, std::size_t position) const;
+
+  const Limits& limits() const { return limits_; }
+  std::size_t states() const { return states_.size(); }
+
+ private:
+  struct State {
+    std::uint32_t first, last;  // in members_
+    std::uint8_t before;
+  };
+  // What a transition is that is more than a step.
+  struct Event {
+    std::uint16_t state;
+    std::uint32_t first_hit, last_hit;  // in hits_
+  };
+  struct Hit {
+    std::uint32_t target;
+    bool behind;  // the match ends behind the byte, not before it
+  };
+  struct Cursor {
+    std::size_t at;
+    std::uint16_t state;
+  };
+  using Cursors = std::array<Cursor, kLanes + 1>;  // of the lanes, and a free one
+
+  void Forget();
+  bool MakeRoom(Cursors& cursors);
+  void RunLanes(absl::string_view text, std::size_t size, Cursors& lanes, OnHit on_hit);
+  void Run(absl::string_view text, std::size_t size, Cursor& cursor, OnHit on_hit);
+  bool RunToEnd(absl::string_view text, std::size_t lane, Cursors& cursors, OnHit on_hit);
+  bool Join(absl::string_view text, std::size_t lane, Cursors& cursors, OnHit on_hit);
+  std::uint16_t Follow(std::uint16_t state, unsigned char byte, std::uint16_t entry,
+                       std::size_t position, OnHit on_hit);
+  std::uint16_t Build(std::uint16_t number, std::size_t byte_class);
+  std::uint16_t StateOf(const std::vector<std::uint32_t>& members, std::uint8_t before);
+  std::uint16_t StartState(absl::string_view text, std::size_t at);
+  void Finish(const Cursor& cursor, OnHit on_hit);
+
+  const ScanRules& rules_;
+  const Limits limits_;
+  const std::size_t stride_;  // of table_: entries per state
+  struct AlignedDelete {
+    void operator()(std::uint16_t* table) const;
+  };
+  std::unique_ptr<std::uint16_t[], AlignedDelete> table_;  // by state and class: state or event
+  std::vector<State> states_;
+  std::vector<std::uint32_t> members_;
+  std::vector<Event> events_;
+  std::vector<Hit> hits_;
+  std::vector<std::uint16_t> numbers_;  // of states, by the hash of what they are; open addressing
+  std::vector<std::uint16_t> blocks_;   // states at the beginning of each block of the last text
+  std::size_t built_for_ = 0;           // bytes scanned since everything was forgotten
+  std::vector<std::uint32_t> scratch_;
+};
+
+}  // namespace countersign::text

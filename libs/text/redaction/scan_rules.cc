@@ -1,0 +1,197 @@
+#include "libs/text/redaction/scan_rules.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
+namespace countersign::text {
+namespace {
+
+constexpr ByteSet kWordBytes = ContextWords::WordBytes();
+
+// Numbers equal values alike, in the order in which they come.
+template <typename Value>
+class Classes {
+ public:
+  std::uint8_t Number(Value value) {
+    return numbers_.emplace(std::move(value), static_cast<std::uint8_t>(numbers_.size()))
+        .first->second;
+  }
+  std::size_t size() const { return numbers_.size(); }
+
+ private:
+  std::map<Value, std::uint8_t> numbers_;
+};
+
+ByteSet AnyCase(char byte) {
+  const auto lower = static_cast<unsigned char>(byte);
+  ByteSet both;
+  both.Add(lower);
+  both.Add(static_cast<unsigned char>(absl::ascii_toupper(lower)));
+  return both;
+}
+
+// All bytes, those first that text has most of: what is looked up often is then close together.
+std::vector<unsigned char> FrequentFirst() {
+  constexpr absl::string_view kFrequent = " etaoinsrhldcumfpgwybvkjxqz,.\n-'";
+  std::vector<unsigned char> bytes(kFrequent.begin(), kFrequent.end());
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    if (!absl::StrContains(kFrequent, static_cast<char>(byte))) {
+      bytes.push_back(static_cast<unsigned char>(byte));
+    }
+  }
+  return bytes;
+}
+
+// Of a longer repeat, and of one whose bounds are further apart, the scan does not count.
+constexpr std::size_t kMostCounted = 24;
+constexpr std::size_t kWidestChoice = 4;
+
+}  // namespace
+
+RegexNode ForScanning(const RegexNode& node) {
+  RegexNode relaxed = node;
+  for (RegexNode& child : relaxed.children) child = ForScanning(child);
+  if (node.kind == RegexNode::Kind::kRepeat &&
+      (node.max > kMostCounted || node.max - node.min > kWidestChoice)) {
+    relaxed.min = std::min(node.min, kMostCounted);
+    relaxed.max = kUnbounded;
+  }
+  return relaxed;
+}
+
+ScanRules::ScanRules(const RedactionProgram& program)
+    : phrase_base_(static_cast<std::uint32_t>(program.rules.size())) {
+  for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
+    if (program.rules[rule].context.empty()) {
+      AddRule(rule, program.scan_automata[rule], program.rules[rule]);
+    }
+  }
+  CollectPhrases(program);
+  for (std::uint32_t i = 0; i < phrases_.size(); ++i) {
+    AddPhrase(phrases_[i].words, phrase_base_ + i);
+  }
+  AddState(0, ByteSet());  // for the end of the last one's transitions
+  NumberClasses();
+}
+
+void ScanRules::SortOnce(std::vector<std::uint32_t>& states) {
+  std::sort(states.begin(), states.end());
+  states.erase(std::unique(states.begin(), states.end()), states.end());
+}
+
+std::uint16_t ScanRules::SetNumber(const ByteSet& bytes) {
+  const auto [found, added] = set_numbers_.emplace(bytes, static_cast<std::uint16_t>(sets_.size()));
+  if (added) sets_.push_back(bytes);
+  return found->second;
+}
+
+std::uint16_t ScanRules::NeighbourNumber(Neighbour neighbour, const ByteSet& forbidden) {
+  neighbour.bytes = neighbour.bytes & ~forbidden;
+  const auto [found, added] =
+      neighbour_numbers_.emplace(neighbour, static_cast<std::uint16_t>(neighbours_.size()));
+  if (added) neighbours_.push_back(neighbour);
+  return found->second;
+}
+
+void ScanRules::AddState(std::uint32_t target, const ByteSet& bytes) {
+  states_.push_back(
+      {target, static_cast<std::uint32_t>(transitions_.size()), SetNumber(bytes), kNoEnd});
+}
+
+void ScanRules::AddRule(std::uint32_t number, const Automaton& automaton,
+                        const RedactionRule& rule) {
+  const auto base = static_cast<std::uint32_t>(states_.size());
+  for (std::size_t i = 0; i < automaton.bytes.size(); ++i) {
+    AddState(number, automaton.bytes[i]);
+    for (const std::uint32_t follower : automaton.followers[i]) {
+      transitions_.push_back({base + follower, SetNumber(automaton.bytes[follower])});
+    }
+  }
+  for (const Automaton::Edge& edge : automaton.first) {
+    all_starts_.push_back(
+        {base + edge.state, NeighbourNumber(edge.neighbour, rule.left_forbidden)});
+  }
+  for (const Automaton::Edge& edge : automaton.last) {
+    const std::uint16_t next = NeighbourNumber(edge.neighbour, rule.right_forbidden);
+    states_[base + edge.state].next = neighbours_[next].Anything() ? kAnyNext : next;
+  }
+}
+
+void ScanRules::CollectPhrases(const RedactionProgram& program) {
+  std::map<std::vector<std::string>, std::size_t> numbers;
+  for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
+    for (const std::string& text : program.rules[rule].context.words) {
+      std::vector<std::string> words = ContextWords::WordsOf(text);
+      if (words.empty()) continue;
+      const auto [found, added] = numbers.emplace(words, phrases_.size());
+      if (added) phrases_.push_back({std::move(words), {}});
+      std::vector<std::uint32_t>& rules = phrases_[found->second].rules;
+      if (rules.empty() || rules.back() != rule) rules.push_back(rule);
+    }
+  }
+}
+
+// Whole words, one after the other, with whatever is no part of a word between them.
+void ScanRules::AddPhrase(const std::vector<std::string>& words, std::uint32_t target) {
+  const std::uint16_t beside = NeighbourNumber(Neighbour(), kWordBytes);
+  all_starts_.push_back({static_cast<std::uint32_t>(states_.size()), beside});
+  const auto goes_to = [&](std::uint32_t state, const ByteSet& bytes) {
+    transitions_.push_back({state, SetNumber(bytes)});
+  };
+  for (std::size_t word = 0; word < words.size(); ++word) {
+    for (std::size_t i = 0; i < words[word].size(); ++i) {
+      AddState(target, AnyCase(words[word][i]));
+      const auto state = static_cast<std::uint32_t>(states_.size() - 1);
+      if (i + 1 < words[word].size()) {
+        goes_to(state + 1, AnyCase(words[word][i + 1]));
+      } else if (word + 1 < words.size()) {
+        goes_to(state + 1, ~kWordBytes);
+      } else {
+        states_.back().next = beside;
+      }
+    }
+    if (word + 1 == words.size()) break;
+    AddState(target, ~kWordBytes);
+    const auto gap = static_cast<std::uint32_t>(states_.size() - 1);
+    goes_to(gap, ~kWordBytes);
+    goes_to(gap + 1, AnyCase(words[word + 1][0]));
+  }
+}
+
+void ScanRules::NumberClasses() {
+  Classes<std::vector<bool>> befores;
+  for (int byte = -1; byte < 256; ++byte) {
+    std::vector<bool> allowed;
+    for (const Neighbour& neighbour : neighbours_) {
+      allowed.push_back(byte < 0 ? neighbour.edge
+                                 : neighbour.bytes.Contains(static_cast<unsigned char>(byte)));
+    }
+    const std::uint8_t number = befores.Number(allowed);
+    before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)] = number;
+    if (number == before_allows_.size()) before_allows_.push_back(std::move(allowed));
+  }
+  // A class also knows its bytes as those before a match, so a step needs nothing but classes.
+  Classes<std::pair<std::uint8_t, std::vector<bool>>> classes;
+  for (const unsigned char byte : FrequentFirst()) {
+    std::vector<bool> members;
+    for (const ByteSet& set : sets_) {
+      members.push_back(set.Contains(byte));
+    }
+    class_of_[byte] = classes.Number({before_[byte], std::move(members)});
+    if (class_of_[byte] == class_bytes_.size()) {
+      class_bytes_.push_back(byte);
+    }
+  }
+  starts_.resize(class_bytes_.size());
+  for (std::size_t i = 0; i < class_bytes_.size(); ++i) {
+    for (const Start& start : all_starts_) {
+      if (sets_[states_[start.state].set].Contains(class_bytes_[i])) starts_[i].push_back(start);
+    }
+  }
+}
+
+}  // namespace countersign::text

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "libs/text/redaction/redaction_program.h"
+
+namespace countersign::text {
+
+// What a whole text is scanned for on behalf of a pattern: it matches the same and more, and counts
+// less, for what is counted makes states.
+RegexNode ForScanning(const RegexNode& node);
+
+// What a whole text is scanned for, as one position automaton: the rules of a program that have no
+// context gate, and the phrases that the gates of the others wait for. Immutable, thread-safe.
+class ScanRules {
+ public:
+  // A phrase of gates, and the rules that have one of them.
+  struct Phrase {
+    std::vector<std::string> words;
+    std::vector<std::uint32_t> rules;
+  };
+
+  struct State {
+    std::uint32_t target;            // see phrase_base()
+    std::uint32_t first_transition;  // the next state's is the end
+    std::uint16_t set;
+    std::uint16_t next;  // in neighbours, of the byte after a match that ends here; or one of …
+  };
+  static constexpr std::uint16_t kNoEnd = 0xFFFF;    // none does
+  static constexpr std::uint16_t kAnyNext = 0xFFFE;  // one does, whatever follows
+
+  explicit ScanRules(const RedactionProgram& program);
+
+  // Targets below this are rules of the program; from it on they are phrases.
+  std::uint32_t phrase_base() const { return phrase_base_; }
+  const std::vector<Phrase>& phrases() const { return phrases_; }
+
+  // Bytes that no state and no neighbour tells apart are of one class.
+  std::size_t classes() const { return class_bytes_.size(); }
+  const std::array<std::uint8_t, 256>& class_of() const { return class_of_; }
+  unsigned char ByteOf(std::size_t byte_class) const { return class_bytes_[byte_class]; }
+
+  // The same for bytes before a match, of which -1 is the edge of the text.
+  std::uint8_t BeforeClass(int byte) const {
+    return before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)];
+  }
+
+  const State& state(std::uint32_t number) const { return states_[number]; }
+
+  // Whether a match that ends with a `state` which has a `next` may be followed by `byte`.
+  bool Allows(const State& state, int byte) const {
+    const Neighbour& next = neighbours_[state.next];
+    return byte < 0 ? next.edge : next.bytes.Contains(static_cast<unsigned char>(byte));
+  }
+  bool GoesOn(std::uint32_t state) const {
+    return states_[state].first_transition < states_[state + 1].first_transition;
+  }
+
+  // The states, in order, that are active after a byte of `byte_class`, where `active` were before
+  // it and something of class `before` stood.
+  template <typename States>
+  void Step(const States& active, std::uint8_t before, std::size_t byte_class,
+            std::vector<std::uint32_t>& next) const {
+    const unsigned char byte = class_bytes_[byte_class];
+    next.clear();
+    for (const std::uint32_t state : active) {
+      for (std::uint32_t i = states_[state].first_transition;
+           i < states_[state + 1].first_transition; ++i) {
+        if (sets_[transitions_[i].set].Contains(byte)) next.push_back(transitions_[i].state);
+      }
+    }
+    for (const Start& start : starts_[byte_class]) {
+      if (before_allows_[before][start.previous]) next.push_back(start.state);
+    }
+    SortOnce(next);
+  }
+
+ private:
+  struct Start {
+    std::uint32_t state;
+    std::uint16_t previous;  // in neighbours_
+  };
+
+  static void SortOnce(std::vector<std::uint32_t>& states);
+  void AddRule(std::uint32_t number, const Automaton& automaton, const RedactionRule& rule);
+  void CollectPhrases(const RedactionProgram& program);
+  void AddPhrase(const std::vector<std::string>& words, std::uint32_t target);
+  std::uint16_t SetNumber(const ByteSet& bytes);
+  std::uint16_t NeighbourNumber(Neighbour neighbour, const ByteSet& forbidden);
+  void AddState(std::uint32_t target, const ByteSet& bytes);
+  void NumberClasses();
+
+  std::uint32_t phrase_base_ = 0;
+  std::vector<Phrase> phrases_;
+  std::vector<ByteSet> sets_;
+  std::map<ByteSet, std::uint16_t> set_numbers_;
+  std::vector<Neighbour> neighbours_;
+  std::map<Neighbour, std::uint16_t> neighbour_numbers_;
+  std::vector<State> states_;  // and one more
+  std::vector<RedactionProgram::Transition> transitions_;
+  std::vector<Start> all_starts_;
+  std::vector<std::vector<Start>> starts_;  // by class of the byte that they consume
+  std::array<std::uint8_t, 256> class_of_{};
+  std::vector<unsigned char> class_bytes_;
+  std::array<std::uint8_t, 257> before_{};
+  std::vector<std::vector<bool>> before_allows_;  // by class of the byte before, by neighbour
+};
+
+}  // namespace countersign::text
