@@ -1,7 +1,9 @@
 // What masking costs with the default set: whole texts beside a bare Hyperscan scan of the same
 // patterns, streams in small chunks, what is held back, and the state of a stream, each beside its
 // limit.
-//   masking_bench [--json FILE] [--quick] [TEXT_FILE]
+//   masking_bench [--json FILE] [--quick] [--streams] [TEXT_FILE]
+
+#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,6 +23,8 @@
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/regex/pattern_database.h"
 #include "libs/text/regex/regex_printer.h"
+#include "tests/bench/hold_reference.h"
+#include "tests/bench/machine_corpus.h"
 #include "tests/bench/masking_corpus.h"
 
 namespace countersign::bench {
@@ -233,38 +237,115 @@ double MeanOf(const std::vector<std::size_t>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-void MeasureStreams(const Rules& rules, const Rules& without_email, const std::string& text) {
-  std::vector<double> per_chunk;
-  for (int round = 0; round < 5; ++round) {
-    per_chunk.push_back(Stream(rules, text, EveryBytes(text, 16)).microseconds_per_chunk);
-  }
-  absl::PrintF("streams of %.1f MB\n", static_cast<double>(text.size()) / 1e6);
-  Report({"CPU per 16-byte chunk", Median(per_chunk), "us", 3});
+double PercentileOf(const std::vector<std::size_t>& sorted, std::size_t percent) {
+  return static_cast<double>(sorted[sorted.size() * percent / 100]);
+}
+
+void MeasureHold(const Rules& rules, const Rules& without_email, const std::string& text) {
   const std::vector<std::size_t> ends = FourTokenEnds(text);
   const Streamed prose = Stream(rules, text, ends);
-  Report({"held back after chunks of four tokens, mean", MeanOf(prose.held), "B", 6});
-  Report({"held back after chunks of four tokens, p99",
-          static_cast<double>(prose.held[prose.held.size() * 99 / 100]), "B", 20});
+  absl::PrintF("held back after chunks of four tokens of %.1f MB\n",
+               static_cast<double>(text.size()) / 1e6);
+  Report({"mean", MeanOf(prose.held), "B", 6});
+  Report({"p99", PercentileOf(prose.held, 99), "B", 20});
   const Streamed plain = Stream(without_email, text, ends);
   const auto none = std::upper_bound(plain.held.begin(), plain.held.end(), 0) - plain.held.begin();
   Report({"without email: chunks after which nothing is held",
           100.0 * static_cast<double>(none) / static_cast<double>(plain.held.size()), "%", 75,
           true});
-  Report({"state of a stream without what it holds, most, prose",
-          static_cast<double>(prose.state_bytes), "B", 2048});
+}
+
+void MeasureHoldOfNine(const std::string& text) {
+  HoldComparison held = CompareHold(text, FourTokenEnds(text));
+  std::sort(held.ours.begin(), held.ours.end());
+  std::sort(held.definition.begin(), held.definition.end());
+  absl::PrintF("held back with nine rules, beside what their definition says, %d chunks\n",
+               held.ours.size());
+  Report({"mean", MeanOf(held.ours), "B", MeanOf(held.definition)});
+  Report({"p99", PercentileOf(held.ours, 99), "B", PercentileOf(held.definition, 99)});
+  Report({"most", static_cast<double>(held.ours.back()), "B",
+          static_cast<double>(held.definition.back())});
+  Report({"chunks after which more is held", static_cast<double>(held.more), "", 0.5});
+}
+
+struct NamedText {
+  std::string name;
+  std::string text;
+};
+
+// CPU and state, of what one reads and of what should be hard.
+void MeasureChunks(const Rules& rules, const std::string& prose) {
+  constexpr std::size_t kBytes = 400'000;
+  std::vector<NamedText> texts = {{"prose", prose},
+                                  {"source code", SourceCode(kBytes, 3)},
+                                  {"log lines", LogLines(kBytes, 3)},
+                                  {"CSV", CsvRows(kBytes, 3)},
+                                  {"mixed", MixedText(kBytes, 3)}};
   for (const auto& [name, piece] : std::vector<std::pair<std::string, std::string>>{
            {"digits", "4111 1111 1111 1112 9"},
            {"base64", "QUJDREVGRwabcdef0123+/"},
            {"a.a.a.@", "a.a.a.a.a.@"},
-           {"a:a:a:", "a:a:1:"},
+           {"a:a:1:", "a:a:1:"},
            {"chinese", "\u4E2D\u6587"},
            {"disguised digits", "\uFF14\u0661\u200B1 "}}) {
-    const std::string repeated = Repeated(piece, 100'000);
-    const Streamed hostile = Stream(rules, repeated, EveryBytes(repeated, 16));
-    Report({absl::StrCat(name, ": CPU per 16-byte chunk"), hostile.microseconds_per_chunk, "us"});
-    Report(
-        {absl::StrCat(name, ": state, most"), static_cast<double>(hostile.state_bytes), "B", 2048});
+    texts.push_back({name, Repeated(piece, kBytes)});
   }
+  absl::PrintF("streams in chunks of 16 bytes\n");
+  for (const NamedText& text : texts) {
+    std::vector<double> per_chunk;
+    std::size_t state = 0;
+    for (int round = 0; round < 5; ++round) {
+      const Streamed streamed = Stream(rules, text.text, EveryBytes(text.text, 16));
+      per_chunk.push_back(streamed.microseconds_per_chunk);
+      state = streamed.state_bytes;
+    }
+    Report({absl::StrCat(text.name, ": CPU per chunk"), Median(per_chunk), "us", 3});
+    Report({absl::StrCat(text.name, ": state, most"), static_cast<double>(state), "B", 2048});
+  }
+}
+
+// Streams that live at the same time, each with a text of its own.
+void MeasureManyStreams(const Rules& rules, std::size_t count) {
+  constexpr std::size_t kBytes = 2000;
+  std::vector<text::RedactionStream> streams;
+  streams.reserve(count);
+  const std::size_t before = mallinfo2().uordblks;
+  std::size_t most = 0;
+  std::size_t all = 0;
+  std::size_t held = 0;
+  std::string out;
+  std::vector<text::RedactedSpan> spans;
+  for (std::size_t i = 0; i < count; ++i) {
+    text::RedactionStream& stream = streams.emplace_back(rules);
+    const std::string text = MixedText(kBytes, static_cast<std::uint32_t>(i + 1));
+    for (std::size_t at = 0; at < text.size(); at += 16) {
+      out.clear();
+      spans.clear();
+      if (!stream.Feed(absl::string_view(text).substr(at, 16), false, &out, &spans).ok()) break;
+      most = std::max(most, stream.memory_bytes() - stream.held());
+    }
+    all += stream.memory_bytes() - stream.held();
+    held += stream.held();
+  }
+  const double heap =
+      static_cast<double>(mallinfo2().uordblks - before - held) / static_cast<double>(count) +
+      sizeof(text::RedactionStream);
+  absl::PrintF("%d streams at a time, each after %d bytes of mixed text\n", count, kBytes);
+  Report({"state, most at any time", static_cast<double>(most), "B", 2048});
+  Report({"state, mean", static_cast<double>(all) / static_cast<double>(count), "B", 2048});
+  Report({"memory as the heap counts it, mean", heap, "B", 2048});
+  const std::string longer = MixedText(1'000'000, 1);
+  const Streamed single = Stream(rules, longer, EveryBytes(longer, 16));
+  Report({"state of one after 1 MB, most", static_cast<double>(single.state_bytes), "B", 2048});
+}
+
+void MeasureWholeTexts(const std::vector<text::RedactionRule>& default_rules, const Rules& rules,
+                       const std::string& text, bool quick) {
+  const double start = Now();
+  const Bare bare = BareDatabase(default_rules);
+  absl::PrintF("bare Hyperscan: compiled in %.0f ms\n", (Now() - start) * 1e3);
+  MeasureBulk(rules, bare, text, quick ? 5 : 9);
+  MeasureHostile(rules, quick);
 }
 
 bool WriteJson(const std::string& path) {
@@ -286,12 +367,15 @@ int Main(int argc, char** argv) {
   std::string json;
   std::string path;
   bool quick = false;
+  bool streams_only = false;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "--json" && i + 1 < argc) {
       json = argv[++i];
     } else if (argument == "--quick") {
       quick = true;
+    } else if (argument == "--streams") {
+      streams_only = true;
     } else {
       path = argument;
     }
@@ -302,16 +386,16 @@ int Main(int argc, char** argv) {
     text.assign(std::istreambuf_iterator<char>(file), {});
   }
   const std::vector<text::RedactionRule> default_rules = DefaultRules();
-  double start = Now();
+  const double start = Now();
   const Rules rules = Compiled(default_rules);
   absl::PrintF("default set: %d rules, %d states, compiled in %.0f ms\n", default_rules.size(),
                rules->states(), (Now() - start) * 1e3);
-  start = Now();
-  const Bare bare = BareDatabase(default_rules);
-  absl::PrintF("bare Hyperscan: compiled in %.0f ms\n", (Now() - start) * 1e3);
-  MeasureBulk(rules, bare, text, quick ? 5 : 9);
-  MeasureHostile(rules, quick);
-  MeasureStreams(rules, Compiled(DefaultRules("email")), text.substr(0, 2'000'000));
+  if (!streams_only) MeasureWholeTexts(default_rules, rules, text, quick);
+  const std::string prose = text.substr(0, 2'000'000);
+  MeasureChunks(rules, prose);
+  MeasureHold(rules, Compiled(DefaultRules("email")), prose);
+  MeasureHoldOfNine(prose.substr(0, quick ? 60'000 : 250'000));
+  MeasureManyStreams(rules, quick ? 2'000 : 10'000);
   return json.empty() || WriteJson(json) ? 0 : 1;
 }
 

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "libs/text/redaction/redaction_oracle.h"
+
+// What a stream has to hold, by its definition, slowly: what some continuation could still put into
+// a match, as far as shapes tell (a validator says nothing of a match that is not there yet). For
+// tests and benchmarks alone; shares no code with the automaton.
+//
+// Only for rules without word edges, without a minimum count, and for texts that fold to
+// themselves.
+namespace countersign::text::oracle {
+
+inline bool HasWordEdge(const RegexNode& node) {
+  return node.kind == RegexNode::Kind::kWordEdge || node.kind == RegexNode::Kind::kNotWordEdge ||
+         std::any_of(node.children.begin(), node.children.end(), HasWordEdge);
+}
+
+// Where matches of a node end, and whether more text could make one longer or whole.
+struct Reach {
+  std::set<std::size_t> ends;
+  bool open = false;
+};
+
+inline Reach ReachOf(const RegexNode& node, absl::string_view text, std::size_t start) {
+  Reach reach;
+  const auto follow = [&](const RegexNode& next, const std::set<std::size_t>& starts) {
+    std::set<std::size_t> ends;
+    for (const std::size_t at : starts) {
+      Reach further = ReachOf(next, text, at);
+      ends.merge(further.ends);
+      reach.open = reach.open || further.open;
+    }
+    return ends;
+  };
+  switch (node.kind) {
+    case RegexNode::Kind::kBytes:
+      if (start == text.size()) {
+        reach.open = !node.bytes.Empty();
+      } else if (node.bytes.Contains(static_cast<unsigned char>(text[start]))) {
+        reach.ends.insert(start + 1);
+      }
+      break;
+    case RegexNode::Kind::kAlternate:
+      for (const RegexNode& child : node.children) reach.ends.merge(follow(child, {start}));
+      break;
+    case RegexNode::Kind::kConcat:
+      reach.ends = {start};
+      for (const RegexNode& child : node.children) reach.ends = follow(child, reach.ends);
+      break;
+    case RegexNode::Kind::kRepeat: {
+      std::set<std::size_t> frontier = {start};
+      for (std::size_t count = 0; count <= node.max && !frontier.empty(); ++count) {
+        if (count >= node.min) {
+          const std::size_t before = reach.ends.size();
+          reach.ends.insert(frontier.begin(), frontier.end());
+          if (count > node.min && reach.ends.size() == before) break;
+        }
+        if (count < node.max) frontier = follow(node.children[0], frontier);
+      }
+      break;
+    }
+    default: reach.ends.insert(start);
+  }
+  return reach;
+}
+
+// Where the text begins that must be held after `text`. All before `from` has left: it is the
+// result for a shorter text, and nothing but context.
+inline std::size_t HoldFrom(const std::vector<RedactionRule>& rules, absl::string_view text,
+                            std::size_t from) {
+  std::size_t hold = text.size();
+  std::vector<Match> matches;
+  for (std::size_t r = 0; r < rules.size(); ++r) {
+    const RedactionRule& rule = rules[r];
+    const Regex regex = Folded(rule.regex);
+    for (std::size_t begin = from; begin < text.size(); ++begin) {
+      if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
+        continue;
+      }
+      const Reach reach = ReachOf(regex.root, text, begin);
+      if (!reach.open && reach.ends.empty()) continue;
+      if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
+      if (reach.open) hold = std::min(hold, begin);
+      for (const std::size_t end : reach.ends) {
+        if (end == text.size() && !rule.right_forbidden.Empty()) {
+          hold = std::min(hold, begin);  // the next byte decides
+        } else if (end == text.size() ||
+                   !rule.right_forbidden.Contains(static_cast<unsigned char>(text[end]))) {
+          const absl::string_view match = text.substr(begin, end - begin);
+          if (rule.validator == nullptr || rule.validator(match)) {
+            matches.push_back({begin, end, r});
+          }
+        }
+      }
+    }
+  }
+  // Of matches that share bytes none is replaced before the last one is whole.
+  std::sort(matches.begin(), matches.end(),
+            [](const Match& a, const Match& b) { return a.begin < b.begin; });
+  for (std::size_t i = 0; i < matches.size();) {
+    const std::size_t begin = matches[i].begin;
+    std::size_t end = matches[i].end;
+    for (; i < matches.size() && matches[i].begin < end; ++i) end = std::max(end, matches[i].end);
+    if (end > hold) return std::min(hold, begin);
+  }
+  return hold;
+}
+
+}  // namespace countersign::text::oracle

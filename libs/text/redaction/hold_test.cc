@@ -1,0 +1,135 @@
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "libs/text/redaction/hold_oracle.h"
+#include "libs/text/redaction/redaction.h"
+#include "libs/text/regex/random_patterns.h"
+
+namespace countersign::text {
+namespace {
+
+using testing::Below;
+using testing::Random;
+
+RedactionRule RuleFor(absl::string_view pattern, ByteSet left = {}, ByteSet right = {}) {
+  RedactionRule rule;
+  rule.entity = std::string(pattern);
+  rule.regex = ParseRegex(pattern).value();
+  rule.left_forbidden = left;
+  rule.right_forbidden = right;
+  rule.replacement = "<x>";
+  return rule;
+}
+
+// Feeds `text` in random pieces and compares what is held after each with the definition.
+void CheckNoMoreIsHeld(Random& random, const std::vector<RedactionRule>& rules,
+                       const std::shared_ptr<const RuleSet>& compiled, const std::string& text) {
+  RedactionStream stream(compiled);
+  for (const RedactionRule& rule : rules) RC_LOG(rule.entity);
+  std::string released;
+  std::vector<RedactedSpan> spans;
+  std::size_t from = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.size(), at + 1 + Below(random, 6));
+    RC_ASSERT(stream.Feed(text.substr(at, end - at), false, &released, &spans).ok());
+    at = end;
+    from = oracle::HoldFrom(rules, absl::string_view(text).substr(0, at), from);
+    RC_LOG("'" + text.substr(0, at) + "' held " + std::to_string(stream.held()));
+    RC_ASSERT(stream.held() <= at - from);
+  }
+}
+
+std::vector<RedactionRule> RandomRules(Random& random) {
+  static const std::vector<ByteSet> kGuards = {{}, ByteSet::Of("a"), ByteSet::Of(" c")};
+  std::vector<RedactionRule> rules;
+  while (rules.size() < 3) {
+    const std::string pattern = testing::RandomPattern(random, 3);
+    const auto regex = ParseRegex(pattern);
+    if (!regex.ok() || regex->min_width == 0 || oracle::HasWordEdge(regex->root)) continue;
+    RedactionRule rule = RuleFor("a", kGuards[Below(random, 3)], kGuards[Below(random, 3)]);
+    rule.regex = *regex;
+    rule.entity = pattern;
+    if (regex->max_width != kUnbounded && Below(random, 2) == 0) {
+      rule.validator = [](absl::string_view match) { return match.size() % 2 == 0; };
+    }
+    if (Below(random, 3) == 0) rule.context.words = {"a", "b"};
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+TEST_CASE("RedactionStream: of no rules more is held than could still match", "[redaction]") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    Random random(seed);
+    const std::vector<RedactionRule> rules = RandomRules(random);
+    const auto compiled = RuleSet::Compile(rules);
+    if (!compiled.ok()) return;  // a pattern that can never match
+    for (int round = 0; round < 8; ++round) {
+      std::string text;
+      while (text.size() < 40) text += "aabc =:"[Below(random, 7)];
+      CheckNoMoreIsHeld(random, rules, *compiled, text);
+    }
+  }));
+}
+
+TEST_CASE("RedactionStream: no more is held of cards, mailboxes and keys", "[redaction]") {
+  const ByteSet word = ByteSet::Word();
+  std::vector<RedactionRule> rules = {
+      RuleFor(R"(\d(?:[ -]?\d){12,18})", word, word),
+      RuleFor(R"([\w.+-]{1,64}@(?:[a-z0-9-]{1,20}\.){1,4}[a-z]{2,10})", word, word),
+      RuleFor("(?:AKIA|ASIA)[A-Z2-7]{16}", word, word),
+      RuleFor("sk-[A-Za-z0-9_-]{20,60}"),
+      RuleFor("PRJ-\\d{4,6}-[A-Z]{2}", word, word),
+  };
+  rules[0].validator = [](absl::string_view match) { return match.back() % 3 == 0; };
+  const auto compiled = RuleSet::Compile(rules);
+  REQUIRE(compiled.ok());
+  static const std::vector<std::string> kPieces = {"4111 1111 1111 1111",
+                                                   "4111111111111111",
+                                                   "a.b+c@ex-ample.co.uk",
+                                                   "john@x.io",
+                                                   "AKIAABCDEFGHIJKLMNOP",
+                                                   "PRJ-12345-AB",
+                                                   "sk-aB3_aB3_aB3_aB3_aB3_",
+                                                   " ",
+                                                   "x",
+                                                   "1",
+                                                   "-",
+                                                   ".",
+                                                   "@",
+                                                   "7",
+                                                   "A",
+                                                   "sk-",
+                                                   "AKIA",
+                                                   "PRJ-1",
+                                                   "\n",
+                                                   "hello "};
+  CHECK(rc::check([&](std::uint64_t seed) {
+    Random random(seed);
+    std::string text;
+    while (text.size() < 120) {
+      const std::string& piece = kPieces[Below(random, kPieces.size())];
+      text += Below(random, 4) == 0 ? piece.substr(0, Below(random, piece.size()) + 1) : piece;
+    }
+    CheckNoMoreIsHeld(random, rules, *compiled, text);
+  }));
+}
+
+TEST_CASE("HoldFrom: examples", "[redaction]") {
+  const std::vector<RedactionRule> rules = {RuleFor("ab{1,3}c", ByteSet::Of("a"), ByteSet::Of("b")),
+                                            RuleFor("b[ab]{2}b")};
+  CHECK(oracle::HoldFrom(rules, "xx", 0) == 2);
+  CHECK(oracle::HoldFrom(rules, "xxab", 0) == 2);
+  CHECK(oracle::HoldFrom(rules, "aab", 0) == 2);   // not after an a
+  CHECK(oracle::HoldFrom(rules, "abc", 0) == 0);   // a b may follow
+  CHECK(oracle::HoldFrom(rules, "abcx", 0) == 4);  // it did not
+  CHECK(oracle::HoldFrom(rules, "baab", 0) == 0);  // a match that ends in another's beginning
+  CHECK(oracle::HoldFrom(rules, "baab", 1) == 3);
+}
+
+}  // namespace
+}  // namespace countersign::text
