@@ -57,8 +57,10 @@ absl::StatusOr<Releases> ToReleases(v1::MaskResponse response,
 
 class GrpcMaskStream final : public domain::MaskStream {
  public:
-  explicit GrpcMaskStream(std::shared_ptr<Stream> stream)
-      : stream_(std::move(stream)), held_(std::make_shared<Held>()) {}
+  GrpcMaskStream(std::shared_ptr<Stream> stream, domain::UnknownEvents unknown_events)
+      : stream_(std::move(stream)),
+        unknown_events_(unknown_events),
+        held_(std::make_shared<Held>()) {}
   ~GrpcMaskStream() override { stream_->HalfClose(); }
 
   void Feed(std::vector<domain::FieldPiece> pieces, absl::Time deadline,
@@ -82,8 +84,11 @@ class GrpcMaskStream final : public domain::MaskStream {
         });
   }
 
+  domain::UnknownEvents unknown_events() const override { return unknown_events_; }
+
  private:
   const std::shared_ptr<Stream> stream_;
+  const domain::UnknownEvents unknown_events_;
   // One Feed at a time, so this needs no lock.
   const std::shared_ptr<Held> held_;
 };
@@ -135,7 +140,10 @@ void GrpcMasker::Open(const domain::Call& call, const std::string& profile,
               [stream = std::move(stream),
                done = std::move(done)](absl::StatusOr<v1::MaskResponse> response) mutable {
                 if (!response.ok()) return done(response.status());
-                done(std::make_unique<GrpcMaskStream>(std::move(stream)));
+                const auto unknown_events = response->refuses_unknown_events()
+                                                ? domain::UnknownEvents::kRefuse
+                                                : domain::UnknownEvents::kMask;
+                done(std::make_unique<GrpcMaskStream>(std::move(stream), unknown_events));
               });
 }
 

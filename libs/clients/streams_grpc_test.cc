@@ -176,6 +176,22 @@ TEST_CASE("GrpcMasker: placeholders of a prompt come back, and go out with its a
   CHECK_FALSE(release.Unchanged());
 }
 
+TEST_CASE("GrpcMasker: a stream knows what its profile says about unknown events", "[clients]") {
+  for (const bool refuses : {false, true}) {
+    Masking service;
+    InProcessServer server({&service});
+    GrpcMasker masker(server.channel());
+    Waiting<Stream> opened;
+    masker.Open(TestCall(), "p", "c", domain::Direction::kResponse, {}, In(kLong), opened.done());
+    const auto script = service.opened.Next();
+    REQUIRE(script->Next().has_value());
+    mv1::MaskResponse response;
+    response.set_refuses_unknown_events(refuses);
+    script->Reply(response);
+    CHECK((opened.get().value()->unknown_events() == domain::UnknownEvents::kRefuse) == refuses);
+  }
+}
+
 TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]") {
   Masking service;
   InProcessServer server({&service});

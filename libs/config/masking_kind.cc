@@ -164,6 +164,9 @@ domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec) {
   if (!spec.Has("response") && !spec.Has("prompt")) {
     spec.Mistake("", "needs response or prompt rules");
   }
+  if (spec.OneOf("unknownEvents", {"mask", "refuse"}) == "refuse") {
+    profile.unknown_events = domain::UnknownEvents::kRefuse;
+  }
   return profile;
 }
 

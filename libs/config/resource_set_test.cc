@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include "absl/strings/match.h"
 
 #include "libs/config/resource_reader.h"
 
@@ -138,7 +139,8 @@ TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", 
                                       "    - {entity: email, action: placeholder}\n"
                                       "    - {entity: iban, action: placeholder, restore: none}\n"
                                       "    - {entity: phone, action: placeholder, restore: "
-                                      "{groups: [support], identities: [ben]}}"));
+                                      "{groups: [support], identities: [ben]}}\n"
+                                      "  unknownEvents: refuse"));
   INFO(set.status());
   REQUIRE(set.ok());
   const domain::MaskingProfile& profile = (*set)->masking_profiles.at("own");
@@ -158,6 +160,7 @@ TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", 
   CHECK(profile.prompt[2].restore == Restore::kNamed);
   CHECK(profile.prompt[2].restore_groups == std::vector<std::string>{"support"});
   CHECK(profile.prompt[2].restore_identities == std::vector<std::string>{"ben"});
+  CHECK(profile.unknown_events == domain::UnknownEvents::kRefuse);
 }
 
 TEST_CASE("ReadDocuments: what a masking rule cannot be is told with its line", "[config]") {
@@ -181,6 +184,14 @@ TEST_CASE("ReadDocuments: what a masking rule cannot be is told with its line", 
   says("{entity: email, context: {}}", "needs at least one word");
   says("{entity: email, minCount: 0}", "minCount");
   says("{entity: email, exept: [x]}", "exept");
+}
+
+TEST_CASE("ReadDocuments: what becomes of unknown events is mask or refuse", "[config]") {
+  const auto documents = ReadDocuments(
+      {{"f.yaml", Resource("MaskingProfile", "own", "{response: [], unknownEvents: pass}")}}, {});
+  REQUIRE_FALSE(documents.ok());
+  CHECK(absl::StrContains(documents.status().message(), "spec.unknownEvents"));
+  CHECK(absl::StrContains(documents.status().message(), "mask, refuse"));
 }
 
 TEST_CASE("BuildResourceSet: two default connections are refused", "[config]") {

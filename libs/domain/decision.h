@@ -13,6 +13,10 @@ enum class Verdict { kDeny, kAllow, kReview };  // zero is the closed choice
 enum class Recording { kStrict, kOrdered };
 enum class GrantKind { kOneShot };
 
+// What becomes of an event of an answer whose form the gateway does not know: every text in it is
+// masked, or the answer ends there.
+enum class UnknownEvents { kMask, kRefuse };
+
 // Why a policy matched: one condition that held, with the span of text that made it hold where
 // there is one.
 struct Finding {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/domain/call.h"
+#include "libs/domain/decision.h"
 
 namespace countersign::domain {
 
@@ -58,6 +59,9 @@ class MaskStream {
   // call.
   virtual void Feed(std::vector<FieldPiece> pieces, absl::Time deadline,
                     Done<std::vector<FieldRelease>> done) = 0;
+
+  // What the profile says about events that the reader of the answer does not know.
+  virtual UnknownEvents unknown_events() const { return UnknownEvents::kMask; }
 };
 
 // Opens masking streams. Thread-safe.

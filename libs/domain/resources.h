@@ -126,6 +126,7 @@ struct MaskingProfile {
   std::string name;
   std::vector<MaskingRule> response;
   std::vector<MaskingRule> prompt;
+  UnknownEvents unknown_events = UnknownEvents::kMask;
 };
 
 struct KeywordsCondition {

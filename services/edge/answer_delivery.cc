@@ -55,8 +55,10 @@ Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver(http::ClientResponse& 
                                 context_.grant_used);
   }
   const bool stream = IsEventStream(head) && head.status < 400;
-  reader_ = context_.dialect.OpenAnswer(context_.read, AnswerHead{head.status, stream},
-                                        *context_.route.connection, masking_ != nullptr);
+  reader_ = context_.dialect.OpenAnswer(
+      context_.read, AnswerHead{head.status, stream}, *context_.route.connection,
+      masking_ != nullptr,
+      masking_ != nullptr ? masking_->unknown_events() : domain::UnknownEvents::kMask);
   session_.Queue(domain::event_type::kResponseHead,
                  domain::ResponseHeadPayload(head.status, HeadersFor(head)));
   if (stream) co_return co_await DeliverStream(response);
@@ -76,6 +78,11 @@ HeaderList AnswerDelivery::HeadersFor(const http::ResponseHead& head) const {
 Refusal AnswerDelivery::RefusalOfMasking(const absl::Status& status) const {
   if (stop_.requested()) return RefusalOfStop(stop_.why());
   if (ReasonOf(status) == kMasking) return RefusalOfPart(status, "masking");
+  if (ReasonOf(status) == kUnknownEvent) {
+    Refusal refusal{MakeCallerError("upstream_error", status.message()), Outcome::kAborted, status};
+    refusal.error.final = true;  // another try would bring the same
+    return refusal;
+  }
   if (absl::IsFailedPrecondition(status)) {
     return Refusal{MakeCallerError("upstream_error", "the answer could not be masked"),
                    Outcome::kAborted};

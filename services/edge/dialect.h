@@ -84,6 +84,8 @@ struct AnswerHead {
   bool event_stream = false;
 };
 
+inline constexpr absl::string_view kUnknownEvent = "unknown_event";
+
 // One family of inference APIs over HTTP: how its requests read, how its answers are cut and
 // masked, and how it says that something went wrong. Immutable, thread-safe. Other dialects
 // implement this.
@@ -97,9 +99,12 @@ class Dialect {
   virtual absl::StatusOr<ReadCall> Read(const IncomingRequest& request) const = 0;
 
   // `masked`: the decision's profile may change texts. Clear: it is "none".
+  // `unknown_events`: what the profile asks for where an event, or a whole answer, has a form that
+  // the dialect does not know. To refuse it, the reader fails with the reason kUnknownEvent.
   virtual std::unique_ptr<AnswerReader> OpenAnswer(const ReadCall& call, const AnswerHead& head,
                                                    const domain::Connection& connection,
-                                                   bool masked) const = 0;
+                                                   bool masked,
+                                                   domain::UnknownEvents unknown_events) const = 0;
 
   virtual std::string ErrorBody(const CallerError& error) const = 0;
   // The same inside a stream whose head has already gone out.

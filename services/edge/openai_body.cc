@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "services/edge/decoded_view.h"
+#include "services/edge/openai_forms.h"
 #include "services/edge/openai_usage.h"
 
 namespace countersign::edge {
@@ -78,6 +79,10 @@ absl::StatusOr<std::vector<domain::FieldPiece>> OpenAiBody::Finish() {
   absl::StatusOr<json::Document> document = json::Document::Parse(body_);
   if (!document.ok() && upstream_failed()) return FinishText();
   if (!document.ok()) return absl::UnavailableError("the upstream's answer is not strict JSON");
+  if (options_.masked && options_.refuse_unknown && !upstream_failed() &&
+      !IsKnownBody(document->root())) {
+    return UnknownForm();
+  }
   if (options_.serves && document->root()["data"].is(Type::kArray)) {
     CS_ASSIGN_OR_RETURN(body_, FilterModels(body_, document->root()["data"], options_.serves));
     document = json::Document::Parse(body_);

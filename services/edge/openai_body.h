@@ -18,6 +18,7 @@ class OpenAiBody final : public AnswerReader {
   struct Options {
     bool masked = true;
     int status = 200;
+    bool refuse_unknown = false;  // no answer of a form that is not known; errors have any
     // Models that the list leaves out; null: the answer is no list of models.
     std::function<bool(absl::string_view)> serves;
   };

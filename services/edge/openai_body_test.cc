@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
+#include "libs/base/status.h"
 #include "services/edge/mask_testing.h"
 
 namespace countersign::edge {
@@ -151,6 +152,21 @@ TEST_CASE("OpenAiBody: a list of models shows those that the connection serves",
             .bytes == R"({"object":"list","data":[{"id":"gpt-1"},{"id":"gpt-2"}]})");
   const std::string all = R"({"data": [ {"id":"gpt-1"} ]})";
   CHECK(Pass(all, options).value().bytes == all);
+}
+
+TEST_CASE("OpenAiBody: an answer of an unknown form is masked everywhere, or refused", "[edge]") {
+  const std::string odd = R"({"output":[{"type":"odd","SEC":["a SECRET",{"b":"SECRET"}]}]})";
+  CHECK(Pass(odd).value().bytes == R"({"output":[{"type":"odd","SEC":["a <S>",{"b":"<S>"}]}]})");
+  OpenAiBody::Options refuse;
+  refuse.refuse_unknown = true;
+  CHECK(ReasonOf(Pass(odd, refuse).status()) == kUnknownEvent);
+  const std::string known = R"({"choices":[{"message":{"content":"a"}}],"odd":{"type":"odd"}})";
+  CHECK(Pass(known, refuse).value().bytes == known);
+  refuse.status = 500;  // an error of an upstream has whatever form it has
+  CHECK(Pass(R"({"detail":"SECRET"})", refuse).value().bytes == R"({"detail":"<S>"})");
+  refuse.status = 200;
+  refuse.masked = false;
+  CHECK(Pass(odd, refuse).value().bytes == odd);
 }
 
 }  // namespace

@@ -108,16 +108,18 @@ absl::StatusOr<ReadCall> OpenAiDialect::Read(const IncomingRequest& request) con
   return call;
 }
 
-std::unique_ptr<AnswerReader> OpenAiDialect::OpenAnswer(const ReadCall& call,
-                                                        const AnswerHead& head,
-                                                        const domain::Connection& connection,
-                                                        bool masked) const {
+std::unique_ptr<AnswerReader> OpenAiDialect::OpenAnswer(
+    const ReadCall& call, const AnswerHead& head, const domain::Connection& connection, bool masked,
+    domain::UnknownEvents unknown_events) const {
+  const bool refuse_unknown = unknown_events == domain::UnknownEvents::kRefuse;
   if (head.event_stream && head.status < 400) {
-    return std::make_unique<OpenAiStream>(OpenAiStream::Options{masked, call.hide_usage});
+    return std::make_unique<OpenAiStream>(
+        OpenAiStream::Options{masked, call.hide_usage, refuse_unknown});
   }
   OpenAiBody::Options options;
   options.masked = masked;
   options.status = head.status;
+  options.refuse_unknown = refuse_unknown;
   if (call.prompt->operation == kListModels) {
     options.serves = [&connection](absl::string_view model) {
       return ServesModel(connection, model);

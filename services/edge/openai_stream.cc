@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "libs/json/writer.h"
+#include "services/edge/openai_forms.h"
 #include "services/edge/openai_usage.h"
 
 namespace countersign::edge {
@@ -86,9 +87,12 @@ absl::Status OpenAiStream::Read(SseEvent event) {
 }
 
 absl::Status OpenAiStream::ReadChunk(Pending& pending) {
+  const bool refuse = options_.masked && options_.refuse_unknown;
+  if (refuse && !IsKnownEventName(pending.event.rest)) return UnknownForm();
   const absl::StatusOr<json::Document> document = json::Document::Parse(pending.event.data);
   if (!document.ok()) return Broken("is not strict JSON");  // what exactly, would quote the answer
   const Value root = document->root();
+  if (refuse && !IsKnownChunk(root)) return UnknownForm();
   ReadUsage(root["usage"], usage_);
   const Value error = root["error"];
   failed_ |= error.exists() && !error.is(Type::kNull);

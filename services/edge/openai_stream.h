@@ -19,7 +19,8 @@ class OpenAiStream final : public AnswerReader {
  public:
   struct Options {
     bool masked = true;
-    bool hide_usage = false;  // drop the usage event: the caller did not ask for it
+    bool hide_usage = false;      // drop the usage event: the caller did not ask for it
+    bool refuse_unknown = false;  // an event of a form that is not known ends the answer
   };
   explicit OpenAiStream(Options options);
 

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "libs/base/status.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 #include "services/edge/mask_testing.h"
@@ -158,6 +159,36 @@ TEST_CASE("OpenAiStream: an unknown event's text goes on in the next", "[edge]")
   };
   const std::string out = Pass({event("a SEC"), event("RET b SEC"), kDone}).value();
   CHECK(out == absl::StrCat(event("a "), event("<S> b "), "data: {\"delta\":\"SEC\"}\n\n", kDone));
+}
+
+TEST_CASE("OpenAiStream: an unknown event's delta may be an object, and goes on too", "[edge]") {
+  const auto event = [](absl::string_view text) {
+    return absl::StrCat("event: odd\ndata: {\"type\":\"odd\",\"note\":\"SECRET\",\"delta\":{",
+                        "\"type\":\"text\",\"text\":\"", text, "\"}}\n\n");
+  };
+  const std::string caller = Pass({event("a SEC"), event("RET"), event(" b SE"), kDone}).value();
+  CHECK(!absl::StrContains(caller, "SEC"));
+  CHECK(absl::StrContains(caller, R"("text":"<S>")"));
+  CHECK(absl::StrContains(caller, R"("note":"<S>")"));
+  // What was held at the end leaves in the same place.
+  CHECK(absl::StrContains(caller, "data: {\"delta\":{\"text\":\"SE\"}}\n\ndata: [DONE]"));
+}
+
+TEST_CASE("OpenAiStream: events of unknown forms end the stream where they are refused", "[edge]") {
+  const OpenAiStream::Options refuse{true, false, true};
+  const std::string known = Content("a") + Finished() + kDone;
+  CHECK(Pass({known}, refuse).value() == known);
+  CHECK(Pass({"event: message\n" + Content("a") + kDone}, refuse).ok());
+  for (const std::string& odd :
+       {std::string("data: {\"type\":\"odd\",\"text\":\"fine\"}\n\n"),
+        "event: odd\n" + Content("a"), std::string("event: odd\ndata: no json\n\n"),
+        std::string("data: [\"fine\"]\n\n")}) {
+    INFO(odd);
+    const absl::Status refused = Pass({Content("a"), odd, kDone}, refuse).status();
+    CHECK(ReasonOf(refused) == kUnknownEvent);
+  }
+  // Nothing is looked at without masking.
+  CHECK(Pass({"data: {\"type\":\"odd\"}\n\n" + kDone}, {false, false, true}).ok());
 }
 
 TEST_CASE("OpenAiStream: too many choices end the stream", "[edge]") {

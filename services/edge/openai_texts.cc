@@ -150,6 +150,9 @@ class Walker {
       } else if (key == "obfuscation" && value.is(Type::kString) &&
                  LooksLikeIdentifier(value.text())) {
         found_.obfuscation.push_back(value);
+      } else if (continuing_ && value.is(Type::kObject) && key == "delta") {
+        WalkMembers(value, "//delta", -1, {Step{std::string(key)}}, true);
+        bare = false;
       } else if (continuing_ && value.is(Type::kString) && ContinuesAtRoot(key)) {
         AddText(value, absl::StrCat("//", key), true, -1, {Step{std::string(key)}}, false);
         bare = false;

@@ -49,6 +49,29 @@ TEST_CASE("Stream: a secret that is split over events is masked, and recorded as
   CHECK(f.End().masked == std::map<std::string, std::uint32_t>{{"secret", 1}});
 }
 
+TEST_CASE(
+    "Stream: an event of an unknown form is masked, or ends the stream if the profile says so",
+    "[edge]") {
+  const std::string odd = "event: odd\ndata: {\"type\":\"odd\",\"note\":\"a SECRET\"}\n\n";
+  {
+    Fixture f;
+    f.decider.AllowAll("tier1");
+    f.upstream.Behave(ScriptedUpstream::Stream({Content("a"), odd, kFinished, kDone}));
+    CHECK(absl::StrContains(f.Stream().body, R"("note":"a <S>")"));
+    CHECK(f.End().outcome == Outcome::kCompleted);
+  }
+  Fixture f;
+  f.decider.AllowAll("tier1");
+  f.masker.set_unknown_events(domain::UnknownEvents::kRefuse);
+  f.upstream.Behave(ScriptedUpstream::Stream({Content("a"), odd, kFinished, kDone}));
+  const Answer answer = f.Stream();
+  CHECK(!absl::StrContains(answer.body, "odd"));
+  CHECK(!absl::StrContains(answer.body, "[DONE]"));
+  CHECK(absl::StrContains(answer.body, R"("code":"upstream_error")"));
+  CHECK(absl::StrContains(answer.body, "unknownEvents: refuse"));
+  CHECK(f.End().outcome == Outcome::kAborted);
+}
+
 TEST_CASE("Stream: no piece leaves before it is durable", "[edge]") {
   Fixture f;
   f.upstream.Behave(ScriptedUpstream::Hang(Content("first")));

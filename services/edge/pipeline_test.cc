@@ -257,6 +257,18 @@ TEST_CASE("Edge: a plain answer is masked, counted, and its originals recorded",
                           R"("original":"SECRET")"));
 }
 
+TEST_CASE("Edge: a plain answer of an unknown form is refused if the profile says so", "[edge]") {
+  Fixture f;
+  f.decider.AllowAll("tier1");
+  f.masker.set_unknown_events(domain::UnknownEvents::kRefuse);
+  f.upstream.Behave(ScriptedUpstream::Json(200, R"({"output":"text"})"));
+  const Answer answer = f.Chat();
+  CHECK(answer.status == 502);
+  CHECK(answer.Header("x-should-retry") == "false");
+  CHECK(!absl::StrContains(answer.body, "output"));
+  CHECK(absl::StrContains(answer.body, "unknownEvents: refuse"));
+}
+
 TEST_CASE("Edge: a profile with prompt rules masks what is sent, and its hash is of that",
           "[edge]") {
   Fixture f;

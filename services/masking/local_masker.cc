@@ -19,10 +19,12 @@ using Releases = std::vector<domain::FieldRelease>;
 // What a stream and its work on the pool share; the stream may go first.
 struct StreamState {
   StreamState(FieldMasker fields, std::optional<PlaceholderMaker> placeholders,
-              domain::Direction direction, MaskingMetrics& metrics)
+              domain::Direction direction, domain::UnknownEvents unknown_events,
+              MaskingMetrics& metrics)
       : fields(std::move(fields)),
         placeholders(std::move(placeholders)),
         direction(direction),
+        unknown_events(unknown_events),
         metrics(metrics) {}
 
   absl::StatusOr<Releases> Feed(const std::vector<domain::FieldPiece>& pieces) {
@@ -45,6 +47,7 @@ struct StreamState {
   FieldMasker fields;
   const std::optional<PlaceholderMaker> placeholders;  // of a prompt
   const domain::Direction direction;
+  const domain::UnknownEvents unknown_events;
   MaskingMetrics& metrics;
   std::atomic<bool> abandoned = false;
 };
@@ -79,6 +82,8 @@ class LocalMaskStream final : public domain::MaskStream {
     }
   }
 
+  domain::UnknownEvents unknown_events() const override { return state_->unknown_events; }
+
  private:
   std::shared_ptr<StreamState> state_;
   ThreadPool& pool_;
@@ -111,7 +116,7 @@ void LocalMasker::Open(const domain::Call& call, const std::string& profile,
   FieldMasker fields(prompt ? found->prompt : found->response, std::move(restoring));
   done(std::make_unique<LocalMaskStream>(
       std::make_shared<StreamState>(std::move(fields), std::move(placeholders), direction,
-                                    metrics_),
+                                    found->unknown_events, metrics_),
       pool_));
 }
 

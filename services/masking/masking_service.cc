@@ -50,7 +50,7 @@ class MaskCall final : public grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskR
                  [this](absl::StatusOr<std::unique_ptr<domain::MaskStream>> stream) {
                    if (!stream.ok()) return Fail(stream.status());
                    stream_ = *std::move(stream);
-                   Answer({});
+                   Answer(OpenedToProto(*stream_));
                  });
   }
 

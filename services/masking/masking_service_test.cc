@@ -121,6 +121,20 @@ TEST_CASE("MaskingService: an unknown profile is NOT_FOUND with its reason", "[m
   CHECK(ReasonOf(status) == "masking_profile_unknown");
 }
 
+TEST_CASE("MaskingService: the opening says what becomes of unknown events", "[masking][rpc]") {
+  Fixture fixture;
+  auto set = std::make_shared<domain::ResourceSet>();
+  set->masking_profiles["strict"].name = "strict";
+  set->masking_profiles["strict"].unknown_events = domain::UnknownEvents::kRefuse;
+  REQUIRE(fixture.profiles.Serve(set).ok());
+  for (const char* profile : {"strict", "tier1", "none"}) {
+    Call call(fixture);
+    REQUIRE(call.Open(profile));
+    CHECK(call.response.refuses_unknown_events() == (absl::string_view(profile) == "strict"));
+    CHECK(call.Finish().ok());
+  }
+}
+
 TEST_CASE("MaskingService: a call without a caller's token is UNAUTHENTICATED", "[masking][rpc]") {
   Fixture fixture;
   for (const char* token : {"", "bad"}) {

@@ -34,6 +34,12 @@ std::vector<domain::Placeholder> KnownFromProto(v1::MaskOpen& open) {
   return known;
 }
 
+v1::MaskResponse OpenedToProto(const domain::MaskStream& stream) {
+  v1::MaskResponse response;
+  response.set_refuses_unknown_events(stream.unknown_events() == domain::UnknownEvents::kRefuse);
+  return response;
+}
+
 v1::MaskResponse ToProto(const std::vector<std::string>& fields,
                          std::vector<domain::FieldRelease> releases) {
   v1::MaskResponse response;

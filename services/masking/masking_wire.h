@@ -18,6 +18,9 @@ absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest&
 // The placeholders that the answer restores. Takes them out of `open`.
 std::vector<domain::Placeholder> KnownFromProto(v1::MaskOpen& open);
 
+// The answer to the opening of `stream`.
+v1::MaskResponse OpenedToProto(const domain::MaskStream& stream);
+
 // `fields` names the pieces that `releases` answer, in the same order.
 v1::MaskResponse ToProto(const std::vector<std::string>& fields,
                          std::vector<domain::FieldRelease> releases);

@@ -160,6 +160,7 @@ absl::StatusOr<CompiledProfile> CompileProfile(const domain::MaskingProfile& pro
                                                const SecretString& hash_key) {
   const std::string path = absl::StrCat("MaskingProfile/", profile.name, ": spec.");
   CompiledProfile compiled;
+  compiled.unknown_events = profile.unknown_events;
   std::vector<std::string> mistakes;
   RestoreRules restore;
   compiled.response = CompileSide(absl::StrCat(path, "response"), profile.response, dictionaries,

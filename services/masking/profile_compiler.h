@@ -19,6 +19,7 @@ struct CompiledProfile {
   std::shared_ptr<const text::RuleSet> response;
   std::shared_ptr<const text::RuleSet> prompt;
   std::shared_ptr<const PlaceholderRules> placeholders;  // of the prompt; null without any
+  domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;
 };
 
 // INVALID_ARGUMENT has every mistake on a line of its own: the resource, the path, the position in

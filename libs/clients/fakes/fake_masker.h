@@ -30,6 +30,12 @@ class FakeMasker final : public domain::Masker {
     return opened_profiles_;
   }
 
+  // What the streams opened from now on say.
+  void set_unknown_events(domain::UnknownEvents unknown_events) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    unknown_events_ = unknown_events;
+  }
+
   // The placeholders that the last stream was opened with.
   std::vector<domain::Placeholder> last_known() const {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -46,14 +52,15 @@ class FakeMasker final : public domain::Masker {
     }
     open.Give([this, done = std::move(done)](absl::StatusOr<bool> opened) mutable {
       if (!opened.ok()) return done(opened.status());
-      done(std::make_unique<Stream>(*this));
+      done(std::make_unique<Stream>(*this, unknown_events()));
     });
   }
 
  private:
   class Stream final : public domain::MaskStream {
    public:
-    explicit Stream(FakeMasker& masker) : masker_(masker), alive_(std::make_shared<bool>(true)) {}
+    Stream(FakeMasker& masker, domain::UnknownEvents unknown_events)
+        : masker_(masker), unknown_events_(unknown_events), alive_(std::make_shared<bool>(true)) {}
 
     void Feed(std::vector<domain::FieldPiece> pieces, absl::Time,
               domain::Done<std::vector<domain::FieldRelease>> done) override {
@@ -69,10 +76,18 @@ class FakeMasker final : public domain::Masker {
       });
     }
 
+    domain::UnknownEvents unknown_events() const override { return unknown_events_; }
+
    private:
     FakeMasker& masker_;
+    const domain::UnknownEvents unknown_events_;
     std::shared_ptr<bool> alive_;
   };
+
+  domain::UnknownEvents unknown_events() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return unknown_events_;
+  }
 
   const Transform transform_ = [](const domain::FieldPiece& piece) {
     return domain::FieldRelease{piece.text, 0, 0, {}};
@@ -80,6 +95,7 @@ class FakeMasker final : public domain::Masker {
   mutable std::mutex mutex_;
   std::vector<std::string> opened_profiles_;
   std::vector<domain::Placeholder> last_known_;
+  domain::UnknownEvents unknown_events_ = domain::UnknownEvents::kMask;
 };
 
 }  // namespace countersign::clients
