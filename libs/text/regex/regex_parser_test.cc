@@ -251,6 +251,8 @@ TEST_CASE("CheckRegex: a pattern that matches the empty text or nothing is refus
   CHECK_FALSE(CheckRegex(R"(\b)").ok());
   CHECK(CheckRegex("(").message() == "at byte 0: the group is not closed");
   CHECK(CheckRegex(R"(a\bb)").message() == "at byte 0: the pattern can never match");
+  // A long s is no word byte, but is read as an s where texts are folded.
+  CHECK(CheckRegex(R"((?i)s\bb)").message() == "at byte 0: the pattern can never match");
 }
 
 TEST_CASE("BuildAutomaton: a pattern that can never match is refused", "[regex]") {
