@@ -32,8 +32,10 @@ FieldMasker::Field FieldMasker::MakeField(absl::string_view name) const {
   // A tool call's arguments are a document, whatever they begin with.
   const auto form =
       absl::EndsWith(name, "/arguments") ? TextMasker::Form::kDocument : TextMasker::Form::kText;
-  Field field{TextMasker(rules_, form), std::nullopt, 0, 0, {}};
-  if (restoring_ != nullptr) field.restoring.emplace(restoring_, form);
+  Field field{TextMasker(rules_, form), nullptr};
+  if (restoring_ != nullptr) {
+    field.restoring.reset(new Restoring{TextMasker(restoring_, form), 0, 0, {}});
+  }
   return field;
 }
 
@@ -53,24 +55,35 @@ absl::StatusOr<domain::FieldRelease> FieldMasker::FeedOne(const domain::FieldPie
   }
   release.held_before = field->second.held();
   CS_RETURN_IF_ERROR(field->second.masking.Feed(piece.text, piece.end, release));
-  if (field->second.restoring) CS_RETURN_IF_ERROR(Restore(field->second, piece.end, release));
+  if (field->second.restoring)
+    CS_RETURN_IF_ERROR(Restore(*field->second.restoring, piece.end, release));
   release.held_after = field->second.held();
   if (piece.end) fields_.erase(field);
   return release;
 }
 
-absl::Status FieldMasker::Restore(Field& field, bool end, domain::FieldRelease& release) const {
-  for (domain::MaskedSpan& span : release.masked) {
-    span.begin += field.masked_bytes;
-    span.end += field.masked_bytes;
-    field.waiting.push_back(std::move(span));
+std::size_t FieldMasker::memory_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [name, field] : fields_) {
+    bytes += sizeof(field) - sizeof(field.masking) + name.capacity() + field.masking.memory_bytes();
+    if (field.restoring) bytes += field.restoring->masker.memory_bytes();
   }
-  field.masked_bytes += release.text.size();
+  return bytes;
+}
+
+absl::Status FieldMasker::Restore(Restoring& restoring, bool end,
+                                  domain::FieldRelease& release) const {
+  for (domain::MaskedSpan& span : release.masked) {
+    span.begin += restoring.masked_bytes;
+    span.end += restoring.masked_bytes;
+    restoring.waiting.push_back(std::move(span));
+  }
+  restoring.masked_bytes += release.text.size();
   domain::FieldRelease restored;
   std::vector<Replaced> places;
-  CS_RETURN_IF_ERROR(field.restoring->Feed(release.text, end, restored, &places));
-  const std::uint64_t from = field.restored_bytes;
-  field.restored_bytes = field.masked_bytes - field.restoring->held();
+  CS_RETURN_IF_ERROR(restoring.masker.Feed(release.text, end, restored, &places));
+  const std::uint64_t from = restoring.restored_bytes;
+  restoring.restored_bytes = restoring.masked_bytes - restoring.masker.held();
   // Where a byte that was masked now stands in what is released.
   const auto now_at = [&](std::uint64_t byte) {
     std::int64_t shift = -static_cast<std::int64_t>(from);
@@ -83,9 +96,9 @@ absl::Status FieldMasker::Restore(Field& field, bool end, domain::FieldRelease& 
   };
   release.restored = !restored.masked.empty();
   release.masked.clear();
-  while (!field.waiting.empty() && field.waiting.front().end <= field.restored_bytes) {
-    domain::MaskedSpan span = std::move(field.waiting.front());
-    field.waiting.pop_front();
+  while (!restoring.waiting.empty() && restoring.waiting.front().end <= restoring.restored_bytes) {
+    domain::MaskedSpan span = std::move(restoring.waiting.front());
+    restoring.waiting.pop_front();
     // The beginning of a mask may have left before.
     span.begin = now_at(std::max<std::uint64_t>(span.begin, from));
     span.end = std::max<std::size_t>(span.begin, now_at(span.end));

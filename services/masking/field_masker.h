@@ -4,7 +4,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,19 +27,26 @@ class FieldMasker {
   absl::StatusOr<std::vector<domain::FieldRelease>> Feed(
       const std::vector<domain::FieldPiece>& pieces);
 
+  // What the masking of all open fields occupies now, what is held included.
+  std::size_t memory_bytes() const;
+
  private:
+  // What runs over a field that was masked.
+  struct Restoring {
+    TextMasker masker;
+    std::uint64_t masked_bytes = 0;          // that came from the masking …
+    std::uint64_t restored_bytes = 0;        // … and of which so much was let go
+    std::deque<domain::MaskedSpan> waiting;  // of the masking, offsets into all that it gave
+  };
   struct Field {
     TextMasker masking;
-    std::optional<TextMasker> restoring;
-    std::uint64_t masked_bytes = 0;          // that the first gave to the second …
-    std::uint64_t restored_bytes = 0;        // … and of which the second has let go
-    std::deque<domain::MaskedSpan> waiting;  // of the first, offsets into all that it gave
+    std::unique_ptr<Restoring> restoring;  // few calls have one
 
-    std::size_t held() const { return masking.held() + (restoring ? restoring->held() : 0); }
+    std::size_t held() const { return masking.held() + (restoring ? restoring->masker.held() : 0); }
   };
 
   absl::StatusOr<domain::FieldRelease> FeedOne(const domain::FieldPiece& piece);
-  absl::Status Restore(Field& field, bool end, domain::FieldRelease& release) const;
+  absl::Status Restore(Restoring& restoring, bool end, domain::FieldRelease& release) const;
   Field MakeField(absl::string_view name) const;
 
   std::shared_ptr<const text::RuleSet> rules_;

@@ -42,12 +42,25 @@ std::size_t SpelledText::held() const {
   return units + pending_spelling_.size() + number_input_;
 }
 
+std::size_t SpelledText::memory_bytes() const {
+  return sizeof(*this) - sizeof(stream_) + stream_.memory_bytes() + fresh_.capacity() +
+         tail_.capacity() + units_.capacity() * sizeof(Unit) + spelling_.capacity() +
+         pending_.capacity() * sizeof(Unit) + pending_decoded_.capacity() +
+         pending_spelling_.capacity() + number_.capacity();
+}
+
+SpelledText::Unit SpelledText::MakeUnit(absl::string_view decoded, absl::string_view spelled,
+                                        Kind kind) {
+  // A character has up to four bytes; kMaxBackslashes bounds the longest spelling of one.
+  return {static_cast<std::uint16_t>(spelled.size()), static_cast<std::uint8_t>(decoded.size()),
+          kind};
+}
+
 void SpelledText::Add(absl::string_view decoded, absl::string_view spelled, Kind kind) {
   if (!pending_.empty() && !Extends(decoded, kind)) Settle();
   const bool may_escape = kind == Kind::kPlain || kind == Kind::kString;
   if (pending_.empty() && !(may_escape && decoded == "\\")) return Push(decoded, spelled, kind);
-  pending_.push_back({static_cast<std::uint32_t>(decoded.size()),
-                      static_cast<std::uint32_t>(spelled.size()), kind});
+  pending_.push_back(MakeUnit(decoded, spelled, kind));
   absl::StrAppend(&pending_decoded_, decoded);
   absl::StrAppend(&pending_spelling_, spelled);
   Resolve();
@@ -102,8 +115,7 @@ void SpelledText::Push(absl::string_view decoded, absl::string_view spelled, Kin
   }
   absl::StrAppend(&fresh_, decoded);
   if (!spelled_out_) return;
-  units_.push_back({static_cast<std::uint32_t>(decoded.size()),
-                    static_cast<std::uint32_t>(spelled.size()), kind});
+  units_.push_back(MakeUnit(decoded, spelled, kind));
   absl::StrAppend(&spelling_, spelled);
 }
 
@@ -142,6 +154,7 @@ absl::Status SpelledText::Flush(bool end, domain::FieldRelease& release,
     Emit(text, spans);
     if (end) EndNumber();
     spelled_out_ = !units_.empty() || number_input_ > 0;
+    Shrink();
     return absl::OkStatus();
   }
   const std::size_t base = release.text.size();
@@ -155,6 +168,7 @@ absl::Status SpelledText::Flush(bool end, domain::FieldRelease& release,
         {base + span.begin, base + span.end, std::move(span.entity), std::move(span.original)});
   }
   RememberTail(fresh);
+  Shrink();
   return absl::OkStatus();
 }
 
@@ -179,26 +193,36 @@ void SpelledText::Emit(absl::string_view text, std::vector<text::RedactedSpan>& 
   }
   EmitClear(text.size() - at);
   spelling_.erase(0, std::exchange(spelling_done_, 0));
+  units_.erase(units_.begin(),
+               units_.begin() + static_cast<std::ptrdiff_t>(std::exchange(units_done_, 0)));
+}
+
+// Gives back what a large piece needed: a stream stays small between its pieces.
+void SpelledText::Shrink() {
+  constexpr std::size_t kKept = 16;
+  if (units_.capacity() > 2 * (units_.size() + kKept)) units_.shrink_to_fit();
+  if (spelling_.capacity() > 2 * (spelling_.size() + kKept)) spelling_.shrink_to_fit();
+  if (tail_.capacity() > 2 * (tail_.size() + kKept)) tail_.shrink_to_fit();
 }
 
 // The spelling of the next character, of whose matched form at most `decoded` bytes are taken off
 // `decoded`. Empty when it was written with the first of its bytes.
 absl::string_view SpelledText::TakeSpelling(std::size_t& decoded) {
-  Unit& unit = units_.front();
-  const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(decoded, unit.decoded));
-  const std::size_t size = std::exchange(unit.spelled, 0);
+  Unit& unit = units_[units_done_];
+  const auto part = static_cast<std::uint8_t>(std::min<std::size_t>(decoded, unit.decoded));
+  const std::size_t size = std::exchange(unit.spelled, std::uint16_t{0});
   const absl::string_view spelling = absl::string_view(spelling_).substr(spelling_done_, size);
   spelling_done_ += size;
   consumed_ += size;
   decoded -= part;
   unit.decoded -= part;
-  if (unit.decoded == 0) units_.pop_front();
+  if (unit.decoded == 0) ++units_done_;
   return spelling;
 }
 
 void SpelledText::EmitClear(std::size_t decoded) {
-  while (decoded > 0 && !units_.empty()) {
-    const bool in_number = units_.front().kind == Kind::kNumber;
+  while (decoded > 0 && units_done_ < units_.size()) {
+    const bool in_number = units_[units_done_].kind == Kind::kNumber;
     if (!in_number) EndNumber();
     const absl::string_view spelling = TakeSpelling(decoded);
     absl::StrAppend(in_number ? &number_ : &release_->text, spelling);
@@ -211,8 +235,8 @@ void SpelledText::EmitMatch(absl::string_view replacement, text::RedactedSpan& s
   const std::uint64_t in_begin = consumed_;
   domain::MaskedSpan masked{0, 0, std::move(span.entity), std::move(span.original)};
   bool shown = false, in_number = false;
-  while (decoded > 0 && !units_.empty()) {
-    const Kind kind = units_.front().kind;
+  while (decoded > 0 && units_done_ < units_.size()) {
+    const Kind kind = units_[units_done_].kind;
     if (kind != Kind::kNumber) EndNumber();
     const absl::string_view spelling = TakeSpelling(decoded);
     if (kind == Kind::kStructure) {

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,13 +43,15 @@ class SpelledText {
   absl::Status Flush(bool end, domain::FieldRelease& release, std::vector<Replaced>* places);
 
   std::size_t held() const;
+  std::size_t memory_bytes() const;  // what this text occupies now, what is held included
 
  private:
-  struct Unit {
-    std::uint32_t decoded;
-    std::uint32_t spelled;
+  struct Unit {  // one character; small, because there is one for each byte held
+    std::uint16_t spelled;
+    std::uint8_t decoded;
     Kind kind;
   };
+  static Unit MakeUnit(absl::string_view decoded, absl::string_view spelled, Kind kind);
 
   void Push(absl::string_view decoded, absl::string_view spelled, Kind kind);
   bool Extends(absl::string_view decoded, Kind kind) const;
@@ -62,6 +63,7 @@ class SpelledText {
   void EmitMatch(absl::string_view replacement, text::RedactedSpan& span);
   absl::string_view TakeSpelling(std::size_t& decoded);
   void EndNumber();
+  void Shrink();
 
   std::shared_ptr<const text::RuleSet> rules_;
   text::RedactionStream stream_;
@@ -70,7 +72,8 @@ class SpelledText {
   bool spelled_out_ = false;
   std::string fresh_;  // matched form, not yet fed
   std::string tail_;   // what the stream holds, without units
-  std::deque<Unit> units_;
+  std::vector<Unit> units_;
+  std::size_t units_done_ = 0;     // so many of them have left
   std::string spelling_;           // of the units …
   std::size_t spelling_done_ = 0;  // … of which so much is used up
   std::uint64_t consumed_ = 0;     // bytes of the input that have left or been replaced …

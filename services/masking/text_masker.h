@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +43,11 @@ class TextMasker {
 
   // Bytes of the input that have neither left nor been replaced.
   std::size_t held() const { return text_.held() + escape_.size() + token_.size(); }
+  // What this masker occupies now, what is held included.
+  std::size_t memory_bytes() const {
+    return sizeof(*this) - sizeof(text_) + text_.memory_bytes() + containers_.capacity() +
+           escape_.capacity() + token_.capacity();
+  }
 
  private:
   enum class State {
