@@ -184,7 +184,8 @@ bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAut
   return true;
 }
 
-BulkScanner::BulkScanner(const RedactionProgram& program) : program_(program) {}
+BulkScanner::BulkScanner(const RedactionProgram& program, const std::vector<Automaton>& automata)
+    : program_(program), rules_(std::make_unique<const ScanRules>(program, automata)) {}
 BulkScanner::~BulkScanner() = default;
 
 bool BulkScanner::Redact(absl::string_view text, std::string* released,
@@ -208,7 +209,6 @@ std::unique_ptr<ScanAutomaton> BulkScanner::Borrow() {
     return automaton;
   }
   if (made_ >= std::max(1U, std::thread::hardware_concurrency())) return nullptr;
-  if (rules_ == nullptr) rules_ = std::make_unique<const ScanRules>(program_);
   ++made_;
   return std::make_unique<ScanAutomaton>(*rules_);
 }

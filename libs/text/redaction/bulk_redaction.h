@@ -11,6 +11,7 @@
 
 namespace countersign::text {
 
+struct Automaton;
 class ScanAutomaton;
 class ScanRules;
 
@@ -28,12 +29,15 @@ bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAut
 // Whole texts of one rule set, and the automata for them. Thread-safe.
 class BulkScanner {
  public:
-  explicit BulkScanner(const RedactionProgram& program);
+  // See ScanRules.
+  BulkScanner(const RedactionProgram& program, const std::vector<Automaton>& automata);
   ~BulkScanner();
 
   // As RedactBulk. False also where a text is too small or too large, or as many threads are
   // scanning as there may be automata.
   bool Redact(absl::string_view text, std::string* released, std::vector<RedactedSpan>* spans);
+
+  const ScanRules& rules() const { return *rules_; }
 
  private:
   std::unique_ptr<ScanAutomaton> Borrow();

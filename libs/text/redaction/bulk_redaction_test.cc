@@ -38,7 +38,7 @@ Redacted Streamed(const std::shared_ptr<const RuleSet>& rules, absl::string_view
 }
 
 Redacted InBulk(const std::shared_ptr<const RuleSet>& rules, absl::string_view text) {
-  const ScanRules scanned(rules->program());
+  const ScanRules& scanned = rules->bulk().rules();
   ScanAutomaton automaton(scanned);
   Redacted redacted;
   REQUIRE(RedactBulk(rules->program(), scanned, automaton, text, &redacted.text, &redacted.spans));
@@ -161,8 +161,10 @@ TEST_CASE("Bulk: a text that is given up is left to a stream", "[bulk]") {
   testing::Random random(3);
   const std::string text = Mixture(random, 2000);
   const RedactionProgram& program = Everything()->program();
-  const ScanRules scanned(program);
-  ScanAutomaton automaton(scanned, {2 * 16 * (ScanAutomaton::kLanes + 1), 16, 1000});
+  const ScanRules& scanned = Everything()->bulk().rules();
+  ScanAutomaton automaton(
+      scanned,
+      {.most_states = 2 * 16 * (ScanAutomaton::kLanes + 1), .block = 16, .bytes_per_state = 1000});
   Redacted redacted;
   CHECK_FALSE(RedactBulk(program, scanned, automaton, text, &redacted.text, &redacted.spans));
   CHECK(redacted.text.empty());

@@ -107,7 +107,7 @@ class RuleSet {
   BulkScanner& bulk() const { return *bulk_; }
 
  private:
-  explicit RuleSet(std::unique_ptr<RedactionProgram> program);
+  RuleSet(std::unique_ptr<RedactionProgram> program, std::unique_ptr<BulkScanner> bulk);
   std::unique_ptr<RedactionProgram> program_;
   std::unique_ptr<BulkScanner> bulk_;  // after program_, which it uses
 };

@@ -42,10 +42,10 @@ class Compiler {
           absl::StrCat("a validated pattern may match at most ", kMaxValidatedWidth, " bytes"));
     }
     CS_ASSIGN_OR_RETURN(const Automaton automaton, BuildAutomaton(folded));
-    program_.scan_automata.emplace_back();
+    scan_automata_.emplace_back();
     if (rule.context.empty()) {
       const Regex relaxed = WithWidths(ForScanning(folded.root));
-      CS_ASSIGN_OR_RETURN(program_.scan_automata.back(), BuildAutomaton(relaxed));
+      CS_ASSIGN_OR_RETURN(scan_automata_.back(), BuildAutomaton(relaxed));
     }
     const std::size_t base = program_.states.size();
     if (base + automaton.bytes.size() > kMaxStates) {
@@ -96,6 +96,8 @@ class Compiler {
     program_.rules.push_back(std::move(rule));
     return absl::OkStatus();
   }
+
+  const std::vector<Automaton>& scan_automata() const { return scan_automata_; }
 
   void Finish() {
     RedactionProgram::State end{};
@@ -198,6 +200,7 @@ class Compiler {
   }
 
   RedactionProgram& program_;
+  std::vector<Automaton> scan_automata_;  // by rule; see ScanRules
   Numbering<ByteSet> set_numbers_;
   Numbering<Neighbour> neighbour_numbers_;
   std::vector<std::uint32_t> first_;
@@ -215,11 +218,12 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Compile(std::vector<Reda
     CS_RETURN_IF_ERROR(Annotate(compiler.Add(std::move(rule)), entity));
   }
   compiler.Finish();
-  return std::shared_ptr<const RuleSet>(new RuleSet(std::move(program)));
+  auto bulk = std::make_unique<BulkScanner>(*program, compiler.scan_automata());
+  return std::shared_ptr<const RuleSet>(new RuleSet(std::move(program), std::move(bulk)));
 }
 
-RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program)
-    : program_(std::move(program)), bulk_(std::make_unique<BulkScanner>(*program_)) {}
+RuleSet::RuleSet(std::unique_ptr<RedactionProgram> program, std::unique_ptr<BulkScanner> bulk)
+    : program_(std::move(program)), bulk_(std::move(bulk)) {}
 RuleSet::~RuleSet() = default;
 bool RuleSet::empty() const { return program_->rules.empty(); }
 std::size_t RuleSet::states() const { return program_->states.size() - 1; }

@@ -68,9 +68,8 @@ struct RedactionProgram {
     }
   };
 
-  std::vector<RedactionRule> rules;      // their regexes are emptied after compiling
-  std::vector<RuleTraits> traits;        // by rule
-  std::vector<Automaton> scan_automata;  // by rule, of ForScanning; none for those with a context
+  std::vector<RedactionRule> rules;  // their regexes are emptied after compiling
+  std::vector<RuleTraits> traits;    // by rule
   ContextWords context;
   std::uint32_t counters = 1;
   RedactionLimits limits;

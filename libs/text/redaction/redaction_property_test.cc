@@ -162,10 +162,10 @@ TEST_CASE("Redaction: in bulk any text under any rules equals the definition", "
     const auto compiled = RuleSet::Compile(rules);
     if (!compiled.ok()) return;
     const RedactionProgram& program = (*compiled)->program();
-    const ScanRules scanned(program);
+    const ScanRules& scanned = (*compiled)->bulk().rules();
     const std::size_t block = 1 + Below(random, 5);
     const std::size_t room = 2 * block * (ScanAutomaton::kLanes + 1);
-    ScanAutomaton automaton(scanned, {room, block, 0});
+    ScanAutomaton automaton(scanned, {.most_states = room, .block = block, .bytes_per_state = 0});
     for (int round = 0; round < 12; ++round) {
       const std::string text = round % 2 == 0 ? RandomText(random, 24) : RandomDisguise(random, 40);
       Redacted found;

@@ -23,7 +23,7 @@ std::size_t RowSize(std::size_t classes) {
 }
 
 // FNV-1a over whole words.
-std::size_t HashOf(const std::uint32_t* first, const std::uint32_t* last, std::uint8_t before) {
+std::size_t HashOf(const std::uint32_t* first, const std::uint32_t* last, std::uint16_t before) {
   std::uint64_t hash = 0xCBF29CE484222325 ^ before;
   for (; first != last; ++first) hash = (hash ^ *first) * 0x100000001B3;
   return static_cast<std::size_t>(hash ^ (hash >> 29));
@@ -58,11 +58,13 @@ void ScanAutomaton::Forget() {
 // So that every cursor can go on for a block. False when everything had to be forgotten too soon.
 bool ScanAutomaton::MakeRoom(Cursors& cursors) {
   const std::size_t more = cursors.size() * limits_.block;
-  if (states_.size() + more <= limits_.most_states && events_.size() + more <= kMostEvents)
+  if (states_.size() + more <= limits_.most_states && events_.size() + more <= kMostEvents &&
+      members_.size() <= limits_.most_members) {
     return true;
+  }
   const bool worthwhile = built_for_ >= limits_.bytes_per_state * states_.size();
   std::array<std::vector<std::uint32_t>, kLanes + 1> members;
-  std::array<std::uint8_t, kLanes + 1> befores;
+  std::array<std::uint16_t, kLanes + 1> befores;
   for (std::size_t i = 0; i < cursors.size(); ++i) {
     const State& state = states_[cursors[i].state];
     members[i].assign(members_.begin() + state.first, members_.begin() + state.last);
@@ -76,7 +78,7 @@ bool ScanAutomaton::MakeRoom(Cursors& cursors) {
 }
 
 std::uint16_t ScanAutomaton::StateOf(const std::vector<std::uint32_t>& members,
-                                     std::uint8_t before) {
+                                     std::uint16_t before) {
   const std::uint32_t* const data = members.data();
   std::size_t slot = HashOf(data, data + members.size(), before) & (numbers_.size() - 1);
   for (; numbers_[slot] != kNone; slot = (slot + 1) & (numbers_.size() - 1)) {

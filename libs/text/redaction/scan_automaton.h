@@ -23,8 +23,10 @@ namespace countersign::text {
 class ScanAutomaton {
  public:
   struct Limits {
-    // About 1 KB each. At least 2 * block * (kLanes + 1), at most 32767.
+    // About half a KB each. At least 2 * block * (kLanes + 1), at most 32767.
     std::size_t most_states = 16384;
+    // Of states, what they stand for: four bytes each. May be exceeded within a block.
+    std::size_t most_members = 2'000'000;
     // The state at every such offset of a text is remembered.
     std::size_t block = 256;
     // A text that leads to a new state more often than once in so many bytes is given up when there
@@ -52,7 +54,7 @@ class ScanAutomaton {
  private:
   struct State {
     std::uint32_t first, last;  // in members_
-    std::uint8_t before;
+    std::uint16_t before;
   };
   // What a transition is that is more than a step.
   struct Event {
@@ -78,7 +80,7 @@ class ScanAutomaton {
   std::uint16_t Follow(std::uint16_t state, unsigned char byte, std::uint16_t entry,
                        std::size_t position, OnHit on_hit);
   std::uint16_t Build(std::uint16_t number, std::size_t byte_class);
-  std::uint16_t StateOf(const std::vector<std::uint32_t>& members, std::uint8_t before);
+  std::uint16_t StateOf(const std::vector<std::uint32_t>& members, std::uint16_t before);
   std::uint16_t StartState(absl::string_view text, std::size_t at);
   void Finish(const Cursor& cursor, OnHit on_hit);
 

@@ -16,14 +16,12 @@ constexpr ByteSet kWordBytes = ContextWords::WordBytes();
 template <typename Value>
 class Classes {
  public:
-  std::uint8_t Number(Value value) {
-    return numbers_.emplace(std::move(value), static_cast<std::uint8_t>(numbers_.size()))
-        .first->second;
+  std::size_t Number(Value value) {
+    return numbers_.emplace(std::move(value), numbers_.size()).first->second;
   }
-  std::size_t size() const { return numbers_.size(); }
 
  private:
-  std::map<Value, std::uint8_t> numbers_;
+  std::map<Value, std::size_t> numbers_;
 };
 
 ByteSet AnyCase(char byte) {
@@ -63,11 +61,11 @@ RegexNode ForScanning(const RegexNode& node) {
   return relaxed;
 }
 
-ScanRules::ScanRules(const RedactionProgram& program)
+ScanRules::ScanRules(const RedactionProgram& program, const std::vector<Automaton>& automata)
     : phrase_base_(static_cast<std::uint32_t>(program.rules.size())) {
   for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
     if (program.rules[rule].context.empty()) {
-      AddRule(rule, program.scan_automata[rule], program.rules[rule]);
+      AddRule(rule, automata[rule], program.rules[rule]);
     }
   }
   CollectPhrases(program);
@@ -170,18 +168,19 @@ void ScanRules::NumberClasses() {
       allowed.push_back(byte < 0 ? neighbour.edge
                                  : neighbour.bytes.Contains(static_cast<unsigned char>(byte)));
     }
-    const std::uint8_t number = befores.Number(allowed);
-    before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)] = number;
+    const std::size_t number = befores.Number(allowed);
+    before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)] = static_cast<std::uint16_t>(number);
     if (number == before_allows_.size()) before_allows_.push_back(std::move(allowed));
   }
   // A class also knows its bytes as those before a match, so a step needs nothing but classes.
-  Classes<std::pair<std::uint8_t, std::vector<bool>>> classes;
+  Classes<std::pair<std::uint16_t, std::vector<bool>>> classes;
   for (const unsigned char byte : FrequentFirst()) {
     std::vector<bool> members;
     for (const ByteSet& set : sets_) {
       members.push_back(set.Contains(byte));
     }
-    class_of_[byte] = classes.Number({before_[byte], std::move(members)});
+    class_of_[byte] =
+        static_cast<std::uint8_t>(classes.Number({before_[byte], std::move(members)}));
     if (class_of_[byte] == class_bytes_.size()) {
       class_bytes_.push_back(byte);
     }

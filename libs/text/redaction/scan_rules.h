@@ -34,7 +34,9 @@ class ScanRules {
   static constexpr std::uint16_t kNoEnd = 0xFFFF;    // none does
   static constexpr std::uint16_t kAnyNext = 0xFFFE;  // one does, whatever follows
 
-  explicit ScanRules(const RedactionProgram& program);
+  // `automata`, by rule: of ForScanning of its pattern; those of rules with a gate are not looked
+  // at.
+  ScanRules(const RedactionProgram& program, const std::vector<Automaton>& automata);
 
   // Targets below this are rules of the program; from it on they are phrases.
   std::uint32_t phrase_base() const { return phrase_base_; }
@@ -46,7 +48,7 @@ class ScanRules {
   unsigned char ByteOf(std::size_t byte_class) const { return class_bytes_[byte_class]; }
 
   // The same for bytes before a match, of which -1 is the edge of the text.
-  std::uint8_t BeforeClass(int byte) const {
+  std::uint16_t BeforeClass(int byte) const {
     return before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)];
   }
 
@@ -64,7 +66,7 @@ class ScanRules {
   // The states, in order, that are active after a byte of `byte_class`, where `active` were before
   // it and something of class `before` stood.
   template <typename States>
-  void Step(const States& active, std::uint8_t before, std::size_t byte_class,
+  void Step(const States& active, std::uint16_t before, std::size_t byte_class,
             std::vector<std::uint32_t>& next) const {
     const unsigned char byte = class_bytes_[byte_class];
     next.clear();
@@ -107,7 +109,7 @@ class ScanRules {
   std::vector<std::vector<Start>> starts_;  // by class of the byte that they consume
   std::array<std::uint8_t, 256> class_of_{};
   std::vector<unsigned char> class_bytes_;
-  std::array<std::uint8_t, 257> before_{};
+  std::array<std::uint16_t, 257> before_{};
   std::vector<std::vector<bool>> before_allows_;  // by class of the byte before, by neighbour
 };
 
