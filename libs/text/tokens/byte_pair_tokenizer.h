@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/strings/string_view.h"
 #include "libs/text/tokens/byte_pairs.h"
@@ -15,7 +16,7 @@ namespace countersign::text {
 // A text cut into pieces, each encoded by byte pairs: exact. Thread-safe.
 class BytePairTokenizer final : public Tokenizer {
  public:
-  // REQUIRES: `name` and `vocabulary` outlive this.
+  // REQUIRES: `name` and `vocabulary` outlive this; a process makes fewer than 256.
   BytePairTokenizer(absl::string_view name, const Vocabulary& vocabulary, PieceSplitter piece_end);
 
   absl::string_view name() const override { return name_; }
@@ -28,15 +29,18 @@ class BytePairTokenizer final : public Tokenizer {
     return piece_end_(classes_, text, pos);
   }
 
-  // REQUIRES: `piece` is not empty; `cache` is CacheForThread().
+  // REQUIRES: `piece` is not empty; `cache` is PieceCache::ForThread().
   std::size_t CountPiece(absl::string_view piece, PieceCache& cache) const {
+    // The shortest are as fast to look up, and would push others out.
+    if (piece.size() <= 2) return 1 + (vocabulary_.LongestAt(piece).size != piece.size() ? 1 : 0);
     if (piece.size() > PieceCache::kLongestPiece) return counter_.Count(piece);
-    return cache.Count(piece, [this](absl::string_view text) { return counter_.Count(text); });
+    return cache.Count(number_, piece,
+                       [this](absl::string_view text) { return counter_.Count(text); });
   }
-  PieceCache& CacheForThread() const { return PieceCache::ForThread(&vocabulary_); }
 
  private:
   const absl::string_view name_;
+  const std::uint8_t number_;  // no other one's
   const CharClasses& classes_;
   const Vocabulary& vocabulary_;
   const BytePairCounter counter_;

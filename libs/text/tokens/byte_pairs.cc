@@ -16,23 +16,32 @@ std::size_t BytePairCounter::CountFrom(absl::string_view piece, Vocabulary::Rank
   std::size_t count = 0;
   std::size_t pos = 0;
   Vocabulary::Rank next = first;
+  std::size_t end = vocabulary_.size_of(first);
+  bool next_is_longest = true;
+  bool last_is_longest = true;
   while (true) {
-    const std::size_t end = pos + vocabulary_.size_of(next);
     const bool alive = end == piece.size() || (dead[end / 64] >> end % 64 & 1) == 0;
-    if (alive && (count == 0 || vocabulary_.StayApart(taken[count - 1], next))) {
+    if (alive && (count == 0 || vocabulary_.StayApart(taken[count - 1], next, last_is_longest))) {
       taken[count++] = next;
       if (end == piece.size()) return count;
       pos = end;
-      next = vocabulary_.Mergeable(vocabulary_.LongestAt(piece.substr(pos)).number);
+      last_is_longest = next_is_longest;
+      const TokenTrie::Match longest = vocabulary_.LongestAt(piece.substr(pos));
+      next = vocabulary_.Mergeable(longest.number);
+      end = pos + (next == longest.number ? longest.size : vocabulary_.size_of(next));
+      next_is_longest = true;
       continue;
     }
     next = vocabulary_.LongestPrefix(next);
-    if (next == Vocabulary::kNoRank) {
+    next_is_longest = false;
+    while (next == Vocabulary::kNoRank) {
       // Nothing may follow what ends here: a shorter one is tried in its place.
       dead[pos / 64] |= std::uint64_t{1} << pos % 64;
-      next = taken[--count];
-      pos -= vocabulary_.size_of(next);
+      next = vocabulary_.LongestPrefix(taken[--count]);
+      pos -= vocabulary_.size_of(taken[count]);
+      last_is_longest = false;  // not known any more
     }
+    end = pos + vocabulary_.size_of(next);
   }
 }
 

@@ -4,13 +4,8 @@
 
 namespace countersign::text {
 
-PieceCache& PieceCache::ForThread(const void* owner) {
-  static thread_local std::unique_ptr<PieceCache> cache;
-  if (!cache) cache = std::make_unique<PieceCache>();
-  if (cache->owner_ != owner) {
-    cache->entries_.fill({});
-    cache->owner_ = owner;
-  }
+PieceCache& PieceCache::ForThread() {
+  static thread_local const auto cache = std::make_unique<PieceCache>();
   return *cache;
 }
 

@@ -9,23 +9,22 @@
 
 namespace countersign::text {
 
-// The counts of pieces seen lately: most of a text are words that it has had before, and 64 KiB
-// stay in the processor's caches where a vocabulary does not. Direct-mapped. Not thread-safe.
+// The counts of pieces seen lately: most of a text are words that it has had before, and 512 KiB
+// stay in the processor's caches where a vocabulary does not. Direct-mapped; shared by the
+// tokenizers, which have a number each. Not thread-safe.
 class PieceCache {
  public:
-  static constexpr std::size_t kLongestPiece = 15;
+  static constexpr std::size_t kLongestPiece = 14;
   static constexpr std::size_t kMostTokens = 15;
 
-  // One per thread. It forgets everything when `owner` is not the one of the last call.
-  static PieceCache& ForThread(const void* owner);
+  static PieceCache& ForThread();
 
-  // The count of `piece`, from `count` when it is not known. REQUIRES: 0 < piece.size() <=
-  // kLongestPiece.
+  // The count of `piece` by the tokenizer `owner`, from `count` when it is not known. REQUIRES:
+  // 0 < piece.size() <= kLongestPiece.
   template <typename Function>
-  std::size_t Count(absl::string_view piece, Function count) {
-    const Words words = Pack(piece);
-    const std::uint64_t hash = (words.low ^ words.high * kMultiplier) * kMultiplier;
-    Entry& entry = entries_[hash >> (64 - kEntriesBits)];
+  std::size_t Count(std::uint8_t owner, absl::string_view piece, Function count) {
+    const Words words = Pack(owner, piece);
+    Entry& entry = entries_[PlaceOf(words)];
     if (entry.words.low == words.low && entry.words.high == (words.high | entry.tokens())) {
       return entry.tokens() >> kTokensShift;
     }
@@ -36,7 +35,8 @@ class PieceCache {
 
  private:
   static constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;
-  static constexpr unsigned kEntriesBits = 12;
+  static constexpr unsigned kEntriesBits = 15;
+  static constexpr unsigned kOwnerShift = 48;   // eight bits
   static constexpr unsigned kSizeShift = 56;    // four bits: the size of the piece
   static constexpr unsigned kTokensShift = 60;  // four bits: the count
 
@@ -49,6 +49,10 @@ class PieceCache {
     std::uint64_t tokens() const { return words.high >> kTokensShift << kTokensShift; }
   };
 
+  static std::size_t PlaceOf(Words words) {
+    return (words.low ^ words.high * kMultiplier) * kMultiplier >> (64 - kEntriesBits);
+  }
+
   template <typename Word>
   static std::uint64_t Load(const char* bytes) {
     Word word;
@@ -56,11 +60,12 @@ class PieceCache {
     return word;
   }
 
-  // The bytes of a piece and its size. Two loads that may overlap give the same bits where they do.
-  static Words Pack(absl::string_view piece) {
+  // The bytes of a piece, its size and its owner. Two loads that may overlap give the same bits
+  // where they do.
+  static Words Pack(std::uint8_t owner, absl::string_view piece) {
     const std::size_t size = piece.size();
     const char* const at = piece.data();
-    Words words{0, std::uint64_t{size} << kSizeShift};
+    Words words{0, std::uint64_t{size} << kSizeShift | std::uint64_t{owner} << kOwnerShift};
     if (size > 8) {
       words.low = Load<std::uint64_t>(at);
       words.high |= Load<std::uint64_t>(at + size - 8) >> (8 * (16 - size));
@@ -74,7 +79,6 @@ class PieceCache {
     return words;
   }
 
-  const void* owner_ = nullptr;
   std::array<Entry, std::size_t{1} << kEntriesBits> entries_{};
 };
 

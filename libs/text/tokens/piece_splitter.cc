@@ -91,21 +91,25 @@ std::size_t SpacesEnd(const CharClasses& classes, absl::string_view text, std::s
   return end == text.size() || last == pos ? end : last;
 }
 
-// Upper*Lower+ or else Upper+Lower*, greedy with backtracking: when no pure lower-case letter
-// follows the run of Upper, Lower+ is satisfied by the last character of that run which is in both
-// classes.
-std::size_t CasedWordEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
-  std::size_t end = pos;
-  std::size_t after_both = kNoMatch;
-  while (end < text.size()) {
-    const ClassedChar next = classes.At(text, end);
+// Where Upper*Lower+ ends, or kNoMatch, and where Upper* does.
+struct CasedWord {
+  std::size_t end = kNoMatch;
+  std::size_t upper_end = 0;
+};
+
+// Greedy with backtracking: when no pure lower-case letter follows the run of Upper, Lower+ is
+// satisfied by the last character of that run which is in both classes.
+CasedWord CasedWordAt(const CharClasses& classes, absl::string_view text, std::size_t pos) {
+  CasedWord word{kNoMatch, pos};
+  while (word.upper_end < text.size()) {
+    const ClassedChar next = classes.At(text, word.upper_end);
     if (!In(next.of, kUppers)) break;
-    end += next.bytes;
-    if (next.of != CharClass::kUpper) after_both = end;
+    word.upper_end += next.bytes;
+    if (next.of != CharClass::kUpper) word.end = word.upper_end;
   }
-  const std::size_t lower_end = RunEnd(classes, text, end, kLowers);
-  if (lower_end != end) return lower_end;
-  return after_both;
+  const std::size_t lower_end = RunEnd(classes, text, word.upper_end, kLowers);
+  if (lower_end != word.upper_end) word.end = lower_end;
+  return word;
 }
 
 }  // namespace
@@ -130,24 +134,17 @@ std::size_t O200kPieceEnd(const CharClasses& classes, absl::string_view text, st
     const std::size_t contraction = end < text.size() ? ContractionEnd(text, end) : kNoMatch;
     return contraction != kNoMatch ? contraction : end;
   };
-  const std::size_t word = pos + first.bytes;
   const bool prefixed = MayPrecedeWord(first.of, text[pos]);
   // The alternatives in the order of the pattern: Upper*Lower+ after a prefix, the same without
   // one, then Upper+Lower*.
-  if (prefixed) {
-    if (const std::size_t end = CasedWordEnd(classes, text, word); end != kNoMatch) {
-      return with_contraction(end);
-    }
+  const std::size_t begin = prefixed ? pos + first.bytes : pos;
+  const CasedWord word = CasedWordAt(classes, text, begin);
+  if (word.end != kNoMatch) return with_contraction(word.end);
+  if (prefixed && first.of == CharClass::kMark) {
+    const CasedWord unprefixed = CasedWordAt(classes, text, pos);
+    if (unprefixed.end != kNoMatch) return with_contraction(unprefixed.end);
   }
-  if (In(first.of, kLetters) || first.of == CharClass::kMark) {
-    if (const std::size_t end = CasedWordEnd(classes, text, pos); end != kNoMatch) {
-      return with_contraction(end);
-    }
-  }
-  const std::size_t upper = prefixed ? word : pos;
-  if (const std::size_t end = RunEnd(classes, text, upper, kUppers); end != upper) {
-    return with_contraction(end);
-  }
+  if (word.upper_end != begin) return with_contraction(word.upper_end);
   if (const std::size_t end = SymbolsEnd(classes, text, pos, true); end != kNoMatch) return end;
   return SpacesEnd(classes, text, pos);
 }

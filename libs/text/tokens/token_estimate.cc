@@ -89,7 +89,7 @@ std::size_t TokenEstimate::Count(absl::string_view text) const {
 
 std::size_t TokenEstimate::CountUpTo(absl::string_view text, std::size_t limit) const {
   constexpr std::size_t kWhole = 100;
-  PieceCache& cache = base_.CacheForThread();
+  PieceCache& cache = PieceCache::ForThread();
   std::size_t hundredths = 0;
   const auto tokens = [&] { return (hundredths + kWhole - 1) / kWhole; };
   for (std::size_t pos = 0; pos < text.size() && tokens() <= limit;) {

@@ -163,6 +163,22 @@ class TokenTrie::Builder {
 
 TokenTrie::TokenTrie(const std::vector<absl::string_view>& strings) {
   Builder(strings).Fill(slots_);
+  starts_.resize(std::size_t{1} << 16);
+  for (unsigned bytes = 0; bytes < starts_.size(); ++bytes) {
+    const char text[] = {static_cast<char>(bytes >> 8), static_cast<char>(bytes & 0xff)};
+    Start& start = starts_[bytes];
+    const Match match = Walk({text, 2}, 0, slots_[0].edge, {});
+    start.number = match.number;
+    start.size = static_cast<std::uint32_t>(match.size);
+    std::uint32_t edge = slots_[0].edge;
+    std::size_t depth = 0;
+    for (; depth < 2; ++depth) {
+      edge = slots_[edge >> kBaseShift ^ ByteAt({text, 2}, depth)].edge;
+      if ((edge & kLabelMask) != ByteAt({text, 2}, depth)) break;
+    }
+    // Else it keeps the edge of a slot that nothing has taken: no byte leads on from there.
+    if (depth == 2) start.edge = edge;
+  }
 }
 
 }  // namespace countersign::text

@@ -27,16 +27,9 @@ class TokenTrie {
 
   // The longest string that `text` begins with.
   Match Longest(absl::string_view text) const {
-    Match match;
-    std::uint32_t edge = slots_[0].edge;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(text[i]);
-      const Slot& slot = slots_[edge >> kBaseShift ^ byte];
-      edge = slot.edge;
-      if ((edge & kLabelMask) != byte) break;
-      if (slot.number != kNone) match = {slot.number, i + 1};
-    }
-    return match;
+    if (text.size() < 2) return Walk(text, 0, slots_[0].edge, {});
+    const Start& start = starts_[ByteAt(text, 0) << 8 | ByteAt(text, 1)];
+    return Walk(text, 2, start.edge, {start.number, start.size});
   }
 
   // The number of the string that is exactly `text`, or kNone.
@@ -54,11 +47,37 @@ class TokenTrie {
     std::uint32_t edge = kFree;
     std::uint32_t number = kNone;  // of the string that ends here
   };
+  // Where the walk stands after two bytes.
+  struct Start {
+    std::uint32_t edge = kFree;
+    std::uint32_t number = kNone;
+    std::uint32_t size = 0;
+  };
   static constexpr std::uint32_t kLabelMask = 0x1ff;
   static constexpr std::uint32_t kFree = 0x100;
   static constexpr unsigned kBaseShift = 9;
 
+  static unsigned ByteAt(absl::string_view text, std::size_t at) {
+    return static_cast<unsigned char>(text[at]);
+  }
+
+  // From `edge`, `from` bytes deep, as long as there is a way; `match` is the longest so far.
+  Match Walk(absl::string_view text, std::size_t from, std::uint32_t edge, Match match) const {
+    for (std::size_t i = from; i < text.size(); ++i) {
+      const unsigned byte = ByteAt(text, i);
+      const Slot& slot = slots_[edge >> kBaseShift ^ byte];
+      edge = slot.edge;
+      if ((edge & kLabelMask) != byte) break;
+      // Without a branch: whether a string ends here is not to be predicted.
+      const bool ends = slot.number != kNone;
+      match.number = ends ? slot.number : match.number;
+      match.size = ends ? i + 1 : match.size;
+    }
+    return match;
+  }
+
   std::vector<Slot> slots_;
+  std::vector<Start> starts_;  // by the first two bytes
 };
 
 }  // namespace countersign::text

@@ -172,23 +172,25 @@ TEST_CASE("PieceCache: gives the count of the piece that was asked for and of no
   INFO("seed " << seed);
   std::mt19937 random(seed);
   // Up to 20 tokens: some more than it can keep.
-  const auto count = [](absl::string_view piece) -> std::size_t {
-    std::size_t tokens = piece.size();
+  const auto count = [](std::uint8_t owner, absl::string_view piece) -> std::size_t {
+    std::size_t tokens = piece.size() + owner;
     for (const char byte : piece) tokens = (tokens * 31 + static_cast<unsigned char>(byte)) % 21;
     return tokens;
   };
   std::size_t misses = 0;
-  PieceCache& cache = PieceCache::ForThread(&seed);
+  PieceCache& cache = PieceCache::ForThread();
   for (int round = 0; round < 50'000; ++round) {
     std::string piece;
     for (std::size_t left = 1 + random() % PieceCache::kLongestPiece; left > 0; --left) {
       piece += static_cast<char>(random() % 2 == 0 ? 0 : 0xff);
     }
-    const std::size_t found = cache.Count(piece, [&](absl::string_view text) {
+    const std::uint8_t owner = random() % 2 == 0 ? 254 : 255;
+    const std::size_t found = cache.Count(owner, piece, [&](absl::string_view text) {
       ++misses;
-      return count(text);
+      return count(owner, text);
     });
-    if (found != count(piece)) FAIL("piece of " << piece.size() << " bytes in round " << round);
+    if (found != count(owner, piece))
+      FAIL("piece of " << piece.size() << " bytes in round " << round);
   }
   CHECK(misses < 49'000);
 }

@@ -7,15 +7,7 @@
 namespace countersign::text {
 namespace {
 
-constexpr unsigned kRankBits = 18;
-constexpr unsigned kFilterBits = 22;
 constexpr unsigned kKnownPairBits = 14;
-
-std::uint64_t PairKey(Vocabulary::Rank left, Vocabulary::Rank right) {
-  return std::uint64_t{left} << kRankBits | right;
-}
-
-std::uint64_t Hash(std::uint64_t key) { return key * 0x9e3779b97f4a7c15; }
 
 }  // namespace
 
@@ -24,20 +16,17 @@ Vocabulary::Vocabulary(const std::vector<std::string>& ranks) : trie_(ReadTokens
   const std::size_t slots = std::bit_ceil(sizes_.size() * 2);
   merge_shift_ = 64 - static_cast<unsigned>(std::bit_width(slots - 1));
   merges_.resize(slots);
+  byte_merges_.resize(kBytes * kBytes, kNoRank);
   merge_filter_.resize((std::size_t{1} << kFilterBits) / 64);
   FindPrefixes();
-  irregular_.resize(sizes_.size());
   splits_.reserve(sizes_.size());
   for (Rank rank = 0; rank < sizes_.size(); ++rank) {
     splits_.push_back({rank, rank});
     mergeable_.push_back(rank);
     if (sizes_[rank] == 1 || FindRegularSplit(rank)) continue;
     any_irregular_ = true;
-    if (FindIrregularSplit(rank)) {
-      irregular_[rank] = true;
-    } else {
-      mergeable_[rank] = kNoRank;
-    }
+    splits_[rank] = {kNoRank, kNoRank};
+    if (!AddIrregularMerge(rank)) mergeable_[rank] = kNoRank;
   }
   if (any_irregular_) SkipUnmergeable();
 }
@@ -63,11 +52,7 @@ std::vector<absl::string_view> Vocabulary::ReadTokens(const std::vector<std::str
   return tokens;
 }
 
-Vocabulary::Rank Vocabulary::Merged(Rank left, Rank right) const {
-  const std::uint64_t key = PairKey(left, right);
-  const std::uint64_t hash = Hash(key);
-  const std::uint64_t bit = hash >> (64 - kFilterBits);
-  if ((merge_filter_[bit / 64] >> bit % 64 & 1) == 0) return kNoRank;
+Vocabulary::Rank Vocabulary::FindMerge(std::uint64_t key, std::uint64_t hash) const {
   const std::size_t mask = merges_.size() - 1;
   for (std::size_t slot = hash >> merge_shift_; merges_[slot] != 0; slot = (slot + 1) & mask) {
     if (merges_[slot] >> kRankBits == key) {
@@ -78,6 +63,10 @@ Vocabulary::Rank Vocabulary::Merged(Rank left, Rank right) const {
 }
 
 void Vocabulary::AddMerge(Rank left, Rank right, Rank merged) {
+  if (AreBytes(left, right)) {
+    byte_merges_[left << 8 | right] = merged;
+    return;
+  }
   const std::uint64_t key = PairKey(left, right);
   const std::uint64_t hash = Hash(key);
   const std::uint64_t bit = hash >> (64 - kFilterBits);
@@ -85,27 +74,6 @@ void Vocabulary::AddMerge(Rank left, Rank right, Rank merged) {
   std::size_t slot = hash >> merge_shift_;
   while (merges_[slot] != 0) slot = (slot + 1) & (merges_.size() - 1);
   merges_[slot] = key << kRankBits | merged;
-}
-
-bool Vocabulary::StayApartByUndoing(Rank left, Rank right) const {
-  // What is undone was merged at `limit` or later; a merge across the border before that would have
-  // come first. Equal ranks merge from the left, hence the one more for what stands right.
-  Rank limit = kNoRank;
-  while (true) {
-    if (Merged(left, right) < limit) return false;
-    const Split of_left = splits_[left];
-    const Split of_right = splits_[right];
-    const bool left_is_byte = of_left.right == left;
-    const bool right_is_byte = of_right.left == right;
-    if (left_is_byte && right_is_byte) return true;
-    if (right_is_byte || (left > right && !left_is_byte)) {
-      limit = left;
-      left = of_left.right;
-    } else {
-      limit = right + 1;
-      right = of_right.left;
-    }
-  }
 }
 
 void Vocabulary::FindPrefixes() {
@@ -121,10 +89,10 @@ void Vocabulary::FindPrefixes() {
 // tokens of lower ranks exist: exactly those whose merges are known when it is its turn.
 bool Vocabulary::FindRegularSplit(Rank rank) {
   for (Rank left = prefixes_[rank]; left != kNoRank; left = prefixes_[left]) {
-    if (left >= rank || irregular_[left] || mergeable_[left] == kNoRank) continue;
+    if (left >= rank || IsIrregular(left)) continue;
     const Rank right = Find(token(rank).substr(sizes_[left]));
-    if (right >= rank || irregular_[right] || mergeable_[right] == kNoRank) continue;
-    if (StayApartByUndoing(left, right)) {
+    if (right >= rank || IsIrregular(right)) continue;
+    if (Merged(left, right) == kNoRank && StayApartByUndoing(left, right)) {
       splits_[rank] = {left, right};
       AddMerge(left, right, rank);
       return true;
@@ -133,10 +101,9 @@ bool Vocabulary::FindRegularSplit(Rank rank) {
   return false;
 }
 
-bool Vocabulary::FindIrregularSplit(Rank rank) {
+bool Vocabulary::AddIrregularMerge(Rank rank) {
   const std::vector<Rank> parts = Merge(token(rank), 2);
   if (parts.size() != 2) return false;
-  splits_[rank] = {parts[0], parts[1]};
   AddMerge(parts[0], parts[1], rank);
   return true;
 }

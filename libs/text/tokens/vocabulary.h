@@ -46,11 +46,14 @@ class Vocabulary {
   // little time" (H. van Antwerpen and A. Neubeck, The GitHub Blog, 2024). Undoing needs tokens
   // that are made of ones with lower ranks; for the few others (llama3 has some) merging is carried
   // out.
-  bool StayApart(Rank left, Rank right) const {
-    if (any_irregular_ && (irregular_[left] || irregular_[right])) {
+  //
+  // `left_is_longest`: at its place there is no longer token that merging can make, so that the two
+  // are not one; which saves a look.
+  bool StayApart(Rank left, Rank right, bool left_is_longest) const {
+    if (any_irregular_ && (IsIrregular(left) || IsIrregular(right))) {
       return StayApartByDefinition(left, right);
     }
-    return StayApartByUndoing(left, right);
+    return (left_is_longest || Merged(left, right) == kNoRank) && StayApartByUndoing(left, right);
   }
 
   Rank size() const { return static_cast<Rank>(sizes_.size()); }
@@ -61,21 +64,63 @@ class Vocabulary {
   }
 
  private:
-  // The two tokens whose merge is a token; a byte twice for itself.
+  static constexpr Rank kBytes = 256;  // the ranks below are those of bytes
+  static constexpr unsigned kRankBits = 18;
+  static constexpr unsigned kFilterBits = 22;
+
+  // The two tokens whose merge is a token; a byte twice for itself; kNoRank where undoing does not
+  // work.
   struct Split {
     Rank left = 0;
     Rank right = 0;
   };
 
-  std::vector<absl::string_view> ReadTokens(const std::vector<std::string>& ranks);
-  Rank Merged(Rank left, Rank right) const;
-  bool StayApartByUndoing(Rank left, Rank right) const;
+  static std::uint64_t PairKey(Rank left, Rank right) {
+    return std::uint64_t{left} << kRankBits | right;
+  }
+  static std::uint64_t Hash(std::uint64_t key) { return key * 0x9e3779b97f4a7c15; }
+  static bool AreBytes(Rank left, Rank right) { return (left | right) < kBytes; }
+
+  bool IsIrregular(Rank rank) const { return splits_[rank].left == kNoRank; }
+  // What the two merge to, or kNoRank.
+  Rank Merged(Rank left, Rank right) const {
+    return AreBytes(left, right) ? byte_merges_[left << 8 | right] : MergedTokens(left, right);
+  }
+  // REQUIRES: not both are bytes.
+  Rank MergedTokens(Rank left, Rank right) const {
+    const std::uint64_t key = PairKey(left, right);
+    const std::uint64_t hash = Hash(key);
+    const std::uint64_t bit = hash >> (64 - kFilterBits);
+    if ((merge_filter_[bit / 64] >> bit % 64 & 1) == 0) return kNoRank;
+    return FindMerge(key, hash);
+  }
+  Rank FindMerge(std::uint64_t key, std::uint64_t hash) const;
+
+  // REQUIRES: the two are not one, and neither is irregular.
+  bool StayApartByUndoing(Rank left, Rank right) const {
+    // What is undone was merged at `limit` or later; a merge across the border before that would
+    // have come first. Equal ranks merge from the left, hence the one more for what stands right.
+    // In the end two bytes stand there, which have a table of their own: most get there at once.
+    for (Rank limit = 0;;) {
+      if (AreBytes(left, right)) return byte_merges_[left << 8 | right] >= limit;
+      if (limit != 0 && MergedTokens(left, right) < limit) return false;
+      if (right < kBytes || (left > right && left >= kBytes)) {
+        limit = left;
+        left = splits_[left].right;
+      } else {
+        limit = right + 1;
+        right = splits_[right].left;
+      }
+    }
+  }
   bool StayApartByDefinition(Rank left, Rank right) const;
+
+  std::vector<absl::string_view> ReadTokens(const std::vector<std::string>& ranks);
   std::vector<Rank> Merge(absl::string_view bytes, std::size_t fewest) const;
   void AddMerge(Rank left, Rank right, Rank merged);
   void FindPrefixes();
   bool FindRegularSplit(Rank rank);
-  bool FindIrregularSplit(Rank rank);
+  bool AddIrregularMerge(Rank rank);
   void SkipUnmergeable();
 
   std::string bytes_;
@@ -85,12 +130,12 @@ class Vocabulary {
   TokenTrie trie_;
   std::vector<Rank> prefixes_;
   std::vector<Split> splits_;
+  std::vector<Rank> byte_merges_;            // by the ranks of two bytes
   std::vector<std::uint64_t> merges_;        // open addressing: key << 18 | merged; 0 is free
   std::vector<std::uint64_t> merge_filter_;  // a bit per hash: most pairs are no merge
   unsigned merge_shift_ = 0;
 
   bool any_irregular_ = false;  // the following are used only then
-  std::vector<bool> irregular_;
   std::vector<Rank> mergeable_;
   // What was found about pairs with irregular tokens, so that no text makes it slow: key << 1 and
   // the answer in one word, at its hash.
