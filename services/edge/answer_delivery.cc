@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -22,9 +23,17 @@ bool IsEventStream(const http::ResponseHead& head) {
   return absl::StartsWithIgnoreCase(head.headers.Get("content-type"), "text/event-stream");
 }
 
+// The edge asks for no coding. One that comes all the same hides what it carries, in a field of its
+// own or among others.
 bool IsEncoded(const http::ResponseHead& head) {
-  const absl::string_view encoding = head.headers.Get("content-encoding");
-  return !encoding.empty() && !absl::EqualsIgnoreCase(encoding, "identity");
+  for (const auto& [name, value] : head.headers) {
+    if (!absl::EqualsIgnoreCase(name, "content-encoding")) continue;
+    for (const absl::string_view coding : absl::StrSplit(value, ',')) {
+      const absl::string_view token = absl::StripAsciiWhitespace(coding);
+      if (!token.empty() && !absl::EqualsIgnoreCase(token, "identity")) return true;
+    }
+  }
+  return false;
 }
 
 // A body as one event of a stream whose head is out.

@@ -143,7 +143,7 @@ std::string Joined(const std::string& caller, absl::string_view name, int choice
   return text;
 }
 
-TEST_CASE("Group 8: JSON escapes hide nothing, and an escaped backslash decodes nothing",
+TEST_CASE("adversarial 08: JSON escapes hide nothing, and an escaped backslash decodes nothing",
           "[edge]") {
   const std::string caller = PassAllCuts(
       absl::StrCat(Delta(R"("content":"4111\u0031111 1111\u00201111 \/ \\u0034 \ud83d\ude00 ")"),
@@ -154,7 +154,7 @@ TEST_CASE("Group 8: JSON escapes hide nothing, and an escaped backslash decodes 
   CHECK(absl::EndsWith(Joined(caller, "content"), "<P>"));
 }
 
-TEST_CASE("Group 11: choices, tool calls and refusals that take turns are texts of their own",
+TEST_CASE("adversarial 11: choices, tool calls and refusals that take turns are texts of their own",
           "[edge]") {
   const auto call = [](int index, absl::string_view text) {
     return Delta(absl::StrCat(R"("tool_calls":[{"index":)", index, R"(,"function":{"arguments":)",
@@ -179,7 +179,7 @@ TEST_CASE("Group 11: choices, tool calls and refusals that take turns are texts 
   CHECK(Joined(passed.caller, "arguments", 0, 1) == "PRJ-x");
 }
 
-TEST_CASE("Group 13: line ends, several data lines, comments and a mark at the beginning",
+TEST_CASE("adversarial 13: line ends, several data lines, comments and a mark at the beginning",
           "[edge]") {
   const std::string caller = PassAllCuts(
       "\xEF\xBB\xBF: hello\r\n\r\ndata: {\"choices\":[{\"index\":0,\r\n"
@@ -191,7 +191,7 @@ TEST_CASE("Group 13: line ends, several data lines, comments and a mark at the b
   CHECK(!absl::StrContains(caller, "1111"));
 }
 
-TEST_CASE("Group 13: an event of more than 64 KiB", "[edge]") {
+TEST_CASE("adversarial 13: an event of more than 64 KiB", "[edge]") {
   const std::string filler(70'000, 'x');
   const std::string bytes =
       absl::StrCat(Delta(absl::StrCat("\"content\":\"", filler, " PRJ-\"")),
@@ -201,7 +201,7 @@ TEST_CASE("Group 13: an event of more than 64 KiB", "[edge]") {
   CHECK(Joined(passed.caller, "content") == absl::StrCat(filler, " <P>", filler));
 }
 
-TEST_CASE("Group 14: an upstream that dies while text is held takes it along", "[edge]") {
+TEST_CASE("adversarial 14: an upstream that dies while text is held takes it along", "[edge]") {
   const std::string bytes = Delta(R"("content":"see 4111 1111 1111 111")") +
                             Delta(R"("content":"1")") + R"(data: {"choices":[{"ind)";
   for (std::size_t size = 1; size <= bytes.size(); ++size) {
@@ -212,8 +212,9 @@ TEST_CASE("Group 14: an upstream that dies while text is held takes it along", "
   }
 }
 
-TEST_CASE("Group 18: a final copy equals the deltas put together; probabilities spell nothing",
-          "[edge]") {
+TEST_CASE(
+    "adversarial 18: a final copy equals the deltas put together; probabilities spell nothing",
+    "[edge]") {
   const std::string bytes = absl::StrCat(
       R"(data: {"choices":[{"index":0,"delta":{"content":"on PRJ-"},"logprobs":{"content":[)",
       R"({"token":"on PRJ-","logprob":-1}]},"finish_reason":null}]})", "\n\n",
