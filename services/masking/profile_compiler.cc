@@ -32,6 +32,16 @@ Closeness ClosenessOf(const domain::MaskingRule& rule) {
   return text::IsDetectorSet(rule.entity) ? Closeness::kSet : Closeness::kEntity;
 }
 
+text::TermFolding FoldingOf(domain::Normalize normalize) {
+  switch (normalize) {
+    case domain::Normalize::kNone: return text::TermFolding::kExact;
+    case domain::Normalize::kCaseless: return text::TermFolding::kCaseless;
+    case domain::Normalize::kUnspecified:
+    case domain::Normalize::kUnicode: return text::TermFolding::kUnicode;
+  }
+  return text::TermFolding::kUnicode;
+}
+
 // The shapes that a rule looks for, without what replaces them.
 absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionaries& dictionaries) {
   Rules shapes;
@@ -45,8 +55,7 @@ absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionari
     if (dictionary == dictionaries.end()) {
       return absl::InvalidArgumentError(absl::StrCat("unknown dictionary '", rule.dictionary, "'"));
     }
-    shapes = text::TermRules(dictionary->second.terms,
-                             dictionary->second.normalize != domain::Normalize::kNone);
+    shapes = text::TermRules(dictionary->second.terms, FoldingOf(dictionary->second.normalize));
   }
   return shapes;
 }

@@ -86,10 +86,14 @@ TEST_CASE("CompileProfile: dictionary terms are found as words, as their diction
       "code-names", {"Blue Heron", "ibex", "C++", ""}, domain::Normalize::kUnicode};
   domain::MaskingRule rule;
   rule.dictionary = "code-names";
-  const auto caseless = Compile({rule}, {names});
-  REQUIRE(caseless.ok());
-  CHECK(Masked(*caseless, "BLUE heron, Ibex, ibexes, c++20") ==
-        "<CODE_NAMES>, <CODE_NAMES>, ibexes, <CODE_NAMES>20");
+  const auto unicode = Compile({rule}, {names});
+  REQUIRE(unicode.ok());
+  CHECK(Masked(*unicode, "BLUE heron, Ibe\u0301x, Ibex, ibexes, c++20") ==
+        "<CODE_NAMES>, Ibe\u0301x, <CODE_NAMES>, ibexes, <CODE_NAMES>20");
+  names.terms.push_back("ibéx");
+  CHECK(Masked(*Compile({rule}, {names}), "Ibe\u0301x") == "<CODE_NAMES>");
+  names.normalize = domain::Normalize::kCaseless;
+  CHECK(Masked(*Compile({rule}, {names}), "IBÉX Ibe\u0301x") == "<CODE_NAMES> Ibe\u0301x");
   names.normalize = domain::Normalize::kNone;
   const auto exact = Compile({rule}, {names});
   REQUIRE(exact.ok());

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/text/redaction/redaction_state.h"
+#include "libs/text/regex/automaton.h"
 #include "libs/text/regex/byte_set.h"
 #include "libs/text/regex/regex_parser.h"
 
@@ -51,8 +52,11 @@ struct ContextGate {
 inline constexpr std::size_t kContextReach = 64;
 
 struct RedactionRule {
-  std::string entity;             // lower snake case, as reported in spans
-  Regex regex;                    // may not match the empty text
+  std::string entity;  // lower snake case, as reported in spans
+  Regex regex;         // may not match the empty text
+  // For what is too large for a tree: an automaton over folded text, in place of the regex, of
+  // which the widths count alone.
+  std::shared_ptr<const Automaton> automaton;
   ByteSet left_forbidden;         // a match may not follow one of these bytes …
   ByteSet right_forbidden;        // … nor be followed by one of these
   Validator validator = nullptr;  // with one, the regex's width is at most kMaxValidatedWidth

@@ -12,8 +12,8 @@
 namespace countersign::text {
 namespace {
 
-constexpr std::size_t kMaxStates = 200'000;   // of one rule set
-constexpr std::size_t kMaxDistinct = 0xFFFE;  // byte sets and neighbours of one rule set
+constexpr std::size_t kMaxStates = 1'000'000;  // of one rule set
+constexpr std::size_t kMaxDistinct = 0xFFFE;   // byte sets and neighbours of one rule set
 
 // Numbers equal values alike.
 template <typename T>
@@ -36,14 +36,21 @@ class Compiler {
   }
 
   absl::Status Add(RedactionRule rule) {
-    const Regex folded = Folded(rule.regex);
+    const std::shared_ptr<const Automaton> ready = std::exchange(rule.automaton, nullptr);
+    const Regex folded = ready != nullptr ? rule.regex : Folded(rule.regex);
     if (rule.validator != nullptr && folded.max_width > kMaxValidatedWidth) {
       return absl::InvalidArgumentError(
           absl::StrCat("a validated pattern may match at most ", kMaxValidatedWidth, " bytes"));
     }
-    CS_ASSIGN_OR_RETURN(const Automaton automaton, BuildAutomaton(folded));
+    Automaton built;
+    if (ready == nullptr) {
+      CS_ASSIGN_OR_RETURN(built, BuildAutomaton(folded));
+    }
+    const Automaton& automaton = ready != nullptr ? *ready : built;
     scan_automata_.emplace_back();
-    if (rule.context.empty()) {
+    if (ready != nullptr && rule.context.empty()) {
+      scan_automata_.back() = *ready;
+    } else if (rule.context.empty()) {
       const Regex relaxed = WithWidths(ForScanning(folded.root));
       CS_ASSIGN_OR_RETURN(scan_automata_.back(), BuildAutomaton(relaxed));
     }

@@ -1,0 +1,139 @@
+#include "libs/text/redaction/term_automaton.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace countersign::text {
+
+class TermGraph::Builder {
+ public:
+  // Terms come in order, each once.
+  void Add(const TermSymbols& term) {
+    std::size_t same = 0;
+    while (same < term.size() && same < last_.size() && term[same] == last_[same]) ++same;
+    Settle(same);
+    for (std::size_t i = same; i < term.size(); ++i) {
+      path_.back().next.emplace_back(term[i], 0);
+      path_.emplace_back();
+    }
+    path_.back().complete = true;
+    last_ = term;
+  }
+
+  std::vector<Node> Finish() {
+    Settle(0);
+    nodes_[0] = std::move(path_[0]);
+    return std::move(nodes_);
+  }
+
+ private:
+  using Next = decltype(Node::next);
+
+  // Nothing more comes below the node at `depth` of the last term's path.
+  void Settle(std::size_t depth) {
+    while (path_.size() > depth + 1) {
+      Node node = std::move(path_.back());
+      path_.pop_back();
+      auto key = std::make_pair(node.complete, node.next);
+      const auto [same, added] =
+          numbers_.try_emplace(std::move(key), static_cast<std::uint32_t>(nodes_.size()));
+      if (added) nodes_.push_back(std::move(node));
+      path_.back().next.back().second = same->second;
+    }
+  }
+
+  TermSymbols last_;
+  std::vector<Node> path_ = std::vector<Node>(1);   // of the last term, from the beginning on
+  std::vector<Node> nodes_ = std::vector<Node>(1);  // settled, but for the first
+  absl::flat_hash_map<std::pair<bool, Next>, std::uint32_t> numbers_;
+};
+
+TermGraph TermGraph::Of(std::vector<TermSymbols> terms) {
+  std::sort(terms.begin(), terms.end());
+  Builder builder;
+  for (const TermSymbols& term : terms) builder.Add(term);
+  TermGraph graph;
+  graph.nodes_ = builder.Finish();
+  return graph;
+}
+
+namespace {
+
+bool IsWord(const ByteSet& bytes) { return (bytes & ~ByteSet::Word()).Empty(); }
+
+// What may stand beside a match whose edge is one of `bytes`.
+Neighbour Beside(const ByteSet& bytes) {
+  Neighbour neighbour;
+  if (IsWord(bytes)) neighbour.bytes = ~ByteSet::Word();
+  return neighbour;
+}
+
+// The states of a symbol stand once for every node that it leads to, whatever leads there.
+class Expansion {
+ public:
+  Expansion(const TermGraph& graph, const std::vector<Automaton>& symbols)
+      : graph_(graph), symbols_(symbols) {}
+
+  Automaton Make() {
+    for (const TermGraph::Node& node : graph_.nodes()) {
+      for (const auto& [symbol, to] : node.next) Place(symbol, to);
+    }
+    for (const auto& [place, base] : places_) {
+      const auto& [symbol, node] = place;
+      for (const Automaton::Edge& end : symbols_[symbol].last) Leave(base + end.state, node);
+    }
+    for (std::vector<std::uint32_t>& followers : automaton_.followers) {
+      std::sort(followers.begin(), followers.end());
+    }
+    EachBeginning(0, [this](std::uint32_t state) {
+      automaton_.first.push_back({state, Beside(automaton_.bytes[state])});
+    });
+    const auto by_state = [](const auto& a, const auto& b) { return a.state < b.state; };
+    std::sort(automaton_.first.begin(), automaton_.first.end(), by_state);
+    std::sort(automaton_.last.begin(), automaton_.last.end(), by_state);
+    return std::move(automaton_);
+  }
+
+ private:
+  void Place(std::uint32_t symbol, std::uint32_t node) {
+    const auto base = static_cast<std::uint32_t>(automaton_.bytes.size());
+    if (!places_.try_emplace({symbol, node}, base).second) return;
+    const Automaton& own = symbols_[symbol];
+    automaton_.bytes.insert(automaton_.bytes.end(), own.bytes.begin(), own.bytes.end());
+    for (const std::vector<std::uint32_t>& followers : own.followers) {
+      std::vector<std::uint32_t>& placed = automaton_.followers.emplace_back();
+      for (const std::uint32_t follower : followers) placed.push_back(base + follower);
+    }
+  }
+
+  // `state` is the last of a symbol that leads to `node`.
+  void Leave(std::uint32_t state, std::uint32_t node) {
+    if (graph_.nodes()[node].complete) {
+      automaton_.last.push_back({state, Beside(automaton_.bytes[state])});
+    }
+    EachBeginning(node, [&](std::uint32_t next) { automaton_.followers[state].push_back(next); });
+  }
+
+  template <typename Use>
+  void EachBeginning(std::uint32_t node, const Use& use) const {
+    for (const auto& [symbol, to] : graph_.nodes()[node].next) {
+      const std::uint32_t base = places_.at({symbol, to});
+      for (const Automaton::Edge& begin : symbols_[symbol].first) use(base + begin.state);
+    }
+  }
+
+  const TermGraph& graph_;
+  const std::vector<Automaton>& symbols_;
+  absl::flat_hash_map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> places_;
+  Automaton automaton_;
+};
+
+}  // namespace
+
+Automaton AutomatonOf(const TermGraph& graph, const std::vector<Automaton>& symbols) {
+  return Expansion(graph, symbols).Make();
+}
+
+}  // namespace countersign::text

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "libs/text/regex/automaton.h"
+#include "libs/text/regex/regex_parser.h"
+
+// One small automaton for thousands of terms. Internal to term_rules.cc.
+namespace countersign::text {
+
+// What terms are written in: a letter in all its forms, a run of white space … Each is numbered,
+// and is a pattern over folded text of its own.
+using TermSymbols = std::vector<std::uint32_t>;
+
+// The terms as a graph without loops in which those that begin alike share their beginnings and
+// those that end alike their ends. Node 0 is the beginning of all.
+class TermGraph {
+ public:
+  struct Node {
+    bool complete = false;                                      // a term ends here
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> next;  // symbol, node; sorted
+  };
+
+  // The smallest such graph (Daciuk et al., "Incremental Construction of Minimal Acyclic
+  // Finite-State Automata", 2000). REQUIRES: no term is empty.
+  static TermGraph Of(std::vector<TermSymbols> terms);
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+
+ private:
+  class Builder;
+  std::vector<Node> nodes_;
+};
+
+// The terms' automaton, with what symbols stand for put in their places: `symbols` are patterns in
+// folded text, none of which matches the empty text. Where a match begins (ends) with a word
+// character, no word character precedes (follows) it.
+Automaton AutomatonOf(const TermGraph& graph, const std::vector<Automaton>& symbols);
+
+}  // namespace countersign::text

@@ -1,0 +1,171 @@
+#include "libs/text/redaction/term_symbols.h"
+
+#include <unicode/caniter.h>
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
+#include <cstddef>
+#include <set>
+#include <utility>
+
+#include "libs/text/regex/regex_class.h"
+#include "libs/text/unicode/char_folding.h"
+#include "libs/text/unicode/text_fold.h"
+
+namespace countersign::text {
+namespace {
+
+// White space beyond this is none of a term: a text that goes on with it forever is not held back.
+constexpr std::size_t kLongestSpace = 16;
+
+constexpr char32_t kSharpS = 0xDF;
+constexpr char32_t kCapitalSharpS = 0x1E9E;
+
+RegexNode NodeOf(RegexNode::Kind kind, std::vector<RegexNode> children) {
+  RegexNode node;
+  node.kind = kind;
+  node.children = std::move(children);
+  return node;
+}
+RegexNode Either(std::vector<RegexNode> children) {
+  return NodeOf(RegexNode::Kind::kAlternate, std::move(children));
+}
+
+RegexNode CodePoint(char32_t c, bool caseless) {
+  CodePointSet set;
+  set.Add(c, c);
+  if (caseless) set.CloseOverCase();
+  return set.ToNode();
+}
+
+RegexNode Sequence(const icu::UnicodeString& text) {
+  std::vector<RegexNode> characters;
+  for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    characters.push_back(CodePoint(static_cast<char32_t>(text.char32At(i)), true));
+  }
+  return NodeOf(RegexNode::Kind::kConcat, std::move(characters));
+}
+
+// In folded text every space is U+0020, but what ends lines is itself.
+RegexNode Spaces() {
+  RegexNode space = NodeOf(RegexNode::Kind::kBytes, {});
+  space.bytes = ByteSet::Space();
+  RegexNode run = NodeOf(RegexNode::Kind::kRepeat, {std::move(space)});
+  run.min = 1;
+  run.max = kLongestSpace;
+  return Either(
+      {std::move(run), CodePoint(0x85, false), CodePoint(0x2028, false), CodePoint(0x2029, false)});
+}
+
+// The letter under the marks of `decomposed` where they may be left out, else 0.
+char32_t BareLetter(const icu::UnicodeString& decomposed) {
+  const auto letter = static_cast<char32_t>(decomposed.char32At(0));
+  std::int32_t i = decomposed.moveIndex32(0, 1);
+  if (i == decomposed.length() || !ShedsMarks(Form::kFolded, letter)) return 0;
+  for (; i < decomposed.length(); i = decomposed.moveIndex32(i, 1)) {
+    if (!IsPlainMark(static_cast<std::uint32_t>(decomposed.char32At(i)))) return 0;
+  }
+  return letter;
+}
+
+// A character however it is composed, in any case; of a letter with marks the letter alone, too.
+RegexNode Equivalents(char32_t c) {
+  if (c < 0x80) return CodePoint(c, true);
+  CodePointSet alone;
+  alone.Add(c, c);
+  std::set<icu::UnicodeString> sequences;
+  UErrorCode error = U_ZERO_ERROR;
+  const auto character = static_cast<UChar32>(c);
+  for (const UChar32 variant : {u_tolower(character), u_toupper(character)}) {
+    icu::CanonicalIterator equivalents(icu::UnicodeString(variant), error);
+    while (U_SUCCESS(error)) {
+      icu::UnicodeString equivalent = equivalents.next();
+      if (equivalent.isBogus()) break;
+      const auto first = static_cast<char32_t>(equivalent.char32At(0));
+      if (equivalent.countChar32() == 1) {
+        alone.Add(first, first);
+      } else {
+        sequences.insert(equivalent.foldCase());
+      }
+    }
+  }
+  icu::UnicodeString decomposed;
+  const icu::Normalizer2* const nfd = icu::Normalizer2::getNFDInstance(error);
+  if (U_SUCCESS(error) && nfd->getDecomposition(character, decomposed)) {
+    if (const char32_t letter = BareLetter(decomposed)) alone.Add(letter, letter);
+  }
+  alone.CloseOverCase();
+  std::vector<RegexNode> ways = {alone.ToNode()};
+  for (const icu::UnicodeString& sequence : sequences) ways.push_back(Sequence(sequence));
+  return Either(std::move(ways));
+}
+
+RegexNode SharpS() {
+  return Either({CodePoint(kSharpS, true), CodePoint(kCapitalSharpS, true),
+                 Sequence(icu::UnicodeString("ss"))});
+}
+
+RegexNode SymbolNode(std::u32string_view characters, TermFolding folding) {
+  const char32_t c = characters[0];
+  if (c == U' ') return Spaces();
+  if (folding != TermFolding::kUnicode) return CodePoint(c, folding != TermFolding::kExact);
+  if (characters == U"ss") return SharpS();
+  return Equivalents(c);
+}
+
+// The characters of a term that count: as in folded text, and composed where that does not matter.
+std::u32string CharactersOf(absl::string_view term, TermFolding folding) {
+  std::string folded;
+  FoldPatches patches;
+  FoldInto(term, true, 0, folded, patches);
+  icu::UnicodeString text = icu::UnicodeString::fromUTF8(folded);
+  if (folding == TermFolding::kUnicode) {
+    UErrorCode error = U_ZERO_ERROR;
+    const icu::Normalizer2* const nfc = icu::Normalizer2::getNFCInstance(error);
+    if (U_SUCCESS(error)) text = nfc->normalize(text, error);
+  }
+  std::u32string characters;
+  bool spaced = false;
+  for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    const UChar32 c = text.char32At(i);
+    if (IsSpace(static_cast<std::uint32_t>(c))) {
+      spaced = !characters.empty();
+      continue;
+    }
+    if (std::exchange(spaced, false)) characters += U' ';
+    const bool fold_case = folding != TermFolding::kExact;
+    characters += static_cast<char32_t>(fold_case ? u_foldCase(c, U_FOLD_CASE_DEFAULT) : c);
+  }
+  return characters;
+}
+
+}  // namespace
+
+TermSymbols TermAlphabet::Read(absl::string_view term) {
+  const std::u32string characters = CharactersOf(term, folding_);
+  const std::u32string_view all = characters;
+  TermSymbols symbols;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::u32string_view symbol = all.substr(i, 1);
+    if (folding_ == TermFolding::kUnicode && all.substr(i, 2) == U"ss") {
+      symbol = all.substr(i++, 2);
+    } else if (folding_ == TermFolding::kUnicode && all[i] == kSharpS) {
+      symbol = U"ss";
+    }
+    symbols.push_back(Number(symbol));
+  }
+  return symbols;
+}
+
+std::uint32_t TermAlphabet::Number(std::u32string_view characters) {
+  const auto [known, added] = numbers_.try_emplace(std::u32string(characters),
+                                                   static_cast<std::uint32_t>(automata_.size()));
+  if (added) {
+    patterns_.push_back(Folded(WithWidths(SymbolNode(characters, folding_))));
+    automata_.push_back(BuildAutomaton(patterns_.back()).value());
+  }
+  return known->second;
+}
+
+}  // namespace countersign::text
