@@ -101,6 +101,7 @@ absl::Status OpenAiStream::ReadChunk(Pending& pending) {
   if (!options_.masked || pending.hidden) return absl::OkStatus();
   KeepEnvelope(root, pending.event.data);
   const FoundTexts found = TextsOfChunk(root, pending.event.data);
+  if (found.misnumbered) return Broken("numbers its choices by no whole numbers");
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   const auto ends = [&](const FoundText& text) {
     return text.last && finished_.contains(text.choice);
@@ -114,7 +115,8 @@ absl::Status OpenAiStream::TrackTexts(const FoundTexts& found, Pending& pending)
   for (const FoundText& text : found.texts) {
     if (!text.continues) continue;
     if (finished_.contains(text.choice)) return Broken("goes on with a choice that has ended");
-    open_.insert_or_assign(text.field, Open{text.choice, text.path, text.in_delta});
+    open_.insert_or_assign(text.field, Open{text.choice, text.path, text.in_delta,
+                                            text.choice < 0 ? found.beside : ""});
   }
   if (open_.size() > kMaxOpenTexts) return Broken("has too many texts at once");
   for (const std::int64_t choice : found.finished) {
@@ -161,7 +163,7 @@ void OpenAiStream::KeepEnvelope(const Value& root, absl::string_view data) {
 
 std::string OpenAiStream::Synthetic(const Open& open, absl::string_view text) const {
   const std::string members = AtPath(open.path, 0, text);
-  if (open.choice < 0) return absl::StrCat("data: {", envelope_, members, "}\n\n");
+  if (open.choice < 0) return absl::StrCat("data: {", envelope_, open.beside, members, "}\n\n");
   const std::string delta = open.in_delta ? absl::StrCat("{", members, "}") : "{}";
   return absl::StrCat("data: {", envelope_, "\"choices\":[{\"index\":", open.choice,
                       ",\"delta\":", delta, open.in_delta ? "" : ",", open.in_delta ? "" : members,

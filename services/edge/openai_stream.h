@@ -36,6 +36,7 @@ class OpenAiStream final : public AnswerReader {
     std::int64_t choice;
     std::vector<Step> path;
     bool in_delta;
+    std::string beside;  // of an event of another form: what tells whose text it is
   };
   struct Flush {
     std::size_t piece;

@@ -179,6 +179,53 @@ TEST_CASE("adversarial 11: choices, tool calls and refusals that take turns are 
   CHECK(Joined(passed.caller, "arguments", 0, 1) == "PRJ-x");
 }
 
+TEST_CASE("adversarial 11: a choice or a call under another spelling of its number ends the stream",
+          "[edge]") {
+  const auto numbered = [](absl::string_view index, absl::string_view call) {
+    return absl::StrCat("data: {\"choices\":[{\"index\":", index,
+                        ",\"delta\":{\"tool_calls\":[{\"index\":", call,
+                        ",\"function\":{\"arguments\":\"PRJ-\"}}]}}]}\n\n");
+  };
+  for (const char* odd : {"-1", "1.5", "\"1\"", "18446744073709551616", "true", "[1]"}) {
+    for (const std::string& event : {numbered(odd, "0"), numbered("0", odd)}) {
+      const Passed passed = Pass({Delta(R"("content":"ok ")"), event, Finished(), kDone});
+      CAPTURE(event);
+      CHECK(absl::IsUnavailable(passed.status));
+      CHECK(passed.caller == Delta(R"("content":"ok ")"));
+    }
+  }
+  CHECK(Pass({numbered("null", "null"), Finished(), kDone}).status.ok());
+  // 1.0 and 1e0 are the number 1 to everybody.
+  const Passed same = Pass({Delta(R"("content":"PR")", 1),
+                            R"(data: {"choices":[{"index":1.0,"delta":{"content":"J-1"}}]})"
+                            "\n\n",
+                            R"(data: {"choices":[{"index":1e0,"delta":{"content":"2"}}]})"
+                            "\n\n",
+                            kDone});
+  CHECK(same.status.ok());
+  CHECK(Joined(same.caller, "content", 1) == "<P>");
+}
+
+TEST_CASE("adversarial 11: the texts of events of another form take turns, too", "[edge]") {
+  const auto event = [](absl::string_view type, int output, absl::string_view item,
+                        absl::string_view text) {
+    return absl::StrCat("data: {\"type\":\"", type, "\",\"item_id\":\"", item,
+                        "\",\"output_index\":", output, ",\"delta\":", json::Quote(text), "}\n\n");
+  };
+  std::string bytes;
+  for (const char* half : {"4111 1111 ", "1111 1111 PRJ-1"}) {
+    for (const int output : {0, 1}) {
+      absl::StrAppend(&bytes, event("a.delta", output, "i", half),
+                      event("b.delta", output, "i", half), event("a.delta", output, "j", half),
+                      event("a.delta", output, "k", "x"));
+    }
+  }
+  const std::string caller = PassAllCuts(bytes + kDone);
+  CHECK(!absl::StrContains(caller, "1111"));
+  // What was held leaves as more of its own text, and no other names of it are made up.
+  CHECK(absl::StrContains(caller, R"(data: {"type":"b.delta","output_index":1,"delta":"PRJ-1"})"));
+}
+
 TEST_CASE("adversarial 13: line ends, several data lines, comments and a mark at the beginning",
           "[edge]") {
   const std::string caller = PassAllCuts(

@@ -1,6 +1,7 @@
 #include "services/edge/openai_texts.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
@@ -128,6 +129,11 @@ bool ContinuesAtRoot(absl::string_view key) {
          key == "response" || key == "output_text";
 }
 
+// Members of such an event that tell one of several texts from another (OpenAI's Responses API has
+// all of them; of most forms only some).
+constexpr absl::string_view kTellTextsApart[] = {"type",          "item_id",       "output_index",
+                                                 "content_index", "summary_index", "index"};
+
 class Walker {
  public:
   Walker(FoundTexts& found, absl::string_view source, bool continuing)
@@ -139,6 +145,7 @@ class Walker {
       return;
     }
     bool bare = root["choices"].is(Type::kArray) && root["choices"].size() > 0;
+    const std::string own = absl::StrCat("//", continuing_ ? TellApart(root) : "");
     for (std::size_t i = 0; i < root.size(); ++i) {
       const absl::string_view key = root.key(i);
       const Value value = root.at(i);
@@ -151,10 +158,10 @@ class Walker {
                  LooksLikeIdentifier(value.text())) {
         found_.obfuscation.push_back(value);
       } else if (continuing_ && value.is(Type::kObject) && key == "delta") {
-        WalkMembers(value, "//delta", -1, {Step{std::string(key)}}, true);
+        WalkMembers(value, absl::StrCat(own, key), -1, {Step{std::string(key)}}, true);
         bare = false;
       } else if (continuing_ && value.is(Type::kString) && ContinuesAtRoot(key)) {
-        AddText(value, absl::StrCat("//", key), true, -1, {Step{std::string(key)}}, false);
+        AddText(value, absl::StrCat(own, key), true, -1, {Step{std::string(key)}}, false);
         bare = false;
       } else {
         bare &= value.is(Type::kNull) || Identifies(key) || key == "created";
@@ -169,13 +176,40 @@ class Walker {
   }
 
  private:
+  // What the names of the event's texts begin with. Texts that take turns are texts of their own.
+  std::string TellApart(const Value& root) {
+    std::string own;
+    if (root["choices"].exists()) return own;
+    for (const absl::string_view key : kTellTextsApart) {
+      const Value value = root[key];
+      const absl::string_view literal = source_.substr(value.begin(), value.end() - value.begin());
+      if (value.is(Type::kString)) {
+        absl::StrAppend(&own, value.text(), "/");
+      } else if (value.is(Type::kNumber)) {
+        absl::StrAppend(&own, NumberText(literal), "/");
+      }
+      // What is still held when the stream ends leaves beside them, if they are surely no texts.
+      if (key == "type" ? IsEventType(value) : value.integer() && IsShortNumber(literal)) {
+        absl::StrAppend(&found_.beside, "\"", key, "\":", literal, ",");
+      }
+    }
+    return own;
+  }
+
+  static bool IsEventType(const Value& type) {
+    const absl::string_view text = type.text();
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+      return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+    });
+  }
+
   // True when the choice carries nothing but texts that continue.
   bool WalkChoice(const Value& choice, std::int64_t position) {
     if (!choice.is(Type::kObject)) {
       WalkWhole("", choice);
       return false;
     }
-    const std::int64_t index = choice["index"].integer().value_or(position);
+    const std::int64_t index = Number(choice["index"]).value_or(position);
     const std::string prefix = absl::StrCat("choices/", index);
     bool bare = true;
     for (std::size_t i = 0; i < choice.size(); ++i) {
@@ -201,6 +235,14 @@ class Walker {
       }
     }
     return bare;
+  }
+
+  // What `index` says; nothing where there is none, or none that all readers agree on.
+  std::optional<std::int64_t> Number(const Value& index) {
+    const auto number = index.integer();
+    if (number && *number >= 0) return number;
+    found_.misnumbered |= index.exists() && !index.is(Type::kNull);
+    return std::nullopt;
   }
 
   // The members of a message, a tool call, a function …: strings in them continue texts. True when
@@ -244,7 +286,7 @@ class Walker {
     bool bare = true;
     for (std::size_t i = 0; i < array.size(); ++i) {
       const Value element = array.at(i);
-      auto index = element["index"].integer();
+      auto index = name == "tool_calls" ? Number(element["index"]) : element["index"].integer();
       if (!index && name == "tool_calls") index = static_cast<std::int64_t>(i);
       std::vector<Step> here = path;
       if (element.is(Type::kObject) && continues && index && *index >= 0) {

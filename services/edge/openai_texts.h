@@ -48,6 +48,11 @@ struct FoundTexts {
   std::vector<std::int64_t> finished;    // choices that end with this chunk
   std::vector<absl::string_view> names;  // of members that nobody knows
   std::vector<json::Value> obfuscation;  // padding whose length tells of the text's
+  // Members of an event of another form that say which text its delta continues, as they came.
+  std::string beside;
+  // A choice or a call of a tool is numbered by something else than 0, 1, 2 …: readers disagree
+  // about which one `1.0` continues, so nobody can say what they put together.
+  bool misnumbered = false;
   // Nothing in this chunk but continuing texts: without them it is not worth sending.
   bool only_texts = false;
 };
