@@ -1,7 +1,9 @@
 #include "libs/base/utf8.h"
 
 #include <catch2/catch.hpp>
+#include <random>
 #include <string>
+#include <vector>
 
 namespace countersign {
 
@@ -13,6 +15,48 @@ TEST_CASE("IsUtf8: accepts the first and last sequence of every length", "[base]
     CHECK(IsUtf8(good));
   }
   CHECK(IsUtf8(absl::string_view("a\0b", 3)));
+}
+
+TEST_CASE("IsUtf8: agrees with reading character by character, wherever the mistake stands",
+          "[base]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const std::vector<std::string> pieces = {"a",
+                                           "bcdefgh",
+                                           "\xc3\xa9",
+                                           "\xe2\x82\xac",
+                                           "\xf0\x9f\x98\x80",
+                                           "\xed\x9f\xbf",
+                                           "\xf4\x8f\xbf\xbf",
+                                           "\xe0\xa0\x80",
+                                           "\xf0\x90\x80\x80",
+                                           "\xee\x80\x80",
+                                           "\xc2\x80"};
+  const auto by_character = [](absl::string_view bytes) {
+    for (std::size_t at = 0; at < bytes.size();) {
+      const Utf8Char next = DecodeUtf8(bytes, at);
+      if (!next.valid) return false;
+      at += next.size;
+    }
+    return true;
+  };
+  int refused = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (unsigned left = random() % 20; left > 0; --left) text += pieces[random() % pieces.size()];
+    REQUIRE(IsUtf8(text));
+    if (text.empty()) continue;
+    if (random() % 3 == 0) text.resize(random() % text.size());
+    if (!text.empty() && random() % 2 == 0) {
+      text[random() % text.size()] =
+          static_cast<char>(random() % 4 == 0 ? random() : random() | 0x80);
+    }
+    INFO("round " << round);
+    REQUIRE(IsUtf8(text) == by_character(text));
+    refused += IsUtf8(text) ? 0 : 1;
+  }
+  CHECK(refused > 3000);
 }
 
 TEST_CASE("IsUtf8: refuses overlong forms, surrogates, too large values and cut sequences",

@@ -54,8 +54,7 @@ class FormText::Writer {
         out_.checkpoints_.push_back({size_, pos_});
       }
       CopyAscii();
-      CopySimple();
-      if (pos_ < end_) TakeCluster();
+      if (!CopySimple() && pos_ < end_) TakeCluster();
     }
     out_.starts_.push_back(word_);
     Reserve(kSlack);
@@ -176,37 +175,78 @@ class FormText::Writer {
     return block_->chars[code_point & 0xff];
   }
 
-  // Characters beyond ASCII, each a cluster by itself, up to one that may not be; and the one
-  // before them.
-  void CopySimple() {
-    if (pos_ < end_ && text_[pos_] >= 0) {
-      // The last one of ASCII.
-      if (pos_ + 1 == end_ || text_[pos_ + 1] >= 0) return;
-      if (!CharOf(Decode(text_ + pos_ + 1).code_point).starts_cluster) return;
-      TakeAscii();
-    }
-    if (pos_ >= end_) return;
+  // Characters beyond ASCII, each a cluster by itself, and single ones of ASCII between them: up to
+  // one that may not be (then it is false), or more ASCII, or the end of a part. What changes with
+  // each of them is kept in registers, where writing to the buffer cannot touch it.
+  bool CopySimple() {
     const std::size_t part = std::min(end_, pos_ + kPartBytes);
-    Decoded now = Decode(text_ + pos_);
-    const Normalizer::Char* known = &CharOf(now.code_point);
-    while (known->is_simple) {
-      const Normalizer::Block* const block = block_;
-      const std::size_t after = pos_ + now.size;
-      const bool goes_on = after < part && text_[after] < 0;
-      const Normalizer::Char* following = nullptr;
-      if (after < end_ && text_[after] < 0) {
-        now = Decode(text_ + after);
-        following = &CharOf(now.code_point);
-        if (!following->starts_cluster) return;
+    std::size_t pos = pos_;
+    std::size_t size = size_;
+    std::uint64_t word = word_;
+    bool prev_word = prev_word_;
+    const auto advance = [&](std::size_t count, std::uint64_t bit) {
+      const std::size_t at = size % 64;
+      word |= bit << at;
+      size += count;
+      if (at + count < 64) return;
+      out_.starts_.push_back(word);
+      word = 0;
+    };
+    const auto put = [&](const char* form, std::size_t count, bool is_word) {
+      if (size + kSlack > capacity_) {
+        size_ = size;
+        Grow(kSlack);
       }
-      Reserve(kSlack);
-      std::memcpy(buffer_ + size_, block->bytes.data() + known->offset, 4);
-      Advance(known->size, prev_word_ && known->is_word ? 0 : 1);
-      prev_word_ = known->is_word;
-      pos_ = after;
-      if (!goes_on) return;
-      known = following;
+      std::memcpy(buffer_ + size, form, Normalizer::kMostSimple);
+      advance(count, prev_word && is_word ? 0 : 1);
+      prev_word = is_word;
+    };
+    // The character beyond ASCII that is looked at, always known when it is its turn.
+    Decoded now;
+    const Normalizer::Char* known = nullptr;
+    const auto look_at = [&](std::size_t at) {
+      now = Decode(text_ + at);
+      known = &CharOf(now.code_point);
+    };
+    const auto is_among_ascii = [&] {
+      return text_[pos] >= 0 && pos + 1 < end_ && text_[pos + 1] >= 0;
+    };
+    if (pos < part && text_[pos] < 0) look_at(pos);
+    while (pos < part) {
+      if (text_[pos] >= 0) {
+        if (pos + 1 == end_ || text_[pos + 1] >= 0) break;
+        look_at(pos + 1);
+        if (!known->starts_cluster) break;
+        const Normalizer::Ascii& ascii =
+            normalizer_.ascii_form_[static_cast<unsigned char>(text_[pos])];
+        if (ascii.size != 0) {
+          put(ascii.bytes, ascii.size, ascii.is_word);
+        } else {  // white space that is one space, or what is left out
+          prev_word = false;
+          if (normalizer_.collapses_spaces_ && (size == 0 || buffer_[size - 1] != ' ')) {
+            buffer_[size] = ' ';
+            advance(1, 0);
+          }
+        }
+        ++pos;
+        continue;
+      }
+      if (!known->is_simple) break;
+      const Normalizer::Char& own = *known;
+      const char* const form = block_->bytes.data() + own.offset;
+      const std::size_t after = pos + now.size;
+      if (after < end_ && text_[after] < 0) {
+        look_at(after);
+        if (!known->starts_cluster) break;
+      }
+      put(form, own.size, own.is_word);
+      pos = after;
     }
+    pos_ = pos;
+    size_ = size;
+    word_ = word;
+    prev_word_ = prev_word;
+    return pos >= part || is_among_ascii();
   }
 
   void TakeCluster() {

@@ -218,9 +218,8 @@ Normalizer::Normalizer(Form form)
 
 NormalizedText Normalizer::Apply(absl::string_view text) const { return Writer(*this, text).Run(); }
 
-const Normalizer::Block& Normalizer::BlockOf(std::uint32_t code_point) const {
+const Normalizer::Block& Normalizer::NewBlockOf(std::uint32_t code_point) const {
   std::atomic<const Block*>& slot = blocks_[code_point >> 8];
-  if (const Block* const block = slot.load(std::memory_order_acquire)) return *block;
   static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);
   if (const Block* const block = slot.load(std::memory_order_acquire)) return *block;
@@ -247,11 +246,11 @@ std::unique_ptr<Normalizer::Block> Normalizer::MakeBlock(std::uint32_t first) co
     known.sheds_marks = ShedsMarks(form_, code_point);
     known.is_word = IsWordCharacter(code_point);
     known.is_passed_by = IsPassedByWordEdges(code_point);
-    known.is_simple = known.size >= 1 && known.size <= 4 && !known.is_space &&
+    known.is_simple = known.size >= 1 && known.size <= kMostSimple && !known.is_space &&
                       !known.is_passed_by && known.starts_cluster;
     block->bytes += folded;
   }
-  block->bytes.append(4, '\0');
+  block->bytes.append(kMostSimple, '\0');
   return block;
 }
 

@@ -99,6 +99,8 @@ class Normalizer {
   // runs of marks would take quadratic time. (Unicode's own stream-safe limit is 30.)
   static constexpr std::size_t kLongestCluster = 32;
 
+  static constexpr std::size_t kMostSimple = 12;  // a Hangul syllable is nine
+
   struct Char {
     std::uint32_t offset = 0;  // into Block::bytes
     std::uint8_t size = 0;
@@ -108,21 +110,25 @@ class Normalizer {
     bool sheds_marks = false;    // plain marks that follow it are left out
     bool is_word = false;        // IsWordEdge takes it for a word character
     bool is_passed_by = false;   // IsWordEdge looks at what precedes it
-    bool is_simple = false;      // none of this is special, and it becomes one to four bytes
+    bool is_simple = false;  // none of this is special, and it becomes kMostSimple bytes at most
   };
   struct Ascii {
-    char bytes[2] = {};
+    char bytes[kMostSimple] = {};
     std::uint8_t size = 0;  // 0: white space that is to be collapsed
     bool is_word = false;
   };
   struct Block {
     std::array<Char, 256> chars;
-    std::string bytes;  // four more can be read
+    std::string bytes;  // kMostSimple more can be read
   };
   class Writer;
 
   explicit Normalizer(Form form);
-  const Block& BlockOf(std::uint32_t code_point) const;
+  const Block& BlockOf(std::uint32_t code_point) const {
+    const Block* const known = blocks_[code_point >> 8].load(std::memory_order_acquire);
+    return known != nullptr ? *known : NewBlockOf(code_point);
+  }
+  const Block& NewBlockOf(std::uint32_t code_point) const;
   std::unique_ptr<Block> MakeBlock(std::uint32_t first) const;
 
   const Form form_;
