@@ -7,6 +7,9 @@ namespace {
 
 using RuleTraits = RedactionProgram::RuleTraits;
 
+// Threads that are compared with each other rather than marked.
+constexpr std::size_t kFew = 12;
+
 // A set of states with a value each, emptied in constant time. Shared by all streams of a thread:
 // a stream's own memory then stays small, whatever the size of its automaton.
 class StateMarks {
@@ -55,23 +58,32 @@ MatchFinder::MatchFinder(const RedactionProgram& program, TextWindow text, Match
     : program_(program), text_(text), state_(state), scratch_(LocalScratch()) {}
 
 void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
+  constexpr States kNone = {nullptr, nullptr};
   int before = text_.Before(from);
   for (std::uint64_t position = from; position < to; ++position) {
     const unsigned char byte = text_.At(position);
     const std::size_t row = program_.before[before < 0 ? 256 : static_cast<std::size_t>(before)];
     const std::size_t cell = row * program_.classes + program_.byte_class[byte];
     before = byte;
-    if (program_.start_kinds[cell] == 0 && state_.threads.empty()) continue;
+    const std::uint8_t kinds = program_.start_kinds[cell];
+    const std::uint16_t earlier = state_.sprout;
+    if (kinds == 0 && earlier == RedactionProgram::kNoSprout && state_.threads.empty()) continue;
     if (state_.guarded) DecideGuarded(byte, position);
-    const auto starts = program_.starts[cell];
-    if ((program_.start_kinds[cell] & RedactionProgram::kGatedStart) != 0 &&
-        SeesContextWord(position)) {
+
+    const std::uint16_t sprout = program_.sprouts[cell];
+    const States seconds =
+        earlier != RedactionProgram::kNoSprout ? program_.Seconds(earlier, byte) : kNone;
+    States starts = sprout != RedactionProgram::kNoSprout ? kNone : program_.starts[cell];
+    if ((kinds & RedactionProgram::kGatedStart) != 0 && SeesContextWord(position)) {
       scratch_.starts.assign(starts.begin(), starts.end());
       CollectGated(program_.gated_starts[cell], position, scratch_.starts);
-      Step(byte, scratch_.starts, position);
-    } else if (!starts.empty() || !state_.threads.empty()) {
-      Step(byte, starts, position);
+      starts = {scratch_.starts.data(), scratch_.starts.data() + scratch_.starts.size()};
     }
+    if (!state_.threads.empty() || !seconds.empty() || !starts.empty()) {
+      Step(byte, seconds, starts, position);
+    }
+    state_.sprout = sprout;
+    state_.sprout_start = static_cast<std::uint32_t>(position - state_.origin);
   }
 }
 
@@ -96,7 +108,9 @@ std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std:
       if (gated && !GateOpens(traits.gate, position)) starts.clear();
     }
     before = byte;
-    if (!starts.empty() || !state_.threads.empty()) Step(byte, starts, position);
+    if (!starts.empty() || !state_.threads.empty()) {
+      Step(byte, {nullptr, nullptr}, {starts.data(), starts.data() + starts.size()}, position);
+    }
   }
   return position;
 }
@@ -105,15 +119,14 @@ void MatchFinder::Finish() {
   DecideGuarded(-1, text_.end());
   state_.threads.clear();
   state_.guarded = false;
+  state_.sprout = RedactionProgram::kNoSprout;
 }
 
 // Matches that ended at `end` and waited for the byte after them.
 void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
   for (const RedactionThread& thread : state_.threads) {
-    const auto ends = program_.states[thread.state].ends;
-    if (ends > RedactionProgram::kAnything && program_.Allows(ends, next_byte)) {
-      Accept(thread, end);
-    }
+    if ((program_.kinds[thread.state] & RedactionProgram::kWaits) == 0) continue;
+    if (program_.Allows(program_.states[thread.state].ends, next_byte)) Accept(thread, end);
   }
   ConfirmCandidates(end);
 }
@@ -165,40 +178,63 @@ bool MatchFinder::GateOpens(std::uint32_t gate, std::uint64_t position) const {
   return program_.context.IsOpen(gate, text_.Slice(from, position), text_.At(position));
 }
 
-template <typename Starts>
-void MatchFinder::Step(unsigned char byte, const Starts& starts, std::uint64_t position) {
-  std::vector<RedactionThread>& threads = state_.threads;
-  std::vector<RedactionThread>& next = scratch_.next;
-  next.clear();
-  // One thread alone leads to each state once.
-  const bool may_meet = threads.size() > 1 || (threads.size() == 1 && !starts.empty());
-  if (may_meet) scratch_.marks.Restart(program_.states.size());
-  const auto put = [&](std::uint32_t state, std::uint32_t start) {
-    const auto fresh = static_cast<std::uint32_t>(next.size());
-    const std::uint32_t slot = may_meet ? scratch_.marks.Put(state, fresh) : fresh;
-    if (slot == fresh) {
-      next.push_back({state, start});
-    } else {
-      next[slot].start = std::min(next[slot].start, start);
-    }
-  };
-  for (const RedactionThread& thread : threads) {
+template <typename Put>
+void MatchFinder::PutNext(unsigned char byte, States seconds, States starts,
+                          std::uint64_t position, const Put& put) {
+  for (const RedactionThread& thread : state_.threads) {
     for (const RedactionProgram::Transition& transition : program_.From(thread.state)) {
       if (program_.sets[transition.set].Contains(byte)) put(transition.state, thread.start);
     }
   }
+  for (const std::uint32_t state : seconds) put(state, state_.sprout_start);
   for (const std::uint32_t state : starts) {
     put(state, static_cast<std::uint32_t>(position - state_.origin));
   }
+}
 
+void MatchFinder::Step(unsigned char byte, States seconds, States starts, std::uint64_t position) {
+  std::vector<RedactionThread>& threads = state_.threads;
+  std::vector<RedactionThread>& next = scratch_.next;
+  next.clear();
+  const std::size_t sources = threads.size() + seconds.size() + starts.size();
+  if (sources == 1 || sources == seconds.size() || sources == starts.size()) {  // none meet
+    PutNext(byte, seconds, starts, position, [&](std::uint32_t state, std::uint32_t start) {
+      next.push_back({state, start});
+    });
+  } else if (sources <= kFew) {
+    PutNext(byte, seconds, starts, position, [&](std::uint32_t state, std::uint32_t start) {
+      for (RedactionThread& thread : next) {
+        if (thread.state != state) continue;
+        thread.start = std::min(thread.start, start);
+        return;
+      }
+      next.push_back({state, start});
+    });
+  } else {
+    scratch_.marks.Restart(program_.states.size());
+    PutNext(byte, seconds, starts, position, [&](std::uint32_t state, std::uint32_t start) {
+      const auto fresh = static_cast<std::uint32_t>(next.size());
+      const std::uint32_t slot = scratch_.marks.Put(state, fresh);
+      if (slot == fresh) {
+        next.push_back({state, start});
+      } else {
+        next[slot].start = std::min(next[slot].start, start);
+      }
+    });
+  }
+
+  unsigned kinds = 0;
+  for (const RedactionThread& thread : next) kinds |= program_.kinds[thread.state];
+  state_.guarded = (kinds & RedactionProgram::kWaits) != 0;
+  if ((kinds & RedactionProgram::kAccepts) == 0) {
+    threads.assign(next.begin(), next.end());
+    return;
+  }
   threads.clear();
-  state_.guarded = false;
   for (const RedactionThread& thread : next) {
-    const auto ends = program_.states[thread.state].ends;
-    if (ends == RedactionProgram::kAnything) Accept(thread, position + 1);
-    const bool waits = ends > RedactionProgram::kAnything;
-    state_.guarded = state_.guarded || waits;
-    if (waits || !program_.From(thread.state).empty()) threads.push_back(thread);
+    const unsigned kind = program_.kinds[thread.state];
+    if ((kind & RedactionProgram::kAccepts) != 0) Accept(thread, position + 1);
+    if (kind != RedactionProgram::kAccepts) threads.push_back(thread);
   }
   if (!scratch_.candidates.empty()) ConfirmCandidates(position + 1);
 }

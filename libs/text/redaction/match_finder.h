@@ -63,8 +63,13 @@ class MatchFinder {
                     std::vector<std::uint32_t>& open);
   bool SeesContextWord(std::uint64_t position);
   bool GateOpens(std::uint32_t gate, std::uint64_t position) const;
-  template <typename Starts>
-  void Step(unsigned char byte, const Starts& starts, std::uint64_t position);
+  using States = RedactionProgram::Span<std::uint32_t>;
+  // Moves every thread over `byte`, and begins new ones: in `seconds`, which the byte before
+  // began, and in `starts`.
+  void Step(unsigned char byte, States seconds, States starts, std::uint64_t position);
+  template <typename Put>
+  void PutNext(unsigned char byte, States seconds, States starts, std::uint64_t position,
+               const Put& put);
   void Accept(const RedactionThread& thread, std::uint64_t end);
   void ConfirmCandidates(std::uint64_t end);
   void Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end);

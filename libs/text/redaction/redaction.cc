@@ -60,6 +60,7 @@ void RedactionStream::Run::MoveOrigin() {
   for (RedactionThread& thread : stream_.matches_.threads) {
     thread.start = std::max(thread.start, moved) - moved;
   }
+  stream_.matches_.sprout_start = std::max(stream_.matches_.sprout_start, moved) - moved;
   stream_.matches_.origin += moved;
 }
 
@@ -68,6 +69,7 @@ bool RedactionStream::Run::Decided(const MatchCluster& cluster) const {
   if (program_.rules[cluster.rule].rewrite || output_.LetsThrough(cluster)) return false;
   const std::uint64_t begin = cluster.begin;
   const MatchState& state = stream_.matches_;
+  if (state.sprout != 0 && state.origin + state.sprout_start <= begin) return false;
   return std::all_of(state.threads.begin(), state.threads.end(), [&](const auto& thread) {
     const std::uint64_t start = state.origin + thread.start;
     return start > begin || (start == begin && program_.states[thread.state].rule == cluster.rule);
@@ -77,11 +79,7 @@ bool RedactionStream::Run::Decided(const MatchCluster& cluster) const {
 // Lets go of everything that no continuation can change.
 void RedactionStream::Run::Release() {
   const TextWindow window = Window();
-  const MatchState& state = stream_.matches_;
-  std::uint64_t hold = stream_.position_;
-  for (const RedactionThread& thread : state.threads) {
-    hold = std::min(hold, state.origin + thread.start);
-  }
+  const std::uint64_t hold = std::min(stream_.position_, stream_.matches_.EarliestStart());
   std::vector<MatchCluster>& clusters = stream_.matches_.clusters;
   std::size_t done = 0;
   for (; done < clusters.size() && clusters[done].end <= hold; ++done) {
@@ -171,9 +169,14 @@ void RedactionStream::DropReleased(bool end) {
   constexpr std::uint64_t kWorthMoving = 64;
   std::uint64_t keep = output_.emitted;
   const RedactionProgram& program = rules_->program();
-  for (const RedactionThread& thread : matches_.threads) {
-    if (program.traits[program.states[thread.state].rule].validated) {
-      keep = std::min(keep, matches_.origin + thread.start);
+  if (matches_.EarliestStart() < keep) {
+    for (const RedactionThread& thread : matches_.threads) {
+      if (program.traits[program.states[thread.state].rule].validated) {
+        keep = std::min(keep, matches_.origin + thread.start);
+      }
+    }
+    if (matches_.sprout != RedactionProgram::kNoSprout) {
+      keep = std::min(keep, matches_.origin + matches_.sprout_start);
     }
   }
   if (!program.context.empty()) {

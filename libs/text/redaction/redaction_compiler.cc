@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -113,6 +114,9 @@ class Compiler {
     const std::size_t befores = NumberBefores();
     NumberByteClasses();
     FillStarts(befores);
+    FillKinds();
+    NumberSecondClasses();
+    FillSeconds();
   }
 
  private:
@@ -204,6 +208,65 @@ class Compiler {
                                        (gated.empty() ? 0 : RedactionProgram::kGatedStart));
       }
     }
+  }
+
+  void FillKinds() {
+    for (std::uint32_t state = 0; state + 1 < program_.states.size(); ++state) {
+      const RedactionProgram::NeighbourRef ends = program_.states[state].ends;
+      std::uint8_t kinds = program_.From(state).empty() ? 0 : RedactionProgram::kContinues;
+      if (ends == RedactionProgram::kAnything) kinds |= RedactionProgram::kAccepts;
+      if (ends > RedactionProgram::kAnything) kinds |= RedactionProgram::kWaits;
+      program_.kinds.push_back(kinds);
+    }
+  }
+
+  void NumberSecondClasses() {
+    std::set<std::uint32_t> sets;
+    for (const std::uint32_t state : first_) {
+      for (const auto& transition : program_.From(state)) sets.insert(transition.set);
+    }
+    const std::vector<std::uint32_t> used(sets.begin(), sets.end());
+    std::map<std::vector<bool>, std::uint16_t> classes;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      program_.second_class[byte] =
+          static_cast<std::uint8_t>(ClassOf(classes, used.size(), [&](std::size_t i) {
+            return program_.sets[used[i]].Contains(static_cast<unsigned char>(byte));
+          }));
+    }
+    program_.second_classes = classes.size();
+  }
+
+  // Cells with the same starts share a sprout. A program with too many has none for the rest.
+  void FillSeconds() {
+    std::vector<unsigned char> class_byte(program_.second_classes);
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      class_byte[program_.second_class[byte]] = static_cast<unsigned char>(byte);
+    }
+    std::map<std::vector<std::uint32_t>, std::uint16_t> known = {{{}, RedactionProgram::kNoSprout}};
+    for (std::size_t i = 0; i < class_byte.size(); ++i) AppendList(program_.seconds, {}, 0);
+    for (std::size_t cell = 0; cell < program_.start_kinds.size(); ++cell) {
+      const auto starts = program_.starts[cell];
+      std::vector<std::uint32_t> states(starts.begin(), starts.end());
+      const bool short_match = std::any_of(states.begin(), states.end(), [&](std::uint32_t state) {
+        return program_.states[state].ends != RedactionProgram::kNone;
+      });
+      if (short_match || known.size() > kMaxDistinct) states.clear();
+      const auto [sprout, added] =
+          known.emplace(std::move(states), static_cast<std::uint16_t>(known.size()));
+      program_.sprouts.push_back(sprout->second);
+      if (!added) continue;
+      for (const unsigned char byte : class_byte) AppendSecond(sprout->first, byte);
+    }
+  }
+
+  void AppendSecond(const std::vector<std::uint32_t>& starts, unsigned char byte) {
+    std::set<std::uint32_t> seconds;
+    for (const std::uint32_t state : starts) {
+      for (const auto& transition : program_.From(state)) {
+        if (program_.sets[transition.set].Contains(byte)) seconds.insert(transition.state);
+      }
+    }
+    AppendList(program_.seconds, {seconds.begin(), seconds.end()}, 0);
   }
 
   RedactionProgram& program_;

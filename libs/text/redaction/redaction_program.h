@@ -25,6 +25,7 @@ struct RedactionProgram {
     const T* begin() const { return first; }
     const T* end() const { return last; }
     bool empty() const { return first == last; }
+    std::size_t size() const { return static_cast<std::size_t>(last - first); }
   };
   // Lists of states, one after the other.
   struct Lists {
@@ -92,9 +93,27 @@ struct RedactionProgram {
   std::vector<std::uint8_t> start_kinds;  // by cell: which of the two are not empty
   Lists firsts;                           // by rule: the states that begin a match
 
+  // What a stream asks of a state once it is reached.
+  static constexpr std::uint8_t kAccepts = 1;    // a match ends here, whatever follows
+  static constexpr std::uint8_t kWaits = 2;      // … if the next byte allows it
+  static constexpr std::uint8_t kContinues = 4;  // it has transitions
+  std::vector<std::uint8_t> kinds;               // by state
+
+  // The states two bytes into a match, of all plain starts of a cell at once. Most first bytes
+  // begin nothing: their states are never put among the threads then.
+  static constexpr std::uint16_t kNoSprout = 0;
+  std::vector<std::uint16_t> sprouts;  // by cell; kNoSprout where nothing starts, or a match may
+                                       // be one byte long
+  std::array<std::uint8_t, 256> second_class{};
+  std::size_t second_classes = 0;
+  Lists seconds;  // by sprout * second_classes + second_class[byte]
+
   Span<Transition> From(std::uint32_t state) const {
     return {transitions.data() + states[state].first_transition,
             transitions.data() + states[state + 1].first_transition};
+  }
+  Span<std::uint32_t> Seconds(std::uint16_t sprout, unsigned char byte) const {
+    return seconds[sprout * second_classes + second_class[byte]];
   }
   bool Consumes(std::uint32_t state, unsigned char byte) const {
     return sets[states[state].set].Contains(byte);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -26,12 +27,23 @@ struct MatchCluster {
 };
 
 struct MatchState {
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+  // Where the earliest match could begin that may still come; kNever where none can.
+  std::uint64_t EarliestStart() const {
+    std::uint32_t earliest = sprout != 0 ? sprout_start : ~std::uint32_t{0};
+    for (const RedactionThread& thread : threads) earliest = std::min(earliest, thread.start);
+    return threads.empty() && sprout == 0 ? kNever : origin + earliest;
+  }
+
   std::vector<RedactionThread> threads;
   std::vector<MatchCluster> clusters;  // not released yet, in order
   std::uint64_t origin = 0;
   std::uint64_t words_until = 0;         // up to here context words were looked for
   std::uint64_t reach_of_last_word = 0;  // where the last of them goes out of reach
   bool guarded = false;                  // some thread accepts if the next byte allows it
+  std::uint16_t sprout = 0;              // RedactionProgram::sprouts of the last byte …
+  std::uint32_t sprout_start = 0;        // … and where that is, since `origin`
 };
 
 struct OutputState {
