@@ -1,10 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -44,20 +43,20 @@ class ContextWords {
   std::size_t Add(const ContextGate& gate);
   bool empty() const { return gates_.empty(); }
 
-  // The word or phrase that ends with `word` may belong to some gate: a cheap test that errs on
-  // this side only.
-  bool MayEndGate(absl::string_view word) const {
-    return !word.empty() && word.size() <= kContextReach && bloom_[BloomOf(word)];
-  }
+  // The number of a word that ends some phrase, whatever its case; kNoWord for all others.
+  static constexpr std::uint32_t kNoWord = 0xFFFFFFFF;
+  std::uint32_t Find(absl::string_view word) const;
 
   // True when the gate is open for a match that begins right after `before`, with `next` as its
   // first byte. `before` is at least the last kContextReach + 1 bytes of what stands there, or all.
   bool IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const;
 
-  // The same for all gates at once, by their numbers. Returns whether any is open.
+  // The same for all gates at once, by their numbers, for a match that begins at `position`.
+  // `hits` are all words before it that Find knows, in order, at least those in reach. Returns
+  // whether any gate is open.
   enum class GateState : std::uint8_t { kUnseen, kShut, kOpen };
-  bool CollectOpen(absl::string_view before, unsigned char next,
-                   std::vector<GateState>& states) const;
+  bool CollectOpen(const std::vector<ContextHit>& hits, absl::string_view before,
+                   std::uint64_t position, std::vector<GateState>& states) const;
 
   // The words of a phrase, folded and in lower case.
   static std::vector<std::string> WordsOf(absl::string_view phrase);
@@ -73,25 +72,39 @@ class ContextWords {
     std::vector<std::string> words_before;
     std::vector<std::size_t> gates;
   };
-  struct WordHash {
-    using is_transparent = void;
-    std::size_t operator()(absl::string_view word) const;
+  struct Word {
+    std::string word;  // in lower case
+    std::vector<Phrase> phrases;
   };
-  struct WordEqual {
-    using is_transparent = void;
-    bool operator()(absl::string_view a, absl::string_view b) const { return a == b; }
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint32_t word = kNoWord;
+  };
+  // The last kContextReach bytes before a match.
+  struct Window {
+    explicit Window(absl::string_view before);
+    // The word that ends last before `end`, which is no word's inside; empty where none does, or
+    // one that begins out of reach.
+    std::pair<std::size_t, std::size_t> WordBefore(std::size_t end) const;
+
+    absl::string_view text;
+    bool cut_left;  // a word reaches into it
   };
 
-  static std::size_t BloomOf(absl::string_view word);
+  static std::uint64_t HashOf(absl::string_view word);
+  Word& Insert(const std::string& word);
+  void Grow();
+  void PutSlot(std::uint32_t word);
 
-  // Calls visit(phrase, what stands between it and the match) for every phrase in reach, the last
-  // one first, until it returns true.
+  // Calls visit(phrase, what stands between it and the match) for every phrase that ends with
+  // `word`, which lies at [begin, end), until it returns true; returns whether it did.
   template <typename Visit>
-  void VisitHits(absl::string_view before, unsigned char next, const Visit& visit) const;
+  bool VisitPhrases(const Word& word, const Window& window, std::size_t begin, std::size_t end,
+                    const Visit& visit) const;
 
   std::vector<ContextGate> gates_;
-  std::unordered_map<std::string, std::vector<Phrase>, WordHash, WordEqual> phrases_;
-  std::array<bool, 4096> bloom_{};
+  std::vector<Word> words_;
+  std::vector<Slot> slots_;  // by hash, open addressing; a power of two, never full
 };
 
 }  // namespace countersign::text

@@ -76,7 +76,7 @@ void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
     States starts = sprout != RedactionProgram::kNoSprout ? kNone : program_.starts[cell];
     if ((kinds & RedactionProgram::kGatedStart) != 0 && SeesContextWord(position)) {
       scratch_.starts.assign(starts.begin(), starts.end());
-      CollectGated(program_.gated_starts[cell], position, scratch_.starts);
+      CollectGated(cell, position, scratch_.starts);
       starts = {scratch_.starts.data(), scratch_.starts.data() + scratch_.starts.size()};
     }
     if (!state_.threads.empty() || !seconds.empty() || !starts.empty()) {
@@ -131,45 +131,59 @@ void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
   ConfirmCandidates(end);
 }
 
-// Adds those of `states` whose rule has its context before `position`.
-void MatchFinder::CollectGated(RedactionProgram::Span<std::uint32_t> states, std::uint64_t position,
+// Adds those of the gated starts of a cell whose rule has its context before `position`.
+void MatchFinder::CollectGated(std::size_t cell, std::uint64_t position,
                                std::vector<std::uint32_t>& open) {
   constexpr std::uint64_t kFarthest = kContextReach + 1;
   const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
-  if (!program_.context.CollectOpen(text_.Slice(from, position), text_.At(position),
+  if (!program_.context.CollectOpen(state_.words, text_.Slice(from, position), position,
                                     scratch_.gates)) {
     return;
   }
-  for (const std::uint32_t state : states) {
-    const std::uint32_t gate = program_.traits[program_.states[state].rule].gate;
-    if (scratch_.gates[gate] == ContextWords::GateState::kOpen) open.push_back(state);
+  const std::vector<std::uint32_t>& offsets = program_.gated_starts.offsets;
+  for (std::size_t i = offsets[cell]; i < offsets[cell + 1]; ++i) {
+    if (scratch_.gates[program_.gates_of_starts[i]] == ContextWords::GateState::kOpen) {
+      open.push_back(program_.gated_starts.states[i]);
+    }
   }
 }
 
-// False when no word before `position` within reach can be a context word. Looks at every byte of a
-// text once, as far as it is asked.
+// False when no context word stands before `position` within reach. Brings MatchState::words up to
+// date, and looks at every byte of a text once for that, as far as it is asked.
 bool MatchFinder::SeesContextWord(std::uint64_t position) {
   constexpr ByteSet kWordBytes = ContextWords::WordBytes();
   constexpr std::uint64_t kFarthest = kContextReach + 1;
+  const auto in_word = [&](std::uint64_t at) { return kWordBytes.Contains(text_.At(at)); };
   std::uint64_t at =
       std::max({state_.words_until, text_.base, position > kFarthest ? position - kFarthest : 0});
+  // The rest of a word that begins out of reach.
+  const int before = text_.Before(at);
+  if (before >= 0 && kWordBytes.Contains(static_cast<unsigned char>(before))) {
+    while (at < position && in_word(at)) ++at;
+  }
   while (at < position) {
-    if (!kWordBytes.Contains(text_.At(at))) {
+    if (!in_word(at)) {
       ++at;
       continue;
     }
     std::uint64_t end = at;
-    while (end < position && kWordBytes.Contains(text_.At(end))) ++end;
-    if (end == position) break;  // perhaps there is more of it to come
-    if (program_.context.MayEndGate(text_.Slice(at, end))) {
-      state_.reach_of_last_word = at + kContextReach;
-    }
+    while (end < position && in_word(end)) ++end;
+    if (end == position && in_word(position)) break;  // it is not whole yet
+    const std::uint32_t word = program_.context.Find(text_.Slice(at, end));
+    if (word != ContextWords::kNoWord) AddContextWord(at, end, word);
     at = end;
   }
   state_.words_until = at;
-  // What ends right here and was not counted: a word before a first byte that is none of it.
-  if (at < position && program_.context.MayEndGate(text_.Slice(at, position))) return true;
-  return position <= state_.reach_of_last_word;
+  return !state_.words.empty() && state_.words.back().begin + kContextReach >= position;
+}
+
+void MatchFinder::AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word) {
+  std::vector<ContextHit>& words = state_.words;
+  const auto in_reach = std::find_if(words.begin(), words.end(), [begin](const ContextHit& hit) {
+    return hit.begin + kContextReach >= begin;
+  });
+  words.erase(words.begin(), in_reach);
+  words.push_back({begin, static_cast<std::uint32_t>(end - begin), word});
 }
 
 bool MatchFinder::GateOpens(std::uint32_t gate, std::uint64_t position) const {
@@ -179,8 +193,8 @@ bool MatchFinder::GateOpens(std::uint32_t gate, std::uint64_t position) const {
 }
 
 template <typename Put>
-void MatchFinder::PutNext(unsigned char byte, States seconds, States starts,
-                          std::uint64_t position, const Put& put) {
+void MatchFinder::PutNext(unsigned char byte, States seconds, States starts, std::uint64_t position,
+                          const Put& put) {
   for (const RedactionThread& thread : state_.threads) {
     for (const RedactionProgram::Transition& transition : program_.From(thread.state)) {
       if (program_.sets[transition.set].Contains(byte)) put(transition.state, thread.start);

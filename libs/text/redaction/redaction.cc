@@ -194,6 +194,7 @@ void RedactionStream::DropReleased(bool end) {
 std::size_t RedactionStream::memory_bytes() const {
   return sizeof(*this) + buffer_.capacity() + unfinished_.capacity() +
          matches_.threads.capacity() * sizeof(RedactionThread) +
+         matches_.words.capacity() * sizeof(ContextHit) +
          matches_.clusters.capacity() * sizeof(MatchCluster) + output_.patches.memory_bytes() +
          output_.counts.capacity() * sizeof(std::uint32_t);
 }

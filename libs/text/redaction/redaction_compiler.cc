@@ -204,6 +204,9 @@ class Compiler {
         }
         AppendList(program_.starts, states, 0);
         AppendList(program_.gated_starts, gated, 0);
+        for (const std::uint32_t state : gated) {
+          program_.gates_of_starts.push_back(program_.traits[program_.states[state].rule].gate);
+        }
         program_.start_kinds.push_back((states.empty() ? 0 : RedactionProgram::kPlainStart) |
                                        (gated.empty() ? 0 : RedactionProgram::kGatedStart));
       }

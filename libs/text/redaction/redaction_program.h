@@ -87,7 +87,8 @@ struct RedactionProgram {
   std::array<std::uint16_t, 256> byte_class{};
   std::size_t classes = 0;
   Lists starts;
-  Lists gated_starts;  // the same for rules with a context gate
+  Lists gated_starts;                          // the same for rules with a context gate
+  std::vector<std::uint32_t> gates_of_starts;  // by place in gated_starts.states, in `context`
   static constexpr std::uint8_t kPlainStart = 1;
   static constexpr std::uint8_t kGatedStart = 2;
   std::vector<std::uint8_t> start_kinds;  // by cell: which of the two are not empty

@@ -17,6 +17,13 @@ struct RedactionThread {
   std::uint32_t start;  // since MatchState::origin
 };
 
+// A word of the text that ends a phrase of some context gate, and which it is (ContextWords::Find).
+struct ContextHit {
+  std::uint64_t begin;
+  std::uint32_t size;
+  std::uint32_t word;
+};
+
 // Matches that share bytes.
 struct MatchCluster {
   std::uint64_t begin, end;
@@ -39,11 +46,11 @@ struct MatchState {
   std::vector<RedactionThread> threads;
   std::vector<MatchCluster> clusters;  // not released yet, in order
   std::uint64_t origin = 0;
-  std::uint64_t words_until = 0;         // up to here context words were looked for
-  std::uint64_t reach_of_last_word = 0;  // where the last of them goes out of reach
-  bool guarded = false;                  // some thread accepts if the next byte allows it
-  std::uint16_t sprout = 0;              // RedactionProgram::sprouts of the last byte …
-  std::uint32_t sprout_start = 0;        // … and where that is, since `origin`
+  std::vector<ContextHit> words;   // before `words_until` that may be in reach, in order
+  std::uint64_t words_until = 0;   // up to here context words were looked for
+  bool guarded = false;            // some thread accepts if the next byte allows it
+  std::uint16_t sprout = 0;        // RedactionProgram::sprouts of the last byte …
+  std::uint32_t sprout_start = 0;  // … and where that is, since `origin`
 };
 
 struct OutputState {
