@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -45,9 +46,9 @@ std::string WithoutFinalNewline(absl::string_view text) {
 }
 
 // The mistake is reported: what stands here now only keeps the reader from reporting it again.
-void StandIn(YAML::Node value) {
+void StandIn(YAML::Node value, absl::string_view path) {
   YAML::Node inlined;
-  inlined["inline"] = "stand-in";
+  inlined["inline"] = absl::EndsWith(path, ".values") ? std::string(64, '0') : "stand-in";
   value = inlined;
 }
 
@@ -55,7 +56,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
                   Mistakes& mistakes) {
   if (!value.IsMap() || value.size() != 1 || !value.begin()->first.IsScalar()) {
     mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
-    StandIn(value);
+    StandIn(value, path);
     return;
   }
   const std::string form = value.begin()->first.Scalar();
@@ -63,7 +64,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
   const std::string key = ExternalKey(value);
   if (key.empty()) {
     mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
-    StandIn(value);
+    StandIn(value, path);
     return;
   }
   const auto found = values.find(key);
@@ -72,11 +73,20 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
                  form == "env"
                      ? absl::StrCat("the environment variable ", key.substr(4), " is not set")
                      : absl::StrCat("the file ", key.substr(5), " could not be read"));
-    StandIn(value);
+    StandIn(value, path);
+    return;
+  }
+  const std::string content = WithoutFinalNewline(found->second);
+  if (content.empty()) {
+    mistakes.Add(value, path,
+                 form == "env"
+                     ? absl::StrCat("the environment variable ", key.substr(4), " is empty")
+                     : absl::StrCat("the file ", key.substr(5), " is empty"));
+    StandIn(value, path);
     return;
   }
   value.remove(form);
-  value["inline"] = WithoutFinalNewline(found->second);
+  value["inline"] = content;
 }
 
 // Calls `use` with every V of a MaskingProfile's spec: a hashed rule's key, and its values where
@@ -111,6 +121,12 @@ void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mista
   for (absl::string_view line : absl::StrSplit(found->second, '\n')) {
     absl::ConsumeSuffix(&line, "\r");
     if (!line.empty()) spec["terms"].push_back(std::string(line));
+  }
+  if (!spec["terms"].IsDefined()) {
+    mistakes.Add(
+        file, "spec.file",
+        absl::StrCat("the file ", file.Scalar(), " holds no terms; it has one on each line"));
+    spec["terms"].push_back("stand-in");
   }
   spec.remove("file");
 }

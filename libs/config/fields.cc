@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/base/edit_distance.h"
 #include "libs/base/status.h"
 #include "libs/json/writer.h"
 
@@ -147,7 +148,11 @@ void Fields::Finish() {
   for (const auto& member : node_) {
     const std::string name = member.first.IsScalar() ? member.first.Scalar() : "?";
     if (!seen.insert(name).second) mistakes_.Add(member.first, PathOf(name), "is given twice");
-    if (known_.count(name) == 0) mistakes_.Add(member.first, PathOf(name), "unknown field");
+    if (known_.count(name) > 0) continue;
+    const std::string meant = ProbablyMeant(name, {known_.begin(), known_.end()});
+    mistakes_.Add(
+        member.first, PathOf(name),
+        meant.empty() ? "unknown field" : absl::StrCat("unknown field; did you mean ", meant, "?"));
   }
 }
 

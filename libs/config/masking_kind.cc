@@ -20,6 +20,15 @@ bool IsHash(absl::string_view text) {
          });
 }
 
+bool IsPhrase(absl::string_view text) {
+  const std::vector<absl::string_view> words = absl::StrSplit(text, ' ');
+  return std::all_of(words.begin(), words.end(), [](absl::string_view word) {
+    return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+      return absl::ascii_isalnum(static_cast<unsigned char>(c)) || (c & 0x80) != 0;
+    });
+  });
+}
+
 // The values of a hashed rule: a list, or the lines of a V that is inline by now.
 std::vector<std::string> ReadHashes(Fields& hashed) {
   std::vector<std::string> texts;
@@ -36,7 +45,9 @@ std::vector<std::string> ReadHashes(Fields& hashed) {
   }
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (!IsHash(texts[i])) {
-      hashed.Mistake("values", absl::StrCat("item ", i, " is no SHA-256: 64 hexadecimal digits"));
+      hashed.Mistake("values", absl::StrCat("item ", i,
+                                            " is no SHA-256: 64 hexadecimal digits, as "
+                                            "countersign mask --hash writes them"));
       break;
     }
     texts[i] = absl::AsciiStrToLower(texts[i]);
@@ -67,13 +78,10 @@ void ReadConditions(Fields& fields, domain::MaskingRule& rule) {
       context.Mistake("words", absl::StrCat("has more than ", kMaxWords, " words"));
     }
     for (const std::string& word : rule.context_words) {
-      const bool one = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || (c & 0x80) != 0;
-      });
-      if (!one) {
-        context.Mistake("words",
-                        absl::StrCat("\"", word, "\" is not one word of letters and digits"));
-      }
+      if (IsPhrase(word)) continue;
+      context.Mistake("words", absl::StrCat("\"", word,
+                                            "\" is not made of words of letters and digits with "
+                                            "single spaces between them"));
     }
     rule.context_assigned = context.Bool("assigned", false);
   }

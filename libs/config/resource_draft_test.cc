@@ -43,8 +43,9 @@ TEST_CASE("ReadDraft: what has mistakes is not compiled, but can be referred to"
         Resource("MaskingProfile", "own", "  response: [{entity: email, aktion: hash}]\n") +
             Resource("Policy", "p", kHeadPolicy)}},
       {}, References::kWithinFiles);
-  CHECK(draft.mistakes == std::vector<std::string>{"a.yaml:6: MaskingProfile/own: "
-                                                   "spec.response[0].aktion: unknown field"});
+  CHECK(draft.mistakes ==
+        std::vector<std::string>{"a.yaml:6: MaskingProfile/own: "
+                                 "spec.response[0].aktion: unknown field; did you mean action?"});
   CHECK(draft.set->masking_profiles.empty());
   CHECK(draft.set->policies.count("p") == 1);
 }

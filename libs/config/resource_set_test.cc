@@ -128,7 +128,7 @@ TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", 
                                   "    - {template: 'PRJ-####', label: PROJECT, except: "
                                   "[PRJ-0000], minCount: 3, priority: -5}\n"
                                   "    - {pattern: '[0-9]{9}', validator: luhn, context: {words: "
-                                  "[Account, Nr], assigned: true}}\n"
+                                  "[Account, Konto Nr], assigned: true}}\n"
                                   "    - {hashed: {pattern: '[0-9]{8}', values: [" +
                                       hash +
                                       "], key: {inline: k}}}\n"
@@ -149,7 +149,7 @@ TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", 
   CHECK(profile.response[0].min_count == 3);
   CHECK(profile.response[0].priority == -5);
   CHECK(profile.response[1].validator == "luhn");
-  CHECK(profile.response[1].context_words == std::vector<std::string>{"account", "nr"});
+  CHECK(profile.response[1].context_words == std::vector<std::string>{"account", "konto nr"});
   CHECK(profile.response[1].context_assigned);
   CHECK(profile.response[2].hashed->values == std::vector<std::string>{std::string(64, 'a')});
   CHECK(profile.response[2].hashed->key.Reveal() == "k");
@@ -180,10 +180,29 @@ TEST_CASE("ReadDocuments: what a masking rule cannot be is told with its line", 
   says("{hashed: {pattern: x, values: {env: NOT_SET_ANYWHERE}}}", "NOT_SET_ANYWHERE is not set");
   says("{entity: email, action: placeholder}", "placeholder is for prompt rules");
   says("{entity: email, restore: none}", "needs action: placeholder");
-  says("{entity: email, context: {words: [two words]}}", "is not one word");
+  says("{entity: email, context: {words: [e-mail]}}", "is not made of words");
+  says("{entity: email, context: {words: ['two  words']}}", "is not made of words");
   says("{entity: email, context: {}}", "needs at least one word");
   says("{entity: email, minCount: 0}", "minCount");
-  says("{entity: email, exept: [x]}", "exept");
+  says("{entity: email, exept: [x]}", "exept: unknown field; did you mean except?");
+  says("{hashed: {pattern: x, values: {file: gone}}}", "the file gone could not be read");
+  CHECK(mistakes("{hashed: {pattern: x, values: {file: gone}}}").find("SHA-256") ==
+        std::string::npos);
+}
+
+TEST_CASE("ReadDocuments: a file without terms or hashes is named", "[config]") {
+  const ExternalValues values = {{"file:empty.txt", "\n\r\n"}, {"file:empty.sha256", "\n"}};
+  const auto documents =
+      ReadDocuments({{"f.yaml", Resource("Dictionary", "d", "{file: empty.txt}") +
+                                    Resource("MaskingProfile", "own",
+                                             "{response: [{hashed: {pattern: x, values: {file: "
+                                             "empty.sha256}}}]}")}},
+                    values);
+  const std::string text(documents.status().message());
+  CAPTURE(text);
+  CHECK(absl::StrContains(text, "Dictionary/d: spec.file: the file empty.txt holds no terms"));
+  CHECK(absl::StrContains(text, "hashed.values: the file empty.sha256 is empty"));
+  CHECK_FALSE(absl::StrContains(text, "SHA-256"));
 }
 
 TEST_CASE("ReadDocuments: what becomes of unknown events is mask or refuse", "[config]") {

@@ -18,6 +18,7 @@
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/tokens/tokenizer.h"
 #include "libs/text/tokens/tokenizer_names.h"
+#include "services/cli/mask_input.h"
 #include "services/cli/session.h"
 #include "services/cli/user_files.h"
 #include "services/masking/custom_shapes.h"
@@ -33,26 +34,12 @@ struct MaskOptions {
   std::string file;
   std::string entities;
   std::string direction = "response";
+  std::string format = "text";
   std::size_t chunk = 0;
   bool jsonl = false;
   bool hash = false;
   std::string key_file;
 };
-
-// Runs `text` through the streaming engine, `chunk` bytes at a time (0: at once).
-absl::StatusOr<text::Redacted> Mask(const Rules& rules, absl::string_view text, std::size_t chunk) {
-  text::Redacted result;
-  text::RedactionStream stream(rules);
-  std::size_t at = 0;
-  do {
-    const std::size_t size = chunk == 0 ? text.size() : std::min(chunk, text.size() - at);
-    const bool end = at + size >= text.size();
-    CS_RETURN_IF_ERROR(stream.Feed(text.substr(at, size), end, &result.text, &result.spans));
-    at += size;
-  } while (at < text.size());
-  text::JoinContinued(result.spans);
-  return result;
-}
 
 std::string MaskedJson(const text::Redacted& masked) {
   json::Writer writer;
@@ -173,15 +160,16 @@ absl::Status RunHash(const Session& session, const MaskOptions& options) {
 absl::Status RunMask(const Session& session, const MaskOptions& options) {
   if (options.hash) return RunHash(session, options);
   CS_ASSIGN_OR_RETURN(const Rules rules, RulesFor(options));
+  const MaskForm form = options.format == "json" ? MaskForm::kJson : MaskForm::kText;
   if (options.jsonl) {
     return ForEachLine([&](absl::string_view text) -> absl::Status {
-      CS_ASSIGN_OR_RETURN(const text::Redacted masked, Mask(rules, text, options.chunk));
+      CS_ASSIGN_OR_RETURN(const text::Redacted masked, MaskInput(rules, text, form, options.chunk));
       session.out << MaskedJson(masked) << "\n";
       return absl::OkStatus();
     });
   }
   CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
-  CS_ASSIGN_OR_RETURN(const text::Redacted masked, Mask(rules, input, options.chunk));
+  CS_ASSIGN_OR_RETURN(const text::Redacted masked, MaskInput(rules, input, form, options.chunk));
   if (session.output() == Format::kTable) {
     session.out << masked.text;
     return absl::OkStatus();
@@ -231,6 +219,9 @@ void AddEngineVerbs(CLI::App& app, Session& session) {
                  "Read one JSON string per line, write one object per line");
   verb->add_option("--direction", mask->direction, "response (default) or prompt: which rules")
       ->check(CLI::IsMember({"response", "prompt"}));
+  verb->add_option("--format", mask->format,
+                   "text (default), or json: documents, masked in their strings and numbers")
+      ->check(CLI::IsMember({"text", "json"}));
   CLI::Option* hash =
       verb->add_flag("--hash", mask->hash, "Hash each line, as a rule's hashed.values lists them");
   verb->add_option("--key", mask->key_file, "With --hash: a file whose content is the key")

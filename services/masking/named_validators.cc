@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/base/edit_distance.h"
 #include "libs/text/detectors/payment_checks.h"
 
 namespace countersign::masking {
@@ -151,9 +152,13 @@ const std::map<std::string, Test, std::less<>>& Tests() {
 absl::StatusOr<text::Validator> ValidatorNamed(absl::string_view name) {
   const auto found = Tests().find(name);
   if (found != Tests().end()) return text::Validator(found->second);
+  std::vector<std::string> known;
+  for (const auto& [validator, test] : Tests()) known.push_back(validator);
+  const std::string meant = ProbablyMeant(name, known);
   return absl::InvalidArgumentError(absl::StrCat(
-      "unknown validator '", name, "'; there are ",
-      absl::StrJoin(Tests(), ", ", [](std::string* out, const auto& t) { *out += t.first; })));
+      "unknown validator '", name, "'; ",
+      meant.empty() ? "there are " : absl::StrCat("did you mean ", meant, "? There are "),
+      absl::StrJoin(known, ", ")));
 }
 
 }  // namespace countersign::masking

@@ -13,6 +13,7 @@
 #include "libs/text/detectors/detectors.h"
 #include "libs/text/redaction/term_rules.h"
 #include "services/masking/custom_shapes.h"
+#include "services/masking/named_validators.h"
 #include "services/masking/replacement.h"
 
 namespace countersign::masking {
@@ -149,10 +150,14 @@ std::shared_ptr<const text::RuleSet> CompileSide(const std::string& path,
   SideCompiler compiler(dictionaries, hash_key);
   bool sound = true;
   for (std::size_t i = 0; i < side.size(); ++i) {
-    const std::string where = absl::StrCat(path, "[", i, "].", SubjectOf(side[i]));
-    const absl::Status added = compiler.Add(side[i]);
-    if (!added.ok()) mistakes.push_back(absl::StrCat(where, ": ", added.message()));
-    sound = sound && added.ok();
+    const std::string& validator = side[i].validator;
+    const absl::Status named =
+        validator.empty() ? absl::OkStatus() : ValidatorNamed(validator).status();
+    const absl::Status added = named.ok() ? compiler.Add(side[i]) : named;
+    if (added.ok()) continue;
+    mistakes.push_back(absl::StrCat(
+        path, "[", i, "].", named.ok() ? SubjectOf(side[i]) : "validator", ": ", added.message()));
+    sound = false;
   }
   if (!sound) return nullptr;
   restore = compiler.restore();

@@ -186,8 +186,8 @@ TEST_CASE("CompileProfile: conditions that cannot hold are refused", "[masking]"
   domain::MaskingRule rule = Pattern("[0-9]{4}", "X");
   rule.validator = "mod7";
   CHECK(std::string(Compile({rule}).status().message())
-            .find("spec.response[0].pattern: unknown validator 'mod7'; there are ") !=
-        std::string::npos);
+            .find("spec.response[0].validator: unknown validator 'mod7'; did you mean mod97? There "
+                  "are ") != std::string::npos);
   rule = Pattern("x[0-9]+", "X");
   rule.validator = "luhn";
   CHECK(std::string(Compile({rule}).status().message()).find("bound its repeats") !=

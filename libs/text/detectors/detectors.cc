@@ -1,7 +1,6 @@
 #include "libs/text/detectors/detectors.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "libs/base/edit_distance.h"
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/payment_checks.h"
 #include "libs/text/detectors/tables.h"
@@ -39,22 +39,6 @@ bool Belongs(const Detector& detector, absl::string_view name) {
          absl::StartsWith(detector.entity, name);
 }
 
-// Levenshtein's, with one row.
-std::size_t DistanceOf(absl::string_view a, absl::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 constexpr std::size_t kNamesTold = 12;
 
 absl::Status UnknownName(absl::string_view name) {
@@ -67,7 +51,7 @@ absl::Status UnknownName(absl::string_view name) {
   const auto distance = [&](const std::string& candidate) {
     const bool part = name.size() >= 3 &&
                       (absl::StrContains(candidate, name) || absl::StrContains(name, candidate));
-    return part ? std::size_t{1} : DistanceOf(name, candidate);
+    return part ? std::size_t{1} : EditDistance(name, candidate);
   };
   std::vector<std::pair<std::size_t, std::string>> nearest;
   for (const std::string& candidate : known) nearest.emplace_back(distance(candidate), candidate);

@@ -1,0 +1,62 @@
+#include "services/cli/mask_input.h"
+
+#include <catch2/catch.hpp>
+
+#include "services/masking/profile_compiler.h"
+
+namespace countersign::cli {
+namespace {
+
+text::Redacted Masked(absl::string_view input, MaskForm form, std::size_t chunk = 0) {
+  const auto rules = masking::CompileEntities({"tier1"}).value();
+  auto masked = MaskInput(rules, input, form, chunk);
+  INFO(input << " " << masked.status());
+  REQUIRE(masked.ok());
+  return *std::move(masked);
+}
+
+TEST_CASE("MaskInput: a text is masked as it is written", "[cli]") {
+  CHECK(Masked("card 4111 1111 1111 1111", MaskForm::kText).text == "card <CREDIT_CARD>");
+  CHECK(Masked("", MaskForm::kText).text.empty());
+}
+
+TEST_CASE("MaskInput: JSON is masked without its escapes, and is JSON afterwards", "[cli]") {
+  const std::string input =
+      "{ \"a\": \"\\u0034111 1111\\u00201111 1111\", \"n\": 4111111111111111, \"ok\":\"\\u00e9\" }";
+  const std::string expected =
+      "{ \"a\": \"<CREDIT_CARD>\", \"n\": \"<CREDIT_CARD>\", \"ok\":\"\\u00e9\" }";
+  for (const std::size_t chunk : {0, 1, 3, 16}) {
+    const text::Redacted masked = Masked(input, MaskForm::kJson, chunk);
+    CHECK(masked.text == expected);
+    REQUIRE(masked.spans.size() == 2);
+    const text::RedactedSpan& first = masked.spans[0];
+    CHECK(first.entity == "credit_card");
+    CHECK(input.substr(first.input_begin, first.input_end - first.input_begin) ==
+          "\\u0034111 1111\\u00201111 1111");
+    CHECK(masked.text.substr(first.begin, first.end - first.begin) == "<CREDIT_CARD>");
+  }
+}
+
+TEST_CASE("MaskInput: each line may be a document of its own", "[cli]") {
+  const std::string input = "{\"to\":\"a@b.io\"}\n\n[\"a@b.io\"]\r\n\"4111111111111111\"\n";
+  for (const std::size_t chunk : {0, 1, 5}) {
+    const text::Redacted masked = Masked(input, MaskForm::kJson, chunk);
+    CHECK(masked.text == "{\"to\":\"<EMAIL>\"}\n\n[\"<EMAIL>\"]\r\n\"<CREDIT_CARD>\"\n");
+    REQUIRE(masked.spans.size() == 3);
+    const text::RedactedSpan& second = masked.spans[1];
+    CHECK(input.substr(second.input_begin, second.input_end - second.input_begin) == "a@b.io");
+    CHECK(masked.text.substr(second.begin, second.end - second.begin) == "<EMAIL>");
+  }
+  // A context word counts in its own document alone.
+  CHECK(Masked("{\"ssn\":\n1}\n", MaskForm::kJson).text == "{\"ssn\":\n1}\n");
+}
+
+TEST_CASE("MaskInput: what is no JSON is refused with its line", "[cli]") {
+  const auto rules = masking::CompileEntities({"tier1"}).value();
+  const auto refused = MaskInput(rules, "{\"a\":1}\n{\"a\":\n", MaskForm::kJson, 0);
+  CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(refused.status().message().find("line 2 alone") != absl::string_view::npos);
+}
+
+}  // namespace
+}  // namespace countersign::cli
