@@ -146,7 +146,49 @@ std::string IbanPattern() {
   return absl::StrCat("(?i)", absl::StrJoin(lengths, "|"));
 }
 
-constexpr char kCardPattern[] = R"(\d(?:[ -]?\d){11,18})";
+// Lengths of the cards whose numbers begin with two digits.
+unsigned LengthsOf(int prefix) {
+  unsigned lengths = 0;
+  for (const Brand& brand : kBrands) {
+    int low = brand.low;
+    int high = brand.high;
+    for (std::size_t width = brand.width; width > 2; --width) {
+      low /= 10;
+      high /= 10;
+    }
+    const int digits = brand.width == 1 ? prefix / 10 : prefix;
+    if (low <= digits && digits <= high) lengths |= brand.lengths;
+  }
+  return lengths;
+}
+
+// Two digits that cards begin with, and as many more as those may have, each after `between`: what
+// begins like no card is not held back. Only lengths in the mask `allowed`.
+std::string CardPattern(absl::string_view between, unsigned allowed) {
+  std::map<unsigned, std::map<char, std::string>> by_lengths;  // → first digit → second digits
+  for (int prefix = 0; prefix < 100; ++prefix) {
+    const unsigned lengths = LengthsOf(prefix) & allowed;
+    if (lengths == 0) continue;
+    by_lengths[lengths][static_cast<char>('0' + prefix / 10)] += absl::StrCat(prefix % 10);
+  }
+  std::vector<std::string> shapes;
+  for (const auto& [lengths, prefixes] : by_lengths) {
+    std::vector<std::string> begins;
+    for (const auto& [first, seconds] : prefixes) {
+      begins.push_back(absl::StrCat(std::string(1, first), between, "[", seconds, "]"));
+    }
+    std::string rest;
+    for (unsigned size = 20; size-- > 2;) {
+      if ((lengths >> size & 1) == 0) continue;
+      unsigned shorter = size - 1;
+      while (shorter > 2 && (lengths >> shorter & 1) == 0) --shorter;
+      rest = absl::StrCat("(?:", between, "\\d){", size - shorter, "}", rest);
+      if (shorter > 2) rest = absl::StrCat("(?:", rest, ")?");
+    }
+    shapes.push_back(absl::StrCat("(?:", absl::StrJoin(begins, "|"), ")", rest));
+  }
+  return absl::StrJoin(shapes, "|");
+}
 
 }  // namespace
 
@@ -186,11 +228,12 @@ bool IsBankIdentifier(absl::string_view match) {
 
 std::vector<Detector> PaymentDetectors() {
   const Check card{"card", IsPaymentCard};
+  const std::string grouped_card = CardPattern("[ -]?", ~0u);
   const Check routing{"aba", IsRoutingNumber};
   const Check bic{"bic", IsBankIdentifier};
   return {
       {.entity = "credit_card",
-       .pattern = kCardPattern,
+       .pattern = grouped_card,
        .left_forbidden = kWordOrDot | kWordOrDash,
        .right_forbidden = kWordOrDash,
        .check = card,
@@ -208,7 +251,7 @@ std::vector<Detector> PaymentDetectors() {
                   "9999 9999 9999 9995", "0.4111111111111111", "41 11 11 11 11 11 11 11",
                   "1700000000000", "1700000000123456789", "8a2e2b40-4111-1111-1111-1111"}},
       {.entity = "credit_card",
-       .pattern = R"(\d{13,19})",
+       .pattern = CardPattern("", Lengths(13, 19)),
        .left_forbidden = kWordOrDot,
        .check = card,
        .priority = 30,
@@ -216,7 +259,7 @@ std::vector<Detector> PaymentDetectors() {
        .found = {"-[[4111111111111111]]", "x-[[378282246310005]]-y"},
        .missed = {"-4111111111111112", "-676770000005", "0.4111111111111111"}},
       {.entity = "credit_card",
-       .pattern = kCardPattern,
+       .pattern = grouped_card,
        .check = card,
        .priority = 30,
        .context = Near("card visa mastercard amex maestro pan"),
