@@ -285,50 +285,68 @@ void MatchFinder::ConfirmCandidates(std::uint64_t end) {
 // needs but the validator is there; where that refuses, the automaton is run backwards from the
 // states in scratch_.current for every other start that leads to them.
 void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end) {
-  if (program_.rules[rule].validator(text_.Slice(lowest, end))) {
+  const Validator& validator = program_.rules[rule].validator;
+  if (validator(text_.Slice(lowest, end))) {
     return AddMatch({lowest, end, end, rule, false, false});
   }
-  if (!MayBeginWithin(rule, lowest, end)) return;
-  std::vector<std::uint32_t>& current = scratch_.current;
-  std::vector<std::uint64_t>& begins = scratch_.begins;
+  const std::uint64_t first = FirstBegin(rule, lowest, end);
+  if (first == end) return;
+  FindBegins(first, end);
   const std::uint32_t gate = program_.traits[rule].gate;
-  begins.clear();
-  for (std::uint64_t position = end - 1; position > lowest && !current.empty(); --position) {
-    const bool begin = std::any_of(current.begin(), current.end(), [&](std::uint32_t state) {
-      const auto allowed = program_.states[state].begins;
-      return allowed != RedactionProgram::kNone && program_.Allows(allowed, text_.At(position - 1));
-    });
-    if (begin) begins.push_back(position);
-    const unsigned char byte = text_.At(position - 1);
-    std::vector<std::uint32_t>& previous = scratch_.previous;
-    previous.clear();
-    scratch_.marks.Restart(program_.states.size());
-    for (const std::uint32_t state : current) {
-      for (const std::uint32_t leader : program_.leaders[state]) {
-        if (!program_.Consumes(leader, byte)) continue;
-        const auto fresh = static_cast<std::uint32_t>(previous.size());
-        if (scratch_.marks.Put(leader, fresh) == fresh) previous.push_back(leader);
-      }
-    }
-    current.swap(previous);
-  }
+  std::vector<std::uint64_t>& begins = scratch_.begins;
   for (auto begin = begins.rbegin(); begin != begins.rend(); ++begin) {
-    if (!program_.rules[rule].validator(text_.Slice(*begin, end))) continue;
+    if (!validator(text_.Slice(*begin, end))) continue;
     if (gate != RuleTraits::kNoGate && !GateOpens(gate, *begin)) continue;
     return AddMatch({*begin, end, end, rule, false, false});
   }
 }
 
-// True when a match of `rule` could begin after `begin` and before `end`.
-bool MatchFinder::MayBeginWithin(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) const {
+// The first position after `lowest` where a match of `rule` that ends at `end` could begin, by its
+// first byte, the one before it and its length; `end` where there is none.
+std::uint64_t MatchFinder::FirstBegin(std::uint32_t rule, std::uint64_t lowest,
+                                      std::uint64_t end) const {
   const RuleTraits& traits = program_.traits[rule];
-  for (std::uint64_t at = begin + 1; at < end; ++at) {
+  for (std::uint64_t at = lowest + 1; at + traits.min_width <= end; ++at) {
     if (traits.first_bytes.Contains(text_.At(at)) &&
         traits.previous.bytes.Contains(text_.At(at - 1))) {
-      return true;
+      return at;
     }
   }
-  return false;
+  return end;
+}
+
+// Runs the automaton backwards from scratch_.current at `end`, down to `first`. Puts where a match
+// begins into scratch_.begins, the last one first.
+void MatchFinder::FindBegins(std::uint64_t first, std::uint64_t end) {
+  std::vector<std::uint32_t>& current = scratch_.current;
+  std::vector<std::uint32_t>& previous = scratch_.previous;
+  scratch_.begins.clear();
+  for (std::uint64_t position = end - 1; !current.empty(); --position) {
+    const unsigned char byte = text_.At(position - 1);
+    const bool begin = std::any_of(current.begin(), current.end(), [&](std::uint32_t state) {
+      const auto allowed = program_.states[state].begins;
+      return allowed != RedactionProgram::kNone && program_.Allows(allowed, byte);
+    });
+    if (begin) scratch_.begins.push_back(position);
+    if (position == first) break;
+    previous.clear();
+    for (const std::uint32_t state : current) {
+      for (const std::uint32_t leader : program_.leaders[state]) {
+        if (program_.Consumes(leader, byte)) previous.push_back(leader);
+      }
+    }
+    if (previous.size() > 1) RemoveDuplicates(previous);
+    current.swap(previous);
+  }
+}
+
+void MatchFinder::RemoveDuplicates(std::vector<std::uint32_t>& states) {
+  scratch_.marks.Restart(program_.states.size());
+  std::uint32_t kept = 0;
+  for (const std::uint32_t state : states) {
+    if (scratch_.marks.Put(state, kept) == kept) states[kept++] = state;
+  }
+  states.resize(kept);
 }
 
 bool MatchFinder::Leads(const RedactionProgram& program, const MatchCluster& a,

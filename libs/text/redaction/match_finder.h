@@ -73,7 +73,9 @@ class MatchFinder {
   void Accept(const RedactionThread& thread, std::uint64_t end);
   void ConfirmCandidates(std::uint64_t end);
   void Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end);
-  bool MayBeginWithin(std::uint32_t rule, std::uint64_t begin, std::uint64_t end) const;
+  std::uint64_t FirstBegin(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end) const;
+  void FindBegins(std::uint64_t first, std::uint64_t end);
+  void RemoveDuplicates(std::vector<std::uint32_t>& states);
   void AddMatch(MatchCluster match);
 
   const RedactionProgram& program_;
