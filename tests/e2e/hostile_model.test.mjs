@@ -1,0 +1,297 @@
+// The adversarial groups (tests/README.md) as a caller with the official SDK meets them: a model that says things in
+// pieces made to slip through. What arrives equals the masking of the whole, and what goes wrong is an exception.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import OpenAI from 'openai';
+import { Gateway, resources } from './harness/gateway.mjs';
+import * as hostile from './harness/hostile_model.mjs';
+import { eventually, program, run } from './harness/processes.mjs';
+
+const { argument, content, cut, delta, done, finished, firstCall } = hostile;
+let model, gateway, openai, key;
+
+// Seeded: what fails can be run again (HOSTILE_SEED).
+const seed = Number(process.env.HOSTILE_SEED ?? Date.now() % 2 ** 31);
+let state = seed;
+const below = (n) => {
+  state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+  return (state >>> 8) % n;
+};
+
+const texts = [
+  'Card 4111 1111 1111 1111, SSN 536-90-4399 and PRJ-1234.',
+  '1 4111 1111 1111 1111 1',
+  '4136 4335 3158 4383 8608',
+  'see http://user:pw@host.example.com/john@x.io?q=1',
+  'GB29 NWBK 6016 1331 9268 19 and DE89 3704 0044 0532 0130 00',
+  '536-90-43990 is none, 536-90-4399 is one',
+  'x'.repeat(63) + ' and ' + 'x'.repeat(63) + '@x.io',
+  'né 4111\u20111111\u20111111\u20111111 € john@x.io 😀 \uFF14\uFF11\uFF11\uFF11 1111 1111 1111',
+  '4\u200B111\u200B111111111111 and jo\u200Bhn@x.io',
+  ['-----BEGIN EC PRIVATE', 'KEY-----\nMHcCAQEE\n-----END EC PRIVATE', 'KEY-----\nok'].join(' '),
+  'AKIAABCDEFGHIJKLMNOPAKIAABCDEFGHIJKLMNOP AKIAABCDEFGHIJKLMNOP',
+  '<CREDIT_CARD> [US_SSN] PRJ- PRJ-1PRJ-2',
+  'nothing to see: 2024-05-17T12:30:45, v1.2.3-rc.1, 550e8400-e29b-41d4-a716-446655440000',
+];
+let masked; // the same texts, masked whole by the command line
+
+const ask = (prompt, more = {}) =>
+  openai.chat.completions.create({ model: 'demo-1', messages: [{ role: 'user', content: prompt }], ...more });
+// What the SDK puts together; what it throws, after what it had received.
+async function streamed(prompt) {
+  let text = '';
+  let args = '';
+  try {
+    for await (const chunk of await ask(prompt, { stream: true })) {
+      for (const choice of chunk.choices) {
+        text += choice.delta.content ?? '';
+        args += choice.delta.tool_calls?.[0]?.function?.arguments ?? '';
+      }
+    }
+  } catch (error) {
+    return { text, args, error };
+  }
+  return { text, args };
+}
+// A character as JSON escapes spell it.
+const spelled = (character) =>
+  [...Array(character.length).keys()]
+    .map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`)
+    .join('');
+const raw = (prompt) =>
+  fetch(`${gateway.baseURL}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: prompt }], stream: true }),
+  });
+const whole = (deltas, reason) => [...deltas, finished(reason), done].join('');
+
+before(async () => {
+  console.log(`HOSTILE_SEED=${seed}`);
+  model = await hostile.startHostileModel();
+  gateway = await Gateway.start();
+  await gateway.apply(resources(model.url));
+  key = await gateway.createKey('ci-bot');
+  openai = new OpenAI({ baseURL: gateway.baseURL, apiKey: key, maxRetries: 0 });
+  const profile = `${gateway.folder}/standard.yaml`;
+  const [standard] = resources(model.url).match(/apiVersion: countersign\/v1\nkind: MaskingProfile[\s\S]*?(?=---\n)/);
+  await writeFile(profile, standard);
+  const lines = texts.map((text) => JSON.stringify(text)).join('\n');
+  const mask = ['mask', '-f', profile, '--jsonl'];
+  const { code, stdout, stderr } = await run(program('countersign'), mask, { input: lines });
+  assert.equal(code, 0, stderr);
+  masked = stdout.trim().split('\n').map((line) => JSON.parse(line).text);
+  assert.equal(masked.length, texts.length);
+});
+after(async () => {
+  await gateway?.stop();
+  await model?.stop();
+});
+
+test('adversarial 01: in deltas and writes of any size, the caller reads the masking of the whole', async () => {
+  for (const [i, text] of texts.entries()) {
+    const characters = [...text];
+    const several = [];
+    for (let at = 0; at < characters.length; ) {
+      const size = 1 + below(5);
+      several.push(characters.slice(at, at + size).join(''));
+      at += size;
+    }
+    for (const deltas of [[text], characters, several]) {
+      const bytes = whole(deltas.map((piece) => content(piece)));
+      for (const next of [() => bytes.length * 4, () => 1 + below(200)]) {
+        const { text: received, error } = await streamed(model.stream(cut(bytes, next)));
+        assert.equal(error, undefined);
+        assert.equal(received, masked[i]);
+      }
+    }
+  }
+});
+
+test('adversarial 08: spelled in escapes, the same', async () => {
+  for (const [i, text] of texts.entries()) {
+    const deltas = [...text].map((character) => delta(`{"content":"${spelled(character)}"}`));
+    assert.equal((await streamed(model.stream([whole(deltas)]))).text, masked[i]);
+  }
+});
+
+test('adversarial 12: in the arguments of a tool call, and in JSON within them', async () => {
+  for (const [i, text] of texts.entries()) {
+    const document = JSON.stringify({ a: text, inner: JSON.stringify({ b: text }), n: 12.5 });
+    const ascii = document.replace(/[^\x00-\x7f]/gu, spelled);
+    const pieces = cut(ascii, () => 1 + below(4)).map((piece) => argument(piece.toString()));
+    const { args, error } = await streamed(model.stream([firstCall + whole(pieces, 'tool_calls')]));
+    assert.equal(error, undefined);
+    const parsed = JSON.parse(args);
+    assert.equal(parsed.a, masked[i]);
+    assert.equal(JSON.parse(parsed.inner).b, masked[i]);
+    assert.equal(parsed.n, 12.5);
+  }
+});
+
+test('adversarial 13: CRLF, several data lines, comments while text is held, writes of one byte', async () => {
+  const bytes = [
+    '\ufeff: hi\r\n\r\n',
+    content('my 4111 1111').replace('data: ', 'data: ').replaceAll('\n', '\r\n'),
+    ': waiting\n\n: waiting\r\r',
+    'data: {"choices":[{"index":0,\ndata: "delta":{"content":" 1111 1111!"},\ndata: "finish_reason":null}]}\n\n',
+    finished(),
+    'data:[DONE]\n\n',
+  ].join('');
+  for (const next of [() => 1, () => 1 + below(30)]) {
+    const { text, error } = await streamed(model.stream(cut(bytes, next)));
+    assert.equal(error, undefined);
+    assert.equal(text, 'my <CREDIT_CARD>!');
+  }
+});
+
+test('adversarial 13: a compressed answer is an exception with a status', async () => {
+  const prompt = model.play((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+    response.end(gzipSync(whole([content('4111 1111 1111 1111')])));
+  });
+  const { text, error } = await streamed(prompt);
+  assert.equal(text, '');
+  assert.ok(error instanceof OpenAI.InternalServerError, String(error));
+  assert.equal(error.status, 502);
+  assert.equal(error.code, 'upstream_error');
+});
+
+test('adversarial 14: a model that dies in a match is an exception, and no part of the match arrives', async () => {
+  const bytes = content('see 4111 1111 ') + content('1111 1111');
+  for (let left = 1; left < bytes.length; left += 1 + below(40)) {
+    const prompt = model.play(async (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      await new Promise((sent) => response.write(bytes.slice(0, -left), sent));
+      response.destroy();
+    });
+    const { text, error } = await streamed(prompt);
+    assert.ok(error instanceof OpenAI.APIError, String(error));
+    assert.equal(error.code, 'upstream_error');
+    assert.ok('see '.startsWith(text), text);
+  }
+});
+
+test('adversarial 14: what is no answer is an exception, and is not quoted', async () => {
+  for (const bad of ['data: {"choices":[4111111111111111}\n\n', 'data: 4111 1111 1111 1111\n\n', content('\ud800')]) {
+    const { text, error } = await streamed(model.stream([content('fine. '), bad, content('4111111111111111'), done]));
+    assert.ok(error instanceof OpenAI.APIError, String(error));
+    assert.ok('fine. '.startsWith(text), text);  // what came in one piece with it is refused with it
+    assert.ok(!String(error.message).includes('4111'), error.message);
+  }
+});
+
+test('adversarial 14: an error that the model sends in the stream is that exception, masked', async () => {
+  const { text, error } = await streamed(
+    model.stream([content('held 4111 1111'), 'data: {"error":{"message":"lost john@x.io","code":"overloaded"}}\n\n']),
+  );
+  assert.equal(text, 'held ');
+  assert.ok(error instanceof OpenAI.APIError, String(error));
+  assert.equal(error.code, 'overloaded');
+  assert.match(error.message, /lost <EMAIL>/);
+});
+
+test('adversarial 15: a caller that leaves while text is held leaves none of it on record', async () => {
+  let left;
+  const gone = new Promise((resolve) => (left = resolve));
+  const prompt = model.play(async (response) => {
+    response.on('close', left);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(content('my 4111 1111 1111'));
+    await gone;
+  });
+  const { data: stream, response } = await ask(prompt, { stream: true }).withResponse();
+  const id = response.headers.get('x-countersign-session');
+  for await (const chunk of stream) {
+    assert.equal(chunk.choices[0].delta.content, 'my ');
+    stream.controller.abort();
+  }
+  await gone;
+  const session = await gateway.ended((entry) => entry.id === id);
+  assert.equal(session.outcome, 'cancelled');
+  const { stdout } = await gateway.cli(['sessions', 'replay', id, '--no-wait']);
+  assert.ok(stdout.includes('"my "'), stdout);
+  assert.ok(!stdout.includes('4111'), stdout);
+});
+
+test('adversarial 18: probabilities do not spell what was masked', async () => {
+  const text = 'Well, 4111 1111 1111 1111 it is.';
+  const chunks = [...text].map((token) => {
+    const logprobs = { content: [{ token, logprob: -1, bytes: [...Buffer.from(token)], top_logprobs: [] }] };
+    const choice = { index: 0, delta: { content: token }, logprobs, finish_reason: null };
+    return `data: ${JSON.stringify({ choices: [choice] })}\n\n`;
+  });
+  const bytes = await (await raw(model.stream([whole(chunks)]))).text();
+  const tokens = [...bytes.matchAll(/"token":("[^"]*")/g)].map((match) => JSON.parse(match[1])).join('');
+  assert.doesNotMatch(bytes, /"bytes":\[49\]/);
+  assert.doesNotMatch(tokens, /[0-9]/);
+  assert.match(bytes, /<CREDIT_CARD>/);
+});
+
+test('the Python SDK reads the same, and raises what it should', async () => {
+  const prompts = texts.flatMap((text) => {
+    const pieces = [...JSON.stringify({ a: text })].map((character) => argument(character));
+    return [
+      model.stream([whole([...text].map((character) => content(character)))]),
+      model.stream([firstCall + whole(pieces, 'tool_calls')]),
+    ];
+  });
+  const gzipped = model.play((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+    response.end(gzipSync(whole([content('4111 1111 1111 1111')])));
+  });
+  const dying = model.stream([content('see 4111 1111 1111 1111')]);
+  const lost = 'data: {"error":{"message":"lost john@x.io","code":"overloaded"}}\n\n';
+  const errs = model.stream([content('held 4111 1111'), lost]);
+  const { code, stdout, stderr } = await run(
+    resolve(import.meta.dirname, '.venv/bin/python'),
+    [resolve(import.meta.dirname, 'python_caller.py'), gateway.baseURL, key],
+    { input: JSON.stringify([...prompts, gzipped, dying, errs]) },
+  );
+  assert.equal(code, 0, stderr);
+  const got = JSON.parse(stdout);
+  for (const i of texts.keys()) {
+    assert.deepEqual(got[2 * i], { text: masked[i], arguments: '', error: null });
+    assert.equal(got[2 * i + 1].error, null);
+    assert.equal(JSON.parse(got[2 * i + 1].arguments).a, masked[i]);
+  }
+  const [coded, died, erred] = got.slice(prompts.length);
+  assert.deepEqual([coded.text, coded.error.type, coded.error.code], ['', 'InternalServerError', 'upstream_error']);
+  assert.equal(coded.error.status, 502);
+  assert.deepEqual([died.text, died.error.type, died.error.code], ['see ', 'APIError', 'upstream_error']);
+  assert.deepEqual([erred.text, erred.error.type, erred.error.code], ['held ', 'APIError', 'overloaded']);
+  assert.match(erred.error.message, /lost <EMAIL>/);
+});
+
+test('masking killed while text is held: the stream ends with an error, and nothing held arrives', async (t) => {
+  if (gateway.shape !== 'services') return t.skip('one process');
+  for (const how of ['killPart', 'stopPart']) {
+    let go;
+    const killed = new Promise((resolve) => (go = resolve));
+    const prompt = model.play(async (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(content('my 4111 1111 '));
+      await killed;
+      response.end(whole([content('1111 1111 is '), content('john@x.io.')]));
+    });
+    const stream = await ask(prompt, { stream: true });
+    let text = '';
+    await assert.rejects(async () => {
+      for await (const chunk of stream) {
+        text += chunk.choices[0].delta.content ?? '';
+        if (text !== 'my ') continue;
+        assert.equal((await gateway.process[how]('masking')).code, 0);
+        go();
+      }
+    }, OpenAI.APIError);
+    assert.equal(text, 'my ');
+    assert.equal((await gateway.process.startPart('masking')).code, 0);
+    await eventually('streams are masked again', async () => {
+      return (await streamed(model.stream([whole([content(texts[0])])]))).text === masked[0];
+    });
+  }
+});
