@@ -182,6 +182,17 @@ TEST_CASE("CompileProfile: a validator and exceptions narrow a rule", "[masking]
   CHECK(Compile({key}).ok());
 }
 
+TEST_CASE("CompileProfile: a minimum count is of all shapes of a detector", "[masking]") {
+  domain::MaskingRule rule = Entity("ip_address");
+  rule.min_count = 3;
+  CHECK(MaskedBy({rule}, "10.1.2.3 2001:db8::1 10.1.2.4 2001:db8::2") ==
+        "10.1.2.3 2001:db8::1 <IP_ADDRESS> <IP_ADDRESS>");
+  domain::MaskingRule family = Entity("tier1");
+  family.min_count = 2;
+  CHECK(MaskedBy({family}, "10.1.2.3 a@b.io 2001:db8::1 c@d.io") ==
+        "10.1.2.3 a@b.io <IP_ADDRESS> <EMAIL>");
+}
+
 TEST_CASE("CompileProfile: conditions that cannot hold are refused", "[masking]") {
   domain::MaskingRule rule = Pattern("[0-9]{4}", "X");
   rule.validator = "mod7";

@@ -61,8 +61,8 @@ struct RedactionRule {
   ByteSet right_forbidden;        // … nor be followed by one of these
   Validator validator = nullptr;  // with one, the regex's width is at most kMaxValidatedWidth
   ContextGate context;            // a match without it is none
-  // The first min_count - 1 clusters of a text that hold matches of this rule alone are let
-  // through; from then on they are replaced.
+  // The first min_count - 1 clusters of a text that hold matches of this rule alone, or of its
+  // group, are let through; from then on they are replaced.
   std::size_t min_count = 1;
   int priority = 0;         // higher wins between matches of equal range
   std::string replacement;  // unless `rewrite` is set

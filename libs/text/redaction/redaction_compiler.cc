@@ -84,7 +84,7 @@ class Compiler {
     if (!rule.context.empty()) {
       traits.gate = static_cast<std::uint32_t>(program_.context.Add(rule.context));
     }
-    if (rule.min_count > 1) traits.counter = program_.counters++;
+    if (rule.min_count > 1) traits.counter = CounterOf(rule);
     std::vector<std::uint32_t> firsts;
     for (const Automaton::Edge& edge : automaton.first) {
       firsts.push_back(edge.state);
@@ -120,6 +120,14 @@ class Compiler {
   }
 
  private:
+  // The shapes of one thing are counted together.
+  std::uint32_t CounterOf(const RedactionRule& rule) {
+    if (rule.group.empty()) return program_.counters++;
+    const auto [counter, added] = group_counters_.emplace(rule.group, program_.counters);
+    if (added) ++program_.counters;
+    return counter->second;
+  }
+
   RedactionProgram::NeighbourRef Refer(Neighbour neighbour, const ByteSet& forbidden) {
     neighbour.bytes = neighbour.bytes & ~forbidden;
     return static_cast<RedactionProgram::NeighbourRef>(
@@ -276,6 +284,7 @@ class Compiler {
   std::vector<Automaton> scan_automata_;  // by rule; see ScanRules
   Numbering<ByteSet> set_numbers_;
   Numbering<Neighbour> neighbour_numbers_;
+  std::map<std::string, std::uint32_t> group_counters_;
   std::vector<std::uint32_t> first_;
 };
 

@@ -235,7 +235,7 @@ inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view
     return a.rule < b.rule;
   });
   Redacted redacted;
-  std::vector<std::size_t> let_through(rules.size(), 0);
+  std::map<std::string, std::size_t> let_through;
   std::size_t done = 0;
   for (std::size_t i = 0; i < matches.size();) {
     const Match lead = matches[i];
@@ -247,8 +247,10 @@ inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view
                         !CountAsOne(rules[matches[i].rule], rules[lead.rule]));
     }
     const RedactionRule& rule = rules[lead.rule];
-    if (!mixed && let_through[lead.rule] + 1 < rule.min_count) {
-      ++let_through[lead.rule];
+    const std::string counter =
+        rule.group.empty() ? "rule " + std::to_string(lead.rule) : "group " + rule.group;
+    if (!mixed && let_through[counter] + 1 < rule.min_count) {
+      ++let_through[counter];
       continue;
     }
     RedactedSpan span;

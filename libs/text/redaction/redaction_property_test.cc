@@ -74,6 +74,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     if (Below(random, 3) == 0) rule.context = RandomGate(random);
     if (Below(random, 4) == 0) rule.min_count = 1 + Below(random, 4);
     rule.priority = static_cast<int>(Below(random, 2));
+    if (Below(random, 3) == 0) rule.group = "g";
     rule.replacement = "<" + rule.entity + ">";
     if (Below(random, 3) == 0) {
       rule.rewrite = [](absl::string_view original) {

@@ -360,6 +360,17 @@ TEST_CASE("Redaction: the first matches below a minimum count are let through", 
   CHECK(Fed(stream, "33.") == "<id>.");
 }
 
+TEST_CASE("Redaction: shapes of one group are counted together", "[redaction]") {
+  RedactionRule digits = Simple("id", "[0-9]{4}");
+  RedactionRule letters = Simple("id", "[a-z]{4}");
+  digits.min_count = letters.min_count = 3;
+  CHECK(RedactWhole(Compiled({digits, letters}), "1111 aaaa 2222 bbbb 3333")->text ==
+        "1111 aaaa 2222 bbbb <id>");
+  digits.group = letters.group = "id";
+  CHECK(RedactWhole(Compiled({digits, letters}), "1111 aaaa 2222 bbbb")->text ==
+        "1111 aaaa <id> <id>");
+}
+
 TEST_CASE("Redaction: disguised digits, separators and letters are seen through", "[redaction]") {
   const auto masked = [&](absl::string_view text) { return RedactWhole(Default(), text)->text; };
   CHECK(masked("\uFF14\uFF11\uFF11\uFF11 1111\u20131111\u00A0\u0661\u0661\u0661\u0661.") ==
