@@ -23,10 +23,19 @@ struct Trick {
 
 std::vector<Trick> Tricks() {
   const std::string sentence = "the secret plan for next week";
-  std::string percent;
+  std::string percent, spaced, colons, prefixed, wide;
   for (const char byte : sentence) {
-    absl::StrAppend(&percent, "%", absl::BytesToHexString({&byte, 1}));
+    const std::string hex = absl::BytesToHexString({&byte, 1});
+    absl::StrAppend(&percent, "%", hex);
+    absl::StrAppend(&spaced, hex, " ");
+    absl::StrAppend(&colons, hex, ":");
+    absl::StrAppend(&prefixed, "0x", hex, ", ");
+    wide += {byte, '\0'};
   }
+  std::string noise;
+  for (int i = 0; i < 99; ++i) noise += static_cast<char>(128 + i * i % 101);
+  std::string lines = absl::Base64Escape(absl::StrCat(sentence, ", ", sentence, ", ", sentence));
+  lines.insert(76, "\n");
   return {
       {"as it is", "secret", "secret"},
       {"upper case", "secret", "SeCReT"},
@@ -35,6 +44,8 @@ std::vector<Trick> Tricks() {
       {"mathematical letters", "secret", "𝐬𝐞𝐜𝐫𝐞𝐭"},
       {"circled letters", "secret", "ⓢⓔⓒⓡⓔⓣ"},
       {"squared letters", "secret", "🅂🄴🄲🅁🄴🅃"},
+      {"white letters in black circles or squares", "secret", "🅢🅔🅒🆁🅴🆃"},
+      {"letters in parentheses", "secret", "🄢🄔🄒⒭⒠⒯"},
       {"superscript letters", "secret", "ˢᵉᶜʳᵉᵗ"},
       {"small capitals", "secret", "ꜱᴇᴄʀᴇᴛ"},
       {"ligatures", "office", "oﬃce"},
@@ -64,6 +75,14 @@ std::vector<Trick> Tricks() {
       {"base64", "secret", absl::Base64Escape(sentence)},
       {"hex digits", "secret", absl::BytesToHexString(sentence)},
       {"percent-encoding", "secret", percent},
+      {"base64url, not padded", "secret", absl::WebSafeBase64Escape(sentence)},
+      {"base64 in lines of 76", "secret", lines},
+      {"base64 behind noise", "secret", absl::Base64Escape(noise + sentence)},
+      {"base64 of UTF-16", "secret", absl::Base64Escape(wide)},
+      {"hex with spaces", "secret", spaced},
+      {"hex with colons", "secret", colons},
+      {"hex with 0x", "secret", prefixed},
+      {"hex in base64", "secret", absl::Base64Escape(absl::BytesToHexString(sentence))},
       {"base64 in base64", "secret", absl::Base64Escape(absl::Base64Escape(sentence))},
       {"rot13", "secret", "frperg"},
       {"reversed", "secret", "terces"},

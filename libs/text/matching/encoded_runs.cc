@@ -1,11 +1,12 @@
 #include "libs/text/matching/encoded_runs.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "libs/base/utf8.h"
 
 namespace countersign::text {
@@ -43,8 +44,19 @@ constexpr Digits HexDigits() {
   return digits;
 }
 
+constexpr absl::string_view kHexSeparators = " \t\r\n:;,-.";
+
+// What may stand in bytes in hex that stand apart.
+constexpr Digits HexGroupBytes() {
+  Digits digits = HexDigits();
+  for (const char byte : kHexSeparators) digits[static_cast<unsigned char>(byte)] = 0;
+  digits['x'] = digits['X'] = digits['\\'] = 0;
+  return digits;
+}
+
 constexpr Digits kBase64 = Base64Digits();
 constexpr Digits kHex = HexDigits();
+constexpr Digits kHexGroups = HexGroupBytes();
 
 int DigitOf(const Digits& digits, char byte) { return digits[static_cast<unsigned char>(byte)]; }
 
@@ -70,35 +82,76 @@ std::string Decode(const Digits& digits, int bits, absl::string_view run, std::s
   return bytes;
 }
 
-// `bytes` as text, if it reads as some.
-std::optional<std::string> Readable(absl::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size());
-  std::size_t characters = 0;
-  std::size_t printable = 0;
-  for (std::size_t at = 0; at < bytes.size(); ++characters) {
-    const Utf8Char next = DecodeUtf8(bytes, at);
-    if (next.valid) {
-      text.append(bytes.data() + at, next.size);
-      const bool is_control =
-          next.code_point < 0x20 || (next.code_point >= 0x7f && next.code_point < 0xa0);
-      const bool is_space = next.code_point >= 9 && next.code_point <= 13;
-      printable += !is_control || is_space ? 1 : 0;
-    } else {
-      text += "\xef\xbf\xbd";
-    }
-    at += next.size;
-  }
-  if (characters == 0 ||
-      static_cast<double>(printable) < kLeastPrintable * static_cast<double>(characters)) {
-    return std::nullopt;
-  }
-  return text;
+bool IsPrintable(std::uint32_t code_point) {
+  const bool is_control = code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
+  const bool is_space = code_point >= 9 && code_point <= 13;
+  return !is_control || is_space;
 }
 
-// Where the run ends that begins at `begin`; lines of twenty digits and more go on in the next.
+// What decoded bytes are as text.
+struct Reading {
+  std::string text;       // all of them
+  std::string stretches;  // those that are printable for long, a line each
+  bool is_readable = false;
+};
+
+Reading Read(absl::string_view bytes) {
+  Reading reading;
+  std::size_t characters = 0;
+  std::size_t printable = 0;
+  std::size_t stretch = 0;  // where it begins in reading.text
+  const auto end_stretch = [&] {
+    if (reading.text.size() - stretch < kShortestStretch) return;
+    reading.stretches.append(reading.text, stretch);
+    reading.stretches += '\n';
+  };
+  for (std::size_t at = 0; at < bytes.size();) {
+    const Utf8Char next = DecodeUtf8(bytes, at);
+    const std::size_t begin = at;
+    at += next.size;
+    if (next.valid && next.code_point == 0) continue;
+    ++characters;
+    if (next.valid && IsPrintable(next.code_point)) {
+      ++printable;
+      reading.text.append(bytes.data() + begin, next.size);
+      continue;
+    }
+    end_stretch();
+    if (next.valid) {
+      reading.text.append(bytes.data() + begin, next.size);
+    } else {
+      reading.text += "\xef\xbf\xbd";
+    }
+    stretch = reading.text.size();
+  }
+  end_stretch();
+  reading.is_readable = characters > 0 && static_cast<double>(printable) >=
+                                              kLeastPrintable * static_cast<double>(characters);
+  return reading;
+}
+
+// Adds what the digits of `run` say, of whose unit any place may be the first. All of it where that
+// is readable; else every stretch, whichever place it is read from.
+void AddReadings(const Digits& digits, int bits, std::size_t unit, absl::string_view encoding,
+                 absl::string_view run, std::size_t begin, std::vector<EncodedRun>& runs) {
+  std::string stretches;
+  for (std::size_t skip = 0; skip < unit; ++skip) {
+    Reading reading = Read(Decode(digits, bits, run, skip));
+    if (reading.is_readable) {
+      runs.push_back({begin, begin + run.size(), encoding, std::move(reading.text)});
+      return;
+    }
+    stretches += reading.stretches;
+  }
+  if (stretches.empty()) return;
+  runs.push_back({begin, begin + run.size(), encoding, std::move(stretches)});
+}
+
+// Where the run ends that begins at `begin`; lines of twenty digits and more go on in the next,
+// which may be indented.
 std::size_t EndOfRun(const Digits& digits, absl::string_view text, std::size_t begin) {
   constexpr std::size_t kLeastLine = 20;
+  constexpr std::size_t kMostIndented = 32;
   std::size_t at = begin;
   std::size_t line = begin;
   for (;;) {
@@ -107,7 +160,10 @@ std::size_t EndOfRun(const Digits& digits, absl::string_view text, std::size_t b
     std::size_t next = at;
     if (next < text.size() && text[next] == '\r') ++next;
     if (next >= text.size() || text[next] != '\n') return at;
-    if (++next >= text.size() || DigitOf(digits, text[next]) < 0) return at;
+    ++next;
+    const std::size_t most = std::min(text.size(), next + kMostIndented);
+    while (next < most && (text[next] == ' ' || text[next] == '\t')) ++next;
+    if (next >= text.size() || DigitOf(digits, text[next]) < 0) return at;
     at = line = next;
   }
 }
@@ -134,12 +190,76 @@ void ForEachRun(const Digits& digits, absl::string_view text, const Take& take) 
 void AddRuns(const Digits& digits, int bits, std::size_t unit, absl::string_view encoding,
              absl::string_view text, std::vector<EncodedRun>& runs) {
   ForEachRun(digits, text, [&](std::size_t begin, std::size_t end) {
-    const absl::string_view run = text.substr(begin, end - begin);
-    for (std::size_t skip = 0; skip < unit; ++skip) {
-      auto readable = Readable(Decode(digits, bits, run, skip));
-      if (!readable) continue;
-      runs.push_back({begin, end, encoding, *std::move(readable)});
-      return;
+    AddReadings(digits, bits, unit, encoding, text.substr(begin, end - begin), begin, runs);
+  });
+}
+
+bool IsHex(absl::string_view text, std::size_t at) {
+  return at < text.size() && DigitOf(kHex, text[at]) >= 0;
+}
+
+// The end of one to eight bytes in hex at `at`, with 0x or \x before them or not; `at` if there is
+// none. More digits are a run by themselves.
+std::size_t EndOfHexGroup(absl::string_view text, std::size_t at) {
+  constexpr std::size_t kMostDigits = 16;
+  const absl::string_view prefix = text.substr(at, 2);
+  const bool is_prefixed = prefix == "0x" || prefix == "0X" || prefix == "\\x";
+  const std::size_t first = at + (is_prefixed ? 2 : 0);
+  std::size_t end = first;
+  while (IsHex(text, end) && end - first <= kMostDigits) ++end;
+  return end > first && end - first <= kMostDigits && (end - first) % 2 == 0 ? end : at;
+}
+
+// Groups of hex digits that follow each other.
+struct HexGroups {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t count = 0;
+  bool has_letter = false;
+  std::string bytes;
+};
+
+// Those from `begin` on, where a group stands or none does.
+HexGroups HexGroupsAt(absl::string_view text, std::size_t begin) {
+  constexpr std::size_t kMostSeparators = 2;
+  HexGroups groups{begin, begin};
+  for (std::size_t at = begin; at < text.size();) {
+    const std::size_t after = EndOfHexGroup(text, at);
+    if (after == at) break;
+    const bool is_prefixed = DigitOf(kHex, text[at]) < 0 || DigitOf(kHex, text[at + 1]) < 0;
+    for (std::size_t i = is_prefixed ? at + 2 : at; i < after; i += 2) {
+      const int high = DigitOf(kHex, text[i]);
+      const int low = DigitOf(kHex, text[i + 1]);
+      groups.has_letter = groups.has_letter || high > 9 || low > 9;
+      groups.bytes += static_cast<char>(high << 4 | low);
+    }
+    ++groups.count;
+    groups.end = at = after;
+    for (std::size_t i = 0; i < kMostSeparators && at < text.size(); ++i, ++at) {
+      if (!absl::StrContains(kHexSeparators, text[at])) break;
+    }
+  }
+  return groups;
+}
+
+// Bytes in hex that stand apart from each other. Lists of decimal numbers are none: a sentence has
+// letters among its digits.
+void AddHexGroups(absl::string_view text, std::vector<EncodedRun>& runs) {
+  constexpr std::size_t kLeastGroups = 4;
+  ForEachRun(kHexGroups, text, [&](std::size_t run_begin, std::size_t run_end) {
+    const absl::string_view until = text.substr(0, run_end);
+    for (std::size_t begin = run_begin; begin < run_end;) {
+      const HexGroups groups = HexGroupsAt(until, begin);
+      if (groups.count >= kLeastGroups && groups.has_letter &&
+          2 * groups.bytes.size() >= kShortestEncodedRun) {
+        Reading reading = Read(groups.bytes);
+        std::string& found = reading.is_readable ? reading.text : reading.stretches;
+        if (2 * found.size() >= kShortestEncodedRun)
+          runs.push_back({begin, groups.end, "hex", std::move(found)});
+      }
+      // On to where the next group may begin: not within digits.
+      begin = std::max(begin + 1, groups.end);
+      while (IsHex(until, begin) && IsHex(until, begin - 1)) ++begin;
     }
   });
 }
@@ -175,9 +295,8 @@ void AddPercentRuns(absl::string_view text, std::vector<EncodedRun>& runs) {
     }
     done = at;
     if (escapes < kLeastEscapes || at - begin < kShortestEncodedRun) continue;
-    if (auto readable = Readable(decoded)) {
-      runs.push_back({begin, at, "percent", *std::move(readable)});
-    }
+    Reading reading = Read(decoded);
+    if (reading.is_readable) runs.push_back({begin, at, "percent", std::move(reading.text)});
   }
 }
 
@@ -186,6 +305,7 @@ void AddPercentRuns(absl::string_view text, std::vector<EncodedRun>& runs) {
 std::vector<EncodedRun> FindEncodedRuns(absl::string_view text) {
   std::vector<EncodedRun> runs;
   AddRuns(kHex, 4, 2, "hex", text, runs);
+  AddHexGroups(text, runs);
   AddRuns(kBase64, 6, 4, "base64", text, runs);
   AddPercentRuns(text, runs);
   return runs;

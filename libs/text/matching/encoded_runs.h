@@ -20,11 +20,16 @@ struct EncodedRun {
 inline constexpr std::size_t kShortestEncodedRun = 24;
 // Of what a run decodes to, at least so much has to be printable.
 inline constexpr double kLeastPrintable = 0.8;
+// Else those stretches of it count that are printable for so many bytes: 24 digits of base64.
+inline constexpr std::size_t kShortestStretch = 18;
 
-// The runs of base64 (either alphabet, wrapped in lines or not), hex digits and percent-encoding in
-// `text` that decode to readable text. A run that begins in the middle of a unit is tried from each
-// of its places. Takes linear time, and no encoding gives more than `text` is long. Ordered by
-// encoding, then by place. REQUIRES: `text` is UTF-8.
+// What the runs of base64 (either alphabet), hex digits and percent-encoding in `text` decode to,
+// where that is readable. Base64 and hex may be wrapped in lines of at least twenty digits, which
+// may be indented; bytes in hex may stand apart ("62 6c", "62:6C", "0x62, 0x6c", "\x62\x6c"). A run
+// that begins in the middle of a unit is tried from each of its places, and zero bytes are left
+// out, so that neither what stands before nor UTF-16 hides anything. Takes linear time, and no run
+// decodes to more than three times its length. Ordered by encoding (of hex, what stands together
+// first), then by place. REQUIRES: `text` is UTF-8.
 std::vector<EncodedRun> FindEncodedRuns(absl::string_view text);
 
 }  // namespace countersign::text

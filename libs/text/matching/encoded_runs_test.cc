@@ -1,10 +1,12 @@
 #include "libs/text/matching/encoded_runs.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/utf8.h"
@@ -67,6 +69,78 @@ TEST_CASE("FindEncodedRuns: lines and a start in the middle hide nothing", "[enc
     REQUIRE(found.size() == 1);
     CHECK(found[0].find("launch code is bluebird") != std::string::npos);
   }
+}
+
+// The bytes of kSecret in hex, each between the two.
+std::string Apart(const std::string& before, const std::string& after) {
+  std::string out;
+  for (const char byte : kSecret) {
+    absl::StrAppend(&out, before, absl::BytesToHexString({&byte, 1}), after);
+  }
+  return out;
+}
+
+TEST_CASE("FindEncodedRuns: bytes in hex may stand apart", "[encoded]") {
+  const std::vector<std::string> expected = {"hex:" + kSecret};
+  CHECK(Found("dump: " + Apart("", " ") + "!") == expected);
+  CHECK(Found(Apart("", ":")) == expected);
+  CHECK(Found(Apart("", "-")) == expected);
+  CHECK(Found("{" + Apart("0x", ", ") + "}") == expected);
+  CHECK(Found("printf '" + Apart("\\x", "") + "'") == expected);
+  CHECK(Found(absl::AsciiStrToUpper(Apart("", " "))) == expected);
+  // In lines, and in groups of two bytes.
+  std::string lines;
+  for (std::size_t i = 0; i < kSecret.size() / 2 * 2; i += 2) {
+    absl::StrAppend(&lines, absl::BytesToHexString(kSecret.substr(i, 2)),
+                    i % 16 == 14 ? "\n" : " ");
+  }
+  CHECK(Found(lines) ==
+        std::vector<std::string>{"hex:" + kSecret.substr(0, kSecret.size() / 2 * 2)});
+  CHECK(Found("0x" + absl::BytesToHexString(kSecret)) == expected);
+}
+
+TEST_CASE("FindEncodedRuns: numbers, addresses and fingerprints are no text in hex", "[encoded]") {
+  CHECK(Found("45 67 23 89 34 56 71 65 48 52 63 77 41 58 66 70 62 59 40 33 72 75").empty());
+  CHECK(Found("00:1A:2B:3C:4D:5E, 00:1A:2B:3C:4D:5F").empty());
+  CHECK(Found("9F:86:D0:81:88:4C:7D:65:9A:2F:EA:A0:C5:5A:D0:15:A3:BF:4F:1B").empty());
+  CHECK(Found("2024-05-17 10:42:07.125, 2024-05-18 11:43:08.126, 2024-05-19").empty());
+  CHECK(Found("be a dad, add a bed, a cab, a fad ... dead, deaf, faded; a decade").empty());
+}
+
+TEST_CASE("FindEncodedRuns: base64 in lines of 76 characters, indented or not", "[encoded]") {
+  const std::string text = kSecret + ", and again: " + kSecret + ", and once more: " + kSecret;
+  const std::string encoded = Base64(text);
+  REQUIRE(encoded.size() > 76);
+  for (const std::string indent : {"", "    ", "\t"}) {
+    std::string wrapped = "mail:\n";
+    for (std::size_t i = 0; i < encoded.size(); i += 76) {
+      wrapped += indent + encoded.substr(i, 76) + "\n";
+    }
+    CHECK(Found(wrapped) == std::vector<std::string>{"base64:" + text});
+  }
+}
+
+TEST_CASE("FindEncodedRuns: neither what stands before nor UTF-16 hides a text", "[encoded]") {
+  const auto holds = [](const std::string& text) {
+    const auto found = Found(text);
+    return std::any_of(found.begin(), found.end(), [](const std::string& run) {
+      return run.find("launch code is bluebird") != std::string::npos;
+    });
+  };
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  for (std::size_t size = 0; size < 200; ++size) {
+    std::string noise;
+    for (std::size_t i = 0; i < size; ++i) noise += static_cast<char>(random());
+    INFO("after " << size << " bytes");
+    CHECK(holds(Base64(noise + kSecret + noise)));
+    CHECK(holds(absl::BytesToHexString(noise + kSecret + noise)));
+    CHECK(holds(std::string(size, 'A') + Base64(kSecret)));
+  }
+  std::string wide;
+  for (const char byte : kSecret) wide += {byte, '\0'};
+  CHECK(Found("powershell -enc " + Base64(wide)) == std::vector<std::string>{"base64:" + kSecret});
 }
 
 TEST_CASE("FindEncodedRuns: what is short, or reads as nothing, is left alone", "[encoded]") {

@@ -91,6 +91,8 @@ TEST_CASE("Matcher: the views differ in what they see through", "[matcher]") {
   CHECK(Found(Keyword("Straße"), "STRAẞE") == "-");
   CHECK(Found(Keyword("Straße", View::kCaseless), "in der STRAẞE") == "STRAẞE");
   CHECK(Found(Keyword("ПРИВЕТ", View::kCaseless), "ну привет") == "привет");
+  CHECK(Found(Keyword("istanbul", View::kCaseless), "in İSTANBUL") == "İSTANBUL");
+  CHECK(Found(Keyword("İstanbul", View::kCaseless), "in istanbul") == "istanbul");
   CHECK(Found(Keyword("secret", View::kCaseless), "sec\u200bret") == "-");
   CHECK(Found(Keyword("secret", View::kUnicode), "SEC\u200bRET") == "SEC\u200bRET");
 }
@@ -115,11 +117,16 @@ TEST_CASE("Matcher: disguised keywords that are found", "[matcher]") {
            "s\u0301\u0302\u0303e\u0308c\u0327ret",        // stacked marks
            "śéćŕét",                                      // composed marks
            "ꜱᴇᴄʀᴇᴛ",                                      // small capitals
+           "🅢🅔🅒🅡🅔🅣",                                      // white on black, in circles
+           "🆂🅴🅲🆁🅴🆃",                                      // in squares
+           "🄢🄔🄒🄡🄔🄣",                                      // in parentheses
+           "⒮⒠⒞⒭⒠⒯",                                      // the same, small
        }) {
     INFO(text);
     CHECK(Found(term, std::string("my ") + text + " plan") == text);
     CHECK(Found(Keyword(text, View::kUnicode), "my secret plan") == "secret");
   }
+  CHECK(Found(Keyword("سر كبير", View::kUnicode), "هذا ســر كـبير جدا") == "ســر كـبير");
   CHECK(Found(Keyword("modem-10", View::kUnicode), "a rnodern\u2011lO b") == "rnodern\u2011lO");
   CHECK(Found(Keyword("room 41", View::kUnicode), "room ٤١") == "room ٤١");
 }

@@ -99,6 +99,31 @@ char SmallCapital(UChar32 code_point) {
   return 0;
 }
 
+// Letters in parentheses, and white on black in circles and squares: the first as letters between
+// signs, the others as nothing that Unicode would take apart. 0 for all else.
+char EnclosedLetter(UChar32 code_point) {
+  constexpr UChar32 kAlphabets[] = {0x249c, 0x1f110, 0x1f150, 0x1f170};
+  for (const UChar32 first : kAlphabets) {
+    if (code_point >= first && code_point < first + 26) {
+      return static_cast<char>('a' + (code_point - first));
+    }
+  }
+  return 0;
+}
+
+// What is written for its looks alone, and that NFKC keeps: enclosed letters, and the stretching of
+// Arabic words (tatweel), which is left out.
+UnicodeString WithoutDecoration(const UnicodeString& text) {
+  UnicodeString out;
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    const UChar32 code_point = text.char32At(i);
+    if (code_point == 0x0640) continue;
+    const char letter = EnclosedLetter(code_point);
+    out.append(letter != 0 ? static_cast<UChar32>(letter) : code_point);
+  }
+  return out;
+}
+
 bool IsMark(UChar32 code_point) {
   return (U_GET_GC_MASK(code_point) & (U_GC_MN_MASK | U_GC_ME_MASK)) != 0;
 }
@@ -224,10 +249,13 @@ std::string FoldCluster(Form form, absl::string_view cluster) {
   UnicodeString out;
   if (form == Form::kCaseless) {
     for (int32_t i = 0; i < source.length(); i = source.moveIndex32(i, 1)) {
-      out.append(u_foldCase(source.char32At(i), U_FOLD_CASE_DEFAULT));
+      const UChar32 code_point = source.char32At(i);
+      // The capital of the Turkish i has no simple folding.
+      out.append(code_point == 0x0130 ? UChar32{'i'} : u_foldCase(code_point, U_FOLD_CASE_DEFAULT));
     }
   } else {
-    out = Apply(CompatibilityCasefold(), source);
+    const UnicodeString plain = ShedsOrnament(form) ? WithoutDecoration(source) : source;
+    out = Apply(CompatibilityCasefold(), plain);
   }
   if (ShedsOrnament(form)) {
     const UnicodeString plain = WithoutOrnament(out);

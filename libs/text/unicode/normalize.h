@@ -18,7 +18,8 @@ enum class Form {
   kRaw,  // as it is
   // As it is, but a run of white space is one space. For keywords of several words.
   kSpaced,
-  // Simple case folding; a run of white space is one space. For keywords.
+  // Simple case folding, and the capital of the Turkish i as i; a run of white space is one space.
+  // For keywords.
   kCaseless,
   // NFKC-casefolded without default-ignorable code points (zero-width and bidi characters, soft
   // hyphens …). For patterns
