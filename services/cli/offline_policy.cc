@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "services/policy/rule_compiler.h"
 #include "services/policy/verdict_names.h"
@@ -51,6 +52,24 @@ absl::StatusOr<OfflinePolicy::Answer> OfflinePolicy::Ask(const config::PolicyCas
       answer.explanation,
       policy::Explain(*snapshot_, {answer.who, question.connection, answer.prompt}));
   return answer;
+}
+
+std::vector<std::string> OfflinePolicy::Doubts(const config::PolicyCase& question) const {
+  std::vector<std::string> doubts;
+  const domain::ResourceSet& set = *snapshot_->resources;
+  if (set.identities.count(question.identity) == 0) {
+    doubts.push_back(absl::StrCat("there is no Identity \"", question.identity,
+                                  "\": it has the groups given with --group alone"));
+  }
+  const auto connection = set.connections.find(question.connection);
+  if (connection == set.connections.end() || question.model.empty()) return doubts;
+  const std::vector<std::string>& models = connection->second.models;
+  const auto is_asked = [&](const std::string& glob) { return GlobMatch(glob, question.model); };
+  if (!models.empty() && std::none_of(models.begin(), models.end(), is_asked)) {
+    doubts.push_back(absl::StrCat("the connection \"", question.connection,
+                                  "\" does not serve the model \"", question.model, "\""));
+  }
+  return doubts;
 }
 
 std::string ReasonText(const domain::Finding& finding) {

@@ -31,6 +31,10 @@ class OfflinePolicy {
   // connection.
   absl::StatusOr<Answer> Ask(const config::PolicyCase& question) const;
 
+  // What about `question` is probably not meant, in sentences: an identity that is in no resource,
+  // a model that the connection does not serve.
+  std::vector<std::string> Doubts(const config::PolicyCase& question) const;
+
  private:
   OfflinePolicy() = default;
   const policy::LocalTextEngine engine_;

@@ -100,5 +100,23 @@ TEST_CASE("OfflinePolicy: mistakes in resources are told with their file", "[cli
   CHECK(refused.status().message().find("a.yaml:") != absl::string_view::npos);
 }
 
+TEST_CASE("OfflinePolicy: doubts who asks, and a model that is not served", "[cli]") {
+  std::string resources = kResources;
+  resources.insert(resources.find(", credential: key}"), ", models: ['gpt-*']");
+  const auto loaded =
+      OfflinePolicy::Load({{"a.yaml", resources}}, {}, config::References::kWithinFiles);
+  REQUIRE(loaded.ok());
+  config::PolicyCase question = Case("hello", "allow");
+  CHECK((*loaded)->Doubts(question).empty());
+  question.model = "gpt-4o";
+  CHECK((*loaded)->Doubts(question).empty());
+  question.model = "o3";
+  question.identity = "anne";
+  CHECK((*loaded)->Doubts(question) ==
+        std::vector<std::string>{
+            "there is no Identity \"anne\": it has the groups given with --group alone",
+            "the connection \"openai\" does not serve the model \"o3\""});
+}
+
 }  // namespace
 }  // namespace countersign::cli

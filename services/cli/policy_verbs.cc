@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -154,8 +155,9 @@ void PrintExplanation(const Session& session, const OfflinePolicy::Answer& answe
   const domain::Decision& decision = answer.explanation.decision;
   session.out << policy::VerdictName(decision.verdict)
               << (decision.policy.empty() ? ": no policy matches" : " by " + decision.policy)
-              << ", " << decision.prompt_tokens << " tokens, masking " << decision.masking_profile
-              << "\n\n";
+              << ", " << decision.prompt_tokens
+              << (decision.prompt_tokens == 1 ? " token, masking " : " tokens, masking ")
+              << decision.masking_profile << "\n\n";
   Table table({"policy", "verdict", "priority", "outcome", "reason", "in", "text"});
   for (const policy::PolicyExplanation& told : answer.explanation.policies) {
     std::vector<std::string> start = {told.policy->name,
@@ -180,26 +182,33 @@ void PrintExplanation(const Session& session, const OfflinePolicy::Answer& answe
   table.Print(session.out);
 }
 
+// The policies of `files`; without any, those of the gateway. Files that cannot be used are misuse.
+absl::StatusOr<std::unique_ptr<OfflinePolicy>> PoliciesOf(const Session& session,
+                                                          const std::vector<std::string>& files) {
+  const auto load = [](absl::StatusOr<std::vector<config::SourceText>> sources)
+      -> absl::StatusOr<std::unique_ptr<OfflinePolicy>> {
+    CS_RETURN_IF_ERROR(sources.status());
+    CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(*sources));
+    return OfflinePolicy::Load(*sources, values, config::References::kMayLeadOutside);
+  };
+  if (files.empty()) return load(LiveResources(session));
+  auto loaded = load(config::ReadResourceFiles(files));
+  if (!loaded.ok()) return command_line::Misuse(loaded.status().message());
+  return loaded;
+}
+
 absl::Status Explain(const Session& session, ExplainOptions options) {
   for (const std::string& parameter : options.parameters) {
     const std::vector<std::string> parts = absl::StrSplit(parameter, absl::MaxSplits('=', 1));
     double value = 0;
-    if (parts.size() != 2 || !absl::SimpleAtod(parts[1], &value)) {
+    if (parts.size() != 2 || parts[0].empty() || !absl::SimpleAtod(parts[1], &value) ||
+        !std::isfinite(value)) {
       return command_line::Misuse(
           absl::StrCat("\"", parameter, "\" is not NAME=NUMBER (max_tokens=500)"));
     }
     options.question.parameters[parts[0]] = value;
   }
-  const bool is_live = options.files.empty();
-  std::vector<config::SourceText> files;
-  if (is_live) {
-    CS_ASSIGN_OR_RETURN(files, LiveResources(session));
-  } else {
-    CS_ASSIGN_OR_RETURN(files, config::ReadResourceFiles(options.files));
-  }
-  CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
-  CS_ASSIGN_OR_RETURN(const auto policies,
-                      OfflinePolicy::Load(files, values, config::References::kMayLeadOutside));
+  CS_ASSIGN_OR_RETURN(const auto policies, PoliciesOf(session, options.files));
   CS_ASSIGN_OR_RETURN(std::string prompt, ReadFile("-"));
   if (!IsUtf8(prompt)) return absl::InvalidArgumentError("the prompt is not valid UTF-8");
   options.question.messages.emplace_back("user", std::move(prompt));
@@ -207,6 +216,9 @@ absl::Status Explain(const Session& session, ExplainOptions options) {
   CS_ASSIGN_OR_RETURN(const json::Document document,
                       json::Document::Parse(ExplanationJson(answer)));
   PrintObject(session, document.root(), [&] { PrintExplanation(session, answer); });
+  for (const std::string& doubt : policies->Doubts(options.question)) {
+    session.err << "countersign: note: " << doubt << "\n";
+  }
   return absl::OkStatus();
 }
 
