@@ -111,9 +111,9 @@ for (const name of ['masking', 'session-recorder']) {
     assert.ok(!received.includes('[DONE]'), received);
     assert.match(received, /data: \{"error":/);
     await part('startPart', name);
+    await passes();  // the edge has reached it again
     const ended = await gateway.ended((entry) => entry.id === session);
     assert.ok(['aborted', 'truncated'].includes(ended.outcome), ended.outcome);
-    await passes();
   });
 }
 
