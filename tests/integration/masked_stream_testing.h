@@ -40,7 +40,8 @@ struct Passed {
 // What the caller gets of an upstream's bytes that come in these pieces, and how it ended.
 class MaskedStream {
  public:
-  explicit MaskedStream(Rules rules = Tier1()) : masker_(std::move(rules)) {}
+  explicit MaskedStream(Rules rules = Tier1(), Rules restoring = nullptr)
+      : masker_(std::move(rules), std::move(restoring)) {}
 
   MaskedStream& Feed(absl::string_view bytes) { return Pass(reader_.Feed(bytes)); }
   Passed Finish() {
