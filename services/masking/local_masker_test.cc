@@ -119,7 +119,7 @@ TEST_CASE("LocalMasker: profile none changes nothing, an unknown one is NOT_FOUN
   CHECK(fixture.TryOpen("missing").status().code() == absl::StatusCode::kNotFound);
 }
 
-TEST_CASE("LocalMasker: a stream keeps the rules it was opened with", "[masking]") {
+TEST_CASE("adversarial 16: LocalMasker: a stream keeps the rules it was opened with", "[masking]") {
   Fixture fixture;
   auto set = std::make_shared<domain::ResourceSet>();
   domain::MaskingProfile profile;

@@ -110,6 +110,32 @@ TEST_CASE(
   CHECK(Joined(token.passed().caller, "content") == "<SECRET.GITHUB_TOKEN> end");
 }
 
+TEST_CASE("adversarial 07: what no memory would hold closes the stream, and nothing of it leaves",
+          "[adversarial]") {
+  text::RedactionRule rule;
+  rule.entity = "quoted";
+  rule.regex = text::ParseRegex("q[0-9]+q").value();
+  rule.replacement = "<QUOTED>";
+  const Rules rules = text::RuleSet::Compile({rule}).value();
+  for (const bool document : {false, true}) {
+    MaskedStream stream(rules);
+    stream.Feed(document ? Arguments("{\"a\":\"see q") : Content("see q"));
+    const std::string digits(1000, '7');
+    int fed = 0;
+    for (; fed < 200 && stream.passed().status.ok(); ++fed) {
+      stream.Feed(document ? Arguments(digits) : Content(digits));
+    }
+    CHECK(absl::IsResourceExhausted(stream.passed().status));
+    CHECK(fed < 70);
+    CHECK(!absl::StrContains(stream.Finish().caller, "7"));
+  }
+  // A number in a document has no end either.
+  MaskedStream number;
+  for (int i = 0; i < 10; ++i) number.Feed(Arguments(i == 0 ? "[1" : std::string(1000, '7')));
+  CHECK(absl::IsResourceExhausted(number.Finish().status));
+  CHECK(!absl::StrContains(number.passed().caller, "7"));
+}
+
 TEST_CASE("adversarial 08: JSON escapes hide nothing, and an escaped backslash is one",
           "[adversarial]") {
   const std::string caller = PassAllCuts(absl::StrCat(
