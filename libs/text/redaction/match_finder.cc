@@ -196,7 +196,7 @@ template <typename Put>
 void MatchFinder::PutNext(unsigned char byte, States seconds, States starts, std::uint64_t position,
                           const Put& put) {
   for (const RedactionThread& thread : state_.threads) {
-    for (const RedactionProgram::Transition& transition : program_.From(thread.state)) {
+    for (const RedactionProgram::Transition& transition : program_.From(thread.state, byte)) {
       if (program_.sets[transition.set].Contains(byte)) put(transition.state, thread.start);
     }
   }

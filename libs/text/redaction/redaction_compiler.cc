@@ -145,7 +145,13 @@ class Compiler {
     for (std::uint32_t state = 0; state < automaton.bytes.size(); ++state) {
       program_.states[base + state].first_transition =
           static_cast<std::uint32_t>(program_.transitions.size());
-      for (const std::uint32_t follower : automaton.followers[state]) {
+      std::vector<std::uint32_t> followers = automaton.followers[state];
+      const auto ascii = std::stable_partition(
+          followers.begin(), followers.end(), [&automaton](std::uint32_t follower) {
+            return !(automaton.bytes[follower] & ByteSet::Range(0, 0x7F)).Empty();
+          });
+      program_.states[base + state].ascii = static_cast<std::uint16_t>(ascii - followers.begin());
+      for (const std::uint32_t follower : followers) {
         program_.transitions.push_back({base + follower, program_.states[base + follower].set});
         if (validated) leaders[follower].push_back(state);
       }

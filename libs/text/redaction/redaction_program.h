@@ -48,6 +48,7 @@ struct RedactionProgram {
     std::uint16_t set;               // what it consumes, in `sets`
     NeighbourRef begins;             // what may stand before a match that begins here
     NeighbourRef ends;               // what may stand after a match that ends here
+    std::uint16_t ascii = 0;         // how many of its transitions, the first, take ASCII
   };
 
   // What the engine asks of a rule again and again.
@@ -112,6 +113,11 @@ struct RedactionProgram {
   Span<Transition> From(std::uint32_t state) const {
     return {transitions.data() + states[state].first_transition,
             transitions.data() + states[state + 1].first_transition};
+  }
+  // Those of From(state) that may take `byte`.
+  Span<Transition> From(std::uint32_t state, unsigned char byte) const {
+    const Span<Transition> all = From(state);
+    return byte < 0x80 ? Span<Transition>{all.first, all.first + states[state].ascii} : all;
   }
   Span<std::uint32_t> Seconds(std::uint16_t sprout, unsigned char byte) const {
     return seconds[sprout * second_classes + second_class[byte]];
