@@ -285,6 +285,8 @@ void MeasureChunks(const Rules& rules, const std::string& prose) {
            {"digits", "4111 1111 1111 1112 9"},
            {"base64", "QUJDREVGRwabcdef0123+/"},
            {"a.a.a.@", "a.a.a.a.a.@"},
+           {"1.2.3.", "1.2.3.4.5.6."},
+           {"a=b&", "api_key=a1&secret=b2&token=c3;"},
            {"a:a:1:", "a:a:1:"},
            {"chinese", "\u4E2D\u6587"},
            {"disguised digits", "\uFF14\u0661\u200B1 "}}) {
