@@ -37,6 +37,7 @@ const texts = [
   '<CREDIT_CARD> [US_SSN] PRJ- PRJ-1PRJ-2',
   'nothing to see: 2024-05-17T12:30:45, v1.2.3-rc.1, 550e8400-e29b-41d4-a716-446655440000',
 ];
+let profile; // a file with the masking profile of the gateway
 let masked; // the same texts, masked whole by the command line
 
 const ask = (prompt, more = {}) =>
@@ -77,7 +78,7 @@ before(async () => {
   await gateway.apply(resources(model.url));
   key = await gateway.createKey('ci-bot');
   openai = new OpenAI({ baseURL: gateway.baseURL, apiKey: key, maxRetries: 0 });
-  const profile = `${gateway.folder}/standard.yaml`;
+  profile = `${gateway.folder}/standard.yaml`;
   const [standard] = resources(model.url).match(/apiVersion: countersign\/v1\nkind: MaskingProfile[\s\S]*?(?=---\n)/);
   await writeFile(profile, standard);
   const lines = texts.map((text) => JSON.stringify(text)).join('\n');
@@ -108,6 +109,17 @@ test('adversarial 01: in deltas and writes of any size, the caller reads the mas
         assert.equal(error, undefined);
         assert.equal(received, masked[i]);
       }
+    }
+  }
+});
+
+test('adversarial 01: the command line masks chunks of any size alike', async () => {
+  for (const [i, text] of texts.entries()) {
+    for (const size of [1, 3, 16]) {
+      const mask = ['mask', '-f', profile, '--chunk', String(size)];
+      const { code, stdout, stderr } = await run(program('countersign'), mask, { input: text });
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, masked[i]);
     }
   }
 });
