@@ -95,38 +95,53 @@ struct Reading {
   bool is_readable = false;
 };
 
+// Appends `bytes` without zeros, and with U+FFFD for what is no UTF-8.
+void AppendText(absl::string_view bytes, std::string& text) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const Utf8Char next = DecodeUtf8(bytes, at);
+    if (!next.valid) {
+      text += "\xef\xbf\xbd";
+    } else if (next.code_point != 0) {
+      text.append(bytes.data() + at, next.size);
+    }
+    at += next.size;
+  }
+}
+
+// Images come in megabytes of base64 and read as nothing: text is made of what is text alone.
 Reading Read(absl::string_view bytes) {
   Reading reading;
   std::size_t characters = 0;
   std::size_t printable = 0;
-  std::size_t stretch = 0;  // where it begins in reading.text
-  const auto end_stretch = [&] {
-    if (reading.text.size() - stretch < kShortestStretch) return;
-    reading.stretches.append(reading.text, stretch);
-    reading.stretches += '\n';
+  std::size_t begin = 0;   // of the stretch
+  std::size_t length = 0;  // of it, without zeros
+  const auto end_stretch = [&](std::size_t end) {
+    if (length >= kShortestStretch) {
+      AppendText(bytes.substr(begin, end - begin), reading.stretches);
+      reading.stretches += '\n';
+    }
+    length = 0;
   };
   for (std::size_t at = 0; at < bytes.size();) {
-    const Utf8Char next = DecodeUtf8(bytes, at);
-    const std::size_t begin = at;
+    const auto byte = static_cast<unsigned char>(bytes[at]);
+    const Utf8Char next = byte < 0x80 ? Utf8Char{.code_point = byte, .size = 1, .valid = true}
+                                      : DecodeUtf8(bytes, at);
+    if (byte != 0) {
+      ++characters;
+      if (next.valid && IsPrintable(next.code_point)) {
+        ++printable;
+        if (length == 0) begin = at;
+        length += next.size;
+      } else {
+        end_stretch(at);
+      }
+    }
     at += next.size;
-    if (next.valid && next.code_point == 0) continue;
-    ++characters;
-    if (next.valid && IsPrintable(next.code_point)) {
-      ++printable;
-      reading.text.append(bytes.data() + begin, next.size);
-      continue;
-    }
-    end_stretch();
-    if (next.valid) {
-      reading.text.append(bytes.data() + begin, next.size);
-    } else {
-      reading.text += "\xef\xbf\xbd";
-    }
-    stretch = reading.text.size();
   }
-  end_stretch();
+  end_stretch(bytes.size());
   reading.is_readable = characters > 0 && static_cast<double>(printable) >=
                                               kLeastPrintable * static_cast<double>(characters);
+  if (reading.is_readable) AppendText(bytes, reading.text);
   return reading;
 }
 
