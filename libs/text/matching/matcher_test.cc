@@ -121,6 +121,9 @@ TEST_CASE("Matcher: disguised keywords that are found", "[matcher]") {
            "🆂🅴🅲🆁🅴🆃",                                      // in squares
            "🄢🄔🄒🄡🄔🄣",                                      // in parentheses
            "⒮⒠⒞⒭⒠⒯",                                      // the same, small
+           "ȿeƈɾɇŧ",                                      // with hooks and strokes
+           "ᏚᎬᏟᎡᎬᎢ",                                      // Cherokee
+           "Տеcrеt",                                      // an Armenian capital
        }) {
     INFO(text);
     CHECK(Found(term, std::string("my ") + text + " plan") == text);

@@ -10,6 +10,9 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
+
 namespace countersign::text {
 namespace {
 
@@ -165,6 +168,28 @@ bool IsAscii(const UnicodeString& text) {
   return true;
 }
 
+// The letter of ASCII that a Latin letter is by its name, with something added to it ("LATIN SMALL
+// LETTER C WITH HOOK"); 0 for others.
+char LetterByName(UChar32 code_point) {
+  constexpr absl::string_view kBefore = "LATIN SMALL LETTER ";
+  char bytes[96];
+  UErrorCode status = U_ZERO_ERROR;
+  const int32_t size = u_charName(code_point, U_UNICODE_CHAR_NAME, bytes, sizeof bytes, &status);
+  if (U_FAILURE(status)) return 0;
+  absl::string_view name(bytes, static_cast<std::size_t>(size));
+  if (!absl::ConsumePrefix(&name, kBefore) || name.substr(1, 6) != " WITH ") return 0;
+  return absl::ascii_tolower(static_cast<unsigned char>(name[0]));
+}
+
+UnicodeString PlainSkeleton(UChar32 code_point) {
+  UnicodeString skeleton = Apply(CompatibilityCasefold(), Skeleton(code_point));
+  return IsMark(code_point) ? skeleton : WithoutOrnament(skeleton);
+}
+
+bool IsAsciiLetter(const UnicodeString& text) {
+  return text.length() == 1 && text.charAt(0) >= u'a' && text.charAt(0) <= u'z';
+}
+
 // One character of a text that is casefolded and decomposed already, as what it looks like.
 UnicodeString LookAlike(UChar32 code_point) {
   if (code_point < 0x80) return UnicodeString(code_point);
@@ -174,15 +199,21 @@ UnicodeString LookAlike(UChar32 code_point) {
   if (const char letter = SmallCapital(code_point); letter != 0) {
     return UnicodeString(static_cast<UChar32>(letter));
   }
-  UnicodeString skeleton = Apply(CompatibilityCasefold(), Skeleton(code_point));
-  if (!IsMark(code_point)) skeleton = WithoutOrnament(skeleton);
-  // Of letters that look like ASCII capitals the skeleton is a small capital.
-  if (u_isalpha(code_point) && skeleton.countChar32() == 1) {
+  if (const char letter = LetterByName(code_point); letter != 0) {
+    return UnicodeString(static_cast<UChar32>(letter));
+  }
+  const UnicodeString skeleton = PlainSkeleton(code_point);
+  if (skeleton == UnicodeString(u"''")) return UnicodeString(u'"');  // any double quotation mark
+  if (!u_isalpha(code_point) || IsAsciiLetter(skeleton)) return skeleton;
+  // Of letters that look like ASCII capitals the skeleton is a small capital; or the letter itself
+  // looks like none, but its capital does.
+  if (skeleton.countChar32() == 1) {
     if (const char letter = SmallCapital(skeleton.char32At(0)); letter != 0) {
       return UnicodeString(static_cast<UChar32>(letter));
     }
   }
-  return skeleton;
+  const UnicodeString capital = PlainSkeleton(u_toupper(code_point));
+  return IsAsciiLetter(capital) ? capital : skeleton;
 }
 
 void AppendSkeleton(UChar32 code_point, UnicodeString* out) {

@@ -49,6 +49,9 @@ TEST_CASE("Normalizer: each form removes its disguises and no others", "[normali
            {"Straße ſ K", "straße s k", "strasse s k", "strasse s k", "strasse s k"},
            {"ꜱᴇᴄʀᴇᴛ", "ꜱᴇᴄʀᴇᴛ", "ꜱᴇᴄʀᴇᴛ", "secret", "secret"},
            {"øłđ", "øłđ", "øłđ", "old", "old"},
+           {"ƈɾȿ", "ƈɾȿ", "ƈɾȿ", "crs", "crs"},
+           {"βζχьտ", "βζχьտ", "βζχьտ", "bzxbs", "bzxbs"},
+           {"“a”", "“a”", "“a”", "\"a\"", "\"a\""},
        }) {
     INFO(c.text);
     CHECK(Fold(Form::kCaseless, c.text) == c.caseless);
