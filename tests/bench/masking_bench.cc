@@ -2,6 +2,7 @@
 // patterns, streams in small chunks, what is held back, and the state of a stream, each beside its
 // limit.
 //   masking_bench [--json FILE] [--quick] [--streams] [TEXT_FILE]
+//   masking_bench --holders [TEXT_FILE]     which rules but `email` hold text back, how often
 
 #include <malloc.h>
 
@@ -24,6 +25,7 @@
 #include "libs/text/regex/pattern_database.h"
 #include "libs/text/regex/regex_printer.h"
 #include "tests/bench/hold_reference.h"
+#include "tests/bench/holders.h"
 #include "tests/bench/machine_corpus.h"
 #include "tests/bench/masking_corpus.h"
 
@@ -268,6 +270,18 @@ void MeasureHoldOfNine(const std::string& text) {
   Report({"chunks after which more is held", static_cast<double>(held.more), "", 0.5});
 }
 
+void PrintHolders(const std::string& text) {
+  constexpr std::size_t kShown = 25;
+  std::vector<const text::Detector*> detectors = text::FindDetectors("tier1").value();
+  std::erase_if(detectors, [](const auto* detector) { return detector->entity == "email"; });
+  const std::vector<Holder> holders = FindHolders(detectors, text, FourTokenEnds(text));
+  absl::PrintF("%9s %9s %6s  after chunks of four tokens, by rule\n", "hold", "alone", "mean");
+  for (std::size_t i = 0; i < std::min(kShown, holders.size()); ++i) {
+    absl::PrintF("%7.2f %% %7.2f %% %4.1f B  %s\n", holders[i].chunks, holders[i].alone,
+                 holders[i].mean_bytes, holders[i].name);
+  }
+}
+
 struct NamedText {
   std::string name;
   std::string text;
@@ -370,6 +384,7 @@ int Main(int argc, char** argv) {
   std::string path;
   bool quick = false;
   bool streams_only = false;
+  bool holders = false;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "--json" && i + 1 < argc) {
@@ -378,6 +393,8 @@ int Main(int argc, char** argv) {
       quick = true;
     } else if (argument == "--streams") {
       streams_only = true;
+    } else if (argument == "--holders") {
+      holders = true;
     } else {
       path = argument;
     }
@@ -386,6 +403,10 @@ int Main(int argc, char** argv) {
   if (!path.empty()) {
     std::ifstream file(path, std::ios::binary);
     text.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  if (holders) {
+    PrintHolders(text.substr(0, 250'000));
+    return 0;
   }
   const std::vector<text::RedactionRule> default_rules = DefaultRules();
   const double start = Now();
