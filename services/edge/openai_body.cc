@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "services/edge/decoded_view.h"
+#include "services/edge/lone_surrogates.h"
 #include "services/edge/openai_forms.h"
 #include "services/edge/openai_usage.h"
 
@@ -77,6 +78,11 @@ absl::StatusOr<std::vector<domain::FieldPiece>> OpenAiBody::Finish() {
   finished_ = true;
   if (body_.empty()) return queue_.Take();
   absl::StatusOr<json::Document> document = json::Document::Parse(body_);
+  if (!document.ok()) {
+    const std::vector<std::size_t> lone = LoneSurrogates(body_);
+    for (const std::size_t at : lone) ReplaceSurrogate(body_, at);
+    if (!lone.empty()) document = json::Document::Parse(body_);
+  }
   if (!document.ok() && upstream_failed()) return FinishText();
   if (!document.ok()) return absl::UnavailableError("the upstream's answer is not strict JSON");
   if (options_.masked && options_.refuse_unknown && !upstream_failed() &&

@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "libs/json/writer.h"
+#include "services/edge/lone_surrogates.h"
 #include "services/edge/openai_forms.h"
 #include "services/edge/openai_usage.h"
 
@@ -40,6 +41,16 @@ std::string AtPath(const std::vector<Step>& path, std::size_t at, absl::string_v
   }
   if (path[at].index < 0) return absl::StrCat(json::Quote(path[at].key), ":", inner);
   return absl::StrCat(json::Quote(path[at].key), ":[{\"index\":", path[at].index, ",", below, "}]");
+}
+
+// Replaces halves of surrogate pairs in the event. False when there are none.
+bool MendSurrogates(SseEvent& event) {
+  const std::vector<std::size_t> lone = LoneSurrogates(event.data);
+  for (const std::size_t at : lone) {
+    ReplaceSurrogate(event.data, at);
+    ReplaceSurrogate(event.raw, event.InRaw(at));
+  }
+  return !lone.empty();
 }
 
 }  // namespace
@@ -89,7 +100,10 @@ absl::Status OpenAiStream::Read(SseEvent event) {
 absl::Status OpenAiStream::ReadChunk(Pending& pending) {
   const bool refuse = options_.masked && options_.refuse_unknown;
   if (refuse && !IsKnownEventName(pending.event.rest)) return UnknownForm();
-  const absl::StatusOr<json::Document> document = json::Document::Parse(pending.event.data);
+  absl::StatusOr<json::Document> document = json::Document::Parse(pending.event.data);
+  if (!document.ok() && MendSurrogates(pending.event)) {
+    document = json::Document::Parse(pending.event.data);
+  }
   if (!document.ok()) return Broken("is not strict JSON");  // what exactly, would quote the answer
   const Value root = document->root();
   if (refuse && !IsKnownChunk(root)) return UnknownForm();

@@ -157,15 +157,28 @@ TEST_CASE("adversarial 09: characters cut in each byte, NUL, wrong bytes and hal
   CHECK(Joined(PassAllCuts(absl::StrCat(SpelledContent(R"("a\u0000 4111111111111111\u0000")"),
                                         Finished(), kDone)),
                "content") == std::string("a\0 <CREDIT_CARD>\0", 17));
-  // JSON is UTF-8, and a surrogate alone is no character: nothing of such an event leaves.
+  // JSON is UTF-8: nothing of another event leaves.
   for (const std::string& wrong : {Content("x\xFF"),
                                    Content("\xC0\xB4"
                                            "111111111111111"),
-                                   Content("\xED\xA0\xB5"), SpelledContent(R"("\ud835")")}) {
+                                   Content("\xED\xA0\xB5")}) {
     const Passed passed = PassPieces({Content("ok, "), wrong, Finished(), kDone});
     CHECK(absl::IsUnavailable(passed.status));
     CHECK(passed.caller == Content("ok, "));
   }
+}
+
+TEST_CASE("adversarial 09: a surrogate pair cut in two is no character to anybody",
+          "[adversarial]") {
+  // U+1D7D2 is a digit four, if a caller could join its halves again.
+  const std::string halves =
+      absl::StrCat(SpelledContent(R"("a \ud835")"), SpelledContent(R"("\udfd2111 1111 1111 1111")"),
+                   SpelledContent(R"(" \ud835\udfd2111 1111 1111 1111")"));
+  CHECK(Joined(PassAllCuts(absl::StrCat(halves, Finished(), kDone)), "content") ==
+        "a \uFFFD\uFFFD111 1111 1111 1111 <CREDIT_CARD>");
+  const std::string lines = absl::StrReplaceAll(halves, {{"\"delta\"", "\ndata: \"delta\""}});
+  CHECK(Joined(PassAllCuts(absl::StrCat(lines, Finished(), kDone)), "content") ==
+        "a \uFFFD\uFFFD111 1111 1111 1111 <CREDIT_CARD>");
 }
 
 TEST_CASE("adversarial 10: invisible characters, other digits, dashes and spaces, in deltas",
