@@ -175,6 +175,28 @@ TEST_CASE("OpenAiStream: an unknown event's delta may be an object, and goes on 
                           "data: {\"type\":\"odd\",\"delta\":{\"text\":\"SE\"}}\n\ndata: [DONE]"));
 }
 
+TEST_CASE("OpenAiStream: texts deep in events of unknown forms go on, where those are pieces",
+          "[edge]") {
+  const auto untyped = [](absl::string_view text) {
+    return absl::StrCat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"", text,
+                        "\"}],\"role\":\"model\"},\"index\":0}]}\n\n");
+  };
+  const std::string caller = Pass({untyped("a SEC"), untyped("RET b SE"), kDone}).value();
+  CHECK(!absl::StrContains(caller, "SEC"));
+  CHECK(absl::StrContains(caller, R"("text":"<S> b ")"));
+  CHECK(absl::StrContains(
+      caller, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"SE\"}]}}]}\n\n"));
+  const auto typed = [](absl::string_view type, absl::string_view text) {
+    return absl::StrCat("data: {\"type\":\"", type, "\",\"payload\":{\"text\":\"", text,
+                        "\"}}\n\n");
+  };
+  CHECK(!absl::StrContains(
+      Pass({typed("odd.delta", "SEC"), typed("odd.delta", "RET"), kDone}).value(), "SEC"));
+  // What is complete is masked as it stands, and nothing of it comes later.
+  const std::string whole = typed("odd.done", "to SE");
+  CHECK(Pass({whole, kDone}).value() == whole + kDone);
+}
+
 TEST_CASE("OpenAiStream: events of unknown forms end the stream where they are refused", "[edge]") {
   const OpenAiStream::Options refuse{true, false, true};
   const std::string known = Content("a") + Finished() + kDone;

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/edge/json_numbers.h"
 
@@ -134,6 +135,13 @@ bool ContinuesAtRoot(absl::string_view key) {
 constexpr absl::string_view kTellTextsApart[] = {"type",          "item_id",       "output_index",
                                                  "content_index", "summary_index", "index"};
 
+// True for an event of unknown form that is not known to be complete: one whose type says delta, or
+// that has none.
+bool IsUnknownFragment(const Value& root) {
+  if (root["choices"].exists() || root["error"].exists()) return false;
+  return !root["type"].exists() || absl::StrContains(root["type"].text(), "delta");
+}
+
 class Walker {
  public:
   Walker(FoundTexts& found, absl::string_view source, bool continuing)
@@ -146,6 +154,7 @@ class Walker {
     }
     bool bare = root["choices"].is(Type::kArray) && root["choices"].size() > 0;
     const std::string own = absl::StrCat("//", continuing_ ? TellApart(root) : "");
+    const bool fragments = continuing_ && IsUnknownFragment(root);
     for (std::size_t i = 0; i < root.size(); ++i) {
       const absl::string_view key = root.key(i);
       const Value value = root.at(i);
@@ -162,6 +171,9 @@ class Walker {
         bare = false;
       } else if (continuing_ && value.is(Type::kString) && ContinuesAtRoot(key)) {
         AddText(value, absl::StrCat(own, key), true, -1, {Step{std::string(key)}}, false);
+        bare = false;
+      } else if (fragments) {
+        WalkFragment(key, value, absl::StrCat(own, key), {Step{std::string(key)}});
         bare = false;
       } else {
         bare &= value.is(Type::kNull) || Identifies(key) || key == "created";
@@ -367,6 +379,34 @@ class Walker {
       return;
     }
     found_.logprobs.push_back(FoundLogprobs{logprobs, "", "unknown form", ""});
+  }
+
+  // A member of an event of unknown form, which is a piece of something: texts by their names go on
+  // in the same place of the next one.
+  void WalkFragment(absl::string_view key, const Value& value, const std::string& field,
+                    const std::vector<Step>& path) {
+    if (value.is(Type::kString) && (ContinuesAtRoot(key) || IsPartText(key))) {
+      AddText(value, field, true, -1, path, false);
+    } else if (value.is(Type::kObject)) {
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        std::vector<Step> here = path;
+        here.push_back(Step{std::string(value.key(i))});
+        Name(value.key(i));
+        WalkFragment(value.key(i), value.at(i), absl::StrCat(field, "/", value.key(i)), here);
+      }
+    } else if (value.is(Type::kArray)) {
+      std::vector<Step> here = path;
+      here.back().part = true;
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        if (value.at(i).is(Type::kObject)) {
+          WalkFragment(key, value.at(i), absl::StrCat(field, "/", i), here);
+        } else {
+          WalkWhole(key, value.at(i));
+        }
+      }
+    } else {
+      WalkWhole(key, value, key == "usage");
+    }
   }
 
   // Everything below `value` is complete as it stands. `counts`: its numbers are the protocol's.
