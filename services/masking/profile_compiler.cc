@@ -56,7 +56,8 @@ absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionari
     if (dictionary == dictionaries.end()) {
       return absl::InvalidArgumentError(absl::StrCat("unknown dictionary '", rule.dictionary, "'"));
     }
-    shapes = text::TermRules(dictionary->second.terms, FoldingOf(dictionary->second.normalize));
+    CS_ASSIGN_OR_RETURN(
+        shapes, text::TermRules(dictionary->second.terms, FoldingOf(dictionary->second.normalize)));
   }
   return shapes;
 }

@@ -132,7 +132,9 @@ void Run(const std::string& label, const std::vector<std::string>& terms, bool w
   const double begin = Now();
   std::vector<text::RedactionRule> rules;
   if (with_default) rules = DefaultRules();
-  for (text::RedactionRule& rule : text::TermRules(terms, text::TermFolding::kUnicode)) {
+  std::vector<text::RedactionRule> found =
+      text::TermRules(terms, text::TermFolding::kUnicode).value();
+  for (text::RedactionRule& rule : found) {
     rule.entity = "name";
     rule.replacement = "<NAME>";
     rules.push_back(std::move(rule));

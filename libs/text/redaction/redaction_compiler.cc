@@ -13,8 +13,7 @@
 namespace countersign::text {
 namespace {
 
-constexpr std::size_t kMaxStates = 1'000'000;  // of one rule set
-constexpr std::size_t kMaxDistinct = 0xFFFE;   // byte sets and neighbours of one rule set
+constexpr std::size_t kMaxDistinct = 0xFFFE;  // byte sets and neighbours of one rule set
 
 // Numbers equal values alike.
 template <typename T>
@@ -56,9 +55,9 @@ class Compiler {
       CS_ASSIGN_OR_RETURN(scan_automata_.back(), BuildAutomaton(relaxed));
     }
     const std::size_t base = program_.states.size();
-    if (base + automaton.bytes.size() > kMaxStates) {
+    if (base + automaton.bytes.size() > kMaxRuleSetStates) {
       return absl::InvalidArgumentError(
-          absl::StrCat("all rules together expand to more than ", kMaxStates, " states"));
+          absl::StrCat("all rules together expand to more than ", kMaxRuleSetStates, " states"));
     }
     const auto number = static_cast<std::uint32_t>(program_.rules.size());
     for (const ByteSet& bytes : automaton.bytes) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 
 namespace countersign::text {
 
@@ -21,6 +22,8 @@ class TermGraph::Builder {
     path_.back().complete = true;
     last_ = term;
   }
+
+  std::size_t settled() const { return nodes_.size(); }
 
   std::vector<Node> Finish() {
     Settle(0);
@@ -50,10 +53,13 @@ class TermGraph::Builder {
   absl::flat_hash_map<std::pair<bool, Next>, std::uint32_t> numbers_;
 };
 
-TermGraph TermGraph::Of(std::vector<TermSymbols> terms) {
+std::optional<TermGraph> TermGraph::Of(std::vector<TermSymbols> terms, std::size_t most) {
   std::sort(terms.begin(), terms.end());
   Builder builder;
-  for (const TermSymbols& term : terms) builder.Add(term);
+  for (const TermSymbols& term : terms) {
+    builder.Add(term);
+    if (builder.settled() > most) return std::nullopt;
+  }
   TermGraph graph;
   graph.nodes_ = builder.Finish();
   return graph;
@@ -131,6 +137,17 @@ class Expansion {
 };
 
 }  // namespace
+
+std::size_t StatesOf(const TermGraph& graph, const std::vector<Automaton>& symbols) {
+  absl::flat_hash_set<std::pair<std::uint32_t, std::uint32_t>> places;
+  std::size_t states = 0;
+  for (const TermGraph::Node& node : graph.nodes()) {
+    for (const auto& place : node.next) {
+      if (places.insert(place).second) states += symbols[place.first].bytes.size();
+    }
+  }
+  return states;
+}
 
 Automaton AutomatonOf(const TermGraph& graph, const std::vector<Automaton>& symbols) {
   return Expansion(graph, symbols).Make();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,8 +28,9 @@ class TermGraph {
   };
 
   // The smallest such graph (Daciuk et al., "Incremental Construction of Minimal Acyclic
-  // Finite-State Automata", 2000). REQUIRES: no term is empty.
-  static TermGraph Of(std::vector<TermSymbols> terms);
+  // Finite-State Automata", 2000); nothing when it has more than `most` nodes. REQUIRES: no term is
+  // empty.
+  static std::optional<TermGraph> Of(std::vector<TermSymbols> terms, std::size_t most);
 
   const std::vector<Node>& nodes() const { return nodes_; }
 
@@ -35,6 +38,9 @@ class TermGraph {
   class Builder;
   std::vector<Node> nodes_;
 };
+
+// How many states AutomatonOf makes of these.
+std::size_t StatesOf(const TermGraph& graph, const std::vector<Automaton>& symbols);
 
 // The terms' automaton, with what symbols stand for put in their places: `symbols` are patterns in
 // folded text, none of which matches the empty text. Where a match begins (ends) with a word

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/text/redaction/term_automaton.h"
 #include "libs/text/redaction/term_symbols.h"
 
@@ -34,15 +36,22 @@ std::pair<std::size_t, std::size_t> WidthsOf(const TermGraph& graph, const TermA
 
 }  // namespace
 
-std::vector<RedactionRule> TermRules(const std::vector<std::string>& terms, TermFolding folding) {
+absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::string>& terms,
+                                                     TermFolding folding) {
   TermAlphabet alphabet(folding);
   std::vector<TermSymbols> read;
   for (const std::string& term : terms) {
     TermSymbols symbols = alphabet.Read(term);
     if (!symbols.empty()) read.push_back(std::move(symbols));
   }
-  if (read.empty()) return {};
-  const TermGraph graph = TermGraph::Of(std::move(read));
+  if (read.empty()) return std::vector<RedactionRule>();
+  const std::optional<TermGraph> made = TermGraph::Of(std::move(read), kMaxRuleSetStates);
+  if (!made || StatesOf(*made, alphabet.automata()) > kMaxRuleSetStates) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("its ", terms.size(), " terms have too little in common: they need more than ",
+                     kMaxRuleSetStates, " states of an automaton; give it fewer or shorter terms"));
+  }
+  const TermGraph& graph = *made;
   std::vector<RedactionRule> rules(1);
   rules[0].automaton = std::make_shared<const Automaton>(AutomatonOf(graph, alphabet.automata()));
   std::tie(rules[0].regex.min_width, rules[0].regex.max_width) = WidthsOf(graph, alphabet);

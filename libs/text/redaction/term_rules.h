@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "libs/text/redaction/redaction.h"
 
 namespace countersign::text {
@@ -23,7 +24,8 @@ enum class TermFolding {
 // little: they share their beginnings and ends. The rule has its automaton and widths set, and
 // nothing else.
 // REQUIRES: terms are valid UTF-8. White space around a term does not count; empty terms are
-// ignored.
-std::vector<RedactionRule> TermRules(const std::vector<std::string>& terms, TermFolding folding);
+// ignored. INVALID_ARGUMENT when all terms together need more states than a rule set may have.
+absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::string>& terms,
+                                                     TermFolding folding);
 
 }  // namespace countersign::text

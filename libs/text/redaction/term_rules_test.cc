@@ -12,7 +12,7 @@ namespace {
 
 std::shared_ptr<const RuleSet> RulesFor(const std::vector<std::string>& terms,
                                         TermFolding folding = TermFolding::kUnicode) {
-  std::vector<RedactionRule> rules = TermRules(terms, folding);
+  std::vector<RedactionRule> rules = TermRules(terms, folding).value();
   for (RedactionRule& rule : rules) {
     rule.entity = "term";
     rule.replacement = "#";
@@ -106,8 +106,8 @@ TEST_CASE("TermRules: disguises are seen through on both sides", "[redaction][te
 
 TEST_CASE("TermRules: terms within terms, and of which nothing counts", "[redaction][terms]") {
   CHECK(Masked({"Anna", "Anna Lee", "Lee", ""}, "Anna Lee; Lee Anna") == "#; # #");
-  CHECK(TermRules({}, TermFolding::kUnicode).empty());
-  CHECK(TermRules({"", " \t", "\u200B"}, TermFolding::kUnicode).empty());
+  CHECK(TermRules({}, TermFolding::kUnicode)->empty());
+  CHECK(TermRules({"", " \t", "\u200B"}, TermFolding::kUnicode)->empty());
 }
 
 TEST_CASE("TermRules: what a term begins with is what a match begins with", "[redaction][terms]") {
@@ -178,7 +178,7 @@ TEST_CASE("TermRules: every character can be a term, in every folding", "[redact
                                       {0x1D400U, 0x1D4FFU}}) {
       for (std::uint32_t c = first; c <= last; ++c) terms.push_back(EncodeUtf8(c));
     }
-    CHECK(TermRules(terms, folding).size() == 1);
+    CHECK(TermRules(terms, folding)->size() == 1);
   }
 }
 
@@ -210,6 +210,18 @@ TEST_CASE("TermRules: 20,000 names fit, and each is found", "[redaction][terms]"
   }
   CHECK(InPieces(rules, text, 16) == expected);
   CHECK(RedactWhole(rules, text)->text == expected);
+}
+
+TEST_CASE("TermRules: terms that share nothing are refused before they take all memory",
+          "[redaction][terms]") {
+  std::mt19937 random(1);
+  std::vector<std::string> terms(120'000);
+  for (std::string& term : terms) {
+    for (int i = 0; i < 24; ++i) term += static_cast<char>('a' + random() % 26);
+  }
+  const auto refused = TermRules(terms, TermFolding::kCaseless);
+  CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(refused.status().message().find("120000 terms") != absl::string_view::npos);
 }
 
 }  // namespace
