@@ -179,6 +179,35 @@ test('adversarial 13: a compressed answer is an exception with a status', async 
   assert.equal(error.code, 'upstream_error');
 });
 
+test('adversarial 13: other transfer codings, trailers and chunk extensions carry nothing past', async () => {
+  const said = whole([content('4111 1111 1111 1111')]);
+  const chunk = (bytes) => {
+    const size = Buffer.from(`${bytes.length.toString(16)};x=4111111111111111\r\n`);
+    return Buffer.concat([size, bytes, Buffer.from('\r\n')]);
+  };
+  const head = (more) =>
+    Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n${more}connection: close\r\n\r\n`);
+  const play = (bytes) =>
+    model.play(async (response) => {
+      await new Promise((sent) => response.socket.end(bytes, sent));
+    });
+  const last = Buffer.from('0\r\nx-note: 4111111111111111\r\n\r\n');
+  const chunked = head('transfer-encoding: chunked\r\ntrailer: x-note\r\n');
+  const answer = await raw(play(Buffer.concat([chunked, chunk(Buffer.from(said)), last])));
+  const body = await answer.text();
+  assert.match(body, /<CREDIT_CARD>[^]*\[DONE\]/);
+  assert.ok(!/4111|x-note/.test(body + JSON.stringify([...answer.headers])), body);
+  const twice = 'chunked\r\ntransfer-encoding: gzip';
+  for (const coding of ['gzip, chunked', 'gzip', 'chunked, gzip', 'identity, chunked', twice]) {
+    const bytes = coding.includes('gzip') ? gzipSync(said, { level: 0 }) : Buffer.from(said);
+    const coded = play(Buffer.concat([head(`transfer-encoding: ${coding}\r\n`), chunk(bytes), Buffer.from('0\r\n\r\n')]));
+    const { text, error } = await streamed(coded);
+    assert.ok(!text.includes('4111'), `${coding}: ${text}`);
+    assert.ok(error instanceof OpenAI.APIError || text === '<CREDIT_CARD>', `${coding}: ${text} ${error}`);
+    assert.ok(!coding.includes('gzip') || error, coding);
+  }
+});
+
 test('adversarial 14: a model that dies in a match is an exception, and no part of the match arrives', async () => {
   const bytes = content('see 4111 1111 ') + content('1111 1111');
   for (let left = 1; left < bytes.length; left += 1 + below(40)) {
