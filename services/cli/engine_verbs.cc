@@ -27,8 +27,6 @@
 namespace countersign::cli {
 namespace {
 
-using Rules = std::shared_ptr<const text::RuleSet>;
-
 struct MaskOptions {
   std::string profile = "tier1";
   std::string file;
@@ -41,16 +39,26 @@ struct MaskOptions {
   std::string key_file;
 };
 
-std::string MaskedJson(const text::Redacted& masked) {
+std::string MaskedJson(const MaskedInput& input) {
   json::Writer writer;
-  writer.BeginObject().Key("text").String(masked.text).Key("entities").BeginArray();
-  for (const text::RedactedSpan& span : masked.spans) {
+  writer.BeginObject().Key("text").String(input.masked.text).Key("entities").BeginArray();
+  for (std::size_t i = 0; i < input.masked.spans.size(); ++i) {
+    const text::RedactedSpan& span = input.masked.spans[i];
     writer.BeginObject().Key("entity").String(span.entity);
+    if (!input.fields.empty()) {
+      writer.Key("field").String(input.fields[i]).EndObject();
+      continue;
+    }
     writer.Key("start").Int(static_cast<std::int64_t>(span.input_begin));
     writer.Key("end").Int(static_cast<std::int64_t>(span.input_end)).EndObject();
   }
   writer.EndArray().EndObject();
   return writer.str();
+}
+
+std::string NamesOf(const std::map<std::string, domain::MaskingProfile>& profiles) {
+  return absl::StrJoin(profiles, ", ",
+                       [](std::string* out, const auto& profile) { *out += profile.first; });
 }
 
 bool HasDictionary(const config::ResourceDraft& draft, const std::string& name) {
@@ -59,15 +67,21 @@ bool HasDictionary(const config::ResourceDraft& draft, const std::string& name) 
   });
 }
 
+absl::StatusOr<MaskWork> Of(absl::StatusOr<std::shared_ptr<const text::RuleSet>> rules) {
+  MaskWork work;
+  CS_ASSIGN_OR_RETURN(work.rules, std::move(rules));
+  return work;
+}
+
 // A profile of resource files, or a built-in one.
-absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
+absl::StatusOr<MaskWork> ProfileRules(const MaskOptions& options) {
   if (options.file.empty()) {
     // The built-in profiles are about answers alone.
     if (options.profile == "none" ||
         (options.profile == "tier1" && options.direction == "prompt")) {
-      return text::RuleSet::Compile({});
+      return Of(text::RuleSet::Compile({}));
     }
-    if (options.profile == "tier1") return masking::CompileEntities({"tier1"});
+    if (options.profile == "tier1") return Of(masking::CompileEntities({"tier1"}));
     return command_line::Misuse(absl::StrCat("there is no built-in profile \"", options.profile,
                                              "\" (tier1, none); name its file with -f"));
   }
@@ -87,7 +101,8 @@ absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
         options.profile == "tier1"
             ? absl::StrCat(options.file, " holds ", profiles.size(),
                            " profiles; choose one with --profile")
-            : absl::StrCat(options.file, " holds no MaskingProfile \"", options.profile, "\""));
+            : absl::StrCat(options.file, " holds no MaskingProfile \"", options.profile, "\"",
+                           profiles.empty() ? "" : ", but ", NamesOf(profiles)));
   }
   const bool prompt = options.direction == "prompt";
   for (const domain::MaskingRule& rule : prompt ? found->second.prompt : found->second.response) {
@@ -103,19 +118,22 @@ absl::StatusOr<Rules> ProfileRules(const MaskOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrJoin(config::WithSourceLines(lines, draft.documents), "\n"));
   }
-  return prompt ? compiled->prompt : compiled->response;
+  MaskWork work;
+  work.rules = prompt ? compiled->prompt : compiled->response;
+  work.unknown_events = compiled->unknown_events;
+  return work;
 }
 
 absl::Status CheckEntities(const std::string& names) {
   return masking::CompileEntities(absl::StrSplit(names, ',')).status();
 }
 
-absl::StatusOr<Rules> RulesFor(const MaskOptions& options) {
+absl::StatusOr<MaskWork> RulesFor(const MaskOptions& options) {
   if (options.entities.empty()) return ProfileRules(options);
   if (!options.file.empty() || options.profile != MaskOptions().profile) {
     return command_line::Misuse("--entities stands alone: profiles name their own entities");
   }
-  return masking::CompileEntities(absl::StrSplit(options.entities, ','));
+  return Of(masking::CompileEntities(absl::StrSplit(options.entities, ',')));
 }
 
 // Each line of standard input as one JSON string.
@@ -159,19 +177,22 @@ absl::Status RunHash(const Session& session, const MaskOptions& options) {
 
 absl::Status RunMask(const Session& session, const MaskOptions& options) {
   if (options.hash) return RunHash(session, options);
-  CS_ASSIGN_OR_RETURN(const Rules rules, RulesFor(options));
-  const MaskForm form = options.format == "json" ? MaskForm::kJson : MaskForm::kText;
+  CS_ASSIGN_OR_RETURN(MaskWork work, RulesFor(options));
+  work.chunk = options.chunk;
+  work.form = options.format == "json"     ? MaskForm::kJson
+              : options.format == "answer" ? MaskForm::kAnswer
+                                           : MaskForm::kText;
   if (options.jsonl) {
     return ForEachLine([&](absl::string_view text) -> absl::Status {
-      CS_ASSIGN_OR_RETURN(const text::Redacted masked, MaskInput(rules, text, form, options.chunk));
+      CS_ASSIGN_OR_RETURN(const MaskedInput masked, MaskInput(work, text));
       session.out << MaskedJson(masked) << "\n";
       return absl::OkStatus();
     });
   }
   CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
-  CS_ASSIGN_OR_RETURN(const text::Redacted masked, MaskInput(rules, input, form, options.chunk));
+  CS_ASSIGN_OR_RETURN(const MaskedInput masked, MaskInput(work, input));
   if (session.output() == Format::kTable) {
-    session.out << masked.text;
+    session.out << masked.masked.text;
     return absl::OkStatus();
   }
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(MaskedJson(masked)));
@@ -220,8 +241,9 @@ void AddEngineVerbs(CLI::App& app, Session& session) {
   verb->add_option("--direction", mask->direction, "response (default) or prompt: which rules")
       ->check(CLI::IsMember({"response", "prompt"}));
   verb->add_option("--format", mask->format,
-                   "text (default), or json: documents, masked in their strings and numbers")
-      ->check(CLI::IsMember({"text", "json"}));
+                   "text (default); json: documents, masked in their strings and numbers; or "
+                   "answer: what a model answered, whole or as a stream")
+      ->check(CLI::IsMember({"text", "json", "answer"}));
   CLI::Option* hash =
       verb->add_flag("--hash", mask->hash, "Hash each line, as a rule's hashed.values lists them");
   verb->add_option("--key", mask->key_file, "With --hash: a file whose content is the key")

@@ -5,10 +5,14 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
 #include "libs/json/document.h"
+#include "services/edge/openai_body.h"
+#include "services/edge/openai_stream.h"
+#include "services/masking/field_masker.h"
 #include "services/masking/text_masker.h"
 
 namespace countersign::cli {
@@ -95,11 +99,52 @@ absl::StatusOr<text::Redacted> MaskJson(const Rules& rules, absl::string_view in
   return result;
 }
 
+// Passes `input` through a reader of the edge, as a call does.
+template <typename Reader>
+absl::StatusOr<MaskedInput> MaskAnswer(Reader reader, const MaskWork& work,
+                                       absl::string_view input) {
+  MaskedInput result;
+  masking::FieldMasker masker(work.rules, nullptr);
+  const auto pass = [&](absl::StatusOr<std::vector<domain::FieldPiece>> asked) -> absl::Status {
+    CS_RETURN_IF_ERROR(asked.status());
+    CS_ASSIGN_OR_RETURN(auto releases, masker.Feed(*asked));
+    CS_ASSIGN_OR_RETURN(const auto deliveries, reader.Release(std::move(releases)));
+    for (const edge::Delivery& delivery : deliveries) {
+      absl::StrAppend(&result.masked.text, delivery.bytes);
+      for (const domain::DeliveredSpan& found : delivery.masked) {
+        if (found.span.begin == found.span.end) continue;  // more of the one before
+        result.masked.spans.emplace_back().entity = found.span.entity;
+        result.fields.push_back(found.field);
+      }
+    }
+    return absl::OkStatus();
+  };
+  CS_RETURN_IF_ERROR(InPieces(input, work.chunk, [&](absl::string_view piece, bool end) {
+    const absl::Status fed = pass(reader.Feed(piece));
+    return fed.ok() && end ? pass(reader.Finish()) : fed;
+  }));
+  return result;
+}
+
+absl::StatusOr<MaskedInput> MaskAnswer(const MaskWork& work, absl::string_view input) {
+  const bool refuse = work.unknown_events == domain::UnknownEvents::kRefuse;
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(input), "{")) {
+    edge::OpenAiBody::Options options;
+    options.refuse_unknown = refuse;
+    return MaskAnswer(edge::OpenAiBody(std::move(options)), work, input);
+  }
+  return MaskAnswer(edge::OpenAiStream({true, false, refuse}), work, input);
+}
+
 }  // namespace
 
-absl::StatusOr<text::Redacted> MaskInput(const Rules& rules, absl::string_view input, MaskForm form,
-                                         std::size_t chunk) {
-  return form == MaskForm::kJson ? MaskJson(rules, input, chunk) : MaskText(rules, input, chunk);
+absl::StatusOr<MaskedInput> MaskInput(const MaskWork& work, absl::string_view input) {
+  if (work.form == MaskForm::kAnswer) return MaskAnswer(work, input);
+  MaskedInput result;
+  CS_ASSIGN_OR_RETURN(result.masked, work.form == MaskForm::kJson
+                                         ? MaskJson(work.rules, input, work.chunk)
+                                         : MaskText(work.rules, input, work.chunk));
+  return result;
 }
 
 }  // namespace countersign::cli

@@ -7,12 +7,15 @@
 namespace countersign::cli {
 namespace {
 
+MaskWork WorkOf(MaskForm form, std::size_t chunk = 0) {
+  return {masking::CompileEntities({"tier1"}).value(), form, chunk};
+}
+
 text::Redacted Masked(absl::string_view input, MaskForm form, std::size_t chunk = 0) {
-  const auto rules = masking::CompileEntities({"tier1"}).value();
-  auto masked = MaskInput(rules, input, form, chunk);
+  auto masked = MaskInput(WorkOf(form, chunk), input);
   INFO(input << " " << masked.status());
   REQUIRE(masked.ok());
-  return *std::move(masked);
+  return std::move(masked->masked);
 }
 
 TEST_CASE("MaskInput: a text is masked as it is written", "[cli]") {
@@ -52,10 +55,33 @@ TEST_CASE("MaskInput: each line may be a document of its own", "[cli]") {
 }
 
 TEST_CASE("MaskInput: what is no JSON is refused with its line", "[cli]") {
-  const auto rules = masking::CompileEntities({"tier1"}).value();
-  const auto refused = MaskInput(rules, "{\"a\":1}\n{\"a\":\n", MaskForm::kJson, 0);
+  const auto refused = MaskInput(WorkOf(MaskForm::kJson), "{\"a\":1}\n{\"a\":\n");
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(refused.status().message().find("line 2 alone") != absl::string_view::npos);
+}
+
+TEST_CASE("MaskInput: an answer is masked as the gateway gives it to a caller", "[cli]") {
+  const std::string stream =
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"to a@\"}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b.io!\"}}]}\n\n"
+      "event: odd\ndata: {\"type\":\"odd\",\"note\":\"c@d.io\"}\n\n"
+      "data: [DONE]\n\n";
+  for (const std::size_t chunk : {0, 1, 7}) {
+    const auto masked = MaskInput(WorkOf(MaskForm::kAnswer, chunk), stream);
+    REQUIRE(masked.ok());
+    CHECK(masked->masked.text.find("\"content\":\"<EMAIL>!\"") != std::string::npos);
+    CHECK(masked->masked.text.find("\"note\":\"<EMAIL>\"") != std::string::npos);
+    CHECK(masked->fields == std::vector<std::string>{"choices/0/content", "note"});
+    CHECK(masked->masked.spans.at(0).entity == "email");
+  }
+  MaskWork refuse = WorkOf(MaskForm::kAnswer);
+  refuse.unknown_events = domain::UnknownEvents::kRefuse;
+  CHECK_FALSE(MaskInput(refuse, stream).ok());
+  CHECK_FALSE(MaskInput(WorkOf(MaskForm::kAnswer), "data: {\"choices\":[]}\n\n").ok());
+  const std::string body =
+      "{\"choices\":[{\"message\":{\"content\":\"a@b.io\"}}],\"x\":[\"c@d.io\"]}";
+  CHECK(Masked(body, MaskForm::kAnswer).text ==
+        "{\"choices\":[{\"message\":{\"content\":\"<EMAIL>\"}}],\"x\":[\"<EMAIL>\"]}");
 }
 
 }  // namespace
