@@ -200,8 +200,8 @@ test('adversarial 13: other transfer codings, trailers and chunk extensions carr
   const twice = 'chunked\r\ntransfer-encoding: gzip';
   for (const coding of ['gzip, chunked', 'gzip', 'chunked, gzip', 'identity, chunked', twice]) {
     const bytes = coding.includes('gzip') ? gzipSync(said, { level: 0 }) : Buffer.from(said);
-    const coded = play(Buffer.concat([head(`transfer-encoding: ${coding}\r\n`), chunk(bytes), Buffer.from('0\r\n\r\n')]));
-    const { text, error } = await streamed(coded);
+    const coded = head(`transfer-encoding: ${coding}\r\n`);
+    const { text, error } = await streamed(play(Buffer.concat([coded, chunk(bytes), Buffer.from('0\r\n\r\n')])));
     assert.ok(!text.includes('4111'), `${coding}: ${text}`);
     assert.ok(error instanceof OpenAI.APIError || text === '<CREDIT_CARD>', `${coding}: ${text} ${error}`);
     assert.ok(!coding.includes('gzip') || error, coding);

@@ -3,15 +3,16 @@
 import http from 'node:http';
 import { once } from 'node:events';
 
-export const delta = (members, index = 0) =>
-  `data: {"id":"c-1","object":"chat.completion.chunk","created":1,"model":"demo-1","choices":[{"index":${index},"delta":${members},"finish_reason":null}]}\n\n`;
+const head = '"id":"c-1","object":"chat.completion.chunk","created":1,"model":"demo-1"';
+const event = (choice) => `data: {${head},"choices":[${choice}]}\n\n`;
+// `members` are JSON: a test spells them as it wants.
+export const delta = (members, index = 0) => event(`{"index":${index},"delta":${members},"finish_reason":null}`);
 export const content = (text, index = 0) => delta(`{"content":${JSON.stringify(text)}}`, index);
-export const argument = (text) => delta(`{"tool_calls":[{"index":0,"function":{"arguments":${JSON.stringify(text)}}}]}`);
-export const firstCall = delta(
-  '{"role":"assistant","tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"send","arguments":""}}]}',
-);
+const call = (members) => delta(`{"tool_calls":[{"index":0,${members}}]}`);
+export const firstCall = call('"id":"call_1","type":"function","function":{"name":"send","arguments":""}');
+export const argument = (text) => call(`"function":{"arguments":${JSON.stringify(text)}}`);
 export const finished = (reason = 'stop', index = 0) =>
-  `data: {"id":"c-1","object":"chat.completion.chunk","created":1,"model":"demo-1","choices":[{"index":${index},"delta":{},"finish_reason":"${reason}"}]}\n\n`;
+  event(`{"index":${index},"delta":{},"finish_reason":"${reason}"}`);
 export const done = 'data: [DONE]\n\n';
 
 // Answers a prompt `play NAME` as the script of that name does: `script(response, request)`, with a response
