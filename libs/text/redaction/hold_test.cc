@@ -119,6 +119,27 @@ TEST_CASE("RedactionStream: no more is held of cards, mailboxes and keys", "[red
   }));
 }
 
+TEST_CASE("RedactionStream: takes little memory beside what it holds", "[redaction]") {
+  const auto compiled = RuleSet::Compile({RuleFor("<[a-z ]*>")});
+  REQUIRE(compiled.ok());
+  RedactionStream stream(*compiled);
+  std::string released;
+  std::vector<RedactedSpan> spans;
+  const std::size_t idle = stream.memory_bytes();
+  const auto feed = [&](const std::string& piece) {
+    REQUIRE(stream.Feed(piece, false, &released, &spans).ok());
+    CHECK(stream.memory_bytes() < idle + stream.held() + 1600);
+  };
+  feed("<");
+  while (stream.held() < 40'000) feed("never closed ");
+  feed(std::string(20'000, 'x'));
+  CHECK(stream.held() > 60'000);
+  feed("\n");
+  CHECK(stream.held() == 0);
+  feed(std::string(20'000, '.'));
+  CHECK(stream.memory_bytes() < idle + 600);
+}
+
 TEST_CASE("HoldFrom: examples", "[redaction]") {
   const std::vector<RedactionRule> rules = {RuleFor("ab{1,3}c", ByteSet::Of("a"), ByteSet::Of("b")),
                                             RuleFor("b[ab]{2}b")};

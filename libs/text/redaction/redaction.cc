@@ -139,6 +139,7 @@ RedactionStream::RedactionStream(std::shared_ptr<const RuleSet> rules, absl::Sta
 
 absl::Status RedactionStream::Take(absl::string_view text, bool end, Run& run) {
   const std::size_t limit = rules_->program().limits.max_held_bytes;
+  FitBuffer(buffer_.size() + unfinished_.size() + text.size());
   do {
     absl::string_view block = text.substr(0, kCheckInterval - (taken_ & (kCheckInterval - 1)));
     text.remove_prefix(block.size());
@@ -188,7 +189,17 @@ void RedactionStream::DropReleased(bool end) {
   before_base_ = static_cast<unsigned char>(buffer_[keep - 1 - base_]);
   buffer_.erase(0, keep - base_);
   base_ = keep;
-  if (buffer_.capacity() > 4096 && buffer_.size() < buffer_.capacity() / 4) buffer_.shrink_to_fit();
+  FitBuffer(buffer_.size());
+}
+
+// A string would double its memory: what a stream takes beside what it holds is bounded.
+void RedactionStream::FitBuffer(std::size_t bytes) {
+  const std::size_t spare = std::clamp<std::size_t>(bytes / 2, 64, 512);
+  if (bytes <= buffer_.capacity() && buffer_.capacity() <= bytes + 3 * spare) return;
+  std::string fitted;
+  fitted.reserve(bytes + spare);
+  fitted.append(buffer_);
+  buffer_.swap(fitted);
 }
 
 std::size_t RedactionStream::memory_bytes() const {

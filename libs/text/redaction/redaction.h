@@ -158,6 +158,7 @@ class RedactionStream {
   RedactionStream(std::shared_ptr<const RuleSet> rules, absl::Status failed);
   absl::Status Take(absl::string_view text, bool end, Run& run);
   void DropReleased(bool end);
+  void FitBuffer(std::size_t bytes);
 
   std::shared_ptr<const RuleSet> rules_;
   std::string buffer_;  // the folded text from base_ on
