@@ -21,6 +21,7 @@ constexpr std::int64_t kMaxCreated = 100'000'000'000;  // seconds since 1970, wi
 constexpr std::size_t kMaxEventBytes = 8u << 20;
 constexpr std::size_t kMaxOpenTexts = 1024;
 constexpr std::size_t kMaxChoices = 1024;
+constexpr std::size_t kMaxNameBytes = 256;
 constexpr absl::string_view kDone = "[DONE]";
 
 absl::Status Broken(absl::string_view what) {
@@ -121,6 +122,7 @@ absl::Status OpenAiStream::ReadChunk(Pending& pending) {
     return text.last && finished_.contains(text.choice);
   };
   pending.mask.emplace(found, queue_, ends);
+  JoinNames(found, pending);
   pending.only_texts = found.only_texts;
   return absl::OkStatus();
 }
@@ -132,13 +134,27 @@ absl::Status OpenAiStream::TrackTexts(const FoundTexts& found, Pending& pending)
     open_.insert_or_assign(text.field, Open{text.choice, text.path, text.in_delta,
                                             text.choice < 0 ? found.beside : ""});
   }
-  if (open_.size() > kMaxOpenTexts) return Broken("has too many texts at once");
+  if (open_.size() + names_.size() > kMaxOpenTexts) return Broken("has too many texts at once");
   for (const std::int64_t choice : found.finished) {
     FlushChoice(choice, found, pending);
     finished_.insert(choice);
   }
   if (finished_.size() > kMaxChoices) return Broken("has too many choices");
   return absl::OkStatus();
+}
+
+// The name of a tool comes in one piece, and leaves as one. Where more follows all the same,
+// readers put it together: then nothing in the whole of it may have to be masked.
+void OpenAiStream::JoinNames(const FoundTexts& found, Pending& pending) {
+  for (const FoundText& text : found.texts) {
+    if (text.continues || text.path.empty() || text.path.back().key != "name") continue;
+    std::string& name = names_[text.field];
+    const bool more = !name.empty();
+    absl::StrAppend(&name, text.text());
+    if (!more) continue;
+    if (name.size() > kMaxNameBytes) name.erase(0, name.size() - kMaxNameBytes);
+    if (const auto piece = queue_.AddWhole(name)) pending.joined.push_back(*piece);
+  }
 }
 
 // Ends every text of the choice. Those that `found` continues end with their last piece there.
@@ -211,6 +227,11 @@ absl::Status OpenAiStream::Deliver(const Pending& pending,
   Delivery delivery;
   delivery.recorded = pending.kind != Pending::Kind::kComment;
   delivery.is_final = pending.kind == Pending::Kind::kDone;
+  for (const std::size_t piece : pending.joined) {
+    if (!releases[piece].Unchanged()) {
+      return absl::FailedPreconditionError("the name of a tool would have to be masked");
+    }
+  }
   std::vector<Edit> edits;
   if (pending.mask.has_value()) {
     CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, pending.mask->Apply(releases, queue_));

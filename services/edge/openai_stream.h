@@ -49,6 +49,7 @@ class OpenAiStream final : public AnswerReader {
     std::vector<Flush> flushes;  // what leaves before it
     std::optional<DocumentMask> mask;
     std::optional<std::size_t> rest;  // the piece of what stands beside its data
+    std::vector<std::size_t> joined;  // pieces that ask about names put together
     bool only_texts = false;
     bool hidden = false;
   };
@@ -56,6 +57,7 @@ class OpenAiStream final : public AnswerReader {
   absl::Status Read(SseEvent event);
   absl::Status ReadChunk(Pending& pending);
   absl::Status TrackTexts(const FoundTexts& found, Pending& pending);
+  void JoinNames(const FoundTexts& found, Pending& pending);
   void FlushChoice(std::int64_t choice, const FoundTexts& found, Pending& pending);
   void KeepEnvelope(const json::Value& root, absl::string_view data);
   std::string Synthetic(const Open& open, absl::string_view text) const;
@@ -67,6 +69,7 @@ class OpenAiStream final : public AnswerReader {
   PieceQueue queue_;
   std::vector<Pending> pending_;
   std::map<std::string, Open> open_;
+  std::map<std::string, std::string> names_;  // of tools that are called, as far as they came
   absl::flat_hash_set<std::int64_t> finished_;
   std::string envelope_;  // members that every event of the stream repeats
   Usage usage_;

@@ -226,6 +226,21 @@ TEST_CASE("adversarial 11: the texts of events of another form take turns, too",
   CHECK(absl::StrContains(caller, R"(data: {"type":"b.delta","output_index":1,"delta":"PRJ-1"})"));
 }
 
+TEST_CASE("adversarial 12: a tool's name in pieces that would have to be masked ends the stream",
+          "[edge]") {
+  const auto named = [](absl::string_view name, int call = 0) {
+    return Delta(absl::StrCat(R"("tool_calls":[{"index":)", call, R"(,"function":{"name":")", name,
+                              "\"}}]"));
+  };
+  const Passed passed = Pass({named("PR"), named("J-1"), named("2"), Finished(), kDone});
+  CHECK(absl::IsFailedPrecondition(passed.status));
+  CHECK(passed.caller == named("PR") + named("J-1"));
+  // One that is repeated, or goes on harmlessly, stays; other calls are other names.
+  const std::string harmless = named("send") + named("send") + named("_mail") + named("PRJ", 1) +
+                               named("-12", 2) + Finished() + kDone;
+  CHECK(PassAllCuts(harmless) == harmless);
+}
+
 TEST_CASE("adversarial 13: line ends, several data lines, comments and a mark at the beginning",
           "[edge]") {
   const std::string caller = PassAllCuts(
