@@ -249,7 +249,7 @@ bool Scan() {
       for (const std::string& text : texts) {
         double best = 0;
         std::size_t hits = 0;
-        for (int round = 0; round < 7; ++round) {
+        for (int round = 0; round < 15; ++round) {
           const double begin = ProcessorSeconds();
           hits += matcher->Scan(text)->size();
           const double seconds = ProcessorSeconds() - begin;
