@@ -31,9 +31,11 @@ class HitCollector {
   void Add(std::uint32_t target, std::size_t end) {
     if (target < rules_.phrase_base()) return Extend(target, {Offset(end), Offset(end)});
     const Stretch anywhere{Offset(end), Offset(std::min(text_.size(), end + kContextReach))};
+    const Stretch beside{Offset(end), Offset(std::min(text_.size(), end + kBesideReach))};
     const Stretch assigned = Assigned(anywhere);
     for (const std::uint32_t rule : rules_.phrases()[target - rules_.phrase_base()].rules) {
-      const Stretch& begins = program_.rules[rule].context.assigned ? assigned : anywhere;
+      const ContextGate& gate = program_.rules[rule].context;
+      const Stretch& begins = gate.assigned ? assigned : gate.beside ? beside : anywhere;
       if (HasRoom(rule, begins)) Extend(rule, begins);
     }
   }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <tuple>
+#include <functional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -25,7 +27,70 @@ bool Assigns(absl::string_view between) {
   return reader.assigned();
 }
 
+std::size_t CharactersOf(absl::string_view word) {
+  return static_cast<std::size_t>(std::count_if(word.begin(), word.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+  }));
+}
+
+bool HasLower(absl::string_view word) {
+  return std::any_of(word.begin(), word.end(),
+                     [](char byte) { return 'a' <= byte && byte <= 'z'; });
+}
+
+// `between` is what stands between the context word `last` and a match.
+bool StandsBeside(absl::string_view last, absl::string_view between) {
+  constexpr std::size_t kAbbreviation = 4;  // `tel.`, `no.`: no end of a sentence
+  if (between.size() > kBesideReach) return false;
+  const std::size_t line = between.rfind('\n');
+  if (line != between.npos && between.find_first_of("=:", line) == between.npos) return false;
+  std::size_t marks = 0;  // in a row, since the last word
+  bool joined = true;     // by at most one mark that names have in them
+  for (std::size_t i = 0; i < between.size();) {
+    if (InWord(between[i])) {
+      const std::size_t begin = i;
+      while (i < between.size() && InWord(between[i])) ++i;
+      last = between.substr(begin, i - begin);
+      if (!joined && !ContextWords::IsLink(absl::AsciiStrToLower(last))) return false;
+      joined = true;
+      marks = 0;
+      continue;
+    }
+    const char byte = between[i];
+    const char next = i + 1 < between.size() ? between[i + 1] : 'x';
+    const bool stop = byte == '.' && !InWord(next) && CharactersOf(last) > kAbbreviation;
+    const bool arrow = i > 0 && (between[i - 1] == '=' || between[i - 1] == '-');
+    if (byte == '>' && !arrow && !HasLower(last)) return false;  // of a replacement: `<PIN>`
+    if (byte == ';' || byte == '?' || stop || (byte == '\n' && next == '\n')) return false;
+    joined = joined && ++marks == 1 && (byte == '_' || byte == '-' || byte == '.');
+    ++i;
+  }
+  return true;
+}
+
 }  // namespace
+
+bool ContextWords::IsLink(absl::string_view word) {
+  static const auto* const links = new std::set<std::string, std::less<>>{
+      "is",     "are", "was", "be",   "to",     "as",      "at",   "on",    "of",   "for",    "me",
+      "from",   "us",  "my",  "your", "our",    "the",     "here", "now",   "new",  "via",    "or",
+      "no",     "nr",  "num", "id",   "number", "numbers", "code", "value", "name", "string", "str",
+      "equals", "ist", "est", "es",   "lautet", "är",      "er",   "é",     "è"};
+  return links->contains(std::string_view(word.data(), word.size()));
+}
+
+bool ContextWords::BeginsPart(absl::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (at == 0 || at >= text.size() || !absl::ascii_isupper(byte(at))) return false;
+  if (absl::ascii_islower(byte(at - 1)) || absl::ascii_isdigit(byte(at - 1))) return true;
+  return absl::ascii_isupper(byte(at - 1)) && at + 1 < text.size() &&
+         absl::ascii_islower(byte(at + 1));
+}
+
+bool ContextWords::Opens(const ContextGate& gate, absl::string_view word,
+                         absl::string_view between) {
+  return (!gate.assigned || Assigns(between)) && (!gate.beside || StandsBeside(word, between));
+}
 
 std::vector<std::string> ContextWords::WordsOf(absl::string_view phrase) {
   std::string folded;
@@ -104,7 +169,10 @@ void ContextWords::PutSlot(std::uint32_t word) {
 
 std::size_t ContextWords::Add(const ContextGate& gate) {
   for (std::size_t i = 0; i < gates_.size(); ++i) {
-    if (gates_[i].assigned == gate.assigned && gates_[i].words == gate.words) return i;
+    if (gates_[i].assigned == gate.assigned && gates_[i].beside == gate.beside &&
+        gates_[i].words == gate.words) {
+      return i;
+    }
   }
   const std::size_t number = gates_.size();
   gates_.push_back(gate);
@@ -124,74 +192,105 @@ std::size_t ContextWords::Add(const ContextGate& gate) {
 }
 
 ContextWords::Window::Window(absl::string_view before)
-    : text(before.substr(before.size() - std::min(before.size(), kContextReach))),
-      cut_left(text.size() < before.size() && InWord(before[before.size() - text.size() - 1])) {}
+    : text(before), cut(before.size() - std::min(before.size(), kContextReach)) {}
 
-std::pair<std::size_t, std::size_t> ContextWords::Window::WordBefore(std::size_t end) const {
-  while (end > 0 && !InWord(text[end - 1])) --end;
+std::pair<std::size_t, std::size_t> ContextWords::Window::WordBefore(std::size_t end,
+                                                                     bool parts) const {
+  while (end > cut && !InWord(text[end - 1])) --end;
   std::size_t begin = end;
-  while (begin > 0 && InWord(text[begin - 1])) --begin;
-  if (begin == 0 && cut_left) begin = end;  // it begins beyond reach
-  return {begin, end};
+  while (begin > cut && InWord(text[begin - 1])) {
+    --begin;
+    if (parts && BeginsPart(text, begin)) return {begin, end};
+  }
+  const bool cut_off = begin == cut && cut > 0 && InWord(text[cut - 1]);
+  return {cut_off ? end : begin, end};
+}
+
+bool ContextWords::Window::HasParts(std::size_t begin, std::size_t end) const {
+  for (std::size_t at = begin + 1; at < end; ++at) {
+    if (BeginsPart(text.substr(0, end), at)) return true;
+  }
+  return false;
 }
 
 template <typename Visit>
 bool ContextWords::VisitPhrases(const Word& word, const Window& window, std::size_t begin,
-                                std::size_t end, const Visit& visit) const {
-  return std::any_of(word.phrases.begin(), word.phrases.end(), [&](const Phrase& phrase) {
+                                std::size_t end, bool part, const Visit& visit) const {
+  const auto follows = [&](const Phrase& phrase, bool parts) {
     std::size_t at = begin;
-    const bool whole = std::all_of(
-        phrase.words_before.rbegin(), phrase.words_before.rend(), [&](const std::string& wanted) {
-          const auto [from, to] = window.WordBefore(at);
-          at = from;
-          return absl::EqualsIgnoreCase(window.text.substr(from, to - from), wanted);
-        });
-    return whole && visit(phrase, window.text.substr(end));
+    return std::all_of(phrase.words_before.rbegin(), phrase.words_before.rend(),
+                       [&](const std::string& wanted) {
+                         const auto [from, to] = window.WordBefore(at, parts);
+                         at = from;
+                         return absl::EqualsIgnoreCase(window.text.substr(from, to - from), wanted);
+                       });
+  };
+  const absl::string_view last = window.text.substr(begin, end - begin);
+  return std::any_of(word.phrases.begin(), word.phrases.end(), [&](const Phrase& phrase) {
+    const bool whole = !part && follows(phrase, false);
+    const bool of_parts = !whole && !phrase.words_before.empty() &&
+                          (part || !window.HasParts(begin, end)) && follows(phrase, true);
+    const bool alone = part && phrase.words_before.empty();
+    return (whole || of_parts || alone) && visit(phrase, last, window.text.substr(end));
   });
 }
 
 bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const {
   const Window window(before);
-  const bool touches =
-      kWordBytes.Contains(next) && !window.text.empty() && InWord(window.text.back());
-  std::size_t upto = window.text.size();
-  while (touches && upto > 0 && InWord(window.text[upto - 1])) --upto;
+  const bool touches = kWordBytes.Contains(next) && !before.empty() && InWord(before.back());
+  std::size_t upto = before.size();
+  while (touches && upto > window.cut && InWord(before[upto - 1])) --upto;
   bool open = false;
-  for (auto [begin, end] = window.WordBefore(upto); begin < end;
-       std::tie(begin, end) = window.WordBefore(begin)) {
-    const std::uint32_t word = Find(window.text.substr(begin, end - begin));
-    if (word == kNoWord) continue;
-    const bool decided = VisitPhrases(
-        words_[word], window, begin, end, [&](const Phrase& phrase, absl::string_view between) {
-          if (std::find(phrase.gates.begin(), phrase.gates.end(), gate) == phrase.gates.end()) {
-            return false;
-          }
-          open = !gates_[gate].assigned || Assigns(between);
-          return true;  // the last one decides
-        });
-    if (decided) return open;
+  const auto decides = [&](std::size_t begin, std::size_t end, bool part) {
+    const std::uint32_t word = Find(before.substr(begin, end - begin));
+    if (word == kNoWord) return false;
+    const auto visit = [&](const Phrase& phrase, absl::string_view last,
+                           absl::string_view between) {
+      if (std::find(phrase.gates.begin(), phrase.gates.end(), gate) == phrase.gates.end()) {
+        return false;
+      }
+      open = Opens(gates_[gate], last, between);
+      return true;  // the last one decides
+    };
+    return VisitPhrases(words_[word], window, begin, end, part, visit);
+  };
+  // The parts of a word, from the last to the first, and then the word.
+  for (;;) {
+    const auto [begin, end] = window.WordBefore(upto, false);
+    std::size_t lowest = end;
+    while (lowest > window.cut && InWord(before[lowest - 1])) --lowest;
+    for (std::size_t part_end = end; part_end > lowest;) {
+      const auto [from, to] = window.WordBefore(part_end, true);
+      const bool proper = from < to && (from > begin || to < end || begin == end);
+      if (proper && decides(from, to, true)) return open;
+      if (from == to) break;
+      part_end = from;
+    }
+    if (begin < end && decides(begin, end, false)) return open;
+    if (lowest == window.cut || end == 0) return false;
+    upto = lowest;
   }
-  return false;
 }
 
 bool ContextWords::CollectOpen(const std::vector<ContextHit>& hits, absl::string_view before,
                                std::uint64_t position, std::vector<GateState>& states) const {
   const Window window(before);
-  const std::uint64_t from = position - window.text.size();
+  const std::uint64_t from = position - before.size();
   bool any = false;
   states.assign(gates_.size(), GateState::kUnseen);
-  for (auto hit = hits.rbegin(); hit != hits.rend() && hit->begin >= from; ++hit) {
+  for (auto hit = hits.rbegin(); hit != hits.rend() && hit->begin >= from + window.cut; ++hit) {
     const std::size_t begin = hit->begin - from;
-    VisitPhrases(words_[hit->word], window, begin, begin + hit->size,
-                 [&](const Phrase& phrase, absl::string_view between) {
-                   for (const std::size_t gate : phrase.gates) {
-                     if (states[gate] != GateState::kUnseen) continue;
-                     const bool open = !gates_[gate].assigned || Assigns(between);
-                     states[gate] = open ? GateState::kOpen : GateState::kShut;
-                     any = any || open;
-                   }
-                   return false;
-                 });
+    const auto visit = [&](const Phrase& phrase, absl::string_view last,
+                           absl::string_view between) {
+      for (const std::size_t gate : phrase.gates) {
+        if (states[gate] != GateState::kUnseen) continue;
+        const bool open = Opens(gates_[gate], last, between);
+        states[gate] = open ? GateState::kOpen : GateState::kShut;
+        any = any || open;
+      }
+      return false;
+    };
+    VisitPhrases(words_[hit->word], window, begin, begin + hit->size, hit->part, visit);
   }
   return any;
 }

@@ -52,14 +52,22 @@ class ContextWords {
   bool IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const;
 
   // The same for all gates at once, by their numbers, for a match that begins at `position`.
-  // `hits` are all words before it that Find knows, in order, at least those in reach. Returns
-  // whether any gate is open.
+  // `hits` are all words before it that Find knows and all parts of words, in the order of their
+  // begins, whole words before their first part, at least those in reach. Returns whether any gate
+  // is open.
   enum class GateState : std::uint8_t { kUnseen, kShut, kOpen };
   bool CollectOpen(const std::vector<ContextHit>& hits, absl::string_view before,
                    std::uint64_t position, std::vector<GateState>& states) const;
 
   // The words of a phrase, folded and in lower case.
   static std::vector<std::string> WordsOf(absl::string_view phrase);
+
+  // True when a part of a name in camel case begins at `at`, within a word of `text`: `Key` in
+  // `apiKey`, `S3Key` and `APIKey`.
+  static bool BeginsPart(absl::string_view text, std::size_t at);
+
+  // A word that may stand between a name and its value (ContextGate::beside). Lower case.
+  static bool IsLink(absl::string_view word);
 
   // What words consist of: ASCII letters and digits, and everything beyond ASCII.
   static constexpr ByteSet WordBytes() {
@@ -80,15 +88,16 @@ class ContextWords {
     std::uint32_t tag = 0;
     std::uint32_t word = kNoWord;
   };
-  // The last kContextReach bytes before a match.
+  // What stands before a match, of which the last kContextReach bytes count.
   struct Window {
     explicit Window(absl::string_view before);
-    // The word that ends last before `end`, which is no word's inside; empty where none does, or
-    // one that begins out of reach.
-    std::pair<std::size_t, std::size_t> WordBefore(std::size_t end) const;
+    // The word, or with `parts` the part of a name, that ends last before `end`; empty where none
+    // does, or one that begins out of reach.
+    std::pair<std::size_t, std::size_t> WordBefore(std::size_t end, bool parts) const;
+    bool HasParts(std::size_t begin, std::size_t end) const;
 
     absl::string_view text;
-    bool cut_left;  // a word reaches into it
+    std::size_t cut;  // where the reach begins
   };
 
   static std::uint64_t HashOf(absl::string_view word);
@@ -96,11 +105,14 @@ class ContextWords {
   void Grow();
   void PutSlot(std::uint32_t word);
 
-  // Calls visit(phrase, what stands between it and the match) for every phrase that ends with
-  // `word`, which lies at [begin, end), until it returns true; returns whether it did.
+  static bool Opens(const ContextGate& gate, absl::string_view word, absl::string_view between);
+
+  // Calls visit(phrase, its last word, what stands between that and the match) for every phrase
+  // that ends with `word`, which lies at [begin, end), until it returns true; returns whether it
+  // did.
   template <typename Visit>
   bool VisitPhrases(const Word& word, const Window& window, std::size_t begin, std::size_t end,
-                    const Visit& visit) const;
+                    bool part, const Visit& visit) const;
 
   std::vector<ContextGate> gates_;
   std::vector<Word> words_;

@@ -84,6 +84,7 @@ inline std::size_t HoldFrom(const std::vector<RedactionRule>& rules, absl::strin
       const Reach reach = ReachOf(regex.root, text, begin);
       if (!reach.open && reach.ends.empty()) continue;
       if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
+      if (!rule.veto.empty() && HasContext(rule.veto, text, begin)) continue;
       if (reach.open) hold = std::min(hold, begin);
       for (const std::size_t end : reach.ends) {
         if (end == text.size() && !rule.right_forbidden.Empty()) {

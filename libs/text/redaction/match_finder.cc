@@ -1,6 +1,7 @@
 #include "libs/text/redaction/match_finder.h"
 
 #include <algorithm>
+#include <string>
 
 namespace countersign::text {
 namespace {
@@ -74,9 +75,15 @@ void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
     const States seconds =
         earlier != RedactionProgram::kNoSprout ? program_.Seconds(earlier, byte) : kNone;
     States starts = sprout != RedactionProgram::kNoSprout ? kNone : program_.starts[cell];
-    if ((kinds & RedactionProgram::kGatedStart) != 0 && SeesContextWord(position)) {
+    const bool in_context = kinds > RedactionProgram::kPlainStart && SeesContextWord(position);
+    if (in_context || (kinds & RedactionProgram::kVetoedStart) != 0) {
+      const States vetoed = program_.vetoed_starts[cell];
       scratch_.starts.assign(starts.begin(), starts.end());
-      CollectGated(cell, position, scratch_.starts);
+      if (in_context) {
+        CollectByContext(cell, position, scratch_.starts);
+      } else {
+        scratch_.starts.insert(scratch_.starts.end(), vetoed.begin(), vetoed.end());
+      }
       starts = {scratch_.starts.data(), scratch_.starts.data() + scratch_.starts.size()};
     }
     if (!state_.threads.empty() || !seconds.empty() || !starts.empty()) {
@@ -104,8 +111,7 @@ std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std:
           starts.push_back(state);
         }
       }
-      const bool gated = traits.gate != RuleTraits::kNoGate && !starts.empty();
-      if (gated && !GateOpens(traits.gate, position)) starts.clear();
+      if (!starts.empty() && !ContextAllows(traits, position)) starts.clear();
     }
     before = byte;
     if (!starts.empty() || !state_.threads.empty()) {
@@ -131,20 +137,28 @@ void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
   ConfirmCandidates(end);
 }
 
-// Adds those of the gated starts of a cell whose rule has its context before `position`.
-void MatchFinder::CollectGated(std::size_t cell, std::uint64_t position,
-                               std::vector<std::uint32_t>& open) {
+// Adds those of the gated and vetoed starts of a cell whose rule what stands before `position`
+// allows.
+void MatchFinder::CollectByContext(std::size_t cell, std::uint64_t position,
+                                   std::vector<std::uint32_t>& open) {
   constexpr std::uint64_t kFarthest = kContextReach + 1;
   const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
-  if (!program_.context.CollectOpen(state_.words, text_.Slice(from, position), position,
-                                    scratch_.gates)) {
-    return;
+  const bool any = program_.context.CollectOpen(state_.words, text_.Slice(from, position), position,
+                                                scratch_.gates);
+  const auto opens = [&](std::uint32_t gate) {
+    return gate != RuleTraits::kNoGate && scratch_.gates[gate] == ContextWords::GateState::kOpen;
+  };
+  const auto veto_of = [&](std::uint32_t state) {
+    return program_.traits[program_.states[state].rule].veto;
+  };
+  for (const std::uint32_t state : program_.vetoed_starts[cell]) {
+    if (!opens(veto_of(state))) open.push_back(state);
   }
+  if (!any) return;
   const std::vector<std::uint32_t>& offsets = program_.gated_starts.offsets;
   for (std::size_t i = offsets[cell]; i < offsets[cell + 1]; ++i) {
-    if (scratch_.gates[program_.gates_of_starts[i]] == ContextWords::GateState::kOpen) {
-      open.push_back(program_.gated_starts.states[i]);
-    }
+    const std::uint32_t state = program_.gated_starts.states[i];
+    if (opens(program_.gates_of_starts[i]) && !opens(veto_of(state))) open.push_back(state);
   }
 }
 
@@ -159,7 +173,14 @@ bool MatchFinder::SeesContextWord(std::uint64_t position) {
   // The rest of a word that begins out of reach.
   const int before = text_.Before(at);
   if (before >= 0 && kWordBytes.Contains(static_cast<unsigned char>(before))) {
-    while (at < position && in_word(at)) ++at;
+    std::uint64_t end = at;
+    while (end < position && in_word(end)) ++end;
+    if (end < position || !in_word(position)) {
+      AddParts(at, end, before);
+      at = end;
+    } else {
+      return HasWordInReach(position);
+    }
   }
   while (at < position) {
     if (!in_word(at)) {
@@ -170,26 +191,62 @@ bool MatchFinder::SeesContextWord(std::uint64_t position) {
     while (end < position && in_word(end)) ++end;
     if (end == position && in_word(position)) break;  // it is not whole yet
     const std::uint32_t word = program_.context.Find(text_.Slice(at, end));
-    if (word != ContextWords::kNoWord) AddContextWord(at, end, word);
+    if (word != ContextWords::kNoWord) AddContextWord(at, end, word, false);
+    AddParts(at, end, -1);
     at = end;
   }
   state_.words_until = at;
+  return HasWordInReach(position);
+}
+
+bool MatchFinder::HasWordInReach(std::uint64_t position) const {
   return !state_.words.empty() && state_.words.back().begin + kContextReach >= position;
 }
 
-void MatchFinder::AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word) {
+// Adds the parts of the word, or rest of a word, in [begin, end); `before` is the byte of the word
+// that stands before it, -1 where none does.
+void MatchFinder::AddParts(std::uint64_t begin, std::uint64_t end, int before) {
+  std::string rest;
+  if (before >= 0) rest += static_cast<char>(before);
+  const absl::string_view slice = text_.Slice(begin, end);
+  const std::size_t skipped = rest.size();
+  const bool has_upper = std::any_of(slice.begin() + (skipped == 0 && !slice.empty() ? 1 : 0),
+                                     slice.end(), [](char c) { return 'A' <= c && c <= 'Z'; });
+  if (!has_upper) return;
+  rest.append(slice.data(), slice.size());
+  std::size_t part = 0;  // where the last one begins
+  for (std::size_t at = 1; at <= rest.size(); ++at) {
+    if (at < rest.size() && !ContextWords::BeginsPart(rest, at)) continue;
+    const bool known = part >= skipped && (part > 0 || at < rest.size());
+    const std::uint32_t word =
+        known ? program_.context.Find(absl::string_view(rest).substr(part, at - part))
+              : ContextWords::kNoWord;
+    if (word != ContextWords::kNoWord) {
+      AddContextWord(begin + part - skipped, begin + at - skipped, word, true);
+    }
+    part = at;
+  }
+}
+
+void MatchFinder::AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word,
+                                 bool part) {
   std::vector<ContextHit>& words = state_.words;
   const auto in_reach = std::find_if(words.begin(), words.end(), [begin](const ContextHit& hit) {
     return hit.begin + kContextReach >= begin;
   });
   words.erase(words.begin(), in_reach);
-  words.push_back({begin, static_cast<std::uint32_t>(end - begin), word});
+  words.push_back({begin, static_cast<std::uint32_t>(end - begin), word, part});
 }
 
 bool MatchFinder::GateOpens(std::uint32_t gate, std::uint64_t position) const {
   constexpr std::uint64_t kFarthest = kContextReach + 1;
   const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
   return program_.context.IsOpen(gate, text_.Slice(from, position), text_.At(position));
+}
+
+bool MatchFinder::ContextAllows(const RuleTraits& traits, std::uint64_t position) const {
+  return (traits.gate == RuleTraits::kNoGate || GateOpens(traits.gate, position)) &&
+         (traits.veto == RuleTraits::kNoGate || !GateOpens(traits.veto, position));
 }
 
 template <typename Put>
@@ -292,11 +349,10 @@ void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_
   const std::uint64_t first = FirstBegin(rule, lowest, end);
   if (first == end) return;
   FindBegins(first, end);
-  const std::uint32_t gate = program_.traits[rule].gate;
   std::vector<std::uint64_t>& begins = scratch_.begins;
   for (auto begin = begins.rbegin(); begin != begins.rend(); ++begin) {
     if (!validator(text_.Slice(*begin, end))) continue;
-    if (gate != RuleTraits::kNoGate && !GateOpens(gate, *begin)) continue;
+    if (!ContextAllows(program_.traits[rule], *begin)) continue;
     return AddMatch({*begin, end, end, rule, false, false});
   }
 }

@@ -59,9 +59,12 @@ class MatchFinder {
   static Scratch& LocalScratch();
 
   void DecideGuarded(int next_byte, std::uint64_t end);
-  void CollectGated(std::size_t cell, std::uint64_t position, std::vector<std::uint32_t>& open);
+  void CollectByContext(std::size_t cell, std::uint64_t position, std::vector<std::uint32_t>& open);
   bool SeesContextWord(std::uint64_t position);
-  void AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word);
+  bool HasWordInReach(std::uint64_t position) const;
+  bool ContextAllows(const RedactionProgram::RuleTraits& traits, std::uint64_t position) const;
+  void AddParts(std::uint64_t begin, std::uint64_t end, int before);
+  void AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word, bool part);
   bool GateOpens(std::uint32_t gate, std::uint64_t position) const;
   using States = RedactionProgram::Span<std::uint32_t>;
   // Moves every thread over `byte`, and begins new ones: in `seconds`, which the byte before

@@ -39,17 +39,24 @@ using Validator = std::function<bool(absl::string_view match)>;
 // None after it counts: so a stream needs to hold nothing for their sake.
 struct ContextGate {
   // Lower case; compared without ASCII case, as whole words (what lies between bytes that are
-  // neither ASCII letters nor digits nor beyond ASCII, so `routing_number` holds two). One of
+  // neither ASCII letters nor digits nor beyond ASCII, so `routing_number` holds two) and as the
+  // parts of a name in camel case (`routingNumber` and `XRoutingNumber` hold them too). One of
   // several words is a phrase: these words one after the other. Empty: no gate.
   std::vector<std::string> words;
   // The last of them must be what the match is assigned to: between it and the match stand only
   // further word characters, quotes (' " ` and \), closing brackets, spaces, tabs, and at least one
   // of = and : (a > may follow a =).
   bool assigned = false;
+  // The last of them must be close to the match: between the two stand at most kBesideReach bytes,
+  // none of them the end of a sentence, and no words but those that go on with its name
+  // (`token_value`) and such as `is`, `to`, `at`, `number`, `value`. On the next line it must be
+  // assigned. A name in capitals before a > is no context: replacements are written so.
+  bool beside = false;
 
   bool empty() const { return words.empty(); }
 };
 inline constexpr std::size_t kContextReach = 64;
+inline constexpr std::size_t kBesideReach = 24;
 
 struct RedactionRule {
   std::string entity;  // lower snake case, as reported in spans
@@ -61,6 +68,7 @@ struct RedactionRule {
   ByteSet right_forbidden;        // … nor be followed by one of these
   Validator validator = nullptr;  // with one, the regex's width is at most kMaxValidatedWidth
   ContextGate context;            // a match without it is none
+  ContextGate veto;               // a match with it is none
   // The first min_count - 1 clusters of a text that hold matches of this rule alone, or of its
   // group, are let through; from then on they are replaced.
   std::size_t min_count = 1;

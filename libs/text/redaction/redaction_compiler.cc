@@ -83,6 +83,9 @@ class Compiler {
     if (!rule.context.empty()) {
       traits.gate = static_cast<std::uint32_t>(program_.context.Add(rule.context));
     }
+    if (!rule.veto.empty()) {
+      traits.veto = static_cast<std::uint32_t>(program_.context.Add(rule.veto));
+    }
     if (rule.min_count > 1) traits.counter = CounterOf(rule);
     std::vector<std::uint32_t> firsts;
     for (const Automaton::Edge& edge : automaton.first) {
@@ -207,21 +210,25 @@ class Compiler {
       for (const unsigned char byte : class_byte) {
         std::vector<std::uint32_t> states;
         std::vector<std::uint32_t> gated;
+        std::vector<std::uint32_t> vetoed;
         for (const std::uint32_t state : first_) {
           if (program_.Consumes(state, byte) &&
               program_.Allows(program_.states[state].begins, before)) {
-            const bool has_gate = program_.traits[program_.states[state].rule].gate !=
-                                  RedactionProgram::RuleTraits::kNoGate;
-            (has_gate ? gated : states).push_back(state);
+            constexpr std::uint32_t kNoGate = RedactionProgram::RuleTraits::kNoGate;
+            const auto& traits = program_.traits[program_.states[state].rule];
+            const bool may_veto = traits.gate == kNoGate && traits.veto != kNoGate;
+            (traits.gate != kNoGate ? gated : may_veto ? vetoed : states).push_back(state);
           }
         }
         AppendList(program_.starts, states, 0);
         AppendList(program_.gated_starts, gated, 0);
+        AppendList(program_.vetoed_starts, vetoed, 0);
         for (const std::uint32_t state : gated) {
           program_.gates_of_starts.push_back(program_.traits[program_.states[state].rule].gate);
         }
         program_.start_kinds.push_back((states.empty() ? 0 : RedactionProgram::kPlainStart) |
-                                       (gated.empty() ? 0 : RedactionProgram::kGatedStart));
+                                       (gated.empty() ? 0 : RedactionProgram::kGatedStart) |
+                                       (vetoed.empty() ? 0 : RedactionProgram::kVetoedStart));
       }
     }
   }

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/utf8.h"
+#include "libs/text/redaction/context_words.h"
 #include "libs/text/redaction/redaction.h"
 
 // The definition of redaction (redaction.h), word for word and slow: every start, every end, every
@@ -149,12 +151,19 @@ inline std::string SpacedPhrase(absl::string_view phrase) {
   return spaced;
 }
 
-// True when a match of folded `text` that begins at `begin` has the context it needs.
-inline bool HasContext(const ContextGate& gate, absl::string_view text, std::size_t begin) {
-  struct Word {
-    std::size_t begin, end;
+struct ContextWord {
+  std::size_t begin, end;
+};
+
+// The words of `text` that end at or before `upto`, in order; with `parts` those in camel case cut.
+inline std::vector<ContextWord> WordsBefore(absl::string_view text, std::size_t upto, bool parts) {
+  const auto upper = [&](std::size_t i) {
+    return i < upto && absl::ascii_isupper(static_cast<unsigned char>(text[i]));
   };
-  std::vector<Word> words;  // that end at or before `begin`, in order
+  const auto lower = [&](std::size_t i) {
+    return i < upto && absl::ascii_islower(static_cast<unsigned char>(text[i]));
+  };
+  std::vector<ContextWord> words;
   for (std::size_t i = 0; i < text.size();) {
     if (!ContextByte(text[i])) {
       ++i;
@@ -162,36 +171,98 @@ inline bool HasContext(const ContextGate& gate, absl::string_view text, std::siz
     }
     std::size_t end = i;
     while (end < text.size() && ContextByte(text[end])) ++end;
-    if (end <= begin) words.push_back({i, end});
+    if (end > upto) break;
+    std::size_t begin = i;
+    for (std::size_t at = i + 1; parts && at < end; ++at) {
+      const bool digit = absl::ascii_isdigit(static_cast<unsigned char>(text[at - 1]));
+      const bool begins = upper(at) && (lower(at - 1) || digit || (upper(at - 1) && lower(at + 1)));
+      if (!begins) continue;
+      words.push_back({begin, at});
+      begin = at;
+    }
+    words.push_back({begin, end});
     i = end;
   }
-  bool found = false;
-  std::size_t last_end = 0;
-  for (const std::string& word : gate.words) {
-    const std::string wanted = SpacedPhrase(word);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      if (words[i].begin + kContextReach < begin) continue;
-      std::vector<std::string> phrase;
-      for (std::size_t j = i; j < words.size(); ++j) {
-        phrase.push_back(
-            absl::AsciiStrToLower(text.substr(words[j].begin, words[j].end - words[j].begin)));
-        if (absl::StrJoin(phrase, " ") != wanted) continue;
-        found = true;
-        last_end = std::max(last_end, words[j].end);
-      }
-    }
-  }
-  if (!found || !gate.assigned) return found;
+  return words;
+}
+
+inline bool Assigns(absl::string_view between) {
   bool assigns = false;
-  for (std::size_t i = last_end; i < begin; ++i) {
-    const char byte = text[i];
+  for (std::size_t i = 0; i < between.size(); ++i) {
+    const char byte = between[i];
     assigns = assigns || byte == '=' || byte == ':';
-    const bool arrow = byte == '>' && i > last_end && text[i - 1] == '=';
+    const bool arrow = byte == '>' && i > 0 && between[i - 1] == '=';
     const bool beside = IsWordByte(static_cast<unsigned char>(byte)) ||
                         absl::string_view("=: \t\"'`\\])").find(byte) != absl::string_view::npos;
     if (!arrow && !beside) return false;
   }
   return assigns;
+}
+
+inline bool StandsBeside(absl::string_view last, absl::string_view between) {
+  if (between.size() > kBesideReach) return false;
+  std::string before(last);
+  const std::size_t line = between.rfind('\n');
+  const auto sets = [](char byte) { return byte == '=' || byte == ':'; };
+  const auto characters = [](const std::string& word) {
+    return std::count_if(word.begin(), word.end(), [](char byte) { return (byte & 0xC0) != 0x80; });
+  };
+  if (line != between.npos && std::none_of(between.begin() + line, between.end(), sets)) {
+    return false;
+  }
+  std::string marks;
+  for (std::size_t i = 0; i < between.size();) {
+    if (!ContextByte(between[i])) {
+      const absl::string_view rest = between.substr(i);
+      const bool word_follows = rest.size() < 2 || ContextByte(rest[1]);
+      const bool stop = rest[0] == '.' && !word_follows && characters(before) > 4;
+      if (rest[0] == ';' || rest[0] == '?' || stop) return false;
+      const bool arrow = i > 0 && (between[i - 1] == '=' || between[i - 1] == '-');
+      const bool label = absl::AsciiStrToUpper(before) == before;
+      if (rest[0] == '>' && !arrow && label) return false;
+      if (absl::StartsWith(rest, "\n\n")) return false;
+      marks += between[i++];
+      continue;
+    }
+    std::string word;
+    while (i < between.size() && ContextByte(between[i])) word += between[i++];
+    before = word;
+    const bool joined = marks.empty() || marks == "_" || marks == "-" || marks == ".";
+    if (!joined && !ContextWords::IsLink(absl::AsciiStrToLower(word))) return false;
+    marks.clear();
+  }
+  return true;
+}
+
+// True when a match of folded `text` that begins at `begin` has the context it needs.
+inline bool HasContext(const ContextGate& gate, absl::string_view text, std::size_t begin) {
+  bool found = false;
+  bool first = true;
+  ContextWord last{0, 0};  // the one that begins last, and of those the shortest
+  for (const bool parts : {false, true}) {
+    const std::vector<ContextWord> words = WordsBefore(text, begin, parts);
+    for (const std::string& word : gate.words) {
+      const std::string wanted = SpacedPhrase(word);
+      for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i].begin + kContextReach < begin) continue;
+        std::vector<std::string> phrase;
+        for (std::size_t j = i; j < words.size(); ++j) {
+          phrase.push_back(
+              absl::AsciiStrToLower(text.substr(words[j].begin, words[j].end - words[j].begin)));
+          if (absl::StrJoin(phrase, " ") != wanted) continue;
+          found = true;
+          const bool later = words[j].begin > last.begin ||
+                             (words[j].begin == last.begin && words[j].end < last.end);
+          if (first || later) last = words[j];
+          first = false;
+        }
+      }
+    }
+  }
+  if (!found) return false;
+  const absl::string_view between = text.substr(last.end, begin - last.end);
+  const absl::string_view word = text.substr(last.begin, last.end - last.begin);
+  return (!gate.assigned || Assigns(between)) && (!gate.beside || StandsBeside(word, between));
 }
 
 struct Match {
@@ -210,6 +281,7 @@ inline std::vector<Match> AllMatches(const std::vector<RedactionRule>& rules,
         continue;
       }
       if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
+      if (!rule.veto.empty() && HasContext(rule.veto, text, begin)) continue;
       for (const std::size_t end : Ends(regex.root, text, begin)) {
         const bool forbidden = end < text.size() &&
                                rule.right_forbidden.Contains(static_cast<unsigned char>(text[end]));

@@ -56,6 +56,7 @@ struct RedactionProgram {
     static constexpr std::uint32_t kNoGate = 0xFFFFFFFF;
     bool validated = false;
     std::uint32_t gate = kNoGate;  // in `context`
+    std::uint32_t veto = kNoGate;  // the same, of what may not stand there
     std::uint32_t counter = 0;     // of clusters let through; rules without min_count share 0
     ByteSet first_bytes;           // of a match
     ByteSet alphabet;              // of all its bytes
@@ -90,9 +91,11 @@ struct RedactionProgram {
   Lists starts;
   Lists gated_starts;                          // the same for rules with a context gate
   std::vector<std::uint32_t> gates_of_starts;  // by place in gated_starts.states, in `context`
+  Lists vetoed_starts;                         // for rules that have a veto and no gate
   static constexpr std::uint8_t kPlainStart = 1;
   static constexpr std::uint8_t kGatedStart = 2;
-  std::vector<std::uint8_t> start_kinds;  // by cell: which of the two are not empty
+  static constexpr std::uint8_t kVetoedStart = 4;
+  std::vector<std::uint8_t> start_kinds;  // by cell: which of them are not empty
   Lists firsts;                           // by rule: the states that begin a match
 
   // What a stream asks of a state once it is reached.

@@ -41,6 +41,7 @@ ContextGate RandomGate(Random& random) {
     gate.words.push_back(kWords[Below(random, kWords.size())]);
   }
   gate.assigned = Below(random, 2) == 0;
+  gate.beside = Below(random, 2) == 0;
   return gate;
 }
 
@@ -50,7 +51,8 @@ std::string RandomDisguise(Random& random, std::size_t longest) {
       "a",          "b",          "c",      " ",      "\u00E9",   "=",      "\uFF41", "\uFF42",
       "\u24D2",     "\U0001D41A", "\u00A0", "\u3000", "\u200B",   "\u200B", "\u00AD", "\uFE0F",
       "\U000E0061", "\u2011",     "\u2212", "\u4E2D", "\xE2\x80", "\xE2",   "\xC2",   "\xFF",
-      "\xF0\x9D",   "\x80",       "\n",     ":",      "ab",       "A",
+      "\xF0\x9D",   "\x80",       "\n",     ":",      "ab",       "A",      "B",      "aB",
+      "is",         "_",          ".",      "7",
   };
   std::string text;
   const std::size_t length = Below(random, longest + 1);
@@ -72,6 +74,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
     if (rule.regex.max_width != kUnbounded) rule.validator = kValidators[Below(random, 5)];
     if (Below(random, 3) == 0) rule.context = RandomGate(random);
+    if (Below(random, 6) == 0) rule.veto = RandomGate(random);
     if (Below(random, 4) == 0) rule.min_count = 1 + Below(random, 4);
     rule.priority = static_cast<int>(Below(random, 2));
     if (Below(random, 3) == 0) rule.group = "g";

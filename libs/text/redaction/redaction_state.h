@@ -22,6 +22,7 @@ struct ContextHit {
   std::uint64_t begin;
   std::uint32_t size;
   std::uint32_t word;
+  bool part;  // of a name in camel case
 };
 
 // Matches that share bytes.

@@ -11,6 +11,7 @@ namespace countersign::text {
 namespace {
 
 constexpr ByteSet kWordBytes = ContextWords::WordBytes();
+constexpr ByteSet kAlnum = ByteSet::Word() & ~ByteSet::Of("_");
 
 // Numbers equal values alike, in the order in which they come.
 template <typename Value>
@@ -133,28 +134,51 @@ void ScanRules::CollectPhrases(const RedactionProgram& program) {
   }
 }
 
-// Whole words, one after the other, with whatever is no part of a word between them.
+// Words one after the other, with whatever is no part of a word between them, or as parts of a name
+// in camel case: of those more than need be, for what is found is looked at again.
 void ScanRules::AddPhrase(const std::vector<std::string>& words, std::uint32_t target) {
-  const std::uint16_t beside = NeighbourNumber(Neighbour(), kWordBytes);
-  all_starts_.push_back({static_cast<std::uint32_t>(states_.size()), beside});
   const auto goes_to = [&](std::uint32_t state, const ByteSet& bytes) {
     transitions_.push_back({state, SetNumber(bytes)});
   };
+  const auto capital = [](char byte) {
+    ByteSet set;
+    set.Add(static_cast<unsigned char>(absl::ascii_toupper(static_cast<unsigned char>(byte))));
+    return set;
+  };
+  const std::uint16_t beside = NeighbourNumber(Neighbour(), kWordBytes);
+  const std::uint16_t ends = NeighbourNumber(Neighbour(), kWordBytes & ~ByteSet::Range('A', 'Z'));
+  const std::uint16_t within = NeighbourNumber({kAlnum, false}, {});
   for (std::size_t word = 0; word < words.size(); ++word) {
-    for (std::size_t i = 0; i < words[word].size(); ++i) {
-      AddState(target, AnyCase(words[word][i]));
-      const auto state = static_cast<std::uint32_t>(states_.size() - 1);
-      if (i + 1 < words[word].size()) {
-        goes_to(state + 1, AnyCase(words[word][i + 1]));
-      } else if (word + 1 < words.size()) {
-        goes_to(state + 1, ~kWordBytes);
+    const std::string& text = words[word];
+    const bool last_word = word + 1 == words.size();
+    // The first byte behind a mark, the first as a capital behind a letter, and the rest.
+    const auto first = static_cast<std::uint32_t>(states_.size());
+    const std::uint32_t rest = first + 2;
+    const auto gap = static_cast<std::uint32_t>(rest + text.size() - 1);
+    const auto go_on = [&](std::size_t i) {
+      if (i + 1 < text.size()) {
+        goes_to(static_cast<std::uint32_t>(rest + i), AnyCase(text[i + 1]));
+      } else if (last_word) {
+        states_.back().next = ends;
       } else {
-        states_.back().next = beside;
+        goes_to(gap, ~kWordBytes);
+        goes_to(gap + 2, capital(words[word + 1][0]));
       }
+    };
+    if (word == 0) {
+      all_starts_.push_back({first, beside});
+      all_starts_.push_back({first + 1, within});
     }
-    if (word + 1 == words.size()) break;
+    AddState(target, AnyCase(text[0]));
+    go_on(0);
+    AddState(target, capital(text[0]));
+    go_on(0);
+    for (std::size_t i = 1; i < text.size(); ++i) {
+      AddState(target, AnyCase(text[i]));
+      go_on(i);
+    }
+    if (last_word) break;
     AddState(target, ~kWordBytes);
-    const auto gap = static_cast<std::uint32_t>(states_.size() - 1);
     goes_to(gap, ~kWordBytes);
     goes_to(gap + 1, AnyCase(words[word + 1][0]));
   }

@@ -1,0 +1,131 @@
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/text/redaction/redaction.h"
+
+namespace countersign::text {
+namespace {
+
+std::shared_ptr<const RuleSet> Compiled(std::vector<RedactionRule> rules) {
+  auto compiled = RuleSet::Compile(std::move(rules));
+  INFO(compiled.status());
+  REQUIRE(compiled.ok());
+  return *compiled;
+}
+
+RedactionRule Simple(absl::string_view entity, absl::string_view pattern) {
+  RedactionRule rule;
+  rule.entity = std::string(entity);
+  rule.regex = ParseRegex(pattern).value();
+  rule.replacement = absl::StrCat("<", entity, ">");
+  return rule;
+}
+
+std::string Fed(RedactionStream& stream, absl::string_view text) {
+  std::string released;
+  std::vector<RedactedSpan> spans;
+  REQUIRE(stream.Feed(text, false, &released, &spans).ok());
+  return released;
+}
+
+TEST_CASE("Redaction: a gated rule needs its word within reach before the match", "[redaction]") {
+  RedactionRule rule = Simple("pin", "[0-9]{4}");
+  rule.context.words = {"pin", "secret code"};
+  const auto rules = Compiled({rule});
+  const auto masked = [&](absl::string_view text) { return RedactWhole(rules, text)->text; };
+  CHECK(masked("the PIN is 1234") == "the PIN is <pin>");
+  CHECK(masked("1234 is the pin") == "1234 is the pin");
+  CHECK(masked("card_pin_no 1234") == "card_pin_no <pin>");
+  CHECK(masked("spinning 1234") == "spinning 1234");
+  CHECK(masked("pin1234 ") == "pin1234 ");
+  CHECK(masked("\u00E9pin 1234") == "\u00E9pin 1234");
+  CHECK(masked("the secret - code 1234") == "the secret - code <pin>");
+  CHECK(masked("the code 1234") == "the code 1234");
+  CHECK(masked("p\u200Bin \uFF11\u0662\uFF13\uFF14") == "p\u200Bin <pin>");
+  CHECK(masked(" pin" + std::string(61, ' ') + "1234") == " pin" + std::string(61, ' ') + "<pin>");
+  CHECK(masked(" pin" + std::string(62, ' ') + "1234") == " pin" + std::string(62, ' ') + "1234");
+}
+
+TEST_CASE("Redaction: an assigned context stands with = or : before the match", "[redaction]") {
+  RedactionRule rule = Simple("key", "[a-z0-9]{8}");
+  rule.left_forbidden = ByteSet::Word();
+  rule.context = {{"token"}, true};
+  const auto rules = Compiled({rule});
+  for (const char* before : {"token = ", "token: ", "\"token\": \"", "TOKEN:=", "token => '",
+                             "token_for_ci=", "token\t=\t", "config[\"token\"] = \""}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
+          absl::StrCat(before, "<key>"));
+  }
+  for (const char* before :
+       {"token ", "token > ", "token, key=", "token\n= ", "= ", "token(x) = "}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
+          absl::StrCat(before, "a1b2c3d4"));
+  }
+}
+
+TEST_CASE("Redaction: nothing is held for a gated rule without its context", "[redaction]") {
+  RedactionRule rule = Simple("account", "[0-9]{8}");
+  rule.context.words = {"account"};
+  RedactionStream stream(Compiled({rule}));
+  CHECK(Fed(stream, "number 1234") == "number 1234");
+  CHECK(Fed(stream, "5678, acc") == "5678, acc");
+  CHECK(Fed(stream, "ount ") == "ount ");
+  CHECK(Fed(stream, "1234") == "");
+  CHECK(Fed(stream, "5678.") == "<account>.");
+}
+
+TEST_CASE("Redaction: the parts of a name in camel case are context words", "[redaction]") {
+  RedactionRule rule = Simple("key", "[0-9]{4}");
+  rule.context.words = {"key", "db pass"};
+  const auto rules = Compiled({rule});
+  for (const char* before :
+       {"apiKey: ", "API_Key: ", "APIKey = ", "S3Key ", "keyOf ", "dbPass=", "myDbPassNow "}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "1234"))->text == absl::StrCat(before, "<key>"));
+  }
+  for (const char* before : {"monkey ", "apikey ", "KEYS ", "Dbpass ", "Keyring "}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "1234"))->text == absl::StrCat(before, "1234"));
+  }
+}
+
+TEST_CASE("Redaction: a context beside has no other words before the match", "[redaction]") {
+  RedactionRule rule = Simple("pin", "[0-9]{4}");
+  rule.context.words = {"pin", "my secret"};
+  rule.context.beside = true;
+  const auto rules = Compiled({rule});
+  for (const char* before :
+       {"pin ", "PIN is ", "pin_code_old=", "cardPinNumber: ", "<pin>", "PIN => ",
+        "\"pin\", \"value\": \"", "name: PIN\n  value: ", "--pin ", "my secret, no. "}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "1234"))->text == absl::StrCat(before, "<pin>"));
+  }
+  for (const char* before : {"pin of 40 or ", "my secret. ", "pin; ", "a pin in ", "pin\n\n",
+                             "my_secret_pins.txt\n", "<PIN> ", "pin                          "}) {
+    INFO(before);
+    CHECK(RedactWhole(rules, absl::StrCat(before, "1234"))->text == absl::StrCat(before, "1234"));
+  }
+}
+
+TEST_CASE("Redaction: a vetoed rule finds nothing behind its words", "[redaction]") {
+  RedactionRule rule = Simple("number", "[0-9]{2}\\.[0-9]{2}");
+  rule.left_forbidden = ByteSet::Word();
+  rule.veto = {.words = {"version"}, .beside = true};
+  const auto rules = Compiled({rule});
+  const auto masked = [&](absl::string_view text) { return RedactWhole(rules, text)->text; };
+  CHECK(masked("12.34") == "<number>");
+  CHECK(masked("version 12.34") == "version 12.34");
+  CHECK(masked("at 12.34, version: 12.34") == "at <number>, version: 12.34");
+  CHECK(masked("a version came at 12.34") == "a version came at <number>");
+  RedactionStream stream(rules);
+  CHECK(Fed(stream, "version 12.") == "version 12.");
+  CHECK(Fed(stream, "34, or 12.3") == "34, or ");
+  CHECK(Fed(stream, "4 ") == "<number> ");
+}
+
+}  // namespace
+}  // namespace countersign::text
