@@ -76,6 +76,28 @@ bool ReadsAsName(absl::string_view value) {
   return digits <= 5;
 }
 
+// Words that capitals begin, with one number among them: `findX509Credential`. Where chance sets
+// the capitals, the words are shorter.
+bool ReadsAsCamelCase(absl::string_view value) {
+  constexpr std::size_t kWord = 4;
+  std::size_t letters = 0, words = 0, numbers = 0;
+  char before = '_';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool letter = absl::ascii_isalpha(byte);
+    if (letter) ++letters;
+    if (letter &&
+        (absl::ascii_isupper(byte) || !absl::ascii_isalpha(static_cast<unsigned char>(before)))) {
+      ++words;
+    }
+    if (absl::ascii_isdigit(byte) && !absl::ascii_isdigit(static_cast<unsigned char>(before))) {
+      ++numbers;
+    }
+    before = c;
+  }
+  return numbers == 1 && words > 1 && letters >= kWord * words;
+}
+
 }  // namespace
 
 std::string DigitsOf(absl::string_view match) {
@@ -222,7 +244,7 @@ bool IsEvenlySpread(absl::string_view value) {
   // A random text of n characters shows about log2(n) bits as long as its alphabet is larger.
   const double alphabet = hex == value.size() ? 4 : 5;
   const double possible = std::min(std::log2(static_cast<double>(value.size())), alphabet);
-  return EntropyOf(value) >= 0.75 * possible && !ReadsAsName(value);
+  return EntropyOf(value) >= 0.75 * possible && !ReadsAsName(value) && !ReadsAsCamelCase(value);
 }
 
 bool LooksRandom(absl::string_view value) {

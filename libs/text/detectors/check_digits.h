@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 
 // Check digit schemes, and the small tools that checks of identifiers share. All are pure; none
@@ -31,6 +32,17 @@ bool PassesDamm(absl::string_view match);       // H. M. Damm, 2004
 bool IsDate(int year, int month, int day);
 // Whether any century makes this a date: for identifiers with a two-digit year.
 bool IsShortDate(int year, int month, int day);
+
+// The check of a match in upper case (with Compact of its letters and digits alone), for
+// identifiers that people type in lower case.
+template <bool (*passes)(absl::string_view)>
+bool Compact(absl::string_view match) {
+  return passes(AlnumUpperOf(match));
+}
+template <bool (*passes)(absl::string_view)>
+bool InAnyCase(absl::string_view match) {
+  return passes(absl::AsciiStrToUpper(match));
+}
 
 // Bits per character, by how often each occurs. 0 for the empty text.
 double EntropyOf(absl::string_view text);

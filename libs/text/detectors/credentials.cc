@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -50,9 +52,40 @@ bool IsMixedRandom(absl::string_view match) {
   return has(absl::ascii_isupper) && has(absl::ascii_islower) && IsEvenlySpread(match);
 }
 
+// At least two of a digit, a mark and letters of both cases, and letters: no word, and no number.
+bool IsPasswordLike(absl::string_view match) {
+  bool digit = false, upper = false, lower = false, mark = false;
+  for (const char c : match) {
+    const auto byte = static_cast<unsigned char>(c);
+    digit = digit || absl::ascii_isdigit(byte);
+    upper = upper || absl::ascii_isupper(byte);
+    lower = lower || absl::ascii_islower(byte);
+    mark = mark || (absl::ascii_ispunct(byte) && c != '_' && c != '-');
+  }
+  constexpr std::array<absl::string_view, 9> kStandIns = {"changeme",    "example", "your",
+                                                          "placeholder", "dummy",   "xxxx",
+                                                          "getpass",     "getenv",  "environ"};
+  const std::string lowered = absl::AsciiStrToLower(match);
+  return (upper || lower) && digit && (mark || (upper && lower)) &&
+         std::none_of(kStandIns.begin(), kStandIns.end(),
+                      [&](absl::string_view word) { return absl::StrContains(lowered, word); });
+}
+
 bool HasDigit(absl::string_view match) {
   return std::any_of(match.begin(), match.end(),
                      [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); });
+}
+
+// What follows an option such as `-p` on a command line.
+bool IsPasswordArgument(absl::string_view match) {
+  const std::size_t dash = match.find_first_not_of("-");
+  std::size_t at = match.find_first_of(" =", dash);
+  absl::string_view value = at == match.npos ? match.substr(dash + 1) : match.substr(at + 1);
+  value = value.substr(std::min(value.find_first_not_of(" ='\""), value.size()));
+  return value.size() >= 4 && value.find_first_of("$<{`%*/") != 0 &&
+         std::any_of(value.begin(), value.end(),
+                     [](char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); }) &&
+         HasDigit(value);
 }
 
 bool IsCurlUser(absl::string_view match) {
@@ -63,14 +96,32 @@ bool IsCurlUser(absl::string_view match) {
 
 constexpr char kSecretWords[] =
     "secret secrets secretkey clientsecret appsecret secretaccesskey accesskey apikey apikeys "
-    "apitoken api token tokens accesstoken authtoken refreshtoken idtoken bearertoken auth "
+    "apitoken token tokens accesstoken authtoken refreshtoken idtoken bearertoken auth "
     "authorization credential credentials creds password passwords passwd passphrase pwd pass pin "
-    "private encryption encryptionkey signing signingkey signature masterkey session sessionid "
+    "encryptionkey signingkey masterkey session sessionid "
     "sessiontoken phpsessid jsessionid sid csrf csrftoken xsrf oauth webhook clave contraseña "
-    "passwort kennwort senha";
+    "passwort kennwort senha api_key access_key secret_key master_key account_key shared_key "
+    "auth_key "
+    "app_key signing_key encryption_key private_key service_key ssh_key license_key db_pass "
+    "pgpassword "
+    "mysqlpwd dbpass dbpassword userpassword adminpassword rootpassword";
+
+// What stands here may be no more than a word with a digit.
+constexpr char kChosenPasswordWords[] =
+    "password passwd passphrase pwd pgpassword dbpassword passwort kennwort contraseña senha";
+
+// Names that say at once what follows, without = or :.
+constexpr char kPlainSecretNames[] =
+    "api_key apikey api_token apitoken api_secret apisecret secret_key secretkey access_key "
+    "accesskey "
+    "access_token accesstoken auth_token authtoken bearer_token refresh_token client_secret "
+    "clientsecret app_secret consumer_secret webhook_secret signing_key encryption_key private_key "
+    "master_key service_token deploy_token session_token session_secret jwt_secret credential "
+    "password passwd passphrase pwd secret token authorization_token";
 
 constexpr char kPasswordWords[] =
-    "password passwords passwd passphrase pwd pass secret passwort kennwort contraseña senha";
+    "password passwords passwd passphrase pwd pass secret passwort kennwort contraseña senha "
+    "pgpassword mysqlpwd dbpassword userpassword adminpassword rootpassword";
 
 }  // namespace
 
@@ -126,11 +177,19 @@ std::vector<Detector> CredentialDetectors() {
        .right_forbidden = token | ByteSet::Of("="),
        .check = {"mixed_random", IsMixedRandom},
        .priority = 20,
-       .context = Near("aws amazon iam s3 secretaccesskey awssecretkey awssecretaccesskey"),
+       .context = Near("aws amazon iam s3 s3a secretaccesskey awssecretkey awssecretaccesskey"),
        .source = "AWS IAM user guide, access keys",
        .found = {"aws_secret_access_key = [[{b40}]]", "\"SecretAccessKey\": \"[[{b40}]]\"",
                  "aws: [[wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY]]"},
        .missed = {"{b40}", "aws commit {h40}", "aws {b41}"}},
+      {.entity = "secret.aws_secret_access_key",
+       .pattern = R"((?:AKIA|ASIA)[A-Z2-7]{16}["']?[:;,| \t]{1,3}["']?[A-Za-z0-9+/]{40})",
+       .right_forbidden = token | ByteSet::Of("="),
+       .check = {"mixed_random", IsMixedRandom},
+       .priority = 20,
+       .source = "the same, behind its key's id",
+       .found = {"[[AKIAQ7DEXMPLQ2MPLE3Q:{b40}]]", "[[AKIAQ7DEXMPLQ2MPLE3Q\",\"{b40}]]\""},
+       .missed = {"AKIAQ7DEXMPLQ2 {b40}"}},
       {.entity = "secret.basic_authorization",
        .pattern = "[A-Za-z0-9+/]{6,512}={0,2}",
        .left_forbidden = token,
@@ -178,15 +237,32 @@ std::vector<Detector> CredentialDetectors() {
        .found = {"Authorization: Bearer [[{a900}]]"},
        .missed = {"{a900}", "Bearer authentication"}},
       {.entity = "secret.curl_user",
-       .pattern = R"((?:-u|--user)[ =]{1,4}["']?[!#-&(-,.-9;-~][!#-&(-9;-~]{0,63}:[!#-&(-~]{3,96})",
+       .pattern =
+           R"((?:-u[ =]{0,4}|--user[ =]{1,4})["']?[!#-&(-,.-9;-~][!#-&(-9;-~]{0,63}:[!#-&(-~]{3,96})",
        .right_forbidden = kAnyNeighbour,
        .check = {"curl_user", IsCurlUser},
        .priority = 15,
        .context = Near("curl"),
        .context_always = true,
        .source = "curl manual, --user",
-       .found = {"curl [[-u admin:{a12}]] https://x.example", "curl -s [[--user 'bob:{a9}]]' x"},
+       .found = {"curl [[-u admin:{a12}]] https://x.example",
+                 "curl [[-uadmin:{a12}]] https://x.example", "curl -s [[--user 'bob:{a9}]]' x"},
        .missed = {"docker run -u 1000:1000", "curl -u $USER:$PASS x"}},
+      {.entity = "secret.password_argument",
+       .pattern = R"(-(?:[pawkPW] ?|-?pass(?:word|phrase|wd)?[ =])["']?[!#-&(-~]{4,96})",
+       .left_forbidden = ByteSet::Word() | ByteSet::Of("-\\/."),
+       .right_forbidden = kAnyNeighbour,
+       .check = {"password_argument", IsPasswordArgument},
+       .priority = 4,
+       .context = Near("sshpass mysql mysqldump mysqladmin docker_login podman_login helm_login "
+                       "redis_cli ldapsearch ldapmodify ldapadd openssl_enc gpg mongosh mongodump"),
+       .context_always = true,
+       .source = "manuals of the commands: a password on the command line",
+       .found = {"sshpass [[-p hunter22]] ssh u@h", "mysql -u root [[-ps3cret]] db",
+                 "docker login -u bob [[-p {a16}]] r.example", "redis-cli -h x [[-a s3cret]]",
+                 "gpg [[--passphrase s3cret]] -d x"},
+       .missed = {"docker run -p 8080:80 x", "sshpass -p $PASS ssh u@h", "mysql -P 3306",
+                  "mkdir -p a1b2c3", "mysql --protocol=tcp"}},
       {.entity = "secret.generic",
        .pattern = R"([\w+/.~-]{16,256}={0,2})",
        .left_forbidden = token,
@@ -202,6 +278,20 @@ std::vector<Detector> CredentialDetectors() {
                   "token = get_token_from_request_v2(x)", "commit {h40}", "id: {U}",
                   "password: changeme12345678", "token = abcdefghijklmnop123456"}},
       {.entity = "secret.generic",
+       .pattern = R"([\w+/.~-]{16,256}={0,2})",
+       .left_forbidden = token | ByteSet::Of("<"),
+       .right_forbidden = token | ByteSet::Of("=(["),
+       .check = random,
+       .context = Beside(kPlainSecretNames),
+       .context_always = true,
+       .source = "what stands right behind the name of a secret; entropy",
+       .found = {"my api key is [[{a32}]]", "<client_secret>[[{a24}]]</client_secret>",
+                 "--access-token [[{w40}]]", "define(\"API_SECRET\", \"[[{a24}]]\")",
+                 "- name: DB_PASSWORD\n  value: [[{a20}]]", "Authorization: Token [[{h40}]]",
+                 "setx openAiApiKey [[{a32}]]"},
+       .missed = {"the token of commit {h40}", "api key rotation of {U}", "secret. {a32}",
+                  "token <EMAIL_a1b2c3d4e5f6a7>", "<password>changeme1234567890</password>"}},
+      {.entity = "secret.generic",
        .pattern = R"([\w+/.~!@#%^&*?-]{10,128})",
        .left_forbidden = token | ByteSet::Of("!@#%^&*?"),
        .right_forbidden = token | ByteSet::Of("!@#%^&*?=(["),
@@ -211,6 +301,27 @@ std::vector<Detector> CredentialDetectors() {
        .source = "the same, for passwords",
        .found = {"password: \"[[{a6}!{a6}#9x7]]\"", "DB_PASSWORD=[[q{a9}4t]]"},
        .missed = {"password: changeme123", "password = getpass.getpass2", "pass: v1.2.3-rc.4"}},
+      {.entity = "secret.generic",
+       .pattern = R"([\w!@#%^&*?+-]{8,64})",
+       .left_forbidden = token | ByteSet::Of("!@#%^&*?$"),
+       .right_forbidden = token | ByteSet::Of("!@#%^&*?=([$"),
+       .check = {"password_like", IsPasswordLike},
+       .context = AssignedTo(kChosenPasswordWords),
+       .context_always = true,
+       .source = "a password that somebody chose: a digit and a mark or letters of both cases",
+       .found = {"password: [[Summer2024!]]", "DB_PASSWORD=[[P@ssw0rd42]]"},
+       .missed = {"password: hunter2", "password = getpass2", "password=self.Password1",
+                  "password: ${DB_PASSWORD_1}", "password = Password1()", "pass: v1.2.3-rc.4"}},
+      {.entity = "secret.generic",
+       .pattern = R"([\w!@#%^&*?+-]{8,64})",
+       .left_forbidden = token | ByteSet::Of("!@#%^&*?$<"),
+       .right_forbidden = token | ByteSet::Of("!@#%^&*?=([$"),
+       .check = {"password_like", IsPasswordLike},
+       .context = Beside("password_is passwd_is passphrase_is pwd_is passwort_ist"),
+       .context_always = true,
+       .source = "the same, in a sentence",
+       .found = {"my password is [[Summer2024!]]", "the new password is: [[P@ssw0rd42]]"},
+       .missed = {"the password is stored", "password is Sha256Hash()"}},
   };
 }
 

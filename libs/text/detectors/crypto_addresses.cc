@@ -55,7 +55,7 @@ bool IsSolanaAddress(absl::string_view match) {
 
 bool IsOneCase(absl::string_view match) {
   const absl::string_view digits = match.substr(2);
-  return !AllEqual(digits) &&
+  return EntropyOf(digits) > 2.5 &&
          (digits == absl::AsciiStrToLower(digits) || digits == absl::AsciiStrToUpper(digits));
 }
 
@@ -109,11 +109,11 @@ std::vector<Detector> CryptoAddressDetectors() {
        .pattern = "0x(?:[0-9a-f]{40}|[0-9A-F]{40})",
        .check = {"one_case", IsOneCase},
        .priority = 20,
-       .context =
-           Near("ethereum eth ether erc20 erc721 evm polygon bsc usdt usdc metamask " + wallet),
        .source = "Ethereum yellow paper, addresses without EIP-55",
-       .found = {"wallet [[0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed]]"},
-       .missed = {"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"}},
+       .found = {"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"},
+       .missed = {"0x0000000000000000000000000000000000000000",
+                  "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed00",
+                  "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"}},
       {.entity = "crypto_address",
        .pattern = "r[1-9A-HJ-NP-Za-km-z]{24,34}",
        .check = {"base58check_ripple", IsRippleAddress},
@@ -144,6 +144,13 @@ std::vector<Detector> CryptoAddressDetectors() {
        .source = "Stellar SEP-23",
        .found = {"GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ"},
        .missed = {"GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGA"}},
+      {.entity = "private_key",
+       .pattern = "S[A-Z2-7]{55}",
+       .check = {"stellar", PassesStellar},
+       .priority = 20,
+       .source = "Stellar SEP-23, secret seeds",
+       .found = {"SBCXY5U7HHMGIQMZYDS33PH3ZBNTPTURZPPB7QNQ5JVUJ4JQINW5OKK7"},
+       .missed = {"SBCXY5U7HHMGIQMZYDS33PH3ZBNTPTURZPPB7QNQ5JVUJ4JQINW5OKKA"}},
       {.entity = "private_key",
        .pattern = kWalletKeyPattern,
        .check = {"wallet_import_format", IsWalletKey},

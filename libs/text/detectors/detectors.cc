@@ -103,6 +103,7 @@ RedactionRule RuleOf(const Detector& detector, bool keep_context) {
   rule.priority = detector.priority;
   rule.replacement = absl::StrCat("<", LabelOf(detector.entity), ">");
   if (keep_context || detector.context_always) rule.context = detector.context;
+  rule.veto = detector.veto;
   return rule;
 }
 
@@ -136,6 +137,10 @@ ContextGate Near(absl::string_view words) {
 
 ContextGate AssignedTo(absl::string_view words) {
   return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = true};
+}
+
+ContextGate Beside(absl::string_view words) {
+  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .beside = true};
 }
 
 }  // namespace countersign::text

@@ -29,6 +29,7 @@ struct Detector {
   ContextGate context;
   // The shape is too common to stand without its context, even for who asks for it by name.
   bool context_always = false;
+  ContextGate veto;  // what may not stand before it, as a gate: kept even for who asks by name
   int tier = 1;      // 1: on by default; 2: by jurisdiction; 3: only known by its context
   std::string pack;  // of tier 2: `uk`, `de` …
   std::string source;

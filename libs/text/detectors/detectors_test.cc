@@ -1,12 +1,17 @@
 #include "libs/text/detectors/detectors.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <iostream>
+#include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/text/detectors/keccak.h"
 
 namespace countersign::text {
@@ -138,6 +143,47 @@ TEST_CASE("detectors: the reference has every entity, pack and named check", "[d
     if (!detector.pack.empty()) has(absl::StrCat("pack.", detector.pack));
   }
   for (const auto& [name, check] : NamedChecks()) has(name);
+}
+
+// Not run with the others: what scripts/measure-detectors makes the tables of the reference from.
+TEST_CASE("detectors: a list of all entities", "[.reference]") {
+  struct Listed {
+    const Detector* first = nullptr;
+    std::size_t shapes = 0, gated = 0;
+    std::set<std::string> checks;
+    std::vector<std::string> sources;
+  };
+  std::vector<std::string> order;
+  std::map<std::string, Listed> entities;
+  for (const Detector& detector : AllDetectors()) {
+    Listed& listed = entities[detector.entity];
+    if (listed.first == nullptr) {
+      listed.first = &detector;
+      order.push_back(detector.entity);
+    }
+    ++listed.shapes;
+    listed.gated += detector.context.empty() ? 0 : 1;
+    if (!detector.check.name.empty()) listed.checks.insert(detector.check.name);
+    if (std::find(listed.sources.begin(), listed.sources.end(), detector.source) ==
+        listed.sources.end()) {
+      listed.sources.push_back(detector.source);
+    }
+  }
+  for (const std::string& name : order) {
+    const Listed& listed = entities[name];
+    const bool secret = name.rfind("secret.", 0) == 0;
+    const bool assigned = secret && listed.first->context.assigned;
+    const char* some = secret ? (assigned ? "assigned" : "–") : "for some shapes";
+    const char* all = assigned ? "assigned" : "yes";
+    const char* none = secret ? "–" : "no";
+    const char* context = listed.gated == 0 ? none : listed.gated == listed.shapes ? all : some;
+    std::cout << absl::StrJoin({std::string("entity"), name, absl::StrCat(listed.first->tier),
+                                listed.first->pack, absl::StrCat(listed.shapes),
+                                absl::StrJoin(listed.checks, ", "), std::string(context),
+                                absl::StrJoin(listed.sources, "; ")},
+                               "\t")
+              << "\n";
+  }
 }
 
 TEST_CASE("NamedChecks: published examples", "[detectors]") {

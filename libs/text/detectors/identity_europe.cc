@@ -48,7 +48,10 @@ std::vector<Detector> German() {
             "BZSt, USt-IdNr.: ISO 7064 mod 11,10", {"DE136695976", "DE 136 695 976"},
             {"DE136695978", "XDE136695976"}),
       Gated("de_id_card", "[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{8}[0-9]D?",
-            {"icao_731", IsGermanIdCard}, "personalausweis ausweis ausweisnummer pass reisepass",
+            {"icao_731", IsGermanIdCard},
+            "personalausweis personalausweisnummer ausweis ausweisnummer pass reisepass perso "
+            "id_card "
+            "identity_card",
             "Personalausweisverordnung; ICAO 9303 check digit",
             {"Personalausweis [[T220001293]]", "Ausweisnummer: [[L01X00T471]]"},
             {"T220001293", "Ausweis T220001294"}),
@@ -73,8 +76,8 @@ std::vector<Detector> Spanish() {
       Gated("es_nif", R"(\d{2}\.\d{3}\.\d{3}-?[A-HJ-NP-TV-Z]|(?i)\d{8}[ -]?[A-Z])", letter,
             "dni nif documento identidad", "the same, as people write it",
             {"DNI [[54.362.315-K]]", "dni: [[54362315k]]"}, {"54362315k"}),
-      Plain("es_nie", R"([XYZ]-?\d{7}-?[A-HJ-NP-TV-Z])", letter,
-            "Orden INT/2058/2008: letter by modulus 23", {"X2482300W", "X-2482300-W"},
+      Plain("es_nie", R"((?i)[XYZ]-?\d{7}-?[A-HJ-NP-TV-Z])", letter,
+            "Orden INT/2058/2008: letter by modulus 23", {"X2482300W", "X-2482300-W", "x2482300w"},
             {"X2482300A", "W2482300W"}),
   };
 }
@@ -82,9 +85,12 @@ std::vector<Detector> Spanish() {
 std::vector<Detector> Italian() {
   return {
       Plain("it_fiscal_code",
-            "[A-Z]{6}[0-9LMNP-V]{2}[ABCDEHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]",
-            {"it_fiscal_code", IsItalianFiscalCode}, "Decreto ministeriale 23 December 1976",
-            {"RCCMNL83S18D969H"}, {"RCCMNL83S18D969A", "RCCMNL83X18D969H"}),
+            "(?i)[A-Z]{3} ?[A-Z]{3} ?[0-9LMNP-V]{2}[ABCDEHLMPRST][0-9LMNP-V]{2} "
+            "?[A-Z][0-9LMNP-V]{3}[A-Z]",
+            {"it_fiscal_code", Compact<IsItalianFiscalCode>},
+            "Decreto ministeriale 23 December 1976",
+            {"RCCMNL83S18D969H", "rccmnl83s18d969h", "RCC MNL 83S18 D969H"},
+            {"RCCMNL83S18D969A", "RCCMNL83X18D969H"}),
       Plain("it_vat", R"(IT ?\d{11})", {"luhn", IsItalianVat}, "Agenzia delle Entrate, partita IVA",
             {"IT00743110157", "IT 00743110157"}, {"IT00743110158"}),
       Gated("it_vat", R"(\d{11})", {"luhn", IsItalianVat}, "iva piva p_iva partita vat fiscale",
@@ -138,9 +144,10 @@ std::vector<Detector> Nordic(absl::string_view country) {
     };
   }
   if (country == "fi") {
-    return {Plain("fi_hetu", R"(\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y])", {"fi_hetu", IsHetu},
+    return {Plain("fi_hetu", R"((?i)\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y])",
+                  {"fi_hetu", InAnyCase<IsHetu>},
                   "Digi- ja väestötietovirasto: date and modulus 31",
-                  {"131052-308T", "131052A308T"}, {"131052-308U", "321052-308T"})};
+                  {"131052-308T", "131052A308T", "131052-308t"}, {"131052-308U", "321052-308T"})};
   }
   if (country == "dk") {
     return {Gated("dk_cpr", R"(\d{6}[- ]?\d{4})", {"dk_cpr", IsCpr}, "cpr personnummer cprnr",

@@ -9,7 +9,8 @@ constexpr char kSsnPattern[] = R"(\d{3}(?:-\d{2}-|\.\d{2}\.)\d{4})";
 constexpr char kSpacedSsnPattern[] = R"(\d{3} \d{2} \d{4})";
 
 constexpr char kSsnWords[] =
-    "ssn ssns ss social security socialsecurity socialsecuritynumber itin tin taxpayer tax irs "
+    "ssn ssns ss soc_sec social security socialsecurity socialsecuritynumber itin tin taxpayer tax "
+    "irs "
     "identification identity id number employee patient applicant beneficiary";
 
 bool IsSocialSecurityNumber(absl::string_view match) {
@@ -63,7 +64,8 @@ std::vector<Detector> IdentityUsDetectors() {
        .right_forbidden = kWordOrDash,
        .check = ssn,
        .priority = 20,
-       .context = Near("ssn ssns social socialsecurity socialsecuritynumber ss"),
+       .context = Near(
+           "ssn ssns social socialsecurity socialsecuritynumber ss soc_sec tax_id tin taxpayer"),
        .context_always = true,
        .source = "the same, unseparated",
        .found = {"SSN: [[536904399]]", "social security number [[536904399]]"},

@@ -145,10 +145,10 @@ std::vector<Detector> Brazilian() {
 
 std::vector<Detector> Asian(absl::string_view country) {
   if (country == "kr") {
-    return {Shape("kr_rrn", R"(\d{6}-[1-8]\d{6})", {"kr_rrn", IsKoreanNumber}, "",
+    return {Shape("kr_rrn", R"(\d{6}-\d{7})", {"kr_rrn", IsKoreanNumber}, "",
                   "Resident Registration Act: date, century and sex", {"971013-1019902"},
-                  {"971313-1019902", "971013-9019902"}),
-            Shape("kr_rrn", R"(\d{6}[1-8]\d{6})", {"kr_rrn", IsKoreanNumber},
+                  {"971313-1019902"}),
+            Shape("kr_rrn", R"(\d{13})", {"kr_rrn", IsKoreanNumber},
                   "rrn 주민등록번호 주민번호 resident", "the same, unseparated",
                   {"RRN [[9710131019902]]"}, {"9710131019902"})};
   }
@@ -163,7 +163,7 @@ std::vector<Detector> Asian(absl::string_view country) {
                   "Department of Provincial Administration: modulus 11",
                   {"1-2345-45678-78-1", "3 1006 00445 63 5"}, {"1-2345-45678-78-2"}),
             Shape("th_national_id", R"(\d{13})", {"th_national_id", IsThaiNumber},
-                  "thai thailand บัตรประชาชน เลขประจำตัวประชาชน national_id citizen",
+                  "thai thailand บัตรประชาชน เลขบัตรประชาชน เลขประจำตัวประชาชน national_id citizen",
                   "the same, unseparated", {"Thai ID [[3100600445635]]"}, {"3100600445635"})};
   }
   return {Shape("cn_resident_id", R"([1-8]\d{16}[\dXx])", {"cn_resident_id", IsChineseNumber}, "",
@@ -173,9 +173,10 @@ std::vector<Detector> Asian(absl::string_view country) {
 }
 
 std::vector<Detector> Mexican() {
-  return {Shape("mx_curp", R"([A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d)",
-                {"mx_curp", IsCurp}, "", "RENAPO, Instructivo normativo CURP",
-                {"BOXW310820HNERXN09"}, {"BOXW310820HNERXN08", "BOXW311320HNERXN09"})};
+  return {Shape("mx_curp", R"((?i)[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d)",
+                {"mx_curp", InAnyCase<IsCurp>}, "", "RENAPO, Instructivo normativo CURP",
+                {"BOXW310820HNERXN09", "boxw310820hnerxn09"},
+                {"BOXW310820HNERXN08", "BOXW311320HNERXN09"})};
 }
 
 std::vector<Detector> AmericanHealth() {
@@ -188,7 +189,7 @@ std::vector<Detector> AmericanHealth() {
             R"([AC-HJKMNP-RT-Y]{2}\d{2})",
             {}, "", "CMS, Medicare beneficiary identifier format", {"1EG4-TE5-MK73", "1EG4TE5MK73"},
             {"1EG4-TE5-MS73", "0EG4TE5MK73"}),
-      Shape("us_dea", R"([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})", {"us_dea", IsDea},
+      Shape("us_dea", R"((?i)[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})", {"us_dea", InAnyCase<IsDea>},
             "dea prescriber registration controlled", "DEA, registration number check digit",
             {"DEA: [[AB1234563]]"}, {"AB1234563", "DEA AB1234564"}),
   };
@@ -207,8 +208,9 @@ std::vector<Detector> Devices() {
             {"49-015420-323751-9"}),
       Shape("imei", R"(\d{15})", {"imei", IsImei}, "imei imei1 imei2 device handset",
             "the same, unseparated", {"IMEI: [[490154203237518]]"}, {"490154203237518"}),
-      Shape("iccid", R"(89\d{17,18})", {"iccid", IsIccid}, "", "ITU-T E.118: Luhn",
-            {"8944500102198304826"}, {"8944500102198304827", "8844500102198304826"}),
+      Shape("iccid", R"(89\d{2}(?:[ -]?\d{4}){3}[ -]?\d{3,4})", {"iccid", IsIccid}, "",
+            "ITU-T E.118: Luhn", {"8944500102198304826", "8944 5001 0219 8304 826"},
+            {"8944500102198304827", "8844500102198304826"}),
   };
   all[1].context_always = true;  // any word of 17 letters and digits
   return all;

@@ -31,6 +31,11 @@ bool IsAddressV4(absl::string_view match) {
   return octets[0] >= 10 ? !(small && octets[0] < 16 && octets[0] != 10) : !small && octets[0] > 0;
 }
 
+bool IsAddressRange(absl::string_view match) {
+  const std::size_t dash = match.find('-');
+  return IsAddressV4(match.substr(0, dash)) && IsAddressV4(match.substr(dash + 1));
+}
+
 bool IsAddressV6(absl::string_view match) {
   const std::string address(match);
   in6_addr parsed;
@@ -45,6 +50,11 @@ bool IsAddressV6(absl::string_view match) {
     if (i == 0 || address[i - 1] == ':') ++groups;
   }
   return digit && groups >= 2 && hex >= 5;
+}
+
+bool IsAnyAddressV6(absl::string_view match) {
+  in6_addr parsed;
+  return match.size() > 2 && inet_pton(AF_INET6, std::string(match).c_str(), &parsed) == 1;
 }
 
 // More than pairs of digits: those after a colon are the rest of a fingerprint.
@@ -76,6 +86,11 @@ bool HasCredentials(absl::string_view match) {
 constexpr char kIpV4Pattern[] = CS_OCTET R"((?:\.)" CS_OCTET "){3}";
 #undef CS_OCTET
 
+constexpr char kVersionWords[] =
+    "version versions ver release rel firmware driver build revision fileversion assemblyversion "
+    "productversion oid section chapter clause schema upgrade_from upgraded_from chrome chromium "
+    "firefox safari edg opera nginx apache windows jdk";
+
 constexpr char kSchemes[] =
     "(?i:https?|wss?|ftps?|sftp|ssh|git|svn|smb|s3|postgres(?:ql)?|mysqlx?|mariadb|mongodb|redis?s?"
     "|"
@@ -93,19 +108,40 @@ std::vector<Detector> NetworkDetectors() {
        .pattern = kIpV4Pattern,
        .left_forbidden = kWordOrDot | kWordOrDash,
        .check = {"ipv4", IsAddressV4},
+       .veto = Beside(kVersionWords),
        .source = "RFC 791, RFC 5735",
        .found = {"10.0.0.255", "192.168.1.1", "8.8.8.8", "http://[[172.16.254.1]]:80/x",
                  "[[203.0.113.7]]/32"},
        .missed = {"256.1.1.1", "v10.20.30.40", "1.2.3.4", "1.3.6.1.4.1.311", "Chrome/120.0.0.0",
-                  "1.22.333.4444", "1.2.3"}},
+                  "1.22.333.4444", "1.2.3", "version 23.101.7.4", "Version: 9.0.107.250",
+                  "\"fileVersion\": \"31.0.101.200\"", "rel. 4.130.7.9"}},
       {.entity = "ip_address",
        .pattern = kIpV4Pattern,
        .left_forbidden = kWordOrDot | kWordOrDash,
        .context = Near("ip ipv4 addr host peer client gateway dns nameserver netmask subnet inet"),
        .context_always = true,
+       .veto = Beside(kVersionWords),
        .source = "RFC 791",
        .found = {"ip: [[1.2.3.4]]"},
-       .missed = {"version 1.2.3.4", "§ 1.2.3.4"}},
+       .missed = {"version 1.2.3.4", "§ 1.2.3.4", "server version 1.2.3.4"}},
+      {.entity = "ip_address",
+       .pattern = kIpV4Pattern,
+       .left_forbidden = kWordOrDot | kWordOrDash,
+       .context =
+           Beside("ssh ping login logged_in connected connect remote server traceroute curl"),
+       .context_always = true,
+       .veto = Beside(kVersionWords),
+       .source = "RFC 791, right behind what is done with an address",
+       .found = {"ping [[1.2.3.4]]", "failed login from [[7.24.4.60]]"},
+       .missed = {"server version 1.2.3.4", "login 1.2.3"}},
+      {.entity = "ip_address",
+       .pattern = std::string(kIpV4Pattern) + "-" + kIpV4Pattern,
+       .left_forbidden = kWordOrDot | kWordOrDash,
+       .check = {"ipv4_range", IsAddressRange},
+       .veto = Beside(kVersionWords),
+       .source = "RFC 791, from the first to the last of a range",
+       .found = {"10.0.0.1-10.0.0.50", "145.198.144.194-154.18.227.184"},
+       .missed = {"1.2.3.4-1.2.3.5", "versions 23.1.7.4-24.1.1.1"}},
       {.entity = "ip_address",
        .pattern = "(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}",
        .left_forbidden = ByteSet::Word() | ByteSet::Of(":."),
@@ -128,6 +164,17 @@ std::vector<Detector> NetworkDetectors() {
        .source = "the same, right behind a colon",
        .found = {"ip:[[2001:db8::8a2e:370:7334]]"},
        .missed = {"std:2001:db8::1", "ip:a::b", "ip:00:11:22:33:44:55:66:77:88"}},
+      {.entity = "ip_address",
+       .pattern = "[0-9A-Fa-f:]{2,39}",
+       .left_forbidden = ByteSet::Word() | ByteSet::Of(":."),
+       .right_forbidden = ByteSet::Word() | ByteSet::Of(":"),
+       .check = {"ipv6_any", IsAnyAddressV6},
+       .context = Beside("ip ipv6 ip6 ip_address ipv6_address addr6 inet6 gateway listen "
+                         "remote_addr client_ip"),
+       .context_always = true,
+       .source = "RFC 4291, however short, where a field says so",
+       .found = {"ipv6: [[::1]]", "inet6 [[fd00::]]/8", "ip: [[1::2]]"},
+       .missed = {"::1", "ip: 12:30", "ip: ::", "std::ip::a"}},
       {.entity = "mac_address",
        .pattern = "[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}",
        .left_forbidden = pairs,
@@ -152,6 +199,17 @@ std::vector<Detector> NetworkDetectors() {
        .source = "IEEE 802; the notation of Cisco IOS",
        .found = {"00-1A-2B-3C-4D-5E", "001a.2b3c.4d5e"},
        .missed = {"12-34-56-78-90-12", "1234.5678.9012", "00-1A-2B-3C-4D-5E-6F"}},
+      {.entity = "mac_address",
+       .pattern = "[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){5}",
+       .left_forbidden = pairs,
+       .right_forbidden = ByteSet::Word() | ByteSet::Of(":-"),
+       .check = {"hex_letter", HasHexLetter},
+       .context = Beside("mac mac_address macaddress mac_addr macaddr hwaddr ether bssid lladdr "
+                         "hardware_address physical_address"),
+       .context_always = true,
+       .source = "IEEE 802, without marks, where a field says so",
+       .found = {"MAC: [[001A2B3C4D5E]]", "hwaddr [[00 1a 2b 3c 4d 5e]]"},
+       .missed = {"001A2B3C4D5E", "mac 001234567890", "a mac in abcdefabcdef"}},
       {.entity = "url_credentials",
        .pattern = std::string(kSchemes) + R"((?:\+[a-z]{2,8})?://[!#-&(-.0-9;=?A-~]{0,64}:)"
                                           R"([!#-&(-.0-;=?A-~]{1,96}@)",

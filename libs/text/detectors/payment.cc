@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -87,32 +87,83 @@ bool GroupedAsCard(absl::string_view match) {
   return !narrow || single == groups;
 }
 
-// IBAN Registry, release 97 (SWIFT): length by country.
-const std::map<std::string, std::size_t>& IbanLengths() {
-  static const auto* const lengths = new std::map<std::string, std::size_t>{
-      {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16},
-      {"BG", 22}, {"BH", 22}, {"BI", 27}, {"BR", 29}, {"BY", 28}, {"CH", 21}, {"CR", 22},
-      {"CY", 28}, {"CZ", 24}, {"DE", 22}, {"DJ", 27}, {"DK", 18}, {"DO", 28}, {"EE", 20},
-      {"EG", 29}, {"ES", 24}, {"FI", 18}, {"FK", 18}, {"FO", 18}, {"FR", 27}, {"GB", 22},
-      {"GE", 22}, {"GI", 23}, {"GL", 18}, {"GR", 27}, {"GT", 28}, {"HN", 28}, {"HR", 21},
-      {"HU", 28}, {"IE", 22}, {"IL", 23}, {"IQ", 23}, {"IS", 26}, {"IT", 27}, {"JO", 30},
-      {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LC", 32}, {"LI", 21}, {"LT", 20}, {"LU", 20},
-      {"LV", 21}, {"LY", 25}, {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19}, {"MN", 20},
-      {"MR", 27}, {"MT", 31}, {"MU", 30}, {"NI", 28}, {"NL", 18}, {"NO", 15}, {"OM", 23},
-      {"PK", 24}, {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22},
-      {"RU", 33}, {"SA", 24}, {"SC", 31}, {"SD", 18}, {"SE", 24}, {"SI", 19}, {"SK", 24},
-      {"SM", 27}, {"SO", 23}, {"ST", 25}, {"SV", 28}, {"TL", 23}, {"TN", 24}, {"TR", 26},
-      {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30}};
-  return *lengths;
+// IBAN Registry, release 97 (SWIFT): what stands behind the check digits, by country; n for digits,
+// a for letters, c for both.
+const std::map<std::string, std::string>& IbanStructures() {
+  static const auto* const structures = new std::map<std::string, std::string>{
+      {"AD", "8n12c"},    {"AE", "19n"},      {"AL", "8n16c"},    {"AT", "16n"},
+      {"AZ", "4a20c"},    {"BA", "16n"},      {"BE", "12n"},      {"BG", "4a6n8c"},
+      {"BH", "4a14c"},    {"BI", "23n"},      {"BR", "23n1a1c"},  {"BY", "4c4n16c"},
+      {"CH", "5n12c"},    {"CR", "18n"},      {"CY", "8n16c"},    {"CZ", "20n"},
+      {"DE", "18n"},      {"DJ", "23n"},      {"DK", "14n"},      {"DO", "4c20n"},
+      {"EE", "16n"},      {"EG", "25n"},      {"ES", "20n"},      {"FI", "14n"},
+      {"FK", "2a12n"},    {"FO", "14n"},      {"FR", "10n11c2n"}, {"GB", "4a14n"},
+      {"GE", "2a16n"},    {"GI", "4a15c"},    {"GL", "14n"},      {"GR", "7n16c"},
+      {"GT", "24c"},      {"HN", "4a20n"},    {"HR", "17n"},      {"HU", "24n"},
+      {"IE", "4a14n"},    {"IL", "19n"},      {"IQ", "4a15n"},    {"IS", "22n"},
+      {"IT", "1a10n12c"}, {"JO", "4a4n18c"},  {"KW", "4a22c"},    {"KZ", "3n13c"},
+      {"LB", "4n20c"},    {"LC", "4a24c"},    {"LI", "5n12c"},    {"LT", "16n"},
+      {"LU", "3n13c"},    {"LV", "4a13c"},    {"LY", "21n"},      {"MC", "10n11c2n"},
+      {"MD", "20c"},      {"ME", "18n"},      {"MK", "3n10c2n"},  {"MN", "16n"},
+      {"MR", "23n"},      {"MT", "4a5n18c"},  {"MU", "4a19n3a"},  {"NI", "4a20n"},
+      {"NL", "4a10n"},    {"NO", "11n"},      {"OM", "3n16c"},    {"PK", "4a16c"},
+      {"PL", "24n"},      {"PS", "4a21c"},    {"PT", "21n"},      {"QA", "4a21c"},
+      {"RO", "4a16c"},    {"RS", "18n"},      {"RU", "14n15c"},   {"SA", "2n18c"},
+      {"SC", "4a20n3a"},  {"SD", "14n"},      {"SE", "20n"},      {"SI", "15n"},
+      {"SK", "20n"},      {"SM", "1a10n12c"}, {"SO", "19n"},      {"ST", "21n"},
+      {"SV", "4a20n"},    {"TL", "19n"},      {"TN", "20n"},      {"TR", "6n16c"},
+      {"UA", "6n19c"},    {"VA", "18n"},      {"VG", "4a16n"},    {"XK", "16n"},
+      {"YE", "4a4n18c"}};
+  return *structures;
 }
 
-// Countries whose account numbers are digits alone.
-bool HasDigitsOnly(absl::string_view country) {
-  static const auto* const countries = new std::set<absl::string_view>{
-      "AE", "AT", "BA", "BE", "CR", "CZ", "DE", "DK", "EE", "EG", "ES", "FI",
-      "FO", "GL", "HR", "HU", "IL", "IS", "LT", "LY", "ME", "MN", "MR", "NO",
-      "PL", "PT", "RS", "SD", "SE", "SI", "SK", "SO", "TL", "TN", "VA", "XK"};
-  return countries->contains(country);
+// Calls visit(size, kind) for every part of a structure.
+template <typename Visit>
+void VisitParts(absl::string_view structure, const Visit& visit) {
+  std::size_t size = 0;
+  for (const char c : structure) {
+    if (absl::ascii_isdigit(static_cast<unsigned char>(c))) {
+      size = size * 10 + static_cast<std::size_t>(c - '0');
+    } else {
+      visit(size, c);
+      size = 0;
+    }
+  }
+}
+
+std::size_t IbanLength(absl::string_view structure) {
+  std::size_t length = 4;
+  VisitParts(structure, [&](std::size_t size, char) { length += size; });
+  return length;
+}
+
+bool HasStructure(absl::string_view account, absl::string_view structure) {
+  std::size_t at = 4;
+  bool fits = account.size() == IbanLength(structure);
+  VisitParts(structure, [&](std::size_t size, char kind) {
+    for (const std::size_t end = at + size; fits && at < end; ++at) {
+      const auto byte = static_cast<unsigned char>(account[at]);
+      fits = kind == 'c' || (kind == 'n' ? absl::ascii_isdigit(byte) : absl::ascii_isupper(byte));
+    }
+  });
+  return fits;
+}
+
+// One run, or groups of four as the standard prints them, or one run behind the first four: words
+// of a sentence are none of these.
+bool GroupedAsIban(absl::string_view match) {
+  std::size_t group = 0;
+  std::size_t gaps = 0;
+  for (const char c : match) {
+    if (c != ' ' && c != '-') {
+      ++group;
+    } else if (std::exchange(group, 0) == 4) {
+      ++gaps;
+    } else {
+      return false;
+    }
+  }
+  return gaps <= 1 || group <= 4;
 }
 
 // ISO 3166-1 alpha-2, and XK.
@@ -133,7 +184,9 @@ bool IsCountry(absl::string_view code) {
 // By country and its length, so that text is held back no further than an account could reach.
 std::string IbanPattern() {
   std::map<std::size_t, std::map<char, std::string>> by_length;  // length → first → second letters
-  for (const auto& [country, length] : IbanLengths()) by_length[length][country[0]] += country[1];
+  for (const auto& [country, structure] : IbanStructures()) {
+    by_length[IbanLength(structure)][country[0]] += country[1];
+  }
   std::vector<std::string> lengths;
   for (const auto& [length, letters] : by_length) {
     std::vector<std::string> countries;
@@ -190,6 +243,10 @@ std::string CardPattern(absl::string_view between, unsigned allowed) {
   return absl::StrJoin(shapes, "|");
 }
 
+// The groups in which cards are printed, with full stops between them.
+constexpr char kDottedCardPattern[] =
+    R"(\d{4}\.\d{4}\.\d{4}\.\d{4}(?:\.\d{1,3})?|\d{4}\.\d{6}\.\d{4,5})";
+
 }  // namespace
 
 bool IsPaymentCard(absl::string_view match) {
@@ -205,11 +262,11 @@ bool IsPaymentCard(absl::string_view match) {
 
 bool IsIban(absl::string_view match) {
   const std::string account = AlnumUpperOf(match);
-  const auto length = IbanLengths().find(account.substr(0, 2));
-  if (length == IbanLengths().end() || length->second != account.size()) return false;
-  const std::size_t digits = DigitsOf(account).size();
-  const bool plausible =
-      HasDigitsOnly(length->first) ? digits + 2 == account.size() : digits * 4 >= account.size();
+  const auto structure = IbanStructures().find(account.substr(0, 2));
+  if (structure == IbanStructures().end() || !HasStructure(account, structure->second)) {
+    return false;
+  }
+  const bool plausible = GroupedAsIban(match) || DigitsOf(account).size() * 4 >= account.size();
   return plausible && PassesIbanMod97(account);
 }
 
@@ -223,7 +280,8 @@ bool IsRoutingNumber(absl::string_view match) {
 }
 
 bool IsBankIdentifier(absl::string_view match) {
-  return (match.size() == 8 || match.size() == 11) && IsCountry(match.substr(4, 2));
+  const std::string country = absl::AsciiStrToUpper(match.substr(4, 2));
+  return (match.size() == 8 || match.size() == 11) && IsCountry(country);
 }
 
 std::vector<Detector> PaymentDetectors() {
@@ -251,6 +309,15 @@ std::vector<Detector> PaymentDetectors() {
                   "9999 9999 9999 9995", "0.4111111111111111", "41 11 11 11 11 11 11 11",
                   "1700000000000", "1700000000123456789", "8a2e2b40-4111-1111-1111-1111"}},
       {.entity = "credit_card",
+       .pattern = kDottedCardPattern,
+       .left_forbidden = kWordOrDot | kWordOrDash,
+       .right_forbidden = kWordOrDash,
+       .check = card,
+       .priority = 30,
+       .source = "the same, in groups with full stops between them",
+       .found = {"4111.1111.1111.1111", "3782.822463.10005"},
+       .missed = {"4111.1111.1111.1112", "4111.1111.1111", "1.4111.1111.1111.1111"}},
+      {.entity = "credit_card",
        .pattern = CardPattern("", Lengths(13, 19)),
        .left_forbidden = kWordOrDot,
        .check = card,
@@ -277,7 +344,8 @@ std::vector<Detector> PaymentDetectors() {
        .found = {"GB29 NWBK 6016 1331 9268 19", "GB29NWBK60161331926819",
                  "gb29 nwbk 6016 1331 9268 19", "DE89-3704-0044-0532-0130-00", "NO9386011117947",
                  "MT84MALT011000012345MTLCAST001S", "FR14 2004 1010 0505 0001 3M02 606",
-                 "CH93 0076 2011 6238 5295 7", "DE 89 3704 0044 0532 0130 00"},
+                 "CH93 0076 2011 6238 5295 7", "DE 89 3704 0044 0532 0130 00",
+                 "GI92JEXVR2YWFEZBHW5EF3D"},
        .missed = {"GB28 NWBK 6016 1331 9268 19", "GB29 NWBK 6016 1331 9268 1",
                   "ZZ29NWBK60161331926819", "XGB29NWBK60161331926819",
                   "DE89 3704 0044 0532 013A 00"}},
@@ -297,10 +365,21 @@ std::vector<Detector> PaymentDetectors() {
        .right_forbidden = kWordOrDash,
        .check = bic,
        .priority = 15,
-       .context = Near("swift bic bank beneficiary iban"),
+       .context = Near("swift bic bank beneficiary iban swiftcode"),
        .source = "ISO 9362",
        .found = {"SWIFT: [[DEUTDEFF]]", "BIC code [[NEDSZAJJXXX]]", "bic=[[CHASUS33]]"},
        .missed = {"DEUTDEFF", "BIC: ABCDZZ22", "SWIFT is fast and safe"}},
+      {.entity = "swift_code",
+       .pattern = "[a-z]{6}[a-z0-9]{2}(?:[a-z0-9]{3})?",
+       .left_forbidden = kWordOrDash,
+       .right_forbidden = kWordOrDash,
+       .check = bic,
+       .priority = 15,
+       .context = AssignedTo("swift bic swift_code bic_code swiftcode swift_bic"),
+       .context_always = true,
+       .source = "the same in lower case, where a field says so",
+       .found = {"swift: [[deutdeff]]", "bic=[[nedszajjxxx]]"},
+       .missed = {"bic: abcdzz22", "bic deutdeff", "swift code is important"}},
   };
 }
 

@@ -75,6 +75,20 @@ std::vector<SecretShape> AiSecrets() {
        "docs.getdbt.com/docs/dbt-cloud-apis/authentication"},
       {"mapbox_token", R"([ps]k\.eyJ[\w-]{20,300}\.[\w-]{22})", "sk.eyJ{a80}.{w22}", "pk.eyJ{a80}",
        "docs.mapbox.com/help/getting-started/access-tokens"},
+      {"jina_api_key", "jina_[A-Za-z0-9]{48,64}", "jina_{a60}", "jina_{a20}", "jina.ai/embeddings"},
+      {"e2b_api_key", "e2b_[a-f0-9]{40}", "e2b_{h40}", "e2b_{h20}", "e2b.dev/docs"},
+      {"firecrawl_api_key", "fc-[a-f0-9]{32}", "fc-{h32}", "fc-{h20}", "docs.firecrawl.dev"},
+      {"modal_token", "a[ks]-[A-Za-z0-9]{22}", "ak-{a22}", "ak-{a12}",
+       "modal.com/docs/reference/modal.config", kRandom},
+      {"helicone_api_key", "sk-helicone-[a-z0-9]{7}(?:-[a-z0-9]{7}){3}",
+       "sk-helicone-{l7}-{l7}-{l7}-{l7}", "sk-helicone-{l7}", "docs.helicone.ai"},
+      {"litellm_key", R"(sk-[\w-]{22})", "sk-{w22}", "sk-{w12}", "docs.litellm.ai, virtual keys",
+       kRandom},
+      {"portkey_api_key", "pk-[A-Za-z0-9]{28}", "pk-{a28}", "pk-{a12}", "portkey.ai/docs", kRandom},
+      {"logfire_token", "pylf_v[0-9]_[a-z]{2}_[A-Za-z0-9]{43}", "pylf_v1_us_{a43}",
+       "pylf_v1_us_{a20}", "logfire.pydantic.dev/docs"},
+      {"brave_search_api_key", R"(BSA[\w-]{28})", "BSA{w28}", "BSA{w12}", "brave.com/search/api",
+       kRandom},
   };
 }
 

@@ -126,6 +126,17 @@ std::vector<SecretShape> BusinessSecrets() {
        "help.sumologic.com, access keys"},
       {"okta_token", R"(SSWS 00[\w-]{40})", "SSWS 00{w40}", "SSWS {w20}",
        "developer.okta.com/docs/guides/create-an-api-token"},
+      {"polar_token", "polar_(?:oat|pat|at_u|rt|cs|whs)_[A-Za-z0-9]{32,64}", "polar_oat_{a40}",
+       "polar_oat_{a8}", "docs.polar.sh"},
+      {"cal_com_api_key", "cal_(?:live_)?[a-f0-9]{32}", "cal_live_{h32}", "cal_live_{h8}",
+       "cal.com/docs/api-reference"},
+      {"paddle_api_key", "pdl_(?:live|sdbx)_apikey_[a-z0-9]{26}_[A-Za-z0-9]{22}_[A-Za-z0-9]{3}",
+       "pdl_live_apikey_{l26}_{a22}_{a3}", "pdl_live_apikey_{l26}", "developer.paddle.com"},
+      {"stytch_secret", R"(secret-(?:live|test)-[\w=-]{30,60})", "secret-live-{w36}",
+       "secret-live-{w8}", "stytch.com/docs"},
+      {"courier_api_key", "[pd]k_(?:prod|test)_[A-Z0-9]{28}", "pk_prod_{u28}", "pk_prod_{u8}",
+       "courier.com/docs"},
+      {"loops_api_key", "pa_[a-f0-9]{32}", "pa_{h32}", "pa_{h8}", "loops.so/docs"},
   };
 }
 

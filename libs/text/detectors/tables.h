@@ -25,11 +25,15 @@ std::vector<Detector> ContextualDetectors();  // tier 3
 void AppendPack(absl::string_view pack, std::vector<Detector> detectors,
                 std::vector<Detector>& all);
 
-// A gate on any of `words`, which are separated by spaces and in lower case.
+// A gate on any of `words`, which are separated by spaces and in lower case; `_` joins those of a
+// phrase.
 ContextGate Near(absl::string_view words);
 
 // A gate on an assignment to a name with one of `words` in it.
 ContextGate AssignedTo(absl::string_view words);
+
+// A gate on one of `words` close by: `words` may be followed by `is`, `number`, marks and the like.
+ContextGate Beside(absl::string_view words);
 
 // Neighbours that would make a number part of a longer one.
 inline constexpr ByteSet kWordOrDot = ByteSet::Word() | ByteSet::Of(".");
