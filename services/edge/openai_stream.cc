@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "libs/json/writer.h"
@@ -116,7 +117,12 @@ absl::Status OpenAiStream::ReadChunk(Pending& pending) {
   if (!options_.masked || pending.hidden) return absl::OkStatus();
   KeepEnvelope(root, pending.event.data);
   const FoundTexts found = TextsOfChunk(root, pending.event.data);
-  if (found.misnumbered) return Broken("numbers its choices by no whole numbers");
+  numbering_ |= found.numbering;
+  const auto both = [&](unsigned kinds) { return (numbering_ & kinds) == kinds; };
+  if (found.misnumbered || both(kChoiceNumbered | kChoiceCounted) ||
+      both(kCallNumbered | kCallCounted)) {
+    return Broken("does not number its choices and calls 0, 1, 2");
+  }
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   const auto ends = [&](const FoundText& text) {
     return text.last && finished_.contains(text.choice);
@@ -255,7 +261,8 @@ absl::Status OpenAiStream::Deliver(const Pending& pending,
   } else if (pending.event.has_data) {
     // Comments and other fields that would have to be masked are left out.
     CS_ASSIGN_OR_RETURN(const std::string data, Splice(pending.event.data, std::move(edits)));
-    delivery.bytes = absl::StrCat("data: ", data, "\n\n");
+    delivery.bytes =
+        absl::StrCat("data: ", absl::StrReplaceAll(data, {{"\n", "\ndata: "}}), "\n\n");
   } else {
     return absl::OkStatus();
   }

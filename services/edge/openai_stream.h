@@ -71,7 +71,8 @@ class OpenAiStream final : public AnswerReader {
   std::map<std::string, Open> open_;
   std::map<std::string, std::string> names_;  // of tools that are called, as far as they came
   absl::flat_hash_set<std::int64_t> finished_;
-  std::string envelope_;  // members that every event of the stream repeats
+  unsigned numbering_ = 0;  // of choices and calls so far
+  std::string envelope_;    // members that every event of the stream repeats
   Usage usage_;
   bool done_ = false;
   bool failed_ = false;

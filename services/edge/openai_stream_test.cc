@@ -310,6 +310,10 @@ TEST_CASE("OpenAiStream: comments and other fields that would be masked are left
   CHECK(Pass({": SECRET\n\n", kDone}).value() == kDone);
   CHECK(Pass({"event: SECRET\ndata: {\"choices\":[]}\n\n", kDone}).value() ==
         "data: {\"choices\":[]}\n\n" + kDone);
+  // Each line of the data is one again.
+  CHECK(
+      Pass({"event: SECRET\r\ndata:\r\ndata: {\"choices\":\r\ndata: []}\r\n\r\n", kDone}).value() ==
+      "data: \ndata: {\"choices\":\ndata: []}\n\n" + kDone);
 }
 
 TEST_CASE("OpenAiStream: the usage that was not asked for is read and dropped", "[edge]") {

@@ -194,7 +194,10 @@ TEST_CASE("adversarial 11: a choice or a call under another spelling of its numb
       CHECK(passed.caller == Delta(R"("content":"ok ")"));
     }
   }
-  CHECK(Pass({numbered("null", "null"), Finished(), kDone}).status.ok());
+  CHECK(Pass({numbered("null", "null"), kDone}).status.ok());
+  // Nor can a text be told from another when only some of them say whose they are.
+  CHECK(absl::IsUnavailable(Pass({numbered("0", "0"), numbered("null", "0"), kDone}).status));
+  CHECK(absl::IsUnavailable(Pass({numbered("0", "0"), numbered("0", "null"), kDone}).status));
   // 1.0 and 1e0 are the number 1 to everybody.
   const Passed same = Pass({Delta(R"("content":"PR")", 1),
                             R"(data: {"choices":[{"index":1.0,"delta":{"content":"J-1"}}]})"

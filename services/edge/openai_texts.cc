@@ -221,7 +221,8 @@ class Walker {
       WalkWhole("", choice);
       return false;
     }
-    const std::int64_t index = Number(choice["index"]).value_or(position);
+    const std::int64_t index =
+        Number(choice["index"], kChoiceNumbered, kChoiceCounted).value_or(position);
     const std::string prefix = absl::StrCat("choices/", index);
     bool bare = true;
     for (std::size_t i = 0; i < choice.size(); ++i) {
@@ -250,9 +251,11 @@ class Walker {
   }
 
   // What `index` says; nothing where there is none, or none that all readers agree on.
-  std::optional<std::int64_t> Number(const Value& index) {
+  std::optional<std::int64_t> Number(const Value& index, Numbering numbered, Numbering counted) {
     const auto number = index.integer();
-    if (number && *number >= 0) return number;
+    const bool is_number = number && *number >= 0;
+    found_.numbering |= is_number ? numbered : counted;
+    if (is_number) return number;
     found_.misnumbered |= index.exists() && !index.is(Type::kNull);
     return std::nullopt;
   }
@@ -298,7 +301,8 @@ class Walker {
     bool bare = true;
     for (std::size_t i = 0; i < array.size(); ++i) {
       const Value element = array.at(i);
-      auto index = name == "tool_calls" ? Number(element["index"]) : element["index"].integer();
+      auto index = name == "tool_calls" ? Number(element["index"], kCallNumbered, kCallCounted)
+                                        : element["index"].integer();
       if (!index && name == "tool_calls") index = static_cast<std::int64_t>(i);
       std::vector<Step> here = path;
       if (element.is(Type::kObject) && continues && index && *index >= 0) {

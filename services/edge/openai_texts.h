@@ -42,6 +42,13 @@ struct FoundLogprobs {
   std::string alternatives;  // the other tokens, one a line
 };
 
+enum Numbering : unsigned {
+  kChoiceNumbered = 1,
+  kChoiceCounted = 2,
+  kCallNumbered = 4,
+  kCallCounted = 8,
+};
+
 struct FoundTexts {
   std::vector<FoundText> texts;
   std::vector<FoundLogprobs> logprobs;
@@ -53,6 +60,8 @@ struct FoundTexts {
   // A choice or a call of a tool is numbered by something else than 0, 1, 2 …: readers disagree
   // about which one `1.0` continues, so nobody can say what they put together.
   bool misnumbered = false;
+  // Which of them are numbered, and which counted for want of a number: Numbering, or-ed together.
+  unsigned numbering = 0;
   // Nothing in this chunk but continuing texts: without them it is not worth sending.
   bool only_texts = false;
 };
