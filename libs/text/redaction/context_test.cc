@@ -53,14 +53,15 @@ TEST_CASE("Redaction: an assigned context stands with = or : before the match", 
   rule.left_forbidden = ByteSet::Word();
   rule.context = {{"token"}, true};
   const auto rules = Compiled({rule});
-  for (const char* before : {"token = ", "token: ", "\"token\": \"", "TOKEN:=", "token => '",
-                             "token_for_ci=", "token\t=\t", "config[\"token\"] = \""}) {
+  for (const char* before :
+       {"token = ", "token: ", "\"token\": \"", "TOKEN:=", "token => '",
+        "token_for_ci=", "token\t=\t", "config[\"token\"] = \"", "token ?= \"", "$token .= \""}) {
     INFO(before);
     CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
           absl::StrCat(before, "<key>"));
   }
-  for (const char* before :
-       {"token ", "token > ", "token, key=", "token\n= ", "= ", "token(x) = "}) {
+  for (const char* before : {"token ", "token > ", "token, key=", "token\n= ", "= ",
+                             "token(x) = ", "token?: ", "token.a = "}) {
     INFO(before);
     CHECK(RedactWhole(rules, absl::StrCat(before, "a1b2c3d4"))->text ==
           absl::StrCat(before, "a1b2c3d4"));
@@ -99,8 +100,8 @@ TEST_CASE("Redaction: a context beside has no other words before the match", "[r
   rule.context.beside = true;
   const auto rules = Compiled({rule});
   for (const char* before :
-       {"pin ", "PIN is ", "pin_code_old=", "cardPinNumber: ", "<pin>", "PIN => ",
-        "\"pin\", \"value\": \"", "name: PIN\n  value: ", "--pin ", "my secret, no. "}) {
+       {"pin ", "PIN is ", "pin_code_old=", "cardPinNumber: ", "<pin>", "PIN => ", "<pin>\n  ",
+        "pin ?= ", "\"pin\", \"value\": \"", "name: PIN\n  value: ", "--pin ", "my secret, no. "}) {
     INFO(before);
     CHECK(RedactWhole(rules, absl::StrCat(before, "1234"))->text == absl::StrCat(before, "<pin>"));
   }

@@ -43,7 +43,12 @@ bool StandsBeside(absl::string_view last, absl::string_view between) {
   constexpr std::size_t kAbbreviation = 4;  // `tel.`, `no.`: no end of a sentence
   if (between.size() > kBesideReach) return false;
   const std::size_t line = between.rfind('\n');
-  if (line != between.npos && between.find_first_of("=:", line) == between.npos) return false;
+  const std::size_t before_line =
+      line == between.npos ? line : between.find_last_not_of(" \n", line);
+  const bool tag = before_line != between.npos && between[before_line] == '>';
+  if (line != between.npos && !tag && between.find_first_of("=:", line) == between.npos) {
+    return false;
+  }
   std::size_t marks = 0;  // in a row, since the last word
   bool joined = true;     // by at most one mark that names have in them
   for (std::size_t i = 0; i < between.size();) {
@@ -58,10 +63,12 @@ bool StandsBeside(absl::string_view last, absl::string_view between) {
     }
     const char byte = between[i];
     const char next = i + 1 < between.size() ? between[i + 1] : 'x';
-    const bool stop = byte == '.' && !InWord(next) && CharactersOf(last) > kAbbreviation;
+    const bool stop =
+        byte == '.' && !InWord(next) && next != '=' && CharactersOf(last) > kAbbreviation;
     const bool arrow = i > 0 && (between[i - 1] == '=' || between[i - 1] == '-');
     if (byte == '>' && !arrow && !HasLower(last)) return false;  // of a replacement: `<PIN>`
-    if (byte == ';' || byte == '?' || stop || (byte == '\n' && next == '\n')) return false;
+    if (byte == ';' || (byte == '?' && next != '=') || stop || (byte == '\n' && next == '\n'))
+      return false;
     joined = joined && ++marks == 1 && (byte == '_' || byte == '-' || byte == '.');
     ++i;
   }

@@ -19,18 +19,21 @@ class AssignmentReader {
   bool Read(char byte) {
     constexpr ByteSet kBeside = ByteSet::Word() | ByteSet::Of(" \t\"'`\\])");
     const bool assigns = byte == '=' || byte == ':';
+    if (operator_begun_ && byte != '=') return false;
+    operator_begun_ = byte == '?' || byte == '.';
     assigned_ = assigned_ || assigns;
-    const bool goes_on = assigns || (byte == '>' && previous_ == '=') ||
+    const bool goes_on = assigns || operator_begun_ || (byte == '>' && previous_ == '=') ||
                          kBeside.Contains(static_cast<unsigned char>(byte));
     previous_ = byte;
     return goes_on;
   }
 
   // What was read assigns something to the word, and a match may begin here.
-  bool assigned() const { return assigned_; }
+  bool assigned() const { return assigned_ && !operator_begun_; }
 
  private:
   bool assigned_ = false;
+  bool operator_begun_ = false;  // `?` or `.`, which only `=` may follow
   char previous_ = 0;
 };
 

@@ -45,12 +45,13 @@ struct ContextGate {
   std::vector<std::string> words;
   // The last of them must be what the match is assigned to: between it and the match stand only
   // further word characters, quotes (' " ` and \), closing brackets, spaces, tabs, and at least one
-  // of = and : (a > may follow a =).
+  // of = and : (a > may follow a =, and a ? or . stand before one).
   bool assigned = false;
   // The last of them must be close to the match: between the two stand at most kBesideReach bytes,
   // none of them the end of a sentence, and no words but those that go on with its name
   // (`token_value`) and such as `is`, `to`, `at`, `number`, `value`. On the next line it must be
-  // assigned. A name in capitals before a > is no context: replacements are written so.
+  // assigned, or in a tag. A name in capitals before a > is no context: replacements are written
+  // so.
   bool beside = false;
 
   bool empty() const { return words.empty(); }

@@ -191,6 +191,9 @@ inline bool Assigns(absl::string_view between) {
   for (std::size_t i = 0; i < between.size(); ++i) {
     const char byte = between[i];
     assigns = assigns || byte == '=' || byte == ':';
+    const bool begun = i > 0 && (between[i - 1] == '?' || between[i - 1] == '.');
+    if (begun && byte != '=') return false;
+    if ((byte == '?' || byte == '.') && i + 1 < between.size()) continue;
     const bool arrow = byte == '>' && i > 0 && between[i - 1] == '=';
     const bool beside = IsWordByte(static_cast<unsigned char>(byte)) ||
                         absl::string_view("=: \t\"'`\\])").find(byte) != absl::string_view::npos;
@@ -208,15 +211,18 @@ inline bool StandsBeside(absl::string_view last, absl::string_view between) {
     return std::count_if(word.begin(), word.end(), [](char byte) { return (byte & 0xC0) != 0x80; });
   };
   if (line != between.npos && std::none_of(between.begin() + line, between.end(), sets)) {
-    return false;
+    std::string above(between.substr(0, line));
+    while (!above.empty() && (above.back() == ' ' || above.back() == '\n')) above.pop_back();
+    if (above.empty() || above.back() != '>') return false;
   }
   std::string marks;
   for (std::size_t i = 0; i < between.size();) {
     if (!ContextByte(between[i])) {
       const absl::string_view rest = between.substr(i);
       const bool word_follows = rest.size() < 2 || ContextByte(rest[1]);
-      const bool stop = rest[0] == '.' && !word_follows && characters(before) > 4;
-      if (rest[0] == ';' || rest[0] == '?' || stop) return false;
+      const bool sets_next = rest.size() > 1 && rest[1] == '=';
+      const bool stop = rest[0] == '.' && !word_follows && !sets_next && characters(before) > 4;
+      if (rest[0] == ';' || (rest[0] == '?' && !sets_next) || stop) return false;
       const bool arrow = i > 0 && (between[i - 1] == '=' || between[i - 1] == '-');
       const bool label = absl::AsciiStrToUpper(before) == before;
       if (rest[0] == '>' && !arrow && label) return false;
