@@ -90,8 +90,10 @@ bool IsPasswordArgument(absl::string_view match) {
 
 bool IsCurlUser(absl::string_view match) {
   const absl::string_view password = match.substr(match.find(':') + 1);
-  return !absl::StrContains(match, '$') && !absl::StrContains(match, '<') &&
-         !absl::StrContains(match, '{') && password.find_first_not_of("*") != password.npos;
+  const std::size_t user = match.find_first_not_of("=\"' ", match.find_first_of("= uU") + 1);
+  return password[0] != '$' && (user == match.npos || match[user] != '$') &&
+         !absl::StrContains(match, '<') && !absl::StrContains(match, '{') &&
+         password.find_first_not_of("*") != password.npos;
 }
 
 constexpr char kSecretWords[] =
@@ -143,6 +145,13 @@ std::vector<Detector> CredentialDetectors() {
        .source = "RFC 7516",
        .found = {"eyJ{w60}.{w256}.{w16}.{w90}.{w22}", "eyJ{w40}..{w16}.{w90}.{w22}"},
        .missed = {"eyJ{w60}.{w256}"}},
+      {.entity = "jwt",
+       .pattern = R"(ZXlK[\w+/-]{40,}={0,2})",
+       .right_forbidden = kAnyNeighbour,
+       .priority = 10,
+       .source = "RFC 7519, in base64 once more",
+       .found = {"ZXlK{a120}==", "token: [[ZXlK{a60}]]"},
+       .missed = {"ZXlK{a30}", "xZXlK{a60}"}},
       {.entity = "private_key",
        .pattern = kPrivateKeyPattern,
        .left_forbidden = kAnyNeighbour,
@@ -238,7 +247,7 @@ std::vector<Detector> CredentialDetectors() {
        .missed = {"{a900}", "Bearer authentication"}},
       {.entity = "secret.curl_user",
        .pattern =
-           R"((?:-u[ =]{0,4}|--user[ =]{1,4})["']?[!#-&(-,.-9;-~][!#-&(-9;-~]{0,63}:[!#-&(-~]{3,96})",
+           R"((?:-u[ =]{0,4}|--user[ =]{1,4})["']?[!#-&(-,.-9;-~][!#-&(-9;-~]{0,63}:["']?[!#-&(-~]{3,96})",
        .right_forbidden = kAnyNeighbour,
        .check = {"curl_user", IsCurlUser},
        .priority = 15,
@@ -246,7 +255,8 @@ std::vector<Detector> CredentialDetectors() {
        .context_always = true,
        .source = "curl manual, --user",
        .found = {"curl [[-u admin:{a12}]] https://x.example",
-                 "curl [[-uadmin:{a12}]] https://x.example", "curl -s [[--user 'bob:{a9}]]' x"},
+                 "curl [[-uadmin:{a12}]] https://x.example", "curl -s [[--user 'bob:{a9}]]' x",
+                 "curl [[-u elastic:P@ssw0rd$1]] https://x"},
        .missed = {"docker run -u 1000:1000", "curl -u $USER:$PASS x"}},
       {.entity = "secret.password_argument",
        .pattern = R"(-(?:[pawkPW] ?|-?pass(?:word|phrase|wd)?[ =])["']?[!#-&(-~]{4,96})",

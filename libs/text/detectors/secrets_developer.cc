@@ -104,7 +104,7 @@ std::vector<SecretShape> DeveloperSecrets() {
        "gitleaks: frameio-api-token"},
       {"dropbox_token", R"(sl\.(?:u\.)?[\w-]{130,})", "sl.{w136}", "sl.{w30}",
        "gitleaks: dropbox-short-lived-api-token"},
-      {"typeform_token", R"(tfp_[\w.-]{40,60})", "tfp_{w59}", "tfp_{w20}",
+      {"typeform_token", R"(tfp_[\w=.-]{40,60})", "tfp_{w59}", "tfp_{w20}",
        "gitleaks: typeform-api-token"},
       {"launchdarkly_key", "(?:sdk|api|mob)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "sdk-{U}",
        "sdk-{h8}", "docs.launchdarkly.com, keys"},
