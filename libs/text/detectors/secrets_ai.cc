@@ -78,8 +78,6 @@ std::vector<SecretShape> AiSecrets() {
       {"jina_api_key", "jina_[A-Za-z0-9]{48,64}", "jina_{a60}", "jina_{a20}", "jina.ai/embeddings"},
       {"e2b_api_key", "e2b_[a-f0-9]{40}", "e2b_{h40}", "e2b_{h20}", "e2b.dev/docs"},
       {"firecrawl_api_key", "fc-[a-f0-9]{32}", "fc-{h32}", "fc-{h20}", "docs.firecrawl.dev"},
-      {"modal_token", "a[ks]-[A-Za-z0-9]{22}", "ak-{a22}", "ak-{a12}",
-       "modal.com/docs/reference/modal.config", kRandom},
       {"helicone_api_key", "sk-helicone-[a-z0-9]{7}(?:-[a-z0-9]{7}){3}",
        "sk-helicone-{l7}-{l7}-{l7}-{l7}", "sk-helicone-{l7}", "docs.helicone.ai"},
       {"litellm_key", R"(sk-[\w-]{22})", "sk-{w22}", "sk-{w12}", "docs.litellm.ai, virtual keys",
