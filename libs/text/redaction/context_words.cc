@@ -192,7 +192,10 @@ std::size_t ContextWords::Add(const ContextGate& gate) {
     std::vector<Phrase>& phrases = last.phrases;
     auto same = std::find_if(phrases.begin(), phrases.end(),
                              [&](const Phrase& other) { return other.words_before == words; });
-    if (same == phrases.end()) same = phrases.insert(same, {std::move(words), {}});
+    if (same == phrases.end()) {
+      const std::uint64_t hash = words.empty() ? 0 : HashOf(words.back());
+      same = phrases.insert(same, {std::move(words), {}, hash});
+    }
     same->gates.push_back(number);
   }
   return number;
@@ -220,25 +223,37 @@ bool ContextWords::Window::HasParts(std::size_t begin, std::size_t end) const {
   return false;
 }
 
-template <typename Visit>
+template <typename Wanted, typename Visit>
 bool ContextWords::VisitPhrases(const Word& word, const Window& window, std::size_t begin,
-                                std::size_t end, bool part, const Visit& visit) const {
+                                std::size_t end, bool part, const Wanted& wanted,
+                                const Visit& visit) const {
+  // Some words end dozens of phrases, so they are told apart by the hash of the word before.
+  const auto hash_before = [&](bool parts) {
+    const auto [from, to] = window.WordBefore(begin, parts);
+    return HashOf(window.text.substr(from, to - from));
+  };
+  const bool by_words = !part;
+  const bool by_parts = part || !window.HasParts(begin, end);
+  const std::uint64_t word_hash = by_words ? hash_before(false) : 0;
+  const std::uint64_t part_hash = by_parts ? hash_before(true) : 0;
   const auto follows = [&](const Phrase& phrase, bool parts) {
     std::size_t at = begin;
-    return std::all_of(phrase.words_before.rbegin(), phrase.words_before.rend(),
-                       [&](const std::string& wanted) {
-                         const auto [from, to] = window.WordBefore(at, parts);
-                         at = from;
-                         return absl::EqualsIgnoreCase(window.text.substr(from, to - from), wanted);
-                       });
+    return std::all_of(
+        phrase.words_before.rbegin(), phrase.words_before.rend(), [&](const std::string& expected) {
+          const auto [from, to] = window.WordBefore(at, parts);
+          at = from;
+          return absl::EqualsIgnoreCase(window.text.substr(from, to - from), expected);
+        });
   };
   const absl::string_view last = window.text.substr(begin, end - begin);
   return std::any_of(word.phrases.begin(), word.phrases.end(), [&](const Phrase& phrase) {
-    const bool whole = !part && follows(phrase, false);
-    const bool of_parts = !whole && !phrase.words_before.empty() &&
-                          (part || !window.HasParts(begin, end)) && follows(phrase, true);
-    const bool alone = part && phrase.words_before.empty();
-    return (whole || of_parts || alone) && visit(phrase, last, window.text.substr(end));
+    const bool alone = phrase.words_before.empty();
+    const bool words = by_words && phrase.hash_before == word_hash;
+    const bool parts = by_parts && phrase.hash_before == part_hash;
+    if (!(alone || words || parts) || !wanted(phrase)) return false;
+    const bool found =
+        alone || (words && follows(phrase, false)) || (parts && follows(phrase, true));
+    return found && visit(phrase, last, window.text.substr(end));
   });
 }
 
@@ -251,15 +266,14 @@ bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned c
   const auto decides = [&](std::size_t begin, std::size_t end, bool part) {
     const std::uint32_t word = Find(before.substr(begin, end - begin));
     if (word == kNoWord) return false;
-    const auto visit = [&](const Phrase& phrase, absl::string_view last,
-                           absl::string_view between) {
-      if (std::find(phrase.gates.begin(), phrase.gates.end(), gate) == phrase.gates.end()) {
-        return false;
-      }
+    const auto wanted = [gate](const Phrase& phrase) {
+      return std::find(phrase.gates.begin(), phrase.gates.end(), gate) != phrase.gates.end();
+    };
+    const auto visit = [&](const Phrase&, absl::string_view last, absl::string_view between) {
       open = Opens(gates_[gate], last, between);
       return true;  // the last one decides
     };
-    return VisitPhrases(words_[word], window, begin, end, part, visit);
+    return VisitPhrases(words_[word], window, begin, end, part, wanted, visit);
   };
   // The parts of a word, from the last to the first, and then the word.
   for (;;) {
@@ -287,6 +301,10 @@ bool ContextWords::CollectOpen(const std::vector<ContextHit>& hits, absl::string
   states.assign(gates_.size(), GateState::kUnseen);
   for (auto hit = hits.rbegin(); hit != hits.rend() && hit->begin >= from + window.cut; ++hit) {
     const std::size_t begin = hit->begin - from;
+    const auto wanted = [&states](const Phrase& phrase) {
+      return std::any_of(phrase.gates.begin(), phrase.gates.end(),
+                         [&](std::size_t gate) { return states[gate] == GateState::kUnseen; });
+    };
     const auto visit = [&](const Phrase& phrase, absl::string_view last,
                            absl::string_view between) {
       for (const std::size_t gate : phrase.gates) {
@@ -297,9 +315,16 @@ bool ContextWords::CollectOpen(const std::vector<ContextHit>& hits, absl::string
       }
       return false;
     };
-    VisitPhrases(words_[hit->word], window, begin, begin + hit->size, hit->part, visit);
+    VisitPhrases(words_[hit->word], window, begin, begin + hit->size, hit->part, wanted, visit);
   }
   return any;
+}
+
+bool ContextWords::EndsPhrase(const ContextHit& hit, absl::string_view before) const {
+  const auto any = [](const Phrase&) { return true; };
+  const auto found = [](const Phrase&, absl::string_view, absl::string_view) { return true; };
+  return VisitPhrases(words_[hit.word], Window(before), before.size() - hit.size, before.size(),
+                      hit.part, any, found);
 }
 
 }  // namespace countersign::text

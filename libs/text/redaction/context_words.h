@@ -62,6 +62,10 @@ class ContextWords {
   bool CollectOpen(const std::vector<ContextHit>& hits, absl::string_view before,
                    std::uint64_t position, std::vector<GateState>& states) const;
 
+  // False when a word that Find knows ends no phrase of any gate, whatever follows it. `before`
+  // ends with it, and is at least the kContextReach + 1 bytes up to there, or all.
+  bool EndsPhrase(const ContextHit& hit, absl::string_view before) const;
+
   // The words of a phrase, folded and in lower case.
   static std::vector<std::string> WordsOf(absl::string_view phrase);
 
@@ -82,6 +86,7 @@ class ContextWords {
   struct Phrase {
     std::vector<std::string> words_before;
     std::vector<std::size_t> gates;
+    std::uint64_t hash_before;  // of the last of words_before; 0 where there is none
   };
   struct Word {
     std::string word;  // in lower case
@@ -111,11 +116,11 @@ class ContextWords {
   static bool Opens(const ContextGate& gate, absl::string_view word, absl::string_view between);
 
   // Calls visit(phrase, its last word, what stands between that and the match) for every phrase
-  // that ends with `word`, which lies at [begin, end), until it returns true; returns whether it
-  // did.
-  template <typename Visit>
+  // that ends with `word`, which lies at [begin, end), and is `wanted`, until it returns true;
+  // returns whether it did.
+  template <typename Wanted, typename Visit>
   bool VisitPhrases(const Word& word, const Window& window, std::size_t begin, std::size_t end,
-                    bool part, const Visit& visit) const;
+                    bool part, const Wanted& wanted, const Visit& visit) const;
 
   std::vector<ContextGate> gates_;
   std::vector<Word> words_;

@@ -230,12 +230,16 @@ void MatchFinder::AddParts(std::uint64_t begin, std::uint64_t end, int before) {
 
 void MatchFinder::AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word,
                                  bool part) {
+  constexpr std::uint64_t kFarthest = kContextReach + 1;
+  const std::uint64_t from = std::max(text_.base, end > kFarthest ? end - kFarthest : 0);
+  const ContextHit added{begin, static_cast<std::uint32_t>(end - begin), word, part};
+  if (!program_.context.EndsPhrase(added, text_.Slice(from, end))) return;
   std::vector<ContextHit>& words = state_.words;
   const auto in_reach = std::find_if(words.begin(), words.end(), [begin](const ContextHit& hit) {
     return hit.begin + kContextReach >= begin;
   });
   words.erase(words.begin(), in_reach);
-  words.push_back({begin, static_cast<std::uint32_t>(end - begin), word, part});
+  words.push_back(added);
 }
 
 bool MatchFinder::GateOpens(std::uint32_t gate, std::uint64_t position) const {
