@@ -36,7 +36,8 @@ class HitCollector {
     for (const std::uint32_t rule : rules_.phrases()[target - rules_.phrase_base()].rules) {
       const ContextGate& gate = program_.rules[rule].context;
       const Stretch& begins = gate.assigned ? assigned : gate.beside ? beside : anywhere;
-      if (HasRoom(rule, begins)) Extend(rule, begins);
+      const Stretch room = WithRoom(rule, begins);
+      if (room.first <= room.last) Extend(rule, room);
     }
   }
 
@@ -77,18 +78,28 @@ class HitCollector {
     return assigned;
   }
 
-  // False when no match of `rule` can begin there, because none of what begins there is long enough
-  // and made of its bytes.
-  bool HasRoom(std::uint32_t rule, const Stretch& begins) const {
+  // The part of `begins` from the first to the last place where what begins is long enough for a
+  // match of `rule` and made of its bytes; first > last where there is none.
+  Stretch WithRoom(std::uint32_t rule, const Stretch& begins) const {
     const ByteSet& alphabet = program_.traits[rule].alphabet;
     const std::size_t width = program_.traits[rule].min_width;
+    const auto fits = [&](std::size_t at) {
+      return alphabet.Contains(static_cast<unsigned char>(text_[at]));
+    };
+    Stretch room{1, 0};
     for (std::size_t begin = begins.first; begin <= begins.last && begin + width <= text_.size();) {
       std::size_t at = begin + width;
-      while (at > begin && alphabet.Contains(static_cast<unsigned char>(text_[at - 1]))) --at;
-      if (at == begin) return true;
-      begin = at;
+      while (at > begin && fits(at - 1)) --at;
+      if (at > begin) {
+        begin = at;
+        continue;
+      }
+      if (room.first > room.last) room.first = Offset(begin);
+      while (begin < begins.last && begin + width < text_.size() && fits(begin + width)) ++begin;
+      room.last = Offset(begin);
+      begin += width + 1;
     }
-    return false;
+    return room;
   }
 
   const RedactionProgram& program_;
