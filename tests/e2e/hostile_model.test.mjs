@@ -2,6 +2,7 @@
 // pieces made to slip through. What arrives equals the masking of the whole, and what goes wrong is an exception.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -294,8 +295,10 @@ test('the Python SDK reads the same, and raises what it should', async () => {
   const dying = model.stream([content('see 4111 1111 1111 1111')]);
   const lost = 'data: {"error":{"message":"lost john@x.io","code":"overloaded"}}\n\n';
   const errs = model.stream([content('held 4111 1111'), lost]);
+  const python = resolve(import.meta.dirname, '.venv/bin/python');
+  assert.ok(existsSync(python), `${python} is missing: scripts/install-python-packages makes it`);
   const { code, stdout, stderr } = await run(
-    resolve(import.meta.dirname, '.venv/bin/python'),
+    python,
     [resolve(import.meta.dirname, 'python_caller.py'), gateway.baseURL, key],
     { input: JSON.stringify([...prompts, gzipped, dying, errs]) },
   );
