@@ -16,7 +16,7 @@
 namespace countersign::text {
 namespace {
 
-// With this variable set every pair of cuts of every case is tried (minutes); else those of a few.
+// With this variable set every pair of cuts of every case is tried, else those of a few.
 constexpr char kAllCuts[] = "COUNTERSIGN_ALL_CUTS";
 constexpr std::size_t kPairedCases = 80;
 
