@@ -209,12 +209,13 @@ TEST_CASE("Edge: bad requests are answered in the dialect's shape and nothing is
 TEST_CASE("Edge: an upstream that cannot be reached is 502, one that is silent 504", "[edge]") {
   EdgeConfig config;
   config.first_byte_timeout = absl::Milliseconds(30);
-  Fixture f(config);
-  f.upstream.Behave(ScriptedUpstream::Hang(""));
-  Answer answer = f.Chat();
+  Fixture silent(config);
+  silent.upstream.Behave(ScriptedUpstream::Hang(""));
+  Answer answer = silent.Chat();
   CHECK(answer.status == 504);
   CHECK(Fixture::Code(answer) == "upstream_timeout");
-  CHECK(f.End().outcome == Outcome::kUpstreamError);
+  CHECK(silent.End().outcome == Outcome::kUpstreamError);
+  Fixture f;  // a busy machine may take longer than that to answer
   f.upstream.Behave(ScriptedUpstream::Json(200, "no json"));
   answer = f.Chat();
   CHECK(answer.status == 502);
