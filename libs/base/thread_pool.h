@@ -1,13 +1,12 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "libs/base/mutex.h"
 
 namespace countersign {
 
@@ -22,16 +21,16 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // False when the queue is full; `work` was then not accepted and never runs.
-  [[nodiscard]] bool TrySubmit(absl::AnyInvocable<void()> work);
+  [[nodiscard]] bool TrySubmit(absl::AnyInvocable<void()> work) CS_EXCLUDES(mutex_);
 
  private:
-  void Run();
+  void Run() CS_EXCLUDES(mutex_);
 
   const std::size_t max_queued_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<absl::AnyInvocable<void()>> queue_;
-  bool stopping_ = false;
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<absl::AnyInvocable<void()>> queue_ CS_GUARDED_BY(mutex_);
+  bool stopping_ CS_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 

@@ -9,8 +9,9 @@
 
 #include <cassert>
 #include <map>
-#include <mutex>
 #include <utility>
+
+#include "libs/base/mutex.h"
 
 namespace countersign::metrics {
 namespace {
@@ -79,8 +80,8 @@ const std::vector<double>& LatencyBuckets() {
 
 struct Registry::State {
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
-  std::mutex mutex;
-  std::vector<std::function<void()>> refreshers;
+  Mutex mutex;
+  std::vector<std::function<void()>> refreshers CS_GUARDED_BY(mutex);
 };
 
 Registry::Registry() : state_(std::make_unique<State>()) {}
@@ -112,14 +113,14 @@ HistogramFamily Registry::Histograms(const std::string& name, const std::string&
 }
 
 void Registry::BeforeExpose(std::function<void()> refresh) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->refreshers.push_back(std::move(refresh));
 }
 
 std::string Registry::Expose() {
   std::vector<std::function<void()>> refreshers;
   {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     refreshers = state_->refreshers;
   }
   for (const auto& refresh : refreshers) refresh();

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <mutex>
-
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 
 namespace countersign::testing {
 
@@ -12,17 +11,17 @@ class FakeClock final : public Clock {
   explicit FakeClock(absl::Time start = absl::FromUnixSeconds(1'700'000'000)) : now_(start) {}
 
   absl::Time Now() const override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return now_;
   }
   void Advance(absl::Duration by) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     now_ += by;
   }
 
  private:
-  mutable std::mutex mutex_;
-  absl::Time now_;
+  mutable Mutex mutex_;
+  absl::Time now_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::testing
