@@ -14,7 +14,7 @@ set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 
 add_compile_options(-Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2
-                    -Wno-missing-field-initializers)
+                    -Wno-missing-field-initializers -pthread)
 add_link_options(-Wl,-z,relro,-z,now)
 
 if(CS_SANITIZE)
@@ -34,5 +34,9 @@ find_program(CS_CCACHE ccache)
 if(CS_CCACHE)
   # One cache serves every build folder: paths are made relative before they are hashed.
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CS_CCACHE})
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1 CCACHE_PCH_EXTSUM=1 ${CS_CCACHE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options(-fpch-preprocess)  # by which ccache knows of precompiled headers
+  endif()
 endif()
