@@ -9,13 +9,14 @@
 # discipline. Cores of services are layer 3 (they see 0-2: neither PostgreSQL nor gRPC), adapters are layer 6, the
 # programs that wire them 7.
 
-set(CS_LIBRARIES base log command_line crypto metrics json domain text jose config pg wire rpc http clients server testing)
+set(CS_LIBRARIES base log command_line crypto metrics json async domain text jose dialects config pg wire rpc http clients server testing)
 set(CS_LAYER_base 0)
 set(CS_LAYER_log 1)
 set(CS_LAYER_command_line 1)
 set(CS_LAYER_crypto 1)
 set(CS_LAYER_metrics 1)
 set(CS_LAYER_json 1)
+set(CS_LAYER_async 1)
 set(CS_LAYER_domain 2)
 # The parts of libs/text, one above the other.
 set(CS_LAYER_text_unicode 1.1)
@@ -26,6 +27,7 @@ set(CS_LAYER_text_redaction 1.3)
 set(CS_LAYER_text_detectors 1.4)
 set(CS_LAYER_text 2)
 set(CS_LAYER_jose 2)
+set(CS_LAYER_dialects 2.5) # above the domain, below the cores of services
 set(CS_LAYER_internal_token 3) # libs/jose: tokens that carry a domain::Principal
 set(CS_LAYER_config 3)
 set(CS_LAYER_pg 3)

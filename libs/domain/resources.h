@@ -184,4 +184,7 @@ struct ResourceSet {
   std::map<std::string, Policy> policies;
 };
 
+// True when the connection serves the model: no globs, or one that matches.
+bool ServesModel(const Connection& connection, absl::string_view model);
+
 }  // namespace countersign::domain

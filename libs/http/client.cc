@@ -133,9 +133,9 @@ class Response final : public ClientResponse {
   const ResponseHead& head() const override { return head_; }
 
   // Sends the request and reads the head. `seen` tells whether a byte of the answer arrived.
-  Awaitable<absl::Status> Begin(const Origin& origin, const Request& request, Stop& stop,
-                                bool& seen) {
-    const Stop::Watch watch(stop, [this] { stream_->Close(); });
+  Awaitable<absl::Status> Begin(const Origin& origin, const Request& request,
+                                async::Cancellation& cancellation, bool& seen) {
+    const async::Cancellation::Watch watch(cancellation, [this] { stream_->Close(); });
     head_request_ = request.head.method == "HEAD";
     NewParser();
     const absl::Status sent = co_await stream_->Write(FormatRequest(origin, request), request.body,
@@ -143,21 +143,21 @@ class Response final : public ClientResponse {
     // A server may refuse a request before it has read it all; its answer says why.
     absl::Status status = co_await ReadHead(seen);
     if (!status.ok() && !sent.ok()) status = sent;
-    if (!status.ok() && stop.requested()) co_return stop.why();
+    if (!status.ok() && cancellation.cancelled()) co_return cancellation.cause();
     co_return status;
   }
 
-  Awaitable<absl::StatusOr<std::string>> Read(Stop& stop) override {
-    if (stop.requested()) co_return stop.why();
+  Awaitable<absl::StatusOr<std::string>> Read(async::Cancellation& cancellation) override {
+    if (cancellation.cancelled()) co_return cancellation.cause();
     while (stream_ != nullptr && !parser_->is_done()) {
       boost::system::error_code error;
       if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
       if (error && error != beast_http::error::need_more) co_return Malformed(error);
       if (!parser_->get().body().empty()) co_return TakePiece();
       if (parser_->is_done()) break;
-      const Stop::Watch watch(stop, [this] { stream_->Close(); });
+      const async::Cancellation::Watch watch(cancellation, [this] { stream_->Close(); });
       const absl::StatusOr<std::size_t> count = co_await Fill(options_.idle_timeout);
-      if (stop.requested()) co_return stop.why();
+      if (cancellation.cancelled()) co_return cancellation.cause();
       if (!count.ok()) co_return count.status();
       if (*count > 0) continue;
       parser_->put_eof(error);
@@ -251,16 +251,16 @@ class Response final : public ClientResponse {
 };
 
 Awaitable<void> ReadToEnd(asio::io_context& context, std::unique_ptr<ClientResponse> response) {
-  Stop stop;
+  async::Cancellation cancellation;
   const auto over = std::make_shared<bool>(false);
   asio::steady_timer limit(context);
   limit.expires_after(kReadOut);
-  limit.async_wait([&stop, over](const boost::system::error_code& error) {
-    if (!error && !*over) stop.Request(absl::DeadlineExceededError("the rest did not come"));
+  limit.async_wait([&cancellation, over](const boost::system::error_code& error) {
+    if (!error && !*over) cancellation.Cancel(absl::DeadlineExceededError("the rest did not come"));
   });
   std::size_t rest = 0;
   while (rest < kMaxReadOut) {
-    const absl::StatusOr<std::string> piece = co_await response->Read(stop);
+    const absl::StatusOr<std::string> piece = co_await response->Read(cancellation);
     if (!piece.ok() || piece->empty()) break;
     rest += piece->size();
   }
@@ -284,29 +284,28 @@ Client::Client(asio::io_context& context, ClientOptions options)
 
 Client::~Client() = default;
 
-Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(const Target& target,
-                                                                        const Request& request,
-                                                                        Stop& stop) {
+Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(
+    const Target& target, const Request& request, async::Cancellation& cancellation) {
   const std::shared_ptr<State> state = state_;
   absl::Status status = CheckRequest(request.head);
   if (!status.ok()) co_return status;
   const std::string key = Pool::KeyOf(target);
   std::unique_ptr<Stream> stream = state->pool->Take(key);
   while (true) {
-    if (stop.requested()) co_return stop.why();
+    if (cancellation.cancelled()) co_return cancellation.cause();
     const bool kept = stream != nullptr;
     if (!kept) {
       absl::StatusOr<std::unique_ptr<Stream>> fresh =
-          co_await Connect(state->context, target, state->options, stop);
+          co_await Connect(state->context, target, state->options, cancellation);
       if (!fresh.ok()) co_return fresh.status();
       stream = *std::move(fresh);
     }
     auto response = std::make_unique<Response>(state->pool, state->options, key, target.origin.tls,
                                                std::move(stream));
     bool seen = false;
-    status = co_await response->Begin(target.origin, request, stop, seen);
+    status = co_await response->Begin(target.origin, request, cancellation, seen);
     if (status.ok()) co_return std::unique_ptr<ClientResponse>(std::move(response));
-    if (stop.requested() || !kept || seen || request.head.method != "GET") co_return status;
+    if (cancellation.cancelled() || !kept || seen || request.head.method != "GET") co_return status;
   }
 }
 

@@ -9,10 +9,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/async/cancellation.h"
 #include "libs/base/secret.h"
 #include "libs/http/address.h"
 #include "libs/http/message.h"
-#include "libs/http/stop.h"
 #include "libs/http/tls.h"
 
 namespace countersign::http {
@@ -53,7 +53,8 @@ class ClientResponse {
   // The next piece of the body as it arrived, or "" at its end. Nothing is read that was not asked
   // for, so a slow reader slows the sender. Errors: DEADLINE_EXCEEDED, UNAVAILABLE (a body that
   // ends before its end too), or why `stop` was requested.
-  virtual boost::asio::awaitable<absl::StatusOr<std::string>> Read(Stop& stop) = 0;
+  virtual boost::asio::awaitable<absl::StatusOr<std::string>> Read(
+      async::Cancellation& cancellation) = 0;
 };
 
 // HTTP/1.1 requests over connections that are kept and used again. One per executor; all members
@@ -73,7 +74,7 @@ class Client {
   // A request is sent twice only when it is a GET and a kept connection closed without a byte of
   // answer.
   boost::asio::awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Send(
-      const Target& target, const Request& request, Stop& stop);
+      const Target& target, const Request& request, async::Cancellation& cancellation);
 
   // Takes a response whose content is known to be over, reads what little may still come of it (for
   // at most a second), and keeps the connection if it ends there. Does not wait.

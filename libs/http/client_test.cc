@@ -39,13 +39,14 @@ Request Make(const char* method, const char* path, const char* body = "") {
 }
 
 asio::awaitable<absl::StatusOr<std::string>> Call(Client& client, const Target& target,
-                                                  const Request& request, Stop& stop) {
+                                                  const Request& request,
+                                                  async::Cancellation& cancellation) {
   absl::StatusOr<std::unique_ptr<ClientResponse>> response =
-      co_await client.Send(target, request, stop);
+      co_await client.Send(target, request, cancellation);
   if (!response.ok()) co_return response.status();
   std::string all;
   while (true) {
-    const absl::StatusOr<std::string> piece = co_await (*response)->Read(stop);
+    const absl::StatusOr<std::string> piece = co_await (*response)->Read(cancellation);
     if (!piece.ok()) co_return piece.status();
     if (piece->empty()) co_return all;
     all += *piece;
@@ -57,11 +58,11 @@ struct Fixture {
   explicit Fixture(ClientOptions options = {}) : client(workers.at(0), std::move(options)) {}
   ~Fixture() { workers.Stop(); }
   absl::StatusOr<std::string> operator()(const Target& target, const Request& request) {
-    return testing::Run(workers.at(0), [&] { return Call(client, target, request, stop); });
+    return testing::Run(workers.at(0), [&] { return Call(client, target, request, cancellation); });
   }
   Workers workers{1};
   Client client;
-  Stop stop;
+  async::Cancellation cancellation;
 };
 
 // A server that says what a script tells it: one string per accepted connection, sent after the
@@ -209,7 +210,7 @@ TEST_CASE("Client: an answer that does not come is DEADLINE_EXCEEDED", "[http]")
   TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
     asio::steady_timer timer(exchange.executor());
     timer.expires_at(asio::steady_timer::time_point::max());
-    const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+    const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     stopped.Set();
   });
@@ -228,7 +229,7 @@ TEST_CASE("Client: a stop drops the connection at once and says why", "[http]") 
     begun.Set();
     asio::steady_timer timer(exchange.executor());
     timer.expires_at(asio::steady_timer::time_point::max());
-    const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+    const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     dropped.Set();
   });
@@ -236,10 +237,10 @@ TEST_CASE("Client: a stop drops the connection at once and says why", "[http]") 
   const Target target = Local(server.port());
   const Request request = Make("GET", "/");
   auto result = asio::co_spawn(
-      call.workers.at(0), [&] { return Call(call.client, target, request, call.stop); },
+      call.workers.at(0), [&] { return Call(call.client, target, request, call.cancellation); },
       asio::use_future);
   REQUIRE(begun.Wait());
-  asio::post(call.workers.at(0), [&] { call.stop.Request(absl::AbortedError("killed")); });
+  asio::post(call.workers.at(0), [&] { call.cancellation.Cancel(absl::AbortedError("killed")); });
   CHECK(absl::IsAborted(result.get().status()));
   CHECK(dropped.Wait());
 }
@@ -261,9 +262,9 @@ TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
   testing::Run(call.workers.at(0), [&]() -> asio::awaitable<int> {
     const Target target = Local(server.port());
     const Request request = Make("GET", "/");
-    auto response = co_await call.client.Send(target, request, call.stop);
+    auto response = co_await call.client.Send(target, request, call.cancellation);
     REQUIRE(response.ok());
-    REQUIRE((co_await (*response)->Read(call.stop)).ok());
+    REQUIRE((co_await (*response)->Read(call.cancellation)).ok());
     co_return 0;  // dropped here, unread
   });
   CHECK(ended.Wait());
@@ -299,7 +300,7 @@ TEST_CASE("Fetch: one that is outstanding when the fetcher closes is CANCELLED",
     arrived.Set();
     asio::steady_timer timer(exchange.executor());
     timer.expires_at(asio::steady_timer::time_point::max());
-    const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+    const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   });
   absl::Status status;

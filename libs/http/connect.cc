@@ -24,8 +24,8 @@ absl::Duration Until(SteadyPoint deadline) {
 template <typename Object>
 class Limited {
  public:
-  Limited(Object& object, absl::Duration timeout, Stop& stop)
-      : timer_(object.get_executor()), watch_(stop, [&object] { Cancel(object); }) {
+  Limited(Object& object, absl::Duration timeout, async::Cancellation& cancellation)
+      : timer_(object.get_executor()), watch_(cancellation, [&object] { Cancel(object); }) {
     timer_.expires_after(absl::ToChronoNanoseconds(timeout));
     timer_.async_wait([&object, fired = fired_](const boost::system::error_code& error) {
       if (error || *fired == Fired::kOver) return;
@@ -48,19 +48,20 @@ class Limited {
 
   std::shared_ptr<Fired> fired_ = std::make_shared<Fired>(Fired::kNo);
   asio::steady_timer timer_;
-  Stop::Watch watch_;
+  async::Cancellation::Watch watch_;
 };
 
-absl::Status ErrorOf(const boost::system::error_code& error, bool timed_out, const Stop& stop,
-                     absl::string_view what) {
-  if (stop.requested()) return stop.why();
+absl::Status ErrorOf(const boost::system::error_code& error, bool timed_out,
+                     const async::Cancellation& cancellation, absl::string_view what) {
+  if (cancellation.cancelled()) return cancellation.cause();
   if (timed_out) return absl::DeadlineExceededError(absl::StrCat(what, " took too long"));
   return absl::UnavailableError(absl::StrCat(what, ": ", error.message()));
 }
 
 Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(asio::io_context& context,
                                                               const Target& target,
-                                                              absl::Duration timeout, Stop& stop) {
+                                                              absl::Duration timeout,
+                                                              async::Cancellation& cancellation) {
   const Origin& origin = target.origin;
   boost::system::error_code error;
   const auto literal = asio::ip::make_address(origin.host, error);
@@ -69,11 +70,12 @@ Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(asio::io_context& 
     found.emplace_back(literal, origin.port);
   } else {
     tcp::resolver resolver(context);
-    const Limited<tcp::resolver> limited(resolver, timeout, stop);
+    const Limited<tcp::resolver> limited(resolver, timeout, cancellation);
     const auto [failed, results] =
         co_await resolver.async_resolve(origin.host, absl::StrCat(origin.port), kTuple);
-    if (failed || stop.requested()) {
-      co_return ErrorOf(failed, limited.timed_out(), stop, absl::StrCat("resolving ", origin.host));
+    if (failed || cancellation.cancelled()) {
+      co_return ErrorOf(failed, limited.timed_out(), cancellation,
+                        absl::StrCat("resolving ", origin.host));
     }
     for (const auto& entry : results) found.push_back(entry.endpoint());
   }
@@ -97,8 +99,8 @@ Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(asio::io_context& 
 Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(asio::io_context& context,
                                                            const Target& target,
                                                            const ClientOptions& options,
-                                                           Stop& stop) {
-  if (stop.requested()) co_return stop.why();
+                                                           async::Cancellation& cancellation) {
+  if (cancellation.cancelled()) co_return cancellation.cause();
   const SteadyPoint deadline =
       std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options.connect_timeout);
   TlsContext tls = options.tls;
@@ -109,7 +111,7 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(asio::io_context& con
     tls = *std::move(own);
   }
   const absl::StatusOr<std::vector<tcp::endpoint>> endpoints =
-      co_await Resolve(context, target, options.connect_timeout, stop);
+      co_await Resolve(context, target, options.connect_timeout, cancellation);
   if (!endpoints.ok()) co_return endpoints.status();
 
   absl::Status last;
@@ -117,23 +119,23 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(asio::io_context& con
   for (const tcp::endpoint& endpoint : *endpoints) {
     Stream::Socket socket(context.get_executor());
     const Limited<Stream::Socket> limited(socket, Until(deadline) / static_cast<double>(left--),
-                                          stop);
+                                          cancellation);
     const auto [error] = co_await socket.async_connect(endpoint, kTuple);
-    if (error || stop.requested()) {
-      last = ErrorOf(error, limited.timed_out(), stop,
+    if (error || cancellation.cancelled()) {
+      last = ErrorOf(error, limited.timed_out(), cancellation,
                      absl::StrCat("connecting to ", target.origin.host));
-      if (stop.requested()) co_return last;
+      if (cancellation.cancelled()) co_return last;
       continue;
     }
     auto stream = std::make_unique<Stream>(std::move(socket));
     if (!target.origin.tls) co_return stream;
     if (tls == nullptr) co_return absl::InvalidArgumentError("https is not set up");
     Stream& handshaking = *stream;
-    const Stop::Watch watch(stop, [&handshaking] { handshaking.Close(); });
+    const async::Cancellation::Watch watch(cancellation, [&handshaking] { handshaking.Close(); });
     const absl::Status secured =
         co_await stream->ConnectTls(tls, target.origin.host, Until(deadline));
     if (secured.ok()) co_return stream;
-    co_return stop.requested() ? stop.why() : secured;
+    co_return cancellation.cancelled() ? cancellation.cause() : secured;
   }
   co_return last;
 }

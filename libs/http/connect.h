@@ -12,6 +12,6 @@ namespace countersign::http {
 Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(boost::asio::io_context& context,
                                                            const Target& target,
                                                            const ClientOptions& options,
-                                                           Stop& stop);
+                                                           async::Cancellation& cancellation);
 
 }  // namespace countersign::http

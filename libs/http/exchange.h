@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/async/cancellation.h"
 #include "libs/http/message.h"
-#include "libs/http/stop.h"
 
 namespace countersign::http {
 
@@ -25,7 +25,7 @@ class Exchange {
 
   // Requested with CANCELLED as soon as the caller is seen to have left (from the end of the
   // request's body on, while nothing is being written too), and with ABORTED when a drain ends.
-  virtual Stop& stop() = 0;
+  virtual async::Cancellation& cancellation() = 0;
 
   // The whole body, at most once. RESOURCE_EXHAUSTED when it is larger than the limit,
   // DEADLINE_EXCEEDED when it comes too slowly, INVALID_ARGUMENT when its framing is wrong,

@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 using Answer = absl::AnyInvocable<void(absl::StatusOr<FetchResponse>)>;
 
 asio::awaitable<absl::StatusOr<FetchResponse>> Read(Client& client, const FetchRequest& fetch,
-                                                    Stop& stop) {
+                                                    async::Cancellation& cancellation) {
   const absl::StatusOr<Url> url = ParseUrl(fetch.url);
   if (!url.ok()) co_return url.status();
   Target target;
@@ -34,14 +34,14 @@ asio::awaitable<absl::StatusOr<FetchResponse>> Read(Client& client, const FetchR
   for (const auto& [name, value] : fetch.headers) request.head.headers.Add(name, value);
   request.body = fetch.body;
   absl::StatusOr<std::unique_ptr<ClientResponse>> response =
-      co_await client.Send(target, request, stop);
+      co_await client.Send(target, request, cancellation);
   if (!response.ok()) co_return response.status();
   FetchResponse result;
   result.status = (*response)->head().status;
   result.content_type = std::string((*response)->head().headers.Get("content-type"));
   result.cache_control = std::string((*response)->head().headers.Get("cache-control"));
   while (true) {
-    const absl::StatusOr<std::string> piece = co_await (*response)->Read(stop);
+    const absl::StatusOr<std::string> piece = co_await (*response)->Read(cancellation);
     if (!piece.ok()) co_return piece.status();
     if (piece->empty()) co_return result;
     if (result.body.size() + piece->size() > fetch.max_bytes) {
@@ -65,32 +65,34 @@ struct Fetcher::State {
   explicit State(const std::string& ca_file) : client(workers.at(0), OptionsFor(ca_file)) {}
 
   asio::awaitable<void> Run(std::shared_ptr<FetchRequest> fetch, std::shared_ptr<Answer> done) {
-    Stop stop;
-    stops.insert(&stop);
-    if (closing) stop.Request(absl::CancelledError("the fetcher is closing"));
+    async::Cancellation cancellation;
+    stops.insert(&cancellation);
+    if (closing) cancellation.Cancel(absl::CancelledError("the fetcher is closing"));
     asio::steady_timer limit(workers.at(0));
     limit.expires_after(absl::ToChronoNanoseconds(fetch->timeout));
     const auto over = std::make_shared<bool>(false);
-    limit.async_wait([&stop, over](const boost::system::error_code& error) {
-      if (!error && !*over) stop.Request(absl::DeadlineExceededError("the fetch took too long"));
+    limit.async_wait([&cancellation, over](const boost::system::error_code& error) {
+      if (!error && !*over)
+        cancellation.Cancel(absl::DeadlineExceededError("the fetch took too long"));
     });
-    absl::StatusOr<FetchResponse> result = co_await Read(client, *fetch, stop);
+    absl::StatusOr<FetchResponse> result = co_await Read(client, *fetch, cancellation);
     *over = true;
-    stops.erase(&stop);
+    stops.erase(&cancellation);
     if (!result.ok()) result = Annotate(result.status(), absl::StrCat("fetching ", fetch->url));
     (*done)(std::move(result));
   }
 
   void Close() {
     closing = true;
-    const std::unordered_set<Stop*> open = stops;
-    for (Stop* stop : open) stop->Request(absl::CancelledError("the fetcher is closing"));
+    const std::unordered_set<async::Cancellation*> open = stops;
+    for (async::Cancellation* cancellation : open)
+      cancellation->Cancel(absl::CancelledError("the fetcher is closing"));
   }
 
   Workers workers{1};
   Client client;
   bool closing = false;  // these two on the worker
-  std::unordered_set<Stop*> stops;
+  std::unordered_set<async::Cancellation*> stops;
 
   std::mutex mutex;
   std::condition_variable idle;

@@ -55,7 +55,7 @@ void Http1Connection::FinishSoon() {
   if (!handling_) Close();
 }
 
-void Http1Connection::StopNow(absl::Status why) { stop_->Request(std::move(why)); }
+void Http1Connection::StopNow(absl::Status why) { cancellation_->Cancel(std::move(why)); }
 
 void Http1Connection::Close() { stream_.Close(); }
 
@@ -87,7 +87,7 @@ Awaitable<bool> Http1Connection::AwaitRequest() {
 
 Awaitable<bool> Http1Connection::ReadHead() {
   head_ = RequestHead();
-  stop_ = std::make_unique<Stop>();
+  cancellation_ = std::make_unique<async::Cancellation>();
   phase_ = Phase::kWaiting;
   body_read_ = false;
   keep_alive_ = false;
@@ -201,7 +201,7 @@ void Http1Connection::WatchCaller() {
 
 void Http1Connection::CallerLeft() {
   gone_ = true;
-  stop_->Request(absl::CancelledError("the caller left"));
+  cancellation_->Cancel(absl::CancelledError("the caller left"));
 }
 
 Awaitable<void> Http1Connection::Watch(std::uint64_t exchange) {

@@ -38,7 +38,7 @@ class Http1Connection final : public Exchange,
   const RequestHead& head() const override { return head_; }
   const std::string& client_address() const override { return client_address_; }
   boost::asio::any_io_executor executor() override { return stream_.executor(); }
-  Stop& stop() override { return *stop_; }
+  async::Cancellation& cancellation() override { return *cancellation_; }
   Awaitable<absl::StatusOr<std::string>> ReadBody() override;
   Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) override;
   Awaitable<absl::Status> Begin(ResponseHead head) override;
@@ -70,7 +70,7 @@ class Http1Connection final : public Exchange,
 
   // Of the current request.
   std::optional<Parser> parser_;
-  std::unique_ptr<Stop> stop_ = std::make_unique<Stop>();
+  std::unique_ptr<async::Cancellation> cancellation_ = std::make_unique<async::Cancellation>();
   RequestHead head_;
   Phase phase_ = Phase::kWaiting;
   bool body_read_ = false;

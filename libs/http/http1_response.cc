@@ -62,7 +62,7 @@ std::string Http1Connection::FormatHead(const ResponseHead& head,
 // reads gets what was begun, and what the stop is about.
 Awaitable<absl::Status> Http1Connection::Send(absl::string_view first, absl::string_view second) {
   if (gone_) co_return absl::CancelledError("the caller left");
-  const Stop::Watch watch(*stop_, [this] {
+  const async::Cancellation::Watch watch(*cancellation_, [this] {
     if (gone_) {
       stream_.Close();
     } else {

@@ -42,7 +42,7 @@ asio::awaitable<void> Echo(Exchange& exchange) {
 asio::awaitable<void> UntilStopped(Exchange& exchange) {
   asio::steady_timer timer(exchange.executor());
   timer.expires_at(asio::steady_timer::time_point::max());
-  const Stop::Watch watch(exchange.stop(), [&timer] { timer.cancel(); });
+  const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
@@ -249,7 +249,7 @@ TEST_CASE("Server: a caller that leaves stops the handler that works for it", "[
     co_await exchange.ReadBody();
     started.Set();
     co_await UntilStopped(exchange);
-    why = exchange.stop().why();
+    why = exchange.cancellation().cause();
     stopped.Set();
   });
   RawClient client(server.address());
@@ -375,7 +375,7 @@ TEST_CASE("Server: a drain stops what does not finish in time", "[http]") {
   TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
     started.Set();
     co_await UntilStopped(exchange);
-    why = exchange.stop().why();
+    why = exchange.cancellation().cause();
     co_await exchange.Respond(Ok(), "stopped");
   });
   RawClient client(server.address());

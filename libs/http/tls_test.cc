@@ -73,13 +73,13 @@ absl::StatusOr<std::string> Get(const std::string& ca_file, std::uint16_t port, 
   Request request;
   request.head.method = "GET";
   request.head.target = "/";
-  Stop stop;
+  async::Cancellation cancellation;
   absl::StatusOr<std::string> result;
   for (int i = 0; i < times; ++i) {
     result = testing::Run(workers.at(0), [&]() -> asio::awaitable<absl::StatusOr<std::string>> {
-      auto response = co_await client.Send(target, request, stop);
+      auto response = co_await client.Send(target, request, cancellation);
       if (!response.ok()) co_return response.status();
-      co_return co_await (*response)->Read(stop);
+      co_return co_await (*response)->Read(cancellation);
     });
   }
   workers.Stop();

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
+#include "libs/dialects/openai/openai_body.h"
+#include "libs/dialects/openai/openai_stream.h"
 #include "libs/json/document.h"
-#include "services/edge/openai_body.h"
-#include "services/edge/openai_stream.h"
 #include "services/masking/field_masker.h"
 #include "services/masking/text_masker.h"
 
@@ -109,7 +109,7 @@ absl::StatusOr<MaskedInput> MaskAnswer(Reader reader, const MaskWork& work,
     CS_RETURN_IF_ERROR(asked.status());
     CS_ASSIGN_OR_RETURN(auto releases, masker.Feed(*asked));
     CS_ASSIGN_OR_RETURN(const auto deliveries, reader.Release(std::move(releases)));
-    for (const edge::Delivery& delivery : deliveries) {
+    for (const dialects::Delivery& delivery : deliveries) {
       absl::StrAppend(&result.masked.text, delivery.bytes);
       for (const domain::DeliveredSpan& found : delivery.masked) {
         if (found.span.begin == found.span.end) continue;  // more of the one before
@@ -129,11 +129,11 @@ absl::StatusOr<MaskedInput> MaskAnswer(Reader reader, const MaskWork& work,
 absl::StatusOr<MaskedInput> MaskAnswer(const MaskWork& work, absl::string_view input) {
   const bool refuse = work.unknown_events == domain::UnknownEvents::kRefuse;
   if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(input), "{")) {
-    edge::OpenAiBody::Options options;
+    dialects::OpenAiBody::Options options;
     options.refuse_unknown = refuse;
-    return MaskAnswer(edge::OpenAiBody(std::move(options)), work, input);
+    return MaskAnswer(dialects::OpenAiBody(std::move(options)), work, input);
   }
-  return MaskAnswer(edge::OpenAiStream({true, false, refuse}), work, input);
+  return MaskAnswer(dialects::OpenAiStream({true, false, refuse}), work, input);
 }
 
 }  // namespace

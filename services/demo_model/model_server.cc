@@ -83,7 +83,7 @@ class ScriptedModel {
         co_return;  // Not finished: the connection is cut.
       }
       const absl::Status written = co_await exchange.Write(absl::StrCat("data: ", chunk, "\n\n"));
-      if (!written.ok() || exchange.stop().requested()) {
+      if (!written.ok() || exchange.cancellation().cancelled()) {
         witness_.CallerLeft(exchange.head());
         co_return;
       }

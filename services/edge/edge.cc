@@ -10,11 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
+#include "libs/dialects/dialects.h"
 #include "libs/http/server.h"
 #include "libs/log/log.h"
-#include "services/edge/edge_services.h"
-#include "services/edge/inference_call.h"
-#include "services/edge/review_status.h"
+#include "services/edge/call/edge_services.h"
+#include "services/edge/call/inference_call.h"
+#include "services/edge/call/review_status.h"
 
 namespace countersign::edge {
 namespace {
@@ -50,12 +51,13 @@ struct Edge::State {
         network(config.threads) {}
 
   absl::Status Start();
-  Awaitable<void> Handle(http::Exchange& exchange);
-  Awaitable<void> Route(http::Exchange& exchange, const InferenceCall::Request& request,
-                        Reply& reply);
-  Awaitable<void> ForwardAdmin(http::Exchange& exchange, const InferenceCall::Request& request,
-                               Reply& reply, const domain::Call& call);
-  Awaitable<void> Status(const std::string& path, Reply& reply);
+  async::Awaitable<void> Handle(http::Exchange& exchange);
+  async::Awaitable<void> Route(http::Exchange& exchange, const InferenceCall::Request& request,
+                               Reply& reply);
+  async::Awaitable<void> ForwardAdmin(http::Exchange& exchange,
+                                      const InferenceCall::Request& request, Reply& reply,
+                                      const domain::Call& call);
+  async::Awaitable<void> Status(const std::string& path, Reply& reply);
   http::ServerOptions ServerOptionsFor();
   Worker& WorkerOf(http::Exchange& exchange);
 
@@ -111,14 +113,17 @@ http::ServerOptions Edge::State::ServerOptionsFor() {
   options.idle_timeout = config.idle_timeout;
   options.write_timeout = config.write_timeout;
   options.refuse = [this](int status) {
-    CallerError error = MakeCallerError("unavailable", "the gateway could not answer");
-    if (status == 400) error = MakeCallerError("invalid_request", "the request is not valid HTTP");
-    if (status == 431) error = MakeCallerError("headers_too_large", "the headers are too large");
+    dialects::CallerError error =
+        dialects::MakeCallerError("unavailable", "the gateway could not answer");
+    if (status == 400)
+      error = dialects::MakeCallerError("invalid_request", "the request is not valid HTTP");
+    if (status == 431)
+      error = dialects::MakeCallerError("headers_too_large", "the headers are too large");
     metrics.Request("", "", error.code, absl::ZeroDuration());
     http::ServerOptions::Refusal refusal;
     refusal.headers.Add("content-type", "application/json");
     refusal.headers.Add("x-request-id", NewRequestId(services.random));
-    refusal.body = DefaultDialect().ErrorBody(error);
+    refusal.body = dialects::DefaultDialect().ErrorBody(error);
     return refusal;
   };
   return options;
@@ -129,7 +134,7 @@ Worker& Edge::State::WorkerOf(http::Exchange& exchange) {
   return *workers.at(&context);
 }
 
-Awaitable<void> Edge::State::Handle(http::Exchange& exchange) {
+async::Awaitable<void> Edge::State::Handle(http::Exchange& exchange) {
   InferenceCall::Request request;
   request.arrived = services.clock.Now();
   request.request_id = NewRequestId(services.random);
@@ -138,14 +143,14 @@ Awaitable<void> Edge::State::Handle(http::Exchange& exchange) {
   request.path = std::string(target.substr(0, question));
   if (question < target.size()) request.query = std::string(target.substr(question + 1));
   request.headers.assign(exchange.head().headers.begin(), exchange.head().headers.end());
-  Reply reply(exchange, DefaultDialect(), request.request_id);
+  Reply reply(exchange, dialects::DefaultDialect(), request.request_id);
   if (exchange.head().method == "GET" && (request.path == "/livez" || request.path == "/readyz")) {
     co_return co_await Status(request.path, reply);
   }
   co_await Route(exchange, request, reply);
 }
 
-Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
+async::Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
   std::string missing;
   if (path == "/readyz") {
     if (draining) {
@@ -158,20 +163,20 @@ Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
   }
   const int status = missing.empty() ? 200 : 503;
   missing = missing.empty() ? "ok\n" : missing + "\n";
-  HeaderList headers;
+  dialects::HeaderList headers;
   headers.emplace_back("content-type", "text/plain; charset=utf-8");
   co_await reply.Whole(status, std::move(headers), missing);
 }
 
-Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall::Request& request,
-                                   Reply& reply) {
+async::Awaitable<void> Edge::State::Route(http::Exchange& exchange,
+                                          const InferenceCall::Request& request, Reply& reply) {
   const bool is_admin = absl::StartsWith(request.path, kAdminPrefix);
   if (is_admin) reply.SpeakConnect();
   absl::StatusOr<VerifiedCaller> caller = co_await VerifiedCaller::Verify(
-      services, request.headers, request.request_id, exchange.executor(), exchange.stop());
+      services, request.headers, request.request_id, exchange.executor(), exchange.cancellation());
   if (!caller.ok()) {
-    if (exchange.stop().requested()) co_return;
-    const CallerError error = ErrorOfPart(caller.status(), "authentication");
+    if (exchange.cancellation().cancelled()) co_return;
+    const dialects::CallerError error = dialects::ErrorOfPart(caller.status(), "authentication");
     metrics.Request("", "", error.code, services.clock.Now() - request.arrived);
     if (!absl::IsUnauthenticated(caller.status())) {
       log::Warning("cannot authenticate",
@@ -186,33 +191,33 @@ Awaitable<void> Edge::State::Route(http::Exchange& exchange, const InferenceCall
   if (absl::StartsWith(request.path, kReviewPrefix) && exchange.head().method == "GET") {
     co_return co_await AnswerReviewStatus(services, *caller,
                                           request.path.substr(kReviewPrefix.size()),
-                                          exchange.executor(), exchange.stop(), reply);
+                                          exchange.executor(), exchange.cancellation(), reply);
   }
   InferenceCall call(services, WorkerOf(exchange).upstream, exchange, reply, request);
   co_await call.Run(*caller, resources.Current());
 }
 
-Awaitable<void> Edge::State::ForwardAdmin(http::Exchange& exchange,
-                                          const InferenceCall::Request& request, Reply& reply,
-                                          const domain::Call& call) {
+async::Awaitable<void> Edge::State::ForwardAdmin(http::Exchange& exchange,
+                                                 const InferenceCall::Request& request,
+                                                 Reply& reply, const domain::Call& call) {
   absl::StatusOr<std::string> body = co_await exchange.ReadBody();
   if (!body.ok()) {
-    co_await reply.Error(MakeCallerError(
+    co_await reply.Error(dialects::MakeCallerError(
         absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",
         body.status().message()));
     co_return;
   }
   if (exchange.head().method != "POST" || !admin) {
-    co_await reply.Error(MakeCallerError("not_found", "administration is by POST"));
+    co_await reply.Error(dialects::MakeCallerError("not_found", "administration is by POST"));
     co_return;
   }
   using Answer = std::pair<int, std::string>;
-  PortAnswer<absl::StatusOr<Answer>> answer(exchange.executor());
+  async::PendingReply<absl::StatusOr<Answer>> answer(exchange.executor());
   auto done = std::make_shared<domain::Done<Answer>>(answer.done());
   admin(call, request.path, std::string(Find(request.headers, "content-type")), *std::move(body),
         services.clock.Now() + config.admin_timeout,
         [done](int status, std::string json) { (*done)(Answer(status, std::move(json))); });
-  const absl::StatusOr<Answer> result = co_await answer.Get(exchange.stop());
+  const absl::StatusOr<Answer> result = co_await answer.Get(exchange.cancellation());
   if (!result.ok()) co_return;
   co_await reply.Json(result->first, result->second);
 }

@@ -18,7 +18,7 @@
 #include "libs/domain/resource_feed.h"
 #include "libs/domain/review_gate.h"
 #include "libs/metrics/metrics.h"
-#include "services/edge/credential_cache.h"
+#include "services/edge/call/credential_cache.h"
 
 namespace countersign::edge {
 

@@ -8,7 +8,7 @@
 #include "libs/clients/review_gate_grpc.h"
 #include "libs/clients/revocation_watch.h"
 #include "libs/server/run_service.h"
-#include "services/edge/connect_gateway.h"
+#include "services/edge/admin/connect_gateway.h"
 #include "services/edge/edge_config.h"
 
 namespace countersign::edge {

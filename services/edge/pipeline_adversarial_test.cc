@@ -4,7 +4,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
-#include "services/edge/edge_testing.h"
+#include "services/edge/testing/edge_testing.h"
 
 namespace countersign::edge {
 namespace {

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/status.h"
-#include "services/edge/edge_testing.h"
+#include "services/edge/testing/edge_testing.h"
 
 namespace countersign::edge {
 namespace {

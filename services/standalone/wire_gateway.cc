@@ -26,7 +26,7 @@
 #include "services/authn/key_store_pg.h"
 #include "services/authn/minter_cppjwt.h"
 #include "services/authn/secret_store_file.h"
-#include "services/edge/connect_gateway.h"
+#include "services/edge/admin/connect_gateway.h"
 #include "services/edge/edge.h"
 #include "services/masking/local_masker.h"
 #include "services/masking/profile_store.h"

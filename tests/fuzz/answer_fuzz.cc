@@ -2,20 +2,20 @@
 // Input: status (even: 200), body.
 
 #include "absl/strings/match.h"
+#include "libs/dialects/openai/openai_body.h"
+#include "libs/dialects/testing/mask_testing.h"
 #include "libs/json/document.h"
-#include "services/edge/mask_testing.h"
-#include "services/edge/openai_body.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/secrets.h"
 
 namespace countersign::fuzz {
 
 void Run(Input input) {
-  edge::OpenAiBody::Options options;
+  dialects::OpenAiBody::Options options;
   options.status = input.Byte() % 2 == 0 ? 200 : 400;
   const absl::string_view body = input.Rest();
-  edge::OpenAiBody reader(options);
-  edge::testing::LiteralMasking masking;
+  dialects::OpenAiBody reader(options);
+  dialects::testing::LiteralMasking masking;
   std::string caller;
   bool masked = false;
   for (const bool end : {false, true}) {
@@ -23,7 +23,7 @@ void Run(Input input) {
     if (!asked.ok()) return;
     const auto deliveries = reader.Release(masking.Apply(*asked));
     if (!deliveries.ok()) return;
-    for (const edge::Delivery& delivery : *deliveries) {
+    for (const dialects::Delivery& delivery : *deliveries) {
       caller += delivery.bytes;
       masked = masked || !delivery.masked.empty();
     }

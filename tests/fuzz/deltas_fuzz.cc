@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/utf8.h"
+#include "libs/dialects/openai/openai_body.h"
+#include "libs/dialects/openai/openai_stream.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
-#include "services/edge/openai_body.h"
-#include "services/edge/openai_stream.h"
 #include "services/masking/field_masker.h"
 #include "services/masking/profile_compiler.h"
 #include "tests/fuzz/fuzz_input.h"
@@ -27,7 +27,7 @@ struct Outcome {
 };
 
 // Gives the pieces to `reader` one by one, and its end.
-Outcome Pass(edge::AnswerReader& reader, const std::vector<absl::string_view>& pieces) {
+Outcome Pass(dialects::AnswerReader& reader, const std::vector<absl::string_view>& pieces) {
   masking::FieldMasker masker(Rules());
   Outcome outcome;
   for (std::size_t i = 0; i <= pieces.size(); ++i) {
@@ -39,7 +39,7 @@ Outcome Pass(edge::AnswerReader& reader, const std::vector<absl::string_view>& p
     if (!outcome.ok) return outcome;
     const auto deliveries = reader.Release(*std::move(releases));
     Require(deliveries.ok(), "an answer that cannot be masked");
-    for (const edge::Delivery& delivery : *deliveries) outcome.caller += delivery.bytes;
+    for (const dialects::Delivery& delivery : *deliveries) outcome.caller += delivery.bytes;
   }
   return outcome;
 }
@@ -59,11 +59,11 @@ std::string TextOf(const json::Value& message, bool arguments) {
 }
 
 std::string Joined(absl::string_view caller, bool arguments) {
-  edge::SseParser parser(64u << 20);
-  std::vector<edge::SseEvent> events;
+  dialects::SseParser parser(64u << 20);
+  std::vector<dialects::SseEvent> events;
   Require(parser.Feed(caller, events).ok() && parser.empty(), "no event stream", caller);
   std::string text;
-  for (const edge::SseEvent& event : events) {
+  for (const dialects::SseEvent& event : events) {
     if (event.data == "[DONE]") continue;
     const auto document = json::Document::Parse(event.data);
     Require(document.ok(), "an event is no JSON", event.data);
@@ -97,11 +97,11 @@ void Run(Input input) {
   const absl::string_view text = input.Rest();
   if (!IsUtf8(text)) return;
 
-  edge::OpenAiBody body({});
+  dialects::OpenAiBody body({});
   const Outcome whole = Pass(
       body,
       {absl::StrCat("{\"choices\":[{\"index\":0,\"message\":", Message(text, arguments), "}]}")});
-  edge::OpenAiStream reader({});
+  dialects::OpenAiStream reader({});
   const std::string stream = InDeltas(text, cut, arguments);
   const Outcome streamed = Pass(reader, Cut(stream, stream_cut));
   if (!whole.ok || !streamed.ok) return;  // a limit: what is held in a stream, a long number

@@ -1,7 +1,7 @@
 // Splicing equals taking the pieces between the edits one by one.
 // Input: the source up to a NUL, then for each edit: a gap, a length, a length of replacement.
 
-#include "services/edge/splice.h"
+#include "libs/dialects/splice.h"
 
 #include <algorithm>
 
@@ -11,11 +11,11 @@ namespace countersign::fuzz {
 
 void Run(Input input) {
   const std::string source(input.Until('\0'));
-  std::vector<edge::Edit> edits;
+  std::vector<dialects::Edit> edits;
   std::string expected;
   std::size_t at = 0;
   while (!input.Rest().empty() && at < source.size()) {
-    edge::Edit edit;
+    dialects::Edit edit;
     edit.begin = std::min<std::size_t>(source.size(), at + input.Byte() % 16);
     edit.end = std::min<std::size_t>(source.size(), edit.begin + input.Byte() % 16);
     edit.replacement = std::string(input.Byte() % 8, 'x');
@@ -28,7 +28,7 @@ void Run(Input input) {
   }
   if (at < source.size()) expected.append(source, at);
   std::reverse(edits.begin(), edits.end());  // they may come in any order
-  const auto spliced = edge::Splice(source, edits);
+  const auto spliced = dialects::Splice(source, edits);
   Require(spliced.ok() && *spliced == expected, "spliced otherwise", expected);
 }
 

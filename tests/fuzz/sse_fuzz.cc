@@ -1,7 +1,7 @@
 // How bytes are cut makes no difference to the events, and no byte is lost.
 // Input: cut, bytes.
 
-#include "services/edge/sse_parser.h"
+#include "libs/dialects/sse_parser.h"
 
 #include "tests/fuzz/fuzz_input.h"
 
@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::size_t kMaxEvent = 1 << 20;
 
-std::vector<edge::SseEvent> Parse(const std::vector<absl::string_view>& pieces, bool* whole) {
-  edge::SseParser parser(kMaxEvent);
-  std::vector<edge::SseEvent> events;
+std::vector<dialects::SseEvent> Parse(const std::vector<absl::string_view>& pieces, bool* whole) {
+  dialects::SseParser parser(kMaxEvent);
+  std::vector<dialects::SseEvent> events;
   for (const absl::string_view piece : pieces) {
     Require(parser.Feed(piece, events).ok(), "an event that is small enough is refused");
   }

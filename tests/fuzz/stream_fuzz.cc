@@ -2,10 +2,10 @@
 // Input: cut, bytes.
 
 #include "absl/strings/match.h"
+#include "libs/dialects/openai/openai_stream.h"
+#include "libs/dialects/sse_parser.h"
+#include "libs/dialects/testing/mask_testing.h"
 #include "libs/json/document.h"
-#include "services/edge/mask_testing.h"
-#include "services/edge/openai_stream.h"
-#include "services/edge/sse_parser.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/secrets.h"
 
@@ -18,8 +18,8 @@ struct Outcome {
 };
 
 Outcome Pass(const std::vector<absl::string_view>& pieces) {
-  edge::OpenAiStream stream({});
-  edge::testing::LiteralMasking masking;
+  dialects::OpenAiStream stream({});
+  dialects::testing::LiteralMasking masking;
   Outcome outcome;
   for (std::size_t i = 0; i <= pieces.size(); ++i) {
     const auto asked = i < pieces.size() ? stream.Feed(pieces[i]) : stream.Finish();
@@ -28,16 +28,16 @@ Outcome Pass(const std::vector<absl::string_view>& pieces) {
     const auto deliveries = stream.Release(masking.Apply(*asked));
     outcome.ok = deliveries.ok();
     if (!outcome.ok) return outcome;
-    for (const edge::Delivery& delivery : *deliveries) outcome.caller += delivery.bytes;
+    for (const dialects::Delivery& delivery : *deliveries) outcome.caller += delivery.bytes;
   }
   return outcome;
 }
 
 void CheckNoSecret(const std::string& caller) {
-  edge::SseParser parser(1 << 20);
-  std::vector<edge::SseEvent> events;
+  dialects::SseParser parser(1 << 20);
+  std::vector<dialects::SseEvent> events;
   Require(parser.Feed(caller, events).ok(), "the caller gets no event stream", caller);
-  for (const edge::SseEvent& event : events) {
+  for (const dialects::SseEvent& event : events) {
     Require(!absl::StrContains(event.rest, "SECRET"), "a secret leaves beside the data", caller);
     const auto document = json::Document::Parse(event.data);
     if (document.ok()) Require(!HoldsSecret(document->root()), "a secret leaves", caller);

@@ -115,7 +115,7 @@ std::string Streamed(const std::vector<std::string>& deltas, const Carrier& as, 
 }
 
 std::string InBody(absl::string_view message) {
-  edge::OpenAiBody reader({});
+  dialects::OpenAiBody reader({});
   masking::FieldMasker masker(Tier1());
   const std::string body = absl::StrCat("{\"choices\":[{\"index\":0,\"message\":", message, "}]}");
   REQUIRE(reader.Feed(body).ok());
@@ -126,7 +126,7 @@ std::string InBody(absl::string_view message) {
   const auto deliveries = reader.Release(*std::move(releases));
   REQUIRE(deliveries.ok());
   std::string caller;
-  for (const edge::Delivery& delivery : *deliveries) caller += delivery.bytes;
+  for (const dialects::Delivery& delivery : *deliveries) caller += delivery.bytes;
   return caller;
 }
 
@@ -228,7 +228,7 @@ TEST_CASE("adversarial 18: no member of a stream or a body carries a number past
     const std::string choice =
         absl::StrCat("data: {\"choices\":[{\"index\":0,", filled, "}],", filled, "}\n\n");
     CHECK(!absl::StrContains(PassPieces({choice, kDone}).caller, card));
-    edge::OpenAiBody reader({});
+    dialects::OpenAiBody reader({});
     masking::FieldMasker masker(Tier1());
     REQUIRE(reader
                 .Feed(absl::StrCat("{\"choices\":[{\"index\":0,\"message\":{", filled,

@@ -296,10 +296,10 @@ TEST_CASE("adversarial 18: copies of the text equal its deltas; probabilities of
   CHECK(absl::StrContains(caller, absl::StrCat("\"message\":{\"content\":", json::Quote(masked))));
   CHECK(absl::StrContains(caller, absl::StrCat("\"text\":", json::Quote(masked))));
   std::string spelled;  // by the probabilities that were left
-  edge::SseParser parser(1 << 20);
-  std::vector<edge::SseEvent> events;
+  dialects::SseParser parser(1 << 20);
+  std::vector<dialects::SseEvent> events;
   REQUIRE(parser.Feed(caller, events).ok());
-  for (const edge::SseEvent& event : events) {
+  for (const dialects::SseEvent& event : events) {
     const auto document = json::Document::Parse(event.data);
     if (!document.ok()) continue;
     const json::Value tokens = document->root()["choices"].at(0)["logprobs"]["content"];

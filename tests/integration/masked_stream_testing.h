@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
+#include "libs/dialects/openai/openai_body.h"
+#include "libs/dialects/openai/openai_stream.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
-#include "services/edge/openai_body.h"
-#include "services/edge/openai_stream.h"
 #include "services/masking/field_masker.h"
 #include "services/masking/profile_compiler.h"
 
@@ -59,11 +59,11 @@ class MaskedStream {
     CS_RETURN_IF_ERROR(asked.status());
     CS_ASSIGN_OR_RETURN(auto releases, masker_.Feed(*asked));
     CS_ASSIGN_OR_RETURN(const auto deliveries, reader_.Release(std::move(releases)));
-    for (const edge::Delivery& delivery : deliveries) passed_.caller += delivery.bytes;
+    for (const dialects::Delivery& delivery : deliveries) passed_.caller += delivery.bytes;
     return absl::OkStatus();
   }
 
-  edge::OpenAiStream reader_{{}};
+  dialects::OpenAiStream reader_{{}};
   masking::FieldMasker masker_;
   Passed passed_;
 };
@@ -101,12 +101,12 @@ inline const std::string kDone = "data: [DONE]\n\n";
 // tool call `call`.
 inline std::string Joined(absl::string_view caller, absl::string_view name, int choice = 0,
                           std::optional<int> call = std::nullopt) {
-  edge::SseParser parser(64u << 20);
-  std::vector<edge::SseEvent> events;
+  dialects::SseParser parser(64u << 20);
+  std::vector<dialects::SseEvent> events;
   REQUIRE(parser.Feed(caller, events).ok());
   REQUIRE(parser.empty());
   std::string text;
-  for (const edge::SseEvent& event : events) {
+  for (const dialects::SseEvent& event : events) {
     const auto document = json::Document::Parse(event.data);
     if (!document.ok()) continue;
     const json::Value choices = document->root()["choices"];

@@ -1,0 +1,90 @@
+#include "libs/dialects/caller_error.h"
+
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/json/writer.h"
+
+namespace countersign::dialects {
+namespace {
+
+struct CodeRow {
+  absl::string_view code;
+  int http_status;
+  absl::string_view type;
+};
+
+constexpr CodeRow kCodes[] = {
+    {"invalid_request", 400, "invalid_request_error"},
+    {"unauthenticated", 401, "authentication_error"},
+    {"permission_denied", 403, "permission_error"},
+    {"policy_denied", 403, "permission_error"},
+    {"review_denied", 403, "permission_error"},
+    {"review_expired", 403, "permission_error"},
+    {"review_pending", 403, "permission_error"},
+    {"killed", 403, "permission_error"},
+    {"unknown_connection", 404, "not_found_error"},
+    {"model_not_found", 404, "not_found_error"},
+    {"not_found", 404, "not_found_error"},
+    {"payload_too_large", 413, "invalid_request_error"},
+    {"rate_limited", 429, "rate_limit_error"},
+    {"headers_too_large", 431, "invalid_request_error"},
+    {"upstream_error", 502, "server_error"},
+    {"unavailable", 503, "server_error"},
+    {"upstream_timeout", 504, "server_error"},
+};
+
+// Statuses that an RPC can be refused with before its service is asked.
+constexpr std::pair<int, absl::string_view> kConnectCodes[] = {
+    {400, "invalid_argument"}, {401, "unauthenticated"},    {403, "permission_denied"},
+    {404, "unimplemented"},    {413, "resource_exhausted"}, {429, "resource_exhausted"},
+    {503, "unavailable"},
+};
+
+}  // namespace
+
+CallerError MakeCallerError(absl::string_view code, absl::string_view message) {
+  CallerError error;
+  for (const CodeRow& row : kCodes) {
+    if (row.code != code) continue;
+    error.http_status = row.http_status;
+    error.code = std::string(row.code);
+    error.type = std::string(row.type);
+  }
+  error.message = std::string(message);
+  error.final = error.http_status == 403;
+  if (error.code == "unavailable") error.retry_after = absl::Seconds(1);
+  return error;
+}
+
+std::string ConnectErrorBody(const CallerError& error) {
+  absl::string_view code = "unknown";
+  for (const auto& [http_status, connect_code] : kConnectCodes) {
+    if (http_status == error.http_status) code = connect_code;
+  }
+  json::Writer out;
+  out.BeginObject().Key("code").String(code).Key("message").String(error.message).EndObject();
+  return out.str();
+}
+
+CallerError ErrorOfPart(const absl::Status& status, absl::string_view part) {
+  if (absl::IsUnauthenticated(status)) {
+    return MakeCallerError("unauthenticated", status.message());
+  }
+  return MakeCallerError("unavailable",
+                         absl::StrCat("the gateway's ", part, " is not available; try again"));
+}
+
+CallerError ErrorOfUpstream(const absl::Status& status) {
+  if (absl::IsDeadlineExceeded(status)) {
+    return MakeCallerError("upstream_timeout", "the model took too long to answer");
+  }
+  if (absl::IsPermissionDenied(status)) {
+    return MakeCallerError("upstream_error",
+                           "the connection's address may not be reached from this gateway");
+  }
+  return MakeCallerError("upstream_error", "the model could not be reached or broke off");
+}
+
+}  // namespace countersign::dialects

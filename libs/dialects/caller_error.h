@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace countersign::dialects {
+
+// What a caller is told when a call does not end well. The dialect gives it its shape; codes,
+// statuses and types are those of CONTRACT.md.
+struct CallerError {
+  int http_status = 503;
+  std::string code = "unavailable";
+  std::string type = "server_error";
+  std::string message;
+  std::string param;                                  // the request's member at fault; may be empty
+  std::string review_id;                              // of a review that matters; may be empty
+  bool final = false;                                 // x-should-retry: false
+  absl::Duration retry_after = absl::ZeroDuration();  // zero: not said
+};
+
+// The error of that code. REQUIRES: `code` is one of the contract's.
+CallerError MakeCallerError(absl::string_view code, absl::string_view message);
+
+// The error in the shape of the Connect protocol's unary form, for callers of admin and review
+// RPCs: {"code","message"} with Connect's code.
+std::string ConnectErrorBody(const CallerError& error);
+
+// What a failed question to a part means for the caller: UNAUTHENTICATED is 401, everything else
+// closes the gate with 503. `part` is named in the message; the part's own words are not passed on
+// unless they are meant for callers.
+CallerError ErrorOfPart(const absl::Status& status, absl::string_view part);
+
+// What a failed exchange with the upstream means: 504 for time, 502 for everything else.
+CallerError ErrorOfUpstream(const absl::Status& status);
+
+}  // namespace countersign::dialects

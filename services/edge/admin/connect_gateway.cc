@@ -1,0 +1,174 @@
+#include "services/edge/admin/connect_gateway.h"
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/proto_buffer_writer.h>
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "countersign/approval/v1/approval.pb.h"
+#include "countersign/authn/v1/authn.pb.h"
+#include "countersign/options/v1/access.pb.h"
+#include "countersign/policy/v1/policy.pb.h"
+#include "countersign/recorder/v1/recorder.pb.h"
+#include "libs/base/status.h"
+#include "libs/clients/call_group.h"
+#include "services/edge/admin/connect_json.h"
+
+namespace countersign::edge {
+namespace {
+
+using google::protobuf::FileDescriptor;
+using google::protobuf::Message;
+using google::protobuf::MethodDescriptor;
+
+// Every file with methods for users. Naming them here also keeps the linker from dropping them.
+const std::map<std::string, const FileDescriptor*>& Files() {
+  static const auto* files = new std::map<std::string, const FileDescriptor*>{
+      {"approval", approval::v1::Review::descriptor()->file()},
+      {"authn", authn::v1::Key::descriptor()->file()},
+      {"policy", policy::v1::Resource::descriptor()->file()},
+      {"recorder", recorder::v1::Session::descriptor()->file()},
+  };
+  return *files;
+}
+
+struct Target {
+  std::string owner;  // "policy"
+  const MethodDescriptor* method = nullptr;
+  options::v1::Access access = options::v1::ACCESS_UNSPECIFIED;
+};
+
+absl::Status NoSuchMethod(absl::string_view path) {
+  return WithReason(absl::UnimplementedError(absl::StrCat("there is no method ", path)),
+                    "not_found");
+}
+
+// "/countersign.policy.v1.ResourceService/Apply", if users may reach it at all.
+absl::StatusOr<Target> FindTarget(absl::string_view path) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(path, '/');
+  if (parts.size() != 3 || !parts[0].empty()) return NoSuchMethod(path);
+  for (const auto& [owner, file] : Files()) {
+    absl::string_view service_name = parts[1];
+    if (!absl::ConsumePrefix(&service_name, absl::StrCat(file->package(), "."))) continue;
+    const auto* service = file->FindServiceByName(std::string(service_name));
+    if (service == nullptr) break;
+    const MethodDescriptor* method = service->FindMethodByName(std::string(parts[2]));
+    if (method == nullptr || method->client_streaming() || method->server_streaming()) break;
+    const options::v1::Access access = method->options().GetExtension(options::v1::access);
+    if (access == options::v1::ACCESS_UNSPECIFIED) break;
+    return Target{owner, method, access};
+  }
+  return NoSuchMethod(path);
+}
+
+absl::Status CheckAccess(options::v1::Access access, const domain::Principal& principal) {
+  domain::Role role = domain::Role::kNone;
+  switch (access) {
+    case options::v1::ACCESS_AUTHENTICATED: return absl::OkStatus();
+    case options::v1::ACCESS_ADMIN: role = domain::Role::kAdmin; break;
+    case options::v1::ACCESS_REVIEWER: role = domain::Role::kReviewer; break;
+    case options::v1::ACCESS_AUDITOR: role = domain::Role::kAuditor; break;
+    default: break;
+  }
+  if (role != domain::Role::kNone && domain::HasRole(principal, role, "")) return absl::OkStatus();
+  return WithReason(absl::PermissionDeniedError(absl::StrCat(
+                        principal.DisplayName(), " does not have the role ", ToString(role))),
+                    "permission_denied");
+}
+
+bool IsJson(absl::string_view content_type) {
+  const absl::string_view type = content_type.substr(0, content_type.find(';'));
+  return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(type), "application/json");
+}
+
+grpc::ByteBuffer Serialize(const Message& message) {
+  grpc::ByteBuffer bytes;
+  bool own = false;
+  // Serialising a message that was parsed cannot fail.
+  (void)grpc::GenericSerialize<grpc::ProtoBufferWriter, Message>(message, &bytes, &own);
+  return bytes;
+}
+
+ConnectGateway::Reply ErrorReply(const absl::Status& status) {
+  return {HttpStatusOf(status.code()), ErrorToJson(status)};
+}
+
+ConnectGateway::Reply ReplyOf(const Target& target, absl::StatusOr<grpc::ByteBuffer> answer) {
+  if (absl::IsUnavailable(answer.status()) && ReasonOf(answer.status()).empty()) {
+    // gRPC's own words name addresses, which are nobody's business out there.
+    return ErrorReply(WithReason(
+        absl::UnavailableError(absl::StrCat("the ", target.owner, " service cannot be reached")),
+        "unavailable"));
+  }
+  if (!answer.ok()) return ErrorReply(answer.status());
+  const std::unique_ptr<Message> message(google::protobuf::MessageFactory::generated_factory()
+                                             ->GetPrototype(target.method->output_type())
+                                             ->New());
+  const grpc::Status parsed =
+      grpc::GenericDeserialize<grpc::ProtoBufferReader, Message>(&*answer, message.get());
+  if (!parsed.ok()) return ErrorReply(absl::InternalError("the answer cannot be read"));
+  return {200, MessageToJson(*message)};
+}
+
+}  // namespace
+
+struct ConnectGateway::State {
+  Channels channels;
+  clients::CallGroup calls;
+};
+
+ConnectGateway::ConnectGateway(Channels channels) : state_(std::make_unique<State>()) {
+  state_->channels = std::move(channels);
+}
+ConnectGateway::~ConnectGateway() = default;
+
+void ConnectGateway::Call(const domain::Call& call, absl::string_view path,
+                          absl::string_view content_type, std::string body, absl::Time deadline,
+                          std::function<void(Reply)> done) {
+  const absl::StatusOr<Target> target = FindTarget(path);
+  if (!target.ok()) return done({404, ErrorToJson(target.status())});
+  if (const absl::Status access = CheckAccess(target->access, *call.principal); !access.ok()) {
+    return done(ErrorReply(access));
+  }
+  if (!IsJson(content_type)) {
+    return done(
+        {415, ErrorToJson(absl::InvalidArgumentError("content-type must be application/json"))});
+  }
+  const auto channel = state_->channels.find(target->owner);
+  if (channel == state_->channels.end()) return done({404, ErrorToJson(NoSuchMethod(path))});
+  const auto request = MessageFromJson(*target->method->input_type(), body);
+  if (!request.ok()) {
+    return done(ErrorReply(WithReason(request.status(), "invalid_request")));
+  }
+  auto stub = std::make_shared<grpc::GenericStub>(channel->second);
+  state_->calls.Unary<grpc::ByteBuffer>(
+      &call, deadline, Serialize(**request),
+      [stub, method = std::string(path)](auto* context, auto* bytes, auto* answer, auto callback) {
+        stub->UnaryCall(context, method, grpc::StubOptions(), bytes, answer, std::move(callback));
+      },
+      [target = *target, stub,
+       done = std::move(done)](absl::StatusOr<grpc::ByteBuffer> answer) mutable {
+        done(ReplyOf(target, std::move(answer)));
+      });
+}
+
+AdminGateway AdminThrough(ConnectGateway& gateway) {
+  return [&gateway](const domain::Call& call, const std::string& path,
+                    const std::string& content_type, std::string body, absl::Time deadline,
+                    std::function<void(int, std::string)> done) {
+    gateway.Call(call, path, content_type, std::move(body), deadline,
+                 [done = std::move(done)](ConnectGateway::Reply reply) {
+                   done(reply.http_status, std::move(reply.body));
+                 });
+  };
+}
+
+}  // namespace countersign::edge

@@ -1,0 +1,119 @@
+#include "services/edge/admin/connect_json.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver.h>
+#include <google/protobuf/util/type_resolver_util.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/json/document.h"
+#include "libs/json/writer.h"
+#include "libs/wire/error_info.h"
+
+namespace countersign::edge {
+namespace {
+
+struct CodeRow {
+  absl::StatusCode code;
+  const char* name;
+  int http;
+};
+
+constexpr CodeRow kCodes[] = {
+    {absl::StatusCode::kCancelled, "canceled", 499},
+    {absl::StatusCode::kUnknown, "unknown", 500},
+    {absl::StatusCode::kInvalidArgument, "invalid_argument", 400},
+    {absl::StatusCode::kDeadlineExceeded, "deadline_exceeded", 504},
+    {absl::StatusCode::kNotFound, "not_found", 404},
+    {absl::StatusCode::kAlreadyExists, "already_exists", 409},
+    {absl::StatusCode::kPermissionDenied, "permission_denied", 403},
+    {absl::StatusCode::kResourceExhausted, "resource_exhausted", 429},
+    {absl::StatusCode::kFailedPrecondition, "failed_precondition", 400},
+    {absl::StatusCode::kAborted, "aborted", 409},
+    {absl::StatusCode::kOutOfRange, "out_of_range", 400},
+    {absl::StatusCode::kUnimplemented, "unimplemented", 501},
+    {absl::StatusCode::kInternal, "internal", 500},
+    {absl::StatusCode::kUnavailable, "unavailable", 503},
+    {absl::StatusCode::kDataLoss, "data_loss", 500},
+    {absl::StatusCode::kUnauthenticated, "unauthenticated", 401},
+};
+
+const CodeRow& RowOf(absl::StatusCode code) {
+  for (const CodeRow& row : kCodes) {
+    if (row.code == code) return row;
+  }
+  return kCodes[1];
+}
+
+std::string UnpaddedBase64(absl::string_view bytes) {
+  std::string text = absl::Base64Escape(bytes);
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MessageFromJson(
+    const google::protobuf::Descriptor& type, absl::string_view json) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(json));
+  if (!document.root().is(json::Type::kObject)) {
+    return absl::InvalidArgumentError("the body must be a JSON object");
+  }
+  std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(json.data(), json.size()), message.get());
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not a ", type.name(), ": ", status.message().ToString()));
+  }
+  return message;
+}
+
+std::string MessageToJson(const google::protobuf::Message& message) {
+  namespace pb = google::protobuf;
+  // Through the binary form, whose maps can be sorted: the same answer reads the same each time.
+  std::string bytes;
+  {
+    pb::io::StringOutputStream stream(&bytes);
+    pb::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    (void)message.SerializeToCodedStream(&coded);  // Into memory; no message has required fields.
+  }
+  static pb::util::TypeResolver& types = *pb::util::NewTypeResolverForDescriptorPool(
+      "type.googleapis.com", pb::DescriptorPool::generated_pool());
+  pb::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  // Fails only for messages with google.protobuf.Any, which no answer of ours has.
+  (void)pb::util::BinaryToJsonString(
+      &types, absl::StrCat("type.googleapis.com/", message.GetDescriptor()->full_name()), bytes,
+      &json, options);
+  return json;
+}
+
+std::string ErrorToJson(const absl::Status& status) {
+  json::Writer writer;
+  writer.BeginObject();
+  writer.Key("code").String(ConnectCode(status.code()));
+  writer.Key("message").String(status.message());
+  if (const std::string reason = ReasonOf(status); !reason.empty()) {
+    writer.Key("details").BeginArray().BeginObject();
+    writer.Key("type").String(wire::kErrorInfoType);
+    writer.Key("value").String(UnpaddedBase64(wire::ErrorInfoBytes(reason)));
+    writer.Key("debug").BeginObject();
+    writer.Key("reason").String(reason);
+    writer.Key("domain").String(wire::kErrorDomain);
+    writer.EndObject().EndObject().EndArray();
+  }
+  writer.EndObject();
+  return writer.str();
+}
+
+absl::string_view ConnectCode(absl::StatusCode code) { return RowOf(code).name; }
+int HttpStatusOf(absl::StatusCode code) { return RowOf(code).http; }
+
+}  // namespace countersign::edge

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "services/edge/call/decided_call.h"
+#include "services/edge/call/refusal.h"
+
+namespace countersign::edge {
+
+// What a call needs directly before it is sent, and must not own before: the upstream's credential,
+// and the masking of the answer. Asked for when constructed.
+class Provision {
+ public:
+  Provision(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
+            const DecidedCall& decided, std::vector<domain::Placeholder> placeholders,
+            boost::asio::any_io_executor executor);
+
+  // Waits for both; a refusal when one cannot be had. May be called again.
+  async::Awaitable<std::optional<Refusal>> Await(async::Cancellation& cancellation);
+
+  const domain::CredentialLease& lease() const { return lease_; }
+  // Null when the decision's profile masks nothing.
+  domain::MaskStream* masking() const { return masking_.get(); }
+
+ private:
+  async::PendingReply<absl::StatusOr<domain::CredentialLease>> leased_;
+  async::PendingReply<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened_;
+  bool asked_lease_ = false;
+  bool asked_masking_ = false;
+  domain::CredentialLease lease_;
+  std::unique_ptr<domain::MaskStream> masking_;
+};
+
+}  // namespace countersign::edge

@@ -1,0 +1,81 @@
+#include "services/edge/call/reply.h"
+
+#include <cmath>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace countersign::edge {
+namespace {
+
+constexpr char kEventStream[] = "text/event-stream; charset=utf-8";
+
+void AddStreamHeaders(dialects::HeaderList& headers) {
+  bool typed = false;
+  for (const auto& [name, value] : headers) typed |= name == "content-type";
+  if (!typed) headers.emplace_back("content-type", kEventStream);
+  bool cached = false;
+  for (const auto& [name, value] : headers) cached |= name == "cache-control";
+  if (!cached) headers.emplace_back("cache-control", "no-cache");
+  headers.emplace_back("x-accel-buffering", "no");
+}
+
+}  // namespace
+
+http::ResponseHead Reply::Head(int status, dialects::HeaderList headers) const {
+  http::ResponseHead head;
+  head.status = status;
+  for (const auto& [name, value] : headers) head.headers.Add(name, value);
+  head.headers.Add("x-request-id", request_id_);
+  if (!session_id_.empty()) head.headers.Add("x-countersign-session", session_id_);
+  if (!review_id_.empty()) head.headers.Add("x-countersign-review", review_id_);
+  return head;
+}
+
+async::Awaitable<absl::Status> Reply::Error(const dialects::CallerError& error) {
+  if (streaming_) {
+    absl::Status status = co_await Write(InBand(error));
+    if (status.ok()) status = co_await Finish();
+    co_return status;
+  }
+  dialects::HeaderList headers;
+  headers.emplace_back("content-type", "application/json");
+  if (error.final) headers.emplace_back("x-should-retry", "false");
+  if (error.retry_after > absl::ZeroDuration()) {
+    headers.emplace_back("retry-after",
+                         absl::StrCat(std::ceil(absl::ToDoubleSeconds(error.retry_after))));
+  }
+  if (error.http_status == 401) headers.emplace_back("www-authenticate", "Bearer");
+  if (!error.review_id.empty()) SetReview(error.review_id);
+  // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
+  const std::string body =
+      connect_ ? dialects::ConnectErrorBody(error) : dialect_->ErrorBody(error);
+  co_return co_await Whole(error.http_status, std::move(headers), body);
+}
+
+async::Awaitable<absl::Status> Reply::Json(int status, absl::string_view body) {
+  dialects::HeaderList headers;
+  headers.emplace_back("content-type", "application/json");
+  co_return co_await Whole(status, std::move(headers), body);
+}
+
+async::Awaitable<absl::Status> Reply::Whole(int status, dialects::HeaderList headers,
+                                            absl::string_view body) {
+  co_return co_await exchange_.Respond(Head(status, std::move(headers)), body);
+}
+
+async::Awaitable<absl::Status> Reply::Begin(int status, dialects::HeaderList headers) {
+  streaming_ = true;
+  AddStreamHeaders(headers);
+  co_return co_await exchange_.Begin(Head(status, std::move(headers)));
+}
+
+async::Awaitable<absl::Status> Reply::StillWaiting() {
+  if (!streaming_) {
+    absl::Status begun = co_await Begin(200, dialects::HeaderList());
+    if (!begun.ok()) co_return begun;
+  }
+  co_return co_await exchange_.Write(dialect_->Waiting());
+}
+
+}  // namespace countersign::edge

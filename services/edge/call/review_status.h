@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "libs/async/pending_reply.h"
+#include "services/edge/call/edge_services.h"
+#include "services/edge/call/reply.h"
+#include "services/edge/call/verified_caller.h"
+
+namespace countersign::edge {
+
+// GET /countersign/reviews/{id}: where a review stands, for the one who asked for it and did not
+// want to wait (`Prefer: respond-async`). {"review_id","state","expires_at"}; 404 for everybody
+// else's.
+async::Awaitable<void> AnswerReviewStatus(const EdgeServices& services,
+                                          const VerifiedCaller& caller, std::string review_id,
+                                          boost::asio::any_io_executor executor,
+                                          async::Cancellation& cancellation, Reply& reply);
+
+}  // namespace countersign::edge

@@ -1,0 +1,318 @@
+#pragma once
+
+// A whole edge on real sockets: fakes of the five ports behind it, a scripted upstream beside it,
+// and a client that reads what callers read.
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/clock.h"
+#include "libs/clients/fakes/fake_authenticator.h"
+#include "libs/clients/fakes/fake_masker.h"
+#include "libs/clients/fakes/fake_policy_decider.h"
+#include "libs/clients/fakes/fake_recorder.h"
+#include "libs/clients/fakes/fake_review_gate.h"
+#include "libs/dialects/testing/mask_testing.h"
+#include "libs/domain/event_payload.h"
+#include "libs/http/http_testing.h"
+#include "libs/json/document.h"
+#include "services/edge/edge.h"
+
+namespace countersign::edge::testing {
+
+using http::testing::RawClient;
+using http::testing::Signal;
+
+struct Answer {
+  int status = 0;
+  std::multimap<std::string, std::string> headers;  // lower-case names
+  std::string body;                                 // without chunk framing
+  bool complete = false;                            // it ended as its framing says
+
+  std::string Header(const std::string& name) const {
+    const auto at = headers.find(name);
+    return at == headers.end() ? "" : at->second;
+  }
+};
+
+inline Answer ReadHead(RawClient& client) {
+  Answer answer;
+  const std::string head = client.ReadUntil("\r\n\r\n");
+  const std::vector<std::string> lines = absl::StrSplit(head, "\r\n", absl::SkipEmpty());
+  if (lines.empty()) return answer;
+  (void)absl::SimpleAtoi(lines[0].substr(9, 3), &answer.status);
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const std::pair<std::string, std::string> field =
+        absl::StrSplit(lines[i], absl::MaxSplits(": ", 1));
+    answer.headers.emplace(absl::AsciiStrToLower(field.first), field.second);
+  }
+  return answer;
+}
+
+// One chunk of a streamed body; "" at its end, or when it breaks off (`complete` tells).
+inline std::string dialects::ReadChunk(RawClient& client, bool* complete = nullptr) {
+  const std::string line = client.ReadUntil("\r\n");
+  std::size_t size = 0;
+  if (line.empty() || !absl::SimpleHexAtoi(line.substr(0, line.size() - 2), &size)) return "";
+  const std::string data = client.ReadBytes(size + 2);
+  if (complete != nullptr) *complete = size == 0 && data.size() == 2;
+  return data.size() == size + 2 ? data.substr(0, size) : "";
+}
+
+inline Answer ReadAnswer(RawClient& client) {
+  Answer answer = ReadHead(client);
+  std::size_t length = 0;
+  if (absl::SimpleAtoi(answer.Header("content-length"), &length)) {
+    answer.body = client.ReadBytes(length);
+    answer.complete = answer.body.size() == length;
+    return answer;
+  }
+  for (std::string chunk; !(chunk = dialects::ReadChunk(client, &answer.complete)).empty();) {
+    answer.body += chunk;
+  }
+  return answer;
+}
+
+// Answers /v1/… as a test says and keeps what it was sent.
+class ScriptedUpstream {
+ public:
+  struct Received {
+    http::RequestHead head;
+    std::string body;
+  };
+  using Behaviour = std::function<boost::asio::awaitable<void>(http::Exchange&)>;
+
+  static Behaviour Json(int status, std::string body, http::Headers headers = {}) {
+    return [=](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+      http::ResponseHead head;
+      head.status = status;
+      head.headers = headers;
+      head.headers.Add("content-type", "application/json");
+      head.headers.Add("x-request-id", "upstream-1");
+      co_await exchange.Respond(std::move(head), body);
+    };
+  }
+  static Behaviour Stream(std::vector<std::string> pieces, bool finish = true) {
+    return [=](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+      http::ResponseHead head;
+      head.headers.Add("content-type", "text/event-stream");
+      co_await exchange.Begin(std::move(head));
+      for (const std::string& piece : pieces) co_await exchange.Write(piece);
+      if (finish) co_await exchange.Finish();
+    };
+  }
+  // Sends `first` of a stream, then waits until the other side is gone.
+  static Behaviour Hang(std::string first, Signal* left = nullptr) {
+    return [=](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+      http::ResponseHead head;
+      head.headers.Add("content-type", "text/event-stream");
+      if (!first.empty()) {
+        co_await exchange.Begin(std::move(head));
+        co_await exchange.Write(first);
+      }
+      boost::asio::steady_timer never(exchange.executor());
+      never.expires_at(boost::asio::steady_timer::time_point::max());
+      const async::Cancellation::Watch watch(exchange.cancellation(), [&never] { never.cancel(); });
+      co_await never.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+      if (left != nullptr) left->Set();
+    };
+  }
+
+  void Behave(Behaviour behaviour) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    behaviour_ = std::move(behaviour);
+  }
+  std::vector<Received> received() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return received_;
+  }
+  std::string url() const { return absl::StrCat("http://", server_.address(), "/v1"); }
+
+ private:
+  boost::asio::awaitable<void> Handle(http::Exchange& exchange) {
+    absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+    Behaviour behaviour;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      received_.push_back({exchange.head(), body.value_or("")});
+      behaviour = behaviour_;
+    }
+    co_await behaviour(exchange);
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<Received> received_;
+  Behaviour behaviour_ = Json(
+      200, R"({"id":"c-1","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},)"
+           R"("finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})");
+  http::testing::TestServer server_{[this](http::Exchange& exchange) { return Handle(exchange); }};
+};
+
+struct Fixture {
+  explicit Fixture(EdgeConfig edge_config = {}) : config(Loopback(std::move(edge_config))) {
+    authenticator.Know("key-1", Principal("alice"));
+    decider.AllowAll();
+    domain::Connection& connection = resources->connections["openai"];
+    connection.name = "openai";
+    connection.protocol = domain::Protocol::kOpenAi;
+    connection.url = upstream.url();
+    connection.is_default = true;
+    connection.version = 7;
+  }
+
+  static domain::Principal Principal(const std::string& name) {
+    domain::Principal principal;
+    principal.issuer = "countersign";
+    principal.subject = principal.identity = name;
+    principal.roles = {{domain::Role::kCaller, {}}};
+    return principal;
+  }
+
+  Edge& Start() {
+    CHECK(edge.Serve(resources).ok());
+    REQUIRE(edge.Start().ok());
+    return edge;
+  }
+  RawClient Connect() {
+    if (edge.addresses().empty()) Start();
+    return RawClient(edge.addresses().front());
+  }
+
+  static std::string Head(const std::string& line, const std::string& extra, std::size_t size) {
+    return absl::StrCat(line, " HTTP/1.1\r\nhost: edge\r\nauthorization: Bearer key-1\r\n", extra,
+                        "content-length: ", size, "\r\n\r\n");
+  }
+  static std::string Post(const std::string& body, const std::string& extra = "") {
+    return Head("POST /v1/chat/completions", extra, body.size()) + body;
+  }
+  Answer Call(const std::string& request) {
+    RawClient client = Connect();
+    client.Send(request);
+    return ReadAnswer(client);
+  }
+  Answer Chat(const std::string& extra = "") { return Call(Post(kPlain, extra)); }
+  Answer Stream(const std::string& extra = "") { return Call(Post(kStream, extra)); }
+
+  void Review(absl::Duration hold = absl::Minutes(4)) {
+    decider.decide.Always([hold] {
+      domain::Decision decision;
+      decision.verdict = domain::Verdict::kReview;
+      decision.policy = "regulated";
+      decision.masking_profile = "none";
+      decision.review.reviewers = {"security"};
+      decision.review.hold = hold;
+      return decision;
+    });
+  }
+  // Types of the events of the last session, in order.
+  std::vector<std::string> Events() const {
+    std::vector<std::string> types;
+    const auto sessions = recorder.sessions();
+    if (sessions.empty()) return types;
+    for (const auto& event : sessions.back().events) types.emplace_back(event.type);
+    return types;
+  }
+  // All that the last session's response.data events hold.
+  std::string Recorded() const {
+    std::string text;
+    const auto sessions = recorder.sessions();
+    for (const auto& event : sessions.back().events) {
+      if (event.type != domain::event_type::kResponseData) continue;
+      text += domain::ReadResponseDataPayload(event.payload).value();
+    }
+    return text;
+  }
+  // The end of the last session, once it has one.
+  domain::SessionEnd End() {
+    const auto deadline = clock.Now() + absl::Seconds(10);
+    while (clock.Now() < deadline) {
+      const auto sessions = recorder.sessions();
+      if (!sessions.empty() && sessions.back().end) return *sessions.back().end;
+      std::this_thread::yield();
+    }
+    return {};
+  }
+  static std::string Code(const Answer& answer) {
+    const auto document = json::Document::Parse(answer.body);
+    return document.ok() ? std::string(document->root()["error"]["code"].text()) : "";
+  }
+  // Whether the exposition holds `line`, now or soon: a call is counted when its answer is out.
+  bool Counted(const std::string& line) {
+    const auto deadline = clock.Now() + absl::Seconds(10);
+    while (clock.Now() < deadline) {
+      if (absl::StrContains(registry.Expose(), line + "\n")) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+
+  static constexpr char kPlain[] =
+      R"({ "model":"gpt-4o", "messages":[{"role":"user","content":"caf\u00e9"}] })";
+  static constexpr char kStream[] =
+      R"({"model":"gpt-4o","messages":[{"role":"user","content":"hi"}],"stream":true})";
+
+  ScriptedUpstream upstream;
+  clients::FakeAuthenticator authenticator;
+  clients::FakePolicyDecider decider;
+  clients::FakeReviewGate reviews;
+  clients::FakeRecorder recorder;
+  std::mutex masking_mutex;
+  dialects::LiteralMasking masking;
+  clients::FakeMasker masker{[this](const domain::FieldPiece& piece) {
+    const std::lock_guard<std::mutex> lock(masking_mutex);
+    domain::FieldRelease release = masking.Apply({piece}).front();
+    if (reversible && !release.masked.empty()) release.placeholders = {{"<S>", "SECRET"}};
+    return release;
+  }};
+  bool reversible = false;  // what is masked has a placeholder
+  std::shared_ptr<domain::ResourceSet> resources = std::make_shared<domain::ResourceSet>();
+  SystemClock clock;
+  SystemRandom random;
+  metrics::Registry registry;
+  std::string admin_seen;
+  AdminGateway admin = [this](const domain::Call& call, const std::string& path,
+                              const std::string& content_type, std::string body, absl::Time,
+                              std::function<void(int, std::string)> done) {
+    admin_seen = absl::StrCat(call.principal->identity, " ", path, " ", content_type, " ", body);
+    done(200, "{\"ok\":true}");
+  };
+  const EdgeConfig config;
+  Edge edge{config, EdgePorts{authenticator, decider, reviews, masker, recorder},
+            admin,  clock,
+            random, registry};
+
+ private:
+  static EdgeConfig Loopback(EdgeConfig edge_config) {
+    edge_config.listen = {ListenOn{"127.0.0.1:0", "", ""}};
+    return edge_config;
+  }
+};
+
+// Events of a stream, as an upstream sends them.
+inline std::string Content(absl::string_view text) {
+  return absl::StrCat(R"(data: {"id":"c-1","choices":[{"index":0,"delta":{"content":")", text,
+                      R"("},"finish_reason":null}]})", "\n\n");
+}
+inline const std::string kFinished =
+    "data: "
+    "{\"id\":\"c-1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+inline const std::string kUsage =
+    "data: {\"id\":\"c-1\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":4}}"
+    "\n\n";
+inline const std::string kDone = "data: [DONE]\n\n";
+
+}  // namespace countersign::edge::testing
