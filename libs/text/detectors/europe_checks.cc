@@ -54,7 +54,8 @@ bool IsFrenchNir(absl::string_view match) {
   // Corsica: 2A counts as 19, 2B as 18.
   if (digits[6] == 'A' || digits[6] == 'B') {
     if (digits[5] != '2') return false;
-    digits.replace(5, 2, digits[6] == 'A' ? "19" : "18");
+    digits[5] = '1';
+    digits[6] = digits[6] == 'A' ? '9' : '8';
   }
   return 97 - LongOf(digits) % 97 == NumberAt(number, 13, 2);
 }
