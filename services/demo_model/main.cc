@@ -24,10 +24,10 @@ int main(int argc, char** argv) {
 
   // Blocked before any thread starts, so that only sigwait below takes them.
   sigset_t stop;
-  sigemptyset(&cancellation);
-  sigaddset(&cancellation, SIGTERM);
-  sigaddset(&cancellation, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &cancellation, nullptr);
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
   const auto witness = countersign::demo_model::Witness::Open(log);
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   }
   std::cout << "http://" << (*listener)->address() << std::endl;
   int received = 0;
-  sigwait(&cancellation, &received);
+  sigwait(&stop, &received);
   (*listener)->Drain(absl::Seconds(1));
   return 0;
 }

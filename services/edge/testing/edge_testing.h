@@ -64,7 +64,7 @@ inline Answer ReadHead(RawClient& client) {
 }
 
 // One chunk of a streamed body; "" at its end, or when it breaks off (`complete` tells).
-inline std::string dialects::ReadChunk(RawClient& client, bool* complete = nullptr) {
+inline std::string ReadChunk(RawClient& client, bool* complete = nullptr) {
   const std::string line = client.ReadUntil("\r\n");
   std::size_t size = 0;
   if (line.empty() || !absl::SimpleHexAtoi(line.substr(0, line.size() - 2), &size)) return "";
@@ -81,7 +81,7 @@ inline Answer ReadAnswer(RawClient& client) {
     answer.complete = answer.body.size() == length;
     return answer;
   }
-  for (std::string chunk; !(chunk = dialects::ReadChunk(client, &answer.complete)).empty();) {
+  for (std::string chunk; !(chunk = ReadChunk(client, &answer.complete)).empty();) {
     answer.body += chunk;
   }
   return answer;
@@ -271,7 +271,7 @@ struct Fixture {
   clients::FakeReviewGate reviews;
   clients::FakeRecorder recorder;
   std::mutex masking_mutex;
-  dialects::LiteralMasking masking;
+  dialects::testing::LiteralMasking masking;
   clients::FakeMasker masker{[this](const domain::FieldPiece& piece) {
     const std::lock_guard<std::mutex> lock(masking_mutex);
     domain::FieldRelease release = masking.Apply({piece}).front();
