@@ -13,13 +13,13 @@
 #include "libs/json/writer.h"
 #include "services/cli/session.h"
 #include "services/cli/user_files.h"
-#include "services/session_recorder/verifier.h"
+#include "services/session_recorder/exports/verifier.h"
 
 namespace countersign::cli {
 namespace {
 
-using session_recorder::SessionVerdict;
-using session_recorder::VerifyReport;
+using session_recorder::exports::SessionVerdict;
+using session_recorder::exports::VerifyReport;
 
 // The key itself, or the name of a file that holds it.
 absl::StatusOr<std::optional<std::string>> PublicKey(std::string text) {
@@ -79,7 +79,7 @@ absl::Status Verify(const Session& session, const std::string& path, const std::
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) return ReadFile(path).status();
-  const VerifyReport report = session_recorder::Verify(file, key);
+  const VerifyReport report = session_recorder::exports::Verify(file, key);
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(ReportJson(report)));
   PrintObject(session, document.root(), [&] { PrintReport(session.out, report); });
   if (report.intact) return absl::OkStatus();

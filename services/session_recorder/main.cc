@@ -3,12 +3,12 @@
 #include "libs/clients/internal_keys_grpc.h"
 #include "libs/log/log.h"
 #include "libs/server/run_service.h"
-#include "services/session_recorder/record_store_pg.h"
-#include "services/session_recorder/recorder_service.h"
+#include "services/session_recorder/api/recorder_service.h"
+#include "services/session_recorder/api/session_service.h"
 #include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_config.h"
 #include "services/session_recorder/session_recorder_schema.h"
-#include "services/session_recorder/session_service.h"
+#include "services/session_recorder/store/record_store_pg.h"
 
 namespace countersign::session_recorder {
 namespace {
@@ -18,23 +18,24 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
   CS_ASSIGN_OR_RETURN(const std::string ring_file, app.SecretPath("record.keys"));
   CS_ASSIGN_OR_RETURN(const std::string key_file, app.SecretPath("checkpoint.key"));
-  CS_ASSIGN_OR_RETURN(auto ring, FileKeyRing::LoadOrCreate(ring_file, app.random()));
-  CS_ASSIGN_OR_RETURN(crypto::SigningKey signing_key, LoadOrCreateSigningKey(key_file));
+  CS_ASSIGN_OR_RETURN(auto ring, chain::FileKeyRing::LoadOrCreate(ring_file, app.random()));
+  CS_ASSIGN_OR_RETURN(crypto::SigningKey signing_key, chain::LoadOrCreateSigningKey(key_file));
   CS_ASSIGN_OR_RETURN(RecorderOptions options,
                       config.Options(UuidV7(app.clock().Now(), app.random())));
   log::Info("exports are verified with", {{"key_id", Base64UrlEncode(signing_key.public_key())}});
 
   auto& pool = app.Make<pg::Pool>(database);
   auto& recorder = app.Make<SessionRecorder>(
-      app.Make<PgRecordStore>(pool), app.Keep(std::move(ring)), std::move(signing_key), app.clock(),
-      app.random(), app.metrics(), std::move(options));
+      app.Make<store::PgRecordStore>(pool), app.Keep(std::move(ring)), std::move(signing_key),
+      app.clock(), app.random(), app.metrics(), std::move(options));
 
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
-  app.Serve(app.Make<RecorderService>(recorder.book(), callers));
-  app.Serve(app.Make<SessionService>(recorder.book(), recorder.reader(), recorder.exporter(),
-                                     app.Make<ThreadPool>(config.auditor_threads, 256), callers));
+  app.Serve(app.Make<api::RecorderService>(recorder.sessions(), callers));
+  app.Serve(
+      app.Make<api::SessionService>(recorder.sessions(), recorder.reader(), recorder.exporter(),
+                                    app.Make<ThreadPool>(config.auditor_threads, 256), callers));
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   app.ReadyWhen([&recorder] { return recorder.NotReady(); });
   recorder.Start(

@@ -15,36 +15,37 @@ constexpr absl::Duration kCheckpointTick = absl::Seconds(1);
 
 }  // namespace
 
-SessionRecorder::SessionRecorder(RecordStore& store, KeyRing& keys, crypto::SigningKey signing_key,
-                                 const Clock& clock, RandomSource& random,
-                                 metrics::Registry& registry, RecorderOptions options)
+SessionRecorder::SessionRecorder(store::RecordStore& store, chain::KeyRing& keys,
+                                 crypto::SigningKey signing_key, const Clock& clock,
+                                 RandomSource& random, metrics::Registry& registry,
+                                 RecorderOptions options)
     : metrics_(DeclareMetrics(registry)),
-      book_(store, keys, clock, random, metrics_, std::move(options.book)),
+      sessions_(store, keys, clock, random, metrics_, std::move(options.sessions)),
       reader_(store, keys),
       checkpointer_(store, clock, std::move(signing_key), metrics_, std::move(options.checkpoints)),
       exporter_(store, keys, checkpointer_, clock, random),
-      local_(book_) {}
+      local_(sessions_) {}
 
 SessionRecorder::~SessionRecorder() { threads_.clear(); }
 
 absl::Status SessionRecorder::Keep() {
   if (!prepared_) CS_RETURN_IF_ERROR(prepare_());
   prepared_ = true;
-  return book_.Housekeep();
+  return sessions_.Maintain();
 }
 
 void SessionRecorder::Start(std::function<absl::Status()> prepare) {
   prepare_ = std::move(prepare);
-  threads_.push_back(std::make_unique<Repeater>("sessions", kKeepEvery, [this] {
+  threads_.push_back(std::make_unique<PeriodicTask>("sessions", kKeepEvery, [this] {
     const absl::Status status = Keep();
     ready_ = status.ok();
     return status;
   }));
-  threads_.push_back(std::make_unique<Repeater>("deadlines", kTickEvery, [this] {
-    book_.Tick();
+  threads_.push_back(std::make_unique<PeriodicTask>("deadlines", kTickEvery, [this] {
+    sessions_.Tick();
     return absl::OkStatus();
   }));
-  threads_.push_back(std::make_unique<Repeater>("checkpoints", kCheckpointTick, [this] {
+  threads_.push_back(std::make_unique<PeriodicTask>("checkpoints", kCheckpointTick, [this] {
     return ready_ ? checkpointer_.Tick() : absl::OkStatus();
   }));
 }

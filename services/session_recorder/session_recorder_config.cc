@@ -9,8 +9,8 @@ namespace countersign::session_recorder {
 
 absl::StatusOr<RecorderOptions> SessionRecorderConfig::Options(std::string node) const {
   RecorderOptions options;
-  options.book.node = std::move(node);
-  options.book.sole_recorder = sole_recorder;
+  options.sessions.node = std::move(node);
+  options.sessions.sole_recorder = sole_recorder;
   options.checkpoints.interval = checkpoint_interval;
   for (const std::string& text : trusted_keys) {
     auto key = Base64UrlDecode(text);

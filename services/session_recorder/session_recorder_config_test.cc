@@ -27,8 +27,8 @@ TEST_CASE("SessionRecorderConfig: without a section everything has its default",
   const auto options = config.Options("node");
   REQUIRE(options.ok());
   CHECK_FALSE(
-      options->book.sole_recorder);  // two that believed it would close each other's sessions
-  CHECK(options->book.node == "node");
+      options->sessions.sole_recorder);  // two that believed it would close each other's sessions
+  CHECK(options->sessions.node == "node");
   CHECK(options->checkpoints.interval == absl::Seconds(5));
   CHECK(options->checkpoints.trusted_keys.empty());
 }
@@ -43,7 +43,7 @@ TEST_CASE("SessionRecorderConfig: every field is read", "[session_recorder]") {
   CHECK(config.auditor_threads == 8);
   const auto options = config.Options("node");
   REQUIRE(options.ok());
-  CHECK(options->book.sole_recorder);
+  CHECK(options->sessions.sole_recorder);
   CHECK(options->checkpoints.interval == absl::Seconds(10));
   CHECK(options->checkpoints.trusted_keys == std::vector<std::string>{key});
 }

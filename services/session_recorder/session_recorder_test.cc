@@ -5,10 +5,10 @@
 #include <thread>
 
 #include "libs/base/status.h"
-#include "services/session_recorder/answer_text.h"
-#include "services/session_recorder/record_store_memory.h"
-#include "services/session_recorder/recorder_for_test.h"
+#include "services/session_recorder/audit/answer_text.h"
+#include "services/session_recorder/store/record_store_memory.h"
 #include "services/session_recorder/summary.h"
+#include "services/session_recorder/testing/test_recorder.h"
 
 namespace countersign::session_recorder {
 namespace {
@@ -22,7 +22,7 @@ void WaitUntil(Condition condition) {
 
 TEST_CASE("SessionRecorder: is ready when it could prepare, and closes what was left running",
           "[session_recorder]") {
-  MemoryRecordStore store;
+  store::MemoryRecordStore store;
   TestRecorder before(store, "node-0");
   REQUIRE(before.Open(TestStart(TestId(1))).ok());
   metrics::Registry registry;
@@ -30,7 +30,7 @@ TEST_CASE("SessionRecorder: is ready when it could prepare, and closes what was 
   testing::FakeClock clock;
   SystemRandom random;
   RecorderOptions options;
-  options.book.node = "node-1";
+  options.sessions.node = "node-1";
   SessionRecorder recorder(store, keys, crypto::SigningKey::Generate(), clock, random, registry,
                            options);
   CHECK(recorder.NotReady() == "no database");
@@ -53,7 +53,7 @@ TEST_CASE("SessionRecorder: is ready when it could prepare, and closes what was 
 }
 
 TEST_CASE("SessionRecorder: is not ready while it cannot prepare", "[session_recorder]") {
-  MemoryRecordStore store;
+  store::MemoryRecordStore store;
   metrics::Registry registry;
   TestKeyRing keys;
   testing::FakeClock clock;
@@ -97,7 +97,7 @@ TEST_CASE("Summarize: a malformed payload changes nothing", "[session_recorder]"
 
 TEST_CASE("AnswerText: finds what was said across pieces, per choice, in either case",
           "[session_recorder]") {
-  AnswerText text;
+  audit::AnswerText text;
   text.Add("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n");
   text.Add("data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"XX\"}}]}\n\n");
   text.Add("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo \\u00e9\"}}]}\n\n");
@@ -113,7 +113,7 @@ TEST_CASE("AnswerText: finds what was said across pieces, per choice, in either 
 }
 
 TEST_CASE("AnswerText: what is no JSON is searched as it is", "[session_recorder]") {
-  AnswerText text;
+  audit::AnswerText text;
   text.Add("plain te");
   text.Add("xt");
   CHECK(text.Contains("plain text"));

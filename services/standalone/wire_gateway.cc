@@ -35,11 +35,11 @@
 #include "services/policy/resource_hub.h"
 #include "services/policy/resource_service.h"
 #include "services/policy/resource_store_pg.h"
-#include "services/session_recorder/key_ring.h"
-#include "services/session_recorder/record_store_pg.h"
+#include "services/session_recorder/api/session_service.h"
+#include "services/session_recorder/chain/key_ring.h"
 #include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_schema.h"
-#include "services/session_recorder/session_service.h"
+#include "services/session_recorder/store/record_store_pg.h"
 #include "services/standalone/first_admin.h"
 #include "services/standalone/gateway_storage.h"
 #include "services/standalone/in_process_server.h"
@@ -127,22 +127,23 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
   CS_RETURN_IF_ERROR(pg::Migrate(database, recorder::kSessionRecorderSchema,
                                  recorder::SessionRecorderMigrations()));
   CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("session-recorder"));
-  CS_ASSIGN_OR_RETURN(auto ring_file,
-                      recorder::FileKeyRing::LoadOrCreate(folder + "/record.keys", app.random()));
+  CS_ASSIGN_OR_RETURN(auto ring_file, recorder::chain::FileKeyRing::LoadOrCreate(
+                                          folder + "/record.keys", app.random()));
   CS_ASSIGN_OR_RETURN(crypto::SigningKey signing_key,
-                      recorder::LoadOrCreateSigningKey(folder + "/checkpoint.key"));
+                      recorder::chain::LoadOrCreateSigningKey(folder + "/checkpoint.key"));
   CS_RETURN_IF_ERROR(
       WriteWhole(directory.record_public_key(), Base64UrlEncode(signing_key.public_key()) + "\n"));
 
   auto& ring = app.Keep(std::move(ring_file));
-  auto& store = app.Make<recorder::PgRecordStore>(database);
+  auto& store = app.Make<recorder::store::PgRecordStore>(database);
   recorder::RecorderOptions options;
-  options.book.node = UuidV7(app.clock().Now(), app.random());
-  options.book.sole_recorder = true;  // the data directory is locked, and the database is in it
+  options.sessions.node = UuidV7(app.clock().Now(), app.random());
+  options.sessions.sole_recorder = true;  // the data directory is locked, and the database is in it
   auto& core = app.Make<recorder::SessionRecorder>(store, ring, std::move(signing_key), app.clock(),
                                                    app.random(), app.metrics(), std::move(options));
-  services.push_back(&app.Make<recorder::SessionService>(
-      core.book(), core.reader(), core.exporter(), app.Make<ThreadPool>(4, 256), authn.callers));
+  services.push_back(
+      &app.Make<recorder::api::SessionService>(core.sessions(), core.reader(), core.exporter(),
+                                               app.Make<ThreadPool>(4, 256), authn.callers));
   app.ReadyWhen([&core] { return core.NotReady(); });
   core.Start([] { return absl::OkStatus(); });  // migrated above: a start must fail without it
   return &core.local();

@@ -1,0 +1,170 @@
+#include "services/session_recorder/api/record_conversation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "services/session_recorder/api/recorder_wire.h"
+#include "services/session_recorder/recorder_errors.h"
+
+namespace countersign::session_recorder::api {
+namespace {
+
+namespace v1 = recorder::v1;
+
+// Whoever waits on the other side has a deadline of its own and breaks the stream at it.
+constexpr absl::Time kNoDeadline = absl::InfiniteFuture();
+
+bool IsKilled(const absl::Status& status) { return ReasonOf(status) == "killed"; }
+
+}  // namespace
+
+void RecordConversation::Start() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  PumpLocked();
+}
+
+void RecordConversation::OnRequest(const v1::RecordRequest& request) {
+  auto slot = std::make_shared<Slot>();
+  bool first = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    slots_.push_back(slot);
+    first = !std::exchange(started_, true);
+    ended_ = ended_ || request.has_end();
+  }
+  HandOver(request, first, std::move(slot));
+  // Only now: the next request must not overtake this one on its way to LiveSessions.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  reading_ = false;
+  PumpLocked();
+}
+
+void RecordConversation::HandOver(const v1::RecordRequest& request, bool first,
+                                  std::shared_ptr<Slot> slot) {
+  const int contents =
+      int{request.has_start()} + int{request.has_end()} + int{request.events_size() > 0};
+  if (first != request.has_start() || contents > 1) {
+    return Fill(slot, absl::InvalidArgumentError(
+                          "a request is a start, events or an end, and the first is the start"));
+  }
+  if (first) {
+    Open(request, std::move(slot));
+  } else if (request.events_size() > 0) {
+    Append(request, std::move(slot));
+  } else if (request.has_end()) {
+    End(request, std::move(slot));
+  } else {
+    const absl::Status renewed = sessions_.Renew(session_);
+    Fill(slot, renewed.ok() ? Answer(std::uint32_t{0}) : Answer(renewed));
+  }
+}
+
+void RecordConversation::Open(const v1::RecordRequest& request, std::shared_ptr<Slot> slot) {
+  sessions_.Open(
+      FromProto(request.start()), *principal_, live::LiveSessions::Lease::kRenewed, kNoDeadline,
+      [self = shared_from_this(), slot](absl::StatusOr<live::LiveSessions::Handle> session) {
+        if (!session.ok()) return self->Fill(slot, session.status());
+        bool broken = false;
+        {
+          const std::lock_guard<std::mutex> lock(self->mutex_);
+          self->session_ = *session;
+          broken = self->finished_;
+        }
+        if (broken) return self->sessions_.Abandon(*session);
+        self->sessions_.OnStop(*session, [weak = self->weak_from_this()](absl::Status why) {
+          const auto conversation = weak.lock();
+          // A killed session is told so in its next answer, and may still be ended.
+          if (conversation == nullptr || IsKilled(why)) return;
+          const std::lock_guard<std::mutex> lock(conversation->mutex_);
+          conversation->FinishLocked(why);
+        });
+        self->Fill(slot, std::uint32_t{1});
+      });
+}
+
+void RecordConversation::Append(const v1::RecordRequest& request, std::shared_ptr<Slot> slot) {
+  sessions_.Append(
+      session_, EventsFromProto(request), kNoDeadline,
+      [self = shared_from_this(), slot](Answer answer) { self->Fill(slot, std::move(answer)); });
+}
+
+void RecordConversation::End(const v1::RecordRequest& request, std::shared_ptr<Slot> slot) {
+  const auto end = FromProto(request.end());
+  if (!end.ok()) return Fill(slot, end.status());
+  sessions_.End(session_, *end, kNoDeadline, [self = shared_from_this(), slot](Answer answer) {
+    self->Fill(slot, std::move(answer));
+  });
+}
+
+void RecordConversation::Fill(const std::shared_ptr<Slot>& slot, Answer answer) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  slot->killed = IsKilled(answer.status());
+  slot->answer = slot->killed ? Answer(std::uint32_t{0}) : std::move(answer);
+  PumpLocked();
+}
+
+void RecordConversation::OnHalfClose() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    reading_ = false;
+    silent_ = true;
+    PumpLocked();
+  }
+  AbandonIfOpen();
+}
+
+void RecordConversation::OnWritten() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  writing_ = false;
+  PumpLocked();
+}
+
+void RecordConversation::OnCancelled() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    FinishLocked(absl::CancelledError("the stream broke"));
+  }
+  AbandonIfOpen();
+}
+
+// Without an end the writer is gone.
+void RecordConversation::AbandonIfOpen() {
+  live::LiveSessions::Handle session;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (ended_ && !finished_) return;
+    session = session_;
+  }
+  if (session != nullptr) sessions_.Abandon(session);
+}
+
+// Writes what can be written, asks for more when there is room, finishes when all is said. The
+// session must be open before a second request is read.
+void RecordConversation::PumpLocked() {
+  if (finished_) return;
+  if (!writing_ && !slots_.empty() && slots_.front()->answer.has_value()) {
+    const std::shared_ptr<Slot> slot = slots_.front();
+    slots_.pop_front();
+    if (!slot->answer->ok()) return FinishLocked(slot->answer->status());
+    last_index_ = std::max(last_index_, **slot->answer);
+    outgoing_.set_epoch(kWriterEpoch);
+    outgoing_.set_last_index(last_index_);
+    outgoing_.set_killed(slot->killed);
+    writing_ = true;
+    sink_.Write();
+  }
+  const bool ready = !started_ || session_ != nullptr;
+  if (!reading_ && !silent_ && ready && slots_.size() < kOutstanding) {
+    reading_ = true;
+    sink_.Read();
+  }
+  if (silent_ && !writing_ && slots_.empty()) FinishLocked(absl::OkStatus());
+}
+
+void RecordConversation::FinishLocked(const absl::Status& status) {
+  if (std::exchange(finished_, true)) return;
+  sink_.Finish(status);
+}
+
+}  // namespace countersign::session_recorder::api

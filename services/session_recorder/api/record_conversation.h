@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "countersign/recorder/v1/recorder.pb.h"
+#include "services/session_recorder/live/live_sessions.h"
+
+namespace countersign::session_recorder::api {
+
+// The other side of a conversation. Called under the conversation's lock: must not call back.
+class RecordStream {
+ public:
+  virtual ~RecordStream() = default;
+  virtual void Read() = 0;   // the next request, please: answered by OnRequest or OnHalfClose
+  virtual void Write() = 0;  // `outgoing` is ready: answered by OnWritten
+  virtual void Finish(const absl::Status& status) = 0;  // nothing is called after this
+};
+
+// What is said on one session's stream: requests are handed to LiveSessions as they come, at most
+// kOutstanding at a time, and answered in their order. When it breaks off before the end the
+// session is abandoned. Thread-safe.
+class RecordConversation final : public std::enable_shared_from_this<RecordConversation> {
+ public:
+  static constexpr std::size_t kOutstanding = 64;
+
+  RecordConversation(live::LiveSessions& sessions,
+                     std::shared_ptr<const domain::Principal> principal, RecordStream& sink)
+      : sessions_(sessions), principal_(std::move(principal)), sink_(sink) {}
+
+  void Start();
+  void OnRequest(const recorder::v1::RecordRequest& request);
+  void OnHalfClose();  // no request will follow
+  void OnWritten();
+  void OnCancelled();  // nobody hears answers any more
+
+  const recorder::v1::RecordResponse* outgoing() const { return &outgoing_; }
+
+ private:
+  using Answer = absl::StatusOr<std::uint32_t>;  // last index
+  struct Slot {
+    std::optional<Answer> answer;
+    bool killed = false;
+  };
+
+  void HandOver(const recorder::v1::RecordRequest& request, bool first, std::shared_ptr<Slot> slot);
+  void Open(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
+  void Append(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
+  void End(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
+  void Fill(const std::shared_ptr<Slot>& slot, Answer answer);
+  void PumpLocked();
+  void FinishLocked(const absl::Status& status);
+  void AbandonIfOpen();
+
+  live::LiveSessions& sessions_;
+  const std::shared_ptr<const domain::Principal> principal_;
+  RecordStream& sink_;
+
+  std::mutex mutex_;
+  std::deque<std::shared_ptr<Slot>> slots_;
+  live::LiveSessions::Handle session_;
+  recorder::v1::RecordResponse outgoing_;
+  std::uint32_t last_index_ = 0;
+  bool started_ = false;  // the first request came
+  bool reading_ = false;
+  bool writing_ = false;
+  bool silent_ = false;
+  bool ended_ = false;  // an end was sent on
+  bool finished_ = false;
+};
+
+}  // namespace countersign::session_recorder::api

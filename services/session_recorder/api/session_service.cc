@@ -1,0 +1,78 @@
+#include "services/session_recorder/api/session_service.h"
+
+#include "libs/base/status.h"
+#include "libs/rpc/handler.h"
+#include "services/session_recorder/api/recorder_wire.h"
+#include "services/session_recorder/recorder_errors.h"
+
+namespace countersign::session_recorder::api {
+
+namespace v1 = recorder::v1;
+
+absl::StatusOr<SessionService::Connections> SessionService::Allowed(
+    const grpc::CallbackServerContext& context) const {
+  CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(context, callers_));
+  return audit::ReadableConnections(*caller);
+}
+
+absl::Status SessionService::MayTouch(const std::string& id, const Connections& allowed) const {
+  CS_ASSIGN_OR_RETURN(const SessionRow row, reader_.Find(id));
+  if (allowed && allowed->count(row.summary.connection) == 0) return AuditorOnlyError();
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* SessionService::ListSessions(grpc::CallbackServerContext* context,
+                                                       const v1::ListSessionsRequest* request,
+                                                       v1::ListSessionsResponse* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(Connections allowed, Allowed(*context));
+    CS_ASSIGN_OR_RETURN(audit::SessionReader::Query query, FromProto(*request));
+    query.filter.connections = std::move(allowed);
+    CS_ASSIGN_OR_RETURN(const audit::SessionReader::Page page, reader_.List(std::move(query)));
+    *response = ToProto(page);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* SessionService::GetSession(grpc::CallbackServerContext* context,
+                                                     const v1::GetSessionRequest* request,
+                                                     v1::GetSessionResponse* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const Connections allowed, Allowed(*context));
+    CS_RETURN_IF_ERROR(MayTouch(request->id(), allowed));
+    CS_ASSIGN_OR_RETURN(const audit::SessionReader::Detail detail,
+                        reader_.Get(request->id(), request->after_index(), request->max_events()));
+    *response = ToProto(detail);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* SessionService::ExportSessions(grpc::CallbackServerContext* context,
+                                                         const v1::ExportSessionsRequest* request,
+                                                         v1::ExportSessionsResponse* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const Connections allowed, Allowed(*context));
+    auto page = request->page_token().empty()
+                    ? exporter_.Begin({request->ids().begin(), request->ids().end()}, allowed)
+                    : exporter_.Next(request->page_token());
+    CS_RETURN_IF_ERROR(page.status());
+    response->set_lines(std::move(page->bytes));
+    response->set_next_page_token(page->next_page_token);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* SessionService::KillSession(grpc::CallbackServerContext* context,
+                                                      const v1::KillSessionRequest* request,
+                                                      v1::KillSessionResponse* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const Connections allowed, Allowed(*context));
+    CS_RETURN_IF_ERROR(MayTouch(request->id(), allowed));
+    CS_ASSIGN_OR_RETURN(const bool was_running, sessions_.Kill(request->id()));
+    response->set_id(request->id());
+    response->set_was_running(was_running);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace countersign::session_recorder::api

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "countersign/recorder/v1/recorder.grpc.pb.h"
+#include "libs/base/thread_pool.h"
+#include "libs/rpc/caller.h"
+#include "services/session_recorder/audit/session_reader.h"
+#include "services/session_recorder/exports/exporter.h"
+#include "services/session_recorder/live/live_sessions.h"
+
+namespace countersign::session_recorder::api {
+
+// The auditor's work. Every method needs the role auditor, and shows no more than the connections
+// that the role is bound to. Thread-safe; what it is given outlives it.
+class SessionService final : public recorder::v1::SessionService::CallbackService {
+ public:
+  SessionService(live::LiveSessions& sessions, audit::SessionReader& reader,
+                 exports::Exporter& exporter, ThreadPool& pool, rpc::CallerVerifier& callers)
+      : sessions_(sessions), reader_(reader), exporter_(exporter), pool_(pool), callers_(callers) {}
+
+  grpc::ServerUnaryReactor* ListSessions(grpc::CallbackServerContext* context,
+                                         const recorder::v1::ListSessionsRequest* request,
+                                         recorder::v1::ListSessionsResponse* response) override;
+  grpc::ServerUnaryReactor* GetSession(grpc::CallbackServerContext* context,
+                                       const recorder::v1::GetSessionRequest* request,
+                                       recorder::v1::GetSessionResponse* response) override;
+  grpc::ServerUnaryReactor* ExportSessions(grpc::CallbackServerContext* context,
+                                           const recorder::v1::ExportSessionsRequest* request,
+                                           recorder::v1::ExportSessionsResponse* response) override;
+  grpc::ServerUnaryReactor* KillSession(grpc::CallbackServerContext* context,
+                                        const recorder::v1::KillSessionRequest* request,
+                                        recorder::v1::KillSessionResponse* response) override;
+
+ private:
+  using Connections = std::optional<std::set<std::string>>;  // absent: all
+  absl::StatusOr<Connections> Allowed(const grpc::CallbackServerContext& context) const;
+  // NOT_FOUND, or PERMISSION_DENIED when the session's connection is not among `allowed`.
+  absl::Status MayTouch(const std::string& id, const Connections& allowed) const;
+
+  live::LiveSessions& sessions_;
+  audit::SessionReader& reader_;
+  exports::Exporter& exporter_;
+  ThreadPool& pool_;
+  rpc::CallerVerifier& callers_;
+};
+
+}  // namespace countersign::session_recorder::api

@@ -1,0 +1,143 @@
+#include "services/session_recorder/audit/session_reader.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/base/utf8.h"
+#include "libs/domain/event_payload.h"
+#include "services/session_recorder/audit/answer_text.h"
+#include "services/session_recorder/chain/chain.h"
+#include "services/session_recorder/recorder_errors.h"
+
+namespace countersign::session_recorder::audit {
+namespace {
+
+constexpr std::size_t kDefaultPage = 50, kMaxPage = 500;
+constexpr std::size_t kDefaultEvents = 1000, kAnswerBytes = 1u << 20;
+// One search request opens at most this much before it answers with what it has found.
+constexpr std::size_t kSearchBytes = 64u << 20, kSearchSessions = 2000;
+
+std::string PageToken(const SessionRow& last) {
+  return Base64UrlEncode(absl::StrCat(absl::ToUnixNanos(last.started_at), " ", last.id));
+}
+
+absl::Status ReadPageToken(const std::string& token, store::SessionFilter& filter) {
+  if (token.empty()) return absl::OkStatus();
+  const auto text = Base64UrlDecode(token);
+  std::int64_t nanos = 0;
+  const std::vector<std::string> words = absl::StrSplit(text.ok() ? *text : "", ' ');
+  if (words.size() != 2 || !absl::SimpleAtoi(words[0], &nanos) || !IsSessionId(words[1])) {
+    return WithReason(absl::InvalidArgumentError("page_token is not one that was given out"),
+                      "page_token_invalid");
+  }
+  filter.before_time = absl::FromUnixNanos(nanos);
+  filter.before_id = words[1];
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<std::set<std::string>>> ReadableConnections(
+    const domain::Principal& auditor) {
+  std::optional<std::set<std::string>> connections(std::in_place);
+  bool is_auditor = false;
+  for (const domain::RoleGrant& grant : auditor.roles) {
+    if (grant.role != domain::Role::kAuditor) continue;
+    is_auditor = true;
+    if (grant.connections.empty()) return std::optional<std::set<std::string>>();
+    connections->insert(grant.connections.begin(), grant.connections.end());
+  }
+  if (!is_auditor) return AuditorOnlyError();
+  return connections;
+}
+
+absl::StatusOr<bool> SessionReader::HasText(const SessionRow& row, const std::string& text,
+                                            std::size_t& budget_bytes) {
+  CS_ASSIGN_OR_RETURN(const SecretString key, keys_.Unwrap(row.id, row.data_key));
+  AnswerText answer;
+  std::uint32_t after = 0;
+  while (after < row.head.index) {
+    CS_ASSIGN_OR_RETURN(const auto events, store_.Events(row, after, kDefaultEvents, kAnswerBytes));
+    if (events.empty()) break;
+    after = events.back().index;
+    for (const SealedEvent& event : events) {
+      budget_bytes -= std::min(budget_bytes, event.sealed.size());
+      const bool is_request = event.type == domain::event_type::kRequest;
+      if (!is_request && event.type != domain::event_type::kResponseData) continue;
+      CS_ASSIGN_OR_RETURN(const std::string payload, chain::OpenPayload(key, row.id, event));
+      if (is_request) {
+        CS_ASSIGN_OR_RETURN(const domain::RequestRecord request,
+                            domain::ReadRequestPayload(payload));
+        for (const std::string& part : request.texts) {
+          if (ContainsCaseless(part, text)) return true;
+        }
+      } else {
+        CS_ASSIGN_OR_RETURN(const std::string piece, domain::ReadResponseDataPayload(payload));
+        answer.Add(piece);
+      }
+    }
+  }
+  return answer.Contains(text);
+}
+
+absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
+  CS_RETURN_IF_ERROR(ReadPageToken(query.page_token, query.filter));
+  const std::size_t size =
+      query.page_size == 0 ? kDefaultPage : std::min(query.page_size, kMaxPage);
+  Page page;
+  std::size_t budget_bytes = kSearchBytes, budget_sessions = kSearchSessions;
+  for (;;) {
+    // One more than fits tells whether there is a next page.
+    CS_ASSIGN_OR_RETURN(const auto rows, store_.List(query.filter, size + 1));
+    for (const SessionRow& row : rows) {
+      if (page.rows.size() == size || budget_bytes == 0 || budget_sessions-- == 0) {
+        page.next_page_token = PageToken(
+            page.rows.size() == size
+                ? page.rows.back()
+                : SessionRow{.id = query.filter.before_id, .started_at = query.filter.before_time});
+        return page;
+      }
+      query.filter.before_time = row.started_at;
+      query.filter.before_id = row.id;
+      if (!query.text.empty()) {
+        // A session whose key is gone has no text any more.
+        const auto has_text = HasText(row, query.text, budget_bytes);
+        if (absl::IsUnavailable(has_text.status())) return has_text.status();
+        if (!has_text.ok() || !*has_text) continue;
+      }
+      page.rows.push_back(row);
+    }
+    if (rows.size() <= size) return page;
+  }
+}
+
+absl::StatusOr<SessionRow> SessionReader::Find(const std::string& id) {
+  if (!IsSessionId(id)) return SessionIdError();
+  CS_ASSIGN_OR_RETURN(const auto row, store_.Find(id));
+  if (!row.has_value()) return SessionUnknownError(id);
+  return *row;
+}
+
+absl::StatusOr<SessionReader::Detail> SessionReader::Get(const std::string& id,
+                                                         std::uint32_t after_index,
+                                                         std::size_t max_events) {
+  CS_ASSIGN_OR_RETURN(const SessionRow row, Find(id));
+  const std::size_t limit = max_events == 0 ? kDefaultEvents : std::min(max_events, kDefaultEvents);
+  CS_ASSIGN_OR_RETURN(const SecretString key, keys_.Unwrap(id, row.data_key));
+  CS_ASSIGN_OR_RETURN(auto events, store_.Events(row, after_index, limit, kAnswerBytes));
+  Detail detail{row, {}, false};
+  for (SealedEvent& event : events) {
+    CS_ASSIGN_OR_RETURN(std::string payload, chain::OpenPayload(key, id, event));
+    if (!IsUtf8(payload)) payload = Base64UrlEncode(payload);
+    detail.events.push_back(
+        {event.index, std::move(event.type), event.at, std::move(payload), std::move(event.hash)});
+  }
+  detail.more = !detail.events.empty() && detail.events.back().index < row.head.index;
+  return detail;
+}
+
+}  // namespace countersign::session_recorder::audit

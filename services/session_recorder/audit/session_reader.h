@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/domain/principal.h"
+#include "services/session_recorder/chain/key_ring.h"
+#include "services/session_recorder/store/record_store.h"
+
+namespace countersign::session_recorder::audit {
+
+// Which connections' sessions `auditor` may read: absent means all. PERMISSION_DENIED for somebody
+// who is no auditor at all.
+absl::StatusOr<std::optional<std::set<std::string>>> ReadableConnections(
+    const domain::Principal& auditor);
+
+// The auditor's view of the record, with payloads opened. Blocking; thread-safe.
+class SessionReader {
+ public:
+  SessionReader(store::RecordStore& store, chain::KeyRing& keys) : store_(store), keys_(keys) {}
+
+  struct Query {
+    store::SessionFilter filter;
+    std::string text;           // substring of the prompt or the answer, ASCII-caseless; empty: any
+    std::size_t page_size = 0;  // 0: 50; at most 500
+    std::string page_token;     // from the page before; empty: the first
+  };
+  struct Page {
+    std::vector<SessionRow> rows;
+    std::string next_page_token;  // empty: there is no more
+  };
+  // Newest first. A search by text opens sessions one by one, so a page may hold fewer rows than
+  // asked for, even none, and still have a next one. INVALID_ARGUMENT for a token that is not ours.
+  absl::StatusOr<Page> List(Query query);
+
+  // INVALID_ARGUMENT when `id` is none, NOT_FOUND.
+  absl::StatusOr<SessionRow> Find(const std::string& id);
+
+  struct OpenedEvent {
+    std::uint32_t index = 0;
+    std::string type;
+    absl::Time at;
+    std::string payload;  // UTF-8
+    std::string hash;     // 32 raw bytes
+  };
+  struct Detail {
+    SessionRow row;
+    std::vector<OpenedEvent> events;
+    bool more = false;
+  };
+  // Events after `after_index`: at most `max_events` (0: 1,000) and about 1 MiB. NOT_FOUND.
+  absl::StatusOr<Detail> Get(const std::string& id, std::uint32_t after_index,
+                             std::size_t max_events);
+
+ private:
+  absl::StatusOr<bool> HasText(const SessionRow& row, const std::string& text,
+                               std::size_t& budget_bytes);
+
+  store::RecordStore& store_;
+  chain::KeyRing& keys_;
+};
+
+}  // namespace countersign::session_recorder::audit

@@ -1,0 +1,169 @@
+#include "services/session_recorder/chain/checkpointer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+
+namespace countersign::session_recorder::chain {
+
+Checkpointer::Checkpointer(store::RecordStore& store, const Clock& clock, crypto::SigningKey key,
+                           RecorderMetrics metrics, CheckpointOptions options)
+    : store_(store),
+      clock_(clock),
+      key_(std::move(key)),
+      metrics_(metrics),
+      options_(std::move(options)) {}
+
+bool Checkpointer::Trusts(const std::string& public_key) const {
+  const auto& trusted = options_.trusted_keys;
+  return public_key == key_.public_key() ||
+         std::find(trusted.begin(), trusted.end(), public_key) != trusted.end();
+}
+
+absl::Status Checkpointer::Load() {
+  CS_ASSIGN_OR_RETURN(const auto last, store_.LastCheckpoint());
+  CS_ASSIGN_OR_RETURN(const auto heads, store_.CoveredHeads());
+  tree_ = MerkleTree();
+  seen_.clear();
+  last_ = Checkpoint();
+  last_.previous = std::string(32, '\0');
+  last_.at = absl::InfinitePast();
+  for (const SessionHead& head : heads) {
+    if (head.position != tree_.size()) {
+      return absl::DataLossError(
+          absl::StrCat("checkpoints know nothing of the session at position ", tree_.size()));
+    }
+    tree_.Set(tree_.size(), HeadLeaf(head));
+    seen_.push_back({head.head.index, head.ended});
+  }
+  if (last.has_value()) {
+    if (!SignatureIsValid(*last) || last->root != tree_.Root() || last->size != tree_.size()) {
+      return absl::DataLossError(
+          absl::StrCat("checkpoint ", last->number, " contradicts its signature: it was changed"));
+    }
+    if (!Trusts(last->public_key)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("checkpoint ", last->number, " was signed by a key that is not trusted"));
+    }
+    last_ = *last;
+  } else if (!heads.empty()) {
+    return absl::DataLossError("the checkpoints are gone, what they covered is not");
+  }
+  CS_ASSIGN_OR_RETURN(const auto beyond, store_.ByPosition(tree_.size(), 1));
+  if (!beyond.empty()) {
+    CS_ASSIGN_OR_RETURN(const auto newest, store_.LastCheckpoint());
+    // Either another process has just made a checkpoint, or somebody has removed some.
+    if (newest.has_value() && newest->number > last_.number) {
+      return absl::AbortedError("a checkpoint was made meanwhile");
+    }
+    return absl::DataLossError(
+        absl::StrCat("session ", beyond[0].id, " was covered by a checkpoint that is gone"));
+  }
+  loaded_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
+  CS_ASSIGN_OR_RETURN(std::vector<SessionHead> open, store_.OpenHeads());
+  std::vector<SessionHead> heads;
+  std::uint64_t size = tree_.size();
+  for (SessionHead& head : open) {
+    if (head.position == kNoPosition) {
+      head.position = size++;
+    } else if (head.position >= tree_.size()) {
+      return absl::DataLossError(
+          absl::StrCat("session ", head.session_id, " has a position that was never signed"));
+    } else if (tree_.leaf(head.position) == HeadLeaf(head)) {
+      continue;
+    } else if (const Seen& seen = seen_[head.position];
+               seen.ended || head.head.index <= seen.index) {
+      return absl::DataLossError(
+          absl::StrCat("session ", head.session_id, " is not what was signed: it was changed"));
+    }
+    heads.push_back(std::move(head));
+  }
+  std::sort(heads.begin(), heads.end(),
+            [](const SessionHead& a, const SessionHead& b) { return a.position < b.position; });
+  return heads;
+}
+
+absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
+  Checkpoint next;
+  next.number = last_.number + 1;
+  next.at = absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now()));
+  next.previous = last_.number == 0 ? std::string(32, '\0') : CheckpointHash(last_);
+  for (const SessionHead& head : heads) {
+    tree_.Set(head.position, HeadLeaf(head));
+    seen_.resize(tree_.size());
+    seen_[head.position] = {head.head.index, head.ended};
+  }
+  next.size = tree_.size();
+  next.root = tree_.Root();
+  next.heads = std::move(heads);
+  Sign(key_, next);
+  if (absl::Status status = store_.AppendCheckpoint(next); !status.ok()) {
+    loaded_ = false;  // The tree is ahead of the store; another process may be, too.
+    return status;
+  }
+  next.heads.clear();
+  last_ = std::move(next);
+  metrics_.checkpoints.Increment();
+  return absl::OkStatus();
+}
+
+absl::Status Checkpointer::Tick() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto run = [&]() -> absl::Status {
+    if (!loaded_) CS_RETURN_IF_ERROR(Load());
+    const absl::Duration age = clock_.Now() - last_.at;
+    if (age < options_.interval) return absl::OkStatus();
+    CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());
+    if (heads.empty() && age < options_.idle_interval) return absl::OkStatus();
+    return Append(std::move(heads));
+  };
+  const absl::Status status = run();
+  if (!status.ok()) metrics_.checkpoint_failures.Increment();
+  return status;
+}
+
+absl::Status Checkpointer::MakeOne() {
+  if (!loaded_) CS_RETURN_IF_ERROR(Load());
+  CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());
+  return Append(std::move(heads));
+}
+
+absl::StatusOr<Checkpoint> Checkpointer::Force() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::Status status;
+  // Another process may have made the next one meanwhile: load it and go on from there.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    status = MakeOne();
+    if (status.ok()) return last_;
+    if (!absl::IsAborted(status)) break;
+  }
+  metrics_.checkpoint_failures.Increment();
+  return status;
+}
+
+absl::StatusOr<Checkpointer::Statement> Checkpointer::State(
+    const std::vector<std::uint64_t>& positions) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!loaded_) CS_RETURN_IF_ERROR(Load());
+  Statement statement;
+  statement.checkpoint = last_;
+  if (positions.empty()) {
+    for (const Seen& seen : seen_) statement.covered.push_back({seen.index, seen.ended, {}});
+  }
+  for (const std::uint64_t position : positions) {
+    if (position >= seen_.size()) {
+      return absl::UnavailableError("no checkpoint covers this session yet");
+    }
+    const Seen& seen = seen_[position];
+    statement.covered.push_back({seen.index, seen.ended, tree_.Proof(position)});
+  }
+  return statement;
+}
+
+}  // namespace countersign::session_recorder::chain

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <mutex>
+
+#include "libs/base/clock.h"
+#include "libs/crypto/signing_key.h"
+#include "services/session_recorder/chain/merkle_tree.h"
+#include "services/session_recorder/recorder_metrics.h"
+#include "services/session_recorder/store/record_store.h"
+
+namespace countersign::session_recorder::chain {
+
+struct CheckpointOptions {
+  absl::Duration interval = absl::Seconds(5);       // while anything is recorded
+  absl::Duration idle_interval = absl::Minutes(1);  // an empty one says that nothing was
+  std::vector<std::string> trusted_keys;            // earlier public keys, 32 raw bytes each
+};
+
+// Signs checkpoints over all sessions. What it covered once it remembers from the signed
+// checkpoints, not from the sessions: a later change of a session is not signed over, and a change
+// of the checkpoints themselves is noticed when they are loaded. Thread-safe; every call blocks on
+// the store.
+class Checkpointer {
+ public:
+  Checkpointer(store::RecordStore& store, const Clock& clock, crypto::SigningKey key,
+               RecorderMetrics metrics, CheckpointOptions options = {});
+
+  // Makes a checkpoint when one is due.
+  absl::Status Tick();
+
+  // Makes a checkpoint now, and answers it. DATA_LOSS when stored checkpoints contradict their
+  // signatures; FAILED_PRECONDITION when they are signed by a key that is not trusted.
+  absl::StatusOr<Checkpoint> Force();
+
+  // What the newest checkpoint says of some sessions.
+  struct Covered {
+    std::uint32_t index = 0;  // how far it covers the session
+    bool ended = false;
+    std::vector<std::string> path;  // RFC 6962 audit path to its root
+  };
+  // The newest checkpoint, and what it covers at `positions`; with an empty list: of all, without
+  // paths. UNAVAILABLE for a position that it does not know.
+  struct Statement {
+    Checkpoint checkpoint;  // without heads
+    std::vector<Covered> covered;
+  };
+  absl::StatusOr<Statement> State(const std::vector<std::uint64_t>& positions);
+
+  const crypto::SigningKey& key() const { return key_; }
+  const std::vector<std::string>& trusted_keys() const { return options_.trusted_keys; }
+
+ private:
+  absl::Status Load();
+  absl::StatusOr<std::vector<SessionHead>> NewHeads();
+  absl::Status MakeOne();
+  absl::Status Append(std::vector<SessionHead> heads);
+  bool Trusts(const std::string& public_key) const;
+
+  store::RecordStore& store_;
+  const Clock& clock_;
+  const crypto::SigningKey key_;
+  const RecorderMetrics metrics_;
+  const CheckpointOptions options_;
+
+  std::mutex mutex_;
+  bool loaded_ = false;
+  MerkleTree tree_;
+  struct Seen {
+    std::uint32_t index = 0;
+    bool ended = false;
+  };
+  std::vector<Seen> seen_;  // by position: chains only grow, and never after their end
+  Checkpoint last_;         // number 0 before the first
+};
+
+}  // namespace countersign::session_recorder::chain

@@ -1,0 +1,111 @@
+#include "services/session_recorder/chain/checkpointer.h"
+
+#include <catch2/catch.hpp>
+
+#include "services/session_recorder/testing/archive.h"
+
+namespace countersign::session_recorder::chain {
+
+using domain::Outcome;
+
+TEST_CASE("Checkpointer: numbers are gap-free and each names the one before",
+          "[session_recorder]") {
+  Archive archive(3);
+  std::string previous(32, '\0');
+  std::uint64_t number = 0;
+  for (const Checkpoint& checkpoint : archive.store.checkpoints()) {
+    CHECK(checkpoint.number == ++number);
+    CHECK(checkpoint.previous == previous);
+    CHECK(SignatureIsValid(checkpoint));
+    previous = CheckpointHash(checkpoint);
+  }
+  CHECK(number >= 6);
+}
+
+TEST_CASE("Checkpointer: an empty checkpoint is made every minute, no more often",
+          "[session_recorder]") {
+  Archive archive(0);
+  Checkpointer& checkpointer = archive.checkpointer;
+  for (int second = 0; second < 121; ++second) {
+    REQUIRE(checkpointer.Tick().ok());
+    archive.recorder.clock.Advance(absl::Seconds(1));
+  }
+  CHECK(archive.store.checkpoints().size() == 3);
+}
+
+TEST_CASE("Checkpointer: after a restart it goes on where the one before stopped",
+          "[session_recorder]") {
+  Archive archive(2);
+  Checkpointer again(archive.store, archive.recorder.clock, archive.key, {});
+  archive.Record(3, /*end=*/false);
+  REQUIRE(again.Force().ok());
+  // The other process notices that somebody else has made a checkpoint.
+  REQUIRE(archive.checkpointer.Force().ok());
+  const exports::VerifyReport report = Judge(archive.Export());
+  INFO(Describe(report));
+  CHECK(report.intact);
+}
+
+TEST_CASE("Checkpointer: does not sign over what was changed", "[session_recorder][tamper]") {
+  Archive archive(2);
+  const auto fresh = [&] {
+    return Checkpointer(archive.store, archive.recorder.clock, archive.key, {}).Force().status();
+  };
+  REQUIRE(fresh().ok());
+  std::vector<Checkpoint>& checkpoints = archive.store.checkpoints();
+  SECTION("a head in a checkpoint") {
+    for (Checkpoint& checkpoint : checkpoints) {
+      for (SessionHead& head : checkpoint.heads) head.head.hash[0] ^= 1;
+    }
+    CHECK(fresh().code() == absl::StatusCode::kDataLoss);
+  }
+  SECTION("a session that had ended runs again") {
+    archive.RowOf(1).summary.end.outcome = Outcome::kRunning;
+    archive.RowOf(1).head.index = 2;
+    archive.store.sessions().at(TestId(1)).covered = false;
+    CHECK(fresh().code() == absl::StatusCode::kDataLoss);
+  }
+  SECTION("checkpoints of somebody else's key") {
+    for (Checkpoint& checkpoint : checkpoints) Sign(crypto::SigningKey::Generate(), checkpoint);
+    CHECK(fresh().code() == absl::StatusCode::kFailedPrecondition);
+  }
+}
+
+TEST_CASE("Verify: checkpoints that were removed from the store, and signed anew, are noticed",
+          "[session_recorder][tamper]") {
+  Archive archive(2);
+  std::vector<Checkpoint>& checkpoints = archive.store.checkpoints();
+  SECTION("one in the middle") { checkpoints.erase(checkpoints.begin() + 2); }
+  SECTION("the newest ones: a rollback") { checkpoints.resize(2); }
+  SECTION("all of them") { checkpoints.clear(); }
+  // Whoever did that restarts the recorder, so that it knows nothing better.
+  Checkpointer restarted(archive.store, archive.recorder.clock, archive.key, {});
+  exports::Exporter exporter(archive.store, archive.recorder.keys, restarted,
+                             archive.recorder.clock, archive.recorder.random);
+  const auto page = exporter.Begin({}, std::nullopt);
+  if (page.ok()) {
+    const exports::VerifyReport report = Judge(page->bytes);
+    INFO(Describe(report));
+    CHECK_FALSE(report.intact);
+  } else {
+    CHECK(page.status().code() == absl::StatusCode::kDataLoss);
+  }
+}
+
+TEST_CASE("Checkpointer: a new signing key goes on when the old one is trusted",
+          "[session_recorder]") {
+  Archive archive(2);
+  const crypto::SigningKey new_key = crypto::SigningKey::Generate();
+  CheckpointOptions options;
+  options.trusted_keys = {archive.key.public_key()};
+  Checkpointer checkpointer(archive.store, archive.recorder.clock, new_key, {}, options);
+  exports::Exporter exporter(archive.store, archive.recorder.keys, checkpointer,
+                             archive.recorder.clock, archive.recorder.random);
+  const auto page = exporter.Begin({}, std::nullopt);
+  REQUIRE(page.ok());
+  const exports::VerifyReport report = Judge(page->bytes, new_key.public_key());
+  INFO(Describe(report));
+  CHECK(report.intact);
+}
+
+}  // namespace countersign::session_recorder::chain

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "services/session_recorder/chain/checkpoint.h"
+#include "services/session_recorder/session_record.h"
+
+// The lines of an export: canonical JSON Lines, so that every value has exactly one spelling (fixed
+// order of members, no white space, lower-case hex, base64url, RFC 3339 UTC with nine digits).
+//
+//   {"type":"header",…}       who signs, when, and whether every ended session is here
+//   {"type":"session",…}      one session: what its events say, its place in the tree, its data key
+//   {"type":"event",…}        its events, in order, sealed as they are stored
+//   {"type":"checkpoint",…}   all checkpoints and what each covered anew ("all"), or the newest one
+//                             ("named", with an audit path in each session line)
+//   {"type":"end",…}          number and SHA-256 of all bytes before it, signed
+//
+// The export discloses the data key of each session, because who may export may read. A verifier
+// checks that the chain committed to that key from its first link, opens every payload with it and
+// recomputes from the payloads what the session line says. Parsers answer INVALID_ARGUMENT.
+namespace countersign::session_recorder::exports {
+
+struct ExportHeader {
+  absl::Time exported_at;
+  bool complete = false;                  // scope "all"
+  std::string public_key;                 // signs the last line; 32 raw bytes, as are all keys
+  std::vector<std::string> trusted_keys;  // may have signed earlier checkpoints
+};
+
+struct ExportedSession {
+  SessionRow row;                 // without wrapped key, node and epoch
+  std::string data_key;           // 32 raw bytes; empty when it could not be opened
+  std::vector<std::string> path;  // audit path to the newest checkpoint's root; "named" only
+};
+
+struct ExportedEvent {
+  std::string session_id;
+  SealedEvent event;
+};
+
+struct ExportEnd {
+  std::uint64_t lines = 0;  // before this one
+  std::string sha256;       // of all bytes before this line, 32 raw bytes
+  std::string signature;    // 64 raw bytes, over EndBytes
+};
+std::string EndBytes(const ExportEnd& end);
+
+std::string HeaderLine(const ExportHeader& header);
+std::string SessionLine(const ExportedSession& session);
+std::string EventLine(const std::string& session_id, const SealedEvent& event);
+std::string CheckpointLine(const chain::Checkpoint& checkpoint);
+std::string EndLine(const ExportEnd& end);
+
+// "header", "session", …; "" when the line is none.
+std::string LineType(absl::string_view line);
+
+absl::StatusOr<ExportHeader> ParseHeader(absl::string_view line);
+absl::StatusOr<ExportedSession> ParseSession(absl::string_view line);
+absl::StatusOr<ExportedEvent> ParseEvent(absl::string_view line);
+absl::StatusOr<chain::Checkpoint> ParseCheckpoint(absl::string_view line);
+absl::StatusOr<ExportEnd> ParseEnd(absl::string_view line);
+
+// Nanoseconds kept: 2026-11-22T12:00:00.123456789Z.
+std::string ExportTime(absl::Time time);
+
+}  // namespace countersign::session_recorder::exports

@@ -1,0 +1,284 @@
+#include "services/session_recorder/exports/exporter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/crypto/hash.h"
+#include "services/session_recorder/chain/chain.h"
+#include "services/session_recorder/exports/export_format.h"
+#include "services/session_recorder/recorder_errors.h"
+#include "services/session_recorder/summary.h"
+
+namespace countersign::session_recorder::exports {
+namespace {
+
+constexpr std::size_t kPageBytes = 1u << 20;
+constexpr std::size_t kEventsAtOnce = 512, kRowsAtOnce = 200, kCheckpointsAtOnce = 200;
+constexpr std::size_t kMaxJobs = 16, kMaxNamed = 10'000;
+constexpr absl::Duration kIdle = absl::Minutes(5);
+
+}  // namespace
+
+// One export: a generator of lines. Used by one caller at a time.
+class Exporter::Job {
+ public:
+  Job(Exporter& exporter, chain::Checkpointer::Statement statement, std::vector<SessionRow> named,
+      bool complete)
+      : exporter_(exporter),
+        statement_(std::move(statement)),
+        complete_(complete),
+        rows_(std::move(named)) {
+    ExportHeader header;
+    header.exported_at = statement_.checkpoint.at;
+    header.complete = complete;
+    header.public_key = exporter.checkpointer_.key().public_key();
+    header.trusted_keys = exporter.checkpointer_.trusted_keys();
+    Emit(HeaderLine(header));
+  }
+
+  // Produces at least `bytes` more unless the export ends.
+  absl::Status Fill(std::size_t bytes) {
+    while (buffer_.size() < bytes && stage_ != Stage::kDone) {
+      switch (stage_) {
+        case Stage::kSessions: CS_RETURN_IF_ERROR(NextSession()); break;
+        case Stage::kEvents: CS_RETURN_IF_ERROR(NextEvents()); break;
+        case Stage::kCheckpoints: CS_RETURN_IF_ERROR(NextCheckpoints()); break;
+        case Stage::kDone: break;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  std::string Take(std::size_t bytes) {
+    std::size_t size = std::min(bytes, buffer_.size());
+    while (size < buffer_.size() && size > 0 &&
+           (static_cast<unsigned char>(buffer_[size]) & 0xc0) == 0x80) {
+      --size;
+    }
+    std::string page = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return page;
+  }
+
+  bool Finished() const { return stage_ == Stage::kDone && buffer_.empty(); }
+
+  std::mutex turn;  // held while a page is made
+  std::uint64_t page_number = 0;
+  Page last_page;
+  absl::Time used_at;     // guarded by the exporter's mutex, as is
+  bool finished = false;  // kept only so that the last page can be asked for again
+
+ private:
+  enum class Stage { kSessions, kEvents, kCheckpoints, kDone };
+
+  void Emit(std::string line) {
+    line.push_back('\n');
+    digest_.Add(line);
+    ++lines_;
+    buffer_ += line;
+  }
+
+  // What the checkpoint covers of the session in `rows_[place_]`.
+  const chain::Checkpointer::Covered& CoveredNow() const {
+    return statement_.covered[complete_ ? rows_[place_].position : place_];
+  }
+
+  absl::Status LoadRows() {
+    CS_ASSIGN_OR_RETURN(rows_, exporter_.store_.ByPosition(next_position_, kRowsAtOnce));
+    place_ = 0;
+    while (!rows_.empty() && rows_.back().position >= statement_.covered.size()) rows_.pop_back();
+    if (!rows_.empty()) next_position_ = rows_.back().position + 1;
+    return absl::OkStatus();
+  }
+
+  absl::Status NextSession() {
+    if (complete_ && place_ == rows_.size()) CS_RETURN_IF_ERROR(LoadRows());
+    if (place_ == rows_.size()) {
+      stage_ = Stage::kCheckpoints;
+      return absl::OkStatus();
+    }
+    if (complete_ && !CoveredNow().ended) {
+      ++place_;
+      return absl::OkStatus();
+    }
+    const SessionRow& row = rows_[place_];
+    ExportedSession session{row, "", CoveredNow().path};
+    if (auto key = exporter_.keys_.Unwrap(row.id, row.data_key); key.ok()) {
+      session.data_key = key->Reveal();
+    }
+    if (!CoveredNow().ended) {
+      CS_RETURN_IF_ERROR(CutAtCheckpoint(session.row, SecretString(session.data_key)));
+    }
+    Emit(SessionLine(session));
+    stage_ = Stage::kEvents;
+    after_ = 0;
+    return absl::OkStatus();
+  }
+
+  // A session that goes on is exported as it was when the checkpoint was made: head and description
+  // are those of its events up to there.
+  absl::Status CutAtCheckpoint(SessionRow& row, const SecretString& data_key) {
+    row.summary = SessionSummary();
+    row.head = Head();
+    while (row.head.index < CoveredNow().index) {
+      CS_ASSIGN_OR_RETURN(const auto events,
+                          exporter_.store_.Events(row, row.head.index, kEventsAtOnce, kPageBytes));
+      if (events.empty()) break;
+      for (const SealedEvent& event : events) {
+        if (row.head.index >= CoveredNow().index) break;
+        row.head = {event.index, event.hash};
+        if (data_key.empty()) continue;
+        const auto payload = chain::OpenPayload(data_key, row.id, event);
+        if (!payload.ok()) continue;  // the verifier will say so
+        (void)Summarize(event.type, *payload, row.summary);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status NextEvents() {
+    const SessionRow& row = rows_[place_];
+    CS_ASSIGN_OR_RETURN(const auto events,
+                        exporter_.store_.Events(row, after_, kEventsAtOnce, kPageBytes));
+    bool more = !events.empty();
+    for (const SealedEvent& event : events) {
+      if (!CoveredNow().ended && event.index > CoveredNow().index) {
+        more = false;
+        break;
+      }
+      Emit(EventLine(row.id, event));
+      after_ = event.index;
+    }
+    if (more) return absl::OkStatus();
+    ++place_;
+    stage_ = Stage::kSessions;
+    return absl::OkStatus();
+  }
+
+  absl::Status NextCheckpoints() {
+    if (!complete_) {
+      Emit(CheckpointLine(statement_.checkpoint));
+      return Finish();
+    }
+    CS_ASSIGN_OR_RETURN(const auto checkpoints,
+                        exporter_.store_.CheckpointsAfter(checkpoint_, kCheckpointsAtOnce));
+    bool more = !checkpoints.empty();
+    for (const chain::Checkpoint& checkpoint : checkpoints) {
+      more = more && checkpoint.number < statement_.checkpoint.number;
+      if (checkpoint.number > statement_.checkpoint.number) break;
+      Emit(CheckpointLine(checkpoint));
+      checkpoint_ = checkpoint.number;
+    }
+    return more ? absl::OkStatus() : Finish();
+  }
+
+  absl::Status Finish() {
+    ExportEnd end{lines_, digest_.Digest(), ""};
+    end.signature = exporter_.checkpointer_.key().Sign(EndBytes(end));
+    Emit(EndLine(end));
+    stage_ = Stage::kDone;
+    return absl::OkStatus();
+  }
+
+  Exporter& exporter_;
+  const chain::Checkpointer::Statement statement_;
+  const bool complete_;
+  Stage stage_ = Stage::kSessions;
+  std::vector<SessionRow> rows_;
+  std::size_t place_ = 0;
+  std::uint64_t next_position_ = 0;
+  std::uint32_t after_ = 0;
+  std::uint64_t checkpoint_ = 0;
+  crypto::Sha256Stream digest_;
+  std::uint64_t lines_ = 0;
+  std::string buffer_;
+};
+
+Exporter::Exporter(store::RecordStore& store, chain::KeyRing& keys,
+                   chain::Checkpointer& checkpointer, const Clock& clock, RandomSource& random)
+    : store_(store), keys_(keys), checkpointer_(checkpointer), clock_(clock), random_(random) {}
+Exporter::~Exporter() = default;
+
+absl::StatusOr<Exporter::Page> Exporter::Begin(
+    const std::vector<std::string>& ids, const std::optional<std::set<std::string>>& connections) {
+  const bool complete = ids.empty();
+  if (complete && connections.has_value()) return AuditorOnlyError();
+  if (ids.size() > kMaxNamed) {
+    return absl::InvalidArgumentError(absl::StrCat("at most ", kMaxNamed, " sessions by name"));
+  }
+  // A checkpoint first: it gives new sessions their place.
+  CS_RETURN_IF_ERROR(checkpointer_.Force().status());
+  std::vector<SessionRow> named;
+  std::vector<std::uint64_t> positions;
+  const std::set<std::string> distinct(ids.begin(), ids.end());
+  for (const std::string& id : distinct) {
+    if (!IsSessionId(id)) return SessionIdError();
+    CS_ASSIGN_OR_RETURN(const auto row, store_.Find(id));
+    if (!row.has_value()) return SessionUnknownError(id);
+    if (connections && connections->count(row->summary.connection) == 0) return AuditorOnlyError();
+    named.push_back(*row);
+    positions.push_back(row->position);
+  }
+  CS_ASSIGN_OR_RETURN(chain::Checkpointer::Statement statement, checkpointer_.State(positions));
+  auto job = std::make_shared<Job>(*this, std::move(statement), std::move(named), complete);
+  const std::string id = Base64UrlEncode(random_.Bytes(18));
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::Time now = clock_.Now();
+    const bool full = jobs_.size() >= kMaxJobs;
+    for (auto it = jobs_.begin(); it != jobs_.end();) {
+      const Job& other = *it->second;
+      const bool goes = other.used_at + kIdle < now || (full && other.finished);
+      it = goes ? jobs_.erase(it) : std::next(it);
+    }
+    if (jobs_.size() >= kMaxJobs) return TooManyExportsError();
+    job->used_at = now;
+    jobs_.emplace(id, job);
+  }
+  const std::lock_guard<std::mutex> turn(job->turn);
+  return Turn(id, *job);
+}
+
+absl::StatusOr<Exporter::Page> Exporter::Next(const std::string& token) {
+  const std::vector<std::string> words = absl::StrSplit(token, '.');
+  std::uint64_t number = 0;
+  if (words.size() != 2 || !absl::SimpleAtoi(words[1], &number)) return ExportUnknownError();
+  std::shared_ptr<Job> job;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = jobs_.find(words[0]);
+    if (found == jobs_.end()) return ExportUnknownError();
+    job = found->second;
+    job->used_at = clock_.Now();
+  }
+  const std::lock_guard<std::mutex> turn(job->turn);
+  if (number + 1 == job->page_number) return job->last_page;  // the answer got lost
+  if (number != job->page_number) return ExportUnknownError();
+  return Turn(words[0], *job);
+}
+
+absl::StatusOr<Exporter::Page> Exporter::Turn(const std::string& id, Job& job) {
+  // One byte more tells whether there is a next page.
+  if (absl::Status status = job.Fill(kPageBytes + 1); !status.ok()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    jobs_.erase(id);
+    return status;
+  }
+  Page page{job.Take(kPageBytes), ""};
+  ++job.page_number;
+  if (!job.Finished()) page.next_page_token = absl::StrCat(id, ".", job.page_number);
+  job.last_page = page;
+  if (job.Finished()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    job.finished = true;
+    if (job.page_number == 1) jobs_.erase(id);  // there is no token for it
+  }
+  return page;
+}
+
+}  // namespace countersign::session_recorder::exports

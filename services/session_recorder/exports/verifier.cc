@@ -1,0 +1,298 @@
+#include "services/session_recorder/exports/verifier.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/crypto/hash.h"
+#include "libs/crypto/signing_key.h"
+#include "services/session_recorder/chain/merkle_tree.h"
+#include "services/session_recorder/exports/export_format.h"
+#include "services/session_recorder/exports/line_reader.h"
+#include "services/session_recorder/exports/session_check.h"
+
+namespace countersign::session_recorder::exports {
+namespace {
+
+constexpr std::size_t kMaxProblems = 100;
+
+class Verification {
+ public:
+  Verification(const std::optional<std::string>& pinned, const VerifyLimits& limits)
+      : pinned_(pinned), limits_(limits) {
+    report_.pinned = pinned.has_value();
+  }
+
+  VerifyReport Run(std::istream& input) {
+    LineReader reader(input, limits_.max_line_bytes);
+    std::string line;
+    for (bool more = true; more;) {
+      const LineReader::Result result = reader.Next(line);
+      ++line_;
+      switch (result) {
+        case LineReader::Result::kLine: Line(line); break;
+        case LineReader::Result::kUnterminated:
+          Problem("the line has no end: the file was cut");
+          Line(line);
+          break;
+        case LineReader::Result::kTooLong:
+          Problem("the line is too long to be one of an export");
+          more = false;
+          break;
+        case LineReader::Result::kEnd: more = false; break;
+      }
+      if (line_ > limits_.max_lines) {
+        Problem("there are more lines than are allowed");
+        more = false;
+      }
+    }
+    return Conclude();
+  }
+
+ private:
+  // The parts of the file, in their order.
+  enum class Part { kStart, kSessions, kCheckpoints, kAfterEnd };
+
+  void Problem(absl::string_view what) {
+    intact_ = false;
+    if (report_.problems.size() < kMaxProblems) {
+      report_.problems.push_back(absl::StrCat("line ", line_, ": ", what));
+    }
+  }
+
+  // A line that cannot be read belongs to the session that stands there, or to the file.
+  void Unreadable(const std::string& what) {
+    if (part_ == Part::kSessions && current_ != nullptr) current_->Fail(what, line_);
+    Problem(what);
+  }
+
+  void Line(const std::string& line) {
+    if (part_ == Part::kAfterEnd) return Problem("something follows the signed last line");
+    const std::string type = LineType(line);
+    if (type == "end") return End(line);
+    digest_.Add(line);
+    digest_.Add("\n");
+    ++lines_;
+    if (type == "header") {
+      Header(line);
+    } else if (type == "session") {
+      Session(line);
+    } else if (type == "event") {
+      Event(line);
+    } else if (type == "checkpoint") {
+      OneCheckpoint(line);
+    } else {
+      Unreadable("not a line of an export");
+    }
+  }
+
+  // The one spelling of every value: a file that means the same in other bytes is not the file.
+  bool IsCanonical(const std::string& line, const std::string& canonical) {
+    if (line == canonical) return true;
+    Unreadable("the line is not in its canonical form");
+    return false;
+  }
+
+  void Header(const std::string& line) {
+    if (part_ != Part::kStart) return Problem("a second header");
+    part_ = Part::kSessions;
+    const auto header = ParseHeader(line);
+    if (!header.ok()) return Problem(header.status().message());
+    IsCanonical(line, HeaderLine(*header));
+    header_ = *header;
+    has_header_ = true;
+    report_.complete = header_.complete;
+    report_.exported_at = ExportTime(header_.exported_at);
+    if (pinned_ && *pinned_ != header_.public_key) {
+      Problem("the file names another public key than the one given");
+    }
+  }
+
+  const std::string& Key() const { return pinned_ ? *pinned_ : header_.public_key; }
+
+  void Session(const std::string& line) {
+    if (part_ != Part::kSessions) return Problem("a session out of place");
+    CloseSession();
+    auto session = ParseSession(line);
+    if (!session.ok()) return Problem(session.status().message());
+    const std::string id = session->row.id;
+    const bool canonical = line == SessionLine(*session);
+    sessions_.emplace_back(*std::move(session), line_);
+    current_ = &sessions_.back();
+    if (!by_id_.emplace(id, current_).second) current_->Fail("it is in the file twice", line_);
+    if (!canonical) Unreadable("the line is not in its canonical form");
+  }
+
+  void CloseSession() {
+    if (current_ != nullptr) current_->Close(line_);
+    current_ = nullptr;
+  }
+
+  void Event(const std::string& line) {
+    if (part_ != Part::kSessions) return Problem("an event out of place");
+    const auto event = ParseEvent(line);
+    if (!event.ok()) return Unreadable(std::string(event.status().message()));
+    if (!IsCanonical(line, EventLine(event->session_id, event->event))) return;
+    if (current_ == nullptr || event->session_id != current_->claimed().row.id) {
+      return Unreadable(
+          absl::StrCat("an event of session ", event->session_id, " is not in place"));
+    }
+    current_->Event(*event, line_);
+  }
+
+  bool Trusted(const std::string& key) const {
+    const auto& keys = header_.trusted_keys;
+    return key == Key() || std::find(keys.begin(), keys.end(), key) != keys.end();
+  }
+
+  void OneCheckpoint(const std::string& line) {
+    if (part_ != Part::kSessions && part_ != Part::kCheckpoints) {
+      return Problem("a checkpoint out of place");
+    }
+    CloseSession();
+    part_ = Part::kCheckpoints;
+    const auto checkpoint = ParseCheckpoint(line);
+    if (!checkpoint.ok()) return Problem(checkpoint.status().message());
+    if (!IsCanonical(line, CheckpointLine(*checkpoint))) return;
+    if (!chain::SignatureIsValid(*checkpoint))
+      return Problem("the checkpoint's signature is not valid");
+    if (!Trusted(checkpoint->public_key)) {
+      return Problem("the checkpoint is signed by a key that is not trusted");
+    }
+    ++report_.checkpoints;
+    if (header_.complete) {
+      Follow(*checkpoint);
+    } else if (report_.checkpoints > 1) {
+      Problem("an export of named sessions has one checkpoint");
+    }
+    last_ = *checkpoint;
+    last_.heads.clear();
+  }
+
+  // Repeats what the checkpointer did, from the first checkpoint on.
+  void Follow(const chain::Checkpoint& checkpoint) {
+    const std::string previous =
+        last_.number == 0 ? std::string(32, '\0') : chain::CheckpointHash(last_);
+    if (checkpoint.number != last_.number + 1 || checkpoint.previous != previous) {
+      return Problem(absl::StrCat("checkpoint ", checkpoint.number, " does not follow checkpoint ",
+                                  last_.number));
+    }
+    if (checkpoint.at < last_.at) Problem("the checkpoint is older than the one before it");
+    for (const chain::SessionHead& head : checkpoint.heads) {
+      if (!Advance(head)) {
+        return Problem(absl::StrCat("checkpoint ", checkpoint.number, " is wrong about session ",
+                                    head.session_id));
+      }
+      const auto found = by_id_.find(head.session_id);
+      if (found != by_id_.end()) found->second->Signed(head, checkpoint.number, line_);
+    }
+    if (tree_.size() != checkpoint.size || tree_.Root() != checkpoint.root) {
+      Problem(absl::StrCat("checkpoint ", checkpoint.number,
+                           " signed another state of the record than these lines give"));
+    }
+  }
+
+  bool Advance(const chain::SessionHead& head) {
+    if (head.position > tree_.size()) return false;
+    if (head.position < tree_.size()) {
+      const chain::SessionHead& before = covered_[head.position];
+      if (before.session_id != head.session_id || before.ended ||
+          before.head.index >= head.head.index) {
+        return false;
+      }
+      covered_[head.position] = head;
+    } else {
+      covered_.push_back(head);
+    }
+    tree_.Set(head.position, chain::HeadLeaf(head));
+    return true;
+  }
+
+  void End(const std::string& line) {
+    if (part_ != Part::kCheckpoints) Problem("the last line is out of place");
+    CloseSession();
+    part_ = Part::kAfterEnd;
+    const auto end = ParseEnd(line);
+    if (!end.ok()) return Problem(end.status().message());
+    IsCanonical(line, EndLine(*end));
+    if (end->lines != lines_) {
+      Problem(absl::StrCat("the file was signed with ", end->lines, " lines before this one, here ",
+                           "are ", lines_));
+    }
+    if (end->sha256 != digest_.Digest()) Problem("the bytes before this line were changed");
+    if (!crypto::VerifyEd25519(Key(), EndBytes(*end), end->signature)) {
+      Problem("the file's signature is not valid");
+    }
+  }
+
+  // Every session against the newest checkpoint; in a complete export, also the other way round.
+  void CheckCoverage() {
+    for (SessionCheck& session : sessions_) {
+      const chain::SessionHead head = session.head();
+      if (!header_.complete) {
+        const std::string root = chain::RootOfProof(head.position, last_.size,
+                                                    chain::HeadLeaf(head), session.claimed().path);
+        if (root != last_.root) session.Fail("it is not what the checkpoint signed", line_);
+      } else if (head.position >= covered_.size() ||
+                 chain::HeadLeaf(covered_[head.position]) != chain::HeadLeaf(head)) {
+        session.Fail("it is not what the newest checkpoint signed", line_);
+      }
+    }
+    if (!header_.complete) return;
+    for (const chain::SessionHead& head : covered_) {
+      if (by_id_.count(head.session_id) != 0) continue;
+      if (head.ended) {
+        Problem(absl::StrCat("session ", head.session_id, " is missing"));
+      } else {
+        ++report_.running;
+      }
+    }
+  }
+
+  VerifyReport Conclude() {
+    CloseSession();
+    if (!has_header_) Problem("the file has no readable header");
+    if (part_ != Part::kAfterEnd) Problem("the signed last line is missing: the file was cut");
+    if (report_.checkpoints == 0) {
+      Problem("there is no valid checkpoint");
+    } else {
+      CheckCoverage();
+    }
+    report_.public_key = Base64UrlEncode(Key());
+    for (const SessionCheck& session : sessions_) {
+      report_.sessions.push_back(session.Verdict());
+      intact_ = intact_ && report_.sessions.back().intact;
+    }
+    report_.intact = intact_;
+    return std::move(report_);
+  }
+
+  const std::optional<std::string> pinned_;
+  const VerifyLimits limits_;
+  VerifyReport report_;
+  bool intact_ = true;
+  Part part_ = Part::kStart;
+  std::uint64_t line_ = 0;   // the one being read
+  std::uint64_t lines_ = 0;  // under the digest
+  crypto::Sha256Stream digest_;
+  ExportHeader header_;
+  bool has_header_ = false;
+  std::deque<SessionCheck> sessions_;
+  std::map<std::string, SessionCheck*> by_id_;
+  SessionCheck* current_ = nullptr;
+  chain::MerkleTree tree_;
+  std::vector<chain::SessionHead> covered_;  // by position
+  chain::Checkpoint last_;                   // number 0 before the first
+};
+
+}  // namespace
+
+VerifyReport Verify(std::istream& input, const std::optional<std::string>& public_key,
+                    const VerifyLimits& limits) {
+  return Verification(public_key, limits).Run(input);
+}
+
+}  // namespace countersign::session_recorder::exports

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <istream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "libs/domain/session.h"
+
+// Judges an export (export_format.h) from the file and a public key alone. The file may come from
+// anybody: nothing in it is believed before it was checked, and memory is bounded by a line's limit
+// and about 40 bytes per event.
+namespace countersign::session_recorder::exports {
+
+struct VerifyLimits {
+  std::size_t max_line_bytes = 192u << 20;
+  std::uint64_t max_lines = 200'000'000;
+};
+
+struct SessionVerdict {
+  std::string id;
+  domain::Outcome outcome = domain::Outcome::kRunning;  // kRunning: exported while it ran
+  std::uint32_t events = 0;
+  bool intact = false;
+  std::string problem;     // when not intact: what is wrong, with the event's index
+  std::uint64_t line = 0;  // and where
+};
+
+struct VerifyReport {
+  bool intact = false;  // the file as a whole: every session, every checkpoint, every byte
+  std::vector<SessionVerdict> sessions;
+  std::vector<std::string> problems;  // of the file itself, "line 12: …"
+  std::string public_key;             // base64url, the one that the file was judged by
+  bool pinned = false;                // that key was given, not taken from the file
+  std::string exported_at;            // RFC 3339, as the file says
+  bool complete = false;              // the file claims to hold every session that had ended
+  std::uint64_t checkpoints = 0;
+  std::uint64_t running = 0;  // sessions that ran at the time and are not in the file
+};
+
+// Reads `input` to its end. `public_key` is 32 raw bytes; without it the file's own key is used.
+//
+// A session is intact when its chain has no gap from the first event to its head, every sealed
+// payload opens with the session's key to what the file says about the session, and the head is
+// under a signed checkpoint. One that was closed as truncated is intact.
+VerifyReport Verify(std::istream& input, const std::optional<std::string>& public_key,
+                    const VerifyLimits& limits = {});
+
+}  // namespace countersign::session_recorder::exports

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace countersign::session_recorder::live {
+
+struct GroupLimits {
+  std::size_t batch_events = 256;
+  std::size_t batch_bytes = 8u << 20;
+  std::size_t queued_bytes = 128u << 20;
+};
+
+// Shares commits between writers without a timer: when nothing is being committed an item is
+// committed at once, and what arrives meanwhile is the next batch. Items keep the order in which
+// they were submitted, in a batch and across batches; one batch is committed at a time, on the
+// committer's own thread.
+//
+// `Item` is movable. Only scheduling lives here: what a commit is, and who is told of its outcome,
+// is `commit`'s business. Thread-safe.
+template <typename Item>
+class GroupCommitter {
+ public:
+  using Commit = std::function<void(std::vector<Item> batch)>;
+
+  GroupCommitter(Commit commit, GroupLimits limits = {})
+      : commit_(std::move(commit)), limits_(limits), thread_([this] { Run(); }) {}
+
+  // Commits what was accepted, then stops.
+  ~GroupCommitter() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  GroupCommitter(const GroupCommitter&) = delete;
+  GroupCommitter& operator=(const GroupCommitter&) = delete;
+
+  // False when the queue is full (or being destroyed): `item` is untouched and never committed. An
+  // item larger than a batch is committed alone; one that fits no queue is accepted only when the
+  // queue is empty.
+  [[nodiscard]] bool Submit(Item& item, std::size_t events, std::size_t bytes) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_ || (!queue_.empty() && queued_bytes_ + bytes > limits_.queued_bytes)) {
+        return false;
+      }
+      queued_bytes_ += bytes;
+      queue_.push_back({std::move(item), events, bytes});
+    }
+    wake_.notify_one();
+    return true;
+  }
+
+  std::size_t queued() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return queue_.size();
+  }
+
+ private:
+  struct Queued {
+    Item item;
+    std::size_t events;
+    std::size_t bytes;
+  };
+
+  // The longest prefix of the queue within the limits, at least one item.
+  std::vector<Item> TakeBatch() {
+    std::vector<Item> batch;
+    std::size_t events = 0, bytes = 0;
+    while (!queue_.empty()) {
+      Queued& next = queue_.front();
+      events += next.events;
+      bytes += next.bytes;
+      const bool full = events > limits_.batch_events || bytes > limits_.batch_bytes;
+      if (full && !batch.empty()) break;
+      batch.push_back(std::move(next.item));
+      queued_bytes_ -= next.bytes;
+      queue_.pop_front();
+    }
+    return batch;
+  }
+
+  void Run() {
+    for (;;) {
+      std::vector<Item> batch;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        if (queue_.empty()) return;
+        batch = TakeBatch();
+      }
+      commit_(std::move(batch));
+    }
+  }
+
+  const Commit commit_;
+  const GroupLimits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Queued> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;  // last: it starts in the constructor
+};
+
+}  // namespace countersign::session_recorder::live

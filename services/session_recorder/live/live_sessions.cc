@@ -1,0 +1,415 @@
+#include "services/session_recorder/live/live_sessions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/domain/event_payload.h"
+#include "services/session_recorder/recorder_errors.h"
+#include "services/session_recorder/summary.h"
+
+namespace countersign::session_recorder::live {
+namespace {
+
+namespace event_type = domain::event_type;
+using Kind = PendingWrite::Kind;
+
+// Recording an event costs this much beside its payload.
+constexpr std::size_t kEventOverhead = 256;
+
+// The first and the last event are the recorder's own.
+bool IsWritersType(absl::string_view type) {
+  return type == event_type::kDecision || type == event_type::kReviewWaiting ||
+         type == event_type::kReviewConsumed || type == event_type::kForward ||
+         type == event_type::kResponseHead || type == event_type::kResponseData;
+}
+
+bool IsResponse(absl::string_view type) {
+  return type == event_type::kResponseHead || type == event_type::kResponseData;
+}
+
+bool AsksForOrdered(const domain::SessionEvent& event) {
+  if (event.type != event_type::kDecision) return false;
+  const auto decision = domain::ReadDecisionPayload(event.payload);
+  return decision.ok() && decision->recording == domain::Recording::kOrdered;
+}
+
+bool IsLeaseLost(const absl::Status& status) { return ReasonOf(status) == "lease_lost"; }
+
+// The store holds no session that this writer could still write to.
+bool IsGone(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "lease_lost" || reason == "session_ended" || reason == "session_unknown" ||
+         reason == "session_exists";
+}
+
+}  // namespace
+
+class LiveSessions::Session {
+ public:
+  std::string id;
+  WriterState state;  // the committing thread's
+
+  // Guarded by LiveSessions's mutex.
+  Lease lease = Lease::kHeld;
+  absl::Time expires_at = absl::InfiniteFuture();
+  absl::Status stopped;  // why nothing more is accepted but the end
+  domain::DoneStatus on_stop;
+  bool ending = false;  // its end is on its way
+  bool ordered = false;
+  bool lost = false;  // some events could not be recorded
+  absl::Time last_at = absl::InfinitePast();
+};
+
+struct LiveSessions::Waiting {
+  domain::Done<std::uint32_t> done;
+  std::multimap<absl::Time, Answer>::iterator place;
+  bool open = true;
+};
+
+struct LiveSessions::Operation {
+  Handle session;
+  PendingWrite entry;
+  Answer answer;           // null when the caller has its answer already
+  bool completes = false;  // its writer says that the session is completed
+};
+
+LiveSessions::LiveSessions(store::RecordStore& store, chain::KeyRing& keys, const Clock& clock,
+                           RandomSource& random, RecorderMetrics metrics,
+                           LiveSessionsOptions options)
+    : store_(store),
+      clock_(clock),
+      metrics_(metrics),
+      options_(std::move(options)),
+      writer_(store, keys, random),
+      committer_([this](std::vector<Operation> batch) { Commit(std::move(batch)); },
+                 options_.limits) {}
+
+LiveSessions::~LiveSessions() = default;
+
+absl::Time LiveSessions::Now() const {
+  return absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now()));  // what the chain can say
+}
+
+LiveSessions::Answer LiveSessions::Expect(absl::Time deadline, domain::Done<std::uint32_t> done) {
+  auto answer = std::make_shared<Waiting>();
+  answer->done = std::move(done);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  answer->place = waiting_.emplace(deadline, answer);
+  return answer;
+}
+
+bool LiveSessions::Finish(const Answer& answer, absl::StatusOr<std::uint32_t> result) {
+  if (answer == nullptr) return false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!answer->open) return false;
+    answer->open = false;
+    waiting_.erase(answer->place);
+  }
+  answer->done(std::move(result));
+  return true;
+}
+
+void LiveSessions::Submit(Operation operation) {
+  std::size_t bytes = kEventOverhead;
+  for (const auto& [type, payload] : operation.entry.events) {
+    bytes += payload.size() + kEventOverhead;
+  }
+  const std::size_t events = operation.entry.events.size();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // Time never runs backwards within a session, whatever the machine's clock does.
+    Session& session = *operation.session;
+    session.last_at = std::max(session.last_at, Now());
+    operation.entry.at = session.last_at;
+    if (committer_.Submit(operation, events, bytes)) return;
+  }
+  Settle(operation, BusyError());
+}
+
+void LiveSessions::Open(const domain::SessionStart& start, const domain::Principal& principal,
+                        Lease lease, absl::Time deadline, domain::Done<Handle> done) {
+  if (!IsSessionId(start.session_id)) return done(SessionIdError());
+  auto session = std::make_shared<Session>();
+  session->id = start.session_id;
+  session->lease = lease;
+  SessionRow& row = session->state.row;
+  row.id = start.session_id;
+  row.node = options_.node;
+  Summarize(domain::RequestRecordOf(start, principal), row.summary);
+  row.started_at = Now();
+  session->last_at = row.started_at;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    session->expires_at = clock_.Now() + options_.lease;
+    if (!live_.emplace(session->id, session).second) session = nullptr;
+  }
+  if (session == nullptr) return done(SessionExistsError(start.session_id));
+  Operation operation;
+  operation.session = session;
+  operation.entry.kind = Kind::kOpen;
+  operation.entry.events.emplace_back(event_type::kRequest,
+                                      domain::RequestPayload(start, principal));
+  operation.answer = Expect(
+      deadline, [session, done = std::move(done)](absl::StatusOr<std::uint32_t> result) mutable {
+        if (result.ok()) {
+          done(std::move(session));
+        } else {
+          done(result.status());
+        }
+      });
+  Submit(std::move(operation));
+}
+
+void LiveSessions::Append(const Handle& session, std::vector<domain::SessionEvent> events,
+                          absl::Time deadline, domain::Done<std::uint32_t> done) {
+  Operation operation;
+  operation.session = session;
+  bool only_response = true;
+  bool asks_for_ordered = false;
+  for (domain::SessionEvent& event : events) {
+    if (!IsWritersType(event.type)) {
+      return done(absl::InvalidArgumentError("an event of this type is not a writer's to send"));
+    }
+    only_response = only_response && IsResponse(event.type);
+    asks_for_ordered = asks_for_ordered || AsksForOrdered(event);
+    operation.entry.events.emplace_back(event.type, std::move(event.payload));
+  }
+  bool answer_now = false;
+  if (absl::Status renewed = Renew(session); !renewed.ok()) return done(std::move(renewed));
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    answer_now = session->ordered && only_response;
+    session->ordered = session->ordered || asks_for_ordered;
+  }
+  if (answer_now) {
+    Submit(std::move(operation));
+    absl::Status stopped = StopReason(session);
+    return stopped.ok() ? done(std::uint32_t{0}) : done(std::move(stopped));
+  }
+  operation.answer = Expect(deadline, std::move(done));
+  Submit(std::move(operation));
+}
+
+void LiveSessions::End(const Handle& session, const domain::SessionEnd& end, absl::Time deadline,
+                       domain::Done<std::uint32_t> done) {
+  domain::SessionEnd recorded = end;
+  absl::Status refused;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (session->ending) refused = EndedError();
+    if (IsLeaseLost(session->stopped)) refused = session->stopped;
+    if (refused.ok()) {
+      session->ending = true;
+      if (session->lost && recorded.outcome == domain::Outcome::kCompleted) {
+        recorded.outcome = domain::Outcome::kAborted;
+        recorded.code = "recording_lost";
+      }
+    }
+  }
+  if (!refused.ok()) return done(std::move(refused));
+  Operation operation;
+  operation.session = session;
+  operation.completes = end.outcome == domain::Outcome::kCompleted;
+  operation.entry.kind = Kind::kEnd;
+  operation.entry.events.emplace_back(event_type::kEnd, domain::EndPayload(recorded));
+  if (recorded.outcome == domain::Outcome::kCompleted) {
+    recorded.outcome = domain::Outcome::kAborted;
+    recorded.code = "recording_lost";
+    operation.entry.if_broken = domain::EndPayload(recorded);
+  }
+  operation.answer = Expect(deadline, std::move(done));
+  Submit(std::move(operation));
+}
+
+absl::Status LiveSessions::StopReason(const Handle& session) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return session->stopped;
+}
+
+absl::Status LiveSessions::Renew(const Handle& session) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!session->stopped.ok()) return session->stopped;
+  if (session->ending) return EndedError();
+  session->expires_at = clock_.Now() + options_.lease;
+  return absl::OkStatus();
+}
+
+void LiveSessions::OnStop(const Handle& session, domain::DoneStatus on_stop) {
+  absl::Status stopped;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopped = session->stopped;
+    if (stopped.ok()) session->on_stop = std::move(on_stop);
+  }
+  if (!stopped.ok()) on_stop(std::move(stopped));
+}
+
+void LiveSessions::Stop(const Handle& session, const absl::Status& why) {
+  domain::DoneStatus on_stop;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!session->stopped.ok()) return;
+    session->stopped = why;
+    on_stop = std::move(session->on_stop);
+    session->on_stop = nullptr;
+  }
+  if (on_stop) on_stop(why);
+}
+
+void LiveSessions::Abandon(const Handle& session) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (session->ending) return;
+    session->ending = true;
+  }
+  Close(session);
+}
+
+void LiveSessions::Close(const Handle& session) {
+  const bool killed = ReasonOf(StopReason(session)) == "killed";
+  domain::SessionEnd end;
+  end.outcome = killed ? domain::Outcome::kKilled : domain::Outcome::kTruncated;
+  end.code = killed ? "killed" : "writer_lost";
+  Operation operation;
+  operation.session = session;
+  operation.entry.kind = Kind::kClose;
+  operation.entry.events.emplace_back(event_type::kEnd, domain::EndPayload(end));
+  Submit(std::move(operation));
+}
+
+absl::StatusOr<bool> LiveSessions::Kill(const std::string& id) {
+  if (!IsSessionId(id)) return SessionIdError();
+  CS_ASSIGN_OR_RETURN(const bool running, store_.OrderKill(id));
+  if (!running) {
+    CS_ASSIGN_OR_RETURN(const auto row, store_.Find(id));
+    if (!row.has_value()) return SessionUnknownError(id);
+    return false;
+  }
+  Handle session;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = live_.find(id);
+    if (found != live_.end()) session = found->second;
+  }
+  if (session != nullptr) Stop(session, KilledError());
+  return true;
+}
+
+void LiveSessions::Commit(std::vector<Operation> batch) {
+  const absl::Time begin = clock_.Now();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    committing_since_ = batch.front().entry.at;
+  }
+  std::vector<BatchWriter::Item> items;
+  for (const Operation& operation : batch) {
+    items.emplace_back(&operation.session->state, &operation.entry);
+  }
+  const auto answers = writer_.Write(items);
+  metrics_.commit_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - begin));
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    committing_since_ = absl::InfiniteFuture();
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) Settle(batch[i], answers[i]);
+}
+
+// What the outcome of `operation` means for its session; then its caller is told.
+void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result) {
+  const Handle& session = operation.session;
+  const absl::Status& status = result.status();
+  const Kind kind = operation.entry.kind;
+  const bool ends = kind == Kind::kEnd || kind == Kind::kClose;
+  const bool over = IsGone(status) || (ends && status.ok());
+  if (!status.ok() && !IsGone(status)) metrics_.commit_failures.Increment();
+  if (kind == Kind::kClose && status.ok()) metrics_.sessions_truncated.Increment();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = live_.find(session->id);
+    if (over && found != live_.end() && found->second == session) live_.erase(found);
+    if (ends && !over) unclosed_.insert(session);
+    if (kind == Kind::kAppend && !status.ok()) session->lost = true;
+    metrics_.sessions_open.Set(static_cast<double>(live_.size()));
+  }
+  const bool lost_after_answer =
+      !status.ok() && operation.answer == nullptr && kind == Kind::kAppend;
+  if (IsLeaseLost(status) || lost_after_answer) Stop(session, status);
+  // The writer must not take a session for completed that the record calls aborted.
+  const bool lost = status.ok() && operation.completes &&
+                    session->state.row.summary.end.outcome != domain::Outcome::kCompleted;
+  const bool heard =
+      Finish(operation.answer, lost ? absl::StatusOr<std::uint32_t>(RecordingLostError()) : result);
+  // Opened for nobody, or perhaps opened.
+  if (kind == Kind::kOpen && !over && !(status.ok() && heard)) Abandon(session);
+}
+
+void LiveSessions::Tick() {
+  const absl::Time now = clock_.Now();
+  std::vector<Answer> late;
+  std::vector<Handle> lost;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (auto it = waiting_.begin(); it != waiting_.end() && it->first <= now; ++it) {
+      late.push_back(it->second);
+    }
+    for (const auto& [id, session] : live_) {
+      if (session->lease == Lease::kRenewed && !session->ending && session->expires_at <= now) {
+        lost.push_back(session);
+      }
+    }
+    const absl::Duration lag = std::max(now - committing_since_, absl::ZeroDuration());
+    metrics_.lag_seconds.Set(absl::ToDoubleSeconds(lag));
+  }
+  for (const Answer& answer : late) Finish(answer, SlowError());
+  for (const Handle& session : lost) {
+    Stop(session, LeaseLostError());
+    Abandon(session);
+  }
+}
+
+void LiveSessions::Adopt(const SessionRow& row) {
+  auto session = std::make_shared<Session>();
+  session->id = row.id;
+  session->state.row = row;
+  session->state.opened = true;
+  session->ending = true;
+  session->last_at = row.started_at;
+  if (row.kill_ordered) session->stopped = KilledError();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!live_.emplace(row.id, session).second) return;  // its closing is on its way
+  }
+  Close(session);
+}
+
+absl::Status LiveSessions::Maintain() {
+  const absl::Time now = clock_.Now();
+  CS_RETURN_IF_ERROR(store_.CreatePartitions(now));
+  CS_RETURN_IF_ERROR(store_.KeepAlive(options_.node, now + options_.lease));
+  const absl::Time dead_before = options_.sole_recorder ? absl::InfiniteFuture() : now;
+  CS_ASSIGN_OR_RETURN(const auto orphans, store_.Orphans(options_.node, dead_before));
+  for (const SessionRow& row : orphans) Adopt(row);
+  CS_ASSIGN_OR_RETURN(const auto kill_orders, store_.KillOrders(options_.node));
+  std::vector<Handle> killed, unclosed;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const std::string& id : kill_orders) {
+      const auto found = live_.find(id);
+      if (found != live_.end()) killed.push_back(found->second);
+    }
+    unclosed.assign(unclosed_.begin(), unclosed_.end());
+    unclosed_.clear();
+  }
+  for (const Handle& session : killed) Stop(session, KilledError());
+  for (const Handle& session : unclosed) Close(session);
+  return absl::OkStatus();
+}
+
+std::size_t LiveSessions::open_sessions() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return live_.size();
+}
+
+}  // namespace countersign::session_recorder::live

@@ -1,0 +1,395 @@
+#include "services/session_recorder/live/live_sessions.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+#include <thread>
+
+#include "libs/base/status.h"
+#include "services/session_recorder/chain/chain.h"
+#include "services/session_recorder/live/local_recorder.h"
+#include "services/session_recorder/store/record_store_memory.h"
+#include "services/session_recorder/testing/live_sessions_fixture.h"
+#include "services/session_recorder/testing/test_recorder.h"
+
+namespace countersign::session_recorder::live {
+namespace {
+
+using domain::Outcome;
+
+}  // namespace
+
+TEST_CASE("LiveSessions: a whole session is one chain, and its row says what its events say",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  REQUIRE(session.ok());
+  CHECK(*recorder.Append(*session, {DecisionEvent()}) == 2);
+  CHECK(*recorder.Append(*session, {DataEvent("a"), DataEvent("b")}) == 4);
+  CHECK(*recorder.End(*session) == 5);
+  CheckChain(store, recorder.keys, TestId(1));
+  const SessionRow row = RowOf(store, TestId(1));
+  CHECK(row.summary.identity == "ann");
+  CHECK(row.summary.connection == "openai");
+  CHECK(row.summary.model == "gpt-4o");
+  CHECK(row.summary.policy == "default-allow");
+  CHECK(row.summary.end.outcome == Outcome::kCompleted);
+  CHECK(row.summary.end.output_tokens == 5);
+  CHECK(row.summary.end.masked.at("credit_card") == 1);
+  CHECK(recorder.sessions.open_sessions() == 0);
+}
+
+TEST_CASE("LiveSessions: payloads are stored sealed", "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1), "my secret prompt"));
+  REQUIRE(session.ok());
+  for (const SealedEvent& event : store.sessions().at(TestId(1)).events) {
+    CHECK(event.sealed.find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("LiveSessions: a session id is used once", "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  REQUIRE(session.ok());
+  CHECK(recorder.Open(TestStart(TestId(1))).status().code() == absl::StatusCode::kAlreadyExists);
+  REQUIRE(recorder.End(*session).ok());
+  CHECK(recorder.Open(TestStart(TestId(1))).status().code() == absl::StatusCode::kAlreadyExists);
+  CHECK(recorder.Open(TestStart("not-a-uuid")).status().code() ==
+        absl::StatusCode::kInvalidArgument);
+  CheckChain(store, recorder.keys, TestId(1));
+}
+
+TEST_CASE("LiveSessions: the first and last event are the recorder's own", "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  for (const absl::string_view type : {"request", "end", "", "anything"}) {
+    CHECK(recorder.Append(*session, {{type, "{}"}}).status().code() ==
+          absl::StatusCode::kInvalidArgument);
+  }
+  CHECK(Types(store, TestId(1)) == std::vector<std::string>{"request"});
+}
+
+TEST_CASE("LiveSessions: nothing follows the end", "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  REQUIRE(recorder.End(*session).ok());
+  CHECK(ReasonOf(recorder.Append(*session, {DataEvent("late")}).status()) == "session_ended");
+  CHECK(ReasonOf(recorder.End(*session).status()) == "session_ended");
+  CHECK(Types(store, TestId(1)) == std::vector<std::string>{"request", "end"});
+}
+
+TEST_CASE("LiveSessions: after a failed append only the end is accepted, without a hole",
+          "[session_recorder]") {
+  using Fault = FaultyStore::Fault;
+  const auto fault = GENERATE(Fault::kBefore, Fault::kUnknownCommitted, Fault::kUnknownLost);
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  REQUIRE(recorder.Append(*session, {DataEvent("1")}).ok());
+  store.fault = [&] { return fault; };
+  CHECK_FALSE(recorder.Append(*session, {DataEvent("2")}).ok());
+  store.fault = [] { return Fault::kNone; };
+  CHECK_FALSE(recorder.Append(*session, {DataEvent("3")}).ok());
+  domain::SessionEnd end;
+  end.outcome = Outcome::kAborted;
+  REQUIRE(recorder.End(*session, end).ok());
+  CheckChain(memory, recorder.keys, TestId(1));
+  CHECK(Types(memory, TestId(1)).size() == (fault == Fault::kUnknownCommitted ? 4 : 3));
+}
+
+TEST_CASE("LiveSessions: an end that could not be written is written as truncated later",
+          "[session_recorder]") {
+  using Fault = FaultyStore::Fault;
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  store.fault = [] { return Fault::kBefore; };
+  CHECK(recorder.End(*session).status().code() == absl::StatusCode::kUnavailable);
+  CHECK(recorder.sessions.open_sessions() == 1);
+  store.fault = [] { return Fault::kNone; };
+  REQUIRE(recorder.sessions.Maintain().ok());
+  recorder.Drain();
+  CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  CHECK(recorder.sessions.open_sessions() == 0);
+  CheckChain(memory, recorder.keys, TestId(1));
+}
+
+TEST_CASE("LiveSessions: an open whose commit is unknown leaves no running session behind",
+          "[session_recorder]") {
+  using Fault = FaultyStore::Fault;
+  const auto fault = GENERATE(Fault::kUnknownCommitted, Fault::kUnknownLost);
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  int commits = 0;
+  store.fault = [&] { return ++commits == 1 ? fault : Fault::kNone; };
+  CHECK_FALSE(recorder.Open(TestStart(TestId(1))).ok());
+  recorder.Drain();
+  CHECK(recorder.sessions.open_sessions() == 0);
+  const auto row = memory.Find(TestId(1));
+  REQUIRE(row.ok());
+  CHECK(row->has_value() == (fault == Fault::kUnknownCommitted));
+  if (row->has_value()) CHECK((*row)->summary.end.outcome == Outcome::kTruncated);
+}
+
+TEST_CASE("LiveSessions: a lease that is not renewed for 15 s is lost and the session truncated",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)), LiveSessions::Lease::kRenewed);
+  absl::Status stopped;
+  recorder.sessions.OnStop(*session, [&](absl::Status why) { stopped = why; });
+  recorder.clock.Advance(absl::Seconds(14));
+  recorder.sessions.Tick();
+  REQUIRE(recorder.sessions.Renew(*session).ok());
+  recorder.clock.Advance(absl::Seconds(14));
+  recorder.sessions.Tick();
+  REQUIRE(recorder.Append(*session, {DataEvent("alive")}).ok());
+  recorder.clock.Advance(absl::Seconds(15));
+  recorder.sessions.Tick();
+  CHECK(ReasonOf(stopped) == "lease_lost");
+  recorder.Drain();
+  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  CHECK(RowOf(store, TestId(1)).epoch == 2);
+  CHECK(ReasonOf(recorder.Append(*session, {DataEvent("late")}).status()) == "lease_lost");
+  CHECK(ReasonOf(recorder.End(*session).status()) == "lease_lost");
+  CHECK(ReasonOf(recorder.sessions.Renew(*session)) == "lease_lost");
+  CheckChain(store, recorder.keys, TestId(1));
+}
+
+TEST_CASE("LiveSessions: a held session needs no renewal", "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  recorder.clock.Advance(absl::Hours(1));
+  recorder.sessions.Tick();
+  CHECK(recorder.Append(*session, {DataEvent("x")}).ok());
+}
+
+TEST_CASE(
+    "LiveSessions: a restarted recorder closes what the one before left running, and that "
+    "one's writers are refused",
+    "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder before(store, "node-1");
+  const auto session = before.Open(TestStart(TestId(1)));
+  REQUIRE(before.Append(*session, {DataEvent("delivered")}).ok());
+  TestRecorder after(store, "node-2");
+  REQUIRE(after.sessions.Maintain().ok());
+  after.Drain();
+  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  CHECK(Types(store, TestId(1)) == std::vector<std::string>{"request", "response.data", "end"});
+  CHECK(ReasonOf(before.Append(*session, {DataEvent("late")}).status()) == "lease_lost");
+  CheckChain(store, after.keys, TestId(1));
+}
+
+TEST_CASE("LiveSessions: one of several recorders takes over only from those that are gone",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder first(store, "node-1", false);
+  TestRecorder second(store, "node-2", false);
+  REQUIRE(first.sessions.Maintain().ok());
+  const auto session = first.Open(TestStart(TestId(1)));
+  REQUIRE(session.ok());
+  REQUIRE(second.sessions.Maintain().ok());
+  second.Drain();
+  CHECK(RowOf(store, TestId(1)).summary.running());
+  second.clock.Advance(absl::Seconds(16));
+  REQUIRE(second.sessions.Maintain().ok());
+  second.Drain();
+  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+}
+
+TEST_CASE("LiveSessions: a killed session stops its writer and accepts only its end",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  absl::Status stopped;
+  recorder.sessions.OnStop(*session, [&](absl::Status why) { stopped = why; });
+  CHECK(*recorder.sessions.Kill(TestId(1)));
+  CHECK(ReasonOf(stopped) == "killed");
+  CHECK(ReasonOf(recorder.Append(*session, {DataEvent("x")}).status()) == "killed");
+  SECTION("its end is the writer's") {
+    domain::SessionEnd end;
+    end.outcome = Outcome::kKilled;
+    REQUIRE(recorder.End(*session, end).ok());
+  }
+  SECTION("or the recorder's, when the writer goes without one") {
+    recorder.sessions.Abandon(*session);
+    recorder.Drain();
+  }
+  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kKilled);
+  CHECK_FALSE(*recorder.sessions.Kill(TestId(1)));
+  CHECK(recorder.sessions.Kill(TestId(2)).status().code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("LiveSessions: a kill order given to another recorder reaches the writer",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder first(store, "node-1", false);
+  TestRecorder second(store, "node-2", false);
+  const auto session = first.Open(TestStart(TestId(1)));
+  CHECK(*second.sessions.Kill(TestId(1)));
+  REQUIRE(first.sessions.Maintain().ok());
+  CHECK(ReasonOf(first.sessions.Renew(*session)) == "killed");
+}
+
+TEST_CASE("LiveSessions: an answer that takes too long is DEADLINE_EXCEEDED, once",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  std::promise<void> entered, leave;
+  store.fault = [&, first = true]() mutable {
+    if (std::exchange(first, false)) {
+      entered.set_value();
+      leave.get_future().wait();
+    }
+    return FaultyStore::Fault::kNone;
+  };
+  std::vector<absl::Status> answers;
+  recorder.sessions.Append(
+      *session, {DataEvent("x")}, recorder.clock.Now() + absl::Seconds(1),
+      [&](absl::StatusOr<std::uint32_t> result) { answers.push_back(result.status()); });
+  entered.get_future().wait();
+  recorder.clock.Advance(absl::Seconds(2));
+  recorder.sessions.Tick();
+  leave.set_value();
+  recorder.Drain();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].code() == absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_CASE("LiveSessions: one session's refusal does not touch the others of its batch",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto taken = recorder.Open(TestStart(TestId(1)));
+  const auto other = recorder.Open(TestStart(TestId(2)));
+  memory.sessions().at(TestId(1)).row.epoch = 7;  // somebody else has taken it over
+  std::promise<void> entered, leave;
+  store.fault = [&, first = true]() mutable {
+    if (std::exchange(first, false)) {
+      entered.set_value();
+      leave.get_future().wait();
+    }
+    return FaultyStore::Fault::kNone;
+  };
+  std::thread blocker([&] { recorder.Drain(); });
+  entered.get_future().wait();
+  std::promise<absl::Status> one, two;
+  recorder.sessions.Append(*taken, {DataEvent("x")}, absl::InfiniteFuture(),
+                           [&](absl::StatusOr<std::uint32_t> r) { one.set_value(r.status()); });
+  recorder.sessions.Append(*other, {DataEvent("y")}, absl::InfiniteFuture(),
+                           [&](absl::StatusOr<std::uint32_t> r) { two.set_value(r.status()); });
+  leave.set_value();
+  blocker.join();
+  CHECK(ReasonOf(one.get_future().get()) == "lease_lost");
+  CHECK(two.get_future().get().ok());
+  CheckChain(memory, recorder.keys, TestId(2));
+}
+
+TEST_CASE("LiveSessions: whatever the store does, what was acknowledged is there, in one chain",
+          "[session_recorder][property]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 dice(seed);
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  store.fault = [&dice] {
+    const auto roll = dice() % 20;
+    return roll < 16 ? FaultyStore::Fault::kNone : static_cast<FaultyStore::Fault>(roll - 16);
+  };
+  constexpr int kSessions = 24;
+  TestKeyRing keys;
+  std::vector<std::vector<std::string>> acknowledged(kSessions);
+  std::vector<std::optional<Outcome>> ended(kSessions);
+  {
+    TestRecorder recorder(store);
+    std::vector<std::thread> writers;
+    for (int n = 0; n < kSessions; ++n) {
+      writers.emplace_back([&, n] {
+        const auto session = recorder.Open(TestStart(TestId(n)));
+        if (!session.ok()) return;
+        acknowledged[n].push_back("request");
+        for (int piece = 0; piece < 30; ++piece) {
+          const std::string text = std::to_string(piece);
+          if (!recorder.Append(*session, {DataEvent(text)}).ok()) break;
+          acknowledged[n].push_back(text);
+        }
+        const bool whole = acknowledged[n].size() == 31;
+        // An end after lost pieces does not claim that the answer was complete.
+        if (recorder.End(*session).ok()) ended[n] = whole ? Outcome::kCompleted : Outcome::kAborted;
+      });
+    }
+    for (std::thread& writer : writers) writer.join();
+  }
+  store.fault = [] { return FaultyStore::Fault::kNone; };
+  TestRecorder after(store, "node-2");  // as after a kill -9
+  REQUIRE(after.sessions.Maintain().ok());
+  after.Drain();
+  for (int n = 0; n < kSessions; ++n) {
+    if (acknowledged[n].empty()) continue;
+    INFO("session " << n);
+    CheckChain(memory, keys, TestId(n));
+    const SessionRow row = RowOf(memory, TestId(n));
+    CHECK_FALSE(row.summary.running());
+    if (ended[n]) CHECK(row.summary.end.outcome == *ended[n]);
+    const auto key = keys.Unwrap(row.id, row.data_key);
+    std::vector<std::string> recorded;
+    for (const SealedEvent& event : memory.sessions().at(row.id).events) {
+      if (event.type == "request") recorded.push_back("request");
+      if (event.type != "response.data") continue;
+      recorded.push_back(
+          *domain::ReadResponseDataPayload(*chain::OpenPayload(*key, row.id, event)));
+    }
+    REQUIRE(recorded.size() >= acknowledged[n].size());
+    recorded.resize(acknowledged[n].size());
+    CHECK(recorded == acknowledged[n]);
+  }
+}
+
+TEST_CASE("LocalRecorder: a writer that is destroyed without an end leaves a truncated session",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  LocalRecorder local(recorder.sessions);
+  domain::Call call;
+  call.principal = std::make_shared<domain::Principal>(TestPrincipal());
+  std::promise<std::unique_ptr<domain::SessionWriter>> opened;
+  local.Open(call, TestStart(TestId(1)), absl::InfiniteFuture(), [&](auto writer) {
+    REQUIRE(writer.ok());
+    opened.set_value(*std::move(writer));
+  });
+  std::unique_ptr<domain::SessionWriter> writer = opened.get_future().get();
+  std::promise<absl::Status> answer;
+  writer->Append({DataEvent("x")}, absl::InfiniteFuture(),
+                 [&](absl::Status status) { answer.set_value(status); });
+  CHECK(answer.get_future().get().ok());
+  SECTION("destroyed") {
+    writer.reset();
+    recorder.Drain();
+    CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  }
+  SECTION("ended first") {
+    std::promise<absl::Status> end;
+    writer->End(Completed(), absl::InfiniteFuture(),
+                [&](absl::Status status) { end.set_value(status); });
+    CHECK(end.get_future().get().ok());
+    writer.reset();
+    recorder.Drain();
+    CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kCompleted);
+  }
+}
+
+}  // namespace countersign::session_recorder::live

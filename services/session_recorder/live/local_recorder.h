@@ -1,0 +1,21 @@
+#pragma once
+
+#include "libs/domain/recorder.h"
+#include "services/session_recorder/live/live_sessions.h"
+
+namespace countersign::session_recorder::live {
+
+// Step 5 of the pipeline in the recorder's own process. Writers hold their lease until they end or
+// are destroyed. LiveSessions must outlive the recorder and its writers.
+class LocalRecorder final : public domain::Recorder {
+ public:
+  explicit LocalRecorder(LiveSessions& sessions) : sessions_(sessions) {}
+
+  void Open(const domain::Call& call, domain::SessionStart start, absl::Time deadline,
+            domain::Done<std::unique_ptr<domain::SessionWriter>> done) override;
+
+ private:
+  LiveSessions& sessions_;
+};
+
+}  // namespace countersign::session_recorder::live

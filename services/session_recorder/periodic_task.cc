@@ -1,0 +1,40 @@
+#include "services/session_recorder/periodic_task.h"
+
+#include <utility>
+
+#include "libs/log/log.h"
+
+namespace countersign::session_recorder {
+
+PeriodicTask::PeriodicTask(std::string name, absl::Duration period,
+                           std::function<absl::Status()> work)
+    : name_(std::move(name)), period_(period), work_(std::move(work)), thread_([this] { Run(); }) {}
+
+PeriodicTask::~PeriodicTask() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void PeriodicTask::Once() {
+  const absl::Status status = work_();
+  if (!status.ok() && !failing_)
+    log::Warning("recorder fails", {{"name", name_}, {"error", status}});
+  if (status.ok() && failing_) log::Info("recorder works again", {{"name", name_}});
+  failing_ = !status.ok();
+}
+
+void PeriodicTask::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  do {
+    lock.unlock();
+    Once();
+    lock.lock();
+  } while (
+      !wake_.wait_for(lock, absl::ToChronoMilliseconds(period_), [this] { return stopping_; }));
+}
+
+}  // namespace countersign::session_recorder

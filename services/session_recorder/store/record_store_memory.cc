@@ -1,0 +1,190 @@
+#include "services/session_recorder/store/record_store_memory.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace countersign::session_recorder::store {
+namespace {
+
+bool Matches(const SessionRow& row, const SessionFilter& filter) {
+  const SessionSummary& summary = row.summary;
+  if (!filter.identity.empty() && summary.identity != filter.identity) return false;
+  if (!filter.connection.empty() && summary.connection != filter.connection) return false;
+  if (filter.outcome && summary.end.outcome != *filter.outcome) return false;
+  if (filter.connections && filter.connections->count(summary.connection) == 0) return false;
+  if (row.started_at < filter.since || row.started_at >= filter.until) return false;
+  return std::tie(row.started_at, row.id) < std::tie(filter.before_time, filter.before_id);
+}
+
+}  // namespace
+
+absl::StatusOr<std::set<std::string>> MemoryRecordStore::Commit(
+    const std::vector<SessionWrite>& writes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::set<std::string> refused;
+  for (const SessionWrite& write : writes) {
+    const auto found = sessions_.find(write.row.id);
+    const bool expected = write.opens
+                              ? found == sessions_.end()
+                              : found != sessions_.end() && found->second.row.summary.running() &&
+                                    found->second.row.epoch == write.previous_epoch &&
+                                    found->second.row.head.index == write.previous_index;
+    if (!expected) {
+      refused.insert(write.row.id);
+      continue;
+    }
+    Stored& stored = sessions_[write.row.id];
+    const bool kill_ordered = stored.row.kill_ordered;
+    const std::uint64_t position = stored.row.position;
+    stored.row = write.row;
+    stored.row.kill_ordered = kill_ordered;
+    stored.row.position = position;
+    stored.events.insert(stored.events.end(), write.events.begin(), write.events.end());
+  }
+  return refused;
+}
+
+absl::StatusOr<std::optional<SessionRow>> MemoryRecordStore::Find(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return std::optional<SessionRow>();
+  return std::optional<SessionRow>(found->second.row);
+}
+
+absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::List(const SessionFilter& filter,
+                                                                std::size_t limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<SessionRow> rows;
+  for (const auto& [id, stored] : sessions_) {
+    if (Matches(stored.row, filter)) rows.push_back(stored.row);
+  }
+  std::sort(rows.begin(), rows.end(), [](const SessionRow& a, const SessionRow& b) {
+    return std::tie(b.started_at, b.id) < std::tie(a.started_at, a.id);
+  });
+  if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::ByPosition(std::uint64_t from,
+                                                                      std::size_t limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::map<std::uint64_t, const SessionRow*> ordered;
+  for (const auto& [id, stored] : sessions_) {
+    const std::uint64_t position = stored.row.position;
+    if (position != kNoPosition && position >= from) ordered[position] = &stored.row;
+  }
+  std::vector<SessionRow> rows;
+  for (const auto& [position, row] : ordered) {
+    if (rows.size() < limit) rows.push_back(*row);
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<SealedEvent>> MemoryRecordStore::Events(const SessionRow& session,
+                                                                   std::uint32_t after,
+                                                                   std::size_t max_events,
+                                                                   std::size_t max_bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<SealedEvent> events;
+  const auto found = sessions_.find(session.id);
+  if (found == sessions_.end()) return events;
+  std::size_t bytes = 0;
+  for (const SealedEvent& event : found->second.events) {
+    if (event.index <= after) continue;
+    if (events.size() == max_events || bytes >= max_bytes) break;
+    bytes += event.sealed.size();
+    events.push_back(event);
+  }
+  return events;
+}
+
+absl::StatusOr<bool> MemoryRecordStore::OrderKill(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end() || !found->second.row.summary.running()) return false;
+  found->second.row.kill_ordered = true;
+  return true;
+}
+
+absl::StatusOr<std::vector<std::string>> MemoryRecordStore::KillOrders(const std::string& node) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::string> ids;
+  for (const auto& [id, stored] : sessions_) {
+    const SessionRow& row = stored.row;
+    if (row.kill_ordered && row.node == node && row.summary.running()) ids.push_back(id);
+  }
+  return ids;
+}
+
+absl::Status MemoryRecordStore::KeepAlive(const std::string& node, absl::Time until) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  nodes_[node] = until;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::Orphans(const std::string& self,
+                                                                   absl::Time now) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<SessionRow> rows;
+  for (const auto& [id, stored] : sessions_) {
+    const SessionRow& row = stored.row;
+    const auto node = nodes_.find(row.node);
+    const bool lives = node != nodes_.end() && node->second >= now;
+    if (row.summary.running() && row.node != self && !lives) rows.push_back(row);
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::OpenHeads() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<chain::SessionHead> heads;
+  for (const auto& [id, stored] : sessions_) {
+    if (stored.covered) continue;
+    heads.push_back({stored.row.position, id, stored.row.head, !stored.row.summary.running()});
+  }
+  return heads;
+}
+
+absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::CoveredHeads() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::map<std::uint64_t, chain::SessionHead> latest;
+  for (const chain::Checkpoint& checkpoint : checkpoints_) {
+    for (const chain::SessionHead& head : checkpoint.heads) latest[head.position] = head;
+  }
+  std::vector<chain::SessionHead> heads;
+  for (const auto& [position, head] : latest) heads.push_back(head);
+  return heads;
+}
+
+absl::StatusOr<std::optional<chain::Checkpoint>> MemoryRecordStore::LastCheckpoint() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (checkpoints_.empty()) return std::optional<chain::Checkpoint>();
+  return std::optional<chain::Checkpoint>(checkpoints_.back());
+}
+
+absl::StatusOr<std::vector<chain::Checkpoint>> MemoryRecordStore::CheckpointsAfter(
+    std::uint64_t after, std::size_t limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<chain::Checkpoint> found;
+  for (const chain::Checkpoint& checkpoint : checkpoints_) {
+    if (checkpoint.number > after && found.size() < limit) found.push_back(checkpoint);
+  }
+  return found;
+}
+
+absl::Status MemoryRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const chain::Checkpoint& other : checkpoints_) {
+    if (other.number == checkpoint.number) return absl::AbortedError("checkpoint exists already");
+  }
+  checkpoints_.push_back(checkpoint);
+  for (const chain::SessionHead& head : checkpoint.heads) {
+    const auto found = sessions_.find(head.session_id);
+    if (found == sessions_.end()) continue;
+    found->second.row.position = head.position;
+    found->second.covered = head.ended;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace countersign::session_recorder::store

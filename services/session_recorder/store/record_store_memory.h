@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "services/session_recorder/store/record_store.h"
+
+namespace countersign::session_recorder::store {
+
+// Records in memory, with the same contract as PostgreSQL (record_store_contract.h). Thread-safe.
+class MemoryRecordStore final : public RecordStore {
+ public:
+  absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override;
+  absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
+  absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
+                                               std::size_t limit) override;
+  absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
+                                                     std::size_t limit) override;
+  absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
+                                                  std::size_t max_events,
+                                                  std::size_t max_bytes) override;
+  absl::StatusOr<bool> OrderKill(const std::string& id) override;
+  absl::StatusOr<std::vector<std::string>> KillOrders(const std::string& node) override;
+  absl::Status KeepAlive(const std::string& node, absl::Time until) override;
+  absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& self, absl::Time now) override;
+  absl::StatusOr<std::vector<chain::SessionHead>> OpenHeads() override;
+  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads() override;
+  absl::StatusOr<std::optional<chain::Checkpoint>> LastCheckpoint() override;
+  absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
+                                                                  std::size_t limit) override;
+  absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
+  absl::Status CreatePartitions(absl::Time) override { return absl::OkStatus(); }
+
+  // For tests that tamper: what an administrator of the database could do.
+  struct Stored {
+    SessionRow row;
+    std::vector<SealedEvent> events;
+    bool covered = false;  // its end is under a checkpoint
+  };
+  std::map<std::string, Stored>& sessions() { return sessions_; }
+  std::vector<chain::Checkpoint>& checkpoints() { return checkpoints_; }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Stored> sessions_;
+  std::map<std::string, absl::Time> nodes_;
+  std::vector<chain::Checkpoint> checkpoints_;
+};
+
+}  // namespace countersign::session_recorder::store

@@ -1,0 +1,13 @@
+#include "services/session_recorder/store/record_store_memory.h"
+
+#include <catch2/catch.hpp>
+
+#include "services/session_recorder/testing/record_store_contract.h"
+
+namespace countersign::session_recorder::store {
+
+TEST_CASE("MemoryRecordStore: keeps the contract of a RecordStore", "[session_recorder]") {
+  CheckRecordStore([] { return std::make_unique<MemoryRecordStore>(); });
+}
+
+}  // namespace countersign::session_recorder::store

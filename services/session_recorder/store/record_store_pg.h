@@ -1,0 +1,44 @@
+#pragma once
+
+#include <mutex>
+
+#include "libs/pg/pool.h"
+#include "services/session_recorder/store/record_store.h"
+
+namespace countersign::session_recorder::store {
+
+// Records in PostgreSQL (schema/0001_sessions.sql). One group commit is one statement in one
+// transaction. The pool's search path is the service's schema, migrated already. Thread-safe,
+// blocking.
+class PgRecordStore final : public RecordStore {
+ public:
+  explicit PgRecordStore(pg::Pool& pool) : pool_(pool) {}
+
+  absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override;
+  absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
+  absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
+                                               std::size_t limit) override;
+  absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
+                                                     std::size_t limit) override;
+  absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
+                                                  std::size_t max_events,
+                                                  std::size_t max_bytes) override;
+  absl::StatusOr<bool> OrderKill(const std::string& id) override;
+  absl::StatusOr<std::vector<std::string>> KillOrders(const std::string& node) override;
+  absl::Status KeepAlive(const std::string& node, absl::Time until) override;
+  absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& self, absl::Time now) override;
+  absl::StatusOr<std::vector<chain::SessionHead>> OpenHeads() override;
+  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads() override;
+  absl::StatusOr<std::optional<chain::Checkpoint>> LastCheckpoint() override;
+  absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
+                                                                  std::size_t limit) override;
+  absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
+  absl::Status CreatePartitions(absl::Time now) override;
+
+ private:
+  pg::Pool& pool_;
+  std::mutex mutex_;
+  std::string maintained_day_;
+};
+
+}  // namespace countersign::session_recorder::store

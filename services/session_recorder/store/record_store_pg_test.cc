@@ -1,0 +1,197 @@
+#include "services/session_recorder/store/record_store_pg.h"
+
+#include <catch2/catch.hpp>
+#include <pqxx/pqxx>
+#include <sstream>
+#include <thread>
+
+#include "libs/base/status.h"
+#include "libs/pg/migrate.h"
+#include "libs/testing/private_postgres.h"
+#include "services/session_recorder/chain/chain.h"
+#include "services/session_recorder/chain/checkpointer.h"
+#include "services/session_recorder/exports/exporter.h"
+#include "services/session_recorder/exports/verifier.h"
+#include "services/session_recorder/session_recorder_schema.h"
+#include "services/session_recorder/testing/record_store_contract.h"
+#include "services/session_recorder/testing/test_recorder.h"
+
+namespace countersign::session_recorder::store {
+namespace {
+
+using testing::PrivatePostgres;
+
+pg::PoolOptions Options(const std::string& conninfo) {
+  pg::PoolOptions options;
+  options.conninfo = SecretString(conninfo);
+  options.search_path = kSessionRecorderSchema;
+  return options;
+}
+
+// A migrated database of its own.
+struct Database {
+  explicit Database(PrivatePostgres& server) : pool(Options(server.FreshDatabase())), store(pool) {
+    const absl::Status status =
+        pg::Migrate(pool, kSessionRecorderSchema, SessionRecorderMigrations());
+    INFO(status.ToString());
+    REQUIRE(status.ok());
+  }
+  int Count(const std::string& sql) {
+    int count = -1;
+    const absl::Status status = pool.Transact("count", [&](pqxx::work& transaction) {
+      count = transaction.exec1(sql)[0].as<int>();
+      return absl::OkStatus();
+    });
+    INFO(status.ToString());
+    CHECK(status.ok());
+    return count;
+  }
+  pg::Pool pool;
+  PgRecordStore store;
+};
+
+}  // namespace
+
+TEST_CASE("PgRecordStore: keeps the contract of a RecordStore", "[session_recorder][pg]") {
+  std::unique_ptr<Database> database;
+  CheckRecordStore([&] {
+    database = std::make_unique<Database>(PrivatePostgres::Shared());
+    return &database->store;
+  });
+}
+
+TEST_CASE("PgRecordStore: events go to the partition of the day their session started",
+          "[session_recorder][pg]") {
+  Database database(PrivatePostgres::Shared());
+  REQUIRE(database.store.CreatePartitions(ContractTime(0)).ok());
+  REQUIRE(database.store.CreatePartitions(ContractTime(0)).ok());
+  MustCommit(database.store, {OpenWrite(1, 0)});
+  CHECK(database.Count("SELECT count(*) FROM events_default") == 0);
+  CHECK(database.Count("SELECT count(*) FROM events") == 1);
+  MustCommit(database.store, {OpenWrite(2, 40 * 86'400)});  // no partition for that day yet
+  CHECK(database.Count("SELECT count(*) FROM events_default") == 1);
+  REQUIRE(database.store.CreatePartitions(ContractTime(40 * 86'400)).ok());
+  CHECK(database.store.Events(MustFind(database.store, 2), 0, 10, 1000)->size() == 1);
+}
+
+TEST_CASE("PgRecordStore: what is not reachable is UNAVAILABLE", "[session_recorder][pg]") {
+  pg::Pool pool(Options("host=/nonexistent dbname=x"));
+  PgRecordStore store(pool);
+  CHECK(absl::IsUnavailable(store.Find(ContractId(1)).status()));
+  CHECK(absl::IsUnavailable(store.Commit({OpenWrite(1)}).status()));
+}
+
+TEST_CASE(
+    "LiveSessions on PostgreSQL: a server that is killed loses nothing that was acknowledged, "
+    "and writers get errors, not silence",
+    "[session_recorder][pg][faults]") {
+  PrivatePostgres server;
+  Database database(server);
+  constexpr int kWriters = 6;
+  std::vector<std::vector<std::string>> acknowledged(kWriters);
+  std::atomic<int> failures{0};
+  {
+    TestRecorder recorder(database.store);
+    std::atomic<int> progress{0};
+    std::vector<std::thread> writers;
+    for (int n = 0; n < kWriters; ++n) {
+      writers.emplace_back([&, n] {
+        const auto session = recorder.Open(TestStart(TestId(n)));
+        if (!session.ok()) std::abort();
+        for (int piece = 0;; ++piece) {
+          const std::string text = std::to_string(piece);
+          if (!recorder.Append(*session, {DataEvent(text)}).ok()) break;
+          acknowledged[n].push_back(text);
+          ++progress;
+        }
+        ++failures;
+      });
+    }
+    while (progress < 200) std::this_thread::yield();
+    server.Kill();
+    for (std::thread& writer : writers) writer.join();
+  }
+  CHECK(failures == kWriters);
+  server.Start();
+  TestRecorder after(database.store, "node-2");
+  const absl::Status taken_over = after.sessions.Maintain();
+  INFO(taken_over.ToString());
+  REQUIRE(taken_over.ok());
+  after.Drain();
+  for (int n = 0; n < kWriters; ++n) {
+    const auto row = database.store.Find(TestId(n));
+    REQUIRE(row.ok());
+    REQUIRE(row->has_value());
+    CHECK((*row)->summary.end.outcome == domain::Outcome::kTruncated);
+    const auto key = after.keys.Unwrap((*row)->id, (*row)->data_key);
+    std::string hash = chain::GenesisHash((*row)->id, chain::KeyCommitment(*key));
+    std::vector<std::string> recorded;
+    const auto events = database.store.Events(**row, 0, 1'000'000, 1u << 30);
+    REQUIRE(events.ok());
+    for (const SealedEvent& event : *events) {
+      hash = chain::LinkHash((*row)->id, event.index, event.type, event.at, event.sealed, hash);
+      REQUIRE(hash == event.hash);
+      if (event.type != "response.data") continue;
+      recorded.push_back(
+          *domain::ReadResponseDataPayload(*chain::OpenPayload(*key, (*row)->id, event)));
+    }
+    CHECK(hash == (*row)->head.hash);
+    REQUIRE(recorded.size() >= acknowledged[n].size());
+    recorded.resize(acknowledged[n].size());
+    CHECK(recorded == acknowledged[n]);
+  }
+}
+
+// Whoever holds the database's superuser can write what he likes; the record shows it.
+TEST_CASE("Verify: what was changed by SQL is noticed", "[session_recorder][pg][tamper]") {
+  Database database(PrivatePostgres::Shared());
+  TestRecorder recorder(database.store);
+  chain::Checkpointer checkpointer(database.store, recorder.clock, crypto::SigningKey::Generate(),
+                                   {});
+  exports::Exporter exporter(database.store, recorder.keys, checkpointer, recorder.clock,
+                             recorder.random);
+  for (int n = 1; n <= 3; ++n) {
+    const auto session = recorder.Open(TestStart(TestId(n)));
+    REQUIRE(session.ok());
+    REQUIRE(recorder.Append(*session, {DecisionEvent(), DataEvent("a"), DataEvent("b")}).ok());
+    REQUIRE(checkpointer.Force().ok());
+    REQUIRE(recorder.End(*session).ok());
+    REQUIRE(checkpointer.Force().ok());
+  }
+  const auto judge = [&] {
+    std::stringstream file;
+    auto page = exporter.Begin({}, std::nullopt);
+    while (page.ok()) {
+      file << page->bytes;
+      if (page->next_page_token.empty()) break;
+      page = exporter.Next(page->next_page_token);
+    }
+    INFO(page.status().ToString());
+    REQUIRE(page.ok());
+    return exports::Verify(file, checkpointer.key().public_key());
+  };
+  REQUIRE(judge().intact);
+  const std::string two = "'" + TestId(2) + "'";
+  const std::string sql = GENERATE_COPY(
+      "DELETE FROM events WHERE session_id = " + two + " AND idx = 3",
+      "DELETE FROM events WHERE session_id = " + two, "DELETE FROM sessions WHERE id = " + two,
+      "UPDATE events SET sealed = sealed || '\\x00' WHERE session_id = " + two + " AND idx = 3",
+      "UPDATE events SET at_ns = at_ns + 1 WHERE session_id = " + two,
+      "UPDATE events SET idx = 10 - idx WHERE session_id = " + two,
+      "UPDATE sessions SET model = 'other' WHERE id = " + two,
+      "UPDATE sessions SET approvers = '[\"eve\"]' WHERE id = " + two,
+      "UPDATE sessions SET head = sha256(head) WHERE id = " + two,
+      "DELETE FROM checkpoint_heads WHERE session_id = " + two,
+      "UPDATE checkpoint_heads SET ended = false WHERE session_id = " + two,
+      std::string("DELETE FROM checkpoint_heads; DELETE FROM checkpoints"));
+  INFO(sql);
+  const absl::Status changed = database.pool.Transact("tamper", [&](pqxx::work& transaction) {
+    transaction.exec(sql);
+    return absl::OkStatus();
+  });
+  INFO(changed.ToString());
+  REQUIRE(changed.ok());
+  CHECK_FALSE(judge().intact);
+}
+
+}  // namespace countersign::session_recorder::store
