@@ -111,8 +111,8 @@ TEST_CASE("FakeRecorder: keeps what was answered as durable", "[fakes]") {
   FakeRecorder fake;
   domain::SessionStart start;
   start.session_id = "s1";
-  std::unique_ptr<domain::SessionWriter> writer;
-  fake.Open({}, start, kNever, [&](auto opened) { writer = std::move(opened).value(); });
+  std::unique_ptr<domain::SessionWriter> writer = fake.NewSession({}, start);
+  writer->Append({}, kNever, [](const absl::Status&) {});
   absl::Status status;
   fake.append.FailNext(absl::UnavailableError("away"));
   writer->Append({{domain::event_type::kForward, "lost"}}, kNever,
@@ -123,7 +123,7 @@ TEST_CASE("FakeRecorder: keeps what was answered as durable", "[fakes]") {
   CHECK(status.ok());
   domain::SessionEnd end;
   end.outcome = domain::Outcome::kCompleted;
-  writer->End(end, kNever, [](const absl::Status&) {});
+  writer->End({}, end, kNever, [](const absl::Status&) {});
   writer.reset();
   const auto session = fake.sessions().at(0);
   REQUIRE(session.events.size() == 1);
@@ -132,12 +132,24 @@ TEST_CASE("FakeRecorder: keeps what was answered as durable", "[fakes]") {
   CHECK_FALSE(session.abandoned);
 }
 
+TEST_CASE("FakeRecorder: a session whose first commit failed is not there", "[fakes]") {
+  FakeRecorder fake;
+  fake.open.FailNext(absl::UnavailableError("away"));
+  const auto writer = fake.NewSession({}, {});
+  absl::Status status;
+  writer->Append({}, kNever, [&](absl::Status answer) { status = std::move(answer); });
+  CHECK(absl::IsUnavailable(status));
+  writer->End({}, {}, kNever, [&](absl::Status answer) { status = std::move(answer); });
+  CHECK(absl::IsNotFound(status));
+  CHECK(fake.sessions().empty());
+}
+
 TEST_CASE("FakeRecorder: a kill reaches OnStop and later appends", "[fakes]") {
   FakeRecorder fake;
   domain::SessionStart start;
   start.session_id = "s1";
-  std::unique_ptr<domain::SessionWriter> writer;
-  fake.Open({}, start, kNever, [&](auto opened) { writer = std::move(opened).value(); });
+  std::unique_ptr<domain::SessionWriter> writer = fake.NewSession({}, start);
+  writer->Append({}, kNever, [](const absl::Status&) {});
   absl::Status stopped;
   writer->OnStop([&](absl::Status status) { stopped = std::move(status); });
   fake.Kill("s1");

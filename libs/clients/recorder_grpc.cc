@@ -54,6 +54,7 @@ class Lease final : public std::enable_shared_from_this<Lease> {
   Lease(std::shared_ptr<Stream> stream, absl::Duration renew_every)
       : stream_(std::move(stream)), renew_every_(renew_every) {}
 
+  // To be called once the first request was sent: nothing else may come before it.
   void Start() {
     const std::weak_ptr<Lease> weak = weak_from_this();
     stream_->OnEnd([weak](const absl::Status& status) {
@@ -170,34 +171,6 @@ class Lease final : public std::enable_shared_from_this<Lease> {
   bool ended_ = false;  // End was called, or the writer is gone
 };
 
-class GrpcSessionWriter final : public domain::SessionWriter {
- public:
-  explicit GrpcSessionWriter(std::shared_ptr<Lease> lease) : lease_(std::move(lease)) {}
-  ~GrpcSessionWriter() override { lease_->Abandon(); }
-
-  void Append(std::vector<domain::SessionEvent> events, absl::Time deadline,
-              domain::DoneStatus done) override {
-    v1::RecordRequest request;
-    for (domain::SessionEvent& event : events) {
-      v1::Event* proto = request.add_events();
-      proto->set_type(std::string(event.type));
-      proto->set_payload(std::move(event.payload));
-    }
-    lease_->Send(std::move(request), deadline, std::move(done));
-  }
-
-  void End(domain::SessionEnd end, absl::Time deadline, domain::DoneStatus done) override {
-    v1::RecordRequest request;
-    *request.mutable_end() = ToProto(std::move(end));
-    lease_->End(std::move(request), deadline, std::move(done));
-  }
-
-  void OnStop(domain::DoneStatus on_stop) override { lease_->OnStop(std::move(on_stop)); }
-
- private:
-  const std::shared_ptr<Lease> lease_;
-};
-
 }  // namespace
 
 struct GrpcRecorder::State {
@@ -205,30 +178,84 @@ struct GrpcRecorder::State {
   absl::Duration renew_every;
 };
 
+// Opens its stream with the first request.
+class GrpcRecorder::Writer final : public domain::SessionWriter {
+ public:
+  Writer(std::shared_ptr<const State> recorder, const domain::Call& call,
+         domain::SessionStart start)
+      : recorder_(std::move(recorder)), call_(call), start_(ToProto(std::move(start))) {}
+  ~Writer() override {
+    if (lease_ != nullptr) lease_->Abandon();
+  }
+
+  void Append(std::vector<domain::SessionEvent> events, absl::Time deadline,
+              domain::DoneStatus done) override {
+    Send(Request(std::move(events)), deadline, std::move(done));
+  }
+
+  void End(std::vector<domain::SessionEvent> events, domain::SessionEnd end, absl::Time deadline,
+           domain::DoneStatus done) override {
+    v1::RecordRequest request = Request(std::move(events));
+    *request.mutable_end() = ToProto(std::move(end));
+    Send(std::move(request), deadline, std::move(done));
+  }
+
+  void OnStop(domain::DoneStatus on_stop) override {
+    if (lease_ != nullptr) {
+      lease_->OnStop(std::move(on_stop));
+    } else {
+      on_stop_ = std::move(on_stop);
+    }
+  }
+
+ private:
+  static v1::RecordRequest Request(std::vector<domain::SessionEvent> events) {
+    v1::RecordRequest request;
+    for (domain::SessionEvent& event : events) {
+      v1::Event* proto = request.add_events();
+      proto->set_type(std::string(event.type));
+      proto->set_payload(std::move(event.payload));
+    }
+    return request;
+  }
+
+  void Send(v1::RecordRequest request, absl::Time deadline, domain::DoneStatus done) {
+    const bool first = lease_ == nullptr;
+    if (first) {
+      auto stream = Stream::Open([&](grpc::ClientContext& context) { AddIdentity(context, call_); },
+                                 [&](auto* context, auto* reactor) {
+                                   recorder_->stub->async()->Record(context, reactor);
+                                 });
+      lease_ = std::make_shared<Lease>(std::move(stream), recorder_->renew_every);
+      if (on_stop_) lease_->OnStop(std::move(on_stop_));
+      *request.mutable_start() = std::move(start_);
+    }
+    if (request.has_end()) {
+      lease_->End(std::move(request), deadline, std::move(done));
+    } else {
+      lease_->Send(std::move(request), deadline, std::move(done));
+    }
+    if (first) lease_->Start();
+  }
+
+  const std::shared_ptr<const State> recorder_;
+  const domain::Call call_;
+  v1::SessionStart start_;      // until the first request takes it
+  domain::DoneStatus on_stop_;  // until there is a lease
+  std::shared_ptr<Lease> lease_;
+};
+
 GrpcRecorder::GrpcRecorder(const std::shared_ptr<grpc::Channel>& recorder,
                            absl::Duration renew_every)
-    : state_(std::make_unique<State>()) {
+    : state_(std::make_shared<State>()) {
   state_->stub = v1::RecorderService::NewStub(recorder);
   state_->renew_every = renew_every;
 }
 GrpcRecorder::~GrpcRecorder() = default;
 
-void GrpcRecorder::Open(const domain::Call& call, domain::SessionStart start, absl::Time deadline,
-                        domain::Done<std::unique_ptr<domain::SessionWriter>> done) {
-  auto stream = Stream::Open(
-      [&](grpc::ClientContext& context) { AddIdentity(context, call); },
-      [&](auto* context, auto* reactor) { state_->stub->async()->Record(context, reactor); });
-  v1::RecordRequest request;
-  *request.mutable_start() = ToProto(std::move(start));
-  Stream& opened = *stream;
-  opened.Send(std::move(request), deadline,
-              [stream = std::move(stream), renew_every = state_->renew_every,
-               done = std::move(done)](const absl::StatusOr<v1::RecordResponse>& answer) mutable {
-                if (!answer.ok()) return done(answer.status());
-                auto lease = std::make_shared<Lease>(std::move(stream), renew_every);
-                lease->Start();
-                done(std::make_unique<GrpcSessionWriter>(std::move(lease)));
-              });
+std::unique_ptr<domain::SessionWriter> GrpcRecorder::NewSession(const domain::Call& call,
+                                                                domain::SessionStart start) {
+  return std::make_unique<Writer>(state_, call, std::move(start));
 }
 
 }  // namespace countersign::clients

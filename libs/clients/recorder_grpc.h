@@ -19,12 +19,13 @@ class GrpcRecorder final : public domain::Recorder {
                         absl::Duration renew_every = absl::Seconds(5));
   ~GrpcRecorder() override;
 
-  void Open(const domain::Call& call, domain::SessionStart start, absl::Time deadline,
-            domain::Done<std::unique_ptr<domain::SessionWriter>> done) override;
+  std::unique_ptr<domain::SessionWriter> NewSession(const domain::Call& call,
+                                                    domain::SessionStart start) override;
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  class Writer;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace countersign::clients

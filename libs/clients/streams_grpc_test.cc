@@ -70,7 +70,6 @@ class Waiting {
 };
 using Stream = absl::StatusOr<std::unique_ptr<domain::MaskStream>>;
 using Releases = absl::StatusOr<std::vector<domain::FieldRelease>>;
-using Writer = absl::StatusOr<std::unique_ptr<domain::SessionWriter>>;
 
 // A masker whose server is the test, and streams opened on it.
 struct MaskFixture {
@@ -316,8 +315,9 @@ struct RecordFixture {
     prompt->model = "m";
     start.prompt = prompt;
     start.body = std::string("{\0}", 3);
-    Waiting<Writer> opened;
-    recorder.Open(TestCall(), std::move(start), In(kLong), opened.done());
+    auto writer = recorder.NewSession(TestCall(), std::move(start));
+    Waiting<absl::Status> opened;
+    writer->Append({}, In(kLong), opened.done());
     script = service.opened.Next();
     const auto request = script->Next().value();
     CHECK(request.start().session_id() == "s1");
@@ -325,7 +325,8 @@ struct RecordFixture {
     CHECK(request.start().body() == std::string("{\0}", 3));
     CHECK(script->token() == "token-of-ann");
     script->Reply(Durable(1));
-    return opened.get().value();
+    CHECK(opened.get().ok());
+    return writer;
   }
   static rv1::RecordResponse Durable(unsigned index, bool killed = false) {
     rv1::RecordResponse response;
@@ -380,8 +381,9 @@ TEST_CASE("GrpcRecorder: the end is sent with its outcome and closes the stream"
   end.output_tokens = 7;
   end.masked = {{"us_ssn", 2}};
   Waiting<absl::Status> ended;
-  writer->End(std::move(end), In(kLong), ended.done());
+  writer->End(OneEvent("last"), std::move(end), In(kLong), ended.done());
   const auto request = fixture.script->Next().value();
+  CHECK(request.events(0).payload() == "last");
   CHECK(request.end().outcome() == "completed");
   CHECK(request.end().output_tokens() == 7);
   CHECK(request.end().masked().at("us_ssn") == 2);
@@ -483,9 +485,42 @@ TEST_CASE("GrpcRecorder: an append that is not durable in time fails, and the se
 
 TEST_CASE("GrpcRecorder: a recorder that is away is UNAVAILABLE", "[clients]") {
   GrpcRecorder recorder(Nowhere());
-  Waiting<Writer> opened;
-  recorder.Open(TestCall(), {}, In(kLong), opened.done());
-  CHECK(opened.get().status().code() == absl::StatusCode::kUnavailable);
+  const auto writer = recorder.NewSession(TestCall(), {});
+  Waiting<absl::Status> opened, ended;
+  writer->Append({}, In(kLong), opened.done());
+  CHECK(opened.get().code() == absl::StatusCode::kUnavailable);
+  writer->End({}, {}, In(kLong), ended.done());
+  CHECK_FALSE(ended.get().ok());
+}
+
+TEST_CASE("GrpcRecorder: a refused call is one request, with its start, its events and its end",
+          "[clients]") {
+  RecordFixture fixture;
+  domain::SessionStart start;
+  start.session_id = "s1";
+  const auto writer = fixture.recorder.NewSession(TestCall(), std::move(start));
+  domain::SessionEnd end;
+  end.outcome = domain::Outcome::kBlocked;
+  Waiting<absl::Status> ended;
+  writer->End(OneEvent("decision"), end, In(kLong), ended.done());
+  const auto script = fixture.service.opened.Next();
+  const auto request = script->Next().value();
+  CHECK(request.start().session_id() == "s1");
+  CHECK(request.events_size() == 1);
+  CHECK(request.end().outcome() == "blocked");
+  CHECK_FALSE(script->Next().has_value());
+  script->Reply(RecordFixture::Durable(3));
+  script->Finish(grpc::Status::OK);
+  CHECK(ended.get().ok());
+}
+
+TEST_CASE("GrpcRecorder: a session that is never written to is never sent", "[clients]") {
+  RecordFixture fixture;
+  bool stopped = false;
+  fixture.recorder.NewSession(TestCall(), {})->OnStop([&](absl::Status) { stopped = true; });
+  CHECK_FALSE(stopped);
+  const auto writer = fixture.Open();  // the first stream that the server sees
+  CHECK(fixture.script != nullptr);
 }
 
 }  // namespace

@@ -10,20 +10,25 @@
 namespace countersign::domain {
 
 // The one writer of one session, under a lease that it renews by itself for as long as it exists.
-// Calls are ordered: Append may be called again before an earlier one was answered. Destroying a
-// writer without End leaves the session to be closed as truncated.
+//
+// The first Append or End opens the session: the `request` event, made of the session's start, and
+// what that call brings are one commit. Until then nothing is on record. Calls are ordered: Append
+// may be called again before an earlier one was answered. After an error only End is accepted.
+// Destroying a writer of an open session without End leaves it to be closed as truncated.
 class SessionWriter {
  public:
   virtual ~SessionWriter() = default;
 
-  // Answers when the events are durable. ABORTED with reason `killed` when an auditor ordered the
-  // session to stop, `lease_lost` when the recorder has closed it.
+  // Answers when the events are durable. ALREADY_EXISTS for a session id that was used before;
+  // ABORTED with reason `killed` when an auditor ordered the session to stop, `lease_lost` when the
+  // recorder has closed it.
   virtual void Append(std::vector<SessionEvent> events, absl::Time deadline, DoneStatus done) = 0;
 
-  // Answers when the end event is durable. Nothing may follow. ABORTED with reason `recording_lost`
-  // when the end that is durable says aborted where `end` says completed: events that were answered
-  // before they were durable have been lost.
-  virtual void End(SessionEnd end, absl::Time deadline, DoneStatus done) = 0;
+  // Answers when `events` and the end event are durable, in one commit. Nothing may follow. ABORTED
+  // with reason `recording_lost` when the end is durable but what came before it is not: an end
+  // that should say completed then says aborted.
+  virtual void End(std::vector<SessionEvent> events, SessionEnd end, absl::Time deadline,
+                   DoneStatus done) = 0;
 
   // `on_stop` is called at most once, when the session was killed or its lease was lost outside of
   // an Append (while it is held, or between two pieces). May be set once.
@@ -35,9 +40,8 @@ class Recorder {
  public:
   virtual ~Recorder() = default;
 
-  // Answers when the intent (a `request` event made of `start`) is durable.
-  virtual void Open(const Call& call, SessionStart start, absl::Time deadline,
-                    Done<std::unique_ptr<SessionWriter>> done) = 0;
+  // A writer for the session that `start` describes. Does no I/O and cannot fail.
+  virtual std::unique_ptr<SessionWriter> NewSession(const Call& call, SessionStart start) = 0;
 };
 
 }  // namespace countersign::domain

@@ -53,13 +53,18 @@ TEST_CASE("Review: an approved call is sent exactly as it was reviewed, once its
   CHECK(f.decider.asked().size() == 2);  // judged again at release
 }
 
-TEST_CASE("Review: nothing is used before the waiting is on record, nothing sent before the use is",
-          "[edge]") {
+TEST_CASE(
+    "Review: a review opens after its session is durable, nothing is used before the waiting "
+    "is on record, nothing sent before the use is",
+    "[edge]") {
   Fixture f;
   f.Review();
   f.recorder.append.Hold();
   RawClient client = f.Connect();
   client.Send(Fixture::Post(Fixture::kPlain));
+  f.recorder.append.WaitForHeld(1);
+  CHECK(f.reviews.join.calls() == 0);
+  REQUIRE(f.recorder.append.ReleaseOne());
   f.recorder.append.WaitForHeld(1);
   CHECK(f.reviews.wait.calls() == 0);
   REQUIRE(f.recorder.append.ReleaseOne());

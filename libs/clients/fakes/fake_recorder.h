@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,8 +14,9 @@
 
 namespace countersign::clients {
 
-// Keeps sessions in memory. An event counts as recorded when its append was answered with OK;
-// `open`, `append` and `end` script failures and delays. Thread-safe.
+// Keeps sessions in memory, from their first commit on. What was answered with OK counts as
+// recorded. `open` scripts failures and delays of a session's first commit, `append` and `end` of
+// every one. Thread-safe.
 class FakeRecorder final : public domain::Recorder {
  public:
   struct Recorded {
@@ -53,19 +55,11 @@ class FakeRecorder final : public domain::Recorder {
     if (on_stop) on_stop(Killed());
   }
 
-  void Open(const domain::Call&, domain::SessionStart start, absl::Time,
-            domain::Done<std::unique_ptr<domain::SessionWriter>> done) override {
-    open.Give([this, start = std::move(start),
-               done = std::move(done)](absl::StatusOr<bool> opened) mutable {
-      if (!opened.ok()) return done(opened.status());
-      auto session = std::make_shared<Session>();
-      session->recorded.start = std::move(start);
-      {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        sessions_.push_back(session);
-      }
-      done(std::make_unique<Writer>(*this, std::move(session)));
-    });
+  std::unique_ptr<domain::SessionWriter> NewSession(const domain::Call&,
+                                                    domain::SessionStart start) override {
+    auto session = std::make_shared<Session>();
+    session->recorded.start = std::move(start);
+    return std::make_unique<Writer>(*this, std::move(session));
   }
 
  private:
@@ -73,8 +67,14 @@ class FakeRecorder final : public domain::Recorder {
     std::mutex mutex;
     Recorded recorded;
     bool killed = false;
+    std::atomic<bool> open{false};
     domain::DoneStatus on_stop;
   };
+  void Add(const std::shared_ptr<Session>& session) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    sessions_.push_back(session);
+    session->open = true;
+  }
   static absl::Status Killed() {
     return WithReason(absl::AbortedError("an auditor stopped this session"), "killed");
   }
@@ -91,28 +91,11 @@ class FakeRecorder final : public domain::Recorder {
 
     void Append(std::vector<domain::SessionEvent> events, absl::Time,
                 domain::DoneStatus done) override {
-      recorder_.append.Give([session = session_, events = std::move(events),
-                             done = std::move(done)](const absl::StatusOr<bool>& ok) mutable {
-        if (!ok.ok()) return done(ok.status());
-        bool killed = false;
-        {
-          const std::lock_guard<std::mutex> lock(session->mutex);
-          killed = session->killed;
-          for (auto& event : events) session->recorded.events.push_back(std::move(event));
-        }
-        done(killed ? Killed() : absl::OkStatus());
-      });
+      Write(std::move(events), std::nullopt, std::move(done));
     }
-    void End(domain::SessionEnd end, absl::Time, domain::DoneStatus done) override {
-      recorder_.end.Give([session = session_, end = std::move(end),
-                          done = std::move(done)](const absl::StatusOr<bool>& ok) mutable {
-        if (!ok.ok()) return done(ok.status());
-        {
-          const std::lock_guard<std::mutex> lock(session->mutex);
-          session->recorded.end = std::move(end);
-        }
-        done(absl::OkStatus());
-      });
+    void End(std::vector<domain::SessionEvent> events, domain::SessionEnd end, absl::Time,
+             domain::DoneStatus done) override {
+      Write(std::move(events), std::move(end), std::move(done));
     }
     void OnStop(domain::DoneStatus on_stop) override {
       {
@@ -126,8 +109,35 @@ class FakeRecorder final : public domain::Recorder {
     }
 
    private:
+    // One commit: the session if it is new, `events`, and `end` if there is one.
+    void Write(std::vector<domain::SessionEvent> events, std::optional<domain::SessionEnd> end,
+               domain::DoneStatus done) {
+      const bool opens = !std::exchange(opened_, true);
+      auto write = [&recorder = recorder_, session = session_, events = std::move(events), end,
+                    done = std::move(done), opens](const absl::StatusOr<bool>& ok) mutable {
+        if (!ok.ok()) return done(ok.status());
+        if (opens) recorder.Add(session);
+        if (!session->open) return done(absl::NotFoundError("no such session"));
+        bool killed = false;
+        {
+          const std::lock_guard<std::mutex> lock(session->mutex);
+          killed = session->killed && !end;
+          for (auto& event : events) session->recorded.events.push_back(std::move(event));
+          if (end) session->recorded.end = std::move(end);
+        }
+        done(killed ? Killed() : absl::OkStatus());
+      };
+      Answers<bool>& then = end ? recorder_.end : recorder_.append;
+      if (!opens) return then.Give(std::move(write));
+      recorder_.open.Give([&then, write = std::move(write)](absl::StatusOr<bool> ok) mutable {
+        if (!ok.ok()) return write(ok);
+        then.Give(std::move(write));
+      });
+    }
+
     FakeRecorder& recorder_;
     const std::shared_ptr<Session> session_;
+    bool opened_ = false;
   };
 
   mutable std::mutex mutex_;

@@ -85,20 +85,13 @@ domain::SessionStart InferenceCall::StartOf(const Judged& judged) const {
 }
 
 async::Awaitable<void> InferenceCall::InSession(const Judged& judged) {
-  Session::Opening opening(services_, judged.caller, StartOf(judged), executor_);
   DecidedCall::Deciding deciding(services_, judged.caller, judged.route, judged.read.prompt,
                                  executor_);
-  absl::StatusOr<std::unique_ptr<Session>> session = co_await opening.Get(cancellation_);
-  if (!session.ok()) {
-    const Refusal refusal = RefusalOfPart(session.status(), "session recorder");
-    log::Warning("no session", {{"request_id", request_.request_id}, {"error", session.status()}});
-    co_return co_await RefuseEarly(refusal.error, judged.route.connection->name,
-                                   judged.dialect.name());
-  }
-  reply_.SetSession((*session)->id());
+  Session session(services_, judged.caller, StartOf(judged), executor_, cancellation_);
+  reply_.SetSession(session.id());
   Outcome outcome = Outcome::kCompleted;
-  std::optional<Refusal> refusal = co_await Walk(judged, deciding, **session, outcome);
-  if (refusal) co_return co_await EndRefused(judged, **session, *std::move(refusal));
+  std::optional<Refusal> refusal = co_await Walk(judged, deciding, session, outcome);
+  if (refusal) co_return co_await EndRefused(judged, session, *std::move(refusal));
   Count(judged.route.connection->name, judged.dialect.name(), domain::ToString(outcome));
 }
 
@@ -188,6 +181,8 @@ async::Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitAllowed(Provision& p
 async::Awaitable<Step<AdmittedRequest>> InferenceCall::AdmitReviewed(
     const Judged& judged, DecidedCall& decided, std::unique_ptr<Provision>& provision,
     Session& session, PreparedRequest prepared) {
+  const absl::Status recorded = co_await session.Append();  // before its review opens
+  if (!recorded.ok()) co_return RefusalOfPart(recorded, "session recorder");
   ReviewHold hold(services_, judged.caller, judged.route, prepared, decided, session, reply_,
                   executor_, cancellation_);
   const bool defer = HasToken(request_.headers, "prefer", "respond-async");

@@ -4,29 +4,13 @@
 
 namespace countersign::edge {
 
-Session::Opening::Opening(const EdgeServices& services, const VerifiedCaller& caller,
-                          domain::SessionStart start, boost::asio::any_io_executor executor)
-    : services_(services), session_id_(start.session_id), executor_(executor), answer_(executor) {
-  services.ports.recorder.Open(caller.call(), std::move(start), services.PortDeadline(),
-                               answer_.done());
-}
-
-async::Awaitable<absl::StatusOr<std::unique_ptr<Session>>> Session::Opening::Get(
-    async::Cancellation& cancellation) {
-  const StageTimer timer(services_, Stage::kOpen);
-  absl::StatusOr<std::unique_ptr<domain::SessionWriter>> writer = co_await answer_.Get();
-  if (!writer.ok()) co_return writer.status();
-  co_return std::unique_ptr<Session>(
-      new Session(services_, session_id_, executor_, *std::move(writer), cancellation));
-}
-
-Session::Session(const EdgeServices& services, std::string id,
-                 boost::asio::any_io_executor executor,
-                 std::unique_ptr<domain::SessionWriter> writer, async::Cancellation& cancellation)
+Session::Session(const EdgeServices& services, const VerifiedCaller& caller,
+                 domain::SessionStart start, boost::asio::any_io_executor executor,
+                 async::Cancellation& cancellation)
     : services_(services),
-      id_(std::move(id)),
+      id_(start.session_id),
       executor_(std::move(executor)),
-      writer_(std::move(writer)),
+      writer_(services.ports.recorder.NewSession(caller.call(), std::move(start))),
       cancellation_(std::make_shared<async::Cancellation*>(&cancellation)) {
   writer_->OnStop(
       [way = async::ExecutorHandle(executor_), stopped = cancellation_](absl::Status why) {
@@ -53,7 +37,8 @@ async::Awaitable<absl::Status> Session::Append(domain::Recording recording) {
     ahead_.reset();
     if (!before.ok()) co_return before;
   }
-  if (queued_.empty()) co_return absl::OkStatus();
+  const bool opens = std::exchange(unopened_, false);
+  if (queued_.empty() && !opens) co_return absl::OkStatus();
   if (recording == domain::Recording::kOrdered) {
     Start(ahead_.emplace(executor_));
     co_return absl::OkStatus();
@@ -65,15 +50,13 @@ async::Awaitable<absl::Status> Session::Append(domain::Recording recording) {
 
 async::Awaitable<absl::Status> Session::End(domain::SessionEnd end) {
   const StageTimer timer(services_, Stage::kRecord);
-  std::vector<async::PendingReply<absl::Status>> before;
-  if (ahead_) before.push_back(*std::exchange(ahead_, std::nullopt));
-  if (!queued_.empty()) Start(before.emplace_back(executor_));
+  std::optional<async::PendingReply<absl::Status>> before = std::exchange(ahead_, std::nullopt);
   async::PendingReply<absl::Status> ended(executor_);
   end.masked = std::move(masked_);
-  writer_->End(std::move(end), services_.PortDeadline(), ended.done());
+  writer_->End(std::exchange(queued_, {}), std::move(end), services_.PortDeadline(), ended.done());
   absl::Status status = co_await ended.Get();
-  for (async::PendingReply<absl::Status>& answer : before) {
-    const absl::Status earlier = co_await answer.Get();
+  if (before) {
+    const absl::Status earlier = co_await before->Get();
     if (!earlier.ok()) status = earlier;
   }
   co_return status;

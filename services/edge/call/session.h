@@ -13,28 +13,15 @@
 
 namespace countersign::edge {
 
-// Step 5: a session whose intent is durable. Only Opening makes one.
+// Step 5: the session of one call. Nothing is on record until the first Append or End, which opens
+// it: the intent and what is queued are one commit.
 //
-// Events are queued, and written with the next Append or End in one go. When an auditor kills the
-// session, or its lease is lost, the call's stop is requested.
+// Events are queued, and written with the next Append or End in one commit. When an auditor kills
+// the session, or its lease is lost, the call's stop is requested.
 class Session {
  public:
-  // The question, asked when it is constructed: it runs beside the decision.
-  class Opening {
-   public:
-    Opening(const EdgeServices& services, const VerifiedCaller& caller, domain::SessionStart start,
-            boost::asio::any_io_executor executor);
-    // Waits for the answer even when the call is stopped: what was opened must be ended.
-    async::Awaitable<absl::StatusOr<std::unique_ptr<Session>>> Get(
-        async::Cancellation& cancellation);
-
-   private:
-    const EdgeServices& services_;
-    const std::string session_id_;
-    boost::asio::any_io_executor executor_;
-    async::PendingReply<absl::StatusOr<std::unique_ptr<domain::SessionWriter>>> answer_;
-  };
-
+  Session(const EdgeServices& services, const VerifiedCaller& caller, domain::SessionStart start,
+          boost::asio::any_io_executor executor, async::Cancellation& cancellation);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -43,8 +30,9 @@ class Session {
 
   void Queue(absl::string_view type, std::string payload);
 
-  // Makes everything queued durable. With kOrdered it returns earlier, and what went wrong is told
-  // by the next call; never more than one such append is ahead.
+  // Makes everything queued durable, and the intent if it is the first. With kOrdered it returns
+  // earlier, and what went wrong is told by the next call; never more than one such append is
+  // ahead.
   async::Awaitable<absl::Status> Append(domain::Recording recording = domain::Recording::kStrict);
 
   // Makes everything queued, and the end, durable. Nothing may follow.
@@ -54,15 +42,14 @@ class Session {
   void CountMasked(const std::string& entity) { ++masked_[entity]; }
 
  private:
-  Session(const EdgeServices& services, std::string id, boost::asio::any_io_executor executor,
-          std::unique_ptr<domain::SessionWriter> writer, async::Cancellation& cancellation);
   void Start(async::PendingReply<absl::Status>& answer);
 
   const EdgeServices& services_;
   const std::string id_;
   boost::asio::any_io_executor executor_;
-  std::unique_ptr<domain::SessionWriter> writer_;
+  const std::unique_ptr<domain::SessionWriter> writer_;
   std::vector<domain::SessionEvent> queued_;
+  bool unopened_ = true;
   std::optional<async::PendingReply<absl::Status>> ahead_;
   std::map<std::string, std::uint32_t> masked_;
   std::shared_ptr<async::Cancellation*> cancellation_;  // null inside when the session is gone

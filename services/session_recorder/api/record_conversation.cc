@@ -42,59 +42,40 @@ void RecordConversation::OnRequest(const v1::RecordRequest& request) {
 
 void RecordConversation::HandOver(const v1::RecordRequest& request, bool first,
                                   std::shared_ptr<Slot> slot) {
-  const int contents =
-      int{request.has_start()} + int{request.has_end()} + int{request.events_size() > 0};
-  if (first != request.has_start() || contents > 1) {
-    return Fill(slot, absl::InvalidArgumentError(
-                          "a request is a start, events or an end, and the first is the start"));
+  if (first != request.has_start()) {
+    return Fill(slot, absl::InvalidArgumentError("the first request, and only it, has the start"));
   }
   if (first) {
-    Open(request, std::move(slot));
-  } else if (request.events_size() > 0) {
-    Append(request, std::move(slot));
-  } else if (request.has_end()) {
-    End(request, std::move(slot));
+    auto session = NewSession(request.start());
+    const std::lock_guard<std::mutex> lock(mutex_);
+    session_ = std::move(session);
+  }
+  auto answered = [self = shared_from_this(), slot](Answer answer) {
+    self->Fill(slot, std::move(answer));
+  };
+  if (request.has_end()) {
+    const auto end = FromProto(request.end());
+    if (!end.ok()) return answered(end.status());
+    sessions_.End(session_, EventsFromProto(request), *end, kNoDeadline, std::move(answered));
+  } else if (first || request.events_size() > 0) {
+    sessions_.Append(session_, EventsFromProto(request), kNoDeadline, std::move(answered));
   } else {
     const absl::Status renewed = sessions_.Renew(session_);
-    Fill(slot, renewed.ok() ? Answer(std::uint32_t{0}) : Answer(renewed));
+    answered(renewed.ok() ? Answer(std::uint32_t{0}) : Answer(renewed));
   }
 }
 
-void RecordConversation::Open(const v1::RecordRequest& request, std::shared_ptr<Slot> slot) {
-  sessions_.Open(
-      FromProto(request.start()), *principal_, live::LiveSessions::Lease::kRenewed, kNoDeadline,
-      [self = shared_from_this(), slot](absl::StatusOr<live::LiveSessions::Handle> session) {
-        if (!session.ok()) return self->Fill(slot, session.status());
-        bool broken = false;
-        {
-          const std::lock_guard<std::mutex> lock(self->mutex_);
-          self->session_ = *session;
-          broken = self->finished_;
-        }
-        if (broken) return self->sessions_.Abandon(*session);
-        self->sessions_.OnStop(*session, [weak = self->weak_from_this()](absl::Status why) {
-          const auto conversation = weak.lock();
-          // A killed session is told so in its next answer, and may still be ended.
-          if (conversation == nullptr || IsKilled(why)) return;
-          const std::lock_guard<std::mutex> lock(conversation->mutex_);
-          conversation->FinishLocked(why);
-        });
-        self->Fill(slot, std::uint32_t{1});
-      });
-}
-
-void RecordConversation::Append(const v1::RecordRequest& request, std::shared_ptr<Slot> slot) {
-  sessions_.Append(
-      session_, EventsFromProto(request), kNoDeadline,
-      [self = shared_from_this(), slot](Answer answer) { self->Fill(slot, std::move(answer)); });
-}
-
-void RecordConversation::End(const v1::RecordRequest& request, std::shared_ptr<Slot> slot) {
-  const auto end = FromProto(request.end());
-  if (!end.ok()) return Fill(slot, end.status());
-  sessions_.End(session_, *end, kNoDeadline, [self = shared_from_this(), slot](Answer answer) {
-    self->Fill(slot, std::move(answer));
+live::LiveSessions::Handle RecordConversation::NewSession(const v1::SessionStart& start) {
+  auto session =
+      sessions_.NewSession(FromProto(start), *principal_, live::LiveSessions::Lease::kRenewed);
+  sessions_.OnStop(session, [weak = weak_from_this()](absl::Status why) {
+    const auto conversation = weak.lock();
+    // A killed session is told so in its next answer, and may still be ended.
+    if (conversation == nullptr || IsKilled(why)) return;
+    const std::lock_guard<std::mutex> lock(conversation->mutex_);
+    conversation->FinishLocked(why);
   });
+  return session;
 }
 
 void RecordConversation::Fill(const std::shared_ptr<Slot>& slot, Answer answer) {
@@ -139,8 +120,7 @@ void RecordConversation::AbandonIfOpen() {
   if (session != nullptr) sessions_.Abandon(session);
 }
 
-// Writes what can be written, asks for more when there is room, finishes when all is said. The
-// session must be open before a second request is read.
+// Writes what can be written, asks for more when there is room, finishes when all is said.
 void RecordConversation::PumpLocked() {
   if (finished_) return;
   if (!writing_ && !slots_.empty() && slots_.front()->answer.has_value()) {
@@ -154,8 +134,7 @@ void RecordConversation::PumpLocked() {
     writing_ = true;
     sink_.Write();
   }
-  const bool ready = !started_ || session_ != nullptr;
-  if (!reading_ && !silent_ && ready && slots_.size() < kOutstanding) {
+  if (!reading_ && !silent_ && slots_.size() < kOutstanding) {
     reading_ = true;
     sink_.Read();
   }

@@ -48,9 +48,7 @@ class RecordConversation final : public std::enable_shared_from_this<RecordConve
   };
 
   void HandOver(const recorder::v1::RecordRequest& request, bool first, std::shared_ptr<Slot> slot);
-  void Open(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
-  void Append(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
-  void End(const recorder::v1::RecordRequest& request, std::shared_ptr<Slot> slot);
+  live::LiveSessions::Handle NewSession(const recorder::v1::SessionStart& start);
   void Fill(const std::shared_ptr<Slot>& slot, Answer answer);
   void PumpLocked();
   void FinishLocked(const absl::Status& status);

@@ -116,6 +116,17 @@ TEST_CASE("Record: every request gets one answer when what it carries is durable
   CHECK(served.OutcomeOf(1) == Outcome::kCompleted);
 }
 
+TEST_CASE("Record: one request may be a whole session", "[session_recorder]") {
+  Served served;
+  Stream stream(served);
+  v1::RecordRequest request = StartRequest(1);
+  *request.mutable_events() = DataRequest("a").events();
+  request.mutable_end()->set_outcome("blocked");
+  CHECK(stream.Say(request)->last_index() == 3);
+  CHECK(stream.Finish().ok());
+  CHECK(served.OutcomeOf(1) == Outcome::kBlocked);
+}
+
 TEST_CASE("Record: pipelined requests are answered in order", "[session_recorder]") {
   Served served;
   Stream stream(served);
@@ -183,8 +194,6 @@ TEST_CASE("Record: refuses what is not in order", "[session_recorder]") {
     for (const v1::RecordRequest& request : requests) (void)stream.Say(request);
     return stream.Finish().error_code();
   };
-  v1::RecordRequest both = DataRequest("x");
-  both.mutable_end()->set_outcome("completed");
   v1::RecordRequest bad_type;
   bad_type.add_events()->set_type("end");
   v1::RecordRequest bad_id;
@@ -193,7 +202,6 @@ TEST_CASE("Record: refuses what is not in order", "[session_recorder]") {
   CHECK(refusal({DataRequest("x")}) == grpc::INVALID_ARGUMENT);
   CHECK(refusal({bad_id}) == grpc::INVALID_ARGUMENT);
   CHECK(refusal({StartRequest(2), StartRequest(2)}) == grpc::INVALID_ARGUMENT);
-  CHECK(refusal({StartRequest(3), both}) == grpc::INVALID_ARGUMENT);
   CHECK(refusal({StartRequest(4), bad_type}) == grpc::INVALID_ARGUMENT);
   CHECK(refusal({StartRequest(5), EndRequest("nonsense")}) == grpc::INVALID_ARGUMENT);
   CHECK(refusal({StartRequest(5)}) == grpc::ALREADY_EXISTS);
@@ -209,24 +217,20 @@ TEST_CASE("GrpcRecorder and RecorderService: a session from the edge's side",
   call.principal = std::make_shared<domain::Principal>(TestPrincipal());
   call.internal_token = std::make_shared<SecretString>("edge");
   const absl::Time deadline = absl::Now() + absl::Seconds(30);
-  std::promise<std::unique_ptr<domain::SessionWriter>> opened;
-  recorder.Open(call, TestStart(TestId(1)), deadline, [&](auto writer) {
-    if (!writer.ok()) std::abort();
-    opened.set_value(*std::move(writer));
-  });
-  const auto writer = opened.get_future().get();
+  const auto writer = recorder.NewSession(call, TestStart(TestId(1)));
   std::promise<absl::Status> appended, ended;
   writer->Append({DecisionEvent(), DataEvent("x")}, deadline,
                  [&](absl::Status status) { appended.set_value(status); });
   const absl::Status append = appended.get_future().get();
   INFO(append.ToString());
   CHECK(append.ok());
-  writer->End(Completed(), deadline, [&](absl::Status status) { ended.set_value(status); });
+  writer->End({DataEvent("y")}, Completed(), deadline,
+              [&](absl::Status status) { ended.set_value(status); });
   CHECK(ended.get_future().get().ok());
   CHECK(served.OutcomeOf(1) == Outcome::kCompleted);
   const auto row = served.store.Find(TestId(1));
   CHECK((*row)->summary.policy == "default-allow");
-  CHECK((*row)->head.index == 4);
+  CHECK((*row)->head.index == 5);
 }
 
 }  // namespace countersign::session_recorder::api

@@ -32,14 +32,12 @@ absl::Status BatchWriter::Reread(WriterState& state) {
   return absl::OkStatus();
 }
 
-absl::Status BatchWriter::Admit(WriterState& state, const PendingWrite& entry) {
+absl::Status BatchWriter::Admit(WriterState& state, const PendingWrite& pending) {
   if (state.closed) return EndedError();
-  const bool ends =
-      entry.kind == PendingWrite::Kind::kEnd || entry.kind == PendingWrite::Kind::kClose;
-  if (!state.broken.ok() && !ends) return state.broken;
+  if (!state.broken.ok() && !pending.ends()) return state.broken;
   if (!state.known) CS_RETURN_IF_ERROR(Reread(state));
   if (!state.data_key.empty()) return absl::OkStatus();
-  if (entry.kind == PendingWrite::Kind::kOpen) {
+  if (pending.request) {
     state.data_key = SecretString(random_.Bytes(crypto::kSealKeyBytes));
     state.row.data_key = keys_.Wrap(state.row.id, state.data_key);
     state.row.head = {0, chain::GenesisHash(state.row.id, chain::KeyCommitment(state.data_key))};
@@ -54,32 +52,47 @@ absl::Status BatchWriter::Admit(WriterState& state, const PendingWrite& entry) {
   return absl::OkStatus();
 }
 
-absl::Status BatchWriter::Extend(const WriterState& state, const PendingWrite& entry,
+void BatchWriter::Add(const WriterState& state, const domain::SessionEvent& event, absl::Time at,
+                      store::SessionWrite& write) {
+  SessionRow& row = write.row;
+  SealedEvent sealed;
+  sealed.index = row.head.index + 1;
+  sealed.type = std::string(event.type);
+  sealed.at = at;
+  sealed.sealed =
+      chain::SealPayload(state.data_key, row.id, sealed.index, event.type, event.payload, random_);
+  sealed.hash = chain::LinkHash(row.id, sealed.index, event.type, at, sealed.sealed, row.head.hash);
+  row.head = {sealed.index, sealed.hash};
+  write.events.push_back(std::move(sealed));
+}
+
+absl::Status BatchWriter::Extend(WriterState& state, const PendingWrite& pending,
                                  store::SessionWrite& write) {
   SessionRow& row = write.row;
   if (!row.summary.running()) return EndedError();
-  if (entry.kind == PendingWrite::Kind::kOpen) row.started_at = entry.at;
-  const bool fall_back = !state.broken.ok() && !entry.if_broken.empty();
-  SessionSummary summary = row.summary;
-  for (const auto& [type, payload] : entry.events) {
-    if (entry.kind == PendingWrite::Kind::kOpen) break;  // the row came with what the request says
-    CS_RETURN_IF_ERROR(Summarize(type, fall_back ? entry.if_broken : payload, summary));
+  const bool broken = !state.broken.ok();
+  const bool falls_back = broken && !pending.end_if_broken.empty();
+  const domain::SessionEvent end{domain::event_type::kEnd,
+                                 falls_back ? pending.end_if_broken : pending.end};
+  // What a write says must be readable as a whole before any of it is taken.
+  SessionSummary summary = row.summary;  // it came with what the request says
+  for (const domain::SessionEvent& event : pending.events) {
+    if (!broken) CS_RETURN_IF_ERROR(Summarize(event.type, event.payload, summary));
   }
+  if (pending.ends()) CS_RETURN_IF_ERROR(Summarize(end.type, end.payload, summary));
   row.summary = std::move(summary);
-  for (const auto& [type, given] : entry.events) {
-    const std::string& payload = fall_back ? entry.if_broken : given;
-    SealedEvent event;
-    event.index = row.head.index + 1;
-    event.type = type;
-    event.at = entry.at;
-    event.sealed = chain::SealPayload(state.data_key, row.id, event.index, type, payload, random_);
-    event.hash = chain::LinkHash(row.id, event.index, type, event.at, event.sealed, row.head.hash);
-    row.head = {event.index, event.hash};
-    write.events.push_back(std::move(event));
+  if (pending.request) {
+    Add(state, {domain::event_type::kRequest, *pending.request}, row.started_at, write);
   }
-  if (!row.summary.running()) row.ended_at = entry.at;
+  for (const domain::SessionEvent& event : pending.events) {
+    if (!broken) Add(state, event, pending.at, write);
+  }
+  if (!pending.ends()) return absl::OkStatus();
+  Add(state, end, pending.at, write);
+  row.ended_at = pending.at;
+  state.lossy = broken && !pending.events.empty();
   // A writer that was thought gone and comes back finds its epoch refused.
-  if (entry.kind == PendingWrite::Kind::kClose) row.epoch = write.previous_epoch + 1;
+  if (pending.kind == PendingWrite::Kind::kClose) row.epoch = write.previous_epoch + 1;
   return absl::OkStatus();
 }
 
@@ -90,8 +103,8 @@ std::vector<absl::StatusOr<std::uint32_t>> BatchWriter::Write(const std::vector<
   std::map<WriterState*, std::size_t> places;
   for (std::size_t i = 0; i < items.size(); ++i) {
     WriterState& state = *items[i].first;
-    const PendingWrite& entry = *items[i].second;
-    absl::Status status = Admit(state, entry);
+    const PendingWrite& pending = *items[i].second;
+    absl::Status status = Admit(state, pending);
     if (status.ok()) {
       const auto [place, added] = places.emplace(&state, writes.size());
       if (added) {
@@ -99,7 +112,7 @@ std::vector<absl::StatusOr<std::uint32_t>> BatchWriter::Write(const std::vector<
         drafts.push_back({&state, {}});
       }
       store::SessionWrite& write = writes[place->second];
-      status = Extend(state, entry, write);
+      status = Extend(state, pending, write);
       if (status.ok()) drafts[place->second].answers.emplace_back(i, write.row.head.index);
     }
     if (!status.ok()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,16 +20,22 @@ struct WriterState {
   bool opened = false;  // the store has the row
   bool known = true;    // false after a commit failed: read the row again before the next one
   bool closed = false;  // ended, or taken away from this writer
+  bool lossy = false;   // its end is durable, but events that came with the end are not
   absl::Status broken;  // not OK: events were refused, so that only the end may follow
 };
 
-// One thing to write to one session.
+// One thing to write to one session: all of it in one commit, in the order of the fields.
 struct PendingWrite {
-  enum class Kind { kOpen, kAppend, kEnd, kClose };
+  // An end is the writer's own. A close is the recorder's, in the place of a writer that is gone.
+  enum class Kind { kAppend, kEnd, kClose };
   Kind kind = Kind::kAppend;
   absl::Time at;
-  std::vector<std::pair<std::string, std::string>> events;  // type, payload
-  std::string if_broken;  // of an end: its payload should events before it be refused
+  std::optional<std::string> request;  // payload of the first event; set by what opens the session
+  std::vector<domain::SessionEvent> events;
+  std::string end;            // payload of the last event; of kEnd and kClose
+  std::string end_if_broken;  // the same, should events before it be refused; empty: `end`
+
+  bool ends() const { return kind != Kind::kAppend; }
 };
 
 // Turns entries into chained, sealed events and commits them together. Not thread-safe: one
@@ -47,10 +54,11 @@ class BatchWriter {
 
  private:
   struct Draft;
-  absl::Status Admit(WriterState& state, const PendingWrite& entry);
+  absl::Status Admit(WriterState& state, const PendingWrite& pending);
   absl::Status Reread(WriterState& state);
-  absl::Status Extend(const WriterState& state, const PendingWrite& entry,
-                      store::SessionWrite& write);
+  absl::Status Extend(WriterState& state, const PendingWrite& pending, store::SessionWrite& write);
+  void Add(const WriterState& state, const domain::SessionEvent& event, absl::Time at,
+           store::SessionWrite& write);
   void Commit(std::vector<store::SessionWrite>& writes, const std::vector<Draft>& drafts,
               std::vector<absl::StatusOr<std::uint32_t>>& answers);
 

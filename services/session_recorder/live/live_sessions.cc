@@ -24,8 +24,8 @@ bool IsWritersType(absl::string_view type) {
          type == event_type::kResponseHead || type == event_type::kResponseData;
 }
 
-bool IsResponse(absl::string_view type) {
-  return type == event_type::kResponseHead || type == event_type::kResponseData;
+bool IsResponse(const domain::SessionEvent& event) {
+  return event.type == event_type::kResponseHead || event.type == event_type::kResponseData;
 }
 
 bool AsksForOrdered(const domain::SessionEvent& event) {
@@ -50,7 +50,8 @@ class LiveSessions::Session {
   std::string id;
   WriterState state;  // the committing thread's
 
-  // Guarded by LiveSessions's mutex.
+  // Guarded by the mutex of LiveSessions.
+  std::optional<std::string> request;  // payload of the first event, until a write takes it
   Lease lease = Lease::kHeld;
   absl::Time expires_at = absl::InfiniteFuture();
   absl::Status stopped;  // why nothing more is accepted but the end
@@ -69,9 +70,10 @@ struct LiveSessions::Waiting {
 
 struct LiveSessions::Operation {
   Handle session;
-  PendingWrite entry;
+  PendingWrite write;
   Answer answer;           // null when the caller has its answer already
   bool completes = false;  // its writer says that the session is completed
+  bool lossy = false;      // events that came with an end were left out
 };
 
 LiveSessions::LiveSessions(store::RecordStore& store, chain::KeyRing& keys, const Clock& clock,
@@ -112,72 +114,68 @@ bool LiveSessions::Finish(const Answer& answer, absl::StatusOr<std::uint32_t> re
 }
 
 void LiveSessions::Submit(Operation operation) {
-  std::size_t bytes = kEventOverhead;
-  for (const auto& [type, payload] : operation.entry.events) {
-    bytes += payload.size() + kEventOverhead;
-  }
-  const std::size_t events = operation.entry.events.size();
+  const PendingWrite& write = operation.write;
+  std::size_t events = write.events.size() + (write.request ? 1 : 0) + (write.ends() ? 1 : 0);
+  std::size_t bytes = kEventOverhead + events * kEventOverhead + write.end.size();
+  if (write.request) bytes += write.request->size();
+  for (const domain::SessionEvent& event : write.events) bytes += event.payload.size();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     // Time never runs backwards within a session, whatever the machine's clock does.
     Session& session = *operation.session;
     session.last_at = std::max(session.last_at, Now());
-    operation.entry.at = session.last_at;
+    operation.write.at = session.last_at;
     if (committer_.Submit(operation, events, bytes)) return;
   }
   Settle(operation, BusyError());
 }
 
-void LiveSessions::Open(const domain::SessionStart& start, const domain::Principal& principal,
-                        Lease lease, absl::Time deadline, domain::Done<Handle> done) {
-  if (!IsSessionId(start.session_id)) return done(SessionIdError());
+LiveSessions::Handle LiveSessions::NewSession(const domain::SessionStart& start,
+                                              const domain::Principal& principal, Lease lease) {
   auto session = std::make_shared<Session>();
   session->id = start.session_id;
   session->lease = lease;
+  session->request = domain::RequestPayload(start, principal);
   SessionRow& row = session->state.row;
   row.id = start.session_id;
   row.node = options_.node;
   Summarize(domain::RequestRecordOf(start, principal), row.summary);
   row.started_at = Now();
   session->last_at = row.started_at;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    session->expires_at = clock_.Now() + options_.lease;
-    if (!live_.emplace(session->id, session).second) session = nullptr;
+  return session;
+}
+
+// Makes `operation` one of `session`, and the one that opens it if it is the first.
+absl::Status LiveSessions::Prepare(const Handle& session, Operation& operation) {
+  for (const domain::SessionEvent& event : operation.write.events) {
+    if (IsWritersType(event.type)) continue;
+    return absl::InvalidArgumentError("an event of this type is not a writer's to send");
   }
-  if (session == nullptr) return done(SessionExistsError(start.session_id));
-  Operation operation;
   operation.session = session;
-  operation.entry.kind = Kind::kOpen;
-  operation.entry.events.emplace_back(event_type::kRequest,
-                                      domain::RequestPayload(start, principal));
-  operation.answer = Expect(
-      deadline, [session, done = std::move(done)](absl::StatusOr<std::uint32_t> result) mutable {
-        if (result.ok()) {
-          done(std::move(session));
-        } else {
-          done(result.status());
-        }
-      });
-  Submit(std::move(operation));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (session->ending) return EndedError();
+  if (session->request) {
+    if (!IsSessionId(session->id)) return SessionIdError();
+    if (!live_.emplace(session->id, session).second) return SessionExistsError(session->id);
+    session->expires_at = clock_.Now() + options_.lease;
+    operation.write.request = std::exchange(session->request, std::nullopt);
+  }
+  session->ending = operation.write.ends();
+  return absl::OkStatus();
 }
 
 void LiveSessions::Append(const Handle& session, std::vector<domain::SessionEvent> events,
                           absl::Time deadline, domain::Done<std::uint32_t> done) {
+  const bool only_response =
+      !events.empty() && std::all_of(events.begin(), events.end(), IsResponse);
+  const bool asks_for_ordered = std::any_of(events.begin(), events.end(), AsksForOrdered);
   Operation operation;
-  operation.session = session;
-  bool only_response = true;
-  bool asks_for_ordered = false;
-  for (domain::SessionEvent& event : events) {
-    if (!IsWritersType(event.type)) {
-      return done(absl::InvalidArgumentError("an event of this type is not a writer's to send"));
-    }
-    only_response = only_response && IsResponse(event.type);
-    asks_for_ordered = asks_for_ordered || AsksForOrdered(event);
-    operation.entry.events.emplace_back(event.type, std::move(event.payload));
+  operation.write.events = std::move(events);
+  if (absl::Status renewed = Renew(session); !renewed.ok()) return done(std::move(renewed));
+  if (absl::Status refused = Prepare(session, operation); !refused.ok()) {
+    return done(std::move(refused));
   }
   bool answer_now = false;
-  if (absl::Status renewed = Renew(session); !renewed.ok()) return done(std::move(renewed));
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     answer_now = session->ordered && only_response;
@@ -192,33 +190,30 @@ void LiveSessions::Append(const Handle& session, std::vector<domain::SessionEven
   Submit(std::move(operation));
 }
 
-void LiveSessions::End(const Handle& session, const domain::SessionEnd& end, absl::Time deadline,
+void LiveSessions::End(const Handle& session, std::vector<domain::SessionEvent> events,
+                       const domain::SessionEnd& end, absl::Time deadline,
                        domain::Done<std::uint32_t> done) {
-  domain::SessionEnd recorded = end;
-  absl::Status refused;
+  Operation operation;
+  operation.write.kind = Kind::kEnd;
+  operation.write.events = std::move(events);
+  absl::Status refused = StopReason(session);
+  if (!IsLeaseLost(refused)) refused = Prepare(session, operation);
+  if (!refused.ok()) return done(std::move(refused));
+  domain::SessionEnd broken = end;
+  broken.outcome = domain::Outcome::kAborted;
+  broken.code = "recording_lost";
+  operation.completes = end.outcome == domain::Outcome::kCompleted;
+  bool lost = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (session->ending) refused = EndedError();
-    if (IsLeaseLost(session->stopped)) refused = session->stopped;
-    if (refused.ok()) {
-      session->ending = true;
-      if (session->lost && recorded.outcome == domain::Outcome::kCompleted) {
-        recorded.outcome = domain::Outcome::kAborted;
-        recorded.code = "recording_lost";
-      }
-    }
+    lost = session->lost;
   }
-  if (!refused.ok()) return done(std::move(refused));
-  Operation operation;
-  operation.session = session;
-  operation.completes = end.outcome == domain::Outcome::kCompleted;
-  operation.entry.kind = Kind::kEnd;
-  operation.entry.events.emplace_back(event_type::kEnd, domain::EndPayload(recorded));
-  if (recorded.outcome == domain::Outcome::kCompleted) {
-    recorded.outcome = domain::Outcome::kAborted;
-    recorded.code = "recording_lost";
-    operation.entry.if_broken = domain::EndPayload(recorded);
+  if (lost) {  // no hole: nothing but the end may follow what is lost
+    operation.lossy = !operation.write.events.empty();
+    operation.write.events.clear();
   }
+  operation.write.end = domain::EndPayload(lost && operation.completes ? broken : end);
+  if (operation.completes) operation.write.end_if_broken = domain::EndPayload(broken);
   operation.answer = Expect(deadline, std::move(done));
   Submit(std::move(operation));
 }
@@ -261,7 +256,7 @@ void LiveSessions::Stop(const Handle& session, const absl::Status& why) {
 void LiveSessions::Abandon(const Handle& session) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (session->ending) return;
+    if (session->ending || session->request) return;
     session->ending = true;
   }
   Close(session);
@@ -274,8 +269,8 @@ void LiveSessions::Close(const Handle& session) {
   end.code = killed ? "killed" : "writer_lost";
   Operation operation;
   operation.session = session;
-  operation.entry.kind = Kind::kClose;
-  operation.entry.events.emplace_back(event_type::kEnd, domain::EndPayload(end));
+  operation.write.kind = Kind::kClose;
+  operation.write.end = domain::EndPayload(end);
   Submit(std::move(operation));
 }
 
@@ -301,11 +296,11 @@ void LiveSessions::Commit(std::vector<Operation> batch) {
   const absl::Time begin = clock_.Now();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    committing_since_ = batch.front().entry.at;
+    committing_since_ = batch.front().write.at;
   }
   std::vector<BatchWriter::Item> items;
   for (const Operation& operation : batch) {
-    items.emplace_back(&operation.session->state, &operation.entry);
+    items.emplace_back(&operation.session->state, &operation.write);
   }
   const auto answers = writer_.Write(items);
   metrics_.commit_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - begin));
@@ -320,8 +315,8 @@ void LiveSessions::Commit(std::vector<Operation> batch) {
 void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result) {
   const Handle& session = operation.session;
   const absl::Status& status = result.status();
-  const Kind kind = operation.entry.kind;
-  const bool ends = kind == Kind::kEnd || kind == Kind::kClose;
+  const Kind kind = operation.write.kind;
+  const bool ends = operation.write.ends();
   const bool over = IsGone(status) || (ends && status.ok());
   if (!status.ok() && !IsGone(status)) metrics_.commit_failures.Increment();
   if (kind == Kind::kClose && status.ok()) metrics_.sessions_truncated.Increment();
@@ -337,12 +332,10 @@ void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::
       !status.ok() && operation.answer == nullptr && kind == Kind::kAppend;
   if (IsLeaseLost(status) || lost_after_answer) Stop(session, status);
   // The writer must not take a session for completed that the record calls aborted.
-  const bool lost = status.ok() && operation.completes &&
-                    session->state.row.summary.end.outcome != domain::Outcome::kCompleted;
-  const bool heard =
-      Finish(operation.answer, lost ? absl::StatusOr<std::uint32_t>(RecordingLostError()) : result);
-  // Opened for nobody, or perhaps opened.
-  if (kind == Kind::kOpen && !over && !(status.ok() && heard)) Abandon(session);
+  const bool aborted =
+      operation.completes && session->state.row.summary.end.outcome != domain::Outcome::kCompleted;
+  const bool lost = status.ok() && ends && (aborted || operation.lossy || session->state.lossy);
+  Finish(operation.answer, lost ? absl::StatusOr<std::uint32_t>(RecordingLostError()) : result);
 }
 
 void LiveSessions::Tick() {

@@ -47,19 +47,22 @@ class LiveSessions {
                RandomSource& random, RecorderMetrics metrics, LiveSessionsOptions options);
   ~LiveSessions();
 
-  // Answers when the intent is durable. ALREADY_EXISTS for a session id that was used before.
-  void Open(const domain::SessionStart& start, const domain::Principal& principal, Lease lease,
-            absl::Time deadline, domain::Done<Handle> done);
+  // A session of which nothing is on record yet. Its first Append or End opens it: the `request`
+  // event is in the same commit, before what that call brings. Never blocks.
+  Handle NewSession(const domain::SessionStart& start, const domain::Principal& principal,
+                    Lease lease);
 
-  // Answers the index of the last event. ABORTED `killed` or `lease_lost` when the session was
-  // stopped; after any error only End is accepted. INVALID_ARGUMENT for a type that is not a
-  // writer's to send.
+  // Answers the index of the last event when all are durable. ALREADY_EXISTS for a session id that
+  // was used before. ABORTED `killed` or `lease_lost` when the session was stopped; after any error
+  // only End is accepted. INVALID_ARGUMENT for a type that is not a writer's to send, or an id that
+  // is no UUID.
   void Append(const Handle& session, std::vector<domain::SessionEvent> events, absl::Time deadline,
               domain::Done<std::uint32_t> done);
-  // For End also ABORTED `recording_lost`: the end is durable, but it says aborted and not
-  // completed, because events before it were lost.
-  void End(const Handle& session, const domain::SessionEnd& end, absl::Time deadline,
-           domain::Done<std::uint32_t> done);
+
+  // The same, with the end in the same commit. Also ABORTED `recording_lost`: the end is durable,
+  // but something before it is not; an end that should say completed says aborted.
+  void End(const Handle& session, std::vector<domain::SessionEvent> events,
+           const domain::SessionEnd& end, absl::Time deadline, domain::Done<std::uint32_t> done);
 
   // Called at most once, at once when the session is stopped already.
   void OnStop(const Handle& session, domain::DoneStatus on_stop);
@@ -67,7 +70,7 @@ class LiveSessions {
   // The writer is there. ABORTED when the session was stopped.
   absl::Status Renew(const Handle& session);
 
-  // The writer is gone: closes the session as truncated unless it has ended.
+  // The writer is gone: closes the session as truncated unless it has ended or never opened.
   void Abandon(const Handle& session);
 
   // Orders a session to stop, wherever its writer is. False when it had ended already; NOT_FOUND.
@@ -93,6 +96,7 @@ class LiveSessions {
   Answer Expect(absl::Time deadline, domain::Done<std::uint32_t> done);
   // False when it was answered already.
   bool Finish(const Answer& answer, absl::StatusOr<std::uint32_t> result);
+  absl::Status Prepare(const Handle& session, Operation& operation);
   void Submit(Operation operation);
   void Commit(std::vector<Operation> batch);
   void Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result);

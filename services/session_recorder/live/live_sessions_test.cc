@@ -39,6 +39,85 @@ TEST_CASE("LiveSessions: a whole session is one chain, and its row says what its
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
+TEST_CASE("LiveSessions: what opens a session is one commit, and so is what ends it",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  int commits = 0;
+  store.fault = [&] { return ++commits, FaultyStore::Fault::kNone; };
+  const auto start = TestStart(TestId(1));
+  SECTION("a call that is forwarded") {
+    const auto session =
+        recorder.sessions.NewSession(start, TestPrincipal(), LiveSessions::Lease::kHeld);
+    CHECK(commits == 0);
+    CHECK(*recorder.Append(session, {DecisionEvent(), DataEvent("forward")}) == 3);
+    CHECK(commits == 1);
+    CHECK(*recorder.End(session, Completed(), {DataEvent("answer")}) == 5);
+    CHECK(commits == 2);
+    CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kCompleted);
+  }
+  SECTION("a call that is refused") {
+    const auto session =
+        recorder.sessions.NewSession(start, TestPrincipal(), LiveSessions::Lease::kHeld);
+    domain::SessionEnd end;
+    end.outcome = Outcome::kBlocked;
+    CHECK(*recorder.End(session, end, {DecisionEvent()}) == 3);
+    CHECK(commits == 1);
+    CHECK(Types(memory, TestId(1)) == std::vector<std::string>{"request", "decision", "end"});
+    CHECK(RowOf(memory, TestId(1)).summary.policy == "default-allow");
+    CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kBlocked);
+  }
+  CheckChain(memory, recorder.keys, TestId(1));
+  CHECK(recorder.sessions.open_sessions() == 0);
+}
+
+TEST_CASE("LiveSessions: a session that was never written to leaves nothing behind",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.sessions.NewSession(TestStart(TestId(1)), TestPrincipal(),
+                                                    LiveSessions::Lease::kRenewed);
+  CHECK(recorder.sessions.open_sessions() == 0);
+  recorder.sessions.Abandon(session);
+  recorder.Drain();
+  CHECK(store.sessions().count(TestId(1)) == 0);
+}
+
+TEST_CASE("LiveSessions: a first commit that failed leaves nothing that an end could end",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto session = recorder.sessions.NewSession(TestStart(TestId(1)), TestPrincipal(),
+                                                    LiveSessions::Lease::kHeld);
+  store.fault = [] { return FaultyStore::Fault::kBefore; };
+  CHECK(recorder.Append(session, {DecisionEvent()}).status().code() ==
+        absl::StatusCode::kUnavailable);
+  store.fault = [] { return FaultyStore::Fault::kNone; };
+  CHECK(ReasonOf(recorder.End(session).status()) == "session_unknown");
+  CHECK(memory.sessions().empty());
+  CHECK(recorder.sessions.open_sessions() == 0);
+}
+
+TEST_CASE("LiveSessions: events that come with an end after a failed append are left out, and told",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto session = recorder.Open(TestStart(TestId(1)));
+  store.fault = [] { return FaultyStore::Fault::kBefore; };
+  CHECK_FALSE(recorder.Append(*session, {DataEvent("lost")}).ok());
+  store.fault = [] { return FaultyStore::Fault::kNone; };
+  domain::SessionEnd end;
+  end.outcome = Outcome::kUpstreamError;
+  CHECK(ReasonOf(recorder.End(*session, end, {DataEvent("later")}).status()) == "recording_lost");
+  CHECK(Types(memory, TestId(1)) == std::vector<std::string>{"request", "end"});
+  CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kUpstreamError);
+  CHECK(recorder.sessions.open_sessions() == 0);
+  CheckChain(memory, recorder.keys, TestId(1));
+}
+
 TEST_CASE("LiveSessions: payloads are stored sealed", "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);
@@ -366,12 +445,7 @@ TEST_CASE("LocalRecorder: a writer that is destroyed without an end leaves a tru
   LocalRecorder local(recorder.sessions);
   domain::Call call;
   call.principal = std::make_shared<domain::Principal>(TestPrincipal());
-  std::promise<std::unique_ptr<domain::SessionWriter>> opened;
-  local.Open(call, TestStart(TestId(1)), absl::InfiniteFuture(), [&](auto writer) {
-    REQUIRE(writer.ok());
-    opened.set_value(*std::move(writer));
-  });
-  std::unique_ptr<domain::SessionWriter> writer = opened.get_future().get();
+  std::unique_ptr<domain::SessionWriter> writer = local.NewSession(call, TestStart(TestId(1)));
   std::promise<absl::Status> answer;
   writer->Append({DataEvent("x")}, absl::InfiniteFuture(),
                  [&](absl::Status status) { answer.set_value(status); });
@@ -383,7 +457,7 @@ TEST_CASE("LocalRecorder: a writer that is destroyed without an end leaves a tru
   }
   SECTION("ended first") {
     std::promise<absl::Status> end;
-    writer->End(Completed(), absl::InfiniteFuture(),
+    writer->End({}, Completed(), absl::InfiniteFuture(),
                 [&](absl::Status status) { end.set_value(status); });
     CHECK(end.get_future().get().ok());
     writer.reset();

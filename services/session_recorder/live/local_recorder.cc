@@ -21,8 +21,9 @@ class LocalWriter final : public domain::SessionWriter {
               domain::DoneStatus done) override {
     sessions_.Append(session_, std::move(events), deadline, WithoutIndex(std::move(done)));
   }
-  void End(domain::SessionEnd end, absl::Time deadline, domain::DoneStatus done) override {
-    sessions_.End(session_, end, deadline, WithoutIndex(std::move(done)));
+  void End(std::vector<domain::SessionEvent> events, domain::SessionEnd end, absl::Time deadline,
+           domain::DoneStatus done) override {
+    sessions_.End(session_, std::move(events), end, deadline, WithoutIndex(std::move(done)));
   }
   void OnStop(domain::DoneStatus on_stop) override {
     sessions_.OnStop(session_, std::move(on_stop));
@@ -35,14 +36,10 @@ class LocalWriter final : public domain::SessionWriter {
 
 }  // namespace
 
-void LocalRecorder::Open(const domain::Call& call, domain::SessionStart start, absl::Time deadline,
-                         domain::Done<std::unique_ptr<domain::SessionWriter>> done) {
-  sessions_.Open(start, *call.principal, LiveSessions::Lease::kHeld, deadline,
-                 [&sessions = sessions_,
-                  done = std::move(done)](absl::StatusOr<LiveSessions::Handle> session) mutable {
-                   if (!session.ok()) return done(session.status());
-                   done(std::make_unique<LocalWriter>(sessions, *std::move(session)));
-                 });
+std::unique_ptr<domain::SessionWriter> LocalRecorder::NewSession(const domain::Call& call,
+                                                                 domain::SessionStart start) {
+  return std::make_unique<LocalWriter>(
+      sessions_, sessions_.NewSession(start, *call.principal, LiveSessions::Lease::kHeld));
 }
 
 }  // namespace countersign::session_recorder::live

@@ -11,8 +11,8 @@ class LocalRecorder final : public domain::Recorder {
  public:
   explicit LocalRecorder(LiveSessions& sessions) : sessions_(sessions) {}
 
-  void Open(const domain::Call& call, domain::SessionStart start, absl::Time deadline,
-            domain::Done<std::unique_ptr<domain::SessionWriter>> done) override;
+  std::unique_ptr<domain::SessionWriter> NewSession(const domain::Call& call,
+                                                    domain::SessionStart start) override;
 
  private:
   LiveSessions& sessions_;

@@ -74,7 +74,7 @@ TEST_CASE("LiveSessions: an end that was under way when an ordered piece was los
     end.outcome = outcome;
     std::promise<absl::Status> ended;
     recorder.sessions.End(
-        *session, end, absl::InfiniteFuture(),
+        *session, {}, end, absl::InfiniteFuture(),
         [&](const absl::StatusOr<std::uint32_t>& answer) { ended.set_value(answer.status()); });
     leave.set_value();
     const absl::Status told = ended.get_future().get();

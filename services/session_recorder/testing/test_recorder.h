@@ -156,12 +156,14 @@ class TestRecorder {
     return options;
   }
 
+  // Opened with nothing but its request; abandoned when that fails.
   absl::StatusOr<Handle> Open(const domain::SessionStart& start,
                               live::LiveSessions::Lease lease = live::LiveSessions::Lease::kHeld) {
-    std::promise<absl::StatusOr<Handle>> promise;
-    sessions.Open(start, TestPrincipal(), lease, absl::InfiniteFuture(),
-                  [&](absl::StatusOr<Handle> result) { promise.set_value(std::move(result)); });
-    return promise.get_future().get();
+    Handle session = sessions.NewSession(start, TestPrincipal(), lease);
+    const absl::Status opened = Append(session, {}).status();
+    if (opened.ok()) return session;
+    sessions.Abandon(session);
+    return opened;
   }
   absl::StatusOr<std::uint32_t> Append(const Handle& session,
                                        std::vector<domain::SessionEvent> events) {
@@ -171,9 +173,10 @@ class TestRecorder {
     return promise.get_future().get();
   }
   absl::StatusOr<std::uint32_t> End(const Handle& session,
-                                    const domain::SessionEnd& end = Completed()) {
+                                    const domain::SessionEnd& end = Completed(),
+                                    std::vector<domain::SessionEvent> events = {}) {
     std::promise<absl::StatusOr<std::uint32_t>> promise;
-    sessions.End(session, end, absl::InfiniteFuture(),
+    sessions.End(session, std::move(events), end, absl::InfiniteFuture(),
                  [&](absl::StatusOr<std::uint32_t> result) { promise.set_value(result); });
     return promise.get_future().get();
   }
