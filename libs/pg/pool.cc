@@ -12,52 +12,23 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/pg/pg_errors.h"
 
 namespace countersign::pg {
 namespace {
 
 using Connection = std::unique_ptr<pqxx::connection>;
 
-enum class Phase { kBeforeCommit, kCommit };
-
-std::string FirstLine(absl::string_view text) {
-  std::string line(text.substr(0, text.find('\n')));
-  constexpr absl::string_view kPrefix = "ERROR:  ";
-  if (absl::StartsWith(line, kPrefix)) line.erase(0, kPrefix.size());
-  return line;
-}
-
-absl::Status Broken(Phase phase, absl::string_view message) {
-  if (phase == Phase::kCommit) {
-    return WithReason(absl::UnknownError(absl::StrCat("commit of unknown outcome: ", message)),
-                      "commit_unknown");
-  }
-  return WithReason(absl::UnavailableError(absl::StrCat("database unavailable: ", message)),
-                    "database_unavailable");
-}
-
-absl::Status FromSqlState(Phase phase, absl::string_view state, const std::string& message) {
-  if (absl::StartsWith(state, "57P") || absl::StartsWith(state, "08") ||
-      absl::StartsWith(state, "53")) {
-    return Broken(phase, message);  // shutting down, connection lost, out of resources
-  }
-  if (state == "57014") return absl::DeadlineExceededError(message);
-  if (state == "55P03") return absl::AbortedError(message);
-  if (state == "23505") return absl::AlreadyExistsError(message);
-  if (absl::StartsWith(state, "23")) return absl::FailedPreconditionError(message);
-  return absl::InternalError(absl::StrCat(message, " (SQLSTATE ", state, ")"));
-}
-
 // To be called in a catch block: the status of the exception in flight.
 absl::Status FromException(Phase phase) {
   try {
     throw;
   } catch (const pqxx::in_doubt_error& e) {
-    return Broken(Phase::kCommit, FirstLine(e.what()));
+    return BrokenConnection(Phase::kCommit, FirstLine(e.what()));
   } catch (const pqxx::statement_completion_unknown& e) {
-    return Broken(Phase::kCommit, FirstLine(e.what()));
+    return BrokenConnection(Phase::kCommit, FirstLine(e.what()));
   } catch (const pqxx::broken_connection& e) {
-    return Broken(phase, FirstLine(e.what()));
+    return BrokenConnection(phase, FirstLine(e.what()));
   } catch (const pqxx::transaction_rollback& e) {
     return absl::AbortedError(FirstLine(e.what()));
   } catch (const pqxx::unique_violation& e) {
@@ -84,7 +55,7 @@ absl::Status RunTransaction(pqxx::connection& connection,
     absl::Status status = FromException(phase);
     // The server may report its shutdown as an ordinary failure of the statement it interrupted.
     if (status.code() == absl::StatusCode::kInternal && !connection.is_open()) {
-      return Broken(phase, status.message());
+      return BrokenConnection(phase, status.message());
     }
     return status;
   }
@@ -118,10 +89,8 @@ struct Pool::State {
 
 absl::StatusOr<Connection> Pool::State::Make() const {
   try {
-    // Later keywords win: what the operator wrote replaces these defaults.
     auto connection = std::make_unique<pqxx::connection>(
-        absl::StrCat("connect_timeout=3 tcp_user_timeout=10000 client_encoding=UTF8 ",
-                     options.conninfo.Reveal()));
+        absl::StrCat(kConnectionDefaults, options.conninfo.Reveal()));
     connection->set_variable("client_min_messages", "warning");
     connection->set_variable("statement_timeout",
                              absl::StrCat(absl::ToInt64Milliseconds(options.statement_timeout)));
@@ -130,7 +99,7 @@ absl::StatusOr<Connection> Pool::State::Make() const {
     }
     return connection;
   } catch (const pqxx::broken_connection& e) {
-    return Broken(Phase::kBeforeCommit, FirstLine(e.what()));
+    return BrokenConnection(Phase::kBeforeCommit, FirstLine(e.what()));
   } catch (...) {
     return FromException(Phase::kBeforeCommit);
   }
@@ -168,6 +137,8 @@ void Pool::State::Release(Connection connection) {
 
 Pool::Pool(PoolOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 Pool::~Pool() = default;
+
+const PoolOptions& Pool::options() const { return state_->options; }
 
 absl::Status Pool::Transact(absl::string_view what,
                             const std::function<absl::Status(pqxx::work&)>& body) {

@@ -21,6 +21,10 @@ struct PoolOptions {
   std::string search_path;  // the service's schema
 };
 
+// Comes before what the operator wrote, which wins: of a keyword the last one counts.
+inline constexpr absl::string_view kConnectionDefaults =
+    "connect_timeout=3 tcp_user_timeout=10000 client_encoding=UTF8 ";
+
 // A bounded pool of libpqxx connections, made on demand and thrown away when they break. Blocking:
 // never call it on a network thread (base::ThreadPool). Thread-safe.
 class Pool {
@@ -42,6 +46,8 @@ class Pool {
   // One connection outside of the pool's count for LISTEN or COPY loops, made with the same
   // options.
   absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect();
+
+  const PoolOptions& options() const;
 
   // OK when a connection answers.
   absl::Status Ping();

@@ -34,6 +34,12 @@ void Summarize(const domain::RequestRecord& request, SessionSummary& summary) {
   summary.stream = request.stream;
 }
 
+bool IsSummarized(absl::string_view type) {
+  return type == event_type::kRequest || type == event_type::kDecision ||
+         type == event_type::kReviewWaiting || type == event_type::kReviewConsumed ||
+         type == event_type::kEnd;
+}
+
 absl::Status Summarize(absl::string_view type, absl::string_view payload, SessionSummary& summary) {
   if (type == event_type::kRequest) {
     CS_ASSIGN_OR_RETURN(const domain::RequestRecord request, domain::ReadRequestPayload(payload));

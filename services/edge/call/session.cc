@@ -31,7 +31,7 @@ void Session::Start(async::PendingReply<absl::Status>& answer) {
 }
 
 async::Awaitable<absl::Status> Session::Append(domain::Recording recording) {
-  const StageTimer timer(services_, Stage::kRecord);
+  const StageTimer timer(services_, unopened_ ? Stage::kOpen : Stage::kRecord);
   if (ahead_) {
     absl::Status before = co_await ahead_->Get();
     ahead_.reset();
@@ -49,7 +49,7 @@ async::Awaitable<absl::Status> Session::Append(domain::Recording recording) {
 }
 
 async::Awaitable<absl::Status> Session::End(domain::SessionEnd end) {
-  const StageTimer timer(services_, Stage::kRecord);
+  const StageTimer timer(services_, unopened_ ? Stage::kOpen : Stage::kRecord);
   std::optional<async::PendingReply<absl::Status>> before = std::exchange(ahead_, std::nullopt);
   async::PendingReply<absl::Status> ended(executor_);
   end.masked = std::move(masked_);

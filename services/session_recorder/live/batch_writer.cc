@@ -74,10 +74,13 @@ absl::Status BatchWriter::Extend(WriterState& state, const PendingWrite& pending
   const bool falls_back = broken && !pending.end_if_broken.empty();
   const domain::SessionEvent end{domain::event_type::kEnd,
                                  falls_back ? pending.end_if_broken : pending.end};
+  write.describes = write.describes || pending.ends();
   // What a write says must be readable as a whole before any of it is taken.
   SessionSummary summary = row.summary;  // it came with what the request says
   for (const domain::SessionEvent& event : pending.events) {
-    if (!broken) CS_RETURN_IF_ERROR(Summarize(event.type, event.payload, summary));
+    if (broken || !IsSummarized(event.type)) continue;
+    CS_RETURN_IF_ERROR(Summarize(event.type, event.payload, summary));
+    write.describes = true;
   }
   if (pending.ends()) CS_RETURN_IF_ERROR(Summarize(end.type, end.payload, summary));
   row.summary = std::move(summary);
@@ -108,12 +111,22 @@ std::vector<absl::StatusOr<std::uint32_t>> BatchWriter::Write(const std::vector<
     if (status.ok()) {
       const auto [place, added] = places.emplace(&state, writes.size());
       if (added) {
-        writes.push_back({!state.opened, state.row, state.row.head.index, state.row.epoch, {}});
+        const SessionRow& row = state.row;
+        const bool opens = !state.opened;
+        writes.push_back({opens, row, row.head.index, row.epoch, /*describes=*/opens, {}});
         drafts.push_back({&state, {}});
       }
       store::SessionWrite& write = writes[place->second];
       status = Extend(state, pending, write);
-      if (status.ok()) drafts[place->second].answers.emplace_back(i, write.row.head.index);
+      if (status.ok()) {
+        drafts[place->second].answers.emplace_back(i, write.row.head.index);
+      } else if (added) {
+        // Nothing of it is written, not even the session.
+        if (write.opens) state.data_key = SecretString();
+        writes.pop_back();
+        drafts.pop_back();
+        places.erase(place);
+      }
     }
     if (!status.ok()) {
       if (state.broken.ok()) state.broken = status;

@@ -175,6 +175,7 @@ void LiveSessions::Append(const Handle& session, std::vector<domain::SessionEven
   if (absl::Status refused = Prepare(session, operation); !refused.ok()) {
     return done(std::move(refused));
   }
+  if (operation.write.events.empty() && !operation.write.request) return done(std::uint32_t{0});
   bool answer_now = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -100,6 +100,19 @@ TEST_CASE("LiveSessions: a first commit that failed leaves nothing that an end c
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
+TEST_CASE("LiveSessions: what opens a session with a decision that cannot be read opens nothing",
+          "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder recorder(store);
+  const auto session = recorder.sessions.NewSession(TestStart(TestId(1)), TestPrincipal(),
+                                                    LiveSessions::Lease::kHeld);
+  CHECK(recorder.Append(session, {{domain::event_type::kDecision, "{"}}).status().code() ==
+        absl::StatusCode::kInvalidArgument);
+  CHECK(ReasonOf(recorder.End(session).status()) == "session_unknown");
+  CHECK(store.sessions().empty());
+  CHECK(recorder.sessions.open_sessions() == 0);
+}
+
 TEST_CASE("LiveSessions: events that come with an end after a failed append are left out, and told",
           "[session_recorder]") {
   store::MemoryRecordStore memory;

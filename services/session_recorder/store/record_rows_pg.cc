@@ -40,24 +40,98 @@ void ReadLists(const pqxx::row& row, SessionSummary& summary) {
 std::string Bytes(const pqxx::field& field) { return pqxx::binarystring(field).str(); }
 std::string Text(const pqxx::field& field) { return field.as<std::string>(); }
 
-std::string Uuid(const std::string& id) { return absl::StrCat("'", id, "'::uuid"); }
-std::string Number(std::uint64_t number) { return absl::StrCat(number, "::bigint"); }
+// What changes after a session was opened, in the order of BindSummary.
+constexpr absl::string_view kSummaryColumns[] = {
+    "policy",       "review_id",     "approvers", "outcome",  "code",
+    "input_tokens", "output_tokens", "masked",    "ended_ns", "epoch"};
 
-std::string EndedAt(const SessionRow& row) {
-  return row.summary.running() ? "NULL::bigint"
-                               : absl::StrCat(absl::ToUnixNanos(row.ended_at), "::bigint");
+void BindSummary(const SessionRow& row, pg::BoundStatement& out) {
+  const SessionSummary& summary = row.summary;
+  out.Bytes(summary.policy)
+      .Bytes(summary.review_id)
+      .Literal(Approvers(summary))
+      .Bytes(domain::ToString(summary.end.outcome))
+      .Bytes(summary.end.code)
+      .Int(summary.end.input_tokens)
+      .Int(summary.end.output_tokens)
+      .Literal(Masked(summary));
+  if (summary.running()) {
+    out.Null();
+  } else {
+    out.Int(absl::ToUnixNanos(row.ended_at));
+  }
+  out.Int(static_cast<std::int64_t>(row.epoch));
 }
 
-// What changes after the session was opened, as both statements write it.
-std::string LaterColumns(pqxx::work& transaction, const SessionRow& row) {
+// The first five parameters of every statement.
+void BindSegment(const SessionWrite& write, const std::string& segment, pg::BoundStatement& out) {
+  out.Literal(write.row.id)
+      .Int(std::int64_t{write.previous_index} + 1)
+      .Int(write.row.head.index)
+      .Bytes(segment)
+      .Bytes(write.row.head.hash);
+}
+
+// What follows them in the one that opens a session.
+void BindStart(const SessionRow& row, pg::BoundStatement& out) {
   const SessionSummary& summary = row.summary;
-  return absl::StrCat(transaction.quote(summary.policy), ", ", transaction.quote(summary.review_id),
-                      ", ", transaction.quote(Approvers(summary)), ", ",
-                      transaction.quote(std::string(domain::ToString(summary.end.outcome))), ", ",
-                      transaction.quote(summary.end.code), ", ", Number(summary.end.input_tokens),
-                      ", ", Number(summary.end.output_tokens), ", ",
-                      transaction.quote(Masked(summary)), ", ", EndedAt(row), ", ", row.head.index,
-                      ", ", BytesLiteral(row.head.hash), ", ", Number(row.epoch));
+  out.Literal(UtcDay(row.started_at))
+      .Int(absl::ToUnixNanos(row.started_at))
+      .Bytes(row.node)
+      .Bytes(row.data_key.key_id)
+      .Bytes(row.data_key.bytes)
+      .Bytes(summary.request_id)
+      .Bytes(summary.identity)
+      .Bytes(summary.issuer)
+      .Bytes(summary.subject)
+      .Bytes(summary.connection)
+      .Bytes(summary.model)
+      .Bytes(summary.operation)
+      .Bool(summary.stream);
+}
+
+constexpr absl::string_view kInsertSegment =
+    "INSERT INTO segments (day, session_id, first_idx, last_idx, events) "
+    "SELECT day, id, $2::bigint, $3::bigint, $4::bytea FROM accepted";
+
+enum CommitStatement : std::size_t { kOpen, kExtend, kDescribe };
+
+std::string OpenStatement() {
+  std::string columns =
+      "id, head_index, head, day, started_ns, node, key_id, wrapped_key, "
+      "request_id, identity, issuer, subject, connection, model, operation, "
+      "stream";
+  std::string values = "$1::uuid, $3::bigint, $5::bytea";
+  int next = 6;
+  while (next < 19) absl::StrAppend(&values, ", $", next++);
+  for (const absl::string_view column : kSummaryColumns) {
+    absl::StrAppend(&columns, ", ", column);
+    absl::StrAppend(&values, ", $", next++);
+  }
+  return absl::StrCat("WITH accepted AS (INSERT INTO sessions (", columns, ") VALUES (", values,
+                      ") ON CONFLICT (id) DO NOTHING RETURNING id, day, node), "
+                      "listed AS (INSERT INTO open_sessions (session_id, node) SELECT id, node "
+                      "FROM accepted ON CONFLICT DO NOTHING) ",
+                      kInsertSegment);
+}
+
+std::string UpdateStatement(absl::string_view columns) {
+  return absl::StrCat(
+      "WITH accepted AS (UPDATE sessions SET head_index = $3::bigint, "
+      "head = $5::bytea",
+      columns,
+      " WHERE id = $1::uuid AND epoch = $6::bigint AND head_index = $2::bigint - 1 "
+      "AND ended_ns IS NULL RETURNING id, day) ",
+      kInsertSegment);
+}
+
+std::string DescribeColumns() {
+  std::string columns;
+  int next = 7;
+  for (const absl::string_view column : kSummaryColumns) {
+    absl::StrAppend(&columns, ", ", column, " = $", next++);
+  }
+  return columns;
 }
 
 }  // namespace
@@ -66,15 +140,6 @@ const char kSessionColumns[] =
     "id, request_id, identity, issuer, subject, connection, model, operation, stream, policy, "
     "review_id, approvers, outcome, code, input_tokens, output_tokens, masked, started_ns, "
     "ended_ns, head_index, head, epoch, node, kill_ordered, key_id, wrapped_key, position";
-
-const char kInsertColumns[] =
-    "id, day, request_id, identity, issuer, subject, connection, model, operation, stream, node, "
-    "key_id, wrapped_key, started_ns, policy, review_id, approvers, outcome, code, input_tokens, "
-    "output_tokens, masked, ended_ns, head_index, head, epoch";
-
-const char kUpdateColumns[] =
-    "id, previous_index, previous_epoch, policy, review_id, approvers, outcome, code, "
-    "input_tokens, output_tokens, masked, ended_ns, head_index, head, epoch";
 
 SessionRow ReadSession(const pqxx::row& row) {
   SessionRow session;
@@ -129,38 +194,25 @@ chain::SessionHead ReadHead(const pqxx::row& row) {
   return head;
 }
 
-std::string BytesLiteral(absl::string_view bytes) {
-  return absl::StrCat("'\\x", HexEncode(bytes), "'::bytea");
-}
-
 std::string UtcDay(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
 }
 
-std::string InsertRow(pqxx::work& transaction, const SessionRow& row) {
-  const SessionSummary& summary = row.summary;
-  return absl::StrCat(
-      "(", Uuid(row.id), ", '", UtcDay(row.started_at), "'::date, ",
-      transaction.quote(summary.request_id), ", ", transaction.quote(summary.identity), ", ",
-      transaction.quote(summary.issuer), ", ", transaction.quote(summary.subject), ", ",
-      transaction.quote(summary.connection), ", ", transaction.quote(summary.model), ", ",
-      transaction.quote(summary.operation), ", ", summary.stream ? "true" : "false", ", ",
-      transaction.quote(row.node), ", ", transaction.quote(row.data_key.key_id), ", ",
-      BytesLiteral(row.data_key.bytes), ", ", absl::ToUnixNanos(row.started_at), ", ",
-      LaterColumns(transaction, row), ")");
+std::vector<std::string> CommitStatements() {
+  return {OpenStatement(), UpdateStatement(""), UpdateStatement(DescribeColumns())};
 }
 
-std::string UpdateRow(pqxx::work& transaction, const SessionWrite& write) {
-  return absl::StrCat("(", Uuid(write.row.id), ", ", write.previous_index, ", ",
-                      Number(write.previous_epoch), ", ", LaterColumns(transaction, write.row),
-                      ")");
-}
-
-std::string EventRow(pqxx::work& transaction, const std::string& session_id,
-                     const SealedEvent& event) {
-  return absl::StrCat("(", Uuid(session_id), ", ", event.index, ", ", transaction.quote(event.type),
-                      ", ", absl::ToUnixNanos(event.at), "::bigint, ", BytesLiteral(event.sealed),
-                      ", ", BytesLiteral(event.hash), ")");
+pg::BoundStatement BindWrite(const SessionWrite& write, const std::string& segment) {
+  const SessionRow& row = write.row;
+  pg::BoundStatement out(write.opens ? kOpen : write.describes ? kDescribe : kExtend);
+  BindSegment(write, segment, out);
+  if (write.opens) {
+    BindStart(row, out);
+  } else {
+    out.Int(static_cast<std::int64_t>(write.previous_epoch));
+  }
+  if (write.opens || write.describes) BindSummary(row, out);
+  return out;
 }
 
 }  // namespace countersign::session_recorder::store

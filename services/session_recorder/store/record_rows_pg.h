@@ -1,12 +1,13 @@
 #pragma once
 
 #include <pqxx/row>
-#include <pqxx/transaction>
 #include <string>
+#include <vector>
 
+#include "libs/pg/pipeline.h"
 #include "services/session_recorder/store/record_store.h"
 
-// Rows of the recorder's tables as SQL text and back. Everything variable is quoted or hexadecimal.
+// Rows of the recorder's tables, and back.
 namespace countersign::session_recorder::store {
 
 // What ReadSession needs, in a SELECT over `sessions`.
@@ -16,15 +17,13 @@ chain::Checkpoint ReadCheckpoint(
     const pqxx::row& row);                          // of SELECT * FROM checkpoints; without heads
 chain::SessionHead ReadHead(const pqxx::row& row);  // position, session_id, idx, head, ended
 
-std::string BytesLiteral(absl::string_view bytes);
-std::string UtcDay(absl::Time time);  // 2026-11-22, UTC
+std::string UtcDay(absl::Time time);  // 2026-11-22
 
-// "(…)" for one row each.
-extern const char kInsertColumns[];
-std::string InsertRow(pqxx::work& transaction, const SessionRow& row);
-extern const char kUpdateColumns[];
-std::string UpdateRow(pqxx::work& transaction, const SessionWrite& write);
-std::string EventRow(pqxx::work& transaction, const std::string& session_id,
-                     const SealedEvent& event);
+// The statements of a commit, in the order of CommitStatement. Each writes one row to `segments`,
+// or none when it is refused.
+std::vector<std::string> CommitStatements();
+
+// `segment` holds the write's events encoded; both must outlive the statement.
+pg::BoundStatement BindWrite(const SessionWrite& write, const std::string& segment);
 
 }  // namespace countersign::session_recorder::store

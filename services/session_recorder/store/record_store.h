@@ -21,7 +21,8 @@ struct SessionWrite {
   SessionRow row;                    // as it is afterwards, head included
   std::uint32_t previous_index = 0;  // what the head must be now
   std::uint64_t previous_epoch = 1;  // what the epoch must be now
-  std::vector<SealedEvent> events;
+  bool describes = true;             // false: of the row only the head is new
+  std::vector<SealedEvent> events;   // at least one
 };
 
 struct SessionFilter {
@@ -41,7 +42,7 @@ class RecordStore {
  public:
   virtual ~RecordStore() = default;
 
-  // Writes all of `writes` (distinct sessions) in one transaction, durable when it returns, and
+  // Writes all of `writes` (of distinct sessions) in one transaction, durable when it returns, and
   // answers the ids of those it refused and left untouched: an id that exists already, an epoch or
   // head that is not the expected one, a session that has ended. UNKNOWN with reason
   // `commit_unknown` when the outcome is not known.

@@ -5,80 +5,21 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "services/session_recorder/store/record_rows_pg.h"
+#include "services/session_recorder/store/segment.h"
 
 namespace countersign::session_recorder::store {
 namespace {
 
-std::string Values(const std::vector<std::string>& rows) { return absl::StrJoin(rows, ",\n"); }
-
-// Larger payloads are sent as they are, one by one: as text in a statement they would be in memory
-// many times over.
-constexpr std::size_t kLargeBytes = 256u << 10;
-
-bool IsLarge(const SealedEvent& event) { return event.sealed.size() > kLargeBytes; }
-
-// REQUIRES: the statement has accepted `write`.
-void InsertLargeEvents(pqxx::work& transaction, const SessionWrite& write) {
-  for (const SealedEvent& event : write.events) {
-    if (!IsLarge(event)) continue;
-    transaction.exec_params(
-        "INSERT INTO events (day, session_id, idx, type, at_ns, sealed, hash) VALUES ($1, $2, $3, "
-        "$4, $5, $6, $7)",
-        UtcDay(write.row.started_at), write.row.id, event.index, event.type,
-        absl::ToUnixNanos(event.at), pqxx::binarystring(event.sealed),
-        pqxx::binarystring(event.hash));
-  }
-}
-
-// One statement: what is refused writes no event.
-std::string CommitStatement(pqxx::work& transaction, const std::vector<SessionWrite>& writes) {
-  std::vector<std::string> opened, moved, events;
-  for (const SessionWrite& write : writes) {
-    if (write.opens) {
-      opened.push_back(InsertRow(transaction, write.row));
-    } else {
-      moved.push_back(UpdateRow(transaction, write));
-    }
-    for (const SealedEvent& event : write.events) {
-      if (!IsLarge(event)) events.push_back(EventRow(transaction, write.row.id, event));
-    }
-  }
-  constexpr absl::string_view kNone = "SELECT NULL::uuid AS id, NULL::date AS day WHERE false";
-  std::string sql = "WITH opened AS (";
-  if (opened.empty()) {
-    absl::StrAppend(&sql, kNone);
-  } else {
-    absl::StrAppend(&sql, "INSERT INTO sessions (", kInsertColumns, ") VALUES ", Values(opened),
-                    " ON CONFLICT (id) DO NOTHING RETURNING id, day");
-  }
-  absl::StrAppend(&sql, "), moved AS (");
-  if (moved.empty()) {
-    absl::StrAppend(&sql, kNone);
-  } else {
-    absl::StrAppend(
-        &sql,
-        "UPDATE sessions s SET policy = v.policy, review_id = v.review_id, approvers = "
-        "v.approvers, outcome = v.outcome, code = v.code, input_tokens = v.input_tokens, "
-        "output_tokens = v.output_tokens, masked = v.masked, ended_ns = v.ended_ns, head_index = "
-        "v.head_index, head = v.head, epoch = v.epoch FROM (VALUES ",
-        Values(moved), ") AS v(", kUpdateColumns,
-        ") WHERE s.id = v.id AND s.epoch = v.previous_epoch AND s.head_index = v.previous_index "
-        "AND s.ended_ns IS NULL RETURNING s.id, s.day");
-  }
-  absl::StrAppend(
-      &sql, "), accepted AS (SELECT id, day FROM opened UNION ALL SELECT id, day FROM moved)");
-  if (!events.empty()) {
-    absl::StrAppend(&sql,
-                    ", written AS (INSERT INTO events (day, session_id, idx, type, at_ns, sealed, "
-                    "hash) SELECT a.day, e.* FROM (VALUES ",
-                    Values(events),
-                    ") AS e(session_id, idx, type, at_ns, sealed, hash) "
-                    "JOIN accepted a ON a.id = e.session_id)");
-  }
-  absl::StrAppend(&sql, " SELECT id FROM accepted");
-  return sql;
+// "{…}", an array in PostgreSQL's text form; the items need no quotes.
+template <typename Items, typename Format>
+std::string ArrayLiteral(const Items& items, Format format) {
+  std::string literal = "{";
+  for (const auto& item : items) absl::StrAppend(&literal, format(item), ",");
+  if (literal.back() == ',') literal.pop_back();
+  return literal + "}";
 }
 
 std::string Where(pqxx::work& transaction, const SessionFilter& filter) {
@@ -119,19 +60,23 @@ constexpr absl::string_view kHeadColumns = "position, session_id, idx, head, end
 
 }  // namespace
 
+PgRecordStore::PgRecordStore(pg::Pool& pool)
+    : pool_(pool), commits_(pool.options(), CommitStatements()) {}
+
 absl::StatusOr<std::set<std::string>> PgRecordStore::Commit(
     const std::vector<SessionWrite>& writes) {
+  std::vector<std::string> segments;
+  std::vector<pg::BoundStatement> statements;
+  segments.reserve(writes.size());
+  statements.reserve(writes.size());
+  for (const SessionWrite& write : writes) {
+    statements.push_back(BindWrite(write, segments.emplace_back(EncodeEvents(write.events))));
+  }
+  CS_ASSIGN_OR_RETURN(const auto rows, commits_.Run("record events", statements));
   std::set<std::string> refused;
-  CS_RETURN_IF_ERROR(pool_.Transact("record events", [&](pqxx::work& transaction) {
-    for (const SessionWrite& write : writes) refused.insert(write.row.id);
-    for (const auto& row : transaction.exec(CommitStatement(transaction, writes))) {
-      refused.erase(row[0].as<std::string>());
-    }
-    for (const SessionWrite& write : writes) {
-      if (refused.count(write.row.id) == 0) InsertLargeEvents(transaction, write);
-    }
-    return absl::OkStatus();
-  }));
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    if (rows[i] == 0) refused.insert(writes[i].row.id);
+  }
   return refused;
 }
 
@@ -165,7 +110,10 @@ absl::StatusOr<std::vector<SessionRow>> PgRecordStore::ByPosition(std::uint64_t 
   CS_RETURN_IF_ERROR(pool_.Transact("read sessions in order", [&](pqxx::work& transaction) {
     ReadSessions(transaction.exec_params(
                      absl::StrCat("SELECT ", kSessionColumns,
-                                  " FROM sessions WHERE position >= $1 ORDER BY position LIMIT $2"),
+                                  " FROM sessions WHERE id IN (SELECT session_id FROM (SELECT "
+                                  "DISTINCT ON (position) position, session_id FROM "
+                                  "checkpoint_heads WHERE position >= $1 ORDER BY position, number "
+                                  "DESC LIMIT $2) h) ORDER BY position"),
                      from, limit),
                  rows);
     return absl::OkStatus();
@@ -180,15 +128,21 @@ absl::StatusOr<std::vector<SealedEvent>> PgRecordStore::Events(const SessionRow&
   std::vector<SealedEvent> events;
   CS_RETURN_IF_ERROR(pool_.Transact("read events", [&](pqxx::work& transaction) {
     const auto rows = transaction.exec_params(
-        "SELECT idx, type, at_ns, sealed, hash FROM (SELECT *, coalesce(sum(length(sealed)) OVER "
-        "(ORDER BY idx ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM events "
-        "WHERE day = $1 AND session_id = $2 AND idx > $3 ORDER BY idx LIMIT $4) e "
-        "WHERE before < $5 ORDER BY idx",
+        "SELECT first_idx, events FROM (SELECT first_idx, events, coalesce(sum(length(events)) "
+        "OVER (ORDER BY first_idx ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before "
+        "FROM segments WHERE day = $1 AND session_id = $2 AND last_idx > $3 ORDER BY first_idx "
+        "LIMIT $4) s WHERE before < $5 ORDER BY first_idx",
         UtcDay(session.started_at), session.id, after, max_events, max_bytes);
+    std::size_t bytes = 0;
     for (const auto& row : rows) {
-      events.push_back({row[0].as<std::uint32_t>(), row[1].as<std::string>(),
-                        absl::FromUnixNanos(row[2].as<std::int64_t>()),
-                        pqxx::binarystring(row[3]).str(), pqxx::binarystring(row[4]).str()});
+      const pqxx::binarystring segment(row[1]);
+      for (SealedEvent& event :
+           DecodeEvents(row[0].as<std::uint32_t>(), {segment.get(), segment.size()})) {
+        if (event.index <= after) continue;
+        if (events.size() == max_events || bytes >= max_bytes) return absl::OkStatus();
+        bytes += event.sealed.size();
+        events.push_back(std::move(event));
+      }
     }
     return absl::OkStatus();
   }));
@@ -198,11 +152,12 @@ absl::StatusOr<std::vector<SealedEvent>> PgRecordStore::Events(const SessionRow&
 absl::StatusOr<bool> PgRecordStore::OrderKill(const std::string& id) {
   bool running = false;
   CS_RETURN_IF_ERROR(pool_.Transact("order kill", [&](pqxx::work& transaction) {
-    running =
-        transaction
-            .exec_params(
-                "UPDATE sessions SET kill_ordered = true WHERE id = $1 AND ended_ns IS NULL", id)
-            .affected_rows() == 1;
+    const auto ordered = transaction.exec_params(
+        "WITH ordered AS (UPDATE sessions SET kill_ordered = true WHERE id = $1 AND ended_ns IS "
+        "NULL RETURNING id) UPDATE open_sessions o SET kill_ordered = true FROM ordered "
+        "WHERE o.session_id = ordered.id",
+        id);
+    running = ordered.affected_rows() == 1;
     return absl::OkStatus();
   }));
   return running;
@@ -212,7 +167,8 @@ absl::StatusOr<std::vector<std::string>> PgRecordStore::KillOrders(const std::st
   std::vector<std::string> ids;
   CS_RETURN_IF_ERROR(pool_.Transact("read kill orders", [&](pqxx::work& transaction) {
     for (const auto& row : transaction.exec_params(
-             "SELECT id FROM sessions WHERE ended_ns IS NULL AND node = $1 AND kill_ordered",
+             "SELECT s.id FROM open_sessions o JOIN sessions s ON s.id = o.session_id "
+             "WHERE o.kill_ordered AND o.node = $1 AND s.ended_ns IS NULL",
              node)) {
       ids.push_back(row[0].as<std::string>());
     }
@@ -238,9 +194,9 @@ absl::StatusOr<std::vector<SessionRow>> PgRecordStore::Orphans(const std::string
     ReadSessions(
         transaction.exec_params(
             absl::StrCat("SELECT ", kSessionColumns,
-                         " FROM sessions s WHERE ended_ns IS NULL AND node <> $1 AND NOT EXISTS "
-                         "(SELECT 1 FROM recorders r WHERE r.node = s.node AND "
-                         "r.alive_until_ns >= $2)"),
+                         " FROM sessions WHERE ended_ns IS NULL AND id IN (SELECT session_id FROM "
+                         "open_sessions o WHERE node <> $1 AND NOT EXISTS (SELECT 1 FROM recorders "
+                         "r WHERE r.node = o.node AND r.alive_until_ns >= $2))"),
             self, absl::ToUnixNanos(now)),
         rows);
     return absl::OkStatus();
@@ -253,7 +209,7 @@ absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::OpenHeads() {
   CS_RETURN_IF_ERROR(pool_.Transact("read open heads", [&](pqxx::work& transaction) {
     for (const auto& row : transaction.exec(
              "SELECT position, id AS session_id, head_index AS idx, head, ended_ns IS NOT NULL AS "
-             "ended FROM sessions WHERE NOT covered ORDER BY position, id")) {
+             "ended FROM open_sessions JOIN sessions ON id = session_id ORDER BY position, id")) {
       heads.push_back(ReadHead(row));
     }
     return absl::OkStatus();
@@ -312,26 +268,32 @@ absl::StatusOr<std::vector<chain::Checkpoint>> PgRecordStore::CheckpointsAfter(s
 
 absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint) {
   return pool_.Transact("append checkpoint", [&](pqxx::work& transaction) {
-    const std::string number = absl::StrCat(checkpoint.number);
-    const auto inserted = transaction.exec(absl::StrCat(
-        "INSERT INTO checkpoints VALUES (", number, ", ", absl::ToUnixNanos(checkpoint.at), ", ",
-        checkpoint.size, ", ", BytesLiteral(checkpoint.root), ", ",
-        BytesLiteral(checkpoint.previous), ", ", BytesLiteral(checkpoint.public_key), ", ",
-        BytesLiteral(checkpoint.signature), ") ON CONFLICT DO NOTHING"));
+    const auto inserted = transaction.exec_params(
+        "INSERT INTO checkpoints (number, at_ns, size, root, previous, public_key, signature) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        checkpoint.number, absl::ToUnixNanos(checkpoint.at), checkpoint.size,
+        pqxx::binarystring(checkpoint.root), pqxx::binarystring(checkpoint.previous),
+        pqxx::binarystring(checkpoint.public_key), pqxx::binarystring(checkpoint.signature));
     if (inserted.affected_rows() != 1) return absl::AbortedError("checkpoint exists already");
     if (checkpoint.heads.empty()) return absl::OkStatus();
-    std::vector<std::string> heads;
-    for (const chain::SessionHead& head : checkpoint.heads) {
-      heads.push_back(absl::StrCat("(", number, "::bigint, ", head.position, "::bigint, '",
-                                   head.session_id, "'::uuid, ", head.head.index, ", ",
-                                   BytesLiteral(head.head.hash), ", ",
-                                   head.ended ? "true" : "false", ")"));
-    }
-    transaction.exec(absl::StrCat(
-        "WITH h(number, position, session_id, idx, head, ended) AS (VALUES ", Values(heads),
-        "), kept AS (INSERT INTO checkpoint_heads SELECT * FROM h) "
-        "UPDATE sessions s SET position = h.position, covered = h.ended FROM h "
-        "WHERE s.id = h.session_id AND (s.position IS NULL OR h.ended)"));
+    const auto array = [&](auto format) { return ArrayLiteral(checkpoint.heads, format); };
+    using chain::SessionHead;
+    transaction.exec_params(
+        "WITH h AS (SELECT * FROM unnest($2::bigint[], $3::uuid[], $4::int[], $5::bytea[], "
+        "$6::boolean[]) AS h(position, session_id, idx, head, ended)), "
+        "kept AS (INSERT INTO checkpoint_heads (number, position, session_id, idx, head, ended) "
+        "SELECT $1::bigint, h.* FROM h), "
+        "closed AS (DELETE FROM open_sessions o USING h WHERE h.ended AND o.session_id = "
+        "h.session_id) "
+        "UPDATE sessions s SET position = h.position FROM h WHERE s.id = h.session_id "
+        "AND s.position IS NULL",
+        checkpoint.number, array([](const SessionHead& h) { return absl::StrCat(h.position); }),
+        array([](const SessionHead& h) { return h.session_id; }),
+        array([](const SessionHead& h) { return absl::StrCat(h.head.index); }),
+        array([](const SessionHead& h) {
+          return absl::StrCat("\"\\\\x", HexEncode(h.head.hash), "\"");
+        }),
+        array([](const SessionHead& h) { return h.ended ? "t" : "f"; }));
     return absl::OkStatus();
   });
 }
@@ -346,13 +308,14 @@ absl::Status PgRecordStore::CreatePartitions(absl::Time now) {
     const std::string day = UtcDay(now + ahead * absl::Hours(24));
     const std::string next = UtcDay(now + (ahead + 1) * absl::Hours(24));
     const absl::Status status = pool_.Transact("make partition", [&](pqxx::work& transaction) {
-      transaction.exec("SELECT pg_advisory_xact_lock(hashtext('countersign events partitions'))");
-      transaction.exec(
-          absl::StrCat("CREATE TABLE IF NOT EXISTS events_", absl::StrReplaceAll(day, {{"-", ""}}),
-                       " PARTITION OF events FOR VALUES FROM ('", day, "') TO ('", next, "')"));
+      transaction.exec("SELECT pg_advisory_xact_lock(hashtext('countersign segments partitions'))");
+      transaction.exec(absl::StrCat("CREATE TABLE IF NOT EXISTS segments_",
+                                    absl::StrReplaceAll(day, {{"-", ""}}),
+                                    " PARTITION OF segments FOR VALUES FROM ('", day, "') TO ('",
+                                    next, "') WITH (toast_tuple_target = 8160)"));
       return absl::OkStatus();
     });
-    // Events of that day are in the default partition already; there they stay.
+    // Segments of that day are in the default partition already; there they stay.
     if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
   }
   const std::lock_guard<std::mutex> lock(mutex_);

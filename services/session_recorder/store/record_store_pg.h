@@ -2,17 +2,18 @@
 
 #include <mutex>
 
+#include "libs/pg/pipeline.h"
 #include "libs/pg/pool.h"
 #include "services/session_recorder/store/record_store.h"
 
 namespace countersign::session_recorder::store {
 
-// Records in PostgreSQL (schema/0001_sessions.sql). One group commit is one statement in one
-// transaction. The pool's search path is the service's schema, migrated already. Thread-safe,
-// blocking.
+// Records in PostgreSQL (schema/). One group commit is one transaction in one round trip, on a
+// connection of its own. The pool's search path is the service's schema, migrated already.
+// Thread-safe, blocking.
 class PgRecordStore final : public RecordStore {
  public:
-  explicit PgRecordStore(pg::Pool& pool) : pool_(pool) {}
+  explicit PgRecordStore(pg::Pool& pool);
 
   absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override;
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
@@ -37,6 +38,7 @@ class PgRecordStore final : public RecordStore {
 
  private:
   pg::Pool& pool_;
+  pg::Pipeline commits_;
   std::mutex mutex_;
   std::string maintained_day_;
 };

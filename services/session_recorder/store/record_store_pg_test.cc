@@ -60,18 +60,65 @@ TEST_CASE("PgRecordStore: keeps the contract of a RecordStore", "[session_record
   });
 }
 
-TEST_CASE("PgRecordStore: events go to the partition of the day their session started",
+TEST_CASE("PgRecordStore: segments go to the partition of the day their session started",
           "[session_recorder][pg]") {
   Database database(PrivatePostgres::Shared());
   REQUIRE(database.store.CreatePartitions(ContractTime(0)).ok());
   REQUIRE(database.store.CreatePartitions(ContractTime(0)).ok());
   MustCommit(database.store, {OpenWrite(1, 0)});
-  CHECK(database.Count("SELECT count(*) FROM events_default") == 0);
-  CHECK(database.Count("SELECT count(*) FROM events") == 1);
+  CHECK(database.Count("SELECT count(*) FROM segments_default") == 0);
+  CHECK(database.Count("SELECT count(*) FROM segments") == 1);
   MustCommit(database.store, {OpenWrite(2, 40 * 86'400)});  // no partition for that day yet
-  CHECK(database.Count("SELECT count(*) FROM events_default") == 1);
+  CHECK(database.Count("SELECT count(*) FROM segments_default") == 1);
   REQUIRE(database.store.CreatePartitions(ContractTime(40 * 86'400)).ok());
   CHECK(database.store.Events(MustFind(database.store, 2), 0, 10, 1000)->size() == 1);
+}
+
+TEST_CASE("PgRecordStore: a record of before segments is read as before",
+          "[session_recorder][pg]") {
+  pg::Pool pool(Options(PrivatePostgres::Shared().FreshDatabase()));
+  std::vector<pg::Migration> migrations = SessionRecorderMigrations();
+  REQUIRE(pg::Migrate(pool, kSessionRecorderSchema, {migrations[0]}).ok());
+  const SessionWrite written = OpenWrite(1);
+  const absl::Status filled = pool.Transact("fill", [&](pqxx::work& transaction) {
+    transaction.exec(
+        "INSERT INTO sessions SELECT s.* FROM jsonb_populate_record(NULL::sessions, '{\"id\": \"" +
+        ContractId(1) + R"(", "day": "2026-09-21", "request_id": "", "identity": "", "issuer": "",
+        "subject": "", "connection": "", "model": "", "operation": "", "stream": true, "policy": "",
+        "review_id": "", "approvers": "[]", "outcome": "", "code": "", "input_tokens": 0,
+        "output_tokens": 0, "masked": "{}", "started_ns": 1790000000123456789, "head_index": 3,
+        "head": "\\x)" +
+        std::string(64, '3') + R"(", "epoch": 1, "node": "node-1",
+        "kill_ordered": true, "key_id": "", "wrapped_key": "", "covered": false}') s)");
+    for (std::uint32_t index = 1; index <= 3; ++index) {
+      const SealedEvent event = ContractEvent(index);
+      transaction.exec_params(
+          "INSERT INTO events (day, session_id, idx, type, at_ns, sealed, hash) "
+          "VALUES ('2026-09-21', $1, $2, $3, $4, $5, $6)",
+          ContractId(1), index, event.type, absl::ToUnixNanos(event.at),
+          pqxx::binarystring(event.sealed), pqxx::binarystring(event.hash));
+    }
+    return absl::OkStatus();
+  });
+  INFO(filled.ToString());
+  REQUIRE(filled.ok());
+  const absl::Status migrated = pg::Migrate(pool, kSessionRecorderSchema, migrations);
+  INFO(migrated.ToString());
+  REQUIRE(migrated.ok());
+  PgRecordStore store(pool);
+  const auto events = store.Events(MustFind(store, 1), 0, 100, 1u << 20);
+  REQUIRE(events.ok());
+  REQUIRE(events->size() == 3);
+  for (const SealedEvent& event : *events) {
+    const SealedEvent expected = ContractEvent(event.index);
+    CHECK(event.type == expected.type);
+    CHECK(event.at == expected.at);
+    CHECK(event.sealed == expected.sealed);
+    CHECK(event.hash == expected.hash);
+  }
+  CHECK(store.KillOrders("node-1")->size() == 1);
+  CHECK(store.OpenHeads()->size() == 1);
+  CHECK(store.CreatePartitions(ContractTime(0)).ok());
 }
 
 TEST_CASE("PgRecordStore: what is not reachable is UNAVAILABLE", "[session_recorder][pg]") {
@@ -173,11 +220,18 @@ TEST_CASE("Verify: what was changed by SQL is noticed", "[session_recorder][pg][
   REQUIRE(judge().intact);
   const std::string two = "'" + TestId(2) + "'";
   const std::string sql = GENERATE_COPY(
-      "DELETE FROM events WHERE session_id = " + two + " AND idx = 3",
-      "DELETE FROM events WHERE session_id = " + two, "DELETE FROM sessions WHERE id = " + two,
-      "UPDATE events SET sealed = sealed || '\\x00' WHERE session_id = " + two + " AND idx = 3",
-      "UPDATE events SET at_ns = at_ns + 1 WHERE session_id = " + two,
-      "UPDATE events SET idx = 10 - idx WHERE session_id = " + two,
+      "DELETE FROM segments WHERE session_id = " + two + " AND first_idx = 2",
+      "DELETE FROM segments WHERE session_id = " + two, "DELETE FROM sessions WHERE id = " + two,
+      "UPDATE segments SET events = set_byte(events, length(events) - 40, 7) WHERE first_idx = 2 "
+      "AND session_id = " +
+          two,  // a sealed payload
+      "UPDATE segments SET events = set_byte(events, length(events) - 9, 7) WHERE session_id = " +
+          two,  // a hash
+      "UPDATE segments SET events = substr(events, 1, length(events) - 1) WHERE session_id = " +
+          two,
+      "UPDATE segments SET events = events || events WHERE session_id = " + two,
+      "UPDATE segments SET first_idx = 10 - first_idx, last_idx = 20 WHERE session_id = " + two,
+      "DELETE FROM open_sessions; DELETE FROM segments WHERE first_idx > 1",
       "UPDATE sessions SET model = 'other' WHERE id = " + two,
       "UPDATE sessions SET approvers = '[\"eve\"]' WHERE id = " + two,
       "UPDATE sessions SET head = sha256(head) WHERE id = " + two,

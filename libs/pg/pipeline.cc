@@ -1,0 +1,197 @@
+#include "libs/pg/pipeline.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/pg/pg_errors.h"
+
+namespace countersign::pg {
+namespace {
+
+struct CloseConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using Connection = std::unique_ptr<PGconn, CloseConnection>;
+
+struct FreeResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Result = std::unique_ptr<PGresult, FreeResult>;
+
+constexpr int kText = 0, kBinary = 1;  // libpq's formats
+
+std::string StatementName(std::size_t number) { return absl::StrCat("s", number); }
+
+bool Succeeded(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+absl::Status FromResult(Phase phase, const PGconn* connection, const PGresult* result) {
+  if (result == nullptr) return BrokenConnection(phase, FirstLine(PQerrorMessage(connection)));
+  const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  // What libpq itself finds has no state: the connection is gone.
+  if (state == nullptr) return BrokenConnection(phase, FirstLine(PQresultErrorMessage(result)));
+  return FromSqlState(phase, state, primary == nullptr ? "" : primary);
+}
+
+bool HungUp(const PGconn* connection) {
+  pollfd socket{PQsocket(connection), POLLIN | POLLRDHUP, 0};
+  return ::poll(&socket, 1, 0) != 0;
+}
+
+std::size_t RowCount(PGresult* result) {
+  std::size_t count = 0;
+  return absl::SimpleAtoi(PQcmdTuples(result), &count) ? count : 0;
+}
+
+}  // namespace
+
+BoundStatement& BoundStatement::Keep(std::string bytes, int format) {
+  Value& value = values_.emplace_back();
+  value.size = bytes.size();
+  value.format = format;
+  value.kept = std::move(bytes);
+  return *this;
+}
+
+BoundStatement& BoundStatement::Bytes(absl::string_view bytes) {
+  values_.push_back({bytes.data(), bytes.size(), kBinary});
+  return *this;
+}
+
+BoundStatement& BoundStatement::Int(std::int64_t number) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> shift));
+  }
+  return Keep(std::move(bytes), kBinary);
+}
+
+BoundStatement& BoundStatement::Bool(bool value) {
+  return Keep(std::string(1, value ? '\1' : '\0'), kBinary);
+}
+
+BoundStatement& BoundStatement::Literal(std::string text) { return Keep(std::move(text), kText); }
+
+BoundStatement& BoundStatement::Null() {
+  values_.emplace_back().is_null = true;
+  return *this;
+}
+
+struct Pipeline::State {
+  absl::Status Connect();
+  absl::Status Send(const std::vector<BoundStatement>& statements);
+  absl::Status Receive(std::size_t count, std::vector<std::size_t>& rows);
+
+  PoolOptions options;
+  std::vector<std::string> statements;
+  std::mutex mutex;
+  Connection connection;
+};
+
+absl::Status Pipeline::State::Connect() {
+  connection.reset(
+      PQconnectdb(absl::StrCat(kConnectionDefaults, options.conninfo.Reveal()).c_str()));
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    return BrokenConnection(Phase::kBeforeCommit, FirstLine(PQerrorMessage(connection.get())));
+  }
+  // Its few statements run for ever: one plan each, made once.
+  constexpr const char* kSettings =
+      "SELECT set_config('search_path', quote_ident($1), false), "
+      "set_config('statement_timeout', $2, false), "
+      "set_config('plan_cache_mode', 'force_generic_plan', false), "
+      "set_config('client_min_messages', 'warning', false)";
+  const std::string timeout = absl::StrCat(absl::ToInt64Milliseconds(options.statement_timeout));
+  const std::string path = options.search_path.empty() ? "public" : options.search_path;
+  const char* const values[] = {path.c_str(), timeout.c_str()};
+  const Result set(
+      PQexecParams(connection.get(), kSettings, 2, nullptr, values, nullptr, nullptr, 0));
+  if (!Succeeded(set.get())) return FromResult(Phase::kBeforeCommit, connection.get(), set.get());
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    const Result prepared(
+        PQprepare(connection.get(), StatementName(i).c_str(), statements[i].c_str(), 0, nullptr));
+    if (!Succeeded(prepared.get())) {
+      return FromResult(Phase::kBeforeCommit, connection.get(), prepared.get());
+    }
+  }
+  PQenterPipelineMode(connection.get());
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::State::Send(const std::vector<BoundStatement>& bound) {
+  std::vector<const char*> values;
+  std::vector<int> sizes, formats;
+  for (const BoundStatement& statement : bound) {
+    values.clear();
+    sizes.clear();
+    formats.clear();
+    for (const BoundStatement::Value& value : statement.values_) {
+      const char* const bytes = value.bytes == nullptr ? value.kept.c_str() : value.bytes;
+      values.push_back(value.is_null ? nullptr : bytes);
+      sizes.push_back(static_cast<int>(value.size));
+      formats.push_back(value.format);
+    }
+    const int sent = PQsendQueryPrepared(
+        connection.get(), StatementName(statement.statement_).c_str(),
+        static_cast<int>(values.size()), values.data(), sizes.data(), formats.data(), kText);
+    if (sent == 1) continue;
+    return BrokenConnection(Phase::kBeforeCommit, FirstLine(PQerrorMessage(connection.get())));
+  }
+  if (PQpipelineSync(connection.get()) == 1) return absl::OkStatus();
+  return BrokenConnection(Phase::kCommit, FirstLine(PQerrorMessage(connection.get())));
+}
+
+// The server commits at the end of the pipeline, after it has run every statement: one that failed
+// says that nothing was committed.
+absl::Status Pipeline::State::Receive(std::size_t count, std::vector<std::size_t>& rows) {
+  absl::Status failed;
+  while (true) {
+    const Result result(PQgetResult(connection.get()));  // null after each statement's last one
+    const ExecStatusType status =
+        result == nullptr ? PGRES_COMMAND_OK : PQresultStatus(result.get());
+    if (status == PGRES_PIPELINE_SYNC) return failed;
+    if (result != nullptr && Succeeded(result.get())) {
+      rows.push_back(RowCount(result.get()));
+    } else if (result != nullptr && status != PGRES_PIPELINE_ABORTED && failed.ok()) {
+      const bool is_server = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE) != nullptr;
+      const Phase phase = is_server && rows.size() < count ? Phase::kBeforeCommit : Phase::kCommit;
+      failed = FromResult(phase, connection.get(), result.get());
+    }
+    if (PQstatus(connection.get()) == CONNECTION_OK) continue;
+    if (!failed.ok()) return failed;
+    return BrokenConnection(Phase::kCommit, FirstLine(PQerrorMessage(connection.get())));
+  }
+}
+
+Pipeline::Pipeline(PoolOptions options, std::vector<std::string> statements)
+    : state_(std::make_unique<State>()) {
+  state_->options = std::move(options);
+  state_->statements = std::move(statements);
+}
+Pipeline::~Pipeline() = default;
+
+absl::StatusOr<std::vector<std::size_t>> Pipeline::Run(
+    absl::string_view what, const std::vector<BoundStatement>& statements) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  Connection& connection = state_->connection;
+  absl::Status status;
+  if (connection == nullptr || HungUp(connection.get())) status = state_->Connect();
+  std::vector<std::size_t> rows;
+  if (status.ok()) status = state_->Send(statements);
+  if (status.ok()) status = state_->Receive(statements.size(), rows);
+  if (status.ok()) return rows;
+  const bool broken = status.code() == absl::StatusCode::kUnavailable ||
+                      status.code() == absl::StatusCode::kUnknown;
+  if (broken || PQstatus(connection.get()) != CONNECTION_OK) connection.reset();
+  return Annotate(status, what);
+}
+
+}  // namespace countersign::pg
