@@ -7,6 +7,9 @@
 
 #include "absl/strings/match.h"
 #include "libs/json/document.h"
+#include "libs/testing/private_postgres.h"
+#include "tests/bench/commit_loop.h"
+#include "tests/bench/goals.h"
 #include "tests/bench/message_reader.h"
 #include "tests/bench/mock_upstream.h"
 #include "tests/bench/paired_run.h"
@@ -149,7 +152,7 @@ TEST_CASE("RunPaired: every target is measured in every scenario, and reported",
                        {"stream", true, 2, absl::Milliseconds(20)}};
   const auto results = RunPaired(options);
   REQUIRE(results.ok());
-  for (const auto& scenario : *results) {
+  for (const auto& scenario : results->measured) {
     for (const Measured& measured : scenario) {
       CHECK(measured.load.requests > 0);
       CHECK(measured.requests_per_second.size() == 2);
@@ -158,6 +161,55 @@ TEST_CASE("RunPaired: every target is measured in every scenario, and reported",
   CHECK(absl::StrContains(Table(options, *results), "direct"));
   const auto json = json::Document::Parse(Json(options, *results));
   CHECK(json.ok());
+}
+
+TEST_CASE("RunLoad: a target may be sent headers of its own", "[bench]") {
+  const RunningMock mock(FastStream(1));
+  const auto result =
+      RunLoad({mock.port(), "key", 1, absl::Milliseconds(5), false, "x-one: 1\r\nx-two: 2\r\n"});
+  REQUIRE(result.ok());
+  CHECK(result->errors == 0);
+}
+
+TEST_CASE("CommitLoop: commits are timed one by one", "[bench][pg]") {
+  const auto loop = CommitLoop::Create(testing::PrivatePostgres::Shared().FreshDatabase());
+  INFO(loop.status().ToString());
+  REQUIRE(loop.ok());
+  REQUIRE((*loop)->Run(absl::Milliseconds(20)).ok());
+  REQUIRE((*loop)->Run(absl::Milliseconds(20)).ok());
+  CHECK((*loop)->latency().size() >= 2);
+  CHECK(Percentile((*loop)->latency(), 0.5) > 0);
+}
+
+TEST_CASE("Goals: ratios of what was measured in one run", "[bench]") {
+  PairedOptions options;
+  options.targets = {{"nginx"}, {"countersign"}, {"portkey"}};
+  options.scenarios = {{"latency", false, 1}, {"throughput", false, 16}, {"stream", true, 8}};
+  Results results;
+  results.measured.assign(3, std::vector<Measured>(3));
+  const auto set = [&](int target, std::int64_t cpu_us, std::int64_t database_us) {
+    Measured& measured = results.measured[1][target];
+    measured.load.requests = 10;
+    measured.cpu_us = cpu_us;
+    measured.database_cpu_us = database_us;
+  };
+  set(0, 100, 0);
+  set(1, 2'000, 1'200);
+  set(2, 6'000, 0);
+  results.measured[0][1].load.latency = {2'400'000};
+  results.commits = {500'000};
+  const std::vector<Goal> goals = Goals(options, results);
+  REQUIRE(goals.size() == 4);
+  CHECK(goals[0].value == Approx(20));
+  CHECK(goals[0].reached());
+  CHECK(goals[1].value == Approx(8));
+  CHECK(goals[2].value == Approx(4));
+  CHECK_FALSE(goals[2].reached());
+  CHECK(goals[3].value == Approx(3));
+  CHECK_FALSE(goals[3].reached());
+  CHECK(absl::StrContains(GoalTable(goals), "not reached"));
+  options.targets = {{"direct"}};
+  CHECK(Goals(options, results).empty());
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ struct LoadOptions {
   int connections = 1;
   absl::Duration duration = absl::Seconds(1);
   bool stream = false;
+  std::string headers;  // more of them: lines, each with its CRLF
 };
 
 // Times in nanoseconds.

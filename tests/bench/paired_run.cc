@@ -9,24 +9,31 @@
 #include "absl/strings/str_format.h"
 #include "libs/base/status.h"
 #include "libs/json/writer.h"
+#include "tests/bench/goals.h"
 #include "tests/bench/process_tree.h"
 
 namespace countersign::bench {
 namespace {
 
+constexpr absl::Duration kCommitTime = absl::Milliseconds(700);
+
 absl::Status MeasureOnce(const PairedOptions& options, const Scenario& scenario,
                          const Target& target, Measured* measured) {
-  LoadOptions load{target.port, options.bearer, scenario.connections, options.warm_up,
-                   scenario.stream};
+  LoadOptions load{target.port,     options.bearer,  scenario.connections,
+                   options.warm_up, scenario.stream, target.headers};
   // Connections, caches and branch predictors warm up first.
   CS_RETURN_IF_ERROR(RunLoad(load).status());
   load.duration = scenario.duration;
-  const MemoryWatch memory(target.processes);
-  const ProcessUse before = UseOf(target.processes, false);
+  // The database may be a descendant of the gateway or not.
+  std::vector<pid_t> all = target.processes;
+  all.insert(all.end(), target.database.begin(), target.database.end());
+  const MemoryWatch memory(all);
+  const ProcessUse before = UseOf(all, false), database_before = UseOf(target.database, false);
   CS_ASSIGN_OR_RETURN(const LoadResult result, RunLoad(load));
-  const ProcessUse after = UseOf(target.processes, false);
+  const ProcessUse after = UseOf(all, false), database_after = UseOf(target.database, false);
   measured->load.Add(result);
   measured->cpu_us += after.cpu_us - before.cpu_us;
+  measured->database_cpu_us += database_after.cpu_us - database_before.cpu_us;
   measured->peak_memory_bytes = std::max(measured->peak_memory_bytes, memory.peak_bytes());
   measured->requests_per_second.push_back(static_cast<double>(result.requests) / result.seconds);
   return absl::OkStatus();
@@ -42,9 +49,16 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+double Ratio(std::int64_t amount, std::int64_t count) {
+  return static_cast<double>(amount) / static_cast<double>(std::max<std::int64_t>(count, 1));
+}
+
 double CpuPerRequest(const Measured& measured) {
-  return static_cast<double>(measured.cpu_us) /
-         static_cast<double>(std::max<std::int64_t>(measured.load.requests, 1));
+  return Ratio(measured.cpu_us, measured.load.requests);
+}
+
+double DatabaseCpuPerRequest(const Measured& measured) {
+  return Ratio(measured.database_cpu_us, measured.load.requests);
 }
 
 double Mebibytes(const Measured& measured) {
@@ -57,9 +71,10 @@ std::string Row(const Scenario& scenario, const Target& target, const Measured& 
       absl::StrFormat("  %-12s %9.0f %9.0f %9.0f", target.name, Micros(load.latency, 0.5),
                       Micros(load.latency, 0.99), Median(measured.requests_per_second));
   if (target.processes.empty()) {
-    absl::StrAppendFormat(&row, " %9s %9s", "-", "-");
+    absl::StrAppendFormat(&row, " %9s %9s %9s", "-", "-", "-");
   } else {
-    absl::StrAppendFormat(&row, " %9.0f %9.1f", CpuPerRequest(measured), Mebibytes(measured));
+    absl::StrAppendFormat(&row, " %9.0f %9.0f %9.1f", CpuPerRequest(measured),
+                          DatabaseCpuPerRequest(measured), Mebibytes(measured));
   }
   if (scenario.stream) {
     absl::StrAppendFormat(&row, " %9.0f %9.0f %9.0f %9.0f %9.0f %9.0f",
@@ -69,6 +84,20 @@ std::string Row(const Scenario& scenario, const Target& target, const Measured& 
   }
   absl::StrAppendFormat(&row, " %7d\n", load.errors);
   return row;
+}
+
+// What an event of a stream costs, the database's part apart.
+std::string EventCosts(const Scenario& scenario, const std::vector<Target>& targets,
+                       const std::vector<Measured>& measured) {
+  std::string lines;
+  for (std::size_t i = 0; scenario.stream && i < targets.size(); ++i) {
+    if (targets[i].processes.empty()) continue;
+    const std::int64_t events = measured[i].load.events;
+    absl::StrAppendFormat(&lines, "  %s: %.1f us of CPU per event, %.1f of them PostgreSQL's\n",
+                          targets[i].name, Ratio(measured[i].cpu_us, events),
+                          Ratio(measured[i].database_cpu_us, events));
+  }
+  return lines;
 }
 
 // How much faster the mock is than what it is reached through: below 5 it would be what is
@@ -103,6 +132,8 @@ void WriteMeasured(const Scenario& scenario, const Target& target, const Measure
   WriteTimes("latency", load.latency, out);
   if (!target.processes.empty()) {
     out->Key("cpuUsPerRequest").Number(CpuPerRequest(measured));
+    out->Key("databaseCpuUsPerRequest").Number(DatabaseCpuPerRequest(measured));
+    if (scenario.stream) out->Key("cpuUsPerEvent").Number(Ratio(measured.cpu_us, load.events));
     out->Key("peakMemoryBytes").Int(measured.peak_memory_bytes);
   }
   if (scenario.stream) {
@@ -116,20 +147,26 @@ void WriteMeasured(const Scenario& scenario, const Target& target, const Measure
 }  // namespace
 
 absl::StatusOr<Results> RunPaired(const PairedOptions& options) {
-  Results results(options.scenarios.size(), std::vector<Measured>(options.targets.size()));
+  Results results;
+  results.measured.assign(options.scenarios.size(), std::vector<Measured>(options.targets.size()));
   std::mt19937 random(options.seed);
   std::vector<std::size_t> order(options.targets.size());
   std::iota(order.begin(), order.end(), 0);
   for (int round = 0; round < options.rounds; ++round) {
+    if (options.commits != nullptr) {
+      CS_RETURN_IF_ERROR(options.commits->Run(kCommitTime));
+    }
     for (std::size_t scenario = 0; scenario < options.scenarios.size(); ++scenario) {
       std::shuffle(order.begin(), order.end(), random);
       for (const std::size_t target : order) {
-        const absl::Status run = MeasureOnce(options, options.scenarios[scenario],
-                                             options.targets[target], &results[scenario][target]);
+        const absl::Status run =
+            MeasureOnce(options, options.scenarios[scenario], options.targets[target],
+                        &results.measured[scenario][target]);
         if (!run.ok()) return Annotate(run, options.targets[target].name);
       }
     }
   }
+  if (options.commits != nullptr) results.commits = options.commits->latency();
   return results;
 }
 
@@ -140,19 +177,24 @@ std::string Table(const PairedOptions& options, const Results& results) {
     absl::StrAppendFormat(&table, "%s (%d connection%s; times in us, memory in MiB)\n",
                           scenario.name, scenario.connections,
                           scenario.connections == 1 ? "" : "s");
-    absl::StrAppendFormat(&table, "  %-12s %9s %9s %9s %9s %9s", "", "p50", "p99", "req/s",
-                          "CPU/req", "memory");
+    absl::StrAppendFormat(&table, "  %-12s %9s %9s %9s %9s %9s %9s", "", "p50", "p99", "req/s",
+                          "CPU/req", "database", "memory");
     if (scenario.stream) {
       absl::StrAppendFormat(&table, " %9s %9s %9s %9s %9s %9s", "first p50", "p99", "event p50",
                             "p99", "text p50", "p99");
     }
     absl::StrAppendFormat(&table, " %7s\n", "errors");
     for (std::size_t j = 0; j < options.targets.size(); ++j) {
-      table += Row(scenario, options.targets[j], results[i][j]);
+      table += Row(scenario, options.targets[j], results.measured[i][j]);
     }
-    table += Headroom(scenario, options.targets, results[i]) + "\n";
+    table += EventCosts(scenario, options.targets, results.measured[i]);
+    table += Headroom(scenario, options.targets, results.measured[i]) + "\n";
   }
-  return table;
+  if (!results.commits.empty()) {
+    absl::StrAppendFormat(&table, "one durable commit with one client: p50 %.0f us, p99 %.0f us\n",
+                          Micros(results.commits, 0.5), Micros(results.commits, 0.99));
+  }
+  return table + GoalTable(Goals(options, results));
 }
 
 std::string Json(const PairedOptions& options, const Results& results) {
@@ -165,9 +207,16 @@ std::string Json(const PairedOptions& options, const Results& results) {
     out.Key("secondsPerRound").Number(absl::ToDoubleSeconds(scenario.duration));
     out.Key("targets").BeginArray();
     for (std::size_t j = 0; j < options.targets.size(); ++j) {
-      WriteMeasured(scenario, options.targets[j], results[i][j], &out);
+      WriteMeasured(scenario, options.targets[j], results.measured[i][j], &out);
     }
     out.EndArray().EndObject();
+  }
+  out.EndArray();
+  WriteTimes("commit", results.commits, &out);
+  out.Key("goals").BeginArray();
+  for (const Goal& goal : Goals(options, results)) {
+    out.BeginObject().Key("name").String(goal.name).Key("value").Number(goal.value);
+    out.Key("limit").Number(goal.limit).Key("reached").Bool(goal.reached()).EndObject();
   }
   out.EndArray().EndObject();
   return out.str();

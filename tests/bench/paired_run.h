@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tests/bench/commit_loop.h"
 #include "tests/bench/load.h"
 
 namespace countersign::bench {
@@ -17,6 +18,8 @@ struct Target {
   std::string name;
   std::uint16_t port = 0;
   std::vector<pid_t> processes;  // whose trees are charged for it; empty: nobody stands in between
+  std::vector<pid_t> database;   // charged as well, and shown apart
+  std::string headers;           // sent with every request: lines, each with its CRLF
 };
 
 struct Scenario {
@@ -28,18 +31,22 @@ struct Scenario {
 
 struct Measured {
   LoadResult load;
-  std::int64_t cpu_us = 0;
+  std::int64_t cpu_us = 0;           // with the database's
+  std::int64_t database_cpu_us = 0;  // of it
   std::int64_t peak_memory_bytes = 0;
   std::vector<double> requests_per_second;  // by round
 };
 
-// [scenario][target]
-using Results = std::vector<std::vector<Measured>>;
+struct Results {
+  std::vector<std::vector<Measured>> measured;  // [scenario][target]
+  std::vector<std::int64_t> commits;            // how long each took, in nanoseconds
+};
 
 struct PairedOptions {
   std::vector<Target> targets;
   std::vector<Scenario> scenarios;
-  std::string bearer;  // sent to every target alike
+  std::string bearer;             // sent to every target alike
+  CommitLoop* commits = nullptr;  // run once a round, when nothing else is
   int rounds = 3;
   absl::Duration warm_up = absl::Milliseconds(200);  // before each measurement
   unsigned seed = 1;                                 // of the order of targets within each round

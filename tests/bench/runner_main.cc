@@ -3,31 +3,38 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/bench/commit_loop.h"
 #include "tests/bench/paired_run.h"
 
 namespace countersign::bench {
 namespace {
 
-// NAME=PORT or NAME=PORT,PID,PID…
+bool ParseProcesses(const std::string& text, std::vector<pid_t>* processes) {
+  for (const absl::string_view number : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    if (!absl::SimpleAtoi(number, &processes->emplace_back())) return false;
+  }
+  return true;
+}
+
+// NAME=PORT, NAME=PORT/PID,PID… or NAME=PORT/PID…/PID… where the last are a database's.
 bool ParseTarget(const std::string& argument, Target* target) {
   const std::vector<std::string> halves = absl::StrSplit(argument, absl::MaxSplits('=', 1));
   if (halves.size() != 2) return false;
   target->name = halves[0];
-  const std::vector<std::string> numbers = absl::StrSplit(halves[1], ',');
+  std::vector<std::string> parts = absl::StrSplit(halves[1], '/');
+  parts.resize(3);
   int port = 0;
-  if (!absl::SimpleAtoi(numbers[0], &port) || port <= 0 || port > 65535) return false;
+  if (!absl::SimpleAtoi(parts[0], &port) || port <= 0 || port > 65535) return false;
   target->port = static_cast<std::uint16_t>(port);
-  for (std::size_t i = 1; i < numbers.size(); ++i) {
-    pid_t pid = 0;
-    if (!absl::SimpleAtoi(numbers[i], &pid)) return false;
-    target->processes.push_back(pid);
-  }
-  return true;
+  return ParseProcesses(parts[1], &target->processes) &&
+         ParseProcesses(parts[2], &target->database);
 }
 
 int Run(const PairedOptions& options, const std::string& json_file) {
@@ -39,7 +46,7 @@ int Run(const PairedOptions& options, const std::string& json_file) {
   std::fputs(Table(options, *results).c_str(), stdout);
   std::ofstream(json_file) << Json(options, *results) << "\n";
   std::int64_t errors = 0;
-  for (const auto& scenario : *results) {
+  for (const auto& scenario : results->measured) {
     for (std::size_t i = 0; i < scenario.size(); ++i) {
       errors += scenario[i].load.errors;
       if (scenario[i].load.errors == 0) continue;
@@ -53,10 +60,13 @@ int Run(const PairedOptions& options, const std::string& json_file) {
 int Main(int argc, char** argv) {
   CLI::App app("Measures several ways to one mock upstream");
   std::vector<std::string> targets;
-  std::string bearer_file, json_file = "bench.json";
+  std::vector<std::string> headers;
+  std::string bearer_file, json_file = "bench.json", commit_conninfo;
   double seconds = 3;
   PairedOptions options;
-  app.add_option("--target", targets, "NAME=PORT[,PID…]")->required();
+  app.add_option("--target", targets, "NAME=PORT[/PID,…[/PID,…]]")->required();
+  app.add_option("--header", headers, "NAME=a header that this target alone is sent");
+  app.add_option("--commits", commit_conninfo, "a database whose commits are measured as well");
   app.add_option("--bearer-file", bearer_file, "the key that is sent to every target");
   app.add_option("--rounds", options.rounds);
   app.add_option("--seconds", seconds, "of each scenario, target and round");
@@ -67,6 +77,22 @@ int Main(int argc, char** argv) {
       std::fprintf(stderr, "bench: not a target: %s\n", target.c_str());
       return 2;
     }
+  }
+  for (const std::string& header : headers) {
+    const std::vector<std::string> halves = absl::StrSplit(header, absl::MaxSplits('=', 1));
+    for (Target& target : options.targets) {
+      if (target.name == halves[0]) absl::StrAppend(&target.headers, halves.back(), "\r\n");
+    }
+  }
+  std::unique_ptr<CommitLoop> commits;
+  if (!commit_conninfo.empty()) {
+    auto created = CommitLoop::Create(commit_conninfo);
+    if (!created.ok()) {
+      std::fprintf(stderr, "bench: %s\n", std::string(created.status().message()).c_str());
+      return 1;
+    }
+    commits = *std::move(created);
+    options.commits = commits.get();
   }
   if (!bearer_file.empty()) std::getline(std::ifstream(bearer_file), options.bearer);
   const absl::Duration duration = absl::Seconds(seconds);
