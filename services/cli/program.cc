@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/command_line/usage.h"
 #include "services/cli/session.h"
+#include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli {
 namespace {
@@ -23,15 +24,15 @@ void AddGlobalOptions(CLI::App& app, Session& session) {
 }
 
 void AddVerbs(CLI::App& app, Session& session) {
-  AddGatewayVerbs(app, session);
-  AddResourceVerbs(app, session);
-  AddKeyVerbs(app, session);
-  AddReviewVerbs(app, session);
-  AddSessionVerbs(app, session);
-  AddEngineVerbs(app, session);
-  AddStatusVerb(app, session);
-  AddPolicyVerbs(app, session);
-  AddVerifyVerb(app, session);
+  verbs::AddGatewayVerbs(app, session);
+  verbs::AddResourceVerbs(app, session);
+  verbs::AddKeyVerbs(app, session);
+  verbs::AddReviewVerbs(app, session);
+  verbs::AddSessionVerbs(app, session);
+  verbs::AddEngineVerbs(app, session);
+  verbs::AddStatusVerb(app, session);
+  verbs::AddPolicyVerbs(app, session);
+  verbs::AddVerifyVerb(app, session);
 }
 
 // Each line of `message` as a line of its own: mistakes in resources come many at a time.

@@ -30,9 +30,9 @@ std::string FirstOf(std::initializer_list<std::string> candidates) {
 
 }  // namespace
 
-Format Session::output() const {
-  if (format == "json") return Format::kJson;
-  return format == "yaml" ? Format::kYaml : Format::kTable;
+output::Format Session::output() const {
+  if (format == "json") return output::Format::kJson;
+  return format == "yaml" ? output::Format::kYaml : output::Format::kTable;
 }
 
 absl::StatusOr<GatewayClient> Session::Gateway() const {
@@ -75,15 +75,17 @@ absl::StatusOr<GatewayClient> Session::Gateway() const {
 
 void PrintListing(const Session& session, const json::Document& answer,
                   const std::vector<Column>& columns) {
-  if (session.output() == Format::kJson) return PrintJson(session.out, answer.root());
-  if (session.output() == Format::kYaml) return PrintYaml(session.out, answer.root());
+  if (session.output() == output::Format::kJson)
+    return output::PrintJson(session.out, answer.root());
+  if (session.output() == output::Format::kYaml)
+    return output::PrintYaml(session.out, answer.root());
   const json::Value items = answer.root()["items"];
   std::vector<std::string> headings;
   for (const Column& column : columns) headings.push_back(column.heading);
-  Table table(std::move(headings));
+  output::Table table(std::move(headings));
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::vector<std::string> cells;
-    for (const Column& column : columns) cells.push_back(Cell(items.at(i)[column.member]));
+    for (const Column& column : columns) cells.push_back(output::Cell(items.at(i)[column.member]));
     table.Add(std::move(cells));
   }
   table.Print(session.out);
@@ -91,9 +93,9 @@ void PrintListing(const Session& session, const json::Document& answer,
 
 void PrintObject(const Session& session, json::Value value, const std::function<void()>& human) {
   switch (session.output()) {
-    case Format::kJson: PrintJson(session.out, value); break;
-    case Format::kYaml: PrintYaml(session.out, value); break;
-    case Format::kTable: human(); break;
+    case output::Format::kJson: output::PrintJson(session.out, value); break;
+    case output::Format::kYaml: output::PrintYaml(session.out, value); break;
+    case output::Format::kTable: human(); break;
   }
 }
 
@@ -115,7 +117,7 @@ absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view
     CS_ASSIGN_OR_RETURN(const json::Document answer, gateway.Call(method, joined));
     const json::Value list = answer.root()["items"];
     for (std::size_t i = 0; i < list.size() && (limit == 0 || count < limit); ++i, ++count) {
-      absl::StrAppend(&items, items.empty() ? "" : ",", ToJson(list.at(i)));
+      absl::StrAppend(&items, items.empty() ? "" : ",", output::ToJson(list.at(i)));
     }
     token = std::string(answer.root()["nextPageToken"].text());
     if (list.size() == 0) break;
@@ -130,7 +132,7 @@ std::string AsWritten(json::Value item) {
   writer.BeginObject().Key("apiVersion").String(item["apiVersion"].text());
   writer.Key("kind").String(item["kind"].text()).Key("metadata").BeginObject();
   writer.Key("name").String(item["name"].text());
-  if (item["labels"].size() > 0) writer.Key("labels").Raw(ToJson(item["labels"]));
+  if (item["labels"].size() > 0) writer.Key("labels").Raw(output::ToJson(item["labels"]));
   writer.EndObject().Key("spec").Raw(item["spec"].text().empty() ? "{}" : item["spec"].text());
   return writer.EndObject().str();
 }

@@ -8,11 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/cli/gateway_client.h"
-#include "services/cli/output.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "services/cli/output/output.h"
 
 namespace countersign::cli {
 
@@ -30,7 +26,7 @@ struct Session {
   std::ostream& err;
   std::function<absl::Status()> action;
 
-  Format output() const;
+  output::Format output() const;
   // Resolves flags, environment and config file, in that order.
   absl::StatusOr<GatewayClient> Gateway() const;
 };
@@ -54,16 +50,5 @@ absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view
 
 // A resource that the gateway lists, in the shape in which it is written.
 std::string AsWritten(json::Value item);
-
-void AddGatewayVerbs(CLI::App& app, Session& session);   // up, down, whoami
-void AddResourceVerbs(CLI::App& app, Session& session);  // apply, get, delete, diff, validate
-void AddKeyVerbs(CLI::App& app, Session& session);       // keys create|list|revoke
-void AddReviewVerbs(CLI::App& app,
-                    Session& session);  // reviews list|show|approve|deny|watch|revoke
-void AddSessionVerbs(CLI::App& app, Session& session);  // sessions list|show|replay|export|kill
-void AddEngineVerbs(CLI::App& app, Session& session);   // mask, tokens
-void AddStatusVerb(CLI::App& app, Session& session);    // services status
-void AddPolicyVerbs(CLI::App& app, Session& session);   // policy test|explain
-void AddVerifyVerb(CLI::App& app, Session& session);    // verify
 
 }  // namespace countersign::cli

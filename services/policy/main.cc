@@ -3,13 +3,14 @@
 #include "libs/clients/credential_sealer_grpc.h"
 #include "libs/clients/internal_keys_grpc.h"
 #include "libs/server/run_service.h"
-#include "services/policy/local_policy_decider.h"
 #include "services/policy/policy_config.h"
 #include "services/policy/policy_metrics.h"
+#include "services/policy/policy_schema.h"
 #include "services/policy/policy_service.h"
-#include "services/policy/resource_feed_service.h"
-#include "services/policy/resource_service.h"
-#include "services/policy/resource_store_pg.h"
+#include "services/policy/resources/resource_feed_service.h"
+#include "services/policy/resources/resource_service.h"
+#include "services/policy/resources/resource_store_pg.h"
+#include "services/policy/rules/local_policy_decider.h"
 
 namespace countersign::policy {
 namespace {
@@ -17,17 +18,18 @@ namespace {
 absl::Status Wire(const PolicyConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kPolicySchema));
   CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
-  HubOptions options;
+  resources::HubOptions options;
   CS_ASSIGN_OR_RETURN(options.initial, ReadInitialResources(config));
 
-  auto& snapshots = app.Make<SnapshotHolder>(app.Make<LocalTextEngine>(config.cache_folder));
-  auto& store = app.Make<PgResourceStore>(app.Make<pg::Pool>(database));
+  auto& snapshots =
+      app.Make<rules::SnapshotHolder>(app.Make<rules::LocalTextEngine>(config.cache_folder));
+  auto& store = app.Make<resources::PgResourceStore>(app.Make<pg::Pool>(database));
   auto& sealer = app.Make<clients::GrpcCredentialSealer>(authn);
-  auto& hub = app.Make<ResourceHub>(store, sealer, app.clock(), options);
+  auto& hub = app.Make<resources::ResourceHub>(store, sealer, app.clock(), options);
   hub.Attach("policy", snapshots);
 
   auto& large = app.Make<ThreadPool>(config.large_prompt_threads, config.large_prompt_queue);
-  auto& decider = app.Make<LocalPolicyDecider>(
+  auto& decider = app.Make<rules::LocalPolicyDecider>(
       snapshots, large, app.clock(),
       std::bind_front(&PolicyMetrics::Decided, &app.Make<PolicyMetrics>(app.metrics())));
 
@@ -35,8 +37,8 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
   app.Serve(app.Make<PolicyService>(decider, callers));
-  app.Serve(app.Make<ResourceService>(hub, callers, app.Make<ThreadPool>(4, 64)));
-  app.Serve(app.Make<ResourceFeedService>(hub.remote_parts()));
+  app.Serve(app.Make<resources::ResourceService>(hub, callers, app.Make<ThreadPool>(4, 64)));
+  app.Serve(app.Make<resources::ResourceFeedService>(hub.remote_parts()));
   app.OnDrain([&hub](absl::Duration) { hub.remote_parts().Close(); });
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });

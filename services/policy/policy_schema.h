@@ -6,6 +6,9 @@
 
 namespace countersign::policy {
 
+// The schema that this service's tables live in: PoolOptions::search_path of its pool.
+inline constexpr char kPolicySchema[] = "policy";
+
 // schema/*.sql, embedded when the program is built.
 std::vector<pg::Migration> PolicyMigrations();
 

@@ -6,11 +6,11 @@
 #include "libs/metrics/metrics.h"
 #include "libs/rpc/status.h"
 #include "libs/testing/fake_clock.h"
-#include "services/policy/fake_text_engine.h"
-#include "services/policy/local_policy_decider.h"
 #include "services/policy/policy_metrics.h"
-#include "services/policy/rule_fixture.h"
-#include "services/policy/service_fixture.h"
+#include "services/policy/rules/local_policy_decider.h"
+#include "services/policy/testing/fake_text_engine.h"
+#include "services/policy/testing/rule_fixture.h"
+#include "services/policy/testing/service_fixture.h"
 
 namespace countersign::policy {
 namespace {

@@ -1,34 +1,19 @@
 #include "services/policy/policy_wire.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
-#include <tuple>
-#include <utility>
+#include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "libs/base/status.h"
-#include "libs/config/resource_reader.h"
 #include "libs/wire/prompt_wire.h"
-#include "services/policy/policy_errors.h"
 #include "services/policy/verdict_names.h"
 
 namespace countersign::policy {
 namespace {
 
-constexpr std::size_t kDefaultPage = 200;
-constexpr std::size_t kMaxPage = 1000;
-// A page ends early rather than outgrow a message: dictionaries may be large.
-constexpr std::size_t kMaxPageBytes = 16u << 20;
-constexpr char kApiVersion[] = "countersign/v1";
-
 std::uint32_t Clamp32(std::uint64_t number) {
   return static_cast<std::uint32_t>(
       std::min<std::uint64_t>(number, std::numeric_limits<std::uint32_t>::max()));
-}
-
-absl::Status Invalid(absl::string_view message) {
-  return WithReason(absl::InvalidArgumentError(message), "invalid_request");
 }
 
 }  // namespace
@@ -48,138 +33,6 @@ v1::DecideResponse ToProto(const domain::Decision& decision) {
   }
   response.set_masking_profile(decision.masking_profile);
   response.set_recording(std::string(RecordingName(decision.recording)));
-  return response;
-}
-
-absl::StatusOr<ApplyCommand> FromProto(const v1::ApplyRequest& request, const std::string& author) {
-  if (request.files().empty()) return Invalid("files: needs at least one");
-  if (static_cast<std::size_t>(request.files_size()) > kMaxFiles) {
-    return Invalid(absl::StrCat("files: more than ", kMaxFiles));
-  }
-  ApplyCommand command;
-  command.author = author;
-  command.dry_run = request.dry_run();
-  command.no_wait = request.no_wait();
-  std::size_t bytes = 0;
-  for (const v1::SourceFile& file : request.files()) {
-    bytes += file.content().size();
-    command.files.push_back({file.name(), file.content()});
-  }
-  for (const auto& [key, value] : request.values()) {
-    bytes += value.size();
-    command.values.emplace(key, value);
-  }
-  if (bytes > kMaxApplyBytes) {
-    return Invalid(absl::StrCat("files: more than ", kMaxApplyBytes >> 20, " MiB together"));
-  }
-  return command;
-}
-
-v1::ApplyResponse ToProto(const ApplyOutcome& outcome) {
-  v1::ApplyResponse response;
-  response.set_version(Clamp32(outcome.version));
-  for (const ApplyItem& item : outcome.items) {
-    v1::ApplyResult& result = *response.add_items();
-    result.set_kind(item.kind);
-    result.set_name(item.name);
-    result.set_result(item.result);
-    result.set_before(item.before);
-    result.set_after(item.after);
-  }
-  for (const std::string& part : outcome.waiting_for) response.add_waiting_for(part);
-  return response;
-}
-
-v1::DeleteResourceResponse ToProto(const DeleteOutcome& outcome) {
-  v1::DeleteResourceResponse response;
-  response.set_version(Clamp32(outcome.version));
-  for (const std::string& part : outcome.waiting_for) response.add_waiting_for(part);
-  return response;
-}
-
-v1::ListPartsResponse ToProto(const PartsReport& report) {
-  v1::ListPartsResponse response;
-  response.set_version(Clamp32(report.version));
-  for (const PartStatus& part : report.parts) {
-    v1::Part& item = *response.add_items();
-    item.set_name(part.name);
-    item.set_version(Clamp32(part.version));
-    switch (part.state) {
-      case PartStatus::State::kServing: item.set_state("SERVING"); break;
-      case PartStatus::State::kLagging: item.set_state("LAGGING"); break;
-      case PartStatus::State::kAway: item.set_state("AWAY"); break;
-    }
-  }
-  return response;
-}
-
-v1::Resource ToProto(const StoredResource& resource) {
-  v1::Resource proto;
-  proto.set_api_version(kApiVersion);
-  proto.set_kind(resource.kind);
-  proto.set_name(resource.name);
-  for (const auto& [key, value] : resource.labels) (*proto.mutable_labels())[key] = value;
-  proto.set_spec(WithheldSpec(resource));
-  proto.set_version(Clamp32(resource.version));
-  *proto.mutable_updated_at() = wire::ToProto(resource.updated_at);
-  return proto;
-}
-
-absl::StatusOr<v1::GetResourcesResponse> ListResources(const StoredSet& set,
-                                                       const v1::GetResourcesRequest& request) {
-  std::string kind;
-  if (!request.kind().empty()) {
-    CS_ASSIGN_OR_RETURN(kind, config::KindFromUser(request.kind()));
-  }
-  v1::GetResourcesResponse response;
-  if (!request.name().empty()) {
-    if (kind.empty()) return Invalid("kind: is required beside name");
-    for (const StoredResource& resource : set.resources) {
-      if (resource.kind != kind || resource.name != request.name()) continue;
-      *response.add_items() = ToProto(resource);
-      return response;
-    }
-    return NoSuchResource(kind, request.name());
-  }
-
-  // A token names the last resource of the page before: what is added or removed in between moves
-  // nothing.
-  std::pair<std::string, std::string> after;
-  if (!request.page_token().empty()) {
-    const std::vector<std::string> parts = absl::StrSplit(request.page_token(), '/');
-    if (parts.size() != 2) return Invalid("page_token: was not given out");
-    after = {parts[0], parts[1]};
-  }
-  const std::size_t wanted = request.page_size() == 0
-                                 ? kDefaultPage
-                                 : std::min<std::size_t>(request.page_size(), kMaxPage);
-  std::size_t bytes = 0;
-  for (const StoredResource& resource : set.resources) {
-    if (!kind.empty() && resource.kind != kind) continue;
-    if (std::tie(resource.kind, resource.name) <= std::tie(after.first, after.second)) continue;
-    const auto count = static_cast<std::size_t>(response.items_size());
-    if (count == wanted || (count > 0 && bytes + resource.document.size() > kMaxPageBytes)) {
-      const v1::Resource& last = response.items(response.items_size() - 1);
-      response.set_next_page_token(absl::StrCat(last.kind(), "/", last.name()));
-      break;
-    }
-    bytes += resource.document.size();
-    *response.add_items() = ToProto(resource);
-  }
-  return response;
-}
-
-v1::WatchResponse ToWatchResponse(const StoredSet& set, std::uint64_t draft_id) {
-  v1::WatchResponse response;
-  response.set_version(set.version);
-  response.set_draft_id(draft_id);
-  for (const StoredResource& resource : set.resources) {
-    v1::StoredResource& proto = *response.add_resources();
-    proto.set_kind(resource.kind);
-    proto.set_name(resource.name);
-    proto.set_document(resource.document);
-    proto.set_version(resource.version);
-  }
   return response;
 }
 

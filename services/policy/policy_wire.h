@@ -1,39 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
-#include "absl/status/statusor.h"
 #include "countersign/policy/v1/policy.pb.h"
 #include "libs/domain/decision.h"
-#include "services/policy/resource_hub.h"
-#include "services/policy/resource_store.h"
 
-// This service's messages to and from its values. Everything that a caller sends is checked here:
-// what comes out of FromProto is within bounds.
 namespace countersign::policy {
 
-inline constexpr std::size_t kMaxFiles = 10'000;
-inline constexpr std::size_t kMaxApplyBytes = 64u << 20;  // files and values together
-
 v1::DecideResponse ToProto(const domain::Decision& decision);
-
-// INVALID_ARGUMENT when there is no file or too much of it.
-absl::StatusOr<ApplyCommand> FromProto(const v1::ApplyRequest& request, const std::string& author);
-v1::ApplyResponse ToProto(const ApplyOutcome& outcome);
-v1::DeleteResourceResponse ToProto(const DeleteOutcome& outcome);
-v1::ListPartsResponse ToProto(const PartsReport& report);
-
-// As users see it: a Credential's values are withheld.
-v1::Resource ToProto(const StoredResource& resource);
-
-// One page of `set`: the resources of the request's kind (all kinds when it is empty), or the one
-// that it names. INVALID_ARGUMENT for an unknown kind, a name without a kind, or a page token that
-// was not given out; NOT_FOUND when the one that is named does not exist.
-absl::StatusOr<v1::GetResourcesResponse> ListResources(const StoredSet& set,
-                                                       const v1::GetResourcesRequest& request);
-
-// To parts: a snapshot when `draft_id` is 0.
-v1::WatchResponse ToWatchResponse(const StoredSet& set, std::uint64_t draft_id);
 
 }  // namespace countersign::policy

@@ -10,7 +10,7 @@
 #include "libs/base/status.h"
 #include "services/approval/approval_schema.h"
 #include "services/authn/authn_schema.h"
-#include "services/policy/resource_store_pg.h"
+#include "services/policy/policy_schema.h"
 #include "services/session_recorder/session_recorder_schema.h"
 #include "services/standalone/cluster_roles_pg.h"
 #include "services/standalone/system_user.h"

@@ -30,13 +30,13 @@
 #include "services/edge/edge.h"
 #include "services/masking/local_masker.h"
 #include "services/masking/profile_store.h"
-#include "services/policy/local_policy_decider.h"
 #include "services/policy/policy_metrics.h"
-#include "services/policy/resource_hub.h"
-#include "services/policy/resource_service.h"
-#include "services/policy/resource_store_pg.h"
 #include "services/session_recorder/api/session_service.h"
 #include "services/session_recorder/chain/key_ring.h"
+#include "services/policy/resources/resource_hub.h"
+#include "services/policy/resources/resource_service.h"
+#include "services/policy/resources/resource_store_pg.h"
+#include "services/policy/rules/local_policy_decider.h"
 #include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_schema.h"
 #include "services/session_recorder/store/record_store_pg.h"
@@ -174,10 +174,11 @@ struct ClosedAtTheEnd {
   ~ClosedAtTheEnd() { edge.Drain(absl::ZeroDuration()); }
 };
 
-policy::LocalPolicyDecider& WireDecider(policy::SnapshotHolder& snapshots, server::App& app) {
+policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& snapshots,
+                                               server::App& app) {
   auto& large = app.Make<ThreadPool>(2, 256);
   auto& metrics = app.Make<policy::PolicyMetrics>(app.metrics());
-  return app.Make<policy::LocalPolicyDecider>(
+  return app.Make<policy::rules::LocalPolicyDecider>(
       snapshots, large, app.clock(), std::bind_front(&policy::PolicyMetrics::Decided, &metrics));
 }
 
@@ -199,9 +200,10 @@ edge::ConnectGateway& WireConnect(const Services& services, server::App& app) {
       {"authn", channel}, {"policy", channel}, {"approval", channel}, {"recorder", channel}});
 }
 
-absl::Status ApplyConfig(const std::vector<std::string>& paths, policy::ResourceHub& hub) {
+absl::Status ApplyConfig(const std::vector<std::string>& paths,
+                         policy::resources::ResourceHub& hub) {
   if (paths.empty()) return absl::OkStatus();
-  policy::ApplyCommand command;
+  policy::resources::ApplyCommand command;
   CS_ASSIGN_OR_RETURN(command.files, config::ReadResourceFiles(paths));
   CS_ASSIGN_OR_RETURN(command.values, config::ReadExternalValues(command.files));
   command.author = "countersign up --config";
@@ -223,8 +225,8 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory, const Op
   CS_ASSIGN_OR_RETURN(MaskingParts masking, WireMasking(directory, app));
   CS_ASSIGN_OR_RETURN(domain::Recorder* const recorder,
                       WireRecorder(directory, storage.recorder, authn, app, services));
-  auto& snapshots =
-      app.Make<policy::SnapshotHolder>(app.Make<policy::LocalTextEngine>(directory.cache()));
+  auto& snapshots = app.Make<policy::rules::SnapshotHolder>(
+      app.Make<policy::rules::LocalTextEngine>(directory.cache()));
   auto& decider = WireDecider(snapshots, app);
   auto& relay = app.Make<AdminRelay>();
   auto& edge =
@@ -232,15 +234,15 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory, const Op
                {authn.core.authenticator, decider, approval.core.gate(), masking.masker, *recorder},
                relay, authn.core.revocations, app);
 
-  auto& hub = app.Make<policy::ResourceHub>(app.Make<policy::PgResourceStore>(storage.policy),
-                                            authn.core.sealer, app.clock());
+  auto& hub = app.Make<policy::resources::ResourceHub>(
+      app.Make<policy::resources::PgResourceStore>(storage.policy), authn.core.sealer, app.clock());
   hub.Attach("authn", authn.core.directory);
   hub.Attach("policy", snapshots);
   hub.Attach("approval", approval.core.directory());
   hub.Attach("masking", masking.profiles);
   hub.Attach("edge", edge);
-  services.push_back(
-      &app.Make<policy::ResourceService>(hub, authn.callers, app.Make<ThreadPool>(4, 64)));
+  services.push_back(&app.Make<policy::resources::ResourceService>(hub, authn.callers,
+                                                                   app.Make<ThreadPool>(4, 64)));
   relay.target = &WireConnect(services, app);
 
   CS_RETURN_IF_ERROR(hub.Start());

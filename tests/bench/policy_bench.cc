@@ -15,9 +15,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/text/matching/matcher.h"
-#include "services/policy/evaluator.h"
-#include "services/policy/rule_compiler.h"
-#include "services/policy/text_engine.h"
+#include "services/policy/rules/evaluator.h"
+#include "services/policy/rules/rule_compiler.h"
+#include "services/policy/rules/text_engine.h"
 
 namespace countersign {
 namespace {
@@ -143,8 +143,8 @@ domain::Policy Rule(int number, const char* kind, domain::ResourceSet& set) {
   return policy;
 }
 
-std::shared_ptr<const policy::Snapshot> Compiled(const char* kind, int rules) {
-  static const policy::LocalTextEngine engine;
+std::shared_ptr<const policy::rules::Snapshot> Compiled(const char* kind, int rules) {
+  static const policy::rules::LocalTextEngine engine;
   auto set = std::make_shared<domain::ResourceSet>();
   set->version = 1;
   set->connections["openai"].name = "openai";
@@ -157,7 +157,7 @@ std::shared_ptr<const policy::Snapshot> Compiled(const char* kind, int rules) {
     const std::string name = rule.name;
     set->policies[name] = std::move(rule);
   }
-  return policy::CompileSnapshot(set, engine, nullptr).value();
+  return policy::rules::CompileSnapshot(set, engine, nullptr).value();
 }
 
 // Times of decisions about one prompt by sets of growing size, taken in turn and each the least of
@@ -169,7 +169,7 @@ bool DecideWith(const char* kind) {
   const std::string connection = "openai";
   constexpr int kRules[] = {10, 100, 1000, 10'000};
   constexpr std::size_t kBytes[] = {200, 10'240};
-  std::vector<std::shared_ptr<const policy::Snapshot>> snapshots;
+  std::vector<std::shared_ptr<const policy::rules::Snapshot>> snapshots;
   std::vector<double> compile;
   for (const int rules : kRules) {
     const double start = ProcessorSeconds();
@@ -189,8 +189,8 @@ bool DecideWith(const char* kind) {
       for (std::size_t i = 0; i < std::size(kRules); ++i) {
         least[i][size] = std::min(
             least[i][size], Microseconds([&] {
-              right &=
-                  policy::Evaluate(*snapshots[i], {who, connection, prompt})->policy == "everyone";
+              right &= policy::rules::Evaluate(*snapshots[i], {who, connection, prompt})->policy ==
+                       "everyone";
             }));
       }
     }

@@ -1,0 +1,75 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/cli/session.h"
+#include "services/cli/verbs/verbs.h"
+
+namespace countersign::cli::verbs {
+namespace {
+
+// `up` and `down` are verbs of the standalone gateway's own program, which stands beside this one.
+absl::Status RunStandalone(const std::vector<std::string>& arguments) {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string program = self.parent_path() / "countersign-standalone";
+  std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  execv(program.c_str(), argv.data());
+  return absl::NotFoundError(absl::StrCat("cannot start ", program, ": ", std::strerror(errno)));
+}
+
+absl::Status WhoAmI(const Session& session) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway.Call("authn.v1.IdentityService/WhoAmI", "{}"));
+  const json::Value me = answer.root();
+  PrintObject(session, me, [&] {
+    for (const char* name : {"identity", "issuer", "subject", "kind", "groups", "expiresAt"}) {
+      session.out << name << std::string(12 - std::strlen(name), ' ')
+                  << output::Printable(output::Cell(me[name])) << "\n";
+    }
+    for (std::size_t i = 0; i < me["roles"].size(); ++i) {
+      const json::Value role = me["roles"].at(i);
+      session.out << "role        " << role["role"].text() << " on "
+                  << (role["connections"].size() == 0
+                          ? "all connections"
+                          : output::Printable(output::Cell(role["connections"])))
+                  << "\n";
+    }
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddGatewayVerbs(CLI::App& app, Session& session) {
+  for (const char* name : {"up", "down"}) {
+    CLI::App* verb =
+        app.add_subcommand(name, std::string(name) == "up"
+                                     ? "Run the gateway with everything it needs under one folder"
+                                     : "Stop a gateway that `up` started");
+    // Its options are the other program's: `countersign up --help` shows them.
+    verb->prefix_command();
+    verb->fallthrough(false);
+    verb->set_help_flag();
+    verb->callback([&session, verb, name] {
+      std::vector<std::string> arguments = verb->remaining();
+      arguments.insert(arguments.begin(), name);
+      session.action = [arguments] { return RunStandalone(arguments); };
+    });
+  }
+  app.add_subcommand("whoami", "Show who the gateway takes you for")->callback([&session] {
+    session.action = [&session] { return WhoAmI(session); };
+  });
+}
+
+}  // namespace countersign::cli::verbs

@@ -1,0 +1,129 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "libs/base/status.h"
+#include "libs/command_line/usage.h"
+#include "libs/json/writer.h"
+#include "services/cli/session.h"
+#include "services/cli/user_files.h"
+#include "services/cli/verbs/verbs.h"
+
+namespace countersign::cli::verbs {
+namespace {
+
+struct CreateOptions {
+  std::string identity;
+  std::string ttl;
+  bool adopt = false;
+};
+
+absl::Status CheckTtl(const std::string& text) {
+  absl::Duration ttl;
+  if (absl::ParseDuration(text, &ttl) && ttl >= absl::Seconds(1)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("must be a duration such as 12h or 720h, not \"", text, "\""));
+}
+
+// REQUIRES: CheckTtl(text), or `text` is empty: for ever, 0.
+std::int64_t TtlSeconds(const std::string& text) {
+  absl::Duration ttl;
+  (void)absl::ParseDuration(text, &ttl);
+  return absl::ToInt64Seconds(ttl);
+}
+
+// The answer with an expiry even where there is none: scripts read the member without asking.
+absl::StatusOr<json::Document> WithExpiry(const json::Document& answer) {
+  std::string text = output::ToJson(answer.root());
+  if (!answer.root()["expiresAt"].exists()) {
+    text = absl::StrCat(text.substr(0, text.size() - 1), ",\"expiresAt\":null}");
+  }
+  return json::Document::Parse(text);
+}
+
+absl::Status Create(const Session& session, const CreateOptions& options) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject()
+      .Key("identity")
+      .String(options.identity)
+      .Key("ttlSeconds")
+      .Int(TtlSeconds(options.ttl));
+  if (options.adopt) {
+    CS_ASSIGN_OR_RETURN(std::string key, ReadFile("-"));
+    while (absl::EndsWith(key, "\n") || absl::EndsWith(key, "\r")) key.pop_back();
+    if (key.empty()) return command_line::Misuse("--adopt reads the key from standard input");
+    request.Key("adopt").String(key);
+  }
+  request.EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway.Call("authn.v1.KeyService/CreateKey", request.str()));
+  CS_ASSIGN_OR_RETURN(const json::Document whole, WithExpiry(answer));
+  const json::Value key = whole.root();
+  PrintObject(session, key, [&] {
+    if (options.adopt) {
+      session.out << "adopted the key of " << key["identity"].text() << " as " << key["id"].text()
+                  << "\n";
+      return;
+    }
+    session.out << key["key"].text() << "\n";
+    session.err << "key " << key["id"].text() << " of " << key["identity"].text()
+                << ": keep it now, it is not shown again\n";
+  });
+  return absl::OkStatus();
+}
+
+absl::Status List(const Session& session) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      ListAll(gateway, "authn.v1.KeyService/ListKeys", "{}", 0));
+  PrintListing(session, answer,
+               {{"ID", "id"},
+                {"IDENTITY", "identity"},
+                {"STATE", "state"},
+                {"CREATED", "createdAt"},
+                {"EXPIRES", "expiresAt"}});
+  return absl::OkStatus();
+}
+
+absl::Status Revoke(const Session& session, const std::string& id) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject().Key("id").String(id).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway.Call("authn.v1.KeyService/RevokeKey", request.str()));
+  PrintObject(session, answer.root(), [&] { session.out << "revoked " << id << "\n"; });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddKeyVerbs(CLI::App& app, Session& session) {
+  CLI::App* keys = app.add_subcommand("keys", "Access keys, for callers that cannot get tokens");
+  keys->require_subcommand(1);
+
+  auto options = std::make_shared<CreateOptions>();
+  CLI::App* verb = keys->add_subcommand("create", "Make a key; it is shown once");
+  verb->add_option("identity", options->identity, "The Identity that the key stands for")
+      ->required();
+  verb->add_option("--ttl", options->ttl, "How long it is valid, e.g. 720h (default: for ever)")
+      ->check(command_line::Checked(CheckTtl));
+  verb->add_flag("--adopt", options->adopt, "Register the key on standard input instead");
+  verb->callback([&session, options] {
+    session.action = [&session, options] { return Create(session, *options); };
+  });
+
+  keys->add_subcommand("list", "List all keys")->callback([&session] {
+    session.action = [&session] { return List(session); };
+  });
+
+  auto id = std::make_shared<std::string>();
+  verb = keys->add_subcommand("revoke", "Revoke a key; effective when this returns");
+  verb->add_option("id", *id, "The key's id")->required();
+  verb->callback(
+      [&session, id] { session.action = [&session, id] { return Revoke(session, *id); }; });
+}
+
+}  // namespace countersign::cli::verbs

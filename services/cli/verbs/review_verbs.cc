@@ -1,0 +1,287 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "libs/base/status.h"
+#include "libs/command_line/usage.h"
+#include "libs/domain/review_gate.h"
+#include "libs/json/writer.h"
+#include "services/cli/session.h"
+#include "services/cli/user_files.h"
+#include "services/cli/verbs/verbs.h"
+
+namespace countersign::cli::verbs {
+namespace {
+
+constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+
+struct VoteOptions {
+  std::string id;
+  std::string hash;
+  std::string reason;
+};
+
+const std::vector<Column>& Columns() {
+  static const auto& columns = *new std::vector<Column>{{"ID", "id"},
+                                                        {"STATE", "state"},
+                                                        {"REQUESTER", "requester"},
+                                                        {"CONNECTION", "connection"},
+                                                        {"POLICY", "policy"},
+                                                        {"WAITING", "waiting"},
+                                                        {"EXPIRES", "expiresAt"}};
+  return columns;
+}
+
+std::vector<std::string> States() {
+  std::vector<std::string> names;
+  for (int i = 1; i <= static_cast<int>(domain::ReviewState::kRevoked); ++i) {
+    names.emplace_back(domain::ToString(static_cast<domain::ReviewState>(i)));
+  }
+  return names;
+}
+
+absl::Status CheckHash(const std::string& text) {
+  const bool hex = text.size() == 64 &&
+                   absl::c_all_of(text, [](unsigned char c) { return absl::ascii_isxdigit(c); });
+  if (hex) return absl::OkStatus();
+  return absl::InvalidArgumentError("must be the 64 hexadecimal digits that `reviews show` prints");
+}
+
+absl::StatusOr<json::Document> GetReview(GatewayClient& gateway, const std::string& id) {
+  json::Writer request;
+  request.BeginObject().Key("id").String(id).EndObject();
+  return gateway.Call("approval.v1.ReviewService/GetReview", request.str());
+}
+
+// Every character of a prompt as a person can see it: one output line per line of the text, the
+// rest escaped.
+void PrintText(std::ostream& out, absl::string_view text) {
+  while (true) {
+    const std::size_t end = text.find('\n');
+    out << "  | " << output::Printable(text.substr(0, end)) << "\n";
+    if (end == absl::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+// The words that made the policy ask for a review, with the policy and rule that found them.
+void PrintFindings(std::ostream& out, json::Value review) {
+  const json::Value findings = review["findings"];
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    const json::Value finding = findings.at(i);
+    out << "  " << output::Printable(finding["policy"].text()) << ": "
+        << finding["condition"].text() << " " << output::Printable(finding["rule"].text());
+    const auto begin = static_cast<std::size_t>(finding["begin"].integer().value_or(0));
+    const auto end = static_cast<std::size_t>(finding["end"].integer().value_or(0));
+    const auto part = static_cast<std::size_t>(finding["part"].integer().value_or(0));
+    const absl::string_view text = review["parts"].at(part)["text"].text();
+    if (begin < end && end <= text.size()) {
+      out << ": \"" << output::Printable(text.substr(begin, end - begin)) << "\"";
+    }
+    out << "\n";
+  }
+}
+
+void PrintReview(std::ostream& out, json::Value review) {
+  const auto line = [&](absl::string_view name, json::Value value) {
+    out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
+        << output::Printable(output::Cell(value)) << "\n";
+  };
+  line("Review:", review["id"]);
+  line("State:", review["state"]);
+  line("Requester:", review["requester"]);
+  line("Connection:", review["connection"]);
+  line("Model:", review["model"]);
+  line("Policy:", review["policy"]);
+  line("Tokens:", review["promptTokens"]);
+  line("Reviewers:", review["reviewers"]);
+  line("Approvals:", review["approvalsRequired"]);
+  line("Waiting:", review["waiting"]);
+  line("Expires:", review["expiresAt"]);
+  line("Hash:", review["bindingHash"]);
+  if (review["tools"].size() > 0) line("Tools:", review["tools"]);
+  if (review["parameters"].size() > 0) line("Parameters:", review["parameters"]);
+  if (review["findings"].size() > 0) {
+    out << "Why:\n";
+    PrintFindings(out, review);
+  }
+  const json::Value votes = review["votes"];
+  for (std::size_t i = 0; i < votes.size(); ++i) {
+    const json::Value vote = votes.at(i);
+    out << "Vote:         " << output::Printable(vote["reviewer"].text()) << " "
+        << vote["decision"].text() << " " << output::Cell(vote["at"]);
+    if (!vote["reason"].text().empty())
+      out << " \"" << output::Printable(vote["reason"].text()) << "\"";
+    out << "\n";
+  }
+  const json::Value parts = review["parts"];
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    out << "\n"
+        << output::Printable(parts.at(i)["role"].text()) << " ("
+        << output::Printable(parts.at(i)["pointer"].text()) << "):\n";
+    PrintText(out, parts.at(i)["text"].text());
+  }
+}
+
+absl::Status List(const Session& session, const std::string& state, bool all) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject().Key("state").String(state).Key("all").Bool(all).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      ListAll(gateway, "approval.v1.ReviewService/ListReviews", request.str(), 0));
+  PrintListing(session, answer, Columns());
+  return absl::OkStatus();
+}
+
+absl::Status Show(const Session& session, const std::string& id) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(gateway, id));
+  PrintObject(session, review.root(), [&] { PrintReview(session.out, review.root()); });
+  return RememberShown(gateway.url(), id, review.root()["bindingHash"].text());
+}
+
+bool Confirmed(const Session& session, absl::string_view question) {
+  if (isatty(STDIN_FILENO) == 0) return true;
+  session.err << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+// The hash that this approval is for: the given one, the one last shown to this user, else that of
+// the review printed now.
+absl::StatusOr<std::string> SeenHash(const Session& session, GatewayClient& gateway,
+                                     const VoteOptions& options) {
+  if (!options.hash.empty()) return options.hash;
+  std::string shown = ShownHash(gateway.url(), options.id);
+  if (!shown.empty()) return shown;
+  CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(gateway, options.id));
+  PrintReview(session.output() == output::Format::kTable ? session.out : session.err,
+              review.root());
+  return std::string(review.root()["bindingHash"].text());
+}
+
+absl::Status Approve(const Session& session, const VoteOptions& options) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const std::string hash, SeenHash(session, gateway, options));
+  if (!Confirmed(session, absl::StrCat("Approve ", options.id, "?"))) {
+    return absl::CancelledError("not approved");
+  }
+  json::Writer request;
+  request.BeginObject().Key("id").String(options.id).Key("seenHash").String(hash);
+  request.Key("reason").String(options.reason).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document review,
+                      gateway.Call("approval.v1.ReviewService/ApproveReview", request.str()));
+  PrintObject(session, review.root(), [&] {
+    const json::Value state = review.root()["state"];
+    session.out << "approved " << options.id << " (" << state.text() << ")\n";
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Refuse(const Session& session, const VoteOptions& options, absl::string_view method,
+                    absl::string_view done) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  json::Writer request;
+  request.BeginObject().Key("id").String(options.id).Key("reason").String(options.reason);
+  request.EndObject();
+  CS_ASSIGN_OR_RETURN(
+      const json::Document review,
+      gateway.Call(absl::StrCat("approval.v1.ReviewService/", method), request.str()));
+  PrintObject(session, review.root(), [&] {
+    session.out << done << " " << options.id << " (" << review.root()["state"].text() << ")\n";
+  });
+  return absl::OkStatus();
+}
+
+// Prints reviews as they come, until the user stops it.
+absl::Status Watch(const Session& session) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  std::set<std::string> known;
+  while (true) {
+    CS_ASSIGN_OR_RETURN(const json::Document answer,
+                        ListAll(gateway, "approval.v1.ReviewService/ListReviews", "{}", 0));
+    const json::Value items = answer.root()["items"];
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!known.emplace(items.at(i)["id"].text()).second) continue;
+      if (session.output() == output::Format::kJson) {
+        session.out << output::ToJson(items.at(i)) << "\n";
+      } else {
+        std::vector<std::string> cells;
+        for (const Column& column : Columns())
+          cells.push_back(output::Cell(items.at(i)[column.member]));
+        session.out << output::Printable(absl::StrJoin(cells, "  ")) << "\n";
+      }
+    }
+    session.out << std::flush;
+    absl::SleepFor(kWatchInterval);
+  }
+}
+
+void AddVote(CLI::App& reviews, Session& session, const std::string& name, const std::string& help,
+             std::function<absl::Status(const VoteOptions&)> run, bool with_hash) {
+  auto options = std::make_shared<VoteOptions>();
+  CLI::App* verb = reviews.add_subcommand(name, help);
+  verb->add_option("id", options->id, "The review's id")->required();
+  if (with_hash) {
+    verb->add_option("--hash", options->hash, "The binding hash of what you have read")
+        ->check(command_line::Checked(CheckHash));
+  }
+  verb->add_option("--reason", options->reason, "Kept with the vote");
+  verb->callback(
+      [&session, options, run] { session.action = [options, run] { return run(*options); }; });
+}
+
+}  // namespace
+
+void AddReviewVerbs(CLI::App& app, Session& session) {
+  CLI::App* reviews = app.add_subcommand("reviews", "Prompts that wait for a person");
+  reviews->require_subcommand(1);
+
+  auto state = std::make_shared<std::string>();
+  auto all = std::make_shared<bool>(false);
+  CLI::App* verb = reviews->add_subcommand("list", "List pending reviews");
+  verb->add_option("--state", *state,
+                   absl::StrCat("One of ", absl::StrJoin(States(), ", "), " (default PENDING)"))
+      ->check(command_line::OneOf(States()));
+  verb->add_flag("--all", *all, "List reviews in every state");
+  verb->callback([&session, state, all] {
+    session.action = [&session, state, all] { return List(session, *state, *all); };
+  });
+
+  auto id = std::make_shared<std::string>();
+  verb = reviews->add_subcommand("show", "Show what would be sent, and why it is held");
+  verb->add_option("id", *id, "The review's id")->required();
+  verb->callback(
+      [&session, id] { session.action = [&session, id] { return Show(session, *id); }; });
+
+  AddVote(
+      *reviews, session, "approve", "Let exactly this prompt pass",
+      [&session](const VoteOptions& options) { return Approve(session, options); }, true);
+  AddVote(
+      *reviews, session, "deny", "Refuse it",
+      [&session](const VoteOptions& options) {
+        return Refuse(session, options, "DenyReview", "denied");
+      },
+      false);
+  AddVote(
+      *reviews, session, "revoke", "Take an approval back that was not used",
+      [&session](const VoteOptions& options) {
+        return Refuse(session, options, "RevokeReview", "revoked");
+      },
+      false);
+
+  reviews->add_subcommand("watch", "Print reviews as they come")->callback([&session] {
+    session.action = [&session] { return Watch(session); };
+  });
+}
+
+}  // namespace countersign::cli::verbs

@@ -1,0 +1,101 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "libs/base/status.h"
+#include "libs/json/writer.h"
+#include "services/cli/session.h"
+#include "services/cli/verbs/verbs.h"
+
+namespace countersign::cli::verbs {
+namespace {
+
+struct PartLine {
+  std::string name;
+  std::string state;
+  std::int64_t version = -1;  // of the resources that it serves; -1: it serves none
+  std::int64_t lag = -1;      // in versions
+};
+
+// The recorder serves no resources: it is asked for sessions, which an auditor may do.
+std::string RecorderState(GatewayClient& gateway) {
+  const absl::Status asked =
+      gateway.Call("recorder.v1.SessionService/ListSessions", R"({"pageSize":1})").status();
+  if (asked.ok()) return "SERVING";
+  // Refused by the edge, before the recorder was asked.
+  return absl::IsPermissionDenied(asked) ? "UNKNOWN" : "AWAY";
+}
+
+absl::StatusOr<std::vector<PartLine>> AllParts(GatewayClient& gateway) {
+  std::vector<PartLine> lines;
+  const absl::StatusOr<json::Document> answer =
+      gateway.Call("policy.v1.ResourceService/ListParts", "{}");
+  if (answer.ok()) {
+    const std::int64_t current = answer->root()["version"].integer().value_or(0);
+    const json::Value items = answer->root()["items"];
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      PartLine line{std::string(items.at(i)["name"].text()),
+                    std::string(items.at(i)["state"].text()), -1, -1};
+      if (line.state != "AWAY") {
+        line.version = items.at(i)["version"].integer().value_or(0);
+        line.lag = std::max<std::int64_t>(0, current - line.version);
+      }
+      lines.push_back(std::move(line));
+    }
+  } else if (absl::IsUnavailable(answer.status()) && gateway.answered()) {
+    lines.push_back({"edge", "UNKNOWN", -1, -1});
+    lines.push_back({"policy", "AWAY", -1, -1});
+  } else {
+    return answer.status();
+  }
+  lines.push_back({"session-recorder", RecorderState(gateway), -1, -1});
+  return lines;
+}
+
+std::string StatusJson(const std::vector<PartLine>& lines) {
+  json::Writer writer;
+  writer.BeginObject().Key("items").BeginArray();
+  for (const PartLine& line : lines) {
+    writer.BeginObject().Key("name").String(line.name).Key("state").String(line.state);
+    for (const auto& [name, number] : {std::pair("version", line.version), {"lag", line.lag}}) {
+      number < 0 ? writer.Key(name).Null() : writer.Key(name).Int(number);
+    }
+    writer.EndObject();
+  }
+  writer.EndArray().Key("nextPageToken").String("").EndObject();
+  return writer.str();
+}
+
+absl::Status Status(const Session& session) {
+  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const std::vector<PartLine> lines, AllParts(gateway));
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(StatusJson(lines)));
+  PrintListing(session, document,
+               {{"PART", "name"}, {"STATE", "state"}, {"VERSION", "version"}, {"LAG", "lag"}});
+  std::vector<std::string> unwell;
+  for (const PartLine& line : lines) {
+    if (line.state == "AWAY" || line.state == "LAGGING") {
+      unwell.push_back(absl::StrCat(line.name, " (", line.state, ")"));
+    }
+  }
+  if (unwell.empty()) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("not in order: ", absl::StrJoin(unwell, ", "),
+                                             "; look at the logs of these parts"));
+}
+
+}  // namespace
+
+void AddStatusVerb(CLI::App& app, Session& session) {
+  CLI::App* services = app.add_subcommand("services", "The parts of the gateway");
+  services->require_subcommand(1);
+  services
+      ->add_subcommand("status",
+                       "Show whether every part is there, and which version of the resources it "
+                       "serves; exit status 1 if one is away or behind")
+      ->callback([&session] { session.action = [&session] { return Status(session); }; });
+}
+
+}  // namespace countersign::cli::verbs

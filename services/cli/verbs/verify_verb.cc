@@ -1,0 +1,103 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/command_line/usage.h"
+#include "libs/domain/session.h"
+#include "libs/json/writer.h"
+#include "services/cli/session.h"
+#include "services/cli/user_files.h"
+#include "services/cli/verbs/verbs.h"
+#include "services/session_recorder/exports/verifier.h"
+
+namespace countersign::cli::verbs {
+namespace {
+
+using session_recorder::exports::SessionVerdict;
+using session_recorder::exports::VerifyReport;
+
+// The key itself, or the name of a file that holds it.
+absl::StatusOr<std::optional<std::string>> PublicKey(std::string text) {
+  if (text.empty()) return std::nullopt;
+  const absl::StatusOr<std::string> file = ReadFile(text);
+  if (file.ok()) text = *file;
+  while (absl::EndsWith(text, "\n") || absl::EndsWith(text, "\r")) text.pop_back();
+  const absl::StatusOr<std::string> key = Base64UrlDecode(text);
+  if (!key.ok() || key->size() != 32) {
+    return command_line::Misuse(
+        "--public-key must be an Ed25519 key, 32 bytes as base64url, or a file that holds one");
+  }
+  return *key;
+}
+
+std::string Word(const SessionVerdict& session) {
+  if (!session.intact) return "TAMPERED";
+  return session.outcome == domain::Outcome::kRunning ? "intact, running" : "intact";
+}
+
+std::string ReportJson(const VerifyReport& report) {
+  json::Writer writer;
+  writer.BeginObject().Key("intact").Bool(report.intact).Key("pinned").Bool(report.pinned);
+  writer.Key("publicKey").String(report.public_key).Key("items").BeginArray();
+  for (const SessionVerdict& session : report.sessions) {
+    writer.BeginObject().Key("id").String(session.id).Key("verdict").String(Word(session));
+    writer.Key("outcome").String(domain::ToString(session.outcome));
+    writer.Key("events").Int(session.events).Key("problem").String(session.problem).EndObject();
+  }
+  writer.EndArray().Key("problems").BeginArray();
+  for (const std::string& problem : report.problems) writer.String(problem);
+  writer.EndArray().Key("checkpoints").Int(static_cast<std::int64_t>(report.checkpoints));
+  return writer.EndObject().str();
+}
+
+void PrintReport(std::ostream& out, const VerifyReport& report) {
+  output::Table table({"SESSION", "VERDICT", "OUTCOME", "EVENTS", "PROBLEM"});
+  for (const SessionVerdict& session : report.sessions) {
+    table.Add({session.id, Word(session), std::string(domain::ToString(session.outcome)),
+               absl::StrCat(session.events),
+               session.problem.empty()
+                   ? ""
+                   : absl::StrCat("line ", session.line, ": ", session.problem)});
+  }
+  table.Print(out);
+  for (const std::string& problem : report.problems) out << output::Printable(problem) << "\n";
+  out << report.sessions.size() << " sessions, " << report.checkpoints << " checkpoints, key "
+      << report.public_key << (report.pinned ? " (pinned)" : " (the file's own: not pinned)")
+      << "\n";
+}
+
+absl::Status Verify(const Session& session, const std::string& path, const std::string& key_text) {
+  CS_ASSIGN_OR_RETURN(const std::optional<std::string> key, PublicKey(key_text));
+  if (std::filesystem::is_directory(path)) {
+    return command_line::Misuse(
+        absl::StrCat(path, " is a directory; name the file that `sessions export` wrote"));
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return ReadFile(path).status();
+  const VerifyReport report = session_recorder::exports::Verify(file, key);
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(ReportJson(report)));
+  PrintObject(session, document.root(), [&] { PrintReport(session.out, report); });
+  if (report.intact) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path, " is not what the recorder wrote"));
+}
+
+}  // namespace
+
+void AddVerifyVerb(CLI::App& app, Session& session) {
+  auto file = std::make_shared<std::string>();
+  auto key = std::make_shared<std::string>();
+  CLI::App* verb = app.add_subcommand("verify", "Prove an export, without a gateway");
+  verb->add_option("file", *file, "What `sessions export` wrote")->required();
+  verb->add_option("--public-key", *key, "The recorder's key, or a file that holds it");
+  verb->callback([&session, file, key] {
+    session.action = [&session, file, key] { return Verify(session, *file, *key); };
+  });
+}
+
+}  // namespace countersign::cli::verbs

@@ -1,0 +1,130 @@
+#include "services/policy/resources/remote_parts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "libs/base/status.h"
+#include "services/policy/policy_errors.h"
+
+namespace countersign::policy::resources {
+namespace {
+
+void SortUnique(std::vector<std::string>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+}  // namespace
+
+RemoteParts::Live* RemoteParts::Find(const RemotePart& part) {
+  for (Live& live : live_) {
+    if (live.part.get() == &part) return &live;
+  }
+  return nullptr;
+}
+
+void RemoteParts::Connect(std::shared_ptr<RemotePart> part) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) part->Close();
+  if (snapshot_ != nullptr) part->SendSnapshot(snapshot_);
+  Live live;
+  live.part = std::move(part);
+  live_.push_back(std::move(live));
+}
+
+void RemoteParts::Disconnect(const RemotePart& part) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  live_.erase(std::remove_if(live_.begin(), live_.end(),
+                             [&](const Live& live) { return live.part.get() == &part; }),
+              live_.end());
+  changed_.notify_all();
+}
+
+void RemoteParts::OnJudged(const RemotePart& part, std::uint64_t draft_id,
+                           std::vector<std::string> errors) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Live* live = Find(part);
+  if (live == nullptr || draft_id != draft_id_) return;  // the answer to a draft long given up
+  live->judgement = std::move(errors);
+  changed_.notify_all();
+}
+
+void RemoteParts::OnServing(const RemotePart& part, std::uint64_t version) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Live* live = Find(part);
+  if (live == nullptr) return;
+  live->serving = version;
+  changed_.notify_all();
+}
+
+absl::Status RemoteParts::Judge(std::shared_ptr<const StoredSet> draft, absl::Duration timeout) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  ++draft_id_;
+  for (Live& live : live_) {
+    live.asked = true;
+    live.judgement.reset();
+    live.part->SendDraft(draft_id_, draft);
+  }
+  // A part that connects from here on is not asked: it gets the committed version, like any part
+  // that starts later.
+  const auto missing = [this] {
+    std::vector<std::string> names;
+    for (const Live& live : live_) {
+      if (live.asked && !live.judgement.has_value()) names.push_back(live.part->name());
+    }
+    SortUnique(names);
+    return names;
+  };
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return missing().empty(); });
+  std::vector<std::string> mistakes;
+  for (Live& live : live_) {
+    if (live.judgement.has_value()) {
+      mistakes.insert(mistakes.end(), live.judgement->begin(), live.judgement->end());
+    }
+  }
+  const std::vector<std::string> silent = missing();
+  for (Live& live : live_) live.asked = false;
+  if (!mistakes.empty()) {
+    SortUnique(mistakes);  // several processes of one part find the same
+    return InvalidResources(mistakes);
+  }
+  if (!silent.empty()) return PartsSilent(absl::StrJoin(silent, ", "));
+  return absl::OkStatus();
+}
+
+void RemoteParts::Serve(std::shared_ptr<const StoredSet> set) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  snapshot_ = std::move(set);
+  for (const Live& live : live_) live.part->SendSnapshot(snapshot_);
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> RemoteParts::Serving() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::pair<std::string, std::uint64_t>> parts;
+  for (const Live& live : live_) parts.emplace_back(live.part->name(), live.serving);
+  return parts;
+}
+
+void RemoteParts::Close() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  for (const Live& live : live_) live.part->Close();
+}
+
+std::vector<std::string> RemoteParts::WaitServed(std::uint64_t version, absl::Duration timeout) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto lagging = [&] {
+    std::vector<std::string> names;
+    for (const Live& live : live_) {
+      if (live.serving < version) names.push_back(live.part->name());
+    }
+    SortUnique(names);
+    return names;
+  };
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return lagging().empty(); });
+  return lagging();
+}
+
+}  // namespace countersign::policy::resources

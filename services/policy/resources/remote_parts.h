@@ -1,0 +1,75 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/policy/resources/resource_store.h"
+
+namespace countersign::policy::resources {
+
+// The sending half of one part's open stream. Its methods return at once and may be called from
+// any thread; what they send arrives in order or the stream ends.
+class RemotePart {
+ public:
+  virtual ~RemotePart() = default;
+  virtual const std::string& name() const = 0;
+  virtual void SendDraft(std::uint64_t draft_id, std::shared_ptr<const StoredSet> draft) = 0;
+  virtual void SendSnapshot(std::shared_ptr<const StoredSet> set) = 0;
+  virtual void Close() = 0;  // ends the stream; Disconnect follows
+};
+
+// The parts that follow the resources from other processes. A part is live while its stream is
+// open; several processes may have the same name. Thread-safe; the first four methods never block
+// on anything but this object's lock.
+class RemoteParts {
+ public:
+  // From the stream. Connect sends the snapshot in service, if there is one.
+  void Connect(std::shared_ptr<RemotePart> part);
+  void Disconnect(const RemotePart& part);
+  void OnJudged(const RemotePart& part, std::uint64_t draft_id, std::vector<std::string> errors);
+  void OnServing(const RemotePart& part, std::uint64_t version);
+
+  // Sends `draft` to every live part and waits until each has judged it or left. INVALID_ARGUMENT
+  // with everything that was found; UNAVAILABLE names the parts that did not answer in time. One
+  // call at a time.
+  absl::Status Judge(std::shared_ptr<const StoredSet> draft, absl::Duration timeout);
+
+  // Sends `set` to every live part, and to those that connect later.
+  void Serve(std::shared_ptr<const StoredSet> set);
+
+  // The name of every live part, with the version that it serves (0: none yet).
+  std::vector<std::pair<std::string, std::uint64_t>> Serving();
+
+  // Ends every stream, those that open later too: this process is about to stop.
+  void Close();
+
+  // Waits until every live part serves `version` or a later one. The names of those that do not.
+  std::vector<std::string> WaitServed(std::uint64_t version, absl::Duration timeout);
+
+ private:
+  struct Live {
+    std::shared_ptr<RemotePart> part;
+    std::uint64_t serving = 0;
+    std::optional<std::vector<std::string>> judgement;  // of draft_id_; absent: not yet
+    bool asked = false;                                 // connected when the draft was sent
+  };
+
+  Live* Find(const RemotePart& part);  // null when it has left
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Live> live_;
+  std::shared_ptr<const StoredSet> snapshot_;
+  std::uint64_t draft_id_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace countersign::policy::resources

@@ -1,0 +1,147 @@
+#include "services/policy/resources/remote_parts.h"
+
+#include <catch2/catch.hpp>
+#include <future>
+
+#include "libs/base/status.h"
+#include "services/policy/testing/fake_remote_part.h"
+
+namespace countersign::policy::resources {
+namespace {
+
+std::shared_ptr<const StoredSet> Version(std::uint64_t version) {
+  auto set = std::make_shared<StoredSet>();
+  set->version = version;
+  return set;
+}
+
+struct Fixture {
+  RemoteParts parts;
+  std::shared_ptr<FakeRemotePart> masking = std::make_shared<FakeRemotePart>("masking");
+  std::shared_ptr<FakeRemotePart> authn = std::make_shared<FakeRemotePart>("authn");
+
+  std::future<absl::Status> Judge(absl::Duration timeout = absl::Seconds(30)) {
+    return std::async(std::launch::async, [=, this] { return parts.Judge(Version(5), timeout); });
+  }
+};
+
+TEST_CASE("RemoteParts: without live parts every draft stands", "[policy][feed]") {
+  RemoteParts parts;
+  CHECK(parts.Judge(Version(1), absl::Seconds(30)).ok());
+  CHECK(parts.WaitServed(1, absl::Seconds(30)).empty());
+}
+
+TEST_CASE("RemoteParts: a draft stands when every live part has accepted it", "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.masking);
+  fixture.parts.Connect(fixture.authn);
+  auto verdict = fixture.Judge();
+  const auto [id, draft] = fixture.masking->Draft();
+  CHECK(draft->version == 5);
+  fixture.parts.OnJudged(*fixture.masking, id, {});
+  fixture.parts.OnJudged(*fixture.authn, id, {});
+  CHECK(verdict.get().ok());
+}
+
+TEST_CASE("RemoteParts: one part that refuses stops the draft with its reasons", "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.masking);
+  fixture.parts.Connect(fixture.authn);
+  auto verdict = fixture.Judge();
+  const std::uint64_t id = fixture.masking->Draft().first;
+  fixture.parts.OnJudged(*fixture.authn, id, {});
+  fixture.parts.OnJudged(*fixture.masking, id, {"MaskingProfile/x: spec.response[0]: no"});
+  const absl::Status status = verdict.get();
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(status.message() == "MaskingProfile/x: spec.response[0]: no");
+}
+
+TEST_CASE("RemoteParts: the same finding of two processes is told once", "[policy][feed]") {
+  Fixture fixture;
+  const auto twin = std::make_shared<FakeRemotePart>("masking");
+  fixture.parts.Connect(fixture.masking);
+  fixture.parts.Connect(twin);
+  auto verdict = fixture.Judge();
+  const std::uint64_t id = fixture.masking->Draft().first;
+  fixture.parts.OnJudged(*fixture.masking, id, {"no"});
+  fixture.parts.OnJudged(*twin, id, {"no"});
+  CHECK(verdict.get().message() == "no");
+}
+
+TEST_CASE("RemoteParts: a silent part stops the draft and is named", "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.masking);
+  const absl::Status status = fixture.parts.Judge(Version(5), absl::Milliseconds(1));
+  CHECK(status.code() == absl::StatusCode::kUnavailable);
+  CHECK(status.message().find("masking") != absl::string_view::npos);
+}
+
+TEST_CASE("RemoteParts: a part that leaves is not waited for", "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.masking);
+  auto verdict = fixture.Judge();
+  fixture.masking->Draft();
+  fixture.parts.Disconnect(*fixture.masking);
+  CHECK(verdict.get().ok());
+}
+
+TEST_CASE("RemoteParts: the late answer to an earlier draft does not count", "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.masking);
+  REQUIRE_FALSE(fixture.parts.Judge(Version(5), absl::Milliseconds(1)).ok());
+  const std::uint64_t first = fixture.masking->Draft(1).first;
+  auto verdict = fixture.Judge();
+  const std::uint64_t second = fixture.masking->Draft(2).first;
+  fixture.parts.OnJudged(*fixture.masking, first, {});
+  fixture.parts.OnJudged(*fixture.masking, second, {"no"});
+  CHECK_FALSE(verdict.get().ok());
+}
+
+TEST_CASE("RemoteParts: who connects while a draft is judged is not asked", "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.masking);
+  auto verdict = fixture.Judge();
+  const std::uint64_t id = fixture.masking->Draft().first;
+  fixture.parts.Connect(fixture.authn);
+  fixture.parts.OnJudged(*fixture.masking, id, {});
+  CHECK(verdict.get().ok());
+}
+
+TEST_CASE("RemoteParts: a part gets the version in service when it connects and each later one",
+          "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.authn);
+  CHECK(fixture.authn->snapshots() == 0);  // nothing is in service yet
+  fixture.parts.Serve(Version(1));
+  fixture.parts.Connect(fixture.masking);
+  CHECK(fixture.masking->Snapshot(1)->version == 1);
+  fixture.parts.Serve(Version(2));
+  CHECK(fixture.masking->Snapshot(2)->version == 2);
+  CHECK(fixture.authn->Snapshot(2)->version == 2);
+}
+
+TEST_CASE("RemoteParts: waiting ends when every live part serves the version or a later one",
+          "[policy][feed]") {
+  Fixture fixture;
+  fixture.parts.Connect(fixture.masking);
+  fixture.parts.Connect(fixture.authn);
+  auto waiting = std::async(std::launch::async,
+                            [&] { return fixture.parts.WaitServed(3, absl::Seconds(30)); });
+  fixture.parts.OnServing(*fixture.masking, 4);
+  fixture.parts.OnServing(*fixture.authn, 3);
+  CHECK(waiting.get().empty());
+}
+
+TEST_CASE("RemoteParts: parts that do not serve in time are named once", "[policy][feed]") {
+  Fixture fixture;
+  const auto twin = std::make_shared<FakeRemotePart>("masking");
+  fixture.parts.Connect(fixture.masking);
+  fixture.parts.Connect(twin);
+  fixture.parts.Connect(fixture.authn);
+  fixture.parts.OnServing(*fixture.masking, 2);
+  fixture.parts.OnServing(*fixture.authn, 3);
+  CHECK(fixture.parts.WaitServed(3, absl::Milliseconds(1)) == std::vector<std::string>{"masking"});
+}
+
+}  // namespace
+}  // namespace countersign::policy::resources

@@ -1,0 +1,173 @@
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
+#include "libs/base/status.h"
+#include "libs/clients/policy_decider_grpc.h"
+#include "libs/clients/resource_feed_grpc.h"
+#include "libs/testing/fake_clock.h"
+#include "services/policy/policy_service.h"
+#include "services/policy/resources/resource_feed_service.h"
+#include "services/policy/resources/resource_hub.h"
+#include "services/policy/testing/resource_store_memory.h"
+#include "services/policy/rules/local_policy_decider.h"
+#include "services/policy/testing/fake_sealer.h"
+#include "services/policy/testing/fake_text_engine.h"
+#include "services/policy/testing/rule_fixture.h"
+#include "services/policy/testing/service_fixture.h"
+
+// This service's hub and shells with the other half, the clients that the other services use.
+namespace countersign::policy::resources {
+namespace {
+
+constexpr char kConnection[] =
+    "apiVersion: countersign/v1\n"
+    "kind: Connection\n"
+    "metadata: {name: openai}\n"
+    "spec: {protocol: openai, url: 'https://api.openai.com/v1', credential: key}\n"
+    "---\n"
+    "apiVersion: countersign/v1\n"
+    "kind: Credential\n"
+    "metadata: {name: key}\n"
+    "spec: {bearer: {inline: sk-secret}}\n";
+
+// A part in another process: notes what it serves.
+class Part final : public domain::ResourceWatcher {
+ public:
+  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override {
+    if (draft->policies.count("refused") == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError("Policy/refused: spec: this part cannot\nPolicy/x: nor");
+  }
+  absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    served_ = std::move(set);
+    changed_.notify_all();
+    return absl::OkStatus();
+  }
+  std::shared_ptr<const domain::ResourceSet> served() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return served_;
+  }
+  void WaitForSome() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return served_ != nullptr; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<const domain::ResourceSet> served_;
+};
+
+struct Fixture {
+  testing::FakeClock clock;
+  MemoryResourceStore store{clock};
+  FakeSealer sealer;
+  ResourceHub hub{store, sealer, clock};
+  ResourceFeedService service{hub.remote_parts()};
+  InProcessServer server{&service};
+  Part part;
+  clients::GrpcResourceFeed feed{server.channel()};
+
+  Fixture() {
+    REQUIRE(hub.Start().ok());
+    feed.Attach("masking", part);
+    part.WaitForSome();
+  }
+  absl::StatusOr<ApplyOutcome> Apply(const std::string& content) {
+    return hub.Apply({{{"f.yaml", content}}});
+  }
+};
+
+TEST_CASE("ResourceFeed: when apply returns, a part in another process serves it",
+          "[policy][feed][rpc]") {
+  Fixture fixture;
+  const auto outcome = fixture.Apply(kConnection);
+  INFO(outcome.status().ToString());
+  REQUIRE(outcome.ok());
+  CHECK(outcome->waiting_for.empty());
+  const auto served = fixture.part.served();
+  CHECK(served->version == 1);
+  CHECK(served->connections.at("openai").version == 1);
+  CHECK(served->credentials.at("key").sealed == "sealed-1");
+}
+
+TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its reasons",
+          "[policy][feed][rpc]") {
+  Fixture fixture;
+  const auto refused = fixture.Apply(
+      "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: refused}\n"
+      "spec: {then: {allow: {}}}\n");
+  CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(refused.status().message() ==
+        "f.yaml:4: Policy/refused: spec: this part cannot\nPolicy/x: nor");
+  CHECK(fixture.part.served()->version == 0);
+  CHECK(*fixture.store.Version() == 0);
+}
+
+TEST_CASE("ResourceFeed: both ends read every kind of resource alike", "[policy][feed][rpc]") {
+  Fixture fixture;
+  Part local;
+  fixture.hub.Attach("policy", local);
+  REQUIRE(fixture.Apply(kConnection).ok());
+  REQUIRE(fixture
+              .Apply("apiVersion: countersign/v1\nkind: Dictionary\nmetadata: {name: d}\n"
+                     "spec: {terms: ['a b', \"\\u00e9\"], normalize: caseless}\n---\n"
+                     "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: p}\n"
+                     "spec:\n  priority: 3\n  when: {any: [keywords: {dictionary: d}]}\n"
+                     "  then: {review: {reviewers: [ops], hold: 90s}, recording: ordered}\n")
+              .ok());
+  const auto here = local.served();
+  const auto there = fixture.part.served();
+  CHECK(there->version == here->version);
+  CHECK(there->dictionaries.at("d").terms == here->dictionaries.at("d").terms);
+  CHECK(there->policies.at("p").priority == 3);
+  CHECK(there->policies.at("p").review.hold == absl::Seconds(90));
+  CHECK(there->policies.at("p").review.hold == here->policies.at("p").review.hold);
+  CHECK(there->connections.at("openai").version == here->connections.at("openai").version);
+}
+
+TEST_CASE("GrpcPolicyDecider: understands what PolicyService answers", "[policy][rpc]") {
+  FakeTextEngine engine;
+  SnapshotHolder holder(engine);
+  ThreadPool pool(1, 4);
+  testing::FakeClock clock;
+  LocalPolicyDecider decider(holder, pool, clock, nullptr);
+  FakeCallers callers;
+  PolicyService service(decider, callers);
+  InProcessServer server({&service});
+  clients::GrpcPolicyDecider client(server.channel());
+  domain::Policy review = When(Review("regulated", 5), Keywords("hipaa"));
+  review.review.approvals = 3;
+  review.masking = "none";
+  REQUIRE(holder.Serve(SetOf({review, When(Allow("short"), Not(Tokens(2)))})).ok());
+
+  domain::Call call;
+  call.principal = std::make_shared<const domain::Principal>(Ann());
+  call.internal_token = std::make_shared<const SecretString>("caller");
+  const auto ask = [&](const char* text) {
+    std::promise<absl::StatusOr<domain::Decision>> answer;
+    client.Decide(call, "openai", std::make_shared<const domain::Prompt>(UserSays(text)),
+                  absl::Now() + absl::Seconds(30), [&](absl::StatusOr<domain::Decision> decision) {
+                    answer.set_value(std::move(decision));
+                  });
+    return answer.get_future().get();
+  };
+  const auto held = ask("the patient");
+  INFO(held.status().ToString());
+  REQUIRE(held.ok());
+  CHECK(held->verdict == domain::Verdict::kReview);
+  CHECK(held->policy == "regulated");
+  CHECK(held->policy_version == 7);
+  CHECK(held->prompt_tokens == 2);
+  CHECK(held->masking_profile == "none");
+  CHECK(held->review.approvals == 3);
+  REQUIRE(held->findings.size() == 1);
+  CHECK(held->findings[0].begin == 4);
+  CHECK(ask("hello")->verdict == domain::Verdict::kAllow);
+  CHECK(ask("nothing fits this")->verdict == domain::Verdict::kDeny);
+}
+
+}  // namespace
+}  // namespace countersign::policy::resources

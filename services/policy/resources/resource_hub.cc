@@ -1,0 +1,398 @@
+#include "services/policy/resources/resource_hub.h"
+
+#include <algorithm>
+#include <future>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/status.h"
+#include "libs/config/source_lines.h"
+#include "libs/json/document.h"
+#include "libs/log/log.h"
+#include "services/policy/policy_errors.h"
+
+namespace countersign::policy::resources {
+namespace {
+
+constexpr absl::string_view kCredential = "Credential";
+constexpr char kWithheld[] = "withheld";
+// The parts that serve resources, wherever they run.
+constexpr absl::string_view kParts[] = {"approval", "authn", "edge", "masking", "policy"};
+constexpr int kMaxAttempts = 5;  // when other replicas commit at the same time
+
+using Key = std::pair<std::string, std::string>;  // kind, name
+
+std::vector<config::ResourceDocument> ToDocuments(const StoredSet& set) {
+  std::vector<config::ResourceDocument> documents;
+  documents.reserve(set.resources.size());
+  for (const StoredResource& stored : set.resources) {
+    config::ResourceDocument document;
+    document.kind = stored.kind;
+    document.name = stored.name;
+    document.labels = stored.labels;
+    document.document = stored.document;
+    document.version = stored.version;
+    documents.push_back(std::move(document));
+  }
+  return documents;
+}
+
+absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> ToTyped(const StoredSet& set) {
+  return config::BuildResourceSet(set.version, ToDocuments(set));
+}
+
+const StoredResource* Find(const StoredSet& set, absl::string_view kind, absl::string_view name) {
+  for (const StoredResource& resource : set.resources) {
+    if (resource.kind == kind && resource.name == name) return &resource;
+  }
+  return nullptr;
+}
+
+// What is stored of a Credential in place of `resource`'s document once it was replaced.
+std::string ErasedCredential(const StoredResource& resource) {
+  config::ResourceDocument document;
+  document.kind = resource.kind;
+  document.name = resource.name;
+  document.labels = resource.labels;
+  return config::SealedCredentialDocument(document, "erased");
+}
+
+// The sealed text within a stored Credential.
+std::string SealedOf(const StoredResource& credential) {
+  const auto document = json::Document::Parse(credential.document);
+  return document.ok() ? std::string(document->root()["spec"]["sealed"].text()) : std::string();
+}
+
+// Mistakes found in the composed set name the resource; those that came from a file just read are
+// given the file and line too.
+absl::Status WithSources(const absl::Status& status,
+                         const std::vector<config::ResourceDocument>& documents) {
+  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
+  const std::vector<std::string> lines = absl::StrSplit(status.message(), '\n');
+  return InvalidResources(config::WithSourceLines(lines, documents));
+}
+
+// Who refers to what is missing, of mistakes that read "Policy/p: spec.then.masking: there is no
+// …": "Policy/p (spec.then.masking)".
+std::vector<std::string> UsersIn(absl::string_view mistakes) {
+  std::vector<std::string> users;
+  for (absl::string_view line : absl::StrSplit(mistakes, '\n')) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(": ", 2));
+    users.push_back(parts.size() == 3 ? absl::StrCat(parts[0], " (", parts[1], ")")
+                                      : std::string(line));
+  }
+  return users;
+}
+
+}  // namespace
+
+// A set that is not committed yet.
+struct ResourceHub::Draft {
+  std::shared_ptr<StoredSet> stored;
+  std::shared_ptr<const domain::ResourceSet> typed;
+  std::vector<ResourceChange> changes;  // from the version in service
+  std::vector<ApplyItem> items;
+};
+
+std::string WithheldSpec(const StoredResource& resource) {
+  if (resource.kind == kCredential) return absl::StrCat("{\"sealed\":\"", kWithheld, "\"}");
+  const auto document = json::Document::Parse(resource.document);
+  if (!document.ok()) return "{}";
+  const json::Value spec = document->root()["spec"];
+  return resource.document.substr(spec.begin(), spec.end() - spec.begin());
+}
+
+ResourceHub::ResourceHub(ResourceStore& store, domain::CredentialSealer& sealer, const Clock& clock,
+                         HubOptions options)
+    : store_(store), sealer_(sealer), clock_(clock), options_(std::move(options)) {}
+
+ResourceHub::~ResourceHub() {
+  {
+    const std::lock_guard<std::mutex> lock(stop_mutex_);
+    stopping_ = true;
+  }
+  stop_wake_.notify_all();
+  if (follower_.joinable()) follower_.join();
+}
+
+absl::Status ResourceHub::Start() {
+  const absl::Status first = FollowOnce();
+  follower_ = std::thread([this] { Follow(); });
+  return first;
+}
+
+absl::Status ResourceHub::FollowOnce() {
+  CS_RETURN_IF_ERROR(Refresh());
+  CS_ASSIGN_OR_RETURN(const auto current, Current());
+  if (current->version != 0 || options_.initial.empty()) return absl::OkStatus();
+  ApplyCommand command;
+  command.files = options_.initial;
+  command.no_wait = true;
+  command.author = "initial resources";
+  return Apply(command).status();
+}
+
+void ResourceHub::Follow() {
+  absl::Status last;
+  std::unique_lock<std::mutex> lock(stop_mutex_);
+  while (!stop_wake_.wait_for(lock, absl::ToChronoNanoseconds(options_.poll_interval),
+                              [this] { return stopping_; })) {
+    lock.unlock();
+    const absl::Status now = FollowOnce();
+    if (!now.ok() && now != last) log::Warning("resources not refreshed", {{"error", now}});
+    if (now.ok() && !last.ok()) log::Info("resources refreshed again");
+    last = now;
+    lock.lock();
+  }
+}
+
+void ResourceHub::Attach(const std::string& part, domain::ResourceWatcher& watcher) {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  LocalPart local{part, &watcher, false, 0};
+  if (typed_ != nullptr) {
+    const absl::Status served = watcher.Serve(typed_);
+    local.serving = served.ok();
+    if (served.ok()) local.version = typed_->version;
+    if (!served.ok()) {
+      log::Error("resources not served", {{"part", part}, {"error", served}});
+    }
+  }
+  locals_.push_back(local);
+}
+
+absl::StatusOr<std::shared_ptr<const StoredSet>> ResourceHub::Current() const {
+  const std::lock_guard<std::mutex> lock(current_mutex_);
+  if (current_ == nullptr) return NotLoaded();
+  return current_;
+}
+
+absl::Status ResourceHub::Refresh() {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  return RefreshLocked();
+}
+
+absl::Status ResourceHub::RefreshLocked() {
+  CS_ASSIGN_OR_RETURN(const std::uint64_t version, store_.Version());
+  const auto current = Current();
+  if (!current.ok() || (*current)->version != version) {
+    CS_ASSIGN_OR_RETURN(StoredSet loaded, store_.Load());
+    // What was stored was judged when it was committed, so this fails only for a version that a
+    // newer program has written: the last good one stays.
+    CS_ASSIGN_OR_RETURN(typed_, ToTyped(loaded));
+    auto shared = std::make_shared<const StoredSet>(std::move(loaded));
+    {
+      const std::lock_guard<std::mutex> current_lock(current_mutex_);
+      current_ = shared;
+    }
+    for (LocalPart& local : locals_) local.serving = false;
+    remote_parts_.Serve(std::move(shared));
+  }
+  ServeLocked();
+  return absl::OkStatus();
+}
+
+void ResourceHub::ServeLocked() {
+  for (LocalPart& local : locals_) {
+    if (local.serving) continue;
+    const absl::Status served = local.watcher->Serve(typed_);
+    local.serving = served.ok();
+    if (served.ok()) local.version = typed_->version;
+    if (!served.ok()) {
+      log::Error("resources not served", {{"part", local.name}, {"error", served}});
+    }
+  }
+}
+
+absl::Status ResourceHub::SealCredentials(std::vector<config::ResourceDocument>& documents) const {
+  CS_ASSIGN_OR_RETURN(const auto current, Current());
+  for (config::ResourceDocument& document : documents) {
+    if (document.kind != kCredential) continue;
+    const StoredResource* stored = Find(*current, kCredential, document.name);
+    // On the heap: an answer that comes after the wait was given up must find it.
+    auto answer = std::make_shared<std::promise<absl::StatusOr<std::string>>>();
+    std::future<absl::StatusOr<std::string>> sealed = answer->get_future();
+    sealer_.Seal(
+        document.name, SecretString(std::exchange(document.secret_spec, "")),
+        stored != nullptr ? SealedOf(*stored) : "", clock_.Now() + options_.seal_timeout,
+        [answer](absl::StatusOr<std::string> text) { answer->set_value(std::move(text)); });
+    const absl::StatusOr<std::string> text = sealed.get();
+    if (!text.ok()) {
+      return Annotate(text.status(), absl::StrCat(document.source, ": Credential/", document.name));
+    }
+    document.document = config::SealedCredentialDocument(document, *text);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ResourceHub::Draft> ResourceHub::Compose(
+    const std::vector<config::ResourceDocument>& documents) const {
+  CS_ASSIGN_OR_RETURN(const auto current, Current());
+  Draft draft;
+  std::map<Key, StoredResource> merged;
+  for (const StoredResource& stored : current->resources) {
+    merged[Key(stored.kind, stored.name)] = stored;
+  }
+  const std::uint64_t next = current->version + 1;
+  for (const config::ResourceDocument& document : documents) {
+    StoredResource& slot = merged[Key(document.kind, document.name)];
+    ApplyItem item{document.kind, document.name, "unchanged", "", ""};
+    const bool exists = !slot.document.empty();
+    if (exists) item.before = WithheldSpec(slot);
+    if (slot.document != document.document) {
+      item.result = exists ? "configured" : "created";
+      ResourceChange change{document.kind, document.name, document.document, document.labels, ""};
+      if (exists && document.kind == kCredential) change.replaced_document = ErasedCredential(slot);
+      draft.changes.push_back(std::move(change));
+      slot = {document.kind, document.name, document.document, document.labels, next, clock_.Now()};
+    }
+    item.after = WithheldSpec(slot);
+    draft.items.push_back(std::move(item));
+  }
+  draft.stored = std::make_shared<StoredSet>();
+  draft.stored->version = next;
+  for (auto& [key, resource] : merged) draft.stored->resources.push_back(std::move(resource));
+  auto typed = ToTyped(*draft.stored);
+  if (!typed.ok()) return WithSources(typed.status(), documents);
+  draft.typed = *std::move(typed);
+  return draft;
+}
+
+absl::Status ResourceHub::Judge(const Draft& draft) {
+  std::vector<std::string> mistakes;
+  for (const LocalPart& local : locals_) {
+    const absl::Status judged = local.watcher->Prepare(draft.typed);
+    if (judged.ok()) continue;
+    if (judged.code() != absl::StatusCode::kInvalidArgument) return Annotate(judged, local.name);
+    for (absl::string_view line : absl::StrSplit(judged.message(), '\n')) {
+      mistakes.emplace_back(line);
+    }
+  }
+  if (!mistakes.empty()) return InvalidResources(mistakes);
+  return remote_parts_.Judge(draft.stored, options_.judge_timeout);
+}
+
+absl::StatusOr<std::uint64_t> ResourceHub::Commit(Draft draft, const std::string& author) {
+  const std::uint64_t expected = draft.stored->version - 1;
+  CS_ASSIGN_OR_RETURN(const Committed committed, store_.Commit(expected, draft.changes, author));
+  // From here on the version exists, whatever becomes of this process.
+  for (StoredResource& resource : draft.stored->resources) {
+    if (resource.version == committed.version) resource.updated_at = committed.at;
+  }
+  typed_ = std::move(draft.typed);
+  {
+    const std::lock_guard<std::mutex> lock(current_mutex_);
+    current_ = draft.stored;
+  }
+  for (LocalPart& local : locals_) local.serving = false;
+  remote_parts_.Serve(draft.stored);
+  ServeLocked();
+  log::Info("resources changed",
+            {{"version", committed.version}, {"count", std::uint64_t{draft.changes.size()}}});
+  return committed.version;
+}
+
+absl::StatusOr<PartsReport> ResourceHub::Parts() {
+  CS_ASSIGN_OR_RETURN(const auto current, Current());
+  PartsReport report;
+  report.version = current->version;
+  const auto add = [&](const std::string& name, std::uint64_t version) {
+    const bool serving = version >= report.version;
+    report.parts.push_back(
+        {name, serving ? PartStatus::State::kServing : PartStatus::State::kLagging, version});
+  };
+  {
+    const std::lock_guard<std::mutex> lock(change_mutex_);
+    for (const LocalPart& local : locals_) add(local.name, local.version);
+  }
+  for (const auto& [name, version] : remote_parts_.Serving()) add(name, version);
+  for (const absl::string_view name : kParts) {
+    const bool known = std::any_of(report.parts.begin(), report.parts.end(),
+                                   [&](const PartStatus& part) { return part.name == name; });
+    if (!known) report.parts.push_back({std::string(name), PartStatus::State::kAway, 0});
+  }
+  std::stable_sort(report.parts.begin(), report.parts.end(),
+                   [](const PartStatus& a, const PartStatus& b) { return a.name < b.name; });
+  return report;
+}
+
+std::vector<std::string> ResourceHub::LaggingLocals() {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  std::vector<std::string> names;
+  for (const LocalPart& local : locals_) {
+    if (!local.serving) names.push_back(local.name);
+  }
+  return names;
+}
+
+std::vector<std::string> ResourceHub::WaitUntilServed(std::uint64_t version, bool no_wait) {
+  const absl::Duration timeout = no_wait ? absl::ZeroDuration() : options_.serve_timeout;
+  std::vector<std::string> waiting = remote_parts_.WaitServed(version, timeout);
+  for (std::string& name : LaggingLocals()) waiting.push_back(std::move(name));
+  return waiting;
+}
+
+absl::StatusOr<ApplyOutcome> ResourceHub::Apply(const ApplyCommand& command) {
+  ApplyOutcome outcome;
+  {
+    const std::lock_guard<std::mutex> lock(change_mutex_);
+    CS_RETURN_IF_ERROR(RefreshLocked());  // what another replica has just committed is there
+    auto read = config::ReadDocuments(command.files, command.values);
+    if (!read.ok()) return WithReason(read.status(), "invalid_resource");
+    CS_RETURN_IF_ERROR(SealCredentials(*read));
+    for (int attempt = 1;; ++attempt) {
+      CS_ASSIGN_OR_RETURN(Draft draft, Compose(*read));
+      outcome.items = draft.items;
+      outcome.version = draft.stored->version - 1;
+      if (draft.changes.empty()) break;
+      if (const absl::Status judged = Judge(draft); !judged.ok()) {
+        return WithSources(judged, *read);
+      }
+      if (command.dry_run) return outcome;
+      const auto version = Commit(std::move(draft), command.author);
+      if (version.ok()) {
+        outcome.version = *version;
+        break;
+      }
+      if (!absl::IsAborted(version.status()) || attempt == kMaxAttempts) return version.status();
+      CS_RETURN_IF_ERROR(RefreshLocked());
+    }
+  }
+  // Without the lock: a slow part holds up this caller and nobody else's change.
+  outcome.waiting_for = WaitUntilServed(outcome.version, command.no_wait || command.dry_run);
+  return outcome;
+}
+
+absl::StatusOr<DeleteOutcome> ResourceHub::Delete(const std::string& kind, const std::string& name,
+                                                  bool no_wait, const std::string& author) {
+  DeleteOutcome outcome;
+  {
+    const std::lock_guard<std::mutex> lock(change_mutex_);
+    CS_RETURN_IF_ERROR(RefreshLocked());
+    CS_ASSIGN_OR_RETURN(const auto current, Current());
+    const StoredResource* doomed = Find(*current, kind, name);
+    if (doomed == nullptr) return NoSuchResource(kind, name);
+    Draft draft;
+    draft.stored = std::make_shared<StoredSet>(*current);
+    draft.stored->version = current->version + 1;
+    auto& resources = draft.stored->resources;
+    resources.erase(std::remove_if(resources.begin(), resources.end(),
+                                   [&](const StoredResource& resource) {
+                                     return resource.kind == kind && resource.name == name;
+                                   }),
+                    resources.end());
+    auto typed = ToTyped(*draft.stored);
+    if (!typed.ok()) return InUse(kind, name, UsersIn(typed.status().message()));
+    draft.typed = *std::move(typed);
+    draft.changes.push_back(
+        {kind, name, "", {}, kind == kCredential ? ErasedCredential(*doomed) : ""});
+    CS_RETURN_IF_ERROR(Judge(draft));
+    CS_ASSIGN_OR_RETURN(outcome.version, Commit(std::move(draft), author));
+  }
+  outcome.waiting_for = WaitUntilServed(outcome.version, no_wait);
+  return outcome;
+}
+
+}  // namespace countersign::policy::resources

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/config/resource_reader.h"
+#include "libs/domain/credential_sealer.h"
+#include "libs/domain/resource_feed.h"
+#include "services/policy/resources/remote_parts.h"
+#include "services/policy/resources/resource_store.h"
+
+namespace countersign::policy::resources {
+
+struct ApplyCommand {
+  std::vector<config::SourceText> files;
+  config::ExternalValues values;
+  bool dry_run = false;
+  bool no_wait = false;
+  std::string author;  // who asks, for the history
+};
+
+struct ApplyItem {
+  std::string kind;
+  std::string name;
+  std::string result;  // created | configured | unchanged
+  std::string before;  // canonical JSON of the spec, Credentials withheld; empty when there is none
+  std::string after;
+};
+
+struct ApplyOutcome {
+  std::uint64_t version = 0;
+  std::vector<ApplyItem> items;          // in the order of the files
+  std::vector<std::string> waiting_for;  // live parts that did not serve `version` in time
+};
+
+struct DeleteOutcome {
+  std::uint64_t version = 0;
+  std::vector<std::string> waiting_for;
+};
+
+// How far a part is with the resources.
+struct PartStatus {
+  std::string name;
+  enum class State { kAway, kLagging, kServing } state = State::kAway;
+  std::uint64_t version = 0;  // that it serves; 0: none
+};
+
+struct PartsReport {
+  std::uint64_t version = 0;      // the current one
+  std::vector<PartStatus> parts;  // by name; several processes of one part are several
+};
+
+struct HubOptions {
+  absl::Duration judge_timeout = absl::Seconds(30);  // for remote parts to judge a draft
+  absl::Duration serve_timeout = absl::Seconds(10);  // for them to serve what was committed
+  absl::Duration seal_timeout = absl::Seconds(5);
+  absl::Duration poll_interval = absl::Seconds(1);  // how soon another replica's commit is seen
+  // Applied where nothing was ever stored: who may administer, so that somebody can apply the rest.
+  std::vector<config::SourceText> initial;
+};
+
+// Owns what the resources are: reads what users apply, judges it as a whole, stores it, and brings
+// every part to serve it. Parts in this process attach as watchers, parts in others through
+// `remote_parts()`.
+//
+// A change is all or nothing: it is committed only when every reference resolves and every live
+// part has accepted it as a draft; until then the old version is served everywhere. While the store
+// cannot be reached the last good version stays in service, and changes are UNAVAILABLE.
+//
+// Apply, Delete and Refresh block: never on a network thread. Thread-safe.
+class ResourceHub final : public domain::ResourceFeed {
+ public:
+  ResourceHub(ResourceStore& store, domain::CredentialSealer& sealer, const Clock& clock,
+              HubOptions options = {});
+  ~ResourceHub() override;
+  ResourceHub(const ResourceHub&) = delete;
+  ResourceHub& operator=(const ResourceHub&) = delete;
+
+  // Loads and serves the stored version (the initial resources, where there is none), and from now
+  // on follows the store. The error is that of the first load: it is tried again every
+  // poll_interval, so a program may go on with UNAVAILABLE.
+  absl::Status Start();
+
+  // Serves the current version to `watcher` before it returns, when there is one.
+  void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
+
+  // INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a part that has to
+  // judge the draft does not answer: nothing was changed. UNKNOWN when the connection to the store
+  // broke in the commit.
+  absl::StatusOr<ApplyOutcome> Apply(const ApplyCommand& command);
+
+  // NOT_FOUND; FAILED_PRECONDITION (resource_in_use) names what refers to it.
+  absl::StatusOr<DeleteOutcome> Delete(const std::string& kind, const std::string& name,
+                                       bool no_wait, const std::string& author);
+
+  // The version in service. UNAVAILABLE before the first one. A Credential's document holds what
+  // is sealed: use WithheldSpec to show it.
+  absl::StatusOr<std::shared_ptr<const StoredSet>> Current() const;
+
+  // How far every part is that serves resources: those in this process, those that follow from
+  // others, and those that should and are not there. Blocks while a change is judged.
+  absl::StatusOr<PartsReport> Parts();
+
+  // Looks once whether the store has another version than the one in service, and serves it;
+  // offers the current one again to watchers that refused to serve it.
+  absl::Status Refresh();
+
+  RemoteParts& remote_parts() { return remote_parts_; }
+
+ private:
+  struct LocalPart {
+    std::string name;
+    domain::ResourceWatcher* watcher = nullptr;
+    bool serving = false;       // the current version
+    std::uint64_t version = 0;  // the last one that it served
+  };
+  struct Draft;
+
+  absl::StatusOr<Draft> Compose(const std::vector<config::ResourceDocument>& documents) const;
+  absl::Status SealCredentials(std::vector<config::ResourceDocument>& documents) const;
+  absl::Status Judge(const Draft& draft);
+  absl::StatusOr<std::uint64_t> Commit(Draft draft, const std::string& author);
+  absl::Status RefreshLocked();
+  void ServeLocked();
+  std::vector<std::string> WaitUntilServed(std::uint64_t version, bool no_wait);
+  std::vector<std::string> LaggingLocals();
+  absl::Status FollowOnce();
+  void Follow();
+
+  ResourceStore& store_;
+  domain::CredentialSealer& sealer_;
+  const Clock& clock_;
+  const HubOptions options_;
+  RemoteParts remote_parts_;
+
+  // Held through a whole change, so that drafts are judged against what they will replace. Also
+  // what makes every call to a watcher come from one thread at a time.
+  std::mutex change_mutex_;
+  std::vector<LocalPart> locals_;                     // guarded by change_mutex_
+  std::shared_ptr<const domain::ResourceSet> typed_;  // guarded by change_mutex_
+
+  mutable std::mutex current_mutex_;
+  std::shared_ptr<const StoredSet> current_;  // guarded by current_mutex_
+
+  std::mutex stop_mutex_;
+  std::condition_variable stop_wake_;
+  bool stopping_ = false;
+  std::thread follower_;
+};
+
+// The spec of a stored resource as canonical JSON; of a Credential a note that it is withheld.
+std::string WithheldSpec(const StoredResource& resource);
+
+}  // namespace countersign::policy::resources

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "countersign/policy/v1/policy.grpc.pb.h"
+#include "libs/base/thread_pool.h"
+#include "libs/rpc/caller.h"
+#include "services/policy/resources/resource_hub.h"
+
+namespace countersign::policy::resources {
+
+// Resources for administrators. Every method asks for the role admin on all connections: resources
+// are shared by all of them, so who administers one connection only may not change them.
+class ResourceService final : public v1::ResourceService::CallbackService {
+ public:
+  // Changes block for as long as parts take to judge and serve them: `pool` should have a few
+  // threads of its own. All three outlive the service.
+  ResourceService(ResourceHub& hub, rpc::CallerVerifier& callers, ThreadPool& pool)
+      : hub_(hub), callers_(callers), pool_(pool) {}
+
+  grpc::ServerUnaryReactor* Apply(grpc::CallbackServerContext* context,
+                                  const v1::ApplyRequest* request,
+                                  v1::ApplyResponse* response) override;
+  grpc::ServerUnaryReactor* GetResources(grpc::CallbackServerContext* context,
+                                         const v1::GetResourcesRequest* request,
+                                         v1::GetResourcesResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteResource(grpc::CallbackServerContext* context,
+                                           const v1::DeleteResourceRequest* request,
+                                           v1::DeleteResourceResponse* response) override;
+  grpc::ServerUnaryReactor* ListParts(grpc::CallbackServerContext* context,
+                                      const v1::ListPartsRequest* request,
+                                      v1::ListPartsResponse* response) override;
+
+ private:
+  // The administrator who calls, as people read it.
+  absl::StatusOr<std::string> Admin(const grpc::CallbackServerContext& context) const;
+
+  ResourceHub& hub_;
+  rpc::CallerVerifier& callers_;
+  ThreadPool& pool_;
+};
+
+}  // namespace countersign::policy::resources

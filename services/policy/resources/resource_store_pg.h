@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "libs/pg/pool.h"
+#include "services/policy/policy_schema.h"
+#include "services/policy/resources/resource_store.h"
+
+namespace countersign::policy::resources {
+
+// The store in PostgreSQL. Brings its schema to the newest version by itself, before its first use:
+// so a program may start while the database is away. `pool` outlives it.
+class PgResourceStore final : public ResourceStore {
+ public:
+  explicit PgResourceStore(pg::Pool& pool) : pool_(pool) {}
+
+  absl::StatusOr<std::uint64_t> Version() override;
+  absl::StatusOr<StoredSet> Load() override;
+  absl::StatusOr<StoredSet> LoadVersion(std::uint64_t version) override;
+  absl::StatusOr<Committed> Commit(std::uint64_t expected,
+                                   const std::vector<ResourceChange>& changes,
+                                   const std::string& author) override;
+
+ private:
+  // `body` in a transaction, on a schema that is up to date.
+  absl::Status Transact(absl::string_view what,
+                        const std::function<absl::Status(pqxx::work&)>& body);
+
+  pg::Pool& pool_;
+  std::mutex migrate_mutex_;
+  bool migrated_ = false;  // guarded by migrate_mutex_
+};
+
+}  // namespace countersign::policy::resources

@@ -1,0 +1,93 @@
+#include "services/policy/resources/resource_store_pg.h"
+
+#include <optional>
+#include <pqxx/pqxx>
+
+#include "libs/testing/private_postgres.h"
+#include "services/policy/testing/resource_store_contract.h"
+
+namespace countersign::policy::resources {
+namespace {
+
+pg::PoolOptions OptionsFor(const std::string& conninfo) {
+  pg::PoolOptions options;
+  options.conninfo = SecretString(conninfo);
+  options.search_path = kPolicySchema;
+  return options;
+}
+
+struct Fixture {
+  ResourceStore& Make() {
+    pool.emplace(OptionsFor(testing::PrivatePostgres::Shared().FreshDatabase()));
+    return store.emplace(*pool);
+  }
+
+  std::optional<pg::Pool> pool;
+  std::optional<PgResourceStore> store;
+  const MakeStore make = [this]() -> ResourceStore& { return Make(); };
+};
+
+TEST_CASE("PgResourceStore: reads and commits as every store does", "[policy][store][pg]") {
+  Fixture fixture;
+  CheckReadsAndCommits(fixture.make);
+}
+
+TEST_CASE("PgResourceStore: keeps history as every store does", "[policy][store][pg]") {
+  Fixture fixture;
+  CheckHistory(fixture.make);
+}
+
+TEST_CASE("PgResourceStore: refuses conflicts as every store does", "[policy][store][pg]") {
+  Fixture fixture;
+  CheckConflicts(fixture.make);
+}
+
+TEST_CASE("PgResourceStore: who made a version is kept", "[policy][store][pg]") {
+  Fixture fixture;
+  ResourceStore& store = fixture.make();
+  REQUIRE(store.Commit(0, {Put("Policy", "a", "{}")}, "ann").ok());
+  std::string author;
+  REQUIRE(fixture.pool
+              ->Transact("read",
+                         [&](pqxx::work& transaction) {
+                           author = transaction.exec1("SELECT author FROM resource_version")[0]
+                                        .as<std::string>();
+                           return absl::OkStatus();
+                         })
+              .ok());
+  CHECK(author == "ann");
+}
+
+TEST_CASE("PgResourceStore: a large set is committed and read in one go", "[policy][store][pg]") {
+  Fixture fixture;
+  ResourceStore& store = fixture.make();
+  std::vector<ResourceChange> changes;
+  for (int i = 0; i < 500; ++i) changes.push_back(Put("Policy", "p" + std::to_string(i), "{}"));
+  changes.push_back(Put("Dictionary", "big", std::string(5 << 20, 'x')));
+  REQUIRE(store.Commit(0, changes, "x").ok());
+  const auto set = store.Load();
+  REQUIRE(set.ok());
+  CHECK(set->resources.size() == 501);
+  CHECK(set->resources[0].document.size() == 5u << 20);
+}
+
+TEST_CASE("PgResourceStore: a stopped server is UNAVAILABLE, and all is there when it returns",
+          "[policy][store][pg]") {
+  testing::PrivatePostgres postgres;
+  pg::Pool pool(OptionsFor(postgres.FreshDatabase()));
+  PgResourceStore store(pool);
+  REQUIRE(store.Commit(0, {Put("Policy", "a", "{1}")}, "x").ok());
+  postgres.Stop();
+  CHECK(store.Version().status().code() == absl::StatusCode::kUnavailable);
+  CHECK(store.Load().status().code() == absl::StatusCode::kUnavailable);
+  CHECK(store.Commit(1, {Put("Policy", "a", "{2}")}, "x").status().code() ==
+        absl::StatusCode::kUnavailable);
+  PgResourceStore started_meanwhile(pool);
+  CHECK(started_meanwhile.Load().status().code() == absl::StatusCode::kUnavailable);
+  postgres.Start();
+  CHECK(Shown(started_meanwhile.Load()) == Lines{"Policy/a={1}@1"});
+  CHECK(Shown(store.Load()) == Lines{"Policy/a={1}@1"});
+}
+
+}  // namespace
+}  // namespace countersign::policy::resources

@@ -1,0 +1,127 @@
+#include "services/policy/rules/evaluator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "libs/base/glob.h"
+#include "libs/base/status.h"
+#include "services/policy/policy_errors.h"
+#include "services/policy/rules/condition_reader.h"
+
+namespace countersign::policy::rules {
+namespace {
+
+void Decide(const domain::Policy& policy, domain::Decision& decision) {
+  decision.verdict = policy.verdict;
+  decision.policy = policy.name;
+  if (policy.verdict == domain::Verdict::kDeny) decision.message = policy.deny_message;
+  if (policy.verdict == domain::Verdict::kReview) decision.review = policy.review;
+  decision.masking_profile = policy.masking;
+  decision.recording = policy.recording;
+}
+
+bool Contains(const std::vector<std::string>& list, absl::string_view value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// The first section of `match` that keeps its policy from applying; empty when it applies.
+absl::string_view Mismatch(const domain::Policy::Match& match, const Query& query) {
+  const auto any_of = [](const std::vector<std::string>& wanted, const auto& fits) {
+    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), fits);
+  };
+  const domain::Principal& who = query.principal;
+  const domain::Prompt& prompt = query.prompt;
+  const auto is_mine = [&](const std::string& group) { return Contains(who.groups, group); };
+  const auto is_me = [&](const std::string& identity) {
+    return !who.identity.empty() && identity == who.identity;
+  };
+  const auto is_asked = [&](const std::string& glob) { return GlobMatch(glob, prompt.model); };
+  if (!match.connections.empty() && !Contains(match.connections, query.connection)) {
+    return "connections";
+  }
+  if (!any_of(match.groups, is_mine)) return "groups";
+  if (!any_of(match.identities, is_me)) return "identities";
+  if (!any_of(match.models, is_asked)) return "models";
+  if (!match.operations.empty() && !Contains(match.operations, prompt.operation)) {
+    return "operations";
+  }
+  return "";
+}
+
+void AppendFindings(std::vector<domain::Finding>& found, domain::Decision& decision) {
+  for (domain::Finding& finding : found) {
+    if (decision.findings.size() == kMaxFindings) return;
+    decision.findings.push_back(std::move(finding));
+  }
+}
+
+domain::Decision Undecided(const Snapshot& snapshot, const Facts& facts) {
+  domain::Decision decision;
+  decision.policy_version = snapshot.version;
+  decision.prompt_tokens = facts.tokens;
+  return decision;
+}
+
+}  // namespace
+
+absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query& query) {
+  const auto connection = snapshot.connections.find(query.connection);
+  if (connection == snapshot.connections.end()) return UnknownConnection(query.connection);
+  PolicyBits candidates =
+      snapshot.index.Applicable(query.connection, query.principal, query.prompt);
+  Facts facts = FactsOf(snapshot, connection->second, query.prompt);
+  CountTokensFor(snapshot.index, candidates, facts);
+  if (snapshot.index.AnyReadsText(candidates)) CS_RETURN_IF_ERROR(ScanParts(snapshot, facts));
+  const PromptFacts known{static_cast<double>(facts.tokens), query.prompt.parameters,
+                          HoldingLeaves(snapshot, facts)};
+  snapshot.index.NarrowToHolding(known, candidates);
+
+  domain::Decision decision = Undecided(snapshot, facts);
+  bool decided = false;
+  for (std::size_t place = candidates.Next(0); place != PolicyBits::kEnd;
+       place = candidates.Next(place + 1)) {
+    const CompiledPolicy& policy = snapshot.policies[place];
+    if (!decided && !facts.counted && policy.source->verdict != domain::Verdict::kDeny) {
+      // It may go on to a reviewer or to the model, who want to know how long it is.
+      CountTokens(facts);
+      decision.prompt_tokens = facts.tokens;
+    }
+    ConditionReader reader(facts, policy.source->name);
+    if (policy.when.has_value() && !reader.Holds(*policy.when)) continue;
+    AppendFindings(reader.findings(), decision);
+    if (!std::exchange(decided, true)) {
+      Decide(*policy.source, decision);
+      snapshot.index.NarrowToFinding(known, candidates);  // the others change nothing any more
+    }
+    if (decision.findings.size() == kMaxFindings) break;
+  }
+  return decision;
+}
+
+absl::StatusOr<Explanation> Explain(const Snapshot& snapshot, const Query& query) {
+  const auto connection = snapshot.connections.find(query.connection);
+  if (connection == snapshot.connections.end()) return UnknownConnection(query.connection);
+  Facts facts = FactsOf(snapshot, connection->second, query.prompt);
+  CountTokens(facts);
+  if (snapshot.scanner != nullptr) CS_RETURN_IF_ERROR(ScanParts(snapshot, facts));
+
+  Explanation explanation;
+  explanation.decision = Undecided(snapshot, facts);
+  bool decided = false;
+  for (const CompiledPolicy& policy : snapshot.policies) {
+    PolicyExplanation& told = explanation.policies.emplace_back();
+    told.policy = policy.source;
+    told.mismatch = Mismatch(policy.source->match, query);
+    ConditionReader reader(facts, policy.source->name);
+    told.holds = !policy.when.has_value() || reader.Holds(*policy.when);
+    told.findings = reader.findings();
+    if (!told.mismatch.empty() || !told.holds) continue;
+    told.decides = !std::exchange(decided, true);
+    if (told.decides) Decide(*policy.source, explanation.decision);
+    AppendFindings(reader.findings(), explanation.decision);
+  }
+  return explanation;
+}
+
+}  // namespace countersign::policy::rules

@@ -1,0 +1,60 @@
+#include "services/policy/rules/local_policy_decider.h"
+
+#include <memory>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "services/policy/policy_errors.h"
+#include "services/policy/rules/evaluator.h"
+
+namespace countersign::policy::rules {
+namespace {
+
+bool IsLarge(const domain::Prompt& prompt) {
+  std::size_t bytes = 0;
+  for (const domain::TextPart& part : prompt.parts) bytes += part.text.size();
+  return bytes > LocalPolicyDecider::kInlineBytes;
+}
+
+}  // namespace
+
+LocalPolicyDecider::LocalPolicyDecider(const SnapshotHolder& snapshots, ThreadPool& pool,
+                                       const Clock& clock, Observer observer)
+    : snapshots_(snapshots), pool_(pool), clock_(clock), observer_(std::move(observer)) {}
+
+absl::StatusOr<domain::Decision> LocalPolicyDecider::DecideNow(const domain::Principal& principal,
+                                                               const std::string& connection,
+                                                               const domain::Prompt& prompt) const {
+  const std::shared_ptr<const Snapshot> snapshot = snapshots_.Current();
+  if (snapshot == nullptr) {
+    return NotLoaded();
+  }
+  CS_ASSIGN_OR_RETURN(domain::Decision decision,
+                      Evaluate(*snapshot, Query{principal, connection, prompt}));
+  if (observer_) observer_(decision);
+  return decision;
+}
+
+void LocalPolicyDecider::Decide(const domain::Call& call, const std::string& connection,
+                                std::shared_ptr<const domain::Prompt> prompt, absl::Time deadline,
+                                domain::Done<domain::Decision> done) {
+  if (!IsLarge(*prompt)) {
+    done(DecideNow(*call.principal, connection, *prompt));
+    return;
+  }
+  // Shared with the queue, because a refused submission has consumed what it was given.
+  auto shared_done = std::make_shared<domain::Done<domain::Decision>>(std::move(done));
+  const bool accepted = pool_.TrySubmit([this, principal = call.principal, connection,
+                                         prompt = std::move(prompt), deadline, shared_done] {
+    if (clock_.Now() >= deadline) {
+      (*shared_done)(absl::DeadlineExceededError("the decision waited past the call's deadline"));
+      return;
+    }
+    (*shared_done)(DecideNow(*principal, connection, *prompt));
+  });
+  if (!accepted) {
+    (*shared_done)(absl::ResourceExhaustedError("too many large prompts wait for a decision"));
+  }
+}
+
+}  // namespace countersign::policy::rules

@@ -1,0 +1,39 @@
+#include "services/policy/rules/snapshot_holder.h"
+
+#include <utility>
+
+#include "libs/base/status.h"
+#include "services/policy/rules/rule_compiler.h"
+
+namespace countersign::policy::rules {
+
+absl::Status SnapshotHolder::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+  CS_ASSIGN_OR_RETURN(auto compiled, CompileSnapshot(draft, engine_, Current()));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  prepared_ = std::move(compiled);
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotHolder::Serve(std::shared_ptr<const domain::ResourceSet> set) {
+  {
+    // The very object that was judged needs no second compilation. Equal version numbers would not
+    // do: a draft may be given up and its number used again.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::shared_ptr<const Snapshot> prepared = std::exchange(prepared_, nullptr);
+    if (prepared != nullptr && prepared->resources == set) {
+      current_ = std::move(prepared);
+      return absl::OkStatus();
+    }
+  }
+  CS_ASSIGN_OR_RETURN(auto compiled, CompileSnapshot(std::move(set), engine_, Current()));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  current_ = std::move(compiled);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const Snapshot> SnapshotHolder::Current() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return current_;
+}
+
+}  // namespace countersign::policy::rules

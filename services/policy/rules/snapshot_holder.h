@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "libs/domain/resource_feed.h"
+#include "services/policy/rules/rule_set.h"
+#include "services/policy/rules/text_engine.h"
+
+namespace countersign::policy::rules {
+
+// The compiled set that decides now. Prepare compiles a draft and keeps the result for the Serve
+// that follows; a draft that does not compile leaves everything as it is. Thread-safe.
+class SnapshotHolder final : public domain::ResourceWatcher {
+ public:
+  explicit SnapshotHolder(const TextEngine& engine) : engine_(engine) {}
+
+  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override;
+  absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
+
+  // Null until the first Serve: then nothing can be decided and the gate is closed.
+  std::shared_ptr<const Snapshot> Current() const;
+
+ private:
+  const TextEngine& engine_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> current_;
+  std::shared_ptr<const Snapshot> prepared_;
+};
+
+}  // namespace countersign::policy::rules

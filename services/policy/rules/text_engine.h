@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/text/matching/matcher.h"
+#include "libs/text/regex/database_cache.h"
+#include "libs/text/tokens/tokenizer.h"
+
+namespace countersign::policy::rules {
+
+// Looks for the terms it was compiled from. Immutable and thread-safe; see text::Matcher::Scan.
+class TextScanner {
+ public:
+  virtual ~TextScanner() = default;
+  virtual absl::StatusOr<std::vector<text::MatchHit>> Scan(absl::string_view text) const = 0;
+};
+
+// What the rules need from libs/text. A seam, so that a failing engine can be tested to close the
+// gate. Thread-safe; outlives everything that it hands out.
+class TextEngine {
+ public:
+  virtual ~TextEngine() = default;
+  // May take seconds. INVALID_ARGUMENT names the first term that cannot be compiled and why.
+  virtual absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
+      const std::vector<text::MatchTerm>& terms) const = 0;
+  virtual absl::StatusOr<const text::Tokenizer*> TokenizerByName(absl::string_view name) const = 0;
+  virtual const text::Tokenizer& TokenizerForModel(absl::string_view model) const = 0;
+};
+
+// libs/text itself.
+class LocalTextEngine final : public TextEngine {
+ public:
+  LocalTextEngine() = default;
+  // Keeps compiled patterns in `cache_folder`; empty: nowhere.
+  explicit LocalTextEngine(const std::string& cache_folder) {
+    if (!cache_folder.empty()) cache_.emplace(cache_folder);
+  }
+
+  absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
+      const std::vector<text::MatchTerm>& terms) const override;
+  absl::StatusOr<const text::Tokenizer*> TokenizerByName(absl::string_view name) const override;
+  const text::Tokenizer& TokenizerForModel(absl::string_view model) const override;
+
+ private:
+  std::optional<text::DatabaseCache> cache_;
+};
+
+}  // namespace countersign::policy::rules

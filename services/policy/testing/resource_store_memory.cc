@@ -1,0 +1,71 @@
+#include "services/policy/testing/resource_store_memory.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/policy/policy_errors.h"
+
+namespace countersign::policy::resources {
+
+StoredSet MemoryResourceStore::ToSet(std::uint64_t version, const Resources& resources) {
+  StoredSet set;
+  set.version = version;
+  for (const auto& [key, resource] : resources) set.resources.push_back(resource);
+  return set;
+}
+
+absl::StatusOr<std::uint64_t> MemoryResourceStore::Version() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  CS_RETURN_IF_ERROR(failure_);
+  return versions_.size() - 1;
+}
+
+absl::StatusOr<StoredSet> MemoryResourceStore::Load() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  CS_RETURN_IF_ERROR(failure_);
+  return ToSet(versions_.size() - 1, versions_.back());
+}
+
+absl::StatusOr<StoredSet> MemoryResourceStore::LoadVersion(std::uint64_t version) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  CS_RETURN_IF_ERROR(failure_);
+  if (version >= versions_.size()) return NoSuchVersion(version);
+  return ToSet(version, versions_[version]);
+}
+
+absl::StatusOr<Committed> MemoryResourceStore::Commit(std::uint64_t expected,
+                                                      const std::vector<ResourceChange>& changes,
+                                                      const std::string& /*author*/) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  CS_RETURN_IF_ERROR(failure_);
+  if (expected != versions_.size() - 1) return VersionConflict(expected);
+  const Committed committed{expected + 1, clock_.Now()};
+  Resources next = versions_.back();
+  for (const ResourceChange& change : changes) {
+    const Key key(change.kind, change.name);
+    if (!change.replaced_document.empty()) {
+      // In every version that still holds the document which is now replaced.
+      const std::string replaced = next[key].document;
+      for (Resources& old : versions_) {
+        const auto found = old.find(key);
+        if (found != old.end() && found->second.document == replaced) {
+          found->second.document = change.replaced_document;
+        }
+      }
+    }
+    if (change.document.empty()) {
+      next.erase(key);
+    } else {
+      next[key] = {change.kind,   change.name,       change.document,
+                   change.labels, committed.version, committed.at};
+    }
+  }
+  versions_.push_back(std::move(next));
+  return committed;
+}
+
+void MemoryResourceStore::FailWith(absl::Status status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  failure_ = std::move(status);
+}
+
+}  // namespace countersign::policy::resources

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "services/policy/resources/resource_store.h"
+
+namespace countersign::policy::resources {
+
+// Keeps every version in memory.
+class MemoryResourceStore final : public ResourceStore {
+ public:
+  explicit MemoryResourceStore(const Clock& clock) : clock_(clock) {}
+
+  absl::StatusOr<std::uint64_t> Version() override;
+  absl::StatusOr<StoredSet> Load() override;
+  absl::StatusOr<StoredSet> LoadVersion(std::uint64_t version) override;
+  absl::StatusOr<Committed> Commit(std::uint64_t expected,
+                                   const std::vector<ResourceChange>& changes,
+                                   const std::string& author) override;
+
+  // While not OK, every method answers `status`, as an unreachable database would.
+  void FailWith(absl::Status status);
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // kind, name
+  using Resources = std::map<Key, StoredResource>;
+
+  static StoredSet ToSet(std::uint64_t version, const Resources& resources);
+
+  const Clock& clock_;
+  std::mutex mutex_;
+  absl::Status failure_;
+  std::vector<Resources> versions_ = {Resources()};  // by version; 0 is empty
+};
+
+}  // namespace countersign::policy::resources
