@@ -37,7 +37,7 @@ struct Feed final : pv1::ResourceFeedService::CallbackService {
 // Remembers what it was asked; refuses when told to.
 class Watcher final : public domain::ResourceWatcher {
  public:
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override {
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     last = draft;
     return answer;
@@ -70,9 +70,7 @@ pv1::WatchResponse SetWith(const std::string& term, std::uint64_t version, std::
   resource->set_kind("Dictionary");
   resource->set_name("hipaa");
   resource->set_version(1);
-  resource->set_document(absl::StrCat(
-      R"({"apiVersion":"countersign/v1","kind":"Dictionary","metadata":{"name":"hipaa"},)",
-      R"("spec":{"terms":[")", term, R"("]}})"));
+  resource->set_spec(absl::StrCat(R"({"terms":[")", term, R"("]})"));
   return response;
 }
 

@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/clients/call_group.h"
 #include "libs/clients/ordered_stream.h"
+#include "libs/wire/enum_wire.h"
 
 namespace countersign::clients {
 namespace {
@@ -128,8 +129,7 @@ void GrpcMasker::Open(const domain::Call& call, const std::string& profile,
   v1::MaskRequest request;
   request.mutable_open()->set_profile(profile);
   request.mutable_open()->set_connection(connection);
-  request.mutable_open()->set_direction(direction == domain::Direction::kPrompt ? "prompt"
-                                                                                : "response");
+  request.mutable_open()->set_direction(wire::ToProto(direction));
   for (domain::Placeholder& each : known) {
     v1::Placeholder& proto = *request.mutable_open()->add_known();
     proto.set_token(std::move(each.token));

@@ -7,7 +7,6 @@
 #include <list>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_split.h"
 #include "countersign/policy/v1/policy.grpc.pb.h"
@@ -15,6 +14,7 @@
 #include "libs/clients/rounds.h"
 #include "libs/config/resource_reader.h"
 #include "libs/log/log.h"
+#include "libs/wire/resource_wire.h"
 
 namespace countersign::clients {
 namespace {
@@ -23,17 +23,7 @@ namespace v1 = countersign::policy::v1;
 using Set = std::shared_ptr<const domain::ResourceSet>;
 
 absl::StatusOr<Set> ReadSet(const v1::WatchResponse& message) {
-  std::vector<config::ResourceDocument> documents;
-  documents.reserve(message.resources_size());
-  for (const v1::StoredResource& resource : message.resources()) {
-    config::ResourceDocument document;
-    document.kind = resource.kind();
-    document.name = resource.name();
-    document.document = resource.document();
-    document.version = resource.version();
-    documents.push_back(std::move(document));
-  }
-  return config::BuildResourceSet(message.version(), documents);
+  return config::BuildResourceSet(wire::FromProto(message));
 }
 
 }  // namespace
@@ -62,7 +52,7 @@ class GrpcResourceFeed::Follower {
       backoff_.Reset();
       v1::WatchRequest answer;
       answer.set_part(part_);
-      message.draft_id() != 0 ? Judge(message, answer) : Serve(message, answer);
+      message.draft_id() != 0 ? Validate(message, answer) : Serve(message, answer);
       open = stream->Write(answer);
     }
     const grpc::Status status = stream->Finish();
@@ -70,12 +60,12 @@ class GrpcResourceFeed::Follower {
     return backoff_.Next();
   }
 
-  void Judge(const v1::WatchResponse& message, v1::WatchRequest& answer) {
+  void Validate(const v1::WatchResponse& message, v1::WatchRequest& answer) {
     answer.set_draft_id(message.draft_id());
     const absl::StatusOr<Set> draft = ReadSet(message);
-    const absl::Status verdict = draft.ok() ? watcher_.Prepare(*draft) : draft.status();
-    if (verdict.ok()) return;
-    for (const absl::string_view line : absl::StrSplit(verdict.message(), '\n')) {
+    const absl::Status valid = draft.ok() ? watcher_.Validate(*draft) : draft.status();
+    if (valid.ok()) return;
+    for (const absl::string_view line : absl::StrSplit(valid.message(), '\n')) {
       answer.add_draft_errors(std::string(line));
     }
   }

@@ -13,7 +13,7 @@ class Channel;
 namespace countersign::clients {
 
 // policy's resource feed over gRPC. Each watcher has a stream and a thread of its own, which calls
-// its Prepare and Serve. A lost stream is opened again, with a back-off of up to two seconds;
+// its Validate and Serve. A lost stream is opened again, with a back-off of up to two seconds;
 // meanwhile the watcher goes on with what it serves. Destroying it ends the streams and joins.
 class GrpcResourceFeed final : public domain::ResourceFeed {
  public:

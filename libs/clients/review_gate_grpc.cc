@@ -8,6 +8,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/clients/call_group.h"
+#include "libs/wire/enum_wire.h"
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::clients {
@@ -21,7 +22,7 @@ constexpr absl::Duration kLeaveTimeout = absl::Seconds(5);
 
 absl::StatusOr<domain::ReviewStatus> ToStatus(v1::ReviewStatus response) {
   domain::ReviewStatus status;
-  status.state = domain::ReviewStateFromString(response.state());
+  status.state = wire::FromProto(response.state());
   if (status.state == domain::ReviewState::kUnspecified || response.review_id().empty()) {
     return absl::InternalError("approval's answer cannot be understood");
   }
@@ -37,7 +38,7 @@ v1::JoinRequest ToProto(domain::ReviewRequest request) {
   v1::JoinRequest proto;
   proto.set_session_id(std::move(request.session_id));
   proto.set_connection(std::move(request.connection));
-  proto.set_connection_version(static_cast<std::uint32_t>(request.connection_version));
+  proto.set_connection_version(request.connection_version);
   proto.set_binding_hash(std::move(request.binding_hash));
   proto.set_policy(std::move(request.policy));
   proto.set_policy_version(request.policy_version);

@@ -87,7 +87,7 @@ struct MaskFixture {
     REQUIRE(request.has_value());
     CHECK(request->open().profile() == "standard");
     CHECK(request->open().connection() == "openai");
-    CHECK(request->open().direction() == "response");
+    CHECK(request->open().direction() == mv1::DIRECTION_RESPONSE);
     CHECK(script->token() == "token-of-ann");
     script->Reply({});
     return opened.get().value();

@@ -229,12 +229,12 @@ struct PolicyFixture {
 TEST_CASE("GrpcPolicyDecider: a decision arrives whole", "[clients]") {
   PolicyFixture fixture;
   auto& response = fixture.service.decide.response;
-  response.set_verdict("review");
+  response.set_verdict(pv1::VERDICT_REVIEW);
   response.set_policy("regulated");
   response.set_policy_version(9);
   response.set_prompt_tokens(41);
   response.set_masking_profile("standard");
-  response.set_recording("ordered");
+  response.set_recording(pv1::RECORDING_ORDERED);
   domain::ReviewTerms terms;
   terms.reviewers = {"security"};
   terms.approvals = 2;
@@ -256,14 +256,14 @@ TEST_CASE("GrpcPolicyDecider: a decision arrives whole", "[clients]") {
 
 TEST_CASE("GrpcPolicyDecider: what it does not understand never opens the gate", "[clients]") {
   PolicyFixture fixture;
-  for (const char* verdict : {"", "ALLOW", "permit"}) {
-    fixture.service.decide.response.set_verdict(verdict);
+  for (const int verdict : {0, 99, -1}) {
+    fixture.service.decide.response.set_verdict(static_cast<pv1::Verdict>(verdict));
     const auto decision = fixture.Decide().value();
     CHECK(decision.verdict == domain::Verdict::kDeny);
     CHECK(decision.recording == domain::Recording::kStrict);
     CHECK(decision.masking_profile == "tier1");
   }
-  fixture.service.decide.response.set_verdict("review");  // without terms
+  fixture.service.decide.response.set_verdict(pv1::VERDICT_REVIEW);  // without terms
   CHECK(fixture.Decide().status().code() == absl::StatusCode::kInternal);
 }
 
@@ -342,13 +342,13 @@ TEST_CASE("GrpcReviewGate: a join carries what reviewers see and what the hash c
           "[clients]") {
   ApprovalFixture fixture;
   fixture.service.join.response.set_review_id("v1");
-  fixture.service.join.response.set_state("PENDING");
+  fixture.service.join.response.set_state(rv1::Review::PENDING);
   *fixture.service.join.response.mutable_expires_at() =
       wire::ToProto(absl::FromUnixSeconds(1'800'000'000));
   domain::ReviewRequest request;
   request.session_id = "s1";
   request.connection = "openai";
-  request.connection_version = 3;
+  request.connection_version = (std::uint64_t{1} << 32) + 3;  // more than 32 bits
   request.binding_hash = "ab";
   request.policy = "p";
   request.policy_version = 4;
@@ -364,7 +364,7 @@ TEST_CASE("GrpcReviewGate: a join carries what reviewers see and what the hash c
   CHECK(status.expires_at == absl::FromUnixSeconds(1'800'000'000));
   const auto& sent = fixture.service.join.request;
   CHECK(sent.session_id() == "s1");
-  CHECK(sent.connection_version() == 3);
+  CHECK(sent.connection_version() == request.connection_version);
   CHECK(sent.binding_hash() == "ab");
   CHECK(sent.terms().reviewers(0) == "security");
   CHECK(sent.upstream_body() == request.upstream_body);
@@ -374,7 +374,7 @@ TEST_CASE("GrpcReviewGate: a join carries what reviewers see and what the hash c
 TEST_CASE("GrpcReviewGate: a state that is not known is an error", "[clients]") {
   ApprovalFixture fixture;
   fixture.service.join.response.set_review_id("v1");
-  fixture.service.join.response.set_state("approved-ish");
+  fixture.service.join.response.set_state(static_cast<rv1::Review::State>(99));
   const auto status = Ask<domain::ReviewStatus>(
       [&](auto done) { fixture.gate.Join(TestCall(), {}, In(kLong), std::move(done)); });
   CHECK(status.status().code() == absl::StatusCode::kInternal);
@@ -383,7 +383,7 @@ TEST_CASE("GrpcReviewGate: a state that is not known is an error", "[clients]") 
 TEST_CASE("GrpcReviewGate: a wait says how long, and hears the decision", "[clients]") {
   ApprovalFixture fixture;
   fixture.service.wait.response.set_review_id("v1");
-  fixture.service.wait.response.set_state("DENIED");
+  fixture.service.wait.response.set_state(rv1::Review::DENIED);
   fixture.service.wait.response.set_reason("no");
   const auto status = Ask<domain::ReviewStatus>([&](auto done) {
                         fixture.gate.Wait(TestCall(), "v1", "s1", In(kLong), std::move(done));

@@ -12,7 +12,7 @@
 namespace countersign::config {
 namespace {
 
-// Where a Credential's spec holds a V: paths of keys.
+// Where a Credential's spec has a value: paths of keys.
 const std::vector<std::vector<std::string>>& CredentialValues() {
   static const auto& paths = *new std::vector<std::vector<std::string>>{
       {"bearer"}, {"header", "value"}, {"basic", "password"}, {"mtls", "cert"}, {"mtls", "key"}};
@@ -30,7 +30,7 @@ YAML::Node Find(const YAML::Node& spec, const std::vector<std::string>& path) {
   return node;
 }
 
-// The key ("env:NAME") of a V taken from outside; "" for an inline or a malformed one.
+// The key ("env:NAME") of an external value; "" for an inline or a malformed one.
 std::string ExternalKey(const YAML::Node& value) {
   if (!value.IsMap() || value.size() != 1) return "";
   const auto member = *value.begin();
@@ -45,10 +45,10 @@ std::string WithoutFinalNewline(absl::string_view text) {
   return std::string(text);
 }
 
-// The mistake is reported: what stands here now only keeps the reader from reporting it again.
-void StandIn(YAML::Node value, absl::string_view path) {
+// Puts a valid value in place of one whose mistake is reported, so that it is not reported again.
+void ReplaceFaulty(YAML::Node value, absl::string_view path) {
   YAML::Node inlined;
-  inlined["inline"] = absl::EndsWith(path, ".values") ? std::string(64, '0') : "stand-in";
+  inlined["inline"] = absl::EndsWith(path, ".values") ? std::string(64, '0') : "placeholder";
   value = inlined;
 }
 
@@ -56,7 +56,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
                   Mistakes& mistakes) {
   if (!value.IsMap() || value.size() != 1 || !value.begin()->first.IsScalar()) {
     mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
-    StandIn(value, path);
+    ReplaceFaulty(value, path);
     return;
   }
   const std::string form = value.begin()->first.Scalar();
@@ -64,7 +64,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
   const std::string key = ExternalKey(value);
   if (key.empty()) {
     mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
-    StandIn(value, path);
+    ReplaceFaulty(value, path);
     return;
   }
   const auto found = values.find(key);
@@ -73,7 +73,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
                  form == "env"
                      ? absl::StrCat("the environment variable ", key.substr(4), " is not set")
                      : absl::StrCat("the file ", key.substr(5), " could not be read"));
-    StandIn(value, path);
+    ReplaceFaulty(value, path);
     return;
   }
   const std::string content = WithoutFinalNewline(found->second);
@@ -82,15 +82,15 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
                  form == "env"
                      ? absl::StrCat("the environment variable ", key.substr(4), " is empty")
                      : absl::StrCat("the file ", key.substr(5), " is empty"));
-    StandIn(value, path);
+    ReplaceFaulty(value, path);
     return;
   }
   value.remove(form);
   value["inline"] = content;
 }
 
-// Calls `use` with every V of a MaskingProfile's spec: a hashed rule's key, and its values where
-// they are no list.
+// Calls `use` with every value of a MaskingProfile's spec that may be external: a hashed rule's
+// key, and its values where they are not a list.
 template <typename Use>
 void ForEachHashedValue(const YAML::Node& spec, const Use& use) {
   for (const char* const side : {"response", "prompt"}) {
@@ -114,7 +114,7 @@ void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mista
     mistakes.Add(file, "spec.file",
                  file.IsScalar() ? absl::StrCat("the file ", file.Scalar(), " could not be read")
                                  : "must be the path of a file");
-    spec["terms"].push_back("stand-in");
+    spec["terms"].push_back("placeholder");
     spec.remove("file");
     return;
   }
@@ -126,7 +126,7 @@ void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mista
     mistakes.Add(
         file, "spec.file",
         absl::StrCat("the file ", file.Scalar(), " holds no terms; it has one on each line"));
-    spec["terms"].push_back("stand-in");
+    spec["terms"].push_back("placeholder");
   }
   spec.remove("file");
 }

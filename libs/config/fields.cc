@@ -147,23 +147,23 @@ void Fields::Finish() {
   std::set<std::string> seen;
   for (const auto& member : node_) {
     const std::string name = member.first.IsScalar() ? member.first.Scalar() : "?";
-    if (!seen.insert(name).second) mistakes_.Add(member.first, PathOf(name), "is given twice");
+    if (!seen.insert(name).second) mistakes_.Add(member.first, Path(name), "is given twice");
     if (known_.count(name) > 0) continue;
     const std::string meant = ProbablyMeant(name, {known_.begin(), known_.end()});
     mistakes_.Add(
-        member.first, PathOf(name),
+        member.first, Path(name),
         meant.empty() ? "unknown field" : absl::StrCat("unknown field; did you mean ", meant, "?"));
   }
 }
 
-std::string Fields::PathOf(absl::string_view name) const {
+std::string Fields::Path(absl::string_view name) const {
   if (name.empty()) return path_;
   return path_.empty() ? std::string(name) : absl::StrCat(path_, ".", name);
 }
 
 void Fields::Mistake(absl::string_view name, absl::string_view what) {
   const YAML::Node child = name.empty() ? node_ : Child(name);
-  mistakes_.Add(child.IsDefined() ? child : node_, PathOf(name), what);
+  mistakes_.Add(child.IsDefined() ? child : node_, Path(name), what);
 }
 
 YAML::Node Fields::Child(absl::string_view name) {
@@ -193,7 +193,7 @@ std::optional<std::string> Fields::Scalar(absl::string_view name, bool plain) {
 
 std::string Fields::Required(absl::string_view name) {
   if (!Has(name)) {
-    mistakes_.Add(node_, PathOf(name), "is required");
+    mistakes_.Add(node_, Path(name), "is required");
     return "";
   }
   const std::optional<std::string> value = Scalar(name, /*plain=*/false);
@@ -269,7 +269,7 @@ void Fields::ForEach(absl::string_view name,
   }
   std::size_t index = 0;
   for (const YAML::Node& element : child) {
-    item(element, absl::StrCat(PathOf(name), "[", index++, "]"));
+    item(element, absl::StrCat(Path(name), "[", index++, "]"));
   }
 }
 
@@ -296,9 +296,9 @@ std::vector<std::pair<std::string, std::string>> Fields::StringMap(absl::string_
   std::set<std::string> seen;
   for (const auto& member : child) {
     if (!member.first.IsScalar() || !member.second.IsScalar()) {
-      mistakes_.Add(member.second, PathOf(name), "must map texts to texts");
+      mistakes_.Add(member.second, Path(name), "must map texts to texts");
     } else if (!seen.insert(member.first.Scalar()).second) {
-      mistakes_.Add(member.first, absl::StrCat(PathOf(name), ".", member.first.Scalar()),
+      mistakes_.Add(member.first, absl::StrCat(Path(name), ".", member.first.Scalar()),
                     "is given twice");
     } else {
       values.emplace_back(member.first.Scalar(), member.second.Scalar());
@@ -318,7 +318,7 @@ std::string Fields::OneOf(absl::string_view name, const std::vector<std::string>
   return *text;
 }
 
-SourceLines LinesOf(const YAML::Node& node, const std::string& path) {
+SourceLines CollectLines(const YAML::Node& node, const std::string& path) {
   SourceLines lines;
   AddLines(node, path, 0, lines);
   return lines;

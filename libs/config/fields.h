@@ -16,19 +16,19 @@
 
 namespace countersign::config {
 
-// The lines at which values stand, by their path: "spec.match.models[0]".
+// The line of each value, counted from 1, by its path: "spec.match.models[0]".
 using SourceLines = std::map<std::string, std::size_t>;
 
-// The line of `path`, or of the closest field around it that is written down; 0 for none.
+// The line of `path`, or of the closest field around it that has one; 0 for none.
 std::size_t ClosestLine(const SourceLines& lines, absl::string_view path);
 
-// Collects mistakes with their place. One per reading; not thread-safe.
+// Collects mistakes with their file and line. Not thread-safe.
 class Mistakes {
  public:
-  // `where` is what stands before the path in each message: "policies.yaml" and "Policy/regulated".
+  // What the next mistakes are about, such as "policies.yaml" and "Policy/regulated".
   void SetPlace(std::string file, std::string resource);
-  // Where the values of this place stand, when the nodes that are read are copies: yaml-cpp's
-  // copies do not know where they come from. Until the next SetPlace.
+  // The lines of the values of this place, for nodes that are copies: yaml-cpp's copies have no
+  // lines. Null: the nodes have their own. Holds until the next SetPlace.
   void SetLines(const SourceLines* lines) { lines_of_place_ = lines; }
   void Add(const YAML::Node& node, absl::string_view path, absl::string_view what);
   void AddLine(std::string line) { lines_.push_back(std::move(line)); }
@@ -44,9 +44,9 @@ class Mistakes {
 };
 
 // Reads one mapping strictly. Each accessor marks its field as known and reports a mistake when the
-// value has the wrong type or is out of bounds (and then returns the default); Finish reports every
-// field that nobody asked for and every duplicate. Numbers and booleans must be plain: "1" in
-// quotes is a string.
+// value has the wrong type or is out of bounds (and then returns the default). The destructor
+// reports every field that no accessor was called for and every duplicate. Numbers and booleans
+// must be plain: "1" in quotes is a string.
 class Fields {
  public:
   // A node that is no mapping is a mistake, and reads like an empty one. An undefined node reads
@@ -71,7 +71,7 @@ class Fields {
   std::string OneOf(absl::string_view name, const std::vector<std::string>& allowed);
 
   YAML::Node Child(absl::string_view name);  // undefined when absent
-  std::string PathOf(absl::string_view name) const;
+  std::string Path(absl::string_view name) const;
   void Mistake(absl::string_view name, absl::string_view what);  // "" names the mapping itself
   void ForEach(absl::string_view name,
                const std::function<void(const YAML::Node&, const std::string& path)>& item);
@@ -89,9 +89,8 @@ class Fields {
   std::set<std::string> known_;
 };
 
-// The line, counted from 1, of each value within `node`, by its path: "spec.match.models[0]".
-// Nothing below 64 levels.
-std::map<std::string, std::size_t> LinesOf(const YAML::Node& node, const std::string& path);
+// The lines of all values within `node`, which stands at `path`; of none below 64 levels.
+SourceLines CollectLines(const YAML::Node& node, const std::string& path);
 
 // `node` as canonical JSON: keys sorted, plain scalars typed as YAML's core schema does.
 // INVALID_ARGUMENT when it is nested deeper than 64 levels or larger than 4 million values (aliases

@@ -23,7 +23,7 @@ std::string Canonical(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("Fields: a field that nobody asked for is named with its line", "[config]") {
+TEST_CASE("Fields: an unknown field is reported with its line", "[config]") {
   CHECK(MistakesOf("a: 1\nb: 2\n", [](Fields& f) { f.Integer("a", 0, 0, 9); }) ==
         "f.yaml:2: b: unknown field");
 }
@@ -33,7 +33,7 @@ TEST_CASE("Fields: a field given twice is a mistake", "[config]") {
         "f.yaml:2: a: is given twice");
 }
 
-TEST_CASE("Fields: a quoted number is no number", "[config]") {
+TEST_CASE("Fields: a quoted number is a mistake where a number is read", "[config]") {
   CHECK(MistakesOf("a: \"1\"\n", [](Fields& f) { f.Integer("a", 0, 0, 9); }) ==
         "f.yaml:1: a: must be written without quotes, not \"1\"");
 }

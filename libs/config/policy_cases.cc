@@ -26,7 +26,7 @@ PolicyCase ReadCase(const YAML::Node& node, const std::string& path, Mistakes& m
   out.line = static_cast<std::size_t>(node.Mark().line + 1);
   out.name = fields.Required("name");
   if (fields.Has("as")) {
-    Fields as(fields.Child("as"), fields.PathOf("as"), mistakes);
+    Fields as(fields.Child("as"), fields.Path("as"), mistakes);
     out.identity = as.String("identity");
     out.groups = as.Strings("groups");
   }
@@ -36,7 +36,7 @@ PolicyCase ReadCase(const YAML::Node& node, const std::string& path, Mistakes& m
   ReadMessages(fields, out);
   if (fields.Has("parameters")) {
     const YAML::Node given = fields.Child("parameters");
-    Fields parameters(given, fields.PathOf("parameters"), mistakes);
+    Fields parameters(given, fields.Path("parameters"), mistakes);
     if (given.IsMap()) {
       for (const auto& entry : given) {
         const std::string name = entry.first.Scalar();
@@ -53,7 +53,7 @@ PolicyCase ReadCase(const YAML::Node& node, const std::string& path, Mistakes& m
 
 }  // namespace
 
-absl::StatusOr<PolicyTestFile> ReadPolicyTestFile(const SourceText& file) {
+absl::StatusOr<PolicyTestFile> ReadPolicyTestFile(const SourceFile& file) {
   PolicyTestFile read;
   Mistakes mistakes;
   mistakes.SetPlace(file.name, "policy test");
@@ -71,7 +71,7 @@ absl::StatusOr<PolicyTestFile> ReadPolicyTestFile(const SourceText& file) {
         read.paths.push_back(node.Scalar());
         return;
       }
-      SourceText resource{absl::StrCat(file.name, " ", path), ""};
+      SourceFile resource{absl::StrCat(file.name, " ", path), ""};
       const absl::Status written = AppendCanonicalJson(node, resource.content);
       if (!written.ok()) mistakes.Add(node, path, written.message());
       read.resources.push_back(std::move(resource));

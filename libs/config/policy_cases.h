@@ -33,11 +33,11 @@ struct PolicyCase {
 //     - {name: …, as: {identity: ann, groups: [ops]}, connection: openai, prompt: …, expect: deny}
 struct PolicyTestFile {
   std::vector<std::string> paths;     // of resources, as they stand there
-  std::vector<SourceText> resources;  // those written in the file itself
+  std::vector<SourceFile> resources;  // those written in the file itself
   std::vector<PolicyCase> cases;      // at least one
 };
 
 // INVALID_ARGUMENT with every mistake, each with its line.
-absl::StatusOr<PolicyTestFile> ReadPolicyTestFile(const SourceText& file);
+absl::StatusOr<PolicyTestFile> ReadPolicyTestFile(const SourceFile& file);
 
 }  // namespace countersign::config

@@ -56,8 +56,7 @@ TEST_CASE("ReadPolicyTestFile: every mistake comes with its line", "[config]") {
   CHECK(message.find("exactly one of prompt, messages") != std::string::npos);
 }
 
-TEST_CASE("ReadPolicyTestFile: a file without cases is refused, and one that is no YAML",
-          "[config]") {
+TEST_CASE("ReadPolicyTestFile: a file without cases, or not in YAML, is refused", "[config]") {
   CHECK_FALSE(ReadPolicyTestFile({"t.yaml", "resources: [a.yaml]\n"}).ok());
   CHECK_FALSE(ReadPolicyTestFile({"t.yaml", "cases: [\n"}).ok());
 }

@@ -97,7 +97,7 @@ domain::ReviewTerms ReadReview(Fields& review) {
   terms.hold =
       review.Duration("hold", terms.hold, absl::ZeroDuration(), absl::Seconds(4 * 60 + 30));
   if (review.Has("grant")) {
-    Fields grant(review.Child("grant"), review.PathOf("grant"), review.mistakes());
+    Fields grant(review.Child("grant"), review.Path("grant"), review.mistakes());
     grant.OneOf("kind", {"oneShot"});
     terms.grant_ttl = grant.Duration("ttl", terms.grant_ttl, absl::Seconds(1), absl::Hours(8));
   }
@@ -109,17 +109,17 @@ void ReadThen(Fields& then, domain::Policy& policy) {
   if (verdicts != 1) then.Mistake("", "needs exactly one of review, deny, allow");
   if (then.Has("review")) {
     policy.verdict = domain::Verdict::kReview;
-    Fields review(then.Child("review"), then.PathOf("review"), then.mistakes());
+    Fields review(then.Child("review"), then.Path("review"), then.mistakes());
     policy.review = ReadReview(review);
   }
   if (then.Has("deny")) {
     policy.verdict = domain::Verdict::kDeny;
-    Fields deny(then.Child("deny"), then.PathOf("deny"), then.mistakes());
+    Fields deny(then.Child("deny"), then.Path("deny"), then.mistakes());
     policy.deny_message = deny.String("message");
   }
   if (then.Has("allow")) {
     policy.verdict = domain::Verdict::kAllow;
-    const Fields allow(then.Child("allow"), then.PathOf("allow"), then.mistakes());
+    const Fields allow(then.Child("allow"), then.Path("allow"), then.mistakes());
   }
   policy.masking = then.String("masking", policy.masking);
   if (then.OneOf("recording", {"strict", "ordered"}) == "ordered") {
@@ -134,7 +134,7 @@ domain::Policy ReadPolicy(std::string name, Fields& spec) {
   policy.name = std::move(name);
   policy.priority = static_cast<int>(spec.Integer("priority", 0, -1'000'000, 1'000'000));
   if (spec.Has("match")) {
-    Fields match(spec.Child("match"), spec.PathOf("match"), spec.mistakes());
+    Fields match(spec.Child("match"), spec.Path("match"), spec.mistakes());
     policy.match.connections = match.Strings("connections");
     policy.match.groups = match.Strings("groups");
     policy.match.identities = match.Strings("identities");
@@ -142,11 +142,11 @@ domain::Policy ReadPolicy(std::string name, Fields& spec) {
     policy.match.operations = match.Strings("operations");
   }
   if (spec.Has("when")) {
-    policy.when = ReadCondition(spec.Child("when"), spec.PathOf("when"), 0, spec.mistakes());
+    policy.when = ReadCondition(spec.Child("when"), spec.Path("when"), 0, spec.mistakes());
   }
   if (!spec.Has("then")) spec.Mistake("then", "is required");
   if (spec.Has("then")) {
-    Fields then(spec.Child("then"), spec.PathOf("then"), spec.mistakes());
+    Fields then(spec.Child("then"), spec.Path("then"), spec.mistakes());
     ReadThen(then, policy);
   }
   return policy;

@@ -8,7 +8,7 @@
 namespace countersign::config {
 namespace {
 
-void Leave(const ResourceDocument& faulty, domain::ResourceSet& set) {
+void Remove(const domain::Resource& faulty, domain::ResourceSet& set) {
   if (faulty.kind == "IdentityProvider") set.identity_providers.erase(faulty.name);
   if (faulty.kind == "Credential") set.credentials.erase(faulty.name);
   if (faulty.kind == "Connection") set.connections.erase(faulty.name);
@@ -16,29 +16,29 @@ void Leave(const ResourceDocument& faulty, domain::ResourceSet& set) {
   if (faulty.kind == "Policy") set.policies.erase(faulty.name);
 }
 
-void StandInDictionary(const std::string& name, domain::ResourceSet& set) {
+void AddPlaceholderDictionary(const std::string& name, domain::ResourceSet& set) {
   if (name.empty()) return;
   domain::Dictionary dictionary;
   dictionary.name = name;
-  dictionary.terms = {"stand-in"};
+  dictionary.terms = {"placeholder"};
   set.dictionaries.try_emplace(name, std::move(dictionary));
 }
 
 void StandInDictionaries(const domain::Condition& condition, domain::ResourceSet& set) {
   if (const auto* keywords = std::get_if<domain::KeywordsCondition>(&condition.leaf)) {
-    StandInDictionary(keywords->dictionary, set);
+    AddPlaceholderDictionary(keywords->dictionary, set);
   }
   for (const domain::Condition& child : condition.children) StandInDictionaries(child, set);
 }
 
 // What is referred to and missing was reported, or is the gateway's: compiling goes on without it.
-void AddStandIns(domain::ResourceSet& set) {
+void AddPlaceholders(domain::ResourceSet& set) {
   for (const auto& [name, policy] : set.policies) {
     if (policy.when.has_value()) StandInDictionaries(*policy.when, set);
   }
   for (const auto& [name, profile] : set.masking_profiles) {
     for (const auto* side : {&profile.response, &profile.prompt}) {
-      for (const domain::MaskingRule& rule : *side) StandInDictionary(rule.dictionary, set);
+      for (const domain::MaskingRule& rule : *side) AddPlaceholderDictionary(rule.dictionary, set);
     }
   }
   for (const auto& [name, identity] : set.identities) {
@@ -51,28 +51,29 @@ void AddStandIns(domain::ResourceSet& set) {
 
 }  // namespace
 
-ResourceDraft ReadDraft(const std::vector<SourceText>& files, const ExternalValues& values,
+ResourceDraft ReadDraft(const std::vector<SourceFile>& files, const ExternalValues& values,
                         References references) {
   ResourceDraft draft;
   Mistakes mistakes;
-  const std::vector<ReadResource> resources = ReadResources(files, values, mistakes);
+  std::vector<CheckedResource> resources = ReadAndCheck(files, values, mistakes);
   auto set = std::make_shared<domain::ResourceSet>();
-  Mistakes known;  // found by ReadResources already
-  std::vector<ResourceDocument> faulty;
-  for (const ReadResource& resource : resources) {
-    ResourceDocument typed = resource.document;
-    if (typed.kind == "Credential") typed.document = SealedCredentialDocument(typed, "not sealed");
-    const std::size_t before = known.lines().size();
-    AddResource(typed, known, *set);
-    const bool readable = known.lines().size() == before;
-    if (!readable || (typed.kind == "Credential" && !resource.sound)) faulty.push_back(typed);
-    draft.documents.push_back(resource.document);
+  Mistakes again;  // the same mistakes, found when the spec is read a second time
+  std::vector<domain::Resource> faulty;
+  for (CheckedResource& checked : resources) {
+    domain::Resource typed = checked.source.resource;
+    const bool credential = typed.kind == "Credential";
+    if (credential) typed.spec = SealedSpec("not sealed");
+    const std::size_t before = again.lines().size();
+    AddResource(typed, again, *set);
+    const bool readable = again.lines().size() == before;
+    if (!readable || (credential && !checked.valid)) faulty.push_back(std::move(typed));
+    draft.resources.push_back(std::move(checked.source));
   }
   if (references == References::kWithinFiles) CheckReferences(*set, mistakes);
-  for (const ResourceDocument& document : faulty) Leave(document, *set);
-  AddStandIns(*set);
+  for (const domain::Resource& resource : faulty) Remove(resource, *set);
+  AddPlaceholders(*set);
   draft.set = std::move(set);
-  draft.mistakes = WithSourceLines(mistakes.lines(), draft.documents);
+  draft.mistakes = WithSourceLines(mistakes.lines(), draft.resources);
   return draft;
 }
 

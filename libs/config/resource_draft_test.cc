@@ -34,10 +34,11 @@ TEST_CASE("ReadDraft: references may lead outside where the gateway has more", "
       Resource("Policy", "p", "  when: {keywords: {dictionary: far}}\n  then: {allow: {}}\n");
   const ResourceDraft draft = ReadDraft({{"a.yaml", policy}}, {}, References::kMayLeadOutside);
   CHECK(draft.mistakes.empty());
-  CHECK(draft.set->dictionaries.count("far") == 1);  // a stand-in, so that the rest compiles
+  CHECK(draft.set->dictionaries.count("far") == 1);  // a placeholder, so that the rest compiles
 }
 
-TEST_CASE("ReadDraft: what has mistakes is not compiled, but can be referred to", "[config]") {
+TEST_CASE("ReadDraft: a resource with mistakes is not compiled, but others may refer to it",
+          "[config]") {
   const ResourceDraft draft = ReadDraft(
       {{"a.yaml",
         Resource("MaskingProfile", "own", "  response: [{entity: email, aktion: hash}]\n") +
@@ -89,7 +90,7 @@ TEST_CASE("ReadDraft: mistakes have the line of what is wrong, also where files 
             "a.yaml:19: metadata: is required"});
 }
 
-TEST_CASE("ReadDraft: operations are those that exist", "[config]") {
+TEST_CASE("ReadDraft: unknown operations are mistakes", "[config]") {
   const ResourceDraft draft =
       ReadDraft({{"a.yaml", Resource("Policy", "p",
                                      "  match:\n    operations:\n      - models.list\n"
@@ -104,7 +105,7 @@ TEST_CASE("ReadDraft: operations are those that exist", "[config]") {
 TEST_CASE("WithSourceLines: finds the line of the path, or of the closest field around it",
           "[config]") {
   const auto documents =
-      ReadDocuments({{"a.yaml", Resource("Policy", "p", kHeadPolicy)}}, {}).value();
+      ReadResources({{"a.yaml", Resource("Policy", "p", kHeadPolicy)}}, {}).value();
   CHECK(WithSourceLines({"Policy/p: spec.when.pattern.regex: bad", "Policy/p: spec.when.other: bad",
                          "Policy/p: odd", "Policy/q: spec.when: bad", "Policy/p: odd"},
                         documents) ==

@@ -24,7 +24,7 @@ bool IsResourceFile(const fs::directory_entry& entry) {
          !entry.is_directory(error);
 }
 
-absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path, bool recursive) {
+absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& path, bool recursive) {
   std::error_code error;
   if (path == "-" || !fs::is_directory(path, error)) return std::vector<std::string>{path};
   std::vector<std::string> files;
@@ -41,11 +41,11 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path, bool r
 
 }  // namespace
 
-absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std::string>& paths,
+absl::StatusOr<std::vector<SourceFile>> ReadResourceFiles(const std::vector<std::string>& paths,
                                                           bool recursive) {
-  std::vector<SourceText> files;
+  std::vector<SourceFile> files;
   for (const std::string& path : paths) {
-    CS_ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesOf(path, recursive));
+    CS_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFiles(path, recursive));
     for (const std::string& name : names) {
       CS_ASSIGN_OR_RETURN(std::string content, ReadFile(name));
       files.push_back({name == "-" ? "standard input" : name, std::move(content)});
@@ -58,9 +58,9 @@ absl::StatusOr<std::vector<SourceText>> ReadResourceFiles(const std::vector<std:
   return files;
 }
 
-absl::StatusOr<ExternalValues> ReadExternalValues(const std::vector<SourceText>& files) {
+absl::StatusOr<ExternalValues> ReadExternalValues(const std::vector<SourceFile>& files) {
   ExternalValues values;
-  for (const SourceText& file : files) {
+  for (const SourceFile& file : files) {
     for (const std::string& key : ExternalValueKeys({file})) {
       std::string value;
       absl::string_view name = key;

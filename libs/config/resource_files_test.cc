@@ -80,7 +80,7 @@ TEST_CASE("ReadResourceFiles: a missing file is named", "[config]") {
   CHECK_FALSE(ReadResourceFiles({folder.path()}).ok());
 }
 
-TEST_CASE("ReadExternalValues: files are sought beside the resource that names them", "[config]") {
+TEST_CASE("ReadExternalValues: file paths are relative to the resource file", "[config]") {
   const Folder folder;
   folder.Write("key.txt", "sk-1");
   const std::string path = folder.Write("c.yaml", kCredential);
@@ -89,7 +89,7 @@ TEST_CASE("ReadExternalValues: files are sought beside the resource that names t
   CHECK(values->at("file:key.txt") == "sk-1");
 }
 
-TEST_CASE("ReadExternalValues: one name may not stand for two files", "[config]") {
+TEST_CASE("ReadExternalValues: one relative path that means two files is an error", "[config]") {
   const Folder one;
   const Folder two;
   one.Write("key.txt", "a");

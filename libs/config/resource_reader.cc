@@ -28,7 +28,7 @@ bool IsName(absl::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '-'; });
 }
 
-// What is stored may name operations of another version; what is written now may not.
+// Only of files: what is stored may name operations of another version of this program.
 void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mistakes& mistakes) {
   const auto& known = domain::kOperations;
   for (std::size_t i = 0; i < policy.match.operations.size(); ++i) {
@@ -39,7 +39,7 @@ void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mista
   }
 }
 
-// Reads the spec for its mistakes alone; the typed value is made again from the stored document.
+// Reads the spec for its mistakes alone; the typed value is made again from what is stored.
 void CheckSpec(const std::string& kind, const std::string& name, const YAML::Node& node,
                Mistakes& mistakes) {
   Fields spec(node, "spec", mistakes);
@@ -53,9 +53,9 @@ void CheckSpec(const std::string& kind, const std::string& name, const YAML::Nod
   if (kind == "Policy") CheckOperations(ReadPolicy(name, spec), node, mistakes);
 }
 
-// Not a dictionary's terms: there may be 100,000 of them.
+// Of a Dictionary without its terms: there may be 100,000 of them.
 SourceLines SpecLines(const std::string& kind, const YAML::Node& spec) {
-  if (kind != "Dictionary" || !spec.IsMap()) return LinesOf(spec, "spec");
+  if (kind != "Dictionary" || !spec.IsMap()) return CollectLines(spec, "spec");
   SourceLines lines;
   for (const auto& member : spec) {
     if (!member.first.IsScalar() || member.first.Mark().is_null()) continue;
@@ -65,23 +65,8 @@ SourceLines SpecLines(const std::string& kind, const YAML::Node& spec) {
   return lines;
 }
 
-std::string Document(const ResourceDocument& resource, absl::string_view spec_json) {
-  json::Writer writer;
-  writer.BeginObject().Key("apiVersion").String(kApiVersion).Key("kind").String(resource.kind);
-  writer.Key("metadata").BeginObject();
-  if (!resource.labels.empty()) {
-    writer.Key("labels").BeginObject();
-    for (const auto& [key, value] : resource.labels) writer.Key(key).String(value);
-    writer.EndObject();
-  }
-  writer.Key("name").String(resource.name).EndObject();
-  if (!spec_json.empty()) writer.Key("spec").Raw(spec_json);
-  writer.EndObject();
-  return writer.str();
-}
-
 void ReadDocument(const std::string& file, const YAML::Node& node, const ExternalValues& values,
-                  Mistakes& mistakes, std::vector<ReadResource>& out) {
+                  Mistakes& mistakes, std::vector<CheckedResource>& out) {
   const std::size_t before = mistakes.lines().size();
   mistakes.SetPlace(file, "");
   Fields root(node, "", mistakes);
@@ -89,7 +74,8 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
   if (root.Required("apiVersion") != kApiVersion && root.Has("apiVersion")) {
     root.Mistake("apiVersion", absl::StrCat("must be ", kApiVersion));
   }
-  ResourceDocument resource;
+  CheckedResource checked;
+  domain::Resource& resource = checked.source.resource;
   if (!root.Has("kind")) root.Mistake("kind", "is required");
   resource.kind = root.OneOf("kind", Kinds());
   if (!root.Has("metadata")) root.Mistake("metadata", "is required");
@@ -110,30 +96,30 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
     root.Mistake("spec", "is required");
     return;
   }
-  resource.source = absl::StrCat(file, ":", node.Mark().line + 1);
-  resource.lines = SpecLines(resource.kind, written);
-  if (!resource.lines.contains("spec")) {
-    resource.lines.emplace("spec", static_cast<std::size_t>(written.Mark().line + 1));
-  }
-  mistakes.SetLines(&resource.lines);
+  SourceLines& lines = checked.source.lines;
+  checked.source.source = absl::StrCat(file, ":", node.Mark().line + 1);
+  lines = SpecLines(resource.kind, written);
+  lines.emplace("spec", static_cast<std::size_t>(written.Mark().line + 1));
+  mistakes.SetLines(&lines);
   const YAML::Node spec = ResolveExternalValues(resource.kind, written, values, mistakes);
   if (spec.is(written)) mistakes.SetLines(nullptr);
   CheckSpec(resource.kind, resource.name, spec, mistakes);
   std::string json;
-  if (const absl::Status status = AppendCanonicalJson(spec, json); !status.ok()) {
-    mistakes.Add(written, "spec", status.message());
-    mistakes.SetLines(nullptr);
-    return;
-  }
-  const bool secret = resource.kind == "Credential";
-  resource.document = Document(resource, secret ? "" : json);
-  if (secret) resource.secret_spec = std::move(json);
+  const absl::Status canonical = AppendCanonicalJson(spec, json);
+  if (!canonical.ok()) mistakes.Add(written, "spec", canonical.message());
   mistakes.SetLines(nullptr);
-  out.push_back({std::move(resource), mistakes.lines().size() == before});
+  if (!canonical.ok()) return;
+  if (resource.kind == "Credential") {
+    checked.source.secret_spec = SecretString(std::move(json));
+  } else {
+    resource.spec = std::move(json);
+  }
+  checked.valid = mistakes.lines().size() == before;
+  out.push_back(std::move(checked));
 }
 
 // Every document of `file`, or the place where it stops being YAML.
-absl::StatusOr<std::vector<YAML::Node>> Load(const SourceText& file) {
+absl::StatusOr<std::vector<YAML::Node>> Load(const SourceFile& file) {
   if (file.content.size() > kMaxFileBytes) {
     return absl::InvalidArgumentError(absl::StrCat(file.name, ": larger than 32 MiB"));
   }
@@ -149,12 +135,14 @@ absl::StatusOr<std::vector<YAML::Node>> Load(const SourceText& file) {
   }
 }
 
-void RefuseTwice(std::vector<ReadResource>& resources, Mistakes& mistakes) {
+void RefuseTwice(const std::vector<CheckedResource>& resources, Mistakes& mistakes) {
   std::map<std::pair<std::string, std::string>, std::string> seen;  // to where it stands
-  for (const auto& [resource, sound] : resources) {
-    const auto [first, fresh] = seen.try_emplace({resource.kind, resource.name}, resource.source);
+  for (const CheckedResource& checked : resources) {
+    const domain::Resource& resource = checked.source.resource;
+    const auto [first, fresh] =
+        seen.try_emplace({resource.kind, resource.name}, checked.source.source);
     if (fresh) continue;
-    mistakes.AddLine(absl::StrCat(resource.source, ": ", resource.kind, "/", resource.name,
+    mistakes.AddLine(absl::StrCat(checked.source.source, ": ", resource.kind, "/", resource.name,
                                   ": stands at ", first->second, " already"));
   }
 }
@@ -181,9 +169,9 @@ absl::StatusOr<std::string> KindFromUser(absl::string_view text) {
                                                  absl::StrJoin(Kinds(), ", ")));
 }
 
-std::set<std::string> ExternalValueKeys(const std::vector<SourceText>& files) {
+std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files) {
   std::set<std::string> keys;
-  for (const SourceText& file : files) {
+  for (const SourceFile& file : files) {
     const absl::StatusOr<std::vector<YAML::Node>> documents = Load(file);
     if (!documents.ok()) continue;
     for (const YAML::Node& node : *documents) {
@@ -195,10 +183,10 @@ std::set<std::string> ExternalValueKeys(const std::vector<SourceText>& files) {
   return keys;
 }
 
-std::vector<ReadResource> ReadResources(const std::vector<SourceText>& files,
-                                        const ExternalValues& values, Mistakes& mistakes) {
-  std::vector<ReadResource> resources;
-  for (const SourceText& file : files) {
+std::vector<CheckedResource> ReadAndCheck(const std::vector<SourceFile>& files,
+                                          const ExternalValues& values, Mistakes& mistakes) {
+  std::vector<CheckedResource> resources;
+  for (const SourceFile& file : files) {
     absl::StatusOr<std::vector<YAML::Node>> documents = Load(file);
     if (!documents.ok()) {
       mistakes.AddLine(std::string(documents.status().message()));
@@ -212,21 +200,21 @@ std::vector<ReadResource> ReadResources(const std::vector<SourceText>& files,
   return resources;
 }
 
-absl::StatusOr<std::vector<ResourceDocument>> ReadDocuments(const std::vector<SourceText>& files,
-                                                            const ExternalValues& values) {
+absl::StatusOr<std::vector<SourcedResource>> ReadResources(const std::vector<SourceFile>& files,
+                                                           const ExternalValues& values) {
   Mistakes mistakes;
-  std::vector<ReadResource> resources = ReadResources(files, values, mistakes);
+  std::vector<CheckedResource> checked = ReadAndCheck(files, values, mistakes);
   CS_RETURN_IF_ERROR(mistakes.ToStatus());
-  std::vector<ResourceDocument> documents;
-  documents.reserve(resources.size());
-  for (ReadResource& resource : resources) documents.push_back(std::move(resource.document));
-  return documents;
+  std::vector<SourcedResource> resources;
+  resources.reserve(checked.size());
+  for (CheckedResource& one : checked) resources.push_back(std::move(one.source));
+  return resources;
 }
 
-std::string SealedCredentialDocument(const ResourceDocument& credential, absl::string_view sealed) {
+std::string SealedSpec(absl::string_view sealed) {
   json::Writer spec;
   spec.BeginObject().Key("sealed").String(sealed).EndObject();
-  return Document(credential, spec.str());
+  return spec.str();
 }
 
 }  // namespace countersign::config

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <set>
@@ -9,54 +9,53 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/secret.h"
+#include "libs/domain/resource_list.h"
 #include "libs/domain/resources.h"
 
-// The one strict reader of resources (CONTRACT.md "Resources"): YAML or JSON text in, typed values
-// out. Unknown fields, duplicate keys, wrong types and values out of bounds are mistakes; *all*
-// mistakes of all files are reported at once, one per line, as `policies.yaml:12: Policy/regulated:
-// spec.then.review.approvals: must be at least 1`.
+// The strict reader of resources, in two steps: files of YAML or JSON → domain::Resource (what is
+// stored and sent to the parts) → domain::ResourceSet (what the parts work with).
+//
+// Unknown fields, duplicate keys, wrong types and values out of bounds are mistakes. All mistakes
+// of all files are reported at once, one per line:
+//   policies.yaml:12: Policy/regulated: spec.then.review.approvals: must be at least 1
 namespace countersign::config {
 
-struct SourceText {
+struct SourceFile {
   std::string name;     // as the user named it
   std::string content;  // YAML or JSON, any number of documents
 };
 
-// What values {env: NAME} and {file: PATH} stand for, keyed "env:NAME" and "file:PATH".
+// The contents of the values {env: NAME} and {file: PATH}, keyed "env:NAME" and "file:PATH".
 using ExternalValues = std::map<std::string, std::string>;
 
-// The keys of every external value that `files` mention. Lenient: what cannot be parsed is reported
-// by ReadDocuments.
-std::set<std::string> ExternalValueKeys(const std::vector<SourceText>& files);
+// The keys of every external value that `files` mention. Files that cannot be parsed are skipped:
+// ReadResources reports them.
+std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files);
 
-// One resource as it is stored: canonical JSON (sorted keys, external values replaced by their
-// contents).
-struct ResourceDocument {
-  std::string kind;
-  std::string name;
-  std::map<std::string, std::string> labels;
-  std::string document;  // the whole resource; of a Credential without its spec
-  std::string
-      secret_spec;  // of a Credential: its spec with every V as {"inline": …}, to be sealed at once
-  std::string source;  // "policies.yaml:12": where it came from, for messages
-  // The line of each value by its path ("spec.when.pattern.regex"), for messages; of a Dictionary,
-  // whose terms are many, those of its fields alone. Empty for what was stored.
+// A resource and where it was read.
+struct SourcedResource {
+  domain::Resource resource;  // of a Credential without a spec until it is sealed
+  // Of a Credential: its spec as canonical JSON with every value as {"inline": …}. To be sealed.
+  SecretString secret_spec;
+  std::string source;  // "policies.yaml:12", for messages
+  // The line of each value by its path ("spec.when.pattern.regex"), for messages. Of a Dictionary
+  // only those of its fields: it may have 100,000 terms.
   std::map<std::string, std::size_t> lines;
-  std::uint64_t version = 0;  // of the resource; 0 for one that is not stored yet
 };
 
-// INVALID_ARGUMENT with every mistake. Two documents of the same kind and name are a mistake.
-absl::StatusOr<std::vector<ResourceDocument>> ReadDocuments(const std::vector<SourceText>& files,
-                                                            const ExternalValues& values);
+// The resources of `files`, in their order. INVALID_ARGUMENT with every mistake. The same kind and
+// name twice is a mistake.
+absl::StatusOr<std::vector<SourcedResource>> ReadResources(const std::vector<SourceFile>& files,
+                                                           const ExternalValues& values);
 
-// The document of a Credential whose spec was sealed: what is stored and sent over the feed.
-std::string SealedCredentialDocument(const ResourceDocument& credential, absl::string_view sealed);
+// The spec of a Credential whose secret was sealed to `sealed`.
+std::string SealedSpec(absl::string_view sealed);
 
-// Builds one version of everything from stored documents and checks the references between them.
-// INVALID_ARGUMENT names every dangling one: `Policy/p: spec.match.connections[0]: there is no
-// Connection "openai"`.
+// Reads the specs of `list` and checks the references between them. INVALID_ARGUMENT names every
+// mistake: `Policy/p: spec.match.connections[0]: there is no Connection "openai"`.
 absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> BuildResourceSet(
-    std::uint64_t version, const std::vector<ResourceDocument>& documents);
+    const domain::ResourceList& list);
 
 // The kinds in the order in which listings show them. KindFromUser accepts any case and the plural.
 const std::vector<std::string>& Kinds();

@@ -6,7 +6,7 @@ namespace countersign::config {
 namespace {
 
 std::string Errors(const std::string& yaml, const ExternalValues& values = {}) {
-  return std::string(ReadDocuments({{"f.yaml", yaml}}, values).status().message());
+  return std::string(ReadResources({{"f.yaml", yaml}}, values).status().message());
 }
 
 std::string Policy(const std::string& then, const std::string& when = "") {
@@ -16,8 +16,8 @@ std::string Policy(const std::string& then, const std::string& when = "") {
 
 }  // namespace
 
-TEST_CASE("ReadDocuments: reads the contract's example", "[config]") {
-  const auto documents = ReadDocuments({{"f.yaml", R"(
+TEST_CASE("ReadResources: reads the contract's example", "[config]") {
+  const auto read = ReadResources({{"f.yaml", R"(
 apiVersion: countersign/v1
 kind: Policy
 metadata: {name: regulated-prompts}
@@ -42,31 +42,33 @@ kind: Dictionary
 metadata: {name: hipaa, labels: {team: legal}}
 spec: {terms: [diagnosis, "patient record"]}
 )"}},
-                                       {});
-  INFO(documents.status());
-  REQUIRE(documents.ok());
-  REQUIRE(documents->size() == 2);
-  CHECK((*documents)[0].kind == "Policy");
-  CHECK((*documents)[1].labels.at("team") == "legal");
-  CHECK(
-      (*documents)[1].document ==
-      R"({"apiVersion":"countersign/v1","kind":"Dictionary","metadata":{"labels":{"team":"legal"},)"
-      R"("name":"hipaa"},"spec":{"terms":["diagnosis","patient record"]}})");
+                                  {});
+  INFO(read.status());
+  REQUIRE(read.ok());
+  REQUIRE(read->size() == 2);
+  CHECK((*read)[0].resource.kind == "Policy");
+  CHECK((*read)[0].source == "f.yaml:2");
+  const domain::Resource& dictionary = (*read)[1].resource;
+  CHECK(dictionary.kind == "Dictionary");
+  CHECK(dictionary.name == "hipaa");
+  CHECK(dictionary.labels.at("team") == "legal");
+  CHECK(dictionary.spec == R"({"terms":["diagnosis","patient record"]})");
+  CHECK(dictionary.version == 0);
 }
 
-TEST_CASE("ReadDocuments: reports every mistake of every file at once", "[config]") {
-  const auto documents = ReadDocuments(
+TEST_CASE("ReadResources: reports every mistake of every file at once", "[config]") {
+  const auto read = ReadResources(
       {{"a.yaml", Policy("{allow: {}, maskng: x}")}, {"b.yaml", Policy("{}")}, {"c.yaml", "{"}},
       {});
-  REQUIRE_FALSE(documents.ok());
-  const std::string text(documents.status().message());
+  REQUIRE_FALSE(read.ok());
+  const std::string text(read.status().message());
   CHECK(text.find("a.yaml:5: Policy/p: spec.then.maskng: unknown field") != std::string::npos);
   CHECK(text.find("b.yaml:5: Policy/p: spec.then: needs exactly one of review, deny, allow") !=
         std::string::npos);
   CHECK(text.find("c.yaml:1: not valid YAML") != std::string::npos);
 }
 
-TEST_CASE("ReadDocuments: a review needs at least one approval, whatever is written", "[config]") {
+TEST_CASE("ReadResources: a review with fewer than one approval is a mistake", "[config]") {
   for (const char* approvals : {"0", "-1", "\"1\"", "null", "1e9", ".nan", "101"}) {
     INFO(approvals);
     CHECK_FALSE(
@@ -78,7 +80,8 @@ TEST_CASE("ReadDocuments: a review needs at least one approval, whatever is writ
   CHECK_FALSE(Errors(Policy("{review: {reviewers: [a], hold: 5m}}")).empty());
 }
 
-TEST_CASE("ReadDocuments: conditions that say nothing or too much are mistakes", "[config]") {
+TEST_CASE("ReadResources: empty conditions and conditions with two kinds are mistakes",
+          "[config]") {
   for (const char* when :
        {"{}", "{any: []}", "{all: x}", "{sometimes: {}}", "[a]", "{tokens: {}}",
         "{tokens: {over: -1}}", "{keywords: {}}", "{pattern: {regex: x, parts: [nobody]}}",
@@ -89,12 +92,12 @@ TEST_CASE("ReadDocuments: conditions that say nothing or too much are mistakes",
   CHECK(Errors(Policy("{allow: {}}", "{not: {all: [{tokens: {over: 1}}]}}")).empty());
 }
 
-TEST_CASE("ReadDocuments: what stands twice is a mistake that names both places", "[config]") {
+TEST_CASE("ReadResources: a resource given twice is a mistake that names both places", "[config]") {
   const std::string text = Errors(Policy("{allow: {}}") + "---\n" + Policy("{allow: {}}"));
   CHECK(text == "f.yaml:7: Policy/p: stands at f.yaml:1 already");
 }
 
-TEST_CASE("ReadDocuments: wrong envelopes are refused", "[config]") {
+TEST_CASE("ReadResources: wrong envelopes are refused", "[config]") {
   CHECK(Errors("apiVersion: v1\nkind: Policy\nmetadata: {name: p}\nspec: {then: {allow: {}}}")
             .find("must be countersign/v1") != std::string::npos);
   CHECK(Errors("kind: Pod\nmetadata: {name: p}").find("must be one of") != std::string::npos);
@@ -107,7 +110,7 @@ TEST_CASE("ReadDocuments: wrong envelopes are refused", "[config]") {
   }
 }
 
-TEST_CASE("ReadDocuments: reserved names cannot name a Connection", "[config]") {
+TEST_CASE("ReadResources: reserved names cannot name a Connection", "[config]") {
   for (const char* name : {"v1", "console", "livez", "readyz", "metrics"}) {
     CHECK(Errors("apiVersion: countersign/v1\nkind: Connection\nmetadata: {name: " +
                  std::string(name) + "}\nspec: {protocol: openai, url: 'http://h/v1'}")
@@ -115,24 +118,24 @@ TEST_CASE("ReadDocuments: reserved names cannot name a Connection", "[config]") 
   }
 }
 
-TEST_CASE("ReadDocuments: external values replace their references and stay out of documents",
+TEST_CASE("ReadResources: external values replace their references, and secrets stay out of specs",
           "[config]") {
   const std::string yaml =
       "apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: c}\nspec: {bearer: {env: "
       "KEY}}\n---\napiVersion: countersign/v1\nkind: Dictionary\nmetadata: {name: d}\nspec: {file: "
       "d.txt, terms: [a]}\n";
   CHECK(ExternalValueKeys({{"f.yaml", yaml}}) == std::set<std::string>{"env:KEY", "file:d.txt"});
-  const auto documents =
-      ReadDocuments({{"f.yaml", yaml}}, {{"env:KEY", "sk-1\n"}, {"file:d.txt", "b\r\n\nc"}});
-  INFO(documents.status());
-  REQUIRE(documents.ok());
-  CHECK((*documents)[0].document.find("sk-1") == std::string::npos);
-  CHECK((*documents)[0].secret_spec == R"({"bearer":{"inline":"sk-1"}})");
-  CHECK((*documents)[1].document.find(R"("spec":{"terms":["a","b","c"]})") != std::string::npos);
+  const auto read =
+      ReadResources({{"f.yaml", yaml}}, {{"env:KEY", "sk-1\n"}, {"file:d.txt", "b\r\n\nc"}});
+  INFO(read.status());
+  REQUIRE(read.ok());
+  CHECK((*read)[0].resource.spec.empty());
+  CHECK((*read)[0].secret_spec.Reveal() == R"({"bearer":{"inline":"sk-1"}})");
+  CHECK((*read)[1].resource.spec == R"({"terms":["a","b","c"]})");
   CHECK(Errors(yaml).find("the environment variable KEY is not set") != std::string::npos);
 }
 
-TEST_CASE("ReadDocuments: a credential has exactly one form", "[config]") {
+TEST_CASE("ReadResources: a credential has exactly one form", "[config]") {
   const auto credential = [](const std::string& spec) {
     return Errors("apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: c}\nspec: " +
                   spec);
@@ -144,6 +147,10 @@ TEST_CASE("ReadDocuments: a credential has exactly one form", "[config]") {
   CHECK_FALSE(credential("{bearer: {inline: x, env: Y}}").empty());
   CHECK_FALSE(
       credential("{bearer: {inline: x}, basic: {username: u, password: {inline: x}}}").empty());
+}
+
+TEST_CASE("SealedSpec: quotes what authn sealed", "[config]") {
+  CHECK(SealedSpec("a\"b") == R"({"sealed":"a\"b"})");
 }
 
 TEST_CASE("KindFromUser: takes any case and the plural", "[config]") {

@@ -131,43 +131,43 @@ class ReferenceCheck {
   std::string resource_;
 };
 
-void AddNode(const ResourceDocument& document, const YAML::Node& node, Mistakes& mistakes,
+void AddSpec(const domain::Resource& resource, const YAML::Node& node, Mistakes& mistakes,
              ResourceSet& set) {
-  const std::string& name = document.name;
-  mistakes.SetPlace("stored", absl::StrCat(document.kind, "/", name));
-  Fields spec(node["spec"], "spec", mistakes);
-  if (document.kind == "IdentityProvider") {
+  const std::string& name = resource.name;
+  mistakes.SetPlace("stored", absl::StrCat(resource.kind, "/", name));
+  Fields spec(node, "spec", mistakes);
+  if (resource.kind == "IdentityProvider") {
     set.identity_providers.emplace(name, ReadIdentityProvider(name, spec));
-  } else if (document.kind == "Identity") {
+  } else if (resource.kind == "Identity") {
     set.identities.emplace(name, ReadIdentity(name, spec));
-  } else if (document.kind == "RoleBinding") {
+  } else if (resource.kind == "RoleBinding") {
     set.role_bindings.emplace(name, ReadRoleBinding(name, spec));
-  } else if (document.kind == "Credential") {
+  } else if (resource.kind == "Credential") {
     set.credentials.emplace(name, ReadSealedCredential(name, spec));
-  } else if (document.kind == "Connection") {
+  } else if (resource.kind == "Connection") {
     domain::Connection connection = ReadConnection(name, spec);
-    connection.version = document.version;
+    connection.version = resource.version;
     set.connections.emplace(name, std::move(connection));
-  } else if (document.kind == "Dictionary") {
+  } else if (resource.kind == "Dictionary") {
     set.dictionaries.emplace(name, ReadDictionary(name, spec));
-  } else if (document.kind == "MaskingProfile") {
+  } else if (resource.kind == "MaskingProfile") {
     set.masking_profiles.emplace(name, ReadMaskingProfile(name, spec));
-  } else if (document.kind == "Policy") {
+  } else if (resource.kind == "Policy") {
     set.policies.emplace(name, ReadPolicy(name, spec));
   } else {
     mistakes.AddLine(
-        absl::StrCat(document.kind, "/", name, ": this version does not know the kind"));
+        absl::StrCat(resource.kind, "/", name, ": this version does not know the kind"));
   }
 }
 
 }  // namespace
 
-void AddResource(const ResourceDocument& document, Mistakes& mistakes, ResourceSet& set) {
+void AddResource(const domain::Resource& resource, Mistakes& mistakes, ResourceSet& set) {
   try {
-    AddNode(document, YAML::Load(document.document), mistakes, set);
+    AddSpec(resource, YAML::Load(resource.spec), mistakes, set);
   } catch (const YAML::Exception& error) {
     mistakes.AddLine(
-        absl::StrCat(document.kind, "/", document.name, ": stored text is damaged: ", error.msg));
+        absl::StrCat(resource.kind, "/", resource.name, ": stored text is damaged: ", error.msg));
   }
 }
 
@@ -176,11 +176,11 @@ void CheckReferences(const ResourceSet& set, Mistakes& mistakes) {
 }
 
 absl::StatusOr<std::shared_ptr<const ResourceSet>> BuildResourceSet(
-    std::uint64_t version, const std::vector<ResourceDocument>& documents) {
+    const domain::ResourceList& list) {
   auto set = std::make_shared<ResourceSet>();
-  set->version = version;
+  set->version = list.version;
   Mistakes mistakes;
-  for (const ResourceDocument& document : documents) AddResource(document, mistakes, *set);
+  for (const domain::Resource& resource : list.resources) AddResource(resource, mistakes, *set);
   CheckReferences(*set, mistakes);
   CS_RETURN_IF_ERROR(mistakes.ToStatus());
   return set;

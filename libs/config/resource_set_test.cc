@@ -1,22 +1,23 @@
 #include <catch2/catch.hpp>
-#include "absl/strings/match.h"
 
+#include "absl/strings/match.h"
 #include "libs/config/resource_reader.h"
 
 namespace countersign::config {
 namespace {
 
 absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> Build(const std::string& yaml) {
-  auto documents = ReadDocuments({{"f.yaml", yaml}}, {});
-  INFO(documents.status());
-  REQUIRE(documents.ok());
-  for (ResourceDocument& document : *documents) {
-    document.version = 7;
-    if (!document.secret_spec.empty()) {
-      document.document = SealedCredentialDocument(document, "sealed-text");
-    }
+  auto read = ReadResources({{"f.yaml", yaml}}, {});
+  INFO(read.status());
+  REQUIRE(read.ok());
+  domain::ResourceList list;
+  list.version = 9;
+  for (SourcedResource& source : *read) {
+    source.resource.version = 7;
+    if (!source.secret_spec.empty()) source.resource.spec = SealedSpec("sealed-text");
+    list.resources.push_back(std::move(source.resource));
   }
-  return BuildResourceSet(9, *documents);
+  return BuildResourceSet(list);
 }
 
 std::string Resource(const std::string& kind, const std::string& name, const std::string& spec) {
@@ -24,13 +25,11 @@ std::string Resource(const std::string& kind, const std::string& name, const std
          "}\nspec: " + spec + "\n";
 }
 
-TEST_CASE("BuildResourceSet: variants of a Dictionary, and where they cannot be", "[config]") {
+TEST_CASE("BuildResourceSet: variants of a Dictionary need normalize: unicode", "[config]") {
   const auto read = [](const std::string& spec) {
-    return ReadDocuments({{"a.yaml", Resource("Dictionary", "d", spec)}}, {});
+    return ReadResources({{"a.yaml", Resource("Dictionary", "d", spec)}}, {});
   };
-  const auto documents = read("{terms: [a], variants: [leet, spaced]}");
-  REQUIRE(documents.ok());
-  const auto set = BuildResourceSet(1, *documents);
+  const auto set = Build(Resource("Dictionary", "d", "{terms: [a], variants: [leet, spaced]}"));
   REQUIRE(set.ok());
   CHECK((*set)->dictionaries.at("d").leet);
   CHECK((*set)->dictionaries.at("d").spaced);
@@ -105,7 +104,7 @@ TEST_CASE("BuildResourceSet: no two connections claim the same requests", "[conf
   CHECK(with("{hosts: [m.example, m.example]}", "{}").empty());
 }
 
-TEST_CASE("BuildResourceSet: names every reference that leads nowhere", "[config]") {
+TEST_CASE("BuildResourceSet: names every dangling reference", "[config]") {
   const auto set =
       Build(Resource("Policy", "p",
                      "{match: {connections: [gone]}, when: {keywords: {dictionary: lost}}, then: "
@@ -163,9 +162,9 @@ TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", 
   CHECK(profile.unknown_events == domain::UnknownEvents::kRefuse);
 }
 
-TEST_CASE("ReadDocuments: what a masking rule cannot be is told with its line", "[config]") {
+TEST_CASE("ReadResources: mistakes in masking rules are reported with their line", "[config]") {
   const auto mistakes = [](const std::string& rule) {
-    const auto documents = ReadDocuments(
+    const auto documents = ReadResources(
         {{"f.yaml", Resource("MaskingProfile", "own", "\n  response:\n    - " + rule)}}, {});
     return std::string(documents.ok() ? "" : documents.status().message());
   };
@@ -190,10 +189,10 @@ TEST_CASE("ReadDocuments: what a masking rule cannot be is told with its line", 
         std::string::npos);
 }
 
-TEST_CASE("ReadDocuments: a file without terms or hashes is named", "[config]") {
+TEST_CASE("ReadResources: a file without terms or hashes is named", "[config]") {
   const ExternalValues values = {{"file:empty.txt", "\n\r\n"}, {"file:empty.sha256", "\n"}};
   const auto documents =
-      ReadDocuments({{"f.yaml", Resource("Dictionary", "d", "{file: empty.txt}") +
+      ReadResources({{"f.yaml", Resource("Dictionary", "d", "{file: empty.txt}") +
                                     Resource("MaskingProfile", "own",
                                              "{response: [{hashed: {pattern: x, values: {file: "
                                              "empty.sha256}}}]}")}},
@@ -205,12 +204,22 @@ TEST_CASE("ReadDocuments: a file without terms or hashes is named", "[config]") 
   CHECK_FALSE(absl::StrContains(text, "SHA-256"));
 }
 
-TEST_CASE("ReadDocuments: what becomes of unknown events is mask or refuse", "[config]") {
-  const auto documents = ReadDocuments(
+TEST_CASE("ReadResources: unknownEvents is mask or refuse", "[config]") {
+  const auto documents = ReadResources(
       {{"f.yaml", Resource("MaskingProfile", "own", "{response: [], unknownEvents: pass}")}}, {});
   REQUIRE_FALSE(documents.ok());
   CHECK(absl::StrContains(documents.status().message(), "spec.unknownEvents"));
   CHECK(absl::StrContains(documents.status().message(), "mask, refuse"));
+}
+
+TEST_CASE("BuildResourceSet: a damaged spec and an unknown kind are named", "[config]") {
+  domain::ResourceList list;
+  list.resources = {{"Policy", "p", {}, "{"}, {"Oracle", "o", {}, "{}"}};
+  const auto set = BuildResourceSet(list);
+  REQUIRE_FALSE(set.ok());
+  CHECK_THAT(std::string(set.status().message()),
+             Catch::Contains("Policy/p: stored text is damaged") &&
+                 Catch::Contains("Oracle/o: this version does not know the kind"));
 }
 
 TEST_CASE("BuildResourceSet: two default connections are refused", "[config]") {

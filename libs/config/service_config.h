@@ -12,22 +12,25 @@
 #include "libs/base/secret.h"
 #include "libs/config/fields.h"
 
-// The configuration file of one service process: deployment, not policy.
+// The configuration file of one service process: how it is deployed, not what its policy is.
 //
+// clang-format off
 //   listen: 127.0.0.1:7101            # gRPC with mutual TLS; absent: the process serves none
-//   metrics: 127.0.0.1:9464           # /livez, /readyz, /metrics in the clear; "off"
+//   metrics: 127.0.0.1:9464           # /livez, /readyz, /metrics without TLS; or "off"
 //   tls: {certificate: tls.crt, key: tls.key, authority: ca.crt}
-//   peers: {authn: 127.0.0.1:7102}    # where the other services are
-//   database: {conninfo: 'host=db dbname=countersign user=cs_policy', passwordFile: pw,
-//   connections: 8} secrets: /var/lib/countersign/policy   # folder of the service's own keys log:
-//   {level: info, format: json} drain: {delay: 5s, timeout: 30s} addressesFile: addresses.json #
-//   written when ready: the real addresses, for tests and scripts service: {…} # what only this
-//   service knows
+//   peers: {authn: 127.0.0.1:7102}    # the addresses of the other services
+//   database: {conninfo: 'host=db user=cs_policy', passwordFile: pw, connections: 8}
+//   secrets: /var/lib/countersign/policy   # the folder of the service's own keys
+//   log: {level: info, format: json}
+//   drain: {delay: 5s, timeout: 30s}
+//   addressesFile: addresses.json     # written when ready: the real addresses, for scripts
+//   service: {…}                      # the service's own section
+// clang-format on
 //
 // Relative file names are relative to the configuration file. Unknown fields are mistakes.
 namespace countersign::config {
 
-struct TlsFileNames {
+struct TlsFileNames {  // absolute, PEM
   std::string certificate;
   std::string key;
   std::string authority;
@@ -39,26 +42,26 @@ struct DatabaseConfig {
 };
 
 struct ServiceConfig {
-  std::string listen;
-  std::string metrics = "127.0.0.1:9464";  // empty: off
+  std::string listen;                      // HOST:PORT; empty: none
+  std::string metrics = "127.0.0.1:9464";  // HOST:PORT; empty: off
   std::optional<TlsFileNames> tls;
-  std::map<std::string, std::string> peers;
+  std::map<std::string, std::string> peers;  // service → HOST:PORT
   std::optional<DatabaseConfig> database;
-  std::string secrets;
+  std::string secrets;  // a folder; may be empty
   std::string log_level = "info";
   std::string log_format = "text";
   absl::Duration drain_delay = absl::Seconds(5);
   absl::Duration drain_timeout = absl::Seconds(30);
-  std::string addresses_file;
+  std::string addresses_file;  // may be empty
 };
 
-// Reads the mapping `service:` strictly, with bounds and defaults on its fields; called also when
-// it is absent. `resolve` makes a file name absolute.
+// Reads the mapping `service:` strictly, with bounds and defaults for its fields. Called even when
+// the mapping is absent. `resolve` makes a file name absolute.
 using SectionReader = std::function<void(
     Fields& section, const std::function<std::string(const std::string&)>& resolve)>;
 
-// INVALID_ARGUMENT with every mistake, one per line; NOT_FOUND when `path` cannot be read. Files
-// that the configuration names are read here only if they hold secrets (passwordFile).
+// INVALID_ARGUMENT with every mistake, one per line; NOT_FOUND when `path` cannot be read. Of the
+// files that the configuration names only the passwordFile is read.
 absl::StatusOr<ServiceConfig> LoadServiceConfig(const std::string& path,
                                                 const SectionReader& section = nullptr);
 

@@ -117,7 +117,8 @@ TEST_CASE("LoadServiceConfig: a missing file is NOT_FOUND", "[config]") {
   CHECK(LoadServiceConfig("/nowhere/c.yaml").status().code() == absl::StatusCode::kNotFound);
 }
 
-TEST_CASE("LoadOrCreateSecret: made once, private, and the same ever after", "[config]") {
+TEST_CASE("LoadOrCreateSecret: creates the file once, with mode 0600, and then reads it",
+          "[config]") {
   const Folder folder;
   SystemRandom random;
   const std::string path = folder.path + "/key";

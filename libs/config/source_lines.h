@@ -7,10 +7,10 @@
 
 namespace countersign::config {
 
-// Mistakes that name a resource and a path ("Policy/p: spec.when.pattern.regex: …") with the file
-// and line where that path is written in `documents` put before them. What names no resource of
-// `documents` stays as it is; a mistake that is there twice is kept once, in its first place.
+// Puts the file and line before mistakes that name a resource of `resources` and a path in it
+// ("Policy/p: spec.when.pattern.regex: …"). Other mistakes stay as they are. Of equal mistakes the
+// first is kept.
 std::vector<std::string> WithSourceLines(const std::vector<std::string>& mistakes,
-                                         const std::vector<ResourceDocument>& documents);
+                                         const std::vector<SourcedResource>& resources);
 
 }  // namespace countersign::config

@@ -7,7 +7,7 @@
 
 namespace countersign::config {
 
-// Where a user's command line goes, and as whom.
+// The gateway that a command line talks to, and the credential it uses. Members may be empty.
 struct UserContext {
   std::string address;
   std::string token;

@@ -5,12 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace countersign::domain {
 
 enum class Verdict { kDeny, kAllow, kReview };  // zero is the closed choice
+absl::string_view ToString(Verdict verdict);    // "deny", "allow", "review"
+
 enum class Recording { kStrict, kOrdered };
+absl::string_view ToString(Recording recording);  // "strict", "ordered"
+
 enum class GrantKind { kOneShot };
 
 // What becomes of an event of an answer whose form the gateway does not know: every text in it is
@@ -26,8 +31,8 @@ struct Finding {
   // the encoded run), or what was measured ("5210 tokens over 4000").
   std::string rule;
   std::size_t part = 0;  // index into Prompt::parts
-  std::size_t begin =
-      0;  // UTF-8 byte offsets into that part's text; begin == end when no span applies
+  // UTF-8 byte offsets into that part's text; equal when no span applies.
+  std::size_t begin = 0;
   std::size_t end = 0;
 };
 

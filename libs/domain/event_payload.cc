@@ -82,19 +82,6 @@ void Spans(Writer& out, const std::vector<DeliveredSpan>& masked) {
   out.EndArray();
 }
 
-absl::string_view Name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAllow: return "allow";
-    case Verdict::kReview: return "review";
-    case Verdict::kDeny: break;
-  }
-  return "deny";
-}
-
-absl::string_view Name(Recording recording) {
-  return recording == Recording::kOrdered ? "ordered" : "strict";
-}
-
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed payload of ", what));
 }
@@ -128,7 +115,7 @@ std::string RequestPayload(const SessionStart& start, const Principal& principal
 std::string DecisionPayload(const Decision& decision) {
   Writer out;
   out.BeginObject();
-  Text(out, "verdict", Name(decision.verdict));
+  Text(out, "verdict", ToString(decision.verdict));
   Text(out, "policy", decision.policy);
   Int(out, "policy_version", decision.policy_version);
   Text(out, "message", decision.message);
@@ -146,7 +133,7 @@ std::string DecisionPayload(const Decision& decision) {
   out.EndArray();
   Int(out, "tokens", decision.prompt_tokens);
   Text(out, "masking", decision.masking_profile);
-  Text(out, "recording", Name(decision.recording));
+  Text(out, "recording", ToString(decision.recording));
   return out.EndObject().str();
 }
 

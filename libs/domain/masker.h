@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "libs/domain/call.h"
 #include "libs/domain/decision.h"
 
 namespace countersign::domain {
 
 enum class Direction { kPrompt, kResponse };
+absl::string_view ToString(Direction direction);  // "prompt", "response"
 
 // The next piece of one logical text. `field` names the text and is chosen by the dialect
 // ("choices/0/content"): no match ever spans two fields. `text` is valid UTF-8, and may be empty
@@ -34,8 +36,7 @@ struct Placeholder {
   std::string original;  // goes nowhere but back to the caller
 };
 
-// What may leave after a piece. When Unchanged, `text` equals the
-// piece.
+// What may leave after a piece. When Unchanged, `text` equals the piece.
 struct FieldRelease {
   std::string text;
   std::size_t held_before = 0;  // bytes of the field held back before this piece, and after it

@@ -8,14 +8,17 @@
 
 namespace countersign::domain {
 
-// A part that uses resources. Prepare judges a draft before it is committed (compile it, refuse
-// with the path and the reason); Serve swaps the committed version in, and has taken effect when it
-// returns. The feed calls both from one thread at a time, never from a network thread; Serve
-// follows a Prepare of the same content unless the part has just started.
+// A part that uses resources. The feed calls both methods from one thread at a time, never from a
+// network thread. Serve follows a Validate of the same content unless the part has just started.
 class ResourceWatcher {
  public:
   virtual ~ResourceWatcher() = default;
-  virtual absl::Status Prepare(const std::shared_ptr<const ResourceSet>& draft) = 0;
+
+  // Whether this part could serve `draft`, which is not committed yet. INVALID_ARGUMENT lists what
+  // it cannot serve, one mistake per line with its path. Changes nothing that is in service.
+  virtual absl::Status Validate(const std::shared_ptr<const ResourceSet>& draft) = 0;
+
+  // Serves `set`, which is committed, from now on: it is in use when this returns.
   virtual absl::Status Serve(std::shared_ptr<const ResourceSet> set) = 0;
 };
 

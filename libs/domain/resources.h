@@ -13,9 +13,8 @@
 #include "libs/domain/decision.h"
 #include "libs/domain/principal.h"
 
-// The resources of CONTRACT.md as typed, validated values. libs/config reads them from YAML or JSON
-// and is the only maker of a ResourceSet; whoever holds one may rely on every reference in it being
-// resolvable.
+// The resources as typed, validated values. config::BuildResourceSet makes them of a ResourceList
+// (resource_list.h) and is the only maker of a ResourceSet: every reference in one leads somewhere.
 namespace countersign::domain {
 
 struct IdentityProvider {
@@ -69,8 +68,8 @@ struct Connection {
   std::vector<std::string> models;  // globs; empty: any
   std::vector<std::string> hosts;
   std::string path_prefix;
-  std::string
-      tokenizer;  // a name of libs/text/tokens/tokenizer_names.h; empty: by the prompt's model
+  // A name of libs/text/tokens/tokenizer_names.h; empty: by the prompt's model.
+  std::string tokenizer;
   bool is_default = false;
   bool network_private = false;  // the upstream may resolve to private addresses
   std::uint64_t version = 0;     // of the resource: part of the binding hash
@@ -159,8 +158,12 @@ struct Policy {
   std::string name;
   int priority = 0;
   struct Match {
-    std::vector<std::string> connections, groups, identities, models,
-        operations;  // empty: everything
+    // Each empty: everything.
+    std::vector<std::string> connections;
+    std::vector<std::string> groups;
+    std::vector<std::string> identities;
+    std::vector<std::string> models;  // globs
+    std::vector<std::string> operations;
   };
   Match match;
   std::optional<Condition> when;  // absent: always
@@ -171,7 +174,7 @@ struct Policy {
   Recording recording = Recording::kStrict;
 };
 
-// One version of everything, immutable.
+// One version of all resources, immutable.
 struct ResourceSet {
   std::uint64_t version = 0;
   std::map<std::string, IdentityProvider> identity_providers;

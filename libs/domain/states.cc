@@ -1,8 +1,27 @@
 #include "absl/strings/string_view.h"
+#include "libs/domain/decision.h"
+#include "libs/domain/masker.h"
 #include "libs/domain/review_gate.h"
 #include "libs/domain/session.h"
 
 namespace countersign::domain {
+
+absl::string_view ToString(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow: return "allow";
+    case Verdict::kReview: return "review";
+    case Verdict::kDeny: break;
+  }
+  return "deny";
+}
+
+absl::string_view ToString(Recording recording) {
+  return recording == Recording::kOrdered ? "ordered" : "strict";
+}
+
+absl::string_view ToString(Direction direction) {
+  return direction == Direction::kPrompt ? "prompt" : "response";
+}
 
 absl::string_view ToString(ReviewState state) {
   switch (state) {

@@ -1,9 +1,21 @@
 #include <catch2/catch.hpp>
 
+#include "libs/domain/decision.h"
+#include "libs/domain/masker.h"
 #include "libs/domain/review_gate.h"
 #include "libs/domain/session.h"
 
 namespace countersign::domain {
+
+TEST_CASE("Verdict, Recording, Direction: read as people write them", "[domain]") {
+  CHECK(ToString(Verdict::kDeny) == "deny");
+  CHECK(ToString(Verdict::kAllow) == "allow");
+  CHECK(ToString(Verdict::kReview) == "review");
+  CHECK(ToString(Recording::kStrict) == "strict");
+  CHECK(ToString(Recording::kOrdered) == "ordered");
+  CHECK(ToString(Direction::kPrompt) == "prompt");
+  CHECK(ToString(Direction::kResponse) == "response");
+}
 
 TEST_CASE("ReviewState: every state survives its text, and unknown text is no state", "[domain]") {
   for (int i = 1; i <= static_cast<int>(ReviewState::kRevoked); ++i) {

@@ -7,7 +7,7 @@
 namespace countersign::wire {
 namespace {
 
-google::rpc::ErrorInfo InfoOf(absl::string_view reason) {
+google::rpc::ErrorInfo MakeErrorInfo(absl::string_view reason) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain(std::string(kErrorDomain));
@@ -21,7 +21,7 @@ std::string StatusDetails(const absl::Status& status) {
   if (reason.empty()) return "";
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
-  details.add_details()->PackFrom(InfoOf(reason));
+  details.add_details()->PackFrom(MakeErrorInfo(reason));
   return details.SerializeAsString();
 }
 
@@ -37,6 +37,8 @@ std::string ReasonFromDetails(absl::string_view details) {
   return "";
 }
 
-std::string ErrorInfoBytes(absl::string_view reason) { return InfoOf(reason).SerializeAsString(); }
+std::string ErrorInfoBytes(absl::string_view reason) {
+  return MakeErrorInfo(reason).SerializeAsString();
+}
 
 }  // namespace countersign::wire

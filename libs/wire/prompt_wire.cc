@@ -82,7 +82,7 @@ countersign::domain::v1::ReviewTerms ToProto(const domain::ReviewTerms& terms) {
   proto.set_approvals(static_cast<std::uint32_t>(std::max(terms.approvals, 0)));
   proto.set_pending_ttl_ms(Milliseconds(terms.pending_ttl));
   proto.set_hold_ms(Milliseconds(terms.hold));
-  proto.set_grant_kind(kOneShot);
+  proto.set_grant_kind(countersign::domain::v1::GRANT_KIND_ONE_SHOT);
   proto.set_grant_ttl_ms(Milliseconds(terms.grant_ttl));
   proto.set_grant_uses(static_cast<std::uint32_t>(std::max(terms.grant_uses, 0)));
   return proto;
@@ -102,8 +102,8 @@ absl::StatusOr<domain::ReviewTerms> FromProto(const countersign::domain::v1::Rev
   if (proto.pending_ttl_ms() == 0 || proto.grant_ttl_ms() == 0) {
     return absl::InvalidArgumentError("terms: pending_ttl_ms and grant_ttl_ms must be above 0");
   }
-  if (proto.grant_kind() != kOneShot) {
-    return absl::InvalidArgumentError("terms.grant_kind: must be oneShot");
+  if (proto.grant_kind() != countersign::domain::v1::GRANT_KIND_ONE_SHOT) {
+    return absl::InvalidArgumentError("terms.grant_kind: must be GRANT_KIND_ONE_SHOT");
   }
   domain::ReviewTerms terms;
   terms.reviewers.assign(proto.reviewers().begin(), proto.reviewers().end());

@@ -12,9 +12,6 @@
 // breaks it is INVALID_ARGUMENT with the field's name.
 namespace countersign::wire {
 
-// "oneShot": how grant kinds read in resources, on the wire and in JSON.
-inline constexpr char kOneShot[] = "oneShot";
-
 // Numbers of the domain that do not fit the wire's 32 bits are sent as its largest value.
 countersign::domain::v1::Prompt ToProto(const domain::Prompt& prompt);
 domain::Prompt FromProto(const countersign::domain::v1::Prompt& proto);

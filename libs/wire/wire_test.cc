@@ -64,7 +64,7 @@ TEST_CASE("ReviewTerms: everything survives", "[wire]") {
   CHECK(back.grant_uses == 4);
 }
 
-TEST_CASE("ReviewTerms: what would open the gate is refused", "[wire]") {
+TEST_CASE("ReviewTerms: terms that would weaken a review are refused", "[wire]") {
   const auto refused = [](auto change) {
     auto proto = ToProto(Terms());
     change(proto);
@@ -76,7 +76,9 @@ TEST_CASE("ReviewTerms: what would open the gate is refused", "[wire]") {
   CHECK(refused([](auto& terms) { terms.set_grant_uses(0); }));
   CHECK(refused([](auto& terms) { terms.set_pending_ttl_ms(0); }));
   CHECK(refused([](auto& terms) { terms.set_grant_ttl_ms(0); }));
-  CHECK(refused([](auto& terms) { terms.set_grant_kind("forever"); }));
+  CHECK(refused([](auto& terms) {
+    terms.set_grant_kind(static_cast<countersign::domain::v1::GrantKind>(99));
+  }));
   CHECK(refused([](auto& terms) { terms.clear_grant_kind(); }));
 }
 

@@ -4,7 +4,9 @@
 #include <limits>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/wire/enum_wire.h"
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::approval {
@@ -35,10 +37,19 @@ absl::StatusOr<domain::ReviewRequest> FromProto(const v1::JoinRequest& request) 
   return review;
 }
 
+absl::StatusOr<domain::ReviewState> StateFromProto(v1::Review::State state) {
+  const domain::ReviewState known = wire::FromProto(state);
+  if (known == domain::ReviewState::kUnspecified && state != v1::Review::STATE_UNSPECIFIED) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("state: ", static_cast<int>(state), " is no state of a review"));
+  }
+  return known;
+}
+
 v1::ReviewStatus ToProto(const domain::ReviewStatus& status) {
   v1::ReviewStatus proto;
   proto.set_review_id(status.review_id);
-  proto.set_state(std::string(domain::ToString(status.state)));
+  proto.set_state(wire::ToProto(status.state));
   proto.set_reason(status.reason);
   if (status.expires_at != absl::InfinitePast()) {
     *proto.mutable_expires_at() = wire::ToProto(status.expires_at);
@@ -56,7 +67,7 @@ v1::ConsumeResponse ToProto(const domain::Grant& grant) {
 v1::Review ToProto(const Review& review, std::size_t waiting) {
   v1::Review proto;
   proto.set_id(review.id);
-  proto.set_state(std::string(domain::ToString(review.state)));
+  proto.set_state(wire::ToProto(review.state));
   proto.set_requester(review.requester.DisplayName());
   proto.set_requester_subject(review.requester.issuer + "#" + review.requester.subject);
   proto.set_connection(review.connection);
@@ -72,7 +83,7 @@ v1::Review ToProto(const Review& review, std::size_t waiting) {
   for (const Vote& vote : review.votes) {
     v1::Vote& counted = *proto.add_votes();
     counted.set_reviewer(vote.voter.DisplayName());
-    counted.set_decision(vote.ballot == Ballot::kApprove ? "APPROVE" : "DENY");
+    counted.set_decision(vote.ballot == Ballot::kApprove ? v1::Vote::APPROVE : v1::Vote::DENY);
     counted.set_reason(vote.reason);
     *counted.mutable_at() = wire::ToProto(vote.at);
   }

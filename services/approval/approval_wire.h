@@ -11,6 +11,9 @@ namespace countersign::approval {
 // INVALID_ARGUMENT names the field. The store checks again what must hold of a review.
 absl::StatusOr<domain::ReviewRequest> FromProto(const v1::JoinRequest& request);
 
+// kUnspecified where nothing was asked for; INVALID_ARGUMENT for a number that is no state.
+absl::StatusOr<domain::ReviewState> StateFromProto(v1::Review::State state);
+
 v1::ReviewStatus ToProto(const domain::ReviewStatus& status);
 v1::ConsumeResponse ToProto(const domain::Grant& grant);
 

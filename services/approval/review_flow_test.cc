@@ -60,7 +60,7 @@ struct Flow {
   ~Flow() { pool.reset(); }
 
   void Serve(std::shared_ptr<const domain::ResourceSet> set) {
-    REQUIRE(directory.Prepare(set).ok());
+    REQUIRE(directory.Validate(set).ok());
     REQUIRE(directory.Serve(set).ok());
   }
   absl::Time Soon() const { return clock.Now() + absl::Seconds(10); }
@@ -383,11 +383,11 @@ TEST_CASE("Policies that would let a call through unseen are refused as drafts",
   policy.review.reviewers = {"security"};
   policy.review.approvals = 0;
   draft->policies["p"] = policy;
-  CHECK_FALSE(directory.Prepare(draft).ok());
+  CHECK_FALSE(directory.Validate(draft).ok());
   draft->policies["p"].review.approvals = 1;
-  CHECK(directory.Prepare(draft).ok());
+  CHECK(directory.Validate(draft).ok());
   draft->policies["p"].review.reviewers.clear();
-  CHECK_FALSE(directory.Prepare(draft).ok());
+  CHECK_FALSE(directory.Validate(draft).ok());
 }
 
 TEST_CASE("The poller counts what waits and expires what is over", "[approval]") {

@@ -17,9 +17,10 @@ grpc::ServerUnaryReactor* ReviewService::ListReviews(grpc::CallbackServerContext
                                                      v1::ListReviewsResponse* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
     CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    CS_ASSIGN_OR_RETURN(const domain::ReviewState state, StateFromProto(request->state()));
     CS_ASSIGN_OR_RETURN(const DeskPage page,
-                        desk_.List(*caller, request->state(), request->all(), request->page_size(),
-                                   request->page_token()));
+                        desk_.List(*caller, std::string(domain::ToString(state)), request->all(),
+                                   request->page_size(), request->page_token()));
     for (const Review& review : page.reviews) {
       *response->add_items() = ToProto(review, desk_.Waiting(review.id));
     }

@@ -95,7 +95,7 @@ struct Fixture {
     terms.set_approvals(1);
     terms.set_pending_ttl_ms(900'000);
     terms.set_hold_ms(240'000);
-    terms.set_grant_kind("oneShot");
+    terms.set_grant_kind(countersign::domain::v1::GRANT_KIND_ONE_SHOT);
     terms.set_grant_ttl_ms(300'000);
     terms.set_grant_uses(1);
     auto& prompt = *join.mutable_prompt();
@@ -117,7 +117,7 @@ struct Fixture {
         Call("ada", *gate, &v1::ReviewGateService::Stub::Join, AJoin(hash), status);
     INFO(joined.ToString());
     REQUIRE(joined.ok());
-    CHECK(status.state() == "PENDING");
+    CHECK(status.state() == v1::Review::PENDING);
     return status.review_id();
   }
   absl::Status Approve(const std::string& who, const std::string& id, const std::string& hash,
@@ -143,7 +143,7 @@ TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", 
   v1::Review review;
   REQUIRE(test.Get("bob", id, review).ok());
   CHECK(review.id() == id);
-  CHECK(review.state() == "PENDING");
+  CHECK(review.state() == v1::Review::PENDING);
   CHECK(review.requester() == "ada");
   CHECK(review.requester_subject() == "https://issuer.example#sub-ada");
   CHECK(review.connection() == "openai");
@@ -207,7 +207,7 @@ TEST_CASE("ListReviews: pages end where the token says", "[approval]") {
   REQUIRE(call().ok());
   CHECK(list.items_size() == 1);
   CHECK(list.next_page_token().empty());
-  request.set_state("NONSENSE");
+  request.set_state(static_cast<v1::Review::State>(99));
   CHECK(call().code() == absl::StatusCode::kInvalidArgument);
 }
 
@@ -237,11 +237,11 @@ TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") 
   CHECK(other.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(ReasonOf(other) == "hash_mismatch");
   REQUIRE(test.Approve("bob", id, HashOf('a'), review).ok());
-  CHECK(review.state() == "APPROVED");
+  CHECK(review.state() == v1::Review::APPROVED);
   CHECK(review.uses_left() == 1);
   REQUIRE(review.votes_size() == 1);
   CHECK(review.votes(0).reviewer() == "bob");
-  CHECK(review.votes(0).decision() == "APPROVE");
+  CHECK(review.votes(0).decision() == v1::Vote::APPROVE);
   CHECK(review.votes(0).reason() == "fine");
   CHECK(review.parts_size() == 1);
   const absl::Status late = test.Approve("carol", id, HashOf('a'), review);
@@ -267,9 +267,9 @@ TEST_CASE("DenyReview: without a hash, with a reason that the caller hears", "[a
   v1::Review review;
   REQUIRE(
       test.Call("bob", *test.reviews, &v1::ReviewService::Stub::DenyReview, request, review).ok());
-  CHECK(review.state() == "DENIED");
+  CHECK(review.state() == v1::Review::DENIED);
   const v1::ReviewStatus status = held.get();
-  CHECK(status.state() == "DENIED");
+  CHECK(status.state() == v1::Review::DENIED);
   CHECK(status.reason() == "not today");
 }
 
@@ -281,7 +281,7 @@ TEST_CASE("Wait: ends with PENDING when its time is over", "[approval]") {
   wait.set_wait_ms(10);
   v1::ReviewStatus status;
   REQUIRE(test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Wait, wait, status).ok());
-  CHECK(status.state() == "PENDING");
+  CHECK(status.state() == v1::Review::PENDING);
 }
 
 TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approval]") {
@@ -294,7 +294,7 @@ TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approv
   request.set_reason("a mistake");
   REQUIRE(test.Call("carol", *test.reviews, &v1::ReviewService::Stub::RevokeReview, request, review)
               .ok());
-  CHECK(review.state() == "REVOKED");
+  CHECK(review.state() == v1::Review::REVOKED);
   v1::ConsumeRequest use;
   use.set_review_id(id);
   use.set_session_id("s1");
@@ -319,7 +319,7 @@ TEST_CASE("Join: terms that would let everything through are refused", "[approva
   nobody.mutable_terms()->clear_reviewers();
   CHECK(join(nobody) == absl::StatusCode::kInvalidArgument);
   v1::JoinRequest kind = Fixture::AJoin();
-  kind.mutable_terms()->set_grant_kind("forever");
+  kind.mutable_terms()->set_grant_kind(static_cast<countersign::domain::v1::GrantKind>(99));
   CHECK(join(kind) == absl::StatusCode::kInvalidArgument);
   CHECK(test.Call("", *test.gate, &v1::ReviewGateService::Stub::Join, Fixture::AJoin(), status)
             .code() == absl::StatusCode::kUnauthenticated);

@@ -38,7 +38,7 @@ bool IsBoundReviewer(const domain::ResourceSet& set, const std::string& identity
 
 }  // namespace
 
-absl::Status ReviewerDirectory::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+absl::Status ReviewerDirectory::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
   for (const auto& [name, policy] : draft->policies) {
     if (policy.verdict != domain::Verdict::kReview) continue;
     if (policy.review.approvals < 1) {

@@ -16,7 +16,7 @@ namespace countersign::approval {
 class ReviewerDirectory final : public domain::ResourceWatcher {
  public:
   // Refuses a policy whose review asks for less than one approval or names nobody.
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override;
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
 
   // Groups of a verified principal that its Identity resource does not give it: its credential

@@ -17,7 +17,7 @@ struct AuthnFixture {
   AuthnFixture() { fetcher.AnswerWithKeys({jose::JwkJson(signer, R"("kid":"k1")")}); }
 
   void Serve(const Resources& resources) {
-    REQUIRE(authn.directory.Prepare(resources.Set()).ok());
+    REQUIRE(authn.directory.Validate(resources.Set()).ok());
     REQUIRE(authn.directory.Serve(resources.Set()).ok());
   }
 

@@ -230,7 +230,7 @@ TEST_CASE_METHOD(Fixture, "KeyService: an administrator creates, lists and revok
   REQUIRE(keys_stub->ListKeys(As(With(Role::kAdmin)).get(), {}, &listed).ok());
   REQUIRE(listed.items_size() == 2);
   for (const v1::Key& key : listed.items()) {
-    CHECK(key.state() == (key.id() == created.id() ? "REVOKED" : "ACTIVE"));
+    CHECK(key.state() == (key.id() == created.id() ? v1::Key::REVOKED : v1::Key::ACTIVE));
   }
 }
 

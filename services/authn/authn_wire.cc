@@ -18,20 +18,20 @@ void SetWhenFinite(absl::Time time, Set set) {
   if (time != absl::InfiniteFuture() && time != absl::InfinitePast()) set(wire::ToProto(time));
 }
 
-const char* StateName(KeyState state) {
+v1::Key::State ToProto(KeyState state) {
   switch (state) {
-    case KeyState::kActive: return "ACTIVE";
-    case KeyState::kExpired: return "EXPIRED";
+    case KeyState::kActive: return v1::Key::ACTIVE;
+    case KeyState::kExpired: return v1::Key::EXPIRED;
     case KeyState::kRevoked: break;
   }
-  return "REVOKED";
+  return v1::Key::REVOKED;
 }
 
 v1::Key ToProto(const KeyRecord& key, absl::Time now) {
   v1::Key out;
   out.set_id(key.id);
   out.set_identity(key.identity);
-  out.set_state(StateName(key.StateAt(now)));
+  out.set_state(ToProto(key.StateAt(now)));
   SetWhenFinite(key.created_at, [&](const auto& time) { *out.mutable_created_at() = time; });
   SetWhenFinite(key.expires_at, [&](const auto& time) { *out.mutable_expires_at() = time; });
   SetWhenFinite(key.revoked_at, [&](const auto& time) { *out.mutable_revoked_at() = time; });

@@ -15,7 +15,7 @@ std::shared_ptr<const Directory> DirectoryHolder::Current() const {
   return current_;
 }
 
-absl::Status DirectoryHolder::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+absl::Status DirectoryHolder::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
   std::vector<std::string> mistakes;
   const absl::Status compiled = Directory::Compile(draft).status();
   if (!compiled.ok()) mistakes.emplace_back(compiled.message());

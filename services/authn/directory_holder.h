@@ -20,7 +20,7 @@ class DirectoryHolder final : public domain::ResourceWatcher {
   std::shared_ptr<const Directory> Current() const;
 
   // Refuses what Directory::Compile refuses, and Credentials that the vault cannot open.
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override;
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
 
   // Swaps, then voids every cache of verified credentials: who was somebody under the old version
   // may be nobody under the new one. Credentials are not looked at again, so that one that cannot

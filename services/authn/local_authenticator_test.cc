@@ -275,7 +275,7 @@ TEST_CASE_METHOD(Fixture,
                  "[authn]") {
   const Resources moved = Resources().Add(domain::Credential{
       "b", *authn.vault.Seal("a", SecretString(R"({"bearer":{"inline":"sk"}})"))});
-  const absl::Status refused = authn.directory.Prepare(moved.Set());
+  const absl::Status refused = authn.directory.Validate(moved.Set());
   CHECK(absl::IsInvalidArgument(refused));
   CHECK_THAT(std::string(refused.message()), Catch::Contains("Credential/b"));
   CHECK(authn.directory.Serve(moved.Set()).ok());  // what is committed is served all the same

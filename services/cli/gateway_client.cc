@@ -13,8 +13,9 @@ namespace countersign::cli {
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 256u << 20;
+constexpr absl::Duration kTimeout = absl::Minutes(1);
 
-// Connect's names of the codes of gRPC.
+// The Connect protocol's names of gRPC's codes.
 absl::StatusCode CodeFromConnect(absl::string_view code) {
   static const auto& codes = *new std::map<absl::string_view, absl::StatusCode>{
       {"canceled", absl::StatusCode::kCancelled},
@@ -33,29 +34,24 @@ absl::StatusCode CodeFromConnect(absl::string_view code) {
   return found == codes.end() ? absl::StatusCode::kUnknown : found->second;
 }
 
-// What the gateway said: Connect's {"code","message"} or an OpenAI error, else the status alone.
-absl::Status Refusal(int status, absl::string_view body) {
-  const auto document = json::Document::Parse(body);
-  if (document.ok()) {
-    const json::Value root = document->root();
-    if (root["message"].is(json::Type::kString)) {
-      return absl::Status(CodeFromConnect(root["code"].text()), root["message"].text());
-    }
-    if (root["error"]["message"].is(json::Type::kString)) {
-      return absl::Status(
-          status == 401 ? absl::StatusCode::kUnauthenticated : absl::StatusCode::kUnknown,
-          root["error"]["message"].text());
-    }
-  }
-  return absl::UnknownError(
-      absl::StrCat("the answer is HTTP ", status, " and not one of a Countersign gateway"));
-}
+class HttpGatewayClient final : public GatewayClient {
+ public:
+  explicit HttpGatewayClient(GatewayAddress address) : address_(std::move(address)) {}
 
-}  // namespace
+  absl::StatusOr<json::Document> Call(absl::string_view method,
+                                      const std::string& request) override;
+  bool answered() const override { return answered_; }
+  const std::string& url() const override { return address_.url; }
 
-absl::StatusOr<json::Document> GatewayClient::Call(absl::string_view method,
-                                                   const std::string& request,
-                                                   absl::Duration timeout) {
+ private:
+  http::FetchRequest MakeFetch(absl::string_view method, const std::string& request) const;
+
+  const GatewayAddress address_;
+  bool answered_ = false;
+};
+
+http::FetchRequest HttpGatewayClient::MakeFetch(absl::string_view method,
+                                                const std::string& request) const {
   http::FetchRequest fetch;
   fetch.url = absl::StrCat(address_.url, "/countersign.", method);
   fetch.method = "POST";
@@ -64,11 +60,16 @@ absl::StatusOr<json::Document> GatewayClient::Call(absl::string_view method,
     fetch.headers.emplace_back("authorization", absl::StrCat("Bearer ", address_.token.Reveal()));
   }
   fetch.body = request;
-  fetch.timeout = timeout;
+  fetch.timeout = kTimeout;
   fetch.max_bytes = kMaxAnswerBytes;
   fetch.allow_private = true;  // The user names the gateway; it usually is in a private network.
+  return fetch;
+}
 
-  const std::string fetching = absl::StrCat("fetching ", fetch.url, ": ");  // said better below
+absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
+                                                       const std::string& request) {
+  http::FetchRequest fetch = MakeFetch(method, request);
+  const std::string prefix = absl::StrCat("fetching ", fetch.url, ": ");  // of the fetcher's errors
   std::promise<absl::StatusOr<http::FetchResponse>> promise;
   http::Fetcher::Options options;
   options.ca_file = address_.ca_file;
@@ -80,19 +81,42 @@ absl::StatusOr<json::Document> GatewayClient::Call(absl::string_view method,
   if (!response.ok()) {
     return absl::UnavailableError(
         absl::StrCat("cannot reach the gateway at ", address_.url, " (",
-                     absl::StripPrefix(response.status().message(), fetching),
+                     absl::StripPrefix(response.status().message(), prefix),
                      "); is it running there? name another with --addr or COUNTERSIGN_ADDR"));
   }
   answered_ = true;
   if (response->status != 200) {
-    absl::Status refusal = Refusal(response->status, response->body);
-    if (refusal.code() == absl::StatusCode::kUnauthenticated && address_.token.empty()) {
+    absl::Status error = ErrorFromAnswer(response->status, response->body);
+    if (absl::IsUnauthenticated(error) && address_.token.empty()) {
       return absl::UnauthenticatedError(
           "no credential: give one with --token, --token-file or COUNTERSIGN_TOKEN");
     }
-    return refusal;
+    return error;
   }
   return json::Document::Parse(response->body, {kMaxAnswerBytes, 64});
+}
+
+}  // namespace
+
+absl::Status ErrorFromAnswer(int http_status, absl::string_view body) {
+  const auto document = json::Document::Parse(body);
+  if (document.ok()) {
+    const json::Value root = document->root();
+    if (root["message"].is(json::Type::kString)) {
+      return absl::Status(CodeFromConnect(root["code"].text()), root["message"].text());
+    }
+    if (root["error"]["message"].is(json::Type::kString)) {
+      return absl::Status(
+          http_status == 401 ? absl::StatusCode::kUnauthenticated : absl::StatusCode::kUnknown,
+          root["error"]["message"].text());
+    }
+  }
+  return absl::UnknownError(absl::StrCat("the answer is HTTP ", http_status,
+                                         " and not one of a Countersign gateway; check --addr"));
+}
+
+std::unique_ptr<GatewayClient> ConnectOverHttp(GatewayAddress address) {
+  return std::make_unique<HttpGatewayClient>(std::move(address));
 }
 
 }  // namespace countersign::cli

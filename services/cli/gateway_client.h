@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,30 +13,36 @@
 namespace countersign::cli {
 
 struct GatewayAddress {
-  std::string url;     // http://host:port or https://host:port, without a path
-  SecretString token;  // may be empty: the gateway then says what is missing
-  std::string ca_file;
+  std::string url;      // http://host:port or https://host:port, without a path
+  SecretString token;   // may be empty
+  std::string ca_file;  // may be empty
 };
 
-// Calls the gateway's admin and review RPCs as JSON (the Connect protocol's unary form). Blocking.
+// Calls the gateway's admin and review RPCs as JSON. Blocking; not thread-safe.
 class GatewayClient {
  public:
-  explicit GatewayClient(GatewayAddress address) : address_(std::move(address)) {}
+  virtual ~GatewayClient() = default;
 
-  // Sends `request` (a JSON object) to `method` ("policy.v1.ResourceService/Apply") and gives the
-  // answer. A refusal keeps the gateway's code and message; an unreachable gateway is UNAVAILABLE
-  // and says where it was sought and what to do.
-  absl::StatusOr<json::Document> Call(absl::string_view method, const std::string& request,
-                                      absl::Duration timeout = absl::Seconds(60));
+  // Sends `request` (a JSON object) to `method` ("policy.v1.ResourceService/Apply") and returns the
+  // answer. An error of the gateway keeps its code and message. UNAVAILABLE when the gateway cannot
+  // be reached; the message says where it was tried and what to do.
+  virtual absl::StatusOr<json::Document> Call(absl::string_view method,
+                                              const std::string& request) = 0;
 
-  // Whether the gateway itself has answered yet, if only that a part of it is away.
-  bool answered() const { return answered_; }
+  // Whether the gateway has answered a call, even with an error.
+  virtual bool answered() const = 0;
 
-  const std::string& url() const { return address_.url; }
-
- private:
-  GatewayAddress address_;
-  bool answered_ = false;
+  virtual const std::string& url() const = 0;
 };
+
+// Makes a client of the gateway at an address. A seam for tests.
+using GatewayConnector = std::function<std::unique_ptr<GatewayClient>(GatewayAddress)>;
+
+// A client over HTTP (the Connect protocol's unary form). Each call may take a minute.
+std::unique_ptr<GatewayClient> ConnectOverHttp(GatewayAddress address);
+
+// The error in an answer with a status other than 200: Connect's {"code", "message"}, or an OpenAI
+// error.
+absl::Status ErrorFromAnswer(int http_status, absl::string_view body);
 
 }  // namespace countersign::cli

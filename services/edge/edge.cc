@@ -252,7 +252,7 @@ void Edge::Drain(absl::Duration timeout) {
 
 CredentialCache& Edge::credentials() { return state_->credentials; }
 
-absl::Status Edge::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+absl::Status Edge::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
   for (const auto& [name, connection] : draft->connections) {
     const absl::StatusOr<http::Url> url = http::ParseUrl(connection.url);
     if (!url.ok()) {

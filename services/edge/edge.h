@@ -99,7 +99,7 @@ class Edge final : public domain::ResourceWatcher {
   // For the client of authn's revocation stream.
   CredentialCache& credentials();
 
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override;
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
 
  private:

@@ -28,7 +28,7 @@ void ReadListeners(config::Fields& section, const Resolve& resolve, EdgeConfig& 
 }
 
 void ReadLimits(config::Fields& section, EdgeConfig& config) {
-  config::Fields fields(section.Child("limits"), section.PathOf("limits"), section.mistakes());
+  config::Fields fields(section.Child("limits"), section.Path("limits"), section.mistakes());
   const auto read = [&](absl::string_view name, std::size_t& bytes, std::int64_t most) {
     bytes = static_cast<std::size_t>(
         fields.Integer(name, static_cast<std::int64_t>(bytes), 1024, most));
@@ -39,7 +39,7 @@ void ReadLimits(config::Fields& section, EdgeConfig& config) {
 }
 
 void ReadTimeouts(config::Fields& section, EdgeConfig& config) {
-  config::Fields fields(section.Child("timeouts"), section.PathOf("timeouts"), section.mistakes());
+  config::Fields fields(section.Child("timeouts"), section.Path("timeouts"), section.mistakes());
   const auto read = [&](absl::string_view name, absl::Duration& timeout) {
     timeout = fields.Duration(name, timeout, absl::Milliseconds(10), absl::Hours(24));
   };

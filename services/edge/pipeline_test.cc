@@ -441,7 +441,7 @@ TEST_CASE("Edge: alive at once, ready with resources, closed to calls before", "
 TEST_CASE("Edge: a draft with a url that cannot be used is refused with its name", "[edge]") {
   Fixture f;
   f.resources->connections["openai"].url = "ftp://x";
-  const absl::Status status = f.edge.Prepare(f.resources);
+  const absl::Status status = f.edge.Validate(f.resources);
   CHECK(absl::IsInvalidArgument(status));
   CHECK(absl::StrContains(status.message(), "Connection/openai"));
 }

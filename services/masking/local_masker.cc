@@ -38,7 +38,7 @@ struct StreamState {
       if (placeholders) placeholders->FillIn(release);
       for (const domain::MaskedSpan& span : release.masked) {
         if (span.begin == span.end) continue;  // more of a place that has been counted
-        metrics.masked_entities.With({span.entity, NameOf(direction)}).Increment();
+        metrics.masked_entities.With({span.entity, domain::ToString(direction)}).Increment();
       }
     }
     return releases;

@@ -10,8 +10,4 @@ MaskingMetrics::MaskingMetrics(metrics::Registry& registry)
       failures(registry.Counters("countersign_masking_failures_total",
                                  "Masking streams that ended in an error.", {"reason"})) {}
 
-const char* NameOf(domain::Direction direction) {
-  return direction == domain::Direction::kPrompt ? "prompt" : "response";
-}
-
 }  // namespace countersign::masking

@@ -20,6 +20,4 @@ struct MaskingMetrics {
   metrics::CounterFamily failures;
 };
 
-const char* NameOf(domain::Direction direction);  // "prompt", "response"
-
 }  // namespace countersign::masking

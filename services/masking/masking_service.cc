@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/rpc/status.h"
+#include "libs/wire/enum_wire.h"
 #include "services/masking/masking_wire.h"
 
 namespace countersign::masking {
@@ -43,7 +44,7 @@ class MaskCall final : public grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskR
  private:
   void Open() {
     v1::MaskOpen& open = *request_.mutable_open();
-    const auto direction = DirectionFromProto(open.direction());
+    const auto direction = wire::FromProto(open.direction());
     if (!direction.ok()) return Fail(direction.status());
     masker_.Open(call_, open.profile(), open.connection(), *direction, KnownFromProto(open),
                  absl::InfiniteFuture(),

@@ -56,7 +56,8 @@ class Call {
   bool Ask(const v1::MaskRequest& request) {
     return stream_->Write(request) && stream_->Read(&response);
   }
-  bool Open(const std::string& profile = "tier1", const std::string& direction = "response") {
+  bool Open(const std::string& profile = "tier1",
+            v1::Direction direction = v1::DIRECTION_RESPONSE) {
     v1::MaskRequest request;
     request.mutable_open()->set_profile(profile);
     request.mutable_open()->set_direction(direction);

@@ -3,16 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace countersign::masking {
-
-absl::StatusOr<domain::Direction> DirectionFromProto(const std::string& direction) {
-  if (direction == "prompt") return domain::Direction::kPrompt;
-  if (direction == "response") return domain::Direction::kResponse;
-  return absl::InvalidArgumentError(
-      absl::StrCat("open.direction is '", direction, "', expected prompt or response"));
-}
 
 absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest& request) {
   std::vector<domain::FieldPiece> pieces;

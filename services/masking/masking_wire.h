@@ -9,9 +9,6 @@
 // Masking's messages ⇄ the domain, and all checks of what came over the wire.
 namespace countersign::masking {
 
-// INVALID_ARGUMENT unless "prompt" or "response".
-absl::StatusOr<domain::Direction> DirectionFromProto(const std::string& direction);
-
 // INVALID_ARGUMENT for a field without a name. Takes the texts out of `request`.
 absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest& request);
 

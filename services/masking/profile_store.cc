@@ -55,7 +55,7 @@ absl::StatusOr<std::shared_ptr<const ProfileStore::Profiles>> ProfileStore::Comp
   return std::shared_ptr<const Profiles>(std::move(profiles));
 }
 
-absl::Status ProfileStore::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+absl::Status ProfileStore::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
   CS_ASSIGN_OR_RETURN(auto profiles, CompileAll(*draft));
   prepared_ = {draft, std::move(profiles)};
   return absl::OkStatus();

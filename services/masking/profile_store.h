@@ -27,7 +27,7 @@ class ProfileStore final : public domain::ResourceWatcher {
   // NOT_FOUND (reason masking_profile_unknown) when there is no such profile.
   absl::StatusOr<CompiledProfile> Find(absl::string_view name) const;
 
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override;
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
 
  private:
@@ -35,8 +35,8 @@ class ProfileStore final : public domain::ResourceWatcher {
   absl::StatusOr<std::shared_ptr<const Profiles>> CompileAll(
       const domain::ResourceSet& resources) const;
 
-  // The last draft that Prepare compiled: Serve of the same one need not do it again. Touched by
-  // the feed's thread only.
+  // The last draft that Validate compiled: Serve of the same one need not do it again. Touched
+  // by the feed's thread only.
   struct Prepared {
     std::weak_ptr<const domain::ResourceSet> draft;
     std::shared_ptr<const Profiles> profiles;

@@ -256,7 +256,7 @@ TEST_CASE("ProfileStore: a draft changes nothing until it is served", "[masking]
   profile.response = {Pattern("PRJ-[0-9]+", "PROJECT")};
   profile.prompt = {Entity("email")};
   const auto set = SetWith(profile);
-  REQUIRE(store.Prepare(set).ok());
+  REQUIRE(store.Validate(set).ok());
   CHECK_FALSE(store.Find("standard").ok());
   REQUIRE(store.Serve(set).ok());
   CHECK(Masked(*store.Find("standard"), "PRJ-1") == "<PROJECT>");
@@ -273,12 +273,12 @@ TEST_CASE("ProfileStore: a bad draft is refused and the served version stays", "
   profile.response = {Entity("email")};
   REQUIRE(store.Serve(SetWith(profile)).ok());
   profile.response = {Pattern("(", "X")};
-  CHECK(store.Prepare(SetWith(profile)).code() == absl::StatusCode::kInvalidArgument);
+  CHECK(store.Validate(SetWith(profile)).code() == absl::StatusCode::kInvalidArgument);
   CHECK_FALSE(store.Serve(SetWith(profile)).ok());
   CHECK(Masked(*store.Find("standard"), "a@b.io") == "<EMAIL>");
   profile.name = "tier1";
   profile.response.clear();
-  CHECK(store.Prepare(SetWith(profile)).message() ==
+  CHECK(store.Validate(SetWith(profile)).message() ==
         "MaskingProfile/tier1: the name is that of a built-in profile");
 }
 

@@ -22,8 +22,8 @@ PolicyConfig ReadPolicyConfig(config::Fields& section,
   return config;
 }
 
-absl::StatusOr<std::vector<config::SourceText>> ReadInitialResources(const PolicyConfig& config) {
-  std::vector<config::SourceText> files;
+absl::StatusOr<std::vector<config::SourceFile>> ReadInitialResources(const PolicyConfig& config) {
+  std::vector<config::SourceFile> files;
   for (const std::string& path : config.initial_resources) {
     std::ifstream stream(path, std::ios::binary);
     std::ostringstream content;

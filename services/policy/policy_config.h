@@ -25,6 +25,6 @@ PolicyConfig ReadPolicyConfig(config::Fields& section,
                               const std::function<std::string(const std::string&)>& resolve);
 
 // The contents of `config.initial_resources`. NOT_FOUND names the file that cannot be read.
-absl::StatusOr<std::vector<config::SourceText>> ReadInitialResources(const PolicyConfig& config);
+absl::StatusOr<std::vector<config::SourceFile>> ReadInitialResources(const PolicyConfig& config);
 
 }  // namespace countersign::policy

@@ -57,7 +57,7 @@ TEST_CASE("PolicyConfig: initial resources are found beside the file", "[policy]
   CHECK(files->at(0).content == "kind: Identity\n");
 }
 
-TEST_CASE("PolicyConfig: a file that is not there is named", "[policy][config]") {
+TEST_CASE("PolicyConfig: a missing file is named", "[policy][config]") {
   PolicyConfig config;
   REQUIRE(File("{initialResources: [gone.yaml]}").Read(config).ok());
   const absl::Status missing = ReadInitialResources(config).status();
@@ -65,7 +65,7 @@ TEST_CASE("PolicyConfig: a file that is not there is named", "[policy][config]")
   CHECK(missing.message().find("gone.yaml") != absl::string_view::npos);
 }
 
-TEST_CASE("PolicyConfig: every mistake is told", "[policy][config]") {
+TEST_CASE("PolicyConfig: every mistake is reported", "[policy][config]") {
   PolicyConfig config;
   const absl::Status status = File("{largePromptThreads: 0, largePromptQueu: 5}").Read(config);
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);

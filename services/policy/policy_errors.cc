@@ -53,7 +53,7 @@ absl::Status InUse(absl::string_view kind, absl::string_view name,
                     "resource_in_use");
 }
 
-absl::Status PartsSilent(absl::string_view names) {
+absl::Status PartsUnanswered(absl::string_view names) {
   return WithReason(absl::UnavailableError(
                         absl::StrCat("nothing was changed: no answer to the draft from ", names)),
                     "unavailable");

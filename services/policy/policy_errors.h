@@ -19,7 +19,7 @@ absl::Status NoSuchResource(absl::string_view kind, absl::string_view name);  //
 absl::Status VersionConflict(std::uint64_t expected);  // ABORTED, version_conflict
 absl::Status InUse(absl::string_view kind, absl::string_view name,
                    const std::vector<std::string>& users);  // FAILED_PRECONDITION, resource_in_use
-absl::Status PartsSilent(absl::string_view names);          // UNAVAILABLE, unavailable
+absl::Status PartsUnanswered(absl::string_view names);      // UNAVAILABLE, unavailable
 absl::Status AdminOnly();                                   // PERMISSION_DENIED, permission_denied
 
 // `status` with a message that fits into the trailers of an RPC: long lists of mistakes end with

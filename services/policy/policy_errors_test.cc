@@ -9,7 +9,7 @@
 namespace countersign::policy {
 namespace {
 
-TEST_CASE("FitForTrailers: what fits is left as it is", "[policy]") {
+TEST_CASE("FitForTrailers: a short message is unchanged", "[policy]") {
   const absl::Status status = InvalidResources({"a", "b"});
   CHECK(FitForTrailers(status) == status);
   CHECK(FitForTrailers(absl::OkStatus()).ok());
@@ -28,7 +28,7 @@ TEST_CASE("FitForTrailers: a long list keeps whole lines, its code and its reaso
   CHECK(message.substr(last + 1) == "… and " + std::to_string(1000 - shown) + " more");
 }
 
-TEST_CASE("FitForTrailers: one endless line is cut between characters", "[policy]") {
+TEST_CASE("FitForTrailers: a single long line is cut between characters", "[policy]") {
   std::string line = "x";
   while (line.size() < 20'000) line += "\xE2\x82\xAC";
   const std::string message(FitForTrailers(absl::InternalError(line)).message());

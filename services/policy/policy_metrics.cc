@@ -1,7 +1,5 @@
 #include "services/policy/policy_metrics.h"
 
-#include "services/policy/verdict_names.h"
-
 namespace countersign::policy {
 
 PolicyMetrics::PolicyMetrics(metrics::Registry& registry)
@@ -9,7 +7,7 @@ PolicyMetrics::PolicyMetrics(metrics::Registry& registry)
                                    {"action", "policy"})) {}
 
 void PolicyMetrics::Decided(const domain::Decision& decision) const {
-  decisions_.With({VerdictName(decision.verdict), decision.policy}).Increment();
+  decisions_.With({domain::ToString(decision.verdict), decision.policy}).Increment();
 }
 
 }  // namespace countersign::policy

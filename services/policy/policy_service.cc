@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "libs/rpc/handler.h"
+#include "libs/wire/decision_wire.h"
 #include "libs/wire/prompt_wire.h"
-#include "services/policy/policy_wire.h"
 
 namespace countersign::policy {
 
@@ -21,7 +21,7 @@ grpc::ServerUnaryReactor* PolicyService::Decide(grpc::CallbackServerContext* con
     decider_.Decide(
         call, request->connection(), std::move(prompt), rpc::DeadlineOf(*context),
         [response, finish = std::move(finish)](absl::StatusOr<domain::Decision> decision) mutable {
-          if (decision.ok()) *response = ToProto(*decision);
+          if (decision.ok()) *response = wire::ToProto(*decision);
           finish(decision.status());
         });
   });

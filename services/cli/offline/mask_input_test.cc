@@ -7,18 +7,18 @@
 namespace countersign::cli::offline {
 namespace {
 
-MaskWork WorkOf(MaskForm form, std::size_t chunk = 0) {
+MaskWork MakeWork(MaskForm form, std::size_t chunk = 0) {
   return {masking::CompileEntities({"tier1"}).value(), form, chunk};
 }
 
 text::Redacted Masked(absl::string_view input, MaskForm form, std::size_t chunk = 0) {
-  auto masked = MaskInput(WorkOf(form, chunk), input);
+  auto masked = MaskInput(MakeWork(form, chunk), input);
   INFO(input << " " << masked.status());
   REQUIRE(masked.ok());
   return std::move(masked->masked);
 }
 
-TEST_CASE("MaskInput: a text is masked as it is written", "[cli]") {
+TEST_CASE("MaskInput: a text is masked as it is", "[cli]") {
   CHECK(Masked("card 4111 1111 1111 1111", MaskForm::kText).text == "card <CREDIT_CARD>");
   CHECK(Masked("", MaskForm::kText).text.empty());
 }
@@ -54,8 +54,8 @@ TEST_CASE("MaskInput: each line may be a document of its own", "[cli]") {
   CHECK(Masked("{\"ssn\":\n1}\n", MaskForm::kJson).text == "{\"ssn\":\n1}\n");
 }
 
-TEST_CASE("MaskInput: what is no JSON is refused with its line", "[cli]") {
-  const auto refused = MaskInput(WorkOf(MaskForm::kJson), "{\"a\":1}\n{\"a\":\n");
+TEST_CASE("MaskInput: invalid JSON is refused with its line", "[cli]") {
+  const auto refused = MaskInput(MakeWork(MaskForm::kJson), "{\"a\":1}\n{\"a\":\n");
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(refused.status().message().find("line 2 alone") != absl::string_view::npos);
 }
@@ -67,17 +67,17 @@ TEST_CASE("MaskInput: an answer is masked as the gateway gives it to a caller", 
       "event: odd\ndata: {\"type\":\"odd\",\"note\":\"c@d.io\"}\n\n"
       "data: [DONE]\n\n";
   for (const std::size_t chunk : {0, 1, 7}) {
-    const auto masked = MaskInput(WorkOf(MaskForm::kAnswer, chunk), stream);
+    const auto masked = MaskInput(MakeWork(MaskForm::kAnswer, chunk), stream);
     REQUIRE(masked.ok());
     CHECK(masked->masked.text.find("\"content\":\"<EMAIL>!\"") != std::string::npos);
     CHECK(masked->masked.text.find("\"note\":\"<EMAIL>\"") != std::string::npos);
     CHECK(masked->fields == std::vector<std::string>{"choices/0/content", "note"});
     CHECK(masked->masked.spans.at(0).entity == "email");
   }
-  MaskWork refuse = WorkOf(MaskForm::kAnswer);
+  MaskWork refuse = MakeWork(MaskForm::kAnswer);
   refuse.unknown_events = domain::UnknownEvents::kRefuse;
   CHECK_FALSE(MaskInput(refuse, stream).ok());
-  CHECK_FALSE(MaskInput(WorkOf(MaskForm::kAnswer), "data: {\"choices\":[]}\n\n").ok());
+  CHECK_FALSE(MaskInput(MakeWork(MaskForm::kAnswer), "data: {\"choices\":[]}\n\n").ok());
   const std::string body =
       "{\"choices\":[{\"message\":{\"content\":\"a@b.io\"}}],\"x\":[\"c@d.io\"]}";
   CHECK(Masked(body, MaskForm::kAnswer).text ==

@@ -9,12 +9,10 @@
 #include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "services/policy/rules/rule_compiler.h"
-#include "services/policy/verdict_names.h"
-
 namespace countersign::cli::offline {
 
 absl::StatusOr<std::unique_ptr<OfflinePolicy>> OfflinePolicy::Load(
-    const std::vector<config::SourceText>& files, config::ExternalValues values,
+    const std::vector<config::SourceFile>& files, config::ExternalValues values,
     config::References references) {
   // Secrets are not read by policies, and are not there where policies are tested.
   for (const std::string& key : config::ExternalValueKeys(files)) {
@@ -86,7 +84,7 @@ CaseResult RunCase(const OfflinePolicy& policies, const config::PolicyCase& one)
     return result;
   }
   const domain::Decision& decision = answer->explanation.decision;
-  const absl::string_view verdict = policy::VerdictName(decision.verdict);
+  const absl::string_view verdict = domain::ToString(decision.verdict);
   result.got = absl::StrCat(
       verdict, decision.policy.empty() ? ": no policy matches" : " by " + decision.policy);
   std::vector<std::string> reasons;

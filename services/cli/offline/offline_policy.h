@@ -18,7 +18,7 @@ class OfflinePolicy {
  public:
   // INVALID_ARGUMENT with every mistake. Values of environment variables are not needed.
   static absl::StatusOr<std::unique_ptr<OfflinePolicy>> Load(
-      const std::vector<config::SourceText>& files, config::ExternalValues values,
+      const std::vector<config::SourceFile>& files, config::ExternalValues values,
       config::References references);
 
   struct Answer {

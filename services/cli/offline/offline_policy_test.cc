@@ -66,7 +66,7 @@ TEST_CASE("RunCase: an expectation that is met passes", "[cli]") {
   CHECK(result.got == "deny by no-codenames");
 }
 
-TEST_CASE("RunCase: what differs is told: verdict, policy, reason, connection", "[cli]") {
+TEST_CASE("RunCase: reports a different verdict, policy, reason or connection", "[cli]") {
   const auto policies = Loaded();
   CHECK(RunCase(*policies, Case("hello", "deny")).failure == "expected deny");
   config::PolicyCase other = Case("bluebird", "deny");
@@ -90,7 +90,7 @@ TEST_CASE("OfflinePolicy: groups are those of the Identity and those given", "[c
   CHECK(RunCase(*policies, stranger).got == "allow by engineers");
 }
 
-TEST_CASE("OfflinePolicy: mistakes in resources are told with their file", "[cli]") {
+TEST_CASE("OfflinePolicy: mistakes in resources are reported with their file", "[cli]") {
   const auto refused =
       OfflinePolicy::Load({{"a.yaml",
                             "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: "
@@ -100,7 +100,7 @@ TEST_CASE("OfflinePolicy: mistakes in resources are told with their file", "[cli
   CHECK(refused.status().message().find("a.yaml:") != absl::string_view::npos);
 }
 
-TEST_CASE("OfflinePolicy: doubts who asks, and a model that is not served", "[cli]") {
+TEST_CASE("OfflinePolicy: notes an unknown identity and a model that is not served", "[cli]") {
   std::string resources = kResources;
   resources.insert(resources.find(", credential: key}"), ", models: ['gpt-*']");
   const auto loaded =

@@ -22,27 +22,29 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-void Take(const absl::Status& status, Lines& mistakes) {
+void AddMistakes(const absl::Status& status, Lines& mistakes) {
   if (status.ok()) return;
   for (absl::string_view line : absl::StrSplit(status.message(), '\n')) {
     mistakes.emplace_back(line);
   }
 }
 
-Lines JudgeAll(const config::ResourceDraft& draft) {
+Lines CompileAll(const config::ResourceDraft& draft) {
   Lines mistakes;
   const policy::rules::LocalTextEngine engine;
-  Take(policy::rules::CompileSnapshot(draft.set, engine, nullptr).status(), mistakes);
+  AddMistakes(policy::rules::CompileSnapshot(draft.set, engine, nullptr).status(), mistakes);
   for (const auto& [name, profile] : draft.set->masking_profiles) {
-    Take(masking::CompileProfile(profile, draft.set->dictionaries, SecretString("check")).status(),
-         mistakes);
+    AddMistakes(
+        masking::CompileProfile(profile, draft.set->dictionaries, SecretString("check")).status(),
+        mistakes);
   }
-  Take(authn::Directory::Compile(draft.set).status(), mistakes);
-  for (const config::ResourceDocument& document : draft.documents) {
-    if (document.kind != "Credential" || draft.set->credentials.count(document.name) == 0) continue;
-    const auto parsed = authn::ParseCredentialSpec(SecretString(document.secret_spec));
+  AddMistakes(authn::Directory::Compile(draft.set).status(), mistakes);
+  for (const config::SourcedResource& source : draft.resources) {
+    const std::string& name = source.resource.name;
+    if (source.resource.kind != "Credential" || draft.set->credentials.count(name) == 0) continue;
+    const auto parsed = authn::ParseCredentialSpec(source.secret_spec);
     if (parsed.ok()) continue;
-    mistakes.push_back(absl::StrCat("Credential/", document.name, ": ", parsed.status().message()));
+    mistakes.push_back(absl::StrCat("Credential/", name, ": ", parsed.status().message()));
   }
   for (const auto& [name, connection] : draft.set->connections) {
     const auto url = http::ParseUrl(connection.url);
@@ -53,8 +55,8 @@ Lines JudgeAll(const config::ResourceDraft& draft) {
 }
 
 // The place of a mistake: which file, which line. What names none comes last.
-std::pair<std::size_t, int> PlaceOf(const std::string& mistake,
-                                    const std::vector<config::SourceText>& files) {
+std::pair<std::size_t, int> FindPlace(const std::string& mistake,
+                                      const std::vector<config::SourceFile>& files) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::string start = absl::StrCat(files[i].name, ":");
     if (!absl::StartsWith(mistake, start)) continue;
@@ -68,18 +70,18 @@ std::pair<std::size_t, int> PlaceOf(const std::string& mistake,
 
 }  // namespace
 
-absl::StatusOr<std::size_t> CheckResources(const std::vector<config::SourceText>& files,
+absl::StatusOr<std::size_t> CheckResources(const std::vector<config::SourceFile>& files,
                                            const config::ExternalValues& values,
                                            config::References references) {
   const config::ResourceDraft draft = config::ReadDraft(files, values, references);
   Lines mistakes = draft.mistakes;
-  const Lines judged = JudgeAll(draft);
-  mistakes.insert(mistakes.end(), judged.begin(), judged.end());
-  mistakes = config::WithSourceLines(mistakes, draft.documents);
-  if (mistakes.empty()) return draft.documents.size();
+  const Lines found = CompileAll(draft);
+  mistakes.insert(mistakes.end(), found.begin(), found.end());
+  mistakes = config::WithSourceLines(mistakes, draft.resources);
+  if (mistakes.empty()) return draft.resources.size();
   std::stable_sort(mistakes.begin(), mistakes.end(),
                    [&](const std::string& a, const std::string& b) {
-                     return PlaceOf(a, files) < PlaceOf(b, files);
+                     return FindPlace(a, files) < FindPlace(b, files);
                    });
   return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
 }

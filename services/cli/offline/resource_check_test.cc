@@ -23,7 +23,7 @@ std::vector<std::string> Mistakes(const std::string& yaml,
 
 }  // namespace
 
-TEST_CASE("CheckResources: counts what is in order", "[cli]") {
+TEST_CASE("CheckResources: counts valid resources", "[cli]") {
   const auto checked =
       CheckResources({{"f.yaml", Resource("Dictionary", "a", "  terms: [x]\n") +
                                      Resource("Policy", "p",

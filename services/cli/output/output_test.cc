@@ -14,7 +14,7 @@ json::Document Parse(absl::string_view text) {
 
 }  // namespace
 
-TEST_CASE("Printable: what cannot be seen is shown", "[cli]") {
+TEST_CASE("Printable: invisible characters are escaped", "[cli]") {
   CHECK(Printable("a\nb\tc\x1b[31m") == "a\\nb\\tc\\u{1b}[31m");
   CHECK(Printable("x\u202ey\u200bz\u00ad") == "x\\u{202e}y\\u{200b}z\\u{ad}");
   CHECK(Printable("\U000E0041") == "\\u{e0041}");

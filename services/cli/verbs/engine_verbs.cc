@@ -18,8 +18,8 @@
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/tokens/tokenizer.h"
 #include "libs/text/tokens/tokenizer_names.h"
+#include "services/cli/invocation.h"
 #include "services/cli/offline/mask_input.h"
-#include "services/cli/session.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 #include "services/masking/custom_shapes.h"
@@ -57,14 +57,14 @@ std::string MaskedJson(const offline::MaskedInput& input) {
   return writer.str();
 }
 
-std::string NamesOf(const std::map<std::string, domain::MaskingProfile>& profiles) {
+std::string JoinNames(const std::map<std::string, domain::MaskingProfile>& profiles) {
   return absl::StrJoin(profiles, ", ",
                        [](std::string* out, const auto& profile) { *out += profile.first; });
 }
 
 bool HasDictionary(const config::ResourceDraft& draft, const std::string& name) {
-  return std::any_of(draft.documents.begin(), draft.documents.end(), [&](const auto& document) {
-    return document.kind == "Dictionary" && document.name == name;
+  return std::any_of(draft.resources.begin(), draft.resources.end(), [&](const auto& source) {
+    return source.resource.kind == "Dictionary" && source.resource.name == name;
   });
 }
 
@@ -103,7 +103,7 @@ absl::StatusOr<offline::MaskWork> ProfileRules(const MaskOptions& options) {
             ? absl::StrCat(options.file, " holds ", profiles.size(),
                            " profiles; choose one with --profile")
             : absl::StrCat(options.file, " holds no MaskingProfile \"", options.profile, "\"",
-                           profiles.empty() ? "" : ", but ", NamesOf(profiles)));
+                           profiles.empty() ? "" : ", but ", JoinNames(profiles)));
   }
   const bool prompt = options.direction == "prompt";
   for (const domain::MaskingRule& rule : prompt ? found->second.prompt : found->second.response) {
@@ -117,7 +117,7 @@ absl::StatusOr<offline::MaskWork> ProfileRules(const MaskOptions& options) {
   if (!compiled.ok()) {
     const std::vector<std::string> lines = absl::StrSplit(compiled.status().message(), '\n');
     return absl::InvalidArgumentError(
-        absl::StrJoin(config::WithSourceLines(lines, draft.documents), "\n"));
+        absl::StrJoin(config::WithSourceLines(lines, draft.resources), "\n"));
   }
   offline::MaskWork work;
   work.rules = prompt ? compiled->prompt : compiled->response;
@@ -158,7 +158,7 @@ absl::StatusOr<std::string> Utf8Input() {
 }
 
 // Each line of standard input as what `hashed.values` of a rule lists.
-absl::Status RunHash(const Session& session, const MaskOptions& options) {
+absl::Status RunHash(const Invocation& invocation, const MaskOptions& options) {
   std::string key;
   if (!options.key_file.empty()) {
     CS_ASSIGN_OR_RETURN(key, ReadFile(options.key_file));
@@ -171,13 +171,13 @@ absl::Status RunHash(const Session& session, const MaskOptions& options) {
   const SecretString secret(std::move(key));
   for (const absl::string_view line : absl::StrSplit(input, '\n')) {
     if (masking::NormalizedForHash(line).empty()) continue;
-    session.out << masking::HashOfValue(line, secret) << "\n";
+    invocation.out << masking::HashOfValue(line, secret) << "\n";
   }
   return absl::OkStatus();
 }
 
-absl::Status RunMask(const Session& session, const MaskOptions& options) {
-  if (options.hash) return RunHash(session, options);
+absl::Status RunMask(const Invocation& invocation, const MaskOptions& options) {
+  if (options.hash) return RunHash(invocation, options);
   CS_ASSIGN_OR_RETURN(offline::MaskWork work, RulesFor(options));
   work.chunk = options.chunk;
   work.form = options.format == "json"     ? offline::MaskForm::kJson
@@ -186,26 +186,26 @@ absl::Status RunMask(const Session& session, const MaskOptions& options) {
   if (options.jsonl) {
     return ForEachLine([&](absl::string_view text) -> absl::Status {
       CS_ASSIGN_OR_RETURN(const offline::MaskedInput masked, offline::MaskInput(work, text));
-      session.out << MaskedJson(masked) << "\n";
+      invocation.out << MaskedJson(masked) << "\n";
       return absl::OkStatus();
     });
   }
   CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
   CS_ASSIGN_OR_RETURN(const offline::MaskedInput masked, offline::MaskInput(work, input));
-  if (session.output() == output::Format::kTable) {
-    session.out << masked.masked.text;
+  if (invocation.output() == output::Format::kTable) {
+    invocation.out << masked.masked.text;
     return absl::OkStatus();
   }
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(MaskedJson(masked)));
-  PrintObject(session, document.root(), [] {});
+  PrintObject(invocation, document.root(), [] {});
   return absl::OkStatus();
 }
 
-absl::Status RunTokens(const Session& session, const std::string& name, bool jsonl) {
+absl::Status RunTokens(const Invocation& invocation, const std::string& name, bool jsonl) {
   CS_ASSIGN_OR_RETURN(const text::Tokenizer* tokenizer, text::Tokenizer::ByName(name));
   if (jsonl) {
     return ForEachLine([&](absl::string_view text) {
-      session.out << "{\"tokens\": " << tokenizer->Count(text) << "}\n";
+      invocation.out << "{\"tokens\": " << tokenizer->Count(text) << "}\n";
       return absl::OkStatus();
     });
   }
@@ -216,7 +216,7 @@ absl::Status RunTokens(const Session& session, const std::string& name, bool jso
   writer.Key("tokenizer").String(tokenizer->name());
   writer.Key("exact").Bool(tokenizer->exact()).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(writer.str()));
-  PrintObject(session, document.root(), [&] { session.out << tokens << "\n"; });
+  PrintObject(invocation, document.root(), [&] { invocation.out << tokens << "\n"; });
   return absl::OkStatus();
 }
 
@@ -227,7 +227,7 @@ std::string CheckTokenizer(const std::string& name) {
 
 }  // namespace
 
-void AddEngineVerbs(CLI::App& app, Session& session) {
+void AddEngineVerbs(CLI::App& app, Invocation& invocation) {
   auto mask = std::make_shared<MaskOptions>();
   CLI::App* verb = app.add_subcommand("mask", "Mask the text of standard input, without a server");
   verb->add_option("--profile", mask->profile, "tier1 (default), none, or one of the file's");
@@ -249,8 +249,9 @@ void AddEngineVerbs(CLI::App& app, Session& session) {
       verb->add_flag("--hash", mask->hash, "Hash each line, as a rule's hashed.values lists them");
   verb->add_option("--key", mask->key_file, "With --hash: a file whose content is the key")
       ->needs(hash);
-  verb->callback(
-      [&session, mask] { session.action = [&session, mask] { return RunMask(session, *mask); }; });
+  verb->callback([&invocation, mask] {
+    invocation.action = [&invocation, mask] { return RunMask(invocation, *mask); };
+  });
 
   auto tokenizer = std::make_shared<std::string>("o200k_base");
   auto jsonl = std::make_shared<bool>(false);
@@ -259,9 +260,9 @@ void AddEngineVerbs(CLI::App& app, Session& session) {
                    absl::StrCat("o200k_base (default); ", text::KnownTokenizers()))
       ->check(CLI::Validator(CheckTokenizer, ""));
   verb->add_flag("--jsonl", *jsonl, "Read one JSON string per line, write one object per line");
-  verb->callback([&session, tokenizer, jsonl] {
-    session.action = [&session, tokenizer, jsonl] {
-      return RunTokens(session, *tokenizer, *jsonl);
+  verb->callback([&invocation, tokenizer, jsonl] {
+    invocation.action = [&invocation, tokenizer, jsonl] {
+      return RunTokens(invocation, *tokenizer, *jsonl);
     };
   });
 }

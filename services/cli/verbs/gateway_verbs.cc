@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
-#include "services/cli/session.h"
+#include "services/cli/invocation.h"
 #include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli::verbs {
@@ -27,23 +27,23 @@ absl::Status RunStandalone(const std::vector<std::string>& arguments) {
   return absl::NotFoundError(absl::StrCat("cannot start ", program, ": ", std::strerror(errno)));
 }
 
-absl::Status WhoAmI(const Session& session) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status WhoAmI(const Invocation& invocation) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      gateway.Call("authn.v1.IdentityService/WhoAmI", "{}"));
+                      gateway->Call("authn.v1.IdentityService/WhoAmI", "{}"));
   const json::Value me = answer.root();
-  PrintObject(session, me, [&] {
+  PrintObject(invocation, me, [&] {
     for (const char* name : {"identity", "issuer", "subject", "kind", "groups", "expiresAt"}) {
-      session.out << name << std::string(12 - std::strlen(name), ' ')
-                  << output::Printable(output::Cell(me[name])) << "\n";
+      invocation.out << name << std::string(12 - std::strlen(name), ' ')
+                     << output::Printable(output::Cell(me[name])) << "\n";
     }
     for (std::size_t i = 0; i < me["roles"].size(); ++i) {
       const json::Value role = me["roles"].at(i);
-      session.out << "role        " << role["role"].text() << " on "
-                  << (role["connections"].size() == 0
-                          ? "all connections"
-                          : output::Printable(output::Cell(role["connections"])))
-                  << "\n";
+      invocation.out << "role        " << role["role"].text() << " on "
+                     << (role["connections"].size() == 0
+                             ? "all connections"
+                             : output::Printable(output::Cell(role["connections"])))
+                     << "\n";
     }
   });
   return absl::OkStatus();
@@ -51,7 +51,7 @@ absl::Status WhoAmI(const Session& session) {
 
 }  // namespace
 
-void AddGatewayVerbs(CLI::App& app, Session& session) {
+void AddGatewayVerbs(CLI::App& app, Invocation& invocation) {
   for (const char* name : {"up", "down"}) {
     CLI::App* verb =
         app.add_subcommand(name, std::string(name) == "up"
@@ -61,14 +61,14 @@ void AddGatewayVerbs(CLI::App& app, Session& session) {
     verb->prefix_command();
     verb->fallthrough(false);
     verb->set_help_flag();
-    verb->callback([&session, verb, name] {
+    verb->callback([&invocation, verb, name] {
       std::vector<std::string> arguments = verb->remaining();
       arguments.insert(arguments.begin(), name);
-      session.action = [arguments] { return RunStandalone(arguments); };
+      invocation.action = [arguments] { return RunStandalone(arguments); };
     });
   }
-  app.add_subcommand("whoami", "Show who the gateway takes you for")->callback([&session] {
-    session.action = [&session] { return WhoAmI(session); };
+  app.add_subcommand("whoami", "Show who the gateway takes you for")->callback([&invocation] {
+    invocation.action = [&invocation] { return WhoAmI(invocation); };
   });
 }
 

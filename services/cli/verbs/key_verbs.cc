@@ -7,7 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/command_line/usage.h"
 #include "libs/json/writer.h"
-#include "services/cli/session.h"
+#include "services/cli/invocation.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 
@@ -43,8 +43,8 @@ absl::StatusOr<json::Document> WithExpiry(const json::Document& answer) {
   return json::Document::Parse(text);
 }
 
-absl::Status Create(const Session& session, const CreateOptions& options) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status Create(const Invocation& invocation, const CreateOptions& options) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject()
       .Key("identity")
@@ -59,27 +59,27 @@ absl::Status Create(const Session& session, const CreateOptions& options) {
   }
   request.EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      gateway.Call("authn.v1.KeyService/CreateKey", request.str()));
+                      gateway->Call("authn.v1.KeyService/CreateKey", request.str()));
   CS_ASSIGN_OR_RETURN(const json::Document whole, WithExpiry(answer));
   const json::Value key = whole.root();
-  PrintObject(session, key, [&] {
+  PrintObject(invocation, key, [&] {
     if (options.adopt) {
-      session.out << "adopted the key of " << key["identity"].text() << " as " << key["id"].text()
-                  << "\n";
+      invocation.out << "adopted the key of " << key["identity"].text() << " as "
+                     << key["id"].text() << "\n";
       return;
     }
-    session.out << key["key"].text() << "\n";
-    session.err << "key " << key["id"].text() << " of " << key["identity"].text()
-                << ": keep it now, it is not shown again\n";
+    invocation.out << key["key"].text() << "\n";
+    invocation.err << "key " << key["id"].text() << " of " << key["identity"].text()
+                   << ": keep it now, it is not shown again\n";
   });
   return absl::OkStatus();
 }
 
-absl::Status List(const Session& session) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status List(const Invocation& invocation) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      ListAll(gateway, "authn.v1.KeyService/ListKeys", "{}", 0));
-  PrintListing(session, answer,
+                      ListAll(*gateway, "authn.v1.KeyService/ListKeys", "{}", 0));
+  PrintListing(invocation, answer,
                {{"ID", "id"},
                 {"IDENTITY", "identity"},
                 {"STATE", "state"},
@@ -88,19 +88,19 @@ absl::Status List(const Session& session) {
   return absl::OkStatus();
 }
 
-absl::Status Revoke(const Session& session, const std::string& id) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status Revoke(const Invocation& invocation, const std::string& id) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject().Key("id").String(id).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      gateway.Call("authn.v1.KeyService/RevokeKey", request.str()));
-  PrintObject(session, answer.root(), [&] { session.out << "revoked " << id << "\n"; });
+                      gateway->Call("authn.v1.KeyService/RevokeKey", request.str()));
+  PrintObject(invocation, answer.root(), [&] { invocation.out << "revoked " << id << "\n"; });
   return absl::OkStatus();
 }
 
 }  // namespace
 
-void AddKeyVerbs(CLI::App& app, Session& session) {
+void AddKeyVerbs(CLI::App& app, Invocation& invocation) {
   CLI::App* keys = app.add_subcommand("keys", "Access keys, for callers that cannot get tokens");
   keys->require_subcommand(1);
 
@@ -111,19 +111,20 @@ void AddKeyVerbs(CLI::App& app, Session& session) {
   verb->add_option("--ttl", options->ttl, "How long it is valid, e.g. 720h (default: for ever)")
       ->check(command_line::Checked(CheckTtl));
   verb->add_flag("--adopt", options->adopt, "Register the key on standard input instead");
-  verb->callback([&session, options] {
-    session.action = [&session, options] { return Create(session, *options); };
+  verb->callback([&invocation, options] {
+    invocation.action = [&invocation, options] { return Create(invocation, *options); };
   });
 
-  keys->add_subcommand("list", "List all keys")->callback([&session] {
-    session.action = [&session] { return List(session); };
+  keys->add_subcommand("list", "List all keys")->callback([&invocation] {
+    invocation.action = [&invocation] { return List(invocation); };
   });
 
   auto id = std::make_shared<std::string>();
   verb = keys->add_subcommand("revoke", "Revoke a key; effective when this returns");
   verb->add_option("id", *id, "The key's id")->required();
-  verb->callback(
-      [&session, id] { session.action = [&session, id] { return Revoke(session, *id); }; });
+  verb->callback([&invocation, id] {
+    invocation.action = [&invocation, id] { return Revoke(invocation, *id); };
+  });
 }
 
 }  // namespace countersign::cli::verbs

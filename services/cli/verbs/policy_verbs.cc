@@ -13,12 +13,10 @@
 #include "libs/command_line/usage.h"
 #include "libs/config/resource_files.h"
 #include "libs/json/writer.h"
+#include "services/cli/invocation.h"
 #include "services/cli/offline/offline_policy.h"
-#include "services/cli/session.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
-#include "services/policy/verdict_names.h"
-
 namespace countersign::cli::verbs {
 namespace {
 
@@ -31,7 +29,7 @@ absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> ReadTests(
                       config::ReadPolicyTestFile({name, std::move(content)}));
   cases = std::move(file.cases);
   for (std::string& path : file.paths) path = (fs::path(name).parent_path() / path).string();
-  std::vector<config::SourceText> files;
+  std::vector<config::SourceFile> files;
   if (!file.paths.empty()) {
     CS_ASSIGN_OR_RETURN(files, config::ReadResourceFiles(file.paths));
   }
@@ -40,7 +38,7 @@ absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> ReadTests(
   return offline::OfflinePolicy::Load(files, values, config::References::kWithinFiles);
 }
 
-void PrintResults(const Session& session, const std::vector<offline::CaseResult>& results,
+void PrintResults(const Invocation& invocation, const std::vector<offline::CaseResult>& results,
                   std::size_t failed) {
   json::Writer writer;
   writer.BeginObject().Key("items").BeginArray();
@@ -52,17 +50,17 @@ void PrintResults(const Session& session, const std::vector<offline::CaseResult>
   writer.EndArray().Key("passed").Int(static_cast<std::int64_t>(results.size() - failed));
   writer.Key("failed").Int(static_cast<std::int64_t>(failed)).EndObject();
   const auto document = json::Document::Parse(writer.str());
-  PrintObject(session, document->root(), [&] {
+  PrintObject(invocation, document->root(), [&] {
     output::Table table({"result", "case", "got", "failure"});
     for (const offline::CaseResult& result : results) {
       table.Add({result.passed ? "PASS" : "FAIL", result.name, result.got,
                  result.passed ? "-" : result.failure});
     }
-    table.Print(session.out);
+    table.Print(invocation.out);
   });
 }
 
-absl::Status RunTests(const Session& session, const std::string& name) {
+absl::Status RunTests(const Invocation& invocation, const std::string& name) {
   std::vector<config::PolicyCase> cases;
   // A file that cannot be used is misuse; a case that fails is a failure.
   const auto policies = ReadTests(name, cases);
@@ -73,7 +71,7 @@ absl::Status RunTests(const Session& session, const std::string& name) {
     results.push_back(offline::RunCase(**policies, one));
     failed += results.back().passed ? 0 : 1;
   }
-  PrintResults(session, results, failed);
+  PrintResults(invocation, results, failed);
   if (failed == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       failed, " of ", results.size(), results.size() == 1 ? " case" : " cases", " failed"));
@@ -86,18 +84,18 @@ struct ExplainOptions {
 };
 
 // The gateway's resources that decide, as files.
-absl::StatusOr<std::vector<config::SourceText>> LiveResources(const Session& session) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
-  std::vector<config::SourceText> files;
+absl::StatusOr<std::vector<config::SourceFile>> LiveResources(const Invocation& invocation) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  std::vector<config::SourceFile> files;
   for (const char* const kind : {"Connection", "Dictionary", "Identity", "Policy"}) {
     json::Writer request;
     request.BeginObject().Key("kind").String(kind).EndObject();
     CS_ASSIGN_OR_RETURN(
         const json::Document answer,
-        ListAll(gateway, "policy.v1.ResourceService/GetResources", request.str(), 0));
+        ListAll(*gateway, "policy.v1.ResourceService/GetResources", request.str(), 0));
     const json::Value items = answer.root()["items"];
     for (std::size_t i = 0; i < items.size(); ++i) {
-      files.push_back({absl::StrCat("the gateway's ", kind), AsWritten(items.at(i))});
+      files.push_back({absl::StrCat("the gateway's ", kind), ToResourceDocument(items.at(i))});
     }
   }
   return files;
@@ -123,15 +121,15 @@ std::string Outcome(const policy::rules::PolicyExplanation& told) {
 std::string ExplanationJson(const offline::OfflinePolicy::Answer& answer) {
   const domain::Decision& decision = answer.explanation.decision;
   json::Writer writer;
-  writer.BeginObject().Key("verdict").String(policy::VerdictName(decision.verdict));
+  writer.BeginObject().Key("verdict").String(domain::ToString(decision.verdict));
   writer.Key("policy").String(decision.policy).Key("message").String(decision.message);
   writer.Key("promptTokens").Int(static_cast<std::int64_t>(decision.prompt_tokens));
   writer.Key("maskingProfile").String(decision.masking_profile);
-  writer.Key("recording").String(policy::RecordingName(decision.recording));
+  writer.Key("recording").String(domain::ToString(decision.recording));
   writer.Key("policies").BeginArray();
   for (const policy::rules::PolicyExplanation& told : answer.explanation.policies) {
     writer.BeginObject().Key("policy").String(told.policy->name);
-    writer.Key("verdict").String(policy::VerdictName(told.policy->verdict));
+    writer.Key("verdict").String(domain::ToString(told.policy->verdict));
     writer.Key("priority").Int(told.policy->priority).Key("outcome").String(Outcome(told));
     writer.Key("findings").BeginArray();
     for (const domain::Finding& finding : told.findings) {
@@ -152,17 +150,17 @@ std::string ExplanationJson(const offline::OfflinePolicy::Answer& answer) {
   return writer.str();
 }
 
-void PrintExplanation(const Session& session, const offline::OfflinePolicy::Answer& answer) {
+void PrintExplanation(const Invocation& invocation, const offline::OfflinePolicy::Answer& answer) {
   const domain::Decision& decision = answer.explanation.decision;
-  session.out << policy::VerdictName(decision.verdict)
-              << (decision.policy.empty() ? ": no policy matches" : " by " + decision.policy)
-              << ", " << decision.prompt_tokens
-              << (decision.prompt_tokens == 1 ? " token, masking " : " tokens, masking ")
-              << decision.masking_profile << "\n\n";
+  invocation.out << domain::ToString(decision.verdict)
+                 << (decision.policy.empty() ? ": no policy matches" : " by " + decision.policy)
+                 << ", " << decision.prompt_tokens
+                 << (decision.prompt_tokens == 1 ? " token, masking " : " tokens, masking ")
+                 << decision.masking_profile << "\n\n";
   output::Table table({"policy", "verdict", "priority", "outcome", "reason", "in", "text"});
   for (const policy::rules::PolicyExplanation& told : answer.explanation.policies) {
     std::vector<std::string> start = {told.policy->name,
-                                      std::string(policy::VerdictName(told.policy->verdict)),
+                                      std::string(domain::ToString(told.policy->verdict)),
                                       absl::StrCat(told.policy->priority), Outcome(told)};
     if (told.findings.empty()) {
       start.insert(start.end(), {"-", "-", "-"});
@@ -180,25 +178,25 @@ void PrintExplanation(const Session& session, const offline::OfflinePolicy::Answ
       start = {"", "", "", ""};
     }
   }
-  table.Print(session.out);
+  table.Print(invocation.out);
 }
 
 // The policies of `files`; without any, those of the gateway. Files that cannot be used are misuse.
-absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> PoliciesOf(
-    const Session& session, const std::vector<std::string>& files) {
-  const auto load = [](absl::StatusOr<std::vector<config::SourceText>> sources)
+absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> LoadPolicies(
+    const Invocation& invocation, const std::vector<std::string>& files) {
+  const auto load = [](absl::StatusOr<std::vector<config::SourceFile>> sources)
       -> absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> {
     CS_RETURN_IF_ERROR(sources.status());
     CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(*sources));
     return offline::OfflinePolicy::Load(*sources, values, config::References::kMayLeadOutside);
   };
-  if (files.empty()) return load(LiveResources(session));
+  if (files.empty()) return load(LiveResources(invocation));
   auto loaded = load(config::ReadResourceFiles(files));
   if (!loaded.ok()) return command_line::Misuse(loaded.status().message());
   return loaded;
 }
 
-absl::Status Explain(const Session& session, ExplainOptions options) {
+absl::Status Explain(const Invocation& invocation, ExplainOptions options) {
   for (const std::string& parameter : options.parameters) {
     const std::vector<std::string> parts = absl::StrSplit(parameter, absl::MaxSplits('=', 1));
     double value = 0;
@@ -209,31 +207,32 @@ absl::Status Explain(const Session& session, ExplainOptions options) {
     }
     options.question.parameters[parts[0]] = value;
   }
-  CS_ASSIGN_OR_RETURN(const auto policies, PoliciesOf(session, options.files));
+  CS_ASSIGN_OR_RETURN(const auto policies, LoadPolicies(invocation, options.files));
   CS_ASSIGN_OR_RETURN(std::string prompt, ReadFile("-"));
   if (!IsUtf8(prompt)) return absl::InvalidArgumentError("the prompt is not valid UTF-8");
   options.question.messages.emplace_back("user", std::move(prompt));
   CS_ASSIGN_OR_RETURN(const offline::OfflinePolicy::Answer answer, policies->Ask(options.question));
   CS_ASSIGN_OR_RETURN(const json::Document document,
                       json::Document::Parse(ExplanationJson(answer)));
-  PrintObject(session, document.root(), [&] { PrintExplanation(session, answer); });
+  PrintObject(invocation, document.root(), [&] { PrintExplanation(invocation, answer); });
   for (const std::string& doubt : policies->Doubts(options.question)) {
-    session.err << "countersign: note: " << doubt << "\n";
+    invocation.err << "countersign: note: " << doubt << "\n";
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-void AddPolicyVerbs(CLI::App& app, Session& session) {
+void AddPolicyVerbs(CLI::App& app, Invocation& invocation) {
   CLI::App* const group = app.add_subcommand("policy", "Try policies before they decide");
   group->require_subcommand(1);
 
   auto file = std::make_shared<std::string>();
   CLI::App* verb = group->add_subcommand("test", "Run the test cases of a file, without a server");
   verb->add_option("file", *file, "YAML: resources and cases")->required();
-  verb->callback(
-      [&session, file] { session.action = [&session, file] { return RunTests(session, *file); }; });
+  verb->callback([&invocation, file] {
+    invocation.action = [&invocation, file] { return RunTests(invocation, *file); };
+  });
 
   auto options = std::make_shared<ExplainOptions>();
   verb = group->add_subcommand(
@@ -246,8 +245,8 @@ void AddPolicyVerbs(CLI::App& app, Session& session) {
   verb->add_option("--model", options->question.model);
   verb->add_option("--operation", options->question.operation, "chat.completions (default), …");
   verb->add_option("--parameter", options->parameters, "NAME=NUMBER, for example max_tokens=500");
-  verb->callback([&session, options] {
-    session.action = [&session, options] { return Explain(session, *options); };
+  verb->callback([&invocation, options] {
+    invocation.action = [&invocation, options] { return Explain(invocation, *options); };
   });
 }
 

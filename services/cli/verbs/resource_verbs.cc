@@ -10,9 +10,9 @@
 #include "libs/command_line/usage.h"
 #include "libs/config/resource_files.h"
 #include "libs/json/writer.h"
+#include "services/cli/invocation.h"
 #include "services/cli/offline/resource_check.h"
 #include "services/cli/output/line_diff.h"
-#include "services/cli/session.h"
 #include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli::verbs {
@@ -29,19 +29,20 @@ struct ApplyOptions {
 
 // Reads the files and sends them. Where they cannot be read as resources, everything that is wrong
 // with them is found here; the gateway compiles the rest, which is not worth doing twice.
-absl::StatusOr<json::Document> SendApply(const Session& session, const ApplyOptions& options) {
+absl::StatusOr<json::Document> SendApply(const Invocation& invocation,
+                                         const ApplyOptions& options) {
   CS_ASSIGN_OR_RETURN(const auto files,
                       config::ReadResourceFiles(options.files, options.recursive));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
-  if (const absl::Status read = config::ReadDocuments(files, values).status(); !read.ok()) {
+  if (const absl::Status read = config::ReadResources(files, values).status(); !read.ok()) {
     const auto checked =
         offline::CheckResources(files, values, config::References::kMayLeadOutside);
     return checked.ok() ? read : checked.status();
   }
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject().Key("files").BeginArray();
-  for (const config::SourceText& file : files) {
+  for (const config::SourceFile& file : files) {
     request.BeginObject().Key("name").String(file.name);
     request.Key("content").String(file.content).EndObject();
   }
@@ -49,27 +50,28 @@ absl::StatusOr<json::Document> SendApply(const Session& session, const ApplyOpti
   for (const auto& [key, value] : values) request.Key(key).String(value);
   request.EndObject().Key("dryRun").Bool(options.dry_run);
   request.Key("noWait").Bool(options.no_wait).EndObject();
-  return gateway.Call(kApply, request.str());
+  return gateway->Call(kApply, request.str());
 }
 
-void WarnWaiting(const Session& session, json::Value waiting) {
+void WarnWaiting(const Invocation& invocation, json::Value waiting) {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < waiting.size(); ++i) parts.emplace_back(waiting.at(i).text());
   if (parts.empty()) return;
-  session.err << "countersign: stored, but not served yet by " << absl::StrJoin(parts, ", ")
-              << "\n";
+  invocation.err << "countersign: stored, but not served yet by " << absl::StrJoin(parts, ", ")
+                 << "\n";
 }
 
-absl::Status Apply(const Session& session, const ApplyOptions& options) {
-  CS_ASSIGN_OR_RETURN(const json::Document answer, SendApply(session, options));
-  PrintObject(session, answer.root(), [&] {
+absl::Status Apply(const Invocation& invocation, const ApplyOptions& options) {
+  CS_ASSIGN_OR_RETURN(const json::Document answer, SendApply(invocation, options));
+  PrintObject(invocation, answer.root(), [&] {
     const json::Value items = answer.root()["items"];
     for (std::size_t i = 0; i < items.size(); ++i) {
-      session.out << items.at(i)["kind"].text() << "/" << items.at(i)["name"].text() << " "
-                  << items.at(i)["result"].text() << (options.dry_run ? " (dry run)" : "") << "\n";
+      invocation.out << items.at(i)["kind"].text() << "/" << items.at(i)["name"].text() << " "
+                     << items.at(i)["result"].text() << (options.dry_run ? " (dry run)" : "")
+                     << "\n";
     }
   });
-  WarnWaiting(session, answer.root()["waitingFor"]);
+  WarnWaiting(invocation, answer.root()["waitingFor"]);
   return absl::OkStatus();
 }
 
@@ -82,9 +84,9 @@ std::string AsYaml(absl::string_view json) {
   return out.str();
 }
 
-absl::Status Diff(const Session& session, ApplyOptions options) {
+absl::Status Diff(const Invocation& invocation, ApplyOptions options) {
   options.dry_run = true;
-  const absl::StatusOr<json::Document> answer = SendApply(session, options);
+  const absl::StatusOr<json::Document> answer = SendApply(invocation, options);
   // Status 1 says that something differs, as of diff: what failed must not say the same.
   if (!answer.ok()) return command_line::Misuse(answer.status().message());
   const json::Value items = answer->root()["items"];
@@ -93,9 +95,9 @@ absl::Status Diff(const Session& session, ApplyOptions options) {
     const json::Value item = items.at(i);
     if (item["result"].text() == "unchanged") continue;
     ++changed;
-    session.out << "--- " << item["kind"].text() << "/" << item["name"].text() << " (stored)\n"
-                << "+++ " << item["kind"].text() << "/" << item["name"].text() << " (given)\n"
-                << output::LineDiff(AsYaml(item["before"].text()), AsYaml(item["after"].text()));
+    invocation.out << "--- " << item["kind"].text() << "/" << item["name"].text() << " (stored)\n"
+                   << "+++ " << item["kind"].text() << "/" << item["name"].text() << " (given)\n"
+                   << output::LineDiff(AsYaml(item["before"].text()), AsYaml(item["after"].text()));
   }
   if (changed == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -108,7 +110,7 @@ struct ValidateOptions {
   bool partial = false;
 };
 
-absl::Status Validate(const Session& session, const ValidateOptions& options) {
+absl::Status Validate(const Invocation& invocation, const ValidateOptions& options) {
   CS_ASSIGN_OR_RETURN(const auto files,
                       config::ReadResourceFiles(options.files, options.recursive));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
@@ -118,8 +120,8 @@ absl::Status Validate(const Session& session, const ValidateOptions& options) {
                                                               : config::References::kWithinFiles));
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       json::Document::Parse(absl::StrCat("{\"valid\":", count, "}")));
-  PrintObject(session, answer.root(), [&] {
-    session.out << count << (count == 1 ? " resource is valid\n" : " resources are valid\n");
+  PrintObject(invocation, answer.root(), [&] {
+    invocation.out << count << (count == 1 ? " resource is valid\n" : " resources are valid\n");
   });
   return absl::OkStatus();
 }
@@ -144,41 +146,44 @@ absl::Status SplitName(std::string& kind, std::string& name, bool needs_name) {
   return absl::OkStatus();
 }
 
-absl::Status Get(const Session& session, std::string kind, std::string name) {
+absl::Status Get(const Invocation& invocation, std::string kind, std::string name) {
   CS_RETURN_IF_ERROR(SplitName(kind, name, /*needs_name=*/false));
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject().Key("kind").String(kind).Key("name").String(name).EndObject();
-  CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      ListAll(gateway, "policy.v1.ResourceService/GetResources", request.str(), 0));
-  if (session.output() == output::Format::kTable) {
+  CS_ASSIGN_OR_RETURN(
+      const json::Document answer,
+      ListAll(*gateway, "policy.v1.ResourceService/GetResources", request.str(), 0));
+  if (invocation.output() == output::Format::kTable) {
     PrintListing(
-        session, answer,
+        invocation, answer,
         {{"KIND", "kind"}, {"NAME", "name"}, {"VERSION", "version"}, {"UPDATED", "updatedAt"}});
     return absl::OkStatus();
   }
   const json::Value items = answer.root()["items"];
   std::vector<std::string> written;
-  for (std::size_t i = 0; i < items.size(); ++i) written.push_back(AsWritten(items.at(i)));
+  for (std::size_t i = 0; i < items.size(); ++i) written.push_back(ToResourceDocument(items.at(i)));
   const std::string text =
       !name.empty() && written.size() == 1
           ? written[0]
           : absl::StrCat("{\"items\":[", absl::StrJoin(written, ","), "],\"nextPageToken\":\"\"}");
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(text));
-  PrintObject(session, document.root(), [] {});
+  PrintObject(invocation, document.root(), [] {});
   return absl::OkStatus();
 }
 
-absl::Status Delete(const Session& session, std::string kind, std::string name, bool no_wait) {
+absl::Status Delete(const Invocation& invocation, std::string kind, std::string name,
+                    bool no_wait) {
   CS_RETURN_IF_ERROR(SplitName(kind, name, /*needs_name=*/true));
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject().Key("kind").String(kind).Key("name").String(name);
   request.Key("noWait").Bool(no_wait).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      gateway.Call("policy.v1.ResourceService/DeleteResource", request.str()));
-  PrintObject(session, answer.root(), [&] { session.out << kind << "/" << name << " deleted\n"; });
-  WarnWaiting(session, answer.root()["waitingFor"]);
+                      gateway->Call("policy.v1.ResourceService/DeleteResource", request.str()));
+  PrintObject(invocation, answer.root(),
+              [&] { invocation.out << kind << "/" << name << " deleted\n"; });
+  WarnWaiting(invocation, answer.root()["waitingFor"]);
   return absl::OkStatus();
 }
 
@@ -195,14 +200,14 @@ void AddFilesOptions(CLI::App& verb, std::vector<std::string>& files, bool& recu
 
 }  // namespace
 
-void AddResourceVerbs(CLI::App& app, Session& session) {
+void AddResourceVerbs(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<ApplyOptions>();
   CLI::App* verb = app.add_subcommand("apply", "Store resources: all of them or none");
   AddFilesOptions(*verb, options->files, options->recursive);
   verb->add_flag("--dry-run", options->dry_run, "Check everything, store nothing");
   verb->add_flag("--no-wait", options->no_wait, "Return before every part serves the new version");
-  verb->callback([&session, options] {
-    session.action = [&session, options] { return Apply(session, *options); };
+  verb->callback([&invocation, options] {
+    invocation.action = [&invocation, options] { return Apply(invocation, *options); };
   });
 
   auto diff = std::make_shared<ApplyOptions>();
@@ -210,16 +215,17 @@ void AddResourceVerbs(CLI::App& app, Session& session) {
       "diff",
       "Show what apply would change; exit status 0 if nothing, 1 if anything, 2 if it failed");
   AddFilesOptions(*verb, diff->files, diff->recursive);
-  verb->callback(
-      [&session, diff] { session.action = [&session, diff] { return Diff(session, *diff); }; });
+  verb->callback([&invocation, diff] {
+    invocation.action = [&invocation, diff] { return Diff(invocation, *diff); };
+  });
 
   auto validate = std::make_shared<ValidateOptions>();
   verb = app.add_subcommand("validate", "Check resource files without a gateway");
   AddFilesOptions(*verb, validate->files, validate->recursive);
   verb->add_flag("--partial", validate->partial,
                  "Allow references to resources that the gateway has and the files have not");
-  verb->callback([&session, validate] {
-    session.action = [&session, validate] { return Validate(session, *validate); };
+  verb->callback([&invocation, validate] {
+    invocation.action = [&invocation, validate] { return Validate(invocation, *validate); };
   });
 
   auto kind = std::make_shared<std::string>();
@@ -228,17 +234,17 @@ void AddResourceVerbs(CLI::App& app, Session& session) {
   verb = app.add_subcommand("get", "Show resources of a kind, or one of them");
   verb->add_option("kind", *kind, KindsHelp())->required()->check(command_line::Checked(CheckKind));
   verb->add_option("name", *name, "One resource; none: all of the kind");
-  verb->callback([&session, kind, name] {
-    session.action = [&session, kind, name] { return Get(session, *kind, *name); };
+  verb->callback([&invocation, kind, name] {
+    invocation.action = [&invocation, kind, name] { return Get(invocation, *kind, *name); };
   });
 
   verb = app.add_subcommand("delete", "Delete a resource");
   verb->add_option("kind", *kind, KindsHelp())->required()->check(command_line::Checked(CheckKind));
   verb->add_option("name", *name, "The resource's name");
   verb->add_flag("--no-wait", *no_wait, "Return before every part serves the new version");
-  verb->callback([&session, kind, name, no_wait] {
-    session.action = [&session, kind, name, no_wait] {
-      return Delete(session, *kind, *name, *no_wait);
+  verb->callback([&invocation, kind, name, no_wait] {
+    invocation.action = [&invocation, kind, name, no_wait] {
+      return Delete(invocation, *kind, *name, *no_wait);
     };
   });
 }

@@ -14,7 +14,7 @@
 #include "libs/command_line/usage.h"
 #include "libs/domain/review_gate.h"
 #include "libs/json/writer.h"
-#include "services/cli/session.h"
+#include "services/cli/invocation.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 
@@ -131,26 +131,28 @@ void PrintReview(std::ostream& out, json::Value review) {
   }
 }
 
-absl::Status List(const Session& session, const std::string& state, bool all) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status List(const Invocation& invocation, const std::string& state, bool all) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
-  request.BeginObject().Key("state").String(state).Key("all").Bool(all).EndObject();
+  request.BeginObject();
+  if (!state.empty()) request.Key("state").String(state);
+  request.Key("all").Bool(all).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      ListAll(gateway, "approval.v1.ReviewService/ListReviews", request.str(), 0));
-  PrintListing(session, answer, Columns());
+                      ListAll(*gateway, "approval.v1.ReviewService/ListReviews", request.str(), 0));
+  PrintListing(invocation, answer, Columns());
   return absl::OkStatus();
 }
 
-absl::Status Show(const Session& session, const std::string& id) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
-  CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(gateway, id));
-  PrintObject(session, review.root(), [&] { PrintReview(session.out, review.root()); });
-  return RememberShown(gateway.url(), id, review.root()["bindingHash"].text());
+absl::Status Show(const Invocation& invocation, const std::string& id) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(*gateway, id));
+  PrintObject(invocation, review.root(), [&] { PrintReview(invocation.out, review.root()); });
+  return RememberShown(gateway->url(), id, review.root()["bindingHash"].text());
 }
 
-bool Confirmed(const Session& session, absl::string_view question) {
+bool Confirmed(const Invocation& invocation, absl::string_view question) {
   if (isatty(STDIN_FILENO) == 0) return true;
-  session.err << question << " [y/N] " << std::flush;
+  invocation.err << question << " [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "Y" || answer == "yes";
@@ -158,76 +160,77 @@ bool Confirmed(const Session& session, absl::string_view question) {
 
 // The hash that this approval is for: the given one, the one last shown to this user, else that of
 // the review printed now.
-absl::StatusOr<std::string> SeenHash(const Session& session, GatewayClient& gateway,
+absl::StatusOr<std::string> SeenHash(const Invocation& invocation, GatewayClient& gateway,
                                      const VoteOptions& options) {
   if (!options.hash.empty()) return options.hash;
   std::string shown = ShownHash(gateway.url(), options.id);
   if (!shown.empty()) return shown;
   CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(gateway, options.id));
-  PrintReview(session.output() == output::Format::kTable ? session.out : session.err,
+  PrintReview(invocation.output() == output::Format::kTable ? invocation.out : invocation.err,
               review.root());
   return std::string(review.root()["bindingHash"].text());
 }
 
-absl::Status Approve(const Session& session, const VoteOptions& options) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
-  CS_ASSIGN_OR_RETURN(const std::string hash, SeenHash(session, gateway, options));
-  if (!Confirmed(session, absl::StrCat("Approve ", options.id, "?"))) {
+absl::Status Approve(const Invocation& invocation, const VoteOptions& options) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  CS_ASSIGN_OR_RETURN(const std::string hash, SeenHash(invocation, *gateway, options));
+  if (!Confirmed(invocation, absl::StrCat("Approve ", options.id, "?"))) {
     return absl::CancelledError("not approved");
   }
   json::Writer request;
   request.BeginObject().Key("id").String(options.id).Key("seenHash").String(hash);
   request.Key("reason").String(options.reason).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document review,
-                      gateway.Call("approval.v1.ReviewService/ApproveReview", request.str()));
-  PrintObject(session, review.root(), [&] {
+                      gateway->Call("approval.v1.ReviewService/ApproveReview", request.str()));
+  PrintObject(invocation, review.root(), [&] {
     const json::Value state = review.root()["state"];
-    session.out << "approved " << options.id << " (" << state.text() << ")\n";
+    invocation.out << "approved " << options.id << " (" << state.text() << ")\n";
   });
   return absl::OkStatus();
 }
 
-absl::Status Refuse(const Session& session, const VoteOptions& options, absl::string_view method,
-                    absl::string_view done) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status Refuse(const Invocation& invocation, const VoteOptions& options,
+                    absl::string_view method, absl::string_view done) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject().Key("id").String(options.id).Key("reason").String(options.reason);
   request.EndObject();
   CS_ASSIGN_OR_RETURN(
       const json::Document review,
-      gateway.Call(absl::StrCat("approval.v1.ReviewService/", method), request.str()));
-  PrintObject(session, review.root(), [&] {
-    session.out << done << " " << options.id << " (" << review.root()["state"].text() << ")\n";
+      gateway->Call(absl::StrCat("approval.v1.ReviewService/", method), request.str()));
+  PrintObject(invocation, review.root(), [&] {
+    invocation.out << done << " " << options.id << " (" << review.root()["state"].text() << ")\n";
   });
   return absl::OkStatus();
 }
 
 // Prints reviews as they come, until the user stops it.
-absl::Status Watch(const Session& session) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status Watch(const Invocation& invocation) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   std::set<std::string> known;
   while (true) {
     CS_ASSIGN_OR_RETURN(const json::Document answer,
-                        ListAll(gateway, "approval.v1.ReviewService/ListReviews", "{}", 0));
+                        ListAll(*gateway, "approval.v1.ReviewService/ListReviews", "{}", 0));
     const json::Value items = answer.root()["items"];
     for (std::size_t i = 0; i < items.size(); ++i) {
       if (!known.emplace(items.at(i)["id"].text()).second) continue;
-      if (session.output() == output::Format::kJson) {
-        session.out << output::ToJson(items.at(i)) << "\n";
+      if (invocation.output() == output::Format::kJson) {
+        invocation.out << output::ToJson(items.at(i)) << "\n";
       } else {
         std::vector<std::string> cells;
         for (const Column& column : Columns())
           cells.push_back(output::Cell(items.at(i)[column.member]));
-        session.out << output::Printable(absl::StrJoin(cells, "  ")) << "\n";
+        invocation.out << output::Printable(absl::StrJoin(cells, "  ")) << "\n";
       }
     }
-    session.out << std::flush;
+    invocation.out << std::flush;
     absl::SleepFor(kWatchInterval);
   }
 }
 
-void AddVote(CLI::App& reviews, Session& session, const std::string& name, const std::string& help,
-             std::function<absl::Status(const VoteOptions&)> run, bool with_hash) {
+void AddVote(CLI::App& reviews, Invocation& invocation, const std::string& name,
+             const std::string& help, std::function<absl::Status(const VoteOptions&)> run,
+             bool with_hash) {
   auto options = std::make_shared<VoteOptions>();
   CLI::App* verb = reviews.add_subcommand(name, help);
   verb->add_option("id", options->id, "The review's id")->required();
@@ -236,13 +239,14 @@ void AddVote(CLI::App& reviews, Session& session, const std::string& name, const
         ->check(command_line::Checked(CheckHash));
   }
   verb->add_option("--reason", options->reason, "Kept with the vote");
-  verb->callback(
-      [&session, options, run] { session.action = [options, run] { return run(*options); }; });
+  verb->callback([&invocation, options, run] {
+    invocation.action = [options, run] { return run(*options); };
+  });
 }
 
 }  // namespace
 
-void AddReviewVerbs(CLI::App& app, Session& session) {
+void AddReviewVerbs(CLI::App& app, Invocation& invocation) {
   CLI::App* reviews = app.add_subcommand("reviews", "Prompts that wait for a person");
   reviews->require_subcommand(1);
 
@@ -253,34 +257,35 @@ void AddReviewVerbs(CLI::App& app, Session& session) {
                    absl::StrCat("One of ", absl::StrJoin(States(), ", "), " (default PENDING)"))
       ->check(command_line::OneOf(States()));
   verb->add_flag("--all", *all, "List reviews in every state");
-  verb->callback([&session, state, all] {
-    session.action = [&session, state, all] { return List(session, *state, *all); };
+  verb->callback([&invocation, state, all] {
+    invocation.action = [&invocation, state, all] { return List(invocation, *state, *all); };
   });
 
   auto id = std::make_shared<std::string>();
   verb = reviews->add_subcommand("show", "Show what would be sent, and why it is held");
   verb->add_option("id", *id, "The review's id")->required();
-  verb->callback(
-      [&session, id] { session.action = [&session, id] { return Show(session, *id); }; });
+  verb->callback([&invocation, id] {
+    invocation.action = [&invocation, id] { return Show(invocation, *id); };
+  });
 
   AddVote(
-      *reviews, session, "approve", "Let exactly this prompt pass",
-      [&session](const VoteOptions& options) { return Approve(session, options); }, true);
+      *reviews, invocation, "approve", "Let exactly this prompt pass",
+      [&invocation](const VoteOptions& options) { return Approve(invocation, options); }, true);
   AddVote(
-      *reviews, session, "deny", "Refuse it",
-      [&session](const VoteOptions& options) {
-        return Refuse(session, options, "DenyReview", "denied");
+      *reviews, invocation, "deny", "Refuse it",
+      [&invocation](const VoteOptions& options) {
+        return Refuse(invocation, options, "DenyReview", "denied");
       },
       false);
   AddVote(
-      *reviews, session, "revoke", "Take an approval back that was not used",
-      [&session](const VoteOptions& options) {
-        return Refuse(session, options, "RevokeReview", "revoked");
+      *reviews, invocation, "revoke", "Take an approval back that was not used",
+      [&invocation](const VoteOptions& options) {
+        return Refuse(invocation, options, "RevokeReview", "revoked");
       },
       false);
 
-  reviews->add_subcommand("watch", "Print reviews as they come")->callback([&session] {
-    session.action = [&session] { return Watch(session); };
+  reviews->add_subcommand("watch", "Print reviews as they come")->callback([&invocation] {
+    invocation.action = [&invocation] { return Watch(invocation); };
   });
 }
 

@@ -11,7 +11,7 @@
 #include "libs/domain/event_payload.h"
 #include "libs/domain/session.h"
 #include "libs/json/writer.h"
-#include "services/cli/session.h"
+#include "services/cli/invocation.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 
@@ -57,7 +57,7 @@ std::vector<std::string> Outcomes() {
   return names;
 }
 
-absl::Status List(const Session& session, const ListOptions& options) {
+absl::Status List(const Invocation& invocation, const ListOptions& options) {
   json::Writer request;
   request.BeginObject().Key("identity").String(options.identity);
   request.Key("connection").String(options.connection).Key("outcome").String(options.outcome);
@@ -71,11 +71,11 @@ absl::Status List(const Session& session, const ListOptions& options) {
     request.Key("until").String(until);
   }
   request.EndObject();
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(
       const json::Document answer,
-      ListAll(gateway, "recorder.v1.SessionService/ListSessions", request.str(), options.limit));
-  PrintListing(session, answer,
+      ListAll(*gateway, "recorder.v1.SessionService/ListSessions", request.str(), options.limit));
+  PrintListing(invocation, answer,
                {{"ID", "id"},
                 {"STARTED", "startedAt"},
                 {"IDENTITY", "identity"},
@@ -124,9 +124,9 @@ void PrintEvents(std::ostream& out, json::Value events) {
   table.Print(out);
 }
 
-absl::Status Show(const Session& session, const std::string& id) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
-  CS_ASSIGN_OR_RETURN(const json::Document whole, GetWhole(gateway, id));
+absl::Status Show(const Invocation& invocation, const std::string& id) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  CS_ASSIGN_OR_RETURN(const json::Document whole, GetWhole(*gateway, id));
   const json::Value head = whole.root()["session"];
   const std::string flat = output::ToJson(head);
   CS_ASSIGN_OR_RETURN(const json::Document joined,
@@ -134,22 +134,22 @@ absl::Status Show(const Session& session, const std::string& id) {
                           absl::StrCat(flat.substr(0, flat.size() - 1),
                                        ",\"events\":", output::ToJson(whole.root()["events"]), "}"),
                           {256u << 20, 64}));
-  PrintObject(session, joined.root(), [&] {
+  PrintObject(invocation, joined.root(), [&] {
     for (std::size_t i = 0; i < head.size(); ++i) {
       const std::string name = absl::StrCat(head.key(i), ":");
-      session.out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
-                  << output::Printable(output::Cell(head.at(i))) << "\n";
+      invocation.out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
+                     << output::Printable(output::Cell(head.at(i))) << "\n";
     }
-    session.out << "\n";
-    PrintEvents(session.out, whole.root()["events"]);
+    invocation.out << "\n";
+    PrintEvents(invocation.out, whole.root()["events"]);
   });
   return absl::OkStatus();
 }
 
 // Writes the answer as the caller received it: the same bytes, at the same pace.
-absl::Status Replay(const Session& session, const ReplayOptions& options) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
-  CS_ASSIGN_OR_RETURN(const json::Document whole, GetWhole(gateway, options.id));
+absl::Status Replay(const Invocation& invocation, const ReplayOptions& options) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  CS_ASSIGN_OR_RETURN(const json::Document whole, GetWhole(*gateway, options.id));
   const json::Value events = whole.root()["events"];
   const absl::Time start = absl::Now();
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -161,13 +161,13 @@ absl::Status Replay(const Session& session, const ReplayOptions& options) {
     }
     CS_ASSIGN_OR_RETURN(const std::string delivered,
                         domain::ReadResponseDataPayload(event["payload"].text()));
-    session.out << delivered << std::flush;
+    invocation.out << delivered << std::flush;
   }
   return absl::OkStatus();
 }
 
-absl::Status Export(const Session& session, const ExportOptions& options) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status Export(const Invocation& invocation, const ExportOptions& options) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   std::string lines;
   std::string token;
   do {
@@ -176,36 +176,36 @@ absl::Status Export(const Session& session, const ExportOptions& options) {
     for (const std::string& id : options.ids) request.String(id);
     request.EndArray().Key("pageToken").String(token).EndObject();
     CS_ASSIGN_OR_RETURN(const json::Document page,
-                        gateway.Call("recorder.v1.SessionService/ExportSessions", request.str()));
+                        gateway->Call("recorder.v1.SessionService/ExportSessions", request.str()));
     absl::StrAppend(&lines, page.root()["lines"].text());
     token = std::string(page.root()["nextPageToken"].text());
   } while (!token.empty());
   if (options.file == "-") {
-    session.out << lines;
+    invocation.out << lines;
     return absl::OkStatus();
   }
   CS_RETURN_IF_ERROR(WriteFile(options.file, lines));
-  session.err << "wrote " << std::count(lines.begin(), lines.end(), '\n') << " lines to "
-              << options.file << "\n";
+  invocation.err << "wrote " << std::count(lines.begin(), lines.end(), '\n') << " lines to "
+                 << options.file << "\n";
   return absl::OkStatus();
 }
 
-absl::Status Kill(const Session& session, const std::string& id) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
+absl::Status Kill(const Invocation& invocation, const std::string& id) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject().Key("id").String(id).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      gateway.Call("recorder.v1.SessionService/KillSession", request.str()));
-  PrintObject(session, answer.root(), [&] {
+                      gateway->Call("recorder.v1.SessionService/KillSession", request.str()));
+  PrintObject(invocation, answer.root(), [&] {
     const bool running = answer.root()["wasRunning"].boolean().value_or(false);
-    session.out << (running ? "killed " : "had ended already: ") << id << "\n";
+    invocation.out << (running ? "killed " : "had ended already: ") << id << "\n";
   });
   return absl::OkStatus();
 }
 
 }  // namespace
 
-void AddSessionVerbs(CLI::App& app, Session& session) {
+void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   CLI::App* sessions = app.add_subcommand("sessions", "What was asked and returned");
   sessions->require_subcommand(1);
 
@@ -223,14 +223,16 @@ void AddSessionVerbs(CLI::App& app, Session& session) {
   verb->add_option("--text", list->text, "Part of the prompt or the answer");
   verb->add_option("--limit", list->limit, "At most so many (100; 0: all)")
       ->check(command_line::WholeNumber(0));
-  verb->callback(
-      [&session, list] { session.action = [&session, list] { return List(session, *list); }; });
+  verb->callback([&invocation, list] {
+    invocation.action = [&invocation, list] { return List(invocation, *list); };
+  });
 
   auto id = std::make_shared<std::string>();
   verb = sessions->add_subcommand("show", "Show one session with its events");
   verb->add_option("id", *id, "The session's id")->required();
-  verb->callback(
-      [&session, id] { session.action = [&session, id] { return Show(session, *id); }; });
+  verb->callback([&invocation, id] {
+    invocation.action = [&invocation, id] { return Show(invocation, *id); };
+  });
 
   auto replay = std::make_shared<ReplayOptions>();
   verb = sessions->add_subcommand("replay", "Write the answer as it was delivered, at its pace");
@@ -238,8 +240,8 @@ void AddSessionVerbs(CLI::App& app, Session& session) {
   verb->add_option("--speed", replay->speed, "Times as fast (1)")
       ->check(command_line::PositiveNumber());
   verb->add_flag("--no-wait", replay->no_wait, "Write it all at once");
-  verb->callback([&session, replay] {
-    session.action = [&session, replay] { return Replay(session, *replay); };
+  verb->callback([&invocation, replay] {
+    invocation.action = [&invocation, replay] { return Replay(invocation, *replay); };
   });
 
   auto exported = std::make_shared<ExportOptions>();
@@ -247,14 +249,15 @@ void AddSessionVerbs(CLI::App& app, Session& session) {
   verb->add_option("id", exported->ids, "Sessions; none: all that have ended");
   verb->add_option("-o,--output-file", exported->file, "The file; - is standard output")
       ->required();
-  verb->callback([&session, exported] {
-    session.action = [&session, exported] { return Export(session, *exported); };
+  verb->callback([&invocation, exported] {
+    invocation.action = [&invocation, exported] { return Export(invocation, *exported); };
   });
 
   verb = sessions->add_subcommand("kill", "Stop a running session");
   verb->add_option("id", *id, "The session's id")->required();
-  verb->callback(
-      [&session, id] { session.action = [&session, id] { return Kill(session, *id); }; });
+  verb->callback([&invocation, id] {
+    invocation.action = [&invocation, id] { return Kill(invocation, *id); };
+  });
 }
 
 }  // namespace countersign::cli::verbs

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/json/writer.h"
-#include "services/cli/session.h"
+#include "services/cli/invocation.h"
 #include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli::verbs {
@@ -69,11 +69,11 @@ std::string StatusJson(const std::vector<PartLine>& lines) {
   return writer.str();
 }
 
-absl::Status Status(const Session& session) {
-  CS_ASSIGN_OR_RETURN(GatewayClient gateway, session.Gateway());
-  CS_ASSIGN_OR_RETURN(const std::vector<PartLine> lines, AllParts(gateway));
+absl::Status Status(const Invocation& invocation) {
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  CS_ASSIGN_OR_RETURN(const std::vector<PartLine> lines, AllParts(*gateway));
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(StatusJson(lines)));
-  PrintListing(session, document,
+  PrintListing(invocation, document,
                {{"PART", "name"}, {"STATE", "state"}, {"VERSION", "version"}, {"LAG", "lag"}});
   std::vector<std::string> unwell;
   for (const PartLine& line : lines) {
@@ -88,14 +88,15 @@ absl::Status Status(const Session& session) {
 
 }  // namespace
 
-void AddStatusVerb(CLI::App& app, Session& session) {
+void AddStatusVerb(CLI::App& app, Invocation& invocation) {
   CLI::App* services = app.add_subcommand("services", "The parts of the gateway");
   services->require_subcommand(1);
   services
       ->add_subcommand("status",
                        "Show whether every part is there, and which version of the resources it "
                        "serves; exit status 1 if one is away or behind")
-      ->callback([&session] { session.action = [&session] { return Status(session); }; });
+      ->callback(
+          [&invocation] { invocation.action = [&invocation] { return Status(invocation); }; });
 }
 
 }  // namespace countersign::cli::verbs

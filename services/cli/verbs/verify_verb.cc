@@ -11,7 +11,7 @@
 #include "libs/command_line/usage.h"
 #include "libs/domain/session.h"
 #include "libs/json/writer.h"
-#include "services/cli/session.h"
+#include "services/cli/invocation.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 #include "services/session_recorder/exports/verifier.h"
@@ -72,7 +72,8 @@ void PrintReport(std::ostream& out, const VerifyReport& report) {
       << "\n";
 }
 
-absl::Status Verify(const Session& session, const std::string& path, const std::string& key_text) {
+absl::Status Verify(const Invocation& invocation, const std::string& path,
+                    const std::string& key_text) {
   CS_ASSIGN_OR_RETURN(const std::optional<std::string> key, PublicKey(key_text));
   if (std::filesystem::is_directory(path)) {
     return command_line::Misuse(
@@ -82,21 +83,21 @@ absl::Status Verify(const Session& session, const std::string& path, const std::
   if (!file) return ReadFile(path).status();
   const VerifyReport report = session_recorder::exports::Verify(file, key);
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(ReportJson(report)));
-  PrintObject(session, document.root(), [&] { PrintReport(session.out, report); });
+  PrintObject(invocation, document.root(), [&] { PrintReport(invocation.out, report); });
   if (report.intact) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(path, " is not what the recorder wrote"));
 }
 
 }  // namespace
 
-void AddVerifyVerb(CLI::App& app, Session& session) {
+void AddVerifyVerb(CLI::App& app, Invocation& invocation) {
   auto file = std::make_shared<std::string>();
   auto key = std::make_shared<std::string>();
   CLI::App* verb = app.add_subcommand("verify", "Prove an export, without a gateway");
   verb->add_option("file", *file, "What `sessions export` wrote")->required();
   verb->add_option("--public-key", *key, "The recorder's key, or a file that holds it");
-  verb->callback([&session, file, key] {
-    session.action = [&session, file, key] { return Verify(session, *file, *key); };
+  verb->callback([&invocation, file, key] {
+    invocation.action = [&invocation, file, key] { return Verify(invocation, *file, *key); };
   });
 }
 

@@ -28,7 +28,7 @@ RemoteParts::Live* RemoteParts::Find(const RemotePart& part) {
 void RemoteParts::Connect(std::shared_ptr<RemotePart> part) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) part->Close();
-  if (snapshot_ != nullptr) part->SendSnapshot(snapshot_);
+  if (committed_ != nullptr) part->SendCommitted(committed_);
   Live live;
   live.part = std::move(part);
   live_.push_back(std::move(live));
@@ -42,12 +42,12 @@ void RemoteParts::Disconnect(const RemotePart& part) {
   changed_.notify_all();
 }
 
-void RemoteParts::OnJudged(const RemotePart& part, std::uint64_t draft_id,
-                           std::vector<std::string> errors) {
+void RemoteParts::OnValidated(const RemotePart& part, std::uint64_t draft_id,
+                              std::vector<std::string> mistakes) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Live* live = Find(part);
-  if (live == nullptr || draft_id != draft_id_) return;  // the answer to a draft long given up
-  live->judgement = std::move(errors);
+  if (live == nullptr || draft_id != draft_id_) return;  // the answer to an earlier draft
+  live->mistakes = std::move(mistakes);
   changed_.notify_all();
 }
 
@@ -59,12 +59,13 @@ void RemoteParts::OnServing(const RemotePart& part, std::uint64_t version) {
   changed_.notify_all();
 }
 
-absl::Status RemoteParts::Judge(std::shared_ptr<const StoredSet> draft, absl::Duration timeout) {
+absl::Status RemoteParts::Validate(std::shared_ptr<const domain::ResourceList> draft,
+                                   absl::Duration timeout) {
   std::unique_lock<std::mutex> lock(mutex_);
   ++draft_id_;
   for (Live& live : live_) {
     live.asked = true;
-    live.judgement.reset();
+    live.mistakes.reset();
     live.part->SendDraft(draft_id_, draft);
   }
   // A part that connects from here on is not asked: it gets the committed version, like any part
@@ -72,32 +73,31 @@ absl::Status RemoteParts::Judge(std::shared_ptr<const StoredSet> draft, absl::Du
   const auto missing = [this] {
     std::vector<std::string> names;
     for (const Live& live : live_) {
-      if (live.asked && !live.judgement.has_value()) names.push_back(live.part->name());
+      if (live.asked && !live.mistakes.has_value()) names.push_back(live.part->name());
     }
     SortUnique(names);
     return names;
   };
   changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return missing().empty(); });
   std::vector<std::string> mistakes;
-  for (Live& live : live_) {
-    if (live.judgement.has_value()) {
-      mistakes.insert(mistakes.end(), live.judgement->begin(), live.judgement->end());
-    }
+  for (const Live& live : live_) {
+    if (!live.mistakes.has_value()) continue;
+    mistakes.insert(mistakes.end(), live.mistakes->begin(), live.mistakes->end());
   }
-  const std::vector<std::string> silent = missing();
+  const std::vector<std::string> unanswered = missing();
   for (Live& live : live_) live.asked = false;
   if (!mistakes.empty()) {
     SortUnique(mistakes);  // several processes of one part find the same
     return InvalidResources(mistakes);
   }
-  if (!silent.empty()) return PartsSilent(absl::StrJoin(silent, ", "));
+  if (!unanswered.empty()) return PartsUnanswered(absl::StrJoin(unanswered, ", "));
   return absl::OkStatus();
 }
 
-void RemoteParts::Serve(std::shared_ptr<const StoredSet> set) {
+void RemoteParts::Serve(std::shared_ptr<const domain::ResourceList> list) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  snapshot_ = std::move(set);
-  for (const Live& live : live_) live.part->SendSnapshot(snapshot_);
+  committed_ = std::move(list);
+  for (const Live& live : live_) live.part->SendCommitted(committed_);
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> RemoteParts::Serving() {

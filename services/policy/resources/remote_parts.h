@@ -21,34 +21,35 @@ class RemotePart {
  public:
   virtual ~RemotePart() = default;
   virtual const std::string& name() const = 0;
-  virtual void SendDraft(std::uint64_t draft_id, std::shared_ptr<const StoredSet> draft) = 0;
-  virtual void SendSnapshot(std::shared_ptr<const StoredSet> set) = 0;
+  virtual void SendDraft(std::uint64_t draft_id,
+                         std::shared_ptr<const domain::ResourceList> draft) = 0;
+  virtual void SendCommitted(std::shared_ptr<const domain::ResourceList> list) = 0;
   virtual void Close() = 0;  // ends the stream; Disconnect follows
 };
 
-// The parts that follow the resources from other processes. A part is live while its stream is
-// open; several processes may have the same name. Thread-safe; the first four methods never block
-// on anything but this object's lock.
+// The parts in other processes that use resources. A part is live while its stream is open; several
+// processes may have the same name. Thread-safe; the first four methods never block on anything but
+// this object's lock.
 class RemoteParts {
  public:
-  // From the stream. Connect sends the snapshot in service, if there is one.
+  // Called by the stream. Connect sends the version in service, if there is one.
   void Connect(std::shared_ptr<RemotePart> part);
   void Disconnect(const RemotePart& part);
-  void OnJudged(const RemotePart& part, std::uint64_t draft_id, std::vector<std::string> errors);
+  void OnValidated(const RemotePart& part, std::uint64_t draft_id,
+                   std::vector<std::string> mistakes);
   void OnServing(const RemotePart& part, std::uint64_t version);
 
-  // Sends `draft` to every live part and waits until each has judged it or left. INVALID_ARGUMENT
-  // with everything that was found; UNAVAILABLE names the parts that did not answer in time. One
-  // call at a time.
-  absl::Status Judge(std::shared_ptr<const StoredSet> draft, absl::Duration timeout);
+  // Sends `draft` to every live part and waits until each has answered or left. INVALID_ARGUMENT
+  // with all mistakes; UNAVAILABLE names the parts that did not answer in time. One call at a time.
+  absl::Status Validate(std::shared_ptr<const domain::ResourceList> draft, absl::Duration timeout);
 
-  // Sends `set` to every live part, and to those that connect later.
-  void Serve(std::shared_ptr<const StoredSet> set);
+  // Sends `list` to every live part, and to those that connect later.
+  void Serve(std::shared_ptr<const domain::ResourceList> list);
 
   // The name of every live part, with the version that it serves (0: none yet).
   std::vector<std::pair<std::string, std::uint64_t>> Serving();
 
-  // Ends every stream, those that open later too: this process is about to stop.
+  // Ends every stream, also those that open later: this process is about to stop.
   void Close();
 
   // Waits until every live part serves `version` or a later one. The names of those that do not.
@@ -58,8 +59,8 @@ class RemoteParts {
   struct Live {
     std::shared_ptr<RemotePart> part;
     std::uint64_t serving = 0;
-    std::optional<std::vector<std::string>> judgement;  // of draft_id_; absent: not yet
-    bool asked = false;                                 // connected when the draft was sent
+    bool asked = false;                                // connected when draft_id_ was sent
+    std::optional<std::vector<std::string>> mistakes;  // in draft_id_; absent: no answer yet
   };
 
   Live* Find(const RemotePart& part);  // null when it has left
@@ -67,7 +68,7 @@ class RemoteParts {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Live> live_;
-  std::shared_ptr<const StoredSet> snapshot_;
+  std::shared_ptr<const domain::ResourceList> committed_;
   std::uint64_t draft_id_ = 0;
   bool closed_ = false;
 };

@@ -9,8 +9,8 @@
 namespace countersign::policy::resources {
 namespace {
 
-std::shared_ptr<const StoredSet> Version(std::uint64_t version) {
-  auto set = std::make_shared<StoredSet>();
+std::shared_ptr<const domain::ResourceList> Version(std::uint64_t version) {
+  auto set = std::make_shared<domain::ResourceList>();
   set->version = version;
   return set;
 }
@@ -20,58 +20,61 @@ struct Fixture {
   std::shared_ptr<FakeRemotePart> masking = std::make_shared<FakeRemotePart>("masking");
   std::shared_ptr<FakeRemotePart> authn = std::make_shared<FakeRemotePart>("authn");
 
-  std::future<absl::Status> Judge(absl::Duration timeout = absl::Seconds(30)) {
-    return std::async(std::launch::async, [=, this] { return parts.Judge(Version(5), timeout); });
+  std::future<absl::Status> StartValidation(absl::Duration timeout = absl::Seconds(30)) {
+    return std::async(std::launch::async,
+                      [=, this] { return parts.Validate(Version(5), timeout); });
   }
 };
 
-TEST_CASE("RemoteParts: without live parts every draft stands", "[policy][feed]") {
+TEST_CASE("RemoteParts: without live parts every draft is valid", "[policy][feed]") {
   RemoteParts parts;
-  CHECK(parts.Judge(Version(1), absl::Seconds(30)).ok());
+  CHECK(parts.Validate(Version(1), absl::Seconds(30)).ok());
   CHECK(parts.WaitServed(1, absl::Seconds(30)).empty());
 }
 
-TEST_CASE("RemoteParts: a draft stands when every live part has accepted it", "[policy][feed]") {
+TEST_CASE("RemoteParts: a draft is valid when every live part has accepted it", "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.masking);
   fixture.parts.Connect(fixture.authn);
-  auto verdict = fixture.Judge();
+  auto validated = fixture.StartValidation();
   const auto [id, draft] = fixture.masking->Draft();
   CHECK(draft->version == 5);
-  fixture.parts.OnJudged(*fixture.masking, id, {});
-  fixture.parts.OnJudged(*fixture.authn, id, {});
-  CHECK(verdict.get().ok());
+  fixture.parts.OnValidated(*fixture.masking, id, {});
+  fixture.parts.OnValidated(*fixture.authn, id, {});
+  CHECK(validated.get().ok());
 }
 
-TEST_CASE("RemoteParts: one part that refuses stops the draft with its reasons", "[policy][feed]") {
+TEST_CASE("RemoteParts: one part that refuses makes the draft invalid, with its mistakes",
+          "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.masking);
   fixture.parts.Connect(fixture.authn);
-  auto verdict = fixture.Judge();
+  auto validated = fixture.StartValidation();
   const std::uint64_t id = fixture.masking->Draft().first;
-  fixture.parts.OnJudged(*fixture.authn, id, {});
-  fixture.parts.OnJudged(*fixture.masking, id, {"MaskingProfile/x: spec.response[0]: no"});
-  const absl::Status status = verdict.get();
+  fixture.parts.OnValidated(*fixture.authn, id, {});
+  fixture.parts.OnValidated(*fixture.masking, id, {"MaskingProfile/x: spec.response[0]: no"});
+  const absl::Status status = validated.get();
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
   CHECK(status.message() == "MaskingProfile/x: spec.response[0]: no");
 }
 
-TEST_CASE("RemoteParts: the same finding of two processes is told once", "[policy][feed]") {
+TEST_CASE("RemoteParts: the same mistake from two processes is reported once", "[policy][feed]") {
   Fixture fixture;
   const auto twin = std::make_shared<FakeRemotePart>("masking");
   fixture.parts.Connect(fixture.masking);
   fixture.parts.Connect(twin);
-  auto verdict = fixture.Judge();
+  auto validated = fixture.StartValidation();
   const std::uint64_t id = fixture.masking->Draft().first;
-  fixture.parts.OnJudged(*fixture.masking, id, {"no"});
-  fixture.parts.OnJudged(*twin, id, {"no"});
-  CHECK(verdict.get().message() == "no");
+  fixture.parts.OnValidated(*fixture.masking, id, {"no"});
+  fixture.parts.OnValidated(*twin, id, {"no"});
+  CHECK(validated.get().message() == "no");
 }
 
-TEST_CASE("RemoteParts: a silent part stops the draft and is named", "[policy][feed]") {
+TEST_CASE("RemoteParts: a part that does not answer makes it UNAVAILABLE and is named",
+          "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.masking);
-  const absl::Status status = fixture.parts.Judge(Version(5), absl::Milliseconds(1));
+  const absl::Status status = fixture.parts.Validate(Version(5), absl::Milliseconds(1));
   CHECK(status.code() == absl::StatusCode::kUnavailable);
   CHECK(status.message().find("masking") != absl::string_view::npos);
 }
@@ -79,45 +82,46 @@ TEST_CASE("RemoteParts: a silent part stops the draft and is named", "[policy][f
 TEST_CASE("RemoteParts: a part that leaves is not waited for", "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.masking);
-  auto verdict = fixture.Judge();
+  auto validated = fixture.StartValidation();
   fixture.masking->Draft();
   fixture.parts.Disconnect(*fixture.masking);
-  CHECK(verdict.get().ok());
+  CHECK(validated.get().ok());
 }
 
 TEST_CASE("RemoteParts: the late answer to an earlier draft does not count", "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.masking);
-  REQUIRE_FALSE(fixture.parts.Judge(Version(5), absl::Milliseconds(1)).ok());
+  REQUIRE_FALSE(fixture.parts.Validate(Version(5), absl::Milliseconds(1)).ok());
   const std::uint64_t first = fixture.masking->Draft(1).first;
-  auto verdict = fixture.Judge();
+  auto validated = fixture.StartValidation();
   const std::uint64_t second = fixture.masking->Draft(2).first;
-  fixture.parts.OnJudged(*fixture.masking, first, {});
-  fixture.parts.OnJudged(*fixture.masking, second, {"no"});
-  CHECK_FALSE(verdict.get().ok());
+  fixture.parts.OnValidated(*fixture.masking, first, {});
+  fixture.parts.OnValidated(*fixture.masking, second, {"no"});
+  CHECK_FALSE(validated.get().ok());
 }
 
-TEST_CASE("RemoteParts: who connects while a draft is judged is not asked", "[policy][feed]") {
+TEST_CASE("RemoteParts: a part that connects while a draft is validated is not asked",
+          "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.masking);
-  auto verdict = fixture.Judge();
+  auto validated = fixture.StartValidation();
   const std::uint64_t id = fixture.masking->Draft().first;
   fixture.parts.Connect(fixture.authn);
-  fixture.parts.OnJudged(*fixture.masking, id, {});
-  CHECK(verdict.get().ok());
+  fixture.parts.OnValidated(*fixture.masking, id, {});
+  CHECK(validated.get().ok());
 }
 
 TEST_CASE("RemoteParts: a part gets the version in service when it connects and each later one",
           "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.authn);
-  CHECK(fixture.authn->snapshots() == 0);  // nothing is in service yet
+  CHECK(fixture.authn->committed() == 0);  // nothing is in service yet
   fixture.parts.Serve(Version(1));
   fixture.parts.Connect(fixture.masking);
-  CHECK(fixture.masking->Snapshot(1)->version == 1);
+  CHECK(fixture.masking->Committed(1)->version == 1);
   fixture.parts.Serve(Version(2));
-  CHECK(fixture.masking->Snapshot(2)->version == 2);
-  CHECK(fixture.authn->Snapshot(2)->version == 2);
+  CHECK(fixture.masking->Committed(2)->version == 2);
+  CHECK(fixture.authn->Committed(2)->version == 2);
 }
 
 TEST_CASE("RemoteParts: waiting ends when every live part serves the version or a later one",

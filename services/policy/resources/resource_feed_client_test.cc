@@ -3,21 +3,15 @@
 #include <future>
 #include <mutex>
 
-#include "libs/base/status.h"
-#include "libs/clients/policy_decider_grpc.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/testing/fake_clock.h"
-#include "services/policy/policy_service.h"
 #include "services/policy/resources/resource_feed_service.h"
 #include "services/policy/resources/resource_hub.h"
-#include "services/policy/testing/resource_store_memory.h"
-#include "services/policy/rules/local_policy_decider.h"
 #include "services/policy/testing/fake_sealer.h"
-#include "services/policy/testing/fake_text_engine.h"
-#include "services/policy/testing/rule_fixture.h"
+#include "services/policy/testing/resource_store_memory.h"
 #include "services/policy/testing/service_fixture.h"
 
-// This service's hub and shells with the other half, the clients that the other services use.
+// The feed's two halves together: the service and the client that the other services use.
 namespace countersign::policy::resources {
 namespace {
 
@@ -35,7 +29,7 @@ constexpr char kConnection[] =
 // A part in another process: notes what it serves.
 class Part final : public domain::ResourceWatcher {
  public:
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override {
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override {
     if (draft->policies.count("refused") == 0) return absl::OkStatus();
     return absl::InvalidArgumentError("Policy/refused: spec: this part cannot\nPolicy/x: nor");
   }
@@ -106,7 +100,7 @@ TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its 
   CHECK(*fixture.store.Version() == 0);
 }
 
-TEST_CASE("ResourceFeed: both ends read every kind of resource alike", "[policy][feed][rpc]") {
+TEST_CASE("ResourceFeed: both ends read every kind of resource the same", "[policy][feed][rpc]") {
   Fixture fixture;
   Part local;
   fixture.hub.Attach("policy", local);
@@ -126,47 +120,6 @@ TEST_CASE("ResourceFeed: both ends read every kind of resource alike", "[policy]
   CHECK(there->policies.at("p").review.hold == absl::Seconds(90));
   CHECK(there->policies.at("p").review.hold == here->policies.at("p").review.hold);
   CHECK(there->connections.at("openai").version == here->connections.at("openai").version);
-}
-
-TEST_CASE("GrpcPolicyDecider: understands what PolicyService answers", "[policy][rpc]") {
-  FakeTextEngine engine;
-  SnapshotHolder holder(engine);
-  ThreadPool pool(1, 4);
-  testing::FakeClock clock;
-  LocalPolicyDecider decider(holder, pool, clock, nullptr);
-  FakeCallers callers;
-  PolicyService service(decider, callers);
-  InProcessServer server({&service});
-  clients::GrpcPolicyDecider client(server.channel());
-  domain::Policy review = When(Review("regulated", 5), Keywords("hipaa"));
-  review.review.approvals = 3;
-  review.masking = "none";
-  REQUIRE(holder.Serve(SetOf({review, When(Allow("short"), Not(Tokens(2)))})).ok());
-
-  domain::Call call;
-  call.principal = std::make_shared<const domain::Principal>(Ann());
-  call.internal_token = std::make_shared<const SecretString>("caller");
-  const auto ask = [&](const char* text) {
-    std::promise<absl::StatusOr<domain::Decision>> answer;
-    client.Decide(call, "openai", std::make_shared<const domain::Prompt>(UserSays(text)),
-                  absl::Now() + absl::Seconds(30), [&](absl::StatusOr<domain::Decision> decision) {
-                    answer.set_value(std::move(decision));
-                  });
-    return answer.get_future().get();
-  };
-  const auto held = ask("the patient");
-  INFO(held.status().ToString());
-  REQUIRE(held.ok());
-  CHECK(held->verdict == domain::Verdict::kReview);
-  CHECK(held->policy == "regulated");
-  CHECK(held->policy_version == 7);
-  CHECK(held->prompt_tokens == 2);
-  CHECK(held->masking_profile == "none");
-  CHECK(held->review.approvals == 3);
-  REQUIRE(held->findings.size() == 1);
-  CHECK(held->findings[0].begin == 4);
-  CHECK(ask("hello")->verdict == domain::Verdict::kAllow);
-  CHECK(ask("nothing fits this")->verdict == domain::Verdict::kDeny);
 }
 
 }  // namespace

@@ -7,24 +7,27 @@
 #include <utility>
 #include <vector>
 
-#include "services/policy/resources/resource_wire.h"
+#include "libs/wire/resource_wire.h"
 
 namespace countersign::policy::resources {
 namespace {
 
 using Stream = grpc::ServerBidiReactor<v1::WatchRequest, v1::WatchResponse>;
 
-// What still has to be written to one stream. Of drafts and snapshots that wait, only the newest of
-// each kind matters, so a reader that stalls costs three messages at most.
-class Outbox final : public RemotePart {
+// Writes to one stream. Of the drafts and the committed versions that wait only the newest of each
+// is kept, so a reader that stalls costs three messages at most.
+class FeedWriter final : public RemotePart {
  public:
-  Outbox(std::string name, Stream& stream) : name_(std::move(name)), stream_(&stream) {}
+  FeedWriter(std::string name, Stream& stream) : name_(std::move(name)), stream_(&stream) {}
 
   const std::string& name() const override { return name_; }
-  void SendDraft(std::uint64_t draft_id, std::shared_ptr<const StoredSet> draft) override {
+  void SendDraft(std::uint64_t draft_id,
+                 std::shared_ptr<const domain::ResourceList> draft) override {
     Push({draft_id, std::move(draft)});
   }
-  void SendSnapshot(std::shared_ptr<const StoredSet> set) override { Push({0, std::move(set)}); }
+  void SendCommitted(std::shared_ptr<const domain::ResourceList> list) override {
+    Push({0, std::move(list)});
+  }
 
   void Close() override { End({grpc::StatusCode::UNAVAILABLE, "policy is shutting down"}); }
 
@@ -43,8 +46,8 @@ class Outbox final : public RemotePart {
 
  private:
   struct Message {
-    std::uint64_t draft_id = 0;
-    std::shared_ptr<const StoredSet> set;
+    std::uint64_t draft_id = 0;  // 0: a committed version
+    std::shared_ptr<const domain::ResourceList> list;
   };
 
   void Push(Message message) {
@@ -60,7 +63,7 @@ class Outbox final : public RemotePart {
   void WriteNext() {
     if (stream_ == nullptr || broken_ || writing_ || waiting_.empty()) return;
     writing_ = true;
-    written_ = ToWatchResponse(*waiting_.front().set, waiting_.front().draft_id);
+    written_ = wire::ToProto(*waiting_.front().list, waiting_.front().draft_id);
     waiting_.pop_front();
     stream_->StartWrite(&written_);
   }
@@ -80,35 +83,35 @@ class FeedStream final : public Stream {
 
   void OnReadDone(bool ok) override {
     if (!ok) return End(grpc::Status::OK);
-    if (outbox_ == nullptr) {
+    if (writer_ == nullptr) {
       if (request_.part().empty()) {
         return End({grpc::StatusCode::INVALID_ARGUMENT, "part: the first message must name it"});
       }
-      outbox_ = std::make_shared<Outbox>(request_.part(), *this);
-      parts_.Connect(outbox_);
+      writer_ = std::make_shared<FeedWriter>(request_.part(), *this);
+      parts_.Connect(writer_);
     }
     if (request_.draft_id() != 0) {
-      parts_.OnJudged(*outbox_, request_.draft_id(),
-                      {request_.draft_errors().begin(), request_.draft_errors().end()});
+      parts_.OnValidated(*writer_, request_.draft_id(),
+                         {request_.draft_errors().begin(), request_.draft_errors().end()});
     }
-    if (request_.serving_version() != 0) parts_.OnServing(*outbox_, request_.serving_version());
+    if (request_.serving_version() != 0) parts_.OnServing(*writer_, request_.serving_version());
     StartRead(&request_);
   }
 
-  void OnWriteDone(bool ok) override { outbox_->OnWritten(ok); }
+  void OnWriteDone(bool ok) override { writer_->OnWritten(ok); }
 
   void OnDone() override { delete this; }
 
  private:
   void End(const grpc::Status& status) {
-    if (outbox_ == nullptr) return Finish(status);
-    parts_.Disconnect(*outbox_);
-    outbox_->End(status);
+    if (writer_ == nullptr) return Finish(status);
+    parts_.Disconnect(*writer_);
+    writer_->End(status);
   }
 
   RemoteParts& parts_;
   v1::WatchRequest request_;
-  std::shared_ptr<Outbox> outbox_;  // null until the part has named itself
+  std::shared_ptr<FeedWriter> writer_;  // null until the part has named itself
 };
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 namespace countersign::policy::resources {
 
-// One open stream per part in another process: drafts to judge and snapshots to serve go out,
-// answers come in. Who may open one is the peer rules' business (libs/rpc).
+// One open stream per part in another process: drafts to validate and versions to serve go out,
+// answers come in. The peer rules of libs/rpc say who may open one.
 class ResourceFeedService final : public v1::ResourceFeedService::CallbackService {
  public:
   explicit ResourceFeedService(RemoteParts& parts) : parts_(parts) {}

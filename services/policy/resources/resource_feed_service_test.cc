@@ -9,10 +9,10 @@
 namespace countersign::policy::resources {
 namespace {
 
-std::shared_ptr<const StoredSet> Version(std::uint64_t version) {
-  auto set = std::make_shared<StoredSet>();
+std::shared_ptr<const domain::ResourceList> Version(std::uint64_t version) {
+  auto set = std::make_shared<domain::ResourceList>();
   set->version = version;
-  set->resources = {{"Policy", "p", "{}", {}, version, absl::UnixEpoch()}};
+  set->resources = {{"Policy", "p", {}, "{}", version, absl::UnixEpoch()}};
   return set;
 }
 
@@ -44,10 +44,10 @@ class Client {
     request.set_serving_version(version);
     stream_->Write(request);
   }
-  void Judge(std::uint64_t draft_id, const std::vector<std::string>& errors) {
+  void Answer(std::uint64_t draft_id, const std::vector<std::string>& mistakes) {
     v1::WatchRequest request;
     request.set_draft_id(draft_id);
-    for (const std::string& error : errors) request.add_draft_errors(error);
+    for (const std::string& mistake : mistakes) request.add_draft_errors(mistake);
     stream_->Write(request);
   }
   // Waits for the end of the stream.
@@ -72,27 +72,27 @@ TEST_CASE("ResourceFeedService: a part gets the version in service with its reso
   Fixture fixture;
   fixture.parts.Serve(Version(3));
   Client client(fixture, "masking");
-  const v1::WatchResponse snapshot = client.Read();
-  CHECK(snapshot.version() == 3);
-  CHECK(snapshot.draft_id() == 0);
-  REQUIRE(snapshot.resources_size() == 1);
-  CHECK(snapshot.resources(0).kind() == "Policy");
-  CHECK(snapshot.resources(0).document() == "{}");
-  CHECK(snapshot.resources(0).version() == 3);
+  const v1::WatchResponse served = client.Read();
+  CHECK(served.version() == 3);
+  CHECK(served.draft_id() == 0);
+  REQUIRE(served.resources_size() == 1);
+  CHECK(served.resources(0).kind() == "Policy");
+  CHECK(served.resources(0).spec() == "{}");
+  CHECK(served.resources(0).version() == 3);
 }
 
-TEST_CASE("ResourceFeedService: a draft is judged over the stream", "[policy][feed][rpc]") {
+TEST_CASE("ResourceFeedService: a draft is validated over the stream", "[policy][feed][rpc]") {
   Fixture fixture;
   fixture.parts.Serve(Version(1));
   Client client(fixture, "masking");
   client.Read();
-  auto verdict = std::async(std::launch::async,
-                            [&] { return fixture.parts.Judge(Version(2), absl::Seconds(30)); });
+  auto validated = std::async(
+      std::launch::async, [&] { return fixture.parts.Validate(Version(2), absl::Seconds(30)); });
   const v1::WatchResponse draft = client.Read();
   CHECK(draft.draft_id() != 0);
   CHECK(draft.version() == 2);
-  client.Judge(draft.draft_id(), {"MaskingProfile/m: no"});
-  CHECK(verdict.get().message() == "MaskingProfile/m: no");
+  client.Answer(draft.draft_id(), {"MaskingProfile/m: no"});
+  CHECK(validated.get().message() == "MaskingProfile/m: no");
 }
 
 TEST_CASE("ResourceFeedService: serving a version ends the wait for it", "[policy][feed][rpc]") {

@@ -18,61 +18,35 @@ namespace countersign::policy::resources {
 namespace {
 
 constexpr absl::string_view kCredential = "Credential";
-constexpr char kWithheld[] = "withheld";
 // The parts that serve resources, wherever they run.
 constexpr absl::string_view kParts[] = {"approval", "authn", "edge", "masking", "policy"};
 constexpr int kMaxAttempts = 5;  // when other replicas commit at the same time
 
 using Key = std::pair<std::string, std::string>;  // kind, name
 
-std::vector<config::ResourceDocument> ToDocuments(const StoredSet& set) {
-  std::vector<config::ResourceDocument> documents;
-  documents.reserve(set.resources.size());
-  for (const StoredResource& stored : set.resources) {
-    config::ResourceDocument document;
-    document.kind = stored.kind;
-    document.name = stored.name;
-    document.labels = stored.labels;
-    document.document = stored.document;
-    document.version = stored.version;
-    documents.push_back(std::move(document));
-  }
-  return documents;
-}
-
-absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> ToTyped(const StoredSet& set) {
-  return config::BuildResourceSet(set.version, ToDocuments(set));
-}
-
-const StoredResource* Find(const StoredSet& set, absl::string_view kind, absl::string_view name) {
-  for (const StoredResource& resource : set.resources) {
+const domain::Resource* Find(const domain::ResourceList& set, absl::string_view kind,
+                             absl::string_view name) {
+  for (const domain::Resource& resource : set.resources) {
     if (resource.kind == kind && resource.name == name) return &resource;
   }
   return nullptr;
 }
 
-// What is stored of a Credential in place of `resource`'s document once it was replaced.
-std::string ErasedCredential(const StoredResource& resource) {
-  config::ResourceDocument document;
-  document.kind = resource.kind;
-  document.name = resource.name;
-  document.labels = resource.labels;
-  return config::SealedCredentialDocument(document, "erased");
-}
+// What history keeps of a Credential's spec once it was replaced.
+std::string ErasedSpec() { return config::SealedSpec("erased"); }
 
 // The sealed text within a stored Credential.
-std::string SealedOf(const StoredResource& credential) {
-  const auto document = json::Document::Parse(credential.document);
-  return document.ok() ? std::string(document->root()["spec"]["sealed"].text()) : std::string();
+std::string SealedText(const domain::Resource& credential) {
+  const auto spec = json::Document::Parse(credential.spec);
+  return spec.ok() ? std::string(spec->root()["sealed"].text()) : std::string();
 }
 
-// Mistakes found in the composed set name the resource; those that came from a file just read are
-// given the file and line too.
+// Mistakes in a draft name the resource; those in a file that was just read get its line too.
 absl::Status WithSources(const absl::Status& status,
-                         const std::vector<config::ResourceDocument>& documents) {
+                         const std::vector<config::SourcedResource>& resources) {
   if (status.code() != absl::StatusCode::kInvalidArgument) return status;
   const std::vector<std::string> lines = absl::StrSplit(status.message(), '\n');
-  return InvalidResources(config::WithSourceLines(lines, documents));
+  return InvalidResources(config::WithSourceLines(lines, resources));
 }
 
 // Who refers to what is missing, of mistakes that read "Policy/p: spec.then.masking: there is no
@@ -91,18 +65,14 @@ std::vector<std::string> UsersIn(absl::string_view mistakes) {
 
 // A set that is not committed yet.
 struct ResourceHub::Draft {
-  std::shared_ptr<StoredSet> stored;
+  std::shared_ptr<domain::ResourceList> stored;
   std::shared_ptr<const domain::ResourceSet> typed;
   std::vector<ResourceChange> changes;  // from the version in service
   std::vector<ApplyItem> items;
 };
 
-std::string WithheldSpec(const StoredResource& resource) {
-  if (resource.kind == kCredential) return absl::StrCat("{\"sealed\":\"", kWithheld, "\"}");
-  const auto document = json::Document::Parse(resource.document);
-  if (!document.ok()) return "{}";
-  const json::Value spec = document->root()["spec"];
-  return resource.document.substr(spec.begin(), spec.end() - spec.begin());
+std::string WithheldSpec(const domain::Resource& resource) {
+  return resource.kind == kCredential ? config::SealedSpec("withheld") : resource.spec;
 }
 
 ResourceHub::ResourceHub(ResourceStore& store, domain::CredentialSealer& sealer, const Clock& clock,
@@ -115,16 +85,16 @@ ResourceHub::~ResourceHub() {
     stopping_ = true;
   }
   stop_wake_.notify_all();
-  if (follower_.joinable()) follower_.join();
+  if (poller_.joinable()) poller_.join();
 }
 
 absl::Status ResourceHub::Start() {
-  const absl::Status first = FollowOnce();
-  follower_ = std::thread([this] { Follow(); });
+  const absl::Status first = PollStore();
+  poller_ = std::thread([this] { PollUntilStopped(); });
   return first;
 }
 
-absl::Status ResourceHub::FollowOnce() {
+absl::Status ResourceHub::PollStore() {
   CS_RETURN_IF_ERROR(Refresh());
   CS_ASSIGN_OR_RETURN(const auto current, Current());
   if (current->version != 0 || options_.initial.empty()) return absl::OkStatus();
@@ -135,13 +105,13 @@ absl::Status ResourceHub::FollowOnce() {
   return Apply(command).status();
 }
 
-void ResourceHub::Follow() {
+void ResourceHub::PollUntilStopped() {
   absl::Status last;
   std::unique_lock<std::mutex> lock(stop_mutex_);
   while (!stop_wake_.wait_for(lock, absl::ToChronoNanoseconds(options_.poll_interval),
                               [this] { return stopping_; })) {
     lock.unlock();
-    const absl::Status now = FollowOnce();
+    const absl::Status now = PollStore();
     if (!now.ok() && now != last) log::Warning("resources not refreshed", {{"error", now}});
     if (now.ok() && !last.ok()) log::Info("resources refreshed again");
     last = now;
@@ -163,7 +133,7 @@ void ResourceHub::Attach(const std::string& part, domain::ResourceWatcher& watch
   locals_.push_back(local);
 }
 
-absl::StatusOr<std::shared_ptr<const StoredSet>> ResourceHub::Current() const {
+absl::StatusOr<std::shared_ptr<const domain::ResourceList>> ResourceHub::Current() const {
   const std::lock_guard<std::mutex> lock(current_mutex_);
   if (current_ == nullptr) return NotLoaded();
   return current_;
@@ -178,11 +148,11 @@ absl::Status ResourceHub::RefreshLocked() {
   CS_ASSIGN_OR_RETURN(const std::uint64_t version, store_.Version());
   const auto current = Current();
   if (!current.ok() || (*current)->version != version) {
-    CS_ASSIGN_OR_RETURN(StoredSet loaded, store_.Load());
-    // What was stored was judged when it was committed, so this fails only for a version that a
+    CS_ASSIGN_OR_RETURN(domain::ResourceList loaded, store_.Load());
+    // What was stored was validated when it was committed, so this fails only for a version that a
     // newer program has written: the last good one stays.
-    CS_ASSIGN_OR_RETURN(typed_, ToTyped(loaded));
-    auto shared = std::make_shared<const StoredSet>(std::move(loaded));
+    CS_ASSIGN_OR_RETURN(typed_, config::BuildResourceSet(loaded));
+    auto shared = std::make_shared<const domain::ResourceList>(std::move(loaded));
     {
       const std::lock_guard<std::mutex> current_lock(current_mutex_);
       current_ = shared;
@@ -206,79 +176,87 @@ void ResourceHub::ServeLocked() {
   }
 }
 
-absl::Status ResourceHub::SealCredentials(std::vector<config::ResourceDocument>& documents) const {
+absl::StatusOr<std::string> ResourceHub::Seal(config::SourcedResource& credential,
+                                              const domain::Resource* stored) const {
+  // On the heap: an answer that comes after the wait was given up must find it.
+  auto answer = std::make_shared<std::promise<absl::StatusOr<std::string>>>();
+  std::future<absl::StatusOr<std::string>> sealed = answer->get_future();
+  sealer_.Seal(credential.resource.name, std::exchange(credential.secret_spec, {}),
+               stored != nullptr ? SealedText(*stored) : "", clock_.Now() + options_.seal_timeout,
+               [answer](absl::StatusOr<std::string> text) { answer->set_value(std::move(text)); });
+  return sealed.get();
+}
+
+absl::Status ResourceHub::SealCredentials(std::vector<config::SourcedResource>& resources) const {
   CS_ASSIGN_OR_RETURN(const auto current, Current());
-  for (config::ResourceDocument& document : documents) {
-    if (document.kind != kCredential) continue;
-    const StoredResource* stored = Find(*current, kCredential, document.name);
-    // On the heap: an answer that comes after the wait was given up must find it.
-    auto answer = std::make_shared<std::promise<absl::StatusOr<std::string>>>();
-    std::future<absl::StatusOr<std::string>> sealed = answer->get_future();
-    sealer_.Seal(
-        document.name, SecretString(std::exchange(document.secret_spec, "")),
-        stored != nullptr ? SealedOf(*stored) : "", clock_.Now() + options_.seal_timeout,
-        [answer](absl::StatusOr<std::string> text) { answer->set_value(std::move(text)); });
-    const absl::StatusOr<std::string> text = sealed.get();
-    if (!text.ok()) {
-      return Annotate(text.status(), absl::StrCat(document.source, ": Credential/", document.name));
+  for (config::SourcedResource& source : resources) {
+    domain::Resource& resource = source.resource;
+    if (resource.kind != kCredential) continue;
+    const absl::StatusOr<std::string> sealed =
+        Seal(source, Find(*current, kCredential, resource.name));
+    if (!sealed.ok()) {
+      return Annotate(sealed.status(), absl::StrCat(source.source, ": Credential/", resource.name));
     }
-    document.document = config::SealedCredentialDocument(document, *text);
+    resource.spec = config::SealedSpec(*sealed);
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<ResourceHub::Draft> ResourceHub::Compose(
-    const std::vector<config::ResourceDocument>& documents) const {
+absl::StatusOr<ResourceHub::Draft> ResourceHub::MakeDraft(
+    const std::vector<config::SourcedResource>& resources) const {
   CS_ASSIGN_OR_RETURN(const auto current, Current());
   Draft draft;
-  std::map<Key, StoredResource> merged;
-  for (const StoredResource& stored : current->resources) {
+  std::map<Key, domain::Resource> merged;
+  for (const domain::Resource& stored : current->resources) {
     merged[Key(stored.kind, stored.name)] = stored;
   }
   const std::uint64_t next = current->version + 1;
-  for (const config::ResourceDocument& document : documents) {
-    StoredResource& slot = merged[Key(document.kind, document.name)];
-    ApplyItem item{document.kind, document.name, "unchanged", "", ""};
-    const bool exists = !slot.document.empty();
+  for (const config::SourcedResource& source : resources) {
+    const domain::Resource& wanted = source.resource;
+    domain::Resource& slot = merged[Key(wanted.kind, wanted.name)];
+    ApplyItem item{wanted.kind, wanted.name, "unchanged", "", ""};
+    const bool exists = slot.version != 0;
     if (exists) item.before = WithheldSpec(slot);
-    if (slot.document != document.document) {
+    if (!exists || slot.spec != wanted.spec || slot.labels != wanted.labels) {
       item.result = exists ? "configured" : "created";
-      ResourceChange change{document.kind, document.name, document.document, document.labels, ""};
-      if (exists && document.kind == kCredential) change.replaced_document = ErasedCredential(slot);
+      ResourceChange change{wanted.kind, wanted.name, wanted.spec, wanted.labels, ""};
+      if (exists && wanted.kind == kCredential) change.replaced_spec = ErasedSpec();
       draft.changes.push_back(std::move(change));
-      slot = {document.kind, document.name, document.document, document.labels, next, clock_.Now()};
+      slot = wanted;
+      slot.version = next;
+      slot.updated_at = clock_.Now();
     }
     item.after = WithheldSpec(slot);
     draft.items.push_back(std::move(item));
   }
-  draft.stored = std::make_shared<StoredSet>();
+  draft.stored = std::make_shared<domain::ResourceList>();
   draft.stored->version = next;
   for (auto& [key, resource] : merged) draft.stored->resources.push_back(std::move(resource));
-  auto typed = ToTyped(*draft.stored);
-  if (!typed.ok()) return WithSources(typed.status(), documents);
+  auto typed = config::BuildResourceSet(*draft.stored);
+  if (!typed.ok()) return WithSources(typed.status(), resources);
   draft.typed = *std::move(typed);
   return draft;
 }
 
-absl::Status ResourceHub::Judge(const Draft& draft) {
+absl::Status ResourceHub::Validate(const Draft& draft) {
   std::vector<std::string> mistakes;
   for (const LocalPart& local : locals_) {
-    const absl::Status judged = local.watcher->Prepare(draft.typed);
-    if (judged.ok()) continue;
-    if (judged.code() != absl::StatusCode::kInvalidArgument) return Annotate(judged, local.name);
-    for (absl::string_view line : absl::StrSplit(judged.message(), '\n')) {
+    const absl::Status valid = local.watcher->Validate(draft.typed);
+    if (valid.ok()) continue;
+    if (valid.code() != absl::StatusCode::kInvalidArgument) return Annotate(valid, local.name);
+    for (absl::string_view line : absl::StrSplit(valid.message(), '\n')) {
       mistakes.emplace_back(line);
     }
   }
   if (!mistakes.empty()) return InvalidResources(mistakes);
-  return remote_parts_.Judge(draft.stored, options_.judge_timeout);
+  return remote_parts_.Validate(draft.stored, options_.validate_timeout);
 }
 
 absl::StatusOr<std::uint64_t> ResourceHub::Commit(Draft draft, const std::string& author) {
   const std::uint64_t expected = draft.stored->version - 1;
   CS_ASSIGN_OR_RETURN(const Committed committed, store_.Commit(expected, draft.changes, author));
   // From here on the version exists, whatever becomes of this process.
-  for (StoredResource& resource : draft.stored->resources) {
+  for (domain::Resource& resource : draft.stored->resources) {
     if (resource.version == committed.version) resource.updated_at = committed.at;
   }
   typed_ = std::move(draft.typed);
@@ -294,7 +272,7 @@ absl::StatusOr<std::uint64_t> ResourceHub::Commit(Draft draft, const std::string
   return committed.version;
 }
 
-absl::StatusOr<PartsReport> ResourceHub::Parts() {
+absl::StatusOr<PartsReport> ResourceHub::ListParts() {
   CS_ASSIGN_OR_RETURN(const auto current, Current());
   PartsReport report;
   report.version = current->version;
@@ -339,17 +317,15 @@ absl::StatusOr<ApplyOutcome> ResourceHub::Apply(const ApplyCommand& command) {
   {
     const std::lock_guard<std::mutex> lock(change_mutex_);
     CS_RETURN_IF_ERROR(RefreshLocked());  // what another replica has just committed is there
-    auto read = config::ReadDocuments(command.files, command.values);
+    auto read = config::ReadResources(command.files, command.values);
     if (!read.ok()) return WithReason(read.status(), "invalid_resource");
     CS_RETURN_IF_ERROR(SealCredentials(*read));
     for (int attempt = 1;; ++attempt) {
-      CS_ASSIGN_OR_RETURN(Draft draft, Compose(*read));
+      CS_ASSIGN_OR_RETURN(Draft draft, MakeDraft(*read));
       outcome.items = draft.items;
       outcome.version = draft.stored->version - 1;
       if (draft.changes.empty()) break;
-      if (const absl::Status judged = Judge(draft); !judged.ok()) {
-        return WithSources(judged, *read);
-      }
+      if (const absl::Status valid = Validate(draft); !valid.ok()) return WithSources(valid, *read);
       if (command.dry_run) return outcome;
       const auto version = Commit(std::move(draft), command.author);
       if (version.ok()) {
@@ -372,23 +348,21 @@ absl::StatusOr<DeleteOutcome> ResourceHub::Delete(const std::string& kind, const
     const std::lock_guard<std::mutex> lock(change_mutex_);
     CS_RETURN_IF_ERROR(RefreshLocked());
     CS_ASSIGN_OR_RETURN(const auto current, Current());
-    const StoredResource* doomed = Find(*current, kind, name);
-    if (doomed == nullptr) return NoSuchResource(kind, name);
+    if (Find(*current, kind, name) == nullptr) return NoSuchResource(kind, name);
     Draft draft;
-    draft.stored = std::make_shared<StoredSet>(*current);
+    draft.stored = std::make_shared<domain::ResourceList>(*current);
     draft.stored->version = current->version + 1;
     auto& resources = draft.stored->resources;
     resources.erase(std::remove_if(resources.begin(), resources.end(),
-                                   [&](const StoredResource& resource) {
+                                   [&](const domain::Resource& resource) {
                                      return resource.kind == kind && resource.name == name;
                                    }),
                     resources.end());
-    auto typed = ToTyped(*draft.stored);
+    auto typed = config::BuildResourceSet(*draft.stored);
     if (!typed.ok()) return InUse(kind, name, UsersIn(typed.status().message()));
     draft.typed = *std::move(typed);
-    draft.changes.push_back(
-        {kind, name, "", {}, kind == kCredential ? ErasedCredential(*doomed) : ""});
-    CS_RETURN_IF_ERROR(Judge(draft));
+    draft.changes.push_back({kind, name, "", {}, kind == kCredential ? ErasedSpec() : ""});
+    CS_RETURN_IF_ERROR(Validate(draft));
     CS_ASSIGN_OR_RETURN(outcome.version, Commit(std::move(draft), author));
   }
   outcome.waiting_for = WaitUntilServed(outcome.version, no_wait);

@@ -20,7 +20,7 @@
 namespace countersign::policy::resources {
 
 struct ApplyCommand {
-  std::vector<config::SourceText> files;
+  std::vector<config::SourceFile> files;
   config::ExternalValues values;
   bool dry_run = false;
   bool no_wait = false;
@@ -46,7 +46,7 @@ struct DeleteOutcome {
   std::vector<std::string> waiting_for;
 };
 
-// How far a part is with the resources.
+// Which version of the resources a part serves.
 struct PartStatus {
   std::string name;
   enum class State { kAway, kLagging, kServing } state = State::kAway;
@@ -59,16 +59,16 @@ struct PartsReport {
 };
 
 struct HubOptions {
-  absl::Duration judge_timeout = absl::Seconds(30);  // for remote parts to judge a draft
-  absl::Duration serve_timeout = absl::Seconds(10);  // for them to serve what was committed
+  absl::Duration validate_timeout = absl::Seconds(30);  // for remote parts to answer a draft
+  absl::Duration serve_timeout = absl::Seconds(10);     // for them to serve what was committed
   absl::Duration seal_timeout = absl::Seconds(5);
   absl::Duration poll_interval = absl::Seconds(1);  // how soon another replica's commit is seen
   // Applied where nothing was ever stored: who may administer, so that somebody can apply the rest.
-  std::vector<config::SourceText> initial;
+  std::vector<config::SourceFile> initial;
 };
 
-// Owns what the resources are: reads what users apply, judges it as a whole, stores it, and brings
-// every part to serve it. Parts in this process attach as watchers, parts in others through
+// Owns the resources: reads what users apply, has every part validate it, stores it, and waits
+// until every part serves it. Parts in this process attach as watchers, parts in others through
 // `remote_parts()`.
 //
 // A change is all or nothing: it is committed only when every reference resolves and every live
@@ -85,7 +85,7 @@ class ResourceHub final : public domain::ResourceFeed {
   ResourceHub& operator=(const ResourceHub&) = delete;
 
   // Loads and serves the stored version (the initial resources, where there is none), and from now
-  // on follows the store. The error is that of the first load: it is tried again every
+  // on polls the store for newer ones. The error is that of the first load: it is tried again every
   // poll_interval, so a program may go on with UNAVAILABLE.
   absl::Status Start();
 
@@ -93,24 +93,24 @@ class ResourceHub final : public domain::ResourceFeed {
   void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
 
   // INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a part that has to
-  // judge the draft does not answer: nothing was changed. UNKNOWN when the connection to the store
-  // broke in the commit.
+  // validate the draft does not answer: nothing was changed. UNKNOWN when the connection to the
+  // store broke in the commit.
   absl::StatusOr<ApplyOutcome> Apply(const ApplyCommand& command);
 
   // NOT_FOUND; FAILED_PRECONDITION (resource_in_use) names what refers to it.
   absl::StatusOr<DeleteOutcome> Delete(const std::string& kind, const std::string& name,
                                        bool no_wait, const std::string& author);
 
-  // The version in service. UNAVAILABLE before the first one. A Credential's document holds what
-  // is sealed: use WithheldSpec to show it.
-  absl::StatusOr<std::shared_ptr<const StoredSet>> Current() const;
+  // The version in service. UNAVAILABLE before the first one. A Credential's spec holds what was
+  // sealed: use WithheldSpec to show it.
+  absl::StatusOr<std::shared_ptr<const domain::ResourceList>> Current() const;
 
-  // How far every part is that serves resources: those in this process, those that follow from
-  // others, and those that should and are not there. Blocks while a change is judged.
-  absl::StatusOr<PartsReport> Parts();
+  // Which version every part serves: those in this process, those in others, and those that should
+  // be there and are not. Blocks while a change is validated.
+  absl::StatusOr<PartsReport> ListParts();
 
-  // Looks once whether the store has another version than the one in service, and serves it;
-  // offers the current one again to watchers that refused to serve it.
+  // Serves the store's version if it is another than the one in service; offers the current one
+  // again to watchers that could not serve it.
   absl::Status Refresh();
 
   RemoteParts& remote_parts() { return remote_parts_; }
@@ -124,16 +124,18 @@ class ResourceHub final : public domain::ResourceFeed {
   };
   struct Draft;
 
-  absl::StatusOr<Draft> Compose(const std::vector<config::ResourceDocument>& documents) const;
-  absl::Status SealCredentials(std::vector<config::ResourceDocument>& documents) const;
-  absl::Status Judge(const Draft& draft);
+  absl::StatusOr<Draft> MakeDraft(const std::vector<config::SourcedResource>& resources) const;
+  absl::Status SealCredentials(std::vector<config::SourcedResource>& resources) const;
+  absl::StatusOr<std::string> Seal(config::SourcedResource& credential,
+                                   const domain::Resource* stored) const;
+  absl::Status Validate(const Draft& draft);
   absl::StatusOr<std::uint64_t> Commit(Draft draft, const std::string& author);
   absl::Status RefreshLocked();
   void ServeLocked();
   std::vector<std::string> WaitUntilServed(std::uint64_t version, bool no_wait);
   std::vector<std::string> LaggingLocals();
-  absl::Status FollowOnce();
-  void Follow();
+  absl::Status PollStore();
+  void PollUntilStopped();
 
   ResourceStore& store_;
   domain::CredentialSealer& sealer_;
@@ -141,22 +143,22 @@ class ResourceHub final : public domain::ResourceFeed {
   const HubOptions options_;
   RemoteParts remote_parts_;
 
-  // Held through a whole change, so that drafts are judged against what they will replace. Also
-  // what makes every call to a watcher come from one thread at a time.
+  // Held through a whole change, so that a draft is validated against what it will replace. It also
+  // makes every call to a watcher come from one thread at a time.
   std::mutex change_mutex_;
   std::vector<LocalPart> locals_;                     // guarded by change_mutex_
   std::shared_ptr<const domain::ResourceSet> typed_;  // guarded by change_mutex_
 
   mutable std::mutex current_mutex_;
-  std::shared_ptr<const StoredSet> current_;  // guarded by current_mutex_
+  std::shared_ptr<const domain::ResourceList> current_;  // guarded by current_mutex_
 
   std::mutex stop_mutex_;
   std::condition_variable stop_wake_;
   bool stopping_ = false;
-  std::thread follower_;
+  std::thread poller_;
 };
 
 // The spec of a stored resource as canonical JSON; of a Credential a note that it is withheld.
-std::string WithheldSpec(const StoredResource& resource);
+std::string WithheldSpec(const domain::Resource& resource);
 
 }  // namespace countersign::policy::resources

@@ -5,9 +5,9 @@
 
 #include "libs/base/status.h"
 #include "libs/testing/fake_clock.h"
-#include "services/policy/testing/resource_store_memory.h"
 #include "services/policy/testing/fake_remote_part.h"
 #include "services/policy/testing/fake_sealer.h"
+#include "services/policy/testing/resource_store_memory.h"
 
 namespace countersign::policy::resources {
 namespace {
@@ -15,16 +15,16 @@ namespace {
 // Accepts everything until told otherwise.
 class FakeWatcher final : public domain::ResourceWatcher {
  public:
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override {
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override {
     drafts.push_back(draft);
-    return prepare_answer;
+    return validate_answer;
   }
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override {
     if (serve_answer.ok()) served.push_back(std::move(set));
     return serve_answer;
   }
 
-  absl::Status prepare_answer;
+  absl::Status validate_answer;
   absl::Status serve_answer;
   std::vector<std::shared_ptr<const domain::ResourceSet>> drafts;
   std::vector<std::shared_ptr<const domain::ResourceSet>> served;
@@ -120,7 +120,7 @@ TEST_CASE("ResourceHub: applying the same again makes no version", "[policy][hub
   CHECK(fixture.watcher.drafts.size() == 1);
 }
 
-TEST_CASE("ResourceHub: what was applied is served, with the version of each resource",
+TEST_CASE("ResourceHub: serves what was applied, with the version of each resource",
           "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
@@ -129,7 +129,7 @@ TEST_CASE("ResourceHub: what was applied is served, with the version of each res
   CHECK(served->version == 2);
   CHECK(served->connections.at("openai").version == 1);
   CHECK(served->policies.count("chat") == 1);
-  CHECK(served == fixture.watcher.drafts.back());  // the very set that was judged
+  CHECK(served == fixture.watcher.drafts.back());  // the very set that was validated
   CHECK((*fixture.hub->Current())->resources[0].labels.at("team") == "core");
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("ResourceHub: before and after are the specs as canonical JSON", "[pol
   CHECK(fixture.Apply({kConnection})->items[0].before == outcome->items[0].after);
 }
 
-TEST_CASE("ResourceHub: every mistake is told with file and line, and nothing is changed",
+TEST_CASE("ResourceHub: every mistake is reported with file and line, and nothing is changed",
           "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
@@ -159,8 +159,7 @@ TEST_CASE("ResourceHub: every mistake is told with file and line, and nothing is
   CHECK(fixture.watcher.served.back()->policies.empty());
 }
 
-TEST_CASE("ResourceHub: a reference that leads nowhere is refused with its place",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: a dangling reference is refused with its place", "[policy][hub]") {
   Fixture fixture;
   const auto refused = fixture.Apply({kPolicy});
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
@@ -172,7 +171,7 @@ TEST_CASE("ResourceHub: a reference that leads nowhere is refused with its place
 TEST_CASE("ResourceHub: a watcher that refuses the draft stops the commit", "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
-  fixture.watcher.prepare_answer =
+  fixture.watcher.validate_answer =
       absl::InvalidArgumentError("Policy/chat: spec.when.pattern.regex: no\nother");
   const auto refused = fixture.Apply({kPolicy});
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
@@ -181,13 +180,13 @@ TEST_CASE("ResourceHub: a watcher that refuses the draft stops the commit", "[po
   CHECK(fixture.watcher.served.back()->version == 1);
 }
 
-TEST_CASE("ResourceHub: a part's mistake is told with its line, and once", "[policy][hub]") {
+TEST_CASE("ResourceHub: a part's mistake is reported with its line, and once", "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
   FakeWatcher second;
   fixture.hub->Attach("edge", second);
   for (FakeWatcher* watcher : {&fixture.watcher, &second}) {
-    watcher->prepare_answer =
+    watcher->validate_answer =
         absl::InvalidArgumentError("Policy/late: spec.when.pattern.regex: at byte 2: no");
   }
   const auto refused = fixture.Apply(
@@ -203,7 +202,7 @@ TEST_CASE("ResourceHub: a watcher that cannot serve lags, with the version that 
   REQUIRE(fixture.Apply({kConnection}).ok());
   fixture.watcher.serve_answer = absl::InternalError("out of memory");
   REQUIRE(fixture.Apply({kPolicy}, {}, false, /*no_wait=*/true).ok());
-  const auto report = fixture.hub->Parts();
+  const auto report = fixture.hub->ListParts();
   REQUIRE(report.ok());
   CHECK(report->version == 2);
   const auto& policy = report->parts.back();
@@ -212,7 +211,7 @@ TEST_CASE("ResourceHub: a watcher that cannot serve lags, with the version that 
   CHECK(policy.version == 1);
 }
 
-TEST_CASE("ResourceHub: a dry run judges and changes nothing", "[policy][hub]") {
+TEST_CASE("ResourceHub: a dry run validates and changes nothing", "[policy][hub]") {
   Fixture fixture;
   const auto outcome = fixture.Apply({kConnection}, {}, /*dry_run=*/true);
   CHECK(Fixture::Results(outcome) == Lines{"created Connection/openai"});
@@ -230,8 +229,7 @@ TEST_CASE("ResourceHub: a credential is sealed before anything is stored, and ne
   CHECK(outcome->items[0].after == R"({"sealed":"withheld"})");
   const auto stored = fixture.store.Load();
   REQUIRE(stored->resources.size() == 1);
-  CHECK(stored->resources[0].document.find("sk-secret") == std::string::npos);
-  CHECK(stored->resources[0].document.find("sealed-1") != std::string::npos);
+  CHECK(stored->resources[0].spec == R"({"sealed":"sealed-1"})");
   CHECK(WithheldSpec(stored->resources[0]) == R"({"sealed":"withheld"})");
   CHECK(fixture.watcher.served.back()->credentials.at("key").sealed == "sealed-1");
   CHECK(fixture.sealer.last_spec == R"({"bearer":{"inline":"sk-secret"}})");
@@ -246,8 +244,7 @@ TEST_CASE("ResourceHub: the same secret is unchanged, another one configured and
   CHECK(Fixture::Results(fixture.Apply({kCredential}, {{"env:API_KEY", "two"}})) ==
         Lines{"configured Credential/key"});
   const auto old = fixture.store.LoadVersion(1);
-  CHECK(old->resources.at(0).document.find("sealed-1") == std::string::npos);
-  CHECK(old->resources.at(0).document.find("erased") != std::string::npos);
+  CHECK(old->resources.at(0).spec == R"({"sealed":"erased"})");
 }
 
 TEST_CASE("ResourceHub: a sealer that is away stops the change", "[policy][hub]") {
@@ -258,7 +255,7 @@ TEST_CASE("ResourceHub: a sealer that is away stops the change", "[policy][hub]"
   CHECK(*fixture.store.Version() == 0);
 }
 
-TEST_CASE("ResourceHub: delete removes what nothing refers to", "[policy][hub]") {
+TEST_CASE("ResourceHub: delete removes a resource without references to it", "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection, kPolicy}).ok());
   const auto outcome = fixture.hub->Delete("Policy", "chat", false, "ann");
@@ -268,7 +265,8 @@ TEST_CASE("ResourceHub: delete removes what nothing refers to", "[policy][hub]")
   CHECK(fixture.store.Load()->resources.size() == 1);
 }
 
-TEST_CASE("ResourceHub: delete refuses what others refer to, and names them", "[policy][hub]") {
+TEST_CASE("ResourceHub: delete refuses a resource that others refer to, and names them",
+          "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection, kPolicy}).ok());
   const auto refused = fixture.hub->Delete("Connection", "openai", false, "ann");
@@ -280,7 +278,7 @@ TEST_CASE("ResourceHub: delete refuses what others refer to, and names them", "[
   CHECK(*fixture.store.Version() == 1);
 }
 
-TEST_CASE("ResourceHub: deleting what is not there is NOT_FOUND", "[policy][hub]") {
+TEST_CASE("ResourceHub: deleting a missing resource is NOT_FOUND", "[policy][hub]") {
   Fixture fixture;
   CHECK(fixture.hub->Delete("Policy", "ghost", false, "ann").status().code() ==
         absl::StatusCode::kNotFound);
@@ -346,7 +344,7 @@ TEST_CASE("ResourceHub: initial resources with a mistake are the error of the st
   CHECK(*store.Version() == 0);
 }
 
-TEST_CASE("ResourceHub: follows the store by itself", "[policy][hub]") {
+TEST_CASE("ResourceHub: polls the store by itself", "[policy][hub]") {
   testing::FakeClock clock;
   MemoryResourceStore store(clock);
   FakeSealer sealer;
@@ -356,22 +354,13 @@ TEST_CASE("ResourceHub: follows the store by itself", "[policy][hub]") {
   const auto part = std::make_shared<FakeRemotePart>("masking");
   hub.remote_parts().Connect(part);
   REQUIRE(hub.Start().ok());
-  CHECK(part->Snapshot(1)->version == 0);
-  REQUIRE(store
-              .Commit(0,
-                      {{"Dictionary",
-                        "d",
-                        R"({"apiVersion":"countersign/v1","kind":"Dictionary",)"
-                        R"("metadata":{"name":"d"},"spec":{"terms":["x"]}})",
-                        {},
-                        ""}},
-                      "another replica")
-              .ok());
-  CHECK(part->Snapshot(2)->version == 1);
+  CHECK(part->Committed(1)->version == 0);
+  REQUIRE(
+      store.Commit(0, {{"Dictionary", "d", R"({"terms":["x"]})", {}, ""}}, "another replica").ok());
+  CHECK(part->Committed(2)->version == 1);
 }
 
-TEST_CASE("ResourceHub: a change builds on what another replica has just committed",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: a change builds on the newest commit of another replica", "[policy][hub]") {
   Fixture fixture;
   ResourceHub other(fixture.store, fixture.sealer, fixture.clock, fixture.options);
   REQUIRE(other.Start().ok());
@@ -426,7 +415,7 @@ TEST_CASE("ResourceHub: a watcher that cannot serve is waited for by name and tr
   CHECK(fixture.watcher.served.back()->version == 1);
 }
 
-TEST_CASE("ResourceHub: apply returns when a remote part has judged and serves the version",
+TEST_CASE("ResourceHub: apply returns when a remote part has validated and serves the version",
           "[policy][hub]") {
   Fixture fixture;
   const auto part = std::make_shared<FakeRemotePart>("masking");
@@ -435,9 +424,9 @@ TEST_CASE("ResourceHub: apply returns when a remote part has judged and serves t
   auto applied = std::async(std::launch::async, [&] { return fixture.Apply({kConnection}); });
   const auto [id, draft] = part->Draft();
   CHECK(draft->version == 1);
-  CHECK(*fixture.store.Version() == 0);  // not before it is judged
-  parts.OnJudged(*part, id, {});
-  CHECK(part->Snapshot(2)->version == 1);
+  CHECK(*fixture.store.Version() == 0);  // not before it is validated
+  parts.OnValidated(*part, id, {});
+  CHECK(part->Committed(2)->version == 1);
   parts.OnServing(*part, 1);
   const auto outcome = applied.get();
   REQUIRE(outcome.ok());
@@ -450,11 +439,11 @@ TEST_CASE("ResourceHub: a remote part that refuses stops the commit", "[policy][
   RemoteParts& parts = fixture.hub->remote_parts();
   parts.Connect(part);
   auto applied = std::async(std::launch::async, [&] { return fixture.Apply({kConnection}); });
-  parts.OnJudged(*part, part->Draft().first, {"Connection/openai: spec.url: no"});
+  parts.OnValidated(*part, part->Draft().first, {"Connection/openai: spec.url: no"});
   const auto refused = applied.get();
   CHECK(refused.status().message() == "f0.yaml:4: Connection/openai: spec.url: no");
   CHECK(*fixture.store.Version() == 0);
-  CHECK(part->snapshots() == 1);  // version 0, from before
+  CHECK(part->committed() == 1);  // version 0, from before
 }
 
 TEST_CASE("ResourceHub: apply does not wait for a slow part longer than asked", "[policy][hub]") {
@@ -470,7 +459,7 @@ TEST_CASE("ResourceHub: apply does not wait for a slow part longer than asked", 
       if (no_wait) content.replace(content.find("core"), 4, "edge");
       return fixture.Apply({content}, {}, false, no_wait);
     });
-    parts.OnJudged(*part, part->Draft(no_wait ? 2 : 1).first, {});
+    parts.OnValidated(*part, part->Draft(no_wait ? 2 : 1).first, {});
     const auto outcome = applied.get();
     REQUIRE(outcome.ok());
     CHECK(outcome->waiting_for == Lines{"masking"});

@@ -65,7 +65,7 @@ grpc::ServerUnaryReactor* ResourceService::ListParts(grpc::CallbackServerContext
   (void)request;
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
     CS_RETURN_IF_ERROR(Admin(*context).status());
-    CS_ASSIGN_OR_RETURN(const PartsReport report, hub_.Parts());
+    CS_ASSIGN_OR_RETURN(const PartsReport report, hub_.ListParts());
     *response = ToProto(report);
     return absl::OkStatus();
   });

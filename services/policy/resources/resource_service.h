@@ -11,7 +11,7 @@ namespace countersign::policy::resources {
 // are shared by all of them, so who administers one connection only may not change them.
 class ResourceService final : public v1::ResourceService::CallbackService {
  public:
-  // Changes block for as long as parts take to judge and serve them: `pool` should have a few
+  // Changes block for as long as parts take to validate and serve them: `pool` should have a few
   // threads of its own. All three outlive the service.
   ResourceService(ResourceHub& hub, rpc::CallerVerifier& callers, ThreadPool& pool)
       : hub_(hub), callers_(callers), pool_(pool) {}

@@ -6,9 +6,9 @@
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
 #include "libs/testing/fake_clock.h"
-#include "services/policy/testing/resource_store_memory.h"
 #include "services/policy/testing/fake_remote_part.h"
 #include "services/policy/testing/fake_sealer.h"
+#include "services/policy/testing/resource_store_memory.h"
 #include "services/policy/testing/service_fixture.h"
 
 namespace countersign::policy::resources {
@@ -157,8 +157,8 @@ TEST_CASE("ResourceService: parts are those here, those that follow, and those t
   RemoteParts& parts = fixture.hub.remote_parts();
   parts.Connect(masking);
   auto applying = std::async(std::launch::async, [&] { return fixture.Apply(kConnection); });
-  parts.OnJudged(*masking, masking->Draft().first, {});
-  masking->Snapshot(2);
+  parts.OnValidated(*masking, masking->Draft().first, {});
+  masking->Committed(2);
   parts.OnServing(*masking, 1);
   REQUIRE(applying.get().ok());
   parts.Connect(edge);  // and has served nothing yet
@@ -168,7 +168,8 @@ TEST_CASE("ResourceService: parts are those here, those that follow, and those t
   CHECK(listed.version() == 1);
   std::vector<std::string> lines;
   for (const v1::Part& part : listed.items()) {
-    lines.push_back(part.name() + " " + part.state() + " " + std::to_string(part.version()));
+    lines.push_back(part.name() + " " + v1::Part::State_Name(part.state()) + " " +
+                    std::to_string(part.version()));
   }
   CHECK(lines == std::vector<std::string>{"approval AWAY 0", "authn AWAY 0", "edge LAGGING 0",
                                           "masking SERVING 1", "policy AWAY 0"});

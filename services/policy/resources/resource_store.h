@@ -7,33 +7,18 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/domain/resource_list.h"
 
 namespace countersign::policy::resources {
-
-// One resource as it is stored. A Credential's document carries what authn sealed, never a value.
-struct StoredResource {
-  std::string kind;
-  std::string name;
-  std::string document;  // the whole resource as canonical JSON
-  std::map<std::string, std::string> labels;
-  std::uint64_t version = 0;  // the set's version in which it last changed
-  absl::Time updated_at = absl::InfinitePast();
-};
-
-// One version of everything, ordered by kind and name.
-struct StoredSet {
-  std::uint64_t version = 0;  // 0: nothing was ever stored
-  std::vector<StoredResource> resources;
-};
 
 struct ResourceChange {
   std::string kind;
   std::string name;
-  std::string document;  // empty: the resource is deleted
+  std::string spec;  // empty: the resource is deleted
   std::map<std::string, std::string> labels;
-  // What history keeps of the document that this change replaces; empty: the document itself. So a
-  // rotated secret does not live on in old versions.
-  std::string replaced_document;
+  // What history keeps of the spec that this change replaces; empty: the spec itself. So a rotated
+  // secret does not live on in old versions.
+  std::string replaced_spec;
 };
 
 struct Committed {
@@ -49,10 +34,10 @@ class ResourceStore {
   virtual ~ResourceStore() = default;
 
   virtual absl::StatusOr<std::uint64_t> Version() = 0;
-  virtual absl::StatusOr<StoredSet> Load() = 0;
+  virtual absl::StatusOr<domain::ResourceList> Load() = 0;
 
   // NOT_FOUND when there never was such a version.
-  virtual absl::StatusOr<StoredSet> LoadVersion(std::uint64_t version) = 0;
+  virtual absl::StatusOr<domain::ResourceList> LoadVersion(std::uint64_t version) = 0;
 
   // Makes `changes` version `expected` + 1, all or nothing. ABORTED (reason version_conflict) when
   // the store is not at `expected`, and nothing has changed; UNKNOWN when the connection broke

@@ -37,23 +37,23 @@ absl::Time FromMicros(const pqxx::field& field) {
   return absl::FromUnixMicros(field.as<std::int64_t>());
 }
 
-absl::StatusOr<StoredSet> ReadSet(pqxx::work& transaction, std::uint64_t version) {
-  // Ordered as the domain orders them: by bytes, whatever the database's collation.
+absl::StatusOr<domain::ResourceList> ReadSet(pqxx::work& transaction, std::uint64_t version) {
+  // By bytes, whatever the database's collation.
   const pqxx::result rows = transaction.exec_params(
-      "SELECT kind, name, since, document, labels::text,"
+      "SELECT kind, name, since, spec, labels::text,"
       "       (extract(epoch FROM updated_at) * 1000000)::bigint"
       "  FROM resource WHERE since <= $1 AND (until IS NULL OR until > $1)"
       " ORDER BY kind COLLATE \"C\", name COLLATE \"C\"",
       version);
-  StoredSet set;
+  domain::ResourceList set;
   set.version = version;
   set.resources.reserve(rows.size());
   for (const pqxx::row& row : rows) {
-    StoredResource resource;
+    domain::Resource resource;
     resource.kind = row[0].as<std::string>();
     resource.name = row[1].as<std::string>();
     resource.version = row[2].as<std::uint64_t>();
-    resource.document = row[3].as<std::string>();
+    resource.spec = row[3].as<std::string>();
     CS_ASSIGN_OR_RETURN(resource.labels, LabelsFromJson(row[4].as<std::string>()));
     resource.updated_at = FromMicros(row[5]);
     set.resources.push_back(std::move(resource));
@@ -62,19 +62,19 @@ absl::StatusOr<StoredSet> ReadSet(pqxx::work& transaction, std::uint64_t version
 }
 
 void WriteChange(pqxx::work& transaction, std::uint64_t version, const ResourceChange& change) {
-  if (!change.replaced_document.empty()) {
+  if (!change.replaced_spec.empty()) {
     transaction.exec_params(
-        "UPDATE resource SET document = $3 WHERE kind = $1 AND name = $2 AND until IS NULL",
-        change.kind, change.name, change.replaced_document);
+        "UPDATE resource SET spec = $3 WHERE kind = $1 AND name = $2 AND until IS NULL",
+        change.kind, change.name, change.replaced_spec);
   }
   transaction.exec_params(
       "UPDATE resource SET until = $3 WHERE kind = $1 AND name = $2 AND until IS NULL", change.kind,
       change.name, version);
-  if (change.document.empty()) return;
+  if (change.spec.empty()) return;
   transaction.exec_params(
-      "INSERT INTO resource (kind, name, since, document, labels)"
+      "INSERT INTO resource (kind, name, since, spec, labels)"
       " VALUES ($1, $2, $3, $4, $5::jsonb)",
-      change.kind, change.name, version, change.document, LabelsToJson(change.labels));
+      change.kind, change.name, version, change.spec, LabelsToJson(change.labels));
 }
 
 }  // namespace
@@ -100,8 +100,8 @@ absl::StatusOr<std::uint64_t> PgResourceStore::Version() {
   return version;
 }
 
-absl::StatusOr<StoredSet> PgResourceStore::Load() {
-  StoredSet set;
+absl::StatusOr<domain::ResourceList> PgResourceStore::Load() {
+  domain::ResourceList set;
   CS_RETURN_IF_ERROR(Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
     // A commit between both statements does no harm: it closes rows with a later version.
     const auto version = transaction.exec1(kNewestVersion)[0].as<std::uint64_t>();
@@ -111,8 +111,8 @@ absl::StatusOr<StoredSet> PgResourceStore::Load() {
   return set;
 }
 
-absl::StatusOr<StoredSet> PgResourceStore::LoadVersion(std::uint64_t version) {
-  StoredSet set;
+absl::StatusOr<domain::ResourceList> PgResourceStore::LoadVersion(std::uint64_t version) {
+  domain::ResourceList set;
   CS_RETURN_IF_ERROR(Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
     if (version > transaction.exec1(kNewestVersion)[0].as<std::uint64_t>()) {
       return NoSuchVersion(version);

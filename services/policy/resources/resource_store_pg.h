@@ -18,8 +18,8 @@ class PgResourceStore final : public ResourceStore {
   explicit PgResourceStore(pg::Pool& pool) : pool_(pool) {}
 
   absl::StatusOr<std::uint64_t> Version() override;
-  absl::StatusOr<StoredSet> Load() override;
-  absl::StatusOr<StoredSet> LoadVersion(std::uint64_t version) override;
+  absl::StatusOr<domain::ResourceList> Load() override;
+  absl::StatusOr<domain::ResourceList> LoadVersion(std::uint64_t version) override;
   absl::StatusOr<Committed> Commit(std::uint64_t expected,
                                    const std::vector<ResourceChange>& changes,
                                    const std::string& author) override;

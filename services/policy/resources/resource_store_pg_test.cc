@@ -3,6 +3,7 @@
 #include <optional>
 #include <pqxx/pqxx>
 
+#include "libs/pg/migrate.h"
 #include "libs/testing/private_postgres.h"
 #include "services/policy/testing/resource_store_contract.h"
 
@@ -68,7 +69,31 @@ TEST_CASE("PgResourceStore: a large set is committed and read in one go", "[poli
   const auto set = store.Load();
   REQUIRE(set.ok());
   CHECK(set->resources.size() == 501);
-  CHECK(set->resources[0].document.size() == 5u << 20);
+  CHECK(set->resources[0].spec.size() == 5u << 20);
+}
+
+TEST_CASE("PgResourceStore: what an earlier program stored as whole documents is read as specs",
+          "[policy][store][pg]") {
+  pg::Pool pool(OptionsFor(testing::PrivatePostgres::Shared().FreshDatabase()));
+  std::vector<pg::Migration> first = PolicyMigrations();
+  first.resize(1);
+  REQUIRE(pg::Migrate(pool, kPolicySchema, first).ok());
+  const auto insert = [](pqxx::work& transaction) {
+    transaction.exec("INSERT INTO resource_version (version, author) VALUES (1, 'ann')");
+    transaction.exec_params(
+        "INSERT INTO resource (kind, name, since, document, labels)"
+        " VALUES ('Dictionary', 'd', 1, $1, '{\"team\":\"legal\"}')",
+        R"({"apiVersion":"countersign/v1","kind":"Dictionary","metadata":{"labels":)"
+        R"({"team":"legal"},"name":"d"},"spec":{"terms":["b","a\u00e9"]}})");
+    return absl::OkStatus();
+  };
+  REQUIRE(pool.Transact("insert", insert).ok());
+  PgResourceStore store(pool);
+  const auto list = store.Load();
+  REQUIRE(list.ok());
+  REQUIRE(list->resources.size() == 1);
+  CHECK(list->resources[0].spec == R"({"terms":["b","a\u00e9"]})");
+  CHECK(list->resources[0].labels.at("team") == "legal");
 }
 
 TEST_CASE("PgResourceStore: a stopped server is UNAVAILABLE, and all is there when it returns",

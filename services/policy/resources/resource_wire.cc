@@ -26,6 +26,15 @@ std::uint32_t Clamp32(std::uint64_t number) {
       std::min<std::uint64_t>(number, std::numeric_limits<std::uint32_t>::max()));
 }
 
+v1::Part::State ToProto(PartStatus::State state) {
+  switch (state) {
+    case PartStatus::State::kServing: return v1::Part::SERVING;
+    case PartStatus::State::kLagging: return v1::Part::LAGGING;
+    case PartStatus::State::kAway: break;
+  }
+  return v1::Part::AWAY;
+}
+
 absl::Status Invalid(absl::string_view message) {
   return WithReason(absl::InvalidArgumentError(message), "invalid_request");
 }
@@ -85,16 +94,12 @@ v1::ListPartsResponse ToProto(const PartsReport& report) {
     v1::Part& item = *response.add_items();
     item.set_name(part.name);
     item.set_version(Clamp32(part.version));
-    switch (part.state) {
-      case PartStatus::State::kServing: item.set_state("SERVING"); break;
-      case PartStatus::State::kLagging: item.set_state("LAGGING"); break;
-      case PartStatus::State::kAway: item.set_state("AWAY"); break;
-    }
+    item.set_state(ToProto(part.state));
   }
   return response;
 }
 
-v1::Resource ToProto(const StoredResource& resource) {
+v1::Resource ToProto(const domain::Resource& resource) {
   v1::Resource proto;
   proto.set_api_version(kApiVersion);
   proto.set_kind(resource.kind);
@@ -106,7 +111,7 @@ v1::Resource ToProto(const StoredResource& resource) {
   return proto;
 }
 
-absl::StatusOr<v1::GetResourcesResponse> ListResources(const StoredSet& set,
+absl::StatusOr<v1::GetResourcesResponse> ListResources(const domain::ResourceList& list,
                                                        const v1::GetResourcesRequest& request) {
   std::string kind;
   if (!request.kind().empty()) {
@@ -115,7 +120,7 @@ absl::StatusOr<v1::GetResourcesResponse> ListResources(const StoredSet& set,
   v1::GetResourcesResponse response;
   if (!request.name().empty()) {
     if (kind.empty()) return Invalid("kind: is required beside name");
-    for (const StoredResource& resource : set.resources) {
+    for (const domain::Resource& resource : list.resources) {
       if (resource.kind != kind || resource.name != request.name()) continue;
       *response.add_items() = ToProto(resource);
       return response;
@@ -135,31 +140,17 @@ absl::StatusOr<v1::GetResourcesResponse> ListResources(const StoredSet& set,
                                  ? kDefaultPage
                                  : std::min<std::size_t>(request.page_size(), kMaxPage);
   std::size_t bytes = 0;
-  for (const StoredResource& resource : set.resources) {
+  for (const domain::Resource& resource : list.resources) {
     if (!kind.empty() && resource.kind != kind) continue;
     if (std::tie(resource.kind, resource.name) <= std::tie(after.first, after.second)) continue;
     const auto count = static_cast<std::size_t>(response.items_size());
-    if (count == wanted || (count > 0 && bytes + resource.document.size() > kMaxPageBytes)) {
+    if (count == wanted || (count > 0 && bytes + resource.spec.size() > kMaxPageBytes)) {
       const v1::Resource& last = response.items(response.items_size() - 1);
       response.set_next_page_token(absl::StrCat(last.kind(), "/", last.name()));
       break;
     }
-    bytes += resource.document.size();
+    bytes += resource.spec.size();
     *response.add_items() = ToProto(resource);
-  }
-  return response;
-}
-
-v1::WatchResponse ToWatchResponse(const StoredSet& set, std::uint64_t draft_id) {
-  v1::WatchResponse response;
-  response.set_version(set.version);
-  response.set_draft_id(draft_id);
-  for (const StoredResource& resource : set.resources) {
-    v1::StoredResource& proto = *response.add_resources();
-    proto.set_kind(resource.kind);
-    proto.set_name(resource.name);
-    proto.set_document(resource.document);
-    proto.set_version(resource.version);
   }
   return response;
 }

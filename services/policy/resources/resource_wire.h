@@ -22,15 +22,12 @@ v1::DeleteResourceResponse ToProto(const DeleteOutcome& outcome);
 v1::ListPartsResponse ToProto(const PartsReport& report);
 
 // As users see it: a Credential's values are withheld.
-v1::Resource ToProto(const StoredResource& resource);
+v1::Resource ToProto(const domain::Resource& resource);
 
-// One page of `set`: the resources of the request's kind (all kinds when it is empty), or the one
+// One page of `list`: the resources of the request's kind (all kinds when it is empty), or the one
 // that it names. INVALID_ARGUMENT for an unknown kind, a name without a kind, or a page token that
 // was not given out; NOT_FOUND when the one that is named does not exist.
-absl::StatusOr<v1::GetResourcesResponse> ListResources(const StoredSet& set,
+absl::StatusOr<v1::GetResourcesResponse> ListResources(const domain::ResourceList& list,
                                                        const v1::GetResourcesRequest& request);
-
-// To parts: a snapshot when `draft_id` is 0.
-v1::WatchResponse ToWatchResponse(const StoredSet& set, std::uint64_t draft_id);
 
 }  // namespace countersign::policy::resources

@@ -9,23 +9,24 @@
 
 namespace countersign::policy::rules {
 
-// A node of a policy's `when` whose names are resolved.
+// A node of a policy's `when` with its names resolved.
 struct CompiledCondition {
   enum class Kind { kAny, kAll, kNot, kText, kTokens, kParameter };
   Kind kind = Kind::kAny;
   std::vector<CompiledCondition> children;  // of kAny, kAll; exactly one of kNot
 
   // kText: the id of its term in the scanner, the roles that it looks at (empty: all), whether it
-  // looks into encoded text, the id of all three together, and how findings name it.
+  // looks into encoded text, the index of these three in Snapshot::text_conditions, and how
+  // findings name it.
   std::uint32_t term = 0;
   std::vector<std::string> parts;
   bool decodes = false;
-  std::uint32_t leaf = 0;
+  std::uint32_t text_condition = 0;
   std::string condition;  // keywords | pattern
   std::string rule;       // the dictionary's name or the pattern
 
   double over = 0;                      // kTokens, kParameter
-  std::vector<std::string> parameters;  // kParameter: it holds when any of them is above `over`
+  std::vector<std::string> parameters;  // kParameter: holds when any of them is above `over`
 };
 
 struct CompiledPolicy {

@@ -7,12 +7,12 @@
 #include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "services/policy/policy_errors.h"
-#include "services/policy/rules/condition_reader.h"
+#include "services/policy/rules/condition_evaluator.h"
 
 namespace countersign::policy::rules {
 namespace {
 
-void Decide(const domain::Policy& policy, domain::Decision& decision) {
+void ApplyPolicy(const domain::Policy& policy, domain::Decision& decision) {
   decision.verdict = policy.verdict;
   decision.policy = policy.name;
   if (policy.verdict == domain::Verdict::kDeny) decision.message = policy.deny_message;
@@ -32,17 +32,17 @@ absl::string_view Mismatch(const domain::Policy::Match& match, const Query& quer
   };
   const domain::Principal& who = query.principal;
   const domain::Prompt& prompt = query.prompt;
-  const auto is_mine = [&](const std::string& group) { return Contains(who.groups, group); };
-  const auto is_me = [&](const std::string& identity) {
+  const auto has_group = [&](const std::string& group) { return Contains(who.groups, group); };
+  const auto is_identity = [&](const std::string& identity) {
     return !who.identity.empty() && identity == who.identity;
   };
-  const auto is_asked = [&](const std::string& glob) { return GlobMatch(glob, prompt.model); };
+  const auto matches_model = [&](const std::string& glob) { return GlobMatch(glob, prompt.model); };
   if (!match.connections.empty() && !Contains(match.connections, query.connection)) {
     return "connections";
   }
-  if (!any_of(match.groups, is_mine)) return "groups";
-  if (!any_of(match.identities, is_me)) return "identities";
-  if (!any_of(match.models, is_asked)) return "models";
+  if (!any_of(match.groups, has_group)) return "groups";
+  if (!any_of(match.identities, is_identity)) return "identities";
+  if (!any_of(match.models, matches_model)) return "models";
   if (!match.operations.empty() && !Contains(match.operations, prompt.operation)) {
     return "operations";
   }
@@ -56,7 +56,7 @@ void AppendFindings(std::vector<domain::Finding>& found, domain::Decision& decis
   }
 }
 
-domain::Decision Undecided(const Snapshot& snapshot, const Facts& facts) {
+domain::Decision DefaultDeny(const Snapshot& snapshot, const PromptFacts& facts) {
   domain::Decision decision;
   decision.policy_version = snapshot.version;
   decision.prompt_tokens = facts.tokens;
@@ -70,29 +70,29 @@ absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query&
   if (connection == snapshot.connections.end()) return UnknownConnection(query.connection);
   PolicyBits candidates =
       snapshot.index.Applicable(query.connection, query.principal, query.prompt);
-  Facts facts = FactsOf(snapshot, connection->second, query.prompt);
-  CountTokensFor(snapshot.index, candidates, facts);
+  PromptFacts facts = MakeFacts(snapshot, connection->second, query.prompt);
+  CountTokensAsNeeded(snapshot.index, candidates, facts);
   if (snapshot.index.AnyReadsText(candidates)) CS_RETURN_IF_ERROR(ScanParts(snapshot, facts));
-  const PromptFacts known{static_cast<double>(facts.tokens), query.prompt.parameters,
-                          HoldingLeaves(snapshot, facts)};
-  snapshot.index.NarrowToHolding(known, candidates);
+  const Measurements measured{static_cast<double>(facts.tokens), query.prompt.parameters,
+                              MatchedTextConditions(snapshot, facts)};
+  snapshot.index.NarrowToHolding(measured, candidates);
 
-  domain::Decision decision = Undecided(snapshot, facts);
+  domain::Decision decision = DefaultDeny(snapshot, facts);
   bool decided = false;
   for (std::size_t place = candidates.Next(0); place != PolicyBits::kEnd;
        place = candidates.Next(place + 1)) {
     const CompiledPolicy& policy = snapshot.policies[place];
     if (!decided && !facts.counted && policy.source->verdict != domain::Verdict::kDeny) {
-      // It may go on to a reviewer or to the model, who want to know how long it is.
+      // A reviewer or the model may see it: they get the whole count.
       CountTokens(facts);
       decision.prompt_tokens = facts.tokens;
     }
-    ConditionReader reader(facts, policy.source->name);
-    if (policy.when.has_value() && !reader.Holds(*policy.when)) continue;
-    AppendFindings(reader.findings(), decision);
+    ConditionEvaluator conditions(facts, policy.source->name);
+    if (policy.when.has_value() && !conditions.Holds(*policy.when)) continue;
+    AppendFindings(conditions.findings(), decision);
     if (!std::exchange(decided, true)) {
-      Decide(*policy.source, decision);
-      snapshot.index.NarrowToFinding(known, candidates);  // the others change nothing any more
+      ApplyPolicy(*policy.source, decision);
+      snapshot.index.NarrowToFinding(measured, candidates);  // the others can add findings, no more
     }
     if (decision.findings.size() == kMaxFindings) break;
   }
@@ -102,24 +102,24 @@ absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query&
 absl::StatusOr<Explanation> Explain(const Snapshot& snapshot, const Query& query) {
   const auto connection = snapshot.connections.find(query.connection);
   if (connection == snapshot.connections.end()) return UnknownConnection(query.connection);
-  Facts facts = FactsOf(snapshot, connection->second, query.prompt);
+  PromptFacts facts = MakeFacts(snapshot, connection->second, query.prompt);
   CountTokens(facts);
   if (snapshot.scanner != nullptr) CS_RETURN_IF_ERROR(ScanParts(snapshot, facts));
 
   Explanation explanation;
-  explanation.decision = Undecided(snapshot, facts);
+  explanation.decision = DefaultDeny(snapshot, facts);
   bool decided = false;
   for (const CompiledPolicy& policy : snapshot.policies) {
-    PolicyExplanation& told = explanation.policies.emplace_back();
-    told.policy = policy.source;
-    told.mismatch = Mismatch(policy.source->match, query);
-    ConditionReader reader(facts, policy.source->name);
-    told.holds = !policy.when.has_value() || reader.Holds(*policy.when);
-    told.findings = reader.findings();
-    if (!told.mismatch.empty() || !told.holds) continue;
-    told.decides = !std::exchange(decided, true);
-    if (told.decides) Decide(*policy.source, explanation.decision);
-    AppendFindings(reader.findings(), explanation.decision);
+    PolicyExplanation& explained = explanation.policies.emplace_back();
+    explained.policy = policy.source;
+    explained.mismatch = Mismatch(policy.source->match, query);
+    ConditionEvaluator conditions(facts, policy.source->name);
+    explained.holds = !policy.when.has_value() || conditions.Holds(*policy.when);
+    explained.findings = conditions.findings();
+    if (!explained.mismatch.empty() || !explained.holds) continue;
+    explained.decides = !std::exchange(decided, true);
+    if (explained.decides) ApplyPolicy(*policy.source, explanation.decision);
+    AppendFindings(conditions.findings(), explanation.decision);
   }
   return explanation;
 }

@@ -19,18 +19,18 @@ struct Query {
   const domain::Prompt& prompt;
 };
 
-// At most so many findings are reported per decision.
+// Per decision.
 inline constexpr std::size_t kMaxFindings = 64;
 
-// Returns the verdict of `snapshot` on `query`: any matching deny wins, then the highest priority
-// decides, review before allow where priorities are equal, and the smaller name where those are.
-// The time taken grows with what matches, not with the number of policies (rule_index.h).
+// Returns the verdict of `snapshot` on `query`. Any matching deny wins; then the highest priority
+// decides, review before allow where priorities are equal, and then the smaller name. The time
+// taken grows with what matches, not with the number of policies (rule_index.h).
 //
 // No match means deny with an empty policy: an empty or half-loaded set closes the gate. Evaluation
 // is pure (no I/O, clock or lock), so recorded sessions can be replayed against a newer set, and
-// any thread may call it at any time. Findings are those of all policies that match, the deciding
-// one's first; what holds by absence (under `not`) gives none. Of a long prompt that is denied no
-// more tokens are counted than any policy that applies asks about (condition_reader.h).
+// any thread may call it at any time. Findings are those of all policies that match, those of the
+// deciding one first. Of a long prompt that is denied only as many tokens are counted as a policy
+// that applies asks about (condition_evaluator.h).
 //
 // NOT_FOUND (reason unknown_connection) when the set has no such connection; any error of the text
 // engine is returned as it is. A caller that gets an error does not forward the call.
@@ -38,11 +38,11 @@ inline constexpr std::size_t kMaxFindings = 64;
 // REQUIRES: authentication has already run.
 absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query& query);
 
-// What became of one policy.
+// What one policy contributed.
 struct PolicyExplanation {
   const domain::Policy* policy = nullptr;  // into Snapshot::resources
-  absl::string_view mismatch;  // the section of `match` that keeps it from applying, or empty
-  bool holds = false;          // its conditions, whether it applies or not
+  absl::string_view mismatch;  // the section of `match` that does not fit; empty: it applies
+  bool holds = false;          // its conditions hold, whether it applies or not
   bool decides = false;
   std::vector<domain::Finding> findings;  // what made conditions hold
 };
@@ -52,8 +52,8 @@ struct Explanation {
   std::vector<PolicyExplanation> policies;  // all, in the order in which they decide
 };
 
-// Every policy looked at one by one, without the index: slow, and the measure of what Evaluate
-// answers. Errors as Evaluate's, and those of the text engine even where no policy reads the text.
+// Evaluates every policy, without the index: slow, and the oracle that Evaluate is tested against.
+// Errors are those of Evaluate, and of the text engine even where no policy reads the text.
 absl::StatusOr<Explanation> Explain(const Snapshot& snapshot, const Query& query);
 
 }  // namespace countersign::policy::rules

@@ -182,7 +182,7 @@ class Generator {
   std::mt19937 random_;
 };
 
-TEST_CASE("Evaluate: agrees with the naive evaluator on random sets and questions", "[policy]") {
+TEST_CASE("Evaluate: agrees with the naive evaluator on random sets and queries", "[policy]") {
   const std::uint32_t seed = std::random_device()();
   INFO("seed " << seed);
   Generator generator(seed);
@@ -191,7 +191,7 @@ TEST_CASE("Evaluate: agrees with the naive evaluator on random sets and question
   for (int round = 0; round < 300; ++round) {
     std::vector<domain::Policy> policies;
     for (int i = generator.Below(8); i >= 0; --i) policies.push_back(generator.Policy(i));
-    const auto set = SetOf(std::move(policies));
+    const auto set = MakeSet(std::move(policies));
     set->dictionaries["hipaa"].normalize = domain::Normalize::kNone;
     const auto snapshot = CompileSnapshot(set, engine, nullptr);
     REQUIRE(snapshot.ok());
@@ -218,8 +218,7 @@ bool SameFinding(const domain::Finding& a, const domain::Finding& b) {
          std::tie(b.policy, b.condition, b.rule, b.part, b.begin, b.end);
 }
 
-TEST_CASE("Evaluate: agrees with looking at every policy, in all that it tells, on large sets",
-          "[policy]") {
+TEST_CASE("Evaluate: agrees with Explain, findings included, on large sets", "[policy]") {
   const std::uint32_t seed = std::random_device()();
   INFO("seed " << seed);
   Generator generator(seed);
@@ -239,7 +238,7 @@ TEST_CASE("Evaluate: agrees with looking at every policy, in all that it tells, 
       }
       if (policy.verdict == domain::Verdict::kDeny) policy.match.identities = {"bob"};
     }
-    const auto snapshot = CompileSnapshot(SetOf(std::move(policies)), engine, nullptr);
+    const auto snapshot = CompileSnapshot(MakeSet(std::move(policies)), engine, nullptr);
     REQUIRE(snapshot.ok());
     for (int question = 0; question < 15; ++question) {
       domain::Principal who = Ann();

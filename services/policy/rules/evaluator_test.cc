@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "libs/base/status.h"
-#include "services/policy/rules/condition_reader.h"
+#include "services/policy/rules/condition_evaluator.h"
 #include "services/policy/rules/rule_compiler.h"
 #include "services/policy/testing/fake_text_engine.h"
 #include "services/policy/testing/rule_fixture.h"
@@ -18,7 +18,7 @@ using domain::Verdict;
 class Gate {
  public:
   explicit Gate(std::vector<domain::Policy> policies) {
-    auto compiled = CompileSnapshot(SetOf(std::move(policies)), engine, nullptr);
+    auto compiled = CompileSnapshot(MakeSet(std::move(policies)), engine, nullptr);
     INFO(compiled.status().ToString());
     REQUIRE(compiled.ok());
     snapshot = *std::move(compiled);
@@ -37,7 +37,7 @@ class Gate {
   std::shared_ptr<const Snapshot> snapshot;
 };
 
-TEST_CASE("Evaluate: without any policy the answer is deny, by no policy", "[policy]") {
+TEST_CASE("Evaluate: without any policy it denies, and names no policy", "[policy]") {
   const domain::Decision decision = Gate({}).Ask("hello");
   CHECK(decision.verdict == Verdict::kDeny);
   CHECK(decision.policy.empty());
@@ -67,13 +67,13 @@ TEST_CASE("Evaluate: a deny wins over any priority", "[policy]") {
   CHECK(decision.message == "not here");
 }
 
-TEST_CASE("Evaluate: a deny that does not match stops nothing", "[policy]") {
+TEST_CASE("Evaluate: a deny that does not match has no effect", "[policy]") {
   const Gate gate({Allow("everyone"), When(Deny("codes"), Keywords("codes"))});
   CHECK(gate.Ask("hello").verdict == Verdict::kAllow);
   CHECK(gate.Ask("about Bluebird").verdict == Verdict::kDeny);
 }
 
-TEST_CASE("Evaluate: of several denies the highest priority speaks", "[policy]") {
+TEST_CASE("Evaluate: of several denies the one with the highest priority decides", "[policy]") {
   const domain::Decision decision = Gate({Deny("low", 1, "a"), Deny("high", 2, "b")}).Ask("hello");
   CHECK(decision.policy == "high");
   CHECK(decision.message == "b");
@@ -144,7 +144,7 @@ TEST_CASE("Evaluate: a policy for another group does not match", "[policy]") {
   CHECK(gate.Ask(UserSays("x"), outsider).verdict == Verdict::kDeny);
 }
 
-TEST_CASE("Evaluate: a policy for an identity does not match who has none", "[policy]") {
+TEST_CASE("Evaluate: a policy for an identity does not match a principal without one", "[policy]") {
   domain::Policy allow = Allow("ann-only");
   allow.match.identities = {"ann"};
   const Gate gate({allow});
@@ -323,7 +323,7 @@ TEST_CASE("Evaluate: a parameter holds only above its limit, and only when it is
   CHECK(decision.findings[0].rule == "temperature 1.6 over 1.5");
 }
 
-TEST_CASE("Evaluate: a limit on max_tokens cannot be passed by its newer names", "[policy]") {
+TEST_CASE("Evaluate: a limit on max_tokens holds for its newer names too", "[policy]") {
   const Gate gate({Allow("everyone"), When(Deny("big"), Parameter("max_tokens", 8000))});
   for (const char* name : {"max_tokens", "max_completion_tokens", "max_output_tokens"}) {
     INFO(name);
@@ -353,7 +353,7 @@ TEST_CASE("Evaluate: all holds when every child does, and else leaves no finding
   CHECK(gate.Ask("patient").policy == "everyone");
 }
 
-TEST_CASE("Evaluate: not holds by absence and gives no finding", "[policy]") {
+TEST_CASE("Evaluate: not gives no finding", "[policy]") {
   const Gate gate({When(Allow("clean"), Not(Any({Keywords("hipaa"), Keywords("codes")})))});
   CHECK(gate.Ask("hello").policy == "clean");
   CHECK(gate.Ask("hello").findings.empty());
@@ -361,7 +361,7 @@ TEST_CASE("Evaluate: not holds by absence and gives no finding", "[policy]") {
   CHECK(gate.Ask("patient").findings.empty());
 }
 
-TEST_CASE("Evaluate: nesting follows the tree", "[policy]") {
+TEST_CASE("Evaluate: nested conditions are evaluated as a tree", "[policy]") {
   const Gate gate(
       {Allow("everyone"),
        When(Deny("d"), Not(Any({Not(Keywords("hipaa")), All({Pattern("ok"), Tokens(3)})})))});
@@ -371,7 +371,7 @@ TEST_CASE("Evaluate: nesting follows the tree", "[policy]") {
   CHECK(gate.Ask("patient is ok today").policy == "everyone");
 }
 
-TEST_CASE("Evaluate: findings of all matching policies are told, the deciding one's first",
+TEST_CASE("Evaluate: findings are those of all matching policies, the deciding one's first",
           "[policy]") {
   const domain::Decision decision =
       Gate({When(Allow("a", 9), Keywords("codes")), When(Deny("z", 1), Keywords("hipaa"))})
@@ -381,7 +381,7 @@ TEST_CASE("Evaluate: findings of all matching policies are told, the deciding on
   CHECK(decision.findings[1].policy == "a");
 }
 
-TEST_CASE("Evaluate: a long conversation does not give endless findings", "[policy]") {
+TEST_CASE("Evaluate: a long conversation gives a bounded number of findings", "[policy]") {
   std::vector<domain::Policy> policies;
   for (int i = 0; i < 20; ++i) {
     policies.push_back(When(Review("p" + std::to_string(i)), Keywords("hipaa")));

@@ -95,7 +95,7 @@ std::vector<Trick> Tricks() {
 
 bool Caught(const Trick& trick, const domain::Dictionary& kind) {
   static const LocalTextEngine engine;
-  auto set = SetOf({Allow("everyone"), When(Deny("d"), Keywords("hidden"))});
+  auto set = MakeSet({Allow("everyone"), When(Deny("d"), Keywords("hidden"))});
   set->connections["other"].tokenizer = "cl100k_base";
   set->dictionaries["hidden"] = kind;
   set->dictionaries["hidden"].terms = {trick.term};
@@ -140,7 +140,7 @@ std::vector<std::string> PublishedRows() {
   return rows;
 }
 
-TEST_CASE("Evasion: the published table says what is caught, trick by trick", "[policy]") {
+TEST_CASE("Evasion: the published table is what the engine catches", "[policy]") {
   const std::vector<Trick> tricks = Tricks();
   const std::vector<std::string> published = PublishedRows();
   for (const Trick& trick : tricks) {

@@ -66,16 +66,16 @@ TEST_CASE("LocalPolicyDecider: without a snapshot nothing is decided", "[policy]
 
 TEST_CASE("LocalPolicyDecider: an ordinary prompt is decided before Decide returns", "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("everyone")})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("everyone")})).ok());
   auto answer = fixture.Ask("hello");
   REQUIRE(Fixture::Answered(answer));
   CHECK(answer.get()->policy == "everyone");
   CHECK(fixture.observed == std::vector<std::string>{"everyone"});
 }
 
-TEST_CASE("LocalPolicyDecider: a large prompt leaves the calling thread", "[policy]") {
+TEST_CASE("LocalPolicyDecider: a large prompt is decided on the pool", "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("everyone")})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("everyone")})).ok());
   Blocker blocker(fixture.pool);
   auto answer = fixture.Ask(kLarge);
   CHECK_FALSE(Fixture::Answered(answer));
@@ -86,7 +86,7 @@ TEST_CASE("LocalPolicyDecider: a large prompt leaves the calling thread", "[poli
 TEST_CASE("LocalPolicyDecider: a full queue refuses a large prompt instead of waiting",
           "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("everyone")})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("everyone")})).ok());
   Blocker blocker(fixture.pool);
   auto queued = fixture.Ask(kLarge);
   CHECK(fixture.Ask(kLarge).get().status().code() == absl::StatusCode::kResourceExhausted);
@@ -94,9 +94,9 @@ TEST_CASE("LocalPolicyDecider: a full queue refuses a large prompt instead of wa
   CHECK(queued.get().ok());
 }
 
-TEST_CASE("LocalPolicyDecider: what waited past its deadline is not decided", "[policy]") {
+TEST_CASE("LocalPolicyDecider: a prompt that waited past its deadline is not decided", "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("everyone")})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("everyone")})).ok());
   Blocker blocker(fixture.pool);
   auto answer = fixture.Ask(kLarge);
   fixture.clock.Advance(absl::Seconds(5));
@@ -106,7 +106,7 @@ TEST_CASE("LocalPolicyDecider: what waited past its deadline is not decided", "[
 
 TEST_CASE("LocalPolicyDecider: a failing engine is an error and is not counted", "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({When(Allow("a"), Keywords("hipaa"))})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({When(Allow("a"), Keywords("hipaa"))})).ok());
   fixture.engine.scan_failure = absl::InternalError("scratch space");
   CHECK(fixture.Ask("hello").get().status().code() == absl::StatusCode::kInternal);
   CHECK(fixture.observed.empty());
@@ -115,24 +115,24 @@ TEST_CASE("LocalPolicyDecider: a failing engine is an error and is not counted",
 TEST_CASE("SnapshotHolder: a draft that does not compile leaves the good set in service",
           "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("good")})).ok());
-  const auto bad = SetOf({When(Deny("bad"), Pattern("(?=x)"))});
-  CHECK_FALSE(fixture.holder.Prepare(bad).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("good")})).ok());
+  const auto bad = MakeSet({When(Deny("bad"), Pattern("(?=x)"))});
+  CHECK_FALSE(fixture.holder.Validate(bad).ok());
   CHECK_FALSE(fixture.holder.Serve(bad).ok());
   CHECK(fixture.Ask("hello").get()->policy == "good");
 }
 
-TEST_CASE("SnapshotHolder: a prepared draft is not in service", "[policy]") {
+TEST_CASE("SnapshotHolder: a validated draft is not in service", "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("old")})).ok());
-  REQUIRE(fixture.holder.Prepare(SetOf({Allow("new")})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("old")})).ok());
+  REQUIRE(fixture.holder.Validate(MakeSet({Allow("new")})).ok());
   CHECK(fixture.Ask("hello").get()->policy == "old");
 }
 
-TEST_CASE("SnapshotHolder: serving what was prepared compiles nothing again", "[policy]") {
+TEST_CASE("SnapshotHolder: serving a validated draft does not compile it again", "[policy]") {
   Fixture fixture;
-  const auto draft = SetOf({When(Allow("a"), Keywords("hipaa"))});
-  REQUIRE(fixture.holder.Prepare(draft).ok());
+  const auto draft = MakeSet({When(Allow("a"), Keywords("hipaa"))});
+  REQUIRE(fixture.holder.Validate(draft).ok());
   REQUIRE(fixture.holder.Serve(draft).ok());
   CHECK(fixture.engine.compilations == 1);
   CHECK(fixture.holder.Current()->resources == draft);
@@ -141,18 +141,19 @@ TEST_CASE("SnapshotHolder: serving what was prepared compiles nothing again", "[
 TEST_CASE("SnapshotHolder: another set of the same version as the draft is compiled itself",
           "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Prepare(SetOf({Allow("drafted")})).ok());
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("committed")})).ok());
+  REQUIRE(fixture.holder.Validate(MakeSet({Allow("drafted")})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("committed")})).ok());
   CHECK(fixture.Ask("hello").get()->policy == "committed");
 }
 
 TEST_CASE("SnapshotHolder: a snapshot in use outlives its replacement", "[policy]") {
   Fixture fixture;
-  REQUIRE(fixture.holder.Serve(SetOf({Allow("old")})).ok());
+  REQUIRE(fixture.holder.Serve(MakeSet({Allow("old")})).ok());
   const auto held = fixture.holder.Current();
   auto replaced = std::async(std::launch::async, [&] {
     absl::Status first_failure;
-    for (int i = 0; i < 50; ++i) first_failure.Update(fixture.holder.Serve(SetOf({Allow("new")})));
+    for (int i = 0; i < 50; ++i)
+      first_failure.Update(fixture.holder.Serve(MakeSet({Allow("new")})));
     return first_failure;
   });
   for (int i = 0; i < 50; ++i) {

@@ -7,11 +7,13 @@
 #include <memory>
 #include <vector>
 
-// Sets of policies as bits, by their place in the order in which policies decide. Ten thousand
-// policies are 157 words, so that whole sets are joined and met faster than one condition is read;
-// and only the words in which something is set are touched at all.
 namespace countersign::policy::rules {
 
+// A set of policies as a bitmap, by their place in the order in which policies decide. 10,000
+// policies are 157 words, and operations touch only the words that are in use: a union or an
+// intersection is faster than the evaluation of one condition. Not thread-safe.
+//
+// REQUIRES: both operands of an operation are made for the same number of policies.
 class PolicyBits {
  public:
   PolicyBits() = default;
@@ -30,7 +32,7 @@ class PolicyBits {
       memory_ = std::make_unique_for_overwrite<std::uint64_t[]>(words_count_ + used_count_);
     }
     for (std::size_t i = 0; i < used_count_; ++i) used(i) = 0;
-    Join(other);
+    Union(other);
     return *this;
   }
   PolicyBits(PolicyBits&&) = default;
@@ -66,7 +68,8 @@ class PolicyBits {
     return IsUsed(word) && (memory_[word] >> place % 64 & 1) != 0;
   }
 
-  bool Meets(const PolicyBits& other) const {
+  // Whether any policy is in both sets.
+  bool Intersects(const PolicyBits& other) const {
     for (std::size_t i = 0; i < used_count_; ++i) {
       for (std::uint64_t left = used(i) & other.used(i); left != 0; left &= left - 1) {
         const std::size_t word = PlaceIn(i, left);
@@ -75,7 +78,8 @@ class PolicyBits {
     }
     return false;
   }
-  void Join(const PolicyBits& other) {
+  // Adds the policies of `other`.
+  void Union(const PolicyBits& other) {
     for (std::size_t i = 0; i < used_count_; ++i) {
       const std::uint64_t mine = used(i);
       ForEachWord(i, other.used(i) & ~mine, [&](std::size_t w) { memory_[w] = other.memory_[w]; });
@@ -83,13 +87,15 @@ class PolicyBits {
       used(i) = mine | other.used(i);
     }
   }
-  void Keep(const PolicyBits& other) {
+  // Removes the policies that are not in `other`.
+  void Intersect(const PolicyBits& other) {
     for (std::size_t i = 0; i < used_count_; ++i) {
       used(i) &= other.used(i);
       ForEachWord(i, used(i), [&](std::size_t w) { memory_[w] &= other.memory_[w]; });
     }
   }
-  void Remove(const PolicyBits& other) {
+  // Removes the policies of `other`.
+  void Subtract(const PolicyBits& other) {
     for (std::size_t i = 0; i < used_count_; ++i) {
       ForEachWord(i, used(i) & other.used(i),
                   [&](std::size_t w) { memory_[w] &= ~other.memory_[w]; });
@@ -122,8 +128,8 @@ class PolicyBits {
     return index * 64 + static_cast<std::size_t>(__builtin_ctzll(bits));
   }
 
-  // Calls `use` for the words of the 64 at `i` that are in `words`. Many in a row are a plain loop,
-  // for the compiler to make the most of.
+  // Calls `use` for those of the 64 words at `i` that are in `words`. Runs are a plain loop, which
+  // the compiler can vectorise.
   template <typename Use>
   void ForEachWord(std::size_t i, std::uint64_t words, const Use& use) const {
     constexpr int kMany = 16;
@@ -149,18 +155,19 @@ class PolicyBits {
 
   std::size_t words_count_ = 0;
   std::size_t used_count_ = 0;
-  // The words, and behind them a bit for each: those without it are empty, and have no value.
+  // The words, and behind them a bit for each that is in use. The others are empty and not
+  // initialised.
   std::unique_ptr<std::uint64_t[]> memory_;
 };
 
-// A set that is small more often than not: the places themselves until the bits take less room.
+// A set of policies that is usually small: a list of places, or a bitmap where that is smaller.
 class Posting {
  public:
-  // Places come in ascending order; the same one again is left out.
+  // REQUIRES: ascending order. Adding the last place again has no effect.
   void Add(std::size_t place) {
     if (list_.empty() || list_.back() != place) list_.push_back(static_cast<std::uint32_t>(place));
   }
-  // After the last Add, before the first use. `policies`: how many there are.
+  // Call once, after the last Add and before the first use. `policies`: how many there are.
   void Finish(std::size_t policies) {
     if (list_.size() < policies / 32 + 8) return;
     bits_ = PolicyBits(policies);
@@ -168,12 +175,12 @@ class Posting {
     list_ = {};
     dense_ = true;
   }
-  void JoinTo(PolicyBits& bits) const {
-    if (dense_) bits.Join(bits_);
+  void AddTo(PolicyBits& bits) const {
+    if (dense_) bits.Union(bits_);
     for (const std::uint32_t place : list_) bits.Set(place);
   }
   void RemoveFrom(PolicyBits& bits) const {
-    if (dense_) bits.Remove(bits_);
+    if (dense_) bits.Subtract(bits_);
     for (const std::uint32_t place : list_) bits.Clear(place);
   }
 

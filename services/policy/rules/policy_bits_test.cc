@@ -17,7 +17,7 @@ Places In(const PolicyBits& bits) {
   return places;
 }
 
-TEST_CASE("PolicyBits: the set of all has every place and none behind the last", "[policy]") {
+TEST_CASE("PolicyBits: All has every place and none beyond the last", "[policy]") {
   for (const std::size_t size : {0, 1, 63, 64, 65, 4095, 4096, 4097, 10'000}) {
     INFO("size " << size);
     const Places places = In(PolicyBits::All(size));
@@ -27,7 +27,7 @@ TEST_CASE("PolicyBits: the set of all has every place and none behind the last",
   }
 }
 
-TEST_CASE("PolicyBits: agrees with sets of numbers, be they sparse, dense or in runs", "[policy]") {
+TEST_CASE("PolicyBits: agrees with std::set, for sparse sets, dense ones and runs", "[policy]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
@@ -53,18 +53,18 @@ TEST_CASE("PolicyBits: agrees with sets of numbers, be they sparse, dense or in 
       for (const std::size_t place : places) {
         if (others.count(place) != 0) both.insert(place);
       }
-      REQUIRE(bits.Meets(other) == !both.empty());
+      REQUIRE(bits.Intersects(other) == !both.empty());
       switch (random() % 4) {
         case 0:
-          bits.Join(other);
+          bits.Union(other);
           places.insert(others.begin(), others.end());
           break;
         case 1:
-          bits.Keep(other);
+          bits.Intersect(other);
           places = both;
           break;
         case 2:
-          bits.Remove(other);
+          bits.Subtract(other);
           for (const std::size_t place : both) places.erase(place);
           break;
         default:

@@ -13,7 +13,7 @@
 namespace countersign::policy::rules {
 namespace {
 
-text::View ViewOf(domain::Normalize normalize) {
+text::View ToView(domain::Normalize normalize) {
   switch (normalize) {
     case domain::Normalize::kNone: return text::View::kRaw;
     case domain::Normalize::kCaseless: return text::View::kCaseless;
@@ -23,9 +23,9 @@ text::View ViewOf(domain::Normalize normalize) {
   return text::View::kUnicode;
 }
 
-// The names by which the dialects call the same limit: whoever limits one of them means all, and a
-// caller does not pass a rule by using its newer name.
-std::vector<std::string> SameParameter(const std::string& name) {
+// The names that dialects have for the same limit. A limit on one of them holds for all, so that a
+// caller cannot avoid a rule by using a newer name.
+std::vector<std::string> ParameterAliases(const std::string& name) {
   static const std::vector<std::string> kTokenLimits = {"max_tokens", "max_completion_tokens",
                                                         "max_output_tokens"};
   const bool is_limit = std::count(kTokenLimits.begin(), kTokenLimits.end(), name) > 0;
@@ -55,10 +55,10 @@ class Compiler {
     for (const auto& [name, policy] : set_->policies) {
       CompiledPolicy compiled;
       compiled.source = &policy;
-      place_ = absl::StrCat("Policy/", name, ": ");
+      location_ = absl::StrCat("Policy/", name, ": ");
       if (policy.when.has_value()) {
-        // What is encoded may make a decision stricter, never more lenient: it counts where
-        // finding something denies, asks for a review, or keeps from allowing.
+        // A match in encoded text may make a decision stricter, never more lenient: it counts where
+        // a match denies, asks for a review, or (under `not`) prevents an allow.
         const bool decodes = policy.verdict != domain::Verdict::kAllow;
         compiled.when = CompileCondition(*policy.when, decodes, compiled.reads_text);
       }
@@ -83,8 +83,7 @@ class Compiler {
       case domain::Condition::Kind::kNot: compiled.kind = CompiledCondition::Kind::kNot; break;
       case domain::Condition::Kind::kLeaf: return CompileLeaf(source, decodes, reads_text);
     }
-    // An empty list would hold always (all) or never (any); neither is what somebody who wrote one
-    // meant.
+    // An empty `all` would always hold and an empty `any` never; nobody means either.
     const bool is_not = source.kind == domain::Condition::Kind::kNot;
     if (source.children.empty() || (is_not && source.children.size() != 1)) {
       Mistake(source.path, is_not ? "needs exactly one condition" : "needs at least one condition");
@@ -105,7 +104,7 @@ class Compiler {
       compiled.rule = keywords->dictionary;
       compiled.parts = keywords->parts;
       compiled.term = DictionaryTerm(keywords->dictionary, source.path);
-      compiled.leaf = Leaf(compiled);
+      compiled.text_condition = AddTextCondition(compiled);
     } else if (const auto* pattern = std::get_if<domain::PatternCondition>(&source.leaf)) {
       reads_text = true;
       compiled.kind = CompiledCondition::Kind::kText;
@@ -113,31 +112,31 @@ class Compiler {
       compiled.rule = pattern->regex;
       compiled.parts = pattern->parts;
       compiled.term = PatternTerm(*pattern, source.path);
-      compiled.leaf = Leaf(compiled);
+      compiled.text_condition = AddTextCondition(compiled);
     } else if (const auto* tokens = std::get_if<domain::TokensCondition>(&source.leaf)) {
       compiled.kind = CompiledCondition::Kind::kTokens;
       compiled.over = static_cast<double>(tokens->over);
     } else if (const auto* parameter = std::get_if<domain::ParameterCondition>(&source.leaf)) {
       compiled.kind = CompiledCondition::Kind::kParameter;
       compiled.over = parameter->over;
-      compiled.parameters = SameParameter(parameter->name);
+      compiled.parameters = ParameterAliases(parameter->name);
     } else {
-      Mistake(source.path, "is no condition");
+      Mistake(source.path, "is not a condition");
     }
     return compiled;
   }
 
-  std::uint32_t Leaf(const CompiledCondition& condition) {
-    TextLeaf leaf{condition.term, condition.parts, condition.decodes};
-    std::sort(leaf.parts.begin(), leaf.parts.end());
-    leaf.parts.erase(std::unique(leaf.parts.begin(), leaf.parts.end()), leaf.parts.end());
-    const auto id = static_cast<std::uint32_t>(snapshot_->leaves.size());
+  std::uint32_t AddTextCondition(const CompiledCondition& condition) {
+    TextCondition text{condition.term, condition.parts, condition.decodes};
+    std::sort(text.parts.begin(), text.parts.end());
+    text.parts.erase(std::unique(text.parts.begin(), text.parts.end()), text.parts.end());
+    const auto id = static_cast<std::uint32_t>(snapshot_->text_conditions.size());
     const auto [known, is_new] =
-        leaf_ids_.emplace(std::tuple(leaf.term, leaf.decodes, leaf.parts), id);
+        text_condition_ids_.emplace(std::tuple(text.term, text.decodes, text.parts), id);
     if (!is_new) return known->second;
-    snapshot_->leaves_of_term.resize(std::max<std::size_t>(next_id_, leaf.term + 1));
-    snapshot_->leaves_of_term[leaf.term].push_back(id);
-    snapshot_->leaves.push_back(std::move(leaf));
+    snapshot_->text_conditions_by_term.resize(std::max<std::size_t>(next_id_, text.term + 1));
+    snapshot_->text_conditions_by_term[text.term].push_back(id);
+    snapshot_->text_conditions.push_back(std::move(text));
     return id;
   }
 
@@ -151,31 +150,31 @@ class Compiler {
       Mistake(path, absl::StrCat("there is no Dictionary \"", name, "\""));
       return id;
     }
-    const text::View view = ViewOf(dictionary->second.normalize);
+    const text::View view = ToView(dictionary->second.normalize);
     for (const std::string& term : dictionary->second.terms) {
       terms_.push_back({term, /*is_regex=*/false, view, id});
       if (dictionary->second.leet) terms_.push_back({term, false, text::View::kLeet, id});
       if (dictionary->second.spaced) terms_.push_back({term, false, text::View::kJoined, id});
     }
-    places_.push_back({id, absl::StrCat("Dictionary/", name, ": spec.terms")});
+    locations_.push_back({id, absl::StrCat("Dictionary/", name, ": spec.terms")});
     return id;
   }
 
   std::uint32_t PatternTerm(const domain::PatternCondition& pattern, const std::string& path) {
-    const text::View view = ViewOf(pattern.normalize);
+    const text::View view = ToView(pattern.normalize);
     const auto key = std::make_pair(pattern.regex, view);
     const auto known = pattern_ids_.find(key);
     if (known != pattern_ids_.end()) return known->second;
     const std::uint32_t id = next_id_++;
     pattern_ids_.emplace(key, id);
     terms_.push_back({pattern.regex, /*is_regex=*/true, view, id});
-    places_.push_back({id, absl::StrCat(place_, path, ".regex")});
+    locations_.push_back({id, absl::StrCat(location_, path, ".regex")});
     return id;
   }
 
   void ResolveTokenizers() {
     for (const auto& [name, connection] : set_->connections) {
-      place_ = absl::StrCat("Connection/", name, ": ");
+      location_ = absl::StrCat("Connection/", name, ": ");
       ConnectionRules rules;
       if (!connection.tokenizer.empty()) {
         const auto tokenizer = engine_.TokenizerByName(connection.tokenizer);
@@ -198,7 +197,7 @@ class Compiler {
           .Add(static_cast<std::uint64_t>(term.id));
     }
     snapshot_->terms_digest = crypto::Sha256(fingerprint.bytes());
-    if (places_.empty()) return;
+    if (locations_.empty()) return;
     if (previous != nullptr && previous->engine == &engine_ && previous->scanner != nullptr &&
         previous->terms_digest == snapshot_->terms_digest) {
       snapshot_->scanner = previous->scanner;
@@ -213,33 +212,34 @@ class Compiler {
     if (mistakes_.empty()) mistakes_.push_back(std::string(scanner.status().message()));
   }
 
-  // The engine names the first term that it refuses. Compiling dictionary by dictionary and pattern
-  // by pattern finds them all, with their places; only a refused set pays for it.
+  // The engine names only the first term that it refuses. Compiling each dictionary and each
+  // pattern alone finds all of them.
   void FindBadTerms() {
-    for (const auto& [id, place] : places_) {
+    for (const auto& [id, location] : locations_) {
       std::vector<text::MatchTerm> own;
       std::copy_if(terms_.begin(), terms_.end(), std::back_inserter(own),
                    [id = id](const text::MatchTerm& term) { return term.id == id; });
       const auto alone = engine_.Compile(own);
-      if (!alone.ok()) mistakes_.push_back(absl::StrCat(place, ": ", alone.status().message()));
+      if (!alone.ok()) mistakes_.push_back(absl::StrCat(location, ": ", alone.status().message()));
     }
   }
 
   void Mistake(absl::string_view path, absl::string_view what) {
-    mistakes_.push_back(absl::StrCat(place_, path, ": ", what));
+    mistakes_.push_back(absl::StrCat(location_, path, ": ", what));
   }
 
   const std::shared_ptr<const domain::ResourceSet> set_;
   const TextEngine& engine_;
   const std::shared_ptr<Snapshot> snapshot_;
 
-  std::string place_;  // of what is being compiled: "Policy/regulated: "
+  std::string location_;  // of what is being compiled: "Policy/regulated: "
   std::uint32_t next_id_ = 0;
   std::map<std::string, std::uint32_t> dictionary_ids_;
   std::map<std::pair<std::string, text::View>, std::uint32_t> pattern_ids_;
-  std::map<std::tuple<std::uint32_t, bool, std::vector<std::string>>, std::uint32_t> leaf_ids_;
+  std::map<std::tuple<std::uint32_t, bool, std::vector<std::string>>, std::uint32_t>
+      text_condition_ids_;
   std::vector<text::MatchTerm> terms_;
-  std::vector<std::pair<std::uint32_t, std::string>> places_;  // id → where it is written
+  std::vector<std::pair<std::uint32_t, std::string>> locations_;  // id → where it is written
   std::vector<std::string> mistakes_;
 };
 

@@ -10,14 +10,13 @@
 namespace countersign::policy::rules {
 
 // Compiles all policies of `set` at once: every keyword of every dictionary that a policy uses and
-// every pattern go into one scanner, each dictionary and each distinct pattern under one id. The
-// scanner of `previous` (may be null) is taken over when its terms are the same, so that a change
-// of anything else is served at once.
+// every pattern go into one scanner, each dictionary and each distinct pattern under one id. Reuses
+// the scanner of `previous` (may be null) when its terms are the same.
 //
-// INVALID_ARGUMENT lists every mistake, one per line, each with its place:
+// INVALID_ARGUMENT lists every mistake, one per line, with its path:
 //   Policy/regulated: spec.when.any[1].pattern.regex: position 4: …
-// May take seconds; never on a request path. REQUIRES: references in `set` are resolvable, `engine`
-// outlives the snapshot.
+// May take seconds: never call it on a request path. REQUIRES: references in `set` are resolvable,
+// `engine` outlives the snapshot.
 absl::StatusOr<std::shared_ptr<const Snapshot>> CompileSnapshot(
     std::shared_ptr<const domain::ResourceSet> set, const TextEngine& engine,
     const std::shared_ptr<const Snapshot>& previous);

@@ -10,9 +10,9 @@
 namespace countersign::policy::rules {
 namespace {
 
-// A prefix per so many entries at the least, and so many prefixes at the most.
-constexpr std::size_t kLeastStride = 64;
-constexpr std::size_t kMostPrefixes = 128;
+// ThresholdIndex keeps a prefix for every so many entries, and no more prefixes than this.
+constexpr std::size_t kMinStride = 64;
+constexpr std::size_t kMaxPrefixes = 128;
 
 }  // namespace
 
@@ -30,12 +30,12 @@ void ValueIndex::Finish(std::size_t policies) {
 void ValueIndex::Narrow(const std::vector<absl::string_view>& values, PolicyBits& bits) const {
   if (by_value_.empty()) return;
   PolicyBits fitting(policies_);
-  unlimited_.JoinTo(fitting);
+  unlimited_.AddTo(fitting);
   for (const absl::string_view value : values) {
     const auto found = by_value_.find(value);
-    if (found != by_value_.end()) found->second.JoinTo(fitting);
+    if (found != by_value_.end()) found->second.AddTo(fitting);
   }
-  bits.Keep(fitting);
+  bits.Intersect(fitting);
 }
 
 void GlobIndex::Add(std::size_t place, const std::vector<std::string>& globs) {
@@ -59,34 +59,34 @@ void GlobIndex::Finish(std::size_t policies) {
   }
 }
 
-void GlobIndex::Join(const Buckets& buckets, absl::string_view literal, absl::string_view value,
-                     PolicyBits& bits) {
+void GlobIndex::AddMatching(const Buckets& buckets, absl::string_view literal,
+                            absl::string_view value, PolicyBits& bits) {
   const auto found = buckets.by_literal.find(literal);
   if (found == buckets.by_literal.end()) return;
   for (const auto* const entry : found->second) {
-    if (GlobMatch(entry->first, value)) entry->second.JoinTo(bits);
+    if (GlobMatch(entry->first, value)) entry->second.AddTo(bits);
   }
 }
 
 void GlobIndex::Narrow(absl::string_view value, PolicyBits& bits) const {
   if (by_glob_.empty()) return;
   PolicyBits fitting(policies_);
-  unlimited_.JoinTo(fitting);
+  unlimited_.AddTo(fitting);
   for (const std::size_t size : by_prefix_.sizes) {
     if (size > value.size()) break;
-    Join(by_prefix_, value.substr(0, size), value, fitting);
+    AddMatching(by_prefix_, value.substr(0, size), value, fitting);
   }
   for (const std::size_t size : by_suffix_.sizes) {
     if (size > value.size()) break;
-    Join(by_suffix_, value.substr(value.size() - size), value, fitting);
+    AddMatching(by_suffix_, value.substr(value.size() - size), value, fitting);
   }
-  bits.Keep(fitting);
+  bits.Intersect(fitting);
 }
 
 void ThresholdIndex::Finish(std::size_t policies) {
   std::sort(entries_.begin(), entries_.end(),
             [](const Entry& a, const Entry& b) { return a.threshold < b.threshold; });
-  stride_ = std::max(kLeastStride, entries_.size() / kMostPrefixes);
+  stride_ = std::max(kMinStride, entries_.size() / kMaxPrefixes);
   PolicyBits prefix(policies);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (i % stride_ == 0) prefixes_.push_back(prefix);
@@ -95,7 +95,7 @@ void ThresholdIndex::Finish(std::size_t policies) {
   if (entries_.size() % stride_ == 0) prefixes_.push_back(std::move(prefix));
 }
 
-std::size_t ThresholdIndex::Passed(double value) const {
+std::size_t ThresholdIndex::CountBelow(double value) const {
   if (std::isnan(value)) return entries_.size();
   const auto end = std::partition_point(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     return entry.threshold < value;
@@ -103,18 +103,18 @@ std::size_t ThresholdIndex::Passed(double value) const {
   return static_cast<std::size_t>(end - entries_.begin());
 }
 
-void ThresholdIndex::JoinTo(double value, PolicyBits& bits) const {
-  const std::size_t passed = Passed(value);
-  if (passed == 0) return;
-  bits.Join(prefixes_[passed / stride_]);
-  for (std::size_t i = passed / stride_ * stride_; i < passed; ++i) bits.Set(entries_[i].place);
+void ThresholdIndex::AddTo(double value, PolicyBits& bits) const {
+  const std::size_t below = CountBelow(value);
+  if (below == 0) return;
+  bits.Union(prefixes_[below / stride_]);
+  for (std::size_t i = below / stride_ * stride_; i < below; ++i) bits.Set(entries_[i].place);
 }
 
 void ThresholdIndex::RemoveFrom(double value, PolicyBits& bits) const {
-  const std::size_t passed = Passed(value);
-  if (passed == 0) return;
-  bits.Remove(prefixes_[passed / stride_]);
-  for (std::size_t i = passed / stride_ * stride_; i < passed; ++i) bits.Clear(entries_[i].place);
+  const std::size_t below = CountBelow(value);
+  if (below == 0) return;
+  bits.Subtract(prefixes_[below / stride_]);
+  for (std::size_t i = below / stride_ * stride_; i < below; ++i) bits.Clear(entries_[i].place);
 }
 
 std::optional<double> ThresholdIndex::Largest(const PolicyBits& policies) const {
@@ -124,59 +124,63 @@ std::optional<double> ThresholdIndex::Largest(const PolicyBits& policies) const 
   return largest->threshold;
 }
 
-void RuleIndex::ByEvent::Add(std::size_t place, const CompiledCondition& event) {
-  switch (event.kind) {
-    case CompiledCondition::Kind::kText: leaves[event.leaf].Add(place); break;
-    case CompiledCondition::Kind::kTokens: tokens.Add(place, event.over); break;
+void RuleIndex::ConditionIndex::Add(std::size_t place, const CompiledCondition& condition) {
+  switch (condition.kind) {
+    case CompiledCondition::Kind::kText:
+      text_conditions[condition.text_condition].Add(place);
+      break;
+    case CompiledCondition::Kind::kTokens: tokens.Add(place, condition.over); break;
     default:
-      for (const std::string& name : event.parameters) parameters[name].Add(place, event.over);
+      for (const std::string& name : condition.parameters) {
+        parameters[name].Add(place, condition.over);
+      }
   }
 }
 
-void RuleIndex::ByEvent::Finish(std::size_t policies) {
-  for (auto& [leaf, posting] : leaves) posting.Finish(policies);
+void RuleIndex::ConditionIndex::Finish(std::size_t policies) {
+  for (auto& [id, posting] : text_conditions) posting.Finish(policies);
   tokens.Finish(policies);
   for (auto& [name, thresholds] : parameters) thresholds.Finish(policies);
 }
 
 template <typename UsePosting, typename UseThresholds>
-void RuleIndex::ByEvent::ForEach(const PromptFacts& facts, const UsePosting& use_posting,
-                                 const UseThresholds& use_thresholds) const {
-  if (!leaves.empty()) {
-    for (const std::uint32_t leaf : facts.leaves) {
-      const auto found = leaves.find(leaf);
-      if (found != leaves.end()) use_posting(found->second);
+void RuleIndex::ConditionIndex::ForEach(const Measurements& measured, const UsePosting& use_posting,
+                                        const UseThresholds& use_thresholds) const {
+  if (!text_conditions.empty()) {
+    for (const std::uint32_t id : measured.text_conditions) {
+      const auto found = text_conditions.find(id);
+      if (found != text_conditions.end()) use_posting(found->second);
     }
   }
-  use_thresholds(tokens, facts.tokens);
+  use_thresholds(tokens, measured.tokens);
   if (parameters.empty()) return;
-  for (const auto& [name, value] : facts.parameters) {
+  for (const auto& [name, value] : measured.parameters) {
     const auto found = parameters.find(name);
     if (found != parameters.end()) use_thresholds(found->second, value);
   }
 }
 
-void RuleIndex::ByEvent::JoinTo(PolicyBits& bits, const PromptFacts& facts) const {
+void RuleIndex::ConditionIndex::AddTo(PolicyBits& bits, const Measurements& measured) const {
   ForEach(
-      facts, [&](const Posting& posting) { posting.JoinTo(bits); },
-      [&](const ThresholdIndex& limits, double value) { limits.JoinTo(value, bits); });
+      measured, [&](const Posting& posting) { posting.AddTo(bits); },
+      [&](const ThresholdIndex& limits, double value) { limits.AddTo(value, bits); });
 }
 
-void RuleIndex::ByEvent::RemoveFrom(PolicyBits& bits, const PromptFacts& facts) const {
+void RuleIndex::ConditionIndex::RemoveFrom(PolicyBits& bits, const Measurements& measured) const {
   ForEach(
-      facts, [&](const Posting& posting) { posting.RemoveFrom(bits); },
+      measured, [&](const Posting& posting) { posting.RemoveFrom(bits); },
       [&](const ThresholdIndex& limits, double value) { limits.RemoveFrom(value, bits); });
 }
 
-// One way for a condition to hold.
+// A leaf condition that holds, or, if negated, does not.
 struct RuleIndex::Event {
   const CompiledCondition* condition = nullptr;  // text, tokens or a parameter
   bool negated = false;
 
-  // A limit that cannot be compared with is not indexed.
+  // NaN has no place in an index of thresholds.
   bool IsIndexed() const { return !std::isnan(condition->over); }
 
-  // How often it happens, by experience: the rarer of several is the better index.
+  // An estimate of how often it occurs: of several sets the one with the rarest events is indexed.
   double Cost() const {
     if (!IsIndexed()) return 1e9;
     if (negated) return 1e6;
@@ -190,18 +194,18 @@ struct RuleIndex::Event {
 
 RuleIndex::RuleIndex(const std::vector<CompiledPolicy>& policies)
     : size_(policies.size()), reads_text_(size_) {
-  std::vector<Plane*> planes = {&finding_};
-  for (Plane& plane : planes_) planes.push_back(&plane);
-  for (Plane* const plane : planes) plane->always = PolicyBits(size_);
+  std::vector<EventSets*> all_sets = {&finding_events_};
+  for (EventSets& sets : event_sets_) all_sets.push_back(&sets);
+  for (EventSets* const sets : all_sets) sets->always = PolicyBits(size_);
   for (std::size_t place = 0; place < size_; ++place) Add(place, policies[place]);
   for (ValueIndex* const index : {&connections_, &groups_, &identities_, &operations_}) {
     index->Finish(size_);
   }
   models_.Finish(size_);
   token_limits_.Finish(size_);
-  for (Plane* const plane : planes) {
-    plane->happened.Finish(size_);
-    for (Absence& absence : plane->absences) absence.prevented.Finish(size_);
+  for (EventSets* const sets : all_sets) {
+    sets->conditions.Finish(size_);
+    for (NegatedEvents& negated : sets->negated) negated.conditions.Finish(size_);
   }
 }
 
@@ -213,20 +217,20 @@ void RuleIndex::Add(std::size_t place, const CompiledPolicy& policy) {
   operations_.Add(place, match.operations);
   models_.Add(place, match.models);
   if (policy.reads_text) reads_text_.Set(place);
-  std::vector<Events> planes;
+  std::vector<Events> sets;
   if (policy.when.has_value()) {
-    planes = PlanesOf(*policy.when);
+    sets = CheapestEventSets(*policy.when);
     AddTokenLimits(place, *policy.when);
     Events finding;
-    CollectFinding(*policy.when, finding);
-    AddEvents(place, finding, finding_);
+    CollectFindingEvents(*policy.when, finding);
+    AddEvents(place, finding, finding_events_);
   }
-  for (std::size_t i = 0; i < planes_.size(); ++i) {
-    if (i < planes.size()) {
-      AddEvents(place, planes[i], planes_[i]);
-      planes_[i].used = true;
+  for (std::size_t i = 0; i < event_sets_.size(); ++i) {
+    if (i < sets.size()) {
+      AddEvents(place, sets[i], event_sets_[i]);
+      event_sets_[i].used = true;
     } else {
-      planes_[i].always.Set(place);
+      event_sets_[i].always.Set(place);
     }
   }
 }
@@ -238,67 +242,68 @@ void RuleIndex::AddTokenLimits(std::size_t place, const CompiledCondition& condi
   for (const CompiledCondition& child : condition.children) AddTokenLimits(place, child);
 }
 
-void RuleIndex::CollectFinding(const CompiledCondition& condition, Events& events) {
+void RuleIndex::CollectFindingEvents(const CompiledCondition& condition, Events& events) {
   using Kind = CompiledCondition::Kind;
   if (condition.kind == Kind::kNot) return;
   if (condition.kind != Kind::kAny && condition.kind != Kind::kAll) {
     events.push_back({&condition, false});
   }
-  for (const CompiledCondition& child : condition.children) CollectFinding(child, events);
+  for (const CompiledCondition& child : condition.children) CollectFindingEvents(child, events);
 }
 
-double RuleIndex::CostOf(const Events& events) {
+double RuleIndex::TotalCost(const Events& events) {
   double sum = 0;
   for (const Event& event : events) sum += event.Cost();
   return sum;
 }
 
-std::vector<RuleIndex::Events> RuleIndex::PlanesOf(const CompiledCondition& condition) {
+std::vector<RuleIndex::Events> RuleIndex::CheapestEventSets(const CompiledCondition& condition) {
   const bool negated = condition.kind == CompiledCondition::Kind::kNot;
   const CompiledCondition& top = negated ? condition.children.front() : condition;
   const auto splits = negated ? CompiledCondition::Kind::kAny : CompiledCondition::Kind::kAll;
-  if (top.kind != splits) return {EventsOf(condition, false)};
-  std::vector<Events> planes;
-  for (const CompiledCondition& child : top.children) planes.push_back(EventsOf(child, negated));
-  std::stable_sort(planes.begin(), planes.end(),
-                   [](const Events& a, const Events& b) { return CostOf(a) < CostOf(b); });
-  if (planes.size() > kPlanes) planes.resize(kPlanes);
-  return planes;
+  if (top.kind != splits) return {NecessaryEvents(condition, false)};
+  std::vector<Events> sets;
+  for (const CompiledCondition& child : top.children)
+    sets.push_back(NecessaryEvents(child, negated));
+  std::stable_sort(sets.begin(), sets.end(),
+                   [](const Events& a, const Events& b) { return TotalCost(a) < TotalCost(b); });
+  if (sets.size() > kEventSets) sets.resize(kEventSets);
+  return sets;
 }
 
-RuleIndex::Events RuleIndex::EventsOf(const CompiledCondition& condition, bool negated) {
+RuleIndex::Events RuleIndex::NecessaryEvents(const CompiledCondition& condition, bool negated) {
   using Kind = CompiledCondition::Kind;
-  if (condition.kind == Kind::kNot) return EventsOf(condition.children.front(), !negated);
+  if (condition.kind == Kind::kNot) return NecessaryEvents(condition.children.front(), !negated);
   if (condition.kind != Kind::kAny && condition.kind != Kind::kAll) return {{&condition, negated}};
   Events all;
   Events best;
   for (const CompiledCondition& child : condition.children) {
-    const Events own = EventsOf(child, negated);
-    if (best.empty() || CostOf(own) < CostOf(best)) best = own;
+    const Events own = NecessaryEvents(child, negated);
+    if (best.empty() || TotalCost(own) < TotalCost(best)) best = own;
     all.insert(all.end(), own.begin(), own.end());
   }
   return (condition.kind == Kind::kAny) != negated ? all : best;
 }
 
-void RuleIndex::AddEvents(std::size_t place, const Events& events, Plane& plane) const {
-  const auto absent =
+void RuleIndex::AddEvents(std::size_t place, const Events& events, EventSets& sets) const {
+  const auto negated =
       std::count_if(events.begin(), events.end(), [](const Event& event) { return event.negated; });
-  if (static_cast<std::size_t>(absent) > kMostAbsences ||
+  if (static_cast<std::size_t>(negated) > kMaxNegatedEvents ||
       !std::all_of(events.begin(), events.end(),
                    [](const Event& event) { return event.IsIndexed(); })) {
-    plane.always.Set(place);
+    sets.always.Set(place);
     return;
   }
-  std::size_t next_absence = 0;
+  std::size_t next_negated = 0;
   for (const Event& event : events) {
     if (!event.negated) {
-      plane.happened.Add(place, *event.condition);
+      sets.conditions.Add(place, *event.condition);
       continue;
     }
-    if (next_absence == plane.absences.size()) plane.absences.push_back({PolicyBits(size_), {}});
-    Absence& absence = plane.absences[next_absence++];
-    absence.policies.Set(place);
-    absence.prevented.Add(place, *event.condition);
+    if (next_negated == sets.negated.size()) sets.negated.push_back({PolicyBits(size_), {}});
+    NegatedEvents& each = sets.negated[next_negated++];
+    each.policies.Set(place);
+    each.conditions.Add(place, *event.condition);
   }
 }
 
@@ -307,7 +312,7 @@ PolicyBits RuleIndex::Applicable(const std::string& connection, const domain::Pr
   PolicyBits bits = PolicyBits::All(size_);
   connections_.Narrow({connection}, bits);
   groups_.Narrow({principal.groups.begin(), principal.groups.end()}, bits);
-  // Who has no identity is not the identity of an empty name.
+  // A principal without an identity matches no identity, not even one with an empty name.
   std::vector<absl::string_view> identities;
   if (!principal.identity.empty()) identities.push_back(principal.identity);
   identities_.Narrow(identities, bits);
@@ -316,25 +321,25 @@ PolicyBits RuleIndex::Applicable(const std::string& connection, const domain::Pr
   return bits;
 }
 
-PolicyBits RuleIndex::Happening(const Plane& plane, const PromptFacts& facts) {
-  PolicyBits bits = plane.always;
-  for (const Absence& absence : plane.absences) {
-    PolicyBits still = absence.policies;
-    absence.prevented.RemoveFrom(still, facts);
-    bits.Join(still);
+PolicyBits RuleIndex::Occurring(const EventSets& sets, const Measurements& measured) {
+  PolicyBits bits = sets.always;
+  for (const NegatedEvents& each : sets.negated) {
+    PolicyBits possible = each.policies;
+    each.conditions.RemoveFrom(possible, measured);
+    bits.Union(possible);
   }
-  plane.happened.JoinTo(bits, facts);
+  sets.conditions.AddTo(bits, measured);
   return bits;
 }
 
-void RuleIndex::NarrowToHolding(const PromptFacts& facts, PolicyBits& policies) const {
-  for (const Plane& plane : planes_) {
-    if (plane.used) policies.Keep(Happening(plane, facts));
+void RuleIndex::NarrowToHolding(const Measurements& measured, PolicyBits& policies) const {
+  for (const EventSets& sets : event_sets_) {
+    if (sets.used) policies.Intersect(Occurring(sets, measured));
   }
 }
 
-void RuleIndex::NarrowToFinding(const PromptFacts& facts, PolicyBits& policies) const {
-  policies.Keep(Happening(finding_, facts));
+void RuleIndex::NarrowToFinding(const Measurements& measured, PolicyBits& policies) const {
+  policies.Intersect(Occurring(finding_events_, measured));
 }
 
 }  // namespace countersign::policy::rules

@@ -22,23 +22,23 @@ namespace countersign::policy::rules {
 template <typename Value>
 using ByString = absl::flat_hash_map<std::string, Value>;
 
-// Policies by one section of their `match`: which apply to a value of it.
+// Policies by one section of their `match`, such as its groups.
 class ValueIndex {
  public:
-  // Policies come in ascending order of `place`.
+  // REQUIRES: `place` ascends from call to call.
   void Add(std::size_t place, const std::vector<std::string>& values);
   void Finish(std::size_t policies);
-  // Takes out of `bits` what is limited to none of `values`.
+  // Removes from `bits` the policies whose section is not empty and has none of `values`.
   void Narrow(const std::vector<absl::string_view>& values, PolicyBits& bits) const;
 
  private:
-  Posting unlimited_;
+  Posting unlimited_;  // the section is empty: they apply to every value
   ByString<Posting> by_value_;
   std::size_t policies_ = 0;
 };
 
-// The same for globs. A glob is found by what stands before its first wildcard, else by what stands
-// behind its last, so that only those are tried that have a chance.
+// The same for globs. A glob is found by the literal before its first wildcard, or, where it begins
+// with one, by the literal after its last: only those whose literal fits are tried.
 class GlobIndex {
  public:
   void Add(std::size_t place, const std::vector<std::string>& globs);
@@ -50,25 +50,27 @@ class GlobIndex {
     ByString<std::vector<const std::pair<const std::string, Posting>*>> by_literal;
     std::set<std::size_t> sizes;  // of the literals
   };
-  static void Join(const Buckets& buckets, absl::string_view literal, absl::string_view value,
-                   PolicyBits& bits);
+  // Adds the policies of the globs in the bucket of `literal` that match `value`.
+  static void AddMatching(const Buckets& buckets, absl::string_view literal,
+                          absl::string_view value, PolicyBits& bits);
 
   Posting unlimited_;
   std::map<std::string, Posting> by_glob_;
-  Buckets by_prefix_, by_suffix_;
+  Buckets by_prefix_;
+  Buckets by_suffix_;
   std::size_t policies_ = 0;
 };
 
-// Policies by a number that something may be above.
+// Policies by the threshold of a condition such as `tokens: {over: 4000}`.
 class ThresholdIndex {
  public:
-  // REQUIRES: `threshold` is a number.
+  // REQUIRES: `threshold` is not NaN.
   void Add(std::size_t place, double threshold) { entries_.push_back({threshold, place}); }
   void Finish(std::size_t policies);
-  // Adds (takes out) those whose threshold `value` is above. What is not a number is above all.
-  void JoinTo(double value, PolicyBits& bits) const;
+  // Adds (removes) the policies whose threshold is below `value`; all of them when `value` is NaN.
+  void AddTo(double value, PolicyBits& bits) const;
   void RemoveFrom(double value, PolicyBits& bits) const;
-  // The largest threshold of any of `policies`, or nothing.
+  // The largest threshold of any of `policies`.
   std::optional<double> Largest(const PolicyBits& policies) const;
 
  private:
@@ -77,98 +79,106 @@ class ThresholdIndex {
     std::size_t place = 0;
   };
   // How many entries have a threshold below `value`.
-  std::size_t Passed(double value) const;
+  std::size_t CountBelow(double value) const;
 
   std::vector<Entry> entries_;        // by threshold
   std::vector<PolicyBits> prefixes_;  // of the first i * stride_ entries
   std::size_t stride_ = 0;
 };
 
-// What is known about a prompt when conditions are looked at.
-struct PromptFacts {
+// What conditions can ask about one prompt, measured.
+struct Measurements {
   double tokens = 0;
   const std::map<std::string, double>& parameters;
-  std::vector<std::uint32_t> leaves;  // the text conditions that hold (CompiledCondition::leaf)
+  std::vector<std::uint32_t> text_conditions;  // those that hold, CompiledCondition::text_condition
 };
 
-// Finds, among all policies, the few that have to be looked at for one question: first those that
-// apply to it, then those of them whose conditions may hold. The time taken does not grow with the
-// number of policies but for words of 64 of them.
+// Finds, among all policies, the few that have to be evaluated for one query: first those whose
+// `match` fits, then those whose conditions may hold. Apart from bitmap operations the time does
+// not depend on the number of policies.
 //
-// Each policy's `when` is brought to a set of events of which at least one must have happened for
-// it to hold (a text condition that holds or does not, a limit that is passed or is not); of an
-// `all` up to kPlanes such sets. What is found is thus never too little, and seldom too much.
-// Immutable once made; thread-safe.
+// A condition that is a leaf of the tree, or its negation, is an event. For each policy the index
+// keeps up to kEventSets sets of events; of each set at least one event must occur for the policy's
+// `when` to hold. What NarrowToHolding leaves is a superset of the policies that hold.
+//
+// Immutable once constructed; thread-safe.
 class RuleIndex {
  public:
   RuleIndex() = default;
-  // `policies` in the order in which they decide. They may be moved afterwards.
+  // `policies` are in the order in which they decide. They may be moved afterwards.
   explicit RuleIndex(const std::vector<CompiledPolicy>& policies);
 
+  // The policies whose `match` fits. Exact.
   PolicyBits Applicable(const std::string& connection, const domain::Principal& principal,
                         const domain::Prompt& prompt) const;
-  bool AnyReadsText(const PolicyBits& policies) const { return policies.Meets(reads_text_); }
-  // Takes out of `policies` what cannot hold.
-  void NarrowToHolding(const PromptFacts& facts, PolicyBits& policies) const;
-  // Takes out of `policies` what gives no finding, whether it holds or not.
-  void NarrowToFinding(const PromptFacts& facts, PolicyBits& policies) const;
+  bool AnyReadsText(const PolicyBits& policies) const { return policies.Intersects(reads_text_); }
+  // Removes from `policies` those whose conditions cannot hold.
+  void NarrowToHolding(const Measurements& measured, PolicyBits& policies) const;
+  // Removes from `policies` those that give no finding, whether they hold or not.
+  void NarrowToFinding(const Measurements& measured, PolicyBits& policies) const;
   // The largest number of tokens that any of `policies` asks about, wherever in its conditions.
   std::optional<double> LargestTokenLimit(const PolicyBits& policies) const {
     return token_limits_.Largest(policies);
   }
 
  private:
-  static constexpr std::size_t kPlanes = 3;
-  static constexpr std::size_t kMostAbsences = 4;
+  static constexpr std::size_t kEventSets = 3;
+  static constexpr std::size_t kMaxNegatedEvents = 4;
 
-  // Policies by single events.
-  struct ByEvent {
-    absl::flat_hash_map<std::uint32_t, Posting> leaves;
+  // Policies by the leaf conditions that they have.
+  struct ConditionIndex {
+    absl::flat_hash_map<std::uint32_t, Posting> text_conditions;
     ThresholdIndex tokens;
     ByString<ThresholdIndex> parameters;
 
-    void Add(std::size_t place, const CompiledCondition& event);
+    void Add(std::size_t place, const CompiledCondition& condition);
     void Finish(std::size_t policies);
-    // Adds (takes out) those of an event that has happened.
-    void JoinTo(PolicyBits& bits, const PromptFacts& facts) const;
-    void RemoveFrom(PolicyBits& bits, const PromptFacts& facts) const;
+    // Adds (removes) the policies of every condition that holds.
+    void AddTo(PolicyBits& bits, const Measurements& measured) const;
+    void RemoveFrom(PolicyBits& bits, const Measurements& measured) const;
 
    private:
     template <typename UsePosting, typename UseThresholds>
-    void ForEach(const PromptFacts& facts, const UsePosting& use_posting,
+    void ForEach(const Measurements& measured, const UsePosting& use_posting,
                  const UseThresholds& use_thresholds) const;
   };
-  // Policies that need something not to have happened: one thing each.
-  struct Absence {
+  // Policies that have a negated event in their set: the i-th one of each policy in the i-th index.
+  struct NegatedEvents {
     PolicyBits policies;
-    ByEvent prevented;
+    ConditionIndex conditions;
   };
-  // Policies by sets of events, one set of each.
-  struct Plane {
+  // One set of events for every policy.
+  struct EventSets {
     bool used = false;
-    PolicyBits always;  // they need no event, or have some that are not indexed
-    ByEvent happened;
-    std::vector<Absence> absences;  // a set's first, second … thing that must not have happened
+    PolicyBits always;  // without a set, or with an event that cannot be indexed
+    ConditionIndex conditions;
+    std::vector<NegatedEvents> negated;
   };
   struct Event;
   using Events = std::vector<Event>;
 
-  static double CostOf(const Events& events);
-  static Events EventsOf(const CompiledCondition& condition, bool negated);
-  static void CollectFinding(const CompiledCondition& condition, Events& events);
-  static std::vector<Events> PlanesOf(const CompiledCondition& condition);
-  void AddEvents(std::size_t place, const Events& events, Plane& plane) const;
-  static PolicyBits Happening(const Plane& plane, const PromptFacts& facts);
+  static double TotalCost(const Events& events);
+  // Events of which at least one occurs whenever `condition` (when `negated`: its negation) holds.
+  static Events NecessaryEvents(const CompiledCondition& condition, bool negated);
+  // The cheapest up to kEventSets such sets: an `all` has one for each child.
+  static std::vector<Events> CheapestEventSets(const CompiledCondition& condition);
+  static void CollectFindingEvents(const CompiledCondition& condition, Events& events);
+  void AddEvents(std::size_t place, const Events& events, EventSets& sets) const;
+  // The policies of whose set an event occurs.
+  static PolicyBits Occurring(const EventSets& sets, const Measurements& measured);
   void Add(std::size_t place, const CompiledPolicy& policy);
   void AddTokenLimits(std::size_t place, const CompiledCondition& condition);
 
   std::size_t size_ = 0;
-  ValueIndex connections_, groups_, identities_, operations_;
+  ValueIndex connections_;
+  ValueIndex groups_;
+  ValueIndex identities_;
+  ValueIndex operations_;
   GlobIndex models_;
   PolicyBits reads_text_;
   ThresholdIndex token_limits_;
-  std::array<Plane, kPlanes> planes_;
-  Plane finding_;  // any of its conditions that is not under a `not`
+  std::array<EventSets, kEventSets> event_sets_;
+  EventSets finding_events_;  // the leaf conditions that are not under a `not`
 };
 
 }  // namespace countersign::policy::rules

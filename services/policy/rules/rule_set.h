@@ -11,19 +11,18 @@
 #include "services/policy/rules/rule_index.h"
 #include "services/policy/rules/text_engine.h"
 
-// A set of policies, compiled: what Evaluate reads. Made by CompileSnapshot only, immutable from
-// then on.
+// A set of policies, compiled for Evaluate. Made by CompileSnapshot only, and immutable.
 namespace countersign::policy::rules {
 
 struct ConnectionRules {
   const text::Tokenizer* tokenizer = nullptr;  // null: by the prompt's model
 };
 
-// A term of the scanner in the parts that some condition wants it in.
-struct TextLeaf {
+// A text condition, shared by all policies that have it.
+struct TextCondition {
   std::uint32_t term = 0;
   std::vector<std::string> parts;  // roles, sorted; empty: all
-  bool decodes = false;            // hits in encoded text count
+  bool decodes = false;            // looks into encoded text too
 };
 
 struct Snapshot {
@@ -32,9 +31,9 @@ struct Snapshot {
   // In the order in which they decide: denies first, then by falling priority, review before allow,
   // and by name. The first that matches decides.
   std::vector<CompiledPolicy> policies;
-  RuleIndex index;                                         // of `policies`
-  std::vector<TextLeaf> leaves;                            // by CompiledCondition::leaf
-  std::vector<std::vector<std::uint32_t>> leaves_of_term;  // by term
+  RuleIndex index;                             // of `policies`
+  std::vector<TextCondition> text_conditions;  // by CompiledCondition::text_condition
+  std::vector<std::vector<std::uint32_t>> text_conditions_by_term;
   std::map<std::string, ConnectionRules> connections;
   std::shared_ptr<const TextScanner> scanner;  // null when no policy reads text
   std::string terms_digest;                    // equal digests: the scanner may be shared

@@ -7,21 +7,21 @@
 
 namespace countersign::policy::rules {
 
-absl::Status SnapshotHolder::Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) {
+absl::Status SnapshotHolder::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
   CS_ASSIGN_OR_RETURN(auto compiled, CompileSnapshot(draft, engine_, Current()));
   const std::lock_guard<std::mutex> lock(mutex_);
-  prepared_ = std::move(compiled);
+  validated_ = std::move(compiled);
   return absl::OkStatus();
 }
 
 absl::Status SnapshotHolder::Serve(std::shared_ptr<const domain::ResourceSet> set) {
   {
-    // The very object that was judged needs no second compilation. Equal version numbers would not
-    // do: a draft may be given up and its number used again.
+    // The very object that was validated needs no second compilation. Equal version numbers would
+    // not do: a draft may be given up and its number used again.
     const std::lock_guard<std::mutex> lock(mutex_);
-    std::shared_ptr<const Snapshot> prepared = std::exchange(prepared_, nullptr);
-    if (prepared != nullptr && prepared->resources == set) {
-      current_ = std::move(prepared);
+    std::shared_ptr<const Snapshot> validated = std::exchange(validated_, nullptr);
+    if (validated != nullptr && validated->resources == set) {
+      current_ = std::move(validated);
       return absl::OkStatus();
     }
   }

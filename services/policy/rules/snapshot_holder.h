@@ -9,13 +9,13 @@
 
 namespace countersign::policy::rules {
 
-// The compiled set that decides now. Prepare compiles a draft and keeps the result for the Serve
+// Holds the snapshot that decides now. Validate compiles a draft and keeps the result for the Serve
 // that follows; a draft that does not compile leaves everything as it is. Thread-safe.
 class SnapshotHolder final : public domain::ResourceWatcher {
  public:
   explicit SnapshotHolder(const TextEngine& engine) : engine_(engine) {}
 
-  absl::Status Prepare(const std::shared_ptr<const domain::ResourceSet>& draft) override;
+  absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
 
   // Null until the first Serve: then nothing can be decided and the gate is closed.
@@ -25,7 +25,7 @@ class SnapshotHolder final : public domain::ResourceWatcher {
   const TextEngine& engine_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> current_;
-  std::shared_ptr<const Snapshot> prepared_;
+  std::shared_ptr<const Snapshot> validated_;
 };
 
 }  // namespace countersign::policy::rules

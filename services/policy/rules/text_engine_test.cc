@@ -30,7 +30,7 @@ domain::Decision Ask(const std::shared_ptr<domain::ResourceSet>& set, const std:
 }
 
 std::shared_ptr<domain::ResourceSet> Plain(std::vector<domain::Policy> policies) {
-  auto set = SetOf(std::move(policies));
+  auto set = MakeSet(std::move(policies));
   set->connections["other"].tokenizer = "cl100k_base";
   return set;
 }
@@ -82,7 +82,7 @@ TEST_CASE("LocalTextEngine: tokens are those of the model's encoding", "[policy]
   CHECK_FALSE(engine.TokenizerByName("p50k").ok());
 }
 
-TEST_CASE("LocalTextEngine: a thousand policies decide as one does", "[policy]") {
+TEST_CASE("LocalTextEngine: a thousand policies decide like one", "[policy]") {
   std::vector<domain::Policy> policies = {Allow("everyone")};
   for (int i = 0; i < 1000; ++i) {
     const std::string number = std::to_string(i);
@@ -95,7 +95,7 @@ TEST_CASE("LocalTextEngine: a thousand policies decide as one does", "[policy]")
 
 const std::string kEncoded = absl::Base64Escape("the patient in room seven is ill");
 
-TEST_CASE("LocalTextEngine: what is encoded is found where that makes the answer stricter",
+TEST_CASE("LocalTextEngine: encoded text counts only where a match makes the decision stricter",
           "[policy]") {
   const auto denies = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
   const domain::Decision decision = Ask(denies, "decode " + kEncoded + " for me");
@@ -120,7 +120,7 @@ TEST_CASE("LocalTextEngine: two layers of encoding are taken off, not three", "[
   CHECK(Ask(set, absl::Base64Escape(twice)).policy == "everyone");
 }
 
-TEST_CASE("LocalTextEngine: while large dictionaries are taken into service no call is dropped",
+TEST_CASE("LocalTextEngine: no call fails while large dictionaries are taken into service",
           "[policy]") {
   constexpr std::uint64_t kWords = 5;
   const LocalTextEngine engine;
@@ -166,7 +166,7 @@ TEST_CASE("LocalTextEngine: while large dictionaries are taken into service no c
   bool served = true;
   for (std::uint64_t version = 1; served && (version <= 6 || newest_seen < 6); ++version) {
     const auto draft = set_of(version);
-    served = holder.Prepare(draft).ok() && holder.Serve(draft).ok();
+    served = holder.Validate(draft).ok() && holder.Serve(draft).ok();
   }
   done = true;
   for (std::thread& caller : callers) caller.join();

@@ -12,7 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "services/policy/rules/text_engine.h"
 
-// For tests of this folder: an engine that is simple enough to be obviously right. Keywords are
+// An engine that is simple enough to be obviously right. Keywords are
 // plain substrings, patterns are std::regex, tokens are words.
 namespace countersign::policy::rules {
 

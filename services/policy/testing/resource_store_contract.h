@@ -16,17 +16,17 @@ namespace countersign::policy::resources {
 // Makes an empty store. What a call returns may be used until the next call.
 using MakeStore = std::function<ResourceStore&()>;
 
-inline ResourceChange Put(std::string kind, std::string name, std::string document) {
-  return {std::move(kind), std::move(name), std::move(document), {}, ""};
+inline ResourceChange Put(std::string kind, std::string name, std::string spec) {
+  return {std::move(kind), std::move(name), std::move(spec), {}, ""};
 }
 
-// "Kind/name=document@version" of each resource, in the store's order.
-inline std::vector<std::string> Shown(const absl::StatusOr<StoredSet>& set) {
+// "Kind/name=spec@version" of each resource, in the store's order.
+inline std::vector<std::string> Shown(const absl::StatusOr<domain::ResourceList>& set) {
   INFO(set.status().ToString());
   REQUIRE(set.ok());
   std::vector<std::string> lines;
-  for (const StoredResource& resource : set->resources) {
-    lines.push_back(resource.kind + "/" + resource.name + "=" + resource.document + "@" +
+  for (const domain::Resource& resource : set->resources) {
+    lines.push_back(resource.kind + "/" + resource.name + "=" + resource.spec + "@" +
                     std::to_string(resource.version));
   }
   return lines;
@@ -69,14 +69,14 @@ inline void CheckReadsAndCommits(const MakeStore& make) {
     REQUIRE(store.Commit(2, {Put("Policy", "a", "{3}")}, "x").ok());
     CHECK(Shown(store.Load()) == Lines{"Policy/a={3}@3", "Policy/b={1}@1"});
   }
-  SECTION("documents and labels come back as they were, whatever is in them") {
+  SECTION("specs and labels come back byte for byte, whatever is in them") {
     ResourceStore& store = make();
     ResourceChange change = Put("Dictionary", "d", "{\"t\":\"\xE2\x82\xAC '\\u0000' \\\\ $1\"}");
     change.labels = {{"team", "x \"y\" \xC3\xA9"}, {"a", ""}};
     REQUIRE(store.Commit(0, {change}, "o'hara").ok());
     const auto set = store.Load();
     REQUIRE(set->resources.size() == 1);
-    CHECK(set->resources[0].document == change.document);
+    CHECK(set->resources[0].spec == change.spec);
     CHECK(set->resources[0].labels == change.labels);
   }
 }
@@ -100,13 +100,13 @@ inline void CheckHistory(const MakeStore& make) {
     REQUIRE(store.Commit(0, {Put("Credential", "c", "{old}")}, "x").ok());
     REQUIRE(store.Commit(1, {Put("Policy", "p", "{}")}, "x").ok());
     ResourceChange rotate = Put("Credential", "c", "{new}");
-    rotate.replaced_document = "{erased}";
+    rotate.replaced_spec = "{erased}";
     REQUIRE(store.Commit(2, {rotate}, "x").ok());
     CHECK(Shown(store.LoadVersion(1)) == Lines{"Credential/c={erased}@1"});
     CHECK(Shown(store.LoadVersion(2)) == Lines{"Credential/c={erased}@1", "Policy/p={}@2"});
     CHECK(Shown(store.Load()) == Lines{"Credential/c={new}@3", "Policy/p={}@2"});
     ResourceChange remove = Put("Credential", "c", "");
-    remove.replaced_document = "{erased}";
+    remove.replaced_spec = "{erased}";
     REQUIRE(store.Commit(3, {remove}, "x").ok());
     CHECK(Shown(store.LoadVersion(3)) == Lines{"Credential/c={erased}@3", "Policy/p={}@2"});
   }

@@ -6,8 +6,8 @@
 
 namespace countersign::policy::resources {
 
-StoredSet MemoryResourceStore::ToSet(std::uint64_t version, const Resources& resources) {
-  StoredSet set;
+domain::ResourceList MemoryResourceStore::ToSet(std::uint64_t version, const Resources& resources) {
+  domain::ResourceList set;
   set.version = version;
   for (const auto& [key, resource] : resources) set.resources.push_back(resource);
   return set;
@@ -19,13 +19,13 @@ absl::StatusOr<std::uint64_t> MemoryResourceStore::Version() {
   return versions_.size() - 1;
 }
 
-absl::StatusOr<StoredSet> MemoryResourceStore::Load() {
+absl::StatusOr<domain::ResourceList> MemoryResourceStore::Load() {
   const std::lock_guard<std::mutex> lock(mutex_);
   CS_RETURN_IF_ERROR(failure_);
   return ToSet(versions_.size() - 1, versions_.back());
 }
 
-absl::StatusOr<StoredSet> MemoryResourceStore::LoadVersion(std::uint64_t version) {
+absl::StatusOr<domain::ResourceList> MemoryResourceStore::LoadVersion(std::uint64_t version) {
   const std::lock_guard<std::mutex> lock(mutex_);
   CS_RETURN_IF_ERROR(failure_);
   if (version >= versions_.size()) return NoSuchVersion(version);
@@ -42,21 +42,21 @@ absl::StatusOr<Committed> MemoryResourceStore::Commit(std::uint64_t expected,
   Resources next = versions_.back();
   for (const ResourceChange& change : changes) {
     const Key key(change.kind, change.name);
-    if (!change.replaced_document.empty()) {
-      // In every version that still holds the document which is now replaced.
-      const std::string replaced = next[key].document;
+    if (!change.replaced_spec.empty()) {
+      // In every version that still holds the spec which is now replaced.
+      const std::string replaced = next[key].spec;
       for (Resources& old : versions_) {
         const auto found = old.find(key);
-        if (found != old.end() && found->second.document == replaced) {
-          found->second.document = change.replaced_document;
+        if (found != old.end() && found->second.spec == replaced) {
+          found->second.spec = change.replaced_spec;
         }
       }
     }
-    if (change.document.empty()) {
+    if (change.spec.empty()) {
       next.erase(key);
     } else {
-      next[key] = {change.kind,   change.name,       change.document,
-                   change.labels, committed.version, committed.at};
+      next[key] = {change.kind, change.name,       change.labels,
+                   change.spec, committed.version, committed.at};
     }
   }
   versions_.push_back(std::move(next));

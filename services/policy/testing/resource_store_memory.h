@@ -17,8 +17,8 @@ class MemoryResourceStore final : public ResourceStore {
   explicit MemoryResourceStore(const Clock& clock) : clock_(clock) {}
 
   absl::StatusOr<std::uint64_t> Version() override;
-  absl::StatusOr<StoredSet> Load() override;
-  absl::StatusOr<StoredSet> LoadVersion(std::uint64_t version) override;
+  absl::StatusOr<domain::ResourceList> Load() override;
+  absl::StatusOr<domain::ResourceList> LoadVersion(std::uint64_t version) override;
   absl::StatusOr<Committed> Commit(std::uint64_t expected,
                                    const std::vector<ResourceChange>& changes,
                                    const std::string& author) override;
@@ -28,9 +28,9 @@ class MemoryResourceStore final : public ResourceStore {
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, name
-  using Resources = std::map<Key, StoredResource>;
+  using Resources = std::map<Key, domain::Resource>;
 
-  static StoredSet ToSet(std::uint64_t version, const Resources& resources);
+  static domain::ResourceList ToSet(std::uint64_t version, const Resources& resources);
 
   const Clock& clock_;
   std::mutex mutex_;

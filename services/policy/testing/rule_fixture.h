@@ -9,7 +9,7 @@
 #include "libs/domain/prompt.h"
 #include "libs/domain/resources.h"
 
-// For tests of this folder: resources and questions in one line each.
+// Resources and queries in one line each.
 namespace countersign::policy::rules {
 
 inline domain::Condition Leaf(decltype(domain::Condition::leaf) leaf, std::string path = "when") {
@@ -73,7 +73,7 @@ inline domain::Policy When(domain::Policy policy, domain::Condition condition) {
 
 // One version with the connections "openai" (default tokenizer) and "other" (tokenizer doubled),
 // and the dictionaries "hipaa" (patient, diagnosis) and "codes" (Bluebird, case kept).
-inline std::shared_ptr<domain::ResourceSet> SetOf(std::vector<domain::Policy> policies) {
+inline std::shared_ptr<domain::ResourceSet> MakeSet(std::vector<domain::Policy> policies) {
   auto set = std::make_shared<domain::ResourceSet>();
   set->version = 7;
   for (const char* name : {"openai", "other"}) set->connections[name].name = name;

@@ -11,7 +11,7 @@
 #include "libs/domain/principal.h"
 #include "libs/rpc/caller.h"
 
-// For tests of this folder: gRPC services in this process, and who calls them.
+// gRPC services in this process, and their callers.
 namespace countersign::policy {
 
 // Knows the tokens "admin", "admin-of-openai" and "caller".

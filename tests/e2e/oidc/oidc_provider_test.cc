@@ -61,7 +61,7 @@ struct Fixture {
     job.match->claims = {{"department", "research"}};
     set->identities["nightly-job"] = job;
     set->role_bindings["callers"] = {"callers", Role::kCaller, {"batch"}, {}, {"openai"}};
-    REQUIRE(authn.directory.Prepare(set).ok());
+    REQUIRE(authn.directory.Validate(set).ok());
     REQUIRE(authn.directory.Serve(set).ok());
   }
 

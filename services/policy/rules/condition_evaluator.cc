@@ -1,4 +1,4 @@
-#include "services/policy/rules/condition_reader.h"
+#include "services/policy/rules/condition_evaluator.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,18 +12,19 @@
 namespace countersign::policy::rules {
 namespace {
 
-// The role that `parts` name for a part: dialects have older and newer names for two of them.
-absl::string_view RoleOf(const domain::TextPart& part) {
+// The role by which a policy's `parts` name a part: dialects have two names for some.
+absl::string_view CanonicalRole(const domain::TextPart& part) {
   if (part.role == "developer") return "system";
   if (part.role == "function") return "tool";
   return part.role;
 }
 
-bool Counts(const std::vector<std::string>& parts, bool decodes, const Facts& facts,
-            const PartHit& hit) {
+// Whether a condition on the roles `parts` takes `hit` into account.
+bool IsLookedAt(const std::vector<std::string>& parts, bool decodes, const PromptFacts& facts,
+                const TermHit& hit) {
   if (!hit.encoding.empty() && !decodes) return false;
-  return parts.empty() ||
-         std::find(parts.begin(), parts.end(), RoleOf(facts.prompt.parts[hit.part])) != parts.end();
+  return parts.empty() || std::find(parts.begin(), parts.end(),
+                                    CanonicalRole(facts.prompt.parts[hit.part])) != parts.end();
 }
 
 std::string FormatNumber(double number) {
@@ -31,20 +32,20 @@ std::string FormatNumber(double number) {
   return whole ? absl::StrCat(static_cast<std::int64_t>(number)) : absl::StrCat(number);
 }
 
-// Adds the hits in `text`, which was found at `place` by taking off `depth` encodings.
-absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const PartHit& place,
-                      int depth, std::vector<PartHit>& hits) {
+// Adds the hits in `text`, which was decoded `depth` times from what stands at `place`.
+absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const TermHit& place,
+                      int depth, std::vector<TermHit>& hits) {
   constexpr int kMaxDepth = 2;
   CS_ASSIGN_OR_RETURN(const std::vector<text::MatchHit> found, scanner.Scan(text));
   for (const text::MatchHit& hit : found) {
-    PartHit own = place;
+    TermHit own = place;
     own.term = hit.id;
     if (depth == 0) std::tie(own.begin, own.end) = std::tie(hit.begin, hit.end);
     hits.push_back(own);
   }
   if (depth == kMaxDepth) return absl::OkStatus();
   for (const text::EncodedRun& run : text::FindEncodedRuns(text)) {
-    PartHit own = place;
+    TermHit own = place;
     if (depth == 0) own = {0, place.part, run.begin, run.end, run.encoding};
     CS_RETURN_IF_ERROR(ScanText(scanner, run.text, own, depth + 1, hits));
   }
@@ -53,14 +54,14 @@ absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const 
 
 }  // namespace
 
-Facts FactsOf(const Snapshot& snapshot, const ConnectionRules& connection,
-              const domain::Prompt& prompt) {
+PromptFacts MakeFacts(const Snapshot& snapshot, const ConnectionRules& connection,
+                      const domain::Prompt& prompt) {
   return {prompt, connection.tokenizer != nullptr
                       ? *connection.tokenizer
                       : snapshot.engine->TokenizerForModel(prompt.model)};
 }
 
-void CountTokens(Facts& facts) {
+void CountTokens(PromptFacts& facts) {
   facts.tokens = 0;
   facts.counted = true;
   for (const domain::TextPart& part : facts.prompt.parts) {
@@ -68,13 +69,13 @@ void CountTokens(Facts& facts) {
   }
 }
 
-void CountTokensFor(const RuleIndex& index, const PolicyBits& candidates, Facts& facts) {
+void CountTokensAsNeeded(const RuleIndex& index, const PolicyBits& candidates, PromptFacts& facts) {
   std::size_t bytes = 0;
   for (const domain::TextPart& part : facts.prompt.parts) bytes += part.text.size();
   if (bytes <= kCountedBytes) return CountTokens(facts);
   std::size_t limit = kCountedTokens;
   if (const auto asked = index.LargestTokenLimit(candidates)) {
-    // What is above this cannot be passed by any text.
+    // A larger limit is beyond any text, and might not fit a size_t.
     limit = std::max(limit, static_cast<std::size_t>(std::min(*asked, 1e15)));
   }
   for (const domain::TextPart& part : facts.prompt.parts) {
@@ -85,37 +86,38 @@ void CountTokensFor(const RuleIndex& index, const PolicyBits& candidates, Facts&
   }
 }
 
-absl::Status ScanParts(const Snapshot& snapshot, Facts& facts) {
+absl::Status ScanParts(const Snapshot& snapshot, PromptFacts& facts) {
   for (std::size_t i = 0; i < facts.prompt.parts.size(); ++i) {
     CS_RETURN_IF_ERROR(
-        ScanText(*snapshot.scanner, facts.prompt.parts[i].text, PartHit{0, i}, 0, facts.hits));
+        ScanText(*snapshot.scanner, facts.prompt.parts[i].text, TermHit{0, i}, 0, facts.hits));
   }
-  std::sort(facts.hits.begin(), facts.hits.end(), [](const PartHit& a, const PartHit& b) {
+  std::sort(facts.hits.begin(), facts.hits.end(), [](const TermHit& a, const TermHit& b) {
     return std::tie(a.term, a.part, a.begin, a.end, a.encoding) <
            std::tie(b.term, b.part, b.begin, b.end, b.encoding);
   });
   return absl::OkStatus();
 }
 
-std::vector<std::uint32_t> HoldingLeaves(const Snapshot& snapshot, const Facts& facts) {
-  std::vector<std::uint32_t> holding;
+std::vector<std::uint32_t> MatchedTextConditions(const Snapshot& snapshot,
+                                                 const PromptFacts& facts) {
+  std::vector<std::uint32_t> matched;
   for (auto hit = facts.hits.begin(); hit != facts.hits.end();) {
     const auto end = std::find_if(hit, facts.hits.end(),
-                                  [&](const PartHit& other) { return other.term != hit->term; });
-    for (const std::uint32_t leaf : snapshot.leaves_of_term[hit->term]) {
-      const TextLeaf& wanted = snapshot.leaves[leaf];
-      if (std::any_of(hit, end, [&](const PartHit& one) {
-            return Counts(wanted.parts, wanted.decodes, facts, one);
+                                  [&](const TermHit& other) { return other.term != hit->term; });
+    for (const std::uint32_t id : snapshot.text_conditions_by_term[hit->term]) {
+      const TextCondition& wanted = snapshot.text_conditions[id];
+      if (std::any_of(hit, end, [&](const TermHit& one) {
+            return IsLookedAt(wanted.parts, wanted.decodes, facts, one);
           })) {
-        holding.push_back(leaf);
+        matched.push_back(id);
       }
     }
     hit = end;
   }
-  return holding;
+  return matched;
 }
 
-bool ConditionReader::Holds(const CompiledCondition& condition) {
+bool ConditionEvaluator::Holds(const CompiledCondition& condition) {
   switch (condition.kind) {
     case CompiledCondition::Kind::kAny: return HoldsAny(condition);
     case CompiledCondition::Kind::kAll: return HoldsAll(condition);
@@ -132,14 +134,14 @@ bool ConditionReader::Holds(const CompiledCondition& condition) {
   return false;
 }
 
-bool ConditionReader::HoldsAny(const CompiledCondition& condition) {
+bool ConditionEvaluator::HoldsAny(const CompiledCondition& condition) {
   bool holds = false;
-  // All of them, not the first alone: each that holds is a reason that a reviewer wants to see.
+  // Not only the first: each that holds is a reason that a reviewer wants to see.
   for (const CompiledCondition& child : condition.children) holds |= Holds(child);
   return holds;
 }
 
-bool ConditionReader::HoldsAll(const CompiledCondition& condition) {
+bool ConditionEvaluator::HoldsAll(const CompiledCondition& condition) {
   const std::size_t before = findings_.size();
   for (const CompiledCondition& child : condition.children) {
     if (!Holds(child)) {
@@ -150,13 +152,13 @@ bool ConditionReader::HoldsAll(const CompiledCondition& condition) {
   return true;
 }
 
-bool ConditionReader::HoldsText(const CompiledCondition& condition) {
+bool ConditionEvaluator::HoldsText(const CompiledCondition& condition) {
   auto hit = std::lower_bound(
       facts_.hits.begin(), facts_.hits.end(), condition.term,
-      [](const PartHit& candidate, std::uint32_t term) { return candidate.term < term; });
+      [](const TermHit& candidate, std::uint32_t term) { return candidate.term < term; });
   std::size_t found = 0;
   for (; hit != facts_.hits.end() && hit->term == condition.term; ++hit) {
-    if (!Counts(condition.parts, condition.decodes, facts_, *hit)) continue;
+    if (!IsLookedAt(condition.parts, condition.decodes, facts_, *hit)) continue;
     if (found++ == kMaxFindingsPerCondition) break;
     findings_.push_back({policy_, condition.condition,
                          hit->encoding.empty()
@@ -167,7 +169,7 @@ bool ConditionReader::HoldsText(const CompiledCondition& condition) {
   return found > 0;
 }
 
-bool ConditionReader::HoldsTokens(const CompiledCondition& condition) {
+bool ConditionEvaluator::HoldsTokens(const CompiledCondition& condition) {
   if (static_cast<double>(facts_.tokens) <= condition.over) return false;
   findings_.push_back({policy_, "tokens",
                        absl::StrCat(facts_.counted ? "" : "at least ", facts_.tokens,
@@ -175,12 +177,12 @@ bool ConditionReader::HoldsTokens(const CompiledCondition& condition) {
   return true;
 }
 
-bool ConditionReader::HoldsParameter(const CompiledCondition& condition) {
+bool ConditionEvaluator::HoldsParameter(const CompiledCondition& condition) {
   bool holds = false;
   for (const std::string& name : condition.parameters) {
     const auto parameter = facts_.prompt.parameters.find(name);
     if (parameter == facts_.prompt.parameters.end()) continue;
-    // Written so that a value which compares with nothing (NaN) is over every limit.
+    // NaN, which compares with nothing, is over every limit.
     if (parameter->second <= condition.over) continue;
     holds = true;
     findings_.push_back({policy_, "parameter",

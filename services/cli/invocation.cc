@@ -1,4 +1,4 @@
-#include "services/cli/session.h"
+#include "services/cli/invocation.h"
 
 #include <algorithm>
 #include <utility>
@@ -21,7 +21,7 @@ constexpr absl::string_view kDefaultAddress = "127.0.0.1:8080";
 // Each page asks for this many; the server may give fewer.
 constexpr std::size_t kPage = 200;
 
-std::string FirstOf(std::initializer_list<std::string> candidates) {
+std::string FirstNonEmpty(std::initializer_list<std::string> candidates) {
   for (const std::string& candidate : candidates) {
     if (!candidate.empty()) return candidate;
   }
@@ -30,12 +30,12 @@ std::string FirstOf(std::initializer_list<std::string> candidates) {
 
 }  // namespace
 
-output::Format Session::output() const {
+output::Format Invocation::output() const {
   if (format == "json") return output::Format::kJson;
   return format == "yaml" ? output::Format::kYaml : output::Format::kTable;
 }
 
-absl::StatusOr<GatewayClient> Session::Gateway() const {
+absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
   config::UserContext saved;
   const absl::StatusOr<std::string> file = ReadFile(ConfigPath());
   if (file.ok()) {
@@ -44,7 +44,7 @@ absl::StatusOr<GatewayClient> Session::Gateway() const {
     return Annotate(file.status(), absl::StrCat("context \"", context, "\""));
   }
   GatewayAddress gateway;
-  gateway.url = FirstOf(
+  gateway.url = FirstNonEmpty(
       {address, Environment("COUNTERSIGN_ADDR"), saved.address, std::string(kDefaultAddress)});
   if (!absl::StrContains(gateway.url, "://")) gateway.url = absl::StrCat("http://", gateway.url);
   const absl::StatusOr<http::Url> url = http::ParseUrl(gateway.url);
@@ -54,10 +54,10 @@ absl::StatusOr<GatewayClient> Session::Gateway() const {
                      " (--addr, COUNTERSIGN_ADDR)"));
   }
   gateway.url = std::string(absl::StripSuffix(gateway.url, "/"));
-  gateway.ca_file = FirstOf({ca_file, saved.ca_file});
+  gateway.ca_file = FirstNonEmpty({ca_file, saved.ca_file});
   if (!gateway.ca_file.empty()) CS_RETURN_IF_ERROR(ReadFile(gateway.ca_file).status());
 
-  // A flag beats the environment beats the file, whichever form each of them has.
+  // Flags first, then the environment, then the config file: a value or a file each.
   std::string from_file = token_file;
   std::string value = token;
   if (from_file.empty() && value.empty()) value = Environment("COUNTERSIGN_TOKEN");
@@ -70,15 +70,15 @@ absl::StatusOr<GatewayClient> Session::Gateway() const {
     while (absl::EndsWith(value, "\n") || absl::EndsWith(value, "\r")) value.pop_back();
   }
   gateway.token = SecretString(std::move(value));
-  return GatewayClient(std::move(gateway));
+  return connector(std::move(gateway));
 }
 
-void PrintListing(const Session& session, const json::Document& answer,
+void PrintListing(const Invocation& invocation, const json::Document& answer,
                   const std::vector<Column>& columns) {
-  if (session.output() == output::Format::kJson)
-    return output::PrintJson(session.out, answer.root());
-  if (session.output() == output::Format::kYaml)
-    return output::PrintYaml(session.out, answer.root());
+  if (invocation.output() == output::Format::kJson)
+    return output::PrintJson(invocation.out, answer.root());
+  if (invocation.output() == output::Format::kYaml)
+    return output::PrintYaml(invocation.out, answer.root());
   const json::Value items = answer.root()["items"];
   std::vector<std::string> headings;
   for (const Column& column : columns) headings.push_back(column.heading);
@@ -88,14 +88,15 @@ void PrintListing(const Session& session, const json::Document& answer,
     for (const Column& column : columns) cells.push_back(output::Cell(items.at(i)[column.member]));
     table.Add(std::move(cells));
   }
-  table.Print(session.out);
+  table.Print(invocation.out);
 }
 
-void PrintObject(const Session& session, json::Value value, const std::function<void()>& human) {
-  switch (session.output()) {
-    case output::Format::kJson: output::PrintJson(session.out, value); break;
-    case output::Format::kYaml: output::PrintYaml(session.out, value); break;
-    case output::Format::kTable: human(); break;
+void PrintObject(const Invocation& invocation, json::Value value,
+                 const std::function<void()>& print_table) {
+  switch (invocation.output()) {
+    case output::Format::kJson: output::PrintJson(invocation.out, value); break;
+    case output::Format::kYaml: output::PrintYaml(invocation.out, value); break;
+    case output::Format::kTable: print_table(); break;
   }
 }
 
@@ -127,7 +128,7 @@ absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view
       {256u << 20, 64});
 }
 
-std::string AsWritten(json::Value item) {
+std::string ToResourceDocument(json::Value item) {
   json::Writer writer;
   writer.BeginObject().Key("apiVersion").String(item["apiVersion"].text());
   writer.Key("kind").String(item["kind"].text()).Key("metadata").BeginObject();

@@ -1,0 +1,33 @@
+#include "libs/wire/resource_wire.h"
+
+namespace countersign::wire {
+
+policy::v1::WatchResponse ToProto(const domain::ResourceList& list, std::uint64_t draft_id) {
+  policy::v1::WatchResponse proto;
+  proto.set_version(list.version);
+  proto.set_draft_id(draft_id);
+  for (const domain::Resource& resource : list.resources) {
+    policy::v1::FeedResource& sent = *proto.add_resources();
+    sent.set_kind(resource.kind);
+    sent.set_name(resource.name);
+    sent.set_spec(resource.spec);
+    sent.set_version(resource.version);
+  }
+  return proto;
+}
+
+domain::ResourceList FromProto(const policy::v1::WatchResponse& proto) {
+  domain::ResourceList list;
+  list.version = proto.version();
+  list.resources.reserve(proto.resources_size());
+  for (const policy::v1::FeedResource& sent : proto.resources()) {
+    domain::Resource& resource = list.resources.emplace_back();
+    resource.kind = sent.kind();
+    resource.name = sent.name();
+    resource.spec = sent.spec();
+    resource.version = sent.version();
+  }
+  return list;
+}
+
+}  // namespace countersign::wire

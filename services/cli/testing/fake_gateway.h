@@ -1,0 +1,72 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "services/cli/gateway_client.h"
+
+namespace countersign::cli {
+
+// A gateway that answers from a script and keeps what it was asked. It outlives its clients.
+class FakeGateway {
+ public:
+  // The next answer to `method` ("KeyService/ListKeys", without package): a JSON object or an
+  // error. The last answer of a method is given again and again.
+  void Answer(const std::string& method, absl::StatusOr<std::string> answer) {
+    answers_[method].push_back(std::move(answer));
+  }
+
+  GatewayConnector connector() {
+    return [this](GatewayAddress to) -> std::unique_ptr<GatewayClient> {
+      address = std::move(to);
+      return std::make_unique<Client>(*this);
+    };
+  }
+
+  // The requests to `method`, in order.
+  std::vector<std::string> requests(const std::string& method) const {
+    const auto found = requests_.find(method);
+    return found == requests_.end() ? std::vector<std::string>() : found->second;
+  }
+  bool asked() const { return !requests_.empty(); }
+
+  GatewayAddress address;  // that the last client was made for
+
+ private:
+  class Client final : public GatewayClient {
+   public:
+    explicit Client(FakeGateway& gateway) : gateway_(gateway) {}
+    absl::StatusOr<json::Document> Call(absl::string_view method,
+                                        const std::string& request) override {
+      answered_ = true;
+      return gateway_.Take(std::string(method.substr(method.find(".v1.") + 4)), request);
+    }
+    bool answered() const override { return answered_; }
+    const std::string& url() const override { return gateway_.address.url; }
+
+   private:
+    FakeGateway& gateway_;
+    bool answered_ = false;
+  };
+
+  absl::StatusOr<json::Document> Take(const std::string& method, const std::string& request) {
+    requests_[method].push_back(request);
+    std::deque<absl::StatusOr<std::string>>& script = answers_[method];
+    if (script.empty()) return absl::UnimplementedError(absl::StrCat(method, " is not scripted"));
+    const absl::StatusOr<std::string> answer = script.front();
+    if (script.size() > 1) script.pop_front();
+    if (!answer.ok()) return answer.status();
+    return json::Document::Parse(*answer);
+  }
+
+  std::map<std::string, std::deque<absl::StatusOr<std::string>>> answers_;
+  std::map<std::string, std::vector<std::string>> requests_;
+};
+
+}  // namespace countersign::cli

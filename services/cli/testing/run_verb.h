@@ -1,0 +1,77 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "services/cli/program.h"
+#include "services/cli/testing/fake_gateway.h"
+
+namespace countersign::cli {
+
+// A folder of the user's own, and an environment that says nothing else, for as long as it lives.
+class UserHome {
+ public:
+  UserHome() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "cs-cli-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+    for (const char* name : {"COUNTERSIGN_ADDR", "COUNTERSIGN_TOKEN", "COUNTERSIGN_CONFIG"}) {
+      ::unsetenv(name);
+    }
+    ::setenv("COUNTERSIGN_HOME", path.c_str(), 1);
+  }
+  ~UserHome() {
+    ::unsetenv("COUNTERSIGN_HOME");
+    std::filesystem::remove_all(path);
+  }
+  UserHome(const UserHome&) = delete;
+  UserHome& operator=(const UserHome&) = delete;
+
+  // Gives the file's path.
+  std::string Write(const std::string& name, const std::string& content) const {
+    std::ofstream(path + "/" + name, std::ios::binary) << content;
+    return path + "/" + name;
+  }
+  std::string Read(const std::string& name) const {
+    std::ifstream file(path + "/" + name, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }
+
+  std::string path;
+};
+
+struct RunResult {
+  int status = 0;
+  std::string out;
+  std::string err;
+};
+
+// One run of the program against `gateway`, with `input` on standard input.
+class VerbTest {
+ public:
+  RunResult Run(std::vector<std::string> words, const std::string& input = "") {
+    std::istringstream in(input);
+    std::streambuf* const before = std::cin.rdbuf(in.rdbuf());
+    std::cin.clear();
+    std::ostringstream out;
+    std::ostringstream err;
+    RunResult result;
+    result.status = cli::Run(std::move(words), out, err, gateway.connector());
+    std::cin.rdbuf(before);
+    std::cin.clear();
+    result.out = out.str();
+    result.err = err.str();
+    return result;
+  }
+
+  UserHome home;
+  FakeGateway gateway;
+};
+
+}  // namespace countersign::cli

@@ -1,0 +1,215 @@
+#include <catch2/catch.hpp>
+
+#include "services/cli/testing/run_verb.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr char kApply[] = "ResourceService/Apply";
+constexpr char kGet[] = "ResourceService/GetResources";
+constexpr char kDelete[] = "ResourceService/DeleteResource";
+
+constexpr char kDictionary[] =
+    "apiVersion: countersign/v1\nkind: Dictionary\nmetadata: {name: words}\nspec: {terms: [a]}\n";
+
+constexpr char kListed[] = R"({"items":[
+  {"apiVersion":"countersign/v1","kind":"Dictionary","name":"words","labels":{"team":"legal"},
+   "spec":"{\"terms\":[\"a\",\"b\"]}","version":3,"updatedAt":"2026-01-02T03:04:05.678Z"}],
+  "nextPageToken":""})";
+
+TEST_CASE_METHOD(VerbTest, "apply: sends the files as they are and prints each result",
+                 "[cli][verbs]") {
+  gateway.Answer(kApply, R"({"version":1,"items":[
+    {"kind":"Dictionary","name":"words","result":"created","before":"","after":"{}"}],
+    "waitingFor":[]})");
+  const std::string path = home.Write("a.yaml", kDictionary);
+  const RunResult run = Run({"apply", "-f", path});
+  CHECK(run.status == 0);
+  CHECK(run.out == "Dictionary/words created\n");
+  CHECK(run.err.empty());
+  const auto document = json::Document::Parse(gateway.requests(kApply).at(0));
+  REQUIRE(document.ok());
+  const json::Value file = document->root()["files"].at(0);
+  CHECK(file["name"].text() == path);
+  CHECK(file["content"].text() == kDictionary);
+  CHECK(document->root()["dryRun"].boolean() == false);
+  CHECK(document->root()["noWait"].boolean() == false);
+}
+
+TEST_CASE_METHOD(VerbTest, "apply: takes values from files beside the resource file",
+                 "[cli][verbs]") {
+  gateway.Answer(kApply, R"({"version":1,"items":[],"waitingFor":[]})");
+  home.Write("words.txt", "alpha\nbeta\n");
+  const std::string path =
+      home.Write("a.yaml",
+                 "apiVersion: countersign/v1\nkind: Dictionary\nmetadata: {name: words}\n"
+                 "spec: {file: words.txt}\n");
+  REQUIRE(Run({"apply", "-f", path, "--no-wait"}).status == 0);
+  const auto document = json::Document::Parse(gateway.requests(kApply).at(0));
+  REQUIRE(document.ok());
+  CHECK(document->root()["values"]["file:words.txt"].text() == "alpha\nbeta\n");
+  CHECK(document->root()["noWait"].boolean() == true);
+}
+
+TEST_CASE_METHOD(VerbTest, "apply: says which parts do not serve the version yet", "[cli][verbs]") {
+  gateway.Answer(kApply, R"({"version":2,"items":[],"waitingFor":["edge","masking"]})");
+  const RunResult run = Run({"apply", "-f", home.Write("a.yaml", kDictionary)});
+  CHECK(run.status == 0);
+  CHECK(run.err == "countersign: stored, but not served yet by edge, masking\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "apply: mistakes are found here, each on a line, and nothing is sent",
+                 "[cli][verbs]") {
+  const std::string path =
+      home.Write("a.yaml",
+                 "apiVersion: countersign/v1\nkind: Dictionary\nmetadata: {name: words}\n"
+                 "spec: {terms: [a], colour: red}\n---\n"
+                 "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: p}\n"
+                 "spec: {when: {pattern: {regex: '(?=a)'}}, then: {allow: {}}}\n");
+  const RunResult run = Run({"apply", "-f", path});
+  CHECK(run.status == 1);
+  CHECK(run.out.empty());
+  CHECK(run.err.find("countersign: " + path + ":4: Dictionary/words: spec.colour: unknown field") ==
+        0);
+  CHECK(run.err.find("\ncountersign: " + path + ":9: Policy/p: spec.when.pattern.regex: ") !=
+        std::string::npos);
+  CHECK_FALSE(gateway.asked());
+}
+
+TEST_CASE_METHOD(VerbTest, "apply: a refusal of the gateway is printed line by line",
+                 "[cli][verbs]") {
+  gateway.Answer(kApply, absl::InvalidArgumentError("Policy/p: spec: no\nPolicy/q: spec: no"));
+  const RunResult run = Run({"apply", "-f", home.Write("a.yaml", kDictionary)});
+  CHECK(run.status == 1);
+  CHECK(run.err == "countersign: Policy/p: spec: no\ncountersign: Policy/q: spec: no\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "diff: shows what changes as YAML lines, and exits with 1",
+                 "[cli][verbs]") {
+  gateway.Answer(kApply, R"({"version":1,"items":[
+    {"kind":"Dictionary","name":"same","result":"unchanged","before":"{}","after":"{}"},
+    {"kind":"Dictionary","name":"words","result":"configured",
+     "before":"{\"normalize\":\"none\",\"terms\":[\"a\"]}","after":"{\"terms\":[\"a\",\"b\"]}"}],
+    "waitingFor":[]})");
+  const RunResult run = Run({"diff", "-f", home.Write("a.yaml", kDictionary)});
+  CHECK(run.status == 1);
+  CHECK(run.out ==
+        "--- Dictionary/words (stored)\n+++ Dictionary/words (given)\n"
+        "-normalize: none\n terms:\n - a\n+- b\n");
+  CHECK(run.err == "countersign: 1 resource differs\n");
+  CHECK(gateway.requests(kApply).at(0).find("\"dryRun\":true") != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "diff: exits with 0 where nothing differs and with 2 where it failed",
+                 "[cli][verbs]") {
+  const std::string path = home.Write("a.yaml", kDictionary);
+  gateway.Answer(kApply, R"({"version":1,"items":[
+    {"kind":"Dictionary","name":"words","result":"unchanged"}],"waitingFor":[]})");
+  gateway.Answer(kApply, absl::UnavailableError("policy is away"));
+  const RunResult same = Run({"diff", "-f", path});
+  CHECK(same.status == 0);
+  CHECK(same.out.empty());
+  CHECK(Run({"diff", "-f", path}).status == 2);
+  CHECK(Run({"diff", "-f", home.path + "/none.yaml"}).status == 2);
+}
+
+TEST_CASE_METHOD(VerbTest, "validate: counts what is valid, without a gateway", "[cli][verbs]") {
+  const std::string path = home.Write("a.yaml", kDictionary);
+  CHECK(Run({"validate", "-f", path}).out == "1 resource is valid\n");
+  CHECK(Run({"validate", "-f", path, "-o", "json"}).out == "{\n  \"valid\": 1\n}\n");
+  CHECK_FALSE(gateway.asked());
+}
+
+TEST_CASE_METHOD(VerbTest, "validate: a dangling reference is a mistake unless --partial is given",
+                 "[cli][verbs]") {
+  const std::string path =
+      home.Write("p.yaml",
+                 "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: p}\n"
+                 "spec: {match: {connections: [openai]}, then: {allow: {}}}\n");
+  const RunResult whole = Run({"validate", "-f", path});
+  CHECK(whole.status == 1);
+  CHECK(whole.err == "countersign: " + path +
+                         ":4: Policy/p: spec.match.connections[0]: there is no Connection "
+                         "\"openai\"\n");
+  CHECK(Run({"validate", "--partial", "-f", path}).status == 0);
+}
+
+TEST_CASE_METHOD(VerbTest, "get: a table of names and versions", "[cli][verbs]") {
+  gateway.Answer(kGet, kListed);
+  const RunResult run = Run({"get", "dictionaries"});
+  CHECK(run.status == 0);
+  CHECK(run.out ==
+        "KIND        NAME   VERSION  UPDATED\n"
+        "Dictionary  words  3        2026-01-02T03:04:05Z\n");
+  CHECK(gateway.requests(kGet).at(0) ==
+        R"({"pageSize":200,"pageToken":"","kind":"Dictionary","name":""})");
+}
+
+TEST_CASE_METHOD(VerbTest, "get -o yaml: one resource as apply reads it", "[cli][verbs]") {
+  gateway.Answer(kGet, kListed);
+  CHECK(Run({"get", "dictionary/words", "-o", "yaml"}).out ==
+        "apiVersion: countersign/v1\n"
+        "kind: Dictionary\n"
+        "metadata:\n  name: words\n  labels:\n    team: legal\n"
+        "spec:\n  terms:\n  - a\n  - b\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "get -o json: all of a kind as a listing", "[cli][verbs]") {
+  gateway.Answer(kGet, kListed);
+  const RunResult run = Run({"get", "dictionaries", "-o", "json"});
+  const auto document = json::Document::Parse(run.out);
+  REQUIRE(document.ok());
+  REQUIRE(document->root()["items"].size() == 1);
+  const json::Value item = document->root()["items"].at(0);
+  CHECK(item["metadata"]["name"].text() == "words");
+  CHECK(item["spec"]["terms"].at(1).text() == "b");
+  CHECK(document->root()["nextPageToken"].text().empty());
+}
+
+TEST_CASE_METHOD(VerbTest, "get: joins the pages of a long listing", "[cli][verbs]") {
+  gateway.Answer(kGet, R"({"items":[{"kind":"Policy","name":"a"}],"nextPageToken":"Policy/a"})");
+  gateway.Answer(kGet, R"({"items":[{"kind":"Policy","name":"b"}],"nextPageToken":""})");
+  const RunResult run = Run({"get", "policies"});
+  CHECK(run.out ==
+        "KIND    NAME  VERSION  UPDATED\nPolicy  a     -        -\nPolicy  b     -        -\n");
+  REQUIRE(gateway.requests(kGet).size() == 2);
+  CHECK(gateway.requests(kGet)[1].find(R"("pageToken":"Policy/a")") != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "delete: takes KIND NAME and KIND/NAME", "[cli][verbs]") {
+  gateway.Answer(kDelete, R"({"version":4,"waitingFor":["authn"]})");
+  for (const std::vector<std::string>& named :
+       {std::vector<std::string>{"policy", "p"}, {"Policies/p"}}) {
+    std::vector<std::string> words = {"delete"};
+    words.insert(words.end(), named.begin(), named.end());
+    const RunResult run = Run(words);
+    CHECK(run.status == 0);
+    CHECK(run.out == "Policy/p deleted\n");
+    CHECK(run.err == "countersign: stored, but not served yet by authn\n");
+  }
+  for (const std::string& request : gateway.requests(kDelete)) {
+    CHECK(request == R"({"kind":"Policy","name":"p","noWait":false})");
+  }
+}
+
+TEST_CASE_METHOD(VerbTest, "delete: a name that is missing or given twice is misuse",
+                 "[cli][verbs]") {
+  CHECK(Run({"delete", "policy"}).err == "countersign: the resource's name is missing\n");
+  CHECK(Run({"delete", "policy/"}).status == 2);
+  const RunResult twice = Run({"delete", "policy/p", "q"});
+  CHECK(twice.status == 2);
+  CHECK(twice.err == "countersign: name one resource as KIND NAME or KIND/NAME\n");
+  CHECK_FALSE(gateway.asked());
+}
+
+TEST_CASE_METHOD(VerbTest, "delete: what refers to the resource is named", "[cli][verbs]") {
+  gateway.Answer(kDelete, absl::FailedPreconditionError(
+                              "Connection \"openai\" is in use by Policy/chat; change or delete "
+                              "that first"));
+  const RunResult run = Run({"delete", "connection", "openai"});
+  CHECK(run.status == 1);
+  CHECK(run.err.find("in use by Policy/chat") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace countersign::cli

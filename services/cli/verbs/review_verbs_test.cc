@@ -1,0 +1,140 @@
+#include <catch2/catch.hpp>
+
+#include "services/cli/testing/run_verb.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr char kList[] = "ReviewService/ListReviews";
+constexpr char kGet[] = "ReviewService/GetReview";
+constexpr char kApprove[] = "ReviewService/ApproveReview";
+
+// 64 times one digit: a binding hash.
+std::string Hash(char digit) { return std::string(64, digit); }
+
+std::string Review(char hash = 'a', const std::string& state = "PENDING") {
+  return R"({"id":"r-1","state":")" + state +
+         R"(","requester":"ann","connection":"openai","policy":"regulated","bindingHash":")" +
+         Hash(hash) +
+         R"(","expiresAt":"2026-01-02T03:19:05.5Z","approvalsRequired":2,"usesLeft":0,"waiting":1,
+      "model":"gpt-4o","promptTokens":12,"reviewers":["security","legal"],"tools":["search"],
+      "parameters":{"max_tokens":100},
+      "votes":[{"reviewer":"bob","decision":"APPROVE","reason":"fine","at":"2026-01-02T03:05:00Z"}],
+      "findings":[{"policy":"regulated","condition":"keywords","rule":"hipaa","part":0,"begin":4,
+                   "end":11}],
+      "parts":[{"role":"user","pointer":"/messages/0/content",
+                "text":"the patient\nsays \u202eno"}]})";
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews list: asks for pending ones unless told otherwise",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[)" + Review() + R"(],"nextPageToken":""})");
+  const RunResult run = Run({"reviews", "list"});
+  CHECK(run.status == 0);
+  CHECK(run.out ==
+        "ID   STATE    REQUESTER  CONNECTION  POLICY     WAITING  EXPIRES\n"
+        "r-1  PENDING  ann        openai      regulated  1        2026-01-02T03:19:05Z\n");
+  REQUIRE(Run({"reviews", "list", "--all"}).status == 0);
+  REQUIRE(Run({"reviews", "list", "--state", "denied"}).status == 0);
+  CHECK(
+      gateway.requests(kList) ==
+      std::vector<std::string>{R"({"pageSize":200,"pageToken":"","all":false})",
+                               R"({"pageSize":200,"pageToken":"","all":true})",
+                               R"({"pageSize":200,"pageToken":"","state":"DENIED","all":false})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews show: everything that would be sent, and why it is held",
+                 "[cli][verbs]") {
+  gateway.Answer(kGet, Review());
+  const RunResult run = Run({"reviews", "show", "r-1"});
+  CHECK(run.status == 0);
+  CHECK(run.out ==
+        "Review:       r-1\n"
+        "State:        PENDING\n"
+        "Requester:    ann\n"
+        "Connection:   openai\n"
+        "Model:        gpt-4o\n"
+        "Policy:       regulated\n"
+        "Tokens:       12\n"
+        "Reviewers:    security,legal\n"
+        "Approvals:    2\n"
+        "Waiting:      1\n"
+        "Expires:      2026-01-02T03:19:05Z\n"
+        "Hash:         " +
+            Hash('a') +
+            "\n"
+            "Tools:        search\n"
+            "Parameters:   max_tokens=100\n"
+            "Why:\n"
+            "  regulated: keywords hipaa: \"patient\"\n"
+            "Vote:         bob APPROVE 2026-01-02T03:05:00Z \"fine\"\n"
+            "\n"
+            "user (/messages/0/content):\n"
+            "  | the patient\n"
+            "  | says \\u{202e}no\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews approve: is for the hash that was shown before",
+                 "[cli][verbs]") {
+  gateway.Answer(kGet, Review('a'));
+  gateway.Answer(kGet, Review('b'));  // it changed meanwhile
+  gateway.Answer(kApprove, Review('a', "APPROVED"));
+  REQUIRE(Run({"reviews", "show", "r-1"}).status == 0);
+  const RunResult run = Run({"reviews", "approve", "r-1", "--reason", "ok"}, "y\n");
+  CHECK(run.status == 0);
+  CHECK(run.out == "approved r-1 (APPROVED)\n");
+  CHECK(gateway.requests(kGet).size() == 1);
+  CHECK(gateway.requests(kApprove) == std::vector<std::string>{R"({"id":"r-1","seenHash":")" +
+                                                               Hash('a') + R"(","reason":"ok"})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews approve: shows a review that was never shown first",
+                 "[cli][verbs]") {
+  gateway.Answer(kGet, Review('b'));
+  gateway.Answer(kApprove, Review('b', "PENDING"));
+  const RunResult run = Run({"reviews", "approve", "r-1"}, "y\n");
+  CHECK(run.status == 0);
+  CHECK(run.out.find("  | the patient\n") != std::string::npos);
+  CHECK(run.out.find("approved r-1 (PENDING)\n") != std::string::npos);
+  CHECK(gateway.requests(kApprove).at(0).find(Hash('b')) != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews approve -o json: the review that is shown goes to stderr",
+                 "[cli][verbs]") {
+  gateway.Answer(kGet, Review('b'));
+  gateway.Answer(kApprove, R"({"id":"r-1","state":"APPROVED"})");
+  const RunResult run = Run({"reviews", "approve", "r-1", "-o", "json"}, "y\n");
+  CHECK(run.out == "{\n  \"id\": \"r-1\",\n  \"state\": \"APPROVED\"\n}\n");
+  CHECK(run.err.find("Review:       r-1\n") != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews approve --hash: needs 64 hexadecimal digits", "[cli][verbs]") {
+  gateway.Answer(kApprove, Review('c', "APPROVED"));
+  REQUIRE(Run({"reviews", "approve", "r-1", "--hash", Hash('c')}, "y\n").status == 0);
+  CHECK(gateway.requests(kApprove).at(0).find(Hash('c')) != std::string::npos);
+  for (const std::string& wrong : {Hash('g'), Hash('a').substr(1), std::string()}) {
+    CHECK(Run({"reviews", "approve", "r-1", "--hash", wrong}).status == 2);
+  }
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews approve: a review that changed since it was shown is refused",
+                 "[cli][verbs]") {
+  gateway.Answer(kApprove, absl::FailedPreconditionError("the hash is another one"));
+  const RunResult run = Run({"reviews", "approve", "r-1", "--hash", Hash('a')}, "y\n");
+  CHECK(run.status == 1);
+  CHECK(run.err.find("countersign: the hash is another one\n") != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews deny, revoke: carry the reason", "[cli][verbs]") {
+  gateway.Answer("ReviewService/DenyReview", Review('a', "DENIED"));
+  gateway.Answer("ReviewService/RevokeReview", Review('a', "REVOKED"));
+  CHECK(Run({"reviews", "deny", "r-1", "--reason", "not today"}).out == "denied r-1 (DENIED)\n");
+  CHECK(Run({"reviews", "revoke", "r-1"}).out == "revoked r-1 (REVOKED)\n");
+  CHECK(gateway.requests("ReviewService/DenyReview") ==
+        std::vector<std::string>{R"({"id":"r-1","reason":"not today"})"});
+  CHECK(gateway.requests("ReviewService/RevokeReview") ==
+        std::vector<std::string>{R"({"id":"r-1","reason":""})"});
+}
+
+}  // namespace
+}  // namespace countersign::cli

@@ -1,0 +1,155 @@
+#include <catch2/catch.hpp>
+
+#include "services/cli/testing/run_verb.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr char kList[] = "SessionService/ListSessions";
+constexpr char kGet[] = "SessionService/GetSession";
+constexpr char kExport[] = "SessionService/ExportSessions";
+
+constexpr char kSession[] =
+    R"({"id":"s-1","startedAt":"2026-01-02T03:04:05.678Z","identity":"ann","connection":"openai",
+        "model":"gpt-4o","outcome":"completed","policy":"chat","approvers":["bob"],
+        "masked":{"email":2}})";
+
+std::string Event(int index, const std::string& type, const std::string& payload) {
+  return R"({"index":)" + std::to_string(index) + R"(,"type":")" + type + R"(","offsetMs":)" +
+         std::to_string(index * 10) + R"(,"payload":")" + payload + R"("})";
+}
+
+// A session of three events, on two pages.
+void AnswerWithSession(FakeGateway& gateway) {
+  gateway.Answer(kGet, std::string(R"({"session":)") + kSession + R"(,"events":[)" +
+                           Event(1, "request", R"({\"body\":\"hi\"})") + "," +
+                           Event(2, "response.data", R"({\"text\":\"Hel\",\"masked\":[]})") +
+                           R"(],"more":true})");
+  gateway.Answer(kGet, std::string(R"({"session":)") + kSession + R"(,"events":[)" +
+                           Event(3, "response.data", R"({\"text\":\"lo\\n\",\"masked\":[]})") +
+                           R"(],"more":false})");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions list: a table, newest first as the gateway gives them",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, std::string(R"({"items":[)") + kSession + R"(,{"id":"s-2"}],
+                                    "nextPageToken":""})");
+  const RunResult run = Run({"sessions", "list"});
+  CHECK(run.status == 0);
+  CHECK(run.out ==
+        "ID   STARTED               IDENTITY  CONNECTION  MODEL   OUTCOME    POLICY  APPROVERS  "
+        "MASKED\n"
+        "s-1  2026-01-02T03:04:05Z  ann       openai      gpt-4o  completed  chat    bob        "
+        "email=2\n"
+        "s-2  -                     -         -           -       -          -       -          "
+        "-\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions list: filters are sent, times as RFC 3339", "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[],"nextPageToken":""})");
+  REQUIRE(Run({"sessions", "list", "--identity", "ann", "--connection", "openai", "--outcome",
+               "blocked", "--text", "x", "--since", "2026-01-02T03:04:05Z", "--limit", "7"})
+              .status == 0);
+  CHECK(gateway.requests(kList) ==
+        std::vector<std::string>{
+            R"({"pageSize":7,"pageToken":"","identity":"ann","connection":"openai",)"
+            R"("outcome":"blocked","text":"x","since":"2026-01-02T03:04:05.000Z"})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions list: stops at the limit, across pages", "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[{"id":"s-1"},{"id":"s-2"}],"nextPageToken":"t"})");
+  const RunResult run = Run({"sessions", "list", "--limit", "3", "-o", "json"});
+  const auto document = json::Document::Parse(run.out);
+  REQUIRE(document.ok());
+  CHECK(document->root()["items"].size() == 3);
+  CHECK(document->root()["nextPageToken"].text() == "t");
+  REQUIRE(gateway.requests(kList).size() == 2);
+  CHECK(gateway.requests(kList)[1].find(R"("pageSize":1,"pageToken":"t")") != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions show: the session and all its events, delivered text readable",
+                 "[cli][verbs]") {
+  AnswerWithSession(gateway);
+  const RunResult run = Run({"sessions", "show", "s-1"});
+  CHECK(run.status == 0);
+  CHECK(run.out ==
+        "id:           s-1\n"
+        "startedAt:    2026-01-02T03:04:05Z\n"
+        "identity:     ann\n"
+        "connection:   openai\n"
+        "model:        gpt-4o\n"
+        "outcome:      completed\n"
+        "policy:       chat\n"
+        "approvers:    bob\n"
+        "masked:       email=2\n"
+        "\n"
+        "#  AT MS  EVENT          WHAT\n"
+        "1  10     request        {\"body\":\"hi\"}\n"
+        "2  20     response.data  Hel\n"
+        "3  30     response.data  lo\\n\n");
+  CHECK(gateway.requests(kGet) == std::vector<std::string>{R"({"id":"s-1","afterIndex":0})",
+                                                           R"({"id":"s-1","afterIndex":2})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions show -o json: one object with the events in it",
+                 "[cli][verbs]") {
+  AnswerWithSession(gateway);
+  const auto document = json::Document::Parse(Run({"sessions", "show", "s-1", "-o", "json"}).out);
+  REQUIRE(document.ok());
+  CHECK(document->root()["id"].text() == "s-1");
+  CHECK(document->root()["events"].size() == 3);
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions replay: the delivered bytes, exactly", "[cli][verbs]") {
+  AnswerWithSession(gateway);
+  const RunResult run = Run({"sessions", "replay", "s-1", "--no-wait"});
+  CHECK(run.status == 0);
+  CHECK(run.out == "Hello\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions export: joins the pages into a file or standard output",
+                 "[cli][verbs]") {
+  const auto answer = [&] {
+    gateway.Answer(kExport, R"({"lines":"{\"a\":","nextPageToken":"2"})");
+    gateway.Answer(kExport, R"({"lines":"1}\n{}\n","nextPageToken":""})");
+  };
+  answer();
+  const std::string path = home.path + "/export.jsonl";
+  const RunResult to_file = Run({"sessions", "export", "s-1", "s-2", "-o", path});
+  CHECK(to_file.status == 0);
+  CHECK(to_file.out.empty());
+  CHECK(to_file.err == "wrote 2 lines to " + path + "\n");
+  CHECK(home.Read("export.jsonl") == "{\"a\":1}\n{}\n");
+  CHECK(gateway.requests(kExport).at(0) == R"({"ids":["s-1","s-2"],"pageToken":""})");
+
+  FakeGateway again;
+  std::swap(gateway, again);
+  answer();
+  CHECK(Run({"sessions", "export", "-o", "-"}).out == "{\"a\":1}\n{}\n");
+  CHECK(gateway.requests(kExport).at(1) == R"({"ids":[],"pageToken":"2"})");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions export: a folder that is not there is named", "[cli][verbs]") {
+  gateway.Answer(kExport, R"({"lines":"{}\n","nextPageToken":""})");
+  const std::string path = home.path + "/none/export.jsonl";
+  const RunResult run = Run({"sessions", "export", "-o", path});
+  CHECK(run.status == 1);
+  CHECK(run.err == "countersign: cannot write " + path + ": No such file or directory\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions kill: says whether it was still running", "[cli][verbs]") {
+  gateway.Answer("SessionService/KillSession", R"({"id":"s-1","wasRunning":true})");
+  gateway.Answer("SessionService/KillSession", R"({"id":"s-1","wasRunning":false})");
+  CHECK(Run({"sessions", "kill", "s-1"}).out == "killed s-1\n");
+  CHECK(Run({"sessions", "kill", "s-1"}).out == "had ended already: s-1\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions show: an unknown session is a refusal", "[cli][verbs]") {
+  gateway.Answer(kGet, absl::NotFoundError("there is no session s-9"));
+  const RunResult run = Run({"sessions", "show", "s-9"});
+  CHECK(run.status == 1);
+  CHECK(run.err == "countersign: there is no session s-9\n");
+}
+
+}  // namespace
+}  // namespace countersign::cli

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/domain/decision.h"
+#include "libs/domain/prompt.h"
+#include "services/policy/rules/rule_set.h"
+
+namespace countersign::policy::rules {
+
+inline constexpr std::size_t kMaxFindingsPerCondition = 8;
+
+// A place in the prompt where a term of the scanner matched.
+struct TermHit {
+  std::uint32_t term = 0;
+  std::size_t part = 0;  // index into Prompt::parts
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  absl::string_view encoding =
+      "";  // not empty: the match is in this encoded run, which is the span
+};
+
+// Prompts up to this many bytes are counted to their end.
+inline constexpr std::size_t kCountedBytes = std::size_t{64} << 10;
+// Of longer ones at least this many tokens are counted, or all.
+inline constexpr std::size_t kCountedTokens = std::size_t{16} << 10;
+
+// One prompt as the conditions see it: measured and scanned once, for all policies.
+struct PromptFacts {
+  const domain::Prompt& prompt;
+  const text::Tokenizer& tokenizer;
+  std::size_t tokens = 0;
+  bool counted = true;             // false: the prompt has more tokens than were counted
+  std::vector<TermHit> hits = {};  // by term, then by part
+};
+
+// Nothing is counted or scanned yet. The tokenizer is that of `connection`, else of the model.
+PromptFacts MakeFacts(const Snapshot& snapshot, const ConnectionRules& connection,
+                      const domain::Prompt& prompt);
+
+// Counts all tokens of the prompt.
+void CountTokens(PromptFacts& facts);
+
+// Counts all tokens of a short prompt; of a long one only as far as a condition of `candidates`
+// asks.
+void CountTokensAsNeeded(const RuleIndex& index, const PolicyBits& candidates, PromptFacts& facts);
+
+// Fills in the hits: in the texts as they are, and in what two layers of base64, hex or
+// percent-encoding hide. Errors are those of the text engine. REQUIRES: the snapshot has a scanner.
+absl::Status ScanParts(const Snapshot& snapshot, PromptFacts& facts);
+
+// The text conditions of any policy that hold, as indexes into Snapshot::text_conditions.
+std::vector<std::uint32_t> MatchedTextConditions(const Snapshot& snapshot,
+                                                 const PromptFacts& facts);
+
+// Evaluates the conditions of one policy and collects findings: what made them hold. What holds
+// because something is absent (under `not`) gives no finding. `facts` and `policy` outlive it.
+class ConditionEvaluator {
+ public:
+  ConditionEvaluator(const PromptFacts& facts, const std::string& policy)
+      : facts_(facts), policy_(policy) {}
+
+  bool Holds(const CompiledCondition& condition);
+  std::vector<domain::Finding>& findings() { return findings_; }
+
+ private:
+  bool HoldsAny(const CompiledCondition& condition);
+  bool HoldsAll(const CompiledCondition& condition);
+  bool HoldsText(const CompiledCondition& condition);
+  bool HoldsTokens(const CompiledCondition& condition);
+  bool HoldsParameter(const CompiledCondition& condition);
+
+  const PromptFacts& facts_;
+  const std::string& policy_;
+  std::vector<domain::Finding> findings_;
+};
+
+}  // namespace countersign::policy::rules
