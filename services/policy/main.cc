@@ -5,7 +5,6 @@
 #include "libs/server/run_service.h"
 #include "services/policy/policy_config.h"
 #include "services/policy/policy_metrics.h"
-#include "services/policy/policy_schema.h"
 #include "services/policy/policy_service.h"
 #include "services/policy/resources/resource_feed_service.h"
 #include "services/policy/resources/resource_service.h"
@@ -20,7 +19,6 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
   resources::HubOptions options;
   CS_ASSIGN_OR_RETURN(options.initial, ReadInitialResources(config));
-
   auto& snapshots =
       app.Make<rules::SnapshotHolder>(app.Make<rules::LocalTextEngine>(config.cache_folder));
   auto& store = app.Make<resources::PgResourceStore>(app.Make<pg::Pool>(database));
@@ -43,8 +41,8 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
 
+  // Without its database the service is not ready, decides nothing, and recovers by itself.
   const absl::Status started = hub.Start();
-  // Without its database it is not ready and closed, and recovers by itself.
   return absl::IsUnavailable(started) ? absl::OkStatus() : started;
 }
 

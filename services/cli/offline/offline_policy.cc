@@ -9,6 +9,7 @@
 #include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "services/policy/rules/rule_compiler.h"
+
 namespace countersign::cli::offline {
 
 absl::StatusOr<std::unique_ptr<OfflinePolicy>> OfflinePolicy::Load(

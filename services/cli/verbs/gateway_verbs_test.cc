@@ -38,7 +38,8 @@ TEST_CASE_METHOD(VerbTest, "whoami: a credential that does not stand is a refusa
 
 TEST_CASE_METHOD(VerbTest, "services status: every part with its version and lag", "[cli][verbs]") {
   gateway.Answer(kParts, R"({"version":7,"items":[
-    {"name":"authn","state":"SERVING","version":7},{"name":"edge","state":"SERVING","version":7}]})");
+    {"name":"authn","state":"SERVING","version":7},
+    {"name":"edge","state":"SERVING","version":7}]})");
   gateway.Answer(kSessions, R"({"items":[],"nextPageToken":""})");
   const RunResult run = Run({"services", "status"});
   CHECK(run.status == 0);

@@ -17,6 +17,7 @@
 #include "services/cli/offline/offline_policy.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
+
 namespace countersign::cli::verbs {
 namespace {
 
