@@ -5,7 +5,7 @@
 namespace countersign::config {
 namespace {
 
-std::string MistakesOf(const std::string& yaml, const std::function<void(Fields&)>& read) {
+std::string ListMistakes(const std::string& yaml, const std::function<void(Fields&)>& read) {
   Mistakes mistakes;
   mistakes.SetPlace("f.yaml", "");
   {
@@ -24,23 +24,23 @@ std::string Canonical(const std::string& yaml) {
 }  // namespace
 
 TEST_CASE("Fields: an unknown field is reported with its line", "[config]") {
-  CHECK(MistakesOf("a: 1\nb: 2\n", [](Fields& f) { f.Integer("a", 0, 0, 9); }) ==
+  CHECK(ListMistakes("a: 1\nb: 2\n", [](Fields& f) { f.Integer("a", 0, 0, 9); }) ==
         "f.yaml:2: b: unknown field");
 }
 
 TEST_CASE("Fields: a field given twice is a mistake", "[config]") {
-  CHECK(MistakesOf("a: x\na: y\n", [](Fields& f) { f.String("a"); }) ==
+  CHECK(ListMistakes("a: x\na: y\n", [](Fields& f) { f.String("a"); }) ==
         "f.yaml:2: a: is given twice");
 }
 
 TEST_CASE("Fields: a quoted number is a mistake where a number is read", "[config]") {
-  CHECK(MistakesOf("a: \"1\"\n", [](Fields& f) { f.Integer("a", 0, 0, 9); }) ==
+  CHECK(ListMistakes("a: \"1\"\n", [](Fields& f) { f.Integer("a", 0, 0, 9); }) ==
         "f.yaml:1: a: must be written without quotes, not \"1\"");
 }
 
 TEST_CASE("Fields: values out of bounds and of the wrong form are mistakes", "[config]") {
   const auto say = [](const std::string& yaml) {
-    return MistakesOf(yaml, [](Fields& f) {
+    return ListMistakes(yaml, [](Fields& f) {
       f.Integer("i", 1, 1, 9);
       f.Bool("b", false);
       f.Duration("d", absl::Minutes(1), absl::Seconds(1), absl::Hours(1));

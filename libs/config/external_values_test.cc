@@ -1,0 +1,97 @@
+#include "libs/config/external_values.h"
+
+#include <catch2/catch.hpp>
+
+namespace countersign::config {
+namespace {
+
+using Keys = std::set<std::string>;
+
+Keys Collect(const std::string& kind, const std::string& spec) {
+  Keys keys;
+  CollectExternalValues(kind, YAML::Load(spec), keys);
+  return keys;
+}
+
+struct Resolved {
+  std::string json;
+  std::string mistakes;
+};
+
+Resolved Resolve(const std::string& kind, const std::string& spec, const ExternalValues& values) {
+  Mistakes mistakes;
+  mistakes.SetPlace("f.yaml", "");
+  Resolved resolved;
+  const YAML::Node node = ResolveExternalValues(kind, YAML::Load(spec), values, mistakes);
+  REQUIRE(AppendCanonicalJson(node, resolved.json).ok());
+  resolved.mistakes = std::string(mistakes.ToStatus().message());
+  return resolved;
+}
+
+TEST_CASE("CollectExternalValues: of every place where a kind may have them", "[config]") {
+  CHECK(Collect("Credential", "{bearer: {env: KEY}}") == Keys{"env:KEY"});
+  CHECK(Collect("Credential", "{mtls: {cert: {file: c.pem}, key: {file: k.pem}}}") ==
+        Keys{"file:c.pem", "file:k.pem"});
+  CHECK(Collect("Dictionary", "{file: words.txt}") == Keys{"file:words.txt"});
+  CHECK(Collect("MaskingProfile",
+                "{response: [{hashed: {pattern: x, values: {file: h}, key: {env: K}}}], prompt: "
+                "[{hashed: {pattern: x, values: [a], key: {file: k}}}]}") ==
+        Keys{"env:K", "file:h", "file:k"});
+}
+
+TEST_CASE("CollectExternalValues: inline values, other kinds and malformed specs have none",
+          "[config]") {
+  CHECK(Collect("Credential", "{bearer: {inline: x}}").empty());
+  CHECK(Collect("Policy", "{bearer: {env: KEY}}").empty());
+  for (const char* spec : {"x", "[x]", "{bearer: x}", "{bearer: {env: [a]}}", "{bearer: {}}",
+                           "{bearer: {env: A, file: b}}", "{header: x}"}) {
+    INFO(spec);
+    CHECK(Collect("Credential", spec).empty());
+  }
+}
+
+TEST_CASE("ResolveExternalValues: a value loses one final newline and becomes inline", "[config]") {
+  const ExternalValues values = {{"env:KEY", "sk\n"}, {"file:p", "two\n\n"}, {"file:w", "a\r\n"}};
+  CHECK(Resolve("Credential", "{bearer: {env: KEY}}", values).json ==
+        R"({"bearer":{"inline":"sk"}})");
+  CHECK(Resolve("Credential", "{basic: {username: u, password: {file: p}}}", values).json ==
+        R"({"basic":{"password":{"inline":"two\n"},"username":"u"}})");
+  CHECK(Resolve("Credential", "{bearer: {file: w}}", values).json ==
+        R"({"bearer":{"inline":"a"}})");
+}
+
+TEST_CASE("ResolveExternalValues: a Dictionary's file adds a term for each line", "[config]") {
+  const Resolved resolved = Resolve("Dictionary", "{terms: [a], file: w.txt, normalize: none}",
+                                    {{"file:w.txt", "b\r\n\nc d"}});
+  CHECK(resolved.json == R"({"normalize":"none","terms":["a","b","c d"]})");
+  CHECK(resolved.mistakes.empty());
+}
+
+TEST_CASE("ResolveExternalValues: missing and empty values are named", "[config]") {
+  const auto mistake = [](const std::string& spec, const ExternalValues& values) {
+    return Resolve("Credential", spec, values).mistakes;
+  };
+  CHECK(mistake("{bearer: {env: KEY}}", {}) ==
+        "f.yaml: spec.bearer: the environment variable KEY is not set");
+  CHECK(mistake("{bearer: {env: KEY}}", {{"env:KEY", "\n"}}) ==
+        "f.yaml: spec.bearer: the environment variable KEY is empty");
+  CHECK(mistake("{bearer: {file: k}}", {}) == "f.yaml: spec.bearer: the file k could not be read");
+  CHECK(mistake("{bearer: {file: k}}", {{"file:k", ""}}) ==
+        "f.yaml: spec.bearer: the file k is empty");
+  CHECK(mistake("{bearer: {env: A, file: b}}", {}) ==
+        "f.yaml: spec.bearer: must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+  CHECK(Resolve("Dictionary", "{file: [x]}", {}).mistakes ==
+        "f.yaml: spec.file: must be the path of a file");
+}
+
+TEST_CASE("ResolveExternalValues: the spec that was given is not changed", "[config]") {
+  const YAML::Node spec = YAML::Load("{bearer: {env: KEY}}");
+  Mistakes mistakes;
+  const YAML::Node resolved =
+      ResolveExternalValues("Credential", spec, {{"env:KEY", "x"}}, mistakes);
+  CHECK(spec["bearer"]["env"].Scalar() == "KEY");
+  CHECK(resolved["bearer"]["inline"].Scalar() == "x");
+}
+
+}  // namespace
+}  // namespace countersign::config

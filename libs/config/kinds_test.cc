@@ -1,0 +1,278 @@
+#include "libs/config/kinds.h"
+
+#include <catch2/catch.hpp>
+
+// What each kind's reader takes and refuses, without the files around it.
+namespace countersign::config {
+namespace {
+
+using Catch::Contains;
+
+// The mistakes in `spec` when `read` reads it; "" for none.
+template <typename Read>
+std::string ListMistakes(const Read& read, const std::string& spec) {
+  Mistakes mistakes;
+  mistakes.SetPlace("f.yaml", "");
+  {
+    Fields fields(YAML::Load(spec), "spec", mistakes);
+    read("name", fields);
+  }
+  return std::string(mistakes.ToStatus().message());
+}
+
+// The typed value of a spec without mistakes.
+template <typename Read>
+auto ReadValid(const Read& read, const std::string& spec) {
+  Mistakes mistakes;
+  mistakes.SetPlace("f.yaml", "");
+  Fields fields(YAML::Load(spec), "spec", mistakes);
+  auto value = read("name", fields);
+  INFO(mistakes.ToStatus());
+  REQUIRE(mistakes.empty());
+  return value;
+}
+
+TEST_CASE("ReadIdentityProvider: every field, and the defaults of those left out", "[config]") {
+  const auto full = ReadValid(ReadIdentityProvider,
+                              "{oidc: {issuer: 'https://i.example', audiences: [a, b], jwksUri: "
+                              "'https://i.example/keys', algorithms: [ES256], groupsClaim: roles, "
+                              "subjectClaim: oid, profile: at+jwt}}");
+  REQUIRE(full.oidc.has_value());
+  CHECK(full.name == "name");
+  CHECK(full.oidc->audiences == std::vector<std::string>{"a", "b"});
+  CHECK(full.oidc->jwks_uri == "https://i.example/keys");
+  CHECK(full.oidc->algorithms == std::vector<std::string>{"ES256"});
+  CHECK(full.oidc->groups_claim == "roles");
+  CHECK(full.oidc->subject_claim == "oid");
+  CHECK(full.oidc->profile == "at+jwt");
+  const auto least =
+      ReadValid(ReadIdentityProvider, "{oidc: {issuer: 'https://i.example', audiences: [a]}}");
+  CHECK(least.oidc->jwks_uri.empty());
+  CHECK(least.oidc->groups_claim == "groups");
+  CHECK(least.oidc->subject_claim == "sub");
+  CHECK(least.oidc->algorithms.size() == 4);
+}
+
+TEST_CASE("ReadIdentityProvider: what would weaken verification is refused", "[config]") {
+  const auto with = [](const std::string& more) {
+    return ListMistakes(ReadIdentityProvider,
+                        "{oidc: {issuer: 'https://i', audiences: [a], " + more + "}}");
+  };
+  CHECK_THAT(with("algorithms: [none]"), Contains("\"none\" is not accepted"));
+  CHECK_THAT(with("algorithms: [HS256]"), Contains("\"HS256\" is not accepted"));
+  CHECK_THAT(with("algorithms: []"), Contains("must not be empty"));
+  CHECK_THAT(with("profile: any"), Contains("must be one of JWT, at+jwt"));
+  CHECK_THAT(with("jwksUri: 'ftp://i'"), Contains("must be an http:// or https:// address"));
+  CHECK_THAT(ListMistakes(ReadIdentityProvider, "{oidc: {issuer: 'https://i'}}"),
+             Contains("spec.oidc.audiences: is required"));
+  CHECK_THAT(ListMistakes(ReadIdentityProvider, "{oidc: {audiences: [a]}}"),
+             Contains("spec.oidc.issuer: is required"));
+  CHECK_THAT(ListMistakes(ReadIdentityProvider, "{}"), Contains("spec.oidc: is required"));
+}
+
+TEST_CASE("ReadIdentity: a match by subject or by claims", "[config]") {
+  const auto by_subject = ReadValid(
+      ReadIdentity, "{kind: agent, match: {provider: p, subject: s}, groups: [g], owner: ann}");
+  CHECK(by_subject.kind == domain::IdentityKind::kAgent);
+  CHECK(by_subject.match->subject == "s");
+  CHECK(by_subject.groups == std::vector<std::string>{"g"});
+  CHECK(by_subject.owner == "ann");
+  const auto by_claims =
+      ReadValid(ReadIdentity, "{kind: ci, match: {provider: p, claims: {repo: x/y}}}");
+  CHECK(by_claims.match->claims.at("repo") == "x/y");
+  CHECK_FALSE(ReadValid(ReadIdentity, "{kind: human}").match.has_value());
+}
+
+TEST_CASE("ReadIdentity: a match of every token, and an unknown kind, are refused", "[config]") {
+  CHECK_THAT(ListMistakes(ReadIdentity, "{kind: human, match: {provider: p}}"),
+             Contains("it would match every token of the provider"));
+  CHECK_THAT(ListMistakes(ReadIdentity, "{kind: robot}"), Contains("must be one of human"));
+  CHECK_THAT(ListMistakes(ReadIdentity, "{}"), Contains("spec.kind: is required"));
+  CHECK_THAT(ListMistakes(ReadIdentity, "{kind: ci, match: {subject: s}}"),
+             Contains("spec.match.provider: is required"));
+}
+
+TEST_CASE("ReadRoleBinding: somebody gets a role, on all connections unless some are named",
+          "[config]") {
+  const auto bound =
+      ReadValid(ReadRoleBinding, "{role: reviewer, groups: [security], connections: [openai]}");
+  CHECK(bound.role == domain::Role::kReviewer);
+  CHECK(bound.connections == std::vector<std::string>{"openai"});
+  CHECK(ReadValid(ReadRoleBinding, "{role: admin, identities: [ann]}").connections.empty());
+  CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: admin}"),
+             Contains("needs groups or identities"));
+  // An empty list would otherwise read as all connections.
+  CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: admin, groups: [g], connections: []}"),
+             Contains("spec.connections: must not be empty"));
+  CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: root, groups: [g]}"),
+             Contains("must be one of admin, reviewer, auditor, caller"));
+}
+
+TEST_CASE("ReadConnection: every field", "[config]") {
+  const auto connection = ReadValid(
+      ReadConnection,
+      "{protocol: openai, url: 'https://api.example/v1//', credential: key, models: ['gpt-*'], "
+      "match: {hosts: [m.example], pathPrefix: /team}, tokenizer: o200k_base, default: true, "
+      "network: {private: true}}");
+  CHECK(connection.protocol == domain::Protocol::kOpenAi);
+  CHECK(connection.url == "https://api.example/v1");
+  CHECK(connection.credential == "key");
+  CHECK(connection.models == std::vector<std::string>{"gpt-*"});
+  CHECK(connection.hosts == std::vector<std::string>{"m.example"});
+  CHECK(connection.path_prefix == "/team");
+  CHECK(connection.tokenizer == "o200k_base");
+  CHECK(connection.is_default);
+  CHECK(connection.network_private);
+}
+
+TEST_CASE("ReadConnection: addresses that carry anything else are refused", "[config]") {
+  const auto with_url = [](const std::string& url) {
+    return ListMistakes(ReadConnection, "{protocol: openai, url: '" + url + "'}");
+  };
+  for (const char* url : {"api.example", "ftp://api.example", "https://", "https:///v1"}) {
+    INFO(url);
+    CHECK_THAT(with_url(url), Contains("must be an http:// or https:// address"));
+  }
+  for (const char* url : {"https://u:p@h", "https://h/#f", "https://h/?q=1", "https://h/a b"}) {
+    INFO(url);
+    CHECK_THAT(with_url(url), Contains("without credentials, query or fragment"));
+  }
+  CHECK(with_url("http://127.0.0.1:9").empty());
+}
+
+TEST_CASE("ReadConnection: an unknown protocol or tokenizer names the known ones", "[config]") {
+  CHECK_THAT(ListMistakes(ReadConnection, "{protocol: smtp, url: 'http://h'}"),
+             Contains("must be one of openai"));
+  CHECK_THAT(ListMistakes(ReadConnection, "{protocol: openai, url: 'http://h', tokenizer: words}"),
+             Contains("no tokenizer \"words\"; known are "));
+  CHECK_THAT(ListMistakes(ReadConnection, "{url: 'http://h'}"),
+             Contains("spec.protocol: is required"));
+  CHECK_THAT(ListMistakes(ReadConnection,
+                          "{protocol: openai, url: 'http://h', match: {pathPrefix: team}}"),
+             Contains("spec.match.pathPrefix: must begin with /"));
+}
+
+TEST_CASE("CheckCredentialSpec: exactly one form, and every value given", "[config]") {
+  const auto check = [](const std::string& spec) {
+    return ListMistakes([](const std::string&, Fields& fields) { CheckCredentialSpec(fields); },
+                        spec);
+  };
+  CHECK(check("{bearer: {inline: x}}").empty());
+  CHECK(check("{header: {name: x-api-key, value: {inline: x}}}").empty());
+  CHECK(check("{mtls: {cert: {inline: c}, key: {inline: k}}}").empty());
+  CHECK_THAT(check("{}"), Contains("needs exactly one of bearer, header, basic, mtls"));
+  CHECK_THAT(check("{bearer: {inline: ''}}"), Contains("must not be empty"));
+  CHECK_THAT(check("{header: {value: {inline: x}}}"), Contains("spec.header.name: is required"));
+  CHECK_THAT(check("{mtls: {cert: {inline: c}}}"), Contains("spec.mtls.key.inline: is required"));
+  CHECK_THAT(check("{bearer: {inline: x}, token: y}"), Contains("spec.token: unknown field"));
+}
+
+TEST_CASE("ReadSealedCredential: what was sealed, and nothing else", "[config]") {
+  CHECK(ReadValid(ReadSealedCredential, "{sealed: abc}").sealed == "abc");
+  CHECK_THAT(ListMistakes(ReadSealedCredential, "{bearer: {inline: x}}"),
+             Contains("spec.sealed: is required") && Contains("spec.bearer: unknown field"));
+}
+
+TEST_CASE("ReadPolicy: every field of a review, and its defaults", "[config]") {
+  const auto policy = ReadValid(
+      ReadPolicy,
+      "{priority: -5, match: {connections: [c], groups: [g], identities: [i], models: [m], "
+      "operations: [chat.completions]}, then: {review: {reviewers: [security, legal], approvals: "
+      "2, pendingTtl: 1h, hold: 90s, grant: {kind: oneShot, ttl: 10m}}, masking: none, recording: "
+      "ordered}}");
+  CHECK(policy.priority == -5);
+  CHECK(policy.match.operations == std::vector<std::string>{"chat.completions"});
+  CHECK(policy.verdict == domain::Verdict::kReview);
+  CHECK(policy.review.approvals == 2);
+  CHECK(policy.review.pending_ttl == absl::Hours(1));
+  CHECK(policy.review.hold == absl::Seconds(90));
+  CHECK(policy.review.grant_ttl == absl::Minutes(10));
+  CHECK(policy.masking == "none");
+  CHECK(policy.recording == domain::Recording::kOrdered);
+  const auto least = ReadValid(ReadPolicy, "{then: {review: {reviewers: [security]}}}");
+  CHECK(least.review.approvals == 1);
+  CHECK(least.review.pending_ttl == absl::Minutes(15));
+  CHECK(least.review.hold == absl::Minutes(4));
+  CHECK(least.review.grant_ttl == absl::Minutes(5));
+  CHECK(least.masking == "tier1");
+  CHECK(least.recording == domain::Recording::kStrict);
+  CHECK_FALSE(least.when.has_value());
+}
+
+TEST_CASE("ReadPolicy: exactly one verdict", "[config]") {
+  const char expected[] = "spec.then: needs exactly one of review, deny, allow";
+  CHECK_THAT(ListMistakes(ReadPolicy, "{then: {}}"), Contains(expected));
+  CHECK_THAT(ListMistakes(ReadPolicy, "{then: {deny: {}, allow: {}}}"), Contains(expected));
+  CHECK_THAT(ListMistakes(ReadPolicy, "{}"), Contains("spec.then: is required"));
+  CHECK_THAT(ListMistakes(ReadPolicy, "{then: {allow: {always: true}}}"),
+             Contains("spec.then.allow.always: unknown field"));
+  CHECK(ReadValid(ReadPolicy, "{then: {deny: {message: no}}}").deny_message == "no");
+}
+
+TEST_CASE("ReadPolicy: bounds of times and priorities", "[config]") {
+  const auto review = [](const std::string& more) {
+    return ListMistakes(ReadPolicy, "{then: {review: {reviewers: [a], " + more + "}}}");
+  };
+  CHECK(review("hold: 0s").empty());
+  CHECK_THAT(review("hold: 271s"), Contains("spec.then.review.hold: must be from 0 to 4m30s"));
+  CHECK_THAT(review("pendingTtl: 25h"), Contains("must be from 1s to 24h"));
+  CHECK_THAT(review("grant: {ttl: 9h}"), Contains("spec.then.review.grant.ttl: must be from"));
+  CHECK_THAT(review("grant: {kind: window}"), Contains("must be one of oneShot"));
+  CHECK_THAT(ListMistakes(ReadPolicy, "{priority: 1000001, then: {allow: {}}}"),
+             Contains("spec.priority: must be from -1000000 to 1000000"));
+}
+
+TEST_CASE("ReadPolicy: conditions keep their tree and their paths", "[config]") {
+  const auto policy = ReadValid(
+      ReadPolicy,
+      "{when: {all: [{any: [{keywords: {dictionary: d, parts: [user]}}, {pattern: {regex: x, "
+      "normalize: caseless}}]}, {not: {parameter: {name: temperature, over: 0.5}}}]}, then: "
+      "{allow: {}}}");
+  using Kind = domain::Condition::Kind;
+  const domain::Condition& all = *policy.when;
+  REQUIRE(all.kind == Kind::kAll);
+  REQUIRE(all.children.size() == 2);
+  const domain::Condition& any = all.children[0];
+  REQUIRE(any.kind == Kind::kAny);
+  CHECK(any.children[0].path == "spec.when.all[0].any[0].keywords");
+  CHECK(std::get<domain::KeywordsCondition>(any.children[0].leaf).parts ==
+        std::vector<std::string>{"user"});
+  CHECK(std::get<domain::PatternCondition>(any.children[1].leaf).normalize ==
+        domain::Normalize::kCaseless);
+  const domain::Condition& negated = all.children[1];
+  REQUIRE(negated.kind == Kind::kNot);
+  const auto& parameter = std::get<domain::ParameterCondition>(negated.children[0].leaf);
+  CHECK(parameter.name == "temperature");
+  CHECK(parameter.over == 0.5);
+}
+
+TEST_CASE("ReadPolicy: conditions nested deeper than 16 levels are refused", "[config]") {
+  const auto nested = [](int levels) {
+    std::string when = "{tokens: {over: 1}}";
+    for (int i = 0; i < levels; ++i) when = "{not: " + when + "}";
+    return ListMistakes(ReadPolicy, "{when: " + when + ", then: {allow: {}}}");
+  };
+  CHECK(nested(16).empty());
+  CHECK_THAT(nested(17), Contains("nested deeper than 16 levels"));
+}
+
+TEST_CASE("ReadMaskingProfile: built-in names, and profiles without rules, are refused",
+          "[config]") {
+  Mistakes mistakes;
+  mistakes.SetPlace("f.yaml", "");
+  {
+    Fields fields(YAML::Load("{response: []}"), "spec", mistakes);
+    ReadMaskingProfile("tier1", fields);
+  }
+  CHECK_THAT(std::string(mistakes.ToStatus().message()),
+             Contains("\"tier1\" is built in and cannot be changed"));
+  CHECK_THAT(ListMistakes(ReadMaskingProfile, "{}"), Contains("needs response or prompt rules"));
+  CHECK_THAT(
+      ListMistakes(ReadMaskingProfile, "{response: [{entity: email, action: replace, keep: 2}]}"),
+      Contains("spec.response[0].keep: needs action: keepLast"));
+  CHECK_THAT(ListMistakes(ReadMaskingProfile, "{response: [{pattern: x, label: low}]}"),
+             Contains("may have upper-case letters, digits and _ only"));
+}
+
+}  // namespace
+}  // namespace countersign::config
