@@ -137,7 +137,7 @@ TEST_CASE("GrpcResourceFeed: documents that cannot be read are refused, not serv
   const auto script = service.opened.Next();
   script->Next();
   auto broken = SetWith("a", 0, 9);
-  broken.mutable_resources(0)->set_document(R"({"kind":"Dictionary","spec":{"unknown":1}})");
+  broken.mutable_resources(0)->set_spec(R"({"unknown":1})");
   script->Reply(broken);
   CHECK(script->Next()->draft_errors_size() > 0);
   broken.set_draft_id(0);
