@@ -141,9 +141,10 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
     }
   }
   connection.tokenizer = spec.String("tokenizer");
-  if (!connection.tokenizer.empty() && text::TokenizerNameFor(connection.tokenizer).empty()) {
+  if (!connection.tokenizer.empty() &&
+      text::tokens::TokenizerNameFor(connection.tokenizer).empty()) {
     spec.Mistake("tokenizer", absl::StrCat("no tokenizer \"", connection.tokenizer,
-                                           "\"; known are ", text::KnownTokenizers()));
+                                           "\"; known are ", text::tokens::KnownTokenizers()));
   }
   connection.is_default = spec.Bool("default", false);
   if (spec.Has("network")) {

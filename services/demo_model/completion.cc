@@ -20,7 +20,7 @@ void Head(json::Writer& writer, absl::string_view object, const ChatRequest& req
 }
 
 void Usage(json::Writer& writer, const ChatRequest& request, const Answer& answer) {
-  const text::Tokenizer& tokenizer = text::Tokenizer::ForModel(request.model);
+  const text::tokens::Tokenizer& tokenizer = text::tokens::Tokenizer::ForModel(request.model);
   const auto prompt = static_cast<std::int64_t>(request.prompt_tokens);
   const auto completion =
       request.choices *

@@ -43,7 +43,7 @@ absl::StatusOr<ChatRequest> ReadChatRequest(absl::string_view body) {
   request.model = std::string(root["model"].text());
   if (request.model.empty()) return absl::InvalidArgumentError("you must name a model");
   if (root["messages"].size() == 0) return absl::InvalidArgumentError("there are no messages");
-  const text::Tokenizer& tokenizer = text::Tokenizer::ForModel(request.model);
+  const text::tokens::Tokenizer& tokenizer = text::tokens::Tokenizer::ForModel(request.model);
   for (std::size_t i = 0; i < root["messages"].size(); ++i) {
     const json::Value message = root["messages"].at(i);
     const std::string text = TextOf(message["content"]);

@@ -18,9 +18,9 @@ namespace {
 
 constexpr char kArguments[] = "choices/0/tool_calls/0/function/arguments";
 
-const std::shared_ptr<const text::RuleSet>& Rules() {
+const std::shared_ptr<const text::redaction::RuleSet>& Rules() {
   static const auto& rules =
-      *new std::shared_ptr<const text::RuleSet>(CompileEntities({"tier1"}).value());
+      *new std::shared_ptr<const text::redaction::RuleSet>(CompileEntities({"tier1"}).value());
   return rules;
 }
 

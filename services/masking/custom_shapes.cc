@@ -15,18 +15,19 @@ namespace {
 
 constexpr std::size_t kMaxTemplateBytes = 256;
 
-absl::StatusOr<text::Regex> Compiled(absl::string_view pattern) {
-  CS_RETURN_IF_ERROR(text::CheckRegex(pattern));
-  return text::ParseRegex(pattern);
+absl::StatusOr<text::regex::Regex> Compiled(absl::string_view pattern) {
+  CS_RETURN_IF_ERROR(text::regex::CheckRegex(pattern));
+  return text::regex::ParseRegex(pattern);
 }
 
 // A match may neither follow nor precede a word character.
-void StandAlone(text::RedactionRule& shape) {
-  shape.left_forbidden = shape.left_forbidden | text::ByteSet::Word();
-  shape.right_forbidden = shape.right_forbidden | text::ByteSet::Word();
+void StandAlone(text::redaction::RedactionRule& shape) {
+  shape.left_forbidden = shape.left_forbidden | text::regex::ByteSet::Word();
+  shape.right_forbidden = shape.right_forbidden | text::regex::ByteSet::Word();
 }
 
-text::Validator Both(text::Validator first, text::Validator second) {
+text::redaction::Validator Both(text::redaction::Validator first,
+                                text::redaction::Validator second) {
   if (first == nullptr) return second;
   return [first = std::move(first), second = std::move(second)](absl::string_view match) {
     return first(match) && second(match);
@@ -38,7 +39,7 @@ text::Validator Both(text::Validator first, text::Validator second) {
 void AddParts(const std::string& value, absl::flat_hash_set<std::string>& parts) {
   constexpr std::size_t kMostEdges = 32;
   const auto word = [&](std::size_t i) {
-    return i < value.size() && text::IsWordByte(static_cast<unsigned char>(value[i]));
+    return i < value.size() && text::regex::IsWordByte(static_cast<unsigned char>(value[i]));
   };
   std::vector<std::size_t> edges = {0};
   for (std::size_t i = 1; i < value.size() && edges.size() < kMostEdges; ++i) {
@@ -52,8 +53,9 @@ void AddParts(const std::string& value, absl::flat_hash_set<std::string>& parts)
   }
 }
 
-absl::StatusOr<text::RedactionRule> HashedShape(const domain::MaskingRule::Hashed& hashed) {
-  text::RedactionRule shape;
+absl::StatusOr<text::redaction::RedactionRule> HashedShape(
+    const domain::MaskingRule::Hashed& hashed) {
+  text::redaction::RedactionRule shape;
   CS_ASSIGN_OR_RETURN(shape.regex, Compiled(hashed.pattern));
   StandAlone(shape);
   absl::flat_hash_set<std::string> values(hashed.values.begin(), hashed.values.end());
@@ -114,9 +116,9 @@ std::string HashOfValue(absl::string_view value, const SecretString& key) {
                                : crypto::HmacSha256(key.Reveal(), normalized));
 }
 
-absl::StatusOr<text::RedactionRule> CustomShape(const domain::MaskingRule& rule) {
+absl::StatusOr<text::redaction::RedactionRule> CustomShape(const domain::MaskingRule& rule) {
   if (rule.hashed) return HashedShape(*rule.hashed);
-  text::RedactionRule shape;
+  text::redaction::RedactionRule shape;
   if (!rule.shape.empty()) {
     CS_ASSIGN_OR_RETURN(const std::string pattern, PatternOfTemplate(rule.shape));
     CS_ASSIGN_OR_RETURN(shape.regex, Compiled(pattern));
@@ -127,9 +129,9 @@ absl::StatusOr<text::RedactionRule> CustomShape(const domain::MaskingRule& rule)
   return shape;
 }
 
-absl::Status AddConditions(const domain::MaskingRule& rule, text::RedactionRule& shape) {
+absl::Status AddConditions(const domain::MaskingRule& rule, text::redaction::RedactionRule& shape) {
   if (!rule.validator.empty()) {
-    CS_ASSIGN_OR_RETURN(text::Validator named, ValidatorNamed(rule.validator));
+    CS_ASSIGN_OR_RETURN(text::redaction::Validator named, ValidatorNamed(rule.validator));
     shape.validator = Both(std::move(shape.validator), std::move(named));
   }
   if (!rule.except.empty()) {
@@ -145,13 +147,14 @@ absl::Status AddConditions(const domain::MaskingRule& rule, text::RedactionRule&
         });
   }
   const bool narrowed = !rule.validator.empty() || !rule.except.empty();
-  if (!rule.entity.empty() && narrowed && shape.regex.max_width > text::kMaxValidatedWidth) {
+  if (!rule.entity.empty() && narrowed &&
+      shape.regex.max_width > text::redaction::kMaxValidatedWidth) {
     shape.validator = nullptr;  // a private key, say: it is masked whatever it says
   }
-  if (shape.validator != nullptr && shape.regex.max_width > text::kMaxValidatedWidth) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a rule with a validator, hashes or exceptions finds at most ",
-                     text::kMaxValidatedWidth, " bytes; this one finds more: bound its repeats"));
+  if (shape.validator != nullptr && shape.regex.max_width > text::redaction::kMaxValidatedWidth) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a rule with a validator, hashes or exceptions finds at most ",
+        text::redaction::kMaxValidatedWidth, " bytes; this one finds more: bound its repeats"));
   }
   if (!rule.context_words.empty()) {
     shape.context.words = rule.context_words;

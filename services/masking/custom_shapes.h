@@ -28,9 +28,9 @@ std::string HashOfValue(absl::string_view value, const SecretString& key);
 
 // The shape of a `pattern`, `template` or `hashed` rule, before its conditions. INVALID_ARGUMENT
 // says what is wrong and where in the pattern.
-absl::StatusOr<text::RedactionRule> CustomShape(const domain::MaskingRule& rule);
+absl::StatusOr<text::redaction::RedactionRule> CustomShape(const domain::MaskingRule& rule);
 
 // Adds the rule's validator, context, exceptions, count and priority to a shape of it.
-absl::Status AddConditions(const domain::MaskingRule& rule, text::RedactionRule& shape);
+absl::Status AddConditions(const domain::MaskingRule& rule, text::redaction::RedactionRule& shape);
 
 }  // namespace countersign::masking

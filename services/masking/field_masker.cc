@@ -8,8 +8,8 @@
 
 namespace countersign::masking {
 
-FieldMasker::FieldMasker(std::shared_ptr<const text::RuleSet> rules,
-                         std::shared_ptr<const text::RuleSet> restoring)
+FieldMasker::FieldMasker(std::shared_ptr<const text::redaction::RuleSet> rules,
+                         std::shared_ptr<const text::redaction::RuleSet> restoring)
     : rules_(std::move(rules)), restoring_(std::move(restoring)) {}
 
 absl::StatusOr<std::vector<domain::FieldRelease>> FieldMasker::Feed(

@@ -19,8 +19,8 @@ class FieldMasker {
  public:
   // `restoring`, when given, runs over what `rules` left: it puts originals in the place of the
   // call's placeholders, and what it writes is not masked again.
-  explicit FieldMasker(std::shared_ptr<const text::RuleSet> rules,
-                       std::shared_ptr<const text::RuleSet> restoring = nullptr);
+  explicit FieldMasker(std::shared_ptr<const text::redaction::RuleSet> rules,
+                       std::shared_ptr<const text::redaction::RuleSet> restoring = nullptr);
 
   // One release per piece, in order. After an error nothing more may be delivered; the error is
   // repeated. A field that has ended and comes again is a new text.
@@ -49,8 +49,8 @@ class FieldMasker {
   absl::Status Restore(Restoring& restoring, bool end, domain::FieldRelease& release) const;
   Field MakeField(absl::string_view name) const;
 
-  std::shared_ptr<const text::RuleSet> rules_;
-  std::shared_ptr<const text::RuleSet> restoring_;
+  std::shared_ptr<const text::redaction::RuleSet> rules_;
+  std::shared_ptr<const text::redaction::RuleSet> restoring_;
   std::map<std::string, Field> fields_;
   absl::Status failed_;
 };

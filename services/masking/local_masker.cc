@@ -102,7 +102,7 @@ void LocalMasker::Open(const domain::Call& call, const std::string& profile,
   if (!found.ok()) return done(found.status());
   const bool prompt = direction == domain::Direction::kPrompt;
   std::optional<PlaceholderMaker> placeholders;
-  std::shared_ptr<const text::RuleSet> restoring;
+  std::shared_ptr<const text::redaction::RuleSet> restoring;
   if (prompt && found->placeholders != nullptr) {
     static const domain::Principal kNobody;
     placeholders.emplace(found->placeholders, call.principal ? *call.principal : kNobody,

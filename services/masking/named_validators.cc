@@ -142,16 +142,16 @@ const std::map<std::string, Test, std::less<>>& Tests() {
       {"luhn", IsLuhn},         {"gs1", IsGs1},
       {"verhoeff", IsVerhoeff}, {"damm", IsDamm},
       {"mod11", IsMod11},       {"mod11_10", IsMod11_10},
-      {"mod97", IsMod97},       {"iban", text::IsIban},
-      {"entropy", HasEntropy},  {"credit_card", text::IsPaymentCard}};
+      {"mod97", IsMod97},       {"iban", text::detectors::IsIban},
+      {"entropy", HasEntropy},  {"credit_card", text::detectors::IsPaymentCard}};
   return tests;
 }
 
 }  // namespace
 
-absl::StatusOr<text::Validator> ValidatorNamed(absl::string_view name) {
+absl::StatusOr<text::redaction::Validator> ValidatorNamed(absl::string_view name) {
   const auto found = Tests().find(name);
-  if (found != Tests().end()) return text::Validator(found->second);
+  if (found != Tests().end()) return text::redaction::Validator(found->second);
   std::vector<std::string> known;
   for (const auto& [validator, test] : Tests()) known.push_back(validator);
   const std::string meant = ProbablyMeant(name, known);

@@ -21,6 +21,6 @@ namespace countersign::masking {
 //   iban       ISO 13616: the registry's lengths, and mod 97
 //   credit_card  length and range of a card's brand, and luhn
 //   entropy    at least 3 bits of entropy per character, letters and digits both
-absl::StatusOr<text::Validator> ValidatorNamed(absl::string_view name);
+absl::StatusOr<text::redaction::Validator> ValidatorNamed(absl::string_view name);
 
 }  // namespace countersign::masking

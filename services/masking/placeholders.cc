@@ -123,7 +123,7 @@ void PlaceholderMaker::FillIn(domain::FieldRelease& release) const {
   }
 }
 
-absl::StatusOr<std::shared_ptr<const text::RuleSet>> RestoringRules(
+absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> RestoringRules(
     const std::vector<domain::Placeholder>& known) {
   auto originals = std::make_shared<absl::flat_hash_map<std::string, std::string>>();
   std::set<std::string> labels;
@@ -136,11 +136,11 @@ absl::StatusOr<std::shared_ptr<const text::RuleSet>> RestoringRules(
       return absl::InternalError("two values share a placeholder");
     }
   }
-  std::vector<text::RedactionRule> rules;
+  std::vector<text::redaction::RedactionRule> rules;
   for (const std::string& label : labels) {
-    text::RedactionRule& rule = rules.emplace_back();
+    text::redaction::RedactionRule& rule = rules.emplace_back();
     rule.entity = "placeholder";
-    CS_ASSIGN_OR_RETURN(rule.regex, text::ParseRegex(PatternFor(label)));
+    CS_ASSIGN_OR_RETURN(rule.regex, text::regex::ParseRegex(PatternFor(label)));
     rule.validator = [originals](absl::string_view match) {
       return originals->contains(KeyOf(match));
     };
@@ -150,7 +150,7 @@ absl::StatusOr<std::shared_ptr<const text::RuleSet>> RestoringRules(
     };
     rule.mixed_replacement = "[REDACTED]";
   }
-  return text::RuleSet::Compile(std::move(rules));
+  return text::redaction::RuleSet::Compile(std::move(rules));
 }
 
 }  // namespace countersign::masking

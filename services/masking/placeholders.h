@@ -59,7 +59,7 @@ class PlaceholderMaker {
 // changed, where its brackets are gone or escaped, or where spaces, quotes, hyphens, underscores,
 // backslashes or asterisks stand between its parts. Other tokens stay. INTERNAL when two originals
 // share a token (of 2^40): neither could be restored rightly.
-absl::StatusOr<std::shared_ptr<const text::RuleSet>> RestoringRules(
+absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> RestoringRules(
     const std::vector<domain::Placeholder>& known);
 
 }  // namespace countersign::masking

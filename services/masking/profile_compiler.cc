@@ -20,7 +20,7 @@ namespace countersign::masking {
 namespace {
 
 using Dictionaries = std::map<std::string, domain::Dictionary>;
-using Rules = std::vector<text::RedactionRule>;
+using Rules = std::vector<text::redaction::RedactionRule>;
 using RestoreRules = decltype(PlaceholderRules::by_label);
 
 // How closely a profile's rule names what it finds. A built-in detector runs once, for the rule
@@ -30,25 +30,26 @@ enum class Closeness { kSet, kFamily, kEntity, kOwn };
 Closeness ClosenessOf(const domain::MaskingRule& rule) {
   if (rule.entity.empty()) return Closeness::kOwn;
   if (absl::EndsWith(rule.entity, ".*")) return Closeness::kFamily;
-  return text::IsDetectorSet(rule.entity) ? Closeness::kSet : Closeness::kEntity;
+  return text::detectors::IsDetectorSet(rule.entity) ? Closeness::kSet : Closeness::kEntity;
 }
 
-text::TermFolding FoldingOf(domain::Normalize normalize) {
+text::redaction::TermFolding FoldingOf(domain::Normalize normalize) {
   switch (normalize) {
-    case domain::Normalize::kNone: return text::TermFolding::kExact;
-    case domain::Normalize::kCaseless: return text::TermFolding::kCaseless;
+    case domain::Normalize::kNone: return text::redaction::TermFolding::kExact;
+    case domain::Normalize::kCaseless: return text::redaction::TermFolding::kCaseless;
     case domain::Normalize::kUnspecified:
-    case domain::Normalize::kUnicode: return text::TermFolding::kUnicode;
+    case domain::Normalize::kUnicode: return text::redaction::TermFolding::kUnicode;
   }
-  return text::TermFolding::kUnicode;
+  return text::redaction::TermFolding::kUnicode;
 }
 
 // The shapes that a rule looks for, without what replaces them.
 absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionaries& dictionaries) {
   Rules shapes;
   if (!rule.entity.empty()) {
-    CS_ASSIGN_OR_RETURN(const auto detectors, text::FindDetectors(rule.entity));
-    for (const text::Detector* detector : detectors) shapes.push_back(text::RuleOf(*detector));
+    CS_ASSIGN_OR_RETURN(const auto detectors, text::detectors::FindDetectors(rule.entity));
+    for (const text::detectors::Detector* detector : detectors)
+      shapes.push_back(text::detectors::RuleOf(*detector));
   } else if (rule.dictionary.empty()) {
     CS_ASSIGN_OR_RETURN(shapes.emplace_back(), CustomShape(rule));
   } else {
@@ -56,8 +57,9 @@ absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionari
     if (dictionary == dictionaries.end()) {
       return absl::InvalidArgumentError(absl::StrCat("unknown dictionary '", rule.dictionary, "'"));
     }
-    CS_ASSIGN_OR_RETURN(
-        shapes, text::TermRules(dictionary->second.terms, FoldingOf(dictionary->second.normalize)));
+    CS_ASSIGN_OR_RETURN(shapes,
+                        text::redaction::TermRules(dictionary->second.terms,
+                                                   FoldingOf(dictionary->second.normalize)));
   }
   return shapes;
 }
@@ -81,12 +83,13 @@ class SideCompiler {
     CS_ASSIGN_OR_RETURN(Rules shapes, ShapesOf(rule, dictionaries_));
     const Closeness closeness = ClosenessOf(rule);
     if (closeness != Closeness::kOwn) TakeOver(shapes, closeness);
-    for (text::RedactionRule& shape : shapes) {
+    for (text::redaction::RedactionRule& shape : shapes) {
       if (shape.entity.empty()) {
         shape.entity = absl::AsciiStrToLower(rule.label.empty() ? DefaultLabel(rule) : rule.label);
         shape.priority = kCustomPriority;
       }
-      const std::string label = rule.label.empty() ? text::LabelOf(shape.entity) : rule.label;
+      const std::string label =
+          rule.label.empty() ? text::detectors::LabelOf(shape.entity) : rule.label;
       CS_RETURN_IF_ERROR(AddConditions(rule, shape));
       if (rule.action == domain::MaskingRule::Action::kPlaceholder) {
         restore_[label].push_back({rule.restore, rule.restore_groups, rule.restore_identities});
@@ -107,15 +110,16 @@ class SideCompiler {
 
  private:
   struct Entry {
-    text::RedactionRule rule;
+    text::redaction::RedactionRule rule;
     Closeness closeness;
   };
 
   // Settles which rule runs the detectors that `shapes` and earlier rules both name.
   void TakeOver(Rules& shapes, Closeness closeness) {
     const auto same_entity = [](const Rules& rules, const std::string& entity) {
-      return std::any_of(rules.begin(), rules.end(),
-                         [&](const text::RedactionRule& rule) { return rule.entity == entity; });
+      return std::any_of(
+          rules.begin(), rules.end(),
+          [&](const text::redaction::RedactionRule& rule) { return rule.entity == entity; });
     };
     std::set<std::string> kept;
     for (const Entry& entry : entries_) {
@@ -142,12 +146,10 @@ absl::string_view SubjectOf(const domain::MaskingRule& rule) {
 }
 
 // Null, with all mistakes of the side in `mistakes`, when there are any.
-std::shared_ptr<const text::RuleSet> CompileSide(const std::string& path,
-                                                 const std::vector<domain::MaskingRule>& side,
-                                                 const Dictionaries& dictionaries,
-                                                 const SecretString& hash_key,
-                                                 RestoreRules& restore,
-                                                 std::vector<std::string>& mistakes) {
+std::shared_ptr<const text::redaction::RuleSet> CompileSide(
+    const std::string& path, const std::vector<domain::MaskingRule>& side,
+    const Dictionaries& dictionaries, const SecretString& hash_key, RestoreRules& restore,
+    std::vector<std::string>& mistakes) {
   SideCompiler compiler(dictionaries, hash_key);
   bool sound = true;
   for (std::size_t i = 0; i < side.size(); ++i) {
@@ -162,7 +164,7 @@ std::shared_ptr<const text::RuleSet> CompileSide(const std::string& path,
   }
   if (!sound) return nullptr;
   restore = compiler.restore();
-  auto compiled = text::RuleSet::Compile(std::move(compiler).Take());
+  auto compiled = text::redaction::RuleSet::Compile(std::move(compiler).Take());
   if (compiled.ok()) return *std::move(compiled);
   mistakes.push_back(absl::StrCat(path, ": ", compiled.status().message()));
   return nullptr;
@@ -191,18 +193,19 @@ absl::StatusOr<CompiledProfile> CompileProfile(const domain::MaskingProfile& pro
   return compiled;
 }
 
-absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileEntities(
+absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> CompileEntities(
     const std::vector<std::string>& entities) {
   Rules rules;
-  std::set<const text::Detector*> chosen;
+  std::set<const text::detectors::Detector*> chosen;
   for (const std::string& entity : entities) {
-    CS_ASSIGN_OR_RETURN(const auto detectors, text::FindDetectors(entity));
-    const bool keep_context = text::IsDetectorSet(entity);
-    for (const text::Detector* detector : detectors) {
-      if (chosen.insert(detector).second) rules.push_back(text::RuleOf(*detector, keep_context));
+    CS_ASSIGN_OR_RETURN(const auto detectors, text::detectors::FindDetectors(entity));
+    const bool keep_context = text::detectors::IsDetectorSet(entity);
+    for (const text::detectors::Detector* detector : detectors) {
+      if (chosen.insert(detector).second)
+        rules.push_back(text::detectors::RuleOf(*detector, keep_context));
     }
   }
-  return text::RuleSet::Compile(std::move(rules));
+  return text::redaction::RuleSet::Compile(std::move(rules));
 }
 
 }  // namespace countersign::masking

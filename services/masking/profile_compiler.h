@@ -16,8 +16,8 @@ namespace countersign::masking {
 
 // What runs in each direction. No rule set is null; it is empty where the profile asks for nothing.
 struct CompiledProfile {
-  std::shared_ptr<const text::RuleSet> response;
-  std::shared_ptr<const text::RuleSet> prompt;
+  std::shared_ptr<const text::redaction::RuleSet> response;
+  std::shared_ptr<const text::redaction::RuleSet> prompt;
   std::shared_ptr<const PlaceholderRules> placeholders;  // of the prompt; null without any
   domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;
 };
@@ -31,7 +31,7 @@ absl::StatusOr<CompiledProfile> CompileProfile(
 
 // The rules behind `countersign mask --entities`: entity names, families (`secret.*`), `tier1` or
 // `all`, replaced by `<LABEL>`. INVALID_ARGUMENT for an unknown name, with the known ones.
-absl::StatusOr<std::shared_ptr<const text::RuleSet>> CompileEntities(
+absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> CompileEntities(
     const std::vector<std::string>& entities);
 
 }  // namespace countersign::masking

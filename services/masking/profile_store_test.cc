@@ -26,7 +26,7 @@ domain::MaskingRule Pattern(std::string pattern, std::string label) {
 }
 
 std::string Masked(const CompiledProfile& profile, absl::string_view text) {
-  const auto redacted = text::RedactWhole(profile.response, text);
+  const auto redacted = text::redaction::RedactWhole(profile.response, text);
   REQUIRE(redacted.ok());
   return redacted->text;
 }
@@ -234,7 +234,7 @@ TEST_CASE("CompileProfile: every mistake of both directions is told", "[masking]
 TEST_CASE("CompileEntities: names, families and sets, each detector once", "[masking]") {
   const auto rules = CompileEntities({"us_ssn", "email", "email"});
   REQUIRE(rules.ok());
-  CHECK(text::RedactWhole(*rules, "536-90-4399 a@b.io 4111111111111111")->text ==
+  CHECK(text::redaction::RedactWhole(*rules, "536-90-4399 a@b.io 4111111111111111")->text ==
         "<US_SSN> <EMAIL> 4111111111111111");
   CHECK(CompileEntities({"nothing"}).status().code() == absl::StatusCode::kInvalidArgument);
 }

@@ -43,7 +43,7 @@ std::string KeepLast(absl::string_view original, std::size_t keep) {
 }  // namespace
 
 absl::Status SetReplacement(const domain::MaskingRule& action, const std::string& label,
-                            const SecretString& hash_key, text::RedactionRule& rule) {
+                            const SecretString& hash_key, text::redaction::RedactionRule& rule) {
   using Action = domain::MaskingRule::Action;
   const std::string name = absl::StrCat("<", label, ">");
   rule.replacement = action.action == Action::kRedact ? "[REDACTED]" : name;

@@ -20,6 +20,6 @@ namespace countersign::masking {
 //   placeholder  the form of a token, which PlaceholderMaker fills in per call
 // Where a match of another rule overlaps, keepLast and hash give way to <LABEL>.
 absl::Status SetReplacement(const domain::MaskingRule& action, const std::string& label,
-                            const SecretString& hash_key, text::RedactionRule& rule);
+                            const SecretString& hash_key, text::redaction::RedactionRule& rule);
 
 }  // namespace countersign::masking

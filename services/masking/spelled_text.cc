@@ -34,7 +34,7 @@ std::uint32_t HexValue(absl::string_view digits) {
 
 }  // namespace
 
-SpelledText::SpelledText(std::shared_ptr<const text::RuleSet> rules)
+SpelledText::SpelledText(std::shared_ptr<const text::redaction::RuleSet> rules)
     : rules_(std::move(rules)), stream_(rules_) {}
 
 std::size_t SpelledText::held() const {
@@ -145,9 +145,9 @@ absl::Status SpelledText::Flush(bool end, domain::FieldRelease& release,
   if (end) Settle();
   const std::string fresh = std::exchange(fresh_, "");
   std::string text;
-  std::vector<text::RedactedSpan> spans;
+  std::vector<text::redaction::RedactedSpan> spans;
   CS_RETURN_IF_ERROR(stream_.Feed(fresh, end, &text, &spans));
-  text::JoinContinued(spans);
+  text::redaction::JoinContinued(spans);
   decoded_fed_ += fresh.size();
   const std::uint64_t done_before = std::exchange(decoded_done_, decoded_fed_ - stream_.held());
   if (spelled_out_) {
@@ -159,7 +159,7 @@ absl::Status SpelledText::Flush(bool end, domain::FieldRelease& release,
   }
   const std::size_t base = release.text.size();
   absl::StrAppend(&release.text, text);
-  for (text::RedactedSpan& span : spans) {
+  for (text::redaction::RedactedSpan& span : spans) {
     if (places != nullptr) {
       places->push_back(
           {consumed_ + span.input_begin - done_before, consumed_ + span.input_end - done_before});
@@ -184,9 +184,9 @@ void SpelledText::RememberTail(absl::string_view text) {
 }
 
 // Writes what the stream released, in the spelling it came in.
-void SpelledText::Emit(absl::string_view text, std::vector<text::RedactedSpan>& spans) {
+void SpelledText::Emit(absl::string_view text, std::vector<text::redaction::RedactedSpan>& spans) {
   std::size_t at = 0;
-  for (text::RedactedSpan& span : spans) {
+  for (text::redaction::RedactedSpan& span : spans) {
     EmitClear(span.begin - at);
     at = span.end;
     EmitMatch(text.substr(span.begin, span.end - span.begin), span);
@@ -230,7 +230,7 @@ void SpelledText::EmitClear(std::size_t decoded) {
   }
 }
 
-void SpelledText::EmitMatch(absl::string_view replacement, text::RedactedSpan& span) {
+void SpelledText::EmitMatch(absl::string_view replacement, text::redaction::RedactedSpan& span) {
   std::size_t decoded = span.input_end - span.input_begin;
   const std::uint64_t in_begin = consumed_;
   domain::MaskedSpan masked{0, 0, std::move(span.entity), std::move(span.original)};

@@ -30,7 +30,7 @@ class SpelledText {
     kStructure,  // what holds a document together: stays, even within a match
   };
 
-  explicit SpelledText(std::shared_ptr<const text::RuleSet> rules);
+  explicit SpelledText(std::shared_ptr<const text::redaction::RuleSet> rules);
 
   // Appends one character that is matched as `decoded` and written as `spelled`; neither is empty.
   // In strings and plain text, `\uXXXX` that these characters form is matched as what it means.
@@ -58,15 +58,15 @@ class SpelledText {
   void Resolve();
   void Settle();
   void RememberTail(absl::string_view text);
-  void Emit(absl::string_view text, std::vector<text::RedactedSpan>& spans);
+  void Emit(absl::string_view text, std::vector<text::redaction::RedactedSpan>& spans);
   void EmitClear(std::size_t decoded);
-  void EmitMatch(absl::string_view replacement, text::RedactedSpan& span);
+  void EmitMatch(absl::string_view replacement, text::redaction::RedactedSpan& span);
   absl::string_view TakeSpelling(std::size_t& decoded);
   void EndNumber();
   void Shrink();
 
-  std::shared_ptr<const text::RuleSet> rules_;
-  text::RedactionStream stream_;
+  std::shared_ptr<const text::redaction::RuleSet> rules_;
+  text::redaction::RedactionStream stream_;
 
   // While every character is spelled as it is matched there are no units, only what is held.
   bool spelled_out_ = false;

@@ -38,7 +38,7 @@ absl::string_view One(const char& c) { return absl::string_view(&c, 1); }
 
 }  // namespace
 
-TextMasker::TextMasker(std::shared_ptr<const text::RuleSet> rules, Form form)
+TextMasker::TextMasker(std::shared_ptr<const text::redaction::RuleSet> rules, Form form)
     : form_(form), text_(std::move(rules)) {}
 
 absl::Status TextMasker::Feed(absl::string_view piece, bool end, domain::FieldRelease& release,

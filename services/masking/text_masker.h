@@ -33,9 +33,9 @@ class TextMasker {
     kText,      // a document if it begins with { or [
     kDocument,  // a document: a bare string or number is one, too
   };
-  TextMasker(std::shared_ptr<const text::RuleSet> rules, Form form);
+  TextMasker(std::shared_ptr<const text::redaction::RuleSet> rules, Form form);
 
-  // As text::RedactionStream::Feed: appends to `release`'s text and masked spans, whose offsets are
+  // As text::redaction::RedactionStream::Feed: appends to `release`'s text and masked spans, whose offsets are
   // those of the released text; originals are without escapes. `places`, if given, gets where in
   // the input each of the spans stood. After an error nothing may be delivered.
   absl::Status Feed(absl::string_view piece, bool end, domain::FieldRelease& release,

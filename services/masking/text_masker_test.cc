@@ -12,7 +12,7 @@
 namespace countersign::masking {
 namespace {
 
-std::shared_ptr<const text::RuleSet> Rules() {
+std::shared_ptr<const text::redaction::RuleSet> Rules() {
   static const auto rules = *CompileEntities({"tier1"});
   return rules;
 }

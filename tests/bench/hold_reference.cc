@@ -4,18 +4,19 @@
 
 #include "absl/strings/match.h"
 #include "libs/text/detectors/check_digits.h"
-#include "libs/text/redaction/hold_oracle.h"
 #include "libs/text/redaction/redaction.h"
+#include "libs/text/testing/hold_oracle.h"
 
 namespace countersign::bench {
 namespace {
 
-text::RedactionRule RuleFor(const std::string& entity, const std::string& pattern, bool guarded,
-                            text::Validator validator = nullptr) {
-  text::RedactionRule rule;
+text::redaction::RedactionRule RuleFor(const std::string& entity, const std::string& pattern,
+                                       bool guarded,
+                                       text::redaction::Validator validator = nullptr) {
+  text::redaction::RedactionRule rule;
   rule.entity = entity;
-  rule.regex = text::ParseRegex(pattern).value();
-  if (guarded) rule.left_forbidden = rule.right_forbidden = text::ByteSet::Word();
+  rule.regex = text::regex::ParseRegex(pattern).value();
+  if (guarded) rule.left_forbidden = rule.right_forbidden = text::regex::ByteSet::Word();
   rule.validator = std::move(validator);
   rule.replacement = "[" + entity + "]";
   return rule;
@@ -25,10 +26,12 @@ bool IsIssued(absl::string_view match) {
   return !absl::StartsWith(match, "000") && !absl::StartsWith(match, "666");
 }
 
-std::vector<text::RedactionRule> NineRules() {
+std::vector<text::redaction::RedactionRule> NineRules() {
   return {
       RuleFor("card", R"(\d(?:[ -]?\d){12,18})", true,
-              [](absl::string_view match) { return text::PassesLuhn(text::DigitsOf(match)); }),
+              [](absl::string_view match) {
+                return text::detectors::PassesLuhn(text::detectors::DigitsOf(match));
+              }),
       RuleFor("ssn", R"(\d{3}[- .]\d{2}[- .]\d{4})", true, IsIssued),
       RuleFor("email", R"([\w.+-]{1,64}@(?:[a-z0-9-]{1,20}\.){1,4}[a-z]{2,10})", true),
       RuleFor("aws", "(?:AKIA|ASIA)[A-Z2-7]{16}", true),
@@ -43,18 +46,18 @@ std::vector<text::RedactionRule> NineRules() {
 }  // namespace
 
 HoldComparison CompareHold(const std::string& text, const std::vector<std::size_t>& ends) {
-  const std::vector<text::RedactionRule> rules = NineRules();
-  text::RedactionStream stream(text::RuleSet::Compile(rules).value());
+  const std::vector<text::redaction::RedactionRule> rules = NineRules();
+  text::redaction::RedactionStream stream(text::redaction::RuleSet::Compile(rules).value());
   HoldComparison result;
   std::string out;
-  std::vector<text::RedactedSpan> spans;
+  std::vector<text::redaction::RedactedSpan> spans;
   std::size_t at = 0;
   std::size_t from = 0;
   for (const std::size_t end : ends) {
     out.clear();
     const absl::string_view piece = absl::string_view(text).substr(at, end - at);
     if (!stream.Feed(piece, false, &out, &spans).ok()) break;
-    from = text::oracle::HoldFrom(rules, absl::string_view(text).substr(0, end), from);
+    from = text::testing::oracle::HoldFrom(rules, absl::string_view(text).substr(0, end), from);
     result.ours.push_back(stream.held());
     result.definition.push_back(end - from);
     if (stream.held() > end - from) ++result.more;

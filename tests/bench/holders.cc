@@ -9,12 +9,13 @@ namespace countersign::bench {
 namespace {
 
 // Bytes held after each chunk.
-std::vector<std::size_t> HeldBy(const text::Detector& detector, const std::string& text,
+std::vector<std::size_t> HeldBy(const text::detectors::Detector& detector, const std::string& text,
                                 const std::vector<std::size_t>& ends) {
-  text::RedactionStream stream(text::RuleSet::Compile({text::RuleOf(detector)}).value());
+  text::redaction::RedactionStream stream(
+      text::redaction::RuleSet::Compile({text::detectors::RuleOf(detector)}).value());
   std::vector<std::size_t> held;
   std::string out;
-  std::vector<text::RedactedSpan> spans;
+  std::vector<text::redaction::RedactedSpan> spans;
   std::size_t at = 0;
   for (const std::size_t end : ends) {
     out.clear();
@@ -29,11 +30,11 @@ std::vector<std::size_t> HeldBy(const text::Detector& detector, const std::strin
 
 }  // namespace
 
-std::vector<Holder> FindHolders(const std::vector<const text::Detector*>& detectors,
+std::vector<Holder> FindHolders(const std::vector<const text::detectors::Detector*>& detectors,
                                 const std::string& text, const std::vector<std::size_t>& ends) {
   std::vector<std::vector<std::size_t>> held;
   std::vector<std::size_t> rules(ends.size());  // that hold something, by chunk
-  for (const text::Detector* detector : detectors) {
+  for (const text::detectors::Detector* detector : detectors) {
     held.push_back(HeldBy(*detector, text, ends));
     for (std::size_t i = 0; i < ends.size(); ++i) rules[i] += held.back()[i] > 0 ? 1 : 0;
   }

@@ -18,7 +18,7 @@ struct Holder {
 };
 
 // Every rule by itself, those that hold most often first. `ends`: where chunks of `text` end.
-std::vector<Holder> FindHolders(const std::vector<const text::Detector*>& detectors,
+std::vector<Holder> FindHolders(const std::vector<const text::detectors::Detector*>& detectors,
                                 const std::string& text, const std::vector<std::size_t>& ends);
 
 }  // namespace countersign::bench

@@ -32,7 +32,7 @@
 namespace countersign::bench {
 namespace {
 
-using Rules = std::shared_ptr<const text::RuleSet>;
+using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -73,39 +73,42 @@ void Report(Figure figure) {
 }
 
 // Detectors of the default set, without those of `without`.
-std::vector<text::RedactionRule> DefaultRules(const std::string& without = "") {
-  std::vector<text::RedactionRule> rules;
-  const std::vector<const text::Detector*> detectors = text::FindDetectors("tier1").value();
-  for (const text::Detector* detector : detectors) {
-    if (detector->entity != without) rules.push_back(text::RuleOf(*detector));
+std::vector<text::redaction::RedactionRule> DefaultRules(const std::string& without = "") {
+  std::vector<text::redaction::RedactionRule> rules;
+  const std::vector<const text::detectors::Detector*> detectors =
+      text::detectors::FindDetectors("tier1").value();
+  for (const text::detectors::Detector* detector : detectors) {
+    if (detector->entity != without) rules.push_back(text::detectors::RuleOf(*detector));
   }
   return rules;
 }
 
-Rules Compiled(std::vector<text::RedactionRule> rules) {
-  return text::RuleSet::Compile(std::move(rules)).value();
+Rules Compiled(std::vector<text::redaction::RedactionRule> rules) {
+  return text::redaction::RuleSet::Compile(std::move(rules)).value();
 }
 
 // The patterns of the rules as they stand, in a database of their own; one that Hyperscan refuses
 // is replaced by the relaxed form that the masker looks for.
 struct Bare {
-  std::unique_ptr<text::PatternDatabase> database;
+  std::unique_ptr<text::regex::PatternDatabase> database;
   std::size_t relaxed = 0;
   std::size_t dropped = 0;
 };
 
-Bare BareDatabase(const std::vector<text::RedactionRule>& rules) {
-  std::vector<text::DatabasePattern> exact;
-  std::vector<text::DatabasePattern> relaxed;
-  for (const text::RedactionRule& rule : rules) {
-    const text::Regex folded = text::Folded(rule.regex);
-    exact.push_back({text::PrintRegex(folded.root, text::kUnbounded, text::kUnbounded), true});
-    relaxed.push_back({text::PrintRegex(folded.root, 16, 128), true});
+Bare BareDatabase(const std::vector<text::redaction::RedactionRule>& rules) {
+  std::vector<text::regex::DatabasePattern> exact;
+  std::vector<text::regex::DatabasePattern> relaxed;
+  for (const text::redaction::RedactionRule& rule : rules) {
+    const text::regex::Regex folded = text::regex::Folded(rule.regex);
+    exact.push_back(
+        {text::regex::PrintRegex(folded.root, text::regex::kUnbounded, text::regex::kUnbounded),
+         true});
+    relaxed.push_back({text::regex::PrintRegex(folded.root, 16, 128), true});
   }
   Bare bare;
   while (!exact.empty()) {
-    text::PatternDatabase::CompileError error;
-    auto database = text::PatternDatabase::Compile(exact, &error);
+    text::regex::PatternDatabase::CompileError error;
+    auto database = text::regex::PatternDatabase::Compile(exact, &error);
     if (database.ok()) {
       bare.database = *std::move(database);
       break;
@@ -132,7 +135,7 @@ void MeasureBulk(const Rules& rules, const Bare& bare, const std::string& text, 
   std::size_t hits = 0;
   for (int round = 0; round < rounds; ++round) {
     double start = CpuNow();
-    const auto redacted = text::RedactWhole(rules, text);
+    const auto redacted = text::redaction::RedactWhole(rules, text);
     masked.push_back(CpuNow() - start);
     spans = redacted.ok() ? redacted->spans.size() : 0;
     hits = 0;
@@ -166,7 +169,7 @@ void MeasureHostile(const Rules& rules, bool quick) {
       std::string text = name[0] == 'P' ? "-----BEGIN PRIVATE KEY-----\n" : "";
       text += Repeated(piece, length);
       const double start = CpuNow();
-      if (!text::RedactWhole(rules, text).ok()) absl::PrintF("%s: refused\n", name);
+      if (!text::redaction::RedactWhole(rules, text).ok()) absl::PrintF("%s: refused\n", name);
       seconds.push_back(CpuNow() - start);
     }
     Report({absl::StrCat(name, ": speed"), static_cast<double>(size) / 1e6 / seconds[0], "MB/s"});
@@ -214,9 +217,9 @@ struct Streamed {
 Streamed Stream(const Rules& rules, const std::string& text, const std::vector<std::size_t>& ends) {
   Streamed result;
   result.held.reserve(ends.size());
-  text::RedactionStream stream(rules);
+  text::redaction::RedactionStream stream(rules);
   std::string out;
-  std::vector<text::RedactedSpan> spans;
+  std::vector<text::redaction::RedactedSpan> spans;
   const double start = CpuNow();
   std::size_t at = 0;
   for (const std::size_t end : ends) {
@@ -272,7 +275,8 @@ void MeasureHoldOfNine(const std::string& text) {
 
 void PrintHolders(const std::string& text) {
   constexpr std::size_t kShown = 25;
-  std::vector<const text::Detector*> detectors = text::FindDetectors("tier1").value();
+  std::vector<const text::detectors::Detector*> detectors =
+      text::detectors::FindDetectors("tier1").value();
   std::erase_if(detectors, [](const auto* detector) { return detector->entity == "email"; });
   const std::vector<Holder> holders = FindHolders(detectors, text, FourTokenEnds(text));
   absl::PrintF("%9s %9s %6s  after chunks of four tokens, by rule\n", "hold", "alone", "mean");
@@ -325,16 +329,16 @@ void MeasureChunks(const Rules& rules, const std::string& prose) {
 // Streams that live at the same time, each with a text of its own.
 void MeasureManyStreams(const Rules& rules, std::size_t count) {
   constexpr std::size_t kBytes = 2000;
-  std::vector<text::RedactionStream> streams;
+  std::vector<text::redaction::RedactionStream> streams;
   streams.reserve(count);
   const std::size_t before = mallinfo2().uordblks;
   std::size_t most = 0;
   std::size_t all = 0;
   std::size_t held = 0;
   std::string out;
-  std::vector<text::RedactedSpan> spans;
+  std::vector<text::redaction::RedactedSpan> spans;
   for (std::size_t i = 0; i < count; ++i) {
-    text::RedactionStream& stream = streams.emplace_back(rules);
+    text::redaction::RedactionStream& stream = streams.emplace_back(rules);
     const std::string text = MixedText(kBytes, static_cast<std::uint32_t>(i + 1));
     for (std::size_t at = 0; at < text.size(); at += 16) {
       out.clear();
@@ -347,7 +351,7 @@ void MeasureManyStreams(const Rules& rules, std::size_t count) {
   }
   const double heap =
       static_cast<double>(mallinfo2().uordblks - before - held) / static_cast<double>(count) +
-      sizeof(text::RedactionStream);
+      sizeof(text::redaction::RedactionStream);
   absl::PrintF("%d streams at a time, each after %d bytes of mixed text\n", count, kBytes);
   Report({"state, most at any time", static_cast<double>(most), "B", 2048});
   Report({"state, mean", static_cast<double>(all) / static_cast<double>(count), "B", 2048});
@@ -357,8 +361,8 @@ void MeasureManyStreams(const Rules& rules, std::size_t count) {
   Report({"state of one after 1 MB, most", static_cast<double>(single.state_bytes), "B", 2048});
 }
 
-void MeasureWholeTexts(const std::vector<text::RedactionRule>& default_rules, const Rules& rules,
-                       const std::string& text, bool quick) {
+void MeasureWholeTexts(const std::vector<text::redaction::RedactionRule>& default_rules,
+                       const Rules& rules, const std::string& text, bool quick) {
   const double start = Now();
   const Bare bare = BareDatabase(default_rules);
   absl::PrintF("bare Hyperscan: compiled in %.0f ms\n", (Now() - start) * 1e3);
@@ -410,7 +414,7 @@ int Main(int argc, char** argv) {
     PrintHolders(text.substr(0, 250'000));
     return 0;
   }
-  const std::vector<text::RedactionRule> default_rules = DefaultRules();
+  const std::vector<text::redaction::RedactionRule> default_rules = DefaultRules();
   const double start = Now();
   const Rules rules = Compiled(default_rules);
   absl::PrintF("default set: %d rules, %d states, compiled in %.0f ms\n", default_rules.size(),

@@ -229,20 +229,20 @@ bool Scan() {
   std::printf("%-10s %7s %9s %12s %12s %12s\n", "normalize", "terms", "compile s", "ASCII MB/s",
               "10 % MB/s", "50 % MB/s");
   const std::string texts[] = {Prose(4 << 20, 0), Prose(4 << 20, 10), Prose(4 << 20, 50)};
-  for (const auto& [name, view] :
-       {std::pair("none", text::View::kRaw), std::pair("caseless", text::View::kCaseless),
-        std::pair("unicode", text::View::kUnicode)}) {
+  for (const auto& [name, view] : {std::pair("none", text::matching::View::kRaw),
+                                   std::pair("caseless", text::matching::View::kCaseless),
+                                   std::pair("unicode", text::matching::View::kUnicode)}) {
     for (const std::size_t count : {std::size_t{100}, std::size_t{100'000}}) {
       std::mt19937 random(3);
       std::set<std::string> words;
       while (words.size() < count) {
         words.insert(absl::StrCat(Term(random), words.size() > 40'000 ? random() % 1000 : 0));
       }
-      std::vector<text::MatchTerm> terms;
+      std::vector<text::matching::MatchTerm> terms;
       for (const std::string& word : words) terms.push_back({word, false, view, 1});
       terms.push_back({"zq", false, view, 1});  // short ones have a form of their own
       const double start = ProcessorSeconds();
-      const auto matcher = text::Matcher::Compile(terms).value();
+      const auto matcher = text::matching::Matcher::Compile(terms).value();
       const double compile = ProcessorSeconds() - start;
       within &= compile <= kMostCompileSeconds;
       std::printf("%-10s %7zu %9.2f", name, count, compile);

@@ -25,7 +25,7 @@
 namespace countersign::bench {
 namespace {
 
-using Rules = std::shared_ptr<const text::RuleSet>;
+using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -71,11 +71,12 @@ std::vector<std::string> Identifiers(std::size_t count) {
   return terms;
 }
 
-std::vector<text::RedactionRule> DefaultRules() {
-  std::vector<text::RedactionRule> rules;
-  const std::vector<const text::Detector*> detectors = text::FindDetectors("tier1").value();
-  for (const text::Detector* detector : detectors) {
-    rules.push_back(text::RuleOf(*detector));
+std::vector<text::redaction::RedactionRule> DefaultRules() {
+  std::vector<text::redaction::RedactionRule> rules;
+  const std::vector<const text::detectors::Detector*> detectors =
+      text::detectors::FindDetectors("tier1").value();
+  for (const text::detectors::Detector* detector : detectors) {
+    rules.push_back(text::detectors::RuleOf(*detector));
   }
   return rules;
 }
@@ -91,16 +92,16 @@ Timing Measure(const Rules& rules, const std::string& text) {
   for (int round = 0; round < 3; ++round) {  // the first one warms up
     double begin = CpuNow();
     std::string released;
-    std::vector<text::RedactedSpan> spans;
+    std::vector<text::redaction::RedactedSpan> spans;
     for (std::size_t at = 0; at < text.size(); at += 1 << 20) {
-      text::RedactionStream stream(rules);
+      text::redaction::RedactionStream stream(rules);
       if (!stream.Feed(absl::string_view(text).substr(at, 1 << 20), true, &released, &spans).ok()) {
         std::abort();
       }
     }
     whole = CpuNow() - begin;
     released.clear();
-    text::RedactionStream stream(rules);
+    text::redaction::RedactionStream stream(rules);
     begin = CpuNow();
     for (std::size_t at = 0; at < text.size(); at += 16) {
       const bool end = at + 16 >= text.size();
@@ -130,16 +131,16 @@ void Run(const std::string& label, const std::vector<std::string>& terms, bool w
   malloc_trim(0);
   const struct mallinfo2 before = mallinfo2();
   const double begin = Now();
-  std::vector<text::RedactionRule> rules;
+  std::vector<text::redaction::RedactionRule> rules;
   if (with_default) rules = DefaultRules();
-  std::vector<text::RedactionRule> found =
-      text::TermRules(terms, text::TermFolding::kUnicode).value();
-  for (text::RedactionRule& rule : found) {
+  std::vector<text::redaction::RedactionRule> found =
+      text::redaction::TermRules(terms, text::redaction::TermFolding::kUnicode).value();
+  for (text::redaction::RedactionRule& rule : found) {
     rule.entity = "name";
     rule.replacement = "<NAME>";
     rules.push_back(std::move(rule));
   }
-  auto compiled = text::RuleSet::Compile(std::move(rules));
+  auto compiled = text::redaction::RuleSet::Compile(std::move(rules));
   const double seconds = Now() - begin;
   if (!compiled.ok()) {
     absl::PrintF("%-34s %s\n", label, compiled.status().message());

@@ -36,7 +36,7 @@ double CpuSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-double BestSeconds(const text::Tokenizer& tokenizer, const std::string& text) {
+double BestSeconds(const text::tokens::Tokenizer& tokenizer, const std::string& text) {
   double best = 1e9;
   for (int round = 0; round < 12; ++round) {
     const double start = CpuSeconds();
@@ -151,7 +151,7 @@ bool Row(const Sample& sample, const std::function<double(double seconds)>& figu
   std::printf("%-20s", sample.name.c_str());
   bool all_within = true;
   for (const char* name : kTokenizers) {
-    const double value = figure(BestSeconds(**text::Tokenizer::ByName(name), sample.text));
+    const double value = figure(BestSeconds(**text::tokens::Tokenizer::ByName(name), sample.text));
     std::printf(format, value);
     all_within &= within(value);
   }
@@ -169,7 +169,7 @@ int Main() {
   bool all_within = true;
   for (const char* name : kTokenizers) {
     const double start = CpuSeconds();
-    const auto tokenizer = text::Tokenizer::ByName(name);
+    const auto tokenizer = text::tokens::Tokenizer::ByName(name);
     std::printf("%s: built in %.0f ms\n", (*tokenizer)->name().data(),
                 (CpuSeconds() - start) * 1e3);
   }

@@ -8,15 +8,15 @@
 namespace countersign::fuzz {
 namespace {
 
-std::shared_ptr<const text::RuleSet> Rules() {
+std::shared_ptr<const text::redaction::RuleSet> Rules() {
   static const auto* const rules = [] {
-    std::vector<text::RedactionRule> made(3);
-    made[0].regex = text::ParseRegex("SECRET").value();
-    made[1].regex = text::ParseRegex("[0-9]{4}").value();
-    made[2].regex = text::ParseRegex("k[0-9a-f]+").value();
-    for (text::RedactionRule& rule : made) rule.replacement = "<\"\\>";
-    return new std::shared_ptr<const text::RuleSet>(
-        text::RuleSet::Compile(std::move(made)).value());
+    std::vector<text::redaction::RedactionRule> made(3);
+    made[0].regex = text::regex::ParseRegex("SECRET").value();
+    made[1].regex = text::regex::ParseRegex("[0-9]{4}").value();
+    made[2].regex = text::regex::ParseRegex("k[0-9a-f]+").value();
+    for (text::redaction::RedactionRule& rule : made) rule.replacement = "<\"\\>";
+    return new std::shared_ptr<const text::redaction::RuleSet>(
+        text::redaction::RuleSet::Compile(std::move(made)).value());
   }();
   return *rules;
 }

@@ -15,9 +15,9 @@
 namespace countersign::fuzz {
 namespace {
 
-const std::shared_ptr<const text::RuleSet>& Rules() {
-  static const auto& rules =
-      *new std::shared_ptr<const text::RuleSet>(masking::CompileEntities({"tier1"}).value());
+const std::shared_ptr<const text::redaction::RuleSet>& Rules() {
+  static const auto& rules = *new std::shared_ptr<const text::redaction::RuleSet>(
+      masking::CompileEntities({"tier1"}).value());
   return rules;
 }
 

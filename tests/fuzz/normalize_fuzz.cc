@@ -11,21 +11,24 @@ namespace countersign::fuzz {
 void Run(Input input) {
   absl::string_view text = input.Rest();
   while (!IsUtf8(text)) text.remove_suffix(1);
-  for (const text::Form form : {text::Form::kSpaced, text::Form::kCaseless, text::Form::kCompatible,
-                                text::Form::kFolded, text::Form::kSkeleton}) {
-    const text::NormalizedText normalized = text::Normalizer::For(form).Apply(text);
+  for (const text::unicode::Form form :
+       {text::unicode::Form::kSpaced, text::unicode::Form::kCaseless,
+        text::unicode::Form::kCompatible, text::unicode::Form::kFolded,
+        text::unicode::Form::kSkeleton}) {
+    const text::unicode::NormalizedText normalized =
+        text::unicode::Normalizer::For(form).Apply(text);
     const std::string& made = normalized.text();
     Require(IsUtf8(made), "no UTF-8", made);
     std::size_t last_begin = 0, last_end = 0;
     for (std::size_t at = 0; at < made.size(); ++at) {
-      const text::OriginalSpan span = normalized.Original(at, at + 1);
+      const text::unicode::OriginalSpan span = normalized.Original(at, at + 1);
       Require(span.begin < span.end && span.end <= text.size(), "a stretch of nothing", made);
       Require(span.begin >= last_begin && span.end >= last_end, "out of order", made);
       last_begin = span.begin;
       last_end = span.end;
     }
     if (made.empty()) continue;
-    const text::OriginalSpan all = normalized.Original(0, made.size());
+    const text::unicode::OriginalSpan all = normalized.Original(0, made.size());
     Require(all.end == last_end, "the whole ends elsewhere", made);
   }
 }

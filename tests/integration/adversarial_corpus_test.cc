@@ -5,15 +5,15 @@
 #include <cstdlib>
 #include <random>
 
-#include "libs/text/detectors/detectors_testing.h"
 #include "libs/text/redaction/redaction.h"
+#include "libs/text/testing/detector_cases.h"
 #include "tests/integration/masked_stream_testing.h"
 
 namespace countersign::integration {
 namespace {
 
 std::string MaskedAlone(absl::string_view text) {
-  const auto redacted = text::RedactWhole(AllEntities(), text);
+  const auto redacted = text::redaction::RedactWhole(AllEntities(), text);
   REQUIRE(redacted.ok());
   return redacted->text;
 }

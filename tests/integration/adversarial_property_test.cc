@@ -179,8 +179,8 @@ TEST_CASE("adversarial 17: masking random masked text again changes nothing", "[
     const auto has = [&](const char* word) { return absl::StrContains(text, word); };
     if (has("routing") || has("Bearer") || has("password") || has("api_key")) continue;
     CAPTURE(text);
-    const std::string once = text::RedactWhole(Tier1(), text)->text;
-    REQUIRE(text::RedactWhole(Tier1(), once)->text == once);
+    const std::string once = text::redaction::RedactWhole(Tier1(), text)->text;
+    REQUIRE(text::redaction::RedactWhole(Tier1(), once)->text == once);
   }
 }
 

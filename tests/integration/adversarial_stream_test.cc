@@ -112,11 +112,11 @@ TEST_CASE(
 
 TEST_CASE("adversarial 07: what no memory would hold closes the stream, and nothing of it leaves",
           "[adversarial]") {
-  text::RedactionRule rule;
+  text::redaction::RedactionRule rule;
   rule.entity = "quoted";
-  rule.regex = text::ParseRegex("q[0-9]+q").value();
+  rule.regex = text::regex::ParseRegex("q[0-9]+q").value();
   rule.replacement = "<QUOTED>";
-  const Rules rules = text::RuleSet::Compile({rule}).value();
+  const Rules rules = text::redaction::RuleSet::Compile({rule}).value();
   for (const bool document : {false, true}) {
     MaskedStream stream(rules);
     stream.Feed(document ? Arguments("{\"a\":\"see q") : Content("see q"));

@@ -21,7 +21,7 @@
 // the masker of the masking service, with the default rules. For tests alone.
 namespace countersign::integration {
 
-using Rules = std::shared_ptr<const text::RuleSet>;
+using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
 inline const Rules& Tier1() {
   static const Rules& rules = *new Rules(masking::CompileEntities({"tier1"}).value());

@@ -19,29 +19,29 @@
 namespace countersign::dialects {
 namespace {
 
-using Rules = std::shared_ptr<const text::RuleSet>;
+using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
 // Card-like numbers with a guard on both sides, and a project: matches that hold text back, that
 // are decided by the byte after them, and that may die late.
 const Rules& TestRules() {
   static const Rules& rules = *new Rules([] {
-    std::vector<text::RedactionRule> made(2);
+    std::vector<text::redaction::RedactionRule> made(2);
     made[0].entity = "number";
-    made[0].regex = text::ParseRegex("[0-9]{4}( ?[0-9]{4}){3}").value();
-    made[0].left_forbidden = made[0].right_forbidden = text::ByteSet::Of("0123456789");
+    made[0].regex = text::regex::ParseRegex("[0-9]{4}( ?[0-9]{4}){3}").value();
+    made[0].left_forbidden = made[0].right_forbidden = text::regex::ByteSet::Of("0123456789");
     made[0].replacement = "<N>";
     made[1].entity = "project";
-    made[1].regex = text::ParseRegex("PRJ-[0-9]{2}").value();
+    made[1].regex = text::regex::ParseRegex("PRJ-[0-9]{2}").value();
     made[1].replacement = "<P>";
-    return text::RuleSet::Compile(std::move(made)).value();
+    return text::redaction::RuleSet::Compile(std::move(made)).value();
   }());
   return rules;
 }
 
 std::string MaskWhole(absl::string_view text) {
-  text::RedactionStream stream(TestRules());
+  text::redaction::RedactionStream stream(TestRules());
   std::string released;
-  std::vector<text::RedactedSpan> spans;
+  std::vector<text::redaction::RedactedSpan> spans;
   REQUIRE(stream.Feed(text, true, &released, &spans).ok());
   return released;
 }
@@ -54,10 +54,10 @@ class EngineMasking {
       const auto at = streams_.try_emplace(piece.field, TestRules()).first;
       domain::FieldRelease& release = releases.emplace_back();
       release.held_before = at->second.held();
-      std::vector<text::RedactedSpan> spans;
+      std::vector<text::redaction::RedactedSpan> spans;
       REQUIRE(at->second.Feed(piece.text, piece.end, &release.text, &spans).ok());
       release.held_after = at->second.held();
-      for (const text::RedactedSpan& span : spans) {
+      for (const text::redaction::RedactedSpan& span : spans) {
         release.masked.push_back({span.begin, span.end, span.entity, span.original});
       }
       if (piece.end) streams_.erase(at);
@@ -66,7 +66,7 @@ class EngineMasking {
   }
 
  private:
-  std::map<std::string, text::RedactionStream> streams_;
+  std::map<std::string, text::redaction::RedactionStream> streams_;
 };
 
 // What the caller got, and how it ended.

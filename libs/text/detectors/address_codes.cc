@@ -9,7 +9,7 @@
 #include "libs/crypto/hash.h"
 #include "libs/text/detectors/keccak.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 constexpr absl::string_view kBech32Alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
@@ -123,4 +123,4 @@ bool PassesStellar(absl::string_view text) {
          static_cast<unsigned char>(bytes[34]) == crc >> 8;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

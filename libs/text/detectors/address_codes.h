@@ -6,7 +6,7 @@
 #include "absl/strings/string_view.h"
 
 // How crypto-currencies write addresses with a checksum. All are pure.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 inline constexpr absl::string_view kBitcoinAlphabet =
     "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -30,4 +30,4 @@ bool PassesEip55(absl::string_view text);
 // Whether an Ed25519 public key of Stellar (SEP-23: base32 with a CRC-16) is whole.
 bool PassesStellar(absl::string_view text);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -6,9 +6,9 @@
 
 #include "absl/strings/ascii.h"
 #include "libs/text/detectors/detectors.h"
-#include "libs/text/detectors/detectors_testing.h"
+#include "libs/text/testing/detector_cases.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 using testing::DetectorCase;
@@ -17,10 +17,10 @@ using testing::ParsedCase;
 
 constexpr unsigned kSeed = 20260101;
 
-std::shared_ptr<const RuleSet> RulesOf(const std::vector<const Detector*>& detectors) {
-  std::vector<RedactionRule> rules;
+std::shared_ptr<const redaction::RuleSet> RulesOf(const std::vector<const Detector*>& detectors) {
+  std::vector<redaction::RedactionRule> rules;
   for (const Detector* detector : detectors) rules.push_back(RuleOf(*detector));
-  const auto compiled = RuleSet::Compile(std::move(rules));
+  const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   INFO(compiled.status());
   REQUIRE(compiled.ok());
   return *compiled;
@@ -34,7 +34,7 @@ TEST_CASE("detectors: what each must find is found, whole and as its entity", "[
     for (const std::string& found : detector.found) {
       const DetectorCase expected = ParsedCase(FilledCase(found, random));
       INFO(detector.entity << " " << detector.pattern.substr(0, 200) << "\n" << expected.text);
-      const auto redacted = RedactWhole(rules, expected.text);
+      const auto redacted = redaction::RedactWhole(rules, expected.text);
       REQUIRE(redacted.ok());
       CHECK(redacted->spans.size() == 1);
       if (redacted->spans.size() != 1) continue;
@@ -53,7 +53,7 @@ TEST_CASE("detectors: what each must leave alone stays", "[detectors]") {
     for (const std::string& missed : detector.missed) {
       const std::string text = FilledCase(missed, random);
       INFO(detector.entity << " " << detector.pattern.substr(0, 200));
-      const auto redacted = RedactWhole(rules, text);
+      const auto redacted = redaction::RedactWhole(rules, text);
       REQUIRE(redacted.ok());
       CHECK(redacted->text == text);
     }
@@ -87,4 +87,4 @@ TEST_CASE("detectors: the default set stays small", "[detectors]") {
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
@@ -254,4 +254,4 @@ bool LooksRandom(absl::string_view value) {
                       [&](absl::string_view word) { return absl::StrContains(lower, word); });
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

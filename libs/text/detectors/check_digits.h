@@ -9,7 +9,7 @@
 
 // Check digit schemes, and the small tools that checks of identifiers share. All are pure; none
 // reads past its argument.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 std::string DigitsOf(absl::string_view match);      // the ASCII digits, in order
 std::string AlnumUpperOf(absl::string_view match);  // letters and digits, letters upper case
@@ -54,4 +54,4 @@ bool IsEvenlySpread(absl::string_view value);
 // The same, and no word such as `example` or `changeme` in it.
 bool LooksRandom(absl::string_view value);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

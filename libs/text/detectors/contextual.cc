@@ -5,7 +5,7 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 bool HasManyDigits(absl::string_view match) { return DigitsOf(match).size() >= 6; }
@@ -39,7 +39,7 @@ constexpr char kMonths[] =
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     "sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
 
-Detector Known(const char* entity, std::string pattern, Check check, ContextGate context,
+Detector Known(const char* entity, std::string pattern, Check check, redaction::ContextGate context,
                const char* source, std::vector<std::string> found,
                std::vector<std::string> missed) {
   return {.entity = entity,
@@ -59,7 +59,7 @@ Detector Known(const char* entity, std::string pattern, Check check, ContextGate
 
 std::vector<Detector> ContextualDetectors() {
   const std::string months = kMonths;
-  const ByteSet value = ByteSet::Word() | ByteSet::Of(".@!#$%^&*+-");
+  const regex::ByteSet value = regex::ByteSet::Word() | regex::ByteSet::Of(".@!#$%^&*+-");
   std::vector<Detector> all = {
       Known("bank_account", R"(\d{6,17}|\d{2,6}(?:[ -]\d{2,8}){1,3})",
             {"six_digits", HasManyDigits},
@@ -141,10 +141,10 @@ std::vector<Detector> ContextualDetectors() {
       {"username: [[jdoe]]", "password=[[hunter2]]", "\"user\": \"[[alice.b]]\""},
       {"jdoe", "username: null", "password = getpass()", "user: ${USER}"});
   login.context_always = true;  // without it any word would do
-  login.left_forbidden = value | ByteSet::Of("{$");
-  login.right_forbidden = value | ByteSet::Of("([{");
+  login.left_forbidden = value | regex::ByteSet::Of("{$");
+  login.right_forbidden = value | regex::ByteSet::Of("([{");
   Detector stated = login;
-  stated.left_forbidden = stated.left_forbidden | ByteSet::Of("<");  // no placeholder
+  stated.left_forbidden = stated.left_forbidden | regex::ByteSet::Of("<");  // no placeholder
   stated.check = {"marked_login_value", IsMarkedLoginValue};
   stated.context = Beside(
       "username user_name login_name user_id screen_name password passwd "
@@ -159,4 +159,4 @@ std::vector<Detector> ContextualDetectors() {
   return all;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

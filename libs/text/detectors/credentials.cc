@@ -8,7 +8,7 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 constexpr char kJwtPattern[] = R"(eyJ[\w-]{8,1024}\.eyJ[\w-]{4,8192}\.[\w-]*)";
@@ -129,7 +129,7 @@ constexpr char kPasswordWords[] =
 
 std::vector<Detector> CredentialDetectors() {
   const Check random{"random", LooksRandom};
-  const ByteSet token = ByteSet::Word() | ByteSet::Of("+/.~-");
+  const regex::ByteSet token = regex::ByteSet::Word() | regex::ByteSet::Of("+/.~-");
   return {
       {.entity = "jwt",
        .pattern = kJwtPattern,
@@ -183,7 +183,7 @@ std::vector<Detector> CredentialDetectors() {
       {.entity = "secret.aws_secret_access_key",
        .pattern = "[A-Za-z0-9+/]{40}",
        .left_forbidden = token,
-       .right_forbidden = token | ByteSet::Of("="),
+       .right_forbidden = token | regex::ByteSet::Of("="),
        .check = {"mixed_random", IsMixedRandom},
        .priority = 20,
        .context = Near("aws amazon iam s3 s3a secretaccesskey awssecretkey awssecretaccesskey"),
@@ -193,7 +193,7 @@ std::vector<Detector> CredentialDetectors() {
        .missed = {"{b40}", "aws commit {h40}", "aws {b41}"}},
       {.entity = "secret.aws_secret_access_key",
        .pattern = R"((?:AKIA|ASIA)[A-Z2-7]{16}["']?[:;,| \t]{1,3}["']?[A-Za-z0-9+/]{40})",
-       .right_forbidden = token | ByteSet::Of("="),
+       .right_forbidden = token | regex::ByteSet::Of("="),
        .check = {"mixed_random", IsMixedRandom},
        .priority = 20,
        .source = "the same, behind its key's id",
@@ -202,7 +202,7 @@ std::vector<Detector> CredentialDetectors() {
       {.entity = "secret.basic_authorization",
        .pattern = "[A-Za-z0-9+/]{6,512}={0,2}",
        .left_forbidden = token,
-       .right_forbidden = token | ByteSet::Of("="),
+       .right_forbidden = token | regex::ByteSet::Of("="),
        .check = {"basic_credential", IsBasicCredential},
        .priority = 15,
        .context = Near("basic"),
@@ -213,7 +213,7 @@ std::vector<Detector> CredentialDetectors() {
       {.entity = "secret.bearer_token",
        .pattern = R"([\w+/.~-]{16,512}={0,2})",
        .left_forbidden = token,
-       .right_forbidden = token | ByteSet::Of("=("),
+       .right_forbidden = token | regex::ByteSet::Of("=("),
        .check = random,
        .priority = 5,
        .context = Near("bearer"),
@@ -225,7 +225,7 @@ std::vector<Detector> CredentialDetectors() {
       {.entity = "secret.bearer_token",
        .pattern = R"([\w+/.~-]{16,512}={0,2})",
        .left_forbidden = token,
-       .right_forbidden = token | ByteSet::Of("=("),
+       .right_forbidden = token | regex::ByteSet::Of("=("),
        .check = {"has_digit", HasDigit},
        .priority = 5,
        .context = {.words = {"authorization bearer"}},
@@ -260,7 +260,7 @@ std::vector<Detector> CredentialDetectors() {
        .missed = {"docker run -u 1000:1000", "curl -u $USER:$PASS x"}},
       {.entity = "secret.password_argument",
        .pattern = R"(-(?:[pawkPW] ?|-?pass(?:word|phrase|wd)?[ =])["']?[!#-&(-~]{4,96})",
-       .left_forbidden = ByteSet::Word() | ByteSet::Of("-\\/."),
+       .left_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of("-\\/."),
        .right_forbidden = kAnyNeighbour,
        .check = {"password_argument", IsPasswordArgument},
        .priority = 4,
@@ -276,7 +276,7 @@ std::vector<Detector> CredentialDetectors() {
       {.entity = "secret.generic",
        .pattern = R"([\w+/.~-]{16,256}={0,2})",
        .left_forbidden = token,
-       .right_forbidden = token | ByteSet::Of("=(["),
+       .right_forbidden = token | regex::ByteSet::Of("=(["),
        .check = random,
        .context = AssignedTo(kSecretWords),
        .context_always = true,
@@ -289,8 +289,8 @@ std::vector<Detector> CredentialDetectors() {
                   "password: changeme12345678", "token = abcdefghijklmnop123456"}},
       {.entity = "secret.generic",
        .pattern = R"([\w+/.~-]{16,256}={0,2})",
-       .left_forbidden = token | ByteSet::Of("<"),
-       .right_forbidden = token | ByteSet::Of("=(["),
+       .left_forbidden = token | regex::ByteSet::Of("<"),
+       .right_forbidden = token | regex::ByteSet::Of("=(["),
        .check = random,
        .context = Beside(kPlainSecretNames),
        .context_always = true,
@@ -303,8 +303,8 @@ std::vector<Detector> CredentialDetectors() {
                   "token <EMAIL_a1b2c3d4e5f6a7>", "<password>changeme1234567890</password>"}},
       {.entity = "secret.generic",
        .pattern = R"([\w+/.~!@#%^&*?-]{10,128})",
-       .left_forbidden = token | ByteSet::Of("!@#%^&*?"),
-       .right_forbidden = token | ByteSet::Of("!@#%^&*?=(["),
+       .left_forbidden = token | regex::ByteSet::Of("!@#%^&*?"),
+       .right_forbidden = token | regex::ByteSet::Of("!@#%^&*?=(["),
        .check = random,
        .context = AssignedTo(kPasswordWords),
        .context_always = true,
@@ -313,8 +313,8 @@ std::vector<Detector> CredentialDetectors() {
        .missed = {"password: changeme123", "password = getpass.getpass2", "pass: v1.2.3-rc.4"}},
       {.entity = "secret.generic",
        .pattern = R"([\w!@#%^&*?+-]{8,64})",
-       .left_forbidden = token | ByteSet::Of("!@#%^&*?$"),
-       .right_forbidden = token | ByteSet::Of("!@#%^&*?=([$"),
+       .left_forbidden = token | regex::ByteSet::Of("!@#%^&*?$"),
+       .right_forbidden = token | regex::ByteSet::Of("!@#%^&*?=([$"),
        .check = {"password_like", IsPasswordLike},
        .context = AssignedTo(kChosenPasswordWords),
        .context_always = true,
@@ -324,8 +324,8 @@ std::vector<Detector> CredentialDetectors() {
                   "password: ${DB_PASSWORD_1}", "password = Password1()", "pass: v1.2.3-rc.4"}},
       {.entity = "secret.generic",
        .pattern = R"([\w!@#%^&*?+-]{8,64})",
-       .left_forbidden = token | ByteSet::Of("!@#%^&*?$<"),
-       .right_forbidden = token | ByteSet::Of("!@#%^&*?=([$"),
+       .left_forbidden = token | regex::ByteSet::Of("!@#%^&*?$<"),
+       .right_forbidden = token | regex::ByteSet::Of("!@#%^&*?=([$"),
        .check = {"password_like", IsPasswordLike},
        .context = Beside("password_is passwd_is passphrase_is pwd_is passwort_ist"),
        .context_always = true,
@@ -335,4 +335,4 @@ std::vector<Detector> CredentialDetectors() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -7,7 +7,7 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 // The second character of a number of so many bytes under a known first one lies in a range (the
@@ -167,4 +167,4 @@ std::vector<Detector> CryptoAddressDetectors() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

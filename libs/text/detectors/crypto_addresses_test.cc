@@ -8,7 +8,7 @@
 #include "libs/text/detectors/address_codes.h"
 #include "libs/text/detectors/detectors.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 std::string EncodeBase58Check(std::string bytes) {
@@ -44,17 +44,17 @@ std::vector<std::string> Payloads(std::size_t size, std::mt19937& random) {
 
 void CheckMasked(const std::string& entity, const std::string& version, std::size_t size,
                  const std::string& tail = "") {
-  std::vector<RedactionRule> rules;
+  std::vector<redaction::RedactionRule> rules;
   const std::vector<const Detector*> detectors = FindDetectors(entity).value();
   for (const Detector* detector : detectors) rules.push_back(RuleOf(*detector));
-  const auto compiled = RuleSet::Compile(std::move(rules));
+  const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   REQUIRE(compiled.ok());
   const unsigned seed = std::random_device()();
   std::mt19937 random(seed);
   for (const std::string& payload : Payloads(size, random)) {
     const std::string text = EncodeBase58Check(version + payload + tail);
     INFO("seed " << seed << ": " << text);
-    const auto redacted = RedactWhole(*compiled, text);
+    const auto redacted = redaction::RedactWhole(*compiled, text);
     REQUIRE(redacted.ok());
     CHECK(redacted->text == "<" + LabelOf(entity) + ">");
   }
@@ -76,4 +76,4 @@ TEST_CASE("private_key: every wallet key is found", "[detectors]") {
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -9,39 +9,39 @@
 #include <vector>
 
 #include "libs/text/detectors/detectors.h"
-#include "libs/text/detectors/detectors_testing.h"
 #include "libs/text/redaction/redaction.h"
-#include "libs/text/redaction/redaction_oracle.h"
+#include "libs/text/testing/detector_cases.h"
+#include "libs/text/testing/redaction_oracle.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 // With this variable set every pair of cuts of every case is tried, else those of a few.
 constexpr char kAllCuts[] = "COUNTERSIGN_ALL_CUTS";
 constexpr std::size_t kPairedCases = 80;
 
-const std::shared_ptr<const RuleSet>& AllRules() {
-  static const auto& rules = *new std::shared_ptr<const RuleSet>([] {
-    std::vector<RedactionRule> all;
+const std::shared_ptr<const redaction::RuleSet>& AllRules() {
+  static const auto& rules = *new std::shared_ptr<const redaction::RuleSet>([] {
+    std::vector<redaction::RedactionRule> all;
     for (const Detector& detector : AllDetectors()) all.push_back(RuleOf(detector));
-    return RuleSet::Compile(std::move(all)).value();
+    return redaction::RuleSet::Compile(std::move(all)).value();
   }());
   return rules;
 }
 
 std::string Whole(absl::string_view text) {
-  const auto redacted = RedactWhole(AllRules(), text);
+  const auto redacted = redaction::RedactWhole(AllRules(), text);
   REQUIRE(redacted.ok());
   return redacted->text;
 }
 
 // A stream and what it has let go of.
 struct Fed {
-  RedactionStream stream{AllRules()};
+  redaction::RedactionStream stream{AllRules()};
   std::string out;
 
   Fed& Feed(absl::string_view piece, bool end = false) {
-    std::vector<RedactedSpan> spans;
+    std::vector<redaction::RedactedSpan> spans;
     if (!stream.Feed(piece, end, &out, &spans).ok()) FAIL("an engine error");
     return *this;
   }
@@ -97,9 +97,9 @@ TEST_CASE("adversarial 07: no shape is held back without bound", "[detectors]") 
   CAPTURE(seed);
   std::mt19937 random(seed);
   for (const Detector& detector : AllDetectors()) {
-    const RedactionRule rule = RuleOf(detector);
-    if (rule.regex.max_width != kUnbounded) continue;
-    const auto rules = RuleSet::Compile({rule});
+    const redaction::RedactionRule rule = RuleOf(detector);
+    if (rule.regex.max_width != regex::kUnbounded) continue;
+    const auto rules = redaction::RuleSet::Compile({rule});
     REQUIRE(rules.ok());
     for (const std::string& found : detector.found) {
       const auto made = testing::ParsedCase(testing::FilledCase(found, random));
@@ -107,11 +107,11 @@ TEST_CASE("adversarial 07: no shape is held back without bound", "[detectors]") 
         const std::size_t end =
             i == 0 ? made.end : made.begin + 1 + random() % (made.end - made.begin);
         // It goes on with its last character until no buffer would take it.
-        const std::string more(RedactionLimits().max_held_bytes, made.text[end - 1]);
+        const std::string more(redaction::RedactionLimits().max_held_bytes, made.text[end - 1]);
         CAPTURE(detector.entity, end, made.text);
-        RedactionStream stream(*rules);
+        redaction::RedactionStream stream(*rules);
         std::string out;
-        std::vector<RedactedSpan> spans;
+        std::vector<redaction::RedactedSpan> spans;
         if (!stream.Feed(made.text.substr(0, end), false, &out, &spans).ok() ||
             !stream.Feed(more, false, &out, &spans).ok() ||
             !stream.Feed("", true, &out, &spans).ok()) {
@@ -140,18 +140,19 @@ TEST_CASE("adversarial 01: the whole is what the definition says, detector by de
   CAPTURE(seed);
   std::mt19937 random(seed);
   for (const Detector& detector : AllDetectors()) {
-    const RedactionRule rule = RuleOf(detector);
-    const auto rules = RuleSet::Compile({rule});
+    const redaction::RedactionRule rule = RuleOf(detector);
+    const auto rules = redaction::RuleSet::Compile({rule});
     REQUIRE(rules.ok());
     for (const auto* const cases : {&detector.found, &detector.missed}) {
       for (const std::string& each : *cases) {
         const std::string text = testing::ParsedCase(testing::FilledCase(each, random)).text;
         CAPTURE(detector.entity, text);
-        CHECK(RedactWhole(*rules, text)->text == oracle::Whole({rule}, text).text);
+        CHECK(redaction::RedactWhole(*rules, text)->text ==
+              testing::oracle::Whole({rule}, text).text);
       }
     }
   }
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

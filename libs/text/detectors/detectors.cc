@@ -14,7 +14,7 @@
 #include "libs/text/detectors/payment_checks.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 std::vector<Detector> MakeAll() {
@@ -90,15 +90,15 @@ bool IsDetectorSet(absl::string_view name) {
 
 std::string LabelOf(absl::string_view entity) { return absl::AsciiStrToUpper(entity); }
 
-RedactionRule RuleOf(const Detector& detector, bool keep_context) {
-  RedactionRule rule;
+redaction::RedactionRule RuleOf(const Detector& detector, bool keep_context) {
+  redaction::RedactionRule rule;
   rule.entity = detector.entity;
   rule.group = detector.entity;
-  rule.regex = ParseRegex(detector.pattern).value();
+  rule.regex = regex::ParseRegex(detector.pattern).value();
   rule.left_forbidden = detector.left_forbidden;
   // A shape without end ends at what cannot continue it. A guard there would keep it undecided, and
   // so held back, for as long as it goes on.
-  if (rule.regex.max_width != kUnbounded) rule.right_forbidden = detector.right_forbidden;
+  if (rule.regex.max_width != regex::kUnbounded) rule.right_forbidden = detector.right_forbidden;
   rule.validator = detector.check.passes;
   rule.priority = detector.priority;
   rule.replacement = absl::StrCat("<", LabelOf(detector.entity), ">");
@@ -131,16 +131,16 @@ void AppendPack(absl::string_view pack, std::vector<Detector> detectors,
   }
 }
 
-ContextGate Near(absl::string_view words) {
+redaction::ContextGate Near(absl::string_view words) {
   return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = false};
 }
 
-ContextGate AssignedTo(absl::string_view words) {
+redaction::ContextGate AssignedTo(absl::string_view words) {
   return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = true};
 }
 
-ContextGate Beside(absl::string_view words) {
+redaction::ContextGate Beside(absl::string_view words) {
   return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .beside = true};
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -10,7 +10,7 @@
 
 // The built-in detectors: data (a shape, its neighbours, a check, context, cases) in the tables of
 // libs/text/detectors/, one file per group.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 // What a shape alone cannot decide, by a name that profiles and the reference use. Takes a match
 // with its separators, is pure and thread-safe. Without a function there is nothing to check.
@@ -22,14 +22,15 @@ struct Check {
 struct Detector {
   std::string entity;   // lower snake case; several detectors may find one entity
   std::string pattern;  // in the dialect of regex_parser.h, ASCII digits, spaces and dashes
-  ByteSet left_forbidden = ByteSet::Word();
-  ByteSet right_forbidden = ByteSet::Word();  // not for a pattern without end
+  regex::ByteSet left_forbidden = regex::ByteSet::Word();
+  regex::ByteSet right_forbidden = regex::ByteSet::Word();  // not for a pattern without end
   Check check;
   int priority = 0;
-  ContextGate context;
+  redaction::ContextGate context;
   // The shape is too common to stand without its context, even for who asks for it by name.
   bool context_always = false;
-  ContextGate veto;  // what may not stand before it, as a gate: kept even for who asks by name
+  redaction::ContextGate
+      veto;          // what may not stand before it, as a gate: kept even for who asks by name
   int tier = 1;      // 1: on by default; 2: by jurisdiction; 3: only known by its context
   std::string pack;  // of tier 2: `uk`, `de` …
   std::string source;
@@ -58,7 +59,7 @@ bool IsDetectorSet(absl::string_view name);
 
 // The detector as a rule that replaces with `<LABEL>`. Every built-in pattern parses. Without
 // `keep_context` its shape and check are enough, unless the detector always needs its context.
-RedactionRule RuleOf(const Detector& detector, bool keep_context = true);
+redaction::RedactionRule RuleOf(const Detector& detector, bool keep_context = true);
 
 // credit_card → CREDIT_CARD
 std::string LabelOf(absl::string_view entity);
@@ -66,4 +67,4 @@ std::string LabelOf(absl::string_view entity);
 // The checks that rules of a profile's own may name: `luhn`, `mod97`, `verhoeff` …
 const std::map<std::string, Check>& NamedChecks();
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

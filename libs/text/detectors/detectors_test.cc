@@ -14,21 +14,22 @@
 #include "absl/strings/str_join.h"
 #include "libs/text/detectors/keccak.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
-std::shared_ptr<const RuleSet> RulesFor(absl::string_view name, bool keep_context = true) {
-  std::vector<RedactionRule> rules;
+std::shared_ptr<const redaction::RuleSet> RulesFor(absl::string_view name,
+                                                   bool keep_context = true) {
+  std::vector<redaction::RedactionRule> rules;
   const auto detectors = FindDetectors(name);
   REQUIRE(detectors.ok());
   for (const Detector* detector : *detectors) rules.push_back(RuleOf(*detector, keep_context));
-  const auto compiled = RuleSet::Compile(std::move(rules));
+  const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   REQUIRE(compiled.ok());
   return *compiled;
 }
 
 std::string Masked(absl::string_view name, absl::string_view text, bool keep_context = true) {
-  const auto redacted = RedactWhole(RulesFor(name, keep_context), text);
+  const auto redacted = redaction::RedactWhole(RulesFor(name, keep_context), text);
   REQUIRE(redacted.ok());
   return redacted->text;
 }
@@ -65,7 +66,7 @@ TEST_CASE("tier1: text of every day stays as it is", "[detectors]") {
         "ISBN 978-3-16-148410-0",
         "AB:CD:EF:01:23:45:67:89:AB:CD"}) {
     INFO(text);
-    const auto redacted = RedactWhole(rules, text);
+    const auto redacted = redaction::RedactWhole(rules, text);
     REQUIRE(redacted.ok());
     CHECK(redacted->text == text);
   }
@@ -217,4 +218,4 @@ TEST_CASE("Keccak256: published digests", "[detectors]") {
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/text/detectors/check_digits.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 int ValueOf(char c) {
@@ -161,4 +161,4 @@ bool IsEan13(absl::string_view match) {
          WeightedSum(digits, {1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1}) % 10 == 0;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -4,7 +4,7 @@
 
 // Check digits and dates of European identifiers. Each takes a match with its separators, is pure,
 // and never reads past its argument. Sources stand in the tables (identity_europe.cc).
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 bool IsGermanTaxId(absl::string_view match);
 bool IsGermanIdCard(absl::string_view match);
@@ -22,4 +22,4 @@ bool IsCpr(absl::string_view match);
 bool IsFodselsnummer(absl::string_view match);
 bool IsEan13(absl::string_view match);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -4,7 +4,7 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 bool IsNhsNumber(absl::string_view match) {
@@ -364,4 +364,4 @@ std::vector<Detector> CommonwealthDetectors() {
   return all;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

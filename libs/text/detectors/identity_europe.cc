@@ -7,10 +7,10 @@
 #include "libs/text/detectors/europe_checks.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
-const ByteSet kBeside = kWordOrDash | kWordOrDot;
+const regex::ByteSet kBeside = kWordOrDash | kWordOrDot;
 
 // A number of digits alone that only its context tells from others.
 Detector Gated(const char* entity, const char* pattern, Check check, const char* words,
@@ -183,4 +183,4 @@ std::vector<Detector> EuropeanDetectors() {
   return all;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -1,7 +1,7 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 // The same separator twice. Spaces stand in any table of numbers, so they need context.
@@ -103,4 +103,4 @@ std::vector<Detector> IdentityUsDetectors() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

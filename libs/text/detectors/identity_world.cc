@@ -5,10 +5,10 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
-const ByteSet kBeside = kWordOrDash | kWordOrDot;
+const regex::ByteSet kBeside = kWordOrDash | kWordOrDot;
 
 bool IsCpf(absl::string_view match) {
   const std::string digits = DigitsOf(match);
@@ -228,4 +228,4 @@ std::vector<Detector> WorldDetectors() {
   return all;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 using Lanes = std::array<std::uint64_t, 25>;  // lane (x, y) at x + 5 * y
@@ -72,4 +72,4 @@ std::string Keccak256(absl::string_view data) {
   return digest;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -6,7 +6,7 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 // RFC 5321 limits.
@@ -135,7 +135,7 @@ constexpr char kPhoneWords[] =
 }  // namespace
 
 std::vector<Detector> MailAndPhoneDetectors() {
-  const ByteSet alnum = ByteSet::Word() & ~ByteSet::Of("_");
+  const regex::ByteSet alnum = regex::ByteSet::Word() & ~regex::ByteSet::Of("_");
   const Check national{"phone_national", IsNationalPhone};
   return {
       {.entity = "email",
@@ -165,7 +165,7 @@ std::vector<Detector> MailAndPhoneDetectors() {
        .missed = {"+12 34", "x+12345678", "1 + 12345678"}},
       {.entity = "phone",
        .pattern = R"(00[1-9](?:[ .()/-]{0,2}\d){8,14})",
-       .left_forbidden = kWordOrDash | ByteSet::Of("./"),
+       .left_forbidden = kWordOrDash | regex::ByteSet::Of("./"),
        .check = {"phone_grouped", IsGroupedInternational},
        .priority = 10,
        .source = "ITU-T E.123, in groups behind an assigned country code",
@@ -184,7 +184,7 @@ std::vector<Detector> MailAndPhoneDetectors() {
        .missed = {"00442079460958"}},
       {.entity = "phone",
        .pattern = R"((?:(?:00)?1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[/.-])\d{3}[ .-]\d{4})" CS_EXTENSION,
-       .left_forbidden = ByteSet::Word() | ByteSet::Of("+.-"),
+       .left_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of("+.-"),
        .right_forbidden = kWordOrDash,
        .check = {"phone_nanp", IsNorthAmericanPhone},
        .priority = 10,
@@ -195,7 +195,7 @@ std::vector<Detector> MailAndPhoneDetectors() {
        .missed = {"115-555-2671", "415-555-2671-1", "415-155-2671"}},
       {.entity = "phone",
        .pattern = R"((?:1 )?\d{3} \d{3}-\d{4})" CS_EXTENSION,
-       .left_forbidden = ByteSet::Word() | ByteSet::Of("+.-"),
+       .left_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of("+.-"),
        .right_forbidden = kWordOrDash,
        .check = {"phone_nanp", IsNorthAmericanPhone},
        .priority = 10,
@@ -204,7 +204,7 @@ std::vector<Detector> MailAndPhoneDetectors() {
        .missed = {"115 555-2671", "415 155-2671", "415 555-26711"}},
       {.entity = "phone",
        .pattern = R"((?:1[ -]?)?\d{3} ?\d{3}[ -]?\d{4})",
-       .left_forbidden = ByteSet::Word() | ByteSet::Of("+.-"),
+       .left_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of("+.-"),
        .right_forbidden = kWordOrDash,
        .check = {"phone_nanp", IsNorthAmericanPhone},
        .priority = 10,
@@ -264,4 +264,4 @@ std::vector<Detector> MailAndPhoneDetectors() {
 
 #undef CS_EXTENSION
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

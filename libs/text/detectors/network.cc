@@ -12,7 +12,7 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 // With four small numbers a text is more often a version, a section or an object identifier. What
@@ -102,7 +102,7 @@ constexpr char kSchemes[] =
 }  // namespace
 
 std::vector<Detector> NetworkDetectors() {
-  const ByteSet pairs = ByteSet::Word() | ByteSet::Of(":-.");
+  const regex::ByteSet pairs = regex::ByteSet::Word() | regex::ByteSet::Of(":-.");
   return {
       {.entity = "ip_address",
        .pattern = kIpV4Pattern,
@@ -144,8 +144,8 @@ std::vector<Detector> NetworkDetectors() {
        .missed = {"1.2.3.4-1.2.3.5", "versions 23.1.7.4-24.1.1.1"}},
       {.entity = "ip_address",
        .pattern = "(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}",
-       .left_forbidden = ByteSet::Word() | ByteSet::Of(":."),
-       .right_forbidden = ByteSet::Word() | ByteSet::Of(":"),
+       .left_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":."),
+       .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":"),
        .check = {"ipv6", IsAddressV6},
        .source = "RFC 4291",
        .found = {"2001:db8::8a2e:370:7334", "fe80::1ff:fe23:4567:890a",
@@ -155,8 +155,8 @@ std::vector<Detector> NetworkDetectors() {
       {.entity = "ip_address",
        .pattern =
            "(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f]{0,4}|[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}",
-       .left_forbidden = ~ByteSet::Of(":"),
-       .right_forbidden = ByteSet::Word() | ByteSet::Of(":"),
+       .left_forbidden = ~regex::ByteSet::Of(":"),
+       .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":"),
        .check = {"ipv6", IsLongAddressV6},
        .context =
            Near("ip ipv6 ip6 addr addr6 address host peer client gateway dns nameserver inet6"),
@@ -166,8 +166,8 @@ std::vector<Detector> NetworkDetectors() {
        .missed = {"std:2001:db8::1", "ip:a::b", "ip:00:11:22:33:44:55:66:77:88"}},
       {.entity = "ip_address",
        .pattern = "[0-9A-Fa-f:]{2,39}",
-       .left_forbidden = ByteSet::Word() | ByteSet::Of(":."),
-       .right_forbidden = ByteSet::Word() | ByteSet::Of(":"),
+       .left_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":."),
+       .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":"),
        .check = {"ipv6_any", IsAnyAddressV6},
        .context = Beside("ip ipv6 ip6 ip_address ipv6_address addr6 inet6 gateway listen "
                          "remote_addr client_ip"),
@@ -178,14 +178,14 @@ std::vector<Detector> NetworkDetectors() {
       {.entity = "mac_address",
        .pattern = "[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}",
        .left_forbidden = pairs,
-       .right_forbidden = ByteSet::Word() | ByteSet::Of(":-"),
+       .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":-"),
        .source = "IEEE 802, EUI-48",
        .found = {"00:1A:2b:3c:4d:5e"},
        .missed = {"00:1A:2b-3c:4d:5e", "AB:CD:EF:01:23:45:67", "00:1A:2b:3c:4d:5"}},
       {.entity = "mac_address",
        .pattern = "[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}",
-       .left_forbidden = ~ByteSet::Of(":"),
-       .right_forbidden = ByteSet::Word() | ByteSet::Of(":-"),
+       .left_forbidden = ~regex::ByteSet::Of(":"),
+       .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":-"),
        .context = Near("mac macaddr hwaddr ether bssid lladdr"),
        .context_always = true,
        .source = "the same, right behind a colon",
@@ -194,7 +194,7 @@ std::vector<Detector> NetworkDetectors() {
       {.entity = "mac_address",
        .pattern = R"([0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})",
        .left_forbidden = pairs,
-       .right_forbidden = ByteSet::Word() | ByteSet::Of(":-"),
+       .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":-"),
        .check = {"hex_letter", HasHexLetter},
        .source = "IEEE 802; the notation of Cisco IOS",
        .found = {"00-1A-2B-3C-4D-5E", "001a.2b3c.4d5e"},
@@ -202,7 +202,7 @@ std::vector<Detector> NetworkDetectors() {
       {.entity = "mac_address",
        .pattern = "[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){5}",
        .left_forbidden = pairs,
-       .right_forbidden = ByteSet::Word() | ByteSet::Of(":-"),
+       .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of(":-"),
        .check = {"hex_letter", HasHexLetter},
        .context = Beside("mac mac_address macaddress mac_addr macaddr hwaddr ether bssid lladdr "
                          "hardware_address physical_address"),
@@ -221,7 +221,7 @@ std::vector<Detector> NetworkDetectors() {
        .missed = {"https://example.com:80/a@b", "postgres://$USER:$PASS@host", "http://a@b"}},
       {.entity = "url_credentials",
        .pattern = R"(://[!#-&(-.0-9;=?A-~]{0,64}:[!#-&(-.0-;=?A-~]{1,96}@)",
-       .left_forbidden = ~ByteSet::Word(),
+       .left_forbidden = ~regex::ByteSet::Word(),
        .right_forbidden = kAnyNeighbour,
        .check = {"url_credentials", HasCredentials},
        .source = "RFC 3986, for schemes that the first shape does not list",
@@ -230,4 +230,4 @@ std::vector<Detector> NetworkDetectors() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

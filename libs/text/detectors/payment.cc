@@ -11,7 +11,7 @@
 #include "libs/text/detectors/payment_checks.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 // Card numbers whose first `width` digits lie in [low, high] have one of the lengths in the mask
@@ -383,4 +383,4 @@ std::vector<Detector> PaymentDetectors() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

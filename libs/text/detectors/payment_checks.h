@@ -4,7 +4,7 @@
 
 // Checks of payment identifiers. Each takes a match with its separators, is pure, and never reads
 // past its argument.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 // 12 to 19 digits in the number range of a card brand with a length that brand issues, a Luhn
 // check digit that fits, and grouped as cards are: in one run, digit by digit, or by four or more.
@@ -20,4 +20,4 @@ bool IsRoutingNumber(absl::string_view match);
 // A business identifier code (ISO 9362) of a country that exists.
 bool IsBankIdentifier(absl::string_view match);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -6,7 +6,7 @@
 #include "libs/text/detectors/detectors.h"
 #include "libs/text/detectors/payment_checks.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 std::string WithCheckDigit(std::string digits) {
@@ -28,9 +28,9 @@ std::string InGroups(const std::string& digits, std::size_t size, char separator
 // The shape knows the numbers' first digits too; the check alone says what a card is.
 TEST_CASE("credit_card: the shape takes whatever the check takes", "[detectors]") {
   const std::vector<const Detector*> detectors = FindDetectors("credit_card").value();
-  std::vector<RedactionRule> rules;
+  std::vector<redaction::RedactionRule> rules;
   for (const Detector* detector : detectors) rules.push_back(RuleOf(*detector));
-  const auto compiled = RuleSet::Compile(std::move(rules));
+  const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   REQUIRE(compiled.ok());
   const unsigned seed = std::random_device()();
   std::mt19937 random(seed);
@@ -47,7 +47,7 @@ TEST_CASE("credit_card: the shape takes whatever the check takes", "[detectors]"
       // How it is grouped counts; of one that is none a part may be a card.
       if (text != digits && (!is_card || !IsPaymentCard(text))) continue;
       INFO("seed " << seed << ": " << text);
-      const auto redacted = RedactWhole(*compiled, text);
+      const auto redacted = redaction::RedactWhole(*compiled, text);
       REQUIRE(redacted.ok());
       CHECK((redacted->text == "<CREDIT_CARD>") == is_card);
     }
@@ -56,4 +56,4 @@ TEST_CASE("credit_card: the shape takes whatever the check takes", "[detectors]"
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

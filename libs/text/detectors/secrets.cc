@@ -5,21 +5,22 @@
 #include "libs/text/detectors/check_digits.h"
 #include "libs/text/detectors/tables.h"
 
-namespace countersign::text {
+namespace countersign::text::detectors {
 namespace {
 
 constexpr int kPriority = 10;
 
 void AddPrefixed(std::vector<SecretShape> shapes, std::vector<Detector>& detectors) {
   for (const SecretShape& shape : shapes) {
-    detectors.push_back({.entity = absl::StrCat("secret.", shape.name),
-                         .pattern = shape.pattern,
-                         .left_forbidden = shape.trait == kTail ? kAnyNeighbour : ByteSet::Word(),
-                         .check = shape.trait == kRandom ? Check{"random", LooksRandom} : Check{},
-                         .priority = kPriority,
-                         .source = shape.source,
-                         .found = {shape.found},
-                         .missed = {shape.missed}});
+    detectors.push_back(
+        {.entity = absl::StrCat("secret.", shape.name),
+         .pattern = shape.pattern,
+         .left_forbidden = shape.trait == kTail ? kAnyNeighbour : regex::ByteSet::Word(),
+         .check = shape.trait == kRandom ? Check{"random", LooksRandom} : Check{},
+         .priority = kPriority,
+         .source = shape.source,
+         .found = {shape.found},
+         .missed = {shape.missed}});
   }
 }
 
@@ -30,14 +31,14 @@ std::vector<Detector> SecretDetectors() {
   for (auto* const table : {AiSecrets, CloudSecrets, DeveloperSecrets, BusinessSecrets}) {
     AddPrefixed(table(), detectors);
   }
-  const ByteSet token = ByteSet::Word() | ByteSet::Of("+/.-");
+  const regex::ByteSet token = regex::ByteSet::Word() | regex::ByteSet::Of("+/.-");
   for (const NamedSecretShape& shape : NamedSecrets()) {
-    const ContextGate gate = AssignedTo(shape.words);
+    const redaction::ContextGate gate = AssignedTo(shape.words);
     detectors.push_back(
         {.entity = absl::StrCat("secret.", shape.name),
          .pattern = shape.pattern,
          .left_forbidden = token,
-         .right_forbidden = ByteSet::Word() | ByteSet::Of("+/-"),
+         .right_forbidden = regex::ByteSet::Word() | regex::ByteSet::Of("+/-"),
          .priority = kPriority,
          .context = gate,
          .source = shape.source,
@@ -49,4 +50,4 @@ std::vector<Detector> SecretDetectors() {
   return detectors;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

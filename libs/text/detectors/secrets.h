@@ -6,7 +6,7 @@
 #include "libs/text/detectors/detectors.h"
 
 // The shapes of vendors' secrets, one table per kind of vendor.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 struct SecretShape {
   const char* name;     // the entity is `secret.` and this
@@ -40,4 +40,4 @@ std::vector<SecretShape> DeveloperSecrets();
 std::vector<SecretShape> BusinessSecrets();
 std::vector<NamedSecretShape> NamedSecrets();
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

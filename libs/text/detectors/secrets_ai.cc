@@ -1,7 +1,7 @@
 #include "libs/text/detectors/secrets.h"
 
 // Secrets of services for models, data and search.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 std::vector<SecretShape> AiSecrets() {
   return {
@@ -90,4 +90,4 @@ std::vector<SecretShape> AiSecrets() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -1,7 +1,7 @@
 #include "libs/text/detectors/secrets.h"
 
 // Secrets of services for payments, trade, messages and customers.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 std::vector<SecretShape> BusinessSecrets() {
   return {
@@ -140,4 +140,4 @@ std::vector<SecretShape> BusinessSecrets() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

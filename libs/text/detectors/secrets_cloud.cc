@@ -1,7 +1,7 @@
 #include "libs/text/detectors/secrets.h"
 
 // Secrets of clouds, infrastructure and monitoring.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 std::vector<SecretShape> CloudSecrets() {
   return {
@@ -137,4 +137,4 @@ std::vector<SecretShape> CloudSecrets() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -1,7 +1,7 @@
 #include "libs/text/detectors/secrets.h"
 
 // Secrets of places for code: forges, package registries, build services, tools for developers.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 std::vector<SecretShape> DeveloperSecrets() {
   return {
@@ -171,4 +171,4 @@ std::vector<SecretShape> DeveloperSecrets() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -1,7 +1,7 @@
 #include "libs/text/detectors/secrets.h"
 
 // Secrets without a prefix of their own.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 std::vector<NamedSecretShape> NamedSecrets() {
   return {
@@ -226,4 +226,4 @@ std::vector<NamedSecretShape> NamedSecrets() {
   };
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

@@ -7,7 +7,7 @@
 #include "libs/text/detectors/detectors.h"
 
 // The tables behind detectors.h, and what they are written with. Every function is pure.
-namespace countersign::text {
+namespace countersign::text::detectors {
 
 std::vector<Detector> PaymentDetectors();
 std::vector<Detector> CryptoAddressDetectors();
@@ -27,17 +27,17 @@ void AppendPack(absl::string_view pack, std::vector<Detector> detectors,
 
 // A gate on any of `words`, which are separated by spaces and in lower case; `_` joins those of a
 // phrase.
-ContextGate Near(absl::string_view words);
+redaction::ContextGate Near(absl::string_view words);
 
 // A gate on an assignment to a name with one of `words` in it.
-ContextGate AssignedTo(absl::string_view words);
+redaction::ContextGate AssignedTo(absl::string_view words);
 
 // A gate on one of `words` close by: `words` may be followed by `is`, `number`, marks and the like.
-ContextGate Beside(absl::string_view words);
+redaction::ContextGate Beside(absl::string_view words);
 
 // Neighbours that would make a number part of a longer one.
-inline constexpr ByteSet kWordOrDot = ByteSet::Word() | ByteSet::Of(".");
-inline constexpr ByteSet kWordOrDash = ByteSet::Word() | ByteSet::Of("-");
-inline constexpr ByteSet kAnyNeighbour;
+inline constexpr regex::ByteSet kWordOrDot = regex::ByteSet::Word() | regex::ByteSet::Of(".");
+inline constexpr regex::ByteSet kWordOrDash = regex::ByteSet::Word() | regex::ByteSet::Of("-");
+inline constexpr regex::ByteSet kAnyNeighbour;
 
-}  // namespace countersign::text
+}  // namespace countersign::text::detectors

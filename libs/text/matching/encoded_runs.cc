@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "libs/base/utf8.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 constexpr std::int8_t kNone = -1;
@@ -326,4 +326,4 @@ std::vector<EncodedRun> FindEncodedRuns(absl::string_view text) {
   return runs;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

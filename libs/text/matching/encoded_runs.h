@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 
 // A stretch of a text that reads as something else once it is decoded.
 struct EncodedRun {
@@ -32,4 +32,4 @@ inline constexpr std::size_t kShortestStretch = 18;
 // first), then by place. REQUIRES: `text` is UTF-8.
 std::vector<EncodedRun> FindEncodedRuns(absl::string_view text);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

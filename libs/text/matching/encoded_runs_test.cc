@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/utf8.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 const std::string kSecret = "the launch code is bluebird seven";
@@ -191,4 +191,4 @@ TEST_CASE("FindEncodedRuns: megabytes of anything take linear time", "[encoded]"
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

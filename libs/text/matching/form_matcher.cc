@@ -10,7 +10,7 @@
 #include "libs/text/unicode/char_folding.h"
 #include "libs/text/unicode/word_edges.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 // Without white space at its edges.
@@ -19,7 +19,7 @@ absl::string_view Trimmed(absl::string_view text) {
   std::size_t end = 0;
   for (std::size_t at = 0; at < text.size();) {
     const Utf8Char next = DecodeUtf8(text, at);
-    if (!IsSpace(next.code_point)) {
+    if (!unicode::IsSpace(next.code_point)) {
       begin = std::min(begin, at);
       end = at + next.size;
     }
@@ -45,8 +45,8 @@ bool FirstHits::MayImprove(std::uint32_t id, std::size_t begin) const {
 bool FormMatcher::IsPlausible(absl::string_view place, std::size_t size) const {
   // Numbers are no words, and letters far apart neither.
   constexpr std::size_t kMostApart = 4;
-  if (form_ == Form::kJoined) return place.size() <= kMostApart * size;
-  if (form_ != Form::kLeet) return true;
+  if (form_ == unicode::Form::kJoined) return place.size() <= kMostApart * size;
+  if (form_ != unicode::Form::kLeet) return true;
   return std::any_of(place.begin(), place.end(), [](char byte) {
     return absl::ascii_isalpha(static_cast<unsigned char>(byte)) ||
            static_cast<unsigned char>(byte) >= 0x80;
@@ -54,7 +54,7 @@ bool FormMatcher::IsPlausible(absl::string_view place, std::size_t size) const {
 }
 
 absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, std::uint32_t id) {
-  const std::string seen = Normalizer::For(form_).Apply(keyword).text();
+  const std::string seen = unicode::Normalizer::For(form_).Apply(keyword).text();
   const absl::string_view literal = Trimmed(seen);
   if (literal.empty()) {
     return absl::InvalidArgumentError("nothing is left of the keyword once it is normalised");
@@ -62,7 +62,7 @@ absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, 
   const auto [known, is_new] = literals_.emplace(std::string(literal), keywords_.size());
   if (is_new) keywords_.push_back({literal.size(), {}});
   std::string folded;
-  if (as_folded) folded = Normalizer::For(Form::kFolded).Apply(keyword).text();
+  if (as_folded) folded = unicode::Normalizer::For(unicode::Form::kFolded).Apply(keyword).text();
   auto& readings = keywords_[known->second].readings;
   auto reading = std::find_if(readings.begin(), readings.end(),
                               [&](const Keyword::Reading& one) { return one.folded == folded; });
@@ -74,23 +74,23 @@ absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, 
 
 absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::uint32_t term,
                                    std::uint32_t id) {
-  CS_RETURN_IF_ERROR(CheckRegex(regex));
+  CS_RETURN_IF_ERROR(regex::CheckRegex(regex));
   std::string expression = caseless ? absl::StrCat("(?i:", regex, ")") : std::string(regex);
-  CS_ASSIGN_OR_RETURN(RegexSpanFinder spans, RegexSpanFinder::Create(expression));
+  CS_ASSIGN_OR_RETURN(regex::RegexSpanFinder spans, regex::RegexSpanFinder::Create(expression));
   regexes_.push_back({std::move(spans), term, id});
   patterns_.push_back({std::move(expression), false});
   return absl::OkStatus();
 }
 
-absl::Status FormMatcher::Compile(const DatabaseCache* cache, Refusal* refusal) {
+absl::Status FormMatcher::Compile(const regex::DatabaseCache* cache, Refusal* refusal) {
   std::vector<std::string> literals(keywords_.size());
   for (auto& [literal, place] : literals_) literals[place] = literal;
   literals_.clear();
   index_.Build(std::move(literals));
-  const std::vector<DatabasePattern> patterns = std::exchange(patterns_, {});
+  const std::vector<regex::DatabasePattern> patterns = std::exchange(patterns_, {});
   if (patterns.empty()) return absl::OkStatus();
-  PatternDatabase::CompileError error;
-  auto database = PatternDatabase::Compile(patterns, &error, cache);
+  regex::PatternDatabase::CompileError error;
+  auto database = regex::PatternDatabase::Compile(patterns, &error, cache);
   if (!database.ok()) {
     if (error.names_pattern) refusal->term = regexes_[error.pattern].term;
     return std::move(database).status();
@@ -101,13 +101,13 @@ absl::Status FormMatcher::Compile(const DatabaseCache* cache, Refusal* refusal) 
 
 absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
   if (database_ == nullptr && keywords_.empty()) return absl::OkStatus();
-  if (form_ == Form::kRaw && keywords_.empty()) {
+  if (form_ == unicode::Form::kRaw && keywords_.empty()) {
     return database_->Scan(text, [&](std::uint32_t pattern, std::size_t end) {
-      const RegexSpan found = regexes_[pattern].spans.At(text, end);
+      const regex::RegexSpan found = regexes_[pattern].spans.At(text, end);
       hits.Add(regexes_[pattern].id, found.begin, found.end);
     });
   }
-  const FormText seen(Normalizer::For(form_), text);
+  const FormText seen(unicode::Normalizer::For(form_), text);
   index_.Find(seen, [&](std::uint32_t keyword, std::size_t begin) {
     for (const Keyword::Reading& reading : keywords_[keyword].readings) {
       const std::size_t not_before = seen.NotBefore(begin);
@@ -115,24 +115,27 @@ absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
                        [&](std::uint32_t id) { return hits.MayImprove(id, not_before); })) {
         continue;
       }
-      const OriginalSpan span = seen.Original(begin, begin + keywords_[keyword].size);
-      if (!span.whole || !IsWordEdge(text, span.begin) || !IsWordEdge(text, span.end)) return;
+      const unicode::OriginalSpan span = seen.Original(begin, begin + keywords_[keyword].size);
+      if (!span.whole || !unicode::IsWordEdge(text, span.begin) ||
+          !unicode::IsWordEdge(text, span.end))
+        return;
       if (!IsPlausible(text.substr(span.begin, span.end - span.begin), keywords_[keyword].size)) {
         return;
       }
       if (!reading.folded.empty()) {
         const absl::string_view place = text.substr(span.begin, span.end - span.begin);
-        if (Normalizer::For(Form::kFolded).Apply(place).text() != reading.folded) continue;
+        if (unicode::Normalizer::For(unicode::Form::kFolded).Apply(place).text() != reading.folded)
+          continue;
       }
       for (const std::uint32_t id : reading.ids) hits.Add(id, span.begin, span.end);
     }
   });
   if (database_ == nullptr) return absl::OkStatus();
   return database_->Scan(seen.text(), [&](std::uint32_t pattern, std::size_t end) {
-    const RegexSpan found = regexes_[pattern].spans.At(seen.text(), end);
-    const OriginalSpan span = seen.Original(found.begin, found.end);
+    const regex::RegexSpan found = regexes_[pattern].spans.At(seen.text(), end);
+    const unicode::OriginalSpan span = seen.Original(found.begin, found.end);
     hits.Add(regexes_[pattern].id, span.begin, span.end);
   });
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

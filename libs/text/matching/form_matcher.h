@@ -19,7 +19,7 @@
 #include "libs/text/regex/regex_span.h"
 #include "libs/text/unicode/normalize.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 
 // Of every id the hit that ends first, and of those the one that begins first.
 class FirstHits {
@@ -36,7 +36,7 @@ class FirstHits {
 // The terms that are looked for in one form of a text, compiled. Immutable; thread-safe.
 class FormMatcher {
  public:
-  explicit FormMatcher(Form form) : form_(form) {}
+  explicit FormMatcher(unicode::Form form) : form_(form) {}
 
   // Adding comes before compiling. `id` is what hits are told by, `term` the place of the term in
   // the caller's list, for refusals.
@@ -54,7 +54,7 @@ class FormMatcher {
   };
   // Does nothing when nothing was added. `cache` may be null. On INVALID_ARGUMENT `refusal` names
   // the term, if the engine did.
-  absl::Status Compile(const DatabaseCache* cache, Refusal* refusal);
+  absl::Status Compile(const regex::DatabaseCache* cache, Refusal* refusal);
 
   // Adds to `hits`, by offsets in `text`, the keywords where their edges are word edges, and of
   // each regex the match that ends first. REQUIRES: compiled; `text` is UTF-8 of at most
@@ -72,7 +72,7 @@ class FormMatcher {
     std::vector<Reading> readings;
   };
   struct Regex {
-    RegexSpanFinder spans;
+    regex::RegexSpanFinder spans;
     std::uint32_t term = 0;
     std::uint32_t id = 0;
   };
@@ -80,13 +80,13 @@ class FormMatcher {
   // Whether a keyword of `size` bytes in the form may be meant at `place`.
   bool IsPlausible(absl::string_view place, std::size_t size) const;
 
-  const Form form_;
+  const unicode::Form form_;
   std::vector<Keyword> keywords_;
   std::vector<Regex> regexes_;
   std::unordered_map<std::string, std::uint32_t> literals_;  // to keywords_; empty once compiled
-  std::vector<DatabasePattern> patterns_;                    // of regexes_; empty once compiled
+  std::vector<regex::DatabasePattern> patterns_;             // of regexes_; empty once compiled
   KeywordIndex index_;
-  std::unique_ptr<PatternDatabase> database_;
+  std::unique_ptr<regex::PatternDatabase> database_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

@@ -12,7 +12,7 @@
 
 #include "libs/text/unicode/char_folding.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 // A part of the map is made when something was found in it; larger parts take longer, smaller ones
@@ -102,7 +102,7 @@ class FormText::Writer {
   void TakeAscii() {
     Reserve(kSlack);
     const auto byte = static_cast<unsigned char>(text_[pos_++]);
-    const Normalizer::Ascii& known = normalizer_.ascii_form_[byte];
+    const unicode::Normalizer::Ascii& known = normalizer_.ascii_form_[byte];
     if (known.size == 0) {  // white space that is one space, or what is left out
       prev_word_ = false;
       if (!normalizer_.collapses_spaces_) return;
@@ -167,7 +167,7 @@ class FormText::Writer {
   }
 #endif
 
-  [[gnu::always_inline]] const Normalizer::Char& CharOf(std::uint32_t code_point) {
+  [[gnu::always_inline]] const unicode::Normalizer::Char& CharOf(std::uint32_t code_point) {
     if (code_point >> 8 != block_number_) {
       block_number_ = code_point >> 8;
       block_ = &normalizer_.BlockOf(code_point);
@@ -197,13 +197,13 @@ class FormText::Writer {
         size_ = size;
         Grow(kSlack);
       }
-      std::memcpy(buffer_ + size, form, Normalizer::kMostSimple);
+      std::memcpy(buffer_ + size, form, unicode::Normalizer::kMostSimple);
       advance(count, prev_word && is_word ? 0 : 1);
       prev_word = is_word;
     };
     // The character beyond ASCII that is looked at, always known when it is its turn.
     Decoded now;
-    const Normalizer::Char* known = nullptr;
+    const unicode::Normalizer::Char* known = nullptr;
     const auto look_at = [&](std::size_t at) {
       now = Decode(text_ + at);
       known = &CharOf(now.code_point);
@@ -217,7 +217,7 @@ class FormText::Writer {
         if (pos + 1 == end_ || text_[pos + 1] >= 0) break;
         look_at(pos + 1);
         if (!known->starts_cluster) break;
-        const Normalizer::Ascii& ascii =
+        const unicode::Normalizer::Ascii& ascii =
             normalizer_.ascii_form_[static_cast<unsigned char>(text_[pos])];
         if (ascii.size != 0) {
           put(ascii.bytes, ascii.size, ascii.is_word);
@@ -232,7 +232,7 @@ class FormText::Writer {
         continue;
       }
       if (!known->is_simple) break;
-      const Normalizer::Char& own = *known;
+      const unicode::Normalizer::Char& own = *known;
       const char* const form = block_->bytes.data() + own.offset;
       const std::size_t after = pos + now.size;
       if (after < end_ && text_[after] < 0) {
@@ -254,13 +254,13 @@ class FormText::Writer {
     const Decoded first = text_[pos_] >= 0 ? Decoded{static_cast<unsigned char>(text_[pos_]), 1}
                                            : Decode(text_ + pos_);
     pos_ += first.size;
-    const Normalizer::Char& known = CharOf(first.code_point);
-    const Normalizer::Block* const block = block_;
+    const unicode::Normalizer::Char& known = CharOf(first.code_point);
+    const unicode::Normalizer::Block* const block = block_;
     std::size_t characters = 1;
     bool only_marks = true;  // after the first
-    while (pos_ < end_ && text_[pos_] < 0 && characters < Normalizer::kLongestCluster) {
+    while (pos_ < end_ && text_[pos_] < 0 && characters < unicode::Normalizer::kLongestCluster) {
       const Decoded next = Decode(text_ + pos_);
-      const Normalizer::Char& follower = CharOf(next.code_point);
+      const unicode::Normalizer::Char& follower = CharOf(next.code_point);
       if (follower.starts_cluster) break;
       only_marks = only_marks && follower.is_plain_mark;
       pos_ += next.size;
@@ -303,11 +303,11 @@ class FormText::Writer {
     const std::string key(cluster);
     if (const auto found = clusters_.find(key); found != clusters_.end()) return found->second;
     if (clusters_.size() >= kMostRemembered) clusters_.clear();
-    return clusters_[key] = FoldCluster(normalizer_.form_, cluster);
+    return clusters_[key] = unicode::FoldCluster(normalizer_.form_, cluster);
   }
 
   FormText& out_;
-  const Normalizer& normalizer_;
+  const unicode::Normalizer& normalizer_;
   const char* const text_;
   const std::size_t end_;
   std::size_t pos_ = 0;
@@ -317,11 +317,11 @@ class FormText::Writer {
   std::uint64_t word_ = 0;  // of starts, not yet full
   bool prev_word_ = false;  // what precedes is a word character, certainly
   std::uint32_t block_number_ = ~0u;
-  const Normalizer::Block* block_ = nullptr;
+  const unicode::Normalizer::Block* block_ = nullptr;
   std::unordered_map<std::string, std::string> clusters_;
 };
 
-FormText::FormText(const Normalizer& normalizer, absl::string_view original)
+FormText::FormText(const unicode::Normalizer& normalizer, absl::string_view original)
     : normalizer_(normalizer), original_(original) {
   Writer(*this).Run();
 }
@@ -333,7 +333,7 @@ std::size_t FormText::PartOf(std::size_t offset) const {
   return static_cast<std::size_t>(after - checkpoints_.begin()) - 1;
 }
 
-const NormalizedText& FormText::MapOf(std::size_t part) const {
+const unicode::NormalizedText& FormText::MapOf(std::size_t part) const {
   for (const auto& known : recent_) {
     if (known != nullptr && known->index == part) return known->map;
   }
@@ -346,20 +346,20 @@ const NormalizedText& FormText::MapOf(std::size_t part) const {
   return recent_[0]->map;
 }
 
-OriginalSpan FormText::Original(std::size_t begin, std::size_t end) const {
+unicode::OriginalSpan FormText::Original(std::size_t begin, std::size_t end) const {
   const std::size_t first = PartOf(begin);
   const std::size_t last = PartOf(end - 1);
   const auto in_part = [&](std::size_t part, std::size_t from, std::size_t to) {
     const std::size_t form = checkpoints_[part].form;
-    OriginalSpan span = MapOf(part).Original(from - form, to - form);
+    unicode::OriginalSpan span = MapOf(part).Original(from - form, to - form);
     span.begin += checkpoints_[part].original;
     span.end += checkpoints_[part].original;
     return span;
   };
   if (first == last) return in_part(first, begin, end);
-  const OriginalSpan head = in_part(first, begin, checkpoints_[first + 1].form);
-  const OriginalSpan tail = in_part(last, checkpoints_[last].form, end);
+  const unicode::OriginalSpan head = in_part(first, begin, checkpoints_[first + 1].form);
+  const unicode::OriginalSpan tail = in_part(last, checkpoints_[last].form, end);
   return {head.begin, tail.end, head.whole && tail.whole};
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/unicode/normalize.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 
 // A text in some form, made as fast as can be: with where keywords may begin, and without the map
 // of offsets, of which a part is made when it is asked for. Not thread-safe.
@@ -16,7 +16,7 @@ class FormText {
  public:
   // `text` is what Normalizer::Apply makes of it. REQUIRES: `original` is UTF-8 of at most
   // Normalizer::kMaxBytes, and outlives this.
-  FormText(const Normalizer& normalizer, absl::string_view original);
+  FormText(const unicode::Normalizer& normalizer, absl::string_view original);
 
   // Sixteen more bytes may be read behind its end; they are zero.
   absl::string_view text() const { return {buffer_.get(), size_}; }
@@ -26,7 +26,7 @@ class FormText {
   const std::vector<std::uint64_t>& starts() const { return starts_; }
 
   // As NormalizedText::Original.
-  OriginalSpan Original(std::size_t begin, std::size_t end) const;
+  unicode::OriginalSpan Original(std::size_t begin, std::size_t end) const;
 
   // An offset of the original at or before which the one for `offset` is not; takes no time.
   std::size_t NotBefore(std::size_t offset) const { return checkpoints_[PartOf(offset)].original; }
@@ -41,13 +41,13 @@ class FormText {
   };
   struct Part {
     std::size_t index = 0;
-    NormalizedText map;
+    unicode::NormalizedText map;
   };
 
   std::size_t PartOf(std::size_t offset) const;
-  const NormalizedText& MapOf(std::size_t part) const;
+  const unicode::NormalizedText& MapOf(std::size_t part) const;
 
-  const Normalizer& normalizer_;
+  const unicode::Normalizer& normalizer_;
   const absl::string_view original_;
   std::unique_ptr<char[]> buffer_;
   std::size_t size_ = 0;
@@ -57,4 +57,4 @@ class FormText {
   mutable std::unique_ptr<Part> recent_[2];
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

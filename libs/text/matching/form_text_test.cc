@@ -8,7 +8,7 @@
 #include "libs/base/utf8.h"
 #include "libs/text/unicode/word_edges.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 const std::vector<std::string> kPieces = {
@@ -28,9 +28,9 @@ std::string RandomText(std::mt19937& random, std::size_t pieces) {
 }
 
 // All that FormText promises, against Normalizer::Apply and IsWordEdge.
-void CheckAgainstApply(Form form, const std::string& text, std::mt19937& random) {
-  const Normalizer& normalizer = Normalizer::For(form);
-  const NormalizedText plain = normalizer.Apply(text);
+void CheckAgainstApply(unicode::Form form, const std::string& text, std::mt19937& random) {
+  const unicode::Normalizer& normalizer = unicode::Normalizer::For(form);
+  const unicode::NormalizedText plain = normalizer.Apply(text);
   const FormText fast(normalizer, text);
   INFO("form " << static_cast<int>(form) << " of \"" << text << "\"");
   REQUIRE(std::string(fast.text()) == plain.text());
@@ -39,18 +39,18 @@ void CheckAgainstApply(Form form, const std::string& text, std::mt19937& random)
   const auto starts = [&](std::size_t at) { return (fast.starts()[at / 64] >> at % 64 & 1) != 0; };
   for (std::size_t begin = 0; begin < plain.text().size(); ++begin) {
     const std::size_t end = begin + 1 + random() % (plain.text().size() - begin);
-    const OriginalSpan expected = plain.Original(begin, end);
-    const OriginalSpan span = fast.Original(begin, end);
+    const unicode::OriginalSpan expected = plain.Original(begin, end);
+    const unicode::OriginalSpan span = fast.Original(begin, end);
     INFO("[" << begin << ", " << end << ")");
     REQUIRE(span.begin == expected.begin);
     REQUIRE(span.end == expected.end);
     REQUIRE(span.whole == expected.whole);
     REQUIRE(fast.NotBefore(begin) <= span.begin);
     // Where a keyword may begin, the bit is set.
-    const OriginalSpan whole_from = plain.Original(begin, plain.text().size());
+    const unicode::OriginalSpan whole_from = plain.Original(begin, plain.text().size());
     const bool cuts = (static_cast<unsigned char>(plain.text()[begin]) & 0xc0) == 0x80;
     const bool is_space = plain.text()[begin] == ' ';
-    if (whole_from.whole && !cuts && !is_space && IsWordEdge(text, whole_from.begin)) {
+    if (whole_from.whole && !cuts && !is_space && unicode::IsWordEdge(text, whole_from.begin)) {
       REQUIRE(starts(begin));
     }
   }
@@ -61,8 +61,10 @@ TEST_CASE("FormText: is what Normalizer::Apply makes, with its offsets and every
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
-  const Form form = GENERATE(Form::kRaw, Form::kSpaced, Form::kCaseless, Form::kCompatible,
-                             Form::kFolded, Form::kSkeleton, Form::kLeet, Form::kJoined);
+  const unicode::Form form =
+      GENERATE(unicode::Form::kRaw, unicode::Form::kSpaced, unicode::Form::kCaseless,
+               unicode::Form::kCompatible, unicode::Form::kFolded, unicode::Form::kSkeleton,
+               unicode::Form::kLeet, unicode::Form::kJoined);
   for (int round = 0; round < 300; ++round) {
     CheckAgainstApply(form, RandomText(random, random() % 40), random);
   }
@@ -72,8 +74,9 @@ TEST_CASE("FormText: long texts, whose map is made in parts", "[normalize]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
-  const Form form = GENERATE(Form::kRaw, Form::kCaseless, Form::kFolded, Form::kSkeleton,
-                             Form::kLeet, Form::kJoined);
+  const unicode::Form form =
+      GENERATE(unicode::Form::kRaw, unicode::Form::kCaseless, unicode::Form::kFolded,
+               unicode::Form::kSkeleton, unicode::Form::kLeet, unicode::Form::kJoined);
   for (int round = 0; round < 6; ++round) {
     CheckAgainstApply(form, RandomText(random, 400 + random() % 400), random);
   }
@@ -85,8 +88,10 @@ TEST_CASE("FormText: ASCII of every kind, at every offset", "[normalize]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
-  const Form form = GENERATE(Form::kRaw, Form::kSpaced, Form::kCaseless, Form::kCompatible,
-                             Form::kFolded, Form::kSkeleton, Form::kLeet, Form::kJoined);
+  const unicode::Form form =
+      GENERATE(unicode::Form::kRaw, unicode::Form::kSpaced, unicode::Form::kCaseless,
+               unicode::Form::kCompatible, unicode::Form::kFolded, unicode::Form::kSkeleton,
+               unicode::Form::kLeet, unicode::Form::kJoined);
   for (int round = 0; round < 300; ++round) {
     std::string text;
     for (std::size_t i = random() % 70; i > 0; --i) text += static_cast<char>(random() % 128);
@@ -96,7 +101,7 @@ TEST_CASE("FormText: ASCII of every kind, at every offset", "[normalize]") {
 
 TEST_CASE("FormText: inside of words nothing begins, in any alphabet", "[normalize]") {
   for (const char* const text : {"abcdefghijklmnopqrstuv", "конфиденциально", "άλφα", "x_1"}) {
-    const FormText seen(Normalizer::For(Form::kCaseless), text);
+    const FormText seen(unicode::Normalizer::For(unicode::Form::kCaseless), text);
     std::size_t starts = 0;
     for (const std::uint64_t word : seen.starts()) {
       starts += static_cast<std::size_t>(__builtin_popcountll(word));
@@ -109,9 +114,10 @@ TEST_CASE("FormText: inside of words nothing begins, in any alphabet", "[normali
 TEST_CASE("FormText: a text that grows much in its form", "[normalize]") {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "ﷺ";  // eighteen letters each
-  const FormText seen(Normalizer::For(Form::kCompatible), text);
-  CHECK(std::string(seen.text()) == Normalizer::For(Form::kCompatible).Apply(text).text());
+  const FormText seen(unicode::Normalizer::For(unicode::Form::kCompatible), text);
+  CHECK(std::string(seen.text()) ==
+        unicode::Normalizer::For(unicode::Form::kCompatible).Apply(text).text());
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

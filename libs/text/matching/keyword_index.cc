@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 constexpr std::size_t kKeyBytes[] = {1, 2, 3, 4, 8};
@@ -158,4 +158,4 @@ void KeywordIndex::Find(
   }
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

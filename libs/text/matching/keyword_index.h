@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/matching/form_text.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 
 // Finds any of many strings where a word may begin. Built for hundreds of thousands of them: at
 // each such place one or two bits of a filter answer for nearly all, a hash table of the first
@@ -63,4 +63,4 @@ class KeywordIndex {
   std::uint8_t first_byte_[256] = {};  // the classes that have strings which begin with it
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 using Matches = std::multiset<std::pair<std::size_t, std::string>>;
@@ -16,7 +16,7 @@ using Matches = std::multiset<std::pair<std::size_t, std::string>>;
 Matches Found(const std::vector<std::string>& keywords, const std::string& text) {
   KeywordIndex index;
   index.Build(keywords);
-  const FormText seen(Normalizer::For(Form::kRaw), text);
+  const FormText seen(unicode::Normalizer::For(unicode::Form::kRaw), text);
   Matches matches;
   std::size_t last = 0;
   index.Find(seen, [&](std::uint32_t keyword, std::size_t begin) {
@@ -89,4 +89,4 @@ TEST_CASE("KeywordIndex: random keywords are found at every place where they sta
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

@@ -12,7 +12,7 @@
 #include "libs/text/matching/form_matcher.h"
 #include "libs/text/unicode/char_folding.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 // A word of fewer characters is not looked for under look-alikes within ASCII, or "LO" would be
@@ -44,7 +44,7 @@ bool IsAscii(absl::string_view text) {
 bool HasSpace(absl::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const Utf8Char next = DecodeUtf8(text, at);
-    if (IsSpace(next.code_point)) return true;
+    if (unicode::IsSpace(next.code_point)) return true;
     at += next.size;
   }
   return false;
@@ -57,20 +57,20 @@ std::size_t Characters(absl::string_view text) {
 }
 
 std::size_t Letters(absl::string_view text) {
-  return Characters(Normalizer::For(Form::kJoined).Apply(text).text());
+  return Characters(unicode::Normalizer::For(unicode::Form::kJoined).Apply(text).text());
 }
 
 }  // namespace
 
 struct Matcher::State {
-  FormMatcher raw{Form::kRaw};
-  FormMatcher spaced{Form::kSpaced};
-  FormMatcher caseless{Form::kCaseless};
-  FormMatcher compatible{Form::kCompatible};
-  FormMatcher folded{Form::kFolded};
-  FormMatcher skeleton{Form::kSkeleton};
-  FormMatcher leet{Form::kLeet};
-  FormMatcher joined{Form::kJoined};
+  FormMatcher raw{unicode::Form::kRaw};
+  FormMatcher spaced{unicode::Form::kSpaced};
+  FormMatcher caseless{unicode::Form::kCaseless};
+  FormMatcher compatible{unicode::Form::kCompatible};
+  FormMatcher folded{unicode::Form::kFolded};
+  FormMatcher skeleton{unicode::Form::kSkeleton};
+  FormMatcher leet{unicode::Form::kLeet};
+  FormMatcher joined{unicode::Form::kJoined};
 
   std::array<FormMatcher*, 8> All() {
     return {&raw, &spaced, &caseless, &compatible, &folded, &skeleton, &leet, &joined};
@@ -107,7 +107,7 @@ Matcher::Matcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Matcher::~Matcher() = default;
 
 absl::StatusOr<std::shared_ptr<const Matcher>> Matcher::Compile(const std::vector<MatchTerm>& terms,
-                                                                const DatabaseCache* cache) {
+                                                                const regex::DatabaseCache* cache) {
   auto state = std::make_unique<State>();
   for (std::size_t place = 0; place < terms.size(); ++place) {
     const absl::Status added = state->Add(terms[place], static_cast<std::uint32_t>(place));
@@ -123,7 +123,7 @@ absl::StatusOr<std::shared_ptr<const Matcher>> Matcher::Compile(const std::vecto
 }
 
 absl::StatusOr<std::vector<MatchHit>> Matcher::Scan(absl::string_view text) const {
-  if (text.size() > Normalizer::kMaxBytes) {
+  if (text.size() > unicode::Normalizer::kMaxBytes) {
     return absl::InvalidArgumentError("the text is longer than 1 GiB");
   }
   if (!IsUtf8(text)) return absl::InvalidArgumentError("the text is not UTF-8");
@@ -134,4 +134,4 @@ absl::StatusOr<std::vector<MatchHit>> Matcher::Scan(absl::string_view text) cons
   return hits;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

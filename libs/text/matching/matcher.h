@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/regex/database_cache.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 
 // Which form of a text a term is looked for in. Keywords go through the same form as the text, and
 // white space inside a keyword stands for any run of white space. Patterns stay as they are
@@ -49,7 +49,7 @@ class Matcher {
   // names the term that cannot be compiled, the position in it and the reason. `cache`, if there is
   // one, keeps what takes long.
   static absl::StatusOr<std::shared_ptr<const Matcher>> Compile(
-      const std::vector<MatchTerm>& terms, const DatabaseCache* cache = nullptr);
+      const std::vector<MatchTerm>& terms, const regex::DatabaseCache* cache = nullptr);
 
   // Every id at most once per text, with the hit that ends first, ordered by id. The span of a
   // pattern is extended to the last end that a match with the same begin has (within 64 KiB); the
@@ -66,4 +66,4 @@ class Matcher {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

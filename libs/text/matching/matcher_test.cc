@@ -13,7 +13,7 @@
 #include "libs/text/unicode/normalize.h"
 #include "libs/text/unicode/word_edges.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
 namespace {
 
 MatchTerm Keyword(std::string text, View view = View::kRaw, std::uint32_t id = 1) {
@@ -254,9 +254,10 @@ TEST_CASE("Matcher: a dictionary of thousands of long words loses none", "[match
 // that begins last.
 std::optional<MatchHit> NaiveKeyword(const MatchTerm& term, const std::string& text) {
   const auto form_of = [&](const std::string& part) {
-    return term.view == View::kRaw        ? part
-           : term.view == View::kCaseless ? Normalizer::For(Form::kCaseless).Apply(part).text()
-                                          : Normalizer::For(Form::kSkeleton).Apply(part).text();
+    return term.view == View::kRaw ? part
+           : term.view == View::kCaseless
+               ? unicode::Normalizer::For(unicode::Form::kCaseless).Apply(part).text()
+               : unicode::Normalizer::For(unicode::Form::kSkeleton).Apply(part).text();
   };
   const auto is_place = [&](std::size_t at) {
     if (at == 0 || at == text.size()) return true;
@@ -267,9 +268,9 @@ std::optional<MatchHit> NaiveKeyword(const MatchTerm& term, const std::string& t
   };
   const std::string wanted = form_of(term.text);
   for (std::size_t end = 1; end <= text.size(); ++end) {
-    if (!is_place(end) || !IsWordEdge(text, end)) continue;
+    if (!is_place(end) || !unicode::IsWordEdge(text, end)) continue;
     for (std::size_t begin = end; begin-- > 0;) {
-      if (!is_place(begin) || !IsWordEdge(text, begin)) continue;
+      if (!is_place(begin) || !unicode::IsWordEdge(text, begin)) continue;
       if (form_of(text.substr(begin, end - begin)) == wanted) return MatchHit{term.id, begin, end};
     }
   }
@@ -379,4 +380,4 @@ TEST_CASE("Matcher: many threads scan at once", "[matcher]") {
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::matching

@@ -8,16 +8,16 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "libs/text/redaction/adversarial_testing.h"
+#include "libs/text/testing/default_rules.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
-using adversarial::CompiledRules;
-using adversarial::DefaultRules;
-using adversarial::DefaultSet;
-using adversarial::Fed;
-using adversarial::SimpleRule;
+using testing::CompiledRules;
+using testing::DefaultRules;
+using testing::DefaultSet;
+using testing::Fed;
+using testing::SimpleRule;
 
 constexpr std::size_t kMegabyte = 1 << 20;
 
@@ -190,4 +190,4 @@ TEST_CASE("adversarial 20: ten thousand streams at once, each small", "[adversar
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

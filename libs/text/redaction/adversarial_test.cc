@@ -8,16 +8,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "libs/text/redaction/adversarial_testing.h"
+#include "libs/text/testing/default_rules.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
-using adversarial::CompiledRules;
-using adversarial::DefaultSet;
-using adversarial::Fed;
-using adversarial::MaskedHoweverCut;
-using adversarial::SimpleRule;
+using testing::CompiledRules;
+using testing::DefaultSet;
+using testing::Fed;
+using testing::MaskedHoweverCut;
+using testing::SimpleRule;
 
 constexpr char kCard[] = "4111 1111 1111 1111";
 
@@ -179,4 +179,4 @@ TEST_CASE("adversarial 17: text that looks like what masking writes stays, maske
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

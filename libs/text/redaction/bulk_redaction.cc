@@ -11,7 +11,7 @@
 #include "libs/text/redaction/redaction_program.h"
 #include "libs/text/redaction/scan_automaton.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 // Hits of a rule that are no further apart than this are one stretch to look at.
@@ -81,7 +81,7 @@ class HitCollector {
   // The part of `begins` from the first to the last place where what begins is long enough for a
   // match of `rule` and made of its bytes; first > last where there is none.
   Stretch WithRoom(std::uint32_t rule, const Stretch& begins) const {
-    const ByteSet& alphabet = program_.traits[rule].alphabet;
+    const regex::ByteSet& alphabet = program_.traits[rule].alphabet;
     const std::size_t width = program_.traits[rule].min_width;
     const auto fits = [&](std::size_t at) {
       return alphabet.Contains(static_cast<unsigned char>(text_[at]));
@@ -113,7 +113,7 @@ class HitCollector {
 std::uint64_t EarliestStart(const RedactionProgram& program, std::uint32_t rule,
                             absl::string_view text, std::uint64_t end, std::uint64_t done,
                             const ScanAutomaton& automaton) {
-  const ByteSet& alphabet = program.traits[rule].alphabet;
+  const regex::ByteSet& alphabet = program.traits[rule].alphabet;
   const std::size_t reach = program.traits[rule].max_width;
   std::uint64_t stop = end - done > reach ? end - reach : done;
   const bool is_far = end - stop > 2 * automaton.limits().block;
@@ -167,9 +167,9 @@ bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAut
   OutputState output_state;
   std::string folded;
   absl::string_view view = text;
-  if (AsciiPrefix(text) < text.size()) {
+  if (unicode::AsciiPrefix(text) < text.size()) {
     folded.reserve(text.size());
-    FoldInto(text, true, 0, folded, output_state.patches);
+    unicode::FoldInto(text, true, 0, folded, output_state.patches);
     view = folded;
   }
   HitCollector hits(program, rules, view);
@@ -197,7 +197,8 @@ bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAut
   return true;
 }
 
-BulkScanner::BulkScanner(const RedactionProgram& program, const std::vector<Automaton>& automata)
+BulkScanner::BulkScanner(const RedactionProgram& program,
+                         const std::vector<regex::Automaton>& automata)
     : program_(program), rules_(std::make_unique<const ScanRules>(program, automata)) {}
 BulkScanner::~BulkScanner() = default;
 
@@ -231,4 +232,4 @@ void BulkScanner::GiveBack(std::unique_ptr<ScanAutomaton> automaton) {
   idle_.push_back(std::move(automaton));
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

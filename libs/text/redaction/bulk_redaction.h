@@ -8,10 +8,10 @@
 
 #include "absl/strings/string_view.h"
 #include "libs/text/redaction/redaction.h"
+#include "libs/text/regex/automaton.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
-struct Automaton;
 class ScanAutomaton;
 class ScanRules;
 
@@ -30,7 +30,7 @@ bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAut
 class BulkScanner {
  public:
   // See ScanRules.
-  BulkScanner(const RedactionProgram& program, const std::vector<Automaton>& automata);
+  BulkScanner(const RedactionProgram& program, const std::vector<regex::Automaton>& automata);
   ~BulkScanner();
 
   // As RedactBulk. False also where a text is too small or too large, or as many threads are
@@ -50,4 +50,4 @@ class BulkScanner {
   std::size_t made_ = 0;                              // guarded by mutex_
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

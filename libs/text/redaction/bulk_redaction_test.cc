@@ -10,16 +10,18 @@
 #include "libs/text/detectors/detectors.h"
 #include "libs/text/redaction/redaction_program.h"
 #include "libs/text/redaction/scan_automaton.h"
-#include "libs/text/regex/random_patterns.h"
+#include "libs/text/testing/random_patterns.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 std::shared_ptr<const RuleSet> Everything() {
   static const auto rules = [] {
     std::vector<RedactionRule> all;
-    const std::vector<const Detector*> detectors = FindDetectors("all").value();
-    for (const Detector* detector : detectors) all.push_back(RuleOf(*detector));
+    const std::vector<const detectors::Detector*> detectors =
+        detectors::FindDetectors("all").value();
+    for (const detectors::Detector* detector : detectors)
+      all.push_back(detectors::RuleOf(*detector));
     return RuleSet::Compile(std::move(all)).value();
   }();
   return rules;
@@ -191,12 +193,12 @@ TEST_CASE("Bulk: more threads than automata find the same", "[bulk]") {
 TEST_CASE("Bulk: a word that is one rule's match and another's context serves both", "[bulk]") {
   RedactionRule gated;
   gated.entity = "number";
-  gated.regex = ParseRegex("[0-9]{6}").value();
+  gated.regex = regex::ParseRegex("[0-9]{6}").value();
   gated.context.words = {"pin"};
   gated.replacement = "<NUMBER>";
   RedactionRule word;
   word.entity = "word";
-  word.regex = ParseRegex("(?i)pin").value();
+  word.regex = regex::ParseRegex("(?i)pin").value();
   word.replacement = "<WORD>";
   for (const auto& rules :
        {RuleSet::Compile({gated, word}).value(), RuleSet::Compile({word, gated}).value()}) {
@@ -205,4 +207,4 @@ TEST_CASE("Bulk: a word that is one rule's match and another's context serves bo
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/text/redaction/redaction.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 std::shared_ptr<const RuleSet> Compiled(std::vector<RedactionRule> rules) {
@@ -18,7 +18,7 @@ std::shared_ptr<const RuleSet> Compiled(std::vector<RedactionRule> rules) {
 RedactionRule Simple(absl::string_view entity, absl::string_view pattern) {
   RedactionRule rule;
   rule.entity = std::string(entity);
-  rule.regex = ParseRegex(pattern).value();
+  rule.regex = regex::ParseRegex(pattern).value();
   rule.replacement = absl::StrCat("<", entity, ">");
   return rule;
 }
@@ -50,7 +50,7 @@ TEST_CASE("Redaction: a gated rule needs its word within reach before the match"
 
 TEST_CASE("Redaction: an assigned context stands with = or : before the match", "[redaction]") {
   RedactionRule rule = Simple("key", "[a-z0-9]{8}");
-  rule.left_forbidden = ByteSet::Word();
+  rule.left_forbidden = regex::ByteSet::Word();
   rule.context = {{"token"}, true};
   const auto rules = Compiled({rule});
   for (const char* before :
@@ -114,7 +114,7 @@ TEST_CASE("Redaction: a context beside has no other words before the match", "[r
 
 TEST_CASE("Redaction: a vetoed rule finds nothing behind its words", "[redaction]") {
   RedactionRule rule = Simple("number", "[0-9]{2}\\.[0-9]{2}");
-  rule.left_forbidden = ByteSet::Word();
+  rule.left_forbidden = regex::ByteSet::Word();
   rule.veto = {.words = {"version"}, .beside = true};
   const auto rules = Compiled({rule});
   const auto masked = [&](absl::string_view text) { return RedactWhole(rules, text)->text; };
@@ -129,4 +129,4 @@ TEST_CASE("Redaction: a vetoed rule finds nothing behind its words", "[redaction
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -11,10 +11,10 @@
 #include "absl/strings/match.h"
 #include "libs/text/unicode/text_fold.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
-constexpr ByteSet kWordBytes = ContextWords::WordBytes();
+constexpr regex::ByteSet kWordBytes = ContextWords::WordBytes();
 
 bool InWord(char byte) { return kWordBytes.Contains(static_cast<unsigned char>(byte)); }
 
@@ -101,8 +101,8 @@ bool ContextWords::Opens(const ContextGate& gate, absl::string_view word,
 
 std::vector<std::string> ContextWords::WordsOf(absl::string_view phrase) {
   std::string folded;
-  FoldPatches patches;
-  FoldInto(phrase, true, 0, folded, patches);
+  unicode::FoldPatches patches;
+  unicode::FoldInto(phrase, true, 0, folded, patches);
   std::vector<std::string> words;
   bool in_word = false;
   for (const char byte : folded) {
@@ -327,4 +327,4 @@ bool ContextWords::EndsPhrase(const ContextHit& hit, absl::string_view before) c
                       hit.part, any, found);
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

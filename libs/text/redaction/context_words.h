@@ -10,14 +10,14 @@
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/regex/byte_set.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // Reads what stands behind a context word, up to where nothing can be assigned to it any more.
 class AssignmentReader {
  public:
   // False when `byte` ends it.
   bool Read(char byte) {
-    constexpr ByteSet kBeside = ByteSet::Word() | ByteSet::Of(" \t\"'`\\])");
+    constexpr regex::ByteSet kBeside = regex::ByteSet::Word() | regex::ByteSet::Of(" \t\"'`\\])");
     const bool assigns = byte == '=' || byte == ':';
     if (operator_begun_ && byte != '=') return false;
     operator_begun_ = byte == '?' || byte == '.';
@@ -77,8 +77,8 @@ class ContextWords {
   static bool IsLink(absl::string_view word);
 
   // What words consist of: ASCII letters and digits, and everything beyond ASCII.
-  static constexpr ByteSet WordBytes() {
-    return (ByteSet::Word() & ~ByteSet::Of("_")) | ByteSet::Range(0x80, 0xFF);
+  static constexpr regex::ByteSet WordBytes() {
+    return (regex::ByteSet::Word() & ~regex::ByteSet::Of("_")) | regex::ByteSet::Range(0x80, 0xFF);
   }
 
  private:
@@ -127,4 +127,4 @@ class ContextWords {
   std::vector<Slot> slots_;  // by hash, open addressing; a power of two, never full
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -5,20 +5,21 @@
 #include <string>
 #include <vector>
 
-#include "libs/text/redaction/hold_oracle.h"
 #include "libs/text/redaction/redaction.h"
-#include "libs/text/regex/random_patterns.h"
+#include "libs/text/testing/hold_oracle.h"
+#include "libs/text/testing/random_patterns.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 using testing::Below;
 using testing::Random;
 
-RedactionRule RuleFor(absl::string_view pattern, ByteSet left = {}, ByteSet right = {}) {
+RedactionRule RuleFor(absl::string_view pattern, regex::ByteSet left = {},
+                      regex::ByteSet right = {}) {
   RedactionRule rule;
   rule.entity = std::string(pattern);
-  rule.regex = ParseRegex(pattern).value();
+  rule.regex = regex::ParseRegex(pattern).value();
   rule.left_forbidden = left;
   rule.right_forbidden = right;
   rule.replacement = "<x>";
@@ -37,23 +38,24 @@ void CheckNoMoreIsHeld(Random& random, const std::vector<RedactionRule>& rules,
     const std::size_t end = std::min(text.size(), at + 1 + Below(random, 6));
     RC_ASSERT(stream.Feed(text.substr(at, end - at), false, &released, &spans).ok());
     at = end;
-    from = oracle::HoldFrom(rules, absl::string_view(text).substr(0, at), from);
+    from = testing::oracle::HoldFrom(rules, absl::string_view(text).substr(0, at), from);
     RC_LOG("'" + text.substr(0, at) + "' held " + std::to_string(stream.held()));
     RC_ASSERT(stream.held() <= at - from);
   }
 }
 
 std::vector<RedactionRule> RandomRules(Random& random) {
-  static const std::vector<ByteSet> kGuards = {{}, ByteSet::Of("a"), ByteSet::Of(" c")};
+  static const std::vector<regex::ByteSet> kGuards = {
+      {}, regex::ByteSet::Of("a"), regex::ByteSet::Of(" c")};
   std::vector<RedactionRule> rules;
   while (rules.size() < 3) {
     const std::string pattern = testing::RandomPattern(random, 3);
-    const auto regex = ParseRegex(pattern);
-    if (!regex.ok() || regex->min_width == 0 || oracle::HasWordEdge(regex->root)) continue;
+    const auto regex = regex::ParseRegex(pattern);
+    if (!regex.ok() || regex->min_width == 0 || testing::oracle::HasWordEdge(regex->root)) continue;
     RedactionRule rule = RuleFor("a", kGuards[Below(random, 3)], kGuards[Below(random, 3)]);
     rule.regex = *regex;
     rule.entity = pattern;
-    if (regex->max_width != kUnbounded && Below(random, 2) == 0) {
+    if (regex->max_width != regex::kUnbounded && Below(random, 2) == 0) {
       rule.validator = [](absl::string_view match) { return match.size() % 2 == 0; };
     }
     if (Below(random, 3) == 0) rule.context.words = {"a", "b"};
@@ -77,7 +79,7 @@ TEST_CASE("RedactionStream: of no rules more is held than could still match", "[
 }
 
 TEST_CASE("RedactionStream: no more is held of cards, mailboxes and keys", "[redaction]") {
-  const ByteSet word = ByteSet::Word();
+  const regex::ByteSet word = regex::ByteSet::Word();
   std::vector<RedactionRule> rules = {
       RuleFor(R"(\d(?:[ -]?\d){12,18})", word, word),
       RuleFor(R"([\w.+-]{1,64}@(?:[a-z0-9-]{1,20}\.){1,4}[a-z]{2,10})", word, word),
@@ -141,16 +143,17 @@ TEST_CASE("RedactionStream: takes little memory beside what it holds", "[redacti
 }
 
 TEST_CASE("HoldFrom: examples", "[redaction]") {
-  const std::vector<RedactionRule> rules = {RuleFor("ab{1,3}c", ByteSet::Of("a"), ByteSet::Of("b")),
-                                            RuleFor("b[ab]{2}b")};
-  CHECK(oracle::HoldFrom(rules, "xx", 0) == 2);
-  CHECK(oracle::HoldFrom(rules, "xxab", 0) == 2);
-  CHECK(oracle::HoldFrom(rules, "aab", 0) == 2);   // not after an a
-  CHECK(oracle::HoldFrom(rules, "abc", 0) == 0);   // a b may follow
-  CHECK(oracle::HoldFrom(rules, "abcx", 0) == 4);  // it did not
-  CHECK(oracle::HoldFrom(rules, "baab", 0) == 0);  // a match that ends in another's beginning
-  CHECK(oracle::HoldFrom(rules, "baab", 1) == 3);
+  const std::vector<RedactionRule> rules = {
+      RuleFor("ab{1,3}c", regex::ByteSet::Of("a"), regex::ByteSet::Of("b")), RuleFor("b[ab]{2}b")};
+  CHECK(testing::oracle::HoldFrom(rules, "xx", 0) == 2);
+  CHECK(testing::oracle::HoldFrom(rules, "xxab", 0) == 2);
+  CHECK(testing::oracle::HoldFrom(rules, "aab", 0) == 2);   // not after an a
+  CHECK(testing::oracle::HoldFrom(rules, "abc", 0) == 0);   // a b may follow
+  CHECK(testing::oracle::HoldFrom(rules, "abcx", 0) == 4);  // it did not
+  CHECK(testing::oracle::HoldFrom(rules, "baab", 0) ==
+        0);  // a match that ends in another's beginning
+  CHECK(testing::oracle::HoldFrom(rules, "baab", 1) == 3);
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

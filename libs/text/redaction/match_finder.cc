@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 using RuleTraits = RedactionProgram::RuleTraits;
@@ -165,7 +165,7 @@ void MatchFinder::CollectByContext(std::size_t cell, std::uint64_t position,
 // False when no context word stands before `position` within reach. Brings MatchState::words up to
 // date, and looks at every byte of a text once for that, as far as it is asked.
 bool MatchFinder::SeesContextWord(std::uint64_t position) {
-  constexpr ByteSet kWordBytes = ContextWords::WordBytes();
+  constexpr regex::ByteSet kWordBytes = ContextWords::WordBytes();
   constexpr std::uint64_t kFarthest = kContextReach + 1;
   const auto in_word = [&](std::uint64_t at) { return kWordBytes.Contains(text_.At(at)); };
   std::uint64_t at =
@@ -434,4 +434,4 @@ void MatchFinder::AddMatch(MatchCluster match) {
   clusters.push_back(match);
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

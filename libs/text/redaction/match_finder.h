@@ -7,7 +7,7 @@
 #include "libs/text/redaction/redaction_program.h"
 #include "libs/text/redaction/redaction_state.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // A part of a folded text, by offsets into the whole of it.
 struct TextWindow {
@@ -87,4 +87,4 @@ class MatchFinder {
   Scratch& scratch_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

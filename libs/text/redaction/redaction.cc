@@ -10,7 +10,7 @@
 #include "libs/text/redaction/redaction_output.h"
 #include "libs/text/redaction/redaction_program.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 // Held text is compared with its limit at every such offset of the input, so that whether a stream
@@ -149,7 +149,8 @@ absl::Status RedactionStream::Take(absl::string_view text, bool end, Run& run) {
       joined = std::exchange(unfinished_, {}).append(block.data(), block.size());
       block = joined;
     }
-    const std::size_t used = FoldInto(block, end && text.empty(), base_, buffer_, output_.patches);
+    const std::size_t used =
+        unicode::FoldInto(block, end && text.empty(), base_, buffer_, output_.patches);
     unfinished_ = std::string(block.substr(used));
     run.Scan();
     if ((taken_ & (kCheckInterval - 1)) == 0 && held() > limit) {
@@ -231,4 +232,4 @@ absl::StatusOr<Redacted> RedactWhole(std::shared_ptr<const RuleSet> rules, absl:
   return redacted;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -30,7 +30,7 @@
 // what leaves does not depend on how the text was cut into pieces: for every cut, the released
 // texts put together equal the redaction of the whole text. After each piece everything has left
 // that no continuation of the text could still change.
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // True when `match` is what its shape suggests (a check digit, a range). Pure; thread-safe.
 using Validator = std::function<bool(absl::string_view match)>;
@@ -61,15 +61,15 @@ inline constexpr std::size_t kBesideReach = 24;
 
 struct RedactionRule {
   std::string entity;  // lower snake case, as reported in spans
-  Regex regex;         // may not match the empty text
+  regex::Regex regex;  // may not match the empty text
   // For what is too large for a tree: an automaton over folded text, in place of the regex, of
   // which the widths count alone.
-  std::shared_ptr<const Automaton> automaton;
-  ByteSet left_forbidden;         // a match may not follow one of these bytes …
-  ByteSet right_forbidden;        // … nor be followed by one of these
-  Validator validator = nullptr;  // with one, the regex's width is at most kMaxValidatedWidth
-  ContextGate context;            // a match without it is none
-  ContextGate veto;               // a match with it is none
+  std::shared_ptr<const regex::Automaton> automaton;
+  regex::ByteSet left_forbidden;   // a match may not follow one of these bytes …
+  regex::ByteSet right_forbidden;  // … nor be followed by one of these
+  Validator validator = nullptr;   // with one, the regex's width is at most kMaxValidatedWidth
+  ContextGate context;             // a match without it is none
+  ContextGate veto;                // a match with it is none
   // The first min_count - 1 clusters of a text that hold matches of this rule alone, or of its
   // group, are let through; from then on they are replaced.
   std::size_t min_count = 1;
@@ -193,4 +193,4 @@ struct Redacted {
 // The redaction of a whole text. Equal to feeding it to a stream in any pieces.
 absl::StatusOr<Redacted> RedactWhole(std::shared_ptr<const RuleSet> rules, absl::string_view text);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

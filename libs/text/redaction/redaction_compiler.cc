@@ -10,7 +10,7 @@
 #include "libs/text/redaction/redaction_program.h"
 #include "libs/text/redaction/scan_rules.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 constexpr std::size_t kMaxDistinct = 0xFFFE;  // byte sets and neighbours of one rule set
@@ -32,27 +32,27 @@ class Numbering {
 class Compiler {
  public:
   explicit Compiler(RedactionProgram& program) : program_(program) {
-    neighbour_numbers_.Number(Neighbour(), program_.neighbours);
+    neighbour_numbers_.Number(regex::Neighbour(), program_.neighbours);
   }
 
   absl::Status Add(RedactionRule rule) {
-    const std::shared_ptr<const Automaton> ready = std::exchange(rule.automaton, nullptr);
-    const Regex folded = ready != nullptr ? rule.regex : Folded(rule.regex);
+    const std::shared_ptr<const regex::Automaton> ready = std::exchange(rule.automaton, nullptr);
+    const regex::Regex folded = ready != nullptr ? rule.regex : regex::Folded(rule.regex);
     if (rule.validator != nullptr && folded.max_width > kMaxValidatedWidth) {
       return absl::InvalidArgumentError(
           absl::StrCat("a validated pattern may match at most ", kMaxValidatedWidth, " bytes"));
     }
-    Automaton built;
+    regex::Automaton built;
     if (ready == nullptr) {
-      CS_ASSIGN_OR_RETURN(built, BuildAutomaton(folded));
+      CS_ASSIGN_OR_RETURN(built, regex::BuildAutomaton(folded));
     }
-    const Automaton& automaton = ready != nullptr ? *ready : built;
+    const regex::Automaton& automaton = ready != nullptr ? *ready : built;
     scan_automata_.emplace_back();
     if (ready != nullptr && rule.context.empty()) {
       scan_automata_.back() = *ready;
     } else if (rule.context.empty()) {
-      const Regex relaxed = WithWidths(ForScanning(folded.root));
-      CS_ASSIGN_OR_RETURN(scan_automata_.back(), BuildAutomaton(relaxed));
+      const regex::Regex relaxed = regex::WithWidths(ForScanning(folded.root));
+      CS_ASSIGN_OR_RETURN(scan_automata_.back(), regex::BuildAutomaton(relaxed));
     }
     const std::size_t base = program_.states.size();
     if (base + automaton.bytes.size() > kMaxRuleSetStates) {
@@ -60,24 +60,24 @@ class Compiler {
           absl::StrCat("all rules together expand to more than ", kMaxRuleSetStates, " states"));
     }
     const auto number = static_cast<std::uint32_t>(program_.rules.size());
-    for (const ByteSet& bytes : automaton.bytes) {
+    for (const regex::ByteSet& bytes : automaton.bytes) {
       const std::size_t set = set_numbers_.Number(bytes, program_.sets);
       RedactionProgram::State state{};
       state.rule = number;
       state.set = static_cast<std::uint16_t>(set);
       program_.states.push_back(state);
     }
-    for (const Automaton::Edge& edge : automaton.first) {
+    for (const regex::Automaton::Edge& edge : automaton.first) {
       program_.states[base + edge.state].begins = Refer(edge.neighbour, rule.left_forbidden);
     }
-    for (const Automaton::Edge& edge : automaton.last) {
+    for (const regex::Automaton::Edge& edge : automaton.last) {
       program_.states[base + edge.state].ends = Refer(edge.neighbour, rule.right_forbidden);
     }
     if (program_.sets.size() > kMaxDistinct || program_.neighbours.size() > kMaxDistinct) {
       return absl::InvalidArgumentError("all rules together use too many different classes");
     }
     AddTransitions(automaton, static_cast<std::uint32_t>(base), rule.validator != nullptr);
-    rule.regex = Regex();
+    rule.regex = regex::Regex();
     RedactionProgram::RuleTraits traits;
     traits.validated = rule.validator != nullptr;
     if (!rule.context.empty()) {
@@ -88,15 +88,15 @@ class Compiler {
     }
     if (rule.min_count > 1) traits.counter = CounterOf(rule);
     std::vector<std::uint32_t> firsts;
-    for (const Automaton::Edge& edge : automaton.first) {
+    for (const regex::Automaton::Edge& edge : automaton.first) {
       firsts.push_back(edge.state);
       traits.first_bytes = traits.first_bytes | automaton.bytes[edge.state];
       traits.previous.bytes = traits.previous.bytes | (edge.neighbour.bytes & ~rule.left_forbidden);
       traits.previous.edge = traits.previous.edge || edge.neighbour.edge;
     }
     AppendList(program_.firsts, firsts, static_cast<std::uint32_t>(base));
-    for (const ByteSet& bytes : automaton.bytes) traits.alphabet = traits.alphabet | bytes;
-    for (const Automaton::Edge& edge : automaton.last) {
+    for (const regex::ByteSet& bytes : automaton.bytes) traits.alphabet = traits.alphabet | bytes;
+    for (const regex::Automaton::Edge& edge : automaton.last) {
       traits.next.bytes = traits.next.bytes | (edge.neighbour.bytes & ~rule.right_forbidden);
       traits.next.edge = traits.next.edge || edge.neighbour.edge;
     }
@@ -107,7 +107,7 @@ class Compiler {
     return absl::OkStatus();
   }
 
-  const std::vector<Automaton>& scan_automata() const { return scan_automata_; }
+  const std::vector<regex::Automaton>& scan_automata() const { return scan_automata_; }
 
   void Finish() {
     RedactionProgram::State end{};
@@ -130,7 +130,8 @@ class Compiler {
     return counter->second;
   }
 
-  RedactionProgram::NeighbourRef Refer(Neighbour neighbour, const ByteSet& forbidden) {
+  RedactionProgram::NeighbourRef Refer(regex::Neighbour neighbour,
+                                       const regex::ByteSet& forbidden) {
     neighbour.bytes = neighbour.bytes & ~forbidden;
     return static_cast<RedactionProgram::NeighbourRef>(
         neighbour_numbers_.Number(neighbour, program_.neighbours) + 1);
@@ -142,7 +143,7 @@ class Compiler {
     lists.offsets.push_back(static_cast<std::uint32_t>(lists.states.size()));
   }
 
-  void AddTransitions(const Automaton& automaton, std::uint32_t base, bool validated) {
+  void AddTransitions(const regex::Automaton& automaton, std::uint32_t base, bool validated) {
     std::vector<std::vector<std::uint32_t>> leaders(automaton.bytes.size());
     for (std::uint32_t state = 0; state < automaton.bytes.size(); ++state) {
       program_.states[base + state].first_transition =
@@ -150,7 +151,7 @@ class Compiler {
       std::vector<std::uint32_t> followers = automaton.followers[state];
       const auto ascii = std::stable_partition(
           followers.begin(), followers.end(), [&automaton](std::uint32_t follower) {
-            return !(automaton.bytes[follower] & ByteSet::Range(0, 0x7F)).Empty();
+            return !(automaton.bytes[follower] & regex::ByteSet::Range(0, 0x7F)).Empty();
           });
       program_.states[base + state].ascii = static_cast<std::uint16_t>(ascii - followers.begin());
       for (const std::uint32_t follower : followers) {
@@ -293,9 +294,9 @@ class Compiler {
   }
 
   RedactionProgram& program_;
-  std::vector<Automaton> scan_automata_;  // by rule; see ScanRules
-  Numbering<ByteSet> set_numbers_;
-  Numbering<Neighbour> neighbour_numbers_;
+  std::vector<regex::Automaton> scan_automata_;  // by rule; see ScanRules
+  Numbering<regex::ByteSet> set_numbers_;
+  Numbering<regex::Neighbour> neighbour_numbers_;
   std::map<std::string, std::uint32_t> group_counters_;
   std::vector<std::uint32_t> first_;
 };
@@ -322,4 +323,4 @@ RuleSet::~RuleSet() = default;
 bool RuleSet::empty() const { return program_->rules.empty(); }
 std::size_t RuleSet::states() const { return program_->states.size() - 1; }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 void RedactionOutput::Clear(const TextWindow& text, std::uint64_t to) {
   if (to < state_.emitted) return;
@@ -56,4 +56,4 @@ void RedactionOutput::Swallow(const TextWindow& text, const MatchCluster& cluste
   spans_.push_back(std::move(span));
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

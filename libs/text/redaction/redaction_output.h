@@ -6,7 +6,7 @@
 
 #include "libs/text/redaction/match_finder.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // Writes a redaction: what is clear as it was before folding, and what replaces clusters.
 class RedactionOutput {
@@ -37,4 +37,4 @@ class RedactionOutput {
   std::vector<RedactedSpan>& spans_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

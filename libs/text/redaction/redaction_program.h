@@ -8,7 +8,7 @@
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/regex/automaton.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // What a RuleSet compiles to: the position automata of all rules side by side, in flat arrays.
 // Internal to redaction_*.cc.
@@ -58,12 +58,12 @@ struct RedactionProgram {
     std::uint32_t gate = kNoGate;  // in `context`
     std::uint32_t veto = kNoGate;  // the same, of what may not stand there
     std::uint32_t counter = 0;     // of clusters let through; rules without min_count share 0
-    ByteSet first_bytes;           // of a match
-    ByteSet alphabet;              // of all its bytes
+    regex::ByteSet first_bytes;    // of a match
+    regex::ByteSet alphabet;       // of all its bytes
     std::uint32_t min_width = 1;   // of a match
-    std::size_t max_width = kUnbounded;
-    Neighbour previous{{}, false};  // what may stand before some match …
-    Neighbour next{{}, false};      // … and after it
+    std::size_t max_width = regex::kUnbounded;
+    regex::Neighbour previous{{}, false};  // what may stand before some match …
+    regex::Neighbour next{{}, false};      // … and after it
 
     bool MayFollow(int before) const {
       return before < 0 ? previous.edge
@@ -76,9 +76,9 @@ struct RedactionProgram {
   ContextWords context;
   std::uint32_t counters = 1;
   RedactionLimits limits;
-  std::vector<ByteSet> sets;
-  std::vector<Neighbour> neighbours;  // [0] is anything
-  std::vector<State> states;          // and one more, for the end of the last one's transitions
+  std::vector<regex::ByteSet> sets;
+  std::vector<regex::Neighbour> neighbours;  // [0] is anything
+  std::vector<State> states;  // and one more, for the end of the last one's transitions
   std::vector<Transition> transitions;
   Lists leaders;  // empty for rules without a validator, which never look back
 
@@ -129,13 +129,13 @@ struct RedactionProgram {
     return sets[states[state].set].Contains(byte);
   }
   bool CountAsOne(std::uint32_t rule, std::uint32_t other) const {
-    return rule == other || text::CountAsOne(rules[rule], rules[other]);
+    return rule == other || redaction::CountAsOne(rules[rule], rules[other]);
   }
   // `byte` is -1 at the edge of the text.
   bool Allows(NeighbourRef neighbour, int byte) const {
-    const Neighbour& allowed = neighbours[neighbour - 1];
+    const regex::Neighbour& allowed = neighbours[neighbour - 1];
     return byte < 0 ? allowed.edge : allowed.bytes.Contains(static_cast<unsigned char>(byte));
   }
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -8,12 +8,12 @@
 #include "absl/strings/ascii.h"
 #include "libs/text/redaction/bulk_redaction.h"
 #include "libs/text/redaction/redaction.h"
-#include "libs/text/redaction/redaction_oracle.h"
 #include "libs/text/redaction/redaction_program.h"
 #include "libs/text/redaction/scan_automaton.h"
-#include "libs/text/regex/random_patterns.h"
+#include "libs/text/testing/random_patterns.h"
+#include "libs/text/testing/redaction_oracle.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 using Random = testing::Random;
@@ -25,11 +25,11 @@ bool EvenLength(absl::string_view match) { return match.size() % 2 == 0; }
 bool HasB(absl::string_view match) { return match.find('b') != absl::string_view::npos; }
 bool EndsDiffer(absl::string_view match) { return match.front() != match.back(); }
 
-ByteSet RandomGuard(Random& random) {
+regex::ByteSet RandomGuard(Random& random) {
   switch (Below(random, 5)) {
-    case 0: return ByteSet::Word();
-    case 1: return ByteSet::Of("a");
-    case 2: return ByteSet::Of(" c");
+    case 0: return regex::ByteSet::Word();
+    case 1: return regex::ByteSet::Of("a");
+    case 2: return regex::ByteSet::Of(" c");
     default: return {};
   }
 }
@@ -64,7 +64,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
   std::vector<RedactionRule> rules;
   const std::size_t count = 1 + Below(random, 4);
   while (rules.size() < count) {
-    const auto regex = ParseRegex(RandomPattern(random, 3));
+    const auto regex = regex::ParseRegex(RandomPattern(random, 3));
     if (!regex.ok() || regex->min_width == 0) continue;
     RedactionRule rule;
     rule.regex = *regex;
@@ -72,7 +72,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     rule.left_forbidden = RandomGuard(random);
     rule.right_forbidden = RandomGuard(random);
     static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
-    if (rule.regex.max_width != kUnbounded) rule.validator = kValidators[Below(random, 5)];
+    if (rule.regex.max_width != regex::kUnbounded) rule.validator = kValidators[Below(random, 5)];
     if (Below(random, 3) == 0) rule.context = RandomGate(random);
     if (Below(random, 6) == 0) rule.veto = RandomGate(random);
     if (Below(random, 4) == 0) rule.min_count = 1 + Below(random, 4);
@@ -148,7 +148,7 @@ TEST_CASE("Redaction: any cut of any text under any rules equals the definition"
     if (!compiled.ok()) return;  // a pattern that can never match
     for (int round = 0; round < 8; ++round) {
       const std::string text = round % 2 == 0 ? RandomText(random, 24) : RandomDisguise(random, 40);
-      const std::string expected = Shown(oracle::Whole(rules, text));
+      const std::string expected = Shown(testing::oracle::Whole(rules, text));
       const std::size_t longest = round == 0 ? 1 : 1 + Below(random, 9);
       const auto pieces = RandomPieces(random, text, longest);
       RC_ASSERT(Shown(RedactInPieces(*compiled, pieces).whole) == expected);
@@ -174,7 +174,7 @@ TEST_CASE("Redaction: in bulk any text under any rules equals the definition", "
       const std::string text = round % 2 == 0 ? RandomText(random, 24) : RandomDisguise(random, 40);
       Redacted found;
       RC_ASSERT(RedactBulk(program, scanned, automaton, text, &found.text, &found.spans));
-      RC_ASSERT(Shown(found) == Shown(oracle::Whole(rules, text)));
+      RC_ASSERT(Shown(found) == Shown(testing::oracle::Whole(rules, text)));
     }
   }));
 }
@@ -191,12 +191,12 @@ TEST_CASE("Redaction: what leaves is what every continuation has in common", "[r
     std::vector<RedactionRule> rules;
     for (const std::string& pattern : sets[Below(random, sets.size())]) {
       RedactionRule rule;
-      rule.regex = *ParseRegex(pattern);
+      rule.regex = *regex::ParseRegex(pattern);
       rule.entity = pattern;
       rule.replacement = std::string(1, static_cast<char>('0' + rules.size()));
       if (rules.empty()) {
-        rule.left_forbidden = ByteSet::Of("a");
-        rule.right_forbidden = ByteSet::Of("b");
+        rule.left_forbidden = regex::ByteSet::Of("a");
+        rule.right_forbidden = regex::ByteSet::Of("b");
       }
       rules.push_back(std::move(rule));
     }
@@ -211,9 +211,9 @@ TEST_CASE("Redaction: what leaves is what every continuation has in common", "[r
     std::vector<RedactedSpan> spans;
     RC_ASSERT(stream.Feed(text, false, &released, &spans).ok());
 
-    std::string common = oracle::Whole(rules, text).text;
+    std::string common = testing::oracle::Whole(rules, text).text;
     for (const std::string& continuation : continuations) {
-      const std::string whole = oracle::Whole(rules, text + continuation).text;
+      const std::string whole = testing::oracle::Whole(rules, text + continuation).text;
       std::size_t same = 0;
       while (same < common.size() && same < whole.size() && common[same] == whole[same]) ++same;
       common.resize(same);
@@ -227,4 +227,4 @@ TEST_CASE("Redaction: what leaves is what every continuation has in common", "[r
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -9,7 +9,7 @@
 
 // What a redaction remembers of the text so far. Internal to redaction*. Offsets are into the
 // folded text.
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // A state of the automaton that is active, and the earliest start that leads to it.
 struct RedactionThread {
@@ -57,8 +57,8 @@ struct MatchState {
 struct OutputState {
   std::uint64_t emitted = 0;          // bytes that have left or been replaced
   std::uint64_t input_emitted = 0;    // the same in the original text
-  FoldPatches patches;                // of what is not emitted
+  unicode::FoldPatches patches;       // of what is not emitted
   std::vector<std::uint32_t> counts;  // by counter, of clusters let through; empty while none was
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

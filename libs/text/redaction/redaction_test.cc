@@ -6,17 +6,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/text/detectors/detectors.h"
-#include "libs/text/redaction/redaction_oracle.h"
+#include "libs/text/testing/redaction_oracle.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 std::vector<RedactionRule> DefaultRules() {
   std::vector<RedactionRule> rules;
-  for (const Detector* detector : Tier1Detectors()) rules.push_back(RuleOf(*detector));
+  for (const detectors::Detector* detector : detectors::Tier1Detectors())
+    rules.push_back(detectors::RuleOf(*detector));
   RedactionRule project;
   project.entity = "project";
-  project.regex = ParseRegex("PRJ-[0-9]+").value();
+  project.regex = regex::ParseRegex("PRJ-[0-9]+").value();
   project.replacement = "<PROJECT>";
   rules.push_back(std::move(project));
   return rules;
@@ -38,7 +39,7 @@ std::shared_ptr<const RuleSet> Default() {
 RedactionRule Simple(absl::string_view entity, absl::string_view pattern) {
   RedactionRule rule;
   rule.entity = std::string(entity);
-  rule.regex = ParseRegex(pattern).value();
+  rule.regex = regex::ParseRegex(pattern).value();
   rule.replacement = absl::StrCat("<", entity, ">");
   return rule;
 }
@@ -88,7 +89,7 @@ TEST_CASE("Redaction: every cut and every pair of cuts of the corpus gives the d
   const std::vector<RedactionRule> rules = DefaultRules();
   for (const std::string& text : Corpus()) {
     INFO(text);
-    const std::string expected = oracle::Whole(rules, text).text;
+    const std::string expected = testing::oracle::Whole(rules, text).text;
     const absl::string_view view = text;
     std::vector<absl::string_view> bytes;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -410,7 +411,7 @@ TEST_CASE("redaction: shapes of one group show as one rule would", "[redaction]"
   word.rewrite = [](absl::string_view original) { return std::string(original.substr(0, 1)); };
   word.mixed_replacement = "<mixed>";
   RedactionRule three = word;
-  three.regex = ParseRegex("[a-z]{3}").value();
+  three.regex = regex::ParseRegex("[a-z]{3}").value();
   const auto masked = [&](bool whole) {
     const auto rules = Compiled({word, three});
     if (whole) return RedactWhole(rules, "abcd")->text;
@@ -428,4 +429,4 @@ TEST_CASE("redaction: shapes of one group show as one rule would", "[redaction]"
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 // Entries of the table. What is neither of these is a state.
@@ -285,4 +285,4 @@ std::size_t ScanAutomaton::QuietBefore(std::uint32_t rule, std::size_t position)
   return block * limits_.block;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/redaction/scan_rules.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // The deterministic automaton of ScanRules. Its states are made when a text first leads to them and
 // are kept for the texts to come, up to a bound; so most of a text costs a look-up per byte. Not
@@ -101,4 +101,4 @@ class ScanAutomaton {
   std::vector<std::uint32_t> scratch_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

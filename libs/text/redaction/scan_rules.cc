@@ -7,11 +7,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
-constexpr ByteSet kWordBytes = ContextWords::WordBytes();
-constexpr ByteSet kAlnum = ByteSet::Word() & ~ByteSet::Of("_");
+constexpr regex::ByteSet kWordBytes = ContextWords::WordBytes();
+constexpr regex::ByteSet kAlnum = regex::ByteSet::Word() & ~regex::ByteSet::Of("_");
 
 // Numbers equal values alike, in the order in which they come.
 template <typename Value>
@@ -25,9 +25,9 @@ class Classes {
   std::map<Value, std::size_t> numbers_;
 };
 
-ByteSet AnyCase(char byte) {
+regex::ByteSet AnyCase(char byte) {
   const auto lower = static_cast<unsigned char>(byte);
-  ByteSet both;
+  regex::ByteSet both;
   both.Add(lower);
   both.Add(static_cast<unsigned char>(absl::ascii_toupper(lower)));
   return both;
@@ -51,18 +51,18 @@ constexpr std::size_t kWidestChoice = 4;
 
 }  // namespace
 
-RegexNode ForScanning(const RegexNode& node) {
-  RegexNode relaxed = node;
-  for (RegexNode& child : relaxed.children) child = ForScanning(child);
-  if (node.kind == RegexNode::Kind::kRepeat &&
+regex::RegexNode ForScanning(const regex::RegexNode& node) {
+  regex::RegexNode relaxed = node;
+  for (regex::RegexNode& child : relaxed.children) child = ForScanning(child);
+  if (node.kind == regex::RegexNode::Kind::kRepeat &&
       (node.max > kMostCounted || node.max - node.min > kWidestChoice)) {
     relaxed.min = std::min(node.min, kMostCounted);
-    relaxed.max = kUnbounded;
+    relaxed.max = regex::kUnbounded;
   }
   return relaxed;
 }
 
-ScanRules::ScanRules(const RedactionProgram& program, const std::vector<Automaton>& automata)
+ScanRules::ScanRules(const RedactionProgram& program, const std::vector<regex::Automaton>& automata)
     : phrase_base_(static_cast<std::uint32_t>(program.rules.size())) {
   for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
     if (program.rules[rule].context.empty()) {
@@ -73,7 +73,7 @@ ScanRules::ScanRules(const RedactionProgram& program, const std::vector<Automato
   for (std::uint32_t i = 0; i < phrases_.size(); ++i) {
     AddPhrase(phrases_[i].words, phrase_base_ + i);
   }
-  AddState(0, ByteSet());  // for the end of the last one's transitions
+  AddState(0, regex::ByteSet());  // for the end of the last one's transitions
   NumberClasses();
 }
 
@@ -82,13 +82,14 @@ void ScanRules::SortOnce(std::vector<std::uint32_t>& states) {
   states.erase(std::unique(states.begin(), states.end()), states.end());
 }
 
-std::uint16_t ScanRules::SetNumber(const ByteSet& bytes) {
+std::uint16_t ScanRules::SetNumber(const regex::ByteSet& bytes) {
   const auto [found, added] = set_numbers_.emplace(bytes, static_cast<std::uint16_t>(sets_.size()));
   if (added) sets_.push_back(bytes);
   return found->second;
 }
 
-std::uint16_t ScanRules::NeighbourNumber(Neighbour neighbour, const ByteSet& forbidden) {
+std::uint16_t ScanRules::NeighbourNumber(regex::Neighbour neighbour,
+                                         const regex::ByteSet& forbidden) {
   neighbour.bytes = neighbour.bytes & ~forbidden;
   const auto [found, added] =
       neighbour_numbers_.emplace(neighbour, static_cast<std::uint16_t>(neighbours_.size()));
@@ -96,12 +97,12 @@ std::uint16_t ScanRules::NeighbourNumber(Neighbour neighbour, const ByteSet& for
   return found->second;
 }
 
-void ScanRules::AddState(std::uint32_t target, const ByteSet& bytes) {
+void ScanRules::AddState(std::uint32_t target, const regex::ByteSet& bytes) {
   states_.push_back(
       {target, static_cast<std::uint32_t>(transitions_.size()), SetNumber(bytes), kNoEnd});
 }
 
-void ScanRules::AddRule(std::uint32_t number, const Automaton& automaton,
+void ScanRules::AddRule(std::uint32_t number, const regex::Automaton& automaton,
                         const RedactionRule& rule) {
   const auto base = static_cast<std::uint32_t>(states_.size());
   for (std::size_t i = 0; i < automaton.bytes.size(); ++i) {
@@ -110,11 +111,11 @@ void ScanRules::AddRule(std::uint32_t number, const Automaton& automaton,
       transitions_.push_back({base + follower, SetNumber(automaton.bytes[follower])});
     }
   }
-  for (const Automaton::Edge& edge : automaton.first) {
+  for (const regex::Automaton::Edge& edge : automaton.first) {
     all_starts_.push_back(
         {base + edge.state, NeighbourNumber(edge.neighbour, rule.left_forbidden)});
   }
-  for (const Automaton::Edge& edge : automaton.last) {
+  for (const regex::Automaton::Edge& edge : automaton.last) {
     const std::uint16_t next = NeighbourNumber(edge.neighbour, rule.right_forbidden);
     states_[base + edge.state].next = neighbours_[next].Anything() ? kAnyNext : next;
   }
@@ -137,16 +138,17 @@ void ScanRules::CollectPhrases(const RedactionProgram& program) {
 // Words one after the other, with whatever is no part of a word between them, or as parts of a name
 // in camel case: of those more than need be, for what is found is looked at again.
 void ScanRules::AddPhrase(const std::vector<std::string>& words, std::uint32_t target) {
-  const auto goes_to = [&](std::uint32_t state, const ByteSet& bytes) {
+  const auto goes_to = [&](std::uint32_t state, const regex::ByteSet& bytes) {
     transitions_.push_back({state, SetNumber(bytes)});
   };
   const auto capital = [](char byte) {
-    ByteSet set;
+    regex::ByteSet set;
     set.Add(static_cast<unsigned char>(absl::ascii_toupper(static_cast<unsigned char>(byte))));
     return set;
   };
-  const std::uint16_t beside = NeighbourNumber(Neighbour(), kWordBytes);
-  const std::uint16_t ends = NeighbourNumber(Neighbour(), kWordBytes & ~ByteSet::Range('A', 'Z'));
+  const std::uint16_t beside = NeighbourNumber(regex::Neighbour(), kWordBytes);
+  const std::uint16_t ends =
+      NeighbourNumber(regex::Neighbour(), kWordBytes & ~regex::ByteSet::Range('A', 'Z'));
   const std::uint16_t within = NeighbourNumber({kAlnum, false}, {});
   for (std::size_t word = 0; word < words.size(); ++word) {
     const std::string& text = words[word];
@@ -188,7 +190,7 @@ void ScanRules::NumberClasses() {
   Classes<std::vector<bool>> befores;
   for (int byte = -1; byte < 256; ++byte) {
     std::vector<bool> allowed;
-    for (const Neighbour& neighbour : neighbours_) {
+    for (const regex::Neighbour& neighbour : neighbours_) {
       allowed.push_back(byte < 0 ? neighbour.edge
                                  : neighbour.bytes.Contains(static_cast<unsigned char>(byte)));
     }
@@ -200,7 +202,7 @@ void ScanRules::NumberClasses() {
   Classes<std::pair<std::uint16_t, std::vector<bool>>> classes;
   for (const unsigned char byte : FrequentFirst()) {
     std::vector<bool> members;
-    for (const ByteSet& set : sets_) {
+    for (const regex::ByteSet& set : sets_) {
       members.push_back(set.Contains(byte));
     }
     class_of_[byte] =
@@ -217,4 +219,4 @@ void ScanRules::NumberClasses() {
   }
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

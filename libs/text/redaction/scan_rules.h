@@ -9,11 +9,11 @@
 
 #include "libs/text/redaction/redaction_program.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // What a whole text is scanned for on behalf of a pattern: it matches the same and more, and counts
 // less, for what is counted makes states.
-RegexNode ForScanning(const RegexNode& node);
+regex::RegexNode ForScanning(const regex::RegexNode& node);
 
 // What a whole text is scanned for, as one position automaton: the rules of a program that have no
 // context gate, and the phrases that the gates of the others wait for. Immutable, thread-safe.
@@ -36,7 +36,7 @@ class ScanRules {
 
   // `automata`, by rule: of ForScanning of its pattern; those of rules with a gate are not looked
   // at.
-  ScanRules(const RedactionProgram& program, const std::vector<Automaton>& automata);
+  ScanRules(const RedactionProgram& program, const std::vector<regex::Automaton>& automata);
 
   // Targets below this are rules of the program; from it on they are phrases.
   std::uint32_t phrase_base() const { return phrase_base_; }
@@ -56,7 +56,7 @@ class ScanRules {
 
   // Whether a match that ends with a `state` which has a `next` may be followed by `byte`.
   bool Allows(const State& state, int byte) const {
-    const Neighbour& next = neighbours_[state.next];
+    const regex::Neighbour& next = neighbours_[state.next];
     return byte < 0 ? next.edge : next.bytes.Contains(static_cast<unsigned char>(byte));
   }
   bool GoesOn(std::uint32_t state) const {
@@ -89,20 +89,20 @@ class ScanRules {
   };
 
   static void SortOnce(std::vector<std::uint32_t>& states);
-  void AddRule(std::uint32_t number, const Automaton& automaton, const RedactionRule& rule);
+  void AddRule(std::uint32_t number, const regex::Automaton& automaton, const RedactionRule& rule);
   void CollectPhrases(const RedactionProgram& program);
   void AddPhrase(const std::vector<std::string>& words, std::uint32_t target);
-  std::uint16_t SetNumber(const ByteSet& bytes);
-  std::uint16_t NeighbourNumber(Neighbour neighbour, const ByteSet& forbidden);
-  void AddState(std::uint32_t target, const ByteSet& bytes);
+  std::uint16_t SetNumber(const regex::ByteSet& bytes);
+  std::uint16_t NeighbourNumber(regex::Neighbour neighbour, const regex::ByteSet& forbidden);
+  void AddState(std::uint32_t target, const regex::ByteSet& bytes);
   void NumberClasses();
 
   std::uint32_t phrase_base_ = 0;
   std::vector<Phrase> phrases_;
-  std::vector<ByteSet> sets_;
-  std::map<ByteSet, std::uint16_t> set_numbers_;
-  std::vector<Neighbour> neighbours_;
-  std::map<Neighbour, std::uint16_t> neighbour_numbers_;
+  std::vector<regex::ByteSet> sets_;
+  std::map<regex::ByteSet, std::uint16_t> set_numbers_;
+  std::vector<regex::Neighbour> neighbours_;
+  std::map<regex::Neighbour, std::uint16_t> neighbour_numbers_;
   std::vector<State> states_;  // and one more
   std::vector<RedactionProgram::Transition> transitions_;
   std::vector<Start> all_starts_;
@@ -113,4 +113,4 @@ class ScanRules {
   std::vector<std::vector<bool>> before_allows_;  // by class of the byte before, by neighbour
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

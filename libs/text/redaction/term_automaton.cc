@@ -6,7 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 class TermGraph::Builder {
  public:
@@ -67,28 +67,28 @@ std::optional<TermGraph> TermGraph::Of(std::vector<TermSymbols> terms, std::size
 
 namespace {
 
-bool IsWord(const ByteSet& bytes) { return (bytes & ~ByteSet::Word()).Empty(); }
+bool IsWord(const regex::ByteSet& bytes) { return (bytes & ~regex::ByteSet::Word()).Empty(); }
 
 // What may stand beside a match whose edge is one of `bytes`.
-Neighbour Beside(const ByteSet& bytes) {
-  Neighbour neighbour;
-  if (IsWord(bytes)) neighbour.bytes = ~ByteSet::Word();
+regex::Neighbour Beside(const regex::ByteSet& bytes) {
+  regex::Neighbour neighbour;
+  if (IsWord(bytes)) neighbour.bytes = ~regex::ByteSet::Word();
   return neighbour;
 }
 
 // The states of a symbol stand once for every node that it leads to, whatever leads there.
 class Expansion {
  public:
-  Expansion(const TermGraph& graph, const std::vector<Automaton>& symbols)
+  Expansion(const TermGraph& graph, const std::vector<regex::Automaton>& symbols)
       : graph_(graph), symbols_(symbols) {}
 
-  Automaton Make() {
+  regex::Automaton Make() {
     for (const TermGraph::Node& node : graph_.nodes()) {
       for (const auto& [symbol, to] : node.next) Place(symbol, to);
     }
     for (const auto& [place, base] : places_) {
       const auto& [symbol, node] = place;
-      for (const Automaton::Edge& end : symbols_[symbol].last) Leave(base + end.state, node);
+      for (const regex::Automaton::Edge& end : symbols_[symbol].last) Leave(base + end.state, node);
     }
     for (std::vector<std::uint32_t>& followers : automaton_.followers) {
       std::sort(followers.begin(), followers.end());
@@ -106,7 +106,7 @@ class Expansion {
   void Place(std::uint32_t symbol, std::uint32_t node) {
     const auto base = static_cast<std::uint32_t>(automaton_.bytes.size());
     if (!places_.try_emplace({symbol, node}, base).second) return;
-    const Automaton& own = symbols_[symbol];
+    const regex::Automaton& own = symbols_[symbol];
     automaton_.bytes.insert(automaton_.bytes.end(), own.bytes.begin(), own.bytes.end());
     for (const std::vector<std::uint32_t>& followers : own.followers) {
       std::vector<std::uint32_t>& placed = automaton_.followers.emplace_back();
@@ -126,19 +126,19 @@ class Expansion {
   void EachBeginning(std::uint32_t node, const Use& use) const {
     for (const auto& [symbol, to] : graph_.nodes()[node].next) {
       const std::uint32_t base = places_.at({symbol, to});
-      for (const Automaton::Edge& begin : symbols_[symbol].first) use(base + begin.state);
+      for (const regex::Automaton::Edge& begin : symbols_[symbol].first) use(base + begin.state);
     }
   }
 
   const TermGraph& graph_;
-  const std::vector<Automaton>& symbols_;
+  const std::vector<regex::Automaton>& symbols_;
   absl::flat_hash_map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> places_;
-  Automaton automaton_;
+  regex::Automaton automaton_;
 };
 
 }  // namespace
 
-std::size_t StatesOf(const TermGraph& graph, const std::vector<Automaton>& symbols) {
+std::size_t StatesOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols) {
   absl::flat_hash_set<std::pair<std::uint32_t, std::uint32_t>> places;
   std::size_t states = 0;
   for (const TermGraph::Node& node : graph.nodes()) {
@@ -149,8 +149,8 @@ std::size_t StatesOf(const TermGraph& graph, const std::vector<Automaton>& symbo
   return states;
 }
 
-Automaton AutomatonOf(const TermGraph& graph, const std::vector<Automaton>& symbols) {
+regex::Automaton AutomatonOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols) {
   return Expansion(graph, symbols).Make();
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

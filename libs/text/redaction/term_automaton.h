@@ -12,7 +12,7 @@
 #include "libs/text/regex/regex_parser.h"
 
 // One small automaton for thousands of terms. Internal to term_rules.cc.
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // What terms are written in: a letter in all its forms, a run of white space … Each is numbered,
 // and is a pattern over folded text of its own.
@@ -40,11 +40,11 @@ class TermGraph {
 };
 
 // How many states AutomatonOf makes of these.
-std::size_t StatesOf(const TermGraph& graph, const std::vector<Automaton>& symbols);
+std::size_t StatesOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols);
 
 // The terms' automaton, with what symbols stand for put in their places: `symbols` are patterns in
 // folded text, none of which matches the empty text. Where a match begins (ends) with a word
 // character, no word character precedes (follows) it.
-Automaton AutomatonOf(const TermGraph& graph, const std::vector<Automaton>& symbols);
+regex::Automaton AutomatonOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

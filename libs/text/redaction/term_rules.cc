@@ -10,7 +10,7 @@
 #include "libs/text/redaction/term_automaton.h"
 #include "libs/text/redaction/term_symbols.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 // The narrowest and widest match, in bytes. Nodes come behind all that they lead to, but for the
@@ -20,10 +20,10 @@ std::pair<std::size_t, std::size_t> WidthsOf(const TermGraph& graph, const TermA
   std::vector<std::pair<std::size_t, std::size_t>> widths(nodes.size());
   const auto measure = [&](std::size_t number) {
     const TermGraph::Node& node = nodes[number];
-    std::size_t narrowest = node.complete ? 0 : kUnbounded;
+    std::size_t narrowest = node.complete ? 0 : regex::kUnbounded;
     std::size_t widest = 0;
     for (const auto& [symbol, to] : node.next) {
-      const Regex& pattern = alphabet.patterns()[symbol];
+      const regex::Regex& pattern = alphabet.patterns()[symbol];
       narrowest = std::min(narrowest, pattern.min_width + widths[to].first);
       widest = std::max(widest, pattern.max_width + widths[to].second);
     }
@@ -53,9 +53,10 @@ absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::stri
   }
   const TermGraph& graph = *made;
   std::vector<RedactionRule> rules(1);
-  rules[0].automaton = std::make_shared<const Automaton>(AutomatonOf(graph, alphabet.automata()));
+  rules[0].automaton =
+      std::make_shared<const regex::Automaton>(AutomatonOf(graph, alphabet.automata()));
   std::tie(rules[0].regex.min_width, rules[0].regex.max_width) = WidthsOf(graph, alphabet);
   return rules;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

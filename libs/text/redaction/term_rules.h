@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "libs/text/redaction/redaction.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // What does not matter where a term is looked for. Always: what text_fold.h folds (full-width
 // letters, spaces, dashes and digits in disguise, invisible characters), and how long white space
@@ -28,4 +28,4 @@ enum class TermFolding {
 absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::string>& terms,
                                                      TermFolding folding);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

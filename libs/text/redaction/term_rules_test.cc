@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/utf8.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 std::shared_ptr<const RuleSet> RulesFor(const std::vector<std::string>& terms,
@@ -143,7 +143,7 @@ TEST_CASE("TermRules: random terms against a search for each", "[redaction][term
     std::vector<bool> hidden(text.size() + 1);
     std::vector<bool> joined(text.size() + 1);  // with the byte before it
     const auto is_word = [&](std::size_t i) {
-      return i < lower.size() && IsWordByte(static_cast<unsigned char>(lower[i]));
+      return i < lower.size() && regex::IsWordByte(static_cast<unsigned char>(lower[i]));
     };
     for (const std::string& needle : needles) {
       for (std::size_t at = 0; (at = lower.find(needle, at)) != std::string::npos; ++at) {
@@ -225,4 +225,4 @@ TEST_CASE("TermRules: terms that share nothing are refused before they take all 
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

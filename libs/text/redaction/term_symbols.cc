@@ -13,7 +13,7 @@
 #include "libs/text/unicode/char_folding.h"
 #include "libs/text/unicode/text_fold.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 namespace {
 
 // White space beyond this is none of a term: a text that goes on with it forever is not held back.
@@ -22,36 +22,36 @@ constexpr std::size_t kLongestSpace = 16;
 constexpr char32_t kSharpS = 0xDF;
 constexpr char32_t kCapitalSharpS = 0x1E9E;
 
-RegexNode NodeOf(RegexNode::Kind kind, std::vector<RegexNode> children) {
-  RegexNode node;
+regex::RegexNode NodeOf(regex::RegexNode::Kind kind, std::vector<regex::RegexNode> children) {
+  regex::RegexNode node;
   node.kind = kind;
   node.children = std::move(children);
   return node;
 }
-RegexNode Either(std::vector<RegexNode> children) {
-  return NodeOf(RegexNode::Kind::kAlternate, std::move(children));
+regex::RegexNode Either(std::vector<regex::RegexNode> children) {
+  return NodeOf(regex::RegexNode::Kind::kAlternate, std::move(children));
 }
 
-RegexNode CodePoint(char32_t c, bool caseless) {
-  CodePointSet set;
+regex::RegexNode CodePoint(char32_t c, bool caseless) {
+  regex::CodePointSet set;
   set.Add(c, c);
   if (caseless) set.CloseOverCase();
   return set.ToNode();
 }
 
-RegexNode Sequence(const icu::UnicodeString& text) {
-  std::vector<RegexNode> characters;
+regex::RegexNode Sequence(const icu::UnicodeString& text) {
+  std::vector<regex::RegexNode> characters;
   for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
     characters.push_back(CodePoint(static_cast<char32_t>(text.char32At(i)), true));
   }
-  return NodeOf(RegexNode::Kind::kConcat, std::move(characters));
+  return NodeOf(regex::RegexNode::Kind::kConcat, std::move(characters));
 }
 
 // In folded text every space is U+0020, but what ends lines is itself.
-RegexNode Spaces() {
-  RegexNode space = NodeOf(RegexNode::Kind::kBytes, {});
-  space.bytes = ByteSet::Space();
-  RegexNode run = NodeOf(RegexNode::Kind::kRepeat, {std::move(space)});
+regex::RegexNode Spaces() {
+  regex::RegexNode space = NodeOf(regex::RegexNode::Kind::kBytes, {});
+  space.bytes = regex::ByteSet::Space();
+  regex::RegexNode run = NodeOf(regex::RegexNode::Kind::kRepeat, {std::move(space)});
   run.min = 1;
   run.max = kLongestSpace;
   return Either(
@@ -62,17 +62,17 @@ RegexNode Spaces() {
 char32_t BareLetter(const icu::UnicodeString& decomposed) {
   const auto letter = static_cast<char32_t>(decomposed.char32At(0));
   std::int32_t i = decomposed.moveIndex32(0, 1);
-  if (i == decomposed.length() || !ShedsMarks(Form::kFolded, letter)) return 0;
+  if (i == decomposed.length() || !unicode::ShedsMarks(unicode::Form::kFolded, letter)) return 0;
   for (; i < decomposed.length(); i = decomposed.moveIndex32(i, 1)) {
-    if (!IsPlainMark(static_cast<std::uint32_t>(decomposed.char32At(i)))) return 0;
+    if (!unicode::IsPlainMark(static_cast<std::uint32_t>(decomposed.char32At(i)))) return 0;
   }
   return letter;
 }
 
 // A character however it is composed, in any case; of a letter with marks the letter alone, too.
-RegexNode Equivalents(char32_t c) {
+regex::RegexNode Equivalents(char32_t c) {
   if (c < 0x80) return CodePoint(c, true);
-  CodePointSet alone;
+  regex::CodePointSet alone;
   alone.Add(c, c);
   std::set<icu::UnicodeString> sequences;
   UErrorCode error = U_ZERO_ERROR;
@@ -96,17 +96,17 @@ RegexNode Equivalents(char32_t c) {
     if (const char32_t letter = BareLetter(decomposed)) alone.Add(letter, letter);
   }
   alone.CloseOverCase();
-  std::vector<RegexNode> ways = {alone.ToNode()};
+  std::vector<regex::RegexNode> ways = {alone.ToNode()};
   for (const icu::UnicodeString& sequence : sequences) ways.push_back(Sequence(sequence));
   return Either(std::move(ways));
 }
 
-RegexNode SharpS() {
+regex::RegexNode SharpS() {
   return Either({CodePoint(kSharpS, true), CodePoint(kCapitalSharpS, true),
                  Sequence(icu::UnicodeString("ss"))});
 }
 
-RegexNode SymbolNode(std::u32string_view characters, TermFolding folding) {
+regex::RegexNode SymbolNode(std::u32string_view characters, TermFolding folding) {
   const char32_t c = characters[0];
   if (c == U' ') return Spaces();
   if (folding != TermFolding::kUnicode) return CodePoint(c, folding != TermFolding::kExact);
@@ -117,8 +117,8 @@ RegexNode SymbolNode(std::u32string_view characters, TermFolding folding) {
 // The characters of a term that count: as in folded text, and composed where that does not matter.
 std::u32string CharactersOf(absl::string_view term, TermFolding folding) {
   std::string folded;
-  FoldPatches patches;
-  FoldInto(term, true, 0, folded, patches);
+  unicode::FoldPatches patches;
+  unicode::FoldInto(term, true, 0, folded, patches);
   icu::UnicodeString text = icu::UnicodeString::fromUTF8(folded);
   if (folding == TermFolding::kUnicode) {
     UErrorCode error = U_ZERO_ERROR;
@@ -129,7 +129,7 @@ std::u32string CharactersOf(absl::string_view term, TermFolding folding) {
   bool spaced = false;
   for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
     const UChar32 c = text.char32At(i);
-    if (IsSpace(static_cast<std::uint32_t>(c))) {
+    if (unicode::IsSpace(static_cast<std::uint32_t>(c))) {
       spaced = !characters.empty();
       continue;
     }
@@ -162,10 +162,10 @@ std::uint32_t TermAlphabet::Number(std::u32string_view characters) {
   const auto [known, added] = numbers_.try_emplace(std::u32string(characters),
                                                    static_cast<std::uint32_t>(automata_.size()));
   if (added) {
-    patterns_.push_back(Folded(WithWidths(SymbolNode(characters, folding_))));
-    automata_.push_back(BuildAutomaton(patterns_.back()).value());
+    patterns_.push_back(regex::Folded(regex::WithWidths(SymbolNode(characters, folding_))));
+    automata_.push_back(regex::BuildAutomaton(patterns_.back()).value());
   }
   return known->second;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

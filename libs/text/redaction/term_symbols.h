@@ -10,7 +10,7 @@
 #include "libs/text/redaction/term_automaton.h"
 #include "libs/text/redaction/term_rules.h"
 
-namespace countersign::text {
+namespace countersign::text::redaction {
 
 // Reads terms as symbols, and knows what each symbol matches. Internal to term_rules.cc.
 class TermAlphabet {
@@ -21,16 +21,16 @@ class TermAlphabet {
   TermSymbols Read(absl::string_view term);
 
   // By number.
-  const std::vector<Automaton>& automata() const { return automata_; }
-  const std::vector<Regex>& patterns() const { return patterns_; }
+  const std::vector<regex::Automaton>& automata() const { return automata_; }
+  const std::vector<regex::Regex>& patterns() const { return patterns_; }
 
  private:
   std::uint32_t Number(std::u32string_view characters);
 
   const TermFolding folding_;
   absl::flat_hash_map<std::u32string, std::uint32_t> numbers_;
-  std::vector<Automaton> automata_;
-  std::vector<Regex> patterns_;
+  std::vector<regex::Automaton> automata_;
+  std::vector<regex::Regex> patterns_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::redaction

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 // Under which conditions something may stand in a gap between two bytes: bit 0 where the gap is a
@@ -255,4 +255,4 @@ absl::StatusOr<Automaton> BuildAutomaton(const Regex& regex) {
   return automaton;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -7,7 +7,7 @@
 #include "libs/text/regex/byte_set.h"
 #include "libs/text/regex/regex_parser.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 
 // What may stand beside a match: a byte of the set, or, if `edge`, the edge of the text.
 struct Neighbour {
@@ -40,4 +40,4 @@ struct Automaton {
 // transitions.
 absl::StatusOr<Automaton> BuildAutomaton(const Regex& regex);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

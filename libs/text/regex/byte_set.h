@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 
 // A set of byte values. A plain value: cheap to copy, comparable, usable in constant expressions.
 class ByteSet {
@@ -70,4 +70,4 @@ inline constexpr bool IsWordByte(unsigned char byte) {
          (byte >= '0' && byte <= '9') || byte == '_';
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/crypto/hash.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 namespace fs = std::filesystem;
@@ -114,4 +114,4 @@ void DatabaseCache::RemoveOldest() const {
   }
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

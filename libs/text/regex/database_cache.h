@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 
 // Compiled databases kept in a folder between runs, so that a start does not compile again what the
 // last one did. What cannot be read, is damaged or is of another engine is not there; whoever asks
@@ -35,4 +35,4 @@ class DatabaseCache {
   const std::size_t max_bytes_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

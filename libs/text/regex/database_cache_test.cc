@@ -10,7 +10,7 @@
 
 #include "libs/text/matching/matcher.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 namespace fs = std::filesystem;
@@ -104,9 +104,9 @@ TEST_CASE("Matcher: patterns come from the cache, and a damaged cache changes no
           "[matcher]") {
   const Folder folder;
   const DatabaseCache cache(folder.cache());
-  const std::vector<MatchTerm> terms = {{"PRJ-[0-9]{4}", true, View::kRaw, 1}};
-  const auto finds = [&](const std::vector<MatchTerm>& wanted, const char* text) {
-    const auto matcher = Matcher::Compile(wanted, &cache);
+  const std::vector<matching::MatchTerm> terms = {{"PRJ-[0-9]{4}", true, matching::View::kRaw, 1}};
+  const auto finds = [&](const std::vector<matching::MatchTerm>& wanted, const char* text) {
+    const auto matcher = matching::Matcher::Compile(wanted, &cache);
     REQUIRE(matcher.ok());
     return (*matcher)->Scan(text)->size() == 1;
   };
@@ -116,8 +116,8 @@ TEST_CASE("Matcher: patterns come from the cache, and a damaged cache changes no
   CHECK(finds(terms, "see PRJ-1234"));
   CHECK(folder.files().size() == 1);
   // Another pattern, or another way of looking for it, is another database.
-  CHECK(finds({{"PRJ-[0-9]{5}", true, View::kRaw, 1}}, "see PRJ-12345"));
-  CHECK(finds({{"PRJ-[0-9]{4}", true, View::kCaseless, 1}}, "see prj-1234"));
+  CHECK(finds({{"PRJ-[0-9]{5}", true, matching::View::kRaw, 1}}, "see PRJ-12345"));
+  CHECK(finds({{"PRJ-[0-9]{4}", true, matching::View::kCaseless, 1}}, "see prj-1234"));
   CHECK(folder.files().size() == 3);
   Overwrite(file, fs::file_size(file) / 2, '\x01');
   Overwrite(file, fs::file_size(file) / 2 + 1, '\x02');
@@ -127,4 +127,4 @@ TEST_CASE("Matcher: patterns come from the cache, and a damaged cache changes no
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -10,7 +10,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 absl::Status EngineError(absl::string_view call, hs_error_t code) {
@@ -157,4 +157,4 @@ void PatternDatabase::GiveScratch(Scratch scratch) const {
   idle_.push_back(std::move(scratch));
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -16,7 +16,7 @@
 struct hs_database;
 struct hs_scratch;
 
-namespace countersign::text {
+namespace countersign::text::regex {
 
 struct DatabasePattern {
   std::string expression;
@@ -75,4 +75,4 @@ class PatternDatabase {
   mutable std::vector<Scratch> idle_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -10,7 +10,7 @@
 
 #include "libs/text/unicode/text_fold.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 constexpr std::uint32_t kMaxCodePoint = 0x10FFFF;
@@ -87,7 +87,7 @@ RegexNode SequenceNode(const ByteSequence& sequence) {
 
 void CodePointSet::Add(std::uint32_t first, std::uint32_t last) {
   ranges_.emplace_back(first, last);
-  const std::vector<Range> folded = FoldRanges({{first, last}});
+  const std::vector<Range> folded = unicode::FoldRanges({{first, last}});
   folded_.insert(folded_.end(), folded.begin(), folded.end());
 }
 
@@ -109,7 +109,7 @@ void CodePointSet::Complement() {
 
 void CodePointSet::CloseOverCase() {
   ranges_ = ClosedOverCase(ranges_);
-  folded_ = FoldRanges(ClosedOverCase(folded_));
+  folded_ = unicode::FoldRanges(ClosedOverCase(folded_));
 }
 
 std::vector<CodePointSet::Range> CodePointSet::Complemented(const std::vector<Range>& ranges) {
@@ -200,4 +200,4 @@ RegexNode CodePointSet::NodeOf(const std::vector<Range>& ranges) {
   return any;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

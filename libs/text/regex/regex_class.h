@@ -6,7 +6,7 @@
 
 #include "libs/text/regex/regex_parser.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 
 // A set of Unicode code points, as a class of the regex dialect describes it, and its translation
 // into bytes. Surrogates are never members.
@@ -37,4 +37,4 @@ class CodePointSet {
   std::vector<Range> folded_;  // what they mean in folded text
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -6,11 +6,11 @@
 #include <set>
 #include <string>
 
-#include "libs/text/redaction/redaction_oracle.h"
-#include "libs/text/regex/random_patterns.h"
 #include "libs/text/regex/regex_parser.h"
+#include "libs/text/testing/random_patterns.h"
+#include "libs/text/testing/redaction_oracle.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 using DatabasePtr = std::unique_ptr<hs_database_t, decltype(&hs_free_database)>;
@@ -44,7 +44,7 @@ Ends EndsByHyperscan(const hs_database_t* database, const std::string& text) {
 Ends EndsByDefinition(const RegexNode& root, const std::string& text) {
   Ends ends;
   for (std::size_t start = 0; start <= text.size(); ++start) {
-    ends.merge(oracle::Ends(root, text, start));
+    ends.merge(testing::oracle::Ends(root, text, start));
   }
   return ends;
 }
@@ -88,4 +88,4 @@ TEST_CASE("ParseRegex: arbitrary bytes are accepted or refused, never more", "[r
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

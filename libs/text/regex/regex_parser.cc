@@ -13,7 +13,7 @@
 #include "libs/text/regex/automaton.h"
 #include "libs/text/regex/regex_class.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 constexpr std::uint32_t kEnd = 0xFFFFFFFF;
@@ -459,4 +459,4 @@ absl::Status CheckRegex(absl::string_view pattern) {
   return Annotate(BuildAutomaton(Folded(regex)).status(), "at byte 0");
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

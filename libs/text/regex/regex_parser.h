@@ -19,7 +19,7 @@
 // Look-around, back-references, anchors, possessive repeats, named groups, `\p{…}` and `[:posix:]`
 // are refused. Every accepted pattern means the same to Hyperscan (UTF8, DOTALL off, `i` as
 // CASELESS).
-namespace countersign::text {
+namespace countersign::text::regex {
 
 // What one pattern may cost.
 inline constexpr std::size_t kMaxPatternBytes = 8192;
@@ -70,4 +70,4 @@ absl::StatusOr<Regex> ParseRegex(absl::string_view pattern);
 // but not the empty text, and that its automaton has a bearable size.
 absl::Status CheckRegex(absl::string_view pattern);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

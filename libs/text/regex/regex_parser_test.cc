@@ -6,7 +6,7 @@
 
 #include "libs/text/regex/automaton.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 // Whether `pattern` matches all of `text` when it stands between `before` and `after` (-1:
@@ -262,4 +262,4 @@ TEST_CASE("BuildAutomaton: a pattern that can never match is refused", "[regex]"
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 void PrintBytes(const ByteSet& bytes, std::string& out) {
@@ -71,4 +71,4 @@ std::string PrintRegex(const RegexNode& node, std::size_t span, std::size_t larg
   return std::move(printer.out);
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

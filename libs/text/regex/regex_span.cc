@@ -5,7 +5,7 @@
 
 #include "libs/base/status.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 namespace {
 
 // A set of states that is emptied in no time.
@@ -115,4 +115,4 @@ std::size_t RegexSpanFinder::LastEnd(absl::string_view text, std::size_t begin) 
   return end;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

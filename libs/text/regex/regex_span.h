@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/regex/automaton.h"
 
-namespace countersign::text {
+namespace countersign::text::regex {
 
 struct RegexSpan {
   std::size_t begin = 0;
@@ -38,4 +38,4 @@ class RegexSpanFinder {
   std::vector<std::vector<std::uint32_t>> predecessors_;  // by state
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::regex

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <limits>
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 namespace {
 
@@ -43,4 +43,4 @@ std::size_t BytePairTokenizer::CountUpTo(absl::string_view text, std::size_t lim
   return count;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -11,7 +11,7 @@
 #include "libs/text/tokens/tokenizer.h"
 #include "libs/text/tokens/vocabulary.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // A text cut into pieces, each encoded by byte pairs: exact. Thread-safe.
 class BytePairTokenizer final : public Tokenizer {
@@ -47,4 +47,4 @@ class BytePairTokenizer final : public Tokenizer {
   const PieceSplitter piece_end_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 constexpr std::size_t kShortPiece = 256;
@@ -56,4 +56,4 @@ std::size_t BytePairCounter::CountMore(absl::string_view piece, Vocabulary::Rank
   return CountFrom(piece, first, taken.get(), dead.data());
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

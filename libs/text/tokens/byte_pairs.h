@@ -6,7 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/tokens/vocabulary.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // Counts what byte-pair merging leaves of a piece: while two neighbouring parts together are a
 // token, the two with the lowest rank become one part, the leftmost of equals first.
@@ -36,4 +36,4 @@ class BytePairCounter {
   const Vocabulary& vocabulary_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -8,7 +8,7 @@
 #include "libs/base/utf8.h"
 #include "libs/text/tokens/tokenizer_data.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 // The file: ranges in order, each one little-endian u32 of first code point × 8 + class.
@@ -54,4 +54,4 @@ ClassedChar CharClasses::Rare(absl::string_view text, std::size_t pos) const {
   return {blocks_[stage_[beyond >> 8]][beyond & 0xff], static_cast<std::uint8_t>(next.size)};
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // What the splitters of the tokenizers tell apart. Every code point is in exactly one class.
 enum class CharClass : std::uint8_t {
@@ -65,4 +65,4 @@ class CharClasses {
   std::vector<Block> blocks_;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -2,11 +2,11 @@
 
 #include <memory>
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 PieceCache& PieceCache::ForThread() {
   static thread_local const auto cache = std::make_unique<PieceCache>();
   return *cache;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

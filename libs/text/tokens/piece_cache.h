@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // The counts of pieces seen lately: most of a text are words that it has had before, and 512 KiB
 // stay in the processor's caches where a vocabulary does not. Direct-mapped; shared by the
@@ -82,4 +82,4 @@ class PieceCache {
   std::array<Entry, std::size_t{1} << kEntriesBits> entries_{};
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

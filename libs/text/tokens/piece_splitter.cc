@@ -1,6 +1,6 @@
 #include "libs/text/tokens/piece_splitter.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 constexpr std::size_t kNoMatch = 0;  // no piece ends at 0
@@ -149,4 +149,4 @@ std::size_t O200kPieceEnd(const CharClasses& classes, absl::string_view text, st
   return SpacesEnd(classes, text, pos);
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -8,7 +8,7 @@
 // The pre-tokenising patterns of both encodings, written out by hand. Each function returns the end
 // of the piece that starts at `pos`, which is what the pattern of that encoding matches there;
 // pieces follow each other without gaps. REQUIRES: pos < text.size().
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 using PieceSplitter = std::size_t (*)(const CharClasses& classes, absl::string_view text,
                                       std::size_t pos);
@@ -23,4 +23,4 @@ std::size_t Cl100kPieceEnd(const CharClasses& classes, absl::string_view text, s
 // ?[^\s\p{L}\p{N}]+[\r\n/]* | \s*[\r\n]+ | \s+(?!\S) | \s+
 std::size_t O200kPieceEnd(const CharClasses& classes, absl::string_view text, std::size_t pos);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "libs/base/utf8.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 // The order of the weights.
@@ -103,4 +103,4 @@ std::size_t TokenEstimate::CountUpTo(absl::string_view text, std::size_t limit) 
   return tokens();
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

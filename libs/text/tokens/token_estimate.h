@@ -8,7 +8,7 @@
 #include "libs/text/tokens/byte_pair_tokenizer.h"
 #include "libs/text/tokens/tokenizer.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // An estimate for models whose vocabulary is not public or not carried here: the tokens of
 // o200k_base, weighed by script. The weights were fitted with scripts/tokenizer-data/calibrate.mjs
@@ -50,4 +50,4 @@ class TokenEstimate final : public Tokenizer {
   const Weights* weights_ = nullptr;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

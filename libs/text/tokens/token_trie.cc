@@ -5,7 +5,7 @@
 #include <cstring>
 #include <numeric>
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 constexpr std::size_t kBlock = 256;
@@ -181,4 +181,4 @@ TokenTrie::TokenTrie(const std::vector<absl::string_view>& strings) {
   }
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // A set of byte strings, each known by its number, that is walked byte by byte: one load of eight
 // bytes per step. A double-array trie (J. Aoe, "An efficient digital search algorithm by using a
@@ -80,4 +80,4 @@ class TokenTrie {
   std::vector<Start> starts_;  // by the first two bytes
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

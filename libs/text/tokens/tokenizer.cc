@@ -12,7 +12,7 @@
 #include "libs/text/tokens/tokenizer_data.h"
 #include "libs/text/tokens/tokenizer_names.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 const Vocabulary* ReadVocabulary(std::initializer_list<TokenizerData> files) {
@@ -90,4 +90,4 @@ const Tokenizer& Tokenizer::ForModel(absl::string_view model) {
   return Get(known.empty() ? "estimate" : known);
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

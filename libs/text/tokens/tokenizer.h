@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // Counts the tokens of a text, special tokens read as plain text: exactly as the model's own
 // byte-pair encoding does, or as a stated estimate. Instances are process-wide, built on first use
@@ -32,4 +32,4 @@ class Tokenizer {
   virtual std::size_t CountUpTo(absl::string_view text, std::size_t limit) const = 0;
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

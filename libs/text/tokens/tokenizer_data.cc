@@ -21,7 +21,7 @@ CS_EMBED(cs_cl100k_ranks, "cl100k_base.ranks.zst");
 CS_EMBED(cs_llama3_more_ranks, "llama3.more.ranks.zst");
 CS_EMBED(cs_unicode_classes, "unicode16.classes.zst");
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 absl::string_view Embedded(TokenizerData file) {
@@ -54,4 +54,4 @@ std::string ReadTokenizerData(TokenizerData file) {
   std::abort();
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

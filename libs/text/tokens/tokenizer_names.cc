@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 constexpr std::array<absl::string_view, 10> kTokenizers = {
@@ -93,4 +93,4 @@ std::string KnownTokenizers() {
                       ", and models by name (gpt-4o, claude-sonnet-4 …)");
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

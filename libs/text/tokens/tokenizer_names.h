@@ -5,7 +5,7 @@
 #include "absl/strings/string_view.h"
 
 // The one table of what users may write for a tokenizer. Loads no vocabulary; thread-safe.
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // The tokenizer that `name` stands for: a tokenizer's own name, or a model's as providers and
 // gateways write it (gpt-4o-mini, meta-llama/Llama-3.1-8B-Instruct, us.anthropic.claude-sonnet-4,
@@ -18,4 +18,4 @@ absl::string_view TokenizerNameFor(absl::string_view name);
 // All tokenizers and what models may be called, for messages.
 std::string KnownTokenizers();
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -8,7 +8,7 @@
 
 #include "libs/text/tokens/tokenizer.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 const Tokenizer& Named(absl::string_view name) { return **Tokenizer::ByName(name); }
@@ -114,4 +114,4 @@ TEST_CASE("TokenEstimate: CountUpTo is exact up to its limit and above it beyond
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -18,7 +18,7 @@
 #include "libs/text/tokens/tokenizer_data.h"
 #include "libs/text/tokens/vocabulary.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 constexpr std::uint32_t kUnknown = 0xffffffff;
@@ -267,4 +267,4 @@ TEST_CASE("Vocabulary: every token is found by its bytes", "[tokenizer]") {
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstring>
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 namespace {
 
 constexpr unsigned kKnownPairBits = 14;
@@ -153,4 +153,4 @@ bool Vocabulary::StayApartByDefinition(Rank left, Rank right) const {
   return apart;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/tokens/token_trie.h"
 
-namespace countersign::text {
+namespace countersign::text::tokens {
 
 // The tokens of one byte-pair encoding, and what its merges make of neighbours. Immutable;
 // thread-safe.
@@ -142,4 +142,4 @@ class Vocabulary {
   mutable std::array<std::atomic<std::uint64_t>, std::size_t{1} << 14> known_pairs_{};
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::tokens

@@ -13,7 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/strip.h"
 
-namespace countersign::text {
+namespace countersign::text::unicode {
 namespace {
 
 using icu::UnicodeString;
@@ -335,4 +335,4 @@ bool IsSpace(std::uint32_t code_point) {
   return u_isUWhiteSpace(static_cast<UChar32>(code_point)) != 0;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

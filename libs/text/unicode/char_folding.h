@@ -7,7 +7,7 @@
 #include "libs/text/unicode/normalize.h"
 
 // What ICU knows about characters, in the terms of this library.
-namespace countersign::text {
+namespace countersign::text::unicode {
 
 // `cluster` in `form`, without regard to runs of white space. A cluster is what acts together: a
 // character with the marks that follow it. REQUIRES: `cluster` is UTF-8.
@@ -25,4 +25,4 @@ bool ShedsMarks(Form form, std::uint32_t code_point);
 // The property White_Space.
 bool IsSpace(std::uint32_t code_point);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

@@ -7,7 +7,7 @@
 #include "libs/text/unicode/char_folding.h"
 #include "libs/text/unicode/word_edges.h"
 
-namespace countersign::text {
+namespace countersign::text::unicode {
 namespace {
 
 void AppendUtf8(std::uint32_t code_point, std::string* out) {
@@ -254,4 +254,4 @@ std::unique_ptr<Normalizer::Block> Normalizer::MakeBlock(std::uint32_t first) co
   return block;
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

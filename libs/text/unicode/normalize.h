@@ -11,7 +11,11 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::matching {
+class FormText;
+}
+
+namespace countersign::text::unicode {
 
 // What is looked at in place of a text, so that its disguises do not matter.
 enum class Form {
@@ -94,7 +98,7 @@ class Normalizer {
   NormalizedText Apply(absl::string_view text) const;
 
  private:
-  friend class FormText;
+  friend class matching::FormText;
 
   // Marks beyond this do not belong to their character any more; the canonical order of endless
   // runs of marks would take quadratic time. (Unicode's own stream-safe limit is 30.)
@@ -143,4 +147,4 @@ class Normalizer {
   mutable std::array<std::atomic<const Block*>, 0x1100> blocks_{};
 };
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

@@ -9,7 +9,7 @@
 #include "libs/base/utf8.h"
 #include "libs/text/unicode/char_folding.h"
 
-namespace countersign::text {
+namespace countersign::text::unicode {
 namespace {
 
 std::string Fold(Form form, const std::string& text) {
@@ -187,4 +187,4 @@ TEST_CASE("Normalizer: many threads may meet characters for the first time", "[n
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

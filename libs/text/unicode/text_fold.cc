@@ -7,7 +7,7 @@
 
 #include "libs/base/utf8.h"
 
-namespace countersign::text {
+namespace countersign::text::unicode {
 namespace {
 
 constexpr unsigned char kDrop = 0x80;
@@ -274,4 +274,4 @@ std::size_t FoldInto(absl::string_view text, bool end, std::uint64_t base, std::
   return text.size();
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

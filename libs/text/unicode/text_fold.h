@@ -20,7 +20,7 @@
 //   selectors, tags                                                 → nothing
 //
 // All else stays, bytes that are no UTF-8 too. Properties are those of Unicode 15.
-namespace countersign::text {
+namespace countersign::text::unicode {
 
 inline constexpr int kFoldSame = -1;     // the code point stays
 inline constexpr int kFoldDropped = -2;  // it counts as nothing
@@ -79,4 +79,4 @@ std::size_t FoldInto(absl::string_view text, bool end, std::uint64_t base, std::
 // Length of the prefix that folding leaves as it is for sure, because it is ASCII.
 std::size_t AsciiPrefix(absl::string_view text);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

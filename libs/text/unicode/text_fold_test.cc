@@ -3,9 +3,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "libs/text/redaction/redaction_oracle.h"
+#include "libs/text/testing/redaction_oracle.h"
 
-namespace countersign::text {
+namespace countersign::text::unicode {
 namespace {
 
 std::string FoldedIn(absl::string_view text, std::size_t piece) {
@@ -30,7 +30,7 @@ std::string FoldedIn(absl::string_view text, std::size_t piece) {
 
 TEST_CASE("FoldOf: every code point folds as its Unicode properties say", "[fold]") {
   for (std::uint32_t c = 0; c < 0x110000; ++c) {
-    if (FoldOf(c) != oracle::FoldedCodePoint(c)) FAIL_CHECK("U+" << std::hex << c);
+    if (FoldOf(c) != testing::oracle::FoldedCodePoint(c)) FAIL_CHECK("U+" << std::hex << c);
   }
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("FoldInto: the folding does not depend on how the text was cut", "[fol
       "a\uFF14\xE2\x80\u200B\u0661\xF0\x9D\x9F\U0001D7D9\xFF\xC2\u00A0\xF4\x90\x80\x80\xED\xA0\x80"
       "\u2011b\xC2\xE2\x80";
   for (std::size_t piece = 1; piece <= text.size(); ++piece) {
-    CHECK(FoldedIn(text, piece) == oracle::Fold(text).text);
+    CHECK(FoldedIn(text, piece) == testing::oracle::Fold(text).text);
   }
 }
 
@@ -69,4 +69,4 @@ TEST_CASE("AsciiPrefix: ends at the first byte beyond ASCII", "[fold]") {
 }
 
 }  // namespace
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

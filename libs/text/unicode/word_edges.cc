@@ -4,7 +4,7 @@
 #include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
-namespace countersign::text {
+namespace countersign::text::unicode {
 namespace {
 
 enum class Side { kOpen, kWord, kUnspaced };
@@ -77,4 +77,4 @@ bool IsPassedByWordEdges(std::uint32_t code_point) {
   return IsIgnorable(character) || IsMark(character);
 }
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

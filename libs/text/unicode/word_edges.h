@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::text {
+namespace countersign::text::unicode {
 
 // Whether a word may begin or end at `pos`: at the edges of the text, and everywhere except between
 // two word characters (letters, marks, numbers, connectors such as `_`). Han, kana, Thai, Lao,
@@ -20,4 +20,4 @@ bool IsWordCharacter(std::uint32_t code_point);
 // Whether IsWordEdge looks past `code_point` before a place: marks and default-ignorables.
 bool IsPassedByWordEdges(std::uint32_t code_point);
 
-}  // namespace countersign::text
+}  // namespace countersign::text::unicode

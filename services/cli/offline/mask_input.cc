@@ -18,7 +18,7 @@
 namespace countersign::cli::offline {
 namespace {
 
-using Rules = std::shared_ptr<const text::RuleSet>;
+using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
 // Calls feed(piece, end) with all of `input`, at least once.
 template <typename Feed>
@@ -32,20 +32,20 @@ absl::Status InPieces(absl::string_view input, std::size_t chunk, const Feed& fe
   return absl::OkStatus();
 }
 
-absl::StatusOr<text::Redacted> MaskText(const Rules& rules, absl::string_view input,
-                                        std::size_t chunk) {
-  text::Redacted result;
-  text::RedactionStream stream(rules);
+absl::StatusOr<text::redaction::Redacted> MaskText(const Rules& rules, absl::string_view input,
+                                                   std::size_t chunk) {
+  text::redaction::Redacted result;
+  text::redaction::RedactionStream stream(rules);
   CS_RETURN_IF_ERROR(InPieces(input, chunk, [&](absl::string_view piece, bool end) {
     return stream.Feed(piece, end, &result.text, &result.spans);
   }));
-  text::JoinContinued(result.spans);
+  text::redaction::JoinContinued(result.spans);
   return result;
 }
 
 // Appends the masking of the document that stands at `offset` of the input.
 absl::Status MaskDocument(const Rules& rules, absl::string_view document, std::size_t offset,
-                          std::size_t chunk, text::Redacted& result) {
+                          std::size_t chunk, text::redaction::Redacted& result) {
   masking::TextMasker masker(rules, masking::TextMasker::Form::kDocument);
   return InPieces(document, chunk, [&](absl::string_view piece, bool end) -> absl::Status {
     domain::FieldRelease release;
@@ -53,7 +53,7 @@ absl::Status MaskDocument(const Rules& rules, absl::string_view document, std::s
     CS_RETURN_IF_ERROR(masker.Feed(piece, end, release, &places));
     for (std::size_t i = 0; i < release.masked.size(); ++i) {
       domain::MaskedSpan& span = release.masked[i];
-      text::RedactedSpan masked;
+      text::redaction::RedactedSpan masked;
       masked.begin = result.text.size() + span.begin;
       masked.end = result.text.size() + span.end;
       masked.input_begin = offset + places[i].in_begin;
@@ -69,13 +69,13 @@ absl::Status MaskDocument(const Rules& rules, absl::string_view document, std::s
 }
 
 // One document, or several, each on a line of its own.
-absl::StatusOr<text::Redacted> MaskJson(const Rules& rules, absl::string_view input,
-                                        std::size_t chunk) {
-  text::Redacted result;
+absl::StatusOr<text::redaction::Redacted> MaskJson(const Rules& rules, absl::string_view input,
+                                                   std::size_t chunk) {
+  text::redaction::Redacted result;
   const absl::Status whole = json::Document::Parse(input).status();
   if (whole.ok()) {
     CS_RETURN_IF_ERROR(MaskDocument(rules, input, 0, chunk, result));
-    text::JoinContinued(result.spans);
+    text::redaction::JoinContinued(result.spans);
     return result;
   }
   std::size_t offset = 0;
@@ -95,7 +95,7 @@ absl::StatusOr<text::Redacted> MaskJson(const Rules& rules, absl::string_view in
     offset += line.size() + 1;
     if (offset <= input.size()) result.text += '\n';
   }
-  text::JoinContinued(result.spans);
+  text::redaction::JoinContinued(result.spans);
   return result;
 }
 

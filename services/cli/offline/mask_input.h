@@ -23,14 +23,14 @@ enum class MaskForm {
 
 // What masking is to do.
 struct MaskWork {
-  std::shared_ptr<const text::RuleSet> rules;
+  std::shared_ptr<const text::redaction::RuleSet> rules;
   MaskForm form = MaskForm::kText;
   std::size_t chunk = 0;  // bytes at a time; 0: all at once
   domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;  // of an answer
 };
 
 struct MaskedInput {
-  text::Redacted masked;
+  text::redaction::Redacted masked;
   // By span, of an answer: which text of it that was. Its spans have no offsets into the input.
   std::vector<std::string> fields;
 };

@@ -11,7 +11,7 @@ MaskWork MakeWork(MaskForm form, std::size_t chunk = 0) {
   return {masking::CompileEntities({"tier1"}).value(), form, chunk};
 }
 
-text::Redacted Masked(absl::string_view input, MaskForm form, std::size_t chunk = 0) {
+text::redaction::Redacted Masked(absl::string_view input, MaskForm form, std::size_t chunk = 0) {
   auto masked = MaskInput(MakeWork(form, chunk), input);
   INFO(input << " " << masked.status());
   REQUIRE(masked.ok());
@@ -29,10 +29,10 @@ TEST_CASE("MaskInput: JSON is masked without its escapes, and is JSON afterwards
   const std::string expected =
       "{ \"a\": \"<CREDIT_CARD>\", \"n\": \"<CREDIT_CARD>\", \"ok\":\"\\u00e9\" }";
   for (const std::size_t chunk : {0, 1, 3, 16}) {
-    const text::Redacted masked = Masked(input, MaskForm::kJson, chunk);
+    const text::redaction::Redacted masked = Masked(input, MaskForm::kJson, chunk);
     CHECK(masked.text == expected);
     REQUIRE(masked.spans.size() == 2);
-    const text::RedactedSpan& first = masked.spans[0];
+    const text::redaction::RedactedSpan& first = masked.spans[0];
     CHECK(first.entity == "credit_card");
     CHECK(input.substr(first.input_begin, first.input_end - first.input_begin) ==
           "\\u0034111 1111\\u00201111 1111");
@@ -43,10 +43,10 @@ TEST_CASE("MaskInput: JSON is masked without its escapes, and is JSON afterwards
 TEST_CASE("MaskInput: each line may be a document of its own", "[cli]") {
   const std::string input = "{\"to\":\"a@b.io\"}\n\n[\"a@b.io\"]\r\n\"4111111111111111\"\n";
   for (const std::size_t chunk : {0, 1, 5}) {
-    const text::Redacted masked = Masked(input, MaskForm::kJson, chunk);
+    const text::redaction::Redacted masked = Masked(input, MaskForm::kJson, chunk);
     CHECK(masked.text == "{\"to\":\"<EMAIL>\"}\n\n[\"<EMAIL>\"]\r\n\"<CREDIT_CARD>\"\n");
     REQUIRE(masked.spans.size() == 3);
-    const text::RedactedSpan& second = masked.spans[1];
+    const text::redaction::RedactedSpan& second = masked.spans[1];
     CHECK(input.substr(second.input_begin, second.input_end - second.input_begin) == "a@b.io");
     CHECK(masked.text.substr(second.begin, second.end - second.begin) == "<EMAIL>");
   }

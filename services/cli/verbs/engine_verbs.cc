@@ -44,7 +44,7 @@ std::string MaskedJson(const offline::MaskedInput& input) {
   json::Writer writer;
   writer.BeginObject().Key("text").String(input.masked.text).Key("entities").BeginArray();
   for (std::size_t i = 0; i < input.masked.spans.size(); ++i) {
-    const text::RedactedSpan& span = input.masked.spans[i];
+    const text::redaction::RedactedSpan& span = input.masked.spans[i];
     writer.BeginObject().Key("entity").String(span.entity);
     if (!input.fields.empty()) {
       writer.Key("field").String(input.fields[i]).EndObject();
@@ -68,7 +68,7 @@ bool HasDictionary(const config::ResourceDraft& draft, const std::string& name) 
   });
 }
 
-absl::StatusOr<offline::MaskWork> Of(absl::StatusOr<std::shared_ptr<const text::RuleSet>> rules) {
+absl::StatusOr<offline::MaskWork> Of(absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> rules) {
   offline::MaskWork work;
   CS_ASSIGN_OR_RETURN(work.rules, std::move(rules));
   return work;
@@ -80,7 +80,7 @@ absl::StatusOr<offline::MaskWork> ProfileRules(const MaskOptions& options) {
     // The built-in profiles are about answers alone.
     if (options.profile == "none" ||
         (options.profile == "tier1" && options.direction == "prompt")) {
-      return Of(text::RuleSet::Compile({}));
+      return Of(text::redaction::RuleSet::Compile({}));
     }
     if (options.profile == "tier1") return Of(masking::CompileEntities({"tier1"}));
     return command_line::Misuse(absl::StrCat("there is no built-in profile \"", options.profile,
@@ -202,7 +202,7 @@ absl::Status RunMask(const Invocation& invocation, const MaskOptions& options) {
 }
 
 absl::Status RunTokens(const Invocation& invocation, const std::string& name, bool jsonl) {
-  CS_ASSIGN_OR_RETURN(const text::Tokenizer* tokenizer, text::Tokenizer::ByName(name));
+  CS_ASSIGN_OR_RETURN(const text::tokens::Tokenizer* tokenizer, text::tokens::Tokenizer::ByName(name));
   if (jsonl) {
     return ForEachLine([&](absl::string_view text) {
       invocation.out << "{\"tokens\": " << tokenizer->Count(text) << "}\n";
@@ -221,8 +221,8 @@ absl::Status RunTokens(const Invocation& invocation, const std::string& name, bo
 }
 
 std::string CheckTokenizer(const std::string& name) {
-  if (!text::TokenizerNameFor(name).empty()) return {};
-  return absl::StrCat("no tokenizer \"", name, "\"; known are ", text::KnownTokenizers());
+  if (!text::tokens::TokenizerNameFor(name).empty()) return {};
+  return absl::StrCat("no tokenizer \"", name, "\"; known are ", text::tokens::KnownTokenizers());
 }
 
 }  // namespace
@@ -257,7 +257,7 @@ void AddEngineVerbs(CLI::App& app, Invocation& invocation) {
   auto jsonl = std::make_shared<bool>(false);
   verb = app.add_subcommand("tokens", "Count the tokens of standard input");
   verb->add_option("--tokenizer", *tokenizer,
-                   absl::StrCat("o200k_base (default); ", text::KnownTokenizers()))
+                   absl::StrCat("o200k_base (default); ", text::tokens::KnownTokenizers()))
       ->check(CLI::Validator(CheckTokenizer, ""));
   verb->add_flag("--jsonl", *jsonl, "Read one JSON string per line, write one object per line");
   verb->callback([&invocation, tokenizer, jsonl] {

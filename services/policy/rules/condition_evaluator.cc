@@ -36,15 +36,15 @@ std::string FormatNumber(double number) {
 absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const TermHit& place,
                       int depth, std::vector<TermHit>& hits) {
   constexpr int kMaxDepth = 2;
-  CS_ASSIGN_OR_RETURN(const std::vector<text::MatchHit> found, scanner.Scan(text));
-  for (const text::MatchHit& hit : found) {
+  CS_ASSIGN_OR_RETURN(const std::vector<text::matching::MatchHit> found, scanner.Scan(text));
+  for (const text::matching::MatchHit& hit : found) {
     TermHit own = place;
     own.term = hit.id;
     if (depth == 0) std::tie(own.begin, own.end) = std::tie(hit.begin, hit.end);
     hits.push_back(own);
   }
   if (depth == kMaxDepth) return absl::OkStatus();
-  for (const text::EncodedRun& run : text::FindEncodedRuns(text)) {
+  for (const text::matching::EncodedRun& run : text::matching::FindEncodedRuns(text)) {
     TermHit own = place;
     if (depth == 0) own = {0, place.part, run.begin, run.end, run.encoding};
     CS_RETURN_IF_ERROR(ScanText(scanner, run.text, own, depth + 1, hits));

@@ -33,7 +33,7 @@ inline constexpr std::size_t kCountedTokens = std::size_t{16} << 10;
 // One prompt as the conditions see it: measured and scanned once, for all policies.
 struct PromptFacts {
   const domain::Prompt& prompt;
-  const text::Tokenizer& tokenizer;
+  const text::tokens::Tokenizer& tokenizer;
   std::size_t tokens = 0;
   bool counted = true;             // false: the prompt has more tokens than were counted
   std::vector<TermHit> hits = {};  // by term, then by part

@@ -13,14 +13,14 @@
 namespace countersign::policy::rules {
 namespace {
 
-text::View ToView(domain::Normalize normalize) {
+text::matching::View ToView(domain::Normalize normalize) {
   switch (normalize) {
-    case domain::Normalize::kNone: return text::View::kRaw;
-    case domain::Normalize::kCaseless: return text::View::kCaseless;
+    case domain::Normalize::kNone: return text::matching::View::kRaw;
+    case domain::Normalize::kCaseless: return text::matching::View::kCaseless;
     case domain::Normalize::kUnicode:
-    case domain::Normalize::kUnspecified: return text::View::kUnicode;
+    case domain::Normalize::kUnspecified: return text::matching::View::kUnicode;
   }
-  return text::View::kUnicode;
+  return text::matching::View::kUnicode;
 }
 
 // The names that dialects have for the same limit. A limit on one of them holds for all, so that a
@@ -150,18 +150,19 @@ class Compiler {
       Mistake(path, absl::StrCat("there is no Dictionary \"", name, "\""));
       return id;
     }
-    const text::View view = ToView(dictionary->second.normalize);
+    const text::matching::View view = ToView(dictionary->second.normalize);
     for (const std::string& term : dictionary->second.terms) {
       terms_.push_back({term, /*is_regex=*/false, view, id});
-      if (dictionary->second.leet) terms_.push_back({term, false, text::View::kLeet, id});
-      if (dictionary->second.spaced) terms_.push_back({term, false, text::View::kJoined, id});
+      if (dictionary->second.leet) terms_.push_back({term, false, text::matching::View::kLeet, id});
+      if (dictionary->second.spaced)
+        terms_.push_back({term, false, text::matching::View::kJoined, id});
     }
     locations_.push_back({id, absl::StrCat("Dictionary/", name, ": spec.terms")});
     return id;
   }
 
   std::uint32_t PatternTerm(const domain::PatternCondition& pattern, const std::string& path) {
-    const text::View view = ToView(pattern.normalize);
+    const text::matching::View view = ToView(pattern.normalize);
     const auto key = std::make_pair(pattern.regex, view);
     const auto known = pattern_ids_.find(key);
     if (known != pattern_ids_.end()) return known->second;
@@ -190,7 +191,7 @@ class Compiler {
 
   void CompileScanner(const Snapshot* previous) {
     LengthPrefixed fingerprint;
-    for (const text::MatchTerm& term : terms_) {
+    for (const text::matching::MatchTerm& term : terms_) {
       fingerprint.Add(term.text)
           .Add(static_cast<std::uint64_t>(term.is_regex))
           .Add(static_cast<std::uint64_t>(term.view))
@@ -216,9 +217,9 @@ class Compiler {
   // pattern alone finds all of them.
   void FindBadTerms() {
     for (const auto& [id, location] : locations_) {
-      std::vector<text::MatchTerm> own;
+      std::vector<text::matching::MatchTerm> own;
       std::copy_if(terms_.begin(), terms_.end(), std::back_inserter(own),
-                   [id = id](const text::MatchTerm& term) { return term.id == id; });
+                   [id = id](const text::matching::MatchTerm& term) { return term.id == id; });
       const auto alone = engine_.Compile(own);
       if (!alone.ok()) mistakes_.push_back(absl::StrCat(location, ": ", alone.status().message()));
     }
@@ -235,10 +236,10 @@ class Compiler {
   std::string location_;  // of what is being compiled: "Policy/regulated: "
   std::uint32_t next_id_ = 0;
   std::map<std::string, std::uint32_t> dictionary_ids_;
-  std::map<std::pair<std::string, text::View>, std::uint32_t> pattern_ids_;
+  std::map<std::pair<std::string, text::matching::View>, std::uint32_t> pattern_ids_;
   std::map<std::tuple<std::uint32_t, bool, std::vector<std::string>>, std::uint32_t>
       text_condition_ids_;
-  std::vector<text::MatchTerm> terms_;
+  std::vector<text::matching::MatchTerm> terms_;
   std::vector<std::pair<std::uint32_t, std::string>> locations_;  // id → where it is written
   std::vector<std::string> mistakes_;
 };

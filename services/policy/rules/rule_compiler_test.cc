@@ -83,7 +83,7 @@ TEST_CASE("CompileSnapshot: dictionaries that no policy uses are not compiled", 
   REQUIRE(CompileSnapshot(MakeSet({When(Deny("p"), Keywords("codes"))}), engine, nullptr).ok());
   REQUIRE(engine.last_terms.size() == 1);
   CHECK(engine.last_terms[0].text == "Bluebird");
-  CHECK(engine.last_terms[0].view == text::View::kRaw);
+  CHECK(engine.last_terms[0].view == text::matching::View::kRaw);
 }
 
 TEST_CASE("CompileSnapshot: a change that touches no term reuses the scanner", "[policy]") {

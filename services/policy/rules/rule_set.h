@@ -15,7 +15,7 @@
 namespace countersign::policy::rules {
 
 struct ConnectionRules {
-  const text::Tokenizer* tokenizer = nullptr;  // null: by the prompt's model
+  const text::tokens::Tokenizer* tokenizer = nullptr;  // null: by the prompt's model
 };
 
 // A text condition, shared by all policies that have it.

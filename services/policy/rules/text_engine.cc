@@ -9,31 +9,33 @@ namespace {
 
 class MatcherScanner final : public TextScanner {
  public:
-  explicit MatcherScanner(std::shared_ptr<const text::Matcher> matcher)
+  explicit MatcherScanner(std::shared_ptr<const text::matching::Matcher> matcher)
       : matcher_(std::move(matcher)) {}
-  absl::StatusOr<std::vector<text::MatchHit>> Scan(absl::string_view text) const override {
+  absl::StatusOr<std::vector<text::matching::MatchHit>> Scan(
+      absl::string_view text) const override {
     return matcher_->Scan(text);
   }
 
  private:
-  std::shared_ptr<const text::Matcher> matcher_;
+  std::shared_ptr<const text::matching::Matcher> matcher_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const TextScanner>> LocalTextEngine::Compile(
-    const std::vector<text::MatchTerm>& terms) const {
-  CS_ASSIGN_OR_RETURN(auto matcher, text::Matcher::Compile(terms, cache_ ? &*cache_ : nullptr));
+    const std::vector<text::matching::MatchTerm>& terms) const {
+  CS_ASSIGN_OR_RETURN(auto matcher,
+                      text::matching::Matcher::Compile(terms, cache_ ? &*cache_ : nullptr));
   return std::make_shared<const MatcherScanner>(std::move(matcher));
 }
 
-absl::StatusOr<const text::Tokenizer*> LocalTextEngine::TokenizerByName(
+absl::StatusOr<const text::tokens::Tokenizer*> LocalTextEngine::TokenizerByName(
     absl::string_view name) const {
-  return text::Tokenizer::ByName(name);
+  return text::tokens::Tokenizer::ByName(name);
 }
 
-const text::Tokenizer& LocalTextEngine::TokenizerForModel(absl::string_view model) const {
-  return text::Tokenizer::ForModel(model);
+const text::tokens::Tokenizer& LocalTextEngine::TokenizerForModel(absl::string_view model) const {
+  return text::tokens::Tokenizer::ForModel(model);
 }
 
 }  // namespace countersign::policy::rules

@@ -13,11 +13,12 @@
 
 namespace countersign::policy::rules {
 
-// Looks for the terms it was compiled from. Immutable and thread-safe; see text::Matcher::Scan.
+// Looks for the terms it was compiled from. Immutable and thread-safe; see text::matching::Matcher::Scan.
 class TextScanner {
  public:
   virtual ~TextScanner() = default;
-  virtual absl::StatusOr<std::vector<text::MatchHit>> Scan(absl::string_view text) const = 0;
+  virtual absl::StatusOr<std::vector<text::matching::MatchHit>> Scan(
+      absl::string_view text) const = 0;
 };
 
 // What the rules need from libs/text. A seam, so that a failing engine can be tested to close the
@@ -27,9 +28,10 @@ class TextEngine {
   virtual ~TextEngine() = default;
   // May take seconds. INVALID_ARGUMENT names the first term that cannot be compiled and why.
   virtual absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
-      const std::vector<text::MatchTerm>& terms) const = 0;
-  virtual absl::StatusOr<const text::Tokenizer*> TokenizerByName(absl::string_view name) const = 0;
-  virtual const text::Tokenizer& TokenizerForModel(absl::string_view model) const = 0;
+      const std::vector<text::matching::MatchTerm>& terms) const = 0;
+  virtual absl::StatusOr<const text::tokens::Tokenizer*> TokenizerByName(
+      absl::string_view name) const = 0;
+  virtual const text::tokens::Tokenizer& TokenizerForModel(absl::string_view model) const = 0;
 };
 
 // libs/text itself.
@@ -42,12 +44,13 @@ class LocalTextEngine final : public TextEngine {
   }
 
   absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
-      const std::vector<text::MatchTerm>& terms) const override;
-  absl::StatusOr<const text::Tokenizer*> TokenizerByName(absl::string_view name) const override;
-  const text::Tokenizer& TokenizerForModel(absl::string_view model) const override;
+      const std::vector<text::matching::MatchTerm>& terms) const override;
+  absl::StatusOr<const text::tokens::Tokenizer*> TokenizerByName(
+      absl::string_view name) const override;
+  const text::tokens::Tokenizer& TokenizerForModel(absl::string_view model) const override;
 
  private:
-  std::optional<text::DatabaseCache> cache_;
+  std::optional<text::regex::DatabaseCache> cache_;
 };
 
 }  // namespace countersign::policy::rules

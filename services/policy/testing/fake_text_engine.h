@@ -16,7 +16,7 @@
 // plain substrings, patterns are std::regex, tokens are words.
 namespace countersign::policy::rules {
 
-class WordTokenizer final : public text::Tokenizer {
+class WordTokenizer final : public text::tokens::Tokenizer {
  public:
   explicit WordTokenizer(std::size_t per_word = 1) : per_word_(per_word) {}
   absl::string_view name() const override { return "words"; }
@@ -45,14 +45,15 @@ class WordTokenizer final : public text::Tokenizer {
 
 class FakeScanner final : public TextScanner {
  public:
-  FakeScanner(std::vector<text::MatchTerm> terms, const absl::Status& failure)
+  FakeScanner(std::vector<text::matching::MatchTerm> terms, const absl::Status& failure)
       : terms_(std::move(terms)), failure_(failure) {}
 
-  absl::StatusOr<std::vector<text::MatchHit>> Scan(absl::string_view text) const override {
+  absl::StatusOr<std::vector<text::matching::MatchHit>> Scan(
+      absl::string_view text) const override {
     if (!failure_.ok()) return failure_;
-    std::map<std::uint32_t, text::MatchHit> hits;
-    for (const text::MatchTerm& term : terms_) {
-      const bool caseless = term.view != text::View::kRaw;
+    std::map<std::uint32_t, text::matching::MatchHit> hits;
+    for (const text::matching::MatchTerm& term : terms_) {
+      const bool caseless = term.view != text::matching::View::kRaw;
       const std::string subject = caseless ? absl::AsciiStrToLower(text) : std::string(text);
       const std::string wanted = caseless ? absl::AsciiStrToLower(term.text) : term.text;
       std::size_t at = std::string::npos;
@@ -67,16 +68,17 @@ class FakeScanner final : public TextScanner {
         at = subject.find(wanted);
       }
       if (at == std::string::npos) continue;
-      const auto [hit, fresh] = hits.try_emplace(term.id, text::MatchHit{term.id, at, at + length});
+      const auto [hit, fresh] =
+          hits.try_emplace(term.id, text::matching::MatchHit{term.id, at, at + length});
       if (!fresh && at < hit->second.begin) hit->second = {term.id, at, at + length};
     }
-    std::vector<text::MatchHit> list;
+    std::vector<text::matching::MatchHit> list;
     for (const auto& [id, hit] : hits) list.push_back(hit);
     return list;
   }
 
  private:
-  const std::vector<text::MatchTerm> terms_;
+  const std::vector<text::matching::MatchTerm> terms_;
   const absl::Status& failure_;
 };
 
@@ -84,9 +86,9 @@ class FakeScanner final : public TextScanner {
 class FakeTextEngine final : public TextEngine {
  public:
   absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
-      const std::vector<text::MatchTerm>& terms) const override {
+      const std::vector<text::matching::MatchTerm>& terms) const override {
     ++compilations;
-    for (const text::MatchTerm& term : terms) {
+    for (const text::matching::MatchTerm& term : terms) {
       if (term.is_regex && term.text.rfind("(?=", 0) == 0) {
         return absl::InvalidArgumentError("position 0: no lookahead");
       }
@@ -94,18 +96,19 @@ class FakeTextEngine final : public TextEngine {
     last_terms = terms;
     return std::make_shared<const FakeScanner>(terms, scan_failure);
   }
-  absl::StatusOr<const text::Tokenizer*> TokenizerByName(absl::string_view name) const override {
+  absl::StatusOr<const text::tokens::Tokenizer*> TokenizerByName(
+      absl::string_view name) const override {
     if (name == "words") return &words_;
     if (name == "doubled") return &doubled_;
     return absl::NotFoundError("the tokenizers are words, doubled");
   }
-  const text::Tokenizer& TokenizerForModel(absl::string_view model) const override {
+  const text::tokens::Tokenizer& TokenizerForModel(absl::string_view model) const override {
     return model == "double-model" ? doubled_ : words_;
   }
 
   absl::Status scan_failure;  // what scans answer while it is not OK
   mutable int compilations = 0;
-  mutable std::vector<text::MatchTerm> last_terms;
+  mutable std::vector<text::matching::MatchTerm> last_terms;
   const WordTokenizer& words() const { return words_; }
 
  private:

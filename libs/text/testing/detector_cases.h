@@ -89,7 +89,7 @@ inline DetectorCase ParsedCase(std::string text) {
 // One text per positive case of every detector, filled from `random`.
 inline std::vector<std::string> FoundTexts(std::mt19937& random) {
   std::vector<std::string> texts;
-  for (const Detector& detector : AllDetectors()) {
+  for (const detectors::Detector& detector : detectors::AllDetectors()) {
     for (const std::string& found : detector.found) {
       texts.push_back(ParsedCase(FilledCase(found, random)).text);
     }

@@ -19,42 +19,42 @@
 // The definition of redaction (redaction.h), word for word and slow: every start, every end, every
 // rule, by interpreting the regex tree. For tests alone; shares no code with the automaton, and
 // asks ICU what folds.
-namespace countersign::text::oracle {
+namespace countersign::text::testing::oracle {
 
 inline bool WordAt(absl::string_view text, std::size_t at) {
-  return at < text.size() && IsWordByte(static_cast<unsigned char>(text[at]));
+  return at < text.size() && regex::IsWordByte(static_cast<unsigned char>(text[at]));
 }
 
 // Where matches of `node` that begin at `start` may end.
-inline std::set<std::size_t> Ends(const RegexNode& node, absl::string_view text,
+inline std::set<std::size_t> Ends(const regex::RegexNode& node, absl::string_view text,
                                   std::size_t start) {
   std::set<std::size_t> ends;
   switch (node.kind) {
-    case RegexNode::Kind::kEmpty: return {start};
-    case RegexNode::Kind::kBytes:
+    case regex::RegexNode::Kind::kEmpty: return {start};
+    case regex::RegexNode::Kind::kBytes:
       if (start < text.size() && node.bytes.Contains(static_cast<unsigned char>(text[start]))) {
         ends.insert(start + 1);
       }
       return ends;
-    case RegexNode::Kind::kWordEdge:
-    case RegexNode::Kind::kNotWordEdge: {
+    case regex::RegexNode::Kind::kWordEdge:
+    case regex::RegexNode::Kind::kNotWordEdge: {
       const bool edge = (start > 0 && WordAt(text, start - 1)) != WordAt(text, start);
-      if (edge == (node.kind == RegexNode::Kind::kWordEdge)) ends.insert(start);
+      if (edge == (node.kind == regex::RegexNode::Kind::kWordEdge)) ends.insert(start);
       return ends;
     }
-    case RegexNode::Kind::kAlternate:
-      for (const RegexNode& child : node.children) ends.merge(Ends(child, text, start));
+    case regex::RegexNode::Kind::kAlternate:
+      for (const regex::RegexNode& child : node.children) ends.merge(Ends(child, text, start));
       return ends;
-    case RegexNode::Kind::kConcat: {
+    case regex::RegexNode::Kind::kConcat: {
       ends = {start};
-      for (const RegexNode& child : node.children) {
+      for (const regex::RegexNode& child : node.children) {
         std::set<std::size_t> next;
         for (const std::size_t at : ends) next.merge(Ends(child, text, at));
         ends = std::move(next);
       }
       return ends;
     }
-    case RegexNode::Kind::kRepeat: {
+    case regex::RegexNode::Kind::kRepeat: {
       std::set<std::size_t> frontier = {start};
       for (std::size_t count = 0; count <= node.max && !frontier.empty(); ++count) {
         if (count >= node.min) {
@@ -195,7 +195,7 @@ inline bool Assigns(absl::string_view between) {
     if (begun && byte != '=') return false;
     if ((byte == '?' || byte == '.') && i + 1 < between.size()) continue;
     const bool arrow = byte == '>' && i > 0 && between[i - 1] == '=';
-    const bool beside = IsWordByte(static_cast<unsigned char>(byte)) ||
+    const bool beside = regex::IsWordByte(static_cast<unsigned char>(byte)) ||
                         absl::string_view("=: \t\"'`\\])").find(byte) != absl::string_view::npos;
     if (!arrow && !beside) return false;
   }
@@ -203,7 +203,7 @@ inline bool Assigns(absl::string_view between) {
 }
 
 inline bool StandsBeside(absl::string_view last, absl::string_view between) {
-  if (between.size() > kBesideReach) return false;
+  if (between.size() > redaction::kBesideReach) return false;
   std::string before(last);
   const std::size_t line = between.rfind('\n');
   const auto sets = [](char byte) { return byte == '=' || byte == ':'; };
@@ -234,14 +234,15 @@ inline bool StandsBeside(absl::string_view last, absl::string_view between) {
     while (i < between.size() && ContextByte(between[i])) word += between[i++];
     before = word;
     const bool joined = marks.empty() || marks == "_" || marks == "-" || marks == ".";
-    if (!joined && !ContextWords::IsLink(absl::AsciiStrToLower(word))) return false;
+    if (!joined && !redaction::ContextWords::IsLink(absl::AsciiStrToLower(word))) return false;
     marks.clear();
   }
   return true;
 }
 
 // True when a match of folded `text` that begins at `begin` has the context it needs.
-inline bool HasContext(const ContextGate& gate, absl::string_view text, std::size_t begin) {
+inline bool HasContext(const redaction::ContextGate& gate, absl::string_view text,
+                       std::size_t begin) {
   bool found = false;
   bool first = true;
   ContextWord last{0, 0};  // the one that begins last, and of those the shortest
@@ -250,7 +251,7 @@ inline bool HasContext(const ContextGate& gate, absl::string_view text, std::siz
     for (const std::string& word : gate.words) {
       const std::string wanted = SpacedPhrase(word);
       for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i].begin + kContextReach < begin) continue;
+        if (words[i].begin + redaction::kContextReach < begin) continue;
         std::vector<std::string> phrase;
         for (std::size_t j = i; j < words.size(); ++j) {
           phrase.push_back(
@@ -276,12 +277,12 @@ struct Match {
   std::size_t rule;
 };
 
-inline std::vector<Match> AllMatches(const std::vector<RedactionRule>& rules,
+inline std::vector<Match> AllMatches(const std::vector<redaction::RedactionRule>& rules,
                                      absl::string_view text) {
   std::vector<Match> matches;
   for (std::size_t r = 0; r < rules.size(); ++r) {
-    const RedactionRule& rule = rules[r];
-    const Regex regex = Folded(rule.regex);
+    const redaction::RedactionRule& rule = rules[r];
+    const regex::Regex regex = regex::Folded(rule.regex);
     for (std::size_t begin = 0; begin < text.size(); ++begin) {
       if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
         continue;
@@ -301,7 +302,8 @@ inline std::vector<Match> AllMatches(const std::vector<RedactionRule>& rules,
   return matches;
 }
 
-inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view text) {
+inline redaction::Redacted Whole(const std::vector<redaction::RedactionRule>& rules,
+                                 absl::string_view text) {
   const FoldedText folded = Fold(text);
   std::vector<Match> matches = AllMatches(rules, folded.text);
   std::sort(matches.begin(), matches.end(), [&](const Match& a, const Match& b) {
@@ -312,7 +314,7 @@ inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view
     }
     return a.rule < b.rule;
   });
-  Redacted redacted;
+  redaction::Redacted redacted;
   std::map<std::string, std::size_t> let_through;
   std::size_t done = 0;
   for (std::size_t i = 0; i < matches.size();) {
@@ -322,16 +324,16 @@ inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view
     for (; i < matches.size() && matches[i].begin < end; ++i) {
       end = std::max(end, matches[i].end);
       mixed = mixed || (matches[i].rule != lead.rule &&
-                        !CountAsOne(rules[matches[i].rule], rules[lead.rule]));
+                        !redaction::CountAsOne(rules[matches[i].rule], rules[lead.rule]));
     }
-    const RedactionRule& rule = rules[lead.rule];
+    const redaction::RedactionRule& rule = rules[lead.rule];
     const std::string counter =
         rule.group.empty() ? "rule " + std::to_string(lead.rule) : "group " + rule.group;
     if (!mixed && let_through[counter] + 1 < rule.min_count) {
       ++let_through[counter];
       continue;
     }
-    RedactedSpan span;
+    redaction::RedactedSpan span;
     span.input_begin = folded.begin[lead.begin];
     span.input_end = folded.end[end - 1];
     span.entity = rule.entity;
@@ -349,4 +351,4 @@ inline Redacted Whole(const std::vector<RedactionRule>& rules, absl::string_view
   return redacted;
 }
 
-}  // namespace countersign::text::oracle
+}  // namespace countersign::text::testing::oracle

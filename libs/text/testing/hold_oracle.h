@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "libs/text/redaction/redaction_oracle.h"
+#include "libs/text/testing/redaction_oracle.h"
 
 // What a stream has to hold, by its definition, slowly: what some continuation could still put into
 // a match, as far as shapes tell (a validator says nothing of a match that is not there yet). For
@@ -12,10 +12,11 @@
 //
 // Only for rules without word edges, without a minimum count, and for texts that fold to
 // themselves.
-namespace countersign::text::oracle {
+namespace countersign::text::testing::oracle {
 
-inline bool HasWordEdge(const RegexNode& node) {
-  return node.kind == RegexNode::Kind::kWordEdge || node.kind == RegexNode::Kind::kNotWordEdge ||
+inline bool HasWordEdge(const regex::RegexNode& node) {
+  return node.kind == regex::RegexNode::Kind::kWordEdge ||
+         node.kind == regex::RegexNode::Kind::kNotWordEdge ||
          std::any_of(node.children.begin(), node.children.end(), HasWordEdge);
 }
 
@@ -25,9 +26,9 @@ struct Reach {
   bool open = false;
 };
 
-inline Reach ReachOf(const RegexNode& node, absl::string_view text, std::size_t start) {
+inline Reach ReachOf(const regex::RegexNode& node, absl::string_view text, std::size_t start) {
   Reach reach;
-  const auto follow = [&](const RegexNode& next, const std::set<std::size_t>& starts) {
+  const auto follow = [&](const regex::RegexNode& next, const std::set<std::size_t>& starts) {
     std::set<std::size_t> ends;
     for (const std::size_t at : starts) {
       Reach further = ReachOf(next, text, at);
@@ -37,21 +38,21 @@ inline Reach ReachOf(const RegexNode& node, absl::string_view text, std::size_t 
     return ends;
   };
   switch (node.kind) {
-    case RegexNode::Kind::kBytes:
+    case regex::RegexNode::Kind::kBytes:
       if (start == text.size()) {
         reach.open = !node.bytes.Empty();
       } else if (node.bytes.Contains(static_cast<unsigned char>(text[start]))) {
         reach.ends.insert(start + 1);
       }
       break;
-    case RegexNode::Kind::kAlternate:
-      for (const RegexNode& child : node.children) reach.ends.merge(follow(child, {start}));
+    case regex::RegexNode::Kind::kAlternate:
+      for (const regex::RegexNode& child : node.children) reach.ends.merge(follow(child, {start}));
       break;
-    case RegexNode::Kind::kConcat:
+    case regex::RegexNode::Kind::kConcat:
       reach.ends = {start};
-      for (const RegexNode& child : node.children) reach.ends = follow(child, reach.ends);
+      for (const regex::RegexNode& child : node.children) reach.ends = follow(child, reach.ends);
       break;
-    case RegexNode::Kind::kRepeat: {
+    case regex::RegexNode::Kind::kRepeat: {
       std::set<std::size_t> frontier = {start};
       for (std::size_t count = 0; count <= node.max && !frontier.empty(); ++count) {
         if (count >= node.min) {
@@ -70,13 +71,13 @@ inline Reach ReachOf(const RegexNode& node, absl::string_view text, std::size_t 
 
 // Where the text begins that must be held after `text`. All before `from` has left: it is the
 // result for a shorter text, and nothing but context.
-inline std::size_t HoldFrom(const std::vector<RedactionRule>& rules, absl::string_view text,
-                            std::size_t from) {
+inline std::size_t HoldFrom(const std::vector<redaction::RedactionRule>& rules,
+                            absl::string_view text, std::size_t from) {
   std::size_t hold = text.size();
   std::vector<Match> matches;
   for (std::size_t r = 0; r < rules.size(); ++r) {
-    const RedactionRule& rule = rules[r];
-    const Regex regex = Folded(rule.regex);
+    const redaction::RedactionRule& rule = rules[r];
+    const regex::Regex regex = regex::Folded(rule.regex);
     for (std::size_t begin = from; begin < text.size(); ++begin) {
       if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
         continue;
@@ -111,4 +112,4 @@ inline std::size_t HoldFrom(const std::vector<RedactionRule>& rules, absl::strin
   return hold;
 }
 
-}  // namespace countersign::text::oracle
+}  // namespace countersign::text::testing::oracle

@@ -9,49 +9,52 @@
 
 #include "libs/text/detectors/detectors.h"
 #include "libs/text/redaction/redaction.h"
-#include "libs/text/redaction/redaction_oracle.h"
+#include "libs/text/testing/redaction_oracle.h"
 
 // The default set with one rule of a profile's own, and every way to cut a text. For tests alone.
-namespace countersign::text::adversarial {
+namespace countersign::text::testing {
 
-inline RedactionRule SimpleRule(absl::string_view entity, absl::string_view pattern) {
-  RedactionRule rule;
+inline redaction::RedactionRule SimpleRule(absl::string_view entity, absl::string_view pattern) {
+  redaction::RedactionRule rule;
   rule.entity = std::string(entity);
-  rule.regex = ParseRegex(pattern).value();
-  rule.replacement = absl::StrCat("<", LabelOf(entity), ">");
+  rule.regex = regex::ParseRegex(pattern).value();
+  rule.replacement = absl::StrCat("<", detectors::LabelOf(entity), ">");
   return rule;
 }
 
-inline const std::vector<RedactionRule>& DefaultRules() {
-  static const auto& rules = *new std::vector<RedactionRule>([] {
-    std::vector<RedactionRule> made;
-    for (const Detector* detector : Tier1Detectors()) made.push_back(RuleOf(*detector));
+inline const std::vector<redaction::RedactionRule>& DefaultRules() {
+  static const auto& rules = *new std::vector<redaction::RedactionRule>([] {
+    std::vector<redaction::RedactionRule> made;
+    for (const detectors::Detector* detector : detectors::Tier1Detectors())
+      made.push_back(detectors::RuleOf(*detector));
     made.push_back(SimpleRule("project", "PRJ-[0-9]+"));
     return made;
   }());
   return rules;
 }
 
-inline std::shared_ptr<const RuleSet> CompiledRules(std::vector<RedactionRule> rules,
-                                                    RedactionLimits limits = {}) {
-  auto compiled = RuleSet::Compile(std::move(rules), limits);
+inline std::shared_ptr<const redaction::RuleSet> CompiledRules(
+    std::vector<redaction::RedactionRule> rules, redaction::RedactionLimits limits = {}) {
+  auto compiled = redaction::RuleSet::Compile(std::move(rules), limits);
   INFO(compiled.status());
   REQUIRE(compiled.ok());
   return *compiled;
 }
 
-inline const std::shared_ptr<const RuleSet>& DefaultSet() {
-  static const auto& rules = *new std::shared_ptr<const RuleSet>(CompiledRules(DefaultRules()));
+inline const std::shared_ptr<const redaction::RuleSet>& DefaultSet() {
+  static const auto& rules =
+      *new std::shared_ptr<const redaction::RuleSet>(CompiledRules(DefaultRules()));
   return rules;
 }
 
 // A stream and all that it has let go of.
 struct Fed {
-  explicit Fed(std::shared_ptr<const RuleSet> rules = DefaultSet()) : stream(std::move(rules)) {}
+  explicit Fed(std::shared_ptr<const redaction::RuleSet> rules = DefaultSet())
+      : stream(std::move(rules)) {}
 
-  RedactionStream stream;
+  redaction::RedactionStream stream;
   std::string out;
-  std::vector<RedactedSpan> spans;
+  std::vector<redaction::RedactedSpan> spans;
   std::size_t most_held = 0;
   std::size_t most_memory = 0;  // beside what is held
 
@@ -69,7 +72,7 @@ struct Fed {
 inline std::string MaskedHoweverCut(absl::string_view text) {
   CAPTURE(text);
   const std::string expected = Fed().Feed(text, true).out;
-  CHECK(expected == oracle::Whole(DefaultRules(), text).text);
+  CHECK(expected == testing::oracle::Whole(DefaultRules(), text).text);
   Fed bytes;
   for (const char& byte : text) bytes.Feed("").Feed(absl::string_view(&byte, 1));
   if (bytes.Feed("", true).out != expected) FAIL("byte by byte: " << bytes.out);
@@ -85,4 +88,4 @@ inline std::string MaskedHoweverCut(absl::string_view text) {
   return expected;
 }
 
-}  // namespace countersign::text::adversarial
+}  // namespace countersign::text::testing
