@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/edit_distance.h"
-#include "libs/text/detectors/payment_checks.h"
+#include "libs/text/validators/payment.h"
 
 namespace countersign::masking {
 namespace {
@@ -142,8 +142,8 @@ const std::map<std::string, Test, std::less<>>& Tests() {
       {"luhn", IsLuhn},         {"gs1", IsGs1},
       {"verhoeff", IsVerhoeff}, {"damm", IsDamm},
       {"mod11", IsMod11},       {"mod11_10", IsMod11_10},
-      {"mod97", IsMod97},       {"iban", text::detectors::IsIban},
-      {"entropy", HasEntropy},  {"credit_card", text::detectors::IsPaymentCard}};
+      {"mod97", IsMod97},       {"iban", text::validators::IsIban},
+      {"entropy", HasEntropy},  {"credit_card", text::validators::IsPaymentCard}};
   return tests;
 }
 

@@ -49,7 +49,7 @@ absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionari
   if (!rule.entity.empty()) {
     CS_ASSIGN_OR_RETURN(const auto detectors, text::detectors::FindDetectors(rule.entity));
     for (const text::detectors::Detector* detector : detectors)
-      shapes.push_back(text::detectors::RuleOf(*detector));
+      shapes.push_back(text::detectors::ToRule(*detector));
   } else if (rule.dictionary.empty()) {
     CS_ASSIGN_OR_RETURN(shapes.emplace_back(), CustomShape(rule));
   } else {
@@ -89,7 +89,7 @@ class SideCompiler {
         shape.priority = kCustomPriority;
       }
       const std::string label =
-          rule.label.empty() ? text::detectors::LabelOf(shape.entity) : rule.label;
+          rule.label.empty() ? text::detectors::ToLabel(shape.entity) : rule.label;
       CS_RETURN_IF_ERROR(AddConditions(rule, shape));
       if (rule.action == domain::MaskingRule::Action::kPlaceholder) {
         restore_[label].push_back({rule.restore, rule.restore_groups, rule.restore_identities});
@@ -202,7 +202,7 @@ absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> CompileEntities(
     const bool keep_context = text::detectors::IsDetectorSet(entity);
     for (const text::detectors::Detector* detector : detectors) {
       if (chosen.insert(detector).second)
-        rules.push_back(text::detectors::RuleOf(*detector, keep_context));
+        rules.push_back(text::detectors::ToRule(*detector, keep_context));
     }
   }
   return text::redaction::RuleSet::Compile(std::move(rules));

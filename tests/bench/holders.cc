@@ -12,7 +12,7 @@ namespace {
 std::vector<std::size_t> HeldBy(const text::detectors::Detector& detector, const std::string& text,
                                 const std::vector<std::size_t>& ends) {
   text::redaction::RedactionStream stream(
-      text::redaction::RuleSet::Compile({text::detectors::RuleOf(detector)}).value());
+      text::redaction::RuleSet::Compile({text::detectors::ToRule(detector)}).value());
   std::vector<std::size_t> held;
   std::string out;
   std::vector<text::redaction::RedactedSpan> spans;

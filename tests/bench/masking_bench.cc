@@ -78,7 +78,7 @@ std::vector<text::redaction::RedactionRule> DefaultRules(const std::string& with
   const std::vector<const text::detectors::Detector*> detectors =
       text::detectors::FindDetectors("tier1").value();
   for (const text::detectors::Detector* detector : detectors) {
-    if (detector->entity != without) rules.push_back(text::detectors::RuleOf(*detector));
+    if (detector->entity != without) rules.push_back(text::detectors::ToRule(*detector));
   }
   return rules;
 }

@@ -76,7 +76,7 @@ std::vector<text::redaction::RedactionRule> DefaultRules() {
   const std::vector<const text::detectors::Detector*> detectors =
       text::detectors::FindDetectors("tier1").value();
   for (const text::detectors::Detector* detector : detectors) {
-    rules.push_back(text::detectors::RuleOf(*detector));
+    rules.push_back(text::detectors::ToRule(*detector));
   }
   return rules;
 }

@@ -29,7 +29,7 @@ Rules Choose(std::uint8_t choice) {
     const auto detectors = text::detectors::FindDetectors("tier1").value();
     std::vector<text::redaction::RedactionRule> rules;
     for (const text::detectors::Detector* detector : detectors)
-      rules.push_back(text::detectors::RuleOf(*detector));
+      rules.push_back(text::detectors::ToRule(*detector));
     return new Rules(text::redaction::RuleSet::Compile(std::move(rules)).value());
   }();
   static const Rules* const custom = [] {

@@ -22,7 +22,7 @@ TEST_CASE("adversarial 01: every detector's cases in the deltas of a stream", "[
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (const std::string& text : text::testing::FoundTexts(random)) {
+  for (const std::string& text : text::testing::PositiveTexts(random)) {
     const std::string masked = StreamedHoweverCut(text, kAsContent, random, AllEntities());
     CHECK(masked == MaskedAlone(text));
   }
@@ -52,7 +52,7 @@ TEST_CASE("adversarial 01: every detector's cases as a string in arguments, spel
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  std::vector<std::string> texts = text::testing::FoundTexts(random);
+  std::vector<std::string> texts = text::testing::PositiveTexts(random);
   if (std::getenv(kAllCuts) == nullptr) {
     std::shuffle(texts.begin(), texts.end(), random);
     texts.resize(kSomeCases);

@@ -11,15 +11,16 @@
 namespace countersign::text::detectors {
 namespace {
 
-using testing::DetectorCase;
-using testing::FilledCase;
+using testing::CasesOf;
+using testing::FillCase;
+using testing::ParseCase;
 using testing::ParsedCase;
 
 constexpr unsigned kSeed = 20260101;
 
 std::shared_ptr<const redaction::RuleSet> RulesOf(const std::vector<const Detector*>& detectors) {
   std::vector<redaction::RedactionRule> rules;
-  for (const Detector* detector : detectors) rules.push_back(RuleOf(*detector));
+  for (const Detector* detector : detectors) rules.push_back(ToRule(*detector));
   const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   INFO(compiled.status());
   REQUIRE(compiled.ok());
@@ -30,10 +31,9 @@ TEST_CASE("detectors: what each must find is found, whole and as its entity", "[
   std::mt19937 random(kSeed);
   for (const Detector& detector : AllDetectors()) {
     const auto rules = RulesOf({&detector});
-    CHECK_FALSE(detector.found.empty());
-    for (const std::string& found : detector.found) {
-      const DetectorCase expected = ParsedCase(FilledCase(found, random));
-      INFO(detector.entity << " " << detector.pattern.substr(0, 200) << "\n" << expected.text);
+    for (const std::string& positive : CasesOf(detector).positive) {
+      const ParsedCase expected = ParseCase(FillCase(positive, random));
+      INFO(CasesOf(detector).place << " " << detector.name << "\n" << expected.text);
       const auto redacted = redaction::RedactWhole(rules, expected.text);
       REQUIRE(redacted.ok());
       CHECK(redacted->spans.size() == 1);
@@ -49,26 +49,13 @@ TEST_CASE("detectors: what each must leave alone stays", "[detectors]") {
   std::mt19937 random(kSeed);
   for (const Detector& detector : AllDetectors()) {
     const auto rules = RulesOf({&detector});
-    CHECK_FALSE(detector.missed.empty());
-    for (const std::string& missed : detector.missed) {
-      const std::string text = FilledCase(missed, random);
-      INFO(detector.entity << " " << detector.pattern.substr(0, 200));
+    for (const std::string& negative : CasesOf(detector).negative) {
+      const std::string text = FillCase(negative, random);
+      INFO(CasesOf(detector).place << " " << detector.name);
       const auto redacted = redaction::RedactWhole(rules, text);
       REQUIRE(redacted.ok());
       CHECK(redacted->text == text);
     }
-  }
-}
-
-TEST_CASE("detectors: each names its source and has a well-formed entity", "[detectors]") {
-  for (const Detector& detector : AllDetectors()) {
-    INFO(detector.entity);
-    CHECK_FALSE(detector.source.empty());
-    CHECK(detector.check.name.empty() == (detector.check.passes == nullptr));
-    CHECK(std::all_of(detector.entity.begin(), detector.entity.end(), [](char c) {
-      const auto byte = static_cast<unsigned char>(c);
-      return absl::ascii_islower(byte) || absl::ascii_isdigit(byte) || c == '_' || c == '.';
-    }));
   }
 }
 

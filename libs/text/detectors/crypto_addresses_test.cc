@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "libs/crypto/hash.h"
-#include "libs/text/detectors/address_codes.h"
 #include "libs/text/detectors/detectors.h"
+#include "libs/text/validators/address_codes.h"
 
 namespace countersign::text::detectors {
 namespace {
@@ -26,7 +26,7 @@ std::string EncodeBase58Check(std::string bytes) {
   for (std::size_t i = 0; i < bytes.size() && bytes[i] == '\0'; ++i) digits.push_back(0);
   std::string text;
   for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-    text += kBitcoinAlphabet[*digit];
+    text += validators::kBitcoinAlphabet[*digit];
   }
   return text;
 }
@@ -46,7 +46,7 @@ void CheckMasked(const std::string& entity, const std::string& version, std::siz
                  const std::string& tail = "") {
   std::vector<redaction::RedactionRule> rules;
   const std::vector<const Detector*> detectors = FindDetectors(entity).value();
-  for (const Detector* detector : detectors) rules.push_back(RuleOf(*detector));
+  for (const Detector* detector : detectors) rules.push_back(ToRule(*detector));
   const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   REQUIRE(compiled.ok());
   const unsigned seed = std::random_device()();
@@ -56,7 +56,7 @@ void CheckMasked(const std::string& entity, const std::string& version, std::siz
     INFO("seed " << seed << ": " << text);
     const auto redacted = redaction::RedactWhole(*compiled, text);
     REQUIRE(redacted.ok());
-    CHECK(redacted->text == "<" + LabelOf(entity) + ">");
+    CHECK(redacted->text == "<" + ToLabel(entity) + ">");
   }
 }
 

@@ -23,7 +23,7 @@ constexpr std::size_t kPairedCases = 80;
 const std::shared_ptr<const redaction::RuleSet>& AllRules() {
   static const auto& rules = *new std::shared_ptr<const redaction::RuleSet>([] {
     std::vector<redaction::RedactionRule> all;
-    for (const Detector& detector : AllDetectors()) all.push_back(RuleOf(detector));
+    for (const Detector& detector : AllDetectors()) all.push_back(ToRule(detector));
     return redaction::RuleSet::Compile(std::move(all)).value();
   }());
   return rules;
@@ -52,7 +52,7 @@ TEST_CASE("adversarial 01: every case of every detector, cut once anywhere and b
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (const std::string& text : testing::FoundTexts(random)) {
+  for (const std::string& text : testing::PositiveTexts(random)) {
     CAPTURE(text);
     const std::string expected = Whole(text);
     Fed bytes;
@@ -72,7 +72,7 @@ TEST_CASE("adversarial 01: every pair of cuts of the detectors' cases", "[detect
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  std::vector<std::string> texts = testing::FoundTexts(random);
+  std::vector<std::string> texts = testing::PositiveTexts(random);
   if (std::getenv(kAllCuts) == nullptr) {
     std::shuffle(texts.begin(), texts.end(), random);
     texts.resize(kPairedCases);
@@ -97,12 +97,12 @@ TEST_CASE("adversarial 07: no shape is held back without bound", "[detectors]") 
   CAPTURE(seed);
   std::mt19937 random(seed);
   for (const Detector& detector : AllDetectors()) {
-    const redaction::RedactionRule rule = RuleOf(detector);
+    const redaction::RedactionRule rule = ToRule(detector);
     if (rule.regex.max_width != regex::kUnbounded) continue;
     const auto rules = redaction::RuleSet::Compile({rule});
     REQUIRE(rules.ok());
-    for (const std::string& found : detector.found) {
-      const auto made = testing::ParsedCase(testing::FilledCase(found, random));
+    for (const std::string& positive : testing::CasesOf(detector).positive) {
+      const auto made = testing::ParseCase(testing::FillCase(positive, random));
       for (int i = 0; i < 8; ++i) {
         const std::size_t end =
             i == 0 ? made.end : made.begin + 1 + random() % (made.end - made.begin);
@@ -127,7 +127,7 @@ TEST_CASE("adversarial 17: masking a masked case again changes nothing", "[detec
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (const std::string& text : testing::FoundTexts(random)) {
+  for (const std::string& text : testing::PositiveTexts(random)) {
     const std::string once = Whole(text);
     CHECK(once != text);
     CHECK(Whole(once) == once);
@@ -140,12 +140,13 @@ TEST_CASE("adversarial 01: the whole is what the definition says, detector by de
   CAPTURE(seed);
   std::mt19937 random(seed);
   for (const Detector& detector : AllDetectors()) {
-    const redaction::RedactionRule rule = RuleOf(detector);
+    const redaction::RedactionRule rule = ToRule(detector);
     const auto rules = redaction::RuleSet::Compile({rule});
     REQUIRE(rules.ok());
-    for (const auto* const cases : {&detector.found, &detector.missed}) {
+    const testing::DetectorCases& own = testing::CasesOf(detector);
+    for (const auto* const cases : {&own.positive, &own.negative}) {
       for (const std::string& each : *cases) {
-        const std::string text = testing::ParsedCase(testing::FilledCase(each, random)).text;
+        const std::string text = testing::ParseCase(testing::FillCase(each, random)).text;
         CAPTURE(detector.entity, text);
         CHECK(redaction::RedactWhole(*rules, text)->text ==
               testing::oracle::Whole({rule}, text).text);

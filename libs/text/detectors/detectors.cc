@@ -10,21 +10,42 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/edit_distance.h"
-#include "libs/text/detectors/check_digits.h"
-#include "libs/text/detectors/payment_checks.h"
-#include "libs/text/detectors/tables.h"
+#include "libs/text/detectors/computed_patterns.h"
+#include "libs/text/detectors/detector_row.h"
 
 namespace countersign::text::detectors {
 namespace {
 
+redaction::ContextGate ToGate(const WordsRow& row) {
+  if (row.kind == WordsRow::Kind::kNone) return {};
+  return {.words = absl::StrSplit(row.words, '\n'),
+          .assigned = row.kind == WordsRow::Kind::kAssignedTo,
+          .beside = row.kind == WordsRow::Kind::kBeside};
+}
+
+// The generator has checked that the validator and the computed pattern exist.
+Detector ToDetector(const DetectorRow& row) {
+  return {.name = std::string(row.name),
+          .entity = std::string(row.entity),
+          .pattern = row.computed_pattern.empty()
+                         ? std::string(row.pattern)
+                         : FindComputedPattern(row.computed_pattern)->make(),
+          .left_forbidden = row.left_forbidden,
+          .right_forbidden = row.right_forbidden,
+          .validator = validators::FindValidator(row.validator),
+          .priority = row.priority,
+          .context = ToGate(row.context),
+          .context_required = row.context_required,
+          .exclusion = ToGate(row.exclusion),
+          .tier = row.tier,
+          .pack = std::string(row.pack),
+          .source = std::string(row.source)};
+}
+
 std::vector<Detector> MakeAll() {
   std::vector<Detector> all;
-  for (auto* const table :
-       {PaymentDetectors, IdentityUsDetectors, MailAndPhoneDetectors, NetworkDetectors,
-        CryptoAddressDetectors, CredentialDetectors, SecretDetectors, CommonwealthDetectors,
-        EuropeanDetectors, WorldDetectors, ContextualDetectors}) {
-    std::vector<Detector> detectors = table();
-    std::move(detectors.begin(), detectors.end(), std::back_inserter(all));
+  for (const DetectorTable table : AllTables()) {
+    for (const DetectorRow& row : table) all.push_back(ToDetector(row));
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const Detector& a, const Detector& b) { return a.tier < b.tier; });
@@ -88,9 +109,9 @@ bool IsDetectorSet(absl::string_view name) {
          absl::StartsWith(name, "pack.") || absl::EndsWith(name, ".*");
 }
 
-std::string LabelOf(absl::string_view entity) { return absl::AsciiStrToUpper(entity); }
+std::string ToLabel(absl::string_view entity) { return absl::AsciiStrToUpper(entity); }
 
-redaction::RedactionRule RuleOf(const Detector& detector, bool keep_context) {
+redaction::RedactionRule ToRule(const Detector& detector, bool keep_context) {
   redaction::RedactionRule rule;
   rule.entity = detector.entity;
   rule.group = detector.entity;
@@ -99,48 +120,12 @@ redaction::RedactionRule RuleOf(const Detector& detector, bool keep_context) {
   // A shape without end ends at what cannot continue it. A guard there would keep it undecided, and
   // so held back, for as long as it goes on.
   if (rule.regex.max_width != regex::kUnbounded) rule.right_forbidden = detector.right_forbidden;
-  rule.validator = detector.check.passes;
+  if (detector.validator != nullptr) rule.validator = detector.validator->accepts;
   rule.priority = detector.priority;
-  rule.replacement = absl::StrCat("<", LabelOf(detector.entity), ">");
-  if (keep_context || detector.context_always) rule.context = detector.context;
-  rule.veto = detector.veto;
+  rule.replacement = absl::StrCat("<", ToLabel(detector.entity), ">");
+  if (keep_context || detector.context_required) rule.context = detector.context;
+  rule.veto = detector.exclusion;
   return rule;
-}
-
-const std::map<std::string, Check>& NamedChecks() {
-  static const auto* const checks = [] {
-    auto* const named = new std::map<std::string, Check>;
-    for (const Check& check :
-         {Check{"luhn", PassesLuhn}, Check{"mod97", PassesMod97}, Check{"verhoeff", PassesVerhoeff},
-          Check{"damm", PassesDamm}, Check{"mod11_2", PassesMod11_2},
-          Check{"mod11_10", PassesMod11_10}, Check{"card", IsPaymentCard}, Check{"iban", IsIban},
-          Check{"aba", IsRoutingNumber}, Check{"random", LooksRandom}}) {
-      named->emplace(check.name, check);
-    }
-    return named;
-  }();
-  return *checks;
-}
-
-void AppendPack(absl::string_view pack, std::vector<Detector> detectors,
-                std::vector<Detector>& all) {
-  for (Detector& detector : detectors) {
-    detector.tier = 2;
-    detector.pack = std::string(pack);
-    all.push_back(std::move(detector));
-  }
-}
-
-redaction::ContextGate Near(absl::string_view words) {
-  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = false};
-}
-
-redaction::ContextGate AssignedTo(absl::string_view words) {
-  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .assigned = true};
-}
-
-redaction::ContextGate Beside(absl::string_view words) {
-  return {.words = absl::StrSplit(words, ' ', absl::SkipEmpty()), .beside = true};
 }
 
 }  // namespace countersign::text::detectors

@@ -1,45 +1,33 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/text/redaction/redaction.h"
+#include "libs/text/validators/validators.h"
 
-// The built-in detectors: data (a shape, its neighbours, a check, context, cases) in the tables of
-// libs/text/detectors/, one file per group.
+// The built-in detectors. They are data, in rules/*.yaml (docs/adding-detectors.md), which a
+// generator turns into tables at build time; nothing is read at run time.
 namespace countersign::text::detectors {
 
-// What a shape alone cannot decide, by a name that profiles and the reference use. Takes a match
-// with its separators, is pure and thread-safe. Without a function there is nothing to check.
-struct Check {
-  std::string name;
-  bool (*passes)(absl::string_view match) = nullptr;
-};
-
 struct Detector {
+  std::string name;     // unique: the entity, with /2, /3 … from its second detector on
   std::string entity;   // lower snake case; several detectors may find one entity
-  std::string pattern;  // in the dialect of regex_parser.h, ASCII digits, spaces and dashes
+  std::string pattern;  // in the dialect of regex_parser.h
   regex::ByteSet left_forbidden = regex::ByteSet::Word();
-  regex::ByteSet right_forbidden = regex::ByteSet::Word();  // not for a pattern without end
-  Check check;
+  regex::ByteSet right_forbidden = regex::ByteSet::Word();  // unused for a pattern without end
+  const validators::NamedValidator* validator = nullptr;    // null: the pattern is enough
   int priority = 0;
   redaction::ContextGate context;
-  // The shape is too common to stand without its context, even for who asks for it by name.
-  bool context_always = false;
-  redaction::ContextGate
-      veto;          // what may not stand before it, as a gate: kept even for who asks by name
-  int tier = 1;      // 1: on by default; 2: by jurisdiction; 3: only known by its context
-  std::string pack;  // of tier 2: `uk`, `de` …
-  std::string source;
-
-  // Texts that the tests run. `[[` and `]]` stand around what is to be found (all of the text where
-  // there are none), `{h32}` for 32 random characters of a class (cases_test.cc lists them), so
-  // that nothing here looks like a real secret. `missed` texts hold nothing to find.
-  std::vector<std::string> found;
-  std::vector<std::string> missed;
+  // The pattern is too common to count without its context, even for a caller who asks for the
+  // entity by name.
+  bool context_required = false;
+  redaction::ContextGate exclusion;  // kept even for a caller who asks for the entity by name
+  int tier = 1;                      // 1: on by default; 2: by jurisdiction; 3: by context alone
+  std::string pack;                  // of tier 2: `uk`, `de` …
+  std::string source;                // where the shape is documented
 };
 
 // Every built-in detector; those of tier 1 come first.
@@ -58,13 +46,10 @@ absl::StatusOr<std::vector<const Detector*>> FindDetectors(absl::string_view nam
 bool IsDetectorSet(absl::string_view name);
 
 // The detector as a rule that replaces with `<LABEL>`. Every built-in pattern parses. Without
-// `keep_context` its shape and check are enough, unless the detector always needs its context.
-redaction::RedactionRule RuleOf(const Detector& detector, bool keep_context = true);
+// `keep_context` its pattern and validator are enough, unless the detector requires its context.
+redaction::RedactionRule ToRule(const Detector& detector, bool keep_context = true);
 
 // credit_card → CREDIT_CARD
-std::string LabelOf(absl::string_view entity);
-
-// The checks that rules of a profile's own may name: `luhn`, `mod97`, `verhoeff` …
-const std::map<std::string, Check>& NamedChecks();
+std::string ToLabel(absl::string_view entity);
 
 }  // namespace countersign::text::detectors

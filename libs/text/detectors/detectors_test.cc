@@ -12,7 +12,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/text/detectors/keccak.h"
 
 namespace countersign::text::detectors {
 namespace {
@@ -22,7 +21,7 @@ std::shared_ptr<const redaction::RuleSet> RulesFor(absl::string_view name,
   std::vector<redaction::RedactionRule> rules;
   const auto detectors = FindDetectors(name);
   REQUIRE(detectors.ok());
-  for (const Detector* detector : *detectors) rules.push_back(RuleOf(*detector, keep_context));
+  for (const Detector* detector : *detectors) rules.push_back(ToRule(*detector, keep_context));
   const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   REQUIRE(compiled.ok());
   return *compiled;
@@ -101,7 +100,7 @@ TEST_CASE("private_key: from the header to the end, with or without it", "[detec
   CHECK(Masked("private_key", "-----BEGIN RSA PRIVATE KEY-----\n" + body) == "<PRIVATE_KEY>");
 }
 
-TEST_CASE("RuleOf: without context the shape and its check are enough", "[detectors]") {
+TEST_CASE("ToRule: without context the shape and its check are enough", "[detectors]") {
   CHECK(Masked("aba_routing", "021000021") == "021000021");
   CHECK(Masked("aba_routing", "routing 021000021") == "routing <ABA_ROUTING>");
   CHECK(Masked("aba_routing", "021000021", false) == "<ABA_ROUTING>");
@@ -129,7 +128,7 @@ TEST_CASE("FindDetectors: an unknown name is refused with the nearest", "[detect
   CHECK_FALSE(FindDetectors("*").ok());
 }
 
-TEST_CASE("detectors: the reference has every entity, pack and named check", "[detectors]") {
+TEST_CASE("detectors: the reference has every entity, pack and validator", "[detectors]") {
   std::ifstream file(CS_SOURCE_DIR "/docs/masking-reference.md");
   std::ostringstream text;
   text << file.rdbuf();
@@ -143,7 +142,7 @@ TEST_CASE("detectors: the reference has every entity, pack and named check", "[d
     has(detector.entity);
     if (!detector.pack.empty()) has(absl::StrCat("pack.", detector.pack));
   }
-  for (const auto& [name, check] : NamedChecks()) has(name);
+  for (const auto& validator : validators::AllValidators()) has(std::string(validator.name));
 }
 
 // Not run with the others: what scripts/measure-detectors makes the tables of the reference from.
@@ -164,7 +163,9 @@ TEST_CASE("detectors: a list of all entities", "[.reference]") {
     }
     ++listed.shapes;
     listed.gated += detector.context.empty() ? 0 : 1;
-    if (!detector.check.name.empty()) listed.checks.insert(detector.check.name);
+    if (detector.validator != nullptr) {
+      listed.checks.insert(std::string(detector.validator->name));
+    }
     if (std::find(listed.sources.begin(), listed.sources.end(), detector.source) ==
         listed.sources.end()) {
       listed.sources.push_back(detector.source);
@@ -185,36 +186,6 @@ TEST_CASE("detectors: a list of all entities", "[.reference]") {
                                "\t")
               << "\n";
   }
-}
-
-TEST_CASE("NamedChecks: published examples", "[detectors]") {
-  const auto passes = [](const char* check, const char* text) {
-    return NamedChecks().at(check).passes(text);
-  };
-  CHECK(passes("luhn", "79927398713"));
-  CHECK_FALSE(passes("luhn", "79927398710"));
-  CHECK(passes("verhoeff", "2363"));
-  CHECK_FALSE(passes("verhoeff", "2364"));
-  CHECK(passes("damm", "5724"));
-  CHECK_FALSE(passes("damm", "5727"));
-  CHECK(passes("mod11_2", "0000-0002-1694-233X"));
-  CHECK_FALSE(passes("mod11_2", "0000-0002-1694-2331"));
-  CHECK(passes("mod11_10", "07945"));
-  CHECK_FALSE(passes("mod11_10", "07946"));
-  CHECK(passes("mod97", "79444"));
-  CHECK_FALSE(passes("mod97", "79445"));
-}
-
-TEST_CASE("Keccak256: published digests", "[detectors]") {
-  const auto hex = [](absl::string_view data) {
-    std::string text;
-    for (const char c : Keccak256(data)) {
-      absl::StrAppend(&text, absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
-    }
-    return text;
-  };
-  CHECK(hex("") == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
-  CHECK(hex("abc") == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
 }
 
 }  // namespace

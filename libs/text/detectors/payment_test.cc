@@ -4,15 +4,15 @@
 #include <vector>
 
 #include "libs/text/detectors/detectors.h"
-#include "libs/text/detectors/payment_checks.h"
+#include "libs/text/validators/check_digits.h"
+#include "libs/text/validators/payment.h"
 
 namespace countersign::text::detectors {
 namespace {
 
 std::string WithCheckDigit(std::string digits) {
   digits += '0';
-  const Check& luhn = NamedChecks().at("luhn");
-  while (!luhn.passes(digits)) ++digits.back();
+  while (!validators::PassesLuhn(digits)) ++digits.back();
   return digits;
 }
 
@@ -29,7 +29,7 @@ std::string InGroups(const std::string& digits, std::size_t size, char separator
 TEST_CASE("credit_card: the shape takes whatever the check takes", "[detectors]") {
   const std::vector<const Detector*> detectors = FindDetectors("credit_card").value();
   std::vector<redaction::RedactionRule> rules;
-  for (const Detector* detector : detectors) rules.push_back(RuleOf(*detector));
+  for (const Detector* detector : detectors) rules.push_back(ToRule(*detector));
   const auto compiled = redaction::RuleSet::Compile(std::move(rules));
   REQUIRE(compiled.ok());
   const unsigned seed = std::random_device()();
@@ -40,12 +40,12 @@ TEST_CASE("credit_card: the shape takes whatever the check takes", "[detectors]"
     const std::size_t size = 12 + random() % 8;
     while (digits.size() + 1 < size) digits += static_cast<char>('0' + random() % 10);
     digits = WithCheckDigit(digits);
-    const bool is_card = IsPaymentCard(digits);
+    const bool is_card = validators::IsPaymentCard(digits);
     if (is_card) ++cards;
     for (const std::string& text :
          {digits, InGroups(digits, 4, ' '), InGroups(digits, 4, '-'), InGroups(digits, 1, ' ')}) {
       // How it is grouped counts; of one that is none a part may be a card.
-      if (text != digits && (!is_card || !IsPaymentCard(text))) continue;
+      if (text != digits && (!is_card || !validators::IsPaymentCard(text))) continue;
       INFO("seed " << seed << ": " << text);
       const auto redacted = redaction::RedactWhole(*compiled, text);
       REQUIRE(redacted.ok());

@@ -21,7 +21,7 @@ std::shared_ptr<const RuleSet> Everything() {
     const std::vector<const detectors::Detector*> detectors =
         detectors::FindDetectors("all").value();
     for (const detectors::Detector* detector : detectors)
-      all.push_back(detectors::RuleOf(*detector));
+      all.push_back(detectors::ToRule(*detector));
     return RuleSet::Compile(std::move(all)).value();
   }();
   return rules;

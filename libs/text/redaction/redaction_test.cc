@@ -14,7 +14,7 @@ namespace {
 std::vector<RedactionRule> DefaultRules() {
   std::vector<RedactionRule> rules;
   for (const detectors::Detector* detector : detectors::Tier1Detectors())
-    rules.push_back(detectors::RuleOf(*detector));
+    rules.push_back(detectors::ToRule(*detector));
   RedactionRule project;
   project.entity = "project";
   project.regex = regex::ParseRegex("PRJ-[0-9]+").value();

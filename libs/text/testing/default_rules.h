@@ -18,7 +18,7 @@ inline redaction::RedactionRule SimpleRule(absl::string_view entity, absl::strin
   redaction::RedactionRule rule;
   rule.entity = std::string(entity);
   rule.regex = regex::ParseRegex(pattern).value();
-  rule.replacement = absl::StrCat("<", detectors::LabelOf(entity), ">");
+  rule.replacement = absl::StrCat("<", detectors::ToLabel(entity), ">");
   return rule;
 }
 
@@ -26,7 +26,7 @@ inline const std::vector<redaction::RedactionRule>& DefaultRules() {
   static const auto& rules = *new std::vector<redaction::RedactionRule>([] {
     std::vector<redaction::RedactionRule> made;
     for (const detectors::Detector* detector : detectors::Tier1Detectors())
-      made.push_back(detectors::RuleOf(*detector));
+      made.push_back(detectors::ToRule(*detector));
     made.push_back(SimpleRule("project", "PRJ-[0-9]+"));
     return made;
   }());

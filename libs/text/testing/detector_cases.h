@@ -11,8 +11,32 @@
 #include "absl/strings/str_cat.h"
 #include "libs/text/detectors/detectors.h"
 
-// The cases that stand beside the detectors, as texts. For tests alone.
+// The cases that stand beside the rules of the detectors (rules/*.yaml), as texts. For tests alone;
+// link cs_text_testing.
 namespace countersign::text::testing {
+
+// The cases of one detector as they are written, with `[[`, `]]` and `{h32}` in them.
+struct DetectorCases {
+  const char* name;   // Detector::name
+  const char* place;  // file:line
+  std::vector<std::string> positive;
+  std::vector<std::string> negative;
+};
+
+// In generated sources: one list per file.
+std::vector<std::vector<DetectorCases>> CasesByFile();
+
+// REQUIRES: `detector` is one of AllDetectors().
+inline const DetectorCases& CasesOf(const detectors::Detector& detector) {
+  static const auto& cases = *new std::map<std::string, DetectorCases>([] {
+    std::map<std::string, DetectorCases> by_name;
+    for (const auto& file : CasesByFile()) {
+      for (const DetectorCases& each : file) by_name.emplace(each.name, each);
+    }
+    return by_name;
+  }());
+  return cases.at(detector.name);
+}
 
 // `{h32}` is 32 random characters of class h, `{U}` a UUID.
 inline const std::map<char, std::string>& CaseClasses() {
@@ -47,7 +71,7 @@ inline std::string RandomCharacters(char kind, std::size_t size, std::mt19937& r
   return text;
 }
 
-inline std::string FilledCase(absl::string_view pattern, std::mt19937& random) {
+inline std::string FillCase(absl::string_view pattern, std::mt19937& random) {
   std::string text;
   for (std::size_t at = 0; at < pattern.size(); ++at) {
     const std::size_t close = pattern.find('}', at);
@@ -71,12 +95,12 @@ inline std::string FilledCase(absl::string_view pattern, std::mt19937& random) {
 }
 
 // A case without its marks, and where they stood.
-struct DetectorCase {
+struct ParsedCase {
   std::string text;
   std::size_t begin, end;
 };
 
-inline DetectorCase ParsedCase(std::string text) {
+inline ParsedCase ParseCase(std::string text) {
   const std::size_t begin = text.find("[[");
   if (begin == std::string::npos) return {absl::StrCat("a: ", text, ", b"), 3, 3 + text.size()};
   const std::size_t inner = text[begin + 2] == '[' ? begin + 1 : begin;  // `[[[` begins with a [
@@ -87,11 +111,11 @@ inline DetectorCase ParsedCase(std::string text) {
 }
 
 // One text per positive case of every detector, filled from `random`.
-inline std::vector<std::string> FoundTexts(std::mt19937& random) {
+inline std::vector<std::string> PositiveTexts(std::mt19937& random) {
   std::vector<std::string> texts;
   for (const detectors::Detector& detector : detectors::AllDetectors()) {
-    for (const std::string& found : detector.found) {
-      texts.push_back(ParsedCase(FilledCase(found, random)).text);
+    for (const std::string& text : CasesOf(detector).positive) {
+      texts.push_back(ParseCase(FillCase(text, random)).text);
     }
   }
   return texts;

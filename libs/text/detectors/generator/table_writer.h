@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "libs/text/detectors/generator/rule_file.h"
+
+// The C++ that the rules become: tables for production (detector_row.h), and their cases for tests
+// alone (libs/text/testing/detector_cases.h).
+namespace countersign::text::detectors {
+
+std::string TableSource(const RuleFile& file);
+std::string CaseSource(const RuleFile& file);
+
+// What lists the tables, or the cases, of all files in their order.
+std::string TableIndexSource(const std::vector<RuleFile>& files);
+std::string CaseIndexSource(const std::vector<RuleFile>& files);
+
+// A string literal for any text without NUL.
+std::string CppLiteral(absl::string_view text);
+
+}  // namespace countersign::text::detectors

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "absl/strings/string_view.h"
+
+// Passwords and other credentials. validators.h has the contract.
+namespace countersign::text::validators {
+
+// `user:password`, in base64.
+bool IsBasicCredential(absl::string_view match);
+bool IsMixedRandom(absl::string_view match);
+// At least two of a digit, a mark and letters of both cases, and letters: no word, and no number.
+bool IsPasswordLike(absl::string_view match);
+bool HasDigit(absl::string_view match);
+// What follows an option such as `-p` on a command line.
+bool IsPasswordArgument(absl::string_view match);
+bool IsCurlUser(absl::string_view match);
+
+}  // namespace countersign::text::validators
