@@ -37,7 +37,7 @@ absl::string_view LabelOfToken(absl::string_view token) {
 }
 
 // Tokens are equal when their letters and digits are, without regard to case.
-std::string KeyOf(absl::string_view token) {
+std::string TokenKey(absl::string_view token) {
   // Escaped brackets have letters of their own.
   for (const absl::string_view bracket : {"&lt;", "\\u003c", "\\u003C"}) {
     if (absl::ConsumePrefix(&token, bracket)) break;
@@ -131,7 +131,7 @@ absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> RestoringRules(
     const absl::string_view label = LabelOfToken(each.token);
     if (label.empty()) return absl::InvalidArgumentError("a placeholder of an unknown form");
     labels.emplace(label);
-    const auto [at, fresh] = originals->emplace(KeyOf(each.token), each.original);
+    const auto [at, fresh] = originals->emplace(TokenKey(each.token), each.original);
     if (!fresh && at->second != each.original) {
       return absl::InternalError("two values share a placeholder");
     }
@@ -142,10 +142,10 @@ absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> RestoringRules(
     rule.entity = "placeholder";
     CS_ASSIGN_OR_RETURN(rule.regex, text::regex::ParseRegex(PatternFor(label)));
     rule.validator = [originals](absl::string_view match) {
-      return originals->contains(KeyOf(match));
+      return originals->contains(TokenKey(match));
     };
     rule.rewrite = [originals](absl::string_view match) -> std::string {
-      const auto found = originals->find(KeyOf(match));
+      const auto found = originals->find(TokenKey(match));
       return found == originals->end() ? std::string(match) : found->second;
     };
     rule.mixed_replacement = "[REDACTED]";

@@ -27,13 +27,13 @@ using RestoreRules = decltype(PlaceholderRules::by_label);
 // that names it most closely; of equals, for the last.
 enum class Closeness { kSet, kFamily, kEntity, kOwn };
 
-Closeness ClosenessOf(const domain::MaskingRule& rule) {
+Closeness ComputeCloseness(const domain::MaskingRule& rule) {
   if (rule.entity.empty()) return Closeness::kOwn;
   if (absl::EndsWith(rule.entity, ".*")) return Closeness::kFamily;
   return text::detectors::IsDetectorSet(rule.entity) ? Closeness::kSet : Closeness::kEntity;
 }
 
-text::redaction::TermFolding FoldingOf(domain::Normalize normalize) {
+text::redaction::TermFolding ToFolding(domain::Normalize normalize) {
   switch (normalize) {
     case domain::Normalize::kNone: return text::redaction::TermFolding::kExact;
     case domain::Normalize::kCaseless: return text::redaction::TermFolding::kCaseless;
@@ -44,7 +44,8 @@ text::redaction::TermFolding FoldingOf(domain::Normalize normalize) {
 }
 
 // The shapes that a rule looks for, without what replaces them.
-absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionaries& dictionaries) {
+absl::StatusOr<Rules> MakeShapes(const domain::MaskingRule& rule,
+                                 const Dictionaries& dictionaries) {
   Rules shapes;
   if (!rule.entity.empty()) {
     CS_ASSIGN_OR_RETURN(const auto detectors, text::detectors::FindDetectors(rule.entity));
@@ -59,7 +60,7 @@ absl::StatusOr<Rules> ShapesOf(const domain::MaskingRule& rule, const Dictionari
     }
     CS_ASSIGN_OR_RETURN(shapes,
                         text::redaction::TermRules(dictionary->second.terms,
-                                                   FoldingOf(dictionary->second.normalize)));
+                                                   ToFolding(dictionary->second.normalize)));
   }
   return shapes;
 }
@@ -80,8 +81,8 @@ class SideCompiler {
       : dictionaries_(dictionaries), hash_key_(hash_key) {}
 
   absl::Status Add(const domain::MaskingRule& rule) {
-    CS_ASSIGN_OR_RETURN(Rules shapes, ShapesOf(rule, dictionaries_));
-    const Closeness closeness = ClosenessOf(rule);
+    CS_ASSIGN_OR_RETURN(Rules shapes, MakeShapes(rule, dictionaries_));
+    const Closeness closeness = ComputeCloseness(rule);
     if (closeness != Closeness::kOwn) TakeOver(shapes, closeness);
     for (text::redaction::RedactionRule& shape : shapes) {
       if (shape.entity.empty()) {
@@ -138,7 +139,7 @@ class SideCompiler {
   RestoreRules restore_;
 };
 
-absl::string_view SubjectOf(const domain::MaskingRule& rule) {
+absl::string_view NamedSubject(const domain::MaskingRule& rule) {
   if (!rule.entity.empty()) return "entity";
   if (!rule.pattern.empty()) return "pattern";
   if (!rule.shape.empty()) return "template";
@@ -158,8 +159,9 @@ std::shared_ptr<const text::redaction::RuleSet> CompileSide(
         validator.empty() ? absl::OkStatus() : ValidatorNamed(validator).status();
     const absl::Status added = named.ok() ? compiler.Add(side[i]) : named;
     if (added.ok()) continue;
-    mistakes.push_back(absl::StrCat(
-        path, "[", i, "].", named.ok() ? SubjectOf(side[i]) : "validator", ": ", added.message()));
+    mistakes.push_back(absl::StrCat(path, "[", i, "].",
+                                    named.ok() ? NamedSubject(side[i]) : "validator", ": ",
+                                    added.message()));
     sound = false;
   }
   if (!sound) return nullptr;

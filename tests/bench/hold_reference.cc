@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "libs/text/validators/check_digits.h"
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/testing/hold_oracle.h"
+#include "libs/text/validators/check_digits.h"
 
 namespace countersign::bench {
 namespace {
@@ -30,7 +30,7 @@ std::vector<text::redaction::RedactionRule> NineRules() {
   return {
       RuleFor("card", R"(\d(?:[ -]?\d){12,18})", true,
               [](absl::string_view match) {
-                return text::validators::PassesLuhn(text::validators::DigitsOf(match));
+                return text::validators::PassesLuhn(text::validators::KeepDigits(match));
               }),
       RuleFor("ssn", R"(\d{3}[- .]\d{2}[- .]\d{4})", true, IsIssued),
       RuleFor("email", R"([\w.+-]{1,64}@(?:[a-z0-9-]{1,20}\.){1,4}[a-z]{2,10})", true),

@@ -15,8 +15,8 @@ constexpr absl::string_view kIdMark = "\"chatcmpl-";
 constexpr absl::string_view kContentMark = "\"content\":\"";
 
 constexpr std::array<absl::string_view, 16> kWords = {
-    "The",  " gate",    " keeps", " a",  " record", " of",    " every",   " answer",
-    " and", " forgets", " no",    " it", " was",    " asked", " quietly", "."};
+    "The",  " proximity", " keeps", " a",  " record", " of",    " every",   " answer",
+    " and", " forgets",   " no",    " it", " was",    " asked", " quietly", "."};
 
 }  // namespace
 

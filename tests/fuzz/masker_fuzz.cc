@@ -37,7 +37,7 @@ Rules Choose(std::uint8_t choice) {
     rules.push_back(Custom("a", "ab+c"));
     rules.push_back(Custom("b", "[b-d]{2,9}e?"));
     rules.push_back(Custom("endless", "k[0-9a-f]+"));
-    rules.push_back(Custom("gated", "[0-9]{3}"));
+    rules.push_back(Custom("by_proximity", "[0-9]{3}"));
     rules.back().context.words = {"pin"};
     rules.push_back(Custom("second", "zz"));
     rules.back().min_count = 2;

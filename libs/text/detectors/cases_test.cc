@@ -11,14 +11,15 @@
 namespace countersign::text::detectors {
 namespace {
 
-using testing::CasesOf;
 using testing::FillCase;
+using testing::FindCases;
 using testing::ParseCase;
 using testing::ParsedCase;
 
 constexpr unsigned kSeed = 20260101;
 
-std::shared_ptr<const redaction::RuleSet> RulesOf(const std::vector<const Detector*>& detectors) {
+std::shared_ptr<const redaction::RuleSet> CompileRules(
+    const std::vector<const Detector*>& detectors) {
   std::vector<redaction::RedactionRule> rules;
   for (const Detector* detector : detectors) rules.push_back(ToRule(*detector));
   const auto compiled = redaction::RuleSet::Compile(std::move(rules));
@@ -30,10 +31,10 @@ std::shared_ptr<const redaction::RuleSet> RulesOf(const std::vector<const Detect
 TEST_CASE("detectors: what each must find is found, whole and as its entity", "[detectors]") {
   std::mt19937 random(kSeed);
   for (const Detector& detector : AllDetectors()) {
-    const auto rules = RulesOf({&detector});
-    for (const std::string& positive : CasesOf(detector).positive) {
+    const auto rules = CompileRules({&detector});
+    for (const std::string& positive : FindCases(detector).positive) {
       const ParsedCase expected = ParseCase(FillCase(positive, random));
-      INFO(CasesOf(detector).place << " " << detector.name << "\n" << expected.text);
+      INFO(FindCases(detector).place << " " << detector.name << "\n" << expected.text);
       const auto redacted = redaction::RedactWhole(rules, expected.text);
       REQUIRE(redacted.ok());
       CHECK(redacted->spans.size() == 1);
@@ -48,10 +49,10 @@ TEST_CASE("detectors: what each must find is found, whole and as its entity", "[
 TEST_CASE("detectors: what each must leave alone stays", "[detectors]") {
   std::mt19937 random(kSeed);
   for (const Detector& detector : AllDetectors()) {
-    const auto rules = RulesOf({&detector});
-    for (const std::string& negative : CasesOf(detector).negative) {
+    const auto rules = CompileRules({&detector});
+    for (const std::string& negative : FindCases(detector).negative) {
       const std::string text = FillCase(negative, random);
-      INFO(CasesOf(detector).place << " " << detector.name);
+      INFO(FindCases(detector).place << " " << detector.name);
       const auto redacted = redaction::RedactWhole(rules, text);
       REQUIRE(redacted.ok());
       CHECK(redacted->text == text);
@@ -68,7 +69,7 @@ TEST_CASE("detectors: at least 220 shapes of vendors' secrets", "[detectors]") {
 }
 
 TEST_CASE("detectors: the default set stays small", "[detectors]") {
-  const auto rules = RulesOf(Tier1Detectors());
+  const auto rules = CompileRules(Tier1Detectors());
   INFO(rules->states());
   CHECK(rules->states() < 50'000);
 }

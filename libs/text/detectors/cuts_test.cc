@@ -101,7 +101,7 @@ TEST_CASE("adversarial 07: no shape is held back without bound", "[detectors]") 
     if (rule.regex.max_width != regex::kUnbounded) continue;
     const auto rules = redaction::RuleSet::Compile({rule});
     REQUIRE(rules.ok());
-    for (const std::string& positive : testing::CasesOf(detector).positive) {
+    for (const std::string& positive : testing::FindCases(detector).positive) {
       const auto made = testing::ParseCase(testing::FillCase(positive, random));
       for (int i = 0; i < 8; ++i) {
         const std::size_t end =
@@ -143,7 +143,7 @@ TEST_CASE("adversarial 01: the whole is what the definition says, detector by de
     const redaction::RedactionRule rule = ToRule(detector);
     const auto rules = redaction::RuleSet::Compile({rule});
     REQUIRE(rules.ok());
-    const testing::DetectorCases& own = testing::CasesOf(detector);
+    const testing::DetectorCases& own = testing::FindCases(detector);
     for (const auto* const cases : {&own.positive, &own.negative}) {
       for (const std::string& each : *cases) {
         const std::string text = testing::ParseCase(testing::FillCase(each, random)).text;

@@ -16,7 +16,7 @@
 namespace countersign::text::detectors {
 namespace {
 
-redaction::ContextGate ToGate(const WordsRow& row) {
+redaction::ProximityRule ToGate(const WordsRow& row) {
   if (row.kind == WordsRow::Kind::kNone) return {};
   return {.words = absl::StrSplit(row.words, '\n'),
           .assigned = row.kind == WordsRow::Kind::kAssignedTo,
@@ -124,7 +124,7 @@ redaction::RedactionRule ToRule(const Detector& detector, bool keep_context) {
   rule.priority = detector.priority;
   rule.replacement = absl::StrCat("<", ToLabel(detector.entity), ">");
   if (keep_context || detector.context_required) rule.context = detector.context;
-  rule.veto = detector.exclusion;
+  rule.exclusion = detector.exclusion;
   return rule;
 }
 

@@ -20,14 +20,14 @@ struct Detector {
   regex::ByteSet right_forbidden = regex::ByteSet::Word();  // unused for a pattern without end
   const validators::NamedValidator* validator = nullptr;    // null: the pattern is enough
   int priority = 0;
-  redaction::ContextGate context;
+  redaction::ProximityRule context;
   // The pattern is too common to count without its context, even for a caller who asks for the
   // entity by name.
   bool context_required = false;
-  redaction::ContextGate exclusion;  // kept even for a caller who asks for the entity by name
-  int tier = 1;                      // 1: on by default; 2: by jurisdiction; 3: by context alone
-  std::string pack;                  // of tier 2: `uk`, `de` …
-  std::string source;                // where the shape is documented
+  redaction::ProximityRule exclusion;  // kept even for a caller who asks for the entity by name
+  int tier = 1;                        // 1: on by default; 2: by jurisdiction; 3: by context alone
+  std::string pack;                    // of tier 2: `uk`, `de` …
+  std::string source;                  // where the shape is documented
 };
 
 // Every built-in detector; those of tier 1 come first.

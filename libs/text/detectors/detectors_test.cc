@@ -149,7 +149,7 @@ TEST_CASE("detectors: the reference has every entity, pack and validator", "[det
 TEST_CASE("detectors: a list of all entities", "[.reference]") {
   struct Listed {
     const Detector* first = nullptr;
-    std::size_t shapes = 0, gated = 0;
+    std::size_t shapes = 0, by_proximity = 0;
     std::set<std::string> checks;
     std::vector<std::string> sources;
   };
@@ -162,7 +162,7 @@ TEST_CASE("detectors: a list of all entities", "[.reference]") {
       order.push_back(detector.entity);
     }
     ++listed.shapes;
-    listed.gated += detector.context.empty() ? 0 : 1;
+    listed.by_proximity += detector.context.empty() ? 0 : 1;
     if (detector.validator != nullptr) {
       listed.checks.insert(std::string(detector.validator->name));
     }
@@ -178,7 +178,9 @@ TEST_CASE("detectors: a list of all entities", "[.reference]") {
     const char* some = secret ? (assigned ? "assigned" : "–") : "for some shapes";
     const char* all = assigned ? "assigned" : "yes";
     const char* none = secret ? "–" : "no";
-    const char* context = listed.gated == 0 ? none : listed.gated == listed.shapes ? all : some;
+    const char* context = listed.by_proximity == 0               ? none
+                          : listed.by_proximity == listed.shapes ? all
+                                                                 : some;
     std::cout << absl::StrJoin({std::string("entity"), name, absl::StrCat(listed.first->tier),
                                 listed.first->pack, absl::StrCat(listed.shapes),
                                 absl::StrJoin(listed.checks, ", "), std::string(context),

@@ -170,7 +170,7 @@ class FormText::Writer {
   [[gnu::always_inline]] const unicode::Normalizer::Char& CharOf(std::uint32_t code_point) {
     if (code_point >> 8 != block_number_) {
       block_number_ = code_point >> 8;
-      block_ = &normalizer_.BlockOf(code_point);
+      block_ = &normalizer_.FindBlock(code_point);
     }
     return block_->chars[code_point & 0xff];
   }
@@ -326,14 +326,14 @@ FormText::FormText(const unicode::Normalizer& normalizer, absl::string_view orig
   Writer(*this).Run();
 }
 
-std::size_t FormText::PartOf(std::size_t offset) const {
+std::size_t FormText::FindPart(std::size_t offset) const {
   const auto after =
       std::upper_bound(checkpoints_.begin(), checkpoints_.end(), offset,
                        [](std::size_t at, const Checkpoint& point) { return at < point.form; });
   return static_cast<std::size_t>(after - checkpoints_.begin()) - 1;
 }
 
-const unicode::NormalizedText& FormText::MapOf(std::size_t part) const {
+const unicode::NormalizedText& FormText::PartMap(std::size_t part) const {
   for (const auto& known : recent_) {
     if (known != nullptr && known->index == part) return known->map;
   }
@@ -347,11 +347,11 @@ const unicode::NormalizedText& FormText::MapOf(std::size_t part) const {
 }
 
 unicode::OriginalSpan FormText::Original(std::size_t begin, std::size_t end) const {
-  const std::size_t first = PartOf(begin);
-  const std::size_t last = PartOf(end - 1);
+  const std::size_t first = FindPart(begin);
+  const std::size_t last = FindPart(end - 1);
   const auto in_part = [&](std::size_t part, std::size_t from, std::size_t to) {
     const std::size_t form = checkpoints_[part].form;
-    unicode::OriginalSpan span = MapOf(part).Original(from - form, to - form);
+    unicode::OriginalSpan span = PartMap(part).Original(from - form, to - form);
     span.begin += checkpoints_[part].original;
     span.end += checkpoints_[part].original;
     return span;

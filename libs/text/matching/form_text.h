@@ -10,8 +10,8 @@
 
 namespace countersign::text::matching {
 
-// A text in some form, made as fast as can be: with where keywords may begin, and without the map
-// of offsets, of which a part is made when it is asked for. Not thread-safe.
+// A text in some form, with the places where keywords may begin. Building it is what a scan costs
+// most, so the map of offsets is built in parts, each when it is first needed. Not thread-safe.
 class FormText {
  public:
   // `text` is what Normalizer::Apply makes of it. REQUIRES: `original` is UTF-8 of at most
@@ -28,8 +28,10 @@ class FormText {
   // As NormalizedText::Original.
   unicode::OriginalSpan Original(std::size_t begin, std::size_t end) const;
 
-  // An offset of the original at or before which the one for `offset` is not; takes no time.
-  std::size_t NotBefore(std::size_t offset) const { return checkpoints_[PartOf(offset)].original; }
+  // A lower bound of Original(offset); O(1).
+  std::size_t NotBefore(std::size_t offset) const {
+    return checkpoints_[FindPart(offset)].original;
+  }
 
  private:
   class Writer;
@@ -44,8 +46,8 @@ class FormText {
     unicode::NormalizedText map;
   };
 
-  std::size_t PartOf(std::size_t offset) const;
-  const unicode::NormalizedText& MapOf(std::size_t part) const;
+  std::size_t FindPart(std::size_t offset) const;
+  const unicode::NormalizedText& PartMap(std::size_t part) const;
 
   const unicode::Normalizer& normalizer_;
   const absl::string_view original_;

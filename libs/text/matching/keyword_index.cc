@@ -14,7 +14,7 @@ constexpr unsigned kLongClasses = 0x18;
 std::size_t ClassOf(std::size_t size) { return size >= 8 ? 4 : size >= 4 ? 3 : size - 1; }
 
 // The first `size` bytes. REQUIRES: eight can be read.
-std::uint64_t KeyOf(const char* bytes, std::size_t size) {
+std::uint64_t LoadKey(const char* bytes, std::size_t size) {
   std::uint64_t key;
   std::memcpy(&key, bytes, sizeof key);
   return size == 8 ? key : key & ((std::uint64_t{1} << size * 8) - 1);
@@ -24,7 +24,7 @@ std::uint64_t KeyOf(const char* bytes, std::size_t size) {
 std::uint64_t Hash(std::uint64_t key) { return (key ^ key >> 31) * 0x9e3779b97f4a7c15u; }
 
 // Eight bytes as a number that compares as they do. REQUIRES: eight can be read.
-std::uint64_t TailOf(const char* bytes) {
+std::uint64_t LoadTail(const char* bytes) {
   std::uint64_t tail;
   std::memcpy(&tail, bytes, sizeof tail);
   return __builtin_bswap64(tail);
@@ -63,7 +63,7 @@ void KeywordIndex::BuildClass(Class& group) {
     const std::string& own = keywords_[slot.keyword];
     char bytes[8] = {};
     own.copy(bytes, sizeof bytes, group.key_bytes);
-    slot.tail = TailOf(bytes);
+    slot.tail = LoadTail(bytes);
     // What begins this one begins, or is, the one before it.
     std::uint32_t candidate = i == 0 ? kNone : i - 1;
     while (candidate != kNone && own.rfind(keywords_[group.slots[candidate].keyword], 0) != 0) {
@@ -81,7 +81,7 @@ void KeywordIndex::BuildClass(Class& group) {
     char bytes[8] = {};
     const std::string& keyword = keywords_[group.slots[i].keyword];
     keyword.copy(bytes, group.key_bytes);
-    const std::uint64_t key = KeyOf(bytes, group.key_bytes);
+    const std::uint64_t key = LoadKey(bytes, group.key_bytes);
     const std::uint64_t hash = Hash(key);
     const std::uint64_t bit = hash >> group.filter_shift;
     group.filter[bit / 64] |= std::uint64_t{1} << bit % 64;
@@ -111,7 +111,7 @@ void KeywordIndex::FindIn(const Class& group, std::uint64_t key, absl::string_vi
     at = (at + 1) & (group.buckets.size() - 1);
   }
   // The greatest that is not above the rest: all that begin the rest begin it too, or are it.
-  const std::uint64_t tail = TailOf(rest.data() + group.key_bytes);
+  const std::uint64_t tail = LoadTail(rest.data() + group.key_bytes);
   const auto begin = group.slots.begin() + group.buckets[at].begin;
   const auto end = group.slots.begin() + group.buckets[at].end;
   const auto equal = std::lower_bound(
@@ -151,7 +151,7 @@ void KeywordIndex::Find(
       for (; classes != 0; classes &= classes - 1) {
         const Class& group = classes_[__builtin_ctz(classes)];
         if (Passes(group, bytes) == 0) continue;
-        FindIn(group, KeyOf(bytes, group.key_bytes), form.substr(begin),
+        FindIn(group, LoadKey(bytes, group.key_bytes), form.substr(begin),
                [&](std::uint32_t keyword) { on_match(keyword, begin); });
       }
     }

@@ -54,8 +54,8 @@ class Matcher {
   // Every id at most once per text, with the hit that ends first, ordered by id. The span of a
   // pattern is extended to the last end that a match with the same begin has (within 64 KiB); the
   // span of a disguised keyword is the disguised text, with what was hidden inside. Any error of
-  // the engine is an error here: the caller closes the gate. INVALID_ARGUMENT when `text` is not
-  // UTF-8 or longer than 1 GiB.
+  // the engine is an error here, and the caller must refuse the call. INVALID_ARGUMENT when `text`
+  // is not UTF-8 or longer than 1 GiB.
   absl::StatusOr<std::vector<MatchHit>> Scan(absl::string_view text) const;
 
   ~Matcher();

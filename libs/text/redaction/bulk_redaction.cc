@@ -34,8 +34,8 @@ class HitCollector {
     const Stretch beside{Offset(end), Offset(std::min(text_.size(), end + kBesideReach))};
     const Stretch assigned = Assigned(anywhere);
     for (const std::uint32_t rule : rules_.phrases()[target - rules_.phrase_base()].rules) {
-      const ContextGate& gate = program_.rules[rule].context;
-      const Stretch& begins = gate.assigned ? assigned : gate.beside ? beside : anywhere;
+      const ProximityRule& proximity = program_.rules[rule].context;
+      const Stretch& begins = proximity.assigned ? assigned : proximity.beside ? beside : anywhere;
       const Stretch room = WithRoom(rule, begins);
       if (room.first <= room.last) Extend(rule, room);
     }

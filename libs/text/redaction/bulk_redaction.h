@@ -15,7 +15,7 @@ namespace countersign::text::redaction {
 class ScanAutomaton;
 class ScanRules;
 
-// Texts below this are not worth it.
+// Shorter texts are redacted as fast by a stream.
 inline constexpr std::size_t kBulkBytes = 256;
 
 // Appends to `released` and `spans` what a stream would make of a whole text, as

@@ -191,17 +191,17 @@ TEST_CASE("Bulk: more threads than automata find the same", "[bulk]") {
 }
 
 TEST_CASE("Bulk: a word that is one rule's match and another's context serves both", "[bulk]") {
-  RedactionRule gated;
-  gated.entity = "number";
-  gated.regex = regex::ParseRegex("[0-9]{6}").value();
-  gated.context.words = {"pin"};
-  gated.replacement = "<NUMBER>";
+  RedactionRule number;
+  number.entity = "number";
+  number.regex = regex::ParseRegex("[0-9]{6}").value();
+  number.context.words = {"pin"};
+  number.replacement = "<NUMBER>";
   RedactionRule word;
   word.entity = "word";
   word.regex = regex::ParseRegex("(?i)pin").value();
   word.replacement = "<WORD>";
   for (const auto& rules :
-       {RuleSet::Compile({gated, word}).value(), RuleSet::Compile({word, gated}).value()}) {
+       {RuleSet::Compile({number, word}).value(), RuleSet::Compile({word, number}).value()}) {
     CHECK(InBulk(rules, "PIN 123456, spin 123456").text == "<WORD> <NUMBER>, s<WORD> <NUMBER>");
   }
 }

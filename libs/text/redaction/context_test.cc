@@ -30,7 +30,8 @@ std::string Fed(RedactionStream& stream, absl::string_view text) {
   return released;
 }
 
-TEST_CASE("Redaction: a gated rule needs its word within reach before the match", "[redaction]") {
+TEST_CASE("Redaction: a rule with a context needs its word within reach before the match",
+          "[redaction]") {
   RedactionRule rule = Simple("pin", "[0-9]{4}");
   rule.context.words = {"pin", "secret code"};
   const auto rules = Compiled({rule});
@@ -68,7 +69,7 @@ TEST_CASE("Redaction: an assigned context stands with = or : before the match", 
   }
 }
 
-TEST_CASE("Redaction: nothing is held for a gated rule without its context", "[redaction]") {
+TEST_CASE("Redaction: nothing is held for a rule whose context is absent", "[redaction]") {
   RedactionRule rule = Simple("account", "[0-9]{8}");
   rule.context.words = {"account"};
   RedactionStream stream(Compiled({rule}));
@@ -112,10 +113,10 @@ TEST_CASE("Redaction: a context beside has no other words before the match", "[r
   }
 }
 
-TEST_CASE("Redaction: a vetoed rule finds nothing behind its words", "[redaction]") {
+TEST_CASE("Redaction: a rule finds nothing behind the words of its exclusion", "[redaction]") {
   RedactionRule rule = Simple("number", "[0-9]{2}\\.[0-9]{2}");
   rule.left_forbidden = regex::ByteSet::Word();
-  rule.veto = {.words = {"version"}, .beside = true};
+  rule.exclusion = {.words = {"version"}, .beside = true};
   const auto rules = Compiled({rule});
   const auto masked = [&](absl::string_view text) { return RedactWhole(rules, text)->text; };
   CHECK(masked("12.34") == "<number>");

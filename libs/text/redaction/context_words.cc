@@ -27,7 +27,7 @@ bool Assigns(absl::string_view between) {
   return reader.assigned();
 }
 
-std::size_t CharactersOf(absl::string_view word) {
+std::size_t CountCharacters(absl::string_view word) {
   return static_cast<std::size_t>(std::count_if(word.begin(), word.end(), [](char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
   }));
@@ -64,7 +64,7 @@ bool StandsBeside(absl::string_view last, absl::string_view between) {
     const char byte = between[i];
     const char next = i + 1 < between.size() ? between[i + 1] : 'x';
     const bool stop =
-        byte == '.' && !InWord(next) && next != '=' && CharactersOf(last) > kAbbreviation;
+        byte == '.' && !InWord(next) && next != '=' && CountCharacters(last) > kAbbreviation;
     const bool arrow = i > 0 && (between[i - 1] == '=' || between[i - 1] == '-');
     if (byte == '>' && !arrow && !HasLower(last)) return false;  // of a replacement: `<PIN>`
     if (byte == ';' || (byte == '?' && next != '=') || stop || (byte == '\n' && next == '\n'))
@@ -94,12 +94,13 @@ bool ContextWords::BeginsPart(absl::string_view text, std::size_t at) {
          absl::ascii_islower(byte(at + 1));
 }
 
-bool ContextWords::Opens(const ContextGate& gate, absl::string_view word,
+bool ContextWords::Meets(const ProximityRule& proximity, absl::string_view word,
                          absl::string_view between) {
-  return (!gate.assigned || Assigns(between)) && (!gate.beside || StandsBeside(word, between));
+  return (!proximity.assigned || Assigns(between)) &&
+         (!proximity.beside || StandsBeside(word, between));
 }
 
-std::vector<std::string> ContextWords::WordsOf(absl::string_view phrase) {
+std::vector<std::string> ContextWords::SplitPhrase(absl::string_view phrase) {
   std::string folded;
   unicode::FoldPatches patches;
   unicode::FoldInto(phrase, true, 0, folded, patches);
@@ -117,7 +118,7 @@ std::vector<std::string> ContextWords::WordsOf(absl::string_view phrase) {
 
 // Of the first eight bytes and the last eight, which are most words. A bit less of each byte, so
 // that the case of letters does not count.
-std::uint64_t ContextWords::HashOf(absl::string_view word) {
+std::uint64_t ContextWords::HashWord(absl::string_view word) {
   const auto load = [&word](std::size_t at, std::size_t size) {
     std::uint64_t value = 0;
     std::memcpy(&value, word.data() + at, size);
@@ -143,7 +144,7 @@ std::uint64_t ContextWords::HashOf(absl::string_view word) {
 
 std::uint32_t ContextWords::Find(absl::string_view word) const {
   if (word.empty() || word.size() > kContextReach || slots_.empty()) return kNoWord;
-  const std::uint64_t hash = HashOf(word);
+  const std::uint64_t hash = HashWord(word);
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
   for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
     const Slot& slot = slots_[at];
@@ -168,23 +169,24 @@ void ContextWords::Grow() {
 }
 
 void ContextWords::PutSlot(std::uint32_t word) {
-  const std::uint64_t hash = HashOf(words_[word].word);
+  const std::uint64_t hash = HashWord(words_[word].word);
   std::size_t at = hash & (slots_.size() - 1);
   while (slots_[at].word != kNoWord) at = (at + 1) & (slots_.size() - 1);
   slots_[at] = {static_cast<std::uint32_t>(hash >> 32), word};
 }
 
-std::size_t ContextWords::Add(const ContextGate& gate) {
-  for (std::size_t i = 0; i < gates_.size(); ++i) {
-    if (gates_[i].assigned == gate.assigned && gates_[i].beside == gate.beside &&
-        gates_[i].words == gate.words) {
+std::size_t ContextWords::Add(const ProximityRule& proximity) {
+  for (std::size_t i = 0; i < proximity_rules_.size(); ++i) {
+    if (proximity_rules_[i].assigned == proximity.assigned &&
+        proximity_rules_[i].beside == proximity.beside &&
+        proximity_rules_[i].words == proximity.words) {
       return i;
     }
   }
-  const std::size_t number = gates_.size();
-  gates_.push_back(gate);
-  for (const std::string& phrase : gate.words) {
-    std::vector<std::string> words = WordsOf(phrase);
+  const std::size_t number = proximity_rules_.size();
+  proximity_rules_.push_back(proximity);
+  for (const std::string& phrase : proximity.words) {
+    std::vector<std::string> words = SplitPhrase(phrase);
     if (words.empty() || words.back().size() > kContextReach) continue;
     const std::uint32_t known = Find(words.back());
     Word& last = known == kNoWord ? Insert(words.back()) : words_[known];
@@ -193,10 +195,10 @@ std::size_t ContextWords::Add(const ContextGate& gate) {
     auto same = std::find_if(phrases.begin(), phrases.end(),
                              [&](const Phrase& other) { return other.words_before == words; });
     if (same == phrases.end()) {
-      const std::uint64_t hash = words.empty() ? 0 : HashOf(words.back());
+      const std::uint64_t hash = words.empty() ? 0 : HashWord(words.back());
       same = phrases.insert(same, {std::move(words), {}, hash});
     }
-    same->gates.push_back(number);
+    same->proximity_rules.push_back(number);
   }
   return number;
 }
@@ -230,7 +232,7 @@ bool ContextWords::VisitPhrases(const Word& word, const Window& window, std::siz
   // Some words end dozens of phrases, so they are told apart by the hash of the word before.
   const auto hash_before = [&](bool parts) {
     const auto [from, to] = window.WordBefore(begin, parts);
-    return HashOf(window.text.substr(from, to - from));
+    return HashWord(window.text.substr(from, to - from));
   };
   const bool by_words = !part;
   const bool by_parts = part || !window.HasParts(begin, end);
@@ -257,20 +259,22 @@ bool ContextWords::VisitPhrases(const Word& word, const Window& window, std::siz
   });
 }
 
-bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const {
+bool ContextWords::IsMet(std::size_t proximity, absl::string_view before,
+                         unsigned char next) const {
   const Window window(before);
   const bool touches = kWordBytes.Contains(next) && !before.empty() && InWord(before.back());
   std::size_t upto = before.size();
   while (touches && upto > window.cut && InWord(before[upto - 1])) --upto;
-  bool open = false;
+  bool met = false;
   const auto decides = [&](std::size_t begin, std::size_t end, bool part) {
     const std::uint32_t word = Find(before.substr(begin, end - begin));
     if (word == kNoWord) return false;
-    const auto wanted = [gate](const Phrase& phrase) {
-      return std::find(phrase.gates.begin(), phrase.gates.end(), gate) != phrase.gates.end();
+    const auto wanted = [proximity](const Phrase& phrase) {
+      return std::find(phrase.proximity_rules.begin(), phrase.proximity_rules.end(), proximity) !=
+             phrase.proximity_rules.end();
     };
     const auto visit = [&](const Phrase&, absl::string_view last, absl::string_view between) {
-      open = Opens(gates_[gate], last, between);
+      met = Meets(proximity_rules_[proximity], last, between);
       return true;  // the last one decides
     };
     return VisitPhrases(words_[word], window, begin, end, part, wanted, visit);
@@ -283,35 +287,36 @@ bool ContextWords::IsOpen(std::size_t gate, absl::string_view before, unsigned c
     for (std::size_t part_end = end; part_end > lowest;) {
       const auto [from, to] = window.WordBefore(part_end, true);
       const bool proper = from < to && (from > begin || to < end || begin == end);
-      if (proper && decides(from, to, true)) return open;
+      if (proper && decides(from, to, true)) return met;
       if (from == to) break;
       part_end = from;
     }
-    if (begin < end && decides(begin, end, false)) return open;
+    if (begin < end && decides(begin, end, false)) return met;
     if (lowest == window.cut || end == 0) return false;
     upto = lowest;
   }
 }
 
-bool ContextWords::CollectOpen(const std::vector<ContextHit>& hits, absl::string_view before,
-                               std::uint64_t position, std::vector<GateState>& states) const {
+bool ContextWords::CollectMet(const std::vector<ContextHit>& hits, absl::string_view before,
+                              std::uint64_t position, std::vector<ProximityState>& states) const {
   const Window window(before);
   const std::uint64_t from = position - before.size();
   bool any = false;
-  states.assign(gates_.size(), GateState::kUnseen);
+  states.assign(proximity_rules_.size(), ProximityState::kUnseen);
   for (auto hit = hits.rbegin(); hit != hits.rend() && hit->begin >= from + window.cut; ++hit) {
     const std::size_t begin = hit->begin - from;
     const auto wanted = [&states](const Phrase& phrase) {
-      return std::any_of(phrase.gates.begin(), phrase.gates.end(),
-                         [&](std::size_t gate) { return states[gate] == GateState::kUnseen; });
+      return std::any_of(
+          phrase.proximity_rules.begin(), phrase.proximity_rules.end(),
+          [&](std::size_t proximity) { return states[proximity] == ProximityState::kUnseen; });
     };
     const auto visit = [&](const Phrase& phrase, absl::string_view last,
                            absl::string_view between) {
-      for (const std::size_t gate : phrase.gates) {
-        if (states[gate] != GateState::kUnseen) continue;
-        const bool open = Opens(gates_[gate], last, between);
-        states[gate] = open ? GateState::kOpen : GateState::kShut;
-        any = any || open;
+      for (const std::size_t proximity : phrase.proximity_rules) {
+        if (states[proximity] != ProximityState::kUnseen) continue;
+        const bool met = Meets(proximity_rules_[proximity], last, between);
+        states[proximity] = met ? ProximityState::kMet : ProximityState::kUnmet;
+        any = any || met;
       }
       return false;
     };

@@ -37,43 +37,44 @@ class AssignmentReader {
   char previous_ = 0;
 };
 
-// The context words of all rules of a set (redaction.h, ContextGate), found in folded text.
+// The context words of all rules of a set (redaction.h, ProximityRule), found in folded text.
 // Immutable once filled; thread-safe then.
 class ContextWords {
  public:
-  // The number of an equal gate if there is one. Words are folded; one that holds nothing but
-  // separators never occurs.
-  std::size_t Add(const ContextGate& gate);
-  bool empty() const { return gates_.empty(); }
+  // The number of an equal proximity rule if there is one. Words are folded; one that holds nothing
+  // but separators never occurs.
+  std::size_t Add(const ProximityRule& proximity);
+  bool empty() const { return proximity_rules_.empty(); }
 
   // The number of a word that ends some phrase, whatever its case; kNoWord for all others.
   static constexpr std::uint32_t kNoWord = 0xFFFFFFFF;
   std::uint32_t Find(absl::string_view word) const;
 
-  // True when the gate is open for a match that begins right after `before`, with `next` as its
-  // first byte. `before` is at least the last kContextReach + 1 bytes of what stands there, or all.
-  bool IsOpen(std::size_t gate, absl::string_view before, unsigned char next) const;
+  // True when the proximity rule is met by a match that begins right after `before`, with `next` as
+  // its first byte. `before` is at least the last kContextReach + 1 bytes of what stands there, or
+  // all.
+  bool IsMet(std::size_t proximity, absl::string_view before, unsigned char next) const;
 
-  // The same for all gates at once, by their numbers, for a match that begins at `position`.
-  // `hits` are all words before it that Find knows and all parts of words, in the order of their
-  // begins, whole words before their first part, at least those in reach. Returns whether any gate
-  // is open.
-  enum class GateState : std::uint8_t { kUnseen, kShut, kOpen };
-  bool CollectOpen(const std::vector<ContextHit>& hits, absl::string_view before,
-                   std::uint64_t position, std::vector<GateState>& states) const;
+  // The same for all proximity rules at once, by their numbers, for a match that begins at
+  // `position`. `hits` are all words before it that Find knows and all parts of words, in the order
+  // of their begins, whole words before their first part, at least those in reach. Returns whether
+  // any rule is met.
+  enum class ProximityState : std::uint8_t { kUnseen, kUnmet, kMet };
+  bool CollectMet(const std::vector<ContextHit>& hits, absl::string_view before,
+                  std::uint64_t position, std::vector<ProximityState>& states) const;
 
-  // False when a word that Find knows ends no phrase of any gate, whatever follows it. `before`
+  // False when a word that Find knows ends no phrase of any rule, whatever follows it. `before`
   // ends with it, and is at least the kContextReach + 1 bytes up to there, or all.
   bool EndsPhrase(const ContextHit& hit, absl::string_view before) const;
 
   // The words of a phrase, folded and in lower case.
-  static std::vector<std::string> WordsOf(absl::string_view phrase);
+  static std::vector<std::string> SplitPhrase(absl::string_view phrase);
 
   // True when a part of a name in camel case begins at `at`, within a word of `text`: `Key` in
   // `apiKey`, `S3Key` and `APIKey`.
   static bool BeginsPart(absl::string_view text, std::size_t at);
 
-  // A word that may stand between a name and its value (ContextGate::beside). Lower case.
+  // A word that may stand between a name and its value (ProximityRule::beside). Lower case.
   static bool IsLink(absl::string_view word);
 
   // What words consist of: ASCII letters and digits, and everything beyond ASCII.
@@ -85,7 +86,7 @@ class ContextWords {
   // A phrase by the words it consists of, of which the last is the key it is stored under.
   struct Phrase {
     std::vector<std::string> words_before;
-    std::vector<std::size_t> gates;
+    std::vector<std::size_t> proximity_rules;
     std::uint64_t hash_before;  // of the last of words_before; 0 where there is none
   };
   struct Word {
@@ -108,12 +109,13 @@ class ContextWords {
     std::size_t cut;  // where the reach begins
   };
 
-  static std::uint64_t HashOf(absl::string_view word);
+  static std::uint64_t HashWord(absl::string_view word);
   Word& Insert(const std::string& word);
   void Grow();
   void PutSlot(std::uint32_t word);
 
-  static bool Opens(const ContextGate& gate, absl::string_view word, absl::string_view between);
+  static bool Meets(const ProximityRule& proximity, absl::string_view word,
+                    absl::string_view between);
 
   // Calls visit(phrase, its last word, what stands between that and the match) for every phrase
   // that ends with `word`, which lies at [begin, end), and is `wanted`, until it returns true;
@@ -122,7 +124,7 @@ class ContextWords {
   bool VisitPhrases(const Word& word, const Window& window, std::size_t begin, std::size_t end,
                     bool part, const Wanted& wanted, const Visit& visit) const;
 
-  std::vector<ContextGate> gates_;
+  std::vector<ProximityRule> proximity_rules_;
   std::vector<Word> words_;
   std::vector<Slot> slots_;  // by hash, open addressing; a power of two, never full
 };

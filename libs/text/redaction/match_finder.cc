@@ -47,7 +47,7 @@ struct MatchFinder::Scratch {
   std::vector<std::uint32_t> current, previous;
   std::vector<std::uint32_t> starts;
   std::vector<std::uint64_t> begins;
-  std::vector<ContextWords::GateState> gates;
+  std::vector<ContextWords::ProximityState> proximity_rules;
 };
 
 MatchFinder::Scratch& MatchFinder::LocalScratch() {
@@ -67,30 +67,30 @@ void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
     const std::size_t cell = row * program_.classes + program_.byte_class[byte];
     before = byte;
     const std::uint8_t kinds = program_.start_kinds[cell];
-    const std::uint16_t earlier = state_.sprout;
-    if (kinds == 0 && earlier == RedactionProgram::kNoSprout && state_.threads.empty()) continue;
+    const std::uint16_t earlier = state_.prefix2;
+    if (kinds == 0 && earlier == RedactionProgram::kNoPrefix2 && state_.threads.empty()) continue;
     if (state_.guarded) DecideGuarded(byte, position);
 
-    const std::uint16_t sprout = program_.sprouts[cell];
+    const std::uint16_t prefix2 = program_.prefix2s[cell];
     const States seconds =
-        earlier != RedactionProgram::kNoSprout ? program_.Seconds(earlier, byte) : kNone;
-    States starts = sprout != RedactionProgram::kNoSprout ? kNone : program_.starts[cell];
+        earlier != RedactionProgram::kNoPrefix2 ? program_.Seconds(earlier, byte) : kNone;
+    States starts = prefix2 != RedactionProgram::kNoPrefix2 ? kNone : program_.starts[cell];
     const bool in_context = kinds > RedactionProgram::kPlainStart && SeesContextWord(position);
-    if (in_context || (kinds & RedactionProgram::kVetoedStart) != 0) {
-      const States vetoed = program_.vetoed_starts[cell];
+    if (in_context || (kinds & RedactionProgram::kExclusionStart) != 0) {
+      const States excluded = program_.exclusion_starts[cell];
       scratch_.starts.assign(starts.begin(), starts.end());
       if (in_context) {
         CollectByContext(cell, position, scratch_.starts);
       } else {
-        scratch_.starts.insert(scratch_.starts.end(), vetoed.begin(), vetoed.end());
+        scratch_.starts.insert(scratch_.starts.end(), excluded.begin(), excluded.end());
       }
       starts = {scratch_.starts.data(), scratch_.starts.data() + scratch_.starts.size()};
     }
     if (!state_.threads.empty() || !seconds.empty() || !starts.empty()) {
       Step(byte, seconds, starts, position);
     }
-    state_.sprout = sprout;
-    state_.sprout_start = static_cast<std::uint32_t>(position - state_.origin);
+    state_.prefix2 = prefix2;
+    state_.prefix2_start = static_cast<std::uint32_t>(position - state_.origin);
   }
 }
 
@@ -125,7 +125,7 @@ void MatchFinder::Finish() {
   DecideGuarded(-1, text_.end());
   state_.threads.clear();
   state_.guarded = false;
-  state_.sprout = RedactionProgram::kNoSprout;
+  state_.prefix2 = RedactionProgram::kNoPrefix2;
 }
 
 // Matches that ended at `end` and waited for the byte after them.
@@ -137,28 +137,30 @@ void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
   ConfirmCandidates(end);
 }
 
-// Adds those of the gated and vetoed starts of a cell whose rule what stands before `position`
+// Adds those proximity and exclusion starts of a cell whose rule the text before `position`
 // allows.
 void MatchFinder::CollectByContext(std::size_t cell, std::uint64_t position,
                                    std::vector<std::uint32_t>& open) {
   constexpr std::uint64_t kFarthest = kContextReach + 1;
   const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
-  const bool any = program_.context.CollectOpen(state_.words, text_.Slice(from, position), position,
-                                                scratch_.gates);
-  const auto opens = [&](std::uint32_t gate) {
-    return gate != RuleTraits::kNoGate && scratch_.gates[gate] == ContextWords::GateState::kOpen;
+  const bool any = program_.context.CollectMet(state_.words, text_.Slice(from, position), position,
+                                               scratch_.proximity_rules);
+  const auto is_met = [&](std::uint32_t proximity) {
+    return proximity != RuleTraits::kNoProximity &&
+           scratch_.proximity_rules[proximity] == ContextWords::ProximityState::kMet;
   };
-  const auto veto_of = [&](std::uint32_t state) {
-    return program_.traits[program_.states[state].rule].veto;
+  const auto exclusion_of = [&](std::uint32_t state) {
+    return program_.traits[program_.states[state].rule].exclusion;
   };
-  for (const std::uint32_t state : program_.vetoed_starts[cell]) {
-    if (!opens(veto_of(state))) open.push_back(state);
+  for (const std::uint32_t state : program_.exclusion_starts[cell]) {
+    if (!is_met(exclusion_of(state))) open.push_back(state);
   }
   if (!any) return;
-  const std::vector<std::uint32_t>& offsets = program_.gated_starts.offsets;
+  const std::vector<std::uint32_t>& offsets = program_.proximity_starts.offsets;
   for (std::size_t i = offsets[cell]; i < offsets[cell + 1]; ++i) {
-    const std::uint32_t state = program_.gated_starts.states[i];
-    if (opens(program_.gates_of_starts[i]) && !opens(veto_of(state))) open.push_back(state);
+    const std::uint32_t state = program_.proximity_starts.states[i];
+    if (is_met(program_.proximity_of_starts[i]) && !is_met(exclusion_of(state)))
+      open.push_back(state);
   }
 }
 
@@ -242,15 +244,17 @@ void MatchFinder::AddContextWord(std::uint64_t begin, std::uint64_t end, std::ui
   words.push_back(added);
 }
 
-bool MatchFinder::GateOpens(std::uint32_t gate, std::uint64_t position) const {
+bool MatchFinder::MeetsProximity(std::uint32_t proximity, std::uint64_t position) const {
   constexpr std::uint64_t kFarthest = kContextReach + 1;
   const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
-  return program_.context.IsOpen(gate, text_.Slice(from, position), text_.At(position));
+  return program_.context.IsMet(proximity, text_.Slice(from, position), text_.At(position));
 }
 
 bool MatchFinder::ContextAllows(const RuleTraits& traits, std::uint64_t position) const {
-  return (traits.gate == RuleTraits::kNoGate || GateOpens(traits.gate, position)) &&
-         (traits.veto == RuleTraits::kNoGate || !GateOpens(traits.veto, position));
+  return (traits.proximity == RuleTraits::kNoProximity ||
+          MeetsProximity(traits.proximity, position)) &&
+         (traits.exclusion == RuleTraits::kNoProximity ||
+          !MeetsProximity(traits.exclusion, position));
 }
 
 template <typename Put>
@@ -261,7 +265,7 @@ void MatchFinder::PutNext(unsigned char byte, States seconds, States starts, std
       if (program_.sets[transition.set].Contains(byte)) put(transition.state, thread.start);
     }
   }
-  for (const std::uint32_t state : seconds) put(state, state_.sprout_start);
+  for (const std::uint32_t state : seconds) put(state, state_.prefix2_start);
   for (const std::uint32_t state : starts) {
     put(state, static_cast<std::uint32_t>(position - state_.origin));
   }
@@ -391,8 +395,8 @@ void MatchFinder::FindBegins(std::uint64_t first, std::uint64_t end) {
     if (position == first) break;
     previous.clear();
     for (const std::uint32_t state : current) {
-      for (const std::uint32_t leader : program_.leaders[state]) {
-        if (program_.Consumes(leader, byte)) previous.push_back(leader);
+      for (const std::uint32_t predecessor : program_.predecessors[state]) {
+        if (program_.Consumes(predecessor, byte)) previous.push_back(predecessor);
       }
     }
     if (previous.size() > 1) RemoveDuplicates(previous);

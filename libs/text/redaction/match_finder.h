@@ -32,7 +32,7 @@ struct TextWindow {
 class MatchFinder {
  public:
   // The window holds every byte from the earliest start of a validated rule's thread on, and
-  // kContextReach + 1 bytes before that if some rule has a context gate.
+  // kContextReach + 1 bytes before that if some rule has a proximity rule.
   MatchFinder(const RedactionProgram& program, TextWindow text, MatchState& state);
 
   // All rules over [from, to).
@@ -65,7 +65,7 @@ class MatchFinder {
   bool ContextAllows(const RedactionProgram::RuleTraits& traits, std::uint64_t position) const;
   void AddParts(std::uint64_t begin, std::uint64_t end, int before);
   void AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word, bool part);
-  bool GateOpens(std::uint32_t gate, std::uint64_t position) const;
+  bool MeetsProximity(std::uint32_t proximity, std::uint64_t position) const;
   using States = RedactionProgram::Span<std::uint32_t>;
   // Moves every thread over `byte`, and begins new ones: in `seconds`, which the byte before
   // began, and in `starts`.

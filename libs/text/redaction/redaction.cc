@@ -60,7 +60,7 @@ void RedactionStream::Run::MoveOrigin() {
   for (RedactionThread& thread : stream_.matches_.threads) {
     thread.start = std::max(thread.start, moved) - moved;
   }
-  stream_.matches_.sprout_start = std::max(stream_.matches_.sprout_start, moved) - moved;
+  stream_.matches_.prefix2_start = std::max(stream_.matches_.prefix2_start, moved) - moved;
   stream_.matches_.origin += moved;
 }
 
@@ -69,7 +69,7 @@ bool RedactionStream::Run::Decided(const MatchCluster& cluster) const {
   if (program_.rules[cluster.rule].rewrite || output_.LetsThrough(cluster)) return false;
   const std::uint64_t begin = cluster.begin;
   const MatchState& state = stream_.matches_;
-  if (state.sprout != 0 && state.origin + state.sprout_start <= begin) return false;
+  if (state.prefix2 != 0 && state.origin + state.prefix2_start <= begin) return false;
   return std::all_of(state.threads.begin(), state.threads.end(), [&](const auto& thread) {
     const std::uint64_t start = state.origin + thread.start;
     return start > begin || (start == begin && program_.states[thread.state].rule == cluster.rule);
@@ -177,8 +177,8 @@ void RedactionStream::DropReleased(bool end) {
         keep = std::min(keep, matches_.origin + thread.start);
       }
     }
-    if (matches_.sprout != RedactionProgram::kNoSprout) {
-      keep = std::min(keep, matches_.origin + matches_.sprout_start);
+    if (matches_.prefix2 != RedactionProgram::kNoPrefix2) {
+      keep = std::min(keep, matches_.origin + matches_.prefix2_start);
     }
   }
   if (!program.context.empty()) {

@@ -35,13 +35,13 @@ namespace countersign::text::redaction {
 // True when `match` is what its shape suggests (a check digit, a range). Pure; thread-safe.
 using Validator = std::function<bool(absl::string_view match)>;
 
-// Words one of which must stand before a match, wholly within the kContextReach bytes before it.
-// None after it counts: so a stream needs to hold nothing for their sake.
-struct ContextGate {
+// Words, one of which must stand before a match, wholly within the kContextReach bytes before it.
+// Words after a match do not count, so a stream holds nothing for their sake.
+struct ProximityRule {
   // Lower case; compared without ASCII case, as whole words (what lies between bytes that are
   // neither ASCII letters nor digits nor beyond ASCII, so `routing_number` holds two) and as the
   // parts of a name in camel case (`routingNumber` and `XRoutingNumber` hold them too). One of
-  // several words is a phrase: these words one after the other. Empty: no gate.
+  // several words is a phrase: these words one after the other. Empty: no rule.
   std::vector<std::string> words;
   // The last of them must be what the match is assigned to: between it and the match stand only
   // further word characters, quotes (' " ` and \), closing brackets, spaces, tabs, and at least one
@@ -62,14 +62,14 @@ inline constexpr std::size_t kBesideReach = 24;
 struct RedactionRule {
   std::string entity;  // lower snake case, as reported in spans
   regex::Regex regex;  // may not match the empty text
-  // For what is too large for a tree: an automaton over folded text, in place of the regex, of
-  // which the widths count alone.
+  // In place of the regex where that would be too large a tree: an automaton over folded text. Of
+  // `regex` only the widths are then read.
   std::shared_ptr<const regex::Automaton> automaton;
   regex::ByteSet left_forbidden;   // a match may not follow one of these bytes …
   regex::ByteSet right_forbidden;  // … nor be followed by one of these
   Validator validator = nullptr;   // with one, the regex's width is at most kMaxValidatedWidth
-  ContextGate context;             // a match without it is none
-  ContextGate veto;                // a match with it is none
+  ProximityRule context;           // required before a match, unless empty
+  ProximityRule exclusion;         // suppresses a match that it stands before
   // The first min_count - 1 clusters of a text that hold matches of this rule alone, or of its
   // group, are let through; from then on they are replaced.
   std::size_t min_count = 1;
@@ -92,7 +92,7 @@ inline bool CountAsOne(const RedactionRule& a, const RedactionRule& b) {
 
 inline constexpr std::size_t kMaxValidatedWidth = 2048;
 
-// Of the automaton of all rules of a set. Each takes about 140 bytes (terms_bench).
+// States of the automaton of a rule set; about 140 bytes each (terms_bench).
 inline constexpr std::size_t kMaxRuleSetStates = 1'000'000;
 
 struct RedactionLimits {
@@ -118,8 +118,7 @@ class RuleSet {
   bool empty() const;          // no rules: every text leaves as it comes
   std::size_t states() const;  // of the automaton
   const RedactionProgram& program() const { return *program_; }
-  // What redacts large texts faster. Its state is its own affair, so it is no part of the
-  // constness.
+  // Redacts large texts faster than a stream. Thread-safe; it caches within, hence not const.
   BulkScanner& bulk() const { return *bulk_; }
 
  private:
@@ -137,8 +136,8 @@ struct RedactedSpan {
   std::size_t input_end = 0;
   std::string entity;
   std::string original;
-  // More of the cluster that the previous span began: its replacement has left already, so begin ==
-  // end. Only for clusters longer than RedactionLimits::early_commit_bytes.
+  // Continues the cluster of the previous span, whose replacement has left already: begin == end.
+  // Only for clusters longer than RedactionLimits::early_commit_bytes.
   bool continued = false;
 };
 

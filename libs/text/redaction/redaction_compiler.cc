@@ -81,12 +81,12 @@ class Compiler {
     RedactionProgram::RuleTraits traits;
     traits.validated = rule.validator != nullptr;
     if (!rule.context.empty()) {
-      traits.gate = static_cast<std::uint32_t>(program_.context.Add(rule.context));
+      traits.proximity = static_cast<std::uint32_t>(program_.context.Add(rule.context));
     }
-    if (!rule.veto.empty()) {
-      traits.veto = static_cast<std::uint32_t>(program_.context.Add(rule.veto));
+    if (!rule.exclusion.empty()) {
+      traits.exclusion = static_cast<std::uint32_t>(program_.context.Add(rule.exclusion));
     }
-    if (rule.min_count > 1) traits.counter = CounterOf(rule);
+    if (rule.min_count > 1) traits.counter = CounterNumber(rule);
     std::vector<std::uint32_t> firsts;
     for (const regex::Automaton::Edge& edge : automaton.first) {
       firsts.push_back(edge.state);
@@ -113,9 +113,9 @@ class Compiler {
     RedactionProgram::State end{};
     end.first_transition = static_cast<std::uint32_t>(program_.transitions.size());
     program_.states.push_back(end);
-    const std::size_t befores = NumberBefores();
+    const std::size_t left_classes = NumberLeftClasses();
     NumberByteClasses();
-    FillStarts(befores);
+    FillStarts(left_classes);
     FillKinds();
     NumberSecondClasses();
     FillSeconds();
@@ -123,7 +123,7 @@ class Compiler {
 
  private:
   // The shapes of one thing are counted together.
-  std::uint32_t CounterOf(const RedactionRule& rule) {
+  std::uint32_t CounterNumber(const RedactionRule& rule) {
     if (rule.group.empty()) return program_.counters++;
     const auto [counter, added] = group_counters_.emplace(rule.group, program_.counters);
     if (added) ++program_.counters;
@@ -144,7 +144,7 @@ class Compiler {
   }
 
   void AddTransitions(const regex::Automaton& automaton, std::uint32_t base, bool validated) {
-    std::vector<std::vector<std::uint32_t>> leaders(automaton.bytes.size());
+    std::vector<std::vector<std::uint32_t>> predecessors(automaton.bytes.size());
     for (std::uint32_t state = 0; state < automaton.bytes.size(); ++state) {
       program_.states[base + state].first_transition =
           static_cast<std::uint32_t>(program_.transitions.size());
@@ -156,28 +156,28 @@ class Compiler {
       program_.states[base + state].ascii = static_cast<std::uint16_t>(ascii - followers.begin());
       for (const std::uint32_t follower : followers) {
         program_.transitions.push_back({base + follower, program_.states[base + follower].set});
-        if (validated) leaders[follower].push_back(state);
+        if (validated) predecessors[follower].push_back(state);
       }
     }
-    for (const std::vector<std::uint32_t>& states : leaders) {
-      AppendList(program_.leaders, states, base);
+    for (const std::vector<std::uint32_t>& states : predecessors) {
+      AppendList(program_.predecessors, states, base);
     }
   }
 
   template <typename Has>
-  static std::uint16_t ClassOf(std::map<std::vector<bool>, std::uint16_t>& classes,
-                               std::size_t size, Has has) {
+  static std::uint16_t ClassNumber(std::map<std::vector<bool>, std::uint16_t>& classes,
+                                   std::size_t size, Has has) {
     std::vector<bool> signature(size);
     for (std::size_t i = 0; i < size; ++i) signature[i] = has(i);
     return classes.emplace(std::move(signature), static_cast<std::uint16_t>(classes.size()))
         .first->second;
   }
 
-  std::size_t NumberBefores() {
+  std::size_t NumberLeftClasses() {
     std::map<std::vector<bool>, std::uint16_t> classes;
     for (int byte = 0; byte <= 256; ++byte) {
       program_.before[static_cast<std::size_t>(byte)] =
-          ClassOf(classes, program_.neighbours.size(), [&](std::size_t i) {
+          ClassNumber(classes, program_.neighbours.size(), [&](std::size_t i) {
             return program_.Allows(static_cast<RedactionProgram::NeighbourRef>(i + 1),
                                    byte == 256 ? -1 : byte);
           });
@@ -191,15 +191,15 @@ class Compiler {
     }
     std::map<std::vector<bool>, std::uint16_t> classes;
     for (unsigned byte = 0; byte < 256; ++byte) {
-      program_.byte_class[byte] = ClassOf(classes, first_.size(), [&](std::size_t i) {
+      program_.byte_class[byte] = ClassNumber(classes, first_.size(), [&](std::size_t i) {
         return program_.Consumes(first_[i], static_cast<unsigned char>(byte));
       });
     }
     program_.classes = classes.size();
   }
 
-  void FillStarts(std::size_t befores) {
-    std::vector<int> before_byte(befores);  // one representative of each class
+  void FillStarts(std::size_t left_classes) {
+    std::vector<int> before_byte(left_classes);  // one representative of each class
     for (int byte = 0; byte <= 256; ++byte) {
       before_byte[program_.before[static_cast<std::size_t>(byte)]] = byte == 256 ? -1 : byte;
     }
@@ -210,26 +210,32 @@ class Compiler {
     for (const int before : before_byte) {
       for (const unsigned char byte : class_byte) {
         std::vector<std::uint32_t> states;
-        std::vector<std::uint32_t> gated;
-        std::vector<std::uint32_t> vetoed;
+        std::vector<std::uint32_t> by_proximity;
+        std::vector<std::uint32_t> excluded;
         for (const std::uint32_t state : first_) {
           if (program_.Consumes(state, byte) &&
               program_.Allows(program_.states[state].begins, before)) {
-            constexpr std::uint32_t kNoGate = RedactionProgram::RuleTraits::kNoGate;
+            constexpr std::uint32_t kNoProximity = RedactionProgram::RuleTraits::kNoProximity;
             const auto& traits = program_.traits[program_.states[state].rule];
-            const bool may_veto = traits.gate == kNoGate && traits.veto != kNoGate;
-            (traits.gate != kNoGate ? gated : may_veto ? vetoed : states).push_back(state);
+            const bool may_exclude =
+                traits.proximity == kNoProximity && traits.exclusion != kNoProximity;
+            (traits.proximity != kNoProximity ? by_proximity
+             : may_exclude                    ? excluded
+                                              : states)
+                .push_back(state);
           }
         }
         AppendList(program_.starts, states, 0);
-        AppendList(program_.gated_starts, gated, 0);
-        AppendList(program_.vetoed_starts, vetoed, 0);
-        for (const std::uint32_t state : gated) {
-          program_.gates_of_starts.push_back(program_.traits[program_.states[state].rule].gate);
+        AppendList(program_.proximity_starts, by_proximity, 0);
+        AppendList(program_.exclusion_starts, excluded, 0);
+        for (const std::uint32_t state : by_proximity) {
+          program_.proximity_of_starts.push_back(
+              program_.traits[program_.states[state].rule].proximity);
         }
-        program_.start_kinds.push_back((states.empty() ? 0 : RedactionProgram::kPlainStart) |
-                                       (gated.empty() ? 0 : RedactionProgram::kGatedStart) |
-                                       (vetoed.empty() ? 0 : RedactionProgram::kVetoedStart));
+        program_.start_kinds.push_back(
+            (states.empty() ? 0 : RedactionProgram::kPlainStart) |
+            (by_proximity.empty() ? 0 : RedactionProgram::kProximityStart) |
+            (excluded.empty() ? 0 : RedactionProgram::kExclusionStart));
       }
     }
   }
@@ -253,20 +259,21 @@ class Compiler {
     std::map<std::vector<bool>, std::uint16_t> classes;
     for (unsigned byte = 0; byte < 256; ++byte) {
       program_.second_class[byte] =
-          static_cast<std::uint8_t>(ClassOf(classes, used.size(), [&](std::size_t i) {
+          static_cast<std::uint8_t>(ClassNumber(classes, used.size(), [&](std::size_t i) {
             return program_.sets[used[i]].Contains(static_cast<unsigned char>(byte));
           }));
     }
     program_.second_classes = classes.size();
   }
 
-  // Cells with the same starts share a sprout. A program with too many has none for the rest.
+  // Cells with the same starts share a prefix2. A program with too many has none for the rest.
   void FillSeconds() {
     std::vector<unsigned char> class_byte(program_.second_classes);
     for (unsigned byte = 0; byte < 256; ++byte) {
       class_byte[program_.second_class[byte]] = static_cast<unsigned char>(byte);
     }
-    std::map<std::vector<std::uint32_t>, std::uint16_t> known = {{{}, RedactionProgram::kNoSprout}};
+    std::map<std::vector<std::uint32_t>, std::uint16_t> known = {
+        {{}, RedactionProgram::kNoPrefix2}};
     for (std::size_t i = 0; i < class_byte.size(); ++i) AppendList(program_.seconds, {}, 0);
     for (std::size_t cell = 0; cell < program_.start_kinds.size(); ++cell) {
       const auto starts = program_.starts[cell];
@@ -275,11 +282,11 @@ class Compiler {
         return program_.states[state].ends != RedactionProgram::kNone;
       });
       if (short_match || known.size() > kMaxDistinct) states.clear();
-      const auto [sprout, added] =
+      const auto [prefix2, added] =
           known.emplace(std::move(states), static_cast<std::uint16_t>(known.size()));
-      program_.sprouts.push_back(sprout->second);
+      program_.prefix2s.push_back(prefix2->second);
       if (!added) continue;
-      for (const unsigned char byte : class_byte) AppendSecond(sprout->first, byte);
+      for (const unsigned char byte : class_byte) AppendSecond(prefix2->first, byte);
     }
   }
 

@@ -53,14 +53,14 @@ struct RedactionProgram {
 
   // What the engine asks of a rule again and again.
   struct RuleTraits {
-    static constexpr std::uint32_t kNoGate = 0xFFFFFFFF;
+    static constexpr std::uint32_t kNoProximity = 0xFFFFFFFF;
     bool validated = false;
-    std::uint32_t gate = kNoGate;  // in `context`
-    std::uint32_t veto = kNoGate;  // the same, of what may not stand there
-    std::uint32_t counter = 0;     // of clusters let through; rules without min_count share 0
-    regex::ByteSet first_bytes;    // of a match
-    regex::ByteSet alphabet;       // of all its bytes
-    std::uint32_t min_width = 1;   // of a match
+    std::uint32_t proximity = kNoProximity;  // in `context`
+    std::uint32_t exclusion = kNoProximity;  // the same, of what may not stand there
+    std::uint32_t counter = 0;    // of clusters let through; rules without min_count share 0
+    regex::ByteSet first_bytes;   // of a match
+    regex::ByteSet alphabet;      // of all its bytes
+    std::uint32_t min_width = 1;  // of a match
     std::size_t max_width = regex::kUnbounded;
     regex::Neighbour previous{{}, false};  // what may stand before some match …
     regex::Neighbour next{{}, false};      // … and after it
@@ -80,7 +80,7 @@ struct RedactionProgram {
   std::vector<regex::Neighbour> neighbours;  // [0] is anything
   std::vector<State> states;  // and one more, for the end of the last one's transitions
   std::vector<Transition> transitions;
-  Lists leaders;  // empty for rules without a validator, which never look back
+  Lists predecessors;  // empty for rules without a validator, which never look back
 
   // Where a match may begin: starts[before[previous byte] * classes + byte_class[byte]];
   // before[256] is the edge of the text. A cell is empty where the pair begins nothing, so that
@@ -89,12 +89,13 @@ struct RedactionProgram {
   std::array<std::uint16_t, 256> byte_class{};
   std::size_t classes = 0;
   Lists starts;
-  Lists gated_starts;                          // the same for rules with a context gate
-  std::vector<std::uint32_t> gates_of_starts;  // by place in gated_starts.states, in `context`
-  Lists vetoed_starts;                         // for rules that have a veto and no gate
+  Lists proximity_starts;  // the same for rules with a proximity rule
+  std::vector<std::uint32_t>
+      proximity_of_starts;  // by place in proximity_starts.states, in `context`
+  Lists exclusion_starts;   // for rules with an exclusion alone
   static constexpr std::uint8_t kPlainStart = 1;
-  static constexpr std::uint8_t kGatedStart = 2;
-  static constexpr std::uint8_t kVetoedStart = 4;
+  static constexpr std::uint8_t kProximityStart = 2;
+  static constexpr std::uint8_t kExclusionStart = 4;
   std::vector<std::uint8_t> start_kinds;  // by cell: which of them are not empty
   Lists firsts;                           // by rule: the states that begin a match
 
@@ -104,14 +105,14 @@ struct RedactionProgram {
   static constexpr std::uint8_t kContinues = 4;  // it has transitions
   std::vector<std::uint8_t> kinds;               // by state
 
-  // The states two bytes into a match, of all plain starts of a cell at once. Most first bytes
-  // begin nothing: their states are never put among the threads then.
-  static constexpr std::uint16_t kNoSprout = 0;
-  std::vector<std::uint16_t> sprouts;  // by cell; kNoSprout where nothing starts, or a match may
-                                       // be one byte long
+  // The states two bytes into a match, for all plain starts of a cell at once. Most first bytes
+  // begin no match, and their states then never become threads.
+  static constexpr std::uint16_t kNoPrefix2 = 0;
+  std::vector<std::uint16_t> prefix2s;  // by cell; kNoPrefix2 where nothing starts, or a match
+                                        // may be one byte long
   std::array<std::uint8_t, 256> second_class{};
   std::size_t second_classes = 0;
-  Lists seconds;  // by sprout * second_classes + second_class[byte]
+  Lists seconds;  // by prefix2 * second_classes + second_class[byte]
 
   Span<Transition> From(std::uint32_t state) const {
     return {transitions.data() + states[state].first_transition,
@@ -122,8 +123,8 @@ struct RedactionProgram {
     const Span<Transition> all = From(state);
     return byte < 0x80 ? Span<Transition>{all.first, all.first + states[state].ascii} : all;
   }
-  Span<std::uint32_t> Seconds(std::uint16_t sprout, unsigned char byte) const {
-    return seconds[sprout * second_classes + second_class[byte]];
+  Span<std::uint32_t> Seconds(std::uint16_t prefix2, unsigned char byte) const {
+    return seconds[prefix2 * second_classes + second_class[byte]];
   }
   bool Consumes(std::uint32_t state, unsigned char byte) const {
     return sets[states[state].set].Contains(byte);

@@ -34,15 +34,15 @@ regex::ByteSet RandomGuard(Random& random) {
   }
 }
 
-ContextGate RandomGate(Random& random) {
+ProximityRule RandomGate(Random& random) {
   static const std::vector<std::string> kWords = {"a", "b", "ab", "c", "a b", "ca", "\u00E9"};
-  ContextGate gate;
+  ProximityRule proximity;
   for (std::size_t left = 1 + Below(random, 2); left > 0; --left) {
-    gate.words.push_back(kWords[Below(random, kWords.size())]);
+    proximity.words.push_back(kWords[Below(random, kWords.size())]);
   }
-  gate.assigned = Below(random, 2) == 0;
-  gate.beside = Below(random, 2) == 0;
-  return gate;
+  proximity.assigned = Below(random, 2) == 0;
+  proximity.beside = Below(random, 2) == 0;
+  return proximity;
 }
 
 // What folds to what the patterns are made of, what folds to nothing, and what is cut off or wrong.
@@ -74,7 +74,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
     if (rule.regex.max_width != regex::kUnbounded) rule.validator = kValidators[Below(random, 5)];
     if (Below(random, 3) == 0) rule.context = RandomGate(random);
-    if (Below(random, 6) == 0) rule.veto = RandomGate(random);
+    if (Below(random, 6) == 0) rule.exclusion = RandomGate(random);
     if (Below(random, 4) == 0) rule.min_count = 1 + Below(random, 4);
     rule.priority = static_cast<int>(Below(random, 2));
     if (Below(random, 3) == 0) rule.group = "g";

@@ -17,7 +17,8 @@ struct RedactionThread {
   std::uint32_t start;  // since MatchState::origin
 };
 
-// A word of the text that ends a phrase of some context gate, and which it is (ContextWords::Find).
+// A word of the text that ends a phrase of some proximity rule, and which it is
+// (ContextWords::Find).
 struct ContextHit {
   std::uint64_t begin;
   std::uint32_t size;
@@ -39,19 +40,19 @@ struct MatchState {
 
   // Where the earliest match could begin that may still come; kNever where none can.
   std::uint64_t EarliestStart() const {
-    std::uint32_t earliest = sprout != 0 ? sprout_start : ~std::uint32_t{0};
+    std::uint32_t earliest = prefix2 != 0 ? prefix2_start : ~std::uint32_t{0};
     for (const RedactionThread& thread : threads) earliest = std::min(earliest, thread.start);
-    return threads.empty() && sprout == 0 ? kNever : origin + earliest;
+    return threads.empty() && prefix2 == 0 ? kNever : origin + earliest;
   }
 
   std::vector<RedactionThread> threads;
   std::vector<MatchCluster> clusters;  // not released yet, in order
   std::uint64_t origin = 0;
-  std::vector<ContextHit> words;   // before `words_until` that may be in reach, in order
-  std::uint64_t words_until = 0;   // up to here context words were looked for
-  bool guarded = false;            // some thread accepts if the next byte allows it
-  std::uint16_t sprout = 0;        // RedactionProgram::sprouts of the last byte …
-  std::uint32_t sprout_start = 0;  // … and where that is, since `origin`
+  std::vector<ContextHit> words;    // before `words_until` that may be in reach, in order
+  std::uint64_t words_until = 0;    // up to here context words were looked for
+  bool guarded = false;             // some thread accepts if the next byte allows it
+  std::uint16_t prefix2 = 0;        // RedactionProgram::prefix2s of the last byte …
+  std::uint32_t prefix2_start = 0;  // … and where that is, since `origin`
 };
 
 struct OutputState {

@@ -23,7 +23,8 @@ std::size_t RowSize(std::size_t classes) {
 }
 
 // FNV-1a over whole words.
-std::size_t HashOf(const std::uint32_t* first, const std::uint32_t* last, std::uint16_t before) {
+std::size_t HashMembers(const std::uint32_t* first, const std::uint32_t* last,
+                        std::uint16_t before) {
   std::uint64_t hash = 0xCBF29CE484222325 ^ before;
   for (; first != last; ++first) hash = (hash ^ *first) * 0x100000001B3;
   return static_cast<std::size_t>(hash ^ (hash >> 29));
@@ -64,23 +65,23 @@ bool ScanAutomaton::MakeRoom(Cursors& cursors) {
   }
   const bool worthwhile = built_for_ >= limits_.bytes_per_state * states_.size();
   std::array<std::vector<std::uint32_t>, kLanes + 1> members;
-  std::array<std::uint16_t, kLanes + 1> befores;
+  std::array<std::uint16_t, kLanes + 1> left_classes;
   for (std::size_t i = 0; i < cursors.size(); ++i) {
     const State& state = states_[cursors[i].state];
     members[i].assign(members_.begin() + state.first, members_.begin() + state.last);
-    befores[i] = state.before;
+    left_classes[i] = state.before;
   }
   Forget();
   for (std::size_t i = 0; i < cursors.size(); ++i) {
-    cursors[i].state = StateOf(members[i], befores[i]);
+    cursors[i].state = FindOrAddState(members[i], left_classes[i]);
   }
   return worthwhile;
 }
 
-std::uint16_t ScanAutomaton::StateOf(const std::vector<std::uint32_t>& members,
-                                     std::uint16_t before) {
+std::uint16_t ScanAutomaton::FindOrAddState(const std::vector<std::uint32_t>& members,
+                                            std::uint16_t before) {
   const std::uint32_t* const data = members.data();
-  std::size_t slot = HashOf(data, data + members.size(), before) & (numbers_.size() - 1);
+  std::size_t slot = HashMembers(data, data + members.size(), before) & (numbers_.size() - 1);
   for (; numbers_[slot] != kNone; slot = (slot + 1) & (numbers_.size() - 1)) {
     const State& state = states_[numbers_[slot]];
     if (state.before == before &&
@@ -101,14 +102,14 @@ std::uint16_t ScanAutomaton::StateOf(const std::vector<std::uint32_t>& members,
 // Where nothing has begun yet.
 std::uint16_t ScanAutomaton::StartState(absl::string_view text, std::size_t at) {
   const int before = at == 0 ? -1 : static_cast<unsigned char>(text[at - 1]);
-  return StateOf({}, rules_.BeforeClass(before));
+  return FindOrAddState({}, rules_.BeforeClass(before));
 }
 
 std::uint16_t ScanAutomaton::Build(std::uint16_t number, std::size_t byte_class) {
   const State from = states_[number];
   const std::vector<std::uint32_t> active(members_.begin() + from.first,
                                           members_.begin() + from.last);
-  const unsigned char byte = rules_.ByteOf(byte_class);
+  const unsigned char byte = rules_.ClassByte(byte_class);
   std::vector<Hit> hits;
   for (const std::uint32_t member : active) {
     const ScanRules::State& state = rules_.state(member);
@@ -125,7 +126,7 @@ std::uint16_t ScanAutomaton::Build(std::uint16_t number, std::size_t byte_class)
     if (state.next < ScanRules::kAnyNext || rules_.GoesOn(member)) next[kept++] = member;
   }
   next.resize(kept);
-  std::uint16_t entry = StateOf(next, rules_.BeforeClass(byte));
+  std::uint16_t entry = FindOrAddState(next, rules_.BeforeClass(byte));
   if (!hits.empty()) {
     const auto first = static_cast<std::uint32_t>(hits_.size());
     hits_.insert(hits_.end(), hits.begin(), hits.end());

@@ -80,7 +80,7 @@ class ScanAutomaton {
   std::uint16_t Follow(std::uint16_t state, unsigned char byte, std::uint16_t entry,
                        std::size_t position, OnHit on_hit);
   std::uint16_t Build(std::uint16_t number, std::size_t byte_class);
-  std::uint16_t StateOf(const std::vector<std::uint32_t>& members, std::uint16_t before);
+  std::uint16_t FindOrAddState(const std::vector<std::uint32_t>& members, std::uint16_t before);
   std::uint16_t StartState(absl::string_view text, std::size_t at);
   void Finish(const Cursor& cursor, OnHit on_hit);
 

@@ -125,7 +125,7 @@ void ScanRules::CollectPhrases(const RedactionProgram& program) {
   std::map<std::vector<std::string>, std::size_t> numbers;
   for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
     for (const std::string& text : program.rules[rule].context.words) {
-      std::vector<std::string> words = ContextWords::WordsOf(text);
+      std::vector<std::string> words = ContextWords::SplitPhrase(text);
       if (words.empty()) continue;
       const auto [found, added] = numbers.emplace(words, phrases_.size());
       if (added) phrases_.push_back({std::move(words), {}});
@@ -187,14 +187,14 @@ void ScanRules::AddPhrase(const std::vector<std::string>& words, std::uint32_t t
 }
 
 void ScanRules::NumberClasses() {
-  Classes<std::vector<bool>> befores;
+  Classes<std::vector<bool>> left_classes;
   for (int byte = -1; byte < 256; ++byte) {
     std::vector<bool> allowed;
     for (const regex::Neighbour& neighbour : neighbours_) {
       allowed.push_back(byte < 0 ? neighbour.edge
                                  : neighbour.bytes.Contains(static_cast<unsigned char>(byte)));
     }
-    const std::size_t number = befores.Number(allowed);
+    const std::size_t number = left_classes.Number(allowed);
     before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)] = static_cast<std::uint16_t>(number);
     if (number == before_allows_.size()) before_allows_.push_back(std::move(allowed));
   }

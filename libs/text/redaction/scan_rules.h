@@ -16,10 +16,11 @@ namespace countersign::text::redaction {
 regex::RegexNode ForScanning(const regex::RegexNode& node);
 
 // What a whole text is scanned for, as one position automaton: the rules of a program that have no
-// context gate, and the phrases that the gates of the others wait for. Immutable, thread-safe.
+// proximity rule, and the phrases that the proximity rules of the others ask for. Immutable,
+// thread-safe.
 class ScanRules {
  public:
-  // A phrase of gates, and the rules that have one of them.
+  // A phrase of proximity rules, and the rules of the program that ask for it.
   struct Phrase {
     std::vector<std::string> words;
     std::vector<std::uint32_t> rules;
@@ -34,8 +35,8 @@ class ScanRules {
   static constexpr std::uint16_t kNoEnd = 0xFFFF;    // none does
   static constexpr std::uint16_t kAnyNext = 0xFFFE;  // one does, whatever follows
 
-  // `automata`, by rule: of ForScanning of its pattern; those of rules with a gate are not looked
-  // at.
+  // `automata`, by rule: of ForScanning of its pattern; those of rules with a proximity rule are
+  // not read at.
   ScanRules(const RedactionProgram& program, const std::vector<regex::Automaton>& automata);
 
   // Targets below this are rules of the program; from it on they are phrases.
@@ -45,7 +46,7 @@ class ScanRules {
   // Bytes that no state and no neighbour tells apart are of one class.
   std::size_t classes() const { return class_bytes_.size(); }
   const std::array<std::uint8_t, 256>& class_of() const { return class_of_; }
-  unsigned char ByteOf(std::size_t byte_class) const { return class_bytes_[byte_class]; }
+  unsigned char ClassByte(std::size_t byte_class) const { return class_bytes_[byte_class]; }
 
   // The same for bytes before a match, of which -1 is the edge of the text.
   std::uint16_t BeforeClass(int byte) const {

@@ -138,7 +138,7 @@ class Expansion {
 
 }  // namespace
 
-std::size_t StatesOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols) {
+std::size_t CountStates(const TermGraph& graph, const std::vector<regex::Automaton>& symbols) {
   absl::flat_hash_set<std::pair<std::uint32_t, std::uint32_t>> places;
   std::size_t states = 0;
   for (const TermGraph::Node& node : graph.nodes()) {
@@ -149,7 +149,8 @@ std::size_t StatesOf(const TermGraph& graph, const std::vector<regex::Automaton>
   return states;
 }
 
-regex::Automaton AutomatonOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols) {
+regex::Automaton BuildTermAutomaton(const TermGraph& graph,
+                                    const std::vector<regex::Automaton>& symbols) {
   return Expansion(graph, symbols).Make();
 }
 

@@ -40,11 +40,12 @@ class TermGraph {
 };
 
 // How many states AutomatonOf makes of these.
-std::size_t StatesOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols);
+std::size_t CountStates(const TermGraph& graph, const std::vector<regex::Automaton>& symbols);
 
 // The terms' automaton, with what symbols stand for put in their places: `symbols` are patterns in
 // folded text, none of which matches the empty text. Where a match begins (ends) with a word
 // character, no word character precedes (follows) it.
-regex::Automaton AutomatonOf(const TermGraph& graph, const std::vector<regex::Automaton>& symbols);
+regex::Automaton BuildTermAutomaton(const TermGraph& graph,
+                                    const std::vector<regex::Automaton>& symbols);
 
 }  // namespace countersign::text::redaction

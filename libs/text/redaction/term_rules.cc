@@ -15,7 +15,8 @@ namespace {
 
 // The narrowest and widest match, in bytes. Nodes come behind all that they lead to, but for the
 // first.
-std::pair<std::size_t, std::size_t> WidthsOf(const TermGraph& graph, const TermAlphabet& alphabet) {
+std::pair<std::size_t, std::size_t> TermWidths(const TermGraph& graph,
+                                               const TermAlphabet& alphabet) {
   const std::vector<TermGraph::Node>& nodes = graph.nodes();
   std::vector<std::pair<std::size_t, std::size_t>> widths(nodes.size());
   const auto measure = [&](std::size_t number) {
@@ -46,7 +47,7 @@ absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::stri
   }
   if (read.empty()) return std::vector<RedactionRule>();
   const std::optional<TermGraph> made = TermGraph::Of(std::move(read), kMaxRuleSetStates);
-  if (!made || StatesOf(*made, alphabet.automata()) > kMaxRuleSetStates) {
+  if (!made || CountStates(*made, alphabet.automata()) > kMaxRuleSetStates) {
     return absl::InvalidArgumentError(
         absl::StrCat("its ", terms.size(), " terms have too little in common: they need more than ",
                      kMaxRuleSetStates, " states of an automaton; give it fewer or shorter terms"));
@@ -54,8 +55,8 @@ absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::stri
   const TermGraph& graph = *made;
   std::vector<RedactionRule> rules(1);
   rules[0].automaton =
-      std::make_shared<const regex::Automaton>(AutomatonOf(graph, alphabet.automata()));
-  std::tie(rules[0].regex.min_width, rules[0].regex.max_width) = WidthsOf(graph, alphabet);
+      std::make_shared<const regex::Automaton>(BuildTermAutomaton(graph, alphabet.automata()));
+  std::tie(rules[0].regex.min_width, rules[0].regex.max_width) = TermWidths(graph, alphabet);
   return rules;
 }
 

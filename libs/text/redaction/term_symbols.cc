@@ -22,14 +22,14 @@ constexpr std::size_t kLongestSpace = 16;
 constexpr char32_t kSharpS = 0xDF;
 constexpr char32_t kCapitalSharpS = 0x1E9E;
 
-regex::RegexNode NodeOf(regex::RegexNode::Kind kind, std::vector<regex::RegexNode> children) {
+regex::RegexNode MakeNode(regex::RegexNode::Kind kind, std::vector<regex::RegexNode> children) {
   regex::RegexNode node;
   node.kind = kind;
   node.children = std::move(children);
   return node;
 }
 regex::RegexNode Either(std::vector<regex::RegexNode> children) {
-  return NodeOf(regex::RegexNode::Kind::kAlternate, std::move(children));
+  return MakeNode(regex::RegexNode::Kind::kAlternate, std::move(children));
 }
 
 regex::RegexNode CodePoint(char32_t c, bool caseless) {
@@ -44,14 +44,14 @@ regex::RegexNode Sequence(const icu::UnicodeString& text) {
   for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
     characters.push_back(CodePoint(static_cast<char32_t>(text.char32At(i)), true));
   }
-  return NodeOf(regex::RegexNode::Kind::kConcat, std::move(characters));
+  return MakeNode(regex::RegexNode::Kind::kConcat, std::move(characters));
 }
 
 // In folded text every space is U+0020, but what ends lines is itself.
 regex::RegexNode Spaces() {
-  regex::RegexNode space = NodeOf(regex::RegexNode::Kind::kBytes, {});
+  regex::RegexNode space = MakeNode(regex::RegexNode::Kind::kBytes, {});
   space.bytes = regex::ByteSet::Space();
-  regex::RegexNode run = NodeOf(regex::RegexNode::Kind::kRepeat, {std::move(space)});
+  regex::RegexNode run = MakeNode(regex::RegexNode::Kind::kRepeat, {std::move(space)});
   run.min = 1;
   run.max = kLongestSpace;
   return Either(
@@ -115,7 +115,7 @@ regex::RegexNode SymbolNode(std::u32string_view characters, TermFolding folding)
 }
 
 // The characters of a term that count: as in folded text, and composed where that does not matter.
-std::u32string CharactersOf(absl::string_view term, TermFolding folding) {
+std::u32string FoldedCharacters(absl::string_view term, TermFolding folding) {
   std::string folded;
   unicode::FoldPatches patches;
   unicode::FoldInto(term, true, 0, folded, patches);
@@ -143,7 +143,7 @@ std::u32string CharactersOf(absl::string_view term, TermFolding folding) {
 }  // namespace
 
 TermSymbols TermAlphabet::Read(absl::string_view term) {
-  const std::u32string characters = CharactersOf(term, folding_);
+  const std::u32string characters = FoldedCharacters(term, folding_);
   const std::u32string_view all = characters;
   TermSymbols symbols;
   for (std::size_t i = 0; i < all.size(); ++i) {

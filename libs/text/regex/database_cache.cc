@@ -47,12 +47,12 @@ bool WriteAll(int file, absl::string_view bytes) {
 DatabaseCache::DatabaseCache(std::string folder, std::size_t max_bytes)
     : folder_(std::move(folder)), max_bytes_(max_bytes) {}
 
-std::string DatabaseCache::PathOf(absl::string_view key) const {
+std::string DatabaseCache::FilePath(absl::string_view key) const {
   return absl::StrCat(folder_, "/", absl::BytesToHexString(crypto::Sha256(key)), kExtension);
 }
 
 std::optional<std::string> DatabaseCache::Load(absl::string_view key) const {
-  const std::string path = PathOf(key);
+  const std::string path = FilePath(key);
   std::error_code error;
   if (const auto size = fs::file_size(path, error); error || size > max_bytes_) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
@@ -79,7 +79,7 @@ absl::Status DatabaseCache::Store(absl::string_view key, absl::string_view datab
   const std::string digest = crypto::Sha256(database);
   const bool written = WriteAll(file, kMagic) && WriteAll(file, digest) && WriteAll(file, database);
   const bool closed = ::fsync(file) == 0 && ::close(file) == 0;
-  if (!written || !closed || std::rename(path.c_str(), PathOf(key).c_str()) != 0) {
+  if (!written || !closed || std::rename(path.c_str(), FilePath(key).c_str()) != 0) {
     const absl::Status failed = Failed("write", path);
     ::unlink(path.c_str());
     return failed;

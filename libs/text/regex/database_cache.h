@@ -28,7 +28,7 @@ class DatabaseCache {
   absl::Status Store(absl::string_view key, absl::string_view database) const;
 
  private:
-  std::string PathOf(absl::string_view key) const;
+  std::string FilePath(absl::string_view key) const;
   void RemoveOldest() const;
 
   const std::string folder_;

@@ -33,7 +33,7 @@ class Folder {
   std::string path;
 };
 
-unsigned ModeOf(const fs::path& path) {
+unsigned FileMode(const fs::path& path) {
   struct stat info {};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   return info.st_mode & 0777;
@@ -55,8 +55,8 @@ TEST_CASE("DatabaseCache: gives back what was stored, in files for nobody else",
   CHECK(cache.Load("b") == "second");
   CHECK_FALSE(cache.Load("c").has_value());
   CHECK(folder.files().size() == 2);  // and nothing half-written
-  CHECK(ModeOf(folder.cache()) == 0700);
-  for (const fs::path& file : folder.files()) CHECK(ModeOf(file) == 0600);
+  CHECK(FileMode(folder.cache()) == 0700);
+  for (const fs::path& file : folder.files()) CHECK(FileMode(file) == 0600);
 }
 
 TEST_CASE("DatabaseCache: a damaged or shortened file is not there", "[matcher]") {

@@ -17,7 +17,7 @@ absl::Status EngineError(absl::string_view call, hs_error_t code) {
   return absl::InternalError(absl::StrCat("the pattern engine failed: ", call, " returned ", code));
 }
 
-unsigned FlagsOf(const DatabasePattern& pattern) {
+unsigned CompileFlags(const DatabasePattern& pattern) {
   return pattern.is_bytes ? 0 : HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH;
 }
 
@@ -29,7 +29,7 @@ std::string CacheKey(const std::vector<DatabasePattern>& patterns) {
   key.Add(hs_version()).Add(std::uint64_t{HS_MODE_BLOCK});
   key.Add(std::uint64_t{platform.tune}).Add(std::uint64_t{platform.cpu_features});
   for (const DatabasePattern& pattern : patterns) {
-    key.Add(pattern.expression).Add(std::uint64_t{FlagsOf(pattern)});
+    key.Add(pattern.expression).Add(std::uint64_t{CompileFlags(pattern)});
   }
   return key.bytes();
 }
@@ -84,7 +84,7 @@ absl::StatusOr<PatternDatabase::Database> PatternDatabase::CompileNew(
   std::vector<unsigned> ids;
   for (const DatabasePattern& pattern : patterns) {
     expressions.push_back(pattern.expression.c_str());
-    flags.push_back(FlagsOf(pattern));
+    flags.push_back(CompileFlags(pattern));
     ids.push_back(static_cast<unsigned>(ids.size()));
   }
   hs_database_t* database = nullptr;

@@ -163,14 +163,15 @@ std::vector<CodePointSet::Range> CodePointSet::Normalized(const std::vector<Rang
 RegexNode CodePointSet::ToNode() const {
   const std::vector<Range> ranges = Normalized(ranges_);
   const std::vector<Range> folded = Normalized(folded_);
-  RegexNode node = NodeOf(ranges);
+  RegexNode node = RangesToNode(ranges);
   if (folded != ranges) {
-    node.folded = std::make_shared<const RegexNode>(folded.empty() ? RegexNode() : NodeOf(folded));
+    node.folded =
+        std::make_shared<const RegexNode>(folded.empty() ? RegexNode() : RangesToNode(folded));
   }
   return node;
 }
 
-RegexNode CodePointSet::NodeOf(const std::vector<Range>& ranges) {
+RegexNode CodePointSet::RangesToNode(const std::vector<Range>& ranges) {
   RegexNode any;
   any.kind = RegexNode::Kind::kAlternate;
   for (std::size_t length = 1; length <= 4; ++length) {

@@ -31,7 +31,7 @@ class CodePointSet {
   static std::vector<Range> Normalized(const std::vector<Range>& ranges);
   static std::vector<Range> Complemented(const std::vector<Range>& ranges);
   static std::vector<Range> ClosedOverCase(const std::vector<Range>& ranges);
-  static RegexNode NodeOf(const std::vector<Range>& ranges);
+  static RegexNode RangesToNode(const std::vector<Range>& ranges);
 
   std::vector<Range> ranges_;  // as they were added
   std::vector<Range> folded_;  // what they mean in folded text

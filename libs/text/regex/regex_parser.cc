@@ -42,25 +42,25 @@ struct Width {
   std::size_t max = 0;
 };
 
-Width WidthOf(const RegexNode& node) {
+Width ComputeWidth(const RegexNode& node) {
   Width width;
   switch (node.kind) {
     case RegexNode::Kind::kBytes: return {1, 1};
     case RegexNode::Kind::kConcat:
       for (const RegexNode& child : node.children) {
-        const Width part = WidthOf(child);
+        const Width part = ComputeWidth(child);
         width = {SaturatingAdd(width.min, part.min), SaturatingAdd(width.max, part.max)};
       }
       return width;
     case RegexNode::Kind::kAlternate:
       width.min = kUnbounded;
       for (const RegexNode& child : node.children) {
-        const Width part = WidthOf(child);
+        const Width part = ComputeWidth(child);
         width = {std::min(width.min, part.min), std::max(width.max, part.max)};
       }
       return width;
     case RegexNode::Kind::kRepeat: {
-      const Width part = WidthOf(node.children[0]);
+      const Width part = ComputeWidth(node.children[0]);
       return {SaturatingMultiply(part.min, node.min), SaturatingMultiply(part.max, node.max)};
     }
     default: return width;
@@ -443,7 +443,7 @@ class Parser {
 }  // namespace
 
 Regex WithWidths(RegexNode root) {
-  const Width width = WidthOf(root);
+  const Width width = ComputeWidth(root);
   return {std::move(root), width.min, width.max};
 }
 

@@ -44,7 +44,7 @@ bool Matches(absl::string_view pattern, absl::string_view text, int before = -1,
   return false;
 }
 
-std::string ErrorOf(absl::string_view pattern) {
+std::string ParseError(absl::string_view pattern) {
   const auto regex = ParseRegex(pattern);
   INFO(pattern);
   REQUIRE_FALSE(regex.ok());
@@ -191,44 +191,44 @@ TEST_CASE("ParseRegex: word edges hold anywhere in a pattern", "[regex]") {
 }
 
 TEST_CASE("ParseRegex: what is refused names its position and reason", "[regex]") {
-  CHECK(ErrorOf("abc(?=x)") == "at byte 3: look-around is not supported");
-  CHECK(ErrorOf("(?<!a)b") == "at byte 0: look-around is not supported");
-  CHECK(ErrorOf(R"((a)\1)") == "at byte 3: back-references are not supported");
-  CHECK(StartsWith(ErrorOf("^a"), "at byte 0: anchors are not supported"));
-  CHECK(StartsWith(ErrorOf("a$"), "at byte 1: anchors are not supported"));
-  CHECK(StartsWith(ErrorOf(R"(a\z)"), "at byte 1: anchors"));
-  CHECK(StartsWith(ErrorOf("(?P<n>a)"), "at byte 0: named groups"));
-  CHECK(StartsWith(ErrorOf("(?s)a"), "at byte 0: of the (?…) forms"));
-  CHECK(ErrorOf("a(b") == "at byte 1: the group is not closed");
-  CHECK(StartsWith(ErrorOf("ab)"), "at byte 2: unmatched ')'"));
-  CHECK(ErrorOf("x[a-c") == "at byte 1: the class is not closed");
-  CHECK(StartsWith(ErrorOf("[]a]"), "at byte 0: an empty class"));
-  CHECK(ErrorOf("[z-a]") == "at byte 1: the range is in the wrong order");
-  CHECK(StartsWith(ErrorOf(R"([\d-z])"), "at byte 1: a range cannot begin with a class"));
-  CHECK(ErrorOf("[[:alpha:]]") == "at byte 1: [:posix:] classes are not supported");
-  CHECK(StartsWith(ErrorOf("*a"), "at byte 0: nothing to repeat"));
-  CHECK(StartsWith(ErrorOf("a{,3}"), "at byte 1: expected {n}"));
-  CHECK(StartsWith(ErrorOf("a{x}"), "at byte 1: expected {n}"));
-  CHECK(ErrorOf("a{3,2}") == "at byte 1: the bounds of the repeat are in the wrong order");
-  CHECK(ErrorOf("a{10001}") == "at byte 1: a repeat of more than 10000");
-  CHECK(ErrorOf("a++") == "at byte 2: possessive repeats are not supported");
-  CHECK(StartsWith(ErrorOf("a{2}{3}"), "at byte 4: a repeat of a repeat"));
-  CHECK(ErrorOf(R"(a\b+)") == "at byte 3: a word edge cannot be repeated");
-  CHECK(StartsWith(ErrorOf("a\\"), "at byte 1: a backslash at the end"));
-  CHECK(StartsWith(ErrorOf(R"(\p{L})"), "at byte 0: \\p{…}"));
-  CHECK(ErrorOf(R"(\q)") == "at byte 0: \\q is not supported");
-  CHECK(StartsWith(ErrorOf(R"(\xZZ)"), "at byte 0: expected \\xHH"));
-  CHECK(ErrorOf(R"(\x{110000})") == "at byte 0: not a Unicode code point");
-  CHECK(ErrorOf("a\xff") == "at byte 1: the pattern is not valid UTF-8");
-  CHECK(StartsWith(ErrorOf(absl::string_view("a\0b", 3)), "at byte 1: a NUL byte"));
+  CHECK(ParseError("abc(?=x)") == "at byte 3: look-around is not supported");
+  CHECK(ParseError("(?<!a)b") == "at byte 0: look-around is not supported");
+  CHECK(ParseError(R"((a)\1)") == "at byte 3: back-references are not supported");
+  CHECK(StartsWith(ParseError("^a"), "at byte 0: anchors are not supported"));
+  CHECK(StartsWith(ParseError("a$"), "at byte 1: anchors are not supported"));
+  CHECK(StartsWith(ParseError(R"(a\z)"), "at byte 1: anchors"));
+  CHECK(StartsWith(ParseError("(?P<n>a)"), "at byte 0: named groups"));
+  CHECK(StartsWith(ParseError("(?s)a"), "at byte 0: of the (?…) forms"));
+  CHECK(ParseError("a(b") == "at byte 1: the group is not closed");
+  CHECK(StartsWith(ParseError("ab)"), "at byte 2: unmatched ')'"));
+  CHECK(ParseError("x[a-c") == "at byte 1: the class is not closed");
+  CHECK(StartsWith(ParseError("[]a]"), "at byte 0: an empty class"));
+  CHECK(ParseError("[z-a]") == "at byte 1: the range is in the wrong order");
+  CHECK(StartsWith(ParseError(R"([\d-z])"), "at byte 1: a range cannot begin with a class"));
+  CHECK(ParseError("[[:alpha:]]") == "at byte 1: [:posix:] classes are not supported");
+  CHECK(StartsWith(ParseError("*a"), "at byte 0: nothing to repeat"));
+  CHECK(StartsWith(ParseError("a{,3}"), "at byte 1: expected {n}"));
+  CHECK(StartsWith(ParseError("a{x}"), "at byte 1: expected {n}"));
+  CHECK(ParseError("a{3,2}") == "at byte 1: the bounds of the repeat are in the wrong order");
+  CHECK(ParseError("a{10001}") == "at byte 1: a repeat of more than 10000");
+  CHECK(ParseError("a++") == "at byte 2: possessive repeats are not supported");
+  CHECK(StartsWith(ParseError("a{2}{3}"), "at byte 4: a repeat of a repeat"));
+  CHECK(ParseError(R"(a\b+)") == "at byte 3: a word edge cannot be repeated");
+  CHECK(StartsWith(ParseError("a\\"), "at byte 1: a backslash at the end"));
+  CHECK(StartsWith(ParseError(R"(\p{L})"), "at byte 0: \\p{…}"));
+  CHECK(ParseError(R"(\q)") == "at byte 0: \\q is not supported");
+  CHECK(StartsWith(ParseError(R"(\xZZ)"), "at byte 0: expected \\xHH"));
+  CHECK(ParseError(R"(\x{110000})") == "at byte 0: not a Unicode code point");
+  CHECK(ParseError("a\xff") == "at byte 1: the pattern is not valid UTF-8");
+  CHECK(StartsWith(ParseError(absl::string_view("a\0b", 3)), "at byte 1: a NUL byte"));
 }
 
 TEST_CASE("ParseRegex: the caps on size and depth hold", "[regex]") {
-  CHECK(StartsWith(ErrorOf("ab(c{200}){200}"), "at byte 2: the repeats expand to 40000 states"));
-  CHECK(StartsWith(ErrorOf("((((a{9999}){9999}){9999}){9999}){9999}"), "at byte"));
-  CHECK(StartsWith(ErrorOf(std::string(300, '(') + std::string(300, ')')),
+  CHECK(StartsWith(ParseError("ab(c{200}){200}"), "at byte 2: the repeats expand to 40000 states"));
+  CHECK(StartsWith(ParseError("((((a{9999}){9999}){9999}){9999}){9999}"), "at byte"));
+  CHECK(StartsWith(ParseError(std::string(300, '(') + std::string(300, ')')),
                    "at byte 101: groups nested deeper than 100"));
-  CHECK(StartsWith(ErrorOf(std::string(9000, 'a')), "at byte 8192: the pattern is longer"));
+  CHECK(StartsWith(ParseError(std::string(9000, 'a')), "at byte 8192: the pattern is longer"));
   CHECK(ParseRegex(std::string(100, '(') + "a" + std::string(100, ')')).ok());
 }
 

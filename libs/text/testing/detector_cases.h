@@ -27,7 +27,7 @@ struct DetectorCases {
 std::vector<std::vector<DetectorCases>> CasesByFile();
 
 // REQUIRES: `detector` is one of AllDetectors().
-inline const DetectorCases& CasesOf(const detectors::Detector& detector) {
+inline const DetectorCases& FindCases(const detectors::Detector& detector) {
   static const auto& cases = *new std::map<std::string, DetectorCases>([] {
     std::map<std::string, DetectorCases> by_name;
     for (const auto& file : CasesByFile()) {
@@ -114,7 +114,7 @@ inline ParsedCase ParseCase(std::string text) {
 inline std::vector<std::string> PositiveTexts(std::mt19937& random) {
   std::vector<std::string> texts;
   for (const detectors::Detector& detector : detectors::AllDetectors()) {
-    for (const std::string& text : CasesOf(detector).positive) {
+    for (const std::string& text : FindCases(detector).positive) {
       texts.push_back(ParseCase(FillCase(text, random)).text);
     }
   }

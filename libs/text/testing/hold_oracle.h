@@ -26,12 +26,12 @@ struct Reach {
   bool open = false;
 };
 
-inline Reach ReachOf(const regex::RegexNode& node, absl::string_view text, std::size_t start) {
+inline Reach FindReach(const regex::RegexNode& node, absl::string_view text, std::size_t start) {
   Reach reach;
   const auto follow = [&](const regex::RegexNode& next, const std::set<std::size_t>& starts) {
     std::set<std::size_t> ends;
     for (const std::size_t at : starts) {
-      Reach further = ReachOf(next, text, at);
+      Reach further = FindReach(next, text, at);
       ends.merge(further.ends);
       reach.open = reach.open || further.open;
     }
@@ -82,10 +82,10 @@ inline std::size_t HoldFrom(const std::vector<redaction::RedactionRule>& rules,
       if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
         continue;
       }
-      const Reach reach = ReachOf(regex.root, text, begin);
+      const Reach reach = FindReach(regex.root, text, begin);
       if (!reach.open && reach.ends.empty()) continue;
       if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
-      if (!rule.veto.empty() && HasContext(rule.veto, text, begin)) continue;
+      if (!rule.exclusion.empty() && HasContext(rule.exclusion, text, begin)) continue;
       if (reach.open) hold = std::min(hold, begin);
       for (const std::size_t end : reach.ends) {
         if (end == text.size() && !rule.right_forbidden.Empty()) {

@@ -241,14 +241,14 @@ inline bool StandsBeside(absl::string_view last, absl::string_view between) {
 }
 
 // True when a match of folded `text` that begins at `begin` has the context it needs.
-inline bool HasContext(const redaction::ContextGate& gate, absl::string_view text,
+inline bool HasContext(const redaction::ProximityRule& proximity, absl::string_view text,
                        std::size_t begin) {
   bool found = false;
   bool first = true;
   ContextWord last{0, 0};  // the one that begins last, and of those the shortest
   for (const bool parts : {false, true}) {
     const std::vector<ContextWord> words = WordsBefore(text, begin, parts);
-    for (const std::string& word : gate.words) {
+    for (const std::string& word : proximity.words) {
       const std::string wanted = SpacedPhrase(word);
       for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i].begin + redaction::kContextReach < begin) continue;
@@ -269,7 +269,8 @@ inline bool HasContext(const redaction::ContextGate& gate, absl::string_view tex
   if (!found) return false;
   const absl::string_view between = text.substr(last.end, begin - last.end);
   const absl::string_view word = text.substr(last.begin, last.end - last.begin);
-  return (!gate.assigned || Assigns(between)) && (!gate.beside || StandsBeside(word, between));
+  return (!proximity.assigned || Assigns(between)) &&
+         (!proximity.beside || StandsBeside(word, between));
 }
 
 struct Match {
@@ -288,7 +289,7 @@ inline std::vector<Match> AllMatches(const std::vector<redaction::RedactionRule>
         continue;
       }
       if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
-      if (!rule.veto.empty() && HasContext(rule.veto, text, begin)) continue;
+      if (!rule.exclusion.empty() && HasContext(rule.exclusion, text, begin)) continue;
       for (const std::size_t end : Ends(regex.root, text, begin)) {
         const bool forbidden = end < text.size() &&
                                rule.right_forbidden.Contains(static_cast<unsigned char>(text[end]));

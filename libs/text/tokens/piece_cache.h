@@ -24,7 +24,7 @@ class PieceCache {
   template <typename Function>
   std::size_t Count(std::uint8_t owner, absl::string_view piece, Function count) {
     const Words words = Pack(owner, piece);
-    Entry& entry = entries_[PlaceOf(words)];
+    Entry& entry = entries_[SlotIndex(words)];
     if (entry.words.low == words.low && entry.words.high == (words.high | entry.tokens())) {
       return entry.tokens() >> kTokensShift;
     }
@@ -49,7 +49,7 @@ class PieceCache {
     std::uint64_t tokens() const { return words.high >> kTokensShift << kTokensShift; }
   };
 
-  static std::size_t PlaceOf(Words words) {
+  static std::size_t SlotIndex(Words words) {
     return (words.low ^ words.high * kMultiplier) * kMultiplier >> (64 - kEntriesBits);
   }
 

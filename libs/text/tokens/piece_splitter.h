@@ -6,21 +6,34 @@
 #include "libs/text/tokens/char_classes.h"
 
 // The pre-tokenising patterns of both encodings, written out by hand. Each function returns the end
-// of the piece that starts at `pos`, which is what the pattern of that encoding matches there;
-// pieces follow each other without gaps. REQUIRES: pos < text.size().
+// of the piece that begins at `pos`, as the pattern of that encoding matches there. Pieces follow
+// each other without gaps. REQUIRES: pos < text.size().
 namespace countersign::text::tokens {
 
 using PieceSplitter = std::size_t (*)(const CharClasses& classes, absl::string_view text,
                                       std::size_t pos);
 
-// (?i:'s|'t|'re|'ve|'m|'ll|'d) | [^\r\n\p{L}\p{N}]?\p{L}+ | \p{N}{1,3} | ?[^\s\p{L}\p{N}]+[\r\n]* |
-// \s*[\r\n]+ | \s+(?!\S) | \s+
+// The alternatives of cl100k_base, in order:
+//
+//   (?i:'s|'t|'re|'ve|'m|'ll|'d)
+//   [^\r\n\p{L}\p{N}]?\p{L}+
+//   \p{N}{1,3}
+//   ` ?`[^\s\p{L}\p{N}]+[\r\n]*
+//   \s*[\r\n]+
+//   \s+(?!\S)
+//   \s+
 std::size_t Cl100kPieceEnd(const CharClasses& classes, absl::string_view text, std::size_t pos);
 
-// [^\r\n\p{L}\p{N}]? followed by Upper*Lower+ or Upper+Lower* and an optional contraction, where
-// Upper is
-// [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}] and Lower [\p{Ll}\p{Lm}\p{Lo}\p{M}] | \p{N}{1,3} |
-// ?[^\s\p{L}\p{N}]+[\r\n/]* | \s*[\r\n]+ | \s+(?!\S) | \s+
+// The alternatives of o200k_base, in order, where Upper is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}], Lower
+// is [\p{Ll}\p{Lm}\p{Lo}\p{M}] and Contraction is (?i:'s|'t|'re|'ve|'m|'ll|'d)?:
+//
+//   [^\r\n\p{L}\p{N}]? Upper* Lower+ Contraction
+//   [^\r\n\p{L}\p{N}]? Upper+ Lower* Contraction
+//   \p{N}{1,3}
+//   ` ?`[^\s\p{L}\p{N}]+[\r\n/]*
+//   \s*[\r\n]+
+//   \s+(?!\S)
+//   \s+
 std::size_t O200kPieceEnd(const CharClasses& classes, absl::string_view text, std::size_t pos);
 
 }  // namespace countersign::text::tokens

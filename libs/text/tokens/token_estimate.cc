@@ -42,7 +42,7 @@ constexpr Range kRanges[] = {
 };
 
 // A piece is of the script of its first character beyond ASCII.
-Script ScriptOf(absl::string_view piece) {
+Script ClassifyScript(absl::string_view piece) {
   Script ascii = kSymbols;
   for (std::size_t i = 0; i < piece.size(); ++i) {
     const auto byte = static_cast<unsigned char>(piece[i]);
@@ -95,7 +95,7 @@ std::size_t TokenEstimate::CountUpTo(absl::string_view text, std::size_t limit) 
   for (std::size_t pos = 0; pos < text.size() && tokens() <= limit;) {
     const std::size_t end = base_.PieceEnd(text, pos);
     const absl::string_view piece = text.substr(pos, end - pos);
-    const Script script = ScriptOf(piece);
+    const Script script = ClassifyScript(piece);
     const std::size_t amount = script == kDigits ? piece.size() : base_.CountPiece(piece, cache);
     hundredths += amount * (*weights_)[script];
     pos = end;

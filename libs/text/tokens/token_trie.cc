@@ -122,12 +122,12 @@ class TokenTrie::Builder {
     for (std::uint32_t i = 0; i < nodes_.size(); ++i) by_children[nodes_[i].children].push_back(i);
     for (std::size_t children = kBlock; children > 0; --children) {
       std::size_t from = kBlock;
-      for (const std::uint32_t i : by_children[children]) PlaceChildrenOf(nodes_[i], from);
+      for (const std::uint32_t i : by_children[children]) PlaceChildren(nodes_[i], from);
     }
   }
 
   // Slots before `from` are no longer tried for nodes of this size.
-  void PlaceChildrenOf(Node& node, std::size_t& from) {
+  void PlaceChildren(Node& node, std::size_t& from) {
     constexpr int kTries = 64;
     constexpr int kFew = 8;
     const Node* const first = &nodes_[node.first_child];

@@ -39,7 +39,7 @@ OriginalSpan NormalizedText::Original(std::size_t begin, std::size_t end) const 
   const Run& last = RunAt(end - 1);
   span.begin = first.original_begin + (first.linear ? begin - first.begin : 0);
   span.end = last.original_begin + (last.linear ? end - last.begin : last.original_size);
-  span.whole = (first.linear || begin == first.begin) && (last.linear || end == EndOf(last));
+  span.whole = (first.linear || begin == first.begin) && (last.linear || end == RunEnd(last));
   return span;
 }
 
@@ -50,7 +50,7 @@ const NormalizedText::Run& NormalizedText::RunAt(std::size_t offset) const {
   return *std::prev(after);
 }
 
-std::size_t NormalizedText::EndOf(const Run& run) const {
+std::size_t NormalizedText::RunEnd(const Run& run) const {
   return &run == &runs_.back() ? text_.size() : (&run)[1].begin;
 }
 
@@ -140,13 +140,13 @@ class Normalizer::Writer {
            characters < kLongestCluster) {
       const Utf8Char next = DecodeUtf8(text_, pos_);
       if (!next.valid) break;
-      const Char& follower = normalizer_.BlockOf(next.code_point).chars[next.code_point & 0xff];
+      const Char& follower = normalizer_.FindBlock(next.code_point).chars[next.code_point & 0xff];
       if (follower.starts_cluster) break;
       only_marks = only_marks && follower.is_plain_mark;
       pos_ += next.size;
       ++characters;
     }
-    const Block& block = normalizer_.BlockOf(code_point);
+    const Block& block = normalizer_.FindBlock(code_point);
     const Char& known = block.chars[code_point & 0xff];
     if (known.is_space) {
       TakeSpace(begin);
@@ -204,7 +204,7 @@ Normalizer::Normalizer(Form form)
       lowers_(form != Form::kRaw && form != Form::kSpaced),
       is_skeleton_(form == Form::kSkeleton),
       by_table_(form == Form::kLeet || form == Form::kJoined) {
-  const Block& block = BlockOf(0);
+  const Block& block = FindBlock(0);
   for (std::size_t byte = 0; byte < ascii_.size(); ++byte) {
     const Char& known = block.chars[byte];
     if (known.size == 1 && !known.is_space) ascii_[byte] = block.bytes[known.offset];
@@ -218,7 +218,7 @@ Normalizer::Normalizer(Form form)
 
 NormalizedText Normalizer::Apply(absl::string_view text) const { return Writer(*this, text).Run(); }
 
-const Normalizer::Block& Normalizer::NewBlockOf(std::uint32_t code_point) const {
+const Normalizer::Block& Normalizer::CreateBlock(std::uint32_t code_point) const {
   std::atomic<const Block*>& slot = blocks_[code_point >> 8];
   static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);

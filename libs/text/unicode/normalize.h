@@ -17,7 +17,7 @@ class FormText;
 
 namespace countersign::text::unicode {
 
-// What is looked at in place of a text, so that its disguises do not matter.
+// The forms of a text that are searched in its place, so that disguises do not matter.
 enum class Form {
   kRaw,  // as it is
   // As it is, but a run of white space is one space. For keywords of several words.
@@ -26,28 +26,25 @@ enum class Form {
   // For keywords.
   kCaseless,
   // NFKC-casefolded without default-ignorable code points (zero-width and bidi characters, soft
-  // hyphens …). For patterns
-  // that have characters beyond ASCII.
+  // hyphens …). For patterns that have characters beyond ASCII.
   kCompatible,
-  // The same, and without the marks on letters of Latin, Greek, Cyrillic and on what belongs to no
-  // script, with decimal
-  // digits as 0-9, and with small capitals and look-alikes of ASCII as that ASCII. For patterns in
-  // ASCII, to which an
-  // `m` or a `0` must stay what it is, and for short keywords.
+  // kCompatible without the marks on letters of Latin, Greek, Cyrillic and on characters of no
+  // script, with decimal digits as 0-9, and with small capitals and look-alikes of ASCII as that
+  // ASCII. For patterns in ASCII, where an `m` or a `0` must stay what it is, and for short
+  // keywords.
   kFolded,
-  // The same with every character as its skeleton (UTS #39), ASCII included: 1 is l, 0 is o, m is
-  // rn; a run of white
-  // space is one space. For keywords, which go through the same.
+  // kFolded with every character as its skeleton (UTS #39), ASCII included: 1 is l, 0 is o, m is
+  // rn; a run of white space is one space. For keywords, which go through the same.
   kSkeleton,
-  // The skeleton with digits and signs as the letters that they stand for in "s3cr3t" and
-  // "pa$$word"; i and l are one.
+  // kSkeleton with digits and signs as the letters that they stand for in "s3cr3t" and "pa$$word";
+  // i and l are one.
   kLeet,
-  // The skeleton without anything but letters, their marks and numbers: "s e c r e t".
+  // kSkeleton without anything but letters, their marks and numbers: "s e c r e t".
   kJoined,
 };
 
-// A stretch of the original text, in bytes. `whole`: it begins and ends where something of the form
-// does, for example not in the middle of a ligature; else it was widened to that.
+// A stretch of the original text, in bytes. `whole` is false when the stretch of the form began or
+// ended within a character of the original, such as a ligature, and was widened to all of it.
 struct OriginalSpan {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -77,7 +74,7 @@ class NormalizedText {
   };
 
   const Run& RunAt(std::size_t offset) const;
-  std::size_t EndOf(const Run& run) const;
+  std::size_t RunEnd(const Run& run) const;
   void Append(absl::string_view out, std::size_t original_begin, std::size_t original_size);
   void ExtendLast(std::size_t original_end);
 
@@ -129,11 +126,11 @@ class Normalizer {
   class Writer;
 
   explicit Normalizer(Form form);
-  const Block& BlockOf(std::uint32_t code_point) const {
+  const Block& FindBlock(std::uint32_t code_point) const {
     const Block* const known = blocks_[code_point >> 8].load(std::memory_order_acquire);
-    return known != nullptr ? *known : NewBlockOf(code_point);
+    return known != nullptr ? *known : CreateBlock(code_point);
   }
-  const Block& NewBlockOf(std::uint32_t code_point) const;
+  const Block& CreateBlock(std::uint32_t code_point) const;
   std::unique_ptr<Block> MakeBlock(std::uint32_t first) const;
 
   const Form form_;

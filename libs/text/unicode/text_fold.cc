@@ -154,7 +154,7 @@ bool IsUnfinished(absl::string_view bytes) {
 
 }  // namespace
 
-int FoldOf(std::uint32_t code_point) {
+int FoldCodePoint(std::uint32_t code_point) {
   if (code_point >= kCodePoints) return kFoldSame;
   const unsigned char to = FoldTable::Get().Of(code_point);
   return to == kSame ? kFoldSame : to == kDrop ? kFoldDropped : to;
@@ -169,7 +169,7 @@ std::vector<CodePointRange> FoldRanges(const std::vector<CodePointRange>& ranges
       continue;
     }
     for (std::uint32_t c = first; c <= last; ++c) {
-      const int to = FoldOf(c);
+      const int to = FoldCodePoint(c);
       if (to == kFoldDropped) continue;
       const std::uint32_t member = to == kFoldSame ? c : static_cast<std::uint32_t>(to);
       folded.emplace_back(member, member);

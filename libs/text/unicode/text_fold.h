@@ -26,7 +26,7 @@ inline constexpr int kFoldSame = -1;     // the code point stays
 inline constexpr int kFoldDropped = -2;  // it counts as nothing
 
 // The ASCII character that `code_point` counts as, or one of the above. Thread-safe.
-int FoldOf(std::uint32_t code_point);
+int FoldCodePoint(std::uint32_t code_point);
 
 using CodePointRange = std::pair<std::uint32_t, std::uint32_t>;  // both ends included
 

@@ -25,7 +25,7 @@ bool IsUnspaced(UChar32 code_point) {
   }
 }
 
-Side SideOf(UChar32 code_point) {
+Side ClassifySide(UChar32 code_point) {
   constexpr std::uint32_t kWordMask = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK | U_GC_PC_MASK;
   if ((U_GET_GC_MASK(code_point) & kWordMask) == 0) return Side::kOpen;
   return code_point >= 0x0e00 && IsUnspaced(code_point) ? Side::kUnspaced : Side::kWord;
@@ -44,7 +44,7 @@ Side Before(absl::string_view text, std::size_t pos) {
     UChar32 code_point;
     U8_PREV(bytes, 0, at, code_point);
     if (code_point < 0) return Side::kOpen;
-    if (!IsIgnorable(code_point) && !IsMark(code_point)) return SideOf(code_point);
+    if (!IsIgnorable(code_point) && !IsMark(code_point)) return ClassifySide(code_point);
   }
   return Side::kOpen;
 }
@@ -56,7 +56,7 @@ Side After(absl::string_view text, std::size_t pos) {
     UChar32 code_point;
     U8_NEXT(bytes, at, size, code_point);
     if (code_point < 0) return Side::kOpen;
-    if (!IsIgnorable(code_point)) return SideOf(code_point);
+    if (!IsIgnorable(code_point)) return ClassifySide(code_point);
   }
   return Side::kOpen;
 }
@@ -69,7 +69,7 @@ bool IsWordEdge(absl::string_view text, std::size_t pos) {
 
 bool IsWordCharacter(std::uint32_t code_point) {
   const auto character = static_cast<UChar32>(code_point);
-  return !IsIgnorable(character) && SideOf(character) == Side::kWord;
+  return !IsIgnorable(character) && ClassifySide(character) == Side::kWord;
 }
 
 bool IsPassedByWordEdges(std::uint32_t code_point) {

@@ -12,7 +12,7 @@ namespace {
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
-int ValueOf(char c) { return IsDigit(c) ? c - '0' : c - 'A' + 10; }
+int CharacterValue(char c) { return IsDigit(c) ? c - '0' : c - 'A' + 10; }
 
 // D5 and the powers of Verhoeff's permutation.
 constexpr std::array<std::array<unsigned char, 10>, 10> kDihedral = {{
@@ -46,7 +46,7 @@ constexpr std::array<std::array<unsigned char, 10>, 10> kDamm = {{
 int Mod97(absl::string_view characters) {
   int rest = 0;
   for (const char c : characters) {
-    const int value = ValueOf(c);
+    const int value = CharacterValue(c);
     rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
   }
   return rest;
@@ -100,7 +100,7 @@ bool ReadsAsCamelCase(absl::string_view value) {
 
 }  // namespace
 
-std::string DigitsOf(absl::string_view match) {
+std::string KeepDigits(absl::string_view match) {
   std::string digits;
   for (const char c : match) {
     if (IsDigit(c)) digits += c;
@@ -108,7 +108,7 @@ std::string DigitsOf(absl::string_view match) {
   return digits;
 }
 
-std::string AlnumUpperOf(absl::string_view match) {
+std::string KeepAlnumUpper(absl::string_view match) {
   std::string kept;
   for (const char c : match) {
     const auto byte = static_cast<unsigned char>(c);
@@ -148,7 +148,7 @@ int WeightedSum(absl::string_view digits, std::initializer_list<int> weights) {
 }
 
 bool PassesLuhn(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   int sum = 0;
   bool doubled = false;
   for (std::size_t i = digits.size(); i-- > 0; doubled = !doubled) {
@@ -159,19 +159,19 @@ bool PassesLuhn(absl::string_view match) {
 }
 
 bool PassesMod97(absl::string_view match) {
-  const std::string characters = AlnumUpperOf(match);
+  const std::string characters = KeepAlnumUpper(match);
   return !characters.empty() && Mod97(characters) == 1;
 }
 
 bool PassesIbanMod97(absl::string_view match) {
-  std::string account = AlnumUpperOf(match);
+  std::string account = KeepAlnumUpper(match);
   if (account.size() < 5) return false;
   std::rotate(account.begin(), account.begin() + 4, account.end());
   return Mod97(account) == 1;
 }
 
 bool PassesMod11_10(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.empty()) return false;
   int check = 5;
   for (const char c : digits) {
@@ -181,7 +181,7 @@ bool PassesMod11_10(absl::string_view match) {
 }
 
 bool PassesMod11_2(absl::string_view match) {
-  const std::string characters = AlnumUpperOf(match);
+  const std::string characters = KeepAlnumUpper(match);
   if (characters.empty()) return false;
   int check = 0;
   for (std::size_t i = 0; i < characters.size(); ++i) {
@@ -193,7 +193,7 @@ bool PassesMod11_2(absl::string_view match) {
 }
 
 bool PassesVerhoeff(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   unsigned check = 0;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     auto digit = static_cast<unsigned>(digits[digits.size() - 1 - i] - '0');
@@ -204,7 +204,7 @@ bool PassesVerhoeff(absl::string_view match) {
 }
 
 bool PassesDamm(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   unsigned check = 0;
   for (const char c : digits) check = kDamm[check][static_cast<unsigned>(c - '0')];
   return !digits.empty() && check == 0;
@@ -222,7 +222,7 @@ bool IsShortDate(int year, int month, int day) {
   return IsDate(2000 + year, month, day) || IsDate(1900 + year, month, day);
 }
 
-double EntropyOf(absl::string_view text) {
+double Entropy(absl::string_view text) {
   std::array<int, 256> counts{};
   for (const char c : text) ++counts[static_cast<unsigned char>(c)];
   double entropy = 0;
@@ -254,7 +254,7 @@ bool IsEvenlySpread(absl::string_view value) {
   // A random text of n characters shows about log2(n) bits as long as its alphabet is larger.
   const double alphabet = hex == value.size() ? 4 : 5;
   const double possible = std::min(std::log2(static_cast<double>(value.size())), alphabet);
-  return EntropyOf(value) >= 0.75 * possible && !ReadsAsName(value) && !ReadsAsCamelCase(value);
+  return Entropy(value) >= 0.75 * possible && !ReadsAsName(value) && !ReadsAsCamelCase(value);
 }
 
 bool LooksRandom(absl::string_view value) {

@@ -11,8 +11,8 @@
 // reads past its argument.
 namespace countersign::text::validators {
 
-std::string DigitsOf(absl::string_view match);      // the ASCII digits, in order
-std::string AlnumUpperOf(absl::string_view match);  // letters and digits, letters upper case
+std::string KeepDigits(absl::string_view match);      // the ASCII digits, in order
+std::string KeepAlnumUpper(absl::string_view match);  // letters and digits, letters upper case
 
 // Whether `text` is as long as `shape` and has a digit for each `0` of it, a capital for each `A`,
 // and either for each `*`.
@@ -44,7 +44,7 @@ bool IsShortDate(int year, int month, int day);
 // identifiers that people type in lower case.
 template <bool (*passes)(absl::string_view)>
 bool Compact(absl::string_view match) {
-  return passes(AlnumUpperOf(match));
+  return passes(KeepAlnumUpper(match));
 }
 template <bool (*passes)(absl::string_view)>
 bool InAnyCase(absl::string_view match) {
@@ -52,7 +52,7 @@ bool InAnyCase(absl::string_view match) {
 }
 
 // Bits per character, by how often each occurs. 0 for the empty text.
-double EntropyOf(absl::string_view text);
+double Entropy(absl::string_view text);
 
 // True for a value that a machine may have chosen: letters and digits, well mixed, no run of one
 // character, no alphabet in order, and no name as programs have them.

@@ -9,14 +9,14 @@
 namespace countersign::text::validators {
 
 bool IsNhsNumber(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 10 || AllEqual(digits)) return false;
   const int check = 11 - WeightedSum(digits, {10, 9, 8, 7, 6, 5, 4, 3, 2}) % 11;
   return check != 10 && check % 11 == digits[9] - '0';
 }
 
 bool IsNino(absl::string_view match) {
-  const std::string number = AlnumUpperOf(match);
+  const std::string number = KeepAlnumUpper(match);
   if (number.size() != 9) return false;
   const absl::string_view prefix = absl::string_view(number).substr(0, 2);
   for (const absl::string_view unused : {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"}) {
@@ -27,45 +27,45 @@ bool IsNino(absl::string_view match) {
 }
 
 bool IsUtr(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 10) return false;
   const int sum = WeightedSum(absl::string_view(digits).substr(1), {6, 7, 8, 9, 10, 5, 4, 3, 2});
   return "21987654321"[sum % 11] == digits[0];
 }
 
 bool IsSin(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() == 9 && digits[0] != '0' && digits[0] != '8' && PassesLuhn(digits);
 }
 
 bool IsTfn(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() == 8) return WeightedSum(digits, {10, 7, 8, 4, 6, 3, 5, 1}) % 11 == 0;
   return digits.size() == 9 && !AllEqual(digits) &&
          WeightedSum(digits, {1, 4, 3, 7, 5, 8, 6, 9, 10}) % 11 == 0;
 }
 
 bool IsAbn(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 11 || digits[0] == '0') return false;
   return (WeightedSum(digits, {10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19}) - 10) % 89 == 0;
 }
 
 bool IsAcn(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 9 || AllEqual(digits)) return false;
   const int sum = WeightedSum(digits, {8, 7, 6, 5, 4, 3, 2, 1});
   return (10 - sum % 10) % 10 == digits[8] - '0';
 }
 
 bool IsMedicare(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return (digits.size() == 10 || digits.size() == 11) && digits[0] >= '2' && digits[0] <= '6' &&
          WeightedSum(digits, {1, 3, 7, 9, 1, 3, 7, 9}) % 10 == digits[8] - '0';
 }
 
 bool IsAadhaar(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() == 12 && digits[0] >= '2' &&
          digits != std::string(digits.rbegin(), digits.rend()) && PassesVerhoeff(digits);
 }
@@ -97,19 +97,19 @@ bool IsNric(absl::string_view match) {
 }
 
 bool IsSouthAfricanId(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() == 13 && digits[10] <= '2' &&
          IsShortDate(NumberAt(digits, 0, 2), NumberAt(digits, 2, 2), NumberAt(digits, 4, 2)) &&
          PassesLuhn(digits);
 }
 
 bool IsStrictSouthAfricanId(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return IsSouthAfricanId(digits) && digits[10] <= '1' && digits[11] >= '8';
 }
 
 bool IsPps(absl::string_view match) {
-  const std::string number = AlnumUpperOf(match);
+  const std::string number = KeepAlnumUpper(match);
   if (!HasShape(number, "0000000A") && !HasShape(number, "0000000AA")) return false;
   int sum = WeightedSum(number, {8, 7, 6, 5, 4, 3, 2});
   if (number.size() == 9 && number[8] != 'W') sum += 9 * (number[8] - 'A' + 1);
@@ -117,7 +117,7 @@ bool IsPps(absl::string_view match) {
 }
 
 bool IsIrd(absl::string_view match) {
-  std::string digits = DigitsOf(match);
+  std::string digits = KeepDigits(match);
   if (digits.size() != 8 && digits.size() != 9) return false;
   const int number = NumberAt(digits, 0, digits.size());
   if (number < 10'000'000 || number > 150'000'000) return false;
@@ -128,7 +128,7 @@ bool IsIrd(absl::string_view match) {
 }
 
 bool IsNinoOfAnySuffix(absl::string_view match) {
-  const bool bare = AlnumUpperOf(match).size() == 8;
+  const bool bare = KeepAlnumUpper(match).size() == 8;
   return IsNino(bare ? absl::StrCat(match, "A") : std::string(match));
 }
 

@@ -40,7 +40,7 @@ bool IsSolanaAddress(absl::string_view match) {
 bool IsOneCase(absl::string_view match) {
   if (match.size() <= 2) return false;
   const absl::string_view digits = match.substr(2);
-  return EntropyOf(digits) > 2.5 &&
+  return Entropy(digits) > 2.5 &&
          (digits == absl::AsciiStrToLower(digits) || digits == absl::AsciiStrToUpper(digits));
 }
 

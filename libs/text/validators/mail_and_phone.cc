@@ -46,30 +46,30 @@ bool IsMailAddress(absl::string_view match) {
 }
 
 bool IsInternationalPhone(absl::string_view match) {
-  std::string digits = DigitsOf(match.substr(0, match.find_first_of("xXe#")));
+  std::string digits = KeepDigits(match.substr(0, match.find_first_of("xXe#")));
   if (absl::StartsWith(digits, "00")) digits.erase(0, 2);
   return digits.size() >= 8 && digits.size() <= 15 && digits[0] != '0' && !AllEqual(digits);
 }
 
 bool IsNorthAmericanPhone(absl::string_view match) {
-  std::string digits = DigitsOf(match.substr(0, match.find_first_of("xXe#")));
+  std::string digits = KeepDigits(match.substr(0, match.find_first_of("xXe#")));
   if (absl::StartsWith(digits, "00")) digits.erase(0, 2);
   if (digits.size() == 11 && digits[0] == '1') digits.erase(0, 1);
   return digits.size() == 10 && !AllEqual(digits) && digits[0] >= '2' && digits[3] >= '2';
 }
 
 bool IsNationalPhone(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() >= 9 && digits.size() <= 12 && digits[1] != '0' && !AllEqual(digits);
 }
 
 bool IsAnyPhone(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() >= 7 && digits.size() <= 13 && !AllEqual(digits);
 }
 
 bool IsLikelyPhone(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (!IsAnyPhone(match)) return false;
   const bool bare = digits.size() == match.size();
   const bool moment = bare && (digits.size() == 10 || digits.size() == 13) && digits[0] == '1' &&

@@ -182,7 +182,7 @@ bool IsCountry(absl::string_view code) {
 }
 
 // Lengths of the cards whose numbers begin with two digits.
-unsigned LengthsOf(int prefix) {
+unsigned CardLengths(int prefix) {
   unsigned lengths = 0;
   for (const Brand& brand : kBrands) {
     int low = brand.low;
@@ -220,7 +220,7 @@ std::string CardPattern(absl::string_view separator, unsigned shortest, unsigned
   const unsigned allowed = Lengths(shortest, longest);
   std::map<unsigned, std::map<char, std::string>> by_lengths;  // → first digit → second digits
   for (int prefix = 0; prefix < 100; ++prefix) {
-    const unsigned lengths = LengthsOf(prefix) & allowed;
+    const unsigned lengths = CardLengths(prefix) & allowed;
     if (lengths == 0) continue;
     by_lengths[lengths][static_cast<char>('0' + prefix / 10)] += absl::StrCat(prefix % 10);
   }
@@ -244,7 +244,7 @@ std::string CardPattern(absl::string_view separator, unsigned shortest, unsigned
 }
 
 bool IsPaymentCard(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() < 12 || digits.size() > 19 || !GroupedAsCard(match) || !PassesLuhn(digits)) {
     return false;
   }
@@ -255,17 +255,17 @@ bool IsPaymentCard(absl::string_view match) {
 }
 
 bool IsIban(absl::string_view match) {
-  const std::string account = AlnumUpperOf(match);
+  const std::string account = KeepAlnumUpper(match);
   const auto structure = IbanStructures().find(account.substr(0, 2));
   if (structure == IbanStructures().end() || !HasStructure(account, structure->second)) {
     return false;
   }
-  const bool plausible = GroupedAsIban(match) || DigitsOf(account).size() * 4 >= account.size();
+  const bool plausible = GroupedAsIban(match) || KeepDigits(account).size() * 4 >= account.size();
   return plausible && PassesIbanMod97(account);
 }
 
 bool IsRoutingNumber(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 9 || AllEqual(digits)) return false;
   const int bank = NumberAt(digits, 0, 2);
   const bool known = (bank >= 1 && bank <= 12) || (bank >= 21 && bank <= 32) ||

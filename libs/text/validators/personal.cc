@@ -8,11 +8,11 @@
 
 namespace countersign::text::validators {
 
-bool HasManyDigits(absl::string_view match) { return DigitsOf(match).size() >= 6; }
+bool HasManyDigits(absl::string_view match) { return KeepDigits(match).size() >= 6; }
 
 bool IsPlate(absl::string_view match) {
-  const std::string plate = AlnumUpperOf(match);
-  const std::size_t digits = DigitsOf(plate).size();
+  const std::string plate = KeepAlnumUpper(match);
+  const std::size_t digits = KeepDigits(plate).size();
   return plate.size() >= 5 && plate.size() <= 8 && digits >= 1 && digits < plate.size();
 }
 

@@ -5,7 +5,7 @@
 namespace countersign::text::validators {
 
 bool IsSocialSecurityNumber(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 9 || AllEqual(digits)) return false;
   // Printed in wallets, forms and advertisements, hence void.
   if (digits == "078051120" || digits == "219099999") return false;
@@ -15,7 +15,7 @@ bool IsSocialSecurityNumber(absl::string_view match) {
 }
 
 bool IsTaxpayerNumber(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 9 || digits[0] != '9') return false;
   const int group = NumberAt(digits, 3, 2);
   return (group >= 50 && group <= 65) || (group >= 70 && group <= 88) ||

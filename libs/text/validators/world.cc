@@ -9,7 +9,7 @@
 namespace countersign::text::validators {
 
 bool IsCpf(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 11 || AllEqual(digits)) return false;
   const int first = WeightedSum(digits, {10, 9, 8, 7, 6, 5, 4, 3, 2}) * 10 % 11 % 10;
   const int second = WeightedSum(digits, {11, 10, 9, 8, 7, 6, 5, 4, 3, 2}) * 10 % 11 % 10;
@@ -17,7 +17,7 @@ bool IsCpf(absl::string_view match) {
 }
 
 bool IsCnpj(absl::string_view match) {
-  const std::string number = AlnumUpperOf(match);
+  const std::string number = KeepAlnumUpper(match);
   if (number.size() != 14 || AllEqual(number)) return false;
   for (const std::size_t size : {12, 13}) {
     int sum = 0;
@@ -31,13 +31,13 @@ bool IsCnpj(absl::string_view match) {
 }
 
 bool IsKoreanNumber(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() == 13 &&
          IsShortDate(NumberAt(digits, 0, 2), NumberAt(digits, 2, 2), NumberAt(digits, 4, 2));
 }
 
 bool IsTurkishNumber(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 11 || digits[0] == '0') return false;
   const int tenth = WeightedSum(digits, {7, -1, 7, -1, 7, -1, 7, -1, 7});
   const int sum = WeightedSum(digits, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
@@ -45,14 +45,14 @@ bool IsTurkishNumber(absl::string_view match) {
 }
 
 bool IsThaiNumber(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   if (digits.size() != 13 || digits[0] == '0' || digits[0] == '9') return false;
   const int sum = WeightedSum(digits, {13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2});
   return (11 - sum % 11) % 10 == digits[12] - '0';
 }
 
 bool IsChineseNumber(absl::string_view match) {
-  const std::string number = AlnumUpperOf(match);
+  const std::string number = KeepAlnumUpper(match);
   return number.size() == 18 &&
          IsDate(NumberAt(number, 6, 4), NumberAt(number, 10, 2), NumberAt(number, 12, 2)) &&
          NumberAt(number, 6, 2) >= 18 && NumberAt(number, 6, 2) <= 20 && PassesMod11_2(number);
@@ -95,17 +95,17 @@ bool IsVin(absl::string_view match) {
 }
 
 bool HasLettersAndDigits(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() >= 4 && digits.size() < match.size();
 }
 
 bool IsImei(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return digits.size() == 15 && !AllEqual(digits) && PassesLuhn(digits);
 }
 
 bool IsIccid(absl::string_view match) {
-  const std::string digits = DigitsOf(match);
+  const std::string digits = KeepDigits(match);
   return (digits.size() == 19 || digits.size() == 20) && PassesLuhn(digits);
 }
 

@@ -27,10 +27,10 @@ class Reader {
       : path_(std::move(path)), errors_(errors) {}
 
   void ReadInto(const YAML::Node& root, std::vector<Rule>& rules) {
-    const Fields fields = FieldsOf(root, {"defaults", "detectors"});
+    const Fields fields = ReadFields(root, {"defaults", "detectors"});
     if (const auto found = fields.find("defaults"); found != fields.end()) {
-      defaults_ = FieldsOf(found->second,
-                           {"left_forbidden", "right_forbidden", "priority", "tier", "pack"});
+      defaults_ = ReadFields(found->second,
+                             {"left_forbidden", "right_forbidden", "priority", "tier", "pack"});
     }
     const auto list = fields.find("detectors");
     if (list == fields.end() || !list->second.IsSequence() || list->second.size() == 0) {
@@ -40,16 +40,16 @@ class Reader {
   }
 
  private:
-  std::string PlaceOf(const YAML::Node& node) const {
+  std::string Place(const YAML::Node& node) const {
     return absl::StrCat(path_, ":", node.Mark().line + 1);
   }
 
   void Refuse(const YAML::Node& node, absl::string_view message) {
-    errors_.push_back(absl::StrCat(PlaceOf(node), ": ", message));
+    errors_.push_back(absl::StrCat(Place(node), ": ", message));
   }
 
   // The members of a mapping. yaml-cpp keeps both of two equal keys, so they are seen here.
-  Fields FieldsOf(const YAML::Node& node, const std::set<std::string>& known) {
+  Fields ReadFields(const YAML::Node& node, const std::set<std::string>& known) {
     Fields fields;
     if (!node.IsMap()) {
       Refuse(node, "a mapping is expected");
@@ -105,7 +105,7 @@ class Reader {
   void ReadPattern(const YAML::Node& node, Rule& rule) {
     std::string pattern;
     if (node.IsMap()) {
-      const Fields fields = FieldsOf(node, {"computed"});
+      const Fields fields = ReadFields(node, {"computed"});
       if (fields.empty()) return;
       rule.computed_pattern = Text(fields.at("computed"), "computed");
       const auto* const computed = FindComputedPattern(rule.computed_pattern);
@@ -132,7 +132,7 @@ class Reader {
         {"assigned_to", RuleWords::Kind::kAssignedTo},
         {"beside", RuleWords::Kind::kBeside}};
     RuleWords words;
-    const Fields fields = FieldsOf(node, {"near", "assigned_to", "beside"});
+    const Fields fields = ReadFields(node, {"near", "assigned_to", "beside"});
     if (fields.size() != 1) {
       Refuse(node, "one of 'near', 'assigned_to' and 'beside' is expected");
       return words;
@@ -185,9 +185,9 @@ class Reader {
         "validator", "priority",         "context",  "exclusion",      "tier",
         "pack",      "context_required", "positive", "negative"};
     Rule rule;
-    rule.place = PlaceOf(node);
+    rule.place = Place(node);
     rule.line = node.Mark().line + 1;
-    const Fields fields = FieldsOf(node, kKeys);
+    const Fields fields = ReadFields(node, kKeys);
     for (const char* required : {"entity", "source", "pattern", "positive", "negative"}) {
       if (!fields.contains(required)) Refuse(node, absl::StrCat("'", required, "' is missing"));
     }
@@ -240,7 +240,7 @@ class Reader {
   Fields defaults_;
 };
 
-std::string FamilyOf(absl::string_view path) {
+std::string ToFamily(absl::string_view path) {
   path = path.substr(path.rfind('/') + 1);
   return std::string(path.substr(0, path.find('.')));
 }
@@ -249,7 +249,7 @@ std::string FamilyOf(absl::string_view path) {
 
 RuleFile ReadRuleFile(const std::string& path, const std::string& text,
                       std::vector<std::string>& errors) {
-  RuleFile file{path, FamilyOf(path), {}};
+  RuleFile file{path, ToFamily(path), {}};
   try {
     Reader(path, errors).ReadInto(YAML::Load(text), file.rules);
   } catch (const YAML::Exception& error) {
