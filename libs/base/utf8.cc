@@ -1,13 +1,10 @@
 #include "libs/base/utf8.h"
 
-#include <array>
+#include <simdjson.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 namespace countersign {
 namespace {
@@ -62,127 +59,14 @@ bool IsUtf8ByCharacter(absl::string_view bytes) {
   return true;
 }
 
-#ifdef __x86_64__
-
-// Sixteen bytes at once, as in J. Keiser and D. Lemire, "Validating UTF-8 In Less Than One
-// Instruction Per Byte" (2021): what two neighbouring bytes can break is a bit, and a pair breaks
-// it when three tables, by the first one's halves and the second one's upper half, all have the
-// bit.
-enum PairError : std::uint8_t {
-  kTooShort = 1 << 0,   // a lead where a trail is due
-  kTooLong = 1 << 1,    // a trail behind ASCII
-  kOverlong3 = 1 << 2,  // e0 80..9f
-  kTooLarge = 1 << 3,   // f4 90.., f5..
-  kSurrogate = 1 << 4,  // ed a0..
-  kOverlong2 = 1 << 5,  // c0, c1
-  kOverlong4 = 1 << 6,  // f0 80..8f; and f5.. 80..8f
-  kTwoTrails = 1 << 7,  // right when the lead is that of three bytes or more
-};
-using Nibbles = std::array<std::uint8_t, 16>;
-constexpr std::uint8_t kAnyLow = kTooShort | kTooLong | kTwoTrails;
-constexpr std::uint8_t kFarLow = kAnyLow | kTooLarge | kOverlong4;
-constexpr std::uint8_t kTrail = kTooLong | kOverlong2 | kTwoTrails;
-alignas(16) constexpr Nibbles kFirstHigh = {kTooLong,
-                                            kTooLong,
-                                            kTooLong,
-                                            kTooLong,
-                                            kTooLong,
-                                            kTooLong,
-                                            kTooLong,
-                                            kTooLong,
-                                            kTwoTrails,
-                                            kTwoTrails,
-                                            kTwoTrails,
-                                            kTwoTrails,
-                                            kTooShort | kOverlong2,
-                                            kTooShort,
-                                            kTooShort | kOverlong3 | kSurrogate,
-                                            kTooShort | kTooLarge | kOverlong4};
-alignas(16) constexpr Nibbles kFirstLow = {kAnyLow | kOverlong3 | kOverlong2 | kOverlong4,
-                                           kAnyLow | kOverlong2,
-                                           kAnyLow,
-                                           kAnyLow,
-                                           kAnyLow | kTooLarge,
-                                           kFarLow,
-                                           kFarLow,
-                                           kFarLow,
-                                           kFarLow,
-                                           kFarLow,
-                                           kFarLow,
-                                           kFarLow,
-                                           kFarLow,
-                                           kFarLow | kSurrogate,
-                                           kFarLow,
-                                           kFarLow};
-alignas(16) constexpr Nibbles kSecondHigh = {kTooShort,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTrail | kOverlong3 | kOverlong4,
-                                             kTrail | kOverlong3 | kTooLarge,
-                                             kTrail | kSurrogate | kTooLarge,
-                                             kTrail | kSurrogate | kTooLarge,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTooShort,
-                                             kTooShort};
-
-__attribute__((target("ssse3"))) __m128i ByNibble(const Nibbles& table, __m128i nibbles) {
-  return _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(table.data())), nibbles);
-}
-
-// Not zero where `bytes`, which follow `before`, are wrong.
-__attribute__((target("ssse3"))) __m128i BrokenIn(__m128i bytes, __m128i before) {
-  const __m128i low = _mm_set1_epi8(0x0f);
-  const __m128i first = _mm_alignr_epi8(bytes, before, 15);
-  const __m128i first_high = _mm_and_si128(_mm_srli_epi16(first, 4), low);
-  const __m128i second_high = _mm_and_si128(_mm_srli_epi16(bytes, 4), low);
-  const __m128i pairs = _mm_and_si128(_mm_and_si128(ByNibble(kFirstHigh, first_high),
-                                                    ByNibble(kFirstLow, _mm_and_si128(first, low))),
-                                      ByNibble(kSecondHigh, second_high));
-  // The third and fourth bytes of a sequence are the second trail of a pair, all others are not.
-  const __m128i third = _mm_subs_epu8(_mm_alignr_epi8(bytes, before, 14), _mm_set1_epi8(0x60));
-  const __m128i fourth = _mm_subs_epu8(_mm_alignr_epi8(bytes, before, 13), _mm_set1_epi8(0x70));
-  const __m128i due =
-      _mm_and_si128(_mm_or_si128(third, fourth), _mm_set1_epi8(static_cast<char>(0x80)));
-  return _mm_xor_si128(due, pairs);
-}
-
-__attribute__((target("ssse3"))) bool IsUtf8InBlocks(absl::string_view bytes) {
-  __m128i broken = _mm_setzero_si128();
-  __m128i before = _mm_setzero_si128();
-  bool before_is_ascii = true;
-  for (std::size_t at = 0; at <= bytes.size(); at += 16) {
-    // In the end the rest, and at least one zero: nothing may be open there.
-    alignas(16) char rest[16] = {};
-    const char* block_bytes = bytes.data() + at;
-    if (at + 16 > bytes.size()) {
-      if (at < bytes.size()) std::memcpy(rest, block_bytes, bytes.size() - at);
-      block_bytes = rest;
-    }
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block_bytes));
-    const bool is_ascii = _mm_movemask_epi8(block) == 0;
-    if (!is_ascii || !before_is_ascii) broken = _mm_or_si128(broken, BrokenIn(block, before));
-    before = block;
-    before_is_ascii = is_ascii;
-  }
-  return _mm_movemask_epi8(_mm_cmpeq_epi8(broken, _mm_setzero_si128())) == 0xffff;
-}
-
-#endif
+// Below this, the call into simdjson and its choice of instructions cost more than the text.
+constexpr std::size_t kShortText = 64;
 
 }  // namespace
 
 bool IsUtf8(absl::string_view bytes) {
-#ifdef __x86_64__
-  static const bool has_blocks = __builtin_cpu_supports("ssse3");
-  if (has_blocks) return IsUtf8InBlocks(bytes);
-#endif
-  return IsUtf8ByCharacter(bytes);
+  if (bytes.size() < kShortText) return IsUtf8ByCharacter(bytes);
+  return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
 Utf8Char DecodeUtf8(absl::string_view bytes, std::size_t at) {
