@@ -54,7 +54,7 @@ std::string MaskedHoweverCut(absl::string_view document) {
   return expected;
 }
 
-TEST_CASE("adversarial 08: escapes in arguments hide nothing, and keep what they spell",
+TEST_CASE("adversarial 08: escapes in arguments are resolved for matching and keep their spelling",
           "[masking]") {
   CHECK(MaskedHoweverCut(R"({"a":"4111\u0031111 1111\u00201111"})") == R"({"a":"<CREDIT_CARD>"})");
   CHECK(MaskedHoweverCut(R"({"a":"john\u0040x.io\/\ud83d\ude00\u00e9"})") ==
@@ -73,7 +73,7 @@ TEST_CASE("adversarial 12: arguments cut in a key, a number and an escape", "[ma
         R"(["<CREDIT_CARD>",1e5,{"k\u0065y":"\t<CREDIT_CARD>"}])");
 }
 
-TEST_CASE("adversarial 12: no value ends where the next begins", "[masking]") {
+TEST_CASE("adversarial 12: matches do not cross from one value to the next", "[masking]") {
   CHECK(MaskedHoweverCut(R"({"a":"4111 1111","b":"1111 1111"})") ==
         R"({"a":"4111 1111","b":"1111 1111"})");
   CHECK(MaskedHoweverCut(R"(["john","@x.io"])") == R"(["john","@x.io"])");
@@ -90,7 +90,7 @@ TEST_CASE("adversarial 12: JSON in a JSON string, at any depth", "[masking]") {
   }
 }
 
-TEST_CASE("adversarial 12: what stops to be JSON is masked as text", "[masking]") {
+TEST_CASE("adversarial 12: text that turns out not to be JSON is masked as text", "[masking]") {
   CHECK(MaskedHoweverCut(R"({"a":"4111111111111111)") == R"({"a":"<CREDIT_CARD>)");
   CHECK(MaskedHoweverCut(R"({"a":1}} john@x.io)") == R"({"a":1}} <EMAIL>)");
   CHECK(MaskedHoweverCut("{a: 4111 1111 1111 1111}") == "{a: <CREDIT_CARD>}");

@@ -60,14 +60,14 @@ absl::StatusOr<text::redaction::RedactionRule> HashedShape(
   StandAlone(shape);
   absl::flat_hash_set<std::string> values(hashed.values.begin(), hashed.values.end());
   shape.validator = [values = std::move(values), key = hashed.key](absl::string_view match) {
-    return values.contains(HashOfValue(match, key));
+    return values.contains(HashValue(match, key));
   };
   return shape;
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> PatternOfTemplate(absl::string_view shape) {
+absl::StatusOr<std::string> TemplateToPattern(absl::string_view shape) {
   if (shape.size() > kMaxTemplateBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("a template has at most ", kMaxTemplateBytes, " bytes"));
@@ -110,7 +110,7 @@ std::string NormalizedForHash(absl::string_view value) {
   return normalized;
 }
 
-std::string HashOfValue(absl::string_view value, const SecretString& key) {
+std::string HashValue(absl::string_view value, const SecretString& key) {
   const std::string normalized = NormalizedForHash(value);
   return HexEncode(key.empty() ? crypto::Sha256(normalized)
                                : crypto::HmacSha256(key.Reveal(), normalized));
@@ -120,7 +120,7 @@ absl::StatusOr<text::redaction::RedactionRule> CustomShape(const domain::Masking
   if (rule.hashed) return HashedShape(*rule.hashed);
   text::redaction::RedactionRule shape;
   if (!rule.shape.empty()) {
-    CS_ASSIGN_OR_RETURN(const std::string pattern, PatternOfTemplate(rule.shape));
+    CS_ASSIGN_OR_RETURN(const std::string pattern, TemplateToPattern(rule.shape));
     CS_ASSIGN_OR_RETURN(shape.regex, Compiled(pattern));
     StandAlone(shape);
   } else {

@@ -13,18 +13,18 @@
 namespace countersign::masking {
 
 // The regex behind a template: `#` is a digit, `A` an upper-case letter, `a` a lower-case one, `*`
-// a letter or digit, `\` takes the next character as it stands, everything else means itself.
+// a letter or digit, `\` makes the next character literal, and every other character is literal.
 // INVALID_ARGUMENT ("at byte 3: …") for a template that is empty, too long, or has no placeholder
 // and is therefore a word for a dictionary.
-absl::StatusOr<std::string> PatternOfTemplate(absl::string_view shape);
+absl::StatusOr<std::string> TemplateToPattern(absl::string_view shape);
 
-// What `values` of a hashed rule are hashes of: letters and digits as they stand but in lower case,
-// and nothing of what separates them (white space, ASCII punctuation).
+// The normal form that `values` of a hashed rule are hashes of: in lower case, without white space
+// and ASCII punctuation.
 std::string NormalizedForHash(absl::string_view value);
 
 // Lower-case hex of the SHA-256 of the normalised value, or of its HMAC-SHA-256 with a key that is
 // not empty.
-std::string HashOfValue(absl::string_view value, const SecretString& key);
+std::string HashValue(absl::string_view value, const SecretString& key);
 
 // The shape of a `pattern`, `template` or `hashed` rule, before its conditions. INVALID_ARGUMENT
 // says what is wrong and where in the pattern.

@@ -27,11 +27,11 @@ class FieldMasker {
   absl::StatusOr<std::vector<domain::FieldRelease>> Feed(
       const std::vector<domain::FieldPiece>& pieces);
 
-  // What the masking of all open fields occupies now, what is held included.
+  // Memory of all open fields, held text included.
   std::size_t memory_bytes() const;
 
  private:
-  // What runs over a field that was masked.
+  // The second stage of a field: restores originals in masked text.
   struct Restoring {
     TextMasker masker;
     std::uint64_t masked_bytes = 0;          // that came from the masking …

@@ -145,7 +145,7 @@ TEST_CASE("LocalMasker: large pieces are masked on the pool with the same result
   CHECK((*releases)[0].text == filler + "<CREDIT_CARD>");
 }
 
-TEST_CASE("LocalMasker: a full pool refuses instead of waiting", "[masking]") {
+TEST_CASE("LocalMasker: a full pool is RESOURCE_EXHAUSTED", "[masking]") {
   Fixture fixture;
   ThreadPool full(1, 0);
   LocalMasker masker(fixture.profiles, full, fixture.metrics);
@@ -163,7 +163,7 @@ TEST_CASE("LocalMasker: a full pool refuses instead of waiting", "[masking]") {
   gate.unlock();
 }
 
-TEST_CASE("LocalMasker: a stream that is gone gets no answer from the pool", "[masking]") {
+TEST_CASE("LocalMasker: a destroyed stream gets no answer from the pool", "[masking]") {
   Fixture fixture;
   Answer<Releases> never;
   {

@@ -11,7 +11,7 @@
 
 namespace countersign::masking {
 
-// What only this service knows: `service:` of its configuration file.
+// `service:` of the configuration file of this service.
 struct MaskingConfig {
   std::size_t large_text_threads = 2;  // 1 … 64: mask pieces of more than 64 KiB
   std::size_t large_text_queue = 256;  // 1 … 65536

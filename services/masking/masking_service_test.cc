@@ -122,7 +122,7 @@ TEST_CASE("MaskingService: an unknown profile is NOT_FOUND with its reason", "[m
   CHECK(ReasonOf(status) == "masking_profile_unknown");
 }
 
-TEST_CASE("MaskingService: the opening says what becomes of unknown events", "[masking][rpc]") {
+TEST_CASE("MaskingService: the response to open carries unknownEvents", "[masking][rpc]") {
   Fixture fixture;
   auto set = std::make_shared<domain::ResourceSet>();
   set->masking_profiles["strict"].name = "strict";
@@ -180,7 +180,7 @@ TEST_CASE("MaskingService: text beyond the limit is RESOURCE_EXHAUSTED", "[maski
   CHECK(ReasonOf(status) == "masking_limit");
 }
 
-TEST_CASE("MaskingService: a client that leaves ends its stream", "[masking][rpc]") {
+TEST_CASE("MaskingService: a cancelled call ends its stream", "[masking][rpc]") {
   Fixture fixture;
   {
     Call call(fixture);

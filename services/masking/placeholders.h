@@ -13,8 +13,8 @@
 #include "libs/domain/resources.h"
 #include "libs/text/redaction/redaction.h"
 
-// Reversible placeholders: what a prompt says instead of a value, and how an answer gets the value
-// back. A token is `<LABEL_` and ten characters, letter and digit in turn, of an HMAC over the
+// Reversible placeholders: tokens that replace values in a prompt, and their restoration in its
+// answer. A token is `<LABEL_` and ten characters, letter and digit in turn, of an HMAC over the
 // caller, the connection, the label and the value: equal prompts of one caller give equal bytes,
 // and nobody without the key can tell what stands behind a token.
 namespace countersign::masking {
@@ -32,8 +32,8 @@ struct PlaceholderRules {
   std::map<std::string, std::vector<RestoreRule>, std::less<>> by_label;  // all of them must agree
 };
 
-// What a rule writes where a token will stand: as long as the token, and no text that a token
-// could be.
+// A stand-in that a rule writes and FillIn replaces by the token: of equal length, and never itself
+// a token.
 std::string PlaceholderForm(absl::string_view label);
 
 // Makes the tokens of one call. Immutable, thread-safe.

@@ -95,8 +95,7 @@ TEST_CASE("PlaceholderMaker: equal values of one caller give equal bytes, others
   CHECK(Prompt(profile, "mail a@b.io or a@b.io, not c@d.io", Caller(), "x").text != first.text);
 }
 
-TEST_CASE("PlaceholderMaker: only those whom the rule names may have the original back",
-          "[masking]") {
+TEST_CASE("PlaceholderMaker: restores originals only for those the rule names", "[masking]") {
   const auto restorable = [](const CompiledProfile& profile) {
     return !Prompt(profile, "a@b.io").placeholders.empty();
   };
@@ -107,7 +106,8 @@ TEST_CASE("PlaceholderMaker: only those whom the rule names may have the origina
   CHECK(restorable(Profile(Restore::kNamed, {}, {"anna"})));
 }
 
-TEST_CASE("RestoringRules: a token is known whatever the model made of its spelling", "[masking]") {
+TEST_CASE("RestoringRules: a token is found in every spelling that a model may give it",
+          "[masking]") {
   const CompiledProfile profile = Profile();
   const auto prompt = Prompt(profile, "4111 1111 1111 1111");
   REQUIRE(prompt.placeholders.size() == 1);
@@ -132,8 +132,7 @@ TEST_CASE("RestoringRules: a token is known whatever the model made of its spell
   }
 }
 
-TEST_CASE("RestoringRules: unknown tokens stay, and what else the answer says is masked",
-          "[masking]") {
+TEST_CASE("RestoringRules: unknown tokens stay, and other text is masked", "[masking]") {
   const CompiledProfile profile = Profile();
   const auto prompt = Prompt(profile, "a@b.io");
   const std::string known = prompt.text;

@@ -11,10 +11,10 @@
 #include "libs/text/redaction/redaction.h"
 #include "services/masking/placeholders.h"
 
-// From the rules of a MaskingProfile resource to an automaton.
+// Compiles the rules of a MaskingProfile resource.
 namespace countersign::masking {
 
-// What runs in each direction. No rule set is null; it is empty where the profile asks for nothing.
+// The rule sets of each direction. Never null; empty where the profile has no rules.
 struct CompiledProfile {
   std::shared_ptr<const text::redaction::RuleSet> response;
   std::shared_ptr<const text::redaction::RuleSet> prompt;

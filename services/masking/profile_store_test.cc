@@ -54,7 +54,7 @@ std::shared_ptr<const domain::ResourceSet> SetWith(domain::MaskingProfile profil
   return set;
 }
 
-TEST_CASE("CompileProfile: every action writes what it promises", "[masking]") {
+TEST_CASE("CompileProfile: each action replaces as documented", "[masking]") {
   const std::string text = "pay 4111 1111 1111 1111 now";
   CHECK(MaskedBy({Entity("credit_card")}, text) == "pay <CREDIT_CARD> now");
   CHECK(MaskedBy({Entity("credit_card", Action::kRedact)}, text) == "pay [REDACTED] now");
@@ -125,7 +125,7 @@ TEST_CASE("CompileProfile: templates stand for themselves but for # A a *", "[ma
   CHECK(MaskedBy({Template("id:*a(#)")}, "id:Zz(7) id:zZ(7)") == "<PROJECT> id:zZ(7)");
 }
 
-TEST_CASE("CompileProfile: templates that say nothing, or end in the middle, are refused",
+TEST_CASE("CompileProfile: templates without a placeholder, or with an open escape, are refused",
           "[masking]") {
   CHECK(Compile({Template("word")}).status().message() ==
         "MaskingProfile/p: spec.response[0].template: a template needs at least one of # A a *; "
@@ -140,7 +140,7 @@ domain::MaskingRule Hashed(std::string pattern, std::vector<std::string> values,
   rule.label = "CUSTOMER";
   rule.hashed = domain::MaskingRule::Hashed{std::move(pattern), {}, SecretString(std::move(key))};
   for (const std::string& value : values) {
-    rule.hashed->values.push_back(HashOfValue(value, rule.hashed->key));
+    rule.hashed->values.push_back(HashValue(value, rule.hashed->key));
   }
   return rule;
 }
@@ -157,13 +157,13 @@ TEST_CASE("CompileProfile: hashed values are found however they are spelled, oth
   CHECK(MaskedBy({other_key}, text) == text);
 }
 
-TEST_CASE("HashOfValue: is what sha256sum and openssl say of the normalised value", "[masking]") {
+TEST_CASE("HashValue: agrees with sha256sum and openssl on the normalised value", "[masking]") {
   CHECK(NormalizedForHash(" AB-12\t.c") == "ab12c");
-  CHECK(HashOfValue("A-B C", SecretString()) ==
+  CHECK(HashValue("A-B C", SecretString()) ==
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   // RFC 4231 test case 2.
-  CHECK(HashOfValue("WHAT do ya want for nothing?", SecretString("Jefe")) ==
-        HashOfValue("whatdoyawantfornothing", SecretString("Jefe")));
+  CHECK(HashValue("WHAT do ya want for nothing?", SecretString("Jefe")) ==
+        HashValue("whatdoyawantfornothing", SecretString("Jefe")));
 }
 
 TEST_CASE("CompileProfile: a validator and exceptions narrow a rule", "[masking]") {
@@ -193,7 +193,7 @@ TEST_CASE("CompileProfile: a minimum count is of all shapes of a detector", "[ma
         "10.1.2.3 a@b.io <IP_ADDRESS> <EMAIL>");
 }
 
-TEST_CASE("CompileProfile: conditions that cannot hold are refused", "[masking]") {
+TEST_CASE("CompileProfile: contradictory conditions are refused", "[masking]") {
   domain::MaskingRule rule = Pattern("[0-9]{4}", "X");
   rule.validator = "mod7";
   CHECK(std::string(Compile({rule}).status().message())
@@ -220,7 +220,7 @@ TEST_CASE("CompileProfile: mistakes name resource, path, position and reason", "
         "MaskingProfile/p: spec.response[0].dictionary: unknown dictionary 'missing'");
 }
 
-TEST_CASE("CompileProfile: every mistake of both directions is told", "[masking]") {
+TEST_CASE("CompileProfile: reports every mistake of both directions", "[masking]") {
   domain::MaskingProfile profile;
   profile.name = "p";
   profile.response = {Pattern("a*", "X"), Entity("email"), Entity("nothing")};

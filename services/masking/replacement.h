@@ -8,7 +8,7 @@
 #include "libs/domain/resources.h"
 #include "libs/text/redaction/redaction.h"
 
-// What stands where something was masked.
+// The replacements of matches.
 namespace countersign::masking {
 
 // Sets what `rule` replaces its matches with:

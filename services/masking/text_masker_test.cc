@@ -116,7 +116,7 @@ TEST_CASE("TextMasker: every cut and every pair of cuts gives the same", "[maski
   }
 }
 
-TEST_CASE("TextMasker: what was JSON is JSON afterwards", "[masking]") {
+TEST_CASE("TextMasker: JSON stays JSON", "[masking]") {
   for (const Case& each : Cases()) {
     if (!json::Document::Parse(each.in).ok()) continue;
     INFO(each.in);
@@ -220,7 +220,7 @@ TEST_CASE("TextMasker: a text that is a document stays one", "[masking]") {
   CHECK(MaskedText(R"([4111111111111111])") == R"(["<CREDIT_CARD>"])");
 }
 
-TEST_CASE("TextMasker: prose is no document, whatever it begins with", "[masking]") {
+TEST_CASE("TextMasker: prose is not read as a document, whatever it begins with", "[masking]") {
   CHECK(MaskedText("4111111111111111") == "<CREDIT_CARD>");
   CHECK(MaskedText("\"a@b.io\" wrote") == "\"<EMAIL>\" wrote");
   CHECK(MaskedText("[1] a@b.io, [2] 4111 1111 1111 1111") == "[1] <EMAIL>, [2] <CREDIT_CARD>");
@@ -228,7 +228,8 @@ TEST_CASE("TextMasker: prose is no document, whatever it begins with", "[masking
   CHECK(MaskedText("true or false") == "true or false");
 }
 
-TEST_CASE("TextMasker: escapes in prose hide nothing and are kept elsewhere", "[masking]") {
+TEST_CASE("TextMasker: escapes in prose are resolved for matching and kept elsewhere",
+          "[masking]") {
   CHECK(MaskedText(R"(see 4111\u00311111111\\u0031111!)") == "see <CREDIT_CARD>!");
   CHECK(MaskedText(R"(caf\u00e9 \ud83d\ude00 C:\users\x \)") ==
         R"(caf\u00e9 \ud83d\ude00 C:\users\x \)");

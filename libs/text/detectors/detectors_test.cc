@@ -40,7 +40,7 @@ std::string MessageFor(absl::string_view name) {
 }
 
 // What no entity may take.
-TEST_CASE("tier1: text of every day stays as it is", "[detectors]") {
+TEST_CASE("tier1: everyday text is unchanged", "[detectors]") {
   const auto rules = RulesFor("tier1");
   for (const char* text :
        {"550e8400-e29b-41d4-a716-446655440000",
@@ -71,7 +71,7 @@ TEST_CASE("tier1: text of every day stays as it is", "[detectors]") {
   }
 }
 
-TEST_CASE("detectors: disguised digits and separators are seen through", "[detectors]") {
+TEST_CASE("detectors: disguised digits and separators are recognised", "[detectors]") {
   CHECK(Masked("credit_card", "4111\u00A01111\u00A01111\u00A01111") == "<CREDIT_CARD>");
   CHECK(Masked("credit_card", "4111\u202F1111\u202F1111\u202F1111") == "<CREDIT_CARD>");
   CHECK(Masked("credit_card", "4111\u20111111\u20111111\u20111111") == "<CREDIT_CARD>");
@@ -100,7 +100,7 @@ TEST_CASE("private_key: from the header to the end, with or without it", "[detec
   CHECK(Masked("private_key", "-----BEGIN RSA PRIVATE KEY-----\n" + body) == "<PRIVATE_KEY>");
 }
 
-TEST_CASE("ToRule: without context the shape and its check are enough", "[detectors]") {
+TEST_CASE("ToRule: without context the pattern and its validator are enough", "[detectors]") {
   CHECK(Masked("aba_routing", "021000021") == "021000021");
   CHECK(Masked("aba_routing", "routing 021000021") == "routing <ABA_ROUTING>");
   CHECK(Masked("aba_routing", "021000021", false) == "<ABA_ROUTING>");

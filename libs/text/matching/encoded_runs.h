@@ -16,11 +16,11 @@ struct EncodedRun {
   std::string text;            // decoded; UTF-8, with U+FFFD for what is not
 };
 
-// Shorter runs are words and numbers more often than not.
+// Shorter runs are mostly words and numbers.
 inline constexpr std::size_t kShortestEncodedRun = 24;
-// Of what a run decodes to, at least so much has to be printable.
+// The share of a decoded run that must be printable …
 inline constexpr double kLeastPrintable = 0.8;
-// Else those stretches of it count that are printable for so many bytes: 24 digits of base64.
+// … else only its printable stretches of at least so many bytes (24 digits of base64) count.
 inline constexpr std::size_t kShortestStretch = 18;
 
 // What the runs of base64 (either alphabet), hex digits and percent-encoding in `text` decode to,

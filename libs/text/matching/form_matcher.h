@@ -21,7 +21,7 @@
 
 namespace countersign::text::matching {
 
-// Of every id the hit that ends first, and of those the one that begins first.
+// Keeps for each id the hit that ends first, and of those the one that begins first.
 class FirstHits {
  public:
   void Add(std::uint32_t id, std::size_t begin, std::size_t end);
@@ -41,7 +41,7 @@ class FormMatcher {
   // Adding comes before compiling. `id` is what hits are told by, `term` the place of the term in
   // the caller's list, for refusals.
   //
-  // A keyword that the form leaves nothing of is INVALID_ARGUMENT.
+  // INVALID_ARGUMENT for a keyword of which the form keeps nothing.
   // `as_folded`: found only where the text is the keyword in Form::kFolded too. For kSkeleton, in
   // which more is alike than in that.
   absl::Status AddKeyword(absl::string_view keyword, bool as_folded, std::uint32_t id);

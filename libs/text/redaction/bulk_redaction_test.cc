@@ -159,7 +159,7 @@ TEST_CASE("Bulk: matches that reach over the parts that are scanned side by side
   }
 }
 
-TEST_CASE("Bulk: a text that is given up is left to a stream", "[bulk]") {
+TEST_CASE("BulkScanner: a text that the automaton gives up is redacted by a stream", "[bulk]") {
   testing::Random random(3);
   const std::string text = Mixture(random, 2000);
   const RedactionProgram& program = Everything()->program();
@@ -177,7 +177,7 @@ TEST_CASE("Bulk: a text that is given up is left to a stream", "[bulk]") {
   CHECK(redacted.text == easy);
 }
 
-TEST_CASE("Bulk: more threads than automata find the same", "[bulk]") {
+TEST_CASE("BulkScanner: threads beyond the number of automata get the same result", "[bulk]") {
   testing::Random random(5);
   const std::string text = Mixture(random, 500);
   const Redacted expected = Streamed(Everything(), text, 64);
@@ -190,7 +190,7 @@ TEST_CASE("Bulk: more threads than automata find the same", "[bulk]") {
   for (const Redacted& redacted : found) CheckSame(redacted, expected);
 }
 
-TEST_CASE("Bulk: a word that is one rule's match and another's context serves both", "[bulk]") {
+TEST_CASE("BulkScanner: a word can be one rule's match and another's context", "[bulk]") {
   RedactionRule number;
   number.entity = "number";
   number.regex = regex::ParseRegex("[0-9]{6}").value();

@@ -64,7 +64,8 @@ std::vector<RedactionRule> RandomRules(Random& random) {
   return rules;
 }
 
-TEST_CASE("RedactionStream: of no rules more is held than could still match", "[redaction]") {
+TEST_CASE("RedactionStream: holds no more than some continuation could match, for random rules",
+          "[redaction]") {
   CHECK(rc::check([](std::uint64_t seed) {
     Random random(seed);
     const std::vector<RedactionRule> rules = RandomRules(random);
@@ -78,7 +79,8 @@ TEST_CASE("RedactionStream: of no rules more is held than could still match", "[
   }));
 }
 
-TEST_CASE("RedactionStream: no more is held of cards, mailboxes and keys", "[redaction]") {
+TEST_CASE("RedactionStream: holds of cards, addresses and keys no more than could match",
+          "[redaction]") {
   const regex::ByteSet word = regex::ByteSet::Word();
   std::vector<RedactionRule> rules = {
       RuleFor(R"(\d(?:[ -]?\d){12,18})", word, word),

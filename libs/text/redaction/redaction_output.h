@@ -8,24 +8,25 @@
 
 namespace countersign::text::redaction {
 
-// Writes a redaction: what is clear as it was before folding, and what replaces clusters.
+// Writes the output of a redaction: unmatched text in its original form, and the replacements of
+// clusters.
 class RedactionOutput {
  public:
   RedactionOutput(const RedactionProgram& program, OutputState& state, std::string* released,
                   std::vector<RedactedSpan>* spans)
       : program_(program), state_(state), released_(*released), spans_(*spans) {}
 
-  // Everything up to `to` leaves, and what was dropped right before it. Nothing happens where that
-  // has left already. REQUIRES: `text` holds what has not left.
+  // Releases the text up to `to`, with what was dropped right before it. No effect where that was
+  // released already. REQUIRES: `text` holds what has not left.
   void Clear(const TextWindow& text, std::uint64_t to);
 
-  // A cluster that is next: it is replaced, or let through when its rule still waits for more.
+  // Replaces the next cluster, or releases it while its rule is below its minimum count.
   void Replace(const TextWindow& text, const MatchCluster& cluster);
 
-  // More of a cluster whose replacement has left.
+  // Drops more of a cluster whose replacement was released already.
   void Swallow(const TextWindow& text, const MatchCluster& cluster);
 
-  // True when the cluster, which is next, would leave as it is unless it grows.
+  // Whether the next cluster would be released unless it grows.
   bool LetsThrough(const MatchCluster& cluster) const;
 
  private:

@@ -179,7 +179,7 @@ TEST_CASE("Redaction: in bulk any text under any rules equals the definition", "
   }));
 }
 
-TEST_CASE("Redaction: what leaves is what every continuation has in common", "[redaction]") {
+TEST_CASE("Redaction: releases exactly what no continuation can change", "[redaction]") {
   const std::vector<std::vector<std::string>> sets = {
       {"ab{1,3}c", "b[ab]{2}b", "ca?c"}, {"a+b", "\\bc"}, {"a\\b.", "bc?", "c{2}"}};
   std::vector<std::string> continuations = {""};

@@ -108,7 +108,7 @@ TEST_CASE("Redaction: every cut and every pair of cuts of the corpus gives the d
   }
 }
 
-TEST_CASE("Redaction: masking what was masked changes nothing", "[redaction]") {
+TEST_CASE("Redaction: masking a masked text changes nothing", "[redaction]") {
   for (const std::string& text : Corpus()) {
     const auto once = RedactWhole(Default(), text);
     REQUIRE(once.ok());
@@ -235,7 +235,8 @@ TEST_CASE("Redaction: a prefix that may grow without end fails closed at the lim
   }
 }
 
-TEST_CASE("Redaction: a megabyte of each nasty stays linear and small", "[redaction]") {
+TEST_CASE("Redaction: a megabyte of each adversarial text takes linear time and little memory",
+          "[redaction]") {
   const std::vector<std::string> nasties = {"4111 1111 1111 1111 ",
                                             "1 ",
                                             "9",
@@ -269,12 +270,12 @@ TEST_CASE("Redaction: a megabyte of each nasty stays linear and small", "[redact
   }
 }
 
-TEST_CASE("Redaction: bytes that are no UTF-8 pass through unharmed", "[redaction]") {
+TEST_CASE("Redaction: bytes that are not UTF-8 are released unchanged", "[redaction]") {
   const std::string text = "\xFF\xFE 4111111111111111 \xC3 \xE2\x80 \xF4\x90\x80\x80 john@x.io\x80";
   CHECK(InPieces({text}) == "\xFF\xFE <CREDIT_CARD> \xC3 \xE2\x80 \xF4\x90\x80\x80 <EMAIL>\x80");
 }
 
-TEST_CASE("Redaction: without rules every text leaves as it came", "[redaction]") {
+TEST_CASE("Redaction: without rules every text is released unchanged", "[redaction]") {
   const auto none = Compiled({});
   CHECK(none->empty());
   RedactionStream stream(none);
@@ -313,7 +314,7 @@ TEST_CASE("Redaction: the first matches below a minimum count are let through", 
   CHECK(Fed(stream, "33.") == "<id>.");
 }
 
-TEST_CASE("Redaction: shapes of one group are counted together", "[redaction]") {
+TEST_CASE("Redaction: matches of rules of one group are counted together", "[redaction]") {
   RedactionRule digits = Simple("id", "[0-9]{4}");
   RedactionRule letters = Simple("id", "[a-z]{4}");
   digits.min_count = letters.min_count = 3;
@@ -324,7 +325,7 @@ TEST_CASE("Redaction: shapes of one group are counted together", "[redaction]") 
         "1111 aaaa <id> <id>");
 }
 
-TEST_CASE("Redaction: disguised digits, separators and letters are seen through", "[redaction]") {
+TEST_CASE("Redaction: disguised digits, separators and letters are recognised", "[redaction]") {
   const auto masked = [&](absl::string_view text) { return RedactWhole(Default(), text)->text; };
   CHECK(masked("\uFF14\uFF11\uFF11\uFF11 1111\u20131111\u00A0\u0661\u0661\u0661\u0661.") ==
         "<CREDIT_CARD>.");
@@ -406,7 +407,7 @@ TEST_CASE("RedactionStream: ten thousand idle streams are small", "[redaction]")
   CHECK(stream.memory_bytes() - stream.held() < 2048);
 }
 
-TEST_CASE("redaction: shapes of one group show as one rule would", "[redaction]") {
+TEST_CASE("Redaction: rules of one group are replaced as one rule would be", "[redaction]") {
   RedactionRule word = Simple("word", "[a-z]+");
   word.rewrite = [](absl::string_view original) { return std::string(original.substr(0, 1)); };
   word.mixed_replacement = "<mixed>";

@@ -56,7 +56,7 @@ class ScanAutomaton {
     std::uint32_t first, last;  // in members_
     std::uint16_t before;
   };
-  // What a transition is that is more than a step.
+  // A transition with hits.
   struct Event {
     std::uint16_t state;
     std::uint32_t first_hit, last_hit;  // in hits_

@@ -11,8 +11,8 @@
 
 namespace countersign::text::redaction {
 
-// What a whole text is scanned for on behalf of a pattern: it matches the same and more, and counts
-// less, for what is counted makes states.
+// A relaxation of a pattern for scanning whole texts: it matches a superset with fewer counted
+// repeats, and so has fewer states.
 regex::RegexNode ForScanning(const regex::RegexNode& node);
 
 // What a whole text is scanned for, as one position automaton: the rules of a program that have no
@@ -43,7 +43,7 @@ class ScanRules {
   std::uint32_t phrase_base() const { return phrase_base_; }
   const std::vector<Phrase>& phrases() const { return phrases_; }
 
-  // Bytes that no state and no neighbour tells apart are of one class.
+  // Bytes that no state and no neighbour distinguishes share a class.
   std::size_t classes() const { return class_bytes_.size(); }
   const std::array<std::uint8_t, 256>& class_of() const { return class_of_; }
   unsigned char ClassByte(std::size_t byte_class) const { return class_bytes_[byte_class]; }

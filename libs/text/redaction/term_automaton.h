@@ -39,7 +39,7 @@ class TermGraph {
   std::vector<Node> nodes_;
 };
 
-// How many states AutomatonOf makes of these.
+// The number of states of BuildTermAutomaton(graph, symbols).
 std::size_t CountStates(const TermGraph& graph, const std::vector<regex::Automaton>& symbols);
 
 // The terms' automaton, with what symbols stand for put in their places: `symbols` are patterns in

@@ -8,9 +8,9 @@
 
 namespace countersign::text::redaction {
 
-// What does not matter where a term is looked for. Always: what text_fold.h folds (full-width
-// letters, spaces, dashes and digits in disguise, invisible characters), and how long white space
-// between two words is, up to 16 characters, and whether a line ends there.
+// Differences between a term and a text that are ignored. Always: what text_fold.h folds
+// (full-width letters, spaces, dashes and digits in disguise, invisible characters), and how long
+// white space between two words is, up to 16 characters, and whether a line ends there.
 enum class TermFolding {
   kExact,
   kCaseless,  // and case, as simple case folding has it

@@ -98,26 +98,29 @@ TEST_CASE("TermRules: sharp s is ss", "[redaction][terms]") {
   CHECK(Masked({"Strasse"}, "straße STRASSE", TermFolding::kCaseless) == "straße #");
 }
 
-TEST_CASE("TermRules: disguises are seen through on both sides", "[redaction][terms]") {
+TEST_CASE("TermRules: disguises are recognised in terms and in texts", "[redaction][terms]") {
   const std::string disguised = "Ａｎｎａ Lee an\u200Bna\u00A0𝐋ee anna lee";
   CHECK(Masked({"Anna Lee"}, disguised) == "# # #");
   CHECK(Masked({"Ａｎ\u00ADｎａ\u3000Lee"}, disguised) == "# # #");
 }
 
-TEST_CASE("TermRules: terms within terms, and of which nothing counts", "[redaction][terms]") {
+TEST_CASE("TermRules: terms within terms are found, empty terms are ignored",
+          "[redaction][terms]") {
   CHECK(Masked({"Anna", "Anna Lee", "Lee", ""}, "Anna Lee; Lee Anna") == "#; # #");
   CHECK(TermRules({}, TermFolding::kUnicode)->empty());
   CHECK(TermRules({"", " \t", "\u200B"}, TermFolding::kUnicode)->empty());
 }
 
-TEST_CASE("TermRules: what a term begins with is what a match begins with", "[redaction][terms]") {
+TEST_CASE("TermRules: a match begins and ends with the term's own characters",
+          "[redaction][terms]") {
   // An accent left out makes an edge of ASCII, and that has neighbours.
   CHECK(Masked({"Élan"}, "Elan xElan") == "# xElan");
   CHECK(Masked({"café"}, "cafe cafes") == "# cafes");
 }
 
 // Every term of a random list is found wherever it stands alone, and nothing else is masked.
-TEST_CASE("TermRules: random terms against a search for each", "[redaction][terms]") {
+TEST_CASE("TermRules: random terms are found where a search for each finds them",
+          "[redaction][terms]") {
   const unsigned seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);

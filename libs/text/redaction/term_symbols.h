@@ -17,7 +17,7 @@ class TermAlphabet {
  public:
   explicit TermAlphabet(TermFolding folding) : folding_(folding) {}
 
-  // Empty for a term of which nothing counts. REQUIRES: `term` is valid UTF-8.
+  // Empty for a term that consists of ignored characters alone. REQUIRES: `term` is valid UTF-8.
   TermSymbols Read(absl::string_view term);
 
   // By number.

@@ -45,7 +45,7 @@ void Overwrite(const fs::path& path, std::size_t at, char byte) {
   file.put(byte);
 }
 
-TEST_CASE("DatabaseCache: gives back what was stored, in files for nobody else", "[matcher]") {
+TEST_CASE("DatabaseCache: loads what was stored, from files only the owner can read", "[matcher]") {
   const Folder folder;
   const DatabaseCache cache(folder.cache());
   CHECK_FALSE(cache.Load("a").has_value());
@@ -59,7 +59,7 @@ TEST_CASE("DatabaseCache: gives back what was stored, in files for nobody else",
   for (const fs::path& file : folder.files()) CHECK(FileMode(file) == 0600);
 }
 
-TEST_CASE("DatabaseCache: a damaged or shortened file is not there", "[matcher]") {
+TEST_CASE("DatabaseCache: a damaged or shortened file is ignored", "[matcher]") {
   const Folder folder;
   const DatabaseCache cache(folder.cache());
   REQUIRE(cache.Store("a", "a database of some bytes").ok());
@@ -78,7 +78,7 @@ TEST_CASE("DatabaseCache: a damaged or shortened file is not there", "[matcher]"
   }
 }
 
-TEST_CASE("DatabaseCache: what was not used for the longest time goes first", "[matcher]") {
+TEST_CASE("DatabaseCache: removes the least recently used file first", "[matcher]") {
   const Folder folder;
   const DatabaseCache cache(folder.cache(), 1000);
   const std::string database(300, 'x');
@@ -94,7 +94,7 @@ TEST_CASE("DatabaseCache: what was not used for the longest time goes first", "[
   CHECK_FALSE(cache.Store("d", std::string(501, 'x')).ok());
 }
 
-TEST_CASE("DatabaseCache: a folder that cannot be is an error of storing alone", "[matcher]") {
+TEST_CASE("DatabaseCache: a folder that cannot be created fails Store, not Load", "[matcher]") {
   const DatabaseCache cache("/proc/none/cache");
   CHECK_FALSE(cache.Store("a", "x").ok());
   CHECK_FALSE(cache.Load("a").has_value());

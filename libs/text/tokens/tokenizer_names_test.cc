@@ -52,8 +52,7 @@ TEST_CASE("Tokenizer: models get the tokenizer that they were trained with", "[t
   }
 }
 
-TEST_CASE("Tokenizer: a model that nobody knows is estimated, and the tokenizer says so",
-          "[tokenizer]") {
+TEST_CASE("Tokenizer: an unknown model is estimated, and exact() is false", "[tokenizer]") {
   for (const char* model :
        {"", "llama2", "o1000", "acme-7b", "demo", "text-davinci-003", "gpt-2"}) {
     INFO(model);

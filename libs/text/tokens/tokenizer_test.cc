@@ -119,8 +119,7 @@ TEST_CASE("Tokenizer: CountUpTo is exact up to its limit and above it beyond", "
   CHECK(tokenizer.CountUpTo("", 0) == 0);
 }
 
-TEST_CASE("Tokenizer: a text that cannot be split does not take more time than its length",
-          "[tokenizer]") {
+TEST_CASE("Tokenizer: a text of one piece takes linear time", "[tokenizer]") {
   const Tokenizer& tokenizer = Named("cl100k_base");
   // The textbook merge would need about 10^12 steps for each of these.
   CHECK(tokenizer.Count(std::string(1 << 20, 'x')) > 60'000);
@@ -132,7 +131,7 @@ TEST_CASE("Tokenizer: a text that cannot be split does not take more time than i
   CHECK(tokenizer.CountUpTo(std::string(32 << 20, 'x'), 1000) > 1000);
 }
 
-TEST_CASE("Tokenizer: bytes that are no UTF-8 are counted, not misread", "[tokenizer]") {
+TEST_CASE("Tokenizer: bytes that are not UTF-8 are counted as bytes", "[tokenizer]") {
   for (const char* text :
        {"\xff", "a\xc3", "\xe4\xb8", "\xf0\x9f\x98", "\xed\xa0\x80", "\xc0\x80"}) {
     CHECK(Named("o200k_base").Count(text) >= 1);
@@ -208,7 +207,7 @@ TEST_CASE("Tokenizer: a count does not depend on what was counted before", "[tok
   }
 }
 
-TEST_CASE("BytePairCounter: counts what merging leaves, as it is defined", "[tokenizer]") {
+TEST_CASE("BytePairCounter: counts as byte-pair merging by its definition does", "[tokenizer]") {
   const auto made = MakeVocabulary(GENERATE(from_range(kVocabularies)));
   const Vocabulary& vocabulary = *made;
   const BytePairCounter counter(vocabulary);

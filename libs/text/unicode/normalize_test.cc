@@ -68,7 +68,7 @@ TEST_CASE("Normalizer: marks that are letters to their script stay", "[normalize
   CHECK(Fold(form, "بَ") != Fold(form, "ب"));
 }
 
-TEST_CASE("Normalizer: spans point at exactly what was disguised", "[normalize]") {
+TEST_CASE("Normalizer: spans cover exactly the disguised text", "[normalize]") {
   CHECK(Origin(Form::kSkeleton, "my SE\u200bCRET plan", "secret") == "SE\u200bCRET whole");
   CHECK(Origin(Form::kSkeleton, "my ѕесrеt plan", "secret") == "ѕесrеt whole");
   CHECK(Origin(Form::kSkeleton, "a cafe\u0301 here", "cafe") == "cafe\u0301 whole");
@@ -81,7 +81,8 @@ TEST_CASE("Normalizer: spans point at exactly what was disguised", "[normalize]"
   CHECK(Origin(Form::kSkeleton, "mail", "rnail") == "mail whole");
 }
 
-TEST_CASE("Normalizer: what is read into digits and signs, and between letters", "[normalize]") {
+TEST_CASE("Normalizer: kLeet reads digits and signs as letters, kJoined drops separators",
+          "[normalize]") {
   CHECK(Fold(Form::kLeet, "$3CR3T p@55w0rd") == Fold(Form::kLeet, "secret password"));
   CHECK(Fold(Form::kLeet, "b!g b1ll €xtra") == Fold(Form::kLeet, "big bill extra"));
   CHECK(Fold(Form::kLeet, "secret") != Fold(Form::kLeet, "decree"));
@@ -135,8 +136,7 @@ TEST_CASE("Normalizer: a text in pieces of whole clusters gives the pieces of it
   }
 }
 
-TEST_CASE("Normalizer: the table of characters says what ICU says of the whole text",
-          "[normalize]") {
+TEST_CASE("Normalizer: the character table agrees with ICU on whole texts", "[normalize]") {
   for (const Form form : {Form::kCompatible, Form::kFolded, Form::kSkeleton}) {
     for (const char* text : {"Zażółć gęślą jaźń", "ΑΒΓ άλφα", "Ёлка йод", "日本語テキスト",
                              "한국어", "ﷺ", "½ ㎏ ℃", "résumé", "Ǆ ǅ", "\u0130\u0131"}) {
@@ -147,8 +147,7 @@ TEST_CASE("Normalizer: the table of characters says what ICU says of the whole t
   }
 }
 
-TEST_CASE("Normalizer: a character with any marks is what ICU makes of the two together",
-          "[normalize]") {
+TEST_CASE("Normalizer: a character with any marks agrees with ICU", "[normalize]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
@@ -174,7 +173,7 @@ TEST_CASE("Normalizer: endless marks take linear time", "[normalize]") {
   CHECK_FALSE(Fold(Form::kCompatible, text).empty());
 }
 
-TEST_CASE("Normalizer: many threads may meet characters for the first time", "[normalize]") {
+TEST_CASE("Normalizer: threads may be the first to use a block at the same time", "[normalize]") {
   std::string text;
   for (const char* script : {"Ⴀ", "Ꭰ", "ᚠ", "ⴰ", "ꙁ", "𐐀", "ᠠ", "ꓐ", "ᓀ", "𐌀"}) text += script;
   std::vector<std::string> results(8);

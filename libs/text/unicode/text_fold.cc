@@ -155,9 +155,9 @@ bool IsUnfinished(absl::string_view bytes) {
 }  // namespace
 
 int FoldCodePoint(std::uint32_t code_point) {
-  if (code_point >= kCodePoints) return kFoldSame;
+  if (code_point >= kCodePoints) return kFoldsToItself;
   const unsigned char to = FoldTable::Get().Of(code_point);
-  return to == kSame ? kFoldSame : to == kDrop ? kFoldDropped : to;
+  return to == kSame ? kFoldsToItself : to == kDrop ? kFoldsToNothing : to;
 }
 
 std::vector<CodePointRange> FoldRanges(const std::vector<CodePointRange>& ranges) {
@@ -170,8 +170,8 @@ std::vector<CodePointRange> FoldRanges(const std::vector<CodePointRange>& ranges
     }
     for (std::uint32_t c = first; c <= last; ++c) {
       const int to = FoldCodePoint(c);
-      if (to == kFoldDropped) continue;
-      const std::uint32_t member = to == kFoldSame ? c : static_cast<std::uint32_t>(to);
+      if (to == kFoldsToNothing) continue;
+      const std::uint32_t member = to == kFoldsToItself ? c : static_cast<std::uint32_t>(to);
       folded.emplace_back(member, member);
     }
   }

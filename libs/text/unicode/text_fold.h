@@ -19,11 +19,11 @@
 //   default-ignorable code points: zero-width characters, soft hyphens, bidi controls, variation
 //   selectors, tags                                                 → nothing
 //
-// All else stays, bytes that are no UTF-8 too. Properties are those of Unicode 15.
+// Everything else stays, bytes that are not UTF-8 included. Properties are those of Unicode 15.
 namespace countersign::text::unicode {
 
-inline constexpr int kFoldSame = -1;     // the code point stays
-inline constexpr int kFoldDropped = -2;  // it counts as nothing
+inline constexpr int kFoldsToItself = -1;
+inline constexpr int kFoldsToNothing = -2;
 
 // The ASCII character that `code_point` counts as, or one of the above. Thread-safe.
 int FoldCodePoint(std::uint32_t code_point);
@@ -76,7 +76,7 @@ class FoldPatches {
 std::size_t FoldInto(absl::string_view text, bool end, std::uint64_t base, std::string& folded,
                      FoldPatches& patches);
 
-// Length of the prefix that folding leaves as it is for sure, because it is ASCII.
+// Length of the longest prefix in ASCII, which folds to itself.
 std::size_t AsciiPrefix(absl::string_view text);
 
 }  // namespace countersign::text::unicode

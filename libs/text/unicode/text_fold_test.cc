@@ -28,13 +28,13 @@ std::string FoldedIn(absl::string_view text, std::size_t piece) {
   return folded;
 }
 
-TEST_CASE("FoldOf: every code point folds as its Unicode properties say", "[fold]") {
+TEST_CASE("FoldCodePoint: every code point folds as its Unicode properties say", "[fold]") {
   for (std::uint32_t c = 0; c < 0x110000; ++c) {
     if (FoldCodePoint(c) != testing::oracle::FoldedCodePoint(c)) FAIL_CHECK("U+" << std::hex << c);
   }
 }
 
-TEST_CASE("FoldInto: disguises become ASCII, invisible characters nothing", "[fold]") {
+TEST_CASE("FoldInto: look-alikes become ASCII, invisible characters are dropped", "[fold]") {
   CHECK(FoldedIn("\uFF14\u0661\u07C1\U0001D7D9\u2460\u277E", 99) == "411119");
   CHECK(FoldedIn("\uFF21\U0001D41A\u24D2\u210E\uFF20\uFE6B", 99) == "Aach@@");
   CHECK(FoldedIn("1\u20112\u20133\u22124\uFF0D5", 99) == "1-2-3-4-5");

@@ -119,7 +119,7 @@ TEST_CASE("check digits: a changed digit, and two swapped ones, are found", "[va
   }
 }
 
-TEST_CASE("LooksRandom: chosen by a machine, not by a programmer", "[validators]") {
+TEST_CASE("LooksRandom: accepts random strings, refuses names and placeholders", "[validators]") {
   for (const char* yes : {"x7Kq92LmZp0Rt5Vb", "a8f5f167f44f4964e6c998dee827110c"})
     CHECK(LooksRandom(yes));
   for (const char* no :
@@ -129,7 +129,7 @@ TEST_CASE("LooksRandom: chosen by a machine, not by a programmer", "[validators]
   }
 }
 
-TEST_CASE("IsDate: the calendar's own days", "[validators]") {
+TEST_CASE("IsDate: accepts the days of the calendar", "[validators]") {
   CHECK(IsDate(2024, 2, 29));
   CHECK_FALSE(IsDate(2023, 2, 29));
   CHECK_FALSE(IsDate(1900, 2, 29));

@@ -171,7 +171,7 @@ absl::Status RunHash(const Invocation& invocation, const MaskOptions& options) {
   const SecretString secret(std::move(key));
   for (const absl::string_view line : absl::StrSplit(input, '\n')) {
     if (masking::NormalizedForHash(line).empty()) continue;
-    invocation.out << masking::HashOfValue(line, secret) << "\n";
+    invocation.out << masking::HashValue(line, secret) << "\n";
   }
   return absl::OkStatus();
 }
