@@ -1,7 +1,8 @@
 # The layers of the tree and the functions that every folder's CMakeLists.txt uses.
 #
 #   cs_library(NAME SOURCES … DEPS … LINK …)   one folder of libs/, or one half of a service
-#   cs_service(NAME SOURCES … DEPS …)          an executable of services/
+#   cs_service(NAME SOURCES … DEPS …)          an executable of services/, built by the target `programs` and installed
+#   cs_benchmark(NAME SOURCES … DEPS …)        an executable that measures; neither of both
 #   cs_test(NAME SOURCES … DEPS …)             one Catch2 binary, registered with CTest
 #
 # DEPS are libraries of this project, checked against the layers; LINK are foreign targets. A library may depend on
@@ -94,9 +95,19 @@ endfunction()
 add_custom_target(programs)  # everything that is installed, without the tests
 
 function(cs_service name)
+  cs_program(${name} ${ARGN})
+  add_dependencies(programs ${name})
+  install(TARGETS ${name} RUNTIME COMPONENT programs)
+endfunction()
+
+function(cs_benchmark name)
+  cs_program(${name} ${ARGN})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
+
+function(cs_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  add_dependencies(programs ${name})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   cs_headers_for(headers program "${ARG_DEPS}" "${ARG_LINK}")
   cs_precompile(${name} ${headers})
