@@ -10,7 +10,7 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Dev CACHE STRING "Dev or Release" FORCE)
 endif()
 # Dev compiles fast and keeps line numbers; Release is what is measured and shipped.
-set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 
 add_compile_options(-Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -21,6 +21,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12 reports bounds that inlined std::string code cannot exceed, and with precompiled headers it forgets that
   # the code is the system's (GCC bugs 105329, 105651).
   add_compile_options(-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  add_compile_options(-Wthread-safety)  # libs/base/mutex.h
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+    # Clang 14 has C++20's coroutines and does not say so to the standard library.
+    add_compile_definitions(__cpp_impl_coroutine=201902L)
+  endif()
 endif()
 if(CS_SANITIZE)
   add_compile_options(-fsanitize=${CS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
