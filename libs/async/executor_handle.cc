@@ -32,7 +32,7 @@ class ExecutorHandle::GateService final : public asio::execution_context::servic
   }
 };
 
-ExecutorHandle::ExecutorHandle(asio::any_io_executor executor)
+ExecutorHandle::ExecutorHandle(Executor executor)
     : executor_(std::move(executor)),
       gate_(asio::use_service<GateService>(asio::query(executor_, asio::execution::context)).gate) {
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
+#include "libs/async/executor.h"
 
 namespace countersign::async {
 
@@ -12,7 +12,7 @@ namespace countersign::async {
 class ExecutorHandle {
  public:
   // REQUIRES: `executor` is an io_context's.
-  explicit ExecutorHandle(boost::asio::any_io_executor executor);
+  explicit ExecutorHandle(Executor executor);
 
   // Runs `work` on the executor, soon.
   void Run(absl::AnyInvocable<void()> work) const;
@@ -20,7 +20,7 @@ class ExecutorHandle {
  private:
   struct Gate;
   class GateService;
-  boost::asio::any_io_executor executor_;
+  Executor executor_;
   std::shared_ptr<Gate> gate_;
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "libs/async/cancellation.h"
+#include "libs/async/executor.h"
 #include "libs/async/executor_handle.h"
 
 namespace countersign::async {
@@ -30,7 +30,7 @@ using Awaitable = boost::asio::awaitable<T>;
 template <typename Result>
 class PendingReply {
  public:
-  explicit PendingReply(boost::asio::any_io_executor executor)
+  explicit PendingReply(Executor executor)
       : executor_(executor), state_(std::make_shared<State>(ExecutorHandle(std::move(executor)))) {}
 
   // What the port is given. May be called on any thread, before Get too, and when nobody is left to
@@ -86,7 +86,7 @@ class PendingReply {
     State& state;
   };
 
-  boost::asio::any_io_executor executor_;
+  Executor executor_;
   std::shared_ptr<State> state_;
 };
 
