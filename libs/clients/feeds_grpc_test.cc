@@ -12,7 +12,7 @@
 #include "libs/clients/internal_keys_grpc.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/clients/revocation_watch.h"
-#include "libs/clients/scripted_stream.h"
+#include "libs/clients/testing/scripted_stream.h"
 #include "libs/crypto/ec_signing_key.h"
 #include "libs/rpc/handler.h"
 

@@ -9,7 +9,7 @@
 #include "libs/base/status.h"
 #include "libs/clients/masker_grpc.h"
 #include "libs/clients/recorder_grpc.h"
-#include "libs/clients/scripted_stream.h"
+#include "libs/clients/testing/scripted_stream.h"
 #include "libs/rpc/status.h"
 
 namespace countersign::clients {

@@ -15,7 +15,7 @@
 #include "libs/clients/credential_sealer_grpc.h"
 #include "libs/clients/policy_decider_grpc.h"
 #include "libs/clients/review_gate_grpc.h"
-#include "libs/clients/scripted_stream.h"
+#include "libs/clients/testing/scripted_stream.h"
 #include "libs/rpc/handler.h"
 #include "libs/wire/prompt_wire.h"
 

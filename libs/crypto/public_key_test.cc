@@ -4,7 +4,7 @@
 
 #include "libs/base/encoding.h"
 #include "libs/crypto/ec_signing_key.h"
-#include "libs/crypto/test_signer.h"
+#include "libs/crypto/testing/test_signer.h"
 
 namespace countersign::crypto {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "libs/base/status.h"
 #include "libs/jose/jwt.h"
-#include "libs/jose/test_tokens.h"
+#include "libs/jose/testing/test_tokens.h"
 
 // What strangers send, at random: nothing that was not signed stands, and nothing crashes.
 namespace countersign::jose {

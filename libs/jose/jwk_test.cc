@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
-#include "libs/jose/test_tokens.h"
+#include "libs/jose/testing/test_tokens.h"
 
 namespace countersign::jose {
 namespace {

@@ -4,7 +4,7 @@
 #include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/jose/jwt.h"
-#include "libs/jose/test_tokens.h"
+#include "libs/jose/testing/test_tokens.h"
 
 // What a correctly signed token says.
 namespace countersign::jose {

@@ -6,7 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
-#include "libs/jose/test_tokens.h"
+#include "libs/jose/testing/test_tokens.h"
 
 // What a token looks like and whose key signed it: everything up to the signature.
 namespace countersign::jose {

@@ -7,13 +7,13 @@
 #include "libs/base/thread_pool.h"
 #include "libs/metrics/metrics.h"
 #include "services/approval/approval_metrics.h"
-#include "services/approval/local_review_gate.h"
-#include "services/approval/review_desk.h"
-#include "services/approval/review_poller.h"
-#include "services/approval/review_store.h"
-#include "services/approval/review_waiters.h"
-#include "services/approval/reviewer_directory.h"
-#include "services/approval/timers.h"
+#include "services/approval/gate/local_review_gate.h"
+#include "services/approval/gate/review_poller.h"
+#include "services/approval/gate/review_waiters.h"
+#include "services/approval/gate/timers.h"
+#include "services/approval/reviewers/review_desk.h"
+#include "services/approval/reviewers/reviewer_directory.h"
+#include "services/approval/store/review_store.h"
 
 namespace countersign::approval {
 
@@ -21,7 +21,7 @@ namespace countersign::approval {
 // standalone gateway. What it is given must outlive it.
 class Approval {
  public:
-  Approval(ReviewStore& store, const Clock& clock, metrics::Registry& registry,
+  Approval(store::ReviewStore& store, const Clock& clock, metrics::Registry& registry,
            std::size_t threads = 8, std::size_t max_queued = 1024)
       : metrics_(registry),
         waiters_(timers_, clock),
@@ -41,20 +41,22 @@ class Approval {
     poller_.Start();
   }
 
-  ReviewerDirectory& directory() { return directory_; }  // attach it to the resource feed
-  LocalReviewGate& gate() { return gate_; }
-  ReviewDesk& desk() { return desk_; }
+  reviewers::ReviewerDirectory& directory() {
+    return directory_;
+  }  // attach it to the resource feed
+  gate::LocalReviewGate& gate() { return gate_; }
+  reviewers::ReviewDesk& desk() { return desk_; }
   ThreadPool& pool() { return *pool_; }
 
  private:
   ApprovalMetrics metrics_;
-  ReviewerDirectory directory_;
-  Timers timers_;
-  ReviewWaiters waiters_;
+  reviewers::ReviewerDirectory directory_;
+  gate::Timers timers_;
+  gate::ReviewWaiters waiters_;
   std::unique_ptr<ThreadPool> pool_;
-  LocalReviewGate gate_;
-  ReviewDesk desk_;
-  ReviewPoller poller_;
+  gate::LocalReviewGate gate_;
+  reviewers::ReviewDesk desk_;
+  gate::ReviewPoller poller_;
   const Clock& clock_;
 };
 

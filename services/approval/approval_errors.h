@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "services/approval/review.h"
+#include "services/approval/reviews/review.h"
 
 // Every refusal of this service, once, with its reason code. Messages are read by reviewers and by
 // callers: they name the review and what to do, never the prompt.

@@ -64,7 +64,7 @@ v1::ConsumeResponse ToProto(const domain::Grant& grant) {
   return proto;
 }
 
-v1::Review ToProto(const Review& review, std::size_t waiting) {
+v1::Review ToProto(const reviews::Review& review, std::size_t waiting) {
   v1::Review proto;
   proto.set_id(review.id);
   proto.set_state(wire::ToProto(review.state));
@@ -80,10 +80,10 @@ v1::Review ToProto(const Review& review, std::size_t waiting) {
   proto.set_waiting(Narrow(waiting));
   proto.set_model(review.model);
   proto.set_prompt_tokens(Narrow(review.prompt_tokens));
-  for (const Vote& vote : review.votes) {
+  for (const reviews::Vote& vote : review.votes) {
     v1::Vote& counted = *proto.add_votes();
     counted.set_reviewer(vote.voter.DisplayName());
-    counted.set_decision(vote.ballot == Ballot::kApprove ? v1::Vote::APPROVE : v1::Vote::DENY);
+    counted.set_decision(vote.ballot == reviews::Ballot::kApprove ? v1::Vote::APPROVE : v1::Vote::DENY);
     counted.set_reason(vote.reason);
     *counted.mutable_at() = wire::ToProto(vote.at);
   }
@@ -91,7 +91,7 @@ v1::Review ToProto(const Review& review, std::size_t waiting) {
   return proto;
 }
 
-v1::Review ToProto(const OpenReview& open, std::size_t waiting) {
+v1::Review ToProto(const reviewers::OpenReview& open, std::size_t waiting) {
   v1::Review proto = ToProto(open.review, waiting);
   const domain::Prompt& prompt = open.content.prompt;
   for (const domain::TextPart& part : prompt.parts) *proto.add_parts() = wire::ToProto(part);

@@ -6,9 +6,9 @@
 #include "libs/server/run_service.h"
 #include "services/approval/approval.h"
 #include "services/approval/approval_schema.h"
-#include "services/approval/review_gate_service.h"
-#include "services/approval/review_service.h"
-#include "services/approval/review_store_pg.h"
+#include "services/approval/gate/review_gate_service.h"
+#include "services/approval/reviewers/review_service.h"
+#include "services/approval/store/review_store_pg.h"
 
 namespace countersign::approval {
 namespace {
@@ -21,8 +21,8 @@ absl::Status Wire(server::App& app) {
   CS_ASSIGN_OR_RETURN(const SecretString seal_key,
                       config::LoadOrCreateSecret(key_file, crypto::kSealKeyBytes, app.random()));
 
-  auto& store =
-      app.Make<PgReviewStore>(app.Make<pg::Pool>(database), seal_key, app.clock(), app.random());
+  auto& store = app.Make<store::PgReviewStore>(app.Make<pg::Pool>(database), seal_key, app.clock(),
+                                               app.random());
   auto& approval = app.Make<Approval>(store, app.clock(), app.metrics(), database.max_connections);
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("approval", approval.directory());
@@ -30,8 +30,8 @@ absl::Status Wire(server::App& app) {
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
-  app.Serve(app.Make<ReviewGateService>(approval.gate(), callers, app.clock()));
-  app.Serve(app.Make<ReviewService>(approval.desk(), callers, approval.pool()));
+  app.Serve(app.Make<gate::ReviewGateService>(approval.gate(), callers, app.clock()));
+  app.Serve(app.Make<reviewers::ReviewService>(approval.desk(), callers, approval.pool()));
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
   app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });
   app.ReadyWhen([&store] { return std::string(store.Head().ok() ? "" : "no database"); });

@@ -5,11 +5,11 @@
 
 #include "libs/base/status.h"
 #include "libs/testing/fake_clock.h"
-#include "services/approval/approval_testing.h"
-#include "services/approval/local_review_gate.h"
-#include "services/approval/review_desk.h"
-#include "services/approval/review_poller.h"
-#include "services/approval/review_store_memory.h"
+#include "services/approval/gate/local_review_gate.h"
+#include "services/approval/gate/review_poller.h"
+#include "services/approval/reviewers/review_desk.h"
+#include "services/approval/testing/approval_testing.h"
+#include "services/approval/testing/review_store_memory.h"
 
 namespace countersign::approval {
 namespace {
@@ -42,14 +42,14 @@ struct Flow {
   SystemRandom random;
   metrics::Registry registry;
   ApprovalMetrics metrics{registry};
-  MemoryReviewStore store{clock, random};
-  ReviewerDirectory directory;
-  Timers timers;
-  ReviewWaiters waiters{timers, clock};
+  testing::MemoryReviewStore store{clock, random};
+  reviewers::ReviewerDirectory directory;
+  gate::Timers timers;
+  gate::ReviewWaiters waiters{timers, clock};
   std::unique_ptr<ThreadPool> pool = std::make_unique<ThreadPool>(2, 100);
-  LocalReviewGate gate{store, directory, waiters, timers, *pool};
-  ReviewDesk desk{store, directory, waiters, metrics};
-  ReviewPoller poller{store, waiters, timers, *pool, clock, metrics};
+  gate::LocalReviewGate gate{store, directory, waiters, timers, *pool};
+  reviewers::ReviewDesk desk{store, directory, waiters, metrics};
+  gate::ReviewPoller poller{store, waiters, timers, *pool, clock, metrics};
   domain::Call ada;
 
   Flow() {
@@ -109,8 +109,8 @@ struct Flow {
     gate.Consume(ada, id, session, HashOf('a'), Soon(), answer.Done());
     return answer.future.get();
   }
-  absl::StatusOr<OpenReview> Approve(const std::string& name, const std::string& id) {
-    return desk.Vote(Reviewer(name), id, Ballot::kApprove, HashOf('a'), "fine");
+  absl::StatusOr<reviewers::OpenReview> Approve(const std::string& name, const std::string& id) {
+    return desk.Vote(Reviewer(name), id, reviews::Ballot::kApprove, HashOf('a'), "fine");
   }
 };
 
@@ -138,7 +138,7 @@ TEST_CASE("A held call hears a denial with its reason, and so does the next one 
   Flow flow;
   const std::string id = flow.Opened();
   auto held = flow.Wait(id, flow.ada);
-  REQUIRE(flow.desk.Vote(Reviewer("bob"), id, Ballot::kDeny, "", "not today").ok());
+  REQUIRE(flow.desk.Vote(Reviewer("bob"), id, reviews::Ballot::kDeny, "", "not today").ok());
   CHECK(held.get()->reason == "not today");
   const auto again = flow.Join("s2");
   REQUIRE(again.ok());
@@ -219,12 +219,13 @@ TEST_CASE("A group that a token claimed is believed for the vote it was claimed 
 TEST_CASE("Without resources nobody votes and nothing is used", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
-  ReviewerDirectory empty;
-  ReviewDesk desk(flow.store, empty, flow.waiters, flow.metrics);
-  CHECK(desk.Vote(Reviewer("bob"), id, Ballot::kApprove, HashOf('a'), "").status().code() ==
-        absl::StatusCode::kUnavailable);
+  reviewers::ReviewerDirectory empty;
+  reviewers::ReviewDesk desk(flow.store, empty, flow.waiters, flow.metrics);
+  CHECK(
+      desk.Vote(Reviewer("bob"), id, reviews::Ballot::kApprove, HashOf('a'), "").status().code() ==
+      absl::StatusCode::kUnavailable);
   REQUIRE(flow.Approve("bob", id).ok());
-  LocalReviewGate gate(flow.store, empty, flow.waiters, flow.timers, *flow.pool);
+  gate::LocalReviewGate gate(flow.store, empty, flow.waiters, flow.timers, *flow.pool);
   Flow::Answer<domain::Grant> answer;
   gate.Consume(flow.ada, id, "s1", HashOf('a'), flow.Soon(), answer.Done());
   CHECK(answer.future.get().status().code() == absl::StatusCode::kUnavailable);
@@ -280,7 +281,7 @@ TEST_CASE("The desk's pages hold every review once", "[approval]") {
   do {
     const auto page = flow.desk.List(Reviewer("bob"), "", true, 2, token);
     REQUIRE(page.ok());
-    for (const Review& review : page->reviews) CHECK(seen.insert(review.id).second);
+    for (const reviews::Review& review : page->reviews) CHECK(seen.insert(review.id).second);
     token = page->next_page_token;
     ++pages;
   } while (!token.empty());
@@ -295,7 +296,7 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
        {domain::IdentityKind::kAgent, domain::IdentityKind::kCi, domain::IdentityKind::kService}) {
     const auto vote =
         flow.desk.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind), id,
-                       Ballot::kApprove, HashOf('a'), "");
+                       reviews::Ballot::kApprove, HashOf('a'), "");
     CHECK(vote.status().code() == absl::StatusCode::kPermissionDenied);
     CHECK(ReasonOf(vote.status()) == "not_a_person");
   }
@@ -305,7 +306,7 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   CHECK(flow.desk
             .Vote(Signed("zoe", {"security"}, {{domain::Role::kReviewer, {}}},
                          domain::IdentityKind::kUnspecified),
-                  id, Ballot::kDeny, HashOf('a'), "")
+                  id, reviews::Ballot::kDeny, HashOf('a'), "")
             .ok());
 }
 
@@ -354,7 +355,7 @@ TEST_CASE("A full pool refuses instead of queueing without limit", "[approval]")
   }));
   started.get_future().wait();
   REQUIRE(small.TrySubmit([released] { released.wait(); }));
-  LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, small);
+  gate::LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, small);
   Flow::Answer<domain::Grant> answer;
   gate.Consume(flow.ada, "x", "s", HashOf('a'), flow.Soon(), answer.Done());
   CHECK(answer.future.get().status().code() == absl::StatusCode::kResourceExhausted);
@@ -366,7 +367,7 @@ TEST_CASE("A store that does not answer in time is DEADLINE_EXCEEDED", "[approva
   std::promise<void> release;
   auto stuck = std::make_unique<ThreadPool>(1, 10);
   REQUIRE(stuck->TrySubmit([&] { release.get_future().wait(); }));
-  LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, *stuck);
+  gate::LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, *stuck);
   Flow::Answer<domain::Grant> answer;
   gate.Consume(flow.ada, "x", "s", HashOf('a'), flow.Soon(), answer.Done());
   flow.timers.RunDue(flow.Soon());
@@ -376,7 +377,7 @@ TEST_CASE("A store that does not answer in time is DEADLINE_EXCEEDED", "[approva
 }
 
 TEST_CASE("Policies that would let a call through unseen are refused as drafts", "[approval]") {
-  ReviewerDirectory directory;
+  reviewers::ReviewerDirectory directory;
   auto draft = Resources();
   domain::Policy policy;
   policy.verdict = domain::Verdict::kReview;

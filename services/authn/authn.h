@@ -4,20 +4,20 @@
 #include "libs/base/random.h"
 #include "libs/base/thread_pool.h"
 #include "libs/metrics/metrics.h"
-#include "services/authn/access_key.h"
+#include "services/authn/access_keys/access_key.h"
+#include "services/authn/access_keys/key_manager.h"
+#include "services/authn/access_keys/key_store.h"
 #include "services/authn/authn_metrics.h"
-#include "services/authn/directory_holder.h"
-#include "services/authn/jwks_caches.h"
-#include "services/authn/key_manager.h"
-#include "services/authn/key_store.h"
+#include "services/authn/directory/directory_holder.h"
+#include "services/authn/internal_tokens/minted_tokens.h"
+#include "services/authn/internal_tokens/token_minter.h"
 #include "services/authn/local_authenticator.h"
-#include "services/authn/local_credential_sealer.h"
-#include "services/authn/master_secrets.h"
-#include "services/authn/minted_tokens.h"
-#include "services/authn/revocation_feed.h"
-#include "services/authn/token_minter.h"
-#include "services/authn/url_fetcher.h"
-#include "services/authn/vault.h"
+#include "services/authn/oidc/jwks_caches.h"
+#include "services/authn/oidc/url_fetcher.h"
+#include "services/authn/revocation/revocation_feed.h"
+#include "services/authn/secrets/master_secrets.h"
+#include "services/authn/vault/local_credential_sealer.h"
+#include "services/authn/vault/vault.h"
 
 namespace countersign::authn {
 
@@ -25,11 +25,11 @@ namespace countersign::authn {
 // gateway. Everything it is given must outlive it.
 struct Authn {
   struct Needs {
-    KeyStore& keys;
+    access_keys::KeyStore& keys;
     ThreadPool& pool;  // runs look-ups of keys
-    UrlFetcher& fetcher;
-    TokenMinter& minter;
-    const MasterSecrets& secrets;
+    oidc::UrlFetcher& fetcher;
+    internal_tokens::TokenMinter& minter;
+    const secrets::MasterSecrets& secrets;
     const Clock& clock;
     RandomSource& random;
     metrics::Registry& registry;
@@ -47,16 +47,16 @@ struct Authn {
         sealer(vault),
         key_manager(needs.keys, hasher, directory, revocations, needs.clock, needs.random) {}
 
-  RevocationFeed revocations;
-  const Vault vault;
-  const KeyHasher hasher;
-  DirectoryHolder directory;  // attach it to the resource feed as part "authn"
-  JwksCaches jwks;
+  revocation::RevocationFeed revocations;
+  const vault::Vault vault;
+  const access_keys::KeyHasher hasher;
+  directory::DirectoryHolder directory;  // attach it to the resource feed as part "authn"
+  oidc::JwksCaches jwks;
   const AuthnMetrics metrics;
-  MintedTokens tokens;
+  internal_tokens::MintedTokens tokens;
   LocalAuthenticator authenticator;
-  LocalCredentialSealer sealer;
-  KeyManager key_manager;
+  vault::LocalCredentialSealer sealer;
+  access_keys::KeyManager key_manager;
 };
 
 }  // namespace countersign::authn

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "libs/config/service_config.h"
-#include "services/authn/temporary_folder.h"
+#include "services/authn/testing/temporary_folder.h"
 
 namespace countersign::authn {
 namespace {

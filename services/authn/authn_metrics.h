@@ -3,8 +3,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "libs/metrics/metrics.h"
-#include "services/authn/access_key.h"
-#include "services/authn/jwks_caches.h"
+#include "services/authn/access_keys/access_key.h"
+#include "services/authn/oidc/jwks_caches.h"
 
 namespace countersign::authn {
 
@@ -13,9 +13,9 @@ namespace countersign::authn {
 class AuthnMetrics {
  public:
   // Both must outlive the registry's last exposition.
-  AuthnMetrics(metrics::Registry& registry, const JwksCaches& jwks);
+  AuthnMetrics(metrics::Registry& registry, const oidc::JwksCaches& jwks);
 
-  void Count(CredentialKind kind, const absl::Status& result) const;
+  void Count(access_keys::CredentialKind kind, const absl::Status& result) const;
 
  private:
   metrics::CounterFamily total_;

@@ -6,7 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
 #include "services/authn/authn_wire.h"
-#include "services/authn/revocation_stream_grpc.h"
+#include "services/authn/revocation/revocation_stream_grpc.h"
 
 namespace countersign::authn {
 
@@ -64,7 +64,7 @@ grpc::ServerUnaryReactor* AuthnService::GetInternalKeys(
 
 grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* AuthnService::WatchRevocations(
     grpc::CallbackServerContext* /*context*/) {
-  return NewRevocationStream(authn_.revocations);
+  return revocation::NewRevocationStream(authn_.revocations);
 }
 
 }  // namespace countersign::authn

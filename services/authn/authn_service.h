@@ -3,7 +3,7 @@
 #include "countersign/authn/v1/authn.grpc.pb.h"
 #include "libs/rpc/caller.h"
 #include "services/authn/authn.h"
-#include "services/authn/token_minter.h"
+#include "services/authn/internal_tokens/token_minter.h"
 
 namespace countersign::authn {
 
@@ -11,7 +11,8 @@ namespace countersign::authn {
 // (libs/rpc). Everything it is given must outlive it.
 class AuthnService final : public v1::AuthnService::CallbackService {
  public:
-  AuthnService(Authn& authn, const TokenMinter& minter, rpc::CallerVerifier& callers)
+  AuthnService(Authn& authn, const internal_tokens::TokenMinter& minter,
+               rpc::CallerVerifier& callers)
       : authn_(authn), minter_(minter), callers_(callers) {}
 
   grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
@@ -31,7 +32,7 @@ class AuthnService final : public v1::AuthnService::CallbackService {
 
  private:
   Authn& authn_;
-  const TokenMinter& minter_;
+  const internal_tokens::TokenMinter& minter_;
   rpc::CallerVerifier& callers_;
 };
 

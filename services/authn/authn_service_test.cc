@@ -7,11 +7,11 @@
 
 #include "libs/jose/jwk.h"
 #include "libs/rpc/status.h"
-#include "services/authn/authn_fixture.h"
-#include "services/authn/identity_service.h"
-#include "services/authn/key_service.h"
-#include "services/authn/minter_cppjwt.h"
-#include "services/authn/own_callers.h"
+#include "services/authn/access_keys/key_service.h"
+#include "services/authn/directory/identity_service.h"
+#include "services/authn/internal_tokens/minter_cppjwt.h"
+#include "services/authn/internal_tokens/own_callers.h"
+#include "services/authn/testing/authn_fixture.h"
 
 // The RPCs, over an in-process channel, with real internal tokens.
 namespace countersign::authn {
@@ -46,7 +46,7 @@ struct Fixture : testing::AuthnFixture {
 
   domain::Principal With(Role role, std::vector<std::string> connections = {}) {
     domain::Principal principal;
-    principal.issuer = std::string(kKeyIssuer);
+    principal.issuer = std::string(directory::kKeyIssuer);
     principal.subject = "somebody";
     principal.identity = "somebody";
     principal.roles = {{role, std::move(connections)}};
@@ -59,11 +59,11 @@ struct Fixture : testing::AuthnFixture {
     return context;
   }
 
-  CppJwtMinter cpp_jwt{secrets.internal_key};
-  OwnCallers callers{cpp_jwt, clock};
+  internal_tokens::CppJwtMinter cpp_jwt{secrets.internal_key};
+  internal_tokens::OwnCallers callers{cpp_jwt, clock};
   AuthnService authn_service{authn, cpp_jwt, callers};
-  KeyService key_service{authn.key_manager, pool, clock, callers};
-  IdentityService identity_service{callers};
+  access_keys::KeyService key_service{authn.key_manager, pool, clock, callers};
+  directory::IdentityService identity_service{callers};
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<v1::AuthnService::Stub> authn_stub;
   std::unique_ptr<v1::KeyService::Stub> keys_stub;

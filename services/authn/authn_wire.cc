@@ -18,16 +18,16 @@ void SetWhenFinite(absl::Time time, Set set) {
   if (time != absl::InfiniteFuture() && time != absl::InfinitePast()) set(wire::ToProto(time));
 }
 
-v1::Key::State ToProto(KeyState state) {
+v1::Key::State ToProto(access_keys::KeyState state) {
   switch (state) {
-    case KeyState::kActive: return v1::Key::ACTIVE;
-    case KeyState::kExpired: return v1::Key::EXPIRED;
-    case KeyState::kRevoked: break;
+    case access_keys::KeyState::kActive: return v1::Key::ACTIVE;
+    case access_keys::KeyState::kExpired: return v1::Key::EXPIRED;
+    case access_keys::KeyState::kRevoked: break;
   }
   return v1::Key::REVOKED;
 }
 
-v1::Key ToProto(const KeyRecord& key, absl::Time now) {
+v1::Key ToProto(const access_keys::KeyRecord& key, absl::Time now) {
   v1::Key out;
   out.set_id(key.id);
   out.set_identity(key.identity);
@@ -77,7 +77,7 @@ v1::WhoAmIResponse ToProto(const domain::Principal& principal) {
   return out;
 }
 
-v1::CreateKeyResponse ToProto(const CreatedKey& created) {
+v1::CreateKeyResponse ToProto(const access_keys::CreatedKey& created) {
   v1::CreateKeyResponse out;
   out.set_id(created.record.id);
   out.set_identity(created.record.identity);
@@ -87,28 +87,29 @@ v1::CreateKeyResponse ToProto(const CreatedKey& created) {
   return out;
 }
 
-v1::ListKeysResponse ToProto(const KeyPage& page, absl::Time now) {
+v1::ListKeysResponse ToProto(const access_keys::KeyPage& page, absl::Time now) {
   v1::ListKeysResponse out;
-  for (const KeyRecord& key : page.items) *out.add_items() = ToProto(key, now);
+  for (const access_keys::KeyRecord& key : page.items) *out.add_items() = ToProto(key, now);
   out.set_next_page_token(page.next_page_token);
   return out;
 }
 
-v1::RevokeKeyResponse ToProto(const KeyRecord& revoked) {
+v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked) {
   v1::RevokeKeyResponse out;
   out.set_id(revoked.id);
   SetWhenFinite(revoked.revoked_at, [&](const auto& time) { *out.mutable_revoked_at() = time; });
   return out;
 }
 
-absl::StatusOr<NewKey> FromProto(const v1::CreateKeyRequest& request, std::string created_by) {
+absl::StatusOr<access_keys::NewKey> FromProto(const v1::CreateKeyRequest& request,
+                                              std::string created_by) {
   if (request.identity().empty() || request.identity().size() > kMaxIdentityBytes) {
     return absl::InvalidArgumentError("identity: is required, with at most 63 characters");
   }
   if (request.ttl_seconds() > kMaxTtlSeconds) {
     return absl::InvalidArgumentError("ttlSeconds: is over ten years; leave it out for no expiry");
   }
-  NewKey key;
+  access_keys::NewKey key;
   key.identity = request.identity();
   key.ttl = absl::Seconds(request.ttl_seconds());
   key.created_by = std::move(created_by);

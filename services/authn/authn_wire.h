@@ -7,7 +7,7 @@
 #include "libs/base/clock.h"
 #include "libs/domain/authenticator.h"
 #include "libs/domain/principal.h"
-#include "services/authn/key_manager.h"
+#include "services/authn/access_keys/key_manager.h"
 
 // Between proto and domain: every check of what other processes and administrators send.
 namespace countersign::authn {
@@ -15,13 +15,14 @@ namespace countersign::authn {
 v1::AuthenticateResponse ToProto(const domain::Authenticated& authenticated);
 v1::LeaseCredentialResponse ToProto(const domain::CredentialLease& lease);
 v1::WhoAmIResponse ToProto(const domain::Principal& principal);
-v1::CreateKeyResponse ToProto(const CreatedKey& created);
-v1::ListKeysResponse ToProto(const KeyPage& page, absl::Time now);
-v1::RevokeKeyResponse ToProto(const KeyRecord& revoked);
+v1::CreateKeyResponse ToProto(const access_keys::CreatedKey& created);
+v1::ListKeysResponse ToProto(const access_keys::KeyPage& page, absl::Time now);
+v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked);
 
 // INVALID_ARGUMENT names the field. A line break at the end of `adopt` is dropped: it comes from a
 // file.
-absl::StatusOr<NewKey> FromProto(const v1::CreateKeyRequest& request, std::string created_by);
+absl::StatusOr<access_keys::NewKey> FromProto(const v1::CreateKeyRequest& request,
+                                              std::string created_by);
 
 // 1 to 1000; 0 is 100.
 std::size_t PageSize(std::uint32_t requested);

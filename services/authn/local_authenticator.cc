@@ -21,7 +21,7 @@ struct LocalAuthenticator::Attempt {
           domain::Done<domain::Authenticated> done)
       : owner(owner),
         credential(std::move(credential)),
-        kind(Classify(this->credential)),
+        kind(access_keys::Classify(this->credential)),
         deadline(deadline),
         directory(owner.parts_.directory.Current()),
         done(std::move(done)) {
@@ -36,9 +36,10 @@ struct LocalAuthenticator::Attempt {
 
   LocalAuthenticator& owner;
   const SecretString credential;
-  const CredentialKind kind;
+  const access_keys::CredentialKind kind;
   const absl::Time deadline;
-  const std::shared_ptr<const Directory> directory;  // the same one for the whole attempt
+  const std::shared_ptr<const directory::Directory>
+      directory;  // the same one for the whole attempt
   domain::Done<domain::Authenticated> done;
 };
 
@@ -54,10 +55,11 @@ void LocalAuthenticator::Authenticate(const SecretString& credential, absl::Time
     return Finish(*attempt, CredentialTooLarge());
   }
   switch (attempt->kind) {
-    case CredentialKind::kNone: return Finish(*attempt, CredentialMissing());
-    case CredentialKind::kSamlAssertion: return Finish(*attempt, SamlUnsupported());
-    case CredentialKind::kToken: return AuthenticateByToken(std::move(attempt));
-    case CredentialKind::kAccessKey: return AuthenticateByKey(std::move(attempt), KeyUnknown());
+    case access_keys::CredentialKind::kNone: return Finish(*attempt, CredentialMissing());
+    case access_keys::CredentialKind::kSamlAssertion: return Finish(*attempt, SamlUnsupported());
+    case access_keys::CredentialKind::kToken: return AuthenticateByToken(std::move(attempt));
+    case access_keys::CredentialKind::kAccessKey:
+      return AuthenticateByKey(std::move(attempt), KeyUnknown());
   }
 }
 
@@ -65,12 +67,13 @@ void LocalAuthenticator::AuthenticateByToken(std::shared_ptr<Attempt> attempt) {
   auto parsed = jose::UnverifiedToken::Parse(attempt->credential.Reveal());
   if (!parsed.ok()) return AuthenticateByKey(std::move(attempt), parsed.status());
   if (attempt->directory == nullptr) return Finish(*attempt, NotReady());
-  const TokenIssuer* issuer = attempt->directory->FindIssuer(parsed->unverified_issuer());
+  const directory::TokenIssuer* issuer =
+      attempt->directory->FindIssuer(parsed->unverified_issuer());
   if (issuer == nullptr) return AuthenticateByKey(std::move(attempt), IssuerUnknown());
   const auto cache = parts_.jwks.For(*attempt->directory, *issuer);
   const std::string kid = parsed->kid();
   cache->Get(kid, [this, attempt = std::move(attempt), issuer,
-                   token = *std::move(parsed)](absl::StatusOr<JwksCache::Keys> keys) {
+                   token = *std::move(parsed)](absl::StatusOr<oidc::JwksCache::Keys> keys) {
     if (!keys.ok()) return Finish(*attempt, keys.status());
     const auto verified =
         jose::VerifyToken(token, issuer->expectations, **keys, parts_.clock.Now());
@@ -96,11 +99,11 @@ absl::StatusOr<domain::Principal> LocalAuthenticator::FindKey(Attempt& attempt,
   if (absl::IsNotFound(key.status())) return otherwise;
   if (!key.ok()) return Annotate(key.status(), "looking an access key up");
   switch (key->StateAt(parts_.clock.Now())) {
-    case KeyState::kRevoked: return KeyRevoked();
-    case KeyState::kExpired: return KeyExpired();
-    case KeyState::kActive: break;
+    case access_keys::KeyState::kRevoked: return KeyRevoked();
+    case access_keys::KeyState::kExpired: return KeyExpired();
+    case access_keys::KeyState::kActive: break;
   }
-  if (attempt.directory == nullptr) return Directory::FromKeyWithoutResources(*key);
+  if (attempt.directory == nullptr) return directory::Directory::FromKeyWithoutResources(*key);
   return attempt.directory->FromKey(*key);
 }
 
@@ -113,7 +116,8 @@ void LocalAuthenticator::Finish(Attempt& attempt, absl::StatusOr<domain::Princip
 
 absl::StatusOr<domain::Authenticated> LocalAuthenticator::Admit(domain::Principal principal) {
   const absl::Time now = parts_.clock.Now();
-  CS_ASSIGN_OR_RETURN(const MintedTokens::Minted minted, parts_.tokens.For(principal, now));
+  CS_ASSIGN_OR_RETURN(const internal_tokens::MintedTokens::Minted minted,
+                      parts_.tokens.For(principal, now));
   domain::Authenticated admitted;
   admitted.cache_until = std::min({now + kMaxCached, principal.expires_at, minted.expires_at});
   admitted.principal = std::make_shared<const domain::Principal>(std::move(principal));
@@ -156,7 +160,7 @@ absl::StatusOr<domain::CredentialLease> LocalAuthenticator::Lease(
     }
     CS_ASSIGN_OR_RETURN(const SecretString spec,
                         parts_.vault.Open(name, credential->second.sealed));
-    CS_ASSIGN_OR_RETURN(lease, ParseCredentialSpec(spec));
+    CS_ASSIGN_OR_RETURN(lease, vault::ParseCredentialSpec(spec));
   }
   lease.expires_at = parts_.clock.Now() + kLease;
   return lease;

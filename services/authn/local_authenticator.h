@@ -9,13 +9,13 @@
 #include "libs/base/thread_pool.h"
 #include "libs/domain/authenticator.h"
 #include "libs/jose/jwt.h"
-#include "services/authn/access_key.h"
+#include "services/authn/access_keys/access_key.h"
+#include "services/authn/access_keys/key_store.h"
 #include "services/authn/authn_metrics.h"
-#include "services/authn/directory_holder.h"
-#include "services/authn/jwks_caches.h"
-#include "services/authn/key_store.h"
-#include "services/authn/minted_tokens.h"
-#include "services/authn/vault.h"
+#include "services/authn/directory/directory_holder.h"
+#include "services/authn/internal_tokens/minted_tokens.h"
+#include "services/authn/oidc/jwks_caches.h"
+#include "services/authn/vault/vault.h"
 
 namespace countersign::authn {
 
@@ -28,13 +28,13 @@ namespace countersign::authn {
 class LocalAuthenticator final : public domain::Authenticator {
  public:
   struct Parts {
-    KeyStore& keys;
+    access_keys::KeyStore& keys;
     ThreadPool& pool;
-    const DirectoryHolder& directory;
-    JwksCaches& jwks;
-    MintedTokens& tokens;
-    const KeyHasher& hasher;
-    const Vault& vault;
+    const directory::DirectoryHolder& directory;
+    oidc::JwksCaches& jwks;
+    internal_tokens::MintedTokens& tokens;
+    const access_keys::KeyHasher& hasher;
+    const vault::Vault& vault;
     const AuthnMetrics& metrics;
     const Clock& clock;
   };

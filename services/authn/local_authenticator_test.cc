@@ -4,7 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "services/authn/authn_fixture.h"
+#include "services/authn/testing/authn_fixture.h"
 
 namespace countersign::authn {
 namespace {
@@ -161,7 +161,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: access keys work until they expire or a
 TEST_CASE_METHOD(Fixture, "Authenticate: an adopted key may look like a token", "[authn]") {
   const std::string vendor_key = "eyJhbGciOiJIUzI1NiJ9.eyJ2ZW5kb3IiOiJrZXkifQ.c2lnbmF0dXJl";
   CHECK(Reason(vendor_key) == "token_algorithm_refused");
-  NewKey request;
+  access_keys::NewKey request;
   request.identity = "ci";
   request.adopt = SecretString(vendor_key);
   REQUIRE(authn.key_manager.Create(request).ok());
@@ -201,7 +201,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: every judgement is counted by method an
 TEST_CASE_METHOD(testing::AuthnFixture,
                  "Authenticate: before the first resources only the built-in administrator exists",
                  "[authn]") {
-  const auto admin = BootstrapAdmin(keys, authn.hasher, clock, random);
+  const auto admin = access_keys::BootstrapAdmin(keys, authn.hasher, clock, random);
   REQUIRE(admin.ok());
   CHECK(Reason(admin->key.Reveal()).empty());
   CHECK(Authenticate(KeyOf("ci")).status().code() == absl::StatusCode::kUnavailable);

@@ -1,18 +1,18 @@
 #include "libs/base/status.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/server/run_service.h"
-#include "services/authn/admin_key_file.h"
+#include "services/authn/access_keys/admin_key_file.h"
+#include "services/authn/access_keys/key_service.h"
+#include "services/authn/access_keys/key_store_pg.h"
 #include "services/authn/authn.h"
 #include "services/authn/authn_config.h"
 #include "services/authn/authn_schema.h"
 #include "services/authn/authn_service.h"
-#include "services/authn/fetcher_http.h"
-#include "services/authn/identity_service.h"
-#include "services/authn/key_service.h"
-#include "services/authn/key_store_pg.h"
-#include "services/authn/minter_cppjwt.h"
-#include "services/authn/own_callers.h"
-#include "services/authn/secret_store_file.h"
+#include "services/authn/directory/identity_service.h"
+#include "services/authn/internal_tokens/minter_cppjwt.h"
+#include "services/authn/internal_tokens/own_callers.h"
+#include "services/authn/oidc/fetcher_http.h"
+#include "services/authn/secrets/secret_store_file.h"
 
 namespace countersign::authn {
 namespace {
@@ -20,27 +20,29 @@ namespace {
 absl::Status Wire(const AuthnConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kAuthnSchema));
   CS_ASSIGN_OR_RETURN(const auto policy, app.ChannelTo("policy"));
-  FileSecretStore files(app.config().secrets);
-  CS_ASSIGN_OR_RETURN(MasterSecrets loaded, LoadOrCreateMasterSecrets(files, app.random()));
+  secrets::FileSecretStore files(app.config().secrets);
+  CS_ASSIGN_OR_RETURN(secrets::MasterSecrets loaded,
+                      secrets::LoadOrCreateMasterSecrets(files, app.random()));
 
-  const auto& secrets = app.Make<MasterSecrets>(std::move(loaded));
-  auto& minter = app.Make<CppJwtMinter>(secrets.internal_key);
-  auto& keys = app.Make<PgKeyStore>(app.Make<pg::Pool>(database));
+  const auto& secrets = app.Make<secrets::MasterSecrets>(std::move(loaded));
+  auto& minter = app.Make<internal_tokens::CppJwtMinter>(secrets.internal_key);
+  auto& keys = app.Make<access_keys::PgKeyStore>(app.Make<pg::Pool>(database));
   auto& fetcher = app.Make<http::Fetcher>(http::Fetcher::Options{config.issuer_authority});
-  auto& authn = app.Make<Authn>(Authn::Needs{
-      keys, app.Make<ThreadPool>(config.threads, config.queue), app.Make<HttpUrlFetcher>(fetcher),
-      minter, secrets, app.clock(), app.random(), app.metrics()});
+  auto& authn =
+      app.Make<Authn>(Authn::Needs{keys, app.Make<ThreadPool>(config.threads, config.queue),
+                                   app.Make<oidc::HttpUrlFetcher>(fetcher), minter, secrets,
+                                   app.clock(), app.random(), app.metrics()});
   app.Make<clients::GrpcResourceFeed>(policy).Attach("authn", authn.directory);
 
-  auto& callers = app.Make<OwnCallers>(minter, app.clock());
+  auto& callers = app.Make<internal_tokens::OwnCallers>(minter, app.clock());
   auto& waiting = app.Make<ThreadPool>(4, 64);  // Revoking waits for edges; look-ups must not.
   app.Serve(app.Make<AuthnService>(authn, minter, callers));
-  app.Serve(app.Make<KeyService>(authn.key_manager, waiting, app.clock(), callers));
-  app.Serve(app.Make<IdentityService>(callers));
+  app.Serve(app.Make<access_keys::KeyService>(authn.key_manager, waiting, app.clock(), callers));
+  app.Serve(app.Make<directory::IdentityService>(callers));
   app.ReadyWhen([&keys] { return keys.Check().ok() ? "" : "no database"; });
   app.ReadyWhen([&authn] { return authn.directory.Current() ? "" : "no resources yet"; });
-  auto& admin =
-      app.Make<AdminKeyFile>(config.admin_key_file, keys, authn.hasher, app.clock(), app.random());
+  auto& admin = app.Make<access_keys::AdminKeyFile>(config.admin_key_file, keys, authn.hasher,
+                                                    app.clock(), app.random());
   app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator's key"; });
   return absl::OkStatus();
 }

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
-#include "services/authn/key_manager.h"
+#include "services/authn/access_keys/key_manager.h"
 
 namespace countersign::standalone {
 namespace {
@@ -44,15 +44,15 @@ absl::Status WriteKey(const std::string& path, const SecretString& key) {
 
 }  // namespace
 
-absl::Status EnsureFirstAdmin(const std::string& file, authn::KeyStore& store,
-                              const authn::KeyHasher& hasher, const Clock& clock,
+absl::Status EnsureFirstAdmin(const std::string& file, authn::access_keys::KeyStore& store,
+                              const authn::access_keys::KeyHasher& hasher, const Clock& clock,
                               RandomSource& random) {
   if (const SecretString known = KeyIn(file); !known.empty()) {
     const absl::Status found = store.FindByHash(hasher.Hash(known)).status();
     if (!absl::IsNotFound(found)) return found;
   }
-  CS_ASSIGN_OR_RETURN(const authn::CreatedKey created,
-                      authn::BootstrapAdmin(store, hasher, clock, random));
+  CS_ASSIGN_OR_RETURN(const authn::access_keys::CreatedKey created,
+                      authn::access_keys::BootstrapAdmin(store, hasher, clock, random));
   return WriteKey(file, created.key);
 }
 

@@ -5,11 +5,11 @@
 #include <memory>
 
 #include "services/standalone/data_directory.h"
-#include "services/standalone/detach.h"
-#include "services/standalone/down.h"
-#include "services/standalone/main_options.h"
-#include "services/standalone/run_gateway.h"
-#include "services/standalone/start_report.h"
+#include "services/standalone/process/detach.h"
+#include "services/standalone/process/down.h"
+#include "services/standalone/process/main_options.h"
+#include "services/standalone/process/run_gateway.h"
+#include "services/standalone/process/start_report.h"
 
 namespace countersign::standalone {
 namespace {
@@ -19,34 +19,34 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-int Up(Options options) {
+int Up(process::Options options) {
   const auto directory = DataDirectory::Make(options.data);
   if (!directory.ok()) return Fail(directory.status());
   // A detached gateway works elsewhere.
   for (std::string& path : options.config) path = std::filesystem::absolute(path);
-  auto report = std::make_unique<StartReport>();
+  auto report = std::make_unique<process::StartReport>();
   if (options.detach) {
     int exit_status = 0;
-    auto detached = Detach(directory->log(), exit_status);
+    auto detached = process::Detach(directory->log(), exit_status);
     if (!detached.ok()) return Fail(detached.status());
     if (*detached == nullptr) return exit_status;
     report = *std::move(detached);
   }
-  return RunGateway(*directory, std::move(options), *report);
+  return process::RunGateway(*directory, std::move(options), *report);
 }
 
-int Stop(const Options& options) {
+int Stop(const process::Options& options) {
   const auto directory = DataDirectory::Open(options.data);
   if (!directory.ok()) return Fail(directory.status());
-  const absl::Status status = Down(*directory);
+  const absl::Status status = process::Down(*directory);
   return status.ok() ? 0 : Fail(status);
 }
 
 int Run(int argc, char** argv) {
-  Options options;
+  process::Options options;
   int exit_status = 0;
-  if (!ReadOptions(argc, argv, options, exit_status)) return exit_status;
-  return options.verb == Verb::kUp ? Up(std::move(options)) : Stop(options);
+  if (!process::ReadOptions(argc, argv, options, exit_status)) return exit_status;
+  return options.verb == process::Verb::kUp ? Up(std::move(options)) : Stop(options);
 }
 
 }  // namespace

@@ -16,16 +16,16 @@
 #include "libs/jose/internal_token.h"
 #include "libs/rpc/caller.h"
 #include "services/approval/approval.h"
-#include "services/approval/review_service.h"
-#include "services/approval/review_store_pg.h"
+#include "services/approval/reviewers/review_service.h"
+#include "services/approval/store/review_store_pg.h"
+#include "services/authn/access_keys/key_service.h"
+#include "services/authn/access_keys/key_store_pg.h"
 #include "services/authn/authn.h"
 #include "services/authn/authn_schema.h"
-#include "services/authn/fetcher_http.h"
-#include "services/authn/identity_service.h"
-#include "services/authn/key_service.h"
-#include "services/authn/key_store_pg.h"
-#include "services/authn/minter_cppjwt.h"
-#include "services/authn/secret_store_file.h"
+#include "services/authn/directory/identity_service.h"
+#include "services/authn/internal_tokens/minter_cppjwt.h"
+#include "services/authn/oidc/fetcher_http.h"
+#include "services/authn/secrets/secret_store_file.h"
 #include "services/edge/admin/connect_gateway.h"
 #include "services/edge/edge.h"
 #include "services/masking/local_masker.h"
@@ -40,8 +40,8 @@
 #include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_schema.h"
 #include "services/session_recorder/store/record_store_pg.h"
+#include "services/standalone/database/gateway_storage.h"
 #include "services/standalone/first_admin.h"
-#include "services/standalone/gateway_storage.h"
 #include "services/standalone/in_process_server.h"
 
 namespace countersign::standalone {
@@ -63,15 +63,15 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
                                      server::App& app, Services& services) {
   CS_RETURN_IF_ERROR(pg::Migrate(database, authn::kAuthnSchema, authn::AuthnMigrations()));
   CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("authn"));
-  authn::FileSecretStore files(folder);
-  CS_ASSIGN_OR_RETURN(authn::MasterSecrets loaded,
-                      authn::LoadOrCreateMasterSecrets(files, app.random()));
-  const auto& secrets = app.Make<authn::MasterSecrets>(std::move(loaded));
+  authn::secrets::FileSecretStore files(folder);
+  CS_ASSIGN_OR_RETURN(authn::secrets::MasterSecrets loaded,
+                      authn::secrets::LoadOrCreateMasterSecrets(files, app.random()));
+  const auto& secrets = app.Make<authn::secrets::MasterSecrets>(std::move(loaded));
 
-  auto& keys = app.Make<authn::PgKeyStore>(database);
+  auto& keys = app.Make<authn::access_keys::PgKeyStore>(database);
   auto& pool = app.Make<ThreadPool>(4, 1024);
-  auto& fetcher = app.Make<authn::HttpUrlFetcher>(app.Make<http::Fetcher>());
-  auto& minter = app.Make<authn::CppJwtMinter>(secrets.internal_key);
+  auto& fetcher = app.Make<authn::oidc::HttpUrlFetcher>(app.Make<http::Fetcher>());
+  auto& minter = app.Make<authn::internal_tokens::CppJwtMinter>(secrets.internal_key);
   auto& core = app.Make<authn::Authn>(authn::Authn::Needs{
       keys, pool, fetcher, minter, secrets, app.clock(), app.random(), app.metrics()});
   CS_RETURN_IF_ERROR(
@@ -81,8 +81,9 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
   auto& key_source = app.Make<jose::FixedInternalKeys>(std::move(public_keys));
   auto& tokens = app.Make<jose::InternalTokenVerifier>(key_source, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
-  services.push_back(&app.Make<authn::KeyService>(core.key_manager, pool, app.clock(), callers));
-  services.push_back(&app.Make<authn::IdentityService>(callers));
+  services.push_back(
+      &app.Make<authn::access_keys::KeyService>(core.key_manager, pool, app.clock(), callers));
+  services.push_back(&app.Make<authn::directory::IdentityService>(callers));
   return AuthnParts{core, callers};
 }
 
@@ -97,11 +98,12 @@ absl::StatusOr<ApprovalParts> WireApproval(const DataDirectory& directory, pg::P
   CS_ASSIGN_OR_RETURN(
       SecretString seal_key,
       config::LoadOrCreateSecret(folder + "/content.key", crypto::kSealKeyBytes, app.random()));
-  auto& store =
-      app.Make<approval::PgReviewStore>(database, std::move(seal_key), app.clock(), app.random());
+  auto& store = app.Make<approval::store::PgReviewStore>(database, std::move(seal_key), app.clock(),
+                                                         app.random());
   CS_RETURN_IF_ERROR(store.EnsureSchema());
   auto& core = app.Make<approval::Approval>(store, app.clock(), app.metrics());
-  services.push_back(&app.Make<approval::ReviewService>(core.desk(), authn.callers, core.pool()));
+  services.push_back(
+      &app.Make<approval::reviewers::ReviewService>(core.desk(), authn.callers, core.pool()));
   core.Start();
   return ApprovalParts{core};
 }
@@ -183,7 +185,7 @@ policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& sn
 }
 
 edge::Edge& WireEdge(const std::string& address, edge::EdgePorts ports, AdminRelay& relay,
-                     authn::RevocationFeed& revocations, server::App& app) {
+                     authn::revocation::RevocationFeed& revocations, server::App& app) {
   edge::EdgeConfig config;
   config.listen = {{address}};
   auto& edge = app.Make<edge::Edge>(config, ports, relay.Gateway(), app.clock(), app.random(),
@@ -212,9 +214,10 @@ absl::Status ApplyConfig(const std::vector<std::string>& paths,
 
 }  // namespace
 
-absl::StatusOr<std::string> WireGateway(const DataDirectory& directory, const Options& options,
-                                        server::App& app) {
-  CS_ASSIGN_OR_RETURN(const GatewayStorage storage, OpenStorage(directory, app));
+absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
+                                        const process::Options& options, server::App& app) {
+  CS_ASSIGN_OR_RETURN(const database::GatewayStorage storage,
+                      database::OpenStorage(directory, app));
   for (pg::Pool* pool : {&storage.authn, &storage.policy, &storage.approval, &storage.recorder}) {
     app.ReadyWhenConnected(*pool);
   }

@@ -11,8 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "libs/config/source_lines.h"
 #include "libs/http/address.h"
-#include "services/authn/directory.h"
-#include "services/authn/vault.h"
+#include "services/authn/directory/directory.h"
+#include "services/authn/vault/vault.h"
 #include "services/masking/profile_compiler.h"
 #include "services/policy/rules/rule_compiler.h"
 #include "services/policy/rules/text_engine.h"
@@ -38,11 +38,11 @@ Lines CompileAll(const config::ResourceDraft& draft) {
         masking::CompileProfile(profile, draft.set->dictionaries, SecretString("check")).status(),
         mistakes);
   }
-  AddMistakes(authn::Directory::Compile(draft.set).status(), mistakes);
+  AddMistakes(authn::directory::Directory::Compile(draft.set).status(), mistakes);
   for (const config::SourcedResource& source : draft.resources) {
     const std::string& name = source.resource.name;
     if (source.resource.kind != "Credential" || draft.set->credentials.count(name) == 0) continue;
-    const auto parsed = authn::ParseCredentialSpec(source.secret_spec);
+    const auto parsed = authn::vault::ParseCredentialSpec(source.secret_spec);
     if (parsed.ok()) continue;
     mistakes.push_back(absl::StrCat("Credential/", name, ": ", parsed.status().message()));
   }

@@ -12,9 +12,10 @@
 #include "libs/http/fetch.h"
 #include "libs/json/document.h"
 #include "services/authn/authn.h"
-#include "services/authn/fetcher_http.h"
-#include "services/authn/key_store_memory.h"
-#include "services/authn/minter_cppjwt.h"
+#include "services/authn/internal_tokens/minter_cppjwt.h"
+#include "services/authn/oidc/fetcher_http.h"
+#include "services/authn/testing/key_store_memory.h"
+#include "services/authn/testing/secret_store_memory.h"
 #include "tests/e2e/oidc/node_provider.h"
 
 // authn against tokens that somebody else issues: a certified OpenID provider (npm oidc-provider),
@@ -109,14 +110,15 @@ struct Fixture {
   NodeProvider& provider;
   ShiftedClock clock;
   SystemRandom random;
-  authn::MemorySecretStore secret_store;
-  authn::MasterSecrets secrets = *authn::LoadOrCreateMasterSecrets(secret_store, random);
-  authn::CppJwtMinter minter{secrets.internal_key};
-  authn::MemoryKeyStore keys;
+  authn::testing::MemorySecretStore secret_store;
+  authn::secrets::MasterSecrets secrets =
+      *authn::secrets::LoadOrCreateMasterSecrets(secret_store, random);
+  authn::internal_tokens::CppJwtMinter minter{secrets.internal_key};
+  authn::testing::MemoryKeyStore keys;
   metrics::Registry registry;
   ThreadPool pool{2, 100};
   http::Fetcher fetcher;
-  authn::HttpUrlFetcher url_fetcher{fetcher};
+  authn::oidc::HttpUrlFetcher url_fetcher{fetcher};
   authn::Authn authn{{keys, pool, url_fetcher, minter, secrets, clock, random, registry}};
 };
 

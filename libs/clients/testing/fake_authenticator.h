@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "libs/clients/testing/answers.h"
+#include "libs/domain/authenticator.h"
+
+namespace countersign::clients {
+
+// Knows the credentials that a test gives it; every other one is UNAUTHENTICATED. Thread-safe.
+class FakeAuthenticator final : public domain::Authenticator {
+ public:
+  void Know(const std::string& credential, domain::Principal principal,
+            absl::Time cache_until = absl::InfiniteFuture()) {
+    domain::Authenticated known;
+    known.principal = std::make_shared<const domain::Principal>(std::move(principal));
+    known.internal_token = std::make_shared<const SecretString>("internal-token-of-" + credential);
+    known.cache_until = cache_until;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    known_[credential] = std::move(known);
+  }
+  void Forget(const std::string& credential) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    known_.erase(credential);
+  }
+
+  // Of the connections that leases were asked for, in order.
+  std::vector<std::uint64_t> leased_versions() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return leased_versions_;
+  }
+
+  // Overrides what is known; and the leases, which are empty by default.
+  Answers<domain::Authenticated> authenticate{
+      [] { return absl::UnauthenticatedError("unknown credential"); }};
+  Answers<domain::CredentialLease> lease{[] { return domain::CredentialLease(); }};
+
+  void Authenticate(const SecretString& credential, absl::Time,
+                    domain::Done<domain::Authenticated> done) override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto known = known_.find(credential.Reveal());
+    Answers<domain::Authenticated>::Make make;
+    if (known != known_.end()) make = [answer = known->second] { return answer; };
+    lock.unlock();
+    authenticate.Give(std::move(done), std::move(make));
+  }
+  void LeaseCredential(const domain::Call&, const std::string&, std::uint64_t connection_version,
+                       absl::Time, domain::Done<domain::CredentialLease> done) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      leased_versions_.push_back(connection_version);
+    }
+    lease.Give(std::move(done));
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::uint64_t> leased_versions_;
+  std::map<std::string, domain::Authenticated> known_;
+};
+
+}  // namespace countersign::clients

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/base/status.h"
+#include "libs/clients/testing/answers.h"
+#include "libs/domain/recorder.h"
+
+namespace countersign::clients {
+
+// Keeps sessions in memory, from their first commit on. What was answered with OK counts as
+// recorded. `open` scripts failures and delays of a session's first commit, `append` and `end` of
+// every one. Thread-safe.
+class FakeRecorder final : public domain::Recorder {
+ public:
+  struct Recorded {
+    domain::SessionStart start;
+    std::vector<domain::SessionEvent> events;
+    std::optional<domain::SessionEnd> end;
+    bool abandoned = false;  // the writer was destroyed without End
+  };
+
+  Answers<bool> open{[] { return true; }};
+  Answers<bool> append{[] { return true; }};
+  Answers<bool> end{[] { return true; }};
+
+  std::vector<Recorded> sessions() const {
+    std::vector<Recorded> copies;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& session : sessions_) {
+      const std::lock_guard<std::mutex> session_lock(session->mutex);
+      copies.push_back(session->recorded);
+    }
+    return copies;
+  }
+
+  // As an auditor's kill reaches a writer between two appends.
+  void Kill(const std::string& session_id) {
+    domain::DoneStatus on_stop;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      for (const auto& session : sessions_) {
+        const std::lock_guard<std::mutex> session_lock(session->mutex);
+        if (session->recorded.start.session_id != session_id) continue;
+        session->killed = true;
+        on_stop = std::move(session->on_stop);
+      }
+    }
+    if (on_stop) on_stop(Killed());
+  }
+
+  std::unique_ptr<domain::SessionWriter> NewSession(const domain::Call&,
+                                                    domain::SessionStart start) override {
+    auto session = std::make_shared<Session>();
+    session->recorded.start = std::move(start);
+    return std::make_unique<Writer>(*this, std::move(session));
+  }
+
+ private:
+  struct Session {
+    std::mutex mutex;
+    Recorded recorded;
+    bool killed = false;
+    std::atomic<bool> open{false};
+    domain::DoneStatus on_stop;
+  };
+  void Add(const std::shared_ptr<Session>& session) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    sessions_.push_back(session);
+    session->open = true;
+  }
+  static absl::Status Killed() {
+    return WithReason(absl::AbortedError("an auditor stopped this session"), "killed");
+  }
+
+  class Writer final : public domain::SessionWriter {
+   public:
+    Writer(FakeRecorder& recorder, std::shared_ptr<Session> session)
+        : recorder_(recorder), session_(std::move(session)) {}
+    ~Writer() override {
+      const std::lock_guard<std::mutex> lock(session_->mutex);
+      session_->on_stop = nullptr;
+      session_->recorded.abandoned = !session_->recorded.end.has_value();
+    }
+
+    void Append(std::vector<domain::SessionEvent> events, absl::Time,
+                domain::DoneStatus done) override {
+      Write(std::move(events), std::nullopt, std::move(done));
+    }
+    void End(std::vector<domain::SessionEvent> events, domain::SessionEnd end, absl::Time,
+             domain::DoneStatus done) override {
+      Write(std::move(events), std::move(end), std::move(done));
+    }
+    void OnStop(domain::DoneStatus on_stop) override {
+      {
+        const std::lock_guard<std::mutex> lock(session_->mutex);
+        if (!session_->killed) {
+          session_->on_stop = std::move(on_stop);
+          return;
+        }
+      }
+      on_stop(Killed());
+    }
+
+   private:
+    // One commit: the session if it is new, `events`, and `end` if there is one.
+    void Write(std::vector<domain::SessionEvent> events, std::optional<domain::SessionEnd> end,
+               domain::DoneStatus done) {
+      const bool opens = !std::exchange(opened_, true);
+      auto write = [&recorder = recorder_, session = session_, events = std::move(events), end,
+                    done = std::move(done), opens](const absl::StatusOr<bool>& ok) mutable {
+        if (!ok.ok()) return done(ok.status());
+        if (opens) recorder.Add(session);
+        if (!session->open) return done(absl::NotFoundError("no such session"));
+        bool killed = false;
+        {
+          const std::lock_guard<std::mutex> lock(session->mutex);
+          killed = session->killed && !end;
+          for (auto& event : events) session->recorded.events.push_back(std::move(event));
+          if (end) session->recorded.end = std::move(end);
+        }
+        done(killed ? Killed() : absl::OkStatus());
+      };
+      Answers<bool>& then = end ? recorder_.end : recorder_.append;
+      if (!opens) return then.Give(std::move(write));
+      recorder_.open.Give([&then, write = std::move(write)](absl::StatusOr<bool> ok) mutable {
+        if (!ok.ok()) return write(ok);
+        then.Give(std::move(write));
+      });
+    }
+
+    FakeRecorder& recorder_;
+    const std::shared_ptr<Session> session_;
+    bool opened_ = false;
+  };
+
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Session>> sessions_;
+};
+
+}  // namespace countersign::clients

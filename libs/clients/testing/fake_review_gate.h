@@ -1,0 +1,80 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "libs/clients/testing/answers.h"
+#include "libs/domain/review_gate.h"
+
+namespace countersign::clients {
+
+// Scripted per method; by default a join opens review "review-1", a wait ends approved and a
+// consume succeeds. Hold() on `wait` keeps calls waiting. Thread-safe.
+class FakeReviewGate final : public domain::ReviewGate {
+ public:
+  static domain::ReviewStatus Status(domain::ReviewState state, std::string reason = "") {
+    domain::ReviewStatus status;
+    status.review_id = "review-1";
+    status.state = state;
+    status.reason = std::move(reason);
+    return status;
+  }
+
+  Answers<domain::ReviewStatus> join{[] { return Status(domain::ReviewState::kPending); }};
+  Answers<domain::ReviewStatus> wait{[] { return Status(domain::ReviewState::kApproved); }};
+  Answers<domain::Grant> consume{[] { return domain::Grant{"review-1", {"rita"}}; }};
+
+  std::vector<domain::ReviewRequest> joined() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return joined_;
+  }
+  std::vector<std::string> join_tokens() const {  // internal tokens, of the joins in order
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return join_tokens_;
+  }
+  std::vector<std::string> consumed_hashes() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return consumed_hashes_;
+  }
+  std::vector<std::string> left() const {  // session ids
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return left_;
+  }
+
+  void Join(const domain::Call& call, domain::ReviewRequest request, absl::Time,
+            domain::Done<domain::ReviewStatus> done) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      joined_.push_back(std::move(request));
+      join_tokens_.push_back(call.internal_token ? call.internal_token->Reveal() : "");
+    }
+    join.Give(std::move(done));
+  }
+  void Wait(const domain::Call&, const std::string&, const std::string&, absl::Time,
+            domain::Done<domain::ReviewStatus> done) override {
+    wait.Give(std::move(done));
+  }
+  void Consume(const domain::Call&, const std::string&, const std::string&,
+               const std::string& binding_hash, absl::Time,
+               domain::Done<domain::Grant> done) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      consumed_hashes_.push_back(binding_hash);
+    }
+    consume.Give(std::move(done));
+  }
+  void Leave(const domain::Call&, const std::string&, const std::string& session_id) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    left_.push_back(session_id);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<domain::ReviewRequest> joined_;
+  std::vector<std::string> join_tokens_;
+  std::vector<std::string> consumed_hashes_;
+  std::vector<std::string> left_;
+};
+
+}  // namespace countersign::clients

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "libs/base/thread_pool.h"
+#include "libs/domain/review_gate.h"
+#include "services/approval/gate/review_waiters.h"
+#include "services/approval/gate/timers.h"
+#include "services/approval/reviewers/reviewer_directory.h"
+#include "services/approval/store/review_store.h"
+
+namespace countersign::approval::gate {
+
+// The review gate in this process. Nothing here blocks the caller: the store is used on `pool`,
+// held calls wait in `waiters`, and every answer comes by its deadline. When `pool` is full a call
+// is refused with RESOURCE_EXHAUSTED.
+//
+// A grant is used only while its approvers still are reviewers (ReviewerDirectory): otherwise it is
+// revoked on the spot. Reviews of other principals are NOT_FOUND.
+class LocalReviewGate final : public domain::ReviewGate {
+ public:
+  // All must outlive this object and its outstanding calls.
+  LocalReviewGate(store::ReviewStore& store, const reviewers::ReviewerDirectory& directory,
+                  ReviewWaiters& waiters, Timers& timers, ThreadPool& pool)
+      : store_(store), directory_(directory), waiters_(waiters), timers_(timers), pool_(pool) {}
+
+  void Join(const domain::Call& call, domain::ReviewRequest request, absl::Time deadline,
+            domain::Done<domain::ReviewStatus> done) override;
+  void Wait(const domain::Call& call, const std::string& review_id, const std::string& session_id,
+            absl::Time deadline, domain::Done<domain::ReviewStatus> done) override;
+  void Consume(const domain::Call& call, const std::string& review_id,
+               const std::string& session_id, const std::string& binding_hash, absl::Time deadline,
+               domain::Done<domain::Grant> done) override;
+  void Leave(const domain::Call& call, const std::string& review_id,
+             const std::string& session_id) override;
+
+ private:
+  absl::StatusOr<domain::Grant> Take(const reviews::Person& requester, const std::string& review_id,
+                                     const std::string& session_id,
+                                     const std::string& binding_hash);
+
+  store::ReviewStore& store_;
+  const reviewers::ReviewerDirectory& directory_;
+  ReviewWaiters& waiters_;
+  Timers& timers_;
+  ThreadPool& pool_;
+};
+
+}  // namespace countersign::approval::gate

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/domain/call.h"
+
+namespace countersign::approval::gate {
+
+// Actions at given times, for any number of held calls with one thread. Passive until Start: tests
+// call RunDue with the time of their own clock. Actions run one after the other, outside of the
+// lock, and must not block. Thread-safe. Destruction stops the thread and drops what is left.
+class Timers {
+ public:
+  using Id = std::uint64_t;
+
+  Timers() = default;
+  ~Timers();
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+
+  Id At(absl::Time when, absl::AnyInvocable<void()> action);
+  // True when the action had not begun; it then never runs.
+  bool Cancel(Id id);
+
+  // Runs what is due at `now`, in order of time.
+  void RunDue(absl::Time now);
+  // Runs a thread that calls RunDue by `clock`, which must outlive this object.
+  void Start(const Clock& clock);
+
+ private:
+  void Run(const Clock& clock);
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::map<std::pair<absl::Time, Id>, absl::AnyInvocable<void()>> actions_;
+  std::map<Id, absl::Time> times_;
+  Id last_id_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// `done`, answered once: by whoever calls the result, or with DEADLINE_EXCEEDED at `deadline`.
+template <typename T>
+domain::Done<T> AnsweredBy(Timers& timers, absl::Time deadline, domain::Done<T> done) {
+  struct Shared {
+    std::mutex mutex;
+    domain::Done<T> done;
+    domain::Done<T> Take() {
+      const std::lock_guard<std::mutex> lock(mutex);
+      return std::exchange(done, nullptr);
+    }
+  };
+  auto shared = std::make_shared<Shared>();
+  shared->done = std::move(done);
+  const Timers::Id timer = timers.At(deadline, [shared] {
+    if (auto taken = shared->Take()) taken(absl::DeadlineExceededError("approval took too long"));
+  });
+  return [shared, timer, &timers](absl::StatusOr<T> answer) {
+    timers.Cancel(timer);
+    if (auto taken = shared->Take()) taken(std::move(answer));
+  };
+}
+
+}  // namespace countersign::approval::gate

@@ -1,0 +1,132 @@
+#include "services/approval/reviewers/review_desk.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/approval/approval_errors.h"
+#include "services/approval/reviews/review_rules.h"
+
+namespace countersign::approval::reviewers {
+
+using domain::ReviewState;
+
+namespace {
+
+constexpr std::size_t kDefaultPage = 100;
+constexpr std::size_t kMaxPage = 1000;
+constexpr std::size_t kMaxReasonBytes = 4096;
+
+store::ReviewQuery QueryFor(const domain::Principal& reader) {
+  store::ReviewQuery query;
+  query.names = reader.groups;
+  if (!reader.identity.empty()) query.names.push_back(reader.identity);
+  for (const domain::RoleGrant& grant : reader.roles) {
+    if (grant.role != domain::Role::kReviewer) continue;
+    if (grant.connections.empty()) query.all_connections = true;
+    query.connections.insert(query.connections.end(), grant.connections.begin(),
+                             grant.connections.end());
+  }
+  return query;
+}
+
+absl::Status CheckIsPerson(const domain::Principal& voter) {
+  if (voter.kind == domain::IdentityKind::kHuman ||
+      voter.kind == domain::IdentityKind::kUnspecified) {
+    return absl::OkStatus();
+  }
+  return errors::NotAPerson(voter.DisplayName(), voter.kind);
+}
+
+absl::Status CheckIsReviewer(const domain::Principal& principal) {
+  if (HasRole(principal, domain::Role::kReviewer, "")) return absl::OkStatus();
+  return errors::RoleMissing();
+}
+
+absl::Status CheckReason(const std::string& reason) {
+  if (reason.size() <= kMaxReasonBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a reason has at most ", kMaxReasonBytes, " bytes"));
+}
+
+}  // namespace
+
+absl::StatusOr<DeskPage> ReviewDesk::List(const domain::Principal& reader, const std::string& state,
+                                          bool all, std::size_t page_size,
+                                          const std::string& page_token) {
+  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
+  store::ReviewQuery query = QueryFor(reader);
+  query.all_states = all;
+  if (!state.empty()) {
+    query.state = domain::ReviewStateFromString(state);
+    query.all_states = false;
+    if (query.state == ReviewState::kUnspecified) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", state, "\" is no state of a review (PENDING, APPROVED, DENIED, ",
+                       "EXPIRED, CANCELLED, CONSUMED, EXHAUSTED, REVOKED)"));
+    }
+  }
+  const std::size_t size = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
+  query.before = page_token;
+  query.limit = size + 1;
+  DeskPage page;
+  CS_ASSIGN_OR_RETURN(page.reviews, store_.List(query));
+  if (page.reviews.size() > size) {
+    page.reviews.resize(size);
+    page.next_page_token = page.reviews.back().id;
+  }
+  return page;
+}
+
+absl::StatusOr<reviews::Review> ReviewDesk::Readable(const domain::Principal& reader,
+                                                     const std::string& id) {
+  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
+  CS_ASSIGN_OR_RETURN(reviews::Review review, store_.Get(id));
+  CS_RETURN_IF_ERROR(CheckReviewer(reader, review.connection, review.terms, id));
+  return review;
+}
+
+absl::StatusOr<OpenReview> ReviewDesk::Show(const domain::Principal& reader,
+                                            const std::string& id) {
+  OpenReview open;
+  CS_ASSIGN_OR_RETURN(open.review, Readable(reader, id));
+  CS_ASSIGN_OR_RETURN(open.content, store_.Content(id));
+  return open;
+}
+
+absl::StatusOr<OpenReview> ReviewDesk::Vote(const domain::Principal& voter, const std::string& id,
+                                            reviews::Ballot ballot, const std::string& seen_hash,
+                                            const std::string& reason) {
+  CS_RETURN_IF_ERROR(CheckReason(reason));
+  CS_RETURN_IF_ERROR(Readable(voter, id).status());
+  CS_RETURN_IF_ERROR(CheckIsPerson(voter));
+  reviews::Vote vote;
+  vote.voter = reviews::PersonOf(voter);
+  vote.ballot = ballot;
+  vote.seen_hash = seen_hash;
+  vote.reason = reason;
+  CS_ASSIGN_OR_RETURN(vote.claimed_groups, directory_.ClaimedGroups(voter));
+  OpenReview open;
+  CS_ASSIGN_OR_RETURN(open.review, store_.CastVote(id, vote));
+  waiters_.Settle(open.review.Status());
+  if (open.review.state != ReviewState::kPending) {
+    metrics_.Decided(open.review.decided_at - open.review.created_at,
+                     open.review.state == ReviewState::kApproved);
+  }
+  CS_ASSIGN_OR_RETURN(open.content, store_.Content(id));
+  return open;
+}
+
+absl::StatusOr<OpenReview> ReviewDesk::Revoke(const domain::Principal& reviewer,
+                                              const std::string& id, const std::string& reason) {
+  CS_RETURN_IF_ERROR(CheckReason(reason));
+  CS_RETURN_IF_ERROR(Readable(reviewer, id).status());
+  CS_RETURN_IF_ERROR(CheckIsPerson(reviewer));
+  OpenReview open;
+  CS_ASSIGN_OR_RETURN(open.review, store_.Revoke(id, reviewer.DisplayName(), reason));
+  waiters_.Settle(open.review.Status());
+  CS_ASSIGN_OR_RETURN(open.content, store_.Content(id));
+  return open;
+}
+
+}  // namespace countersign::approval::reviewers

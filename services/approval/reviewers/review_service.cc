@@ -1,0 +1,72 @@
+#include "services/approval/reviewers/review_service.h"
+
+#include "libs/base/status.h"
+#include "libs/rpc/handler.h"
+#include "services/approval/approval_wire.h"
+
+namespace countersign::approval::reviewers {
+
+absl::Status ReviewService::Answer(const absl::StatusOr<OpenReview>& open,
+                                   v1::Review& response) const {
+  if (open.ok()) response = ToProto(*open, desk_.Waiting(open->review.id));
+  return open.status();
+}
+
+grpc::ServerUnaryReactor* ReviewService::ListReviews(grpc::CallbackServerContext* context,
+                                                     const v1::ListReviewsRequest* request,
+                                                     v1::ListReviewsResponse* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    CS_ASSIGN_OR_RETURN(const domain::ReviewState state, StateFromProto(request->state()));
+    CS_ASSIGN_OR_RETURN(const DeskPage page,
+                        desk_.List(*caller, std::string(domain::ToString(state)), request->all(),
+                                   request->page_size(), request->page_token()));
+    for (const reviews::Review& review : page.reviews) {
+      *response->add_items() = ToProto(review, desk_.Waiting(review.id));
+    }
+    response->set_next_page_token(page.next_page_token);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* ReviewService::GetReview(grpc::CallbackServerContext* context,
+                                                   const v1::GetReviewRequest* request,
+                                                   v1::Review* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    return Answer(desk_.Show(*caller, request->id()), *response);
+  });
+}
+
+grpc::ServerUnaryReactor* ReviewService::ApproveReview(grpc::CallbackServerContext* context,
+                                                       const v1::ApproveReviewRequest* request,
+                                                       v1::Review* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    return Answer(desk_.Vote(*caller, request->id(), reviews::Ballot::kApprove,
+                             request->seen_hash(), request->reason()),
+                  *response);
+  });
+}
+
+grpc::ServerUnaryReactor* ReviewService::DenyReview(grpc::CallbackServerContext* context,
+                                                    const v1::DenyReviewRequest* request,
+                                                    v1::Review* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    return Answer(desk_.Vote(*caller, request->id(), reviews::Ballot::kDeny, request->seen_hash(),
+                             request->reason()),
+                  *response);
+  });
+}
+
+grpc::ServerUnaryReactor* ReviewService::RevokeReview(grpc::CallbackServerContext* context,
+                                                      const v1::RevokeReviewRequest* request,
+                                                      v1::Review* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    return Answer(desk_.Revoke(*caller, request->id(), request->reason()), *response);
+  });
+}
+
+}  // namespace countersign::approval::reviewers

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "countersign/approval/v1/approval.grpc.pb.h"
+#include "libs/base/thread_pool.h"
+#include "libs/rpc/caller.h"
+#include "services/approval/reviewers/review_desk.h"
+
+namespace countersign::approval::reviewers {
+
+// The reviewer's work over gRPC: a shell around the ReviewDesk.
+class ReviewService final : public v1::ReviewService::CallbackService {
+ public:
+  // All outlive the service.
+  ReviewService(ReviewDesk& desk, rpc::CallerVerifier& callers, ThreadPool& pool)
+      : desk_(desk), callers_(callers), pool_(pool) {}
+
+  grpc::ServerUnaryReactor* ListReviews(grpc::CallbackServerContext* context,
+                                        const v1::ListReviewsRequest* request,
+                                        v1::ListReviewsResponse* response) override;
+  grpc::ServerUnaryReactor* GetReview(grpc::CallbackServerContext* context,
+                                      const v1::GetReviewRequest* request,
+                                      v1::Review* response) override;
+  grpc::ServerUnaryReactor* ApproveReview(grpc::CallbackServerContext* context,
+                                          const v1::ApproveReviewRequest* request,
+                                          v1::Review* response) override;
+  grpc::ServerUnaryReactor* DenyReview(grpc::CallbackServerContext* context,
+                                       const v1::DenyReviewRequest* request,
+                                       v1::Review* response) override;
+  grpc::ServerUnaryReactor* RevokeReview(grpc::CallbackServerContext* context,
+                                         const v1::RevokeReviewRequest* request,
+                                         v1::Review* response) override;
+
+ private:
+  absl::Status Answer(const absl::StatusOr<OpenReview>& open, v1::Review& response) const;
+
+  ReviewDesk& desk_;
+  rpc::CallerVerifier& callers_;
+  ThreadPool& pool_;
+};
+
+}  // namespace countersign::approval::reviewers

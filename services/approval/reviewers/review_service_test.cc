@@ -1,0 +1,328 @@
+// Both gRPC services over an in-process channel.
+#include "services/approval/reviewers/review_service.h"
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <catch2/catch.hpp>
+#include <future>
+#include <map>
+
+#include "libs/base/status.h"
+#include "libs/rpc/status.h"
+#include "services/approval/approval.h"
+#include "services/approval/gate/review_gate_service.h"
+#include "services/approval/testing/approval_testing.h"
+#include "services/approval/testing/review_store_memory.h"
+
+namespace countersign::approval::reviewers {
+namespace {
+
+using testing::HashOf;
+using testing::Reviewer;
+using testing::Signed;
+
+// A token is the name of whoever it speaks for.
+class NamedCallers final : public rpc::CallerVerifier {
+ public:
+  NamedCallers() {
+    for (const char* name : {"bob", "carol"}) Add(Reviewer(name));
+    Add(Signed("ada", {}, {{domain::Role::kCaller, {}}}));
+    Add(Signed("eve", {}, {{domain::Role::kCaller, {}}}));
+    Add(Signed("legal", {"legal"}, {{domain::Role::kReviewer, {}}}));
+    Add(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}}));
+  }
+  absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
+      absl::string_view token) override {
+    const auto found = principals_.find(std::string(token));
+    if (found == principals_.end()) return absl::UnauthenticatedError("no such token");
+    return found->second;
+  }
+
+ private:
+  void Add(domain::Principal principal) {
+    const std::string name = principal.identity;
+    principals_[name] = std::make_shared<const domain::Principal>(std::move(principal));
+  }
+  std::map<std::string, std::shared_ptr<const domain::Principal>> principals_;
+};
+
+struct Fixture {
+  SystemClock clock;
+  SystemRandom random;
+  metrics::Registry registry;
+  testing::MemoryReviewStore store{clock, random};
+  Approval approval{store, clock, registry, 2};
+  NamedCallers callers;
+  gate::ReviewGateService gate_service{approval.gate(), callers, clock};
+  ReviewService review_service{approval.desk(), callers, approval.pool()};
+  std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<v1::ReviewGateService::Stub> gate;
+  std::unique_ptr<v1::ReviewService::Stub> reviews;
+
+  Fixture() {
+    REQUIRE(approval.directory().Serve(std::make_shared<domain::ResourceSet>()).ok());
+    approval.Start();
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&gate_service);
+    builder.RegisterService(&review_service);
+    server = builder.BuildAndStart();
+    const auto channel = server->InProcessChannel({});
+    gate = v1::ReviewGateService::NewStub(channel);
+    reviews = v1::ReviewService::NewStub(channel);
+  }
+  ~Fixture() { server->Shutdown(); }
+
+  template <typename Stub, typename Request, typename Response>
+  absl::Status Call(const std::string& who, Stub& stub,
+                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    const Request& request, Response& response) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    if (!who.empty()) context.AddMetadata(rpc::kInternalTokenKey, who);
+    return rpc::FromGrpc((stub.*method)(&context, request, &response));
+  }
+
+  static v1::JoinRequest AJoin(char hash = 'a') {
+    v1::JoinRequest join;
+    join.set_session_id("s1");
+    join.set_connection("openai");
+    join.set_binding_hash(HashOf(hash));
+    join.set_policy("regulated");
+    join.set_prompt_tokens(42);
+    auto& terms = *join.mutable_terms();
+    terms.add_reviewers("security");
+    terms.set_approvals(1);
+    terms.set_pending_ttl_ms(900'000);
+    terms.set_hold_ms(240'000);
+    terms.set_grant_kind(countersign::domain::v1::GRANT_KIND_ONE_SHOT);
+    terms.set_grant_ttl_ms(300'000);
+    terms.set_grant_uses(1);
+    auto& prompt = *join.mutable_prompt();
+    prompt.set_model("gpt-4o");
+    auto& part = *prompt.add_parts();
+    part.set_role("user");
+    part.set_text("hide\xE2\x80\xAEthis\x07");
+    prompt.add_tools("search");
+    (*prompt.mutable_parameters())["max_tokens"] = 10;
+    auto& finding = *join.add_findings();
+    finding.set_condition("keywords");
+    finding.set_rule("hipaa");
+    finding.set_end(4);
+    return join;
+  }
+  std::string Opened(char hash = 'a') {
+    v1::ReviewStatus status;
+    const absl::Status joined =
+        Call("ada", *gate, &v1::ReviewGateService::Stub::Join, AJoin(hash), status);
+    INFO(joined.ToString());
+    REQUIRE(joined.ok());
+    CHECK(status.state() == v1::Review::PENDING);
+    return status.review_id();
+  }
+  absl::Status Approve(const std::string& who, const std::string& id, const std::string& hash,
+                       v1::Review& review) {
+    v1::ApproveReviewRequest request;
+    request.set_id(id);
+    request.set_seen_hash(hash);
+    request.set_reason("fine");
+    return Call(who, *reviews, &v1::ReviewService::Stub::ApproveReview, request, review);
+  }
+  absl::Status Get(const std::string& who, const std::string& id, v1::Review& review) {
+    v1::GetReviewRequest request;
+    request.set_id(id);
+    return Call(who, *reviews, &v1::ReviewService::Stub::GetReview, request, review);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::Review review;
+  REQUIRE(test.Get("bob", id, review).ok());
+  CHECK(review.id() == id);
+  CHECK(review.state() == v1::Review::PENDING);
+  CHECK(review.requester() == "ada");
+  CHECK(review.requester_subject() == "https://issuer.example#sub-ada");
+  CHECK(review.connection() == "openai");
+  CHECK(review.policy() == "regulated");
+  CHECK(review.binding_hash() == HashOf('a'));
+  CHECK(review.approvals_required() == 1);
+  CHECK(review.model() == "gpt-4o");
+  CHECK(review.prompt_tokens() == 42);
+  CHECK(review.waiting() == 1);
+  CHECK(review.reviewers(0) == "security");
+  CHECK(review.expires_at().seconds() - review.created_at().seconds() == 900);
+  REQUIRE(review.parts_size() == 1);
+  CHECK(review.parts(0).text() == "hide\xE2\x80\xAEthis\x07");
+  CHECK(review.findings(0).rule() == "hipaa");
+  CHECK(review.tools(0) == "search");
+  CHECK(review.parameters().at("max_tokens") == 10);
+}
+
+TEST_CASE("Leave: a call that was held for longer than its token lives leaves all the same",
+          "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::Review review;
+  REQUIRE(test.Get("bob", id, review).ok());
+  CHECK(review.waiting() == 1);
+  v1::LeaveRequest leave;
+  leave.set_review_id(id);
+  leave.set_session_id("s1");
+  v1::LeaveResponse left;
+  CHECK(test.Call("expired", *test.gate, &v1::ReviewGateService::Stub::Leave, leave, left).ok());
+  REQUIRE(test.Get("bob", id, review).ok());
+  CHECK(review.waiting() == 0);
+}
+
+TEST_CASE("ListReviews: items show who and what, not the prompt", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::ListReviewsResponse list;
+  REQUIRE(test.Call("bob", *test.reviews, &v1::ReviewService::Stub::ListReviews,
+                    v1::ListReviewsRequest(), list)
+              .ok());
+  REQUIRE(list.items_size() == 1);
+  CHECK(list.items(0).id() == id);
+  CHECK(list.items(0).parts_size() == 0);
+  CHECK(list.next_page_token().empty());
+}
+
+TEST_CASE("ListReviews: pages end where the token says", "[approval]") {
+  Fixture test;
+  for (const char hash : {'1', '2', '3'}) test.Opened(hash);
+  v1::ListReviewsRequest request;
+  request.set_page_size(2);
+  v1::ListReviewsResponse list;
+  const auto call = [&] {
+    list.Clear();
+    return test.Call("bob", *test.reviews, &v1::ReviewService::Stub::ListReviews, request, list);
+  };
+  REQUIRE(call().ok());
+  CHECK(list.items_size() == 2);
+  request.set_page_token(list.next_page_token());
+  REQUIRE(call().ok());
+  CHECK(list.items_size() == 1);
+  CHECK(list.next_page_token().empty());
+  request.set_state(static_cast<v1::Review::State>(99));
+  CHECK(call().code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("Reviews: each wrong caller gets its own refusal", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::Review review;
+  CHECK(test.Get("", id, review).code() == absl::StatusCode::kUnauthenticated);
+  CHECK(test.Get("eve", id, review).code() == absl::StatusCode::kPermissionDenied);
+  const absl::Status not_asked = test.Get("legal", id, review);
+  CHECK(not_asked.code() == absl::StatusCode::kPermissionDenied);
+  CHECK(ReasonOf(not_asked) == "not_a_reviewer");
+  CHECK(test.Get("far", id, review).code() == absl::StatusCode::kNotFound);
+  CHECK(test.Get("bob", "nonsense", review).code() == absl::StatusCode::kNotFound);
+  CHECK(test.Approve("eve", id, HashOf('a'), review).code() == absl::StatusCode::kPermissionDenied);
+  CHECK(test.Approve("legal", id, HashOf('a'), review).code() ==
+        absl::StatusCode::kPermissionDenied);
+  CHECK(test.store.Get(id)->votes.empty());
+}
+
+TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::Review review;
+  CHECK(test.Approve("bob", id, "", review).code() == absl::StatusCode::kInvalidArgument);
+  const absl::Status other = test.Approve("bob", id, HashOf('b'), review);
+  CHECK(other.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(ReasonOf(other) == "hash_mismatch");
+  REQUIRE(test.Approve("bob", id, HashOf('a'), review).ok());
+  CHECK(review.state() == v1::Review::APPROVED);
+  CHECK(review.uses_left() == 1);
+  REQUIRE(review.votes_size() == 1);
+  CHECK(review.votes(0).reviewer() == "bob");
+  CHECK(review.votes(0).decision() == v1::Vote::APPROVE);
+  CHECK(review.votes(0).reason() == "fine");
+  CHECK(review.parts_size() == 1);
+  const absl::Status late = test.Approve("carol", id, HashOf('a'), review);
+  CHECK(late.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(ReasonOf(late) == "review_not_pending");
+}
+
+TEST_CASE("DenyReview: without a hash, with a reason that the caller hears", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  auto held = std::async(std::launch::async, [&] {
+    v1::WaitRequest wait;
+    wait.set_review_id(id);
+    wait.set_session_id("s1");
+    wait.set_wait_ms(20'000);
+    v1::ReviewStatus status;
+    (void)test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Wait, wait, status);
+    return status;
+  });
+  v1::DenyReviewRequest request;
+  request.set_id(id);
+  request.set_reason("not today");
+  v1::Review review;
+  REQUIRE(
+      test.Call("bob", *test.reviews, &v1::ReviewService::Stub::DenyReview, request, review).ok());
+  CHECK(review.state() == v1::Review::DENIED);
+  const v1::ReviewStatus status = held.get();
+  CHECK(status.state() == v1::Review::DENIED);
+  CHECK(status.reason() == "not today");
+}
+
+TEST_CASE("Wait: ends with PENDING when its time is over", "[approval]") {
+  Fixture test;
+  v1::WaitRequest wait;
+  wait.set_review_id(test.Opened());
+  wait.set_session_id("s1");
+  wait.set_wait_ms(10);
+  v1::ReviewStatus status;
+  REQUIRE(test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Wait, wait, status).ok());
+  CHECK(status.state() == v1::Review::PENDING);
+}
+
+TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::Review review;
+  REQUIRE(test.Approve("bob", id, HashOf('a'), review).ok());
+  v1::RevokeReviewRequest request;
+  request.set_id(id);
+  request.set_reason("a mistake");
+  REQUIRE(test.Call("carol", *test.reviews, &v1::ReviewService::Stub::RevokeReview, request, review)
+              .ok());
+  CHECK(review.state() == v1::Review::REVOKED);
+  v1::ConsumeRequest use;
+  use.set_review_id(id);
+  use.set_session_id("s1");
+  use.set_binding_hash(HashOf('a'));
+  v1::ConsumeResponse used;
+  const absl::Status status =
+      test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Consume, use, used);
+  CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(ReasonOf(status) == "review_revoked");
+}
+
+TEST_CASE("Join: terms that would let everything through are refused", "[approval]") {
+  Fixture test;
+  v1::ReviewStatus status;
+  const auto join = [&](const v1::JoinRequest& request) {
+    return test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Join, request, status).code();
+  };
+  v1::JoinRequest none = Fixture::AJoin();
+  none.mutable_terms()->set_approvals(0);
+  CHECK(join(none) == absl::StatusCode::kInvalidArgument);
+  v1::JoinRequest nobody = Fixture::AJoin();
+  nobody.mutable_terms()->clear_reviewers();
+  CHECK(join(nobody) == absl::StatusCode::kInvalidArgument);
+  v1::JoinRequest kind = Fixture::AJoin();
+  kind.mutable_terms()->set_grant_kind(static_cast<countersign::domain::v1::GrantKind>(99));
+  CHECK(join(kind) == absl::StatusCode::kInvalidArgument);
+  CHECK(test.Call("", *test.gate, &v1::ReviewGateService::Stub::Join, Fixture::AJoin(), status)
+            .code() == absl::StatusCode::kUnauthenticated);
+}
+
+}  // namespace countersign::approval::reviewers

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "libs/domain/decision.h"
+#include "libs/domain/principal.h"
+#include "libs/domain/prompt.h"
+#include "libs/domain/review_gate.h"
+
+// The values of a review: what is stored, and nothing that needs a database to be understood.
+namespace countersign::approval::reviews {
+
+// Somebody as known when he acted. Compare with SameCall… and the rules of review_rules.h, never by
+// display name.
+struct Person {
+  std::string issuer;
+  std::string subject;
+  std::string identity;  // empty when a verified token matched no Identity
+  std::string owner;     // identity that answers for this one
+
+  std::string DisplayName() const;
+};
+Person PersonOf(const domain::Principal& principal);
+
+enum class Ballot { kDeny, kApprove };  // zero is the closed choice
+
+struct Vote {
+  Person voter;
+  Ballot ballot = Ballot::kDeny;
+  std::string reason;
+  std::string seen_hash;  // binding hash that the voter was shown; may be empty for a denial
+  // Groups that the voter's own credential claimed, beyond those of its Identity resource: they
+  // cannot be looked up again when the grant is used.
+  std::vector<std::string> claimed_groups;
+  absl::Time at = absl::InfinitePast();  // set by the store
+};
+
+// What reviewers read and what will be sent. Sealed at rest.
+struct ReviewContent {
+  domain::Prompt prompt;
+  std::vector<domain::Finding> findings;
+  std::string upstream_body;
+};
+
+// The call that asks for a review.
+struct NewReview {
+  std::string session_id;
+  Person requester;
+  std::string connection;
+  std::uint64_t connection_version = 0;
+  std::string binding_hash;
+  std::string policy;
+  std::uint64_t policy_version = 0;
+  domain::ReviewTerms terms;
+  std::size_t prompt_tokens = 0;
+  std::string model;
+  std::shared_ptr<const ReviewContent> content;
+};
+
+// A review as stored. Everything but state, votes, uses and their times is frozen at creation.
+struct Review {
+  std::string id;  // UUIDv7
+  domain::ReviewState state = domain::ReviewState::kUnspecified;
+  Person requester;
+  std::string connection;
+  std::uint64_t connection_version = 0;
+  std::string binding_hash;
+  std::string policy;
+  std::uint64_t policy_version = 0;
+  domain::ReviewTerms terms;
+  std::size_t prompt_tokens = 0;
+  std::string model;
+  absl::Time created_at = absl::InfinitePast();
+  absl::Time pending_expires_at = absl::InfinitePast();
+  absl::Time decided_at = absl::InfinitePast();        // approved or denied; else InfinitePast
+  absl::Time grant_expires_at = absl::InfinitePast();  // once approved; else InfinitePast
+  int uses_left = 0;                                   // zero until approved
+  std::string reason;                                  // of the denial or the revocation
+  std::vector<Vote> votes;                             // in order of time
+
+  // Of the pending review, then of the grant.
+  absl::Time ExpiresAt() const;
+  domain::ReviewStatus Status() const;
+};
+
+}  // namespace countersign::approval::reviews

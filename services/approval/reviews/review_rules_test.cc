@@ -1,0 +1,186 @@
+#include "services/approval/reviews/review_rules.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/base/status.h"
+#include "services/approval/store/transition_log.h"
+#include "services/approval/testing/approval_testing.h"
+
+namespace countersign::approval::reviews {
+namespace {
+
+using domain::ReviewState;
+using testing::Approval;
+using testing::HashOf;
+using testing::Somebody;
+
+constexpr ReviewState kStates[] = {ReviewState::kPending,   ReviewState::kApproved,
+                                   ReviewState::kDenied,    ReviewState::kExpired,
+                                   ReviewState::kCancelled, ReviewState::kConsumed,
+                                   ReviewState::kExhausted, ReviewState::kRevoked};
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+Review AReview(ReviewState state) {
+  Review review;
+  review.id = "r";
+  review.state = state;
+  review.requester = Somebody("ada");
+  review.binding_hash = HashOf('a');
+  review.terms.reviewers = {"security"};
+  review.created_at = kNow;
+  review.pending_expires_at = kNow + absl::Minutes(15);
+  if (state == ReviewState::kApproved) {
+    review.uses_left = 1;
+    review.grant_expires_at = kNow + absl::Minutes(5);
+  }
+  return review;
+}
+
+}  // namespace
+
+TEST_CASE("Edges: no state leads back to PENDING, and what is over stays over", "[approval]") {
+  for (const Edge& edge : LegalEdges()) {
+    if (edge.to == ReviewState::kPending) {
+      CHECK((edge.from == ReviewState::kUnspecified || edge.from == ReviewState::kPending));
+    }
+    CHECK_FALSE(IsTerminal(edge.from));
+  }
+  for (const ReviewState state : kStates) {
+    const bool open = state == ReviewState::kPending || state == ReviewState::kApproved;
+    CHECK(IsTerminal(state) == !open);
+  }
+  CHECK_FALSE(IsLegal(ReviewState::kUnspecified, ReviewState::kApproved));
+  CHECK_FALSE(IsLegal(ReviewState::kDenied, ReviewState::kApproved));
+  CHECK_FALSE(IsLegal(ReviewState::kPending, ReviewState::kConsumed));
+}
+
+TEST_CASE("StateAt: the instant of expiry is past it", "[approval]") {
+  const Review pending = AReview(ReviewState::kPending);
+  CHECK(StateAt(pending, pending.pending_expires_at - absl::Microseconds(1)) ==
+        ReviewState::kPending);
+  CHECK(StateAt(pending, pending.pending_expires_at) == ReviewState::kExpired);
+  const Review approved = AReview(ReviewState::kApproved);
+  CHECK(StateAt(approved, approved.grant_expires_at) == ReviewState::kExpired);
+  CHECK(StateAt(AReview(ReviewState::kDenied), absl::InfiniteFuture()) == ReviewState::kDenied);
+}
+
+TEST_CASE("Tally: approvals below one never approve", "[approval]") {
+  for (const int approvals : {0, -1}) {
+    Review review = AReview(ReviewState::kPending);
+    review.terms.approvals = approvals;
+    CHECK(Tally(review) == ReviewState::kPending);
+    review.votes = {Approval("bob")};
+    CHECK(Tally(review) == ReviewState::kPending);
+  }
+}
+
+TEST_CASE("Tally: a vote of the requester that got in anyway does not count", "[approval]") {
+  Review review = AReview(ReviewState::kPending);
+  review.votes = {Approval("ada")};
+  CHECK(Tally(review) == ReviewState::kPending);
+}
+
+TEST_CASE("PersonKey: no choice of issuer and subject gives somebody else's key", "[approval]") {
+  const Person a{"https://a:1", "b", "", ""};
+  const Person b{"https://a", "1:b", "", ""};
+  CHECK(PersonKey(a) != PersonKey(b));
+  CHECK(PersonKey(Person{"identity", "bob", "", ""}) != PersonKey(Somebody("bob")));
+  CHECK(PersonKey(Somebody("agent", "bob")) == PersonKey(Somebody("bob")));
+}
+
+TEST_CASE("MayJudge: strangers may, whoever is tied to the requester may not", "[approval]") {
+  const Person ada = Somebody("ada", "boss");
+  CHECK(MayJudge(Somebody("bob"), ada));
+  CHECK(
+      MayJudge(Person{"https://issuer.example", "sub-unknown", "", ""}, Person{"x", "y", "", ""}));
+  CHECK_FALSE(MayJudge(Somebody("boss"), ada));
+  CHECK_FALSE(MayJudge(Somebody("sibling", "boss"), ada));
+  CHECK_FALSE(MayJudge(Somebody("agent", "ada"), ada));
+}
+
+TEST_CASE("CheckUse: every state but an open grant gives nothing", "[approval]") {
+  for (const ReviewState state : kStates) {
+    Review review = AReview(state);
+    CHECK(CheckUse(review, HashOf('a'), kNow).ok() == (state == ReviewState::kApproved));
+    CHECK(ReasonOf(CheckUse(review, HashOf('b'), kNow)) == "binding_mismatch");
+  }
+  Review used = AReview(ReviewState::kApproved);
+  used.uses_left = 0;
+  CHECK(ReasonOf(CheckUse(used, HashOf('a'), kNow)) == "review_exhausted");
+}
+
+TEST_CASE("ChooseReview: PENDING before APPROVED before DENIED, the newest of each", "[approval]") {
+  Review pending = AReview(ReviewState::kPending);
+  Review newer = pending;
+  pending.id = "pending";
+  newer.id = "newer";
+  newer.created_at += absl::Seconds(1);
+  newer.pending_expires_at += absl::Seconds(1);
+  Review approved = AReview(ReviewState::kApproved);
+  approved.id = "approved";
+  Review denied = AReview(ReviewState::kDenied);
+  denied.id = "denied";
+  denied.decided_at = kNow;
+  const std::string terms = TermsKey(pending.terms);
+  const auto chosen = [&](const std::vector<Review>& reviews, absl::Time now) {
+    const Review* review = ChooseReview(reviews, terms, now);
+    return review == nullptr ? std::string("new") : review->id;
+  };
+  CHECK(chosen({denied, pending, approved, newer}, kNow) == "newer");
+  CHECK(chosen({denied, approved}, kNow) == "approved");
+  CHECK(chosen({denied}, kNow) == "denied");
+  CHECK(chosen({denied}, kNow + absl::Minutes(15)) == "new");
+  CHECK(chosen({AReview(ReviewState::kConsumed), AReview(ReviewState::kRevoked)}, kNow) == "new");
+  CHECK(chosen({}, kNow) == "new");
+}
+
+TEST_CASE("TermsKey: the order of reviewers is no difference, their number of votes is",
+          "[approval]") {
+  domain::ReviewTerms a;
+  a.reviewers = {"x", "y"};
+  domain::ReviewTerms b = a;
+  b.reviewers = {"y", "x"};
+  CHECK(TermsKey(a) == TermsKey(b));
+  b.approvals = 2;
+  CHECK(TermsKey(a) != TermsKey(b));
+  b = a;
+  b.reviewers = {"xy"};
+  CHECK(TermsKey(a) != TermsKey(b));
+}
+
+TEST_CASE("VerifyLog: edits, gaps, swaps and impossible steps are found", "[approval]") {
+  store::LogHead head = store::EmptyLogHead();
+  std::vector<store::Transition> lines;
+  const auto add = [&](const std::string& id, ReviewState from, ReviewState to) {
+    store::Transition line;
+    line.review_id = id;
+    line.from = from;
+    line.to = to;
+    line.actor = "bob";
+    line.detail = "{}";
+    line.at = kNow;
+    lines.push_back(store::Chain(line, head));
+  };
+  add("r1", ReviewState::kUnspecified, ReviewState::kPending);
+  add("r2", ReviewState::kUnspecified, ReviewState::kPending);
+  add("r1", ReviewState::kPending, ReviewState::kApproved);
+  const auto verify = [](const std::vector<store::Transition>& log) {
+    store::LogHead start = store::EmptyLogHead();
+    return store::VerifyLog(log, start).code();
+  };
+  CHECK(verify(lines) == absl::StatusCode::kOk);
+  auto edited = lines;
+  edited[1].actor = "eve";
+  CHECK(verify(edited) == absl::StatusCode::kDataLoss);
+  auto missing = lines;
+  missing.erase(missing.begin() + 1);
+  CHECK(verify(missing) == absl::StatusCode::kDataLoss);
+  auto swapped = lines;
+  std::swap(swapped[0], swapped[1]);
+  CHECK(verify(swapped) == absl::StatusCode::kDataLoss);
+  add("r2", ReviewState::kApproved, ReviewState::kConsumed);  // r2 was never approved
+  CHECK(verify(lines) == absl::StatusCode::kDataLoss);
+}
+
+}  // namespace countersign::approval::reviews

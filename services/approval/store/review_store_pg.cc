@@ -1,0 +1,371 @@
+#include "services/approval/store/review_store_pg.h"
+
+#include <pqxx/pqxx>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/crypto/seal.h"
+#include "services/approval/approval_errors.h"
+#include "services/approval/approval_schema.h"
+#include "services/approval/reviews/review_content.h"
+#include "services/approval/reviews/review_rules.h"
+#include "services/approval/store/review_rows_pg.h"
+#include "services/approval/store/transition_details.h"
+
+namespace countersign::approval::store {
+
+using domain::ReviewState;
+
+namespace {
+
+constexpr char kStateNow[] =
+    "(CASE WHEN state = 'PENDING' AND pending_expires_at <= clock_timestamp() THEN 'EXPIRED'"
+    " WHEN state = 'APPROVED' AND grant_expires_at <= clock_timestamp() THEN 'EXPIRED'"
+    " ELSE state END)";
+
+// What decides whether there is a use, and the use itself: one statement. The state cannot change
+// in between, because there is no in between (notes in README, "Consuming").
+constexpr char kConsume[] =
+    "WITH taken AS ("
+    " UPDATE review SET uses_left = uses_left - 1,"
+    "   state = CASE WHEN uses_left > 1 THEN 'APPROVED' WHEN grant_uses = 1 THEN 'CONSUMED'"
+    "                ELSE 'EXHAUSTED' END"
+    " WHERE id = $1 AND state = 'APPROVED' AND uses_left > 0"
+    "   AND grant_expires_at > clock_timestamp() AND binding_hash = $3"
+    "   AND requester_issuer = $4 AND requester_subject = $5"
+    "   AND NOT EXISTS (SELECT FROM review_use WHERE review = $1 AND session = $2)"
+    " RETURNING id, state)"
+    " INSERT INTO review_use (review, session, at)"
+    " SELECT id, $2, clock_timestamp() FROM taken"
+    " RETURNING (SELECT state FROM taken)";
+
+std::string SealContext(const std::string& id, absl::string_view what) {
+  return absl::StrCat("countersign approval/", id, "/", what);
+}
+
+Transition Line(const reviews::Review& before, ReviewState to, std::string actor,
+                std::string detail) {
+  Transition line;
+  line.review_id = before.id;
+  line.from = before.state;
+  line.to = to;
+  line.actor = std::move(actor);
+  line.detail = std::move(detail);
+  return line;
+}
+
+// Marks `review`, locked, as EXPIRED if its time is over at `now`.
+bool ExpireIfDue(pqxx::work& transaction, reviews::Review& review, absl::Time now,
+                 std::vector<Transition>& lines) {
+  if (reviews::StateAt(review, now) == review.state) return false;
+  lines.push_back(Line(review, ReviewState::kExpired, kSystemActor, kExpiredDetail));
+  review.state = ReviewState::kExpired;
+  rows::UpdateReview(transaction, review);
+  return true;
+}
+
+bool AskedFor(const reviews::Review& review, const reviews::Person& person) {
+  return review.requester.issuer == person.issuer && review.requester.subject == person.subject;
+}
+
+}  // namespace
+
+absl::Status PgReviewStore::EnsureSchema() {
+  const std::lock_guard<std::mutex> lock(migrating_);
+  if (migrated_) return absl::OkStatus();
+  CS_RETURN_IF_ERROR(pg::Migrate(pool_, kApprovalSchema, ApprovalMigrations()));
+  migrated_ = true;
+  return absl::OkStatus();
+}
+
+// An error of `body` rolls back and comes out as it is, without the pool's annotation, because
+// people read it.
+template <typename T>
+absl::StatusOr<T> PgReviewStore::InTransaction(
+    absl::string_view what, const std::function<absl::StatusOr<T>(pqxx::work&)>& body) {
+  if (!migrated_) CS_RETURN_IF_ERROR(EnsureSchema());
+  absl::StatusOr<T> answer = absl::UnknownError("not run");
+  bool refused = false;
+  const absl::Status status = pool_.Transact(what, [&](pqxx::work& transaction) {
+    answer = body(transaction);
+    refused = !answer.ok();
+    return answer.status();
+  });
+  if (refused || status.ok()) return answer;
+  return status;
+}
+
+absl::StatusOr<Joined> PgReviewStore::Join(const reviews::NewReview& call) {
+  CS_RETURN_IF_ERROR(reviews::CheckNew(call));
+  const std::string key = reviews::CallKey(call.requester, call.connection, call.binding_hash);
+  return InTransaction<Joined>(
+      "joining a review", [&](pqxx::work& transaction) -> absl::StatusOr<Joined> {
+        // Calls of the same kind one after the other; the number only spreads the locks.
+        transaction.exec_params(
+            "SELECT pg_advisory_xact_lock(hashtextextended('approval/join/' || $1, 0))",
+            HexEncode(key));
+        std::vector<reviews::Review> same_call = rows::Read(
+            transaction,
+            "call_key = decode($1, 'hex') AND (state IN ('PENDING', 'APPROVED') OR (state = "
+            "'DENIED'"
+            " AND decided_at + pending_ttl_ms * interval '1 millisecond' > clock_timestamp()))",
+            HexEncode(key), rows::Lock::kForUpdate);
+        const absl::Time now = rows::Now(transaction);
+        std::vector<Transition> lines;
+        for (reviews::Review& review : same_call) ExpireIfDue(transaction, review, now, lines);
+        Joined joined;
+        if (const reviews::Review* found =
+                reviews::ChooseReview(same_call, reviews::TermsKey(call.terms), now)) {
+          joined.review = *found;
+        } else {
+          CS_ASSIGN_OR_RETURN(joined.review, OpenIn(transaction, call, key, now, lines));
+          joined.opened = true;
+        }
+        if (!lines.empty()) rows::Append(transaction, std::move(lines));
+        return joined;
+      });
+}
+
+absl::StatusOr<reviews::Review> PgReviewStore::OpenIn(pqxx::work& transaction,
+                                                      const reviews::NewReview& call,
+                                                      const std::string& call_key, absl::Time now,
+                                                      std::vector<Transition>& lines) {
+  reviews::Review review;
+  review.id = UuidV7(clock_.Now(), random_);
+  lines.push_back(
+      Line(review, ReviewState::kPending, call.requester.DisplayName(), OpenedDetail(call)));
+  review.state = ReviewState::kPending;
+  review.requester = call.requester;
+  review.connection = call.connection;
+  review.connection_version = call.connection_version;
+  review.binding_hash = call.binding_hash;
+  review.policy = call.policy;
+  review.policy_version = call.policy_version;
+  review.terms = call.terms;
+  review.prompt_tokens = call.prompt_tokens;
+  review.model = call.model;
+  review.created_at = now;
+  review.pending_expires_at = now + call.terms.pending_ttl;
+  rows::InsertReview(transaction, review, call_key);
+
+  static const reviews::ReviewContent kNone;
+  const reviews::ReviewContent& content = call.content == nullptr ? kNone : *call.content;
+  const std::string readable = crypto::Seal(seal_key_, SealContext(review.id, "readable"),
+                                            reviews::EncodeReadable(content), random_);
+  const std::string body =
+      crypto::Seal(seal_key_, SealContext(review.id, "body"), content.upstream_body, random_);
+  transaction.exec_params0(
+      "INSERT INTO review_content (review, sealed_readable, sealed_body) VALUES ($1, $2, $3)",
+      review.id, pqxx::binarystring(readable.data(), readable.size()),
+      pqxx::binarystring(body.data(), body.size()));
+  return review;
+}
+
+absl::StatusOr<reviews::Review> PgReviewStore::Get(const std::string& id) {
+  return InTransaction<reviews::Review>(
+      "reading a review", [&](pqxx::work& transaction) -> absl::StatusOr<reviews::Review> {
+        CS_ASSIGN_OR_RETURN(reviews::Review review,
+                            rows::ReadOne(transaction, id, rows::Lock::kNone));
+        review.state = reviews::StateAt(review, rows::Now(transaction));
+        return review;
+      });
+}
+
+absl::StatusOr<reviews::ReviewContent> PgReviewStore::Content(const std::string& id) {
+  return InTransaction<reviews::ReviewContent>(
+      "reading a review's content",
+      [&](pqxx::work& transaction) -> absl::StatusOr<reviews::ReviewContent> {
+        if (!rows::IsUuid(id)) return errors::NotFound(id);
+        const pqxx::result found = transaction.exec_params(
+            "SELECT sealed_readable, sealed_body FROM review_content WHERE review = $1", id);
+        if (found.empty()) return errors::NotFound(id);
+        const std::string sealed_readable = pqxx::binarystring(found[0][0]).str();
+        const std::string sealed_body = pqxx::binarystring(found[0][1]).str();
+        reviews::ReviewContent content;
+        CS_ASSIGN_OR_RETURN(const std::string readable,
+                            crypto::Open(seal_key_, SealContext(id, "readable"), sealed_readable));
+        CS_RETURN_IF_ERROR(reviews::DecodeReadable(readable, content));
+        CS_ASSIGN_OR_RETURN(content.upstream_body,
+                            crypto::Open(seal_key_, SealContext(id, "body"), sealed_body));
+        return content;
+      });
+}
+
+absl::StatusOr<std::vector<reviews::Review>> PgReviewStore::List(const ReviewQuery& query) {
+  return InTransaction<std::vector<reviews::Review>>(
+      "listing reviews",
+      [&](pqxx::work& transaction) -> absl::StatusOr<std::vector<reviews::Review>> {
+        if (!query.before.empty() && !rows::IsUuid(query.before)) {
+          return absl::InvalidArgumentError("the page token is not one of this listing");
+        }
+        std::string where = "reviewers && $1::text[]";
+        if (!query.all_states) {
+          absl::StrAppend(&where, " AND ", kStateNow, " = ",
+                          transaction.quote(std::string(domain::ToString(query.state))));
+        }
+        if (!query.all_connections) {
+          absl::StrAppend(&where, " AND connection = ANY(",
+                          transaction.quote(rows::ArrayLiteral(query.connections)), "::text[])");
+        }
+        if (!query.before.empty()) {
+          absl::StrAppend(&where, " AND id < ", transaction.quote(query.before));
+        }
+        absl::StrAppend(&where, " ORDER BY id DESC LIMIT ", query.limit);
+        std::vector<reviews::Review> found =
+            rows::Read(transaction, where, rows::ArrayLiteral(query.names), rows::Lock::kNone);
+        const absl::Time now = rows::Now(transaction);
+        for (reviews::Review& review : found) review.state = reviews::StateAt(review, now);
+        return found;
+      });
+}
+
+absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
+    const std::vector<std::string>& ids) {
+  std::vector<std::string> known;
+  for (const std::string& id : ids) {
+    if (rows::IsUuid(id)) known.push_back(id);
+  }
+  return InTransaction<std::vector<domain::ReviewStatus>>(
+      "looking at reviews", [&](pqxx::work& transaction) {
+        std::vector<domain::ReviewStatus> statuses;
+        const std::string sql = absl::StrCat(
+            "SELECT id::text, ", kStateNow,
+            ", reason, (extract(epoch FROM coalesce(grant_expires_at, pending_expires_at))"
+            " * 1000000)::bigint FROM review WHERE id = ANY($1::uuid[])");
+        for (const auto& row : transaction.exec_params(sql, rows::ArrayLiteral(known))) {
+          domain::ReviewStatus& status = statuses.emplace_back();
+          status.review_id = row[0].as<std::string>();
+          status.state = domain::ReviewStateFromString(row[1].as<std::string>());
+          status.reason = row[2].as<std::string>();
+          status.expires_at = absl::FromUnixMicros(row[3].as<std::int64_t>());
+        }
+        return statuses;
+      });
+}
+
+absl::StatusOr<reviews::Review> PgReviewStore::CastVote(const std::string& id,
+                                                        const reviews::Vote& vote) {
+  return InTransaction<reviews::Review>(
+      "voting", [&](pqxx::work& transaction) -> absl::StatusOr<reviews::Review> {
+        CS_ASSIGN_OR_RETURN(reviews::Review review,
+                            rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
+        const absl::Time now = rows::Now(transaction);
+        CS_RETURN_IF_ERROR(reviews::CheckVote(review, vote, now));
+        review.votes.push_back(vote);
+        review.votes.back().at = now;
+        rows::InsertVote(transaction, id, review.votes.back());
+        const ReviewState after = reviews::Tally(review);
+        Transition line = Line(review, after, vote.voter.DisplayName(), VoteDetail(vote));
+        review.state = after;
+        if (after != ReviewState::kPending) review.decided_at = now;
+        if (after == ReviewState::kDenied) review.reason = vote.reason;
+        if (after == ReviewState::kApproved) {
+          review.uses_left = review.terms.grant_uses;
+          review.grant_expires_at = now + review.terms.grant_ttl;
+        }
+        rows::UpdateReview(transaction, review);
+        rows::Append(transaction, {std::move(line)});
+        return review;
+      });
+}
+
+absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::string& session_id,
+                                           const reviews::Person& requester,
+                                           const std::string& binding_hash) {
+  if (!rows::IsUuid(id)) return errors::NotFound(id);
+  const auto explain = [&](pqxx::work& transaction) -> absl::StatusOr<Use> {
+    CS_ASSIGN_OR_RETURN(reviews::Review review,
+                        rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
+    if (!AskedFor(review, requester)) return errors::NotFound(id);
+    const pqxx::result earlier = transaction.exec_params(
+        "SELECT (extract(epoch FROM at) * 1000000)::bigint FROM review_use"
+        " WHERE review = $1 AND session = $2",
+        id, session_id);
+    if (!earlier.empty() && review.binding_hash == binding_hash) {
+      return Use{id, session_id, absl::FromUnixMicros(earlier[0][0].as<std::int64_t>()), review};
+    }
+    const absl::Time now = rows::Now(transaction);
+    CS_RETURN_IF_ERROR(reviews::CheckUse(review, binding_hash, now));
+    // The statement saw an earlier state than this read does: the caller may try again.
+    return absl::AbortedError("the review changed meanwhile");
+  };
+  const auto use =
+      InTransaction<Use>("using a grant", [&](pqxx::work& transaction) -> absl::StatusOr<Use> {
+        const pqxx::result taken = transaction.exec_params(kConsume, id, session_id, binding_hash,
+                                                           requester.issuer, requester.subject);
+        if (taken.empty()) return explain(transaction);
+        CS_ASSIGN_OR_RETURN(Use done, explain(transaction));
+        reviews::Review before = done.review;
+        before.state = ReviewState::kApproved;
+        rows::Append(transaction,
+                     {Line(before, done.review.state, done.review.requester.DisplayName(),
+                           UseDetail(session_id))});
+        return done;
+      });
+  // Two attempts of one session met in the middle: the other one has the use.
+  if (use.status().code() != absl::StatusCode::kAlreadyExists) return use;
+  return InTransaction<Use>("using a grant", explain);
+}
+
+absl::StatusOr<reviews::Review> PgReviewStore::Revoke(const std::string& id,
+                                                      const std::string& actor,
+                                                      const std::string& reason) {
+  return InTransaction<reviews::Review>(
+      "revoking a review", [&](pqxx::work& transaction) -> absl::StatusOr<reviews::Review> {
+        CS_ASSIGN_OR_RETURN(reviews::Review review,
+                            rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
+        const ReviewState state = reviews::StateAt(review, rows::Now(transaction));
+        if (state == ReviewState::kRevoked) return review;
+        if (state != ReviewState::kApproved) return errors::NotApproved(id, state);
+        Transition line = Line(review, ReviewState::kRevoked, actor, ReasonDetail(reason));
+        review.state = ReviewState::kRevoked;
+        review.reason = reason;
+        rows::UpdateReview(transaction, review);
+        rows::Append(transaction, {std::move(line)});
+        return review;
+      });
+}
+
+absl::StatusOr<std::size_t> PgReviewStore::ExpireDue(std::size_t limit) {
+  return InTransaction<std::size_t>(
+      "expiring reviews", [&](pqxx::work& transaction) -> absl::StatusOr<std::size_t> {
+        std::vector<reviews::Review> due =
+            rows::Read(transaction,
+                       "id IN (SELECT id FROM review WHERE"
+                       " (state = 'PENDING' AND pending_expires_at <= clock_timestamp())"
+                       " OR (state = 'APPROVED' AND grant_expires_at <= clock_timestamp())"
+                       " ORDER BY id LIMIT $1::bigint FOR UPDATE SKIP LOCKED)",
+                       absl::StrCat(limit), rows::Lock::kForUpdate);
+        const absl::Time now = rows::Now(transaction);
+        std::vector<Transition> lines;
+        for (reviews::Review& review : due) ExpireIfDue(transaction, review, now, lines);
+        const std::size_t expired = lines.size();
+        if (!lines.empty()) rows::Append(transaction, std::move(lines));
+        return expired;
+      });
+}
+
+absl::StatusOr<ReviewCounts> PgReviewStore::Counts() {
+  return InTransaction<ReviewCounts>("counting reviews", [&](pqxx::work& transaction) {
+    const pqxx::row row = transaction.exec1(
+        "SELECT count(*) FROM review WHERE state = 'PENDING'"
+        " AND pending_expires_at > clock_timestamp()");
+    return ReviewCounts{row[0].as<std::size_t>()};
+  });
+}
+
+absl::StatusOr<LogHead> PgReviewStore::Head() {
+  return InTransaction<LogHead>("reading the approval log", [&](pqxx::work& transaction) {
+    return rows::ReadHead(transaction);
+  });
+}
+
+absl::StatusOr<std::vector<Transition>> PgReviewStore::Log(std::uint64_t after, std::size_t limit) {
+  return InTransaction<std::vector<Transition>>(
+      "reading the approval log",
+      [&](pqxx::work& transaction) { return rows::ReadLog(transaction, after, limit); });
+}
+
+}  // namespace countersign::approval::store

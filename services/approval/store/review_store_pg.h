@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/base/secret.h"
+#include "libs/pg/pool.h"
+#include "services/approval/store/review_store.h"
+
+namespace countersign::approval::store {
+
+// Reviews in PostgreSQL (schema/), content sealed with a key that only this service has.
+class PgReviewStore final : public ReviewStore {
+ public:
+  // `seal_key` has crypto::kSealKeyBytes bytes. `clock` only orders ids; what has expired is the
+  // database's to say. The others must outlive this object. `pool` has the search_path
+  // kApprovalSchema.
+  PgReviewStore(pg::Pool& pool, SecretString seal_key, const Clock& clock, RandomSource& random)
+      : pool_(pool), seal_key_(std::move(seal_key)), clock_(clock), random_(random) {}
+
+  absl::StatusOr<Joined> Join(const reviews::NewReview& call) override;
+  absl::StatusOr<reviews::Review> Get(const std::string& id) override;
+  absl::StatusOr<reviews::ReviewContent> Content(const std::string& id) override;
+  absl::StatusOr<std::vector<reviews::Review>> List(const ReviewQuery& query) override;
+  absl::StatusOr<std::vector<domain::ReviewStatus>> Statuses(
+      const std::vector<std::string>& ids) override;
+  absl::StatusOr<reviews::Review> CastVote(const std::string& id,
+                                           const reviews::Vote& vote) override;
+  absl::StatusOr<Use> Consume(const std::string& id, const std::string& session_id,
+                              const reviews::Person& requester,
+                              const std::string& binding_hash) override;
+  absl::StatusOr<reviews::Review> Revoke(const std::string& id, const std::string& actor,
+                                         const std::string& reason) override;
+  absl::StatusOr<std::size_t> ExpireDue(std::size_t limit) override;
+  absl::StatusOr<ReviewCounts> Counts() override;
+  absl::StatusOr<LogHead> Head() override;
+  absl::StatusOr<std::vector<Transition>> Log(std::uint64_t after, std::size_t limit) override;
+
+  // Brings the schema to this program's version; done by the first use, too, so that a service may
+  // start while its database is away.
+  absl::Status EnsureSchema();
+
+ private:
+  template <typename T>
+  absl::StatusOr<T> InTransaction(absl::string_view what,
+                                  const std::function<absl::StatusOr<T>(pqxx::work&)>& body);
+  absl::StatusOr<reviews::Review> OpenIn(pqxx::work& transaction, const reviews::NewReview& call,
+                                         const std::string& call_key, absl::Time now,
+                                         std::vector<Transition>& lines);
+
+  std::mutex migrating_;
+  std::atomic<bool> migrated_{false};
+  pg::Pool& pool_;
+  const SecretString seal_key_;
+  const Clock& clock_;
+  RandomSource& random_;
+};
+
+}  // namespace countersign::approval::store

@@ -1,0 +1,49 @@
+#include "services/approval/store/transition_log.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/crypto/hash.h"
+#include "services/approval/reviews/review_rules.h"
+
+namespace countersign::approval::store {
+
+LogHead EmptyLogHead() { return LogHead{0, std::string(32, '\0')}; }
+
+std::string HashTransition(const std::string& previous, const Transition& line) {
+  LengthPrefixed encoded;
+  encoded.Add("countersign approval log v1").Add(line.sequence).Add(line.review_id);
+  encoded.Add(domain::ToString(line.from)).Add(domain::ToString(line.to));
+  encoded.Add(line.actor).Add(line.detail);
+  encoded.Add(static_cast<std::uint64_t>(absl::ToUnixMicros(line.at))).Add(previous);
+  return crypto::Sha256(encoded.bytes());
+}
+
+Transition Chain(Transition line, LogHead& head) {
+  line.sequence = head.sequence + 1;
+  line.hash = HashTransition(head.hash, line);
+  head.sequence = line.sequence;
+  head.hash = line.hash;
+  return line;
+}
+
+absl::Status VerifyLog(const std::vector<Transition>& lines, LogHead& start) {
+  std::map<std::string, domain::ReviewState> states;
+  for (const Transition& line : lines) {
+    const auto wrong = [&](absl::string_view what) {
+      return absl::DataLossError(
+          absl::StrCat("line ", start.sequence + 1, " of the approval log: ", what));
+    };
+    if (line.sequence != start.sequence + 1) return wrong("missing");
+    if (line.hash != HashTransition(start.hash, line)) return wrong("changed");
+    if (!reviews::IsLegal(line.from, line.to)) return wrong("no legal step");
+    const auto [state, first] = states.emplace(line.review_id, line.to);
+    if (!first && state->second != line.from) return wrong("does not follow the review's state");
+    state->second = line.to;
+    start = LogHead{line.sequence, line.hash};
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace countersign::approval::store

@@ -1,0 +1,225 @@
+#include "services/approval/testing/review_store_memory.h"
+
+#include <algorithm>
+
+#include "services/approval/approval_errors.h"
+#include "services/approval/reviews/review_rules.h"
+#include "services/approval/store/transition_details.h"
+
+namespace countersign::approval::testing {
+
+using domain::ReviewState;
+
+namespace {
+
+template <typename Names>
+bool Contains(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool Matches(const store::ReviewQuery& query, const reviews::Review& review) {
+  if (!query.all_states && review.state != query.state) return false;
+  if (!query.all_connections && !Contains(query.connections, review.connection)) return false;
+  if (!query.before.empty() && review.id >= query.before) return false;
+  return std::any_of(review.terms.reviewers.begin(), review.terms.reviewers.end(),
+                     [&](const std::string& name) { return Contains(query.names, name); });
+}
+
+}  // namespace
+
+MemoryReviewStore::Row* MemoryReviewStore::Find(const std::string& id) {
+  const auto row = rows_.find(id);
+  return row == rows_.end() ? nullptr : &row->second;
+}
+
+reviews::Review MemoryReviewStore::View(const Row& row) const {
+  reviews::Review view = row.review;
+  view.state = reviews::StateAt(view, clock_.Now());
+  return view;
+}
+
+void MemoryReviewStore::Move(Row& row, ReviewState to, const std::string& actor,
+                             const std::string& detail) {
+  store::Transition line;
+  line.review_id = row.review.id;
+  line.from = row.review.state;
+  line.to = to;
+  line.actor = actor;
+  line.detail = detail;
+  line.at = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
+  log_.push_back(store::Chain(std::move(line), head_));
+  row.review.state = to;
+}
+
+bool MemoryReviewStore::ExpireIfDue(Row& row) {
+  if (reviews::StateAt(row.review, clock_.Now()) == row.review.state) return false;
+  Move(row, ReviewState::kExpired, store::kSystemActor, store::kExpiredDetail);
+  return true;
+}
+
+absl::StatusOr<store::Joined> MemoryReviewStore::Join(const reviews::NewReview& call) {
+  if (absl::Status status = reviews::CheckNew(call); !status.ok()) return status;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::string key = reviews::CallKey(call.requester, call.connection, call.binding_hash);
+  std::vector<reviews::Review> same_call;
+  for (auto& [id, row] : rows_) {
+    if (row.call_key != key) continue;
+    ExpireIfDue(row);
+    same_call.push_back(row.review);
+  }
+  const reviews::Review* found =
+      reviews::ChooseReview(same_call, reviews::TermsKey(call.terms), clock_.Now());
+  if (found != nullptr) return store::Joined{*found, false};
+
+  Row row;
+  row.call_key = key;
+  row.content = call.content;
+  reviews::Review& review = row.review;
+  review.id = UuidV7(clock_.Now(), random_);
+  review.requester = call.requester;
+  review.connection = call.connection;
+  review.connection_version = call.connection_version;
+  review.binding_hash = call.binding_hash;
+  review.policy = call.policy;
+  review.policy_version = call.policy_version;
+  review.terms = call.terms;
+  review.prompt_tokens = call.prompt_tokens;
+  review.model = call.model;
+  review.created_at = clock_.Now();
+  review.pending_expires_at = clock_.Now() + call.terms.pending_ttl;
+  Move(row, ReviewState::kPending, call.requester.DisplayName(), store::OpenedDetail(call));
+  const std::string id = review.id;
+  return store::Joined{rows_.emplace(id, std::move(row)).first->second.review, true};
+}
+
+absl::StatusOr<reviews::Review> MemoryReviewStore::Get(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const Row* row = Find(id);
+  if (row == nullptr) return errors::NotFound(id);
+  return View(*row);
+}
+
+absl::StatusOr<reviews::ReviewContent> MemoryReviewStore::Content(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const Row* row = Find(id);
+  if (row == nullptr) return errors::NotFound(id);
+  return row->content == nullptr ? reviews::ReviewContent{} : *row->content;
+}
+
+absl::StatusOr<std::vector<reviews::Review>> MemoryReviewStore::List(
+    const store::ReviewQuery& query) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<reviews::Review> found;
+  for (auto row = rows_.rbegin(); row != rows_.rend() && found.size() < query.limit; ++row) {
+    reviews::Review view = View(row->second);
+    if (Matches(query, view)) found.push_back(std::move(view));
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<domain::ReviewStatus>> MemoryReviewStore::Statuses(
+    const std::vector<std::string>& ids) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<domain::ReviewStatus> statuses;
+  for (const std::string& id : ids) {
+    if (const Row* row = Find(id); row != nullptr) statuses.push_back(View(*row).Status());
+  }
+  return statuses;
+}
+
+absl::StatusOr<reviews::Review> MemoryReviewStore::CastVote(const std::string& id,
+                                                            const reviews::Vote& vote) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Row* row = Find(id);
+  if (row == nullptr) return errors::NotFound(id);
+  const absl::Time now = clock_.Now();
+  reviews::Review& review = row->review;
+  if (absl::Status status = reviews::CheckVote(review, vote, now); !status.ok()) return status;
+  review.votes.push_back(vote);
+  review.votes.back().at = now;
+  const ReviewState after = reviews::Tally(review);
+  if (after != ReviewState::kPending) review.decided_at = now;
+  if (after == ReviewState::kDenied) review.reason = vote.reason;
+  if (after == ReviewState::kApproved) {
+    review.uses_left = review.terms.grant_uses;
+    review.grant_expires_at = now + review.terms.grant_ttl;
+  }
+  Move(*row, after, vote.voter.DisplayName(), store::VoteDetail(vote));
+  return review;
+}
+
+absl::StatusOr<store::Use> MemoryReviewStore::Consume(const std::string& id,
+                                                      const std::string& session_id,
+                                                      const reviews::Person& requester,
+                                                      const std::string& binding_hash) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Row* row = Find(id);
+  if (row == nullptr || row->review.requester.issuer != requester.issuer ||
+      row->review.requester.subject != requester.subject) {
+    return errors::NotFound(id);
+  }
+  reviews::Review& review = row->review;
+  const auto earlier = row->uses.find(session_id);
+  if (earlier != row->uses.end()) {
+    if (review.binding_hash != binding_hash) return errors::BindingMismatch(id);
+    return store::Use{id, session_id, earlier->second, review};
+  }
+  if (absl::Status status = reviews::CheckUse(review, binding_hash, clock_.Now()); !status.ok()) {
+    return status;
+  }
+  const ReviewState after = reviews::AfterUse(review);
+  --review.uses_left;
+  row->uses.emplace(session_id, clock_.Now());
+  Move(*row, after, review.requester.DisplayName(), store::UseDetail(session_id));
+  return store::Use{id, session_id, clock_.Now(), review};
+}
+
+absl::StatusOr<reviews::Review> MemoryReviewStore::Revoke(const std::string& id,
+                                                          const std::string& actor,
+                                                          const std::string& reason) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Row* row = Find(id);
+  if (row == nullptr) return errors::NotFound(id);
+  reviews::Review& review = row->review;
+  const ReviewState state = reviews::StateAt(review, clock_.Now());
+  if (state == ReviewState::kRevoked) return review;
+  if (state != ReviewState::kApproved) return errors::NotApproved(id, state);
+  review.reason = reason;
+  Move(*row, ReviewState::kRevoked, actor, store::ReasonDetail(reason));
+  return review;
+}
+
+absl::StatusOr<std::size_t> MemoryReviewStore::ExpireDue(std::size_t limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::size_t expired = 0;
+  for (auto& [id, row] : rows_) {
+    if (expired < limit && ExpireIfDue(row)) ++expired;
+  }
+  return expired;
+}
+
+absl::StatusOr<store::ReviewCounts> MemoryReviewStore::Counts() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  store::ReviewCounts counts;
+  for (const auto& [id, row] : rows_) {
+    if (View(row).state == ReviewState::kPending) ++counts.pending;
+  }
+  return counts;
+}
+
+absl::StatusOr<store::LogHead> MemoryReviewStore::Head() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return head_;
+}
+
+absl::StatusOr<std::vector<store::Transition>> MemoryReviewStore::Log(std::uint64_t after,
+                                                                      std::size_t limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<store::Transition> lines;
+  for (std::size_t i = after; i < log_.size() && lines.size() < limit; ++i) {
+    lines.push_back(log_[i]);
+  }
+  return lines;
+}
+
+}  // namespace countersign::approval::testing

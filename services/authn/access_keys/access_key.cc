@@ -1,0 +1,75 @@
+#include "services/authn/access_keys/access_key.h"
+
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
+#include "libs/crypto/hash.h"
+
+namespace countersign::authn::access_keys {
+namespace {
+
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kIdCharacters = 12;
+constexpr std::size_t kMinAdopted = 16;
+constexpr std::size_t kMaxAdopted = 4096;
+
+// A header begins with '{' and then a quote, a space or a line break.
+bool LooksLikeToken(absl::string_view text) {
+  return (absl::StartsWith(text, "ey") || absl::StartsWith(text, "ew")) &&
+         std::count(text.begin(), text.end(), '.') == 2;
+}
+
+bool LooksLikeAssertion(absl::string_view text) {
+  std::string xml;
+  if (!absl::StartsWith(text, "P") || !absl::WebSafeBase64Unescape(text, &xml)) return false;
+  const absl::string_view head = absl::string_view(xml).substr(0, 4096);
+  return absl::StartsWith(head, "<") &&
+         (absl::StrContains(head, "Assertion") || absl::StrContains(head, "Response"));
+}
+
+}  // namespace
+
+std::string MakeKeyId(RandomSource& random) {
+  constexpr char kAlphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string id = random.Bytes(kIdCharacters);
+  for (char& c : id) c = kAlphabet[static_cast<unsigned char>(c) % 32];
+  return id;
+}
+
+FreshKey MakeAccessKey(RandomSource& random) {
+  std::string id = MakeKeyId(random);
+  std::string key = absl::StrCat("cs_", id, "_", Base64UrlEncode(random.Bytes(kSecretBytes)));
+  return {std::move(id), SecretString(std::move(key))};
+}
+
+absl::Status CheckAdoptedKey(const SecretString& key) {
+  const std::string& value = key.Reveal();
+  if (value.size() < kMinAdopted) {
+    return absl::InvalidArgumentError("an adopted key has at least 16 characters");
+  }
+  if (value.size() > kMaxAdopted) {
+    return absl::InvalidArgumentError("an adopted key has at most 4096 characters");
+  }
+  const bool printable =
+      std::all_of(value.begin(), value.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+  return printable ? absl::OkStatus()
+                   : absl::InvalidArgumentError(
+                         "an adopted key is one line of printable characters without spaces");
+}
+
+std::string KeyHasher::Hash(const SecretString& key) const {
+  return crypto::HmacSha256(hash_key_.Reveal(), absl::StrCat("access-key:", key.Reveal()));
+}
+
+CredentialKind Classify(const SecretString& credential) {
+  const absl::string_view text = credential.Reveal();
+  if (text.empty()) return CredentialKind::kNone;
+  if (LooksLikeToken(text)) return CredentialKind::kToken;
+  if (LooksLikeAssertion(text)) return CredentialKind::kSamlAssertion;
+  return CredentialKind::kAccessKey;
+}
+
+}  // namespace countersign::authn::access_keys

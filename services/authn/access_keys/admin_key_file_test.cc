@@ -1,0 +1,105 @@
+#include "services/authn/access_keys/admin_key_file.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "libs/testing/fake_clock.h"
+#include "services/authn/testing/key_store_memory.h"
+#include "services/authn/testing/temporary_folder.h"
+
+namespace countersign::authn::access_keys {
+namespace {
+
+std::string ContentOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+// A store that is away until told otherwise.
+class AwayStore final : public KeyStore {
+ public:
+  absl::Status Insert(const KeyRecord& key, absl::string_view hash) override {
+    if (away) return absl::UnavailableError("away");
+    return store.Insert(key, hash);
+  }
+  absl::StatusOr<KeyRecord> FindByHash(absl::string_view hash) override {
+    return store.FindByHash(hash);
+  }
+  absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token) override {
+    return store.List(page_size, page_token);
+  }
+  absl::StatusOr<KeyRecord> Revoke(const std::string& id, absl::Time now) override {
+    return store.Revoke(id, now);
+  }
+
+  bool away = false;
+  testing::MemoryKeyStore store;
+};
+
+struct Fixture {
+  AdminKeyFile At(const std::string& path) { return {path, store, hasher, clock, random}; }
+  std::size_t keys() { return store.List(10, "")->items.size(); }
+
+  testing::TemporaryFolder folder;
+  AwayStore store;
+  KeyHasher hasher{SecretString(std::string(32, 'k'))};
+  countersign::testing::FakeClock clock;
+  SystemRandom random;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "AdminKeyFile: holds a key that works, for its owner alone", "[authn]") {
+  const std::string path = folder / "admin.key";
+  AdminKeyFile file = At(path);
+  REQUIRE(file.Ensure().ok());
+  std::string key = ContentOf(path);
+  REQUIRE(key.back() == '\n');
+  key.pop_back();
+  const auto record = store.FindByHash(hasher.Hash(SecretString(key)));
+  REQUIRE(record.ok());
+  CHECK(record->identity == "admin");
+  struct stat info = {};
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0600);
+}
+
+TEST_CASE_METHOD(Fixture, "AdminKeyFile: a second start makes no second key", "[authn]") {
+  const std::string path = folder / "admin.key";
+  AdminKeyFile first = At(path);
+  REQUIRE(first.Ensure().ok());
+  const std::string key = ContentOf(path);
+  REQUIRE(first.Ensure().ok());
+  AdminKeyFile second = At(path);
+  REQUIRE(second.Ensure().ok());
+  CHECK(ContentOf(path) == key);
+  CHECK(keys() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "AdminKeyFile: is written once the store is back", "[authn]") {
+  AdminKeyFile file = At(folder / "admin.key");
+  store.away = true;
+  CHECK(absl::IsUnavailable(file.Ensure()));
+  CHECK(ContentOf(folder / "admin.key").empty());
+  store.away = false;
+  CHECK(file.Ensure().ok());
+  CHECK_FALSE(ContentOf(folder / "admin.key").empty());
+}
+
+TEST_CASE_METHOD(Fixture, "AdminKeyFile: without a path there is no key", "[authn]") {
+  AdminKeyFile file = At("");
+  CHECK(file.Ensure().ok());
+  CHECK(keys() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "AdminKeyFile: a place that cannot be written is an error", "[authn]") {
+  AdminKeyFile file = At(folder / "missing/admin.key");
+  CHECK_FALSE(file.Ensure().ok());
+}
+
+}  // namespace countersign::authn::access_keys

@@ -1,0 +1,83 @@
+#include "services/authn/access_keys/key_manager.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/authn/directory/directory.h"
+
+namespace countersign::authn::access_keys {
+namespace {
+
+absl::StatusOr<CreatedKey> Register(KeyStore& store, const KeyHasher& hasher, RandomSource& random,
+                                    KeyRecord record, const SecretString& adopt) {
+  CreatedKey created{std::move(record), {}};
+  std::string hash;
+  if (adopt.empty()) {
+    FreshKey fresh = MakeAccessKey(random);
+    created.record.id = std::move(fresh.id);
+    hash = hasher.Hash(fresh.key);
+    created.key = std::move(fresh.key);
+  } else {
+    CS_RETURN_IF_ERROR(CheckAdoptedKey(adopt));
+    created.record.id = MakeKeyId(random);
+    hash = hasher.Hash(adopt);
+  }
+  const absl::Status inserted = store.Insert(created.record, hash);
+  if (absl::IsAlreadyExists(inserted)) {
+    return WithReason(
+        absl::AlreadyExistsError("this key is registered already; a revoked key cannot come back"),
+        "key_exists");
+  }
+  CS_RETURN_IF_ERROR(inserted);
+  return created;
+}
+
+}  // namespace
+
+absl::StatusOr<CreatedKey> KeyManager::Create(const NewKey& request) {
+  if (request.identity != directory::kBuiltInAdmin) {
+    const auto directory = directory_.Current();
+    if (directory == nullptr || !directory->HasIdentity(request.identity)) {
+      return WithReason(
+          absl::NotFoundError(absl::StrCat("there is no Identity \"", request.identity,
+                                           "\": apply one before its key")),
+          "not_found");
+    }
+  }
+  KeyRecord record;
+  record.identity = request.identity;
+  record.created_by = request.created_by;
+  record.created_at = clock_.Now();
+  if (request.ttl > absl::ZeroDuration()) {
+    // As the store keeps it: what is told now is what every listing tells.
+    record.expires_at = absl::FromUnixMicros(absl::ToUnixMicros(record.created_at + request.ttl));
+  }
+  return Register(store_, hasher_, random_, std::move(record), request.adopt);
+}
+
+absl::StatusOr<KeyPage> KeyManager::List(std::size_t page_size, absl::string_view page_token) {
+  return store_.List(page_size, page_token);
+}
+
+absl::StatusOr<KeyRecord> KeyManager::Revoke(const std::string& id) {
+  auto revoked = store_.Revoke(id, clock_.Now());
+  if (absl::IsNotFound(revoked.status())) {
+    return WithReason(absl::NotFoundError(absl::StrCat("there is no key \"", id, "\"")),
+                      "not_found");
+  }
+  CS_RETURN_IF_ERROR(revoked.status());
+  (void)revocations_.PublishAndWait();
+  return revoked;
+}
+
+absl::StatusOr<CreatedKey> BootstrapAdmin(KeyStore& store, const KeyHasher& hasher,
+                                          const Clock& clock, RandomSource& random) {
+  KeyRecord record;
+  record.identity = std::string(directory::kBuiltInAdmin);
+  record.created_by = "bootstrap";
+  record.created_at = clock.Now();
+  return Register(store, hasher, random, std::move(record), {});
+}
+
+}  // namespace countersign::authn::access_keys

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/base/secret.h"
+#include "services/authn/access_keys/access_key.h"
+#include "services/authn/access_keys/key_store.h"
+#include "services/authn/directory/directory_holder.h"
+#include "services/authn/revocation/revocation_feed.h"
+
+namespace countersign::authn::access_keys {
+
+struct CreatedKey {
+  KeyRecord record;
+  SecretString key;  // shown once; empty when an existing value was adopted
+};
+
+struct NewKey {
+  std::string identity;
+  absl::Duration ttl = absl::ZeroDuration();  // zero: does not expire
+  SecretString adopt;                         // not empty: register this value
+  std::string created_by;
+};
+
+// Makes and revokes access keys. Blocking; thread-safe.
+class KeyManager {
+ public:
+  KeyManager(KeyStore& store, const KeyHasher& hasher, const directory::DirectoryHolder& directory,
+             revocation::RevocationFeed& revocations, const Clock& clock, RandomSource& random)
+      : store_(store),
+        hasher_(hasher),
+        directory_(directory),
+        revocations_(revocations),
+        clock_(clock),
+        random_(random) {}
+
+  // Works on return. NOT_FOUND when there is no such Identity (and it is not the built-in
+  // administrator), INVALID_ARGUMENT for a value that cannot be adopted, ALREADY_EXISTS when the
+  // value is registered already, in whatever state.
+  absl::StatusOr<CreatedKey> Create(const NewKey& request);
+
+  absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token);
+
+  // Effective when it returns: every cache of verified credentials has said that it is empty, or
+  // has been silent for so long that it treats itself as such.
+  absl::StatusOr<KeyRecord> Revoke(const std::string& id);
+
+ private:
+  KeyStore& store_;
+  const KeyHasher& hasher_;
+  const directory::DirectoryHolder& directory_;
+  revocation::RevocationFeed& revocations_;
+  const Clock& clock_;
+  RandomSource& random_;
+};
+
+// The first key of an installation: of the built-in administrator, who exists without resources
+// (Directory). For the first start of the standalone gateway and of scripts/dev, which write it to
+// a file of mode 0600; blocking.
+absl::StatusOr<CreatedKey> BootstrapAdmin(KeyStore& store, const KeyHasher& hasher,
+                                          const Clock& clock, RandomSource& random);
+
+}  // namespace countersign::authn::access_keys

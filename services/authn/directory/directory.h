@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/domain/principal.h"
+#include "libs/domain/resources.h"
+#include "libs/jose/jwt.h"
+#include "services/authn/access_keys/key_store.h"
+
+namespace countersign::authn::directory {
+
+// The issuer of principals that proved themselves by an access key; their subject is the identity.
+inline constexpr absl::string_view kKeyIssuer = "countersign";
+
+// The built-in administrator. An access key of this identity has the roles admin and auditor,
+// whatever the resources say and even while there are none, so that no apply can lock the
+// administrator out. A token never gets these roles by matching an Identity of that name.
+inline constexpr absl::string_view kBuiltInAdmin = "admin";
+
+// One configured issuer.
+struct TokenIssuer {
+  std::string provider;  // name of the IdentityProvider
+  jose::Expectations expectations;
+  std::string jwks_uri;  // empty: from discovery
+  std::string groups_claim;
+};
+
+// Who is who in one version of the resources. Immutable, thread-safe.
+class Directory {
+ public:
+  // INVALID_ARGUMENT with every mistake, one per line, named as `IdentityProvider/x: spec.…`: an
+  // issuer that CheckIssuerUrl refuses, one that two providers share, an Identity that no token can
+  // match because its provider is not there.
+  static absl::StatusOr<std::shared_ptr<const Directory>> Compile(
+      std::shared_ptr<const domain::ResourceSet> resources);
+
+  const std::vector<TokenIssuer>& issuers() const { return issuers_; }
+  const TokenIssuer* FindIssuer(absl::string_view issuer) const;
+  bool HasIdentity(absl::string_view name) const;
+  const domain::ResourceSet& resources() const { return *resources_; }
+
+  // The principal of a verified token. The Identity is the most specific one that matches: one with
+  // a subject before one without, then the one with more claims; two that are equal in that refuse
+  // the token. A token that matches none is a principal without identity: its groups are the
+  // token's, its roles come from bindings of groups alone.
+  absl::StatusOr<domain::Principal> FromToken(const TokenIssuer& issuer,
+                                              const jose::VerifiedToken& token) const;
+
+  // The principal of an active access key. UNAUTHENTICATED `identity_unknown` when its Identity is
+  // not there, unless it is the built-in administrator's.
+  absl::StatusOr<domain::Principal> FromKey(const access_keys::KeyRecord& key) const;
+
+  // The same while there are no resources: the built-in administrator or nobody.
+  static absl::StatusOr<domain::Principal> FromKeyWithoutResources(
+      const access_keys::KeyRecord& key);
+
+ private:
+  explicit Directory(std::shared_ptr<const domain::ResourceSet> resources)
+      : resources_(std::move(resources)) {}
+  absl::StatusOr<const domain::Identity*> Match(const TokenIssuer& issuer,
+                                                const jose::VerifiedToken& token) const;
+  void AddRoles(domain::Principal& principal) const;
+
+  std::shared_ptr<const domain::ResourceSet> resources_;
+  std::vector<TokenIssuer> issuers_;
+  std::map<std::string, std::vector<const domain::Identity*>> identities_by_provider_;
+};
+
+}  // namespace countersign::authn::directory

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/domain/call.h"
+#include "libs/jose/jwk.h"
+#include "services/authn/oidc/url_fetcher.h"
+
+namespace countersign::authn::oidc {
+
+struct JwksCacheOptions {
+  absl::Duration ttl = absl::Minutes(10);  // when the issuer's max-age does not say otherwise
+  absl::Duration min_ttl = absl::Minutes(1);
+  absl::Duration max_ttl = absl::Hours(24);
+  double refresh_ahead = 0.8;  // of the ttl: from then on keys are fetched anew beside the calls
+  absl::Duration cooldown = absl::Seconds(10);    // between fetches that an unknown `kid` asks for
+  absl::Duration min_backoff = absl::Seconds(1);  // after a failed fetch, doubling
+  absl::Duration max_backoff = absl::Seconds(30);
+  absl::Duration stale_limit = absl::Hours(24);  // how long old keys are used while fetches fail
+  std::size_t max_waiting = 1024;
+};
+
+// The verification keys of one issuer. Thread-safe. Fetches are single-flight and happen only when
+// somebody asks: in the background once most of the time to live has passed, with the asker waiting
+// when there is nothing usable or its `kid` is not there. However many unknown `kid`s come, they
+// cause one fetch per cooldown. A fetch that fails, or brings no usable key, changes nothing; a key
+// that is missing once is kept, one that is missing twice in a row is dropped.
+class JwksCache : public std::enable_shared_from_this<JwksCache> {
+ public:
+  using Keys = std::shared_ptr<const jose::JwkSet>;
+
+  // `jwks_uri` empty: from the issuer's discovery document. `fetcher` and `clock` must outlive the
+  // cache and its outstanding fetches.
+  static std::shared_ptr<JwksCache> Make(std::string issuer, std::string jwks_uri,
+                                         UrlFetcher& fetcher, const Clock& clock,
+                                         JwksCacheOptions options = {});
+
+  // Answers with the keys as they are known, after asking the issuer again if `kid` is not among
+  // them and that is allowed now; so the answer may lack `kid`. UNAVAILABLE when there are no keys.
+  void Get(absl::string_view kid, domain::Done<Keys> done);
+
+  // Since the last successful fetch; infinite before the first.
+  absl::Duration Age() const;
+
+  const std::string& issuer() const { return issuer_; }
+  const std::string& configured_jwks_uri() const { return configured_jwks_uri_; }
+
+ private:
+  struct Known {
+    jose::Jwk jwk;
+    int absences = 0;
+  };
+  enum class Step { kServe, kWait, kFail };
+
+  JwksCache(std::string issuer, std::string jwks_uri, UrlFetcher& fetcher, const Clock& clock,
+            JwksCacheOptions options);
+  Step Decide(absl::string_view kid, absl::Time now, bool* start);
+  void StartFetch();
+  void FetchKeys(std::string jwks_uri);
+  void Finish(absl::StatusOr<jose::JwkSet> fetched, absl::string_view cache_control);
+  void Merge(const jose::JwkSet& fetched);
+
+  const std::string issuer_;
+  const std::string configured_jwks_uri_;
+  UrlFetcher& fetcher_;
+  const Clock& clock_;
+  const JwksCacheOptions options_;
+
+  mutable std::mutex mutex_;
+  std::vector<Known> known_;
+  Keys keys_;  // null before the first successful fetch
+  absl::Time fetched_at_ = absl::InfinitePast();
+  absl::Time attempted_at_ = absl::InfinitePast();
+  absl::Time not_before_ = absl::InfinitePast();  // of the next attempt, after failures
+  absl::Duration ttl_;
+  absl::Duration backoff_;
+  absl::Status last_failure_;
+  std::string discovered_jwks_uri_;
+  bool fetching_ = false;
+  std::vector<domain::Done<Keys>> waiting_;
+};
+
+// The max-age of a Cache-Control header, if it has one.
+std::optional<absl::Duration> MaxAge(absl::string_view cache_control);
+
+}  // namespace countersign::authn::oidc

@@ -1,0 +1,70 @@
+#include "services/authn/revocation/revocation_feed.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace countersign::authn::revocation {
+
+void RevocationFeed::Subscription::Acknowledge(std::uint64_t sequence) {
+  feed_.Acknowledge(id_, sequence);
+}
+
+RevocationFeed::Subscription::~Subscription() { feed_.Remove(id_); }
+
+std::unique_ptr<RevocationFeed::Subscription> RevocationFeed::Subscribe(Listener listener) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::uint64_t id = next_id_++;
+  listeners_[id] = {std::make_shared<Listener>(std::move(listener)), sequence_};
+  return std::unique_ptr<Subscription>(new Subscription(*this, id, sequence_));
+}
+
+std::unique_ptr<RevocationFeed::Subscription> RevocationFeed::SubscribeDirectly(
+    std::function<void()> flush) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::uint64_t id = next_id_++;
+  auto listener = [this, id, flush = std::move(flush)](std::uint64_t sequence) {
+    flush();
+    Acknowledge(id, sequence);
+  };
+  listeners_[id] = {std::make_shared<Listener>(std::move(listener)), sequence_};
+  return std::unique_ptr<Subscription>(new Subscription(*this, id, sequence_));
+}
+
+bool RevocationFeed::PublishAndWait(absl::Duration timeout) {
+  std::uint64_t sequence = 0;
+  {
+    const std::lock_guard<std::mutex> in_order(publishing_);
+    std::vector<std::shared_ptr<Listener>> told;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      sequence = ++sequence_;
+      for (const auto& [id, listening] : listeners_) told.push_back(listening.listener);
+    }
+    for (const auto& listener : told) (*listener)(sequence);
+  }
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] {
+    return std::all_of(listeners_.begin(), listeners_.end(),
+                       [&](const auto& entry) { return entry.second.acknowledged >= sequence; });
+  });
+}
+
+void RevocationFeed::Acknowledge(std::uint64_t id, std::uint64_t sequence) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = listeners_.find(id);
+  if (found == listeners_.end()) return;
+  // What was never published cannot be acknowledged in advance.
+  found->second.acknowledged = std::max(found->second.acknowledged, std::min(sequence, sequence_));
+  changed_.notify_all();
+}
+
+void RevocationFeed::Remove(std::uint64_t id) {
+  // A listener that is being called must not lose what it captured.
+  const std::lock_guard<std::mutex> in_order(publishing_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  listeners_.erase(id);
+  changed_.notify_all();
+}
+
+}  // namespace countersign::authn::revocation

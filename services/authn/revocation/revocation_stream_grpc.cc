@@ -1,0 +1,140 @@
+#include "services/authn/revocation/revocation_stream_grpc.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/alarm.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace countersign::authn::revocation {
+namespace {
+
+using Stream = grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>;
+
+// What still has to be written. Revocations that wait are one: the newest says what the others did.
+class Outbox {
+ public:
+  explicit Outbox(Stream& stream) : stream_(&stream) {}
+
+  void Revoke(std::uint64_t sequence) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    revoked_ = sequence;
+    WriteNext();
+  }
+  void Heartbeat() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    heartbeat_ = true;
+    WriteNext();
+  }
+  void OnWritten(bool ok) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    writing_ = false;
+    if (!ok) stream_ = nullptr;
+    WriteNext();
+  }
+  // From here on the stream is not touched any more.
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stream_ = nullptr;
+  }
+
+ private:
+  // REQUIRES: mutex_ is held.
+  void WriteNext() {
+    if (stream_ == nullptr || writing_ || (revoked_ == 0 && !heartbeat_)) return;
+    message_.Clear();
+    message_.set_heartbeat(revoked_ == 0);
+    message_.set_everything(revoked_ != 0);
+    message_.set_sequence(revoked_);
+    revoked_ = 0;
+    heartbeat_ = false;
+    writing_ = true;
+    stream_->StartWrite(&message_);
+  }
+
+  std::mutex mutex_;
+  Stream* stream_;
+  std::uint64_t revoked_ = 0;  // 0: none waits
+  bool heartbeat_ = false;
+  bool writing_ = false;
+  v1::Revocation message_;  // stays until OnWritten
+};
+
+class RevocationStream final : public Stream {
+ public:
+  RevocationStream(RevocationFeed& feed, absl::Duration heartbeat)
+      : heartbeat_(heartbeat), outbox_(std::make_shared<Outbox>(*this)) {
+    subscription_ =
+        feed.Subscribe([outbox = outbox_](std::uint64_t sequence) { outbox->Revoke(sequence); });
+    outbox_->Heartbeat();  // Says at once that the stream is alive.
+    SetAlarm();
+    StartRead(&ack_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return End();
+    subscription_->Acknowledge(ack_.sequence());
+    StartRead(&ack_);
+  }
+  void OnWriteDone(bool ok) override { outbox_->OnWritten(ok); }
+  void OnDone() override { Release(); }
+
+ private:
+  // A new alarm each time: one that rings must not be set again from its own callback.
+  void SetAlarm() {
+    alarm_ = std::make_unique<grpc::Alarm>();
+    const gpr_timespec beat =
+        gpr_time_from_millis(absl::ToInt64Milliseconds(heartbeat_), GPR_TIMESPAN);
+    alarm_->Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), beat), [this](bool rang) {
+      if (rang && Beat()) return;
+      Release();
+    });
+  }
+  // False when the stream is over.
+  bool Beat() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (ended_) return false;
+    outbox_->Heartbeat();
+    SetAlarm();
+    return true;
+  }
+  void End() {
+    subscription_.reset();
+    outbox_->Close();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ended_ = true;
+      alarm_->Cancel();
+    }
+    Finish(grpc::Status::OK);
+  }
+  // The alarm and the call both use this object; the second to be done with it deletes it.
+  void Release() {
+    bool last = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      last = released_;
+      released_ = true;
+    }
+    if (last) delete this;
+  }
+
+  const absl::Duration heartbeat_;
+  const std::shared_ptr<Outbox> outbox_;
+  std::unique_ptr<RevocationFeed::Subscription> subscription_;
+  v1::RevocationAck ack_;
+  std::mutex mutex_;
+  std::unique_ptr<grpc::Alarm> alarm_;
+  bool ended_ = false;
+  bool released_ = false;
+};
+
+}  // namespace
+
+Stream* NewRevocationStream(RevocationFeed& feed, absl::Duration heartbeat) {
+  return new RevocationStream(feed, heartbeat);
+}
+
+}  // namespace countersign::authn::revocation

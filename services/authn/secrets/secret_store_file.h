@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "services/authn/secrets/secret_store.h"
+
+namespace countersign::authn::secrets {
+
+// One file per secret (libs/config/secret_file.h) in one folder, which Create makes with mode 0700
+// when it is missing. A file that others than its owner and group may read, or that its group may
+// write, is refused: its value must be considered known.
+class FileSecretStore final : public SecretStore {
+ public:
+  explicit FileSecretStore(std::string directory) : directory_(std::move(directory)) {}
+
+  absl::StatusOr<SecretString> Get(const std::string& name) override;
+  absl::Status Create(const std::string& name, const SecretString& value) override;
+
+ private:
+  std::string directory_;
+};
+
+}  // namespace countersign::authn::secrets

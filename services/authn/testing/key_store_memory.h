@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "services/authn/access_keys/key_store.h"
+
+namespace countersign::authn::testing {
+
+// The fake: forgets everything with the process.
+class MemoryKeyStore final : public access_keys::KeyStore {
+ public:
+  absl::Status Insert(const access_keys::KeyRecord& key, absl::string_view hash) override;
+  absl::StatusOr<access_keys::KeyRecord> FindByHash(absl::string_view hash) override;
+  absl::StatusOr<access_keys::KeyPage> List(std::size_t page_size,
+                                            absl::string_view page_token) override;
+  absl::StatusOr<access_keys::KeyRecord> Revoke(const std::string& id, absl::Time now) override;
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, access_keys::KeyRecord> by_id_;
+  std::map<std::string, std::string> id_by_hash_;
+};
+
+}  // namespace countersign::authn::testing

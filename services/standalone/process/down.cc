@@ -1,0 +1,53 @@
+#include "services/standalone/process/down.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "libs/base/status.h"
+#include "services/standalone/database/private_cluster.h"
+
+namespace countersign::standalone::process {
+namespace {
+
+constexpr absl::Duration kLook = absl::Milliseconds(20);
+// Draining, then PostgreSQL's shutdown, with room.
+constexpr absl::Duration kPatience = absl::Seconds(120);
+
+absl::Status StopHolder(const DataDirectory& directory, pid_t holder) {
+  if (kill(holder, SIGTERM) != 0 && errno != ESRCH) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot stop process ", holder, ": ", std::strerror(errno)));
+  }
+  for (absl::Duration waited; waited < kPatience; waited += kLook) {
+    if (directory.Holder() != holder) return absl::OkStatus();
+    absl::SleepFor(kLook);
+  }
+  return absl::DeadlineExceededError(
+      absl::StrCat("process ", holder, " does not end; see ", directory.log()));
+}
+
+}  // namespace
+
+absl::Status Down(const DataDirectory& directory) {
+  const pid_t holder = directory.Holder();
+  if (holder == 0) {
+    std::cerr << "countersign: no gateway runs on " << directory.path() << std::endl;
+  } else {
+    CS_RETURN_IF_ERROR(StopHolder(directory, holder));
+  }
+  // Held, so that a gateway that starts now is not robbed of its database.
+  const auto lock = directory.TryLock();
+  if (!lock.ok()) return holder == 0 ? lock.status() : absl::OkStatus();
+  CS_RETURN_IF_ERROR(database::PrivateCluster::StopLeftBehind(directory.cluster()));
+  unlink(directory.pid().c_str());
+  unlink(directory.addresses().c_str());
+  return absl::OkStatus();
+}
+
+}  // namespace countersign::standalone::process

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace countersign::standalone::process {
+
+inline constexpr char kDefaultHttp[] = "127.0.0.1:8080";
+inline constexpr char kDefaultMetrics[] = "127.0.0.1:9464";
+
+enum class Verb { kUp, kDown };
+
+struct Options {
+  Verb verb = Verb::kUp;
+  std::string data;
+  std::string http = kDefaultHttp;
+  bool http_given = false;  // a taken default port gives way to a free one, a given one does not
+  std::string metrics = kDefaultMetrics;  // empty: off
+  bool metrics_given = false;
+  std::vector<std::string> config;  // files and folders of resources
+  bool detach = false;
+};
+
+// Reads the command line of countersign-standalone. When it is not to be gone on with (--help, a
+// mistake), prints why and sets `exit_status`: 0 or 2.
+bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_status);
+
+}  // namespace countersign::standalone::process
