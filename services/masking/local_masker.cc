@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/base/status.h"
+#include "libs/domain/answer_on.h"
 #include "services/masking/field_masker.h"
 #include "services/masking/placeholders.h"
 
@@ -69,17 +70,13 @@ class LocalMaskStream final : public domain::MaskStream {
     for (const domain::FieldPiece& piece : pieces) bytes += piece.text.size();
     if (bytes <= kInlineBytes) return done(state_->Feed(pieces));
 
-    // The pool may refuse the work, and `done` must be called then too.
-    auto shared_done = std::make_shared<domain::Done<Releases>>(std::move(done));
-    const bool accepted =
-        pool_.TrySubmit([state = state_, shared_done, pieces = std::move(pieces)] {
+    domain::ContinueOn<Releases>(
+        pool_, std::move(done),
+        [state = state_, pieces = std::move(pieces)](domain::Done<Releases> answer) {
           auto releases = state->Feed(pieces);
-          if (!state->abandoned) (*shared_done)(std::move(releases));
-        });
-    if (!accepted) {
-      (*shared_done)(
-          WithReason(absl::ResourceExhaustedError("masking is overloaded"), "overloaded"));
-    }
+          if (!state->abandoned) answer(std::move(releases));
+        },
+        WithReason(absl::ResourceExhaustedError("masking is overloaded"), "overloaded"));
   }
 
   domain::UnknownEvents unknown_events() const override { return state_->unknown_events; }

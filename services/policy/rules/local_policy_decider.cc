@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/domain/answer_on.h"
 #include "services/policy/policy_errors.h"
 #include "services/policy/rules/evaluator.h"
 
@@ -42,19 +43,16 @@ void LocalPolicyDecider::Decide(const domain::Call& call, const std::string& con
     done(DecideNow(*call.principal, connection, *prompt));
     return;
   }
-  // Shared with the queue, because a refused submission has consumed what it was given.
-  auto shared_done = std::make_shared<domain::Done<domain::Decision>>(std::move(done));
-  const bool accepted = pool_.TrySubmit([this, principal = call.principal, connection,
-                                         prompt = std::move(prompt), deadline, shared_done] {
-    if (clock_.Now() >= deadline) {
-      (*shared_done)(absl::DeadlineExceededError("the decision waited past the call's deadline"));
-      return;
-    }
-    (*shared_done)(DecideNow(*principal, connection, *prompt));
-  });
-  if (!accepted) {
-    (*shared_done)(absl::ResourceExhaustedError("too many large prompts wait for a decision"));
-  }
+  domain::AnswerOn<domain::Decision>(
+      pool_, std::move(done),
+      [this, principal = call.principal, connection, prompt = std::move(prompt),
+       deadline]() -> absl::StatusOr<domain::Decision> {
+        if (clock_.Now() >= deadline) {
+          return absl::DeadlineExceededError("the decision waited past the call's deadline");
+        }
+        return DecideNow(*principal, connection, *prompt);
+      },
+      absl::ResourceExhaustedError("too many large prompts wait for a decision"));
 }
 
 }  // namespace countersign::policy::rules
