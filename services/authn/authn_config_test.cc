@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "libs/config/service_config.h"
-#include "services/authn/testing/temporary_folder.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace countersign::authn {
 namespace {
@@ -19,7 +19,7 @@ struct Fixture {
         .status();
   }
 
-  testing::TemporaryFolder folder;
+  countersign::testing::TemporaryFolder folder;
   AuthnConfig config;
 };
 

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::Status Because(const std::string& what, int error) {
+absl::Status ErrnoStatus(const std::string& what, int error) {
   return absl::FailedPreconditionError(absl::StrCat(what, ": ", std::strerror(error)));
 }
 
@@ -40,7 +40,7 @@ absl::StatusOr<DataDirectory> DataDirectory::Make(const std::string& path) {
   const fs::path absolute = fs::absolute(path, error).lexically_normal();
   if (path.empty() || error) return absl::InvalidArgumentError("--data needs a folder");
   fs::create_directories(absolute, error);
-  if (error) return Because(absl::StrCat("cannot make ", absolute.string()), error.value());
+  if (error) return ErrnoStatus(absl::StrCat("cannot make ", absolute.string()), error.value());
   return Open(absolute.string());
 }
 
@@ -57,7 +57,7 @@ DataDirectory::Lock::~Lock() { close(file_); }
 
 absl::StatusOr<std::unique_ptr<DataDirectory::Lock>> DataDirectory::TryLock() const {
   const int file = open(LockPath(path_).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (file < 0) return Because(absl::StrCat("cannot open ", LockPath(path_)), errno);
+  if (file < 0) return ErrnoStatus(absl::StrCat("cannot open ", LockPath(path_)), errno);
   auto lock = std::make_unique<Lock>(file);
   if (flock(file, LOCK_EX | LOCK_NB) != 0) {
     const pid_t holder = PidIn(LockPath(path_));
@@ -68,7 +68,7 @@ absl::StatusOr<std::unique_ptr<DataDirectory::Lock>> DataDirectory::TryLock() co
   const std::string pid = absl::StrCat(getpid(), "\n");
   if (ftruncate(file, 0) != 0 ||
       pwrite(file, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    return Because(absl::StrCat("cannot write ", LockPath(path_)), errno);
+    return ErrnoStatus(absl::StrCat("cannot write ", LockPath(path_)), errno);
   }
   return lock;
 }
@@ -81,11 +81,11 @@ pid_t DataDirectory::Holder() const {
   return PidIn(LockPath(path_));
 }
 
-absl::StatusOr<std::string> DataDirectory::KeysOf(absl::string_view service) const {
+absl::StatusOr<std::string> DataDirectory::MakeKeyFolder(absl::string_view service) const {
   const std::string folder = absl::StrCat(keys(), "/", service);
   for (const std::string& made : {keys(), folder}) {
     if (mkdir(made.c_str(), 0700) != 0 && errno != EEXIST) {
-      return Because(absl::StrCat("cannot make ", made), errno);
+      return ErrnoStatus(absl::StrCat("cannot make ", made), errno);
     }
   }
   return folder;
@@ -97,10 +97,10 @@ absl::Status WriteWhole(const std::string& path, absl::string_view content) {
     std::ofstream file(draft, std::ios::binary | std::ios::trunc);
     file.write(content.data(), static_cast<std::streamsize>(content.size()));
     file.flush();
-    if (!file) return Because(absl::StrCat("cannot write ", draft), errno);
+    if (!file) return ErrnoStatus(absl::StrCat("cannot write ", draft), errno);
   }
   if (chmod(draft.c_str(), 0644) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
-    return Because(absl::StrCat("cannot write ", path), errno);
+    return ErrnoStatus(absl::StrCat("cannot write ", path), errno);
   }
   return absl::OkStatus();
 }

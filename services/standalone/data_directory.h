@@ -56,7 +56,7 @@ class DataDirectory {
   pid_t Holder() const;
 
   // The folder of one service's own keys, made with mode 0700.
-  absl::StatusOr<std::string> KeysOf(absl::string_view service) const;
+  absl::StatusOr<std::string> MakeKeyFolder(absl::string_view service) const;
 
  private:
   explicit DataDirectory(std::string path) : path_(std::move(path)) {}

@@ -62,7 +62,7 @@ struct AuthnParts {
 absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& database,
                                      server::App& app, Services& services) {
   CS_RETURN_IF_ERROR(pg::Migrate(database, authn::kAuthnSchema, authn::AuthnMigrations()));
-  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("authn"));
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("authn"));
   authn::secrets::FileSecretStore files(folder);
   CS_ASSIGN_OR_RETURN(authn::secrets::MasterSecrets loaded,
                       authn::secrets::LoadOrCreateMasterSecrets(files, app.random()));
@@ -94,7 +94,7 @@ struct ApprovalParts {
 absl::StatusOr<ApprovalParts> WireApproval(const DataDirectory& directory, pg::Pool& database,
                                            AuthnParts& authn, server::App& app,
                                            Services& services) {
-  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("approval"));
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("approval"));
   CS_ASSIGN_OR_RETURN(
       SecretString seal_key,
       config::LoadOrCreateSecret(folder + "/content.key", crypto::kSealKeyBytes, app.random()));
@@ -114,7 +114,7 @@ struct MaskingParts {
 };
 
 absl::StatusOr<MaskingParts> WireMasking(const DataDirectory& directory, server::App& app) {
-  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("masking"));
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("masking"));
   CS_ASSIGN_OR_RETURN(SecretString hash_key,
                       config::LoadOrCreateSecret(folder + "/hash.key", kSecretBytes, app.random()));
   auto& profiles = app.Make<masking::ProfileStore>(std::move(hash_key));
@@ -128,7 +128,7 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
                                                Services& services) {
   CS_RETURN_IF_ERROR(pg::Migrate(database, recorder::kSessionRecorderSchema,
                                  recorder::SessionRecorderMigrations()));
-  CS_ASSIGN_OR_RETURN(const std::string folder, directory.KeysOf("session-recorder"));
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("session-recorder"));
   CS_ASSIGN_OR_RETURN(auto ring_file, recorder::chain::FileKeyRing::LoadOrCreate(
                                           folder + "/record.keys", app.random()));
   CS_ASSIGN_OR_RETURN(crypto::SigningKey signing_key,

@@ -1,8 +1,5 @@
 // What happens to the standalone gateway when something dies, is in the way or is out of reach.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +8,7 @@
 #include <fstream>
 
 #include "libs/json/document.h"
+#include "libs/testing/taken_port.h"
 #include "tests/faults/gateway_process.h"
 
 namespace countersign::faults {
@@ -64,27 +62,6 @@ std::string Question(bool stream) {
   return std::string(R"({"model":"demo-1","stream":)") + (stream ? "true" : "false") +
          R"(,"messages":[{"role":"user","content":"tell me a long story"}]})";
 }
-
-// A port that somebody listens on.
-class TakenPort {
- public:
-  TakenPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(listen(socket_, 1) == 0);
-    REQUIRE(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  }
-  ~TakenPort() { close(socket_); }
-  const std::string& address() const { return address_; }
-
- private:
-  int socket_;
-  std::string address_;
-};
 
 }  // namespace
 
@@ -221,7 +198,7 @@ TEST_CASE("PostgreSQL is killed: calls are refused as unavailable, then all is w
 
 TEST_CASE("up: a given address that is taken is an error, and nothing is left running",
           "[faults]") {
-  TakenPort taken;
+  const countersign::testing::TakenPort taken;
   Gateway gateway;
   const Finished up = gateway.Up({"--http", taken.address()});
   CHECK(up.status == 1);

@@ -1,24 +1,16 @@
 #include "services/authn/access_keys/admin_key_file.h"
 
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <sstream>
+#include <string>
 
 #include "libs/testing/fake_clock.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/authn/testing/key_store_memory.h"
-#include "services/authn/testing/temporary_folder.h"
 
 namespace countersign::authn::access_keys {
 namespace {
 
-std::string ContentOf(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  content << file.rdbuf();
-  return content.str();
-}
+using countersign::testing::ReadFile;
 
 // A store that is away until told otherwise.
 class AwayStore final : public KeyStore {
@@ -45,7 +37,7 @@ struct Fixture {
   AdminKeyFile At(const std::string& path) { return {path, store, hasher, clock, random}; }
   std::size_t keys() { return store.List(10, "")->items.size(); }
 
-  testing::TemporaryFolder folder;
+  countersign::testing::TemporaryFolder folder;
   AwayStore store;
   KeyHasher hasher{SecretString(std::string(32, 'k'))};
   countersign::testing::FakeClock clock;
@@ -58,26 +50,24 @@ TEST_CASE_METHOD(Fixture, "AdminKeyFile: holds a key that works, for its owner a
   const std::string path = folder / "admin.key";
   AdminKeyFile file = At(path);
   REQUIRE(file.Ensure().ok());
-  std::string key = ContentOf(path);
+  std::string key = ReadFile(path);
   REQUIRE(key.back() == '\n');
   key.pop_back();
   const auto record = store.FindByHash(hasher.Hash(SecretString(key)));
   REQUIRE(record.ok());
   CHECK(record->identity == "admin");
-  struct stat info = {};
-  REQUIRE(stat(path.c_str(), &info) == 0);
-  CHECK((info.st_mode & 07777) == 0600);
+  CHECK(countersign::testing::FileMode(path) == 0600);
 }
 
 TEST_CASE_METHOD(Fixture, "AdminKeyFile: a second start makes no second key", "[authn]") {
   const std::string path = folder / "admin.key";
   AdminKeyFile first = At(path);
   REQUIRE(first.Ensure().ok());
-  const std::string key = ContentOf(path);
+  const std::string key = ReadFile(path);
   REQUIRE(first.Ensure().ok());
   AdminKeyFile second = At(path);
   REQUIRE(second.Ensure().ok());
-  CHECK(ContentOf(path) == key);
+  CHECK(ReadFile(path) == key);
   CHECK(keys() == 1);
 }
 
@@ -85,10 +75,10 @@ TEST_CASE_METHOD(Fixture, "AdminKeyFile: is written once the store is back", "[a
   AdminKeyFile file = At(folder / "admin.key");
   store.away = true;
   CHECK(absl::IsUnavailable(file.Ensure()));
-  CHECK(ContentOf(folder / "admin.key").empty());
+  CHECK(ReadFile(folder / "admin.key").empty());
   store.away = false;
   CHECK(file.Ensure().ok());
-  CHECK_FALSE(ContentOf(folder / "admin.key").empty());
+  CHECK_FALSE(ReadFile(folder / "admin.key").empty());
 }
 
 TEST_CASE_METHOD(Fixture, "AdminKeyFile: without a path there is no key", "[authn]") {

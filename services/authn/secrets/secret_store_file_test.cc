@@ -8,21 +8,16 @@
 #include <thread>
 #include <vector>
 
+#include "libs/testing/temporary_folder.h"
 #include "services/authn/secrets/master_secrets.h"
 #include "services/authn/secrets/secret_store_file.h"
 #include "services/authn/testing/secret_store_memory.h"
-#include "services/authn/testing/temporary_folder.h"
 
 namespace countersign::authn::secrets {
 namespace {
 
-using testing::TemporaryFolder;
-
-mode_t ModeOf(const std::string& path) {
-  struct stat info = {};
-  REQUIRE(stat(path.c_str(), &info) == 0);
-  return info.st_mode & 07777;
-}
+using countersign::testing::FileMode;
+using countersign::testing::TemporaryFolder;
 
 }  // namespace
 
@@ -32,8 +27,8 @@ TEST_CASE("FileSecretStore: what was created is read back from a private file", 
   CHECK(absl::IsNotFound(store.Get("vault.key").status()));
   REQUIRE(store.Create("vault.key", SecretString("value")).ok());
   CHECK(store.Get("vault.key")->Reveal() == "value");
-  CHECK(ModeOf(folder / "secrets") == 0700);
-  CHECK(ModeOf(folder / "secrets/vault.key") == 0600);
+  CHECK(FileMode(folder / "secrets") == 0700);
+  CHECK(FileMode(folder / "secrets/vault.key") == 0600);
 }
 
 TEST_CASE("FileSecretStore: a secret is never overwritten, and no draft stays behind", "[authn]") {

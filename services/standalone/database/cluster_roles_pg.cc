@@ -6,7 +6,7 @@
 
 namespace countersign::standalone::database {
 
-std::string RoleOf(const std::string& schema) { return absl::StrCat("cs_", schema); }
+std::string RoleName(const std::string& schema) { return absl::StrCat("cs_", schema); }
 
 absl::Status MakeRoles(pg::Pool& superuser, const std::vector<std::string>& schemas) {
   return superuser.Transact("making the services' roles", [&](pqxx::work& work) {
@@ -14,8 +14,8 @@ absl::Status MakeRoles(pg::Pool& superuser, const std::vector<std::string>& sche
     work.exec("REVOKE ALL ON SCHEMA public FROM PUBLIC");
     work.exec(absl::StrCat("REVOKE ALL ON DATABASE ", database, " FROM PUBLIC"));
     for (const std::string& schema : schemas) {
-      const std::string role = work.quote_name(RoleOf(schema));
-      if (work.exec_params("SELECT FROM pg_roles WHERE rolname = $1", RoleOf(schema)).empty()) {
+      const std::string role = work.quote_name(RoleName(schema));
+      if (work.exec_params("SELECT FROM pg_roles WHERE rolname = $1", RoleName(schema)).empty()) {
         work.exec(absl::StrCat("CREATE ROLE ", role, " LOGIN"));
       }
       work.exec(

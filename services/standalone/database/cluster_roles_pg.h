@@ -12,7 +12,7 @@ namespace countersign::standalone::database {
 inline constexpr char kDatabase[] = "postgres";
 
 // The role of one service: "cs_policy" for "policy".
-std::string RoleOf(const std::string& schema);
+std::string RoleName(const std::string& schema);
 
 // Makes what is missing: for each schema a role that owns it and sees no other. `superuser` is a
 // pool of the cluster's superuser on kDatabase.

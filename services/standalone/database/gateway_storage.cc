@@ -20,14 +20,14 @@ namespace {
 
 pg::Pool& PoolFor(const std::string& schema, const PrivateCluster& cluster, server::App& app) {
   pg::PoolOptions options;
-  options.conninfo = cluster.Conninfo(RoleOf(schema), kDatabase);
+  options.conninfo = cluster.Conninfo(RoleName(schema), kDatabase);
   options.search_path = schema;
   return app.Make<pg::Pool>(std::move(options));
 }
 
 // The folder itself is the gateway's, so it may let the server's user pass. What stands above is
 // not.
-absl::Status LetPass(const DataDirectory& directory, const SystemUser& user) {
+absl::Status AllowAccess(const DataDirectory& directory, const SystemUser& user) {
   struct stat found {};
   const char* path = directory.path().c_str();
   if (user.switched && stat(path, &found) == 0 && found.st_uid == geteuid() &&
@@ -42,7 +42,7 @@ absl::Status LetPass(const DataDirectory& directory, const SystemUser& user) {
 
 absl::StatusOr<GatewayStorage> OpenStorage(const DataDirectory& directory, server::App& app) {
   CS_ASSIGN_OR_RETURN(const SystemUser user, DatabaseUser());
-  CS_RETURN_IF_ERROR(LetPass(directory, user));
+  CS_RETURN_IF_ERROR(AllowAccess(directory, user));
   CS_ASSIGN_OR_RETURN(auto started, PrivateCluster::Start(directory.cluster(), user));
   const PrivateCluster& cluster = app.Keep(std::move(started));
   {

@@ -32,13 +32,13 @@ namespace fs = std::filesystem;
 
 constexpr char kVersion[] = "15";
 constexpr char kSocketFile[] = "/.s.PGSQL.5432";
-constexpr absl::Duration kLook = absl::Milliseconds(20);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 constexpr absl::Duration kStartTime = absl::Minutes(10);  // a crash's log may be long
 constexpr absl::Duration kFastStopTime = absl::Seconds(30);
 constexpr absl::Duration kHardStopTime = absl::Seconds(10);
 constexpr int kStartAttempts = 20;
 
-absl::Status Because(const std::string& what, int error) {
+absl::Status ErrnoStatus(const std::string& what, int error) {
   return absl::FailedPreconditionError(absl::StrCat(what, ": ", std::strerror(error)));
 }
 
@@ -64,17 +64,17 @@ absl::StatusOr<std::string> Programs() {
 // Makes `folder` for `user` alone.
 absl::Status MakePrivate(const std::string& folder, const SystemUser& user) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return Because(absl::StrCat("cannot make ", folder), errno);
+    return ErrnoStatus(absl::StrCat("cannot make ", folder), errno);
   }
   struct stat found {};
   if (lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat(folder, " is not a folder"));
   }
   if (found.st_uid != user.uid && chown(folder.c_str(), user.uid, user.gid) != 0) {
-    return Because(absl::StrCat("cannot give ", folder, " to user ", user.name), errno);
+    return ErrnoStatus(absl::StrCat("cannot give ", folder, " to user ", user.name), errno);
   }
   if (chmod(folder.c_str(), 0700) != 0)
-    return Because(absl::StrCat("cannot close ", folder), errno);
+    return ErrnoStatus(absl::StrCat("cannot close ", folder), errno);
   return absl::OkStatus();
 }
 
@@ -94,9 +94,9 @@ pid_t RunningOn(const std::string& data) {
 }
 
 bool WaitUntilGone(pid_t pid, absl::Duration time) {
-  for (absl::Duration waited; waited < time; waited += kLook) {
+  for (absl::Duration waited; waited < time; waited += kPollInterval) {
     if (!Exists(pid)) return true;
-    absl::SleepFor(kLook);
+    absl::SleepFor(kPollInterval);
   }
   return !Exists(pid);
 }
@@ -122,7 +122,7 @@ absl::StatusOr<std::string> ChooseSocketFolder(const std::string& folder,
   }
   std::string made = short_base + "/countersign-XXXXXX";
   if (mkdtemp(made.data()) == nullptr) {
-    return Because(absl::StrCat("cannot make a folder in ", short_base), errno);
+    return ErrnoStatus(absl::StrCat("cannot make a folder in ", short_base), errno);
   }
   CS_RETURN_IF_ERROR(MakePrivate(made, user));
   CS_RETURN_IF_ERROR(WriteWhole(note, made + "\n"));
@@ -159,7 +159,7 @@ struct PrivateCluster::State {
                   "--locale=C.UTF-8", "--data-checksums", "--no-instructions"},
                  user, folder, log()));
     fs::rename(draft, data(), error);
-    if (error) return Because(absl::StrCat("cannot name ", data()), error.value());
+    if (error) return ErrnoStatus(absl::StrCat("cannot name ", data()), error.value());
     return absl::OkStatus();
   }
 
@@ -182,7 +182,7 @@ struct PrivateCluster::State {
   absl::Status Launch() {
     CS_ASSIGN_OR_RETURN(const pid_t child, StartChild(Command(), user, folder, log()));
     const std::string note = data() + "/postmaster.pid";
-    for (absl::Duration waited; waited < kStartTime; waited += kLook) {
+    for (absl::Duration waited; waited < kStartTime; waited += kPollInterval) {
       int status = 0;
       if (waitpid(child, &status, WNOHANG) == child) {
         return absl::InternalError(absl::StrCat("PostgreSQL does not start: ", Tail(log())));
@@ -192,7 +192,7 @@ struct PrivateCluster::State {
         pid = child;
         return absl::OkStatus();
       }
-      absl::SleepFor(kLook);
+      absl::SleepFor(kPollInterval);
     }
     kill(child, SIGQUIT);
     waitpid(child, nullptr, 0);
@@ -200,7 +200,7 @@ struct PrivateCluster::State {
   }
 
   // Children of a killed server hold its memory for a moment, and it does not start until then.
-  absl::Status LaunchPatiently() {
+  absl::Status LaunchWithRetries() {
     absl::Status status;
     for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
       if (attempt > 0) absl::SleepFor(absl::Milliseconds(250));
@@ -232,7 +232,7 @@ struct PrivateCluster::State {
       }
       log::Warning("PostgreSQL has ended by itself; starting it again", {{"pid", watched}});
       while (true) {
-        const absl::Status status = LaunchPatiently();
+        const absl::Status status = LaunchWithRetries();
         if (Stopping() && !status.ok()) return;
         if (status.ok()) break;
         log::Error("PostgreSQL does not start", {{"error", status}});
@@ -260,7 +260,7 @@ absl::StatusOr<std::unique_ptr<PrivateCluster>> PrivateCluster::Start(const std:
   CS_RETURN_IF_ERROR(StopLeftBehind(folder));
   CS_RETURN_IF_ERROR(state->Initialise());
   CS_ASSIGN_OR_RETURN(state->socket_folder, ChooseSocketFolder(folder, "/tmp", user));
-  CS_RETURN_IF_ERROR(state->LaunchPatiently());
+  CS_RETURN_IF_ERROR(state->LaunchWithRetries());
   State& started = *state;
   started.watcher = std::thread([&started] { started.Watch(); });
   return std::unique_ptr<PrivateCluster>(new PrivateCluster(std::move(state)));

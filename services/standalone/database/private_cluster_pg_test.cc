@@ -209,58 +209,13 @@ TEST_CASE("MakeRoles: each service owns its schema and cannot read another's", "
   pg::Pool superuser(Options(*cluster, PrivateCluster::kSuperuser));
   REQUIRE(MakeRoles(superuser, {"policy", "approval"}).ok());
   REQUIRE(MakeRoles(superuser, {"policy", "approval"}).ok());  // again is nothing
-  pg::Pool policy(Options(*cluster, RoleOf("policy"), "policy"));
-  pg::Pool approval(Options(*cluster, RoleOf("approval"), "approval"));
+  pg::Pool policy(Options(*cluster, RoleName("policy"), "policy"));
+  pg::Pool approval(Options(*cluster, RoleName("approval"), "approval"));
   CHECK(Exec(policy, "CREATE TABLE mine (a int)").ok());
   CHECK(Exec(policy, "SELECT * FROM policy.mine").ok());
   CHECK_FALSE(Exec(approval, "SELECT * FROM policy.mine").ok());
   CHECK_FALSE(Exec(approval, "CREATE TABLE policy.theirs (a int)").ok());
   CHECK_FALSE(Exec(approval, "CREATE TABLE public.everybodys (a int)").ok());
-}
-
-TEST_CASE("CheckReachable: the folder that the user cannot enter is named", "[standalone]") {
-  Folder folder;
-  const SystemUser user = User();
-  CHECK(CheckReachable(user, folder.path()).ok());
-  if (!user.switched) return;  // only root's gateway runs its server as somebody else
-  fs::create_directories(folder.path() + "/closed/inner");
-  REQUIRE(chmod((folder.path() + "/closed").c_str(), 0700) == 0);
-  const absl::Status status = CheckReachable(user, folder.path() + "/closed/inner");
-  CHECK(status.code() == absl::StatusCode::kPermissionDenied);
-  const std::string message(status.message());
-  CHECK(message.find("cannot enter " + folder.path() + "/closed,") != std::string::npos);
-  CHECK(message.find("chmod o+x " + folder.path() + "/closed") != std::string::npos);
-}
-
-TEST_CASE("DataDirectory: one gateway at a time holds it, and a dead one does not",
-          "[standalone]") {
-  Folder folder;
-  const auto directory = DataDirectory::Make(folder.path() + "/data");
-  REQUIRE(directory.ok());
-  CHECK(directory->Holder() == 0);
-  {
-    const auto lock = directory->TryLock();
-    REQUIRE(lock.ok());
-    CHECK(directory->Holder() == getpid());
-    const auto second = directory->TryLock();
-    CHECK(second.status().code() == absl::StatusCode::kFailedPrecondition);
-    CHECK(std::string(second.status().message()).find(std::to_string(getpid())) !=
-          std::string::npos);
-  }
-  CHECK(directory->Holder() == 0);
-  CHECK(directory->TryLock().ok());
-}
-
-TEST_CASE("DataDirectory: the services' keys are for this user alone", "[standalone]") {
-  Folder folder;
-  const auto directory = DataDirectory::Make(folder.path() + "/data");
-  REQUIRE(directory.ok());
-  const auto keys = directory->KeysOf("authn");
-  REQUIRE(keys.ok());
-  CHECK((fs::status(*keys).permissions() & (fs::perms::group_all | fs::perms::others_all)) ==
-        fs::perms::none);
-  CHECK((fs::status(directory->keys()).permissions() &
-         (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none);
 }
 
 }  // namespace countersign::standalone::database

@@ -31,7 +31,7 @@ bool Find(const char* name, SystemUser& user) {
 }
 
 // Every folder above and including `path`, outermost first.
-std::vector<std::string> Way(const std::string& path) {
+std::vector<std::string> FoldersOnPath(const std::string& path) {
   std::vector<std::string> folders;
   for (std::size_t end = path.find('/', 1); end != std::string::npos;
        end = path.find('/', end + 1)) {
@@ -64,7 +64,7 @@ absl::StatusOr<SystemUser> DatabaseUser() {
 }
 
 absl::Status CheckReachable(const SystemUser& user, const std::string& path) {
-  const std::vector<std::string> way = Way(path);
+  const std::vector<std::string> way = FoldersOnPath(path);
   const pid_t child = fork();
   if (child < 0) {
     return absl::InternalError(absl::StrCat("cannot fork: ", std::strerror(errno)));

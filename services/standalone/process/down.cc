@@ -15,7 +15,7 @@
 namespace countersign::standalone::process {
 namespace {
 
-constexpr absl::Duration kLook = absl::Milliseconds(20);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 // Draining, then PostgreSQL's shutdown, with room.
 constexpr absl::Duration kPatience = absl::Seconds(120);
 
@@ -24,9 +24,9 @@ absl::Status StopHolder(const DataDirectory& directory, pid_t holder) {
     return absl::PermissionDeniedError(
         absl::StrCat("cannot stop process ", holder, ": ", std::strerror(errno)));
   }
-  for (absl::Duration waited; waited < kPatience; waited += kLook) {
+  for (absl::Duration waited; waited < kPatience; waited += kPollInterval) {
     if (directory.Holder() != holder) return absl::OkStatus();
-    absl::SleepFor(kLook);
+    absl::SleepFor(kPollInterval);
   }
   return absl::DeadlineExceededError(
       absl::StrCat("process ", holder, " does not end; see ", directory.log()));

@@ -52,7 +52,7 @@ std::string TakeDefault(const std::string& wanted, bool given, const char* what,
   return address;
 }
 
-config::ServiceConfig ConfigOf(const DataDirectory& directory, const Options& options) {
+config::ServiceConfig MakeConfig(const DataDirectory& directory, const Options& options) {
   config::ServiceConfig config;
   config.metrics = options.metrics;
   config.addresses_file = directory.addresses();
@@ -89,7 +89,7 @@ std::string Announcement(const DataDirectory& directory, const server::App& app,
 
 int Serve(const DataDirectory& directory, const Options& options, StartReport& report,
           const sigset_t& signals) {
-  server::App app("standalone", ConfigOf(directory, options));
+  server::App app("standalone", MakeConfig(directory, options));
   const auto address = StartUp(directory, options, app);
   if (!address.ok()) {
     report.Failed(address.status().message());

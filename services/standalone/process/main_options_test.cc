@@ -1,0 +1,72 @@
+#include "services/standalone/process/main_options.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+namespace countersign::standalone::process {
+namespace {
+
+bool Read(std::vector<const char*> words, Options& options, int& exit_status) {
+  words.insert(words.begin(), "countersign");
+  return ReadOptions(static_cast<int>(words.size()), words.data(), options, exit_status);
+}
+
+TEST_CASE("Options: defaults may give way, given addresses may not", "[standalone]") {
+  Options options;
+  int exit_status = -1;
+  REQUIRE(Read({"up", "--data", "/d"}, options, exit_status));
+  CHECK(options.verb == Verb::kUp);
+  CHECK(options.data == "/d");
+  CHECK(options.http == kDefaultHttp);
+  CHECK(options.metrics == kDefaultMetrics);
+  CHECK_FALSE(options.http_given);
+  CHECK_FALSE(options.metrics_given);
+  CHECK_FALSE(options.detach);
+
+  Options given;
+  REQUIRE(Read({"up", "--data", "/d", "--http", "127.0.0.1:8080", "--metrics", "off", "--detach",
+                "--config", "/", "--config", "/tmp"},
+               given, exit_status));
+  CHECK(given.http_given);
+  CHECK(given.metrics.empty());
+  CHECK(given.metrics_given);
+  CHECK(given.detach);
+  CHECK(given.config == std::vector<std::string>{"/", "/tmp"});
+}
+
+TEST_CASE("Options: misuse is status 2, help is 0", "[standalone]") {
+  for (const std::vector<const char*>& words : {std::vector<const char*>{},
+                                                {"up"},
+                                                {"down"},
+                                                {"sideways"},
+                                                {"up", "--data", "/d", "--http", "x"},
+                                                {"up", "--data", "/d", "--metrics", "x:y"},
+                                                {"up", "--data", "/d", "--config", "/no/such"},
+                                                {"up", "--data", "/d", "--no"}}) {
+    Options options;
+    int exit_status = -1;
+    CHECK_FALSE(Read(words, options, exit_status));
+    CHECK(exit_status == 2);
+  }
+  Options options;
+  int exit_status = -1;
+  CHECK_FALSE(Read({"up", "--help"}, options, exit_status));
+  CHECK(exit_status == 0);
+}
+
+TEST_CASE("Options: down takes a folder and nothing of up", "[standalone]") {
+  Options options;
+  int exit_status = -1;
+  REQUIRE(Read({"down", "--data", "/d"}, options, exit_status));
+  CHECK(options.verb == Verb::kDown);
+  CHECK(options.data == "/d");
+  for (const char* only_up : {"--http", "--metrics", "--config"}) {
+    Options refused;
+    CHECK_FALSE(Read({"down", "--data", "/d", only_up, "127.0.0.1:1"}, refused, exit_status));
+    CHECK(exit_status == 2);
+  }
+}
+
+}  // namespace
+}  // namespace countersign::standalone::process
