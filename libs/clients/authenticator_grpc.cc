@@ -4,13 +4,14 @@
 
 #include "countersign/authn/v1/authn.grpc.pb.h"
 #include "libs/base/status.h"
-#include "libs/clients/call_group.h"
+#include "libs/clients/unary_client.h"
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::clients {
 namespace {
 
 namespace v1 = countersign::authn::v1;
+using Async = UnaryClient<v1::AuthnService>::Async;
 
 absl::StatusOr<domain::Authenticated> ToAuthenticated(v1::AuthenticateResponse response,
                                                       rpc::CallerVerifier& verifier) {
@@ -44,27 +45,24 @@ absl::StatusOr<domain::CredentialLease> ToLease(v1::LeaseCredentialResponse resp
 }  // namespace
 
 struct GrpcAuthenticator::State {
-  std::unique_ptr<v1::AuthnService::Stub> stub;
-  CallGroup calls;
+  UnaryClient<v1::AuthnService> client;
 };
 
 GrpcAuthenticator::GrpcAuthenticator(const std::shared_ptr<grpc::Channel>& authn,
                                      rpc::CallerVerifier& verifier)
-    : state_(std::make_unique<State>()), verifier_(verifier) {
-  state_->stub = v1::AuthnService::NewStub(authn);
-}
+    : state_(new State{UnaryClient<v1::AuthnService>(authn)}), verifier_(verifier) {}
 GrpcAuthenticator::~GrpcAuthenticator() = default;
 
 void GrpcAuthenticator::Authenticate(const SecretString& credential, absl::Time deadline,
                                      domain::Done<domain::Authenticated> done) {
   v1::AuthenticateRequest request;
   request.set_credential(credential.Reveal());
-  state_->calls.Unary<v1::AuthenticateResponse>(
-      nullptr, deadline, std::move(request),
-      [this](auto... args) { state_->stub->async()->Authenticate(std::move(args)...); },
-      [this, done = std::move(done)](absl::StatusOr<v1::AuthenticateResponse> response) mutable {
-        done(response.ok() ? ToAuthenticated(*std::move(response), verifier_) : response.status());
-      });
+  state_->client.Call(
+      &Async::Authenticate, {nullptr, deadline}, std::move(request),
+      [this](v1::AuthenticateResponse response) {
+        return ToAuthenticated(std::move(response), verifier_);
+      },
+      std::move(done));
 }
 
 void GrpcAuthenticator::LeaseCredential(const domain::Call& call, const std::string& connection,
@@ -73,12 +71,8 @@ void GrpcAuthenticator::LeaseCredential(const domain::Call& call, const std::str
   v1::LeaseCredentialRequest request;
   request.set_connection(connection);
   request.set_connection_version(connection_version);
-  state_->calls.Unary<v1::LeaseCredentialResponse>(
-      &call, deadline, std::move(request),
-      [this](auto... args) { state_->stub->async()->LeaseCredential(std::move(args)...); },
-      [done = std::move(done)](absl::StatusOr<v1::LeaseCredentialResponse> response) mutable {
-        done(response.ok() ? ToLease(*std::move(response)) : response.status());
-      });
+  state_->client.Call(&Async::LeaseCredential, {&call, deadline}, std::move(request), ToLease,
+                      std::move(done));
 }
 
 }  // namespace countersign::clients

@@ -46,7 +46,7 @@ class CallGroup {
 // Gives `context` the deadline (no call goes without: at most an hour from now) and, with a `call`,
 // the internal token of its principal.
 void Prepare(grpc::ClientContext& context, const domain::Call* call, absl::Time deadline);
-// The token alone: for streams, which live as long as what they serve.
+// Adds the internal token and no deadline: for streams, which live as long as their caller needs.
 void AddIdentity(grpc::ClientContext& context, const domain::Call& call);
 
 template <typename Response, typename Request, typename Start>

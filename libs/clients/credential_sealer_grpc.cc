@@ -3,21 +3,21 @@
 #include <utility>
 
 #include "countersign/authn/v1/authn.grpc.pb.h"
-#include "libs/clients/call_group.h"
+#include "libs/clients/unary_client.h"
 
 namespace countersign::clients {
 
+namespace {
 namespace v1 = countersign::authn::v1;
+using Async = UnaryClient<v1::AuthnService>::Async;
+}  // namespace
 
 struct GrpcCredentialSealer::State {
-  std::unique_ptr<v1::AuthnService::Stub> stub;
-  CallGroup calls;
+  UnaryClient<v1::AuthnService> client;
 };
 
 GrpcCredentialSealer::GrpcCredentialSealer(const std::shared_ptr<grpc::Channel>& authn)
-    : state_(std::make_unique<State>()) {
-  state_->stub = v1::AuthnService::NewStub(authn);
-}
+    : state_(new State{UnaryClient<v1::AuthnService>(authn)}) {}
 GrpcCredentialSealer::~GrpcCredentialSealer() = default;
 
 void GrpcCredentialSealer::Seal(const std::string& name, const SecretString& spec,
@@ -27,13 +27,10 @@ void GrpcCredentialSealer::Seal(const std::string& name, const SecretString& spe
   request.set_name(name);
   request.set_plaintext(spec.Reveal());
   request.set_previous(previous);
-  state_->calls.Unary<v1::SealCredentialResponse>(
-      nullptr, deadline, std::move(request),
-      [this](auto... args) { state_->stub->async()->SealCredential(std::move(args)...); },
-      [done = std::move(done)](absl::StatusOr<v1::SealCredentialResponse> response) mutable {
-        if (!response.ok()) return done(response.status());
-        done(std::move(*response->mutable_sealed()));
-      });
+  state_->client.Call(
+      &Async::SealCredential, {nullptr, deadline}, std::move(request),
+      [](v1::SealCredentialResponse response) { return std::move(*response.mutable_sealed()); },
+      std::move(done));
 }
 
 }  // namespace countersign::clients

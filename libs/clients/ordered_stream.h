@@ -164,7 +164,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
     this->RemoveHold();
   }
 
-  // Makes sure that somebody looks at `due` whether the oldest request is overdue.
+  // Sets the alarm to `due`, unless it is set to an earlier time.
   void ArmLocked(absl::Time due) {
     if (due >= armed_for_ || due == absl::InfiniteFuture()) return;
     armed_for_ = due;

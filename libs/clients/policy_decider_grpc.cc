@@ -4,23 +4,21 @@
 
 #include "absl/strings/str_cat.h"
 #include "countersign/policy/v1/policy.grpc.pb.h"
-#include "libs/clients/call_group.h"
+#include "libs/clients/unary_client.h"
 #include "libs/wire/decision_wire.h"
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::clients {
 
 namespace v1 = countersign::policy::v1;
+using Async = UnaryClient<v1::PolicyService>::Async;
 
 struct GrpcPolicyDecider::State {
-  std::unique_ptr<v1::PolicyService::Stub> stub;
-  CallGroup calls;
+  UnaryClient<v1::PolicyService> client;
 };
 
 GrpcPolicyDecider::GrpcPolicyDecider(const std::shared_ptr<grpc::Channel>& policy)
-    : state_(std::make_unique<State>()) {
-  state_->stub = v1::PolicyService::NewStub(policy);
-}
+    : state_(new State{UnaryClient<v1::PolicyService>(policy)}) {}
 GrpcPolicyDecider::~GrpcPolicyDecider() = default;
 
 void GrpcPolicyDecider::Decide(const domain::Call& call, const std::string& connection,
@@ -29,18 +27,15 @@ void GrpcPolicyDecider::Decide(const domain::Call& call, const std::string& conn
   v1::DecideRequest request;
   request.set_connection(connection);
   *request.mutable_prompt() = wire::ToProto(*prompt);
-  state_->calls.Unary<v1::DecideResponse>(
-      &call, deadline, std::move(request),
-      [this](auto... args) { state_->stub->async()->Decide(std::move(args)...); },
-      [done = std::move(done)](absl::StatusOr<v1::DecideResponse> response) mutable {
-        if (!response.ok()) return done(response.status());
-        absl::StatusOr<domain::Decision> decision = wire::FromProto(*response);
-        if (!decision.ok()) {
-          return done(absl::InternalError(
-              absl::StrCat("policy's answer cannot be understood: ", decision.status().message())));
-        }
-        done(std::move(decision));
-      });
+  state_->client.Call(
+      &Async::Decide, {&call, deadline}, std::move(request),
+      [](const v1::DecideResponse& response) -> absl::StatusOr<domain::Decision> {
+        absl::StatusOr<domain::Decision> decision = wire::FromProto(response);
+        if (decision.ok()) return decision;
+        return absl::InternalError(
+            absl::StrCat("policy's answer cannot be understood: ", decision.status().message()));
+      },
+      std::move(done));
 }
 
 }  // namespace countersign::clients

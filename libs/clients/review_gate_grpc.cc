@@ -7,7 +7,7 @@
 #include "countersign/approval/v1/approval.grpc.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
-#include "libs/clients/call_group.h"
+#include "libs/clients/unary_client.h"
 #include "libs/wire/enum_wire.h"
 #include "libs/wire/prompt_wire.h"
 
@@ -15,8 +15,9 @@ namespace countersign::clients {
 namespace {
 
 namespace v1 = countersign::approval::v1;
+using Async = UnaryClient<v1::ReviewGateService>::Async;
 
-// How much longer than the wait itself its RPC may take: the answer of an ended wait is an answer.
+// The RPC outlives the wait by this much, so that approval's own answer at the deadline arrives.
 constexpr absl::Duration kWaitGrace = absl::Seconds(2);
 constexpr absl::Duration kLeaveTimeout = absl::Seconds(5);
 
@@ -52,27 +53,35 @@ v1::JoinRequest ToProto(domain::ReviewRequest request) {
   return proto;
 }
 
+domain::Grant ToGrant(const v1::ConsumeResponse& response) {
+  domain::Grant grant;
+  grant.review_id = response.review_id();
+  grant.approvers.assign(response.approvers().begin(), response.approvers().end());
+  return grant;
+}
+
 }  // namespace
 
 struct GrpcReviewGate::State {
-  std::unique_ptr<v1::ReviewGateService::Stub> stub;
-  CallGroup calls;
+  UnaryClient<v1::ReviewGateService> client;
 };
 
 GrpcReviewGate::GrpcReviewGate(const std::shared_ptr<grpc::Channel>& approval)
-    : state_(std::make_unique<State>()) {
-  state_->stub = v1::ReviewGateService::NewStub(approval);
-}
+    : state_(new State{UnaryClient<v1::ReviewGateService>(approval)}) {}
 GrpcReviewGate::~GrpcReviewGate() = default;
 
 void GrpcReviewGate::Join(const domain::Call& call, domain::ReviewRequest request,
                           absl::Time deadline, domain::Done<domain::ReviewStatus> done) {
-  state_->calls.Unary<v1::ReviewStatus>(
-      &call, deadline, ToProto(std::move(request)),
-      [this](auto... args) { state_->stub->async()->Join(std::move(args)...); },
-      [done = std::move(done)](absl::StatusOr<v1::ReviewStatus> response) mutable {
-        done(response.ok() ? ToStatus(*std::move(response)) : response.status());
-      });
+  state_->client.Call(&Async::Join, {&call, deadline}, ToProto(std::move(request)), ToStatus,
+                      std::move(done));
+}
+
+void GrpcReviewGate::GetStatus(const domain::Call& call, const std::string& review_id,
+                               absl::Time deadline, domain::Done<domain::ReviewStatus> done) {
+  v1::GetStatusRequest request;
+  request.set_review_id(review_id);
+  state_->client.Call(&Async::GetStatus, {&call, deadline}, std::move(request), ToStatus,
+                      std::move(done));
 }
 
 void GrpcReviewGate::Wait(const domain::Call& call, const std::string& review_id,
@@ -83,18 +92,17 @@ void GrpcReviewGate::Wait(const domain::Call& call, const std::string& review_id
   request.set_review_id(review_id);
   request.set_session_id(session_id);
   request.set_wait_ms(static_cast<std::uint32_t>(std::clamp<std::int64_t>(wait_ms, 0, 3'600'000)));
-  state_->calls.Unary<v1::ReviewStatus>(
-      &call, deadline + kWaitGrace, std::move(request),
-      [this](auto... args) { state_->stub->async()->Wait(std::move(args)...); },
-      [review_id, done = std::move(done)](absl::StatusOr<v1::ReviewStatus> response) mutable {
-        if (absl::IsDeadlineExceeded(response.status())) {
-          domain::ReviewStatus status;
-          status.review_id = review_id;
-          status.state = domain::ReviewState::kPending;
-          return done(std::move(status));
+  domain::Done<domain::ReviewStatus> pending_at_deadline =
+      [review_id, done = std::move(done)](absl::StatusOr<domain::ReviewStatus> status) mutable {
+        if (absl::IsDeadlineExceeded(status.status())) {
+          status.emplace();
+          status->review_id = review_id;
+          status->state = domain::ReviewState::kPending;
         }
-        done(response.ok() ? ToStatus(*std::move(response)) : response.status());
-      });
+        done(std::move(status));
+      };
+  state_->client.Call(&Async::Wait, {&call, deadline + kWaitGrace}, std::move(request), ToStatus,
+                      std::move(pending_at_deadline));
 }
 
 void GrpcReviewGate::Consume(const domain::Call& call, const std::string& review_id,
@@ -104,16 +112,8 @@ void GrpcReviewGate::Consume(const domain::Call& call, const std::string& review
   request.set_review_id(review_id);
   request.set_session_id(session_id);
   request.set_binding_hash(binding_hash);
-  state_->calls.Unary<v1::ConsumeResponse>(
-      &call, deadline, std::move(request),
-      [this](auto... args) { state_->stub->async()->Consume(std::move(args)...); },
-      [done = std::move(done)](absl::StatusOr<v1::ConsumeResponse> response) mutable {
-        if (!response.ok()) return done(response.status());
-        domain::Grant grant;
-        grant.review_id = response->review_id();
-        grant.approvers.assign(response->approvers().begin(), response->approvers().end());
-        done(std::move(grant));
-      });
+  state_->client.Call(&Async::Consume, {&call, deadline}, std::move(request), ToGrant,
+                      std::move(done));
 }
 
 void GrpcReviewGate::Leave(const domain::Call& call, const std::string& review_id,
@@ -121,10 +121,10 @@ void GrpcReviewGate::Leave(const domain::Call& call, const std::string& review_i
   v1::LeaveRequest request;
   request.set_review_id(review_id);
   request.set_session_id(session_id);
-  state_->calls.Unary<v1::LeaveResponse>(
-      &call, SystemClock().Now() + kLeaveTimeout, std::move(request),
-      [this](auto... args) { state_->stub->async()->Leave(std::move(args)...); },
-      [](const absl::StatusOr<v1::LeaveResponse>&) {});
+  state_->client.Call(
+      &Async::Leave, {&call, SystemClock().Now() + kLeaveTimeout}, std::move(request),
+      [](v1::LeaveResponse response) { return response; },
+      domain::Done<v1::LeaveResponse>([](const auto&) {}));
 }
 
 }  // namespace countersign::clients

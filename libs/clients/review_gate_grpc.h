@@ -19,6 +19,8 @@ class GrpcReviewGate final : public domain::ReviewGate {
 
   void Join(const domain::Call& call, domain::ReviewRequest request, absl::Time deadline,
             domain::Done<domain::ReviewStatus> done) override;
+  void GetStatus(const domain::Call& call, const std::string& review_id, absl::Time deadline,
+                 domain::Done<domain::ReviewStatus> done) override;
   void Wait(const domain::Call& call, const std::string& review_id, const std::string& session_id,
             absl::Time deadline, domain::Done<domain::ReviewStatus> done) override;
   void Consume(const domain::Call& call, const std::string& review_id,

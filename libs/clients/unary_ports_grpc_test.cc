@@ -57,7 +57,7 @@ struct Scripted {
                                 Response* answer) {
     request = *asked;
     *answer = response;
-    deadline = rpc::DeadlineOf(*context);
+    deadline = rpc::GetDeadline(*context);
     const auto metadata = context->client_metadata().find(rpc::kInternalTokenKey);
     token = metadata == context->client_metadata().end()
                 ? ""
@@ -299,6 +299,7 @@ class Unanswered {
 
 struct Approval final : rv1::ReviewGateService::CallbackService {
   Scripted<rv1::JoinRequest, rv1::ReviewStatus> join;
+  Scripted<rv1::GetStatusRequest, rv1::ReviewStatus> get_status;
   Scripted<rv1::WaitRequest, rv1::ReviewStatus> wait;
   Scripted<rv1::ConsumeRequest, rv1::ConsumeResponse> consume;
   Scripted<rv1::LeaveRequest, rv1::LeaveResponse> leave;
@@ -310,6 +311,11 @@ struct Approval final : rv1::ReviewGateService::CallbackService {
                                  const rv1::JoinRequest* request,
                                  rv1::ReviewStatus* response) override {
     return join.Run(context, request, response);
+  }
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const rv1::GetStatusRequest* request,
+                                      rv1::ReviewStatus* response) override {
+    return get_status.Run(context, request, response);
   }
   grpc::ServerUnaryReactor* Wait(grpc::CallbackServerContext* context,
                                  const rv1::WaitRequest* request,
@@ -378,6 +384,21 @@ TEST_CASE("GrpcReviewGate: a state that is not known is an error", "[clients]") 
   const auto status = Ask<domain::ReviewStatus>(
       [&](auto done) { fixture.gate.Join(TestCall(), {}, In(kLong), std::move(done)); });
   CHECK(status.status().code() == absl::StatusCode::kInternal);
+}
+
+TEST_CASE("GrpcReviewGate: asks for a status on the caller's behalf", "[clients]") {
+  ApprovalFixture fixture;
+  fixture.service.get_status.response.set_review_id("v1");
+  fixture.service.get_status.response.set_state("APPROVED");
+  const auto ask = [&] {
+    return Ask<domain::ReviewStatus>(
+        [&](auto done) { fixture.gate.GetStatus(TestCall(), "v1", In(kLong), std::move(done)); });
+  };
+  CHECK(ask().value().state == domain::ReviewState::kApproved);
+  CHECK(fixture.service.get_status.request.review_id() == "v1");
+  CHECK(fixture.service.get_status.token == "token-of-ann");
+  fixture.service.get_status.status = absl::NotFoundError("no such review");
+  CHECK(absl::IsNotFound(ask().status()));
 }
 
 TEST_CASE("GrpcReviewGate: a wait says how long, and hears the decision", "[clients]") {

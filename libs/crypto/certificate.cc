@@ -34,7 +34,7 @@ absl::StatusOr<X509Ptr> FirstCertificate(absl::string_view pem) {
   return certificate;
 }
 
-absl::Time TimeOf(const ASN1_TIME* time) {
+absl::Time ToTime(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return absl::InfinitePast();
   return absl::FromTM(parts, absl::UTCTimeZone());
@@ -49,8 +49,8 @@ absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem) {
   absl::StatusOr<X509Ptr> x509 = FirstCertificate(pem);
   if (!x509.ok()) return x509.status();
   Certificate certificate;
-  certificate.not_before = TimeOf(X509_get0_notBefore(x509->get()));
-  certificate.not_after = TimeOf(X509_get0_notAfter(x509->get()));
+  certificate.not_before = ToTime(X509_get0_notBefore(x509->get()));
+  certificate.not_after = ToTime(X509_get0_notAfter(x509->get()));
   const NamesPtr names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(x509->get(), NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {

@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
+#include <set>
+#include <string>
 
 #include "libs/base/encoding.h"
+#include "libs/crypto/ec_signing_key.h"
 #include "libs/crypto/hash.h"
 #include "libs/crypto/seal.h"
 #include "libs/crypto/signing_key.h"
@@ -15,6 +18,27 @@ TEST_CASE("Sha256: the empty string has its published digest", "[crypto]") {
 TEST_CASE("HmacSha256: RFC 4231 test case 2", "[crypto]") {
   CHECK(HexEncode(HmacSha256("Jefe", "what do ya want for nothing?")) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST_CASE("HmacSha256: RFC 4231 test case 6, a key longer than a block", "[crypto]") {
+  CHECK(HexEncode(HmacSha256(std::string(131, '\xaa'),
+                             "Test Using Larger Than Block-Size Key - Hash Key First")) ==
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST_CASE("HkdfSha256: another length or purpose, another prefix or value", "[crypto]") {
+  const std::string key(32, 'k');
+  CHECK(HkdfSha256(key, "a", 16) == HkdfSha256(key, "a", 64).substr(0, 16));
+  CHECK(HkdfSha256(key, "a", 16) != HkdfSha256(key, "b", 16));
+  CHECK(HkdfSha256(key, "a", 255 * 32).size() == 255 * 32);
+}
+
+TEST_CASE("ConstantTimeEquals: agrees with ==", "[crypto]") {
+  CHECK(ConstantTimeEquals("", ""));
+  CHECK(ConstantTimeEquals("secret", "secret"));
+  CHECK_FALSE(ConstantTimeEquals("secret", "secreT"));
+  CHECK_FALSE(ConstantTimeEquals("secret", "secrets"));
+  CHECK_FALSE(ConstantTimeEquals("", "s"));
 }
 
 TEST_CASE("HkdfSha256: RFC 5869 test case 3", "[crypto]") {
@@ -36,6 +60,72 @@ TEST_CASE("Open: gives back what was sealed, and nothing under another key, cont
     CHECK_FALSE(Open(key, "row 1", changed).ok());
   }
   CHECK_FALSE(Open(key, "row 1", "short").ok());
+}
+
+TEST_CASE("Seal: equal texts are sealed differently, and nothing is a text too", "[crypto]") {
+  SystemRandom random;
+  const SecretString key(random.Bytes(kSealKeyBytes));
+  std::set<std::string> sealed;
+  for (int i = 0; i < 100; ++i) sealed.insert(Seal(key, "row", "same", random));
+  CHECK(sealed.size() == 100);
+  const std::string nothing = Seal(key, "row", "", random);
+  CHECK(nothing.size() == 12 + 16);  // nonce and tag
+  CHECK(Open(key, "row", nothing).value().empty());
+  CHECK(Open(key, "row", "").status().code() == absl::StatusCode::kDataLoss);
+  CHECK(Open(key, "row", nothing.substr(1)).status().code() == absl::StatusCode::kDataLoss);
+}
+
+TEST_CASE("EcSigningKey: what it signs its public key verifies, after a round trip too",
+          "[crypto]") {
+  const EcSigningKey key = EcSigningKey::Generate();
+  CHECK(key.x().size() == 32);
+  CHECK(key.y().size() == 32);
+  const auto again = EcSigningKey::FromPem(key.pem());
+  REQUIRE(again.ok());
+  CHECK(again->x() == key.x());
+  CHECK(again->y() == key.y());
+  const std::string signature = again->Sign("message");
+  CHECK(signature.size() == 64);
+  CHECK(key.public_key().Verify(SignatureAlgorithm::kEs256, "message", signature));
+  CHECK_FALSE(key.public_key().Verify(SignatureAlgorithm::kEs256, "massage", signature));
+  CHECK_FALSE(EcSigningKey::Generate().public_key().Verify(SignatureAlgorithm::kEs256, "message",
+                                                           signature));
+}
+
+TEST_CASE("EcSigningKey::FromPem: refuses what is no P-256 private key", "[crypto]") {
+  for (const std::string& pem :
+       {std::string(), std::string("no PEM"),
+        std::string("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")}) {
+    CHECK(EcSigningKey::FromPem(SecretString(pem)).status().code() ==
+          absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("SigningKey: a seed makes the same key again, and nothing else is a seed", "[crypto]") {
+  const SigningKey key = SigningKey::Generate();
+  CHECK(key.seed().Reveal().size() == 32);
+  const auto again = SigningKey::FromSeed(key.seed());
+  REQUIRE(again.ok());
+  CHECK(again->public_key() == key.public_key());
+  CHECK(again->Sign("message") == key.Sign("message"));
+  CHECK(SigningKey::Generate().public_key() != key.public_key());
+  for (const std::size_t length : {0u, 31u, 33u, 64u}) {
+    CHECK(SigningKey::FromSeed(SecretString(std::string(length, 's'))).status().code() ==
+          absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("VerifyEd25519: a changed signature or one of another length is refused", "[crypto]") {
+  const SigningKey key = SigningKey::Generate();
+  const std::string signature = key.Sign("message");
+  for (std::size_t i = 0; i < signature.size(); ++i) {
+    std::string changed = signature;
+    changed[i] ^= 1;
+    CHECK_FALSE(VerifyEd25519(key.public_key(), "message", changed));
+  }
+  CHECK_FALSE(VerifyEd25519(key.public_key(), "message", signature.substr(1)));
+  CHECK_FALSE(VerifyEd25519(key.public_key(), "message", signature + "x"));
+  CHECK_FALSE(VerifyEd25519(key.public_key(), "message", ""));
 }
 
 TEST_CASE("SigningKey: RFC 8032 test 2", "[crypto]") {

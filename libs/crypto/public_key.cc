@@ -58,7 +58,7 @@ constexpr std::array<AlgorithmTraits, 9> kAlgorithms = {{
     {SignatureAlgorithm::kEdDsa, "EdDSA", KeyType::kEd25519, nullptr, false},
 }};
 
-const AlgorithmTraits* TraitsOf(SignatureAlgorithm algorithm) {
+const AlgorithmTraits* FindTraits(SignatureAlgorithm algorithm) {
   const auto* found = std::find_if(kAlgorithms.begin(), kAlgorithms.end(),
                                    [&](const auto& a) { return a.algorithm == algorithm; });
   return found == kAlgorithms.end() ? nullptr : found;
@@ -164,7 +164,7 @@ bool IsBelowFieldPrime(absl::string_view encoded_without_sign) {
 }  // namespace
 
 absl::string_view ToString(SignatureAlgorithm algorithm) {
-  const AlgorithmTraits* traits = TraitsOf(algorithm);
+  const AlgorithmTraits* traits = FindTraits(algorithm);
   return traits == nullptr ? "" : traits->name;
 }
 
@@ -175,7 +175,7 @@ SignatureAlgorithm SignatureAlgorithmFromString(absl::string_view name) {
 }
 
 bool Fits(SignatureAlgorithm algorithm, KeyType type) {
-  const AlgorithmTraits* traits = TraitsOf(algorithm);
+  const AlgorithmTraits* traits = FindTraits(algorithm);
   return traits != nullptr && traits->key_type == type;
 }
 
@@ -243,7 +243,7 @@ absl::StatusOr<PublicKey> PublicKey::Ed25519(absl::string_view x) {
 
 bool PublicKey::Verify(SignatureAlgorithm algorithm, absl::string_view message,
                        absl::string_view signature) const {
-  const AlgorithmTraits* traits = TraitsOf(algorithm);
+  const AlgorithmTraits* traits = FindTraits(algorithm);
   if (traits == nullptr || traits->key_type != type_) return false;
   bool valid = false;
   switch (type_) {

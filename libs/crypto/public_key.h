@@ -33,7 +33,7 @@ SignatureAlgorithm SignatureAlgorithmFromString(absl::string_view name);
 // True when `algorithm` can be verified with a key of `type` (ES256 only with P-256 and so on).
 bool Fits(SignatureAlgorithm algorithm, KeyType type);
 
-// A public key that was checked when it was made: what exists can be used. Immutable, cheap to
+// A public key. It was checked when it was made, so every one can be used. Immutable, cheap to
 // copy, thread-safe.
 class PublicKey {
  public:

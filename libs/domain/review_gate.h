@@ -66,8 +66,13 @@ class ReviewGate {
   virtual void Join(const Call& call, ReviewRequest request, absl::Time deadline,
                     Done<ReviewStatus> done) = 0;
 
-  // Answers as soon as the review is no longer PENDING, and at `deadline` with kPending. An empty
-  // `session_id` only asks: the answer is the state as it is, and nobody counts as waiting.
+  // Answers with the state as it is now. Nobody counts as waiting. NOT_FOUND for the reviews of
+  // other principals.
+  virtual void GetStatus(const Call& call, const std::string& review_id, absl::Time deadline,
+                         Done<ReviewStatus> done) = 0;
+
+  // Holds the session `session_id` until the review is no longer PENDING; answers kPending at
+  // `deadline`. INVALID_ARGUMENT for an empty `session_id`, NOT_FOUND as for GetStatus.
   virtual void Wait(const Call& call, const std::string& review_id, const std::string& session_id,
                     absl::Time deadline, Done<ReviewStatus> done) = 0;
 

@@ -39,8 +39,8 @@ class CountedKeys final : public InternalKeySource {
 };
 
 struct Fixture {
-  Fixture() { keys.keys = SetOf("1"); }
-  std::shared_ptr<const JwkSet> SetOf(const std::string& kid) {
+  Fixture() { keys.keys = MakeKeySet("1"); }
+  std::shared_ptr<const JwkSet> MakeKeySet(const std::string& kid) {
     return std::make_shared<const JwkSet>(
         *ParseJwkSet(JwkSetJson({JwkJson(signer, "\"kid\":\"" + kid + "\"")})));
   }
@@ -120,11 +120,11 @@ TEST_CASE_METHOD(Fixture,
                  "InternalTokenVerifier: an unknown key asks for new keys, once known it "
                  "verifies",
                  "[jose]") {
-  keys.keys = SetOf("0");
+  keys.keys = MakeKeySet("0");
   const std::string token = Mint(Alice());
   CHECK(Reason(token) == reason::kKeyIdUnknown);
   CHECK(keys.refreshes == 1);
-  keys.keys = SetOf("1");
+  keys.keys = MakeKeySet("1");
   CHECK(verifier.Verify(token).ok());
 }
 

@@ -26,7 +26,7 @@ absl::StatusOr<std::string> Bytes(json::Value jwk, absl::string_view member) {
   return bytes;
 }
 
-absl::StatusOr<crypto::PublicKey> KeyOf(json::Value jwk) {
+absl::StatusOr<crypto::PublicKey> ReadPublicKey(json::Value jwk) {
   const absl::string_view kty = jwk["kty"].text();
   const absl::string_view crv = jwk["crv"].text();
   if (kty == "RSA") {
@@ -70,7 +70,7 @@ absl::StatusOr<Jwk> ParseJwk(json::Value jwk) {
   if (kid.exists() && (!kid.is(json::Type::kString) || kid.text().size() > kMaxKeyIdBytes)) {
     return Unusable("`kid` is not a short string");
   }
-  CS_ASSIGN_OR_RETURN(crypto::PublicKey key, KeyOf(jwk));
+  CS_ASSIGN_OR_RETURN(crypto::PublicKey key, ReadPublicKey(jwk));
   auto algorithm = crypto::SignatureAlgorithm::kUnknown;
   if (jwk["alg"].exists()) {
     algorithm = crypto::SignatureAlgorithmFromString(jwk["alg"].text());

@@ -7,7 +7,7 @@
 
 namespace countersign::rpc {
 
-absl::StatusOr<std::shared_ptr<const domain::Principal>> CallerOf(
+absl::StatusOr<std::shared_ptr<const domain::Principal>> VerifyCaller(
     const grpc::ServerContextBase& context, CallerVerifier& verifier) {
   const auto [first, last] = context.client_metadata().equal_range(kInternalTokenKey);
   if (first == last) {

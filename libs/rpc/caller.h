@@ -32,10 +32,10 @@ class CallerVerifier {
 
 // The verified principal on whose behalf `context`'s call is made. UNAUTHENTICATED when there is
 // none.
-absl::StatusOr<std::shared_ptr<const domain::Principal>> CallerOf(
+absl::StatusOr<std::shared_ptr<const domain::Principal>> VerifyCaller(
     const grpc::ServerContextBase& context, CallerVerifier& verifier);
 
-// The real one, over libs/jose. `tokens` outlives it.
+// CallerVerifier over libs/jose. `tokens` outlives it.
 class TokenCallerVerifier final : public CallerVerifier {
  public:
   explicit TokenCallerVerifier(jose::InternalTokenVerifier& tokens) : tokens_(tokens) {}

@@ -30,8 +30,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 
 // The service that a peer's certificate names, from its URI SANs: exactly one, and ours.
 template <typename Names>
-std::string PeerOf(const Names& uri_names) {
-  return uri_names.size() == 1 ? ServiceOfSpiffeId(View(uri_names.front())) : "";
+std::string PeerName(const Names& uri_names) {
+  return uri_names.size() == 1 ? ServiceFromSpiffeId(View(uri_names.front())) : "";
 }
 
 class PeerVerifier final : public grpc::experimental::ExternalCertificateVerifier {
@@ -41,12 +41,12 @@ class PeerVerifier final : public grpc::experimental::ExternalCertificateVerifie
 
   bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
               std::function<void(grpc::Status)>, grpc::Status* sync_status) override {
-    const std::string peer = PeerOf(request->uri_names());
+    const std::string peer = PeerName(request->uri_names());
     if (peer.empty() || (!service_.empty() && peer != service_)) {
       *sync_status = grpc::Status(
           grpc::StatusCode::UNAUTHENTICATED,
           absl::StrCat("the peer's certificate does not name ",
-                       service_.empty() ? "a service of countersign" : SpiffeIdOf(service_)));
+                       service_.empty() ? "a service of countersign" : SpiffeId(service_)));
     }
     return true;
   }
@@ -66,7 +66,7 @@ class PeerRulesProcessor final : public grpc::AuthMetadataProcessor {
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata*,
                        OutputMetadata*) override {
     const std::string caller =
-        PeerOf(context->FindPropertyValues(GRPC_PEER_SPIFFE_ID_PROPERTY_NAME));
+        PeerName(context->FindPropertyValues(GRPC_PEER_SPIFFE_ID_PROPERTY_NAME));
     const auto path = metadata.find(":path");
     const absl::string_view method = path == metadata.end() ? "" : View(path->second);
     if (!PeerMayCall(caller, method)) {
@@ -108,7 +108,7 @@ absl::Status CheckTlsFiles(const TlsFiles& files, absl::string_view service) {
   if (!pair.ok()) return fail(files.key, pair.message());
   const auto authority = crypto::ReadCertificate(authority_pem);
   if (!authority.ok()) return fail(files.authority, authority.status().message());
-  const std::string id = SpiffeIdOf(service);
+  const std::string id = SpiffeId(service);
   if (certificate->uri_names.size() != 1 || certificate->uri_names.front() != id) {
     return fail(files.certificate, absl::StrCat("its one URI name must be ", id));
   }

@@ -62,7 +62,7 @@ grpc::ServerUnaryReactor* FinishLater(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-absl::Time DeadlineOf(const grpc::ServerContextBase& context) {
+absl::Time GetDeadline(const grpc::ServerContextBase& context) {
   const auto deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
   return absl::FromChrono(deadline);

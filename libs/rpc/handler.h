@@ -32,6 +32,6 @@ grpc::ServerUnaryReactor* FinishLater(grpc::CallbackServerContext* context,
 
 // When the caller stops waiting: hand it on to whatever the method calls. InfiniteFuture when the
 // call has no deadline.
-absl::Time DeadlineOf(const grpc::ServerContextBase& context);
+absl::Time GetDeadline(const grpc::ServerContextBase& context);
 
 }  // namespace countersign::rpc

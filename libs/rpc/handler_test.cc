@@ -175,10 +175,10 @@ TEST_CASE("FinishLater: a lost Finisher answers INTERNAL", "[rpc][handler]") {
   CHECK(fixture.Call().code() == absl::StatusCode::kInternal);
 }
 
-TEST_CASE("DeadlineOf: the caller's deadline, or none", "[rpc][handler]") {
+TEST_CASE("GetDeadline: the caller's deadline, or none", "[rpc][handler]") {
   absl::Time seen;
   Fixture fixture([&](auto* context, auto*) {
-    seen = DeadlineOf(*context);
+    seen = GetDeadline(*context);
     return FinishInline(context, [] { return absl::OkStatus(); });
   });
   CHECK(fixture.Call().ok());
@@ -201,11 +201,11 @@ class FakeVerifier final : public CallerVerifier {
   }
 };
 
-TEST_CASE("CallerOf: only one valid token in the metadata names a caller", "[rpc][caller]") {
+TEST_CASE("VerifyCaller: only one valid token in the metadata names a caller", "[rpc][caller]") {
   FakeVerifier verifier;
   Fixture fixture([&](auto* context, auto* response) {
     return FinishInline(context, [&]() -> absl::Status {
-      CS_ASSIGN_OR_RETURN(const auto caller, CallerOf(*context, verifier));
+      CS_ASSIGN_OR_RETURN(const auto caller, VerifyCaller(*context, verifier));
       response->set_identity(caller->identity);
       return absl::OkStatus();
     });

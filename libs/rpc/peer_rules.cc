@@ -68,9 +68,9 @@ bool NeedsDeadline(absl::string_view path) {
   return rule != nullptr && !rule->stream;
 }
 
-std::string SpiffeIdOf(absl::string_view service) { return absl::StrCat(kTrustDomain, service); }
+std::string SpiffeId(absl::string_view service) { return absl::StrCat(kTrustDomain, service); }
 
-std::string ServiceOfSpiffeId(absl::string_view uri) {
+std::string ServiceFromSpiffeId(absl::string_view uri) {
   if (!absl::ConsumePrefix(&uri, kTrustDomain)) return "";
   const bool plain = std::all_of(uri.begin(), uri.end(), [](char c) {
     return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';

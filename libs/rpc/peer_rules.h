@@ -26,10 +26,10 @@ bool PeerMayCall(absl::string_view caller, absl::string_view path);
 bool NeedsDeadline(absl::string_view path);
 
 // "spiffe://countersign/edge": the one URI SAN of a service's certificate.
-std::string SpiffeIdOf(absl::string_view service);
+std::string SpiffeId(absl::string_view service);
 
 // The service in a SPIFFE id of our trust domain: lower-case letters, digits and '-'. "" for
 // anything else.
-std::string ServiceOfSpiffeId(absl::string_view uri);
+std::string ServiceFromSpiffeId(absl::string_view uri);
 
 }  // namespace countersign::rpc

@@ -42,6 +42,7 @@ const std::map<std::string, Callers> kInternal = {
     {"/countersign.policy.v1.PolicyService/Decide", {"edge"}},
     {"/countersign.policy.v1.ResourceFeedService/Watch", {"edge", "authn", "approval", "masking"}},
     {"/countersign.approval.v1.ReviewGateService/Join", {"edge"}},
+    {"/countersign.approval.v1.ReviewGateService/GetStatus", {"edge"}},
     {"/countersign.approval.v1.ReviewGateService/Wait", {"edge"}},
     {"/countersign.approval.v1.ReviewGateService/Consume", {"edge"}},
     {"/countersign.approval.v1.ReviewGateService/Leave", {"edge"}},
@@ -204,14 +205,14 @@ TEST_CASE("PeerMayCall: malformed paths and empty callers are refused", "[rpc][p
   CHECK_FALSE(PeerMayCall("", "/countersign.authn.v1.KeyService/ListKeys"));
 }
 
-TEST_CASE("ServiceOfSpiffeId: only names in our trust domain", "[rpc][peers]") {
-  CHECK(ServiceOfSpiffeId("spiffe://countersign/session-recorder") == "session-recorder");
-  CHECK(ServiceOfSpiffeId(SpiffeIdOf("edge")) == "edge");
+TEST_CASE("ServiceFromSpiffeId: only names in our trust domain", "[rpc][peers]") {
+  CHECK(ServiceFromSpiffeId("spiffe://countersign/session-recorder") == "session-recorder");
+  CHECK(ServiceFromSpiffeId(SpiffeId("edge")) == "edge");
   for (const char* uri :
        {"", "spiffe://countersign/", "spiffe://other/edge", "spiffe://countersign",
         "spiffe://countersign/edge/x", "spiffe://countersign/Edge", "https://countersign/edge",
         "xspiffe://countersign/edge"}) {
-    CHECK(ServiceOfSpiffeId(uri).empty());
+    CHECK(ServiceFromSpiffeId(uri).empty());
   }
 }
 

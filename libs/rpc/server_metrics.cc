@@ -93,11 +93,11 @@ class MeasureFactory final : public grpc::experimental::ServerInterceptorFactory
                                      {"grpc_type", "grpc_service", "grpc_method"})) {}
 
   grpc::experimental::Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
-    return new Measure(MetricsOf(info), clock_);  // gRPC takes ownership.
+    return new Measure(MetricsFor(info), clock_);  // gRPC takes ownership.
   }
 
  private:
-  MethodMetrics& MetricsOf(ServerRpcInfo* info) {
+  MethodMetrics& MetricsFor(ServerRpcInfo* info) {
     const std::lock_guard<std::mutex> lock(mutex_);
     // Only methods that exist get here, so callers cannot make new series.
     std::unique_ptr<MethodMetrics>& metrics = methods_[info->method()];

@@ -23,7 +23,7 @@
 namespace countersign::server {
 namespace {
 
-rpc::TlsFiles FilesOf(const config::TlsFileNames& names) {
+rpc::TlsFiles ToTlsFiles(const config::TlsFileNames& names) {
   return {names.certificate, names.key, names.authority};
 }
 
@@ -73,7 +73,7 @@ struct App::State {
     if (!config.tls.has_value()) {
       return absl::FailedPreconditionError("the configuration has no `tls`");
     }
-    const rpc::TlsFiles files = FilesOf(*config.tls);
+    const rpc::TlsFiles files = ToTlsFiles(*config.tls);
     CS_RETURN_IF_ERROR(rpc::CheckTlsFiles(files, name));
     tls.emplace(files);
     const metrics::Gauge expiry =

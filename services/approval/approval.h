@@ -11,7 +11,7 @@
 #include "services/approval/gate/review_poller.h"
 #include "services/approval/gate/review_waiters.h"
 #include "services/approval/gate/timers.h"
-#include "services/approval/reviewers/review_desk.h"
+#include "services/approval/reviewers/reviewer_api.h"
 #include "services/approval/reviewers/reviewer_directory.h"
 #include "services/approval/store/review_store.h"
 
@@ -27,8 +27,8 @@ class Approval {
         waiters_(timers_, clock),
         pool_(std::make_unique<ThreadPool>(threads, max_queued)),
         gate_(store, directory_, waiters_, timers_, *pool_),
-        desk_(store, directory_, waiters_, metrics_),
-        poller_(store, waiters_, timers_, *pool_, clock, metrics_),
+        reviewer_api_(store, directory_, waiters_, metrics_),
+        poller_({store, waiters_, timers_, *pool_, clock, metrics_}),
         clock_(clock) {}
   // Runs what was accepted, then answers who still waits with UNAVAILABLE.
   ~Approval() {
@@ -45,7 +45,7 @@ class Approval {
     return directory_;
   }  // attach it to the resource feed
   gate::LocalReviewGate& gate() { return gate_; }
-  reviewers::ReviewDesk& desk() { return desk_; }
+  reviewers::ReviewerApi& reviewer_api() { return reviewer_api_; }
   ThreadPool& pool() { return *pool_; }
 
  private:
@@ -55,7 +55,7 @@ class Approval {
   gate::ReviewWaiters waiters_;
   std::unique_ptr<ThreadPool> pool_;
   gate::LocalReviewGate gate_;
-  reviewers::ReviewDesk desk_;
+  reviewers::ReviewerApi reviewer_api_;
   gate::ReviewPoller poller_;
   const Clock& clock_;
 };

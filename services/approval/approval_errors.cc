@@ -98,6 +98,11 @@ absl::Status NoDirectory() {
                     "resources_missing");
 }
 
+absl::Status SessionMissing() {
+  return WithReason(absl::InvalidArgumentError("a wait needs the id of the session that waits"),
+                    "session_missing");
+}
+
 absl::Status Busy() {
   return WithReason(absl::ResourceExhaustedError("approval is overloaded: try again"),
                     "overloaded");

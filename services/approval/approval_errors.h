@@ -27,6 +27,7 @@ absl::Status Exhausted(const std::string& review_id);        // review_exhausted
 absl::Status Revoked(const std::string& review_id);          // review_revoked
 absl::Status BindingMismatch(const std::string& review_id);  // binding_mismatch
 absl::Status NoDirectory();                                  // resources_missing
+absl::Status SessionMissing();                               // INVALID_ARGUMENT, session_missing
 absl::Status Busy();                                         // overloaded
 
 }  // namespace countersign::approval::errors

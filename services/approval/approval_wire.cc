@@ -91,7 +91,7 @@ v1::Review ToProto(const reviews::Review& review, std::size_t waiting) {
   return proto;
 }
 
-v1::Review ToProto(const reviewers::OpenReview& open, std::size_t waiting) {
+v1::Review ToProto(const reviewers::ReviewWithContent& open, std::size_t waiting) {
   v1::Review proto = ToProto(open.review, waiting);
   const domain::Prompt& prompt = open.content.prompt;
   for (const domain::TextPart& part : prompt.parts) *proto.add_parts() = wire::ToProto(part);

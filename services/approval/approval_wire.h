@@ -3,7 +3,7 @@
 #include "absl/status/statusor.h"
 #include "countersign/approval/v1/approval.pb.h"
 #include "libs/domain/review_gate.h"
-#include "services/approval/reviewers/review_desk.h"
+#include "services/approval/reviewers/reviewer_api.h"
 
 // The one border between this service's messages and its values.
 namespace countersign::approval {
@@ -20,6 +20,6 @@ v1::ConsumeResponse ToProto(const domain::Grant& grant);
 // What a listing shows of a review; texts are raw, whoever prints them escapes control characters.
 v1::Review ToProto(const reviews::Review& review, std::size_t waiting);
 // The same with the prompt, for the reviewer who opens it.
-v1::Review ToProto(const reviewers::OpenReview& open, std::size_t waiting);
+v1::Review ToProto(const reviewers::ReviewWithContent& open, std::size_t waiting);
 
 }  // namespace countersign::approval

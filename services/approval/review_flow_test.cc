@@ -1,4 +1,4 @@
-// The gate and the desk together, over a store in memory: what callers and reviewers see.
+// The gate and the reviewer_api together, over a store in memory: what callers and reviewers see.
 #include <catch2/catch.hpp>
 #include <future>
 #include <set>
@@ -7,7 +7,7 @@
 #include "libs/testing/fake_clock.h"
 #include "services/approval/gate/local_review_gate.h"
 #include "services/approval/gate/review_poller.h"
-#include "services/approval/reviewers/review_desk.h"
+#include "services/approval/reviewers/reviewer_api.h"
 #include "services/approval/testing/approval_testing.h"
 #include "services/approval/testing/review_store_memory.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 using domain::ReviewState;
 using domain::ReviewStatus;
-using testing::HashOf;
+using testing::BindingHash;
 using testing::Reviewer;
 using testing::Signed;
 
@@ -48,8 +48,8 @@ struct Flow {
   gate::ReviewWaiters waiters{timers, clock};
   std::unique_ptr<ThreadPool> pool = std::make_unique<ThreadPool>(2, 100);
   gate::LocalReviewGate gate{store, directory, waiters, timers, *pool};
-  reviewers::ReviewDesk desk{store, directory, waiters, metrics};
-  gate::ReviewPoller poller{store, waiters, timers, *pool, clock, metrics};
+  reviewers::ReviewerApi reviewer_api{store, directory, waiters, metrics};
+  gate::ReviewPoller poller{{store, waiters, timers, *pool, clock, metrics}};
   domain::Call ada;
 
   Flow() {
@@ -80,7 +80,7 @@ struct Flow {
     domain::ReviewRequest request;
     request.session_id = session;
     request.connection = "openai";
-    request.binding_hash = HashOf('a');
+    request.binding_hash = BindingHash('a');
     request.policy = "regulated";
     request.terms.reviewers = {"security"};
     request.terms.approvals = approvals;
@@ -106,11 +106,13 @@ struct Flow {
   }
   absl::StatusOr<domain::Grant> Consume(const std::string& id, const std::string& session = "s1") {
     Answer<domain::Grant> answer;
-    gate.Consume(ada, id, session, HashOf('a'), Soon(), answer.Done());
+    gate.Consume(ada, id, session, BindingHash('a'), Soon(), answer.Done());
     return answer.future.get();
   }
-  absl::StatusOr<reviewers::OpenReview> Approve(const std::string& name, const std::string& id) {
-    return desk.Vote(Reviewer(name), id, reviews::Ballot::kApprove, HashOf('a'), "fine");
+  absl::StatusOr<reviewers::ReviewWithContent> Approve(const std::string& name,
+                                                       const std::string& id) {
+    return reviewer_api.Vote(Reviewer(name), id, reviews::Ballot::kApprove, BindingHash('a'),
+                             "fine");
   }
 };
 
@@ -138,7 +140,8 @@ TEST_CASE("A held call hears a denial with its reason, and so does the next one 
   Flow flow;
   const std::string id = flow.Opened();
   auto held = flow.Wait(id, flow.ada);
-  REQUIRE(flow.desk.Vote(Reviewer("bob"), id, reviews::Ballot::kDeny, "", "not today").ok());
+  REQUIRE(
+      flow.reviewer_api.Vote(Reviewer("bob"), id, reviews::Ballot::kDeny, "", "not today").ok());
   CHECK(held.get()->reason == "not today");
   const auto again = flow.Join("s2");
   REQUIRE(again.ok());
@@ -178,7 +181,7 @@ TEST_CASE("Somebody else's review cannot be waited for or used", "[approval]") {
   CHECK(flow.Wait(id, eve).get().status().code() == absl::StatusCode::kNotFound);
   REQUIRE(flow.Approve("bob", id).ok());
   Flow::Answer<domain::Grant> answer;
-  flow.gate.Consume(eve, id, "s1", HashOf('a'), flow.Soon(), answer.Done());
+  flow.gate.Consume(eve, id, "s1", BindingHash('a'), flow.Soon(), answer.Done());
   CHECK(answer.future.get().status().code() == absl::StatusCode::kNotFound);
 }
 
@@ -220,29 +223,30 @@ TEST_CASE("Without resources nobody votes and nothing is used", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   reviewers::ReviewerDirectory empty;
-  reviewers::ReviewDesk desk(flow.store, empty, flow.waiters, flow.metrics);
-  CHECK(
-      desk.Vote(Reviewer("bob"), id, reviews::Ballot::kApprove, HashOf('a'), "").status().code() ==
-      absl::StatusCode::kUnavailable);
+  reviewers::ReviewerApi reviewer_api(flow.store, empty, flow.waiters, flow.metrics);
+  CHECK(reviewer_api.Vote(Reviewer("bob"), id, reviews::Ballot::kApprove, BindingHash('a'), "")
+            .status()
+            .code() == absl::StatusCode::kUnavailable);
   REQUIRE(flow.Approve("bob", id).ok());
   gate::LocalReviewGate gate(flow.store, empty, flow.waiters, flow.timers, *flow.pool);
   Flow::Answer<domain::Grant> answer;
-  gate.Consume(flow.ada, id, "s1", HashOf('a'), flow.Soon(), answer.Done());
+  gate.Consume(flow.ada, id, "s1", BindingHash('a'), flow.Soon(), answer.Done());
   CHECK(answer.future.get().status().code() == absl::StatusCode::kUnavailable);
   CHECK(flow.store.Get(id)->state == ReviewState::kApproved);
 }
 
-TEST_CASE("The desk shows a review to those it asks, and to nobody else", "[approval]") {
+TEST_CASE("ReviewerApi: shows a review to those it asks, and to nobody else", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
-  const auto open = flow.desk.Show(Reviewer("bob"), id);
+  const auto open = flow.reviewer_api.Show(Reviewer("bob"), id);
   REQUIRE(open.ok());
   CHECK(open->content.prompt.parts[0].text == "please");
   CHECK(open->content.findings[0].rule == "hipaa");
-  CHECK(flow.desk.Show(*flow.ada.principal, id).ok());  // a reviewer reads its own, and no more
+  CHECK(flow.reviewer_api.Show(*flow.ada.principal, id)
+            .ok());  // a reviewer reads its own, and no more
 
   const auto code = [&](const domain::Principal& reader) {
-    return flow.desk.Show(reader, id).status().code();
+    return flow.reviewer_api.Show(reader, id).status().code();
   };
   CHECK(code(Signed("eve", {"security"}, {})) == absl::StatusCode::kPermissionDenied);
   CHECK(code(Signed("root", {"security"}, {{domain::Role::kAdmin, {}}})) ==
@@ -251,14 +255,15 @@ TEST_CASE("The desk shows a review to those it asks, and to nobody else", "[appr
         absl::StatusCode::kPermissionDenied);
   CHECK(code(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}})) ==
         absl::StatusCode::kNotFound);
-  CHECK(flow.desk.Show(Reviewer("bob"), "nonsense").status().code() == absl::StatusCode::kNotFound);
+  CHECK(flow.reviewer_api.Show(Reviewer("bob"), "nonsense").status().code() ==
+        absl::StatusCode::kNotFound);
 }
 
-TEST_CASE("The desk lists what its reader is asked to review", "[approval]") {
+TEST_CASE("ReviewerApi: lists what its reader is asked to review", "[approval]") {
   Flow flow;
   flow.Opened();
   const auto count = [&](const domain::Principal& reader) {
-    const auto page = flow.desk.List(reader, "", false, 0, "");
+    const auto page = flow.reviewer_api.List(reader, "", false, 0, "");
     return page.ok() ? static_cast<int>(page->reviews.size()) : -1;
   };
   CHECK(count(Reviewer("bob")) == 1);
@@ -266,11 +271,11 @@ TEST_CASE("The desk lists what its reader is asked to review", "[approval]") {
   CHECK(count(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}})) == 0);
   CHECK(count(Signed("near", {"security"}, {{domain::Role::kReviewer, {"openai"}}})) == 1);
   CHECK(count(Signed("eve", {"security"}, {{domain::Role::kAuditor, {}}})) == -1);
-  CHECK(flow.desk.List(Reviewer("bob"), "pending", false, 0, "").status().code() ==
+  CHECK(flow.reviewer_api.List(Reviewer("bob"), "pending", false, 0, "").status().code() ==
         absl::StatusCode::kInvalidArgument);
 }
 
-TEST_CASE("The desk's pages hold every review once", "[approval]") {
+TEST_CASE("ReviewerApi: pages hold every review once", "[approval]") {
   Flow flow;
   for (const char hash : {'1', '2', '3', '4', '5'}) {
     REQUIRE(flow.store.Join(testing::ACall("s", hash)).ok());
@@ -279,7 +284,7 @@ TEST_CASE("The desk's pages hold every review once", "[approval]") {
   std::string token;
   int pages = 0;
   do {
-    const auto page = flow.desk.List(Reviewer("bob"), "", true, 2, token);
+    const auto page = flow.reviewer_api.List(Reviewer("bob"), "", true, 2, token);
     REQUIRE(page.ok());
     for (const reviews::Review& review : page->reviews) CHECK(seen.insert(review.id).second);
     token = page->next_page_token;
@@ -295,44 +300,61 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   for (const auto kind :
        {domain::IdentityKind::kAgent, domain::IdentityKind::kCi, domain::IdentityKind::kService}) {
     const auto vote =
-        flow.desk.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind), id,
-                       reviews::Ballot::kApprove, HashOf('a'), "");
+        flow.reviewer_api.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind),
+                               id, reviews::Ballot::kApprove, BindingHash('a'), "");
     CHECK(vote.status().code() == absl::StatusCode::kPermissionDenied);
     CHECK(ReasonOf(vote.status()) == "not_a_person");
   }
   CHECK(ReasonOf(flow.Approve("ada", id).status()) == "self_review");
   CHECK(flow.store.Get(id)->state == ReviewState::kPending);
   // A verified token that matched no Identity and is no program's own.
-  CHECK(flow.desk
+  CHECK(flow.reviewer_api
             .Vote(Signed("zoe", {"security"}, {{domain::Role::kReviewer, {}}},
                          domain::IdentityKind::kUnspecified),
-                  id, reviews::Ballot::kDeny, HashOf('a'), "")
+                  id, reviews::Ballot::kDeny, BindingHash('a'), "")
             .ok());
 }
 
 TEST_CASE("Waiting callers are counted, and who leaves is not", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
-  CHECK(flow.desk.Waiting(id) == 1);
+  CHECK(flow.reviewer_api.Waiting(id) == 1);
   REQUIRE(flow.Join("s2").ok());
-  CHECK(flow.desk.Waiting(id) == 2);
+  CHECK(flow.reviewer_api.Waiting(id) == 2);
   flow.gate.Leave(flow.ada, id, "s1");
   flow.gate.Leave(flow.ada, id, "s2");
-  CHECK(flow.desk.Waiting(id) == 0);
+  CHECK(flow.reviewer_api.Waiting(id) == 0);
   CHECK(flow.store.Get(id)->state == ReviewState::kPending);
 }
 
-TEST_CASE("Who only asks for the state of a review has its answer at once and is not counted",
-          "[approval]") {
+TEST_CASE("GetStatus: answers at once and counts nobody as waiting", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   flow.gate.Leave(flow.ada, id, "s1");
   Flow::Answer<ReviewStatus> answer;
-  flow.gate.Wait(flow.ada, id, "", flow.clock.Now() + absl::Minutes(4), answer.Done());
-  const auto status = answer.future.get();  // the clock stands still: nothing else answers it
+  flow.gate.GetStatus(flow.ada, id, flow.Soon(), answer.Done());
+  const auto status = answer.future.get();  // the clock stands still: no deadline answers it
   REQUIRE(status.ok());
   CHECK(status->state == ReviewState::kPending);
-  CHECK(flow.desk.Waiting(id) == 0);
+  CHECK(flow.reviewer_api.Waiting(id) == 0);
+}
+
+TEST_CASE("GetStatus: somebody else's review is not found", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  domain::Call eve;
+  eve.principal = std::make_shared<const domain::Principal>(Signed("eve", {}, {}));
+  Flow::Answer<ReviewStatus> answer;
+  flow.gate.GetStatus(eve, id, flow.Soon(), answer.Done());
+  CHECK(absl::IsNotFound(answer.future.get().status()));
+}
+
+TEST_CASE("Wait: refuses an empty session id", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  Flow::Answer<ReviewStatus> answer;
+  flow.gate.Wait(flow.ada, id, "", flow.Soon(), answer.Done());
+  CHECK(ReasonOf(answer.future.get().status()) == "session_missing");
 }
 
 TEST_CASE("A wait that stood in a queue while its caller left holds nobody", "[approval]") {
@@ -340,7 +362,7 @@ TEST_CASE("A wait that stood in a queue while its caller left holds nobody", "[a
   const std::string id = flow.Opened();
   flow.gate.Leave(flow.ada, id, "s1");
   CHECK(absl::IsCancelled(flow.Wait(id, flow.ada).get().status()));
-  CHECK(flow.desk.Waiting(id) == 0);
+  CHECK(flow.reviewer_api.Waiting(id) == 0);
 }
 
 TEST_CASE("A full pool refuses instead of queueing without limit", "[approval]") {
@@ -357,7 +379,7 @@ TEST_CASE("A full pool refuses instead of queueing without limit", "[approval]")
   REQUIRE(small.TrySubmit([released] { released.wait(); }));
   gate::LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, small);
   Flow::Answer<domain::Grant> answer;
-  gate.Consume(flow.ada, "x", "s", HashOf('a'), flow.Soon(), answer.Done());
+  gate.Consume(flow.ada, "x", "s", BindingHash('a'), flow.Soon(), answer.Done());
   CHECK(answer.future.get().status().code() == absl::StatusCode::kResourceExhausted);
   release.set_value();
 }
@@ -369,7 +391,7 @@ TEST_CASE("A store that does not answer in time is DEADLINE_EXCEEDED", "[approva
   REQUIRE(stuck->TrySubmit([&] { release.get_future().wait(); }));
   gate::LocalReviewGate gate(flow.store, flow.directory, flow.waiters, flow.timers, *stuck);
   Flow::Answer<domain::Grant> answer;
-  gate.Consume(flow.ada, "x", "s", HashOf('a'), flow.Soon(), answer.Done());
+  gate.Consume(flow.ada, "x", "s", BindingHash('a'), flow.Soon(), answer.Done());
   flow.timers.RunDue(flow.Soon());
   CHECK(answer.future.get().status().code() == absl::StatusCode::kDeadlineExceeded);
   release.set_value();

@@ -24,7 +24,7 @@ namespace countersign::authn {
 // The object graph of authn's core, leaves first: the same one in the service and in the standalone
 // gateway. Everything it is given must outlive it.
 struct Authn {
-  struct Needs {
+  struct Dependencies {
     access_keys::KeyStore& keys;
     ThreadPool& pool;  // runs look-ups of keys
     oidc::UrlFetcher& fetcher;
@@ -35,17 +35,17 @@ struct Authn {
     metrics::Registry& registry;
   };
 
-  explicit Authn(const Needs& needs)
-      : vault({needs.secrets.vault}, needs.random),
-        hasher(needs.secrets.key_hash),
+  explicit Authn(const Dependencies& parts)
+      : vault({parts.secrets.vault}, parts.random),
+        hasher(parts.secrets.key_hash),
         directory(vault, revocations),
-        jwks(needs.fetcher, needs.clock),
-        metrics(needs.registry, jwks),
-        tokens(needs.minter),
+        jwks(parts.fetcher, parts.clock),
+        metrics(parts.registry, jwks),
+        tokens(parts.minter),
         authenticator(
-            {needs.keys, needs.pool, directory, jwks, tokens, hasher, vault, metrics, needs.clock}),
+            {parts.keys, parts.pool, directory, jwks, tokens, hasher, vault, metrics, parts.clock}),
         sealer(vault),
-        key_manager(needs.keys, hasher, directory, revocations, needs.clock, needs.random) {}
+        key_manager(parts.keys, hasher, directory, revocations, parts.clock, parts.random) {}
 
   revocation::RevocationFeed revocations;
   const vault::Vault vault;

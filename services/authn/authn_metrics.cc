@@ -8,12 +8,12 @@
 namespace countersign::authn {
 namespace {
 
-absl::string_view MethodName(access_keys::CredentialKind kind) {
+absl::string_view MethodName(CredentialKind kind) {
   switch (kind) {
-    case access_keys::CredentialKind::kToken: return "oidc";
-    case access_keys::CredentialKind::kSamlAssertion: return "saml";
-    case access_keys::CredentialKind::kAccessKey: return "key";
-    case access_keys::CredentialKind::kNone: break;
+    case CredentialKind::kToken: return "oidc";
+    case CredentialKind::kSamlAssertion: return "saml";
+    case CredentialKind::kAccessKey: return "key";
+    case CredentialKind::kNone: break;
   }
   return "none";
 }
@@ -32,7 +32,7 @@ AuthnMetrics::AuthnMetrics(metrics::Registry& registry, const oidc::JwksCaches& 
   });
 }
 
-void AuthnMetrics::Count(access_keys::CredentialKind kind, const absl::Status& result) const {
+void AuthnMetrics::Count(CredentialKind kind, const absl::Status& result) const {
   std::string name = result.ok() ? "ok" : ReasonOf(result);
   if (name.empty()) name = absl::AsciiStrToLower(absl::StatusCodeToString(result.code()));
   total_.With({MethodName(kind), name}).Increment();

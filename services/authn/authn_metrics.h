@@ -3,7 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "libs/metrics/metrics.h"
-#include "services/authn/access_keys/access_key.h"
+#include "services/authn/credential_kind.h"
 #include "services/authn/oidc/jwks_caches.h"
 
 namespace countersign::authn {
@@ -15,7 +15,7 @@ class AuthnMetrics {
   // Both must outlive the registry's last exposition.
   AuthnMetrics(metrics::Registry& registry, const oidc::JwksCaches& jwks);
 
-  void Count(access_keys::CredentialKind kind, const absl::Status& result) const;
+  void Count(CredentialKind kind, const absl::Status& result) const;
 
  private:
   metrics::CounterFamily total_;

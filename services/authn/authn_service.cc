@@ -15,7 +15,7 @@ grpc::ServerUnaryReactor* AuthnService::Authenticate(grpc::CallbackServerContext
                                                      v1::AuthenticateResponse* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
     authn_.authenticator.Authenticate(
-        SecretString(request->credential()), rpc::DeadlineOf(*context),
+        SecretString(request->credential()), rpc::GetDeadline(*context),
         [response, finish = std::move(finish)](absl::StatusOr<domain::Authenticated> who) mutable {
           if (who.ok()) *response = ToProto(*who);
           finish(who.status());
@@ -27,12 +27,12 @@ grpc::ServerUnaryReactor* AuthnService::LeaseCredential(grpc::CallbackServerCont
                                                         const v1::LeaseCredentialRequest* request,
                                                         v1::LeaseCredentialResponse* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
-    auto caller = rpc::CallerOf(*context, callers_);
+    auto caller = rpc::VerifyCaller(*context, callers_);
     if (!caller.ok()) return finish(caller.status());
     domain::Call call;
     call.principal = *std::move(caller);
     authn_.authenticator.LeaseCredential(
-        call, request->connection(), request->connection_version(), rpc::DeadlineOf(*context),
+        call, request->connection(), request->connection_version(), rpc::GetDeadline(*context),
         [response,
          finish = std::move(finish)](absl::StatusOr<domain::CredentialLease> lease) mutable {
           if (lease.ok()) *response = ToProto(*lease);

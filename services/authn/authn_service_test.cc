@@ -9,8 +9,8 @@
 #include "libs/rpc/status.h"
 #include "services/authn/access_keys/key_service.h"
 #include "services/authn/directory/identity_service.h"
+#include "services/authn/internal_tokens/local_caller_verifier.h"
 #include "services/authn/internal_tokens/minter_cppjwt.h"
-#include "services/authn/internal_tokens/own_callers.h"
 #include "services/authn/testing/authn_fixture.h"
 
 // The RPCs, over an in-process channel, with real internal tokens.
@@ -60,7 +60,7 @@ struct Fixture : testing::AuthnFixture {
   }
 
   internal_tokens::CppJwtMinter cpp_jwt{secrets.internal_key};
-  internal_tokens::OwnCallers callers{cpp_jwt, clock};
+  internal_tokens::LocalCallerVerifier callers{cpp_jwt, clock};
   AuthnService authn_service{authn, cpp_jwt, callers};
   access_keys::KeyService key_service{authn.key_manager, pool, clock, callers};
   directory::IdentityService identity_service{callers};
@@ -74,7 +74,7 @@ struct Fixture : testing::AuthnFixture {
 
 TEST_CASE_METHOD(Fixture, "AuthnService.Authenticate: a key gives an internal token", "[authn]") {
   v1::AuthenticateRequest request;
-  request.set_credential(KeyOf("ci"));
+  request.set_credential(MakeKey("ci"));
   v1::AuthenticateResponse response;
   grpc::ClientContext context;
   REQUIRE(authn_stub->Authenticate(&context, request, &response).ok());
@@ -147,7 +147,7 @@ TEST_CASE_METHOD(Fixture,
                  "AuthnService.WatchRevocations: RevokeKey returns once the edge has "
                  "acknowledged",
                  "[authn]") {
-  const std::string key = KeyOf("ci");
+  const std::string key = MakeKey("ci");
   grpc::ClientContext context;
   const auto stream = authn_stub->WatchRevocations(&context);
   v1::Revocation message;
@@ -184,7 +184,7 @@ TEST_CASE_METHOD(Fixture,
 
 TEST_CASE_METHOD(Fixture, "AuthnService.WatchRevocations: an edge that leaves holds nothing up",
                  "[authn]") {
-  const std::string key = KeyOf("ci");
+  const std::string key = MakeKey("ci");
   {
     grpc::ClientContext context;
     const auto stream = authn_stub->WatchRevocations(&context);
@@ -235,7 +235,7 @@ TEST_CASE_METHOD(Fixture, "KeyService: an administrator creates, lists and revok
 }
 
 TEST_CASE_METHOD(Fixture, "KeyService: pages end with an empty token", "[authn]") {
-  for (int i = 0; i < 3; ++i) KeyOf("ci");
+  for (int i = 0; i < 3; ++i) MakeKey("ci");
   v1::ListKeysRequest request;
   request.set_page_size(2);
   v1::ListKeysResponse first;

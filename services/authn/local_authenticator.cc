@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "services/authn/authn_errors.h"
+#include "services/authn/credential_kind.h"
 
 namespace countersign::authn {
 namespace {
@@ -21,7 +22,7 @@ struct LocalAuthenticator::Attempt {
           domain::Done<domain::Authenticated> done)
       : owner(owner),
         credential(std::move(credential)),
-        kind(access_keys::Classify(this->credential)),
+        kind(ClassifyCredential(this->credential)),
         deadline(deadline),
         directory(owner.parts_.directory.Current()),
         done(std::move(done)) {
@@ -36,7 +37,7 @@ struct LocalAuthenticator::Attempt {
 
   LocalAuthenticator& owner;
   const SecretString credential;
-  const access_keys::CredentialKind kind;
+  const CredentialKind kind;
   const absl::Time deadline;
   const std::shared_ptr<const directory::Directory>
       directory;  // the same one for the whole attempt
@@ -55,11 +56,10 @@ void LocalAuthenticator::Authenticate(const SecretString& credential, absl::Time
     return Finish(*attempt, CredentialTooLarge());
   }
   switch (attempt->kind) {
-    case access_keys::CredentialKind::kNone: return Finish(*attempt, CredentialMissing());
-    case access_keys::CredentialKind::kSamlAssertion: return Finish(*attempt, SamlUnsupported());
-    case access_keys::CredentialKind::kToken: return AuthenticateByToken(std::move(attempt));
-    case access_keys::CredentialKind::kAccessKey:
-      return AuthenticateByKey(std::move(attempt), KeyUnknown());
+    case CredentialKind::kNone: return Finish(*attempt, CredentialMissing());
+    case CredentialKind::kSamlAssertion: return Finish(*attempt, SamlUnsupported());
+    case CredentialKind::kToken: return AuthenticateByToken(std::move(attempt));
+    case CredentialKind::kAccessKey: return AuthenticateByKey(std::move(attempt), KeyUnknown());
   }
 }
 
@@ -70,7 +70,7 @@ void LocalAuthenticator::AuthenticateByToken(std::shared_ptr<Attempt> attempt) {
   const directory::TokenIssuer* issuer =
       attempt->directory->FindIssuer(parsed->unverified_issuer());
   if (issuer == nullptr) return AuthenticateByKey(std::move(attempt), IssuerUnknown());
-  const auto cache = parts_.jwks.For(*attempt->directory, *issuer);
+  const auto cache = parts_.jwks.GetCache(*attempt->directory, *issuer);
   const std::string kid = parsed->kid();
   cache->Get(kid, [this, attempt = std::move(attempt), issuer,
                    token = *std::move(parsed)](absl::StatusOr<oidc::JwksCache::Keys> keys) {
@@ -117,7 +117,7 @@ void LocalAuthenticator::Finish(Attempt& attempt, absl::StatusOr<domain::Princip
 absl::StatusOr<domain::Authenticated> LocalAuthenticator::Admit(domain::Principal principal) {
   const absl::Time now = parts_.clock.Now();
   CS_ASSIGN_OR_RETURN(const internal_tokens::MintedTokens::Minted minted,
-                      parts_.tokens.For(principal, now));
+                      parts_.tokens.GetOrMint(principal, now));
   domain::Authenticated admitted;
   admitted.cache_until = std::min({now + kMaxCached, principal.expires_at, minted.expires_at});
   admitted.principal = std::make_shared<const domain::Principal>(std::move(principal));

@@ -27,7 +27,7 @@ namespace countersign::authn {
 // Everything it is given must outlive it. Its destructor waits for what is outstanding.
 class LocalAuthenticator final : public domain::Authenticator {
  public:
-  struct Parts {
+  struct Dependencies {
     access_keys::KeyStore& keys;
     ThreadPool& pool;
     const directory::DirectoryHolder& directory;
@@ -38,7 +38,7 @@ class LocalAuthenticator final : public domain::Authenticator {
     const AuthnMetrics& metrics;
     const Clock& clock;
   };
-  explicit LocalAuthenticator(Parts parts) : parts_(parts) {}
+  explicit LocalAuthenticator(Dependencies parts) : parts_(parts) {}
   ~LocalAuthenticator() override;
 
   // Beside the reasons of Authenticator: those of authn_errors.h and libs/jose/jwt.h.
@@ -64,7 +64,7 @@ class LocalAuthenticator final : public domain::Authenticator {
                                                 const std::string& connection,
                                                 std::uint64_t connection_version) const;
 
-  Parts parts_;
+  Dependencies parts_;
   std::mutex mutex_;
   std::condition_variable idle_;
   std::size_t outstanding_ = 0;

@@ -122,7 +122,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: an issuer that cannot be reached closes
   const auto answer = Authenticate(Token("s-alice"));
   CHECK(answer.status().code() == absl::StatusCode::kUnavailable);
   CHECK(ReasonOf(answer.status()) == "issuer_unavailable");
-  CHECK(Reason(KeyOf("ci")).empty());
+  CHECK(Reason(MakeKey("ci")).empty());
 }
 
 TEST_CASE_METHOD(Fixture, "Authenticate: a wrong signature does not make us fetch keys",
@@ -142,7 +142,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: a wrong signature does not make us fetc
 
 TEST_CASE_METHOD(Fixture, "Authenticate: access keys work until they expire or are revoked",
                  "[authn]") {
-  const std::string key = KeyOf("ci", absl::Minutes(10));
+  const std::string key = MakeKey("ci", absl::Minutes(10));
   const auto answer = Authenticate(key);
   REQUIRE(answer.ok());
   CHECK(answer->principal->identity == "ci");
@@ -151,10 +151,10 @@ TEST_CASE_METHOD(Fixture, "Authenticate: access keys work until they expire or a
   const std::string id = key.substr(3, 12);
   clock.Advance(absl::Minutes(10));
   CHECK(Reason(key) == "key_expired");
-  const std::string other = KeyOf("ci");
+  const std::string other = MakeKey("ci");
   REQUIRE(authn.key_manager.Revoke(other.substr(3, 12)).ok());
   CHECK(Reason(other) == "key_revoked");
-  CHECK(Reason(KeyOf("deleted-identity")) == "identity_unknown");
+  CHECK(Reason(MakeKey("deleted-identity")) == "identity_unknown");
   CHECK(Reason(key.substr(0, key.size() - 1)) == "key_unknown");
 }
 
@@ -172,7 +172,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: an adopted key may look like a token", 
 
 TEST_CASE_METHOD(Fixture, "Authenticate: a removed Identity or provider is nobody at once",
                  "[authn]") {
-  const std::string key = KeyOf("ci");
+  const std::string key = MakeKey("ci");
   const std::string token = Token("s-alice");
   CHECK(Reason(key).empty());
   CHECK(Reason(token).empty());
@@ -204,7 +204,7 @@ TEST_CASE_METHOD(testing::AuthnFixture,
   const auto admin = access_keys::BootstrapAdmin(keys, authn.hasher, clock, random);
   REQUIRE(admin.ok());
   CHECK(Reason(admin->key.Reveal()).empty());
-  CHECK(Authenticate(KeyOf("ci")).status().code() == absl::StatusCode::kUnavailable);
+  CHECK(Authenticate(MakeKey("ci")).status().code() == absl::StatusCode::kUnavailable);
   CHECK(Authenticate(Token("s")).status().code() == absl::StatusCode::kUnavailable);
 }
 
@@ -222,7 +222,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: work that was overtaken by its deadline
                  "[authn]") {
   std::promise<absl::Status> answer;
   authn.authenticator.Authenticate(
-      SecretString(KeyOf("ci")), clock.Now(),
+      SecretString(MakeKey("ci")), clock.Now(),
       [&](absl::StatusOr<domain::Authenticated> who) { answer.set_value(who.status()); });
   CHECK(answer.get_future().get().code() == absl::StatusCode::kDeadlineExceeded);
 }

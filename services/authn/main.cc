@@ -9,8 +9,8 @@
 #include "services/authn/authn_schema.h"
 #include "services/authn/authn_service.h"
 #include "services/authn/directory/identity_service.h"
+#include "services/authn/internal_tokens/local_caller_verifier.h"
 #include "services/authn/internal_tokens/minter_cppjwt.h"
-#include "services/authn/internal_tokens/own_callers.h"
 #include "services/authn/oidc/fetcher_http.h"
 #include "services/authn/secrets/secret_store_file.h"
 
@@ -29,12 +29,12 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   auto& keys = app.Make<access_keys::PgKeyStore>(app.Make<pg::Pool>(database));
   auto& fetcher = app.Make<http::Fetcher>(http::Fetcher::Options{config.issuer_authority});
   auto& authn =
-      app.Make<Authn>(Authn::Needs{keys, app.Make<ThreadPool>(config.threads, config.queue),
-                                   app.Make<oidc::HttpUrlFetcher>(fetcher), minter, secrets,
-                                   app.clock(), app.random(), app.metrics()});
+      app.Make<Authn>(Authn::Dependencies{keys, app.Make<ThreadPool>(config.threads, config.queue),
+                                          app.Make<oidc::HttpUrlFetcher>(fetcher), minter, secrets,
+                                          app.clock(), app.random(), app.metrics()});
   app.Make<clients::GrpcResourceFeed>(policy).Attach("authn", authn.directory);
 
-  auto& callers = app.Make<internal_tokens::OwnCallers>(minter, app.clock());
+  auto& callers = app.Make<internal_tokens::LocalCallerVerifier>(minter, app.clock());
   auto& waiting = app.Make<ThreadPool>(4, 64);  // Revoking waits for edges; look-ups must not.
   app.Serve(app.Make<AuthnService>(authn, minter, callers));
   app.Serve(app.Make<access_keys::KeyService>(authn.key_manager, waiting, app.clock(), callers));

@@ -294,11 +294,11 @@ TEST_CASE("Review: a call that prefers not to wait gets 202 and where to ask", "
   CHECK(f.End().outcome == Outcome::kReviewPending);
   CHECK(f.reviews.wait.calls() == 0);
   CHECK(f.reviews.left().size() == 1);  // nobody waits
-  f.reviews.wait.Next([] { return FakeReviewGate::Status(ReviewState::kPending); });
+  f.reviews.get_status.Next([] { return FakeReviewGate::Status(ReviewState::kPending); });
   const Answer status = f.Call(Fixture::Head("GET /countersign/reviews/review-1", "", 0));
   CHECK(status.status == 200);
   CHECK(absl::StrContains(status.body, R"("state":"PENDING")"));
-  f.reviews.wait.AlwaysFail(absl::NotFoundError("no such review"));
+  f.reviews.get_status.AlwaysFail(absl::NotFoundError("no such review"));
   CHECK(f.Call(Fixture::Head("GET /countersign/reviews/other", "", 0)).status == 404);
 }
 

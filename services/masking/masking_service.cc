@@ -86,7 +86,7 @@ class MaskCall final : public grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskR
 
 grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskResponse>* MaskingService::Mask(
     grpc::CallbackServerContext* context) {
-  return new MaskCall(masker_, rpc::CallerOf(*context, callers_));
+  return new MaskCall(masker_, rpc::VerifyCaller(*context, callers_));
 }
 
 }  // namespace countersign::masking

@@ -13,13 +13,13 @@ grpc::ServerUnaryReactor* PolicyService::Decide(grpc::CallbackServerContext* con
                                                 const v1::DecideRequest* request,
                                                 v1::DecideResponse* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
-    auto caller = rpc::CallerOf(*context, callers_);
+    auto caller = rpc::VerifyCaller(*context, callers_);
     if (!caller.ok()) return finish(caller.status());
     domain::Call call;
     call.principal = *std::move(caller);
     auto prompt = std::make_shared<const domain::Prompt>(wire::FromProto(request->prompt()));
     decider_.Decide(
-        call, request->connection(), std::move(prompt), rpc::DeadlineOf(*context),
+        call, request->connection(), std::move(prompt), rpc::GetDeadline(*context),
         [response, finish = std::move(finish)](absl::StatusOr<domain::Decision> decision) mutable {
           if (decision.ok()) *response = wire::ToProto(*decision);
           finish(decision.status());

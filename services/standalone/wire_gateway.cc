@@ -72,7 +72,7 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
   auto& pool = app.Make<ThreadPool>(4, 1024);
   auto& fetcher = app.Make<authn::oidc::HttpUrlFetcher>(app.Make<http::Fetcher>());
   auto& minter = app.Make<authn::internal_tokens::CppJwtMinter>(secrets.internal_key);
-  auto& core = app.Make<authn::Authn>(authn::Authn::Needs{
+  auto& core = app.Make<authn::Authn>(authn::Authn::Dependencies{
       keys, pool, fetcher, minter, secrets, app.clock(), app.random(), app.metrics()});
   CS_RETURN_IF_ERROR(
       EnsureFirstAdmin(directory.admin_key(), keys, core.hasher, app.clock(), app.random()));
@@ -102,8 +102,8 @@ absl::StatusOr<ApprovalParts> WireApproval(const DataDirectory& directory, pg::P
                                                          app.random());
   CS_RETURN_IF_ERROR(store.EnsureSchema());
   auto& core = app.Make<approval::Approval>(store, app.clock(), app.metrics());
-  services.push_back(
-      &app.Make<approval::reviewers::ReviewService>(core.desk(), authn.callers, core.pool()));
+  services.push_back(&app.Make<approval::reviewers::ReviewService>(core.reviewer_api(),
+                                                                   authn.callers, core.pool()));
   core.Start();
   return ApprovalParts{core};
 }

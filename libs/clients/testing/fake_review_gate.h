@@ -9,8 +9,8 @@
 
 namespace countersign::clients {
 
-// Scripted per method; by default a join opens review "review-1", a wait ends approved and a
-// consume succeeds. Hold() on `wait` keeps calls waiting. Thread-safe.
+// Scripted per method; by default a join opens review "review-1", which is pending, a wait ends
+// approved and a consume succeeds. Hold() on `wait` keeps calls waiting. Thread-safe.
 class FakeReviewGate final : public domain::ReviewGate {
  public:
   static domain::ReviewStatus Status(domain::ReviewState state, std::string reason = "") {
@@ -22,6 +22,7 @@ class FakeReviewGate final : public domain::ReviewGate {
   }
 
   Answers<domain::ReviewStatus> join{[] { return Status(domain::ReviewState::kPending); }};
+  Answers<domain::ReviewStatus> get_status{[] { return Status(domain::ReviewState::kPending); }};
   Answers<domain::ReviewStatus> wait{[] { return Status(domain::ReviewState::kApproved); }};
   Answers<domain::Grant> consume{[] { return domain::Grant{"review-1", {"rita"}}; }};
 
@@ -50,6 +51,10 @@ class FakeReviewGate final : public domain::ReviewGate {
       join_tokens_.push_back(call.internal_token ? call.internal_token->Reveal() : "");
     }
     join.Give(std::move(done));
+  }
+  void GetStatus(const domain::Call&, const std::string&, absl::Time,
+                 domain::Done<domain::ReviewStatus> done) override {
+    get_status.Give(std::move(done));
   }
   void Wait(const domain::Call&, const std::string&, const std::string&, absl::Time,
             domain::Done<domain::ReviewStatus> done) override {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/domain/answer_on.h"
 #include "services/approval/approval_errors.h"
 #include "services/approval/reviews/review_rules.h"
 
@@ -14,9 +15,9 @@ using domain::ReviewState;
 
 namespace {
 
-reviews::NewReview NewReviewOf(const domain::Principal& principal, domain::ReviewRequest request) {
+reviews::NewReview ToNewReview(const domain::Principal& principal, domain::ReviewRequest request) {
   reviews::NewReview review;
-  review.requester = reviews::PersonOf(principal);
+  review.requester = reviews::ToPerson(principal);
   review.session_id = std::move(request.session_id);
   review.connection = std::move(request.connection);
   review.connection_version = request.connection_version;
@@ -36,76 +37,83 @@ reviews::NewReview NewReviewOf(const domain::Principal& principal, domain::Revie
   return review;
 }
 
-bool AskedFor(const reviews::Review& review, const reviews::Person& person) {
+bool IsRequester(const reviews::Person& person, const reviews::Review& review) {
   return review.requester.issuer == person.issuer && review.requester.subject == person.subject;
-}
-
-// Runs `work` on `pool` and hands its answer to `done`; a full pool refuses.
-template <typename T, typename Work>
-void AnswerOn(ThreadPool& pool, domain::Done<T> done, Work work) {
-  auto shared = std::make_shared<domain::Done<T>>(std::move(done));
-  const bool accepted =
-      pool.TrySubmit([shared, work = std::move(work)]() mutable { (*shared)(work()); });
-  if (!accepted) (*shared)(errors::Busy());
 }
 
 }  // namespace
 
 void LocalReviewGate::Join(const domain::Call& call, domain::ReviewRequest request,
                            absl::Time deadline, domain::Done<domain::ReviewStatus> done) {
-  auto review =
-      std::make_shared<reviews::NewReview>(NewReviewOf(*call.principal, std::move(request)));
-  AnswerOn<domain::ReviewStatus>(
-      pool_, AnsweredBy<domain::ReviewStatus>(timers_, deadline, std::move(done)),
-      [this, review]() -> absl::StatusOr<domain::ReviewStatus> {
-        CS_ASSIGN_OR_RETURN(const store::Joined joined, store_.Join(*review));
+  domain::AnswerOn<domain::ReviewStatus>(
+      pool_, WithDeadline<domain::ReviewStatus>(timers_, deadline, std::move(done)),
+      [this, review = ToNewReview(*call.principal,
+                                  std::move(request))]() -> absl::StatusOr<domain::ReviewStatus> {
+        CS_ASSIGN_OR_RETURN(const store::Joined joined, store_.Join(review));
         if (joined.review.state == ReviewState::kPending) {
-          waiters_.Arrive(joined.review.id, review->session_id);
+          waiters_.Arrive(joined.review.id, review.session_id);
         }
         return joined.review.Status();
-      });
+      },
+      errors::Busy());
+}
+
+absl::StatusOr<reviews::Review> LocalReviewGate::OwnReview(const reviews::Person& requester,
+                                                           const std::string& review_id) {
+  CS_ASSIGN_OR_RETURN(reviews::Review review, store_.Get(review_id));
+  if (!IsRequester(requester, review)) return errors::NotFound(review_id);
+  return review;
+}
+
+void LocalReviewGate::GetStatus(const domain::Call& call, const std::string& review_id,
+                                absl::Time deadline, domain::Done<domain::ReviewStatus> done) {
+  domain::AnswerOn<domain::ReviewStatus>(
+      pool_, WithDeadline<domain::ReviewStatus>(timers_, deadline, std::move(done)),
+      [this, requester = reviews::ToPerson(*call.principal),
+       review_id]() -> absl::StatusOr<domain::ReviewStatus> {
+        CS_ASSIGN_OR_RETURN(const reviews::Review review, OwnReview(requester, review_id));
+        return review.Status();
+      },
+      errors::Busy());
 }
 
 void LocalReviewGate::Wait(const domain::Call& call, const std::string& review_id,
                            const std::string& session_id, absl::Time deadline,
                            domain::Done<domain::ReviewStatus> done) {
-  // The read that says whether there is anything to wait for is bounded like any other; only then
-  // is the call held.
-  auto held = std::make_shared<domain::Done<domain::ReviewStatus>>(
-      AnsweredBy<domain::ReviewStatus>(timers_, deadline + absl::Seconds(1), std::move(done)));
-  const bool accepted = pool_.TrySubmit([this, held, requester = reviews::PersonOf(*call.principal),
-                                         review_id, session_id, deadline] {
-    const auto review = store_.Get(review_id);
-    if (!review.ok()) return (*held)(review.status());
-    if (!AskedFor(*review, requester)) return (*held)(errors::NotFound(review_id));
-    const bool only_asks = session_id.empty();
-    if (only_asks || review->state != ReviewState::kPending) {
-      return (*held)(review->Status());
-    }
-    waiters_.Wait(review->Status(), session_id, deadline, std::move(*held));
-    // A decision between the read and the wait was settled for nobody: look again.
-    const auto again = store_.Statuses({review_id});
-    if (again.ok() && !again->empty()) waiters_.Settle(again->front());
-  });
-  if (!accepted) (*held)(errors::Busy());
+  if (session_id.empty()) return done(errors::SessionMissing());
+  // The first read may take a second longer than the wait, so that a deadline that has almost
+  // come still ends with the review's state.
+  domain::ContinueOn<domain::ReviewStatus>(
+      pool_,
+      WithDeadline<domain::ReviewStatus>(timers_, deadline + absl::Seconds(1), std::move(done)),
+      [this, requester = reviews::ToPerson(*call.principal), review_id, session_id,
+       deadline](domain::Done<domain::ReviewStatus> answer) {
+        const auto review = OwnReview(requester, review_id);
+        if (!review.ok()) return answer(review.status());
+        if (review->state != ReviewState::kPending) return answer(review->Status());
+        waiters_.Wait(review->Status(), session_id, deadline, std::move(answer));
+        // A decision between the read and the wait settled nobody: look again.
+        const auto again = store_.Statuses({review_id});
+        if (again.ok() && !again->empty()) waiters_.Settle(again->front());
+      },
+      errors::Busy());
 }
 
-absl::StatusOr<domain::Grant> LocalReviewGate::Take(const reviews::Person& requester,
-                                                    const std::string& review_id,
-                                                    const std::string& session_id,
-                                                    const std::string& binding_hash) {
-  CS_ASSIGN_OR_RETURN(const reviews::Review review, store_.Get(review_id));
-  if (!AskedFor(review, requester)) return errors::NotFound(review_id);
+absl::StatusOr<domain::Grant> LocalReviewGate::TakeGrant(const reviews::Person& requester,
+                                                         const std::string& review_id,
+                                                         const std::string& session_id,
+                                                         const std::string& binding_hash) {
+  CS_ASSIGN_OR_RETURN(const reviews::Review review, OwnReview(requester, review_id));
   domain::Grant grant;
   grant.review_id = review_id;
   for (const reviews::Vote& vote : review.votes) {
     if (vote.ballot != reviews::Ballot::kApprove) continue;
     grant.approvers.push_back(vote.voter.DisplayName());
-    // A grant that was used already is answered again whatever became of its approvers.
+    // A repeated Consume of a used grant is answered again, whatever became of its approvers.
     if (review.state != ReviewState::kApproved) continue;
-    CS_ASSIGN_OR_RETURN(const bool still,
+    CS_ASSIGN_OR_RETURN(const bool still_reviewer,
                         directory_.StillReviewer(vote, review.connection, review.terms));
-    if (!still) {
+    if (!still_reviewer) {
       CS_RETURN_IF_ERROR(store_
                              .Revoke(review_id, "countersign",
                                      absl::StrCat(vote.voter.DisplayName(),
@@ -122,11 +130,12 @@ absl::StatusOr<domain::Grant> LocalReviewGate::Take(const reviews::Person& reque
 void LocalReviewGate::Consume(const domain::Call& call, const std::string& review_id,
                               const std::string& session_id, const std::string& binding_hash,
                               absl::Time deadline, domain::Done<domain::Grant> done) {
-  AnswerOn<domain::Grant>(
-      pool_, AnsweredBy<domain::Grant>(timers_, deadline, std::move(done)),
-      [this, requester = reviews::PersonOf(*call.principal), review_id, session_id, binding_hash] {
-        return Take(requester, review_id, session_id, binding_hash);
-      });
+  domain::AnswerOn<domain::Grant>(
+      pool_, WithDeadline<domain::Grant>(timers_, deadline, std::move(done)),
+      [this, requester = reviews::ToPerson(*call.principal), review_id, session_id, binding_hash] {
+        return TakeGrant(requester, review_id, session_id, binding_hash);
+      },
+      errors::Busy());
 }
 
 void LocalReviewGate::Leave(const domain::Call&, const std::string& review_id,

@@ -11,12 +11,12 @@
 
 namespace countersign::approval::gate {
 
-// The review gate in this process. Nothing here blocks the caller: the store is used on `pool`,
-// held calls wait in `waiters`, and every answer comes by its deadline. When `pool` is full a call
-// is refused with RESOURCE_EXHAUSTED.
+// The review gate in this process. No method blocks its caller: the store is used on `pool`, held
+// calls wait in `waiters`, and every answer comes by its deadline. A full `pool` answers
+// RESOURCE_EXHAUSTED `overloaded`.
 //
-// A grant is used only while its approvers still are reviewers (ReviewerDirectory): otherwise it is
-// revoked on the spot. Reviews of other principals are NOT_FOUND.
+// A grant is used only while its approvers are still reviewers (ReviewerDirectory); otherwise
+// Consume revokes it. Reviews of other principals are NOT_FOUND.
 class LocalReviewGate final : public domain::ReviewGate {
  public:
   // All must outlive this object and its outstanding calls.
@@ -26,6 +26,8 @@ class LocalReviewGate final : public domain::ReviewGate {
 
   void Join(const domain::Call& call, domain::ReviewRequest request, absl::Time deadline,
             domain::Done<domain::ReviewStatus> done) override;
+  void GetStatus(const domain::Call& call, const std::string& review_id, absl::Time deadline,
+                 domain::Done<domain::ReviewStatus> done) override;
   void Wait(const domain::Call& call, const std::string& review_id, const std::string& session_id,
             absl::Time deadline, domain::Done<domain::ReviewStatus> done) override;
   void Consume(const domain::Call& call, const std::string& review_id,
@@ -35,9 +37,13 @@ class LocalReviewGate final : public domain::ReviewGate {
              const std::string& session_id) override;
 
  private:
-  absl::StatusOr<domain::Grant> Take(const reviews::Person& requester, const std::string& review_id,
-                                     const std::string& session_id,
-                                     const std::string& binding_hash);
+  // The review, if `requester` asked for it; else NOT_FOUND.
+  absl::StatusOr<reviews::Review> OwnReview(const reviews::Person& requester,
+                                            const std::string& review_id);
+  absl::StatusOr<domain::Grant> TakeGrant(const reviews::Person& requester,
+                                          const std::string& review_id,
+                                          const std::string& session_id,
+                                          const std::string& binding_hash);
 
   store::ReviewStore& store_;
   const reviewers::ReviewerDirectory& directory_;

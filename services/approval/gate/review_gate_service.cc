@@ -23,10 +23,10 @@ domain::Done<T> Reply(rpc::Finisher finish, Proto* response) {
 
 }  // namespace
 
-absl::StatusOr<domain::Call> ReviewGateService::CallOf(
+absl::StatusOr<domain::Call> ReviewGateService::ToCall(
     const grpc::CallbackServerContext& context) const {
   domain::Call call;
-  CS_ASSIGN_OR_RETURN(call.principal, rpc::CallerOf(context, callers_));
+  CS_ASSIGN_OR_RETURN(call.principal, rpc::VerifyCaller(context, callers_));
   return call;
 }
 
@@ -34,12 +34,23 @@ grpc::ServerUnaryReactor* ReviewGateService::Join(grpc::CallbackServerContext* c
                                                   const v1::JoinRequest* request,
                                                   v1::ReviewStatus* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
-    const auto call = CallOf(*context);
+    const auto call = ToCall(*context);
     if (!call.ok()) return finish(call.status());
     auto review = FromProto(*request);
     if (!review.ok()) return finish(review.status());
-    gate_.Join(*call, *std::move(review), rpc::DeadlineOf(*context),
+    gate_.Join(*call, *std::move(review), rpc::GetDeadline(*context),
                Reply<domain::ReviewStatus>(std::move(finish), response));
+  });
+}
+
+grpc::ServerUnaryReactor* ReviewGateService::GetStatus(grpc::CallbackServerContext* context,
+                                                       const v1::GetStatusRequest* request,
+                                                       v1::ReviewStatus* response) {
+  return rpc::FinishLater(context, [&](rpc::Finisher finish) {
+    const auto call = ToCall(*context);
+    if (!call.ok()) return finish(call.status());
+    gate_.GetStatus(*call, request->review_id(), rpc::GetDeadline(*context),
+                    Reply<domain::ReviewStatus>(std::move(finish), response));
   });
 }
 
@@ -47,10 +58,10 @@ grpc::ServerUnaryReactor* ReviewGateService::Wait(grpc::CallbackServerContext* c
                                                   const v1::WaitRequest* request,
                                                   v1::ReviewStatus* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
-    const auto call = CallOf(*context);
+    const auto call = ToCall(*context);
     if (!call.ok()) return finish(call.status());
     const absl::Time until = std::min(clock_.Now() + absl::Milliseconds(request->wait_ms()),
-                                      rpc::DeadlineOf(*context) - kReplyMargin);
+                                      rpc::GetDeadline(*context) - kReplyMargin);
     gate_.Wait(*call, request->review_id(), request->session_id(), until,
                Reply<domain::ReviewStatus>(std::move(finish), response));
   });
@@ -60,10 +71,10 @@ grpc::ServerUnaryReactor* ReviewGateService::Consume(grpc::CallbackServerContext
                                                      const v1::ConsumeRequest* request,
                                                      v1::ConsumeResponse* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
-    const auto call = CallOf(*context);
+    const auto call = ToCall(*context);
     if (!call.ok()) return finish(call.status());
     gate_.Consume(*call, request->review_id(), request->session_id(), request->binding_hash(),
-                  rpc::DeadlineOf(*context), Reply<domain::Grant>(std::move(finish), response));
+                  rpc::GetDeadline(*context), Reply<domain::Grant>(std::move(finish), response));
   });
 }
 

@@ -18,6 +18,9 @@ class ReviewGateService final : public v1::ReviewGateService::CallbackService {
   grpc::ServerUnaryReactor* Join(grpc::CallbackServerContext* context,
                                  const v1::JoinRequest* request,
                                  v1::ReviewStatus* response) override;
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const v1::GetStatusRequest* request,
+                                      v1::ReviewStatus* response) override;
   // Answers with the state as it is after `wait_ms`, and in time before the call's deadline.
   grpc::ServerUnaryReactor* Wait(grpc::CallbackServerContext* context,
                                  const v1::WaitRequest* request,
@@ -30,7 +33,7 @@ class ReviewGateService final : public v1::ReviewGateService::CallbackService {
                                   v1::LeaveResponse* response) override;
 
  private:
-  absl::StatusOr<domain::Call> CallOf(const grpc::CallbackServerContext& context) const;
+  absl::StatusOr<domain::Call> ToCall(const grpc::CallbackServerContext& context) const;
 
   domain::ReviewGate& gate_;
   rpc::CallerVerifier& callers_;

@@ -12,13 +12,10 @@ constexpr std::size_t kSweepLimit = 1000;
 
 }  // namespace
 
-struct ReviewPoller::Shared {
-  store::ReviewStore& store;
-  ReviewWaiters& waiters;
-  Timers& timers;
-  ThreadPool& pool;
-  const Clock& clock;
-  ApprovalMetrics& metrics;
+struct ReviewPoller::Shared : ReviewPoller::Dependencies {
+  Shared(const Dependencies& dependencies, PollerOptions options)
+      : Dependencies(dependencies), options(options) {}
+
   const PollerOptions options;
 
   std::mutex mutex;
@@ -94,10 +91,8 @@ void Schedule(const std::shared_ptr<Shared>& shared) {
 
 }  // namespace
 
-ReviewPoller::ReviewPoller(store::ReviewStore& store, ReviewWaiters& waiters, Timers& timers,
-                           ThreadPool& pool, const Clock& clock, ApprovalMetrics& metrics,
-                           PollerOptions options)
-    : shared_(new Shared{store, waiters, timers, pool, clock, metrics, options}) {}
+ReviewPoller::ReviewPoller(const Dependencies& dependencies, PollerOptions options)
+    : shared_(std::make_shared<Shared>(dependencies, options)) {}
 
 ReviewPoller::~ReviewPoller() { Stop(); }
 

@@ -17,14 +17,22 @@ struct PollerOptions {
   absl::Duration sweep_every = absl::Seconds(5);        // for reviews that nobody waits for
 };
 
-// Finds out what was decided elsewhere and what time has ended: one read per turn for all held
-// calls together, on `pool`, started by `timers`. Votes cast in this process settle their waiters
-// at once; this is the net below. A database that does not answer delays a turn and loses nothing.
+// Settles waiters whose reviews were decided by another process or have expired: one read per turn
+// for all held calls together, on `pool`, started by `timers`. Votes cast in this process settle
+// their waiters at once. A database that does not answer delays a turn and loses nothing.
 class ReviewPoller {
  public:
-  // All must outlive this object, except that `pool` and `timers` may be destroyed first.
-  ReviewPoller(store::ReviewStore& store, ReviewWaiters& waiters, Timers& timers, ThreadPool& pool,
-               const Clock& clock, ApprovalMetrics& metrics, PollerOptions options = {});
+  // All must outlive the poller, except that `pool` and `timers` may be destroyed first.
+  struct Dependencies {
+    store::ReviewStore& store;
+    ReviewWaiters& waiters;
+    Timers& timers;
+    ThreadPool& pool;
+    const Clock& clock;
+    ApprovalMetrics& metrics;
+  };
+
+  explicit ReviewPoller(const Dependencies& dependencies, PollerOptions options = {});
   ~ReviewPoller();
 
   void Start();

@@ -20,13 +20,13 @@ ReviewStatus Settled(const std::string& id, ReviewState state) {
 }
 
 // What a held call heard; outlives whoever still holds its callback.
-struct Heard {
+struct Answer {
   int answers = 0;
   absl::StatusOr<ReviewStatus> answer = absl::UnknownError("none yet");
 };
 
 struct Held {
-  std::shared_ptr<Heard> heard = std::make_shared<Heard>();
+  std::shared_ptr<Answer> heard = std::make_shared<Answer>();
   int& answers = heard->answers;
   absl::StatusOr<ReviewStatus>& answer = heard->answer;
 
@@ -199,7 +199,7 @@ TEST_CASE("Timers: the thread runs what is due, also what was added later for so
   CHECK(ran.get_future().wait_for(std::chrono::seconds(30)) == std::future_status::ready);
 }
 
-TEST_CASE("AnsweredBy: whoever is first answers, the other is not heard", "[approval]") {
+TEST_CASE("WithDeadline: whoever is first answers, the other is not heard", "[approval]") {
   countersign::testing::FakeClock clock;
   Timers timers;
   std::vector<std::string> answers;
@@ -208,8 +208,8 @@ TEST_CASE("AnsweredBy: whoever is first answers, the other is not heard", "[appr
                                   : absl::StatusCodeToString(answer.status().code()));
   };
   const absl::Time deadline = clock.Now() + absl::Seconds(1);
-  auto prompt = AnsweredBy<int>(timers, deadline, collect);
-  auto late = AnsweredBy<int>(timers, deadline, collect);
+  auto prompt = WithDeadline<int>(timers, deadline, collect);
+  auto late = WithDeadline<int>(timers, deadline, collect);
   prompt(1);
   timers.RunDue(deadline);
   late(2);

@@ -51,7 +51,7 @@ class Timers {
 
 // `done`, answered once: by whoever calls the result, or with DEADLINE_EXCEEDED at `deadline`.
 template <typename T>
-domain::Done<T> AnsweredBy(Timers& timers, absl::Time deadline, domain::Done<T> done) {
+domain::Done<T> WithDeadline(Timers& timers, absl::Time deadline, domain::Done<T> done) {
   struct Shared {
     std::mutex mutex;
     domain::Done<T> done;

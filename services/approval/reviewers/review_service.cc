@@ -6,9 +6,9 @@
 
 namespace countersign::approval::reviewers {
 
-absl::Status ReviewService::Answer(const absl::StatusOr<OpenReview>& open,
+absl::Status ReviewService::Answer(const absl::StatusOr<ReviewWithContent>& open,
                                    v1::Review& response) const {
-  if (open.ok()) response = ToProto(*open, desk_.Waiting(open->review.id));
+  if (open.ok()) response = ToProto(*open, reviewer_api_.Waiting(open->review.id));
   return open.status();
 }
 
@@ -16,13 +16,14 @@ grpc::ServerUnaryReactor* ReviewService::ListReviews(grpc::CallbackServerContext
                                                      const v1::ListReviewsRequest* request,
                                                      v1::ListReviewsResponse* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
     CS_ASSIGN_OR_RETURN(const domain::ReviewState state, StateFromProto(request->state()));
-    CS_ASSIGN_OR_RETURN(const DeskPage page,
-                        desk_.List(*caller, std::string(domain::ToString(state)), request->all(),
-                                   request->page_size(), request->page_token()));
+    CS_ASSIGN_OR_RETURN(
+        const ReviewPage page,
+        reviewer_api_.List(*caller, std::string(domain::ToString(state)), request->all(),
+                           request->page_size(), request->page_token()));
     for (const reviews::Review& review : page.reviews) {
-      *response->add_items() = ToProto(review, desk_.Waiting(review.id));
+      *response->add_items() = ToProto(review, reviewer_api_.Waiting(review.id));
     }
     response->set_next_page_token(page.next_page_token);
     return absl::OkStatus();
@@ -33,8 +34,8 @@ grpc::ServerUnaryReactor* ReviewService::GetReview(grpc::CallbackServerContext* 
                                                    const v1::GetReviewRequest* request,
                                                    v1::Review* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
-    return Answer(desk_.Show(*caller, request->id()), *response);
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
+    return Answer(reviewer_api_.Show(*caller, request->id()), *response);
   });
 }
 
@@ -42,9 +43,9 @@ grpc::ServerUnaryReactor* ReviewService::ApproveReview(grpc::CallbackServerConte
                                                        const v1::ApproveReviewRequest* request,
                                                        v1::Review* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
-    return Answer(desk_.Vote(*caller, request->id(), reviews::Ballot::kApprove,
-                             request->seen_hash(), request->reason()),
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
+    return Answer(reviewer_api_.Vote(*caller, request->id(), reviews::Ballot::kApprove,
+                                     request->seen_hash(), request->reason()),
                   *response);
   });
 }
@@ -53,9 +54,9 @@ grpc::ServerUnaryReactor* ReviewService::DenyReview(grpc::CallbackServerContext*
                                                     const v1::DenyReviewRequest* request,
                                                     v1::Review* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
-    return Answer(desk_.Vote(*caller, request->id(), reviews::Ballot::kDeny, request->seen_hash(),
-                             request->reason()),
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
+    return Answer(reviewer_api_.Vote(*caller, request->id(), reviews::Ballot::kDeny,
+                                     request->seen_hash(), request->reason()),
                   *response);
   });
 }
@@ -64,8 +65,8 @@ grpc::ServerUnaryReactor* ReviewService::RevokeReview(grpc::CallbackServerContex
                                                       const v1::RevokeReviewRequest* request,
                                                       v1::Review* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
-    return Answer(desk_.Revoke(*caller, request->id(), request->reason()), *response);
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
+    return Answer(reviewer_api_.Revoke(*caller, request->id(), request->reason()), *response);
   });
 }
 

@@ -3,16 +3,16 @@
 #include "countersign/approval/v1/approval.grpc.pb.h"
 #include "libs/base/thread_pool.h"
 #include "libs/rpc/caller.h"
-#include "services/approval/reviewers/review_desk.h"
+#include "services/approval/reviewers/reviewer_api.h"
 
 namespace countersign::approval::reviewers {
 
-// The reviewer's work over gRPC: a shell around the ReviewDesk.
+// The reviewer's work over gRPC: a shell around the ReviewerApi.
 class ReviewService final : public v1::ReviewService::CallbackService {
  public:
   // All outlive the service.
-  ReviewService(ReviewDesk& desk, rpc::CallerVerifier& callers, ThreadPool& pool)
-      : desk_(desk), callers_(callers), pool_(pool) {}
+  ReviewService(ReviewerApi& reviewer_api, rpc::CallerVerifier& callers, ThreadPool& pool)
+      : reviewer_api_(reviewer_api), callers_(callers), pool_(pool) {}
 
   grpc::ServerUnaryReactor* ListReviews(grpc::CallbackServerContext* context,
                                         const v1::ListReviewsRequest* request,
@@ -31,9 +31,9 @@ class ReviewService final : public v1::ReviewService::CallbackService {
                                          v1::Review* response) override;
 
  private:
-  absl::Status Answer(const absl::StatusOr<OpenReview>& open, v1::Review& response) const;
+  absl::Status Answer(const absl::StatusOr<ReviewWithContent>& open, v1::Review& response) const;
 
-  ReviewDesk& desk_;
+  ReviewerApi& reviewer_api_;
   rpc::CallerVerifier& callers_;
   ThreadPool& pool_;
 };

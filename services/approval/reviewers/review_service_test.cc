@@ -18,7 +18,7 @@
 namespace countersign::approval::reviewers {
 namespace {
 
-using testing::HashOf;
+using testing::BindingHash;
 using testing::Reviewer;
 using testing::Signed;
 
@@ -55,7 +55,7 @@ struct Fixture {
   Approval approval{store, clock, registry, 2};
   NamedCallers callers;
   gate::ReviewGateService gate_service{approval.gate(), callers, clock};
-  ReviewService review_service{approval.desk(), callers, approval.pool()};
+  ReviewService review_service{approval.reviewer_api(), callers, approval.pool()};
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<v1::ReviewGateService::Stub> gate;
   std::unique_ptr<v1::ReviewService::Stub> reviews;
@@ -87,7 +87,7 @@ struct Fixture {
     v1::JoinRequest join;
     join.set_session_id("s1");
     join.set_connection("openai");
-    join.set_binding_hash(HashOf(hash));
+    join.set_binding_hash(BindingHash(hash));
     join.set_policy("regulated");
     join.set_prompt_tokens(42);
     auto& terms = *join.mutable_terms();
@@ -148,7 +148,7 @@ TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", 
   CHECK(review.requester_subject() == "https://issuer.example#sub-ada");
   CHECK(review.connection() == "openai");
   CHECK(review.policy() == "regulated");
-  CHECK(review.binding_hash() == HashOf('a'));
+  CHECK(review.binding_hash() == BindingHash('a'));
   CHECK(review.approvals_required() == 1);
   CHECK(review.model() == "gpt-4o");
   CHECK(review.prompt_tokens() == 42);
@@ -222,8 +222,9 @@ TEST_CASE("Reviews: each wrong caller gets its own refusal", "[approval]") {
   CHECK(ReasonOf(not_asked) == "not_a_reviewer");
   CHECK(test.Get("far", id, review).code() == absl::StatusCode::kNotFound);
   CHECK(test.Get("bob", "nonsense", review).code() == absl::StatusCode::kNotFound);
-  CHECK(test.Approve("eve", id, HashOf('a'), review).code() == absl::StatusCode::kPermissionDenied);
-  CHECK(test.Approve("legal", id, HashOf('a'), review).code() ==
+  CHECK(test.Approve("eve", id, BindingHash('a'), review).code() ==
+        absl::StatusCode::kPermissionDenied);
+  CHECK(test.Approve("legal", id, BindingHash('a'), review).code() ==
         absl::StatusCode::kPermissionDenied);
   CHECK(test.store.Get(id)->votes.empty());
 }
@@ -233,10 +234,10 @@ TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") 
   const std::string id = test.Opened();
   v1::Review review;
   CHECK(test.Approve("bob", id, "", review).code() == absl::StatusCode::kInvalidArgument);
-  const absl::Status other = test.Approve("bob", id, HashOf('b'), review);
+  const absl::Status other = test.Approve("bob", id, BindingHash('b'), review);
   CHECK(other.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(ReasonOf(other) == "hash_mismatch");
-  REQUIRE(test.Approve("bob", id, HashOf('a'), review).ok());
+  REQUIRE(test.Approve("bob", id, BindingHash('a'), review).ok());
   CHECK(review.state() == v1::Review::APPROVED);
   CHECK(review.uses_left() == 1);
   REQUIRE(review.votes_size() == 1);
@@ -244,7 +245,7 @@ TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") 
   CHECK(review.votes(0).decision() == v1::Vote::APPROVE);
   CHECK(review.votes(0).reason() == "fine");
   CHECK(review.parts_size() == 1);
-  const absl::Status late = test.Approve("carol", id, HashOf('a'), review);
+  const absl::Status late = test.Approve("carol", id, BindingHash('a'), review);
   CHECK(late.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(ReasonOf(late) == "review_not_pending");
 }
@@ -273,6 +274,31 @@ TEST_CASE("DenyReview: without a hash, with a reason that the caller hears", "[a
   CHECK(status.reason() == "not today");
 }
 
+TEST_CASE("GetStatus: the state as it is, for the requester alone", "[approval]") {
+  Fixture test;
+  v1::GetStatusRequest request;
+  request.set_review_id(test.Opened());
+  v1::ReviewStatus status;
+  const auto ask = [&](const std::string& who) {
+    return test.Call(who, *test.gate, &v1::ReviewGateService::Stub::GetStatus, request, status);
+  };
+  REQUIRE(ask("ada").ok());
+  CHECK(status.state() == "PENDING");
+  CHECK(ask("bob").code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("Wait: refuses an empty session id", "[approval]") {
+  Fixture test;
+  v1::WaitRequest wait;
+  wait.set_review_id(test.Opened());
+  wait.set_wait_ms(10);
+  v1::ReviewStatus status;
+  const absl::Status refused =
+      test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Wait, wait, status);
+  CHECK(refused.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(ReasonOf(refused) == "session_missing");
+}
+
 TEST_CASE("Wait: ends with PENDING when its time is over", "[approval]") {
   Fixture test;
   v1::WaitRequest wait;
@@ -288,7 +314,7 @@ TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approv
   Fixture test;
   const std::string id = test.Opened();
   v1::Review review;
-  REQUIRE(test.Approve("bob", id, HashOf('a'), review).ok());
+  REQUIRE(test.Approve("bob", id, BindingHash('a'), review).ok());
   v1::RevokeReviewRequest request;
   request.set_id(id);
   request.set_reason("a mistake");
@@ -298,7 +324,7 @@ TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approv
   v1::ConsumeRequest use;
   use.set_review_id(id);
   use.set_session_id("s1");
-  use.set_binding_hash(HashOf('a'));
+  use.set_binding_hash(BindingHash('a'));
   v1::ConsumeResponse used;
   const absl::Status status =
       test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Consume, use, used);

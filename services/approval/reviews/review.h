@@ -15,26 +15,26 @@
 // The values of a review: what is stored, and nothing that needs a database to be understood.
 namespace countersign::approval::reviews {
 
-// Somebody as known when he acted. Compare with SameCall… and the rules of review_rules.h, never by
+// Who acted, as authenticated then. Compare people with PersonKey (review_rules.h), never by
 // display name.
 struct Person {
   std::string issuer;
   std::string subject;
   std::string identity;  // empty when a verified token matched no Identity
-  std::string owner;     // identity that answers for this one
+  std::string owner;     // the Identity that answers for this one; may be empty
 
   std::string DisplayName() const;
 };
-Person PersonOf(const domain::Principal& principal);
+Person ToPerson(const domain::Principal& principal);
 
-enum class Ballot { kDeny, kApprove };  // zero is the closed choice
+enum class Ballot { kDeny, kApprove };  // zero denies
 
 struct Vote {
   Person voter;
   Ballot ballot = Ballot::kDeny;
   std::string reason;
   std::string seen_hash;  // binding hash that the voter was shown; may be empty for a denial
-  // Groups that the voter's own credential claimed, beyond those of its Identity resource: they
+  // Groups that only the voter's credential claimed. Unlike those of its Identity resource, they
   // cannot be looked up again when the grant is used.
   std::vector<std::string> claimed_groups;
   absl::Time at = absl::InfinitePast();  // set by the store
@@ -47,9 +47,8 @@ struct ReviewContent {
   std::string upstream_body;
 };
 
-// The call that asks for a review.
-struct NewReview {
-  std::string session_id;
+// What is frozen when a review is opened.
+struct ReviewSubject {
   Person requester;
   std::string connection;
   std::uint64_t connection_version = 0;
@@ -59,22 +58,18 @@ struct NewReview {
   domain::ReviewTerms terms;
   std::size_t prompt_tokens = 0;
   std::string model;
+};
+
+// A call that asks for a review.
+struct NewReview : ReviewSubject {
+  std::string session_id;
   std::shared_ptr<const ReviewContent> content;
 };
 
-// A review as stored. Everything but state, votes, uses and their times is frozen at creation.
-struct Review {
+// A review as stored.
+struct Review : ReviewSubject {
   std::string id;  // UUIDv7
   domain::ReviewState state = domain::ReviewState::kUnspecified;
-  Person requester;
-  std::string connection;
-  std::uint64_t connection_version = 0;
-  std::string binding_hash;
-  std::string policy;
-  std::uint64_t policy_version = 0;
-  domain::ReviewTerms terms;
-  std::size_t prompt_tokens = 0;
-  std::string model;
   absl::Time created_at = absl::InfinitePast();
   absl::Time pending_expires_at = absl::InfinitePast();
   absl::Time decided_at = absl::InfinitePast();        // approved or denied; else InfinitePast
@@ -87,5 +82,8 @@ struct Review {
   absl::Time ExpiresAt() const;
   domain::ReviewStatus Status() const;
 };
+
+// The PENDING review that `call` opens at `now`.
+Review MakePendingReview(const NewReview& call, std::string id, absl::Time now);
 
 }  // namespace countersign::approval::reviews

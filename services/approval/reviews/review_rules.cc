@@ -158,7 +158,7 @@ std::string PersonKey(const Person& person) {
   return absl::StrCat("subject:", person.issuer.size(), ":", person.issuer, ":", person.subject);
 }
 
-bool MayJudge(const Person& voter, const Person& requester) {
+bool MayVote(const Person& voter, const Person& requester) {
   if (voter.issuer == requester.issuer && voter.subject == requester.subject) return false;
   for (const std::string* mine : {&voter.identity, &voter.owner}) {
     if (mine->empty()) continue;
@@ -173,7 +173,7 @@ absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now) {
   }
   CS_RETURN_IF_ERROR(CheckStorable({&vote.voter.issuer, &vote.voter.subject, &vote.voter.identity,
                                     &vote.voter.owner, &vote.reason, &vote.seen_hash}));
-  if (!MayJudge(vote.voter, review.requester)) return errors::SelfReview(review.id);
+  if (!MayVote(vote.voter, review.requester)) return errors::SelfReview(review.id);
   if (!vote.seen_hash.empty() && vote.seen_hash != review.binding_hash) {
     return errors::HashMismatch(review.id);
   }
@@ -193,7 +193,7 @@ ReviewState Tally(const Review& review) {
   std::set<std::string> people;
   for (const Vote& vote : review.votes) {
     if (vote.ballot == Ballot::kDeny) return ReviewState::kDenied;
-    if (MayJudge(vote.voter, review.requester)) people.insert(PersonKey(vote.voter));
+    if (MayVote(vote.voter, review.requester)) people.insert(PersonKey(vote.voter));
   }
   const bool enough = review.terms.approvals >= 1 &&
                       people.size() >= static_cast<std::size_t>(review.terms.approvals);
@@ -213,7 +213,7 @@ absl::Status CheckUse(const Review& review, const std::string& binding_hash, abs
   }
 }
 
-ReviewState AfterUse(const Review& review) {
+ReviewState StateAfterUse(const Review& review) {
   if (review.uses_left > 1) return ReviewState::kApproved;
   return review.terms.grant_uses == 1 ? ReviewState::kConsumed : ReviewState::kExhausted;
 }

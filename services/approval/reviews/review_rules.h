@@ -49,7 +49,7 @@ std::string PersonKey(const Person& person);
 
 // Whether a vote of `voter` could count on reviews that `requester` asked for: neither the same
 // person, nor his owner, nor his agent, nor another agent of his owner.
-bool MayJudge(const Person& voter, const Person& requester);
+bool MayVote(const Person& voter, const Person& requester);
 
 // OK when `vote` may be recorded on `review` at `now`. FAILED_PRECONDITION with reason
 // review_not_pending, review_expired or hash_mismatch; PERMISSION_DENIED self_review;
@@ -66,6 +66,6 @@ domain::ReviewState Tally(const Review& review);
 absl::Status CheckUse(const Review& review, const std::string& binding_hash, absl::Time now);
 
 // The state after one use of an APPROVED review.
-domain::ReviewState AfterUse(const Review& review);
+domain::ReviewState StateAfterUse(const Review& review);
 
 }  // namespace countersign::approval::reviews

@@ -28,7 +28,7 @@ std::optional<std::string> Micros(absl::Time time) {
   return absl::StrCat(absl::ToUnixMicros(time));
 }
 
-absl::Time TimeOf(const pqxx::field& field) {
+absl::Time ToTime(const pqxx::field& field) {
   return field.is_null() ? absl::InfinitePast() : absl::FromUnixMicros(field.as<std::int64_t>());
 }
 
@@ -42,7 +42,7 @@ std::vector<std::string> Strings(const pqxx::field& array) {
   return values;
 }
 
-reviews::Review ReviewOf(const pqxx::row& row) {
+reviews::Review ReadReview(const pqxx::row& row) {
   reviews::Review review;
   int i = 0;
   review.id = row[i++].as<std::string>();
@@ -64,10 +64,10 @@ reviews::Review ReviewOf(const pqxx::row& row) {
   review.terms.grant_uses = row[i++].as<int>();
   review.prompt_tokens = row[i++].as<std::size_t>();
   review.model = row[i++].as<std::string>();
-  review.created_at = TimeOf(row[i++]);
-  review.pending_expires_at = TimeOf(row[i++]);
-  review.decided_at = TimeOf(row[i++]);
-  review.grant_expires_at = TimeOf(row[i++]);
+  review.created_at = ToTime(row[i++]);
+  review.pending_expires_at = ToTime(row[i++]);
+  review.decided_at = ToTime(row[i++]);
+  review.grant_expires_at = ToTime(row[i++]);
   review.uses_left = row[i++].as<int>();
   review.reason = row[i++].as<std::string>();
   return review;
@@ -94,7 +94,7 @@ void ReadVotes(pqxx::work& transaction, std::vector<reviews::Review>& reviews) {
     vote.reason = row[6].as<std::string>();
     vote.seen_hash = row[7].as<std::string>();
     vote.claimed_groups = Strings(row[8]);
-    vote.at = TimeOf(row[9]);
+    vote.at = ToTime(row[9]);
   }
 }
 
@@ -110,7 +110,7 @@ std::vector<reviews::Review> Read(pqxx::work& transaction, const std::string& wh
                                        lock == Lock::kForUpdate ? " FOR UPDATE" : "");
   std::vector<reviews::Review> reviews;
   for (const auto& row : transaction.exec_params(sql, argument)) {
-    reviews.push_back(ReviewOf(row));
+    reviews.push_back(ReadReview(row));
   }
   if (!reviews.empty()) ReadVotes(transaction, reviews);
   return reviews;
@@ -124,7 +124,7 @@ absl::StatusOr<reviews::Review> ReadOne(pqxx::work& transaction, const std::stri
 }
 
 absl::Time Now(pqxx::work& transaction) {
-  return TimeOf(
+  return ToTime(
       transaction.exec1("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")[0]);
 }
 
@@ -210,7 +210,7 @@ std::vector<Transition> ReadLog(pqxx::work& transaction, std::uint64_t after, st
     line.to = domain::ReviewStateFromString(row[3].as<std::string>());
     line.actor = row[4].as<std::string>();
     line.detail = row[5].as<std::string>();
-    line.at = TimeOf(row[6]);
+    line.at = ToTime(row[6]);
     line.hash = HexDecode(row[7].as<std::string>()).value();
   }
   return lines;

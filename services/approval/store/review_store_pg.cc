@@ -25,8 +25,8 @@ constexpr char kStateNow[] =
     " WHEN state = 'APPROVED' AND grant_expires_at <= clock_timestamp() THEN 'EXPIRED'"
     " ELSE state END)";
 
-// What decides whether there is a use, and the use itself: one statement. The state cannot change
-// in between, because there is no in between (notes in README, "Consuming").
+// Decides whether there is a use and takes it, in one statement, so that no other transaction can
+// change the state in between (services/approval/README.md, "Consuming").
 constexpr char kConsume[] =
     "WITH taken AS ("
     " UPDATE review SET uses_left = uses_left - 1,"
@@ -45,8 +45,8 @@ std::string SealContext(const std::string& id, absl::string_view what) {
   return absl::StrCat("countersign approval/", id, "/", what);
 }
 
-Transition Line(const reviews::Review& before, ReviewState to, std::string actor,
-                std::string detail) {
+Transition MakeTransition(const reviews::Review& before, ReviewState to, std::string actor,
+                          std::string detail) {
   Transition line;
   line.review_id = before.id;
   line.from = before.state;
@@ -60,7 +60,7 @@ Transition Line(const reviews::Review& before, ReviewState to, std::string actor
 bool ExpireIfDue(pqxx::work& transaction, reviews::Review& review, absl::Time now,
                  std::vector<Transition>& lines) {
   if (reviews::StateAt(review, now) == review.state) return false;
-  lines.push_back(Line(review, ReviewState::kExpired, kSystemActor, kExpiredDetail));
+  lines.push_back(MakeTransition(review, ReviewState::kExpired, kSystemActor, kExpiredDetail));
   review.state = ReviewState::kExpired;
   rows::UpdateReview(transaction, review);
   return true;
@@ -132,22 +132,14 @@ absl::StatusOr<reviews::Review> PgReviewStore::OpenIn(pqxx::work& transaction,
                                                       const reviews::NewReview& call,
                                                       const std::string& call_key, absl::Time now,
                                                       std::vector<Transition>& lines) {
-  reviews::Review review;
-  review.id = UuidV7(clock_.Now(), random_);
-  lines.push_back(
-      Line(review, ReviewState::kPending, call.requester.DisplayName(), OpenedDetail(call)));
-  review.state = ReviewState::kPending;
-  review.requester = call.requester;
-  review.connection = call.connection;
-  review.connection_version = call.connection_version;
-  review.binding_hash = call.binding_hash;
-  review.policy = call.policy;
-  review.policy_version = call.policy_version;
-  review.terms = call.terms;
-  review.prompt_tokens = call.prompt_tokens;
-  review.model = call.model;
-  review.created_at = now;
-  review.pending_expires_at = now + call.terms.pending_ttl;
+  const reviews::Review review =
+      reviews::MakePendingReview(call, UuidV7(clock_.Now(), random_), now);
+  Transition opened;
+  opened.review_id = review.id;
+  opened.to = review.state;
+  opened.actor = call.requester.DisplayName();
+  opened.detail = OpenedDetail(call);
+  lines.push_back(std::move(opened));
   rows::InsertReview(transaction, review, call_key);
 
   static const reviews::ReviewContent kNone;
@@ -257,7 +249,7 @@ absl::StatusOr<reviews::Review> PgReviewStore::CastVote(const std::string& id,
         review.votes.back().at = now;
         rows::InsertVote(transaction, id, review.votes.back());
         const ReviewState after = reviews::Tally(review);
-        Transition line = Line(review, after, vote.voter.DisplayName(), VoteDetail(vote));
+        Transition line = MakeTransition(review, after, vote.voter.DisplayName(), VoteDetail(vote));
         review.state = after;
         if (after != ReviewState::kPending) review.decided_at = now;
         if (after == ReviewState::kDenied) review.reason = vote.reason;
@@ -300,8 +292,8 @@ absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::str
         reviews::Review before = done.review;
         before.state = ReviewState::kApproved;
         rows::Append(transaction,
-                     {Line(before, done.review.state, done.review.requester.DisplayName(),
-                           UseDetail(session_id))});
+                     {MakeTransition(before, done.review.state, done.review.requester.DisplayName(),
+                                     UseDetail(session_id))});
         return done;
       });
   // Two attempts of one session met in the middle: the other one has the use.
@@ -319,7 +311,8 @@ absl::StatusOr<reviews::Review> PgReviewStore::Revoke(const std::string& id,
         const ReviewState state = reviews::StateAt(review, rows::Now(transaction));
         if (state == ReviewState::kRevoked) return review;
         if (state != ReviewState::kApproved) return errors::NotApproved(id, state);
-        Transition line = Line(review, ReviewState::kRevoked, actor, ReasonDetail(reason));
+        Transition line =
+            MakeTransition(review, ReviewState::kRevoked, actor, ReasonDetail(reason));
         review.state = ReviewState::kRevoked;
         review.reason = reason;
         rows::UpdateReview(transaction, review);

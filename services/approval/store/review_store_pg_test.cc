@@ -125,16 +125,17 @@ TEST_CASE("PgReviewStore: a crash inside a step leaves the step undone", "[appro
       "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$"
       " BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;"
       "CREATE TRIGGER crash BEFORE INSERT ON review_log FOR EACH ROW EXECUTE FUNCTION crash()");
-  CHECK_FALSE(test.store().Consume(id, "s", testing::Somebody("ada"), testing::HashOf('a')).ok());
+  CHECK_FALSE(
+      test.store().Consume(id, "s", testing::Somebody("ada"), testing::BindingHash('a')).ok());
   CHECK_FALSE(test.store().Revoke(id, "carol", "").ok());
   CHECK_FALSE(test.store().Join(testing::ACall("s", 'b')).ok());
   test.Exec("DROP TRIGGER crash ON review_log");
 
-  CHECK(testing::StateOf(test.store(), id) == domain::ReviewState::kApproved);
+  CHECK(testing::ReadState(test.store(), id) == domain::ReviewState::kApproved);
   CHECK(test.Ask("SELECT count(*) FROM review_use") == "0");
   CHECK(test.Ask("SELECT count(*) FROM review") == "1");
   CHECK(testing::WholeLog(test.store()).size() == 2);
-  CHECK(test.store().Consume(id, "s", testing::Somebody("ada"), testing::HashOf('a')).ok());
+  CHECK(test.store().Consume(id, "s", testing::Somebody("ada"), testing::BindingHash('a')).ok());
 }
 
 TEST_CASE("PgReviewStore: the schema's edges are those of the code", "[approval][pg]") {
@@ -156,7 +157,7 @@ TEST_CASE("PgReviewStore: the database refuses what the code would never do", "[
   const std::string where = " WHERE id = '" + id + "'";
   const std::string vote =
       "INSERT INTO review_vote VALUES ('" + id + "', 'p', 'APPROVE', 'i', 's', '";
-  const std::string vote_end = "', '', '" + testing::HashOf('a') + "', '{}', now())";
+  const std::string vote_end = "', '', '" + testing::BindingHash('a') + "', '{}', now())";
   const char* const refused_updates[] = {
       "state = 'CONSUMED'",
       "state = 'REVOKED'",
@@ -180,7 +181,7 @@ TEST_CASE("PgReviewStore: the database refuses what the code would never do", "[
   CHECK_FALSE(test.Try("INSERT INTO review_log SELECT 99, id, 'DENIED', 'APPROVED', '', '', now(), "
                        "decode(repeat('00', 32), 'hex') FROM review")
                   .ok());
-  CHECK(testing::StateOf(test.store(), id) == domain::ReviewState::kPending);
+  CHECK(testing::ReadState(test.store(), id) == domain::ReviewState::kPending);
 }
 
 TEST_CASE("PgReviewStore: an edited line of the log is found", "[approval][pg]") {

@@ -8,8 +8,9 @@
 #include "absl/time/time.h"
 #include "libs/domain/review_gate.h"
 
-// What happened to reviews, as one hash-chained list: it is written in the transaction of the
-// change itself, and its head is a leaf of every signed checkpoint (DESIGN §4, Records).
+// What happened to reviews, as one hash-chained list. Each line is written in the transaction of
+// the change itself. The chain stands alone: the recorder's checkpoints do not include its head yet
+// (services/DECISIONS.md, 21).
 namespace countersign::approval::store {
 
 struct LogHead {

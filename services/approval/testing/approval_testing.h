@@ -31,7 +31,7 @@ inline domain::Principal Reviewer(const std::string& name) {
   return Signed(name, {"security"}, {{domain::Role::kReviewer, {}}});
 }
 
-inline std::string HashOf(char digit) { return std::string(64, digit); }
+inline std::string BindingHash(char digit) { return std::string(64, digit); }
 
 inline reviews::NewReview ACall(const std::string& session = "session-1", char hash = 'a',
                                 int approvals = 1) {
@@ -40,7 +40,7 @@ inline reviews::NewReview ACall(const std::string& session = "session-1", char h
   call.requester = Somebody("ada");
   call.connection = "openai";
   call.connection_version = 7;
-  call.binding_hash = HashOf(hash);
+  call.binding_hash = BindingHash(hash);
   call.policy = "regulated";
   call.policy_version = 12;
   call.terms.reviewers = {"security"};
@@ -66,7 +66,7 @@ inline reviews::Vote Approval(const std::string& name, char hash = 'a') {
   reviews::Vote vote;
   vote.voter = Somebody(name);
   vote.ballot = reviews::Ballot::kApprove;
-  vote.seen_hash = HashOf(hash);
+  vote.seen_hash = BindingHash(hash);
   vote.reason = "looked at it";
   return vote;
 }

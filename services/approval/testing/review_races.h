@@ -34,7 +34,7 @@ inline void CheckRaces(StoreUnderTest& test) {
     for (int round = 0; round < 10; ++round) {
       const std::string id = ApprovedOne(store);
       const int won = Race(8, [&](int i) {
-        return store.Consume(id, "session-" + std::to_string(i), ada, HashOf('a')).ok();
+        return store.Consume(id, "session-" + std::to_string(i), ada, BindingHash('a')).ok();
       });
       CHECK(won == 1);
     }
@@ -42,7 +42,7 @@ inline void CheckRaces(StoreUnderTest& test) {
   }
   SECTION("all retries of one session get its one use") {
     const std::string id = ApprovedOne(store);
-    CHECK(Race(8, [&](int) { return store.Consume(id, "same", ada, HashOf('a')).ok(); }) == 8);
+    CHECK(Race(8, [&](int) { return store.Consume(id, "same", ada, BindingHash('a')).ok(); }) == 8);
     CHECK(WholeLog(store).size() == 3);
   }
   SECTION("calls of one kind that race open one review") {
@@ -54,13 +54,13 @@ inline void CheckRaces(StoreUnderTest& test) {
   SECTION("one person who approves many times at once counts once") {
     const std::string id = OpenOne(store, ACall("s", 'a', 2));
     CHECK(Race(8, [&](int) { return store.CastVote(id, Approval("bob")).ok(); }) == 1);
-    CHECK(StateOf(store, id) == ReviewState::kPending);
+    CHECK(ReadState(store, id) == ReviewState::kPending);
   }
   SECTION("use and revocation race: one of them wins, never both") {
     for (int round = 0; round < 5; ++round) {
       const std::string id = ApprovedOne(store);
       CHECK(Race(2, [&](int i) {
-              return i == 0 ? store.Consume(id, "s", ada, HashOf('a')).ok()
+              return i == 0 ? store.Consume(id, "s", ada, BindingHash('a')).ok()
                             : store.Revoke(id, "carol", "stop").ok();
             }) == 1);
     }

@@ -42,7 +42,7 @@ inline std::string ApprovedOne(store::ReviewStore& store,
   return id;
 }
 
-inline ReviewState StateOf(store::ReviewStore& store, const std::string& id) {
+inline ReviewState ReadState(store::ReviewStore& store, const std::string& id) {
   const auto review = store.Get(id);
   return review.ok() ? review->state : ReviewState::kUnspecified;
 }
@@ -74,7 +74,7 @@ inline void CheckJoining(StoreUnderTest& test) {
     CHECK(review->requester.identity == "ada");
     CHECK(review->connection == "openai");
     CHECK(review->connection_version == 7);
-    CHECK(review->binding_hash == HashOf('a'));
+    CHECK(review->binding_hash == BindingHash('a'));
     CHECK(review->policy == "regulated");
     CHECK(review->policy_version == 12);
     CHECK(review->terms.reviewers == call.terms.reviewers);
@@ -149,7 +149,7 @@ inline void CheckJoining(StoreUnderTest& test) {
   }
   SECTION("after the one use is gone the call opens a new review") {
     const std::string id = ApprovedOne(store);
-    REQUIRE(store.Consume(id, "session-1", Somebody("ada"), HashOf('a')).ok());
+    REQUIRE(store.Consume(id, "session-1", Somebody("ada"), BindingHash('a')).ok());
     const auto joined = store.Join(ACall("session-2"));
     REQUIRE(joined.ok());
     CHECK(joined->opened);
@@ -175,7 +175,7 @@ inline void CheckJoining(StoreUnderTest& test) {
     const auto joined = store.Join(ACall("session-2"));
     REQUIRE(joined.ok());
     CHECK(joined->opened);
-    CHECK(StateOf(store, id) == ReviewState::kExpired);
+    CHECK(ReadState(store, id) == ReviewState::kExpired);
     CHECK(WholeLog(store).size() == 3);
   }
   SECTION("what must never become a review is refused") {
@@ -215,7 +215,7 @@ inline void CheckVoting(StoreUnderTest& test) {
     CHECK(stored->votes[0].voter.identity == "bob");
     CHECK(stored->votes[0].ballot == reviews::Ballot::kApprove);
     CHECK(stored->votes[0].reason == "looked at it");
-    CHECK(stored->votes[0].seen_hash == HashOf('a'));
+    CHECK(stored->votes[0].seen_hash == BindingHash('a'));
   }
   SECTION("two of two need two people, and one person counts once") {
     const std::string id = OpenOne(store, ACall("session-1", 'a', 2));
@@ -230,7 +230,7 @@ inline void CheckVoting(StoreUnderTest& test) {
     reviews::Vote his_agent = Approval("bobs-agent");
     his_agent.voter.owner = "bob";
     CHECK_FALSE(store.CastVote(id, his_agent).ok());
-    CHECK(StateOf(store, id) == ReviewState::kPending);
+    CHECK(ReadState(store, id) == ReviewState::kPending);
     CHECK(store.CastVote(id, Approval("carol"))->state == ReviewState::kApproved);
   }
   SECTION("one denial ends it, also by somebody who approved before") {
@@ -243,7 +243,7 @@ inline void CheckVoting(StoreUnderTest& test) {
     const auto late = store.CastVote(id, Approval("carol"));
     CHECK(late.status().code() == absl::StatusCode::kFailedPrecondition);
     CHECK(ReasonOf(late.status()) == "review_not_pending");
-    CHECK(StateOf(store, id) == ReviewState::kDenied);
+    CHECK(ReadState(store, id) == ReviewState::kDenied);
   }
   SECTION("the requester, its owner, its agent and a sibling agent do not vote") {
     reviews::NewReview call = ACall();
@@ -274,12 +274,12 @@ inline void CheckVoting(StoreUnderTest& test) {
     reviews::Vote blind = Approval("bob");
     blind.seen_hash.clear();
     CHECK(ReasonOf(store.CastVote(id, blind).status()) == "hash_missing");
-    CHECK(StateOf(store, id) == ReviewState::kPending);
+    CHECK(ReadState(store, id) == ReviewState::kPending);
   }
   SECTION("no vote counts once the time is over, to the instant") {
     const std::string id = OpenOne(store);
     test.Advance(absl::Minutes(15));
-    CHECK(StateOf(store, id) == ReviewState::kExpired);
+    CHECK(ReadState(store, id) == ReviewState::kExpired);
     CHECK(ReasonOf(store.CastVote(id, Approval("bob")).status()) == "review_expired");
     CHECK(ReasonOf(store.CastVote(id, Denial("bob")).status()) == "review_expired");
   }
@@ -289,7 +289,7 @@ inline void CheckVoting(StoreUnderTest& test) {
       CHECK(store.Get(id).status().code() == absl::StatusCode::kNotFound);
       CHECK(store.Content(id).status().code() == absl::StatusCode::kNotFound);
       CHECK(store.Revoke(id, "bob", "").status().code() == absl::StatusCode::kNotFound);
-      CHECK(store.Consume(id, "s", Somebody("ada"), HashOf('a')).status().code() ==
+      CHECK(store.Consume(id, "s", Somebody("ada"), BindingHash('a')).status().code() ==
             absl::StatusCode::kNotFound);
     }
   }
@@ -300,45 +300,46 @@ inline void CheckUsing(StoreUnderTest& test) {
   const reviews::Person ada = Somebody("ada");
   SECTION("a one-shot is used once, and the same session gets the same use again") {
     const std::string id = ApprovedOne(store);
-    const auto use = store.Consume(id, "session-1", ada, HashOf('a'));
+    const auto use = store.Consume(id, "session-1", ada, BindingHash('a'));
     REQUIRE(use.ok());
     CHECK(use->review.state == ReviewState::kConsumed);
     CHECK(use->review.uses_left == 0);
-    const auto retry = store.Consume(id, "session-1", ada, HashOf('a'));
+    const auto retry = store.Consume(id, "session-1", ada, BindingHash('a'));
     REQUIRE(retry.ok());
     CHECK(retry->at == use->at);
-    const auto other = store.Consume(id, "session-2", ada, HashOf('a'));
+    const auto other = store.Consume(id, "session-2", ada, BindingHash('a'));
     CHECK(other.status().code() == absl::StatusCode::kFailedPrecondition);
     CHECK(ReasonOf(other.status()) == "review_exhausted");
     CHECK(WholeLog(store).size() == 3);
   }
   SECTION("other bytes than the approved ones use nothing, not even on a retry") {
     const std::string id = ApprovedOne(store);
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, HashOf('b')).status()) ==
+    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('b')).status()) ==
           "binding_mismatch");
-    REQUIRE(store.Consume(id, "session-1", ada, HashOf('a')).ok());
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, HashOf('b')).status()) ==
+    REQUIRE(store.Consume(id, "session-1", ada, BindingHash('a')).ok());
+    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('b')).status()) ==
           "binding_mismatch");
   }
   SECTION("somebody else's review is not found") {
     const std::string id = ApprovedOne(store);
-    CHECK(store.Consume(id, "session-1", Somebody("eve"), HashOf('a')).status().code() ==
+    CHECK(store.Consume(id, "session-1", Somebody("eve"), BindingHash('a')).status().code() ==
           absl::StatusCode::kNotFound);
-    CHECK(StateOf(store, id) == ReviewState::kApproved);
+    CHECK(ReadState(store, id) == ReviewState::kApproved);
   }
   SECTION("what is not approved gives nothing, and says why") {
     const std::string pending = OpenOne(store);
-    CHECK(ReasonOf(store.Consume(pending, "s", ada, HashOf('a')).status()) ==
+    CHECK(ReasonOf(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
           "review_not_approved");
     REQUIRE(store.CastVote(pending, Denial("bob")).ok());
-    CHECK(ReasonOf(store.Consume(pending, "s", ada, HashOf('a')).status()) ==
+    CHECK(ReasonOf(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
           "review_not_approved");
   }
   SECTION("a grant past its time is EXPIRED, to the instant") {
     const std::string id = ApprovedOne(store);
     test.Advance(absl::Minutes(5));
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, HashOf('a')).status()) == "review_expired");
-    CHECK(StateOf(store, id) == ReviewState::kExpired);
+    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
+          "review_expired");
+    CHECK(ReadState(store, id) == ReviewState::kExpired);
   }
   SECTION("a revoked grant gives nothing; revoking twice is revoking once") {
     const std::string id = ApprovedOne(store);
@@ -347,15 +348,16 @@ inline void CheckUsing(StoreUnderTest& test) {
     CHECK(revoked->state == ReviewState::kRevoked);
     CHECK(revoked->reason == "a mistake");
     CHECK(store.Revoke(id, "carol", "again")->reason == "a mistake");
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, HashOf('a')).status()) == "review_revoked");
+    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
+          "review_revoked");
   }
   SECTION("only what is APPROVED can be revoked") {
     const std::string id = OpenOne(store);
     CHECK(ReasonOf(store.Revoke(id, "carol", "").status()) == "review_not_approved");
     REQUIRE(store.CastVote(id, Approval("bob")).ok());
-    REQUIRE(store.Consume(id, "session-1", ada, HashOf('a')).ok());
+    REQUIRE(store.Consume(id, "session-1", ada, BindingHash('a')).ok());
     CHECK(ReasonOf(store.Revoke(id, "carol", "").status()) == "review_not_approved");
-    CHECK(StateOf(store, id) == ReviewState::kConsumed);
+    CHECK(ReadState(store, id) == ReviewState::kConsumed);
   }
 }
 

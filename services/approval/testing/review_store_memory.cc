@@ -74,21 +74,10 @@ absl::StatusOr<store::Joined> MemoryReviewStore::Join(const reviews::NewReview& 
   Row row;
   row.call_key = key;
   row.content = call.content;
-  reviews::Review& review = row.review;
-  review.id = UuidV7(clock_.Now(), random_);
-  review.requester = call.requester;
-  review.connection = call.connection;
-  review.connection_version = call.connection_version;
-  review.binding_hash = call.binding_hash;
-  review.policy = call.policy;
-  review.policy_version = call.policy_version;
-  review.terms = call.terms;
-  review.prompt_tokens = call.prompt_tokens;
-  review.model = call.model;
-  review.created_at = clock_.Now();
-  review.pending_expires_at = clock_.Now() + call.terms.pending_ttl;
+  row.review = reviews::MakePendingReview(call, UuidV7(clock_.Now(), random_), clock_.Now());
+  row.review.state = ReviewState::kUnspecified;  // until Move
   Move(row, ReviewState::kPending, call.requester.DisplayName(), store::OpenedDetail(call));
-  const std::string id = review.id;
+  const std::string id = row.review.id;
   return store::Joined{rows_.emplace(id, std::move(row)).first->second.review, true};
 }
 
@@ -167,7 +156,7 @@ absl::StatusOr<store::Use> MemoryReviewStore::Consume(const std::string& id,
   if (absl::Status status = reviews::CheckUse(review, binding_hash, clock_.Now()); !status.ok()) {
     return status;
   }
-  const ReviewState after = reviews::AfterUse(review);
+  const ReviewState after = reviews::StateAfterUse(review);
   --review.uses_left;
   row->uses.emplace(session_id, clock_.Now());
   Move(*row, after, review.requester.DisplayName(), store::UseDetail(session_id));

@@ -25,7 +25,7 @@ class ReviewModel {
     absl::Duration opened, approved;
   };
 
-  ReviewState StateOf(const One& one, absl::Duration now) const {
+  ReviewState ExpectedState(const One& one, absl::Duration now) const {
     if (one.denied) return ReviewState::kDenied;
     if (one.revoked) return ReviewState::kRevoked;
     if (!one.used_by.empty()) return ReviewState::kConsumed;
@@ -61,8 +61,8 @@ class ReviewWalk {
   void CheckAll() {
     for (const auto& [id, one] : model_.reviews) {
       INFO("review " << id);
-      CHECK(domain::ToString(testing::StateOf(test_.store(), id)) ==
-            domain::ToString(model_.StateOf(one, now_)));
+      CHECK(domain::ToString(testing::ReadState(test_.store(), id)) ==
+            domain::ToString(model_.ExpectedState(one, now_)));
     }
     WholeLog(test_.store());
   }
@@ -101,7 +101,7 @@ class ReviewWalk {
     const auto known = model_.reviews.find(joined->review.id);
     REQUIRE(known != model_.reviews.end());
     CHECK(known->second.hash == hash);
-    const ReviewState state = model_.StateOf(known->second, now_);
+    const ReviewState state = model_.ExpectedState(known->second, now_);
     CHECK((state == ReviewState::kDenied || known->second.approvals == approvals));
     CHECK((state == ReviewState::kDenied || state == ReviewState::kPending ||
            state == ReviewState::kApproved));
@@ -114,7 +114,7 @@ class ReviewWalk {
     const char* names[] = {"bob", "carol", "dan", "ada"};
     const std::string name = names[Pick(4)];
     const bool approve = Pick(5) != 0;
-    const bool open = model_.StateOf(*one, now_) == ReviewState::kPending;
+    const bool open = model_.ExpectedState(*one, now_) == ReviewState::kPending;
     const bool expected = open && name != "ada" && !(approve && one->approvers.count(name) > 0);
     const auto review =
         test_.store().CastVote(id, approve ? Approval(name, one->hash) : Denial(name));
@@ -136,8 +136,8 @@ class ReviewWalk {
     const char hash = Pick(6) == 0 ? 'f' : one->hash;
     const bool expected =
         hash == one->hash &&
-        (model_.StateOf(*one, now_) == ReviewState::kApproved || one->used_by == session);
-    const auto use = test_.store().Consume(id, session, Somebody("ada"), HashOf(hash));
+        (model_.ExpectedState(*one, now_) == ReviewState::kApproved || one->used_by == session);
+    const auto use = test_.store().Consume(id, session, Somebody("ada"), BindingHash(hash));
     CHECK(use.ok() == expected);
     if (use.ok()) one->used_by = session;
   }
@@ -146,7 +146,7 @@ class ReviewWalk {
     std::string id;
     ReviewModel::One* one = Some(id);
     if (one == nullptr) return;
-    const ReviewState state = model_.StateOf(*one, now_);
+    const ReviewState state = model_.ExpectedState(*one, now_);
     const bool expected = state == ReviewState::kApproved || state == ReviewState::kRevoked;
     CHECK(test_.store().Revoke(id, "dan", "walk").ok() == expected);
     if (expected) one->revoked = true;

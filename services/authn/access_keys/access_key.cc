@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/crypto/hash.h"
@@ -15,20 +13,6 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kIdCharacters = 12;
 constexpr std::size_t kMinAdopted = 16;
 constexpr std::size_t kMaxAdopted = 4096;
-
-// A header begins with '{' and then a quote, a space or a line break.
-bool LooksLikeToken(absl::string_view text) {
-  return (absl::StartsWith(text, "ey") || absl::StartsWith(text, "ew")) &&
-         std::count(text.begin(), text.end(), '.') == 2;
-}
-
-bool LooksLikeAssertion(absl::string_view text) {
-  std::string xml;
-  if (!absl::StartsWith(text, "P") || !absl::WebSafeBase64Unescape(text, &xml)) return false;
-  const absl::string_view head = absl::string_view(xml).substr(0, 4096);
-  return absl::StartsWith(head, "<") &&
-         (absl::StrContains(head, "Assertion") || absl::StrContains(head, "Response"));
-}
 
 }  // namespace
 
@@ -62,14 +46,6 @@ absl::Status CheckAdoptedKey(const SecretString& key) {
 
 std::string KeyHasher::Hash(const SecretString& key) const {
   return crypto::HmacSha256(hash_key_.Reveal(), absl::StrCat("access-key:", key.Reveal()));
-}
-
-CredentialKind Classify(const SecretString& credential) {
-  const absl::string_view text = credential.Reveal();
-  if (text.empty()) return CredentialKind::kNone;
-  if (LooksLikeToken(text)) return CredentialKind::kToken;
-  if (LooksLikeAssertion(text)) return CredentialKind::kSamlAssertion;
-  return CredentialKind::kAccessKey;
 }
 
 }  // namespace countersign::authn::access_keys

@@ -36,8 +36,4 @@ class KeyHasher {
   SecretString hash_key_;
 };
 
-// What kind of credential a caller sent, told by its looks alone.
-enum class CredentialKind { kNone, kToken, kSamlAssertion, kAccessKey };
-CredentialKind Classify(const SecretString& credential);
-
 }  // namespace countersign::authn::access_keys

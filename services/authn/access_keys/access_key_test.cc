@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -47,28 +46,6 @@ TEST_CASE("KeyHasher: equal keys have equal hashes under one secret only", "[aut
   CHECK(hasher.Hash(key).size() == 32);
   CHECK(hasher.Hash(key) != other.Hash(key));
   CHECK(hasher.Hash(key) != hasher.Hash(SecretString("cs_aaaaaaaaaaaa_Secret")));
-}
-
-TEST_CASE("Classify: tells tokens, assertions and keys apart by their looks", "[authn]") {
-  const auto kind = [](absl::string_view text) {
-    return Classify(SecretString(std::string(text)));
-  };
-  CHECK(kind("") == CredentialKind::kNone);
-  CHECK(kind("eyJhbGciOiJSUzI1NiJ9.e30.c2ln") == CredentialKind::kToken);
-  for (const char* header :
-       {"{ \"alg\":1}", "{\n\"alg\":1}", "{\r\n \"alg\":1}", "{\t\"alg\":1}"}) {
-    CHECK(kind(absl::WebSafeBase64Escape(header) + ".e30.c2ln") == CredentialKind::kToken);
-  }
-  CHECK(kind("eyJhbGciOiJSUzI1NiJ9.e30") == CredentialKind::kAccessKey);
-  CHECK(kind("sk-proj-a.b.c") == CredentialKind::kAccessKey);
-  CHECK(kind("cs_abc_def") == CredentialKind::kAccessKey);
-  CHECK(kind("P") == CredentialKind::kAccessKey);
-  CHECK(kind("PAssword-that-is-no-xml") == CredentialKind::kAccessKey);
-  for (const char* xml :
-       {"<saml:Assertion xmlns:saml=\"x\"/>", "<?xml version=\"1.0\"?>\n<samlp:Response/>"}) {
-    CHECK(kind(absl::WebSafeBase64Escape(xml)) == CredentialKind::kSamlAssertion);
-  }
-  CHECK(kind(absl::WebSafeBase64Escape("<html></html>")) == CredentialKind::kAccessKey);
 }
 
 }  // namespace countersign::authn::access_keys

@@ -28,19 +28,19 @@ const char* OrNull(const std::optional<std::string>& text) {
   return text ? text->c_str() : nullptr;
 }
 
-absl::Time TimeOf(const pqxx::field& field) {
+absl::Time ToTime(const pqxx::field& field) {
   if (field.is_null()) return absl::InfiniteFuture();
   return absl::FromUnixMicros(field.as<std::int64_t>());
 }
 
-KeyRecord RecordOf(const pqxx::row& row) {
+KeyRecord ReadRecord(const pqxx::row& row) {
   KeyRecord key;
   key.id = row[0].c_str();
   key.identity = row[1].c_str();
   key.created_by = row[2].c_str();
-  key.created_at = TimeOf(row[3]);
-  key.expires_at = TimeOf(row[4]);
-  key.revoked_at = TimeOf(row[5]);
+  key.created_at = ToTime(row[3]);
+  key.expires_at = ToTime(row[4]);
+  key.revoked_at = ToTime(row[5]);
   return key;
 }
 
@@ -88,7 +88,7 @@ absl::StatusOr<KeyRecord> PgKeyStore::FindByHash(absl::string_view hash) {
     transaction.exec0("SET LOCAL statement_timeout = '2s'");
     const pqxx::result rows = transaction.exec_params(
         absl::StrCat("SELECT", kColumns, "FROM access_key WHERE hash = decode($1, 'hex')"), hex);
-    if (!rows.empty()) found = RecordOf(rows[0]);
+    if (!rows.empty()) found = ReadRecord(rows[0]);
     return absl::OkStatus();
   }));
   if (!found) return absl::NotFoundError("no such key");
@@ -108,7 +108,7 @@ absl::StatusOr<KeyPage> PgKeyStore::List(std::size_t page_size, absl::string_vie
                      " (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2)"
                      " ORDER BY created_at, id LIMIT $3"),
         micros, after.id, page_size + 1);
-    for (const pqxx::row& row : rows) page.items.push_back(RecordOf(row));
+    for (const pqxx::row& row : rows) page.items.push_back(ReadRecord(row));
     return absl::OkStatus();
   }));
   if (page.items.size() > page_size) {
@@ -127,7 +127,7 @@ absl::StatusOr<KeyRecord> PgKeyStore::Revoke(const std::string& id, absl::Time n
         id, absl::ToUnixMicros(now));
     const pqxx::result rows = transaction.exec_params(
         absl::StrCat("SELECT", kColumns, "FROM access_key WHERE id = $1"), id);
-    if (!rows.empty()) revoked = RecordOf(rows[0]);
+    if (!rows.empty()) revoked = ReadRecord(rows[0]);
     return absl::OkStatus();
   }));
   if (!revoked) return absl::NotFoundError("no such key");

@@ -40,7 +40,7 @@ domain::Principal KeyPrincipal(const access_keys::KeyRecord& key) {
   return principal;
 }
 
-void Describe(const domain::Identity& identity, domain::Principal& principal) {
+void ApplyIdentity(const domain::Identity& identity, domain::Principal& principal) {
   principal.identity = identity.name;
   principal.kind = identity.kind;
   principal.owner = identity.owner;
@@ -49,7 +49,7 @@ void Describe(const domain::Identity& identity, domain::Principal& principal) {
 
 // A token of a program that acts for itself: its subject is the client that asked for it (RFC 9068,
 // section 2.2; `azp` as OpenID Connect Core 1.0, section 2, has it).
-bool IsClientsOwn(const jose::VerifiedToken& token) {
+bool ActsForItself(const jose::VerifiedToken& token) {
   return token.claims()["client_id"].text() == token.subject ||
          token.claims()["azp"].text() == token.subject;
 }
@@ -66,7 +66,8 @@ std::pair<bool, std::size_t> Specificity(const domain::Identity::Match& match) {
   return {!match.subject.empty(), match.claims.size()};
 }
 
-TokenIssuer IssuerOf(const domain::IdentityProvider& provider, std::vector<std::string>& mistakes) {
+TokenIssuer MakeTokenIssuer(const domain::IdentityProvider& provider,
+                            std::vector<std::string>& mistakes) {
   const domain::IdentityProvider::Oidc& oidc = *provider.oidc;
   const auto mistake = [&](absl::string_view path, absl::string_view what) {
     mistakes.push_back(
@@ -104,7 +105,7 @@ absl::StatusOr<std::shared_ptr<const Directory>> Directory::Compile(
   std::vector<std::string> mistakes;
   for (const auto& [name, provider] : directory->resources_->identity_providers) {
     if (!provider.oidc) continue;
-    TokenIssuer issuer = IssuerOf(provider, mistakes);
+    TokenIssuer issuer = MakeTokenIssuer(provider, mistakes);
     if (const TokenIssuer* other = directory->FindIssuer(issuer.expectations.issuer)) {
       mistakes.push_back(absl::StrCat("IdentityProvider/", name,
                                       ": spec.oidc.issuer: is IdentityProvider/", other->provider,
@@ -141,11 +142,11 @@ absl::StatusOr<domain::Principal> Directory::FromToken(const TokenIssuer& issuer
   principal.issuer = token.issuer;
   principal.subject = token.subject;
   principal.expires_at = token.expires_at;
-  CS_ASSIGN_OR_RETURN(principal.groups, GroupsOf(token.claims(), issuer.groups_claim));
+  CS_ASSIGN_OR_RETURN(principal.groups, ReadGroups(token.claims(), issuer.groups_claim));
   CS_ASSIGN_OR_RETURN(const domain::Identity* identity, Match(issuer, token));
   if (identity != nullptr) {
-    Describe(*identity, principal);
-  } else if (IsClientsOwn(token)) {
+    ApplyIdentity(*identity, principal);
+  } else if (ActsForItself(token)) {
     principal.kind = domain::IdentityKind::kService;
   }
   AddRoles(principal);
@@ -176,7 +177,7 @@ absl::StatusOr<domain::Principal> Directory::FromKey(const access_keys::KeyRecor
   const auto identity = resources_->identities.find(key.identity);
   const bool built_in = key.identity == kBuiltInAdmin;
   if (identity == resources_->identities.end() && !built_in) return IdentityUnknown(key.identity);
-  if (identity != resources_->identities.end()) Describe(identity->second, principal);
+  if (identity != resources_->identities.end()) ApplyIdentity(identity->second, principal);
   if (built_in) AddBuiltInAdmin(principal);
   AddRoles(principal);
   return principal;

@@ -41,7 +41,7 @@ std::string RefusedToken(const Directory& directory, const jose::VerifiedToken& 
   return ReasonOf(directory.FromToken(directory.issuers()[0], token).status());
 }
 
-access_keys::KeyRecord KeyOf(const std::string& identity) {
+access_keys::KeyRecord MakeKey(const std::string& identity) {
   access_keys::KeyRecord key;
   key.id = "k";
   key.identity = identity;
@@ -198,27 +198,27 @@ TEST_CASE("Directory: an access key is its Identity's, under our own issuer", "[
   const auto directory = Compile(Resources()
                                      .Add(KeyIdentity("ci", {"builders"}))
                                      .Add(Binding("1", Role::kCaller, {"builders"})));
-  const auto principal = directory->FromKey(KeyOf("ci"));
+  const auto principal = directory->FromKey(MakeKey("ci"));
   REQUIRE(principal.ok());
   CHECK(principal->issuer == kKeyIssuer);
   CHECK(principal->subject == "ci");
   CHECK(principal->identity == "ci");
   CHECK(principal->kind == domain::IdentityKind::kService);
-  CHECK(principal->expires_at == KeyOf("ci").expires_at);
+  CHECK(principal->expires_at == MakeKey("ci").expires_at);
   CHECK(domain::HasRole(*principal, Role::kCaller, ""));
-  CHECK(ReasonOf(directory->FromKey(KeyOf("gone")).status()) == "identity_unknown");
+  CHECK(ReasonOf(directory->FromKey(MakeKey("gone")).status()) == "identity_unknown");
 }
 
 TEST_CASE("Directory: the built-in administrator needs no resources and is no caller", "[authn]") {
-  for (const auto& admin : {Directory::FromKeyWithoutResources(KeyOf("admin")),
-                            Compile(Resources())->FromKey(KeyOf("admin"))}) {
+  for (const auto& admin : {Directory::FromKeyWithoutResources(MakeKey("admin")),
+                            Compile(Resources())->FromKey(MakeKey("admin"))}) {
     REQUIRE(admin.ok());
     CHECK(domain::HasRole(*admin, Role::kAdmin, ""));
     CHECK(domain::HasRole(*admin, Role::kAuditor, ""));
     CHECK_FALSE(domain::HasRole(*admin, Role::kReviewer, ""));
     CHECK_FALSE(domain::HasRole(*admin, Role::kCaller, ""));
   }
-  CHECK(Directory::FromKeyWithoutResources(KeyOf("ci")).status().code() ==
+  CHECK(Directory::FromKeyWithoutResources(MakeKey("ci")).status().code() ==
         absl::StatusCode::kUnavailable);
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("Directory: a token does not become the built-in administrator by its 
           "[authn]") {
   const auto directory = Compile(Resources().Add(Provider()).Add(TokenIdentity("admin", "s-1")));
   CHECK_FALSE(domain::HasRole(FromToken(*directory, Token("s-1")), Role::kAdmin, ""));
-  CHECK(domain::HasRole(*directory->FromKey(KeyOf("admin")), Role::kAdmin, ""));
+  CHECK(domain::HasRole(*directory->FromKey(MakeKey("admin")), Role::kAdmin, ""));
 }
 
 TEST_CASE("Directory::Compile: every mistake is named", "[authn]") {

@@ -42,7 +42,7 @@ json::Value FindClaim(json::Value claims, absl::string_view name) {
   return at;
 }
 
-absl::StatusOr<std::vector<std::string>> GroupsOf(json::Value claims, absl::string_view claim) {
+absl::StatusOr<std::vector<std::string>> ReadGroups(json::Value claims, absl::string_view claim) {
   std::vector<std::string> groups;
   const json::Value value = FindClaim(claims, claim);
   if (!value.exists()) {

@@ -19,7 +19,7 @@ json::Value FindClaim(json::Value claims, absl::string_view name);
 // the claim is absent. UNAUTHENTICATED `groups_overage` when the issuer says that it left them out
 // (`_claim_names` or `hasgroups`, as Entra does above 200), `groups_malformed` when the claim is
 // anything else or too large: unknown groups are never "no groups".
-absl::StatusOr<std::vector<std::string>> GroupsOf(json::Value claims, absl::string_view claim);
+absl::StatusOr<std::vector<std::string>> ReadGroups(json::Value claims, absl::string_view claim);
 
 // True when the claim equals `expected` as text, or is an array that contains it.
 bool ClaimMatches(json::Value claim, absl::string_view expected);

@@ -10,7 +10,7 @@ grpc::ServerUnaryReactor* IdentityService::WhoAmI(grpc::CallbackServerContext* c
                                                   const v1::WhoAmIRequest* /*request*/,
                                                   v1::WhoAmIResponse* response) {
   return rpc::FinishInline(context, [&]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(*context, callers_));
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
     *response = ToProto(*caller);
     return absl::OkStatus();
   });

@@ -28,8 +28,8 @@ std::string Digest(const domain::Principal& principal) {
 
 }  // namespace
 
-absl::StatusOr<MintedTokens::Minted> MintedTokens::For(const domain::Principal& principal,
-                                                       absl::Time now) {
+absl::StatusOr<MintedTokens::Minted> MintedTokens::GetOrMint(const domain::Principal& principal,
+                                                             absl::Time now) {
   const std::string digest = Digest(principal);
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -26,7 +26,7 @@ class MintedTokens {
   explicit MintedTokens(TokenMinter& minter, std::size_t capacity = 10'000)
       : minter_(minter), capacity_(capacity) {}
 
-  absl::StatusOr<Minted> For(const domain::Principal& principal, absl::Time now);
+  absl::StatusOr<Minted> GetOrMint(const domain::Principal& principal, absl::Time now);
 
  private:
   struct Entry {

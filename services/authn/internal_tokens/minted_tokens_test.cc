@@ -15,7 +15,7 @@ struct Fixture {
     return principal;
   }
   std::string TokenFor(const domain::Principal& principal) {
-    return tokens.For(principal, clock.Now())->token->Reveal();
+    return tokens.GetOrMint(principal, clock.Now())->token->Reveal();
   }
 
   countersign::testing::FakeClock clock;
@@ -63,9 +63,9 @@ TEST_CASE_METHOD(Fixture, "MintedTokens: keeps a bounded number", "[authn]") {
 
 TEST_CASE_METHOD(Fixture, "MintedTokens: a failure is passed on and not kept", "[authn]") {
   minter.failure = absl::InternalError("broken");
-  CHECK_FALSE(tokens.For(Somebody(), clock.Now()).ok());
+  CHECK_FALSE(tokens.GetOrMint(Somebody(), clock.Now()).ok());
   minter.failure = absl::OkStatus();
-  CHECK(tokens.For(Somebody(), clock.Now()).ok());
+  CHECK(tokens.GetOrMint(Somebody(), clock.Now()).ok());
 }
 
 }  // namespace countersign::authn::internal_tokens

@@ -38,7 +38,7 @@ bool IsHost(absl::string_view host) {
   });
 }
 
-absl::StatusOr<Origin> OriginOf(absl::string_view url) {
+absl::StatusOr<Origin> ParseOrigin(absl::string_view url) {
   Origin origin;
   if (absl::ConsumePrefix(&url, "https://")) {
     origin.https = true;
@@ -65,7 +65,7 @@ absl::StatusOr<Origin> OriginOf(absl::string_view url) {
   return origin;
 }
 
-HostKind KindOf(const Origin& origin) {
+HostKind ClassifyHost(const Origin& origin) {
   if (origin.host == "localhost") return HostKind::kLoopback;
   in_addr v4 = {};
   if (inet_pton(AF_INET, origin.host.c_str(), &v4) == 1) {
@@ -84,8 +84,8 @@ HostKind KindOf(const Origin& origin) {
 }  // namespace
 
 absl::Status CheckIssuerUrl(absl::string_view url) {
-  CS_ASSIGN_OR_RETURN(const Origin origin, OriginOf(url));
-  if (origin.https || KindOf(origin) == HostKind::kLoopback) return absl::OkStatus();
+  CS_ASSIGN_OR_RETURN(const Origin origin, ParseOrigin(url));
+  if (origin.https || ClassifyHost(origin) == HostKind::kLoopback) return absl::OkStatus();
   return Bad("must be https (http only for a loopback address)");
 }
 
@@ -94,14 +94,14 @@ std::string DiscoveryUrl(absl::string_view issuer) {
 }
 
 bool SameOrigin(absl::string_view a, absl::string_view b) {
-  const auto first = OriginOf(a);
-  const auto second = OriginOf(b);
+  const auto first = ParseOrigin(a);
+  const auto second = ParseOrigin(b);
   return first.ok() && second.ok() && *first == *second;
 }
 
 bool HostIsLiteral(absl::string_view url) {
-  const auto origin = OriginOf(url);
-  return origin.ok() && KindOf(*origin) != HostKind::kName;
+  const auto origin = ParseOrigin(url);
+  return origin.ok() && ClassifyHost(*origin) != HostKind::kName;
 }
 
 absl::StatusOr<std::string> JwksUriFromDiscovery(absl::string_view body, absl::string_view issuer) {

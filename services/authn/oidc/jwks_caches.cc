@@ -4,8 +4,8 @@
 
 namespace countersign::authn::oidc {
 
-std::shared_ptr<JwksCache> JwksCaches::For(const directory::Directory& directory,
-                                           const directory::TokenIssuer& issuer) {
+std::shared_ptr<JwksCache> JwksCaches::GetCache(const directory::Directory& directory,
+                                                const directory::TokenIssuer& issuer) {
   const std::string& url = issuer.expectations.issuer;
   const std::lock_guard<std::mutex> lock(mutex_);
   Entry& entry = by_provider_[issuer.provider];

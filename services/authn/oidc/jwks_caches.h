@@ -20,8 +20,8 @@ class JwksCaches {
 
   // `issuer` is one of `directory`'s. Caches of issuers that `directory` no longer names are
   // dropped.
-  std::shared_ptr<JwksCache> For(const directory::Directory& directory,
-                                 const directory::TokenIssuer& issuer);
+  std::shared_ptr<JwksCache> GetCache(const directory::Directory& directory,
+                                      const directory::TokenIssuer& issuer);
 
   struct ProviderAge {
     std::string provider;

@@ -23,8 +23,8 @@ struct UrlDocument {
   std::string body;
 };
 
-// Reads documents of issuers, under the rules of DESIGN "Outbound": no redirects, addresses vetted,
-// bounded time and size. Thread-safe.
+// Reads documents of issuers: follows no redirects, vets addresses, bounds time and size.
+// Thread-safe.
 class UrlFetcher {
  public:
   virtual ~UrlFetcher() = default;

@@ -45,7 +45,7 @@ struct AuthnFixture {
   }
 
   // An access key of `identity`, made without the directory's say.
-  std::string KeyOf(const std::string& identity, absl::Duration ttl = absl::Hours(1)) {
+  std::string MakeKey(const std::string& identity, absl::Duration ttl = absl::Hours(1)) {
     const access_keys::FreshKey fresh = access_keys::MakeAccessKey(random);
     access_keys::KeyRecord record;
     record.id = fresh.id;

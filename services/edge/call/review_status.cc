@@ -9,7 +9,8 @@ async::Awaitable<void> AnswerReviewStatus(const EdgeServices& services,
                                           boost::asio::any_io_executor executor,
                                           async::Cancellation& cancellation, Reply& reply) {
   async::PendingReply<absl::StatusOr<domain::ReviewStatus>> answer(executor);
-  services.ports.reviews.Wait(caller.call(), review_id, "", services.PortDeadline(), answer.done());
+  services.ports.reviews.GetStatus(caller.call(), review_id, services.PortDeadline(),
+                                   answer.done());
   const absl::StatusOr<domain::ReviewStatus> status = co_await answer.Get(cancellation);
   if (cancellation.cancelled()) co_return;
   if (absl::IsNotFound(status.status()) || absl::IsInvalidArgument(status.status())) {

@@ -13,7 +13,7 @@ namespace countersign::policy::resources {
 
 absl::StatusOr<std::string> ResourceService::Admin(
     const grpc::CallbackServerContext& context) const {
-  CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(context, callers_));
+  CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(context, callers_));
   const auto& roles = caller->roles;
   const bool admin = std::any_of(roles.begin(), roles.end(), [](const domain::RoleGrant& grant) {
     return grant.role == domain::Role::kAdmin && grant.connections.empty();

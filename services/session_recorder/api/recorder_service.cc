@@ -57,7 +57,7 @@ class Refusal final : public Reactor {
 
 grpc::ServerBidiReactor<v1::RecordRequest, v1::RecordResponse>* RecorderService::Record(
     grpc::CallbackServerContext* context) {
-  auto caller = rpc::CallerOf(*context, callers_);
+  auto caller = rpc::VerifyCaller(*context, callers_);
   if (!caller.ok()) return new Refusal(caller.status());
   return new RecordReactor(sessions_, *std::move(caller));
 }

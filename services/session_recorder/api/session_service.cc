@@ -11,7 +11,7 @@ namespace v1 = recorder::v1;
 
 absl::StatusOr<SessionService::Connections> SessionService::Allowed(
     const grpc::CallbackServerContext& context) const {
-  CS_ASSIGN_OR_RETURN(const auto caller, rpc::CallerOf(context, callers_));
+  CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(context, callers_));
   return audit::ReadableConnections(*caller);
 }
 

@@ -1,4 +1,4 @@
-#include "services/approval/reviewers/review_desk.h"
+#include "services/approval/reviewers/reviewer_api.h"
 
 #include <algorithm>
 
@@ -51,9 +51,9 @@ absl::Status CheckReason(const std::string& reason) {
 
 }  // namespace
 
-absl::StatusOr<DeskPage> ReviewDesk::List(const domain::Principal& reader, const std::string& state,
-                                          bool all, std::size_t page_size,
-                                          const std::string& page_token) {
+absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader,
+                                             const std::string& state, bool all,
+                                             std::size_t page_size, const std::string& page_token) {
   CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
   store::ReviewQuery query = QueryFor(reader);
   query.all_states = all;
@@ -69,7 +69,7 @@ absl::StatusOr<DeskPage> ReviewDesk::List(const domain::Principal& reader, const
   const std::size_t size = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
   query.before = page_token;
   query.limit = size + 1;
-  DeskPage page;
+  ReviewPage page;
   CS_ASSIGN_OR_RETURN(page.reviews, store_.List(query));
   if (page.reviews.size() > size) {
     page.reviews.resize(size);
@@ -78,35 +78,36 @@ absl::StatusOr<DeskPage> ReviewDesk::List(const domain::Principal& reader, const
   return page;
 }
 
-absl::StatusOr<reviews::Review> ReviewDesk::Readable(const domain::Principal& reader,
-                                                     const std::string& id) {
+absl::StatusOr<reviews::Review> ReviewerApi::ReviewForReader(const domain::Principal& reader,
+                                                             const std::string& id) {
   CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
   CS_ASSIGN_OR_RETURN(reviews::Review review, store_.Get(id));
   CS_RETURN_IF_ERROR(CheckReviewer(reader, review.connection, review.terms, id));
   return review;
 }
 
-absl::StatusOr<OpenReview> ReviewDesk::Show(const domain::Principal& reader,
-                                            const std::string& id) {
-  OpenReview open;
-  CS_ASSIGN_OR_RETURN(open.review, Readable(reader, id));
+absl::StatusOr<ReviewWithContent> ReviewerApi::Show(const domain::Principal& reader,
+                                                    const std::string& id) {
+  ReviewWithContent open;
+  CS_ASSIGN_OR_RETURN(open.review, ReviewForReader(reader, id));
   CS_ASSIGN_OR_RETURN(open.content, store_.Content(id));
   return open;
 }
 
-absl::StatusOr<OpenReview> ReviewDesk::Vote(const domain::Principal& voter, const std::string& id,
-                                            reviews::Ballot ballot, const std::string& seen_hash,
-                                            const std::string& reason) {
+absl::StatusOr<ReviewWithContent> ReviewerApi::Vote(const domain::Principal& voter,
+                                                    const std::string& id, reviews::Ballot ballot,
+                                                    const std::string& seen_hash,
+                                                    const std::string& reason) {
   CS_RETURN_IF_ERROR(CheckReason(reason));
-  CS_RETURN_IF_ERROR(Readable(voter, id).status());
+  CS_RETURN_IF_ERROR(ReviewForReader(voter, id).status());
   CS_RETURN_IF_ERROR(CheckIsPerson(voter));
   reviews::Vote vote;
-  vote.voter = reviews::PersonOf(voter);
+  vote.voter = reviews::ToPerson(voter);
   vote.ballot = ballot;
   vote.seen_hash = seen_hash;
   vote.reason = reason;
   CS_ASSIGN_OR_RETURN(vote.claimed_groups, directory_.ClaimedGroups(voter));
-  OpenReview open;
+  ReviewWithContent open;
   CS_ASSIGN_OR_RETURN(open.review, store_.CastVote(id, vote));
   waiters_.Settle(open.review.Status());
   if (open.review.state != ReviewState::kPending) {
@@ -117,12 +118,13 @@ absl::StatusOr<OpenReview> ReviewDesk::Vote(const domain::Principal& voter, cons
   return open;
 }
 
-absl::StatusOr<OpenReview> ReviewDesk::Revoke(const domain::Principal& reviewer,
-                                              const std::string& id, const std::string& reason) {
+absl::StatusOr<ReviewWithContent> ReviewerApi::Revoke(const domain::Principal& reviewer,
+                                                      const std::string& id,
+                                                      const std::string& reason) {
   CS_RETURN_IF_ERROR(CheckReason(reason));
-  CS_RETURN_IF_ERROR(Readable(reviewer, id).status());
+  CS_RETURN_IF_ERROR(ReviewForReader(reviewer, id).status());
   CS_RETURN_IF_ERROR(CheckIsPerson(reviewer));
-  OpenReview open;
+  ReviewWithContent open;
   CS_ASSIGN_OR_RETURN(open.review, store_.Revoke(id, reviewer.DisplayName(), reason));
   waiters_.Settle(open.review.Status());
   CS_ASSIGN_OR_RETURN(open.content, store_.Content(id));

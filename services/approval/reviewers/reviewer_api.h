@@ -12,12 +12,12 @@
 
 namespace countersign::approval::reviewers {
 
-struct DeskPage {
+struct ReviewPage {
   std::vector<reviews::Review> reviews;
   std::string next_page_token;  // empty: the last page
 };
 
-struct OpenReview {
+struct ReviewWithContent {
   reviews::Review review;
   reviews::ReviewContent content;
 };
@@ -28,30 +28,31 @@ struct OpenReview {
 // or no reviewer at all.
 // Seeing is not judging: the requester, its owner and its agents read and never vote, and only
 // people vote (kind human, or a verified token that matched no Identity). Blocking. Thread-safe.
-class ReviewDesk {
+class ReviewerApi {
  public:
   // All must outlive this object.
-  ReviewDesk(store::ReviewStore& store, const ReviewerDirectory& directory,
-             gate::ReviewWaiters& waiters, ApprovalMetrics& metrics)
+  ReviewerApi(store::ReviewStore& store, const ReviewerDirectory& directory,
+              gate::ReviewWaiters& waiters, ApprovalMetrics& metrics)
       : store_(store), directory_(directory), waiters_(waiters), metrics_(metrics) {}
 
   // `state` empty: PENDING; `all`: every state. INVALID_ARGUMENT for an unknown state or token.
-  absl::StatusOr<DeskPage> List(const domain::Principal& reader, const std::string& state, bool all,
-                                std::size_t page_size, const std::string& page_token);
-  absl::StatusOr<OpenReview> Show(const domain::Principal& reader, const std::string& id);
+  absl::StatusOr<ReviewPage> List(const domain::Principal& reader, const std::string& state,
+                                  bool all, std::size_t page_size, const std::string& page_token);
+  absl::StatusOr<ReviewWithContent> Show(const domain::Principal& reader, const std::string& id);
 
   // Errors of CheckVote and CheckReviewer. An approval without the hash that the voter was shown is
   // refused.
-  absl::StatusOr<OpenReview> Vote(const domain::Principal& voter, const std::string& id,
-                                  reviews::Ballot ballot, const std::string& seen_hash,
-                                  const std::string& reason);
-  absl::StatusOr<OpenReview> Revoke(const domain::Principal& reviewer, const std::string& id,
-                                    const std::string& reason);
+  absl::StatusOr<ReviewWithContent> Vote(const domain::Principal& voter, const std::string& id,
+                                         reviews::Ballot ballot, const std::string& seen_hash,
+                                         const std::string& reason);
+  absl::StatusOr<ReviewWithContent> Revoke(const domain::Principal& reviewer, const std::string& id,
+                                           const std::string& reason);
 
   std::size_t Waiting(const std::string& review_id) const { return waiters_.Waiting(review_id); }
 
  private:
-  absl::StatusOr<reviews::Review> Readable(const domain::Principal& reader, const std::string& id);
+  absl::StatusOr<reviews::Review> ReviewForReader(const domain::Principal& reader,
+                                                  const std::string& id);
 
   store::ReviewStore& store_;
   const ReviewerDirectory& directory_;

@@ -8,9 +8,9 @@
 namespace countersign::authn::internal_tokens {
 
 // Verifies internal tokens where they are minted: with the minter's own public keys.
-class OwnCallers final : public rpc::CallerVerifier {
+class LocalCallerVerifier final : public rpc::CallerVerifier {
  public:
-  OwnCallers(const TokenMinter& minter, const Clock& clock)
+  LocalCallerVerifier(const TokenMinter& minter, const Clock& clock)
       // A minter's own set can always be read.
       : keys_(*jose::ParseJwkSet(minter.PublicKeys())), tokens_(keys_, clock) {}
 

@@ -1,0 +1,107 @@
+#include "services/approval/reviewers/reviewer_directory.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/base/status.h"
+#include "services/approval/testing/approval_testing.h"
+
+namespace countersign::approval::reviewers {
+namespace {
+
+using testing::Approval;
+using testing::Signed;
+
+struct Fixture {
+  Fixture() {
+    domain::Identity bob;
+    bob.name = "bob";
+    bob.groups = {"security"};
+    set.identities["bob"] = bob;
+    domain::RoleBinding binding;
+    binding.name = "reviewers";
+    binding.role = domain::Role::kReviewer;
+    binding.groups = {"security", "on-call"};
+    binding.connections = {"openai"};
+    set.role_bindings["reviewers"] = binding;
+    terms.reviewers = {"security"};
+  }
+  void Serve() { REQUIRE(directory.Serve(std::make_shared<domain::ResourceSet>(set)).ok()); }
+  bool StillReviewer(const reviews::Vote& vote, const std::string& connection = "openai") {
+    const auto still = directory.StillReviewer(vote, connection, terms);
+    REQUIRE(still.ok());
+    return *still;
+  }
+
+  domain::ResourceSet set;
+  domain::ReviewTerms terms;
+  ReviewerDirectory directory;
+};
+
+TEST_CASE_METHOD(Fixture, "ReviewerDirectory: knows nobody before resources are served",
+                 "[approval]") {
+  CHECK(absl::IsUnavailable(directory.ClaimedGroups(Signed("bob", {}, {})).status()));
+  CHECK(absl::IsUnavailable(directory.StillReviewer(Approval("bob"), "openai", terms).status()));
+}
+
+TEST_CASE_METHOD(Fixture, "ClaimedGroups: those that the Identity does not have itself",
+                 "[approval]") {
+  Serve();
+  CHECK(*directory.ClaimedGroups(Signed("bob", {"security", "on-call"}, {})) ==
+        std::vector<std::string>{"on-call"});
+  // No Identity: all groups are its token's.
+  CHECK(*directory.ClaimedGroups(Signed("zoe", {"security"}, {})) ==
+        std::vector<std::string>{"security"});
+}
+
+TEST_CASE_METHOD(Fixture, "StillReviewer: the role, the connection and the terms must agree",
+                 "[approval]") {
+  Serve();
+  CHECK(StillReviewer(Approval("bob")));
+  CHECK_FALSE(StillReviewer(Approval("bob"), "another"));
+  terms.reviewers = {"on-call"};
+  CHECK_FALSE(StillReviewer(Approval("bob")));
+  terms.reviewers = {"bob"};
+  CHECK(StillReviewer(Approval("bob")));
+}
+
+TEST_CASE_METHOD(Fixture, "StillReviewer: an Identity that is gone reviews no more", "[approval]") {
+  reviews::Vote vote = Approval("bob");
+  vote.claimed_groups = {"security"};
+  Serve();
+  CHECK(StillReviewer(vote));
+  set.identities.clear();
+  Serve();
+  CHECK_FALSE(StillReviewer(vote));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "StillReviewer: groups claimed when voting count, without an Identity too",
+                 "[approval]") {
+  Serve();
+  reviews::Vote vote = Approval("bob");
+  vote.voter.identity.clear();
+  CHECK_FALSE(StillReviewer(vote));
+  vote.claimed_groups = {"security"};
+  CHECK(StillReviewer(vote));
+}
+
+TEST_CASE_METHOD(Fixture, "StillReviewer: another role on the connection is not enough",
+                 "[approval]") {
+  set.role_bindings["reviewers"].role = domain::Role::kAuditor;
+  Serve();
+  CHECK_FALSE(StillReviewer(Approval("bob")));
+}
+
+TEST_CASE_METHOD(Fixture, "CheckReviewer: ids of other connections tell nothing", "[approval]") {
+  const auto bob = Signed("bob", {"security"}, {{domain::Role::kReviewer, {"openai"}}});
+  CHECK(CheckReviewer(bob, "openai", terms, "r1").ok());
+  CHECK(ReasonOf(CheckReviewer(bob, "another", terms, "r1")) == "review_not_found");
+  terms.reviewers = {"legal"};
+  CHECK(ReasonOf(CheckReviewer(bob, "openai", terms, "r1")) == "not_a_reviewer");
+}
+
+}  // namespace
+}  // namespace countersign::approval::reviewers
