@@ -4,7 +4,6 @@
 #   cs_service(NAME SOURCES … DEPS …)          an executable of services/, built by the target `programs` and installed
 #   cs_benchmark(NAME SOURCES … DEPS …)        an executable that measures; neither of both
 #   cs_test(NAME SOURCES … DEPS …)             one Catch2 binary, registered with CTest
-#   cs_test_library(NAME SOURCES … DEPS …)     what several tests share: NAME is *_testing
 #
 # DEPS are libraries of this project, checked against the layers; LINK are foreign targets. A library may depend on
 # strictly lower layers only, and configuring stops where it does not: the shape of the system is not a matter of
@@ -97,21 +96,6 @@ function(cs_library name)
     set_property(GLOBAL PROPERTY CS_HEADERS_OF_${name} ${headers})
     cs_precompile(cs_${name} ${headers})
   endif()
-endfunction()
-
-# What the tests of a library or service share (its testing/ folder): fakes, fixtures, contracts. Only cs_test may link it.
-function(cs_test_library name)
-  if(NOT name MATCHES "_testing$")
-    message(FATAL_ERROR "${name}: a test library is named *_testing")
-  endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
-  add_library(cs_${name} STATIC ${ARG_SOURCES})
-  target_include_directories(cs_${name} PUBLIC ${CMAKE_SOURCE_DIR})
-  cs_headers_for(headers library "${ARG_DEPS}" "${ARG_LINK}")
-  set_property(GLOBAL PROPERTY CS_HEADERS_OF_${name} ${headers})
-  cs_precompile(cs_${name} ${headers})
-  list(TRANSFORM ARG_DEPS PREPEND cs_)
-  target_link_libraries(cs_${name} PUBLIC ${ARG_DEPS} cs_testing ${ARG_LINK})
 endfunction()
 
 add_custom_target(programs)  # everything that is installed, without the tests

@@ -9,9 +9,12 @@
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::clients {
+namespace {
 
 namespace v1 = countersign::policy::v1;
 using Async = UnaryClient<v1::PolicyService>::Async;
+
+}  // namespace
 
 struct GrpcPolicyDecider::State {
   UnaryClient<v1::PolicyService> client;

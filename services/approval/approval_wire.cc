@@ -83,7 +83,8 @@ v1::Review ToProto(const reviews::Review& review, std::size_t waiting) {
   for (const reviews::Vote& vote : review.votes) {
     v1::Vote& counted = *proto.add_votes();
     counted.set_reviewer(vote.voter.DisplayName());
-    counted.set_decision(vote.ballot == reviews::Ballot::kApprove ? v1::Vote::APPROVE : v1::Vote::DENY);
+    counted.set_decision(vote.ballot == reviews::Ballot::kApprove ? v1::Vote::APPROVE
+                                                                  : v1::Vote::DENY);
     counted.set_reason(vote.reason);
     *counted.mutable_at() = wire::ToProto(vote.at);
   }

@@ -18,10 +18,9 @@ grpc::ServerUnaryReactor* ReviewService::ListReviews(grpc::CallbackServerContext
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
     CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
     CS_ASSIGN_OR_RETURN(const domain::ReviewState state, StateFromProto(request->state()));
-    CS_ASSIGN_OR_RETURN(
-        const ReviewPage page,
-        reviewer_api_.List(*caller, std::string(domain::ToString(state)), request->all(),
-                           request->page_size(), request->page_token()));
+    CS_ASSIGN_OR_RETURN(const ReviewPage page,
+                        reviewer_api_.List(*caller, state, request->all(), request->page_size(),
+                                           request->page_token()));
     for (const reviews::Review& review : page.reviews) {
       *response->add_items() = ToProto(review, reviewer_api_.Waiting(review.id));
     }

@@ -51,20 +51,15 @@ absl::Status CheckReason(const std::string& reason) {
 
 }  // namespace
 
-absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader,
-                                             const std::string& state, bool all,
-                                             std::size_t page_size, const std::string& page_token) {
+absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader, ReviewState state,
+                                             bool all, std::size_t page_size,
+                                             const std::string& page_token) {
   CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
   store::ReviewQuery query = QueryFor(reader);
   query.all_states = all;
-  if (!state.empty()) {
-    query.state = domain::ReviewStateFromString(state);
+  if (state != ReviewState::kUnspecified) {
+    query.state = state;
     query.all_states = false;
-    if (query.state == ReviewState::kUnspecified) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", state, "\" is no state of a review (PENDING, APPROVED, DENIED, ",
-                       "EXPIRED, CANCELLED, CONSUMED, EXHAUSTED, REVOKED)"));
-    }
   }
   const std::size_t size = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
   query.before = page_token;

@@ -35,8 +35,8 @@ class ReviewerApi {
               gate::ReviewWaiters& waiters, ApprovalMetrics& metrics)
       : store_(store), directory_(directory), waiters_(waiters), metrics_(metrics) {}
 
-  // `state` empty: PENDING; `all`: every state. INVALID_ARGUMENT for an unknown state or token.
-  absl::StatusOr<ReviewPage> List(const domain::Principal& reader, const std::string& state,
+  // `state` unspecified: PENDING, or every state with `all`. INVALID_ARGUMENT for an unknown token.
+  absl::StatusOr<ReviewPage> List(const domain::Principal& reader, domain::ReviewState state,
                                   bool all, std::size_t page_size, const std::string& page_token);
   absl::StatusOr<ReviewWithContent> Show(const domain::Principal& reader, const std::string& id);
 

@@ -68,7 +68,8 @@ bool HasDictionary(const config::ResourceDraft& draft, const std::string& name) 
   });
 }
 
-absl::StatusOr<offline::MaskWork> Of(absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> rules) {
+absl::StatusOr<offline::MaskWork> Of(
+    absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> rules) {
   offline::MaskWork work;
   CS_ASSIGN_OR_RETURN(work.rules, std::move(rules));
   return work;
@@ -202,7 +203,8 @@ absl::Status RunMask(const Invocation& invocation, const MaskOptions& options) {
 }
 
 absl::Status RunTokens(const Invocation& invocation, const std::string& name, bool jsonl) {
-  CS_ASSIGN_OR_RETURN(const text::tokens::Tokenizer* tokenizer, text::tokens::Tokenizer::ByName(name));
+  CS_ASSIGN_OR_RETURN(const text::tokens::Tokenizer* tokenizer,
+                      text::tokens::Tokenizer::ByName(name));
   if (jsonl) {
     return ForEachLine([&](absl::string_view text) {
       invocation.out << "{\"tokens\": " << tokenizer->Count(text) << "}\n";
