@@ -389,7 +389,7 @@ TEST_CASE("GrpcReviewGate: a state that is not known is an error", "[clients]") 
 TEST_CASE("GrpcReviewGate: asks for a status on the caller's behalf", "[clients]") {
   ApprovalFixture fixture;
   fixture.service.get_status.response.set_review_id("v1");
-  fixture.service.get_status.response.set_state("APPROVED");
+  fixture.service.get_status.response.set_state(rv1::Review::APPROVED);
   const auto ask = [&] {
     return Ask<domain::ReviewStatus>(
         [&](auto done) { fixture.gate.GetStatus(TestCall(), "v1", In(kLong), std::move(done)); });

@@ -283,7 +283,7 @@ TEST_CASE("GetStatus: the state as it is, for the requester alone", "[approval]"
     return test.Call(who, *test.gate, &v1::ReviewGateService::Stub::GetStatus, request, status);
   };
   REQUIRE(ask("ada").ok());
-  CHECK(status.state() == "PENDING");
+  CHECK(status.state() == v1::Review::PENDING);
   CHECK(ask("bob").code() == absl::StatusCode::kNotFound);
 }
 
