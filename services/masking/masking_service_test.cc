@@ -156,7 +156,7 @@ TEST_CASE("MaskingService: requests out of order or malformed are INVALID_ARGUME
   CHECK_FALSE(twice.Open());
   CHECK(twice.Finish().code() == absl::StatusCode::kInvalidArgument);
   Call sideways(fixture);
-  CHECK_FALSE(sideways.Open("tier1", "sideways"));
+  CHECK_FALSE(sideways.Open("tier1", v1::DIRECTION_UNSPECIFIED));
   CHECK(sideways.Finish().code() == absl::StatusCode::kInvalidArgument);
   Call nameless(fixture);
   REQUIRE(nameless.Open());

@@ -25,7 +25,7 @@ pg::PoolOptions Options(const std::string& conninfo) {
 
 SecretString Key(char byte) { return SecretString(std::string(crypto::kSealKeyBytes, byte)); }
 
-class PgUnderTest final : public StoreUnderTest {
+class PgUnderTest final : public testing::StoreUnderTest {
  public:
   PgUnderTest() : pool_(Options(PrivatePostgres::Shared().FreshDatabase())) {
     REQUIRE(store_.EnsureSchema().ok());
