@@ -12,6 +12,50 @@ TEST_CASE("Annotate: keeps the code and the reason", "[base]") {
   CHECK(ReasonOf(status) == "key_unknown");
 }
 
+TEST_CASE("WithReason: a second reason replaces the first", "[base]") {
+  absl::Status status = WithReason(absl::InternalError("x"), "first");
+  status = WithReason(std::move(status), "second");
+  CHECK(ReasonOf(status) == "second");
+}
+
+TEST_CASE("ReasonOf: a status that was given none has none", "[base]") {
+  CHECK(ReasonOf(absl::InternalError("x")).empty());
+}
+
+TEST_CASE("Annotate: an OK status stays OK", "[base]") {
+  CHECK(Annotate(absl::OkStatus(), "read").ok());
+}
+
+absl::Status FailUnless(bool ok) { return ok ? absl::OkStatus() : absl::AbortedError("the first"); }
+
+absl::Status ReturnFirstError(bool first, bool second) {
+  CS_RETURN_IF_ERROR(FailUnless(first));
+  if (!second) return absl::DataLossError("the second");
+  return absl::OkStatus();
+}
+
+TEST_CASE("CS_RETURN_IF_ERROR: returns the error, and goes on when there is none", "[base]") {
+  CHECK(absl::IsAborted(ReturnFirstError(false, false)));
+  CHECK(absl::IsDataLoss(ReturnFirstError(true, false)));
+  CHECK(ReturnFirstError(true, true).ok());
+}
+
+absl::StatusOr<int> Half(int number) {
+  if (number % 2 != 0) return absl::InvalidArgumentError("odd");
+  return number / 2;
+}
+
+absl::StatusOr<int> Quarter(int number) {
+  CS_ASSIGN_OR_RETURN(const int half, Half(number));
+  CS_ASSIGN_OR_RETURN(const int quarter, Half(half));
+  return quarter;
+}
+
+TEST_CASE("CS_ASSIGN_OR_RETURN: gives the value, or returns the error", "[base]") {
+  CHECK(Quarter(8).value() == 2);
+  CHECK(absl::IsInvalidArgument(Quarter(6).status()));
+}
+
 TEST_CASE("WithReason: leaves an OK status OK", "[base]") {
   CHECK(WithReason(absl::OkStatus(), "x").ok());
   CHECK(ReasonOf(absl::OkStatus()).empty());

@@ -18,6 +18,32 @@ TEST_CASE("ThreadPool: refuses work once its queue is full", "[base]") {
   release.set_value();
 }
 
+TEST_CASE("ThreadPool: as many works run at once as there are threads", "[base]") {
+  std::promise<void> first, second;
+  {
+    ThreadPool pool(2, 2);
+    // Each waits for the other: with one thread this would never end.
+    REQUIRE(pool.TrySubmit([&] {
+      first.set_value();
+      second.get_future().wait();
+    }));
+    REQUIRE(pool.TrySubmit([&] {
+      first.get_future().wait();
+      second.set_value();
+    }));
+  }
+  SUCCEED();
+}
+
+TEST_CASE("ThreadPool: work that was refused never runs", "[base]") {
+  bool ran = false;
+  {
+    ThreadPool pool(1, 0);
+    CHECK_FALSE(pool.TrySubmit([&] { ran = true; }));
+  }
+  CHECK_FALSE(ran);
+}
+
 TEST_CASE("ThreadPool: runs everything it accepted before it is gone", "[base]") {
   int ran = 0;
   {

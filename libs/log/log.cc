@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/base/utf8.h"
 
 namespace countersign::log {
 namespace {
@@ -38,7 +39,7 @@ spdlog::logger& Sink() {
   return *logger;
 }
 
-absl::string_view NameOf(Level level) {
+absl::string_view LevelName(Level level) {
   switch (level) {
     case Level::kDebug: return "debug";
     case Level::kInfo: return "info";
@@ -49,15 +50,19 @@ absl::string_view NameOf(Level level) {
 }
 
 void Append(std::string& out, absl::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppendFormat(&out, "\\u%04x", byte);
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Char character = DecodeUtf8(text, at);
+    const absl::string_view bytes = text.substr(at, character.size);
+    at += character.size;
+    if (!character.valid) {
+      absl::StrAppend(&out, EncodeUtf8(0xfffd));
+    } else if (bytes == "\"" || bytes == "\\") {
+      absl::StrAppend(&out, "\\", bytes);
+    } else if (character.code_point < 0x20 ||
+               (character.code_point >= 0x7f && character.code_point < 0xa0)) {
+      absl::StrAppendFormat(&out, "\\u%04x", character.code_point);
     } else {
-      out.push_back(c);
+      absl::StrAppend(&out, bytes);
     }
   }
 }
@@ -106,7 +111,7 @@ Value::Value(const absl::Status& value) {
 
 absl::StatusOr<Level> LevelFromString(absl::string_view text) {
   for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError}) {
-    if (text == NameOf(level)) return level;
+    if (text == LevelName(level)) return level;
   }
   return absl::InvalidArgumentError(
       absl::StrCat("level is debug, info, warning or error, not \"", text, "\""));
@@ -122,7 +127,7 @@ std::string FormatLine(Format format, Level level, absl::Time time, absl::string
                        absl::string_view event, Fields fields) {
   std::string out;
   if (format == Format::kJson) {
-    absl::StrAppend(&out, "{\"time\":\"", FormatRfc3339(time), "\",\"level\":\"", NameOf(level),
+    absl::StrAppend(&out, "{\"time\":\"", FormatRfc3339(time), "\",\"level\":\"", LevelName(level),
                     "\",\"service\":");
     AppendQuoted(out, service);
     absl::StrAppend(&out, ",\"event\":");
@@ -138,7 +143,7 @@ std::string FormatLine(Format format, Level level, absl::Time time, absl::string
     out.push_back('}');
     return out;
   }
-  absl::StrAppend(&out, FormatRfc3339(time), " ", NameOf(level), " ", service,
+  absl::StrAppend(&out, FormatRfc3339(time), " ", LevelName(level), " ", service,
                   service.empty() ? "" : " ");
   Append(out, event);
   for (const Field& field : fields) {

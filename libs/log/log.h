@@ -66,7 +66,8 @@ void Error(absl::string_view event, Fields fields = {});
 void Configure(Level level, Format format, absl::string_view service);
 
 // The line that an event gives, without the newline. Control characters are escaped in both
-// formats, so that a value cannot forge a line.
+// formats, so that a value cannot forge a line or steer a terminal; bytes that are not UTF-8 become
+// U+FFFD, so that a JSON line is always JSON.
 std::string FormatLine(Format format, Level level, absl::Time time, absl::string_view service,
                        absl::string_view event, Fields fields);
 

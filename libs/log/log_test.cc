@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/status.h"
+#include "libs/base/utf8.h"
 
 namespace countersign::log {
 namespace {
@@ -40,6 +41,40 @@ TEST_CASE("FormatLine: a newline in a value cannot forge a second line", "[log]"
 TEST_CASE("FormatLine: a status shows its code, message and reason", "[log]") {
   const absl::Status status = WithReason(absl::UnavailableError("gone"), "peer_down");
   CHECK(Json("x", {{"status", status}}).find("UNAVAILABLE: gone [peer_down]") != std::string::npos);
+}
+
+TEST_CASE("FormatLine: bytes that are not UTF-8 are replaced, so that a line is JSON", "[log]") {
+  CHECK(Json("x", {{"name", "a\xff\xc3"}}).find("\"a\xef\xbf\xbd\xef\xbf\xbd\"") !=
+        std::string::npos);
+  CHECK(Json("x", {{"name", "\xc3\xa9"}}).find("\"\xc3\xa9\"") != std::string::npos);
+}
+
+TEST_CASE("FormatLine: a value that is cut within a character stays UTF-8", "[log]") {
+  const std::string line = Text("x", {{"name", std::string(511, 'a') + "\xc3\xa9"}});
+  CHECK(IsUtf8(line));
+  CHECK(line.find("a\xef\xbf\xbd") != std::string::npos);
+}
+
+TEST_CASE("FormatLine: a value cannot steer a terminal", "[log]") {
+  // ESC and the one-character form of ESC [ (U+009B).
+  const std::string line = Text("x", {{"name", "\x1b[2J\xc2\x9b"}});
+  CHECK(line.find('\x1b') == std::string::npos);
+  CHECK(line.find("\\u001b[2J\\u009b") != std::string::npos);
+}
+
+TEST_CASE("FormatLine: a text value with spaces, quotes or nothing in it is quoted", "[log]") {
+  CHECK(Text("x", {{"name", "a b"}}).ends_with(" name=\"a b\""));
+  CHECK(Text("x", {{"name", "a=b"}}).ends_with(" name=\"a=b\""));
+  CHECK(Text("x", {{"name", "a\"b"}}).ends_with(" name=\"a\\\"b\""));
+  CHECK(Text("x", {{"name", ""}}).ends_with(" name=\"\""));
+}
+
+TEST_CASE("Value: durations, times and fractions are texts that people read", "[log]") {
+  CHECK(Value(absl::Milliseconds(1500)).text() == "1.5s");
+  CHECK(Value(kTime).text() == "2023-11-14T22:13:20.000Z");
+  CHECK(Value(0.5).text() == "0.5");
+  CHECK(Value(absl::OkStatus()).text() == "OK");
+  CHECK(Value(-3).text() == "-3");
 }
 
 TEST_CASE("Value: a long text is cut", "[log]") {

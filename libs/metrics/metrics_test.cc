@@ -1,7 +1,9 @@
 #include "libs/metrics/metrics.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <thread>
+#include <utility>
 
 namespace countersign::metrics {
 namespace {
@@ -58,6 +60,63 @@ TEST_CASE("Counter: increments from several threads are all counted", "[metrics]
   for (int i = 0; i < 1000; ++i) family.With({"a"}).Increment();
   a.join();
   CHECK(Has(registry.Expose(), "n_total{who=\"a\"} 2000"));
+}
+
+TEST_CASE("Registry: families of one name with other labels stay apart by their labels",
+          "[metrics]") {
+  Registry registry;
+  const CounterFamily calls = registry.Counters("calls_total", "Calls.", {"peer", "code"});
+  calls.With({"edge", "OK"}).Increment();
+  calls.With({"edge", "NOT_FOUND"}).Increment(4);
+  const std::string text = registry.Expose();
+  CHECK(Has(text, "calls_total{code=\"OK\",peer=\"edge\"} 1"));
+  CHECK(Has(text, "calls_total{code=\"NOT_FOUND\",peer=\"edge\"} 4"));
+}
+
+TEST_CASE("Registry: a label's value is escaped", "[metrics]") {
+  Registry registry;
+  registry.Counters("x_total", "X.", {"name"}).With({"a\"b\\c\nd"}).Increment();
+  CHECK(Has(registry.Expose(), R"(x_total{name="a\"b\\c\nd"} 1)"));
+}
+
+TEST_CASE("Gauge: Add moves it both ways", "[metrics]") {
+  Registry registry;
+  const Gauge open = registry.Gauges("open", "Open.").With({});
+  open.Set(3);
+  open.Add(2);
+  open.Add(-4);
+  CHECK(Has(registry.Expose(), "open 1"));
+}
+
+TEST_CASE("Registry: every refresher runs before each exposition, in any number", "[metrics]") {
+  Registry registry;
+  int first = 0, second = 0;
+  registry.BeforeExpose([&] { ++first; });
+  registry.BeforeExpose([&] { ++second; });
+  registry.Expose();
+  registry.Expose();
+  CHECK(first == 2);
+  CHECK(second == 2);
+}
+
+TEST_CASE("Registry: a refresher may add another", "[metrics]") {
+  Registry registry;
+  int added = 0;
+  bool once = true;
+  registry.BeforeExpose([&] {
+    if (std::exchange(once, false)) registry.BeforeExpose([&] { ++added; });
+  });
+  registry.Expose();
+  CHECK(added == 0);
+  registry.Expose();
+  CHECK(added == 1);
+}
+
+TEST_CASE("LatencyBuckets: rise from 100 microseconds to 10 seconds", "[metrics]") {
+  const std::vector<double>& buckets = LatencyBuckets();
+  CHECK(std::is_sorted(buckets.begin(), buckets.end()));
+  CHECK(buckets.front() == 0.0001);
+  CHECK(buckets.back() == 10);
 }
 
 TEST_CASE("A default-constructed handle counts nowhere", "[metrics]") {

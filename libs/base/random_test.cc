@@ -1,0 +1,42 @@
+#include "libs/base/random.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+namespace countersign {
+namespace {
+
+// Gives one byte again and again.
+class ConstantSource final : public RandomSource {
+ public:
+  explicit ConstantSource(char byte) : byte_(byte) {}
+  void Fill(void* data, std::size_t size) override {
+    std::string(size, byte_).copy(static_cast<char*>(data), size);
+  }
+
+ private:
+  char byte_;
+};
+
+TEST_CASE("RandomSource: Bytes gives as many bytes as asked for", "[base]") {
+  SystemRandom random;
+  for (const std::size_t size : {0, 1, 32, 1000}) CHECK(random.Bytes(size).size() == size);
+}
+
+TEST_CASE("SystemRandom: gives other bytes each time", "[base]") {
+  SystemRandom random;
+  std::set<std::string> seen;
+  for (int i = 0; i < 100; ++i) seen.insert(random.Bytes(16));
+  CHECK(seen.size() == 100);
+}
+
+TEST_CASE("UuidV7: the time is in front, version and variant overwrite the random bits", "[base]") {
+  ConstantSource ones('\xff');
+  ConstantSource zeros('\0');
+  const absl::Time time = absl::FromUnixMillis(0x0123456789ab);
+  CHECK(UuidV7(time, ones) == "01234567-89ab-7fff-bfff-ffffffffffff");
+  CHECK(UuidV7(time, zeros) == "01234567-89ab-7000-8000-000000000000");
+}
+
+}  // namespace
+}  // namespace countersign
