@@ -23,7 +23,6 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   secrets::FileSecretStore files(app.config().secrets);
   CS_ASSIGN_OR_RETURN(secrets::MasterSecrets loaded,
                       secrets::LoadOrCreateMasterSecrets(files, app.random()));
-
   const auto& secrets = app.Make<secrets::MasterSecrets>(std::move(loaded));
   auto& minter = app.Make<internal_tokens::CppJwtMinter>(secrets.internal_key);
   auto& keys = app.Make<access_keys::PgKeyStore>(app.Make<pg::Pool>(database));
@@ -33,7 +32,6 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
                                           app.Make<oidc::HttpUrlFetcher>(fetcher), minter, secrets,
                                           app.clock(), app.random(), app.metrics()});
   app.Make<clients::GrpcResourceFeed>(policy).Attach("authn", authn.directory);
-
   auto& callers = app.Make<internal_tokens::LocalCallerVerifier>(minter, app.clock());
   auto& waiting = app.Make<ThreadPool>(4, 64);  // Revoking waits for edges; look-ups must not.
   app.Serve(app.Make<AuthnService>(authn, minter, callers));

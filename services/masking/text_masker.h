@@ -35,9 +35,9 @@ class TextMasker {
   };
   TextMasker(std::shared_ptr<const text::redaction::RuleSet> rules, Form form);
 
-  // As text::redaction::RedactionStream::Feed: appends to `release`'s text and masked spans, whose offsets are
-  // those of the released text; originals are without escapes. `places`, if given, gets where in
-  // the input each of the spans stood. After an error nothing may be delivered.
+  // As text::redaction::RedactionStream::Feed: appends to `release`'s text and masked spans, whose
+  // offsets are those of the released text; originals are without escapes. `places`, if given, gets
+  // where in the input each of the spans stood. After an error nothing may be delivered.
   absl::Status Feed(absl::string_view piece, bool end, domain::FieldRelease& release,
                     std::vector<Replaced>* places = nullptr);
 

@@ -13,7 +13,8 @@
 
 namespace countersign::policy::rules {
 
-// Looks for the terms it was compiled from. Immutable and thread-safe; see text::matching::Matcher::Scan.
+// Looks for the terms it was compiled from. Immutable and thread-safe; see
+// text::matching::Matcher::Scan.
 class TextScanner {
  public:
   virtual ~TextScanner() = default;
