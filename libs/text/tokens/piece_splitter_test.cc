@@ -44,39 +44,43 @@ std::vector<std::string> Split(PieceSplitter splitter, const std::string& text) 
   std::vector<std::string> pieces;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = splitter(CharClasses::Get(), text, at);
-    REQUIRE(end > at);
-    REQUIRE(end <= text.size());
+    if (end <= at || end > text.size()) FAIL("a piece ends at " << end << " of '" << text << "'");
     pieces.push_back(text.substr(at, end - at));
     at = end;
   }
   return pieces;
 }
 
-std::vector<std::string> SplitByIcu(const char* pattern, const std::string& text) {
+std::vector<std::string> SplitByIcu(const icu::RegexPattern& pattern, const std::string& text) {
   UErrorCode status = U_ZERO_ERROR;
   const auto unicode = icu::UnicodeString::fromUTF8(text);
-  icu::RegexMatcher matcher(icu::UnicodeString::fromUTF8(pattern), unicode, 0, status);
-  REQUIRE(U_SUCCESS(status));
+  const std::unique_ptr<icu::RegexMatcher> matcher(pattern.matcher(unicode, status));
   std::vector<std::string> pieces;
-  while (matcher.find()) {
+  while (U_SUCCESS(status) && matcher->find()) {
     std::string piece;
-    matcher.group(status).toUTF8String(piece);
+    matcher->group(status).toUTF8String(piece);
     pieces.push_back(std::move(piece));
   }
-  REQUIRE(U_SUCCESS(status));
+  if (U_FAILURE(status)) FAIL(u_errorName(status));
   return pieces;
 }
 
-void CompareWithIcu(PieceSplitter splitter, const char* pattern) {
+void CompareWithIcu(PieceSplitter splitter, const char* expression) {
+  UErrorCode status = U_ZERO_ERROR;
+  UParseError place;
+  const std::unique_ptr<icu::RegexPattern> pattern(
+      icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(expression), place, status));
+  REQUIRE(U_SUCCESS(status));
   const unsigned seed = std::random_device()();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     const std::string text = RandomText(random);
-    const auto ours = Split(splitter, text);
-    if (ours == SplitByIcu(pattern, text)) continue;
+    const std::vector<std::string> ours = Split(splitter, text);
+    const std::vector<std::string> theirs = SplitByIcu(*pattern, text);
+    if (ours == theirs) continue;
     INFO(text);
-    CHECK(ours == SplitByIcu(pattern, text));
+    CHECK(ours == theirs);
   }
 }
 
