@@ -72,16 +72,17 @@ TEST_CASE("ResolveExternalValues: missing and empty values are named", "[config]
     return Resolve("Credential", spec, values).mistakes;
   };
   CHECK(mistake("{bearer: {env: KEY}}", {}) ==
-        "f.yaml: spec.bearer: the environment variable KEY is not set");
+        "f.yaml:1: spec.bearer: the environment variable KEY is not set");
   CHECK(mistake("{bearer: {env: KEY}}", {{"env:KEY", "\n"}}) ==
-        "f.yaml: spec.bearer: the environment variable KEY is empty");
-  CHECK(mistake("{bearer: {file: k}}", {}) == "f.yaml: spec.bearer: the file k could not be read");
+        "f.yaml:1: spec.bearer: the environment variable KEY is empty");
+  CHECK(mistake("{bearer: {file: k}}", {}) ==
+        "f.yaml:1: spec.bearer: the file k could not be read");
   CHECK(mistake("{bearer: {file: k}}", {{"file:k", ""}}) ==
-        "f.yaml: spec.bearer: the file k is empty");
+        "f.yaml:1: spec.bearer: the file k is empty");
   CHECK(mistake("{bearer: {env: A, file: b}}", {}) ==
-        "f.yaml: spec.bearer: must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+        "f.yaml:1: spec.bearer: must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
   CHECK(Resolve("Dictionary", "{file: [x]}", {}).mistakes ==
-        "f.yaml: spec.file: must be the path of a file");
+        "f.yaml:1: spec.file: must be the path of a file");
 }
 
 TEST_CASE("ResolveExternalValues: the spec that was given is not changed", "[config]") {

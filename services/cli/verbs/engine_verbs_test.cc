@@ -56,7 +56,8 @@ TEST_CASE_METHOD(VerbTest, "mask --format json: the output is JSON again", "[cli
 TEST_CASE_METHOD(VerbTest, "mask -f: the file's only profile, by direction", "[cli][verbs]") {
   const std::string path = home.Write("own.yaml", kProfiles);
   CHECK(Run({"mask", "-f", path}, "PRJ-0042 a@b.io").out == "<PROJECT> a@b.io");
-  CHECK(Run({"mask", "-f", path, "--direction", "prompt"}, "PRJ-0042 a@b.io").out == "PRJ-0042 ");
+  CHECK(Run({"mask", "-f", path, "--direction", "prompt"}, "PRJ-0042 a@b.io").out ==
+        "PRJ-0042 [REDACTED]");
   const RunResult unknown = Run({"mask", "-f", path, "--profile", "other"}, "x");
   CHECK(unknown.status == 1);
   CHECK(unknown.err == "countersign: " + path + " holds no MaskingProfile \"other\", but own\n");

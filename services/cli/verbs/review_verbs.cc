@@ -135,7 +135,7 @@ absl::Status List(const Invocation& invocation, const std::string& state, bool a
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject();
-  if (!state.empty()) request.Key("state").String(state);
+  if (!state.empty()) request.Key("state").String(absl::AsciiStrToUpper(state));
   request.Key("all").Bool(all).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       ListAll(*gateway, "approval.v1.ReviewService/ListReviews", request.str(), 0));
