@@ -1,6 +1,7 @@
 #pragma once
 
-// What the tests of the ports over gRPC ask with: a call, deadlines, a server that is away, and an answer to wait for.
+// What the tests of the ports over gRPC ask with: a call, deadlines, a server that is away, and an
+// answer to wait for.
 
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
