@@ -20,9 +20,8 @@ set(CS_HEADERS_base
     <absl/strings/match.h> <absl/strings/str_cat.h> <absl/strings/str_join.h> <absl/strings/str_split.h>
     <absl/strings/string_view.h> <absl/time/time.h>)
 set(CS_HEADERS_asio ${CS_HEADERS_base}
-    <boost/asio/as_tuple.hpp> <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/detached.hpp>
-    <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp>
-    <boost/asio/use_awaitable.hpp>)
+    <boost/asio/async_result.hpp> <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp>
+    <boost/asio/ssl/stream.hpp> <boost/asio/write.hpp>)
 set(CS_HEADERS_grpc ${CS_HEADERS_base} <google/protobuf/message.h> <grpcpp/grpcpp.h>)
 
 # The set for a target: by what it links itself, else that of its dependencies. Libraries above Asio hide it from those

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <list>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -15,53 +14,62 @@ namespace countersign::async {
 // cause(), and it can still record how the call ended.
 class Cancellation {
  public:
+  Cancellation() = default;
+  Cancellation(const Cancellation&) = delete;
+  Cancellation& operator=(const Cancellation&) = delete;
+
   // The first call counts, later ones change nothing. REQUIRES: !cause.ok().
   void Cancel(absl::Status cause) {
     if (cancelled()) return;
     cause_ = std::move(cause);
-    while (!waiting_.empty()) {
-      auto on_cancelled = std::move(waiting_.front());
-      waiting_.pop_front();
-      *on_cancelled.registration = nullptr;
-      on_cancelled.call();
+    while (first_ != nullptr) {
+      // Taken out before it is called: it may end its watch.
+      absl::AnyInvocable<void()> on_cancelled = std::move(first_->on_cancelled_);
+      first_->Unlink();
+      on_cancelled();
     }
   }
 
   bool cancelled() const { return !cause_.ok(); }
   const absl::Status& cause() const { return cause_; }
 
-  // Calls `on_cancelled` when the call is cancelled while this exists. Does nothing when it was
-  // cancelled before: test cancelled() first.
+  // Calls `on_cancelled` when the call is cancelled while this exists; watches are called in the
+  // order in which they began. Does nothing when the call was cancelled before: test cancelled()
+  // first.
   class Watch {
    public:
-    Watch(Cancellation& cancellation, absl::AnyInvocable<void()> on_cancelled)
-        : cancellation_(&cancellation) {
-      if (cancellation.cancelled()) {
-        cancellation_ = nullptr;
-        return;
-      }
-      place_ = cancellation.waiting_.insert(cancellation.waiting_.end(),
-                                            Entry{std::move(on_cancelled), &cancellation_});
+    Watch(Cancellation& cancellation, absl::AnyInvocable<void()> on_cancelled) {
+      if (cancellation.cancelled()) return;
+      on_cancelled_ = std::move(on_cancelled);
+      cancellation_ = &cancellation;
+      previous_ = cancellation.last_;
+      (previous_ != nullptr ? previous_->next_ : cancellation.first_) = this;
+      cancellation.last_ = this;
     }
     ~Watch() {
-      if (cancellation_ != nullptr) cancellation_->waiting_.erase(place_);
+      if (cancellation_ != nullptr) Unlink();
     }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
    private:
     friend class Cancellation;
-    struct Entry {
-      absl::AnyInvocable<void()> call;
-      Cancellation** registration;
-    };
-    Cancellation* cancellation_;
-    std::list<Entry>::iterator place_;
+    void Unlink() {
+      (previous_ != nullptr ? previous_->next_ : cancellation_->first_) = next_;
+      (next_ != nullptr ? next_->previous_ : cancellation_->last_) = previous_;
+      cancellation_ = nullptr;
+    }
+
+    absl::AnyInvocable<void()> on_cancelled_;
+    Cancellation* cancellation_ = nullptr;  // null: not, or no longer, in its list
+    Watch* previous_ = nullptr;
+    Watch* next_ = nullptr;
   };
 
  private:
   absl::Status cause_;
-  std::list<Watch::Entry> waiting_;
+  Watch* first_ = nullptr;
+  Watch* last_ = nullptr;
 };
 
 }  // namespace countersign::async

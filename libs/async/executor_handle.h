@@ -11,17 +11,13 @@ namespace countersign::async {
 // its network thread, is gone: then they are dropped. Cheap to copy, thread-safe.
 class ExecutorHandle {
  public:
-  // REQUIRES: `executor` is an io_context's.
   explicit ExecutorHandle(Executor executor);
 
   // Runs `work` on the executor, soon.
   void Run(absl::AnyInvocable<void()> work) const;
 
  private:
-  struct Gate;
-  class GateService;
-  Executor executor_;
-  std::shared_ptr<Gate> gate_;
+  std::shared_ptr<EventLoop::Gate> gate_;
 };
 
 }  // namespace countersign::async

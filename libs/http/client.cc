@@ -1,31 +1,29 @@
 #include "libs/http/client.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <chrono>
 #include <deque>
 #include <map>
 #include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/async/sleep.h"
+#include "libs/async/spawn.h"
 #include "libs/http/connect.h"
 #include "libs/http/stream.h"
 
 namespace countersign::http {
 namespace {
 
-namespace asio = boost::asio;
 namespace beast_http = boost::beast::http;
 using Parser = beast_http::response_parser<beast_http::string_body>;
 
 constexpr std::size_t kRead = 64u << 10;
-constexpr auto kReadOut = std::chrono::seconds(1);
-constexpr std::size_t kMaxReadOut = 64u << 10;
+// How much, and for how long, is read of a response that nobody wants any more.
+constexpr absl::Duration kDrainTime = absl::Seconds(1);
+constexpr std::size_t kDrainBytes = 64u << 10;
 
 std::string FormatRequest(const Origin& origin, const Request& request) {
   std::string text = absl::StrCat(request.head.method, " ", request.head.target,
@@ -54,13 +52,13 @@ absl::Status CheckRequest(const RequestHead& head) {
   return absl::OkStatus();
 }
 
-// Connections that nobody uses at the moment, by where they lead.
-class Pool : public std::enable_shared_from_this<Pool> {
+// Idle connections by where they lead.
+class Pool {
  public:
-  Pool(asio::io_context& context, const ClientOptions& options)
-      : options_(options), sweep_(context.get_executor()) {}
+  Pool(IoLoop& loop, const ClientOptions& options)
+      : options_(options), loop_(loop), sweep_(loop.MakeTimer()) {}
 
-  static std::string KeyOf(const Target& target) {
+  static std::string MakeKey(const Target& target) {
     return absl::StrCat(target.origin.tls ? "s" : "c", target.allow_private ? "p" : "-",
                         target.origin.HostHeader(), "\n", target.client_certificate_pem.Reveal());
   }
@@ -70,7 +68,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     while (!idle.empty()) {
       Idle kept = std::move(idle.back());
       idle.pop_back();
-      if (kept.until > Clock::now() && kept.stream->QuietAndOpen()) return std::move(kept.stream);
+      if (kept.until > loop_.Now() && kept.stream->IsReusable()) return std::move(kept.stream);
     }
     return nullptr;
   }
@@ -79,31 +77,27 @@ class Pool : public std::enable_shared_from_this<Pool> {
     auto& idle = idle_[key];
     if (idle.size() >= options_.max_idle_per_origin) return;
     const absl::Duration keep = tls ? options_.keep_idle_tls : options_.keep_idle;
-    idle.push_back(Idle{std::move(stream), Clock::now() + absl::ToChronoNanoseconds(keep)});
+    idle.push_back(Idle{std::move(stream), async::Executor(loop_).After(keep)});
     Sweep();
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Idle {
     std::unique_ptr<Stream> stream;
-    Clock::time_point until;
+    async::TimePoint until;
   };
 
   void Sweep() {
     if (sweeping_) return;
     sweeping_ = true;
-    sweep_.expires_after(absl::ToChronoNanoseconds(options_.keep_idle));
-    sweep_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-      const auto self = weak.lock();
-      if (error || self == nullptr) return;
-      self->sweeping_ = false;
-      self->DropOld();
+    sweep_->Start(async::Executor(loop_).After(options_.keep_idle), [this] {
+      sweeping_ = false;
+      DropOld();
     });
   }
 
   void DropOld() {
-    const auto now = Clock::now();
+    const async::TimePoint now = loop_.Now();
     for (auto at = idle_.begin(); at != idle_.end();) {
       auto& idle = at->second;
       while (!idle.empty() && idle.front().until <= now) idle.pop_front();
@@ -113,7 +107,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   }
 
   const ClientOptions options_;
-  asio::steady_timer sweep_;
+  IoLoop& loop_;
+  const std::unique_ptr<async::Timer> sweep_;
   bool sweeping_ = false;
   std::map<std::string, std::deque<Idle>> idle_;
 };
@@ -185,8 +180,8 @@ class Response final : public ClientResponse {
   }
 
   Awaitable<absl::Status> ReadHead(bool& seen) {
-    const auto deadline =
-        std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.first_byte_timeout);
+    const async::Executor executor = stream_->loop();
+    const async::TimePoint deadline = executor.After(options_.first_byte_timeout);
     while (true) {
       boost::system::error_code error;
       if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
@@ -198,7 +193,7 @@ class Response final : public ClientResponse {
         NewParser();
         continue;
       }
-      const absl::Duration left = absl::FromChrono(deadline - std::chrono::steady_clock::now());
+      const absl::Duration left = absl::FromChrono(deadline - executor.Now());
       const absl::StatusOr<std::size_t> count =
           co_await Fill(std::max(left, absl::Milliseconds(1)));
       if (!count.ok()) co_return count.status();
@@ -250,37 +245,32 @@ class Response final : public ClientResponse {
   bool keep_alive_ = false;
 };
 
-Awaitable<void> ReadToEnd(asio::io_context& context, std::unique_ptr<ClientResponse> response) {
+Awaitable<void> Drain(IoLoop& loop, std::unique_ptr<ClientResponse> response) {
   async::Cancellation cancellation;
-  const auto over = std::make_shared<bool>(false);
-  asio::steady_timer limit(context);
-  limit.expires_after(kReadOut);
-  limit.async_wait([&cancellation, over](const boost::system::error_code& error) {
-    if (!error && !*over) cancellation.Cancel(absl::DeadlineExceededError("the rest did not come"));
-  });
+  const async::Deadline deadline(loop, kDrainTime, cancellation,
+                                 absl::DeadlineExceededError("the rest did not come"));
   std::size_t rest = 0;
-  while (rest < kMaxReadOut) {
+  while (rest < kDrainBytes) {
     const absl::StatusOr<std::string> piece = co_await response->Read(cancellation);
     if (!piece.ok() || piece->empty()) break;
     rest += piece->size();
   }
-  *over = true;
 }
 
 }  // namespace
 
 struct Client::State {
-  State(asio::io_context& io, ClientOptions client_options)
-      : context(io),
+  State(IoLoop& event_loop, ClientOptions client_options)
+      : loop(event_loop),
         options(std::move(client_options)),
-        pool(std::make_shared<Pool>(context, options)) {}
-  asio::io_context& context;
+        pool(std::make_shared<Pool>(loop, options)) {}
+  IoLoop& loop;
   const ClientOptions options;
   const std::shared_ptr<Pool> pool;
 };
 
-Client::Client(asio::io_context& context, ClientOptions options)
-    : state_(std::make_shared<State>(context, std::move(options))) {}
+Client::Client(IoLoop& loop, ClientOptions options)
+    : state_(std::make_shared<State>(loop, std::move(options))) {}
 
 Client::~Client() = default;
 
@@ -289,14 +279,14 @@ Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(
   const std::shared_ptr<State> state = state_;
   absl::Status status = CheckRequest(request.head);
   if (!status.ok()) co_return status;
-  const std::string key = Pool::KeyOf(target);
+  const std::string key = Pool::MakeKey(target);
   std::unique_ptr<Stream> stream = state->pool->Take(key);
   while (true) {
     if (cancellation.cancelled()) co_return cancellation.cause();
     const bool kept = stream != nullptr;
     if (!kept) {
       absl::StatusOr<std::unique_ptr<Stream>> fresh =
-          co_await Connect(state->context, target, state->options, cancellation);
+          co_await Connect(state->loop, target, state->options, cancellation);
       if (!fresh.ok()) co_return fresh.status();
       stream = *std::move(fresh);
     }
@@ -309,12 +299,8 @@ Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(
   }
 }
 
-void Client::ReadOut(std::unique_ptr<ClientResponse> response) {
-  asio::co_spawn(
-      state_->context,
-      [state = state_, shared = std::make_shared<std::unique_ptr<ClientResponse>>(std::move(
-                           response))] { return ReadToEnd(state->context, std::move(*shared)); },
-      asio::detached);
+void Client::DrainAndRecycle(std::unique_ptr<ClientResponse> response) {
+  async::Spawn(state_->loop, Drain(state_->loop, std::move(response)));
 }
 
 }  // namespace countersign::http

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/async/awaitable.h"
 #include "libs/async/cancellation.h"
 #include "libs/base/secret.h"
 #include "libs/http/address.h"
@@ -16,6 +15,8 @@
 #include "libs/http/tls.h"
 
 namespace countersign::http {
+
+class IoLoop;
 
 struct ClientOptions {
   TlsContext tls;                                     // of ClientTls; null: https cannot be reached
@@ -25,8 +26,8 @@ struct ClientOptions {
   absl::Duration idle_timeout = absl::Seconds(300);  // between two pieces of a response
   absl::Duration write_timeout = absl::Seconds(60);
   std::size_t max_head_bytes = 64u << 10;
-  // A longer body is refused by its content-length: believing it would reserve it. What comes
-  // without one is for the reader to count.
+  // A larger content-length is refused before the parser reserves it. A body without one is for the
+  // reader to count.
   std::uint64_t max_content_length = 64u << 20;
   std::size_t max_idle_per_origin = 64;
   // How long an unused connection is kept. Shorter than what servers commonly allow (5 s): what is
@@ -52,16 +53,15 @@ class ClientResponse {
 
   // The next piece of the body as it arrived, or "" at its end. Nothing is read that was not asked
   // for, so a slow reader slows the sender. Errors: DEADLINE_EXCEEDED, UNAVAILABLE (a body that
-  // ends before its end too), or why `stop` was requested.
-  virtual boost::asio::awaitable<absl::StatusOr<std::string>> Read(
-      async::Cancellation& cancellation) = 0;
+  // ends before its end too), or why the call was cancelled.
+  virtual async::Awaitable<absl::StatusOr<std::string>> Read(async::Cancellation& cancellation) = 0;
 };
 
 // HTTP/1.1 requests over connections that are kept and used again. One per executor; all members
 // are called there. Responses may outlive the client.
 class Client {
  public:
-  Client(boost::asio::io_context& context, ClientOptions options);
+  Client(IoLoop& loop, ClientOptions options);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -69,16 +69,16 @@ class Client {
   // Sends `request` (host, content-length and connection are added) and answers when the head of
   // the response is there. A name is resolved once, and only addresses that VetAddress accepts are
   // connected to. INVALID_ARGUMENT, PERMISSION_DENIED (address), UNAVAILABLE, DEADLINE_EXCEEDED, or
-  // why `stop` was requested.
+  // why the call was cancelled.
   //
   // A request is sent twice only when it is a GET and a kept connection closed without a byte of
   // answer.
-  boost::asio::awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Send(
+  async::Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Send(
       const Target& target, const Request& request, async::Cancellation& cancellation);
 
   // Takes a response whose content is known to be over, reads what little may still come of it (for
   // at most a second), and keeps the connection if it ends there. Does not wait.
-  void ReadOut(std::unique_ptr<ClientResponse> response);
+  void DrainAndRecycle(std::unique_ptr<ClientResponse> response);
 
  private:
   struct State;

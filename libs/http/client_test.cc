@@ -1,9 +1,6 @@
 #include "libs/http/client.h"
 
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 #include <set>
 #include <thread>
@@ -11,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/async/sleep.h"
 #include "libs/http/fetch.h"
 #include "libs/http/http_testing.h"
 #include "libs/http/status_listener.h"
@@ -38,9 +36,9 @@ Request Make(const char* method, const char* path, const char* body = "") {
   return request;
 }
 
-asio::awaitable<absl::StatusOr<std::string>> Call(Client& client, const Target& target,
-                                                  const Request& request,
-                                                  async::Cancellation& cancellation) {
+async::Awaitable<absl::StatusOr<std::string>> Call(Client& client, const Target& target,
+                                                   const Request& request,
+                                                   async::Cancellation& cancellation) {
   absl::StatusOr<std::unique_ptr<ClientResponse>> response =
       co_await client.Send(target, request, cancellation);
   if (!response.ok()) co_return response.status();
@@ -100,7 +98,7 @@ class ScriptedServer {
 TEST_CASE("Client: one connection carries many requests", "[http]") {
   std::mutex mutex;
   std::set<Exchange*> connections;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     {
       const std::lock_guard<std::mutex> lock(mutex);
       connections.insert(&exchange);
@@ -116,7 +114,7 @@ TEST_CASE("Client: one connection carries many requests", "[http]") {
 }
 
 TEST_CASE("Client: reads a streamed body to its end and keeps the connection", "[http]") {
-  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(ResponseHead());
     for (int i = 0; i < 100; ++i) co_await exchange.Write(std::string(1000, 'a' + i % 26));
     co_await exchange.Finish();
@@ -182,7 +180,7 @@ TEST_CASE("Client: a body whose length is over the limit is refused by its head"
 TEST_CASE("Client: an address that nobody listens on is UNAVAILABLE", "[http]") {
   std::uint16_t port = 0;
   {
-    TestServer gone([](Exchange&) -> asio::awaitable<void> { co_return; });
+    TestServer gone([](Exchange&) -> async::Awaitable<void> { co_return; });
     port = gone.port();
   }
   Fixture call;
@@ -207,11 +205,8 @@ TEST_CASE("Client: header fields that would forge the request are refused", "[ht
 
 TEST_CASE("Client: an answer that does not come is DEADLINE_EXCEEDED", "[http]") {
   Signal stopped;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
-    asio::steady_timer timer(exchange.executor());
-    timer.expires_at(asio::steady_timer::time_point::max());
-    const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
+    co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
     stopped.Set();
   });
   ClientOptions options;
@@ -223,24 +218,20 @@ TEST_CASE("Client: an answer that does not come is DEADLINE_EXCEEDED", "[http]")
 
 TEST_CASE("Client: a stop drops the connection at once and says why", "[http]") {
   Signal begun, dropped;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(ResponseHead());
     co_await exchange.Write("first");
     begun.Set();
-    asio::steady_timer timer(exchange.executor());
-    timer.expires_at(asio::steady_timer::time_point::max());
-    const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
     dropped.Set();
   });
   Fixture call;
   const Target target = Local(server.port());
   const Request request = Make("GET", "/");
-  auto result = asio::co_spawn(
-      call.workers.at(0), [&] { return Call(call.client, target, request, call.cancellation); },
-      asio::use_future);
+  auto result =
+      testing::Begin(call.workers.at(0), Call(call.client, target, request, call.cancellation));
   REQUIRE(begun.Wait());
-  asio::post(call.workers.at(0), [&] { call.cancellation.Cancel(absl::AbortedError("killed")); });
+  call.workers.at(0).Post([&] { call.cancellation.Cancel(absl::AbortedError("killed")); });
   CHECK(absl::IsAborted(result.get().status()));
   CHECK(dropped.Wait());
 }
@@ -248,7 +239,7 @@ TEST_CASE("Client: a stop drops the connection at once and says why", "[http]") 
 TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
   std::atomic<std::size_t> written{0};
   Signal ended;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(ResponseHead());
     const std::string piece(100'000, 'x');
     for (int i = 0; i < 1000; ++i) {
@@ -259,7 +250,7 @@ TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
     ended.Set();
   });
   Fixture call;
-  testing::Run(call.workers.at(0), [&]() -> asio::awaitable<int> {
+  testing::Run(call.workers.at(0), [&]() -> async::Awaitable<int> {
     const Target target = Local(server.port());
     const Request request = Make("GET", "/");
     auto response = co_await call.client.Send(target, request, call.cancellation);
@@ -272,7 +263,7 @@ TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
 }
 
 TEST_CASE("Fetch: brings a document, whatever its status", "[http]") {
-  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     ResponseHead head;
     head.status = exchange.head().target == "/missing" ? 404 : 200;
     head.headers.Add("content-type", "application/json");
@@ -296,12 +287,9 @@ TEST_CASE("Fetch: brings a document, whatever its status", "[http]") {
 
 TEST_CASE("Fetch: one that is outstanding when the fetcher closes is CANCELLED", "[http]") {
   Signal arrived;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     arrived.Set();
-    asio::steady_timer timer(exchange.executor());
-    timer.expires_at(asio::steady_timer::time_point::max());
-    const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
   });
   absl::Status status;
   {

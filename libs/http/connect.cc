@@ -1,65 +1,56 @@
 #include "libs/http/connect.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/http/await_operation.h"
+#include "libs/http/io_loop.h"
 
 namespace countersign::http {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-using SteadyPoint = std::chrono::steady_clock::time_point;
 
-absl::Duration Until(SteadyPoint deadline) {
-  return absl::FromChrono(deadline - std::chrono::steady_clock::now());
+absl::Duration TimeLeft(const IoLoop& loop, async::TimePoint deadline) {
+  return absl::FromChrono(deadline - loop.Now());
 }
 
-// One cancellable operation with a time limit: a stop or the timer cancels `object`.
+// One operation with a time limit: a cancelled call or the limit cancels `object`.
 template <typename Object>
 class Limited {
  public:
-  Limited(Object& object, absl::Duration timeout, async::Cancellation& cancellation)
-      : timer_(object.get_executor()), watch_(cancellation, [&object] { Cancel(object); }) {
-    timer_.expires_after(absl::ToChronoNanoseconds(timeout));
-    timer_.async_wait([&object, fired = fired_](const boost::system::error_code& error) {
-      if (error || *fired == Fired::kOver) return;
-      *fired = Fired::kTimeout;
+  Limited(Object& object, IoLoop& loop, absl::Duration timeout, async::Cancellation& cancellation)
+      : timer_(loop.MakeTimer()), watch_(cancellation, [&object] { Cancel(object); }) {
+    timer_->Start(async::Executor(loop).After(timeout), [this, &object] {
+      timed_out_ = true;
       Cancel(object);
     });
   }
-  ~Limited() {
-    if (*fired_ == Fired::kNo) *fired_ = Fired::kOver;
-  }
-  bool timed_out() const { return *fired_ == Fired::kTimeout; }
+  bool timed_out() const { return timed_out_; }
 
  private:
-  enum class Fired { kNo, kTimeout, kOver };
   static void Cancel(tcp::resolver& resolver) { resolver.cancel(); }
   static void Cancel(Stream::Socket& socket) {
     boost::system::error_code ignored;
     socket.cancel(ignored);
   }
 
-  std::shared_ptr<Fired> fired_ = std::make_shared<Fired>(Fired::kNo);
-  asio::steady_timer timer_;
-  async::Cancellation::Watch watch_;
+  bool timed_out_ = false;
+  const std::unique_ptr<async::Timer> timer_;
+  const async::Cancellation::Watch watch_;
 };
 
-absl::Status ErrorOf(const boost::system::error_code& error, bool timed_out,
-                     const async::Cancellation& cancellation, absl::string_view what) {
+absl::Status ToStatus(const boost::system::error_code& error, bool timed_out,
+                      const async::Cancellation& cancellation, absl::string_view what) {
   if (cancellation.cancelled()) return cancellation.cause();
   if (timed_out) return absl::DeadlineExceededError(absl::StrCat(what, " took too long"));
   return absl::UnavailableError(absl::StrCat(what, ": ", error.message()));
 }
 
-Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(asio::io_context& context,
-                                                              const Target& target,
+Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(IoLoop& loop, const Target& target,
                                                               absl::Duration timeout,
                                                               async::Cancellation& cancellation) {
   const Origin& origin = target.origin;
@@ -69,13 +60,13 @@ Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(asio::io_context& 
   if (!error) {
     found.emplace_back(literal, origin.port);
   } else {
-    tcp::resolver resolver(context);
-    const Limited<tcp::resolver> limited(resolver, timeout, cancellation);
+    tcp::resolver resolver(loop.context());
+    const Limited<tcp::resolver> limited(resolver, loop, timeout, cancellation);
     const auto [failed, results] =
-        co_await resolver.async_resolve(origin.host, absl::StrCat(origin.port), kTuple);
+        co_await resolver.async_resolve(origin.host, absl::StrCat(origin.port), kAwait);
     if (failed || cancellation.cancelled()) {
-      co_return ErrorOf(failed, limited.timed_out(), cancellation,
-                        absl::StrCat("resolving ", origin.host));
+      co_return ToStatus(failed, limited.timed_out(), cancellation,
+                         absl::StrCat("resolving ", origin.host));
     }
     for (const auto& entry : results) found.push_back(entry.endpoint());
   }
@@ -96,13 +87,11 @@ Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(asio::io_context& 
 
 }  // namespace
 
-Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(asio::io_context& context,
-                                                           const Target& target,
+Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const Target& target,
                                                            const ClientOptions& options,
                                                            async::Cancellation& cancellation) {
   if (cancellation.cancelled()) co_return cancellation.cause();
-  const SteadyPoint deadline =
-      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options.connect_timeout);
+  const async::TimePoint deadline = async::Executor(loop).After(options.connect_timeout);
   TlsContext tls = options.tls;
   if (!target.client_certificate_pem.empty()) {
     absl::StatusOr<TlsContext> own =
@@ -111,29 +100,29 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(asio::io_context& con
     tls = *std::move(own);
   }
   const absl::StatusOr<std::vector<tcp::endpoint>> endpoints =
-      co_await Resolve(context, target, options.connect_timeout, cancellation);
+      co_await Resolve(loop, target, options.connect_timeout, cancellation);
   if (!endpoints.ok()) co_return endpoints.status();
 
   absl::Status last;
   std::size_t left = endpoints->size();
   for (const tcp::endpoint& endpoint : *endpoints) {
-    Stream::Socket socket(context.get_executor());
-    const Limited<Stream::Socket> limited(socket, Until(deadline) / static_cast<double>(left--),
-                                          cancellation);
-    const auto [error] = co_await socket.async_connect(endpoint, kTuple);
+    Stream::Socket socket(loop.context());
+    const Limited<Stream::Socket> limited(
+        socket, loop, TimeLeft(loop, deadline) / static_cast<double>(left--), cancellation);
+    const auto [error] = co_await socket.async_connect(endpoint, kAwait);
     if (error || cancellation.cancelled()) {
-      last = ErrorOf(error, limited.timed_out(), cancellation,
-                     absl::StrCat("connecting to ", target.origin.host));
+      last = ToStatus(error, limited.timed_out(), cancellation,
+                      absl::StrCat("connecting to ", target.origin.host));
       if (cancellation.cancelled()) co_return last;
       continue;
     }
-    auto stream = std::make_unique<Stream>(std::move(socket));
+    auto stream = std::make_unique<Stream>(std::move(socket), loop);
     if (!target.origin.tls) co_return stream;
     if (tls == nullptr) co_return absl::InvalidArgumentError("https is not set up");
     Stream& handshaking = *stream;
     const async::Cancellation::Watch watch(cancellation, [&handshaking] { handshaking.Close(); });
     const absl::Status secured =
-        co_await stream->ConnectTls(tls, target.origin.host, Until(deadline));
+        co_await stream->ConnectTls(tls, target.origin.host, TimeLeft(loop, deadline));
     if (secured.ok()) co_return stream;
     co_return cancellation.cancelled() ? cancellation.cause() : secured;
   }

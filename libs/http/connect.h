@@ -9,8 +9,7 @@ namespace countersign::http {
 
 // A new connection to `target`, TLS included, within the options' connect_timeout. See Client::Send
 // for errors.
-Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(boost::asio::io_context& context,
-                                                           const Target& target,
+Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const Target& target,
                                                            const ClientOptions& options,
                                                            async::Cancellation& cancellation);
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/async/awaitable.h"
 #include "libs/async/cancellation.h"
+#include "libs/async/executor.h"
 #include "libs/http/message.h"
 
 namespace countersign::http {
@@ -21,7 +21,7 @@ class Exchange {
 
   virtual const RequestHead& head() const = 0;
   virtual const std::string& client_address() const = 0;
-  virtual boost::asio::any_io_executor executor() = 0;
+  virtual async::Executor executor() = 0;
 
   // Requested with CANCELLED as soon as the caller is seen to have left (from the end of the
   // request's body on, while nothing is being written too), and with ABORTED when a drain ends.
@@ -30,25 +30,24 @@ class Exchange {
   // The whole body, at most once. RESOURCE_EXHAUSTED when it is larger than the limit,
   // DEADLINE_EXCEEDED when it comes too slowly, INVALID_ARGUMENT when its framing is wrong,
   // CANCELLED when the caller left. A body that is not read is discarded after the response.
-  virtual boost::asio::awaitable<absl::StatusOr<std::string>> ReadBody() = 0;
+  virtual async::Awaitable<absl::StatusOr<std::string>> ReadBody() = 0;
 
   // The whole response. Exactly one of Respond and Begin is called, once. Errors mean that the
   // caller cannot be reached any more.
-  virtual boost::asio::awaitable<absl::Status> Respond(ResponseHead head,
-                                                       absl::string_view body) = 0;
+  virtual async::Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) = 0;
 
   // A response in pieces. Write returns when the network has taken the piece, so a slow caller
   // slows its writer. A response that is not finished when the handler returns is cut off in a way
   // that the caller can tell from a complete one.
-  virtual boost::asio::awaitable<absl::Status> Begin(ResponseHead head) = 0;
-  virtual boost::asio::awaitable<absl::Status> Write(absl::string_view piece) = 0;
-  virtual boost::asio::awaitable<absl::Status> Finish() = 0;
+  virtual async::Awaitable<absl::Status> Begin(ResponseHead head) = 0;
+  virtual async::Awaitable<absl::Status> Write(absl::string_view piece) = 0;
+  virtual async::Awaitable<absl::Status> Finish() = 0;
 
   // True once Respond or Begin was called.
   virtual bool begun() const = 0;
 };
 
 // Answers requests; runs on the executor of its exchange and may be entered on many at once.
-using Handler = std::function<boost::asio::awaitable<void>(Exchange&)>;
+using Handler = std::function<async::Awaitable<void>(Exchange&)>;
 
 }  // namespace countersign::http

@@ -1,14 +1,12 @@
 #include "libs/http/fetch.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <condition_variable>
-#include <mutex>
+#include <optional>
 #include <unordered_set>
 
 #include "absl/strings/str_cat.h"
+#include "libs/async/sleep.h"
+#include "libs/async/spawn.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/http/client.h"
 #include "libs/http/workers.h"
@@ -16,11 +14,10 @@
 namespace countersign::http {
 namespace {
 
-namespace asio = boost::asio;
-using Answer = absl::AnyInvocable<void(absl::StatusOr<FetchResponse>)>;
+using OnDone = absl::AnyInvocable<void(absl::StatusOr<FetchResponse>)>;
 
-asio::awaitable<absl::StatusOr<FetchResponse>> Read(Client& client, const FetchRequest& fetch,
-                                                    async::Cancellation& cancellation) {
+async::Awaitable<absl::StatusOr<FetchResponse>> Read(Client& client, const FetchRequest& fetch,
+                                                     async::Cancellation& cancellation) {
   const absl::StatusOr<Url> url = ParseUrl(fetch.url);
   if (!url.ok()) co_return url.status();
   Target target;
@@ -64,27 +61,23 @@ ClientOptions OptionsFor(const std::string& ca_file) {
 struct Fetcher::State {
   explicit State(const std::string& ca_file) : client(workers.at(0), OptionsFor(ca_file)) {}
 
-  asio::awaitable<void> Run(std::shared_ptr<FetchRequest> fetch, std::shared_ptr<Answer> done) {
+  async::Awaitable<void> Run(FetchRequest fetch, OnDone done) {
     async::Cancellation cancellation;
-    stops.insert(&cancellation);
+    running.insert(&cancellation);
     if (closing) cancellation.Cancel(absl::CancelledError("the fetcher is closing"));
-    asio::steady_timer limit(workers.at(0));
-    limit.expires_after(absl::ToChronoNanoseconds(fetch->timeout));
-    const auto over = std::make_shared<bool>(false);
-    limit.async_wait([&cancellation, over](const boost::system::error_code& error) {
-      if (!error && !*over)
-        cancellation.Cancel(absl::DeadlineExceededError("the fetch took too long"));
-    });
-    absl::StatusOr<FetchResponse> result = co_await Read(client, *fetch, cancellation);
-    *over = true;
-    stops.erase(&cancellation);
-    if (!result.ok()) result = Annotate(result.status(), absl::StrCat("fetching ", fetch->url));
-    (*done)(std::move(result));
+    std::optional<async::Deadline> deadline;
+    deadline.emplace(workers.executor(0), fetch.timeout, cancellation,
+                     absl::DeadlineExceededError("the fetch took too long"));
+    absl::StatusOr<FetchResponse> result = co_await Read(client, fetch, cancellation);
+    deadline.reset();
+    running.erase(&cancellation);
+    if (!result.ok()) result = Annotate(result.status(), absl::StrCat("fetching ", fetch.url));
+    done(std::move(result));
   }
 
   void Close() {
     closing = true;
-    const std::unordered_set<async::Cancellation*> open = stops;
+    const std::unordered_set<async::Cancellation*> open = running;
     for (async::Cancellation* cancellation : open)
       cancellation->Cancel(absl::CancelledError("the fetcher is closing"));
   }
@@ -92,11 +85,11 @@ struct Fetcher::State {
   Workers workers{1};
   Client client;
   bool closing = false;  // these two on the worker
-  std::unordered_set<async::Cancellation*> stops;
+  std::unordered_set<async::Cancellation*> running;
 
-  std::mutex mutex;
-  std::condition_variable idle;
-  std::size_t outstanding = 0;
+  Mutex mutex;
+  CondVar idle;
+  std::size_t outstanding CS_GUARDED_BY(mutex) = 0;
 };
 
 Fetcher::Fetcher() : Fetcher(Options()) {}
@@ -104,30 +97,29 @@ Fetcher::Fetcher() : Fetcher(Options()) {}
 Fetcher::Fetcher(Options options) : state_(std::make_unique<State>(options.ca_file)) {}
 
 Fetcher::~Fetcher() {
-  asio::post(state_->workers.at(0), [state = state_.get()] { state->Close(); });
-  std::unique_lock<std::mutex> lock(state_->mutex);
-  state_->idle.wait(lock, [&] { return state_->outstanding == 0; });
-  lock.unlock();
-  state_->workers.Stop();
+  State& state = *state_;
+  state.workers.executor(0).Post([&state] { state.Close(); });
+  {
+    const MutexLock lock(state.mutex);
+    state.idle.Wait(state.mutex,
+                    [&state]() CS_REQUIRES(state.mutex) { return state.outstanding == 0; });
+  }
+  state.workers.Stop();
 }
 
 void Fetcher::Fetch(FetchRequest request,
                     absl::AnyInvocable<void(absl::StatusOr<FetchResponse>)> done) {
-  State* const state = state_.get();
+  State& state = *state_;
   {
-    const std::lock_guard<std::mutex> lock(state->mutex);
-    ++state->outstanding;
+    const MutexLock lock(state.mutex);
+    ++state.outstanding;
   }
-  auto shared_request = std::make_shared<FetchRequest>(std::move(request));
-  auto shared_done = std::make_shared<Answer>(std::move(done));
-  asio::co_spawn(
-      state->workers.at(0),
-      [state, shared_request, shared_done] { return state->Run(shared_request, shared_done); },
-      [state](std::exception_ptr) {
-        const std::lock_guard<std::mutex> lock(state->mutex);
-        --state->outstanding;
-        state->idle.notify_all();
-      });
+  async::Spawn(state.workers.executor(0), state.Run(std::move(request), std::move(done)),
+               [&state](std::exception_ptr) {
+                 const MutexLock lock(state.mutex);
+                 --state.outstanding;
+                 state.idle.NotifyAll();
+               });
 }
 
 }  // namespace countersign::http

@@ -1,37 +1,33 @@
 #include "libs/http/http1_connection.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "libs/async/spawn.h"
 
 namespace countersign::http {
 namespace {
 
-namespace asio = boost::asio;
 namespace beast_http = boost::beast::http;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::size_t kHeadRead = 4u << 10;
 constexpr std::size_t kBodyRead = 64u << 10;
 constexpr std::size_t kWatchRead = 2u << 10;
-constexpr auto kWatchEvery = std::chrono::milliseconds(200);
+constexpr absl::Duration kWatchEvery = absl::Milliseconds(200);
 constexpr std::size_t kShrinkAbove = 16u << 10;  // idle connections keep no more than this
 
 absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
-Http1Connection::Http1Connection(Stream::Socket socket, std::shared_ptr<const Http1Shared> shared)
-    : stream_(std::move(socket)),
+Http1Connection::Http1Connection(Stream::Socket socket, IoLoop& loop,
+                                 std::shared_ptr<const Http1Shared> shared)
+    : stream_(std::move(socket), loop),
       shared_(std::move(shared)),
       client_address_(stream_.PeerAddress()),
       buffer_(shared_->options.max_head_bytes + kBodyRead),
-      watch_done_(stream_.executor()),
-      watch_again_(stream_.executor()) {}
+      watch_done_(loop),
+      handler_done_(loop) {}
 
 Awaitable<void> Http1Connection::Run(TlsContext tls) {
   if (tls != nullptr) {
@@ -55,7 +51,7 @@ void Http1Connection::FinishSoon() {
   if (!handling_) Close();
 }
 
-void Http1Connection::StopNow(absl::Status why) { cancellation_->Cancel(std::move(why)); }
+void Http1Connection::Cancel(absl::Status cause) { cancellation_->Cancel(std::move(cause)); }
 
 void Http1Connection::Close() { stream_.Close(); }
 
@@ -72,8 +68,7 @@ Awaitable<absl::Status> Http1Connection::FillBuffer(absl::Duration timeout) {
 
 Awaitable<bool> Http1Connection::AwaitRequest() {
   if (watching_) {
-    watch_done_.expires_after(absl::ToChronoNanoseconds(shared_->options.idle_timeout));
-    co_await watch_done_.async_wait(kTuple);
+    co_await watch_done_.WaitFor(shared_->options.idle_timeout);
     if (watching_) {
       stream_.Close();
       co_return false;
@@ -94,8 +89,7 @@ Awaitable<bool> Http1Connection::ReadHead() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_->options.max_head_bytes));
   parser_->body_limit(boost::none);  // ReadBody sets it: the head of a large request is answered
-  const auto deadline =
-      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(shared_->options.head_timeout);
+  const async::TimePoint deadline = executor().After(shared_->options.head_timeout);
   while (true) {
     boost::system::error_code error;
     buffer_.consume(parser_->put(buffer_.data(), error));
@@ -108,7 +102,7 @@ Awaitable<bool> Http1Connection::ReadHead() {
       co_await Refuse(400);
       co_return false;
     }
-    const absl::Duration left = absl::FromChrono(deadline - std::chrono::steady_clock::now());
+    const absl::Duration left = absl::FromChrono(deadline - executor().Now());
     if (left <= absl::ZeroDuration()) co_return false;
     const absl::Status filled = co_await FillBuffer(left);
     if (!filled.ok()) co_return false;
@@ -148,7 +142,7 @@ Awaitable<void> Http1Connection::RunHandler() {
   co_await shared_->handler(*this);
   if (phase_ == Phase::kWaiting && !gone_) co_await Refuse(500);
   handling_ = false;
-  watch_again_.cancel();
+  handler_done_.Notify();
 }
 
 Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
@@ -163,8 +157,7 @@ Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
     if (!sent.ok()) co_return sent;
   }
   parser_->eager(true);
-  const auto deadline = std::chrono::steady_clock::now() +
-                        absl::ToChronoNanoseconds(shared_->options.body_total_timeout);
+  const async::TimePoint deadline = executor().After(shared_->options.body_total_timeout);
   while (!parser_->is_done()) {
     boost::system::error_code error;
     if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
@@ -174,7 +167,7 @@ Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
     }
     if (parser_->is_done()) break;
     if (buffer_.size() > 0 && !error) continue;
-    const absl::Duration left = absl::FromChrono(deadline - std::chrono::steady_clock::now());
+    const absl::Duration left = absl::FromChrono(deadline - executor().Now());
     const absl::Status filled =
         co_await FillBuffer(std::clamp(left, absl::ZeroDuration(), shared_->options.body_timeout));
     if (!filled.ok()) {
@@ -193,10 +186,7 @@ void Http1Connection::WatchCaller() {
   if (watching_ || gone_) return;
   watching_ = buffer_.size() == 0;
   if (watching_ && buffer_.capacity() > kShrinkAbove) buffer_.shrink_to_fit();
-  asio::co_spawn(
-      stream_.executor(),
-      [self = shared_from_this(), exchange = exchanges_]() { return self->Watch(exchange); },
-      asio::detached);
+  async::Spawn(executor(), Watch(shared_from_this(), exchanges_));
 }
 
 void Http1Connection::CallerLeft() {
@@ -204,23 +194,24 @@ void Http1Connection::CallerLeft() {
   cancellation_->Cancel(absl::CancelledError("the caller left"));
 }
 
-Awaitable<void> Http1Connection::Watch(std::uint64_t exchange) {
-  if (watching_) {
-    const auto space = buffer_.prepare(kWatchRead);
-    const absl::StatusOr<std::size_t> count = co_await stream_.ReadSome(
+Awaitable<void> Http1Connection::Watch(std::shared_ptr<Http1Connection> self,
+                                       std::uint64_t exchange) {
+  Http1Connection& connection = *self;
+  if (connection.watching_) {
+    const auto space = connection.buffer_.prepare(kWatchRead);
+    const absl::StatusOr<std::size_t> count = co_await connection.stream_.ReadSome(
         static_cast<char*>(space.data()), space.size(), absl::InfiniteDuration());
-    watching_ = false;
+    connection.watching_ = false;
     if (count.ok() && *count > 0) {
-      buffer_.commit(*count);
+      connection.buffer_.commit(*count);
     } else {
-      CallerLeft();
+      connection.CallerLeft();
     }
-    watch_done_.cancel();
+    connection.watch_done_.Notify();
   }
-  while (handling_ && exchange == exchanges_ && !gone_) {
-    if (stream_.PeerLeft()) co_return CallerLeft();
-    watch_again_.expires_after(kWatchEvery);
-    co_await watch_again_.async_wait(kTuple);
+  while (connection.handling_ && exchange == connection.exchanges_ && !connection.gone_) {
+    if (connection.stream_.PeerLeft()) co_return connection.CallerLeft();
+    co_await connection.handler_done_.WaitFor(kWatchEvery);
   }
 }
 

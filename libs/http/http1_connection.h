@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "libs/async/condition.h"
 #include "libs/http/exchange.h"
 #include "libs/http/server.h"
 #include "libs/http/stream.h"
@@ -27,17 +28,17 @@ struct Http1Shared {
 class Http1Connection final : public Exchange,
                               public std::enable_shared_from_this<Http1Connection> {
  public:
-  Http1Connection(Stream::Socket socket, std::shared_ptr<const Http1Shared> shared);
+  Http1Connection(Stream::Socket socket, IoLoop& loop, std::shared_ptr<const Http1Shared> shared);
 
   Awaitable<void> Run(TlsContext tls);
 
-  void FinishSoon();               // no further request on this connection
-  void StopNow(absl::Status why);  // requests the exchange's stop
+  void FinishSoon();                // no further request on this connection
+  void Cancel(absl::Status cause);  // of the current exchange
   void Close();
 
   const RequestHead& head() const override { return head_; }
   const std::string& client_address() const override { return client_address_; }
-  boost::asio::any_io_executor executor() override { return stream_.executor(); }
+  async::Executor executor() override { return stream_.loop(); }
   async::Cancellation& cancellation() override { return *cancellation_; }
   Awaitable<absl::StatusOr<std::string>> ReadBody() override;
   Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) override;
@@ -58,7 +59,7 @@ class Http1Connection final : public Exchange,
   Awaitable<void> RunHandler();
   Awaitable<void> Linger();
   void WatchCaller();
-  Awaitable<void> Watch(std::uint64_t exchange);
+  static Awaitable<void> Watch(std::shared_ptr<Http1Connection> self, std::uint64_t exchange);
   void CallerLeft();
   std::string FormatHead(const ResponseHead& head, std::optional<std::size_t> length);
   Awaitable<absl::Status> Send(absl::string_view first, absl::string_view second);
@@ -86,8 +87,8 @@ class Http1Connection final : public Exchange,
   // is asked from time to time whether the caller is still there.
   bool watching_ = false;
   bool gone_ = false;
-  boost::asio::steady_timer watch_done_;
-  boost::asio::steady_timer watch_again_;
+  async::Condition watch_done_;
+  async::Condition handler_done_;
 };
 
 }  // namespace countersign::http

@@ -1,6 +1,4 @@
 // The writing half of Http1Connection.
-#include <boost/asio/steady_timer.hpp>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/clock.h"
@@ -14,7 +12,8 @@ namespace {
 constexpr absl::Duration kLingerTime = absl::Seconds(5);
 constexpr std::size_t kLingerBytes = 128u << 20;
 
-constexpr absl::Duration kHurry = absl::Seconds(1);
+// For what is being written when the call is cancelled.
+constexpr absl::Duration kLastWrite = absl::Seconds(1);
 
 bool IsFraming(absl::string_view name) {
   return absl::EqualsIgnoreCase(name, "content-length") ||
@@ -66,7 +65,7 @@ Awaitable<absl::Status> Http1Connection::Send(absl::string_view first, absl::str
     if (gone_) {
       stream_.Close();
     } else {
-      stream_.HurryWrite(kHurry);
+      stream_.ShortenWriteDeadline(kLastWrite);
     }
   });
   co_return co_await stream_.Write(first, second, shared_->options.write_timeout);
@@ -111,11 +110,11 @@ Awaitable<void> Http1Connection::Refuse(int status) {
 
 Awaitable<void> Http1Connection::Linger() {
   co_await stream_.ShutdownWrite(absl::Seconds(1));
-  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(kLingerTime);
+  const async::TimePoint deadline = executor().After(kLingerTime);
   std::string scratch(64u << 10, '\0');
   std::size_t discarded = 0;
   while (discarded < kLingerBytes && !watching_) {
-    const absl::Duration left = absl::FromChrono(deadline - std::chrono::steady_clock::now());
+    const absl::Duration left = absl::FromChrono(deadline - executor().Now());
     if (left <= absl::ZeroDuration()) break;
     const absl::StatusOr<std::size_t> count =
         co_await stream_.ReadSome(scratch.data(), scratch.size(), left);

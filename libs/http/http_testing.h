@@ -3,21 +3,20 @@
 // What the tests of this folder share: a raw socket that speaks bytes, a server on a free port, and
 // a way to run a coroutine to its end.
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
-#include <condition_variable>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "libs/async/spawn.h"
+#include "libs/base/mutex.h"
 #include "libs/http/address.h"
+#include "libs/http/io_loop.h"
 #include "libs/http/server.h"
 
 namespace countersign::http::testing {
@@ -92,25 +91,42 @@ class TestServer {
 class Signal {
  public:
   void Set() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     set_ = true;
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   bool Wait() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10), [this] { return set_; });
+    const MutexLock lock(mutex_);
+    return changed_.WaitFor(mutex_, absl::Seconds(10),
+                            [this]() CS_REQUIRES(mutex_) { return set_; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool set_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  bool set_ CS_GUARDED_BY(mutex_) = false;
 };
 
-// Runs `make()` on `context` and gives what it returns.
+template <typename T>
+async::Awaitable<void> Store(async::Awaitable<T> work, std::shared_ptr<std::promise<T>> result) {
+  result->set_value(co_await std::move(work));
+}
+
+// Begins `work` on `executor`. What it throws, a failed REQUIRE for instance, the future throws.
+template <typename T>
+std::future<T> Begin(async::Executor executor, async::Awaitable<T> work) {
+  const auto result = std::make_shared<std::promise<T>>();
+  std::future<T> future = result->get_future();
+  async::Spawn(executor, Store(std::move(work), result), [result](std::exception_ptr thrown) {
+    if (thrown != nullptr) result->set_exception(thrown);
+  });
+  return future;
+}
+
+// Runs `make()` on `executor` and gives what it returns.
 template <typename Make>
-auto Run(boost::asio::io_context& context, Make make) {
-  return boost::asio::co_spawn(context, std::move(make), boost::asio::use_future).get();
+auto Run(async::Executor executor, Make make) {
+  return Begin(executor, make()).get();
 }
 
 }  // namespace countersign::http::testing

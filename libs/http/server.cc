@@ -1,37 +1,34 @@
 #include "libs/http/server.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "libs/async/condition.h"
+#include "libs/async/spawn.h"
+#include "libs/base/mutex.h"
 #include "libs/http/address.h"
+#include "libs/http/await_operation.h"
 #include "libs/http/http1_connection.h"
+#include "libs/http/io_loop.h"
 
 namespace countersign::http {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-constexpr auto kLastWords = std::chrono::seconds(2);
+constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
+constexpr absl::Duration kLastWords = absl::Seconds(2);
 
 class Http1Listener final : public Listener {
  public:
   Http1Listener(Workers& workers, tcp::acceptor acceptor, TlsContext tls, ServerOptions options,
                 Handler handler)
       : workers_(workers),
+        loop_(workers.at(0)),
         acceptor_(std::move(acceptor)),
-        pause_(acceptor_.get_executor()),
+        pause_(loop_),
         tls_(std::move(tls)),
         shared_(std::make_shared<const Http1Shared>(
             Http1Shared{std::move(options), std::move(handler)})) {
@@ -39,8 +36,7 @@ class Http1Listener final : public Listener {
     const std::string host = endpoint.address().to_string();
     address_ = endpoint.address().is_v6() ? absl::StrCat("[", host, "]:", endpoint.port())
                                           : absl::StrCat(host, ":", endpoint.port());
-    asio::co_spawn(
-        acceptor_.get_executor(), [this]() { return AcceptAll(); }, asio::detached);
+    async::Spawn(loop_, AcceptAll());
   }
 
   ~Http1Listener() override { Drain(absl::ZeroDuration()); }
@@ -48,92 +44,92 @@ class Http1Listener final : public Listener {
   const std::string& address() const override { return address_; }
 
   void Drain(absl::Duration timeout) override {
-    asio::post(acceptor_.get_executor(), [this] {
+    loop_.Post([this] {
       draining_ = true;
       boost::system::error_code ignored;
       acceptor_.close(ignored);
-      pause_.cancel();
+      pause_.Notify();
     });
     {
-      std::unique_lock<std::mutex> lock(mutex_);
-      idle_.wait(lock, [this] { return !accepting_; });
+      const MutexLock lock(mutex_);
+      changed_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return !accepting_; });
     }
     ForEach([](Http1Connection& connection) { connection.FinishSoon(); });
-    if (Wait(absl::ToChronoNanoseconds(timeout))) return;
+    if (Wait(timeout)) return;
     ForEach([](Http1Connection& connection) {
-      connection.StopNow(absl::AbortedError("the gateway is shutting down"));
+      connection.Cancel(absl::AbortedError("the gateway is shutting down"));
     });
     if (Wait(kLastWords)) return;
     ForEach([](Http1Connection& connection) { connection.Close(); });
-    Wait(std::chrono::hours(1));
+    Wait(absl::Hours(1));
   }
 
  private:
   Awaitable<void> AcceptAll() {
     while (!draining_) {
-      asio::io_context& context = workers_.Next();
-      auto [error, socket] = co_await acceptor_.async_accept(context.get_executor(), kTuple);
+      IoLoop& loop = workers_.Next();
+      auto [error, socket] = co_await acceptor_.async_accept(loop.context().get_executor(), kAwait);
       if (draining_) break;
       if (error) {
         // Out of descriptors, most likely: the ones in use come back.
-        pause_.expires_after(kAcceptPause);
-        co_await pause_.async_wait(kTuple);
+        co_await pause_.WaitFor(kAcceptPause);
         continue;
       }
-      Begin(context, std::move(socket));
+      Begin(loop, std::move(socket));
     }
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     accepting_ = false;
-    idle_.notify_all();
+    changed_.NotifyAll();
   }
 
-  void Begin(asio::io_context& context, Stream::Socket socket) {
-    auto connection = std::make_shared<Http1Connection>(std::move(socket), shared_);
+  void Begin(IoLoop& loop, Stream::Socket socket) {
+    auto connection = std::make_shared<Http1Connection>(std::move(socket), loop, shared_);
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       if (connections_.size() >= shared_->options.max_connections) return;
-      connections_.emplace(connection.get(), Entry{connection, &context});
+      connections_.emplace(connection.get(), Entry{connection, &loop});
     }
-    asio::co_spawn(
-        context, [connection, tls = tls_]() { return connection->Run(tls); },
-        [this, connection](std::exception_ptr) {
-          const std::lock_guard<std::mutex> lock(mutex_);
-          connections_.erase(connection.get());
-          idle_.notify_all();
-        });
+    async::Spawn(loop, connection->Run(tls_), [this, connection](std::exception_ptr) {
+      const MutexLock lock(mutex_);
+      connections_.erase(connection.get());
+      changed_.NotifyAll();
+    });
   }
 
   void ForEach(void (*apply)(Http1Connection&)) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [key, entry] : connections_) {
-      asio::post(*entry.context, [connection = entry.connection, apply] {
+      entry.loop->Post([connection = entry.connection, apply] {
         if (const auto alive = connection.lock()) apply(*alive);
       });
     }
   }
 
-  bool Wait(std::chrono::nanoseconds timeout) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return idle_.wait_for(lock, timeout, [this] { return connections_.empty(); });
+  // False when connections are left after `timeout`.
+  bool Wait(absl::Duration timeout) {
+    const MutexLock lock(mutex_);
+    return changed_.WaitFor(mutex_, timeout,
+                            [this]() CS_REQUIRES(mutex_) { return connections_.empty(); });
   }
 
   struct Entry {
     std::weak_ptr<Http1Connection> connection;
-    asio::io_context* context;
+    IoLoop* loop;
   };
 
   Workers& workers_;
+  IoLoop& loop_;
   tcp::acceptor acceptor_;
-  asio::steady_timer pause_;
+  async::Condition pause_;
   const TlsContext tls_;
   const std::shared_ptr<const Http1Shared> shared_;
   std::string address_;
-  bool draining_ = false;  // on the acceptor's executor
+  bool draining_ = false;  // on the loop
 
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  bool accepting_ = true;
-  std::map<Http1Connection*, Entry> connections_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool accepting_ CS_GUARDED_BY(mutex_) = true;
+  std::map<Http1Connection*, Entry> connections_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -143,7 +139,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const st
                                                       Handler handler) {
   const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
   if (!parsed.ok()) return parsed.status();
-  asio::io_context& context = workers.at(0);
+  asio::io_context& context = workers.at(0).context();
   boost::system::error_code error;
   tcp::resolver resolver(context);
   const auto found = resolver.resolve(parsed->host.empty() ? "0.0.0.0" : parsed->host,

@@ -1,13 +1,11 @@
 #include "libs/http/server.h"
 
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/async/sleep.h"
 #include "libs/http/http_testing.h"
 
 namespace countersign::http {
@@ -25,7 +23,7 @@ ResponseHead Ok() {
 }
 
 // Answers with the method, the target and the body it was given.
-asio::awaitable<void> Echo(Exchange& exchange) {
+async::Awaitable<void> Echo(Exchange& exchange) {
   const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
   ResponseHead head = Ok();
   std::string text;
@@ -39,11 +37,8 @@ asio::awaitable<void> Echo(Exchange& exchange) {
 }
 
 // Suspends until the exchange is stopped.
-asio::awaitable<void> UntilStopped(Exchange& exchange) {
-  asio::steady_timer timer(exchange.executor());
-  timer.expires_at(asio::steady_timer::time_point::max());
-  const async::Cancellation::Watch watch(exchange.cancellation(), [&timer] { timer.cancel(); });
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+async::Awaitable<void> UntilStopped(Exchange& exchange) {
+  co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
 }
 
 std::string Post(absl::string_view body) {
@@ -189,7 +184,7 @@ TEST_CASE("Server: a body that trickles is not waited for without end", "[http]"
   options.body_total_timeout = absl::Milliseconds(100);
   Signal over;
   TestServer server(
-      [&](Exchange& exchange) -> asio::awaitable<void> {
+      [&](Exchange& exchange) -> async::Awaitable<void> {
         const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
         if (absl::IsDeadlineExceeded(body.status())) over.Set();
       },
@@ -200,7 +195,7 @@ TEST_CASE("Server: a body that trickles is not waited for without end", "[http]"
 }
 
 TEST_CASE("Server: a stream arrives in chunks and ends in order", "[http]") {
-  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     co_await exchange.Write("one");
     co_await exchange.Write("three");
@@ -215,7 +210,7 @@ TEST_CASE("Server: a stream arrives in chunks and ends in order", "[http]") {
 }
 
 TEST_CASE("Server: HTTP/1.0 gets no chunks", "[http]") {
-  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     co_await exchange.Write("piece");
     co_await exchange.Finish();
@@ -226,7 +221,7 @@ TEST_CASE("Server: HTTP/1.0 gets no chunks", "[http]") {
 }
 
 TEST_CASE("Server: a stream that its handler drops is cut off", "[http]") {
-  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     co_await exchange.Write("piece");
   });
@@ -236,7 +231,7 @@ TEST_CASE("Server: a stream that its handler drops is cut off", "[http]") {
 }
 
 TEST_CASE("Server: a handler that says nothing is answered 500", "[http]") {
-  TestServer server([](Exchange&) -> asio::awaitable<void> { co_return; });
+  TestServer server([](Exchange&) -> async::Awaitable<void> { co_return; });
   RawClient client(server.address());
   client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
   CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 500 "));
@@ -245,7 +240,7 @@ TEST_CASE("Server: a handler that says nothing is answered 500", "[http]") {
 TEST_CASE("Server: a caller that leaves stops the handler that works for it", "[http]") {
   Signal started, stopped;
   absl::Status why;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.ReadBody();
     started.Set();
     co_await UntilStopped(exchange);
@@ -263,7 +258,7 @@ TEST_CASE("Server: a caller that leaves stops the handler that works for it", "[
 TEST_CASE("Server: a caller that leaves is noticed although it has sent more than its request",
           "[http]") {
   Signal started, stopped;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.ReadBody();
     started.Set();
     co_await UntilStopped(exchange);
@@ -283,13 +278,11 @@ TEST_CASE("Server: a caller that leaves is noticed although it has sent more tha
 
 TEST_CASE("Server: what came early while a request was handled is handled next", "[http]") {
   Signal started;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
     if (exchange.head().target == "/slow") {
       started.Set();
-      asio::steady_timer timer(exchange.executor());
-      timer.expires_after(std::chrono::milliseconds(20));
-      co_await timer.async_wait(asio::use_awaitable);
+      co_await async::Sleep(exchange.executor(), absl::Milliseconds(20));
     }
     co_await exchange.Respond(Ok(), exchange.head().target);
   });
@@ -308,7 +301,7 @@ TEST_CASE("Server: what came early while a request was handled is handled next",
 TEST_CASE("Server: a caller that leaves stops a stream, even between two pieces", "[http]") {
   Signal started, stopped;
   std::atomic<bool> refused{false};
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     co_await exchange.Write("piece");
     started.Set();
@@ -328,7 +321,7 @@ TEST_CASE("Server: a caller that leaves stops a stream, even between two pieces"
 TEST_CASE("Server: a caller that reads nothing slows the writer down", "[http]") {
   Signal blocked;
   std::atomic<std::size_t> written{0};
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     const std::string piece(100'000, 'x');
     for (int i = 0; i < 1000; ++i) {
@@ -350,11 +343,9 @@ TEST_CASE("Server: a caller that reads nothing slows the writer down", "[http]")
 
 TEST_CASE("Server: a drain lets a call finish and closes idle connections", "[http]") {
   Signal started, release;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     started.Set();
-    asio::steady_timer timer(exchange.executor());
-    timer.expires_after(std::chrono::milliseconds(50));
-    co_await timer.async_wait(asio::use_awaitable);
+    co_await async::Sleep(exchange.executor(), absl::Milliseconds(50));
     co_await exchange.Respond(Ok(), "done");
   });
   RawClient idle(server.address());
@@ -372,7 +363,7 @@ TEST_CASE("Server: a drain lets a call finish and closes idle connections", "[ht
 TEST_CASE("Server: a drain stops what does not finish in time", "[http]") {
   Signal started;
   absl::Status why;
-  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     started.Set();
     co_await UntilStopped(exchange);
     why = exchange.cancellation().cause();

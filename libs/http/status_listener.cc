@@ -13,7 +13,7 @@ ResponseHead Head(int status, absl::string_view content_type) {
   return head;
 }
 
-boost::asio::awaitable<void> Answer(Exchange& exchange, const StatusHandlers& handlers) {
+async::Awaitable<void> Answer(Exchange& exchange, const StatusHandlers& handlers) {
   constexpr char kText[] = "text/plain; charset=utf-8";
   const std::string& target = exchange.head().target;
   const std::string path = target.substr(0, target.find('?'));

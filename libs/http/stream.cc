@@ -6,45 +6,37 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "libs/http/address.h"
+#include "libs/http/await_operation.h"
 
 namespace countersign::http {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
-Stream::Stream(Socket socket)
-    : socket_(std::move(socket)),
-      timer_(socket_.get_executor()),
-      self_(std::make_shared<Stream*>(this)) {
+Stream::Stream(Socket socket, IoLoop& loop)
+    : loop_(loop), socket_(std::move(socket)), timer_(loop.MakeTimer()) {
   boost::system::error_code ignored;
   // An event is one write and must not wait for the acknowledgement of the one before it.
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
 }
 
-Stream::~Stream() {
-  *self_ = nullptr;
-  Close();
-}
+Stream::~Stream() { Close(); }
 
 void Stream::Limit(TimePoint& deadline, absl::Duration timeout) {
   if (timeout == absl::InfiniteDuration()) {
     deadline = TimePoint::max();
     return;
   }
-  deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  deadline = async::Executor(loop_).After(timeout);
   if (deadline < armed_for_) Arm(deadline);
 }
 
@@ -52,17 +44,14 @@ void Stream::Limit(TimePoint& deadline, absl::Duration timeout) {
 // operation costs a comparison and not two changes of the timer queue.
 void Stream::Arm(TimePoint when) {
   armed_for_ = when;
-  timer_.expires_at(when);
-  timer_.async_wait([self = self_](const boost::system::error_code& error) {
-    if (!error && *self != nullptr) (*self)->OnTimer();
-  });
+  timer_->Start(when, [this] { OnTimer(); });
 }
 
 void Stream::OnTimer() {
   armed_for_ = TimePoint::max();
   const TimePoint next = std::min(read_deadline_, write_deadline_);
   if (next == TimePoint::max()) return;
-  if (next > std::chrono::steady_clock::now()) {
+  if (next > loop_.Now()) {
     Arm(next);
     return;
   }
@@ -70,7 +59,7 @@ void Stream::OnTimer() {
   Close();
 }
 
-absl::Status Stream::StatusOf(const boost::system::error_code& error) const {
+absl::Status Stream::ToStatus(const boost::system::error_code& error) const {
   if (timed_out_) return absl::DeadlineExceededError("the peer took too long");
   if (closed_) return absl::CancelledError("the connection was closed");
   return absl::UnavailableError(error.message());
@@ -80,9 +69,9 @@ Awaitable<absl::Status> Stream::AcceptTls(TlsContext context, absl::Duration tim
   tls_context_ = std::move(context);
   tls_.emplace(socket_, *tls_context_);
   Limit(read_deadline_, timeout);
-  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kTuple);
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwait);
   read_deadline_ = TimePoint::max();
-  if (error) co_return StatusOf(error);
+  if (error) co_return ToStatus(error);
   co_return absl::OkStatus();
 }
 
@@ -102,7 +91,7 @@ Awaitable<absl::Status> Stream::ConnectTls(TlsContext context, const std::string
   static constexpr unsigned char kAlpn[] = "\x08http/1.1";
   SSL_set_alpn_protos(ssl, kAlpn, sizeof(kAlpn) - 1);
   Limit(read_deadline_, timeout);
-  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kTuple);
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kAwait);
   read_deadline_ = TimePoint::max();
   if (!error) co_return absl::OkStatus();
   const long verified = SSL_get_verify_result(ssl);
@@ -111,7 +100,7 @@ Awaitable<absl::Status> Stream::ConnectTls(TlsContext context, const std::string
         absl::StrCat("the certificate of ", server_name,
                      " is not accepted: ", X509_verify_cert_error_string(verified)));
   }
-  co_return StatusOf(error);
+  co_return ToStatus(error);
 }
 
 Awaitable<absl::StatusOr<std::size_t>> Stream::ReadSome(char* data, std::size_t size,
@@ -120,13 +109,13 @@ Awaitable<absl::StatusOr<std::size_t>> Stream::ReadSome(char* data, std::size_t 
   boost::system::error_code error;
   std::size_t count = 0;
   if (tls_.has_value()) {
-    std::tie(error, count) = co_await tls_->async_read_some(asio::buffer(data, size), kTuple);
+    std::tie(error, count) = co_await tls_->async_read_some(asio::buffer(data, size), kAwait);
   } else {
-    std::tie(error, count) = co_await socket_.async_read_some(asio::buffer(data, size), kTuple);
+    std::tie(error, count) = co_await socket_.async_read_some(asio::buffer(data, size), kAwait);
   }
   read_deadline_ = TimePoint::max();
   if (error == asio::error::eof && !timed_out_ && !closed_) co_return std::size_t{0};
-  if (error) co_return StatusOf(error);
+  if (error) co_return ToStatus(error);
   co_return count;
 }
 
@@ -142,16 +131,16 @@ Awaitable<absl::Status> Stream::Write(absl::string_view first, absl::string_view
   boost::system::error_code error;
   std::size_t count = 0;
   if (tls_.has_value()) {
-    std::tie(error, count) = co_await asio::async_write(*tls_, buffers, kTuple);
+    std::tie(error, count) = co_await asio::async_write(*tls_, buffers, kAwait);
   } else {
-    std::tie(error, count) = co_await asio::async_write(socket_, buffers, kTuple);
+    std::tie(error, count) = co_await asio::async_write(socket_, buffers, kAwait);
   }
   write_deadline_ = TimePoint::max();
-  if (error) co_return StatusOf(error);
+  if (error) co_return ToStatus(error);
   co_return absl::OkStatus();
 }
 
-void Stream::HurryWrite(absl::Duration timeout) {
+void Stream::ShortenWriteDeadline(absl::Duration timeout) {
   const TimePoint before = write_deadline_;
   Limit(write_deadline_, timeout);
   write_deadline_ = std::min(before, write_deadline_);
@@ -161,7 +150,7 @@ Awaitable<void> Stream::ShutdownWrite(absl::Duration timeout) {
   if (tls_.has_value() && !closed_) {
     Limit(write_deadline_, timeout);
     SSL_set_shutdown(tls_->native_handle(), SSL_RECEIVED_SHUTDOWN);
-    co_await tls_->async_shutdown(kTuple);
+    co_await tls_->async_shutdown(kAwait);
     write_deadline_ = TimePoint::max();
   }
   boost::system::error_code ignored;
@@ -171,7 +160,7 @@ Awaitable<void> Stream::ShutdownWrite(absl::Duration timeout) {
 void Stream::Close() {
   closed_ = true;
   boost::system::error_code ignored;
-  timer_.cancel();
+  timer_->Cancel();
   socket_.close(ignored);
 }
 
@@ -181,7 +170,7 @@ bool Stream::PeerLeft() {
   return ::poll(&asked, 1, 0) > 0;  // POLLERR and POLLHUP are always told
 }
 
-bool Stream::QuietAndOpen() {
+bool Stream::IsReusable() {
   if (closed_ || !socket_.is_open()) return false;
   char byte = 0;
   const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

@@ -1,11 +1,8 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,24 +10,26 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "libs/async/awaitable.h"
+#include "libs/async/executor.h"
+#include "libs/http/io_loop.h"
 #include "libs/http/tls.h"
 
 namespace countersign::http {
 
-template <typename T>
-using Awaitable = boost::asio::awaitable<T>;
+using async::Awaitable;
 
-// A TCP connection, with or without TLS, on one executor. One read and one write may be under way
+// A TCP connection, with or without TLS, on one event loop. One read and one write may be under way
 // at the same time. Every operation has a time limit; when it passes, the connection is closed.
 // Errors: DEADLINE_EXCEEDED (the limit), CANCELLED (Close was called), UNAVAILABLE (the network).
 //
 // Must be kept alive by whoever awaits its operations.
 class Stream {
  public:
-  using Executor = boost::asio::io_context::executor_type;
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                  boost::asio::io_context::executor_type>;
 
-  explicit Stream(Socket socket);
+  Stream(Socket socket, IoLoop& loop);  // `socket` is of `loop`'s context
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -51,7 +50,7 @@ class Stream {
                                 absl::Duration timeout);
 
   // Gives the write that is under way at most this much longer.
-  void HurryWrite(absl::Duration timeout);
+  void ShortenWriteDeadline(absl::Duration timeout);
 
   // Ends our direction; the peer's can still be read.
   Awaitable<void> ShutdownWrite(absl::Duration timeout);
@@ -63,34 +62,31 @@ class Stream {
   // bytes from before wait to be read. Does not wait.
   bool PeerLeft();
 
-  // False when the peer has closed, or has sent something, while nobody was reading: an idle
-  // connection of which this is true should not be used. Does not wait.
-  bool QuietAndOpen();
+  // True when an idle connection can carry another request: the peer has neither closed it nor sent
+  // anything while nobody was reading. Does not wait.
+  bool IsReusable();
 
-  Executor executor() { return socket_.get_executor(); }
+  IoLoop& loop() { return loop_; }
   std::string PeerAddress() const;
 
  private:
-  using TimePoint = std::chrono::steady_clock::time_point;
-  struct Alive;
+  using TimePoint = async::TimePoint;
 
   void Limit(TimePoint& deadline, absl::Duration timeout);
   void Arm(TimePoint when);
   void OnTimer();
-  absl::Status StatusOf(const boost::system::error_code& error) const;
+  absl::Status ToStatus(const boost::system::error_code& error) const;
 
+  IoLoop& loop_;
   Socket socket_;
   std::optional<boost::asio::ssl::stream<Socket&>> tls_;
   TlsContext tls_context_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
-      timer_;
+  const std::unique_ptr<async::Timer> timer_;
   TimePoint read_deadline_ = TimePoint::max();
   TimePoint write_deadline_ = TimePoint::max();
   TimePoint armed_for_ = TimePoint::max();
   bool timed_out_ = false;
   bool closed_ = false;
-  std::shared_ptr<Stream*> self_;  // null inside when destroyed: a late timer finds nothing
 };
 
 }  // namespace countersign::http

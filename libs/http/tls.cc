@@ -2,6 +2,8 @@
 
 #include <openssl/ssl.h>
 
+#include <boost/asio/ssl/context.hpp>
+
 #include "absl/strings/str_cat.h"
 
 namespace countersign::http {

@@ -1,11 +1,14 @@
 #pragma once
 
-#include <boost/asio/ssl/context.hpp>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "libs/base/secret.h"
+
+namespace boost::asio::ssl {
+class context;
+}
 
 namespace countersign::http {
 

@@ -56,7 +56,7 @@ class TestCertificate {
   std::string folder_;
 };
 
-asio::awaitable<void> Hello(Exchange& exchange) {
+async::Awaitable<void> Hello(Exchange& exchange) {
   co_await exchange.ReadBody();
   co_await exchange.Respond(ResponseHead(), "hello");
 }
@@ -76,7 +76,7 @@ absl::StatusOr<std::string> Get(const std::string& ca_file, std::uint16_t port, 
   async::Cancellation cancellation;
   absl::StatusOr<std::string> result;
   for (int i = 0; i < times; ++i) {
-    result = testing::Run(workers.at(0), [&]() -> asio::awaitable<absl::StatusOr<std::string>> {
+    result = testing::Run(workers.at(0), [&]() -> async::Awaitable<absl::StatusOr<std::string>> {
       auto response = co_await client.Send(target, request, cancellation);
       if (!response.ok()) co_return response.status();
       co_return co_await (*response)->Read(cancellation);

@@ -1,20 +1,16 @@
 #include "services/demo_model/model_server.h"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "libs/async/sleep.h"
 #include "services/demo_model/completion.h"
 #include "services/demo_model/script.h"
 
 namespace countersign::demo_model {
 namespace {
-
-using boost::asio::awaitable;
 
 http::ResponseHead Head(int status, absl::string_view type) {
   http::ResponseHead head;
@@ -28,7 +24,7 @@ class ScriptedModel {
  public:
   ScriptedModel(Witness& witness, absl::Duration pace) : witness_(witness), pace_(pace) {}
 
-  awaitable<void> Serve(http::Exchange& exchange) {
+  async::Awaitable<void> Serve(http::Exchange& exchange) {
     const auto body = co_await exchange.ReadBody();
     if (!body.ok()) co_return;
     witness_.Received(exchange.head(), *body);
@@ -47,16 +43,15 @@ class ScriptedModel {
   }
 
  private:
-  static awaitable<void> Fail(http::Exchange& exchange, int status, std::string message) {
+  static async::Awaitable<void> Fail(http::Exchange& exchange, int status, std::string message) {
     co_await exchange.Respond(Head(status, "application/json"), ErrorBody(status, message));
   }
 
-  awaitable<void> Pause(http::Exchange& exchange) const {
-    boost::asio::steady_timer timer(exchange.executor(), absl::ToChronoNanoseconds(pace_));
-    co_await timer.async_wait(boost::asio::use_awaitable);
+  async::Awaitable<void> Pause(http::Exchange& exchange) const {
+    return async::Sleep(exchange.executor(), pace_);
   }
 
-  awaitable<void> Chat(http::Exchange& exchange, const std::string& body) {
+  async::Awaitable<void> Chat(http::Exchange& exchange, const std::string& body) {
     const auto request = ReadChatRequest(body);
     if (!request.ok()) {
       co_await Fail(exchange, 400, std::string(request.status().message()));
@@ -73,8 +68,8 @@ class ScriptedModel {
     }
   }
 
-  awaitable<void> Stream(http::Exchange& exchange, const ChatRequest& request,
-                         const Answer& answer) {
+  async::Awaitable<void> Stream(http::Exchange& exchange, const ChatRequest& request,
+                                const Answer& answer) {
     if (!(co_await exchange.Begin(Head(200, "text/event-stream; charset=utf-8"))).ok()) co_return;
     std::size_t sent = 0;
     for (const std::string& chunk : Chunks(request, answer)) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-
 #include "absl/time/time.h"
 #include "libs/http/exchange.h"
 #include "services/demo_model/witness.h"

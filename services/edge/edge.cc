@@ -1,8 +1,6 @@
 #include "services/edge/edge.h"
 
 #include <atomic>
-#include <boost/asio/execution_context.hpp>
-#include <boost/asio/query.hpp>
 #include <map>
 #include <utility>
 
@@ -20,15 +18,13 @@
 namespace countersign::edge {
 namespace {
 
-namespace asio = boost::asio;
-
 constexpr absl::string_view kAdminPrefix = "/countersign.";
 constexpr absl::string_view kReviewPrefix = "/countersign/reviews/";
 
 // What belongs to one network thread.
 struct Worker {
-  Worker(asio::io_context& context, const http::ClientOptions& options)
-      : client(context, options), upstream(client) {}
+  Worker(http::IoLoop& loop, const http::ClientOptions& options)
+      : client(loop, options), upstream(client) {}
   http::Client client;
   HttpUpstream upstream;
 };
@@ -72,7 +68,7 @@ struct Edge::State {
   std::atomic<bool> draining{false};
 
   // Threads last: everything that they use outlives them.
-  std::map<const void*, std::unique_ptr<Worker>> workers;
+  std::map<async::Executor, std::unique_ptr<Worker>> workers;
   http::Workers network;
   std::vector<std::unique_ptr<http::Listener>> listeners;
 };
@@ -86,8 +82,7 @@ absl::Status Edge::State::Start() {
   options.idle_timeout = config.upstream_idle_timeout;
   options.max_content_length = config.max_response_bytes;
   for (std::size_t i = 0; i < network.size(); ++i) {
-    asio::execution_context& context = network.at(i);
-    workers[&context] = std::make_unique<Worker>(network.at(i), options);
+    workers[network.executor(i)] = std::make_unique<Worker>(network.at(i), options);
   }
   for (const ListenOn& listen : config.listen) {
     http::TlsContext tls;
@@ -129,10 +124,7 @@ http::ServerOptions Edge::State::ServerOptionsFor() {
   return options;
 }
 
-Worker& Edge::State::WorkerOf(http::Exchange& exchange) {
-  asio::execution_context& context = asio::query(exchange.executor(), asio::execution::context);
-  return *workers.at(&context);
-}
+Worker& Edge::State::WorkerOf(http::Exchange& exchange) { return *workers.at(exchange.executor()); }
 
 async::Awaitable<void> Edge::State::Handle(http::Exchange& exchange) {
   InferenceCall::Request request;

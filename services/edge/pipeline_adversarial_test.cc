@@ -21,7 +21,7 @@ using testing::ScriptedUpstream;
 // An answer of this type with these content codings, a field each.
 ScriptedUpstream::Behaviour Coded(int status, std::string type, std::vector<std::string> codings,
                                   std::string body) {
-  return [=](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+  return [=](http::Exchange& exchange) -> async::Awaitable<void> {
     http::ResponseHead head;
     head.status = status;
     head.headers.Add("content-type", type);
@@ -155,7 +155,7 @@ TEST_CASE("adversarial 15: a caller that stops reading stops the upstream, and i
   testing::Signal left;
   std::atomic<std::size_t> written = 0;
   const std::string event = Content(std::string(30'000, 'x') + " SECRET SEC");
-  f.upstream.Behave([&](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+  f.upstream.Behave([&](http::Exchange& exchange) -> async::Awaitable<void> {
     http::ResponseHead head;
     head.headers.Add("content-type", "text/event-stream");
     co_await exchange.Begin(std::move(head));

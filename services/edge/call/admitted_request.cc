@@ -11,7 +11,7 @@ std::optional<Clearance> Clearance::ByPolicy(const DecidedCall& decided) {
 
 async::Awaitable<absl::StatusOr<Clearance>> Clearance::ByReview(
     const EdgeServices& services, const VerifiedCaller& caller, const Session& session,
-    const PreparedRequest& request, std::string review_id, boost::asio::any_io_executor executor,
+    const PreparedRequest& request, std::string review_id, async::Executor executor,
     async::Cancellation& cancellation) {
   async::PendingReply<absl::StatusOr<domain::Grant>> answer(executor);
   services.ports.reviews.Consume(caller.call(), review_id, session.id(), request.binding_hash(),

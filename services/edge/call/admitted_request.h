@@ -18,7 +18,7 @@ class Clearance {
   // Takes one use of the review's grant, now. FAILED_PRECONDITION with a reason when there is none.
   static async::Awaitable<absl::StatusOr<Clearance>> ByReview(
       const EdgeServices& services, const VerifiedCaller& caller, const Session& session,
-      const PreparedRequest& request, std::string review_id, boost::asio::any_io_executor executor,
+      const PreparedRequest& request, std::string review_id, async::Executor executor,
       async::Cancellation& cancellation);
 
   const std::optional<domain::Grant>& grant() const { return grant_; }

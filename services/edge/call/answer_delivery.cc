@@ -50,7 +50,7 @@ std::string AsEvent(absl::string_view body) {
 }  // namespace
 
 AnswerDelivery::AnswerDelivery(const Context& context, Session& session, Reply& reply,
-                               domain::MaskStream* masking, boost::asio::any_io_executor executor,
+                               domain::MaskStream* masking, async::Executor executor,
                                async::Cancellation& cancellation)
     : context_(context),
       session_(session),

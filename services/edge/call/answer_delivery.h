@@ -31,7 +31,7 @@ class AnswerDelivery {
     absl::Time arrived;  // of the request
   };
   AnswerDelivery(const Context& context, Session& session, Reply& reply,
-                 domain::MaskStream* masking, boost::asio::any_io_executor executor,
+                 domain::MaskStream* masking, async::Executor executor,
                  async::Cancellation& cancellation);
 
   // Nothing when the answer was delivered and the session ended. A refusal is still to be told and
@@ -58,7 +58,7 @@ class AnswerDelivery {
   Session& session_;
   Reply& reply_;
   domain::MaskStream* const masking_;
-  boost::asio::any_io_executor executor_;
+  async::Executor executor_;
   async::Cancellation& cancellation_;
   std::unique_ptr<dialects::AnswerReader> reader_;
   domain::Outcome outcome_ = domain::Outcome::kAborted;

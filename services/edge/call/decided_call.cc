@@ -6,7 +6,7 @@ namespace countersign::edge {
 
 DecidedCall::Deciding::Deciding(const EdgeServices& services, const VerifiedCaller& caller,
                                 const Route& route, std::shared_ptr<const domain::Prompt> prompt,
-                                boost::asio::any_io_executor executor)
+                                async::Executor executor)
     : services_(services), answer_(std::move(executor)) {
   services.ports.decider.Decide(caller.call(), route.connection->name, std::move(prompt),
                                 services.PortDeadline(), answer_.done());

@@ -17,7 +17,7 @@ class DecidedCall {
   class Deciding {
    public:
     Deciding(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-             std::shared_ptr<const domain::Prompt> prompt, boost::asio::any_io_executor executor);
+             std::shared_ptr<const domain::Prompt> prompt, async::Executor executor);
     async::Awaitable<absl::StatusOr<DecidedCall>> Get(async::Cancellation& cancellation);
 
    private:

@@ -71,7 +71,7 @@ class InferenceCall {
   http::Exchange& exchange_;
   Reply& reply_;
   const Request& request_;
-  boost::asio::any_io_executor executor_;
+  async::Executor executor_;
   async::Cancellation& cancellation_;
 };
 

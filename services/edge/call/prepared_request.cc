@@ -26,7 +26,7 @@ bool MasksPrompt(const Route& route, const domain::Decision& decision) {
 
 async::Awaitable<absl::StatusOr<Releases>> MaskPrompt(
     const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-    const domain::Prompt& prompt, const std::string& profile, boost::asio::any_io_executor executor,
+    const domain::Prompt& prompt, const std::string& profile, async::Executor executor,
     async::Cancellation& cancellation) {
   async::PendingReply<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened(executor);
   services.ports.masker.Open(caller.call(), profile, route.connection->name,
@@ -85,7 +85,7 @@ absl::StatusOr<MaskedPrompt> ApplyToPrompt(const dialects::ReadCall& read,
 async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
     const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
     const dialects::ReadCall& read, const dialects::HeaderList& headers, const DecidedCall& decided,
-    boost::asio::any_io_executor executor, async::Cancellation& cancellation) {
+    async::Executor executor, async::Cancellation& cancellation) {
   const StageTimer timer(services, Stage::kPrepare);
   const domain::Connection& connection = *route.connection;
   const absl::StatusOr<http::Url> url = http::ParseUrl(connection.url);

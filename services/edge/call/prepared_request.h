@@ -22,8 +22,7 @@ class PreparedRequest {
   static async::Awaitable<Step<PreparedRequest>> Prepare(
       const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
       const dialects::ReadCall& read, const dialects::HeaderList& headers,
-      const DecidedCall& decided, boost::asio::any_io_executor executor,
-      async::Cancellation& cancellation);
+      const DecidedCall& decided, async::Executor executor, async::Cancellation& cancellation);
 
   const http::Target& target() const { return target_; }
   const http::RequestHead& head() const { return head_; }

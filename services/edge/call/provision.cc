@@ -4,7 +4,7 @@ namespace countersign::edge {
 
 Provision::Provision(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
                      const DecidedCall& decided, std::vector<domain::Placeholder> placeholders,
-                     boost::asio::any_io_executor executor)
+                     async::Executor executor)
     : leased_(executor), opened_(executor) {
   const domain::Connection& connection = *route.connection;
   if (!connection.credential.empty()) {

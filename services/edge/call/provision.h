@@ -14,7 +14,7 @@ class Provision {
  public:
   Provision(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
             const DecidedCall& decided, std::vector<domain::Placeholder> placeholders,
-            boost::asio::any_io_executor executor);
+            async::Executor executor);
 
   // Waits for both; a refusal when one cannot be had. May be called again.
   async::Awaitable<std::optional<Refusal>> Await(async::Cancellation& cancellation);

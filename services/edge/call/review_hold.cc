@@ -18,8 +18,7 @@ constexpr int kMaxRounds = 16;
 
 ReviewHold::ReviewHold(const EdgeServices& services, VerifiedCaller& caller, const Route& route,
                        const PreparedRequest& request, const DecidedCall& decided, Session& session,
-                       Reply& reply, boost::asio::any_io_executor executor,
-                       async::Cancellation& cancellation)
+                       Reply& reply, async::Executor executor, async::Cancellation& cancellation)
     : services_(services),
       caller_(caller),
       route_(route),

@@ -27,8 +27,7 @@ class ReviewHold {
  public:
   ReviewHold(const EdgeServices& services, VerifiedCaller& caller, const Route& route,
              const PreparedRequest& request, const DecidedCall& decided, Session& session,
-             Reply& reply, boost::asio::any_io_executor executor,
-             async::Cancellation& cancellation);
+             Reply& reply, async::Executor executor, async::Cancellation& cancellation);
 
   // `stream`: the caller reads an event stream. `defer`: answer at once instead of waiting.
   // May be called again when the grant went to somebody else: time held counts once. Before a call
@@ -48,7 +47,7 @@ class ReviewHold {
   const DecidedCall& decided_;
   Session& session_;
   Reply& reply_;
-  boost::asio::any_io_executor executor_;
+  async::Executor executor_;
   async::Cancellation& cancellation_;
   const absl::Time hold_until_;
   const std::chrono::steady_clock::time_point begun_;

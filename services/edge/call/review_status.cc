@@ -6,7 +6,7 @@ namespace countersign::edge {
 
 async::Awaitable<void> AnswerReviewStatus(const EdgeServices& services,
                                           const VerifiedCaller& caller, std::string review_id,
-                                          boost::asio::any_io_executor executor,
+                                          async::Executor executor,
                                           async::Cancellation& cancellation, Reply& reply) {
   async::PendingReply<absl::StatusOr<domain::ReviewStatus>> answer(executor);
   services.ports.reviews.GetStatus(caller.call(), review_id, services.PortDeadline(),

@@ -14,7 +14,7 @@ namespace countersign::edge {
 // else's.
 async::Awaitable<void> AnswerReviewStatus(const EdgeServices& services,
                                           const VerifiedCaller& caller, std::string review_id,
-                                          boost::asio::any_io_executor executor,
+                                          async::Executor executor,
                                           async::Cancellation& cancellation, Reply& reply);
 
 }  // namespace countersign::edge

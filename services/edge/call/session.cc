@@ -5,7 +5,7 @@
 namespace countersign::edge {
 
 Session::Session(const EdgeServices& services, const VerifiedCaller& caller,
-                 domain::SessionStart start, boost::asio::any_io_executor executor,
+                 domain::SessionStart start, async::Executor executor,
                  async::Cancellation& cancellation)
     : services_(services),
       id_(start.session_id),

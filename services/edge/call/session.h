@@ -21,7 +21,7 @@ namespace countersign::edge {
 class Session {
  public:
   Session(const EdgeServices& services, const VerifiedCaller& caller, domain::SessionStart start,
-          boost::asio::any_io_executor executor, async::Cancellation& cancellation);
+          async::Executor executor, async::Cancellation& cancellation);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -46,7 +46,7 @@ class Session {
 
   const EdgeServices& services_;
   const std::string id_;
-  boost::asio::any_io_executor executor_;
+  async::Executor executor_;
   const std::unique_ptr<domain::SessionWriter> writer_;
   std::vector<domain::SessionEvent> queued_;
   bool unopened_ = true;

@@ -31,7 +31,7 @@ class HttpUpstream final : public Upstream {
       const AdmittedRequest& admitted, const domain::CredentialLease& lease,
       async::Cancellation& cancellation) override;
   void Done(std::unique_ptr<http::ClientResponse> response) override {
-    client_.ReadOut(std::move(response));
+    client_.DrainAndRecycle(std::move(response));
   }
 
  private:

@@ -8,7 +8,7 @@ namespace {
 
 async::Awaitable<absl::StatusOr<domain::Authenticated>> Ask(const EdgeServices& services,
                                                             const SecretString& credential,
-                                                            boost::asio::any_io_executor executor,
+                                                            async::Executor executor,
                                                             async::Cancellation& cancellation) {
   const std::string digest = crypto::Sha256(credential.Reveal());
   CredentialCache::Found found = services.credentials.Find(digest);
@@ -31,7 +31,7 @@ async::Awaitable<absl::StatusOr<domain::Authenticated>> Ask(const EdgeServices& 
 
 async::Awaitable<absl::StatusOr<VerifiedCaller>> VerifiedCaller::Verify(
     const EdgeServices& services, const dialects::HeaderList& headers, std::string request_id,
-    boost::asio::any_io_executor executor, async::Cancellation& cancellation) {
+    async::Executor executor, async::Cancellation& cancellation) {
   const StageTimer timer(services, Stage::kAuthenticate);
   absl::StatusOr<SecretString> credential = CredentialOf(headers);
   if (!credential.ok()) co_return credential.status();
@@ -43,8 +43,7 @@ async::Awaitable<absl::StatusOr<VerifiedCaller>> VerifiedCaller::Verify(
 }
 
 async::Awaitable<std::optional<Refusal>> VerifiedCaller::VerifyAgain(
-    const EdgeServices& services, boost::asio::any_io_executor executor,
-    async::Cancellation& cancellation) {
+    const EdgeServices& services, async::Executor executor, async::Cancellation& cancellation) {
   const absl::StatusOr<domain::Authenticated> known =
       co_await Ask(services, credential_, executor, cancellation);
   if (absl::IsUnauthenticated(known.status())) {

@@ -16,13 +16,13 @@ class VerifiedCaller {
   // UNAUTHENTICATED with a reason, or whatever keeps authn from answering.
   static async::Awaitable<absl::StatusOr<VerifiedCaller>> Verify(
       const EdgeServices& services, const dialects::HeaderList& headers, std::string request_id,
-      boost::asio::any_io_executor executor, async::Cancellation& cancellation);
+      async::Executor executor, async::Cancellation& cancellation);
 
   // Asks again, after a call was held: whether the credential still stands, and for whom. From then
   // on the call has the new principal and internal token: the old one lives for two minutes only.
   // A refusal when it does not stand, or nobody can tell.
   async::Awaitable<std::optional<Refusal>> VerifyAgain(const EdgeServices& services,
-                                                       boost::asio::any_io_executor executor,
+                                                       async::Executor executor,
                                                        async::Cancellation& cancellation);
 
   const domain::Call& call() const { return call_; }

@@ -4,9 +4,6 @@
 // and a client that reads what callers read.
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 #include <map>
 #include <memory>
@@ -20,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "libs/async/sleep.h"
 #include "libs/base/clock.h"
 #include "libs/clients/testing/fake_authenticator.h"
 #include "libs/clients/testing/fake_masker.h"
@@ -94,10 +92,10 @@ class ScriptedUpstream {
     http::RequestHead head;
     std::string body;
   };
-  using Behaviour = std::function<boost::asio::awaitable<void>(http::Exchange&)>;
+  using Behaviour = std::function<async::Awaitable<void>(http::Exchange&)>;
 
   static Behaviour Json(int status, std::string body, http::Headers headers = {}) {
-    return [=](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+    return [=](http::Exchange& exchange) -> async::Awaitable<void> {
       http::ResponseHead head;
       head.status = status;
       head.headers = headers;
@@ -107,7 +105,7 @@ class ScriptedUpstream {
     };
   }
   static Behaviour Stream(std::vector<std::string> pieces, bool finish = true) {
-    return [=](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+    return [=](http::Exchange& exchange) -> async::Awaitable<void> {
       http::ResponseHead head;
       head.headers.Add("content-type", "text/event-stream");
       co_await exchange.Begin(std::move(head));
@@ -117,17 +115,14 @@ class ScriptedUpstream {
   }
   // Sends `first` of a stream, then waits until the other side is gone.
   static Behaviour Hang(std::string first, Signal* left = nullptr) {
-    return [=](http::Exchange& exchange) -> boost::asio::awaitable<void> {
+    return [=](http::Exchange& exchange) -> async::Awaitable<void> {
       http::ResponseHead head;
       head.headers.Add("content-type", "text/event-stream");
       if (!first.empty()) {
         co_await exchange.Begin(std::move(head));
         co_await exchange.Write(first);
       }
-      boost::asio::steady_timer never(exchange.executor());
-      never.expires_at(boost::asio::steady_timer::time_point::max());
-      const async::Cancellation::Watch watch(exchange.cancellation(), [&never] { never.cancel(); });
-      co_await never.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+      co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
       if (left != nullptr) left->Set();
     };
   }
@@ -143,7 +138,7 @@ class ScriptedUpstream {
   std::string url() const { return absl::StrCat("http://", server_.address(), "/v1"); }
 
  private:
-  boost::asio::awaitable<void> Handle(http::Exchange& exchange) {
+  async::Awaitable<void> Handle(http::Exchange& exchange) {
     absl::StatusOr<std::string> body = co_await exchange.ReadBody();
     Behaviour behaviour;
     {
