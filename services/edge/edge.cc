@@ -36,11 +36,10 @@ std::string NewRequestId(RandomSource& random) {
 }  // namespace
 
 struct Edge::State {
-  State(EdgeConfig edge_config, EdgePorts edge_ports, AdminGateway gateway, Clock& clock,
-        RandomSource& random, metrics::Registry& registry)
+  State(EdgeConfig edge_config, EdgePorts edge_ports, Clock& clock, RandomSource& random,
+        metrics::Registry& registry)
       : config(std::move(edge_config)),
         ports(edge_ports),
-        admin(std::move(gateway)),
         metrics(registry),
         credentials(config.credential_cache, clock),
         services{config, ports, clock, random, metrics, credentials, resources},
@@ -59,11 +58,11 @@ struct Edge::State {
 
   const EdgeConfig config;
   const EdgePorts ports;
-  const AdminGateway admin;
   EdgeMetrics metrics;
   CredentialCache credentials;
   ServedResources resources;
   const EdgeServices services;
+  admin::AdminBackend* admin_backend = nullptr;
   std::function<std::string()> not_ready;
   std::atomic<bool> draining{false};
 
@@ -199,25 +198,30 @@ async::Awaitable<void> Edge::State::ForwardAdmin(http::Exchange& exchange,
         body.status().message()));
     co_return;
   }
-  if (exchange.head().method != "POST" || !admin) {
+  if (exchange.head().method != "POST" || admin_backend == nullptr) {
     co_await reply.Error(dialects::MakeCallerError("not_found", "administration is by POST"));
     co_return;
   }
-  using Answer = std::pair<int, std::string>;
-  async::PendingReply<absl::StatusOr<Answer>> answer(exchange.executor());
-  auto done = std::make_shared<domain::Done<Answer>>(answer.done());
-  admin(call, request.path, std::string(Find(request.headers, "content-type")), *std::move(body),
-        services.clock.Now() + config.admin_timeout,
-        [done](int status, std::string json) { (*done)(Answer(status, std::move(json))); });
-  const absl::StatusOr<Answer> result = co_await answer.Get(exchange.cancellation());
-  if (!result.ok()) co_return;
-  co_await reply.Json(result->first, result->second);
+  admin::AdminRequest forwarded;
+  forwarded.call = call;
+  forwarded.path = request.path;
+  forwarded.content_type = std::string(Find(request.headers, "content-type"));
+  forwarded.body = *std::move(body);
+  forwarded.deadline = services.clock.Now() + config.admin_timeout;
+  async::PendingReply<absl::StatusOr<admin::AdminReply>> answer(exchange.executor());
+  admin_backend->Forward(std::move(forwarded), answer.done());
+  const absl::StatusOr<admin::AdminReply> result = co_await answer.Get(exchange.cancellation());
+  if (exchange.cancellation().cancelled()) co_return;
+  if (!result.ok()) {
+    co_await reply.Error(dialects::ErrorOfPart(result.status(), "administration"));
+    co_return;
+  }
+  co_await reply.Json(result->http_status, result->body);
 }
 
-Edge::Edge(EdgeConfig config, EdgePorts ports, AdminGateway admin, Clock& clock,
-           RandomSource& random, metrics::Registry& metrics)
-    : state_(std::make_unique<State>(std::move(config), ports, std::move(admin), clock, random,
-                                     metrics)) {}
+Edge::Edge(EdgeConfig config, EdgePorts ports, Clock& clock, RandomSource& random,
+           metrics::Registry& metrics)
+    : state_(std::make_unique<State>(std::move(config), ports, clock, random, metrics)) {}
 
 Edge::~Edge() {
   Drain(absl::ZeroDuration());
@@ -236,6 +240,8 @@ std::vector<std::string> Edge::addresses() const {
 void Edge::SetReadiness(std::function<std::string()> not_ready) {
   state_->not_ready = std::move(not_ready);
 }
+
+void Edge::SetAdminBackend(admin::AdminBackend& backend) { state_->admin_backend = &backend; }
 
 void Edge::Drain(absl::Duration timeout) {
   state_->draining = true;

@@ -18,6 +18,7 @@
 #include "libs/domain/resource_feed.h"
 #include "libs/domain/review_gate.h"
 #include "libs/metrics/metrics.h"
+#include "services/edge/admin/admin_backend.h"
 #include "services/edge/call/credential_cache.h"
 
 namespace countersign::edge {
@@ -64,13 +65,6 @@ struct EdgePorts {
   domain::Recorder& recorder;
 };
 
-// Forwards one admin or review call ("/countersign.<service>.v1.<Service>/<Method>") of a verified
-// caller to the service that owns it. `done` is called once, on any thread, with an HTTP status and
-// a JSON body.
-using AdminGateway = std::function<void(
-    const domain::Call& call, const std::string& path, const std::string& content_type,
-    std::string body, absl::Time deadline, std::function<void(int, std::string)> done)>;
-
 // The public side of the gateway: listeners, the pipeline of DESIGN §3, and upstream connections.
 // Thread-safe once started.
 //
@@ -78,7 +72,7 @@ using AdminGateway = std::function<void(
 // version it was last told to serve. Before the first Serve every call is answered 503.
 class Edge final : public domain::ResourceWatcher {
  public:
-  Edge(EdgeConfig config, EdgePorts ports, AdminGateway admin, Clock& clock, RandomSource& random,
+  Edge(EdgeConfig config, EdgePorts ports, Clock& clock, RandomSource& random,
        metrics::Registry& metrics);
   ~Edge() override;
 
@@ -92,6 +86,10 @@ class Edge final : public domain::ResourceWatcher {
   // What GET /readyz asks on the public address, beside having resources; "" when ready. Set before
   // Start.
   void SetReadiness(std::function<std::string()> not_ready);
+
+  // Where admin and review calls go. Set before Start; must exist until the edge has drained.
+  // Without one they are answered 404.
+  void SetAdminBackend(admin::AdminBackend& backend);
 
   // Stops listening, lets calls finish until `timeout`, then stops them. Blocks.
   void Drain(absl::Duration timeout);

@@ -27,11 +27,11 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
       app.Make<clients::GrpcAuthenticator>(authn, callers),
       app.Make<clients::GrpcPolicyDecider>(policy), app.Make<clients::GrpcReviewGate>(approval),
       app.Make<clients::GrpcMasker>(masking), app.Make<clients::GrpcRecorder>(recorder)};
-  auto& gateway = app.Make<ConnectGateway>(ConnectGateway::Channels{
+  auto& backend = app.Make<admin::ConnectGateway>(admin::ConnectGateway::Channels{
       {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}});
   config.credential_cache.live = false;  // until revocations can be heard
-  auto& edge = app.Make<Edge>(config, ports, AdminThrough(gateway), app.clock(), app.random(),
-                              app.metrics());
+  auto& edge = app.Make<Edge>(config, ports, app.clock(), app.random(), app.metrics());
+  edge.SetAdminBackend(backend);
   app.Make<clients::RevocationWatch>(
       authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});

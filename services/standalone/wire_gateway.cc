@@ -1,6 +1,5 @@
 #include "services/standalone/wire_gateway.h"
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -151,25 +150,6 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
   return &core.local();
 }
 
-// The edge is made before what it forwards admin calls to, because the resources' hub, which one of
-// the services needs, must be gone before the parts that it serves.
-struct AdminRelay {
-  std::atomic<edge::ConnectGateway*> target{nullptr};
-
-  edge::AdminGateway Gateway() {
-    return
-        [this](const domain::Call& call, const std::string& path, const std::string& content_type,
-               std::string body, absl::Time deadline, std::function<void(int, std::string)> done) {
-          edge::ConnectGateway* const connect = target;
-          if (connect == nullptr) return done(503, R"({"code":"unavailable"})");
-          connect->Call(call, path, content_type, std::move(body), deadline,
-                        [done = std::move(done)](edge::ConnectGateway::Reply reply) {
-                          done(reply.http_status, std::move(reply.body));
-                        });
-        };
-  }
-};
-
 // Lets no call in or on any more before what serves it is destroyed.
 struct ClosedAtTheEnd {
   edge::Edge& edge;
@@ -184,21 +164,22 @@ policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& sn
       snapshots, large, app.clock(), std::bind_front(&policy::PolicyMetrics::Decided, &metrics));
 }
 
-edge::Edge& WireEdge(const std::string& address, edge::EdgePorts ports, AdminRelay& relay,
+edge::Edge& WireEdge(const std::string& address, edge::EdgePorts ports,
                      authn::revocation::RevocationFeed& revocations, server::App& app) {
   edge::EdgeConfig config;
   config.listen = {{address}};
-  auto& edge = app.Make<edge::Edge>(config, ports, relay.Gateway(), app.clock(), app.random(),
-                                    app.metrics());
+  auto& edge = app.Make<edge::Edge>(config, ports, app.clock(), app.random(), app.metrics());
   app.Keep(revocations.SubscribeDirectly([&edge] { edge.credentials().Flush(); }));
   edge.SetReadiness([&app] { return app.NotReady(); });
   app.OnDrain([&edge](absl::Duration timeout) { edge.Drain(timeout); });
   return edge;
 }
 
-edge::ConnectGateway& WireConnect(const Services& services, server::App& app) {
+// The edge is made before what it forwards admin calls to, because the resources' hub, which one of
+// the services needs, must be gone before the parts that it serves.
+edge::admin::AdminBackend& WireAdmin(const Services& services, server::App& app) {
   const auto channel = app.Make<InProcessServer>(services, app.metrics(), app.clock()).Channel();
-  return app.Make<edge::ConnectGateway>(edge::ConnectGateway::Channels{
+  return app.Make<edge::admin::ConnectGateway>(edge::admin::ConnectGateway::Channels{
       {"authn", channel}, {"policy", channel}, {"approval", channel}, {"recorder", channel}});
 }
 
@@ -231,11 +212,10 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
   auto& snapshots = app.Make<policy::rules::SnapshotHolder>(
       app.Make<policy::rules::LocalTextEngine>(directory.cache()));
   auto& decider = WireDecider(snapshots, app);
-  auto& relay = app.Make<AdminRelay>();
   auto& edge =
       WireEdge(options.http,
                {authn.core.authenticator, decider, approval.core.gate(), masking.masker, *recorder},
-               relay, authn.core.revocations, app);
+               authn.core.revocations, app);
 
   auto& hub = app.Make<policy::resources::ResourceHub>(
       app.Make<policy::resources::PgResourceStore>(storage.policy), authn.core.sealer, app.clock());
@@ -246,7 +226,7 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
   hub.Attach("edge", edge);
   services.push_back(&app.Make<policy::resources::ResourceService>(hub, authn.callers,
                                                                    app.Make<ThreadPool>(4, 64)));
-  relay.target = &WireConnect(services, app);
+  edge.SetAdminBackend(WireAdmin(services, app));
 
   CS_RETURN_IF_ERROR(hub.Start());
   CS_RETURN_IF_ERROR(ApplyConfig(options.config, hub));

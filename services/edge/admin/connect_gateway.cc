@@ -22,7 +22,7 @@
 #include "libs/clients/call_group.h"
 #include "services/edge/admin/connect_json.h"
 
-namespace countersign::edge {
+namespace countersign::edge::admin {
 namespace {
 
 using google::protobuf::FileDescriptor;
@@ -97,24 +97,24 @@ grpc::ByteBuffer Serialize(const Message& message) {
   return bytes;
 }
 
-ConnectGateway::Reply ErrorReply(const absl::Status& status) {
-  return {HttpStatusOf(status.code()), ErrorToJson(status)};
+AdminReply MakeErrorReply(const absl::Status& status) {
+  return {ToHttpStatus(status.code()), ErrorToJson(status)};
 }
 
-ConnectGateway::Reply ReplyOf(const Target& target, absl::StatusOr<grpc::ByteBuffer> answer) {
+AdminReply MakeReply(const Target& target, absl::StatusOr<grpc::ByteBuffer> answer) {
   if (absl::IsUnavailable(answer.status()) && ReasonOf(answer.status()).empty()) {
     // gRPC's own words name addresses, which are nobody's business out there.
-    return ErrorReply(WithReason(
+    return MakeErrorReply(WithReason(
         absl::UnavailableError(absl::StrCat("the ", target.owner, " service cannot be reached")),
         "unavailable"));
   }
-  if (!answer.ok()) return ErrorReply(answer.status());
+  if (!answer.ok()) return MakeErrorReply(answer.status());
   const std::unique_ptr<Message> message(google::protobuf::MessageFactory::generated_factory()
                                              ->GetPrototype(target.method->output_type())
                                              ->New());
   const grpc::Status parsed =
       grpc::GenericDeserialize<grpc::ProtoBufferReader, Message>(&*answer, message.get());
-  if (!parsed.ok()) return ErrorReply(absl::InternalError("the answer cannot be read"));
+  if (!parsed.ok()) return MakeErrorReply(absl::InternalError("the answer cannot be read"));
   return {200, MessageToJson(*message)};
 }
 
@@ -130,45 +130,33 @@ ConnectGateway::ConnectGateway(Channels channels) : state_(std::make_unique<Stat
 }
 ConnectGateway::~ConnectGateway() = default;
 
-void ConnectGateway::Call(const domain::Call& call, absl::string_view path,
-                          absl::string_view content_type, std::string body, absl::Time deadline,
-                          std::function<void(Reply)> done) {
-  const absl::StatusOr<Target> target = FindTarget(path);
-  if (!target.ok()) return done({404, ErrorToJson(target.status())});
-  if (const absl::Status access = CheckAccess(target->access, *call.principal); !access.ok()) {
-    return done(ErrorReply(access));
-  }
-  if (!IsJson(content_type)) {
-    return done(
-        {415, ErrorToJson(absl::InvalidArgumentError("content-type must be application/json"))});
+void ConnectGateway::Forward(AdminRequest request, domain::Done<AdminReply> done) {
+  const absl::StatusOr<Target> target = FindTarget(request.path);
+  if (!target.ok()) return done(AdminReply{404, ErrorToJson(target.status())});
+  const absl::Status access = CheckAccess(target->access, *request.call.principal);
+  if (!access.ok()) return done(MakeErrorReply(access));
+  if (!IsJson(request.content_type)) {
+    return done(AdminReply{
+        415, ErrorToJson(absl::InvalidArgumentError("content-type must be application/json"))});
   }
   const auto channel = state_->channels.find(target->owner);
-  if (channel == state_->channels.end()) return done({404, ErrorToJson(NoSuchMethod(path))});
-  const auto request = MessageFromJson(*target->method->input_type(), body);
-  if (!request.ok()) {
-    return done(ErrorReply(WithReason(request.status(), "invalid_request")));
+  if (channel == state_->channels.end()) {
+    return done(AdminReply{404, ErrorToJson(NoSuchMethod(request.path))});
+  }
+  const auto message = MessageFromJson(*target->method->input_type(), request.body);
+  if (!message.ok()) {
+    return done(MakeErrorReply(WithReason(message.status(), "invalid_request")));
   }
   auto stub = std::make_shared<grpc::GenericStub>(channel->second);
   state_->calls.Unary<grpc::ByteBuffer>(
-      &call, deadline, Serialize(**request),
-      [stub, method = std::string(path)](auto* context, auto* bytes, auto* answer, auto callback) {
+      &request.call, request.deadline, Serialize(**message),
+      [stub, method = request.path](auto* context, auto* bytes, auto* answer, auto callback) {
         stub->UnaryCall(context, method, grpc::StubOptions(), bytes, answer, std::move(callback));
       },
       [target = *target, stub,
        done = std::move(done)](absl::StatusOr<grpc::ByteBuffer> answer) mutable {
-        done(ReplyOf(target, std::move(answer)));
+        done(MakeReply(target, std::move(answer)));
       });
 }
 
-AdminGateway AdminThrough(ConnectGateway& gateway) {
-  return [&gateway](const domain::Call& call, const std::string& path,
-                    const std::string& content_type, std::string body, absl::Time deadline,
-                    std::function<void(int, std::string)> done) {
-    gateway.Call(call, path, content_type, std::move(body), deadline,
-                 [done = std::move(done)](ConnectGateway::Reply reply) {
-                   done(reply.http_status, std::move(reply.body));
-                 });
-  };
-}
-
-}  // namespace countersign::edge
+}  // namespace countersign::edge::admin

@@ -18,7 +18,7 @@
 #include "libs/rpc/handler.h"
 #include "services/edge/admin/connect_json.h"
 
-namespace countersign::edge {
+namespace countersign::edge::admin {
 namespace {
 
 // What owners see and say.
@@ -103,14 +103,18 @@ class Fixture {
     return call;
   }
 
-  ConnectGateway::Reply Post(const std::string& path, const std::string& body,
-                             std::vector<domain::Role> roles = {domain::Role::kAdmin},
-                             const std::string& type = "application/json",
-                             absl::Duration timeout = absl::Seconds(20)) {
-    std::promise<ConnectGateway::Reply> reply;
-    gateway->Call(CallBy(std::move(roles)), path, type, body, absl::Now() + timeout,
-                  [&](ConnectGateway::Reply r) { reply.set_value(std::move(r)); });
-    return reply.get_future().get();
+  static AdminReply Ask(AdminBackend& backend, AdminRequest request) {
+    std::promise<absl::StatusOr<AdminReply>> reply;
+    backend.Forward(std::move(request),
+                    [&](absl::StatusOr<AdminReply> answer) { reply.set_value(std::move(answer)); });
+    return reply.get_future().get().value();
+  }
+
+  AdminReply Post(const std::string& path, const std::string& body,
+                  std::vector<domain::Role> roles = {domain::Role::kAdmin},
+                  const std::string& type = "application/json",
+                  absl::Duration timeout = absl::Seconds(20)) {
+    return Ask(*gateway, {CallBy(std::move(roles)), path, type, body, absl::Now() + timeout});
   }
 
   Owner owner;
@@ -126,7 +130,7 @@ constexpr char kCreate[] = "/countersign.authn.v1.KeyService/CreateKey";
 constexpr char kWhoAmI[] = "/countersign.authn.v1.IdentityService/WhoAmI";
 constexpr char kSessions[] = "/countersign.recorder.v1.SessionService/ListSessions";
 
-std::string Member(const ConnectGateway::Reply& reply, const char* name) {
+std::string Member(const AdminReply& reply, const char* name) {
   const auto document = json::Document::Parse(reply.body).value();
   return std::string(document.root()[name].text());
 }
@@ -237,24 +241,23 @@ TEST_CASE("ConnectGateway: a silent owner is a 504 at the deadline", "[connect]"
 TEST_CASE("ConnectGateway: an owner that is away is a 503 that names the service", "[connect]") {
   ConnectGateway gateway({{"authn", grpc::CreateChannel("unix:/nonexistent/countersign.sock",
                                                         grpc::InsecureChannelCredentials())}});
-  std::promise<ConnectGateway::Reply> promise;
-  gateway.Call(Fixture::CallBy({domain::Role::kAdmin}), kWhoAmI, "application/json", "{}",
-               absl::Now() + absl::Seconds(20),
-               [&](ConnectGateway::Reply reply) { promise.set_value(std::move(reply)); });
-  const auto reply = promise.get_future().get();
+  const AdminReply reply =
+      Fixture::Ask(gateway, {Fixture::CallBy({domain::Role::kAdmin}), kWhoAmI, "application/json",
+                             "{}", absl::Now() + absl::Seconds(20)});
   CHECK(reply.http_status == 503);
   CHECK(Member(reply, "message") == "the authn service cannot be reached");
 }
 
 TEST_CASE("ConnectGateway: destroying it ends the calls that still wait", "[connect]") {
   Fixture fixture;
-  std::promise<ConnectGateway::Reply> promise;
-  fixture.gateway->Call(Fixture::CallBy({domain::Role::kAuditor}), kSessions, "application/json",
-                        "{}", absl::Now() + absl::Seconds(60),
-                        [&](ConnectGateway::Reply reply) { promise.set_value(std::move(reply)); });
+  std::promise<absl::StatusOr<AdminReply>> promise;
+  fixture.gateway->Forward(
+      {Fixture::CallBy({domain::Role::kAuditor}), kSessions, "application/json", "{}",
+       absl::Now() + absl::Seconds(60)},
+      [&](absl::StatusOr<AdminReply> reply) { promise.set_value(std::move(reply)); });
   fixture.sessions.arrived.WaitForNotification();
   fixture.gateway.reset();
-  CHECK(promise.get_future().get().http_status == 499);
+  CHECK(promise.get_future().get().value().http_status == 499);
 }
 
 TEST_CASE("MessageToJson: a map reads the same each time, sorted by its keys", "[connect]") {
@@ -270,10 +273,10 @@ TEST_CASE("MessageToJson: a map reads the same each time, sorted by its keys", "
 }
 
 TEST_CASE("ErrorToJson: every code has a name and a status of its own kind", "[connect]") {
-  CHECK(HttpStatusOf(absl::StatusCode::kUnauthenticated) == 401);
+  CHECK(ToHttpStatus(absl::StatusCode::kUnauthenticated) == 401);
   CHECK(ConnectCode(absl::StatusCode::kCancelled) == "canceled");
   for (int code = 1; code <= 16; ++code) {
-    CHECK(HttpStatusOf(static_cast<absl::StatusCode>(code)) >= 400);
+    CHECK(ToHttpStatus(static_cast<absl::StatusCode>(code)) >= 400);
     CHECK_FALSE(ConnectCode(static_cast<absl::StatusCode>(code)).empty());
   }
   CHECK(ErrorToJson(absl::NotFoundError("no \"x\"")) ==
@@ -281,4 +284,4 @@ TEST_CASE("ErrorToJson: every code has a name and a status of its own kind", "[c
 }
 
 }  // namespace
-}  // namespace countersign::edge
+}  // namespace countersign::edge::admin

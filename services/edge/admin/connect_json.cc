@@ -13,7 +13,7 @@
 #include "libs/json/writer.h"
 #include "libs/wire/error_info.h"
 
-namespace countersign::edge {
+namespace countersign::edge::admin {
 namespace {
 
 struct CodeRow {
@@ -41,7 +41,7 @@ constexpr CodeRow kCodes[] = {
     {absl::StatusCode::kUnauthenticated, "unauthenticated", 401},
 };
 
-const CodeRow& RowOf(absl::StatusCode code) {
+const CodeRow& FindRow(absl::StatusCode code) {
   for (const CodeRow& row : kCodes) {
     if (row.code == code) return row;
   }
@@ -113,7 +113,7 @@ std::string ErrorToJson(const absl::Status& status) {
   return writer.str();
 }
 
-absl::string_view ConnectCode(absl::StatusCode code) { return RowOf(code).name; }
-int HttpStatusOf(absl::StatusCode code) { return RowOf(code).http; }
+absl::string_view ConnectCode(absl::StatusCode code) { return FindRow(code).name; }
+int ToHttpStatus(absl::StatusCode code) { return FindRow(code).http; }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::admin

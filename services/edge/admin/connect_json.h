@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 
 // The JSON of the Connect protocol: messages and errors.
-namespace countersign::edge {
+namespace countersign::edge::admin {
 
 // A message of `type` from JSON. INVALID_ARGUMENT for anything but one object of strict JSON (no
 // duplicate keys, nothing after it), unknown fields and wrong types.
@@ -26,6 +26,6 @@ std::string ErrorToJson(const absl::Status& status);
 // "not_found"; as the Connect protocol names codes.
 absl::string_view ConnectCode(absl::StatusCode code);
 // 404; as the Connect protocol maps codes to HTTP.
-int HttpStatusOf(absl::StatusCode code);
+int ToHttpStatus(absl::StatusCode code);
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::admin

@@ -29,6 +29,7 @@
 #include "libs/http/http_testing.h"
 #include "libs/json/document.h"
 #include "services/edge/edge.h"
+#include "services/edge/testing/fake_admin_backend.h"
 
 namespace countersign::edge::testing {
 
@@ -179,6 +180,7 @@ struct Fixture {
 
   Edge& Start() {
     CHECK(edge.Serve(resources).ok());
+    edge.SetAdminBackend(admin);
     REQUIRE(edge.Start().ok());
     return edge;
   }
@@ -278,17 +280,10 @@ struct Fixture {
   SystemClock clock;
   SystemRandom random;
   metrics::Registry registry;
-  std::string admin_seen;
-  AdminGateway admin = [this](const domain::Call& call, const std::string& path,
-                              const std::string& content_type, std::string body, absl::Time,
-                              std::function<void(int, std::string)> done) {
-    admin_seen = absl::StrCat(call.principal->identity, " ", path, " ", content_type, " ", body);
-    done(200, "{\"ok\":true}");
-  };
+  FakeAdminBackend admin;
   const EdgeConfig config;
-  Edge edge{config, EdgePorts{authenticator, decider, reviews, masker, recorder},
-            admin,  clock,
-            random, registry};
+  Edge edge{config, EdgePorts{authenticator, decider, reviews, masker, recorder}, clock, random,
+            registry};
 
  private:
   static EdgeConfig Loopback(EdgeConfig edge_config) {
