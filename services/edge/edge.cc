@@ -10,10 +10,11 @@
 #include "libs/base/status.h"
 #include "libs/dialects/dialects.h"
 #include "libs/http/server.h"
-#include "libs/log/log.h"
 #include "services/edge/call/edge_services.h"
-#include "services/edge/call/inference_call.h"
+#include "services/edge/call/header_rules.h"
+#include "services/edge/call/pipeline.h"
 #include "services/edge/call/review_status.h"
+#include "services/edge/call/upstream.h"
 
 namespace countersign::edge {
 namespace {
@@ -26,7 +27,7 @@ struct Worker {
   Worker(http::IoLoop& loop, const http::ClientOptions& options)
       : client(loop, options), upstream(client) {}
   http::Client client;
-  HttpUpstream upstream;
+  call::HttpUpstream upstream;
 };
 
 std::string NewRequestId(RandomSource& random) {
@@ -47,21 +48,18 @@ struct Edge::State {
 
   absl::Status Start();
   async::Awaitable<void> Handle(http::Exchange& exchange);
-  async::Awaitable<void> Route(http::Exchange& exchange, const InferenceCall::Request& request,
-                               Reply& reply);
-  async::Awaitable<void> ForwardAdmin(http::Exchange& exchange,
-                                      const InferenceCall::Request& request, Reply& reply,
-                                      const domain::Call& call);
-  async::Awaitable<void> Status(const std::string& path, Reply& reply);
+  async::Awaitable<void> ForwardAdmin(const call::CallContext& context);
+  async::Awaitable<void> ShowReview(const call::CallContext& context);
+  async::Awaitable<void> Status(const std::string& path, call::Reply& reply);
   http::ServerOptions ServerOptionsFor();
   Worker& WorkerOf(http::Exchange& exchange);
 
   const EdgeConfig config;
   const EdgePorts ports;
-  EdgeMetrics metrics;
-  CredentialCache credentials;
-  ServedResources resources;
-  const EdgeServices services;
+  call::EdgeMetrics metrics;
+  call::CredentialCache credentials;
+  call::ServedResources resources;
+  const call::EdgeServices services;
   admin::AdminBackend* admin_backend = nullptr;
   std::function<std::string()> not_ready;
   std::atomic<bool> draining{false};
@@ -126,7 +124,7 @@ http::ServerOptions Edge::State::ServerOptionsFor() {
 Worker& Edge::State::WorkerOf(http::Exchange& exchange) { return *workers.at(exchange.executor()); }
 
 async::Awaitable<void> Edge::State::Handle(http::Exchange& exchange) {
-  InferenceCall::Request request;
+  call::CallRequest request;
   request.arrived = services.clock.Now();
   request.request_id = NewRequestId(services.random);
   const absl::string_view target = exchange.head().target;
@@ -134,14 +132,26 @@ async::Awaitable<void> Edge::State::Handle(http::Exchange& exchange) {
   request.path = std::string(target.substr(0, question));
   if (question < target.size()) request.query = std::string(target.substr(question + 1));
   request.headers.assign(exchange.head().headers.begin(), exchange.head().headers.end());
-  Reply reply(exchange, dialects::DefaultDialect(), request.request_id);
-  if (exchange.head().method == "GET" && (request.path == "/livez" || request.path == "/readyz")) {
+  call::Reply reply(exchange, dialects::DefaultDialect(), request.request_id);
+  const call::CallContext context{services,
+                                  WorkerOf(exchange).upstream,
+                                  exchange,
+                                  reply,
+                                  request,
+                                  exchange.executor(),
+                                  exchange.cancellation()};
+  const bool get = exchange.head().method == "GET";
+  if (get && (request.path == "/livez" || request.path == "/readyz")) {
     co_return co_await Status(request.path, reply);
   }
-  co_await Route(exchange, request, reply);
+  if (absl::StartsWith(request.path, kAdminPrefix)) co_return co_await ForwardAdmin(context);
+  if (get && absl::StartsWith(request.path, kReviewPrefix)) {
+    co_return co_await ShowReview(context);
+  }
+  co_await call::RunCall(context);
 }
 
-async::Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply) {
+async::Awaitable<void> Edge::State::Status(const std::string& path, call::Reply& reply) {
   std::string missing;
   if (path == "/readyz") {
     if (draining) {
@@ -156,67 +166,47 @@ async::Awaitable<void> Edge::State::Status(const std::string& path, Reply& reply
   missing = missing.empty() ? "ok\n" : missing + "\n";
   dialects::HeaderList headers;
   headers.emplace_back("content-type", "text/plain; charset=utf-8");
-  co_await reply.Whole(status, std::move(headers), missing);
+  co_await reply.Send(status, std::move(headers), missing);
 }
 
-async::Awaitable<void> Edge::State::Route(http::Exchange& exchange,
-                                          const InferenceCall::Request& request, Reply& reply) {
-  const bool is_admin = absl::StartsWith(request.path, kAdminPrefix);
-  if (is_admin) reply.SpeakConnect();
-  absl::StatusOr<VerifiedCaller> caller = co_await VerifiedCaller::Verify(
-      services, request.headers, request.request_id, exchange.executor(), exchange.cancellation());
-  if (!caller.ok()) {
-    if (exchange.cancellation().cancelled()) co_return;
-    const dialects::CallerError error = dialects::ErrorOfPart(caller.status(), "authentication");
-    metrics.Request("", "", error.code, services.clock.Now() - request.arrived);
-    if (!absl::IsUnauthenticated(caller.status())) {
-      log::Warning("cannot authenticate",
-                   {{"request_id", request.request_id}, {"error", caller.status()}});
-    }
-    co_await reply.Error(error);
-    co_return;
-  }
-  if (is_admin) {
-    co_return co_await ForwardAdmin(exchange, request, reply, caller->call());
-  }
-  if (absl::StartsWith(request.path, kReviewPrefix) && exchange.head().method == "GET") {
-    co_return co_await AnswerReviewStatus(services, *caller,
-                                          request.path.substr(kReviewPrefix.size()),
-                                          exchange.executor(), exchange.cancellation(), reply);
-  }
-  InferenceCall call(services, WorkerOf(exchange).upstream, exchange, reply, request);
-  co_await call.Run(*caller, resources.Current());
+async::Awaitable<void> Edge::State::ShowReview(const call::CallContext& context) {
+  const call::Step<call::VerifiedCaller> caller = co_await call::VerifiedCaller::Verify(context);
+  if (!caller.ok()) co_return co_await call::RefuseUnverified(context, caller.refusal());
+  co_await call::AnswerReviewStatus(context, *caller,
+                                    context.request.path.substr(kReviewPrefix.size()));
 }
 
-async::Awaitable<void> Edge::State::ForwardAdmin(http::Exchange& exchange,
-                                                 const InferenceCall::Request& request,
-                                                 Reply& reply, const domain::Call& call) {
-  absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+async::Awaitable<void> Edge::State::ForwardAdmin(const call::CallContext& context) {
+  call::Reply& reply = context.reply;
+  reply.UseConnectErrors();
+  const call::Step<call::VerifiedCaller> caller = co_await call::VerifiedCaller::Verify(context);
+  if (!caller.ok()) co_return co_await call::RefuseUnverified(context, caller.refusal());
+  absl::StatusOr<std::string> body = co_await context.exchange.ReadBody();
   if (!body.ok()) {
-    co_await reply.Error(dialects::MakeCallerError(
+    co_await reply.SendError(dialects::MakeCallerError(
         absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",
         body.status().message()));
     co_return;
   }
-  if (exchange.head().method != "POST" || admin_backend == nullptr) {
-    co_await reply.Error(dialects::MakeCallerError("not_found", "administration is by POST"));
+  if (context.exchange.head().method != "POST" || admin_backend == nullptr) {
+    co_await reply.SendError(dialects::MakeCallerError("not_found", "administration is by POST"));
     co_return;
   }
   admin::AdminRequest forwarded;
-  forwarded.call = call;
-  forwarded.path = request.path;
-  forwarded.content_type = std::string(Find(request.headers, "content-type"));
+  forwarded.call = caller->call();
+  forwarded.path = context.request.path;
+  forwarded.content_type = std::string(call::FindHeader(context.request.headers, "content-type"));
   forwarded.body = *std::move(body);
   forwarded.deadline = services.clock.Now() + config.admin_timeout;
-  async::PendingReply<absl::StatusOr<admin::AdminReply>> answer(exchange.executor());
+  async::PendingReply<absl::StatusOr<admin::AdminReply>> answer(context.executor);
   admin_backend->Forward(std::move(forwarded), answer.done());
-  const absl::StatusOr<admin::AdminReply> result = co_await answer.Get(exchange.cancellation());
-  if (exchange.cancellation().cancelled()) co_return;
+  const absl::StatusOr<admin::AdminReply> result = co_await answer.Get(context.cancellation);
+  if (context.cancellation.cancelled()) co_return;
   if (!result.ok()) {
-    co_await reply.Error(dialects::ErrorOfPart(result.status(), "administration"));
+    co_await reply.SendError(dialects::ErrorOfPart(result.status(), "administration"));
     co_return;
   }
-  co_await reply.Json(result->http_status, result->body);
+  co_await reply.SendJson(result->http_status, result->body);
 }
 
 Edge::Edge(EdgeConfig config, EdgePorts ports, Clock& clock, RandomSource& random,
@@ -248,7 +238,7 @@ void Edge::Drain(absl::Duration timeout) {
   for (const auto& listener : state_->listeners) listener->Drain(timeout);
 }
 
-CredentialCache& Edge::credentials() { return state_->credentials; }
+call::CredentialCache& Edge::credentials() { return state_->credentials; }
 
 absl::Status Edge::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
   for (const auto& [name, connection] : draft->connections) {

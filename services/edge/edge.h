@@ -53,7 +53,7 @@ struct EdgeConfig {
   absl::Duration status_within = absl::Seconds(10);  // a held stream's head goes out after this
   absl::Duration waiting_every = absl::Seconds(10);
 
-  CredentialCache::Options credential_cache;
+  call::CredentialCache::Options credential_cache;
 };
 
 // The five steps that other parts do. All must outlive the Edge.
@@ -95,7 +95,7 @@ class Edge final : public domain::ResourceWatcher {
   void Drain(absl::Duration timeout);
 
   // For the client of authn's revocation stream.
-  CredentialCache& credentials();
+  call::CredentialCache& credentials();
 
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;

@@ -109,6 +109,20 @@ TEST_CASE("Review: a call that was denied before is refused without waiting", "[
   CHECK(f.reviews.wait.calls() == 0);
 }
 
+TEST_CASE("Review: a call that others always outrun is refused after a bounded number of reviews",
+          "[edge]") {
+  Fixture f;
+  f.Review();
+  f.reviews.join.Always([] { return FakeReviewGate::Status(ReviewState::kApproved); });
+  f.reviews.consume.AlwaysFail(Because("review_exhausted"));
+  const Answer answer = f.Chat();
+  CHECK(answer.status == 403);
+  CHECK(Fixture::Code(answer) == "review_pending");
+  CHECK(f.reviews.consume.calls() == 16);
+  CHECK(f.End().outcome == Outcome::kReviewPending);
+  CHECK(f.upstream.received().empty());
+}
+
 TEST_CASE("Review: when others used the grant first, the call takes up another review", "[edge]") {
   Fixture f;
   f.Review();

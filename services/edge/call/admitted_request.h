@@ -3,23 +3,25 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "services/edge/call/prepared_request.h"
-#include "services/edge/call/session.h"
+#include "services/edge/call/upstream_lease.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // That a request may be sent: policy allowed it, or a grant for exactly its bytes was used.
 class Clearance {
  public:
-  // Nothing unless the verdict is kAllow.
+  // Nothing unless policy allows the call as it is.
   static std::optional<Clearance> ByPolicy(const DecidedCall& decided);
 
   // Takes one use of the review's grant, now. FAILED_PRECONDITION with a reason when there is none.
-  static async::Awaitable<absl::StatusOr<Clearance>> ByReview(
-      const EdgeServices& services, const VerifiedCaller& caller, const Session& session,
-      const PreparedRequest& request, std::string review_id, async::Executor executor,
-      async::Cancellation& cancellation);
+  static async::Awaitable<absl::StatusOr<Clearance>> ByReview(const CallContext& context,
+                                                              const VerifiedCaller& caller,
+                                                              const Session& session,
+                                                              const PreparedRequest& request,
+                                                              std::string review_id);
 
   const std::optional<domain::Grant>& grant() const { return grant_; }
 
@@ -28,24 +30,31 @@ class Clearance {
   std::optional<domain::Grant> grant_;
 };
 
-// The end of steps 5 to 8: a request that was decided, cleared, and whose sending is on record. The
-// only thing that an upstream accepts; only Admit makes one.
+// The end of steps 5 to 8: a request that was decided, cleared, and whose sending is on record,
+// with what it is sent with. The only thing that an upstream accepts; only Admit makes one.
 class AdmittedRequest {
  public:
-  // Records the use of the grant and the intent to send, durably.
-  static async::Awaitable<absl::StatusOr<AdmittedRequest>> Admit(const EdgeServices& services,
-                                                                 Session& session,
-                                                                 PreparedRequest request,
-                                                                 Clearance clearance);
+  // What becomes an admitted request.
+  struct Candidate {
+    PreparedRequest request;
+    DecidedCall decided;
+    UpstreamLease lease;
+  };
 
-  const PreparedRequest& request() const { return request_; }
+  // Records the use of the grant and the intent to send, durably, then waits for the lease.
+  static async::Awaitable<Step<AdmittedRequest>> Admit(const CallContext& context, Session& session,
+                                                       Candidate candidate, Clearance clearance);
+
+  const PreparedRequest& request() const { return candidate_.request; }
+  const domain::Decision& decision() const { return candidate_.decided.decision(); }
+  const UpstreamLease& lease() const { return candidate_.lease; }
   bool grant_used() const { return clearance_.grant().has_value(); }
 
  private:
-  AdmittedRequest(PreparedRequest request, Clearance clearance)
-      : request_(std::move(request)), clearance_(std::move(clearance)) {}
-  PreparedRequest request_;
+  AdmittedRequest(Candidate candidate, Clearance clearance)
+      : candidate_(std::move(candidate)), clearance_(std::move(clearance)) {}
+  Candidate candidate_;
   Clearance clearance_;
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

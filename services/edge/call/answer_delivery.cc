@@ -6,18 +6,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "libs/base/status.h"
+#include "libs/dialects/dialect.h"
 #include "services/edge/call/header_rules.h"
+#include "services/edge/call/reason.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 using domain::Outcome;
 
-// Marks errors of the masking part, so that they are told from an answer that cannot be read.
-constexpr absl::string_view kMasking = "masking_failed";
-
-dialects::HeaderList Fields(const http::Headers& headers) {
+dialects::HeaderList ToHeaderList(const http::Headers& headers) {
   return {headers.begin(), headers.end()};
 }
 
@@ -39,7 +37,7 @@ bool IsEncoded(const http::ResponseHead& head) {
 }
 
 // A body as one event of a stream whose head is out.
-std::string AsEvent(absl::string_view body) {
+std::string MakeEvent(absl::string_view body) {
   std::string event;
   for (const absl::string_view line : absl::StrSplit(body, absl::ByAnyChar("\r\n"))) {
     if (!line.empty()) absl::StrAppend(&event, "data: ", line, "\n");
@@ -47,38 +45,71 @@ std::string AsEvent(absl::string_view body) {
   return event + "\n";
 }
 
-}  // namespace
+class AnswerDelivery {
+ public:
+  AnswerDelivery(const CallContext& context, const ReadRequest& read,
+                 const AdmittedRequest& admitted, Session& session)
+      : context_(context),
+        read_(read),
+        admitted_(admitted),
+        masking_(admitted.lease().masking()),
+        session_(session) {}
 
-AnswerDelivery::AnswerDelivery(const Context& context, Session& session, Reply& reply,
-                               domain::MaskStream* masking, async::Executor executor,
-                               async::Cancellation& cancellation)
-    : context_(context),
-      session_(session),
-      reply_(reply),
-      masking_(masking),
-      executor_(std::move(executor)),
-      cancellation_(cancellation) {}
+  // Nothing when the answer was delivered and the session ended.
+  async::Awaitable<std::optional<Refusal>> Deliver(http::ClientResponse& response);
+
+  domain::Outcome outcome() const { return outcome_; }  // when delivered
+
+ private:
+  async::Awaitable<std::optional<Refusal>> DeliverStream(http::ClientResponse& response);
+  async::Awaitable<std::optional<Refusal>> DeliverBody(http::ClientResponse& response);
+  async::Awaitable<std::optional<Refusal>> ReadBody(http::ClientResponse& response);
+  async::Awaitable<Step<std::vector<dialects::Delivery>>> Mask(
+      absl::StatusOr<std::vector<domain::FieldPiece>> asked);
+  async::Awaitable<Step<std::vector<domain::FieldRelease>>> AskMasker(
+      std::vector<domain::FieldPiece> pieces);
+  async::Awaitable<std::optional<Refusal>> WritePieces(std::vector<dialects::Delivery> deliveries);
+  async::Awaitable<std::optional<Refusal>> End(bool upstream_failed);
+  std::string Record(std::vector<dialects::Delivery>& deliveries);
+  dialects::HeaderList MakeHeaders(const http::ResponseHead& head) const;
+  Refusal RefuseUnreadable(const absl::Status& status) const;
+  Refusal RefuseUpstream(const absl::Status& status) const {
+    return RefuseForUpstream(status, admitted_.grant_used());
+  }
+  Refusal RefuseNow() const { return RefuseCancelled(context_.cancellation.cause()); }
+  bool cancelled() const { return context_.cancellation.cancelled(); }
+  void NoteFirstByte();
+
+  const CallContext& context_;
+  const ReadRequest& read_;
+  const AdmittedRequest& admitted_;
+  domain::MaskStream* const masking_;  // null: the profile masks nothing
+  Session& session_;
+  std::unique_ptr<dialects::AnswerReader> reader_;
+  domain::Outcome outcome_ = domain::Outcome::kAborted;
+  bool first_ = true;
+  bool delivered_ = false;
+};
 
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver(http::ClientResponse& response) {
   const http::ResponseHead& head = response.head();
   if (IsEncoded(head)) {
-    co_return RefusalOfUpstream(absl::UnavailableError("the answer is compressed"),
-                                context_.grant_used);
+    co_return RefuseUpstream(absl::UnavailableError("the answer is compressed"));
   }
   const bool stream = IsEventStream(head) && head.status < 400;
-  reader_ = context_.dialect.OpenAnswer(
-      context_.read, dialects::AnswerHead{head.status, stream}, *context_.route.connection,
+  reader_ = read_.dialect().OpenAnswer(
+      read_.call(), dialects::AnswerHead{head.status, stream}, read_.connection(),
       masking_ != nullptr,
       masking_ != nullptr ? masking_->unknown_events() : domain::UnknownEvents::kMask);
   session_.Queue(domain::event_type::kResponseHead,
-                 domain::ResponseHeadPayload(head.status, HeadersFor(head)));
+                 domain::ResponseHeadPayload(head.status, MakeHeaders(head)));
   if (stream) co_return co_await DeliverStream(response);
   co_return co_await DeliverBody(response);
 }
 
-dialects::HeaderList AnswerDelivery::HeadersFor(const http::ResponseHead& head) const {
-  dialects::HeaderList headers = CallerHeaders(Fields(head.headers));
-  if (head.status >= 400 && context_.grant_used) {
+dialects::HeaderList AnswerDelivery::MakeHeaders(const http::ResponseHead& head) const {
+  dialects::HeaderList headers = CallerHeaders(ToHeaderList(head.headers));
+  if (head.status >= 400 && admitted_.grant_used()) {
     // Another try would need another approval.
     std::erase_if(headers, [](const auto& field) { return field.first == "x-should-retry"; });
     headers.emplace_back("x-should-retry", "false");
@@ -86,10 +117,10 @@ dialects::HeaderList AnswerDelivery::HeadersFor(const http::ResponseHead& head) 
   return headers;
 }
 
-Refusal AnswerDelivery::RefusalOfMasking(const absl::Status& status) const {
-  if (cancellation_.cancelled()) return RefusalOfStop(cancellation_.cause());
-  if (ReasonOf(status) == kMasking) return RefusalOfPart(status, "masking");
-  if (ReasonOf(status) == dialects::kUnknownEvent) {
+// The answer has a form that the dialect, or the profile, does not let pass.
+Refusal AnswerDelivery::RefuseUnreadable(const absl::Status& status) const {
+  if (cancelled()) return RefuseNow();
+  if (ToReason(status) == Reason::kUnknownEvent) {
     Refusal refusal{dialects::MakeCallerError("upstream_error", status.message()),
                     Outcome::kAborted, status};
     refusal.error.final = true;  // another try would bring the same
@@ -97,59 +128,66 @@ Refusal AnswerDelivery::RefusalOfMasking(const absl::Status& status) const {
   }
   if (absl::IsFailedPrecondition(status)) {
     return Refusal{dialects::MakeCallerError("upstream_error", "the answer could not be masked"),
-                   Outcome::kAborted};
+                   Outcome::kAborted, absl::OkStatus()};
   }
-  return RefusalOfUpstream(status, context_.grant_used);
+  return RefuseUpstream(status);
 }
 
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream(
     http::ClientResponse& response) {
-  if (!reply_.streaming()) {
+  if (!context_.reply.streaming()) {
     const absl::Status begun =
-        co_await reply_.Begin(response.head().status, HeadersFor(response.head()));
-    if (!begun.ok()) co_return RefusalOfStop(absl::CancelledError(begun.message()));
+        co_await context_.reply.Begin(response.head().status, MakeHeaders(response.head()));
+    if (!begun.ok()) co_return RefuseCancelled(absl::CancelledError(begun.message()));
   }
   while (true) {
-    const absl::StatusOr<std::string> piece = co_await response.Read(cancellation_);
-    if (cancellation_.cancelled()) co_return RefusalOfStop(cancellation_.cause());
-    if (!piece.ok()) co_return RefusalOfUpstream(piece.status(), context_.grant_used);
+    const absl::StatusOr<std::string> piece = co_await response.Read(context_.cancellation);
+    if (cancelled()) co_return RefuseNow();
+    if (!piece.ok()) co_return RefuseUpstream(piece.status());
     // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
     absl::StatusOr<std::vector<domain::FieldPiece>> asked =
         piece->empty() ? reader_->Finish() : reader_->Feed(*piece);
-    absl::StatusOr<std::vector<dialects::Delivery>> deliveries = co_await Mask(std::move(asked));
-    if (!deliveries.ok()) co_return RefusalOfMasking(deliveries.status());
-    const std::optional<Refusal> refusal = co_await Pass(*std::move(deliveries));
+    Step<std::vector<dialects::Delivery>> deliveries = co_await Mask(std::move(asked));
+    if (!deliveries.ok()) co_return std::move(deliveries).refusal();
+    const std::optional<Refusal> refusal = co_await WritePieces(*std::move(deliveries));
     if (refusal || delivered_) co_return refusal;
     if (!piece->empty()) continue;
     // The upstream ended with its own error, which has gone out: there is no final marker.
     const std::optional<Refusal> unrecorded = co_await End(true);
     if (unrecorded) co_return unrecorded;
-    co_await reply_.Finish();
+    co_await context_.reply.Finish();
     co_return std::nullopt;
   }
 }
 
-absl::StatusOr<std::vector<domain::FieldPiece>> AnswerDelivery::NextTexts(absl::string_view piece) {
-  return piece.empty() ? reader_->Finish() : reader_->Feed(piece);
+async::Awaitable<Step<std::vector<domain::FieldRelease>>> AnswerDelivery::AskMasker(
+    std::vector<domain::FieldPiece> pieces) {
+  const StageTimer timer(context_.services, Stage::kMask);
+  const std::size_t expected = pieces.size();
+  async::PendingReply<absl::StatusOr<std::vector<domain::FieldRelease>>> answer(context_.executor);
+  masking_->Feed(std::move(pieces), context_.services.PortDeadline(), answer.done());
+  absl::StatusOr<std::vector<domain::FieldRelease>> masked =
+      co_await answer.Get(context_.cancellation);
+  if (cancelled()) co_return RefuseNow();
+  if (!masked.ok()) co_return RefuseForPart(masked.status(), "masking");
+  if (masked->size() != expected) {
+    co_return RefuseForPart(absl::InternalError("the masker answered another question"), "masking");
+  }
+  co_return *std::move(masked);
 }
 
-async::Awaitable<absl::StatusOr<std::vector<dialects::Delivery>>> AnswerDelivery::Mask(
+async::Awaitable<Step<std::vector<dialects::Delivery>>> AnswerDelivery::Mask(
     absl::StatusOr<std::vector<domain::FieldPiece>> asked) {
-  if (!asked.ok()) co_return asked.status();
+  if (!asked.ok()) co_return RefuseUnreadable(asked.status());
   std::vector<domain::FieldRelease> releases;
   if (!asked->empty() && masking_ != nullptr) {
-    const StageTimer timer(context_.services, Stage::kMask);
-    const std::size_t expected = asked->size();
-    async::PendingReply<absl::StatusOr<std::vector<domain::FieldRelease>>> answer(executor_);
-    masking_->Feed(*std::move(asked), context_.services.PortDeadline(), answer.done());
-    absl::StatusOr<std::vector<domain::FieldRelease>> masked = co_await answer.Get(cancellation_);
-    if (!masked.ok()) co_return WithReason(masked.status(), kMasking);
-    if (masked->size() != expected) {
-      co_return WithReason(absl::InternalError("the masker answered another question"), kMasking);
-    }
+    Step<std::vector<domain::FieldRelease>> masked = co_await AskMasker(*std::move(asked));
+    if (!masked.ok()) co_return std::move(masked).refusal();
     releases = *std::move(masked);
   }
-  co_return reader_->Release(std::move(releases));
+  absl::StatusOr<std::vector<dialects::Delivery>> released = reader_->Release(std::move(releases));
+  if (!released.ok()) co_return RefuseUnreadable(released.status());
+  co_return *std::move(released);
 }
 
 // Queues what is delivered and gives its bytes.
@@ -168,7 +206,7 @@ std::string AnswerDelivery::Record(std::vector<dialects::Delivery>& deliveries) 
   return bytes;
 }
 
-async::Awaitable<std::optional<Refusal>> AnswerDelivery::Pass(
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(
     std::vector<dialects::Delivery> deliveries) {
   std::vector<dialects::Delivery> final_marker;
   if (!deliveries.empty() && deliveries.back().is_final) {
@@ -177,38 +215,37 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::Pass(
   }
   if (!deliveries.empty()) {
     const std::string bytes = Record(deliveries);
-    const absl::Status recorded = co_await session_.Append(context_.decision.recording);
-    if (!recorded.ok()) co_return RefusalOfPart(recorded, "session recorder");
-    if (cancellation_.cancelled()) co_return RefusalOfStop(cancellation_.cause());
-    FirstByte();
-    const absl::Status written = co_await reply_.Write(bytes);
-    if (!written.ok()) co_return RefusalOfStop(absl::CancelledError(written.message()));
+    const absl::Status recorded = co_await session_.Append(admitted_.decision().recording);
+    if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
+    if (cancelled()) co_return RefuseNow();
+    NoteFirstByte();
+    const absl::Status written = co_await context_.reply.Write(bytes);
+    if (!written.ok()) co_return RefuseCancelled(absl::CancelledError(written.message()));
   }
   if (final_marker.empty()) co_return std::nullopt;
   const std::string last = Record(final_marker);
   const std::optional<Refusal> unrecorded = co_await End(reader_->upstream_failed());
   if (unrecorded) co_return unrecorded;
   delivered_ = true;
-  FirstByte();
-  const absl::Status written = co_await reply_.Write(last);
-  if (written.ok()) co_await reply_.Finish();
+  NoteFirstByte();
+  const absl::Status written = co_await context_.reply.Write(last);
+  if (written.ok()) co_await context_.reply.Finish();
   co_return std::nullopt;
 }
 
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::ReadBody(http::ClientResponse& response) {
   std::size_t size = 0;
   while (true) {
-    const absl::StatusOr<std::string> piece = co_await response.Read(cancellation_);
-    if (cancellation_.cancelled()) co_return RefusalOfStop(cancellation_.cause());
-    if (!piece.ok()) co_return RefusalOfUpstream(piece.status(), context_.grant_used);
+    const absl::StatusOr<std::string> piece = co_await response.Read(context_.cancellation);
+    if (cancelled()) co_return RefuseNow();
+    if (!piece.ok()) co_return RefuseUpstream(piece.status());
     if (piece->empty()) co_return std::nullopt;
     size += piece->size();
     if (size > context_.services.config.max_response_bytes) {
-      co_return RefusalOfUpstream(absl::UnavailableError("the answer is too large"),
-                                  context_.grant_used);
+      co_return RefuseUpstream(absl::UnavailableError("the answer is too large"));
     }
     const auto fed = reader_->Feed(*piece);
-    if (!fed.ok()) co_return RefusalOfUpstream(fed.status(), context_.grant_used);
+    if (!fed.ok()) co_return RefuseUpstream(fed.status());
   }
 }
 
@@ -216,28 +253,27 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverBody(
     http::ClientResponse& response) {
   std::optional<Refusal> refusal = co_await ReadBody(response);
   if (refusal) co_return refusal;
-  absl::StatusOr<std::vector<dialects::Delivery>> deliveries = co_await Mask(reader_->Finish());
-  if (!deliveries.ok()) co_return RefusalOfMasking(deliveries.status());
+  Step<std::vector<dialects::Delivery>> deliveries = co_await Mask(reader_->Finish());
+  if (!deliveries.ok()) co_return std::move(deliveries).refusal();
   const int status = response.head().status;
   const bool failed = status >= 400;
-  if (reply_.streaming()) {
+  if (context_.reply.streaming()) {
     // The caller was told 200 while the call was held; what came is no stream.
     if (!failed || deliveries->empty() ||
         !absl::StrContains(deliveries->front().bytes, "\"error\"")) {
-      co_return RefusalOfUpstream(absl::UnavailableError("the answer is no stream"),
-                                  context_.grant_used);
+      co_return RefuseUpstream(absl::UnavailableError("the answer is no stream"));
     }
-    deliveries->front().bytes = AsEvent(deliveries->front().bytes);
+    deliveries->front().bytes = MakeEvent(deliveries->front().bytes);
   }
   const std::string bytes = Record(*deliveries);
   refusal = co_await End(failed);
   if (refusal) co_return refusal;
-  FirstByte();
-  if (reply_.streaming()) {
-    const absl::Status written = co_await reply_.Write(bytes);
-    if (written.ok()) co_await reply_.Finish();
+  NoteFirstByte();
+  if (context_.reply.streaming()) {
+    const absl::Status written = co_await context_.reply.Write(bytes);
+    if (written.ok()) co_await context_.reply.Finish();
   } else {
-    co_await reply_.Whole(status, HeadersFor(response.head()), bytes);
+    co_await context_.reply.Send(status, MakeHeaders(response.head()), bytes);
   }
   co_return std::nullopt;
 }
@@ -248,19 +284,29 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::End(bool upstream_faile
   if (upstream_failed) end.code = "upstream_error";
   const dialects::Usage& usage = reader_->usage();
   end.input_tokens = usage.known ? usage.input_tokens
-                                 : static_cast<std::uint32_t>(context_.decision.prompt_tokens);
+                                 : static_cast<std::uint32_t>(admitted_.decision().prompt_tokens);
   end.output_tokens = usage.output_tokens;
   const absl::Status ended = co_await session_.End(end);
-  if (!ended.ok()) co_return RefusalOfPart(ended, "session recorder");
+  if (!ended.ok()) co_return RefuseForPart(ended, "session recorder");
   outcome_ = end.outcome;
-  context_.services.metrics.Tokens(context_.route.connection->name, end.input_tokens,
-                                   end.output_tokens);
+  context_.services.metrics.Tokens(read_.connection().name, end.input_tokens, end.output_tokens);
   co_return std::nullopt;
 }
 
-void AnswerDelivery::FirstByte() {
+void AnswerDelivery::NoteFirstByte() {
   if (!std::exchange(first_, false)) return;
-  context_.services.metrics.FirstByte(context_.services.clock.Now() - context_.arrived);
+  context_.services.metrics.FirstByte(context_.services.clock.Now() - context_.request.arrived);
 }
 
-}  // namespace countersign::edge
+}  // namespace
+
+async::Awaitable<Step<Delivered>> DeliverAnswer(const CallContext& context, const ReadRequest& read,
+                                                const AdmittedRequest& admitted, Session& session,
+                                                http::ClientResponse& response) {
+  AnswerDelivery delivery(context, read, admitted, session);
+  std::optional<Refusal> refusal = co_await delivery.Deliver(response);
+  if (refusal) co_return *std::move(refusal);
+  co_return Delivered{delivery.outcome()};
+}
+
+}  // namespace countersign::edge::call

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 CredentialCache::CredentialCache(Options options, Clock& clock)
     : options_(options), clock_(clock), live_(options.live) {}
@@ -64,4 +64,4 @@ std::size_t CredentialCache::size() const {
   return entries_.size();
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

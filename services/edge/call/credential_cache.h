@@ -13,7 +13,7 @@
 #include "libs/base/clock.h"
 #include "libs/domain/authenticator.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // Remembers verified credentials so that not every call pays for a verification. Keyed by a digest:
 // the credential itself is not kept. An entry lives until the Authenticated says, at most
@@ -63,4 +63,4 @@ class CredentialCache {
   absl::flat_hash_map<std::string, Entry> entries_;
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

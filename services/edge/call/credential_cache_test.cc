@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/testing/fake_clock.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 struct Fixture {
@@ -77,4 +77,4 @@ TEST_CASE("CredentialCache: an entry that may not be cached is not", "[edge]") {
 }
 
 }  // namespace
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -2,21 +2,27 @@
 
 #include <algorithm>
 
-namespace countersign::edge {
+#include "libs/domain/event_payload.h"
 
-DecidedCall::Deciding::Deciding(const EdgeServices& services, const VerifiedCaller& caller,
-                                const Route& route, std::shared_ptr<const domain::Prompt> prompt,
-                                async::Executor executor)
-    : services_(services), answer_(std::move(executor)) {
-  services.ports.decider.Decide(caller.call(), route.connection->name, std::move(prompt),
-                                services.PortDeadline(), answer_.done());
+namespace countersign::edge::call {
+
+PendingDecision::PendingDecision(const CallContext& context, const VerifiedCaller& caller,
+                                 const ReadRequest& read)
+    : context_(context), answer_(context.executor) {
+  context.services.ports.decider.Decide(caller.call(), read.connection().name, read.prompt(),
+                                        context.services.PortDeadline(), answer_.done());
 }
 
-async::Awaitable<absl::StatusOr<DecidedCall>> DecidedCall::Deciding::Get(
-    async::Cancellation& cancellation) {
-  const StageTimer timer(services_, Stage::kDecide);
-  absl::StatusOr<domain::Decision> decision = co_await answer_.Get(cancellation);
-  if (!decision.ok()) co_return decision.status();
+async::Awaitable<Step<DecidedCall>> PendingDecision::Get(Session& session) {
+  const StageTimer timer(context_.services, Stage::kDecide);
+  absl::StatusOr<domain::Decision> decision = co_await answer_.Get(context_.cancellation);
+  if (!decision.ok()) co_return RefuseForPart(decision.status(), "policy");
+  session.Queue(domain::event_type::kDecision, domain::DecisionPayload(*decision));
+  if (decision->verdict == domain::Verdict::kDeny) {
+    const absl::string_view message = decision->message;
+    co_return RefuseBlocked("policy_denied",
+                            message.empty() ? "a policy does not allow this call" : message);
+  }
   co_return DecidedCall(*std::move(decision));
 }
 
@@ -30,4 +36,4 @@ bool Covers(const domain::ReviewTerms& given, const domain::ReviewTerms& asked) 
          std::all_of(given.reviewers.begin(), given.reviewers.end(), asks);
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -1,40 +1,42 @@
 #pragma once
 
-#include <memory>
 #include <utility>
 
-#include "libs/async/pending_reply.h"
-#include "services/edge/call/edge_services.h"
-#include "services/edge/call/router.h"
-#include "services/edge/call/verified_caller.h"
+#include "services/edge/call/read_request.h"
+#include "services/edge/call/session.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
-// Step 6: what policy said about a call. Only Deciding makes one.
+// Step 6: policy allows a call, or asks for a review of it. Only a PendingDecision makes one.
 class DecidedCall {
  public:
-  // The question, asked when it is constructed: it runs beside the opening of the session.
-  class Deciding {
-   public:
-    Deciding(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-             std::shared_ptr<const domain::Prompt> prompt, async::Executor executor);
-    async::Awaitable<absl::StatusOr<DecidedCall>> Get(async::Cancellation& cancellation);
-
-   private:
-    const EdgeServices& services_;
-    async::PendingReply<absl::StatusOr<domain::Decision>> answer_;
-  };
-
   const domain::Decision& decision() const { return decision_; }
-  domain::Verdict verdict() const { return decision_.verdict; }
+  bool allowed() const { return decision_.verdict == domain::Verdict::kAllow; }
+  const domain::ReviewTerms& terms() const { return decision_.review; }  // when not allowed
 
  private:
+  friend class PendingDecision;
   explicit DecidedCall(domain::Decision decision) : decision_(std::move(decision)) {}
   domain::Decision decision_;
+};
+
+// The question to policy, asked on construction. The answer is awaited later.
+class PendingDecision {
+ public:
+  PendingDecision(const CallContext& context, const VerifiedCaller& caller,
+                  const ReadRequest& read);
+
+  // Queues the decision on the session. A refusal when it is a deny, or nobody could decide. At
+  // most once.
+  async::Awaitable<Step<DecidedCall>> Get(Session& session);
+
+ private:
+  const CallContext& context_;
+  async::PendingReply<absl::StatusOr<domain::Decision>> answer_;
 };
 
 // Whether an approval that was given under `given` is one that `asked` accepts, too: no fewer
 // people, nobody whom `asked` does not name, and no longer or larger grant.
 bool Covers(const domain::ReviewTerms& given, const domain::ReviewTerms& asked);
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

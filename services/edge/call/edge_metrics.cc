@@ -1,6 +1,6 @@
 #include "services/edge/call/edge_metrics.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 // Seconds of a whole answer, and tokens of one: the buckets of the GenAI conventions.
@@ -60,4 +60,4 @@ void EdgeMetrics::Tokens(absl::string_view connection, std::uint32_t input, std:
   output_tokens_.Observe(output);
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

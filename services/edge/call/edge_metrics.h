@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "libs/metrics/metrics.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // Where the gateway itself spends time.
 enum class Stage { kAuthenticate, kOpen, kDecide, kPrepare, kReview, kAdmit, kMask, kRecord };
@@ -40,4 +40,4 @@ class EdgeMetrics {
   metrics::Histogram output_tokens_;
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -12,7 +12,7 @@
 #include "services/edge/call/edge_metrics.h"
 #include "services/edge/edge.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // The version of the resources that is served now. Thread-safe.
 class ServedResources {
@@ -60,4 +60,4 @@ class StageTimer {
   const absl::Time begin_;
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -8,7 +8,7 @@
 #include "libs/base/status.h"
 #include "services/edge/call/header_values.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 constexpr absl::string_view kToUpstream[] = {"accept", "user-agent", "idempotency-key",
@@ -42,7 +42,7 @@ std::size_t Count(const dialects::HeaderList& headers, absl::string_view name) {
 
 }  // namespace
 
-absl::string_view Find(const dialects::HeaderList& headers, absl::string_view name) {
+absl::string_view FindHeader(const dialects::HeaderList& headers, absl::string_view name) {
   for (const auto& [key, value] : headers) {
     if (absl::EqualsIgnoreCase(key, name)) return value;
   }
@@ -60,20 +60,20 @@ bool HasToken(const dialects::HeaderList& headers, absl::string_view name,
   return false;
 }
 
-absl::StatusOr<SecretString> CredentialOf(const dialects::HeaderList& headers) {
+absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers) {
   const std::size_t count = Count(headers, "authorization");
   if (count > 1 || Count(headers, "x-api-key") > 1) {
     return Unauthenticated("credential_malformed", "more than one credential was sent");
   }
   absl::string_view credential;
   if (count == 1) {
-    const absl::string_view value = Find(headers, "authorization");
+    const absl::string_view value = FindHeader(headers, "authorization");
     if (!absl::StartsWithIgnoreCase(value, "bearer ")) {
       return Unauthenticated("credential_malformed", "Authorization must be: Bearer CREDENTIAL");
     }
     credential = absl::StripAsciiWhitespace(value.substr(7));
   } else {
-    credential = absl::StripAsciiWhitespace(Find(headers, "x-api-key"));
+    credential = absl::StripAsciiWhitespace(FindHeader(headers, "x-api-key"));
   }
   if (credential.empty()) {
     return Unauthenticated("credential_missing",
@@ -112,4 +112,4 @@ dialects::HeaderList CallerHeaders(const dialects::HeaderList& from_upstream) {
   return result;
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

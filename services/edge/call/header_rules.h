@@ -7,11 +7,11 @@
 #include "libs/base/secret.h"
 #include "libs/dialects/dialect.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // The credential of a request: `Authorization: Bearer …`, else `x-api-key`. UNAUTHENTICATED with a
 // reason (credential_missing, credential_malformed) when there is none or no single one.
-absl::StatusOr<SecretString> CredentialOf(const dialects::HeaderList& headers);
+absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers);
 
 // The caller's headers that go upstream, with lower-case names. Only those on a short list do:
 // nothing else has been judged, and nothing that proves who the caller is leaves the gateway. Nor
@@ -27,7 +27,7 @@ dialects::HeaderList CallerHeaders(const dialects::HeaderList& from_upstream);
 // True when the field `name` lists `token` among its comma-separated values.
 bool HasToken(const dialects::HeaderList& headers, absl::string_view name, absl::string_view token);
 
-absl::string_view Find(const dialects::HeaderList& headers,
-                       absl::string_view name);  // "" when absent
+absl::string_view FindHeader(const dialects::HeaderList& headers,
+                             absl::string_view name);  // "" when absent
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -4,20 +4,21 @@
 
 #include "libs/base/status.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 TEST_CASE("CredentialOf: bearer or x-api-key", "[edge]") {
-  CHECK(CredentialOf({{"Authorization", "bearer  abc "}})->Reveal() == "abc");
-  CHECK(CredentialOf({{"X-Api-Key", "abc"}})->Reveal() == "abc");
-  CHECK(CredentialOf({{"authorization", "Bearer a"}, {"x-api-key", "b"}})->Reveal() == "a");
+  CHECK(ReadCredential({{"Authorization", "bearer  abc "}})->Reveal() == "abc");
+  CHECK(ReadCredential({{"X-Api-Key", "abc"}})->Reveal() == "abc");
+  CHECK(ReadCredential({{"authorization", "Bearer a"}, {"x-api-key", "b"}})->Reveal() == "a");
 }
 
 TEST_CASE("CredentialOf: none, or not a single one, is UNAUTHENTICATED", "[edge]") {
-  CHECK(ReasonOf(CredentialOf({}).status()) == "credential_missing");
-  CHECK(ReasonOf(CredentialOf({{"authorization", "Bearer "}}).status()) == "credential_missing");
-  CHECK(ReasonOf(CredentialOf({{"authorization", "Basic x"}}).status()) == "credential_malformed");
-  CHECK(ReasonOf(CredentialOf({{"authorization", "Bearer a"}, {"Authorization", "Bearer b"}})
+  CHECK(ReasonOf(ReadCredential({}).status()) == "credential_missing");
+  CHECK(ReasonOf(ReadCredential({{"authorization", "Bearer "}}).status()) == "credential_missing");
+  CHECK(ReasonOf(ReadCredential({{"authorization", "Basic x"}}).status()) ==
+        "credential_malformed");
+  CHECK(ReasonOf(ReadCredential({{"authorization", "Bearer a"}, {"Authorization", "Bearer b"}})
                      .status()) == "credential_malformed");
 }
 
@@ -88,4 +89,4 @@ TEST_CASE("HasToken: finds preferences in lists", "[edge]") {
 }
 
 }  // namespace
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

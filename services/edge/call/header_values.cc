@@ -10,7 +10,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 constexpr std::size_t kLongestValue = 512;
@@ -146,4 +146,4 @@ bool MayGoToCaller(absl::string_view name, absl::string_view value) {
   return IsQuantity(value) || IsTokenList(value) || IsServerId(value);
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -5,7 +5,7 @@
 // What the values of headers that cross the gateway may look like. No policy judges them and no
 // profile masks them, so nothing passes that could carry a sentence, a person's number or a
 // credential: a header whose value has none of these shapes is left out. All functions are pure.
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // A number with at most eleven digits before the point, durations ("6m0s", "12ms"), a time as
 // RFC 3339 or HTTP writes it.
@@ -27,4 +27,4 @@ bool IsProduct(absl::string_view value);
 bool MayGoUpstream(absl::string_view name, absl::string_view value);
 bool MayGoToCaller(absl::string_view name, absl::string_view value);
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

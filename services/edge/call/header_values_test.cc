@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 TEST_CASE("IsQuantity: numbers, durations and times alone", "[edge]") {
@@ -64,4 +64,4 @@ TEST_CASE("IsProduct: programs and versions", "[edge]") {
 }
 
 }  // namespace
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

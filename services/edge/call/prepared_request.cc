@@ -7,7 +7,7 @@
 #include "libs/json/writer.h"
 #include "services/edge/call/header_rules.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 using Releases = std::vector<domain::FieldRelease>;
@@ -24,25 +24,27 @@ bool MasksPrompt(const Route& route, const domain::Decision& decision) {
   return !profile->second.prompt.empty();
 }
 
-async::Awaitable<absl::StatusOr<Releases>> MaskPrompt(
-    const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-    const domain::Prompt& prompt, const std::string& profile, async::Executor executor,
-    async::Cancellation& cancellation) {
-  async::PendingReply<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened(executor);
-  services.ports.masker.Open(caller.call(), profile, route.connection->name,
+async::Awaitable<absl::StatusOr<Releases>> MaskPrompt(const CallContext& context,
+                                                      const VerifiedCaller& caller,
+                                                      const ReadRequest& read,
+                                                      const std::string& profile) {
+  const EdgeServices& services = context.services;
+  const domain::Prompt& prompt = *read.prompt();
+  async::PendingReply<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened(context.executor);
+  services.ports.masker.Open(caller.call(), profile, read.connection().name,
                              domain::Direction::kPrompt, {}, services.PortDeadline(),
                              opened.done());
   const absl::StatusOr<std::unique_ptr<domain::MaskStream>> stream =
-      co_await opened.Get(cancellation);
+      co_await opened.Get(context.cancellation);
   if (!stream.ok()) co_return stream.status();
   std::vector<domain::FieldPiece> pieces;
   for (std::size_t i = 0; i < prompt.parts.size(); ++i) {
     const domain::TextPart& part = prompt.parts[i];
     pieces.push_back(domain::FieldPiece{absl::StrCat("part/", i, part.pointer), part.text, true});
   }
-  async::PendingReply<absl::StatusOr<Releases>> fed(executor);
+  async::PendingReply<absl::StatusOr<Releases>> fed(context.executor);
   (*stream)->Feed(std::move(pieces), services.PortDeadline(), fed.done());
-  absl::StatusOr<Releases> releases = co_await fed.Get(cancellation);
+  absl::StatusOr<Releases> releases = co_await fed.Get(context.cancellation);
   if (releases.ok() && releases->size() != prompt.parts.size()) {
     co_return absl::InternalError("the masker answered another question");
   }
@@ -80,53 +82,71 @@ absl::StatusOr<MaskedPrompt> ApplyToPrompt(const dialects::ReadCall& read,
   return result;
 }
 
+// The prompt as the decision's profile leaves it.
+async::Awaitable<Step<MaskedPrompt>> PreparePrompt(const CallContext& context,
+                                                   const VerifiedCaller& caller,
+                                                   const ReadRequest& read,
+                                                   const DecidedCall& decided) {
+  const domain::Decision& decision = decided.decision();
+  if (read.prompt()->parts.empty() || !MasksPrompt(read.route(), decision)) {
+    MaskedPrompt unchanged{{}, read.prompt(), {}, {}};
+    co_return unchanged;
+  }
+  const absl::StatusOr<Releases> releases =
+      co_await MaskPrompt(context, caller, read, decision.masking_profile);
+  if (!releases.ok()) co_return RefuseForPart(releases.status(), "masking");
+  absl::StatusOr<MaskedPrompt> applied = ApplyToPrompt(read.call(), *releases);
+  if (!applied.ok()) co_return RefuseBlocked("policy_denied", applied.status().message());
+  co_return *std::move(applied);
+}
+
+// Method, target and headers as they are sent to `url`.
+http::RequestHead MakeHead(const http::Url& url, const ReadRequest& read,
+                           const dialects::HeaderList& headers) {
+  const dialects::ReadCall& call = read.call();
+  http::RequestHead head;
+  head.method = call.method;
+  head.target = absl::StrCat(url.path, call.upstream_path);
+  if (!url.query.empty()) {
+    absl::StrAppend(&head.target, absl::StrContains(call.upstream_path, '?') ? "&" : "?",
+                    url.query);
+  }
+  for (const auto& [name, value] : UpstreamHeaders(headers, !call.body.empty())) {
+    head.headers.Add(name, value);
+  }
+  return head;
+}
+
 }  // namespace
 
-async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
-    const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-    const dialects::ReadCall& read, const dialects::HeaderList& headers, const DecidedCall& decided,
-    async::Executor executor, async::Cancellation& cancellation) {
-  const StageTimer timer(services, Stage::kPrepare);
-  const domain::Connection& connection = *route.connection;
+async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(const CallContext& context,
+                                                                 const VerifiedCaller& caller,
+                                                                 const ReadRequest& read,
+                                                                 const DecidedCall& decided) {
+  const StageTimer timer(context.services, Stage::kPrepare);
+  const domain::Connection& connection = read.connection();
   const absl::StatusOr<http::Url> url = http::ParseUrl(connection.url);
   if (!url.ok()) {
     co_return Refusal{
         dialects::MakeCallerError("upstream_error", "the connection's url is not usable"),
-        domain::Outcome::kUpstreamError};
+        domain::Outcome::kUpstreamError, absl::OkStatus()};
   }
-  MaskedPrompt masked{{}, read.prompt, {}, {}};
-  if (!read.prompt->parts.empty() && MasksPrompt(route, decided.decision())) {
-    const absl::StatusOr<Releases> releases =
-        co_await MaskPrompt(services, caller, route, *read.prompt,
-                            decided.decision().masking_profile, executor, cancellation);
-    if (!releases.ok()) co_return RefusalOfPart(releases.status(), "masking");
-    absl::StatusOr<MaskedPrompt> applied = ApplyToPrompt(read, *releases);
-    if (!applied.ok()) {
-      co_return Refusal{dialects::MakeCallerError("policy_denied", applied.status().message()),
-                        domain::Outcome::kBlocked};
-    }
-    masked = *std::move(applied);
-  }
+  Step<MaskedPrompt> masked = co_await PreparePrompt(context, caller, read, decided);
+  if (!masked.ok()) co_return std::move(masked).refusal();
+  std::vector<dialects::Edit> edits = std::move(masked->edits);
+  const std::vector<dialects::Edit>& additions = read.call().additions;
+  edits.insert(edits.end(), additions.begin(), additions.end());
+  absl::StatusOr<std::string> body = dialects::Splice(read.call().body, std::move(edits));
+  if (!body.ok()) co_return RefuseForPart(body.status(), "masking");
+
   PreparedRequest request;
   request.target_.origin = url->origin;
   request.target_.allow_private = connection.network_private;
-  request.head_.method = read.method;
-  request.head_.target = absl::StrCat(url->path, read.upstream_path);
-  if (!url->query.empty()) {
-    absl::StrAppend(&request.head_.target, absl::StrContains(read.upstream_path, '?') ? "&" : "?",
-                    url->query);
-  }
-  for (const auto& [name, value] : UpstreamHeaders(headers, !read.body.empty())) {
-    request.head_.headers.Add(name, value);
-  }
-  std::vector<dialects::Edit> edits = std::move(masked.edits);
-  edits.insert(edits.end(), read.additions.begin(), read.additions.end());
-  absl::StatusOr<std::string> body = dialects::Splice(read.body, std::move(edits));
-  if (!body.ok()) co_return RefusalOfPart(body.status(), "masking");
+  request.head_ = MakeHead(*url, read, context.request.headers);
   request.body_ = *std::move(body);
-  request.prompt_ = std::move(masked.prompt);
-  request.placeholders_ = std::move(masked.placeholders);
-  request.masked_ = std::move(masked.masked);
+  request.prompt_ = std::move(masked->prompt);
+  request.placeholders_ = std::move(masked->placeholders);
+  request.masked_ = std::move(masked->masked);
   request.issuer_ = caller.principal().issuer;
   request.subject_ = caller.principal().subject;
   request.connection_ = connection.name;
@@ -148,4 +168,4 @@ std::string PreparedRequest::HashOf(const http::RequestHead& head, absl::string_
   return domain::BindingHash(bound);
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

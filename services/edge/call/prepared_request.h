@@ -9,9 +9,8 @@
 #include "libs/domain/event_payload.h"
 #include "libs/http/client.h"
 #include "services/edge/call/decided_call.h"
-#include "services/edge/call/refusal.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // Step 7: a request exactly as it will be sent, but for the credential. Immutable; only Prepare
 // makes one.
@@ -19,10 +18,10 @@ class PreparedRequest {
  public:
   // Masks the prompt where the decision's profile asks for it, makes the gateway's own additions,
   // and chooses the headers.
-  static async::Awaitable<Step<PreparedRequest>> Prepare(
-      const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-      const dialects::ReadCall& read, const dialects::HeaderList& headers,
-      const DecidedCall& decided, async::Executor executor, async::Cancellation& cancellation);
+  static async::Awaitable<Step<PreparedRequest>> Prepare(const CallContext& context,
+                                                         const VerifiedCaller& caller,
+                                                         const ReadRequest& read,
+                                                         const DecidedCall& decided);
 
   const http::Target& target() const { return target_; }
   const http::RequestHead& head() const { return head_; }
@@ -53,4 +52,4 @@ class PreparedRequest {
   std::uint64_t connection_version_ = 0;
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -1,32 +1,41 @@
 #include "services/edge/call/refusal.h"
 
 #include "libs/base/status.h"
+#include "services/edge/call/reason.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 using domain::Outcome;
 
-Refusal RefusalOfStop(const absl::Status& why) {
-  if (absl::IsCancelled(why)) return Refusal{dialects::CallerError(), Outcome::kCancelled};
-  if (ReasonOf(why) == "killed") {
+Refusal RefuseBlocked(absl::string_view code, absl::string_view message) {
+  return Refusal{dialects::MakeCallerError(code, message), Outcome::kBlocked, absl::OkStatus()};
+}
+
+Refusal RefuseCancelled(const absl::Status& cause) {
+  if (absl::IsCancelled(cause)) {
+    return Refusal{dialects::CallerError(), Outcome::kCancelled, absl::OkStatus()};
+  }
+  if (ToReason(cause) == Reason::kKilled) {
     return Refusal{dialects::MakeCallerError("killed", "an auditor stopped this session"),
-                   Outcome::kKilled};
+                   Outcome::kKilled, absl::OkStatus()};
   }
   return Refusal{
       dialects::MakeCallerError("unavailable", "the gateway had to stop this call; try again"),
-      Outcome::kAborted};
+      Outcome::kAborted, absl::OkStatus()};
 }
 
-Refusal RefusalOfPart(const absl::Status& status, absl::string_view part) {
-  if (absl::IsCancelled(status) || ReasonOf(status) == "killed") return RefusalOfStop(status);
+Refusal RefuseForPart(const absl::Status& status, absl::string_view part) {
+  if (absl::IsCancelled(status) || ToReason(status) == Reason::kKilled) {
+    return RefuseCancelled(status);
+  }
   return Refusal{dialects::ErrorOfPart(status, part), Outcome::kAborted, Annotate(status, part)};
 }
 
-Refusal RefusalOfUpstream(const absl::Status& status, bool grant_used) {
+Refusal RefuseForUpstream(const absl::Status& status, bool grant_used) {
   Refusal refusal{dialects::ErrorOfUpstream(status), Outcome::kUpstreamError,
                   Annotate(status, "upstream")};
   refusal.error.final |= grant_used;
   return refusal;
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

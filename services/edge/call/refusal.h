@@ -1,12 +1,15 @@
 #pragma once
 
+#include <optional>
+#include <string>
+#include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "libs/dialects/caller_error.h"
 #include "libs/domain/session.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // Why a call goes no further: what its caller is told, and how its session ends.
 struct Refusal {
@@ -20,16 +23,49 @@ struct Refusal {
 
 // The value that a step makes, or why there is none.
 template <typename T>
-using Step = std::variant<T, Refusal>;
+class [[nodiscard]] Step {
+ public:
+  Step(T value) : result_(std::move(value)) {}
+  Step(Refusal refusal) : result_(std::move(refusal)) {}
 
-// Of a call that was stopped: its caller left, its session was killed, or the gateway drains.
-Refusal RefusalOfStop(const absl::Status& why);
+  bool ok() const { return std::holds_alternative<T>(result_); }
 
-// Of a part that could not answer; `status` may also be why the call was stopped.
-Refusal RefusalOfPart(const absl::Status& status, absl::string_view part);
+  // REQUIRES: ok().
+  T& operator*() & { return std::get<T>(result_); }
+  const T& operator*() const& { return std::get<T>(result_); }
+  T&& operator*() && { return std::get<T>(std::move(result_)); }
+  T* operator->() { return &std::get<T>(result_); }
+  const T* operator->() const { return &std::get<T>(result_); }
 
-// Of an upstream that could not be reached or broke off. `grant_used`: a retry would need another
+  // REQUIRES: !ok().
+  const Refusal& refusal() const& { return std::get<Refusal>(result_); }
+  Refusal&& refusal() && { return std::get<Refusal>(std::move(result_)); }
+
+ private:
+  std::variant<T, Refusal> result_;
+};
+
+// How a call ends: the answer was delivered and its session has ended, or the caller comes back
+// when a reviewer has decided (202), or it was refused.
+struct Delivered {
+  domain::Outcome outcome = domain::Outcome::kCompleted;
+};
+struct Deferred {
+  std::string review_id;
+};
+using CallResult = std::variant<Delivered, Deferred, Refusal>;
+
+// Policy, or what policy rests on, does not allow the call.
+Refusal RefuseBlocked(absl::string_view code, absl::string_view message);
+
+// The call was cancelled: its caller left, its session was killed, or the gateway drains.
+Refusal RefuseCancelled(const absl::Status& cause);
+
+// A part could not answer. `status` may also be why the call was cancelled.
+Refusal RefuseForPart(const absl::Status& status, absl::string_view part);
+
+// The upstream could not be reached or broke off. `grant_used`: a retry would need another
 // approval, so SDKs are told not to.
-Refusal RefusalOfUpstream(const absl::Status& status, bool grant_used);
+Refusal RefuseForUpstream(const absl::Status& status, bool grant_used);
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 constexpr char kEventStream[] = "text/event-stream; charset=utf-8";
@@ -32,9 +32,9 @@ http::ResponseHead Reply::Head(int status, dialects::HeaderList headers) const {
   return head;
 }
 
-async::Awaitable<absl::Status> Reply::Error(const dialects::CallerError& error) {
+async::Awaitable<absl::Status> Reply::SendError(const dialects::CallerError& error) {
   if (streaming_) {
-    absl::Status status = co_await Write(InBand(error));
+    absl::Status status = co_await Write(InBandError(error));
     if (status.ok()) status = co_await Finish();
     co_return status;
   }
@@ -50,17 +50,17 @@ async::Awaitable<absl::Status> Reply::Error(const dialects::CallerError& error) 
   // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
   const std::string body =
       connect_ ? dialects::ConnectErrorBody(error) : dialect_->ErrorBody(error);
-  co_return co_await Whole(error.http_status, std::move(headers), body);
+  co_return co_await Send(error.http_status, std::move(headers), body);
 }
 
-async::Awaitable<absl::Status> Reply::Json(int status, absl::string_view body) {
+async::Awaitable<absl::Status> Reply::SendJson(int status, absl::string_view body) {
   dialects::HeaderList headers;
   headers.emplace_back("content-type", "application/json");
-  co_return co_await Whole(status, std::move(headers), body);
+  co_return co_await Send(status, std::move(headers), body);
 }
 
-async::Awaitable<absl::Status> Reply::Whole(int status, dialects::HeaderList headers,
-                                            absl::string_view body) {
+async::Awaitable<absl::Status> Reply::Send(int status, dialects::HeaderList headers,
+                                           absl::string_view body) {
   co_return co_await exchange_.Respond(Head(status, std::move(headers)), body);
 }
 
@@ -70,7 +70,7 @@ async::Awaitable<absl::Status> Reply::Begin(int status, dialects::HeaderList hea
   co_return co_await exchange_.Begin(Head(status, std::move(headers)));
 }
 
-async::Awaitable<absl::Status> Reply::StillWaiting() {
+async::Awaitable<absl::Status> Reply::SendKeepAlive() {
   if (!streaming_) {
     absl::Status begun = co_await Begin(200, dialects::HeaderList());
     if (!begun.ok()) co_return begun;
@@ -78,4 +78,4 @@ async::Awaitable<absl::Status> Reply::StillWaiting() {
   co_return co_await exchange_.Write(dialect_->Waiting());
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

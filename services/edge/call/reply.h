@@ -6,7 +6,7 @@
 #include "libs/dialects/dialect.h"
 #include "libs/http/exchange.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // The caller's side of one call: knows what has been said already, and says everything else in the
 // shape that is still possible. Every head carries exactly one x-request-id, and the session's id
@@ -19,27 +19,27 @@ class Reply {
   void SetDialect(const dialects::Dialect& dialect) { dialect_ = &dialect; }
   void SetSession(const std::string& id) { session_id_ = id; }
   // From here on whole errors have the shape of the Connect protocol: the caller calls an RPC.
-  void SpeakConnect() { connect_ = true; }
+  void UseConnectErrors() { connect_ = true; }
   void SetReview(const std::string& id) { review_id_ = id; }
 
   // The head of a stream is out: from here on everything is said in-band.
   bool streaming() const { return streaming_; }
 
-  // What Error would write into a stream whose head is out.
-  std::string InBand(const dialects::CallerError& error) const {
+  // What SendError would write into a stream whose head is out.
+  std::string InBandError(const dialects::CallerError& error) const {
     return dialect_->InBandError(error);
   }
 
   // A whole response, or the end of a stream that has begun.
-  async::Awaitable<absl::Status> Error(const dialects::CallerError& error);
-  async::Awaitable<absl::Status> Json(int status, absl::string_view body);
-  async::Awaitable<absl::Status> Whole(int status, dialects::HeaderList headers,
-                                       absl::string_view body);
+  async::Awaitable<absl::Status> SendError(const dialects::CallerError& error);
+  async::Awaitable<absl::Status> SendJson(int status, absl::string_view body);
+  async::Awaitable<absl::Status> Send(int status, dialects::HeaderList headers,
+                                      absl::string_view body);
 
-  // A stream: its head, pieces, its end. StillWaiting keeps one alive that the upstream was not yet
-  // asked for; the first begins it.
+  // A stream: its head, pieces, its end. SendKeepAlive keeps one alive before the upstream is
+  // asked; the first one begins it.
   async::Awaitable<absl::Status> Begin(int status, dialects::HeaderList headers);
-  async::Awaitable<absl::Status> StillWaiting();
+  async::Awaitable<absl::Status> SendKeepAlive();
   async::Awaitable<absl::Status> Write(absl::string_view bytes) { return exchange_.Write(bytes); }
   async::Awaitable<absl::Status> Finish() { return exchange_.Finish(); }
 
@@ -55,4 +55,4 @@ class Reply {
   bool connect_ = false;
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -9,7 +9,7 @@
 #include "libs/base/glob.h"
 #include "libs/base/status.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 using domain::Connection;
@@ -88,4 +88,4 @@ absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resou
   return Unknown("unknown_connection", "no connection is the default one: use /<connection>/v1/…");
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

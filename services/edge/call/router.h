@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/domain/resources.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // Which connection a request is for, in one version of the resources.
 struct Route {
@@ -25,4 +25,4 @@ struct Route {
 absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resources,
                                 absl::string_view host, absl::string_view path);
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -4,7 +4,7 @@
 
 #include "libs/base/status.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
 std::shared_ptr<const domain::ResourceSet> Resources() {
@@ -68,4 +68,4 @@ TEST_CASE("ServesModel: globs, and everything without them", "[edge]") {
 }
 
 }  // namespace
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

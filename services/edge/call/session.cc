@@ -2,20 +2,19 @@
 
 #include <utility>
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
-Session::Session(const EdgeServices& services, const VerifiedCaller& caller,
-                 domain::SessionStart start, async::Executor executor,
-                 async::Cancellation& cancellation)
-    : services_(services),
+Session::Session(const CallContext& context, const VerifiedCaller& caller,
+                 domain::SessionStart start)
+    : services_(context.services),
       id_(start.session_id),
-      executor_(std::move(executor)),
-      writer_(services.ports.recorder.NewSession(caller.call(), std::move(start))),
-      cancellation_(std::make_shared<async::Cancellation*>(&cancellation)) {
+      executor_(context.executor),
+      writer_(services_.ports.recorder.NewSession(caller.call(), std::move(start))),
+      cancellation_(std::make_shared<async::Cancellation*>(&context.cancellation)) {
   writer_->OnStop(
-      [way = async::ExecutorHandle(executor_), stopped = cancellation_](absl::Status why) {
-        way.Run([stopped, why = std::move(why)] {
-          if (*stopped != nullptr) (*stopped)->Cancel(why);
+      [handle = async::ExecutorHandle(executor_), target = cancellation_](absl::Status cause) {
+        handle.Run([target, cause = std::move(cause)] {
+          if (*target != nullptr) (*target)->Cancel(cause);
         });
       });
 }
@@ -26,7 +25,7 @@ void Session::Queue(absl::string_view type, std::string payload) {
   queued_.push_back(domain::SessionEvent{type, std::move(payload)});
 }
 
-void Session::Start(async::PendingReply<absl::Status>& answer) {
+void Session::Write(async::PendingReply<absl::Status>& answer) {
   writer_->Append(std::exchange(queued_, {}), services_.PortDeadline(), answer.done());
 }
 
@@ -40,11 +39,11 @@ async::Awaitable<absl::Status> Session::Append(domain::Recording recording) {
   const bool opens = std::exchange(unopened_, false);
   if (queued_.empty() && !opens) co_return absl::OkStatus();
   if (recording == domain::Recording::kOrdered) {
-    Start(ahead_.emplace(executor_));
+    Write(ahead_.emplace(executor_));
     co_return absl::OkStatus();
   }
   async::PendingReply<absl::Status> answer(executor_);
-  Start(answer);
+  Write(answer);
   co_return co_await answer.Get();
 }
 
@@ -62,4 +61,4 @@ async::Awaitable<absl::Status> Session::End(domain::SessionEnd end) {
   co_return status;
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -7,21 +7,18 @@
 #include <vector>
 
 #include "libs/async/pending_reply.h"
-#include "services/edge/call/edge_services.h"
-#include "services/edge/call/refusal.h"
 #include "services/edge/call/verified_caller.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // Step 5: the session of one call. Nothing is on record until the first Append or End, which opens
 // it: the intent and what is queued are one commit.
 //
 // Events are queued, and written with the next Append or End in one commit. When an auditor kills
-// the session, or its lease is lost, the call's stop is requested.
+// the session, or its lease is lost, the call is cancelled.
 class Session {
  public:
-  Session(const EdgeServices& services, const VerifiedCaller& caller, domain::SessionStart start,
-          async::Executor executor, async::Cancellation& cancellation);
+  Session(const CallContext& context, const VerifiedCaller& caller, domain::SessionStart start);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -42,11 +39,11 @@ class Session {
   void CountMasked(const std::string& entity) { ++masked_[entity]; }
 
  private:
-  void Start(async::PendingReply<absl::Status>& answer);
+  void Write(async::PendingReply<absl::Status>& answer);
 
   const EdgeServices& services_;
   const std::string id_;
-  async::Executor executor_;
+  const async::Executor executor_;
   const std::unique_ptr<domain::SessionWriter> writer_;
   std::vector<domain::SessionEvent> queued_;
   bool unopened_ = true;
@@ -55,4 +52,4 @@ class Session {
   std::shared_ptr<async::Cancellation*> cancellation_;  // null inside when the session is gone
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

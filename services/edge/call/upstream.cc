@@ -1,10 +1,9 @@
 #include "services/edge/call/upstream.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 async::Awaitable<absl::StatusOr<std::unique_ptr<http::ClientResponse>>> HttpUpstream::Send(
-    const AdmittedRequest& admitted, const domain::CredentialLease& lease,
-    async::Cancellation& cancellation) {
+    const AdmittedRequest& admitted, async::Cancellation& cancellation) {
   const PreparedRequest& prepared = admitted.request();
   http::Request request;
   request.head = prepared.head();
@@ -12,6 +11,7 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<http::ClientResponse>>> HttpUpst
   if (prepared.HashOf(request.head, request.body) != prepared.binding_hash()) {
     co_return absl::InternalError("the bytes to send are not the bytes that were admitted");
   }
+  const domain::CredentialLease& lease = admitted.lease().credential();
   for (const domain::CredentialHeader& header : lease.headers) {
     request.head.headers.Set(header.name, header.value.Reveal());
   }
@@ -21,4 +21,4 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<http::ClientResponse>>> HttpUpst
   co_return co_await client_.Send(target, request, cancellation);
 }
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

@@ -2,20 +2,21 @@
 
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "libs/log/log.h"
+#include "services/edge/call/header_rules.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 namespace {
 
-async::Awaitable<absl::StatusOr<domain::Authenticated>> Ask(const EdgeServices& services,
-                                                            const SecretString& credential,
-                                                            async::Executor executor,
-                                                            async::Cancellation& cancellation) {
+async::Awaitable<absl::StatusOr<domain::Authenticated>> Authenticate(
+    const CallContext& context, const SecretString& credential) {
+  const EdgeServices& services = context.services;
   const std::string digest = crypto::Sha256(credential.Reveal());
   CredentialCache::Found found = services.credentials.Find(digest);
   if (!found.entry) {
-    async::PendingReply<absl::StatusOr<domain::Authenticated>> answer(executor);
+    async::PendingReply<absl::StatusOr<domain::Authenticated>> answer(context.executor);
     services.ports.authenticator.Authenticate(credential, services.PortDeadline(), answer.done());
-    absl::StatusOr<domain::Authenticated> verified = co_await answer.Get(cancellation);
+    absl::StatusOr<domain::Authenticated> verified = co_await answer.Get(context.cancellation);
     if (!verified.ok()) co_return verified.status();
     services.credentials.Insert(digest, *verified, found.generation);
     found.entry = *std::move(verified);
@@ -27,33 +28,45 @@ async::Awaitable<absl::StatusOr<domain::Authenticated>> Ask(const EdgeServices& 
   co_return *std::move(found.entry);
 }
 
+Refusal RefuseCaller(const absl::Status& status) {
+  const bool failed = !absl::IsUnauthenticated(status);
+  return Refusal{dialects::ErrorOfPart(status, "authentication"), domain::Outcome::kBlocked,
+                 failed ? Annotate(status, "authentication") : absl::OkStatus()};
+}
+
 }  // namespace
 
-async::Awaitable<absl::StatusOr<VerifiedCaller>> VerifiedCaller::Verify(
-    const EdgeServices& services, const dialects::HeaderList& headers, std::string request_id,
-    async::Executor executor, async::Cancellation& cancellation) {
-  const StageTimer timer(services, Stage::kAuthenticate);
-  absl::StatusOr<SecretString> credential = CredentialOf(headers);
-  if (!credential.ok()) co_return credential.status();
-  const absl::StatusOr<domain::Authenticated> known =
-      co_await Ask(services, *credential, executor, cancellation);
-  if (!known.ok()) co_return known.status();
-  domain::Call call{std::move(request_id), known->principal, known->internal_token};
+async::Awaitable<Step<VerifiedCaller>> VerifiedCaller::Verify(const CallContext& context) {
+  const StageTimer timer(context.services, Stage::kAuthenticate);
+  absl::StatusOr<SecretString> credential = ReadCredential(context.request.headers);
+  if (!credential.ok()) co_return RefuseCaller(credential.status());
+  const absl::StatusOr<domain::Authenticated> known = co_await Authenticate(context, *credential);
+  if (!known.ok()) co_return RefuseCaller(known.status());
+  domain::Call call{context.request.request_id, known->principal, known->internal_token};
   co_return VerifiedCaller(std::move(call), *std::move(credential));
 }
 
-async::Awaitable<std::optional<Refusal>> VerifiedCaller::VerifyAgain(
-    const EdgeServices& services, async::Executor executor, async::Cancellation& cancellation) {
-  const absl::StatusOr<domain::Authenticated> known =
-      co_await Ask(services, credential_, executor, cancellation);
+async::Awaitable<Step<VerifiedCaller>> VerifiedCaller::VerifyAgain(
+    const CallContext& context) const {
+  const absl::StatusOr<domain::Authenticated> known = co_await Authenticate(context, credential_);
   if (absl::IsUnauthenticated(known.status())) {
-    co_return Refusal{dialects::MakeCallerError("unauthenticated", known.status().message()),
-                      domain::Outcome::kBlocked};
+    co_return RefuseBlocked("unauthenticated", known.status().message());
   }
-  if (!known.ok()) co_return RefusalOfPart(known.status(), "authentication");
-  call_.principal = known->principal;
-  call_.internal_token = known->internal_token;
-  co_return std::nullopt;
+  if (!known.ok()) co_return RefuseForPart(known.status(), "authentication");
+  domain::Call call{call_.request_id, known->principal, known->internal_token};
+  co_return VerifiedCaller(std::move(call), credential_);
 }
 
-}  // namespace countersign::edge
+async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusal& refusal) {
+  if (context.cancellation.cancelled()) co_return;
+  const EdgeServices& services = context.services;
+  services.metrics.Request("", "", refusal.error.code,
+                           services.clock.Now() - context.request.arrived);
+  if (!refusal.cause.ok()) {
+    log::Warning("cannot authenticate",
+                 {{"request_id", context.request.request_id}, {"error", refusal.cause}});
+  }
+  co_await context.reply.SendError(refusal.error);
+}
+
+}  // namespace countersign::edge::call

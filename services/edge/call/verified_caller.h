@@ -1,29 +1,21 @@
 #pragma once
 
-#include <optional>
-#include <string>
+#include <utility>
 
 #include "libs/async/pending_reply.h"
-#include "services/edge/call/edge_services.h"
-#include "services/edge/call/header_rules.h"
+#include "services/edge/call/call_context.h"
 #include "services/edge/call/refusal.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
-// Step 2: a caller whose credential stands. Only Verify makes one.
+// Step 2: a caller whose credential stands. Only Verify and VerifyAgain make one.
 class VerifiedCaller {
  public:
-  // UNAUTHENTICATED with a reason, or whatever keeps authn from answering.
-  static async::Awaitable<absl::StatusOr<VerifiedCaller>> Verify(
-      const EdgeServices& services, const dialects::HeaderList& headers, std::string request_id,
-      async::Executor executor, async::Cancellation& cancellation);
+  static async::Awaitable<Step<VerifiedCaller>> Verify(const CallContext& context);
 
-  // Asks again, after a call was held: whether the credential still stands, and for whom. From then
-  // on the call has the new principal and internal token: the old one lives for two minutes only.
-  // A refusal when it does not stand, or nobody can tell.
-  async::Awaitable<std::optional<Refusal>> VerifyAgain(const EdgeServices& services,
-                                                       async::Executor executor,
-                                                       async::Cancellation& cancellation);
+  // Asks again, after a call was held: whether the credential still stands, and for whom. The
+  // result has the new principal and internal token: the old one lives for two minutes only.
+  async::Awaitable<Step<VerifiedCaller>> VerifyAgain(const CallContext& context) const;
 
   const domain::Call& call() const { return call_; }
   const domain::Principal& principal() const { return *call_.principal; }
@@ -36,4 +28,7 @@ class VerifiedCaller {
   SecretString credential_;
 };
 
-}  // namespace countersign::edge
+// Answers, counts and logs a request whose caller could not be verified.
+async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusal& refusal);
+
+}  // namespace countersign::edge::call

@@ -2,24 +2,23 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "services/edge/call/decided_call.h"
-#include "services/edge/call/refusal.h"
 
-namespace countersign::edge {
+namespace countersign::edge::call {
 
 // What a call needs directly before it is sent, and must not own before: the upstream's credential,
-// and the masking of the answer. Asked for when constructed.
-class Provision {
+// and the masking of the answer. Asked for on construction.
+class UpstreamLease {
  public:
-  Provision(const EdgeServices& services, const VerifiedCaller& caller, const Route& route,
-            const DecidedCall& decided, std::vector<domain::Placeholder> placeholders,
-            async::Executor executor);
+  UpstreamLease(const CallContext& context, const VerifiedCaller& caller, const ReadRequest& read,
+                const DecidedCall& decided, std::vector<domain::Placeholder> placeholders);
 
   // Waits for both; a refusal when one cannot be had. May be called again.
   async::Awaitable<std::optional<Refusal>> Await(async::Cancellation& cancellation);
 
-  const domain::CredentialLease& lease() const { return lease_; }
+  const domain::CredentialLease& credential() const { return credential_; }
   // Null when the decision's profile masks nothing.
   domain::MaskStream* masking() const { return masking_.get(); }
 
@@ -28,8 +27,8 @@ class Provision {
   async::PendingReply<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened_;
   bool asked_lease_ = false;
   bool asked_masking_ = false;
-  domain::CredentialLease lease_;
+  domain::CredentialLease credential_;
   std::unique_ptr<domain::MaskStream> masking_;
 };
 
-}  // namespace countersign::edge
+}  // namespace countersign::edge::call

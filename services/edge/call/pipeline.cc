@@ -1,0 +1,208 @@
+#include "services/edge/call/pipeline.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/dialects/dialects.h"
+#include "libs/domain/event_payload.h"
+#include "libs/json/writer.h"
+#include "libs/log/log.h"
+#include "services/edge/call/answer_delivery.h"
+#include "services/edge/call/header_rules.h"
+#include "services/edge/call/reason.h"
+#include "services/edge/call/review.h"
+#include "services/edge/call/upstream.h"
+
+namespace countersign::edge::call {
+namespace {
+
+using domain::Outcome;
+
+// Labels of the call's metrics, as far as they are known.
+struct Labels {
+  absl::string_view connection;
+  absl::string_view dialect;
+};
+
+void Count(const CallContext& context, const Labels& labels, absl::string_view outcome) {
+  const EdgeServices& services = context.services;
+  services.metrics.Request(labels.connection, labels.dialect, outcome,
+                           services.clock.Now() - context.request.arrived);
+}
+
+// A refusal before step 5: there is no session, and the outcome counted is the error's code.
+async::Awaitable<void> RefuseEarly(const CallContext& context, const Labels& labels,
+                                   const Refusal& refusal) {
+  Count(context, labels, refusal.silent() ? "cancelled" : absl::string_view(refusal.error.code));
+  if (!refusal.silent()) co_await context.reply.SendError(refusal.error);
+}
+
+// Step 3.
+Step<Route> RouteCall(const CallContext& context) {
+  absl::StatusOr<Route> route =
+      FindRoute(context.services.resources.Current(), FindHeader(context.request.headers, "host"),
+                context.request.path);
+  if (route.ok()) return *std::move(route);
+  if (!absl::IsNotFound(route.status())) return RefuseForPart(route.status(), "configuration");
+  const bool no_connection = ToReason(route.status()) == Reason::kUnknownConnection;
+  return RefuseBlocked(no_connection ? "unknown_connection" : "not_found",
+                       route.status().message());
+}
+
+// Step 5.
+domain::SessionStart MakeSessionStart(const CallContext& context, const ReadRequest& read) {
+  domain::SessionStart start;
+  start.session_id = UuidV7(context.services.clock.Now(), context.services.random);
+  start.request_id = context.request.request_id;
+  start.connection = read.connection().name;
+  start.prompt = read.prompt();
+  start.method = read.call().method;
+  start.path = context.request.path;
+  start.body = read.call().body;
+  start.client_address = context.exchange.client_address();
+  start.user_agent = std::string(FindHeader(context.request.headers, "user-agent"));
+  return start;
+}
+
+// Step 8, and leave to send.
+async::Awaitable<AdmissionResult> Admit(const CallContext& context, const VerifiedCaller& caller,
+                                        const ReadRequest& read, DecidedCall decided,
+                                        Session& session, PreparedRequest prepared) {
+  std::optional<Clearance> clearance = Clearance::ByPolicy(decided);
+  if (!clearance) {
+    co_return co_await AdmitReviewed(context, caller, read, std::move(decided), session,
+                                     std::move(prepared));
+  }
+  UpstreamLease lease(context, caller, read, decided, prepared.placeholders());
+  AdmittedRequest::Candidate candidate{std::move(prepared), std::move(decided), std::move(lease)};
+  Step<AdmittedRequest> admitted = co_await AdmittedRequest::Admit(
+      context, session, std::move(candidate), *std::move(clearance));
+  if (!admitted.ok()) co_return std::move(admitted).refusal();
+  co_return *std::move(admitted);
+}
+
+// Steps 9 to 11.
+async::Awaitable<CallResult> SendAndDeliver(const CallContext& context, const ReadRequest& read,
+                                            const AdmittedRequest& admitted, Session& session) {
+  absl::StatusOr<std::unique_ptr<http::ClientResponse>> response =
+      co_await context.upstream.Send(admitted, context.cancellation);
+  if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
+  if (!response.ok()) co_return RefuseForUpstream(response.status(), admitted.grant_used());
+  Step<Delivered> delivered = co_await DeliverAnswer(context, read, admitted, session, **response);
+  if (!delivered.ok()) co_return std::move(delivered).refusal();
+  context.upstream.Recycle(*std::move(response));
+  co_return *delivered;
+}
+
+// Steps 6 to 11.
+async::Awaitable<CallResult> RunSteps(const CallContext& context, const VerifiedCaller& caller,
+                                      const ReadRequest& read, PendingDecision& asked,
+                                      Session& session) {
+  std::optional<Refusal> refusal = CheckCaller(caller, read);
+  if (refusal) co_return *std::move(refusal);
+  Step<DecidedCall> decided = co_await asked.Get(session);
+  if (!decided.ok()) co_return std::move(decided).refusal();
+  Step<PreparedRequest> prepared =
+      co_await PreparedRequest::Prepare(context, caller, read, *decided);
+  if (!prepared.ok()) co_return std::move(prepared).refusal();
+  AdmissionResult admission =
+      co_await Admit(context, caller, read, *std::move(decided), session, *std::move(prepared));
+  if (auto* deferred = std::get_if<Deferred>(&admission)) co_return std::move(*deferred);
+  if (auto* refused = std::get_if<Refusal>(&admission)) co_return std::move(*refused);
+  co_return co_await SendAndDeliver(context, read, std::get<AdmittedRequest>(admission), session);
+}
+
+// Records the refusal, with what it adds to a stream that has begun.
+async::Awaitable<absl::Status> EndSession(const CallContext& context, Session& session,
+                                          const Refusal& refusal) {
+  if (context.reply.streaming() && !refusal.silent()) {
+    session.Queue(domain::event_type::kResponseData,
+                  domain::ResponseDataPayload(context.reply.InBandError(refusal.error), {}));
+  }
+  domain::SessionEnd end;
+  end.outcome = refusal.outcome;
+  end.code = refusal.silent() ? "" : refusal.error.code;
+  co_return co_await session.End(std::move(end));
+}
+
+async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labels,
+                                  Session& session, Refusal refusal) {
+  const absl::Status ended = co_await EndSession(context, session, refusal);
+  if (!refusal.cause.ok()) {
+    log::Warning("call failed", {{"request_id", context.request.request_id},
+                                 {"session_id", session.id()},
+                                 {"connection", labels.connection},
+                                 {"outcome", domain::ToString(refusal.outcome)},
+                                 {"error", refusal.cause}});
+  }
+  const bool killed = refusal.outcome == Outcome::kKilled;
+  if (!ended.ok() && !killed && refusal.outcome != Outcome::kAborted) {
+    // A refusal that is not on record is not given: the gate is closed, that is all.
+    refusal = RefuseForPart(absl::UnavailableError(ended.message()), "session recorder");
+  }
+  Count(context, labels, domain::ToString(refusal.outcome));
+  if (!refusal.silent()) co_await context.reply.SendError(refusal.error);
+}
+
+// 202: nothing was sent upstream, and the caller is told where to ask.
+async::Awaitable<void> EndDeferred(const CallContext& context, const Labels& labels,
+                                   Session& session, const Deferred& deferred) {
+  domain::SessionEnd end;
+  end.outcome = Outcome::kReviewPending;
+  end.code = "review_pending";
+  const absl::Status ended = co_await session.End(std::move(end));
+  if (!ended.ok()) {
+    const Refusal refusal =
+        RefuseForPart(absl::UnavailableError(ended.message()), "session recorder");
+    Count(context, labels, domain::ToString(refusal.outcome));
+    co_await context.reply.SendError(refusal.error);
+    co_return;
+  }
+  Count(context, labels, domain::ToString(Outcome::kReviewPending));
+  context.reply.SetReview(deferred.review_id);
+  json::Writer out;
+  out.BeginObject().Key("review_id").String(deferred.review_id);
+  out.Key("status_url").String(absl::StrCat("/countersign/reviews/", deferred.review_id));
+  out.EndObject();
+  co_await context.reply.SendJson(202, out.str());
+}
+
+// From step 5 on a session says how the call ends.
+async::Awaitable<void> OpenSessionAndRun(const CallContext& context, const Labels& labels,
+                                         const VerifiedCaller& caller, const ReadRequest& read) {
+  PendingDecision asked(context, caller, read);
+  Session session(context, caller, MakeSessionStart(context, read));
+  context.reply.SetSession(session.id());
+  CallResult result = co_await RunSteps(context, caller, read, asked, session);
+  if (auto* refusal = std::get_if<Refusal>(&result)) {
+    co_return co_await EndRefused(context, labels, session, std::move(*refusal));
+  }
+  if (const auto* deferred = std::get_if<Deferred>(&result)) {
+    co_return co_await EndDeferred(context, labels, session, *deferred);
+  }
+  Count(context, labels, domain::ToString(std::get<Delivered>(result).outcome));
+}
+
+}  // namespace
+
+async::Awaitable<void> RunCall(const CallContext& context) {
+  const Step<VerifiedCaller> caller = co_await VerifiedCaller::Verify(context);
+  if (!caller.ok()) co_return co_await RefuseUnverified(context, caller.refusal());
+  Labels labels;
+  const Step<Route> route = RouteCall(context);
+  if (!route.ok()) co_return co_await RefuseEarly(context, labels, route.refusal());
+  labels.connection = route->connection->name;
+  const dialects::Dialect* const dialect = dialects::DialectOf(route->connection->protocol);
+  if (dialect == nullptr) {
+    const Refusal refusal =
+        RefuseBlocked("not_found", "this gateway does not speak the connection's protocol");
+    co_return co_await RefuseEarly(context, labels, refusal);
+  }
+  labels.dialect = dialect->name();
+  context.reply.SetDialect(*dialect);
+  const Step<ReadRequest> read = co_await ReadRequest::Read(context, *route, *dialect);
+  if (!read.ok()) co_return co_await RefuseEarly(context, labels, read.refusal());
+  co_await OpenSessionAndRun(context, labels, *caller, *read);
+}
+
+}  // namespace countersign::edge::call

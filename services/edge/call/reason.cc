@@ -1,0 +1,29 @@
+#include "services/edge/call/reason.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "libs/base/status.h"
+#include "libs/dialects/dialect.h"
+
+namespace countersign::edge::call {
+
+Reason ToReason(const absl::Status& status) {
+  static constexpr std::pair<absl::string_view, Reason> kReasons[] = {
+      {"killed", Reason::kKilled},
+      {"unknown_connection", Reason::kUnknownConnection},
+      {dialects::kUnknownEvent, Reason::kUnknownEvent},
+      {"review_exhausted", Reason::kGrantUsed},
+      {"review_not_approved", Reason::kGrantUsed},
+      {"review_expired", Reason::kGrantExpired},
+      {"review_revoked", Reason::kGrantRevoked},
+  };
+  const std::string text = ReasonOf(status);
+  for (const auto& [name, reason] : kReasons) {
+    if (name == text) return reason;
+  }
+  return Reason::kOther;
+}
+
+}  // namespace countersign::edge::call
