@@ -91,7 +91,7 @@ std::string EventCosts(const Scenario& scenario, const std::vector<Target>& targ
                        const std::vector<Measured>& measured) {
   std::string lines;
   for (std::size_t i = 0; scenario.stream && i < targets.size(); ++i) {
-    if (targets[i].processes.empty()) continue;
+    if (targets[i].processes.empty() || measured[i].load.events == 0) continue;
     const std::int64_t events = measured[i].load.events;
     absl::StrAppendFormat(&lines, "  %s: %.1f us of CPU per event, %.1f of them PostgreSQL's\n",
                           targets[i].name, Ratio(measured[i].cpu_us, events),
@@ -159,6 +159,7 @@ absl::StatusOr<Results> RunPaired(const PairedOptions& options) {
     for (std::size_t scenario = 0; scenario < options.scenarios.size(); ++scenario) {
       std::shuffle(order.begin(), order.end(), random);
       for (const std::size_t target : order) {
+        if (options.scenarios[scenario].stream && !options.targets[target].streams) continue;
         const absl::Status run =
             MeasureOnce(options, options.scenarios[scenario], options.targets[target],
                         &results.measured[scenario][target]);
@@ -185,6 +186,7 @@ std::string Table(const PairedOptions& options, const Results& results) {
     }
     absl::StrAppendFormat(&table, " %7s\n", "errors");
     for (std::size_t j = 0; j < options.targets.size(); ++j) {
+      if (results.measured[i][j].requests_per_second.empty()) continue;
       table += Row(scenario, options.targets[j], results.measured[i][j]);
     }
     table += EventCosts(scenario, options.targets, results.measured[i]);
@@ -207,6 +209,7 @@ std::string Json(const PairedOptions& options, const Results& results) {
     out.Key("secondsPerRound").Number(absl::ToDoubleSeconds(scenario.duration));
     out.Key("targets").BeginArray();
     for (std::size_t j = 0; j < options.targets.size(); ++j) {
+      if (results.measured[i][j].requests_per_second.empty()) continue;
       WriteMeasured(scenario, options.targets[j], results.measured[i][j], &out);
     }
     out.EndArray().EndObject();

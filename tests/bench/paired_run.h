@@ -20,6 +20,7 @@ struct Target {
   std::vector<pid_t> processes;  // whose trees are charged for it; empty: nobody stands in between
   std::vector<pid_t> database;   // charged as well, and shown apart
   std::string headers;           // sent with every request: lines, each with its CRLF
+  bool streams = true;           // false: measured without streams
 };
 
 struct Scenario {

@@ -1,6 +1,7 @@
 // Measures several ways to one mock upstream, interleaved, and prints what each costs.
 // scripts/bench starts them.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -60,12 +61,13 @@ int Run(const PairedOptions& options, const std::string& json_file) {
 int Main(int argc, char** argv) {
   CLI::App app("Measures several ways to one mock upstream");
   std::vector<std::string> targets;
-  std::vector<std::string> headers;
+  std::vector<std::string> headers, plain;
   std::string bearer_file, json_file = "bench.json", commit_conninfo;
   double seconds = 3;
   PairedOptions options;
   app.add_option("--target", targets, "NAME=PORT[/PID,…[/PID,…]]")->required();
   app.add_option("--header", headers, "NAME=a header that this target alone is sent");
+  app.add_option("--plain", plain, "a target that is measured without streams");
   app.add_option("--commits", commit_conninfo, "a database whose commits are measured as well");
   app.add_option("--bearer-file", bearer_file, "the key that is sent to every target");
   app.add_option("--rounds", options.rounds);
@@ -83,6 +85,9 @@ int Main(int argc, char** argv) {
     for (Target& target : options.targets) {
       if (target.name == halves[0]) absl::StrAppend(&target.headers, halves.back(), "\r\n");
     }
+  }
+  for (Target& target : options.targets) {
+    target.streams = std::find(plain.begin(), plain.end(), target.name) == plain.end();
   }
   std::unique_ptr<CommitLoop> commits;
   if (!commit_conninfo.empty()) {
