@@ -287,9 +287,10 @@ HttpReply Gateway::Admin(const std::string& method, const std::string& json) {
   return Post(address(), "/countersign." + method, admin_key(), json);
 }
 
-DemoModel::DemoModel(int pace_ms) {
-  const std::vector<std::string> command =
-      Command("countersign-demo-model", {"--port", "0", "--pace-ms", std::to_string(pace_ms)});
+DemoModel::DemoModel(int pace_ms, const std::string& log) {
+  std::vector<std::string> arguments = {"--port", "0", "--pace-ms", std::to_string(pace_ms)};
+  if (!log.empty()) arguments.insert(arguments.end(), {"--log", log});
+  const std::vector<std::string> command = Command("countersign-demo-model", arguments);
   std::vector<char*> argv = Words(command);
   int out[2];
   REQUIRE(pipe2(out, O_CLOEXEC) == 0);

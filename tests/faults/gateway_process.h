@@ -81,7 +81,8 @@ class Gateway {
 // The demo model: streams scripted answers, and logs what it is sent.
 class DemoModel {
  public:
-  explicit DemoModel(int pace_ms);
+  // `log`: the file it logs to; empty: none.
+  explicit DemoModel(int pace_ms, const std::string& log = "");
   ~DemoModel();
   DemoModel(const DemoModel&) = delete;
   DemoModel& operator=(const DemoModel&) = delete;
