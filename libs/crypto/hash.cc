@@ -7,24 +7,38 @@
 #include <cstdlib>
 
 namespace countersign::crypto {
+namespace {
+
+// Found once: OpenSSL 3 looks up what EVP_sha256() names each time it is used, which takes longer
+// than hashing a short text.
+const EVP_MD* FetchedSha256() {
+  static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return fetched;
+}
+
+struct DigestContext {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~DigestContext() { EVP_MD_CTX_free(context); }
+};
+
+}  // namespace
 
 std::string Sha256(absl::string_view data) {
+  thread_local const DigestContext reused;
   std::string out(32, '\0');
-  unsigned int size = 0;
-  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size,
-                 EVP_sha256(), nullptr) != 1) {
+  auto* const bytes = reinterpret_cast<unsigned char*>(out.data());
+  if (EVP_DigestInit_ex(reused.context, FetchedSha256(), nullptr) != 1 ||
+      EVP_DigestUpdate(reused.context, data.data(), data.size()) != 1 ||
+      EVP_DigestFinal_ex(reused.context, bytes, nullptr) != 1) {
     std::abort();  // Only out of memory or a broken OpenSSL: nothing here can be trusted any more.
   }
   return out;
 }
 
-struct Sha256Stream::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  ~State() { EVP_MD_CTX_free(context); }
-};
+struct Sha256Stream::State : DigestContext {};
 
 Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
-  if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) std::abort();
+  if (EVP_DigestInit_ex(state_->context, FetchedSha256(), nullptr) != 1) std::abort();
 }
 Sha256Stream::~Sha256Stream() = default;
 
