@@ -3,11 +3,11 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/pg/pg_errors.h"
 
@@ -87,14 +87,14 @@ BoundStatement& BoundStatement::Null() {
 }
 
 struct Pipeline::State {
-  absl::Status Connect();
-  absl::Status Send(const std::vector<BoundStatement>& statements);
-  absl::Status Receive(std::size_t count, std::vector<std::size_t>& rows);
+  absl::Status Connect() CS_REQUIRES(mutex);
+  absl::Status Send(const std::vector<BoundStatement>& statements) CS_REQUIRES(mutex);
+  absl::Status Receive(std::size_t count, std::vector<std::size_t>& rows) CS_REQUIRES(mutex);
 
   PoolOptions options;
   std::vector<std::string> statements;
-  std::mutex mutex;
-  Connection connection;
+  Mutex mutex;
+  Connection connection CS_GUARDED_BY(mutex);
 };
 
 absl::Status Pipeline::State::Connect() {
@@ -180,7 +180,7 @@ Pipeline::~Pipeline() = default;
 
 absl::StatusOr<std::vector<std::size_t>> Pipeline::Run(
     absl::string_view what, const std::vector<BoundStatement>& statements) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   Connection& connection = state_->connection;
   absl::Status status;
   if (connection == nullptr || HungUp(connection.get())) status = state_->Connect();

@@ -2,8 +2,6 @@
 
 #include <poll.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <pqxx/pqxx>
 #include <utility>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/pg/pg_errors.h"
 
@@ -81,10 +80,10 @@ struct Pool::State {
   absl::StatusOr<Connection> Make() const;
 
   const PoolOptions options;
-  std::mutex mutex;
-  std::condition_variable returned;
-  std::vector<Connection> idle;
-  std::size_t in_use = 0;
+  Mutex mutex;
+  CondVar returned;
+  std::vector<Connection> idle CS_GUARDED_BY(mutex);
+  std::size_t in_use CS_GUARDED_BY(mutex) = 0;
 };
 
 absl::StatusOr<Connection> Pool::State::Make() const {
@@ -107,9 +106,10 @@ absl::StatusOr<Connection> Pool::State::Make() const {
 
 absl::StatusOr<Connection> Pool::State::Acquire() {
   {
-    std::unique_lock<std::mutex> lock(mutex);
-    const bool free = returned.wait_for(lock, absl::ToChronoMilliseconds(options.acquire_timeout),
-                                        [this] { return in_use < options.max_connections; });
+    const MutexLock lock(mutex);
+    const bool free = returned.WaitFor(mutex, options.acquire_timeout, [this]() CS_REQUIRES(mutex) {
+      return in_use < options.max_connections;
+    });
     if (!free) {
       return WithReason(absl::UnavailableError("every database connection is in use"),
                         "database_busy");
@@ -128,11 +128,11 @@ absl::StatusOr<Connection> Pool::State::Acquire() {
 
 void Pool::State::Release(Connection connection) {
   {
-    const std::lock_guard<std::mutex> lock(mutex);
+    const MutexLock lock(mutex);
     --in_use;
     if (connection != nullptr && connection->is_open()) idle.push_back(std::move(connection));
   }
-  returned.notify_one();
+  returned.NotifyOne();
 }
 
 Pool::Pool(PoolOptions options) : state_(std::make_unique<State>(std::move(options))) {}

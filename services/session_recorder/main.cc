@@ -25,9 +25,10 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   log::Info("exports are verified with", {{"key_id", Base64UrlEncode(signing_key.public_key())}});
 
   auto& pool = app.Make<pg::Pool>(database);
-  auto& recorder = app.Make<SessionRecorder>(
-      app.Make<store::PgRecordStore>(pool), app.Keep(std::move(ring)), std::move(signing_key),
-      app.clock(), app.random(), app.metrics(), std::move(options));
+  auto& recorder =
+      app.Make<SessionRecorder>(app.Make<store::PgRecordStore>(pool),
+                                RecorderKeys{app.Keep(std::move(ring)), std::move(signing_key)},
+                                app.clock(), app.random(), app.metrics(), std::move(options));
 
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());

@@ -12,10 +12,10 @@ PeriodicTask::PeriodicTask(std::string name, absl::Duration period,
 
 PeriodicTask::~PeriodicTask() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
+  wake_.NotifyAll();
   thread_.join();
 }
 
@@ -28,13 +28,13 @@ void PeriodicTask::Once() {
 }
 
 void PeriodicTask::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  do {
-    lock.unlock();
+  MutexLock lock(mutex_);
+  while (true) {
+    lock.Unlock();
     Once();
-    lock.lock();
-  } while (
-      !wake_.wait_for(lock, absl::ToChronoMilliseconds(period_), [this] { return stopping_; }));
+    lock.Lock();
+    if (wake_.WaitFor(mutex_, period_, [this]() CS_REQUIRES(mutex_) { return stopping_; })) return;
+  }
 }
 
 }  // namespace countersign::session_recorder

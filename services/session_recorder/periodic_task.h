@@ -1,13 +1,12 @@
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "libs/base/mutex.h"
 
 namespace countersign::session_recorder {
 
@@ -28,9 +27,9 @@ class PeriodicTask {
   const absl::Duration period_;
   const std::function<absl::Status()> work_;
   bool failing_ = false;  // the thread's own
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
+  Mutex mutex_;
+  CondVar wake_;
+  bool stopping_ CS_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it starts in the constructor
 };
 

@@ -15,15 +15,15 @@ constexpr absl::Duration kCheckpointTick = absl::Seconds(1);
 
 }  // namespace
 
-SessionRecorder::SessionRecorder(store::RecordStore& store, chain::KeyRing& keys,
-                                 crypto::SigningKey signing_key, const Clock& clock,
+SessionRecorder::SessionRecorder(store::RecordStore& store, RecorderKeys keys, const Clock& clock,
                                  RandomSource& random, metrics::Registry& registry,
                                  RecorderOptions options)
     : metrics_(DeclareMetrics(registry)),
-      sessions_(store, keys, clock, random, metrics_, std::move(options.sessions)),
-      reader_(store, keys),
-      checkpointer_(store, clock, std::move(signing_key), metrics_, std::move(options.checkpoints)),
-      exporter_(store, keys, checkpointer_, clock, random),
+      sessions_(store, keys.ring, clock, random, metrics_, std::move(options.sessions)),
+      reader_(store, keys.ring),
+      checkpointer_(store, clock, std::move(keys.signing), metrics_,
+                    std::move(options.checkpoints)),
+      exporter_(store, keys.ring, checkpointer_, clock, random),
       local_(sessions_) {}
 
 SessionRecorder::~SessionRecorder() { threads_.clear(); }

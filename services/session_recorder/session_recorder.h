@@ -16,6 +16,12 @@
 
 namespace countersign::session_recorder {
 
+// What a recorder seals and signs with.
+struct RecorderKeys {
+  chain::KeyRing& ring;  // wraps the data keys of sessions
+  crypto::SigningKey signing;
+};
+
 struct RecorderOptions {
   live::LiveSessionsOptions sessions;
   chain::CheckpointOptions checkpoints;
@@ -25,9 +31,8 @@ struct RecorderOptions {
 // standalone gateway. What it is given must outlive it.
 class SessionRecorder {
  public:
-  SessionRecorder(store::RecordStore& store, chain::KeyRing& keys, crypto::SigningKey signing_key,
-                  const Clock& clock, RandomSource& random, metrics::Registry& registry,
-                  RecorderOptions options);
+  SessionRecorder(store::RecordStore& store, RecorderKeys keys, const Clock& clock,
+                  RandomSource& random, metrics::Registry& registry, RecorderOptions options);
   ~SessionRecorder();
 
   // Starts the threads. `prepare` (migrations) is tried until it succeeds; then sessions that were

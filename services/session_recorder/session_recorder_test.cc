@@ -31,7 +31,7 @@ TEST_CASE("SessionRecorder: is ready when it could prepare, and closes what was 
   SystemRandom random;
   RecorderOptions options;
   options.sessions.node = "node-1";
-  SessionRecorder recorder(store, keys, crypto::SigningKey::Generate(), clock, random, registry,
+  SessionRecorder recorder(store, {keys, crypto::SigningKey::Generate()}, clock, random, registry,
                            options);
   CHECK(recorder.NotReady() == "no database");
   std::promise<void> prepared;
@@ -58,7 +58,7 @@ TEST_CASE("SessionRecorder: is not ready while it cannot prepare", "[session_rec
   TestKeyRing keys;
   testing::FakeClock clock;
   SystemRandom random;
-  SessionRecorder recorder(store, keys, crypto::SigningKey::Generate(), clock, random, registry,
+  SessionRecorder recorder(store, {keys, crypto::SigningKey::Generate()}, clock, random, registry,
                            {});
   std::promise<void> tried;
   recorder.Start([&, first = true]() mutable {

@@ -140,8 +140,9 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
   recorder::RecorderOptions options;
   options.sessions.node = UuidV7(app.clock().Now(), app.random());
   options.sessions.sole_recorder = true;  // the data directory is locked, and the database is in it
-  auto& core = app.Make<recorder::SessionRecorder>(store, ring, std::move(signing_key), app.clock(),
-                                                   app.random(), app.metrics(), std::move(options));
+  auto& core = app.Make<recorder::SessionRecorder>(
+      store, recorder::RecorderKeys{ring, std::move(signing_key)}, app.clock(), app.random(),
+      app.metrics(), std::move(options));
   services.push_back(
       &app.Make<recorder::api::SessionService>(core.sessions(), core.reader(), core.exporter(),
                                                app.Make<ThreadPool>(4, 256), authn.callers));

@@ -20,7 +20,7 @@ bool IsKilled(const absl::Status& status) { return ReasonOf(status) == "killed";
 }  // namespace
 
 void RecordConversation::Start() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   PumpLocked();
 }
 
@@ -28,14 +28,14 @@ void RecordConversation::OnRequest(const v1::RecordRequest& request) {
   auto slot = std::make_shared<Slot>();
   bool first = false;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     slots_.push_back(slot);
     first = !std::exchange(started_, true);
     ended_ = ended_ || request.has_end();
   }
   HandOver(request, first, std::move(slot));
   // Only now: the next request must not overtake this one on its way to LiveSessions.
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   reading_ = false;
   PumpLocked();
 }
@@ -47,7 +47,7 @@ void RecordConversation::HandOver(const v1::RecordRequest& request, bool first,
   }
   if (first) {
     auto session = NewSession(request.start());
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     session_ = std::move(session);
   }
   auto answered = [self = shared_from_this(), slot](Answer answer) {
@@ -72,14 +72,14 @@ live::LiveSessions::Handle RecordConversation::NewSession(const v1::SessionStart
     const auto conversation = weak.lock();
     // A killed session is told so in its next answer, and may still be ended.
     if (conversation == nullptr || IsKilled(why)) return;
-    const std::lock_guard<std::mutex> lock(conversation->mutex_);
+    const MutexLock lock(conversation->mutex_);
     conversation->FinishLocked(why);
   });
   return session;
 }
 
 void RecordConversation::Fill(const std::shared_ptr<Slot>& slot, Answer answer) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   slot->killed = IsKilled(answer.status());
   slot->answer = slot->killed ? Answer(std::uint32_t{0}) : std::move(answer);
   PumpLocked();
@@ -87,7 +87,7 @@ void RecordConversation::Fill(const std::shared_ptr<Slot>& slot, Answer answer) 
 
 void RecordConversation::OnHalfClose() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     reading_ = false;
     silent_ = true;
     PumpLocked();
@@ -96,14 +96,14 @@ void RecordConversation::OnHalfClose() {
 }
 
 void RecordConversation::OnWritten() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   writing_ = false;
   PumpLocked();
 }
 
 void RecordConversation::OnCancelled() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     FinishLocked(absl::CancelledError("the stream broke"));
   }
   AbandonIfOpen();
@@ -113,7 +113,7 @@ void RecordConversation::OnCancelled() {
 void RecordConversation::AbandonIfOpen() {
   live::LiveSessions::Handle session;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_ && !finished_) return;
     session = session_;
   }

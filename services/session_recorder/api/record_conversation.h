@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "absl/status/statusor.h"
 #include "countersign/recorder/v1/recorder.pb.h"
+#include "libs/base/mutex.h"
 #include "services/session_recorder/live/live_sessions.h"
 
 namespace countersign::session_recorder::api {
@@ -50,25 +50,25 @@ class RecordConversation final : public std::enable_shared_from_this<RecordConve
   void HandOver(const recorder::v1::RecordRequest& request, bool first, std::shared_ptr<Slot> slot);
   live::LiveSessions::Handle NewSession(const recorder::v1::SessionStart& start);
   void Fill(const std::shared_ptr<Slot>& slot, Answer answer);
-  void PumpLocked();
-  void FinishLocked(const absl::Status& status);
+  void PumpLocked() CS_REQUIRES(mutex_);
+  void FinishLocked(const absl::Status& status) CS_REQUIRES(mutex_);
   void AbandonIfOpen();
 
   live::LiveSessions& sessions_;
   const std::shared_ptr<const domain::Principal> principal_;
   RecordStream& sink_;
 
-  std::mutex mutex_;
-  std::deque<std::shared_ptr<Slot>> slots_;
+  Mutex mutex_;
+  std::deque<std::shared_ptr<Slot>> slots_ CS_GUARDED_BY(mutex_);
   live::LiveSessions::Handle session_;
-  recorder::v1::RecordResponse outgoing_;
-  std::uint32_t last_index_ = 0;
-  bool started_ = false;  // the first request came
-  bool reading_ = false;
-  bool writing_ = false;
-  bool silent_ = false;
-  bool ended_ = false;  // an end was sent on
-  bool finished_ = false;
+  recorder::v1::RecordResponse outgoing_;  // not touched while it is being written
+  std::uint32_t last_index_ CS_GUARDED_BY(mutex_) = 0;
+  bool started_ CS_GUARDED_BY(mutex_) = false;  // the first request came
+  bool reading_ CS_GUARDED_BY(mutex_) = false;
+  bool writing_ CS_GUARDED_BY(mutex_) = false;
+  bool silent_ CS_GUARDED_BY(mutex_) = false;
+  bool ended_ CS_GUARDED_BY(mutex_) = false;  // an end was sent on
+  bool finished_ CS_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace countersign::session_recorder::api

@@ -114,7 +114,7 @@ absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
 }
 
 absl::Status Checkpointer::Tick() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto run = [&]() -> absl::Status {
     if (!loaded_) CS_RETURN_IF_ERROR(Load());
     const absl::Duration age = clock_.Now() - last_.at;
@@ -135,7 +135,7 @@ absl::Status Checkpointer::MakeOne() {
 }
 
 absl::StatusOr<Checkpoint> Checkpointer::Force() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   absl::Status status;
   // Another process may have made the next one meanwhile: load it and go on from there.
   for (int attempt = 0; attempt < 3; ++attempt) {
@@ -149,7 +149,7 @@ absl::StatusOr<Checkpoint> Checkpointer::Force() {
 
 absl::StatusOr<Checkpointer::Statement> Checkpointer::State(
     const std::vector<std::uint64_t>& positions) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!loaded_) CS_RETURN_IF_ERROR(Load());
   Statement statement;
   statement.checkpoint = last_;

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <mutex>
-
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/crypto/signing_key.h"
 #include "services/session_recorder/chain/merkle_tree.h"
 #include "services/session_recorder/recorder_metrics.h"
@@ -62,7 +61,7 @@ class Checkpointer {
   const RecorderMetrics metrics_;
   const CheckpointOptions options_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   bool loaded_ = false;
   MerkleTree tree_;
   struct Seen {

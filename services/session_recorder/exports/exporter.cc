@@ -67,7 +67,7 @@ class Exporter::Job {
 
   bool Finished() const { return stage_ == Stage::kDone && buffer_.empty(); }
 
-  std::mutex turn;  // held while a page is made
+  Mutex turn;  // held while a page is made
   std::uint64_t page_number = 0;
   Page last_page;
   absl::Time used_at;     // guarded by the exporter's mutex, as is
@@ -228,7 +228,7 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(
   auto job = std::make_shared<Job>(*this, std::move(statement), std::move(named), complete);
   const std::string id = Base64UrlEncode(random_.Bytes(18));
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const absl::Time now = clock_.Now();
     const bool full = jobs_.size() >= kMaxJobs;
     for (auto it = jobs_.begin(); it != jobs_.end();) {
@@ -240,7 +240,7 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(
     job->used_at = now;
     jobs_.emplace(id, job);
   }
-  const std::lock_guard<std::mutex> turn(job->turn);
+  const MutexLock turn(job->turn);
   return Turn(id, *job);
 }
 
@@ -250,13 +250,13 @@ absl::StatusOr<Exporter::Page> Exporter::Next(const std::string& token) {
   if (words.size() != 2 || !absl::SimpleAtoi(words[1], &number)) return ExportUnknownError();
   std::shared_ptr<Job> job;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = jobs_.find(words[0]);
     if (found == jobs_.end()) return ExportUnknownError();
     job = found->second;
     job->used_at = clock_.Now();
   }
-  const std::lock_guard<std::mutex> turn(job->turn);
+  const MutexLock turn(job->turn);
   if (number + 1 == job->page_number) return job->last_page;  // the answer got lost
   if (number != job->page_number) return ExportUnknownError();
   return Turn(words[0], *job);
@@ -265,7 +265,7 @@ absl::StatusOr<Exporter::Page> Exporter::Next(const std::string& token) {
 absl::StatusOr<Exporter::Page> Exporter::Turn(const std::string& id, Job& job) {
   // One byte more tells whether there is a next page.
   if (absl::Status status = job.Fill(kPageBytes + 1); !status.ok()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     jobs_.erase(id);
     return status;
   }
@@ -274,7 +274,7 @@ absl::StatusOr<Exporter::Page> Exporter::Turn(const std::string& id, Job& job) {
   if (!job.Finished()) page.next_page_token = absl::StrCat(id, ".", job.page_number);
   job.last_page = page;
   if (job.Finished()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     job.finished = true;
     if (job.page_number == 1) jobs_.erase(id);  // there is no token for it
   }

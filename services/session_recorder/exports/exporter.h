@@ -2,13 +2,13 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
 #include "libs/base/random.h"
 #include "services/session_recorder/chain/checkpointer.h"
 #include "services/session_recorder/chain/key_ring.h"
@@ -51,8 +51,8 @@ class Exporter {
   const Clock& clock_;
   RandomSource& random_;
 
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Job>> jobs_;
+  Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Job>> jobs_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::session_recorder::exports

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
+#include "libs/base/mutex.h"
 
 namespace countersign::session_recorder::live {
 
@@ -35,10 +34,10 @@ class GroupCommitter {
   // Commits what was accepted, then stops.
   ~GroupCommitter() {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       stopping_ = true;
     }
-    wake_.notify_one();
+    wake_.NotifyOne();
     thread_.join();
   }
   GroupCommitter(const GroupCommitter&) = delete;
@@ -49,19 +48,19 @@ class GroupCommitter {
   // queue is empty.
   [[nodiscard]] bool Submit(Item& item, std::size_t events, std::size_t bytes) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       if (stopping_ || (!queue_.empty() && queued_bytes_ + bytes > limits_.queued_bytes)) {
         return false;
       }
       queued_bytes_ += bytes;
       queue_.push_back({std::move(item), events, bytes});
     }
-    wake_.notify_one();
+    wake_.NotifyOne();
     return true;
   }
 
   std::size_t queued() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return queue_.size();
   }
 
@@ -73,7 +72,7 @@ class GroupCommitter {
   };
 
   // The longest prefix of the queue within the limits, at least one item.
-  std::vector<Item> TakeBatch() {
+  std::vector<Item> TakeBatch() CS_REQUIRES(mutex_) {
     std::vector<Item> batch;
     std::size_t events = 0, bytes = 0;
     while (!queue_.empty()) {
@@ -93,8 +92,8 @@ class GroupCommitter {
     for (;;) {
       std::vector<Item> batch;
       {
-        std::unique_lock<std::mutex> lock(mutex_);
-        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        const MutexLock lock(mutex_);
+        wake_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return stopping_ || !queue_.empty(); });
         if (queue_.empty()) return;
         batch = TakeBatch();
       }
@@ -104,11 +103,11 @@ class GroupCommitter {
 
   const Commit commit_;
   const GroupLimits limits_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Queued> queue_;
-  std::size_t queued_bytes_ = 0;
-  bool stopping_ = false;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<Queued> queue_ CS_GUARDED_BY(mutex_);
+  std::size_t queued_bytes_ CS_GUARDED_BY(mutex_) = 0;
+  bool stopping_ CS_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it starts in the constructor
 };
 

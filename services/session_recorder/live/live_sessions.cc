@@ -96,7 +96,7 @@ absl::Time LiveSessions::Now() const {
 LiveSessions::Answer LiveSessions::Expect(absl::Time deadline, domain::Done<std::uint32_t> done) {
   auto answer = std::make_shared<Waiting>();
   answer->done = std::move(done);
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   answer->place = waiting_.emplace(deadline, answer);
   return answer;
 }
@@ -104,7 +104,7 @@ LiveSessions::Answer LiveSessions::Expect(absl::Time deadline, domain::Done<std:
 bool LiveSessions::Finish(const Answer& answer, absl::StatusOr<std::uint32_t> result) {
   if (answer == nullptr) return false;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!answer->open) return false;
     answer->open = false;
     waiting_.erase(answer->place);
@@ -120,7 +120,7 @@ void LiveSessions::Submit(Operation operation) {
   if (write.request) bytes += write.request->size();
   for (const domain::SessionEvent& event : write.events) bytes += event.payload.size();
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     // Time never runs backwards within a session, whatever the machine's clock does.
     Session& session = *operation.session;
     session.last_at = std::max(session.last_at, Now());
@@ -152,7 +152,7 @@ absl::Status LiveSessions::Prepare(const Handle& session, Operation& operation) 
     return absl::InvalidArgumentError("an event of this type is not a writer's to send");
   }
   operation.session = session;
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (session->ending) return EndedError();
   if (session->request) {
     if (!IsSessionId(session->id)) return SessionIdError();
@@ -178,7 +178,7 @@ void LiveSessions::Append(const Handle& session, std::vector<domain::SessionEven
   if (operation.write.events.empty() && !operation.write.request) return done(std::uint32_t{0});
   bool answer_now = false;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     answer_now = session->ordered && only_response;
     session->ordered = session->ordered || asks_for_ordered;
   }
@@ -206,7 +206,7 @@ void LiveSessions::End(const Handle& session, std::vector<domain::SessionEvent> 
   operation.completes = end.outcome == domain::Outcome::kCompleted;
   bool lost = false;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     lost = session->lost;
   }
   if (lost) {  // no hole: nothing but the end may follow what is lost
@@ -220,12 +220,12 @@ void LiveSessions::End(const Handle& session, std::vector<domain::SessionEvent> 
 }
 
 absl::Status LiveSessions::StopReason(const Handle& session) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return session->stopped;
 }
 
 absl::Status LiveSessions::Renew(const Handle& session) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!session->stopped.ok()) return session->stopped;
   if (session->ending) return EndedError();
   session->expires_at = clock_.Now() + options_.lease;
@@ -235,7 +235,7 @@ absl::Status LiveSessions::Renew(const Handle& session) {
 void LiveSessions::OnStop(const Handle& session, domain::DoneStatus on_stop) {
   absl::Status stopped;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped = session->stopped;
     if (stopped.ok()) session->on_stop = std::move(on_stop);
   }
@@ -245,7 +245,7 @@ void LiveSessions::OnStop(const Handle& session, domain::DoneStatus on_stop) {
 void LiveSessions::Stop(const Handle& session, const absl::Status& why) {
   domain::DoneStatus on_stop;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!session->stopped.ok()) return;
     session->stopped = why;
     on_stop = std::move(session->on_stop);
@@ -256,7 +256,7 @@ void LiveSessions::Stop(const Handle& session, const absl::Status& why) {
 
 void LiveSessions::Abandon(const Handle& session) {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (session->ending || session->request) return;
     session->ending = true;
   }
@@ -285,7 +285,7 @@ absl::StatusOr<bool> LiveSessions::Kill(const std::string& id) {
   }
   Handle session;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = live_.find(id);
     if (found != live_.end()) session = found->second;
   }
@@ -296,7 +296,7 @@ absl::StatusOr<bool> LiveSessions::Kill(const std::string& id) {
 void LiveSessions::Commit(std::vector<Operation> batch) {
   const absl::Time begin = clock_.Now();
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     committing_since_ = batch.front().write.at;
   }
   std::vector<BatchWriter::Item> items;
@@ -306,7 +306,7 @@ void LiveSessions::Commit(std::vector<Operation> batch) {
   const auto answers = writer_.Write(items);
   metrics_.commit_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - begin));
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     committing_since_ = absl::InfiniteFuture();
   }
   for (std::size_t i = 0; i < batch.size(); ++i) Settle(batch[i], answers[i]);
@@ -322,7 +322,7 @@ void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::
   if (!status.ok() && !IsGone(status)) metrics_.commit_failures.Increment();
   if (kind == Kind::kClose && status.ok()) metrics_.sessions_truncated.Increment();
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = live_.find(session->id);
     if (over && found != live_.end() && found->second == session) live_.erase(found);
     if (ends && !over) unclosed_.insert(session);
@@ -344,7 +344,7 @@ void LiveSessions::Tick() {
   std::vector<Answer> late;
   std::vector<Handle> lost;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto it = waiting_.begin(); it != waiting_.end() && it->first <= now; ++it) {
       late.push_back(it->second);
     }
@@ -372,7 +372,7 @@ void LiveSessions::Adopt(const SessionRow& row) {
   session->last_at = row.started_at;
   if (row.kill_ordered) session->stopped = KilledError();
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!live_.emplace(row.id, session).second) return;  // its closing is on its way
   }
   Close(session);
@@ -388,7 +388,7 @@ absl::Status LiveSessions::Maintain() {
   CS_ASSIGN_OR_RETURN(const auto kill_orders, store_.KillOrders(options_.node));
   std::vector<Handle> killed, unclosed;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const std::string& id : kill_orders) {
       const auto found = live_.find(id);
       if (found != live_.end()) killed.push_back(found->second);
@@ -402,7 +402,7 @@ absl::Status LiveSessions::Maintain() {
 }
 
 std::size_t LiveSessions::open_sessions() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return live_.size();
 }
 

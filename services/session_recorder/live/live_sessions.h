@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/call.h"
 #include "libs/domain/session.h"
 #include "services/session_recorder/live/batch_writer.h"
@@ -112,11 +112,11 @@ class LiveSessions {
   const LiveSessionsOptions options_;
   BatchWriter writer_;
 
-  mutable std::mutex mutex_;
-  std::map<std::string, Handle> live_;         // opened or opening, not ended
-  std::set<Handle> unclosed_;                  // whose closing failed
-  std::multimap<absl::Time, Answer> waiting_;  // by deadline
-  absl::Time committing_since_ = absl::InfiniteFuture();
+  mutable Mutex mutex_;
+  std::map<std::string, Handle> live_ CS_GUARDED_BY(mutex_);         // opened or opening, not ended
+  std::set<Handle> unclosed_ CS_GUARDED_BY(mutex_);                  // whose closing failed
+  std::multimap<absl::Time, Answer> waiting_ CS_GUARDED_BY(mutex_);  // by deadline
+  absl::Time committing_since_ CS_GUARDED_BY(mutex_) = absl::InfiniteFuture();
 
   GroupCommitter<Operation> committer_;  // last: its thread uses everything above
 };

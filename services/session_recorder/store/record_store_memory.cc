@@ -20,7 +20,7 @@ bool Matches(const SessionRow& row, const SessionFilter& filter) {
 
 absl::StatusOr<std::set<std::string>> MemoryRecordStore::Commit(
     const std::vector<SessionWrite>& writes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::set<std::string> refused;
   for (const SessionWrite& write : writes) {
     const auto found = sessions_.find(write.row.id);
@@ -45,7 +45,7 @@ absl::StatusOr<std::set<std::string>> MemoryRecordStore::Commit(
 }
 
 absl::StatusOr<std::optional<SessionRow>> MemoryRecordStore::Find(const std::string& id) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return std::optional<SessionRow>();
   return std::optional<SessionRow>(found->second.row);
@@ -53,7 +53,7 @@ absl::StatusOr<std::optional<SessionRow>> MemoryRecordStore::Find(const std::str
 
 absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::List(const SessionFilter& filter,
                                                                 std::size_t limit) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<SessionRow> rows;
   for (const auto& [id, stored] : sessions_) {
     if (Matches(stored.row, filter)) rows.push_back(stored.row);
@@ -67,7 +67,7 @@ absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::List(const SessionFil
 
 absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::ByPosition(std::uint64_t from,
                                                                       std::size_t limit) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::map<std::uint64_t, const SessionRow*> ordered;
   for (const auto& [id, stored] : sessions_) {
     const std::uint64_t position = stored.row.position;
@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<SealedEvent>> MemoryRecordStore::Events(const Session
                                                                    std::uint32_t after,
                                                                    std::size_t max_events,
                                                                    std::size_t max_bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<SealedEvent> events;
   const auto found = sessions_.find(session.id);
   if (found == sessions_.end()) return events;
@@ -99,7 +99,7 @@ absl::StatusOr<std::vector<SealedEvent>> MemoryRecordStore::Events(const Session
 }
 
 absl::StatusOr<bool> MemoryRecordStore::OrderKill(const std::string& id) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || !found->second.row.summary.running()) return false;
   found->second.row.kill_ordered = true;
@@ -107,7 +107,7 @@ absl::StatusOr<bool> MemoryRecordStore::OrderKill(const std::string& id) {
 }
 
 absl::StatusOr<std::vector<std::string>> MemoryRecordStore::KillOrders(const std::string& node) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::string> ids;
   for (const auto& [id, stored] : sessions_) {
     const SessionRow& row = stored.row;
@@ -117,14 +117,14 @@ absl::StatusOr<std::vector<std::string>> MemoryRecordStore::KillOrders(const std
 }
 
 absl::Status MemoryRecordStore::KeepAlive(const std::string& node, absl::Time until) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   nodes_[node] = until;
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::Orphans(const std::string& self,
                                                                    absl::Time now) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<SessionRow> rows;
   for (const auto& [id, stored] : sessions_) {
     const SessionRow& row = stored.row;
@@ -136,7 +136,7 @@ absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::Orphans(const std::st
 }
 
 absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::OpenHeads() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<chain::SessionHead> heads;
   for (const auto& [id, stored] : sessions_) {
     if (stored.covered) continue;
@@ -146,7 +146,7 @@ absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::OpenHeads() {
 }
 
 absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::CoveredHeads() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::map<std::uint64_t, chain::SessionHead> latest;
   for (const chain::Checkpoint& checkpoint : checkpoints_) {
     for (const chain::SessionHead& head : checkpoint.heads) latest[head.position] = head;
@@ -157,14 +157,14 @@ absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::CoveredHeads(
 }
 
 absl::StatusOr<std::optional<chain::Checkpoint>> MemoryRecordStore::LastCheckpoint() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (checkpoints_.empty()) return std::optional<chain::Checkpoint>();
   return std::optional<chain::Checkpoint>(checkpoints_.back());
 }
 
 absl::StatusOr<std::vector<chain::Checkpoint>> MemoryRecordStore::CheckpointsAfter(
     std::uint64_t after, std::size_t limit) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<chain::Checkpoint> found;
   for (const chain::Checkpoint& checkpoint : checkpoints_) {
     if (checkpoint.number > after && found.size() < limit) found.push_back(checkpoint);
@@ -173,7 +173,7 @@ absl::StatusOr<std::vector<chain::Checkpoint>> MemoryRecordStore::CheckpointsAft
 }
 
 absl::Status MemoryRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const chain::Checkpoint& other : checkpoints_) {
     if (other.number == checkpoint.number) return absl::AbortedError("checkpoint exists already");
   }

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "services/session_recorder/store/record_store.h"
 
 namespace countersign::session_recorder::store {
@@ -43,7 +43,7 @@ class MemoryRecordStore final : public RecordStore {
   std::vector<chain::Checkpoint>& checkpoints() { return checkpoints_; }
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   std::map<std::string, Stored> sessions_;
   std::map<std::string, absl::Time> nodes_;
   std::vector<chain::Checkpoint> checkpoints_;

@@ -301,7 +301,7 @@ absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint
 absl::Status PgRecordStore::CreatePartitions(absl::Time now) {
   const std::string today = UtcDay(now);
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (maintained_day_ == today) return absl::OkStatus();
   }
   for (int ahead = -1; ahead <= 3; ++ahead) {
@@ -318,7 +318,7 @@ absl::Status PgRecordStore::CreatePartitions(absl::Time now) {
     // Segments of that day are in the default partition already; there they stay.
     if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   maintained_day_ = today;
   return absl::OkStatus();
 }

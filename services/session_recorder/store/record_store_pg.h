@@ -1,7 +1,6 @@
 #pragma once
 
-#include <mutex>
-
+#include "libs/base/mutex.h"
 #include "libs/pg/pipeline.h"
 #include "libs/pg/pool.h"
 #include "services/session_recorder/store/record_store.h"
@@ -39,8 +38,8 @@ class PgRecordStore final : public RecordStore {
  private:
   pg::Pool& pool_;
   pg::Pipeline commits_;
-  std::mutex mutex_;
-  std::string maintained_day_;
+  Mutex mutex_;
+  std::string maintained_day_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::session_recorder::store
