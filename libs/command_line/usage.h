@@ -23,7 +23,8 @@ absl::Status Misuse(absl::string_view what);
 bool IsMisuse(const absl::Status& status);
 
 // Validators whose messages say what is expected.
-CLI::Validator OneOf(std::vector<std::string> allowed);  // in any case; gives the allowed spelling
+// In any case. Use it with transform(), which gives the allowed spelling: check() leaves the user's.
+CLI::Validator OneOf(std::vector<std::string> allowed);
 CLI::Validator WholeNumber(std::int64_t least);
 CLI::Validator PositiveNumber();
 CLI::Validator Checked(std::function<absl::Status(const std::string&)> check);

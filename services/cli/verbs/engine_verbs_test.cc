@@ -105,6 +105,14 @@ TEST_CASE_METHOD(VerbTest, "tokens: prints the count alone; JSON says by which t
         "{\"tokens\": 2}\n{\"tokens\": 0}\n");
 }
 
+TEST_CASE_METHOD(VerbTest, "-o, --format, --direction: choices are taken in any case",
+                 "[cli][verbs]") {
+  CHECK(Run({"tokens", "-o", "JSON"}, "hello world").out.find("\"tokens\": 2") !=
+        std::string::npos);
+  CHECK(Run({"mask", "--format", "Json"}, "{\"to\":\"a@b.io\"}").out == "{\"to\":\"<EMAIL>\"}");
+  CHECK(Run({"mask", "--direction", "PROMPT"}, "a@b.io").out == "a@b.io");
+}
+
 TEST_CASE_METHOD(VerbTest, "tokens: an unknown tokenizer is misuse, with the known ones",
                  "[cli][verbs]") {
   const RunResult run = Run({"tokens", "--tokenizer", "words"}, "x");

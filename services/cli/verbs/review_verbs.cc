@@ -135,7 +135,7 @@ absl::Status List(const Invocation& invocation, const std::string& state, bool a
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject();
-  if (!state.empty()) request.Key("state").String(absl::AsciiStrToUpper(state));
+  if (!state.empty()) request.Key("state").String(state);
   request.Key("all").Bool(all).EndObject();
   CS_ASSIGN_OR_RETURN(const json::Document answer,
                       ListAll(*gateway, "approval.v1.ReviewService/ListReviews", request.str(), 0));
@@ -255,7 +255,7 @@ void AddReviewVerbs(CLI::App& app, Invocation& invocation) {
   CLI::App* verb = reviews->add_subcommand("list", "List pending reviews");
   verb->add_option("--state", *state,
                    absl::StrCat("One of ", absl::StrJoin(States(), ", "), " (default PENDING)"))
-      ->check(command_line::OneOf(States()));
+      ->transform(command_line::OneOf(States()));
   verb->add_flag("--all", *all, "List reviews in every state");
   verb->callback([&invocation, state, all] {
     invocation.action = [&invocation, state, all] { return List(invocation, *state, *all); };

@@ -48,7 +48,7 @@ TEST_CASE_METHOD(VerbTest, "sessions list: a table, newest first as the gateway 
 TEST_CASE_METHOD(VerbTest, "sessions list: filters are sent, times as RFC 3339", "[cli][verbs]") {
   gateway.Answer(kList, R"({"items":[],"nextPageToken":""})");
   REQUIRE(Run({"sessions", "list", "--identity", "ann", "--connection", "openai", "--outcome",
-               "blocked", "--text", "x", "--since", "2026-01-02T03:04:05Z", "--limit", "7"})
+               "BLOCKED", "--text", "x", "--since", "2026-01-02T03:04:05Z", "--limit", "7"})
               .status == 0);
   CHECK(gateway.requests(kList) ==
         std::vector<std::string>{
