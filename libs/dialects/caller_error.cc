@@ -1,10 +1,6 @@
 #include "libs/dialects/caller_error.h"
 
-#include <iterator>
-#include <utility>
-
 #include "absl/strings/str_cat.h"
-#include "libs/json/writer.h"
 
 namespace countersign::dialects {
 namespace {
@@ -35,13 +31,6 @@ constexpr CodeRow kCodes[] = {
     {"upstream_timeout", 504, "server_error"},
 };
 
-// Statuses that an RPC can be refused with before its service is asked.
-constexpr std::pair<int, absl::string_view> kConnectCodes[] = {
-    {400, "invalid_argument"}, {401, "unauthenticated"},    {403, "permission_denied"},
-    {404, "unimplemented"},    {413, "resource_exhausted"}, {429, "resource_exhausted"},
-    {503, "unavailable"},
-};
-
 }  // namespace
 
 CallerError MakeCallerError(absl::string_view code, absl::string_view message) {
@@ -58,17 +47,7 @@ CallerError MakeCallerError(absl::string_view code, absl::string_view message) {
   return error;
 }
 
-std::string ConnectErrorBody(const CallerError& error) {
-  absl::string_view code = "unknown";
-  for (const auto& [http_status, connect_code] : kConnectCodes) {
-    if (http_status == error.http_status) code = connect_code;
-  }
-  json::Writer out;
-  out.BeginObject().Key("code").String(code).Key("message").String(error.message).EndObject();
-  return out.str();
-}
-
-CallerError ErrorOfPart(const absl::Status& status, absl::string_view part) {
+CallerError MakePartError(const absl::Status& status, absl::string_view part) {
   if (absl::IsUnauthenticated(status)) {
     return MakeCallerError("unauthenticated", status.message());
   }
@@ -76,7 +55,7 @@ CallerError ErrorOfPart(const absl::Status& status, absl::string_view part) {
                          absl::StrCat("the gateway's ", part, " is not available; try again"));
 }
 
-CallerError ErrorOfUpstream(const absl::Status& status) {
+CallerError MakeUpstreamError(const absl::Status& status) {
   if (absl::IsDeadlineExceeded(status)) {
     return MakeCallerError("upstream_timeout", "the model took too long to answer");
   }

@@ -24,16 +24,12 @@ struct CallerError {
 // The error of that code. REQUIRES: `code` is one of the contract's.
 CallerError MakeCallerError(absl::string_view code, absl::string_view message);
 
-// The error in the shape of the Connect protocol's unary form, for callers of admin and review
-// RPCs: {"code","message"} with Connect's code.
-std::string ConnectErrorBody(const CallerError& error);
-
 // What a failed question to a part means for the caller: UNAUTHENTICATED is 401, everything else
 // closes the gate with 503. `part` is named in the message; the part's own words are not passed on
 // unless they are meant for callers.
-CallerError ErrorOfPart(const absl::Status& status, absl::string_view part);
+CallerError MakePartError(const absl::Status& status, absl::string_view part);
 
 // What a failed exchange with the upstream means: 504 for time, 502 for everything else.
-CallerError ErrorOfUpstream(const absl::Status& status);
+CallerError MakeUpstreamError(const absl::Status& status);
 
 }  // namespace countersign::dialects

@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/hex_digits.h"
 #include "libs/base/utf8.h"
+#include "libs/json/surrogates.h"
 
 namespace countersign::dialects {
 namespace {
@@ -19,19 +19,9 @@ struct Escape {
   std::uint32_t code_point = 0;
 };
 
-std::optional<std::uint32_t> Hex(absl::string_view digits) {
-  std::uint32_t value = 0;
-  for (const char c : digits) {
-    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) return std::nullopt;
-    const char digit = absl::ascii_tolower(static_cast<unsigned char>(c));
-    value = value * 16 + static_cast<std::uint32_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-  }
-  return value;
-}
-
 Escape HexEscape(absl::string_view text, std::size_t prefix, std::size_t digits) {
   if (text.size() < prefix + digits) return {};
-  const auto value = Hex(text.substr(prefix, digits));
+  const auto value = ParseHex(text.substr(prefix, digits));
   return value ? Escape{prefix + digits, *value} : Escape{};
 }
 
@@ -40,15 +30,13 @@ Escape BackslashEscape(absl::string_view text) {
   if (at == absl::string_view::npos) return {};
   if (text[at] == 'u') {
     const Escape unit = HexEscape(text, at + 1, 4);
-    const bool high = unit.code_point >= 0xD800 && unit.code_point <= 0xDBFF;
-    if (!high) return unit;
+    if (!json::IsHighSurrogate(unit.code_point)) return unit;
     const absl::string_view rest = text.substr(unit.size);
     const std::size_t u = rest.find_first_not_of('\\');
     if (u == 0 || u == absl::string_view::npos || rest[u] != 'u') return unit;
     const Escape low = HexEscape(rest, u + 1, 4);
-    if (low.code_point < 0xDC00 || low.code_point > 0xDFFF) return unit;
-    return {unit.size + low.size,
-            0x10000 + ((unit.code_point - 0xD800) << 10) + (low.code_point - 0xDC00)};
+    if (!json::IsLowSurrogate(low.code_point)) return unit;
+    return {unit.size + low.size, json::JoinSurrogates(unit.code_point, low.code_point)};
   }
   if (text[at] == 'x') return HexEscape(text, at + 1, 2);
   constexpr absl::string_view kLetters = "nrtbf\"/'";
@@ -64,8 +52,8 @@ Escape Reference(absl::string_view text) {
   const absl::string_view name = text.substr(1, end - 1);
   std::uint32_t value = 0;
   if (name[0] == '#' && (name[1] == 'x' || name[1] == 'X')) {
-    const auto hex = Hex(name.substr(2));
-    if (!hex || name.size() == 2 || name.size() > 8) return {};
+    const auto hex = ParseHex(name.substr(2));
+    if (!hex || name.size() > 8) return {};
     value = *hex;
   } else if (name[0] != '#' || !absl::SimpleAtoi(name.substr(1), &value)) {
     value = name == "amp"    ? '&'

@@ -7,7 +7,7 @@
 namespace countersign::dialects {
 namespace {
 
-TEST_CASE("DecodedView: escapes of every kind, nested too", "[edge]") {
+TEST_CASE("DecodedView: escapes of every kind, nested too", "[dialects]") {
   CHECK(DecodedView(R"(\u0034\\u0031\\\\u0031)") == "411");
   CHECK(DecodedView(R"(\x34\/\"\n)") == "4/\"\n");
   CHECK(DecodedView("%34%2531") == "41");
@@ -15,14 +15,14 @@ TEST_CASE("DecodedView: escapes of every kind, nested too", "[edge]") {
   CHECK(DecodedView(R"(\ud835\udfd2)") == "\xf0\x9d\x9f\x92");
 }
 
-TEST_CASE("DecodedView: what is no escape stays", "[edge]") {
+TEST_CASE("DecodedView: what is no escape stays", "[dialects]") {
   for (const char* text :
        {"", "plain", "100% & more;", R"(C:\dir \ud800 \q \)", "&copy; &# &#;", "%zz %f0 %"}) {
     CHECK(DecodedView(text) == text);
   }
 }
 
-TEST_CASE("NumberText: exponents and empty fractions hide no digits", "[edge]") {
+TEST_CASE("NumberText: exponents and empty fractions hide no digits", "[dialects]") {
   CHECK(NumberText("4.111111111111111e15") == "4111111111111111");
   CHECK(NumberText("4111111111111111.0") == "4111111111111111");
   CHECK(NumberText("-41111111111111110E-1") == "-4111111111111111");
@@ -32,7 +32,7 @@ TEST_CASE("NumberText: exponents and empty fractions hide no digits", "[edge]") 
   CHECK(NumberText("1e999999999999") == "1e999999999999");
 }
 
-TEST_CASE("IsShortNumber: eleven digits before the point", "[edge]") {
+TEST_CASE("IsShortNumber: eleven digits before the point", "[dialects]") {
   CHECK(IsShortNumber("17000000000"));
   CHECK(IsShortNumber("-0.12345678901234567"));
   CHECK(!IsShortNumber("411111111111"));

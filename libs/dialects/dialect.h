@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +30,7 @@ struct IncomingRequest {
   std::string body;
 };
 
-// Where a text part stands in the body, quotes included; begin == end for a part that cannot be
+// Where a text part stands in the body, quotes included. begin == end for a part that cannot be
 // replaced in place (the name of a member).
 struct TextPlace {
   std::size_t begin = 0;
@@ -44,7 +45,7 @@ struct ReadCall {
   std::string body;               // as it came
   std::vector<TextPlace> places;  // of prompt->parts
   std::vector<Edit> additions;    // what the gateway adds for its own accounting
-  bool hide_usage = false;        // the answer's usage event is ours, not the caller's
+  bool hide_usage = false;        // the caller did not ask for the answer's usage event
 };
 
 struct Usage {
@@ -58,12 +59,14 @@ struct Delivery {
   std::string bytes;
   std::vector<domain::DeliveredSpan> masked;
   bool recorded = true;   // false: a comment, which carries nothing
-  bool is_final = false;  // the marker that says that the answer is whole
+  bool is_final = false;  // the final marker: the answer is complete
 };
 
-// Reads one answer of an upstream, in order, and gives it on with its texts masked. Feed and Finish
-// give the texts to mask; Release takes what became of exactly these, in their order, and gives
-// what may leave. Any error means that nothing more may leave: the answer could not be understood.
+// Reads one answer of an upstream, in order, and passes it on with its texts masked. Feed and
+// Finish give the texts to mask; Release takes the masker's answers to exactly these, in their
+// order, and gives what may leave. After any error nothing more may leave: the answer could not be
+// understood.
+// Not thread-safe.
 class AnswerReader {
  public:
   virtual ~AnswerReader() = default;
@@ -81,14 +84,27 @@ class AnswerReader {
 // What an upstream's head says about the answer that follows.
 struct AnswerHead {
   int status = 200;
-  bool event_stream = false;
+  std::string content_type;
+};
+
+// How an answer is delivered: as one body, or piece by piece.
+enum class AnswerFormat { kDocument, kEventStream };
+
+struct AnswerOptions {
+  // The decision's profile may change texts. False: it is "none".
+  bool masked = true;
+  // What the profile asks for where an event, or a whole answer, is one that the dialect does not
+  // know. To refuse it, the reader fails with the reason kUnknownEvent.
+  domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;
+  // Models that it does not serve are left out of lists of models. Outlives the reader; null: all
+  // stay.
+  const domain::Connection* connection = nullptr;
 };
 
 inline constexpr absl::string_view kUnknownEvent = "unknown_event";
 
 // One family of inference APIs over HTTP: how its requests read, how its answers are cut and
-// masked, and how it says that something went wrong. Immutable, thread-safe. Other dialects
-// implement this.
+// masked, and how it reports errors. Immutable, thread-safe. README.md says how to add one.
 class Dialect {
  public:
   virtual ~Dialect() = default;
@@ -98,19 +114,22 @@ class Dialect {
   // as its request.
   virtual absl::StatusOr<ReadCall> Read(const IncomingRequest& request) const = 0;
 
-  // `masked`: the decision's profile may change texts. Clear: it is "none".
-  // `unknown_events`: what the profile asks for where an event, or a whole answer, has a form that
-  // the dialect does not know. To refuse it, the reader fails with the reason kUnknownEvent.
+  virtual AnswerFormat ClassifyAnswer(const AnswerHead& head) const = 0;
+  // A reader for an answer of the format that ClassifyAnswer gives for `head`.
   virtual std::unique_ptr<AnswerReader> OpenAnswer(const ReadCall& call, const AnswerHead& head,
-                                                   const domain::Connection& connection,
-                                                   bool masked,
-                                                   domain::UnknownEvents unknown_events) const = 0;
+                                                   const AnswerOptions& options) const = 0;
 
-  virtual std::string ErrorBody(const CallerError& error) const = 0;
-  // The same inside a stream whose head has already gone out.
-  virtual std::string InBandError(const CallerError& error) const = 0;
-  // What keeps a held stream alive and changes nothing.
-  virtual absl::string_view Waiting() const = 0;
+  // An error as a whole body, and inside a stream whose head has already gone out.
+  virtual std::string FormatError(const CallerError& error) const = 0;
+  virtual std::string FormatErrorEvent(const CallerError& error) const = 0;
+  // `body`, the delivered body of an upstream's error, inside such a stream. Nothing when it is not
+  // an error of this dialect.
+  virtual std::optional<std::string> ErrorBodyToEvent(absl::string_view body) const = 0;
+
+  // What keeps a stream alive and changes nothing, and the content type of streams that the
+  // gateway begins itself.
+  virtual std::string FormatKeepAlive() const = 0;
+  virtual absl::string_view stream_content_type() const = 0;
 };
 
 }  // namespace countersign::dialects

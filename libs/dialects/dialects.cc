@@ -1,15 +1,15 @@
 #include "libs/dialects/dialects.h"
 
-#include "libs/dialects/openai/openai_dialect.h"
+#include "libs/dialects/openai/dialect.h"
 
 namespace countersign::dialects {
 
 const Dialect& DefaultDialect() {
-  static const auto& dialect = *new OpenAiDialect;
+  static const auto& dialect = *new openai::OpenAiDialect;
   return dialect;
 }
 
-const Dialect* DialectOf(domain::Protocol protocol) {
+const Dialect* FindDialect(domain::Protocol protocol) {
   return protocol == domain::Protocol::kOpenAi ? &DefaultDialect() : nullptr;
 }
 

@@ -115,7 +115,7 @@ http::ServerOptions Edge::State::ServerOptionsFor() {
     http::ServerOptions::Refusal refusal;
     refusal.headers.Add("content-type", "application/json");
     refusal.headers.Add("x-request-id", NewRequestId(services.random));
-    refusal.body = dialects::DefaultDialect().ErrorBody(error);
+    refusal.body = dialects::DefaultDialect().FormatError(error);
     return refusal;
   };
   return options;
@@ -203,7 +203,7 @@ async::Awaitable<void> Edge::State::ForwardAdmin(const call::CallContext& contex
   const absl::StatusOr<admin::AdminReply> result = co_await answer.Get(context.cancellation);
   if (context.cancellation.cancelled()) co_return;
   if (!result.ok()) {
-    co_await reply.SendError(dialects::ErrorOfPart(result.status(), "administration"));
+    co_await reply.SendError(dialects::MakePartError(result.status(), "administration"));
     co_return;
   }
   co_await reply.SendJson(result->http_status, result->body);

@@ -2,8 +2,8 @@
 // Input: status (even: 200), body.
 
 #include "absl/strings/match.h"
-#include "libs/dialects/openai/openai_body.h"
-#include "libs/dialects/testing/mask_testing.h"
+#include "libs/dialects/openai/document_answer.h"
+#include "libs/dialects/testing/literal_masking.h"
 #include "libs/json/document.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/secrets.h"
@@ -11,10 +11,10 @@
 namespace countersign::fuzz {
 
 void Run(Input input) {
-  dialects::OpenAiBody::Options options;
+  dialects::openai::DocumentAnswer::Options options;
   options.status = input.Byte() % 2 == 0 ? 200 : 400;
   const absl::string_view body = input.Rest();
-  dialects::OpenAiBody reader(options);
+  dialects::openai::DocumentAnswer reader(options);
   dialects::testing::LiteralMasking masking;
   std::string caller;
   bool masked = false;

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/utf8.h"
-#include "libs/dialects/openai/openai_body.h"
-#include "libs/dialects/openai/openai_stream.h"
+#include "libs/dialects/openai/document_answer.h"
+#include "libs/dialects/openai/stream_answer.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 #include "services/masking/field_masker.h"
@@ -59,11 +59,11 @@ std::string TextOf(const json::Value& message, bool arguments) {
 }
 
 std::string Joined(absl::string_view caller, bool arguments) {
-  dialects::SseParser parser(64u << 20);
-  std::vector<dialects::SseEvent> events;
+  dialects::sse::Parser parser(64u << 20);
+  std::vector<dialects::sse::Event> events;
   Require(parser.Feed(caller, events).ok() && parser.empty(), "no event stream", caller);
   std::string text;
-  for (const dialects::SseEvent& event : events) {
+  for (const dialects::sse::Event& event : events) {
     if (event.data == "[DONE]") continue;
     const auto document = json::Document::Parse(event.data);
     Require(document.ok(), "an event is no JSON", event.data);
@@ -97,11 +97,11 @@ void Run(Input input) {
   const absl::string_view text = input.Rest();
   if (!IsUtf8(text)) return;
 
-  dialects::OpenAiBody body({});
+  dialects::openai::DocumentAnswer body({});
   const Outcome whole = Pass(
       body,
       {absl::StrCat("{\"choices\":[{\"index\":0,\"message\":", Message(text, arguments), "}]}")});
-  dialects::OpenAiStream reader({});
+  dialects::openai::StreamAnswer reader({});
   const std::string stream = InDeltas(text, cut, arguments);
   const Outcome streamed = Pass(reader, Cut(stream, stream_cut));
   if (!whole.ok || !streamed.ok) return;  // a limit: what is held in a stream, a long number

@@ -1,17 +1,17 @@
 #pragma once
 
 #include "absl/strings/match.h"
-#include "libs/dialects/openai/openai_texts.h"
+#include "libs/dialects/answers/whole_texts.h"
 #include "libs/json/document.h"
 
 namespace countersign::fuzz {
 
 // True when some string or key below `value` shows what dialects::testing::LiteralMasking masks.
-// Names that a server gives out are let through (openai_texts.h).
+// Names that a server gives out are let through (whole_texts.h).
 inline bool HoldsSecret(const json::Value& value, absl::string_view key = "") {
   const bool named = key == "id" || key == "model" || key == "system_fingerprint";
   if (absl::StrContains(value.text(), "SECRET") &&
-      !(named && dialects::LooksLikeIdentifier(value.text()))) {
+      !(named && dialects::answers::LooksLikeIdentifier(value.text()))) {
     return true;
   }
   const bool object = value.is(json::Type::kObject);

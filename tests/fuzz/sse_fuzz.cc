@@ -1,7 +1,7 @@
 // How bytes are cut makes no difference to the events, and no byte is lost.
 // Input: cut, bytes.
 
-#include "libs/dialects/sse_parser.h"
+#include "libs/dialects/sse/parser.h"
 
 #include "tests/fuzz/fuzz_input.h"
 
@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::size_t kMaxEvent = 1 << 20;
 
-std::vector<dialects::SseEvent> Parse(const std::vector<absl::string_view>& pieces, bool* whole) {
-  dialects::SseParser parser(kMaxEvent);
-  std::vector<dialects::SseEvent> events;
+std::vector<dialects::sse::Event> Parse(const std::vector<absl::string_view>& pieces, bool* whole) {
+  dialects::sse::Parser parser(kMaxEvent);
+  std::vector<dialects::sse::Event> events;
   for (const absl::string_view piece : pieces) {
     Require(parser.Feed(piece, events).ok(), "an event that is small enough is refused");
   }
@@ -33,7 +33,8 @@ void Run(Input input) {
   std::string all;
   for (std::size_t i = 0; i < events.size(); ++i) {
     Require(events[i].raw == expected[i].raw && events[i].data == expected[i].data &&
-                events[i].rest == expected[i].rest && events[i].has_data == expected[i].has_data,
+                events[i].fields == expected[i].fields &&
+                events[i].has_data == expected[i].has_data,
             "another event", events[i].raw);
     for (std::size_t at = 0; at < events[i].data.size(); ++at) {
       const char byte = events[i].data[at];

@@ -2,9 +2,9 @@
 // Input: cut, bytes.
 
 #include "absl/strings/match.h"
-#include "libs/dialects/openai/openai_stream.h"
-#include "libs/dialects/sse_parser.h"
-#include "libs/dialects/testing/mask_testing.h"
+#include "libs/dialects/openai/stream_answer.h"
+#include "libs/dialects/sse/parser.h"
+#include "libs/dialects/testing/literal_masking.h"
 #include "libs/json/document.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/secrets.h"
@@ -18,7 +18,7 @@ struct Outcome {
 };
 
 Outcome Pass(const std::vector<absl::string_view>& pieces) {
-  dialects::OpenAiStream stream({});
+  dialects::openai::StreamAnswer stream({});
   dialects::testing::LiteralMasking masking;
   Outcome outcome;
   for (std::size_t i = 0; i <= pieces.size(); ++i) {
@@ -34,11 +34,11 @@ Outcome Pass(const std::vector<absl::string_view>& pieces) {
 }
 
 void CheckNoSecret(const std::string& caller) {
-  dialects::SseParser parser(1 << 20);
-  std::vector<dialects::SseEvent> events;
+  dialects::sse::Parser parser(1 << 20);
+  std::vector<dialects::sse::Event> events;
   Require(parser.Feed(caller, events).ok(), "the caller gets no event stream", caller);
-  for (const dialects::SseEvent& event : events) {
-    Require(!absl::StrContains(event.rest, "SECRET"), "a secret leaves beside the data", caller);
+  for (const dialects::sse::Event& event : events) {
+    Require(!absl::StrContains(event.fields, "SECRET"), "a secret leaves beside the data", caller);
     const auto document = json::Document::Parse(event.data);
     if (document.ok()) Require(!HoldsSecret(document->root()), "a secret leaves", caller);
   }

@@ -97,7 +97,7 @@ std::string Whole(const Place& place, const std::string& text, const Rules& rule
     absl::StrAppend(&choices, i > 0 ? "," : "", "{\"index\":", i, ",\"message\":{",
                     i == place.choice ? place.members(text, false) : "\"content\":\"x\"", "}}");
   }
-  dialects::OpenAiBody reader({});
+  dialects::openai::DocumentAnswer reader({});
   masking::FieldMasker masker(rules, restoring);
   REQUIRE(reader.Feed(absl::StrCat("{\"choices\":[", choices, "]}")).ok());
   const auto deliveries = reader.Release(masker.Feed(reader.Finish().value()).value());
@@ -123,11 +123,11 @@ std::string Streamed(const Place& place, const std::string& text, const Rules& r
   const Passed passed = stream.Finish();
   INFO(passed.status);
   REQUIRE(passed.status.ok());
-  dialects::SseParser parser(64u << 20);
-  std::vector<dialects::SseEvent> events;
+  dialects::sse::Parser parser(64u << 20);
+  std::vector<dialects::sse::Event> events;
   REQUIRE(parser.Feed(passed.caller, events).ok());
   std::string joined;
-  for (const dialects::SseEvent& event : events) {
+  for (const dialects::sse::Event& event : events) {
     const auto document = json::Document::Parse(event.data);
     if (!document.ok()) continue;
     const json::Value choice = document->root()["choices"].at(0);
@@ -218,7 +218,7 @@ TEST_CASE("actions: probabilities of what was masked or restored are left out", 
       const std::string body =
           absl::StrCat("{\"choices\":[{\"index\":0,\"message\":{\"content\":", json::Quote(said),
                        "},\"logprobs\":", tokens({said.substr(0, 3), said.substr(3)}), "}]}");
-      dialects::OpenAiBody reader({});
+      dialects::openai::DocumentAnswer reader({});
       masking::FieldMasker masker(rules, nullptr);
       REQUIRE(reader.Feed(body).ok());
       const auto whole = reader.Release(masker.Feed(reader.Finish().value()).value());

@@ -115,7 +115,7 @@ std::string Streamed(const std::vector<std::string>& deltas, const Carrier& as, 
 }
 
 std::string InBody(absl::string_view message) {
-  dialects::OpenAiBody reader({});
+  dialects::openai::DocumentAnswer reader({});
   masking::FieldMasker masker(Tier1());
   const std::string body = absl::StrCat("{\"choices\":[{\"index\":0,\"message\":", message, "}]}");
   REQUIRE(reader.Feed(body).ok());
@@ -228,7 +228,7 @@ TEST_CASE("adversarial 18: no member of a stream or a body carries a number past
     const std::string choice =
         absl::StrCat("data: {\"choices\":[{\"index\":0,", filled, "}],", filled, "}\n\n");
     CHECK(!absl::StrContains(PassPieces({choice, kDone}).caller, card));
-    dialects::OpenAiBody reader({});
+    dialects::openai::DocumentAnswer reader({});
     masking::FieldMasker masker(Tier1());
     REQUIRE(reader
                 .Feed(absl::StrCat("{\"choices\":[{\"index\":0,\"message\":{", filled,

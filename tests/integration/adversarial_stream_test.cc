@@ -296,10 +296,10 @@ TEST_CASE("adversarial 18: copies of the text equal its deltas; probabilities of
   CHECK(absl::StrContains(caller, absl::StrCat("\"message\":{\"content\":", json::Quote(masked))));
   CHECK(absl::StrContains(caller, absl::StrCat("\"text\":", json::Quote(masked))));
   std::string spelled;  // by the probabilities that were left
-  dialects::SseParser parser(1 << 20);
-  std::vector<dialects::SseEvent> events;
+  dialects::sse::Parser parser(1 << 20);
+  std::vector<dialects::sse::Event> events;
   REQUIRE(parser.Feed(caller, events).ok());
-  for (const dialects::SseEvent& event : events) {
+  for (const dialects::sse::Event& event : events) {
     const auto document = json::Document::Parse(event.data);
     if (!document.ok()) continue;
     const json::Value tokens = document->root()["choices"].at(0)["logprobs"]["content"];

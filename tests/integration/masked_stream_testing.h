@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
-#include "libs/dialects/openai/openai_body.h"
-#include "libs/dialects/openai/openai_stream.h"
+#include "libs/dialects/openai/document_answer.h"
+#include "libs/dialects/openai/stream_answer.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 #include "services/masking/field_masker.h"
@@ -63,7 +63,7 @@ class MaskedStream {
     return absl::OkStatus();
   }
 
-  dialects::OpenAiStream reader_{{}};
+  dialects::openai::StreamAnswer reader_{{}};
   masking::FieldMasker masker_;
   Passed passed_;
 };
@@ -101,12 +101,12 @@ inline const std::string kDone = "data: [DONE]\n\n";
 // tool call `call`.
 inline std::string Joined(absl::string_view caller, absl::string_view name, int choice = 0,
                           std::optional<int> call = std::nullopt) {
-  dialects::SseParser parser(64u << 20);
-  std::vector<dialects::SseEvent> events;
+  dialects::sse::Parser parser(64u << 20);
+  std::vector<dialects::sse::Event> events;
   REQUIRE(parser.Feed(caller, events).ok());
   REQUIRE(parser.empty());
   std::string text;
-  for (const dialects::SseEvent& event : events) {
+  for (const dialects::sse::Event& event : events) {
     const auto document = json::Document::Parse(event.data);
     if (!document.ok()) continue;
     const json::Value choices = document->root()["choices"];

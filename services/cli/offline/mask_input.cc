@@ -1,6 +1,7 @@
 #include "services/cli/offline/mask_input.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -9,8 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
-#include "libs/dialects/openai/openai_body.h"
-#include "libs/dialects/openai/openai_stream.h"
+#include "libs/dialects/dialects.h"
 #include "libs/json/document.h"
 #include "services/masking/field_masker.h"
 #include "services/masking/text_masker.h"
@@ -99,16 +99,20 @@ absl::StatusOr<text::redaction::Redacted> MaskJson(const Rules& rules, absl::str
   return result;
 }
 
-// Passes `input` through a reader of the edge, as a call does.
-template <typename Reader>
-absl::StatusOr<MaskedInput> MaskAnswer(Reader reader, const MaskWork& work,
-                                       absl::string_view input) {
+// Passes `input` through the reader of the edge, as a call does.
+absl::StatusOr<MaskedInput> MaskAnswer(const MaskWork& work, absl::string_view input) {
+  const bool is_document = absl::StartsWith(absl::StripLeadingAsciiWhitespace(input), "{");
+  const dialects::AnswerHead head{200, is_document ? "application/json" : "text/event-stream"};
+  dialects::AnswerOptions options;
+  options.unknown_events = work.unknown_events;
+  const std::unique_ptr<dialects::AnswerReader> reader =
+      dialects::DefaultDialect().OpenAnswer(dialects::ReadCall(), head, options);
   MaskedInput result;
   masking::FieldMasker masker(work.rules, nullptr);
   const auto pass = [&](absl::StatusOr<std::vector<domain::FieldPiece>> asked) -> absl::Status {
     CS_RETURN_IF_ERROR(asked.status());
     CS_ASSIGN_OR_RETURN(auto releases, masker.Feed(*asked));
-    CS_ASSIGN_OR_RETURN(const auto deliveries, reader.Release(std::move(releases)));
+    CS_ASSIGN_OR_RETURN(const auto deliveries, reader->Release(std::move(releases)));
     for (const dialects::Delivery& delivery : deliveries) {
       absl::StrAppend(&result.masked.text, delivery.bytes);
       for (const domain::DeliveredSpan& found : delivery.masked) {
@@ -120,20 +124,10 @@ absl::StatusOr<MaskedInput> MaskAnswer(Reader reader, const MaskWork& work,
     return absl::OkStatus();
   };
   CS_RETURN_IF_ERROR(InPieces(input, work.chunk, [&](absl::string_view piece, bool end) {
-    const absl::Status fed = pass(reader.Feed(piece));
-    return fed.ok() && end ? pass(reader.Finish()) : fed;
+    const absl::Status fed = pass(reader->Feed(piece));
+    return fed.ok() && end ? pass(reader->Finish()) : fed;
   }));
   return result;
-}
-
-absl::StatusOr<MaskedInput> MaskAnswer(const MaskWork& work, absl::string_view input) {
-  const bool refuse = work.unknown_events == domain::UnknownEvents::kRefuse;
-  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(input), "{")) {
-    dialects::OpenAiBody::Options options;
-    options.refuse_unknown = refuse;
-    return MaskAnswer(dialects::OpenAiBody(std::move(options)), work, input);
-  }
-  return MaskAnswer(dialects::OpenAiStream({true, false, refuse}), work, input);
 }
 
 }  // namespace

@@ -19,10 +19,6 @@ dialects::HeaderList ToHeaderList(const http::Headers& headers) {
   return {headers.begin(), headers.end()};
 }
 
-bool IsEventStream(const http::ResponseHead& head) {
-  return absl::StartsWithIgnoreCase(head.headers.Get("content-type"), "text/event-stream");
-}
-
 // The edge asks for no coding. One that comes all the same hides what it carries, in a field of its
 // own or among others.
 bool IsEncoded(const http::ResponseHead& head) {
@@ -34,15 +30,6 @@ bool IsEncoded(const http::ResponseHead& head) {
     }
   }
   return false;
-}
-
-// A body as one event of a stream whose head is out.
-std::string MakeEvent(absl::string_view body) {
-  std::string event;
-  for (const absl::string_view line : absl::StrSplit(body, absl::ByAnyChar("\r\n"))) {
-    if (!line.empty()) absl::StrAppend(&event, "data: ", line, "\n");
-  }
-  return event + "\n";
 }
 
 class AnswerDelivery {
@@ -96,11 +83,15 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver(http::ClientRes
   if (IsEncoded(head)) {
     co_return RefuseUpstream(absl::UnavailableError("the answer is compressed"));
   }
-  const bool stream = IsEventStream(head) && head.status < 400;
-  reader_ = read_.dialect().OpenAnswer(
-      read_.call(), dialects::AnswerHead{head.status, stream}, read_.connection(),
-      masking_ != nullptr,
-      masking_ != nullptr ? masking_->unknown_events() : domain::UnknownEvents::kMask);
+  const dialects::AnswerHead answer_head{head.status,
+                                         std::string(head.headers.Get("content-type"))};
+  dialects::AnswerOptions options;
+  options.masked = masking_ != nullptr;
+  if (options.masked) options.unknown_events = masking_->unknown_events();
+  options.connection = &read_.connection();
+  reader_ = read_.dialect().OpenAnswer(read_.call(), answer_head, options);
+  const bool stream =
+      read_.dialect().ClassifyAnswer(answer_head) == dialects::AnswerFormat::kEventStream;
   session_.Queue(domain::event_type::kResponseHead,
                  domain::ResponseHeadPayload(head.status, MakeHeaders(head)));
   if (stream) co_return co_await DeliverStream(response);
@@ -259,11 +250,14 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverBody(
   const bool failed = status >= 400;
   if (context_.reply.streaming()) {
     // The caller was told 200 while the call was held; what came is no stream.
-    if (!failed || deliveries->empty() ||
-        !absl::StrContains(deliveries->front().bytes, "\"error\"")) {
+    std::optional<std::string> event;
+    if (failed && !deliveries->empty()) {
+      event = read_.dialect().ErrorBodyToEvent(deliveries->front().bytes);
+    }
+    if (!event) {
       co_return RefuseUpstream(absl::UnavailableError("the answer is no stream"));
     }
-    deliveries->front().bytes = MakeEvent(deliveries->front().bytes);
+    deliveries->front().bytes = *std::move(event);
   }
   const std::string bytes = Record(*deliveries);
   refusal = co_await End(failed);

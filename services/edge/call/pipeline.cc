@@ -192,7 +192,7 @@ async::Awaitable<void> RunCall(const CallContext& context) {
   const Step<Route> route = RouteCall(context);
   if (!route.ok()) co_return co_await RefuseEarly(context, labels, route.refusal());
   labels.connection = route->connection->name;
-  const dialects::Dialect* const dialect = dialects::DialectOf(route->connection->protocol);
+  const dialects::Dialect* const dialect = dialects::FindDialect(route->connection->protocol);
   if (dialect == nullptr) {
     const Refusal refusal =
         RefuseBlocked("not_found", "this gateway does not speak the connection's protocol");

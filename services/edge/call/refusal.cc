@@ -28,11 +28,11 @@ Refusal RefuseForPart(const absl::Status& status, absl::string_view part) {
   if (absl::IsCancelled(status) || ToReason(status) == Reason::kKilled) {
     return RefuseCancelled(status);
   }
-  return Refusal{dialects::ErrorOfPart(status, part), Outcome::kAborted, Annotate(status, part)};
+  return Refusal{dialects::MakePartError(status, part), Outcome::kAborted, Annotate(status, part)};
 }
 
 Refusal RefuseForUpstream(const absl::Status& status, bool grant_used) {
-  Refusal refusal{dialects::ErrorOfUpstream(status), Outcome::kUpstreamError,
+  Refusal refusal{dialects::MakeUpstreamError(status), Outcome::kUpstreamError,
                   Annotate(status, "upstream")};
   refusal.error.final |= grant_used;
   return refusal;

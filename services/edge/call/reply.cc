@@ -4,16 +4,15 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/edge/admin/connect_error.h"
 
 namespace countersign::edge::call {
 namespace {
 
-constexpr char kEventStream[] = "text/event-stream; charset=utf-8";
-
-void AddStreamHeaders(dialects::HeaderList& headers) {
+void AddStreamHeaders(absl::string_view content_type, dialects::HeaderList& headers) {
   bool typed = false;
   for (const auto& [name, value] : headers) typed |= name == "content-type";
-  if (!typed) headers.emplace_back("content-type", kEventStream);
+  if (!typed) headers.emplace_back("content-type", content_type);
   bool cached = false;
   for (const auto& [name, value] : headers) cached |= name == "cache-control";
   if (!cached) headers.emplace_back("cache-control", "no-cache");
@@ -48,8 +47,7 @@ async::Awaitable<absl::Status> Reply::SendError(const dialects::CallerError& err
   if (error.http_status == 401) headers.emplace_back("www-authenticate", "Bearer");
   if (!error.review_id.empty()) SetReview(error.review_id);
   // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
-  const std::string body =
-      connect_ ? dialects::ConnectErrorBody(error) : dialect_->ErrorBody(error);
+  const std::string body = connect_ ? admin::ConnectErrorBody(error) : dialect_->FormatError(error);
   co_return co_await Send(error.http_status, std::move(headers), body);
 }
 
@@ -66,7 +64,7 @@ async::Awaitable<absl::Status> Reply::Send(int status, dialects::HeaderList head
 
 async::Awaitable<absl::Status> Reply::Begin(int status, dialects::HeaderList headers) {
   streaming_ = true;
-  AddStreamHeaders(headers);
+  AddStreamHeaders(dialect_->stream_content_type(), headers);
   co_return co_await exchange_.Begin(Head(status, std::move(headers)));
 }
 
@@ -75,7 +73,7 @@ async::Awaitable<absl::Status> Reply::SendKeepAlive() {
     absl::Status begun = co_await Begin(200, dialects::HeaderList());
     if (!begun.ok()) co_return begun;
   }
-  co_return co_await exchange_.Write(dialect_->Waiting());
+  co_return co_await exchange_.Write(dialect_->FormatKeepAlive());
 }
 
 }  // namespace countersign::edge::call

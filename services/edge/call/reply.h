@@ -27,7 +27,7 @@ class Reply {
 
   // What SendError would write into a stream whose head is out.
   std::string InBandError(const dialects::CallerError& error) const {
-    return dialect_->InBandError(error);
+    return dialect_->FormatErrorEvent(error);
   }
 
   // A whole response, or the end of a stream that has begun.

@@ -17,7 +17,7 @@ async::Awaitable<void> AnswerReviewStatus(const CallContext& context, const Veri
     co_return;
   }
   if (!status.ok()) {
-    co_await reply.SendError(dialects::ErrorOfPart(status.status(), "approval"));
+    co_await reply.SendError(dialects::MakePartError(status.status(), "approval"));
     co_return;
   }
   json::Writer out;

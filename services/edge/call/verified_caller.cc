@@ -30,7 +30,7 @@ async::Awaitable<absl::StatusOr<domain::Authenticated>> Authenticate(
 
 Refusal RefuseCaller(const absl::Status& status) {
   const bool failed = !absl::IsUnauthenticated(status);
-  return Refusal{dialects::ErrorOfPart(status, "authentication"), domain::Outcome::kBlocked,
+  return Refusal{dialects::MakePartError(status, "authentication"), domain::Outcome::kBlocked,
                  failed ? Annotate(status, "authentication") : absl::OkStatus()};
 }
 

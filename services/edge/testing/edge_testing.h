@@ -24,7 +24,7 @@
 #include "libs/clients/testing/fake_policy_decider.h"
 #include "libs/clients/testing/fake_recorder.h"
 #include "libs/clients/testing/fake_review_gate.h"
-#include "libs/dialects/testing/mask_testing.h"
+#include "libs/dialects/testing/literal_masking.h"
 #include "libs/domain/event_payload.h"
 #include "libs/http/http_testing.h"
 #include "libs/json/document.h"

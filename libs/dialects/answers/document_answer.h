@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/dialects/answers/document_mask.h"
+#include "libs/dialects/answers/grammar.h"
+#include "libs/dialects/answers/piece_queue.h"
+#include "libs/dialects/dialect.h"
+
+namespace countersign::dialects::answers {
+
+// An answer that comes as one body: a result, or an upstream's error. The caller gets it as it came
+// when nothing in it is masked. An error that is not JSON is masked as one text, and refused when
+// escapes in it hide more; any other answer that is not strict JSON is refused.
+class DocumentAnswer : public AnswerReader {
+ public:
+  struct Options {
+    bool masked = true;
+    int status = 200;
+    bool refuse_unknown = false;  // a result that the grammar does not know is refused
+  };
+  DocumentAnswer(std::unique_ptr<const DocumentGrammar> grammar, Options options);
+
+  absl::StatusOr<std::vector<domain::FieldPiece>> Feed(absl::string_view bytes) override;
+  absl::StatusOr<std::vector<domain::FieldPiece>> Finish() override;
+  absl::StatusOr<std::vector<Delivery>> Release(
+      std::vector<domain::FieldRelease> releases) override;
+  const Usage& usage() const override { return usage_; }
+  bool upstream_failed() const override { return options_.status >= 400; }
+
+ private:
+  absl::StatusOr<json::Document> Parse();
+  void MaskAsText();
+  absl::StatusOr<Delivery> ReleaseText(const std::vector<domain::FieldRelease>& releases) const;
+
+  const std::unique_ptr<const DocumentGrammar> grammar_;
+  const Options options_;
+  std::string body_;
+  PieceQueue queue_;
+  std::optional<DocumentMask> mask_;
+  std::optional<std::size_t> text_piece_;     // the body is masked as one text
+  std::optional<std::size_t> decoded_piece_;  // and looked at without its escapes
+  bool finished_ = false;
+  Usage usage_;
+};
+
+}  // namespace countersign::dialects::answers

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "libs/dialects/answers/found_texts.h"
+#include "libs/dialects/answers/piece_queue.h"
+#include "libs/dialects/splice.h"
+#include "libs/domain/event_payload.h"
+#include "libs/domain/masker.h"
+
+namespace countersign::dialects::answers {
+
+// The masking of one JSON document: which of its texts the masker was asked about, and what its
+// answers make of the document. Offsets are into the document's bytes.
+class DocumentMask {
+ public:
+  // Queues a piece for every text. `ends(text)`: nothing follows in that continuing text.
+  DocumentMask(const FoundTexts& found, PieceQueue& queue,
+               absl::FunctionRef<bool(const FoundText&)> ends);
+
+  struct Outcome {
+    std::vector<Edit> edits;
+    std::vector<domain::DeliveredSpan> masked;
+    bool texts_withheld = false;  // some text changed, and nothing of a continuing one remains
+  };
+  // `releases` answer all pieces of the question. FAILED_PRECONDITION when something would have to
+  // be masked that cannot be replaced.
+  absl::StatusOr<Outcome> Apply(const std::vector<domain::FieldRelease>& releases,
+                                PieceQueue& queue) const;
+
+ private:
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  struct Text {
+    std::size_t piece;
+    Range range;
+    std::string field;
+    bool continues;
+  };
+  struct Copy {
+    Range range;
+    std::string field;
+    std::string tokens;
+    std::optional<std::size_t> alternatives;
+  };
+  void AddText(const FoundText& text, bool end, PieceQueue& queue);
+  bool MayStay(const Copy& copy, const std::vector<domain::FieldRelease>& releases) const;
+
+  std::vector<Text> texts_;
+  std::vector<Copy> copies_;
+  std::vector<Range> padding_;
+  std::optional<std::size_t> unknown_names_;
+};
+
+}  // namespace countersign::dialects::answers

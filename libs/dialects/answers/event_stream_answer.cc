@@ -1,0 +1,248 @@
+#include "libs/dialects/answers/event_stream_answer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/base/utf8.h"
+#include "libs/dialects/sse/writer.h"
+#include "libs/json/surrogates.h"
+
+namespace countersign::dialects::answers {
+namespace {
+
+using json::Value;
+
+constexpr std::size_t kMaxEventBytes = 8u << 20;
+constexpr std::size_t kMaxOpenTexts = 1024;
+constexpr std::size_t kMaxGroups = 1024;
+constexpr std::size_t kMaxJoinedBytes = 256;
+
+absl::Status BrokenStream(absl::string_view what) {
+  return absl::UnavailableError(absl::StrCat("the upstream's stream ", what));
+}
+
+// False when the event has no lone surrogates.
+bool ReplaceLoneSurrogates(sse::Event& event) {
+  const std::vector<std::size_t> lone = json::LoneSurrogates(event.data);
+  for (const std::size_t at : lone) {
+    json::ReplaceSurrogate(event.data, at);
+    json::ReplaceSurrogate(event.raw, event.InRaw(at));
+  }
+  return !lone.empty();
+}
+
+absl::StatusOr<json::Document> ParseData(sse::Event& event) {
+  absl::StatusOr<json::Document> document = json::Document::Parse(event.data);
+  if (!document.ok() && ReplaceLoneSurrogates(event)) {
+    document = json::Document::Parse(event.data);
+  }
+  // The parser's message would quote the answer.
+  if (!document.ok()) return BrokenStream("is not strict JSON");
+  return document;
+}
+
+}  // namespace
+
+EventStreamAnswer::EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar, Options options)
+    : grammar_(std::move(grammar)), options_(options), parser_(kMaxEventBytes) {}
+
+absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Feed(absl::string_view bytes) {
+  if (done_) return std::vector<domain::FieldPiece>();  // nothing counts after the final marker
+  std::vector<sse::Event> events;
+  CS_RETURN_IF_ERROR(parser_.Feed(bytes, events));
+  for (sse::Event& event : events) CS_RETURN_IF_ERROR(ReadEvent(std::move(event)));
+  return queue_.Take();
+}
+
+absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Finish() {
+  if (!done_) {
+    std::vector<sse::Event> events;
+    parser_.Finish(events);
+    for (sse::Event& event : events) CS_RETURN_IF_ERROR(ReadEvent(std::move(event)));
+    if (!done_ && !failed_) return BrokenStream("ended without its final marker");
+  }
+  return queue_.Take();
+}
+
+absl::Status EventStreamAnswer::ReadEvent(sse::Event event) {
+  if (done_) return absl::OkStatus();
+  Pending pending;
+  pending.event = std::move(event);
+  if (!pending.event.fields.empty() && options_.masked) {
+    if (!IsUtf8(pending.event.fields)) return BrokenStream("is not UTF-8");
+    pending.fields = queue_.AddWhole(pending.event.fields);
+  }
+  if (pending.event.has_data) {
+    if (grammar_->IsBareEndMarker(pending.event.data)) {
+      EndStream(FoundTexts(), pending);
+    } else {
+      CS_RETURN_IF_ERROR(ReadDocument(pending));
+    }
+  }
+  pending_.push_back(std::move(pending));
+  return absl::OkStatus();
+}
+
+absl::Status EventStreamAnswer::ReadDocument(Pending& pending) {
+  const bool refuse = options_.masked && options_.refuse_unknown;
+  if (refuse && !grammar_->IsKnownEventName(pending.event.fields)) return UnknownAnswerError();
+  CS_ASSIGN_OR_RETURN(const json::Document document, ParseData(pending.event));
+  const Value root = document.root();
+  if (refuse && !grammar_->IsKnownEvent(root)) return UnknownAnswerError();
+  const EventRole role = grammar_->Classify(root, usage_);
+  failed_ |= role.is_error;
+  pending.hidden = options_.hide_usage && role.is_usage;
+  pending.is_final = role.ends_stream;
+  if (options_.masked && !pending.hidden) return MaskDocument(root, pending);
+  if (pending.is_final) EndStream(FoundTexts(), pending);
+  return absl::OkStatus();
+}
+
+absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending) {
+  CS_ASSIGN_OR_RETURN(const FoundTexts found, grammar_->FindTexts(root, pending.event.data));
+  CS_RETURN_IF_ERROR(TrackTexts(found, pending));
+  if (pending.is_final) EndStream(found, pending);
+  pending.mask.emplace(found, queue_, [&](const FoundText& text) {
+    return text.last && (done_ || ended_groups_.contains(text.group));
+  });
+  CheckJoinedTexts(found, pending);
+  pending.only_continuing = found.only_continuing;
+  return absl::OkStatus();
+}
+
+absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pending) {
+  for (const FoundText& text : found.texts) {
+    if (!text.continues()) continue;
+    if (ended_groups_.contains(text.group)) return BrokenStream("continues what has ended");
+    OpenText& open = open_texts_[text.field];
+    open.group = text.group;
+    open.container = text.container;
+    open.path = text.path;
+    open.discriminators = text.group == kNoGroup ? found.discriminators : "";
+  }
+  if (open_texts_.size() + joined_texts_.size() > kMaxOpenTexts) {
+    return BrokenStream("has too many texts at once");
+  }
+  for (const std::int64_t group : found.ended_groups) {
+    EndGroup(group, found, pending);
+    ended_groups_.insert(group);
+  }
+  if (ended_groups_.size() > kMaxGroups) return BrokenStream("has too many groups of texts");
+  return absl::OkStatus();
+}
+
+// A joined text leaves as it comes. Nothing in the whole of it may have to be masked.
+void EventStreamAnswer::CheckJoinedTexts(const FoundTexts& found, Pending& pending) {
+  for (const FoundText& text : found.texts) {
+    if (text.continuation != Continuation::kJoined) continue;
+    std::string& joined = joined_texts_[text.field];
+    const bool more = !joined.empty();
+    absl::StrAppend(&joined, text.text());
+    if (!more) continue;
+    if (joined.size() > kMaxJoinedBytes) joined.erase(0, joined.size() - kMaxJoinedBytes);
+    if (const auto piece = queue_.AddWhole(joined)) pending.joined.push_back(*piece);
+  }
+}
+
+// Ends the text. One that `found` continues ends with its last piece there.
+EventStreamAnswer::OpenTexts::iterator EventStreamAnswer::EndText(OpenTexts::iterator at,
+                                                                  const FoundTexts& found,
+                                                                  Pending& pending) {
+  const bool here = std::any_of(found.texts.begin(), found.texts.end(), [&](const FoundText& text) {
+    return text.continues() && text.field == at->first;
+  });
+  if (!here) {
+    const std::size_t piece = queue_.Add(at->first, "", true);
+    pending.held_texts.push_back(HeldText{piece, at->first, std::move(at->second)});
+  }
+  return open_texts_.erase(at);
+}
+
+void EventStreamAnswer::EndGroup(std::int64_t group, const FoundTexts& found, Pending& pending) {
+  for (auto at = open_texts_.begin(); at != open_texts_.end();) {
+    at = at->second.group == group ? EndText(at, found, pending) : std::next(at);
+  }
+}
+
+void EventStreamAnswer::EndStream(const FoundTexts& found, Pending& pending) {
+  done_ = true;
+  pending.is_final = true;
+  while (!open_texts_.empty()) {
+    const std::int64_t group = open_texts_.begin()->second.group;
+    EndGroup(group, found, pending);
+  }
+}
+
+absl::StatusOr<std::vector<Delivery>> EventStreamAnswer::Release(
+    std::vector<domain::FieldRelease> releases) {
+  std::vector<Delivery> deliveries;
+  deliveries.reserve(pending_.size());
+  for (const Pending& pending : pending_) {
+    CS_RETURN_IF_ERROR(Deliver(pending, releases, deliveries));
+  }
+  pending_.clear();
+  return deliveries;
+}
+
+void EventStreamAnswer::DeliverHeldTexts(const Pending& pending,
+                                         const std::vector<domain::FieldRelease>& releases,
+                                         std::vector<Delivery>& deliveries) const {
+  for (const HeldText& held : pending.held_texts) {
+    const domain::FieldRelease& release = releases[held.piece];
+    if (release.text.empty()) continue;
+    Delivery& delivery = deliveries.emplace_back();
+    delivery.bytes = grammar_->WriteText(held.open, release.text);
+    for (const domain::MaskedSpan& span : release.masked) {
+      delivery.masked.push_back(domain::DeliveredSpan{held.field, span});
+    }
+  }
+}
+
+absl::Status EventStreamAnswer::Deliver(const Pending& pending,
+                                        const std::vector<domain::FieldRelease>& releases,
+                                        std::vector<Delivery>& deliveries) {
+  DeliverHeldTexts(pending, releases, deliveries);
+  if (pending.hidden) return absl::OkStatus();
+  for (const std::size_t piece : pending.joined) {
+    if (!releases[piece].Unchanged()) {
+      return absl::FailedPreconditionError("a text in several pieces would have to be masked");
+    }
+  }
+  Delivery delivery;
+  delivery.recorded = pending.event.has_data;
+  delivery.is_final = pending.is_final;
+  std::vector<Edit> edits;
+  if (pending.mask.has_value()) {
+    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, pending.mask->Apply(releases, queue_));
+    if (pending.only_continuing && outcome.texts_withheld && outcome.masked.empty()) {
+      return absl::OkStatus();
+    }
+    edits = std::move(outcome.edits);
+    delivery.masked = std::move(outcome.masked);
+  }
+  if (pending.fields) queue_.Remember(releases[*pending.fields]);
+  const bool keep_fields = !pending.fields || releases[*pending.fields].Unchanged();
+  if (!keep_fields && !pending.event.has_data) return absl::OkStatus();
+  CS_ASSIGN_OR_RETURN(delivery.bytes, Rewrite(pending.event, std::move(edits), keep_fields));
+  deliveries.push_back(std::move(delivery));
+  return absl::OkStatus();
+}
+
+// Comments and other fields that would have to be masked are left out.
+absl::StatusOr<std::string> EventStreamAnswer::Rewrite(const sse::Event& event,
+                                                       std::vector<Edit> edits,
+                                                       bool keep_fields) const {
+  if (!keep_fields) {
+    CS_ASSIGN_OR_RETURN(const std::string data, Splice(event.data, std::move(edits)));
+    return sse::FormatEvent(data);
+  }
+  for (Edit& edit : edits) {
+    edit.begin = event.InRaw(edit.begin);
+    edit.end = event.InRaw(edit.end);
+  }
+  return Splice(event.raw, std::move(edits));
+}
+
+}  // namespace countersign::dialects::answers

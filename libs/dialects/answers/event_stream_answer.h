@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "libs/dialects/answers/document_mask.h"
+#include "libs/dialects/answers/grammar.h"
+#include "libs/dialects/answers/piece_queue.h"
+#include "libs/dialects/dialect.h"
+#include "libs/dialects/sse/parser.h"
+
+namespace countersign::dialects::answers {
+
+// An answer that comes as server-sent events of JSON. However the upstream cuts its bytes into
+// pieces, the caller gets the same bytes. An event of which nothing is held back or replaced leaves
+// as it came; of a touched one only the strings change; one of which nothing remains is dropped.
+// What is still held when a group of texts ends leaves in events of its own, directly before the
+// event that ends it.
+class EventStreamAnswer : public AnswerReader {
+ public:
+  struct Options {
+    bool masked = true;
+    bool hide_usage = false;      // drop the usage event: the caller did not ask for it
+    bool refuse_unknown = false;  // an event that the grammar does not know ends the answer
+  };
+  EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar, Options options);
+
+  absl::StatusOr<std::vector<domain::FieldPiece>> Feed(absl::string_view bytes) override;
+  absl::StatusOr<std::vector<domain::FieldPiece>> Finish() override;
+  absl::StatusOr<std::vector<Delivery>> Release(
+      std::vector<domain::FieldRelease> releases) override;
+  const Usage& usage() const override { return usage_; }
+  bool upstream_failed() const override { return failed_; }
+
+ private:
+  struct HeldText {  // what leaves of a text that ends before an event
+    std::size_t piece;
+    std::string field;
+    OpenText open;
+  };
+  struct Pending {  // an event that waits for its releases
+    sse::Event event;
+    std::vector<HeldText> held_texts;  // leave before it
+    std::optional<DocumentMask> mask;
+    std::optional<std::size_t> fields;  // the piece of the lines beside its data
+    std::vector<std::size_t> joined;    // pieces that ask about joined texts
+    bool only_continuing = false;
+    bool hidden = false;
+    bool is_final = false;
+  };
+
+  absl::Status ReadEvent(sse::Event event);
+  absl::Status ReadDocument(Pending& pending);
+  absl::Status MaskDocument(const json::Value& root, Pending& pending);
+  absl::Status TrackTexts(const FoundTexts& found, Pending& pending);
+  void CheckJoinedTexts(const FoundTexts& found, Pending& pending);
+  void EndGroup(std::int64_t group, const FoundTexts& found, Pending& pending);
+  void EndStream(const FoundTexts& found, Pending& pending);
+  using OpenTexts = std::map<std::string, OpenText>;
+  OpenTexts::iterator EndText(OpenTexts::iterator at, const FoundTexts& found, Pending& pending);
+
+  absl::Status Deliver(const Pending& pending, const std::vector<domain::FieldRelease>& releases,
+                       std::vector<Delivery>& deliveries);
+  void DeliverHeldTexts(const Pending& pending, const std::vector<domain::FieldRelease>& releases,
+                        std::vector<Delivery>& deliveries) const;
+  absl::StatusOr<std::string> Rewrite(const sse::Event& event, std::vector<Edit> edits,
+                                      bool keep_fields) const;
+
+  const std::unique_ptr<EventStreamGrammar> grammar_;
+  const Options options_;
+  sse::Parser parser_;
+  PieceQueue queue_;
+  std::vector<Pending> pending_;
+  OpenTexts open_texts_;                             // by field
+  std::map<std::string, std::string> joined_texts_;  // by field: as far as they came
+  absl::flat_hash_set<std::int64_t> ended_groups_;
+  Usage usage_;
+  bool done_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace countersign::dialects::answers

@@ -1,0 +1,35 @@
+#include "libs/dialects/answers/piece_queue.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace countersign::dialects::answers {
+namespace {
+
+constexpr std::size_t kRemembered = 256;  // texts, and bytes of one
+
+}  // namespace
+
+std::size_t PieceQueue::Add(const std::string& field, absl::string_view text, bool end) {
+  pieces_.push_back(domain::FieldPiece{field, std::string(text), end});
+  return pieces_.size() - 1;
+}
+
+std::optional<std::size_t> PieceQueue::AddWhole(absl::string_view text, absl::string_view name) {
+  if (text.size() <= kRemembered && unchanged_.contains(absl::StrCat(name, "\n", text))) {
+    return std::nullopt;
+  }
+  return Add(absl::StrCat("whole/", ++whole_texts_, "/", name), text, true);
+}
+
+void PieceQueue::Remember(const domain::FieldRelease& release, absl::string_view name) {
+  const std::string& text = release.text;  // the piece's, because nothing changed
+  if (release.Unchanged() && text.size() <= kRemembered && unchanged_.size() < kRemembered) {
+    unchanged_.insert(absl::StrCat(name, "\n", text));
+  }
+}
+
+std::vector<domain::FieldPiece> PieceQueue::Take() { return std::exchange(pieces_, {}); }
+
+}  // namespace countersign::dialects::answers

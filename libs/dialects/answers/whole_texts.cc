@@ -1,0 +1,48 @@
+#include "libs/dialects/answers/whole_texts.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "libs/dialects/json_numbers.h"
+
+namespace countersign::dialects::answers {
+
+using json::Type;
+using json::Value;
+
+bool LooksLikeIdentifier(absl::string_view text) {
+  return text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
+                  c == '.' || c == ':' || c == '/' || c == '+';
+         });
+}
+
+void WholeTextFinder::AddName(absl::string_view name) {
+  if (!names_.documented.contains(name)) found_.unknown_names.push_back(name);
+}
+
+void WholeTextFinder::Add(absl::string_view key, const Value& value, bool counts) {
+  if (value.is(Type::kString)) {
+    if (value.text().empty()) return;
+    if (names_.assigned.contains(key) && LooksLikeIdentifier(value.text())) return;
+    FoundText& text = found_.texts.emplace_back();
+    text.value = value;
+    text.field = std::string(key);
+  } else if (value.is(Type::kNumber)) {
+    const absl::string_view literal = Literal(value);
+    if ((counts || names_.protocol_numbers.contains(key)) && IsShortNumber(literal)) return;
+    FoundText& text = found_.texts.emplace_back();
+    text.value = value;
+    text.field = std::string(key);
+    text.number = NumberText(literal);
+  } else if (value.is(Type::kArray)) {
+    for (std::size_t i = 0; i < value.size(); ++i) Add(key, value.at(i), counts);
+  } else if (value.is(Type::kObject)) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      AddName(value.key(i));
+      Add(value.key(i), value.at(i), counts);
+    }
+  }
+}
+
+}  // namespace countersign::dialects::answers

@@ -1,0 +1,38 @@
+#include "libs/dialects/caller_error.h"
+
+#include <catch2/catch.hpp>
+
+namespace countersign::dialects {
+namespace {
+
+TEST_CASE("MakeCallerError: status and type belong to the code", "[dialects]") {
+  const CallerError denied = MakeCallerError("policy_denied", "no");
+  CHECK(denied.http_status == 403);
+  CHECK(denied.type == "permission_error");
+  CHECK(denied.final);
+  CHECK(denied.message == "no");
+  const CallerError unavailable = MakeCallerError("unavailable", "later");
+  CHECK(unavailable.http_status == 503);
+  CHECK_FALSE(unavailable.final);
+  CHECK(unavailable.retry_after == absl::Seconds(1));
+}
+
+TEST_CASE("MakePartError: only a failed authentication is told in the part's words", "[dialects]") {
+  const CallerError unauthenticated =
+      MakePartError(absl::UnauthenticatedError("the token has expired"), "authentication");
+  CHECK(unauthenticated.http_status == 401);
+  CHECK(unauthenticated.message == "the token has expired");
+  const CallerError failed = MakePartError(absl::InternalError("secret detail"), "policy");
+  CHECK(failed.http_status == 503);
+  CHECK(failed.message == "the gateway's policy is not available; try again");
+}
+
+TEST_CASE("MakeUpstreamError: a deadline is 504, everything else 502", "[dialects]") {
+  CHECK(MakeUpstreamError(absl::DeadlineExceededError("")).code == "upstream_timeout");
+  CHECK(MakeUpstreamError(absl::DeadlineExceededError("")).http_status == 504);
+  CHECK(MakeUpstreamError(absl::PermissionDeniedError("")).code == "upstream_error");
+  CHECK(MakeUpstreamError(absl::UnavailableError("")).http_status == 502);
+}
+
+}  // namespace
+}  // namespace countersign::dialects

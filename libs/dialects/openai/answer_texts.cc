@@ -1,0 +1,408 @@
+#include "libs/dialects/openai/answer_texts.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/dialects/answers/whole_texts.h"
+#include "libs/dialects/json_numbers.h"
+#include "libs/dialects/openai/logprobs.h"
+#include "libs/dialects/openai/member_names.h"
+
+namespace countersign::dialects::openai {
+namespace {
+
+using answers::Continuation;
+using answers::FoundText;
+using answers::FoundTexts;
+using answers::kNoGroup;
+using answers::Step;
+using json::Type;
+using json::Value;
+
+// Members that hold the parts of one text.
+bool IsPartList(absl::string_view key) {
+  return key == "content" || key == "refusal" || key == "reasoning" || key == "reasoning_content" ||
+         key == "reasoning_details" || key == "thinking" || key == "summary";
+}
+
+// Members of a part that carry its text.
+bool IsPartText(absl::string_view key) {
+  return key == "text" || key == "content" || key == "refusal" || key == "thinking" ||
+         key == "reasoning" || key == "summary";
+}
+
+// Types of a part that held text may leave in.
+bool IsTextPartType(absl::string_view type) {
+  return type == "text" || type == "output_text" || type == "refusal" || type == "thinking";
+}
+
+// Members of an unknown event whose strings continue in the next one.
+bool ContinuesAtRoot(absl::string_view key) {
+  return key == "delta" || key == "text" || key == "content" || key == "completion" ||
+         key == "response" || key == "output_text";
+}
+
+// Members of an unknown event that say which of several texts it continues. OpenAI's Responses API
+// has all of them.
+constexpr absl::string_view kDiscriminators[] = {"type",          "item_id",       "output_index",
+                                                 "content_index", "summary_index", "index"};
+
+// True for an unknown event that may be a piece of something: its type says delta, or it has none.
+bool IsUnknownFragment(const Value& root) {
+  if (root["choices"].exists() || root["error"].exists()) return false;
+  return !root["type"].exists() || absl::StrContains(root["type"].text(), "delta");
+}
+
+bool IsEventType(const Value& type) {
+  const absl::string_view text = type.text();
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+// Walks one document. Functions that return bool say whether what they walked holds nothing but
+// texts that continue.
+class Walker {
+ public:
+  Walker(absl::string_view source, bool is_chunk, ChunkTexts& result)
+      : is_chunk_(is_chunk),
+        found_(result.found),
+        numbering_(result.numbering),
+        whole_(AnswerMemberNames(), source, result.found) {}
+
+  void WalkRoot(const Value& root);
+
+ private:
+  // Extends the field and the path by a member as long as it lives.
+  class Member {
+   public:
+    enum class Field { kExtend, kKeep };
+    Member(Walker& walker, absl::string_view key, Field field = Field::kExtend)
+        : walker_(walker), field_size_(walker.field_.size()) {
+      if (field == Field::kExtend) absl::StrAppend(&walker.field_, "/", key);
+      walker.path_.push_back(Step{std::string(key)});
+    }
+    Member(const Member&) = delete;
+    ~Member() {
+      walker_.field_.resize(field_size_);
+      walker_.path_.pop_back();
+    }
+
+   private:
+    Walker& walker_;
+    const std::size_t field_size_;
+  };
+
+  std::string ReadDiscriminators(const Value& root);
+  bool WalkRootMember(absl::string_view key, const Value& value, bool is_fragment);
+  bool WalkChoice(const Value& choice, std::int64_t position);
+  bool WalkChoiceMember(absl::string_view key, const Value& value);
+  bool WalkMembers(const Value& object, bool continues);
+  bool WalkElements(const Value& array, bool continues);
+  bool WalkUnnumberedElement(const Value& element, absl::string_view list, bool continues);
+  bool WalkPart(const Value& part, bool continues);
+  void WalkFragment(absl::string_view key, const Value& value);
+  void AddText(const Value& value, Continuation continuation = Continuation::kContinues);
+  std::optional<std::int64_t> ReadIndex(const Value& index, bool& numbered, bool& counted);
+  void MarkLastPieces();
+
+  const bool is_chunk_;
+  FoundTexts& found_;
+  Numbering& numbering_;
+  answers::WholeTextFinder whole_;
+  // Of what is being walked:
+  std::string field_;
+  std::vector<Step> path_;
+  std::int64_t choice_ = kNoGroup;
+  absl::string_view container_;
+};
+
+void Walker::WalkRoot(const Value& root) {
+  if (!root.is(Type::kObject)) return whole_.Add("", root);
+  const Value choices = root["choices"];
+  bool bare = choices.is(Type::kArray) && choices.size() > 0;
+  const std::string prefix = absl::StrCat("/", is_chunk_ ? ReadDiscriminators(root) : "");
+  const bool is_fragment = is_chunk_ && IsUnknownFragment(root);
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    const absl::string_view key = root.key(i);
+    const Value value = root.at(i);
+    whole_.AddName(key);
+    if (key == "choices" && value.is(Type::kArray)) {
+      for (std::size_t c = 0; c < value.size(); ++c) {
+        bare &= WalkChoice(value.at(c), static_cast<std::int64_t>(c));
+      }
+      continue;
+    }
+    field_ = prefix;
+    path_.clear();
+    choice_ = kNoGroup;
+    container_ = "";
+    bare &= WalkRootMember(key, value, is_fragment);
+  }
+  found_.only_continuing = is_chunk_ && bare;
+  MarkLastPieces();
+}
+
+void Walker::MarkLastPieces() {
+  absl::flat_hash_set<absl::string_view> seen;
+  for (auto text = found_.texts.rbegin(); text != found_.texts.rend(); ++text) {
+    if (text->continues()) text->last = seen.insert(text->field).second;
+  }
+}
+
+bool Walker::WalkRootMember(absl::string_view key, const Value& value, bool is_fragment) {
+  if (key == "obfuscation" && value.is(Type::kString) &&
+      answers::LooksLikeIdentifier(value.text())) {
+    found_.padding.push_back(value);
+    return true;
+  }
+  const Member member(*this, key);
+  if (is_chunk_ && value.is(Type::kObject) && key == "delta") {
+    WalkMembers(value, true);
+    return false;
+  }
+  if (is_chunk_ && value.is(Type::kString) && ContinuesAtRoot(key)) {
+    AddText(value);
+    return false;
+  }
+  if (is_fragment) {
+    WalkFragment(key, value);
+    return false;
+  }
+  whole_.Add(key, value, key == "usage");
+  return value.is(Type::kNull) || IsIdentifyingMember(key) || key == "created";
+}
+
+// Gives what the fields of the event's texts begin with, so that texts which take turns stay apart.
+std::string Walker::ReadDiscriminators(const Value& root) {
+  std::string prefix;
+  if (root["choices"].exists()) return prefix;
+  for (const absl::string_view key : kDiscriminators) {
+    const Value value = root[key];
+    const absl::string_view literal = whole_.Literal(value);
+    if (value.is(Type::kString)) {
+      absl::StrAppend(&prefix, "/", value.text());
+    } else if (value.is(Type::kNumber)) {
+      absl::StrAppend(&prefix, "/", NumberText(literal));
+    }
+    // Only what surely is no text is repeated in synthetic events.
+    if (key == "type" ? IsEventType(value) : value.integer() && IsShortNumber(literal)) {
+      absl::StrAppend(&found_.discriminators, "\"", key, "\":", literal, ",");
+    }
+  }
+  return prefix;
+}
+
+bool Walker::WalkChoice(const Value& choice, std::int64_t position) {
+  if (!choice.is(Type::kObject)) {
+    whole_.Add("", choice);
+    return false;
+  }
+  const Value index = choice["index"];
+  choice_ =
+      ReadIndex(index, numbering_.choices_numbered, numbering_.choices_counted).value_or(position);
+  bool bare = true;
+  for (std::size_t i = 0; i < choice.size(); ++i) {
+    whole_.AddName(choice.key(i));
+    field_ = absl::StrCat("choices/", choice_);
+    path_.clear();
+    container_ = "";
+    bare &= WalkChoiceMember(choice.key(i), choice.at(i));
+  }
+  return bare;
+}
+
+bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
+  if ((key == "delta" || key == "message") && value.is(Type::kObject)) {
+    container_ = key;
+    return WalkMembers(value, is_chunk_ && key == "delta");
+  }
+  if (key == "logprobs" && !value.is(Type::kNull)) {
+    found_.copies.push_back(ReadLogprobs(value, field_));
+    return true;
+  }
+  const bool ends = key == "finish_reason" && !value.is(Type::kNull);
+  if (ends) found_.ended_groups.push_back(choice_);
+  if (is_chunk_ && value.is(Type::kString) && !IsIdentifyingMember(key)) {
+    field_ += '/';
+    const Member member(*this, key);
+    AddText(value);
+  } else {
+    whole_.Add(key, value);
+  }
+  return !ends && (key == "index" || key == "logprobs" || value.is(Type::kNull));
+}
+
+// What `index` says; nothing where there is none, or none that all readers agree on.
+std::optional<std::int64_t> Walker::ReadIndex(const Value& index, bool& numbered, bool& counted) {
+  const auto number = index.integer();
+  const bool is_number = number && *number >= 0;
+  (is_number ? numbered : counted) = true;
+  if (is_number) return number;
+  numbering_.invalid |= index.exists() && !index.is(Type::kNull);
+  return std::nullopt;
+}
+
+// The members of a message, a tool call, a function …
+bool Walker::WalkMembers(const Value& object, bool continues) {
+  bool bare = object.size() > 0;
+  const bool nested = !path_.empty();
+  for (std::size_t i = 0; i < object.size(); ++i) {
+    const absl::string_view key = object.key(i);
+    const Value value = object.at(i);
+    whole_.AddName(key);
+    const Member member(*this, key);
+    if (value.is(Type::kString) && IsIdentifyingMember(key)) {
+      bare = false;
+      whole_.Add(key, value);
+    } else if (value.is(Type::kString)) {
+      // A function's name comes in one piece; its arguments do not.
+      const bool whole = !continues || (key == "name" && nested);
+      bare &= !whole;
+      AddText(value, !whole          ? Continuation::kContinues
+                     : key == "name" ? Continuation::kJoined
+                                     : Continuation::kWhole);
+    } else if (value.is(Type::kObject)) {
+      bare &= WalkMembers(value, continues);
+    } else if (value.is(Type::kArray)) {
+      bare &= WalkElements(value, continues);
+    } else {
+      bare &= value.is(Type::kNull) || (key == "index" && nested);
+      whole_.Add(key, value);
+    }
+  }
+  return bare;
+}
+
+// Elements that carry an index continue the ones with the same index, and tool calls without one
+// are counted. The texts of parts without one continue each other. Other elements are whole.
+bool Walker::WalkElements(const Value& array, bool continues) {
+  const std::string list = path_.back().key;
+  bool bare = true;
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    const Value element = array.at(i);
+    auto index = element["index"].integer();
+    if (list == "tool_calls") {
+      index = ReadIndex(element["index"], numbering_.calls_numbered, numbering_.calls_counted)
+                  .value_or(static_cast<std::int64_t>(i));
+    }
+    if (element.is(Type::kObject) && continues && index && *index >= 0) {
+      path_.back().index = *index;
+      const std::size_t field_size = field_.size();
+      absl::StrAppend(&field_, "/", *index);
+      bare &= WalkMembers(element, true);
+      field_.resize(field_size);
+    } else {
+      path_.back().part = true;
+      bare &= WalkUnnumberedElement(element, list, continues);
+    }
+    path_.back() = Step{list};
+  }
+  return bare;
+}
+
+bool Walker::WalkUnnumberedElement(const Value& element, absl::string_view list, bool continues) {
+  const bool is_part = continues || IsPartList(list);
+  if (is_part && element.is(Type::kObject)) return WalkPart(element, continues);
+  if (is_part && element.is(Type::kString)) {
+    AddText(element);
+    return true;
+  }
+  whole_.Add("", element);
+  return false;
+}
+
+bool Walker::WalkPart(const Value& part, bool continues) {
+  bool bare = true;
+  if (IsTextPartType(part["type"].text())) path_.back().type = std::string(part["type"].text());
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const absl::string_view key = part.key(i);
+    const Value value = part.at(i);
+    whole_.AddName(key);
+    if (value.is(Type::kString) && IsPartText(key)) {
+      // A content may come as a string now and as parts then: it is one text all the same.
+      const Member member(*this, key,
+                          key == "text" ? Member::Field::kKeep : Member::Field::kExtend);
+      AddText(value);
+    } else if (value.is(Type::kArray) && IsPartText(key)) {
+      const Member member(*this, key);
+      bare &= WalkElements(value, continues);
+    } else {
+      bare &= value.is(Type::kNull) || IsIdentifyingMember(key);
+      whole_.Add(key, value);
+    }
+  }
+  return bare;
+}
+
+// A member of an unknown event that is a piece of something: texts by their names continue in the
+// same place of the next event.
+void Walker::WalkFragment(absl::string_view key, const Value& value) {
+  if (value.is(Type::kString) && (ContinuesAtRoot(key) || IsPartText(key))) {
+    AddText(value);
+  } else if (value.is(Type::kObject)) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      whole_.AddName(value.key(i));
+      const Member member(*this, value.key(i));
+      WalkFragment(value.key(i), value.at(i));
+    }
+  } else if (value.is(Type::kArray)) {
+    const std::size_t field_size = field_.size();
+    path_.back().part = true;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (!value.at(i).is(Type::kObject)) {
+        whole_.Add(key, value.at(i));
+        continue;
+      }
+      absl::StrAppend(&field_, "/", i);
+      WalkFragment(key, value.at(i));
+      field_.resize(field_size);
+    }
+    path_.back().part = false;
+  } else {
+    whole_.Add(key, value, key == "usage");
+  }
+}
+
+void Walker::AddText(const Value& value, Continuation continuation) {
+  if (value.text().empty()) return;
+  FoundText& text = found_.texts.emplace_back();
+  text.value = value;
+  text.field = field_;
+  text.continuation = continuation;
+  text.group = choice_;
+  if (!is_chunk_) return;  // the rest is for what is held between events
+  text.container = std::string(container_);
+  text.path = path_;
+}
+
+}  // namespace
+
+void Numbering::Merge(const Numbering& other) {
+  choices_numbered |= other.choices_numbered;
+  choices_counted |= other.choices_counted;
+  calls_numbered |= other.calls_numbered;
+  calls_counted |= other.calls_counted;
+  invalid |= other.invalid;
+}
+
+ChunkTexts FindChunkTexts(const Value& root, absl::string_view source) {
+  ChunkTexts result;
+  Walker(source, true, result).WalkRoot(root);
+  return result;
+}
+
+FoundTexts FindDocumentTexts(const Value& root, absl::string_view source) {
+  ChunkTexts result;
+  Walker(source, false, result).WalkRoot(root);
+  return std::move(result.found);
+}
+
+}  // namespace countersign::dialects::openai

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "absl/strings/string_view.h"
+#include "libs/dialects/answers/found_texts.h"
+#include "libs/json/document.h"
+
+// Where the texts of a chat completion stand: in one chunk of a stream, or in a whole body.
+namespace countersign::dialects::openai {
+
+// How choices and tool calls are told apart. Readers disagree about which one `1.0` continues, and
+// about what a mixture of numbered and unnumbered ones means.
+struct Numbering {
+  bool choices_numbered = false;
+  bool choices_counted = false;  // by their position, for want of a number
+  bool calls_numbered = false;
+  bool calls_counted = false;
+  bool invalid = false;  // some number is not one of 0, 1, 2 …
+
+  void Merge(const Numbering& other);
+  // False when readers could put the texts together differently.
+  bool consistent() const {
+    return !invalid && !(choices_numbered && choices_counted) && !(calls_numbered && calls_counted);
+  }
+};
+
+struct ChunkTexts {
+  answers::FoundTexts found;
+  Numbering numbering;
+};
+
+// `root` is one chunk, parsed from `source`: strings in a choice's delta continue texts, and so do
+// the parts of a content, whether or not they carry an index. A text's group is its choice. Names
+// that a server gives out (ids, models, fingerprints) are not texts as long as they look like
+// identifiers; every other string is one, wherever it stands. Numbers are texts, too, each by
+// itself, except short ones of the protocol (indexes, codes, times, usage).
+ChunkTexts FindChunkTexts(const json::Value& root, absl::string_view source);
+
+// `root` is a whole body, an answer or an error. The parts of one content are one text here, too.
+answers::FoundTexts FindDocumentTexts(const json::Value& root, absl::string_view source);
+
+}  // namespace countersign::dialects::openai

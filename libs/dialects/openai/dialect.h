@@ -1,0 +1,22 @@
+#pragma once
+
+#include "libs/dialects/dialect.h"
+
+namespace countersign::dialects::openai {
+
+// OpenAI's HTTP API: /v1/chat/completions, plain and streamed, /v1/models and /v1/models/{id}.
+class OpenAiDialect final : public Dialect {
+ public:
+  absl::string_view name() const override { return "openai"; }
+  absl::StatusOr<ReadCall> Read(const IncomingRequest& request) const override;
+  AnswerFormat ClassifyAnswer(const AnswerHead& head) const override;
+  std::unique_ptr<AnswerReader> OpenAnswer(const ReadCall& call, const AnswerHead& head,
+                                           const AnswerOptions& options) const override;
+  std::string FormatError(const CallerError& error) const override;
+  std::string FormatErrorEvent(const CallerError& error) const override;
+  std::optional<std::string> ErrorBodyToEvent(absl::string_view body) const override;
+  std::string FormatKeepAlive() const override;
+  absl::string_view stream_content_type() const override;
+};
+
+}  // namespace countersign::dialects::openai

@@ -1,0 +1,76 @@
+#include "libs/dialects/openai/logprobs.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace countersign::dialects::openai {
+namespace {
+
+using json::Type;
+using json::Value;
+
+// True when `entry` is a token with its probability and nothing that could spell another text: its
+// bytes, where given, are the token's own.
+bool IsPlainToken(const Value& entry) {
+  for (std::size_t i = 0; i < entry.size(); ++i) {
+    const absl::string_view member = entry.key(i);
+    if (member != "token" && member != "logprob" && member != "bytes" && member != "top_logprobs") {
+      return false;
+    }
+  }
+  const absl::string_view token = entry["token"].text();
+  const Value bytes = entry["bytes"];
+  if (!bytes.exists() || bytes.is(Type::kNull)) return true;
+  if (!bytes.is(Type::kArray) || bytes.size() != token.size()) return false;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes.at(i).integer() != static_cast<unsigned char>(token[i])) return false;
+  }
+  return true;
+}
+
+bool AreDocumentedTokens(const Value& tokens) {
+  for (std::size_t k = 0; k < tokens.size(); ++k) {
+    if (!IsPlainToken(tokens.at(k))) return false;
+    const Value others = tokens.at(k)["top_logprobs"];
+    for (std::size_t j = 0; j < others.size(); ++j) {
+      if (!IsPlainToken(others.at(j))) return false;
+    }
+  }
+  return true;
+}
+
+// True when `logprobs` holds the tokens of exactly one text, as OpenAI documents them.
+bool IsDocumented(const Value& logprobs) {
+  std::size_t texts = 0;
+  for (std::size_t i = 0; i < logprobs.size(); ++i) {
+    const Value tokens = logprobs.at(i);
+    if (tokens.is(Type::kNull) || (tokens.is(Type::kArray) && tokens.size() == 0)) continue;
+    if (logprobs.key(i) != "content" && logprobs.key(i) != "refusal") return false;
+    ++texts;
+    if (!AreDocumentedTokens(tokens)) return false;
+  }
+  return texts == 1;
+}
+
+}  // namespace
+
+answers::FoundCopy ReadLogprobs(const Value& logprobs, const std::string& prefix) {
+  const bool documented = IsDocumented(logprobs);
+  for (const absl::string_view member : {"content", "refusal"}) {
+    const Value tokens = logprobs[member];
+    if (!documented || tokens.size() == 0) continue;
+    answers::FoundCopy copy;
+    copy.value = logprobs;
+    copy.field = absl::StrCat(prefix, "/", member);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      absl::StrAppend(&copy.tokens, tokens.at(i)["token"].text());
+      const Value others = tokens.at(i)["top_logprobs"];
+      for (std::size_t k = 0; k < others.size(); ++k) {
+        absl::StrAppend(&copy.alternatives, others.at(k)["token"].text(), "\n");
+      }
+    }
+    return copy;
+  }
+  return answers::FoundCopy{logprobs, "", "", ""};
+}
+
+}  // namespace countersign::dialects::openai

@@ -1,0 +1,52 @@
+#include "libs/dialects/openai/member_names.h"
+
+namespace countersign::dialects::openai {
+namespace {
+
+using Set = answers::MemberNames::Set;
+
+// clang-format off
+const Set& Identifying() {
+  static const auto& names = *new Set{
+      "id",   "object", "model", "system_fingerprint", "service_tier", "role",
+      "type", "code",   "param", "finish_reason",      "index",        "native_finish_reason"};
+  return names;
+}
+
+const Set& Documented() {
+  static const auto& names = *new Set([] {
+    Set all{
+        "choices", "delta", "message", "content", "refusal", "reasoning_content", "reasoning",
+        "tool_calls", "function", "function_call", "name", "arguments", "logprobs", "usage",
+        "created", "error", "data", "owned_by", "annotations", "audio", "obfuscation", "text",
+        "prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details",
+        "completion_tokens_details", "cached_tokens", "audio_tokens", "reasoning_tokens",
+        "accepted_prediction_tokens", "rejected_prediction_tokens", "stop_reason", "first_id",
+        "last_id", "has_more", "permission", "root", "parent", "max_model_len"};
+    all.insert(Identifying().begin(), Identifying().end());
+    return all;
+  }());
+  return names;
+}
+// clang-format on
+
+const Set& ProtocolNumbers() {
+  static const auto& names = *new Set([] {
+    Set all = Identifying();
+    all.insert("created");
+    return all;
+  }());
+  return names;
+}
+
+}  // namespace
+
+const answers::MemberNames& AnswerMemberNames() {
+  static const auto& assigned = *new Set{"id", "model", "system_fingerprint"};
+  static const answers::MemberNames names{Documented(), assigned, ProtocolNumbers()};
+  return names;
+}
+
+bool IsIdentifyingMember(absl::string_view key) { return Identifying().contains(key); }
+
+}  // namespace countersign::dialects::openai

@@ -1,0 +1,240 @@
+#include "libs/dialects/openai/request.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/dialects/openai/dialect.h"
+#include "libs/json/document.h"
+
+namespace countersign::dialects::openai {
+namespace {
+
+absl::StatusOr<ReadCall> Read(const std::string& body) {
+  IncomingRequest request{"POST", "/v1/chat/completions", "", {}, body};
+  return OpenAiDialect().Read(request);
+}
+
+std::string Sent(const ReadCall& call) { return *Splice(call.body, call.additions); }
+
+// "role text" of every part, in order.
+std::vector<std::string> Parts(const ReadCall& call) {
+  std::vector<std::string> parts;
+  for (const domain::TextPart& part : call.prompt->parts) {
+    parts.push_back(part.role + " " + part.text);
+  }
+  return parts;
+}
+
+TEST_CASE("ReadChatCompletion: messages become parts with role, pointer and decoded text",
+          "[dialects]") {
+  const ReadCall call = Read(R"({"model":"m","messages":[
+      {"role":"developer","content":"be nice"},
+      {"role":"user","content":[{"type":"text","text":"h\u00e9llo"},
+        {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}}]},
+      {"role":"assistant","content":null,"tool_calls":[
+        {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},
+      {"role":"tool","tool_call_id":"c1","content":"result"}]})")
+                            .value();
+  CHECK(Parts(call) == std::vector<std::string>{"system be nice", "user h\xc3\xa9llo",
+                                                "assistant f", "assistant {\"a\":1}",
+                                                "tool result"});
+  CHECK(call.prompt->parts[1].pointer == "/messages/1/content/0/text");
+  CHECK(call.prompt->operation == "chat.completions");
+  CHECK(call.prompt->model == "m");
+  CHECK(!call.prompt->stream);
+  CHECK(call.upstream_path == "/chat/completions");
+  for (std::size_t i = 0; i < call.places.size(); ++i) {
+    const std::string there =
+        call.body.substr(call.places[i].begin, call.places[i].end - call.places[i].begin);
+    CHECK(json::Document::Parse(there)->root().text() == call.prompt->parts[i].text);
+  }
+}
+
+TEST_CASE("ReadChatCompletion: a number that somebody wrote is text, a parameter is none",
+          "[dialects]") {
+  const ReadCall call = Read(R"({"model":"m","max_tokens":5,"seed":4111111111111111,
+      "logit_bias":{"50256":-100},"messages":[{"role":"user","content":[{"type":"text","text":"hi",
+      "note":4.111111111111111e15}]}],
+      "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object",
+        "properties":{"a":{"type":"integer","default":536904399,"enum":[7,-8.5]}}}}}]})")
+                            .value();
+  CHECK(Parts(call) == std::vector<std::string>{"user 50256", "user hi", "user note",
+                                                "user 4111111111111111", "system f", "system a",
+                                                "system 536904399", "system 7", "system -8.5"});
+  CHECK(call.prompt->parts[3].pointer == "/messages/0/content/0/note");
+  CHECK(call.body.substr(call.places[3].begin, call.places[3].end - call.places[3].begin) ==
+        "4.111111111111111e15");
+}
+
+TEST_CASE("ReadChatCompletion: no number hides below a name that elsewhere means little",
+          "[dialects]") {
+  const ReadCall call = Read(R"({"model":"m","messages":[{"role":"user","content":"hi",
+      "logit_bias":{"seed":4111111111111111}}]})")
+                            .value();
+  CHECK(Parts(call) == std::vector<std::string>{"user hi", "user 4111111111111111"});
+}
+
+TEST_CASE("ReadChatCompletion: no text hides in a member that nobody knows", "[dialects]") {
+  const ReadCall call = Read(R"({"model":"m","messages":[
+      {"role":"user","content":"hi","x_note":"in a message"}],
+      "metadata":{"k1":"in metadata"},"user":"somebody","prediction":{"content":"predicted"},
+      "tools":[{"type":"function","function":{"name":"lookup","description":"finds",
+        "parameters":{"type":"object","properties":{"patient":{"type":"string"}}}}}]})")
+                            .value();
+  const std::vector<std::string> parts = Parts(call);
+  for (const char* text :
+       {"user x_note", "user in a message", "user in metadata", "user k1", "user somebody",
+        "user predicted", "system finds", "system patient", "system lookup"}) {
+    CAPTURE(text);
+    CHECK(std::find(parts.begin(), parts.end(), text) != parts.end());
+  }
+  CHECK(call.prompt->tools == std::vector<std::string>{"lookup"});
+}
+
+TEST_CASE("ReadChatCompletion: a selector as long as a sentence is a text", "[dialects]") {
+  const std::string sentence(300, 'a');
+  const ReadCall call =
+      Read(absl::StrCat(R"({"model":"m","messages":[],"service_tier":")", sentence, "\"}")).value();
+  CHECK(Parts(call) == std::vector<std::string>{"user " + sentence});
+}
+
+TEST_CASE("ReadChatCompletion: names of choices and inline media hide no sentence", "[dialects]") {
+  const ReadCall call = Read(R"({"model":"m","messages":[{"role":"user","content":[
+      {"type":"image_url","image_url":{"url":"data:text/plain,project nightfall"}},
+      {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}}]}],
+      "tools":[{"type":"function","function":{"name":"f","parameters":{
+        "type":"object","properties":{"x":{"type":"string","format":"of project nightfall"}}}}}]})")
+                            .value();
+  const std::vector<std::string> parts = Parts(call);
+  const auto has = [&](const char* text) {
+    return std::count(parts.begin(), parts.end(), text) == 1;
+  };
+  CHECK(has("user data:text/plain,project nightfall"));
+  CHECK(has("system of project nightfall"));
+  CHECK_FALSE(has("user data:image/png;base64,AAAA"));
+  CHECK_FALSE(has("user low"));
+}
+
+TEST_CASE("ReadChatCompletion: either name of the token limit is seen under both", "[dialects]") {
+  for (const char* name : {"max_tokens", "max_completion_tokens"}) {
+    const ReadCall call =
+        Read(absl::StrCat(R"({"model":"m","messages":[],")", name, "\":9000}")).value();
+    CHECK(call.prompt->parameters.at("max_tokens") == 9000);
+    CHECK(call.prompt->parameters.at("max_completion_tokens") == 9000);
+  }
+  const ReadCall both =
+      Read(R"({"model":"m","messages":[],"max_tokens":10,"max_completion_tokens":9000})").value();
+  CHECK(both.prompt->parameters.at("max_tokens") == 9000);
+}
+
+TEST_CASE("ReadChatCompletion: stream options that are no options are refused", "[dialects]") {
+  for (const char* options : {"\"4111 1111 1111 1111\"", "[]", "1", "{\"include_usage\":\"x\"}",
+                              "{\"include_usage\":[]}"}) {
+    INFO(options);
+    CHECK(absl::IsInvalidArgument(
+        Read(absl::StrCat(R"({"model":"m","messages":[],"stream":true,"stream_options":)", options,
+                          "}"))
+            .status()));
+  }
+}
+
+TEST_CASE("ReadChatCompletion: what cannot be read is INVALID_ARGUMENT and says why",
+          "[dialects]") {
+  const std::pair<std::string, const char*> cases[] = {
+      {"", "JSON"},
+      {"[]", "object"},
+      {R"({"messages":[]})", "model"},
+      {R"({"model":"","messages":[]})", "model"},
+      {R"({"model":"m"})", "messages"},
+      {R"({"model":"m","messages":[],"model":"n"})", "duplicate"},
+      {R"({"model":"m","messages":[{"role":"root","content":"x"}]})", "role"},
+      {R"({"model":"m","messages":["x"]})", "role"},
+      {R"({"model":"m","messages":[],"stream":"true"})", "stream"},
+      {R"({"model":"m","messages":[],"max_tokens":"9000"})", "max_tokens"},
+      {"{\"model\":\"m\",\"messages\":[],\"x\":\"\xff\"}", "JSON"},
+      {R"({"model":"m","messages":[],"x":"\ud800"})", "JSON"},
+      {R"({"model":"m","messages":[]} {})", "JSON"},
+      {absl::StrCat(R"({"model":"m","messages":)", std::string(200, '['), std::string(200, ']'),
+                    "}"),
+       "JSON"},
+  };
+  for (const auto& [body, word] : cases) {
+    CAPTURE(body);
+    const absl::Status status = Read(body).status();
+    CHECK(absl::IsInvalidArgument(status));
+    CHECK(absl::StrContains(status.message(), word));
+  }
+}
+
+TEST_CASE("ReadChatCompletion: a compressed body is refused", "[dialects]") {
+  IncomingRequest request{"POST", "/v1/chat/completions", "", {{"Content-Encoding", "gzip"}}, ""};
+  CHECK(absl::IsInvalidArgument(OpenAiDialect().Read(request).status()));
+}
+
+TEST_CASE("ReadChatCompletion: a stream asks for its usage, and hides it unless asked",
+          "[dialects]") {
+  const auto body = [](const char* options) {
+    return absl::StrCat(R"({"model":"m","messages":[],"stream":true)", options, "}");
+  };
+  const ReadCall absent = Read(body("")).value();
+  CHECK(absent.hide_usage);
+  CHECK(Sent(absent) ==
+        R"({"stream_options":{"include_usage":true},"model":"m","messages":[],"stream":true})");
+  const ReadCall empty = Read(body(R"(,"stream_options":{})")).value();
+  CHECK(Sent(empty) == body(R"(,"stream_options":{"include_usage":true})"));
+  const ReadCall refused = Read(body(R"(,"stream_options":{"include_usage":false})")).value();
+  CHECK(Sent(refused) == body(R"(,"stream_options":{"include_usage":true})"));
+  CHECK(refused.hide_usage);
+  const ReadCall other = Read(body(R"(,"stream_options":{"include_obfuscation":false})")).value();
+  CHECK(Sent(other) ==
+        body(R"(,"stream_options":{"include_usage":true,"include_obfuscation":false})"));
+  const ReadCall asked = Read(body(R"(,"stream_options":{"include_usage":true})")).value();
+  CHECK(!asked.hide_usage);
+  CHECK(Sent(asked) == asked.body);
+  const ReadCall null = Read(body(R"(,"stream_options":null)")).value();
+  CHECK(Sent(null) == body(R"(,"stream_options":{"include_usage":true})"));
+}
+
+TEST_CASE("ReadChatCompletion: a plain call is sent byte for byte", "[dialects]") {
+  const ReadCall call = Read("{ \"messages\" : [ ],\n \"model\":\"m\" }").value();
+  CHECK(Sent(call) == call.body);
+}
+
+TEST_CASE("OpenAiDialect: models are listed and read by id, slashes included", "[dialects]") {
+  const OpenAiDialect dialect;
+  CHECK(dialect.Read({"GET", "/v1/models", "", {}, ""})->prompt->operation == "models.list");
+  const ReadCall one = dialect.Read({"GET", "/v1/models/meta%2Fllama-3", "", {}, ""}).value();
+  CHECK(one.prompt->operation == "models.get");
+  CHECK(one.prompt->model == "meta/llama-3");
+  CHECK(one.upstream_path == "/models/meta%2Fllama-3");
+}
+
+TEST_CASE("OpenAiDialect: paths that it does not know, or that hide something, are refused",
+          "[dialects]") {
+  const OpenAiDialect dialect;
+  for (const char* path : {"/v1/embeddings", "/v1/chat/completions/x", "/v1", "/v1/modelsx"}) {
+    CAPTURE(path);
+    CHECK(absl::IsNotFound(dialect.Read({"GET", path, "", {}, ""}).status()));
+  }
+  CHECK(absl::IsNotFound(dialect.Read({"GET", "/v1/chat/completions", "", {}, ""}).status()));
+  for (const char* path : {"/v1/models/../keys", "/v1/models/%2e%2e/keys", "/v1/models/a%00",
+                           "/v1/models/a%zz", "/v1/models/"}) {
+    CAPTURE(path);
+    CHECK(absl::IsInvalidArgument(dialect.Read({"GET", path, "", {}, ""}).status()));
+  }
+  CHECK(absl::IsInvalidArgument(dialect.Read({"GET", "/v1/models", "q=a%20b", {}, ""}).status()));
+}
+
+TEST_CASE("OpenAiDialect: errors have all four members", "[dialects]") {
+  CallerError error = MakeCallerError("policy_denied", "no \"such\" thing");
+  CHECK(OpenAiDialect().FormatError(error) ==
+        R"({"error":{"message":"no \"such\" thing","type":"permission_error","param":null,)"
+        R"("code":"policy_denied"}})");
+  error.review_id = "rev-1";
+  CHECK(absl::EndsWith(OpenAiDialect().FormatErrorEvent(error), "\"review_id\":\"rev-1\"}}\n\n"));
+}
+
+}  // namespace
+}  // namespace countersign::dialects::openai

@@ -1,0 +1,107 @@
+#include "libs/dialects/openai/stream_answer.h"
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "libs/dialects/answers/whole_texts.h"
+#include "libs/dialects/openai/known_answers.h"
+#include "libs/dialects/openai/usage.h"
+#include "libs/dialects/sse/writer.h"
+#include "libs/json/writer.h"
+
+namespace countersign::dialects::openai {
+namespace {
+
+using answers::Step;
+using json::Type;
+using json::Value;
+
+constexpr std::int64_t kMaxCreated = 100'000'000'000;  // seconds since 1970, with time to spare
+constexpr absl::string_view kDone = "[DONE]";
+
+// `text` at the end of `path`, as members.
+std::string AtPath(const std::vector<Step>& path, std::size_t at, absl::string_view text) {
+  if (at == path.size()) return json::Quote(text);
+  const Step& step = path[at];
+  const bool leaf = at + 1 == path.size();
+  const std::string key = json::Quote(step.key);
+  const std::string below = AtPath(path, at + 1, text);
+  if (step.part && leaf) return absl::StrCat(key, ":[", below, "]");
+  if (step.part) {
+    const std::string type =
+        step.type.empty() ? "" : absl::StrCat("\"type\":", json::Quote(step.type), ",");
+    return absl::StrCat(key, ":[{", type, below, "}]");
+  }
+  if (step.index >= 0) return absl::StrCat(key, ":[{\"index\":", step.index, ",", below, "}]");
+  return leaf ? absl::StrCat(key, ":", below) : absl::StrCat(key, ":{", below, "}");
+}
+
+}  // namespace
+
+bool ChunkGrammar::IsBareEndMarker(absl::string_view data) const {
+  return absl::StripAsciiWhitespace(data) == kDone;
+}
+
+bool ChunkGrammar::IsKnownEventName(absl::string_view fields) const {
+  return openai::IsKnownEventName(fields);
+}
+
+bool ChunkGrammar::IsKnownEvent(const Value& root) const { return IsKnownChunk(root); }
+
+answers::EventRole ChunkGrammar::Classify(const Value& root, Usage& usage) const {
+  ReadUsage(root["usage"], usage);
+  const Value error = root["error"];
+  const Value choices = root["choices"];
+  answers::EventRole role;
+  role.is_error = error.exists() && !error.is(Type::kNull);
+  role.is_usage =
+      choices.is(Type::kArray) && choices.size() == 0 && root["usage"].is(Type::kObject);
+  return role;
+}
+
+absl::StatusOr<answers::FoundTexts> ChunkGrammar::FindTexts(const Value& root,
+                                                            absl::string_view data) {
+  KeepEnvelope(root, data);
+  ChunkTexts texts = FindChunkTexts(root, data);
+  numbering_.Merge(texts.numbering);
+  if (!numbering_.consistent()) {
+    return absl::UnavailableError(
+        "the upstream's stream does not number its choices and calls 0, 1, 2");
+  }
+  return std::move(texts.found);
+}
+
+void ChunkGrammar::KeepEnvelope(const Value& root, absl::string_view data) {
+  if (!envelope_.empty()) return;
+  // Nothing that would be masked in the event that it is taken from.
+  const auto may_stay = [](absl::string_view key, const Value& value) {
+    if (key == "created") return value.integer() && *value.integer() < kMaxCreated;
+    if (key == "object") return value.text() == "chat.completion.chunk";
+    return value.is(Type::kString) && answers::LooksLikeIdentifier(value.text());
+  };
+  for (const absl::string_view key : {"id", "object", "created", "model", "system_fingerprint"}) {
+    const Value value = root[key];
+    if (!may_stay(key, value)) continue;
+    absl::StrAppend(&envelope_, json::Quote(key), ":",
+                    data.substr(value.begin(), value.end() - value.begin()), ",");
+  }
+}
+
+std::string ChunkGrammar::WriteText(const answers::OpenText& open, absl::string_view text) const {
+  const std::string members = AtPath(open.path, 0, text);
+  if (open.group == answers::kNoGroup) {
+    return sse::FormatEvent(absl::StrCat("{", envelope_, open.discriminators, members, "}"));
+  }
+  const std::string choice = open.container.empty()
+                                 ? absl::StrCat("\"delta\":{},", members)
+                                 : absl::StrCat("\"", open.container, "\":{", members, "}");
+  return sse::FormatEvent(absl::StrCat("{", envelope_, "\"choices\":[{\"index\":", open.group, ",",
+                                       choice, ",\"finish_reason\":null}]}"));
+}
+
+StreamAnswer::StreamAnswer(Options options)
+    : EventStreamAnswer(std::make_unique<ChunkGrammar>(), options) {}
+
+}  // namespace countersign::dialects::openai

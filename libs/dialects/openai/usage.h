@@ -1,0 +1,11 @@
+#pragma once
+
+#include "libs/dialects/dialect.h"
+#include "libs/json/document.h"
+
+namespace countersign::dialects::openai {
+
+// Takes the counts of an answer's `usage` member into `result`, if it is an object.
+void ReadUsage(const json::Value& usage, Usage& result);
+
+}  // namespace countersign::dialects::openai

@@ -1,0 +1,91 @@
+#include "libs/dialects/sse/parser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace countersign::dialects::sse {
+namespace {
+
+constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+}  // namespace
+
+std::size_t Event::InRaw(std::size_t offset) const {
+  const auto after =
+      std::upper_bound(lines.begin(), lines.end(), offset,
+                       [](std::size_t at, const DataLine& line) { return at < line.in_data; });
+  const DataLine& line = *std::prev(after);
+  return line.in_raw + (offset - line.in_data);
+}
+
+absl::Status Parser::Feed(absl::string_view bytes, std::vector<Event>& events) {
+  if (event_begin_ > 0) {
+    buffer_.erase(0, event_begin_);
+    line_begin_ -= event_begin_;
+    scanned_ -= event_begin_;
+    event_begin_ = 0;
+  }
+  absl::StrAppend(&buffer_, bytes);
+  while (true) {
+    const std::size_t end = buffer_.find_first_of("\r\n", std::max(line_begin_, scanned_));
+    if (end == std::string::npos) break;
+    std::size_t next = end + 1;
+    if (buffer_[end] == '\r') {
+      if (next == buffer_.size()) {
+        scanned_ = end;  // LF may follow
+        return absl::OkStatus();
+      }
+      if (buffer_[next] == '\n') ++next;
+    }
+    if (end == line_begin_) {
+      TakeEvent(next, events);
+    } else {
+      TakeLine(end, next);
+    }
+  }
+  scanned_ = buffer_.size();
+  if (buffer_.size() - event_begin_ > max_event_bytes_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("an event is larger than ", max_event_bytes_, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+void Parser::Finish(std::vector<Event>& events) {
+  if (buffer_.size() == line_begin_ + 1 && buffer_[line_begin_] == '\r') {
+    TakeEvent(buffer_.size(), events);
+  }
+}
+
+void Parser::TakeLine(std::size_t end, std::size_t next) {
+  std::size_t begin = line_begin_;
+  if (std::exchange(first_, false) &&
+      absl::StartsWith(absl::string_view(buffer_).substr(begin), kByteOrderMark)) {
+    begin += kByteOrderMark.size();
+  }
+  line_begin_ = next;
+  const absl::string_view line = absl::string_view(buffer_).substr(begin, end - begin);
+  const bool has_value = absl::StartsWith(line, "data:");
+  if (!has_value && line != "data") {
+    absl::StrAppend(&event_.fields, line, "\n");
+    return;
+  }
+  std::size_t value = begin + (has_value ? 5 : 4);
+  if (has_value && value < end && buffer_[value] == ' ') ++value;
+  if (event_.has_data) event_.data += '\n';
+  event_.has_data = true;
+  event_.lines.push_back({event_.data.size(), value - event_begin_});
+  event_.data.append(buffer_, value, end - value);
+}
+
+void Parser::TakeEvent(std::size_t end, std::vector<Event>& events) {
+  first_ = false;
+  event_.raw = buffer_.substr(event_begin_, end - event_begin_);
+  event_begin_ = line_begin_ = scanned_ = end;
+  events.push_back(std::exchange(event_, Event()));
+}
+
+}  // namespace countersign::dialects::sse

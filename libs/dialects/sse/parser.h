@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace countersign::dialects::sse {
+
+// One block of a server-sent event stream, up to and including its blank line.
+struct Event {
+  std::string raw;   // exactly the bytes that came
+  std::string data;  // the data lines, joined by LF
+  bool has_data = false;
+  std::string fields;  // lines beside the data: comments and other fields, LF after each
+
+  // Where the byte at `offset` of `data` stands in `raw`.
+  std::size_t InRaw(std::size_t offset) const;
+
+  struct DataLine {
+    std::size_t in_data;
+    std::size_t in_raw;
+  };
+  std::vector<DataLine> lines;
+};
+
+// Cuts bytes into events (WHATWG HTML §9.2: lines end in LF, CR or CRLF; a byte order mark may come
+// first). The events do not depend on how the bytes are cut into pieces: an event whose last byte
+// is CR is given when the byte after it is known. The raw bytes of all events, concatenated, are a
+// prefix of the bytes that were fed.
+class Parser {
+ public:
+  explicit Parser(std::size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
+
+  // Appends the events that `bytes` completes. RESOURCE_EXHAUSTED when one is larger than allowed.
+  absl::Status Feed(absl::string_view bytes, std::vector<Event>& events);
+
+  // At the end of the stream: an event that was complete but for what might have followed its CR.
+  void Finish(std::vector<Event>& events);
+
+  // True when every byte that was fed belongs to an event that was given.
+  bool empty() const { return event_begin_ == buffer_.size(); }
+
+ private:
+  void TakeLine(std::size_t end, std::size_t next);
+  void TakeEvent(std::size_t end, std::vector<Event>& events);
+
+  const std::size_t max_event_bytes_;
+  std::string buffer_;
+  std::size_t event_begin_ = 0;  // of the event being read, in buffer_
+  std::size_t line_begin_ = 0;   // of the line being read
+  std::size_t scanned_ = 0;      // no line ends before it, beginning at line_begin_
+  bool first_ = true;            // nothing was read yet: a byte order mark may follow
+  Event event_;
+};
+
+}  // namespace countersign::dialects::sse
