@@ -19,8 +19,13 @@ std::string Readable(absl::string_view text) {
   return IsUtf8(text) ? std::string(text) : absl::StrCat("base64url:", Base64UrlEncode(text));
 }
 
+void WriteReadable(Writer& out, absl::string_view text) {
+  IsUtf8(text) ? out.String(text) : out.String(Readable(text));
+}
+
 void Text(Writer& out, absl::string_view name, absl::string_view text) {
-  out.Key(name).String(Readable(text));
+  out.Key(name);
+  WriteReadable(out, text);
 }
 
 void Bytes(Writer& out, absl::string_view name, absl::string_view bytes) {
@@ -33,7 +38,7 @@ void Bytes(Writer& out, absl::string_view name, absl::string_view bytes) {
 
 void Strings(Writer& out, absl::string_view name, const std::vector<std::string>& items) {
   out.Key(name).BeginArray();
-  for (const std::string& item : items) out.String(Readable(item));
+  for (const std::string& item : items) WriteReadable(out, item);
   out.EndArray();
 }
 

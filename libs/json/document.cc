@@ -2,10 +2,12 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
@@ -28,6 +30,47 @@ absl::Status At(absl::string_view bytes, std::size_t offset, absl::string_view w
   }
   return absl::InvalidArgumentError(
       absl::StrCat("line ", line, ", column ", offset - line_start + 1, ": ", what));
+}
+
+// The names of an object's members so far. Most objects have few: those are compared one by one.
+class NameSet {
+ public:
+  bool empty() const { return few_.empty(); }
+
+  // False when `name` is there already.
+  bool Insert(absl::string_view name) {
+    if (few_.size() < kFew) {
+      if (std::find(few_.begin(), few_.end(), name) != few_.end()) return false;
+      few_.push_back(name);
+      return true;
+    }
+    if (many_.empty()) many_.insert(few_.begin(), few_.end());
+    return many_.insert(name).second;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 16;
+  absl::InlinedVector<absl::string_view, kFew> few_;
+  std::set<absl::string_view> many_;
+};
+
+// Parsers for small documents keep their buffers, one per thread: an event of a stream would
+// otherwise pay for five allocations before its first byte is read.
+constexpr std::size_t kSmallDocument = 16u << 10;
+
+simdjson::dom::parser& SmallParser() {
+  thread_local simdjson::dom::parser parser;
+  return parser;
+}
+
+simdjson::error_code ParseBytes(simdjson::dom::parser& parser, absl::string_view bytes,
+                                std::size_t capacity, std::size_t max_depth,
+                                simdjson::dom::element& root) {
+  if (parser.capacity() != capacity || parser.max_depth() != max_depth) {
+    const simdjson::error_code error = parser.allocate(capacity, max_depth);
+    if (error != simdjson::SUCCESS) return error;
+  }
+  return parser.parse(bytes.data(), bytes.size(), /*realloc_if_needed=*/true).get(root);
 }
 
 }  // namespace
@@ -93,12 +136,12 @@ class Parser {
   absl::Status WalkObject(simdjson::dom::object object, std::size_t index) {
     document_.nodes_[index].type = Type::kObject;
     SkipPunctuation();
-    std::set<absl::string_view> seen;
+    NameSet seen;
     for (const auto [key, value] : object) {
       if (!seen.empty()) SkipPunctuation();
       SkipSpace();
       const absl::string_view name(key.data(), key.size());
-      if (!seen.insert(name).second) {
+      if (!seen.Insert(name)) {
         return At(bytes_, at_, absl::StrCat("duplicate key \"", name, "\""));
       }
       SkipString();
@@ -154,12 +197,12 @@ absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const Limits& 
   if (bytes.find_first_not_of(kSpace) == absl::string_view::npos) {
     return absl::InvalidArgumentError("empty where JSON is expected");
   }
-  simdjson::dom::parser parser(limits.max_bytes);
-  simdjson::error_code error = parser.allocate(bytes.size(), limits.max_depth);
+  const bool is_small = bytes.size() <= kSmallDocument;
+  simdjson::dom::parser own(is_small ? kSmallDocument : limits.max_bytes);
+  simdjson::dom::parser& parser = is_small ? SmallParser() : own;
   simdjson::dom::element root;
-  if (error == simdjson::SUCCESS) {
-    error = parser.parse(bytes.data(), bytes.size(), /*realloc_if_needed=*/true).get(root);
-  }
+  const simdjson::error_code error =
+      ParseBytes(parser, bytes, is_small ? kSmallDocument : bytes.size(), limits.max_depth, root);
   if (error != simdjson::SUCCESS) {
     return absl::InvalidArgumentError(
         absl::StrCat("not valid JSON: ", simdjson::error_message(error)));

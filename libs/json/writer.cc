@@ -1,35 +1,76 @@
 #include "libs/json/writer.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace countersign::json {
 
-std::string Quote(absl::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(text.size() + 2);
-  out.push_back('"');
-  for (const char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out.push_back(kHex[c >> 4]);
-          out.push_back(kHex[c & 15]);
-        } else {
-          out.push_back(c);
-        }
+namespace {
+
+constexpr std::uint64_t kEachByte = 0x0101010101010101;
+constexpr std::uint64_t kHighBits = 0x8080808080808080;
+
+bool NeedsEscape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
+// Non-zero when some byte of `word` needs an escape. The lowest bit that is set is in the first
+// such byte; above it there may be others.
+std::uint64_t EscapeBits(std::uint64_t word) {
+  const auto zero_bytes = [](std::uint64_t w) { return (w - kEachByte) & ~w & kHighBits; };
+  const std::uint64_t controls = (word - kEachByte * 0x20) & ~word & kHighBits;
+  return controls | zero_bytes(word ^ kEachByte * '"') | zero_bytes(word ^ kEachByte * '\\');
+}
+
+// The first byte from `at` on that needs an escape; the end of `text` when there is none.
+std::size_t FindEscape(absl::string_view text, std::size_t at) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; at + 8 <= text.size(); at += 8) {
+      std::uint64_t word;
+      std::memcpy(&word, text.data() + at, 8);
+      const std::uint64_t bits = EscapeBits(word);
+      if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits)) / 8;
     }
   }
+  while (at < text.size() && !NeedsEscape(text[at])) ++at;
+  return at;
+}
+
+void AppendEscape(char c, std::string& out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
+    default:
+      out += "\\u00";
+      out.push_back(kHex[c >> 4]);
+      out.push_back(kHex[c & 15]);
+  }
+}
+
+void AppendQuoted(absl::string_view text, std::string& out) {
   out.push_back('"');
+  for (std::size_t at = 0;;) {
+    const std::size_t escape = FindEscape(text, at);
+    out.append(text.data() + at, escape - at);
+    if (escape == text.size()) break;
+    AppendEscape(text[escape], out);
+    at = escape + 1;
+  }
+  out.push_back('"');
+}
+
+}  // namespace
+
+std::string Quote(absl::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  AppendQuoted(text, out);
   return out;
 }
 
@@ -71,13 +112,17 @@ Writer& Writer::EndArray() {
 
 Writer& Writer::Key(absl::string_view key) {
   Separate();
-  out_ += Quote(key);
+  AppendQuoted(key, out_);
   out_.push_back(':');
   after_key_ = true;
   return *this;
 }
 
-Writer& Writer::String(absl::string_view text) { return Raw(Quote(text)); }
+Writer& Writer::String(absl::string_view text) {
+  Separate();
+  AppendQuoted(text, out_);
+  return *this;
+}
 
 Writer& Writer::Int(std::int64_t number) { return Raw(std::to_string(number)); }
 
