@@ -16,6 +16,9 @@ namespace countersign::json {
 namespace {
 
 constexpr absl::string_view kSpace = " \t\r\n";
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool EndsScalar(char c) { return IsSpace(c) || c == ',' || c == ']' || c == '}'; }
+
 constexpr double kExactIntegers =
     9007199254740992.0;  // 2^53: above it a double is no exact integer
 
@@ -107,7 +110,10 @@ class Parser {
   }
 
  private:
-  void SkipSpace() { at_ = bytes_.find_first_not_of(kSpace, at_); }
+  // A value, punctuation or a key follows: simdjson has accepted the document.
+  void SkipSpace() {
+    while (IsSpace(bytes_[at_])) ++at_;
+  }
   void SkipPunctuation() {
     SkipSpace();
     ++at_;
@@ -181,7 +187,7 @@ class Parser {
         break;
       default: node.type = Type::kNull;
     }
-    at_ = std::min(bytes_.find_first_of(" \t\r\n,]}", at_), bytes_.size());
+    while (at_ < bytes_.size() && !EndsScalar(bytes_[at_])) ++at_;
   }
 
   absl::string_view bytes_;

@@ -11,6 +11,12 @@ namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
+// The first CR or LF from `at` on; the end of `text` when there is none.
+std::size_t FindLineEnd(const std::string& text, std::size_t at) {
+  while (at < text.size() && text[at] != '\r' && text[at] != '\n') ++at;
+  return at;
+}
+
 }  // namespace
 
 std::size_t Event::InRaw(std::size_t offset) const {
@@ -30,8 +36,8 @@ absl::Status Parser::Feed(absl::string_view bytes, std::vector<Event>& events) {
   }
   absl::StrAppend(&buffer_, bytes);
   while (true) {
-    const std::size_t end = buffer_.find_first_of("\r\n", std::max(line_begin_, scanned_));
-    if (end == std::string::npos) break;
+    const std::size_t end = FindLineEnd(buffer_, std::max(line_begin_, scanned_));
+    if (end == buffer_.size()) break;
     std::size_t next = end + 1;
     if (buffer_[end] == '\r') {
       if (next == buffer_.size()) {
