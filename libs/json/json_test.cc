@@ -73,6 +73,14 @@ TEST_CASE("Document: refuses more bytes than the limit before reading them", "[j
   CHECK_FALSE(Document::Parse("\"1234\"", limits).ok());
 }
 
+TEST_CASE("Writer: a number beyond 64 bits is written so that it reads back", "[json]") {
+  for (const double number : {1e15, 1.8446744073709552e19, -808297509900085231616.0, 1e300}) {
+    Writer writer;
+    CAPTURE(writer.Number(number).str());
+    CHECK(Read(writer.str()).root().number() == number);
+  }
+}
+
 TEST_CASE("Writer: writes compact JSON that reads back", "[json]") {
   Writer writer;
   writer.BeginObject().Key("a").BeginArray().Int(1).Number(0.1).Null().Bool(true).EndArray();

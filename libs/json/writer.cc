@@ -129,7 +129,12 @@ Writer& Writer::Int(std::int64_t number) { return Raw(std::to_string(number)); }
 Writer& Writer::Number(double number) {
   if (!std::isfinite(number)) return Null();  // JSON has no other word for it.
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), number).ptr;
+  // Parsers, ours among them, refuse integers beyond 64 bits; with an exponent it is a double.
+  const auto end =
+      std::abs(number) < 9e18
+          ? std::to_chars(buffer, buffer + sizeof(buffer), number).ptr
+          : std::to_chars(buffer, buffer + sizeof(buffer), number, std::chars_format::scientific)
+                .ptr;
   return Raw(absl::string_view(buffer, static_cast<std::size_t>(end - buffer)));
 }
 

@@ -140,7 +140,7 @@ std::string OpenAiDialect::FormatErrorEvent(const CallerError& error) const {
 std::optional<std::string> OpenAiDialect::ErrorBodyToEvent(absl::string_view body) const {
   const absl::StatusOr<json::Document> document = json::Document::Parse(body);
   if (!document.ok() || !document->root()["error"].exists()) return std::nullopt;
-  return sse::FormatEvent(body);
+  return sse::FormatEvent(absl::StripAsciiWhitespace(body));
 }
 
 std::string OpenAiDialect::FormatKeepAlive() const { return sse::FormatComment("waiting"); }

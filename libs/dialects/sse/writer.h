@@ -9,7 +9,7 @@ namespace countersign::dialects::sse {
 inline constexpr absl::string_view kContentType = "text/event-stream";
 
 // One event with its blank line: `event: NAME` unless `name` is empty, then a `data:` line for each
-// line of `data` that is not empty.
+// line of `data` (they end in LF, CR or CRLF). A parser gives `data` back with LF.
 std::string FormatEvent(absl::string_view data, absl::string_view name = "");
 
 // A comment, which keeps a connection alive and carries nothing. `text` is one line.
