@@ -23,7 +23,8 @@ absl::Status Misuse(absl::string_view what);
 bool IsMisuse(const absl::Status& status);
 
 // Validators whose messages say what is expected.
-// In any case. Use it with transform(), which gives the allowed spelling: check() leaves the user's.
+// In any case. Use it with transform(), which gives the allowed spelling: check() leaves the
+// user's.
 CLI::Validator OneOf(std::vector<std::string> allowed);
 CLI::Validator WholeNumber(std::int64_t least);
 CLI::Validator PositiveNumber();

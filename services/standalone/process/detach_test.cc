@@ -46,13 +46,13 @@ TEST_CASE("Detach: the child shares no descriptor with its caller and tells it w
     }
     file << "session " << (getsid(0) == getpid()) << "\n";
     file.close();
+    (void)!write(2, "to the log\n", 11);  // before the report: the caller may read it at once
     (*report)->Warn("a port was taken");
     if (ready) {
       (*report)->Ready("it is\nup");
     } else {
       (*report)->Failed("no way");
     }
-    (void)!write(2, "to the log\n", 11);
     _exit(0);
   }
   close(out[1]);
