@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "libs/async/sleep.h"
 #include "libs/http/fetch.h"
-#include "libs/http/http_testing.h"
 #include "libs/http/status_listener.h"
+#include "libs/http/testing/http_testing.h"
 
 namespace countersign::http {
 namespace {

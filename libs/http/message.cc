@@ -45,9 +45,10 @@ bool Headers::HasToken(absl::string_view name, absl::string_view token) const {
 }
 
 absl::string_view ReasonPhrase(int status) {
-  const auto phrase =
-      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
-  return phrase.empty() ? "Unknown" : absl::string_view(phrase.data(), phrase.size());
+  const auto code = boost::beast::http::int_to_status(status);
+  if (code == boost::beast::http::status::unknown) return "Unknown";
+  const auto phrase = boost::beast::http::obsolete_reason(code);
+  return absl::string_view(phrase.data(), phrase.size());
 }
 
 bool IsFieldValue(absl::string_view text) {

@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/async/sleep.h"
-#include "libs/http/http_testing.h"
+#include "libs/http/testing/http_testing.h"
 
 namespace countersign::http {
 namespace {

@@ -26,7 +26,7 @@
 #include "libs/clients/testing/fake_review_gate.h"
 #include "libs/dialects/testing/literal_masking.h"
 #include "libs/domain/event_payload.h"
-#include "libs/http/http_testing.h"
+#include "libs/http/testing/http_testing.h"
 #include "libs/json/document.h"
 #include "services/edge/edge.h"
 #include "services/edge/testing/fake_admin_backend.h"

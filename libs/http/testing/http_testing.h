@@ -33,6 +33,12 @@ class RawClient {
     boost::system::error_code ignored;  // the server may have closed: what it said is still read
     boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()), ignored);
   }
+  // The same; false when the server has closed the connection.
+  bool TrySend(absl::string_view bytes) {
+    boost::system::error_code error;
+    boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()), error);
+    return !error;
+  }
   void ShutdownWrite() { socket_.shutdown(boost::asio::socket_base::shutdown_send); }
   void Close() { socket_.close(); }
 
