@@ -1,5 +1,7 @@
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <string>
 #include <thread>
@@ -140,6 +142,20 @@ TEST_CASE("UseOf: this process used time and holds memory", "[bench]") {
   CHECK(use.processes >= 1);
   CHECK(use.memory_bytes > 1 << 20);
   CHECK(UseOf({}, true).processes == 0);
+}
+
+TEST_CASE("UseOf: processes that come and go meanwhile are no failure", "[bench]") {
+  std::atomic<bool> done{false};
+  std::thread forks([&] {
+    while (!done) {
+      const pid_t child = fork();
+      if (child == 0) _exit(0);
+      if (child > 0) waitpid(child, nullptr, 0);
+    }
+  });
+  for (int i = 0; i < 30; ++i) CHECK(UseOf({getpid()}, true).processes >= 1);
+  done = true;
+  forks.join();
 }
 
 TEST_CASE("RunPaired: every target is measured in every scenario, and reported", "[bench]") {

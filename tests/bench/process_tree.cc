@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -24,9 +25,12 @@ struct Stat {
   std::int64_t ticks = 0;
 };
 
+// Empty when the process goes away in between: reading its file then fails, which the stream would
+// throw to an iterator.
 std::string Contents(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream contents;
+  contents << std::ifstream(path).rdbuf();
+  return contents.str();
 }
 
 // False when the process is gone.
