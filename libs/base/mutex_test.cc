@@ -31,8 +31,13 @@ TEST_CASE("MutexLock: between Unlock and Lock another thread may hold the mutex"
   Mutex mutex;
   MutexLock lock(mutex);
   lock.Unlock();
-  std::async(std::launch::async, [&] { const MutexLock other(mutex); }).get();
+  bool held = false;
+  std::async(std::launch::async, [&] {
+    const MutexLock other(mutex);
+    held = true;
+  }).get();
   lock.Lock();
+  CHECK(held);
 }
 
 TEST_CASE("CondVar: Wait with a predicate returns when it is true", "[base]") {

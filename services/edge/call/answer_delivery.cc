@@ -73,6 +73,7 @@ class AnswerDelivery {
   domain::MaskStream* const masking_;  // null: the profile masks nothing
   Session& session_;
   std::unique_ptr<dialects::AnswerReader> reader_;
+  dialects::HeaderList headers_;  // of the upstream's, what the caller gets
   domain::Outcome outcome_ = domain::Outcome::kAborted;
   bool first_ = true;
   bool delivered_ = false;
@@ -92,8 +93,9 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver(http::ClientRes
   reader_ = read_.dialect().OpenAnswer(read_.call(), answer_head, options);
   const bool stream =
       read_.dialect().ClassifyAnswer(answer_head) == dialects::AnswerFormat::kEventStream;
+  headers_ = MakeHeaders(head);
   session_.Queue(domain::event_type::kResponseHead,
-                 domain::ResponseHeadPayload(head.status, MakeHeaders(head)));
+                 domain::ResponseHeadPayload(head.status, headers_));
   if (stream) co_return co_await DeliverStream(response);
   co_return co_await DeliverBody(response);
 }
@@ -127,8 +129,7 @@ Refusal AnswerDelivery::RefuseUnreadable(const absl::Status& status) const {
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream(
     http::ClientResponse& response) {
   if (!context_.reply.streaming()) {
-    const absl::Status begun =
-        co_await context_.reply.Begin(response.head().status, MakeHeaders(response.head()));
+    const absl::Status begun = co_await context_.reply.Begin(response.head().status, headers_);
     if (!begun.ok()) co_return RefuseCancelled(absl::CancelledError(begun.message()));
   }
   while (true) {
@@ -267,7 +268,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverBody(
     const absl::Status written = co_await context_.reply.Write(bytes);
     if (written.ok()) co_await context_.reply.Finish();
   } else {
-    co_await context_.reply.Send(status, MakeHeaders(response.head()), bytes);
+    co_await context_.reply.Send(status, headers_, bytes);
   }
   co_return std::nullopt;
 }
