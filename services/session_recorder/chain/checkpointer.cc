@@ -92,7 +92,8 @@ absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
 absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
   Checkpoint next;
   next.number = last_.number + 1;
-  next.at = absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now()));
+  // A clock that was set back does not make the history run backwards.
+  next.at = std::max(absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now())), last_.at);
   next.previous = last_.number == 0 ? std::string(32, '\0') : CheckpointHash(last_);
   for (const SessionHead& head : heads) {
     tree_.Set(head.position, HeadLeaf(head));
@@ -117,8 +118,9 @@ absl::Status Checkpointer::Tick() {
   const MutexLock lock(mutex_);
   const auto run = [&]() -> absl::Status {
     if (!loaded_) CS_RETURN_IF_ERROR(Load());
+    // Negative after the clock was set back: what is new is then covered at every tick.
     const absl::Duration age = clock_.Now() - last_.at;
-    if (age < options_.interval) return absl::OkStatus();
+    if (age >= absl::ZeroDuration() && age < options_.interval) return absl::OkStatus();
     CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());
     if (heads.empty() && age < options_.idle_interval) return absl::OkStatus();
     return Append(std::move(heads));

@@ -33,6 +33,21 @@ TEST_CASE("Checkpointer: an empty checkpoint is made every minute, no more often
   CHECK(archive.store.checkpoints().size() == 3);
 }
 
+TEST_CASE("Checkpointer: after the clock was set back, what is new is covered and still verifies",
+          "[session_recorder]") {
+  Archive archive(2);
+  archive.recorder.clock.Advance(-absl::Minutes(5));
+  archive.Record(3);
+  const std::size_t before = archive.store.checkpoints().size();
+  REQUIRE(archive.checkpointer.Tick().ok());
+  CHECK(archive.store.checkpoints().size() == before + 1);
+  REQUIRE(archive.checkpointer.Tick().ok());
+  CHECK(archive.store.checkpoints().size() == before + 1);  // nothing new
+  const exports::VerifyReport report = Judge(archive.Export());
+  INFO(Describe(report));
+  CHECK(report.intact);
+}
+
 TEST_CASE("Checkpointer: after a restart it goes on where the one before stopped",
           "[session_recorder]") {
   Archive archive(2);

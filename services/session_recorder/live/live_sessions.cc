@@ -16,6 +16,7 @@ using Kind = PendingWrite::Kind;
 
 // Recording an event costs this much beside its payload.
 constexpr std::size_t kEventOverhead = 256;
+constexpr std::size_t kLastEventBytes = 1;  // one event is read, however large
 
 // The first and the last event are the recorder's own.
 bool IsWritersType(absl::string_view type) {
@@ -363,19 +364,22 @@ void LiveSessions::Tick() {
   }
 }
 
-void LiveSessions::Adopt(const SessionRow& row) {
+absl::Status LiveSessions::Adopt(const SessionRow& row) {
+  CS_ASSIGN_OR_RETURN(const auto last, store_.Events(row, row.head.index - 1, 1, kLastEventBytes));
   auto session = std::make_shared<Session>();
   session->id = row.id;
   session->state.row = row;
   session->state.opened = true;
   session->ending = true;
-  session->last_at = row.started_at;
+  session->last_at = last.empty() ? row.started_at : last.back().at;
   if (row.kill_ordered) session->stopped = KilledError();
   {
     const MutexLock lock(mutex_);
-    if (!live_.emplace(row.id, session).second) return;  // its closing is on its way
+    // Else its closing is on its way.
+    if (!live_.emplace(row.id, session).second) return absl::OkStatus();
   }
   Close(session);
+  return absl::OkStatus();
 }
 
 absl::Status LiveSessions::Maintain() {
@@ -384,7 +388,7 @@ absl::Status LiveSessions::Maintain() {
   CS_RETURN_IF_ERROR(store_.KeepAlive(options_.node, now + options_.lease));
   const absl::Time dead_before = options_.sole_recorder ? absl::InfiniteFuture() : now;
   CS_ASSIGN_OR_RETURN(const auto orphans, store_.Orphans(options_.node, dead_before));
-  for (const SessionRow& row : orphans) Adopt(row);
+  for (const SessionRow& row : orphans) CS_RETURN_IF_ERROR(Adopt(row));
   CS_ASSIGN_OR_RETURN(const auto kill_orders, store_.KillOrders(options_.node));
   std::vector<Handle> killed, unclosed;
   {

@@ -102,7 +102,7 @@ class LiveSessions {
   void Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result);
   void Stop(const Handle& session, const absl::Status& why);
   void Close(const Handle& session);
-  void Adopt(const SessionRow& row);
+  absl::Status Adopt(const SessionRow& row);
   absl::Status StopReason(const Handle& session) const;
   absl::Time Now() const;
 

@@ -282,6 +282,24 @@ TEST_CASE(
   CheckChain(store, after.keys, TestId(1));
 }
 
+TEST_CASE(
+    "LiveSessions: what a recorder closes after the clock was set back is no older than what is "
+    "there",
+    "[session_recorder]") {
+  store::MemoryRecordStore store;
+  TestRecorder before(store, "node-1");
+  const auto session = before.Open(TestStart(TestId(1)));
+  before.clock.Advance(absl::Minutes(1));
+  REQUIRE(before.Append(*session, {DataEvent("delivered")}).ok());
+  TestRecorder after(store, "node-2");
+  after.clock.Advance(-absl::Minutes(5));
+  REQUIRE(after.sessions.Maintain().ok());
+  after.Drain();
+  const std::vector<SealedEvent> events = EventsOf(store, TestId(1));
+  REQUIRE(events.size() == 3);
+  CHECK(events[2].at == events[1].at);
+}
+
 TEST_CASE("LiveSessions: one of several recorders takes over only from those that are gone",
           "[session_recorder]") {
   store::MemoryRecordStore store;
