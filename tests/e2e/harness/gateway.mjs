@@ -6,10 +6,10 @@ import { eventually, makeFolder, program, removeFolder, run } from './processes.
 
 const root = resolve(import.meta.dirname, '../../..');
 
-async function startStandalone(folder) {
+async function startStandalone(folder, { http, env }) {
   const data = join(folder, 'data');
   const up = () =>
-    run(program('countersign'), ['up', '--data', data, '--http', '127.0.0.1:0', '--metrics', '127.0.0.1:0', '--detach']);
+    run(program('countersign'), ['up', '--data', data, '--http', http, '--metrics', '127.0.0.1:0', '--detach'], { env });
   const start = async () => {
     const { code, stderr, stdout } = await up();
     if (code !== 0) throw new Error(`countersign up failed (${code}): ${stdout}${stderr}`);
@@ -36,14 +36,13 @@ async function startStandalone(folder) {
   };
 }
 
-async function startSixProcesses(folder) {
+async function startSixProcesses(folder, { http, bin = program('').replace(/\/$/, '') }) {
   const dir = join(folder, 'dev');
-  const bin = program('').replace(/\/$/, '');
   const dev = (...args) => run(join(root, 'scripts/dev'), ['--dir', dir, '--bin', bin, ...args], { timeout: 120_000 });
   return {
     dir,
     async start() {
-      const { code, stderr, stdout } = await dev('--detach', '--http', '127.0.0.1:0');
+      const { code, stderr, stdout } = await dev('--detach', '--http', http);
       if (code !== 0) throw new Error(`scripts/dev failed (${code}): ${stdout}${stderr}`);
       const addresses = JSON.parse(await readFile(join(dir, 'addresses.json'), 'utf8'));
       return { ...addresses, adminKeyFile: join(dir, 'admin.key') };
@@ -56,11 +55,12 @@ async function startSixProcesses(folder) {
 }
 
 export class Gateway {
-  static async start({ shape = process.env.COUNTERSIGN_SHAPE ?? 'standalone' } = {}) {
+  // `http`: where it listens; `env`: of the standalone gateway; `bin`: the programs of the six processes.
+  static async start({ shape = process.env.COUNTERSIGN_SHAPE ?? 'standalone', folder, http = '127.0.0.1:0', ...how } = {}) {
     const gateway = new Gateway();
     gateway.shape = shape;
-    gateway.folder = await makeFolder();
-    gateway.process = await (shape === 'standalone' ? startStandalone : startSixProcesses)(gateway.folder);
+    gateway.folder = folder ?? (await makeFolder());
+    gateway.process = await (shape === 'standalone' ? startStandalone : startSixProcesses)(gateway.folder, { http, ...how });
     await gateway.resume();
     return gateway;
   }
