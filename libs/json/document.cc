@@ -15,6 +15,8 @@
 namespace countersign::json {
 namespace {
 
+constexpr std::size_t kMostBytes = std::size_t{2} << 30;  // what a Document can point to
+
 constexpr absl::string_view kSpace = " \t\r\n";
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool EndsScalar(char c) { return IsSpace(c) || c == ',' || c == ']' || c == '}'; }
@@ -66,6 +68,23 @@ simdjson::dom::parser& SmallParser() {
   return parser;
 }
 
+// How many values `bytes` may hold at most, if they are JSON: told before memory is taken for them.
+// Counts to `limit` and one more.
+std::size_t CountValues(absl::string_view bytes, std::size_t limit) {
+  std::size_t values = 1;  // every other one follows an opening bracket or a comma
+  for (std::size_t at = 0; at < bytes.size() && values <= limit; ++at) {
+    const char c = bytes[at];
+    if (c == ',' || c == '[' || c == '{') {
+      ++values;
+    } else if (c == '"') {
+      for (++at; at < bytes.size() && bytes[at] != '"'; ++at) {
+        if (bytes[at] == '\\') ++at;
+      }
+    }
+  }
+  return values;
+}
+
 simdjson::error_code ParseBytes(simdjson::dom::parser& parser, absl::string_view bytes,
                                 std::size_t capacity, std::size_t max_depth,
                                 simdjson::dom::element& root) {
@@ -85,12 +104,12 @@ class Parser {
  public:
   Parser(absl::string_view bytes, Document& document) : bytes_(bytes), document_(document) {}
 
-  absl::Status Walk(const simdjson::dom::element& element, std::size_t* index_out = nullptr) {
+  absl::Status Walk(const simdjson::dom::element& element, Document::Index* index_out = nullptr) {
     SkipSpace();
-    const std::size_t index = document_.nodes_.size();
+    const auto index = static_cast<Index>(document_.nodes_.size());
     if (index_out != nullptr) *index_out = index;
     document_.nodes_.emplace_back();
-    document_.nodes_[index].begin = at_;
+    document_.nodes_[index].begin = static_cast<Index>(at_);
     switch (element.type()) {
       case simdjson::dom::element_type::ARRAY:
         CS_RETURN_IF_ERROR(WalkArray(element.get_array().value_unsafe(), index));
@@ -100,16 +119,34 @@ class Parser {
         break;
       case simdjson::dom::element_type::STRING:
         document_.nodes_[index].type = Type::kString;
-        document_.nodes_[index].text = std::string(element.get_string().value_unsafe());
+        document_.nodes_[index].range = Keep(element.get_string().value_unsafe());
         SkipString();
         break;
       default: WalkScalar(element, document_.nodes_[index]);
     }
-    document_.nodes_[index].end = at_;
+    document_.nodes_[index].end = static_cast<Index>(at_);
     return absl::OkStatus();
   }
 
  private:
+  using Index = Document::Index;
+  using Range = Document::Range;
+
+  Range Keep(std::string_view text) {
+    const Range range{static_cast<Index>(document_.texts_.size()), static_cast<Index>(text.size())};
+    document_.texts_.append(text);
+    return range;
+  }
+
+  // Moves what was put on `open` since `begin` to the end of `closed`.
+  template <typename T>
+  static Range Close(std::vector<T>& open, std::size_t begin, std::vector<T>& closed) {
+    const Range range{static_cast<Index>(closed.size()), static_cast<Index>(open.size() - begin)};
+    closed.insert(closed.end(), open.begin() + static_cast<std::ptrdiff_t>(begin), open.end());
+    open.resize(begin);
+    return range;
+  }
+
   // A value, punctuation or a key follows: simdjson has accepted the document.
   void SkipSpace() {
     while (IsSpace(bytes_[at_])) ++at_;
@@ -125,24 +162,26 @@ class Parser {
     ++at_;
   }
 
-  absl::Status WalkArray(simdjson::dom::array array, std::size_t index) {
+  absl::Status WalkArray(simdjson::dom::array array, Index index) {
     document_.nodes_[index].type = Type::kArray;
     SkipPunctuation();  // the opening bracket
-    std::size_t count = 0;
+    const std::size_t begin = elements_.size();
     for (const simdjson::dom::element element : array) {
-      if (count++ > 0) SkipPunctuation();
-      std::size_t child = 0;
+      if (elements_.size() > begin) SkipPunctuation();
+      Index child = 0;
       CS_RETURN_IF_ERROR(Walk(element, &child));
-      document_.nodes_[index].children.push_back(child);
+      elements_.push_back(child);
     }
+    document_.nodes_[index].range = Close(elements_, begin, document_.elements_);
     SkipPunctuation();
     return absl::OkStatus();
   }
 
-  absl::Status WalkObject(simdjson::dom::object object, std::size_t index) {
+  absl::Status WalkObject(simdjson::dom::object object, Index index) {
     document_.nodes_[index].type = Type::kObject;
     SkipPunctuation();
     NameSet seen;
+    const std::size_t begin = members_.size();
     for (const auto [key, value] : object) {
       if (!seen.empty()) SkipPunctuation();
       SkipSpace();
@@ -152,11 +191,12 @@ class Parser {
       }
       SkipString();
       SkipPunctuation();  // the colon
-      std::size_t child = 0;
-      CS_RETURN_IF_ERROR(Walk(value, &child));
-      document_.nodes_[index].children.push_back(child);
-      document_.nodes_[index].keys.emplace_back(key);
+      Document::Member member{};
+      member.name = Keep(key);
+      CS_RETURN_IF_ERROR(Walk(value, &member.node));
+      members_.push_back(member);
     }
+    document_.nodes_[index].range = Close(members_, begin, document_.members_);
     SkipPunctuation();
     return absl::OkStatus();
   }
@@ -171,20 +211,22 @@ class Parser {
         node.type = Type::kNumber;
         node.integral = true;
         node.integer = element.get_int64().value_unsafe();
-        node.number = static_cast<double>(node.integer);
         break;
       case simdjson::dom::element_type::UINT64:
         node.type = Type::kNumber;
         node.number = static_cast<double>(element.get_uint64().value_unsafe());
         break;
-      case simdjson::dom::element_type::DOUBLE:
+      case simdjson::dom::element_type::DOUBLE: {
+        const double number = element.get_double().value_unsafe();
         node.type = Type::kNumber;
-        node.number = element.get_double().value_unsafe();
-        if (node.number == std::floor(node.number) && std::fabs(node.number) <= kExactIntegers) {
-          node.integral = true;
-          node.integer = static_cast<std::int64_t>(node.number);
+        node.integral = number == std::floor(number) && std::fabs(number) <= kExactIntegers;
+        if (node.integral) {
+          node.integer = static_cast<std::int64_t>(number);
+        } else {
+          node.number = number;
         }
         break;
+      }
       default: node.type = Type::kNull;
     }
     while (at_ < bytes_.size() && !EndsScalar(bytes_[at_])) ++at_;
@@ -193,10 +235,21 @@ class Parser {
   absl::string_view bytes_;
   Document& document_;
   std::size_t at_ = 0;
+  // Of the arrays and objects that are not closed yet.
+  std::vector<Index> elements_;
+  std::vector<Document::Member> members_;
 };
 
+Limits BodyLimits(std::size_t size) {
+  constexpr std::size_t kAlways = 64u << 10;
+  constexpr std::size_t kBytesPerValue = 16;
+  Limits limits;
+  limits.max_values = std::max(kAlways, size / kBytesPerValue);
+  return limits;
+}
+
 absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const Limits& limits) {
-  if (bytes.size() > limits.max_bytes) {
+  if (bytes.size() > std::min(limits.max_bytes, kMostBytes)) {
     return absl::InvalidArgumentError(
         absl::StrCat("JSON of ", bytes.size(), " bytes is over the limit of ", limits.max_bytes));
   }
@@ -204,6 +257,16 @@ absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const Limits& 
     return absl::InvalidArgumentError("empty where JSON is expected");
   }
   const bool is_small = bytes.size() <= kSmallDocument;
+  Document document;
+  if (!is_small || bytes.size() > limits.max_values) {
+    const std::size_t values = CountValues(bytes, limits.max_values);
+    if (values > limits.max_values) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("JSON of more than ", limits.max_values, " values"));
+    }
+    document.nodes_.reserve(values);
+    document.texts_.reserve(bytes.size());
+  }
   simdjson::dom::parser own(is_small ? kSmallDocument : limits.max_bytes);
   simdjson::dom::parser& parser = is_small ? SmallParser() : own;
   simdjson::dom::element root;
@@ -213,53 +276,58 @@ absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const Limits& 
     return absl::InvalidArgumentError(
         absl::StrCat("not valid JSON: ", simdjson::error_message(error)));
   }
-  Document document;
   CS_RETURN_IF_ERROR(Parser(bytes, document).Walk(root));
   return document;
 }
 
-Type Value::type() const { return exists() ? document_->nodes_[node_].type : Type::kNull; }
+Type Value::type() const { return exists() ? document_->at(node_).type : Type::kNull; }
 
 absl::string_view Value::text() const {
-  return exists() ? absl::string_view(document_->nodes_[node_].text) : absl::string_view();
+  return is(Type::kString) ? document_->Text(document_->at(node_).range) : absl::string_view();
 }
 
 std::optional<bool> Value::boolean() const {
   if (!is(Type::kBool)) return std::nullopt;
-  return document_->nodes_[node_].boolean;
+  return document_->at(node_).boolean;
 }
 
 std::optional<double> Value::number() const {
   if (!is(Type::kNumber)) return std::nullopt;
-  return document_->nodes_[node_].number;
+  const Document::Node& node = document_->at(node_);
+  return node.integral ? static_cast<double>(node.integer) : node.number;
 }
 
 std::optional<std::int64_t> Value::integer() const {
-  if (!is(Type::kNumber) || !document_->nodes_[node_].integral) return std::nullopt;
-  return document_->nodes_[node_].integer;
+  if (!is(Type::kNumber) || !document_->at(node_).integral) return std::nullopt;
+  return document_->at(node_).integer;
 }
 
-std::size_t Value::size() const { return exists() ? document_->nodes_[node_].children.size() : 0; }
+std::size_t Value::size() const {
+  return is(Type::kArray) || is(Type::kObject) ? document_->at(node_).range.count : 0;
+}
 
 Value Value::at(std::size_t index) const {
-  return index < size() ? Value(document_, document_->nodes_[node_].children[index]) : Value();
+  if (index >= size()) return {};
+  const Document::Node& node = document_->at(node_);
+  const std::size_t place = node.range.first + index;
+  return Value(document_, node.type == Type::kArray ? document_->elements_[place]
+                                                    : document_->members_[place].node);
 }
 
 absl::string_view Value::key(std::size_t index) const {
   if (!is(Type::kObject) || index >= size()) return {};
-  return document_->nodes_[node_].keys[index];
+  return document_->Text(document_->members_[document_->at(node_).range.first + index].name);
 }
 
 Value Value::operator[](absl::string_view key) const {
   if (!is(Type::kObject)) return {};
-  const auto& keys = document_->nodes_[node_].keys;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (keys[i] == key) return at(i);
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (this->key(i) == key) return at(i);
   }
   return {};
 }
 
-std::size_t Value::begin() const { return exists() ? document_->nodes_[node_].begin : 0; }
-std::size_t Value::end() const { return exists() ? document_->nodes_[node_].end : 0; }
+std::size_t Value::begin() const { return exists() ? document_->at(node_).begin : 0; }
+std::size_t Value::end() const { return exists() ? document_->at(node_).end : 0; }
 
 }  // namespace countersign::json

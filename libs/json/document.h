@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +18,15 @@ namespace countersign::json {
 enum class Type { kNull, kBool, kNumber, kString, kArray, kObject };
 
 struct Limits {
-  std::size_t max_bytes = 64u << 20;
+  std::size_t max_bytes = 64u << 20;  // at most 2 GiB
   std::size_t max_depth = 64;
+  // Of values, members' and elements': each costs memory, however short it is.
+  std::size_t max_values = std::numeric_limits<std::size_t>::max();
 };
+
+// For a body of `size` bytes from outside: reading it takes at most about four times its size, and
+// 4 MiB.
+Limits BodyLimits(std::size_t size);
 
 class Document;
 
@@ -51,13 +58,13 @@ class Value {
 
  private:
   friend class Document;
-  Value(const Document* document, std::size_t node) : document_(document), node_(node) {}
+  Value(const Document* document, std::uint32_t node) : document_(document), node_(node) {}
   const Document* document_ = nullptr;
-  std::size_t node_ = 0;
+  std::uint32_t node_ = 0;
 };
 
-// An immutable parsed document; owns decoded texts, not the source bytes. Movable; Values point
-// into it, so they do not survive a move. Thread-safe.
+// An immutable parsed document; owns decoded texts, not the source bytes. Takes about 30 bytes per
+// value beside the texts. Movable; Values point into it, so they do not survive a move. Thread-safe.
 class Document {
  public:
   // INVALID_ARGUMENT with the byte offset and what is wrong ("line 3, column 7: duplicate key
@@ -69,18 +76,37 @@ class Document {
  private:
   friend class Value;
   friend class Parser;
+  using Index = std::uint32_t;
+  struct Range {
+    Index first;
+    Index count;
+  };
   struct Node {
     Type type = Type::kNull;
     bool boolean = false;
     bool integral = false;
-    std::size_t begin = 0, end = 0;  // in the source
-    std::int64_t integer = 0;
-    double number = 0;
-    std::string text;
-    std::vector<std::size_t> children;  // nodes of elements or members' values
-    std::vector<std::string> keys;
+    Index begin = 0, end = 0;  // in the source
+    union {
+      std::int64_t integer = 0;  // of an integral number
+      double number;             // of another one
+      Range range;               // of a string: in texts_; of an array: in elements_; of an object:
+                                 // in members_
+    };
   };
+  struct Member {
+    Range name;  // in texts_
+    Index node;
+  };
+
+  const Node& at(Index node) const { return nodes_[node]; }
+  absl::string_view Text(const Range& range) const {
+    return absl::string_view(texts_).substr(range.first, range.count);
+  }
+
   std::vector<Node> nodes_;
+  std::vector<Index> elements_;  // those of one array stand together, and
+  std::vector<Member> members_;  // so do those of one object
+  std::string texts_;            // decoded
 };
 
 }  // namespace countersign::json

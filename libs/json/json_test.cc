@@ -73,6 +73,50 @@ TEST_CASE("Document: refuses more bytes than the limit before reading them", "[j
   CHECK_FALSE(Document::Parse("\"1234\"", limits).ok());
 }
 
+TEST_CASE("Document: refuses more values than the limit before reading them", "[json]") {
+  Limits limits;
+  limits.max_values = 4;
+  for (const char* text :
+       {"[1,2,3]", R"({"a":1,"b":{"c":"[,,,{{{"}})", "{}", "1", R"(["\"],[,[,[",2,3])"}) {
+    CAPTURE(text);
+    CHECK(Document::Parse(text, limits).ok());
+  }
+  for (const char* text :
+       {"[1,2,3,4]", R"({"a":1,"b":{"c":[1]}})", "[[[[1]]]]", R"(["\\",1,2,3])"}) {
+    CAPTURE(text);
+    CHECK(absl::IsInvalidArgument(Document::Parse(text, limits).status()));
+  }
+}
+
+TEST_CASE("Document: the limits of a body leave room for long and for many values", "[json]") {
+  std::string numbers = "[1";
+  for (int i = 1; i < 60'000; ++i) numbers += ",1";
+  CHECK(Document::Parse(numbers + "]", BodyLimits(numbers.size())).ok());
+  numbers.clear();
+  for (int i = 0; i < 2'000'000; ++i) numbers += i == 0 ? "[1" : ",1";
+  CHECK_FALSE(Document::Parse(numbers + "]", BodyLimits(numbers.size())).ok());
+  std::string texts = "[";
+  for (int i = 0; i < 200'000; ++i) texts += R"("abcdefghijklmn",)";
+  texts.back() = ']';
+  CHECK(Document::Parse(texts, BodyLimits(texts.size())).ok());
+}
+
+TEST_CASE("Document: elements and members of nested values stay apart", "[json]") {
+  const Document document = Read(R"([[1,[2,3],{"a":[4,{"b":5}],"c":6}],{"d":[]},7])");
+  const Value root = document.root();
+  REQUIRE(root.size() == 3);
+  CHECK(root.at(0).at(0).integer() == 1);
+  CHECK(root.at(0).at(1).at(1).integer() == 3);
+  CHECK(root.at(0).at(2)["a"].at(1)["b"].integer() == 5);
+  CHECK(root.at(0).at(2).key(1) == "c");
+  CHECK(root.at(0).at(2)["c"].integer() == 6);
+  CHECK(root.at(1)["d"].size() == 0);
+  CHECK(root.at(1)["d"].is(Type::kArray));
+  CHECK(root.at(2).integer() == 7);
+  CHECK_FALSE(root.at(3).exists());
+  CHECK(root.at(2).size() == 0);
+}
+
 TEST_CASE("Writer: a number beyond 64 bits is written so that it reads back", "[json]") {
   for (const double number : {1e15, 1.8446744073709552e19, -808297509900085231616.0, 1e300}) {
     Writer writer;
