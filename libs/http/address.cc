@@ -6,9 +6,11 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
 #include "libs/http/message.h"
 
 namespace countersign::http {
@@ -24,12 +26,13 @@ struct Range {
 };
 
 constexpr Range kIpv4[] = {
-    {"0.0.0.0", 8, true, "unspecified"},  {"169.254.0.0", 16, true, "link-local"},
-    {"224.0.0.0", 4, true, "multicast"},  {"240.0.0.0", 4, true, "reserved"},
-    {"127.0.0.0", 8, false, "loopback"},  {"10.0.0.0", 8, false, "private"},
-    {"172.16.0.0", 12, false, "private"}, {"192.168.0.0", 16, false, "private"},
-    {"100.64.0.0", 10, false, "shared"},  {"198.18.0.0", 15, false, "benchmark"},
-    {"192.0.0.0", 24, false, "protocol"},
+    {"0.0.0.0", 8, true, "unspecified"},     {"169.254.0.0", 16, true, "link-local"},
+    {"168.63.129.16", 32, true, "metadata"}, {"100.100.100.200", 32, true, "metadata"},
+    {"192.0.0.192", 32, true, "metadata"},   {"224.0.0.0", 4, true, "multicast"},
+    {"240.0.0.0", 4, true, "reserved"},      {"127.0.0.0", 8, false, "loopback"},
+    {"10.0.0.0", 8, false, "private"},       {"172.16.0.0", 12, false, "private"},
+    {"192.168.0.0", 16, false, "private"},   {"100.64.0.0", 10, false, "shared"},
+    {"198.18.0.0", 15, false, "benchmark"},  {"192.0.0.0", 24, false, "protocol"},
 };
 
 bool Contains(const Range& range, std::uint32_t address) {
@@ -44,28 +47,80 @@ absl::Status Refused(const ip::address& address, const char* range, bool always)
                           : "; set network.private on the connection to allow it"));
 }
 
-// Mapped (::ffff:a.b.c.d) and translated (64:ff9b::a.b.c.d) addresses lead to the IPv4 one in them.
-bool CarriesV4(const ip::address_v6& address) {
-  static constexpr unsigned char kNat64[12] = {0x00, 0x64, 0xff, 0x9b};
-  const auto bytes = address.to_bytes();
-  return address.is_v4_mapped() || std::equal(std::begin(kNat64), std::end(kNat64), bytes.begin());
+std::uint32_t ReadV4(const ip::address_v6::bytes_type& bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+         std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
 }
 
-std::uint32_t LastFourBytes(const ip::address_v6& address) {
-  const auto bytes = address.to_bytes();
-  return std::uint32_t{bytes[12]} << 24 | std::uint32_t{bytes[13]} << 16 |
-         std::uint32_t{bytes[14]} << 8 | bytes[15];
+template <std::size_t N>
+bool HasPrefix(const ip::address_v6::bytes_type& bytes, const unsigned char (&prefix)[N]) {
+  return std::equal(std::begin(prefix), std::end(prefix), bytes.begin());
 }
 
+using CarriedList = absl::InlinedVector<std::uint32_t, 4>;
+
+// The IPv4 addresses that packets to `address` may reach: gateways and tunnels unwrap them.
+CarriedList CarriedV4(const ip::address_v6& address) {
+  static constexpr unsigned char kNat64[12] = {0x00, 0x64, 0xff, 0x9b};            // RFC 6052
+  static constexpr unsigned char kLocalNat64[6] = {0x00, 0x64, 0xff, 0x9b, 0, 1};  // RFC 8215
+  static constexpr unsigned char k6to4[2] = {0x20, 0x02};                          // RFC 3056
+  static constexpr unsigned char kTeredo[4] = {0x20, 0x01, 0, 0};                  // RFC 4380
+  static constexpr unsigned char kZeros[8] = {};
+  const auto bytes = address.to_bytes();
+  // ::/64 holds the mapped, compatible and translated (::ffff:0:a.b.c.d) forms.
+  if (HasPrefix(bytes, kZeros) || HasPrefix(bytes, kNat64)) return {ReadV4(bytes, 12)};
+  if (HasPrefix(bytes, k6to4)) return {ReadV4(bytes, 2)};
+  if (HasPrefix(bytes, kTeredo)) return {ReadV4(bytes, 4), ~ReadV4(bytes, 12)};
+  if (HasPrefix(bytes, kLocalNat64)) {
+    // The prefix may be 48, 56, 64 or 96 bits long; byte 8 is left out of the first two.
+    const std::uint32_t after_48 = (ReadV4(bytes, 6) & 0xffff0000) | ReadV4(bytes, 9) >> 16;
+    const std::uint32_t after_56 = (ReadV4(bytes, 7) & 0xff000000) | ReadV4(bytes, 9) >> 8;
+    CarriedList carried;
+    for (const std::uint32_t number : {after_48, after_56, ReadV4(bytes, 9), ReadV4(bytes, 12)}) {
+      if (number >> 24 != 0) carried.push_back(number);  // else read with the wrong length
+    }
+    return carried;
+  }
+  const bool isatap = (bytes[8] & 0xfc) == 0 && bytes[9] == 0 && bytes[10] == 0x5e &&
+                      bytes[11] == 0xfe;  // RFC 5214
+  if (isatap) return {ReadV4(bytes, 12)};
+  return {};
+}
+
+absl::Status VetV4(const ip::address& named, std::uint32_t number, bool allow_private) {
+  for (const Range& range : kIpv4) {
+    if (Contains(range, number) && (range.always_refused || !allow_private)) {
+      return Refused(named, range.name, range.always_refused);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Decides by the IPv6 address itself, whatever it carries.
 absl::Status VetV6(const ip::address_v6& address, bool allow_private) {
+  static constexpr unsigned char kDocumentation[4] = {0x20, 0x01, 0x0d, 0xb8};
+  static constexpr unsigned char kNat64[4] = {0x00, 0x64, 0xff, 0x9b};
+  static constexpr unsigned char kZeros[8] = {};
   const auto bytes = address.to_bytes();
   if (address.is_link_local()) return Refused(address, "link-local", true);
   if (address.is_unspecified()) return Refused(address, "unspecified", true);
   if (address.is_multicast()) return Refused(address, "multicast", true);
-  if (!allow_private && address.is_loopback()) return Refused(address, "loopback", false);
-  if (!allow_private && (bytes[0] & 0xfe) == 0xfc) return Refused(address, "unique-local", false);
-  if (!allow_private && address.is_site_local()) return Refused(address, "site-local", false);
-  return absl::OkStatus();
+  for (const char* metadata : {"fd00:ec2::254", "fd20:ce::254"}) {
+    if (address == ip::make_address_v6(metadata)) return Refused(address, "metadata", true);
+  }
+  if (address.is_loopback()) {
+    return allow_private ? absl::OkStatus() : Refused(address, "loopback", false);
+  }
+  if ((bytes[0] & 0xfe) == 0xfc) {
+    return allow_private ? absl::OkStatus() : Refused(address, "unique-local", false);
+  }
+  if (address.is_site_local()) {
+    return allow_private ? absl::OkStatus() : Refused(address, "site-local", false);
+  }
+  if (HasPrefix(bytes, kDocumentation)) return Refused(address, "documentation", true);
+  const bool global =
+      (bytes[0] & 0xe0) == 0x20 || HasPrefix(bytes, kNat64) || HasPrefix(bytes, kZeros);
+  return global ? absl::OkStatus() : Refused(address, "reserved", true);
 }
 
 std::string Text(boost::urls::string_view text) { return std::string(text.data(), text.size()); }
@@ -120,17 +175,22 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
 }
 
 absl::Status VetAddress(const ip::address& address, bool allow_private) {
-  if (address.is_v6() && !CarriesV4(address.to_v6())) {
-    return VetV6(address.to_v6(), allow_private);
-  }
-  const std::uint32_t number =
-      address.is_v4() ? address.to_v4().to_uint() : LastFourBytes(address.to_v6());
-  for (const Range& range : kIpv4) {
-    if (Contains(range, number) && (range.always_refused || !allow_private)) {
-      return Refused(address, range.name, range.always_refused);
-    }
+  if (address.is_v4()) return VetV4(address, address.to_v4().to_uint(), allow_private);
+  CS_RETURN_IF_ERROR(VetV6(address.to_v6(), allow_private));
+  if (address.is_loopback()) return absl::OkStatus();  // ::1 carries nothing
+  for (const std::uint32_t carried : CarriedV4(address.to_v6())) {
+    CS_RETURN_IF_ERROR(VetV4(address, carried, allow_private));
   }
   return absl::OkStatus();
+}
+
+std::string SourceOf(const ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  ip::address_v6 v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6).to_string();
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), 0);
+  return absl::StrCat(ip::address_v6(bytes).to_string(), "/64");
 }
 
 bool IsLiteralAddress(absl::string_view host) {

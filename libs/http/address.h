@@ -31,11 +31,16 @@ struct Url {
 // information or fragments, which have no place in a configured address.
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
-// Decides whether an address may be connected to. Link-local addresses (cloud metadata lives
-// there), unspecified, multicast and broadcast are always refused; loopback, private, shared and
-// unique-local ranges only where `allow_private`. An IPv4 address mapped into IPv6 counts as
-// itself. PERMISSION_DENIED says which range.
+// Decides whether an address may be connected to. Link-local addresses, those at which clouds serve
+// metadata, unspecified, multicast and reserved ones are always refused; loopback, private, shared
+// and unique-local ranges only where `allow_private`. An IPv6 address that carries an IPv4 one, as
+// mapped, compatible, translated (NAT64), 6to4, Teredo and ISATAP addresses do, is refused where
+// that one is. PERMISSION_DENIED says which range.
 absl::Status VetAddress(const boost::asio::ip::address& address, bool allow_private);
+
+// Whom a peer's connections are counted for: its IPv4 address, mapped into IPv6 or not, or the /64
+// network of its IPv6 address, of which one host may own every address.
+std::string SourceOf(const boost::asio::ip::address& address);
 
 // True when the host of a URL is an address, or `localhost`: as explicit as an allow-list entry.
 bool IsLiteralAddress(absl::string_view host);

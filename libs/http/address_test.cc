@@ -14,10 +14,52 @@ TEST_CASE("VetAddress: link-local and other unusable ranges are refused whatever
           "[http]") {
   for (const char* address :
        {"169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "fe80::1", "::", "ff02::1",
-        "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"}) {
+        "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "240.0.0.1", "168.63.129.16",
+        "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254", "2001:db8::1", "100::1",
+        "4000::1", "1::1"}) {
     CAPTURE(address);
     CHECK(absl::IsPermissionDenied(Vet(address, true)));
   }
+}
+
+TEST_CASE("VetAddress: an IPv4 address inside an IPv6 one is vetted, however it is carried",
+          "[http]") {
+  // 169.254.169.254, 127.0.0.1 and 1.1.1.1 in every form.
+  const char* const forms[][3] = {
+      {"::ffff:a9fe:a9fe", "::ffff:7f00:1", "::ffff:101:101"},               // mapped
+      {"::169.254.169.254", "::127.0.0.1", "::101:101"},                     // compatible
+      {"::ffff:0:a9fe:a9fe", "::ffff:0:7f00:1", "::ffff:0:101:101"},         // translated
+      {"64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b::101:101"},         // NAT64
+      {"64:ff9b:1::a9fe:a9fe", "64:ff9b:1::7f00:1", nullptr},                // local NAT64, /96
+      {"64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:7f00:0:100::", nullptr},       // local NAT64, /48
+      {"64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1:7f:0:1::", nullptr},             // local NAT64, /56
+      {"64:ff9b:1::a9:fea9:fe00:0", "64:ff9b:1::7f:0:100:0", nullptr},       // local NAT64, /64
+      {"2002:a9fe:a9fe::", "2002:7f00:1::1", "2002:101:101::1"},             // 6to4
+      {"2001:0:a9fe:a9fe::fefe:fefe", "2001:0:7f00:1::fefe:fefe", nullptr},  // Teredo's server
+      {"2001:0:101:101::5601:5601", "2001:0:101:101::80ff:fffe",
+       "2001:0:101:101::fefe:fefe"},  // Teredo's client, inverted
+      {"2606:4700::5efe:a9fe:a9fe", "2606:4700::5efe:7f00:1", "2606:4700::5efe:101:101"},
+      {"2606:4700::200:5efe:a9fe:a9fe", "2606:4700::200:5efe:7f00:1", nullptr},
+  };
+  for (const auto& [metadata, loopback, public_address] : forms) {
+    CAPTURE(metadata, loopback);
+    CHECK(absl::IsPermissionDenied(Vet(metadata, true)));
+    CHECK(absl::IsPermissionDenied(Vet(loopback, false)));
+    if (public_address != nullptr) CHECK(Vet(public_address, false).ok());
+  }
+  CHECK(Vet("::ffff:127.0.0.1", true).ok());
+  CHECK(Vet("::1", true).ok());
+}
+
+TEST_CASE("SourceOf: an IPv4 address, or the network of an IPv6 one", "[http]") {
+  const auto source = [](const char* address) {
+    return SourceOf(boost::asio::ip::make_address(address));
+  };
+  CHECK(source("192.0.2.7") == "192.0.2.7");
+  CHECK(source("::ffff:192.0.2.7") == "192.0.2.7");
+  CHECK(source("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64");
+  CHECK(source("2001:db8:1:2::1") == source("2001:db8:1:2:ffff::"));
+  CHECK(source("2001:db8:1:3::1") != source("2001:db8:1:2::1"));
 }
 
 TEST_CASE("VetAddress: private ranges need to be allowed", "[http]") {
