@@ -12,6 +12,7 @@
 #include "libs/async/sleep.h"
 #include "libs/async/spawn.h"
 #include "libs/http/connect.h"
+#include "libs/http/limits/head_scanner.h"
 #include "libs/http/stream.h"
 
 namespace countersign::http {
@@ -24,6 +25,9 @@ constexpr std::size_t kRead = 64u << 10;
 // How much, and for how long, is read of a response that nobody wants any more.
 constexpr absl::Duration kDrainTime = absl::Seconds(1);
 constexpr std::size_t kDrainBytes = 64u << 10;
+
+// Of a body in chunks, the line or the trailer that is not complete yet.
+constexpr std::size_t kMaxUnparsed = 8u << 10;
 
 std::string FormatRequest(const Origin& origin, const Request& request) {
   std::string text = absl::StrCat(request.head.method, " ", request.head.target,
@@ -147,16 +151,17 @@ class Response final : public ClientResponse {
     while (stream_ != nullptr && !parser_->is_done()) {
       boost::system::error_code error;
       if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
-      if (error && error != beast_http::error::need_more) co_return Malformed(error);
+      if (error && error != beast_http::error::need_more) co_return Malformed(error.message());
       if (!parser_->get().body().empty()) co_return TakePiece();
       if (parser_->is_done()) break;
+      if (buffer_.size() > kMaxUnparsed) co_return Malformed("a chunk without an end");
       const async::Cancellation::Watch watch(cancellation, [this] { stream_->Close(); });
       const absl::StatusOr<std::size_t> count = co_await Fill(options_.idle_timeout);
       if (cancellation.cancelled()) co_return cancellation.cause();
       if (!count.ok()) co_return count.status();
       if (*count > 0) continue;
       parser_->put_eof(error);
-      if (error) co_return Malformed(error);
+      if (error) co_return Malformed(error.message());
       stream_.reset();  // a body that ends with its connection
     }
     Release();
@@ -169,6 +174,8 @@ class Response final : public ClientResponse {
     parser_->header_limit(static_cast<std::uint32_t>(options_.max_head_bytes));
     parser_->body_limit(boost::none);
     if (head_request_) parser_->skip(true);
+    scanner_.emplace(options_.max_head_bytes, options_.max_head_fields);
+    scanned_ = 0;
   }
 
   Awaitable<absl::StatusOr<std::size_t>> Fill(absl::Duration timeout) {
@@ -179,17 +186,44 @@ class Response final : public ClientResponse {
     co_return count;
   }
 
+  // What is there of a head. True when it is complete.
+  absl::StatusOr<bool> ParseHead() {
+    const absl::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    const limits::HeadScanner::Result result = scanner_->Scan(bytes.substr(scanned_));
+    if (result == limits::HeadScanner::Result::kTooLarge) return Malformed("its head is too large");
+    if (result == limits::HeadScanner::Result::kMalformed)
+      return Malformed("its head has a folded line");
+    boost::system::error_code error;
+    if (!bytes.empty()) buffer_.consume(parser_->put(buffer_.data(), error));
+    scanned_ = buffer_.size();
+    if (error && error != beast_http::error::need_more) return Malformed(error.message());
+    return parser_->is_header_done();
+  }
+
+  // Several ways to tell where a body ends are how answers are smuggled, and a coding hides what
+  // the body says.
+  bool HasPlainFraming() const {
+    const auto& fields = parser_->get();
+    const auto codings = fields.count(beast_http::field::transfer_encoding);
+    return codings == 0 ||
+           (codings == 1 && fields.count(beast_http::field::content_length) == 0 &&
+            boost::beast::iequals(fields[beast_http::field::transfer_encoding], "chunked"));
+  }
+
   Awaitable<absl::Status> ReadHead(bool& seen) {
     const async::Executor executor = stream_->loop();
     const async::TimePoint deadline = executor.After(options_.first_byte_timeout);
+    std::size_t interim = 0;
     while (true) {
-      boost::system::error_code error;
-      if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
-      if (error && error != beast_http::error::need_more) co_return Malformed(error);
-      if (parser_->is_header_done()) {
+      const absl::StatusOr<bool> complete = ParseHead();
+      if (!complete.ok()) co_return complete.status();
+      if (*complete) {
         const int status = parser_->get().result_int();
         if (status >= 200) break;
         if (status == 101) co_return absl::UnavailableError("the upstream switched protocols");
+        if (++interim > options_.max_interim_responses) {
+          co_return absl::UnavailableError("the upstream sends interim responses without end");
+        }
         NewParser();
         continue;
       }
@@ -202,6 +236,7 @@ class Response final : public ClientResponse {
       }
       seen = true;
     }
+    if (!HasPlainFraming()) co_return Malformed("its body is coded, or framed twice");
     if (parser_->content_length().value_or(0) > options_.max_content_length) {
       co_return absl::UnavailableError("the upstream's answer is too large");
     }
@@ -228,9 +263,8 @@ class Response final : public ClientResponse {
     stream_.reset();
   }
 
-  static absl::Status Malformed(const boost::system::error_code& error) {
-    return absl::UnavailableError(
-        absl::StrCat("the upstream's answer is not HTTP: ", error.message()));
+  static absl::Status Malformed(absl::string_view why) {
+    return absl::UnavailableError(absl::StrCat("the upstream's answer is not HTTP: ", why));
   }
 
   const std::shared_ptr<Pool> pool_;
@@ -240,6 +274,8 @@ class Response final : public ClientResponse {
   std::unique_ptr<Stream> stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::optional<limits::HeadScanner> scanner_;
+  std::size_t scanned_ = 0;  // of the buffer
   ResponseHead head_;
   bool head_request_ = false;
   bool keep_alive_ = false;

@@ -26,6 +26,8 @@ struct ClientOptions {
   absl::Duration idle_timeout = absl::Seconds(300);  // between two pieces of a response
   absl::Duration write_timeout = absl::Seconds(60);
   std::size_t max_head_bytes = 64u << 10;
+  std::size_t max_head_fields = 256;
+  std::size_t max_interim_responses = 16;  // 100, 103: before the response
   // A larger content-length is refused before the parser reserves it. A body without one is for the
   // reader to count.
   std::uint64_t max_content_length = 64u << 20;

@@ -147,6 +147,52 @@ TEST_CASE("Client: interim responses are skipped", "[http]") {
   CHECK(call(Local(server.port()), Make("POST", "/", "x")).value() == "x");
 }
 
+TEST_CASE("Client: interim responses without end are an error", "[http]") {
+  std::string interim;
+  for (int i = 0; i < 17; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+  ScriptedServer server({interim.substr(25) + "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx",
+                         interim + "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"});
+  Fixture call;
+  CHECK(call(Local(server.port()), Make("POST", "/", "x")).value() == "x");
+  const absl::Status endless = call(Local(server.port()), Make("POST", "/", "x")).status();
+  CHECK(absl::IsUnavailable(endless));
+  CHECK(absl::StrContains(endless.message(), "without end"));
+}
+
+TEST_CASE("Client: heads that readers understand differently are errors", "[http]") {
+  const std::vector<std::string> heads = {
+      "x: one\r\n two\r\ncontent-length: 1\r\n",
+      "x: one\ncontent-length: 1\r\n",
+      "transfer-encoding: gzip, chunked\r\n",
+      "transfer-encoding: gzip\r\n",
+      "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
+      "transfer-encoding: chunked\r\ncontent-length: 1\r\n",
+      "content-length: 1\r\ntransfer-encoding: chunked\r\n"};
+  std::vector<std::string> answers;
+  for (const std::string& head : heads) {
+    answers.push_back(absl::StrCat("HTTP/1.1 200 OK\r\n", head, "\r\n1\r\nx\r\n0\r\n\r\n"));
+  }
+  ScriptedServer server(answers);
+  Fixture call;
+  for (const std::string& head : heads) {
+    CAPTURE(head);
+    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+  }
+}
+
+TEST_CASE("Client: what an upstream says beside its answer is bounded", "[http]") {
+  std::string fields;
+  for (int i = 0; i < 300; ++i) fields += "a: b\r\n";
+  const std::string chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  ScriptedServer server({"HTTP/1.1 200 OK\r\n" + fields + "\r\n",
+                         chunked + "1;" + std::string(20'000, 'x'),
+                         chunked + "0\r\n" + fields + fields + fields + fields + fields});
+  Fixture call;
+  for (int i = 0; i < 3; ++i) {
+    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+  }
+}
+
 TEST_CASE("Client: a POST that got no answer is not sent again", "[http]") {
   ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", ""});
   Fixture call;

@@ -28,7 +28,8 @@ constexpr absl::Duration kLong = absl::Minutes(5);
 
 ServerOptions Patient() {
   ServerOptions options;
-  options.head_timeout = options.body_timeout = options.idle_timeout = kLong;
+  options.first_byte_timeout = options.head_timeout = kLong;
+  options.body_timeout = options.idle_timeout = kLong;
   options.body_total_timeout = options.write_timeout = kLong;
   return options;
 }
@@ -81,7 +82,7 @@ struct Caller {
 TEST_CASE("Deadlines: a caller that does not finish its TLS handshake is dropped", "[http]") {
   const TestCertificate certificate("IP:127.0.0.1");
   ServerOptions options = Patient();
-  options.head_timeout = kShort;
+  options.first_byte_timeout = kShort;
   TestServer server(Hello, options,
                     ServerTls(certificate.certificate_file(), certificate.key_file()).value());
   RawClient client(server.address());
@@ -91,11 +92,16 @@ TEST_CASE("Deadlines: a caller that does not finish its TLS handshake is dropped
 
 TEST_CASE("Deadlines: a caller that sends no request is dropped", "[http]") {
   ServerOptions options = Patient();
-  options.idle_timeout = kShort;
-  TestServer server(Hello, options);
-  RawClient client(server.address());
-  SECTION("its first") { CHECK(client.ReadAll().empty()); }
+  SECTION("its first") {
+    options.first_byte_timeout = kShort;
+    TestServer server(Hello, options);
+    RawClient client(server.address());
+    CHECK(client.ReadAll().empty());
+  }
   SECTION("another one") {
+    options.idle_timeout = kShort;
+    TestServer server(Hello, options);
+    RawClient client(server.address());
     client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     CHECK(absl::EndsWith(client.ReadAll(), "hello"));
   }
@@ -147,6 +153,7 @@ TEST_CASE("Deadlines: a caller that reads nothing ends the write", "[http]") {
 TEST_CASE("Deadlines: no time limit runs while the handler works", "[http]") {
   ServerOptions options = Patient();
   options.head_timeout = options.body_timeout = options.idle_timeout = kShort;
+  options.first_byte_timeout = kShort;
   options.body_total_timeout = options.write_timeout = kShort;
   TestServer server(
       [](Exchange& exchange) -> async::Awaitable<void> {

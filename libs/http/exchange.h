@@ -23,8 +23,15 @@ class Exchange {
   virtual const std::string& client_address() const = 0;
   virtual async::Executor executor() = 0;
 
+  // Says that the caller has authenticated. Its connection is kept before those of strangers.
+  virtual void SetVerified() = 0;
+
   // Requested with CANCELLED as soon as the caller is seen to have left (from the end of the
   // request's body on, while nothing is being written too), and with ABORTED when a drain ends.
+  //
+  // A caller may end its sending direction after its request and still wait for the response, over
+  // cleartext HTTP/1.1 and until the response begins. One that ends it later has left, and so has
+  // one over TLS or HTTP/1.0.
   virtual async::Cancellation& cancellation() = 0;
 
   // The whole body, at most once. RESOURCE_EXHAUSTED when it is larger than the limit,

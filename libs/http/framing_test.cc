@@ -64,17 +64,56 @@ TEST_CASE("Framing: heads that readers understand differently are refused", "[ht
   CHECK(recording.seen().empty());
 }
 
-TEST_CASE("Framing: a folded line is one field's value, never a field", "[http]") {
-  std::string value;
-  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    value = std::string(exchange.head().headers.Get("x"));
-    CHECK(exchange.head().headers.Count("y") == 0);
-    co_await exchange.Respond(ResponseHead(), "");
-  });
-  RawClient client(server.address());
-  client.Send("GET / HTTP/1.1\r\nhost: a\r\nx: one\r\n y: two\r\nconnection: close\r\n\r\n");
-  client.ReadAll();
-  CHECK(value == "one y: two");
+TEST_CASE("Framing: folded lines, bare line feeds and other codings are refused", "[http]") {
+  Recording recording;
+  for (const char* request :
+       {"GET / HTTP/1.1\r\nhost: a\r\nx: one\r\n y: two\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: a\r\nx: one\r\n\ty: two\r\n\r\n",
+        "GET / HTTP/1.1\r\n host: a\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\n\r\n",
+        "GET / HTTP/1.1\nhost: a\n\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: identity, chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: , chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked;q=1\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n"
+        "transfer-encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+    RawClient client(recording.server.address());
+    client.Send(request);
+    CAPTURE(request);
+    CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 400 "));
+  }
+  CHECK(recording.seen().empty());
+}
+
+TEST_CASE("Framing: chunks may not say more of themselves than they carry", "[http]") {
+  const std::string head = "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+  const auto answer_to = [&](const std::string& body) {
+    Recording recording;
+    RawClient client(recording.server.address());
+    client.Send(head + body);
+    client.ShutdownWrite();
+    return client.ReadAll();
+  };
+  const auto repeat = [](const std::string& text, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  SECTION("chunks of one byte are fine") {
+    CHECK(absl::StrContains(answer_to(repeat("1\r\nx\r\n", 50'000) + "0\r\n\r\n"), " 200 OK"));
+  }
+  SECTION("an extension without an end") {
+    CHECK(absl::StartsWith(answer_to("1;" + std::string(20'000, 'x')), "HTTP/1.1 400 "));
+  }
+  SECTION("a trailer without an end") {
+    CHECK(absl::StartsWith(answer_to("0\r\n" + repeat("a: b\r\n", 5'000)), "HTTP/1.1 400 "));
+  }
+  SECTION("an extension on every chunk") {
+    CHECK(absl::StartsWith(
+        answer_to(repeat("1;" + std::string(1'000, 'x') + "\r\nx\r\n", 500) + "0\r\n\r\n"),
+        "HTTP/1.1 400 "));
+  }
 }
 
 TEST_CASE("Framing: a body that breaks its chunks is an error and ends the connection", "[http]") {

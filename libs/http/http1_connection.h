@@ -10,6 +10,8 @@
 
 #include "libs/async/condition.h"
 #include "libs/http/exchange.h"
+#include "libs/http/limits/connection_table.h"
+#include "libs/http/limits/head_scanner.h"
 #include "libs/http/server.h"
 #include "libs/http/stream.h"
 
@@ -30,7 +32,10 @@ class Http1Connection final : public Exchange,
  public:
   Http1Connection(Stream::Socket socket, IoLoop& loop, std::shared_ptr<const Http1Shared> shared);
 
-  Awaitable<void> Run(TlsContext tls);
+  // `place` is held until the connection is over.
+  Awaitable<void> Run(TlsContext tls, std::unique_ptr<limits::ConnectionTable::Place> place);
+
+  const std::string& source() const { return source_; }
 
   void FinishSoon();                // no further request on this connection
   void Cancel(absl::Status cause);  // of the current exchange
@@ -40,6 +45,7 @@ class Http1Connection final : public Exchange,
   const std::string& client_address() const override { return client_address_; }
   async::Executor executor() override { return stream_.loop(); }
   async::Cancellation& cancellation() override { return *cancellation_; }
+  void SetVerified() override { place_->SetVerified(); }
   Awaitable<absl::StatusOr<std::string>> ReadBody() override;
   Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) override;
   Awaitable<absl::Status> Begin(ResponseHead head) override;
@@ -53,20 +59,28 @@ class Http1Connection final : public Exchange,
 
   Awaitable<bool> AwaitRequest();  // false: the connection is over
   Awaitable<bool> ReadHead();      // false: refused, or the connection is over
+  void PrepareForHead();
+  int ParseHead(limits::HeadScanner& scanner,
+                std::size_t& scanned);  // a status to refuse with, or 0
   Awaitable<absl::Status> FillBuffer(absl::Duration timeout);
   bool TakeHead();  // false: not acceptable
+  bool TakeTarget();
   Awaitable<void> Refuse(int status);
+  Awaitable<void> ServeRequests(TlsContext tls);
   Awaitable<void> RunHandler();
   Awaitable<void> Linger();
   void WatchCaller();
   static Awaitable<void> Watch(std::shared_ptr<Http1Connection> self, std::uint64_t exchange);
   void CallerLeft();
+  bool ContinueHalfClosed();
   std::string FormatHead(const ResponseHead& head, std::optional<std::size_t> length);
   Awaitable<absl::Status> Send(absl::string_view first, absl::string_view second);
 
   Stream stream_;
   const std::shared_ptr<const Http1Shared> shared_;
   const std::string client_address_;
+  const std::string source_;
+  std::unique_ptr<limits::ConnectionTable::Place> place_;
   boost::beast::flat_buffer buffer_;
 
   // Of the current request.
@@ -78,6 +92,9 @@ class Http1Connection final : public Exchange,
   bool chunked_ = false;
   bool http10_ = false;
   bool keep_alive_ = true;
+  bool half_closed_ = false;  // the caller sends no more, and may still wait for the response
+
+  bool input_ended_ = false;  // nothing more can be read
 
   bool finish_soon_ = false;
   bool handling_ = false;

@@ -37,7 +37,8 @@ const std::string& DateField() {
 
 std::string Http1Connection::FormatHead(const ResponseHead& head,
                                         std::optional<std::size_t> length) {
-  if (finish_soon_ || !body_read_) keep_alive_ = false;
+  const bool no_more_requests = input_ended_ && buffer_.size() == 0;
+  if (finish_soon_ || !body_read_ || no_more_requests) keep_alive_ = false;
   chunked_ = !length.has_value() && !http10_;
   if (!length.has_value() && http10_) keep_alive_ = false;
   std::string text = absl::StrCat("HTTP/1.1 ", head.status, " ", ReasonPhrase(head.status), "\r\n");

@@ -1,5 +1,6 @@
 #include "libs/http/server.h"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <map>
 
@@ -11,6 +12,7 @@
 #include "libs/http/await_operation.h"
 #include "libs/http/http1_connection.h"
 #include "libs/http/io_loop.h"
+#include "libs/http/limits/connection_table.h"
 
 namespace countersign::http {
 namespace {
@@ -30,6 +32,7 @@ class Http1Listener final : public Listener {
         acceptor_(std::move(acceptor)),
         pause_(loop_),
         tls_(std::move(tls)),
+        table_(TableLimits(options)),
         shared_(std::make_shared<const Http1Shared>(
             Http1Shared{std::move(options), std::move(handler)})) {
     const tcp::endpoint endpoint = acceptor_.local_endpoint();
@@ -65,6 +68,15 @@ class Http1Listener final : public Listener {
   }
 
  private:
+  static limits::ConnectionTable::Limits TableLimits(const ServerOptions& options) {
+    limits::ConnectionTable::Limits limits;
+    limits.connections = options.max_connections;
+    limits.reserved_for_verified =
+        std::min(options.reserved_for_verified, options.max_connections / 2);
+    limits.unverified_per_source = options.max_unverified_per_source;
+    return limits;
+  }
+
   Awaitable<void> AcceptAll() {
     while (!draining_) {
       IoLoop& loop = workers_.Next();
@@ -72,6 +84,7 @@ class Http1Listener final : public Listener {
       if (draining_) break;
       if (error) {
         // Out of descriptors, most likely: the ones in use come back.
+        table_.EvictOldest();
         co_await pause_.WaitFor(kAcceptPause);
         continue;
       }
@@ -84,16 +97,23 @@ class Http1Listener final : public Listener {
 
   void Begin(IoLoop& loop, Stream::Socket socket) {
     auto connection = std::make_shared<Http1Connection>(std::move(socket), loop, shared_);
+    std::unique_ptr<limits::ConnectionTable::Place> place =
+        table_.Admit(connection->source(), [&loop, evicted = std::weak_ptr(connection)] {
+          loop.Post([evicted] {
+            if (const auto alive = evicted.lock()) alive->Close();
+          });
+        });
+    if (place == nullptr) return;
     {
       const MutexLock lock(mutex_);
-      if (connections_.size() >= shared_->options.max_connections) return;
       connections_.emplace(connection.get(), Entry{connection, &loop});
     }
-    async::Spawn(loop, connection->Run(tls_), [this, connection](std::exception_ptr) {
-      const MutexLock lock(mutex_);
-      connections_.erase(connection.get());
-      changed_.NotifyAll();
-    });
+    async::Spawn(loop, connection->Run(tls_, std::move(place)),
+                 [this, connection](std::exception_ptr) {
+                   const MutexLock lock(mutex_);
+                   connections_.erase(connection.get());
+                   changed_.NotifyAll();
+                 });
   }
 
   void ForEach(void (*apply)(Http1Connection&)) {
@@ -122,6 +142,7 @@ class Http1Listener final : public Listener {
   tcp::acceptor acceptor_;
   async::Condition pause_;
   const TlsContext tls_;
+  limits::ConnectionTable table_;
   const std::shared_ptr<const Http1Shared> shared_;
   std::string address_;
   bool draining_ = false;  // on the loop

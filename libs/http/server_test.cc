@@ -107,6 +107,68 @@ TEST_CASE("Server: a head of 60,000 bytes is within the limit", "[http]") {
   CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 200 "));
 }
 
+TEST_CASE("Server: a head of many fields is answered 431 before it is all there", "[http]") {
+  TestServer server(Echo);
+  const auto fields = [](int count) {
+    std::string head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
+    for (int i = 2; i < count; ++i) head += "a:b\r\n";
+    return head;
+  };
+  RawClient passes(server.address());
+  passes.Send(fields(100) + "\r\n");
+  CHECK(absl::StartsWith(passes.ReadAll(), "HTTP/1.1 200 "));
+  RawClient refused(server.address());
+  refused.Send(fields(101));
+  CHECK(absl::StartsWith(refused.ReadAll(), "HTTP/1.1 431 "));
+}
+
+TEST_CASE("Server: a head that is sent line by line has the same limits", "[http]") {
+  TestServer server(Echo);
+  RawClient client(server.address());
+  client.Send("GET / HTTP/1.1\r\nhost: a\r\n");
+  const std::string line = "x: " + std::string(995, 'y') + "\r\n";
+  int sent = 0;
+  while (sent < 100 && client.TrySend(line)) ++sent;
+  CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 431 "));
+}
+
+TEST_CASE("Server: a target in absolute form says which host is meant", "[http]") {
+  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
+    const RequestHead& head = exchange.head();
+    co_await exchange.Respond(Ok(), absl::StrCat(head.headers.Get("host"), " ",
+                                                 head.headers.Count("host"), " ", head.target));
+  });
+  const auto ask = [&](const std::string& target) {
+    RawClient client(server.address());
+    client.Send(
+        absl::StrCat("GET ", target, " HTTP/1.1\r\nhost: other\r\nconnection: close\r\n\r\n"));
+    const std::string answer = client.ReadAll();
+    return absl::StartsWith(answer, "HTTP/1.1 200 ") ? answer.substr(answer.find("\r\n\r\n") + 4)
+                                                     : answer.substr(0, 12);
+  };
+  CHECK(ask("http://a.example:8080/v1/x?y=1") == "a.example:8080 1 /v1/x?y=1");
+  CHECK(ask("HTTPS://[::1]/v1") == "[::1] 1 /v1");
+  CHECK(ask("http://a.example") == "a.example 1 /");
+  CHECK(ask("http://a.example?y=/") == "a.example 1 /?y=/");
+  CHECK(ask("/http://a/") == "other 1 /http://a/");
+  for (const char* target : {"http://", "http:///x", "http:/x", "http", "ftp://a/x", "http://u@a/x",
+                             "a/x", "*", "/x#y", "http://a/#y", "://a/"}) {
+    CAPTURE(target);
+    CHECK(ask(target) == "HTTP/1.1 400");
+  }
+}
+
+TEST_CASE("Server: an empty line before a request is skipped", "[http]") {
+  TestServer server(Echo);
+  RawClient client(server.address());
+  client.Send(
+      "\r\nGET /1 HTTP/1.1\r\nhost: a\r\n\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n"
+      "connection: close\r\n\r\n");
+  const std::string all = client.ReadAll();
+  CHECK(absl::StrContains(all, "GET /1 "));
+  CHECK(absl::EndsWith(all, "GET /2 "));
+}
+
 TEST_CASE("Server: malformed and ambiguous requests are answered 400", "[http]") {
   TestServer server(Echo);
   for (const char* request :
@@ -118,7 +180,7 @@ TEST_CASE("Server: malformed and ambiguous requests are answered 400", "[http]")
         "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3, 4\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n",
-        "GET http://a/ HTTP/1.1\r\nhost: a\r\n\r\n", "GET / HTTP/1.1\r\nho st: a\r\n\r\n"}) {
+        "GET / HTTP/1.1\r\nho st: a\r\n\r\n"}) {
     RawClient client(server.address());
     client.Send(request);
     CAPTURE(request);
@@ -166,7 +228,8 @@ TEST_CASE("Server: a caller that expects 100-continue is told to go on", "[http]
 
 TEST_CASE("Server: slow heads, slow bodies and idle connections are closed", "[http]") {
   ServerOptions options;
-  options.head_timeout = options.body_timeout = options.idle_timeout = absl::Milliseconds(60);
+  options.head_timeout = options.body_timeout = absl::Milliseconds(60);
+  options.first_byte_timeout = options.idle_timeout = absl::Milliseconds(60);
   TestServer server(Echo, options);
   for (const char* begin :
        {"", "GET / HTTP/1.1\r\nho", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx"}) {

@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "libs/http/address.h"
 #include "libs/http/await_operation.h"
 
 namespace countersign::http {
@@ -170,6 +171,19 @@ bool Stream::PeerLeft() {
   return ::poll(&asked, 1, 0) > 0;  // POLLERR and POLLHUP are always told
 }
 
+bool Stream::IsBroken() {
+  if (closed_ || !socket_.is_open()) return true;
+  pollfd asked = {socket_.native_handle(), 0, 0};
+  return ::poll(&asked, 1, 0) > 0;
+}
+
+bool Stream::SendNow(absl::string_view bytes) {
+  if (closed_ || !socket_.is_open() || is_tls()) return false;
+  const ssize_t sent =
+      ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent == static_cast<ssize_t>(bytes.size());
+}
+
 bool Stream::IsReusable() {
   if (closed_ || !socket_.is_open()) return false;
   char byte = 0;
@@ -182,6 +196,12 @@ std::string Stream::PeerAddress() const {
   const auto endpoint = socket_.remote_endpoint(error);
   if (error) return "";
   return endpoint.address().to_string();
+}
+
+std::string Stream::PeerSource() const {
+  boost::system::error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  return error ? "" : SourceOf(endpoint.address());
 }
 
 }  // namespace countersign::http

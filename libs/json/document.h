@@ -64,7 +64,8 @@ class Value {
 };
 
 // An immutable parsed document; owns decoded texts, not the source bytes. Takes about 30 bytes per
-// value beside the texts. Movable; Values point into it, so they do not survive a move. Thread-safe.
+// value beside the texts. Movable; Values point into it, so they do not survive a move.
+// Thread-safe.
 class Document {
  public:
   // INVALID_ARGUMENT with the byte offset and what is wrong ("line 3, column 7: duplicate key

@@ -41,6 +41,10 @@ class RawClient {
   }
   void ShutdownWrite() { socket_.shutdown(boost::asio::socket_base::shutdown_send); }
   void Close() { socket_.close(); }
+  void Reset() {  // closes without a word: the peer's next bytes are answered with a reset
+    socket_.set_option(boost::asio::socket_base::linger(true, 0));
+    socket_.close();
+  }
 
   // Reads until `end` was seen (included in the result) or the server closes.
   std::string ReadUntil(absl::string_view end) {
