@@ -13,7 +13,7 @@ absl::Status WithReason(absl::Status status, absl::string_view reason) {
   return status;
 }
 
-std::string ReasonOf(const absl::Status& status) {
+std::string GetReason(const absl::Status& status) {
   const auto payload = status.GetPayload(kReasonUrl);
   return payload.has_value() ? std::string(*payload) : std::string();
 }

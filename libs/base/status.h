@@ -16,7 +16,7 @@ namespace countersign {
 absl::Status WithReason(absl::Status status, absl::string_view reason);
 
 // The reason attached to `status`, or "" when there is none.
-std::string ReasonOf(const absl::Status& status);
+std::string GetReason(const absl::Status& status);
 
 // `status` with "context: " before its message; code and payloads are kept. An OK status is
 // returned unchanged.

@@ -9,17 +9,17 @@ TEST_CASE("Annotate: keeps the code and the reason", "[base]") {
       Annotate(WithReason(absl::NotFoundError("no such key"), "key_unknown"), "revoke");
   CHECK(status.code() == absl::StatusCode::kNotFound);
   CHECK(status.message() == "revoke: no such key");
-  CHECK(ReasonOf(status) == "key_unknown");
+  CHECK(GetReason(status) == "key_unknown");
 }
 
 TEST_CASE("WithReason: a second reason replaces the first", "[base]") {
   absl::Status status = WithReason(absl::InternalError("x"), "first");
   status = WithReason(std::move(status), "second");
-  CHECK(ReasonOf(status) == "second");
+  CHECK(GetReason(status) == "second");
 }
 
-TEST_CASE("ReasonOf: a status that was given none has none", "[base]") {
-  CHECK(ReasonOf(absl::InternalError("x")).empty());
+TEST_CASE("GetReason: a status that was given none has none", "[base]") {
+  CHECK(GetReason(absl::InternalError("x")).empty());
 }
 
 TEST_CASE("Annotate: an OK status stays OK", "[base]") {
@@ -58,7 +58,7 @@ TEST_CASE("CS_ASSIGN_OR_RETURN: gives the value, or returns the error", "[base]"
 
 TEST_CASE("WithReason: leaves an OK status OK", "[base]") {
   CHECK(WithReason(absl::OkStatus(), "x").ok());
-  CHECK(ReasonOf(absl::OkStatus()).empty());
+  CHECK(GetReason(absl::OkStatus()).empty());
 }
 
 }  // namespace countersign

@@ -162,7 +162,7 @@ TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]")
       rpc::ToGrpc(WithReason(absl::NotFoundError("no such profile"), "masking_profile_unknown")));
   const auto status = opened.get().status();
   CHECK(status.code() == absl::StatusCode::kNotFound);
-  CHECK(ReasonOf(status) == "masking_profile_unknown");
+  CHECK(GetReason(status) == "masking_profile_unknown");
 }
 
 TEST_CASE("GrpcMasker: profile none asks nobody", "[clients]") {

@@ -151,7 +151,7 @@ TEST_CASE("GrpcRecorder: a kill between appends is told by OnStop, once", "[clie
   fixture.script->Reply(RecordFixture::Durable(1, /*killed=*/true));
   const absl::Status status = stopped.get();
   CHECK(status.code() == absl::StatusCode::kAborted);
-  CHECK(ReasonOf(status) == "killed");
+  CHECK(GetReason(status) == "killed");
   fixture.script->Finish(grpc::Status(grpc::StatusCode::ABORTED, "killed"));
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("GrpcRecorder: a kill that answers an append is told there and not aga
   writer->Append(OneEvent("x"), In(kLong), appended.done());
   fixture.script->Next();
   fixture.script->Reply(RecordFixture::Durable(2, /*killed=*/true));
-  CHECK(ReasonOf(appended.get()) == "killed");
+  CHECK(GetReason(appended.get()) == "killed");
   writer.reset();
   CHECK(fixture.script->WaitCancelled());
   CHECK_FALSE(told);
@@ -181,7 +181,7 @@ TEST_CASE("GrpcRecorder: a lost lease reaches the append that waits, with its re
       rpc::ToGrpc(WithReason(absl::AbortedError("closed as truncated"), "lease_lost")));
   const absl::Status status = appended.get();
   CHECK(status.code() == absl::StatusCode::kAborted);
-  CHECK(ReasonOf(status) == "lease_lost");
+  CHECK(GetReason(status) == "lease_lost");
 }
 
 TEST_CASE("GrpcRecorder: a stream that breaks while nothing waits is told by OnStop", "[clients]") {

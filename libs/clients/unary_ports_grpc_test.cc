@@ -130,7 +130,7 @@ TEST_CASE("GrpcAuthenticator: a refusal keeps its reason", "[clients]") {
       WithReason(absl::UnauthenticatedError("revoked"), "key_revoked");
   const absl::Status status = fixture.Authenticate().status();
   CHECK(status.code() == absl::StatusCode::kUnauthenticated);
-  CHECK(ReasonOf(status) == "key_revoked");
+  CHECK(GetReason(status) == "key_revoked");
 }
 
 TEST_CASE("GrpcAuthenticator: an answer that we cannot verify is our fault, not a 401",
@@ -441,7 +441,7 @@ TEST_CASE("GrpcReviewGate: a consume gives the grant, or says why not", "[client
   CHECK(fixture.service.consume.request.binding_hash() == "ab");
   fixture.service.consume.status =
       WithReason(absl::FailedPreconditionError("used"), "review_exhausted");
-  CHECK(ReasonOf(consume().status()) == "review_exhausted");
+  CHECK(GetReason(consume().status()) == "review_exhausted");
 }
 
 TEST_CASE("GrpcReviewGate: a leave is told", "[clients]") {

@@ -26,7 +26,7 @@ std::pair<const CLI::App*, std::string> Deepest(const CLI::App& app) {
   return {verb, name};
 }
 
-std::string VerbsOf(const CLI::App& verb) {
+std::string ListVerbs(const CLI::App& verb) {
   std::vector<std::string> names;
   for (const CLI::App* child : verb.get_subcommands(nullptr)) names.push_back(child->get_name());
   return absl::StrJoin(names, ", ");
@@ -39,7 +39,7 @@ std::string Unknown(const CLI::App& verb, const std::string& argument) {
     return absl::StrCat("resource files are named with -f: -f ", argument);
   }
   if (!is_option && !verb.get_subcommands(nullptr).empty()) {
-    return absl::StrCat("there is no verb \"", argument, "\"; the verbs are ", VerbsOf(verb));
+    return absl::StrCat("there is no verb \"", argument, "\"; the verbs are ", ListVerbs(verb));
   }
   return absl::StrCat("unknown argument \"", argument, "\"");
 }
@@ -53,7 +53,7 @@ std::string What(const CLI::App& app, const CLI::App& verb, const CLI::ParseErro
       (required || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
     return Unknown(verb, remaining.front());
   }
-  if (verb_missing) return absl::StrCat("a verb is missing: ", VerbsOf(verb));
+  if (verb_missing) return absl::StrCat("a verb is missing: ", ListVerbs(verb));
   if (required && absl::StartsWith(error.what(), "--filename")) {
     return "-f is required: resource files or directories, or - for standard input";
   }
@@ -79,7 +79,7 @@ absl::Status Misuse(absl::string_view what) {
 
 bool IsMisuse(const absl::Status& status) { return status.GetPayload(kMisuseUrl).has_value(); }
 
-CLI::Validator OneOf(std::vector<std::string> allowed) {
+CLI::Validator Choice(std::vector<std::string> allowed) {
   const auto check = [allowed = std::move(allowed)](std::string& text) -> std::string {
     for (const std::string& choice : allowed) {
       if (!absl::EqualsIgnoreCase(text, choice)) continue;

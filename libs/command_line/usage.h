@@ -25,7 +25,7 @@ bool IsMisuse(const absl::Status& status);
 // Validators whose messages say what is expected.
 // In any case. Use it with transform(), which gives the allowed spelling: check() leaves the
 // user's.
-CLI::Validator OneOf(std::vector<std::string> allowed);
+CLI::Validator Choice(std::vector<std::string> allowed);
 CLI::Validator WholeNumber(std::int64_t least);
 CLI::Validator PositiveNumber();
 CLI::Validator Checked(std::function<absl::Status(const std::string&)> check);

@@ -19,7 +19,7 @@ std::string Said(std::vector<std::string> arguments) {
   double speed = 0;
   create->add_option("name", name)->required();
   create->add_option("--ttl", ttl);
-  create->add_option("--mode", mode)->check(OneOf({"Fast", "slow"}));
+  create->add_option("--mode", mode)->check(Choice({"Fast", "slow"}));
   create->add_option("--count", count)->check(WholeNumber(1));
   create->add_option("--speed", speed)->check(PositiveNumber());
   app.add_subcommand("apply")->add_option("-f,--filename", file)->required();

@@ -307,7 +307,7 @@ std::vector<std::pair<std::string, std::string>> Fields::StringMap(absl::string_
   return values;
 }
 
-std::string Fields::OneOf(absl::string_view name, const std::vector<std::string>& allowed) {
+std::string Fields::Choice(absl::string_view name, const std::vector<std::string>& allowed) {
   const std::optional<std::string> text = Scalar(name, /*plain=*/false);
   if (!text.has_value()) return "";
   if (std::find(allowed.begin(), allowed.end(), *text) == allowed.end()) {

@@ -68,7 +68,7 @@ class Fields {
   std::vector<std::string> Strings(absl::string_view name);
   std::vector<std::pair<std::string, std::string>> StringMap(absl::string_view name);
   // One of `allowed`; "" with a mistake otherwise, and "" without one when absent.
-  std::string OneOf(absl::string_view name, const std::vector<std::string>& allowed);
+  std::string Choice(absl::string_view name, const std::vector<std::string>& allowed);
 
   YAML::Node Child(absl::string_view name);  // undefined when absent
   std::string Path(absl::string_view name) const;

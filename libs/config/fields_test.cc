@@ -46,7 +46,7 @@ TEST_CASE("Fields: values out of bounds and of the wrong form are mistakes", "[c
       f.Duration("d", absl::Minutes(1), absl::Seconds(1), absl::Hours(1));
       f.Number("n", 0);
       f.Strings("l");
-      f.OneOf("o", {"x", "y"});
+      f.Choice("o", {"x", "y"});
     });
   };
   CHECK(say("i: 0").find("must be from 1 to 9, not 0") != std::string::npos);

@@ -36,7 +36,7 @@ void CheckOneValue(Fields& parent, absl::string_view name) {
 }
 
 domain::Normalize ReadNormalize(Fields& fields, domain::Normalize fallback) {
-  const std::string text = fields.OneOf("normalize", {"none", "caseless", "unicode"});
+  const std::string text = fields.Choice("normalize", {"none", "caseless", "unicode"});
   if (text == "none") return domain::Normalize::kNone;
   if (text == "caseless") return domain::Normalize::kCaseless;
   if (text == "unicode") return domain::Normalize::kUnicode;
@@ -70,7 +70,7 @@ domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec) {
   }
   out.groups_claim = oidc.String("groupsClaim", out.groups_claim);
   out.subject_claim = oidc.String("subjectClaim", out.subject_claim);
-  out.profile = oidc.OneOf("profile", {"JWT", "at+jwt"});
+  out.profile = oidc.Choice("profile", {"JWT", "at+jwt"});
   return provider;
 }
 
@@ -79,7 +79,7 @@ domain::Identity ReadIdentity(std::string name, Fields& spec) {
   identity.name = std::move(name);
   if (!spec.Has("kind")) spec.Mistake("kind", "is required");
   identity.kind =
-      domain::IdentityKindFromString(spec.OneOf("kind", {"human", "service", "ci", "agent"}));
+      domain::IdentityKindFromString(spec.Choice("kind", {"human", "service", "ci", "agent"}));
   if (spec.Has("match")) {
     Fields match(spec.Child("match"), spec.Path("match"), spec.mistakes());
     domain::Identity::Match& out = identity.match.emplace();
@@ -100,7 +100,7 @@ domain::RoleBinding ReadRoleBinding(std::string name, Fields& spec) {
   binding.name = std::move(name);
   if (!spec.Has("role")) spec.Mistake("role", "is required");
   binding.role =
-      domain::RoleFromString(spec.OneOf("role", {"admin", "reviewer", "auditor", "caller"}));
+      domain::RoleFromString(spec.Choice("role", {"admin", "reviewer", "auditor", "caller"}));
   binding.groups = spec.Strings("groups");
   binding.identities = spec.Strings("identities");
   if (spec.Has("connections")) binding.connections = RequiredStrings(spec, "connections");
@@ -119,7 +119,8 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   domain::Connection connection;
   connection.name = std::move(name);
   if (!spec.Has("protocol")) spec.Mistake("protocol", "is required");
-  const std::string protocol = spec.OneOf("protocol", {"openai", "anthropic", "kserve-v2", "grpc"});
+  const std::string protocol =
+      spec.Choice("protocol", {"openai", "anthropic", "kserve-v2", "grpc"});
   if (protocol == "openai") connection.protocol = domain::Protocol::kOpenAi;
   if (protocol == "anthropic") connection.protocol = domain::Protocol::kAnthropic;
   if (protocol == "kserve-v2") connection.protocol = domain::Protocol::kKserveV2;

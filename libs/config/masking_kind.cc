@@ -102,7 +102,7 @@ void ReadRestore(Fields& fields, domain::MaskingRule& rule) {
   }
   if (fields.Child("restore").IsScalar()) {
     rule.restore = domain::MaskingRule::Restore::kNobody;
-    fields.OneOf("restore", {"none"});
+    fields.Choice("restore", {"none"});
     return;
   }
   rule.restore = domain::MaskingRule::Restore::kNamed;
@@ -117,7 +117,7 @@ void ReadRestore(Fields& fields, domain::MaskingRule& rule) {
 void ReadAction(Fields& fields, bool prompt, domain::MaskingRule& rule) {
   using Action = domain::MaskingRule::Action;
   const std::string action =
-      fields.OneOf("action", {"redact", "replace", "keepLast", "hash", "placeholder"});
+      fields.Choice("action", {"redact", "replace", "keepLast", "hash", "placeholder"});
   if (action == "redact") rule.action = Action::kRedact;
   if (action == "keepLast") rule.action = Action::kKeepLast;
   if (action == "hash") rule.action = Action::kHash;
@@ -172,7 +172,7 @@ domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec) {
   if (!spec.Has("response") && !spec.Has("prompt")) {
     spec.Mistake("", "needs response or prompt rules");
   }
-  if (spec.OneOf("unknownEvents", {"mask", "refuse"}) == "refuse") {
+  if (spec.Choice("unknownEvents", {"mask", "refuse"}) == "refuse") {
     profile.unknown_events = domain::UnknownEvents::kRefuse;
   }
   return profile;

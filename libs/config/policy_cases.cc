@@ -15,7 +15,7 @@ void ReadMessages(Fields& fields, PolicyCase& out) {
   fields.ForEach("messages", [&](const YAML::Node& node, const std::string& path) {
     Fields message(node, path, fields.mistakes());
     const std::string role =
-        message.OneOf("role", {"system", "developer", "user", "assistant", "tool", "function"});
+        message.Choice("role", {"system", "developer", "user", "assistant", "tool", "function"});
     out.messages.emplace_back(role.empty() ? "user" : role, message.Required("content"));
   });
 }
@@ -44,7 +44,7 @@ PolicyCase ReadCase(const YAML::Node& node, const std::string& path, Mistakes& m
       }
     }
   }
-  out.expect = fields.OneOf("expect", {"allow", "deny", "review"});
+  out.expect = fields.Choice("expect", {"allow", "deny", "review"});
   if (!fields.Has("expect")) fields.Mistake("expect", "is required");
   out.policy = fields.String("policy");
   out.reason = fields.String("reason");

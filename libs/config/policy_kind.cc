@@ -32,7 +32,7 @@ void ReadLeaf(const std::string& name, const YAML::Node& node, Condition& out, M
     domain::PatternCondition pattern;
     pattern.regex = fields.Required("regex");
     pattern.parts = ReadParts(fields);
-    const std::string normalize = fields.OneOf("normalize", {"none", "caseless", "unicode"});
+    const std::string normalize = fields.Choice("normalize", {"none", "caseless", "unicode"});
     if (normalize == "caseless") pattern.normalize = domain::Normalize::kCaseless;
     if (normalize == "unicode") pattern.normalize = domain::Normalize::kUnicode;
     out.leaf = std::move(pattern);
@@ -98,7 +98,7 @@ domain::ReviewTerms ReadReview(Fields& review) {
       review.Duration("hold", terms.hold, absl::ZeroDuration(), absl::Seconds(4 * 60 + 30));
   if (review.Has("grant")) {
     Fields grant(review.Child("grant"), review.Path("grant"), review.mistakes());
-    grant.OneOf("kind", {"oneShot"});
+    grant.Choice("kind", {"oneShot"});
     terms.grant_ttl = grant.Duration("ttl", terms.grant_ttl, absl::Seconds(1), absl::Hours(8));
   }
   return terms;
@@ -122,7 +122,7 @@ void ReadThen(Fields& then, domain::Policy& policy) {
     const Fields allow(then.Child("allow"), then.Path("allow"), then.mistakes());
   }
   policy.masking = then.String("masking", policy.masking);
-  if (then.OneOf("recording", {"strict", "ordered"}) == "ordered") {
+  if (then.Choice("recording", {"strict", "ordered"}) == "ordered") {
     policy.recording = domain::Recording::kOrdered;
   }
 }

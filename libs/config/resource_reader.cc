@@ -77,7 +77,7 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
   CheckedResource checked;
   domain::Resource& resource = checked.source.resource;
   if (!root.Has("kind")) root.Mistake("kind", "is required");
-  resource.kind = root.OneOf("kind", Kinds());
+  resource.kind = root.Choice("kind", Kinds());
   if (!root.Has("metadata")) root.Mistake("metadata", "is required");
   if (root.Has("metadata")) {
     Fields metadata(root.Child("metadata"), "metadata", mistakes);

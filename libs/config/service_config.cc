@@ -90,9 +90,9 @@ std::optional<DatabaseConfig> Database(Fields& root, const Resolve& resolve) {
 
 void Log(Fields& root, ServiceConfig& config) {
   Fields fields(root.Child("log"), root.Path("log"), root.mistakes());
-  const std::string level = fields.OneOf("level", {"debug", "info", "warning", "error"});
+  const std::string level = fields.Choice("level", {"debug", "info", "warning", "error"});
   if (!level.empty()) config.log_level = level;
-  const std::string format = fields.OneOf("format", {"text", "json"});
+  const std::string format = fields.Choice("format", {"text", "json"});
   if (!format.empty()) config.log_format = format;
 }
 

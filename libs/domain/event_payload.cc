@@ -203,7 +203,7 @@ std::string EndPayload(const SessionEnd& end) {
   return out.EndObject().EndObject().str();
 }
 
-RequestRecord RequestRecordOf(const SessionStart& start, const Principal& principal) {
+RequestRecord MakeRequestRecord(const SessionStart& start, const Principal& principal) {
   RequestRecord record;
   record.request_id = Readable(start.request_id);
   record.principal.issuer = Readable(principal.issuer);

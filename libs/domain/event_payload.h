@@ -88,7 +88,7 @@ struct ReviewRecord {
 
 // What ReadRequestPayload would read of RequestPayload(start, principal), without writing and
 // parsing it: bodies may be tens of megabytes.
-RequestRecord RequestRecordOf(const SessionStart& start, const Principal& principal);
+RequestRecord MakeRequestRecord(const SessionStart& start, const Principal& principal);
 
 // Each reads what its builder wrote; INVALID_ARGUMENT for anything else.
 absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload);

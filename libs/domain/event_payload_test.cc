@@ -45,7 +45,7 @@ TEST_CASE("RequestPayload: says who asks what of whom and keeps the body as it c
   CHECK(record->operation == "chat.completions");
   CHECK(record->stream);
   CHECK(record->texts == std::vector<std::string>{"drop \"it\""});
-  const RequestRecord direct = RequestRecordOf(start, principal);
+  const RequestRecord direct = MakeRequestRecord(start, principal);
   CHECK(direct.request_id == record->request_id);
   CHECK(direct.principal.issuer == record->principal.issuer);
   CHECK(direct.principal.subject == record->principal.subject);

@@ -131,7 +131,7 @@ absl::StatusOr<std::shared_ptr<const domain::Principal>> InternalTokenVerifier::
   CS_ASSIGN_OR_RETURN(const UnverifiedToken parsed, UnverifiedToken::Parse(token));
   auto verified = VerifyToken(parsed, InternalExpectations(), *keys, now);
   if (!verified.ok()) {
-    if (ReasonOf(verified.status()) == reason::kKeyIdUnknown) keys_.RequestRefresh();
+    if (GetReason(verified.status()) == reason::kKeyIdUnknown) keys_.RequestRefresh();
     return verified.status();
   }
   CS_ASSIGN_OR_RETURN(domain::Principal principal, PrincipalFromClaims(*verified));

@@ -47,7 +47,9 @@ struct Fixture {
   std::string Mint(const domain::Principal& principal, const char* header = kHeader) {
     return SignToken(signer, "ES256", header, InternalClaimsJson(principal, clock.Now()));
   }
-  std::string Reason(const std::string& token) { return ReasonOf(verifier.Verify(token).status()); }
+  std::string Reason(const std::string& token) {
+    return GetReason(verifier.Verify(token).status());
+  }
 
   crypto::TestSigner signer = crypto::TestSigner::Ec(crypto::KeyType::kP256);
   testing::FakeClock clock;

@@ -63,7 +63,7 @@ TEST_CASE("VerifyToken: no random change of a token stands", "[jose]") {
         parsed.ok() ? VerifyToken(*parsed, expectations, keys, now).status() : parsed.status();
     CAPTURE(changed);
     REQUIRE_FALSE(status.ok());
-    REQUIRE_FALSE(ReasonOf(status).empty());
+    REQUIRE_FALSE(GetReason(status).empty());
   }
 }
 

@@ -30,8 +30,8 @@ std::string Outcome(absl::string_view payload, const Expectations& expectations 
                     absl::Time now = kNow) {
   const auto token =
       UnverifiedToken::Parse(SignToken(Signer(), "EdDSA", R"({"alg":"EdDSA"})", payload));
-  if (!token.ok()) return ReasonOf(token.status());
-  return ReasonOf(
+  if (!token.ok()) return GetReason(token.status());
+  return GetReason(
       VerifyToken(*token, expectations, *ParseJwkSet(JwkSetJson({JwkJson(Signer())})), now)
           .status());
 }
@@ -165,8 +165,8 @@ TEST_CASE("VerifyToken: claims are not judged before the signature", "[jose]") {
       SignToken(Signer(), "EdDSA", R"({"alg":"EdDSA"})", With("exp", R"("exp":1)")));
   REQUIRE(token.ok());
   const crypto::TestSigner other = crypto::TestSigner::Ed25519();
-  CHECK(ReasonOf(VerifyToken(*token, Expect(), *ParseJwkSet(JwkSetJson({JwkJson(other)})), kNow)
-                     .status()) == reason::kSignature);
+  CHECK(GetReason(VerifyToken(*token, Expect(), *ParseJwkSet(JwkSetJson({JwkJson(other)})), kNow)
+                      .status()) == reason::kSignature);
 }
 
 }  // namespace countersign::jose

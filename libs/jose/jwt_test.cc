@@ -51,11 +51,11 @@ std::string Outcome(absl::string_view token, const JwkSet& keys,
   const auto parsed = UnverifiedToken::Parse(token);
   if (!parsed.ok()) {
     CHECK(parsed.status().code() == absl::StatusCode::kUnauthenticated);
-    return ReasonOf(parsed.status());
+    return GetReason(parsed.status());
   }
   const auto verified = VerifyToken(*parsed, expectations, keys, kNow);
   if (!verified.ok()) CHECK(verified.status().code() == absl::StatusCode::kUnauthenticated);
-  return ReasonOf(verified.status());
+  return GetReason(verified.status());
 }
 
 std::string WithHeader(absl::string_view header) {

@@ -103,7 +103,7 @@ Value::Value(absl::Time value) : text_(FormatRfc3339(value)) {}
 Value::Value(const absl::Status& value) {
   text_ = value.ok() ? "OK"
                      : absl::StrCat(absl::StatusCodeToString(value.code()), ": ", value.message());
-  if (const std::string reason = ReasonOf(value); !reason.empty()) {
+  if (const std::string reason = GetReason(value); !reason.empty()) {
     absl::StrAppend(&text_, " [", reason, "]");
   }
   if (text_.size() > kMaxValueBytes) text_.resize(kMaxValueBytes);

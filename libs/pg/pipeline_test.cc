@@ -119,7 +119,7 @@ TEST_CASE("Pipeline: a server that went away is UNAVAILABLE, and used again when
   SECTION("stopped") { server.Stop(); }
   const absl::Status away = database.pipeline->Run("write", {Insert(2, "b")}).status();
   CHECK(absl::IsUnavailable(away));
-  CHECK(ReasonOf(away) == "database_unavailable");
+  CHECK(GetReason(away) == "database_unavailable");
   server.Start();
   CHECK(database.pipeline->Run("write", {Insert(2, "b")}).ok());
   CHECK(database.Ask("SELECT count(*) FROM t") == "2");

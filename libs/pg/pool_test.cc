@@ -56,7 +56,7 @@ TEST_CASE("Pool: an error of the body rolls back and comes out with its reason",
   });
   CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(status.message() == "vote: no");
-  CHECK(ReasonOf(status) == "not_yet");
+  CHECK(GetReason(status) == "not_yet");
   CHECK(Count(pool, "t") == 0);
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("Pool: a connection that breaks during the commit is UNKNOWN with comm
   const absl::Status status = Run(pool, "INSERT INTO t VALUES (1)");
   INFO(status.ToString());
   CHECK(status.code() == absl::StatusCode::kUnknown);
-  CHECK(ReasonOf(status) == "commit_unknown");
+  CHECK(GetReason(status) == "commit_unknown");
   CHECK(Count(pool, "t") == 0);
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("Pool: when every connection is in use the next caller is told so in t
   const absl::Status outer = pool.Transact("outer", [&](pqxx::work&) {
     const absl::Status inner = pool.Ping();
     CHECK(inner.code() == absl::StatusCode::kUnavailable);
-    CHECK(ReasonOf(inner) == "database_busy");
+    CHECK(GetReason(inner) == "database_busy");
     return absl::OkStatus();
   });
   CHECK(outer.ok());

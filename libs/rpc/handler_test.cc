@@ -86,7 +86,7 @@ TEST_CASE("FinishInline: an error keeps its code, message and reason", "[rpc][ha
   const absl::Status status = fixture.Call();
   CHECK(status.code() == absl::StatusCode::kNotFound);
   CHECK(status.message() == "no such key");
-  CHECK(ReasonOf(status) == "key_unknown");
+  CHECK(GetReason(status) == "key_unknown");
 }
 
 TEST_CASE("FinishOn: the body runs on the pool", "[rpc][handler]") {
@@ -120,7 +120,7 @@ TEST_CASE("FinishOn: a full pool answers RESOURCE_EXHAUSTED at once", "[rpc][han
   });
   const absl::Status status = fixture.Call();
   CHECK(status.code() == absl::StatusCode::kResourceExhausted);
-  CHECK(ReasonOf(status) == "overloaded");
+  CHECK(GetReason(status) == "overloaded");
   release.Notify();
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("FinishLater: an answer from another thread is the answer", "[rpc][han
       });
     });
   });
-  CHECK(ReasonOf(fixture.Call()) == "killed");
+  CHECK(GetReason(fixture.Call()) == "killed");
   other.join();
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("VerifyCaller: only one valid token in the metadata names a caller", "
   };
   CHECK(call({"good"}).ok());
   CHECK(fixture.response.identity() == "ann");
-  CHECK(ReasonOf(call({})) == "credential_missing");
+  CHECK(GetReason(call({})) == "credential_missing");
   CHECK(call({"bad"}).code() == absl::StatusCode::kUnauthenticated);
   CHECK(call({"good", "good"}).code() == absl::StatusCode::kUnauthenticated);
 }

@@ -14,7 +14,7 @@ TEST_CASE("Status: every code, its message and its reason survive both ways", "[
     const absl::Status back = FromGrpc(ToGrpc(sent));
     CHECK(back.code() == sent.code());
     CHECK(back.message() == "why");
-    CHECK(ReasonOf(back) == "the_reason");
+    CHECK(GetReason(back) == "the_reason");
   }
 }
 
@@ -25,7 +25,7 @@ TEST_CASE("Status: OK is OK", "[rpc][status]") {
 
 TEST_CASE("Status: without a reason there are no details", "[rpc][status]") {
   CHECK(ToGrpc(absl::NotFoundError("x")).error_details().empty());
-  CHECK(ReasonOf(FromGrpc(ToGrpc(absl::NotFoundError("x")))).empty());
+  CHECK(GetReason(FromGrpc(ToGrpc(absl::NotFoundError("x")))).empty());
 }
 
 TEST_CASE("Status: an unknown code is an error still", "[rpc][status]") {
@@ -38,7 +38,7 @@ TEST_CASE("Status: details that are no google.rpc.Status are ignored", "[rpc][st
   const absl::Status back =
       FromGrpc(grpc::Status(grpc::StatusCode::ABORTED, "x", "\xff\xfe nonsense"));
   CHECK(back.code() == absl::StatusCode::kAborted);
-  CHECK(ReasonOf(back).empty());
+  CHECK(GetReason(back).empty());
 }
 
 TEST_CASE("Status: a long message is cut between characters", "[rpc][status]") {

@@ -17,7 +17,7 @@ google::rpc::ErrorInfo MakeErrorInfo(absl::string_view reason) {
 }  // namespace
 
 std::string StatusDetails(const absl::Status& status) {
-  const std::string reason = ReasonOf(status);
+  const std::string reason = GetReason(status);
   if (reason.empty()) return "";
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));

@@ -132,7 +132,7 @@ TEST_CASE("A held call goes on when its review is approved, with the approver's 
   CHECK(grant->review_id == id);
   CHECK(grant->approvers == std::vector<std::string>{"bob"});
   CHECK(flow.Consume(id)->approvers == grant->approvers);
-  CHECK(ReasonOf(flow.Consume(id, "s2").status()) == "review_exhausted");
+  CHECK(GetReason(flow.Consume(id, "s2").status()) == "review_exhausted");
 }
 
 TEST_CASE("A held call hears a denial with its reason, and so does the next one at once",
@@ -195,7 +195,7 @@ TEST_CASE("A grant whose approver lost the group is revoked when it is used", "[
   SECTION("the role") { without->role_bindings.clear(); }
   SECTION("the connection") { without->role_bindings["reviewers"].connections = {"other"}; }
   flow.Serve(without);
-  CHECK(ReasonOf(flow.Consume(id).status()) == "review_revoked");
+  CHECK(GetReason(flow.Consume(id).status()) == "review_revoked");
   CHECK(flow.store.Get(id)->state == ReviewState::kRevoked);
 }
 
@@ -302,9 +302,9 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
         flow.reviewer_api.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind),
                                id, reviews::Ballot::kApprove, BindingHash('a'), "");
     CHECK(vote.status().code() == absl::StatusCode::kPermissionDenied);
-    CHECK(ReasonOf(vote.status()) == "not_a_person");
+    CHECK(GetReason(vote.status()) == "not_a_person");
   }
-  CHECK(ReasonOf(flow.Approve("ada", id).status()) == "self_review");
+  CHECK(GetReason(flow.Approve("ada", id).status()) == "self_review");
   CHECK(flow.store.Get(id)->state == ReviewState::kPending);
   // A verified token that matched no Identity and is no program's own.
   CHECK(flow.reviewer_api
@@ -353,7 +353,7 @@ TEST_CASE("Wait: refuses an empty session id", "[approval]") {
   const std::string id = flow.Opened();
   Flow::Answer<ReviewStatus> answer;
   flow.gate.Wait(flow.ada, id, "", flow.Soon(), answer.Done());
-  CHECK(ReasonOf(answer.future.get().status()) == "session_missing");
+  CHECK(GetReason(answer.future.get().status()) == "session_missing");
 }
 
 TEST_CASE("A wait that stood in a queue while its caller left holds nobody", "[approval]") {

@@ -33,7 +33,7 @@ AuthnMetrics::AuthnMetrics(metrics::Registry& registry, const oidc::JwksCaches& 
 }
 
 void AuthnMetrics::Count(CredentialKind kind, const absl::Status& result) const {
-  std::string name = result.ok() ? "ok" : ReasonOf(result);
+  std::string name = result.ok() ? "ok" : GetReason(result);
   if (name.empty()) name = absl::AsciiStrToLower(absl::StatusCodeToString(result.code()));
   total_.With({MethodName(kind), name}).Increment();
 }

@@ -89,7 +89,7 @@ TEST_CASE_METHOD(Fixture, "AuthnService.Authenticate: a refusal carries its reas
   grpc::ClientContext context;
   const grpc::Status status = authn_stub->Authenticate(&context, request, &response);
   CHECK(status.error_code() == grpc::StatusCode::UNAUTHENTICATED);
-  CHECK(ReasonOf(rpc::FromGrpc(status)) == "key_unknown");
+  CHECK(GetReason(rpc::FromGrpc(status)) == "key_unknown");
 }
 
 TEST_CASE_METHOD(Fixture, "AuthnService.LeaseCredential: for the caller in the internal token",

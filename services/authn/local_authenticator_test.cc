@@ -121,7 +121,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: an issuer that cannot be reached closes
   fetcher.AnswerWith(absl::UnavailableError("connection refused"));
   const auto answer = Authenticate(Token("s-alice"));
   CHECK(answer.status().code() == absl::StatusCode::kUnavailable);
-  CHECK(ReasonOf(answer.status()) == "issuer_unavailable");
+  CHECK(GetReason(answer.status()) == "issuer_unavailable");
   CHECK(Reason(MakeKey("ci")).empty());
 }
 
@@ -244,7 +244,7 @@ TEST_CASE_METHOD(Fixture, "LeaseCredential: only a call that was routed by what 
   for (const std::uint64_t other : {0, 2}) {
     const absl::Status refused = Lease(Caller(), "openai", other).status();
     CHECK(refused.code() == absl::StatusCode::kFailedPrecondition);
-    CHECK(ReasonOf(refused) == "connection_changed");
+    CHECK(GetReason(refused) == "connection_changed");
   }
   CHECK(Lease(Caller({"open"}), "openai", 2).status().code() ==
         absl::StatusCode::kPermissionDenied);
@@ -253,7 +253,7 @@ TEST_CASE_METHOD(Fixture, "LeaseCredential: only a call that was routed by what 
                 "other", *authn.vault.Seal(
                              "other", SecretString(R"({"bearer":{"inline":"sk-elsewhere"}})"))})
             .AddConnection("openai", "other", 2));
-  CHECK(ReasonOf(Lease(Caller(), "openai", 1).status()) == "connection_changed");
+  CHECK(GetReason(Lease(Caller(), "openai", 1).status()) == "connection_changed");
   CHECK(Lease(Caller(), "openai", 2)->headers.at(0).value.Reveal() == "Bearer sk-elsewhere");
 }
 
@@ -262,7 +262,7 @@ TEST_CASE_METHOD(Fixture, "LeaseCredential: nobody else gets it", "[authn]") {
   domain::Principal admin = Caller();
   admin.roles = {{Role::kAdmin, {}}, {Role::kAuditor, {}}, {Role::kReviewer, {}}};
   CHECK(Lease(admin, "openai").status().code() == absl::StatusCode::kPermissionDenied);
-  CHECK(ReasonOf(Lease(Caller(), "nowhere").status()) == "unknown_connection");
+  CHECK(GetReason(Lease(Caller(), "nowhere").status()) == "unknown_connection");
   absl::Status status;
   authn.authenticator.LeaseCredential(
       domain::Call{}, "openai", 1, absl::InfiniteFuture(),

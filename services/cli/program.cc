@@ -20,7 +20,7 @@ void AddGlobalOptions(CLI::App& app, Invocation& invocation) {
   app.add_option("--ca-file", invocation.ca_file, "Certificates to trust beside the system's, PEM");
   app.add_option("--context", invocation.context, "A context of the config file");
   app.add_option("-o,--output", invocation.format, "table, json or yaml")
-      ->transform(command_line::OneOf({"table", "json", "yaml"}));
+      ->transform(command_line::Choice({"table", "json", "yaml"}));
 }
 
 void AddVerbs(CLI::App& app, Invocation& invocation) {

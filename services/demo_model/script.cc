@@ -20,7 +20,7 @@ constexpr std::size_t kMostPieceBytes = 4096;
 constexpr char kSecrets[] = "card 4111 1111 1111 1111, SSN 536-90-4399, contract PRJ-2291";
 
 // A message's text: a string, or the text parts of a list.
-std::string TextOf(json::Value content) {
+std::string ReadText(json::Value content) {
   if (content.is(json::Type::kString)) return std::string(content.text());
   std::string text;
   for (std::size_t i = 0; i < content.size(); ++i) {
@@ -46,7 +46,7 @@ absl::StatusOr<ChatRequest> ReadChatRequest(absl::string_view body) {
   const text::tokens::Tokenizer& tokenizer = text::tokens::Tokenizer::ForModel(request.model);
   for (std::size_t i = 0; i < root["messages"].size(); ++i) {
     const json::Value message = root["messages"].at(i);
-    const std::string text = TextOf(message["content"]);
+    const std::string text = ReadText(message["content"]);
     request.prompt_tokens += tokenizer.Count(text);
     if (message["role"].text() == "user") request.prompt = text;
   }

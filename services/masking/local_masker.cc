@@ -31,7 +31,7 @@ struct StreamState {
   absl::StatusOr<Releases> Feed(const std::vector<domain::FieldPiece>& pieces) {
     auto releases = fields.Feed(pieces);
     if (!releases.ok()) {
-      const std::string reason = ReasonOf(releases.status());
+      const std::string reason = GetReason(releases.status());
       metrics.failures.With({reason.empty() ? "internal" : reason}).Increment();
       return releases;
     }

@@ -159,7 +159,7 @@ TEST_CASE("LocalMasker: a full pool is RESOURCE_EXHAUSTED", "[masking]") {
   const auto stream = *opened.Wait();
   const auto releases = Feed(*stream, {{"f", std::string(100 * 1024, ' '), false}});
   CHECK(releases.status().code() == absl::StatusCode::kResourceExhausted);
-  CHECK(ReasonOf(releases.status()) == "overloaded");
+  CHECK(GetReason(releases.status()) == "overloaded");
   gate.unlock();
 }
 

@@ -119,7 +119,7 @@ TEST_CASE("MaskingService: an unknown profile is NOT_FOUND with its reason", "[m
   CHECK_FALSE(call.Open("missing"));
   const absl::Status status = call.Finish();
   CHECK(status.code() == absl::StatusCode::kNotFound);
-  CHECK(ReasonOf(status) == "masking_profile_unknown");
+  CHECK(GetReason(status) == "masking_profile_unknown");
 }
 
 TEST_CASE("MaskingService: the response to open carries unknownEvents", "[masking][rpc]") {
@@ -177,7 +177,7 @@ TEST_CASE("MaskingService: text beyond the limit is RESOURCE_EXHAUSTED", "[maski
   CHECK_FALSE(call.Feed("f", std::string(100'000, 'a')));
   const absl::Status status = call.Finish();
   CHECK(status.code() == absl::StatusCode::kResourceExhausted);
-  CHECK(ReasonOf(status) == "masking_limit");
+  CHECK(GetReason(status) == "masking_limit");
 }
 
 TEST_CASE("MaskingService: a cancelled call ends its stream", "[masking][rpc]") {

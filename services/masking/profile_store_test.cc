@@ -246,7 +246,7 @@ TEST_CASE("ProfileStore: tier1 and none exist before any resources", "[masking]"
   CHECK(Masked(*store.Find("none"), "a@b.io") == "a@b.io");
   const auto unknown = store.Find("standard");
   CHECK(unknown.status().code() == absl::StatusCode::kNotFound);
-  CHECK(ReasonOf(unknown.status()) == "masking_profile_unknown");
+  CHECK(GetReason(unknown.status()) == "masking_profile_unknown");
 }
 
 TEST_CASE("ProfileStore: a draft changes nothing until it is served", "[masking]") {

@@ -79,7 +79,7 @@ absl::Status FitForTrailers(absl::Status status) {
   absl::Status fitting(status.code(),
                        absl::StrCat(message.substr(0, end),
                                     more > 0 ? absl::StrCat("\n… and ", more, " more") : "…"));
-  return WithReason(std::move(fitting), ReasonOf(status));
+  return WithReason(std::move(fitting), GetReason(status));
 }
 
 }  // namespace countersign::policy

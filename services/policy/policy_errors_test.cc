@@ -21,7 +21,7 @@ TEST_CASE("FitForTrailers: a long list keeps whole lines, its code and its reaso
   const std::string message(fitting.message());
   CHECK(message.size() < 6000);
   CHECK(fitting.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(ReasonOf(fitting) == "invalid_resource");
+  CHECK(GetReason(fitting) == "invalid_resource");
   const std::size_t last = message.rfind('\n');
   CHECK((last + 1) % (mistakes[0].size() + 1) == 0);
   const auto shown = (last + 1) / (mistakes[0].size() + 1);

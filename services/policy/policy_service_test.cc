@@ -104,7 +104,7 @@ TEST_CASE("PolicyService: an unknown connection is NOT_FOUND with its reason", "
   REQUIRE(fixture.holder.Serve(MakeSet({Allow("everyone")})).ok());
   const absl::Status status = fixture.Decide("x", "caller", "nowhere");
   CHECK(status.code() == absl::StatusCode::kNotFound);
-  CHECK(ReasonOf(status) == "unknown_connection");
+  CHECK(GetReason(status) == "unknown_connection");
 }
 
 TEST_CASE("PolicyService: before the first version it is UNAVAILABLE", "[policy][rpc]") {

@@ -54,7 +54,7 @@ MockUpstream::Options FastStream(int events) {
   return options;
 }
 
-std::string BodyOf(const std::string& message, std::size_t step, MessageReader* reader) {
+std::string ReadBody(const std::string& message, std::size_t step, MessageReader* reader) {
   std::string body;
   for (std::size_t at = 0; at < message.size(); at += step) {
     absl::string_view part = absl::string_view(message).substr(at, step);
@@ -72,11 +72,11 @@ TEST_CASE("MessageReader: messages cut anywhere are read the same", "[bench]") {
       "HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=1\r\nlo\r\n0\r\n\r\n";
   for (std::size_t step = 1; step <= chunked.size(); ++step) {
     MessageReader one;
-    CHECK(BodyOf(plain, step, &one) == "hello");
+    CHECK(ReadBody(plain, step, &one) == "hello");
     CHECK(one.status() == 200);
     CHECK(one.state() == MessageReader::State::kDone);
     MessageReader two;
-    CHECK(BodyOf(chunked, step, &two) == "hello");
+    CHECK(ReadBody(chunked, step, &two) == "hello");
     CHECK(two.status() == 503);
     CHECK(two.state() == MessageReader::State::kDone);
   }
@@ -132,19 +132,19 @@ TEST_CASE("RunLoad: without anybody listening there is an error", "[bench]") {
   std::uint16_t port = 0;
   {
     const auto listener = Listen(0);
-    port = *PortOf(*listener);
+    port = *GetPort(*listener);
   }
   CHECK_FALSE(RunLoad({port, "", 1, absl::Milliseconds(10), false}).ok());
 }
 
-TEST_CASE("UseOf: this process used time and holds memory", "[bench]") {
-  const ProcessUse use = UseOf({getpid()}, true);
+TEST_CASE("MeasureUse: this process used time and holds memory", "[bench]") {
+  const ProcessUse use = MeasureUse({getpid()}, true);
   CHECK(use.processes >= 1);
   CHECK(use.memory_bytes > 1 << 20);
-  CHECK(UseOf({}, true).processes == 0);
+  CHECK(MeasureUse({}, true).processes == 0);
 }
 
-TEST_CASE("UseOf: processes that come and go meanwhile are no failure", "[bench]") {
+TEST_CASE("MeasureUse: processes that come and go meanwhile are no failure", "[bench]") {
   std::atomic<bool> done{false};
   std::thread forks([&] {
     while (!done) {
@@ -153,7 +153,7 @@ TEST_CASE("UseOf: processes that come and go meanwhile are no failure", "[bench]
       if (child > 0) waitpid(child, nullptr, 0);
     }
   });
-  for (int i = 0; i < 30; ++i) CHECK(UseOf({getpid()}, true).processes >= 1);
+  for (int i = 0; i < 30; ++i) CHECK(MeasureUse({getpid()}, true).processes >= 1);
   done = true;
   forks.join();
 }

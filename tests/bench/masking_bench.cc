@@ -236,13 +236,13 @@ Streamed Stream(const Rules& rules, const std::string& text, const std::vector<s
   return result;
 }
 
-double MeanOf(const std::vector<std::size_t>& values) {
+double Mean(const std::vector<std::size_t>& values) {
   double sum = 0;
   for (const std::size_t value : values) sum += static_cast<double>(value);
   return sum / static_cast<double>(values.size());
 }
 
-double PercentileOf(const std::vector<std::size_t>& sorted, std::size_t percent) {
+double Percentile(const std::vector<std::size_t>& sorted, std::size_t percent) {
   return static_cast<double>(sorted[sorted.size() * percent / 100]);
 }
 
@@ -251,8 +251,8 @@ void MeasureHold(const Rules& rules, const Rules& without_email, const std::stri
   const Streamed prose = Stream(rules, text, ends);
   absl::PrintF("held back after chunks of four tokens of %.1f MB\n",
                static_cast<double>(text.size()) / 1e6);
-  Report({"mean", MeanOf(prose.held), "B", 6});
-  Report({"p99", PercentileOf(prose.held, 99), "B", 20});
+  Report({"mean", Mean(prose.held), "B", 6});
+  Report({"p99", Percentile(prose.held, 99), "B", 20});
   const Streamed plain = Stream(without_email, text, ends);
   const auto none = std::upper_bound(plain.held.begin(), plain.held.end(), 0) - plain.held.begin();
   Report({"without email: chunks after which nothing is held",
@@ -266,8 +266,8 @@ void MeasureHoldOfNine(const std::string& text) {
   std::sort(held.definition.begin(), held.definition.end());
   absl::PrintF("held back with nine rules, beside what their definition says, %d chunks\n",
                held.ours.size());
-  Report({"mean", MeanOf(held.ours), "B", MeanOf(held.definition)});
-  Report({"p99", PercentileOf(held.ours, 99), "B", PercentileOf(held.definition, 99)});
+  Report({"mean", Mean(held.ours), "B", Mean(held.definition)});
+  Report({"p99", Percentile(held.ours, 99), "B", Percentile(held.definition, 99)});
   Report({"most", static_cast<double>(held.ours.back()), "B",
           static_cast<double>(held.definition.back())});
   Report({"chunks after which more is held", static_cast<double>(held.more), "", 0.5});

@@ -54,7 +54,7 @@ bool Asks(absl::string_view body, absl::string_view name) {
 
 absl::StatusOr<std::unique_ptr<MockUpstream>> MockUpstream::Create(const Options& options) {
   CS_ASSIGN_OR_RETURN(Descriptor listener, Listen(options.port));
-  CS_ASSIGN_OR_RETURN(const std::uint16_t port, PortOf(listener));
+  CS_ASSIGN_OR_RETURN(const std::uint16_t port, GetPort(listener));
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   Descriptor timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   if (!epoll.ok() || !timer.ok()) return absl::ErrnoToStatus(errno, "epoll or timerfd");

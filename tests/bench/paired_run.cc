@@ -28,9 +28,11 @@ absl::Status MeasureOnce(const PairedOptions& options, const Scenario& scenario,
   std::vector<pid_t> all = target.processes;
   all.insert(all.end(), target.database.begin(), target.database.end());
   const MemoryWatch memory(all);
-  const ProcessUse before = UseOf(all, false), database_before = UseOf(target.database, false);
+  const ProcessUse before = MeasureUse(all, false),
+                   database_before = MeasureUse(target.database, false);
   CS_ASSIGN_OR_RETURN(const LoadResult result, RunLoad(load));
-  const ProcessUse after = UseOf(all, false), database_after = UseOf(target.database, false);
+  const ProcessUse after = MeasureUse(all, false),
+                   database_after = MeasureUse(target.database, false);
   measured->load.Add(result);
   measured->cpu_us += after.cpu_us - before.cpu_us;
   measured->database_cpu_us += database_after.cpu_us - database_before.cpu_us;

@@ -78,7 +78,7 @@ std::int64_t ProportionalBytes(pid_t pid) {
 
 }  // namespace
 
-ProcessUse UseOf(const std::vector<pid_t>& roots, bool with_memory) {
+ProcessUse MeasureUse(const std::vector<pid_t>& roots, bool with_memory) {
   const std::map<pid_t, Stat> all = AllProcesses();
   std::multimap<pid_t, pid_t> children;
   for (const auto& [pid, stat] : all) children.emplace(stat.parent, pid);
@@ -106,12 +106,12 @@ ProcessUse UseOf(const std::vector<pid_t>& roots, bool with_memory) {
 constexpr std::chrono::milliseconds kInterval(400);
 
 MemoryWatch::MemoryWatch(std::vector<pid_t> roots) : roots_(std::move(roots)) {
-  peak_ = UseOf(roots_, true).memory_bytes;
+  peak_ = MeasureUse(roots_, true).memory_bytes;
   thread_ = std::thread([this] {
     std::unique_lock<std::mutex> lock(mutex_);
     while (!wake_.wait_for(lock, kInterval, [this] { return stop_; })) {
       lock.unlock();
-      peak_ = std::max(peak_.load(), UseOf(roots_, true).memory_bytes);
+      peak_ = std::max(peak_.load(), MeasureUse(roots_, true).memory_bytes);
       lock.lock();
     }
   });

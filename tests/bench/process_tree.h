@@ -20,7 +20,7 @@ struct ProcessUse {
 };
 
 // Memory is only read if `with_memory`: it costs milliseconds.
-ProcessUse UseOf(const std::vector<pid_t>& roots, bool with_memory);
+ProcessUse MeasureUse(const std::vector<pid_t>& roots, bool with_memory);
 
 // Watches the memory of processes from a thread of its own until it is destroyed.
 class MemoryWatch {

@@ -43,7 +43,7 @@ absl::StatusOr<Descriptor> Listen(std::uint16_t port) {
   return listener;
 }
 
-absl::StatusOr<std::uint16_t> PortOf(const Descriptor& listener) {
+absl::StatusOr<std::uint16_t> GetPort(const Descriptor& listener) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
   if (getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {

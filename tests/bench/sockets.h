@@ -28,7 +28,7 @@ class Descriptor {
 
 // All sockets are on 127.0.0.1, non-blocking, without Nagle's delay. Port 0 lets the kernel choose.
 absl::StatusOr<Descriptor> Listen(std::uint16_t port);
-absl::StatusOr<std::uint16_t> PortOf(const Descriptor& listener);
+absl::StatusOr<std::uint16_t> GetPort(const Descriptor& listener);
 absl::StatusOr<Descriptor> Connect(std::uint16_t port);
 // Nothing to accept is not an error: the descriptor is then not ok().
 Descriptor Accept(const Descriptor& listener);

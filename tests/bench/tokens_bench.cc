@@ -96,7 +96,7 @@ std::string Utf8(char32_t code_point) {
           byte(0x80 | (code_point >> 6 & 63)), byte(0x80 | (code_point & 63))};
 }
 
-std::string RandomOf(const std::string& alphabet, std::size_t size) {
+std::string RandomText(const std::string& alphabet, std::size_t size) {
   return RandomText(size, [&](std::mt19937& random) {
     return std::string(1, alphabet[random() % alphabet.size()]);
   });
@@ -113,8 +113,8 @@ std::vector<Sample> OrdinaryTexts() {
   samples.push_back({"code", ReadFile("libs/text/redaction/redaction.cc") +
                                  ReadFile("libs/text/tokens/vocabulary.cc") +
                                  ReadFile("libs/text/regex/regex_parser.cc")});
-  samples.push_back({"base64", RandomOf(kBase64, kMebibyte)});
-  samples.push_back({"digits", RandomOf("0123456789", kMebibyte)});
+  samples.push_back({"base64", RandomText(kBase64, kMebibyte)});
+  samples.push_back({"digits", RandomText("0123456789", kMebibyte)});
   return samples;
 }
 
@@ -138,10 +138,10 @@ std::vector<Sample> HardTexts() {
       {"one accent", Repeated("\xcc\x81", kMebibyte)},
       {"random bytes", RandomText(kMebibyte, bytes)},
       {"random code points", RandomText(kMebibyte, letters)},
-      {"random letters", RandomOf(kLetters, kMebibyte)},
-      {"random dots, colons", RandomOf(".:", kMebibyte)},
-      {"random punctuation", RandomOf(".:-=_*#/", kMebibyte)},
-      {"random white space", RandomOf(" \n\t  ", kMebibyte)},
+      {"random letters", RandomText(kLetters, kMebibyte)},
+      {"random dots, colons", RandomText(".:", kMebibyte)},
+      {"random punctuation", RandomText(".:-=_*#/", kMebibyte)},
+      {"random white space", RandomText(" \n\t  ", kMebibyte)},
   };
 }
 

@@ -52,7 +52,7 @@ std::string Message(absl::string_view text, bool arguments) {
                             "}}]}")
              : absl::StrCat("{\"content\":", quoted, "}");
 }
-std::string TextOf(const json::Value& message, bool arguments) {
+std::string ReadText(const json::Value& message, bool arguments) {
   const json::Value text =
       arguments ? message["tool_calls"].at(0)["function"]["arguments"] : message["content"];
   return std::string(text.text());
@@ -67,7 +67,7 @@ std::string Joined(absl::string_view caller, bool arguments) {
     if (event.data == "[DONE]") continue;
     const auto document = json::Document::Parse(event.data);
     Require(document.ok(), "an event is no JSON", event.data);
-    text += TextOf(document->root()["choices"].at(0)["delta"], arguments);
+    text += ReadText(document->root()["choices"].at(0)["delta"], arguments);
   }
   return text;
 }
@@ -107,7 +107,7 @@ void Run(Input input) {
   if (!whole.ok || !streamed.ok) return;  // a limit: what is held in a stream, a long number
   const auto document = json::Document::Parse(whole.caller);
   Require(document.ok(), "a body is no JSON", whole.caller);
-  const std::string expected = TextOf(document->root()["choices"].at(0)["message"], arguments);
+  const std::string expected = ReadText(document->root()["choices"].at(0)["message"], arguments);
   const std::string joined = Joined(streamed.caller, arguments);
   Require(joined == expected, "deltas differ from the whole", absl::StrCat(joined, "\n", expected));
 }

@@ -17,7 +17,7 @@ using Action = domain::MaskingRule::Action;
 constexpr char kCard[] = "4111 1111 1111 1111";
 constexpr char kMail[] = "jane.doe@example.com";
 
-masking::CompiledProfile ProfileOf(Action action, Action prompt = Action::kPlaceholder) {
+masking::CompiledProfile MakeProfile(Action action, Action prompt = Action::kPlaceholder) {
   domain::MaskingProfile profile;
   profile.name = "p";
   for (const char* const entity : {"credit_card", "email"}) {
@@ -153,7 +153,7 @@ TEST_CASE("actions: each writes the same into every text, whole and streamed", "
       {Action::kHash, "", "", ""},
   };
   for (const Case& each : cases) {
-    const Rules rules = ProfileOf(each.action).response;
+    const Rules rules = MakeProfile(each.action).response;
     for (const Place& place : Places()) {
       const std::string said = absl::StrCat("é ", kCard, ", ", kMail, "; PRJ-1234 PRJ-12");
       const std::string text = TextFor(place, said);
@@ -180,7 +180,7 @@ TEST_CASE("actions: a placeholder comes back in every text, whole and streamed",
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  const masking::CompiledProfile profile = ProfileOf(Action::kReplace);
+  const masking::CompiledProfile profile = MakeProfile(Action::kReplace);
   const masking::PlaceholderMaker maker(profile.placeholders, domain::Principal(), "openai");
   masking::FieldMasker prompt(profile.prompt, nullptr);
   auto sent = prompt.Feed({{"messages/0/content", absl::StrCat(kMail, " ", kCard), true}}).value();
@@ -212,7 +212,7 @@ TEST_CASE("actions: probabilities of what was masked or restored are left out", 
   };
   for (const Action action :
        {Action::kReplace, Action::kRedact, Action::kKeepLast, Action::kHash}) {
-    const Rules rules = ProfileOf(action).response;
+    const Rules rules = MakeProfile(action).response;
     for (const bool masked : {false, true}) {
       const std::string said = masked ? kMail : "nothing";
       const std::string body =

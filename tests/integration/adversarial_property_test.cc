@@ -130,7 +130,7 @@ std::string InBody(absl::string_view message) {
   return caller;
 }
 
-json::Value MessageOf(const json::Document& document) {
+json::Value FindMessage(const json::Document& document) {
   return document.root()["choices"].at(0)["message"];
 }
 
@@ -149,9 +149,9 @@ TEST_CASE("adversarial: random texts are the same in deltas, in one piece, and i
         absl::StrCat("{\"content\":", json::Quote(text), ",\"tool_calls\":[{\"id\":\"c\",",
                      "\"function\":{\"name\":\"f\",\"arguments\":", json::Quote(text), "}}]}")));
     REQUIRE(body.ok());
-    const std::string content(MessageOf(*body)["content"].text());
+    const std::string content(FindMessage(*body)["content"].text());
     const std::string arguments(
-        MessageOf(*body)["tool_calls"].at(0)["function"]["arguments"].text());
+        FindMessage(*body)["tool_calls"].at(0)["function"]["arguments"].text());
     const std::vector<std::string> deltas = RandomDeltas(text, random);
     REQUIRE(Streamed(deltas, kAsContent, random) == content);
     REQUIRE(Streamed({text}, kAsContent, random) == content);

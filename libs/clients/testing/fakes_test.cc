@@ -153,10 +153,10 @@ TEST_CASE("FakeRecorder: a kill reaches OnStop and later appends", "[fakes]") {
   absl::Status stopped;
   writer->OnStop([&](absl::Status status) { stopped = std::move(status); });
   fake.Kill("s1");
-  CHECK(ReasonOf(stopped) == "killed");
+  CHECK(GetReason(stopped) == "killed");
   absl::Status appended;
   writer->Append({}, kNever, [&](absl::Status status) { appended = std::move(status); });
-  CHECK(ReasonOf(appended) == "killed");
+  CHECK(GetReason(appended) == "killed");
   writer.reset();
   CHECK(fake.sessions().at(0).abandoned);
 }

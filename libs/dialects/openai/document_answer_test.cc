@@ -163,7 +163,7 @@ TEST_CASE("DocumentAnswer: an answer of an unknown form is masked everywhere, or
   CHECK(Pass(odd).value().bytes == R"({"output":[{"type":"odd","SEC":["a <S>",{"b":"<S>"}]}]})");
   DocumentAnswer::Options refuse;
   refuse.refuse_unknown = true;
-  CHECK(ReasonOf(Pass(odd, refuse).status()) == kUnknownEvent);
+  CHECK(GetReason(Pass(odd, refuse).status()) == kUnknownEvent);
   const std::string known = R"({"choices":[{"message":{"content":"a"}}],"odd":{"type":"odd"}})";
   CHECK(Pass(known, refuse).value().bytes == known);
   refuse.status = 500;  // an error of an upstream has whatever form it has

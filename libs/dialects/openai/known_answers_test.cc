@@ -64,7 +64,7 @@ TEST_CASE("IsKnownEventName: no name, or one that a chat completion's events hav
 }
 
 TEST_CASE("UnknownAnswerError: carries its reason", "[dialects]") {
-  CHECK(ReasonOf(answers::UnknownAnswerError()) == kUnknownEvent);
+  CHECK(GetReason(answers::UnknownAnswerError()) == kUnknownEvent);
 }
 
 }  // namespace

@@ -210,7 +210,7 @@ TEST_CASE("StreamAnswer: events of unknown forms end the stream where they are r
         std::string("data: [\"fine\"]\n\n")}) {
     INFO(odd);
     const absl::Status refused = Pass({Content("a"), odd, kDone}, refuse).status();
-    CHECK(ReasonOf(refused) == kUnknownEvent);
+    CHECK(GetReason(refused) == kUnknownEvent);
   }
   // Nothing is looked at without masking.
   CHECK(Pass({"data: {\"type\":\"odd\"}\n\n" + kDone}, {false, false, true}).ok());

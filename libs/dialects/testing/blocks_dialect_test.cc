@@ -71,7 +71,7 @@ TEST_CASE("EventStreamAnswer: an unknown event is refused where the profile says
   AnswerOptions refuse;
   refuse.unknown_events = domain::UnknownEvents::kRefuse;
   const std::string odd = "data: {\"odd\":\"SECRET\"}\n\n";
-  CHECK(ReasonOf(PassStream(odd + kStop, refuse).status()) == kUnknownEvent);
+  CHECK(GetReason(PassStream(odd + kStop, refuse).status()) == kUnknownEvent);
   CHECK(PassStream(odd + kStop).value() == "data: {\"odd\":\"<S>\"}\n\n" + kStop);
 }
 

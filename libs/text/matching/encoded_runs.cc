@@ -58,7 +58,7 @@ constexpr Digits kBase64 = Base64Digits();
 constexpr Digits kHex = HexDigits();
 constexpr Digits kHexGroups = HexGroupBytes();
 
-int DigitOf(const Digits& digits, char byte) { return digits[static_cast<unsigned char>(byte)]; }
+int DigitValue(const Digits& digits, char byte) { return digits[static_cast<unsigned char>(byte)]; }
 
 // The digits of a run, `bits` of each, from digit `skip` on.
 std::string Decode(const Digits& digits, int bits, absl::string_view run, std::size_t skip) {
@@ -67,7 +67,7 @@ std::string Decode(const Digits& digits, int bits, absl::string_view run, std::s
   unsigned held = 0;
   int held_bits = 0;
   for (const char byte : run) {
-    const int digit = DigitOf(digits, byte);
+    const int digit = DigitValue(digits, byte);
     if (digit < 0) continue;  // a line break
     if (skip > 0) {
       --skip;
@@ -170,7 +170,7 @@ std::size_t EndOfRun(const Digits& digits, absl::string_view text, std::size_t b
   std::size_t at = begin;
   std::size_t line = begin;
   for (;;) {
-    while (at < text.size() && DigitOf(digits, text[at]) >= 0) ++at;
+    while (at < text.size() && DigitValue(digits, text[at]) >= 0) ++at;
     if (at - line < kLeastLine) return at;
     std::size_t next = at;
     if (next < text.size() && text[next] == '\r') ++next;
@@ -178,7 +178,7 @@ std::size_t EndOfRun(const Digits& digits, absl::string_view text, std::size_t b
     ++next;
     const std::size_t most = std::min(text.size(), next + kMostIndented);
     while (next < most && (text[next] == ' ' || text[next] == '\t')) ++next;
-    if (next >= text.size() || DigitOf(digits, text[next]) < 0) return at;
+    if (next >= text.size() || DigitValue(digits, text[next]) < 0) return at;
     at = line = next;
   }
 }
@@ -189,12 +189,12 @@ template <typename Take>
 void ForEachRun(const Digits& digits, absl::string_view text, const Take& take) {
   std::size_t done = 0;
   for (std::size_t probe = kShortestEncodedRun - 1; probe < text.size();) {
-    if (DigitOf(digits, text[probe]) < 0) {
+    if (DigitValue(digits, text[probe]) < 0) {
       probe += kShortestEncodedRun;
       continue;
     }
     std::size_t begin = probe;
-    while (begin > done && DigitOf(digits, text[begin - 1]) >= 0) --begin;
+    while (begin > done && DigitValue(digits, text[begin - 1]) >= 0) --begin;
     const std::size_t end = EndOfRun(digits, text, begin);
     if (end - begin >= kShortestEncodedRun) take(begin, end);
     done = end;
@@ -210,7 +210,7 @@ void AddRuns(const Digits& digits, int bits, std::size_t unit, absl::string_view
 }
 
 bool IsHex(absl::string_view text, std::size_t at) {
-  return at < text.size() && DigitOf(kHex, text[at]) >= 0;
+  return at < text.size() && DigitValue(kHex, text[at]) >= 0;
 }
 
 // The end of one to eight bytes in hex at `at`, with 0x or \x before them or not; `at` if there is
@@ -241,10 +241,10 @@ HexGroups HexGroupsAt(absl::string_view text, std::size_t begin) {
   for (std::size_t at = begin; at < text.size();) {
     const std::size_t after = EndOfHexGroup(text, at);
     if (after == at) break;
-    const bool is_prefixed = DigitOf(kHex, text[at]) < 0 || DigitOf(kHex, text[at + 1]) < 0;
+    const bool is_prefixed = DigitValue(kHex, text[at]) < 0 || DigitValue(kHex, text[at + 1]) < 0;
     for (std::size_t i = is_prefixed ? at + 2 : at; i < after; i += 2) {
-      const int high = DigitOf(kHex, text[i]);
-      const int low = DigitOf(kHex, text[i + 1]);
+      const int high = DigitValue(kHex, text[i]);
+      const int low = DigitValue(kHex, text[i + 1]);
       groups.has_letter = groups.has_letter || high > 9 || low > 9;
       groups.bytes += static_cast<char>(high << 4 | low);
     }
@@ -280,8 +280,8 @@ void AddHexGroups(absl::string_view text, std::vector<EncodedRun>& runs) {
 }
 
 bool IsEscape(absl::string_view text, std::size_t at) {
-  return text[at] == '%' && at + 2 < text.size() && DigitOf(kHex, text[at + 1]) >= 0 &&
-         DigitOf(kHex, text[at + 2]) >= 0;
+  return text[at] == '%' && at + 2 < text.size() && DigitValue(kHex, text[at + 1]) >= 0 &&
+         DigitValue(kHex, text[at + 2]) >= 0;
 }
 
 // Stretches without white space in which at least three characters are %XX.
@@ -300,8 +300,8 @@ void AddPercentRuns(absl::string_view text, std::vector<EncodedRun>& runs) {
     std::size_t at = begin;
     for (; at < text.size() && is_open(at); ++at) {
       if (IsEscape(text, at)) {
-        decoded.push_back(
-            static_cast<char>(DigitOf(kHex, text[at + 1]) * 16 + DigitOf(kHex, text[at + 2])));
+        decoded.push_back(static_cast<char>(DigitValue(kHex, text[at + 1]) * 16 +
+                                            DigitValue(kHex, text[at + 2])));
         at += 2;
         ++escapes;
       } else {

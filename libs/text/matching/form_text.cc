@@ -167,7 +167,7 @@ class FormText::Writer {
   }
 #endif
 
-  [[gnu::always_inline]] const unicode::Normalizer::Char& CharOf(std::uint32_t code_point) {
+  [[gnu::always_inline]] const unicode::Normalizer::Char& LookUp(std::uint32_t code_point) {
     if (code_point >> 8 != block_number_) {
       block_number_ = code_point >> 8;
       block_ = &normalizer_.FindBlock(code_point);
@@ -206,7 +206,7 @@ class FormText::Writer {
     const unicode::Normalizer::Char* known = nullptr;
     const auto look_at = [&](std::size_t at) {
       now = Decode(text_ + at);
-      known = &CharOf(now.code_point);
+      known = &LookUp(now.code_point);
     };
     const auto is_among_ascii = [&] {
       return text_[pos] >= 0 && pos + 1 < end_ && text_[pos + 1] >= 0;
@@ -254,13 +254,13 @@ class FormText::Writer {
     const Decoded first = text_[pos_] >= 0 ? Decoded{static_cast<unsigned char>(text_[pos_]), 1}
                                            : Decode(text_ + pos_);
     pos_ += first.size;
-    const unicode::Normalizer::Char& known = CharOf(first.code_point);
+    const unicode::Normalizer::Char& known = LookUp(first.code_point);
     const unicode::Normalizer::Block* const block = block_;
     std::size_t characters = 1;
     bool only_marks = true;  // after the first
     while (pos_ < end_ && text_[pos_] < 0 && characters < unicode::Normalizer::kLongestCluster) {
       const Decoded next = Decode(text_ + pos_);
-      const unicode::Normalizer::Char& follower = CharOf(next.code_point);
+      const unicode::Normalizer::Char& follower = LookUp(next.code_point);
       if (follower.starts_cluster) break;
       only_marks = only_marks && follower.is_plain_mark;
       pos_ += next.size;

@@ -11,7 +11,7 @@ constexpr std::size_t kKeyBytes[] = {1, 2, 3, 4, 8};
 
 constexpr unsigned kLongClasses = 0x18;
 
-std::size_t ClassOf(std::size_t size) { return size >= 8 ? 4 : size >= 4 ? 3 : size - 1; }
+std::size_t SizeClass(std::size_t size) { return size >= 8 ? 4 : size >= 4 ? 3 : size - 1; }
 
 // The first `size` bytes. REQUIRES: eight can be read.
 std::uint64_t LoadKey(const char* bytes, std::size_t size) {
@@ -42,7 +42,7 @@ void KeywordIndex::Build(std::vector<std::string> keywords) {
   keywords_ = std::move(keywords);
   for (std::size_t i = 0; i < kClasses; ++i) classes_[i].key_bytes = kKeyBytes[i];
   for (std::uint32_t i = 0; i < keywords_.size(); ++i) {
-    const std::size_t group = ClassOf(keywords_[i].size());
+    const std::size_t group = SizeClass(keywords_[i].size());
     classes_[group].slots.push_back({0, i, static_cast<std::uint32_t>(keywords_[i].size()), kNone});
     first_byte_[static_cast<unsigned char>(keywords_[i][0])] |=
         static_cast<std::uint8_t>(1u << group);

@@ -219,7 +219,7 @@ TEST_CASE("Reviews: each wrong caller gets its own refusal", "[approval]") {
   CHECK(test.Get("eve", id, review).code() == absl::StatusCode::kPermissionDenied);
   const absl::Status not_asked = test.Get("legal", id, review);
   CHECK(not_asked.code() == absl::StatusCode::kPermissionDenied);
-  CHECK(ReasonOf(not_asked) == "not_a_reviewer");
+  CHECK(GetReason(not_asked) == "not_a_reviewer");
   CHECK(test.Get("far", id, review).code() == absl::StatusCode::kNotFound);
   CHECK(test.Get("bob", "nonsense", review).code() == absl::StatusCode::kNotFound);
   CHECK(test.Approve("eve", id, BindingHash('a'), review).code() ==
@@ -236,7 +236,7 @@ TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") 
   CHECK(test.Approve("bob", id, "", review).code() == absl::StatusCode::kInvalidArgument);
   const absl::Status other = test.Approve("bob", id, BindingHash('b'), review);
   CHECK(other.code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(ReasonOf(other) == "hash_mismatch");
+  CHECK(GetReason(other) == "hash_mismatch");
   REQUIRE(test.Approve("bob", id, BindingHash('a'), review).ok());
   CHECK(review.state() == v1::Review::APPROVED);
   CHECK(review.uses_left() == 1);
@@ -247,7 +247,7 @@ TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") 
   CHECK(review.parts_size() == 1);
   const absl::Status late = test.Approve("carol", id, BindingHash('a'), review);
   CHECK(late.code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(ReasonOf(late) == "review_not_pending");
+  CHECK(GetReason(late) == "review_not_pending");
 }
 
 TEST_CASE("DenyReview: without a hash, with a reason that the caller hears", "[approval]") {
@@ -296,7 +296,7 @@ TEST_CASE("Wait: refuses an empty session id", "[approval]") {
   const absl::Status refused =
       test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Wait, wait, status);
   CHECK(refused.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(ReasonOf(refused) == "session_missing");
+  CHECK(GetReason(refused) == "session_missing");
 }
 
 TEST_CASE("Wait: ends with PENDING when its time is over", "[approval]") {
@@ -329,7 +329,7 @@ TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approv
   const absl::Status status =
       test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Consume, use, used);
   CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(ReasonOf(status) == "review_revoked");
+  CHECK(GetReason(status) == "review_revoked");
 }
 
 TEST_CASE("Join: terms that would let everything through are refused", "[approval]") {

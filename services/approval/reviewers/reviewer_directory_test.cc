@@ -98,9 +98,9 @@ TEST_CASE_METHOD(Fixture, "StillReviewer: another role on the connection is not 
 TEST_CASE_METHOD(Fixture, "CheckReviewer: ids of other connections tell nothing", "[approval]") {
   const auto bob = Signed("bob", {"security"}, {{domain::Role::kReviewer, {"openai"}}});
   CHECK(CheckReviewer(bob, "openai", terms, "r1").ok());
-  CHECK(ReasonOf(CheckReviewer(bob, "another", terms, "r1")) == "review_not_found");
+  CHECK(GetReason(CheckReviewer(bob, "another", terms, "r1")) == "review_not_found");
   terms.reviewers = {"legal"};
-  CHECK(ReasonOf(CheckReviewer(bob, "openai", terms, "r1")) == "not_a_reviewer");
+  CHECK(GetReason(CheckReviewer(bob, "openai", terms, "r1")) == "not_a_reviewer");
 }
 
 }  // namespace

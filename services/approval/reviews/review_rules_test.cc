@@ -101,11 +101,11 @@ TEST_CASE("CheckUse: every state but an open grant gives nothing", "[approval]")
   for (const ReviewState state : kStates) {
     Review review = AReview(state);
     CHECK(CheckUse(review, BindingHash('a'), kNow).ok() == (state == ReviewState::kApproved));
-    CHECK(ReasonOf(CheckUse(review, BindingHash('b'), kNow)) == "binding_mismatch");
+    CHECK(GetReason(CheckUse(review, BindingHash('b'), kNow)) == "binding_mismatch");
   }
   Review used = AReview(ReviewState::kApproved);
   used.uses_left = 0;
-  CHECK(ReasonOf(CheckUse(used, BindingHash('a'), kNow)) == "review_exhausted");
+  CHECK(GetReason(CheckUse(used, BindingHash('a'), kNow)) == "review_exhausted");
 }
 
 TEST_CASE("ChooseReview: PENDING before APPROVED before DENIED, the newest of each", "[approval]") {

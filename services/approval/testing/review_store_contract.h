@@ -222,7 +222,7 @@ inline void CheckVoting(StoreUnderTest& test) {
     REQUIRE(store.CastVote(id, Approval("bob"))->state == ReviewState::kPending);
     const auto again = store.CastVote(id, Approval("bob"));
     CHECK(again.status().code() == absl::StatusCode::kAlreadyExists);
-    CHECK(ReasonOf(again.status()) == "already_voted");
+    CHECK(GetReason(again.status()) == "already_voted");
     reviews::Vote other_account = Approval("bob");  // the same identity, signed in elsewhere
     other_account.voter.issuer = "https://other.example";
     other_account.voter.subject = "another";
@@ -242,7 +242,7 @@ inline void CheckVoting(StoreUnderTest& test) {
     CHECK(review->reason == "on second thought");
     const auto late = store.CastVote(id, Approval("carol"));
     CHECK(late.status().code() == absl::StatusCode::kFailedPrecondition);
-    CHECK(ReasonOf(late.status()) == "review_not_pending");
+    CHECK(GetReason(late.status()) == "review_not_pending");
     CHECK(ReadState(store, id) == ReviewState::kDenied);
   }
   SECTION("the requester, its owner, its agent and a sibling agent do not vote") {
@@ -262,7 +262,7 @@ inline void CheckVoting(StoreUnderTest& test) {
       const auto review = store.CastVote(id, vote);
       INFO(vote.voter.DisplayName());
       CHECK(review.status().code() == absl::StatusCode::kPermissionDenied);
-      CHECK(ReasonOf(review.status()) == "self_review");
+      CHECK(GetReason(review.status()) == "self_review");
     }
     CHECK(store.Get(id)->votes.empty());
   }
@@ -270,18 +270,18 @@ inline void CheckVoting(StoreUnderTest& test) {
     const std::string id = OpenOne(store);
     const auto other = store.CastVote(id, Approval("bob", 'b'));
     CHECK(other.status().code() == absl::StatusCode::kFailedPrecondition);
-    CHECK(ReasonOf(other.status()) == "hash_mismatch");
+    CHECK(GetReason(other.status()) == "hash_mismatch");
     reviews::Vote blind = Approval("bob");
     blind.seen_hash.clear();
-    CHECK(ReasonOf(store.CastVote(id, blind).status()) == "hash_missing");
+    CHECK(GetReason(store.CastVote(id, blind).status()) == "hash_missing");
     CHECK(ReadState(store, id) == ReviewState::kPending);
   }
   SECTION("no vote counts once the time is over, to the instant") {
     const std::string id = OpenOne(store);
     test.Advance(absl::Minutes(15));
     CHECK(ReadState(store, id) == ReviewState::kExpired);
-    CHECK(ReasonOf(store.CastVote(id, Approval("bob")).status()) == "review_expired");
-    CHECK(ReasonOf(store.CastVote(id, Denial("bob")).status()) == "review_expired");
+    CHECK(GetReason(store.CastVote(id, Approval("bob")).status()) == "review_expired");
+    CHECK(GetReason(store.CastVote(id, Denial("bob")).status()) == "review_expired");
   }
   SECTION("a review that does not exist is NOT_FOUND, also under an id that is none") {
     for (const char* id : {"018f0000-0000-7000-8000-000000000000", "", "x'; DROP TABLE review"}) {
@@ -309,15 +309,15 @@ inline void CheckUsing(StoreUnderTest& test) {
     CHECK(retry->at == use->at);
     const auto other = store.Consume(id, "session-2", ada, BindingHash('a'));
     CHECK(other.status().code() == absl::StatusCode::kFailedPrecondition);
-    CHECK(ReasonOf(other.status()) == "review_exhausted");
+    CHECK(GetReason(other.status()) == "review_exhausted");
     CHECK(WholeLog(store).size() == 3);
   }
   SECTION("other bytes than the approved ones use nothing, not even on a retry") {
     const std::string id = ApprovedOne(store);
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('b')).status()) ==
+    CHECK(GetReason(store.Consume(id, "session-1", ada, BindingHash('b')).status()) ==
           "binding_mismatch");
     REQUIRE(store.Consume(id, "session-1", ada, BindingHash('a')).ok());
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('b')).status()) ==
+    CHECK(GetReason(store.Consume(id, "session-1", ada, BindingHash('b')).status()) ==
           "binding_mismatch");
   }
   SECTION("somebody else's review is not found") {
@@ -328,16 +328,16 @@ inline void CheckUsing(StoreUnderTest& test) {
   }
   SECTION("what is not approved gives nothing, and says why") {
     const std::string pending = OpenOne(store);
-    CHECK(ReasonOf(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
+    CHECK(GetReason(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
           "review_not_approved");
     REQUIRE(store.CastVote(pending, Denial("bob")).ok());
-    CHECK(ReasonOf(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
+    CHECK(GetReason(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
           "review_not_approved");
   }
   SECTION("a grant past its time is EXPIRED, to the instant") {
     const std::string id = ApprovedOne(store);
     test.Advance(absl::Minutes(5));
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
+    CHECK(GetReason(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
           "review_expired");
     CHECK(ReadState(store, id) == ReviewState::kExpired);
   }
@@ -348,15 +348,15 @@ inline void CheckUsing(StoreUnderTest& test) {
     CHECK(revoked->state == ReviewState::kRevoked);
     CHECK(revoked->reason == "a mistake");
     CHECK(store.Revoke(id, "carol", "again")->reason == "a mistake");
-    CHECK(ReasonOf(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
+    CHECK(GetReason(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
           "review_revoked");
   }
   SECTION("only what is APPROVED can be revoked") {
     const std::string id = OpenOne(store);
-    CHECK(ReasonOf(store.Revoke(id, "carol", "").status()) == "review_not_approved");
+    CHECK(GetReason(store.Revoke(id, "carol", "").status()) == "review_not_approved");
     REQUIRE(store.CastVote(id, Approval("bob")).ok());
     REQUIRE(store.Consume(id, "session-1", ada, BindingHash('a')).ok());
-    CHECK(ReasonOf(store.Revoke(id, "carol", "").status()) == "review_not_approved");
+    CHECK(GetReason(store.Revoke(id, "carol", "").status()) == "review_not_approved");
     CHECK(ReadState(store, id) == ReviewState::kConsumed);
   }
 }

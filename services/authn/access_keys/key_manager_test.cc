@@ -72,9 +72,9 @@ TEST_CASE_METHOD(Fixture, "KeyManager: a value is registered once, and never aft
   const std::string existing = "sk-proj-existing-key-1";
   const auto created = Create("ci", existing);
   REQUIRE(created.ok());
-  CHECK(ReasonOf(Create("ci", existing).status()) == "key_exists");
+  CHECK(GetReason(Create("ci", existing).status()) == "key_exists");
   REQUIRE(authn.key_manager.Revoke(created->record.id).ok());
-  CHECK(ReasonOf(Create("ci", existing).status()) == "key_exists");
+  CHECK(GetReason(Create("ci", existing).status()) == "key_exists");
   CHECK(absl::IsInvalidArgument(Create("ci", "short").status()));
 }
 

@@ -38,7 +38,7 @@ domain::Principal FromToken(const Directory& directory, const jose::VerifiedToke
 }
 
 std::string RefusedToken(const Directory& directory, const jose::VerifiedToken& token) {
-  return ReasonOf(directory.FromToken(directory.issuers()[0], token).status());
+  return GetReason(directory.FromToken(directory.issuers()[0], token).status());
 }
 
 access_keys::KeyRecord MakeKey(const std::string& identity) {
@@ -206,7 +206,7 @@ TEST_CASE("Directory: an access key is its Identity's, under our own issuer", "[
   CHECK(principal->kind == domain::IdentityKind::kService);
   CHECK(principal->expires_at == MakeKey("ci").expires_at);
   CHECK(domain::HasRole(*principal, Role::kCaller, ""));
-  CHECK(ReasonOf(directory->FromKey(MakeKey("gone")).status()) == "identity_unknown");
+  CHECK(GetReason(directory->FromKey(MakeKey("gone")).status()) == "identity_unknown");
 }
 
 TEST_CASE("Directory: the built-in administrator needs no resources and is no caller", "[authn]") {

@@ -23,7 +23,7 @@ std::string Groups(const std::string& claims, const std::string& claim = "groups
   const json::Document document = Claims(claims);
   const auto groups = ReadGroups(document.root(), claim);
   return groups.ok() ? absl::StrJoin(*groups, ",")
-                     : absl::StrCat("[", ReasonOf(groups.status()), "]");
+                     : absl::StrCat("[", GetReason(groups.status()), "]");
 }
 
 TEST_CASE("ReadGroups: a list of strings, one string, or none", "[authn]") {

@@ -50,7 +50,7 @@ TEST_CASE_METHOD(Fixture, "CppJwtMinter: another installation's tokens are of an
   CppJwtMinter other(crypto::EcSigningKey::Generate());
   const auto minted = other.Mint(Alice(), clock.Now());
   REQUIRE(minted.ok());
-  CHECK(ReasonOf(verifier.Verify(minted->token.Reveal()).status()) == jose::reason::kKeyIdUnknown);
+  CHECK(GetReason(verifier.Verify(minted->token.Reveal()).status()) == jose::reason::kKeyIdUnknown);
 }
 
 TEST_CASE_METHOD(Fixture, "CppJwtMinter: the published set has one public key and nothing private",

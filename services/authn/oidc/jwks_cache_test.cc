@@ -190,7 +190,7 @@ TEST_CASE_METHOD(Fixture, "JwksCache: a failed fetch changes nothing, for a boun
   clock.Advance(absl::Hours(9));  // 25 h since the last success
   const auto answer = Ask("a");
   CHECK(answer->status.code() == absl::StatusCode::kUnavailable);
-  CHECK(ReasonOf(answer->status) == "issuer_unavailable");
+  CHECK(GetReason(answer->status) == "issuer_unavailable");
   fetcher.AnswerWithKeys({Key("a")});
   clock.Advance(absl::Minutes(1));
   CHECK(Has("a"));

@@ -18,8 +18,8 @@ struct Fixture {
     REQUIRE(compiled.ok());
     return *std::move(compiled);
   }
-  std::shared_ptr<JwksCache> CacheOf(const directory::Directory& directory,
-                                     const std::string& issuer = testing::kIssuer) {
+  std::shared_ptr<JwksCache> FindCache(const directory::Directory& directory,
+                                       const std::string& issuer = testing::kIssuer) {
     const directory::TokenIssuer* found = directory.FindIssuer(issuer);
     REQUIRE(found != nullptr);
     return caches.GetCache(directory, *found);
@@ -33,21 +33,21 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "JwksCaches: an apply keeps the keys of an issuer that stays",
                  "[authn]") {
-  const auto before = CacheOf(*Compile(Resources().Add(Provider())));
-  const auto after = CacheOf(
+  const auto before = FindCache(*Compile(Resources().Add(Provider())));
+  const auto after = FindCache(
       *Compile(Resources().Add(Provider()).Add(Provider("other", "https://other.example"))));
   CHECK(before == after);
 }
 
 TEST_CASE_METHOD(Fixture, "JwksCaches: another issuer or place of keys starts anew", "[authn]") {
-  const auto before = CacheOf(*Compile(Resources().Add(Provider())));
+  const auto before = FindCache(*Compile(Resources().Add(Provider())));
   domain::IdentityProvider moved = Provider();
   moved.oidc->jwks_uri = "https://idp.example/new-keys";
-  const auto after = CacheOf(*Compile(Resources().Add(moved)));
+  const auto after = FindCache(*Compile(Resources().Add(moved)));
   CHECK(before != after);
   CHECK(after->configured_jwks_uri() == "https://idp.example/new-keys");
-  const auto renamed = CacheOf(*Compile(Resources().Add(Provider("corp", "https://new.example"))),
-                               "https://new.example");
+  const auto renamed = FindCache(*Compile(Resources().Add(Provider("corp", "https://new.example"))),
+                                 "https://new.example");
   CHECK(renamed->issuer() == "https://new.example");
 }
 
@@ -56,15 +56,15 @@ TEST_CASE_METHOD(Fixture, "JwksCaches: ages are those of providers that were fet
   fetcher.AnswerWithKeys({jose::JwkJson(signer, R"("kid":"k1")")});
   const auto both =
       Compile(Resources().Add(Provider()).Add(Provider("other", "https://other.example")));
-  CacheOf(*both)->Get("k1", [](const auto&) {});
-  CacheOf(*both, "https://other.example");
+  FindCache(*both)->Get("k1", [](const auto&) {});
+  FindCache(*both, "https://other.example");
   clock.Advance(absl::Seconds(7));
   REQUIRE(caches.Ages().size() == 1);
   CHECK(caches.Ages()[0].provider == "corp");
   CHECK(caches.Ages()[0].age == absl::Seconds(7));
   // The next new issuer drops those that the resources no longer name.
-  CacheOf(*Compile(Resources().Add(Provider("third", "https://third.example"))),
-          "https://third.example");
+  FindCache(*Compile(Resources().Add(Provider("third", "https://third.example"))),
+            "https://third.example");
   CHECK(caches.Ages().empty());
 }
 

@@ -32,7 +32,7 @@ struct AuthnFixture {
   std::string Reason(const std::string& credential) {
     const auto answer = Authenticate(credential);
     if (!answer.ok()) CHECK(answer.status().code() == absl::StatusCode::kUnauthenticated);
-    return ReasonOf(answer.status());
+    return GetReason(answer.status());
   }
 
   // A token of `corp`, good for five minutes unless `claims` say otherwise.

@@ -97,7 +97,7 @@ TEST_CASE_METHOD(Fixture, "Vault: what was sealed opens under its name only", "[
   REQUIRE(sealed.ok());
   CHECK_FALSE(absl::StrContains(*sealed, "sk-secret"));
   CHECK(vault.Open("openai", *sealed)->Reveal() == kBearer);
-  CHECK(ReasonOf(vault.Open("other", *sealed).status()) == "vault_open_failed");
+  CHECK(GetReason(vault.Open("other", *sealed).status()) == "vault_open_failed");
   CHECK(*vault.Seal("openai", SecretString(kBearer)) != *sealed);
 }
 
@@ -119,7 +119,7 @@ TEST_CASE_METHOD(Fixture, "Vault: an older key still opens, a missing one is tol
   const Vault rotated({Key('b'), Key('a')}, random);
   CHECK(rotated.Open("openai", sealed).ok());
   const std::string anew = *rotated.Seal("openai", SecretString(kBearer));
-  CHECK(ReasonOf(vault.Open("openai", anew).status()) == "vault_key_missing");
+  CHECK(GetReason(vault.Open("openai", anew).status()) == "vault_key_missing");
 }
 
 TEST_CASE_METHOD(Fixture, "Vault: a spec that could not be leased is not sealed", "[authn]") {

@@ -242,11 +242,11 @@ void AddEngineVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_flag("--jsonl", mask->jsonl,
                  "Read one JSON string per line, write one object per line");
   verb->add_option("--direction", mask->direction, "response (default) or prompt: which rules")
-      ->transform(command_line::OneOf({"response", "prompt"}));
+      ->transform(command_line::Choice({"response", "prompt"}));
   verb->add_option("--format", mask->format,
                    "text (default); json: documents, masked in their strings and numbers; or "
                    "answer: what a model answered, whole or as a stream")
-      ->transform(command_line::OneOf({"text", "json", "answer"}));
+      ->transform(command_line::Choice({"text", "json", "answer"}));
   CLI::Option* hash =
       verb->add_flag("--hash", mask->hash, "Hash each line, as a rule's hashed.values lists them");
   verb->add_option("--key", mask->key_file, "With --hash: a file whose content is the key")

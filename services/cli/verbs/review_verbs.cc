@@ -255,7 +255,7 @@ void AddReviewVerbs(CLI::App& app, Invocation& invocation) {
   CLI::App* verb = reviews->add_subcommand("list", "List pending reviews");
   verb->add_option("--state", *state,
                    absl::StrCat("One of ", absl::StrJoin(States(), ", "), " (default PENDING)"))
-      ->transform(command_line::OneOf(States()));
+      ->transform(command_line::Choice(States()));
   verb->add_flag("--all", *all, "List reviews in every state");
   verb->callback([&invocation, state, all] {
     invocation.action = [&invocation, state, all] { return List(invocation, *state, *all); };

@@ -215,7 +215,7 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_option("--connection", list->connection, "Through this connection");
   verb->add_option("--outcome", list->outcome,
                    absl::StrCat("One of ", absl::StrJoin(Outcomes(), ", ")))
-      ->transform(command_line::OneOf(Outcomes()));
+      ->transform(command_line::Choice(Outcomes()));
   verb->add_option("--since", list->since, "A time, or how long ago (2h)")
       ->check(command_line::Checked(CheckTime));
   verb->add_option("--until", list->until, "A time, or how long ago (2h)")

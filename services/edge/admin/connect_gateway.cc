@@ -102,7 +102,7 @@ AdminReply MakeErrorReply(const absl::Status& status) {
 }
 
 AdminReply MakeReply(const Target& target, absl::StatusOr<grpc::ByteBuffer> answer) {
-  if (absl::IsUnavailable(answer.status()) && ReasonOf(answer.status()).empty()) {
+  if (absl::IsUnavailable(answer.status()) && GetReason(answer.status()).empty()) {
     // gRPC's own words name addresses, which are nobody's business out there.
     return MakeErrorReply(WithReason(
         absl::UnavailableError(absl::StrCat("the ", target.owner, " service cannot be reached")),

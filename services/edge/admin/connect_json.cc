@@ -100,7 +100,7 @@ std::string ErrorToJson(const absl::Status& status) {
   writer.BeginObject();
   writer.Key("code").String(ConnectCode(status.code()));
   writer.Key("message").String(status.message());
-  if (const std::string reason = ReasonOf(status); !reason.empty()) {
+  if (const std::string reason = GetReason(status); !reason.empty()) {
     writer.Key("details").BeginArray().BeginObject();
     writer.Key("type").String(wire::kErrorInfoType);
     writer.Key("value").String(UnpaddedBase64(wire::ErrorInfoBytes(reason)));

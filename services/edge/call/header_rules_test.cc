@@ -14,12 +14,12 @@ TEST_CASE("CredentialOf: bearer or x-api-key", "[edge]") {
 }
 
 TEST_CASE("CredentialOf: none, or not a single one, is UNAUTHENTICATED", "[edge]") {
-  CHECK(ReasonOf(ReadCredential({}).status()) == "credential_missing");
-  CHECK(ReasonOf(ReadCredential({{"authorization", "Bearer "}}).status()) == "credential_missing");
-  CHECK(ReasonOf(ReadCredential({{"authorization", "Basic x"}}).status()) ==
+  CHECK(GetReason(ReadCredential({}).status()) == "credential_missing");
+  CHECK(GetReason(ReadCredential({{"authorization", "Bearer "}}).status()) == "credential_missing");
+  CHECK(GetReason(ReadCredential({{"authorization", "Basic x"}}).status()) ==
         "credential_malformed");
-  CHECK(ReasonOf(ReadCredential({{"authorization", "Bearer a"}, {"Authorization", "Bearer b"}})
-                     .status()) == "credential_malformed");
+  CHECK(GetReason(ReadCredential({{"authorization", "Bearer a"}, {"Authorization", "Bearer b"}})
+                      .status()) == "credential_malformed");
 }
 
 TEST_CASE("UpstreamHeaders: only judged headers go on, never the credential", "[edge]") {

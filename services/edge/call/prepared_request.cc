@@ -151,11 +151,12 @@ async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(const CallConte
   request.subject_ = caller.principal().subject;
   request.connection_ = connection.name;
   request.connection_version_ = connection.version;
-  request.binding_hash_ = request.HashOf(request.head_, request.body_);
+  request.binding_hash_ = request.HashBinding(request.head_, request.body_);
   co_return request;
 }
 
-std::string PreparedRequest::HashOf(const http::RequestHead& head, absl::string_view body) const {
+std::string PreparedRequest::HashBinding(const http::RequestHead& head,
+                                         absl::string_view body) const {
   domain::BoundRequest bound;
   bound.issuer = issuer_;
   bound.subject = subject_;

@@ -36,7 +36,7 @@ class PreparedRequest {
   const std::vector<domain::DeliveredSpan>& masked() const { return masked_; }
 
   // The hash of what `head` and `body` would send on this request's behalf.
-  std::string HashOf(const http::RequestHead& head, absl::string_view body) const;
+  std::string HashBinding(const http::RequestHead& head, absl::string_view body) const;
 
  private:
   PreparedRequest() = default;

@@ -19,7 +19,7 @@ Reason ToReason(const absl::Status& status) {
       {"review_expired", Reason::kGrantExpired},
       {"review_revoked", Reason::kGrantRevoked},
   };
-  const std::string text = ReasonOf(status);
+  const std::string text = GetReason(status);
   for (const auto& [name, reason] : kReasons) {
     if (name == text) return reason;
   }

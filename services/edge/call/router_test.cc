@@ -25,7 +25,7 @@ std::shared_ptr<const domain::ResourceSet> Resources() {
 
 std::string Where(const char* host, const char* path) {
   const absl::StatusOr<Route> route = FindRoute(Resources(), host, path);
-  if (!route.ok()) return ReasonOf(route.status());
+  if (!route.ok()) return GetReason(route.status());
   return route->connection->name + " " + route->path;
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("FindRoute: says whether the connection or the path is unknown", "[edg
 TEST_CASE("FindRoute: nothing is default unless a connection says so", "[edge]") {
   auto set = std::make_shared<domain::ResourceSet>(*Resources());
   set->connections["openai"].is_default = false;
-  CHECK(ReasonOf(FindRoute(set, "any", "/v1/models").status()) == "unknown_connection");
+  CHECK(GetReason(FindRoute(set, "any", "/v1/models").status()) == "unknown_connection");
 }
 
 TEST_CASE("FindRoute: without resources the gateway is not available", "[edge]") {

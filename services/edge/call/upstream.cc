@@ -8,7 +8,7 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<http::ClientResponse>>> HttpUpst
   http::Request request;
   request.head = prepared.head();
   request.body = prepared.body();
-  if (prepared.HashOf(request.head, request.body) != prepared.binding_hash()) {
+  if (prepared.HashBinding(request.head, request.body) != prepared.binding_hash()) {
     co_return absl::InternalError("the bytes to send are not the bytes that were admitted");
   }
   const domain::CredentialLease& lease = admitted.lease().credential();

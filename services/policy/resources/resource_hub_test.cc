@@ -150,7 +150,7 @@ TEST_CASE("ResourceHub: every mistake is reported with file and line, and nothin
                      "bad}\nspec:\n  wehn: {}\n  then: {deny: {}, allow: {}}\n",
                      kPolicy});
   CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
-  CHECK(ReasonOf(refused.status()) == "invalid_resource");
+  CHECK(GetReason(refused.status()) == "invalid_resource");
   const std::string message(refused.status().message());
   INFO(message);
   CHECK(message.find("f0.yaml:5: Policy/bad: spec.wehn") != std::string::npos);
@@ -271,7 +271,7 @@ TEST_CASE("ResourceHub: delete refuses a resource that others refer to, and name
   REQUIRE(fixture.Apply({kConnection, kPolicy}).ok());
   const auto refused = fixture.hub->Delete("Connection", "openai", false, "ann");
   CHECK(refused.status().code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(ReasonOf(refused.status()) == "resource_in_use");
+  CHECK(GetReason(refused.status()) == "resource_in_use");
   CHECK(refused.status().message() ==
         "Connection \"openai\" is in use by Policy/chat (spec.match.connections[0]); change or "
         "delete that first");

@@ -94,7 +94,7 @@ TEST_CASE("ResourceService: a mistake is INVALID_ARGUMENT with file, line and pa
   Fixture fixture;
   const absl::Status status = fixture.Apply(Document("Dictionary", "d", "{words: [x]}"));
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(ReasonOf(status) == "invalid_resource");
+  CHECK(GetReason(status) == "invalid_resource");
   CHECK(status.message().find("a.yaml:4: Dictionary/d: spec.words") != absl::string_view::npos);
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("ResourceService: more mistakes than fit end with how many there are",
   }
   const absl::Status status = fixture.Apply(content);
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(ReasonOf(status) == "invalid_resource");
+  CHECK(GetReason(status) == "invalid_resource");
   CHECK(status.message().find(" more") != absl::string_view::npos);
   CHECK(status.message().size() < 6000);
 }
@@ -128,7 +128,7 @@ TEST_CASE("ResourceService: only an administrator of everything may use any meth
          {fixture.Apply(kConnection, token), fixture.Get("Policy", "", token),
           fixture.Delete("Policy", "chat", token)}) {
       CHECK(status.code() == absl::StatusCode::kPermissionDenied);
-      CHECK(ReasonOf(status) == "permission_denied");
+      CHECK(GetReason(status) == "permission_denied");
     }
   }
   for (const absl::Status& status :
@@ -224,7 +224,7 @@ TEST_CASE("ResourceService: delete removes, refuses what is in use, and knows wh
   REQUIRE(fixture.Apply(kConnection + kPolicy).ok());
   const absl::Status in_use = fixture.Delete("Connection", "openai");
   CHECK(in_use.code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(ReasonOf(in_use) == "resource_in_use");
+  CHECK(GetReason(in_use) == "resource_in_use");
   CHECK(in_use.message().find("Policy/chat") != absl::string_view::npos);
   REQUIRE(fixture.Delete("policies", "chat").ok());
   CHECK(fixture.deleted.version() == 2);

@@ -129,7 +129,7 @@ TEST_CASE("Evaluate: an unknown connection is an error and never an allow", "[po
   const std::string nowhere = "nowhere";
   const auto decision = Evaluate(*gate.snapshot, {ann, nowhere, UserSays("x")});
   CHECK(decision.status().code() == absl::StatusCode::kNotFound);
-  CHECK(ReasonOf(decision.status()) == "unknown_connection");
+  CHECK(GetReason(decision.status()) == "unknown_connection");
 }
 
 TEST_CASE("Evaluate: a policy for another group does not match", "[policy]") {

@@ -14,7 +14,7 @@ std::string Refusal(const std::shared_ptr<domain::ResourceSet>& set, const FakeT
   const auto compiled = CompileSnapshot(set, engine, nullptr);
   REQUIRE_FALSE(compiled.ok());
   CHECK(compiled.status().code() == absl::StatusCode::kInvalidArgument);
-  CHECK(ReasonOf(compiled.status()) == "invalid_resource");
+  CHECK(GetReason(compiled.status()) == "invalid_resource");
   return std::string(compiled.status().message());
 }
 

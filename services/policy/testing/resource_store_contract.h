@@ -119,7 +119,7 @@ inline void CheckConflicts(const MakeStore& make) {
     for (const std::uint64_t wrong : {0, 2}) {
       const auto refused = store.Commit(wrong, {Put("Policy", "a", "{2}")}, "x");
       CHECK(refused.status().code() == absl::StatusCode::kAborted);
-      CHECK(ReasonOf(refused.status()) == "version_conflict");
+      CHECK(GetReason(refused.status()) == "version_conflict");
     }
     CHECK(Shown(store.Load()) == Lines{"Policy/a={1}@1"});
     CHECK(*store.Version() == 1);

@@ -15,7 +15,7 @@ namespace v1 = recorder::v1;
 // Whoever waits on the other side has a deadline of its own and breaks the stream at it.
 constexpr absl::Time kNoDeadline = absl::InfiniteFuture();
 
-bool IsKilled(const absl::Status& status) { return ReasonOf(status) == "killed"; }
+bool IsKilled(const absl::Status& status) { return GetReason(status) == "killed"; }
 
 }  // namespace
 

@@ -38,7 +38,7 @@ struct Served {
   ~Served() { server->Shutdown(); }
 
   // Waits until the session has ended.
-  Outcome OutcomeOf(int n) {
+  Outcome ReadOutcome(int n) {
     for (;;) {
       recorder.Drain();
       const auto row = store.Find(TestId(n));
@@ -113,7 +113,7 @@ TEST_CASE("Record: every request gets one answer when what it carries is durable
   CHECK(stream.Say(renew)->last_index() == 2);
   CHECK(stream.Say(EndRequest())->last_index() == 3);
   CHECK(stream.Finish().ok());
-  CHECK(served.OutcomeOf(1) == Outcome::kCompleted);
+  CHECK(served.ReadOutcome(1) == Outcome::kCompleted);
 }
 
 TEST_CASE("Record: one request may be a whole session", "[session_recorder]") {
@@ -124,7 +124,7 @@ TEST_CASE("Record: one request may be a whole session", "[session_recorder]") {
   request.mutable_end()->set_outcome("blocked");
   CHECK(stream.Say(request)->last_index() == 3);
   CHECK(stream.Finish().ok());
-  CHECK(served.OutcomeOf(1) == Outcome::kBlocked);
+  CHECK(served.ReadOutcome(1) == Outcome::kBlocked);
 }
 
 TEST_CASE("Record: pipelined requests are answered in order", "[session_recorder]") {
@@ -155,7 +155,7 @@ TEST_CASE("Record: a stream that breaks off or is closed without an end leaves a
     SECTION("broken") { stream.context.TryCancel(); }
     SECTION("closed") { CHECK(stream.Finish().ok()); }
   }
-  CHECK(served.OutcomeOf(1) == Outcome::kTruncated);
+  CHECK(served.ReadOutcome(1) == Outcome::kTruncated);
 }
 
 TEST_CASE("Record: a killed session hears of it with its next answer and may still end",
@@ -169,7 +169,7 @@ TEST_CASE("Record: a killed session hears of it with its next answer and may sti
   CHECK(answer->killed());
   REQUIRE(stream.Say(EndRequest("killed")));
   CHECK(stream.Finish().ok());
-  CHECK(served.OutcomeOf(1) == Outcome::kKilled);
+  CHECK(served.ReadOutcome(1) == Outcome::kKilled);
 }
 
 TEST_CASE("Record: a lost lease ends the stream", "[session_recorder]") {
@@ -182,8 +182,8 @@ TEST_CASE("Record: a lost lease ends the stream", "[session_recorder]") {
   CHECK_FALSE(stream.stream->Read(&response));
   const absl::Status status = rpc::FromGrpc(stream.stream->Finish());
   CHECK(status.code() == absl::StatusCode::kAborted);
-  CHECK(ReasonOf(status) == "lease_lost");
-  CHECK(served.OutcomeOf(1) == Outcome::kTruncated);
+  CHECK(GetReason(status) == "lease_lost");
+  CHECK(served.ReadOutcome(1) == Outcome::kTruncated);
 }
 
 TEST_CASE("Record: refuses what is not in order", "[session_recorder]") {
@@ -206,7 +206,7 @@ TEST_CASE("Record: refuses what is not in order", "[session_recorder]") {
   CHECK(refusal({StartRequest(5), EndRequest("nonsense")}) == grpc::INVALID_ARGUMENT);
   CHECK(refusal({StartRequest(5)}) == grpc::ALREADY_EXISTS);
   CHECK(refusal({StartRequest(6), EndRequest(), DataRequest("late")}) == grpc::FAILED_PRECONDITION);
-  CHECK(served.OutcomeOf(4) == Outcome::kTruncated);
+  CHECK(served.ReadOutcome(4) == Outcome::kTruncated);
 }
 
 TEST_CASE("GrpcRecorder and RecorderService: a session from the edge's side",
@@ -227,7 +227,7 @@ TEST_CASE("GrpcRecorder and RecorderService: a session from the edge's side",
   writer->End({DataEvent("y")}, Completed(), deadline,
               [&](absl::Status status) { ended.set_value(status); });
   CHECK(ended.get_future().get().ok());
-  CHECK(served.OutcomeOf(1) == Outcome::kCompleted);
+  CHECK(served.ReadOutcome(1) == Outcome::kCompleted);
   const auto row = served.store.Find(TestId(1));
   CHECK((*row)->summary.policy == "default-allow");
   CHECK((*row)->head.index == 5);

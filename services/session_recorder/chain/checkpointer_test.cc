@@ -75,8 +75,8 @@ TEST_CASE("Checkpointer: does not sign over what was changed", "[session_recorde
     CHECK(fresh().code() == absl::StatusCode::kDataLoss);
   }
   SECTION("a session that had ended runs again") {
-    archive.RowOf(1).summary.end.outcome = Outcome::kRunning;
-    archive.RowOf(1).head.index = 2;
+    archive.Row(1).summary.end.outcome = Outcome::kRunning;
+    archive.Row(1).head.index = 2;
     archive.store.sessions().at(TestId(1)).covered = false;
     CHECK(fresh().code() == absl::StatusCode::kDataLoss);
   }

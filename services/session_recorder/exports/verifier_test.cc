@@ -31,7 +31,7 @@ std::string Resigned(std::vector<std::string> lines, const crypto::SigningKey& k
   return Joined(lines);
 }
 
-std::size_t FirstOf(const std::vector<std::string>& lines, const std::string& type) {
+std::size_t FindFirst(const std::vector<std::string>& lines, const std::string& type) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (LineType(lines[i]) == type) return i;
   }
@@ -151,43 +151,41 @@ TEST_CASE("Verify: a record that was changed in the store is noticed although th
   const auto rehash = [&](int n, const std::string& key_bytes) {
     std::string hash = chain::GenesisHash(TestId(n), chain::KeyCommitment(SecretString(key_bytes)));
     std::uint32_t index = 0;
-    for (SealedEvent& event : archive.EventsOf(n)) {
+    for (SealedEvent& event : archive.Events(n)) {
       event.index = ++index;
       hash = event.hash =
           chain::LinkHash(TestId(n), event.index, event.type, event.at, event.sealed, hash);
     }
-    archive.RowOf(n).head = {index, hash};
+    archive.Row(n).head = {index, hash};
   };
   const std::string data_key =
-      archive.recorder.keys.Unwrap(TestId(2), archive.RowOf(2).data_key)->Reveal();
-  SECTION("a payload's byte") { archive.EventsOf(2)[2].sealed[20] ^= 1; }
-  SECTION("a time") { archive.EventsOf(2)[2].at += absl::Nanoseconds(1); }
-  SECTION("a type") { archive.EventsOf(2)[3].type = "response.head"; }
-  SECTION("an event that is gone") { archive.EventsOf(2).erase(archive.EventsOf(2).begin() + 2); }
-  SECTION("the last event that is gone") { archive.EventsOf(2).pop_back(); }
+      archive.recorder.keys.Unwrap(TestId(2), archive.Row(2).data_key)->Reveal();
+  SECTION("a payload's byte") { archive.Events(2)[2].sealed[20] ^= 1; }
+  SECTION("a time") { archive.Events(2)[2].at += absl::Nanoseconds(1); }
+  SECTION("a type") { archive.Events(2)[3].type = "response.head"; }
+  SECTION("an event that is gone") { archive.Events(2).erase(archive.Events(2).begin() + 2); }
+  SECTION("the last event that is gone") { archive.Events(2).pop_back(); }
   SECTION("an event twice") {
-    archive.EventsOf(2).insert(archive.EventsOf(2).begin() + 2, archive.EventsOf(2)[2]);
+    archive.Events(2).insert(archive.Events(2).begin() + 2, archive.Events(2)[2]);
   }
-  SECTION("two events in another order") {
-    std::swap(archive.EventsOf(2)[2], archive.EventsOf(2)[3]);
-  }
-  SECTION("the events of another session") { archive.EventsOf(2) = archive.EventsOf(3); }
+  SECTION("two events in another order") { std::swap(archive.Events(2)[2], archive.Events(2)[3]); }
+  SECTION("the events of another session") { archive.Events(2) = archive.Events(3); }
   SECTION("a forged middle with hashes that fit again") {
-    archive.EventsOf(2)[2].sealed = chain::SealPayload(
+    archive.Events(2)[2].sealed = chain::SealPayload(
         SecretString(data_key), TestId(2), 3, "response.data", "forged", archive.recorder.random);
     rehash(2, data_key);
   }
   SECTION("a rollback: the last events removed, the row set back") {
-    archive.EventsOf(2).resize(4);
+    archive.Events(2).resize(4);
     rehash(2, data_key);
-    archive.RowOf(2).summary.end = {Outcome::kRunning, "", 0, 0, {}};
+    archive.Row(2).summary.end = {Outcome::kRunning, "", 0, 0, {}};
   }
-  SECTION("an outcome in the row") { archive.RowOf(2).summary.end.outcome = Outcome::kBlocked; }
-  SECTION("an identity in the row") { archive.RowOf(2).summary.identity = "eve"; }
-  SECTION("a start time in the row") { archive.RowOf(2).started_at += absl::Hours(1); }
-  SECTION("another data key") { archive.RowOf(2).data_key = archive.RowOf(3).data_key; }
+  SECTION("an outcome in the row") { archive.Row(2).summary.end.outcome = Outcome::kBlocked; }
+  SECTION("an identity in the row") { archive.Row(2).summary.identity = "eve"; }
+  SECTION("a start time in the row") { archive.Row(2).started_at += absl::Hours(1); }
+  SECTION("another data key") { archive.Row(2).data_key = archive.Row(3).data_key; }
   SECTION("two sessions in each other's place") {
-    std::swap(archive.RowOf(2).position, archive.RowOf(3).position);
+    std::swap(archive.Row(2).position, archive.Row(3).position);
   }
   const VerifyReport report = Judge(archive.Export(ids), archive.key.public_key());
   INFO(Describe(report));
@@ -215,7 +213,7 @@ TEST_CASE("Verify: forged checkpoints are noticed wherever they stand",
           "[session_recorder][tamper]") {
   Archive archive(3);
   std::vector<std::string> lines = Lines(archive.Export());
-  const std::size_t first = FirstOf(lines, "checkpoint");
+  const std::size_t first = FindFirst(lines, "checkpoint");
   const std::size_t last = lines.size() - 2;
   REQUIRE(last - first >= 4);
   const crypto::SigningKey attacker = crypto::SigningKey::Generate();

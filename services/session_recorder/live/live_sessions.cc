@@ -35,11 +35,11 @@ bool AsksForOrdered(const domain::SessionEvent& event) {
   return decision.ok() && decision->recording == domain::Recording::kOrdered;
 }
 
-bool IsLeaseLost(const absl::Status& status) { return ReasonOf(status) == "lease_lost"; }
+bool IsLeaseLost(const absl::Status& status) { return GetReason(status) == "lease_lost"; }
 
 // The store holds no session that this writer could still write to.
 bool IsGone(const absl::Status& status) {
-  const std::string reason = ReasonOf(status);
+  const std::string reason = GetReason(status);
   return reason == "lease_lost" || reason == "session_ended" || reason == "session_unknown" ||
          reason == "session_exists";
 }
@@ -140,7 +140,7 @@ LiveSessions::Handle LiveSessions::NewSession(const domain::SessionStart& start,
   SessionRow& row = session->state.row;
   row.id = start.session_id;
   row.node = options_.node;
-  Summarize(domain::RequestRecordOf(start, principal), row.summary);
+  Summarize(domain::MakeRequestRecord(start, principal), row.summary);
   row.started_at = Now();
   session->last_at = row.started_at;
   return session;
@@ -265,7 +265,7 @@ void LiveSessions::Abandon(const Handle& session) {
 }
 
 void LiveSessions::Close(const Handle& session) {
-  const bool killed = ReasonOf(StopReason(session)) == "killed";
+  const bool killed = GetReason(StopReason(session)) == "killed";
   domain::SessionEnd end;
   end.outcome = killed ? domain::Outcome::kKilled : domain::Outcome::kTruncated;
   end.code = killed ? "killed" : "writer_lost";

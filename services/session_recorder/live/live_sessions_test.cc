@@ -28,7 +28,7 @@ TEST_CASE("LiveSessions: a whole session is one chain, and its row says what its
   CHECK(*recorder.Append(*session, {DataEvent("a"), DataEvent("b")}) == 4);
   CHECK(*recorder.End(*session) == 5);
   CheckChain(store, recorder.keys, TestId(1));
-  const SessionRow row = RowOf(store, TestId(1));
+  const SessionRow row = ReadRow(store, TestId(1));
   CHECK(row.summary.identity == "ann");
   CHECK(row.summary.connection == "openai");
   CHECK(row.summary.model == "gpt-4o");
@@ -55,7 +55,7 @@ TEST_CASE("LiveSessions: what opens a session is one commit, and so is what ends
     CHECK(commits == 1);
     CHECK(*recorder.End(session, Completed(), {DataEvent("answer")}) == 5);
     CHECK(commits == 2);
-    CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kCompleted);
+    CHECK(ReadRow(memory, TestId(1)).summary.end.outcome == Outcome::kCompleted);
   }
   SECTION("a call that is refused") {
     const auto session =
@@ -65,8 +65,8 @@ TEST_CASE("LiveSessions: what opens a session is one commit, and so is what ends
     CHECK(*recorder.End(session, end, {DecisionEvent()}) == 3);
     CHECK(commits == 1);
     CHECK(Types(memory, TestId(1)) == std::vector<std::string>{"request", "decision", "end"});
-    CHECK(RowOf(memory, TestId(1)).summary.policy == "default-allow");
-    CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kBlocked);
+    CHECK(ReadRow(memory, TestId(1)).summary.policy == "default-allow");
+    CHECK(ReadRow(memory, TestId(1)).summary.end.outcome == Outcome::kBlocked);
   }
   CheckChain(memory, recorder.keys, TestId(1));
   CHECK(recorder.sessions.open_sessions() == 0);
@@ -95,7 +95,7 @@ TEST_CASE("LiveSessions: a first commit that failed leaves nothing that an end c
   CHECK(recorder.Append(session, {DecisionEvent()}).status().code() ==
         absl::StatusCode::kUnavailable);
   store.fault = [] { return FaultyStore::Fault::kNone; };
-  CHECK(ReasonOf(recorder.End(session).status()) == "session_unknown");
+  CHECK(GetReason(recorder.End(session).status()) == "session_unknown");
   CHECK(memory.sessions().empty());
   CHECK(recorder.sessions.open_sessions() == 0);
 }
@@ -108,7 +108,7 @@ TEST_CASE("LiveSessions: what opens a session with a decision that cannot be rea
                                                     LiveSessions::Lease::kHeld);
   CHECK(recorder.Append(session, {{domain::event_type::kDecision, "{"}}).status().code() ==
         absl::StatusCode::kInvalidArgument);
-  CHECK(ReasonOf(recorder.End(session).status()) == "session_unknown");
+  CHECK(GetReason(recorder.End(session).status()) == "session_unknown");
   CHECK(store.sessions().empty());
   CHECK(recorder.sessions.open_sessions() == 0);
 }
@@ -124,9 +124,9 @@ TEST_CASE("LiveSessions: events that come with an end after a failed append are 
   store.fault = [] { return FaultyStore::Fault::kNone; };
   domain::SessionEnd end;
   end.outcome = Outcome::kUpstreamError;
-  CHECK(ReasonOf(recorder.End(*session, end, {DataEvent("later")}).status()) == "recording_lost");
+  CHECK(GetReason(recorder.End(*session, end, {DataEvent("later")}).status()) == "recording_lost");
   CHECK(Types(memory, TestId(1)) == std::vector<std::string>{"request", "end"});
-  CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kUpstreamError);
+  CHECK(ReadRow(memory, TestId(1)).summary.end.outcome == Outcome::kUpstreamError);
   CHECK(recorder.sessions.open_sessions() == 0);
   CheckChain(memory, recorder.keys, TestId(1));
 }
@@ -170,8 +170,8 @@ TEST_CASE("LiveSessions: nothing follows the end", "[session_recorder]") {
   TestRecorder recorder(store);
   const auto session = recorder.Open(TestStart(TestId(1)));
   REQUIRE(recorder.End(*session).ok());
-  CHECK(ReasonOf(recorder.Append(*session, {DataEvent("late")}).status()) == "session_ended");
-  CHECK(ReasonOf(recorder.End(*session).status()) == "session_ended");
+  CHECK(GetReason(recorder.Append(*session, {DataEvent("late")}).status()) == "session_ended");
+  CHECK(GetReason(recorder.End(*session).status()) == "session_ended");
   CHECK(Types(store, TestId(1)) == std::vector<std::string>{"request", "end"});
 }
 
@@ -208,7 +208,7 @@ TEST_CASE("LiveSessions: an end that could not be written is written as truncate
   store.fault = [] { return Fault::kNone; };
   REQUIRE(recorder.sessions.Maintain().ok());
   recorder.Drain();
-  CHECK(RowOf(memory, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  CHECK(ReadRow(memory, TestId(1)).summary.end.outcome == Outcome::kTruncated);
   CHECK(recorder.sessions.open_sessions() == 0);
   CheckChain(memory, recorder.keys, TestId(1));
 }
@@ -246,13 +246,13 @@ TEST_CASE("LiveSessions: a lease that is not renewed for 15 s is lost and the se
   REQUIRE(recorder.Append(*session, {DataEvent("alive")}).ok());
   recorder.clock.Advance(absl::Seconds(15));
   recorder.sessions.Tick();
-  CHECK(ReasonOf(stopped) == "lease_lost");
+  CHECK(GetReason(stopped) == "lease_lost");
   recorder.Drain();
-  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
-  CHECK(RowOf(store, TestId(1)).epoch == 2);
-  CHECK(ReasonOf(recorder.Append(*session, {DataEvent("late")}).status()) == "lease_lost");
-  CHECK(ReasonOf(recorder.End(*session).status()) == "lease_lost");
-  CHECK(ReasonOf(recorder.sessions.Renew(*session)) == "lease_lost");
+  CHECK(ReadRow(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  CHECK(ReadRow(store, TestId(1)).epoch == 2);
+  CHECK(GetReason(recorder.Append(*session, {DataEvent("late")}).status()) == "lease_lost");
+  CHECK(GetReason(recorder.End(*session).status()) == "lease_lost");
+  CHECK(GetReason(recorder.sessions.Renew(*session)) == "lease_lost");
   CheckChain(store, recorder.keys, TestId(1));
 }
 
@@ -276,9 +276,9 @@ TEST_CASE(
   TestRecorder after(store, "node-2");
   REQUIRE(after.sessions.Maintain().ok());
   after.Drain();
-  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  CHECK(ReadRow(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
   CHECK(Types(store, TestId(1)) == std::vector<std::string>{"request", "response.data", "end"});
-  CHECK(ReasonOf(before.Append(*session, {DataEvent("late")}).status()) == "lease_lost");
+  CHECK(GetReason(before.Append(*session, {DataEvent("late")}).status()) == "lease_lost");
   CheckChain(store, after.keys, TestId(1));
 }
 
@@ -310,11 +310,11 @@ TEST_CASE("LiveSessions: one of several recorders takes over only from those tha
   REQUIRE(session.ok());
   REQUIRE(second.sessions.Maintain().ok());
   second.Drain();
-  CHECK(RowOf(store, TestId(1)).summary.running());
+  CHECK(ReadRow(store, TestId(1)).summary.running());
   second.clock.Advance(absl::Seconds(16));
   REQUIRE(second.sessions.Maintain().ok());
   second.Drain();
-  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+  CHECK(ReadRow(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
 }
 
 TEST_CASE("LiveSessions: a killed session stops its writer and accepts only its end",
@@ -325,8 +325,8 @@ TEST_CASE("LiveSessions: a killed session stops its writer and accepts only its 
   absl::Status stopped;
   recorder.sessions.OnStop(*session, [&](absl::Status why) { stopped = why; });
   CHECK(*recorder.sessions.Kill(TestId(1)));
-  CHECK(ReasonOf(stopped) == "killed");
-  CHECK(ReasonOf(recorder.Append(*session, {DataEvent("x")}).status()) == "killed");
+  CHECK(GetReason(stopped) == "killed");
+  CHECK(GetReason(recorder.Append(*session, {DataEvent("x")}).status()) == "killed");
   SECTION("its end is the writer's") {
     domain::SessionEnd end;
     end.outcome = Outcome::kKilled;
@@ -336,7 +336,7 @@ TEST_CASE("LiveSessions: a killed session stops its writer and accepts only its 
     recorder.sessions.Abandon(*session);
     recorder.Drain();
   }
-  CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kKilled);
+  CHECK(ReadRow(store, TestId(1)).summary.end.outcome == Outcome::kKilled);
   CHECK_FALSE(*recorder.sessions.Kill(TestId(1)));
   CHECK(recorder.sessions.Kill(TestId(2)).status().code() == absl::StatusCode::kNotFound);
 }
@@ -349,7 +349,7 @@ TEST_CASE("LiveSessions: a kill order given to another recorder reaches the writ
   const auto session = first.Open(TestStart(TestId(1)));
   CHECK(*second.sessions.Kill(TestId(1)));
   REQUIRE(first.sessions.Maintain().ok());
-  CHECK(ReasonOf(first.sessions.Renew(*session)) == "killed");
+  CHECK(GetReason(first.sessions.Renew(*session)) == "killed");
 }
 
 TEST_CASE("LiveSessions: an answer that takes too long is DEADLINE_EXCEEDED, once",
@@ -404,7 +404,7 @@ TEST_CASE("LiveSessions: one session's refusal does not touch the others of its 
                            [&](absl::StatusOr<std::uint32_t> r) { two.set_value(r.status()); });
   leave.set_value();
   blocker.join();
-  CHECK(ReasonOf(one.get_future().get()) == "lease_lost");
+  CHECK(GetReason(one.get_future().get()) == "lease_lost");
   CHECK(two.get_future().get().ok());
   CheckChain(memory, recorder.keys, TestId(2));
 }
@@ -452,7 +452,7 @@ TEST_CASE("LiveSessions: whatever the store does, what was acknowledged is there
     if (acknowledged[n].empty()) continue;
     INFO("session " << n);
     CheckChain(memory, keys, TestId(n));
-    const SessionRow row = RowOf(memory, TestId(n));
+    const SessionRow row = ReadRow(memory, TestId(n));
     CHECK_FALSE(row.summary.running());
     if (ended[n]) CHECK(row.summary.end.outcome == *ended[n]);
     const auto key = keys.Unwrap(row.id, row.data_key);
@@ -484,7 +484,7 @@ TEST_CASE("LocalRecorder: a writer that is destroyed without an end leaves a tru
   SECTION("destroyed") {
     writer.reset();
     recorder.Drain();
-    CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
+    CHECK(ReadRow(store, TestId(1)).summary.end.outcome == Outcome::kTruncated);
   }
   SECTION("ended first") {
     std::promise<absl::Status> end;
@@ -493,7 +493,7 @@ TEST_CASE("LocalRecorder: a writer that is destroyed without an end leaves a tru
     CHECK(end.get_future().get().ok());
     writer.reset();
     recorder.Drain();
-    CHECK(RowOf(store, TestId(1)).summary.end.outcome == Outcome::kCompleted);
+    CHECK(ReadRow(store, TestId(1)).summary.end.outcome == Outcome::kCompleted);
   }
 }
 

@@ -46,8 +46,8 @@ TEST_CASE("LiveSessions: an ordered piece that is lost stops the session and sho
   CHECK_FALSE(stopped.get_future().get().ok());
   store.fault = [] { return FaultyStore::Fault::kNone; };
   CHECK_FALSE(recorder.Append(*session, {DataEvent("2")}).ok());
-  CHECK(ReasonOf(recorder.End(*session).status()) == "recording_lost");
-  const SessionRow row = RowOf(memory, TestId(1));
+  CHECK(GetReason(recorder.End(*session).status()) == "recording_lost");
+  const SessionRow row = ReadRow(memory, TestId(1));
   CHECK(row.summary.end.outcome == Outcome::kAborted);
   CHECK(row.summary.end.code == "recording_lost");
   CHECK(recorder.sessions.open_sessions() == 0);
@@ -79,8 +79,8 @@ TEST_CASE("LiveSessions: an end that was under way when an ordered piece was los
     leave.set_value();
     const absl::Status told = ended.get_future().get();
     const bool completed = outcome == Outcome::kCompleted;
-    CHECK(ReasonOf(told) == (completed ? "recording_lost" : ""));
-    CHECK(RowOf(memory, TestId(1)).summary.end.outcome ==
+    CHECK(GetReason(told) == (completed ? "recording_lost" : ""));
+    CHECK(ReadRow(memory, TestId(1)).summary.end.outcome ==
           (completed ? Outcome::kAborted : Outcome::kUpstreamError));
   }
 }

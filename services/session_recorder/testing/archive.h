@@ -50,8 +50,8 @@ struct Archive {
     return file;
   }
 
-  std::vector<SealedEvent>& EventsOf(int n) { return store.sessions().at(TestId(n)).events; }
-  SessionRow& RowOf(int n) { return store.sessions().at(TestId(n)).row; }
+  std::vector<SealedEvent>& Events(int n) { return store.sessions().at(TestId(n)).events; }
+  SessionRow& Row(int n) { return store.sessions().at(TestId(n)).row; }
 
   store::MemoryRecordStore store;
   TestRecorder recorder{store};

@@ -15,22 +15,22 @@
 // What tests of LiveSessions look at, and a store that fails when they say so.
 namespace countersign::session_recorder {
 
-inline SessionRow RowOf(store::RecordStore& store, const std::string& id) {
+inline SessionRow ReadRow(store::RecordStore& store, const std::string& id) {
   const auto row = store.Find(id);
   REQUIRE(row.ok());
   REQUIRE(row->has_value());
   return **row;
 }
 
-inline std::vector<SealedEvent> EventsOf(store::RecordStore& store, const std::string& id) {
-  auto events = store.Events(RowOf(store, id), 0, 100'000, 1u << 30);
+inline std::vector<SealedEvent> ReadEvents(store::RecordStore& store, const std::string& id) {
+  auto events = store.Events(ReadRow(store, id), 0, 100'000, 1u << 30);
   REQUIRE(events.ok());
   return *std::move(events);
 }
 
 inline std::vector<std::string> Types(store::RecordStore& store, const std::string& id) {
   std::vector<std::string> types;
-  for (const SealedEvent& event : EventsOf(store, id)) {
+  for (const SealedEvent& event : ReadEvents(store, id)) {
     types.push_back(event.type);
   }
   return types;
@@ -38,12 +38,12 @@ inline std::vector<std::string> Types(store::RecordStore& store, const std::stri
 
 // Fails the test unless the stored events are one chain up to the row's head.
 inline void CheckChain(store::MemoryRecordStore& store, TestKeyRing& keys, const std::string& id) {
-  const SessionRow row = RowOf(store, id);
+  const SessionRow row = ReadRow(store, id);
   const auto key = keys.Unwrap(id, row.data_key);
   REQUIRE(key.ok());
   std::string hash = chain::GenesisHash(id, chain::KeyCommitment(*key));
   std::uint32_t index = 0;
-  for (const SealedEvent& event : EventsOf(store, id)) {
+  for (const SealedEvent& event : ReadEvents(store, id)) {
     CHECK(event.index == ++index);
     hash = chain::LinkHash(id, event.index, event.type, event.at, event.sealed, hash);
     CHECK(event.hash == hash);

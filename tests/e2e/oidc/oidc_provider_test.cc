@@ -104,7 +104,7 @@ struct Fixture {
     return answer.get_future().get();
   }
   std::string Reason(const std::string& credential) {
-    return ReasonOf(Authenticate(credential).status());
+    return GetReason(Authenticate(credential).status());
   }
 
   NodeProvider& provider;
@@ -208,7 +208,7 @@ TEST_CASE_METHOD(OwnFixture, "oidc-provider: before its keys were ever read its 
   provider.Stop();
   const auto who = Authenticate(token);
   CHECK(who.status().code() == absl::StatusCode::kUnavailable);
-  CHECK(ReasonOf(who.status()) == "issuer_unavailable");
+  CHECK(GetReason(who.status()) == "issuer_unavailable");
 }
 
 }  // namespace countersign::e2e
