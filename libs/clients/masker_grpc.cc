@@ -118,19 +118,17 @@ GrpcMasker::GrpcMasker(const std::shared_ptr<grpc::Channel>& masking)
 }
 GrpcMasker::~GrpcMasker() = default;
 
-void GrpcMasker::Open(const domain::Call& call, const std::string& profile,
-                      const std::string& connection, domain::Direction direction,
-                      std::vector<domain::Placeholder> known, absl::Time deadline,
-                      domain::Done<std::unique_ptr<domain::MaskStream>> done) {
-  if (profile == "none") return done(std::make_unique<UnmaskedStream>());
+void GrpcMasker::Open(const domain::Call& call, domain::MaskStreamOptions options,
+                      absl::Time deadline, domain::Done<std::unique_ptr<domain::MaskStream>> done) {
+  if (options.profile == "none") return done(std::make_unique<UnmaskedStream>());
   auto stream = Stream::Open(
       [&](grpc::ClientContext& context) { AddIdentity(context, call); },
       [&](auto* context, auto* reactor) { state_->stub->async()->Mask(context, reactor); });
   v1::MaskRequest request;
-  request.mutable_open()->set_profile(profile);
-  request.mutable_open()->set_connection(connection);
-  request.mutable_open()->set_direction(wire::ToProto(direction));
-  for (domain::Placeholder& each : known) {
+  request.mutable_open()->set_profile(std::move(options.profile));
+  request.mutable_open()->set_connection(std::move(options.connection));
+  request.mutable_open()->set_direction(wire::ToProto(options.direction));
+  for (domain::Placeholder& each : options.known) {
     v1::Placeholder& proto = *request.mutable_open()->add_known();
     proto.set_token(std::move(each.token));
     proto.set_original(std::move(each.original));

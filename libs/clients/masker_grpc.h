@@ -17,9 +17,8 @@ class GrpcMasker final : public domain::Masker {
   explicit GrpcMasker(const std::shared_ptr<grpc::Channel>& masking);
   ~GrpcMasker() override;
 
-  void Open(const domain::Call& call, const std::string& profile, const std::string& connection,
-            domain::Direction direction, std::vector<domain::Placeholder> known,
-            absl::Time deadline, domain::Done<std::unique_ptr<domain::MaskStream>> done) override;
+  void Open(const domain::Call& call, domain::MaskStreamOptions options, absl::Time deadline,
+            domain::Done<std::unique_ptr<domain::MaskStream>> done) override;
 
  private:
   struct State;

@@ -39,7 +39,7 @@ struct MaskFixture {
 
   std::unique_ptr<domain::MaskStream> Open() {
     Waiting<Stream> opened;
-    masker.Open(TestCall(), "standard", "openai", domain::Direction::kResponse, {}, In(kLong),
+    masker.Open(TestCall(), {"standard", "openai", domain::Direction::kResponse, {}}, In(kLong),
                 opened.done());
     script = service.opened.Next();
     const auto request = script->Next();
@@ -114,8 +114,9 @@ TEST_CASE("GrpcMasker: placeholders of a prompt come back, and go out with its a
   CHECK(known[0].original == "ann@example.com");
 
   Waiting<Stream> opened;
-  fixture.masker.Open(TestCall(), "standard", "openai", domain::Direction::kResponse,
-                      std::move(known), In(kLong), opened.done());
+  fixture.masker.Open(TestCall(),
+                      {"standard", "openai", domain::Direction::kResponse, std::move(known)},
+                      In(kLong), opened.done());
   const auto script = fixture.service.opened.Next();
   const auto request = script->Next().value();
   REQUIRE(request.open().known_size() == 1);
@@ -140,7 +141,7 @@ TEST_CASE("GrpcMasker: a stream knows what its profile says about unknown events
     InProcessServer server({&service});
     GrpcMasker masker(server.channel());
     Waiting<Stream> opened;
-    masker.Open(TestCall(), "p", "c", domain::Direction::kResponse, {}, In(kLong), opened.done());
+    masker.Open(TestCall(), {"p", "c", domain::Direction::kResponse, {}}, In(kLong), opened.done());
     const auto script = service.opened.Next();
     REQUIRE(script->Next().has_value());
     mv1::MaskResponse response;
@@ -155,7 +156,7 @@ TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]")
   InProcessServer server({&service});
   GrpcMasker masker(server.channel());
   Waiting<Stream> opened;
-  masker.Open(TestCall(), "nope", "c", domain::Direction::kPrompt, {}, In(kLong), opened.done());
+  masker.Open(TestCall(), {"nope", "c", domain::Direction::kPrompt, {}}, In(kLong), opened.done());
   const auto script = service.opened.Next();
   script->Next();
   script->Finish(
@@ -168,7 +169,7 @@ TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]")
 TEST_CASE("GrpcMasker: profile none asks nobody", "[clients]") {
   GrpcMasker masker(Nowhere());
   Waiting<Stream> opened;
-  masker.Open(TestCall(), "none", "c", domain::Direction::kPrompt, {}, In(kLong), opened.done());
+  masker.Open(TestCall(), {"none", "c", domain::Direction::kPrompt, {}}, In(kLong), opened.done());
   const auto stream = opened.get().value();
   Waiting<Releases> fed;
   stream->Feed({{"a", "text", true}}, In(kLong), fed.done());
@@ -180,7 +181,7 @@ TEST_CASE("GrpcMasker: profile none asks nobody", "[clients]") {
 TEST_CASE("GrpcMasker: masking that is away is UNAVAILABLE", "[clients]") {
   GrpcMasker masker(Nowhere());
   Waiting<Stream> opened;
-  masker.Open(TestCall(), "standard", "c", domain::Direction::kPrompt, {}, In(kLong),
+  masker.Open(TestCall(), {"standard", "c", domain::Direction::kPrompt, {}}, In(kLong),
               opened.done());
   CHECK(opened.get().status().code() == absl::StatusCode::kUnavailable);
 }

@@ -65,16 +65,22 @@ class MaskStream {
   virtual UnknownEvents unknown_events() const { return UnknownEvents::kMask; }
 };
 
+// What a masking stream is for.
+struct MaskStreamOptions {
+  std::string profile;
+  std::string connection;
+  Direction direction = Direction::kResponse;
+  std::vector<Placeholder> known;  // of an answer: the placeholders of its prompt, to be restored
+};
+
 // Opens masking streams. Thread-safe.
 class Masker {
  public:
   virtual ~Masker() = default;
 
-  // Answers when the profile is known and the stream can be fed. NOT_FOUND for an unknown profile.
-  // The stream keeps the rules it was opened with. Profile "none" is answered with a stream that
-  // changes nothing. `known`: the placeholders of the call's prompt, which an answer restores.
-  virtual void Open(const Call& call, const std::string& profile, const std::string& connection,
-                    Direction direction, std::vector<Placeholder> known, absl::Time deadline,
+  // Calls `done` when the stream can be fed; NOT_FOUND for an unknown profile. The stream keeps the
+  // rules it was opened with. Profile "none" gives a stream that changes nothing.
+  virtual void Open(const Call& call, MaskStreamOptions options, absl::Time deadline,
                     Done<std::unique_ptr<MaskStream>> done) = 0;
 };
 

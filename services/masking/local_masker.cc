@@ -91,28 +91,27 @@ class LocalMaskStream final : public domain::MaskStream {
 LocalMasker::LocalMasker(const ProfileStore& profiles, ThreadPool& pool, MaskingMetrics& metrics)
     : profiles_(profiles), pool_(pool), metrics_(metrics) {}
 
-void LocalMasker::Open(const domain::Call& call, const std::string& profile,
-                       const std::string& connection, domain::Direction direction,
-                       std::vector<domain::Placeholder> known, absl::Time /*deadline*/,
+void LocalMasker::Open(const domain::Call& call, domain::MaskStreamOptions options,
+                       absl::Time /*deadline*/,
                        domain::Done<std::unique_ptr<domain::MaskStream>> done) {
-  absl::StatusOr<CompiledProfile> found = profiles_.Find(profile);
+  absl::StatusOr<CompiledProfile> found = profiles_.Find(options.profile);
   if (!found.ok()) return done(found.status());
-  const bool prompt = direction == domain::Direction::kPrompt;
+  const bool prompt = options.direction == domain::Direction::kPrompt;
   std::optional<PlaceholderMaker> placeholders;
   std::shared_ptr<const text::redaction::RuleSet> restoring;
   if (prompt && found->placeholders != nullptr) {
     static const domain::Principal kNobody;
     placeholders.emplace(found->placeholders, call.principal ? *call.principal : kNobody,
-                         connection);
+                         options.connection);
   }
-  if (!prompt && !known.empty()) {
-    auto rules = RestoringRules(known);
+  if (!prompt && !options.known.empty()) {
+    auto rules = RestoringRules(options.known);
     if (!rules.ok()) return done(rules.status());
     restoring = *std::move(rules);
   }
   FieldMasker fields(prompt ? found->prompt : found->response, std::move(restoring));
   done(std::make_unique<LocalMaskStream>(
-      std::make_shared<StreamState>(std::move(fields), std::move(placeholders), direction,
+      std::make_shared<StreamState>(std::move(fields), std::move(placeholders), options.direction,
                                     found->unknown_events, metrics_),
       pool_));
 }

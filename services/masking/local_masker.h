@@ -18,9 +18,8 @@ class LocalMasker final : public domain::Masker {
  public:
   LocalMasker(const ProfileStore& profiles, ThreadPool& pool, MaskingMetrics& metrics);
 
-  void Open(const domain::Call& call, const std::string& profile, const std::string& connection,
-            domain::Direction direction, std::vector<domain::Placeholder> known,
-            absl::Time deadline, domain::Done<std::unique_ptr<domain::MaskStream>> done) override;
+  void Open(const domain::Call& call, domain::MaskStreamOptions options, absl::Time deadline,
+            domain::Done<std::unique_ptr<domain::MaskStream>> done) override;
 
  private:
   const ProfileStore& profiles_;

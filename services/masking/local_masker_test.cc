@@ -50,7 +50,7 @@ struct Fixture {
 
   absl::StatusOr<std::unique_ptr<domain::MaskStream>> TryOpen(const std::string& profile) {
     Answer<std::unique_ptr<domain::MaskStream>> answer;
-    masker.Open({}, profile, "openai", domain::Direction::kResponse, {}, absl::InfiniteFuture(),
+    masker.Open({}, {profile, "openai", domain::Direction::kResponse, {}}, absl::InfiniteFuture(),
                 answer.Receiver());
     return answer.Wait();
   }
@@ -154,7 +154,7 @@ TEST_CASE("LocalMasker: a full pool is RESOURCE_EXHAUSTED", "[masking]") {
   while (full.TrySubmit([&] { std::lock_guard wait(gate); })) {
   }
   Answer<std::unique_ptr<domain::MaskStream>> opened;
-  masker.Open({}, "tier1", "c", domain::Direction::kResponse, {}, absl::InfiniteFuture(),
+  masker.Open({}, {"tier1", "c", domain::Direction::kResponse, {}}, absl::InfiniteFuture(),
               opened.Receiver());
   const auto stream = *opened.Wait();
   const auto releases = Feed(*stream, {{"f", std::string(100 * 1024, ' '), false}});
@@ -173,7 +173,7 @@ TEST_CASE("LocalMasker: a destroyed stream gets no answer from the pool", "[mask
     gate.lock();
     REQUIRE(pool.TrySubmit([&] { std::lock_guard wait(gate); }));
     Answer<std::unique_ptr<domain::MaskStream>> opened;
-    masker.Open({}, "tier1", "c", domain::Direction::kResponse, {}, absl::InfiniteFuture(),
+    masker.Open({}, {"tier1", "c", domain::Direction::kResponse, {}}, absl::InfiniteFuture(),
                 opened.Receiver());
     auto stream = *opened.Wait();
     stream->Feed({{"f", std::string(100 * 1024, ' '), false}}, absl::InfiniteFuture(),

@@ -46,7 +46,7 @@ class MaskCall final : public grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskR
     v1::MaskOpen& open = *request_.mutable_open();
     const auto direction = wire::FromProto(open.direction());
     if (!direction.ok()) return Fail(direction.status());
-    masker_.Open(call_, open.profile(), open.connection(), *direction, KnownFromProto(open),
+    masker_.Open(call_, {open.profile(), open.connection(), *direction, KnownFromProto(open)},
                  absl::InfiniteFuture(),
                  [this](absl::StatusOr<std::unique_ptr<domain::MaskStream>> stream) {
                    if (!stream.ok()) return Fail(stream.status());

@@ -42,13 +42,12 @@ class FakeMasker final : public domain::Masker {
     return last_known_;
   }
 
-  void Open(const domain::Call&, const std::string& profile, const std::string&, domain::Direction,
-            std::vector<domain::Placeholder> known, absl::Time,
+  void Open(const domain::Call&, domain::MaskStreamOptions options, absl::Time,
             domain::Done<std::unique_ptr<domain::MaskStream>> done) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      opened_profiles_.push_back(profile);
-      last_known_ = std::move(known);
+      opened_profiles_.push_back(std::move(options.profile));
+      last_known_ = std::move(options.known);
     }
     open.Give([this, done = std::move(done)](absl::StatusOr<bool> opened) mutable {
       if (!opened.ok()) return done(opened.status());

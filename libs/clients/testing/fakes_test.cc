@@ -89,7 +89,7 @@ TEST_CASE("FakeMasker: transforms pieces, fails on demand, drops what nobody wai
     return domain::FieldRelease{"<" + piece.text + ">", 0, 0, {}};
   });
   std::unique_ptr<domain::MaskStream> stream;
-  fake.Open({}, "standard", "c", domain::Direction::kResponse, {}, kNever,
+  fake.Open({}, {"standard", "c", domain::Direction::kResponse, {}}, kNever,
             [&](auto opened) { stream = std::move(opened).value(); });
   CHECK(fake.opened_profiles() == std::vector<std::string>{"standard"});
   std::string text;

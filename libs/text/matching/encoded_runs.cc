@@ -60,21 +60,28 @@ constexpr Digits kHexGroups = HexGroupBytes();
 
 int DigitValue(const Digits& digits, char byte) { return digits[static_cast<unsigned char>(byte)]; }
 
-// The digits of a run, `bits` of each, from digit `skip` on.
-std::string Decode(const Digits& digits, int bits, absl::string_view run, std::size_t skip) {
+struct Encoding {
+  const Digits& digits;
+  int bits;          // of a digit
+  std::size_t unit;  // digits that encode a whole number of bytes
+  absl::string_view name;
+};
+
+// The bytes that the digits of `run` encode, from digit `skip` on.
+std::string Decode(const Encoding& encoding, absl::string_view run, std::size_t skip) {
   std::string bytes;
   bytes.reserve(run.size());
   unsigned held = 0;
   int held_bits = 0;
   for (const char byte : run) {
-    const int digit = DigitValue(digits, byte);
+    const int digit = DigitValue(encoding.digits, byte);
     if (digit < 0) continue;  // a line break
     if (skip > 0) {
       --skip;
       continue;
     }
-    held = held << bits | static_cast<unsigned>(digit);
-    held_bits += bits;
+    held = held << encoding.bits | static_cast<unsigned>(digit);
+    held_bits += encoding.bits;
     if (held_bits < 8) continue;
     held_bits -= 8;
     bytes.push_back(static_cast<char>(held >> held_bits & 0xff));
@@ -145,21 +152,17 @@ Reading Read(absl::string_view bytes) {
   return reading;
 }
 
-// Adds what the digits of `run` say, of whose unit any place may be the first. All of it where that
-// is readable; else every stretch, whichever place it is read from.
-void AddReadings(const Digits& digits, int bits, std::size_t unit, absl::string_view encoding,
-                 absl::string_view run, std::size_t begin, std::vector<EncodedRun>& runs) {
+// What the digits of `run` decode to. The run may begin within a unit, so each place of a unit is
+// tried as the first: the whole text if one of them is readable, otherwise every printable stretch
+// that any of them gives.
+std::string DecodeText(const Encoding& encoding, absl::string_view run) {
   std::string stretches;
-  for (std::size_t skip = 0; skip < unit; ++skip) {
-    Reading reading = Read(Decode(digits, bits, run, skip));
-    if (reading.is_readable) {
-      runs.push_back({begin, begin + run.size(), encoding, std::move(reading.text)});
-      return;
-    }
+  for (std::size_t skip = 0; skip < encoding.unit; ++skip) {
+    Reading reading = Read(Decode(encoding, run, skip));
+    if (reading.is_readable) return std::move(reading.text);
     stretches += reading.stretches;
   }
-  if (stretches.empty()) return;
-  runs.push_back({begin, begin + run.size(), encoding, std::move(stretches)});
+  return stretches;
 }
 
 // Where the run ends that begins at `begin`; lines of twenty digits and more go on in the next,
@@ -202,10 +205,10 @@ void ForEachRun(const Digits& digits, absl::string_view text, const Take& take) 
   }
 }
 
-void AddRuns(const Digits& digits, int bits, std::size_t unit, absl::string_view encoding,
-             absl::string_view text, std::vector<EncodedRun>& runs) {
-  ForEachRun(digits, text, [&](std::size_t begin, std::size_t end) {
-    AddReadings(digits, bits, unit, encoding, text.substr(begin, end - begin), begin, runs);
+void AddRuns(const Encoding& encoding, absl::string_view text, std::vector<EncodedRun>& runs) {
+  ForEachRun(encoding.digits, text, [&](std::size_t begin, std::size_t end) {
+    std::string decoded = DecodeText(encoding, text.substr(begin, end - begin));
+    if (!decoded.empty()) runs.push_back({begin, end, encoding.name, std::move(decoded)});
   });
 }
 
@@ -319,9 +322,9 @@ void AddPercentRuns(absl::string_view text, std::vector<EncodedRun>& runs) {
 
 std::vector<EncodedRun> FindEncodedRuns(absl::string_view text) {
   std::vector<EncodedRun> runs;
-  AddRuns(kHex, 4, 2, "hex", text, runs);
+  AddRuns({kHex, 4, 2, "hex"}, text, runs);
   AddHexGroups(text, runs);
-  AddRuns(kBase64, 6, 4, "base64", text, runs);
+  AddRuns({kBase64, 6, 4, "base64"}, text, runs);
   AddPercentRuns(text, runs);
   return runs;
 }

@@ -226,20 +226,19 @@ bool ContextWords::Window::HasParts(std::size_t begin, std::size_t end) const {
 }
 
 template <typename Wanted, typename Visit>
-bool ContextWords::VisitPhrases(const Word& word, const Window& window, std::size_t begin,
-                                std::size_t end, bool part, const Wanted& wanted,
+bool ContextWords::VisitPhrases(const FoundWord& last, const Window& window, const Wanted& wanted,
                                 const Visit& visit) const {
   // Some words end dozens of phrases, so they are told apart by the hash of the word before.
   const auto hash_before = [&](bool parts) {
-    const auto [from, to] = window.WordBefore(begin, parts);
+    const auto [from, to] = window.WordBefore(last.begin, parts);
     return HashWord(window.text.substr(from, to - from));
   };
-  const bool by_words = !part;
-  const bool by_parts = part || !window.HasParts(begin, end);
+  const bool by_words = !last.part;
+  const bool by_parts = last.part || !window.HasParts(last.begin, last.end);
   const std::uint64_t word_hash = by_words ? hash_before(false) : 0;
   const std::uint64_t part_hash = by_parts ? hash_before(true) : 0;
   const auto follows = [&](const Phrase& phrase, bool parts) {
-    std::size_t at = begin;
+    std::size_t at = last.begin;
     return std::all_of(
         phrase.words_before.rbegin(), phrase.words_before.rend(), [&](const std::string& expected) {
           const auto [from, to] = window.WordBefore(at, parts);
@@ -247,15 +246,15 @@ bool ContextWords::VisitPhrases(const Word& word, const Window& window, std::siz
           return absl::EqualsIgnoreCase(window.text.substr(from, to - from), expected);
         });
   };
-  const absl::string_view last = window.text.substr(begin, end - begin);
-  return std::any_of(word.phrases.begin(), word.phrases.end(), [&](const Phrase& phrase) {
+  const absl::string_view text = window.text.substr(last.begin, last.end - last.begin);
+  return std::any_of(last.word.phrases.begin(), last.word.phrases.end(), [&](const Phrase& phrase) {
     const bool alone = phrase.words_before.empty();
     const bool words = by_words && phrase.hash_before == word_hash;
     const bool parts = by_parts && phrase.hash_before == part_hash;
     if (!(alone || words || parts) || !wanted(phrase)) return false;
     const bool found =
         alone || (words && follows(phrase, false)) || (parts && follows(phrase, true));
-    return found && visit(phrase, last, window.text.substr(end));
+    return found && visit(phrase, text, window.text.substr(last.end));
   });
 }
 
@@ -277,7 +276,7 @@ bool ContextWords::IsMet(std::size_t proximity, absl::string_view before,
       met = Meets(proximity_rules_[proximity], last, between);
       return true;  // the last one decides
     };
-    return VisitPhrases(words_[word], window, begin, end, part, wanted, visit);
+    return VisitPhrases({words_[word], begin, end, part}, window, wanted, visit);
   };
   // The parts of a word, from the last to the first, and then the word.
   for (;;) {
@@ -320,7 +319,7 @@ bool ContextWords::CollectMet(const std::vector<ContextHit>& hits, absl::string_
       }
       return false;
     };
-    VisitPhrases(words_[hit->word], window, begin, begin + hit->size, hit->part, wanted, visit);
+    VisitPhrases({words_[hit->word], begin, begin + hit->size, hit->part}, window, wanted, visit);
   }
   return any;
 }
@@ -328,8 +327,8 @@ bool ContextWords::CollectMet(const std::vector<ContextHit>& hits, absl::string_
 bool ContextWords::EndsPhrase(const ContextHit& hit, absl::string_view before) const {
   const auto any = [](const Phrase&) { return true; };
   const auto found = [](const Phrase&, absl::string_view, absl::string_view) { return true; };
-  return VisitPhrases(words_[hit.word], Window(before), before.size() - hit.size, before.size(),
-                      hit.part, any, found);
+  return VisitPhrases({words_[hit.word], before.size() - hit.size, before.size(), hit.part},
+                      Window(before), any, found);
 }
 
 }  // namespace countersign::text::redaction

@@ -117,12 +117,20 @@ class ContextWords {
   static bool Meets(const ProximityRule& proximity, absl::string_view word,
                     absl::string_view between);
 
-  // Calls visit(phrase, its last word, what stands between that and the match) for every phrase
-  // that ends with `word`, which lies at [begin, end), and is `wanted`, until it returns true;
-  // returns whether it did.
+  // A word of `words_` where it stands in a window.
+  struct FoundWord {
+    const Word& word;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    bool part = false;  // as a part of a name (the `Key` of `apiKey`)
+  };
+
+  // Calls visit(phrase, its last word, the text between that and the match) for every phrase that
+  // ends with `last` and for which wanted(phrase) is true, until `visit` returns true; returns
+  // whether it did.
   template <typename Wanted, typename Visit>
-  bool VisitPhrases(const Word& word, const Window& window, std::size_t begin, std::size_t end,
-                    bool part, const Wanted& wanted, const Visit& visit) const;
+  bool VisitPhrases(const FoundWord& last, const Window& window, const Wanted& wanted,
+                    const Visit& visit) const;
 
   std::vector<ProximityRule> proximity_rules_;
   std::vector<Word> words_;

@@ -31,8 +31,9 @@ async::Awaitable<absl::StatusOr<Releases>> MaskPrompt(const CallContext& context
   const EdgeServices& services = context.services;
   const domain::Prompt& prompt = *read.prompt();
   async::PendingReply<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened(context.executor);
-  services.ports.masker.Open(caller.call(), profile, read.connection().name,
-                             domain::Direction::kPrompt, {}, services.PortDeadline(),
+  domain::MaskStreamOptions options{
+      profile, read.connection().name, domain::Direction::kPrompt, {}};
+  services.ports.masker.Open(caller.call(), std::move(options), services.PortDeadline(),
                              opened.done());
   const absl::StatusOr<std::unique_ptr<domain::MaskStream>> stream =
       co_await opened.Get(context.cancellation);

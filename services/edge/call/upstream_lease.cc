@@ -16,9 +16,10 @@ UpstreamLease::UpstreamLease(const CallContext& context, const VerifiedCaller& c
   const std::string& profile = decided.decision().masking_profile;
   if (profile != "none") {
     asked_masking_ = true;
-    services.ports.masker.Open(caller.call(), profile, connection.name,
-                               domain::Direction::kResponse, std::move(placeholders),
-                               services.PortDeadline(), opened_.done());
+    services.ports.masker.Open(
+        caller.call(),
+        {profile, connection.name, domain::Direction::kResponse, std::move(placeholders)},
+        services.PortDeadline(), opened_.done());
   }
 }
 
