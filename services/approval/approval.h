@@ -17,8 +17,8 @@
 
 namespace countersign::approval {
 
-// The object graph of approval's core, leaves first: the same one in the service and in the
-// standalone gateway. What it is given must outlive it.
+// The objects of approval's core, in order of construction; used by the service and by the
+// standalone gateway. The constructor's arguments must outlive it.
 class Approval {
  public:
   Approval(store::ReviewStore& store, const Clock& clock, metrics::Registry& registry,
@@ -30,7 +30,7 @@ class Approval {
         reviewer_api_(store, directory_, waiters_, metrics_),
         poller_({store, waiters_, timers_, *pool_, clock, metrics_}),
         clock_(clock) {}
-  // Runs what was accepted, then answers who still waits with UNAVAILABLE.
+  // Finishes accepted work, then answers calls that still wait with UNAVAILABLE.
   ~Approval() {
     poller_.Stop();
     pool_.reset();

@@ -94,13 +94,14 @@ absl::Status BindingMismatch(const std::string& review_id) {
 }
 
 absl::Status NoDirectory() {
-  return WithReason(absl::UnavailableError("approval has no resources yet: try again"),
+  return WithReason(absl::UnavailableError("approval has received no resources yet: try again"),
                     "resources_missing");
 }
 
 absl::Status SessionMissing() {
-  return WithReason(absl::InvalidArgumentError("a wait needs the id of the session that waits"),
-                    "session_missing");
+  return WithReason(
+      absl::InvalidArgumentError("session_id is empty: it names the session that waits"),
+      "session_missing");
 }
 
 absl::Status Busy() {

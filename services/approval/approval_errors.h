@@ -5,8 +5,8 @@
 #include "absl/status/status.h"
 #include "services/approval/reviews/review.h"
 
-// Every refusal of this service, once, with its reason code. Messages are read by reviewers and by
-// callers: they name the review and what to do, never the prompt.
+// The refusals of this service, each with its reason code. Reviewers and callers read the messages:
+// they name the review and what to do, never the prompt.
 namespace countersign::approval::errors {
 
 absl::Status RoleMissing();                           // permission_denied

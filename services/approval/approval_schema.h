@@ -8,7 +8,7 @@ namespace countersign::approval {
 
 inline constexpr char kApprovalSchema[] = "approval";
 
-// schema/*.sql, embedded when the program is built.
+// The files schema/*.sql, embedded at build time.
 std::vector<pg::Migration> ApprovalMigrations();
 
 }  // namespace countersign::approval

@@ -32,7 +32,7 @@ absl::Status Wire(server::App& app) {
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
   app.Serve(app.Make<gate::ReviewGateService>(approval.gate(), callers, app.clock()));
   app.Serve(app.Make<reviewers::ReviewService>(approval.reviewer_api(), callers, approval.pool()));
-  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });
   app.ReadyWhen([&store] { return std::string(store.Head().ok() ? "" : "no database"); });
   approval.Start();

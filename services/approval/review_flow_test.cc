@@ -1,4 +1,4 @@
-// The gate and the reviewer_api together, over a store in memory: what callers and reviewers see.
+// The gate and the ReviewerApi together over an in-memory store, as callers and reviewers see them.
 #include <catch2/catch.hpp>
 #include <future>
 #include <set>
@@ -135,7 +135,7 @@ TEST_CASE("A held call goes on when its review is approved, with the approver's 
   CHECK(GetReason(flow.Consume(id, "s2").status()) == "review_exhausted");
 }
 
-TEST_CASE("A held call hears a denial with its reason, and so does the next one at once",
+TEST_CASE("A held call gets a denial with its reason, and the next call gets it at once",
           "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
@@ -154,14 +154,14 @@ TEST_CASE("A decision made elsewhere reaches a held call by polling", "[approval
   const std::string id = flow.Opened();
   auto held = flow.Wait(id, flow.ada);
   REQUIRE(flow.store.CastVote(id, testing::Approval("bob")).ok());  // by another process
-  // The wait registers on the pool; turns that come too early find nobody to settle.
+  // The wait registers on the pool; turns before that find no waiter to settle.
   while (held.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
     flow.poller.TurnNow();
   }
   CHECK(held.get()->state == ReviewState::kApproved);
 }
 
-TEST_CASE("A review whose time ends is EXPIRED for the held call", "[approval]") {
+TEST_CASE("A held call gets EXPIRED when its review expires", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   flow.clock.Advance(absl::Minutes(14));
@@ -199,7 +199,7 @@ TEST_CASE("A grant whose approver lost the group is revoked when it is used", "[
   CHECK(flow.store.Get(id)->state == ReviewState::kRevoked);
 }
 
-TEST_CASE("A use is answered again although its approver is gone since", "[approval]") {
+TEST_CASE("A repeated use is answered although its approver was deleted since", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   REQUIRE(flow.Approve("bob", id).ok());
@@ -208,8 +208,7 @@ TEST_CASE("A use is answered again although its approver is gone since", "[appro
   CHECK(flow.Consume(id).ok());
 }
 
-TEST_CASE("A group that a token claimed is believed for the vote it was claimed for",
-          "[approval]") {
+TEST_CASE("A group that a token claimed counts for the vote that it came with", "[approval]") {
   Flow flow;
   auto claimed = Resources();
   claimed->identities["bob"].groups.clear();  // security comes with bob's token
@@ -243,7 +242,7 @@ TEST_CASE("ReviewerApi: shows a review to those it asks, and to nobody else", "[
   CHECK(open->content.prompt.parts[0].text == "please");
   CHECK(open->content.findings[0].rule == "hipaa");
   CHECK(flow.reviewer_api.Show(*flow.ada.principal, id)
-            .ok());  // a reviewer reads its own, and no more
+            .ok());  // a reviewer reads its own review but cannot vote on it
 
   const auto code = [&](const domain::Principal& reader) {
     return flow.reviewer_api.Show(reader, id).status().code();
@@ -306,7 +305,7 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   }
   CHECK(GetReason(flow.Approve("ada", id).status()) == "self_review");
   CHECK(flow.store.Get(id)->state == ReviewState::kPending);
-  // A verified token that matched no Identity and is no program's own.
+  // A verified token that matched no Identity and is not a program's own.
   CHECK(flow.reviewer_api
             .Vote(Signed("zoe", {"security"}, {{domain::Role::kReviewer, {}}},
                          domain::IdentityKind::kUnspecified),
@@ -314,7 +313,7 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
             .ok());
 }
 
-TEST_CASE("Waiting callers are counted, and who leaves is not", "[approval]") {
+TEST_CASE("Waiting callers are counted until they leave", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   CHECK(flow.reviewer_api.Waiting(id) == 1);
@@ -332,7 +331,8 @@ TEST_CASE("GetStatus: answers at once and counts nobody as waiting", "[approval]
   flow.gate.Leave(flow.ada, id, "s1");
   Flow::Answer<ReviewStatus> answer;
   flow.gate.GetStatus(flow.ada, id, flow.Soon(), answer.Done());
-  const auto status = answer.future.get();  // the clock stands still: no deadline answers it
+  const auto status =
+      answer.future.get();  // the clock stands still: the answer cannot come from a deadline
   REQUIRE(status.ok());
   CHECK(status->state == ReviewState::kPending);
   CHECK(flow.reviewer_api.Waiting(id) == 0);
@@ -356,7 +356,7 @@ TEST_CASE("Wait: refuses an empty session id", "[approval]") {
   CHECK(GetReason(answer.future.get().status()) == "session_missing");
 }
 
-TEST_CASE("A wait that stood in a queue while its caller left holds nobody", "[approval]") {
+TEST_CASE("A Wait that was queued while its caller left is not held", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   flow.gate.Leave(flow.ada, id, "s1");
@@ -394,10 +394,10 @@ TEST_CASE("A store that does not answer in time is DEADLINE_EXCEEDED", "[approva
   flow.timers.RunDue(flow.Soon());
   CHECK(answer.future.get().status().code() == absl::StatusCode::kDeadlineExceeded);
   release.set_value();
-  stuck.reset();  // its work uses the gate
+  stuck.reset();  // its queued work uses the gate
 }
 
-TEST_CASE("Policies that would let a call through unseen are refused as drafts", "[approval]") {
+TEST_CASE("A draft with a policy that needs no approval is refused", "[approval]") {
   reviewers::ReviewerDirectory directory;
   auto draft = Resources();
   domain::Policy policy;
@@ -412,7 +412,7 @@ TEST_CASE("Policies that would let a call through unseen are refused as drafts",
   CHECK_FALSE(directory.Validate(draft).ok());
 }
 
-TEST_CASE("The poller counts what waits and expires what is over", "[approval]") {
+TEST_CASE("The poller counts pending reviews and expires those whose time is over", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   flow.poller.TurnNow();
@@ -423,7 +423,7 @@ TEST_CASE("The poller counts what waits and expires what is over", "[approval]")
   CHECK(flow.store.Log(1, 10)->at(0).to == ReviewState::kExpired);
 }
 
-TEST_CASE("The time of a decision is measured", "[approval]") {
+TEST_CASE("The time until a decision is measured", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   flow.clock.Advance(absl::Seconds(20));

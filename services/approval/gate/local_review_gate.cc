@@ -81,8 +81,8 @@ void LocalReviewGate::Wait(const domain::Call& call, const std::string& review_i
                            const std::string& session_id, absl::Time deadline,
                            domain::Done<domain::ReviewStatus> done) {
   if (session_id.empty()) return done(errors::SessionMissing());
-  // The first read may take a second longer than the wait, so that a deadline that has almost
-  // come still ends with the review's state.
+  // The first read may run one second past the wait's deadline, so that a Wait whose deadline is
+  // close still returns the review's state.
   domain::ContinueOn<domain::ReviewStatus>(
       pool_,
       WithDeadline<domain::ReviewStatus>(timers_, deadline + absl::Seconds(1), std::move(done)),
@@ -92,7 +92,7 @@ void LocalReviewGate::Wait(const domain::Call& call, const std::string& review_i
         if (!review.ok()) return answer(review.status());
         if (review->state != ReviewState::kPending) return answer(review->Status());
         waiters_.Wait(review->Status(), session_id, deadline, std::move(answer));
-        // A decision between the read and the wait settled nobody: look again.
+        // A decision made between the read and the wait found no waiter to settle, so read again.
         const auto again = store_.Statuses({review_id});
         if (again.ok() && !again->empty()) waiters_.Settle(again->front());
       },
@@ -109,7 +109,8 @@ absl::StatusOr<domain::Grant> LocalReviewGate::TakeGrant(const reviews::Person& 
   for (const reviews::Vote& vote : review.votes) {
     if (vote.ballot != reviews::Ballot::kApprove) continue;
     grant.approvers.push_back(vote.voter.DisplayName());
-    // A repeated Consume of a used grant is answered again, whatever became of its approvers.
+    // A repeated Consume returns the use it already has, even if an approver has lost the role
+    // since.
     if (review.state != ReviewState::kApproved) continue;
     CS_ASSIGN_OR_RETURN(const bool still_reviewer,
                         directory_.StillReviewer(vote, review.connection, review.terms));

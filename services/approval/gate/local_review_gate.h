@@ -11,15 +11,15 @@
 
 namespace countersign::approval::gate {
 
-// The review gate in this process. No method blocks its caller: the store is used on `pool`, held
-// calls wait in `waiters`, and every answer comes by its deadline. A full `pool` answers
-// RESOURCE_EXHAUSTED `overloaded`.
+// The ReviewGate of this process. No method blocks its caller: the store is used on `pool`, held
+// calls wait in `waiters`, and every call is answered by its deadline. RESOURCE_EXHAUSTED
+// `overloaded` when the pool's queue is full.
 //
 // A grant is used only while its approvers are still reviewers (ReviewerDirectory); otherwise
-// Consume revokes it. Reviews of other principals are NOT_FOUND.
+// Consume revokes it. Other principals' reviews are NOT_FOUND.
 class LocalReviewGate final : public domain::ReviewGate {
  public:
-  // All must outlive this object and its outstanding calls.
+  // All arguments must outlive this object and its outstanding calls.
   LocalReviewGate(store::ReviewStore& store, const reviewers::ReviewerDirectory& directory,
                   ReviewWaiters& waiters, Timers& timers, ThreadPool& pool)
       : store_(store), directory_(directory), waiters_(waiters), timers_(timers), pool_(pool) {}
@@ -37,7 +37,7 @@ class LocalReviewGate final : public domain::ReviewGate {
              const std::string& session_id) override;
 
  private:
-  // The review, if `requester` asked for it; else NOT_FOUND.
+  // The review, if `requester` asked for it; otherwise NOT_FOUND.
   absl::StatusOr<reviews::Review> OwnReview(const reviews::Person& requester,
                                             const std::string& review_id);
   absl::StatusOr<domain::Grant> TakeGrant(const reviews::Person& requester,

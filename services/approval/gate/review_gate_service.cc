@@ -10,7 +10,7 @@
 namespace countersign::approval::gate {
 namespace {
 
-// What an answer needs to arrive before its caller gives up.
+// Time reserved for the reply to reach the client before its deadline.
 constexpr absl::Duration kReplyMargin = absl::Milliseconds(200);
 
 template <typename T, typename Proto>
@@ -82,7 +82,8 @@ grpc::ServerUnaryReactor* ReviewGateService::Leave(grpc::CallbackServerContext* 
                                                    const v1::LeaveRequest* request,
                                                    v1::LeaveResponse*) {
   return rpc::FinishInline(context, [&]() -> absl::Status {
-    // From the edge alone (libs/rpc/peer_rules); the token of a call that was held has expired.
+    // Only the edge may call this (libs/rpc/peer_rules). It carries no internal token, because the
+    // token of a held call has expired by then.
     gate_.Leave(domain::Call(), request->review_id(), request->session_id());
     return absl::OkStatus();
   });

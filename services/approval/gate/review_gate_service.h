@@ -7,11 +7,10 @@
 
 namespace countersign::approval::gate {
 
-// The pipeline's side over gRPC: a shell around a ReviewGate, for the principal that the call's
-// internal token proves.
+// ReviewGateService over gRPC: calls a ReviewGate for the principal of the call's internal token.
 class ReviewGateService final : public v1::ReviewGateService::CallbackService {
  public:
-  // All outlive the service.
+  // All arguments must outlive the service.
   ReviewGateService(domain::ReviewGate& gate, rpc::CallerVerifier& callers, const Clock& clock)
       : gate_(gate), callers_(callers), clock_(clock) {}
 
@@ -21,7 +20,7 @@ class ReviewGateService final : public v1::ReviewGateService::CallbackService {
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::ReviewStatus* response) override;
-  // Answers with the state as it is after `wait_ms`, and in time before the call's deadline.
+  // Answers with the state after `wait_ms`, and early enough for the call's own deadline.
   grpc::ServerUnaryReactor* Wait(grpc::CallbackServerContext* context,
                                  const v1::WaitRequest* request,
                                  v1::ReviewStatus* response) override;

@@ -55,10 +55,11 @@ struct ReviewPoller::Shared : ReviewPoller::Dependencies {
     return absl::OkStatus();
   }
 
-  // One line when the database goes, one when it comes back.
+  // Logs one line when the database fails and one when it works again.
   void Report(const absl::Status& status) {
-    if (!status.ok() && !failing) log::Warning("cannot look at reviews", {{"error", status}});
-    if (status.ok() && failing) log::Info("looking at reviews again");
+    if (!status.ok() && !failing)
+      log::Warning("cannot read the state of reviews; will try again", {{"error", status}});
+    if (status.ok() && failing) log::Info("reading the state of reviews again");
     failing = !status.ok();
   }
 

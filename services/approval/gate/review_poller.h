@@ -13,13 +13,13 @@
 namespace countersign::approval::gate {
 
 struct PollerOptions {
-  absl::Duration poll_every = absl::Milliseconds(500);  // while somebody is held
-  absl::Duration sweep_every = absl::Seconds(5);        // for reviews that nobody waits for
+  absl::Duration poll_every = absl::Milliseconds(500);  // while calls are held
+  absl::Duration sweep_every = absl::Seconds(5);        // expires reviews without waiting calls
 };
 
-// Settles waiters whose reviews were decided by another process or have expired: one read per turn
-// for all held calls together, on `pool`, started by `timers`. Votes cast in this process settle
-// their waiters at once. A database that does not answer delays a turn and loses nothing.
+// Settles waiters whose reviews were decided by another process or have expired. Each turn is one
+// read for all held calls, run on `pool` and scheduled by `timers`. Votes cast in this process
+// settle their waiters at once. A turn during a database failure is retried; nothing is lost.
 class ReviewPoller {
  public:
   // All must outlive the poller, except that `pool` and `timers` may be destroyed first.
@@ -36,7 +36,7 @@ class ReviewPoller {
   ~ReviewPoller();
 
   void Start();
-  void Stop();     // for good; waits for a turn that is running
+  void Stop();     // permanent; waits for a running turn
   void TurnNow();  // one turn, on the calling thread; may block
 
  private:

@@ -5,10 +5,10 @@
 namespace countersign::approval::gate {
 namespace {
 
-// Long enough for the next Wait of a client that waits in pieces.
+// How long a session still counts as waiting after a Wait ended: its client calls Wait again.
 constexpr absl::Duration kGrace = absl::Seconds(5);
 
-// How much later than the news that its caller left a wait can come: it may have stood in a queue.
+// How long after Leave a Wait of the same session can still arrive, having been queued.
 constexpr absl::Duration kRemember = absl::Seconds(30);
 
 }  // namespace
@@ -71,7 +71,7 @@ void ReviewWaiters::Over(const std::string& review_id, const std::string& sessio
     if (review->second.empty()) reviews_.erase(review);
   }
   if (!over.done) return;
-  // The client that waits in pieces comes back; until then it still counts.
+  // The client calls Wait again; until then its session still counts.
   Arrive(review_id, session_id);
   over.done(std::move(over.pending));
 }

@@ -14,36 +14,36 @@
 
 namespace countersign::approval::gate {
 
-// The calls that are held: who waits for which review, and with what deadline. A held call is one
-// small entry here and one in `timers`: no thread, no database connection. Thread-safe.
+// The held calls: which session waits for which review, and until when. A held call costs one entry
+// here and one in `timers`, and no thread or database connection. Thread-safe.
 //
-// A session counts as waiting from Arrive until it leaves, its review is decided, or, between two
-// waits, a grace of a few seconds is over.
+// A session counts as waiting from Arrive until it leaves or its review is decided. Between two
+// Waits it counts for a grace period of a few seconds.
 class ReviewWaiters {
  public:
   // Both must outlive this object.
   ReviewWaiters(Timers& timers, const Clock& clock) : timers_(timers), clock_(clock) {}
-  ~ReviewWaiters();  // answers who still waits with UNAVAILABLE
+  ~ReviewWaiters();  // answers waiting calls with UNAVAILABLE
   ReviewWaiters(const ReviewWaiters&) = delete;
   ReviewWaiters& operator=(const ReviewWaiters&) = delete;
 
-  // The session has joined and is about to wait.
+  // Registers a session that has joined and is about to wait.
   void Arrive(const std::string& review_id, const std::string& session_id);
 
-  // Answers `done` when Settle hears that the review is no longer PENDING, with `pending` as it is
-  // at `deadline`, or with CANCELLED when the session leaves. A session waits once: a second wait
-  // answers the first with `pending`.
+  // Calls `done` once: when Settle reports that the review is no longer PENDING, with `pending` at
+  // `deadline`, or with CANCELLED when the session leaves. A session has one Wait at a time: a
+  // second one ends the first with `pending`.
   void Wait(domain::ReviewStatus pending, const std::string& session_id, absl::Time deadline,
             domain::Done<domain::ReviewStatus> done);
 
-  // The session has left for good: for half a minute, which is longer than anything is under way,
-  // it neither arrives nor waits again.
+  // Ends the session's waiting. For the next 30 seconds its Arrive and Wait are ignored, because
+  // they may have been queued before it left.
   void Leave(const std::string& review_id, const std::string& session_id);
 
-  // What a vote or a poll found out. A status that is still PENDING changes nothing.
+  // Reports the state found by a vote or a poll. A status that is still PENDING changes nothing.
   void Settle(const domain::ReviewStatus& status);
 
-  std::vector<std::string> WaitedFor() const;  // ids of reviews with somebody held, for one poll
+  std::vector<std::string> WaitedFor() const;  // ids of reviews with held calls
   std::size_t Waiting(const std::string& review_id) const;
 
  private:
@@ -65,7 +65,7 @@ class ReviewWaiters {
   mutable std::mutex mutex_;
   std::uint64_t last_ticket_ = 0;
   std::map<std::string, Sessions> reviews_;
-  std::map<std::string, Timers::Id> left_;  // sessions, and what will forget them
+  std::map<std::string, Timers::Id> left_;  // sessions that left, and the timer that removes each
 };
 
 }  // namespace countersign::approval::gate

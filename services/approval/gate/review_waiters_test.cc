@@ -19,7 +19,7 @@ ReviewStatus Settled(const std::string& id, ReviewState state) {
   return {id, state, "why", absl::InfiniteFuture()};
 }
 
-// What a held call heard; outlives whoever still holds its callback.
+// What a held call was answered; outlives any holder of its callback.
 struct Answer {
   int answers = 0;
   absl::StatusOr<ReviewStatus> answer = absl::UnknownError("none yet");
@@ -54,7 +54,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("ReviewWaiters: all who wait for a review hear its decision, once", "[approval]") {
+TEST_CASE("ReviewWaiters: every call that waits for a review gets its decision once",
+          "[approval]") {
   Fixture test;
   Held first, second, other;
   test.Hold("s1", first);
@@ -91,7 +92,7 @@ TEST_CASE("ReviewWaiters: a status that is still PENDING wakes nobody", "[approv
   CHECK(held.answers == 0);
 }
 
-TEST_CASE("ReviewWaiters: who leaves is answered and not counted", "[approval]") {
+TEST_CASE("ReviewWaiters: a session that leaves is answered and no longer counted", "[approval]") {
   Fixture test;
   Held staying, leaving;
   test.Hold("s1", staying);
@@ -107,8 +108,7 @@ TEST_CASE("ReviewWaiters: who leaves is answered and not counted", "[approval]")
   CHECK(test.waiters.Waiting("r") == 1);
 }
 
-TEST_CASE("ReviewWaiters: a wait that comes after its caller has left is not taken up",
-          "[approval]") {
+TEST_CASE("ReviewWaiters: a Wait that arrives after Leave is not held", "[approval]") {
   Fixture test;
   test.waiters.Leave("r", "s");
   Held late;
@@ -117,7 +117,7 @@ TEST_CASE("ReviewWaiters: a wait that comes after its caller has left is not tak
   CHECK(late.answer.status().code() == absl::StatusCode::kCancelled);
   test.waiters.Arrive("r", "s");
   CHECK(test.waiters.Waiting("r") == 0);
-  test.Pass(absl::Seconds(30));  // nothing is remembered for ever
+  test.Pass(absl::Seconds(30));  // Leave is forgotten after 30 s
   test.waiters.Arrive("r", "s");
   CHECK(test.waiters.Waiting("r") == 1);
 }
@@ -140,7 +140,7 @@ TEST_CASE("ReviewWaiters: between two waits a session counts for a few seconds",
   CHECK(test.waiters.WaitedFor().empty());
 }
 
-TEST_CASE("ReviewWaiters: a second wait of a session ends the first", "[approval]") {
+TEST_CASE("ReviewWaiters: a session's second Wait ends the first", "[approval]") {
   Fixture test;
   Held first, second;
   test.Hold("s", first);
@@ -153,7 +153,7 @@ TEST_CASE("ReviewWaiters: a second wait of a session ends the first", "[approval
   CHECK(second.answer->state == ReviewState::kDenied);
 }
 
-TEST_CASE("ReviewWaiters: the end of the process answers who still waits", "[approval]") {
+TEST_CASE("ReviewWaiters: destruction answers the calls that still wait", "[approval]") {
   Held held;
   {
     Fixture test;
@@ -188,7 +188,7 @@ TEST_CASE("Timers: actions run in order of time, and a cancelled one never", "[a
   CHECK(ran == "ab");
 }
 
-TEST_CASE("Timers: the thread runs what is due, also what was added later for sooner",
+TEST_CASE("Timers: the thread runs due actions, also one added later with an earlier time",
           "[approval]") {
   SystemClock clock;
   Timers timers;
@@ -199,7 +199,7 @@ TEST_CASE("Timers: the thread runs what is due, also what was added later for so
   CHECK(ran.get_future().wait_for(std::chrono::seconds(30)) == std::future_status::ready);
 }
 
-TEST_CASE("WithDeadline: whoever is first answers, the other is not heard", "[approval]") {
+TEST_CASE("WithDeadline: the first answer counts, the second is dropped", "[approval]") {
   countersign::testing::FakeClock clock;
   Timers timers;
   std::vector<std::string> answers;

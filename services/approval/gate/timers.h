@@ -16,9 +16,10 @@
 
 namespace countersign::approval::gate {
 
-// Actions at given times, for any number of held calls with one thread. Passive until Start: tests
-// call RunDue with the time of their own clock. Actions run one after the other, outside of the
-// lock, and must not block. Thread-safe. Destruction stops the thread and drops what is left.
+// Runs actions at given times on one thread, for any number of held calls. Before Start no thread
+// runs: tests call RunDue with the time of their own clock. Actions run one after the other,
+// outside the lock, and must not block. Thread-safe. Destruction stops the thread and drops pending
+// actions.
 class Timers {
  public:
   using Id = std::uint64_t;
@@ -29,12 +30,12 @@ class Timers {
   Timers& operator=(const Timers&) = delete;
 
   Id At(absl::Time when, absl::AnyInvocable<void()> action);
-  // True when the action had not begun; it then never runs.
+  // True when the action had not begun; it will not run.
   bool Cancel(Id id);
 
-  // Runs what is due at `now`, in order of time.
+  // Runs the actions due at `now`, in order of time.
   void RunDue(absl::Time now);
-  // Runs a thread that calls RunDue by `clock`, which must outlive this object.
+  // Starts the thread that calls RunDue by `clock`, which must outlive this object.
   void Start(const Clock& clock);
 
  private:
@@ -49,7 +50,7 @@ class Timers {
   std::thread thread_;
 };
 
-// `done`, answered once: by whoever calls the result, or with DEADLINE_EXCEEDED at `deadline`.
+// `done`, called once: with the result, or with DEADLINE_EXCEEDED at `deadline`.
 template <typename T>
 domain::Done<T> WithDeadline(Timers& timers, absl::Time deadline, domain::Done<T> done) {
   struct Shared {

@@ -7,10 +7,10 @@
 
 namespace countersign::approval::reviewers {
 
-// The reviewer's work over gRPC: a shell around the ReviewerApi.
+// ReviewService over gRPC: calls a ReviewerApi for the verified caller.
 class ReviewService final : public v1::ReviewService::CallbackService {
  public:
-  // All outlive the service.
+  // All arguments must outlive the service.
   ReviewService(ReviewerApi& reviewer_api, rpc::CallerVerifier& callers, ThreadPool& pool)
       : reviewer_api_(reviewer_api), callers_(callers), pool_(pool) {}
 

@@ -22,7 +22,7 @@ using testing::BindingHash;
 using testing::Reviewer;
 using testing::Signed;
 
-// A token is the name of whoever it speaks for.
+// A token is the name of its principal.
 class NamedCallers final : public rpc::CallerVerifier {
  public:
   NamedCallers() {
@@ -162,8 +162,7 @@ TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", 
   CHECK(review.parameters().at("max_tokens") == 10);
 }
 
-TEST_CASE("Leave: a call that was held for longer than its token lives leaves all the same",
-          "[approval]") {
+TEST_CASE("Leave: a held call can leave after its token has expired", "[approval]") {
   Fixture test;
   const std::string id = test.Opened();
   v1::Review review;
@@ -178,7 +177,7 @@ TEST_CASE("Leave: a call that was held for longer than its token lives leaves al
   CHECK(review.waiting() == 0);
 }
 
-TEST_CASE("ListReviews: items show who and what, not the prompt", "[approval]") {
+TEST_CASE("ListReviews: items show the requester and the call, not the prompt", "[approval]") {
   Fixture test;
   const std::string id = test.Opened();
   v1::ListReviewsResponse list;
@@ -191,7 +190,7 @@ TEST_CASE("ListReviews: items show who and what, not the prompt", "[approval]") 
   CHECK(list.next_page_token().empty());
 }
 
-TEST_CASE("ListReviews: pages end where the token says", "[approval]") {
+TEST_CASE("ListReviews: a page starts where the token says", "[approval]") {
   Fixture test;
   for (const char hash : {'1', '2', '3'}) test.Opened(hash);
   v1::ListReviewsRequest request;
@@ -229,7 +228,7 @@ TEST_CASE("Reviews: each wrong caller gets its own refusal", "[approval]") {
   CHECK(test.store.Get(id)->votes.empty());
 }
 
-TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") {
+TEST_CASE("ApproveReview: only the hash that was shown is accepted", "[approval]") {
   Fixture test;
   const std::string id = test.Opened();
   v1::Review review;
@@ -250,7 +249,7 @@ TEST_CASE("ApproveReview: the hash that was shown, and no other", "[approval]") 
   CHECK(GetReason(late) == "review_not_pending");
 }
 
-TEST_CASE("DenyReview: without a hash, with a reason that the caller hears", "[approval]") {
+TEST_CASE("DenyReview: needs no hash, and its reason reaches the caller", "[approval]") {
   Fixture test;
   const std::string id = test.Opened();
   auto held = std::async(std::launch::async, [&] {
@@ -274,7 +273,7 @@ TEST_CASE("DenyReview: without a hash, with a reason that the caller hears", "[a
   CHECK(status.reason() == "not today");
 }
 
-TEST_CASE("GetStatus: the state as it is, for the requester alone", "[approval]") {
+TEST_CASE("GetStatus: gives the current state, to the requester only", "[approval]") {
   Fixture test;
   v1::GetStatusRequest request;
   request.set_review_id(test.Opened());
@@ -299,7 +298,7 @@ TEST_CASE("Wait: refuses an empty session id", "[approval]") {
   CHECK(GetReason(refused) == "session_missing");
 }
 
-TEST_CASE("Wait: ends with PENDING when its time is over", "[approval]") {
+TEST_CASE("Wait: ends with PENDING at its deadline", "[approval]") {
   Fixture test;
   v1::WaitRequest wait;
   wait.set_review_id(test.Opened());
@@ -310,7 +309,7 @@ TEST_CASE("Wait: ends with PENDING when its time is over", "[approval]") {
   CHECK(status.state() == v1::Review::PENDING);
 }
 
-TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approval]") {
+TEST_CASE("RevokeReview: revokes the grant, and a waiting call learns it", "[approval]") {
   Fixture test;
   const std::string id = test.Opened();
   v1::Review review;
@@ -332,7 +331,7 @@ TEST_CASE("RevokeReview: the grant is gone, and a held use is told so", "[approv
   CHECK(GetReason(status) == "review_revoked");
 }
 
-TEST_CASE("Join: terms that would let everything through are refused", "[approval]") {
+TEST_CASE("Join: terms that need no approval are refused", "[approval]") {
   Fixture test;
   v1::ReviewStatus status;
   const auto join = [&](const v1::JoinRequest& request) {

@@ -22,26 +22,29 @@ struct ReviewWithContent {
   reviews::ReviewContent content;
 };
 
-// The reviewer's work, as methods on behalf of a verified principal. A reviewer sees the reviews
-// whose connection it has the role on and whose terms name it, itself or by a group: others' ids
-// are NOT_FOUND, or PERMISSION_DENIED where it is a reviewer of the connection but was not asked,
-// or no reviewer at all.
-// Seeing is not judging: the requester, its owner and its agents read and never vote, and only
-// people vote (kind human, or a verified token that matched no Identity). Blocking. Thread-safe.
+// The reviewers' operations, each on behalf of a verified principal. A reviewer sees the reviews
+// whose connection it has the role on and whose terms name it or one of its groups. Other ids are
+// NOT_FOUND; PERMISSION_DENIED when the principal is a reviewer of the connection but is not named,
+// or has no reviewer role at all.
+//
+// Reading does not imply voting: the requester, its owner and its agents may read a review that
+// names them but not vote on it, and only people vote (kind human, or a verified token that matched
+// no Identity). Blocking. Thread-safe.
 class ReviewerApi {
  public:
-  // All must outlive this object.
+  // All arguments must outlive this object.
   ReviewerApi(store::ReviewStore& store, const ReviewerDirectory& directory,
               gate::ReviewWaiters& waiters, ApprovalMetrics& metrics)
       : store_(store), directory_(directory), waiters_(waiters), metrics_(metrics) {}
 
-  // `state` unspecified: PENDING, or every state with `all`. INVALID_ARGUMENT for an unknown token.
+  // With `state` unspecified: PENDING reviews, or every state with `all`. INVALID_ARGUMENT for an
+  // unknown page token.
   absl::StatusOr<ReviewPage> List(const domain::Principal& reader, domain::ReviewState state,
                                   bool all, std::size_t page_size, const std::string& page_token);
   absl::StatusOr<ReviewWithContent> Show(const domain::Principal& reader, const std::string& id);
 
-  // Errors of CheckVote and CheckReviewer. An approval without the hash that the voter was shown is
-  // refused.
+  // Returns the errors of CheckVote and CheckReviewer. An approval must carry the hash that the
+  // voter was shown.
   absl::StatusOr<ReviewWithContent> Vote(const domain::Principal& voter, const std::string& id,
                                          reviews::Ballot ballot, const std::string& seen_hash,
                                          const std::string& reason);

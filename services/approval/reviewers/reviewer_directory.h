@@ -11,21 +11,21 @@
 
 namespace countersign::approval::reviewers {
 
-// Who may review now, by the resources in force: identities, their groups and role bindings. Before
-// the first version is served nobody may: every answer is UNAVAILABLE. Thread-safe.
+// Who may review now, according to the served resources: identities, groups and role bindings.
+// Until the first version is served every answer is UNAVAILABLE. Thread-safe.
 class ReviewerDirectory final : public domain::ResourceWatcher {
  public:
-  // Refuses a policy whose review asks for less than one approval or names nobody.
+  // Refuses a policy whose review needs less than one approval or names no reviewer.
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
 
-  // Groups of a verified principal that its Identity resource does not give it: its credential
-  // claimed them.
+  // The groups that a verified principal has from its credential's claims and not from its
+  // Identity.
   absl::StatusOr<std::vector<std::string>> ClaimedGroups(const domain::Principal& principal) const;
 
-  // Whether somebody who voted could still review calls on `connection` under `terms`: its Identity
-  // exists, a role binding still makes it a reviewer there, and the terms name it or a group it has
-  // by its resource or by the claims of that time.
+  // Whether a voter could still review calls on `connection` under `terms`: its Identity exists, a
+  // role binding still makes it a reviewer there, and the terms name it or one of its groups (those
+  // of its Identity, or those its credential claimed when it voted).
   absl::StatusOr<bool> StillReviewer(const reviews::Vote& vote, const std::string& connection,
                                      const domain::ReviewTerms& terms) const;
 
@@ -36,10 +36,10 @@ class ReviewerDirectory final : public domain::ResourceWatcher {
   std::shared_ptr<const domain::ResourceSet> current_;
 };
 
-// OK when a verified principal may read and, as far as that goes, judge a review of a call on
-// `connection` under `terms`: role reviewer there, and named itself or by a group. NOT_FOUND when
-// it is no reviewer of that connection, so that ids tell nothing; PERMISSION_DENIED not_a_reviewer
-// when it is one but was not asked.
+// OK when a verified principal may read a review of a call on `connection` under `terms`: it has
+// the role reviewer there and is named, itself or by a group. NOT_FOUND when it is not a reviewer
+// of that connection, so that ids reveal nothing; PERMISSION_DENIED not_a_reviewer when it is one
+// but is not named.
 absl::Status CheckReviewer(const domain::Principal& principal, const std::string& connection,
                            const domain::ReviewTerms& terms, const std::string& review_id);
 

@@ -51,7 +51,7 @@ TEST_CASE_METHOD(Fixture, "ClaimedGroups: those that the Identity does not have 
   Serve();
   CHECK(*directory.ClaimedGroups(Signed("bob", {"security", "on-call"}, {})) ==
         std::vector<std::string>{"on-call"});
-  // No Identity: all groups are its token's.
+  // Without an Identity, all groups come from the token.
   CHECK(*directory.ClaimedGroups(Signed("zoe", {"security"}, {})) ==
         std::vector<std::string>{"security"});
 }

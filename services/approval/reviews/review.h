@@ -12,11 +12,11 @@
 #include "libs/domain/prompt.h"
 #include "libs/domain/review_gate.h"
 
-// The values of a review: what is stored, and nothing that needs a database to be understood.
+// The values of a review as stored; no dependency on a database.
 namespace countersign::approval::reviews {
 
-// Who acted, as authenticated then. Compare people with PersonKey (review_rules.h), never by
-// display name.
+// A principal as it was authenticated when it acted. Compare people with PersonKey
+// (review_rules.h), never by display name.
 struct Person {
   std::string issuer;
   std::string subject;
@@ -33,21 +33,21 @@ struct Vote {
   Person voter;
   Ballot ballot = Ballot::kDeny;
   std::string reason;
-  std::string seen_hash;  // binding hash that the voter was shown; may be empty for a denial
-  // Groups that only the voter's credential claimed. Unlike those of its Identity resource, they
-  // cannot be looked up again when the grant is used.
+  std::string seen_hash;  // the binding hash shown to the voter; optional for a denial
+  // Groups from the claims of the voter's credential. Unlike those of an Identity they cannot be
+  // looked up again when the grant is used.
   std::vector<std::string> claimed_groups;
   absl::Time at = absl::InfinitePast();  // set by the store
 };
 
-// What reviewers read and what will be sent. Sealed at rest.
+// What reviewers read, and the body to be sent. Sealed at rest.
 struct ReviewContent {
   domain::Prompt prompt;
   std::vector<domain::Finding> findings;
   std::string upstream_body;
 };
 
-// What is frozen when a review is opened.
+// The part of a review that never changes after it was opened.
 struct ReviewSubject {
   Person requester;
   std::string connection;
@@ -78,7 +78,7 @@ struct Review : ReviewSubject {
   std::string reason;                                  // of the denial or the revocation
   std::vector<Vote> votes;                             // in order of time
 
-  // Of the pending review, then of the grant.
+  // When the PENDING review, or later its grant, expires.
   absl::Time ExpiresAt() const;
   domain::ReviewStatus Status() const;
 };

@@ -71,7 +71,7 @@ std::string EncodeReadable(const ReviewContent& content) {
 
 absl::Status DecodeReadable(absl::string_view json, ReviewContent& content) {
   json::Limits limits;
-  limits.max_bytes = std::size_t{1} << 30;  // it was bounded when it came in
+  limits.max_bytes = std::size_t{1} << 30;  // the request's own limit applied when it arrived
   const auto document = json::Document::Parse(json, limits);
   if (!document.ok()) {
     return absl::DataLossError(

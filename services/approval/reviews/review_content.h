@@ -8,11 +8,11 @@
 
 namespace countersign::approval::reviews {
 
-// The readable half of a ReviewContent (prompt and findings) as JSON, for sealing; the upstream
-// body is bytes and is sealed as it is.
+// Prompt and findings of a ReviewContent as JSON, to be sealed. The upstream body is sealed
+// separately, as bytes.
 std::string EncodeReadable(const ReviewContent& content);
 
-// Fills prompt and findings of `content`. DATA_LOSS when `json` was not made by EncodeReadable.
+// Sets prompt and findings of `content`. DATA_LOSS when `json` is not the output of EncodeReadable.
 absl::Status DecodeReadable(absl::string_view json, ReviewContent& content);
 
 }  // namespace countersign::approval::reviews

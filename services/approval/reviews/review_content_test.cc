@@ -37,14 +37,14 @@ TEST_CASE("EncodeReadable: leaves the upstream body out", "[approval]") {
   CHECK(EncodeReadable(content).find("exact bytes") == std::string::npos);
 }
 
-TEST_CASE("DecodeReadable: replaces findings that were there", "[approval]") {
+TEST_CASE("DecodeReadable: replaces earlier findings", "[approval]") {
   ReviewContent content = *testing::ACall().content;
   REQUIRE(DecodeReadable(EncodeReadable(ReviewContent()), content).ok());
   CHECK(content.findings.empty());
   CHECK(content.prompt.parts.empty());
 }
 
-TEST_CASE("DecodeReadable: what was not encoded so is DATA_LOSS", "[approval]") {
+TEST_CASE("DecodeReadable: DATA_LOSS for other input than EncodeReadable's", "[approval]") {
   ReviewContent content;
   for (const char* stored : {"", "{", "{\"prompt\":{},\"prompt\":{}}", "\xff"}) {
     CHECK(DecodeReadable(stored, content).code() == absl::StatusCode::kDataLoss);

@@ -40,11 +40,11 @@ bool IsBindingHash(const std::string& hash) {
          });
 }
 
-// PostgreSQL's text ends at a NUL: "alice\0x" must not become "alice".
+// PostgreSQL cannot store NUL in text, and truncating at it would turn "alice\0x" into "alice".
 absl::Status CheckStorable(std::initializer_list<const std::string*> texts) {
   for (const std::string* text : texts) {
     if (absl::StrContains(*text, '\0')) {
-      return absl::InvalidArgumentError("a name, a reason or a model holds a NUL character");
+      return absl::InvalidArgumentError("a name, reason or model contains a NUL character");
     }
   }
   return absl::OkStatus();
@@ -181,7 +181,7 @@ absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now) {
   if (state == ReviewState::kExpired) return errors::Expired(review.id);
   if (state != ReviewState::kPending) return errors::NotPending(review.id, state);
   for (const Vote& earlier : review.votes) {
-    // Who has approved may still deny: it ends the review and adds nothing to the count.
+    // A person who approved may still deny: that ends the review.
     if (earlier.ballot == vote.ballot && PersonKey(earlier.voter) == PersonKey(vote.voter)) {
       return errors::AlreadyVoted(review.id);
     }

@@ -8,12 +8,12 @@
 #include "absl/types/span.h"
 #include "services/approval/reviews/review.h"
 
-// The rules of review, as data and pure functions: no clock, no lock, no I/O. Every store obeys
-// them, and the database repeats the ones that it can express.
+// The rules of review as data and pure functions: no clock, lock or I/O. Every store applies them;
+// the database schema repeats those that SQL can express.
 namespace countersign::approval::reviews {
 
-// A legal step of the state machine. From kUnspecified a review is opened; an edge to the same
-// state records a vote that does not decide, or a use that leaves others.
+// A legal transition between states. A transition from kUnspecified opens a review. A transition
+// from a state to itself is a vote that does not decide, or a use that leaves further uses.
 struct Edge {
   domain::ReviewState from;
   domain::ReviewState to;
@@ -22,47 +22,50 @@ absl::Span<const Edge> LegalEdges();
 bool IsLegal(domain::ReviewState from, domain::ReviewState to);
 bool IsTerminal(domain::ReviewState state);
 
-// INVALID_ARGUMENT for what must never become a review: approvals below 1, nobody to ask, uses
-// below 1 or other than 1 for a one-shot, a time that is not positive, a malformed binding hash, no
-// requester.
+// INVALID_ARGUMENT unless `review` can be opened. Refused are: less than one approval, no
+// reviewers, less than one use (other than one for a one-shot), a time that is not positive, a
+// malformed binding hash, and a missing requester.
 absl::Status CheckNew(const NewReview& review);
 
-// The two keys by which calls are recognised (raw SHA-256). CallKey: same principal, connection and
-// binding hash. TermsKey: what the policy asked for (reviewers, approvals, grant); a call is never
-// let through by the approval of an older, weaker policy.
+// The two keys by which a repeated call is recognised (raw SHA-256). CallKey covers principal,
+// connection and binding hash. TermsKey covers what the policy asked for (reviewers, number of
+// approvals, grant), so that an approval under an older, weaker policy never lets a call of a
+// stricter one through.
 std::string CallKey(const Person& requester, const std::string& connection,
                     const std::string& binding_hash);
 std::string TermsKey(const domain::ReviewTerms& terms);
 
-// `review` as it stands at `now`: PENDING or APPROVED past its time is EXPIRED (`>=` is past).
+// The state of `review` at `now`: EXPIRED for a PENDING or APPROVED review from its time of expiry
+// on.
 domain::ReviewState StateAt(const Review& review, absl::Time now);
 
-// Which of the reviews of one call (same CallKey, in any order) a new call joins, at `now`: the
-// newest PENDING under the same terms, else an APPROVED under the same terms with uses left, else
-// one DENIED less than its pendingTtl ago under any terms. nullptr: a new review is opened.
+// Which of the reviews of one call (same CallKey, in any order) a new call joins at `now`: the
+// newest PENDING one under the same terms; else an APPROVED one under the same terms with uses
+// left; else one DENIED less than its pendingTtl ago, under any terms. nullptr: a new review is
+// opened.
 const Review* ChooseReview(const std::vector<Review>& same_call, const std::string& terms_key,
                            absl::Time now);
 
-// The human being behind somebody, for counting: an agent counts as its owner, an identity as
-// itself however it signed in, anybody else as (issuer, subject).
+// Identifies the person behind a principal, for counting votes: an agent counts as its owner, an
+// identity as itself whatever credential it used, any other principal as (issuer, subject).
 std::string PersonKey(const Person& person);
 
-// Whether a vote of `voter` could count on reviews that `requester` asked for: neither the same
-// person, nor his owner, nor his agent, nor another agent of his owner.
+// Whether a vote of `voter` can count on reviews of `requester`: they are not the same person,
+// neither owns the other, and they have no common owner.
 bool MayVote(const Person& voter, const Person& requester);
 
-// OK when `vote` may be recorded on `review` at `now`. FAILED_PRECONDITION with reason
+// OK when `vote` may be recorded on `review` at `now`. Otherwise FAILED_PRECONDITION with reason
 // review_not_pending, review_expired or hash_mismatch; PERMISSION_DENIED self_review;
 // ALREADY_EXISTS already_voted; INVALID_ARGUMENT hash_missing.
 absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now);
 
-// The state of a PENDING review whose votes are `review.votes`: one denial ends it, enough distinct
-// people approve it, anything else leaves it PENDING.
+// The state that `review.votes` give a PENDING review: DENIED after one denial, APPROVED after
+// enough approvals by distinct people, otherwise PENDING.
 domain::ReviewState Tally(const Review& review);
 
-// Why `review` gives no use at `now` to a call with `binding_hash`: FAILED_PRECONDITION with
-// binding_mismatch, review_not_approved, review_exhausted, review_expired or review_revoked; OK
-// when it does.
+// OK when a call with `binding_hash` may use the grant of `review` at `now`. Otherwise
+// FAILED_PRECONDITION with reason binding_mismatch, review_not_approved, review_exhausted,
+// review_expired or review_revoked.
 absl::Status CheckUse(const Review& review, const std::string& binding_hash, absl::Time now);
 
 // The state after one use of an APPROVED review.

@@ -38,7 +38,7 @@ Review AReview(ReviewState state) {
 
 }  // namespace
 
-TEST_CASE("Edges: no state leads back to PENDING, and what is over stays over", "[approval]") {
+TEST_CASE("Edges: no state leads back to PENDING, and final states are final", "[approval]") {
   for (const Edge& edge : LegalEdges()) {
     if (edge.to == ReviewState::kPending) {
       CHECK((edge.from == ReviewState::kUnspecified || edge.from == ReviewState::kPending));
@@ -54,7 +54,7 @@ TEST_CASE("Edges: no state leads back to PENDING, and what is over stays over", 
   CHECK_FALSE(IsLegal(ReviewState::kPending, ReviewState::kConsumed));
 }
 
-TEST_CASE("StateAt: the instant of expiry is past it", "[approval]") {
+TEST_CASE("StateAt: a review is EXPIRED at the instant of its expiry", "[approval]") {
   const Review pending = AReview(ReviewState::kPending);
   CHECK(StateAt(pending, pending.pending_expires_at - absl::Microseconds(1)) ==
         ReviewState::kPending);
@@ -74,13 +74,13 @@ TEST_CASE("Tally: approvals below one never approve", "[approval]") {
   }
 }
 
-TEST_CASE("Tally: a vote of the requester that got in anyway does not count", "[approval]") {
+TEST_CASE("Tally: a stored vote of the requester does not count", "[approval]") {
   Review review = AReview(ReviewState::kPending);
   review.votes = {Approval("ada")};
   CHECK(Tally(review) == ReviewState::kPending);
 }
 
-TEST_CASE("PersonKey: no choice of issuer and subject gives somebody else's key", "[approval]") {
+TEST_CASE("PersonKey: no issuer and subject give another person's key", "[approval]") {
   const Person a{"https://a:1", "b", "", ""};
   const Person b{"https://a", "1:b", "", ""};
   CHECK(PersonKey(a) != PersonKey(b));
@@ -88,7 +88,8 @@ TEST_CASE("PersonKey: no choice of issuer and subject gives somebody else's key"
   CHECK(PersonKey(Somebody("agent", "bob")) == PersonKey(Somebody("bob")));
 }
 
-TEST_CASE("MayVote: strangers may, whoever is tied to the requester may not", "[approval]") {
+TEST_CASE("MayVote: unrelated people may; owners and agents of the requester may not",
+          "[approval]") {
   const Person ada = Somebody("ada", "boss");
   CHECK(MayVote(Somebody("bob"), ada));
   CHECK(MayVote(Person{"https://issuer.example", "sub-unknown", "", ""}, Person{"x", "y", "", ""}));
@@ -97,7 +98,7 @@ TEST_CASE("MayVote: strangers may, whoever is tied to the requester may not", "[
   CHECK_FALSE(MayVote(Somebody("agent", "ada"), ada));
 }
 
-TEST_CASE("CheckUse: every state but an open grant gives nothing", "[approval]") {
+TEST_CASE("CheckUse: only an open grant gives a use", "[approval]") {
   for (const ReviewState state : kStates) {
     Review review = AReview(state);
     CHECK(CheckUse(review, BindingHash('a'), kNow).ok() == (state == ReviewState::kApproved));
@@ -133,7 +134,7 @@ TEST_CASE("ChooseReview: PENDING before APPROVED before DENIED, the newest of ea
   CHECK(chosen({}, kNow) == "new");
 }
 
-TEST_CASE("TermsKey: the order of reviewers is no difference, their number of votes is",
+TEST_CASE("TermsKey: the number of approvals matters, the order of reviewers does not",
           "[approval]") {
   domain::ReviewTerms a;
   a.reviewers = {"x", "y"};

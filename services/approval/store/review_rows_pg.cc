@@ -22,7 +22,7 @@ constexpr char kColumns[] =
     " (extract(epoch FROM decided_at) * 1000000)::bigint,"
     " (extract(epoch FROM grant_expires_at) * 1000000)::bigint, uses_left, reason";
 
-// A literal of PostgreSQL's, exact to the microsecond; nullopt is NULL.
+// A PostgreSQL timestamp literal, exact to the microsecond; nullopt is NULL.
 std::optional<std::string> Micros(absl::Time time) {
   if (time == absl::InfinitePast()) return std::nullopt;
   return absl::StrCat(absl::ToUnixMicros(time));

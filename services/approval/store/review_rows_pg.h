@@ -10,31 +10,31 @@
 #include "services/approval/reviews/review.h"
 #include "services/approval/store/transition_log.h"
 
-// Rows of the schema as values, for review_store_pg.cc. These functions may throw what libpqxx
-// throws; pg::Pool::Transact turns that into a status.
+// Reads and writes rows of the schema, for review_store_pg.cc. May throw libpqxx exceptions, which
+// pg::Pool::Transact turns into a status.
 namespace countersign::approval::store::rows {
 
 enum class Lock { kNone, kForUpdate };
 
-// The reviews that `where`, a condition on table `review` with $1, holds for, with their votes.
+// The reviews, with their votes, that match `where`: a condition on table `review` that uses $1.
 std::vector<reviews::Review> Read(pqxx::work& transaction, const std::string& where,
                                   const std::string& argument, Lock lock);
 
-// The review with this id. NOT_FOUND, also for what is no UUID.
+// The review with this id. NOT_FOUND, also when `id` is not a UUID.
 absl::StatusOr<reviews::Review> ReadOne(pqxx::work& transaction, const std::string& id, Lock lock);
 
-// The database's clock, after whatever lock was waited for.
+// The database's time; call it after locks were taken.
 absl::Time Now(pqxx::work& transaction);
 
 void InsertReview(pqxx::work& transaction, const reviews::Review& review,
                   const std::string& call_key);
 void InsertVote(pqxx::work& transaction, const std::string& review_id, const reviews::Vote& vote);
 
-// Writes the columns of `review` that may change.
+// Writes the mutable columns of `review`.
 void UpdateReview(pqxx::work& transaction, const reviews::Review& review);
 
-// Chains `lines` behind the log's head, last in the transaction: the head is locked until the
-// commit. Times are the database's.
+// Chains `lines` to the head of the log. Call it last in a transaction: the head stays locked until
+// the commit. Times are the database's.
 void Append(pqxx::work& transaction, std::vector<Transition> lines);
 LogHead ReadHead(pqxx::work& transaction);
 std::vector<Transition> ReadLog(pqxx::work& transaction, std::uint64_t after, std::size_t limit);

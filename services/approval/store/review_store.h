@@ -17,64 +17,65 @@ struct Joined {
 };
 
 struct ReviewQuery {
-  domain::ReviewState state = domain::ReviewState::kPending;  // as it stands now
+  domain::ReviewState state = domain::ReviewState::kPending;  // the current state
   bool all_states = false;
-  std::vector<std::string> names;  // of the reader: reviews whose terms name one of these
-  bool all_connections = false;    // else only those in `connections`
+  std::vector<std::string> names;  // of the reader; lists reviews whose terms name one of these
+  bool all_connections = false;    // otherwise only those in `connections`
   std::vector<std::string> connections;
   std::size_t limit = 100;
-  std::string before;  // id of the last review of the page before; empty: the first page
+  std::string before;  // last id of the previous page; empty for the first page
 };
 
 struct Use {
   std::string review_id;
   std::string session_id;
   absl::Time at = absl::InfinitePast();
-  reviews::Review review;  // as it stands after the use
+  reviews::Review review;  // after the use
 };
 
 struct ReviewCounts {
   std::size_t pending = 0;
 };
 
-// Where reviews live. Every method is one transaction: the change, its line in the transition log,
-// or nothing. The store's own clock (the database's) decides what has expired. Blocking; never on a
-// network thread. Thread-safe, and safe between processes where the medium is shared.
+// Stores reviews. Every method is one transaction: the change together with its line in the
+// transition log. The store's clock (the database's) decides what has expired. Blocking; never call
+// it on a network thread. Thread-safe, and safe between processes that share the medium.
 //
-// Ids that are no UUID are NOT_FOUND. UNAVAILABLE when the medium cannot be reached; UNKNOWN with
-// reason commit_unknown when it broke while committing: repeat the call, all of them are safe to
-// repeat except Vote, which then answers ALREADY_EXISTS.
+// An id that is not a UUID is NOT_FOUND. UNAVAILABLE when the medium cannot be reached; UNKNOWN
+// with reason commit_unknown when the connection broke during the commit. Every method may be
+// repeated safely; a repeated CastVote answers ALREADY_EXISTS.
 class ReviewStore {
  public:
   virtual ~ReviewStore() = default;
 
-  // Finds the review that the call joins (ChooseReview) or opens one. Calls that race get the same.
+  // Finds the review that the call joins (ChooseReview), or opens one. Concurrent equal calls get
+  // the same review.
   virtual absl::StatusOr<Joined> Join(const reviews::NewReview& call) = 0;
 
   virtual absl::StatusOr<reviews::Review> Get(const std::string& id) = 0;  // with votes; NOT_FOUND
   virtual absl::StatusOr<reviews::ReviewContent> Content(const std::string& id) = 0;
   virtual absl::StatusOr<std::vector<reviews::Review>> List(
       const ReviewQuery& query) = 0;  // newest first
-  // Statuses of those of `ids` that exist, in one read.
+  // The statuses of the `ids` that exist, in one read.
   virtual absl::StatusOr<std::vector<domain::ReviewStatus>> Statuses(
       const std::vector<std::string>& ids) = 0;
 
-  // Records a vote (CheckVote) and what follows from it (Tally).
+  // Records a vote (CheckVote) and the state that results (Tally).
   virtual absl::StatusOr<reviews::Review> CastVote(const std::string& id,
                                                    const reviews::Vote& vote) = 0;
 
-  // Takes one use for the session, if `requester` asked for the review (else NOT_FOUND) and
-  // CheckUse holds. A session that has a use already gets the same one again.
+  // Takes one use for the session if `requester` asked for the review (otherwise NOT_FOUND) and
+  // CheckUse is OK. Idempotent by session: a session that has a use gets the same one again.
   virtual absl::StatusOr<Use> Consume(const std::string& id, const std::string& session_id,
                                       const reviews::Person& requester,
                                       const std::string& binding_hash) = 0;
 
-  // Takes back an APPROVED review; FAILED_PRECONDITION review_not_approved for any other. Answers
-  // an already REVOKED one as it is.
+  // Revokes an APPROVED review. Idempotent. FAILED_PRECONDITION review_not_approved in other
+  // states.
   virtual absl::StatusOr<reviews::Review> Revoke(const std::string& id, const std::string& actor,
                                                  const std::string& reason) = 0;
 
-  // Marks at most `limit` reviews whose time is over as EXPIRED; answers how many.
+  // Marks at most `limit` overdue reviews as EXPIRED; returns how many.
   virtual absl::StatusOr<std::size_t> ExpireDue(std::size_t limit) = 0;
   virtual absl::StatusOr<ReviewCounts> Counts() = 0;
 

@@ -25,8 +25,8 @@ constexpr char kStateNow[] =
     " WHEN state = 'APPROVED' AND grant_expires_at <= clock_timestamp() THEN 'EXPIRED'"
     " ELSE state END)";
 
-// Decides whether there is a use and takes it, in one statement, so that no other transaction can
-// change the state in between (services/approval/README.md, "Consuming").
+// Checks that there is a use and takes it in one statement, so that no other transaction can change
+// the state in between (services/approval/README.md, "Consuming").
 constexpr char kConsume[] =
     "WITH taken AS ("
     " UPDATE review SET uses_left = uses_left - 1,"
@@ -56,7 +56,7 @@ Transition MakeTransition(const reviews::Review& before, ReviewState to, std::st
   return line;
 }
 
-// Marks `review`, locked, as EXPIRED if its time is over at `now`.
+// Marks `review`, whose row is locked, as EXPIRED if it is overdue at `now`.
 bool ExpireIfDue(pqxx::work& transaction, reviews::Review& review, absl::Time now,
                  std::vector<Transition>& lines) {
   if (reviews::StateAt(review, now) == review.state) return false;
@@ -80,8 +80,8 @@ absl::Status PgReviewStore::EnsureSchema() {
   return absl::OkStatus();
 }
 
-// An error of `body` rolls back and comes out as it is, without the pool's annotation, because
-// people read it.
+// Errors of `body` roll back and are returned unchanged, without the pool's annotation, because
+// reviewers and callers read them.
 template <typename T>
 absl::StatusOr<T> PgReviewStore::InTransaction(
     absl::string_view what, const std::function<absl::StatusOr<T>(pqxx::work&)>& body) {
@@ -102,7 +102,7 @@ absl::StatusOr<Joined> PgReviewStore::Join(const reviews::NewReview& call) {
   const std::string key = reviews::CallKey(call.requester, call.connection, call.binding_hash);
   return InTransaction<Joined>(
       "joining a review", [&](pqxx::work& transaction) -> absl::StatusOr<Joined> {
-        // Calls of the same kind one after the other; the number only spreads the locks.
+        // Serialises calls of the same kind. The number in the lock's key only spreads the locks.
         transaction.exec_params(
             "SELECT pg_advisory_xact_lock(hashtextextended('approval/join/' || $1, 0))",
             HexEncode(key));
@@ -190,7 +190,7 @@ absl::StatusOr<std::vector<reviews::Review>> PgReviewStore::List(const ReviewQue
       "listing reviews",
       [&](pqxx::work& transaction) -> absl::StatusOr<std::vector<reviews::Review>> {
         if (!query.before.empty() && !rows::IsUuid(query.before)) {
-          return absl::InvalidArgumentError("the page token is not one of this listing");
+          return absl::InvalidArgumentError("the page token belongs to another listing");
         }
         std::string where = "reviewers && $1::text[]";
         if (!query.all_states) {
@@ -220,7 +220,7 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
     if (rows::IsUuid(id)) known.push_back(id);
   }
   return InTransaction<std::vector<domain::ReviewStatus>>(
-      "looking at reviews", [&](pqxx::work& transaction) {
+      "reading states of reviews", [&](pqxx::work& transaction) {
         std::vector<domain::ReviewStatus> statuses;
         const std::string sql = absl::StrCat(
             "SELECT id::text, ", kStateNow,
@@ -280,7 +280,7 @@ absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::str
     }
     const absl::Time now = rows::Now(transaction);
     CS_RETURN_IF_ERROR(reviews::CheckUse(review, binding_hash, now));
-    // The statement saw an earlier state than this read does: the caller may try again.
+    // The statement saw an older state than this read: the caller may try again.
     return absl::AbortedError("the review changed meanwhile");
   };
   const auto use =
@@ -296,7 +296,7 @@ absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::str
                                      UseDetail(session_id))});
         return done;
       });
-  // Two attempts of one session met in the middle: the other one has the use.
+  // Two attempts of one session ran at once: the other one has the use.
   if (use.status().code() != absl::StatusCode::kAlreadyExists) return use;
   return InTransaction<Use>("using a grant", explain);
 }

@@ -14,12 +14,12 @@
 
 namespace countersign::approval::store {
 
-// Reviews in PostgreSQL (schema/), content sealed with a key that only this service has.
+// Reviews in PostgreSQL (schema/). Content is sealed with a key that only this service has.
 class PgReviewStore final : public ReviewStore {
  public:
-  // `seal_key` has crypto::kSealKeyBytes bytes. `clock` only orders ids; what has expired is the
-  // database's to say. The others must outlive this object. `pool` has the search_path
-  // kApprovalSchema.
+  // `seal_key` has crypto::kSealKeyBytes bytes. `clock` only orders ids; the database decides what
+  // has expired. `pool` must use kApprovalSchema as its search_path. All references must outlive
+  // this object.
   PgReviewStore(pg::Pool& pool, SecretString seal_key, const Clock& clock, RandomSource& random)
       : pool_(pool), seal_key_(std::move(seal_key)), clock_(clock), random_(random) {}
 
@@ -41,8 +41,8 @@ class PgReviewStore final : public ReviewStore {
   absl::StatusOr<LogHead> Head() override;
   absl::StatusOr<std::vector<Transition>> Log(std::uint64_t after, std::size_t limit) override;
 
-  // Brings the schema to this program's version; done by the first use, too, so that a service may
-  // start while its database is away.
+  // Migrates the schema to this program's version. Every other method does so on first use, so that
+  // the service may start while its database is down.
   absl::Status EnsureSchema();
 
  private:

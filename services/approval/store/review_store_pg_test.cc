@@ -36,7 +36,8 @@ class PgUnderTest final : public testing::StoreUnderTest {
     return PgReviewStore(pool_, Key(key), clock_, random_).Content(id);
   }
 
-  // The database's clock cannot be moved, so what is stored becomes older; triggers are off for it.
+  // The database's clock cannot be moved, so stored times are moved back instead, with triggers
+  // disabled.
   void Advance(absl::Duration by) override {
     const std::string step = std::to_string(absl::ToInt64Microseconds(by));
     Exec(
@@ -120,7 +121,7 @@ TEST_CASE("PgReviewStore: a random walk agrees with the model", "[approval][pg]"
 TEST_CASE("PgReviewStore: a crash inside a step leaves the step undone", "[approval][pg]") {
   PgUnderTest test;
   const std::string id = testing::ApprovedOne(test.store());
-  // The log's line is the last thing that a step writes: the connection dies there.
+  // The connection is killed at the last write of a step, the log's line.
   test.Exec(
       "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$"
       " BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;"
@@ -138,7 +139,7 @@ TEST_CASE("PgReviewStore: a crash inside a step leaves the step undone", "[appro
   CHECK(test.store().Consume(id, "s", testing::Somebody("ada"), testing::BindingHash('a')).ok());
 }
 
-TEST_CASE("PgReviewStore: the schema's edges are those of the code", "[approval][pg]") {
+TEST_CASE("PgReviewStore: the schema has the same edges as the code", "[approval][pg]") {
   PgUnderTest test;
   std::string edges;
   std::set<std::string> sorted;
@@ -151,7 +152,7 @@ TEST_CASE("PgReviewStore: the schema's edges are those of the code", "[approval]
                  "COLLATE \"C\") FROM review_edge") == edges);
 }
 
-TEST_CASE("PgReviewStore: the database refuses what the code would never do", "[approval][pg]") {
+TEST_CASE("PgReviewStore: the database refuses illegal changes by SQL", "[approval][pg]") {
   PgUnderTest test;
   const std::string id = testing::OpenOne(test.store());
   const std::string where = " WHERE id = '" + id + "'";
@@ -184,7 +185,7 @@ TEST_CASE("PgReviewStore: the database refuses what the code would never do", "[
   CHECK(testing::ReadState(test.store(), id) == domain::ReviewState::kPending);
 }
 
-TEST_CASE("PgReviewStore: an edited line of the log is found", "[approval][pg]") {
+TEST_CASE("PgReviewStore: an edited line of the log is detected", "[approval][pg]") {
   PgUnderTest test;
   testing::ApprovedOne(test.store());
   test.Exec(

@@ -4,7 +4,7 @@
 
 #include "services/approval/reviews/review.h"
 
-// The `detail` of each kind of line in the transition log, as JSON, the same in every store.
+// The `detail` member of each kind of transition, as JSON; the same in every store.
 namespace countersign::approval::store {
 
 std::string OpenedDetail(const reviews::NewReview& call);

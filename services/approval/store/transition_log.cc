@@ -37,7 +37,7 @@ absl::Status VerifyLog(const std::vector<Transition>& lines, LogHead& start) {
     };
     if (line.sequence != start.sequence + 1) return wrong("missing");
     if (line.hash != HashTransition(start.hash, line)) return wrong("changed");
-    if (!reviews::IsLegal(line.from, line.to)) return wrong("no legal step");
+    if (!reviews::IsLegal(line.from, line.to)) return wrong("not a legal transition");
     const auto [state, first] = states.emplace(line.review_id, line.to);
     if (!first && state->second != line.from) return wrong("does not follow the review's state");
     state->second = line.to;

@@ -14,8 +14,8 @@
 namespace countersign::approval::store {
 
 struct LogHead {
-  std::uint64_t sequence = 0;  // 0: the log is empty
-  std::string hash;            // 32 raw bytes; of the empty log, 32 zero bytes
+  std::uint64_t sequence = 0;  // 0 for an empty log
+  std::string hash;            // 32 raw bytes; zeros for an empty log
 };
 LogHead EmptyLogHead();
 
@@ -24,7 +24,7 @@ struct Transition {
   std::string review_id;
   domain::ReviewState from = domain::ReviewState::kUnspecified;
   domain::ReviewState to = domain::ReviewState::kUnspecified;
-  std::string actor;                     // who did it, for people; "countersign" for what time did
+  std::string actor;                     // display name; "countersign" for expiry
   std::string detail;                    // JSON object: the vote, the use, the terms
   absl::Time at = absl::InfinitePast();  // whole microseconds
   std::string hash;
@@ -33,11 +33,11 @@ struct Transition {
 // SHA-256 over a length-prefixed encoding of `previous` and every field of `line` but `hash`.
 std::string HashTransition(const std::string& previous, const Transition& line);
 
-// `line` put behind `head`: sequence and hash filled in, `head` moved on.
+// Fills in sequence and hash of `line` as the one after `head`, and advances `head`.
 Transition Chain(Transition line, LogHead& head);
 
-// OK when `lines` follow `start` without a gap, every hash is right and every step is a legal edge;
-// then `start` is the head after the last line. DATA_LOSS names the first line that does not fit.
+// OK when `lines` continue `start` without a gap, every hash matches and every transition is legal;
+// `start` then becomes the head after the last line. DATA_LOSS names the first line that is wrong.
 absl::Status VerifyLog(const std::vector<Transition>& lines, LogHead& start);
 
 }  // namespace countersign::approval::store

@@ -35,7 +35,7 @@ struct Log {
   std::vector<Transition> lines;
 };
 
-// What VerifyLog says of a log from its beginning; "" when it is right.
+// The error of VerifyLog for a whole log; "" when it is OK.
 std::string Mistake(const std::vector<Transition>& lines) {
   LogHead head = EmptyLogHead();
   const absl::Status status = VerifyLog(lines, head);
@@ -43,7 +43,7 @@ std::string Mistake(const std::vector<Transition>& lines) {
   return std::string(status.message());
 }
 
-TEST_CASE("VerifyLog: a whole log is right, and gives its head", "[approval]") {
+TEST_CASE("VerifyLog: an intact log is OK and gives its head", "[approval]") {
   const Log log;
   LogHead head = EmptyLogHead();
   REQUIRE(VerifyLog(log.lines, head).ok());
@@ -51,7 +51,7 @@ TEST_CASE("VerifyLog: a whole log is right, and gives its head", "[approval]") {
   CHECK(head.hash == log.head.hash);
 }
 
-TEST_CASE("VerifyLog: goes on where an earlier part ended", "[approval]") {
+TEST_CASE("VerifyLog: continues where an earlier part ended", "[approval]") {
   const Log log;
   LogHead head = EmptyLogHead();
   REQUIRE(VerifyLog({log.lines[0], log.lines[1]}, head).ok());
@@ -59,7 +59,7 @@ TEST_CASE("VerifyLog: goes on where an earlier part ended", "[approval]") {
   CHECK(head.hash == log.head.hash);
 }
 
-TEST_CASE("VerifyLog: any changed field is found", "[approval]") {
+TEST_CASE("VerifyLog: a change of any field is detected", "[approval]") {
   const Log log;
   const auto changed = [&](auto change) {
     std::vector<Transition> lines = log.lines;
@@ -75,24 +75,22 @@ TEST_CASE("VerifyLog: any changed field is found", "[approval]") {
   CHECK(changed([](Transition& line) { line.hash[0] ^= 1; }) == expected);
 }
 
-TEST_CASE("VerifyLog: missing and swapped lines are found", "[approval]") {
+TEST_CASE("VerifyLog: missing and swapped lines are detected", "[approval]") {
   const Log log;
   CHECK(Mistake({log.lines[0], log.lines[2]}) == "line 2 of the approval log: missing");
   CHECK(Mistake({log.lines[1], log.lines[0]}) == "line 1 of the approval log: missing");
 }
 
-TEST_CASE("VerifyLog: a step that no review can take is found, however well it is chained",
-          "[approval]") {
+TEST_CASE("VerifyLog: an illegal transition is detected even if its hash is right", "[approval]") {
   Log illegal;
   illegal.Add("r1", ReviewState::kApproved, ReviewState::kPending);
-  CHECK(Mistake(illegal.lines) == "line 4 of the approval log: no legal step");
+  CHECK(Mistake(illegal.lines) == "line 4 of the approval log: not a legal transition");
   Log jump;
   jump.Add("r2", ReviewState::kApproved, ReviewState::kConsumed);  // r2 was never approved
   CHECK(Mistake(jump.lines) == "line 4 of the approval log: does not follow the review's state");
 }
 
-TEST_CASE("Transition details: are JSON that says who did what, whatever they typed",
-          "[approval]") {
+TEST_CASE("Transition details: are valid JSON whatever people typed", "[approval]") {
   reviews::Vote vote = testing::Denial("bob", "no \"quotes\"\n");
   const auto voted = json::Document::Parse(VoteDetail(vote));
   REQUIRE(voted.ok());

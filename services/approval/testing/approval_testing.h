@@ -7,7 +7,7 @@
 
 #include "services/approval/reviews/review.h"
 
-// People and calls that the tests of this service share.
+// People and calls for the tests of this service.
 namespace countersign::approval::testing {
 
 inline reviews::Person Somebody(const std::string& name, const std::string& owner = "") {

@@ -7,10 +7,10 @@
 
 #include "services/approval/testing/review_store_contract.h"
 
-// The part of the contract that needs many threads.
+// The part of the ReviewStore contract that needs many threads.
 namespace countersign::approval::testing {
 
-// Many threads at once; returns in how many of them `attempt(i)` was true.
+// Runs `attempt(i)` on many threads at once; returns how many returned true.
 template <typename Attempt>
 int Race(int threads, Attempt attempt) {
   std::atomic<int> ready{0};
@@ -30,7 +30,7 @@ int Race(int threads, Attempt attempt) {
 inline void CheckRaces(StoreUnderTest& test) {
   store::ReviewStore& store = test.store();
   const reviews::Person ada = Somebody("ada");
-  SECTION("of many sessions that use a one-shot at once exactly one wins") {
+  SECTION("of many sessions that use a one-shot at once, exactly one gets it") {
     for (int round = 0; round < 10; ++round) {
       const std::string id = ApprovedOne(store);
       const int won = Race(8, [&](int i) {
@@ -56,7 +56,7 @@ inline void CheckRaces(StoreUnderTest& test) {
     CHECK(Race(8, [&](int) { return store.CastVote(id, Approval("bob")).ok(); }) == 1);
     CHECK(ReadState(store, id) == ReviewState::kPending);
   }
-  SECTION("use and revocation race: one of them wins, never both") {
+  SECTION("a use and a revocation at once: exactly one succeeds") {
     for (int round = 0; round < 5; ++round) {
       const std::string id = ApprovedOne(store);
       CHECK(Race(2, [&](int i) {

@@ -11,8 +11,8 @@
 #include "services/approval/store/review_store.h"
 #include "services/approval/testing/approval_testing.h"
 
-// What every ReviewStore must do, whatever its medium. A store's own test calls CheckReviewStore
-// with something that makes an empty store whose time can be moved.
+// What every ReviewStore must do. A store's own test calls CheckReviewStore with a factory of empty
+// stores whose time can be moved.
 namespace countersign::approval::testing {
 
 class StoreUnderTest {
@@ -63,7 +63,7 @@ inline std::vector<store::Transition> WholeLog(store::ReviewStore& store) {
 
 inline void CheckJoining(StoreUnderTest& test) {
   store::ReviewStore& store = test.store();
-  SECTION("the first call opens a PENDING review that holds what was asked") {
+  SECTION("the first call opens a PENDING review with the call's data") {
     const reviews::NewReview call = ACall();
     const std::string id = OpenOne(store, call);
     const auto review = store.Get(id);
@@ -102,7 +102,7 @@ inline void CheckJoining(StoreUnderTest& test) {
     CHECK(content->findings[0].rule == "hipaa");
     CHECK(content->findings[0].end == 8);
   }
-  SECTION("the same call joins the PENDING review, another session or not") {
+  SECTION("the same call joins the PENDING review, also from another session") {
     const std::string id = OpenOne(store);
     for (const char* session : {"session-1", "session-2"}) {
       const auto joined = store.Join(ACall(session));
@@ -140,14 +140,14 @@ inline void CheckJoining(StoreUnderTest& test) {
     CHECK(joined->opened);
     CHECK(joined->review.state == ReviewState::kPending);
   }
-  SECTION("an APPROVED review with uses left is taken up") {
+  SECTION("an APPROVED review with uses left is joined") {
     const std::string id = ApprovedOne(store);
     const auto joined = store.Join(ACall("session-2"));
     REQUIRE(joined.ok());
     CHECK(joined->review.id == id);
     CHECK(joined->review.state == ReviewState::kApproved);
   }
-  SECTION("after the one use is gone the call opens a new review") {
+  SECTION("after its only use the call opens a new review") {
     const std::string id = ApprovedOne(store);
     REQUIRE(store.Consume(id, "session-1", Somebody("ada"), BindingHash('a')).ok());
     const auto joined = store.Join(ACall("session-2"));
@@ -178,7 +178,7 @@ inline void CheckJoining(StoreUnderTest& test) {
     CHECK(ReadState(store, id) == ReviewState::kExpired);
     CHECK(WholeLog(store).size() == 3);
   }
-  SECTION("what must never become a review is refused") {
+  SECTION("an invalid review is refused") {
     for (const int approvals : {0, -1, 1'000'000'000}) {
       CHECK(store.Join(ACall("s", 'a', approvals)).status().code() ==
             absl::StatusCode::kInvalidArgument);
@@ -202,7 +202,7 @@ inline void CheckJoining(StoreUnderTest& test) {
 
 inline void CheckVoting(StoreUnderTest& test) {
   store::ReviewStore& store = test.store();
-  SECTION("one approval of one approves, and starts the grant's time") {
+  SECTION("one of one approvals approves, and starts the grant's time") {
     const std::string id = OpenOne(store);
     const auto review = store.CastVote(id, Approval("bob"));
     REQUIRE(review.ok());
@@ -233,7 +233,7 @@ inline void CheckVoting(StoreUnderTest& test) {
     CHECK(ReadState(store, id) == ReviewState::kPending);
     CHECK(store.CastVote(id, Approval("carol"))->state == ReviewState::kApproved);
   }
-  SECTION("one denial ends it, also by somebody who approved before") {
+  SECTION("one denial ends it, also by a person who approved before") {
     const std::string id = OpenOne(store, ACall("session-1", 'a', 2));
     REQUIRE(store.CastVote(id, Approval("bob")).ok());
     const auto review = store.CastVote(id, Denial("bob", "on second thought"));
@@ -276,14 +276,14 @@ inline void CheckVoting(StoreUnderTest& test) {
     CHECK(GetReason(store.CastVote(id, blind).status()) == "hash_missing");
     CHECK(ReadState(store, id) == ReviewState::kPending);
   }
-  SECTION("no vote counts once the time is over, to the instant") {
+  SECTION("no vote counts from the instant of expiry on") {
     const std::string id = OpenOne(store);
     test.Advance(absl::Minutes(15));
     CHECK(ReadState(store, id) == ReviewState::kExpired);
     CHECK(GetReason(store.CastVote(id, Approval("bob")).status()) == "review_expired");
     CHECK(GetReason(store.CastVote(id, Denial("bob")).status()) == "review_expired");
   }
-  SECTION("a review that does not exist is NOT_FOUND, also under an id that is none") {
+  SECTION("a review that does not exist is NOT_FOUND, also when the id is not a UUID") {
     for (const char* id : {"018f0000-0000-7000-8000-000000000000", "", "x'; DROP TABLE review"}) {
       CHECK(store.CastVote(id, Approval("bob")).status().code() == absl::StatusCode::kNotFound);
       CHECK(store.Get(id).status().code() == absl::StatusCode::kNotFound);
@@ -312,7 +312,7 @@ inline void CheckUsing(StoreUnderTest& test) {
     CHECK(GetReason(other.status()) == "review_exhausted");
     CHECK(WholeLog(store).size() == 3);
   }
-  SECTION("other bytes than the approved ones use nothing, not even on a retry") {
+  SECTION("other bytes than the approved ones get no use, not even on a retry") {
     const std::string id = ApprovedOne(store);
     CHECK(GetReason(store.Consume(id, "session-1", ada, BindingHash('b')).status()) ==
           "binding_mismatch");
@@ -326,7 +326,7 @@ inline void CheckUsing(StoreUnderTest& test) {
           absl::StatusCode::kNotFound);
     CHECK(ReadState(store, id) == ReviewState::kApproved);
   }
-  SECTION("what is not approved gives nothing, and says why") {
+  SECTION("a review that is not APPROVED gives no use and says why") {
     const std::string pending = OpenOne(store);
     CHECK(GetReason(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
           "review_not_approved");
@@ -334,14 +334,14 @@ inline void CheckUsing(StoreUnderTest& test) {
     CHECK(GetReason(store.Consume(pending, "s", ada, BindingHash('a')).status()) ==
           "review_not_approved");
   }
-  SECTION("a grant past its time is EXPIRED, to the instant") {
+  SECTION("a grant is EXPIRED from the instant of its expiry on") {
     const std::string id = ApprovedOne(store);
     test.Advance(absl::Minutes(5));
     CHECK(GetReason(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
           "review_expired");
     CHECK(ReadState(store, id) == ReviewState::kExpired);
   }
-  SECTION("a revoked grant gives nothing; revoking twice is revoking once") {
+  SECTION("a revoked grant gives no use; a second revocation changes nothing") {
     const std::string id = ApprovedOne(store);
     const auto revoked = store.Revoke(id, "carol", "a mistake");
     REQUIRE(revoked.ok());
@@ -351,7 +351,7 @@ inline void CheckUsing(StoreUnderTest& test) {
     CHECK(GetReason(store.Consume(id, "session-1", ada, BindingHash('a')).status()) ==
           "review_revoked");
   }
-  SECTION("only what is APPROVED can be revoked") {
+  SECTION("only an APPROVED review can be revoked") {
     const std::string id = OpenOne(store);
     CHECK(GetReason(store.Revoke(id, "carol", "").status()) == "review_not_approved");
     REQUIRE(store.CastVote(id, Approval("bob")).ok());
@@ -365,7 +365,7 @@ inline void CheckListing(StoreUnderTest& test) {
   store::ReviewStore& store = test.store();
   std::vector<std::string> ids;
   for (const char hash : {'1', '2', '3', '4'}) ids.push_back(OpenOne(store, ACall("s", hash)));
-  std::sort(ids.begin(), ids.end());  // what was opened within one millisecond has no order
+  std::sort(ids.begin(), ids.end());  // reviews opened in one millisecond are unordered
   store::ReviewQuery query;
   query.names = {"security", "somebody"};
   query.all_connections = true;
@@ -376,13 +376,13 @@ inline void CheckListing(StoreUnderTest& test) {
     for (const reviews::Review& review : *reviews) listed.push_back(review.id);
     return listed;
   };
-  SECTION("the newest comes first, page after page") {
+  SECTION("newest first, across pages") {
     query.limit = 3;
     CHECK(found() == std::vector<std::string>{ids[3], ids[2], ids[1]});
     query.before = ids[1];
     CHECK(found() == std::vector<std::string>{ids[0]});
   }
-  SECTION("states are as they stand now") {
+  SECTION("states are the current ones") {
     REQUIRE(store.CastVote(ids[0], Denial("bob")).ok());
     CHECK(found().size() == 3);
     query.state = ReviewState::kDenied;
@@ -413,7 +413,7 @@ inline void CheckListing(StoreUnderTest& test) {
       CHECK(review.terms.reviewers == std::vector<std::string>{"security"});
     }
   }
-  SECTION("who is not named sees nothing, and odd names do no harm") {
+  SECTION("a reader who is not named sees nothing; unusual names do no harm") {
     query.names = {"nobody", "\"}'; --", "a,b", "\\"};
     CHECK(found().empty());
     query.names = {};
@@ -439,7 +439,7 @@ inline void CheckListing(StoreUnderTest& test) {
       CHECK(status.reason == (denied ? "no!" : ""));
     }
   }
-  SECTION("time is swept in portions, and counted") {
+  SECTION("overdue reviews are expired in portions and counted") {
     CHECK(store.Counts()->pending == 4);
     CHECK(store.ExpireDue(10).value() == 0);
     test.Advance(absl::Minutes(15));

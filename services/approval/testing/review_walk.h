@@ -10,8 +10,8 @@
 #include "libs/base/random.h"
 #include "services/approval/testing/review_store_contract.h"
 
-// A random walk over a store beside a model that knows only the promises: who said yes, what was
-// used, what time it is. Every disagreement is printed with the seed that leads there.
+// A random walk over a store and a model of its promises (approvals, uses, time). Every
+// disagreement prints the seed that reproduces it.
 namespace countersign::approval::testing {
 
 class ReviewModel {
@@ -68,7 +68,7 @@ class ReviewWalk {
   }
 
  private:
-  // xorshift64*: the same walk from the same seed everywhere.
+  // xorshift64*: the same walk from the same seed on every platform.
   int Pick(int below) {
     state_ ^= state_ >> 12;
     state_ ^= state_ << 25;
