@@ -21,12 +21,12 @@
 
 namespace countersign::authn {
 
-// The object graph of authn's core, leaves first: the same one in the service and in the standalone
-// gateway. Everything it is given must outlive it.
+// The objects of authn's core, in order of construction; used by the service and by the standalone
+// gateway. The constructor's arguments must outlive it.
 struct Authn {
   struct Dependencies {
     access_keys::KeyStore& keys;
-    ThreadPool& pool;  // runs look-ups of keys
+    ThreadPool& pool;  // looks up access keys
     oidc::UrlFetcher& fetcher;
     internal_tokens::TokenMinter& minter;
     const secrets::MasterSecrets& secrets;

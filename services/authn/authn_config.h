@@ -8,12 +8,12 @@
 
 namespace countersign::authn {
 
-// What only this service knows: `service:` of its configuration file.
+// Section `service:` of this service's configuration file.
 struct AuthnConfig {
-  std::size_t threads = 4;       // 1 … 64: look access keys up
-  std::size_t queue = 1024;      // 1 … 65536
-  std::string admin_key_file;    // the first administrator's key is written here; empty: nowhere
-  std::string issuer_authority;  // PEM: who signs issuers' certificates; empty: the system's
+  std::size_t threads = 4;     // 1 … 64: for look-ups of access keys
+  std::size_t queue = 1024;    // 1 … 65536
+  std::string admin_key_file;  // where the first administrator's key is written; empty: not written
+  std::string issuer_authority;  // PEM; CA for issuers' TLS certificates; empty: the system's CAs
 };
 
 // For config::SectionReader. Mistakes are reported through `section`.

@@ -64,7 +64,8 @@ absl::Status IssuerUnavailable(absl::string_view detail) {
 }
 
 absl::Status NotReady() {
-  return WithReason(absl::UnavailableError("authn has no resources yet"), "not_ready");
+  return WithReason(absl::UnavailableError("authn has received no resources yet: try again"),
+                    "not_ready");
 }
 
 absl::Status ConnectionChanged(absl::string_view connection) {
@@ -74,7 +75,7 @@ absl::Status ConnectionChanged(absl::string_view connection) {
 }
 
 absl::Status Overloaded() {
-  return WithReason(absl::ResourceExhaustedError("authn has too much to do"), "overloaded");
+  return WithReason(absl::ResourceExhaustedError("authn is overloaded: try again"), "overloaded");
 }
 
 }  // namespace countersign::authn

@@ -3,8 +3,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-// Why a credential does not stand, beside the reasons of libs/jose/jwt.h. Every status carries its
-// reason; no message quotes a credential.
+// Refusals of credentials, beside those of libs/jose/jwt.h. Every status has a reason code; no
+// message quotes a credential.
 namespace countersign::authn {
 
 absl::Status CredentialMissing();   // credential_missing
@@ -14,18 +14,19 @@ absl::Status IssuerUnknown();       // issuer_unknown
 absl::Status KeyUnknown();          // key_unknown
 absl::Status KeyRevoked();          // key_revoked
 absl::Status KeyExpired();          // key_expired
-// An access key of an Identity that is not there any more.
+// The access key's Identity no longer exists.
 absl::Status IdentityUnknown(absl::string_view identity);                      // identity_unknown
 absl::Status IdentityAmbiguous(absl::string_view one, absl::string_view two);  // identity_ambiguous
-// The issuer left the groups out because there were too many: unknown is not "none".
+// The issuer omitted the groups because there are too many. Unknown groups are not "no groups".
 absl::Status GroupsOverage();                            // groups_overage
 absl::Status GroupsMalformed(absl::string_view detail);  // groups_malformed
 
-// UNAVAILABLE, issuer_unavailable: its keys cannot be had.
+// UNAVAILABLE, issuer_unavailable: the issuer's keys cannot be fetched.
 absl::Status IssuerUnavailable(absl::string_view detail);
-// UNAVAILABLE, not_ready: no resources were served yet.
+// UNAVAILABLE, not_ready: no resources have been served yet.
 absl::Status NotReady();
-// FAILED_PRECONDITION, connection_changed: the call was routed by another version of it.
+// FAILED_PRECONDITION, connection_changed: the call was routed by another version of the
+// connection.
 absl::Status ConnectionChanged(absl::string_view connection);
 // RESOURCE_EXHAUSTED, overloaded.
 absl::Status Overloaded();

@@ -9,7 +9,8 @@
 namespace countersign::authn {
 
 // countersign_authn_total{method, result}: method is none, oidc, saml or key; result is `ok` or the
-// reason of the refusal. countersign_jwks_age_seconds{provider}: since the keys were last fetched.
+// reason of the refusal. countersign_jwks_age_seconds{provider}: time since the keys were last
+// fetched.
 class AuthnMetrics {
  public:
   // Both must outlive the registry's last exposition.

@@ -8,7 +8,7 @@ namespace countersign::authn {
 
 inline constexpr char kAuthnSchema[] = "authn";
 
-// schema/*.sql, embedded when the program is built.
+// The files schema/*.sql, embedded at build time.
 std::vector<pg::Migration> AuthnMigrations();
 
 }  // namespace countersign::authn

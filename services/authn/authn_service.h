@@ -7,8 +7,8 @@
 
 namespace countersign::authn {
 
-// What the pipeline and the other services ask of authn; who may ask is the peer rules' business
-// (libs/rpc). Everything it is given must outlive it.
+// AuthnService over gRPC, for the edge and the other services. Which service may call which method
+// is decided by libs/rpc/peer_rules. The constructor's arguments must outlive it.
 class AuthnService final : public v1::AuthnService::CallbackService {
  public:
   AuthnService(Authn& authn, const internal_tokens::TokenMinter& minter,

@@ -9,7 +9,8 @@
 #include "libs/domain/principal.h"
 #include "services/authn/access_keys/key_manager.h"
 
-// Between proto and domain: every check of what other processes and administrators send.
+// Converts between protobuf messages and domain values, and validates everything that other
+// processes and administrators send.
 namespace countersign::authn {
 
 v1::AuthenticateResponse ToProto(const domain::Authenticated& authenticated);
@@ -19,12 +20,12 @@ v1::CreateKeyResponse ToProto(const access_keys::CreatedKey& created);
 v1::ListKeysResponse ToProto(const access_keys::KeyPage& page, absl::Time now);
 v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked);
 
-// INVALID_ARGUMENT names the field. A line break at the end of `adopt` is dropped: it comes from a
-// file.
+// INVALID_ARGUMENT names the field. A line break at the end of `adopt` is dropped, because values
+// read from files have one.
 absl::StatusOr<access_keys::NewKey> FromProto(const v1::CreateKeyRequest& request,
                                               std::string created_by);
 
-// 1 to 1000; 0 is 100.
+// 1 to 1000; 0 means 100.
 std::size_t PageSize(std::uint32_t requested);
 
 }  // namespace countersign::authn

@@ -10,7 +10,7 @@
 namespace countersign::authn {
 namespace {
 
-// A token's header is JSON: '{', then a quote, a space or a line break, in base64.
+// A JWT's header is JSON, so its base64 begins with '{' followed by a quote, space or line break.
 bool LooksLikeToken(absl::string_view text) {
   return (absl::StartsWith(text, "ey") || absl::StartsWith(text, "ew")) &&
          std::count(text.begin(), text.end(), '.') == 2;

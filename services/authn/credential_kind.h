@@ -4,11 +4,11 @@
 
 namespace countersign::authn {
 
-// What a caller may have sent as its credential.
+// The kinds of credential that a caller may send.
 enum class CredentialKind { kNone, kToken, kSamlAssertion, kAccessKey };
 
-// The kind that `credential` looks like. Nothing is verified: a look only chooses who verifies it.
-// kAccessKey for whatever looks like nothing else.
+// The kind that `credential` looks like; this only chooses which verifier runs. kAccessKey when it
+// looks like none of the others.
 CredentialKind ClassifyCredential(const SecretString& credential);
 
 }  // namespace countersign::authn

@@ -8,7 +8,7 @@
 
 namespace countersign::authn {
 
-TEST_CASE("ClassifyCredential: tells tokens, assertions and keys apart by their looks", "[authn]") {
+TEST_CASE("ClassifyCredential: tells tokens, assertions and keys apart by their form", "[authn]") {
   const auto kind = [](absl::string_view text) {
     return ClassifyCredential(SecretString(std::string(text)));
   };

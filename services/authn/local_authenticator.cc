@@ -39,8 +39,7 @@ struct LocalAuthenticator::Attempt {
   const SecretString credential;
   const CredentialKind kind;
   const absl::Time deadline;
-  const std::shared_ptr<const directory::Directory>
-      directory;  // the same one for the whole attempt
+  const std::shared_ptr<const directory::Directory> directory;  // one version for the whole attempt
   domain::Done<domain::Authenticated> done;
 };
 
@@ -93,7 +92,7 @@ void LocalAuthenticator::AuthenticateByKey(std::shared_ptr<Attempt> attempt,
 absl::StatusOr<domain::Principal> LocalAuthenticator::FindKey(Attempt& attempt,
                                                               const absl::Status& otherwise) {
   if (parts_.clock.Now() >= attempt.deadline) {
-    return absl::DeadlineExceededError("no time was left to look the access key up");
+    return absl::DeadlineExceededError("the deadline passed before the access key was looked up");
   }
   const auto key = parts_.keys.FindByHash(parts_.hasher.Hash(attempt.credential));
   if (absl::IsNotFound(key.status())) return otherwise;
@@ -149,7 +148,7 @@ absl::StatusOr<domain::CredentialLease> LocalAuthenticator::Lease(
                           absl::StrCat("not a caller of connection \"", connection, "\"")),
                       "permission_denied");
   }
-  // After the roles: who may not call a connection learns nothing of its versions.
+  // Checked after the roles, so that only callers of a connection learn about its versions.
   if (found->second.version != connection_version) return ConnectionChanged(connection);
   domain::CredentialLease lease;
   const std::string& name = found->second.credential;

@@ -19,12 +19,12 @@
 
 namespace countersign::authn {
 
-// The Authenticator of this process. A credential that looks like a JWT of a configured issuer is
-// verified by that issuer's keys; everything else is looked up as an access key, also a JWT of an
-// unknown issuer, because some vendors' keys look like one and may have been adopted. Never blocks
-// the caller: look-ups run on `pool`, keys of issuers are fetched with callbacks. Thread-safe.
+// The Authenticator of this process. A JWT of a configured issuer is verified with that issuer's
+// keys. Everything else is looked up as an access key, including JWTs of unknown issuers, because
+// some vendors' keys are JWTs and may have been adopted. Never blocks the caller: look-ups run on
+// `pool`, and issuers' keys are fetched asynchronously. Thread-safe.
 //
-// Everything it is given must outlive it. Its destructor waits for what is outstanding.
+// The constructor's arguments must outlive it. The destructor waits for outstanding calls.
 class LocalAuthenticator final : public domain::Authenticator {
  public:
   struct Dependencies {
@@ -41,18 +41,18 @@ class LocalAuthenticator final : public domain::Authenticator {
   explicit LocalAuthenticator(Dependencies parts) : parts_(parts) {}
   ~LocalAuthenticator() override;
 
-  // Beside the reasons of Authenticator: those of authn_errors.h and libs/jose/jwt.h.
+  // Reasons: those of domain::Authenticator, authn_errors.h and libs/jose/jwt.h.
   void Authenticate(const SecretString& credential, absl::Time deadline,
                     domain::Done<domain::Authenticated> done) override;
 
-  // PERMISSION_DENIED when the principal is not a caller of the connection: authn alone holds the
-  // secrets, so it looks for itself. A lease ends after 30 s.
+  // PERMISSION_DENIED when the principal is not a caller of the connection; authn holds the
+  // secrets, so it checks this itself. A lease ends after 30 s.
   void LeaseCredential(const domain::Call& call, const std::string& connection,
                        std::uint64_t connection_version, absl::Time deadline,
                        domain::Done<domain::CredentialLease> done) override;
 
  private:
-  // One credential being judged. Counted, so that the destructor can wait.
+  // One Authenticate call. Counted, so that the destructor can wait for it.
   struct Attempt;
 
   void AuthenticateByToken(std::shared_ptr<Attempt> attempt);

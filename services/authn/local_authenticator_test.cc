@@ -71,7 +71,7 @@ TEST_CASE_METHOD(Fixture, "Authenticate: nothing is cached past the credential's
   const auto near = Authenticate(token);
   REQUIRE(near.ok());
   CHECK(near->cache_until == clock.Now() + absl::Seconds(20));
-  clock.Advance(absl::Seconds(79));  // within the skew that issuers are given
+  clock.Advance(absl::Seconds(79));  // within the allowed clock skew
   const auto late = Authenticate(token);
   REQUIRE(late.ok());
   CHECK(late->cache_until < clock.Now());
@@ -278,7 +278,7 @@ TEST_CASE_METHOD(Fixture,
   const absl::Status refused = authn.directory.Validate(moved.Set());
   CHECK(absl::IsInvalidArgument(refused));
   CHECK_THAT(std::string(refused.message()), Catch::Contains("Credential/b"));
-  CHECK(authn.directory.Serve(moved.Set()).ok());  // what is committed is served all the same
+  CHECK(authn.directory.Serve(moved.Set()).ok());  // a committed version is served regardless
 }
 
 TEST_CASE_METHOD(Fixture, "DirectoryHolder: a new version empties the caches of credentials",

@@ -33,7 +33,7 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
                                           app.clock(), app.random(), app.metrics()});
   app.Make<clients::GrpcResourceFeed>(policy).Attach("authn", authn.directory);
   auto& callers = app.Make<internal_tokens::LocalCallerVerifier>(minter, app.clock());
-  auto& waiting = app.Make<ThreadPool>(4, 64);  // Revoking waits for edges; look-ups must not.
+  auto& waiting = app.Make<ThreadPool>(4, 64);  // Separate, because revocations wait for edges.
   app.Serve(app.Make<AuthnService>(authn, minter, callers));
   app.Serve(app.Make<access_keys::KeyService>(authn.key_manager, waiting, app.clock(), callers));
   app.Serve(app.Make<directory::IdentityService>(callers));
@@ -41,7 +41,7 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   app.ReadyWhen([&authn] { return authn.directory.Current() ? "" : "no resources yet"; });
   auto& admin = app.Make<access_keys::AdminKeyFile>(config.admin_key_file, keys, authn.hasher,
                                                     app.clock(), app.random());
-  app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator's key"; });
+  app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator key file yet"; });
   return absl::OkStatus();
 }
 

@@ -32,16 +32,16 @@ FreshKey MakeAccessKey(RandomSource& random) {
 absl::Status CheckAdoptedKey(const SecretString& key) {
   const std::string& value = key.Reveal();
   if (value.size() < kMinAdopted) {
-    return absl::InvalidArgumentError("an adopted key has at least 16 characters");
+    return absl::InvalidArgumentError("the key to adopt has fewer than 16 characters");
   }
   if (value.size() > kMaxAdopted) {
-    return absl::InvalidArgumentError("an adopted key has at most 4096 characters");
+    return absl::InvalidArgumentError("the key to adopt has more than 4096 characters");
   }
   const bool printable =
       std::all_of(value.begin(), value.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
   return printable ? absl::OkStatus()
                    : absl::InvalidArgumentError(
-                         "an adopted key is one line of printable characters without spaces");
+                         "the key to adopt must be printable ASCII without spaces or line breaks");
 }
 
 std::string KeyHasher::Hash(const SecretString& key) const {

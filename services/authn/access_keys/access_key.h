@@ -9,24 +9,24 @@
 
 namespace countersign::authn::access_keys {
 
-// A fresh access key: `cs_<id>_<secret>`, the id 12 characters of base32, the secret 256 random
-// bits in base64url. The prefix lets secret scanners find it; nothing is ever decided by the id in
-// it.
+// A new access key: `cs_<id>_<secret>`. The id is 12 characters of base32, the secret 256 random
+// bits in base64url. The prefix lets secret scanners find keys; the id is never used to
+// authenticate.
 struct FreshKey {
   std::string id;
   SecretString key;
 };
 FreshKey MakeAccessKey(RandomSource& random);
 
-// An id for a key whose value somebody else made.
+// A new id for an adopted key, whose value was chosen elsewhere.
 std::string MakeKeyId(RandomSource& random);
 
-// INVALID_ARGUMENT unless `key` can be registered as it is: 16 to 4096 printable ASCII characters,
-// without spaces, so that it can be sent in a header and not be guessed.
+// INVALID_ARGUMENT unless `key` can be adopted: 16 to 4096 printable ASCII characters without
+// spaces, so that it fits in a header and is hard to guess.
 absl::Status CheckAdoptedKey(const SecretString& key);
 
-// What is stored and looked up in place of a key: HMAC-SHA-256 under a key that only authn has, so
-// that a stolen table can neither be used nor be searched for weak adopted keys.
+// Hashes keys for storage and look-up: HMAC-SHA-256 under a key that only authn has. A stolen table
+// can neither be used nor searched for weak adopted keys.
 class KeyHasher {
  public:
   explicit KeyHasher(SecretString hash_key) : hash_key_(std::move(hash_key)) {}

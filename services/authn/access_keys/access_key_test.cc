@@ -8,7 +8,7 @@
 
 namespace countersign::authn::access_keys {
 
-TEST_CASE("MakeAccessKey: keys carry their id, are long, and differ", "[authn]") {
+TEST_CASE("MakeAccessKey: keys contain their id, are long, and differ", "[authn]") {
   SystemRandom random;
   std::set<std::string> ids;
   std::set<std::string> keys;
@@ -18,7 +18,7 @@ TEST_CASE("MakeAccessKey: keys carry their id, are long, and differ", "[authn]")
     CHECK(absl::StartsWith(key, absl::StrCat("cs_", fresh.id, "_")));
     CHECK(fresh.id.size() == 12);
     CHECK(key.size() == 3 + 12 + 1 + 43);
-    CHECK(CheckAdoptedKey(fresh.key).ok());  // one installation can adopt another's keys
+    CHECK(CheckAdoptedKey(fresh.key).ok());  // a generated key can be adopted elsewhere
     ids.insert(fresh.id);
     keys.insert(key);
   }
@@ -38,7 +38,7 @@ TEST_CASE("CheckAdoptedKey: 16 to 4096 printable characters without spaces", "[a
   CHECK_FALSE(absl::StrContains(refused.message(), "hunter2"));
 }
 
-TEST_CASE("KeyHasher: equal keys have equal hashes under one secret only", "[authn]") {
+TEST_CASE("KeyHasher: the hash depends on the key and the secret", "[authn]") {
   const KeyHasher hasher(SecretString(std::string(32, 'a')));
   const KeyHasher other(SecretString(std::string(32, 'b')));
   const SecretString key("cs_aaaaaaaaaaaa_secret");

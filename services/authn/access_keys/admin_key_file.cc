@@ -16,7 +16,8 @@ absl::Status AdminKeyFile::Ensure() {
     ensured_ = true;
     return absl::OkStatus();
   }
-  // A crash before the file is written leaves a key that nobody has seen, which harms nobody.
+  // A crash before the file is written leaves a key that nobody knows: harmless, and the next start
+  // makes another.
   CS_ASSIGN_OR_RETURN(const CreatedKey admin, BootstrapAdmin(store_, hasher_, clock_, random_));
   const absl::Status written =
       config::CreateSecretFile(path_, SecretString(admin.key.Reveal() + "\n"));

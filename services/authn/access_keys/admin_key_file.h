@@ -11,17 +11,17 @@
 
 namespace countersign::authn::access_keys {
 
-// The file that hands an installation's first key to whoever installed it: the built-in
-// administrator's key and a newline, mode 0600. Thread-safe. What it is given must outlive it.
+// Writes the built-in administrator's first access key to a file (the key and a newline, mode 0600)
+// for the person who installs the gateway. Thread-safe. The constructor's arguments must outlive
+// it.
 class AdminKeyFile {
  public:
   AdminKeyFile(std::string path, KeyStore& store, const KeyHasher& hasher, const Clock& clock,
                RandomSource& random)
       : path_(std::move(path)), store_(store), hasher_(hasher), clock_(clock), random_(random) {}
 
-  // Makes a key and writes the file, unless there is one already. Blocking. To be called again
-  // after an error, such as UNAVAILABLE while the store is; does nothing after a success, nor when
-  // `path` is empty.
+  // Makes a key and writes the file, unless the file exists or `path` is empty. Blocking.
+  // Idempotent; call it again after an error (UNAVAILABLE while the store is down).
   absl::Status Ensure();
 
  private:

@@ -12,7 +12,7 @@ namespace {
 
 using countersign::testing::ReadFile;
 
-// A store that is away until told otherwise.
+// A store that is unavailable until `away` is cleared.
 class AwayStore final : public KeyStore {
  public:
   absl::Status Insert(const KeyRecord& key, absl::string_view hash) override {

@@ -50,7 +50,7 @@ absl::StatusOr<CreatedKey> KeyManager::Create(const NewKey& request) {
   record.created_by = request.created_by;
   record.created_at = clock_.Now();
   if (request.ttl > absl::ZeroDuration()) {
-    // As the store keeps it: what is told now is what every listing tells.
+    // Rounded as the store rounds it, so that this answer and later listings agree.
     record.expires_at = absl::FromUnixMicros(absl::ToUnixMicros(record.created_at + request.ttl));
   }
   return Register(store_, hasher_, random_, std::move(record), request.adopt);

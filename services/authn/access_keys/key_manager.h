@@ -28,7 +28,7 @@ struct NewKey {
   std::string created_by;
 };
 
-// Makes and revokes access keys. Blocking; thread-safe.
+// Creates and revokes access keys. Blocking; thread-safe.
 class KeyManager {
  public:
   KeyManager(KeyStore& store, const KeyHasher& hasher, const directory::DirectoryHolder& directory,
@@ -40,15 +40,15 @@ class KeyManager {
         clock_(clock),
         random_(random) {}
 
-  // Works on return. NOT_FOUND when there is no such Identity (and it is not the built-in
-  // administrator), INVALID_ARGUMENT for a value that cannot be adopted, ALREADY_EXISTS when the
-  // value is registered already, in whatever state.
+  // The key is valid when this returns. NOT_FOUND without such an Identity (except for the built-in
+  // administrator); INVALID_ARGUMENT for a value that cannot be adopted; ALREADY_EXISTS when the
+  // value is registered, in any state.
   absl::StatusOr<CreatedKey> Create(const NewKey& request);
 
   absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token);
 
-  // Effective when it returns: every cache of verified credentials has said that it is empty, or
-  // has been silent for so long that it treats itself as such.
+  // The revocation is effective when this returns: every cache of verified credentials has
+  // confirmed that it is empty, or has lost contact for so long that it treats itself as empty.
   absl::StatusOr<KeyRecord> Revoke(const std::string& id);
 
  private:
@@ -60,9 +60,9 @@ class KeyManager {
   RandomSource& random_;
 };
 
-// The first key of an installation: of the built-in administrator, who exists without resources
-// (Directory). For the first start of the standalone gateway and of scripts/dev, which write it to
-// a file of mode 0600; blocking.
+// Creates a key of the built-in administrator, who exists without resources (Directory). Called at
+// the first start of the standalone gateway and of scripts/dev, which write it to a file of mode
+// 0600. Blocking.
 absl::StatusOr<CreatedKey> BootstrapAdmin(KeyStore& store, const KeyHasher& hasher,
                                           const Clock& clock, RandomSource& random);
 

@@ -8,7 +8,7 @@ namespace countersign::authn::access_keys {
 
 absl::StatusOr<std::string> KeyService::Admin(const grpc::CallbackServerContext& context) const {
   CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(context, callers_));
-  // A role that is bound to some connections does not reach what belongs to all of them.
+  // Access keys belong to no connection, so a role bound to some connections is not enough.
   for (const domain::RoleGrant& grant : caller->roles) {
     if (grant.role == domain::Role::kAdmin && grant.connections.empty()) {
       return caller->DisplayName();

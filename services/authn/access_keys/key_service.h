@@ -11,7 +11,8 @@
 
 namespace countersign::authn::access_keys {
 
-// Access keys, for administrators. The edge has checked the role; it is checked again here.
+// KeyService over gRPC, for administrators. The edge has checked the role; it is checked again
+// here.
 class KeyService final : public v1::KeyService::CallbackService {
  public:
   KeyService(KeyManager& keys, ThreadPool& pool, const Clock& clock, rpc::CallerVerifier& callers)
@@ -28,7 +29,7 @@ class KeyService final : public v1::KeyService::CallbackService {
                                       v1::RevokeKeyResponse* response) override;
 
  private:
-  // The display name of the administrator who calls. PERMISSION_DENIED for anybody else.
+  // The display name of the calling administrator. PERMISSION_DENIED for other callers.
   absl::StatusOr<std::string> Admin(const grpc::CallbackServerContext& context) const;
 
   KeyManager& keys_;

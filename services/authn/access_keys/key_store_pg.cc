@@ -13,7 +13,7 @@
 namespace countersign::authn::access_keys {
 namespace {
 
-// Times travel as whole microseconds, which both sides hold exactly.
+// Times are passed as whole microseconds, which both sides represent exactly.
 constexpr char kColumns[] =
     " id, identity, created_by, (extract(epoch FROM created_at) * 1000000)::bigint,"
     " (extract(epoch FROM expires_at) * 1000000)::bigint,"
@@ -84,7 +84,7 @@ absl::StatusOr<KeyRecord> PgKeyStore::FindByHash(absl::string_view hash) {
   std::optional<KeyRecord> found;
   const std::string hex = HexEncode(hash);
   CS_RETURN_IF_ERROR(Transact("find access key", [&](pqxx::work& transaction) {
-    // A caller waits for this one.
+    // A caller waits for this statement.
     transaction.exec0("SET LOCAL statement_timeout = '2s'");
     const pqxx::result rows = transaction.exec_params(
         absl::StrCat("SELECT", kColumns, "FROM access_key WHERE hash = decode($1, 'hex')"), hex);
@@ -97,7 +97,7 @@ absl::StatusOr<KeyRecord> PgKeyStore::FindByHash(absl::string_view hash) {
 
 absl::StatusOr<KeyPage> PgKeyStore::List(std::size_t page_size, absl::string_view page_token) {
   CS_ASSIGN_OR_RETURN(const KeyPlace after, ParseKeyPageToken(page_token));
-  // InfinitePast has no microseconds; nothing was made before 1970.
+  // InfinitePast cannot be converted to microseconds; no key is older than 1970.
   const std::int64_t micros =
       after.created_at == absl::InfinitePast() ? -1 : absl::ToUnixMicros(after.created_at);
   KeyPage page;

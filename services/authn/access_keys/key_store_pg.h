@@ -10,8 +10,8 @@
 
 namespace countersign::authn::access_keys {
 
-// Access keys in PostgreSQL (schema/). `pool` has kAuthnSchema as its search path and outlives this
-// object. The schema is migrated before the first use that reaches the database.
+// Access keys in PostgreSQL (schema/). `pool` must use kAuthnSchema as its search_path and outlive
+// this object. The first use that reaches the database migrates the schema.
 class PgKeyStore final : public KeyStore {
  public:
   explicit PgKeyStore(pg::Pool& pool) : pool_(pool) {}
@@ -21,7 +21,7 @@ class PgKeyStore final : public KeyStore {
   absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token) override;
   absl::StatusOr<KeyRecord> Revoke(const std::string& id, absl::Time now) override;
 
-  // OK when the database answers and its schema is there. For readiness.
+  // OK when the database answers and its schema is current. Used for readiness.
   absl::Status Check();
 
  private:

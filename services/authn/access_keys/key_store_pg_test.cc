@@ -21,7 +21,7 @@ class PgUnderTest {
       return absl::OkStatus();
     });
   }
-  // What `body` gives while another transaction has done `sql`.
+  // The result of `body` while another transaction has run `sql` and not committed.
   absl::Status While(const std::string& sql, const std::function<absl::Status()>& body) {
     absl::Status answer;
     CHECK(pool_
@@ -52,7 +52,7 @@ class PgUnderTest {
 
 AUTHN_KEY_STORE_CONTRACT("PgKeyStore", PgUnderTest)
 
-TEST_CASE("PgKeyStore: is closed without its database and recovers by itself", "[authn]") {
+TEST_CASE("PgKeyStore: refuses without its database and recovers by itself", "[authn]") {
   PrivatePostgres postgres;
   pg::PoolOptions options;
   options.conninfo = SecretString(postgres.FreshDatabase());
@@ -81,7 +81,7 @@ TEST_CASE("PgKeyStore: finding a key gives up before its caller does", "[authn]"
   CHECK(under_test.store().FindByHash(testing::AHash("a")).ok());
 }
 
-TEST_CASE("PgKeyStore: not even SQL brings a revoked key back or changes whose it is", "[authn]") {
+TEST_CASE("PgKeyStore: SQL cannot restore a revoked key or change its identity", "[authn]") {
   PgUnderTest under_test;
   REQUIRE(under_test.store().Insert(testing::AKey("a"), testing::AHash("a")).ok());
   CHECK_FALSE(under_test.Execute("UPDATE access_key SET identity = 'admin'").ok());

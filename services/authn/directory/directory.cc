@@ -47,8 +47,8 @@ void ApplyIdentity(const domain::Identity& identity, domain::Principal& principa
   AddGroups(identity.groups, principal.groups);
 }
 
-// A token of a program that acts for itself: its subject is the client that asked for it (RFC 9068,
-// section 2.2; `azp` as OpenID Connect Core 1.0, section 2, has it).
+// True when a program got the token for itself: its subject is the client that requested it (RFC
+// 9068, section 2.2; `azp` as in OpenID Connect Core 1.0, section 2).
 bool ActsForItself(const jose::VerifiedToken& token) {
   return token.claims()["client_id"].text() == token.subject ||
          token.claims()["azp"].text() == token.subject;
@@ -61,7 +61,7 @@ bool Matches(const domain::Identity::Match& match, const jose::VerifiedToken& to
   });
 }
 
-// Greater is more specific.
+// A greater value is more specific.
 std::pair<bool, std::size_t> Specificity(const domain::Identity::Match& match) {
   return {!match.subject.empty(), match.claims.size()};
 }
@@ -157,7 +157,7 @@ absl::StatusOr<const domain::Identity*> Directory::Match(const TokenIssuer& issu
                                                          const jose::VerifiedToken& token) const {
   const auto candidates = identities_by_provider_.find(issuer.provider);
   const domain::Identity* best = nullptr;
-  const domain::Identity* equal = nullptr;  // another that is as specific as the best
+  const domain::Identity* equal = nullptr;  // another one that is as specific as `best`
   if (candidates == identities_by_provider_.end()) return best;
   for (const domain::Identity* identity : candidates->second) {
     if (!Matches(*identity->match, token)) continue;

@@ -14,11 +14,11 @@
 
 namespace countersign::authn::directory {
 
-// The issuer of principals that proved themselves by an access key; their subject is the identity.
+// The issuer of principals that authenticated with an access key; their subject is the identity.
 inline constexpr absl::string_view kKeyIssuer = "countersign";
 
-// The built-in administrator. An access key of this identity has the roles admin and auditor,
-// whatever the resources say and even while there are none, so that no apply can lock the
+// The identity of the built-in administrator. Its access keys have the roles admin and auditor
+// whatever the resources say, also before there are any, so that no apply can lock the
 // administrator out. A token never gets these roles by matching an Identity of that name.
 inline constexpr absl::string_view kBuiltInAdmin = "admin";
 
@@ -30,12 +30,13 @@ struct TokenIssuer {
   std::string groups_claim;
 };
 
-// Who is who in one version of the resources. Immutable, thread-safe.
+// Maps verified credentials to principals, for one version of the resources. Immutable,
+// thread-safe.
 class Directory {
  public:
-  // INVALID_ARGUMENT with every mistake, one per line, named as `IdentityProvider/x: spec.…`: an
-  // issuer that CheckIssuerUrl refuses, one that two providers share, an Identity that no token can
-  // match because its provider is not there.
+  // INVALID_ARGUMENT lists every mistake, one per line, as `IdentityProvider/x: spec.…`: an issuer
+  // that CheckIssuerUrl refuses, an issuer shared by two providers, an Identity whose provider does
+  // not exist.
   static absl::StatusOr<std::shared_ptr<const Directory>> Compile(
       std::shared_ptr<const domain::ResourceSet> resources);
 
@@ -45,17 +46,17 @@ class Directory {
   const domain::ResourceSet& resources() const { return *resources_; }
 
   // The principal of a verified token. The Identity is the most specific one that matches: one with
-  // a subject before one without, then the one with more claims; two that are equal in that refuse
-  // the token. A token that matches none is a principal without identity: its groups are the
-  // token's, its roles come from bindings of groups alone.
+  // a subject before one without, then the one with more claims; two equally specific ones refuse
+  // the token. A token that matches no Identity gives a principal without identity: its groups are
+  // the token's, and its roles come from bindings of those groups.
   absl::StatusOr<domain::Principal> FromToken(const TokenIssuer& issuer,
                                               const jose::VerifiedToken& token) const;
 
-  // The principal of an active access key. UNAUTHENTICATED `identity_unknown` when its Identity is
-  // not there, unless it is the built-in administrator's.
+  // The principal of an active access key. UNAUTHENTICATED `identity_unknown` when its Identity
+  // does not exist, unless it is the built-in administrator's.
   absl::StatusOr<domain::Principal> FromKey(const access_keys::KeyRecord& key) const;
 
-  // The same while there are no resources: the built-in administrator or nobody.
+  // The same before any resources were served: only the built-in administrator is known.
   static absl::StatusOr<domain::Principal> FromKeyWithoutResources(
       const access_keys::KeyRecord& key);
 

@@ -33,7 +33,7 @@ absl::Status DirectoryHolder::Serve(std::shared_ptr<const domain::ResourceSet> s
     const std::lock_guard<std::mutex> lock(mutex_);
     current_ = std::move(directory);
   }
-  // A cache that does not answer in time has voided itself by then.
+  // A cache that does not answer in time treats itself as empty.
   (void)revocations_.PublishAndWait();
   return absl::OkStatus();
 }

@@ -10,7 +10,7 @@
 
 namespace countersign::authn::directory {
 
-// The directory of the version that is served. Thread-safe.
+// Holds the directory of the served version. Thread-safe.
 class DirectoryHolder final : public domain::ResourceWatcher {
  public:
   DirectoryHolder(const vault::Vault& vault, revocation::RevocationFeed& revocations)
@@ -22,9 +22,9 @@ class DirectoryHolder final : public domain::ResourceWatcher {
   // Refuses what Directory::Compile refuses, and Credentials that the vault cannot open.
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
 
-  // Swaps, then voids every cache of verified credentials: who was somebody under the old version
-  // may be nobody under the new one. Credentials are not looked at again, so that one that cannot
-  // be opened any more stops its connection and nothing else.
+  // Swaps the directory, then empties every cache of verified credentials, because principals may
+  // have changed. Does not check Credentials again: one that can no longer be opened then fails its
+  // own connection only.
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
 
  private:

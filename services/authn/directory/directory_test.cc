@@ -93,7 +93,7 @@ TEST_CASE("Directory: a token that matches no Identity has its groups' roles and
   CHECK_FALSE(domain::HasRole(principal, Role::kAdmin, ""));
 }
 
-TEST_CASE("Directory: a token that a client got for itself is a service's", "[authn]") {
+TEST_CASE("Directory: a token that a client got for itself has the kind service", "[authn]") {
   const auto directory = Compile(Resources().Add(Provider()).Add(TokenIdentity("carol", "s-3")));
   const auto kind = [&](const std::string& subject, const std::string& claims) {
     return FromToken(*directory, Token(subject, claims)).kind;
@@ -102,7 +102,7 @@ TEST_CASE("Directory: a token that a client got for itself is a service's", "[au
   CHECK(kind("s-1", R"({"azp":"s-1"})") == domain::IdentityKind::kService);
   CHECK(kind("s-1", R"({"client_id":"console","azp":"console"})") ==
         domain::IdentityKind::kUnspecified);
-  // What an Identity says outweighs it.
+  // The kind in an Identity takes precedence.
   CHECK(kind("s-3", R"({"client_id":"s-3"})") == domain::IdentityKind::kHuman);
 }
 
@@ -154,7 +154,7 @@ TEST_CASE("Directory: the most specific Identity wins, and a tie is refused", "[
   CHECK(FromToken(*directory, Token("s-1", R"({"x":"1","y":"1"})")).identity == "by-subject");
 }
 
-TEST_CASE("Directory: groups that the issuer left out refuse the token", "[authn]") {
+TEST_CASE("Directory: a token whose groups were omitted by the issuer is refused", "[authn]") {
   const auto directory = Compile(Resources().Add(Provider()));
   for (const char* claims :
        {R"({"_claim_names":{"groups":"src1"},"_claim_sources":{"src1":{"endpoint":"x"}}})",
@@ -194,7 +194,7 @@ TEST_CASE("Directory: groups are an array of strings, one string or absent", "[a
         "groups_malformed");
 }
 
-TEST_CASE("Directory: an access key is its Identity's, under our own issuer", "[authn]") {
+TEST_CASE("Directory: an access key's principal is its Identity, with our own issuer", "[authn]") {
   const auto directory = Compile(Resources()
                                      .Add(KeyIdentity("ci", {"builders"}))
                                      .Add(Binding("1", Role::kCaller, {"builders"})));
@@ -222,7 +222,7 @@ TEST_CASE("Directory: the built-in administrator needs no resources and is no ca
         absl::StatusCode::kUnavailable);
 }
 
-TEST_CASE("Directory: a token does not become the built-in administrator by its Identity's name",
+TEST_CASE("Directory: an Identity named admin does not make a token the built-in administrator",
           "[authn]") {
   const auto directory = Compile(Resources().Add(Provider()).Add(TokenIdentity("admin", "s-1")));
   CHECK_FALSE(domain::HasRole(FromToken(*directory, Token("s-1")), Role::kAdmin, ""));

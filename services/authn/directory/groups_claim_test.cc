@@ -18,7 +18,7 @@ json::Document Claims(const std::string& text) {
   return *std::move(document);
 }
 
-// The groups joined by commas, or the reason for the refusal in brackets.
+// The groups joined by commas, or the refusal's reason in brackets.
 std::string Groups(const std::string& claims, const std::string& claim = "groups") {
   const json::Document document = Claims(claims);
   const auto groups = ReadGroups(document.root(), claim);
@@ -64,7 +64,7 @@ TEST_CASE("ReadGroups: number and length are bounded", "[authn]") {
   CHECK(Groups(list(1, kMaxGroupBytes + 1)) == "[groups_malformed]");
 }
 
-TEST_CASE("ReadGroups: groups that the issuer left out are not none", "[authn]") {
+TEST_CASE("ReadGroups: groups that the issuer omitted refuse the token", "[authn]") {
   CHECK(Groups(R"({"_claim_names":{"groups":"src1"}})") == "[groups_overage]");
   CHECK(Groups(R"({"hasgroups":true})") == "[groups_overage]");
   CHECK(Groups(R"({"hasgroups":"true"})") == "[groups_overage]");

@@ -5,7 +5,7 @@
 
 namespace countersign::authn::directory {
 
-// What a caller may ask about itself.
+// IdentityService over gRPC: what a caller may ask about itself.
 class IdentityService final : public v1::IdentityService::CallbackService {
  public:
   explicit IdentityService(rpc::CallerVerifier& callers) : callers_(callers) {}

@@ -7,11 +7,11 @@
 
 namespace countersign::authn::internal_tokens {
 
-// Verifies internal tokens where they are minted: with the minter's own public keys.
+// Verifies internal tokens in the process that mints them, with the minter's own public keys.
 class LocalCallerVerifier final : public rpc::CallerVerifier {
  public:
   LocalCallerVerifier(const TokenMinter& minter, const Clock& clock)
-      // A minter's own set can always be read.
+      // Cannot fail: the set was made by the minter.
       : keys_(*jose::ParseJwkSet(minter.PublicKeys())), tokens_(keys_, clock) {}
 
   absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(

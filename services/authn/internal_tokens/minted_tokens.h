@@ -13,9 +13,9 @@
 
 namespace countersign::authn::internal_tokens {
 
-// Internal tokens by principal, so that a busy caller costs one signature in half a minute. A token
-// is handed out again for 30 s: what a cache may then keep for a minute has not expired by its end.
-// Bounded: least recently minted first out. Thread-safe.
+// Caches internal tokens by principal, so that a busy caller costs one signature per 30 s. A token
+// is reused for 30 s: a receiver that caches it for another minute still holds an unexpired one.
+// Bounded; the least recently minted entry is evicted. Thread-safe.
 class MintedTokens {
  public:
   struct Minted {

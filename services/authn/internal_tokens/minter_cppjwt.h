@@ -7,14 +7,14 @@
 
 namespace countersign::authn::internal_tokens {
 
-// Mints internal tokens with cpp-jwt. It only ever sees claims that authn made itself: what callers
-// send is read by libs/jose, because cpp-jwt 1.4 is not fit for that (README).
+// Mints internal tokens with cpp-jwt, from claims made by authn. Callers' tokens are read by
+// libs/jose, because cpp-jwt 1.4 is not safe for untrusted input (README).
 class CppJwtMinter final : public TokenMinter {
  public:
   // The key id is the thumbprint of the public key (RFC 7638).
   explicit CppJwtMinter(const crypto::EcSigningKey& key);
 
-  // INTERNAL when cpp-jwt refuses, which it has no reason to.
+  // INTERNAL when cpp-jwt fails, which is not expected.
   absl::StatusOr<MintedToken> Mint(const domain::Principal& principal, absl::Time now) override;
   std::string PublicKeys() const override { return public_keys_; }
 

@@ -32,7 +32,7 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "CppJwtMinter: the strict verifier accepts what it mints, every time",
                  "[authn]") {
-  // Many, because r or s begins with a zero byte in one signature of 128.
+  // 600, because r or s begins with a zero byte in about one signature of 128.
   for (int i = 0; i < 600; ++i) {
     const auto minted = minter.Mint(Alice(i), clock.Now());
     REQUIRE(minted.ok());

@@ -14,12 +14,12 @@ struct MintedToken {
   absl::Time expires_at = absl::InfinitePast();
 };
 
-// Makes internal tokens (libs/jose/internal_token.h). Thread-safe; does not block.
+// Mints internal tokens (libs/jose/internal_token.h). Thread-safe; does not block.
 class TokenMinter {
  public:
   virtual ~TokenMinter() = default;
   virtual absl::StatusOr<MintedToken> Mint(const domain::Principal& principal, absl::Time now) = 0;
-  // The JWK set that verifies what Mint makes.
+  // The JWK set that verifies tokens of Mint.
   virtual std::string PublicKeys() const = 0;
 };
 

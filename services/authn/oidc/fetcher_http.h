@@ -5,8 +5,8 @@
 
 namespace countersign::authn::oidc {
 
-// UrlFetcher over libs/http, which does not follow redirects and refuses link-local addresses
-// always. Private and loopback addresses are reached only when the resource names one literally.
+// UrlFetcher over libs/http, which follows no redirects and always refuses link-local addresses.
+// Private and loopback addresses are fetched only when the resource contains the address literally.
 class HttpUrlFetcher final : public UrlFetcher {
  public:
   explicit HttpUrlFetcher(http::Fetcher& fetcher) : fetcher_(fetcher) {}

@@ -26,7 +26,7 @@ struct Origin {
 
 absl::Status Bad(absl::string_view why) { return absl::InvalidArgumentError(why); }
 
-// Of `[…]` or a name of letters, digits, dots and hyphens: no user information, no escapes.
+// Whether `host` is `[…]` or a name of letters, digits, dots and hyphens.
 bool IsHost(absl::string_view host) {
   in6_addr v6 = {};
   if (absl::ConsumePrefix(&host, "[")) {
@@ -74,7 +74,8 @@ HostKind ClassifyHost(const Origin& origin) {
   if (origin.host.front() == '[') {
     return origin.host == "[::1]" ? HostKind::kLoopback : HostKind::kAddress;
   }
-  // 0177.0.0.1 and 2130706433 are names here and addresses to some resolvers.
+  // Some resolvers read 0177.0.0.1 and 2130706433 as addresses, so such a host counts as
+  // an address.
   const std::size_t last_dot = origin.host.find_last_of('.', origin.host.size() - 2);
   const std::size_t label = last_dot == std::string::npos ? 0 : last_dot + 1;
   return absl::ascii_isdigit(static_cast<unsigned char>(origin.host[label])) ? HostKind::kAddress

@@ -39,7 +39,7 @@ TEST_CASE("CheckIssuerUrl: https, or http to a literal loopback address", "[auth
   }
 }
 
-TEST_CASE("HostIsLiteral: addresses and localhost, not names that begin like them", "[authn]") {
+TEST_CASE("HostIsLiteral: addresses and localhost, but not names that start like one", "[authn]") {
   for (const char* literal :
        {"https://127.0.0.1/x", "https://10.1.2.3:8443", "https://[fd00::1]/", "https://localhost",
         "https://[::1]", "https://2130706433", "https://0177.0.0.1", "https://127.0.0.1."}) {
@@ -66,7 +66,7 @@ TEST_CASE("SameOrigin: scheme, host and port", "[authn]") {
   CHECK_FALSE(SameOrigin("https://idp", "no url"));
 }
 
-TEST_CASE("JwksUriFromDiscovery: only a document of exactly this issuer counts", "[authn]") {
+TEST_CASE("JwksUriFromDiscovery: the document's issuer must be exactly this one", "[authn]") {
   const auto read = [](absl::string_view issuer_in_document, absl::string_view jwks_uri,
                        absl::string_view issuer = "https://idp.example/") {
     return JwksUriFromDiscovery(
@@ -87,7 +87,7 @@ TEST_CASE("JwksUriFromDiscovery: only a document of exactly this issuer counts",
                   .ok());
 }
 
-TEST_CASE("JwksUriFromDiscovery: a document cannot point into our own network", "[authn]") {
+TEST_CASE("JwksUriFromDiscovery: a document cannot point to a private address", "[authn]") {
   const auto read = [](absl::string_view jwks_uri, absl::string_view issuer) {
     return JwksUriFromDiscovery(
         absl::StrCat(R"({"issuer":")", issuer, R"(","jwks_uri":")", jwks_uri, R"("})"), issuer);

@@ -52,7 +52,7 @@ JwksCache::JwksCache(std::string issuer, std::string jwks_uri, UrlFetcher& fetch
       options_(options),
       ttl_(options.ttl),
       backoff_(options.min_backoff),
-      last_failure_(absl::UnavailableError("the issuer's keys were not fetched yet")) {}
+      last_failure_(absl::UnavailableError("the issuer's keys have not been fetched yet")) {}
 
 void JwksCache::Get(absl::string_view kid, domain::Done<Keys> done) {
   bool start = false;
@@ -76,7 +76,7 @@ void JwksCache::Get(absl::string_view kid, domain::Done<Keys> done) {
   if (!failure.ok()) done(IssuerUnavailable(failure.message()));
 }
 
-// REQUIRES: mutex_ is held. Sets `start` when the caller is to fetch.
+// REQUIRES: mutex_ is held. Sets `start` when the caller must start a fetch.
 JwksCache::Step JwksCache::Decide(absl::string_view kid, absl::Time now, bool* start) {
   const absl::Duration age = now - fetched_at_;
   const bool usable = keys_ != nullptr && age < options_.stale_limit;

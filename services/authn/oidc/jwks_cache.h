@@ -19,37 +19,38 @@
 namespace countersign::authn::oidc {
 
 struct JwksCacheOptions {
-  absl::Duration ttl = absl::Minutes(10);  // when the issuer's max-age does not say otherwise
+  absl::Duration ttl = absl::Minutes(10);  // unless the issuer sends max-age
   absl::Duration min_ttl = absl::Minutes(1);
   absl::Duration max_ttl = absl::Hours(24);
-  double refresh_ahead = 0.8;  // of the ttl: from then on keys are fetched anew beside the calls
-  absl::Duration cooldown = absl::Seconds(10);    // between fetches that an unknown `kid` asks for
-  absl::Duration min_backoff = absl::Seconds(1);  // after a failed fetch, doubling
+  double refresh_ahead =
+      0.8;  // fraction of the ttl after which keys are refreshed in the background
+  absl::Duration cooldown = absl::Seconds(10);    // between fetches caused by an unknown `kid`
+  absl::Duration min_backoff = absl::Seconds(1);  // after a failed fetch; doubles
   absl::Duration max_backoff = absl::Seconds(30);
-  absl::Duration stale_limit = absl::Hours(24);  // how long old keys are used while fetches fail
+  absl::Duration stale_limit = absl::Hours(24);  // maximum age of keys in use while fetches fail
   std::size_t max_waiting = 1024;
 };
 
-// The verification keys of one issuer. Thread-safe. Fetches are single-flight and happen only when
-// somebody asks: in the background once most of the time to live has passed, with the asker waiting
-// when there is nothing usable or its `kid` is not there. However many unknown `kid`s come, they
-// cause one fetch per cooldown. A fetch that fails, or brings no usable key, changes nothing; a key
-// that is missing once is kept, one that is missing twice in a row is dropped.
+// The verification keys of one issuer. Thread-safe. Fetches are single-flight and start only with a
+// Get: in the background when the keys are near the end of their ttl; with the caller waiting when
+// there are no usable keys or its `kid` is missing. Unknown `kid`s, however many, cause one fetch
+// per cooldown. A fetch that fails or returns no usable key changes nothing. A key that is missing
+// from one fetch is kept; missing from two in a row, it is dropped.
 class JwksCache : public std::enable_shared_from_this<JwksCache> {
  public:
   using Keys = std::shared_ptr<const jose::JwkSet>;
 
-  // `jwks_uri` empty: from the issuer's discovery document. `fetcher` and `clock` must outlive the
-  // cache and its outstanding fetches.
+  // Empty `jwks_uri`: it is read from the issuer's discovery document. `fetcher` and `clock` must
+  // outlive the cache and its outstanding fetches.
   static std::shared_ptr<JwksCache> Make(std::string issuer, std::string jwks_uri,
                                          UrlFetcher& fetcher, const Clock& clock,
                                          JwksCacheOptions options = {});
 
-  // Answers with the keys as they are known, after asking the issuer again if `kid` is not among
-  // them and that is allowed now; so the answer may lack `kid`. UNAVAILABLE when there are no keys.
+  // Calls `done` with the known keys, after a fetch if `kid` is not among them and a fetch is
+  // allowed now; the result may lack `kid`. UNAVAILABLE when there are no keys.
   void Get(absl::string_view kid, domain::Done<Keys> done);
 
-  // Since the last successful fetch; infinite before the first.
+  // Time since the last successful fetch; infinite before the first.
   absl::Duration Age() const;
 
   const std::string& issuer() const { return issuer_; }
@@ -81,7 +82,8 @@ class JwksCache : public std::enable_shared_from_this<JwksCache> {
   Keys keys_;  // null before the first successful fetch
   absl::Time fetched_at_ = absl::InfinitePast();
   absl::Time attempted_at_ = absl::InfinitePast();
-  absl::Time not_before_ = absl::InfinitePast();  // of the next attempt, after failures
+  absl::Time not_before_ =
+      absl::InfinitePast();  // earliest time of the next attempt after a failure
   absl::Duration ttl_;
   absl::Duration backoff_;
   absl::Status last_failure_;
@@ -90,7 +92,7 @@ class JwksCache : public std::enable_shared_from_this<JwksCache> {
   std::vector<domain::Done<Keys>> waiting_;
 };
 
-// The max-age of a Cache-Control header, if it has one.
+// The max-age of a Cache-Control header, if present and valid.
 std::optional<absl::Duration> MaxAge(absl::string_view cache_control);
 
 }  // namespace countersign::authn::oidc

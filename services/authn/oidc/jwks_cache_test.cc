@@ -126,7 +126,7 @@ TEST_CASE_METHOD(Fixture, "JwksCache: keys are renewed beside the calls, nobody 
   CHECK(Has("a"));
   CHECK(fetches() == 1);
   clock.Advance(absl::Seconds(1));
-  CHECK(Has("a"));  // answered at once, although the fetch is under way
+  CHECK(Has("a"));  // answered at once, during the fetch
   CHECK(Has("a"));
   CHECK(fetches() == 2);
   fetcher.AnswerWithKeys({Key("a"), Key("b")});
@@ -276,7 +276,7 @@ TEST_CASE_METHOD(DiscoveryFixture, "JwksCache: a discovery document of another i
   CHECK(fetches() == 1);
 }
 
-TEST_CASE("MaxAge: is found among directives, and only when it is a number", "[authn]") {
+TEST_CASE("MaxAge: is found among other directives if it is a number", "[authn]") {
   CHECK(MaxAge("max-age=60") == absl::Seconds(60));
   CHECK(MaxAge("public, MAX-AGE=60 , must-revalidate") == absl::Seconds(60));
   CHECK_FALSE(MaxAge("").has_value());

@@ -11,15 +11,15 @@
 
 namespace countersign::authn::oidc {
 
-// One JwksCache per configured issuer, kept from one version of the resources to the next, so that
-// an apply does not throw keys away. Thread-safe.
+// One JwksCache per configured issuer, kept across versions of the resources so that an apply does
+// not discard keys. Thread-safe.
 class JwksCaches {
  public:
   JwksCaches(UrlFetcher& fetcher, const Clock& clock, JwksCacheOptions options = {})
       : fetcher_(fetcher), clock_(clock), options_(options) {}
 
-  // `issuer` is one of `directory`'s. Caches of issuers that `directory` no longer names are
-  // dropped.
+  // The cache of `issuer`, which is one of `directory`'s. Drops the caches of issuers that
+  // `directory` no longer names.
   std::shared_ptr<JwksCache> GetCache(const directory::Directory& directory,
                                       const directory::TokenIssuer& issuer);
 
@@ -27,7 +27,7 @@ class JwksCaches {
     std::string provider;
     absl::Duration age;
   };
-  std::vector<ProviderAge> Ages() const;  // of those that were fetched at least once
+  std::vector<ProviderAge> Ages() const;  // of issuers fetched at least once
 
  private:
   struct Entry {

@@ -62,7 +62,7 @@ TEST_CASE_METHOD(Fixture, "JwksCaches: ages are those of providers that were fet
   REQUIRE(caches.Ages().size() == 1);
   CHECK(caches.Ages()[0].provider == "corp");
   CHECK(caches.Ages()[0].age == absl::Seconds(7));
-  // The next new issuer drops those that the resources no longer name.
+  // A new issuer makes the cache drop the issuers that the resources no longer name.
   FindCache(*Compile(Resources().Add(Provider("third", "https://third.example"))),
             "https://third.example");
   CHECK(caches.Ages().empty());

@@ -12,8 +12,8 @@ struct UrlRequest {
   std::string url;
   absl::Duration timeout = absl::Seconds(2);
   std::size_t max_bytes = 256u << 10;
-  // The host stands in a resource (and not only in a document that was fetched): if it is a literal
-  // address, that is its own permission.
+  // Whether the host is named in a resource, and not only in a fetched document. If so, a literal
+  // private or loopback address is allowed.
   bool host_is_configured = false;
 };
 
@@ -23,12 +23,12 @@ struct UrlDocument {
   std::string body;
 };
 
-// Reads documents of issuers: follows no redirects, vets addresses, bounds time and size.
+// Fetches documents from issuers: follows no redirects, checks addresses, limits time and size.
 // Thread-safe.
 class UrlFetcher {
  public:
   virtual ~UrlFetcher() = default;
-  // Answers once, on any thread, within the timeout. Any HTTP status is OK.
+  // Calls `done` once, on any thread, within the timeout. Every HTTP status is OK.
   virtual void Fetch(UrlRequest request, domain::Done<UrlDocument> done) = 0;
 };
 

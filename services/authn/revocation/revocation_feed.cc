@@ -54,13 +54,13 @@ void RevocationFeed::Acknowledge(std::uint64_t id, std::uint64_t sequence) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = listeners_.find(id);
   if (found == listeners_.end()) return;
-  // What was never published cannot be acknowledged in advance.
+  // An acknowledgement of an unpublished sequence counts only up to the published one.
   found->second.acknowledged = std::max(found->second.acknowledged, std::min(sequence, sequence_));
   changed_.notify_all();
 }
 
 void RevocationFeed::Remove(std::uint64_t id) {
-  // A listener that is being called must not lose what it captured.
+  // Waits until a listener that is running has returned, because it uses what it captured.
   const std::lock_guard<std::mutex> in_order(publishing_);
   const std::lock_guard<std::mutex> lock(mutex_);
   listeners_.erase(id);

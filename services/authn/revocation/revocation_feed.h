@@ -12,23 +12,23 @@
 
 namespace countersign::authn::revocation {
 
-// Tells every cache of verified credentials that what it holds is no longer true, and waits until
-// they have said that it is gone. A revocation has a sequence number; each names everything: caches
-// are keyed by digests that authn does not keep. Thread-safe.
+// Tells every cache of verified credentials to empty itself and waits for the acknowledgements.
+// Each revocation has a sequence number and covers everything, because caches are keyed by digests
+// that authn does not store. Thread-safe.
 class RevocationFeed {
  public:
-  // Called for each revocation with its sequence, on the publisher's thread, in order; must not
-  // block or call back into the feed except for Acknowledge.
+  // Called for each revocation with its sequence, in order, on the publisher's thread. Must not
+  // block, nor call back into the feed except for Acknowledge.
   using Listener = absl::AnyInvocable<void(std::uint64_t sequence)>;
 
   class Subscription {
    public:
-    // Everything up to `sequence` has left the listener's cache.
+    // The listener's cache holds nothing older than revocation `sequence`.
     void Acknowledge(std::uint64_t sequence);
-    // Of the newest revocation when the subscription began: what came before needs no answer,
-    // because the listener starts with an empty cache.
+    // Sequence of the newest revocation when the subscription began. Earlier ones need no
+    // acknowledgement, because the listener starts with an empty cache.
     std::uint64_t start() const { return start_; }
-    ~Subscription();  // The listener is gone, its cache with it: nobody waits for it any more.
+    ~Subscription();  // Publishers stop waiting for this listener.
 
    private:
     friend class RevocationFeed;
@@ -42,12 +42,12 @@ class RevocationFeed {
   // The subscription must not outlive the feed.
   std::unique_ptr<Subscription> Subscribe(Listener listener);
 
-  // For a cache in the same process: `flush` empties it before it returns.
+  // Subscribes a cache of this process: `flush` empties it before returning.
   std::unique_ptr<Subscription> SubscribeDirectly(std::function<void()> flush);
 
-  // Tells every listener, then blocks until each has acknowledged or is gone, or `timeout` has
-  // passed: a cache that heard nothing for that long treats itself as empty. False when it had to
-  // give up. Never call it on a network thread.
+  // Notifies every listener, then blocks until each has acknowledged or unsubscribed, or until
+  // `timeout`; a cache without contact for that long treats itself as empty. Returns false on
+  // timeout. Never call it on a network thread.
   bool PublishAndWait(absl::Duration timeout = absl::Seconds(5));
 
  private:
@@ -58,7 +58,7 @@ class RevocationFeed {
   void Acknowledge(std::uint64_t id, std::uint64_t sequence);
   void Remove(std::uint64_t id);
 
-  std::mutex publishing_;  // one at a time, so that listeners see sequences in order
+  std::mutex publishing_;  // serialises publishers, so that listeners see sequences in order
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::uint64_t, Listening> listeners_;

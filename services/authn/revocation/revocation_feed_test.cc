@@ -13,7 +13,7 @@ constexpr absl::Duration kShort = absl::Milliseconds(20);
 
 }  // namespace
 
-TEST_CASE("RevocationFeed: publishing to nobody does not wait", "[authn]") {
+TEST_CASE("RevocationFeed: publishing without listeners does not wait", "[authn]") {
   RevocationFeed feed;
   CHECK(feed.PublishAndWait(absl::Hours(1)));
 }
@@ -44,7 +44,8 @@ TEST_CASE("RevocationFeed: publishing waits for every acknowledgement", "[authn]
   CHECK(published.get());
 }
 
-TEST_CASE("RevocationFeed: a silent listener is given up after the time-out", "[authn]") {
+TEST_CASE("RevocationFeed: a listener that does not acknowledge is waited for until the timeout",
+          "[authn]") {
   RevocationFeed feed;
   const auto silent = feed.Subscribe([](std::uint64_t) {});
   CHECK_FALSE(feed.PublishAndWait(kShort));
@@ -61,7 +62,7 @@ TEST_CASE("RevocationFeed: a listener that leaves is not waited for", "[authn]")
   CHECK(published.get());
 }
 
-TEST_CASE("RevocationFeed: an acknowledgement of what was never sent does not count ahead",
+TEST_CASE("RevocationFeed: an acknowledgement of an unpublished sequence does not count later",
           "[authn]") {
   RevocationFeed feed;
   const auto hasty = feed.Subscribe([](std::uint64_t) {});
@@ -69,7 +70,7 @@ TEST_CASE("RevocationFeed: an acknowledgement of what was never sent does not co
   CHECK_FALSE(feed.PublishAndWait(kShort));
 }
 
-TEST_CASE("RevocationFeed: who subscribes later need not acknowledge what came before", "[authn]") {
+TEST_CASE("RevocationFeed: a new subscriber need not acknowledge earlier revocations", "[authn]") {
   RevocationFeed feed;
   const auto silent = feed.Subscribe([](std::uint64_t) {});
   CHECK_FALSE(feed.PublishAndWait(kShort));
@@ -81,7 +82,7 @@ TEST_CASE("RevocationFeed: who subscribes later need not acknowledge what came b
 
 TEST_CASE("RevocationFeed: publishers on many threads reach listeners in order", "[authn]") {
   RevocationFeed feed;
-  std::vector<std::uint64_t> heard;  // only one publisher calls at a time
+  std::vector<std::uint64_t> heard;  // listeners are called by one publisher at a time
   RevocationFeed::Subscription* self = nullptr;
   const auto subscription = feed.Subscribe([&](std::uint64_t s) {
     heard.push_back(s);

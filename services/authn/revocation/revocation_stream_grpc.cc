@@ -13,7 +13,8 @@ namespace {
 
 using Stream = grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>;
 
-// What still has to be written. Revocations that wait are one: the newest says what the others did.
+// The messages still to be written. Waiting revocations are merged: the newest sequence covers the
+// others.
 class Outbox {
  public:
   explicit Outbox(Stream& stream) : stream_(&stream) {}
@@ -34,7 +35,7 @@ class Outbox {
     if (!ok) stream_ = nullptr;
     WriteNext();
   }
-  // From here on the stream is not touched any more.
+  // After this the stream is not used.
   void Close() {
     const std::lock_guard<std::mutex> lock(mutex_);
     stream_ = nullptr;
@@ -56,7 +57,7 @@ class Outbox {
 
   std::mutex mutex_;
   Stream* stream_;
-  std::uint64_t revoked_ = 0;  // 0: none waits
+  std::uint64_t revoked_ = 0;  // 0: none is waiting
   bool heartbeat_ = false;
   bool writing_ = false;
   v1::Revocation message_;  // stays until OnWritten
@@ -68,7 +69,7 @@ class RevocationStream final : public Stream {
       : heartbeat_(heartbeat), outbox_(std::make_shared<Outbox>(*this)) {
     subscription_ =
         feed.Subscribe([outbox = outbox_](std::uint64_t sequence) { outbox->Revoke(sequence); });
-    outbox_->Heartbeat();  // Says at once that the stream is alive.
+    outbox_->Heartbeat();  // The client learns at once that the stream is alive.
     SetAlarm();
     StartRead(&ack_);
   }
@@ -82,7 +83,7 @@ class RevocationStream final : public Stream {
   void OnDone() override { Release(); }
 
  private:
-  // A new alarm each time: one that rings must not be set again from its own callback.
+  // Uses a new alarm each time: an alarm must not be set again from its own callback.
   void SetAlarm() {
     alarm_ = std::make_unique<grpc::Alarm>();
     const gpr_timespec beat =
@@ -110,7 +111,7 @@ class RevocationStream final : public Stream {
     }
     Finish(grpc::Status::OK);
   }
-  // The alarm and the call both use this object; the second to be done with it deletes it.
+  // Shared by the alarm and the call; the second one to finish deletes the object.
   void Release() {
     bool last = false;
     {

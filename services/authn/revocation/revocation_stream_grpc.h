@@ -8,8 +8,8 @@
 
 namespace countersign::authn::revocation {
 
-// One edge that listens for revocations, as long as its stream is open: revocations and a heartbeat
-// every second go out, acknowledgements come in. `feed` outlives it; it deletes itself.
+// Serves one edge that watches revocations, until its stream ends: sends revocations and a
+// heartbeat every second, receives acknowledgements. `feed` must outlive it. Deletes itself.
 grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* NewRevocationStream(
     RevocationFeed& feed, absl::Duration heartbeat = absl::Seconds(1));
 

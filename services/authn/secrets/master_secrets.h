@@ -8,17 +8,18 @@
 
 namespace countersign::authn::secrets {
 
-// What authn alone knows. Losing the first makes every access key unknown, losing the second every
-// stored upstream credential unreadable; losing the third costs nothing but two minutes.
+// The secrets that only authn has. Without `key_hash` every access key is unknown; without `vault`
+// no stored upstream credential can be read; a new `internal_key` costs two minutes of internal
+// tokens.
 struct MasterSecrets {
   SecretString key_hash;              // 32 bytes: access keys are stored as HMACs under it
   SecretString vault;                 // 32 bytes: seals upstream credentials
   crypto::EcSigningKey internal_key;  // signs internal tokens
 };
 
-// Reads the secrets (`key-hash.key`, `vault.key`: 64 hex digits; `internal-signing.pem`), and makes
-// those that do not exist yet. Processes that start together end up with the same ones.
-// FAILED_PRECONDITION names the secret that cannot be used.
+// Reads the secrets (`key-hash.key`, `vault.key`: 64 hex digits; `internal-signing.pem`) and
+// creates missing ones. Processes that start together end up with the same secrets.
+// FAILED_PRECONDITION names an unusable secret.
 absl::StatusOr<MasterSecrets> LoadOrCreateMasterSecrets(SecretStore& store, RandomSource& random);
 
 }  // namespace countersign::authn::secrets

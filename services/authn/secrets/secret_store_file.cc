@@ -15,7 +15,7 @@ absl::Status CheckName(const std::string& name) {
   const bool plain =
       !name.empty() && name[0] != '.' &&
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
-  return plain ? absl::OkStatus() : absl::InvalidArgumentError("not a name of a secret");
+  return plain ? absl::OkStatus() : absl::InvalidArgumentError("not a valid name of a secret");
 }
 
 absl::Status CheckPrivate(const std::string& path) {

@@ -7,8 +7,8 @@
 namespace countersign::authn::secrets {
 
 // One file per secret (libs/config/secret_file.h) in one folder, which Create makes with mode 0700
-// when it is missing. A file that others than its owner and group may read, or that its group may
-// write, is refused: its value must be considered known.
+// if it is missing. A file that is readable by others than its owner and group, or writable by its
+// group, is refused: its value must be considered leaked.
 class FileSecretStore final : public SecretStore {
  public:
   explicit FileSecretStore(std::string directory) : directory_(std::move(directory)) {}

@@ -31,7 +31,8 @@ TEST_CASE("FileSecretStore: what was created is read back from a private file", 
   CHECK(FileMode(folder / "secrets/vault.key") == 0600);
 }
 
-TEST_CASE("FileSecretStore: a secret is never overwritten, and no draft stays behind", "[authn]") {
+TEST_CASE("FileSecretStore: a secret is never overwritten, and no temporary file remains",
+          "[authn]") {
   const TemporaryFolder folder;
   FileSecretStore store(folder / "secrets");
   REQUIRE(store.Create("a", SecretString("first")).ok());
@@ -45,7 +46,8 @@ TEST_CASE("FileSecretStore: a secret is never overwritten, and no draft stays be
   CHECK(files == 1);
 }
 
-TEST_CASE("FileSecretStore: a file that others may read is refused with what to do", "[authn]") {
+TEST_CASE("FileSecretStore: a file that others may read is refused, and the error says what to do",
+          "[authn]") {
   const TemporaryFolder folder;
   FileSecretStore store(folder / "secrets");
   REQUIRE(store.Create("a", SecretString("value")).ok());
@@ -59,7 +61,8 @@ TEST_CASE("FileSecretStore: a file that others may read is refused with what to 
   CHECK(store.Get("a").ok());
 }
 
-TEST_CASE("FileSecretStore: names cannot leave the folder, folders are no secrets", "[authn]") {
+TEST_CASE("FileSecretStore: names cannot leave the folder, and a folder is not a secret",
+          "[authn]") {
   const TemporaryFolder folder;
   FileSecretStore store(folder / "secrets");
   for (const char* name : {"", ".", "..", "../a", "a/b", ".hidden", "A", "a b"}) {
@@ -74,7 +77,7 @@ TEST_CASE("FileSecretStore: names cannot leave the folder, folders are no secret
   CHECK_FALSE(store.Get("empty").ok());
 }
 
-TEST_CASE("LoadOrCreateMasterSecrets: makes them once, then gives the same ones", "[authn]") {
+TEST_CASE("LoadOrCreateMasterSecrets: creates them once, then returns the same ones", "[authn]") {
   testing::MemorySecretStore store;
   SystemRandom random;
   const auto first = LoadOrCreateMasterSecrets(store, random);
@@ -107,7 +110,7 @@ TEST_CASE("LoadOrCreateMasterSecrets: processes that start together share one se
   }
 }
 
-TEST_CASE("LoadOrCreateMasterSecrets: a damaged secret is named, never replaced", "[authn]") {
+TEST_CASE("LoadOrCreateMasterSecrets: a damaged secret is reported and never replaced", "[authn]") {
   SystemRandom random;
   for (const char* name : {"key-hash.key", "vault.key", "internal-signing.pem"}) {
     testing::MemorySecretStore store;

@@ -13,7 +13,7 @@
 
 namespace countersign::authn::testing {
 
-// The whole core with fakes around it: one provider `corp`, whose only key is `signer`'s.
+// The whole core with fakes around it: one provider `corp`, whose only key is `signer`.
 struct AuthnFixture {
   AuthnFixture() { fetcher.AnswerWithKeys({jose::JwkJson(signer, R"("kid":"k1")")}); }
 
@@ -35,7 +35,7 @@ struct AuthnFixture {
     return GetReason(answer.status());
   }
 
-  // A token of `corp`, good for five minutes unless `claims` say otherwise.
+  // A token of `corp`, valid for five minutes unless `more_claims` say otherwise.
   std::string Token(const std::string& subject, const std::string& more_claims = "",
                     const std::string& header = R"({"alg":"ES256","kid":"k1"})") {
     const std::string payload = absl::StrCat(
@@ -44,7 +44,7 @@ struct AuthnFixture {
     return jose::SignToken(signer, "ES256", header, payload);
   }
 
-  // An access key of `identity`, made without the directory's say.
+  // An access key of `identity`, created without a check that the Identity exists.
   std::string MakeKey(const std::string& identity, absl::Duration ttl = absl::Hours(1)) {
     const access_keys::FreshKey fresh = access_keys::MakeAccessKey(random);
     access_keys::KeyRecord record;

@@ -17,12 +17,12 @@
 #include "services/authn/internal_tokens/token_minter.h"
 #include "services/authn/oidc/url_fetcher.h"
 
-// What authn's tests share: an issuer on paper, and fakes of the core's ports.
+// An issuer's data and fakes of the core's interfaces, for authn's tests.
 namespace countersign::authn::testing {
 
 inline constexpr char kIssuer[] = "https://idp.example";
 
-// Keeps requests until the test answers them, or answers at once when `automatic` is set.
+// Keeps requests until the test answers them; answers at once when `automatic` is set.
 class FakeFetcher final : public oidc::UrlFetcher {
  public:
   void Fetch(oidc::UrlRequest request, domain::Done<oidc::UrlDocument> done) override {
@@ -41,7 +41,7 @@ class FakeFetcher final : public oidc::UrlFetcher {
   void AnswerWithKeys(const std::vector<std::string>& jwks, std::string cache_control = "") {
     answer_ = oidc::UrlDocument{200, std::move(cache_control), jose::JwkSetJson(jwks)};
   }
-  // Answers the oldest request that waits.
+  // Answers the oldest waiting request.
   void Release() {
     domain::Done<oidc::UrlDocument> done = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
@@ -58,7 +58,7 @@ class FakeFetcher final : public oidc::UrlFetcher {
   std::vector<domain::Done<oidc::UrlDocument>> waiting_;
 };
 
-// Tokens that name the subject and count up.
+// Mints tokens that consist of the subject and a counter.
 class FakeMinter final : public internal_tokens::TokenMinter {
  public:
   absl::StatusOr<internal_tokens::MintedToken> Mint(const domain::Principal& principal,
@@ -114,7 +114,7 @@ inline domain::RoleBinding Binding(const std::string& name, domain::Role role,
   return {name, role, std::move(groups), std::move(identities), std::move(connections)};
 }
 
-// Collects resources, named once.
+// Builds a ResourceSet; every resource is named once.
 class Resources {
  public:
   Resources& Add(const domain::IdentityProvider& provider) {

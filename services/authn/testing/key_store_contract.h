@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/authn/access_keys/key_store.h"
 
-// What every KeyStore must do, whatever its medium. `store` is empty.
+// What every KeyStore must do. `store` is empty.
 namespace countersign::authn::testing {
 
 inline const absl::Time kStart = absl::FromUnixMicros(1'700'000'000'123'456);
@@ -73,7 +73,7 @@ inline void CheckRevoking(access_keys::KeyStore& store) {
 
 inline void CheckListing(access_keys::KeyStore& store) {
   CHECK(store.List(10, "")->items.empty());
-  // Two were made in the same microsecond.
+  // Two keys were created in the same microsecond.
   const std::vector<std::string> ids = {"c", "a", "b", "e", "d"};
   const std::vector<int> ages = {0, 1, 1, 2, 3};
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -99,7 +99,7 @@ inline void CheckListing(access_keys::KeyStore& store) {
 
 }  // namespace countersign::authn::testing
 
-// One test per clause, for a store made by `make_store` (anything with `.store()`).
+// One test per clause. `fixture` has a method store().
 #define AUTHN_KEY_STORE_CONTRACT(name, fixture)                                   \
   TEST_CASE(name ": finds keys by their hash", "[authn]") {                       \
     fixture under_test;                                                           \

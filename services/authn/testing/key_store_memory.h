@@ -9,7 +9,7 @@
 
 namespace countersign::authn::testing {
 
-// The fake: forgets everything with the process.
+// The in-memory fake.
 class MemoryKeyStore final : public access_keys::KeyStore {
  public:
   absl::Status Insert(const access_keys::KeyRecord& key, absl::string_view hash) override;

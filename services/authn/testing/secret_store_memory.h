@@ -8,7 +8,7 @@
 
 namespace countersign::authn::testing {
 
-// Keeps secrets in memory. Thread-safe.
+// The in-memory fake. Thread-safe.
 class MemorySecretStore final : public secrets::SecretStore {
  public:
   absl::StatusOr<SecretString> Get(const std::string& name) override {

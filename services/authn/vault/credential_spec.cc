@@ -35,7 +35,7 @@ absl::StatusOr<std::string> HeaderText(json::Value value, absl::string_view path
   return text;
 }
 
-// Names that the gateway or HTTP itself sets on an upstream request.
+// Headers that the gateway or HTTP itself sets on an upstream request.
 bool IsReserved(absl::string_view name) {
   for (const absl::string_view reserved :
        {"host", "content-length", "content-type", "content-encoding", "transfer-encoding",
@@ -96,7 +96,7 @@ absl::StatusOr<domain::CredentialLease> ParseCredentialSpec(const SecretString& 
   limits.max_bytes = kMaxSpecBytes;
   limits.max_depth = 4;
   const auto document = json::Document::Parse(spec.Reveal(), limits);
-  // The parser's message could quote a key of a misplaced secret.
+  // The parser's message is not passed on: it could quote a misplaced secret.
   if (!document.ok()) return absl::InvalidArgumentError("spec: is not valid JSON, or over 64 KiB");
   const json::Value root = document->root();
   if (!root.is(json::Type::kObject) || root.size() != 1) {

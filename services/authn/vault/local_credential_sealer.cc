@@ -15,7 +15,7 @@ absl::StatusOr<std::string> LocalCredentialSealer::SealNow(const std::string& na
                                                            const SecretString& spec,
                                                            const std::string& previous) const {
   if (!previous.empty()) {
-    // What cannot be opened any more is sealed anew.
+    // A previous value that can no longer be opened is replaced by a newly sealed one.
     const auto stored = vault_.Open(name, previous);
     if (stored.ok() && crypto::ConstantTimeEquals(stored->Reveal(), spec.Reveal())) {
       return previous;

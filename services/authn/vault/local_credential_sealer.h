@@ -7,7 +7,7 @@
 
 namespace countersign::authn::vault {
 
-// The CredentialSealer of this process: answers before it returns.
+// The CredentialSealer of this process: calls `done` before it returns.
 class LocalCredentialSealer final : public domain::CredentialSealer {
  public:
   explicit LocalCredentialSealer(const Vault& vault) : vault_(vault) {}

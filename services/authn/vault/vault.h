@@ -12,27 +12,28 @@
 
 namespace countersign::authn::vault {
 
-// What a Credential sends upstream, from its spec as JSON: exactly one of
-// {"bearer":V}, {"header":{"name":…,"value":V}}, {"basic":{"username":…,"password":V}} or
-// {"mtls":{"cert":V,"key":V}}, where V is {"inline":"…"}. Line breaks at the end of a value are
-// dropped, because files have them. INVALID_ARGUMENT when it is none of these, a header name that
-// the gateway sets itself, or a value that cannot stand in a header; messages quote no value.
+// The headers or client certificate that a Credential sends upstream, from its spec as JSON:
+// exactly one of {"bearer":V}, {"header":{"name":…,"value":V}},
+// {"basic":{"username":…,"password":V}} and {"mtls":{"cert":V,"key":V}}, where V is {"inline":"…"}.
+// Line breaks at the end of a value are dropped, because values read from files have them.
+// INVALID_ARGUMENT for other forms, for a header that the gateway sets itself, and for a value that
+// a header cannot carry. Messages quote no value.
 absl::StatusOr<domain::CredentialLease> ParseCredentialSpec(const SecretString& spec);
 
-// Seals the specs of Credentials for storage by policy, which cannot open them: AES-256-GCM under
-// a key that only authn has, with the Credential's name in the context, so that a sealed value
-// cannot be moved to another name. Sealed text reads `v1.<key id>.<base64url>`; the key id makes
-// room for rotation: the first key seals, all of them open. Thread-safe.
+// Seals the specs of Credentials, which policy stores and cannot open: AES-256-GCM under a key that
+// only authn has. The Credential's name is authenticated with it, so a sealed value cannot be moved
+// to another name. Format: `v1.<key id>.<base64url>`. For rotation there may be several keys: the
+// first seals, all of them open. Thread-safe.
 class Vault {
  public:
   // REQUIRES: at least one key, each of 32 bytes.
   Vault(std::vector<SecretString> keys, RandomSource& random);
 
-  // INVALID_ARGUMENT when no lease could be made from `spec`.
+  // INVALID_ARGUMENT when ParseCredentialSpec refuses `spec`.
   absl::StatusOr<std::string> Seal(absl::string_view name, const SecretString& spec) const;
 
-  // FAILED_PRECONDITION with reason `vault_key_missing` when it was sealed under a key that this
-  // vault does not have, DATA_LOSS with reason `vault_open_failed` when it was changed or moved.
+  // FAILED_PRECONDITION `vault_key_missing` when it was sealed under a key that this vault does not
+  // have; DATA_LOSS `vault_open_failed` when it was modified or moved to another name.
   absl::StatusOr<SecretString> Open(absl::string_view name, absl::string_view sealed) const;
 
  private:

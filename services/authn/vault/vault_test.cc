@@ -44,7 +44,7 @@ TEST_CASE("ParseCredentialSpec: each form gives the headers it stands for", "[au
   }
 }
 
-TEST_CASE("ParseCredentialSpec: mutual TLS gives a certificate and a key, no header", "[authn]") {
+TEST_CASE("ParseCredentialSpec: mtls gives a certificate and a key, and no header", "[authn]") {
   const auto lease = Parse(
       R"({"mtls":{"cert":{"inline":"-----BEGIN CERTIFICATE-----\nx"},"key":{"inline":"-----BEGIN PRIVATE KEY-----\ny"}}})");
   REQUIRE(lease.ok());
@@ -53,8 +53,7 @@ TEST_CASE("ParseCredentialSpec: mutual TLS gives a certificate and a key, no hea
   CHECK(absl::StrContains(lease->client_key_pem.Reveal(), "PRIVATE KEY"));
 }
 
-TEST_CASE("ParseCredentialSpec: what cannot be sent is refused, and no value is quoted",
-          "[authn]") {
+TEST_CASE("ParseCredentialSpec: a value that cannot be sent is refused and not quoted", "[authn]") {
   for (
       const char* spec : {
           "",
