@@ -37,7 +37,7 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   app.Serve(
       app.Make<api::SessionService>(recorder.sessions(), recorder.reader(), recorder.exporter(),
                                     app.Make<ThreadPool>(config.auditor_threads, 256), callers));
-  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&recorder] { return recorder.NotReady(); });
   recorder.Start(
       [&pool] { return pg::Migrate(pool, kSessionRecorderSchema, SessionRecorderMigrations()); });

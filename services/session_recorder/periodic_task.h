@@ -10,8 +10,8 @@
 
 namespace countersign::session_recorder {
 
-// Does `work` every `period`, the first time at once, on a thread of its own until it is destroyed.
-// A failure is logged when it begins and when it is over; the work goes on being tried.
+// Runs `work` at once and then every `period`, on its own thread, until destroyed. Logs when
+// failures begin and when they end, and keeps trying.
 class PeriodicTask {
  public:
   PeriodicTask(std::string name, absl::Duration period, std::function<absl::Status()> work);
@@ -26,7 +26,7 @@ class PeriodicTask {
   const std::string name_;
   const absl::Duration period_;
   const std::function<absl::Status()> work_;
-  bool failing_ = false;  // the thread's own
+  bool failing_ = false;  // used by the thread only
   Mutex mutex_;
   CondVar wake_;
   bool stopping_ CS_GUARDED_BY(mutex_) = false;

@@ -6,7 +6,7 @@
 namespace countersign::session_recorder {
 
 absl::Status KilledError() {
-  return WithReason(absl::AbortedError("an auditor has ordered this session to stop"), "killed");
+  return WithReason(absl::AbortedError("an auditor stopped this session"), "killed");
 }
 absl::Status LeaseLostError() {
   return WithReason(absl::AbortedError("the recorder has closed this session"), "lease_lost");
@@ -19,11 +19,11 @@ absl::Status EndedError() {
   return WithReason(absl::FailedPreconditionError("the session has ended"), "session_ended");
 }
 absl::Status BusyError() {
-  return WithReason(absl::ResourceExhaustedError("too much is waiting to be recorded"),
+  return WithReason(absl::ResourceExhaustedError("the recorder's queue is full: try again"),
                     "recorder_busy");
 }
 absl::Status SlowError() {
-  return WithReason(absl::DeadlineExceededError("not known to be recorded in time"),
+  return WithReason(absl::DeadlineExceededError("the recorder did not confirm the write in time"),
                     "recorder_slow");
 }
 absl::Status SessionExistsError(absl::string_view id) {
@@ -35,12 +35,12 @@ absl::Status SessionUnknownError(absl::string_view id) {
                     "session_unknown");
 }
 absl::Status ExportUnknownError() {
-  return WithReason(absl::NotFoundError("this export is over or was given up: begin it again"),
+  return WithReason(absl::NotFoundError("the export has ended or timed out: begin it again"),
                     "export_unknown");
 }
 absl::Status TooManyExportsError() {
   return WithReason(
-      absl::ResourceExhaustedError("too many exports are going on: try again in a few minutes"),
+      absl::ResourceExhaustedError("too many exports are unfinished: try again in a few minutes"),
       "exports_busy");
 }
 absl::Status AuditorOnlyError() {

@@ -3,7 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-// Every way in which recording says no, with the reason that programs see.
+// The refusals of recording, with their status and reason codes.
 namespace countersign::session_recorder {
 
 absl::Status KilledError();                              // ABORTED, killed

@@ -4,7 +4,7 @@
 
 namespace countersign::session_recorder {
 
-// Every metric of this service. Default-constructed, it counts nowhere.
+// The metrics of this service. Default-constructed, they record nothing.
 struct RecorderMetrics {
   metrics::Histogram commit_seconds;     // countersign_recorder_commit_seconds
   metrics::Gauge lag_seconds;            // countersign_recorder_lag_seconds

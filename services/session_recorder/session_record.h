@@ -8,14 +8,14 @@
 #include "absl/time/time.h"
 #include "libs/domain/session.h"
 
-// What a session is at rest: plain values, shared by the core and its stores.
+// A session as stored: plain values shared by the core and its stores.
 namespace countersign::session_recorder {
 
-// True for a UUID in lower case; nothing else may name a session.
+// Whether `id` is a lower-case UUID, the only form of a session id.
 bool IsSessionId(absl::string_view id);
 
-// The columns by which auditors find a session. All of it is derived from the session's events
-// (summary.h), so a verifier can recompute it.
+// The columns by which auditors find a session. All are derived from the session's events
+// (summary.h), so a verifier can recompute them.
 struct SessionSummary {
   std::string request_id;
   std::string identity;  // display name of the principal
@@ -32,10 +32,11 @@ struct SessionSummary {
   bool running() const { return end.outcome == domain::Outcome::kRunning; }
 };
 
-// A writer's epoch. Whoever takes a session over counts it up, and the writer is refused from then.
+// The first epoch of a session's writer. Taking a session over increments it; the old writer is
+// refused from then on.
 inline constexpr std::uint64_t kWriterEpoch = 1;
 
-// The newest link of a session's chain; index 0 and the genesis hash before the first event.
+// The newest link of a session's chain; before the first event, index 0 and the genesis hash.
 struct Head {
   std::uint32_t index = 0;
   std::string hash;  // 32 raw bytes
@@ -50,7 +51,7 @@ struct SealedEvent {
 };
 
 struct WrappedKey {
-  std::string key_id;  // of the key-encryption key
+  std::string key_id;  // the KEK's id
   std::string bytes;
 };
 
@@ -60,13 +61,13 @@ struct SessionRow {
   std::string id;
   SessionSummary summary;
   absl::Time started_at;
-  absl::Time ended_at = absl::InfiniteFuture();  // while it runs
+  absl::Time ended_at = absl::InfiniteFuture();  // InfiniteFuture while running
   Head head;
-  std::uint64_t epoch = kWriterEpoch;  // of the one writer that may append
+  std::uint64_t epoch = kWriterEpoch;  // of the only writer that may append
   std::string node;                    // the recorder process that serves that writer
   bool kill_ordered = false;
   WrappedKey data_key;
-  std::uint64_t position = kNoPosition;  // in the tree of checkpoints; the checkpointer's to give
+  std::uint64_t position = kNoPosition;  // in the checkpoints' tree; assigned by the checkpointer
 };
 
 }  // namespace countersign::session_recorder

@@ -7,9 +7,9 @@
 namespace countersign::session_recorder {
 namespace {
 
-// A third of the lease: two may be missed.
+// A third of the lease, so that two renewals may be missed.
 constexpr absl::Duration kKeepEvery = absl::Seconds(5);
-// How far behind its deadline an answer may be.
+// The most by which an answer may miss its deadline.
 constexpr absl::Duration kTickEvery = absl::Milliseconds(100);
 constexpr absl::Duration kCheckpointTick = absl::Seconds(1);
 

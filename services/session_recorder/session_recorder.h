@@ -16,7 +16,7 @@
 
 namespace countersign::session_recorder {
 
-// What a recorder seals and signs with.
+// The keys that seal and sign records.
 struct RecorderKeys {
   chain::KeyRing& ring;  // wraps the data keys of sessions
   crypto::SigningKey signing;
@@ -27,19 +27,19 @@ struct RecorderOptions {
   chain::CheckpointOptions checkpoints;
 };
 
-// The object graph of the recorder's core and its threads, the same one in the service and in the
-// standalone gateway. What it is given must outlive it.
+// The objects and threads of the recorder's core; used by the service and by the standalone
+// gateway. The constructor's arguments must outlive it.
 class SessionRecorder {
  public:
   SessionRecorder(store::RecordStore& store, RecorderKeys keys, const Clock& clock,
                   RandomSource& random, metrics::Registry& registry, RecorderOptions options);
   ~SessionRecorder();
 
-  // Starts the threads. `prepare` (migrations) is tried until it succeeds; then sessions that were
-  // left running are closed, and the recorder is ready.
+  // Starts the threads. `prepare` (migrations) is retried until it succeeds; then sessions left
+  // running are closed and the recorder becomes ready.
   void Start(std::function<absl::Status()> prepare);
 
-  // "" when ready, else what is missing. Never blocks.
+  // "" when ready; otherwise the reason why not. Never blocks.
   std::string NotReady() const;
 
   live::LiveSessions& sessions() { return sessions_; }
@@ -59,9 +59,9 @@ class SessionRecorder {
   live::LocalRecorder local_;
 
   std::function<absl::Status()> prepare_;
-  bool prepared_ = false;  // the keeping thread's own
+  bool prepared_ = false;  // used by the maintenance thread only
   std::atomic<bool> ready_{false};
-  std::vector<std::unique_ptr<PeriodicTask>> threads_;  // last: they use everything above
+  std::vector<std::unique_ptr<PeriodicTask>> threads_;  // last, because they use the members above
 };
 
 }  // namespace countersign::session_recorder

@@ -10,14 +10,14 @@
 
 namespace countersign::session_recorder {
 
-// What only this service knows: `service:` of its configuration file.
+// Section `service:` of this service's configuration file.
 struct SessionRecorderConfig {
-  bool sole_recorder = false;  // true: no other recorder ever writes to the database
+  bool sole_recorder = false;                             // see LiveSessionsOptions
   absl::Duration checkpoint_interval = absl::Seconds(5);  // 1s … 1m
-  std::vector<std::string> trusted_keys;  // public keys that signed before, base64url
-  std::size_t auditor_threads = 4;        // 1 … 64: for what auditors ask
+  std::vector<std::string> trusted_keys;                  // earlier public keys, base64url
+  std::size_t auditor_threads = 4;                        // 1 … 64; for auditors' requests
 
-  // INVALID_ARGUMENT when a trusted key is none. `node` names this process.
+  // INVALID_ARGUMENT when a trusted key is malformed. `node` names this process.
   absl::StatusOr<RecorderOptions> Options(std::string node) const;
 };
 

@@ -7,7 +7,7 @@
 namespace countersign::session_recorder {
 namespace {
 
-// What reading `yaml` gives, and what it complains of.
+// The configuration read from `yaml`, and its mistakes.
 std::pair<SessionRecorderConfig, absl::Status> Read(const std::string& yaml) {
   config::Mistakes mistakes;
   SessionRecorderConfig read;
@@ -26,8 +26,8 @@ TEST_CASE("SessionRecorderConfig: without a section everything has its default",
   CHECK(status.ok());
   const auto options = config.Options("node");
   REQUIRE(options.ok());
-  CHECK_FALSE(
-      options->sessions.sole_recorder);  // two that believed it would close each other's sessions
+  CHECK_FALSE(options->sessions
+                  .sole_recorder);  // two recorders with true would close each other's sessions
   CHECK(options->sessions.node == "node");
   CHECK(options->checkpoints.interval == absl::Seconds(5));
   CHECK(options->checkpoints.trusted_keys.empty());
@@ -48,7 +48,7 @@ TEST_CASE("SessionRecorderConfig: every field is read", "[session_recorder]") {
   CHECK(options->checkpoints.trusted_keys == std::vector<std::string>{key});
 }
 
-TEST_CASE("SessionRecorderConfig: refuses what is out of bounds, unknown or no key",
+TEST_CASE("SessionRecorderConfig: refuses values out of bounds, unknown members and malformed keys",
           "[session_recorder]") {
   for (const char* yaml : {"{checkpointInterval: 1ms}", "{checkpointInterval: 1h}",
                            "{auditorThreads: 0}", "{soleRecorder: maybe}", "{other: 1}"}) {

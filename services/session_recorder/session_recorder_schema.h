@@ -8,7 +8,7 @@ namespace countersign::session_recorder {
 
 inline constexpr char kSessionRecorderSchema[] = "session_recorder";
 
-// schema/*.sql, embedded when the program is built.
+// The files schema/*.sql, embedded at build time.
 std::vector<pg::Migration> SessionRecorderMigrations();
 
 }  // namespace countersign::session_recorder

@@ -20,7 +20,7 @@ void WaitUntil(Condition condition) {
 
 }  // namespace
 
-TEST_CASE("SessionRecorder: is ready when it could prepare, and closes what was left running",
+TEST_CASE("SessionRecorder: is ready after `prepare` and closes sessions left running",
           "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder before(store, "node-0");
@@ -52,7 +52,7 @@ TEST_CASE("SessionRecorder: is ready when it could prepare, and closes what was 
   }
 }
 
-TEST_CASE("SessionRecorder: is not ready while it cannot prepare", "[session_recorder]") {
+TEST_CASE("SessionRecorder: is not ready while `prepare` fails", "[session_recorder]") {
   store::MemoryRecordStore store;
   metrics::Registry registry;
   TestKeyRing keys;
@@ -69,7 +69,8 @@ TEST_CASE("SessionRecorder: is not ready while it cannot prepare", "[session_rec
   CHECK(recorder.NotReady() == "no database");
 }
 
-TEST_CASE("Summarize: columns hold what PostgreSQL can store and index", "[session_recorder]") {
+TEST_CASE("Summarize: columns contain only what PostgreSQL can store and index",
+          "[session_recorder]") {
   domain::SessionStart start = TestStart(TestId(1));
   auto prompt = std::make_shared<domain::Prompt>();
   prompt->model = std::string("a\0b", 3) + std::string(2000, 'x') + "\xc3\xa9";
@@ -81,7 +82,7 @@ TEST_CASE("Summarize: columns hold what PostgreSQL can store and index", "[sessi
         "a\xef\xbf\xbd"
         "b");
   CHECK(summary.model.size() <= 520);
-  CHECK(summary.connection == std::string(511, 'c'));  // a character is never cut
+  CHECK(summary.connection == std::string(511, 'c'));  // cut between characters
 }
 
 TEST_CASE("Summarize: a malformed payload changes nothing", "[session_recorder]") {
@@ -95,7 +96,7 @@ TEST_CASE("Summarize: a malformed payload changes nothing", "[session_recorder]"
   CHECK(summary.running());
 }
 
-TEST_CASE("AnswerText: finds what was said across pieces, per choice, in either case",
+TEST_CASE("AnswerText: finds text across pieces, per choice, in either case",
           "[session_recorder]") {
   audit::AnswerText text;
   text.Add("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n");
@@ -112,7 +113,7 @@ TEST_CASE("AnswerText: finds what was said across pieces, per choice, in either 
   CHECK_FALSE(text.Contains("choices"));
 }
 
-TEST_CASE("AnswerText: what is no JSON is searched as it is", "[session_recorder]") {
+TEST_CASE("AnswerText: payloads that are not JSON are searched as text", "[session_recorder]") {
   audit::AnswerText text;
   text.Add("plain te");
   text.Add("xt");

@@ -9,8 +9,8 @@ namespace event_type = domain::event_type;
 
 namespace {
 
-// A column's text: short enough for an index and without the one character that PostgreSQL cannot
-// store. The event keeps the whole.
+// Text for a column: short enough for an index, and without NUL, which PostgreSQL cannot store. The
+// event keeps the full text.
 std::string Column(std::string text) {
   constexpr std::size_t kMaxBytes = 512;
   if (text.size() > kMaxBytes) {

@@ -9,11 +9,11 @@
 
 namespace countersign::session_recorder {
 
-// Takes what an event (or a request that has just come) says about its session into `summary`. The
-// recorder does so while it writes, the verifier once more while it reads: both must come to the
-// same. INVALID_ARGUMENT when a payload that matters is malformed; `summary` is then unchanged.
+// Copies what an event, or a new request, says about its session into `summary`. The recorder does
+// this when writing and the verifier when reading; both must get the same result. INVALID_ARGUMENT,
+// with `summary` unchanged, when a payload that matters is malformed.
 void Summarize(const domain::RequestRecord& request, SessionSummary& summary);
-// False for events of which the summary says nothing: Summarize has nothing to read in them.
+// False for types of events that do not contribute to the summary.
 bool IsSummarized(absl::string_view type);
 absl::Status Summarize(absl::string_view type, absl::string_view payload, SessionSummary& summary);
 

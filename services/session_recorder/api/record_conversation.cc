@@ -12,7 +12,7 @@ namespace {
 
 namespace v1 = recorder::v1;
 
-// Whoever waits on the other side has a deadline of its own and breaks the stream at it.
+// The client has a deadline of its own and cancels the stream when it passes.
 constexpr absl::Time kNoDeadline = absl::InfiniteFuture();
 
 bool IsKilled(const absl::Status& status) { return GetReason(status) == "killed"; }
@@ -34,7 +34,7 @@ void RecordConversation::OnRequest(const v1::RecordRequest& request) {
     ended_ = ended_ || request.has_end();
   }
   HandOver(request, first, std::move(slot));
-  // Only now: the next request must not overtake this one on its way to LiveSessions.
+  // Read only now, so that the next request cannot reach LiveSessions before this one.
   const MutexLock lock(mutex_);
   reading_ = false;
   PumpLocked();
@@ -43,7 +43,8 @@ void RecordConversation::OnRequest(const v1::RecordRequest& request) {
 void RecordConversation::HandOver(const v1::RecordRequest& request, bool first,
                                   std::shared_ptr<Slot> slot) {
   if (first != request.has_start()) {
-    return Fill(slot, absl::InvalidArgumentError("the first request, and only it, has the start"));
+    return Fill(slot, absl::InvalidArgumentError(
+                          "only the first request has the member start, and it must have it"));
   }
   if (first) {
     auto session = NewSession(request.start());
@@ -70,7 +71,7 @@ live::LiveSessions::Handle RecordConversation::NewSession(const v1::SessionStart
       sessions_.NewSession(FromProto(start), *principal_, live::LiveSessions::Lease::kRenewed);
   sessions_.OnStop(session, [weak = weak_from_this()](absl::Status why) {
     const auto conversation = weak.lock();
-    // A killed session is told so in its next answer, and may still be ended.
+    // A killed session's writer is told in the next answer, and may still end the session.
     if (conversation == nullptr || IsKilled(why)) return;
     const MutexLock lock(conversation->mutex_);
     conversation->FinishLocked(why);
@@ -104,12 +105,12 @@ void RecordConversation::OnWritten() {
 void RecordConversation::OnCancelled() {
   {
     const MutexLock lock(mutex_);
-    FinishLocked(absl::CancelledError("the stream broke"));
+    FinishLocked(absl::CancelledError("the stream was cancelled"));
   }
   AbandonIfOpen();
 }
 
-// Without an end the writer is gone.
+// Abandons a session that was opened and not ended.
 void RecordConversation::AbandonIfOpen() {
   live::LiveSessions::Handle session;
   {
@@ -120,7 +121,8 @@ void RecordConversation::AbandonIfOpen() {
   if (session != nullptr) sessions_.Abandon(session);
 }
 
-// Writes what can be written, asks for more when there is room, finishes when all is said.
+// Writes the answers that are ready, requests the next message when there is room, and finishes the
+// stream when everything is answered.
 void RecordConversation::PumpLocked() {
   if (finished_) return;
   if (!writing_ && !slots_.empty() && slots_.front()->answer.has_value()) {

@@ -12,18 +12,18 @@
 
 namespace countersign::session_recorder::api {
 
-// The other side of a conversation. Called under the conversation's lock: must not call back.
+// The gRPC side of a conversation. Called under the conversation's lock: must not call back.
 class RecordStream {
  public:
   virtual ~RecordStream() = default;
-  virtual void Read() = 0;   // the next request, please: answered by OnRequest or OnHalfClose
-  virtual void Write() = 0;  // `outgoing` is ready: answered by OnWritten
-  virtual void Finish(const absl::Status& status) = 0;  // nothing is called after this
+  virtual void Read() = 0;   // reads the next request; OnRequest or OnHalfClose follows
+  virtual void Write() = 0;  // writes `outgoing`; OnWritten follows
+  virtual void Finish(const absl::Status& status) = 0;  // the last call
 };
 
-// What is said on one session's stream: requests are handed to LiveSessions as they come, at most
-// kOutstanding at a time, and answered in their order. When it breaks off before the end the
-// session is abandoned. Thread-safe.
+// The protocol of one session's stream. Requests are passed to LiveSessions as they arrive, at most
+// kOutstanding at a time, and answered in order. When the stream ends without an end of the
+// session, the session is abandoned. Thread-safe.
 class RecordConversation final : public std::enable_shared_from_this<RecordConversation> {
  public:
   static constexpr std::size_t kOutstanding = 64;
@@ -34,9 +34,9 @@ class RecordConversation final : public std::enable_shared_from_this<RecordConve
 
   void Start();
   void OnRequest(const recorder::v1::RecordRequest& request);
-  void OnHalfClose();  // no request will follow
+  void OnHalfClose();  // no more requests
   void OnWritten();
-  void OnCancelled();  // nobody hears answers any more
+  void OnCancelled();  // answers can no longer be delivered
 
   const recorder::v1::RecordResponse* outgoing() const { return &outgoing_; }
 
@@ -61,13 +61,13 @@ class RecordConversation final : public std::enable_shared_from_this<RecordConve
   Mutex mutex_;
   std::deque<std::shared_ptr<Slot>> slots_ CS_GUARDED_BY(mutex_);
   live::LiveSessions::Handle session_;
-  recorder::v1::RecordResponse outgoing_;  // not touched while it is being written
+  recorder::v1::RecordResponse outgoing_;  // unchanged while it is being written
   std::uint32_t last_index_ CS_GUARDED_BY(mutex_) = 0;
-  bool started_ CS_GUARDED_BY(mutex_) = false;  // the first request came
+  bool started_ CS_GUARDED_BY(mutex_) = false;  // the first request has arrived
   bool reading_ CS_GUARDED_BY(mutex_) = false;
   bool writing_ CS_GUARDED_BY(mutex_) = false;
   bool silent_ CS_GUARDED_BY(mutex_) = false;
-  bool ended_ CS_GUARDED_BY(mutex_) = false;  // an end was sent on
+  bool ended_ CS_GUARDED_BY(mutex_) = false;  // an end was passed to LiveSessions
   bool finished_ CS_GUARDED_BY(mutex_) = false;
 };
 

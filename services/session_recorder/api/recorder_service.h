@@ -6,8 +6,8 @@
 
 namespace countersign::session_recorder::api {
 
-// The stream of one session between the edge and LiveSessions. Thread-safe; `sessions` and
-// `callers` outlive it and its streams.
+// RecorderService over gRPC: one stream per session between the edge and LiveSessions. Thread-safe;
+// `sessions` and `callers` must outlive it and its streams.
 class RecorderService final : public recorder::v1::RecorderService::CallbackService {
  public:
   RecorderService(live::LiveSessions& sessions, rpc::CallerVerifier& callers)

@@ -78,7 +78,7 @@ v1::RecordRequest EndRequest(const std::string& outcome = "completed") {
   return request;
 }
 
-// One stream, spoken by hand.
+// One client stream, driven by the test.
 struct Stream {
   explicit Stream(Served& served, const std::string& token = "edge") {
     context.AddMetadata(rpc::kInternalTokenKey, token);
@@ -99,7 +99,7 @@ struct Stream {
 
 }  // namespace
 
-TEST_CASE("Record: every request gets one answer when what it carries is durable",
+TEST_CASE("Record: every request is answered once, when its events are durable",
           "[session_recorder]") {
   Served served;
   Stream stream(served);
@@ -145,20 +145,20 @@ TEST_CASE("Record: pipelined requests are answered in order", "[session_recorder
   CHECK(stream.Finish().ok());
 }
 
-TEST_CASE("Record: a stream that breaks off or is closed without an end leaves a truncated session",
+TEST_CASE("Record: a stream that ends without an end leaves a truncated session",
           "[session_recorder]") {
   Served served;
   {
     Stream stream(served);
     REQUIRE(stream.Say(StartRequest(1)));
     REQUIRE(stream.Say(DataRequest("delivered")));
-    SECTION("broken") { stream.context.TryCancel(); }
-    SECTION("closed") { CHECK(stream.Finish().ok()); }
+    SECTION("cancelled") { stream.context.TryCancel(); }
+    SECTION("half-closed") { CHECK(stream.Finish().ok()); }
   }
   CHECK(served.ReadOutcome(1) == Outcome::kTruncated);
 }
 
-TEST_CASE("Record: a killed session hears of it with its next answer and may still end",
+TEST_CASE("Record: a killed session's next answer says so, and it may still end",
           "[session_recorder]") {
   Served served;
   Stream stream(served);
@@ -186,7 +186,7 @@ TEST_CASE("Record: a lost lease ends the stream", "[session_recorder]") {
   CHECK(served.ReadOutcome(1) == Outcome::kTruncated);
 }
 
-TEST_CASE("Record: refuses what is not in order", "[session_recorder]") {
+TEST_CASE("Record: refuses requests out of order", "[session_recorder]") {
   Served served;
   const auto refusal = [&](const std::vector<v1::RecordRequest>& requests,
                            const std::string& token = "edge") {
@@ -209,8 +209,7 @@ TEST_CASE("Record: refuses what is not in order", "[session_recorder]") {
   CHECK(served.ReadOutcome(4) == Outcome::kTruncated);
 }
 
-TEST_CASE("GrpcRecorder and RecorderService: a session from the edge's side",
-          "[session_recorder]") {
+TEST_CASE("GrpcRecorder and RecorderService: a session as the edge sees it", "[session_recorder]") {
   Served served;
   clients::GrpcRecorder recorder(served.channel);
   domain::Call call;

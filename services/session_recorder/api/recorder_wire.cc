@@ -12,8 +12,8 @@ namespace {
 namespace v1 = recorder::v1;
 namespace event_type = domain::event_type;
 
-// SessionEvent refers to its type; only constants outlive the message. What is none of them stays
-// unknown, and LiveSessions refuses it.
+// SessionEvent refers to its type by string_view and outlives the message, so known types become
+// constants. LiveSessions refuses unknown ones.
 absl::string_view KnownType(absl::string_view type) {
   for (const absl::string_view known :
        {event_type::kDecision, event_type::kReviewWaiting, event_type::kReviewConsumed,
@@ -56,7 +56,7 @@ absl::StatusOr<domain::SessionEnd> FromProto(const v1::SessionEnd& proto) {
   domain::SessionEnd end;
   end.outcome = domain::OutcomeFromString(proto.outcome());
   if (end.outcome == domain::Outcome::kRunning) {
-    return absl::InvalidArgumentError("end.outcome is not an outcome");
+    return absl::InvalidArgumentError("end.outcome: not an outcome");
   }
   end.code = proto.code();
   end.input_tokens = proto.input_tokens();

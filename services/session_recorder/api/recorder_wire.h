@@ -5,12 +5,12 @@
 #include "services/session_recorder/audit/session_reader.h"
 #include "services/session_recorder/live/live_sessions.h"
 
-// Between the recorder's messages and its values; all that comes in is checked here.
+// Converts between the recorder's messages and its values, and validates all input.
 namespace countersign::session_recorder::api {
 
 domain::SessionStart FromProto(const recorder::v1::SessionStart& proto);
 std::vector<domain::SessionEvent> EventsFromProto(const recorder::v1::RecordRequest& proto);
-// INVALID_ARGUMENT for an outcome that is none.
+// INVALID_ARGUMENT for an unknown outcome.
 absl::StatusOr<domain::SessionEnd> FromProto(const recorder::v1::SessionEnd& proto);
 absl::StatusOr<audit::SessionReader::Query> FromProto(
     const recorder::v1::ListSessionsRequest& proto);

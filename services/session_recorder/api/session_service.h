@@ -9,8 +9,8 @@
 
 namespace countersign::session_recorder::api {
 
-// The auditor's work. Every method needs the role auditor, and shows no more than the connections
-// that the role is bound to. Thread-safe; what it is given outlives it.
+// SessionService over gRPC, for auditors. Every method needs the role auditor and is limited to the
+// connections that the role is bound to. Thread-safe; the constructor's arguments must outlive it.
 class SessionService final : public recorder::v1::SessionService::CallbackService {
  public:
   SessionService(live::LiveSessions& sessions, audit::SessionReader& reader,
@@ -31,9 +31,9 @@ class SessionService final : public recorder::v1::SessionService::CallbackServic
                                         recorder::v1::KillSessionResponse* response) override;
 
  private:
-  using Connections = std::optional<std::set<std::string>>;  // absent: all
+  using Connections = std::optional<std::set<std::string>>;  // nullopt: all
   absl::StatusOr<Connections> Allowed(const grpc::CallbackServerContext& context) const;
-  // NOT_FOUND, or PERMISSION_DENIED when the session's connection is not among `allowed`.
+  // OK when the session's connection is in `allowed`; otherwise NOT_FOUND or PERMISSION_DENIED.
   absl::Status MayTouch(const std::string& id, const Connections& allowed) const;
 
   live::LiveSessions& sessions_;

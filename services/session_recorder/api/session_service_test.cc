@@ -17,7 +17,7 @@ namespace {
 
 namespace v1 = recorder::v1;
 
-// Knows the tokens "auditor", "auditor-of-anthropic", "admin" and "edge".
+// Accepts the tokens "auditor", "auditor-of-anthropic", "admin" and "edge".
 class FakeCallers final : public rpc::CallerVerifier {
  public:
   absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
@@ -36,7 +36,7 @@ class FakeCallers final : public rpc::CallerVerifier {
   }
 };
 
-// The recorder's services on a store in memory, reached over an in-process channel.
+// The recorder's services over an in-memory store and an in-process channel.
 struct Served {
   Served() {
     grpc::ServerBuilder builder;
@@ -54,7 +54,7 @@ struct Served {
     return context;
   }
 
-  // A finished session.
+  // Records a finished session.
   void Record(int n, const std::string& prompt = "hello",
               const std::vector<std::string>& pieces = {"answer"}) {
     const auto session = recorder.Open(TestStart(TestId(n), prompt));
@@ -132,7 +132,7 @@ TEST_CASE("SessionService: an auditor of some connections sees no others", "[ses
             .error_code() == grpc::PERMISSION_DENIED);
 }
 
-TEST_CASE("ListSessions: a session that still runs has no outcome", "[session_recorder]") {
+TEST_CASE("ListSessions: a running session has no outcome", "[session_recorder]") {
   Served served;
   REQUIRE(served.recorder.Open(TestStart(TestId(1))).ok());
   v1::ListSessionsRequest request;
@@ -147,7 +147,7 @@ TEST_CASE("ListSessions: a session that still runs has no outcome", "[session_re
   CHECK(response.items(0).outcome() == "completed");
 }
 
-TEST_CASE("ListSessions: filters, pages and refuses what it does not know", "[session_recorder]") {
+TEST_CASE("ListSessions: filters, pages, and refuses unknown filters", "[session_recorder]") {
   Served served;
   for (int n = 1; n <= 5; ++n) served.Record(n);
   v1::ListSessionsRequest request;
@@ -179,7 +179,7 @@ TEST_CASE("ListSessions: filters, pages and refuses what it does not know", "[se
       grpc::INVALID_ARGUMENT);
 }
 
-TEST_CASE("ListSessions: text is found in prompts, and in answers even where the stream cut it",
+TEST_CASE("ListSessions: text is found in prompts, and in answers across pieces",
           "[session_recorder]") {
   Served served;
   served.Record(1, "What about PROJECT aurora?");
@@ -199,7 +199,7 @@ TEST_CASE("ListSessions: text is found in prompts, and in answers even where the
   CHECK(List(served, request).empty());
 }
 
-TEST_CASE("GetSession: gives opened events with their offsets, a part at a time",
+TEST_CASE("GetSession: returns decrypted events with their offsets, in parts",
           "[session_recorder]") {
   Served served;
   const auto session = served.recorder.Open(TestStart(TestId(1), "what is it?"));
@@ -233,7 +233,7 @@ TEST_CASE("GetSession: gives opened events with their offsets, a part at a time"
         grpc::INVALID_ARGUMENT);
 }
 
-TEST_CASE("ExportSessions: the pages joined verify", "[session_recorder]") {
+TEST_CASE("ExportSessions: the concatenated pages verify", "[session_recorder]") {
   Served served;
   for (int n = 1; n <= 3; ++n) served.Record(n, std::string(600'000, 'x'));
   std::stringstream file;
@@ -254,7 +254,8 @@ TEST_CASE("ExportSessions: the pages joined verify", "[session_recorder]") {
             .error_code() == grpc::NOT_FOUND);
 }
 
-TEST_CASE("KillSession: stops a running session, and says whether it ran", "[session_recorder]") {
+TEST_CASE("KillSession: stops a running session and reports whether it was running",
+          "[session_recorder]") {
   Served served;
   const auto session = served.recorder.Open(TestStart(TestId(1)));
   v1::KillSessionRequest request;

@@ -20,7 +20,8 @@ bool CarriesText(absl::string_view name) {
   return std::find(kTextNames.begin(), kTextNames.end(), name) != kTextNames.end();
 }
 
-// An element is named by its `index` member where it has one: streams send one element at a time.
+// The name of an array's element: its `index` member if it has one, because streams send one
+// element at a time; else its place.
 std::string ElementName(const json::Value& element, std::size_t place) {
   const auto index = element["index"].integer();
   return absl::StrCat(index ? *index : static_cast<std::int64_t>(place));
@@ -65,7 +66,7 @@ void AnswerText::Add(absl::string_view delivered) {
 }
 
 bool AnswerText::Contains(absl::string_view needle) const {
-  // A plain body may have been delivered in several pieces.
+  // A plain body may be recorded in several pieces.
   std::map<std::string, std::string> body;
   if (!raw_.empty() && CollectDocument(raw_, body)) {
     for (const auto& [path, text] : body) {

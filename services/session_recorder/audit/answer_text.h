@@ -7,23 +7,23 @@
 
 namespace countersign::session_recorder::audit {
 
-// Puts the text of an answer together again from what was delivered, so that a phrase is found
-// even where the stream was cut inside of it: server-sent events and plain JSON bodies of any
-// dialect, by the names under which they carry text. What is neither counts as text itself.
+// Reassembles the texts of a recorded answer, so that a search finds phrases that span several
+// pieces. Reads server-sent events and JSON bodies of any dialect by member names; other payloads
+// count as one text.
 class AnswerText {
  public:
   void Add(absl::string_view delivered);
 
-  // ASCII letters match in either case. `needle` is not empty.
+  // Matches ASCII letters in either case. REQUIRES: `needle` is not empty.
   bool Contains(absl::string_view needle) const;
 
  private:
-  // Text by the place in the answer where it stands, e.g. "choices/1/delta/content".
+  // Texts by their path in the answer, such as "choices/1/delta/content".
   std::map<std::string, std::string> texts_;
   std::string raw_;
 };
 
-// ASCII-caseless substring.
+// Whether `text` contains `needle`, with ASCII letters in either case.
 bool ContainsCaseless(absl::string_view text, absl::string_view needle);
 
 }  // namespace countersign::session_recorder::audit

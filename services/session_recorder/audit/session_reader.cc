@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kDefaultPage = 50, kMaxPage = 500;
 constexpr std::size_t kDefaultEvents = 1000, kAnswerBytes = 1u << 20;
-// One search request opens at most this much before it answers with what it has found.
+// A search request opens at most this much, then returns what it has found so far.
 constexpr std::size_t kSearchBytes = 64u << 20, kSearchSessions = 2000;
 
 std::string PageToken(const SessionRow& last) {
@@ -31,7 +31,7 @@ absl::Status ReadPageToken(const std::string& token, store::SessionFilter& filte
   std::int64_t nanos = 0;
   const std::vector<std::string> words = absl::StrSplit(text.ok() ? *text : "", ' ');
   if (words.size() != 2 || !absl::SimpleAtoi(words[0], &nanos) || !IsSessionId(words[1])) {
-    return WithReason(absl::InvalidArgumentError("page_token is not one that was given out"),
+    return WithReason(absl::InvalidArgumentError("page_token: not a token of this listing"),
                       "page_token_invalid");
   }
   filter.before_time = absl::FromUnixNanos(nanos);
@@ -91,7 +91,7 @@ absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
   Page page;
   std::size_t budget_bytes = kSearchBytes, budget_sessions = kSearchSessions;
   for (;;) {
-    // One more than fits tells whether there is a next page.
+    // One row more than requested tells whether there is a next page.
     CS_ASSIGN_OR_RETURN(const auto rows, store_.List(query.filter, size + 1));
     for (const SessionRow& row : rows) {
       if (page.rows.size() == size || budget_bytes == 0 || budget_sessions-- == 0) {
@@ -104,7 +104,7 @@ absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
       query.filter.before_time = row.started_at;
       query.filter.before_id = row.id;
       if (!query.text.empty()) {
-        // A session whose key is gone has no text any more.
+        // A session whose key was destroyed has no searchable text.
         const auto has_text = HasText(row, query.text, budget_bytes);
         if (absl::IsUnavailable(has_text.status())) return has_text.status();
         if (!has_text.ok() || !*has_text) continue;

@@ -11,12 +11,12 @@
 
 namespace countersign::session_recorder::audit {
 
-// Which connections' sessions `auditor` may read: absent means all. PERMISSION_DENIED for somebody
-// who is no auditor at all.
+// The connections whose sessions `auditor` may read; nullopt means all. PERMISSION_DENIED for a
+// principal without the role auditor.
 absl::StatusOr<std::optional<std::set<std::string>>> ReadableConnections(
     const domain::Principal& auditor);
 
-// The auditor's view of the record, with payloads opened. Blocking; thread-safe.
+// What auditors read of the record, with payloads decrypted. Blocking; thread-safe.
 class SessionReader {
  public:
   SessionReader(store::RecordStore& store, chain::KeyRing& keys) : store_(store), keys_(keys) {}
@@ -25,17 +25,18 @@ class SessionReader {
     store::SessionFilter filter;
     std::string text;           // substring of the prompt or the answer, ASCII-caseless; empty: any
     std::size_t page_size = 0;  // 0: 50; at most 500
-    std::string page_token;     // from the page before; empty: the first
+    std::string page_token;     // of the previous page; empty for the first
   };
   struct Page {
     std::vector<SessionRow> rows;
-    std::string next_page_token;  // empty: there is no more
+    std::string next_page_token;  // empty on the last page
   };
-  // Newest first. A search by text opens sessions one by one, so a page may hold fewer rows than
-  // asked for, even none, and still have a next one. INVALID_ARGUMENT for a token that is not ours.
+  // Newest first. A search by text opens sessions one by one and within limits, so a page may have
+  // fewer rows than requested, or none, and still have a next page. INVALID_ARGUMENT for an invalid
+  // token.
   absl::StatusOr<Page> List(Query query);
 
-  // INVALID_ARGUMENT when `id` is none, NOT_FOUND.
+  // INVALID_ARGUMENT when `id` is not a session id; NOT_FOUND.
   absl::StatusOr<SessionRow> Find(const std::string& id);
 
   struct OpenedEvent {

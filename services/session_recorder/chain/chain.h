@@ -17,8 +17,8 @@
 //   h_i = SHA-256(0x00 ‖ LP(session, i, type, time in ns, SHA-256(sealed payload), h_{i-1}))
 //
 // LP is libs/base LengthPrefixed. h_0 commits to the session's data key k, so that nobody can later
-// show another key under which the same ciphertexts open to something else; the commitments of
-// events are over ciphertext, so destroying k keeps the chain verifiable.
+// present another key that opens the same ciphertexts to other plaintexts. Events are committed to
+// as ciphertext, so the chain stays verifiable after k was destroyed.
 namespace countersign::session_recorder::chain {
 
 std::string KeyCommitment(const SecretString& data_key);
@@ -26,7 +26,8 @@ std::string GenesisHash(absl::string_view session_id, absl::string_view key_comm
 std::string LinkHash(absl::string_view session_id, std::uint32_t index, absl::string_view type,
                      absl::Time at, absl::string_view sealed, absl::string_view previous);
 
-// Payload ⇄ sealed payload, bound to its place: it opens nowhere else. Open: DATA_LOSS.
+// Seals and opens a payload. The session, index and type are authenticated with it, so it opens in
+// no other place. Open: DATA_LOSS.
 std::string SealPayload(const SecretString& data_key, absl::string_view session_id,
                         std::uint32_t index, absl::string_view type, absl::string_view payload,
                         RandomSource& random);

@@ -12,7 +12,7 @@ const absl::Time kAt = absl::FromUnixNanos(1'790'000'000'123'456'789);
 
 }  // namespace
 
-TEST_CASE("LinkHash: its value is fixed, so that records of today verify for ever",
+TEST_CASE("LinkHash: its value never changes, so that old records stay verifiable",
           "[session_recorder]") {
   const std::string genesis = GenesisHash("s", KeyCommitment(kKey));
   CHECK(HexEncode(genesis) == "73f0d7be34cd1254b25fd1b894739eefdc45b11eec753212a7a177cafeba8c9b");
@@ -20,7 +20,7 @@ TEST_CASE("LinkHash: its value is fixed, so that records of today verify for eve
         "e61b01511f291a1ccb7433e20e152fb5b230e403cc8a117edd6dcfda47c20cd5");
 }
 
-TEST_CASE("LinkHash: every field counts", "[session_recorder]") {
+TEST_CASE("LinkHash: every field changes it", "[session_recorder]") {
   const std::string previous(32, 'p');
   const std::string hash = LinkHash("s", 1, "request", kAt, "sealed", previous);
   CHECK(hash != LinkHash("t", 1, "request", kAt, "sealed", previous));
@@ -37,7 +37,7 @@ TEST_CASE("GenesisHash: commits to the session and to its key", "[session_record
   CHECK(GenesisHash("s", KeyCommitment(kKey)) != GenesisHash("s", KeyCommitment(other)));
 }
 
-TEST_CASE("OpenPayload: a sealed payload opens only in its place", "[session_recorder]") {
+TEST_CASE("OpenPayload: a sealed payload opens only in its own place", "[session_recorder]") {
   SystemRandom random;
   SealedEvent event;
   event.index = 3;

@@ -9,17 +9,17 @@
 #include "libs/crypto/signing_key.h"
 #include "services/session_recorder/session_record.h"
 
-// Signed statements about all sessions at once.
+// Signed statements about all sessions.
 //
-// Every session has a *position*, given by the first checkpoint that sees it and never reused; the
-// leaf at that position says how far the session's chain had come and whether it had ended. A
-// checkpoint signs the root over all positions, so a later change of any recorded event, or the
-// disappearance of a session, contradicts a signature. Checkpoints are numbered from 1 without gaps
-// and each names the one before it by hash.
+// Every session has a *position*, assigned by the first checkpoint that covers it and never reused.
+// The leaf at that position holds the newest link of the session's chain and whether the session
+// has ended. A checkpoint signs the root over all positions, so a later change of a recorded event,
+// or the disappearance of a session, contradicts a signature. Checkpoints are numbered from 1
+// without gaps; each contains the hash of the previous one.
 namespace countersign::session_recorder::chain {
 
 struct SessionHead {
-  std::uint64_t position = kNoPosition;  // none yet
+  std::uint64_t position = kNoPosition;  // not assigned yet
   std::string session_id;
   Head head;
   bool ended = false;
@@ -28,19 +28,19 @@ struct SessionHead {
 struct Checkpoint {
   std::uint64_t number = 0;
   absl::Time at;
-  std::uint64_t size = 0;  // positions given so far
+  std::uint64_t size = 0;  // positions assigned so far
   std::string root;        // 32 raw bytes
   std::string previous;    // CheckpointHash of number - 1; 32 zero bytes for the first
   std::string public_key;  // 32 raw bytes
   std::string signature;   // 64 raw bytes, over CheckpointBytes
-  // What is new since the checkpoint before: the positions whose leaf changed, ordered.
+  // The positions whose leaf changed since the previous checkpoint, in order.
   std::vector<SessionHead> heads;
 };
 
 // The Merkle leaf of a session.
 std::string HeadLeaf(const SessionHead& head);
 
-// What is signed: everything but `heads` (they are in the root) and the signature.
+// The signed bytes: every member except `heads`, which the root covers, and the signature.
 std::string CheckpointBytes(const Checkpoint& checkpoint);
 std::string CheckpointHash(const Checkpoint& checkpoint);
 void Sign(const crypto::SigningKey& key, Checkpoint& checkpoint);

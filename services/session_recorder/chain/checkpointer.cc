@@ -33,7 +33,7 @@ absl::Status Checkpointer::Load() {
   for (const SessionHead& head : heads) {
     if (head.position != tree_.size()) {
       return absl::DataLossError(
-          absl::StrCat("checkpoints know nothing of the session at position ", tree_.size()));
+          absl::StrCat("no checkpoint covers the session at position ", tree_.size()));
     }
     tree_.Set(tree_.size(), HeadLeaf(head));
     seen_.push_back({head.head.index, head.ended});
@@ -49,14 +49,14 @@ absl::Status Checkpointer::Load() {
     }
     last_ = *last;
   } else if (!heads.empty()) {
-    return absl::DataLossError("the checkpoints are gone, what they covered is not");
+    return absl::DataLossError("the checkpoints are missing, but sessions that they covered exist");
   }
   CS_ASSIGN_OR_RETURN(const auto beyond, store_.ByPosition(tree_.size(), 1));
   if (!beyond.empty()) {
     CS_ASSIGN_OR_RETURN(const auto newest, store_.LastCheckpoint());
-    // Either another process has just made a checkpoint, or somebody has removed some.
+    // Either another process has just made a checkpoint, or some were removed.
     if (newest.has_value() && newest->number > last_.number) {
-      return absl::AbortedError("a checkpoint was made meanwhile");
+      return absl::AbortedError("another process made a checkpoint at the same time");
     }
     return absl::DataLossError(
         absl::StrCat("session ", beyond[0].id, " was covered by a checkpoint that is gone"));
@@ -105,7 +105,7 @@ absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
   next.heads = std::move(heads);
   Sign(key_, next);
   if (absl::Status status = store_.AppendCheckpoint(next); !status.ok()) {
-    loaded_ = false;  // The tree is ahead of the store; another process may be, too.
+    loaded_ = false;  // Reload: the tree is ahead of the store now.
     return status;
   }
   next.heads.clear();
@@ -139,7 +139,7 @@ absl::Status Checkpointer::MakeOne() {
 absl::StatusOr<Checkpoint> Checkpointer::Force() {
   const MutexLock lock(mutex_);
   absl::Status status;
-  // Another process may have made the next one meanwhile: load it and go on from there.
+  // Another process may have made the next checkpoint meanwhile: load it and try again.
   for (int attempt = 0; attempt < 3; ++attempt) {
     status = MakeOne();
     if (status.ok()) return last_;

@@ -10,15 +10,14 @@
 namespace countersign::session_recorder::chain {
 
 struct CheckpointOptions {
-  absl::Duration interval = absl::Seconds(5);       // while anything is recorded
-  absl::Duration idle_interval = absl::Minutes(1);  // an empty one says that nothing was
-  std::vector<std::string> trusted_keys;            // earlier public keys, 32 raw bytes each
+  absl::Duration interval = absl::Seconds(5);       // while events are recorded
+  absl::Duration idle_interval = absl::Minutes(1);  // between empty checkpoints
+  std::vector<std::string> trusted_keys;  // public keys of earlier checkpoints, 32 raw bytes each
 };
 
-// Signs checkpoints over all sessions. What it covered once it remembers from the signed
-// checkpoints, not from the sessions: a later change of a session is not signed over, and a change
-// of the checkpoints themselves is noticed when they are loaded. Thread-safe; every call blocks on
-// the store.
+// Signs checkpoints over all sessions. Which events it has covered it reads from the signed
+// checkpoints and not from the sessions, so it never signs over a session that was changed later;
+// it detects changed checkpoints when it loads them. Thread-safe; every call blocks on the store.
 class Checkpointer {
  public:
   Checkpointer(store::RecordStore& store, const Clock& clock, crypto::SigningKey key,
@@ -27,18 +26,18 @@ class Checkpointer {
   // Makes a checkpoint when one is due.
   absl::Status Tick();
 
-  // Makes a checkpoint now, and answers it. DATA_LOSS when stored checkpoints contradict their
+  // Makes a checkpoint now and returns it. DATA_LOSS when stored checkpoints contradict their
   // signatures; FAILED_PRECONDITION when they are signed by a key that is not trusted.
   absl::StatusOr<Checkpoint> Force();
 
-  // What the newest checkpoint says of some sessions.
+  // What the newest checkpoint says about one session.
   struct Covered {
-    std::uint32_t index = 0;  // how far it covers the session
+    std::uint32_t index = 0;  // the newest covered event
     bool ended = false;
     std::vector<std::string> path;  // RFC 6962 audit path to its root
   };
-  // The newest checkpoint, and what it covers at `positions`; with an empty list: of all, without
-  // paths. UNAVAILABLE for a position that it does not know.
+  // The newest checkpoint and what it covers at `positions`; for an empty list, of all positions
+  // but without paths. UNAVAILABLE for a position that it does not cover.
   struct Statement {
     Checkpoint checkpoint;  // without heads
     std::vector<Covered> covered;
@@ -68,7 +67,7 @@ class Checkpointer {
     std::uint32_t index = 0;
     bool ended = false;
   };
-  std::vector<Seen> seen_;  // by position: chains only grow, and never after their end
+  std::vector<Seen> seen_;  // by position; to detect chains that shrank or grew after their end
   Checkpoint last_;         // number 0 before the first
 };
 

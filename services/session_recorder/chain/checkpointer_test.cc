@@ -8,7 +8,7 @@ namespace countersign::session_recorder::chain {
 
 using domain::Outcome;
 
-TEST_CASE("Checkpointer: numbers are gap-free and each names the one before",
+TEST_CASE("Checkpointer: numbers have no gaps, and each contains the previous one's hash",
           "[session_recorder]") {
   Archive archive(3);
   std::string previous(32, '\0');
@@ -33,7 +33,7 @@ TEST_CASE("Checkpointer: an empty checkpoint is made every minute, no more often
   CHECK(archive.store.checkpoints().size() == 3);
 }
 
-TEST_CASE("Checkpointer: after the clock was set back, what is new is covered and still verifies",
+TEST_CASE("Checkpointer: after the clock was set back, new events are covered and verify",
           "[session_recorder]") {
   Archive archive(2);
   archive.recorder.clock.Advance(-absl::Minutes(5));
@@ -48,20 +48,19 @@ TEST_CASE("Checkpointer: after the clock was set back, what is new is covered an
   CHECK(report.intact);
 }
 
-TEST_CASE("Checkpointer: after a restart it goes on where the one before stopped",
-          "[session_recorder]") {
+TEST_CASE("Checkpointer: after a restart it continues where it stopped", "[session_recorder]") {
   Archive archive(2);
   Checkpointer again(archive.store, archive.recorder.clock, archive.key, {});
   archive.Record(3, /*end=*/false);
   REQUIRE(again.Force().ok());
-  // The other process notices that somebody else has made a checkpoint.
+  // The other process detects the new checkpoint.
   REQUIRE(archive.checkpointer.Force().ok());
   const exports::VerifyReport report = Judge(archive.Export());
   INFO(Describe(report));
   CHECK(report.intact);
 }
 
-TEST_CASE("Checkpointer: does not sign over what was changed", "[session_recorder][tamper]") {
+TEST_CASE("Checkpointer: does not sign over changed records", "[session_recorder][tamper]") {
   Archive archive(2);
   const auto fresh = [&] {
     return Checkpointer(archive.store, archive.recorder.clock, archive.key, {}).Force().status();
@@ -74,26 +73,26 @@ TEST_CASE("Checkpointer: does not sign over what was changed", "[session_recorde
     }
     CHECK(fresh().code() == absl::StatusCode::kDataLoss);
   }
-  SECTION("a session that had ended runs again") {
+  SECTION("an ended session is marked as running") {
     archive.Row(1).summary.end.outcome = Outcome::kRunning;
     archive.Row(1).head.index = 2;
     archive.store.sessions().at(TestId(1)).covered = false;
     CHECK(fresh().code() == absl::StatusCode::kDataLoss);
   }
-  SECTION("checkpoints of somebody else's key") {
+  SECTION("checkpoints signed by another key") {
     for (Checkpoint& checkpoint : checkpoints) Sign(crypto::SigningKey::Generate(), checkpoint);
     CHECK(fresh().code() == absl::StatusCode::kFailedPrecondition);
   }
 }
 
-TEST_CASE("Verify: checkpoints that were removed from the store, and signed anew, are noticed",
+TEST_CASE("Verify: checkpoints removed from the store and made again are detected",
           "[session_recorder][tamper]") {
   Archive archive(2);
   std::vector<Checkpoint>& checkpoints = archive.store.checkpoints();
   SECTION("one in the middle") { checkpoints.erase(checkpoints.begin() + 2); }
   SECTION("the newest ones: a rollback") { checkpoints.resize(2); }
   SECTION("all of them") { checkpoints.clear(); }
-  // Whoever did that restarts the recorder, so that it knows nothing better.
+  // The attacker restarts the recorder, so that it has only the store to read.
   Checkpointer restarted(archive.store, archive.recorder.clock, archive.key, {});
   exports::Exporter exporter(archive.store, archive.recorder.keys, restarted,
                              archive.recorder.clock, archive.recorder.random);
@@ -107,7 +106,7 @@ TEST_CASE("Verify: checkpoints that were removed from the store, and signed anew
   }
 }
 
-TEST_CASE("Checkpointer: a new signing key goes on when the old one is trusted",
+TEST_CASE("Checkpointer: a new signing key continues when the old one is trusted",
           "[session_recorder]") {
   Archive archive(2);
   const crypto::SigningKey new_key = crypto::SigningKey::Generate();

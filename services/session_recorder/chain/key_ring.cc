@@ -26,7 +26,7 @@ absl::StatusOr<SecretString> ReadFile(const std::string& path) {
   return SecretString(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
-// Writes a new file that only its owner can read; OK as well when another process made it first.
+// Writes a new file that only its owner can read; also OK when another process created it first.
 absl::Status CreateFile(const std::string& path, const SecretString& content) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) {
@@ -62,7 +62,7 @@ absl::StatusOr<std::vector<FileKeyRing::Key>> FileKeyRing::Parse(const std::stri
     }
     keys.push_back({words.first, SecretString(*std::move(bytes))});
   }
-  if (keys.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": holds no key"));
+  if (keys.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": contains no key"));
   return keys;
 }
 

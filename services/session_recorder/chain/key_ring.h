@@ -11,25 +11,25 @@
 
 namespace countersign::session_recorder::chain {
 
-// Holds the key-encryption keys (KEK) that wrap the data key of every session. Destroying a
-// session's wrapped key makes its payloads unreadable for ever. Thread-safe.
+// The key-encryption keys (KEKs) that wrap every session's data key. Destroying a session's wrapped
+// key makes its payloads unreadable. Thread-safe.
 class KeyRing {
  public:
   virtual ~KeyRing() = default;
   virtual WrappedKey Wrap(absl::string_view session_id, const SecretString& data_key) = 0;
-  // NOT_FOUND for an unknown key id, DATA_LOSS when it is not the key of that session.
+  // NOT_FOUND for an unknown key id; DATA_LOSS when `wrapped` is not a key of that session.
   virtual absl::StatusOr<SecretString> Unwrap(absl::string_view session_id,
                                               const WrappedKey& wrapped) = 0;
 };
 
-// Keys from a file: one per line, "ID BASE64URL" (32 bytes); the first line wraps, all unwrap, so
-// that rotating means to put a new line on top. Lines that start with # do not count.
+// KEKs from a file with one key per line, "ID BASE64URL" (32 bytes). The first line wraps, all
+// lines unwrap: to rotate, insert a line at the top. Lines that start with # are comments.
 class FileKeyRing final : public KeyRing {
  public:
-  // INVALID_ARGUMENT with the line that is wrong; NOT_FOUND when there is no file.
+  // INVALID_ARGUMENT names the invalid line; NOT_FOUND when the file does not exist.
   static absl::StatusOr<std::unique_ptr<FileKeyRing>> Load(const std::string& path,
                                                            RandomSource& random);
-  // As Load, but makes the file (mode 0600) with one new key when there is none.
+  // As Load, but creates a missing file (mode 0600) with one new key.
   static absl::StatusOr<std::unique_ptr<FileKeyRing>> LoadOrCreate(const std::string& path,
                                                                    RandomSource& random);
 
@@ -50,8 +50,8 @@ class FileKeyRing final : public KeyRing {
   RandomSource& random_;
 };
 
-// The Ed25519 key that signs checkpoints and exports: a file with the seed as base64url, made (mode
-// 0600) when there is none.
+// The Ed25519 key that signs checkpoints and exports. The file contains the seed as base64url; a
+// missing one is created with mode 0600.
 absl::StatusOr<crypto::SigningKey> LoadOrCreateSigningKey(const std::string& path);
 
 }  // namespace countersign::session_recorder::chain

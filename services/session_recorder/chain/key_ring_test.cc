@@ -32,7 +32,7 @@ const SecretString kDataKey(std::string(32, 'd'));
 
 }  // namespace
 
-TEST_CASE("FileKeyRing: makes its file once, for its owner alone", "[session_recorder]") {
+TEST_CASE("FileKeyRing: creates its file once, readable by its owner only", "[session_recorder]") {
   Folder folder;
   SystemRandom random;
   const std::string path = folder.path + "/record.keys";
@@ -48,7 +48,7 @@ TEST_CASE("FileKeyRing: makes its file once, for its owner alone", "[session_rec
   CHECK((*again)->Unwrap("s", wrapped)->Reveal() == kDataKey.Reveal());
 }
 
-TEST_CASE("FileKeyRing: a wrapped key opens for its session only, and never with another key",
+TEST_CASE("FileKeyRing: a wrapped key opens only for its session and with its KEK",
           "[session_recorder]") {
   Folder folder;
   SystemRandom random;
@@ -73,7 +73,7 @@ TEST_CASE("FileKeyRing: the first line wraps, all lines open", "[session_recorde
   CHECK((*after)->Wrap("s", kDataKey).key_id == "new");
 }
 
-TEST_CASE("FileKeyRing: says which line is wrong", "[session_recorder]") {
+TEST_CASE("FileKeyRing: an error names the invalid line", "[session_recorder]") {
   Folder folder;
   SystemRandom random;
   for (const std::string& bad : {std::string(""), std::string("a"), std::string("a short"),
@@ -84,7 +84,7 @@ TEST_CASE("FileKeyRing: says which line is wrong", "[session_recorder]") {
   }
 }
 
-TEST_CASE("LoadOrCreateSigningKey: gives the same key again and refuses another content",
+TEST_CASE("LoadOrCreateSigningKey: returns the same key again and refuses other content",
           "[session_recorder]") {
   Folder folder;
   const std::string path = folder.path + "/checkpoint.key";

@@ -11,9 +11,9 @@ namespace countersign::session_recorder::chain {
 // SHA-256(0x00 ‖ entry), the leaf of RFC 6962 §2.1.
 std::string MerkleLeaf(absl::string_view entry);
 
-// A Merkle tree as in RFC 6962 §2.1 whose leaves may be replaced: a session that goes on gets a new
-// leaf in its old place. Keeps every node (64 bytes per leaf), so that a change, the root and a
-// proof cost O(log n). Not thread-safe.
+// A Merkle tree as in RFC 6962 §2.1 whose leaves can be replaced, because a running session's leaf
+// changes. Keeps every node (64 bytes per leaf), so that a replacement, the root and a proof cost
+// O(log n). Not thread-safe.
 class MerkleTree {
  public:
   std::size_t size() const { return levels_.empty() ? 0 : levels_[0].size(); }
@@ -22,7 +22,7 @@ class MerkleTree {
   // Replaces the leaf at `position`, or appends it. REQUIRES: position <= size().
   void Set(std::size_t position, const std::string& leaf);
 
-  // SHA-256 of nothing while the tree is empty.
+  // SHA-256 of the empty string while the tree is empty.
   std::string Root() const;
 
   // The audit path of RFC 6962 §2.1.1, from the leaf upwards. REQUIRES: position < size().
@@ -33,8 +33,8 @@ class MerkleTree {
   std::vector<std::vector<std::string>> levels_;
 };
 
-// The root that `proof` leads to from `leaf` at `position` of a tree of `size` leaves; "" when the
-// proof has not the length that it must have.
+// The root that results from `leaf` at `position` of a tree of `size` leaves and `proof`; "" when
+// the proof has the wrong length.
 std::string RootOfProof(std::size_t position, std::size_t size, const std::string& leaf,
                         const std::vector<std::string>& proof);
 

@@ -10,7 +10,7 @@
 namespace countersign::session_recorder::chain {
 namespace {
 
-// RFC 6962 §2.1, as it is written there.
+// The definition in RFC 6962 §2.1, without optimisation.
 std::string ReferenceRoot(const std::vector<std::string>& leaves) {
   if (leaves.empty()) return crypto::Sha256("");
   if (leaves.size() == 1) return leaves[0];

@@ -23,7 +23,7 @@ void Hexes(Writer& out, absl::string_view name, const std::vector<std::string>& 
   out.EndArray();
 }
 
-// Reads members one by one; the first that is not as it must be decides the status.
+// Reads members one after the other; keeps the first error.
 class Members {
  public:
   explicit Members(Value object) : object_(object) {}

@@ -9,8 +9,9 @@
 #include "services/session_recorder/chain/checkpoint.h"
 #include "services/session_recorder/session_record.h"
 
-// The lines of an export: canonical JSON Lines, so that every value has exactly one spelling (fixed
-// order of members, no white space, lower-case hex, base64url, RFC 3339 UTC with nine digits).
+// The lines of an export: JSON Lines in canonical form, so that every value has exactly one
+// spelling (fixed order of members, no white space, lower-case hex, base64url, RFC 3339 UTC with
+// nine decimals).
 //
 //   {"type":"header",…}       who signs, when, and whether every ended session is here
 //   {"type":"session",…}      one session: what its events say, its place in the tree, its data key
@@ -19,21 +20,21 @@
 //                             ("named", with an audit path in each session line)
 //   {"type":"end",…}          number and SHA-256 of all bytes before it, signed
 //
-// The export discloses the data key of each session, because who may export may read. A verifier
-// checks that the chain committed to that key from its first link, opens every payload with it and
-// recomputes from the payloads what the session line says. Parsers answer INVALID_ARGUMENT.
+// An export discloses the data key of each session, because a principal who may export may read. A
+// verifier checks that the chain commits to that key from its first link, opens every payload with
+// it, and recomputes the session line from the payloads. Parsers return INVALID_ARGUMENT.
 namespace countersign::session_recorder::exports {
 
 struct ExportHeader {
   absl::Time exported_at;
   bool complete = false;                  // scope "all"
-  std::string public_key;                 // signs the last line; 32 raw bytes, as are all keys
+  std::string public_key;                 // signs the last line; keys are 32 raw bytes
   std::vector<std::string> trusted_keys;  // may have signed earlier checkpoints
 };
 
 struct ExportedSession {
   SessionRow row;                 // without wrapped key, node and epoch
-  std::string data_key;           // 32 raw bytes; empty when it could not be opened
+  std::string data_key;           // 32 raw bytes; empty when it could not be unwrapped
   std::vector<std::string> path;  // audit path to the newest checkpoint's root; "named" only
 };
 
@@ -55,7 +56,7 @@ std::string EventLine(const std::string& session_id, const SealedEvent& event);
 std::string CheckpointLine(const chain::Checkpoint& checkpoint);
 std::string EndLine(const ExportEnd& end);
 
-// "header", "session", …; "" when the line is none.
+// "header", "session", …; "" when the line has no type.
 std::string LineType(absl::string_view line);
 
 absl::StatusOr<ExportHeader> ParseHeader(absl::string_view line);
@@ -64,7 +65,7 @@ absl::StatusOr<ExportedEvent> ParseEvent(absl::string_view line);
 absl::StatusOr<chain::Checkpoint> ParseCheckpoint(absl::string_view line);
 absl::StatusOr<ExportEnd> ParseEnd(absl::string_view line);
 
-// Nanoseconds kept: 2026-11-22T12:00:00.123456789Z.
+// With nanoseconds: 2026-11-22T12:00:00.123456789Z.
 std::string ExportTime(absl::Time time);
 
 }  // namespace countersign::session_recorder::exports

@@ -8,7 +8,7 @@ namespace countersign::session_recorder::exports {
 
 using domain::Outcome;
 
-TEST_CASE("Export: holds every byte that was delivered, readable with the key it discloses",
+TEST_CASE("Export: contains every delivered byte, readable with the disclosed key",
           "[session_recorder]") {
   Archive archive(1);
   std::string delivered;
@@ -25,7 +25,7 @@ TEST_CASE("Export: holds every byte that was delivered, readable with the key it
   CHECK(delivered == "piece \xc3\xa9more");
 }
 
-TEST_CASE("Export: skips what runs unless it is named, and a truncated session is intact",
+TEST_CASE("Export: skips running sessions unless named; a truncated session is intact",
           "[session_recorder]") {
   Archive archive(1);
   const auto running = archive.Record(2, /*end=*/false);
@@ -48,12 +48,11 @@ TEST_CASE("Export: skips what runs unless it is named, and a truncated session i
   CHECK(after.sessions[0].outcome == Outcome::kTruncated);
 }
 
-TEST_CASE("Export: a session that goes on is described as it was at the checkpoint",
-          "[session_recorder]") {
+TEST_CASE("Export: a running session is exported as of the checkpoint", "[session_recorder]") {
   Archive archive(0);
   const auto running = archive.recorder.Open(TestStart(TestId(1)));
   REQUIRE(archive.checkpointer.Force().ok());
-  // What comes after the checkpoint that the export speaks of, but before its rows are read.
+  // Adds events after the export's checkpoint and before its rows are read.
   struct LateStore final : public ForwardingStore {
     using ForwardingStore::ForwardingStore;
     absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override {
@@ -78,7 +77,7 @@ TEST_CASE("Export: a session that goes on is described as it was at the checkpoi
   CHECK(report.sessions[0].outcome == Outcome::kRunning);
 }
 
-TEST_CASE("Export: finished exports make room for new ones, going ones do not",
+TEST_CASE("Export: finished exports make room for new ones, unfinished ones do not",
           "[session_recorder]") {
   Archive archive(0);
   const auto session = archive.recorder.Open(TestStart(TestId(1), std::string(1'200'000, 'x')));
@@ -97,7 +96,7 @@ TEST_CASE("Export: finished exports make room for new ones, going ones do not",
   CHECK(archive.exporter.Next(tokens[0]).status().code() == absl::StatusCode::kNotFound);
 }
 
-TEST_CASE("Export: pages of a large export joined are the file, and a page can be asked for again",
+TEST_CASE("Export: concatenated pages are the file, and a page can be requested again",
           "[session_recorder]") {
   Archive archive(0);
   const auto session = archive.recorder.Open(TestStart(TestId(1)));
@@ -124,7 +123,7 @@ TEST_CASE("Export: pages of a large export joined are the file, and a page can b
   CHECK(Judge(file).intact);
 }
 
-TEST_CASE("Export: refuses what it may not or cannot give", "[session_recorder]") {
+TEST_CASE("Export: refuses unknown, forbidden and too many sessions", "[session_recorder]") {
   Archive archive(1);
   using Code = absl::StatusCode;
   Exporter& exporter = archive.exporter;

@@ -24,7 +24,7 @@ constexpr absl::Duration kIdle = absl::Minutes(5);
 
 }  // namespace
 
-// One export: a generator of lines. Used by one caller at a time.
+// One export, generated line by line. Used by one caller at a time.
 class Exporter::Job {
  public:
   Job(Exporter& exporter, chain::Checkpointer::Statement statement, std::vector<SessionRow> named,
@@ -41,7 +41,7 @@ class Exporter::Job {
     Emit(HeaderLine(header));
   }
 
-  // Produces at least `bytes` more unless the export ends.
+  // Generates at least `bytes` more, unless the export ends.
   absl::Status Fill(std::size_t bytes) {
     while (buffer_.size() < bytes && stage_ != Stage::kDone) {
       switch (stage_) {
@@ -67,11 +67,11 @@ class Exporter::Job {
 
   bool Finished() const { return stage_ == Stage::kDone && buffer_.empty(); }
 
-  Mutex turn;  // held while a page is made
+  Mutex turn;  // held while a page is generated
   std::uint64_t page_number = 0;
   Page last_page;
   absl::Time used_at;     // guarded by the exporter's mutex, as is
-  bool finished = false;  // kept only so that the last page can be asked for again
+  bool finished = false;  // kept only so that the last page can be requested again
 
  private:
   enum class Stage { kSessions, kEvents, kCheckpoints, kDone };
@@ -83,7 +83,7 @@ class Exporter::Job {
     buffer_ += line;
   }
 
-  // What the checkpoint covers of the session in `rows_[place_]`.
+  // The checkpoint's statement about the session in `rows_[place_]`.
   const chain::Checkpointer::Covered& CoveredNow() const {
     return statement_.covered[complete_ ? rows_[place_].position : place_];
   }
@@ -120,8 +120,8 @@ class Exporter::Job {
     return absl::OkStatus();
   }
 
-  // A session that goes on is exported as it was when the checkpoint was made: head and description
-  // are those of its events up to there.
+  // Exports a running session as of the checkpoint: its head and summary are those of the events
+  // covered.
   absl::Status CutAtCheckpoint(SessionRow& row, const SecretString& data_key) {
     row.summary = SessionSummary();
     row.head = Head();
@@ -134,7 +134,7 @@ class Exporter::Job {
         row.head = {event.index, event.hash};
         if (data_key.empty()) continue;
         const auto payload = chain::OpenPayload(data_key, row.id, event);
-        if (!payload.ok()) continue;  // the verifier will say so
+        if (!payload.ok()) continue;  // the verifier reports it
         (void)Summarize(event.type, *payload, row.summary);
       }
     }
@@ -211,7 +211,7 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(
   if (ids.size() > kMaxNamed) {
     return absl::InvalidArgumentError(absl::StrCat("at most ", kMaxNamed, " sessions by name"));
   }
-  // A checkpoint first: it gives new sessions their place.
+  // The forced checkpoint assigns positions to new sessions.
   CS_RETURN_IF_ERROR(checkpointer_.Force().status());
   std::vector<SessionRow> named;
   std::vector<std::uint64_t> positions;
@@ -257,13 +257,13 @@ absl::StatusOr<Exporter::Page> Exporter::Next(const std::string& token) {
     job->used_at = clock_.Now();
   }
   const MutexLock turn(job->turn);
-  if (number + 1 == job->page_number) return job->last_page;  // the answer got lost
+  if (number + 1 == job->page_number) return job->last_page;  // the answer was lost
   if (number != job->page_number) return ExportUnknownError();
   return Turn(words[0], *job);
 }
 
 absl::StatusOr<Exporter::Page> Exporter::Turn(const std::string& id, Job& job) {
-  // One byte more tells whether there is a next page.
+  // One byte more than a page tells whether there is a next one.
   if (absl::Status status = job.Fill(kPageBytes + 1); !status.ok()) {
     const MutexLock lock(mutex_);
     jobs_.erase(id);
@@ -276,7 +276,7 @@ absl::StatusOr<Exporter::Page> Exporter::Turn(const std::string& id, Job& job) {
   if (job.Finished()) {
     const MutexLock lock(mutex_);
     job.finished = true;
-    if (job.page_number == 1) jobs_.erase(id);  // there is no token for it
+    if (job.page_number == 1) jobs_.erase(id);  // no token refers to it
   }
   return page;
 }

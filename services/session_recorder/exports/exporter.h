@@ -16,9 +16,9 @@
 
 namespace countersign::session_recorder::exports {
 
-// Writes exports (export_format.h) a page at a time. An export is one snapshot, that of the
-// checkpoint it forces at its beginning; between pages it is kept in memory (a few bytes per
-// session) for five minutes. Blocking; thread-safe.
+// Writes exports (export_format.h) in pages. An export is a snapshot as of the checkpoint that
+// Begin makes. Its state (a few bytes per session) is kept in memory for five minutes between
+// pages. Blocking; thread-safe.
 class Exporter {
  public:
   Exporter(store::RecordStore& store, chain::KeyRing& keys, chain::Checkpointer& checkpointer,
@@ -26,19 +26,19 @@ class Exporter {
   ~Exporter();
 
   struct Page {
-    std::string bytes;            // the pages joined are the file; a character is never cut
-    std::string next_page_token;  // empty: this was the last
+    std::string bytes;            // concatenated, the pages are the file; whole UTF-8 characters
+    std::string next_page_token;  // empty on the last page
   };
 
-  // The first page. With `ids`: of these sessions, as far as they have come; NOT_FOUND when one is
-  // unknown, PERMISSION_DENIED when it is of a connection outside of `connections`. Without: of all
-  // that have ended, for which `connections` must be absent. RESOURCE_EXHAUSTED when too many
-  // exports are going on.
+  // The first page. With `ids`: these sessions, up to their newest event; NOT_FOUND when one is
+  // unknown, PERMISSION_DENIED when its connection is not in `connections`. Without `ids`: all
+  // ended sessions; `connections` must then be nullopt. RESOURCE_EXHAUSTED when too many exports
+  // are unfinished.
   absl::StatusOr<Page> Begin(const std::vector<std::string>& ids,
                              const std::optional<std::set<std::string>>& connections);
 
-  // The page that `token` stands for; the newest one may be asked for again. NOT_FOUND when the
-  // export is over or was given up.
+  // The page of `token`; the newest page may be requested again. NOT_FOUND when the export is
+  // finished or has timed out.
   absl::StatusOr<Page> Next(const std::string& token);
 
  private:

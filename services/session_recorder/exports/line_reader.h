@@ -6,14 +6,13 @@
 
 namespace countersign::session_recorder::exports {
 
-// Reads lines of a stream that is not trusted: none is longer than the limit, however long the
-// stream makes it.
+// Reads lines from an untrusted stream and never keeps more than `limit` bytes of one.
 class LineReader {
  public:
   LineReader(std::istream& input, std::size_t max_bytes) : input_(input), max_bytes_(max_bytes) {}
 
   enum class Result { kLine, kUnterminated, kTooLong, kEnd };
-  // The next line without its newline. kUnterminated: the last one, which has none.
+  // The next line without its newline. kUnterminated: the last line, when it has no newline.
   Result Next(std::string& line);
 
  private:

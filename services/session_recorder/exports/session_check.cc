@@ -36,11 +36,11 @@ std::string SessionCheck::CheckEvent(const ExportedEvent& exported) {
   const std::string name = absl::StrCat("event ", event.index, " (", event.type, ") ");
   if (ended_) return absl::StrCat(name, "comes after the end");
   if ((event.index == 1) != (event.type == event_type::kRequest)) {
-    return absl::StrCat(name, "is out of place");
+    return absl::StrCat(name, "is out of order");
   }
   const std::string hash =
       chain::LinkHash(found_.id, event.index, event.type, event.at, event.sealed, hash_);
-  if (hash != event.hash) return absl::StrCat(name, "was changed: its hash does not match");
+  if (hash != event.hash) return absl::StrCat(name, "was changed: its hash is wrong");
   if (event.at < last_at_) return absl::StrCat(name, "is older than the one before it");
   const auto payload = chain::OpenPayload(data_key_, found_.id, event);
   if (!payload.ok()) return absl::StrCat(name, "does not open with the session's key");
@@ -76,7 +76,7 @@ void SessionCheck::Close(std::uint64_t line) {
   found_.head = {index_, hash_};
   const ExportedSession recomputed{found_, claimed_.data_key, claimed_.path};
   if (SessionLine(recomputed) != SessionLine(claimed_)) {
-    Fail("its description does not say what its events say", line_);
+    Fail("its session line contradicts its events", line_);
   }
 }
 

@@ -8,23 +8,23 @@
 
 namespace countersign::session_recorder::exports {
 
-// Judges one session of an export while its lines go by. The first problem is kept, what follows
-// from it is not reported.
+// Checks one session of an export, line by line. Keeps the first problem only, because others
+// usually follow from it.
 class SessionCheck {
  public:
   SessionCheck(ExportedSession claimed, std::uint64_t line);
 
   void Event(const ExportedEvent& event, std::uint64_t line);
-  // There are no more events.
+  // Call after the last event.
   void Close(std::uint64_t line);
 
-  // What a checkpoint signed of this session.
+  // Compares with the head that a checkpoint signed for this session.
   void Signed(const chain::SessionHead& head, std::uint64_t checkpoint, std::uint64_t line);
 
   void Fail(std::string problem, std::uint64_t line);
 
   const ExportedSession& claimed() const { return claimed_; }
-  chain::SessionHead head() const;  // as the events give it
+  chain::SessionHead head() const;  // as computed from the events
   bool ended() const { return ended_; }
   SessionVerdict Verdict() const;
 
@@ -34,9 +34,9 @@ class SessionCheck {
   const ExportedSession claimed_;
   const std::uint64_t line_;
   SecretString data_key_;
-  SessionRow found_;    // what the events say
+  SessionRow found_;    // as computed from the events
   std::string hash_;    // of the newest link
-  std::string hashes_;  // all links, 32 bytes each: checkpoints refer to any of them
+  std::string hashes_;  // all links, 32 bytes each; a checkpoint may refer to any of them
   std::uint32_t index_ = 0;
   absl::Time last_at_ = absl::InfinitePast();
   bool ended_ = false;

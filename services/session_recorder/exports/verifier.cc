@@ -35,11 +35,11 @@ class Verification {
       switch (result) {
         case LineReader::Result::kLine: Line(line); break;
         case LineReader::Result::kUnterminated:
-          Problem("the line has no end: the file was cut");
+          Problem("the line has no newline: the file was cut");
           Line(line);
           break;
         case LineReader::Result::kTooLong:
-          Problem("the line is too long to be one of an export");
+          Problem("the line is longer than a line of an export can be");
           more = false;
           break;
         case LineReader::Result::kEnd: more = false; break;
@@ -63,7 +63,7 @@ class Verification {
     }
   }
 
-  // A line that cannot be read belongs to the session that stands there, or to the file.
+  // Reports an unreadable line as a problem of the current session, or of the file.
   void Unreadable(const std::string& what) {
     if (part_ == Part::kSessions && current_ != nullptr) current_->Fail(what, line_);
     Problem(what);
@@ -89,7 +89,7 @@ class Verification {
     }
   }
 
-  // The one spelling of every value: a file that means the same in other bytes is not the file.
+  // Canonical form: a file with the same meaning and other bytes is refused.
   bool IsCanonical(const std::string& line, const std::string& canonical) {
     if (line == canonical) return true;
     Unreadable("the line is not in its canonical form");
@@ -138,7 +138,7 @@ class Verification {
     if (!IsCanonical(line, EventLine(event->session_id, event->event))) return;
     if (current_ == nullptr || event->session_id != current_->claimed().row.id) {
       return Unreadable(
-          absl::StrCat("an event of session ", event->session_id, " is not in place"));
+          absl::StrCat("an event of session ", event->session_id, " is out of place"));
     }
     current_->Event(*event, line_);
   }
@@ -172,7 +172,7 @@ class Verification {
     last_.heads.clear();
   }
 
-  // Repeats what the checkpointer did, from the first checkpoint on.
+  // Replays the checkpointer's work from the first checkpoint on.
   void Follow(const chain::Checkpoint& checkpoint) {
     const std::string previous =
         last_.number == 0 ? std::string(32, '\0') : chain::CheckpointHash(last_);
@@ -228,7 +228,8 @@ class Verification {
     }
   }
 
-  // Every session against the newest checkpoint; in a complete export, also the other way round.
+  // Compares every session with the newest checkpoint, and for a complete export every covered
+  // session with the file.
   void CheckCoverage() {
     for (SessionCheck& session : sessions_) {
       const chain::SessionHead head = session.head();
@@ -275,8 +276,8 @@ class Verification {
   VerifyReport report_;
   bool intact_ = true;
   Part part_ = Part::kStart;
-  std::uint64_t line_ = 0;   // the one being read
-  std::uint64_t lines_ = 0;  // under the digest
+  std::uint64_t line_ = 0;   // the current line
+  std::uint64_t lines_ = 0;  // covered by the digest
   crypto::Sha256Stream digest_;
   ExportHeader header_;
   bool has_header_ = false;

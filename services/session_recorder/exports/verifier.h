@@ -10,9 +10,8 @@
 #include "absl/strings/string_view.h"
 #include "libs/domain/session.h"
 
-// Judges an export (export_format.h) from the file and a public key alone. The file may come from
-// anybody: nothing in it is believed before it was checked, and memory is bounded by a line's limit
-// and about 40 bytes per event.
+// Verifies an export (export_format.h) with nothing but the file and a public key. The file is
+// untrusted input; memory is bounded by the longest line and about 40 bytes per event.
 namespace countersign::session_recorder::exports {
 
 struct VerifyLimits {
@@ -22,30 +21,31 @@ struct VerifyLimits {
 
 struct SessionVerdict {
   std::string id;
-  domain::Outcome outcome = domain::Outcome::kRunning;  // kRunning: exported while it ran
+  domain::Outcome outcome = domain::Outcome::kRunning;  // kRunning: exported while running
   std::uint32_t events = 0;
   bool intact = false;
   std::string problem;     // when not intact: what is wrong, with the event's index
-  std::uint64_t line = 0;  // and where
+  std::uint64_t line = 0;  // the line of the problem
 };
 
 struct VerifyReport {
   bool intact = false;  // the file as a whole: every session, every checkpoint, every byte
   std::vector<SessionVerdict> sessions;
   std::vector<std::string> problems;  // of the file itself, "line 12: …"
-  std::string public_key;             // base64url, the one that the file was judged by
-  bool pinned = false;                // that key was given, not taken from the file
+  std::string public_key;             // base64url; the key used for verification
+  bool pinned = false;                // the key was given by the caller, not taken from the file
   std::string exported_at;            // RFC 3339, as the file says
-  bool complete = false;              // the file claims to hold every session that had ended
+  bool complete = false;              // the file claims to contain every ended session
   std::uint64_t checkpoints = 0;
-  std::uint64_t running = 0;  // sessions that ran at the time and are not in the file
+  std::uint64_t running = 0;  // running sessions, which are not in the file
 };
 
-// Reads `input` to its end. `public_key` is 32 raw bytes; without it the file's own key is used.
+// Reads `input` to its end. `public_key` is 32 raw bytes; without it the key named in the file is
+// used.
 //
 // A session is intact when its chain has no gap from the first event to its head, every sealed
-// payload opens with the session's key to what the file says about the session, and the head is
-// under a signed checkpoint. One that was closed as truncated is intact.
+// payload opens with the session's key, the payloads agree with the session line, and a signed
+// checkpoint covers the head. A session that was closed as truncated can be intact.
 VerifyReport Verify(std::istream& input, const std::optional<std::string>& public_key,
                     const VerifyLimits& limits = {});
 

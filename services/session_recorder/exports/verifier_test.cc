@@ -20,7 +20,7 @@ std::string Joined(const std::vector<std::string>& lines) {
   return absl::StrCat(absl::StrJoin(lines, "\n"), "\n");
 }
 
-// The file with a last line that fits it again: what somebody who holds the key would write.
+// The file with a recomputed, signed last line, as a holder of the signing key could write it.
 std::string Resigned(std::vector<std::string> lines, const crypto::SigningKey& key) {
   lines.pop_back();
   ExportEnd end;
@@ -69,13 +69,13 @@ TEST_CASE("Verify: an export without any session is intact", "[session_recorder]
   CHECK(report.sessions.empty());
 }
 
-TEST_CASE("Verify: flipping any bit of any byte is noticed", "[session_recorder][tamper]") {
+TEST_CASE("Verify: a flipped bit in any byte is detected", "[session_recorder][tamper]") {
   Archive archive(2);
   const std::string file = archive.Export();
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 dice(seed);
-  // Every byte once would take a minute: every seventh, at another start each time.
+  // Testing every byte would take a minute; test every seventh, from a random start.
   for (std::size_t at = dice() % 7; at < file.size(); at += 7) {
     std::string changed = file;
     changed[at] = static_cast<char>(changed[at] ^ (1 << dice() % 8));
@@ -86,8 +86,7 @@ TEST_CASE("Verify: flipping any bit of any byte is noticed", "[session_recorder]
   }
 }
 
-TEST_CASE("Verify: removing, repeating or moving any line is noticed",
-          "[session_recorder][tamper]") {
+TEST_CASE("Verify: a removed, repeated or moved line is detected", "[session_recorder][tamper]") {
   Archive archive(2);
   const std::vector<std::string> lines = Lines(archive.Export());
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -106,8 +105,7 @@ TEST_CASE("Verify: removing, repeating or moving any line is noticed",
   }
 }
 
-TEST_CASE("Verify: a file cut anywhere, or with anything after it, is noticed",
-          "[session_recorder][tamper]") {
+TEST_CASE("Verify: a file that was cut or extended is detected", "[session_recorder][tamper]") {
   Archive archive(1);
   const std::string file = archive.Export();
   for (std::size_t size = 0; size < file.size(); size += 13) {
@@ -122,7 +120,7 @@ TEST_CASE("Verify: a file cut anywhere, or with anything after it, is noticed",
   CHECK_FALSE(Judge("").intact);
 }
 
-TEST_CASE("Verify: another spelling of the same values is noticed", "[session_recorder][tamper]") {
+TEST_CASE("Verify: another spelling of the same values is detected", "[session_recorder][tamper]") {
   Archive archive(1);
   const std::string file = archive.Export();
   for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
@@ -134,14 +132,14 @@ TEST_CASE("Verify: another spelling of the same values is noticed", "[session_re
     INFO(from << " to " << to);
     const std::string changed = absl::StrReplaceAll(file, {{from, to}});
     REQUIRE(changed != file);
-    // Even with a last line that fits.
+    // Also when the last line is recomputed.
     CHECK_FALSE(Judge(Resigned(Lines(changed), archive.key)).intact);
   }
 }
 
-// What an administrator of the database could change before an export that is then signed by the
-// real key: the signature of the file is good, the checkpoints of before are not his.
-TEST_CASE("Verify: a record that was changed in the store is noticed although the export is signed",
+// Changes that a database administrator could make before an export that is then signed with the
+// real key: the file's signature is valid, but it contradicts earlier checkpoints.
+TEST_CASE("Verify: a record changed in the store is detected although the export is signed",
           "[session_recorder][tamper]") {
   Archive archive(3);
   const bool named = GENERATE(false, true);
@@ -163,19 +161,19 @@ TEST_CASE("Verify: a record that was changed in the store is noticed although th
   SECTION("a payload's byte") { archive.Events(2)[2].sealed[20] ^= 1; }
   SECTION("a time") { archive.Events(2)[2].at += absl::Nanoseconds(1); }
   SECTION("a type") { archive.Events(2)[3].type = "response.head"; }
-  SECTION("an event that is gone") { archive.Events(2).erase(archive.Events(2).begin() + 2); }
-  SECTION("the last event that is gone") { archive.Events(2).pop_back(); }
+  SECTION("a missing event") { archive.Events(2).erase(archive.Events(2).begin() + 2); }
+  SECTION("the last event missing") { archive.Events(2).pop_back(); }
   SECTION("an event twice") {
     archive.Events(2).insert(archive.Events(2).begin() + 2, archive.Events(2)[2]);
   }
   SECTION("two events in another order") { std::swap(archive.Events(2)[2], archive.Events(2)[3]); }
   SECTION("the events of another session") { archive.Events(2) = archive.Events(3); }
-  SECTION("a forged middle with hashes that fit again") {
+  SECTION("a forged event with recomputed hashes") {
     archive.Events(2)[2].sealed = chain::SealPayload(
         SecretString(data_key), TestId(2), 3, "response.data", "forged", archive.recorder.random);
     rehash(2, data_key);
   }
-  SECTION("a rollback: the last events removed, the row set back") {
+  SECTION("a rollback: the last events removed and the row adjusted") {
     archive.Events(2).resize(4);
     rehash(2, data_key);
     archive.Row(2).summary.end = {Outcome::kRunning, "", 0, 0, {}};
@@ -184,13 +182,13 @@ TEST_CASE("Verify: a record that was changed in the store is noticed although th
   SECTION("an identity in the row") { archive.Row(2).summary.identity = "eve"; }
   SECTION("a start time in the row") { archive.Row(2).started_at += absl::Hours(1); }
   SECTION("another data key") { archive.Row(2).data_key = archive.Row(3).data_key; }
-  SECTION("two sessions in each other's place") {
+  SECTION("two sessions with exchanged positions") {
     std::swap(archive.Row(2).position, archive.Row(3).position);
   }
   const VerifyReport report = Judge(archive.Export(ids), archive.key.public_key());
   INFO(Describe(report));
   CHECK_FALSE(report.intact);
-  // And it says which one.
+  // The report names the session.
   bool found = false;
   for (const SessionVerdict& session : report.sessions) {
     if (session.id == TestId(2)) found = !session.intact && session.line > 0;
@@ -199,7 +197,7 @@ TEST_CASE("Verify: a record that was changed in the store is noticed although th
   CHECK(found);
 }
 
-TEST_CASE("Verify: a session that disappeared from the store is missed in a complete export",
+TEST_CASE("Verify: a session missing from the store is detected in a complete export",
           "[session_recorder][tamper]") {
   Archive archive(3);
   archive.store.sessions().erase(TestId(2));
@@ -209,8 +207,7 @@ TEST_CASE("Verify: a session that disappeared from the store is missed in a comp
   CHECK(absl::StrContains(Describe(report), TestId(2) + " is missing"));
 }
 
-TEST_CASE("Verify: forged checkpoints are noticed wherever they stand",
-          "[session_recorder][tamper]") {
+TEST_CASE("Verify: forged checkpoints are detected in any place", "[session_recorder][tamper]") {
   Archive archive(3);
   std::vector<std::string> lines = Lines(archive.Export());
   const std::size_t first = FindFirst(lines, "checkpoint");
@@ -245,7 +242,7 @@ TEST_CASE("Verify: forged checkpoints are noticed wherever they stand",
   SECTION("a gap in the middle") {
     lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(first + 1));
   }
-  SECTION("a time before the one before") {
+  SECTION("a time before the previous checkpoint's") {
     forge(
         first + 2, [](chain::Checkpoint& c) { c.at = absl::UnixEpoch(); }, archive.key);
   }
@@ -254,7 +251,7 @@ TEST_CASE("Verify: forged checkpoints are noticed wherever they stand",
   CHECK_FALSE(report.intact);
 }
 
-TEST_CASE("Verify: a whole file made by somebody else passes by its own key only",
+TEST_CASE("Verify: a file made with another key passes only with that key",
           "[session_recorder][tamper]") {
   Archive real, forged;
   const std::string file = forged.Export();
@@ -262,7 +259,7 @@ TEST_CASE("Verify: a whole file made by somebody else passes by its own key only
   CHECK_FALSE(Judge(file, real.key.public_key()).intact);
 }
 
-TEST_CASE("Verify: lines without an end cost no more than the limit", "[session_recorder]") {
+TEST_CASE("Verify: an endless line costs no more memory than the limit", "[session_recorder]") {
   std::istringstream input(std::string(1'000'000, 'x'));
   VerifyLimits limits;
   limits.max_line_bytes = 1000;

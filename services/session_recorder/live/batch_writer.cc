@@ -10,7 +10,7 @@
 
 namespace countersign::session_recorder::live {
 
-// What one batch does to one session.
+// The effect of one batch on one session.
 struct BatchWriter::Draft {
   WriterState* state;
   std::vector<std::pair<std::size_t, std::uint32_t>> answers;  // item, its last index
@@ -47,7 +47,7 @@ absl::Status BatchWriter::Admit(WriterState& state, const PendingWrite& pending)
     state.closed = true;
     return SessionUnknownError(state.row.id);
   }
-  // A session that another process left behind.
+  // The session was left by another process.
   CS_ASSIGN_OR_RETURN(state.data_key, keys_.Unwrap(state.row.id, state.row.data_key));
   return absl::OkStatus();
 }
@@ -75,7 +75,7 @@ absl::Status BatchWriter::Extend(WriterState& state, const PendingWrite& pending
   const domain::SessionEvent end{domain::event_type::kEnd,
                                  falls_back ? pending.end_if_broken : pending.end};
   write.describes = write.describes || pending.ends();
-  // What a write says must be readable as a whole before any of it is taken.
+  // The whole write must be readable before any of it is applied.
   SessionSummary summary = row.summary;  // it came with what the request says
   for (const domain::SessionEvent& event : pending.events) {
     if (broken || !IsSummarized(event.type)) continue;
@@ -94,7 +94,7 @@ absl::Status BatchWriter::Extend(WriterState& state, const PendingWrite& pending
   Add(state, end, pending.at, write);
   row.ended_at = pending.at;
   state.lossy = broken && !pending.events.empty();
-  // A writer that was thought gone and comes back finds its epoch refused.
+  // A writer that was considered gone and comes back is refused because of its old epoch.
   if (pending.kind == PendingWrite::Kind::kClose) row.epoch = write.previous_epoch + 1;
   return absl::OkStatus();
 }
@@ -121,7 +121,7 @@ std::vector<absl::StatusOr<std::uint32_t>> BatchWriter::Write(const std::vector<
       if (status.ok()) {
         drafts[place->second].answers.emplace_back(i, write.row.head.index);
       } else if (added) {
-        // Nothing of it is written, not even the session.
+        // Nothing was written, not even the session.
         if (write.opens) state.data_key = SecretString();
         writes.pop_back();
         drafts.pop_back();

@@ -13,33 +13,34 @@
 
 namespace countersign::session_recorder::live {
 
-// What the recorder knows of a session that it writes. Touched by the committing thread alone.
+// The state of a session that has a writer. Used by the committing thread only.
 struct WriterState {
-  SessionRow row;  // as it is in the store, as far as `known`
+  SessionRow row;  // as stored, unless `known` is false
   SecretString data_key;
-  bool opened = false;  // the store has the row
+  bool opened = false;  // the row exists in the store
   bool known = true;    // false after a commit failed: read the row again before the next one
-  bool closed = false;  // ended, or taken away from this writer
-  bool lossy = false;   // its end is durable, but events that came with the end are not
-  absl::Status broken;  // not OK: events were refused, so that only the end may follow
+  bool closed = false;  // ended, or taken over from this writer
+  bool lossy = false;   // the end is durable, but events submitted with it are not
+  absl::Status broken;  // not OK after an error: only the end is accepted
 };
 
-// One thing to write to one session: all of it in one commit, in the order of the fields.
+// One write to one session, committed as a whole, in the order of the members.
 struct PendingWrite {
-  // An end is the writer's own. A close is the recorder's, in the place of a writer that is gone.
+  // kEnd is sent by the session's writer; kClose is made by the recorder for a writer that is gone.
   enum class Kind { kAppend, kEnd, kClose };
   Kind kind = Kind::kAppend;
   absl::Time at;
-  std::optional<std::string> request;  // payload of the first event; set by what opens the session
+  std::optional<std::string>
+      request;  // payload of the first event, of the write that opens the session
   std::vector<domain::SessionEvent> events;
   std::string end;            // payload of the last event; of kEnd and kClose
-  std::string end_if_broken;  // the same, should events before it be refused; empty: `end`
+  std::string end_if_broken;  // used instead of `end` when events before it were refused
 
   bool ends() const { return kind != Kind::kAppend; }
 };
 
-// Turns entries into chained, sealed events and commits them together. Not thread-safe: one
-// committing thread at a time.
+// Turns writes into chained, sealed events and commits them together. Not thread-safe: used by one
+// committing thread.
 class BatchWriter {
  public:
   BatchWriter(store::RecordStore& store, chain::KeyRing& keys, RandomSource& random)
@@ -47,9 +48,9 @@ class BatchWriter {
 
   using Item = std::pair<WriterState*, const PendingWrite*>;
 
-  // Writes `items` in one transaction. One answer per item, in order: the index of the item's last
-  // event when it is durable, else why not. Errors of one session do not touch the others, except
-  // that a transaction that fails fails for all. After an error a session accepts only its end.
+  // Writes `items` in one transaction. Returns for each item, in order, the index of its last event
+  // when durable, or its error. An error of one session does not affect others; a failed
+  // transaction fails all. After an error a session accepts only its end.
   std::vector<absl::StatusOr<std::uint32_t>> Write(const std::vector<Item>& items);
 
  private:

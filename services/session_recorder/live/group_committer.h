@@ -16,13 +16,13 @@ struct GroupLimits {
   std::size_t queued_bytes = 128u << 20;
 };
 
-// Shares commits between writers without a timer: when nothing is being committed an item is
-// committed at once, and what arrives meanwhile is the next batch. Items keep the order in which
-// they were submitted, in a batch and across batches; one batch is committed at a time, on the
-// committer's own thread.
+// Commits the items of many writers in groups, without a timer: an item is committed at once when
+// no commit is running; items that arrive during a commit form the next batch. Items keep the order
+// of submission within and across batches. One batch at a time is committed, on the committer's own
+// thread.
 //
-// `Item` is movable. Only scheduling lives here: what a commit is, and who is told of its outcome,
-// is `commit`'s business. Thread-safe.
+// `Item` is movable. This class only schedules; `commit` writes the items and reports the results.
+// Thread-safe.
 template <typename Item>
 class GroupCommitter {
  public:
@@ -31,7 +31,7 @@ class GroupCommitter {
   GroupCommitter(Commit commit, GroupLimits limits = {})
       : commit_(std::move(commit)), limits_(limits), thread_([this] { Run(); }) {}
 
-  // Commits what was accepted, then stops.
+  // Commits the accepted items, then stops.
   ~GroupCommitter() {
     {
       const MutexLock lock(mutex_);
@@ -43,9 +43,9 @@ class GroupCommitter {
   GroupCommitter(const GroupCommitter&) = delete;
   GroupCommitter& operator=(const GroupCommitter&) = delete;
 
-  // False when the queue is full (or being destroyed): `item` is untouched and never committed. An
-  // item larger than a batch is committed alone; one that fits no queue is accepted only when the
-  // queue is empty.
+  // False when the queue is full or the committer is being destroyed; `item` is then unchanged and
+  // will not be committed. An item larger than a batch is committed alone; an item larger than the
+  // queue is accepted only when the queue is empty.
   [[nodiscard]] bool Submit(Item& item, std::size_t events, std::size_t bytes) {
     {
       const MutexLock lock(mutex_);
@@ -71,7 +71,7 @@ class GroupCommitter {
     std::size_t bytes;
   };
 
-  // The longest prefix of the queue within the limits, at least one item.
+  // The longest prefix of the queue within the limits; at least one item.
   std::vector<Item> TakeBatch() CS_REQUIRES(mutex_) {
     std::vector<Item> batch;
     std::size_t events = 0, bytes = 0;

@@ -8,7 +8,7 @@
 namespace countersign::session_recorder::live {
 namespace {
 
-// A commit that the test holds open.
+// Lets the test hold a commit open.
 struct Gate {
   std::promise<void> entered, leave;
   void Pass() {
@@ -19,7 +19,7 @@ struct Gate {
 
 }  // namespace
 
-TEST_CASE("GroupCommitter: what arrives during a commit is the next batch, whole and in order",
+TEST_CASE("GroupCommitter: items that arrive during a commit are the next batch, in order",
           "[session_recorder]") {
   Gate gate;
   std::vector<std::vector<int>> batches;
@@ -40,7 +40,7 @@ TEST_CASE("GroupCommitter: what arrives during a commit is the next batch, whole
   CHECK(batches == std::vector<std::vector<int>>{{0}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}});
 }
 
-TEST_CASE("GroupCommitter: a batch ends at the limits of events and bytes, never inside an item",
+TEST_CASE("GroupCommitter: a batch respects the limits of events and bytes and splits no item",
           "[session_recorder]") {
   Gate gate;
   std::vector<std::vector<int>> batches;
@@ -70,7 +70,7 @@ TEST_CASE("GroupCommitter: a batch ends at the limits of events and bytes, never
   CHECK(batches == std::vector<std::vector<int>>{{0}, {1}, {2, 3}, {4}, {5}, {6}});
 }
 
-TEST_CASE("GroupCommitter: refuses when too many bytes wait, and accepts again afterwards",
+TEST_CASE("GroupCommitter: refuses when too many bytes are queued, and accepts again later",
           "[session_recorder]") {
   Gate gate;
   std::atomic<int> committed{0};
@@ -86,16 +86,16 @@ TEST_CASE("GroupCommitter: refuses when too many bytes wait, and accepts again a
   gate.entered.get_future().wait();
   REQUIRE(committer.Submit(second, 1, 90));
   CHECK_FALSE(committer.Submit(third, 1, 90));
-  CHECK(third == "third");  // untouched
+  CHECK(third == "third");  // unchanged
   gate.leave.set_value();
   while (committer.queued() != 0) std::this_thread::yield();
   CHECK(committer.Submit(third, 1, 90));
 }
 
-TEST_CASE("GroupCommitter: every item of many threads is committed once, each thread's in order",
+TEST_CASE("GroupCommitter: items of many threads are committed once, in each thread's order",
           "[session_recorder]") {
   constexpr int kThreads = 8, kItems = 500;
-  std::vector<int> next(kThreads, 0);  // the committing thread's
+  std::vector<int> next(kThreads, 0);  // used by the committing thread only
   std::size_t batches = 0;
   bool in_order = true;
   {

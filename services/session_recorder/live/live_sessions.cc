@@ -14,11 +14,11 @@ namespace {
 namespace event_type = domain::event_type;
 using Kind = PendingWrite::Kind;
 
-// Recording an event costs this much beside its payload.
+// The memory that a queued event costs beside its payload.
 constexpr std::size_t kEventOverhead = 256;
 constexpr std::size_t kLastEventBytes = 1;  // one event is read, however large
 
-// The first and the last event are the recorder's own.
+// Whether a writer may send this type: the first and last event are written by the recorder.
 bool IsWritersType(absl::string_view type) {
   return type == event_type::kDecision || type == event_type::kReviewWaiting ||
          type == event_type::kReviewConsumed || type == event_type::kForward ||
@@ -37,7 +37,7 @@ bool AsksForOrdered(const domain::SessionEvent& event) {
 
 bool IsLeaseLost(const absl::Status& status) { return GetReason(status) == "lease_lost"; }
 
-// The store holds no session that this writer could still write to.
+// Whether the error means that this writer can write nothing more to the session.
 bool IsGone(const absl::Status& status) {
   const std::string reason = GetReason(status);
   return reason == "lease_lost" || reason == "session_ended" || reason == "session_unknown" ||
@@ -49,15 +49,15 @@ bool IsGone(const absl::Status& status) {
 class LiveSessions::Session {
  public:
   std::string id;
-  WriterState state;  // the committing thread's
+  WriterState state;  // used by the committing thread only
 
-  // Guarded by the mutex of LiveSessions.
+  // The following are guarded by the mutex of LiveSessions.
   std::optional<std::string> request;  // payload of the first event, until a write takes it
   Lease lease = Lease::kHeld;
   absl::Time expires_at = absl::InfiniteFuture();
-  absl::Status stopped;  // why nothing more is accepted but the end
+  absl::Status stopped;  // why only the end is still accepted
   domain::DoneStatus on_stop;
-  bool ending = false;  // its end is on its way
+  bool ending = false;  // its end was submitted
   bool ordered = false;
   bool lost = false;  // some events could not be recorded
   absl::Time last_at = absl::InfinitePast();
@@ -72,9 +72,9 @@ struct LiveSessions::Waiting {
 struct LiveSessions::Operation {
   Handle session;
   PendingWrite write;
-  Answer answer;           // null when the caller has its answer already
-  bool completes = false;  // its writer says that the session is completed
-  bool lossy = false;      // events that came with an end were left out
+  Answer answer;           // null when the caller was already answered
+  bool completes = false;  // the writer ends the session as completed
+  bool lossy = false;      // events submitted with an end were dropped
 };
 
 LiveSessions::LiveSessions(store::RecordStore& store, chain::KeyRing& keys, const Clock& clock,
@@ -91,7 +91,7 @@ LiveSessions::LiveSessions(store::RecordStore& store, chain::KeyRing& keys, cons
 LiveSessions::~LiveSessions() = default;
 
 absl::Time LiveSessions::Now() const {
-  return absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now()));  // what the chain can say
+  return absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now()));  // the precision of the chain
 }
 
 LiveSessions::Answer LiveSessions::Expect(absl::Time deadline, domain::Done<std::uint32_t> done) {
@@ -122,7 +122,7 @@ void LiveSessions::Submit(Operation operation) {
   for (const domain::SessionEvent& event : write.events) bytes += event.payload.size();
   {
     const MutexLock lock(mutex_);
-    // Time never runs backwards within a session, whatever the machine's clock does.
+    // Times within a session never decrease, even if the machine's clock does.
     Session& session = *operation.session;
     session.last_at = std::max(session.last_at, Now());
     operation.write.at = session.last_at;
@@ -146,11 +146,11 @@ LiveSessions::Handle LiveSessions::NewSession(const domain::SessionStart& start,
   return session;
 }
 
-// Makes `operation` one of `session`, and the one that opens it if it is the first.
+// Adds `operation` to `session`; the first one opens it.
 absl::Status LiveSessions::Prepare(const Handle& session, Operation& operation) {
   for (const domain::SessionEvent& event : operation.write.events) {
     if (IsWritersType(event.type)) continue;
-    return absl::InvalidArgumentError("an event of this type is not a writer's to send");
+    return absl::InvalidArgumentError("writers may not send events of this type");
   }
   operation.session = session;
   const MutexLock lock(mutex_);
@@ -210,7 +210,7 @@ void LiveSessions::End(const Handle& session, std::vector<domain::SessionEvent> 
     const MutexLock lock(mutex_);
     lost = session->lost;
   }
-  if (lost) {  // no hole: nothing but the end may follow what is lost
+  if (lost) {  // after a loss only the end may follow, so that the record has no gap
     operation.lossy = !operation.write.events.empty();
     operation.write.events.clear();
   }
@@ -313,7 +313,7 @@ void LiveSessions::Commit(std::vector<Operation> batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) Settle(batch[i], answers[i]);
 }
 
-// What the outcome of `operation` means for its session; then its caller is told.
+// Applies the outcome of `operation` to its session, then answers its caller.
 void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result) {
   const Handle& session = operation.session;
   const absl::Status& status = result.status();
@@ -333,7 +333,7 @@ void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::
   const bool lost_after_answer =
       !status.ok() && operation.answer == nullptr && kind == Kind::kAppend;
   if (IsLeaseLost(status) || lost_after_answer) Stop(session, status);
-  // The writer must not take a session for completed that the record calls aborted.
+  // The writer must not report a session as completed that is recorded as aborted.
   const bool aborted =
       operation.completes && session->state.row.summary.end.outcome != domain::Outcome::kCompleted;
   const bool lost = status.ok() && ends && (aborted || operation.lossy || session->state.lossy);
@@ -375,7 +375,7 @@ absl::Status LiveSessions::Adopt(const SessionRow& row) {
   if (row.kill_ordered) session->stopped = KilledError();
   {
     const MutexLock lock(mutex_);
-    // Else its closing is on its way.
+    // Otherwise it is being closed already.
     if (!live_.emplace(row.id, session).second) return absl::OkStatus();
   }
   Close(session);

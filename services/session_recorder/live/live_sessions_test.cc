@@ -18,7 +18,7 @@ using domain::Outcome;
 
 }  // namespace
 
-TEST_CASE("LiveSessions: a whole session is one chain, and its row says what its events say",
+TEST_CASE("LiveSessions: a session is one chain, and its row agrees with its events",
           "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);
@@ -39,8 +39,7 @@ TEST_CASE("LiveSessions: a whole session is one chain, and its row says what its
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
-TEST_CASE("LiveSessions: what opens a session is one commit, and so is what ends it",
-          "[session_recorder]") {
+TEST_CASE("LiveSessions: opening and ending a session are one commit each", "[session_recorder]") {
   store::MemoryRecordStore memory;
   FaultyStore store(memory);
   TestRecorder recorder(store);
@@ -72,7 +71,7 @@ TEST_CASE("LiveSessions: what opens a session is one commit, and so is what ends
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
-TEST_CASE("LiveSessions: a session that was never written to leaves nothing behind",
+TEST_CASE("LiveSessions: a session without events leaves nothing in the store",
           "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);
@@ -84,7 +83,7 @@ TEST_CASE("LiveSessions: a session that was never written to leaves nothing behi
   CHECK(store.sessions().count(TestId(1)) == 0);
 }
 
-TEST_CASE("LiveSessions: a first commit that failed leaves nothing that an end could end",
+TEST_CASE("LiveSessions: after a failed first commit there is no session to end",
           "[session_recorder]") {
   store::MemoryRecordStore memory;
   FaultyStore store(memory);
@@ -100,7 +99,7 @@ TEST_CASE("LiveSessions: a first commit that failed leaves nothing that an end c
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
-TEST_CASE("LiveSessions: what opens a session with a decision that cannot be read opens nothing",
+TEST_CASE("LiveSessions: an unreadable decision in the opening write opens nothing",
           "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);
@@ -113,7 +112,7 @@ TEST_CASE("LiveSessions: what opens a session with a decision that cannot be rea
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
-TEST_CASE("LiveSessions: events that come with an end after a failed append are left out, and told",
+TEST_CASE("LiveSessions: after a failed append, events sent with the end are dropped and reported",
           "[session_recorder]") {
   store::MemoryRecordStore memory;
   FaultyStore store(memory);
@@ -154,7 +153,8 @@ TEST_CASE("LiveSessions: a session id is used once", "[session_recorder]") {
   CheckChain(store, recorder.keys, TestId(1));
 }
 
-TEST_CASE("LiveSessions: the first and last event are the recorder's own", "[session_recorder]") {
+TEST_CASE("LiveSessions: the first and last event are written by the recorder",
+          "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);
   const auto session = recorder.Open(TestStart(TestId(1)));
@@ -175,7 +175,7 @@ TEST_CASE("LiveSessions: nothing follows the end", "[session_recorder]") {
   CHECK(Types(store, TestId(1)) == std::vector<std::string>{"request", "end"});
 }
 
-TEST_CASE("LiveSessions: after a failed append only the end is accepted, without a hole",
+TEST_CASE("LiveSessions: after a failed append only the end is accepted, without a gap",
           "[session_recorder]") {
   using Fault = FaultyStore::Fault;
   const auto fault = GENERATE(Fault::kBefore, Fault::kUnknownCommitted, Fault::kUnknownLost);
@@ -213,7 +213,7 @@ TEST_CASE("LiveSessions: an end that could not be written is written as truncate
   CheckChain(memory, recorder.keys, TestId(1));
 }
 
-TEST_CASE("LiveSessions: an open whose commit is unknown leaves no running session behind",
+TEST_CASE("LiveSessions: an opening commit of unknown outcome leaves no running session",
           "[session_recorder]") {
   using Fault = FaultyStore::Fault;
   const auto fault = GENERATE(Fault::kUnknownCommitted, Fault::kUnknownLost);
@@ -256,7 +256,7 @@ TEST_CASE("LiveSessions: a lease that is not renewed for 15 s is lost and the se
   CheckChain(store, recorder.keys, TestId(1));
 }
 
-TEST_CASE("LiveSessions: a held session needs no renewal", "[session_recorder]") {
+TEST_CASE("LiveSessions: a session whose handle is held needs no renewal", "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);
   const auto session = recorder.Open(TestStart(TestId(1)));
@@ -283,8 +283,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "LiveSessions: what a recorder closes after the clock was set back is no older than what is "
-    "there",
+    "LiveSessions: after the clock was set back, a closing event is not older than the session's "
+    "events",
     "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder before(store, "node-1");
@@ -295,12 +295,12 @@ TEST_CASE(
   after.clock.Advance(-absl::Minutes(5));
   REQUIRE(after.sessions.Maintain().ok());
   after.Drain();
-  const std::vector<SealedEvent> events = EventsOf(store, TestId(1));
+  const std::vector<SealedEvent> events = ReadEvents(store, TestId(1));
   REQUIRE(events.size() == 3);
   CHECK(events[2].at == events[1].at);
 }
 
-TEST_CASE("LiveSessions: one of several recorders takes over only from those that are gone",
+TEST_CASE("LiveSessions: one of several recorders takes over only from recorders that are gone",
           "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder first(store, "node-1", false);
@@ -327,12 +327,12 @@ TEST_CASE("LiveSessions: a killed session stops its writer and accepts only its 
   CHECK(*recorder.sessions.Kill(TestId(1)));
   CHECK(GetReason(stopped) == "killed");
   CHECK(GetReason(recorder.Append(*session, {DataEvent("x")}).status()) == "killed");
-  SECTION("its end is the writer's") {
+  SECTION("the writer ends it") {
     domain::SessionEnd end;
     end.outcome = Outcome::kKilled;
     REQUIRE(recorder.End(*session, end).ok());
   }
-  SECTION("or the recorder's, when the writer goes without one") {
+  SECTION("the recorder ends it when the writer leaves without an end") {
     recorder.sessions.Abandon(*session);
     recorder.Drain();
   }
@@ -352,8 +352,7 @@ TEST_CASE("LiveSessions: a kill order given to another recorder reaches the writ
   CHECK(GetReason(first.sessions.Renew(*session)) == "killed");
 }
 
-TEST_CASE("LiveSessions: an answer that takes too long is DEADLINE_EXCEEDED, once",
-          "[session_recorder]") {
+TEST_CASE("LiveSessions: a late answer becomes DEADLINE_EXCEEDED, once", "[session_recorder]") {
   store::MemoryRecordStore memory;
   FaultyStore store(memory);
   TestRecorder recorder(store);
@@ -379,14 +378,14 @@ TEST_CASE("LiveSessions: an answer that takes too long is DEADLINE_EXCEEDED, onc
   CHECK(answers[0].code() == absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST_CASE("LiveSessions: one session's refusal does not touch the others of its batch",
+TEST_CASE("LiveSessions: one session's refusal does not affect others in its batch",
           "[session_recorder]") {
   store::MemoryRecordStore memory;
   FaultyStore store(memory);
   TestRecorder recorder(store);
   const auto taken = recorder.Open(TestStart(TestId(1)));
   const auto other = recorder.Open(TestStart(TestId(2)));
-  memory.sessions().at(TestId(1)).row.epoch = 7;  // somebody else has taken it over
+  memory.sessions().at(TestId(1)).row.epoch = 7;  // another recorder has taken it over
   std::promise<void> entered, leave;
   store.fault = [&, first = true]() mutable {
     if (std::exchange(first, false)) {
@@ -409,7 +408,7 @@ TEST_CASE("LiveSessions: one session's refusal does not touch the others of its 
   CheckChain(memory, recorder.keys, TestId(2));
 }
 
-TEST_CASE("LiveSessions: whatever the store does, what was acknowledged is there, in one chain",
+TEST_CASE("LiveSessions: acknowledged events survive any fault of the store, in one chain",
           "[session_recorder][property]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
@@ -438,7 +437,7 @@ TEST_CASE("LiveSessions: whatever the store does, what was acknowledged is there
           acknowledged[n].push_back(text);
         }
         const bool whole = acknowledged[n].size() == 31;
-        // An end after lost pieces does not claim that the answer was complete.
+        // An end after lost events must not say that the answer was complete.
         if (recorder.End(*session).ok()) ended[n] = whole ? Outcome::kCompleted : Outcome::kAborted;
       });
     }
@@ -469,7 +468,7 @@ TEST_CASE("LiveSessions: whatever the store does, what was acknowledged is there
   }
 }
 
-TEST_CASE("LocalRecorder: a writer that is destroyed without an end leaves a truncated session",
+TEST_CASE("LocalRecorder: a writer destroyed without an end leaves a truncated session",
           "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);

@@ -5,8 +5,8 @@
 
 namespace countersign::session_recorder::live {
 
-// Step 5 of the pipeline in the recorder's own process. Writers hold their lease until they end or
-// are destroyed. LiveSessions must outlive the recorder and its writers.
+// The Recorder of this process. Writers hold their lease until they end the session or are
+// destroyed. LiveSessions must outlive the recorder and its writers.
 class LocalRecorder final : public domain::Recorder {
  public:
   explicit LocalRecorder(LiveSessions& sessions) : sessions_(sessions) {}

@@ -32,7 +32,7 @@ TEST_CASE(
   CheckChain(memory, recorder.keys, TestId(1));
 }
 
-TEST_CASE("LiveSessions: an ordered piece that is lost stops the session and shows in its end",
+TEST_CASE("LiveSessions: a lost ordered piece stops the session, and its end says so",
           "[session_recorder]") {
   store::MemoryRecordStore memory;
   FaultyStore store(memory);
@@ -53,7 +53,7 @@ TEST_CASE("LiveSessions: an ordered piece that is lost stops the session and sho
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
-TEST_CASE("LiveSessions: an end that was under way when an ordered piece was lost is told so",
+TEST_CASE("LiveSessions: an end submitted before an ordered piece was lost reports the loss",
           "[session_recorder]") {
   for (const auto outcome : {Outcome::kCompleted, Outcome::kUpstreamError}) {
     store::MemoryRecordStore memory;
@@ -69,7 +69,7 @@ TEST_CASE("LiveSessions: an end that was under way when an ordered piece was los
       return FaultyStore::Fault::kBefore;
     };
     CHECK(recorder.Append(*session, {DataEvent("1")}).ok());
-    entered.get_future().wait();  // from here on the end is a commit of its own
+    entered.get_future().wait();  // the end becomes a separate commit
     domain::SessionEnd end;
     end.outcome = outcome;
     std::promise<absl::Status> ended;

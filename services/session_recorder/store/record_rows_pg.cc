@@ -40,7 +40,7 @@ void ReadLists(const pqxx::row& row, SessionSummary& summary) {
 std::string Bytes(const pqxx::field& field) { return pqxx::binarystring(field).str(); }
 std::string Text(const pqxx::field& field) { return field.as<std::string>(); }
 
-// What changes after a session was opened, in the order of BindSummary.
+// Columns that change after a session was opened, in the order of BindSummary.
 constexpr absl::string_view kSummaryColumns[] = {
     "policy",       "review_id",     "approvers", "outcome",  "code",
     "input_tokens", "output_tokens", "masked",    "ended_ns", "epoch"};
@@ -63,7 +63,7 @@ void BindSummary(const SessionRow& row, pg::BoundStatement& out) {
   out.Int(static_cast<std::int64_t>(row.epoch));
 }
 
-// The first five parameters of every statement.
+// Binds the first five parameters, which every statement has.
 void BindSegment(const SessionWrite& write, const std::string& segment, pg::BoundStatement& out) {
   out.Literal(write.row.id)
       .Int(std::int64_t{write.previous_index} + 1)
@@ -72,7 +72,7 @@ void BindSegment(const SessionWrite& write, const std::string& segment, pg::Boun
       .Bytes(write.row.head.hash);
 }
 
-// What follows them in the one that opens a session.
+// Binds the further parameters of the statement that opens a session.
 void BindStart(const SessionRow& row, pg::BoundStatement& out) {
   const SessionSummary& summary = row.summary;
   out.Literal(UtcDay(row.started_at))

@@ -7,10 +7,10 @@
 #include "libs/pg/pipeline.h"
 #include "services/session_recorder/store/record_store.h"
 
-// Rows of the recorder's tables, and back.
+// Converts between values and rows of the recorder's tables.
 namespace countersign::session_recorder::store {
 
-// What ReadSession needs, in a SELECT over `sessions`.
+// The columns that ReadSession needs, in a SELECT from `sessions`.
 extern const char kSessionColumns[];
 SessionRow ReadSession(const pqxx::row& row);
 chain::Checkpoint ReadCheckpoint(
@@ -20,10 +20,10 @@ chain::SessionHead ReadHead(const pqxx::row& row);  // position, session_id, idx
 std::string UtcDay(absl::Time time);  // 2026-11-22
 
 // The statements of a commit, in the order of CommitStatement. Each writes one row to `segments`,
-// or none when it is refused.
+// or none when the write is refused.
 std::vector<std::string> CommitStatements();
 
-// `segment` holds the write's events encoded; both must outlive the statement.
+// `segment` contains the encoded events of the write; both must outlive the statement.
 pg::BoundStatement BindWrite(const SessionWrite& write, const std::string& segment);
 
 }  // namespace countersign::session_recorder::store

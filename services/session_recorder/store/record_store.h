@@ -15,81 +15,80 @@
 
 namespace countersign::session_recorder::store {
 
-// What one group commit does to one session.
+// The part of a group commit that belongs to one session.
 struct SessionWrite {
-  bool opens = false;                // insert `row`; otherwise move the existing row forward
-  SessionRow row;                    // as it is afterwards, head included
-  std::uint32_t previous_index = 0;  // what the head must be now
-  std::uint64_t previous_epoch = 1;  // what the epoch must be now
-  bool describes = true;             // false: of the row only the head is new
+  bool opens = false;                // insert `row`; otherwise update the existing row
+  SessionRow row;                    // after the write, including the head
+  std::uint32_t previous_index = 0;  // the expected index before the write
+  std::uint64_t previous_epoch = 1;  // the expected epoch before the write
+  bool describes = true;             // false: only the head changes
   std::vector<SealedEvent> events;   // at least one
 };
 
 struct SessionFilter {
   std::string identity;                              // empty: any
   std::string connection;                            // empty: any
-  std::optional<domain::Outcome> outcome;            // kRunning finds what has not ended
+  std::optional<domain::Outcome> outcome;            // kRunning finds sessions that have not ended
   absl::Time since = absl::InfinitePast();           // started at or after
   absl::Time until = absl::InfiniteFuture();         // started before
-  std::optional<std::set<std::string>> connections;  // what the auditor may see; absent: all
-  // The place in the list, newest first, after which to go on.
+  std::optional<std::set<std::string>> connections;  // the auditor's connections; nullopt: all
+  // The position in the list, newest first, after which the page starts.
   absl::Time before_time = absl::InfiniteFuture();
   std::string before_id;
 };
 
-// Where records live. Blocking; every method may fail with UNAVAILABLE. Thread-safe.
+// Stores records. Blocking; every method may fail with UNAVAILABLE. Thread-safe.
 class RecordStore {
  public:
   virtual ~RecordStore() = default;
 
-  // Writes all of `writes` (of distinct sessions) in one transaction, durable when it returns, and
-  // answers the ids of those it refused and left untouched: an id that exists already, an epoch or
-  // head that is not the expected one, a session that has ended. UNKNOWN with reason
-  // `commit_unknown` when the outcome is not known.
+  // Writes all of `writes`, each for another session, in one durable transaction. Returns the ids
+  // of the refused ones, which are unchanged: the id exists already, the epoch or head is not the
+  // expected one, or the session has ended. UNKNOWN `commit_unknown` when the outcome is not known.
   virtual absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) = 0;
 
   virtual absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) = 0;
 
-  // Newest first, by start and id.
+  // Newest first, ordered by start time and id.
   virtual absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
                                                        std::size_t limit) = 0;
 
-  // Sessions whose position is at least `from`, in the order of positions.
+  // Sessions with a position of at least `from`, ordered by position.
   virtual absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
                                                              std::size_t limit) = 0;
 
-  // Events with a greater index than `after`, in order: at most `max_events`, and no more after the
-  // one that brings the sealed bytes to `max_bytes`.
+  // Events with an index above `after`, in order: at most `max_events`, ending with the event that
+  // brings the sealed bytes to `max_bytes`.
   virtual absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session,
                                                           std::uint32_t after,
                                                           std::size_t max_events,
                                                           std::size_t max_bytes) = 0;
 
-  // True when the session exists and has not ended; it is then marked.
+  // Marks the session to be killed. False when it does not exist or has ended.
   virtual absl::StatusOr<bool> OrderKill(const std::string& id) = 0;
-  // Running sessions of `node` that are marked.
+  // The running sessions of `node` that are marked.
   virtual absl::StatusOr<std::vector<std::string>> KillOrders(const std::string& node) = 0;
 
-  // `node` lives at least until then.
+  // Marks `node` as alive until that time.
   virtual absl::Status KeepAlive(const std::string& node, absl::Time until) = 0;
-  // Running sessions whose node is not `self` and is not known to live at `now`.
+  // Running sessions whose node is not `self` and is not marked as alive at `now`.
   virtual absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& self,
                                                           absl::Time now) = 0;
 
-  // Heads that a checkpoint may have to cover: of sessions that run, or ended and are not covered
-  // yet.
+  // The heads that the next checkpoint may have to cover: of sessions that are running, or whose
+  // end is not covered yet.
   virtual absl::StatusOr<std::vector<chain::SessionHead>> OpenHeads() = 0;
-  // The newest checkpoint's heads: of each position the latest, ordered by position.
+  // The latest covered head of each position, ordered by position.
   virtual absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads() = 0;
   virtual absl::StatusOr<std::optional<chain::Checkpoint>> LastCheckpoint() = 0;
-  // With their heads, ordered by number, greater than `after`; at least one if there is any, at
-  // most `limit`.
+  // Checkpoints with a number above `after`, with their heads, in order; at most `limit`, and at
+  // least one if there is any.
   virtual absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
                                                                           std::size_t limit) = 0;
-  // ABORTED when a checkpoint with this number exists already.
+  // ABORTED when a checkpoint with this number exists.
   virtual absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) = 0;
 
-  // Makes room for the days around `now` (tables are partitioned by day).
+  // Creates the partitions for the days around `now`.
   virtual absl::Status CreatePartitions(absl::Time now) = 0;
 };
 

@@ -9,7 +9,8 @@
 
 namespace countersign::session_recorder::store {
 
-// Records in memory, with the same contract as PostgreSQL (record_store_contract.h). Thread-safe.
+// The in-memory store, with the same contract as PostgreSQL's (record_store_contract.h).
+// Thread-safe.
 class MemoryRecordStore final : public RecordStore {
  public:
   absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override;
@@ -33,11 +34,11 @@ class MemoryRecordStore final : public RecordStore {
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
   absl::Status CreatePartitions(absl::Time) override { return absl::OkStatus(); }
 
-  // For tests that tamper: what an administrator of the database could do.
+  // Gives tests of tampering the access of a database administrator.
   struct Stored {
     SessionRow row;
     std::vector<SealedEvent> events;
-    bool covered = false;  // its end is under a checkpoint
+    bool covered = false;  // a checkpoint covers its end
   };
   std::map<std::string, Stored>& sessions() { return sessions_; }
   std::vector<chain::Checkpoint>& checkpoints() { return checkpoints_; }

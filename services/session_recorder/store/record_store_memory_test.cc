@@ -6,7 +6,7 @@
 
 namespace countersign::session_recorder::store {
 
-TEST_CASE("MemoryRecordStore: keeps the contract of a RecordStore", "[session_recorder]") {
+TEST_CASE("MemoryRecordStore: fulfils the contract of RecordStore", "[session_recorder]") {
   CheckRecordStore([] { return std::make_unique<MemoryRecordStore>(); });
 }
 

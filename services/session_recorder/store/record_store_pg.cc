@@ -13,7 +13,7 @@
 namespace countersign::session_recorder::store {
 namespace {
 
-// "{…}", an array in PostgreSQL's text form; the items need no quotes.
+// "{…}": an array in PostgreSQL's text form, of items that need no quotes.
 template <typename Items, typename Format>
 std::string ArrayLiteral(const Items& items, Format format) {
   std::string literal = "{";
@@ -315,7 +315,7 @@ absl::Status PgRecordStore::CreatePartitions(absl::Time now) {
                                     next, "') WITH (toast_tuple_target = 8160)"));
       return absl::OkStatus();
     });
-    // Segments of that day are in the default partition already; there they stay.
+    // Segments of that day are in the default partition already and stay there.
     if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
   }
   const MutexLock lock(mutex_);

@@ -7,9 +7,9 @@
 
 namespace countersign::session_recorder::store {
 
-// Records in PostgreSQL (services/session_recorder/schema/). One group commit is one transaction in
-// one round trip, on a connection of its own. The pool's search path is the service's schema,
-// migrated already. Thread-safe, blocking.
+// Records in PostgreSQL (services/session_recorder/schema/). A group commit is one transaction in
+// one round trip, on a dedicated connection. The pool's search_path must be the service's schema,
+// already migrated. Thread-safe, blocking.
 class PgRecordStore final : public RecordStore {
  public:
   explicit PgRecordStore(pg::Pool& pool);

@@ -28,7 +28,7 @@ pg::PoolOptions Options(const std::string& conninfo) {
   return options;
 }
 
-// A migrated database of its own.
+// A new, migrated database.
 struct Database {
   explicit Database(PrivatePostgres& server) : pool(Options(server.FreshDatabase())), store(pool) {
     const absl::Status status =
@@ -52,7 +52,7 @@ struct Database {
 
 }  // namespace
 
-TEST_CASE("PgRecordStore: keeps the contract of a RecordStore", "[session_recorder][pg]") {
+TEST_CASE("PgRecordStore: fulfils the contract of RecordStore", "[session_recorder][pg]") {
   std::unique_ptr<Database> database;
   CheckRecordStore([&] {
     database = std::make_unique<Database>(PrivatePostgres::Shared());
@@ -68,13 +68,13 @@ TEST_CASE("PgRecordStore: segments go to the partition of the day their session 
   MustCommit(database.store, {OpenWrite(1, 0)});
   CHECK(database.Count("SELECT count(*) FROM segments_default") == 0);
   CHECK(database.Count("SELECT count(*) FROM segments") == 1);
-  MustCommit(database.store, {OpenWrite(2, 40 * 86'400)});  // no partition for that day yet
+  MustCommit(database.store, {OpenWrite(2, 40 * 86'400)});  // a day without a partition
   CHECK(database.Count("SELECT count(*) FROM segments_default") == 1);
   REQUIRE(database.store.CreatePartitions(ContractTime(40 * 86'400)).ok());
   CHECK(database.store.Events(MustFind(database.store, 2), 0, 10, 1000)->size() == 1);
 }
 
-TEST_CASE("PgRecordStore: a record of before segments is read as before",
+TEST_CASE("PgRecordStore: a record from before segments is still readable",
           "[session_recorder][pg]") {
   pg::Pool pool(Options(PrivatePostgres::Shared().FreshDatabase()));
   std::vector<pg::Migration> migrations = SessionRecorderMigrations();
@@ -121,7 +121,7 @@ TEST_CASE("PgRecordStore: a record of before segments is read as before",
   CHECK(store.CreatePartitions(ContractTime(0)).ok());
 }
 
-TEST_CASE("PgRecordStore: what is not reachable is UNAVAILABLE", "[session_recorder][pg]") {
+TEST_CASE("PgRecordStore: an unreachable database is UNAVAILABLE", "[session_recorder][pg]") {
   pg::Pool pool(Options("host=/nonexistent dbname=x"));
   PgRecordStore store(pool);
   CHECK(absl::IsUnavailable(store.Find(ContractId(1)).status()));
@@ -189,8 +189,8 @@ TEST_CASE(
   }
 }
 
-// Whoever holds the database's superuser can write what he likes; the record shows it.
-TEST_CASE("Verify: what was changed by SQL is noticed", "[session_recorder][pg][tamper]") {
+// A database superuser can write anything; the record must show it.
+TEST_CASE("Verify: changes by SQL are detected", "[session_recorder][pg][tamper]") {
   Database database(PrivatePostgres::Shared());
   TestRecorder recorder(database.store);
   chain::Checkpointer checkpointer(database.store, recorder.clock, crypto::SigningKey::Generate(),

@@ -14,7 +14,7 @@ void AppendNumber(std::uint64_t number, int bytes, std::string& out) {
   }
 }
 
-// Takes bytes off the front, until there are not enough.
+// Consumes bytes from the front until there are too few.
 class Reader {
  public:
   explicit Reader(absl::string_view bytes) : rest_(bytes) {}

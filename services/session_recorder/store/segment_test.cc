@@ -15,7 +15,7 @@ std::vector<SealedEvent> Three() {
   return events;
 }
 
-TEST_CASE("Segment: events come back as they were", "[session_recorder]") {
+TEST_CASE("Segment: decoding returns the encoded events", "[session_recorder]") {
   const std::vector<SealedEvent> events = Three();
   const std::vector<SealedEvent> read = DecodeEvents(5, EncodeEvents(events));
   REQUIRE(read.size() == 3);
@@ -29,7 +29,7 @@ TEST_CASE("Segment: events come back as they were", "[session_recorder]") {
   CHECK(DecodeEvents(1, "").empty());
 }
 
-TEST_CASE("Segment: of bytes that were cut or changed only whole events are read",
+TEST_CASE("Segment: only whole events are read from bytes that were cut or changed",
           "[session_recorder]") {
   const std::string bytes = EncodeEvents(Three());
   const std::size_t first = EncodeEvents({Three()[0]}).size();

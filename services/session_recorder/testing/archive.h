@@ -12,10 +12,10 @@
 #include "services/session_recorder/store/record_store_memory.h"
 #include "services/session_recorder/testing/test_recorder.h"
 
-// A small record that tests export and verify.
+// A small record for tests of export and verify.
 namespace countersign::session_recorder {
 
-// A recorder with a few sessions, and everything that exports need.
+// A recorder with a few sessions, and what exports need.
 struct Archive {
   explicit Archive(int sessions = 3) {
     for (int n = 1; n <= sessions; ++n) {

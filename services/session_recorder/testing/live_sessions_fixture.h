@@ -12,7 +12,7 @@
 #include "services/session_recorder/store/record_store_memory.h"
 #include "services/session_recorder/testing/test_recorder.h"
 
-// What tests of LiveSessions look at, and a store that fails when they say so.
+// Accessors for tests of LiveSessions, and a store that fails on demand.
 namespace countersign::session_recorder {
 
 inline SessionRow ReadRow(store::RecordStore& store, const std::string& id) {
@@ -53,7 +53,7 @@ inline void CheckChain(store::MemoryRecordStore& store, TestKeyRing& keys, const
   CHECK(row.head.hash == hash);
 }
 
-// Lets the test decide what becomes of each commit.
+// A store whose test decides the outcome of each commit.
 class FaultyStore final : public ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "services/session_recorder/store/record_store.h"
 
-// What every RecordStore must do. A test file calls CheckRecordStore inside a TEST_CASE, with a
-// factory of empty stores.
+// What every RecordStore must do. A test calls CheckRecordStore inside a TEST_CASE with a factory
+// of empty stores.
 namespace countersign::session_recorder {
 
 inline absl::Time ContractTime(int seconds) {
@@ -49,7 +49,7 @@ inline store::SessionWrite OpenWrite(int number, int started = 0) {
   return write;
 }
 
-// The next write to the session that `before` left behind.
+// The next write to the same session after `before`.
 inline store::SessionWrite NextWrite(const store::SessionWrite& before, bool ends = false) {
   store::SessionWrite write;
   write.row = before.row;
@@ -102,7 +102,7 @@ inline SessionRow MustFind(store::RecordStore& store, int number) {
 }
 
 inline void CheckWriting(store::RecordStore& store) {
-  SECTION("gives back every column and byte of what was written") {
+  SECTION("returns every column and byte that was written") {
     const store::SessionWrite open = OpenWrite(1);
     store::SessionWrite end = NextWrite(open, true);
     end.row.summary.policy = "p";
@@ -134,7 +134,7 @@ inline void CheckWriting(store::RecordStore& store) {
     CHECK((*events)[1].type == "response.data");
     CHECK((*events)[1].hash == end.events[0].hash);
   }
-  SECTION("refuses what is not expected, and writes the rest of the batch") {
+  SECTION("refuses unexpected writes and writes the rest of the batch") {
     const store::SessionWrite one = OpenWrite(1), two = OpenWrite(2), three = OpenWrite(3);
     MustCommit(store, {one, two, three});
     store::SessionWrite wrong_epoch = NextWrite(one);
@@ -151,7 +151,7 @@ inline void CheckWriting(store::RecordStore& store) {
     CHECK(MustFind(store, 4).head.index == 1);
     CHECK(store.Events(MustFind(store, 1), 0, 10, 1000)->size() == 1);
   }
-  SECTION("keeps large payloads, and none of a write that it refuses") {
+  SECTION("keeps large payloads, and nothing of a refused write") {
     store::SessionWrite open = OpenWrite(1);
     open.events[0] = ContractEvent(1, 3u << 20);
     MustCommit(store, {open});
@@ -163,7 +163,7 @@ inline void CheckWriting(store::RecordStore& store) {
     CHECK(store.Commit({wrong})->size() == 1);
     CHECK(store.Events(MustFind(store, 1), 0, 10, 1u << 30)->size() == 1);
   }
-  SECTION("refuses what follows the end") {
+  SECTION("refuses writes after the end") {
     const store::SessionWrite open = OpenWrite(1);
     const store::SessionWrite end = NextWrite(open, true);
     MustCommit(store, {open});
@@ -184,10 +184,8 @@ inline void CheckWriting(store::RecordStore& store) {
 }
 
 inline void CheckReading(store::RecordStore& store) {
-  SECTION("does not find what is not there") {
-    CHECK_FALSE(store.Find(ContractId(1))->has_value());
-  }
-  SECTION("pages events by index, number and bytes") {
+  SECTION("unknown ids are NOT_FOUND") { CHECK_FALSE(store.Find(ContractId(1))->has_value()); }
+  SECTION("limits events by index, number and bytes") {
     store::SessionWrite write = OpenWrite(1);
     for (std::uint32_t i = 2; i <= 5; ++i) write.events.push_back(ContractEvent(i, 100));
     write.row.head.index = 5;
@@ -199,7 +197,7 @@ inline void CheckReading(store::RecordStore& store) {
     CHECK(store.Events(row, 1, 10, 1)->size() == 1);
     CHECK(store.Events(row, 5, 10, 10'000)->empty());
   }
-  SECTION("lists newest first, by every filter, and goes on after a place") {
+  SECTION("lists newest first, by every filter, from a given position") {
     store::SessionWrite other = OpenWrite(2, 10);
     other.row.summary.identity = "bob";
     other.row.summary.connection = "anthropic";
@@ -245,7 +243,7 @@ inline void CheckReading(store::RecordStore& store) {
 inline void CheckOwnership(store::RecordStore& store) {
   const store::SessionWrite one = OpenWrite(1), two = OpenWrite(2);
   MustCommit(store, {one, two});
-  SECTION("marks a running session to be killed, and keeps the mark") {
+  SECTION("marks a running session to be killed and keeps the mark") {
     CHECK(*store.OrderKill(ContractId(1)));
     CHECK(*store.KillOrders("node-1") == std::vector<std::string>{ContractId(1)});
     CHECK(store.KillOrders("node-2")->empty());
@@ -255,7 +253,7 @@ inline void CheckOwnership(store::RecordStore& store) {
     MustCommit(store, {NextWrite(two, true)});
     CHECK_FALSE(*store.OrderKill(ContractId(2)));
   }
-  SECTION("finds what recorders left behind that are not alive any more") {
+  SECTION("finds the sessions of recorders that are no longer alive") {
     CHECK(Ids(store.Orphans("node-1", ContractTime(0))).empty());
     CHECK(Ids(store.Orphans("node-2", ContractTime(0))).size() == 2);
     REQUIRE(store.KeepAlive("node-1", ContractTime(15)).ok());
@@ -285,7 +283,7 @@ inline void CheckCheckpoints(store::RecordStore& store) {
     heads[i].position = i;
   }
   REQUIRE(store.AppendCheckpoint(ContractCheckpoint(1, heads)).ok());
-  SECTION("covers what has ended and goes on with what runs") {
+  SECTION("open heads include running and uncovered sessions only") {
     const auto left = store.OpenHeads();
     REQUIRE(left->size() == 1);
     CHECK(left->front().session_id == ContractId(1));
@@ -295,7 +293,7 @@ inline void CheckCheckpoints(store::RecordStore& store) {
     CHECK(Ids(store.ByPosition(1, 10)).size() == 1);
     CHECK(Ids(store.ByPosition(0, 1)).size() == 1);
   }
-  SECTION("keeps every head of every checkpoint, and knows the latest") {
+  SECTION("keeps every head of every checkpoint, and returns the latest") {
     MustCommit(store, {NextWrite(one)});
     chain::SessionHead moved = store.OpenHeads()->front();
     CHECK(moved.head.index == 2);
@@ -317,7 +315,7 @@ inline void CheckCheckpoints(store::RecordStore& store) {
     CHECK((*store.LastCheckpoint())->at == ContractTime(3));
     CHECK((*store.LastCheckpoint())->root == std::string(32, 'r'));
   }
-  SECTION("takes each number once") {
+  SECTION("accepts each checkpoint number once") {
     CHECK(store.AppendCheckpoint(ContractCheckpoint(1, {})).code() == absl::StatusCode::kAborted);
   }
 }

@@ -11,10 +11,10 @@
 #include "services/session_recorder/chain/key_ring.h"
 #include "services/session_recorder/live/live_sessions.h"
 
-// What the recorder's tests share: a recorder on any store, driven step by step.
+// Fixtures of the recorder's tests: a recorder over any store, driven step by step.
 namespace countersign::session_recorder {
 
-// One KEK in memory, kept apart from the store: what is wrapped can be opened after a "restart".
+// One in-memory KEK, separate from the store, so that keys can be unwrapped after a "restart".
 class TestKeyRing final : public chain::KeyRing {
  public:
   WrappedKey Wrap(absl::string_view session_id, const SecretString& data_key) override {
@@ -32,7 +32,7 @@ class TestKeyRing final : public chain::KeyRing {
   const SecretString kek_{std::string(crypto::kSealKeyBytes, 'k')};
 };
 
-// Another store, of which a test changes what it needs to.
+// Forwards to another store; tests override single methods.
 class ForwardingStore : public store::RecordStore {
  public:
   explicit ForwardingStore(store::RecordStore& store) : store_(store) {}
@@ -156,7 +156,7 @@ class TestRecorder {
     return options;
   }
 
-  // Opened with nothing but its request; abandoned when that fails.
+  // Opens a session with its request only; abandons it when that fails.
   absl::StatusOr<Handle> Open(const domain::SessionStart& start,
                               live::LiveSessions::Lease lease = live::LiveSessions::Lease::kHeld) {
     Handle session = sessions.NewSession(start, TestPrincipal(), lease);
@@ -180,7 +180,7 @@ class TestRecorder {
                  [&](absl::StatusOr<std::uint32_t> result) { promise.set_value(result); });
     return promise.get_future().get();
   }
-  // Waits until everything submitted so far was committed: the committer keeps order.
+  // Waits until everything submitted so far is committed; the committer keeps the order.
   void Drain() {
     const auto other = Open(TestStart(TestId(900'000 + ++drained_)));
     if (other.ok()) (void)End(*other);
