@@ -38,9 +38,9 @@ pid_t PidIn(const std::string& path) {
 absl::StatusOr<DataDirectory> DataDirectory::Make(const std::string& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error).lexically_normal();
-  if (path.empty() || error) return absl::InvalidArgumentError("--data needs a folder");
+  if (path.empty() || error) return absl::InvalidArgumentError("--data must name a folder");
   fs::create_directories(absolute, error);
-  if (error) return ErrnoStatus(absl::StrCat("cannot make ", absolute.string()), error.value());
+  if (error) return ErrnoStatus(absl::StrCat("cannot create ", absolute.string()), error.value());
   return Open(absolute.string());
 }
 
@@ -85,7 +85,7 @@ absl::StatusOr<std::string> DataDirectory::MakeKeyFolder(absl::string_view servi
   const std::string folder = absl::StrCat(keys(), "/", service);
   for (const std::string& made : {keys(), folder}) {
     if (mkdir(made.c_str(), 0700) != 0 && errno != EEXIST) {
-      return ErrnoStatus(absl::StrCat("cannot make ", made), errno);
+      return ErrnoStatus(absl::StrCat("cannot create ", made), errno);
     }
   }
   return folder;

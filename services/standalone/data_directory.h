@@ -11,21 +11,20 @@
 
 namespace countersign::standalone {
 
-// The folder that holds everything of one gateway:
+// The folder of one gateway. Paths are absolute.
 //   admin.key        the first administrator's access key (0600)
 //   addresses.json   where the running gateway listens
-//   record.pub       the public key that exports are verified with
-//   log              what a detached gateway prints
-//   lock             held while a gateway runs; the holder's process id is in it and in `pid`
-//   keys/            what the services keep for themselves (0700)
+//   record.pub       the public key that verifies exports
+//   log              the output of a detached gateway
+//   lock             locked while a gateway runs; contains its process id, as does `pid`
+//   keys/            the services' own secrets (0700)
 //   cache/           compiled patterns; may be removed at any time
-//   pg/              the private PostgreSQL: data/, its log, where its socket is
-// Paths are absolute.
+//   pg/              the private PostgreSQL: data/, its log, its socket
 class DataDirectory {
  public:
-  // Makes the folder if it is missing. INVALID_ARGUMENT when `path` cannot be one.
+  // Creates the folder if it is missing. INVALID_ARGUMENT when `path` cannot be a folder.
   static absl::StatusOr<DataDirectory> Make(const std::string& path);
-  // NOT_FOUND when there is none.
+  // NOT_FOUND when the folder does not exist.
   static absl::StatusOr<DataDirectory> Open(const std::string& path);
 
   const std::string& path() const { return path_; }
@@ -38,7 +37,7 @@ class DataDirectory {
   std::string cache() const { return path_ + "/cache"; }
   std::string cluster() const { return path_ + "/pg"; }
 
-  // Holds the folder until it is destroyed or the process ends in any way.
+  // Locks the folder until it is destroyed or the process ends, however it ends.
   class Lock {
    public:
     explicit Lock(int file) : file_(file) {}
@@ -49,13 +48,13 @@ class DataDirectory {
    private:
     const int file_;
   };
-  // FAILED_PRECONDITION, with the holder's process id, when another process holds the folder.
+  // FAILED_PRECONDITION, with the holder's process id, when another process has locked the folder.
   absl::StatusOr<std::unique_ptr<Lock>> TryLock() const;
 
-  // The process that holds the folder; 0 when none does.
+  // The process that has locked the folder; 0 when none has.
   pid_t Holder() const;
 
-  // The folder of one service's own keys, made with mode 0700.
+  // The folder for one service's keys, created with mode 0700.
   absl::StatusOr<std::string> MakeKeyFolder(absl::string_view service) const;
 
  private:
@@ -63,7 +62,7 @@ class DataDirectory {
   std::string path_;
 };
 
-// Replaces `path` as a whole, with mode 0644.
+// Replaces the file `path` atomically, with mode 0644.
 absl::Status WriteWhole(const std::string& path, absl::string_view content);
 
 }  // namespace countersign::standalone

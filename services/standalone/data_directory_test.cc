@@ -17,8 +17,7 @@ using countersign::testing::ReadFile;
 using countersign::testing::TemporaryFolder;
 using countersign::testing::WriteFile;
 
-TEST_CASE("DataDirectory: Make makes the folders above it and gives an absolute path",
-          "[standalone]") {
+TEST_CASE("DataDirectory: Make creates parent folders and gives an absolute path", "[standalone]") {
   const TemporaryFolder folder;
   const auto made = DataDirectory::Make(folder / "one/../two/data/");
   REQUIRE(made.ok());
@@ -27,7 +26,7 @@ TEST_CASE("DataDirectory: Make makes the folders above it and gives an absolute 
   CHECK(DataDirectory::Make(made->path()).ok());  // a second time changes nothing
 }
 
-TEST_CASE("DataDirectory: Make refuses what cannot be a folder", "[standalone]") {
+TEST_CASE("DataDirectory: Make refuses a path that cannot be a folder", "[standalone]") {
   const TemporaryFolder folder;
   CHECK(DataDirectory::Make("").status().code() == absl::StatusCode::kInvalidArgument);
   WriteFile(folder / "file", "");
@@ -37,7 +36,7 @@ TEST_CASE("DataDirectory: Make refuses what cannot be a folder", "[standalone]")
   CHECK(below.status().message().find("/file/data") != absl::string_view::npos);
 }
 
-TEST_CASE("DataDirectory: Open finds folders and nothing else", "[standalone]") {
+TEST_CASE("DataDirectory: Open accepts existing folders only", "[standalone]") {
   const TemporaryFolder folder;
   CHECK(DataDirectory::Open(folder.path()).ok());
   CHECK(absl::IsNotFound(DataDirectory::Open(folder / "none").status()));
@@ -59,7 +58,7 @@ TEST_CASE("DataDirectory: Open follows a link, so that two names are one folder"
   CHECK_FALSE(linked->TryLock().ok());
 }
 
-TEST_CASE("DataDirectory: one gateway at a time holds it, and a dead one does not",
+TEST_CASE("DataDirectory: one gateway at a time locks it; a dead one's lock is gone",
           "[standalone]") {
   const TemporaryFolder folder;
   const auto directory = DataDirectory::Make(folder / "data");
@@ -78,7 +77,7 @@ TEST_CASE("DataDirectory: one gateway at a time holds it, and a dead one does no
   CHECK(directory->TryLock().ok());
 }
 
-TEST_CASE("DataDirectory: a lock file that names nobody has no holder", "[standalone]") {
+TEST_CASE("DataDirectory: a lock file without a process id has no holder", "[standalone]") {
   const TemporaryFolder folder;
   const auto directory = DataDirectory::Open(folder.path());
   REQUIRE(directory.ok());
@@ -100,7 +99,7 @@ TEST_CASE("DataDirectory: a folder that cannot be locked is an error", "[standal
   CHECK(directory->Holder() == 0);
 }
 
-TEST_CASE("DataDirectory: the services' keys are for this user alone", "[standalone]") {
+TEST_CASE("DataDirectory: the services' keys are readable by this user only", "[standalone]") {
   const TemporaryFolder folder;
   const auto directory = DataDirectory::Make(folder / "data");
   REQUIRE(directory.ok());
@@ -109,7 +108,7 @@ TEST_CASE("DataDirectory: the services' keys are for this user alone", "[standal
   CHECK(*keys == directory->keys() + "/authn");
   CHECK(FileMode(*keys) == 0700);
   CHECK(FileMode(directory->keys()) == 0700);
-  CHECK(directory->MakeKeyFolder("authn").value() == *keys);  // kept
+  CHECK(directory->MakeKeyFolder("authn").value() == *keys);  // an existing folder is kept
 }
 
 TEST_CASE("DataDirectory: a file in place of the keys' folder is an error", "[standalone]") {
@@ -120,7 +119,8 @@ TEST_CASE("DataDirectory: a file in place of the keys' folder is an error", "[st
   CHECK(directory->MakeKeyFolder("authn").status().code() == absl::StatusCode::kFailedPrecondition);
 }
 
-TEST_CASE("WriteWhole: replaces a file with mode 0644 and leaves no draft", "[standalone]") {
+TEST_CASE("WriteWhole: replaces a file with mode 0644 and leaves no temporary file",
+          "[standalone]") {
   const TemporaryFolder folder;
   REQUIRE(WriteWhole(folder / "note", "first, which is longer").ok());
   REQUIRE(WriteWhole(folder / "note", "second").ok());
@@ -129,8 +129,7 @@ TEST_CASE("WriteWhole: replaces a file with mode 0644 and leaves no draft", "[st
   CHECK_FALSE(fs::exists(folder / "note.new"));
 }
 
-TEST_CASE("WriteWhole: a place that cannot be written is an error and changes nothing",
-          "[standalone]") {
+TEST_CASE("WriteWhole: an unwritable path is an error and changes nothing", "[standalone]") {
   const TemporaryFolder folder;
   CHECK_FALSE(WriteWhole(folder / "missing/note", "text").ok());
   fs::create_directories(folder / "folder/inner");  // cannot be replaced by a file

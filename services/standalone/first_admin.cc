@@ -27,7 +27,7 @@ absl::Status Failed(const std::string& path) {
       absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
 }
 
-// Whole or not at all: a key that is only half in its file is lost.
+// Writes the file atomically: a partly written key would be lost.
 absl::Status WriteKey(const std::string& path, const SecretString& key) {
   const std::string draft = path + ".new";
   unlink(draft.c_str());

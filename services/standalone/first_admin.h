@@ -10,8 +10,9 @@
 
 namespace countersign::standalone {
 
-// Makes sure that `file` (mode 0600: the key and a newline) holds a key that `store` knows, of the
-// built-in administrator. A key that was revoked is left as it is: somebody meant it.
+// Ensures that `file` (mode 0600: a key and a newline) contains an access key of the built-in
+// administrator that `store` knows. A revoked key is not replaced, because its revocation was
+// intended.
 absl::Status EnsureFirstAdmin(const std::string& file, authn::access_keys::KeyStore& store,
                               const authn::access_keys::KeyHasher& hasher, const Clock& clock,
                               RandomSource& random);

@@ -14,14 +14,14 @@ class Service;
 
 namespace countersign::standalone {
 
-// Admin and review services called from the same process, through a channel that has no port. Calls
-// are counted as everywhere.
+// Serves the admin and review services to this process through a channel without a port. Its calls
+// count in the same metrics as other calls.
 class InProcessServer {
  public:
-  // All must outlive this object.
+  // All arguments must outlive this object.
   InProcessServer(const std::vector<grpc::Service*>& services, metrics::Registry& registry,
                   const Clock& clock);
-  ~InProcessServer();  // cancels what is outstanding, and waits for it
+  ~InProcessServer();  // cancels outstanding calls and waits for them
 
   std::shared_ptr<grpc::Channel> Channel();
 

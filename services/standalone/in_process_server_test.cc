@@ -17,7 +17,7 @@ namespace {
 
 namespace v1 = countersign::approval::v1;
 
-// Answers with the id that it was asked for.
+// Answers with the requested id.
 class Reviews final : public v1::ReviewService::CallbackService {
   grpc::ServerUnaryReactor* GetReview(grpc::CallbackServerContext* context,
                                       const v1::GetReviewRequest* request,

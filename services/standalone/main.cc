@@ -1,4 +1,4 @@
-// countersign-standalone up|down: what `countersign up` and `countersign down` run.
+// countersign-standalone up|down: the program behind `countersign up` and `countersign down`.
 
 #include <filesystem>
 #include <iostream>
@@ -22,7 +22,7 @@ int Fail(const absl::Status& status) {
 int Up(process::Options options) {
   const auto directory = DataDirectory::Make(options.data);
   if (!directory.ok()) return Fail(directory.status());
-  // A detached gateway works elsewhere.
+  // A detached gateway has another working folder.
   for (std::string& path : options.config) path = std::filesystem::absolute(path);
   auto report = std::make_unique<process::StartReport>();
   if (options.detach) {

@@ -50,7 +50,7 @@ namespace recorder = session_recorder;
 
 constexpr std::size_t kSecretBytes = 32;
 
-// What is called from the terminal and the console, in the order of its making.
+// The services that the command line and the console call, in the order of construction.
 using Services = std::vector<grpc::Service*>;
 
 struct AuthnParts {
@@ -147,11 +147,12 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
       &app.Make<recorder::api::SessionService>(core.sessions(), core.reader(), core.exporter(),
                                                app.Make<ThreadPool>(4, 256), authn.callers));
   app.ReadyWhen([&core] { return core.NotReady(); });
-  core.Start([] { return absl::OkStatus(); });  // migrated above: a start must fail without it
+  core.Start(
+      [] { return absl::OkStatus(); });  // migrated above, because a start must fail without it
   return &core.local();
 }
 
-// Lets no call in or on any more before what serves it is destroyed.
+// Stops new and running calls before the objects that serve them are destroyed.
 struct ClosedAtTheEnd {
   edge::Edge& edge;
   ~ClosedAtTheEnd() { edge.Drain(absl::ZeroDuration()); }
@@ -176,8 +177,8 @@ edge::Edge& WireEdge(const std::string& address, edge::EdgePorts ports,
   return edge;
 }
 
-// The edge is made before what it forwards admin calls to, because the resources' hub, which one of
-// the services needs, must be gone before the parts that it serves.
+// The edge is constructed before the backend of its admin calls, because the ResourceHub, which
+// that backend needs, must be destroyed before the parts that it serves.
 edge::admin::AdminBackend& WireAdmin(const Services& services, server::App& app) {
   const auto channel = app.Make<InProcessServer>(services, app.metrics(), app.clock()).Channel();
   return app.Make<edge::admin::ConnectGateway>(edge::admin::ConnectGateway::Channels{

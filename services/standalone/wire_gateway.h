@@ -9,9 +9,9 @@
 
 namespace countersign::standalone {
 
-// Builds the whole gateway in `app`: the services' own cores, wired by direct calls, on the private
-// PostgreSQL. Applies the resources that `options` names and opens the public listener, whose
-// address it returns.
+// Constructs the whole gateway in `app`: the services' cores, wired by direct calls, over the
+// private PostgreSQL. Applies the resources that `options` name, opens the public listener and
+// returns its address.
 absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
                                         const process::Options& options, server::App& app);
 

@@ -29,7 +29,7 @@ void RestoreSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Between fork and exec: nothing that allocates or locks.
+// Runs between fork and exec: must not allocate or lock.
 [[noreturn]] void Become(char* const* argv, const SystemUser& user, const char* folder,
                          const char* output) {
   setsid();

@@ -11,13 +11,14 @@
 
 namespace countersign::standalone::database {
 
-// Starts `command` (its program with a path) as `user`, in `folder`, in a session of its own, so
-// that a terminal's signals pass it by. It gets no standard input, `output` (appended, made by the
-// user itself) as standard output and error, and no other descriptor.
+// Starts `command` (its program given with a path) as `user`, in `folder`, in a new session, so
+// that signals from a terminal do not reach it. It has no standard input; standard output and error
+// are appended to the file `output`, which is created as `user`; other descriptors are closed.
 absl::StatusOr<pid_t> StartChild(const std::vector<std::string>& command, const SystemUser& user,
                                  const std::string& folder, const std::string& output);
 
-// StartChild, and its end. INTERNAL with the end of `output` when it does not exit with 0.
+// StartChild, then waits for the end. INTERNAL with the last lines of `output` unless it exits with
+// 0.
 absl::Status RunChild(const std::vector<std::string>& command, const SystemUser& user,
                       const std::string& folder, const std::string& output);
 

@@ -22,7 +22,7 @@ struct Fixture {
   TemporaryFolder folder;
   const std::string output = folder / "output";
 
-  // Runs `script` with this process's own user in the test's folder.
+  // Runs `script` as this process's user in the test's folder.
   absl::Status Run(const std::string& script) {
     return RunChild({"/bin/sh", "-c", script}, SystemUser{}, folder.path(), output);
   }
@@ -59,7 +59,7 @@ TEST_CASE_METHOD(Fixture, "RunChild: the child leads a session and works in the 
   const std::size_t first = printed.find('\n');
   const std::size_t second = printed.find('\n', first + 1);
   CHECK(printed.substr(0, first) == folder.path());
-  // The session's id is the process's own.
+  // A session's id is the process id of its leader.
   CHECK(printed.substr(first + 1, second - first - 1) + "\n" == printed.substr(second + 1));
 }
 

@@ -25,8 +25,8 @@ pg::Pool& PoolFor(const std::string& schema, const PrivateCluster& cluster, serv
   return app.Make<pg::Pool>(std::move(options));
 }
 
-// The folder itself is the gateway's, so it may let the server's user pass. What stands above is
-// not.
+// Lets the database's user enter the data folder. Folders above it are not changed: they are not
+// the gateway's.
 absl::Status AllowAccess(const DataDirectory& directory, const SystemUser& user) {
   struct stat found {};
   const char* path = directory.path().c_str();

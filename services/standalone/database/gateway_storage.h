@@ -8,7 +8,7 @@
 
 namespace countersign::standalone::database {
 
-// One pool of connections per service, each as the role that owns the service's schema.
+// One connection pool per service; each connects as the role that owns the service's schema.
 struct GatewayStorage {
   pg::Pool& authn;
   pg::Pool& policy;
@@ -16,9 +16,9 @@ struct GatewayStorage {
   pg::Pool& recorder;
 };
 
-// Starts the private PostgreSQL under `directory` and makes what the services need in it; all of it
-// lives as long as `app`. PERMISSION_DENIED, with what to do, when the server's user cannot reach
-// the folder.
+// Starts the private PostgreSQL under `directory` and creates the services' roles and schemas.
+// Everything lives as long as `app`. PERMISSION_DENIED, with what to do, when the database's user
+// cannot reach the folder.
 absl::StatusOr<GatewayStorage> OpenStorage(const DataDirectory& directory, server::App& app);
 
 }  // namespace countersign::standalone::database

@@ -33,7 +33,7 @@ namespace fs = std::filesystem;
 constexpr char kVersion[] = "15";
 constexpr char kSocketFile[] = "/.s.PGSQL.5432";
 constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
-constexpr absl::Duration kStartTime = absl::Minutes(10);  // a crash's log may be long
+constexpr absl::Duration kStartTime = absl::Minutes(10);  // recovery after a crash may take long
 constexpr absl::Duration kFastStopTime = absl::Seconds(30);
 constexpr absl::Duration kHardStopTime = absl::Seconds(10);
 constexpr int kStartAttempts = 20;
@@ -61,10 +61,10 @@ absl::StatusOr<std::string> Programs() {
       "PostgreSQL ", kVersion, " is not installed (apt-get install postgresql-", kVersion, ")"));
 }
 
-// Makes `folder` for `user` alone.
+// Creates `folder`, accessible to `user` only.
 absl::Status MakePrivate(const std::string& folder, const SystemUser& user) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return ErrnoStatus(absl::StrCat("cannot make ", folder), errno);
+    return ErrnoStatus(absl::StrCat("cannot create ", folder), errno);
   }
   struct stat found {};
   if (lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
@@ -80,8 +80,9 @@ absl::Status MakePrivate(const std::string& folder, const SystemUser& user) {
 
 bool Exists(pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
-// The server that runs on `data`, whoever started it; 0 when none does. A process id in a file may
-// be another program's by now, so the program and its folder are looked at.
+// The process id of the server that runs on `data`, whoever started it; 0 when none does. The
+// process id in the file may belong to another program by now, so the process's program and folder
+// are checked.
 pid_t RunningOn(const std::string& data) {
   int pid = 0;
   if (!absl::SimpleAtoi(FirstLine(data + "/postmaster.pid"), &pid) || pid <= 0) return 0;
@@ -111,8 +112,8 @@ absl::StatusOr<std::string> ChooseSocketFolder(const std::string& folder,
     CS_RETURN_IF_ERROR(MakePrivate(own, user));
     return own;
   }
-  // Remembered, so that restarts do not leave folders behind; believed only if nobody else could
-  // have put it there.
+  // The name is kept, so that restarts leave no folders behind. It is used only if nobody else
+  // could have written it.
   const std::string note = folder + "/socket.folder";
   const std::string known = FirstLine(note);
   struct stat found {};
@@ -122,7 +123,7 @@ absl::StatusOr<std::string> ChooseSocketFolder(const std::string& folder,
   }
   std::string made = short_base + "/countersign-XXXXXX";
   if (mkdtemp(made.data()) == nullptr) {
-    return ErrnoStatus(absl::StrCat("cannot make a folder in ", short_base), errno);
+    return ErrnoStatus(absl::StrCat("cannot create a folder in ", short_base), errno);
   }
   CS_RETURN_IF_ERROR(MakePrivate(made, user));
   CS_RETURN_IF_ERROR(WriteWhole(note, made + "\n"));
@@ -144,7 +145,7 @@ struct PrivateCluster::State {
   std::string data() const { return folder + "/data"; }
   std::string log() const { return folder + "/postgres.log"; }
 
-  // Made under another name first: a half-made cluster is never taken for a whole one.
+  // Initialised under another name and then renamed, so that an unfinished cluster is never used.
   absl::Status Initialise() {
     if (const std::string version = FirstLine(data() + "/PG_VERSION"); !version.empty()) {
       if (version == kVersion) return absl::OkStatus();
@@ -170,7 +171,7 @@ struct PrivateCluster::State {
           std::string("unix_socket_permissions=0700"), std::string("max_connections=64"),
           std::string("jit=off"), std::string("log_checkpoints=off"),
           std::string("log_timezone=UTC"), std::string("timezone=UTC"),
-          // A statement in the log would show what it holds.
+          // Logged statements would contain data.
           std::string("log_min_error_statement=panic"),
           std::string("log_parameter_max_length_on_error=0")}) {
       command.insert(command.end(), {"-c", setting});
@@ -178,14 +179,14 @@ struct PrivateCluster::State {
     return command;
   }
 
-  // One start, until the server is ready or has ended.
+  // Starts the server once and waits until it is ready or has ended.
   absl::Status Launch() {
     CS_ASSIGN_OR_RETURN(const pid_t child, StartChild(Command(), user, folder, log()));
     const std::string note = data() + "/postmaster.pid";
     for (absl::Duration waited; waited < kStartTime; waited += kPollInterval) {
       int status = 0;
       if (waitpid(child, &status, WNOHANG) == child) {
-        return absl::InternalError(absl::StrCat("PostgreSQL does not start: ", Tail(log())));
+        return absl::InternalError(absl::StrCat("PostgreSQL did not start: ", Tail(log())));
       }
       if (FirstLine(note) == absl::StrCat(child) && absl::StartsWith(FirstLine(note, 8), "ready")) {
         const std::lock_guard<std::mutex> lock(mutex);
@@ -196,10 +197,10 @@ struct PrivateCluster::State {
     }
     kill(child, SIGQUIT);
     waitpid(child, nullptr, 0);
-    return absl::InternalError("PostgreSQL did not become ready");
+    return absl::InternalError("PostgreSQL did not become ready in time");
   }
 
-  // Children of a killed server hold its memory for a moment, and it does not start until then.
+  // Retries, because children of a killed server hold its shared memory for a moment.
   absl::Status LaunchWithRetries() {
     absl::Status status;
     for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
@@ -237,7 +238,7 @@ struct PrivateCluster::State {
         if (status.ok()) break;
         log::Error("PostgreSQL does not start", {{"error", status}});
       }
-      // A stop that came while it was starting found no server to signal.
+      // A Stop during the start found no server to signal.
       const std::lock_guard<std::mutex> lock(mutex);
       if (stopping) {
         kill(pid, SIGINT);
@@ -283,7 +284,7 @@ void PrivateCluster::Stop() {
     }
   }
   state_->watcher.join();
-  // A start that was under way when the stop came may have gone through.
+  // A start that was running during Stop may have succeeded.
   const absl::Status left = StopLeftBehind(state_->folder);
   if (!left.ok()) log::Error("PostgreSQL does not stop", {{"error", left}});
 }
@@ -301,7 +302,7 @@ pid_t PrivateCluster::pid() const {
 absl::Status PrivateCluster::StopLeftBehind(const std::string& folder) {
   const pid_t left = RunningOn(folder + "/data");
   if (left == 0) return absl::OkStatus();
-  log::Info("stopping a PostgreSQL that was left behind", {{"pid", left}});
+  log::Info("stopping the PostgreSQL of a gateway that was killed", {{"pid", left}});
   for (const auto& [signal, time] :
        {std::pair(SIGINT, kFastStopTime), std::pair(SIGQUIT, kHardStopTime),
         std::pair(SIGKILL, kHardStopTime)}) {
@@ -309,7 +310,7 @@ absl::Status PrivateCluster::StopLeftBehind(const std::string& folder) {
     if (WaitUntilGone(left, time)) return absl::OkStatus();
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("a PostgreSQL that was left behind (process ", left, ") cannot be stopped"));
+      absl::StrCat("the PostgreSQL of a killed gateway (process ", left, ") cannot be stopped"));
 }
 
 }  // namespace countersign::standalone::database

@@ -12,19 +12,20 @@
 
 namespace countersign::standalone::database {
 
-// A PostgreSQL of this gateway's own under `folder`: made on first use, reachable over a Unix
-// socket in a folder that only its user (and root) can enter, started and stopped with this object.
-// It is durable: fsync stays on, pages carry checksums.
+// A private PostgreSQL under `folder`: created on first use, reachable through a Unix socket in a
+// folder that only its user and root can enter, started and stopped with this object. It is
+// durable: fsync is on, pages have checksums.
 //
-// It runs in a session of its own and outlives a gateway that is killed; the next Start stops what
-// was left behind, cleanly, before it starts anew. When the server dies by itself it is started
-// again. Thread-safe after Start.
+// The server runs in its own session and survives a gateway that is killed; the next Start shuts
+// that server down before it starts a new one. A server that dies is restarted. Thread-safe after
+// Start.
 class PrivateCluster {
  public:
   static constexpr char kSuperuser[] = "countersign";
 
-  // Returns when the server accepts connections. FAILED_PRECONDITION when there is no PostgreSQL
-  // program, or not of the version that made the data; INTERNAL with the end of the server's log.
+  // Returns when the server accepts connections. FAILED_PRECONDITION when no PostgreSQL is
+  // installed, or not the version that created the data; INTERNAL with the last lines of the
+  // server's log.
   static absl::StatusOr<std::unique_ptr<PrivateCluster>> Start(const std::string& folder,
                                                                const SystemUser& user);
   ~PrivateCluster();
@@ -34,13 +35,13 @@ class PrivateCluster {
   // Fast shutdown: running transactions are rolled back. Idempotent; waits.
   void Stop();
 
-  // libpq keywords for `role` in `database`. Roles need no password: the socket's folder is the
-  // lock.
+  // libpq keywords for `role` in `database`. Roles have no passwords, because the socket's folder
+  // restricts access.
   SecretString Conninfo(const std::string& role, const std::string& database) const;
 
-  pid_t pid() const;  // of the server; 0 when it does not run
+  pid_t pid() const;  // of the server; 0 when it is not running
 
-  // Stops a server that a killed gateway left in `folder`, if there is one. OK when none runs
+  // Stops a server that a killed gateway left in `folder`, if there is one. OK when none is running
   // afterwards.
   static absl::Status StopLeftBehind(const std::string& folder);
 
@@ -50,8 +51,8 @@ class PrivateCluster {
   std::unique_ptr<State> state_;
 };
 
-// Where the server's socket may live: `folder`/socket if its path is short enough for the kernel,
-// else a folder in `short_base` with a random name. Exposed for its test.
+// The folder for the server's socket: `folder`/socket if that path is short enough for the kernel,
+// otherwise a folder in `short_base` with a random name. Exposed for its test.
 absl::StatusOr<std::string> ChooseSocketFolder(const std::string& folder,
                                                const std::string& short_base,
                                                const SystemUser& user);

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that the database's user can enter; gone with the object, and so is what runs on it.
+// A folder that the database's user can enter. Destruction stops the server in it and removes it.
 class Folder {
  public:
   Folder() : path_("/tmp/cs-standalone-XXXXXX") {
@@ -41,7 +41,7 @@ class Folder {
 
 SystemUser User() { return DatabaseUser().value(); }
 
-// A stopped cluster, made once: initdb waits for the disk, copies do not.
+// A stopped cluster to copy, because initdb is slow.
 const Folder& Template() {
   static const std::unique_ptr<Folder> made = [] {
     auto folder = std::make_unique<Folder>();
@@ -94,8 +94,7 @@ bool Runs(pid_t pid) { return kill(pid, 0) == 0; }
 
 }  // namespace
 
-TEST_CASE("PrivateCluster: what was written is there after a restart, durably",
-          "[standalone][pg]") {
+TEST_CASE("PrivateCluster: data survives a restart, and settings are durable", "[standalone][pg]") {
   Folder folder;
   pid_t first = 0;
   {
@@ -115,7 +114,7 @@ TEST_CASE("PrivateCluster: what was written is there after a restart, durably",
   CHECK(Ask(pool, "SELECT a FROM t") == "7");
 }
 
-TEST_CASE("PrivateCluster: nobody but its user can reach the socket", "[standalone][pg]") {
+TEST_CASE("PrivateCluster: only its user can reach the socket", "[standalone][pg]") {
   MadeFolder folder;
   const auto cluster = Started(folder);
   struct stat socket {};
@@ -124,10 +123,10 @@ TEST_CASE("PrivateCluster: nobody but its user can reach the socket", "[standalo
   CHECK(socket.st_uid == User().uid);
 }
 
-TEST_CASE("PrivateCluster: a server that a killed gateway left is stopped before the next",
+TEST_CASE("PrivateCluster: the server of a killed gateway is stopped before the next start",
           "[standalone][pg]") {
   MadeFolder folder;
-  // The first gateway is a process of its own, and is killed.
+  // The first gateway is a child process, which is killed.
   int ready[2];
   REQUIRE(pipe(ready) == 0);
   const pid_t gateway = fork();
@@ -157,7 +156,7 @@ TEST_CASE("PrivateCluster: a server that a killed gateway left is stopped before
   CHECK_FALSE(Runs(left));
 }
 
-TEST_CASE("PrivateCluster: a server that dies by itself is started again", "[standalone][pg]") {
+TEST_CASE("PrivateCluster: a server that dies is restarted", "[standalone][pg]") {
   MadeFolder folder;
   const auto cluster = Started(folder);
   pg::Pool pool(Options(*cluster, PrivateCluster::kSuperuser));
@@ -169,7 +168,7 @@ TEST_CASE("PrivateCluster: a server that dies by itself is started again", "[sta
   CHECK(Ask(fresh, "SELECT a FROM t") == "7");
 }
 
-TEST_CASE("PrivateCluster: a process id of another program in its file harms nobody",
+TEST_CASE("PrivateCluster: a process id of another program in its file is ignored",
           "[standalone][pg]") {
   Folder folder;
   fs::create_directories(folder.cluster() + "/data");
@@ -177,7 +176,8 @@ TEST_CASE("PrivateCluster: a process id of another program in its file harms nob
   CHECK(PrivateCluster::StopLeftBehind(folder.cluster()).ok());
 }
 
-TEST_CASE("PrivateCluster: data of another version is refused, not touched", "[standalone][pg]") {
+TEST_CASE("PrivateCluster: data of another version is refused and not changed",
+          "[standalone][pg]") {
   Folder folder;
   fs::create_directories(folder.cluster() + "/data");
   std::ofstream(folder.cluster() + "/data/PG_VERSION") << "12\n";
@@ -187,7 +187,7 @@ TEST_CASE("PrivateCluster: data of another version is refused, not touched", "[s
   CHECK(fs::exists(folder.cluster() + "/data/PG_VERSION"));
 }
 
-TEST_CASE("PrivateCluster: a folder with a long path gets a short socket, the same each time",
+TEST_CASE("PrivateCluster: a folder with a long path gets a short socket path, always the same",
           "[standalone][pg]") {
   Folder folder;
   const std::string deep = folder.path() + "/" + std::string(100, 'd');
@@ -198,7 +198,7 @@ TEST_CASE("PrivateCluster: a folder with a long path gets a short socket, the sa
   CHECK(first->size() < 80);
   CHECK((fs::status(*first).permissions() & fs::perms::others_all) == fs::perms::none);
   CHECK(ChooseSocketFolder(deep, folder.path() + "/short", User()).value() == *first);
-  // A folder that others may enter is not believed again.
+  // A folder that others can enter is not used again.
   fs::permissions(*first, fs::perms::all);
   CHECK(ChooseSocketFolder(deep, folder.path() + "/short", User()).value() != *first);
 }
@@ -208,7 +208,7 @@ TEST_CASE("MakeRoles: each service owns its schema and cannot read another's", "
   const auto cluster = Started(folder);
   pg::Pool superuser(Options(*cluster, PrivateCluster::kSuperuser));
   REQUIRE(MakeRoles(superuser, {"policy", "approval"}).ok());
-  REQUIRE(MakeRoles(superuser, {"policy", "approval"}).ok());  // again is nothing
+  REQUIRE(MakeRoles(superuser, {"policy", "approval"}).ok());  // idempotent
   pg::Pool policy(Options(*cluster, RoleName("policy"), "policy"));
   pg::Pool approval(Options(*cluster, RoleName("approval"), "approval"));
   CHECK(Exec(policy, "CREATE TABLE mine (a int)").ok());

@@ -30,7 +30,7 @@ bool Find(const char* name, SystemUser& user) {
   return true;
 }
 
-// Every folder above and including `path`, outermost first.
+// `path` and all folders above it, outermost first.
 std::vector<std::string> FoldersOnPath(const std::string& path) {
   std::vector<std::string> folders;
   for (std::size_t end = path.find('/', 1); end != std::string::npos;

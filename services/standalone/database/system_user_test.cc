@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using countersign::testing::TemporaryFolder;
 
-TEST_CASE("DatabaseUser: this process's own user, and somebody else for root", "[standalone]") {
+TEST_CASE("DatabaseUser: this process's own user, or another one for root", "[standalone]") {
   const auto user = DatabaseUser();
   REQUIRE(user.ok());
   CHECK_FALSE(user->name.empty());
@@ -29,7 +29,7 @@ TEST_CASE("CheckReachable: the folder that the user cannot enter is named", "[st
   REQUIRE(chmod(folder.path().c_str(), 0755) == 0);
   const SystemUser user = DatabaseUser().value();
   CHECK(CheckReachable(user, folder.path()).ok());
-  if (!user.switched) return;  // only root's gateway runs its server as somebody else
+  if (!user.switched) return;  // only root switches to another user
   fs::create_directories(folder / "closed/inner");
   REQUIRE(chmod((folder / "closed").c_str(), 0700) == 0);
   const absl::Status status = CheckReachable(user, folder / "closed/inner");
@@ -39,7 +39,7 @@ TEST_CASE("CheckReachable: the folder that the user cannot enter is named", "[st
   CHECK(message.find("chmod o+x " + (folder / "closed")) != std::string::npos);
 }
 
-TEST_CASE("CheckReachable: a folder that is not there cannot be entered", "[standalone]") {
+TEST_CASE("CheckReachable: a missing folder cannot be entered", "[standalone]") {
   const TemporaryFolder folder;
   REQUIRE(chmod(folder.path().c_str(), 0755) == 0);
   const absl::Status status = CheckReachable(DatabaseUser().value(), folder / "none/inner");
@@ -49,7 +49,7 @@ TEST_CASE("CheckReachable: a folder that is not there cannot be entered", "[stan
 }
 
 TEST_CASE("CheckReachable: a user that this process cannot become is an error", "[standalone]") {
-  if (geteuid() == 0) return;  // root can become anybody
+  if (geteuid() == 0) return;  // root can become any user
   SystemUser root;
   root.name = "root";
   root.switched = true;

@@ -22,11 +22,11 @@ absl::Status Failed(absl::string_view what) {
   return absl::InternalError(absl::StrCat("cannot detach: ", what, ": ", std::strerror(errno)));
 }
 
-// The child's descriptors: nothing in, the log out, the report, and no other.
+// Sets the child's descriptors: no input, output to the log, the report, and no other.
 bool Reconnect(const std::string& log, int report) {
   const int in = open("/dev/null", O_RDONLY);
   const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  // Moved out of the way first: the report may sit on a number that is about to be replaced.
+  // Moved away first, because the report's number may be one that is about to be replaced.
   const int kept = fcntl(report, F_DUPFD, 64);
   if (in < 0 || out < 0 || kept < 0) return false;
   if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) return false;
@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<StartReport>> Detach(const std::string& log, int&
     close(report[1]);
     const bool ready = PrintReport(report[0]);
     close(report[0]);
-    // It tells why before it has put everything away.
+    // The child reports its failure before it has finished cleaning up.
     while (!ready && waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
     if (!ready) std::cerr << "countersign: the gateway did not start; see " << log << std::endl;

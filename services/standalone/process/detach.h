@@ -8,11 +8,12 @@
 
 namespace countersign::standalone::process {
 
-// Goes on in a child that shares nothing with whoever called this program: a session of its own, no
-// terminal, no inherited descriptor, working folder /, output appended to `log` (mode 0600).
+// Continues in a child process that shares nothing with the program's caller: its own session, no
+// terminal, no inherited descriptors, working folder /, output appended to `log` (mode 0600).
 //
-// In the child: the report to the parent. In the parent: nullptr, after the child's report was
-// printed (of a failure: after the child's end), with `exit_status` set. REQUIRES: no threads yet.
+// Returns in the child the report to the parent; in the parent nullptr, after it has printed the
+// child's report (and, after a failure, waited for the child's end), with `exit_status` set.
+// REQUIRES: no threads were started.
 absl::StatusOr<std::unique_ptr<StartReport>> Detach(const std::string& log, int& exit_status);
 
 }  // namespace countersign::standalone::process

@@ -19,20 +19,20 @@ using countersign::testing::FileMode;
 using countersign::testing::ReadFile;
 using countersign::testing::TemporaryFolder;
 
-TEST_CASE("Detach: the child shares no descriptor with its caller and tells it what happened",
+TEST_CASE("Detach: the child shares no descriptor with its caller and reports to it",
           "[standalone]") {
   const TemporaryFolder folder;
   const std::string log = folder / "log";
   const std::string seen = folder / "descriptors";
   const bool ready = GENERATE(true, false);
   int out[2];
-  REQUIRE(pipe(out) == 0);  // stands for the caller's terminal
+  REQUIRE(pipe(out) == 0);  // in place of the caller's terminal
   const pid_t caller = fork();
   REQUIRE(caller >= 0);
   if (caller == 0) {
     dup2(out[1], 1);
     dup2(out[1], 2);
-    const int kept = fcntl(out[1], F_DUPFD, 200);  // something that the caller left open
+    const int kept = fcntl(out[1], F_DUPFD, 200);  // a descriptor that the caller left open
     (void)kept;
     int exit_status = -1;
     auto report = Detach(log, exit_status);
@@ -58,7 +58,7 @@ TEST_CASE("Detach: the child shares no descriptor with its caller and tells it w
   close(out[1]);
   std::string heard;
   char buffer[512];
-  // Ends when nobody holds the terminal any more: neither the caller nor what it left behind.
+  // Ends when neither the caller nor its child holds the terminal any more.
   for (ssize_t got = 0; (got = read(out[0], buffer, sizeof(buffer))) > 0;) {
     heard.append(buffer, static_cast<std::size_t>(got));
   }
@@ -85,7 +85,7 @@ TEST_CASE("Detach: a log that cannot be opened is a failed start", "[standalone]
   const pid_t caller = fork();
   REQUIRE(caller >= 0);
   if (caller == 0) {
-    close(2);  // what the caller prints is not of interest
+    close(2);  // the caller's message is not checked here
     int exit_status = -1;
     const auto report = Detach(log, exit_status);
     _exit(report.ok() && *report == nullptr ? exit_status : 99);

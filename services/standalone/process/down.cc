@@ -16,7 +16,7 @@ namespace countersign::standalone::process {
 namespace {
 
 constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
-// Draining, then PostgreSQL's shutdown, with room.
+// Enough for draining and PostgreSQL's shutdown.
 constexpr absl::Duration kPatience = absl::Seconds(120);
 
 absl::Status StopHolder(const DataDirectory& directory, pid_t holder) {
@@ -37,11 +37,11 @@ absl::Status StopHolder(const DataDirectory& directory, pid_t holder) {
 absl::Status Down(const DataDirectory& directory) {
   const pid_t holder = directory.Holder();
   if (holder == 0) {
-    std::cerr << "countersign: no gateway runs on " << directory.path() << std::endl;
+    std::cerr << "countersign: no gateway is running on " << directory.path() << std::endl;
   } else {
     CS_RETURN_IF_ERROR(StopHolder(directory, holder));
   }
-  // Held, so that a gateway that starts now is not robbed of its database.
+  // Locked, so that a gateway that starts now keeps its database.
   const auto lock = directory.TryLock();
   if (!lock.ok()) return holder == 0 ? lock.status() : absl::OkStatus();
   CS_RETURN_IF_ERROR(database::PrivateCluster::StopLeftBehind(directory.cluster()));

@@ -5,8 +5,8 @@
 
 namespace countersign::standalone::process {
 
-// Stops the gateway that runs on `directory`, and a PostgreSQL that a killed one left behind.
-// Returns when both are gone; also when none ran. DEADLINE_EXCEEDED when the gateway does not end.
+// Stops the gateway that runs on `directory`, and the PostgreSQL of a killed one. Returns OK when
+// both are gone, also when neither was running. DEADLINE_EXCEEDED when the gateway does not end.
 absl::Status Down(const DataDirectory& directory);
 
 }  // namespace countersign::standalone::process

@@ -21,7 +21,7 @@ DataDirectory Opened(const TemporaryFolder& folder) {
   return *std::move(directory);
 }
 
-// A process that holds a folder until it is sent SIGTERM, as a gateway does.
+// A process that locks a folder until SIGTERM, as a gateway does.
 class Holder {
  public:
   explicit Holder(const DataDirectory& directory) {
@@ -46,7 +46,7 @@ class Holder {
     kill(process_, SIGKILL);
     waitpid(process_, nullptr, 0);
   }
-  // The signal that ended it.
+  // The signal that ended the process.
   int Signal() {
     int status = 0;
     REQUIRE(waitpid(process_, &status, 0) == process_);
@@ -64,7 +64,7 @@ TEST_CASE("Down: without a gateway there is nothing to do", "[standalone]") {
   CHECK(Down(Opened(folder)).ok());
 }
 
-TEST_CASE("Down: stops who holds the folder and removes what it left", "[standalone]") {
+TEST_CASE("Down: stops the process that locks the folder and removes its files", "[standalone]") {
   const TemporaryFolder folder;
   const DataDirectory directory = Opened(folder);
   Holder holder(directory);

@@ -10,7 +10,7 @@ namespace {
 
 using countersign::testing::TakenPort;
 
-TEST_CASE("WantedOrFree: a taken port gives way to a free one", "[standalone]") {
+TEST_CASE("WantedOrFree: a taken port is replaced by a free one", "[standalone]") {
   TakenPort taken;
   const std::string wanted = taken.address();
   CHECK(WantedOrFree(wanted) == "127.0.0.1:0");
@@ -18,12 +18,12 @@ TEST_CASE("WantedOrFree: a taken port gives way to a free one", "[standalone]") 
   CHECK(WantedOrFree(wanted) == wanted);
 }
 
-TEST_CASE("WantedOrFree: a taken port on all addresses gives way, too", "[standalone]") {
+TEST_CASE("WantedOrFree: a port taken on all addresses is replaced, too", "[standalone]") {
   const TakenPort taken;
   CHECK(WantedOrFree("0.0.0.0:" + taken.port()) == "0.0.0.0:0");
 }
 
-TEST_CASE("WantedOrFree: leaves what it cannot try to the listener", "[standalone]") {
+TEST_CASE("WantedOrFree: returns addresses that it cannot check unchanged", "[standalone]") {
   const TakenPort taken;
   for (const std::string& address :
        {std::string("localhost:") + taken.port(), std::string("[::1]:") + taken.port(),

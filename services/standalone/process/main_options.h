@@ -14,15 +14,16 @@ struct Options {
   Verb verb = Verb::kUp;
   std::string data;
   std::string http = kDefaultHttp;
-  bool http_given = false;  // a taken default port gives way to a free one, a given one does not
+  bool http_given =
+      false;  // a taken default port is replaced by a free one; a given one is an error
   std::string metrics = kDefaultMetrics;  // empty: off
   bool metrics_given = false;
   std::vector<std::string> config;  // files and folders of resources
   bool detach = false;
 };
 
-// Reads the command line of countersign-standalone. When it is not to be gone on with (--help, a
-// mistake), prints why and sets `exit_status`: 0 or 2.
+// Reads the command line of countersign-standalone. Returns false when the program should exit
+// (--help, a mistake), after it has printed why and set `exit_status` to 0 or 2.
 bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_status);
 
 }  // namespace countersign::standalone::process

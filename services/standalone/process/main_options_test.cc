@@ -12,7 +12,7 @@ bool Read(std::vector<const char*> words, Options& options, int& exit_status) {
   return ReadOptions(static_cast<int>(words.size()), words.data(), options, exit_status);
 }
 
-TEST_CASE("Options: defaults may give way, given addresses may not", "[standalone]") {
+TEST_CASE("Options: default addresses may be replaced, given ones may not", "[standalone]") {
   Options options;
   int exit_status = -1;
   REQUIRE(Read({"up", "--data", "/d"}, options, exit_status));
@@ -35,7 +35,7 @@ TEST_CASE("Options: defaults may give way, given addresses may not", "[standalon
   CHECK(given.config == std::vector<std::string>{"/", "/tmp"});
 }
 
-TEST_CASE("Options: misuse is status 2, help is 0", "[standalone]") {
+TEST_CASE("Options: misuse exits with 2, help with 0", "[standalone]") {
   for (const std::vector<const char*>& words : {std::vector<const char*>{},
                                                 {"up"},
                                                 {"down"},
@@ -55,7 +55,7 @@ TEST_CASE("Options: misuse is status 2, help is 0", "[standalone]") {
   CHECK(exit_status == 0);
 }
 
-TEST_CASE("Options: down takes a folder and nothing of up", "[standalone]") {
+TEST_CASE("Options: down accepts a folder and no option of up", "[standalone]") {
   Options options;
   int exit_status = -1;
   REQUIRE(Read({"down", "--data", "/d"}, options, exit_status));

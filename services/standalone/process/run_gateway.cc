@@ -22,7 +22,7 @@ namespace {
 constexpr absl::Duration kReadyTime = absl::Seconds(60);
 constexpr absl::Duration kDrainTime = absl::Seconds(10);
 
-// Before any thread is made, so that every thread inherits it.
+// Called before any thread starts, so that every thread inherits the mask.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -32,7 +32,7 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-// A signal while stopping: what is held is let go at once, and PostgreSQL rolls back.
+// A second signal ends the process at once; PostgreSQL rolls back.
 void EndAtNextSignal(const sigset_t& signals, const std::string& cluster) {
   std::thread([signals, cluster] {
     int number = 0;
@@ -61,7 +61,7 @@ config::ServiceConfig MakeConfig(const DataDirectory& directory, const Options& 
   return config;
 }
 
-// Answers the public address once /readyz would say yes.
+// Returns the public address once the gateway is ready.
 absl::StatusOr<std::string> StartUp(const DataDirectory& directory, const Options& options,
                                     server::App& app) {
   CS_RETURN_IF_ERROR(WriteWhole(directory.pid(), absl::StrCat(getpid(), "\n")));

@@ -6,10 +6,10 @@
 
 namespace countersign::standalone::process {
 
-// `up`, in the process that stays: holds the folder, starts the gateway, says where it listens once
-// it is ready, and serves until SIGTERM, SIGINT or SIGHUP. Then it drains and stops its PostgreSQL.
-// A second signal ends at once, PostgreSQL included. Returns the exit status. REQUIRES: no threads
-// yet.
+// Runs the gateway in this process: locks the folder, starts the gateway, reports where it listens
+// once it is ready, and serves until SIGTERM, SIGINT or SIGHUP. Then it drains calls and stops
+// PostgreSQL. A second signal ends it at once, including PostgreSQL. Returns the exit status.
+// REQUIRES: no threads were started.
 int RunGateway(const DataDirectory& directory, Options options, StartReport& report);
 
 }  // namespace countersign::standalone::process

@@ -46,14 +46,14 @@ void StartReport::Failed(absl::string_view reason) { Say(kFailed, reason); }
 
 void StartReport::Say(char kind, absl::string_view text) {
   if (pipe_ < 0) return Print(kind, text);
-  // One message, ended by a NUL: texts have lines of their own.
+  // Messages end with a NUL, because texts contain newlines.
   std::string message = absl::StrCat(absl::string_view(&kind, 1), text);
   message.push_back('\0');
   absl::string_view left = message;
   while (!left.empty()) {
     const ssize_t written = write(pipe_, left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) break;  // nobody listens any more
+    if (written <= 0) break;  // the reader is gone
     left.remove_prefix(static_cast<std::size_t>(written));
   }
   if (kind == kWarning) return;

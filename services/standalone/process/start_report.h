@@ -6,18 +6,18 @@
 
 namespace countersign::standalone::process {
 
-// What the user of `up` is told while the gateway starts: on the terminal, or, from a detached
+// What `up` reports to its user while the gateway starts: on the terminal, or, from a detached
 // gateway, through a pipe to the process that the user started (detach.h).
 class StartReport {
  public:
-  StartReport() = default;                         // the terminal
+  StartReport() = default;                         // reports on the terminal
   explicit StartReport(int pipe) : pipe_(pipe) {}  // owned
   ~StartReport();
   StartReport(const StartReport&) = delete;
   StartReport& operator=(const StartReport&) = delete;
 
   void Warn(absl::string_view sentence);
-  // The last words: where the gateway listens, or why there is none.
+  // The final message: where the gateway listens, or why it did not start.
   void Ready(absl::string_view text);
   void Failed(absl::string_view reason);
 
@@ -26,8 +26,7 @@ class StartReport {
   int pipe_ = -1;
 };
 
-// The other end: prints what comes through `pipe` until it is closed. True when it ended with
-// Ready.
+// Prints the messages from `pipe` until it is closed. True when the last one was Ready.
 bool PrintReport(int pipe);
 
 }  // namespace countersign::standalone::process

@@ -13,7 +13,7 @@
 namespace countersign::standalone::process {
 namespace {
 
-// Keeps what is printed on a stream meanwhile.
+// Captures what is printed to a stream.
 class Captured {
  public:
   explicit Captured(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
@@ -29,10 +29,10 @@ class Captured {
 struct Pipe {
   Pipe() { REQUIRE(pipe2(ends, O_CLOEXEC) == 0); }
   ~Pipe() { close(ends[0]); }
-  int ends[2];  // the second is a StartReport's own
+  int ends[2];  // a StartReport owns the second
 };
 
-// What PrintReport makes of what `say` reports.
+// The output and result of PrintReport for what `say` reports.
 struct Printed {
   bool ready = false;
   std::string out;
@@ -83,19 +83,19 @@ TEST_CASE("StartReport: through a pipe, Failed is printed and counts as failure"
   CHECK(printed.err == "countersign: no database\n");
 }
 
-TEST_CASE("StartReport: a child that ends without a last word has failed", "[standalone]") {
+TEST_CASE("StartReport: a child that ends without a final message has failed", "[standalone]") {
   CHECK_FALSE(Report([](StartReport&) {}).ready);
   CHECK_FALSE(Report([](StartReport& report) { report.Warn("a port was taken"); }).ready);
 }
 
-TEST_CASE("StartReport: closes its pipe with the last word", "[standalone]") {
+TEST_CASE("StartReport: closes its pipe after the final message", "[standalone]") {
   Pipe pipe;
   StartReport report(pipe.ends[1]);
   report.Ready("up");
   CHECK(fcntl(pipe.ends[1], F_GETFD) == -1);
 }
 
-TEST_CASE("StartReport: a parent that is gone stops nobody", "[standalone]") {
+TEST_CASE("StartReport: a parent that is gone does not stop the child", "[standalone]") {
   const auto before = signal(SIGPIPE, SIG_IGN);
   int ends[2];
   REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
