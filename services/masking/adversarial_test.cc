@@ -1,5 +1,5 @@
-// Adversarial groups 8, 12 and 20 (tests/README.md) where a text is a document: the arguments of a
-// tool call, JSON in JSON, and what a field costs.
+// Adversarial groups 8, 12 and 20 (tests/README.md) for texts that are documents: a tool call's
+// arguments, JSON within JSON, and the cost of a field.
 
 #include <catch2/catch.hpp>
 #include <random>
@@ -31,8 +31,8 @@ std::string Fed(FieldMasker& masker, const std::string& field, absl::string_view
   return releases->front().text;
 }
 
-// What `document` becomes; fails unless it is the same for every cut and every pair of cuts, and
-// JSON if it was.
+// The masked form of `document`. Fails unless it is the same for every cut and every pair of cuts,
+// and is JSON if `document` was.
 std::string MaskedHoweverCut(absl::string_view document) {
   CAPTURE(document);
   FieldMasker at_once(Rules());
@@ -96,7 +96,7 @@ TEST_CASE("adversarial 12: text that turns out not to be JSON is masked as text"
   CHECK(MaskedHoweverCut("{a: 4111 1111 1111 1111}") == "{a: <CREDIT_CARD>}");
 }
 
-TEST_CASE("adversarial 20: ten thousand fields in turn, each small beside what it holds",
+TEST_CASE("adversarial 20: ten thousand fields in turn, each with little memory beside its text",
           "[masking]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);

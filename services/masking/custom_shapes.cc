@@ -20,7 +20,7 @@ absl::StatusOr<text::regex::Regex> Compiled(absl::string_view pattern) {
   return text::regex::ParseRegex(pattern);
 }
 
-// A match may neither follow nor precede a word character.
+// Requires that no word character stands beside a match.
 void StandAlone(text::redaction::RedactionRule& shape) {
   shape.left_forbidden = shape.left_forbidden | text::regex::ByteSet::Word();
   shape.right_forbidden = shape.right_forbidden | text::regex::ByteSet::Word();
@@ -34,8 +34,8 @@ text::redaction::Validator Both(text::redaction::Validator first,
   };
 }
 
-// Adds `value`, and every part of it that begins and ends at the edge of a word: a shorter match in
-// it, as of `a@b.co` in `a@b.co.uk`, is excepted with it.
+// Adds `value` and every part of it that starts and ends at a word boundary. Otherwise a shorter
+// match within an excepted value (`a@b.co` in `a@b.co.uk`) would be masked.
 void AddParts(const std::string& value, absl::flat_hash_set<std::string>& parts) {
   constexpr std::size_t kMostEdges = 32;
   const auto word = [&](std::size_t i) {
@@ -95,7 +95,7 @@ absl::StatusOr<std::string> TemplateToPattern(absl::string_view shape) {
   }
   if (!placeholder) {
     return absl::InvalidArgumentError(
-        "a template needs at least one of # A a *; words belong into a dictionary");
+        "a template needs at least one of # A a *; put fixed words into a dictionary");
   }
   return pattern;
 }
@@ -131,11 +131,11 @@ absl::StatusOr<text::redaction::RedactionRule> CustomShape(const domain::Masking
 
 absl::Status AddConditions(const domain::MaskingRule& rule, text::redaction::RedactionRule& shape) {
   if (!rule.validator.empty()) {
-    CS_ASSIGN_OR_RETURN(text::redaction::Validator named, ValidatorNamed(rule.validator));
+    CS_ASSIGN_OR_RETURN(text::redaction::Validator named, FindValidator(rule.validator));
     shape.validator = Both(std::move(shape.validator), std::move(named));
   }
   if (!rule.except.empty()) {
-    // Without edges a part of what is excepted would be a match of its own.
+    // Without boundaries a part of an excepted value would match.
     StandAlone(shape);
     absl::flat_hash_set<std::string> except;
     for (const std::string& value : rule.except) {
@@ -149,7 +149,7 @@ absl::Status AddConditions(const domain::MaskingRule& rule, text::redaction::Red
   const bool narrowed = !rule.validator.empty() || !rule.except.empty();
   if (!rule.entity.empty() && narrowed &&
       shape.regex.max_width > text::redaction::kMaxValidatedWidth) {
-    shape.validator = nullptr;  // a private key, say: it is masked whatever it says
+    shape.validator = nullptr;  // for example a private key, which is masked whatever it contains
   }
   if (shape.validator != nullptr && shape.regex.max_width > text::redaction::kMaxValidatedWidth) {
     return absl::InvalidArgumentError(absl::StrCat(

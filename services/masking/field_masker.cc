@@ -29,7 +29,7 @@ absl::StatusOr<std::vector<domain::FieldRelease>> FieldMasker::Feed(
 }
 
 FieldMasker::Field FieldMasker::MakeField(absl::string_view name) const {
-  // A tool call's arguments are a document, whatever they begin with.
+  // A tool call's arguments are always a document, whatever their first byte is.
   const auto form =
       absl::EndsWith(name, "/arguments") ? TextMasker::Form::kDocument : TextMasker::Form::kText;
   Field field{TextMasker(rules_, form), nullptr};
@@ -84,7 +84,7 @@ absl::Status FieldMasker::Restore(Restoring& restoring, bool end,
   CS_RETURN_IF_ERROR(restoring.masker.Feed(release.text, end, restored, &places));
   const std::uint64_t from = restoring.restored_bytes;
   restoring.restored_bytes = restoring.masked_bytes - restoring.masker.held();
-  // Where a byte that was masked now stands in what is released.
+  // The position in the released text of a masked byte.
   const auto now_at = [&](std::uint64_t byte) {
     std::int64_t shift = -static_cast<std::int64_t>(from);
     for (std::size_t i = 0; i < places.size() && places[i].in_begin < byte; ++i) {
@@ -99,7 +99,7 @@ absl::Status FieldMasker::Restore(Restoring& restoring, bool end,
   while (!restoring.waiting.empty() && restoring.waiting.front().end <= restoring.restored_bytes) {
     domain::MaskedSpan span = std::move(restoring.waiting.front());
     restoring.waiting.pop_front();
-    // The beginning of a mask may have left before.
+    // The beginning of the masked range may have been released before.
     span.begin = now_at(std::max<std::uint64_t>(span.begin, from));
     span.end = std::max<std::size_t>(span.begin, now_at(span.end));
     release.masked.push_back(std::move(span));

@@ -14,33 +14,34 @@
 
 namespace countersign::masking {
 
-// The masking of all fields of one call in one direction, as plain function calls. Not thread-safe.
+// Masks all fields of one call in one direction. Not thread-safe.
 class FieldMasker {
  public:
-  // `restoring`, when given, runs over what `rules` left: it puts originals in the place of the
-  // call's placeholders, and what it writes is not masked again.
+  // `restoring`, if given, is applied to the masked text: it replaces the call's placeholders by
+  // their originals. Restored originals are not masked again.
   explicit FieldMasker(std::shared_ptr<const text::redaction::RuleSet> rules,
                        std::shared_ptr<const text::redaction::RuleSet> restoring = nullptr);
 
-  // One release per piece, in order. After an error nothing more may be delivered; the error is
-  // repeated. A field that has ended and comes again is a new text.
+  // One release per piece, in order. After an error nothing more may be delivered, and the error is
+  // returned again. A field that comes again after its end is a new text.
   absl::StatusOr<std::vector<domain::FieldRelease>> Feed(
       const std::vector<domain::FieldPiece>& pieces);
 
-  // Memory of all open fields, held text included.
+  // Memory used by all open fields, including held text.
   std::size_t memory_bytes() const;
 
  private:
-  // The second stage of a field: restores originals in masked text.
+  // The second stage of a field: replaces placeholders in masked text.
   struct Restoring {
     TextMasker masker;
-    std::uint64_t masked_bytes = 0;          // that came from the masking …
-    std::uint64_t restored_bytes = 0;        // … and of which so much was let go
-    std::deque<domain::MaskedSpan> waiting;  // of the masking, offsets into all that it gave
+    std::uint64_t masked_bytes = 0;    // bytes received from the first stage …
+    std::uint64_t restored_bytes = 0;  // … of which this many were released
+    std::deque<domain::MaskedSpan>
+        waiting;  // spans of the first stage, as offsets into all of its output
   };
   struct Field {
     TextMasker masking;
-    std::unique_ptr<Restoring> restoring;  // few calls have one
+    std::unique_ptr<Restoring> restoring;  // null in most calls
 
     std::size_t held() const { return masking.held() + (restoring ? restoring->masker.held() : 0); }
   };
@@ -55,7 +56,7 @@ class FieldMasker {
   absl::Status failed_;
 };
 
-// Fields open at once in one call; more is RESOURCE_EXHAUSTED.
+// The most fields that may be open at once in one call; more are RESOURCE_EXHAUSTED.
 inline constexpr std::size_t kMaxOpenFields = 4096;
 
 }  // namespace countersign::masking

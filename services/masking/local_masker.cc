@@ -17,7 +17,7 @@ constexpr std::size_t kInlineBytes = 64 * 1024;
 
 using Releases = std::vector<domain::FieldRelease>;
 
-// What a stream and its work on the pool share; the stream may go first.
+// Shared by a stream and its work on the pool; the stream may be destroyed first.
 struct StreamState {
   StreamState(FieldMasker fields, std::optional<PlaceholderMaker> placeholders,
               domain::Direction direction, domain::UnknownEvents unknown_events,
@@ -38,7 +38,7 @@ struct StreamState {
     for (domain::FieldRelease& release : *releases) {
       if (placeholders) placeholders->FillIn(release);
       for (const domain::MaskedSpan& span : release.masked) {
-        if (span.begin == span.end) continue;  // more of a place that has been counted
+        if (span.begin == span.end) continue;  // continues a span that was counted before
         metrics.masked_entities.With({span.entity, domain::ToString(direction)}).Increment();
       }
     }

@@ -10,10 +10,10 @@
 
 namespace countersign::masking {
 
-// The Masker of this process: one redaction stream per field, over the rules that the profile had
-// when the stream was opened. Open and Feed call `done` before they return, except for pieces of
-// more than 64 KiB together, which are masked on `pool` (RESOURCE_EXHAUSTED, reason `overloaded`,
-// when its queue is full). All arguments outlive the masker and its streams.
+// The Masker of this process: one redaction stream per field, with the rules that the profile had
+// when the stream was opened. Open and Feed call `done` before they return, except for more than 64
+// KiB of pieces, which are masked on `pool` (RESOURCE_EXHAUSTED `overloaded` when its queue is
+// full). The constructor's arguments must outlive the masker and its streams.
 class LocalMasker final : public domain::Masker {
  public:
   LocalMasker(const ProfileStore& profiles, ThreadPool& pool, MaskingMetrics& metrics);

@@ -14,7 +14,7 @@ namespace {
 
 using Releases = std::vector<domain::FieldRelease>;
 
-// A port's answer, waited for.
+// Waits for an asynchronous answer.
 template <typename T>
 class Answer {
  public:
@@ -67,7 +67,7 @@ absl::StatusOr<Releases> Feed(domain::MaskStream& stream, std::vector<domain::Fi
   return answer.Wait();
 }
 
-TEST_CASE("LocalMasker: an untouched piece comes back unchanged", "[masking]") {
+TEST_CASE("LocalMasker: a piece without a match is returned unchanged", "[masking]") {
   Fixture fixture;
   const auto stream = fixture.Open();
   const auto releases = Feed(*stream, {{"choices/0/content", "Hello, ", false}});

@@ -29,7 +29,7 @@ absl::Status Wire(const MaskingConfig& config, server::App& app) {
 
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("masking", profiles);
-  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });
   return absl::OkStatus();
 }

@@ -11,12 +11,12 @@
 
 namespace countersign::masking {
 
-// `service:` of the configuration file of this service.
+// Section `service:` of this service's configuration file.
 struct MaskingConfig {
-  std::size_t large_text_threads = 2;  // 1 … 64: mask pieces of more than 64 KiB
+  std::size_t large_text_threads = 2;  // 1 … 64: for pieces of more than 64 KiB
   std::size_t large_text_queue = 256;  // 1 … 65536
-  // At least 32 bytes that key the `hash` action, the same for all replicas. Absent: a random key
-  // per process, so hashes compare only within one process's life.
+  // A file with at least 32 bytes, the key of the `hash` action; the same for all replicas. Empty:
+  // a random key per process, so that hashes are comparable within one process only.
   std::string hash_key_file;
 };
 
@@ -24,8 +24,8 @@ struct MaskingConfig {
 MaskingConfig ReadMaskingConfig(config::Fields& section,
                                 const std::function<std::string(const std::string&)>& resolve);
 
-// The key of the `hash` action. FAILED_PRECONDITION, naming the file, when it cannot be read or is
-// too short.
+// The key of the `hash` action. FAILED_PRECONDITION names the file when it cannot be read or is too
+// short.
 absl::StatusOr<SecretString> ReadHashKey(const MaskingConfig& config, RandomSource& random);
 
 }  // namespace countersign::masking

@@ -10,7 +10,7 @@
 namespace countersign::masking {
 namespace {
 
-// A file in the temporary folder that goes with the value.
+// A temporary file, removed with the object.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& content) {
@@ -45,7 +45,7 @@ TEST_CASE("MaskingConfig: defaults, values and bounds", "[masking]") {
   CHECK_FALSE(Read("{largeTextThread: 2}").ok());
 }
 
-TEST_CASE("ReadHashKey: random without a file, and never a short or missing one", "[masking]") {
+TEST_CASE("ReadHashKey: random without a file; a short or missing file is refused", "[masking]") {
   SystemRandom random;
   MaskingConfig config;
   CHECK(ReadHashKey(config, random)->Reveal() != ReadHashKey(config, random)->Reveal());

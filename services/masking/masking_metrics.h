@@ -8,7 +8,8 @@
 
 namespace countersign::masking {
 
-// Every metric of this service. Entities are names of detectors or labels of the configuration.
+// The metrics of this service. `entity` is the name of a detector or a label from the
+// configuration.
 //   countersign_masked_entities_total{entity,direction}   replaced places
 //   countersign_masking_streams_open                      calls being masked
 //   countersign_masking_failures_total{reason}            streams that ended in an error

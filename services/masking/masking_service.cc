@@ -12,8 +12,8 @@
 namespace countersign::masking {
 namespace {
 
-// Reads a request, answers it, reads the next: never two operations at once, so it needs no lock,
-// and it finishes only when nothing of it is under way.
+// Reads a request, answers it, then reads the next. At most one operation is outstanding, so it
+// needs no lock; it finishes only when none is.
 class MaskCall final : public grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskResponse> {
  public:
   MaskCall(domain::Masker& masker, absl::StatusOr<std::shared_ptr<const domain::Principal>> caller)
@@ -29,7 +29,8 @@ class MaskCall final : public grpc::ServerBidiReactor<v1::MaskRequest, v1::MaskR
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);
     if (request_.has_open() == (stream_ != nullptr)) {
-      return Fail(absl::InvalidArgumentError("the first request opens the stream, and no other"));
+      return Fail(absl::InvalidArgumentError(
+          "the first request, and only the first, must open the stream"));
     }
     stream_ == nullptr ? Open() : Feed();
   }

@@ -6,8 +6,8 @@
 
 namespace countersign::masking {
 
-// Mask over gRPC: one domain::MaskStream per call, one response per request, in order. The caller
-// must prove its principal with an internal token. Both arguments outlive the service.
+// MaskingService over gRPC: one domain::MaskStream per call, one response per request, in order.
+// The caller must present an internal token. Both arguments must outlive the service.
 class MaskingService final : public v1::MaskingService::CallbackService {
  public:
   MaskingService(domain::Masker& masker, rpc::CallerVerifier& callers)

@@ -45,7 +45,7 @@ struct Fixture {
   ~Fixture() { server->Shutdown(); }
 };
 
-// One call as a client sees it.
+// One call, as its client sees it.
 class Call {
  public:
   explicit Call(Fixture& fixture, const std::string& token = "good") {
@@ -83,7 +83,7 @@ class Call {
   std::unique_ptr<grpc::ClientReaderWriter<v1::MaskRequest, v1::MaskResponse>> stream_;
 };
 
-TEST_CASE("MaskingService: one response per request, the open included", "[masking][rpc]") {
+TEST_CASE("MaskingService: one response per request, including the open", "[masking][rpc]") {
   Fixture fixture;
   Call call(fixture);
   REQUIRE(call.Open());
@@ -104,7 +104,7 @@ TEST_CASE("MaskingService: one response per request, the open included", "[maski
   CHECK(call.Finish().ok());
 }
 
-TEST_CASE("MaskingService: large pieces travel and come back masked", "[masking][rpc]") {
+TEST_CASE("MaskingService: large pieces are masked", "[masking][rpc]") {
   Fixture fixture;
   Call call(fixture);
   REQUIRE(call.Open());

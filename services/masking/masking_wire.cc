@@ -9,7 +9,7 @@ absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest&
   std::vector<domain::FieldPiece> pieces;
   pieces.reserve(static_cast<std::size_t>(request.pieces_size()));
   for (v1::FieldPiece& piece : *request.mutable_pieces()) {
-    if (piece.field().empty()) return absl::InvalidArgumentError("a piece without a field");
+    if (piece.field().empty()) return absl::InvalidArgumentError("a piece has no field");
     pieces.push_back(
         {std::move(*piece.mutable_field()), std::move(*piece.mutable_text()), piece.end()});
   }

@@ -6,19 +6,19 @@
 #include "countersign/masking/v1/masking.pb.h"
 #include "libs/domain/masker.h"
 
-// Masking's messages ⇄ the domain, and all checks of what came over the wire.
+// Converts between masking's messages and the domain's values, and validates all input.
 namespace countersign::masking {
 
-// INVALID_ARGUMENT for a field without a name. Takes the texts out of `request`.
+// Moves the texts out of `request`. INVALID_ARGUMENT for a piece without a field name.
 absl::StatusOr<std::vector<domain::FieldPiece>> PiecesFromProto(v1::MaskRequest& request);
 
-// The placeholders that the answer restores. Takes them out of `open`.
+// Moves the placeholders that the answer restores out of `open`.
 std::vector<domain::Placeholder> KnownFromProto(v1::MaskOpen& open);
 
-// The answer to the opening of `stream`.
+// The response to opening `stream`.
 v1::MaskResponse OpenedToProto(const domain::MaskStream& stream);
 
-// `fields` names the pieces that `releases` answer, in the same order.
+// `fields` are the fields of the pieces, in the order of `releases`.
 v1::MaskResponse ToProto(const std::vector<std::string>& fields,
                          std::vector<domain::FieldRelease> releases);
 

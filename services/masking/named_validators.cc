@@ -18,7 +18,7 @@ namespace validators = text::validators;
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
-// At least two digits, and no letter among them.
+// Whether it has at least two digits and no letters.
 bool IsNumber(const std::string& significant) {
   return significant.size() >= 2 && std::all_of(significant.begin(), significant.end(), IsDigit);
 }
@@ -78,7 +78,7 @@ const std::map<std::string, Test, std::less<>>& Tests() {
 
 }  // namespace
 
-absl::StatusOr<text::redaction::Validator> ValidatorNamed(absl::string_view name) {
+absl::StatusOr<text::redaction::Validator> FindValidator(absl::string_view name) {
   const auto found = Tests().find(name);
   if (found != Tests().end()) return text::redaction::Validator(found->second);
   std::vector<std::string> known;

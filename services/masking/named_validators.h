@@ -9,8 +9,8 @@
 // The validators that a profile's rule may name.
 namespace countersign::masking {
 
-// All but `entropy` look at letters and digits alone, whatever separates them. INVALID_ARGUMENT for
-// an unknown name, with those that exist:
+// All but `entropy` read letters and digits only and ignore separators. INVALID_ARGUMENT, with the
+// known names, for an unknown name:
 //   luhn       ISO/IEC 7812-1 check digit, digits only
 //   gs1        GS1 mod 10 with weights 3 and 1 (EAN, GTIN, SSCC), digits only
 //   verhoeff   Verhoeff (1969), digits only
@@ -21,6 +21,6 @@ namespace countersign::masking {
 //   iban       ISO 13616: the registry's lengths, and mod 97
 //   credit_card  length and range of a card's brand, and luhn
 //   entropy    at least 3 bits of entropy per character, letters and digits both
-absl::StatusOr<text::redaction::Validator> ValidatorNamed(absl::string_view name);
+absl::StatusOr<text::redaction::Validator> FindValidator(absl::string_view name);
 
 }  // namespace countersign::masking

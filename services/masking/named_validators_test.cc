@@ -7,9 +7,9 @@
 namespace countersign::masking {
 namespace {
 
-bool Accepts(const char* name, absl::string_view text) { return (*ValidatorNamed(name))(text); }
+bool Accepts(const char* name, absl::string_view text) { return (*FindValidator(name))(text); }
 
-TEST_CASE("ValidatorNamed: accepts published examples, whatever separates them", "[masking]") {
+TEST_CASE("FindValidator: accepts published examples with any separators", "[masking]") {
   CHECK(Accepts("luhn", "7992 7398 713"));
   CHECK(Accepts("gs1", "4006381333931"));
   CHECK(Accepts("verhoeff", "2363"));
@@ -24,8 +24,7 @@ TEST_CASE("ValidatorNamed: accepts published examples, whatever separates them",
   CHECK(Accepts("entropy", "k3F9a2C1x7"));
 }
 
-TEST_CASE("ValidatorNamed: one wrong digit is refused, and so is what has the wrong form",
-          "[masking]") {
+TEST_CASE("FindValidator: a wrong digit or form is refused", "[masking]") {
   for (const char* name : {"luhn", "gs1", "verhoeff", "damm", "mod11_10"}) {
     CAPTURE(name);
     for (const char* text : {"", "0", "a7", "--"}) CHECK_FALSE(Accepts(name, text));
@@ -54,8 +53,8 @@ TEST_CASE("ValidatorNamed: one wrong digit is refused, and so is what has the wr
   CHECK_FALSE(Accepts("entropy", "abcdefghijkl"));
 }
 
-TEST_CASE("ValidatorNamed: an unknown name lists those that exist", "[masking]") {
-  const absl::Status status = ValidatorNamed("mod7").status();
+TEST_CASE("FindValidator: an unknown name lists those that exist", "[masking]") {
+  const absl::Status status = FindValidator("mod7").status();
   CHECK(absl::IsInvalidArgument(status));
   CHECK(absl::StrContains(status.message(), "verhoeff"));
 }

@@ -17,9 +17,9 @@
 namespace countersign::masking {
 namespace {
 
-constexpr std::size_t kSuffixPairs = 5;  // a letter and a digit each
+constexpr std::size_t kSuffixPairs = 5;  // each is a letter and a digit
 constexpr std::size_t kSuffixSize = 2 * kSuffixPairs;
-// What a model may put between the parts of a token, and how much of it.
+// The separators that a model may insert between the parts of a token, and how many.
 constexpr absl::string_view kBetween = R"([ \t\r\n_\-"'`*.\\]{0,4})";
 
 // The label of "<LABEL_xxxxxxxxxx>"; "" for anything else.
@@ -36,9 +36,9 @@ absl::string_view LabelOfToken(absl::string_view token) {
   return sound && token[label.size()] == '_' ? label : "";
 }
 
-// Tokens are equal when their letters and digits are, without regard to case.
+// A token's identity: its letters and digits in one case.
 std::string TokenKey(absl::string_view token) {
-  // Escaped brackets have letters of their own.
+  // Letters within escaped brackets do not count.
   for (const absl::string_view bracket : {"&lt;", "\\u003c", "\\u003C"}) {
     if (absl::ConsumePrefix(&token, bracket)) break;
   }
@@ -53,7 +53,7 @@ std::string TokenKey(absl::string_view token) {
   return key;
 }
 
-// Finds every token of `label`, whatever became of its spelling.
+// Matches every token of `label` in every spelling that is accepted.
 std::string PatternFor(absl::string_view label) {
   std::string words;
   for (const absl::string_view word :

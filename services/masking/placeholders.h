@@ -13,13 +13,13 @@
 #include "libs/domain/resources.h"
 #include "libs/text/redaction/redaction.h"
 
-// Reversible placeholders: tokens that replace values in a prompt, and their restoration in its
-// answer. A token is `<LABEL_` and ten characters, letter and digit in turn, of an HMAC over the
-// caller, the connection, the label and the value: equal prompts of one caller give equal bytes,
-// and nobody without the key can tell what stands behind a token.
+// Reversible placeholders: tokens that replace values in a prompt and are replaced by them in its
+// answer. A token is `<LABEL_` and ten characters, alternately letter and digit, from an HMAC over
+// the caller, the connection, the label and the value. Equal prompts of one caller give equal
+// bytes, and without the key nobody can compute a token's value.
 namespace countersign::masking {
 
-// Who may get the originals of one label back.
+// Who may get back the originals of one label.
 struct RestoreRule {
   domain::MaskingRule::Restore who = domain::MaskingRule::Restore::kCaller;
   std::vector<std::string> groups;
@@ -29,21 +29,21 @@ struct RestoreRule {
 // The placeholder rules of one profile's prompts. Immutable.
 struct PlaceholderRules {
   SecretString key;
-  std::map<std::string, std::vector<RestoreRule>, std::less<>> by_label;  // all of them must agree
+  std::map<std::string, std::vector<RestoreRule>, std::less<>> by_label;  // all rules must allow it
 };
 
-// A stand-in that a rule writes and FillIn replaces by the token: of equal length, and never itself
-// a token.
+// The text that a rule writes and FillIn replaces by the token: of the same length, and never equal
+// to a token.
 std::string PlaceholderForm(absl::string_view label);
 
-// Makes the tokens of one call. Immutable, thread-safe.
+// Computes the tokens of one call. Immutable, thread-safe.
 class PlaceholderMaker {
  public:
   PlaceholderMaker(std::shared_ptr<const PlaceholderRules> rules, const domain::Principal& caller,
                    std::string connection);
 
-  // Puts tokens where `release` has their form, and adds those that the caller may have restored
-  // to its placeholders. No offset changes.
+  // Replaces stand-ins in `release` by tokens, and adds the placeholders that the caller may have
+  // restored. Offsets do not change.
   void FillIn(domain::FieldRelease& release) const;
 
  private:
@@ -55,10 +55,10 @@ class PlaceholderMaker {
   const std::vector<std::string> groups_;
 };
 
-// The rules that put originals in the place of `known` tokens: also where the case of a token
-// changed, where its brackets are gone or escaped, or where spaces, quotes, hyphens, underscores,
-// backslashes or asterisks stand between its parts. Other tokens stay. INTERNAL when two originals
-// share a token (of 2^40): neither could be restored rightly.
+// Rules that replace `known` tokens by their originals, also when the token's case changed, its
+// brackets are missing or escaped, or spaces, quotes, hyphens, underscores, backslashes or
+// asterisks stand between its parts. Unknown tokens stay. INTERNAL when two originals have the same
+// token (of 2^40), because neither could be restored safely.
 absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> RestoringRules(
     const std::vector<domain::Placeholder>& known);
 

@@ -77,7 +77,7 @@ std::string Answer(const CompiledProfile& profile, const std::vector<domain::Pla
   return out;
 }
 
-TEST_CASE("PlaceholderMaker: equal values of one caller give equal bytes, others do not",
+TEST_CASE("PlaceholderMaker: one caller's equal values give equal tokens, others do not",
           "[masking]") {
   const CompiledProfile profile = Profile();
   const auto first = Prompt(profile, "mail a@b.io or a@b.io, not c@d.io");
@@ -95,7 +95,8 @@ TEST_CASE("PlaceholderMaker: equal values of one caller give equal bytes, others
   CHECK(Prompt(profile, "mail a@b.io or a@b.io, not c@d.io", Caller(), "x").text != first.text);
 }
 
-TEST_CASE("PlaceholderMaker: restores originals only for those the rule names", "[masking]") {
+TEST_CASE("PlaceholderMaker: restores originals only for callers that the rule names",
+          "[masking]") {
   const auto restorable = [](const CompiledProfile& profile) {
     return !Prompt(profile, "a@b.io").placeholders.empty();
   };
@@ -165,7 +166,7 @@ TEST_CASE("RestoringRules: two originals for one token fail closed", "[masking]"
   CHECK(absl::IsInvalidArgument(RestoringRules({{"token", "x"}}).status()));
 }
 
-TEST_CASE("FieldMasker: any cut restores and masks alike, and spans lie on what they mask",
+TEST_CASE("FieldMasker: the result does not depend on the cut, and spans cover what they mask",
           "[masking]") {
   const CompiledProfile profile = Profile();
   const auto prompt = Prompt(profile, "a@b.io and 4111 1111 1111 1111");

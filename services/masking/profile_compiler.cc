@@ -23,8 +23,8 @@ using Dictionaries = std::map<std::string, domain::Dictionary>;
 using Rules = std::vector<text::redaction::RedactionRule>;
 using RestoreRules = decltype(PlaceholderRules::by_label);
 
-// How closely a profile's rule names what it finds. A built-in detector runs once, for the rule
-// that names it most closely; of equals, for the last.
+// How specifically a profile's rule names a detector. A detector runs once, for the most specific
+// rule; of equally specific ones, for the last.
 enum class Closeness { kSet, kFamily, kEntity, kOwn };
 
 Closeness ComputeCloseness(const domain::MaskingRule& rule) {
@@ -43,7 +43,7 @@ text::redaction::TermFolding ToFolding(domain::Normalize normalize) {
   return text::redaction::TermFolding::kUnicode;
 }
 
-// The shapes that a rule looks for, without what replaces them.
+// The shapes that a rule looks for, without their replacements.
 absl::StatusOr<Rules> MakeShapes(const domain::MaskingRule& rule,
                                  const Dictionaries& dictionaries) {
   Rules shapes;
@@ -72,7 +72,7 @@ std::string DefaultLabel(const domain::MaskingRule& rule) {
   return label;
 }
 
-// A rule of its own choosing (a pattern, a dictionary) outranks a built-in detector of equal range.
+// A rule that the profile defines itself outranks a detector that matches the same range.
 constexpr int kCustomPriority = 100;
 
 class SideCompiler {
@@ -115,7 +115,7 @@ class SideCompiler {
     Closeness closeness;
   };
 
-  // Settles which rule runs the detectors that `shapes` and earlier rules both name.
+  // Decides which rule runs a detector that both `shapes` and earlier rules contain.
   void TakeOver(Rules& shapes, Closeness closeness) {
     const auto same_entity = [](const Rules& rules, const std::string& entity) {
       return std::any_of(
@@ -146,7 +146,7 @@ absl::string_view NamedSubject(const domain::MaskingRule& rule) {
   return rule.hashed ? "hashed" : "dictionary";
 }
 
-// Null, with all mistakes of the side in `mistakes`, when there are any.
+// Null when there are mistakes, which are added to `mistakes`.
 std::shared_ptr<const text::redaction::RuleSet> CompileSide(
     const std::string& path, const std::vector<domain::MaskingRule>& side,
     const Dictionaries& dictionaries, const SecretString& hash_key, RestoreRules& restore,
@@ -156,7 +156,7 @@ std::shared_ptr<const text::redaction::RuleSet> CompileSide(
   for (std::size_t i = 0; i < side.size(); ++i) {
     const std::string& validator = side[i].validator;
     const absl::Status named =
-        validator.empty() ? absl::OkStatus() : ValidatorNamed(validator).status();
+        validator.empty() ? absl::OkStatus() : FindValidator(validator).status();
     const absl::Status added = named.ok() ? compiler.Add(side[i]) : named;
     if (added.ok()) continue;
     mistakes.push_back(absl::StrCat(path, "[", i, "].",

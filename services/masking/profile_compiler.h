@@ -14,23 +14,24 @@
 // Compiles the rules of a MaskingProfile resource.
 namespace countersign::masking {
 
-// The rule sets of each direction. Never null; empty where the profile has no rules.
+// The rule sets of both directions. Never null; empty when the profile has no rules for a
+// direction.
 struct CompiledProfile {
   std::shared_ptr<const text::redaction::RuleSet> response;
   std::shared_ptr<const text::redaction::RuleSet> prompt;
-  std::shared_ptr<const PlaceholderRules> placeholders;  // of the prompt; null without any
+  std::shared_ptr<const PlaceholderRules>
+      placeholders;  // of the prompt; null without placeholder rules
   domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;
 };
 
-// INVALID_ARGUMENT has every mistake on a line of its own: the resource, the path, the position in
-// a pattern and the reason. `hash_key` keys the `hash` and `placeholder`
-// actions.
+// INVALID_ARGUMENT has one line per mistake: the resource, the path, the position in a pattern, and
+// the reason. `hash_key` is the key of the actions `hash` and `placeholder`.
 absl::StatusOr<CompiledProfile> CompileProfile(
     const domain::MaskingProfile& profile,
     const std::map<std::string, domain::Dictionary>& dictionaries, const SecretString& hash_key);
 
-// The rules behind `countersign mask --entities`: entity names, families (`secret.*`), `tier1` or
-// `all`, replaced by `<LABEL>`. INVALID_ARGUMENT for an unknown name, with the known ones.
+// The rules of `countersign mask --entities`: entity names, families (`secret.*`), `tier1` or
+// `all`, each replaced by `<LABEL>`. INVALID_ARGUMENT, with the known names, for an unknown one.
 absl::StatusOr<std::shared_ptr<const text::redaction::RuleSet>> CompileEntities(
     const std::vector<std::string>& entities);
 

@@ -14,17 +14,17 @@
 
 namespace countersign::masking {
 
-// The masking profiles of the served version of the resources, compiled. Thread-safe.
+// The compiled masking profiles of the served version of the resources. Thread-safe.
 //
-// `tier1` (the default detectors on answers) and `none` always exist, before any resources have
-// come too, and cannot be redefined. A draft with one bad profile is refused as a whole and changes
-// nothing.
+// `tier1` (the default detectors, on answers) and `none` always exist, also before any resources
+// were served, and cannot be redefined. A draft with a bad profile is refused as a whole and
+// changes nothing.
 class ProfileStore final : public domain::ResourceWatcher {
  public:
-  // `hash_key` keys the `hash` action.
+  // `hash_key` is the key of the `hash` action.
   explicit ProfileStore(SecretString hash_key);
 
-  // NOT_FOUND (reason masking_profile_unknown) when there is no such profile.
+  // NOT_FOUND `masking_profile_unknown` when there is no such profile.
   absl::StatusOr<CompiledProfile> Find(absl::string_view name) const;
 
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
@@ -35,8 +35,8 @@ class ProfileStore final : public domain::ResourceWatcher {
   absl::StatusOr<std::shared_ptr<const Profiles>> CompileAll(
       const domain::ResourceSet& resources) const;
 
-  // The last draft that Validate compiled: Serve of the same one need not do it again. Touched
-  // by the feed's thread only.
+  // The last draft that Validate compiled, so that Serve of the same draft need not compile it
+  // again. Used by the feed's thread only.
   struct Prepared {
     std::weak_ptr<const domain::ResourceSet> draft;
     std::shared_ptr<const Profiles> profiles;

@@ -67,7 +67,7 @@ TEST_CASE("CompileProfile: each action replaces as documented", "[masking]") {
   CHECK(hashed != MaskedBy({Entity("credit_card", Action::kHash)}, "pay 5555 5555 5555 4444 now"));
 }
 
-TEST_CASE("CompileProfile: keepLast hides everything of what is no longer than it keeps",
+TEST_CASE("CompileProfile: keepLast hides all of a match that is not longer than it keeps",
           "[masking]") {
   domain::MaskingRule rule = Pattern("id-é?[0-9]+", "ID");
   rule.action = Action::kKeepLast;
@@ -80,7 +80,7 @@ TEST_CASE("CompileProfile: custom patterns carry their label", "[masking]") {
   CHECK(MaskedBy({Pattern("(?i)acme", "")}, "see ACME") == "see <CUSTOM>");
 }
 
-TEST_CASE("CompileProfile: dictionary terms are found as words, as their dictionary says",
+TEST_CASE("CompileProfile: dictionary terms match as words, with the dictionary's options",
           "[masking]") {
   domain::Dictionary names{
       "code-names", {"Blue Heron", "ibex", "C++", ""}, domain::Normalize::kUnicode};
@@ -100,7 +100,7 @@ TEST_CASE("CompileProfile: dictionary terms are found as words, as their diction
   CHECK(Masked(*exact, "Ibex ibex") == "Ibex <CODE_NAMES>");
 }
 
-TEST_CASE("CompileProfile: the rule that names an entity most closely decides", "[masking]") {
+TEST_CASE("CompileProfile: the most specific rule for an entity decides", "[masking]") {
   const std::string text = "4111111111111111 a@b.io";
   const auto close = Entity("credit_card", Action::kKeepLast);
   CHECK(MaskedBy({Entity("tier1"), close}, text) == "************1111 <EMAIL>");
@@ -115,7 +115,7 @@ domain::MaskingRule Template(std::string shape, std::string label = "PROJECT") {
   return rule;
 }
 
-TEST_CASE("CompileProfile: templates stand for themselves but for # A a *", "[masking]") {
+TEST_CASE("CompileProfile: characters of a template are literal except # A a *", "[masking]") {
   CHECK(MaskedBy({Template("PRJ-####-AA")},
                  "PRJ-1234-XY, PRJ-123-XY, PRJ-1234-xy, xPRJ-1234-XY, "
                  "PRJ-1234-XYZ") ==
@@ -145,7 +145,7 @@ domain::MaskingRule Hashed(std::string pattern, std::vector<std::string> values,
   return rule;
 }
 
-TEST_CASE("CompileProfile: hashed values are found however they are spelled, others are not",
+TEST_CASE("CompileProfile: hashed values are found in every spelling, other values are not",
           "[masking]") {
   const std::string text = "customers 12345678, 1234-5678 and 87654321";
   CHECK(MaskedBy({Hashed("[0-9]{4}-?[0-9]{4}", {"12 34 56 78"})}, text) ==
@@ -166,7 +166,7 @@ TEST_CASE("HashValue: agrees with sha256sum and openssl on the normalised value"
         HashValue("whatdoyawantfornothing", SecretString("Jefe")));
 }
 
-TEST_CASE("CompileProfile: a validator and exceptions narrow a rule", "[masking]") {
+TEST_CASE("CompileProfile: a validator and exceptions restrict a rule", "[masking]") {
   domain::MaskingRule rule = Pattern("[0-9]{4,12}", "ACCOUNT");
   rule.validator = "luhn";
   CHECK(MaskedBy({rule}, "a 79927398713 b 79927398710 c").find("79927398713") == std::string::npos);
@@ -182,7 +182,7 @@ TEST_CASE("CompileProfile: a validator and exceptions narrow a rule", "[masking]
   CHECK(Compile({key}).ok());
 }
 
-TEST_CASE("CompileProfile: a minimum count is of all shapes of a detector", "[masking]") {
+TEST_CASE("CompileProfile: a minimum count covers all shapes of a detector", "[masking]") {
   domain::MaskingRule rule = Entity("ip_address");
   rule.min_count = 3;
   CHECK(MaskedBy({rule}, "10.1.2.3 2001:db8::1 10.1.2.4 2001:db8::2") ==

@@ -15,7 +15,7 @@ constexpr std::size_t kShownHashDigits = 12;
 
 bool Continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
-// ASCII letters and digits, and everything beyond ASCII, by its first byte.
+// Letters and digits of ASCII, and the first byte of every other character.
 bool IsHidden(char byte) {
   const auto c = static_cast<unsigned char>(byte);
   return absl::ascii_isalnum(c) || (c >= 0x80 && !Continues(byte));
@@ -26,7 +26,7 @@ std::string KeepLast(absl::string_view original, std::size_t keep) {
   for (const char byte : original) characters += IsHidden(byte) ? 1 : 0;
   std::size_t to_hide = characters > keep ? characters - keep : characters;
   std::string shown;
-  bool hiding = false;  // the code point that the byte belongs to
+  bool hiding = false;  // whether the current code point is hidden
   for (const char byte : original) {
     if (!Continues(byte)) {
       hiding = IsHidden(byte) && to_hide > 0;
