@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxAnswerBytes = 256u << 20;
 constexpr absl::Duration kTimeout = absl::Minutes(1);
 
-// The Connect protocol's names of gRPC's codes.
+// The gRPC status code of a Connect error code.
 absl::StatusCode CodeFromConnect(absl::string_view code) {
   static const auto& codes = *new std::map<absl::string_view, absl::StatusCode>{
       {"canceled", absl::StatusCode::kCancelled},
@@ -62,14 +62,15 @@ http::FetchRequest HttpGatewayClient::MakeFetch(absl::string_view method,
   fetch.body = request;
   fetch.timeout = kTimeout;
   fetch.max_bytes = kMaxAnswerBytes;
-  fetch.allow_private = true;  // The user names the gateway; it usually is in a private network.
+  fetch.allow_private = true;  // The user names the gateway, which is usually in a private network.
   return fetch;
 }
 
 absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
                                                        const std::string& request) {
   http::FetchRequest fetch = MakeFetch(method, request);
-  const std::string prefix = absl::StrCat("fetching ", fetch.url, ": ");  // of the fetcher's errors
+  const std::string prefix =
+      absl::StrCat("fetching ", fetch.url, ": ");  // prefix of the fetcher's messages
   std::promise<absl::StatusOr<http::FetchResponse>> promise;
   http::Fetcher::Options options;
   options.ca_file = address_.ca_file;

@@ -18,30 +18,30 @@ struct GatewayAddress {
   std::string ca_file;  // may be empty
 };
 
-// Calls the gateway's admin and review RPCs as JSON. Blocking; not thread-safe.
+// Calls the gateway's admin and review RPCs with JSON messages. Blocking; not thread-safe.
 class GatewayClient {
  public:
   virtual ~GatewayClient() = default;
 
   // Sends `request` (a JSON object) to `method` ("policy.v1.ResourceService/Apply") and returns the
-  // answer. An error of the gateway keeps its code and message. UNAVAILABLE when the gateway cannot
-  // be reached; the message says where it was tried and what to do.
+  // response. An error from the gateway keeps its code and message. UNAVAILABLE when the gateway
+  // cannot be reached; the message contains the address and what to do.
   virtual absl::StatusOr<json::Document> Call(absl::string_view method,
                                               const std::string& request) = 0;
 
-  // Whether the gateway has answered a call, even with an error.
+  // Whether any call has been answered, with a response or an error.
   virtual bool answered() const = 0;
 
   virtual const std::string& url() const = 0;
 };
 
-// Makes a client of the gateway at an address. A seam for tests.
+// Makes a client for an address; tests replace it.
 using GatewayConnector = std::function<std::unique_ptr<GatewayClient>(GatewayAddress)>;
 
-// A client over HTTP (the Connect protocol's unary form). Each call may take a minute.
+// A client over HTTP (Connect protocol, unary). A call may take up to a minute.
 std::unique_ptr<GatewayClient> ConnectOverHttp(GatewayAddress address);
 
-// The error in an answer with a status other than 200: Connect's {"code", "message"}, or an OpenAI
+// The error in a response with a status other than 200: Connect's {"code", "message"} or an OpenAI
 // error.
 absl::Status ErrorFromAnswer(int http_status, absl::string_view body);
 

@@ -18,7 +18,7 @@ TEST_CASE("ErrorFromAnswer: an OpenAI error is read, and 401 means the credentia
   CHECK(ErrorFromAnswer(400, body) == absl::UnknownError("invalid key"));
 }
 
-TEST_CASE("ErrorFromAnswer: what is not a gateway's answer says so, with what to check", "[cli]") {
+TEST_CASE("ErrorFromAnswer: a foreign response is reported, with what to check", "[cli]") {
   for (const char* body : {"", "<html>", "{}", "[]", R"({"error":"x"})", R"({"message":1})"}) {
     CHECK(ErrorFromAnswer(502, body) ==
           absl::UnknownError(
@@ -26,8 +26,7 @@ TEST_CASE("ErrorFromAnswer: what is not a gateway's answer says so, with what to
   }
 }
 
-TEST_CASE("ConnectOverHttp: nothing has answered before the first call, nor after a failed one",
-          "[cli]") {
+TEST_CASE("ConnectOverHttp: answered() is false before the first answer", "[cli]") {
   const auto client = ConnectOverHttp({"http://127.0.0.1:1", {}, ""});
   CHECK(client->url() == "http://127.0.0.1:1");
   CHECK_FALSE(client->answered());

@@ -18,7 +18,7 @@ namespace {
 
 constexpr absl::string_view kDefaultAddress = "127.0.0.1:8080";
 
-// Each page asks for this many; the server may give fewer.
+// Requested items per page; the server may return fewer.
 constexpr std::size_t kPage = 200;
 
 std::string FirstNonEmpty(std::initializer_list<std::string> candidates) {
@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
   gateway.ca_file = FirstNonEmpty({ca_file, saved.ca_file});
   if (!gateway.ca_file.empty()) CS_RETURN_IF_ERROR(ReadFile(gateway.ca_file).status());
 
-  // Flags first, then the environment, then the config file: a value or a file each.
+  // Precedence: flags, then the environment, then the config file; each may give a value or a file.
   std::string from_file = token_file;
   std::string value = token;
   if (from_file.empty() && value.empty()) value = Environment("COUNTERSIGN_TOKEN");

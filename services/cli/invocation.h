@@ -12,9 +12,9 @@
 
 namespace countersign::cli {
 
-// One run of the command line: the global options, where output goes, how to reach the gateway, and
-// the verb that was chosen. Verbs leave what they will do in `action`; Run executes it after
-// parsing.
+// One run of the command line: the global options, the output streams, how to reach the gateway,
+// and the chosen verb. Parsing a verb stores what it will do in `action`; Run executes that
+// afterwards.
 struct Invocation {
   std::string address;
   std::string token;
@@ -29,12 +29,12 @@ struct Invocation {
 
   output::Format output() const;
 
-  // A client of the gateway that flags, environment and config file name, in that order. Errors are
-  // those of the config file, the token's and the CA's file; nothing is sent yet.
+  // A client for the gateway given by flags, environment or config file, in that order. Fails when
+  // the config file, the token's file or the CA's file cannot be read; sends nothing.
   absl::StatusOr<std::unique_ptr<GatewayClient>> Connect() const;
 };
 
-// Prints a listing {"items": […]} as a table of `columns`, or the whole answer as JSON or YAML.
+// Prints a listing {"items": […]} as a table of `columns`, or the whole response as JSON or YAML.
 struct Column {
   std::string heading;
   std::string member;
@@ -42,16 +42,16 @@ struct Column {
 void PrintListing(const Invocation& invocation, const json::Document& answer,
                   const std::vector<Column>& columns);
 
-// Prints `value` as JSON or YAML, or calls `print_table` where the user asked for neither.
+// Prints `value` as JSON or YAML if the user asked for one of them; otherwise calls `print_table`.
 void PrintObject(const Invocation& invocation, json::Value value,
                  const std::function<void()>& print_table);
 
 // Calls a listing's method page by page until `limit` items (0: all) and joins the pages into one
-// document. `request` is a JSON object without page fields.
+// document. `request` is a JSON object without page members.
 absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view method,
                                        const std::string& request, std::size_t limit);
 
-// A resource of a listing as the JSON document that `apply` reads.
+// A resource from a listing, as the JSON document that `apply` reads.
 std::string ToResourceDocument(json::Value item);
 
 }  // namespace countersign::cli

@@ -9,7 +9,7 @@ namespace {
 
 constexpr char kWhoAmI[] = "IdentityService/WhoAmI";
 
-// Runs whoami, to see which gateway and which token it would use.
+// Runs whoami and checks which gateway and token it uses.
 struct ConnectTest : VerbTest {
   ConnectTest() { gateway.Answer(kWhoAmI, R"({"identity":"ann"})"); }
   RunResult WhoAmI(std::vector<std::string> flags = {}) {

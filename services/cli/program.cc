@@ -35,7 +35,7 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddVerifyVerb(app, invocation);
 }
 
-// Mistakes in resources come many at a time: each line of `message` is a line of its own.
+// A message about resources may list several mistakes: prints one line for each.
 void PrintError(std::ostream& err, absl::string_view message) {
   for (const absl::string_view line : absl::StrSplit(message, '\n')) {
     err << "countersign: " << line << "\n";

@@ -8,8 +8,8 @@
 
 namespace countersign::cli {
 
-// Runs the verb that `arguments` (without the program's name) ask for. Returns the exit status: 0
-// success, 1 refused or failed (of diff: something differs), 2 misuse (of diff: any failure).
+// Runs the verb given by `arguments` (without the program's name). Returns the exit status: 0 for
+// success, 1 refused or failed (for diff: something differs), 2 misuse (for diff: any failure).
 int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err,
         GatewayConnector connector = ConnectOverHttp);
 

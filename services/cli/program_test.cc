@@ -27,7 +27,7 @@ Ran RunWith(Words words) {
 
 }  // namespace
 
-TEST_CASE("Run: misuse is status 2 and one line, for every verb", "[cli]") {
+TEST_CASE("Run: misuse of any verb exits with 2 and prints one line", "[cli]") {
   const auto words = GENERATE(
       Words{}, Words{"nonsense"}, Words{"--nonsense"}, Words{"-o", "xml", "get", "policies"},
       Words{"--addr", "http://", "whoami"}, Words{"--addr", "127.0.0.1:99999", "whoami"},
@@ -55,7 +55,8 @@ TEST_CASE("Run: misuse is status 2 and one line, for every verb", "[cli]") {
   CHECK(ran.err.find("countersign: ") == 0);
 }
 
-TEST_CASE("Run: what cannot be read or reached is status 1 and one line", "[cli]") {
+TEST_CASE("Run: unreadable files and unreachable gateways exit with 1 and print one line",
+          "[cli]") {
   const auto words = GENERATE(
       Words{"validate", "-f", "/no/such/file.yaml"}, Words{"apply", "-f", "/no/such/file.yaml"},
       Words{"verify", "/no/such/file"}, Words{"mask", "-f", "/no/such/file.yaml"},
@@ -67,14 +68,14 @@ TEST_CASE("Run: what cannot be read or reached is status 1 and one line", "[cli]
   CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
 }
 
-TEST_CASE("Run: the gateway that cannot be reached is named, with what to do", "[cli]") {
+TEST_CASE("Run: an unreachable gateway is named, with what to do", "[cli]") {
   const Ran ran = RunWith({"--addr", "127.0.0.1:1", "whoami"});
   CHECK(ran.err ==
         "countersign: cannot reach the gateway at http://127.0.0.1:1 (connecting to 127.0.0.1: "
         "Connection refused); is it running there? name another with --addr or COUNTERSIGN_ADDR\n");
 }
 
-TEST_CASE("Run: every verb has help, also by `help VERB`", "[cli]") {
+TEST_CASE("Run: every verb has --help and `help VERB`", "[cli]") {
   const auto verb = GENERATE(Words{}, Words{"apply"}, Words{"get"}, Words{"keys", "create"},
                              Words{"reviews", "approve"}, Words{"sessions", "list"}, Words{"mask"});
   Words asked = verb;

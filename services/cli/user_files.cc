@@ -35,7 +35,7 @@ std::string Home() {
   return absl::StrCat(home.empty() ? "/tmp" : home, "/.countersign");
 }
 
-// One file per review: several terminals may show and approve at the same time.
+// One file per review, so that several terminals can show and approve at the same time.
 std::string ShownPath(absl::string_view url, absl::string_view id) {
   const std::string name =
       HexEncode(crypto::Sha256(LengthPrefixed().Add(url).Add(id).bytes())).substr(0, 32);

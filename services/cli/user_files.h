@@ -6,23 +6,22 @@
 #include "absl/strings/string_view.h"
 #include "libs/config/text_file.h"
 
-// The files that the command line reads and keeps for its user, in $COUNTERSIGN_HOME, else
+// The files that the command line reads and writes for its user, in $COUNTERSIGN_HOME or else
 // ~/.countersign.
 namespace countersign::cli {
 
 using config::Environment;
 using config::ReadFile;
 
-// The path of the config file with the user's contexts (libs/config/user_context.h).
+// The path of the config file, which has the user's contexts (libs/config/user_context.h).
 std::string ConfigPath();
 
-// Remembers that the review `id` of the gateway at `url` was shown with `hash`, and gives it back
-// ("" if it never was).
+// Store and read the `hash` that was last shown for review `id` of the gateway at `url`; "" if it
+// was never shown.
 absl::Status RememberShown(absl::string_view url, absl::string_view id, absl::string_view hash);
 std::string ShownHash(absl::string_view url, absl::string_view id);
 
-// Writes `content` to a fresh file of mode 0600 and moves it to `path`. ALREADY_EXISTS is not an
-// error: it replaces.
+// Writes `content` to a temporary file of mode 0600 and renames it to `path`, which it replaces.
 absl::Status WriteFile(const std::string& path, absl::string_view content);
 
 }  // namespace countersign::cli

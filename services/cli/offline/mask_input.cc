@@ -20,7 +20,7 @@ namespace {
 
 using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
-// Calls feed(piece, end) with all of `input`, at least once.
+// Calls feed(piece, end) for all of `input`, at least once.
 template <typename Feed>
 absl::Status InPieces(absl::string_view input, std::size_t chunk, const Feed& feed) {
   std::size_t at = 0;
@@ -43,7 +43,7 @@ absl::StatusOr<text::redaction::Redacted> MaskText(const Rules& rules, absl::str
   return result;
 }
 
-// Appends the masking of the document that stands at `offset` of the input.
+// Masks the document at `offset` of the input and appends the result.
 absl::Status MaskDocument(const Rules& rules, absl::string_view document, std::size_t offset,
                           std::size_t chunk, text::redaction::Redacted& result) {
   masking::TextMasker masker(rules, masking::TextMasker::Form::kDocument);
@@ -68,7 +68,7 @@ absl::Status MaskDocument(const Rules& rules, absl::string_view document, std::s
   });
 }
 
-// One document, or several, each on a line of its own.
+// Masks one document, or one document per line.
 absl::StatusOr<text::redaction::Redacted> MaskJson(const Rules& rules, absl::string_view input,
                                                    std::size_t chunk) {
   text::redaction::Redacted result;
@@ -86,7 +86,7 @@ absl::StatusOr<text::redaction::Redacted> MaskJson(const Rules& rules, absl::str
       absl::StrAppend(&result.text, line);
     } else {
       if (!json::Document::Parse(line).ok()) {
-        return absl::InvalidArgumentError(absl::StrCat("the input is no JSON document (",
+        return absl::InvalidArgumentError(absl::StrCat("the input is not a JSON document (",
                                                        whole.message(), "), and its line ", number,
                                                        " alone is none either"));
       }
@@ -99,7 +99,7 @@ absl::StatusOr<text::redaction::Redacted> MaskJson(const Rules& rules, absl::str
   return result;
 }
 
-// Passes `input` through the reader of the edge, as a call does.
+// Masks `input` with the dialect's reader, as the edge does in a call.
 absl::StatusOr<MaskedInput> MaskAnswer(const MaskWork& work, absl::string_view input) {
   const bool is_document = absl::StartsWith(absl::StripLeadingAsciiWhitespace(input), "{");
   const dialects::AnswerHead head{200, is_document ? "application/json" : "text/event-stream"};
@@ -116,7 +116,7 @@ absl::StatusOr<MaskedInput> MaskAnswer(const MaskWork& work, absl::string_view i
     for (const dialects::Delivery& delivery : deliveries) {
       absl::StrAppend(&result.masked.text, delivery.bytes);
       for (const domain::DeliveredSpan& found : delivery.masked) {
-        if (found.span.begin == found.span.end) continue;  // more of the one before
+        if (found.span.begin == found.span.end) continue;  // continues the previous one
         result.masked.spans.emplace_back().entity = found.span.entity;
         result.fields.push_back(found.field);
       }

@@ -12,30 +12,30 @@
 
 namespace countersign::cli::offline {
 
-// What an input of `countersign mask` is.
+// The kinds of input of `countersign mask`.
 enum class MaskForm {
-  kText,    // one text, as it is written
-  kJson,    // a JSON document, or one on each line, masked as the gateway masks those of an answer:
-            // strings and numbers without their escapes, and it is JSON afterwards
-  kAnswer,  // what a model answers in OpenAI's form, whole or as a stream of events: the gateway's
-            // own reader masks it, as its caller would get it
+  kText,    // plain text
+  kJson,    // a JSON document, or one per line, masked as the gateway masks documents in answers:
+            // strings and numbers are matched decoded, and the result is JSON
+  kAnswer,  // a model's answer in OpenAI's format, a body or an event stream, masked by the
+            // gateway's own reader as a caller would receive it
 };
 
-// What masking is to do.
+// What to mask, and how.
 struct MaskWork {
   std::shared_ptr<const text::redaction::RuleSet> rules;
   MaskForm form = MaskForm::kText;
-  std::size_t chunk = 0;  // bytes at a time; 0: all at once
-  domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;  // of an answer
+  std::size_t chunk = 0;  // bytes per piece; 0: all in one piece
+  domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;  // for answers
 };
 
 struct MaskedInput {
   text::redaction::Redacted masked;
-  // By span, of an answer: which text of it that was. Its spans have no offsets into the input.
+  // For an answer: the text that each span belongs to. Such spans have no offsets into the input.
   std::vector<std::string> fields;
 };
 
-// INVALID_ARGUMENT names the line of a document that is none. REQUIRES: `input` is UTF-8.
+// INVALID_ARGUMENT names the line of a malformed document. REQUIRES: `input` is UTF-8.
 absl::StatusOr<MaskedInput> MaskInput(const MaskWork& work, absl::string_view input);
 
 }  // namespace countersign::cli::offline

@@ -18,12 +18,12 @@ text::redaction::Redacted Masked(absl::string_view input, MaskForm form, std::si
   return std::move(masked->masked);
 }
 
-TEST_CASE("MaskInput: a text is masked as it is", "[cli]") {
+TEST_CASE("MaskInput: text is masked as written", "[cli]") {
   CHECK(Masked("card 4111 1111 1111 1111", MaskForm::kText).text == "card <CREDIT_CARD>");
   CHECK(Masked("", MaskForm::kText).text.empty());
 }
 
-TEST_CASE("MaskInput: JSON is masked without its escapes, and is JSON afterwards", "[cli]") {
+TEST_CASE("MaskInput: JSON is masked with escapes decoded, and stays JSON", "[cli]") {
   const std::string input =
       "{ \"a\": \"\\u0034111 1111\\u00201111 1111\", \"n\": 4111111111111111, \"ok\":\"\\u00e9\" }";
   const std::string expected =
@@ -40,7 +40,7 @@ TEST_CASE("MaskInput: JSON is masked without its escapes, and is JSON afterwards
   }
 }
 
-TEST_CASE("MaskInput: each line may be a document of its own", "[cli]") {
+TEST_CASE("MaskInput: each line may be a separate document", "[cli]") {
   const std::string input = "{\"to\":\"a@b.io\"}\n\n[\"a@b.io\"]\r\n\"4111111111111111\"\n";
   for (const std::size_t chunk : {0, 1, 5}) {
     const text::redaction::Redacted masked = Masked(input, MaskForm::kJson, chunk);
@@ -50,7 +50,7 @@ TEST_CASE("MaskInput: each line may be a document of its own", "[cli]") {
     CHECK(input.substr(second.input_begin, second.input_end - second.input_begin) == "a@b.io");
     CHECK(masked.text.substr(second.begin, second.end - second.begin) == "<EMAIL>");
   }
-  // A context word counts in its own document alone.
+  // A context word counts within its own document only.
   CHECK(Masked("{\"ssn\":\n1}\n", MaskForm::kJson).text == "{\"ssn\":\n1}\n");
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("MaskInput: invalid JSON is refused with its line", "[cli]") {
   CHECK(refused.status().message().find("line 2 alone") != absl::string_view::npos);
 }
 
-TEST_CASE("MaskInput: an answer is masked as the gateway gives it to a caller", "[cli]") {
+TEST_CASE("MaskInput: an answer is masked as the gateway masks it for a caller", "[cli]") {
   const std::string stream =
       "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"to a@\"}}]}\n\n"
       "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b.io!\"}}]}\n\n"

@@ -15,7 +15,7 @@ namespace countersign::cli::offline {
 absl::StatusOr<std::unique_ptr<OfflinePolicy>> OfflinePolicy::Load(
     const std::vector<config::SourceFile>& files, config::ExternalValues values,
     config::References references) {
-  // Secrets are not read by policies, and are not there where policies are tested.
+  // Policies do not need secrets, and where policies are tested the secrets are usually not set.
   for (const std::string& key : config::ExternalValueKeys(files)) {
     if (absl::StartsWith(key, "env:")) values.emplace(key, "not set here");
   }

@@ -12,11 +12,11 @@
 
 namespace countersign::cli::offline {
 
-// The policies of resource files, deciding here as they would in the gateway: the same compiler,
-// evaluator and text engine.
+// Evaluates the policies of resource files locally, with the gateway's compiler, evaluator and text
+// engine.
 class OfflinePolicy {
  public:
-  // INVALID_ARGUMENT with every mistake. Values of environment variables are not needed.
+  // INVALID_ARGUMENT lists every mistake. Values from environment variables are not needed.
   static absl::StatusOr<std::unique_ptr<OfflinePolicy>> Load(
       const std::vector<config::SourceFile>& files, config::ExternalValues values,
       config::References references);
@@ -26,13 +26,13 @@ class OfflinePolicy {
     domain::Prompt prompt;
     policy::rules::Explanation explanation;
   };
-  // What becomes of `question`; what it expects is not looked at. Its identity has the groups of
-  // the Identity resource of that name, if there is one, beside its own. NOT_FOUND for an unknown
+  // The decision for `question`; its expectations are ignored. The identity has its own groups and
+  // those of the Identity resource of that name, if there is one. NOT_FOUND for an unknown
   // connection.
   absl::StatusOr<Answer> Ask(const config::PolicyCase& question) const;
 
-  // What about `question` is probably not meant, in sentences: an identity that is in no resource,
-  // a model that the connection does not serve.
+  // Likely mistakes in `question`, as sentences: an identity that no resource defines, a model that
+  // the connection does not serve.
   std::vector<std::string> Doubts(const config::PolicyCase& question) const;
 
  private:
@@ -47,8 +47,8 @@ std::string ReasonText(const domain::Finding& finding);
 struct CaseResult {
   std::string name;
   bool passed = false;
-  std::string got;      // "deny by no-secrets", or why there is no answer
-  std::string failure;  // what was expected instead; empty when passed
+  std::string got;      // "deny by no-secrets", or the error
+  std::string failure;  // the expectation that was not met; empty when passed
 };
 
 CaseResult RunCase(const OfflinePolicy& policies, const config::PolicyCase& one);

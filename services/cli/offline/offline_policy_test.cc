@@ -54,7 +54,7 @@ config::PolicyCase Case(const std::string& prompt, const std::string& expect) {
   return one;
 }
 
-TEST_CASE("RunCase: an expectation that is met passes", "[cli]") {
+TEST_CASE("RunCase: passes when its expectation is met", "[cli]") {
   const auto policies = Loaded();
   CHECK(RunCase(*policies, Case("hello", "allow")).passed);
   config::PolicyCase denied = Case("about BLUEBIRD", "deny");
@@ -81,7 +81,7 @@ TEST_CASE("RunCase: reports a different verdict, policy, reason or connection", 
   CHECK_FALSE(RunCase(*policies, other).passed);
 }
 
-TEST_CASE("OfflinePolicy: groups are those of the Identity and those given", "[cli]") {
+TEST_CASE("OfflinePolicy: uses the Identity's groups and the given ones", "[cli]") {
   const auto policies = Loaded();
   config::PolicyCase stranger = Case("hello", "deny");
   stranger.identity = "bob";

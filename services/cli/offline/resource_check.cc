@@ -54,7 +54,7 @@ Lines CompileAll(const config::ResourceDraft& draft) {
   return mistakes;
 }
 
-// The place of a mistake: which file, which line. What names none comes last.
+// The file and line of a mistake; mistakes without a place sort last.
 std::pair<std::size_t, int> FindPlace(const std::string& mistake,
                                       const std::vector<config::SourceFile>& files) {
   for (std::size_t i = 0; i < files.size(); ++i) {

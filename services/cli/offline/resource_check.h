@@ -8,12 +8,12 @@
 
 namespace countersign::cli::offline {
 
-// Checks resource files with the code by which the gateway's parts validate them: reads them,
+// Checks resource files with the code that the gateway's services validate them with: reads them,
 // compiles policies, masking profiles and identity providers, and parses credentials and addresses.
-// What the gateway alone knows (its other resources, under kMayLeadOutside) is not checked.
+// Does not check references to resources that only the gateway has, with kMayLeadOutside.
 //
-// The number of resources, or INVALID_ARGUMENT with every mistake on a line of its own, in the
-// order of the files, none twice. Credentials' values are in no message.
+// Returns the number of resources, or INVALID_ARGUMENT with one line per mistake, in the order of
+// the files and without duplicates. No message contains a credential's value.
 absl::StatusOr<std::size_t> CheckResources(const std::vector<config::SourceFile>& files,
                                            const config::ExternalValues& values,
                                            config::References references);

@@ -35,7 +35,7 @@ TEST_CASE("CheckResources: counts valid resources", "[cli]") {
   CHECK(*checked == 2);
 }
 
-TEST_CASE("CheckResources: a policy's pattern, with its line and the position in it", "[cli]") {
+TEST_CASE("CheckResources: a mistake in a policy's pattern has its line and position", "[cli]") {
   const auto mistakes = Mistakes(Resource(
       "Policy", "p",
       "  when:\n    any:\n      - tokens: {over: 1}\n      - pattern: {regex: 'ab(?<=c)'}\n"
@@ -68,7 +68,7 @@ TEST_CASE("CheckResources: placeholders are for prompts", "[cli]") {
   CHECK(mistakes[0].find("f.yaml:8: MaskingProfile/m: spec.response[0].action: ") == 0);
 }
 
-TEST_CASE("CheckResources: addresses and credentials", "[cli]") {
+TEST_CASE("CheckResources: refuses bad addresses and credentials", "[cli]") {
   const auto mistakes = Mistakes(
       Resource("IdentityProvider", "idp",
                "  oidc:\n    issuer: http://idp.example\n    audiences: [a]\n") +
@@ -84,7 +84,7 @@ TEST_CASE("CheckResources: addresses and credentials", "[cli]") {
   }
 }
 
-TEST_CASE("CheckResources: mistakes of every stage at once, in the files' order", "[cli]") {
+TEST_CASE("CheckResources: reports mistakes of all stages at once, in the files' order", "[cli]") {
   const auto checked = CheckResources(
       {{"a.yaml",
         Resource("Policy", "p", "  when: {pattern: {regex: '('}}\n  then: {allow: {}}\n")},
@@ -98,7 +98,7 @@ TEST_CASE("CheckResources: mistakes of every stage at once, in the files' order"
   CHECK(mistakes[2].find("c.yaml:6: ") == 0);
 }
 
-TEST_CASE("CheckResources: a reference is one mistake, and none where it may lead outside",
+TEST_CASE("CheckResources: a dangling reference is one mistake, or none with kMayLeadOutside",
           "[cli]") {
   const std::string policy =
       Resource("Policy", "p",

@@ -23,7 +23,7 @@ std::string LineDiff(absl::string_view before, absl::string_view after) {
   const std::vector<absl::string_view> a = Lines(before);
   const std::vector<absl::string_view> b = Lines(after);
   const bool small = a.size() <= kMaxLines && b.size() <= kMaxLines;
-  // common[i][j]: length of the longest common subsequence of a from i and b from j.
+  // common[i][j] is the length of the longest common subsequence of a[i…] and b[j…].
   std::vector<std::vector<int>> common(a.size() + 1, std::vector<int>(small ? b.size() + 1 : 1));
   for (std::size_t i = a.size(); small && i-- > 0;) {
     for (std::size_t j = b.size(); j-- > 0;) {

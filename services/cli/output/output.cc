@@ -14,7 +14,7 @@
 namespace countersign::cli::output {
 namespace {
 
-// Characters that change how others are shown or cannot be seen: Unicode's bidirectional controls,
+// Whether a character changes how others are shown or is itself invisible: bidirectional controls,
 // zero-width and other default-ignorable characters, tags, variation selectors, line and paragraph
 // separators.
 bool IsDeceptive(std::uint32_t c) {
@@ -66,7 +66,7 @@ void Indented(std::ostream& out, json::Value value, int depth) {
   out << (object ? "}" : "]");
 }
 
-// A plain YAML scalar where YAML reads it back as the same text, else a quoted one.
+// A plain YAML scalar if YAML reads it back as the same text, otherwise a quoted one.
 std::string YamlText(absl::string_view text) {
   const auto safe = [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '/' ||

@@ -11,17 +11,17 @@ namespace countersign::cli::output {
 
 enum class Format { kTable, kJson, kYaml };
 
-// Text that somebody else wrote, made safe to show: control characters, bidirectional controls,
-// zero-width and other invisible characters appear as \n, \t or \u{202e}, so that what a reviewer
-// reads is what is there. Nothing is left out.
+// Makes untrusted text safe to print: control characters, bidirectional controls and invisible
+// characters become \n, \t or \u{202e}, so that a reviewer sees every character. Nothing is left
+// out.
 std::string Printable(absl::string_view text);
 
-// `value` as indented JSON with the members in their order, and as YAML. Both end with a newline.
+// Print `value` as indented JSON, keeping the order of members, or as YAML; with a final newline.
 void PrintJson(std::ostream& out, json::Value value);
 void PrintYaml(std::ostream& out, json::Value value);
 
-// Columns as wide as their widest cell, two spaces between them, headings in capitals. Cells pass
-// through Printable.
+// A table whose columns are as wide as their widest cell, two spaces apart, with headings in
+// capitals. Cells are passed through Printable.
 class Table {
  public:
   explicit Table(std::vector<std::string> headings) { rows_.push_back(std::move(headings)); }
@@ -35,8 +35,8 @@ class Table {
 // `value` as compact JSON.
 std::string ToJson(json::Value value);
 
-// A cell for a value of a listing: numbers plain, lists joined by commas, times cut to seconds, "-"
-// for nothing.
+// A table's cell for a value: numbers unchanged, lists joined by commas, times truncated to
+// seconds, "-" for nothing.
 std::string Cell(json::Value value);
 
 }  // namespace countersign::cli::output

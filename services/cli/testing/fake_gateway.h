@@ -13,11 +13,11 @@
 
 namespace countersign::cli {
 
-// A gateway that answers from a script and keeps what it was asked. It outlives its clients.
+// A gateway with scripted answers that records its requests. Must outlive its clients.
 class FakeGateway {
  public:
-  // The next answer to `method` ("KeyService/ListKeys", without package): a JSON object or an
-  // error. The last answer of a method is given again and again.
+  // Scripts the next answer to `method` ("KeyService/ListKeys", without package): a JSON object or
+  // an error. The last answer of a method is repeated.
   void Answer(const std::string& method, absl::StatusOr<std::string> answer) {
     answers_[method].push_back(std::move(answer));
   }
@@ -36,7 +36,7 @@ class FakeGateway {
   }
   bool asked() const { return !requests_.empty(); }
 
-  GatewayAddress address;  // that the last client was made for
+  GatewayAddress address;  // of the last client
 
  private:
   class Client final : public GatewayClient {

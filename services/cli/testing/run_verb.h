@@ -14,7 +14,7 @@
 
 namespace countersign::cli {
 
-// A folder of the user's own, and an environment that says nothing else, for as long as it lives.
+// A user's home folder, and an environment without other settings, while it exists.
 class UserHome {
  public:
   UserHome() {
@@ -33,7 +33,7 @@ class UserHome {
   UserHome(const UserHome&) = delete;
   UserHome& operator=(const UserHome&) = delete;
 
-  // Gives the file's path.
+  // Returns the file's path.
   std::string Write(const std::string& name, const std::string& content) const {
     std::ofstream(path + "/" + name, std::ios::binary) << content;
     return path + "/" + name;
@@ -52,7 +52,7 @@ struct RunResult {
   std::string err;
 };
 
-// One run of the program against `gateway`, with `input` on standard input.
+// Runs the program against `gateway`, with `input` on standard input.
 class VerbTest {
  public:
   RunResult Run(std::vector<std::string> words, const std::string& input = "") {

@@ -75,10 +75,10 @@ absl::StatusOr<offline::MaskWork> Of(
   return work;
 }
 
-// A profile of resource files, or a built-in one.
+// The rules of a profile from resource files, or of a built-in one.
 absl::StatusOr<offline::MaskWork> ProfileRules(const MaskOptions& options) {
   if (options.file.empty()) {
-    // The built-in profiles are about answers alone.
+    // The built-in profiles mask answers only.
     if (options.profile == "none" ||
         (options.profile == "tier1" && options.direction == "prompt")) {
       return Of(text::redaction::RuleSet::Compile({}));
@@ -109,7 +109,7 @@ absl::StatusOr<offline::MaskWork> ProfileRules(const MaskOptions& options) {
   const bool prompt = options.direction == "prompt";
   for (const domain::MaskingRule& rule : prompt ? found->second.prompt : found->second.response) {
     if (rule.dictionary.empty() || HasDictionary(draft, rule.dictionary)) continue;
-    return absl::InvalidArgumentError(absl::StrCat(options.file, " holds no Dictionary \"",
+    return absl::InvalidArgumentError(absl::StrCat(options.file, " contains no Dictionary \"",
                                                    rule.dictionary, "\", which MaskingProfile/",
                                                    found->first, " uses"));
   }
@@ -138,7 +138,7 @@ absl::StatusOr<offline::MaskWork> RulesFor(const MaskOptions& options) {
   return Of(masking::CompileEntities(absl::StrSplit(options.entities, ',')));
 }
 
-// Each line of standard input as one JSON string.
+// Prints the result for each line of standard input as one JSON string.
 absl::Status ForEachLine(const std::function<absl::Status(absl::string_view)>& use) {
   std::string line;
   for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
@@ -158,15 +158,15 @@ absl::StatusOr<std::string> Utf8Input() {
   return input;
 }
 
-// Each line of standard input as what `hashed.values` of a rule lists.
+// Prints, for each line of standard input, the value for `hashed.values` of a rule.
 absl::Status RunHash(const Invocation& invocation, const MaskOptions& options) {
   std::string key;
   if (!options.key_file.empty()) {
     CS_ASSIGN_OR_RETURN(key, ReadFile(options.key_file));
-    // As a resource reads a key of a file.
+    // Resources ignore a line break at the end of a key's file, so it is ignored here, too.
     if (absl::EndsWith(key, "\n")) key.pop_back();
     if (absl::EndsWith(key, "\r")) key.pop_back();
-    if (key.empty()) return absl::InvalidArgumentError(options.key_file + " holds no key");
+    if (key.empty()) return absl::InvalidArgumentError(options.key_file + " contains no key");
   }
   CS_ASSIGN_OR_RETURN(const std::string input, Utf8Input());
   const SecretString secret(std::move(key));

@@ -93,7 +93,7 @@ TEST_CASE_METHOD(VerbTest, "mask --hash: a line of lower-case hex for each line,
   CHECK(keyed.out != plain.out.substr(0, 65));
   const RunResult empty = Run({"mask", "--hash", "--key", home.Write("empty", "\n")}, "1\n");
   CHECK(empty.status == 1);
-  CHECK(empty.err == "countersign: " + home.path + "/empty holds no key\n");
+  CHECK(empty.err == "countersign: " + home.path + "/empty contains no key\n");
 }
 
 TEST_CASE_METHOD(VerbTest, "tokens: prints the count alone; JSON says by which tokenizer",

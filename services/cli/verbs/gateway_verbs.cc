@@ -15,7 +15,7 @@
 namespace countersign::cli::verbs {
 namespace {
 
-// `up` and `down` are verbs of the standalone gateway's own program, which stands beside this one.
+// Runs `up` and `down` with the standalone gateway's program, which is installed beside this one.
 absl::Status RunStandalone(const std::vector<std::string>& arguments) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -57,7 +57,7 @@ void AddGatewayVerbs(CLI::App& app, Invocation& invocation) {
         app.add_subcommand(name, std::string(name) == "up"
                                      ? "Run the gateway with everything it needs under one folder"
                                      : "Stop a gateway that `up` started");
-    // Its options are the other program's: `countersign up --help` shows them.
+    // Passes all options on: `countersign up --help` shows the other program's.
     verb->prefix_command();
     verb->fallthrough(false);
     verb->set_help_flag();

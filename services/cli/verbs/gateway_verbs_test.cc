@@ -81,7 +81,7 @@ TEST_CASE_METHOD(VerbTest, "services status: without policy the others are unkno
   CHECK(items.at(1)["name"].text() == "policy");
   CHECK(items.at(1)["state"].text() == "AWAY");
   CHECK(items.at(1)["version"].is(json::Type::kNull));
-  CHECK(items.at(2)["state"].text() == "UNKNOWN");  // an auditor would know
+  CHECK(items.at(2)["state"].text() == "UNKNOWN");  // an auditor would see its state
 }
 
 }  // namespace

@@ -27,14 +27,15 @@ absl::Status CheckTtl(const std::string& text) {
       absl::StrCat("must be a duration such as 12h or 720h, not \"", text, "\""));
 }
 
-// REQUIRES: CheckTtl(text), or `text` is empty: for ever, 0.
+// The seconds of `text`; 0 (no expiry) when empty. REQUIRES: `text` is empty or CheckTtl(text) is
+// OK.
 std::int64_t TtlSeconds(const std::string& text) {
   absl::Duration ttl;
   (void)absl::ParseDuration(text, &ttl);
   return absl::ToInt64Seconds(ttl);
 }
 
-// The answer with an expiry even where there is none: scripts read the member without asking.
+// Adds an expiry member when there is none, so that scripts can always read it.
 absl::StatusOr<json::Document> WithExpiry(const json::Document& answer) {
   std::string text = output::ToJson(answer.root());
   if (!answer.root()["expiresAt"].exists()) {

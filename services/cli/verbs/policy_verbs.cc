@@ -63,7 +63,7 @@ void PrintResults(const Invocation& invocation, const std::vector<offline::CaseR
 
 absl::Status RunTests(const Invocation& invocation, const std::string& name) {
   std::vector<config::PolicyCase> cases;
-  // A file that cannot be used is misuse; a case that fails is a failure.
+  // An unusable file is misuse (2), a failed case is a failure (1).
   const auto policies = ReadTests(name, cases);
   if (!policies.ok()) return command_line::Misuse(policies.status().message());
   std::vector<offline::CaseResult> results;
@@ -84,7 +84,7 @@ struct ExplainOptions {
   config::PolicyCase question;
 };
 
-// The gateway's resources that decide, as files.
+// The gateway's resources that take part in decisions, as files.
 absl::StatusOr<std::vector<config::SourceFile>> LiveResources(const Invocation& invocation) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   std::vector<config::SourceFile> files;
@@ -102,7 +102,7 @@ absl::StatusOr<std::vector<config::SourceFile>> LiveResources(const Invocation& 
   return files;
 }
 
-// What a span covers, short enough for a line.
+// The text of a span, shortened to fit on a line.
 std::string Excerpt(const domain::Prompt& prompt, const domain::Finding& finding) {
   constexpr std::size_t kLongest = 60;
   if (finding.begin == finding.end) return "";
@@ -182,7 +182,7 @@ void PrintExplanation(const Invocation& invocation, const offline::OfflinePolicy
   table.Print(invocation.out);
 }
 
-// The policies of `files`; without any, those of the gateway. Files that cannot be used are misuse.
+// The policies in `files`, or those of the gateway if there are none. Unusable files are misuse.
 absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> LoadPolicies(
     const Invocation& invocation, const std::vector<std::string>& files) {
   const auto load = [](absl::StatusOr<std::vector<config::SourceFile>> sources)

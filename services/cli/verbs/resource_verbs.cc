@@ -27,8 +27,8 @@ struct ApplyOptions {
   bool no_wait = false;
 };
 
-// Reads the files and sends them. Where they cannot be read as resources, everything that is wrong
-// with them is found here; the gateway compiles the rest, which is not worth doing twice.
+// Reads the files and sends them. Mistakes of form are reported here, all at once; the gateway
+// validates the rest.
 absl::StatusOr<json::Document> SendApply(const Invocation& invocation,
                                          const ApplyOptions& options) {
   CS_ASSIGN_OR_RETURN(const auto files,
@@ -87,7 +87,7 @@ std::string AsYaml(absl::string_view json) {
 absl::Status Diff(const Invocation& invocation, ApplyOptions options) {
   options.dry_run = true;
   const absl::StatusOr<json::Document> answer = SendApply(invocation, options);
-  // Status 1 says that something differs, as of diff: what failed must not say the same.
+  // As with diff, 1 means that something differs, so failures use 2.
   if (!answer.ok()) return command_line::Misuse(answer.status().message());
   const json::Value items = answer->root()["items"];
   std::size_t changed = 0;
@@ -126,12 +126,12 @@ absl::Status Validate(const Invocation& invocation, const ValidateOptions& optio
   return absl::OkStatus();
 }
 
-// "policy", or "policy/name" as kubectl has it.
+// "policy", or "policy/name" as in kubectl.
 absl::Status CheckKind(const std::string& text) {
   return config::KindFromUser(text.substr(0, text.find('/'))).status();
 }
 
-// Takes the name out of "policy/name" where it is not given by itself.
+// Splits "policy/name" when the name is not given separately.
 absl::Status SplitName(std::string& kind, std::string& name, bool needs_name) {
   const std::size_t slash = kind.find('/');
   if (slash != std::string::npos) {

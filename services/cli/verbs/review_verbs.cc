@@ -61,8 +61,7 @@ absl::StatusOr<json::Document> GetReview(GatewayClient& gateway, const std::stri
   return gateway.Call("approval.v1.ReviewService/GetReview", request.str());
 }
 
-// Every character of a prompt as a person can see it: one output line per line of the text, the
-// rest escaped.
+// Prints every character visibly: one output line per line of the text, other controls escaped.
 void PrintText(std::ostream& out, absl::string_view text) {
   while (true) {
     const std::size_t end = text.find('\n');
@@ -72,7 +71,7 @@ void PrintText(std::ostream& out, absl::string_view text) {
   }
 }
 
-// The words that made the policy ask for a review, with the policy and rule that found them.
+// Prints the text that made the policy ask for a review, with the policy and rule that found it.
 void PrintFindings(std::ostream& out, json::Value review) {
   const json::Value findings = review["findings"];
   for (std::size_t i = 0; i < findings.size(); ++i) {
@@ -158,8 +157,8 @@ bool Confirmed(const Invocation& invocation, absl::string_view question) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-// The hash that this approval is for: the given one, the one last shown to this user, else that of
-// the review printed now.
+// The hash to approve: the given one, else the one last shown to this user, else that of the review
+// that is printed now.
 absl::StatusOr<std::string> SeenHash(const Invocation& invocation, GatewayClient& gateway,
                                      const VoteOptions& options) {
   if (!options.hash.empty()) return options.hash;
@@ -204,7 +203,7 @@ absl::Status Refuse(const Invocation& invocation, const VoteOptions& options,
   return absl::OkStatus();
 }
 
-// Prints reviews as they come, until the user stops it.
+// Prints reviews as they are opened, until the user stops it.
 absl::Status Watch(const Invocation& invocation) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   std::set<std::string> known;

@@ -9,7 +9,7 @@ constexpr char kList[] = "ReviewService/ListReviews";
 constexpr char kGet[] = "ReviewService/GetReview";
 constexpr char kApprove[] = "ReviewService/ApproveReview";
 
-// 64 times one digit: a binding hash.
+// A binding hash: one digit 64 times.
 std::string Hash(char digit) { return std::string(64, digit); }
 
 std::string Review(char hash = 'a', const std::string& state = "PENDING") {
@@ -77,7 +77,7 @@ TEST_CASE_METHOD(VerbTest, "reviews show: everything that would be sent, and why
 TEST_CASE_METHOD(VerbTest, "reviews approve: is for the hash that was shown before",
                  "[cli][verbs]") {
   gateway.Answer(kGet, Review('a'));
-  gateway.Answer(kGet, Review('b'));  // it changed meanwhile
+  gateway.Answer(kGet, Review('b'));  // it has changed
   gateway.Answer(kApprove, Review('a', "APPROVED"));
   REQUIRE(Run({"reviews", "show", "r-1"}).status == 0);
   const RunResult run = Run({"reviews", "approve", "r-1", "--reason", "ok"}, "y\n");

@@ -36,7 +36,7 @@ struct ExportOptions {
   std::string file;
 };
 
-// "2h" (ago) or an RFC 3339 time, as RFC 3339.
+// Converts "2h" (ago) or an RFC 3339 time to RFC 3339.
 absl::StatusOr<std::string> TimeArgument(const std::string& text) {
   absl::Duration ago;
   if (absl::ParseDuration(text, &ago)) return FormatRfc3339(absl::Now() - ago);
@@ -88,7 +88,7 @@ absl::Status List(const Invocation& invocation, const ListOptions& options) {
   return absl::OkStatus();
 }
 
-// A whole session as {"session": {…}, "events": […]}.
+// A whole session, as {"session": {…}, "events": […]}.
 absl::StatusOr<json::Document> GetWhole(GatewayClient& gateway, const std::string& id) {
   std::string events;
   std::string head;
@@ -146,7 +146,7 @@ absl::Status Show(const Invocation& invocation, const std::string& id) {
   return absl::OkStatus();
 }
 
-// Writes the answer as the caller received it: the same bytes, at the same pace.
+// Writes the answer as the caller received it: the same bytes with the same timing.
 absl::Status Replay(const Invocation& invocation, const ReplayOptions& options) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(const json::Document whole, GetWhole(*gateway, options.id));

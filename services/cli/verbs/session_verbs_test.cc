@@ -19,7 +19,7 @@ std::string Event(int index, const std::string& type, const std::string& payload
          std::to_string(index * 10) + R"(,"payload":")" + payload + R"("})";
 }
 
-// A session of three events, on two pages.
+// A session of three events on two pages.
 void AnswerWithSession(FakeGateway& gateway) {
   gateway.Answer(kGet, std::string(R"({"session":)") + kSession + R"(,"events":[)" +
                            Event(1, "request", R"({\"body\":\"hi\"})") + "," +

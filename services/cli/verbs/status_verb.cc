@@ -16,16 +16,17 @@ namespace {
 struct PartLine {
   std::string name;
   std::string state;
-  std::int64_t version = -1;  // of the resources that it serves; -1: it serves none
+  std::int64_t version = -1;  // version of the served resources; -1: none
   std::int64_t lag = -1;      // in versions
 };
 
-// The recorder serves no resources: it is asked for sessions, which an auditor may do.
+// The recorder serves no resources, so a list of sessions is requested, for which one must be an
+// auditor.
 std::string RecorderState(GatewayClient& gateway) {
   const absl::Status asked =
       gateway.Call("recorder.v1.SessionService/ListSessions", R"({"pageSize":1})").status();
   if (asked.ok()) return "SERVING";
-  // Refused by the edge, before the recorder was asked.
+  // The edge refused the call, so the recorder's state is unknown.
   return absl::IsPermissionDenied(asked) ? "UNKNOWN" : "AWAY";
 }
 

@@ -8,9 +8,9 @@ namespace countersign::cli {
 struct Invocation;
 }  // namespace countersign::cli
 
-// The verbs of the command line, a file for each group. Every function adds the subcommands of its
-// group to `app`; the one that the user names leaves what it will do in Invocation::action. Both
-// outlive the run.
+// The verbs of the command line; one file per group. Each function adds its group's subcommands to
+// `app`; parsing the chosen one stores what it will do in Invocation::action. `app` and
+// `invocation` must outlive the run.
 namespace countersign::cli::verbs {
 
 void AddGatewayVerbs(CLI::App& app, Invocation& invocation);   // up, down, whoami

@@ -22,7 +22,7 @@ namespace {
 using session_recorder::exports::SessionVerdict;
 using session_recorder::exports::VerifyReport;
 
-// The key itself, or the name of a file that holds it.
+// The key itself, or the name of a file that contains it.
 absl::StatusOr<std::optional<std::string>> PublicKey(std::string text) {
   if (text.empty()) return std::nullopt;
   const absl::StatusOr<std::string> file = ReadFile(text);
