@@ -10,7 +10,7 @@ namespace countersign::demo_model {
 namespace {
 
 constexpr char kId[] = "chatcmpl-demo";
-constexpr int kCreated = 1'767'225'600;  // a fixed time: answers are the same every time
+constexpr int kCreated = 1'767'225'600;  // constant, so that answers are reproducible
 constexpr const char* kModels[] = {"demo-1", "demo-2", "other-1"};
 constexpr int kRepetitions = 10'000;
 
@@ -62,7 +62,7 @@ void Message(json::Writer& writer, const Answer& answer) {
   writer.EndObject();
 }
 
-// One event for choice `index`; `delta` writes the members of its delta.
+// One event for choice `index`; `delta` writes the members of its delta object.
 std::string Chunk(const ChatRequest& request, int index, absl::string_view finish,
                   absl::string_view token, const std::function<void(json::Writer&)>& delta) {
   json::Writer writer;
@@ -79,7 +79,7 @@ std::string Chunk(const ChatRequest& request, int index, absl::string_view finis
   return writer.EndObject().str();
 }
 
-// The pieces of one kind of text, the choices taking turns.
+// The pieces of one text, alternating between the choices.
 void AddText(const ChatRequest& request, absl::string_view member, absl::string_view text,
              std::size_t bytes, std::vector<std::string>& chunks) {
   for (const std::string& piece : Pieces(text, bytes)) {

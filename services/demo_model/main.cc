@@ -1,5 +1,5 @@
-// countersign-demo-model: an OpenAI-compatible server that needs no model. See script.h for what it
-// says.
+// countersign-demo-model: an OpenAI-compatible server with scripted answers (script.h); it needs no
+// model.
 
 #include <signal.h>
 
@@ -30,15 +30,15 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  const auto witness = countersign::demo_model::Witness::Open(log);
-  if (!witness.ok()) {
-    std::cerr << "countersign-demo-model: " << witness.status().message() << "\n";
+  const auto requests = countersign::demo_model::RequestLog::Open(log);
+  if (!requests.ok()) {
+    std::cerr << "countersign-demo-model: " << requests.status().message() << "\n";
     return 1;
   }
   countersign::http::Workers workers(1);
   auto listener = countersign::http::ListenHttp1(
       workers, absl::StrCat("127.0.0.1:", port), {}, {},
-      countersign::demo_model::MakeModel(**witness, absl::Milliseconds(pace_ms)));
+      countersign::demo_model::MakeModel(**requests, absl::Milliseconds(pace_ms)));
   if (!listener.ok()) {
     std::cerr << "countersign-demo-model: " << listener.status().message() << "\n";
     return 1;

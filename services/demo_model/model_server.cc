@@ -22,12 +22,12 @@ http::ResponseHead Head(int status, absl::string_view type) {
 
 class ScriptedModel {
  public:
-  ScriptedModel(Witness& witness, absl::Duration pace) : witness_(witness), pace_(pace) {}
+  ScriptedModel(RequestLog& log, absl::Duration pace) : log_(log), pace_(pace) {}
 
   async::Awaitable<void> Serve(http::Exchange& exchange) {
     const auto body = co_await exchange.ReadBody();
     if (!body.ok()) co_return;
-    witness_.Received(exchange.head(), *body);
+    log_.Received(exchange.head(), *body);
     absl::string_view path = exchange.head().target;
     path = path.substr(0, path.find('?'));
     if (exchange.head().method == "POST" && path == "/v1/chat/completions") {
@@ -75,11 +75,11 @@ class ScriptedModel {
     for (const std::string& chunk : Chunks(request, answer)) {
       if (answer.break_after != 0 && ++sent > answer.break_after) {
         co_await exchange.Write(absl::StrCat("data: ", chunk.substr(0, chunk.size() / 2)));
-        co_return;  // Not finished: the connection is cut.
+        co_return;  // Returns without Finish, which cuts the connection.
       }
       const absl::Status written = co_await exchange.Write(absl::StrCat("data: ", chunk, "\n\n"));
       if (!written.ok() || exchange.cancellation().cancelled()) {
-        witness_.CallerLeft(exchange.head());
+        log_.CallerLeft(exchange.head());
         co_return;
       }
       co_await Pause(exchange);
@@ -88,14 +88,14 @@ class ScriptedModel {
     co_await exchange.Finish();
   }
 
-  Witness& witness_;
+  RequestLog& log_;
   const absl::Duration pace_;
 };
 
 }  // namespace
 
-http::Handler MakeModel(Witness& witness, absl::Duration pace) {
-  auto model = std::make_shared<ScriptedModel>(witness, pace);
+http::Handler MakeModel(RequestLog& log, absl::Duration pace) {
+  auto model = std::make_shared<ScriptedModel>(log, pace);
   return [model](http::Exchange& exchange) { return model->Serve(exchange); };
 }
 

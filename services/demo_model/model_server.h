@@ -2,12 +2,12 @@
 
 #include "absl/time/time.h"
 #include "libs/http/exchange.h"
-#include "services/demo_model/witness.h"
+#include "services/demo_model/request_log.h"
 
 namespace countersign::demo_model {
 
-// Answers /v1/models and /v1/chat/completions as script.h says, one piece of a stream every `pace`.
-// `witness` must outlive it.
-http::Handler MakeModel(Witness& witness, absl::Duration pace);
+// Serves /v1/models and /v1/chat/completions with the answers of script.h, one piece of a stream
+// every `pace`. `log` must outlive the handler.
+http::Handler MakeModel(RequestLog& log, absl::Duration pace);
 
 }  // namespace countersign::demo_model

@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::size_t kMostPieceBytes = 4096;
 
-// Test numbers that are valid by their check digits and belong to nobody.
+// Numbers for tests: valid check digits, assigned to nobody.
 constexpr char kSecrets[] = "card 4111 1111 1111 1111, SSN 536-90-4399, contract PRJ-2291";
 
-// A message's text: a string, or the text parts of a list.
+// A message's text: its string, or the text parts of its list.
 std::string ReadText(json::Value content) {
   if (content.is(json::Type::kString)) return std::string(content.text());
   std::string text;

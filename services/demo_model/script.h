@@ -9,7 +9,7 @@
 
 namespace countersign::demo_model {
 
-// What a request to /v1/chat/completions asks for, as far as the demo model looks.
+// The members of a request to /v1/chat/completions that the demo model reads.
 struct ChatRequest {
   std::string model;
   std::string prompt;  // the text of the last user message
@@ -21,10 +21,10 @@ struct ChatRequest {
   std::vector<std::string> tools;
 };
 
-// INVALID_ARGUMENT with a sentence for the caller.
+// INVALID_ARGUMENT with a message for the caller.
 absl::StatusOr<ChatRequest> ReadChatRequest(absl::string_view body);
 
-// What the model will do about it.
+// The scripted answer to a request.
 struct Answer {
   std::string content;
   std::string refusal;
@@ -33,11 +33,11 @@ struct Answer {
   std::string tool_arguments;   // … with these JSON arguments
   int fail_with = 0;            // an HTTP error instead of an answer
   std::size_t break_after = 0;  // cut the connection after this many pieces; 0: never
-  std::size_t piece_bytes = 4;  // of a stream's pieces, about
+  std::size_t piece_bytes = 4;  // approximate size of a stream's pieces
   bool until_left = false;  // repeat the content until the caller leaves (at most 100,000 pieces)
 };
 
-// The demo model knows these cues in the prompt, so that tests and tours get what they ask for:
+// The cues that the demo model recognises in a prompt:
 //   customer file           an answer with a card number, an SSN and a project identifier
 //   think about …           the same secrets in its reasoning
 //   decline                 a refusal that holds a card number
@@ -49,10 +49,10 @@ struct Answer {
 //   fail with STATUS        that HTTP error
 //   break off               a stream that ends in the middle of an event
 //   count                   numbers, until the caller leaves
-// Anything else is answered with a sentence about the prompt's length.
+// Otherwise the answer is a sentence about the prompt's length.
 Answer ChooseAnswer(const ChatRequest& request);
 
-// `text` in pieces of a few bytes, never inside a UTF-8 sequence: what a model's tokens look like.
+// Splits `text` into pieces of a few bytes, as tokens would be, at UTF-8 character boundaries.
 std::vector<std::string> Pieces(absl::string_view text, std::size_t bytes = Answer().piece_bytes);
 
 }  // namespace countersign::demo_model

@@ -21,7 +21,7 @@ ChatRequest Request(const std::string& prompt, const std::string& more = "") {
   return *request;
 }
 
-// The text of one member of all deltas of one choice, joined.
+// The concatenated text of one member of all deltas of one choice.
 std::string Joined(const std::vector<std::string>& chunks, const std::string& member, int index) {
   std::string text;
   for (const std::string& chunk : chunks) {
@@ -37,7 +37,7 @@ std::string Joined(const std::vector<std::string>& chunks, const std::string& me
 
 }  // namespace
 
-TEST_CASE("Pieces: put together are the text, and none begins inside a character", "[demo_model]") {
+TEST_CASE("Pieces: concatenated they are the text, and none splits a character", "[demo_model]") {
   const std::string text = "4111 1111 \u20ac\U0001F600 end";
   const auto pieces = Pieces(text);
   CHECK(absl::StrJoin(pieces, "") == text);
@@ -57,7 +57,7 @@ TEST_CASE("Chunks: the stream carries the same text as the whole answer, for eve
   CHECK(absl::StrContains(Completion(request, answer), answer.content));
 }
 
-TEST_CASE("Chunks: usage comes only when it was asked for", "[demo_model]") {
+TEST_CASE("Chunks: usage is sent only when requested", "[demo_model]") {
   const auto last = [](const ChatRequest& request) {
     return Chunks(request, ChooseAnswer(request)).back();
   };
@@ -66,14 +66,14 @@ TEST_CASE("Chunks: usage comes only when it was asked for", "[demo_model]") {
                           "total_tokens"));
 }
 
-TEST_CASE("ChooseAnswer: calls the tool that was offered", "[demo_model]") {
+TEST_CASE("ChooseAnswer: calls the offered tool", "[demo_model]") {
   const Answer answer = ChooseAnswer(Request(
       "the weather", R"(,"tools":[{"type":"function","function":{"name":"get_weather"}}])"));
   CHECK(answer.tool == "get_weather");
   CHECK(json::Document::Parse(answer.tool_arguments).ok());
 }
 
-TEST_CASE("ChooseAnswer: says what it is told, as it is told", "[demo_model]") {
+TEST_CASE("ChooseAnswer: repeats the given text in the given pieces", "[demo_model]") {
   const ChatRequest said = Request("In pieces of 3 say exactly: a_b Cdef");
   const Answer answer = ChooseAnswer(said);
   CHECK(answer.content == "a_b Cdef");
@@ -87,7 +87,7 @@ TEST_CASE("ChooseAnswer: says what it is told, as it is told", "[demo_model]") {
   CHECK(called.tool_arguments == R"({"a":1})");
 }
 
-TEST_CASE("ReadChatRequest: refuses what is no request", "[demo_model]") {
+TEST_CASE("ReadChatRequest: refuses malformed requests", "[demo_model]") {
   CHECK_FALSE(ReadChatRequest("{").ok());
   CHECK_FALSE(ReadChatRequest("{}").ok());
   CHECK_FALSE(ReadChatRequest(R"({"model":"demo-1","messages":[]})").ok());

@@ -47,10 +47,10 @@ export async function eventually(what, probe, seconds = 30) {
   }
 }
 
-// The scripted model. `log()` is what it received, request by request: the independent witness.
+// The scripted model. `log()` returns what it received, one entry per request.
 export async function startDemoModel({ paceMs = 5 } = {}) {
   const folder = await makeFolder();
-  const logFile = join(folder, 'witness.jsonl');
+  const logFile = join(folder, 'requests.jsonl');
   const child = spawn(
     program('countersign-demo-model'),
     ['--port', '0', '--pace-ms', String(paceMs), '--log', logFile],

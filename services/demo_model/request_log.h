@@ -10,23 +10,23 @@
 
 namespace countersign::demo_model {
 
-// What the model received, byte for byte and before it answers: one JSON object per request
+// Writes every request that the model receives to a file, byte for byte and before it is answered:
+// one JSON object per line,
 //   {"method","target","headers":[["name","value"],…],"body"}, and {"left":true} when a caller
-//   left.
-// The independent witness of what passed the gateway. Thread-safe. Without a file it remembers
-// nothing.
-class Witness {
+// left.
+// Tests compare it with the gateway's own record. Thread-safe. Without a file it does nothing.
+class RequestLog {
  public:
-  static absl::StatusOr<std::unique_ptr<Witness>> Open(const std::string& path);
-  ~Witness();
-  Witness(const Witness&) = delete;
-  Witness& operator=(const Witness&) = delete;
+  static absl::StatusOr<std::unique_ptr<RequestLog>> Open(const std::string& path);
+  ~RequestLog();
+  RequestLog(const RequestLog&) = delete;
+  RequestLog& operator=(const RequestLog&) = delete;
 
   void Received(const http::RequestHead& head, absl::string_view body);
   void CallerLeft(const http::RequestHead& head);
 
  private:
-  explicit Witness(int file) : file_(file) {}
+  explicit RequestLog(int file) : file_(file) {}
   void Write(std::string line);
 
   std::mutex mutex_;

@@ -1,4 +1,4 @@
-#include "services/demo_model/witness.h"
+#include "services/demo_model/request_log.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,20 +13,20 @@
 
 namespace countersign::demo_model {
 
-absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const std::string& path) {
-  if (path.empty()) return std::unique_ptr<Witness>(new Witness(-1));
+absl::StatusOr<std::unique_ptr<RequestLog>> RequestLog::Open(const std::string& path) {
+  if (path.empty()) return std::unique_ptr<RequestLog>(new RequestLog(-1));
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) {
     return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
   }
-  return std::unique_ptr<Witness>(new Witness(file));
+  return std::unique_ptr<RequestLog>(new RequestLog(file));
 }
 
-Witness::~Witness() {
+RequestLog::~RequestLog() {
   if (file_ >= 0) close(file_);
 }
 
-void Witness::Received(const http::RequestHead& head, absl::string_view body) {
+void RequestLog::Received(const http::RequestHead& head, absl::string_view body) {
   json::Writer writer;
   writer.BeginObject().Key("method").String(head.method).Key("target").String(head.target);
   writer.Key("headers").BeginArray();
@@ -42,7 +42,7 @@ void Witness::Received(const http::RequestHead& head, absl::string_view body) {
   Write(writer.EndObject().str());
 }
 
-void Witness::CallerLeft(const http::RequestHead& head) {
+void RequestLog::CallerLeft(const http::RequestHead& head) {
   json::Writer writer;
   Write(writer.BeginObject()
             .Key("left")
@@ -53,7 +53,7 @@ void Witness::CallerLeft(const http::RequestHead& head) {
             .str());
 }
 
-void Witness::Write(std::string line) {
+void RequestLog::Write(std::string line) {
   if (file_ < 0) return;
   line.push_back('\n');
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -61,7 +61,7 @@ void Witness::Write(std::string line) {
   while (!rest.empty()) {
     const ssize_t written = write(file_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return;  // A full disk: the witness falls silent, which its reader notices.
+    if (written < 0) return;  // On a full disk entries are missing, which tests detect.
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
 }
