@@ -38,7 +38,7 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   app.Serve(app.Make<resources::ResourceService>(hub, callers, app.Make<ThreadPool>(4, 64)));
   app.Serve(app.Make<resources::ResourceFeedService>(hub.remote_parts()));
   app.OnDrain([&hub](absl::Duration) { hub.remote_parts().Close(); });
-  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
 
   // Without its database the service is not ready, decides nothing, and recovers by itself.
