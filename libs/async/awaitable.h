@@ -15,14 +15,14 @@ namespace internal {
 
 class Spawner;
 
-// What the frames of all coroutines share: who waits for this one, and what it threw.
+// The common part of coroutine frames: the awaiting coroutine and the exception thrown.
 class PromiseBase {
  public:
   PromiseBase() = default;
   PromiseBase(const PromiseBase&) = delete;
   PromiseBase& operator=(const PromiseBase&) = delete;
 
-  // Resumes the parent, unless it has not been suspended yet.
+  // Resumes the parent, unless the parent has not suspended yet.
   struct FinalAwaiter {
     bool await_ready() const noexcept { return false; }
     template <typename Promise>
@@ -38,9 +38,9 @@ class PromiseBase {
   FinalAwaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
-  // Runs the coroutine until it suspends (true: it resumes `parent` when it ends) or ends (false).
-  // A coroutine that ends at once returns here, below its parent, so a parent that awaits any
-  // number of such coroutines does not deepen the stack, with or without tail calls.
+  // Runs the coroutine until it suspends (returns true; it resumes `parent` at its end) or ends
+  // (returns false). A coroutine that ends without suspending returns to here, so a parent that
+  // awaits any number of such coroutines does not deepen the stack, with or without tail calls.
   bool Start(std::coroutine_handle<> self, std::coroutine_handle<> parent) {
     parent_ = parent;
     starting_ = true;
@@ -86,16 +86,16 @@ class Promise<void> final : public PromiseBase {
 
 }  // namespace internal
 
-// A coroutine that gives a T, or void. It begins when it is awaited, at most once, and always runs
-// on the thread of the event loop that its root was spawned on (spawn.h):
+// A lazy coroutine that returns a T, or void. It starts when it is awaited, which happens at most
+// once, and always runs on the thread of the event loop that its root was spawned on (spawn.h):
 //
 //   Awaitable<int> Sum(Awaitable<int> first) { co_return 1 + co_await std::move(first); }
 //
-// Parameters that are references must outlive the coroutine; a lambda that is a coroutine must
-// outlive it too, for its captures stay in the lambda. Destroying an Awaitable, begun or not,
-// destroys its frame and with it, innermost first, everything that it awaits. It must not be
-// destroyed by what it called itself. Errors travel as values; what is thrown all the same is
-// thrown again to whoever awaits.
+// Reference parameters must outlive the coroutine, and so must a lambda that is a coroutine,
+// because captures stay in the lambda. Destroying an Awaitable, started or not, destroys its frame
+// and, innermost first, everything that it awaits. A function that the coroutine itself called must
+// not destroy it. Errors are returned as values; an exception is rethrown to the awaiting
+// coroutine.
 template <typename T>
 class [[nodiscard]] Awaitable {
   static_assert(!std::is_reference_v<T>, "return a pointer");
@@ -135,7 +135,7 @@ class [[nodiscard]] Awaitable {
 
   explicit Awaitable(Frame frame) noexcept : frame_(frame) {}
 
-  // Awaits the end and gives what was thrown, if anything.
+  // Awaits the end; returns the exception, or null.
   auto Ended() noexcept {
     struct Awaiter : Begin {
       std::exception_ptr await_resume() const { return this->frame.promise().exception(); }

@@ -18,7 +18,7 @@ namespace {
 
 using testing::ManualExecutor;
 
-// Writes down that it was destroyed.
+// Records that it was destroyed.
 class Trace {
  public:
   Trace(std::vector<std::string>& log, std::string name) : log_(log), name_(std::move(name)) {}
@@ -38,7 +38,7 @@ Awaitable<int> Add(Awaitable<int> first, Awaitable<int> second) {
   co_return sum + co_await std::move(second);
 }
 
-TEST_CASE("Awaitable: gives what its coroutine returns", "[async]") {
+TEST_CASE("Awaitable: returns the coroutine's value", "[async]") {
   ManualExecutor executor;
   CHECK(executor.Run(Add(Seven(), Seven())) == 14);
 }
@@ -76,7 +76,7 @@ TEST_CASE("Awaitable: one that is never awaited destroys its parameters", "[asyn
   CHECK(held.use_count() == 1);
 }
 
-// The distance between the stack of `base` and this call's.
+// The distance on the stack between `base` and this call.
 std::uintptr_t DepthBelow(const char* base) {
   const char here = 0;
   const auto a = reinterpret_cast<std::uintptr_t>(base);
@@ -123,10 +123,10 @@ TEST_CASE("Awaitable: children that suspend do not deepen the stack either", "[a
   CHECK(deepest == few);
 }
 
-TEST_CASE("Awaitable: a child that is woken while it starts continues its parent once", "[async]") {
+TEST_CASE("Awaitable: a child woken during its start continues its parent once", "[async]") {
   ManualExecutor executor;
   int after = 0;
-  // Suspends, and is resumed from within its own start.
+  // Suspends, and is resumed during its own start.
   struct WokenInside {
     bool await_ready() const { return false; }
     void await_suspend(std::coroutine_handle<> self) const { self.resume(); }
@@ -141,7 +141,7 @@ TEST_CASE("Awaitable: a child that is woken while it starts continues its parent
   CHECK(after == 1);
 }
 
-TEST_CASE("Awaitable: an exception reaches whoever awaits", "[async]") {
+TEST_CASE("Awaitable: an exception reaches the awaiting coroutine", "[async]") {
   ManualExecutor executor;
   const auto fail = []() -> Awaitable<int> {
     throw std::runtime_error("broken");
@@ -151,7 +151,7 @@ TEST_CASE("Awaitable: an exception reaches whoever awaits", "[async]") {
   CHECK_THROWS_WITH(executor.Run(pass_on()), "broken");
 }
 
-TEST_CASE("Awaitable: an exception after a suspension reaches whoever awaits", "[async]") {
+TEST_CASE("Awaitable: an exception after a suspension reaches the awaiting coroutine", "[async]") {
   ManualExecutor executor;
   const auto fail = [&]() -> Awaitable<void> {
     Suspension suspension(executor);
@@ -186,7 +186,7 @@ TEST_CASE("Awaitable: destroying a suspended chain destroys it innermost first",
   CHECK(log == std::vector<std::string>{"inner", "outer"});
 }
 
-TEST_CASE("Awaitable: assigning over one destroys what it held", "[async]") {
+TEST_CASE("Awaitable: assignment destroys the previous coroutine", "[async]") {
   const auto held = std::make_shared<int>(1);
   const auto hold = [](std::shared_ptr<int>) -> Awaitable<void> { co_return; };
   Awaitable<void> target = hold(held);
@@ -194,7 +194,7 @@ TEST_CASE("Awaitable: assigning over one destroys what it held", "[async]") {
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("Spawn: runs later, in order, and tells the end", "[async]") {
+TEST_CASE("Spawn: runs later, in order, and reports the end", "[async]") {
   ManualExecutor executor;
   std::vector<std::string> log;
   const auto say = [&](const char* what) -> Awaitable<void> {
@@ -211,7 +211,7 @@ TEST_CASE("Spawn: runs later, in order, and tells the end", "[async]") {
   CHECK(log == std::vector<std::string>{"first", "done", "second"});
 }
 
-TEST_CASE("Spawn: hands over what was thrown", "[async]") {
+TEST_CASE("Spawn: passes on the exception", "[async]") {
   ManualExecutor executor;
   const auto fail = []() -> Awaitable<void> {
     throw std::runtime_error("broken");
@@ -223,7 +223,7 @@ TEST_CASE("Spawn: hands over what was thrown", "[async]") {
   CHECK_THROWS_WITH(std::rethrow_exception(seen), "broken");
 }
 
-TEST_CASE("Spawn: the frame is gone when the end is told", "[async]") {
+TEST_CASE("Spawn: the frame is destroyed before on_done is called", "[async]") {
   ManualExecutor executor;
   std::vector<std::string> log;
   const auto traced = [&]() -> Awaitable<void> {
@@ -235,7 +235,7 @@ TEST_CASE("Spawn: the frame is gone when the end is told", "[async]") {
   CHECK(log == std::vector<std::string>{"frame", "done"});
 }
 
-TEST_CASE("Spawn: what on_done holds outlives the frame that the loop destroys", "[async]") {
+TEST_CASE("Spawn: captures of on_done outlive a frame that the loop destroys", "[async]") {
   std::vector<std::string> log;
   {
     ManualExecutor executor;
@@ -251,7 +251,7 @@ TEST_CASE("Spawn: what on_done holds outlives the frame that the loop destroys",
   CHECK(log == std::vector<std::string>{"frame", "held"});
 }
 
-TEST_CASE("Spawn: one that the loop never began is destroyed with it", "[async]") {
+TEST_CASE("Spawn: a coroutine that never started is destroyed with the loop", "[async]") {
   const auto held = std::make_shared<int>(1);
   const auto hold = [](std::shared_ptr<int>) -> Awaitable<void> { co_return; };
   {
@@ -262,8 +262,7 @@ TEST_CASE("Spawn: one that the loop never began is destroyed with it", "[async]"
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("Spawn: of many that wait, those that end leave and the others go with the loop",
-          "[async]") {
+TEST_CASE("Spawn: ended coroutines leave the loop, others are destroyed with it", "[async]") {
   const auto held = std::make_shared<int>(1);
   {
     ManualExecutor executor;

@@ -7,23 +7,23 @@
 
 namespace countersign::async {
 
-// Tells everything that one call is waiting for to give up: the caller left, the session was
-// killed, the process drains. Belongs to one executor: all members are called on it.
+// Cancels everything that one call waits for: the caller left, the session was killed, or the
+// process drains. Belongs to one executor; all members are called there.
 //
-// Unlike a destroyed coroutine, a cancelled call keeps running: what it waits for answers with
-// cause(), and it can still record how the call ended.
+// A cancelled call keeps running, unlike a destroyed coroutine: what it waits for returns cause(),
+// and it can still record how the call ended.
 class Cancellation {
  public:
   Cancellation() = default;
   Cancellation(const Cancellation&) = delete;
   Cancellation& operator=(const Cancellation&) = delete;
 
-  // The first call counts, later ones change nothing. REQUIRES: !cause.ok().
+  // Only the first call has an effect. REQUIRES: !cause.ok().
   void Cancel(absl::Status cause) {
     if (cancelled()) return;
     cause_ = std::move(cause);
     while (first_ != nullptr) {
-      // Taken out before it is called: it may end its watch.
+      // Moved out before it is called, because it may end its watch.
       absl::AnyInvocable<void()> on_cancelled = std::move(first_->on_cancelled_);
       first_->Unlink();
       on_cancelled();
@@ -33,9 +33,9 @@ class Cancellation {
   bool cancelled() const { return !cause_.ok(); }
   const absl::Status& cause() const { return cause_; }
 
-  // Calls `on_cancelled` when the call is cancelled while this exists; watches are called in the
-  // order in which they began. Does nothing when the call was cancelled before: test cancelled()
-  // first.
+  // Calls `on_cancelled` if the call is cancelled during this object's lifetime; watches are called
+  // in the order of their construction. Does nothing if the call was cancelled before: test
+  // cancelled() first.
   class Watch {
    public:
     Watch(Cancellation& cancellation, absl::AnyInvocable<void()> on_cancelled) {
@@ -61,7 +61,7 @@ class Cancellation {
     }
 
     absl::AnyInvocable<void()> on_cancelled_;
-    Cancellation* cancellation_ = nullptr;  // null: not, or no longer, in its list
+    Cancellation* cancellation_ = nullptr;  // null when not in its list
     Watch* previous_ = nullptr;
     Watch* next_ = nullptr;
   };

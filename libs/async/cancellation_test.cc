@@ -31,7 +31,7 @@ TEST_CASE("Cancellation: watches are called in their order, once", "[async]") {
   CHECK(called == std::vector<int>{1, 3});
 }
 
-TEST_CASE("Cancellation: a watch that begins too late is not called", "[async]") {
+TEST_CASE("Cancellation: a watch constructed after the cancellation is not called", "[async]") {
   Cancellation cancellation;
   cancellation.Cancel(absl::CancelledError("x"));
   bool called = false;
@@ -39,7 +39,7 @@ TEST_CASE("Cancellation: a watch that begins too late is not called", "[async]")
   CHECK_FALSE(called);
 }
 
-TEST_CASE("Cancellation: a watch may end itself or another while it is called", "[async]") {
+TEST_CASE("Cancellation: a watch may end itself or another during the call", "[async]") {
   Cancellation cancellation;
   std::optional<Cancellation::Watch> first, second;
   int called = 0;
@@ -53,7 +53,7 @@ TEST_CASE("Cancellation: a watch may end itself or another while it is called", 
   CHECK(called == 1);
 }
 
-TEST_CASE("Cancellation: a watch may begin another while it is called", "[async]") {
+TEST_CASE("Cancellation: a watch may start another during the call", "[async]") {
   Cancellation cancellation;
   std::optional<Cancellation::Watch> late;
   bool called = false;

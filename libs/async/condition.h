@@ -9,17 +9,17 @@
 
 namespace countersign::async {
 
-// Something that one coroutine waits for and others bring about, on one executor.
+// Lets one coroutine wait for a notification by others on the same executor.
 class Condition {
  public:
   explicit Condition(Executor executor) : executor_(executor) {}
   Condition(const Condition&) = delete;
   Condition& operator=(const Condition&) = delete;
 
-  // Returns after the next Notify, or when `timeout` has passed. One at a time.
+  // Returns after the next Notify or after `timeout`. One waiting coroutine at a time.
   Awaitable<void> WaitFor(absl::Duration timeout);
 
-  // Wakes the coroutine that waits now, soon; without one it does nothing.
+  // Wakes the waiting coroutine, later on the executor; without one it does nothing.
   void Notify() {
     if (waiting_ != nullptr) waiting_->WakeSoon();
   }

@@ -7,7 +7,7 @@
 
 namespace countersign::async {
 
-// Open as long as the loop takes work.
+// Open while the loop accepts work.
 struct EventLoop::Gate {
   Mutex mutex;
   EventLoop* loop CS_GUARDED_BY(mutex) = nullptr;

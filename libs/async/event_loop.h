@@ -12,7 +12,7 @@ namespace internal {
 
 class Spawner;
 
-// A coroutine in its loop's list, which it leaves when it ends.
+// A coroutine's entry in its loop's list; removed at its end.
 struct Spawned {
   Spawned() = default;
   Spawned(const Spawned&) = delete;
@@ -35,7 +35,7 @@ struct Spawned {
 
 }  // namespace internal
 
-// A point of monotonic time.
+// Monotonic time.
 using TimePoint = std::chrono::steady_clock::time_point;
 
 // Calls a function at a time of its loop's clock. All members are called on the loop's thread.
@@ -43,18 +43,18 @@ class Timer {
  public:
   virtual ~Timer() = default;  // cancels
 
-  // Calls `on_expiry` on the loop, as soon as `when` has passed. Replaces what was set before.
+  // Calls `on_expiry` on the loop once `when` has passed. Replaces an earlier Start.
   virtual void Start(TimePoint when, absl::AnyInvocable<void()> on_expiry) = 0;
 
-  // Once it returns nothing is called any more, whether the time had passed or not.
+  // After it returns, `on_expiry` is not called, even if the time had passed.
   virtual void Cancel() = 0;
 };
 
-// One thread that runs what is posted to it, one thing after the other, and what its timers call.
-// Whatever belongs to a loop is used on its thread alone and needs no lock.
+// A thread that runs posted work and timer callbacks one after the other. Objects that belong to a
+// loop are used on its thread only and need no locks.
 //
-// A loop owns the coroutines that are spawned on it: those that have not ended when it is destroyed
-// are destroyed with it. Implementations: http::IoLoop, testing::ManualExecutor.
+// A loop owns the coroutines spawned on it: those that have not ended are destroyed with it.
+// Implementations: http::IoLoop, testing::ManualExecutor.
 class EventLoop {
  public:
   EventLoop(const EventLoop&) = delete;
@@ -63,8 +63,8 @@ class EventLoop {
 
   virtual TimePoint Now() const = 0;
 
-  // Runs `work` on the loop, never within this call. Thread-safe. What a destroyed loop has not run
-  // is dropped.
+  // Runs `work` on the loop, never within this call. Thread-safe. Work that has not run when the
+  // loop is destroyed is dropped.
   virtual void Post(absl::AnyInvocable<void()> work) = 0;
 
   virtual std::unique_ptr<Timer> MakeTimer() = 0;
@@ -72,8 +72,8 @@ class EventLoop {
  protected:
   EventLoop();
 
-  // Implementations call it first in their destructor, while posting and timers still work: drops
-  // every ExecutorHandle and destroys the coroutines.
+  // Implementations call this first in their destructor, while Post and timers still work: it
+  // invalidates every ExecutorHandle and destroys the coroutines.
   void Close();
 
  private:

@@ -26,7 +26,7 @@ TEST_CASE("ExecutorHandle: runs work from any thread on the loop", "[async]") {
   CHECK(ran_on == std::this_thread::get_id());
 }
 
-TEST_CASE("ExecutorHandle: work for a loop that is gone is dropped", "[async]") {
+TEST_CASE("ExecutorHandle: work for a destroyed loop is dropped", "[async]") {
   std::optional<ExecutorHandle> handle;
   {
     ManualExecutor loop;
@@ -37,7 +37,7 @@ TEST_CASE("ExecutorHandle: work for a loop that is gone is dropped", "[async]") 
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("ExecutorHandle: many threads post while the loop goes", "[async]") {
+TEST_CASE("ExecutorHandle: many threads post while the loop is destroyed", "[async]") {
   std::optional<ManualExecutor> loop;
   loop.emplace();
   const ExecutorHandle handle{Executor(*loop)};
@@ -55,7 +55,7 @@ TEST_CASE("ExecutorHandle: many threads post while the loop goes", "[async]") {
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("Executor: a time too far away is the last there is", "[async]") {
+TEST_CASE("Executor: After saturates at the largest time", "[async]") {
   ManualExecutor loop;
   const Executor executor(loop);
   CHECK(executor.After(absl::InfiniteDuration()) == TimePoint::max());
@@ -86,7 +86,7 @@ TEST_CASE("ManualExecutor: timers expire in their order, each at its own time", 
   CHECK(expired.size() == 3);
 }
 
-TEST_CASE("Timer: nothing is called once it was cancelled, set again or destroyed", "[async]") {
+TEST_CASE("Timer: on_expiry is not called after Cancel, another Start or destruction", "[async]") {
   ManualExecutor loop;
   const Executor executor(loop);
   int expired = 0;
@@ -114,13 +114,13 @@ TEST_CASE("Condition: a notification or the timeout ends a wait", "[async]") {
   };
   std::optional<bool> notified;
   const auto note = [&]() -> Awaitable<void> { notified = co_await wait(absl::Seconds(5)); };
-  condition.Notify();  // nobody waits: nothing is remembered
+  condition.Notify();  // without a waiter it has no effect
   Spawn(loop, note());
   loop.RunReady();
   CHECK_FALSE(notified.has_value());
   SECTION("notified") {
     condition.Notify();
-    CHECK_FALSE(notified.has_value());  // soon, not within the call
+    CHECK_FALSE(notified.has_value());  // later, not within the call
     condition.Notify();
     loop.RunReady();
     CHECK(notified == true);

@@ -11,16 +11,17 @@
 
 namespace countersign::async {
 
-// Where the coroutines of a call run: a reference to an event loop. Cheap, copied freely. Must not
-// be used when the loop is gone: what may outlive it holds an ExecutorHandle.
+// A reference to the event loop on which a call's coroutines run. Cheap to copy. Must not be used
+// after the loop was destroyed; objects that may outlive it hold an ExecutorHandle instead.
 class Executor {
  public:
-  Executor(EventLoop& loop) : loop_(&loop) {}  // a loop can be given wherever an Executor is wanted
+  Executor(EventLoop& loop)
+      : loop_(&loop) {}  // implicit, so that a loop can be passed as an Executor
 
   EventLoop& loop() const { return *loop_; }
   TimePoint Now() const { return loop_->Now(); }
 
-  // Now and `duration`; the largest TimePoint when that is too far away to be told.
+  // The current time plus `duration`, saturated at the largest TimePoint.
   TimePoint After(absl::Duration duration) const {
     const TimePoint now = Now();
     const absl::Duration left = absl::FromChrono(TimePoint::max() - now);

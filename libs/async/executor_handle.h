@@ -7,13 +7,13 @@
 
 namespace countersign::async {
 
-// The way back from any thread to the executor of a call. Answers may come when the call, and even
-// its network thread, is gone: then they are dropped. Cheap to copy, thread-safe.
+// Posts work from any thread to the executor of a call. Work is dropped when the executor no longer
+// exists. Cheap to copy, thread-safe.
 class ExecutorHandle {
  public:
   explicit ExecutorHandle(Executor executor);
 
-  // Runs `work` on the executor, soon.
+  // Runs `work` later on the executor.
   void Run(absl::AnyInvocable<void()> work) const;
 
  private:

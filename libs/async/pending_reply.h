@@ -14,9 +14,9 @@
 
 namespace countersign::async {
 
-// The reply of a port to one question, to be awaited on the executor of a call. `Result` is an
-// absl::Status or an absl::StatusOr. Ask first, await later: several can be under way at once.
-// A reply that nobody awaits any more is dropped.
+// The reply of a port to one request, to be awaited on a call's executor. `Result` is an
+// absl::Status or an absl::StatusOr. Several requests may be outstanding at once: make them first,
+// then await the replies. A reply that is no longer awaited is dropped.
 //
 //   PendingReply<absl::StatusOr<Decision>> decision(executor);
 //   decider.Decide(…, decision.done());
@@ -27,8 +27,8 @@ class PendingReply {
   explicit PendingReply(Executor executor)
       : executor_(executor), state_(std::make_shared<State>(ExecutorHandle(executor))) {}
 
-  // What the port is given. May be called on any thread, before Get too, and when nobody is left to
-  // hear it.
+  // The callback to pass to the port. May be called on any thread, before Get, and after this
+  // object was destroyed.
   absl::AnyInvocable<void(Result)> done() {
     return [state = state_](Result result) {
       state->executor.Run([state, result = std::move(result)]() mutable {
@@ -40,7 +40,7 @@ class PendingReply {
 
   bool ready() const { return state_->result.has_value(); }
 
-  // The reply, or why the call was cancelled if that comes first. At most once.
+  // Returns the reply, or the cancellation's cause if that comes first. Call it at most once.
   Awaitable<Result> Get(Cancellation& cancellation) {
     if (!ready() && !cancellation.cancelled()) {
       Waiting waiting(*this);
@@ -51,8 +51,8 @@ class PendingReply {
     co_return cancellation.cause();
   }
 
-  // The reply, whatever happens meanwhile: for what must be known before a call may end. The port
-  // replies soon after its deadline.
+  // Returns the reply and ignores cancellation: for replies that must be known before a call may
+  // end. Ports reply shortly after their deadline at the latest.
   Awaitable<Result> Get() {
     if (!ready()) {
       Waiting waiting(*this);
@@ -61,7 +61,7 @@ class PendingReply {
     co_return *std::move(state_->result);
   }
 
-  // True when the reply has come; false when `limit` has passed, or the call was cancelled.
+  // Returns true when the reply has arrived; false after `limit` or when the call is cancelled.
   Awaitable<bool> WaitUntil(TimePoint limit, Cancellation& cancellation) {
     if (ready() || cancellation.cancelled()) co_return ready();
     Waiting waiting(*this);
@@ -73,12 +73,12 @@ class PendingReply {
   }
 
  private:
-  // Outlives the call, and its thread, in the hands of a port: it owns nothing of theirs.
+  // Held by the port, it may outlive the call and its thread; it owns nothing of theirs.
   struct State {
     explicit State(ExecutorHandle handle) : executor(std::move(handle)) {}
     const ExecutorHandle executor;
     std::optional<Result> result;
-    Suspension* waiting = nullptr;  // whoever waits now
+    Suspension* waiting = nullptr;  // the waiting coroutine
   };
   class Waiting : public Suspension {
    public:

@@ -15,7 +15,7 @@ namespace {
 using testing::ManualExecutor;
 using Reply = absl::StatusOr<std::string>;
 
-// A coroutine that waits for a reply, and what it got.
+// A coroutine that waits for a reply, and its result.
 struct Fixture {
   void Get() { Spawn(loop, Note(reply.Get(cancellation))); }
   void GetWhateverHappens() { Spawn(loop, Note(reply.Get())); }
@@ -33,7 +33,7 @@ struct Fixture {
   std::optional<bool> ready;
 };
 
-TEST_CASE("PendingReply: a reply before it is awaited is kept", "[async]") {
+TEST_CASE("PendingReply: a reply that arrives before Get is kept", "[async]") {
   Fixture f;
   f.reply.done()("yes");
   CHECK_FALSE(f.reply.ready());  // it arrives on the executor
@@ -72,7 +72,8 @@ TEST_CASE("PendingReply: a cancelled call gets the cause", "[async]") {
   CHECK(f.result->status() == absl::CancelledError("left"));
 }
 
-TEST_CASE("PendingReply: a reply that is there counts, although the call is cancelled", "[async]") {
+TEST_CASE("PendingReply: an available reply is returned although the call is cancelled",
+          "[async]") {
   Fixture f;
   f.Get();
   f.loop.RunReady();
@@ -102,7 +103,7 @@ TEST_CASE("PendingReply: Get without a cancellation waits for the reply", "[asyn
   CHECK(f.result->value() == "yes");
 }
 
-TEST_CASE("PendingReply: WaitUntil tells whether the reply came in time", "[async]") {
+TEST_CASE("PendingReply: WaitUntil reports whether the reply arrived in time", "[async]") {
   Fixture f;
   f.WaitUntil(absl::Seconds(3));
   f.loop.Advance(absl::Seconds(2));
@@ -133,7 +134,7 @@ TEST_CASE("PendingReply: WaitUntil tells whether the reply came in time", "[asyn
   CHECK(f.loop.timers() == 0);
 }
 
-TEST_CASE("PendingReply: several can be under way at once", "[async]") {
+TEST_CASE("PendingReply: several can be outstanding at once", "[async]") {
   ManualExecutor loop;
   PendingReply<Reply> first(loop), second(loop);
   auto first_done = first.done(), second_done = second.done();
@@ -147,7 +148,7 @@ TEST_CASE("PendingReply: several can be under way at once", "[async]") {
   CHECK(loop.Run(both()) == "ab");
 }
 
-TEST_CASE("PendingReply: a reply that nobody awaits any more is dropped", "[async]") {
+TEST_CASE("PendingReply: a reply that is no longer awaited is dropped", "[async]") {
   absl::AnyInvocable<void(Reply)> done;
   SECTION("the call is over") {
     ManualExecutor loop;

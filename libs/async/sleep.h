@@ -10,13 +10,13 @@
 
 namespace countersign::async {
 
-// Returns when `duration` has passed, or earlier when the call is cancelled.
+// Returns after `duration`, or earlier when the call is cancelled.
 Awaitable<void> Sleep(Executor executor, absl::Duration duration);
 Awaitable<void> Sleep(Executor executor, absl::Duration duration, Cancellation& cancellation);
 
 Awaitable<void> UntilCancelled(Executor executor, Cancellation& cancellation);
 
-// Cancels a call when it takes longer than `timeout` while this exists.
+// Cancels a call if it takes longer than `timeout` during this object's lifetime.
 class Deadline {
  public:
   Deadline(Executor executor, absl::Duration timeout, Cancellation& cancellation,

@@ -26,7 +26,7 @@ TEST_CASE("Sleep: ends when its time has passed", "[async]") {
   CHECK(over);
 }
 
-TEST_CASE("Sleep: a cancelled call sleeps no longer", "[async]") {
+TEST_CASE("Sleep: returns at once when the call is cancelled", "[async]") {
   ManualExecutor loop;
   Cancellation cancellation;
   bool over = false;

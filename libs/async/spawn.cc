@@ -13,7 +13,7 @@ using OnDone = absl::AnyInvocable<void(std::exception_ptr)>;
 
 class Spawner {
  public:
-  // The root of a chain. Its frame is destroyed when it ends.
+  // The root of a chain of coroutines. Its frame is destroyed at its end.
   struct Root {
     struct promise_type : Spawned {
       Root get_return_object() { return Root{Frame::from_promise(*this)}; }
@@ -29,7 +29,7 @@ class Spawner {
   static Root RunToEnd(Awaitable<void> work, OnDone on_done) {
     std::exception_ptr thrown;
     {
-      Awaitable<void> running = std::move(work);  // goes before what `on_done` holds
+      Awaitable<void> running = std::move(work);  // destroyed before the captures of `on_done`
       thrown = co_await running.Ended();
     }
     if (on_done) {
@@ -39,7 +39,7 @@ class Spawner {
     }
   }
 
-  // What is posted: begins the root, or destroys it when it is dropped.
+  // The posted work: starts the root, or destroys it when the work is dropped.
   class Beginning {
    public:
     Beginning(EventLoop& loop, Root root) : loop_(&loop), frame_(root.frame) {}

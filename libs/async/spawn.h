@@ -8,12 +8,12 @@
 
 namespace countersign::async {
 
-// Runs `work` on `executor`, never within this call. Thread-safe. The loop owns the coroutine from
-// now on: it is destroyed when it ends, or with the loop.
+// Runs `work` on `executor`, never within this call. Thread-safe. The loop then owns the coroutine:
+// it is destroyed at its end or with the loop.
 //
-// `on_done` is called on the executor at the end, when the frame of `work` is gone, with what it
-// threw or null. What `on_done` holds outlives that frame, also where the loop destroys it. Without
-// `on_done` an exception ends the process.
+// `on_done` is called on the executor at the end, after the frame of `work` was destroyed, with the
+// exception that it threw or null. The captures of `on_done` outlive that frame, also when the loop
+// destroys it. Without `on_done` an exception terminates the process.
 void Spawn(Executor executor, Awaitable<void> work,
            absl::AnyInvocable<void(std::exception_ptr)> on_done = nullptr);
 

@@ -8,8 +8,8 @@
 
 namespace countersign::async {
 
-// A coroutine that waits to be woken. It lives in the coroutine's frame, as a local, and is awaited
-// once; everything is called on the executor.
+// A coroutine's wait for a wake-up. A local variable of the coroutine, awaited once; all members
+// are called on the executor.
 //
 //   Suspension suspension(executor);
 //   … give &suspension to whoever wakes it …
@@ -23,16 +23,15 @@ class Suspension {
   Suspension(const Suspension&) = delete;
   Suspension& operator=(const Suspension&) = delete;
 
-  // Resumes the coroutine within this call, so it may be gone afterwards, and this with it. For
-  // what the loop itself calls: timers and posted work. The first call counts, later ones change
-  // nothing.
+  // Resumes the coroutine within this call, so coroutine and Suspension may be gone afterwards. For
+  // callbacks of the loop (timers, posted work). Only the first call has an effect.
   void Wake() {
     woken_ = true;
     if (coroutine_) std::exchange(coroutine_, nullptr).resume();
   }
 
-  // Resumes the coroutine after what runs now. For what is called by other coroutines, a
-  // Cancellation for instance.
+  // Resumes the coroutine after the current work. For calls by other coroutines, for example from a
+  // Cancellation.
   void WakeSoon() {
     if (woken_ || self_ != nullptr) return;
     self_ = std::make_shared<Suspension*>(this);
@@ -49,7 +48,7 @@ class Suspension {
   const Executor executor_;
   std::coroutine_handle<> coroutine_;
   bool woken_ = false;
-  std::shared_ptr<Suspension*> self_;  // null inside when destroyed
+  std::shared_ptr<Suspension*> self_;  // contains null after destruction
 };
 
 }  // namespace countersign::async

@@ -7,8 +7,8 @@
 
 namespace countersign {
 
-// The time seam: nothing else in the project reads a clock directly, so tests decide what time it
-// is (libs/testing/fake_clock.h). Implementations are thread-safe.
+// The source of time. Nothing else in the project reads a clock, so tests control time
+// (libs/testing/fake_clock.h). Implementations are thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -20,7 +20,7 @@ class SystemClock final : public Clock {
   absl::Time Now() const override { return absl::Now(); }
 };
 
-// 2026-11-22T12:00:00.123Z: RFC 3339, UTC, milliseconds.
+// RFC 3339 in UTC with milliseconds: 2026-11-22T12:00:00.123Z.
 std::string FormatRfc3339(absl::Time time);
 
 }  // namespace countersign

@@ -6,7 +6,7 @@
 
 namespace countersign {
 
-TEST_CASE("FormatRfc3339: UTC, with milliseconds that are cut and not rounded", "[base]") {
+TEST_CASE("FormatRfc3339: UTC, with truncated milliseconds", "[base]") {
   const absl::Time time = absl::FromUnixSeconds(1'700'000'000);
   CHECK(FormatRfc3339(time) == "2023-11-14T22:13:20.000Z");
   CHECK(FormatRfc3339(time + absl::Microseconds(999'999)) == "2023-11-14T22:13:20.999Z");
@@ -19,7 +19,7 @@ TEST_CASE("SystemClock: does not go back between two readings", "[base]") {
   CHECK(clock.Now() >= first);
 }
 
-TEST_CASE("FakeClock: moves only when told to", "[base]") {
+TEST_CASE("FakeClock: advances only when told to", "[base]") {
   testing::FakeClock clock(absl::FromUnixSeconds(10));
   CHECK(clock.Now() == absl::FromUnixSeconds(10));
   CHECK(clock.Now() == absl::FromUnixSeconds(10));

@@ -7,7 +7,7 @@
 
 namespace countersign {
 
-// With one row of the table.
+// Keeps one row of the table.
 std::size_t EditDistance(absl::string_view a, absl::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
@@ -24,11 +24,11 @@ std::size_t EditDistance(absl::string_view a, absl::string_view b) {
 }
 
 std::string ProbablyMeant(absl::string_view written, const std::vector<std::string>& names) {
-  constexpr std::size_t kLongest = 64;  // nobody misspells more by a letter or two
+  constexpr std::size_t kLongest = 64;  // longer names are not worth comparing
   if (written.size() > kLongest) return "";
   const std::string lower = absl::AsciiStrToLower(written);
   std::string nearest;
-  // Two letters in the wrong order are two replacements.
+  // Two exchanged letters count as two replacements.
   const std::size_t most = std::max<std::size_t>(written.size() < 4 ? 1 : 2, written.size() / 3);
   std::size_t least = std::min(most + 1, written.size());
   for (const std::string& name : names) {

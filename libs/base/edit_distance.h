@@ -8,13 +8,13 @@
 
 namespace countersign {
 
-// How many characters (bytes) have to be put in, left out or replaced to make `b` of `a`
-// (Levenshtein). Thread-safe.
+// The Levenshtein distance in bytes: how many insertions, deletions and replacements turn `a` into
+// `b`. Thread-safe.
 std::size_t EditDistance(absl::string_view a, absl::string_view b);
 
-// The one of `names` that `written` was probably meant to be: at most a third of it differs,
-// or two characters, of short names one; case does not count. "" when none is so near; of several
-// the first.
+// The name in `names` that `written` probably means: the closest one within a third of its length
+// (one character for short names, otherwise at least two), ignoring case; the first of equally
+// close ones. "" when none is close enough.
 std::string ProbablyMeant(absl::string_view written, const std::vector<std::string>& names);
 
 }  // namespace countersign

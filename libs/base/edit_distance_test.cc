@@ -13,7 +13,7 @@ TEST_CASE("EditDistance: insertions, omissions and replacements", "[base]") {
   CHECK(EditDistance("same", "same") == 0);
 }
 
-TEST_CASE("ProbablyMeant: the nearest name, and none that is far", "[base]") {
+TEST_CASE("ProbablyMeant: the closest name, or none if all are too different", "[base]") {
   const std::vector<std::string> names = {"entity", "pattern", "minCount", "keep"};
   CHECK(ProbablyMeant("enttiy", names) == "entity");
   CHECK(ProbablyMeant("patern", names) == "pattern");

@@ -8,18 +8,18 @@
 
 namespace countersign {
 
-// Lower-case hexadecimal, both ways. Decoding refuses anything else, upper case included.
+// Lower-case hexadecimal. Decoding refuses everything else, including upper case.
 std::string HexEncode(absl::string_view bytes);
 absl::StatusOr<std::string> HexDecode(absl::string_view hex);
 
-// base64url without padding (RFC 4648 §5), both ways. Decoding is strict: no padding, no other
-// alphabet, no white space, and the unused bits of the last character must be zero, so that every
-// value has exactly one encoding.
+// base64url without padding (RFC 4648 §5). Decoding is strict, so that every value has exactly one
+// encoding: no padding, other alphabets or white space, and the unused bits of the last character
+// must be zero.
 std::string Base64UrlEncode(absl::string_view bytes);
 absl::StatusOr<std::string> Base64UrlDecode(absl::string_view text);
 
-// Builds the input of a hash so that different lists of fields never give the same bytes: each
-// field is preceded by its length as eight big-endian bytes.
+// Builds the input of a hash such that different lists of fields give different bytes: each field
+// is preceded by its length as eight big-endian bytes.
 class LengthPrefixed {
  public:
   LengthPrefixed& Add(absl::string_view field);

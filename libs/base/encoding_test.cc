@@ -6,13 +6,13 @@
 
 namespace countersign {
 
-TEST_CASE("HexDecode: gives back what HexEncode was given and refuses upper case", "[base]") {
+TEST_CASE("HexDecode: inverts HexEncode and refuses upper case", "[base]") {
   CHECK(*HexDecode(HexEncode(absl::string_view("\x00\xffz", 3))) == std::string("\x00\xffz", 3));
   CHECK_FALSE(HexDecode("AB").ok());
   CHECK_FALSE(HexDecode("a").ok());
 }
 
-TEST_CASE("Base64UrlDecode: every value has exactly one accepted text", "[base]") {
+TEST_CASE("Base64UrlDecode: every value has exactly one accepted encoding", "[base]") {
   CHECK(*Base64UrlDecode("_-8") == "\xff\xef");
   for (const char* bad : {"_-9", "_-8=", "_+8", "a", "a b", "\xc3\xa9"}) {
     INFO(bad);
@@ -24,7 +24,7 @@ TEST_CASE("LengthPrefixed: moving a byte between fields changes the result", "[b
   CHECK(LengthPrefixed().Add("ab").Add("c").bytes() != LengthPrefixed().Add("a").Add("bc").bytes());
 }
 
-TEST_CASE("UuidV7: carries the version, the variant and the order of time", "[base]") {
+TEST_CASE("UuidV7: has version, variant and time order", "[base]") {
   SystemRandom random;
   const std::string early = UuidV7(absl::FromUnixMillis(1000), random);
   const std::string late = UuidV7(absl::FromUnixMillis(2000), random);

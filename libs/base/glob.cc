@@ -5,7 +5,7 @@
 namespace countersign {
 namespace {
 
-// The length of the character at `text[at]`. Bytes that start none count as one of their own.
+// The length in bytes of the character at `text[at]`. An invalid byte counts as one character.
 std::size_t CharacterLength(absl::string_view text, std::size_t at) {
   std::size_t end = at + 1;
   if ((static_cast<unsigned char>(text[at]) & 0xC0) != 0xC0) return 1;
@@ -18,8 +18,9 @@ std::size_t CharacterLength(absl::string_view text, std::size_t at) {
 bool GlobMatch(absl::string_view glob, absl::string_view text) {
   std::size_t g = 0;
   std::size_t t = 0;
-  // Where to go on when what follows the last `*` fails: the star takes one character more. Earlier
-  // stars need no second try, because the last one can take whatever they would have.
+  // Where to resume when the match after the last `*` fails: that star then takes one more
+  // character. Backtracking to earlier stars is unnecessary, because the last one can take whatever
+  // they would.
   std::size_t star = absl::string_view::npos;
   std::size_t star_text = 0;
   while (t < text.size()) {

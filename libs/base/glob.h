@@ -4,10 +4,10 @@
 
 namespace countersign {
 
-// True when `glob` matches the whole of `text`. `*` stands for any number of characters, `/`
-// included (model names contain slashes), `?` for exactly one UTF-8 character; everything else
-// stands for itself, upper and lower case being different. Takes time proportional to the product
-// of both lengths at worst and never recurses, so that a hostile model name costs nothing.
+// Whether `glob` matches the whole of `text`. `*` matches any number of characters, including `/`
+// (model names contain slashes); `?` matches one UTF-8 character; other characters match
+// themselves, case-sensitively. Takes at most time proportional to the product of both lengths and
+// does not recurse, so hostile model names are harmless.
 bool GlobMatch(absl::string_view glob, absl::string_view text);
 
 }  // namespace countersign

@@ -14,7 +14,7 @@ TEST_CASE("GlobMatch: without wildcards it is equality", "[glob]") {
   CHECK_FALSE(GlobMatch("", "x"));
 }
 
-TEST_CASE("GlobMatch: a star takes any number of characters, slashes included", "[glob]") {
+TEST_CASE("GlobMatch: a star matches any number of characters, including slashes", "[glob]") {
   CHECK(GlobMatch("*", ""));
   CHECK(GlobMatch("*", "anything/at/all"));
   CHECK(GlobMatch("gpt-*", "gpt-4o-mini"));
@@ -27,7 +27,7 @@ TEST_CASE("GlobMatch: a star takes any number of characters, slashes included", 
   CHECK_FALSE(GlobMatch("a*b*a", "ab"));
 }
 
-TEST_CASE("GlobMatch: a question mark takes one character, however many bytes it has", "[glob]") {
+TEST_CASE("GlobMatch: a question mark matches one character of any length in bytes", "[glob]") {
   CHECK(GlobMatch("gpt-?o", "gpt-4o"));
   CHECK_FALSE(GlobMatch("gpt-?o", "gpt-o"));
   CHECK(GlobMatch("caf?", "caf\xC3\xA9"));
@@ -36,7 +36,7 @@ TEST_CASE("GlobMatch: a question mark takes one character, however many bytes it
   CHECK_FALSE(GlobMatch("?", ""));
 }
 
-TEST_CASE("GlobMatch: many stars over a long text that almost matches finish at once", "[glob]") {
+TEST_CASE("GlobMatch: many stars over a long text that almost matches stay fast", "[glob]") {
   std::string glob;
   for (int i = 0; i < 50; ++i) glob += "a*";
   glob += "b";

@@ -7,7 +7,7 @@
 
 namespace countersign {
 
-// The value of a hexadecimal digit of either case; -1 for any other character.
+// The value of a hexadecimal digit in either case; -1 for other characters.
 constexpr int HexDigitValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -15,7 +15,7 @@ constexpr int HexDigitValue(char c) {
   return -1;
 }
 
-// The number that `digits` write, one to eight of them; nothing for anything else.
+// The value of one to eight hexadecimal digits; nullopt for other input.
 constexpr std::optional<std::uint32_t> ParseHex(absl::string_view digits) {
   if (digits.empty() || digits.size() > 8) return std::nullopt;
   std::uint32_t value = 0;

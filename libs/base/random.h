@@ -7,8 +7,8 @@
 
 namespace countersign {
 
-// The randomness seam. Implementations are thread-safe; SystemRandom is the kernel's CSPRNG and
-// never fails (it aborts the process, because nothing that needs randomness can go on without it).
+// The source of randomness. Implementations are thread-safe. SystemRandom is the kernel's CSPRNG;
+// it aborts the process if that fails, because nothing that needs randomness could continue.
 class RandomSource {
  public:
   virtual ~RandomSource() = default;
@@ -22,7 +22,7 @@ class SystemRandom final : public RandomSource {
   void Fill(void* data, std::size_t size) override;
 };
 
-// A UUID version 7 (RFC 9562): 48 bits of milliseconds, then 74 random bits; sorts by time as text.
+// A UUID version 7 (RFC 9562): 48 bits of milliseconds, then 74 random bits. Sorts by time as text.
 std::string UuidV7(absl::Time now, RandomSource& random);
 
 }  // namespace countersign

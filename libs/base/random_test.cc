@@ -6,7 +6,7 @@
 namespace countersign {
 namespace {
 
-// Gives one byte again and again.
+// Returns one byte repeatedly.
 class ConstantSource final : public RandomSource {
  public:
   explicit ConstantSource(char byte) : byte_(byte) {}
@@ -18,12 +18,12 @@ class ConstantSource final : public RandomSource {
   char byte_;
 };
 
-TEST_CASE("RandomSource: Bytes gives as many bytes as asked for", "[base]") {
+TEST_CASE("RandomSource: Bytes returns the requested number of bytes", "[base]") {
   SystemRandom random;
   for (const std::size_t size : {0, 1, 32, 1000}) CHECK(random.Bytes(size).size() == size);
 }
 
-TEST_CASE("SystemRandom: gives other bytes each time", "[base]") {
+TEST_CASE("SystemRandom: returns different bytes each time", "[base]") {
   SystemRandom random;
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) seen.insert(random.Bytes(16));

@@ -8,8 +8,8 @@
 namespace countersign {
 
 // A value that must not reach a log, a metric or an error message. It cannot be streamed or
-// formatted; whoever needs the value writes `.Reveal()`, which makes every such place easy to find.
-// The bytes of a Secret<std::string> are overwritten when it is destroyed or assigned to.
+// formatted; code that needs the value calls Reveal(), which makes such places easy to find. The
+// bytes of a Secret<std::string> are overwritten on destruction and assignment.
 template <typename T>
 class Secret {
  public:
@@ -41,7 +41,7 @@ class Secret {
   T value_{};
 };
 
-// Overwrites `size` bytes in a way that the compiler may not remove.
+// Overwrites `size` bytes; the compiler cannot remove it.
 void WipeMemory(void* data, std::size_t size);
 
 template <typename T>

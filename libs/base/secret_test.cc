@@ -15,7 +15,7 @@ static_assert(Printable<std::string> && !Printable<SecretString>, "a secret must
 static_assert(!std::is_convertible_v<SecretString, std::string>, "Reveal is written out");
 static_assert(!std::is_convertible_v<std::string, SecretString>, "a secret is made on purpose");
 
-TEST_CASE("Secret: Reveal gives what it was made of", "[base]") {
+TEST_CASE("Secret: Reveal returns the value", "[base]") {
   const SecretString secret("correct horse");
   CHECK(secret.Reveal() == "correct horse");
   CHECK_FALSE(secret.empty());
@@ -30,7 +30,7 @@ TEST_CASE("Secret: a copy is independent of the original", "[base]") {
   CHECK(original.Reveal() == "second");
 }
 
-TEST_CASE("Secret: assigning it to itself keeps it", "[base]") {
+TEST_CASE("Secret: self-assignment keeps the value", "[base]") {
   SecretString secret("kept");
   SecretString& same = secret;
   secret = same;

@@ -6,20 +6,20 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// Errors of this project are absl::Status values. What a program must be able to tell apart travels
-// as a *reason*: a stable lower-case code ("policy_denied", "key_revoked") beside the sentence that
-// people read. Reasons cross gRPC as google.rpc.ErrorInfo (libs/rpc) and reach callers as the
-// `code` of their dialect's error (services/edge).
+// Errors in this project are absl::Status values. What programs need to distinguish is a *reason*:
+// a stable lower-case code ("policy_denied", "key_revoked") beside the message for people. Reasons
+// cross gRPC as google.rpc.ErrorInfo (libs/rpc) and reach callers as the `code` of their dialect's
+// error (services/edge).
 namespace countersign {
 
-// `status` with `reason` attached; replaces an earlier one. An OK status is returned unchanged.
+// `status` with `reason` attached, replacing an earlier one. An OK status is returned unchanged.
 absl::Status WithReason(absl::Status status, absl::string_view reason);
 
-// The reason attached to `status`, or "" when there is none.
+// The reason attached to `status`; "" if there is none.
 std::string GetReason(const absl::Status& status);
 
-// `status` with "context: " before its message; code and payloads are kept. An OK status is
-// returned unchanged.
+// `status` with "context: " before its message, the same code and the same payloads. An OK status
+// is returned unchanged.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 
 }  // namespace countersign

@@ -18,7 +18,7 @@ TEST_CASE("WithReason: a second reason replaces the first", "[base]") {
   CHECK(GetReason(status) == "second");
 }
 
-TEST_CASE("GetReason: a status that was given none has none", "[base]") {
+TEST_CASE("GetReason: is empty for a status without a reason", "[base]") {
   CHECK(GetReason(absl::InternalError("x")).empty());
 }
 
@@ -34,7 +34,7 @@ absl::Status ReturnFirstError(bool first, bool second) {
   return absl::OkStatus();
 }
 
-TEST_CASE("CS_RETURN_IF_ERROR: returns the error, and goes on when there is none", "[base]") {
+TEST_CASE("CS_RETURN_IF_ERROR: returns an error and continues on OK", "[base]") {
   CHECK(absl::IsAborted(ReturnFirstError(false, false)));
   CHECK(absl::IsDataLoss(ReturnFirstError(true, false)));
   CHECK(ReturnFirstError(true, true).ok());
@@ -51,7 +51,7 @@ absl::StatusOr<int> Quarter(int number) {
   return quarter;
 }
 
-TEST_CASE("CS_ASSIGN_OR_RETURN: gives the value, or returns the error", "[base]") {
+TEST_CASE("CS_ASSIGN_OR_RETURN: assigns the value or returns the error", "[base]") {
   CHECK(Quarter(8).value() == 2);
   CHECK(absl::IsInvalidArgument(Quarter(6).status()));
 }

@@ -10,9 +10,9 @@
 
 namespace countersign {
 
-// A fixed number of threads for work that may block (PostgreSQL, files), with a bounded queue: when
-// it is full the work is refused, and the caller answers RESOURCE_EXHAUSTED instead of waiting
-// without limit. Thread-safe. The destructor runs what was accepted and joins.
+// A fixed number of threads for work that may block (PostgreSQL, files), with a bounded queue. When
+// the queue is full, work is refused, and the caller should answer RESOURCE_EXHAUSTED instead of
+// waiting. Thread-safe. The destructor runs accepted work and joins.
 class ThreadPool {
  public:
   ThreadPool(std::size_t threads, std::size_t max_queued);
@@ -20,7 +20,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // False when the queue is full; `work` was then not accepted and never runs.
+  // False when the queue is full; `work` will then not run.
   [[nodiscard]] bool TrySubmit(absl::AnyInvocable<void()> work) CS_EXCLUDES(mutex_);
 
  private:

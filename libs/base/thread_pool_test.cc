@@ -18,11 +18,11 @@ TEST_CASE("ThreadPool: refuses work once its queue is full", "[base]") {
   release.set_value();
 }
 
-TEST_CASE("ThreadPool: as many works run at once as there are threads", "[base]") {
+TEST_CASE("ThreadPool: as many tasks run at once as there are threads", "[base]") {
   std::promise<void> first, second;
   {
     ThreadPool pool(2, 2);
-    // Each waits for the other: with one thread this would never end.
+    // Each waits for the other: with one thread this would not end.
     REQUIRE(pool.TrySubmit([&] {
       first.set_value();
       second.get_future().wait();
@@ -35,7 +35,7 @@ TEST_CASE("ThreadPool: as many works run at once as there are threads", "[base]"
   SUCCEED();
 }
 
-TEST_CASE("ThreadPool: work that was refused never runs", "[base]") {
+TEST_CASE("ThreadPool: refused work never runs", "[base]") {
   bool ran = false;
   {
     ThreadPool pool(1, 0);
@@ -44,7 +44,7 @@ TEST_CASE("ThreadPool: work that was refused never runs", "[base]") {
   CHECK_FALSE(ran);
 }
 
-TEST_CASE("ThreadPool: runs everything it accepted before it is gone", "[base]") {
+TEST_CASE("ThreadPool: runs all accepted work before it is destroyed", "[base]") {
   int ran = 0;
   {
     ThreadPool pool(1, 100);

@@ -9,7 +9,7 @@
 namespace countersign {
 namespace {
 
-// The length of the well-formed sequence at the start of `bytes`, 0 when there is none.
+// The length of the well-formed sequence at the start of `bytes`; 0 if there is none.
 std::size_t SequenceLength(absl::string_view bytes) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const unsigned char lead = at(0);
@@ -36,7 +36,7 @@ bool IsUtf8ByCharacter(absl::string_view bytes) {
   while (at < end) {
     const auto lead = static_cast<unsigned char>(*at);
     if (lead < 0x80) {
-      // Most text is ASCII: eight bytes at a time.
+      // Skips eight ASCII bytes at a time, because most text is ASCII.
       std::uint64_t eight;
       if (end - at < 8) {
         ++at;
@@ -59,7 +59,7 @@ bool IsUtf8ByCharacter(absl::string_view bytes) {
   return true;
 }
 
-// Below this, the call into simdjson and its choice of instructions cost more than the text.
+// For shorter texts, calling simdjson costs more than validating them here.
 constexpr std::size_t kShortText = 64;
 
 }  // namespace

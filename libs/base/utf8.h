@@ -8,11 +8,11 @@
 
 namespace countersign {
 
-// True when `bytes` is well-formed UTF-8 (Unicode 15, table 3-7): no overlong form, no surrogate,
-// nothing above U+10FFFF, nothing cut off.
+// Whether `bytes` is well-formed UTF-8 (Unicode 15, table 3-7): no overlong forms, surrogates,
+// values above U+10FFFF or truncated sequences.
 bool IsUtf8(absl::string_view bytes);
 
-// One character of a text. A byte that begins no well-formed sequence is one invalid character of
+// One character of a text. A byte that starts no well-formed sequence is an invalid character of
 // size 1.
 struct Utf8Char {
   std::uint32_t code_point = 0xfffd;
@@ -23,7 +23,7 @@ struct Utf8Char {
 // The character at offset `at`. REQUIRES: at < bytes.size().
 Utf8Char DecodeUtf8(absl::string_view bytes, std::size_t at);
 
-// `code_point` as UTF-8; "" for a surrogate and for what is above U+10FFFF.
+// `code_point` as UTF-8; "" for surrogates and values above U+10FFFF.
 std::string EncodeUtf8(std::uint32_t code_point);
 
 }  // namespace countersign

@@ -17,7 +17,7 @@ TEST_CASE("IsUtf8: accepts the first and last sequence of every length", "[base]
   CHECK(IsUtf8(absl::string_view("a\0b", 3)));
 }
 
-TEST_CASE("IsUtf8: agrees with reading character by character, wherever the mistake stands",
+TEST_CASE("IsUtf8: agrees with decoding character by character, for an error at any offset",
           "[base]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
@@ -59,7 +59,7 @@ TEST_CASE("IsUtf8: agrees with reading character by character, wherever the mist
   CHECK(refused > 3000);
 }
 
-TEST_CASE("IsUtf8: refuses overlong forms, surrogates, too large values and cut sequences",
+TEST_CASE("IsUtf8: refuses overlong forms, surrogates, values too large and truncated sequences",
           "[base]") {
   for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
                           "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",
@@ -82,7 +82,7 @@ TEST_CASE("DecodeUtf8: gives the code point and the size of every length", "[bas
   CHECK(DecodeUtf8(text, at).size == 1);
 }
 
-TEST_CASE("EncodeUtf8: the opposite of DecodeUtf8, for every length", "[base]") {
+TEST_CASE("EncodeUtf8: inverts DecodeUtf8 for every length", "[base]") {
   for (const std::uint32_t c : {0x0u, 0x7Fu, 0x80u, 0x7FFu, 0x800u, 0xFFFDu, 0x10000u, 0x10FFFFu}) {
     const std::string bytes = EncodeUtf8(c);
     const Utf8Char decoded = DecodeUtf8(bytes, 0);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kMisuseUrl[] = "countersign/misuse";
 
-// The verb that was being read, and its whole name.
+// The innermost verb that was being parsed, and its full name.
 std::pair<const CLI::App*, std::string> Deepest(const CLI::App& app) {
   const CLI::App* verb = &app;
   std::string name = app.get_name();
@@ -48,7 +48,7 @@ std::string What(const CLI::App& app, const CLI::App& verb, const CLI::ParseErro
   const std::vector<std::string> remaining = app.remaining(/*recurse=*/true);
   const bool required = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
   const bool verb_missing = required && absl::StartsWith(error.what(), "A subcommand");
-  // What is missing is often what was mistyped.
+  // A missing argument is often a mistyped one.
   if (!remaining.empty() &&
       (required || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
     return Unknown(verb, remaining.front());

@@ -5,8 +5,8 @@
 namespace countersign::command_line {
 namespace {
 
-// What a program with the verbs `keys create NAME [--ttl] [--mode] [--count]` and `apply -f` says
-// to `arguments`; "" when it has nothing against them.
+// The message that a program with the verbs `keys create NAME [--ttl] [--mode] [--count]` and
+// `apply -f` prints for `arguments`; "" when they are valid.
 std::string Said(std::vector<std::string> arguments) {
   CLI::App app("", "countersign");
   app.require_subcommand(1);
@@ -55,7 +55,7 @@ TEST_CASE("UsageMessage: says what to do, in one line", "[command_line]") {
         "unknown argument \"--nmae\" (see countersign keys create --help)");
 }
 
-TEST_CASE("Validators: say what is expected, and accept what is", "[command_line]") {
+TEST_CASE("Validators: say what is expected, and accept valid values", "[command_line]") {
   const auto after = [](std::vector<std::string> more) {
     more.insert(more.begin(), {"keys", "create", "a"});
     const std::string said = Said(more);
@@ -73,7 +73,7 @@ TEST_CASE("Validators: say what is expected, and accept what is", "[command_line
   CHECK(after({"--speed", "2.5"}).empty());
 }
 
-TEST_CASE("Misuse: is told from other errors", "[command_line]") {
+TEST_CASE("Misuse: is distinguished from other errors", "[command_line]") {
   CHECK(IsMisuse(Misuse("x")));
   CHECK(Misuse("x").message() == "x");
   CHECK_FALSE(IsMisuse(absl::InvalidArgumentError("x")));

@@ -40,7 +40,7 @@ absl::Time ToTime(const ASN1_TIME* time) {
   return absl::FromTM(parts, absl::UTCTimeZone());
 }
 
-// An encrypted key is refused rather than asked about on a terminal.
+// Refuses encrypted keys instead of asking for a passphrase on the terminal.
 int NoPassphrase(char*, int, int, void*) { return 0; }
 
 }  // namespace

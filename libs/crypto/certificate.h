@@ -10,7 +10,7 @@
 
 namespace countersign::crypto {
 
-// What this project asks of an X.509 certificate.
+// The properties of an X.509 certificate that this project uses.
 struct Certificate {
   std::vector<std::string> uri_names;  // URI subject alternative names
   std::vector<std::string> dns_names;
@@ -18,11 +18,11 @@ struct Certificate {
   absl::Time not_after;
 };
 
-// The first certificate of a PEM text. INVALID_ARGUMENT when there is none that can be read.
+// The first certificate in a PEM text. INVALID_ARGUMENT when there is no readable one.
 absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem);
 
-// OK when `key_pem` is the private key of the first certificate in `certificate_pem`;
-// INVALID_ARGUMENT says which of the two cannot be read, or that they do not belong together.
+// OK when `key_pem` is the private key of the first certificate in `certificate_pem`.
+// INVALID_ARGUMENT says which of them cannot be read, or that they do not match.
 absl::Status CheckKeyPair(absl::string_view certificate_pem, const SecretString& key_pem);
 
 }  // namespace countersign::crypto

@@ -29,7 +29,7 @@ TEST_CASE("ReadCertificate: names and validity are read", "[certificate]") {
   CHECK(certificate.not_before < absl::Now());
 }
 
-TEST_CASE("ReadCertificate: what is no certificate is refused", "[certificate]") {
+TEST_CASE("ReadCertificate: other input is refused", "[certificate]") {
   for (const char* text : {"", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n"}) {
     CHECK(ReadCertificate(text).status().code() == absl::StatusCode::kInvalidArgument);
   }

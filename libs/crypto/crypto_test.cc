@@ -26,7 +26,7 @@ TEST_CASE("HmacSha256: RFC 4231 test case 6, a key longer than a block", "[crypt
         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
-TEST_CASE("HkdfSha256: another length or purpose, another prefix or value", "[crypto]") {
+TEST_CASE("HkdfSha256: the result depends on length and purpose", "[crypto]") {
   const std::string key(32, 'k');
   CHECK(HkdfSha256(key, "a", 16) == HkdfSha256(key, "a", 64).substr(0, 16));
   CHECK(HkdfSha256(key, "a", 16) != HkdfSha256(key, "b", 16));
@@ -46,8 +46,7 @@ TEST_CASE("HkdfSha256: RFC 5869 test case 3", "[crypto]") {
         "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 }
 
-TEST_CASE("Open: gives back what was sealed, and nothing under another key, context or byte",
-          "[crypto]") {
+TEST_CASE("Open: returns the sealed text; another key, context or byte is DATA_LOSS", "[crypto]") {
   SystemRandom random;
   const SecretString key(random.Bytes(kSealKeyBytes));
   const std::string sealed = Seal(key, "row 1", "secret", random);
@@ -62,7 +61,7 @@ TEST_CASE("Open: gives back what was sealed, and nothing under another key, cont
   CHECK_FALSE(Open(key, "row 1", "short").ok());
 }
 
-TEST_CASE("Seal: equal texts are sealed differently, and nothing is a text too", "[crypto]") {
+TEST_CASE("Seal: equal texts are sealed differently, and empty text can be sealed", "[crypto]") {
   SystemRandom random;
   const SecretString key(random.Bytes(kSealKeyBytes));
   std::set<std::string> sealed;
@@ -75,7 +74,7 @@ TEST_CASE("Seal: equal texts are sealed differently, and nothing is a text too",
   CHECK(Open(key, "row", nothing.substr(1)).status().code() == absl::StatusCode::kDataLoss);
 }
 
-TEST_CASE("EcSigningKey: what it signs its public key verifies, after a round trip too",
+TEST_CASE("EcSigningKey: its public key verifies its signatures, also after a round trip",
           "[crypto]") {
   const EcSigningKey key = EcSigningKey::Generate();
   CHECK(key.x().size() == 32);
@@ -92,7 +91,7 @@ TEST_CASE("EcSigningKey: what it signs its public key verifies, after a round tr
                                                            signature));
 }
 
-TEST_CASE("EcSigningKey::FromPem: refuses what is no P-256 private key", "[crypto]") {
+TEST_CASE("EcSigningKey::FromPem: refuses other input than a P-256 private key", "[crypto]") {
   for (const std::string& pem :
        {std::string(), std::string("no PEM"),
         std::string("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")}) {
@@ -101,7 +100,7 @@ TEST_CASE("EcSigningKey::FromPem: refuses what is no P-256 private key", "[crypt
   }
 }
 
-TEST_CASE("SigningKey: a seed makes the same key again, and nothing else is a seed", "[crypto]") {
+TEST_CASE("SigningKey: a seed gives the same key again; other lengths are refused", "[crypto]") {
   const SigningKey key = SigningKey::Generate();
   CHECK(key.seed().Reveal().size() == 32);
   const auto again = SigningKey::FromSeed(key.seed());
@@ -141,7 +140,7 @@ TEST_CASE("SigningKey: RFC 8032 test 2", "[crypto]") {
   CHECK_FALSE(VerifyEd25519("short", "\x72", signature));
 }
 
-TEST_CASE("Sha256Stream: pieces hash like the whole, and a digest in between changes nothing",
+TEST_CASE("Sha256Stream: pieces hash like the whole, and an intermediate digest changes nothing",
           "[crypto]") {
   Sha256Stream stream;
   CHECK(stream.Digest() == Sha256(""));

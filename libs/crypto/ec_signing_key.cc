@@ -23,7 +23,7 @@ using EcdsaSignature = std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)>;
 
 constexpr int kCoordinate = 32;
 
-// One coordinate of the public point at its full length; empty when the key has none.
+// One coordinate of the public point in full length; empty when the key has none.
 std::string Coordinate(EVP_PKEY* key, const char* parameter) {
   BIGNUM* raw = nullptr;
   if (EVP_PKEY_get_bn_param(key, parameter, &raw) != 1) return "";
@@ -61,7 +61,7 @@ EcSigningKey::EcSigningKey(std::shared_ptr<evp_pkey_st> key, SecretString pem, s
 
 EcSigningKey EcSigningKey::Generate() {
   const std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-  if (key == nullptr) std::abort();  // No randomness or no memory: nothing can go on.
+  if (key == nullptr) std::abort();  // No randomness or no memory.
   auto made = FromPem(SecretString(Pem(key.get())));
   if (!made.ok()) std::abort();
   return *std::move(made);

@@ -9,8 +9,8 @@
 namespace countersign::crypto {
 namespace {
 
-// Found once: OpenSSL 3 looks up what EVP_sha256() names each time it is used, which takes longer
-// than hashing a short text.
+// Fetched once: each use of EVP_sha256() looks the algorithm up again in OpenSSL 3, which takes
+// longer than hashing a short text.
 const EVP_MD* FetchedSha256() {
   static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return fetched;
@@ -30,7 +30,7 @@ std::string Sha256(absl::string_view data) {
   if (EVP_DigestInit_ex(reused.context, FetchedSha256(), nullptr) != 1 ||
       EVP_DigestUpdate(reused.context, data.data(), data.size()) != 1 ||
       EVP_DigestFinal_ex(reused.context, bytes, nullptr) != 1) {
-    std::abort();  // Only out of memory or a broken OpenSSL: nothing here can be trusted any more.
+    std::abort();  // Out of memory or a broken OpenSSL.
   }
   return out;
 }

@@ -11,13 +11,13 @@ namespace countersign::crypto {
 
 std::string Sha256(absl::string_view data);
 
-// SHA-256 of what is added, in any number of pieces.
+// SHA-256 of the added pieces.
 class Sha256Stream {
  public:
   Sha256Stream();
   ~Sha256Stream();
   void Add(absl::string_view data);
-  std::string Digest() const;  // of everything so far; more may follow
+  std::string Digest() const;  // of the pieces so far; more may be added
 
  private:
   struct State;
@@ -26,10 +26,10 @@ class Sha256Stream {
 
 std::string HmacSha256(absl::string_view key, absl::string_view data);
 
-// HKDF-SHA-256 (RFC 5869) with an empty salt: `length` bytes (at most 255 * 32) bound to `info`.
+// HKDF-SHA-256 (RFC 5869) with an empty salt: `length` bytes (at most 255 * 32) for purpose `info`.
 std::string HkdfSha256(absl::string_view key, absl::string_view info, std::size_t length);
 
-// True when both are equal; takes time that depends on the lengths alone.
+// Compares in a time that depends on the lengths only.
 bool ConstantTimeEquals(absl::string_view a, absl::string_view b);
 
 }  // namespace countersign::crypto

@@ -12,8 +12,8 @@ namespace countersign::crypto {
 
 enum class KeyType { kRsa, kP256, kP384, kEd25519 };
 
-// The signature algorithms of RFC 7518 and RFC 8037 that this project accepts. There is no member
-// for "none" or HS*: they cannot be asked for.
+// The accepted signature algorithms of RFC 7518 and RFC 8037. "none" and HS* have no value, so they
+// cannot be requested.
 enum class SignatureAlgorithm {
   kUnknown,
   kRs256,
@@ -26,32 +26,32 @@ enum class SignatureAlgorithm {
   kEs384,
   kEdDsa,
 };
-absl::string_view ToString(SignatureAlgorithm algorithm);  // "RS256", …; "" for unknown
-// Exact, case-sensitive; kUnknown for everything else.
+absl::string_view ToString(SignatureAlgorithm algorithm);  // "RS256", …; "" for kUnknown
+// Exact and case-sensitive; kUnknown for other names.
 SignatureAlgorithm SignatureAlgorithmFromString(absl::string_view name);
 
-// True when `algorithm` can be verified with a key of `type` (ES256 only with P-256 and so on).
+// Whether `algorithm` can be used with a key of `type` (ES256 with P-256 only, and so on).
 bool Fits(SignatureAlgorithm algorithm, KeyType type);
 
-// A public key. It was checked when it was made, so every one can be used. Immutable, cheap to
-// copy, thread-safe.
+// A public key, validated on construction. Immutable, cheap to copy, thread-safe.
 class PublicKey {
  public:
-  // From the members of a JWK, as raw big-endian bytes. INVALID_ARGUMENT says what is wrong.
+  // From the members of a JWK as raw big-endian bytes. INVALID_ARGUMENT says what is wrong.
   //
-  // RSA: the modulus has 2048 to 8192 bits, is odd and has not the shape of an Infineon ROCA key;
-  // the exponent is odd, at least 3 and below 2^32.
+  // RSA: the modulus is odd, has 2048 to 8192 bits and is not an Infineon ROCA modulus; the
+  // exponent is odd, at least 3 and below 2^32.
   static absl::StatusOr<PublicKey> Rsa(absl::string_view n, absl::string_view e);
-  // `type` is kP256 or kP384; the coordinates have exactly the curve's length, the point is on it.
+  // `type` is kP256 or kP384; the coordinates have the curve's length, and the point is on the
+  // curve.
   static absl::StatusOr<PublicKey> Ec(KeyType type, absl::string_view x, absl::string_view y);
-  // 32 bytes, a canonical encoding, and not a point of small order.
+  // 32 bytes in canonical encoding, not a point of small order.
   static absl::StatusOr<PublicKey> Ed25519(absl::string_view x);
 
   KeyType type() const { return type_; }
 
-  // True when `signature` (in JWS form: ECDSA is r ‖ s) was made over `message` with this key and
-  // `algorithm`. A signature of another length than the algorithm's is never valid; neither is one
-  // of an algorithm that does not fit the key.
+  // Whether `signature` (in JWS form; for ECDSA r ‖ s) was made over `message` with this key and
+  // `algorithm`. False for a signature of the wrong length and for an algorithm that does not fit
+  // the key.
   bool Verify(SignatureAlgorithm algorithm, absl::string_view message,
               absl::string_view signature) const;
 

@@ -41,8 +41,7 @@ TEST_CASE("PublicKey: verifies the EdDSA signature of RFC 8037 A.5", "[crypto]")
                         "09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg")));
 }
 
-TEST_CASE("PublicKey: every algorithm verifies what was signed with it and nothing else",
-          "[crypto]") {
+TEST_CASE("PublicKey: every algorithm verifies its own signatures only", "[crypto]") {
   const TestSigner signers[] = {TestSigner::Rsa(2048), TestSigner::Ec(KeyType::kP256),
                                 TestSigner::Ec(KeyType::kP384), TestSigner::Ed25519()};
   for (const TestSigner& signer : signers) {
@@ -78,7 +77,7 @@ TEST_CASE("PublicKey: an all-zero ECDSA signature is not valid (CVE-2022-21449)"
   CHECK_FALSE(key.Verify(SignatureAlgorithm::kEs256, "message", std::string(64, '\0')));
 }
 
-TEST_CASE("SignatureAlgorithmFromString: neither none, HS* nor another case is known", "[crypto]") {
+TEST_CASE("SignatureAlgorithmFromString: none, HS* and other spellings are unknown", "[crypto]") {
   for (const char* name :
        {"none", "None", "HS256", "HS512", "rs256", "ES256K", "ES512", "", "RS1"}) {
     CHECK(SignatureAlgorithmFromString(name) == SignatureAlgorithm::kUnknown);
@@ -140,7 +139,8 @@ TEST_CASE("PublicKey::Ed25519: refuses small-order and non-canonical encodings",
   CHECK_FALSE(PublicKey::Ed25519("short").ok());
 }
 
-TEST_CASE("EcSigningKey: survives its PEM, and its public key verifies what it signs", "[crypto]") {
+TEST_CASE("EcSigningKey: survives a PEM round trip, and its public key verifies its signatures",
+          "[crypto]") {
   const EcSigningKey key = EcSigningKey::Generate();
   const auto again = EcSigningKey::FromPem(key.pem());
   REQUIRE(again.ok());
@@ -152,7 +152,7 @@ TEST_CASE("EcSigningKey: survives its PEM, and its public key verifies what it s
   CHECK(EcSigningKey::Generate().public_key() != key.public_key());
 }
 
-TEST_CASE("EcSigningKey::FromPem: refuses what is not a P-256 private key", "[crypto]") {
+TEST_CASE("EcSigningKey::FromPem: refuses other keys than P-256 private keys", "[crypto]") {
   CHECK_FALSE(EcSigningKey::FromPem(SecretString("")).ok());
   CHECK_FALSE(EcSigningKey::FromPem(SecretString("-----BEGIN PRIVATE KEY-----\nAAAA\n")).ok());
 }

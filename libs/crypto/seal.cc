@@ -18,15 +18,14 @@ const unsigned char* Bytes(absl::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// Found once: looking up EVP_aes_256_gcm() each time takes longer than sealing a short text.
+// Fetched once: looking the cipher up each time takes longer than sealing a short text.
 const EVP_CIPHER* Aes256Gcm() {
   static const EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
   return fetched;
 }
 
 void Check(int result) {
-  if (result != 1)
-    std::abort();  // Wrong key size or a broken OpenSSL: a broken invariant, not an input.
+  if (result != 1) std::abort();  // A wrong key size or a broken OpenSSL, never caused by input.
 }
 
 }  // namespace

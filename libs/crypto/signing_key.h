@@ -27,8 +27,7 @@ class SigningKey {
   std::string public_key_;
 };
 
-// True when `signature` was made over `message` with the private half of `public_key` (32 raw
-// bytes).
+// Whether `signature` was made over `message` with the private key of `public_key` (32 raw bytes).
 bool VerifyEd25519(absl::string_view public_key, absl::string_view message,
                    absl::string_view signature);
 

@@ -12,9 +12,10 @@ namespace countersign::jose {
 namespace {
 
 constexpr char kPrincipal[] = "principal";
-// Between the machines of one installation.
+// Clock skew between the machines of one installation.
 constexpr absl::Duration kSkew = absl::Seconds(10);
-// Of a token whose credential is about to expire, or has within the skew that its issuer is given.
+// The minimum lifetime, for credentials that are about to expire or have expired within the allowed
+// skew.
 constexpr absl::Duration kMinLifetime = absl::Seconds(15);
 
 absl::Status Malformed() {
@@ -157,7 +158,7 @@ std::shared_ptr<const domain::Principal> InternalTokenVerifier::Cached(const std
 
 void InternalTokenVerifier::Remember(Entry entry) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (by_digest_.contains(entry.digest)) return;  // Another thread verified the same token.
+  if (by_digest_.contains(entry.digest)) return;  // Another thread has verified the same token.
   if (entries_.size() >= max_cached_) {
     by_digest_.erase(entries_.back().digest);
     entries_.pop_back();

@@ -16,8 +16,8 @@
 #include "libs/jose/jwk.h"
 #include "libs/jose/jwt.h"
 
-// Internal tokens: how authn tells the other services who is calling. A JWT, ES256, for two
-// minutes, minted by services/authn and verified here by everybody else.
+// Internal tokens tell the services which principal a call is made for: JWTs with ES256, valid for
+// two minutes, minted by services/authn and verified here by all services.
 namespace countersign::jose {
 
 inline constexpr absl::string_view kInternalTokenType = "cs-internal+jwt";
@@ -25,24 +25,25 @@ inline constexpr absl::string_view kInternalTokenIssuer = "countersign-authn";
 inline constexpr absl::string_view kInternalTokenAudience = "countersign-internal";
 inline constexpr absl::Duration kInternalTokenLifetime = absl::Seconds(120);
 
-// When a token that is minted at `now` expires: kInternalTokenLifetime later, or when the
-// credential does, if that is earlier, but at least 15 s after `now`. In whole seconds.
+// When a token minted at `now` expires: after kInternalTokenLifetime, or with the credential if
+// that is earlier, but at least 15 s after `now`. Whole seconds.
 absl::Time InternalTokenExpiry(const domain::Principal& principal, absl::Time now);
 
 // The claims of an internal token for `principal`, as a JSON object: iss, aud, iat, exp, sub and
 // `principal`.
 std::string InternalClaimsJson(const domain::Principal& principal, absl::Time now);
 
-// Back from a verified internal token. UNAUTHENTICATED when the claims are not those above.
+// The principal in a verified internal token. UNAUTHENTICATED when the claims are not those of
+// InternalClaimsJson.
 absl::StatusOr<domain::Principal> PrincipalFromClaims(const VerifiedToken& token);
 
-// Where the public keys of internal tokens come from: in authn itself a constant, elsewhere a copy
-// fetched over gRPC. Thread-safe, never blocks.
+// Provides the public keys of internal tokens: constant in authn, fetched over gRPC elsewhere.
+// Thread-safe, never blocks.
 class InternalKeySource {
  public:
   virtual ~InternalKeySource() = default;
   virtual std::shared_ptr<const JwkSet> Current() = 0;  // null: not known yet
-  // A token named a key that Current() does not have: fetch again soon, if that is possible.
+  // Called when a token names a key that Current() lacks: fetch the keys again soon, if possible.
   virtual void RequestRefresh() {}
 };
 
@@ -56,8 +57,8 @@ class FixedInternalKeys final : public InternalKeySource {
   std::shared_ptr<const JwkSet> keys_;
 };
 
-// Verifies internal tokens and remembers the verified ones by digest until they expire (at most
-// `max_cached`, least recently used first out). Thread-safe.
+// Verifies internal tokens and caches verified ones by digest until they expire (at most
+// `max_cached`, least recently used evicted first). Thread-safe.
 class InternalTokenVerifier {
  public:
   InternalTokenVerifier(InternalKeySource& keys, const Clock& clock, std::size_t max_cached = 4096);

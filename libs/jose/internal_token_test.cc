@@ -115,7 +115,7 @@ TEST_CASE_METHOD(Fixture, "InternalTokenVerifier: verified tokens are remembered
     REQUIRE(verifier.Verify(Mint(other)).ok());
   }
   REQUIRE(verifier.Verify(token).ok());
-  CHECK(keys.reads == 6);  // it had been pushed out
+  CHECK(keys.reads == 6);  // it had been evicted
 }
 
 TEST_CASE_METHOD(Fixture,

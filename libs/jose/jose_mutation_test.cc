@@ -5,7 +5,7 @@
 #include "libs/jose/jwt.h"
 #include "libs/jose/testing/test_tokens.h"
 
-// What strangers send, at random: nothing that was not signed stands, and nothing crashes.
+// Random mutations of untrusted input: nothing unsigned is accepted, and nothing crashes.
 namespace countersign::jose {
 namespace {
 
@@ -16,7 +16,7 @@ class Mutator {
 
   std::size_t Below(std::size_t bound) { return engine_() % bound; }
 
-  // One to four edits: a byte changed, dropped, doubled, or a piece moved.
+  // Applies one to four edits: a byte changed, removed or doubled, or a piece moved.
   std::string Mutate(std::string text, absl::string_view alphabet) {
     for (std::size_t edits = 1 + Below(4); edits > 0 && !text.empty(); --edits) {
       const std::size_t at = Below(text.size());
@@ -41,7 +41,7 @@ const char kJsonAlphabet[] = "{}[]\",:\\tfn0-19eE. ku";
 
 }  // namespace
 
-TEST_CASE("VerifyToken: no random change of a token stands", "[jose]") {
+TEST_CASE("VerifyToken: randomly changed tokens are refused", "[jose]") {
   Mutator mutator;
   CAPTURE(mutator.seed());
   const crypto::TestSigner signer = crypto::TestSigner::Ec(crypto::KeyType::kP256);

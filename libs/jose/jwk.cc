@@ -47,7 +47,7 @@ absl::StatusOr<crypto::PublicKey> ReadPublicKey(json::Value jwk) {
   return Unusable("its type or curve is not supported");
 }
 
-// What RFC 7517 §4.2 and §4.3 let a key say about its use.
+// Checks `use` and `key_ops` (RFC 7517 §4.2 and §4.3).
 absl::Status CheckUse(json::Value jwk) {
   const json::Value use = jwk["use"];
   if (use.exists() && use.text() != "sig") return Unusable("`use` is not sig");

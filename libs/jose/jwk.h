@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxKeyIdBytes = 256;
 
 struct Jwk {
   std::string kid;  // may be empty
-  // What the key says it is for; kUnknown when it says nothing.
+  // The key's `alg`; kUnknown when it has none.
   crypto::SignatureAlgorithm algorithm = crypto::SignatureAlgorithm::kUnknown;
   crypto::PublicKey key;
 
@@ -29,26 +29,28 @@ struct Jwk {
 
 struct JwkSet {
   std::vector<Jwk> keys;
-  // One sentence per key that was left out, for a log: it names the position, never the value.
+  // One sentence for each ignored key, for a log: it names the key's position and never its value.
   std::vector<std::string> skipped;
 
   bool HasKey(absl::string_view kid) const;
 };
 
-// Reads a JWK set from a body that an issuer served. INVALID_ARGUMENT when the body as a whole
-// cannot be one (too large, not strict JSON, no `keys` array, more than kMaxJwkSetKeys). Single
-// keys that cannot verify signatures are left out, as RFC 7517 §5 asks: encryption keys, symmetric
-// ones, unknown types and curves, `key_ops` without `verify`, weak or malformed ones, and any that
-// carries private members. Real issuers publish one `kid` for several algorithms, so equal `kid`s
-// are kept; equal keys are kept once.
+// Reads a JWK set served by an issuer. INVALID_ARGUMENT when the body is unusable as a whole (too
+// large, not strict JSON, no `keys` array, more than kMaxJwkSetKeys). Single keys that cannot
+// verify signatures are ignored, as RFC 7517 §5 requires: encryption keys, symmetric keys, unknown
+// types and curves, `key_ops` without `verify`, weak or malformed keys, and keys with private
+// members. Issuers publish one `kid` for several algorithms, so keys with equal `kid`s are kept;
+// equal keys are kept once.
 absl::StatusOr<JwkSet> ParseJwkSet(absl::string_view body);
 
-// {"kty":"EC","crv":"P-256","kid":…,"use":"sig","alg":"ES256","x":…,"y":…}: a key of our own.
+// One of our own keys as a JWK:
+// {"kty":"EC","crv":"P-256","kid":…,"use":"sig","alg":"ES256","x":…,"y":…}.
 std::string Es256JwkJson(absl::string_view kid, absl::string_view x, absl::string_view y);
-// {"keys":[…]} of such members.
+// A JWK set of such keys: {"keys":[…]}.
 std::string JwkSetJson(const std::vector<std::string>& jwks);
 
-// RFC 7638: base64url of the SHA-256 of the key's required members. A `kid` for our own keys.
+// The thumbprint of RFC 7638: base64url of the SHA-256 of the key's required members; used as
+// `kid`.
 std::string Es256Thumbprint(absl::string_view x, absl::string_view y);
 
 }  // namespace countersign::jose

@@ -40,8 +40,7 @@ TEST_CASE("ParseJwkSet: reads RSA, P-256, P-384 and Ed25519 keys", "[jose]") {
   CHECK_FALSE(set->HasKey("x"));
 }
 
-TEST_CASE("ParseJwkSet: leaves out single keys that cannot verify, and keeps the others",
-          "[jose]") {
+TEST_CASE("ParseJwkSet: ignores single keys that cannot verify, and keeps the others", "[jose]") {
   const std::string good = JwkJson(P256(), R"("kid":"good")");
   const std::string bad[] = {
       JwkJson(Rsa(), R"("kid":"k","use":"enc","alg":"RSA-OAEP")"),  // as Keycloak publishes
@@ -106,7 +105,7 @@ TEST_CASE("ParseJwkSet: keeps one kid with several algorithms, and an equal key 
   CHECK(set->keys.size() == 2);
 }
 
-TEST_CASE("Es256JwkJson: what it writes is read back as the same key", "[jose]") {
+TEST_CASE("Es256JwkJson: its output is read back as the same key", "[jose]") {
   const auto set = ParseJwkSet(Set({JwkJson(P256())}));
   const std::string members = P256().JwkMembers();
   const auto member = [&](const std::string& name) {
@@ -121,7 +120,7 @@ TEST_CASE("Es256JwkJson: what it writes is read back as the same key", "[jose]")
 }
 
 TEST_CASE("Es256Thumbprint: is the SHA-256 of the required members in order (RFC 7638)", "[jose]") {
-  // The P-256 key of RFC 7517 appendix A.1; the expected value is what other libraries compute.
+  // The P-256 key of RFC 7517 appendix A.1; the expected value was computed with other libraries.
   const std::string thumbprint =
       Es256Thumbprint(*Base64UrlDecode("MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"),
                       *Base64UrlDecode("4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"));

@@ -41,7 +41,7 @@ absl::StatusOr<json::Document> ParsePart(absl::string_view encoded, std::size_t 
   return document;
 }
 
-// A member that must be a string of at most `max` bytes when it is there at all.
+// An optional string member of at most `max` bytes.
 absl::StatusOr<std::string> OptionalString(json::Value object, absl::string_view member,
                                            std::size_t max) {
   const json::Value value = object[member];
@@ -66,7 +66,7 @@ bool TypeAccepted(absl::string_view type, absl::string_view expected) {
   return canonical.empty() || canonical == "jwt" || canonical == "at+jwt";
 }
 
-// A NumericDate of RFC 7519: nullopt when absent, kBadClaim when it is not in (0, 2^53].
+// A NumericDate of RFC 7519: nullopt when absent; kBadClaim when outside (0, 2^53].
 absl::StatusOr<std::optional<absl::Time>> NumericDate(json::Value claims, absl::string_view claim) {
   const json::Value value = claims[claim];
   if (!value.exists()) return std::optional<absl::Time>();
@@ -101,7 +101,7 @@ absl::Status CheckAudience(json::Value claims, const std::vector<std::string>& a
   return Refuse(reason::kAudience, "the token is meant for another audience");
 }
 
-// Returns the expiry.
+// Checks `exp`, `nbf` and `iat`; returns the expiry.
 absl::StatusOr<absl::Time> CheckTimes(json::Value claims, const Expectations& expectations,
                                       absl::Time now) {
   CS_ASSIGN_OR_RETURN(const auto expiry, NumericDate(claims, "exp"));

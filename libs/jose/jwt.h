@@ -12,14 +12,14 @@
 #include "libs/jose/jwk.h"
 #include "libs/json/document.h"
 
-// JSON Web Tokens from outside (RFC 7515, 7519, 8725), read and verified strictly. Every refusal is
-// UNAUTHENTICATED with a reason of its own (libs/base/status.h); messages never quote the token.
+// Untrusted JSON Web Tokens (RFC 7515, 7519, 8725), parsed and verified strictly. Every refusal is
+// UNAUTHENTICATED with its own reason (libs/base/status.h); messages never quote the token.
 namespace countersign::jose {
 
 inline constexpr std::size_t kMaxTokenBytes = 16u << 10;
 
 namespace reason {
-// Before the signature: what the token looks like.
+// Reasons for refusals before the signature was verified.
 inline constexpr absl::string_view kTooLarge = "token_too_large";
 inline constexpr absl::string_view kNotCompact = "token_not_compact";
 inline constexpr absl::string_view kBadEncoding = "token_encoding";
@@ -34,7 +34,7 @@ inline constexpr absl::string_view kKeyIdUnknown = "token_key_unknown";
 inline constexpr absl::string_view kKeyAmbiguous = "token_key_ambiguous";
 inline constexpr absl::string_view kKeyMismatch = "token_key_mismatch";
 inline constexpr absl::string_view kSignature = "signature_invalid";
-// After it: what the token says.
+// Reasons for refusals after the signature was verified.
 inline constexpr absl::string_view kExpiryMissing = "token_expiry_missing";
 inline constexpr absl::string_view kExpired = "credential_expired";
 inline constexpr absl::string_view kNotYetValid = "token_not_yet_valid";
@@ -49,18 +49,18 @@ inline constexpr absl::string_view kSubject = "token_subject_missing";
 struct Expectations;
 struct VerifiedToken;
 
-// A token that was taken apart and not yet verified: nothing in it may be believed.
+// A parsed token that is not verified yet: nothing in it can be trusted.
 class UnverifiedToken {
  public:
-  // At most kMaxTokenBytes, three strict base64url parts, two JSON objects without duplicate keys,
-  // of bounded depth; a header without `crit`, `b64`, `zip`, `jwk`, `jku`, `x5u`, `x5c`; `alg` one
-  // of crypto::SignatureAlgorithm.
+  // Accepts at most kMaxTokenBytes, three strict base64url parts, two JSON objects of bounded depth
+  // without duplicate keys, a header without `crit`, `b64`, `zip`, `jwk`, `jku`, `x5u` and `x5c`,
+  // and an `alg` of crypto::SignatureAlgorithm.
   static absl::StatusOr<UnverifiedToken> Parse(absl::string_view token);
 
   crypto::SignatureAlgorithm algorithm() const { return algorithm_; }
-  const std::string& kid() const { return kid_; }    // empty: none
-  const std::string& type() const { return type_; }  // `typ`; empty: none
-  // `iss`, good for one thing: choosing which configured issuer is asked.
+  const std::string& kid() const { return kid_; }    // empty if absent
+  const std::string& type() const { return type_; }  // `typ`; empty if absent
+  // `iss`, to be used only for choosing a configured issuer.
   absl::string_view unverified_issuer() const;
 
  private:
@@ -75,16 +75,18 @@ class UnverifiedToken {
   std::shared_ptr<const json::Document> payload_;
 };
 
-// What a token must say to be accepted from one issuer.
+// The requirements for a token of one issuer.
 struct Expectations {
   std::string issuer;                  // equal to `iss`, byte for byte
-  std::vector<std::string> audiences;  // `aud` names at least one; empty accepts nothing
+  std::vector<std::string> audiences;  // `aud` must contain one of them; empty accepts no token
   std::vector<crypto::SignatureAlgorithm> algorithms;
-  // `typ`, compared without case and without "application/"; "" accepts JWT, at+jwt and none.
+  // The required `typ`, compared without case and "application/"; "" accepts JWT, at+jwt and
+  // absence.
   std::string type;
   std::string subject_claim = "sub";
   absl::Duration skew = absl::Seconds(60);
-  absl::Duration max_lifetime = absl::InfiniteDuration();  // exp - iat; finite demands `iat`
+  absl::Duration max_lifetime =
+      absl::InfiniteDuration();  // of exp - iat; if finite, `iat` is required
 };
 
 // A token whose signature and claims were verified.
@@ -97,16 +99,16 @@ struct VerifiedToken {
   json::Value claims() const { return payload->root(); }
 };
 
-// The keys of `keys` that may have signed `token`: its `kid`, and compatible in type, curve and
-// `alg`. A token without `kid` gets a key only when exactly one is compatible. Several are possible
-// only for one `kid` and one algorithm. Refusals: kKeyIdUnknown (the one that is worth asking the
-// issuer again for), kKeyMismatch, kKeyAmbiguous.
+// The keys that may have signed `token`: with its `kid`, and compatible with its type, curve and
+// `alg`. For a token without `kid`, the only compatible key. Several keys are returned only when
+// they have the same `kid` and algorithm. Refusals: kKeyIdUnknown (worth fetching the issuer's keys
+// again), kKeyMismatch, kKeyAmbiguous.
 absl::StatusOr<std::vector<crypto::PublicKey>> CandidateKeys(const UnverifiedToken& token,
                                                              const JwkSet& keys);
 
-// Verifies `token` at time `now`. Pure: no clock, no I/O. The order is: algorithm, type, issuer,
-// key, signature, and only then the other claims. `exp` is required, a number in (0, 2^53], and
-// passed once now >= exp + skew; `nbf` and `iat`, when present, are not later than now + skew.
+// Verifies `token` at time `now`. Pure: no clock, no I/O. Checks algorithm, type, issuer, key and
+// signature in this order, then the other claims. `exp` is required, a number in (0, 2^53], and has
+// passed when now >= exp + skew; `nbf` and `iat`, if present, must not be later than now + skew.
 absl::StatusOr<VerifiedToken> VerifyToken(const UnverifiedToken& token,
                                           const Expectations& expectations, const JwkSet& keys,
                                           absl::Time now);

@@ -6,7 +6,7 @@
 #include "libs/jose/jwt.h"
 #include "libs/jose/testing/test_tokens.h"
 
-// What a correctly signed token says.
+// The claims of correctly signed tokens.
 namespace countersign::jose {
 namespace {
 
@@ -25,7 +25,7 @@ Expectations Expect() {
   return expectations;
 }
 
-// "" when a token with these claims stands, else the reason why not.
+// "" when a token with these claims is accepted, otherwise the reason.
 std::string Outcome(absl::string_view payload, const Expectations& expectations = Expect(),
                     absl::Time now = kNow) {
   const auto token =
@@ -36,7 +36,7 @@ std::string Outcome(absl::string_view payload, const Expectations& expectations 
           .status());
 }
 
-// `claims` replaces the member of the same name in a good payload.
+// A valid payload with `claim` in place of the member `name`.
 std::string With(absl::string_view name, absl::string_view claim) {
   std::string out = "{";
   const std::pair<absl::string_view, absl::string_view> good[] = {
@@ -57,7 +57,7 @@ std::string With(absl::string_view name, absl::string_view claim) {
 
 }  // namespace
 
-TEST_CASE("VerifyToken: each odd exp, nbf and iat is judged", "[jose]") {
+TEST_CASE("VerifyToken: unusual values of exp, nbf and iat", "[jose]") {
   const std::tuple<const char*, const char*, absl::string_view> cases[] = {
       {"exp", R"("exp":1700000300)", ""},
       {"exp", R"("exp":1700000300.5)", ""},
@@ -92,7 +92,7 @@ TEST_CASE("VerifyToken: each odd exp, nbf and iat is judged", "[jose]") {
   }
 }
 
-TEST_CASE("VerifyToken: aud is a string or an array that names one of ours", "[jose]") {
+TEST_CASE("VerifyToken: aud is a string or an array with one of our audiences", "[jose]") {
   const std::pair<const char*, absl::string_view> cases[] = {
       {R"("aud":"us")", ""},
       {R"("aud":["us"])", ""},
@@ -134,8 +134,7 @@ TEST_CASE("VerifyToken: iss is compared byte for byte", "[jose]") {
   }
 }
 
-TEST_CASE("VerifyToken: the subject is the configured claim, a string that is not empty",
-          "[jose]") {
+TEST_CASE("VerifyToken: the subject is the configured claim, a non-empty string", "[jose]") {
   CHECK(Outcome(With("sub", "")) == reason::kSubject);
   CHECK(Outcome(With("sub", R"("sub":"")")) == reason::kSubject);
   CHECK(Outcome(With("sub", R"("sub":7)")) == reason::kSubject);
@@ -145,7 +144,7 @@ TEST_CASE("VerifyToken: the subject is the configured claim, a string that is no
   CHECK(Outcome(With("sub", R"("sub":"s")"), by_oid) == reason::kSubject);
 }
 
-TEST_CASE("VerifyToken: a bounded lifetime demands iat and holds it", "[jose]") {
+TEST_CASE("VerifyToken: a bounded lifetime requires iat and is enforced", "[jose]") {
   Expectations bounded = Expect();
   bounded.max_lifetime = absl::Seconds(400);
   CHECK(Outcome(With("iat", R"("iat":1699999900)"), bounded).empty());
@@ -160,7 +159,7 @@ TEST_CASE("VerifyToken: a payload that is not an object is refused", "[jose]") {
   }
 }
 
-TEST_CASE("VerifyToken: claims are not judged before the signature", "[jose]") {
+TEST_CASE("VerifyToken: claims are checked after the signature", "[jose]") {
   const auto token = UnverifiedToken::Parse(
       SignToken(Signer(), "EdDSA", R"({"alg":"EdDSA"})", With("exp", R"("exp":1)")));
   REQUIRE(token.ok());

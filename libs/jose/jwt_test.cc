@@ -8,7 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/jose/testing/test_tokens.h"
 
-// What a token looks like and whose key signed it: everything up to the signature.
+// The form of tokens and the choice of keys: everything up to the signature.
 namespace countersign::jose {
 namespace {
 
@@ -45,7 +45,7 @@ Expectations Expect() {
 
 JwkSet Keys(const std::vector<std::string>& jwks) { return *ParseJwkSet(JwkSetJson(jwks)); }
 
-// "" when the token stands, else the reason why not.
+// "" when the token is accepted, otherwise the reason.
 std::string Outcome(absl::string_view token, const JwkSet& keys,
                     const Expectations& expectations = Expect()) {
   const auto parsed = UnverifiedToken::Parse(token);
@@ -64,7 +64,7 @@ std::string WithHeader(absl::string_view header) {
 
 }  // namespace
 
-TEST_CASE("VerifyToken: a good token of each algorithm gives its claims", "[jose]") {
+TEST_CASE("VerifyToken: a valid token of each algorithm gives its claims", "[jose]") {
   const crypto::TestSigner ed25519 = crypto::TestSigner::Ed25519();
   const std::pair<const char*, const crypto::TestSigner*> cases[] = {{"RS256", &Rsa()},
                                                                      {"PS256", &Rsa()},
@@ -139,7 +139,7 @@ TEST_CASE("UnverifiedToken::Parse: each malformed header is refused with its rea
   }
 }
 
-TEST_CASE("UnverifiedToken::Parse: deep nesting is refused without recursion to match", "[jose]") {
+TEST_CASE("UnverifiedToken::Parse: deep nesting is refused without deep recursion", "[jose]") {
   const std::string deep =
       absl::StrCat(R"({"alg":"ES256","x":)", std::string(5000, '['), std::string(5000, ']'), "}");
   CHECK(Outcome(WithHeader(deep), Keys({JwkJson(P256())})) == reason::kBadHeader);
@@ -184,7 +184,8 @@ TEST_CASE("UnverifiedToken::Parse: other numbers of parts, sizes and alphabets a
 TEST_CASE("UnverifiedToken::Parse: the unused bits of the last character must be zero", "[jose]") {
   const JwkSet keys = Keys({JwkJson(P256())});
   std::string token = WithHeader(R"({"alg":"ES256"})");
-  // 64 bytes are 86 characters, of which the last carries two bits: AQgw are the canonical ones.
+  // 64 bytes are 86 characters; the last one has two significant bits, so A, Q, g and w are
+  // canonical.
   const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   token.back() = alphabet[alphabet.find(token.back()) + 1];
   CHECK(Outcome(token, keys) == reason::kBadEncoding);
@@ -198,7 +199,7 @@ TEST_CASE("UnverifiedToken::Parse: every prefix of a token is refused", "[jose]"
   }
 }
 
-TEST_CASE("VerifyToken: every flipped character of a token is noticed", "[jose]") {
+TEST_CASE("VerifyToken: a changed character anywhere in a token is detected", "[jose]") {
   const JwkSet keys = Keys({JwkJson(P256())});
   const std::string good = WithHeader(R"({"alg":"ES256"})");
   for (std::size_t i = 0; i < good.size(); ++i) {
@@ -262,15 +263,14 @@ TEST_CASE("VerifyToken: the key is chosen by kid, type, curve and alg", "[jose]"
   CHECK(Outcome(without, Keys({rsa})) == reason::kKeyMismatch);
 }
 
-TEST_CASE("VerifyToken: a key that names another alg does not verify, though it could", "[jose]") {
+TEST_CASE("VerifyToken: a key with another alg is not used, even if it could verify", "[jose]") {
   const std::string token = SignToken(Rsa(), "PS256", R"({"alg":"PS256","kid":"k"})", kGoodPayload);
   CHECK(Outcome(token, Keys({JwkJson(Rsa(), R"("kid":"k")")})).empty());
   CHECK(Outcome(token, Keys({JwkJson(Rsa(), R"("kid":"k","alg":"RS256")")})) ==
         reason::kKeyMismatch);
 }
 
-TEST_CASE("VerifyToken: a signature under another scheme than the header's is not valid",
-          "[jose]") {
+TEST_CASE("VerifyToken: a signature of another scheme than the header's is refused", "[jose]") {
   const JwkSet keys = Keys({JwkJson(Rsa())});
   CHECK(Outcome(SignToken(Rsa(), "PS256", R"({"alg":"RS256"})", kGoodPayload), keys) ==
         reason::kSignature);

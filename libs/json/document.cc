@@ -22,7 +22,7 @@ bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool EndsScalar(char c) { return IsSpace(c) || c == ',' || c == ']' || c == '}'; }
 
 constexpr double kExactIntegers =
-    9007199254740992.0;  // 2^53: above it a double is no exact integer
+    9007199254740992.0;  // 2^53: larger integers are not exact in a double
 
 absl::Status At(absl::string_view bytes, std::size_t offset, absl::string_view what) {
   std::size_t line = 1;
@@ -37,12 +37,12 @@ absl::Status At(absl::string_view bytes, std::size_t offset, absl::string_view w
       absl::StrCat("line ", line, ", column ", offset - line_start + 1, ": ", what));
 }
 
-// The names of an object's members so far. Most objects have few: those are compared one by one.
+// The member names of an object so far. Few names are compared one by one.
 class NameSet {
  public:
   bool empty() const { return few_.empty(); }
 
-  // False when `name` is there already.
+  // False when `name` is a duplicate.
   bool Insert(absl::string_view name) {
     if (few_.size() < kFew) {
       if (std::find(few_.begin(), few_.end(), name) != few_.end()) return false;
@@ -59,8 +59,8 @@ class NameSet {
   std::set<absl::string_view> many_;
 };
 
-// Parsers for small documents keep their buffers, one per thread: an event of a stream would
-// otherwise pay for five allocations before its first byte is read.
+// Parsers for small documents keep their buffers, one per thread: otherwise every event of a stream
+// would need five allocations before its first byte is read.
 constexpr std::size_t kSmallDocument = 16u << 10;
 
 simdjson::dom::parser& SmallParser() {
@@ -97,9 +97,9 @@ simdjson::error_code ParseBytes(simdjson::dom::parser& parser, absl::string_view
 
 }  // namespace
 
-// simdjson decides what is valid and decodes; the parser walks the source beside simdjson's tree to
-// learn where values stand, which the tree does not tell, and refuses duplicate keys, which the
-// tree keeps.
+// simdjson validates and decodes. This parser walks the source beside simdjson's tree to find the
+// offsets of values, which the tree does not have, and to refuse duplicate keys, which the tree
+// keeps.
 class Parser {
  public:
   Parser(absl::string_view bytes, Document& document) : bytes_(bytes), document_(document) {}
@@ -254,7 +254,7 @@ absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const Limits& 
         absl::StrCat("JSON of ", bytes.size(), " bytes is over the limit of ", limits.max_bytes));
   }
   if (bytes.find_first_not_of(kSpace) == absl::string_view::npos) {
-    return absl::InvalidArgumentError("empty where JSON is expected");
+    return absl::InvalidArgumentError("the input is empty, not JSON");
   }
   const bool is_small = bytes.size() <= kSmallDocument;
   Document document;

@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// JSON that comes from outside, read strictly (RFC 8259): valid UTF-8, no lone surrogates, no
-// duplicate keys, nothing after the value, bounded depth and size. What two parsers could read
-// differently is refused.
+// Strict parsing of untrusted JSON (RFC 8259): valid UTF-8, no lone surrogates, no duplicate keys,
+// nothing after the value, bounded depth and size. Input that two parsers could read differently is
+// refused.
 namespace countersign::json {
 
 enum class Type { kNull, kBool, kNumber, kString, kArray, kObject };
@@ -30,9 +30,9 @@ Limits BodyLimits(std::size_t size);
 
 class Document;
 
-// A cheap view of one value of a Document, valid as long as the Document is. A default-constructed
-// Value, and every look-up that finds nothing, is "absent": its type is kNull, `exists()` is false
-// and its accessors give empty values, so that paths can be walked without a test at every step.
+// A view of one value in a Document; valid while the Document exists. A default-constructed Value
+// and the result of a failed look-up are "absent": type kNull, exists() is false, and accessors
+// return empty values, so that paths can be followed without a test at each step.
 class Value {
  public:
   Value() = default;
@@ -41,18 +41,18 @@ class Value {
   Type type() const;
   bool is(Type type) const { return exists() && this->type() == type; }
 
-  absl::string_view text() const;  // of a string, decoded; "" otherwise
+  absl::string_view text() const;  // a string's decoded text; "" for other types
   std::optional<bool> boolean() const;
   std::optional<double> number() const;
-  std::optional<std::int64_t> integer() const;  // only when the number is one exactly
+  std::optional<std::int64_t> integer() const;  // nullopt unless the number is exactly an integer
 
   std::size_t size() const;           // members or elements
   Value at(std::size_t index) const;  // element, or a member's value, in the document's order
   absl::string_view key(std::size_t index) const;  // of a member, decoded
   Value operator[](absl::string_view key) const;   // member of an object
 
-  // Where the value stands in the parsed bytes: [begin, end), quotes included for strings.
-  // Replacing exactly these bytes by another value's gives valid JSON.
+  // The value's range in the parsed bytes, [begin, end), including a string's quotes. Replacing
+  // exactly these bytes by another JSON value gives valid JSON.
   std::size_t begin() const;
   std::size_t end() const;
 
@@ -68,8 +68,7 @@ class Value {
 // Thread-safe.
 class Document {
  public:
-  // INVALID_ARGUMENT with the byte offset and what is wrong ("line 3, column 7: duplicate key
-  // \"model\"").
+  // INVALID_ARGUMENT with the place and the mistake ("line 3, column 7: duplicate key \"model\"").
   static absl::StatusOr<Document> Parse(absl::string_view bytes, const Limits& limits = {});
 
   Value root() const { return Value(this, 0); }

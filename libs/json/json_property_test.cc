@@ -1,4 +1,4 @@
-// Document and Quote against a reference that reads and writes one byte at a time.
+// Property tests of Document and Quote against a byte-by-byte reference implementation.
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -19,7 +19,7 @@ using testing::ReferenceParse;
 using testing::ReferenceQuote;
 using testing::ReferenceValue;
 
-// Random documents: every type, white space everywhere, escapes of every kind.
+// Random documents with every type, white space everywhere and every kind of escape.
 class DocumentMaker {
  public:
   explicit DocumentMaker(std::mt19937& random) : random_(random) {}
@@ -115,10 +115,10 @@ TEST_CASE("Document: refuses exactly the damaged documents that the reference re
     if (document.ok()) RequireSame(document->root(), *expected, source);
     refused += !document.ok();
   }
-  CHECK(refused > 500);  // else the damage was none
+  CHECK(refused > 500);  // otherwise the damage was ineffective
 }
 
-TEST_CASE("Document: reads to the limit of depth and no further", "[json]") {
+TEST_CASE("Document: accepts the maximum depth and refuses more", "[json]") {
   for (const std::size_t limit : {1u, 8u, 64u}) {
     Limits limits;
     limits.max_depth = limit;
@@ -135,7 +135,7 @@ TEST_CASE("Document: reads to the limit of depth and no further", "[json]") {
   }
 }
 
-TEST_CASE("Document: small and large documents in turns do not disturb each other", "[json]") {
+TEST_CASE("Document: alternating small and large documents do not affect each other", "[json]") {
   const std::string large = absl::StrCat("[\"", std::string(100'000, 'x'), "\",1]");
   for (int round = 0; round < 3; ++round) {
     CHECK(Document::Parse(large)->root().at(1).integer() == 1);
@@ -151,7 +151,7 @@ TEST_CASE("Document: small and large documents in turns do not disturb each othe
   }
 }
 
-TEST_CASE("Document: keys are told apart among many", "[json]") {
+TEST_CASE("Document: finds duplicates among many keys", "[json]") {
   for (const int count : {15, 16, 17, 100}) {
     std::string source = "{";
     for (int i = 0; i < count; ++i) absl::StrAppend(&source, i > 0 ? "," : "", "\"k", i, "\":", i);

@@ -29,7 +29,7 @@ TEST_CASE("Document: walks objects and arrays in the order of the source", "[jso
   CHECK_FALSE(root["a"]["nothing"]["at"]["all"].exists());
 }
 
-TEST_CASE("Document: every value knows where it stands in the source", "[json]") {
+TEST_CASE("Document: every value has its range in the source", "[json]") {
   const std::string source = " { \"a\\\"b\" : [ \"x\\\\\" , {} , 12e1 ] , \"c\":{\"d\":false} } ";
   const Document document = Read(source);
   const Value root = document.root();
@@ -48,7 +48,7 @@ TEST_CASE("Document: decodes escapes and surrogate pairs", "[json]") {
   CHECK(Read(R"("\u0034\ud83d\ude00\/\n")").root().text() == "4\xF0\x9F\x98\x80/\n");
 }
 
-TEST_CASE("Document: refuses what two parsers could read differently", "[json]") {
+TEST_CASE("Document: refuses input that two parsers could read differently", "[json]") {
   const std::string deep = std::string(70, '[') + std::string(70, ']');
   for (const std::string& bad :
        {std::string("{\"a\":1,\"a\":2}"), std::string("{\"a\":1,\"\\u0061\":2}"),
@@ -67,7 +67,7 @@ TEST_CASE("Document: names the place of a duplicate key", "[json]") {
   CHECK(document.status().message() == "line 3, column 3: duplicate key \"m\"");
 }
 
-TEST_CASE("Document: refuses more bytes than the limit before reading them", "[json]") {
+TEST_CASE("Document: refuses input above the limit without parsing it", "[json]") {
   Limits limits;
   limits.max_bytes = 4;
   CHECK_FALSE(Document::Parse("\"1234\"", limits).ok());

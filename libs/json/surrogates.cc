@@ -17,7 +17,7 @@ std::optional<std::uint32_t> UnicodeEscapeAt(absl::string_view json, std::size_t
 std::vector<std::size_t> LoneSurrogates(absl::string_view json) {
   std::vector<std::size_t> found;
   for (std::size_t at = 0; at < json.size();) {
-    // Outside strings JSON has no backslash.
+    // Outside of strings, JSON contains no backslash.
     if (json[at] != '\\') {
       ++at;
       continue;

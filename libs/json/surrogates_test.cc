@@ -21,13 +21,13 @@ TEST_CASE("UnicodeEscapeAt: reads four digits of either case", "[json]") {
   CHECK_FALSE(UnicodeEscapeAt(R"(\u00e9)", 7).has_value());
 }
 
-TEST_CASE("JoinSurrogates: gives the first and the last character of two halves", "[json]") {
+TEST_CASE("JoinSurrogates: computes the first and last characters", "[json]") {
   CHECK(JoinSurrogates(0xD800, 0xDC00) == 0x10000);
   CHECK(JoinSurrogates(0xDBFF, 0xDFFF) == 0x10FFFF);
   CHECK(JoinSurrogates(0xD83D, 0xDE00) == 0x1F600);
 }
 
-TEST_CASE("LoneSurrogates: halves without their other half, and no others", "[json]") {
+TEST_CASE("LoneSurrogates: finds surrogates without their other half only", "[json]") {
   for (const char* whole :
        {R"("\ud83d\ude00")", R"("\uD83D\uDE00")", R"("\\ud83d")", R"("\u00e9 \n\\\u0041")",
         R"({"k\ud83d\ude00":[1,"\\\\ud83d"]})", R"("")", "\"\xF0\x9F\x98\x80\""}) {
@@ -41,7 +41,7 @@ TEST_CASE("LoneSurrogates: halves without their other half, and no others", "[js
   CHECK(Repaired(R"({"\udc00":"\ud800x\udc00"})") == R"({"\ufffd":"\ufffdx\ufffd"})");
 }
 
-TEST_CASE("LoneSurrogates: what is cut off or no JSON at all does no harm", "[json]") {
+TEST_CASE("LoneSurrogates: truncated input and input that is not JSON are safe", "[json]") {
   for (const char* odd : {"\\", "\\u", "\\ud8", "\\ud83", "\"\\ud83d", "\\ud83d\\", "\\ud83d\\ude0",
                           "\\u d83", "\\u0xd8", "\\ud8\n3d"}) {
     const std::string repaired = Repaired(odd);

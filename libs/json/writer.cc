@@ -14,15 +14,15 @@ constexpr std::uint64_t kHighBits = 0x8080808080808080;
 
 bool NeedsEscape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 
-// Non-zero when some byte of `word` needs an escape. The lowest bit that is set is in the first
-// such byte; above it there may be others.
+// Non-zero when a byte of `word` needs an escape. The lowest set bit belongs to the first such
+// byte; higher bits are unspecified.
 std::uint64_t EscapeBits(std::uint64_t word) {
   const auto zero_bytes = [](std::uint64_t w) { return (w - kEachByte) & ~w & kHighBits; };
   const std::uint64_t controls = (word - kEachByte * 0x20) & ~word & kHighBits;
   return controls | zero_bytes(word ^ kEachByte * '"') | zero_bytes(word ^ kEachByte * '\\');
 }
 
-// The first byte from `at` on that needs an escape; the end of `text` when there is none.
+// The offset of the first byte from `at` on that needs an escape, or text.size().
 std::size_t FindEscape(absl::string_view text, std::size_t at) {
   if constexpr (std::endian::native == std::endian::little) {
     for (; at + 8 <= text.size(); at += 8) {
@@ -127,9 +127,10 @@ Writer& Writer::String(absl::string_view text) {
 Writer& Writer::Int(std::int64_t number) { return Raw(std::to_string(number)); }
 
 Writer& Writer::Number(double number) {
-  if (!std::isfinite(number)) return Null();  // JSON has no other word for it.
+  if (!std::isfinite(number)) return Null();  // JSON cannot represent it.
   char buffer[32];
-  // Parsers, ours among them, refuse integers beyond 64 bits; with an exponent it is a double.
+  // Parsers, including ours, refuse integers beyond 64 bits; with an exponent the number is a
+  // double.
   const auto end =
       std::abs(number) < 9e18
           ? std::to_chars(buffer, buffer + sizeof(buffer), number).ptr

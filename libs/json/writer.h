@@ -8,12 +8,11 @@
 
 namespace countersign::json {
 
-// `text` as a JSON string with its quotes. Escapes what must be escaped and nothing else; `text` is
-// valid UTF-8.
+// `text` as a JSON string with its quotes. Escapes only what JSON requires. REQUIRES: valid UTF-8.
 std::string Quote(absl::string_view text);
 
-// Writes compact JSON: members in the order they are given, no white space, so equal calls give
-// equal bytes. Numbers are written so that they read back as the same value.
+// Writes compact JSON: members in the given order and no white space, so equal calls give equal
+// bytes. Numbers are read back as the same value.
 //   Writer w; w.BeginObject().Key("a").Int(1).EndObject(); w.str()
 class Writer {
  public:
@@ -27,7 +26,7 @@ class Writer {
   Writer& Number(double number);
   Writer& Bool(bool value);
   Writer& Null();
-  Writer& Raw(absl::string_view json);  // a value that is JSON already
+  Writer& Raw(absl::string_view json);  // `json` is a JSON value
 
   const std::string& str() const { return out_; }
 

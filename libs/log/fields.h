@@ -6,8 +6,8 @@
 
 namespace countersign::log {
 
-// Every field name that a log line may carry. Adding one is a decision: its values may be read by
-// anyone who reads logs, so no field may ever hold a prompt, an answer, a credential, a token or a
+// The field names that a log line may have. Before adding one consider that its values may be read
+// by everyone who reads logs: no field may contain a prompt, an answer, a credential, a token or a
 // header.
 inline constexpr std::string_view kAllowedFields[] = {
     "action",   "address",    "attempt",    "bytes",    "cause",   "code",        "connection",
@@ -21,7 +21,7 @@ inline constexpr std::string_view kAllowedFields[] = {
     "target",   "threads",    "upstream",   "url",      "version", "waiting",
 };
 
-// A field name, checked against the list while compiling.
+// A field name that is checked against the list at compile time.
 class Key {
  public:
   consteval Key(const char* name) : name_(name) {  // NOLINT: fields read as literals

@@ -11,10 +11,10 @@
 #include "libs/base/secret.h"
 #include "libs/log/fields.h"
 
-// One line per event on stderr: a fixed sentence of the code ("listening") and typed fields whose
-// names come from the allow-list in fields.h. What is not on the list does not compile, a
-// Secret<T> is not a value, and nothing of a prompt, an answer or a credential has a field to go
-// into. Thread-safe; never throws, never blocks on anything but stderr.
+// Writes one line per event to stderr: a constant sentence ("listening") and typed fields whose
+// names are in the allow-list of fields.h. Other field names do not compile, a Secret<T> cannot be
+// a value, and there is no field for prompts, answers and credentials. Thread-safe; never throws,
+// blocks on stderr only.
 //   log::Info("listening", {{"address", address}, {"service", "policy"}});
 namespace countersign::log {
 
@@ -25,7 +25,7 @@ enum class Format { kText, kJson };
 absl::StatusOr<Level> LevelFromString(absl::string_view text);
 absl::StatusOr<Format> FormatFromString(absl::string_view text);
 
-// A field's value, already as text. Strings longer than 512 bytes are cut.
+// A field's value as text. Strings longer than 512 bytes are truncated.
 class Value {
  public:
   Value(absl::string_view text);                               // NOLINT: fields read as literals
@@ -62,12 +62,12 @@ void Info(absl::string_view event, Fields fields = {});
 void Warning(absl::string_view event, Fields fields = {});
 void Error(absl::string_view event, Fields fields = {});
 
-// Called once, early in main; before it: info, text.
+// Call once, early in main. Defaults: info, text.
 void Configure(Level level, Format format, absl::string_view service);
 
-// The line that an event gives, without the newline. Control characters are escaped in both
-// formats, so that a value cannot forge a line or steer a terminal; bytes that are not UTF-8 become
-// U+FFFD, so that a JSON line is always JSON.
+// The line for an event, without newline. Control characters are escaped in both formats, so that a
+// value cannot forge a line or control a terminal; invalid UTF-8 becomes U+FFFD, so that a JSON
+// line is always valid JSON.
 std::string FormatLine(Format format, Level level, absl::Time time, absl::string_view service,
                        absl::string_view event, Fields fields);
 

@@ -20,7 +20,7 @@ std::string Json(absl::string_view event, Fields fields) {
 static_assert(!std::is_constructible_v<Value, const SecretString&>,
               "a secret must not become a field");
 
-TEST_CASE("FormatLine: a text line carries time, level, service, event and fields", "[log]") {
+TEST_CASE("FormatLine: a text line contains time, level, service, event and fields", "[log]") {
   CHECK(Text("listening", {{"address", "127.0.0.1:1"}, {"count", 3}}) ==
         "2023-11-14T22:13:20.000Z info policy listening address=127.0.0.1:1 count=3");
 }
@@ -49,13 +49,13 @@ TEST_CASE("FormatLine: bytes that are not UTF-8 are replaced, so that a line is 
   CHECK(Json("x", {{"name", "\xc3\xa9"}}).find("\"\xc3\xa9\"") != std::string::npos);
 }
 
-TEST_CASE("FormatLine: a value that is cut within a character stays UTF-8", "[log]") {
+TEST_CASE("FormatLine: a truncated value is still UTF-8", "[log]") {
   const std::string line = Text("x", {{"name", std::string(511, 'a') + "\xc3\xa9"}});
   CHECK(IsUtf8(line));
   CHECK(line.find("a\xef\xbf\xbd") != std::string::npos);
 }
 
-TEST_CASE("FormatLine: a value cannot steer a terminal", "[log]") {
+TEST_CASE("FormatLine: a value cannot control a terminal", "[log]") {
   // ESC and the one-character form of ESC [ (U+009B).
   const std::string line = Text("x", {{"name", "\x1b[2J\xc2\x9b"}});
   CHECK(line.find('\x1b') == std::string::npos);
@@ -69,7 +69,7 @@ TEST_CASE("FormatLine: a text value with spaces, quotes or nothing in it is quot
   CHECK(Text("x", {{"name", ""}}).ends_with(" name=\"\""));
 }
 
-TEST_CASE("Value: durations, times and fractions are texts that people read", "[log]") {
+TEST_CASE("Value: durations, times and fractions are readable", "[log]") {
   CHECK(Value(absl::Milliseconds(1500)).text() == "1.5s");
   CHECK(Value(kTime).text() == "2023-11-14T22:13:20.000Z");
   CHECK(Value(0.5).text() == "0.5");
@@ -77,7 +77,7 @@ TEST_CASE("Value: durations, times and fractions are texts that people read", "[
   CHECK(Value(-3).text() == "-3");
 }
 
-TEST_CASE("Value: a long text is cut", "[log]") {
+TEST_CASE("Value: a long text is truncated", "[log]") {
   CHECK(Value(std::string(5000, 'a')).text().size() == 512);
 }
 

@@ -15,12 +15,12 @@ class Histogram;
 }  // namespace prometheus
 
 // Metrics in Prometheus' terms. A service declares its families once (`<svc>_metrics.{h,cc}`) and
-// keeps the handles. No label may carry a prompt, a subject or a secret, and its values come from
-// configuration or code, never from callers: each new combination is a new time series.
+// keeps the handles. Label values come from configuration or code, never from callers, because each
+// new combination is a new time series; no label may contain a prompt, a subject or a secret.
 namespace countersign::metrics {
 
-// Handles: one pointer, cheap to copy, thread-safe, valid as long as the Registry. A
-// default-constructed handle counts nowhere.
+// Handles: one pointer, cheap to copy, thread-safe, valid while the Registry exists. A
+// default-constructed handle does nothing.
 class Counter {
  public:
   Counter() = default;
@@ -57,9 +57,9 @@ class Histogram {
 
 using LabelValues = std::initializer_list<absl::string_view>;
 
-// Families: a name, a help text and label names. With(values) gives the handle of one combination;
-// it takes a lock and allocates, so keep handles where calls are frequent. REQUIRES: as many values
-// as label names. Thread-safe, cheap to copy.
+// Families: a name, a help text and label names. With(values) returns the handle of one
+// combination; it locks and allocates, so keep handles that are used often. REQUIRES: one value per
+// label name. Thread-safe, cheap to copy.
 class CounterFamily {
  public:
   CounterFamily() = default;
@@ -93,10 +93,10 @@ class HistogramFamily {
   std::shared_ptr<State> state_;
 };
 
-// Seconds, from 100 µs to 10 s: what the latency of one step or call is measured in.
+// Buckets for the latency of a step or call: seconds, from 100 µs to 10 s.
 const std::vector<double>& LatencyBuckets();
 
-// Everything that one process measures. Thread-safe. Handles and families die with it.
+// All metrics of a process. Thread-safe. Must outlive its handles and families.
 class Registry {
  public:
   Registry();
@@ -104,7 +104,7 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // Declaring the same name twice with the same labels gives the same family.
+  // Declaring a name again with the same labels returns the same family.
   CounterFamily Counters(const std::string& name, const std::string& help,
                          std::vector<std::string> labels = {});
   GaugeFamily Gauges(const std::string& name, const std::string& help,
@@ -113,8 +113,8 @@ class Registry {
                              std::vector<std::string> labels = {},
                              std::vector<double> buckets = LatencyBuckets());
 
-  // `refresh` runs before every exposition and sets gauges that are cheaper to ask for than to
-  // keep. It must outlive the registry's last Expose.
+  // Runs `refresh` before every exposition, to set gauges that are computed on demand. It must
+  // outlive the registry's last Expose.
   void BeforeExpose(std::function<void()> refresh);
 
   // The text format, version 0.0.4.

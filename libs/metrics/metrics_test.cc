@@ -41,7 +41,7 @@ TEST_CASE("Registry: a histogram counts into the bucket of the value", "[metrics
   CHECK(Has(text, "t_seconds_count 1"));
 }
 
-TEST_CASE("Registry: BeforeExpose sets gauges when they are asked for", "[metrics]") {
+TEST_CASE("Registry: BeforeExpose sets gauges on demand", "[metrics]") {
   Registry registry;
   const Gauge open = registry.Gauges("open", "Open.").With({});
   double value = 4;
@@ -62,8 +62,7 @@ TEST_CASE("Counter: increments from several threads are all counted", "[metrics]
   CHECK(Has(registry.Expose(), "n_total{who=\"a\"} 2000"));
 }
 
-TEST_CASE("Registry: families of one name with other labels stay apart by their labels",
-          "[metrics]") {
+TEST_CASE("Registry: families with one name and different labels are separate", "[metrics]") {
   Registry registry;
   const CounterFamily calls = registry.Counters("calls_total", "Calls.", {"peer", "code"});
   calls.With({"edge", "OK"}).Increment();
@@ -79,7 +78,7 @@ TEST_CASE("Registry: a label's value is escaped", "[metrics]") {
   CHECK(Has(registry.Expose(), R"(x_total{name="a\"b\\c\nd"} 1)"));
 }
 
-TEST_CASE("Gauge: Add moves it both ways", "[metrics]") {
+TEST_CASE("Gauge: Add increases and decreases it", "[metrics]") {
   Registry registry;
   const Gauge open = registry.Gauges("open", "Open.").With({});
   open.Set(3);
@@ -88,7 +87,7 @@ TEST_CASE("Gauge: Add moves it both ways", "[metrics]") {
   CHECK(Has(registry.Expose(), "open 1"));
 }
 
-TEST_CASE("Registry: every refresher runs before each exposition, in any number", "[metrics]") {
+TEST_CASE("Registry: all refreshers run before each exposition", "[metrics]") {
   Registry registry;
   int first = 0, second = 0;
   registry.BeforeExpose([&] { ++first; });
@@ -119,7 +118,7 @@ TEST_CASE("LatencyBuckets: rise from 100 microseconds to 10 seconds", "[metrics]
   CHECK(buckets.back() == 10);
 }
 
-TEST_CASE("A default-constructed handle counts nowhere", "[metrics]") {
+TEST_CASE("A default-constructed handle does nothing", "[metrics]") {
   Registry registry;
   registry.Counters("n_total", "N.").With({}).Increment();
   const std::string before = registry.Expose();

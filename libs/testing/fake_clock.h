@@ -5,7 +5,7 @@
 
 namespace countersign::testing {
 
-// A clock that moves only when told to. Thread-safe.
+// A clock that advances only when told to. Thread-safe.
 class FakeClock final : public Clock {
  public:
   explicit FakeClock(absl::Time start = absl::FromUnixSeconds(1'700'000'000)) : now_(start) {}

@@ -17,7 +17,7 @@
 
 extern char** environ;
 
-// libpqxx 6.4 loses one PGresult when the server breaks a connection; asked for by LeakSanitizer.
+// Read by LeakSanitizer: libpqxx 6.4 leaks one PGresult when the server closes a connection.
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:libpqxx-6.4.so\n"; }
 
@@ -31,8 +31,8 @@ constexpr char kBin[] = "/usr/lib/postgresql/15/bin/";
   std::abort();
 }
 
-// Runs a program of PostgreSQL, as root under the unprivileged user, and waits for it. What it
-// prints goes to dir/commands.log.
+// Runs a PostgreSQL program (for root, as the unprivileged user) and waits for it. Its output is
+// appended to dir/commands.log.
 int RunAsPostgres(const std::string& dir, std::vector<std::string> command) {
   if (geteuid() == 0) {
     command.insert(command.begin(),
@@ -78,7 +78,7 @@ std::string MakeDirectory() {
   return dir;
 }
 
-// A zombie is dead.
+// A zombie counts as dead.
 bool IsAlive(pid_t pid) {
   std::ifstream stat(absl::StrCat("/proc/", pid, "/stat"));
   std::string text{std::istreambuf_iterator<char>(stat), {}};
@@ -86,7 +86,7 @@ bool IsAlive(pid_t pid) {
   return name_end != std::string::npos && name_end + 2 < text.size() && text[name_end + 2] != 'Z';
 }
 
-// Waits for the end of its standard input, then stops whatever server runs in $1 and removes it.
+// Waits for end of file on its standard input, then stops the server in $1 and removes the folder.
 constexpr char kWatchdog[] = R"(
 trap '' HUP INT TERM
 cat >/dev/null
@@ -123,8 +123,8 @@ PrivatePostgres& PrivatePostgres::Shared() {
   return shared;
 }
 
-// The watchdog is forked twice and has its own session, so that neither a terminal's Ctrl-C nor a
-// test runner that kills a tree of processes takes it along.
+// The watchdog is forked twice and has its own session, so that Ctrl-C in a terminal, or a test
+// runner that kills a process tree, does not kill it.
 void PrivatePostgres::StartWatchdog() {
   int life[2], done[2];
   if (pipe2(life, O_CLOEXEC) != 0 || pipe2(done, O_CLOEXEC) != 0) Die("pipe failed");
@@ -137,7 +137,7 @@ void PrivatePostgres::StartWatchdog() {
     const int null = open("/dev/null", O_WRONLY);
     dup2(null, 1);
     dup2(null, 2);
-    // Kept open until the script is done; its end of file is the answer to the destructor.
+    // Stays open until the script has finished; the destructor waits for its end of file.
     fcntl(done[1], F_SETFD, 0);
     execl("/bin/sh", "sh", "-c", kWatchdog, "watchdog", dir_.c_str(), static_cast<char*>(nullptr));
     _exit(127);
@@ -182,8 +182,8 @@ void PrivatePostgres::Kill() {
   for (const pid_t pid : family) {
     while (IsAlive(pid)) usleep(1000);
   }
-  // Where nobody reaps orphans the dead postmaster keeps its number, and a new one would believe
-  // the lock files.
+  // Where orphans are not reaped the dead postmaster keeps its process id, and a new one would
+  // consider the lock files valid.
   std::remove(lock_file.c_str());
   std::remove((dir_ + "/.s.PGSQL.5432.lock").c_str());
 }

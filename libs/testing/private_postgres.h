@@ -4,11 +4,10 @@
 
 namespace countersign::testing {
 
-// A PostgreSQL 15 cluster of this test binary's own: a temporary directory, a Unix socket and no
-// TCP. As root it runs as user `postgres`. It is stopped and removed when the object is destroyed
-// or the process ends in any way, a crash or a kill -9 included: a detached watchdog sees the
-// process go. Anything that fails while setting up aborts with a message, because no test that
-// needs the database can go on.
+// A PostgreSQL 15 cluster for this test binary: a temporary folder, a Unix socket and no TCP. For
+// root it runs as user `postgres`. It is stopped and removed when the object is destroyed or the
+// process ends, however it ends: a detached watchdog notices. A failure during setup aborts with a
+// message, because no test that needs the database could run.
 //
 // Commits survive a kill -9 of the server but not of the machine (fsync is off), unless `durable`.
 class PrivatePostgres {
@@ -18,11 +17,11 @@ class PrivatePostgres {
   PrivatePostgres(const PrivatePostgres&) = delete;
   PrivatePostgres& operator=(const PrivatePostgres&) = delete;
 
-  // The cluster that the tests of one binary share, started on first use. Tests that stop or kill
-  // the server make their own.
+  // The cluster shared by the tests of one binary, started on first use. Tests that stop or kill
+  // the server use their own.
   static PrivatePostgres& Shared();
 
-  // Makes an empty database and returns its libpq conninfo. Thread-safe.
+  // Creates an empty database and returns its libpq conninfo. Thread-safe.
   std::string FreshDatabase();
 
   void Stop();   // fast shutdown: transactions are rolled back, connections closed
@@ -35,8 +34,8 @@ class PrivatePostgres {
 
   std::string dir_;
   std::string server_options_;
-  int life_ = -1;  // the watchdog acts when the last copy of this descriptor is closed
-  int done_ = -1;  // end of file when the watchdog is finished
+  int life_ = -1;  // the watchdog stops the server when the last copy of this is closed
+  int done_ = -1;  // end of file when the watchdog has finished
 };
 
 }  // namespace countersign::testing

@@ -9,7 +9,7 @@
 
 namespace countersign::testing {
 
-// A loopback port on which somebody listens until Free or destruction.
+// A loopback port with a listener, until Free or destruction.
 class TakenPort {
  public:
   TakenPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

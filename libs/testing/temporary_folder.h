@@ -10,7 +10,7 @@
 
 namespace countersign::testing {
 
-// A folder of one test's own, with mode 0700, removed with the object.
+// A temporary folder with mode 0700, removed with the object.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -29,7 +29,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// The whole content of a file; empty when it cannot be read.
+// The content of a file; empty when it cannot be read.
 inline std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream content;
@@ -41,7 +41,7 @@ inline void WriteFile(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-// Permission bits of a file or folder; 0 when there is none.
+// The permission bits of a file or folder; 0 when it does not exist.
 inline mode_t FileMode(const std::string& path) {
   struct stat found = {};
   return stat(path.c_str(), &found) == 0 ? found.st_mode & 07777 : 0;

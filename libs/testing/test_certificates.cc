@@ -93,7 +93,7 @@ TestAuthority::TestAuthority() : state_(new State) {
 
 TestAuthority::~TestAuthority() {
   delete state_;
-  std::error_code ignored;  // A folder that stays behind is no reason to fail a test.
+  std::error_code ignored;  // A folder that cannot be removed does not fail the test.
   std::filesystem::remove_all(folder_, ignored);
 }
 

@@ -8,15 +8,15 @@
 
 namespace countersign::testing {
 
-// Files of one certificate, in a TestAuthority's folder.
+// The files of one certificate, in a TestAuthority's folder.
 struct CertificateFiles {
   std::string certificate;
   std::string key;
   std::string authority;
 };
 
-// A certificate authority that lives as long as the object, in a temporary folder of its own. What
-// fails aborts the process: no test can go on without it.
+// A certificate authority with a temporary folder, which lives as long as the object. A failure
+// aborts the process, because no test could continue.
 class TestAuthority {
  public:
   TestAuthority();
@@ -30,9 +30,9 @@ class TestAuthority {
     absl::Time not_before = absl::Now() - absl::Hours(1);
     absl::Time not_after = absl::Now() + absl::Hours(24);
   };
-  // Issues a P-256 certificate for both sides of TLS; each call writes new files.
+  // Issues a P-256 certificate for both sides of TLS. Each call writes new files.
   CertificateFiles Issue(const Leaf& leaf);
-  // With the URI SAN spiffe://countersign/`service`, as services of this project have.
+  // The same with the URI SAN spiffe://countersign/`service`, as services of this project use.
   CertificateFiles IssueService(const std::string& service);
 
   const std::string& folder() const { return folder_; }

@@ -19,8 +19,8 @@
 
 namespace countersign::async::testing {
 
-// An event loop without a thread: a test runs it, and its clock moves only when the test says so.
-// Post may be called on any thread, everything else on the test's.
+// An event loop without a thread: the test runs it, and its clock advances only when the test says
+// so. Post may be called on any thread, other members on the test's.
 class ManualExecutor final : public EventLoop {
  public:
   ManualExecutor() = default;
@@ -33,14 +33,14 @@ class ManualExecutor final : public EventLoop {
   }
   std::unique_ptr<Timer> MakeTimer() override { return std::make_unique<ManualTimer>(*this); }
 
-  // Runs what is posted, and what that posts, until nothing is left. True when there was something.
+  // Runs posted work until none is left. Returns whether there was any.
   bool RunReady() {
     bool ran = false;
     for (absl::AnyInvocable<void()> work; (work = Next()) != nullptr; ran = true) work();
     return ran;
   }
 
-  // Lets time pass: timers expire in their order, each at its own time.
+  // Advances the clock: timers expire in order, each at its own time.
   void Advance(absl::Duration duration) {
     const TimePoint end = Executor(*this).After(duration);
     RunReady();
@@ -58,7 +58,7 @@ class ManualExecutor final : public EventLoop {
 
   std::size_t timers() const { return timers_.size(); }  // set and not expired
 
-  // Begins `work`, runs what is ready, and gives what it returned, or nullopt when it still waits.
+  // Starts `work`, runs ready work, and returns the result, or nullopt if it still waits.
   template <typename T>
   std::optional<T> Run(Awaitable<T> work) {
     const auto result = std::make_shared<std::optional<T>>();

@@ -1,5 +1,5 @@
-// What Clang's thread-safety analysis must refuse: the test thread_safety_analysis compiles this
-// and expects the error.
+// Code that Clang's thread-safety analysis must refuse. The test thread_safety_analysis compiles
+// this and expects the error.
 #include "libs/base/mutex.h"
 
 namespace countersign {

@@ -8,8 +8,7 @@
 
 namespace countersign::crypto {
 
-// An issuer's private key, for tests alone: production signs with nothing but EcSigningKey and
-// SigningKey. Compiled into the tests that need it.
+// An issuer's private key, for tests only: production code signs with EcSigningKey and SigningKey.
 class TestSigner {
  public:
   static TestSigner Rsa(int bits);
@@ -18,14 +17,14 @@ class TestSigner {
 
   KeyType type() const { return type_; }
   PublicKey public_key() const;
-  // In JWS form. `algorithm` must fit the key.
+  // Returns the signature in JWS form. `algorithm` must fit the key.
   std::string Sign(SignatureAlgorithm algorithm, absl::string_view message) const;
   // The members of the public JWK, without braces: "kty":"RSA","n":"…","e":"AQAB".
   std::string JwkMembers() const;
 
  private:
   TestSigner(KeyType type, evp_pkey_st* key);
-  std::string Number(const char* parameter, std::size_t size) const;  // 0: its own size
+  std::string Number(const char* parameter, std::size_t size) const;  // 0: the number's own size
   KeyType type_;
   std::shared_ptr<evp_pkey_st> key_;
 };

@@ -7,7 +7,7 @@
 #include "libs/base/encoding.h"
 #include "libs/crypto/testing/test_signer.h"
 
-// Tokens of any shape, for tests.
+// Makes tokens of any form, for tests.
 namespace countersign::jose {
 
 inline std::string SignToken(const crypto::TestSigner& signer, absl::string_view algorithm,

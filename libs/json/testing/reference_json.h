@@ -8,11 +8,10 @@
 
 #include "absl/strings/string_view.h"
 
-// JSON read and written as RFC 8259 says, one byte at a time: what Document and Quote are compared
-// with.
+// A byte-by-byte implementation of RFC 8259, the oracle for Document and Quote.
 namespace countersign::json::testing {
 
-// `text` as a JSON string, every byte by itself.
+// `text` as a JSON string.
 std::string ReferenceQuote(absl::string_view text);
 
 struct ReferenceValue {
@@ -24,8 +23,8 @@ struct ReferenceValue {
   std::vector<ReferenceValue> children;
 };
 
-// What `bytes` say; nothing where strict reading refuses them: no valid UTF-8, a lone surrogate, a
-// key twice, a number beyond 64 bits or a double, more than `max_depth` levels.
+// The value of `bytes`; nullopt where strict parsing refuses them: invalid UTF-8, a lone surrogate,
+// a duplicate key, a number beyond 64 bits or double, more than `max_depth` levels.
 std::optional<ReferenceValue> ReferenceParse(absl::string_view bytes, std::size_t max_depth);
 
 }  // namespace countersign::json::testing
