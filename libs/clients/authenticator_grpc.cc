@@ -20,7 +20,7 @@ absl::StatusOr<domain::Authenticated> ToAuthenticated(v1::AuthenticateResponse r
   absl::StatusOr<std::shared_ptr<const domain::Principal>> principal =
       verifier.Verify(response.internal_token());
   if (!principal.ok()) {
-    // The caller's credential stands; it is our own keys that are not in step with authn's.
+    // The caller's credential is valid; our copy of authn's keys is out of date.
     return absl::UnavailableError(
         absl::StrCat("authn's answer cannot be verified: ", principal.status().message()));
   }

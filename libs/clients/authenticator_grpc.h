@@ -12,8 +12,9 @@ class Channel;
 
 namespace countersign::clients {
 
-// authn over gRPC. The principal is read from the internal token that authn answers with, by
-// `verifier`, which outlives it. Destroying it cancels what is outstanding and waits for it.
+// Authenticator over gRPC. The principal is read from the internal token in authn's answer with
+// `verifier`, which must outlive this object. Destruction cancels outstanding calls and waits for
+// them.
 class GrpcAuthenticator final : public domain::Authenticator {
  public:
   GrpcAuthenticator(const std::shared_ptr<grpc::Channel>& authn, rpc::CallerVerifier& verifier);

@@ -18,8 +18,8 @@
 
 namespace countersign::clients {
 
-// The outstanding unary calls of one adapter. Destroying it cancels them and returns when every one
-// was answered, so that no answer finds its adapter gone. Thread-safe.
+// The outstanding unary calls of an adapter. Destruction cancels them and returns when all were
+// answered, so that no callback runs after the adapter is gone. Thread-safe.
 class CallGroup {
  public:
   CallGroup();
@@ -27,8 +27,8 @@ class CallGroup {
   CallGroup(const CallGroup&) = delete;
   CallGroup& operator=(const CallGroup&) = delete;
 
-  // Starts one call by `start(context, request, response, callback)`, which is a method of a stub's
-  // async interface, and hands its answer to `done`: the response, or the status with its reason.
+  // Starts one call with `start(context, request, response, callback)`, a method of a stub's async
+  // interface. `done` gets the response, or the status with its reason.
   template <typename Response, typename Request, typename Start>
   void Unary(const domain::Call* call, absl::Time deadline, Request request, Start start,
              domain::Done<Response> done);
@@ -43,10 +43,10 @@ class CallGroup {
   bool stopping_ = false;
 };
 
-// Gives `context` the deadline (no call goes without: at most an hour from now) and, with a `call`,
-// the internal token of its principal.
+// Sets the deadline of `context` (at most one hour from now, so that every call has one) and, with
+// a `call`, the internal token of its principal.
 void Prepare(grpc::ClientContext& context, const domain::Call* call, absl::Time deadline);
-// Adds the internal token and no deadline: for streams, which live as long as their caller needs.
+// Sets the internal token but no deadline: for streams, whose length the caller decides.
 void AddIdentity(grpc::ClientContext& context, const domain::Call& call);
 
 template <typename Response, typename Request, typename Start>

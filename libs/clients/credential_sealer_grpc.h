@@ -11,7 +11,7 @@ class Channel;
 
 namespace countersign::clients {
 
-// authn's vault over gRPC, for policy. Destroying it cancels what is outstanding and waits for it.
+// CredentialSealer over gRPC, for policy. Destruction cancels outstanding calls and waits for them.
 class GrpcCredentialSealer final : public domain::CredentialSealer {
  public:
   explicit GrpcCredentialSealer(const std::shared_ptr<grpc::Channel>& authn);

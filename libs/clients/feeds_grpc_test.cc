@@ -34,7 +34,7 @@ struct Feed final : pv1::ResourceFeedService::CallbackService {
   Opened<FeedScript> opened;
 };
 
-// Remembers what it was asked; refuses when told to.
+// Records its calls; refuses when told to.
 class Watcher final : public domain::ResourceWatcher {
  public:
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override {
@@ -74,7 +74,7 @@ pv1::WatchResponse SetWith(const std::string& term, std::uint64_t version, std::
   return response;
 }
 
-TEST_CASE("GrpcResourceFeed: it names its part, serves versions and says so", "[clients]") {
+TEST_CASE("GrpcResourceFeed: names its part, serves versions and acknowledges them", "[clients]") {
   Feed service;
   InProcessServer server({&service});
   Watcher watcher;
@@ -92,7 +92,7 @@ TEST_CASE("GrpcResourceFeed: it names its part, serves versions and says so", "[
   CHECK(watcher.Last()->dictionaries.at("hipaa").terms == std::vector<std::string>{"diagnosis"});
 }
 
-TEST_CASE("GrpcResourceFeed: the empty version of a new installation is served too", "[clients]") {
+TEST_CASE("GrpcResourceFeed: the empty version of a new installation is served, too", "[clients]") {
   Feed service;
   InProcessServer server({&service});
   Watcher watcher;
@@ -106,7 +106,7 @@ TEST_CASE("GrpcResourceFeed: the empty version of a new installation is served t
   CHECK(watcher.Last()->version == 0);
 }
 
-TEST_CASE("GrpcResourceFeed: a draft is judged and not served", "[clients]") {
+TEST_CASE("GrpcResourceFeed: a draft is validated and not served", "[clients]") {
   Feed service;
   InProcessServer server({&service});
   Watcher watcher;
@@ -148,8 +148,7 @@ TEST_CASE("GrpcResourceFeed: documents that cannot be read are refused, not serv
   CHECK(watcher.Last() == nullptr);
 }
 
-TEST_CASE("GrpcResourceFeed: a lost stream is opened again and what is served goes on",
-          "[clients]") {
+TEST_CASE("GrpcResourceFeed: a lost stream is reopened, and serving continues", "[clients]") {
   Feed service;
   InProcessServer server({&service});
   Watcher watcher;
@@ -167,7 +166,8 @@ TEST_CASE("GrpcResourceFeed: a lost stream is opened again and what is served go
   CHECK(script->Next()->serving_version() == 6);
 }
 
-TEST_CASE("GrpcResourceFeed: each watcher has a stream; serving means all of them", "[clients]") {
+TEST_CASE("GrpcResourceFeed: each watcher has a stream; serving() is true when all serve",
+          "[clients]") {
   Feed service;
   InProcessServer server({&service});
   Watcher one;
@@ -229,13 +229,13 @@ struct Authn final : av1::AuthnService::CallbackService {
   int fetches = 0;
 };
 
-// What the hooks were told, in order.
+// The calls of the hooks, in order.
 class Cache {
  public:
   RevocationHooks hooks() {
     return {[this] { Add("flush"); }, [this](bool live) { Add(live ? "live" : "dead"); }};
   }
-  // Blocks until there are as many entries as in `expected`, and checks them.
+  // Blocks until there are as many entries as in `expected`, then compares.
   void Expect(const std::vector<std::string>& expected) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return log_.size() >= expected.size(); });
@@ -266,7 +266,7 @@ av1::Revocation Everything(std::uint64_t sequence) {
   return message;
 }
 
-TEST_CASE("RevocationWatch: the first word makes the cache live, and empty", "[clients]") {
+TEST_CASE("RevocationWatch: the first message makes the cache live and empty", "[clients]") {
   Authn service;
   InProcessServer server({&service});
   Cache cache;
@@ -288,7 +288,8 @@ TEST_CASE("RevocationWatch: a revocation is acknowledged after the flush", "[cli
   cache.Expect({"flush", "live", "flush"});
 }
 
-TEST_CASE("RevocationWatch: a lost stream makes the cache dead until the next one", "[clients]") {
+TEST_CASE("RevocationWatch: a lost stream makes the cache not live until the next one",
+          "[clients]") {
   Authn service;
   InProcessServer server({&service});
   Cache cache;
@@ -303,7 +304,7 @@ TEST_CASE("RevocationWatch: a lost stream makes the cache dead until the next on
   cache.Expect({"flush", "live"});
 }
 
-TEST_CASE("RevocationWatch: silence makes the cache dead", "[clients]") {
+TEST_CASE("RevocationWatch: silence makes the cache not live", "[clients]") {
   Authn service;
   InProcessServer server({&service});
   Cache cache;
@@ -311,11 +312,11 @@ TEST_CASE("RevocationWatch: silence makes the cache dead", "[clients]") {
   const auto script = service.opened.Next();
   script->Reply(Heartbeat());
   cache.Expect({"flush", "live"});
-  script->WaitCancelled();  // Nothing more was said.
+  script->WaitCancelled();  // The server sent nothing more.
   cache.Expect({"dead", "flush"});
 }
 
-TEST_CASE("RevocationWatch: destroying it leaves the cache dead", "[clients]") {
+TEST_CASE("RevocationWatch: destruction makes the cache not live", "[clients]") {
   Authn service;
   InProcessServer server({&service});
   Cache cache;
@@ -341,18 +342,18 @@ void WaitForKey(GrpcInternalKeys& keys, const std::string& kid) {
   }
 }
 
-TEST_CASE("GrpcInternalKeys: keys are fetched by themselves", "[clients]") {
+TEST_CASE("GrpcInternalKeys: keys are fetched without a request", "[clients]") {
   Authn service;
   service.Publish(KeySet("one"));
   InProcessServer server({&service});
   GrpcInternalKeys keys(server.channel(), absl::Hours(1));
-  while (keys.Current() == nullptr) std::this_thread::yield();  // Nobody asks for them.
+  while (keys.Current() == nullptr) std::this_thread::yield();  // No refresh is requested.
   CHECK(keys.Current()->HasKey("one"));
   const std::lock_guard<std::mutex> lock(service.mutex);
   CHECK(service.fetches == 1);
 }
 
-TEST_CASE("GrpcInternalKeys: an unknown key asks again, at most once a second", "[clients]") {
+TEST_CASE("GrpcInternalKeys: an unknown key causes a fetch, at most once a second", "[clients]") {
   Authn service;
   service.Publish(KeySet("one"));
   InProcessServer server({&service});
@@ -360,7 +361,7 @@ TEST_CASE("GrpcInternalKeys: an unknown key asks again, at most once a second", 
   GrpcInternalKeys keys(server.channel(), absl::Hours(1));
   while (keys.Current() == nullptr) std::this_thread::yield();
   service.Publish(KeySet("two"));
-  WaitForKey(keys, "two");  // Asks without pause.
+  WaitForKey(keys, "two");  // Requests refreshes without pause.
   const std::lock_guard<std::mutex> lock(service.mutex);
   CHECK(service.fetches <= 2 + static_cast<int>(absl::ToInt64Seconds(absl::Now() - start)));
 }

@@ -25,7 +25,7 @@ struct GrpcInternalKeys::State {
   absl::Duration refresh;
   std::mutex mutex;
   std::shared_ptr<const jose::JwkSet> keys;
-  absl::Time fetched = absl::InfinitePast();  // when the last fetch began
+  absl::Time fetched = absl::InfinitePast();  // start of the last fetch
   std::unique_ptr<Rounds> rounds;
 
   absl::Duration Fetch(const Rounds::Context& context) {

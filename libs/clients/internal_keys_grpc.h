@@ -11,9 +11,9 @@ class Channel;
 
 namespace countersign::clients {
 
-// The public keys of internal tokens, fetched from authn at once, then every `refresh`, and sooner
-// when a token names an unknown key (at most once a second). While authn is away the last known
-// keys are kept; before the first answer it is asked every second. Thread-safe.
+// The public keys of internal tokens, fetched from authn at start, every `refresh`, and when a
+// token names an unknown key (at most once a second). While authn is unavailable the last keys are
+// kept; before the first answer it retries every second. Thread-safe.
 class GrpcInternalKeys final : public jose::InternalKeySource {
  public:
   explicit GrpcInternalKeys(std::shared_ptr<grpc::Channel> authn,

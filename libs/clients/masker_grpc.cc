@@ -20,7 +20,7 @@ absl::Status NotUnderstood() {
   return absl::InternalError("masking's answer does not fit its request");
 }
 
-// How many bytes each field holds back: what one release says is what the next began with.
+// The bytes that each field holds back; a release reports the value before and after its piece.
 using Held = std::map<std::string, std::size_t>;
 
 absl::StatusOr<domain::FieldRelease> ToRelease(v1::FieldRelease proto, Held& held) {
@@ -80,7 +80,7 @@ class GrpcMaskStream final : public domain::MaskStream {
         [weak = std::weak_ptr<Held>(held_), fields = std::move(fields),
          done = std::move(done)](absl::StatusOr<v1::MaskResponse> response) mutable {
           const std::shared_ptr<Held> held = weak.lock();
-          if (held == nullptr) return;  // The stream was destroyed: nobody waits.
+          if (held == nullptr) return;  // The stream was destroyed.
           done(response.ok() ? ToReleases(*std::move(response), fields, *held) : response.status());
         });
   }
@@ -94,7 +94,7 @@ class GrpcMaskStream final : public domain::MaskStream {
   const std::shared_ptr<Held> held_;
 };
 
-// Profile "none" changes nothing, so it needs no other process.
+// Profile "none" changes nothing, so no other process is needed.
 class UnmaskedStream final : public domain::MaskStream {
  public:
   void Feed(std::vector<domain::FieldPiece> pieces, absl::Time,

@@ -11,7 +11,7 @@ class Channel;
 
 namespace countersign::clients {
 
-// masking over gRPC: one bidirectional stream per MaskStream. Streams outlive it.
+// Masker over gRPC: one bidirectional stream per MaskStream. Streams may outlive it.
 class GrpcMasker final : public domain::Masker {
  public:
   explicit GrpcMasker(const std::shared_ptr<grpc::Channel>& masking);

@@ -30,7 +30,7 @@ struct Masking final : mv1::MaskingService::CallbackService {
 using Stream = absl::StatusOr<std::unique_ptr<domain::MaskStream>>;
 using Releases = absl::StatusOr<std::vector<domain::FieldRelease>>;
 
-// A masker whose server is the test, and streams opened on it.
+// A masker whose server is driven by the test, and streams opened on it.
 struct MaskFixture {
   Masking service;
   InProcessServer server{{&service}};
@@ -62,7 +62,7 @@ mv1::MaskResponse Released(const std::string& field, const std::string& text, un
   return response;
 }
 
-TEST_CASE("GrpcMasker: pieces go out and releases come back, with what is held", "[clients]") {
+TEST_CASE("GrpcMasker: sends pieces and receives releases with the held bytes", "[clients]") {
   MaskFixture fixture;
   const auto stream = fixture.Open();
   Waiting<Releases> first;
@@ -96,7 +96,7 @@ TEST_CASE("GrpcMasker: pieces go out and releases come back, with what is held",
   CHECK(last.masked[0].original == "4111111");
 }
 
-TEST_CASE("GrpcMasker: placeholders of a prompt come back, and go out with its answer's opening",
+TEST_CASE("GrpcMasker: receives a prompt's placeholders and sends them when its answer is opened",
           "[clients]") {
   MaskFixture fixture;
   const auto stream = fixture.Open();
@@ -135,7 +135,7 @@ TEST_CASE("GrpcMasker: placeholders of a prompt come back, and go out with its a
   CHECK_FALSE(release.Unchanged());
 }
 
-TEST_CASE("GrpcMasker: a stream knows what its profile says about unknown events", "[clients]") {
+TEST_CASE("GrpcMasker: a stream has its profile's unknownEvents", "[clients]") {
   for (const bool refuses : {false, true}) {
     Masking service;
     InProcessServer server({&service});
@@ -166,7 +166,7 @@ TEST_CASE("GrpcMasker: an unknown profile is refused when opening", "[clients]")
   CHECK(GetReason(status) == "masking_profile_unknown");
 }
 
-TEST_CASE("GrpcMasker: profile none asks nobody", "[clients]") {
+TEST_CASE("GrpcMasker: profile none needs no server", "[clients]") {
   GrpcMasker masker(Nowhere());
   Waiting<Stream> opened;
   masker.Open(TestCall(), {"none", "c", domain::Direction::kPrompt, {}}, In(kLong), opened.done());
@@ -178,7 +178,7 @@ TEST_CASE("GrpcMasker: profile none asks nobody", "[clients]") {
   CHECK(releases.at(0).Unchanged());
 }
 
-TEST_CASE("GrpcMasker: masking that is away is UNAVAILABLE", "[clients]") {
+TEST_CASE("GrpcMasker: an unreachable server is UNAVAILABLE", "[clients]") {
   GrpcMasker masker(Nowhere());
   Waiting<Stream> opened;
   masker.Open(TestCall(), {"standard", "c", domain::Direction::kPrompt, {}}, In(kLong),
@@ -186,7 +186,7 @@ TEST_CASE("GrpcMasker: masking that is away is UNAVAILABLE", "[clients]") {
   CHECK(opened.get().status().code() == absl::StatusCode::kUnavailable);
 }
 
-TEST_CASE("GrpcMasker: silence is DEADLINE_EXCEEDED, and the stream is over", "[clients]") {
+TEST_CASE("GrpcMasker: no answer is DEADLINE_EXCEEDED and ends the stream", "[clients]") {
   MaskFixture fixture;
   const auto stream = fixture.Open();
   Waiting<Releases> silent;
@@ -198,8 +198,7 @@ TEST_CASE("GrpcMasker: silence is DEADLINE_EXCEEDED, and the stream is over", "[
   CHECK_FALSE(later.get().ok());
 }
 
-TEST_CASE("GrpcMasker: a stream that breaks fails the piece that waits and all later",
-          "[clients]") {
+TEST_CASE("GrpcMasker: a broken stream fails outstanding and later pieces", "[clients]") {
   MaskFixture fixture;
   const auto stream = fixture.Open();
   Waiting<Releases> waiting;
@@ -230,7 +229,7 @@ TEST_CASE("GrpcMasker: an answer that does not fit the pieces is an error", "[cl
   CHECK(answered(Released("a", "x", 0)) == absl::StatusCode::kOk);
 }
 
-TEST_CASE("GrpcMasker: a response that nobody asked for ends the stream", "[clients]") {
+TEST_CASE("GrpcMasker: an unexpected response ends the stream", "[clients]") {
   MaskFixture fixture;
   const auto stream = fixture.Open();
   fixture.script->Reply(Released("a", "x", 0));

@@ -22,9 +22,9 @@
 namespace countersign::clients {
 
 // A bidirectional stream on which every request gets exactly one response, in order. Requests may
-// be sent before earlier ones are answered. When the stream ends for any reason, or one request is
-// not answered by its deadline, the stream is over: everything outstanding and everything later
-// gets the error. Thread-safe. It keeps itself alive until gRPC is done with it.
+// be sent before earlier ones were answered. When the stream ends, or a request is not answered by
+// its deadline, all outstanding and later requests get the error. Thread-safe. Keeps itself alive
+// until gRPC has finished with it.
 template <typename Request, typename Response>
 class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
                             public std::enable_shared_from_this<OrderedStream<Request, Response>> {
@@ -38,10 +38,10 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
     rpc::KeepCallbackThreads();
     auto stream = std::make_shared<OrderedStream>();
     setup(stream->context_);
-    stream->context_.set_initial_metadata_corked(true);  // Travels with the first request.
+    stream->context_.set_initial_metadata_corked(true);  // Sent with the first request.
     stream->self_ = stream;
     start(&stream->context_, stream.get());
-    stream->AddHold();  // Writes start outside of reactions, until Release.
+    stream->AddHold();  // Writes may start outside of reactions until Release.
     stream->StartRead(&stream->response_);
     stream->StartCall();
     return stream;
@@ -56,13 +56,13 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
       return;
     }
     outstanding_.push_back({deadline, std::move(done)});
-    if (released_) return;  // The end is on its way: OnDone answers with what it says.
+    if (released_) return;  // The stream is ending: OnDone answers with its status.
     queue_.push_back(std::move(request));
     ArmLocked(deadline);
     WriteNextLocked();
   }
 
-  // Nothing more will be sent; what is outstanding is still answered.
+  // No further requests will be sent; outstanding ones are still answered.
   void HalfClose() {
     const std::lock_guard<std::mutex> lock(mutex_);
     closing_ = true;
@@ -70,10 +70,10 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   }
 
   // Ends the stream: outstanding and later requests get CANCELLED.
-  void Cancel() { Fail(absl::CancelledError("the stream was given up")); }
+  void Cancel() { Fail(absl::CancelledError("the stream was cancelled")); }
 
-  // `on_end` is called once when the stream has ended, after everything outstanding was answered;
-  // at once if it has ended already. May be set once.
+  // Calls `on_end` once when the stream has ended and all outstanding requests were answered; at
+  // once if it has ended already. May be set once.
   void OnEnd(domain::DoneStatus on_end) {
     std::unique_lock<std::mutex> lock(mutex_);
     if (!done_) {
@@ -93,7 +93,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
     }
     if (outstanding_.empty()) {
       lock.unlock();
-      Fail(absl::InternalError("a response that nobody asked for"));
+      Fail(absl::InternalError("a response without a request"));
       return;
     }
     Done done = std::move(outstanding_.front().done);
@@ -101,7 +101,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
     Response response = std::move(response_);
     response_.Clear();
     lock.unlock();
-    // The next read starts after the answer was handed out, so answers are in order.
+    // The next read starts after this answer was delivered, so answers stay in order.
     done(std::move(response));
     this->StartRead(&response_);
   }
@@ -109,21 +109,21 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   void OnWriteDone(bool ok) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     writing_ = false;
-    if (ok) WriteNextLocked();  // Otherwise the status follows.
+    if (ok) WriteNextLocked();  // Otherwise OnDone follows with the status.
   }
 
   void OnDone(const grpc::Status& status) override {
     absl::Status ended = rpc::FromGrpc(status);
     if (ended.ok()) ended = absl::UnavailableError("the stream was ended by the other side");
     std::unique_lock<std::mutex> lock(mutex_);
-    if (ended_.ok()) ended_ = std::move(ended);  // The first cause is the one to tell.
+    if (ended_.ok()) ended_ = std::move(ended);  // The first cause is kept.
     std::deque<Outstanding> outstanding = std::move(outstanding_);
     outstanding_.clear();
     done_ = true;
     alarm_.reset();
     domain::DoneStatus on_end = std::move(on_end_);
     const absl::Status cause = ended_;
-    const std::shared_ptr<OrderedStream> self = std::move(self_);  // Dropped after the lock.
+    const std::shared_ptr<OrderedStream> self = std::move(self_);  // Released after the lock.
     lock.unlock();
     for (Outstanding& request : outstanding) request.done(cause);
     if (on_end) on_end(cause);
@@ -155,10 +155,10 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
       if (ended_.ok()) ended_ = std::move(cause);
       ReleaseLocked();
     }
-    context_.TryCancel();  // OnDone answers what is outstanding.
+    context_.TryCancel();  // OnDone answers outstanding requests.
   }
 
-  // From here on nothing is started outside of reactions, so gRPC may finish the call.
+  // Nothing is started outside of reactions after this, so gRPC may finish the call.
   void ReleaseLocked() {
     if (std::exchange(released_, true)) return;
     this->RemoveHold();
@@ -187,7 +187,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
       return;
     }
     lock.unlock();
-    Fail(absl::DeadlineExceededError("no answer in time"));
+    Fail(absl::DeadlineExceededError("no answer before the deadline"));
   }
 
   grpc::ClientContext context_;
@@ -200,10 +200,10 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   absl::Time armed_for_ = absl::InfiniteFuture();
   bool writing_ = false;
   bool closing_ = false;   // HalfClose was called
-  bool closed_ = false;    // and has been sent
-  bool released_ = false;  // the hold is gone
+  bool closed_ = false;    // the half-close was sent
+  bool released_ = false;  // the hold was removed
   bool done_ = false;      // OnDone has run
-  absl::Status ended_;     // why nothing can be sent any more
+  absl::Status ended_;     // why no more requests can be sent
   domain::DoneStatus on_end_;
   std::shared_ptr<OrderedStream> self_;  // until OnDone
 };

@@ -11,8 +11,8 @@ class Channel;
 
 namespace countersign::clients {
 
-// policy over gRPC. An answer that cannot be understood is a deny (an unknown verdict) or an error
-// (review terms that do not hold): never an allow. Destroying it cancels what is outstanding.
+// PolicyDecider over gRPC. An answer that cannot be understood never allows: an unknown verdict is
+// a deny, invalid review terms are an error. Destruction cancels outstanding calls.
 class GrpcPolicyDecider final : public domain::PolicyDecider {
  public:
   explicit GrpcPolicyDecider(const std::shared_ptr<grpc::Channel>& policy);

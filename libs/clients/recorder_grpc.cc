@@ -48,13 +48,13 @@ v1::SessionEnd ToProto(domain::SessionEnd end) {
   return proto;
 }
 
-// One session's stream and its lease. Outlives the writer while answers are outstanding.
+// One session's stream and lease. Outlives the writer while requests are outstanding.
 class Lease final : public std::enable_shared_from_this<Lease> {
  public:
   Lease(std::shared_ptr<Stream> stream, absl::Duration renew_every)
       : stream_(std::move(stream)), renew_every_(renew_every) {}
 
-  // To be called once the first request was sent: nothing else may come before it.
+  // Call it after the first request was sent, because that must come first.
   void Start() {
     const std::weak_ptr<Lease> weak = weak_from_this();
     stream_->OnEnd([weak](const absl::Status& status) {
@@ -99,7 +99,7 @@ class Lease final : public std::enable_shared_from_this<Lease> {
     on_stop(stopped);
   }
 
-  // The writer is gone.
+  // Called when the writer is destroyed.
   void Abandon() {
     std::unique_lock<std::mutex> lock(mutex_);
     told_ = true;
@@ -111,7 +111,7 @@ class Lease final : public std::enable_shared_from_this<Lease> {
   }
 
  private:
-  // The session cannot go on. `told`: whoever waits for an answer hears of it there.
+  // The session cannot continue. `told`: an outstanding request reports it to the writer's user.
   void Stop(const absl::Status& status, bool told) {
     std::unique_lock<std::mutex> lock(mutex_);
     if (stopped_.ok()) stopped_ = status;
@@ -155,7 +155,7 @@ class Lease final : public std::enable_shared_from_this<Lease> {
     stream_->Send(std::move(request), deadline,
                   [weak](const absl::StatusOr<v1::RecordResponse>& answer) {
                     const auto lease = weak.lock();
-                    if (lease == nullptr || !answer.ok()) return;  // OnEnd tells what happened.
+                    if (lease == nullptr || !answer.ok()) return;  // OnEnd reports the status.
                     if (answer->killed()) lease->Stop(Killed(), /*told=*/false);
                   });
   }
@@ -167,8 +167,8 @@ class Lease final : public std::enable_shared_from_this<Lease> {
   absl::Time last_sent_ = SystemClock().Now();
   domain::DoneStatus on_stop_;
   absl::Status stopped_;
-  bool told_ = false;   // the writer's user knows
-  bool ended_ = false;  // End was called, or the writer is gone
+  bool told_ = false;   // the writer's user was told
+  bool ended_ = false;  // End was called, or the writer was destroyed
 };
 
 }  // namespace
@@ -240,7 +240,7 @@ class GrpcRecorder::Writer final : public domain::SessionWriter {
 
   const std::shared_ptr<const State> recorder_;
   const domain::Call call_;
-  v1::SessionStart start_;      // until the first request takes it
+  v1::SessionStart start_;      // moved into the first request
   domain::DoneStatus on_stop_;  // until there is a lease
   std::shared_ptr<Lease> lease_;
 };

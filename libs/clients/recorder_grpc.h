@@ -11,8 +11,8 @@ class Channel;
 
 namespace countersign::clients {
 
-// session-recorder over gRPC: one bidirectional stream per session, which renews its lease
-// `renew_every` after the last message. Writers outlive it.
+// Recorder over gRPC: one bidirectional stream per session, which renews its lease `renew_every`
+// after the last message. Writers may outlive it.
 class GrpcRecorder final : public domain::Recorder {
  public:
   explicit GrpcRecorder(const std::shared_ptr<grpc::Channel>& recorder,

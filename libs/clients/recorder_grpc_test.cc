@@ -27,7 +27,7 @@ struct Recording final : rv1::RecorderService::CallbackService {
   Opened<RecordScript> opened;
 };
 
-// A recorder whose server is the test, and a session opened on it.
+// A recorder whose server is driven by the test, and a session opened on it.
 struct RecordFixture {
   explicit RecordFixture(absl::Duration renew_every = absl::Seconds(5))
       : recorder(server.channel(), renew_every) {}
@@ -94,7 +94,7 @@ TEST_CASE("GrpcRecorder: appends are answered in order, when they are durable", 
   }
   {
     const std::lock_guard<std::mutex> lock(mutex);
-    CHECK(order.empty());  // Nothing is durable yet.
+    CHECK(order.empty());  // The server has answered nothing yet.
   }
   for (unsigned i = 0; i < 3; ++i) fixture.script->Reply(RecordFixture::Durable(2 + i));
   CHECK(last.get().ok());
@@ -131,7 +131,7 @@ TEST_CASE("GrpcRecorder: a writer that is destroyed without End cancels the stre
   CHECK(fixture.script->WaitCancelled());
 }
 
-TEST_CASE("GrpcRecorder: an idle session renews its lease by itself", "[clients]") {
+TEST_CASE("GrpcRecorder: an idle session renews its lease", "[clients]") {
   RecordFixture fixture(absl::Milliseconds(20));
   const auto writer = fixture.Open();
   for (int i = 0; i < 3; ++i) {
@@ -142,11 +142,11 @@ TEST_CASE("GrpcRecorder: an idle session renews its lease by itself", "[clients]
   }
 }
 
-TEST_CASE("GrpcRecorder: a kill between appends is told by OnStop, once", "[clients]") {
+TEST_CASE("GrpcRecorder: a kill between appends is reported by OnStop, once", "[clients]") {
   RecordFixture fixture(absl::Milliseconds(20));
   const auto writer = fixture.Open();
   Waiting<absl::Status> stopped;
-  writer->OnStop(stopped.done());  // A second call would break the promise.
+  writer->OnStop(stopped.done());  // A second call would throw.
   CHECK(fixture.script->Next()->renew());
   fixture.script->Reply(RecordFixture::Durable(1, /*killed=*/true));
   const absl::Status status = stopped.get();
@@ -155,7 +155,7 @@ TEST_CASE("GrpcRecorder: a kill between appends is told by OnStop, once", "[clie
   fixture.script->Finish(grpc::Status(grpc::StatusCode::ABORTED, "killed"));
 }
 
-TEST_CASE("GrpcRecorder: a kill that answers an append is told there and not again", "[clients]") {
+TEST_CASE("GrpcRecorder: a kill reported by an append is not reported again", "[clients]") {
   RecordFixture fixture;
   auto writer = fixture.Open();
   bool told = false;
@@ -170,8 +170,7 @@ TEST_CASE("GrpcRecorder: a kill that answers an append is told there and not aga
   CHECK_FALSE(told);
 }
 
-TEST_CASE("GrpcRecorder: a lost lease reaches the append that waits, with its reason",
-          "[clients]") {
+TEST_CASE("GrpcRecorder: a lost lease fails the outstanding append with its reason", "[clients]") {
   RecordFixture fixture;
   const auto writer = fixture.Open();
   Waiting<absl::Status> appended;
@@ -184,7 +183,7 @@ TEST_CASE("GrpcRecorder: a lost lease reaches the append that waits, with its re
   CHECK(GetReason(status) == "lease_lost");
 }
 
-TEST_CASE("GrpcRecorder: a stream that breaks while nothing waits is told by OnStop", "[clients]") {
+TEST_CASE("GrpcRecorder: a stream that breaks while idle is reported by OnStop", "[clients]") {
   RecordFixture fixture;
   const auto writer = fixture.Open();
   Waiting<absl::Status> stopped;
@@ -193,17 +192,17 @@ TEST_CASE("GrpcRecorder: a stream that breaks while nothing waits is told by OnS
   CHECK(stopped.get().code() == absl::StatusCode::kUnavailable);
 }
 
-TEST_CASE("GrpcRecorder: a stop that came first is told when OnStop is set", "[clients]") {
+TEST_CASE("GrpcRecorder: a stop before OnStop is reported when OnStop is set", "[clients]") {
   RecordFixture fixture;
   const auto writer = fixture.Open();
   fixture.script->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "going down"));
-  // The end has arrived when an append is answered with it.
+  // The server's end has arrived when an append is answered with it.
   Waiting<absl::Status> stopped;
   writer->OnStop(stopped.done());
   CHECK(stopped.get().code() == absl::StatusCode::kUnavailable);
 }
 
-TEST_CASE("GrpcRecorder: an append that is not durable in time fails, and the session",
+TEST_CASE("GrpcRecorder: an append not durable before its deadline fails, and the session, too",
           "[clients]") {
   RecordFixture fixture;
   const auto writer = fixture.Open();
@@ -213,7 +212,7 @@ TEST_CASE("GrpcRecorder: an append that is not durable in time fails, and the se
   CHECK(fixture.script->WaitCancelled());
 }
 
-TEST_CASE("GrpcRecorder: a recorder that is away is UNAVAILABLE", "[clients]") {
+TEST_CASE("GrpcRecorder: an unreachable server is UNAVAILABLE", "[clients]") {
   GrpcRecorder recorder(Nowhere());
   const auto writer = recorder.NewSession(TestCall(), {});
   Waiting<absl::Status> opened, ended;
@@ -223,8 +222,7 @@ TEST_CASE("GrpcRecorder: a recorder that is away is UNAVAILABLE", "[clients]") {
   CHECK_FALSE(ended.get().ok());
 }
 
-TEST_CASE("GrpcRecorder: a refused call is one request, with its start, its events and its end",
-          "[clients]") {
+TEST_CASE("GrpcRecorder: a refused call is one request with start, events and end", "[clients]") {
   RecordFixture fixture;
   domain::SessionStart start;
   start.session_id = "s1";
@@ -244,12 +242,12 @@ TEST_CASE("GrpcRecorder: a refused call is one request, with its start, its even
   CHECK(ended.get().ok());
 }
 
-TEST_CASE("GrpcRecorder: a session that is never written to is never sent", "[clients]") {
+TEST_CASE("GrpcRecorder: a session without writes is never sent", "[clients]") {
   RecordFixture fixture;
   bool stopped = false;
   fixture.recorder.NewSession(TestCall(), {})->OnStop([&](absl::Status) { stopped = true; });
   CHECK_FALSE(stopped);
-  const auto writer = fixture.Open();  // the first stream that the server sees
+  const auto writer = fixture.Open();  // the first stream at the server
   CHECK(fixture.script != nullptr);
 }
 

@@ -28,7 +28,8 @@ absl::StatusOr<Set> ReadSet(const v1::WatchResponse& message) {
 
 }  // namespace
 
-// One watcher's stream. All members but `serving_` belong to the thread of `rounds_`.
+// The stream of one watcher. All members except `serving_` are used by the thread of `rounds_`
+// only.
 class GrpcResourceFeed::Follower {
  public:
   Follower(const std::shared_ptr<grpc::Channel>& policy, std::string part,
@@ -70,7 +71,8 @@ class GrpcResourceFeed::Follower {
     }
   }
 
-  // An answer without `serving_version` says nothing: the part still serves what it served.
+  // Without `serving_version` the answer changes nothing: the part still serves the previous
+  // version.
   void Serve(const v1::WatchResponse& message, v1::WatchRequest& answer) {
     absl::StatusOr<Set> set = ReadSet(message);
     const absl::Status served = set.ok() ? watcher_.Serve(*std::move(set)) : set.status();
@@ -89,9 +91,9 @@ class GrpcResourceFeed::Follower {
   domain::ResourceWatcher& watcher_;
   const std::unique_ptr<v1::ResourceFeedService::Stub> stub_;
   Backoff backoff_;
-  std::uint64_t version_ = 0;  // in service; 0 before the first
+  std::uint64_t version_ = 0;  // the served version; 0 before the first
   std::atomic<bool> serving_{false};
-  Rounds rounds_;  // last: its thread uses all of the above
+  Rounds rounds_;  // last, because its thread uses the members above
 };
 
 struct GrpcResourceFeed::State {

@@ -12,9 +12,9 @@ class Channel;
 
 namespace countersign::clients {
 
-// policy's resource feed over gRPC. Each watcher has a stream and a thread of its own, which calls
-// its Validate and Serve. A lost stream is opened again, with a back-off of up to two seconds;
-// meanwhile the watcher goes on with what it serves. Destroying it ends the streams and joins.
+// ResourceFeed over gRPC. Each watcher has a stream and a thread, which calls its Validate and
+// Serve. A lost stream is reopened with a back-off of up to two seconds; meanwhile the watcher
+// keeps serving. Destruction ends the streams and joins.
 class GrpcResourceFeed final : public domain::ResourceFeed {
  public:
   explicit GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy);
@@ -22,8 +22,8 @@ class GrpcResourceFeed final : public domain::ResourceFeed {
 
   void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
 
-  // True once every watcher serves a version (the empty one of a new installation is one too). For
-  // readiness: a lost stream does not change it.
+  // True once every watcher serves a version, which may be the empty one of a new installation.
+  // Used for readiness; a lost stream does not change it.
   bool serving() const;
 
  private:

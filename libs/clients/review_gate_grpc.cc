@@ -17,7 +17,7 @@ namespace {
 namespace v1 = countersign::approval::v1;
 using Async = UnaryClient<v1::ReviewGateService>::Async;
 
-// The RPC outlives the wait by this much, so that approval's own answer at the deadline arrives.
+// The RPC's deadline is this much later than the wait's, so that approval's own answer arrives.
 constexpr absl::Duration kWaitGrace = absl::Seconds(2);
 constexpr absl::Duration kLeaveTimeout = absl::Seconds(5);
 

@@ -11,7 +11,7 @@ class Channel;
 
 namespace countersign::clients {
 
-// approval over gRPC. Destroying it cancels what is outstanding and waits for it.
+// ReviewGate over gRPC. Destruction cancels outstanding calls and waits for them.
 class GrpcReviewGate final : public domain::ReviewGate {
  public:
   explicit GrpcReviewGate(const std::shared_ptr<grpc::Channel>& approval);

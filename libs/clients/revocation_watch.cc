@@ -15,7 +15,7 @@ namespace {
 
 namespace v1 = countersign::authn::v1;
 
-// Cancels a call that has been silent for too long.
+// Cancels the stream after a period of silence.
 class Watchdog {
  public:
   Watchdog(Rounds::Context context, absl::Duration silence)
@@ -66,7 +66,8 @@ struct RevocationWatch::State {
         log::Info("following revocations");
       }
       if (message.heartbeat()) continue;
-      // Whatever it names, everything goes: revocations are rare, and verifying again is cheap.
+      // Everything is flushed, whatever was revoked: revocations are rare, and verifying again is
+      // cheap.
       hooks.flush();
       v1::RevocationAck ack;
       ack.set_sequence(message.sequence());

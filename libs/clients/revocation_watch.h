@@ -11,17 +11,17 @@ class Channel;
 
 namespace countersign::clients {
 
-// What a cache of verified credentials must do when authn revokes one, or cannot be heard. Called
-// from one thread at a time, never from a network thread.
+// What a cache of verified credentials does when authn revokes a credential or cannot be reached.
+// Called from one thread at a time, never from a network thread.
 struct RevocationHooks {
-  std::function<void()> flush;              // everything cached is void; before the acknowledgement
-  std::function<void(bool live)> set_live;  // false: treat the cache as empty and keep nothing
+  std::function<void()> flush;  // discards all entries; called before the acknowledgement
+  std::function<void(bool live)> set_live;  // false: the cache must not store or return entries
 };
 
-// Follows authn's revocation stream, on a thread of its own. The cache is live only while the
-// stream is open and has said something within `silence` (authn sends a heartbeat every second).
-// Whatever ends that - a lost stream, a silence - sets it not live and flushes it, and a new stream
-// starts from an empty cache. Destroying it ends the stream, sets the cache not live and joins.
+// Watches authn's revocation stream on its own thread. The cache is live only while the stream is
+// open and a message arrived within `silence` (authn sends a heartbeat every second). When the
+// stream ends or is silent, the cache is set not live and flushed; a new stream starts with an
+// empty cache. Destruction ends the stream, sets the cache not live and joins.
 class RevocationWatch {
  public:
   RevocationWatch(std::shared_ptr<grpc::Channel> authn, RevocationHooks hooks,

@@ -14,14 +14,14 @@
 
 namespace countersign::clients {
 
-// On whose behalf a request is made, and until when its answer is of use.
+// The principal of a request, and the deadline of its answer.
 struct CallTerms {
-  const domain::Call* call = nullptr;  // null: on this service's own behalf
+  const domain::Call* call = nullptr;  // null: the request is this service's own
   absl::Time deadline;
 };
 
-// The unary methods of one gRPC service, for one adapter. Destroying it cancels the outstanding
-// calls and returns when each was answered. Thread-safe.
+// Calls the unary methods of one gRPC service, for one adapter. Destruction cancels outstanding
+// calls and returns when all were answered. Thread-safe.
 template <typename Service>
 class UnaryClient {
  public:
@@ -33,8 +33,8 @@ class UnaryClient {
   explicit UnaryClient(const std::shared_ptr<grpc::Channel>& channel)
       : stub_(Service::NewStub(channel)) {}
 
-  // Calls `method` (&UnaryClient::Async::SomeMethod). `done` gets what `convert` makes of the
-  // response, or the call's status with its reason. `convert` returns a T or a StatusOr<T>.
+  // Calls `method` (&UnaryClient::Async::SomeMethod). `done` gets convert(response), which is a T
+  // or a StatusOr<T>, or the call's status with its reason.
   template <typename Request, typename Response, typename Convert, typename T>
   void Call(Method<Request, Response> method, const CallTerms& terms, Request request,
             Convert convert, domain::Done<T> done) {
@@ -50,7 +50,7 @@ class UnaryClient {
 
  private:
   const std::unique_ptr<typename Service::Stub> stub_;
-  CallGroup calls_;  // Destroyed first: calls use the stub.
+  CallGroup calls_;  // Destroyed first, because calls use the stub.
 };
 
 }  // namespace countersign::clients

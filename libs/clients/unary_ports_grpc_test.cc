@@ -36,7 +36,7 @@ domain::Call TestCall() {
   return call;
 }
 
-// Calls `start(done)` and gives back what `done` was told.
+// Calls `start(done)` and returns the argument of `done`.
 template <typename T, typename Start>
 absl::StatusOr<T> Ask(Start start) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<T>>>();
@@ -44,7 +44,7 @@ absl::StatusOr<T> Ask(Start start) {
   return promise->get_future().get();
 }
 
-// What a method of a server got, and what it answers.
+// The last request of a server's method, and its answer.
 template <typename Request, typename Response>
 struct Scripted {
   Request request;
@@ -87,7 +87,7 @@ struct Authn final : av1::AuthnService::CallbackService {
   }
 };
 
-// Knows one token.
+// Accepts one token.
 class OneToken final : public rpc::CallerVerifier {
  public:
   absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
@@ -133,8 +133,9 @@ TEST_CASE("GrpcAuthenticator: a refusal keeps its reason", "[clients]") {
   CHECK(GetReason(status) == "key_revoked");
 }
 
-TEST_CASE("GrpcAuthenticator: an answer that we cannot verify is our fault, not a 401",
-          "[clients]") {
+TEST_CASE(
+    "GrpcAuthenticator: an answer that cannot be verified is UNAVAILABLE, not UNAUTHENTICATED",
+    "[clients]") {
   AuthnFixture fixture;
   fixture.service.authenticate.response.set_internal_token("signed by an unknown key");
   CHECK(fixture.Authenticate().status().code() == absl::StatusCode::kUnavailable);
@@ -158,7 +159,7 @@ TEST_CASE("GrpcAuthenticator: a lease carries the caller's token and the headers
   CHECK(lease.headers[0].value.Reveal() == "Bearer upstream");
 }
 
-TEST_CASE("GrpcAuthenticator: the caller's deadline goes along", "[clients]") {
+TEST_CASE("GrpcAuthenticator: the caller's deadline is passed on", "[clients]") {
   AuthnFixture fixture;
   fixture.service.authenticate.response.set_internal_token("internal");
   (void)fixture.Authenticate();
@@ -177,7 +178,7 @@ TEST_CASE("GrpcAuthenticator: a call without a deadline gets one", "[clients]") 
   CHECK(fixture.service.authenticate.deadline < In(absl::Hours(2)));
 }
 
-TEST_CASE("GrpcAuthenticator: authn that is away is UNAVAILABLE", "[clients]") {
+TEST_CASE("GrpcAuthenticator: an unreachable server is UNAVAILABLE", "[clients]") {
   OneToken verifier;
   GrpcAuthenticator authenticator(
       grpc::CreateChannel("unix:/nonexistent/countersign.sock", grpc::InsecureChannelCredentials()),
@@ -188,7 +189,7 @@ TEST_CASE("GrpcAuthenticator: authn that is away is UNAVAILABLE", "[clients]") {
   CHECK(answer.status().code() == absl::StatusCode::kUnavailable);
 }
 
-TEST_CASE("GrpcCredentialSealer: name, spec and previous go out, the seal comes back",
+TEST_CASE("GrpcCredentialSealer: sends name, spec and previous, and returns the seal",
           "[clients]") {
   Authn service;
   InProcessServer server({&service});
@@ -254,7 +255,7 @@ TEST_CASE("GrpcPolicyDecider: a decision arrives whole", "[clients]") {
   CHECK(fixture.service.decide.token == "token-of-ann");
 }
 
-TEST_CASE("GrpcPolicyDecider: what it does not understand never opens the gate", "[clients]") {
+TEST_CASE("GrpcPolicyDecider: an unknown answer never allows", "[clients]") {
   PolicyFixture fixture;
   for (const int verdict : {0, 99, -1}) {
     fixture.service.decide.response.set_verdict(static_cast<pv1::Verdict>(verdict));
@@ -267,8 +268,8 @@ TEST_CASE("GrpcPolicyDecider: what it does not understand never opens the gate",
   CHECK(fixture.Decide().status().code() == absl::StatusCode::kInternal);
 }
 
-// Calls that the server leaves without an answer until the test is over: a server waits for each
-// of them, and one may reach it after its client has gone.
+// Calls that the server leaves unanswered until the end of the test: a server waits for each, and
+// one may arrive after its client is gone.
 class Unanswered {
  public:
   void Keep(rpc::Finisher finish) {
@@ -344,8 +345,7 @@ struct ApprovalFixture {
   GrpcReviewGate gate{server.channel()};
 };
 
-TEST_CASE("GrpcReviewGate: a join carries what reviewers see and what the hash covers",
-          "[clients]") {
+TEST_CASE("GrpcReviewGate: a join sends what reviewers see and what the hash covers", "[clients]") {
   ApprovalFixture fixture;
   fixture.service.join.response.set_review_id("v1");
   fixture.service.join.response.set_state(rv1::Review::PENDING);
@@ -377,7 +377,7 @@ TEST_CASE("GrpcReviewGate: a join carries what reviewers see and what the hash c
   CHECK(fixture.service.join.token == "token-of-ann");
 }
 
-TEST_CASE("GrpcReviewGate: a state that is not known is an error", "[clients]") {
+TEST_CASE("GrpcReviewGate: an unknown state is an error", "[clients]") {
   ApprovalFixture fixture;
   fixture.service.join.response.set_review_id("v1");
   fixture.service.join.response.set_state(static_cast<rv1::Review::State>(99));
@@ -401,7 +401,7 @@ TEST_CASE("GrpcReviewGate: asks for a status on the caller's behalf", "[clients]
   CHECK(absl::IsNotFound(ask().status()));
 }
 
-TEST_CASE("GrpcReviewGate: a wait says how long, and hears the decision", "[clients]") {
+TEST_CASE("GrpcReviewGate: a wait sends its duration and returns the decision", "[clients]") {
   ApprovalFixture fixture;
   fixture.service.wait.response.set_review_id("v1");
   fixture.service.wait.response.set_state(rv1::Review::DENIED);
@@ -415,10 +415,10 @@ TEST_CASE("GrpcReviewGate: a wait says how long, and hears the decision", "[clie
   CHECK(fixture.service.wait.request.wait_ms() <= 30'000);
 }
 
-TEST_CASE("GrpcReviewGate: a wait that nobody answers ends as pending", "[clients]") {
+TEST_CASE("GrpcReviewGate: an unanswered wait ends as PENDING", "[clients]") {
   ApprovalFixture fixture;
   fixture.service.silent = true;
-  // The RPC outlives the wait by two seconds; a wait that ended before it began shortens the test.
+  // The RPC's deadline is two seconds after the wait's; a wait in the past shortens the test.
   const auto status =
       Ask<domain::ReviewStatus>([&](auto done) {
         fixture.gate.Wait(TestCall(), "v1", "s1", In(-absl::Milliseconds(1950)), std::move(done));
@@ -428,7 +428,7 @@ TEST_CASE("GrpcReviewGate: a wait that nobody answers ends as pending", "[client
   fixture.service.unanswered.Finish();
 }
 
-TEST_CASE("GrpcReviewGate: a consume gives the grant, or says why not", "[clients]") {
+TEST_CASE("GrpcReviewGate: a consume returns the grant or the refusal", "[clients]") {
   ApprovalFixture fixture;
   const auto consume = [&] {
     return Ask<domain::Grant>([&](auto done) {
@@ -444,14 +444,14 @@ TEST_CASE("GrpcReviewGate: a consume gives the grant, or says why not", "[client
   CHECK(GetReason(consume().status()) == "review_exhausted");
 }
 
-TEST_CASE("GrpcReviewGate: a leave is told", "[clients]") {
+TEST_CASE("GrpcReviewGate: a leave is sent", "[clients]") {
   ApprovalFixture fixture;
   fixture.gate.Leave(TestCall(), "v1", "s1");
   fixture.service.left.WaitForNotification();
   CHECK(fixture.service.leave.request.session_id() == "s1");
 }
 
-TEST_CASE("CallGroup: destroying an adapter answers what is outstanding first", "[clients]") {
+TEST_CASE("CallGroup: destroying an adapter first answers outstanding calls", "[clients]") {
   Approval service;
   service.silent = true;
   InProcessServer server({&service});

@@ -12,7 +12,7 @@
 namespace countersign::config {
 namespace {
 
-// Where a Credential's spec has a value: paths of keys.
+// The paths of keys at which a Credential's spec may have a value.
 const std::vector<std::vector<std::string>>& CredentialValues() {
   static const auto& paths = *new std::vector<std::vector<std::string>>{
       {"bearer"}, {"header", "value"}, {"basic", "password"}, {"mtls", "cert"}, {"mtls", "key"}};
@@ -30,7 +30,7 @@ YAML::Node Find(const YAML::Node& spec, const std::vector<std::string>& path) {
   return node;
 }
 
-// The key ("env:NAME") of an external value; "" for an inline or a malformed one.
+// The key ("env:NAME") of an external value; "" for inline and malformed values.
 std::string ExternalKey(const YAML::Node& value) {
   if (!value.IsMap() || value.size() != 1) return "";
   const auto member = *value.begin();
@@ -45,7 +45,7 @@ std::string WithoutFinalNewline(absl::string_view text) {
   return std::string(text);
 }
 
-// Puts a valid value in place of one whose mistake is reported, so that it is not reported again.
+// Replaces a value whose mistake was reported by a valid one, so that it is not reported again.
 void ReplaceFaulty(YAML::Node value, absl::string_view path) {
   YAML::Node inlined;
   inlined["inline"] = absl::EndsWith(path, ".values") ? std::string(64, '0') : "placeholder";
@@ -90,7 +90,7 @@ void ResolveValue(YAML::Node value, const std::string& path, const ExternalValue
 }
 
 // Calls `use` with every value of a MaskingProfile's spec that may be external: a hashed rule's
-// key, and its values where they are not a list.
+// key, and its values unless they are a list.
 template <typename Use>
 void ForEachHashedValue(const YAML::Node& spec, const Use& use) {
   for (const char* const side : {"response", "prompt"}) {
@@ -169,7 +169,7 @@ YAML::Node ResolveExternalValues(const std::string& kind, const YAML::Node& spec
   }
   if (kind != "Credential" && kind != "Dictionary") return spec;
   if (kind == "Dictionary") {
-    if (!spec["file"].IsDefined()) return spec;  // A large list of terms is not worth a copy.
+    if (!spec["file"].IsDefined()) return spec;  // Avoids copying a large list of terms.
     YAML::Node copy = YAML::Clone(spec);
     ResolveTerms(copy, values, mistakes);
     return copy;

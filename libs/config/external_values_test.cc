@@ -28,7 +28,7 @@ Resolved Resolve(const std::string& kind, const std::string& spec, const Externa
   return resolved;
 }
 
-TEST_CASE("CollectExternalValues: of every place where a kind may have them", "[config]") {
+TEST_CASE("CollectExternalValues: finds them in every place of every kind", "[config]") {
   CHECK(Collect("Credential", "{bearer: {env: KEY}}") == Keys{"env:KEY"});
   CHECK(Collect("Credential", "{mtls: {cert: {file: c.pem}, key: {file: k.pem}}}") ==
         Keys{"file:c.pem", "file:k.pem"});
@@ -39,7 +39,7 @@ TEST_CASE("CollectExternalValues: of every place where a kind may have them", "[
         Keys{"env:K", "file:h", "file:k"});
 }
 
-TEST_CASE("CollectExternalValues: inline values, other kinds and malformed specs have none",
+TEST_CASE("CollectExternalValues: none in inline values, other kinds and malformed specs",
           "[config]") {
   CHECK(Collect("Credential", "{bearer: {inline: x}}").empty());
   CHECK(Collect("Policy", "{bearer: {env: KEY}}").empty());
@@ -50,7 +50,7 @@ TEST_CASE("CollectExternalValues: inline values, other kinds and malformed specs
   }
 }
 
-TEST_CASE("ResolveExternalValues: a value loses one final newline and becomes inline", "[config]") {
+TEST_CASE("ResolveExternalValues: a value becomes inline, without one final newline", "[config]") {
   const ExternalValues values = {{"env:KEY", "sk\n"}, {"file:p", "two\n\n"}, {"file:w", "a\r\n"}};
   CHECK(Resolve("Credential", "{bearer: {env: KEY}}", values).json ==
         R"({"bearer":{"inline":"sk"}})");
@@ -85,7 +85,7 @@ TEST_CASE("ResolveExternalValues: missing and empty values are named", "[config]
         "f.yaml:1: spec.file: must be the path of a file");
 }
 
-TEST_CASE("ResolveExternalValues: the spec that was given is not changed", "[config]") {
+TEST_CASE("ResolveExternalValues: does not change the given spec", "[config]") {
   const YAML::Node spec = YAML::Load("{bearer: {env: KEY}}");
   Mistakes mistakes;
   const YAML::Node resolved =

@@ -16,19 +16,20 @@
 
 namespace countersign::config {
 
-// The line of each value, counted from 1, by its path: "spec.match.models[0]".
+// The line of each value, counted from 1, by path: "spec.match.models[0]".
 using SourceLines = std::map<std::string, std::size_t>;
 
-// The line of `path`, or of the closest field around it that has one; 0 for none.
+// The line of `path`, or of the innermost enclosing field that has one; 0 if none.
 std::size_t ClosestLine(const SourceLines& lines, absl::string_view path);
 
 // Collects mistakes with their file and line. Not thread-safe.
 class Mistakes {
  public:
-  // What the next mistakes are about, such as "policies.yaml" and "Policy/regulated".
+  // The file and resource of the following mistakes, such as "policies.yaml" and
+  // "Policy/regulated".
   void SetPlace(std::string file, std::string resource);
-  // The lines of the values of this place, for nodes that are copies: yaml-cpp's copies have no
-  // lines. Null: the nodes have their own. Holds until the next SetPlace.
+  // The lines of the following values, for copied nodes, because yaml-cpp's copies lose theirs.
+  // Null: the nodes have their own. Valid until the next SetPlace.
   void SetLines(const SourceLines* lines) { lines_of_place_ = lines; }
   void Add(const YAML::Node& node, absl::string_view path, absl::string_view what);
   void AddLine(std::string line) { lines_.push_back(std::move(line)); }
@@ -43,13 +44,13 @@ class Mistakes {
   std::vector<std::string> lines_;
 };
 
-// Reads one mapping strictly. Each accessor marks its field as known and reports a mistake when the
-// value has the wrong type or is out of bounds (and then returns the default). The destructor
-// reports every field that no accessor was called for and every duplicate. Numbers and booleans
-// must be plain: "1" in quotes is a string.
+// Reads one mapping strictly. Each accessor marks its field as known; when the value has the wrong
+// type or is out of bounds it reports a mistake and returns the default. The destructor reports
+// duplicate fields and fields for which no accessor was called. Numbers and booleans must be plain:
+// "1" in quotes is a string.
 class Fields {
  public:
-  // A node that is no mapping is a mistake, and reads like an empty one. An undefined node reads
+  // A node that is not a mapping is a mistake and reads like an empty one. An undefined node reads
   // like an empty one.
   Fields(const YAML::Node& node, std::string path, Mistakes& mistakes);
   ~Fields() { Finish(); }
@@ -67,7 +68,7 @@ class Fields {
                           absl::Duration most);
   std::vector<std::string> Strings(absl::string_view name);
   std::vector<std::pair<std::string, std::string>> StringMap(absl::string_view name);
-  // One of `allowed`; "" with a mistake otherwise, and "" without one when absent.
+  // A value from `allowed`; "" when absent, and "" with a mistake for other values.
   std::string Choice(absl::string_view name, const std::vector<std::string>& allowed);
 
   YAML::Node Child(absl::string_view name);  // undefined when absent
@@ -89,12 +90,12 @@ class Fields {
   std::set<std::string> known_;
 };
 
-// The lines of all values within `node`, which stands at `path`; of none below 64 levels.
+// The lines of all values within `node`, which is at `path`, down to 64 levels.
 SourceLines CollectLines(const YAML::Node& node, const std::string& path);
 
-// `node` as canonical JSON: keys sorted, plain scalars typed as YAML's core schema does.
-// INVALID_ARGUMENT when it is nested deeper than 64 levels or larger than 4 million values (aliases
-// count each time).
+// Appends `node` as canonical JSON: keys sorted, plain scalars typed as in YAML's core schema.
+// INVALID_ARGUMENT when it is nested deeper than 64 levels or has more than 4 million values
+// (aliases count each time).
 absl::Status AppendCanonicalJson(const YAML::Node& node, std::string& out);
 
 }  // namespace countersign::config

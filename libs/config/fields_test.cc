@@ -28,7 +28,7 @@ TEST_CASE("Fields: an unknown field is reported with its line", "[config]") {
         "f.yaml:2: b: unknown field");
 }
 
-TEST_CASE("Fields: a field given twice is a mistake", "[config]") {
+TEST_CASE("Fields: a duplicate field is a mistake", "[config]") {
   CHECK(ListMistakes("a: x\na: y\n", [](Fields& f) { f.String("a"); }) ==
         "f.yaml:2: a: is given twice");
 }

@@ -3,8 +3,8 @@
 #include "libs/config/fields.h"
 #include "libs/domain/resources.h"
 
-// One function per kind: the `spec` mapping in, the typed resource out. Mistakes are reported
-// through `spec`.
+// One reader per kind: from the `spec` mapping to the typed resource. Mistakes are reported through
+// `spec`.
 namespace countersign::config {
 
 domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec);
@@ -15,9 +15,9 @@ domain::Dictionary ReadDictionary(std::string name, Fields& spec);
 domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec);
 domain::Policy ReadPolicy(std::string name, Fields& spec);
 
-// A Credential's spec as the user wrote it, every value already in its inline form.
+// Checks a Credential's spec as the user wrote it, with every value resolved to its inline form.
 void CheckCredentialSpec(Fields& spec);
-// A Credential's spec as it is stored: {"sealed": …}.
+// Reads a Credential's spec as stored: {"sealed": …}.
 domain::Credential ReadSealedCredential(std::string name, Fields& spec);
 
 }  // namespace countersign::config

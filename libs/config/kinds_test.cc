@@ -2,13 +2,13 @@
 
 #include <catch2/catch.hpp>
 
-// What each kind's reader takes and refuses, without the files around it.
+// The readers of each kind, without the surrounding files.
 namespace countersign::config {
 namespace {
 
 using Catch::Contains;
 
-// The mistakes in `spec` when `read` reads it; "" for none.
+// The mistakes that `read` reports for `spec`; "" if none.
 template <typename Read>
 std::string ListMistakes(const Read& read, const std::string& spec) {
   Mistakes mistakes;
@@ -53,7 +53,7 @@ TEST_CASE("ReadIdentityProvider: every field, and the defaults of those left out
   CHECK(least.oidc->algorithms.size() == 4);
 }
 
-TEST_CASE("ReadIdentityProvider: what would weaken verification is refused", "[config]") {
+TEST_CASE("ReadIdentityProvider: values that would weaken verification are refused", "[config]") {
   const auto with = [](const std::string& more) {
     return ListMistakes(ReadIdentityProvider,
                         "{oidc: {issuer: 'https://i', audiences: [a], " + more + "}}");
@@ -92,8 +92,7 @@ TEST_CASE("ReadIdentity: a match of every token, and an unknown kind, are refuse
              Contains("spec.match.provider: is required"));
 }
 
-TEST_CASE("ReadRoleBinding: somebody gets a role, on all connections unless some are named",
-          "[config]") {
+TEST_CASE("ReadRoleBinding: gives a role on the named connections, or on all", "[config]") {
   const auto bound =
       ReadValid(ReadRoleBinding, "{role: reviewer, groups: [security], connections: [openai]}");
   CHECK(bound.role == domain::Role::kReviewer);
@@ -101,7 +100,7 @@ TEST_CASE("ReadRoleBinding: somebody gets a role, on all connections unless some
   CHECK(ReadValid(ReadRoleBinding, "{role: admin, identities: [ann]}").connections.empty());
   CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: admin}"),
              Contains("needs groups or identities"));
-  // An empty list would otherwise read as all connections.
+  // An empty list would otherwise mean all connections.
   CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: admin, groups: [g], connections: []}"),
              Contains("spec.connections: must not be empty"));
   CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: root, groups: [g]}"),
@@ -125,7 +124,8 @@ TEST_CASE("ReadConnection: every field", "[config]") {
   CHECK(connection.network_private);
 }
 
-TEST_CASE("ReadConnection: addresses that carry anything else are refused", "[config]") {
+TEST_CASE("ReadConnection: addresses with user information, query or fragment are refused",
+          "[config]") {
   const auto with_url = [](const std::string& url) {
     return ListMistakes(ReadConnection, "{protocol: openai, url: '" + url + "'}");
   };
@@ -152,7 +152,7 @@ TEST_CASE("ReadConnection: an unknown protocol or tokenizer names the known ones
              Contains("spec.match.pathPrefix: must begin with /"));
 }
 
-TEST_CASE("CheckCredentialSpec: exactly one form, and every value given", "[config]") {
+TEST_CASE("CheckCredentialSpec: exactly one form, with all its values", "[config]") {
   const auto check = [](const std::string& spec) {
     return ListMistakes([](const std::string&, Fields& fields) { CheckCredentialSpec(fields); },
                         spec);
@@ -167,7 +167,7 @@ TEST_CASE("CheckCredentialSpec: exactly one form, and every value given", "[conf
   CHECK_THAT(check("{bearer: {inline: x}, token: y}"), Contains("spec.token: unknown field"));
 }
 
-TEST_CASE("ReadSealedCredential: what was sealed, and nothing else", "[config]") {
+TEST_CASE("ReadSealedCredential: accepts sealed specs only", "[config]") {
   CHECK(ReadValid(ReadSealedCredential, "{sealed: abc}").sealed == "abc");
   CHECK_THAT(ListMistakes(ReadSealedCredential, "{bearer: {inline: x}}"),
              Contains("spec.sealed: is required") && Contains("spec.bearer: unknown field"));

@@ -29,7 +29,7 @@ bool IsPhrase(absl::string_view text) {
   });
 }
 
-// The values of a hashed rule: a list, or the lines of an external value, which is inline by now.
+// The values of a hashed rule: a list, or the lines of an external value, which is inline here.
 std::vector<std::string> ReadHashes(Fields& hashed) {
   std::vector<std::string> texts;
   if (hashed.Has("values") && hashed.Child("values").IsMap()) {

@@ -11,19 +11,19 @@
 
 namespace countersign::config {
 
-// One question to a set of policies, and the answer that it should get.
+// A question to a set of policies and its expected answer.
 struct PolicyCase {
   std::string name;
   std::string identity;
-  std::vector<std::string> groups;  // beside those of the Identity resource
+  std::vector<std::string> groups;  // in addition to those of the Identity resource
   std::string connection;
   std::string model;
   std::string operation = "chat.completions";
   std::vector<std::pair<std::string, std::string>> messages;  // role and text, in order
   std::map<std::string, double> parameters;
   std::string expect;  // allow | deny | review
-  std::string policy;  // the deciding one; empty: any
-  std::string reason;  // what one of its reasons has to contain; empty: any
+  std::string policy;  // the expected deciding policy; empty: any
+  std::string reason;  // expected text in one of the reasons; empty: any
   std::size_t line = 0;
 };
 
@@ -32,12 +32,12 @@ struct PolicyCase {
 //   cases:
 //     - {name: …, as: {identity: ann, groups: [ops]}, connection: openai, prompt: …, expect: deny}
 struct PolicyTestFile {
-  std::vector<std::string> paths;     // of resources, as they stand there
-  std::vector<SourceFile> resources;  // those written in the file itself
+  std::vector<std::string> paths;     // of resource files, as written
+  std::vector<SourceFile> resources;  // resources within the file
   std::vector<PolicyCase> cases;      // at least one
 };
 
-// INVALID_ARGUMENT with every mistake, each with its line.
+// INVALID_ARGUMENT lists every mistake with its line.
 absl::StatusOr<PolicyTestFile> ReadPolicyTestFile(const SourceFile& file);
 
 }  // namespace countersign::config

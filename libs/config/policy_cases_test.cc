@@ -41,7 +41,7 @@ cases:
   CHECK(one.reason == "keywords d");
 }
 
-TEST_CASE("ReadPolicyTestFile: every mistake comes with its line", "[config]") {
+TEST_CASE("ReadPolicyTestFile: every mistake has its line", "[config]") {
   const auto file = ReadPolicyTestFile({"t.yaml", R"(cases:
   - name: one
     connection: openai

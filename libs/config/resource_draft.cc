@@ -31,7 +31,8 @@ void StandInDictionaries(const domain::Condition& condition, domain::ResourceSet
   for (const domain::Condition& child : condition.children) StandInDictionaries(child, set);
 }
 
-// What is referred to and missing was reported, or is the gateway's: compiling goes on without it.
+// Adds placeholders for missing references, which were reported or exist in the gateway, so that
+// compiling can continue.
 void AddPlaceholders(domain::ResourceSet& set) {
   for (const auto& [name, policy] : set.policies) {
     if (policy.when.has_value()) StandInDictionaries(*policy.when, set);
@@ -57,7 +58,7 @@ ResourceDraft ReadDraft(const std::vector<SourceFile>& files, const ExternalValu
   Mistakes mistakes;
   std::vector<CheckedResource> resources = ReadAndCheck(files, values, mistakes);
   auto set = std::make_shared<domain::ResourceSet>();
-  Mistakes again;  // the same mistakes, found when the spec is read a second time
+  Mistakes again;  // discarded: the spec is read a second time, with the same mistakes
   std::vector<domain::Resource> faulty;
   for (CheckedResource& checked : resources) {
     domain::Resource typed = checked.source.resource;

@@ -8,19 +8,19 @@
 
 namespace countersign::config {
 
-// Resource files with whatever is wrong in them: for checks that want to find everything at once,
-// and for the engines that run without a gateway.
+// Resource files including their mistakes: for checks that report everything at once, and for
+// engines that run without a gateway.
 struct ResourceDraft {
-  std::vector<SourcedResource> resources;  // all that have a kind and a name
-  // Typed values of what can be compiled: without the resources that cannot be read (dictionaries,
-  // identities and bindings stay), and with a placeholder for each Dictionary and IdentityProvider
-  // that is referred to and not there. Credentials are not sealed. Never null.
+  std::vector<SourcedResource> resources;  // all with a kind and a name
+  // The typed resources that can be compiled: without unreadable ones (but dictionaries, identities
+  // and bindings stay), and with a placeholder for each missing Dictionary and IdentityProvider
+  // that is referred to. Credentials are not sealed. Never null.
   std::shared_ptr<const domain::ResourceSet> set;
-  std::vector<std::string> mistakes;  // each with its file and line, none twice
+  std::vector<std::string> mistakes;  // with file and line, without duplicates
 };
 
-// Whether a reference to a resource that is not in the files is a mistake, or may be to one that
-// the gateway has.
+// Whether a reference to a resource outside of the files is a mistake, or may refer to one in the
+// gateway.
 enum class References { kWithinFiles, kMayLeadOutside };
 
 ResourceDraft ReadDraft(const std::vector<SourceFile>& files, const ExternalValues& values,

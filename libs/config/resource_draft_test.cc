@@ -17,7 +17,7 @@ constexpr char kHeadPolicy[] =
 
 }  // namespace
 
-TEST_CASE("ReadDraft: mistakes of reading and of references come together, with their lines",
+TEST_CASE("ReadDraft: reports mistakes of form and of references together, with lines",
           "[config]") {
   const ResourceDraft draft =
       ReadDraft({{"a.yaml", Resource("Policy", "p", kHeadPolicy)},
@@ -29,7 +29,7 @@ TEST_CASE("ReadDraft: mistakes of reading and of references come together, with 
             "a.yaml:9: Policy/p: spec.then.masking: there is no MaskingProfile \"own\""});
 }
 
-TEST_CASE("ReadDraft: references may lead outside where the gateway has more", "[config]") {
+TEST_CASE("ReadDraft: references may lead outside with kMayLeadOutside", "[config]") {
   const auto policy =
       Resource("Policy", "p", "  when: {keywords: {dictionary: far}}\n  then: {allow: {}}\n");
   const ResourceDraft draft = ReadDraft({{"a.yaml", policy}}, {}, References::kMayLeadOutside);
@@ -60,8 +60,7 @@ TEST_CASE("ReadDraft: a credential's value that is missing is one mistake", "[co
         "a.yaml:6: Credential/c: spec.bearer: the environment variable NOT_THERE is not set");
 }
 
-TEST_CASE("ReadDraft: a malformed value and a file that is missing are one mistake each",
-          "[config]") {
+TEST_CASE("ReadDraft: a malformed value and a missing file are one mistake each", "[config]") {
   const ResourceDraft draft =
       ReadDraft({{"a.yaml", Resource("Credential", "c", "  bearer: {envv: KEY}\n") +
                                 Resource("Dictionary", "d", "  file: none.txt\n")}},
@@ -73,8 +72,7 @@ TEST_CASE("ReadDraft: a malformed value and a file that is missing are one mista
             "a.yaml:12: Dictionary/d: spec.file: the file none.txt could not be read"});
 }
 
-TEST_CASE("ReadDraft: mistakes have the line of what is wrong, also where files are read in",
-          "[config]") {
+TEST_CASE("ReadDraft: mistakes have the right line, also in included files", "[config]") {
   const ResourceDraft draft =
       ReadDraft({{"a.yaml", Resource("Dictionary", "d", "  terms:\n    - a\n    - [b]\n") +
                                 Resource("Credential", "c",
@@ -102,7 +100,7 @@ TEST_CASE("ReadDraft: unknown operations are mistakes", "[config]") {
         "chat.completions, models.list, models.get");
 }
 
-TEST_CASE("WithSourceLines: finds the line of the path, or of the closest field around it",
+TEST_CASE("WithSourceLines: finds the line of the path or of the innermost enclosing field",
           "[config]") {
   const auto documents =
       ReadResources({{"a.yaml", Resource("Policy", "p", kHeadPolicy)}}, {}).value();

@@ -8,15 +8,15 @@
 
 namespace countersign::config {
 
-// The resource files that `-f` names: files, "-" for standard input, and of directories every
-// *.yaml, *.yml and *.json in them, by path; of the directories within them only if `recursive`.
-// Links to directories are not followed. INVALID_ARGUMENT when there is none.
+// The resource files given with `-f`: files, "-" for standard input, and for directories every
+// *.yaml, *.yml and *.json in them, sorted by path; in their subdirectories only if `recursive`.
+// Links to directories are not followed. INVALID_ARGUMENT when there is no file.
 absl::StatusOr<std::vector<SourceFile>> ReadResourceFiles(const std::vector<std::string>& paths,
                                                           bool recursive = false);
 
-// The contents of the environment variables and files that the resources take values from. A
-// relative file path is relative to the resource file's directory. What cannot be read is left out:
-// ReadResources reports it with its line.
+// The contents of the environment variables and files to which the resources refer. A relative path
+// is relative to the resource file's directory. Unreadable values are left out; ReadResources
+// reports them with their lines.
 absl::StatusOr<ExternalValues> ReadExternalValues(const std::vector<SourceFile>& files);
 
 }  // namespace countersign::config

@@ -36,7 +36,7 @@ const char kCredential[] =
 
 }  // namespace
 
-TEST_CASE("ReadResourceFiles: takes the resource files of a folder by name", "[config]") {
+TEST_CASE("ReadResourceFiles: reads the resource files of a folder in order of name", "[config]") {
   const Folder folder;
   folder.Write("b.yaml", "b");
   folder.Write("a.json", "a");
@@ -48,7 +48,7 @@ TEST_CASE("ReadResourceFiles: takes the resource files of a folder by name", "[c
   CHECK((*files)[1].content == "b");
 }
 
-TEST_CASE("ReadResourceFiles: goes into the folders of a folder when asked to", "[config]") {
+TEST_CASE("ReadResourceFiles: reads subfolders if `recursive`", "[config]") {
   const Folder folder;
   std::filesystem::create_directories(folder.path() + "/b.yaml/inner");
   folder.Write("b.yaml/inner/z.yaml", "inner");
@@ -65,7 +65,7 @@ TEST_CASE("ReadResourceFiles: goes into the folders of a folder when asked to", 
   CHECK((*deep)[1].content == "inner");
 }
 
-TEST_CASE("ReadFile: a directory is an error that says so", "[config]") {
+TEST_CASE("ReadFile: a directory is an error", "[config]") {
   const Folder folder;
   CHECK(ReadFile(folder.path()).status().message().find("Is a directory") != std::string::npos);
   const std::string empty = folder.Write("empty", "");
@@ -89,7 +89,7 @@ TEST_CASE("ReadExternalValues: file paths are relative to the resource file", "[
   CHECK(values->at("file:key.txt") == "sk-1");
 }
 
-TEST_CASE("ReadExternalValues: one relative path that means two files is an error", "[config]") {
+TEST_CASE("ReadExternalValues: a relative path that refers to two files is an error", "[config]") {
   const Folder one;
   const Folder two;
   one.Write("key.txt", "a");

@@ -28,7 +28,7 @@ bool IsName(absl::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '-'; });
 }
 
-// Only of files: what is stored may name operations of another version of this program.
+// Checked in files only: stored resources may name operations of another version of this program.
 void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mistakes& mistakes) {
   const auto& known = domain::kOperations;
   for (std::size_t i = 0; i < policy.match.operations.size(); ++i) {
@@ -39,7 +39,7 @@ void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mista
   }
 }
 
-// Reads the spec for its mistakes alone; the typed value is made again from what is stored.
+// Reads the spec to find its mistakes; the typed value is made later from the stored form.
 void CheckSpec(const std::string& kind, const std::string& name, const YAML::Node& node,
                Mistakes& mistakes) {
   Fields spec(node, "spec", mistakes);
@@ -53,7 +53,7 @@ void CheckSpec(const std::string& kind, const std::string& name, const YAML::Nod
   if (kind == "Policy") CheckOperations(ReadPolicy(name, spec), node, mistakes);
 }
 
-// Of a Dictionary without its terms: there may be 100,000 of them.
+// The lines of a spec's values; for a Dictionary without its terms, which may be 100,000.
 SourceLines SpecLines(const std::string& kind, const YAML::Node& spec) {
   if (kind != "Dictionary" || !spec.IsMap()) return CollectLines(spec, "spec");
   SourceLines lines;
@@ -118,7 +118,7 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
   out.push_back(std::move(checked));
 }
 
-// Every document of `file`, or the place where it stops being YAML.
+// All documents in `file`, or the place of the first YAML error.
 absl::StatusOr<std::vector<YAML::Node>> Load(const SourceFile& file) {
   if (file.content.size() > kMaxFileBytes) {
     return absl::InvalidArgumentError(absl::StrCat(file.name, ": larger than 32 MiB"));
@@ -136,7 +136,7 @@ absl::StatusOr<std::vector<YAML::Node>> Load(const SourceFile& file) {
 }
 
 void RefuseTwice(const std::vector<CheckedResource>& resources, Mistakes& mistakes) {
-  std::map<std::pair<std::string, std::string>, std::string> seen;  // to where it stands
+  std::map<std::pair<std::string, std::string>, std::string> seen;  // to its place
   for (const CheckedResource& checked : resources) {
     const domain::Resource& resource = checked.source.resource;
     const auto [first, fresh] =

@@ -13,51 +13,51 @@
 #include "libs/domain/resource_list.h"
 #include "libs/domain/resources.h"
 
-// The strict reader of resources, in two steps: files of YAML or JSON → domain::Resource (what is
-// stored and sent to the parts) → domain::ResourceSet (what the parts work with).
+// The strict reader of resources. It works in two steps: files of YAML or JSON → domain::Resource
+// (stored, and sent to the parts) → domain::ResourceSet (used by the parts).
 //
 // Unknown fields, duplicate keys, wrong types and values out of bounds are mistakes. All mistakes
-// of all files are reported at once, one per line:
+// in all files are reported at once, one per line:
 //   policies.yaml:12: Policy/regulated: spec.then.review.approvals: must be at least 1
 namespace countersign::config {
 
 struct SourceFile {
-  std::string name;     // as the user named it
+  std::string name;     // as given by the user
   std::string content;  // YAML or JSON, any number of documents
 };
 
 // The contents of the values {env: NAME} and {file: PATH}, keyed "env:NAME" and "file:PATH".
 using ExternalValues = std::map<std::string, std::string>;
 
-// The keys of every external value that `files` mention. Files that cannot be parsed are skipped:
+// The keys of all external values in `files`. Files that cannot be parsed are skipped;
 // ReadResources reports them.
 std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files);
 
 // A resource and where it was read.
 struct SourcedResource {
-  domain::Resource resource;  // of a Credential without a spec until it is sealed
-  // Of a Credential: its spec as canonical JSON with every value as {"inline": …}. To be sealed.
+  domain::Resource resource;  // a Credential's has no spec until it is sealed
+  // For a Credential, its spec as canonical JSON with every value as {"inline": …}. To be sealed.
   SecretString secret_spec;
   std::string source;  // "policies.yaml:12", for messages
-  // The line of each value by its path ("spec.when.pattern.regex"), for messages. Of a Dictionary
-  // only those of its fields: it may have 100,000 terms.
+  // The line of each value by path ("spec.when.pattern.regex"), for messages; for a Dictionary only
+  // the lines of its fields, because it may have 100,000 terms.
   std::map<std::string, std::size_t> lines;
 };
 
-// The resources of `files`, in their order. INVALID_ARGUMENT with every mistake. The same kind and
-// name twice is a mistake.
+// The resources in `files`, in order. INVALID_ARGUMENT lists every mistake. A kind and name may
+// occur once.
 absl::StatusOr<std::vector<SourcedResource>> ReadResources(const std::vector<SourceFile>& files,
                                                            const ExternalValues& values);
 
-// The spec of a Credential whose secret was sealed to `sealed`.
+// The stored spec of a Credential whose secret was sealed to `sealed`.
 std::string SealedSpec(absl::string_view sealed);
 
-// Reads the specs of `list` and checks the references between them. INVALID_ARGUMENT names every
+// Reads the specs in `list` and checks the references between them. INVALID_ARGUMENT lists every
 // mistake: `Policy/p: spec.match.connections[0]: there is no Connection "openai"`.
 absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> BuildResourceSet(
     const domain::ResourceList& list);
 
-// The kinds in the order in which listings show them. KindFromUser accepts any case and the plural.
+// The kinds, in the order of listings. KindFromUser accepts any case and the plural.
 const std::vector<std::string>& Kinds();
 absl::StatusOr<std::string> KindFromUser(absl::string_view text);
 

@@ -97,7 +97,7 @@ TEST_CASE("ReadResources: a resource given twice is a mistake that names both pl
   CHECK(text == "f.yaml:7: Policy/p: stands at f.yaml:1 already");
 }
 
-TEST_CASE("ReadResources: wrong envelopes are refused", "[config]") {
+TEST_CASE("ReadResources: wrong apiVersion, kind or metadata are refused", "[config]") {
   CHECK(Errors("apiVersion: v1\nkind: Policy\nmetadata: {name: p}\nspec: {then: {allow: {}}}")
             .find("must be countersign/v1") != std::string::npos);
   CHECK(Errors("kind: Pod\nmetadata: {name: p}").find("must be one of") != std::string::npos);
@@ -149,7 +149,7 @@ TEST_CASE("ReadResources: a credential has exactly one form", "[config]") {
       credential("{bearer: {inline: x}, basic: {username: u, password: {inline: x}}}").empty());
 }
 
-TEST_CASE("SealedSpec: quotes what authn sealed", "[config]") {
+TEST_CASE("SealedSpec: contains the sealed text", "[config]") {
   CHECK(SealedSpec("a\"b") == R"({"sealed":"a\"b"})");
 }
 

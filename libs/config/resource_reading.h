@@ -5,7 +5,7 @@
 #include "libs/config/fields.h"
 #include "libs/config/resource_reader.h"
 
-// The steps that the strict reader (resource_reader.h) and the draft (resource_draft.h) share.
+// Steps shared by the strict reader (resource_reader.h) and the draft (resource_draft.h).
 namespace countersign::config {
 
 struct CheckedResource {
@@ -13,14 +13,14 @@ struct CheckedResource {
   bool valid = true;  // no mistake was found in it
 };
 
-// Every resource of `files` that has a kind and a name, with its mistakes added to `mistakes`.
+// The resources in `files` that have a kind and a name. Adds all mistakes to `mistakes`.
 std::vector<CheckedResource> ReadAndCheck(const std::vector<SourceFile>& files,
                                           const ExternalValues& values, Mistakes& mistakes);
 
 // Adds the typed form of `resource` to `set`.
 void AddResource(const domain::Resource& resource, Mistakes& mistakes, domain::ResourceSet& set);
 
-// Reports the references in `set` that lead nowhere, and a second default Connection.
+// Reports dangling references in `set`, and a second default Connection.
 void CheckReferences(const domain::ResourceSet& set, Mistakes& mistakes);
 
 }  // namespace countersign::config

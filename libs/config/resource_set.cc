@@ -17,7 +17,7 @@ namespace {
 
 using domain::ResourceSet;
 
-// Reports references that lead nowhere.
+// Reports dangling references.
 class ReferenceCheck {
  public:
   ReferenceCheck(const ResourceSet& set, Mistakes& mistakes) : set_(set), mistakes_(mistakes) {}
@@ -78,7 +78,8 @@ class ReferenceCheck {
     }
   }
 
-  // Two connections that claim the same requests: which one gets them would be an accident.
+  // Reports connections that claim the same requests, because routing would then depend on their
+  // order.
   void CheckMatches() {
     std::map<std::pair<std::string, std::string>, std::string> claimed;  // host, prefix → name
     for (const auto& [name, connection] : set_.connections) {

@@ -85,7 +85,8 @@ TEST_CASE("BuildResourceSet: gives typed values with every field", "[config]") {
   CHECK((*set)->version == 9);
 }
 
-TEST_CASE("BuildResourceSet: no two connections claim the same requests", "[config]") {
+TEST_CASE("BuildResourceSet: two connections that claim the same requests are refused",
+          "[config]") {
   const auto with = [](const std::string& one, const std::string& other) {
     const auto connection = [](const std::string& name, const std::string& match) {
       return Resource("Connection", name,
@@ -104,7 +105,7 @@ TEST_CASE("BuildResourceSet: no two connections claim the same requests", "[conf
   CHECK(with("{hosts: [m.example, m.example]}", "{}").empty());
 }
 
-TEST_CASE("BuildResourceSet: names every dangling reference", "[config]") {
+TEST_CASE("BuildResourceSet: reports every dangling reference", "[config]") {
   const auto set =
       Build(Resource("Policy", "p",
                      "{match: {connections: [gone]}, when: {keywords: {dictionary: lost}}, then: "

@@ -49,8 +49,8 @@ absl::StatusOr<SecretString> ReadSecretFile(const std::string& path) {
 }
 
 absl::Status CreateSecretFile(const std::string& path, const SecretString& secret) {
-  // Written beside and linked into place: whoever finds the file finds all of it, and the first of
-  // two processes wins.
+  // Written to a temporary file and then linked, so that a reader never sees a partial file, and
+  // the first of two processes wins.
   std::string temporary = path + ".XXXXXX";
   const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);  // Mode 0600.
   if (descriptor < 0) return Failed(path, std::strerror(errno));

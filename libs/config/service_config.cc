@@ -56,7 +56,7 @@ std::map<std::string, std::string> Peers(Fields& root) {
   return peers;
 }
 
-// As a libpq keyword value: quoted, so that it can hold anything.
+// Quotes `value` for a libpq conninfo, so that it may contain any character.
 std::string Quoted(absl::string_view value) {
   std::string out = "'";
   for (const char c : value) {

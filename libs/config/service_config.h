@@ -55,13 +55,13 @@ struct ServiceConfig {
   std::string addresses_file;  // may be empty
 };
 
-// Reads the mapping `service:` strictly, with bounds and defaults for its fields. Called even when
-// the mapping is absent. `resolve` makes a file name absolute.
+// Reads the mapping `service:` strictly, with bounds and defaults. Called even if the mapping is
+// absent. `resolve` makes a file name absolute.
 using SectionReader = std::function<void(
     Fields& section, const std::function<std::string(const std::string&)>& resolve)>;
 
-// INVALID_ARGUMENT with every mistake, one per line; NOT_FOUND when `path` cannot be read. Of the
-// files that the configuration names only the passwordFile is read.
+// INVALID_ARGUMENT with one mistake per line; NOT_FOUND when `path` cannot be read. Reads no file
+// that the configuration names except passwordFile.
 absl::StatusOr<ServiceConfig> LoadServiceConfig(const std::string& path,
                                                 const SectionReader& section = nullptr);
 

@@ -88,7 +88,7 @@ service: {threads: 4}
   CHECK(threads == 4);
 }
 
-TEST_CASE("LoadServiceConfig: mistakes are named with their lines, all at once", "[config]") {
+TEST_CASE("LoadServiceConfig: all mistakes are reported at once, with lines", "[config]") {
   const std::string mistakes = Mistake("metrics: nowhere\nlisen: 127.0.0.1:1\n");
   CHECK_THAT(mistakes, Catch::Contains("c.yaml:1: metrics: must be HOST:PORT"));
   CHECK_THAT(mistakes, Catch::Contains("c.yaml:2: lisen: unknown field"));
@@ -108,7 +108,7 @@ TEST_CASE("LoadServiceConfig: a password in the file itself is a mistake", "[con
              Catch::Contains("must not hold a password"));
 }
 
-TEST_CASE("LoadServiceConfig: broken YAML is named with its line", "[config]") {
+TEST_CASE("LoadServiceConfig: invalid YAML is reported with its line", "[config]") {
   CHECK_THAT(Mistake("a: [1\nb: 2\n"), Catch::StartsWith("c.yaml:"));
   CHECK_THAT(Mistake("- a\n- b\n"), Catch::Contains("must be a mapping"));
 }
@@ -131,7 +131,7 @@ TEST_CASE("LoadOrCreateSecret: creates the file once, with mode 0600, and then r
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
 }
 
-TEST_CASE("LoadOrCreateSecret: a file that holds anything else is not replaced", "[config]") {
+TEST_CASE("LoadOrCreateSecret: a file with other content is not replaced", "[config]") {
   const Folder folder;
   SystemRandom random;
   const std::string path = folder.Write("key", "short");

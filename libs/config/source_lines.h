@@ -7,9 +7,9 @@
 
 namespace countersign::config {
 
-// Puts the file and line before mistakes that name a resource of `resources` and a path in it
-// ("Policy/p: spec.when.pattern.regex: …"). Other mistakes stay as they are. Of equal mistakes the
-// first is kept.
+// Prefixes mistakes that name a resource in `resources` and a path ("Policy/p:
+// spec.when.pattern.regex: …") with their file and line. Other mistakes stay unchanged. Duplicates
+// are dropped.
 std::vector<std::string> WithSourceLines(const std::vector<std::string>& mistakes,
                                          const std::vector<SourcedResource>& resources);
 

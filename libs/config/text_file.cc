@@ -32,7 +32,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Unreadable(path, errno);
   errno = 0;
-  file.peek();  // Of a directory the first read fails, not the opening.
+  file.peek();  // A directory can be opened but not read.
   if (errno != 0) return Unreadable(path, errno);
   file.clear();
   std::string content = Rest(file);

@@ -7,7 +7,7 @@
 
 namespace countersign::config {
 
-// The gateway that a command line talks to, and the credential it uses. Members may be empty.
+// The gateway and credential that the command line uses. Members may be empty.
 struct UserContext {
   std::string address;
   std::string token;
@@ -15,8 +15,8 @@ struct UserContext {
   std::string ca_file;
 };
 
-// The context `name` of a config file's text, or its current one when `name` is empty.
-// INVALID_ARGUMENT with the line for a file that is not of this form or lacks the context:
+// The context `name` in the text of a config file, or its current one when `name` is empty.
+// INVALID_ARGUMENT, with the line, for a malformed file or an unknown context:
 //   currentContext: prod
 //   contexts:
 //     - {name: prod, addr: https://gateway.example, tokenFile: /run/token, caFile: /etc/ca.pem}

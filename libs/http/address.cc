@@ -164,7 +164,7 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   }
   const auto path = url.encoded_path();
   result.path = std::string(path.data(), path.size());
-  // Boost 1.81 reads http://127.0.0.1.example as the host 127.0.0.1 and the path ".example".
+  // Boost 1.81 parses http://127.0.0.1.example as the host 127.0.0.1 and the path ".example".
   if (!result.path.empty() && result.path.front() != '/') {
     return bad("has a host that begins like an address");
   }

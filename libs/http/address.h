@@ -12,13 +12,13 @@ class address;
 
 namespace countersign::http {
 
-// Where a configured URL points.
+// The scheme, host and port of a configured URL.
 struct Origin {
   bool tls = false;
   std::string host;  // without brackets
   std::uint16_t port = 0;
   bool operator==(const Origin&) const = default;
-  std::string HostHeader() const;  // host, and the port unless it is the scheme's own
+  std::string HostHeader() const;  // the host, with the port unless it is the scheme's default
 };
 
 struct Url {
@@ -27,8 +27,8 @@ struct Url {
   std::string query;  // without '?'
 };
 
-// Reads an absolute http or https URL. INVALID_ARGUMENT for anything else, and for user
-// information or fragments, which have no place in a configured address.
+// Parses an absolute http or https URL. INVALID_ARGUMENT for other URLs and for user information
+// and fragments, which a configured address must not have.
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
 // Decides whether an address may be connected to. Link-local addresses, those at which clouds serve
@@ -45,7 +45,7 @@ std::string SourceOf(const boost::asio::ip::address& address);
 // True when the host of a URL is an address, or `localhost`: as explicit as an allow-list entry.
 bool IsLiteralAddress(absl::string_view host);
 
-// Splits "host:port", ":port" or "[v6]:port".
+// Parses "host:port", ":port" or "[v6]:port".
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;

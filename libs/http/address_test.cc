@@ -10,8 +10,7 @@ absl::Status Vet(const char* address, bool allow_private) {
   return VetAddress(boost::asio::ip::make_address(address), allow_private);
 }
 
-TEST_CASE("VetAddress: link-local and other unusable ranges are refused whatever is allowed",
-          "[http]") {
+TEST_CASE("VetAddress: link-local and other unusable ranges are always refused", "[http]") {
   for (const char* address :
        {"169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "fe80::1", "::", "ff02::1",
         "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "240.0.0.1", "168.63.129.16",
@@ -78,7 +77,7 @@ TEST_CASE("VetAddress: public addresses pass", "[http]") {
   }
 }
 
-TEST_CASE("ParseUrl: reads what an SDK's base_url looks like", "[http]") {
+TEST_CASE("ParseUrl: parses URLs of the form of an SDK's base_url", "[http]") {
   const Url url = ParseUrl("https://api.example.com/v1/").value();
   CHECK(url.origin.tls);
   CHECK(url.origin.host == "api.example.com");
@@ -91,7 +90,7 @@ TEST_CASE("ParseUrl: reads what an SDK's base_url looks like", "[http]") {
   CHECK(local.origin.HostHeader() == "[::1]:9000");
 }
 
-TEST_CASE("ParseUrl: refuses what does not belong in a configured address", "[http]") {
+TEST_CASE("ParseUrl: refuses user information, fragments and malformed URLs", "[http]") {
   for (const char* text : {"http://127.0.0.1.example/x", "https://10.0.0.1.example", "",
                            "example.com", "ftp://a/", "http://u:p@a/", "http://a/#f", "http://",
                            "http://a:0/", "http://a:99999/", "http://a b/"}) {

@@ -9,14 +9,14 @@
 
 namespace countersign::http {
 
-// Asio's operations as something that our coroutines await. The result is a tuple of what Asio
-// hands to a handler, the error code first; the coroutine continues on the thread of the object's
+// Makes Asio's operations awaitable in our coroutines. The result is a tuple of the handler's
+// arguments, the error code first; the coroutine continues on the thread of the object's
 // io_context:
 //
 //   const auto [error, count] = co_await socket.async_read_some(buffer, kAwait);
 //
-// When the coroutine is destroyed meanwhile, the operation ends unheard. Asio goes on using its
-// buffers and its object until then: whoever owns both closes the object first.
+// If the coroutine is destroyed meanwhile, the operation's result is dropped. Asio uses its buffers
+// and its object until it completes, so their owner must close the object first.
 struct AwaitOperation {};
 inline constexpr AwaitOperation kAwait;
 
@@ -25,8 +25,8 @@ namespace internal {
 template <typename Initiation, typename Arguments, typename... Results>
 class OperationAwaiter {
  public:
-  // The handler that Asio keeps, moves and at last calls or drops. It and the awaiter know where
-  // the other is.
+  // The handler that Asio stores, moves and finally calls or drops. Handler and awaiter point to
+  // each other.
   class Handler {
    public:
     explicit Handler(OperationAwaiter& awaiter) : awaiter_(&awaiter) { awaiter.handler_ = this; }

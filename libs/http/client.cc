@@ -22,7 +22,7 @@ namespace beast_http = boost::beast::http;
 using Parser = beast_http::response_parser<beast_http::string_body>;
 
 constexpr std::size_t kRead = 64u << 10;
-// How much, and for how long, is read of a response that nobody wants any more.
+// Limits for reading the rest of a response that is no longer needed.
 constexpr absl::Duration kDrainTime = absl::Seconds(1);
 constexpr std::size_t kDrainBytes = 64u << 10;
 
@@ -56,7 +56,7 @@ absl::Status CheckRequest(const RequestHead& head) {
   return absl::OkStatus();
 }
 
-// Idle connections by where they lead.
+// Idle connections by origin.
 class Pool {
  public:
   Pool(IoLoop& loop, const ClientOptions& options)
@@ -131,7 +131,8 @@ class Response final : public ClientResponse {
 
   const ResponseHead& head() const override { return head_; }
 
-  // Sends the request and reads the head. `seen` tells whether a byte of the answer arrived.
+  // Sends the request and reads the response's head. `seen` is set when a byte of the response
+  // arrives.
   Awaitable<absl::Status> Begin(const Origin& origin, const Request& request,
                                 async::Cancellation& cancellation, bool& seen) {
     const async::Cancellation::Watch watch(cancellation, [this] { stream_->Close(); });
@@ -139,7 +140,7 @@ class Response final : public ClientResponse {
     NewParser();
     const absl::Status sent = co_await stream_->Write(FormatRequest(origin, request), request.body,
                                                       options_.write_timeout);
-    // A server may refuse a request before it has read it all; its answer says why.
+    // A server may refuse a request before it has read all of it; its response says why.
     absl::Status status = co_await ReadHead(seen);
     if (!status.ok() && !sent.ok()) status = sent;
     if (!status.ok() && cancellation.cancelled()) co_return cancellation.cause();
@@ -283,8 +284,9 @@ class Response final : public ClientResponse {
 
 Awaitable<void> Drain(IoLoop& loop, std::unique_ptr<ClientResponse> response) {
   async::Cancellation cancellation;
-  const async::Deadline deadline(loop, kDrainTime, cancellation,
-                                 absl::DeadlineExceededError("the rest did not come"));
+  const async::Deadline deadline(
+      loop, kDrainTime, cancellation,
+      absl::DeadlineExceededError("the rest of the response did not arrive in time"));
   std::size_t rest = 0;
   while (rest < kDrainBytes) {
     const absl::StatusOr<std::string> piece = co_await response->Read(cancellation);

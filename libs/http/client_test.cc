@@ -51,7 +51,7 @@ async::Awaitable<absl::StatusOr<std::string>> Call(Client& client, const Target&
   }
 }
 
-// One worker with a client, and a stop that nobody requests.
+// One worker with a client, and a cancellation that is never used.
 struct Fixture {
   explicit Fixture(ClientOptions options = {}) : client(workers.at(0), std::move(options)) {}
   ~Fixture() { workers.Stop(); }
@@ -63,8 +63,8 @@ struct Fixture {
   async::Cancellation cancellation;
 };
 
-// A server that says what a script tells it: one string per accepted connection, sent after the
-// request's head has been read, then the connection is closed.
+// A server with scripted responses: one string per accepted connection, sent after the request's
+// head was read; then the connection is closed.
 class ScriptedServer {
  public:
   explicit ScriptedServer(std::vector<std::string> answers)
@@ -125,7 +125,7 @@ TEST_CASE("Client: reads a streamed body to its end and keeps the connection", "
   }
 }
 
-TEST_CASE("Client: a body that is cut off is an error, never an end", "[http]") {
+TEST_CASE("Client: a truncated body is an error", "[http]") {
   ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
                          "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"});
   Fixture call;
@@ -201,7 +201,7 @@ TEST_CASE("Client: a POST that got no answer is not sent again", "[http]") {
   CHECK(server.requests() == 2);
 }
 
-TEST_CASE("Client: garbage, absurd lengths and endless heads are errors", "[http]") {
+TEST_CASE("Client: garbage, invalid lengths and endless heads are errors", "[http]") {
   ScriptedServer server({"nonsense\r\n\r\n",
                          "HTTP/1.1 200 OK\r\ncontent-length: 9000000000000000000\r\n\r\n",
                          "HTTP/1.1 200 OK\r\nx: " + std::string(70'000, 'y') + "\r\n\r\n"});
@@ -211,7 +211,7 @@ TEST_CASE("Client: garbage, absurd lengths and endless heads are errors", "[http
   }
 }
 
-TEST_CASE("Client: a body whose length is over the limit is refused by its head", "[http]") {
+TEST_CASE("Client: a content-length above the limit is refused", "[http]") {
   ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n12345",
                          "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n123456"});
   ClientOptions options;
@@ -223,7 +223,7 @@ TEST_CASE("Client: a body whose length is over the limit is refused by its head"
   CHECK(absl::StrContains(refused.message(), "too large"));
 }
 
-TEST_CASE("Client: an address that nobody listens on is UNAVAILABLE", "[http]") {
+TEST_CASE("Client: an address without a listener is UNAVAILABLE", "[http]") {
   std::uint16_t port = 0;
   {
     TestServer gone([](Exchange&) -> async::Awaitable<void> { co_return; });
@@ -241,7 +241,7 @@ TEST_CASE("Client: a link-local address is never connected to", "[http]") {
   CHECK(absl::IsPermissionDenied(call(target, Make("GET", "/")).status()));
 }
 
-TEST_CASE("Client: header fields that would forge the request are refused", "[http]") {
+TEST_CASE("Client: header fields that could inject a request are refused", "[http]") {
   Fixture call;
   Request request = Make("GET", "/");
   request.head.headers.Add("x", "a\r\nb: c");
@@ -249,7 +249,7 @@ TEST_CASE("Client: header fields that would forge the request are refused", "[ht
   CHECK(absl::IsInvalidArgument(call(Local(9), Make("GET", "/a b")).status()));
 }
 
-TEST_CASE("Client: an answer that does not come is DEADLINE_EXCEEDED", "[http]") {
+TEST_CASE("Client: a missing response is DEADLINE_EXCEEDED", "[http]") {
   Signal stopped;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
@@ -259,10 +259,10 @@ TEST_CASE("Client: an answer that does not come is DEADLINE_EXCEEDED", "[http]")
   options.first_byte_timeout = absl::Milliseconds(30);
   Fixture call(options);
   CHECK(absl::IsDeadlineExceeded(call(Local(server.port()), Make("GET", "/")).status()));
-  CHECK(stopped.Wait());  // the other side notices
+  CHECK(stopped.Wait());  // the server notices
 }
 
-TEST_CASE("Client: a stop drops the connection at once and says why", "[http]") {
+TEST_CASE("Client: a cancellation drops the connection at once and returns its cause", "[http]") {
   Signal begun, dropped;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(ResponseHead());
@@ -302,13 +302,13 @@ TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
     auto response = co_await call.client.Send(target, request, call.cancellation);
     REQUIRE(response.ok());
     REQUIRE((co_await (*response)->Read(call.cancellation)).ok());
-    co_return 0;  // dropped here, unread
+    co_return 0;  // destroyed here, unread
   });
   CHECK(ended.Wait());
   CHECK(written < 50'000'000);
 }
 
-TEST_CASE("Fetch: brings a document, whatever its status", "[http]") {
+TEST_CASE("Fetch: returns a document with any status", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     ResponseHead head;
     head.status = exchange.head().target == "/missing" ? 404 : 200;

@@ -18,7 +18,7 @@ absl::Duration TimeLeft(const IoLoop& loop, async::TimePoint deadline) {
   return absl::FromChrono(deadline - loop.Now());
 }
 
-// One operation with a time limit: a cancelled call or the limit cancels `object`.
+// Runs one operation with a time limit: cancelling the call, or the limit, cancels `object`.
 template <typename Object>
 class Limited {
  public:

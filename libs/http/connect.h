@@ -7,8 +7,8 @@
 
 namespace countersign::http {
 
-// A new connection to `target`, TLS included, within the options' connect_timeout. See Client::Send
-// for errors.
+// A new connection to `target`, including TLS, within the options' connect_timeout. Errors: see
+// Client::Send.
 Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const Target& target,
                                                            const ClientOptions& options,
                                                            async::Cancellation& cancellation);

@@ -1,5 +1,5 @@
-// A deadline in every state of a connection, on both sides. Timeouts are short because they are
-// waited for; those that must not be met are long.
+// Deadlines in every state of a connection, on both sides. Timeouts that are waited for are short;
+// those that must not expire are long.
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 #include <string>
@@ -39,7 +39,7 @@ async::Awaitable<void> Hello(Exchange& exchange) {
   co_await exchange.Respond(ResponseHead(), "hello");
 }
 
-// Accepts connections, at most one request on each is read, and says nothing.
+// Accepts connections, reads at most one request on each, and sends nothing.
 class SilentServer {
  public:
   SilentServer()
@@ -54,7 +54,7 @@ class SilentServer {
 
  private:
   boost::asio::io_context context_;
-  tcp::acceptor acceptor_;  // the kernel completes connections that nobody accepts
+  tcp::acceptor acceptor_;  // the kernel completes connections without an accept
 };
 
 struct Caller {
@@ -118,7 +118,7 @@ TEST_CASE("Deadlines: a head has one time limit, however its bytes are spread", 
   SUCCEED("the server has closed the connection");
 }
 
-TEST_CASE("Deadlines: a body without a byte for too long is an error to the handler", "[http]") {
+TEST_CASE("Deadlines: a body that stalls is an error for the handler", "[http]") {
   ServerOptions options = Patient();
   options.body_timeout = kShort;
   Signal over;
@@ -133,7 +133,7 @@ TEST_CASE("Deadlines: a body without a byte for too long is an error to the hand
   CHECK(over.Wait());
 }
 
-TEST_CASE("Deadlines: a caller that reads nothing ends the write", "[http]") {
+TEST_CASE("Deadlines: a caller that reads nothing fails the write", "[http]") {
   ServerOptions options = Patient();
   options.write_timeout = kShort;
   Signal over;
@@ -166,7 +166,7 @@ TEST_CASE("Deadlines: no time limit runs while the handler works", "[http]") {
   CHECK(absl::EndsWith(client.ReadAll(), "slow"));
 }
 
-TEST_CASE("Deadlines: an upstream that does not answer the TLS handshake", "[http]") {
+TEST_CASE("Deadlines: an upstream does not answer the TLS handshake", "[http]") {
   const SilentServer server;
   ClientOptions options;
   options.tls = ClientTls("").value();
@@ -175,7 +175,7 @@ TEST_CASE("Deadlines: an upstream that does not answer the TLS handshake", "[htt
   CHECK(absl::IsDeadlineExceeded(caller.Get(server.target(true))));
 }
 
-TEST_CASE("Deadlines: an upstream that does not answer the request", "[http]") {
+TEST_CASE("Deadlines: an upstream does not answer the request", "[http]") {
   const SilentServer server;
   ClientOptions options;
   options.first_byte_timeout = kShort;
@@ -183,7 +183,7 @@ TEST_CASE("Deadlines: an upstream that does not answer the request", "[http]") {
   CHECK(absl::IsDeadlineExceeded(caller.Get(server.target())));
 }
 
-TEST_CASE("Deadlines: an upstream that reads nothing of a large request", "[http]") {
+TEST_CASE("Deadlines: an upstream reads nothing of a large request", "[http]") {
   const SilentServer server;
   ClientOptions options;
   options.write_timeout = kShort;
@@ -201,7 +201,7 @@ TEST_CASE("Deadlines: an upstream that reads nothing of a large request", "[http
   CHECK(absl::IsDeadlineExceeded(status));
 }
 
-TEST_CASE("Deadlines: an upstream that falls silent within its answer", "[http]") {
+TEST_CASE("Deadlines: an upstream stalls within its response", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(ResponseHead());
     co_await exchange.Write("piece");
@@ -216,7 +216,7 @@ TEST_CASE("Deadlines: an upstream that falls silent within its answer", "[http]"
   CHECK(absl::IsDeadlineExceeded(caller.Get(target)));
 }
 
-TEST_CASE("Deadlines: a cancelled call gives up in every state", "[http]") {
+TEST_CASE("Deadlines: a call can be cancelled in every state", "[http]") {
   const SilentServer silent;
   ClientOptions options;
   options.tls = ClientTls("").value();

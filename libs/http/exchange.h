@@ -13,8 +13,8 @@
 
 namespace countersign::http {
 
-// One request and its response, whichever version of HTTP carries it. Lives on one executor; all
-// members are called there, one awaited operation at a time.
+// One request and its response, in any version of HTTP. Belongs to one executor; all members are
+// called there, with one awaited operation at a time.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -34,18 +34,18 @@ class Exchange {
   // one over TLS or HTTP/1.0.
   virtual async::Cancellation& cancellation() = 0;
 
-  // The whole body, at most once. RESOURCE_EXHAUSTED when it is larger than the limit,
-  // DEADLINE_EXCEEDED when it comes too slowly, INVALID_ARGUMENT when its framing is wrong,
-  // CANCELLED when the caller left. A body that is not read is discarded after the response.
+  // Reads the whole body; at most once. RESOURCE_EXHAUSTED when it is above the limit,
+  // DEADLINE_EXCEEDED when it is too slow, INVALID_ARGUMENT for wrong framing, CANCELLED when the
+  // caller left. An unread body is discarded after the response.
   virtual async::Awaitable<absl::StatusOr<std::string>> ReadBody() = 0;
 
-  // The whole response. Exactly one of Respond and Begin is called, once. Errors mean that the
-  // caller cannot be reached any more.
+  // Sends the whole response. Exactly one of Respond and Begin is called, once. Errors mean that
+  // the caller can no longer be reached.
   virtual async::Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) = 0;
 
-  // A response in pieces. Write returns when the network has taken the piece, so a slow caller
-  // slows its writer. A response that is not finished when the handler returns is cut off in a way
-  // that the caller can tell from a complete one.
+  // Sends a response in pieces. Write returns when the network has taken the piece, so a slow
+  // caller slows its writer. A response that the handler does not finish is cut off in a way that
+  // the caller can distinguish from a complete one.
   virtual async::Awaitable<absl::Status> Begin(ResponseHead head) = 0;
   virtual async::Awaitable<absl::Status> Write(absl::string_view piece) = 0;
   virtual async::Awaitable<absl::Status> Finish() = 0;
@@ -54,7 +54,7 @@ class Exchange {
   virtual bool begun() const = 0;
 };
 
-// Answers requests; runs on the executor of its exchange and may be entered on many at once.
+// Handles requests. Runs on the executor of its exchange; called concurrently on several.
 using Handler = std::function<async::Awaitable<void>(Exchange&)>;
 
 }  // namespace countersign::http

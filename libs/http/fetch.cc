@@ -84,7 +84,7 @@ struct Fetcher::State {
 
   Workers workers{1};
   Client client;
-  bool closing = false;  // these two on the worker
+  bool closing = false;  // used on the worker only, like the member above
   std::unordered_set<async::Cancellation*> running;
 
   Mutex mutex;

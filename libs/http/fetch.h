@@ -12,14 +12,14 @@
 
 namespace countersign::http {
 
-// One document to read: discovery, keys, metadata, a webhook's reply.
+// A document to fetch: discovery, keys, metadata, the response of a webhook.
 struct FetchRequest {
   std::string url;  // http or https, from configuration
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  absl::Duration timeout = absl::Seconds(10);  // resolving, connecting and reading together
-  std::size_t max_bytes = 1u << 20;            // of the answer's body
+  absl::Duration timeout = absl::Seconds(10);  // in total: resolving, connecting and reading
+  std::size_t max_bytes = 1u << 20;            // of the response's body
   bool allow_private = false;  // the host may resolve to private addresses (link-local never)
 };
 
@@ -30,23 +30,23 @@ struct FetchResponse {
   std::string body;
 };
 
-// Reads one document at a time from where configuration points, off the caller's thread. Addresses
-// are resolved once and vetted (libs/http/address.h), certificates and host names are verified,
-// redirects are not followed (they are answers like any other). Thread-safe; owns one thread.
+// Fetches documents from configured URLs on its own thread. Addresses are resolved once and checked
+// (libs/http/address.h), certificates and host names are verified, and redirects are not followed
+// (they are returned as responses). Thread-safe.
 class Fetcher {
  public:
   struct Options {
-    std::string ca_file;  // PEM; empty: the system's
+    std::string ca_file;  // PEM; empty: the system's CAs
   };
   Fetcher();
   explicit Fetcher(Options options);
-  ~Fetcher();  // Outstanding fetches are answered CANCELLED.
+  ~Fetcher();  // Answers outstanding fetches with CANCELLED.
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
 
-  // Calls `done` exactly once, on the fetcher's thread (keep it short). INVALID_ARGUMENT for a bad
-  // URL, PERMISSION_DENIED for an address that may not be reached, UNAVAILABLE when the host cannot
-  // be, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED when the body is too large. Any HTTP status is OK.
+  // Calls `done` exactly once, on the fetcher's thread; it must be short. INVALID_ARGUMENT for a
+  // bad URL, PERMISSION_DENIED for a forbidden address, UNAVAILABLE for an unreachable host,
+  // DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED for a body that is too large. Every HTTP status is OK.
   void Fetch(FetchRequest request, absl::AnyInvocable<void(absl::StatusOr<FetchResponse>)> done);
 
  private:

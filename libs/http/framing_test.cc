@@ -1,4 +1,4 @@
-// What untrusted callers send: wrong framing, and requests hidden in others.
+// Untrusted requests: wrong framing, and requests hidden in other requests.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <string>
@@ -16,7 +16,7 @@ namespace {
 using testing::RawClient;
 using testing::TestServer;
 
-// Keeps what it was asked, answers with the body or 400.
+// Records its requests; answers with the body, or 400.
 struct Recording {
   async::Awaitable<void> Handle(Exchange& exchange) {
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
@@ -37,7 +37,7 @@ struct Recording {
   TestServer server{[this](Exchange& exchange) { return Handle(exchange); }};
 };
 
-TEST_CASE("Framing: heads that readers understand differently are refused", "[http]") {
+TEST_CASE("Framing: heads that parsers interpret differently are refused", "[http]") {
   Recording recording;
   for (const char* request : {
            "GET / HTTP/1.1\r\nhost : a\r\n\r\n",  // space before the colon
@@ -116,7 +116,7 @@ TEST_CASE("Framing: chunks may not say more of themselves than they carry", "[ht
   }
 }
 
-TEST_CASE("Framing: a body that breaks its chunks is an error and ends the connection", "[http]") {
+TEST_CASE("Framing: invalid chunks are an error and end the connection", "[http]") {
   Recording recording;
   for (const char* body : {"x\r\n", "3\r\nabcd\r\n0\r\n\r\n", "ffffffffffffffffff\r\n",
                            "-1\r\n\r\n", "3 \r\nabc\r\nz"}) {
@@ -132,7 +132,7 @@ TEST_CASE("Framing: a body that breaks its chunks is an error and ends the conne
   for (const std::string& seen : recording.seen()) CHECK(seen == "/body ?");
 }
 
-TEST_CASE("Framing: what a body holds is never taken for a request", "[http]") {
+TEST_CASE("Framing: a body's content is never read as a request", "[http]") {
   Recording recording;
   const std::string hidden = "GET /hidden HTTP/1.1\r\nhost: a\r\n\r\n";
   RawClient client(recording.server.address());
@@ -146,7 +146,7 @@ TEST_CASE("Framing: what a body holds is never taken for a request", "[http]") {
         std::vector<std::string>{"/length " + hidden, "/chunks " + hidden, "/last "});
 }
 
-TEST_CASE("Framing: chunk extensions and trailers are no part of a body", "[http]") {
+TEST_CASE("Framing: chunk extensions and trailers are not part of a body", "[http]") {
   Recording recording;
   RawClient client(recording.server.address());
   client.Send(
@@ -156,7 +156,7 @@ TEST_CASE("Framing: chunk extensions and trailers are no part of a body", "[http
   CHECK(recording.seen() == std::vector<std::string>{"/t abc"});
 }
 
-TEST_CASE("Framing: after a body that the handler left unread nothing more is served", "[http]") {
+TEST_CASE("Framing: after an unread body the connection serves no further request", "[http]") {
   std::atomic<int> handled{0};
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     ++handled;
@@ -173,7 +173,7 @@ TEST_CASE("Framing: after a body that the handler left unread nothing more is se
   CHECK(handled == 1);
 }
 
-TEST_CASE("Framing: a response cannot be given a second framing or a second head", "[http]") {
+TEST_CASE("Framing: a handler cannot add a second framing or head", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     ResponseHead head;
     head.headers.Add("Content-Length", "99");
@@ -207,7 +207,7 @@ TEST_CASE("Framing: responses to HEAD, 204 and 304 carry no body", "[http]") {
   }
 }
 
-TEST_CASE("Framing: HTTP/1.0 is kept open only when asked, and closed after a stream", "[http]") {
+TEST_CASE("Framing: HTTP/1.0 is kept open on request only, and closed after a stream", "[http]") {
   Recording recording;
   RawClient closed(recording.server.address());
   closed.Send("GET /a HTTP/1.0\r\n\r\n");

@@ -17,16 +17,16 @@
 
 namespace countersign::http {
 
-// What the connections of one listener share. Outlives them.
+// Shared by the connections of one listener; outlives them.
 struct Http1Shared {
   ServerOptions options;
   Handler handler;
 };
 
-// The server's side of one HTTP/1.1 connection: reads a request, runs the handler, and begins
-// again. Nothing is read ahead beyond what one system call brings: the next request of a pipeline
-// waits in the kernel. Kept alive by its own coroutines. All members but the constructor are called
-// on the stream's executor.
+// The server side of one HTTP/1.1 connection: reads a request, runs the handler, and starts again.
+// Reads no further ahead than one system call returns, so the rest of a pipeline waits in the
+// kernel. Kept alive by its own coroutines. All members except the constructor are called on the
+// stream's executor.
 class Http1Connection final : public Exchange,
                               public std::enable_shared_from_this<Http1Connection> {
  public:
@@ -37,7 +37,7 @@ class Http1Connection final : public Exchange,
 
   const std::string& source() const { return source_; }
 
-  void FinishSoon();                // no further request on this connection
+  void FinishSoon();                // accepts no further request
   void Cancel(absl::Status cause);  // of the current exchange
   void Close();
 
@@ -83,7 +83,7 @@ class Http1Connection final : public Exchange,
   std::unique_ptr<limits::ConnectionTable::Place> place_;
   boost::beast::flat_buffer buffer_;
 
-  // Of the current request.
+  // The state of the current request.
   std::optional<Parser> parser_;
   std::unique_ptr<async::Cancellation> cancellation_ = std::make_unique<async::Cancellation>();
   RequestHead head_;
@@ -98,10 +98,10 @@ class Http1Connection final : public Exchange,
 
   bool finish_soon_ = false;
   bool handling_ = false;
-  std::uint64_t exchanges_ = 0;  // begun so far
-  // One read is outstanding while the handler works. It tells when the caller leaves; what it reads
-  // otherwise is the beginning of the next request. From then on nothing more is read: the kernel
-  // is asked from time to time whether the caller is still there.
+  std::uint64_t exchanges_ = 0;  // started so far
+  // While the handler works, one read is outstanding. It detects when the caller leaves; any bytes
+  // that it reads belong to the next request. After that nothing more is read, and the kernel is
+  // polled for whether the caller is still connected.
   bool watching_ = false;
   bool gone_ = false;
   async::Condition watch_done_;

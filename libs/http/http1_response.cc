@@ -7,12 +7,12 @@
 namespace countersign::http {
 namespace {
 
-// How long, and for how much, a caller that is still sending is listened to after its answer: a
-// connection that is closed with unread bytes may take the answer with it.
+// Limits for reading from a caller that is still sending after its response: closing a connection
+// with unread bytes could discard the response.
 constexpr absl::Duration kLingerTime = absl::Seconds(5);
 constexpr std::size_t kLingerBytes = 128u << 20;
 
-// For what is being written when the call is cancelled.
+// Time limit for the write that is in progress when the call is cancelled.
 constexpr absl::Duration kLastWrite = absl::Seconds(1);
 
 bool IsFraming(absl::string_view name) {
@@ -21,7 +21,7 @@ bool IsFraming(absl::string_view name) {
          absl::EqualsIgnoreCase(name, "connection");
 }
 
-// RFC 9110 wants a date on every response; formatting it once a second is enough.
+// RFC 9110 requires a date in every response; it is formatted once a second.
 const std::string& DateField() {
   thread_local absl::Time at = absl::InfinitePast();
   thread_local std::string field;
@@ -58,8 +58,8 @@ std::string Http1Connection::FormatHead(const ResponseHead& head,
   return text;
 }
 
-// While bytes wait for the caller to take them, a stop ends the waiting soon: a caller that still
-// reads gets what was begun, and what the stop is about.
+// When the call is cancelled while bytes wait for the caller to take them, the write gets a short
+// deadline: a caller that still reads gets the rest of the message and the error that follows.
 Awaitable<absl::Status> Http1Connection::Send(absl::string_view first, absl::string_view second) {
   if (gone_) co_return absl::CancelledError("the caller left");
   const async::Cancellation::Watch watch(*cancellation_, [this] {

@@ -24,7 +24,8 @@ class IoTimer final : public async::Timer {
     const std::uint64_t round = ++state_->round;
     timer_.expires_at(when);
     timer_.async_wait([state = state_, round](const boost::system::error_code& error) {
-      // An expiry that waits to be run cannot be cancelled any more: it is told by its number.
+      // A timer callback that is already queued can no longer be cancelled; `round` shows that it
+      // is stale.
       if (error || state->round != round) return;
       ++state->round;
       absl::AnyInvocable<void()> expired = std::move(state->on_expiry);
@@ -41,7 +42,7 @@ class IoTimer final : public async::Timer {
  private:
   struct State {
     absl::AnyInvocable<void()> on_expiry;
-    std::uint64_t round = 0;  // of the last Start or Cancel
+    std::uint64_t round = 0;  // incremented by Start and Cancel
   };
   AsioTimer timer_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();

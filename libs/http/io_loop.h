@@ -7,7 +7,7 @@
 
 namespace countersign::http {
 
-// An event loop over an io_context, run by one thread.
+// An EventLoop over an io_context, run by one thread.
 class IoLoop final : public async::EventLoop {
  public:
   IoLoop() = default;
@@ -17,11 +17,11 @@ class IoLoop final : public async::EventLoop {
   void Post(absl::AnyInvocable<void()> work) override;
   std::unique_ptr<async::Timer> MakeTimer() override;
 
-  // What sockets and resolvers are made with. Their operations are awaited with kAwait.
+  // The context for sockets and resolvers. Their operations are awaited with kAwait.
   boost::asio::io_context& context() { return context_; }
 
   void Run();   // until Stop
-  void Stop();  // thread-safe; what is not finished then is dropped
+  void Stop();  // thread-safe; drops unfinished work
 
  private:
   boost::asio::io_context context_{1};

@@ -24,7 +24,7 @@ using asio::ip::tcp;
 using testing::Run;
 using testing::Signal;
 
-// A socket that is connected to another, on `loop`.
+// A connected pair of sockets on `loop`.
 struct Pair {
   explicit Pair(IoLoop& loop)
       : acceptor(loop.context(), tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)),
@@ -55,7 +55,7 @@ TEST_CASE("IoLoop: posted work runs on its thread, in order", "[http]") {
   CHECK(threads[0] != std::this_thread::get_id());
 }
 
-TEST_CASE("IoLoop: what a stopped loop has not run is dropped with it", "[http]") {
+TEST_CASE("IoLoop: work that a stopped loop has not run is dropped", "[http]") {
   const auto held = std::make_shared<int>(1);
   {
     IoLoop loop;
@@ -109,7 +109,7 @@ TEST_CASE("IoLoop: replies from other threads wake their coroutine on the loop",
   CHECK(same);
 }
 
-TEST_CASE("kAwait: gives what Asio gives to a handler", "[http]") {
+TEST_CASE("kAwait: returns the handler's arguments", "[http]") {
   Workers workers(1);
   const std::string read = Run(workers.executor(0), [&]() -> async::Awaitable<std::string> {
     Pair pair(workers.at(0));
@@ -124,8 +124,7 @@ TEST_CASE("kAwait: gives what Asio gives to a handler", "[http]") {
   CHECK(read == "abc");
 }
 
-TEST_CASE("kAwait: a coroutine destroyed while an operation is under way is not resumed",
-          "[http]") {
+TEST_CASE("kAwait: a coroutine destroyed during an operation is not resumed", "[http]") {
   Workers workers(1);
   const bool resumed = Run(workers.executor(0), [&]() -> async::Awaitable<bool> {
     Pair pair(workers.at(0));
@@ -136,7 +135,7 @@ TEST_CASE("kAwait: a coroutine destroyed while an operation is under way is not 
       after = true;
     };
     {
-      // A loop of its own owns the coroutine, and goes while the socket's loop runs on.
+      // Owns the coroutine on a separate loop, which is destroyed while the socket's loop runs.
       struct Owner final : async::EventLoop {
         explicit Owner(IoLoop& loop) : io(loop) {}
         ~Owner() override { Close(); }

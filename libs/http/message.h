@@ -9,19 +9,20 @@
 
 namespace countersign::http {
 
-// Header fields in their order, as they came. Names compare without regard to case.
+// Header fields in their original order. Names compare without case.
 class Headers {
  public:
   using Field = std::pair<std::string, std::string>;
 
   void Add(absl::string_view name, absl::string_view value) { fields_.emplace_back(name, value); }
-  void Set(absl::string_view name, absl::string_view value);  // replaces every field of that name
+  void Set(absl::string_view name, absl::string_view value);  // replaces all fields of that name
   void Remove(absl::string_view name);
 
-  absl::string_view Get(absl::string_view name) const;  // of the first; "" when there is none
+  absl::string_view Get(
+      absl::string_view name) const;  // the first one's value; "" if there is none
   std::size_t Count(absl::string_view name) const;
 
-  // True when some field of that name lists `token` ("Connection: close, upgrade").
+  // Whether a field of that name lists `token` ("Connection: close, upgrade").
   bool HasToken(absl::string_view name, absl::string_view token) const;
 
   std::vector<Field>::const_iterator begin() const { return fields_.begin(); }
@@ -33,25 +34,26 @@ class Headers {
 
 struct RequestHead {
   std::string method;
-  std::string target;  // as it came: path and query, in origin form
+  std::string target;  // as received: path and query in origin form
   Headers headers;
 };
 
 struct ResponseHead {
   int status = 200;
-  Headers headers;  // without content-length, transfer-encoding and connection: the writer's
+  Headers
+      headers;  // without content-length, transfer-encoding and connection, which the writer sets
 };
 
-// A request to be sent. The body is not copied: it must outlive the sending.
+// A request to send. The body is not copied and must outlive the sending.
 struct Request {
   RequestHead head;
   absl::string_view body;
 };
 
-// "OK", "Not Found" …; "Unknown" for codes that HTTP does not name.
+// "OK", "Not Found" …; "Unknown" for statuses without a name.
 absl::string_view ReasonPhrase(int status);
 
-// False for anything that could end a field or the head: control characters, CR, LF, NUL.
+// False for text that could end a field or the head: control characters, CR, LF, NUL.
 bool IsFieldValue(absl::string_view text);
 
 }  // namespace countersign::http

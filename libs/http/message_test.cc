@@ -19,7 +19,7 @@ TEST_CASE("Headers: names compare without regard to case, fields keep their orde
   CHECK(names == "Accept;X-One;accept;");
 }
 
-TEST_CASE("Headers: Set replaces every field of a name, Remove drops them", "[http]") {
+TEST_CASE("Headers: Set replaces all fields of a name, Remove drops them", "[http]") {
   Headers headers;
   headers.Add("x", "1");
   headers.Add("X", "2");
@@ -42,7 +42,7 @@ TEST_CASE("Headers: a token is a whole member of a list, in any field of that na
   CHECK_FALSE(headers.HasToken("te", "close"));
 }
 
-TEST_CASE("IsFieldValue: refuses what could end a field or the head", "[http]") {
+TEST_CASE("IsFieldValue: refuses characters that could end a field or the head", "[http]") {
   CHECK(IsFieldValue(""));
   CHECK(IsFieldValue("plain \t text \xc3\xa9"));
   for (const char c : {'\r', '\n', '\0', '\x01', '\x7f', '\x1b'}) {
@@ -51,7 +51,7 @@ TEST_CASE("IsFieldValue: refuses what could end a field or the head", "[http]") 
   }
 }
 
-TEST_CASE("ReasonPhrase: names the codes of HTTP", "[http]") {
+TEST_CASE("ReasonPhrase: names the statuses of HTTP", "[http]") {
   CHECK(ReasonPhrase(200) == "OK");
   CHECK(ReasonPhrase(404) == "Not Found");
   CHECK(ReasonPhrase(431) == "Request Header Fields Too Large");

@@ -125,7 +125,7 @@ class Http1Listener final : public Listener {
     }
   }
 
-  // False when connections are left after `timeout`.
+  // Waits until all connections have ended; false after `timeout`.
   bool Wait(absl::Duration timeout) {
     const MutexLock lock(mutex_);
     return changed_.WaitFor(mutex_, timeout,
@@ -145,7 +145,7 @@ class Http1Listener final : public Listener {
   limits::ConnectionTable table_;
   const std::shared_ptr<const Http1Shared> shared_;
   std::string address_;
-  bool draining_ = false;  // on the loop
+  bool draining_ = false;  // used on the loop only
 
   Mutex mutex_;
   CondVar changed_;

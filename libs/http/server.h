@@ -32,8 +32,8 @@ struct ServerOptions {
   absl::Duration idle_timeout = absl::Seconds(620);  // between two requests
   absl::Duration write_timeout = absl::Seconds(300);
 
-  // What a request that no handler sees (400, 408, 431) or that no handler answered (500) is
-  // answered with. Empty: no body.
+  // The response to a request that does not reach a handler (400, 408, 431) or that the handler did
+  // not answer (500). Empty: no body.
   struct Refusal {
     Headers headers;
     std::string body;
@@ -41,21 +41,20 @@ struct ServerOptions {
   std::function<Refusal(int status)> refuse;
 };
 
-// Something that accepts requests at an address until it is drained. The seam for other versions
-// of HTTP.
+// Accepts requests at an address until it is drained; the interface for all versions of HTTP.
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual const std::string& address() const = 0;  // "host:port", with the real port
+  virtual const std::string& address() const = 0;  // "host:port", with the actual port
 
-  // No new connections and no further requests on old ones; open exchanges may finish until
-  // `timeout` has passed, then their stop is requested, and a little later they are cut off.
-  // Returns when none is left. Blocks: not to be called on a worker.
+  // Accepts no new connections and no further requests. Open exchanges may finish until `timeout`;
+  // then they are cancelled, and shortly afterwards cut off. Returns when none is left. Blocking:
+  // not to be called on a worker.
   virtual void Drain(absl::Duration timeout) = 0;
 };
 
-// HTTP/1.1, cleartext or (with `tls`) TLS. Connections are spread over the workers, which must
-// outlive the listener. UNAVAILABLE when the address is taken or not ours.
+// Listens for HTTP/1.1, with TLS if `tls` is set. Connections are distributed over the workers,
+// which must outlive the listener. UNAVAILABLE when the address is taken or not local.
 absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const std::string& address,
                                                       TlsContext tls, ServerOptions options,
                                                       Handler handler);

@@ -22,7 +22,7 @@ ResponseHead Ok() {
   return head;
 }
 
-// Answers with the method, the target and the body it was given.
+// Answers with the method, the target and the body of the request.
 async::Awaitable<void> Echo(Exchange& exchange) {
   const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
   ResponseHead head = Ok();
@@ -36,7 +36,7 @@ async::Awaitable<void> Echo(Exchange& exchange) {
   co_await exchange.Respond(std::move(head), text);
 }
 
-// Suspends until the exchange is stopped.
+// Suspends until the exchange is cancelled.
 async::Awaitable<void> UntilStopped(Exchange& exchange) {
   co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
 }
@@ -59,7 +59,7 @@ TEST_CASE("Server: answers one request after another on a connection", "[http]")
   }
 }
 
-TEST_CASE("Server: requests sent in one go are answered in their order", "[http]") {
+TEST_CASE("Server: pipelined requests are answered in order", "[http]") {
   TestServer server(Echo);
   RawClient client(server.address());
   client.Send(Post("first") + Post("second") +
@@ -184,7 +184,7 @@ TEST_CASE("Server: malformed and ambiguous requests are answered 400", "[http]")
     RawClient client(server.address());
     client.Send(request);
     CAPTURE(request);
-    const std::string answer = client.ReadAll();  // it ends: the connection is closed
+    const std::string answer = client.ReadAll();  // returns, because the connection is closed
     CHECK(absl::StartsWith(answer, "HTTP/1.1 400 "));
     CHECK(absl::StrContains(answer, "connection: close"));
   }
@@ -199,7 +199,7 @@ TEST_CASE("Server: a body above the limit is refused before it is read", "[http]
     client.Send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\n\r\n");
     CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
   }
-  SECTION("while it is sent, and the answer is not lost") {
+  SECTION("while it is being sent, without losing the response") {
     RawClient client(server.address());
     client.Send(Post(std::string(3'000'000, 'x')));
     CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
@@ -210,14 +210,14 @@ TEST_CASE("Server: a body above the limit is refused before it is read", "[http]
     client.Send(absl::StrCat("3e8\r\n", std::string(1000, 'x'), "\r\n1\r\nx\r\n0\r\n\r\n"));
     CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
   }
-  SECTION("exactly the limit passes") {
+  SECTION("a body of exactly the limit is accepted") {
     RawClient client(server.address());
     client.Send(Post(std::string(1000, 'x')));
     CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 200 "));
   }
 }
 
-TEST_CASE("Server: a caller that expects 100-continue is told to go on", "[http]") {
+TEST_CASE("Server: a caller that expects 100-continue gets it", "[http]") {
   TestServer server(Echo);
   RawClient client(server.address());
   client.Send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
@@ -241,9 +241,9 @@ TEST_CASE("Server: slow heads, slow bodies and idle connections are closed", "[h
   }
 }
 
-TEST_CASE("Server: a body that trickles is not waited for without end", "[http]") {
+TEST_CASE("Server: a body that trickles in has a time limit", "[http]") {
   ServerOptions options;
-  options.body_timeout = absl::Seconds(30);  // never without a byte for so long
+  options.body_timeout = absl::Seconds(30);  // longer than any gap between bytes
   options.body_total_timeout = absl::Milliseconds(100);
   Signal over;
   TestServer server(
@@ -257,7 +257,7 @@ TEST_CASE("Server: a body that trickles is not waited for without end", "[http]"
   CHECK(over.Wait());
 }
 
-TEST_CASE("Server: a stream arrives in chunks and ends in order", "[http]") {
+TEST_CASE("Server: a streamed response arrives in chunks and ends correctly", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     co_await exchange.Write("one");
@@ -272,7 +272,7 @@ TEST_CASE("Server: a stream arrives in chunks and ends in order", "[http]") {
   }
 }
 
-TEST_CASE("Server: HTTP/1.0 gets no chunks", "[http]") {
+TEST_CASE("Server: HTTP/1.0 responses are not chunked", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     co_await exchange.Write("piece");
@@ -283,7 +283,7 @@ TEST_CASE("Server: HTTP/1.0 gets no chunks", "[http]") {
   CHECK(absl::EndsWith(client.ReadAll(), "\r\n\r\npiece"));
 }
 
-TEST_CASE("Server: a stream that its handler drops is cut off", "[http]") {
+TEST_CASE("Server: a streamed response that its handler does not finish is cut off", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await exchange.Begin(Ok());
     co_await exchange.Write("piece");
@@ -293,14 +293,14 @@ TEST_CASE("Server: a stream that its handler drops is cut off", "[http]") {
   CHECK(absl::EndsWith(client.ReadAll(), "\r\n\r\n5\r\npiece\r\n"));
 }
 
-TEST_CASE("Server: a handler that says nothing is answered 500", "[http]") {
+TEST_CASE("Server: a handler that does not answer gives 500", "[http]") {
   TestServer server([](Exchange&) -> async::Awaitable<void> { co_return; });
   RawClient client(server.address());
   client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
   CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 500 "));
 }
 
-TEST_CASE("Server: a caller that leaves stops the handler that works for it", "[http]") {
+TEST_CASE("Server: a caller that leaves cancels its handler", "[http]") {
   Signal started, stopped;
   absl::Status why;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
@@ -318,7 +318,7 @@ TEST_CASE("Server: a caller that leaves stops the handler that works for it", "[
   CHECK(absl::IsCancelled(why));
 }
 
-TEST_CASE("Server: a caller that leaves is noticed although it has sent more than its request",
+TEST_CASE("Server: a caller that leaves is noticed even if it sent more than its request",
           "[http]") {
   Signal started, stopped;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
@@ -329,7 +329,7 @@ TEST_CASE("Server: a caller that leaves is noticed although it has sent more tha
   });
   RawClient client(server.address());
   SECTION("with the request") { client.Send(Post("hello") + "GET / HTTP/1.1\r\nhost: a\r\n\r\n"); }
-  SECTION("later, and more than anybody keeps") {
+  SECTION("later, and more than any buffer holds") {
     client.Send(Post("hello"));
     REQUIRE(started.Wait());
     client.Send(std::string(100'000, 'x'));
@@ -339,7 +339,7 @@ TEST_CASE("Server: a caller that leaves is noticed although it has sent more tha
   CHECK(stopped.Wait());
 }
 
-TEST_CASE("Server: what came early while a request was handled is handled next", "[http]") {
+TEST_CASE("Server: bytes that arrive while a request is handled are the next request", "[http]") {
   Signal started;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
@@ -361,7 +361,8 @@ TEST_CASE("Server: what came early while a request was handled is handled next",
   CHECK(absl::EndsWith(all, "/last"));
 }
 
-TEST_CASE("Server: a caller that leaves stops a stream, even between two pieces", "[http]") {
+TEST_CASE("Server: a caller that leaves cancels a streamed response, even between pieces",
+          "[http]") {
   Signal started, stopped;
   std::atomic<bool> refused{false};
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
@@ -381,7 +382,7 @@ TEST_CASE("Server: a caller that leaves stops a stream, even between two pieces"
   CHECK(refused);
 }
 
-TEST_CASE("Server: a caller that reads nothing slows the writer down", "[http]") {
+TEST_CASE("Server: a caller that reads nothing blocks the writer", "[http]") {
   Signal blocked;
   std::atomic<std::size_t> written{0};
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
@@ -398,7 +399,7 @@ TEST_CASE("Server: a caller that reads nothing slows the writer down", "[http]")
   client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
   client.ReadUntil("\r\n\r\n");
   client.ReadBytes(1000);
-  CHECK(written < 50'000'000);  // what two sockets hold is far below
+  CHECK(written < 50'000'000);  // two sockets' buffers are far smaller
   client.Close();
   CHECK(blocked.Wait());
   CHECK(written < 50'000'000);
@@ -423,7 +424,7 @@ TEST_CASE("Server: a drain lets a call finish and closes idle connections", "[ht
   CHECK_THROWS(RawClient(server.address()));
 }
 
-TEST_CASE("Server: a drain stops what does not finish in time", "[http]") {
+TEST_CASE("Server: a drain cancels calls that do not finish in time", "[http]") {
   Signal started;
   absl::Status why;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {

@@ -25,7 +25,7 @@ namespace asio = boost::asio;
 Stream::Stream(Socket socket, IoLoop& loop)
     : loop_(loop), socket_(std::move(socket)), timer_(loop.MakeTimer()) {
   boost::system::error_code ignored;
-  // An event is one write and must not wait for the acknowledgement of the one before it.
+  // An event is one write and must not wait for the acknowledgement of the previous one.
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
 }
@@ -41,8 +41,8 @@ void Stream::Limit(TimePoint& deadline, absl::Duration timeout) {
   if (deadline < armed_for_) Arm(deadline);
 }
 
-// The timer is moved only when it would fire too late; when it fires early it is set again. So an
-// operation costs a comparison and not two changes of the timer queue.
+// Moves the timer only if it would fire too late; if it fires early it is set again. This avoids
+// two changes of the timer queue per operation.
 void Stream::Arm(TimePoint when) {
   armed_for_ = when;
   timer_->Start(when, [this] { OnTimer(); });
@@ -168,7 +168,7 @@ void Stream::Close() {
 bool Stream::PeerLeft() {
   if (closed_ || !socket_.is_open()) return true;
   pollfd asked = {socket_.native_handle(), POLLRDHUP, 0};
-  return ::poll(&asked, 1, 0) > 0;  // POLLERR and POLLHUP are always told
+  return ::poll(&asked, 1, 0) > 0;  // POLLERR and POLLHUP are always reported
 }
 
 bool Stream::IsBroken() {

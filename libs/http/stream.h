@@ -19,47 +19,47 @@ namespace countersign::http {
 
 using async::Awaitable;
 
-// A TCP connection, with or without TLS, on one event loop. One read and one write may be under way
-// at the same time. Every operation has a time limit; when it passes, the connection is closed.
-// Errors: DEADLINE_EXCEEDED (the limit), CANCELLED (Close was called), UNAVAILABLE (the network).
+// A TCP connection on one event loop, with or without TLS. One read and one write may be
+// outstanding at the same time. Every operation has a time limit, after which the connection is
+// closed. Errors: DEADLINE_EXCEEDED (the limit), CANCELLED (Close), UNAVAILABLE (the network).
 //
-// Must be kept alive by whoever awaits its operations.
+// Must be kept alive by the code that awaits its operations.
 class Stream {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                   boost::asio::io_context::executor_type>;
 
-  Stream(Socket socket, IoLoop& loop);  // `socket` is of `loop`'s context
+  Stream(Socket socket, IoLoop& loop);  // `socket` belongs to `loop`'s context
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // The server's half of a TLS handshake, or the client's with `server_name` sent as SNI and
-  // verified against the certificate.
+  // The TLS handshake as server, or as client with `server_name` sent as SNI and verified against
+  // the certificate.
   Awaitable<absl::Status> AcceptTls(TlsContext context, absl::Duration timeout);
   Awaitable<absl::Status> ConnectTls(TlsContext context, const std::string& server_name,
                                      absl::Duration timeout);
 
-  // Up to `size` bytes, at least one; 0 when the peer has ended the stream in order.
+  // Reads up to `size` bytes, at least one; 0 at the end of the peer's stream.
   Awaitable<absl::StatusOr<std::size_t>> ReadSome(char* data, std::size_t size,
                                                   absl::Duration timeout);
-  // All of it. Returns when the kernel has taken the last byte, so a peer that does not read slows
-  // its writer.
+  // Writes all bytes. Returns when the kernel has taken the last one, so a peer that does not read
+  // slows its writer.
   Awaitable<absl::Status> Write(absl::string_view bytes, absl::Duration timeout);
   Awaitable<absl::Status> Write(absl::string_view first, absl::string_view second,
                                 absl::Duration timeout);
 
-  // Gives the write that is under way at most this much longer.
+  // Limits the outstanding write to at most `timeout` from now.
   void ShortenWriteDeadline(absl::Duration timeout);
 
-  // Ends our direction; the peer's can still be read.
+  // Closes our direction; the peer's can still be read.
   Awaitable<void> ShutdownWrite(absl::Duration timeout);
 
-  // Drops the connection; what is under way answers CANCELLED.
+  // Closes the connection; outstanding operations return CANCELLED.
   void Close();
 
-  // True when the peer has ended its direction, or the connection is broken or closed, even if
-  // bytes from before wait to be read. Does not wait.
+  // Whether the peer has closed its direction, or the connection is broken or closed, even if
+  // unread bytes remain. Does not wait.
   bool PeerLeft();
 
   // True when the connection is broken or closed: the peer takes nothing any more. Does not wait.

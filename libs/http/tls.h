@@ -12,18 +12,18 @@ class context;
 
 namespace countersign::http {
 
-// TLS 1.2 and 1.3 with OpenSSL's default ciphers. Contexts are immutable once made and shared by
-// all threads.
+// TLS 1.2 and 1.3 with OpenSSL's default ciphers. Contexts are immutable and may be shared by
+// threads.
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
-// INVALID_ARGUMENT names the file that cannot be used.
+// INVALID_ARGUMENT names an unusable file.
 absl::StatusOr<TlsContext> ServerTls(const std::string& certificate_chain_file,
                                      const std::string& key_file);
 
-// Verifies peers against `ca_file` (PEM), or the system's authorities when it is empty.
+// Verifies servers against `ca_file` (PEM), or the system's CAs when it is empty.
 absl::StatusOr<TlsContext> ClientTls(const std::string& ca_file);
 
-// The same, and proves itself with a certificate.
+// The same, with a client certificate.
 absl::StatusOr<TlsContext> ClientTls(const std::string& ca_file,
                                      const SecretString& certificate_pem,
                                      const SecretString& key_pem);

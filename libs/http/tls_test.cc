@@ -60,7 +60,7 @@ TEST_CASE("TLS: an unknown authority or another name ends the handshake", "[http
   CHECK(absl::IsUnavailable(Get(other.certificate_file(), misnamed.port()).status()));
 }
 
-TEST_CASE("TLS: files that are no certificate or key are named", "[http]") {
+TEST_CASE("TLS: invalid certificate and key files are named", "[http]") {
   const TestCertificate certificate("IP:127.0.0.1");
   CHECK(absl::IsInvalidArgument(ServerTls("/nowhere", certificate.key_file()).status()));
   CHECK(absl::IsInvalidArgument(

@@ -11,12 +11,12 @@ namespace countersign::http {
 
 class IoLoop;
 
-// A fixed number of network threads, each with an event loop of its own: whatever belongs to one
-// connection runs on one thread and needs no lock. Nothing that runs on them may block.
+// A fixed number of network threads with one event loop each. All objects of a connection are used
+// on one thread and need no locks. Work on them must not block.
 class Workers {
  public:
   explicit Workers(std::size_t threads);
-  ~Workers();  // Stops and joins; what still waits is dropped.
+  ~Workers();  // Stops and joins; drops waiting work.
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
@@ -25,7 +25,7 @@ class Workers {
   IoLoop& Next();  // round robin; thread-safe
   async::Executor executor(std::size_t index);
 
-  void Stop();  // Returns when no thread runs any more. Idempotent.
+  void Stop();  // Returns when all threads have ended. Idempotent.
 
  private:
   struct Worker;

@@ -14,7 +14,7 @@ std::string Checksum(const Migration& migration) {
   return HexEncode(crypto::Sha256(migration.sql));
 }
 
-// One process migrates a schema at a time; the lock ends with the transaction.
+// One process at a time migrates a schema; the lock is released at the end of the transaction.
 void Lock(pqxx::work& transaction, const std::string& schema) {
   transaction.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
                           absl::StrCat("countersign migrate ", schema));
@@ -31,7 +31,7 @@ absl::Status Prepare(pqxx::work& transaction, const std::string& schema) {
   return absl::OkStatus();
 }
 
-// True when `migration` is already there, exactly as it is in this program.
+// Whether `migration` has been applied with the text that it has in this program.
 absl::StatusOr<bool> Applied(pqxx::work& transaction, const std::string& schema,
                              const Migration& migration) {
   const pqxx::result rows = transaction.exec_params(

@@ -14,10 +14,10 @@ struct Migration {
   std::string sql;
 };
 
-// Brings `schema` to the newest of `migrations`: creates the schema if needed and runs what is
-// missing, each in its own transaction, under an advisory lock, so that any number of processes may
-// start at once. FAILED_PRECONDITION when the database is newer than the program or a recorded
-// migration's checksum differs.
+// Migrates `schema` to the newest of `migrations`: creates the schema if needed and runs the
+// missing migrations, each in a transaction, under an advisory lock, so that any number of
+// processes may start at once. FAILED_PRECONDITION when the database is newer than the program, or
+// when a recorded migration's checksum differs.
 absl::Status Migrate(Pool& pool, absl::string_view schema,
                      const std::vector<Migration>& migrations);
 

@@ -45,7 +45,7 @@ TEST_CASE("Migrate: an empty database gets every migration, once", "[pg]") {
   CHECK(Value(pool, "SELECT count(*) FROM schema_migrations") == 2);
 }
 
-TEST_CASE("Migrate: a database that is behind gets what is missing", "[pg]") {
+TEST_CASE("Migrate: an older database gets the missing migrations", "[pg]") {
   Pool pool(Fresh());
   REQUIRE(Migrate(pool, "things", {kTwo[0]}).ok());
   REQUIRE(Migrate(pool, "things", kTwo).ok());
@@ -88,7 +88,7 @@ TEST_CASE("Migrate: a database newer than the program is refused", "[pg]") {
   CHECK(Migrate(pool, "things", {kTwo[0]}).code() == absl::StatusCode::kFailedPrecondition);
 }
 
-TEST_CASE("Migrate: a migration that fails leaves nothing of itself", "[pg]") {
+TEST_CASE("Migrate: a failed migration leaves no changes", "[pg]") {
   Pool pool(Fresh());
   std::vector<Migration> broken = kTwo;
   broken[1].sql = "CREATE TABLE half (a int); SELECT no_such_function()";
@@ -97,7 +97,7 @@ TEST_CASE("Migrate: a migration that fails leaves nothing of itself", "[pg]") {
   CHECK(Value(pool, "SELECT count(*) FROM pg_tables WHERE tablename = 'half'") == 0);
 }
 
-TEST_CASE("Migrate: a gap in the numbers is a mistake of the program", "[pg]") {
+TEST_CASE("Migrate: a gap in the numbers is refused", "[pg]") {
   Pool pool(Fresh());
   CHECK(Migrate(pool, "things", {kTwo[1]}).code() == absl::StatusCode::kInvalidArgument);
 }

@@ -5,19 +5,19 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-// What went wrong with a transaction, as statuses; the mapping is part of Pool's contract.
+// The statuses of failed transactions; part of the contract of Pool.
 namespace countersign::pg {
 
-// Whether the server can have committed when something went wrong.
+// Whether the server may have committed when the failure occurred.
 enum class Phase { kBeforeCommit, kCommit };
 
-// The connection is gone. UNAVAILABLE, reason `database_unavailable`, before the commit was sent;
-// UNKNOWN, reason `commit_unknown`, after.
+// The connection broke. Before the commit was sent: UNAVAILABLE `database_unavailable`; after:
+// UNKNOWN `commit_unknown`.
 absl::Status BrokenConnection(Phase phase, absl::string_view message);
 
 absl::Status FromSqlState(Phase phase, absl::string_view state, const std::string& message);
 
-// The first line of what the server or libpq says, without its "ERROR:".
+// The first line of a message from the server or libpq, without "ERROR:".
 std::string FirstLine(absl::string_view text);
 
 }  // namespace countersign::pg

@@ -37,7 +37,7 @@ absl::Status FromResult(Phase phase, const PGconn* connection, const PGresult* r
   if (result == nullptr) return BrokenConnection(phase, FirstLine(PQerrorMessage(connection)));
   const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  // What libpq itself finds has no state: the connection is gone.
+  // Errors detected by libpq itself have no SQLSTATE: the connection broke.
   if (state == nullptr) return BrokenConnection(phase, FirstLine(PQresultErrorMessage(result)));
   return FromSqlState(phase, state, primary == nullptr ? "" : primary);
 }
@@ -103,7 +103,7 @@ absl::Status Pipeline::State::Connect() {
   if (PQstatus(connection.get()) != CONNECTION_OK) {
     return BrokenConnection(Phase::kBeforeCommit, FirstLine(PQerrorMessage(connection.get())));
   }
-  // Its few statements run for ever: one plan each, made once.
+  // Every statement runs many times, so each gets one generic plan.
   constexpr const char* kSettings =
       "SELECT set_config('search_path', quote_ident($1), false), "
       "set_config('statement_timeout', $2, false), "
@@ -149,8 +149,8 @@ absl::Status Pipeline::State::Send(const std::vector<BoundStatement>& bound) {
   return BrokenConnection(Phase::kCommit, FirstLine(PQerrorMessage(connection.get())));
 }
 
-// The server commits at the end of the pipeline, after it has run every statement: one that failed
-// says that nothing was committed.
+// The server commits at the end of the pipeline, after every statement has run; if one failed,
+// nothing was committed.
 absl::Status Pipeline::State::Receive(std::size_t count, std::vector<std::size_t>& rows) {
   absl::Status failed;
   while (true) {

@@ -12,27 +12,27 @@
 
 namespace countersign::pg {
 
-// A prepared statement with its parameters, in the order of $1, $2, … Bytes are sent as they are:
-// nothing is quoted, and nothing is written as hexadecimal digits.
+// A prepared statement with its parameters, in the order $1, $2, … Bytes are sent in binary form,
+// without quoting or hexadecimal encoding.
 class BoundStatement {
  public:
   explicit BoundStatement(std::size_t statement) : statement_(statement) {}
 
-  // A `text` or `bytea` parameter. `bytes` must stay where it is until the statement has run.
+  // A `text` or `bytea` parameter. `bytes` must stay valid until the statement has run.
   BoundStatement& Bytes(absl::string_view bytes);
   BoundStatement& Int(std::int64_t number);  // a `bigint` parameter
   BoundStatement& Bool(bool value);          // a `boolean` parameter
-  // A parameter of any type, in PostgreSQL's text form. Without NUL characters.
+  // A parameter of any type in PostgreSQL's text form. Must not contain NUL.
   BoundStatement& Literal(std::string text);
   BoundStatement& Null();
 
  private:
   friend class Pipeline;
   struct Value {
-    const char* bytes = nullptr;  // the caller's
+    const char* bytes = nullptr;  // owned by the caller
     std::size_t size = 0;
     int format = 0;        // as libpq counts: 0 text, 1 binary
-    bool is_null = false;  // else, without `bytes`, it is in `kept`
+    bool is_null = false;  // otherwise, without `bytes`, the value is in `kept`
     std::string kept;
   };
   BoundStatement& Keep(std::string bytes, int format);
@@ -41,19 +41,19 @@ class BoundStatement {
   std::vector<Value> values_;
 };
 
-// Runs any number of prepared statements as one transaction in one round trip: for a writer whose
-// transactions are many and small, where BEGIN, parsing, planning and COMMIT cost more than the
-// work. It has one connection of its own, made on demand and again when it broke. Thread-safe, one
-// transaction at a time; blocking.
+// Runs prepared statements as one transaction in one round trip: for writers with many small
+// transactions, where BEGIN, parsing, planning and COMMIT would cost more than the work. Uses one
+// connection, made on demand and remade when it breaks. Thread-safe, one transaction at a time;
+// blocking.
 class Pipeline {
  public:
-  // `statements` are prepared on every new connection. A parameter whose type PostgreSQL cannot
-  // tell has a cast.
+  // `statements` are prepared on every new connection. Parameters whose type PostgreSQL cannot
+  // infer need a cast.
   Pipeline(PoolOptions options, std::vector<std::string> statements);
   ~Pipeline();
 
-  // Answers how many rows each statement wrote or returned. Errors are those of Pool::Transact;
-  // after any of them but `commit_unknown` nothing was committed. An error is not retried.
+  // Returns how many rows each statement wrote or returned. Errors are those of Pool::Transact;
+  // after any of them except `commit_unknown` nothing was committed. Does not retry.
   absl::StatusOr<std::vector<std::size_t>> Run(absl::string_view what,
                                                const std::vector<BoundStatement>& statements);
 

@@ -59,7 +59,7 @@ struct Database {
   std::unique_ptr<Pipeline> pipeline;
 };
 
-TEST_CASE("Pipeline: all statements are one transaction, and each says how many rows it touched",
+TEST_CASE("Pipeline: all statements are one transaction, and each reports its number of rows",
           "[pg]") {
   Database database(PrivatePostgres::Shared());
   const auto rows = database.pipeline->Run(
@@ -72,7 +72,7 @@ TEST_CASE("Pipeline: all statements are one transaction, and each says how many 
   CHECK(database.pipeline->Run("nothing", {})->empty());
 }
 
-TEST_CASE("Pipeline: parameters arrive as they were given", "[pg]") {
+TEST_CASE("Pipeline: parameters arrive unchanged", "[pg]") {
   Database database(PrivatePostgres::Shared());
   std::string data;
   for (int i = 0; i < 256; ++i) data.push_back(static_cast<char>(i));
@@ -87,7 +87,7 @@ TEST_CASE("Pipeline: parameters arrive as they were given", "[pg]") {
   CHECK(database.Ask("SELECT name IS NULL AND data = '' FROM t WHERE id = 8") == "t");
 }
 
-TEST_CASE("Pipeline: one statement that fails undoes all, and the next transaction works", "[pg]") {
+TEST_CASE("Pipeline: a failed statement rolls back all, and the next transaction works", "[pg]") {
   Database database(PrivatePostgres::Shared());
   using Code = absl::StatusCode;
   const auto code = [&](const std::vector<BoundStatement>& statements) {
@@ -110,8 +110,7 @@ TEST_CASE("Pipeline: a statement that takes too long is DEADLINE_EXCEEDED", "[pg
   CHECK(slow.Run("sleep", {BoundStatement(0).Int(0)}).ok());
 }
 
-TEST_CASE("Pipeline: a server that went away is UNAVAILABLE, and used again when it is back",
-          "[pg]") {
+TEST_CASE("Pipeline: a stopped server is UNAVAILABLE, and is used again when it is back", "[pg]") {
   PrivatePostgres server;
   Database database(server);
   REQUIRE(database.pipeline->Run("write", {Insert(1, "a")}).ok());
@@ -125,7 +124,7 @@ TEST_CASE("Pipeline: a server that went away is UNAVAILABLE, and used again when
   CHECK(database.Ask("SELECT count(*) FROM t") == "2");
 }
 
-TEST_CASE("Pipeline: a connection that breaks under a statement leaves nothing committed", "[pg]") {
+TEST_CASE("Pipeline: a connection that breaks during a statement commits nothing", "[pg]") {
   Database database(PrivatePostgres::Shared());
   Pipeline suicidal(database.options,
                     {Statements()[0], "SELECT pg_terminate_backend(pg_backend_pid())"});

@@ -18,7 +18,7 @@ namespace {
 
 using Connection = std::unique_ptr<pqxx::connection>;
 
-// To be called in a catch block: the status of the exception in flight.
+// Call it in a catch block: the status of the current exception.
 absl::Status FromException(Phase phase) {
   try {
     throw;
@@ -52,7 +52,7 @@ absl::Status RunTransaction(pqxx::connection& connection,
     return absl::OkStatus();
   } catch (...) {
     absl::Status status = FromException(phase);
-    // The server may report its shutdown as an ordinary failure of the statement it interrupted.
+    // When the server shuts down it may report an ordinary failure of the interrupted statement.
     if (status.code() == absl::StatusCode::kInternal && !connection.is_open()) {
       return BrokenConnection(phase, status.message());
     }
@@ -64,7 +64,7 @@ absl::Status RunTransaction(pqxx::connection& connection,
 
 namespace {
 
-// True when the server has closed an idle connection: it has nothing to say to one otherwise.
+// Whether the server has closed an idle connection. It never sends anything else on one.
 bool HungUp(const pqxx::connection& connection) {
   pollfd socket{connection.sock(), POLLIN | POLLRDHUP, 0};
   return ::poll(&socket, 1, 0) != 0;

@@ -21,35 +21,35 @@ struct PoolOptions {
   std::string search_path;  // the service's schema
 };
 
-// Comes before what the operator wrote, which wins: of a keyword the last one counts.
+// Prepended to the operator's conninfo, which takes precedence: the last value of a keyword counts.
 inline constexpr absl::string_view kConnectionDefaults =
     "connect_timeout=3 tcp_user_timeout=10000 client_encoding=UTF8 ";
 
-// A bounded pool of libpqxx connections, made on demand and thrown away when they break. Blocking:
-// never call it on a network thread (base::ThreadPool). Thread-safe.
+// A bounded pool of libpqxx connections, made on demand and discarded when they break. Blocking:
+// never call it on a network thread (use base::ThreadPool). Thread-safe.
 class Pool {
  public:
   explicit Pool(PoolOptions options);
   ~Pool();
 
-  // Runs `body` in a READ COMMITTED transaction and commits when it returns OK, else rolls back.
-  // Exceptions of libpqxx become statuses: UNAVAILABLE when the server cannot be reached or the
+  // Runs `body` in a READ COMMITTED transaction; commits when it returns OK, otherwise rolls back.
+  // libpqxx exceptions become statuses: UNAVAILABLE when the server cannot be reached or the
   // connection broke before the commit was sent, UNKNOWN (reason `commit_unknown`) when it broke
   // during the commit, ABORTED for serialization failures and deadlocks, ALREADY_EXISTS for unique
   // violations, FAILED_PRECONDITION for other constraint violations, DEADLINE_EXCEEDED for a
-  // statement timeout, INTERNAL for the rest. Nothing is retried here.
+  // statement timeout, INTERNAL otherwise. Does not retry.
   //
-  // `what` says in a few words what was being done; it starts every error message.
+  // `what` describes the work in a few words; every error message starts with it.
   absl::Status Transact(absl::string_view what,
                         const std::function<absl::Status(pqxx::work&)>& body);
 
-  // One connection outside of the pool's count for LISTEN or COPY loops, made with the same
-  // options.
+  // An additional connection with the same options, for LISTEN or COPY loops; it does not count in
+  // the pool's limit.
   absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect();
 
   const PoolOptions& options() const;
 
-  // OK when a connection answers.
+  // OK when the database answers on a connection.
   absl::Status Ping();
 
  private:

@@ -40,14 +40,14 @@ int Count(Pool& pool, const std::string& table) {
 
 }  // namespace
 
-TEST_CASE("Pool: what the body did is committed when it returns OK", "[pg]") {
+TEST_CASE("Pool: changes are committed when the body returns OK", "[pg]") {
   Pool pool(Options(FreshDatabase()));
   REQUIRE(Run(pool, "CREATE TABLE t (a int)").ok());
   REQUIRE(Run(pool, "INSERT INTO t VALUES (1)").ok());
   CHECK(Count(pool, "t") == 1);
 }
 
-TEST_CASE("Pool: an error of the body rolls back and comes out with its reason", "[pg]") {
+TEST_CASE("Pool: an error of the body rolls back and is returned with its reason", "[pg]") {
   Pool pool(Options(FreshDatabase()));
   REQUIRE(Run(pool, "CREATE TABLE t (a int)").ok());
   const absl::Status status = pool.Transact("vote", [](pqxx::work& transaction) {
@@ -82,7 +82,7 @@ TEST_CASE("Pool: failures of PostgreSQL become the statuses of the contract", "[
   CHECK(Count(pool, "t") == 1);
 }
 
-TEST_CASE("Pool: an exception that is not of the database is INTERNAL and rolls back", "[pg]") {
+TEST_CASE("Pool: an exception from outside libpqxx is INTERNAL and rolls back", "[pg]") {
   Pool pool(Options(FreshDatabase()));
   const absl::Status status = pool.Transact("read", [](pqxx::work& transaction) {
     transaction.exec1("SELECT 'x'")[0].as<int>();
@@ -144,7 +144,8 @@ TEST_CASE("Pool: a connection that the server closed while it was idle is not us
   CHECK(pool.Transact("outer", [&](pqxx::work&) { return pool.Ping(); }).ok());
 }
 
-TEST_CASE("Pool: when every connection is in use the next caller is told so in time", "[pg]") {
+TEST_CASE("Pool: when all connections are in use the next caller gets UNAVAILABLE in time",
+          "[pg]") {
   PoolOptions options = Options(FreshDatabase());
   options.max_connections = 1;
   options.acquire_timeout = absl::Milliseconds(20);

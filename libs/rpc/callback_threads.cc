@@ -9,13 +9,13 @@
 
 namespace countersign::rpc {
 namespace {
-// Never destroyed, and reachable until the end, so that it does not count as a leak.
+// Never destroyed, but reachable, so that it does not count as a leak.
 std::atomic<grpc::Server*> kept{nullptr};
 }  // namespace
 
 void KeepCallbackThreads() {
   static std::once_flag once;
-  // A server without an address holds a reference to the threads.
+  // A server without an address keeps the threads alive.
   std::call_once(once, [] {
     static auto* const service = new grpc::CallbackGenericService;
     grpc::ServerBuilder builder;

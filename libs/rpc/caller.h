@@ -16,26 +16,25 @@ class InternalTokenVerifier;
 
 namespace countersign::rpc {
 
-// Internal tokens travel in this metadata key, never in a header that came from outside.
+// The metadata key of internal tokens; never taken from a header of an external request.
 inline constexpr char kInternalTokenKey[] = "countersign-internal-token";
 
-// Verifies internal tokens (ES256, typ cs-internal+jwt, audience countersign-internal) and gives
-// back the principal that authn put in. Results are cached by digest until they expire. The real
-// one is TokenCallerVerifier; tests use a fake. Thread-safe.
+// Verifies internal tokens (ES256, typ cs-internal+jwt, audience countersign-internal) and returns
+// their principal. Results are cached by digest until they expire. Production uses
+// TokenCallerVerifier, tests a fake. Thread-safe.
 class CallerVerifier {
  public:
   virtual ~CallerVerifier() = default;
-  // UNAUTHENTICATED when the call carries no valid token.
+  // UNAUTHENTICATED when `token` is not valid.
   virtual absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
       absl::string_view token) = 0;
 };
 
-// The verified principal on whose behalf `context`'s call is made. UNAUTHENTICATED when there is
-// none.
+// The verified principal of the call of `context`. UNAUTHENTICATED without exactly one valid token.
 absl::StatusOr<std::shared_ptr<const domain::Principal>> VerifyCaller(
     const grpc::ServerContextBase& context, CallerVerifier& verifier);
 
-// CallerVerifier over libs/jose. `tokens` outlives it.
+// A CallerVerifier based on libs/jose. `tokens` must outlive it.
 class TokenCallerVerifier final : public CallerVerifier {
  public:
   explicit TokenCallerVerifier(jose::InternalTokenVerifier& tokens) : tokens_(tokens) {}

@@ -28,7 +28,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// The service that a peer's certificate names, from its URI SANs: exactly one, and ours.
+// The service named in a peer's certificate: exactly one URI SAN, in our trust domain.
 template <typename Names>
 std::string PeerName(const Names& uri_names) {
   return uri_names.size() == 1 ? ServiceFromSpiffeId(View(uri_names.front())) : "";
@@ -36,7 +36,7 @@ std::string PeerName(const Names& uri_names) {
 
 class PeerVerifier final : public grpc::experimental::ExternalCertificateVerifier {
  public:
-  // `service` is whom we want to talk to; empty: any service of ours.
+  // `service` is the expected server; empty: any service of ours.
   explicit PeerVerifier(std::string service) : service_(std::move(service)) {}
 
   bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
@@ -56,7 +56,7 @@ class PeerVerifier final : public grpc::experimental::ExternalCertificateVerifie
   const std::string service_;
 };
 
-// Runs before every call of every method that arrives over the network.
+// Runs before every network call of every method.
 class PeerRulesProcessor final : public grpc::AuthMetadataProcessor {
  public:
   explicit PeerRulesProcessor(OnDenied on_denied) : on_denied_(std::move(on_denied)) {}

@@ -23,33 +23,33 @@ struct TlsFiles {
   std::string authority;    // PEM bundle of the CAs that peers' certificates are checked against
 };
 
-// Reads the three files once. FAILED_PRECONDITION, naming the file, when one cannot be read, the
-// key does not belong to the certificate, or its SPIFFE id is not `service`'s: gRPC itself would
-// accept the files and fail every later handshake.
+// Reads the three files once. FAILED_PRECONDITION names a file that cannot be read, a key that does
+// not match its certificate, or a SPIFFE id that is not `service`'s. (gRPC itself would accept such
+// files and fail every later handshake.)
 absl::Status CheckTlsFiles(const TlsFiles& files, absl::string_view service);
 
 // When the leaf in `files.certificate` expires.
 absl::StatusOr<absl::Time> CertificateExpiry(const TlsFiles& files);
 
-// Told about every call that the peer rules refuse. Called on a network thread.
+// Called on a network thread for every call that the peer rules refuse.
 using OnDenied = std::function<void(absl::string_view caller, absl::string_view path)>;
 
-// Mutual TLS of one service with the others. The files are watched: a new pair (swapped at once, by
-// renaming a folder or a symbolic link) serves new connections within `refresh`, without a restart.
-// What it makes may outlive it.
+// Mutual TLS between the services. The files are watched: new ones (swapped atomically, by renaming
+// a folder or a symbolic link) are used for new connections within `refresh`, without a restart.
+// The returned credentials may outlive this object.
 class MutualTls {
  public:
   // REQUIRES: CheckTlsFiles(files, …) is OK.
   explicit MutualTls(const TlsFiles& files, absl::Duration refresh = absl::Seconds(10));
 
-  // A client must present a certificate of `files.authority` with one SPIFFE id of ours in the
-  // handshake; and every call of every method is checked against the peer rules (peer_rules.h)
-  // before it reaches a service, so there is no method that could forget it. Refused calls get
-  // PERMISSION_DENIED; unary calls without a deadline INVALID_ARGUMENT.
+  // Clients must present a certificate of `files.authority` with exactly one SPIFFE id of our trust
+  // domain during the handshake. Every call of every method is checked against the peer rules
+  // (peer_rules.h) before it reaches a service. Refused calls get PERMISSION_DENIED; unary calls
+  // without a deadline INVALID_ARGUMENT.
   std::shared_ptr<grpc::ServerCredentials> ForServer(OnDenied on_denied = nullptr) const;
 
-  // Connects only to a server whose certificate is of `files.authority` and whose one URI SAN is
-  // spiffe://countersign/`service`; host names are not looked at.
+  // Connects only to servers with a certificate of `files.authority` whose only URI SAN is
+  // spiffe://countersign/`service`; host names are not checked.
   std::shared_ptr<grpc::ChannelCredentials> ForChannelTo(absl::string_view service) const;
 
  private:

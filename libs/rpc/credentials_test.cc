@@ -32,7 +32,7 @@ class Service final : public v1::IdentityService::CallbackService {
   }
 };
 
-// authn on a loopback port, with certificates of `files`.
+// authn on a loopback port with certificates of `files`.
 class Server {
  public:
   explicit Server(const TlsFiles& files, absl::Duration refresh = absl::Seconds(10))
@@ -70,13 +70,13 @@ grpc::StatusCode CallAs(const std::string& address, const CertificateFiles& file
   return Call(address, MutualTls(Files(files)).ForChannelTo(expected_server));
 }
 
-TEST_CASE("MutualTls: a service of ours gets through", "[rpc][tls]") {
+TEST_CASE("MutualTls: a service of ours is accepted", "[rpc][tls]") {
   TestAuthority authority;
   const Server server(Files(authority.IssueService("authn")));
   CHECK(CallAs(server.address, authority.IssueService("edge")) == grpc::StatusCode::OK);
 }
 
-TEST_CASE("MutualTls: a client without a certificate does not get in", "[rpc][tls]") {
+TEST_CASE("MutualTls: a client without a certificate is refused", "[rpc][tls]") {
   TestAuthority authority;
   const Server server(Files(authority.IssueService("authn")));
   grpc::SslCredentialsOptions options;
@@ -86,7 +86,7 @@ TEST_CASE("MutualTls: a client without a certificate does not get in", "[rpc][tl
   CHECK(Call(server.address, grpc::InsecureChannelCredentials()) == grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_CASE("MutualTls: a client of another authority does not get in", "[rpc][tls]") {
+TEST_CASE("MutualTls: a client of another authority is refused", "[rpc][tls]") {
   TestAuthority authority;
   TestAuthority foreign;
   const Server server(Files(authority.IssueService("authn")));
@@ -95,7 +95,7 @@ TEST_CASE("MutualTls: a client of another authority does not get in", "[rpc][tls
   CHECK(CallAs(server.address, files) == grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_CASE("MutualTls: an expired client certificate does not get in", "[rpc][tls]") {
+TEST_CASE("MutualTls: an expired client certificate is refused", "[rpc][tls]") {
   TestAuthority authority;
   const Server server(Files(authority.IssueService("authn")));
   TestAuthority::Leaf leaf;
@@ -120,7 +120,7 @@ TEST_CASE("MutualTls: a certificate names exactly one service", "[rpc][tls]") {
   CHECK(call_with(leaf) == grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_CASE("MutualTls: a server that is not who we want is not talked to", "[rpc][tls]") {
+TEST_CASE("MutualTls: a server with another identity is refused", "[rpc][tls]") {
   TestAuthority authority;
   const Server server(Files(authority.IssueService("policy")));
   CHECK(CallAs(server.address, authority.IssueService("edge"), "authn") ==
@@ -135,7 +135,8 @@ TEST_CASE("MutualTls: a unary call without a deadline is refused", "[rpc][tls]")
         grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-TEST_CASE("MutualTls: a new certificate serves new connections without a restart", "[rpc][tls]") {
+TEST_CASE("MutualTls: a new certificate is used for new connections without a restart",
+          "[rpc][tls]") {
   TestAuthority authority;
   TestAuthority next;
   const std::string link = authority.folder() + "/current";

@@ -9,7 +9,7 @@
 namespace countersign::rpc {
 namespace {
 
-// Finishes a call exactly once: with what it is given, or with INTERNAL when it is lost.
+// Finishes a call exactly once: with the given status, or with INTERNAL on destruction.
 class OnceFinish {
  public:
   explicit OnceFinish(grpc::ServerUnaryReactor* reactor) : reactor_(reactor) {}

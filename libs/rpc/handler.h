@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "libs/base/thread_pool.h"
 
-// The forms of a unary RPC method. Bodies are lambdas `absl::Status()` that fill the response:
+// The forms of a unary RPC method. Bodies are lambdas `absl::Status()` that fill in the response:
 //   return rpc::FinishInline(context, [&]() -> absl::Status { … });
 //   return rpc::FinishOn(pool, context, [=]() -> absl::Status { … });
 //   return rpc::FinishLater(context, [=](rpc::Finisher finish) { … });
@@ -18,20 +18,19 @@ namespace countersign::rpc {
 grpc::ServerUnaryReactor* FinishInline(grpc::CallbackServerContext* context,
                                        absl::AnyInvocable<absl::Status()> body);
 
-// May block. A full queue answers RESOURCE_EXHAUSTED with reason `overloaded`. A call that was
-// cancelled or ran out of time while queued is not run. `request` and `response` of the method
-// outlive the body: gRPC keeps them until the call is finished.
+// Runs the body on `pool`; it may block. RESOURCE_EXHAUSTED `overloaded` when the queue is full.
+// The body does not run for a call that was cancelled or timed out while queued. `request` and
+// `response` outlive the body: gRPC keeps them until the call is finished.
 grpc::ServerUnaryReactor* FinishOn(ThreadPool& pool, grpc::CallbackServerContext* context,
                                    absl::AnyInvocable<absl::Status()> body);
 
-// For an answer that comes from a callback, which calls the Finisher once, on any thread. A
-// Finisher that is destroyed without a call answers INTERNAL, so that no caller waits for ever.
+// For methods that are answered from a callback, which calls the Finisher once, on any thread. A
+// Finisher that is destroyed uncalled answers INTERNAL, so that no call stays open.
 using Finisher = absl::AnyInvocable<void(absl::Status)>;
 grpc::ServerUnaryReactor* FinishLater(grpc::CallbackServerContext* context,
                                       absl::AnyInvocable<void(Finisher)> start);
 
-// When the caller stops waiting: hand it on to whatever the method calls. InfiniteFuture when the
-// call has no deadline.
+// The call's deadline, to be passed on. InfiniteFuture when it has none.
 absl::Time GetDeadline(const grpc::ServerContextBase& context);
 
 }  // namespace countersign::rpc

@@ -35,7 +35,7 @@ class Service final : public v1::IdentityService::CallbackService {
   }
 };
 
-// A server in this process whose one method is given, and a way to call it.
+// An in-process server with one given method, and a way to call it.
 class Fixture {
  public:
   explicit Fixture(Method method) {
@@ -124,7 +124,7 @@ TEST_CASE("FinishOn: a full pool answers RESOURCE_EXHAUSTED at once", "[rpc][han
   release.Notify();
 }
 
-TEST_CASE("FinishOn: a call whose caller gave up while queued is not run", "[rpc][handler]") {
+TEST_CASE("FinishOn: a call cancelled while queued is not run", "[rpc][handler]") {
   absl::Notification release;
   absl::Notification queued;
   bool ran = false;
@@ -135,7 +135,7 @@ TEST_CASE("FinishOn: a call whose caller gave up while queued is not run", "[rpc
       ran = true;
       return absl::OkStatus();
     });
-    // The pool goes on only when the server has seen the cancellation.
+    // The pool continues only after the server has seen the cancellation.
     std::thread([context, &release] {
       while (!context->IsCancelled()) std::this_thread::yield();
       release.Notify();
@@ -170,7 +170,7 @@ TEST_CASE("FinishLater: an answer from another thread is the answer", "[rpc][han
   other.join();
 }
 
-TEST_CASE("FinishLater: a lost Finisher answers INTERNAL", "[rpc][handler]") {
+TEST_CASE("FinishLater: a destroyed Finisher answers INTERNAL", "[rpc][handler]") {
   Fixture fixture([](auto* context, auto*) { return FinishLater(context, [](Finisher) {}); });
   CHECK(fixture.Call().code() == absl::StatusCode::kInternal);
 }

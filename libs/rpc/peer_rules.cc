@@ -11,7 +11,7 @@ namespace {
 
 constexpr absl::string_view kTrustDomain = "spiffe://countersign/";
 
-// The one line about `path`; null when there is none.
+// The rule for `path`; null if there is none.
 const PeerRule* RuleFor(absl::string_view path) {
   if (!absl::ConsumePrefix(&path, "/")) return nullptr;
   const std::size_t slash = path.find('/');

@@ -31,7 +31,7 @@ using Callers = std::set<std::string>;
 const std::vector<std::string> kServices = {"edge",     "authn",   "policy",
                                             "approval", "masking", "session-recorder"};
 
-// Who may call the methods that are not for users, said a second time on purpose.
+// The permitted callers of internal methods, stated independently of the table.
 const std::map<std::string, Callers> kInternal = {
     {"/countersign.authn.v1.AuthnService/Authenticate", {"edge"}},
     {"/countersign.authn.v1.AuthnService/LeaseCredential", {"edge"}},
@@ -50,7 +50,7 @@ const std::map<std::string, Callers> kInternal = {
     {"/countersign.recorder.v1.RecorderService/Record", {"edge"}},
 };
 
-// Every method of every service, with who may call it. A method for users comes from the edge.
+// The permitted callers of every method of every service. Methods for users are called by the edge.
 std::map<std::string, Callers> ExpectedCallers() {
   std::map<std::string, Callers> expected;
   for (const auto* file :
@@ -78,7 +78,7 @@ std::map<std::string, Callers> ExpectedCallers() {
   return expected;
 }
 
-// Answers every call that gets through, so that a refusal can only come from the peer rules.
+// Answers every call, so that refusals can only come from the peer rules.
 class AnswersAll final : public grpc::CallbackGenericService {
  public:
   grpc::ServerGenericBidiReactor* CreateReactor(

@@ -29,7 +29,7 @@ const char* TypeName(ServerRpcInfo::Type type) {
   return "unary";
 }
 
-// The series of one method; counters are made when a code is first seen.
+// The time series of one method. Counters are created when a code is first seen.
 class MethodMetrics {
  public:
   MethodMetrics(metrics::CounterFamily handled, const metrics::HistogramFamily& seconds,
@@ -99,7 +99,7 @@ class MeasureFactory final : public grpc::experimental::ServerInterceptorFactory
  private:
   MethodMetrics& MetricsFor(ServerRpcInfo* info) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    // Only methods that exist get here, so callers cannot make new series.
+    // Only existing methods get here, so callers cannot create time series.
     std::unique_ptr<MethodMetrics>& metrics = methods_[info->method()];
     if (metrics == nullptr) {
       metrics = std::make_unique<MethodMetrics>(handled_, seconds_, info->method(),

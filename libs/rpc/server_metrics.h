@@ -13,10 +13,10 @@ namespace countersign::rpc {
 using ServerInterceptors =
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>;
 
-// Interceptors that count every call that reaches a service, under go-grpc-prometheus' names:
+// Interceptors that measure every call of a service, with the metrics of go-grpc-prometheus:
 // grpc_server_handled_total{grpc_type, grpc_service, grpc_method, grpc_code} and
-// grpc_server_handling_seconds{grpc_type, grpc_service, grpc_method}. Both arguments outlive the
-// server.
+// grpc_server_handling_seconds{grpc_type, grpc_service, grpc_method}. Both arguments must outlive
+// the server.
 ServerInterceptors MeasureCalls(metrics::Registry& registry, const Clock& clock);
 
 }  // namespace countersign::rpc

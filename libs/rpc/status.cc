@@ -7,8 +7,8 @@
 
 namespace countersign::rpc {
 namespace {
-// Percent-encoded as the message and in base64 within the details, it stays below the metadata
-// limit of channel.cc; a list of mistakes in resources is what needs the room.
+// Percent-encoded as the message and in base64 in the details, this fits the metadata limit of
+// channel.cc. Lists of mistakes in resources need the space.
 constexpr std::size_t kMaxMessageBytes = 6 << 10;
 }  // namespace
 

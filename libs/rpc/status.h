@@ -4,14 +4,15 @@
 
 #include "absl/status/status.h"
 
-// absl::Status ⇄ grpc::Status. Codes map one to one; a reason (libs/base/status.h) travels as
-// google.rpc.ErrorInfo, domain "countersign", in the status details.
+// Converts between absl::Status and grpc::Status. Codes map one to one; a reason
+// (libs/base/status.h) is sent as google.rpc.ErrorInfo, domain "countersign", in the status
+// details.
 namespace countersign::rpc {
 
-// A message longer than 6 KiB is cut: it travels in trailers, whose size is limited.
+// Truncates messages longer than 6 KiB, because trailers are limited.
 grpc::Status ToGrpc(const absl::Status& status);
 
-// A code outside of gRPC's sixteen becomes UNKNOWN.
+// Codes other than gRPC's sixteen become UNKNOWN.
 absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace countersign::rpc

@@ -28,20 +28,20 @@ TEST_CASE("Status: without a reason there are no details", "[rpc][status]") {
   CHECK(GetReason(FromGrpc(ToGrpc(absl::NotFoundError("x")))).empty());
 }
 
-TEST_CASE("Status: an unknown code is an error still", "[rpc][status]") {
+TEST_CASE("Status: an unknown code is still an error", "[rpc][status]") {
   for (const auto code : {grpc::StatusCode::DO_NOT_USE, static_cast<grpc::StatusCode>(20)}) {
     CHECK(FromGrpc(grpc::Status(code, "strange")).code() == absl::StatusCode::kUnknown);
   }
 }
 
-TEST_CASE("Status: details that are no google.rpc.Status are ignored", "[rpc][status]") {
+TEST_CASE("Status: malformed details are ignored", "[rpc][status]") {
   const absl::Status back =
       FromGrpc(grpc::Status(grpc::StatusCode::ABORTED, "x", "\xff\xfe nonsense"));
   CHECK(back.code() == absl::StatusCode::kAborted);
   CHECK(GetReason(back).empty());
 }
 
-TEST_CASE("Status: a long message is cut between characters", "[rpc][status]") {
+TEST_CASE("Status: a long message is truncated between characters", "[rpc][status]") {
   std::string text(6143, 'a');
   text += "\xe2\x82\xac and more";  // The euro sign lies across the limit.
   const std::string cut = ToGrpc(absl::InternalError(text)).error_message();

@@ -27,7 +27,7 @@ rpc::TlsFiles ToTlsFiles(const config::TlsFileNames& names) {
   return {names.certificate, names.key, names.authority};
 }
 
-// "127.0.0.1:0" and 40123 → "127.0.0.1:40123".
+// Replaces the port: "127.0.0.1:0" and 40123 give "127.0.0.1:40123".
 std::string WithPort(absl::string_view address, int port) {
   return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
 }
@@ -143,7 +143,7 @@ App::App(std::string name, config::ServiceConfig config) : state_(std::make_uniq
 
 App::~App() {
   Stop();
-  state_->status.reset();  // It asks the checks, which ask what is destroyed next.
+  state_->status.reset();  // Its readiness checks use objects that are destroyed next.
   while (!state_->owned.empty()) state_->owned.pop_back();
 }
 

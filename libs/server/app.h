@@ -24,14 +24,14 @@ class Pool;
 struct PoolOptions;
 }  // namespace countersign::pg
 
-// A service process: what exists, in what order, and how it starts and stops.
+// A service process: its objects, their order, and how it starts and stops.
 namespace countersign::server {
 
-// Owns the object graph of one process. `Wire` functions fill it; not thread-safe.
+// Owns the objects of one process. Filled by a `Wire` function. Not thread-safe.
 class App {
  public:
   App(std::string name, config::ServiceConfig config);
-  // Destroys what Make made in reverse order.
+  // Destroys the objects made by Make in reverse order.
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -42,7 +42,7 @@ class App {
   RandomSource& random();
   metrics::Registry& metrics();
 
-  // Makes a T that lives until the App is destroyed, longer than everything made after it.
+  // Constructs a T that lives until the App is destroyed, longer than objects made later.
   template <typename T, typename... Args>
   T& Make(Args&&... args) {
     return Keep(std::make_unique<T>(std::forward<Args>(args)...));
@@ -54,43 +54,43 @@ class App {
     return made;
   }
 
-  // Serves `service` on the `listen` address, with mutual TLS, peer rules, limits and metrics.
-  // REQUIRES: called before Start; `service` lives as long as the App.
+  // Serves `service` on the `listen` address with mutual TLS, peer rules, limits and metrics.
+  // REQUIRES: called before Start; `service` outlives the App.
   void Serve(grpc::Service& service);
 
-  // A channel to the service of that name ("authn", "session-recorder") with mutual TLS. The same
-  // one for each call. FAILED_PRECONDITION when the configuration has no such peer.
+  // A channel with mutual TLS to the named service ("authn", "session-recorder"); the same one on
+  // each call. FAILED_PRECONDITION when the configuration has no such peer.
   absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(absl::string_view service);
 
-  // Options for a pg::Pool on the configured database, in `schema`. FAILED_PRECONDITION when there
-  // is no `database`.
+  // Options for a pg::Pool on the configured database with `schema`. FAILED_PRECONDITION without
+  // `database` in the configuration.
   absl::StatusOr<pg::PoolOptions> Database(absl::string_view schema) const;
 
-  // The file `name` in the service's folder of secrets. FAILED_PRECONDITION without `secrets`.
+  // The path of `name` in the service's folder of secrets. FAILED_PRECONDITION without `secrets`.
   absl::StatusOr<std::string> SecretPath(absl::string_view name) const;
 
-  // The process is ready when every check says "" (else: what is missing). Asked by /readyz, one at
-  // a time, on a thread of its own.
+  // The process is ready when every check returns ""; otherwise a check returns what is missing.
+  // Checks are called by /readyz, one at a time, on a separate thread.
   void ReadyWhen(std::function<std::string()> check);
   void ReadyWhenConnected(pg::Pool& pool);  // the database answers
 
-  // Runs when the process was told to stop, before its gRPC server is shut down, in the order of
-  // the calls; each gets the time that it may take.
+  // Runs `drain` after the process was told to stop and before its gRPC server shuts down, in the
+  // order of the calls; each gets the remaining time.
   void OnDrain(std::function<void(absl::Duration timeout)> drain);
 
-  // An address to show in `addressesFile` beside "grpc" and "metrics".
+  // Adds an address to `addressesFile`, beside "grpc" and "metrics".
   void ShowAddress(std::string name, std::string address);
 
-  // Opens the listeners and writes `addressesFile`. UNAVAILABLE when an address is taken,
-  // FAILED_PRECONDITION when the configuration lacks what is needed.
+  // Opens the listeners and writes `addressesFile`. UNAVAILABLE when an address is taken;
+  // FAILED_PRECONDITION when the configuration is incomplete.
   absl::Status Start();
-  // From now on not ready, so that nothing new is sent here.
+  // Makes the process not ready, so that no new calls are sent to it.
   void BeginDrain();
-  // Drains, then shuts the server down: calls that are running get `drain_timeout`. Idempotent;
-  // the destructor calls it.
+  // Drains, then shuts the server down; running calls get `drain_timeout`. Idempotent; called by
+  // the destructor.
   void Stop();
 
-  const std::string& grpc_address() const;     // with the real port; empty before Start
+  const std::string& grpc_address() const;     // with the actual port; empty before Start
   const std::string& metrics_address() const;  // the same
 
   std::string NotReady() const;  // "" when ready

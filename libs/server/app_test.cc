@@ -58,14 +58,14 @@ grpc::StatusCode WhoAmI(App& edge, const std::string& service) {
   return v1::IdentityService::NewStub(channel)->WhoAmI(&context, {}, &response).error_code();
 }
 
-// The edge, wired to `authn`.
+// An edge wired to `authn`.
 std::unique_ptr<App> EdgeFor(TestAuthority& authority, const App& authn) {
   config::ServiceConfig config = ConfigFor(authority, "edge");
   config.peers["authn"] = authn.grpc_address();
   return std::make_unique<App>("edge", std::move(config));
 }
 
-// The answer to GET `path`: status line, headers and body.
+// The response to GET `path`: status line, headers and body.
 std::string Get(const std::string& address, const std::string& path) {
   const std::size_t colon = address.rfind(':');
   sockaddr_in to{};
@@ -86,7 +86,7 @@ std::string Get(const std::string& address, const std::string& path) {
   return answer;
 }
 
-TEST_CASE("App: what is made is destroyed in reverse order", "[server]") {
+TEST_CASE("App: objects are destroyed in reverse order", "[server]") {
   struct Part {
     Part(std::vector<int>& log, int id) : log(log), id(id) {}
     ~Part() { log.push_back(id); }
@@ -146,7 +146,7 @@ TEST_CASE("App: readiness follows the checks, liveness does not", "[server]") {
              Catch::StartsWith("HTTP/1.1 503") && Catch::Contains("stopping"));
 }
 
-TEST_CASE("App: a call that runs is finished before the server stops", "[server]") {
+TEST_CASE("App: running calls are finished before the server stops", "[server]") {
   TestAuthority authority;
   absl::Notification running;
   absl::Notification release;
@@ -173,7 +173,7 @@ TEST_CASE("App: a call that runs is finished before the server stops", "[server]
   CHECK(code == grpc::StatusCode::OK);
 }
 
-TEST_CASE("App: real addresses are written for others to find", "[server]") {
+TEST_CASE("App: actual addresses are written to addressesFile", "[server]") {
   TestAuthority authority;
   config::ServiceConfig config = ConfigFor(authority, "authn");
   config.addresses_file = authority.folder() + "/addresses.json";
@@ -199,7 +199,7 @@ TEST_CASE("App: a taken port is an error", "[server]") {
   CHECK(second.Start().code() == absl::StatusCode::kUnavailable);
 }
 
-TEST_CASE("App: what the configuration lacks is named", "[server]") {
+TEST_CASE("App: missing configuration is named", "[server]") {
   TestAuthority authority;
   const auto says = [](const absl::Status& status, const char* what) {
     CHECK(status.code() == absl::StatusCode::kFailedPrecondition);

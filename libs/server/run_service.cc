@@ -22,7 +22,7 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kMisuse = 2;
 
-// Before any thread is made, so that every thread inherits it: signals are taken by Wait alone.
+// Blocks signals before any thread starts, so that only Wait receives them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -39,14 +39,14 @@ int Wait(const sigset_t& signals) {
   return signal_number;
 }
 
-// Waits for `delay`, less if a second signal comes: then the process ends where it stands.
+// Waits for `delay`; a second signal ends the process immediately.
 void WaitDelay(const sigset_t& signals, absl::Duration delay) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const timespec time = absl::ToTimespec(delay);
   nanosleep(&time, nullptr);
 }
 
-// gRPC reports every refused handshake as an error of its own; it is noise next to what we log.
+// gRPC logs an error for every refused handshake, which we count ourselves.
 void QuietGrpc() {
   gpr_set_log_function([](gpr_log_func_args* args) {
     log::Debug("grpc", {{"detail", args->message}, {"file", args->file}, {"line", args->line}});

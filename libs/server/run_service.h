@@ -10,14 +10,14 @@
 namespace countersign::server {
 
 struct Program {
-  const char* name;                              // "policy": as in SPIFFE ids and `peers`
-  config::SectionReader read_section = nullptr;  // of `service:` in the configuration
-  std::function<absl::Status(App&)> wire;        // makes the object graph, leaves first
+  const char* name;                              // such as "policy", as in SPIFFE ids and `peers`
+  config::SectionReader read_section = nullptr;  // reads `service:` of the configuration
+  std::function<absl::Status(App&)> wire;        // constructs the objects
 };
 
-// The whole of a service's main: flags (--config FILE, --check, --version), configuration, wiring,
-// serving until SIGTERM or SIGINT, draining. A second signal ends at once. Returns the exit status;
-// what went wrong is said in one line on stderr.
+// The main function of a service: flags (--config FILE, --check, --version), configuration, wiring,
+// serving until SIGTERM or SIGINT, draining. A second signal ends it at once. Returns the exit
+// status; errors are one line on stderr.
 int RunService(int argc, char** argv, const Program& program);
 
 }  // namespace countersign::server

@@ -17,7 +17,7 @@ extern char** environ;
 namespace countersign::server {
 namespace {
 
-// One run of the sample service in a folder of its own.
+// Runs the sample service in a temporary folder.
 class Run {
  public:
   Run(const std::string& yaml, std::vector<std::string> args = {"--config", "CONFIG"}) {
@@ -49,7 +49,7 @@ class Run {
     std::filesystem::remove_all(folder_);
   }
 
-  // Exit status, or minus the signal that ended it.
+  // The exit status, or minus the signal that ended it.
   int Wait() {
     int status = 0;
     ::waitpid(pid_, &status, 0);
@@ -119,7 +119,7 @@ TEST_CASE("RunService: --check reads the configuration and starts nothing", "[se
   CHECK_THAT(bad.Output(), Catch::Contains("metrcs: unknown field"));
 }
 
-TEST_CASE("RunService: what cannot be wired ends with 1 and the reason", "[server]") {
+TEST_CASE("RunService: a failed wiring ends with 1 and the reason", "[server]") {
   Run run("service: {failWith: the database is away}\n");
   CHECK(run.Wait() == 1);
   CHECK(run.Output() == "countersign-sample: the database is away\n");

@@ -1,4 +1,4 @@
-// A service program as small as one can be, for run_service_test.cc.
+// A minimal service program for run_service_test.cc.
 #include "libs/config/fields.h"
 #include "libs/server/run_service.h"
 

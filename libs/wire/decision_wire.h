@@ -6,11 +6,11 @@
 
 namespace countersign::wire {
 
-// Numbers that do not fit the wire's 32 bits are sent as its largest value.
+// Numbers beyond the wire's 32 bits are sent as the largest value.
 policy::v1::DecideResponse ToProto(const domain::Decision& decision);
 
-// INVALID_ARGUMENT for a review without valid terms and for findings with a reversed span. A
-// verdict that is not known denies.
+// INVALID_ARGUMENT for a review without valid terms and for findings with a reversed span. An
+// unknown verdict is a deny.
 absl::StatusOr<domain::Decision> FromProto(const policy::v1::DecideResponse& proto);
 
 }  // namespace countersign::wire

@@ -8,8 +8,8 @@
 #include "libs/domain/masker.h"
 #include "libs/domain/review_gate.h"
 
-// Enums between proto and domain. A number that is not known, as a newer or a hostile peer may
-// send, never opens the gate: it is read as the domain's closed choice, or refused where there is
+// Converts enums between protobuf and domain. An unknown number, which a newer or hostile peer may
+// send, never allows anything: it becomes the domain's closed choice, or is refused if there is
 // none.
 namespace countersign::wire {
 
@@ -23,7 +23,7 @@ approval::v1::Review::State ToProto(domain::ReviewState state);
 domain::ReviewState FromProto(approval::v1::Review::State proto);  // unknown: kUnspecified
 
 masking::v1::Direction ToProto(domain::Direction direction);
-// INVALID_ARGUMENT for anything but the two directions.
+// INVALID_ARGUMENT for other values than the two directions.
 absl::StatusOr<domain::Direction> FromProto(masking::v1::Direction proto);
 
 }  // namespace countersign::wire

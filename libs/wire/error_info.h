@@ -10,15 +10,15 @@ namespace countersign::wire {
 inline constexpr absl::string_view kErrorDomain = "countersign";
 inline constexpr absl::string_view kErrorInfoType = "google.rpc.ErrorInfo";
 
-// The bytes of `grpc-status-details-bin`: a google.rpc.Status with the reason of `status`
-// (libs/base/status.h) as google.rpc.ErrorInfo, domain "countersign". "" when it has no reason. The
-// message is left out: it travels beside them, in `grpc-message`.
+// The value of `grpc-status-details-bin`: a google.rpc.Status with the reason of `status`
+// (libs/base/status.h) as google.rpc.ErrorInfo, domain "countersign". "" without a reason. It
+// contains no message, because `grpc-message` has it.
 std::string StatusDetails(const absl::Status& status);
 
-// The reason in such bytes; "" when they hold none of our domain or cannot be read.
+// The reason in such a value; "" when it is malformed or of another domain.
 std::string ReasonFromDetails(absl::string_view details);
 
-// A google.rpc.ErrorInfo of `reason`, serialised.
+// A google.rpc.ErrorInfo with `reason`, serialised.
 std::string ErrorInfoBytes(absl::string_view reason);
 
 }  // namespace countersign::wire

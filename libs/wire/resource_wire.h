@@ -7,8 +7,8 @@
 
 namespace countersign::wire {
 
-// What the feed sends to a part: a draft to validate, or, when `draft_id` is 0, a committed version
-// to serve. Labels and times stay behind: no part uses them.
+// A message of the feed: a draft to validate or, when `draft_id` is 0, a committed version to
+// serve. Without labels and times, which the parts do not use.
 policy::v1::WatchResponse ToProto(const domain::ResourceList& list, std::uint64_t draft_id);
 domain::ResourceList FromProto(const policy::v1::WatchResponse& proto);
 

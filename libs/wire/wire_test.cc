@@ -21,7 +21,7 @@ domain::ReviewTerms Terms() {
   return terms;
 }
 
-TEST_CASE("Prompt: everything survives the way to proto and back", "[wire]") {
+TEST_CASE("Prompt: everything survives conversion to proto and back", "[wire]") {
   domain::Prompt prompt;
   prompt.operation = "chat.completions";
   prompt.model = "m";
@@ -109,13 +109,13 @@ TEST_CASE("Timestamp: values out of range are refused", "[wire]") {
   CHECK_FALSE(FromProto(proto).ok());
 }
 
-TEST_CASE("StatusDetails: the reason is found again", "[wire]") {
+TEST_CASE("StatusDetails: the reason survives", "[wire]") {
   const auto status = WithReason(absl::PermissionDeniedError("no"), "policy_denied");
   CHECK(ReasonFromDetails(StatusDetails(status)) == "policy_denied");
   CHECK(StatusDetails(absl::PermissionDeniedError("no")).empty());
 }
 
-TEST_CASE("ReasonFromDetails: nonsense and other domains give no reason", "[wire]") {
+TEST_CASE("ReasonFromDetails: malformed values and other domains give no reason", "[wire]") {
   CHECK(ReasonFromDetails("\xff\xff\xff").empty());
   CHECK(ReasonFromDetails("").empty());
   google::rpc::ErrorInfo info;

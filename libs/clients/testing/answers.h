@@ -12,8 +12,8 @@
 
 namespace countersign::clients {
 
-// How the fake of a port answers one of its methods: what the test scripted, at once or when the
-// test releases it. Thread-safe.
+// The scripted answers of one method of a fake port, given at once or when the test releases them.
+// Thread-safe.
 template <typename T>
 class Answers {
  public:
@@ -21,7 +21,7 @@ class Answers {
 
   explicit Answers(Make always) : always_(std::move(always)) {}
 
-  // What every call gets that has no answer of its own.
+  // Sets the answer of every call without one of its own.
   void Always(Make make) {
     const std::lock_guard<std::mutex> lock(mutex_);
     always_ = std::move(make);
@@ -29,7 +29,7 @@ class Answers {
   void AlwaysFail(absl::Status status) {
     Always([status] { return absl::StatusOr<T>(status); });
   }
-  // What the next call without an answer of its own gets; in the order of the calls to Next.
+  // Adds an answer for one of the next calls, in the order of the calls to Next.
   void Next(Make make) {
     const std::lock_guard<std::mutex> lock(mutex_);
     next_.push_back(std::move(make));
@@ -38,12 +38,12 @@ class Answers {
     Next([status] { return absl::StatusOr<T>(status); });
   }
 
-  // From now on answers wait until they are released.
+  // From now on, answers are held until they are released.
   void Hold() {
     const std::lock_guard<std::mutex> lock(mutex_);
     holding_ = true;
   }
-  // Gives out the oldest held answer. False when there is none.
+  // Gives the oldest held answer. False when there is none.
   bool ReleaseOne() {
     std::unique_lock<std::mutex> lock(mutex_);
     if (held_.empty()) return false;
@@ -53,7 +53,7 @@ class Answers {
     answer();
     return true;
   }
-  // Gives out all of them and holds no more.
+  // Gives all held answers and stops holding.
   void Release() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -72,9 +72,9 @@ class Answers {
     return calls_;
   }
 
-  // The fake's side: one call of the method.
+  // Answers one call of the fake's method.
   void Give(domain::Done<T> done) { Give(std::move(done), nullptr); }
-  // `instead` makes the answer of a call that the test scripted none for.
+  // `instead` makes the answer of a call for which the test has scripted none.
   void Give(domain::Done<T> done, Make instead) {
     std::unique_lock<std::mutex> lock(mutex_);
     ++calls_;

@@ -12,7 +12,7 @@
 
 namespace countersign::clients {
 
-// Knows the credentials that a test gives it; every other one is UNAUTHENTICATED. Thread-safe.
+// Knows the credentials that the test adds; others are UNAUTHENTICATED. Thread-safe.
 class FakeAuthenticator final : public domain::Authenticator {
  public:
   void Know(const std::string& credential, domain::Principal principal,
@@ -29,13 +29,13 @@ class FakeAuthenticator final : public domain::Authenticator {
     known_.erase(credential);
   }
 
-  // Of the connections that leases were asked for, in order.
+  // The connection versions of the requested leases, in order.
   std::vector<std::uint64_t> leased_versions() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return leased_versions_;
   }
 
-  // Overrides what is known; and the leases, which are empty by default.
+  // Scripts answers instead of the known credentials and of the leases, which are empty by default.
   Answers<domain::Authenticated> authenticate{
       [] { return absl::UnauthenticatedError("unknown credential"); }};
   Answers<domain::CredentialLease> lease{[] { return domain::CredentialLease(); }};

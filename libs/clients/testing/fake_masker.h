@@ -12,11 +12,11 @@
 
 namespace countersign::clients {
 
-// Opens streams that release each piece as `transform` gives it: unchanged by default. `open` and
-// `feed` script failures and delays. Streams must not outlive it. Thread-safe.
+// Its streams release each piece as `transform` returns it, by default unchanged. `open` and `feed`
+// script failures and delays. Streams must not outlive it. Thread-safe.
 class FakeMasker final : public domain::Masker {
  public:
-  // One piece to its release; called with the piece's field and text.
+  // Returns the release of a piece, given its field and text.
   using Transform = std::function<domain::FieldRelease(const domain::FieldPiece&)>;
 
   FakeMasker() = default;
@@ -30,13 +30,13 @@ class FakeMasker final : public domain::Masker {
     return opened_profiles_;
   }
 
-  // What the streams opened from now on say.
+  // The value of unknown_events() for streams opened from now on.
   void set_unknown_events(domain::UnknownEvents unknown_events) {
     const std::lock_guard<std::mutex> lock(mutex_);
     unknown_events_ = unknown_events;
   }
 
-  // The placeholders that the last stream was opened with.
+  // The placeholders given when the last stream was opened.
   std::vector<domain::Placeholder> last_known() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return last_known_;

@@ -10,12 +10,12 @@
 
 namespace countersign::clients {
 
-// Denies unless told otherwise, and remembers what it was asked. Thread-safe.
+// Denies unless scripted otherwise, and records its queries. Thread-safe.
 class FakePolicyDecider final : public domain::PolicyDecider {
  public:
   Answers<domain::Decision> decide{[] { return domain::Decision(); }};
 
-  // Every call is allowed, with masking profile `masking`.
+  // Allows every call, with masking profile `masking`.
   void AllowAll(const std::string& masking = "none") {
     decide.Always([masking] {
       domain::Decision decision;

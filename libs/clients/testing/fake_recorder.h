@@ -14,9 +14,9 @@
 
 namespace countersign::clients {
 
-// Keeps sessions in memory, from their first commit on. What was answered with OK counts as
-// recorded. `open` scripts failures and delays of a session's first commit, `append` and `end` of
-// every one. Thread-safe.
+// Keeps sessions in memory from their first commit on. Events answered with OK count as recorded.
+// `open` scripts failures and delays of a session's first commit; `append` and `end` those of every
+// commit. Thread-safe.
 class FakeRecorder final : public domain::Recorder {
  public:
   struct Recorded {
@@ -40,7 +40,7 @@ class FakeRecorder final : public domain::Recorder {
     return copies;
   }
 
-  // As an auditor's kill reaches a writer between two appends.
+  // Stops the session as an auditor's kill between two appends does.
   void Kill(const std::string& session_id) {
     domain::DoneStatus on_stop;
     {
@@ -109,7 +109,7 @@ class FakeRecorder final : public domain::Recorder {
     }
 
    private:
-    // One commit: the session if it is new, `events`, and `end` if there is one.
+    // Makes one commit: the session if it is new, `events`, and `end` if given.
     void Write(std::vector<domain::SessionEvent> events, std::optional<domain::SessionEnd> end,
                domain::DoneStatus done) {
       const bool opens = !std::exchange(opened_, true);

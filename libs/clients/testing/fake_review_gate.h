@@ -9,8 +9,8 @@
 
 namespace countersign::clients {
 
-// Scripted per method; by default a join opens review "review-1", which is pending, a wait ends
-// approved and a consume succeeds. Hold() on `wait` keeps calls waiting. Thread-safe.
+// Scripted per method. By default Join opens review "review-1" (pending), Wait returns approved,
+// and Consume succeeds. Hold() on `wait` keeps calls waiting. Thread-safe.
 class FakeReviewGate final : public domain::ReviewGate {
  public:
   static domain::ReviewStatus Status(domain::ReviewState state, std::string reason = "") {
@@ -30,7 +30,7 @@ class FakeReviewGate final : public domain::ReviewGate {
     const std::lock_guard<std::mutex> lock(mutex_);
     return joined_;
   }
-  std::vector<std::string> join_tokens() const {  // internal tokens, of the joins in order
+  std::vector<std::string> join_tokens() const {  // the internal tokens of the joins, in order
     const std::lock_guard<std::mutex> lock(mutex_);
     return join_tokens_;
   }

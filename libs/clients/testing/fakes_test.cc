@@ -12,7 +12,7 @@ namespace {
 
 const absl::Time kNever = absl::InfiniteFuture();
 
-TEST_CASE("FakeAuthenticator: knows what it was given and nothing else", "[fakes]") {
+TEST_CASE("FakeAuthenticator: knows the added credentials only", "[fakes]") {
   FakeAuthenticator fake;
   domain::Principal ann;
   ann.identity = "ann";
@@ -28,7 +28,7 @@ TEST_CASE("FakeAuthenticator: knows what it was given and nothing else", "[fakes
   CHECK(fake.authenticate.calls() == 2);
 }
 
-TEST_CASE("Answers: failures come in order, then what always holds", "[fakes]") {
+TEST_CASE("Answers: scripted failures come first, in order, then the default", "[fakes]") {
   FakePolicyDecider fake;
   fake.AllowAll();
   fake.decide.FailNext(absl::UnavailableError("away"));
@@ -46,7 +46,7 @@ TEST_CASE("Answers: failures come in order, then what always holds", "[fakes]") 
   CHECK(fake.asked().size() == 2);
 }
 
-TEST_CASE("FakePolicyDecider: denies unless told otherwise", "[fakes]") {
+TEST_CASE("FakePolicyDecider: denies unless scripted otherwise", "[fakes]") {
   FakePolicyDecider fake;
   domain::Verdict verdict = domain::Verdict::kAllow;
   fake.Decide({}, "c", std::make_shared<domain::Prompt>(), kNever,
@@ -54,7 +54,7 @@ TEST_CASE("FakePolicyDecider: denies unless told otherwise", "[fakes]") {
   CHECK(verdict == domain::Verdict::kDeny);
 }
 
-TEST_CASE("Answers: held ones wait until they are released", "[fakes]") {
+TEST_CASE("Answers: held answers wait until they are released", "[fakes]") {
   FakeReviewGate fake;
   fake.wait.Hold();
   int answered = 0;
@@ -71,7 +71,7 @@ TEST_CASE("Answers: held ones wait until they are released", "[fakes]") {
   CHECK(answered == 3);
 }
 
-TEST_CASE("FakeReviewGate: remembers joins, hashes and leaves", "[fakes]") {
+TEST_CASE("FakeReviewGate: records joins, hashes and leaves", "[fakes]") {
   FakeReviewGate fake;
   domain::ReviewRequest request;
   request.binding_hash = "ab";
@@ -83,7 +83,7 @@ TEST_CASE("FakeReviewGate: remembers joins, hashes and leaves", "[fakes]") {
   CHECK(fake.left() == std::vector<std::string>{"s"});
 }
 
-TEST_CASE("FakeMasker: transforms pieces, fails on demand, drops what nobody waits for",
+TEST_CASE("FakeMasker: transforms pieces, fails on demand, drops answers of destroyed streams",
           "[fakes]") {
   FakeMasker fake([](const domain::FieldPiece& piece) {
     return domain::FieldRelease{"<" + piece.text + ">", 0, 0, {}};
@@ -107,7 +107,7 @@ TEST_CASE("FakeMasker: transforms pieces, fails on demand, drops what nobody wai
   CHECK_FALSE(answered);
 }
 
-TEST_CASE("FakeRecorder: keeps what was answered as durable", "[fakes]") {
+TEST_CASE("FakeRecorder: keeps events that were answered with OK", "[fakes]") {
   FakeRecorder fake;
   domain::SessionStart start;
   start.session_id = "s1";
@@ -132,7 +132,7 @@ TEST_CASE("FakeRecorder: keeps what was answered as durable", "[fakes]") {
   CHECK_FALSE(session.abandoned);
 }
 
-TEST_CASE("FakeRecorder: a session whose first commit failed is not there", "[fakes]") {
+TEST_CASE("FakeRecorder: a session whose first commit failed does not exist", "[fakes]") {
   FakeRecorder fake;
   fake.open.FailNext(absl::UnavailableError("away"));
   const auto writer = fake.NewSession({}, {});

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the tests of the ports over gRPC ask with: a call, deadlines, a server that is away, and an
-// answer to wait for.
+// For tests of the ports over gRPC: a call, deadlines, an unreachable server, and an awaited
+// answer.
 
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
@@ -32,7 +32,7 @@ inline std::shared_ptr<grpc::Channel> Nowhere() {
                              grpc::InsecureChannelCredentials());
 }
 
-// A promise that can be handed to a port, and its answer.
+// A promise as a port's callback, and its answer.
 template <typename T>
 class Waiting {
  public:

@@ -17,14 +17,14 @@
 
 #include "libs/base/clock.h"
 
-// For this folder's tests: the server's side of a bidirectional stream, led by the test's thread.
+// The server's side of a bidirectional stream, driven by the test's thread.
 namespace countersign::clients {
 
-// One stream as its server sees it. Thread-safe; lives until gRPC and the test let go of it.
+// One stream at the server. Thread-safe; lives until gRPC and the test have released it.
 template <typename Request, typename Response>
 class ScriptedStream {
  public:
-  // Blocks until the next request; nullopt when the client sends no more.
+  // Blocks until the next request; nullopt after the client's last one.
   std::optional<Request> Next() {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return !requests_.empty() || reads_ended_; });
@@ -43,15 +43,14 @@ class ScriptedStream {
     changed_.wait(lock, [&] { return responses_.empty() && !writing_; });
     if (!std::exchange(finished_, true) && reactor_ != nullptr) reactor_->Finish(status);
   }
-  // Blocks until the client has cancelled the stream.
-  // False when the client has not cancelled for a minute.
+  // Blocks until the client has cancelled the stream; false after a minute.
   bool WaitCancelled() {
     std::unique_lock<std::mutex> lock(mutex_);
     return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return cancelled_; });
   }
   const std::string& token() const { return token_; }
 
-  // The reactor of a new stream, to be returned by the service's method.
+  // Creates the reactor of a new stream, to be returned by the service's method.
   static std::pair<grpc::ServerBidiReactor<Request, Response>*, std::shared_ptr<ScriptedStream>>
   Start(grpc::CallbackServerContext* context) {
     auto stream = std::make_shared<ScriptedStream>();
@@ -158,7 +157,7 @@ class Opened {
   std::deque<std::shared_ptr<Stream>> streams_;
 };
 
-// A server in this process.
+// An in-process server.
 class InProcessServer {
  public:
   explicit InProcessServer(const std::vector<grpc::Service*>& services) {

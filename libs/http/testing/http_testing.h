@@ -1,7 +1,6 @@
 #pragma once
 
-// What the tests of this folder share: a raw socket that speaks bytes, a server on a free port, and
-// a way to run a coroutine to its end.
+// For tests of libs/http: a raw socket, a server on a free port, and a runner of coroutines.
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,7 +20,7 @@
 
 namespace countersign::http::testing {
 
-// A blocking client that sends and receives exactly what a test says.
+// A blocking client that sends exact bytes.
 class RawClient {
  public:
   explicit RawClient(const std::string& address) : socket_(context_) {
@@ -30,10 +29,10 @@ class RawClient {
   }
 
   void Send(absl::string_view bytes) {
-    boost::system::error_code ignored;  // the server may have closed: what it said is still read
+    boost::system::error_code ignored;  // the server may have closed; its response is still read
     boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()), ignored);
   }
-  // The same; false when the server has closed the connection.
+  // The same, but returns false when the server has closed the connection.
   bool TrySend(absl::string_view bytes) {
     boost::system::error_code error;
     boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()), error);
@@ -46,7 +45,7 @@ class RawClient {
     socket_.close();
   }
 
-  // Reads until `end` was seen (included in the result) or the server closes.
+  // Reads until `end`, which is included in the result, or until the server closes.
   std::string ReadUntil(absl::string_view end) {
     std::size_t at;
     while ((at = seen_.find(std::string(end))) == std::string::npos) {
@@ -97,7 +96,7 @@ class TestServer {
   std::unique_ptr<Listener> listener_;
 };
 
-// Set by one thread, awaited by another; fails the test by returning false after ten seconds.
+// Set on one thread, awaited on another; Wait returns false after ten seconds.
 class Signal {
  public:
   void Set() {
@@ -122,7 +121,7 @@ async::Awaitable<void> Store(async::Awaitable<T> work, std::shared_ptr<std::prom
   result->set_value(co_await std::move(work));
 }
 
-// Begins `work` on `executor`. What it throws, a failed REQUIRE for instance, the future throws.
+// Starts `work` on `executor`. The future rethrows its exceptions, such as a failed REQUIRE.
 template <typename T>
 std::future<T> Begin(async::Executor executor, async::Awaitable<T> work) {
   const auto result = std::make_shared<std::promise<T>>();
@@ -133,7 +132,7 @@ std::future<T> Begin(async::Executor executor, async::Awaitable<T> work) {
   return future;
 }
 
-// Runs `make()` on `executor` and gives what it returns.
+// Runs `make()` on `executor` and returns its result.
 template <typename Make>
 auto Run(async::Executor executor, Make make) {
   return Begin(executor, make()).get();

@@ -10,7 +10,7 @@
 
 namespace countersign::http::testing {
 
-// A self-signed certificate for `subject_alt_name` and its key, as files that vanish with it.
+// A self-signed certificate for `subject_alt_name` and its key, in files removed with the object.
 class TestCertificate {
  public:
   explicit TestCertificate(const std::string& subject_alt_name) {
