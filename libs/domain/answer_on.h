@@ -7,21 +7,21 @@
 #include "libs/base/thread_pool.h"
 #include "libs/domain/call.h"
 
-// Answering a port's call from a thread pool.
+// Runs the work of a port's call on a thread pool.
 namespace countersign::domain {
 
-// Runs `work(done)` on `pool`; `work` sees to it that `done` is called once. When the pool's queue
-// is full, `work` never runs and `done` gets `refusal` on the calling thread.
+// Runs `work(done)` on `pool`; `work` must ensure that `done` is called once. When the pool's queue
+// is full, `work` does not run, and `done` gets `refusal` on the calling thread.
 template <typename T, typename Work>
 void ContinueOn(ThreadPool& pool, Done<T> done, Work work, absl::Status refusal) {
-  // Shared with the queue, because a refused submission destroys what it was given.
+  // Shared with the queue, because a refused submission destroys its argument.
   auto shared = std::make_shared<Done<T>>(std::move(done));
   const bool accepted =
       pool.TrySubmit([shared, work = std::move(work)]() mutable { work(std::move(*shared)); });
   if (!accepted) (*shared)(std::move(refusal));
 }
 
-// Runs `work()` on `pool` and hands its result to `done`; else as ContinueOn.
+// Runs `work()` on `pool` and passes its result to `done`; otherwise as ContinueOn.
 template <typename T, typename Work>
 void AnswerOn(ThreadPool& pool, Done<T> done, Work work, absl::Status refusal) {
   ContinueOn<T>(

@@ -22,7 +22,7 @@ struct CredentialHeader {
   SecretString value;
 };
 
-// An upstream credential, lent to the edge for one call. Destroyed with it, never stored.
+// An upstream credential, leased to the edge for one call. Destroyed with the call, never stored.
 struct CredentialLease {
   std::vector<CredentialHeader> headers;
   SecretString client_certificate_pem;  // both empty unless the connection uses mutual TLS
@@ -30,21 +30,21 @@ struct CredentialLease {
   absl::Time expires_at = absl::InfinitePast();
 };
 
-// Step 2 of the pipeline, and the credential of step 9. Thread-safe.
+// Verifies callers (step 2 of the pipeline) and leases upstream credentials (step 9). Thread-safe.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
 
-  // UNAUTHENTICATED with a reason (credential_missing, credential_malformed, credential_expired,
-  // issuer_unknown, key_unknown, key_revoked, signature_invalid, audience_mismatch, …) when the
-  // credential does not stand.
+  // UNAUTHENTICATED when the credential is not accepted, with a reason (credential_missing,
+  // credential_malformed, credential_expired, issuer_unknown, key_unknown, key_revoked,
+  // signature_invalid, audience_mismatch, …).
   virtual void Authenticate(const SecretString& credential, absl::Time deadline,
                             Done<Authenticated> done) = 0;
 
-  // Answers an empty lease for a connection without a credential; NOT_FOUND for an unknown
-  // connection. `connection_version` is that of the connection that the call was routed by: when
-  // another one is served, the answer is FAILED_PRECONDITION with reason `connection_changed`, so
-  // that a connection's new credential never goes to its old address.
+  // An empty lease for a connection without a credential; NOT_FOUND for an unknown connection.
+  // `connection_version` is the version by which the call was routed: FAILED_PRECONDITION
+  // `connection_changed` when another one is served, so that a new credential is never sent to an
+  // old address.
   virtual void LeaseCredential(const Call& call, const std::string& connection,
                                std::uint64_t connection_version, absl::Time deadline,
                                Done<CredentialLease> done) = 0;

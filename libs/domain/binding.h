@@ -9,22 +9,23 @@
 
 namespace countersign::domain {
 
-// What a reviewer approves and what is sent: the same value on both sides of a review.
+// The request that a reviewer approves and that is sent; both sides compute the same hash of it.
 struct BoundRequest {
   std::string issuer, subject;  // of the principal
   std::string actor;            // identity acting for the principal; empty when it acts itself
   std::string connection;
   std::uint64_t connection_version = 0;
   std::string method;
-  std::string path_and_query;                                // as sent upstream
-  std::vector<std::pair<std::string, std::string>> headers;  // any; only the bound ones count
+  std::string path_and_query;  // as sent upstream
+  std::vector<std::pair<std::string, std::string>>
+      headers;             // all headers; only those named below are bound
   absl::string_view body;  // exactly the bytes handed to the upstream writer
 };
 
 // SHA-256 over a length-prefixed encoding of `request`, as 64 lower-case hex digits (DESIGN §4,
-// Review). Of the headers only `accept`, `content-type`, `content-encoding`, `openai-*` and
-// `anthropic-*` count, with lower-case names, sorted; credential, host, hop-by-hop, trace,
-// idempotency-key and x-stainless-* headers never do, so that an SDK's automatic retry is the same
+// Review). Bound headers are `accept`, `content-type`, `content-encoding`, `openai-*` and
+// `anthropic-*`, with lower-case names, sorted. Headers for credentials, host, hop-by-hop, tracing,
+// idempotency-key and x-stainless-* are not bound, so that an SDK's automatic retry is the same
 // call.
 std::string BindingHash(const BoundRequest& request);
 

@@ -9,18 +9,18 @@
 #include "libs/base/secret.h"
 #include "libs/domain/principal.h"
 
-// How the pipeline talks to its ports.
+// How the pipeline calls its ports.
 namespace countersign::domain {
 
-// Receives the answer of a port, exactly once, on any thread, possibly before the call that was
-// given it returns. Every port answers no later than shortly after the call's deadline: an
-// implementation that hears nothing by then answers DEADLINE_EXCEEDED itself. A part that cannot be
-// reached is UNAVAILABLE.
+// Receives the answer of a port exactly once, on any thread, possibly before the call that it was
+// passed to returns. A port answers shortly after the call's deadline at the latest: an
+// implementation without a result by then answers DEADLINE_EXCEEDED. UNAVAILABLE when a service
+// cannot be reached.
 template <typename T>
 using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
 using DoneStatus = absl::AnyInvocable<void(absl::Status)>;
 
-// What accompanies one call through the pipeline, from step 2 on. Immutable once authenticated;
+// The context of one call through the pipeline, from step 2 on. Immutable after authentication;
 // cheap to copy.
 struct Call {
   std::string request_id;                      // ours, shown to the caller as x-request-id

@@ -9,19 +9,19 @@
 
 namespace countersign::domain {
 
-// Turns the values of a Credential into something that policy can store and cannot open. authn
-// implements it over its vault; in the six-process shape a client of its RPC does. Thread-safe.
+// Seals the values of a Credential so that policy can store but not open them. Implemented by
+// authn's vault and by a gRPC client of it. Thread-safe.
 class CredentialSealer {
  public:
   virtual ~CredentialSealer() = default;
 
-  // Answers printable text that only authn can open. `name`, the Credential resource's, is bound
-  // into it. `spec` is the resource's spec as JSON with its values resolved; INVALID_ARGUMENT when
-  // it is none that authn can lease from.
+  // Returns printable text that only authn can open. `name`, the Credential's name, is
+  // authenticated with it. `spec` is the resource's spec as JSON with its values resolved;
+  // INVALID_ARGUMENT when authn could not lease it.
   //
-  // `previous` is the sealed text stored under the same name now, or empty. When it holds exactly
-  // `spec` it is answered as it is: so an apply that changes nothing is seen to change nothing,
-  // although no digest of the secret is stored anywhere.
+  // `previous` is the sealed text that is stored under this name now, or empty. If it contains
+  // exactly `spec` it is returned unchanged, so that an apply without changes changes nothing,
+  // although no digest of the secret is stored.
   virtual void Seal(const std::string& name, const SecretString& spec, const std::string& previous,
                     absl::Time deadline, Done<std::string> done) = 0;
 };

@@ -18,17 +18,16 @@ absl::string_view ToString(Recording recording);  // "strict", "ordered"
 
 enum class GrantKind { kOneShot };
 
-// What becomes of an event of an answer whose form the gateway does not know: every text in it is
-// masked, or the answer ends there.
+// How an event of unknown form in an answer is treated: all its texts are masked, or the answer
+// ends there.
 enum class UnknownEvents { kMask, kRefuse };
 
-// Why a policy matched: one condition that held, with the span of text that made it hold where
-// there is one.
+// Why a policy matched: a condition that held, with the span of text that matched, if any.
 struct Finding {
   std::string policy;
   std::string condition;  // keywords | pattern | tokens | parameter
-  // Dictionary or pattern, with " (encoded: base64)" where that hid it (the span is then that of
-  // the encoded run), or what was measured ("5210 tokens over 4000").
+  // The dictionary or pattern, with " (encoded: base64)" if the match was encoded (the span is then
+  // that of the encoded run), or a measurement ("5210 tokens over 4000").
   std::string rule;
   std::size_t part = 0;  // index into Prompt::parts
   // UTF-8 byte offsets into that part's text; equal when no span applies.
@@ -36,7 +35,7 @@ struct Finding {
   std::size_t end = 0;
 };
 
-// What a review asks for, frozen into the review when it is created. Defaults and bounds:
+// The terms of a review, frozen into the review when it is created. Defaults and bounds:
 // libs/config.
 struct ReviewTerms {
   std::vector<std::string> reviewers;  // groups or identities, at least one
@@ -48,14 +47,14 @@ struct ReviewTerms {
   int grant_uses = 1;
 };
 
-// The answer of policy. Default-constructed it denies.
+// policy's answer. Default-constructed it denies.
 struct Decision {
   Verdict verdict = Verdict::kDeny;
   std::string policy;  // name of the deciding policy; empty when none matched
   std::uint64_t policy_version = 0;
   std::string message;  // a deny's message to the caller; may be empty
   std::vector<Finding> findings;
-  std::size_t prompt_tokens = 0;          // of a long prompt that is denied: at least so many
+  std::size_t prompt_tokens = 0;          // a lower bound for a long prompt that is denied
   ReviewTerms review;                     // meaningful when verdict is kReview
   std::string masking_profile = "tier1";  // "none" only when a policy says so
   Recording recording = Recording::kStrict;

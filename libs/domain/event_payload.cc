@@ -14,7 +14,7 @@ namespace {
 using json::Type;
 using json::Writer;
 
-// Text of people and headers is shown, not replayed: what is not UTF-8 is written as base64url.
+// Text for people; text that is not UTF-8 is written as base64url.
 std::string Readable(absl::string_view text) {
   return IsUtf8(text) ? std::string(text) : absl::StrCat("base64url:", Base64UrlEncode(text));
 }
@@ -91,7 +91,7 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed payload of ", what));
 }
 
-// Payloads are as large as the answers they carry and at most this deep.
+// Payloads can be as large as the answers in them, and are at most this deep.
 constexpr json::Limits kLimits{.max_bytes = 256u << 20, .max_depth = 8};
 
 std::uint32_t Count(const json::Value& value) {

@@ -15,10 +15,10 @@
 #include "libs/domain/review_gate.h"
 #include "libs/domain/session.h"
 
-// The payloads of a session's events (session.h, event_type): one compact JSON object each, built
-// here and nowhere else. Bytes that may not be UTF-8 (bodies, pieces of an answer) are written as
-// text when they are, else as base64url under the same name with "_base64" after it. Pure
-// functions.
+// The payloads of a session's events (session.h, event_type): one compact JSON object each. All
+// payloads are built here. Bytes that may not be UTF-8 (bodies, pieces of an answer) are written as
+// text if they are UTF-8, otherwise as base64url under the same name with the suffix "_base64".
+// Pure functions.
 namespace countersign::domain {
 
 // `request`, the intent. The recorder makes it itself of what Recorder::Open was given.
@@ -55,8 +55,8 @@ struct DeliveredSpan {
 std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes,
                            const std::vector<DeliveredSpan>& masked);
 
-// `response.data`: {"text","masked":[{"field","begin","end","entity","original"}]}; `delivered` is
-// exactly what goes to the caller.
+// `response.data`: {"text","masked":[{"field","begin","end","entity","original"}]}. `delivered` are
+// exactly the bytes sent to the caller.
 std::string ResponseDataPayload(absl::string_view delivered,
                                 const std::vector<DeliveredSpan>& masked);
 
@@ -64,7 +64,8 @@ std::string ResponseDataPayload(absl::string_view delivered,
 // it itself of what SessionWriter::End was given.
 std::string EndPayload(const SessionEnd& end);
 
-// What a reader of a record needs of a `request`. Of the principal: issuer, subject, identity.
+// The parts of a `request` that readers of a record use. Of the principal: issuer, subject,
+// identity.
 struct RequestRecord {
   std::string request_id;
   Principal principal;
@@ -74,23 +75,23 @@ struct RequestRecord {
   bool stream = false;
   std::vector<std::string> texts;  // of the prompt's parts
 };
-// What it needs of a `decision`.
+// The parts of a `decision` that readers use.
 struct DecisionRecord {
   std::string policy;
   std::uint64_t policy_version = 0;
   Recording recording = Recording::kStrict;
 };
-// What it needs of `review.waiting` (no approvers) and `review.consumed`.
+// The parts of `review.waiting` (without approvers) and `review.consumed` that readers use.
 struct ReviewRecord {
   std::string review_id;
   std::vector<std::string> approvers;
 };
 
-// What ReadRequestPayload would read of RequestPayload(start, principal), without writing and
-// parsing it: bodies may be tens of megabytes.
+// Equals ReadRequestPayload(RequestPayload(start, principal)), without writing and parsing the
+// payload: bodies may be tens of megabytes.
 RequestRecord MakeRequestRecord(const SessionStart& start, const Principal& principal);
 
-// Each reads what its builder wrote; INVALID_ARGUMENT for anything else.
+// Each reads its builder's output; INVALID_ARGUMENT for other input.
 absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload);
 absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload);
 absl::StatusOr<ReviewRecord> ReadReviewPayload(absl::string_view payload);

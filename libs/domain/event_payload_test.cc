@@ -6,7 +6,8 @@
 
 namespace countersign::domain {
 
-TEST_CASE("RequestPayload: says who asks what of whom and keeps the body as it came", "[domain]") {
+TEST_CASE("RequestPayload: contains principal, connection, operation and the unchanged body",
+          "[domain]") {
   auto prompt = std::make_shared<Prompt>();
   prompt->operation = "chat.completions";
   prompt->model = "gpt-4o";
@@ -68,7 +69,7 @@ TEST_CASE("RequestPayload: headers that are not UTF-8 do not make the payload in
   CHECK(document->root()["body_base64"].text() == "gIE");
 }
 
-TEST_CASE("ReadDecisionPayload: gives back the policy, its version and the recording mode",
+TEST_CASE("ReadDecisionPayload: returns the policy, its version and the recording mode",
           "[domain]") {
   Decision decision;
   decision.verdict = Verdict::kReview;
@@ -93,7 +94,7 @@ TEST_CASE("ReadReviewPayload: reads both events of a review", "[domain]") {
   CHECK(consumed->approvers == std::vector<std::string>{"ann", "bob"});
 }
 
-TEST_CASE("ReadEndPayload: gives back the outcome, tokens and masked counts", "[domain]") {
+TEST_CASE("ReadEndPayload: returns the outcome, tokens and masked counts", "[domain]") {
   SessionEnd end;
   end.outcome = Outcome::kBlocked;
   end.code = "policy_denied";
@@ -109,7 +110,7 @@ TEST_CASE("ReadEndPayload: gives back the outcome, tokens and masked counts", "[
   CHECK(read->masked == end.masked);
 }
 
-TEST_CASE("ReadResponseDataPayload: gives back every byte that was delivered", "[domain]") {
+TEST_CASE("ReadResponseDataPayload: returns every delivered byte", "[domain]") {
   for (const std::string& piece : {std::string("data: {\"a\":\"\xc3\xa9\"}\n\n"),
                                    std::string("\x00\xff\x80", 3), std::string()}) {
     const std::string payload =
@@ -121,7 +122,7 @@ TEST_CASE("ReadResponseDataPayload: gives back every byte that was delivered", "
   }
 }
 
-TEST_CASE("Readers of payloads: refuse what is not theirs", "[domain]") {
+TEST_CASE("Readers of payloads: refuse other payloads", "[domain]") {
   for (const char* bad : {"", "{}", "[]", "{\"outcome\":\"nonsense\"}", "{\"policy\":1}", "\xff"}) {
     INFO(bad);
     CHECK_FALSE(ReadRequestPayload(bad).ok());

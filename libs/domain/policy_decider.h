@@ -9,7 +9,7 @@
 
 namespace countersign::domain {
 
-// Step 6 of the pipeline. Thread-safe.
+// Decides about a call (step 6 of the pipeline). Thread-safe.
 class PolicyDecider {
  public:
   virtual ~PolicyDecider() = default;

@@ -6,8 +6,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-// Who is asking. A Principal exists only for a credential that was verified; nothing unverified is
-// ever put in one.
+// A verified caller. A Principal exists only for a credential that was verified, and contains only
+// verified values.
 namespace countersign::domain {
 
 enum class IdentityKind { kUnspecified, kHuman, kService, kCi, kAgent };
@@ -29,16 +29,15 @@ struct Principal {
                       // this principal
   absl::Time expires_at = absl::InfiniteFuture();  // of the credential
 
-  // The name people read: the identity, else issuer and subject. Not a key: compare issuer and
-  // subject.
+  // The name shown to people: the identity, or else issuer and subject. Not a key: compare issuer
+  // and subject.
   std::string DisplayName() const;
 };
 
 bool SamePerson(const Principal& a,
                 const Principal& b);  // equal (issuer, subject), or equal non-empty identity
 
-// True when some grant gives `role` on `connection`. With an empty `connection`: on at least one
-// connection.
+// Whether a grant gives `role` on `connection`; with an empty `connection`, on any connection.
 bool HasRole(const Principal& principal, Role role, absl::string_view connection);
 
 absl::string_view ToString(

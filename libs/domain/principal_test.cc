@@ -13,13 +13,13 @@ TEST_CASE("HasRole: a grant for one connection does not hold for another", "[dom
   CHECK(HasRole(principal, Role::kCaller, ""));
 }
 
-TEST_CASE("HasRole: nobody holds the role none", "[domain]") {
+TEST_CASE("HasRole: no principal has the role none", "[domain]") {
   Principal principal;
   principal.roles = {{Role::kNone, {}}};
   CHECK_FALSE(HasRole(principal, Role::kNone, ""));
 }
 
-TEST_CASE("SamePerson: names of no identity are not equal", "[domain]") {
+TEST_CASE("SamePerson: empty identities are not equal", "[domain]") {
   Principal a, b;
   a.issuer = b.issuer = "https://idp";
   a.subject = "1";

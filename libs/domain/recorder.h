@@ -9,38 +9,39 @@
 
 namespace countersign::domain {
 
-// The one writer of one session, under a lease that it renews by itself for as long as it exists.
+// The only writer of one session, under a lease that it renews itself.
 //
-// The first Append or End opens the session: the `request` event, made of the session's start, and
-// what that call brings are one commit. Until then nothing is on record. Calls are ordered: Append
-// may be called again before an earlier one was answered. After an error only End is accepted.
-// Destroying a writer of an open session without End leaves it to be closed as truncated.
+// The first Append or End opens the session: the `request` event, made from the session's start,
+// and the events of that call are one commit. Before it nothing is recorded. Append may be called
+// again before an earlier one was answered; calls keep their order. After an error only End is
+// accepted. Destroying the writer of an open session without End leaves the session to be closed as
+// truncated.
 class SessionWriter {
  public:
   virtual ~SessionWriter() = default;
 
-  // Answers when the events are durable. ALREADY_EXISTS for a session id that was used before;
-  // ABORTED with reason `killed` when an auditor ordered the session to stop, `lease_lost` when the
+  // Calls `done` when the events are durable. ALREADY_EXISTS for a session id that was used before;
+  // ABORTED with reason `killed` when an auditor stopped the session, or `lease_lost` when the
   // recorder has closed it.
   virtual void Append(std::vector<SessionEvent> events, absl::Time deadline, DoneStatus done) = 0;
 
-  // Answers when `events` and the end event are durable, in one commit. Nothing may follow. ABORTED
-  // with reason `recording_lost` when the end is durable but what came before it is not: an end
-  // that should say completed then says aborted.
+  // Calls `done` when `events` and the end event are durable, in one commit. Nothing may follow.
+  // ABORTED `recording_lost` when the end is durable but earlier events are not; an outcome
+  // `completed` is then recorded as `aborted`.
   virtual void End(std::vector<SessionEvent> events, SessionEnd end, absl::Time deadline,
                    DoneStatus done) = 0;
 
-  // `on_stop` is called at most once, when the session was killed or its lease was lost outside of
-  // an Append (while it is held, or between two pieces). May be set once.
+  // Calls `on_stop` at most once, if the session is killed or its lease is lost outside of an
+  // Append (while it is held, or between two pieces). May be set once.
   virtual void OnStop(DoneStatus on_stop) = 0;
 };
 
-// Step 5 of the pipeline. Thread-safe.
+// Records sessions (step 5 of the pipeline). Thread-safe.
 class Recorder {
  public:
   virtual ~Recorder() = default;
 
-  // A writer for the session that `start` describes. Does no I/O and cannot fail.
+  // A writer for the session described by `start`. Does no I/O and cannot fail.
   virtual std::unique_ptr<SessionWriter> NewSession(const Call& call, SessionStart start) = 0;
 };
 

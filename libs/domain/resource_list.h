@@ -9,17 +9,16 @@
 
 namespace countersign::domain {
 
-// One resource, in the one form in which it is read from files, stored, sent to the parts and
-// listed. Whoever works with what it says reads a ResourceSet (resources.h), which is made of
-// these.
+// One resource in the form in which it is read from files, stored, sent to the parts and listed.
+// Code that needs typed values uses a ResourceSet (resources.h), which is built from these.
 struct Resource {
   std::string kind;  // one of config::Kinds()
   std::string name;
   std::map<std::string, std::string> labels;
-  // Canonical JSON: sorted keys, external values replaced by their contents. Of a Credential it is
-  // {"sealed": …}, what authn sealed; never a value.
+  // Canonical JSON: keys sorted, external values replaced by their contents. A Credential's is
+  // {"sealed": …}, sealed by authn, never a value.
   std::string spec;
-  std::uint64_t version = 0;  // of the list, when this last changed; 0: not committed yet
+  std::uint64_t version = 0;  // the list's version when this last changed; 0: not committed
   absl::Time updated_at = absl::InfinitePast();
 };
 

@@ -13,8 +13,8 @@
 #include "libs/domain/decision.h"
 #include "libs/domain/principal.h"
 
-// The resources as typed, validated values. config::BuildResourceSet makes them of a ResourceList
-// (resource_list.h) and is the only maker of a ResourceSet: every reference in one leads somewhere.
+// The resources as typed, validated values. Only config::BuildResourceSet makes a ResourceSet, from
+// a ResourceList (resource_list.h): all its references are valid.
 namespace countersign::domain {
 
 struct IdentityProvider {
@@ -81,13 +81,13 @@ struct Dictionary {
   std::string name;
   std::vector<std::string> terms;
   Normalize normalize = Normalize::kUnicode;
-  // Ways of writing a term that policies look for too; with kUnicode only.
+  // Variants of a term that policies also search for; with kUnicode only.
   bool leet = false;    // s3cr3t
   bool spaced = false;  // s e c r e t
 };
 
 struct MaskingRule {
-  // Values that are known by their hash alone.
+  // Values of which only the hash is known.
   struct Hashed {
     std::string pattern;              // what could be one
     std::vector<std::string> values;  // SHA-256, or HMAC-SHA-256 with a key: lower-case hex
@@ -113,8 +113,8 @@ struct MaskingRule {
   Action action = Action::kReplace;
   std::size_t keep = 4;
 
-  // Who gets the original of a placeholder back in the answer: the caller, whoever that is; nobody;
-  // or a caller in these groups or with one of these identities.
+  // Who gets a placeholder's original back in the answer: any caller, nobody, or callers with one
+  // of these groups or identities.
   enum class Restore { kCaller, kNobody, kNamed };
   Restore restore = Restore::kCaller;
   std::vector<std::string> restore_groups;
@@ -187,7 +187,7 @@ struct ResourceSet {
   std::map<std::string, Policy> policies;
 };
 
-// True when the connection serves the model: no globs, or one that matches.
+// Whether the connection serves the model: it has no globs, or one matches.
 bool ServesModel(const Connection& connection, absl::string_view model);
 
 }  // namespace countersign::domain

@@ -25,7 +25,7 @@ enum class ReviewState {
 absl::string_view ToString(ReviewState state);  // "PENDING", …; "" for unspecified
 ReviewState ReviewStateFromString(absl::string_view text);
 
-// A call that needs a person. `binding_hash` covers the exact bytes that will be sent
+// A call that needs an approval. `binding_hash` covers the exact bytes to be sent
 // (libs/domain/binding.h).
 struct ReviewRequest {
   std::string session_id;  // idempotency key of Join and Consume
@@ -44,34 +44,33 @@ struct ReviewRequest {
 struct ReviewStatus {
   std::string review_id;
   ReviewState state = ReviewState::kUnspecified;
-  std::string reason;  // of the reviewer who denied; may be empty
+  std::string reason;  // the denying reviewer's; may be empty
   absl::Time expires_at = absl::InfinitePast();
 };
 
-// A use of a grant. Exists only when the one-statement consumption succeeded.
+// A use of a grant. Exists only after its atomic consumption succeeded.
 struct Grant {
   std::string review_id;
   std::vector<std::string> approvers;  // display names
 };
 
-// Step 8 of the pipeline: may wait for minutes and holds no thread or database connection
-// meanwhile. Thread-safe.
+// Reviews by people (step 8 of the pipeline). A wait may take minutes and holds no thread or
+// database connection. Thread-safe.
 class ReviewGate {
  public:
   virtual ~ReviewGate() = default;
 
-  // Joins the newest PENDING review of the same call (same principal, connection and binding hash)
-  // or an APPROVED one with uses left, is refused (state kDenied) when it was denied within its
-  // pendingTtl, else opens a new review.
+  // Joins the newest PENDING review of the same call (same principal, connection and binding hash),
+  // or an APPROVED one with uses left; returns kDenied if it was denied within its pendingTtl;
+  // otherwise opens a new review.
   virtual void Join(const Call& call, ReviewRequest request, absl::Time deadline,
                     Done<ReviewStatus> done) = 0;
 
-  // Answers with the state as it is now. Nobody counts as waiting. NOT_FOUND for the reviews of
-  // other principals.
+  // The current state, at once; does not count as waiting. NOT_FOUND for other principals' reviews.
   virtual void GetStatus(const Call& call, const std::string& review_id, absl::Time deadline,
                          Done<ReviewStatus> done) = 0;
 
-  // Holds the session `session_id` until the review is no longer PENDING; answers kPending at
+  // Holds the session `session_id` until the review is no longer PENDING; returns kPending at
   // `deadline`. INVALID_ARGUMENT for an empty `session_id`, NOT_FOUND as for GetStatus.
   virtual void Wait(const Call& call, const std::string& review_id, const std::string& session_id,
                     absl::Time deadline, Done<ReviewStatus> done) = 0;
@@ -83,8 +82,8 @@ class ReviewGate {
                        const std::string& session_id, const std::string& binding_hash,
                        absl::Time deadline, Done<Grant> done) = 0;
 
-  // The caller is gone; the review stays. Best effort, no answer. Says nothing about a principal:
-  // a call may be held for longer than its internal token lives.
+  // The caller has left; the review stays. Best effort, without an answer. Carries no principal,
+  // because a held call may outlive its internal token.
   virtual void Leave(const Call& call, const std::string& review_id,
                      const std::string& session_id) = 0;
 };

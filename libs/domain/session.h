@@ -11,7 +11,7 @@
 
 namespace countersign::domain {
 
-// How a session ended; DESIGN §3. kRunning is not an outcome: the session has no end event.
+// How a session ended; DESIGN §3. kRunning means that the session has no end event yet.
 enum class Outcome {
   kRunning,
   kCompleted,
@@ -28,7 +28,7 @@ enum class Outcome {
 absl::string_view ToString(Outcome outcome);  // "completed", …; "" while running
 Outcome OutcomeFromString(absl::string_view text);
 
-// Types of events. Payloads are JSON objects except where said.
+// Types of events. Payloads are JSON objects unless noted.
 namespace event_type {
 inline constexpr absl::string_view kRequest =
     "request";  // {method, path, prompt, …, body}: the intent

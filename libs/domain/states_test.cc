@@ -7,7 +7,7 @@
 
 namespace countersign::domain {
 
-TEST_CASE("Verdict, Recording, Direction: read as people write them", "[domain]") {
+TEST_CASE("Verdict, Recording, Direction: convert to text", "[domain]") {
   CHECK(ToString(Verdict::kDeny) == "deny");
   CHECK(ToString(Verdict::kAllow) == "allow");
   CHECK(ToString(Verdict::kReview) == "review");
@@ -17,7 +17,8 @@ TEST_CASE("Verdict, Recording, Direction: read as people write them", "[domain]"
   CHECK(ToString(Direction::kResponse) == "response");
 }
 
-TEST_CASE("ReviewState: every state survives its text, and unknown text is no state", "[domain]") {
+TEST_CASE("ReviewState: every state survives conversion to text; unknown text is refused",
+          "[domain]") {
   for (int i = 1; i <= static_cast<int>(ReviewState::kRevoked); ++i) {
     const auto state = static_cast<ReviewState>(i);
     CHECK(ReviewStateFromString(ToString(state)) == state);
@@ -25,7 +26,8 @@ TEST_CASE("ReviewState: every state survives its text, and unknown text is no st
   CHECK(ReviewStateFromString("pending") == ReviewState::kUnspecified);
 }
 
-TEST_CASE("Outcome: every outcome survives its text, and unknown text is no outcome", "[domain]") {
+TEST_CASE("Outcome: every outcome survives conversion to text; unknown text is refused",
+          "[domain]") {
   for (int i = 1; i <= static_cast<int>(Outcome::kTruncated); ++i) {
     const auto outcome = static_cast<Outcome>(i);
     CHECK(OutcomeFromString(ToString(outcome)) == outcome);
