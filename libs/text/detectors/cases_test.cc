@@ -28,7 +28,7 @@ std::shared_ptr<const redaction::RuleSet> CompileRules(
   return *compiled;
 }
 
-TEST_CASE("detectors: each finds its positive cases whole and as its entity", "[detectors]") {
+TEST_CASE("detectors: each one finds its positive cases completely, as its entity", "[detectors]") {
   std::mt19937 random(kSeed);
   for (const Detector& detector : AllDetectors()) {
     const auto rules = CompileRules({&detector});
@@ -46,7 +46,7 @@ TEST_CASE("detectors: each finds its positive cases whole and as its entity", "[
   }
 }
 
-TEST_CASE("detectors: each leaves its negative cases alone", "[detectors]") {
+TEST_CASE("detectors: each one ignores its negative cases", "[detectors]") {
   std::mt19937 random(kSeed);
   for (const Detector& detector : AllDetectors()) {
     const auto rules = CompileRules({&detector});

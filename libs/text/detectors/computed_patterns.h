@@ -6,8 +6,8 @@
 
 namespace countersign::text::detectors {
 
-// A pattern that is made of data which its validator needs too, so that the two cannot differ. A
-// rule names it by `pattern: {computed: NAME}`.
+// A pattern computed from the data of its validator, so that the two agree. A rule refers to it by
+// `pattern: {computed: NAME}`.
 struct ComputedPattern {
   absl::string_view name;
   std::string (*make)();

@@ -31,7 +31,7 @@ std::string EncodeBase58Check(std::string bytes) {
   return text;
 }
 
-// The least and the largest payload of a version, and some between.
+// The smallest and largest payload of a version, and some in between.
 std::vector<std::string> Payloads(std::size_t size, std::mt19937& random) {
   std::vector<std::string> payloads = {std::string(size, '\0'), std::string(size, '\xff')};
   while (payloads.size() < 40) {

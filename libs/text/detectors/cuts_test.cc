@@ -1,5 +1,5 @@
-// Adversarial group 1 (tests/README.md) over the cases that stand beside the detectors: however one
-// of them is cut, what leaves is the redaction of the whole.
+// Adversarial group 1 (tests/README.md) for the detectors' cases: however a case is cut, the
+// released text is the redaction of the whole.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -16,7 +16,7 @@
 namespace countersign::text::detectors {
 namespace {
 
-// With this variable set every pair of cuts of every case is tried, else those of a few.
+// If set, every pair of cuts is tried for every case, otherwise for a few.
 constexpr char kAllCuts[] = "COUNTERSIGN_ALL_CUTS";
 constexpr std::size_t kPairedCases = 80;
 
@@ -35,7 +35,7 @@ std::string Whole(absl::string_view text) {
   return redacted->text;
 }
 
-// A stream and what it has let go of.
+// A stream and everything that it has released.
 struct Fed {
   redaction::RedactionStream stream{AllRules()};
   std::string out;
@@ -92,7 +92,7 @@ TEST_CASE("adversarial 01: every pair of cuts of the detectors' cases", "[detect
   }
 }
 
-TEST_CASE("adversarial 07: no shape is held back without bound", "[detectors]") {
+TEST_CASE("adversarial 07: no pattern holds text without bound", "[detectors]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -106,7 +106,7 @@ TEST_CASE("adversarial 07: no shape is held back without bound", "[detectors]") 
       for (int i = 0; i < 8; ++i) {
         const std::size_t end =
             i == 0 ? made.end : made.begin + 1 + random() % (made.end - made.begin);
-        // It goes on with its last character until no buffer would take it.
+        // Continues with its last character beyond any buffer.
         const std::string more(redaction::RedactionLimits().max_held_bytes, made.text[end - 1]);
         CAPTURE(detector.entity, end, made.text);
         redaction::RedactionStream stream(*rules);
@@ -134,8 +134,7 @@ TEST_CASE("adversarial 17: masking a masked case again changes nothing", "[detec
   }
 }
 
-TEST_CASE("adversarial 01: the whole is what the definition says, detector by detector",
-          "[detectors]") {
+TEST_CASE("adversarial 01: whole texts equal the definition, for every detector", "[detectors]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);

@@ -6,13 +6,13 @@
 #include "absl/types/span.h"
 #include "libs/text/regex/byte_set.h"
 
-// The form in which the rules of rules/*.yaml are compiled in. Generated sources alone make rows;
-// detectors.cc turns them into Detectors.
+// The compiled form of the rules in rules/*.yaml. Rows occur in generated sources only;
+// detectors.cc converts them to Detectors.
 namespace countersign::text::detectors {
 
 struct WordsRow {
   enum class Kind { kNone, kNear, kAssignedTo, kBeside } kind = Kind::kNone;
-  absl::string_view words;  // one a line
+  absl::string_view words;  // one per line
 };
 
 struct DetectorRow {
@@ -20,10 +20,10 @@ struct DetectorRow {
   absl::string_view entity;
   absl::string_view source;
   absl::string_view pattern;
-  absl::string_view computed_pattern;  // of computed_patterns.h, in place of `pattern`
+  absl::string_view computed_pattern;  // from computed_patterns.h, instead of `pattern`
   regex::ByteSet left_forbidden;
   regex::ByteSet right_forbidden;
-  absl::string_view validator;  // of validators.h; empty for none
+  absl::string_view validator;  // from validators.h; empty if none
   int priority = 0;
   WordsRow context;
   bool context_required = false;

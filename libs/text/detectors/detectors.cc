@@ -23,7 +23,7 @@ redaction::ProximityRule ToGate(const WordsRow& row) {
           .beside = row.kind == WordsRow::Kind::kBeside};
 }
 
-// The generator has checked that the validator and the computed pattern exist.
+// The generator has verified that the validator and the computed pattern exist.
 Detector ToDetector(const DetectorRow& row) {
   return {.name = std::string(row.name),
           .entity = std::string(row.entity),
@@ -68,7 +68,7 @@ absl::Status UnknownName(absl::string_view name) {
     known.insert(detector.entity);
     if (!detector.pack.empty()) known.insert(absl::StrCat("pack.", detector.pack));
   }
-  // A part of a name is as near as a slip of the pen.
+  // A part of a name counts like a small spelling mistake.
   const auto distance = [&](const std::string& candidate) {
     const bool part = name.size() >= 3 &&
                       (absl::StrContains(candidate, name) || absl::StrContains(name, candidate));
@@ -117,8 +117,8 @@ redaction::RedactionRule ToRule(const Detector& detector, bool keep_context) {
   rule.group = detector.entity;
   rule.regex = regex::ParseRegex(detector.pattern).value();
   rule.left_forbidden = detector.left_forbidden;
-  // A shape without end ends at what cannot continue it. A guard there would keep it undecided, and
-  // so held back, for as long as it goes on.
+  // An unbounded pattern ends at the first byte that cannot continue it. A right-hand condition
+  // would keep the match undecided, and therefore held, for its whole length.
   if (rule.regex.max_width != regex::kUnbounded) rule.right_forbidden = detector.right_forbidden;
   if (detector.validator != nullptr) rule.validator = detector.validator->accepts;
   rule.priority = detector.priority;

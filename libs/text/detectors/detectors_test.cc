@@ -39,7 +39,7 @@ std::string MessageFor(absl::string_view name) {
   return std::string(found.status().message());
 }
 
-// What no entity may take.
+// Texts in which no detector may find anything.
 TEST_CASE("tier1: everyday text is unchanged", "[detectors]") {
   const auto rules = RulesFor("tier1");
   for (const char* text :
@@ -88,7 +88,7 @@ TEST_CASE("iban: ends where the country says", "[detectors]") {
   CHECK(Masked("iban", "to GB29 NWBK 6016 1331 9268 19 today") == "to <IBAN> today");
 }
 
-TEST_CASE("secrets: neighbours are masked apart", "[detectors]") {
+TEST_CASE("secrets: adjacent secrets are masked separately", "[detectors]") {
   CHECK(Masked("secret.*", absl::StrCat("glpat-", std::string(20, 'x'), " AKIAABCDEFGHIJKLMNOP")) ==
         "<SECRET.GITLAB_TOKEN> <SECRET.AWS_ACCESS_KEY_ID>");
 }
@@ -100,7 +100,7 @@ TEST_CASE("private_key: from the header to the end, with or without it", "[detec
   CHECK(Masked("private_key", "-----BEGIN RSA PRIVATE KEY-----\n" + body) == "<PRIVATE_KEY>");
 }
 
-TEST_CASE("ToRule: without context the pattern and its validator are enough", "[detectors]") {
+TEST_CASE("ToRule: without context the pattern and the validator decide", "[detectors]") {
   CHECK(Masked("aba_routing", "021000021") == "021000021");
   CHECK(Masked("aba_routing", "routing 021000021") == "routing <ABA_ROUTING>");
   CHECK(Masked("aba_routing", "021000021", false) == "<ABA_ROUTING>");
@@ -117,7 +117,7 @@ TEST_CASE("FindDetectors: entities, families, tiers", "[detectors]") {
   CHECK_FALSE(IsDetectorSet("credit_card"));
 }
 
-TEST_CASE("FindDetectors: an unknown name is refused with the nearest", "[detectors]") {
+TEST_CASE("FindDetectors: an unknown name is refused with the most similar one", "[detectors]") {
   CHECK(MessageFor("credit_cards").find("names are credit_card") != std::string::npos);
   CHECK(MessageFor("ssn").find("us_ssn") != std::string::npos);
   CHECK(MessageFor("emial").find("email") != std::string::npos);
@@ -128,7 +128,7 @@ TEST_CASE("FindDetectors: an unknown name is refused with the nearest", "[detect
   CHECK_FALSE(FindDetectors("*").ok());
 }
 
-TEST_CASE("detectors: the reference has every entity, pack and validator", "[detectors]") {
+TEST_CASE("detectors: the reference documents every entity, pack and validator", "[detectors]") {
   std::ifstream file(CS_SOURCE_DIR "/docs/masking-reference.md");
   std::ostringstream text;
   text << file.rdbuf();
@@ -145,7 +145,7 @@ TEST_CASE("detectors: the reference has every entity, pack and validator", "[det
   for (const auto& validator : validators::AllValidators()) has(std::string(validator.name));
 }
 
-// Not run with the others: what scripts/measure-detectors makes the tables of the reference from.
+// Not run by default: scripts/measure-detectors generates the tables of the reference from it.
 TEST_CASE("detectors: a list of all entities", "[.reference]") {
   struct Listed {
     const Detector* first = nullptr;

@@ -25,8 +25,8 @@ std::string InGroups(const std::string& digits, std::size_t size, char separator
   return grouped;
 }
 
-// The shape knows the numbers' first digits too; the check alone says what a card is.
-TEST_CASE("credit_card: the shape takes whatever the check takes", "[detectors]") {
+// The pattern includes the first digits; the validator alone decides what a card is.
+TEST_CASE("credit_card: the pattern matches every valid card number", "[detectors]") {
   const std::vector<const Detector*> detectors = FindDetectors("credit_card").value();
   std::vector<redaction::RedactionRule> rules;
   for (const Detector* detector : detectors) rules.push_back(ToRule(*detector));
@@ -44,7 +44,7 @@ TEST_CASE("credit_card: the shape takes whatever the check takes", "[detectors]"
     if (is_card) ++cards;
     for (const std::string& text :
          {digits, InGroups(digits, 4, ' '), InGroups(digits, 4, '-'), InGroups(digits, 1, ' ')}) {
-      // How it is grouped counts; of one that is none a part may be a card.
+      // Grouping matters; a part of a text that is not a card may be one.
       if (text != digits && (!is_card || !validators::IsPaymentCard(text))) continue;
       INFO("seed " << seed << ": " << text);
       const auto redacted = redaction::RedactWhole(*compiled, text);

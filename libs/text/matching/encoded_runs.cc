@@ -46,7 +46,7 @@ constexpr Digits HexDigits() {
 
 constexpr absl::string_view kHexSeparators = " \t\r\n:;,-.";
 
-// What may stand in bytes in hex that stand apart.
+// The characters that may occur in hex bytes written apart from each other.
 constexpr Digits HexGroupBytes() {
   Digits digits = HexDigits();
   for (const char byte : kHexSeparators) digits[static_cast<unsigned char>(byte)] = 0;
@@ -95,14 +95,14 @@ bool IsPrintable(std::uint32_t code_point) {
   return !is_control || is_space;
 }
 
-// What decoded bytes are as text.
+// Decoded bytes, read as text.
 struct Reading {
   std::string text;       // all of them
   std::string stretches;  // those that are printable for long, a line each
   bool is_readable = false;
 };
 
-// Appends `bytes` without zeros, and with U+FFFD for what is no UTF-8.
+// Appends `bytes` without NUL, and with U+FFFD for invalid UTF-8.
 void AppendText(absl::string_view bytes, std::string& text) {
   for (std::size_t at = 0; at < bytes.size();) {
     const Utf8Char next = DecodeUtf8(bytes, at);
@@ -115,13 +115,14 @@ void AppendText(absl::string_view bytes, std::string& text) {
   }
 }
 
-// Images come in megabytes of base64 and read as nothing: text is made of what is text alone.
+// Images are megabytes of base64 and decode to no text, so strings are built only for readable
+// runs.
 Reading Read(absl::string_view bytes) {
   Reading reading;
   std::size_t characters = 0;
   std::size_t printable = 0;
-  std::size_t begin = 0;   // of the stretch
-  std::size_t length = 0;  // of it, without zeros
+  std::size_t begin = 0;   // start of the current stretch
+  std::size_t length = 0;  // its length without NUL
   const auto end_stretch = [&](std::size_t end) {
     if (length >= kShortestStretch) {
       AppendText(bytes.substr(begin, end - begin), reading.stretches);
@@ -165,8 +166,8 @@ std::string DecodeText(const Encoding& encoding, absl::string_view run) {
   return stretches;
 }
 
-// Where the run ends that begins at `begin`; lines of twenty digits and more go on in the next,
-// which may be indented.
+// The end of the run that starts at `begin`. A line of twenty or more digits continues on the next
+// line, which may be indented.
 std::size_t EndOfRun(const Digits& digits, absl::string_view text, std::size_t begin) {
   constexpr std::size_t kLeastLine = 20;
   constexpr std::size_t kMostIndented = 32;
@@ -186,8 +187,8 @@ std::size_t EndOfRun(const Digits& digits, absl::string_view text, std::size_t b
   }
 }
 
-// Calls `take(begin, end)` for every run of digits that is long enough. Looks at every 24th byte
-// first: a run that is long enough has one of them.
+// Calls `take(begin, end)` for every run of digits that is long enough. Probes every 24th byte: a
+// run of that length contains one of them.
 template <typename Take>
 void ForEachRun(const Digits& digits, absl::string_view text, const Take& take) {
   std::size_t done = 0;
@@ -216,8 +217,8 @@ bool IsHex(absl::string_view text, std::size_t at) {
   return at < text.size() && DigitValue(kHex, text[at]) >= 0;
 }
 
-// The end of one to eight bytes in hex at `at`, with 0x or \x before them or not; `at` if there is
-// none. More digits are a run by themselves.
+// The end of a group of one to eight hex bytes at `at`, with or without the prefix 0x or \x; `at`
+// if there is none. Longer groups are runs by themselves.
 std::size_t EndOfHexGroup(absl::string_view text, std::size_t at) {
   constexpr std::size_t kMostDigits = 16;
   const absl::string_view prefix = text.substr(at, 2);
@@ -228,7 +229,7 @@ std::size_t EndOfHexGroup(absl::string_view text, std::size_t at) {
   return end > first && end - first <= kMostDigits && (end - first) % 2 == 0 ? end : at;
 }
 
-// Groups of hex digits that follow each other.
+// Consecutive groups of hex digits.
 struct HexGroups {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -237,7 +238,7 @@ struct HexGroups {
   std::string bytes;
 };
 
-// Those from `begin` on, where a group stands or none does.
+// The groups from `begin` on.
 HexGroups HexGroupsAt(absl::string_view text, std::size_t begin) {
   constexpr std::size_t kMostSeparators = 2;
   HexGroups groups{begin, begin};
@@ -260,8 +261,8 @@ HexGroups HexGroupsAt(absl::string_view text, std::size_t begin) {
   return groups;
 }
 
-// Bytes in hex that stand apart from each other. Lists of decimal numbers are none: a sentence has
-// letters among its digits.
+// Finds hex bytes written apart from each other. At least one group must contain a letter, so that
+// lists of decimal numbers are not matched.
 void AddHexGroups(absl::string_view text, std::vector<EncodedRun>& runs) {
   constexpr std::size_t kLeastGroups = 4;
   ForEachRun(kHexGroups, text, [&](std::size_t run_begin, std::size_t run_end) {
@@ -275,7 +276,7 @@ void AddHexGroups(absl::string_view text, std::vector<EncodedRun>& runs) {
         if (2 * found.size() >= kShortestEncodedRun)
           runs.push_back({begin, groups.end, "hex", std::move(found)});
       }
-      // On to where the next group may begin: not within digits.
+      // Continues where the next group may start, not within digits.
       begin = std::max(begin + 1, groups.end);
       while (IsHex(until, begin) && IsHex(until, begin - 1)) ++begin;
     }
@@ -287,7 +288,7 @@ bool IsEscape(absl::string_view text, std::size_t at) {
          DigitValue(kHex, text[at + 2]) >= 0;
 }
 
-// Stretches without white space in which at least three characters are %XX.
+// Finds stretches without white space that contain at least three escapes %XX.
 void AddPercentRuns(absl::string_view text, std::vector<EncodedRun>& runs) {
   constexpr std::size_t kLeastEscapes = 3;
   std::size_t done = 0;

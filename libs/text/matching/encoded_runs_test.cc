@@ -24,7 +24,7 @@ std::string Percent(const std::string& text) {
   return out;
 }
 
-// "encoding:decoded" of the runs, and that each covers `run`.
+// The runs as "encoding:decoded"; checks that each one covers `run`.
 std::vector<std::string> Found(const std::string& text) {
   std::vector<std::string> found;
   for (const EncodedRun& run : FindEncodedRuns(text)) {
@@ -49,7 +49,7 @@ TEST_CASE("FindEncodedRuns: base64, base64url, hex and percent are decoded", "[e
         std::vector<std::string>{"percent:https://a.example/?q=launch code is bluebird seven"});
 }
 
-TEST_CASE("FindEncodedRuns: the span is that of the run", "[encoded]") {
+TEST_CASE("FindEncodedRuns: the span covers the run", "[encoded]") {
   const std::string encoded = Base64(kSecret);
   const auto runs = FindEncodedRuns("see " + encoded + " there");
   REQUIRE(runs.size() == 1);
@@ -57,7 +57,7 @@ TEST_CASE("FindEncodedRuns: the span is that of the run", "[encoded]") {
   CHECK(runs[0].end >= 4 + encoded.find('='));
 }
 
-TEST_CASE("FindEncodedRuns: lines and a start in the middle hide nothing", "[encoded]") {
+TEST_CASE("FindEncodedRuns: line breaks and a start within a unit hide nothing", "[encoded]") {
   const std::string text = kSecret + ", and again: " + kSecret;
   const std::string encoded = Base64(text);
   std::string wrapped;
@@ -71,7 +71,7 @@ TEST_CASE("FindEncodedRuns: lines and a start in the middle hide nothing", "[enc
   }
 }
 
-// The bytes of kSecret in hex, each between the two.
+// kSecret in hex, with `before` and `after` around each byte.
 std::string Apart(const std::string& before, const std::string& after) {
   std::string out;
   for (const char byte : kSecret) {
@@ -80,7 +80,7 @@ std::string Apart(const std::string& before, const std::string& after) {
   return out;
 }
 
-TEST_CASE("FindEncodedRuns: bytes in hex may stand apart", "[encoded]") {
+TEST_CASE("FindEncodedRuns: hex bytes may be written apart", "[encoded]") {
   const std::vector<std::string> expected = {"hex:" + kSecret};
   CHECK(Found("dump: " + Apart("", " ") + "!") == expected);
   CHECK(Found(Apart("", ":")) == expected);
@@ -99,7 +99,7 @@ TEST_CASE("FindEncodedRuns: bytes in hex may stand apart", "[encoded]") {
   CHECK(Found("0x" + absl::BytesToHexString(kSecret)) == expected);
 }
 
-TEST_CASE("FindEncodedRuns: numbers, addresses and fingerprints are no text in hex", "[encoded]") {
+TEST_CASE("FindEncodedRuns: numbers, addresses and fingerprints are not hex text", "[encoded]") {
   CHECK(Found("45 67 23 89 34 56 71 65 48 52 63 77 41 58 66 70 62 59 40 33 72 75").empty());
   CHECK(Found("00:1A:2B:3C:4D:5E, 00:1A:2B:3C:4D:5F").empty());
   CHECK(Found("9F:86:D0:81:88:4C:7D:65:9A:2F:EA:A0:C5:5A:D0:15:A3:BF:4F:1B").empty());
@@ -120,7 +120,7 @@ TEST_CASE("FindEncodedRuns: base64 in lines of 76 characters, indented or not", 
   }
 }
 
-TEST_CASE("FindEncodedRuns: neither what stands before nor UTF-16 hides a text", "[encoded]") {
+TEST_CASE("FindEncodedRuns: neither preceding characters nor UTF-16 hide a text", "[encoded]") {
   const auto holds = [](const std::string& text) {
     const auto found = Found(text);
     return std::any_of(found.begin(), found.end(), [](const std::string& run) {
@@ -143,7 +143,7 @@ TEST_CASE("FindEncodedRuns: neither what stands before nor UTF-16 hides a text",
   CHECK(Found("powershell -enc " + Base64(wide)) == std::vector<std::string>{"base64:" + kSecret});
 }
 
-TEST_CASE("FindEncodedRuns: what is short, or reads as nothing, is left alone", "[encoded]") {
+TEST_CASE("FindEncodedRuns: short and unreadable runs are ignored", "[encoded]") {
   CHECK(Found("d2VsbCBoZWxsbw==").empty());
   CHECK(Found("a plain sentence with ordinary words, donaudampfschifffahrtsgesellschaft").empty());
   CHECK(Found("4b825dc642cb6eb9a060e54bf8d69288fbee4904").empty());  // a commit
@@ -154,7 +154,7 @@ TEST_CASE("FindEncodedRuns: what is short, or reads as nothing, is left alone", 
   CHECK(Found("").empty());
 }
 
-TEST_CASE("FindEncodedRuns: any bytes decode to less than there was, wherever runs stand",
+TEST_CASE("FindEncodedRuns: decoded texts are bounded by the input, for random texts",
           "[encoded]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
@@ -182,7 +182,7 @@ TEST_CASE("FindEncodedRuns: any bytes decode to less than there was, wherever ru
   }
 }
 
-TEST_CASE("FindEncodedRuns: megabytes of anything take linear time", "[encoded]") {
+TEST_CASE("FindEncodedRuns: megabytes of any input take linear time", "[encoded]") {
   for (const std::string unit : {"A", "%41", "a1", "aaaaaaaaaaaaaaaaaaaaaaaa\n", "%"}) {
     std::string text;
     while (text.size() < (2u << 20)) text += unit;

@@ -13,7 +13,7 @@
 namespace countersign::text::matching {
 namespace {
 
-// Without white space at its edges.
+// `text` without leading and trailing white space.
 absl::string_view Trimmed(absl::string_view text) {
   std::size_t begin = text.size();
   std::size_t end = 0;
@@ -43,7 +43,7 @@ bool FirstHits::MayImprove(std::uint32_t id, std::size_t begin) const {
 }
 
 bool FormMatcher::IsPlausible(absl::string_view place, std::size_t size) const {
-  // Numbers are no words, and letters far apart neither.
+  // Spaced-out letters are at most this far apart; numbers do not count as words.
   constexpr std::size_t kMostApart = 4;
   if (form_ == unicode::Form::kJoined) return place.size() <= kMostApart * size;
   if (form_ != unicode::Form::kLeet) return true;
@@ -57,7 +57,7 @@ absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, 
   const std::string seen = unicode::Normalizer::For(form_).Apply(keyword).text();
   const absl::string_view literal = Trimmed(seen);
   if (literal.empty()) {
-    return absl::InvalidArgumentError("nothing is left of the keyword once it is normalised");
+    return absl::InvalidArgumentError("the keyword is empty after normalisation");
   }
   const auto [known, is_new] = literals_.emplace(std::string(literal), keywords_.size());
   if (is_new) keywords_.push_back({literal.size(), {}});

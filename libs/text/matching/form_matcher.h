@@ -21,11 +21,11 @@
 
 namespace countersign::text::matching {
 
-// Keeps for each id the hit that ends first, and of those the one that begins first.
+// Keeps for each id the hit that ends first; of several, the one that starts first.
 class FirstHits {
  public:
   void Add(std::uint32_t id, std::size_t begin, std::size_t end);
-  // Whether a hit that does not begin before `begin` may be the one to keep.
+  // Whether a hit that starts at or after `begin` could replace the kept one.
   bool MayImprove(std::uint32_t id, std::size_t begin) const;
   const std::map<std::uint32_t, MatchHit>& by_id() const { return by_id_; }
 
@@ -33,42 +33,42 @@ class FirstHits {
   std::map<std::uint32_t, MatchHit> by_id_;
 };
 
-// The terms that are looked for in one form of a text, compiled. Immutable; thread-safe.
+// The compiled terms that are searched for in one form of a text. Immutable; thread-safe.
 class FormMatcher {
  public:
   explicit FormMatcher(unicode::Form form) : form_(form) {}
 
-  // Adding comes before compiling. `id` is what hits are told by, `term` the place of the term in
-  // the caller's list, for refusals.
+  // Call before Compile. `id` is returned in hits; `term` is the term's index in the caller's list,
+  // for errors.
   //
-  // INVALID_ARGUMENT for a keyword of which the form keeps nothing.
-  // `as_folded`: found only where the text is the keyword in Form::kFolded too. For kSkeleton, in
+  // INVALID_ARGUMENT for a keyword that is empty in this form. `as_folded`: match only where the
+  // text equals the keyword in Form::kFolded, too; for kSkeleton, which maps more characters to
+  // one.
   // which more is alike than in that.
   absl::Status AddKeyword(absl::string_view keyword, bool as_folded, std::uint32_t id);
-  // INVALID_ARGUMENT as CheckRegex, or because the pattern is too large.
+  // INVALID_ARGUMENT as in CheckRegex, or when the pattern is too large.
   absl::Status AddRegex(absl::string_view regex, bool caseless, std::uint32_t term,
                         std::uint32_t id);
 
   struct Refusal {
     std::optional<std::uint32_t> term;
   };
-  // Does nothing when nothing was added. `cache` may be null. On INVALID_ARGUMENT `refusal` names
-  // the term, if the engine did.
+  // Does nothing without terms. `cache` may be null. On INVALID_ARGUMENT `refusal` names the term,
+  // if known.
   absl::Status Compile(const regex::DatabaseCache* cache, Refusal* refusal);
 
-  // Adds to `hits`, by offsets in `text`, the keywords where their edges are word edges, and of
-  // each regex the match that ends first. REQUIRES: compiled; `text` is UTF-8 of at most
-  // Normalizer::kMaxBytes.
+  // Adds the hits, as offsets into `text`: keywords at word boundaries, and of each regex the match
+  // that ends first. REQUIRES: compiled; `text` is UTF-8 of at most Normalizer::kMaxBytes.
   absl::Status Scan(absl::string_view text, FirstHits& hits) const;
 
  private:
   struct Keyword {
-    // `folded`: what the place has to be in Form::kFolded, if that matters.
+    // `folded`: the text that must be matched in Form::kFolded, if required.
     struct Reading {
       std::string folded;
       std::vector<std::uint32_t> ids;
     };
-    std::size_t size = 0;  // in the form
+    std::size_t size = 0;  // bytes in the form
     std::vector<Reading> readings;
   };
   struct Regex {
@@ -77,7 +77,7 @@ class FormMatcher {
     std::uint32_t id = 0;
   };
 
-  // Whether a keyword of `size` bytes in the form may be meant at `place`.
+  // Whether the `size` bytes of the form at `place` may be a keyword.
   bool IsPlausible(absl::string_view place, std::size_t size) const;
 
   const unicode::Form form_;

@@ -15,10 +15,10 @@
 namespace countersign::text::matching {
 namespace {
 
-// A part of the map is made when something was found in it; larger parts take longer, smaller ones
-// more checkpoints.
+// A part of the offset map is built when something was found in it. Larger parts take longer;
+// smaller ones need more checkpoints.
 constexpr std::size_t kPartBytes = 512;
-constexpr std::size_t kSlack = 64;  // room that one step may use without asking
+constexpr std::size_t kSlack = 64;  // space that one step may use without a check
 
 struct Decoded {
   std::uint32_t code_point = 0;
@@ -74,7 +74,7 @@ class FormText::Writer {
     buffer_ = out_.buffer_.get();
   }
 
-  // The bytes that were put behind `size_` belong to the form now; `bits`: the starts among them.
+  // Accepts the bytes written behind `size_`; `bits` marks the word starts among them.
   [[gnu::always_inline]] void Advance(std::size_t count, std::uint64_t bits) {
     const std::size_t at = size_ % 64;
     word_ |= bits << at;
@@ -84,7 +84,8 @@ class FormText::Writer {
     word_ = at == 0 ? 0 : bits >> (64 - at);
   }
 
-  // ASCII up to its last character (a mark may follow that), and not more than a part of it.
+  // Copies ASCII, except for its last character, which a combining mark may follow, and at most one
+  // part.
   void CopyAscii() {
     const std::size_t part = std::min(end_, pos_ + kPartBytes);
 #ifdef __SSE2__
@@ -98,12 +99,12 @@ class FormText::Writer {
     }
   }
 
-  // REQUIRES: what follows is no mark.
+  // REQUIRES: no combining mark follows.
   void TakeAscii() {
     Reserve(kSlack);
     const auto byte = static_cast<unsigned char>(text_[pos_++]);
     const unicode::Normalizer::Ascii& known = normalizer_.ascii_form_[byte];
-    if (known.size == 0) {  // white space that is one space, or what is left out
+    if (known.size == 0) {  // collapsed white space, or an ignored character
       prev_word_ = false;
       if (!normalizer_.collapses_spaces_) return;
       if (size_ > 0 && buffer_[size_ - 1] == ' ') return;
@@ -124,8 +125,8 @@ class FormText::Writer {
   static __m128i Is(__m128i bytes, char byte) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte)); }
   static unsigned Mask(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
 
-  // Sixteen bytes at once, as far as each becomes one other. False when it met the last one of
-  // ASCII, which it leaves.
+  // Copies sixteen ASCII bytes at once while each maps to one byte. False when it reaches the last
+  // ASCII character, which it leaves.
   bool CopyBlock() {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_ + pos_));
     const unsigned foreign = Mask(bytes) | (text_[pos_ + 16] < 0 ? 0x10000u : 0u);
@@ -175,9 +176,9 @@ class FormText::Writer {
     return block_->chars[code_point & 0xff];
   }
 
-  // Characters beyond ASCII, each a cluster by itself, and single ones of ASCII between them: up to
-  // one that may not be (then it is false), or more ASCII, or the end of a part. What changes with
-  // each of them is kept in registers, where writing to the buffer cannot touch it.
+  // Copies non-ASCII characters that are clusters by themselves, and single ASCII characters
+  // between them. Stops at a character that may not be one (and returns false), at more ASCII, or
+  // at the end of a part. State that changes per character is kept in registers.
   bool CopySimple() {
     const std::size_t part = std::min(end_, pos_ + kPartBytes);
     std::size_t pos = pos_;
@@ -201,7 +202,7 @@ class FormText::Writer {
       advance(count, prev_word && is_word ? 0 : 1);
       prev_word = is_word;
     };
-    // The character beyond ASCII that is looked at, always known when it is its turn.
+    // The current non-ASCII character.
     Decoded now;
     const unicode::Normalizer::Char* known = nullptr;
     const auto look_at = [&](std::size_t at) {
@@ -221,7 +222,7 @@ class FormText::Writer {
             normalizer_.ascii_form_[static_cast<unsigned char>(text_[pos])];
         if (ascii.size != 0) {
           put(ascii.bytes, ascii.size, ascii.is_word);
-        } else {  // white space that is one space, or what is left out
+        } else {  // collapsed white space, or an ignored character
           prev_word = false;
           if (normalizer_.collapses_spaces_ && (size == 0 || buffer_[size - 1] != ' ')) {
             buffer_[size] = ' ';
@@ -257,7 +258,7 @@ class FormText::Writer {
     const unicode::Normalizer::Char& known = LookUp(first.code_point);
     const unicode::Normalizer::Block* const block = block_;
     std::size_t characters = 1;
-    bool only_marks = true;  // after the first
+    bool only_marks = true;  // after the first one
     while (pos_ < end_ && text_[pos_] < 0 && characters < unicode::Normalizer::kLongestCluster) {
       const Decoded next = Decode(text_ + pos_);
       const unicode::Normalizer::Char& follower = LookUp(next.code_point);
@@ -278,8 +279,7 @@ class FormText::Writer {
     } else {
       Put(Folded({text_ + begin, pos_ - begin}), starts);
     }
-    // Followers that are more than marks may be what a word edge is judged by: better once too
-    // often.
+    // Followers other than marks may affect a word boundary; an extra bit is harmless.
     if (!only_marks) {
       prev_word_ = false;
     } else if (!known.is_passed_by) {
@@ -314,8 +314,8 @@ class FormText::Writer {
   char* buffer_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
-  std::uint64_t word_ = 0;  // of starts, not yet full
-  bool prev_word_ = false;  // what precedes is a word character, certainly
+  std::uint64_t word_ = 0;  // of starts_, being filled
+  bool prev_word_ = false;  // the previous character is known to be a word character
   std::uint32_t block_number_ = ~0u;
   const unicode::Normalizer::Block* block_ = nullptr;
   std::unordered_map<std::string, std::string> clusters_;

@@ -10,19 +10,19 @@
 
 namespace countersign::text::matching {
 
-// A text in some form, with the places where keywords may begin. Building it is what a scan costs
-// most, so the map of offsets is built in parts, each when it is first needed. Not thread-safe.
+// A text in a normalised form, with the positions at which keywords may start. Building it is the
+// largest cost of a scan, so the map of offsets is built in parts on demand. Not thread-safe.
 class FormText {
  public:
-  // `text` is what Normalizer::Apply makes of it. REQUIRES: `original` is UTF-8 of at most
-  // Normalizer::kMaxBytes, and outlives this.
+  // `text` is the output of Normalizer::Apply. REQUIRES: `original` is UTF-8 of at most
+  // Normalizer::kMaxBytes, and outlives this object.
   FormText(const unicode::Normalizer& normalizer, absl::string_view original);
 
-  // Sixteen more bytes may be read behind its end; they are zero.
+  // Sixteen bytes behind its end may be read; they are zero.
   absl::string_view text() const { return {buffer_.get(), size_}; }
 
-  // A bit for each byte of text(): set where something of the form begins and the original may have
-  // a word edge (IsWordEdge, which has the last word). Never set at white space that is collapsed.
+  // One bit per byte of text(): set where a character of the form starts and the original may have
+  // a word boundary; IsWordEdge decides. Never set at collapsed white space.
   const std::vector<std::uint64_t>& starts() const { return starts_; }
 
   // As NormalizedText::Original.
@@ -36,7 +36,7 @@ class FormText {
  private:
   class Writer;
 
-  // From here on the form does not depend on what precedes.
+  // A position from which the form does not depend on the preceding text.
   struct Checkpoint {
     std::size_t form = 0;
     std::size_t original = 0;
@@ -55,7 +55,7 @@ class FormText {
   std::size_t size_ = 0;
   std::vector<std::uint64_t> starts_;
   std::vector<Checkpoint> checkpoints_;
-  // The last two that were asked for: a match may begin in one part and end in another.
+  // The two parts used last: a match may start in one part and end in another.
   mutable std::unique_ptr<Part> recent_[2];
 };
 

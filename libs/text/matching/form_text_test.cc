@@ -27,7 +27,7 @@ std::string RandomText(std::mt19937& random, std::size_t pieces) {
   return text;
 }
 
-// All that FormText promises, against Normalizer::Apply and IsWordEdge.
+// Checks FormText against Normalizer::Apply and IsWordEdge.
 void CheckAgainstApply(unicode::Form form, const std::string& text, std::mt19937& random) {
   const unicode::Normalizer& normalizer = unicode::Normalizer::For(form);
   const unicode::NormalizedText plain = normalizer.Apply(text);
@@ -46,7 +46,7 @@ void CheckAgainstApply(unicode::Form form, const std::string& text, std::mt19937
     REQUIRE(span.end == expected.end);
     REQUIRE(span.whole == expected.whole);
     REQUIRE(fast.NotBefore(begin) <= span.begin);
-    // Where a keyword may begin, the bit is set.
+    // The bit is set wherever a keyword may start.
     const unicode::OriginalSpan whole_from = plain.Original(begin, plain.text().size());
     const bool cuts = (static_cast<unsigned char>(plain.text()[begin]) & 0xc0) == 0x80;
     const bool is_space = plain.text()[begin] == ' ';
@@ -56,7 +56,7 @@ void CheckAgainstApply(unicode::Form form, const std::string& text, std::mt19937
   }
 }
 
-TEST_CASE("FormText: is what Normalizer::Apply makes, with its offsets and every word edge",
+TEST_CASE("FormText: equals Normalizer::Apply, with its offsets and all word boundaries",
           "[normalize]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
@@ -70,7 +70,7 @@ TEST_CASE("FormText: is what Normalizer::Apply makes, with its offsets and every
   }
 }
 
-TEST_CASE("FormText: long texts, whose map is made in parts", "[normalize]") {
+TEST_CASE("FormText: long texts, whose map is built in parts", "[normalize]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
@@ -99,7 +99,7 @@ TEST_CASE("FormText: ASCII of every kind, at every offset", "[normalize]") {
   }
 }
 
-TEST_CASE("FormText: inside of words nothing begins, in any alphabet", "[normalize]") {
+TEST_CASE("FormText: no keyword starts within a word, in any alphabet", "[normalize]") {
   for (const char* const text : {"abcdefghijklmnopqrstuv", "конфиденциально", "άλφα", "x_1"}) {
     const FormText seen(unicode::Normalizer::For(unicode::Form::kCaseless), text);
     std::size_t starts = 0;
@@ -111,7 +111,7 @@ TEST_CASE("FormText: inside of words nothing begins, in any alphabet", "[normali
   }
 }
 
-TEST_CASE("FormText: a text that grows much in its form", "[normalize]") {
+TEST_CASE("FormText: a text that grows in its form", "[normalize]") {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "ﷺ";  // eighteen letters each
   const FormText seen(unicode::Normalizer::For(unicode::Form::kCompatible), text);

@@ -13,17 +13,17 @@ constexpr unsigned kLongClasses = 0x18;
 
 std::size_t SizeClass(std::size_t size) { return size >= 8 ? 4 : size >= 4 ? 3 : size - 1; }
 
-// The first `size` bytes. REQUIRES: eight can be read.
+// The first `size` bytes as a number. REQUIRES: eight bytes can be read.
 std::uint64_t LoadKey(const char* bytes, std::size_t size) {
   std::uint64_t key;
   std::memcpy(&key, bytes, sizeof key);
   return size == 8 ? key : key & ((std::uint64_t{1} << size * 8) - 1);
 }
 
-// Multiplied by the golden ratio's bits, so that every byte has its part in the upper bits.
+// Multiplies by the golden ratio, so that every byte affects the upper bits.
 std::uint64_t Hash(std::uint64_t key) { return (key ^ key >> 31) * 0x9e3779b97f4a7c15u; }
 
-// Eight bytes as a number that compares as they do. REQUIRES: eight can be read.
+// Eight bytes as a number with the same order. REQUIRES: eight bytes can be read.
 std::uint64_t LoadTail(const char* bytes) {
   std::uint64_t tail;
   std::memcpy(&tail, bytes, sizeof tail);
@@ -64,7 +64,7 @@ void KeywordIndex::BuildClass(Class& group) {
     char bytes[8] = {};
     own.copy(bytes, sizeof bytes, group.key_bytes);
     slot.tail = LoadTail(bytes);
-    // What begins this one begins, or is, the one before it.
+    // Prefixes of this string are the previous one or one of its prefixes.
     std::uint32_t candidate = i == 0 ? kNone : i - 1;
     while (candidate != kNone && own.rfind(keywords_[group.slots[candidate].keyword], 0) != 0) {
       candidate = group.slots[candidate].prefix;
@@ -91,11 +91,11 @@ void KeywordIndex::BuildClass(Class& group) {
     }
     Bucket& bucket = group.buckets[at];
     if (bucket.end == 0) bucket = {key, i, i};
-    bucket.end = i + 1;  // sorted: those that begin alike are neighbours
+    bucket.end = i + 1;  // sorted, so that equal prefixes are adjacent
   }
 }
 
-// Whether a string of the class may begin so: 1 or 0.
+// 1 if a string of the class may start with `bytes`, otherwise 0.
 unsigned KeywordIndex::Passes(const Class& group, const char* bytes) {
   std::uint64_t key;
   std::memcpy(&key, bytes, sizeof key);
@@ -110,7 +110,7 @@ void KeywordIndex::FindIn(const Class& group, std::uint64_t key, absl::string_vi
     if (group.buckets[at].end == 0) return;
     at = (at + 1) & (group.buckets.size() - 1);
   }
-  // The greatest that is not above the rest: all that begin the rest begin it too, or are it.
+  // The last string that is not greater than `rest`: all prefixes of `rest` are it or its prefixes.
   const std::uint64_t tail = LoadTail(rest.data() + group.key_bytes);
   const auto begin = group.slots.begin() + group.buckets[at].begin;
   const auto end = group.slots.begin() + group.buckets[at].end;
@@ -127,7 +127,7 @@ void KeywordIndex::FindIn(const Class& group, std::uint64_t key, absl::string_vi
   while (candidate != kNone) {
     const Slot& slot = group.slots[candidate];
     candidate = slot.prefix;
-    // The tail tells of nearly all whether they are there; the string is far away in memory.
+    // The tail decides nearly always; reading the string itself would be a cache miss.
     const std::size_t in_tail = std::min<std::size_t>(slot.size - group.key_bytes, 8);
     if (in_tail > 0 && (slot.tail ^ tail) >> (64 - 8 * in_tail) != 0) continue;
     if (rest.substr(0, slot.size) == keywords_[slot.keyword]) on_match(slot.keyword);
@@ -145,7 +145,7 @@ void KeywordIndex::Find(
       const char* const bytes = form.data() + begin;
       unsigned classes = first_byte_[static_cast<unsigned char>(*bytes)];
       if ((classes & kLongClasses) == classes) {
-        // Without a branch for each: which of them pass is not to be predicted.
+        // Computed without branches, because the outcomes cannot be predicted.
         classes &= (Passes(classes_[3], bytes) << 3 | Passes(classes_[4], bytes) << 4);
       }
       for (; classes != 0; classes &= classes - 1) {

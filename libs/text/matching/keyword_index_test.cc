@@ -27,7 +27,7 @@ Matches Found(const std::vector<std::string>& keywords, const std::string& text)
   return matches;
 }
 
-TEST_CASE("KeywordIndex: finds all that begin at one place", "[matcher]") {
+TEST_CASE("KeywordIndex: finds all keywords that start at one position", "[matcher]") {
   CHECK(Found({"a", "an", "ant", "anti", "antique", "antiques", "antiques shop", "anthem"},
               "antiques shop") == Matches{{0, "a"},
                                           {0, "an"},
@@ -38,11 +38,11 @@ TEST_CASE("KeywordIndex: finds all that begin at one place", "[matcher]") {
                                           {0, "antiques shop"}});
 }
 
-TEST_CASE("KeywordIndex: begins where words begin only", "[matcher]") {
+TEST_CASE("KeywordIndex: matches at word starts only", "[matcher]") {
   CHECK(Found({"art"}, "start art party. art") == Matches{{6, "art"}, {17, "art"}});
 }
 
-TEST_CASE("KeywordIndex: the end of the text is no part of a keyword", "[matcher]") {
+TEST_CASE("KeywordIndex: does not read past the end of the text", "[matcher]") {
   CHECK(Found({std::string("ab\0\0", 4), std::string("ab\0\0\0\0\0\0", 8), "abc"}, "ab").empty());
   CHECK(Found({std::string("ab\0c", 4)}, std::string("ab\0c", 4)).size() == 1);
 }
@@ -51,7 +51,8 @@ TEST_CASE("KeywordIndex: without keywords nothing is found", "[matcher]") {
   CHECK(Found({}, "some text").empty());
 }
 
-TEST_CASE("KeywordIndex: thousands that begin alike are told apart", "[matcher]") {
+TEST_CASE("KeywordIndex: thousands of keywords with equal prefixes are distinguished",
+          "[matcher]") {
   std::vector<std::string> keywords;
   for (int i = 0; i < 20'000; ++i) keywords.push_back("customer number " + std::to_string(i));
   CHECK(Found(keywords, "the customer number 12345 is") == Matches{{4, "customer number 1"},
@@ -61,7 +62,7 @@ TEST_CASE("KeywordIndex: thousands that begin alike are told apart", "[matcher]"
                                                                    {4, "customer number 12345"}});
 }
 
-TEST_CASE("KeywordIndex: random keywords are found at every place where they stand", "[matcher]") {
+TEST_CASE("KeywordIndex: random keywords are found at every occurrence", "[matcher]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);

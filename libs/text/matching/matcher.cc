@@ -15,8 +15,7 @@
 namespace countersign::text::matching {
 namespace {
 
-// A word of fewer characters is not looked for under look-alikes within ASCII, or "LO" would be
-// found in "10".
+// For shorter words ASCII look-alikes are not considered: otherwise "LO" would match "10".
 constexpr std::size_t kShortKeyword = 4;
 constexpr std::size_t kShortestJoined = 6;
 
@@ -79,7 +78,7 @@ struct Matcher::State {
   absl::Status Add(const MatchTerm& term, std::uint32_t place) {
     if (!IsUtf8(term.text)) return absl::InvalidArgumentError("it is not UTF-8");
     if (term.is_regex) {
-      // Case is the engine's matter: a pattern's own [A-Z] would be lost on a folded text.
+      // The engine ignores case itself; folding a pattern would change its own [A-Z].
       if (term.view != View::kUnicode) {
         return raw.AddRegex(term.text, term.view == View::kCaseless, place, term.id);
       }

@@ -12,12 +12,11 @@
 
 namespace countersign::text::matching {
 
-// Which form of a text a term is looked for in. Keywords go through the same form as the text, and
-// white space inside a keyword stands for any run of white space. Patterns stay as they are
-// written: in kCaseless and kUnicode they ignore case, and in kUnicode look-alikes of ASCII in the
-// text count as that ASCII if the pattern is in ASCII itself.
+// The form of a text in which a term is searched for. Keywords are normalised like the text, and
+// white space in a keyword matches any white space. Patterns are used as written: in kCaseless and
+// kUnicode they ignore case, and in kUnicode an ASCII pattern also matches look-alikes of ASCII.
 enum class View {
-  kRaw,       // as it is
+  kRaw,       // unchanged
   kCaseless,  // ASCII and Unicode simple case folding
   kUnicode,   // NFKC-casefolded, default-ignorables and combining marks removed, confusables
               // skeleton (keywords of fewer than four characters: no look-alikes within ASCII)
@@ -28,9 +27,9 @@ enum class View {
 
 struct MatchTerm {
   std::string text;
-  bool is_regex = false;  // else a literal keyword, found only where its edges are word edges
+  bool is_regex = false;  // otherwise a keyword, matched at word boundaries
   View view = View::kRaw;
-  std::uint32_t id = 0;  // given back in hits; several terms may share one
+  std::uint32_t id = 0;  // returned in hits; terms may share one
 };
 
 struct MatchHit {
@@ -40,22 +39,21 @@ struct MatchHit {
 };
 
 // All keywords and patterns of all policies, compiled, so that the time of a scan hardly grows with
-// their number: each form of a text that a view needs is made once and looked through once, for
-// keywords by a KeywordIndex and for patterns by a PatternDatabase. Immutable and thread-safe;
-// scans take their scratch space from a pool.
+// their number: each form that a view needs is built once and scanned once, for keywords by a
+// KeywordIndex and for patterns by a PatternDatabase. Immutable and thread-safe; scans take scratch
+// space from a pool.
 class Matcher {
  public:
-  // Compiling may take seconds for thousands of patterns: never on a request path. INVALID_ARGUMENT
-  // names the term that cannot be compiled, the position in it and the reason. `cache`, if there is
-  // one, keeps what takes long.
+  // Compiling thousands of patterns may take seconds: never call it on a request path.
+  // INVALID_ARGUMENT names the term, the position in it and the reason. `cache`, if not null,
+  // stores compiled databases.
   static absl::StatusOr<std::shared_ptr<const Matcher>> Compile(
       const std::vector<MatchTerm>& terms, const regex::DatabaseCache* cache = nullptr);
 
-  // Every id at most once per text, with the hit that ends first, ordered by id. The span of a
-  // pattern is extended to the last end that a match with the same begin has (within 64 KiB); the
-  // span of a disguised keyword is the disguised text, with what was hidden inside. Any error of
-  // the engine is an error here, and the caller must refuse the call. INVALID_ARGUMENT when `text`
-  // is not UTF-8 or longer than 1 GiB.
+  // Every matching id once, with its first-ending hit, ordered by id. A pattern's span extends to
+  // the last end of a match with the same start (within 64 KiB); a disguised keyword's span is the
+  // disguised text including hidden characters. Engine errors are returned, and the caller must
+  // then refuse the call. INVALID_ARGUMENT when `text` is not UTF-8 or longer than 1 GiB.
   absl::StatusOr<std::vector<MatchHit>> Scan(absl::string_view text) const;
 
   ~Matcher();

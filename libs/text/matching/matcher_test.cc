@@ -30,7 +30,7 @@ std::shared_ptr<const Matcher> Compiled(const std::vector<MatchTerm>& terms) {
   return *matcher;
 }
 
-// The text of the first hit of a single term, or "-".
+// The text of the first hit of a single term; "-" if none.
 std::string Found(const MatchTerm& term, const std::string& text) {
   const auto hits = Compiled({term})->Scan(text);
   REQUIRE(hits.ok());
@@ -45,7 +45,7 @@ std::string CompileError(const MatchTerm& term) {
   return std::string(matcher.status().message());
 }
 
-TEST_CASE("Matcher: a keyword is found where its edges are word edges", "[matcher]") {
+TEST_CASE("Matcher: a keyword is found at word boundaries", "[matcher]") {
   const MatchTerm term = Keyword("atlas");
   CHECK(Found(term, "project atlas.") == "atlas");
   CHECK(Found(term, "atlas") == "atlas");
@@ -60,19 +60,19 @@ TEST_CASE("Matcher: a keyword is found where its edges are word edges", "[matche
   CHECK(Found(term, "") == "-");
 }
 
-TEST_CASE("Matcher: a mark on what precedes a keyword does not hide it", "[matcher]") {
+TEST_CASE("Matcher: a combining mark before a keyword does not hide it", "[matcher]") {
   CHECK(Found(Keyword("atlas", View::kUnicode), "my \u0301atlas") == "atlas");
   CHECK(Found(Keyword("atlas", View::kUnicode), "\u0336atlas") == "atlas");
   CHECK(Found(Keyword("atlas", View::kUnicode), "x\u0301atlas") == "-");
 }
 
-TEST_CASE("Matcher: edges that are no letters need no word edge", "[matcher]") {
+TEST_CASE("Matcher: an edge that is not a letter needs no word boundary", "[matcher]") {
   CHECK(Found(Keyword(".env"), "cat x.env") == ".env");
   CHECK(Found(Keyword("C++"), "use C++17") == "C++");
   CHECK(Found(Keyword("$$$"), "a$$$b") == "$$$");
 }
 
-TEST_CASE("Matcher: scripts without spaces have an edge everywhere", "[matcher]") {
+TEST_CASE("Matcher: scripts without spaces have boundaries everywhere", "[matcher]") {
   CHECK(Found(Keyword("机密"), "这是机密文件") == "机密");
   CHECK(Found(Keyword("비밀"), "이것은 비밀을 담은 문서") == "비밀");
   CHECK(Found(Keyword("ความลับ"), "นี่คือความลับของเรา") == "ความลับ");
@@ -87,7 +87,7 @@ TEST_CASE("Matcher: white space inside a keyword is any white space", "[matcher]
   CHECK(Found(Keyword("a b", view), "x a\r\n\r\nb y") == "a\r\n\r\nb");
 }
 
-TEST_CASE("Matcher: the views differ in what they see through", "[matcher]") {
+TEST_CASE("Matcher: the views differ in the disguises they recognise", "[matcher]") {
   CHECK(Found(Keyword("Straße"), "STRAẞE") == "-");
   CHECK(Found(Keyword("Straße", View::kCaseless), "in der STRAẞE") == "STRAẞE");
   CHECK(Found(Keyword("ПРИВЕТ", View::kCaseless), "ну привет") == "привет");
@@ -97,7 +97,7 @@ TEST_CASE("Matcher: the views differ in what they see through", "[matcher]") {
   CHECK(Found(Keyword("secret", View::kUnicode), "SEC\u200bRET") == "SEC\u200bRET");
 }
 
-// The table of evasions: what the unicode view sees through, and what it does not.
+// Evasions that the unicode view recognises, and some that it does not.
 TEST_CASE("Matcher: disguised keywords that are found", "[matcher]") {
   const MatchTerm term = Keyword("secret", View::kUnicode);
   for (const char* text : {
@@ -144,12 +144,13 @@ TEST_CASE("Matcher: disguised keywords that are not found", "[matcher]") {
   CHECK(Found(Keyword("collision", View::kUnicode), "colIision") == "-");
 }
 
-TEST_CASE("Matcher: keywords in which signs stand for letters", "[matcher]") {
+TEST_CASE("Matcher: keywords with digits and signs in place of letters", "[matcher]") {
   const MatchTerm term = Keyword("Secret list", View::kLeet);
   CHECK(Found(term, "my $3CR3T  l1st now") == "$3CR3T  l1st");
   CHECK(Found(term, "my secret lists") == "-");
-  CHECK(Found(Keyword("leet", View::kLeet), "call 1337 or 1ee7") == "1ee7");  // a number is none
-  CHECK(Found(Keyword("eat", View::kLeet), "34t") == "-");                    // too short to tell
+  CHECK(Found(Keyword("leet", View::kLeet), "call 1337 or 1ee7") ==
+        "1ee7");                                            // a number is not a word
+  CHECK(Found(Keyword("eat", View::kLeet), "34t") == "-");  // too short to tell
 }
 
 TEST_CASE("Matcher: keywords whose letters are spaced out", "[matcher]") {
@@ -160,7 +161,7 @@ TEST_CASE("Matcher: keywords whose letters are spaced out", "[matcher]") {
     const bool is_other = std::string(text).find("ѕ") != std::string::npos;
     CHECK(Found(term, absl::StrCat("a ", text, ".")) == (is_other ? "-" : text));
   }
-  CHECK(Found(term, "these cretins") == "-");  // no word begins there
+  CHECK(Found(term, "these cretins") == "-");  // not at a word start
   CHECK(Found(term, "s          e          c          r          e          t") == "-");
   CHECK(Found(Keyword("atlas", View::kJoined), "a t l a s") == "-");  // too short to tell
 }
@@ -171,7 +172,7 @@ TEST_CASE("Matcher: short keywords are not found in digits that look like them",
   CHECK(Found(Keyword("BP", View::kUnicode), "bp") == "bp");
 }
 
-TEST_CASE("Matcher: a look-alike of two letters is not cut in two", "[matcher]") {
+TEST_CASE("Matcher: a look-alike of two letters is not split", "[matcher]") {
   CHECK(Found(Keyword("nail", View::kUnicode), "mail") == "-");
   CHECK(Found(Keyword("film", View::kUnicode), "a ﬁlm") == "ﬁlm");
 }
@@ -187,7 +188,7 @@ TEST_CASE("Matcher: patterns keep their own characters in every view", "[matcher
   CHECK(Found(Pattern("сек[а-я]+т", View::kUnicode), "СЕК\u200bРЕТ") == "СЕК\u200bРЕТ");
 }
 
-TEST_CASE("Matcher: the span of a pattern is as long as the match that ends first can be",
+TEST_CASE("Matcher: a pattern's span extends to the longest match with the same start",
           "[matcher]") {
   CHECK(Found(Pattern("a+b+"), "xaaabbbx") == "aaabbb");
   CHECK(Found(Pattern("[0-9]{3,6}"), "n 12345 m") == "12345");
@@ -195,7 +196,7 @@ TEST_CASE("Matcher: the span of a pattern is as long as the match that ends firs
   CHECK(Found(Pattern("x.{2,5}y"), "x中文y") == "x中文y");
 }
 
-TEST_CASE("Matcher: every id is answered once, with the hit that ends first", "[matcher]") {
+TEST_CASE("Matcher: every id is returned once, with the hit that ends first", "[matcher]") {
   const auto matcher =
       Compiled({Keyword("late", View::kRaw, 7), Keyword("EARLY", View::kUnicode, 7),
                 Pattern("[0-9]+", View::kRaw, 3), Keyword("none", View::kRaw, 5),
@@ -211,25 +212,23 @@ TEST_CASE("Matcher: every id is answered once, with the hit that ends first", "[
   CHECK((*hits)[2].begin == 9);
 }
 
-TEST_CASE("Matcher: terms that cannot be used are refused with the term and the reason",
-          "[matcher]") {
+TEST_CASE("Matcher: invalid terms are refused with the term and the reason", "[matcher]") {
   CHECK(CompileError(Pattern("a(b")).find("pattern \"a(b\": at byte") == 0);
   CHECK(CompileError(Pattern("a(?=b)")).find("pattern \"a(?=b)\": at byte 1") == 0);
   CHECK(CompileError(Pattern("a*")).find("empty") != std::string::npos);
-  CHECK(CompileError(Keyword("")).find("keyword \"\": nothing is left") == 0);
-  CHECK(CompileError(Keyword("\u200b\u00ad", View::kUnicode)).find("nothing is left") !=
+  CHECK(CompileError(Keyword("")).find("keyword \"\": the keyword is empty") == 0);
+  CHECK(CompileError(Keyword("\u200b\u00ad", View::kUnicode)).find("the keyword is empty") !=
         std::string::npos);
   CHECK(CompileError(Keyword("\xff")).find("not UTF-8") != std::string::npos);
 }
 
-TEST_CASE("Matcher: without terms nothing is found, and text that is no UTF-8 is refused",
-          "[matcher]") {
+TEST_CASE("Matcher: without terms nothing is found, and invalid UTF-8 is refused", "[matcher]") {
   const auto matcher = Compiled({});
   CHECK(matcher->Scan("anything")->empty());
   CHECK(matcher->Scan("\xff").status().code() == absl::StatusCode::kInvalidArgument);
 }
 
-TEST_CASE("Matcher: a dictionary of thousands of long words loses none", "[matcher]") {
+TEST_CASE("Matcher: all of thousands of long words are found", "[matcher]") {
   // The literal compiler of Hyperscan 5.4.0 fails on such sets.
   std::mt19937 random(20240901);
   std::vector<MatchTerm> terms;
@@ -249,9 +248,9 @@ TEST_CASE("Matcher: a dictionary of thousands of long words loses none", "[match
   }
 }
 
-// The definition: the substring whose form is the form of the keyword, between places where neither
-// a character with its marks nor a word is cut; of several the one that ends first, then the one
-// that begins last.
+// The definition: a substring whose form equals the keyword's form, starting and ending between
+// characters (with their marks) and at word boundaries; of several the one that ends first, then
+// the one that starts last.
 std::optional<MatchHit> NaiveKeyword(const MatchTerm& term, const std::string& text) {
   const auto form_of = [&](const std::string& part) {
     return term.view == View::kRaw ? part
@@ -277,7 +276,7 @@ std::optional<MatchHit> NaiveKeyword(const MatchTerm& term, const std::string& t
   return std::nullopt;
 }
 
-TEST_CASE("Matcher: random keywords are found exactly where the definition has them", "[matcher]") {
+TEST_CASE("Matcher: random keywords are found as defined", "[matcher]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
@@ -317,8 +316,7 @@ TEST_CASE("Matcher: random keywords are found exactly where the definition has t
   }
 }
 
-TEST_CASE("Matcher: random patterns match where the standard library's do, first end and all",
-          "[matcher]") {
+TEST_CASE("Matcher: random patterns match like std::regex, with the first end", "[matcher]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);

@@ -1,5 +1,5 @@
-// Texts made to cost memory or time (adversarial groups 7, 19 and 20). Time is never measured here:
-// what is counted is what an engine that is not linear would have to do more of.
+// Texts designed to cost memory or time (adversarial groups 7, 19 and 20). No time is measured: the
+// tests count operations that a non-linear engine would need more of.
 
 #include <catch2/catch.hpp>
 #include <random>
@@ -21,11 +21,11 @@ using testing::SimpleRule;
 
 constexpr std::size_t kMegabyte = 1 << 20;
 
-// What a stream may occupy beside what it holds (issue: 2 KiB), and while it swallows.
+// The memory that a stream may use beside held text (2 KiB), and while it drops a long match.
 constexpr std::size_t kIdleState = 2048;
 constexpr std::size_t kSwallowing = 32 * 1024;
 
-// Feeds `unit` again and again, in pieces of 1 to 4096 bytes, until `bytes` went in.
+// Feeds `unit` repeatedly, in pieces of 1 to 4096 bytes, until `bytes` were fed.
 Fed& FeedMany(Fed& fed, absl::string_view unit, std::size_t bytes, std::mt19937& random) {
   std::string block;
   while (block.size() < 64 * 1024) absl::StrAppend(&block, unit);
@@ -40,7 +40,7 @@ Fed& FeedMany(Fed& fed, absl::string_view unit, std::size_t bytes, std::mt19937&
   return fed;
 }
 
-TEST_CASE("adversarial 07: a megabyte of base64 behind the beginning of a token", "[adversarial]") {
+TEST_CASE("adversarial 07: a megabyte of base64 after the start of a token", "[adversarial]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -64,12 +64,12 @@ TEST_CASE("adversarial 07: a private key that never ends", "[adversarial]") {
   Fed fed;
   fed.Feed("a -----BEGIN RSA PRIVATE").Feed(" KEY-----\n");
   FeedMany(fed, "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n", 2 * kMegabyte, random);
-  CHECK(fed.out == "a <PRIVATE_KEY>");  // told at once, and nothing of it since
+  CHECK(fed.out == "a <PRIVATE_KEY>");  // replaced at once, and nothing is released since
   CHECK(fed.most_memory < kSwallowing);
   CHECK(fed.Feed("", true).out == "a <PRIVATE_KEY>");
 }
 
-// The default set, counting how often a validator is asked and how many bytes it is given.
+// The default detectors, counting calls of validators and the bytes they get.
 struct Asked {
   std::size_t times = 0;
   std::size_t bytes = 0;
@@ -87,7 +87,7 @@ std::shared_ptr<const RuleSet> Counting(Asked& asked) {
   return CompiledRules(std::move(rules));
 }
 
-TEST_CASE("adversarial 07: ten megabytes of digits with separators cost what their length says",
+TEST_CASE("adversarial 07: ten megabytes of digits with separators take linear time",
           "[adversarial]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
@@ -102,7 +102,7 @@ TEST_CASE("adversarial 07: ten megabytes of digits with separators cost what the
     const Asked first = asked;
     asked = {};
     FeedMany(much, unit, 5 * kMegabyte, random);
-    // Twenty times the text asks at most about twenty times as much.
+    // For twenty times the text, at most about twenty times as many calls.
     CHECK(asked.times <= 22 * (first.times + 1));
     CHECK(asked.bytes <= 22 * (first.bytes + 100));
     CHECK(much.most_held <= little.most_held + 64);
@@ -110,7 +110,7 @@ TEST_CASE("adversarial 07: ten megabytes of digits with separators cost what the
   }
 }
 
-// Texts to cut, with what may come behind each of them.
+// Texts to be cut, with possible continuations.
 const std::vector<std::string>& Beginnings() {
   static const auto& texts = *new std::vector<std::string>{
       "Card 4111 1111 1111 1111, SSN 536-90-4399, PRJ-12345.",
@@ -124,7 +124,7 @@ const std::vector<std::string>& Beginnings() {
   return texts;
 }
 
-TEST_CASE("adversarial 19: what has left is the beginning of the masking of whatever follows",
+TEST_CASE("adversarial 19: released text is a prefix of the masked text for every continuation",
           "[adversarial]") {
   const std::vector<std::string> ends = {
       "", " ", "0", "9", "1111", "@x.io", "x", "-", ".", "\n", "4399", " 4111111111111111", "\xFF"};
@@ -147,7 +147,7 @@ TEST_CASE("adversarial 19: what has left is the beginning of the masking of what
   }
 }
 
-TEST_CASE("adversarial 20: ten thousand streams at once, each small", "[adversarial]") {
+TEST_CASE("adversarial 20: ten thousand streams at once use little memory each", "[adversarial]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);

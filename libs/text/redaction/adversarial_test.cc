@@ -1,5 +1,5 @@
-// The adversarial groups of texts, each a named case (tests/README.md has the table). What is said
-// here holds for every cut of every text: MaskedHoweverCut tries them.
+// The adversarial groups of texts, each a named case (table in tests/README.md). Every expectation
+// holds for every cut of the text: MaskedHoweverCut tries them.
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -31,7 +31,7 @@ TEST_CASE("adversarial 02: a match at the beginning, at the end, and as the whol
   CHECK(MaskedHoweverCut("") == "");
 }
 
-TEST_CASE("adversarial 03: the next piece decides what may stand to the right", "[adversarial]") {
+TEST_CASE("adversarial 03: a right-hand condition is decided by the next piece", "[adversarial]") {
   CHECK(MaskedHoweverCut("536-90-43990") == "536-90-43990");
   CHECK(MaskedHoweverCut("536-90-4399x 536-90-4399.") == "536-90-4399x <US_SSN>.");
   for (const char* next : {"0", "x", "_"}) {
@@ -43,7 +43,8 @@ TEST_CASE("adversarial 03: the next piece decides what may stand to the right", 
   }
 }
 
-TEST_CASE("adversarial 04: valid numbers within, beside and over other digits", "[adversarial]") {
+TEST_CASE("adversarial 04: valid numbers within, beside and overlapping other digits",
+          "[adversarial]") {
   CHECK(MaskedHoweverCut("94111111111111111") == "94111111111111111");
   CHECK(MaskedHoweverCut("41111111111111119") == "41111111111111119");
   CHECK(MaskedHoweverCut("1 4111 1111 1111 1111") == "1 <CREDIT_CARD>");
@@ -52,7 +53,7 @@ TEST_CASE("adversarial 04: valid numbers within, beside and over other digits", 
   CHECK(MaskedHoweverCut("6304000000000000.") == "<CREDIT_CARD>.");
   CHECK(MaskedHoweverCut("4000000000000000006") == "<CREDIT_CARD>");
   CHECK(MaskedHoweverCut("4111111111111112") == "4111111111111112");
-  // Two cards that share their middle are one place, and no digit of either is left.
+  // Two cards that share their middle are one cluster; no digit of either is left.
   CHECK(MaskedHoweverCut("4136 4335 3158 4383 8608") == "<CREDIT_CARD>");
 }
 
@@ -68,8 +69,9 @@ TEST_CASE("adversarial 05: matches that overlap, touch and chain", "[adversarial
   CHECK(Fed(chain).Feed("xabc").Feed("cdefg", true).out == "x<A><B>");
 }
 
-TEST_CASE("adversarial 06: what dies at its last character was never masked, and leaves at once",
-          "[adversarial]") {
+TEST_CASE(
+    "adversarial 06: a match that fails at its last character is not masked and released at once",
+    "[adversarial]") {
   const std::string local(63, 'x');
   for (const std::string& alive :
        {local, std::string("4111 1111 1111 1112"), std::string("GB29 NWBK 6016 1331 9268 1"),
@@ -86,14 +88,13 @@ TEST_CASE("adversarial 06: what dies at its last character was never masked, and
   }
 }
 
-TEST_CASE("adversarial 08: escapes are text to the engine; who decodes them does it before",
-          "[adversarial]") {
-  // The JSON and SSE layers decode (see there); here a backslash is a character like others.
+TEST_CASE("adversarial 08: the engine does not decode escapes", "[adversarial]") {
+  // JSON and SSE readers decode escapes before masking; here a backslash is an ordinary character.
   CHECK(MaskedHoweverCut(R"(4111\u0031111 1111)") == R"(4111\u0031111 1111)");
   CHECK(MaskedHoweverCut(R"(\4111111111111111\)") == R"(\<CREDIT_CARD>\)");
 }
 
-TEST_CASE("adversarial 09: sequences cut in each byte, wrong bytes, NUL and byte order marks",
+TEST_CASE("adversarial 09: sequences cut at each byte, invalid bytes, NUL and byte order marks",
           "[adversarial]") {
   CHECK(MaskedHoweverCut("\u00E94111111111111111\u20AC\U0001F600") ==
         "\u00E9<CREDIT_CARD>\u20AC\U0001F600");
@@ -101,7 +102,7 @@ TEST_CASE("adversarial 09: sequences cut in each byte, wrong bytes, NUL and byte
                          "4111111111111111") == "\xEF\xBB\xBF<CREDIT_CARD>");
   CHECK(MaskedHoweverCut("\xFF"
                          "4111111111111111\xC0") == "\xFF<CREDIT_CARD>\xC0");
-  // Overlong and surrogate forms are no digits, so they end what is beside them.
+  // Overlong and surrogate forms are not digits, so they end a number beside them.
   CHECK(MaskedHoweverCut("536-90-4399\xC0\xB1") == "<US_SSN>\xC0\xB1");
   CHECK(MaskedHoweverCut("536-90-\xED\xA0\xB5"
                          "4399") ==
@@ -126,11 +127,11 @@ TEST_CASE("adversarial 10: invisible characters, other digits, dashes and spaces
     CHECK(MaskedHoweverCut(absl::StrCat("no. ", card, ".")) == "no. <CREDIT_CARD>.");
   }
   CHECK(MaskedHoweverCut("536\u221290\uFE634399") == "<US_SSN>");
-  // A footnote mark is no digit of the number before it.
+  // A footnote mark is not a digit of the number before it.
   CHECK(MaskedHoweverCut("4111111111111111\u00B2") == "<CREDIT_CARD>\u00B2");
 }
 
-TEST_CASE("adversarial 11: streams that take turns are texts of their own", "[adversarial]") {
+TEST_CASE("adversarial 11: interleaved streams are separate texts", "[adversarial]") {
   Fed first, second;
   const std::string card = kCard;
   for (const char& byte : card) {
@@ -141,7 +142,7 @@ TEST_CASE("adversarial 11: streams that take turns are texts of their own", "[ad
   CHECK(second.Feed(" 9", true).out == "4111/1111 1111 1111 9");
 }
 
-TEST_CASE("adversarial 14: a text whose end never comes has let go of no part of a match",
+TEST_CASE("adversarial 14: a text without an end has released no part of a match",
           "[adversarial]") {
   for (const std::string text : {"see 4111 1111 1111 1111", "a 536-90-4399", "b PRJ-77"}) {
     const std::string clear = text.substr(0, text.find_first_of("45P"));
@@ -154,7 +155,7 @@ TEST_CASE("adversarial 14: a text whose end never comes has let go of no part of
   }
 }
 
-TEST_CASE("adversarial 16: a stream keeps the rules that it began with", "[adversarial]") {
+TEST_CASE("adversarial 16: a stream keeps the rules that it was opened with", "[adversarial]") {
   auto rules = CompiledRules({SimpleRule("old", "ab+c")});
   const std::weak_ptr<const RuleSet> watch = rules;
   {
@@ -164,10 +165,10 @@ TEST_CASE("adversarial 16: a stream keeps the rules that it began with", "[adver
     CHECK(stream.Feed("bcq", true).out == "x<OLD>q");
     CHECK(Fed(rules).Feed("q", true).out == "<NEW>");
   }
-  CHECK(watch.expired());  // and no longer than that
+  CHECK(watch.expired());  // and no longer
 }
 
-TEST_CASE("adversarial 17: text that looks like what masking writes stays, masked text too",
+TEST_CASE("adversarial 17: text that looks like a replacement stays, and so does masked text",
           "[adversarial]") {
   for (const char* text :
        {"<CREDIT_CARD>", "[CREDIT_CARD]", "<EMAIL>@x.io", "a <US_SSN>-4399", "<EMAIL_a1b2c3d4e5>",

@@ -14,11 +14,11 @@
 namespace countersign::text::redaction {
 namespace {
 
-// Hits of a rule that are no further apart than this are one stretch to look at.
+// Hits of a rule that are at most this far apart are one stretch.
 constexpr std::uint32_t kNear = 64;
 
-// Where threads have to be: of hits of a rule the ends of matches, behind a phrase of its context
-// where a match may begin.
+// A stretch in which the rule's automaton must run. It comes from ends of matches, or from a phrase
+// of the rule's context, behind which a match may start.
 struct Stretch {
   std::uint32_t first, last;
 };
@@ -41,7 +41,7 @@ class HitCollector {
     }
   }
 
-  // The stretches of `rule` in order.
+  // The stretches of `rule`, in order.
   const std::vector<Stretch>& Sorted(std::uint32_t rule) {
     const auto earlier = [](const Stretch& a, const Stretch& b) { return a.first < b.first; };
     std::vector<Stretch>& stretches = stretches_[rule];
@@ -54,7 +54,8 @@ class HitCollector {
  private:
   static std::uint32_t Offset(std::size_t offset) { return static_cast<std::uint32_t>(offset); }
 
-  // Near the last one: hits come in order, but for those of different parts of the text.
+  // Extends the last stretch if it is near: hits come in order, except for those of different
+  // lanes.
   void Extend(std::uint32_t rule, const Stretch& more) {
     std::vector<Stretch>& stretches = stretches_[rule];
     if (stretches.empty() || more.first < stretches.back().first ||
@@ -65,7 +66,7 @@ class HitCollector {
     }
   }
 
-  // The part of `begins`, which follows a phrase, in front of which something is assigned to it.
+  // The part of `begins`, which follows a phrase, where the phrase is assigned a value.
   Stretch Assigned(const Stretch& begins) const {
     Stretch assigned{begins.last, begins.first};
     AssignmentReader reader;
@@ -78,8 +79,8 @@ class HitCollector {
     return assigned;
   }
 
-  // The part of `begins` from the first to the last place where what begins is long enough for a
-  // match of `rule` and made of its bytes; first > last where there is none.
+  // The part of `begins` where enough bytes of the rule's alphabet follow for a match of `rule`;
+  // first > last if there is none.
   Stretch WithRoom(std::uint32_t rule, const Stretch& begins) const {
     const regex::ByteSet& alphabet = program_.traits[rule].alphabet;
     const std::size_t width = program_.traits[rule].min_width;
@@ -105,11 +106,10 @@ class HitCollector {
   const RedactionProgram& program_;
   const ScanRules& rules_;
   const absl::string_view text_;
-  std::vector<std::vector<Stretch>> stretches_;  // by rule
+  std::vector<std::vector<Stretch>> stretches_;  // by rule number
 };
 
-// Where threads of `rule` may have begun that lead to a match that ends at `end`, not before
-// `done`.
+// The earliest possible start, at or after `done`, of a match of `rule` that ends at `end`.
 std::uint64_t EarliestStart(const RedactionProgram& program, std::uint32_t rule,
                             absl::string_view text, std::uint64_t end, std::uint64_t done,
                             const ScanAutomaton& automaton) {
@@ -129,7 +129,7 @@ void FindMatches(const RedactionProgram& program, std::uint32_t rule,
                  const ScanAutomaton& automaton, MatchState& state) {
   MatchFinder finder(program, window, state);
   const bool behind_context = !program.rules[rule].context.empty();
-  std::uint64_t done = 0;  // no thread is alive there
+  std::uint64_t done = 0;  // no thread is active there
   for (const Stretch& stretch : stretches) {
     if (stretch.last <= done) continue;
     std::uint64_t from = std::max<std::uint64_t>(stretch.first, done);
@@ -141,7 +141,7 @@ void FindMatches(const RedactionProgram& program, std::uint32_t rule,
   finder.Finish();
 }
 
-// Clusters of several rules that share bytes become one.
+// Joins clusters of different rules that share bytes.
 std::vector<MatchCluster> Merged(const RedactionProgram& program,
                                  std::vector<MatchCluster> clusters) {
   std::sort(clusters.begin(), clusters.end(), [&](const MatchCluster& a, const MatchCluster& b) {
@@ -214,7 +214,7 @@ bool BulkScanner::Redact(absl::string_view text, std::string* released,
   return done;
 }
 
-// As many threads as can run at once have one each; null for more.
+// Each thread gets its own automaton, up to the hardware concurrency; null beyond that.
 std::unique_ptr<ScanAutomaton> BulkScanner::Borrow() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!idle_.empty()) {

@@ -15,26 +15,26 @@ namespace countersign::text::redaction {
 class ScanAutomaton;
 class ScanRules;
 
-// Shorter texts are redacted as fast by a stream.
+// A stream redacts shorter texts as fast.
 inline constexpr std::size_t kBulkBytes = 256;
 
-// Appends to `released` and `spans` what a stream would make of a whole text, as
-// RedactionStream::Feed does: `automaton`, which is one of `rules`, those of `program`, scans it,
-// and the automaton of a rule runs only where that found an end of a match, or a phrase of its
-// context. Linear in the text. False, and nothing is appended, when the automaton gave up.
-// REQUIRES: less than 4 GiB.
+// Redacts a whole text and appends to `released` and `spans`, with the same result as
+// RedactionStream::Feed. `automaton`, built from `rules` of `program`, scans the text for all rules
+// at once; a rule's own automaton runs only where the scan found the end of a match or a phrase of
+// the rule's context. Linear in the text. Returns false, appending nothing, when the automaton
+// gives up. REQUIRES: less than 4 GiB.
 bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAutomaton& automaton,
                 absl::string_view text, std::string* released, std::vector<RedactedSpan>* spans);
 
-// Whole texts of one rule set, and the automata for them. Thread-safe.
+// Redacts whole texts with one rule set, and owns the automata for them. Thread-safe.
 class BulkScanner {
  public:
   // See ScanRules.
   BulkScanner(const RedactionProgram& program, const std::vector<regex::Automaton>& automata);
   ~BulkScanner();
 
-  // As RedactBulk. False also where a text is too small or too large, or as many threads are
-  // scanning as there may be automata.
+  // As RedactBulk. Also false when the text is too small or too large, or when all automata are in
+  // use.
   bool Redact(absl::string_view text, std::string* released, std::vector<RedactedSpan>* spans);
 
   const ScanRules& rules() const { return *rules_; }
@@ -45,7 +45,7 @@ class BulkScanner {
 
   const RedactionProgram& program_;
   std::mutex mutex_;
-  std::unique_ptr<const ScanRules> rules_;            // made when there is first need of it
+  std::unique_ptr<const ScanRules> rules_;            // made on first use
   std::vector<std::unique_ptr<ScanAutomaton>> idle_;  // guarded by mutex_
   std::size_t made_ = 0;                              // guarded by mutex_
 };

@@ -60,7 +60,7 @@ void CheckSame(const Redacted& a, const Redacted& b) {
   }
 }
 
-// Words, numbers, beginnings of entities and whole ones, plain and disguised, side by side.
+// Words, numbers, parts of entities and whole entities, plain and disguised.
 std::string Mixture(testing::Random& random, std::size_t pieces) {
   static const std::vector<std::string> kPieces = {
       "4111 1111 1111 1111",
@@ -117,7 +117,7 @@ std::string Mixture(testing::Random& random, std::size_t pieces) {
   return text;
 }
 
-TEST_CASE("Bulk: all detectors find the same in a whole text as in a stream", "[bulk]") {
+TEST_CASE("Bulk: all detectors give the same result in bulk as in a stream", "[bulk]") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     testing::Random random(seed);
     INFO("seed " << seed);
@@ -126,13 +126,13 @@ TEST_CASE("Bulk: all detectors find the same in a whole text as in a stream", "[
   }
 }
 
-TEST_CASE("Bulk: a large text fed at once is as if fed in pieces", "[bulk]") {
+TEST_CASE("Bulk: a large text fed at once equals one fed in pieces", "[bulk]") {
   testing::Random random(7);
   std::string text;
   while (text.size() < 16 * 1024) text += Mixture(random, 100);
   RedactionStream stream(Everything());
   Redacted at_once;
-  at_once.text = "before ";  // spans count from the start of what is appended to
+  at_once.text = "before ";  // spans are relative to the start of the string
   REQUIRE(stream.Feed(text, true, &at_once.text, &at_once.spans).ok());
   CHECK(stream.held() == 0);
   Redacted expected = Streamed(Everything(), text, 1000);
@@ -144,12 +144,12 @@ TEST_CASE("Bulk: a large text fed at once is as if fed in pieces", "[bulk]") {
   CheckSame(at_once, expected);
 }
 
-TEST_CASE("Bulk: matches that reach over the parts that are scanned side by side", "[bulk]") {
+TEST_CASE("Bulk: matches across the lanes of a scan", "[bulk]") {
   const std::string pem = absl::StrCat("-----BEGIN PRIVATE", " KEY-----\n");
   testing::Random random(11);
   for (const std::string& begin : {pem, std::string("jane.doe@"), std::string("call me at ")}) {
     INFO(begin);
-    // A block without end, a name and a phrase right before each of the parts, and in each.
+    // A block without an end, a name and a phrase directly before each lane, and within each.
     std::string text(8192, ' ');
     for (std::size_t at = 2048 - begin.size() / 2; at + 64 < text.size(); at += 2048) {
       text.replace(at, begin.size(), begin);
@@ -159,7 +159,7 @@ TEST_CASE("Bulk: matches that reach over the parts that are scanned side by side
   }
 }
 
-TEST_CASE("BulkScanner: a text that the automaton gives up is redacted by a stream", "[bulk]") {
+TEST_CASE("BulkScanner: a text that the automaton gives up on is redacted by a stream", "[bulk]") {
   testing::Random random(3);
   const std::string text = Mixture(random, 2000);
   const RedactionProgram& program = Everything()->program();
@@ -171,7 +171,7 @@ TEST_CASE("BulkScanner: a text that the automaton gives up is redacted by a stre
   CHECK_FALSE(RedactBulk(program, scanned, automaton, text, &redacted.text, &redacted.spans));
   CHECK(redacted.text.empty());
   CHECK(redacted.spans.empty());
-  // It is as good as new for a text that it knows.
+  // The automaton is usable again for a text that it knows.
   const std::string easy(4096, 'x');
   CHECK(RedactBulk(program, scanned, automaton, easy, &redacted.text, &redacted.spans));
   CHECK(redacted.text == easy);

@@ -49,7 +49,7 @@ TEST_CASE("Redaction: a rule with a context needs its word within reach before t
   CHECK(masked(" pin" + std::string(62, ' ') + "1234") == " pin" + std::string(62, ' ') + "1234");
 }
 
-TEST_CASE("Redaction: an assigned context stands with = or : before the match", "[redaction]") {
+TEST_CASE("Redaction: an assigned context is followed by = or : and the match", "[redaction]") {
   RedactionRule rule = Simple("key", "[a-z0-9]{8}");
   rule.left_forbidden = regex::ByteSet::Word();
   rule.context = {{"token"}, true};
@@ -95,7 +95,8 @@ TEST_CASE("Redaction: the parts of a name in camel case are context words", "[re
   }
 }
 
-TEST_CASE("Redaction: a context beside has no other words before the match", "[redaction]") {
+TEST_CASE("Redaction: a context with `beside` allows no other words before the match",
+          "[redaction]") {
   RedactionRule rule = Simple("pin", "[0-9]{4}");
   rule.context.words = {"pin", "my secret"};
   rule.context.beside = true;
@@ -113,7 +114,7 @@ TEST_CASE("Redaction: a context beside has no other words before the match", "[r
   }
 }
 
-TEST_CASE("Redaction: a rule finds nothing behind the words of its exclusion", "[redaction]") {
+TEST_CASE("Redaction: a rule finds nothing after the words of its exclusion", "[redaction]") {
   RedactionRule rule = Simple("number", "[0-9]{2}\\.[0-9]{2}");
   rule.left_forbidden = regex::ByteSet::Word();
   rule.exclusion = {.words = {"version"}, .beside = true};

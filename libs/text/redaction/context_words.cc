@@ -18,7 +18,7 @@ constexpr regex::ByteSet kWordBytes = ContextWords::WordBytes();
 
 bool InWord(char byte) { return kWordBytes.Contains(static_cast<unsigned char>(byte)); }
 
-// `between` is what stands between a context word and a match.
+// `between` is the text between a context word and a match.
 bool Assigns(absl::string_view between) {
   AssignmentReader reader;
   for (const char byte : between) {
@@ -38,9 +38,9 @@ bool HasLower(absl::string_view word) {
                      [](char byte) { return 'a' <= byte && byte <= 'z'; });
 }
 
-// `between` is what stands between the context word `last` and a match.
+// `between` is the text between the context word `last` and a match.
 bool StandsBeside(absl::string_view last, absl::string_view between) {
-  constexpr std::size_t kAbbreviation = 4;  // `tel.`, `no.`: no end of a sentence
+  constexpr std::size_t kAbbreviation = 4;  // `tel.`, `no.`: not the end of a sentence
   if (between.size() > kBesideReach) return false;
   const std::size_t line = between.rfind('\n');
   const std::size_t before_line =
@@ -49,8 +49,8 @@ bool StandsBeside(absl::string_view last, absl::string_view between) {
   if (line != between.npos && !tag && between.find_first_of("=:", line) == between.npos) {
     return false;
   }
-  std::size_t marks = 0;  // in a row, since the last word
-  bool joined = true;     // by at most one mark that names have in them
+  std::size_t marks = 0;  // consecutive, since the last word
+  bool joined = true;     // by at most one character that names may contain
   for (std::size_t i = 0; i < between.size();) {
     if (InWord(between[i])) {
       const std::size_t begin = i;
@@ -66,7 +66,7 @@ bool StandsBeside(absl::string_view last, absl::string_view between) {
     const bool stop =
         byte == '.' && !InWord(next) && next != '=' && CountCharacters(last) > kAbbreviation;
     const bool arrow = i > 0 && (between[i - 1] == '=' || between[i - 1] == '-');
-    if (byte == '>' && !arrow && !HasLower(last)) return false;  // of a replacement: `<PIN>`
+    if (byte == '>' && !arrow && !HasLower(last)) return false;  // part of a replacement: `<PIN>`
     if (byte == ';' || (byte == '?' && next != '=') || stop || (byte == '\n' && next == '\n'))
       return false;
     joined = joined && ++marks == 1 && (byte == '_' || byte == '-' || byte == '.');
@@ -116,8 +116,8 @@ std::vector<std::string> ContextWords::SplitPhrase(absl::string_view phrase) {
   return words;
 }
 
-// Of the first eight bytes and the last eight, which are most words. A bit less of each byte, so
-// that the case of letters does not count.
+// Hashes the first eight bytes and the last eight, which cover most words, and ignores the bit that
+// distinguishes case.
 std::uint64_t ContextWords::HashWord(absl::string_view word) {
   const auto load = [&word](std::size_t at, std::size_t size) {
     std::uint64_t value = 0;
@@ -228,7 +228,7 @@ bool ContextWords::Window::HasParts(std::size_t begin, std::size_t end) const {
 template <typename Wanted, typename Visit>
 bool ContextWords::VisitPhrases(const FoundWord& last, const Window& window, const Wanted& wanted,
                                 const Visit& visit) const {
-  // Some words end dozens of phrases, so they are told apart by the hash of the word before.
+  // Some words end dozens of phrases, which are distinguished by the hash of the word before.
   const auto hash_before = [&](bool parts) {
     const auto [from, to] = window.WordBefore(last.begin, parts);
     return HashWord(window.text.substr(from, to - from));
@@ -278,7 +278,7 @@ bool ContextWords::IsMet(std::size_t proximity, absl::string_view before,
     };
     return VisitPhrases({words_[word], begin, end, part}, window, wanted, visit);
   };
-  // The parts of a word, from the last to the first, and then the word.
+  // Visits the parts of a word from the last to the first, then the whole word.
   for (;;) {
     const auto [begin, end] = window.WordBefore(upto, false);
     std::size_t lowest = end;

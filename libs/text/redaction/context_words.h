@@ -12,10 +12,10 @@
 
 namespace countersign::text::redaction {
 
-// Reads what stands behind a context word, up to where nothing can be assigned to it any more.
+// Reads the text after a context word until nothing can be assigned to the word any more.
 class AssignmentReader {
  public:
-  // False when `byte` ends it.
+  // False when `byte` ends the assignment.
   bool Read(char byte) {
     constexpr regex::ByteSet kBeside = regex::ByteSet::Word() | regex::ByteSet::Of(" \t\"'`\\])");
     const bool assigns = byte == '=' || byte == ':';
@@ -28,7 +28,7 @@ class AssignmentReader {
     return goes_on;
   }
 
-  // What was read assigns something to the word, and a match may begin here.
+  // Whether the text so far assigns something to the word, and a match may start here.
   bool assigned() const { return assigned_ && !operator_begun_; }
 
  private:
@@ -37,57 +37,56 @@ class AssignmentReader {
   char previous_ = 0;
 };
 
-// The context words of all rules of a set (redaction.h, ProximityRule), found in folded text.
-// Immutable once filled; thread-safe then.
+// The context words of all rules of a set (redaction.h, ProximityRule), searched for in folded
+// text. Immutable once filled; then thread-safe.
 class ContextWords {
  public:
-  // The number of an equal proximity rule if there is one. Words are folded; one that holds nothing
-  // but separators never occurs.
+  // Returns the number of an equal proximity rule if there is one. Words are folded; a word of
+  // separators only never matches.
   std::size_t Add(const ProximityRule& proximity);
   bool empty() const { return proximity_rules_.empty(); }
 
-  // The number of a word that ends some phrase, whatever its case; kNoWord for all others.
+  // The number of a word that ends a phrase, ignoring case; kNoWord for other words.
   static constexpr std::uint32_t kNoWord = 0xFFFFFFFF;
   std::uint32_t Find(absl::string_view word) const;
 
-  // True when the proximity rule is met by a match that begins right after `before`, with `next` as
-  // its first byte. `before` is at least the last kContextReach + 1 bytes of what stands there, or
-  // all.
+  // Whether the proximity rule is met by a match that starts directly after `before`, with `next`
+  // as its first byte. `before` contains at least the last kContextReach + 1 bytes before the
+  // match, or all.
   bool IsMet(std::size_t proximity, absl::string_view before, unsigned char next) const;
 
-  // The same for all proximity rules at once, by their numbers, for a match that begins at
-  // `position`. `hits` are all words before it that Find knows and all parts of words, in the order
-  // of their begins, whole words before their first part, at least those in reach. Returns whether
-  // any rule is met.
+  // The same for all proximity rules at once, by number, for a match that starts at `position`.
+  // `hits` are the known words and parts of words before it, at least those within reach, ordered
+  // by start, with a whole word before its first part. Returns whether any rule is met.
   enum class ProximityState : std::uint8_t { kUnseen, kUnmet, kMet };
   bool CollectMet(const std::vector<ContextHit>& hits, absl::string_view before,
                   std::uint64_t position, std::vector<ProximityState>& states) const;
 
-  // False when a word that Find knows ends no phrase of any rule, whatever follows it. `before`
-  // ends with it, and is at least the kContextReach + 1 bytes up to there, or all.
+  // False when a known word ends no phrase of any rule, whatever follows it. `before` ends with the
+  // word and contains at least the kContextReach + 1 bytes before that, or all.
   bool EndsPhrase(const ContextHit& hit, absl::string_view before) const;
 
   // The words of a phrase, folded and in lower case.
   static std::vector<std::string> SplitPhrase(absl::string_view phrase);
 
-  // True when a part of a name in camel case begins at `at`, within a word of `text`: `Key` in
-  // `apiKey`, `S3Key` and `APIKey`.
+  // Whether a part of a camel-case name starts at `at`, within a word of `text`: `Key` in `apiKey`,
+  // `S3Key` and `APIKey`.
   static bool BeginsPart(absl::string_view text, std::size_t at);
 
-  // A word that may stand between a name and its value (ProximityRule::beside). Lower case.
+  // Whether a (lower-case) word may stand between a name and its value (ProximityRule::beside).
   static bool IsLink(absl::string_view word);
 
-  // What words consist of: ASCII letters and digits, and everything beyond ASCII.
+  // The bytes of words: ASCII letters and digits, and everything beyond ASCII.
   static constexpr regex::ByteSet WordBytes() {
     return (regex::ByteSet::Word() & ~regex::ByteSet::Of("_")) | regex::ByteSet::Range(0x80, 0xFF);
   }
 
  private:
-  // A phrase by the words it consists of, of which the last is the key it is stored under.
+  // A phrase, stored under its last word.
   struct Phrase {
     std::vector<std::string> words_before;
     std::vector<std::size_t> proximity_rules;
-    std::uint64_t hash_before;  // of the last of words_before; 0 where there is none
+    std::uint64_t hash_before;  // of the last word in words_before; 0 if empty
   };
   struct Word {
     std::string word;  // in lower case
@@ -97,16 +96,16 @@ class ContextWords {
     std::uint32_t tag = 0;
     std::uint32_t word = kNoWord;
   };
-  // What stands before a match, of which the last kContextReach bytes count.
+  // The text before a match; its last kContextReach bytes count.
   struct Window {
     explicit Window(absl::string_view before);
-    // The word, or with `parts` the part of a name, that ends last before `end`; empty where none
-    // does, or one that begins out of reach.
+    // The last word (with `parts`, the last part of a name) that ends before `end`; empty if there
+    // is none or it starts out of reach.
     std::pair<std::size_t, std::size_t> WordBefore(std::size_t end, bool parts) const;
     bool HasParts(std::size_t begin, std::size_t end) const;
 
     absl::string_view text;
-    std::size_t cut;  // where the reach begins
+    std::size_t cut;  // start of the reach
   };
 
   static std::uint64_t HashWord(absl::string_view word);

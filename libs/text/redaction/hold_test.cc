@@ -26,7 +26,7 @@ RedactionRule RuleFor(absl::string_view pattern, regex::ByteSet left = {},
   return rule;
 }
 
-// Feeds `text` in random pieces and compares what is held after each with the definition.
+// Feeds `text` in random pieces and compares the held bytes after each with the definition.
 void CheckNoMoreIsHeld(Random& random, const std::vector<RedactionRule>& rules,
                        const std::shared_ptr<const RuleSet>& compiled, const std::string& text) {
   RedactionStream stream(compiled);
@@ -64,7 +64,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
   return rules;
 }
 
-TEST_CASE("RedactionStream: holds no more than some continuation could match, for random rules",
+TEST_CASE("RedactionStream: holds only what a continuation could match, for random rules",
           "[redaction]") {
   CHECK(rc::check([](std::uint64_t seed) {
     Random random(seed);
@@ -79,8 +79,7 @@ TEST_CASE("RedactionStream: holds no more than some continuation could match, fo
   }));
 }
 
-TEST_CASE("RedactionStream: holds of cards, addresses and keys no more than could match",
-          "[redaction]") {
+TEST_CASE("RedactionStream: holds only what could become a card, address or key", "[redaction]") {
   const regex::ByteSet word = regex::ByteSet::Word();
   std::vector<RedactionRule> rules = {
       RuleFor(R"(\d(?:[ -]?\d){12,18})", word, word),
@@ -123,7 +122,7 @@ TEST_CASE("RedactionStream: holds of cards, addresses and keys no more than coul
   }));
 }
 
-TEST_CASE("RedactionStream: takes little memory beside what it holds", "[redaction]") {
+TEST_CASE("RedactionStream: uses little memory beside held text", "[redaction]") {
   const auto compiled = RuleSet::Compile({RuleFor("<[a-z ]*>")});
   REQUIRE(compiled.ok());
   RedactionStream stream(*compiled);
@@ -153,7 +152,7 @@ TEST_CASE("HoldFrom: examples", "[redaction]") {
   CHECK(testing::oracle::HoldFrom(rules, "abc", 0) == 0);   // a b may follow
   CHECK(testing::oracle::HoldFrom(rules, "abcx", 0) == 4);  // it did not
   CHECK(testing::oracle::HoldFrom(rules, "baab", 0) ==
-        0);  // a match that ends in another's beginning
+        0);  // a match that ends in the start of another
   CHECK(testing::oracle::HoldFrom(rules, "baab", 1) == 3);
 }
 

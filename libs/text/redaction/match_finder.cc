@@ -8,11 +8,11 @@ namespace {
 
 using RuleTraits = RedactionProgram::RuleTraits;
 
-// Threads that are compared with each other rather than marked.
+// Up to this many threads are compared pairwise instead of marked.
 constexpr std::size_t kFew = 12;
 
-// A set of states with a value each, emptied in constant time. Shared by all streams of a thread:
-// a stream's own memory then stays small, whatever the size of its automaton.
+// A set of states with a value each, cleared in constant time. Shared by all streams of a thread,
+// so that a stream's own memory is small whatever the size of its automaton.
 class StateMarks {
  public:
   void Restart(std::size_t states) {
@@ -22,7 +22,7 @@ class StateMarks {
       generation_ = 1;
     }
   }
-  // Where the state was put in this round; `fresh` the first time.
+  // The index of the state in this round; `fresh` the first time.
   std::uint32_t Put(std::uint32_t state, std::uint32_t fresh) {
     Mark& mark = marks_[state];
     if (mark.generation != generation_) mark = {generation_, fresh};
@@ -128,7 +128,7 @@ void MatchFinder::Finish() {
   state_.prefix2 = RedactionProgram::kNoPrefix2;
 }
 
-// Matches that ended at `end` and waited for the byte after them.
+// Decides matches that ended at `end` and depend on the next byte.
 void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
   for (const RedactionThread& thread : state_.threads) {
     if ((program_.kinds[thread.state] & RedactionProgram::kWaits) == 0) continue;
@@ -137,8 +137,7 @@ void MatchFinder::DecideGuarded(int next_byte, std::uint64_t end) {
   ConfirmCandidates(end);
 }
 
-// Adds those proximity and exclusion starts of a cell whose rule the text before `position`
-// allows.
+// Adds the proximity and exclusion starts of a cell whose rules the text before `position` allows.
 void MatchFinder::CollectByContext(std::size_t cell, std::uint64_t position,
                                    std::vector<std::uint32_t>& open) {
   constexpr std::uint64_t kFarthest = kContextReach + 1;
@@ -172,7 +171,7 @@ bool MatchFinder::SeesContextWord(std::uint64_t position) {
   const auto in_word = [&](std::uint64_t at) { return kWordBytes.Contains(text_.At(at)); };
   std::uint64_t at =
       std::max({state_.words_until, text_.base, position > kFarthest ? position - kFarthest : 0});
-  // The rest of a word that begins out of reach.
+  // The rest of a word that starts out of reach.
   const int before = text_.Before(at);
   if (before >= 0 && kWordBytes.Contains(static_cast<unsigned char>(before))) {
     std::uint64_t end = at;
@@ -191,7 +190,7 @@ bool MatchFinder::SeesContextWord(std::uint64_t position) {
     }
     std::uint64_t end = at;
     while (end < position && in_word(end)) ++end;
-    if (end == position && in_word(position)) break;  // it is not whole yet
+    if (end == position && in_word(position)) break;  // the word is not complete yet
     const std::uint32_t word = program_.context.Find(text_.Slice(at, end));
     if (word != ContextWords::kNoWord) AddContextWord(at, end, word, false);
     AddParts(at, end, -1);
@@ -205,8 +204,8 @@ bool MatchFinder::HasWordInReach(std::uint64_t position) const {
   return !state_.words.empty() && state_.words.back().begin + kContextReach >= position;
 }
 
-// Adds the parts of the word, or rest of a word, in [begin, end); `before` is the byte of the word
-// that stands before it, -1 where none does.
+// Adds the parts of the word, or of the rest of a word, in [begin, end). `before` is the byte of
+// the word before it; -1 if none.
 void MatchFinder::AddParts(std::uint64_t begin, std::uint64_t end, int before) {
   std::string rest;
   if (before >= 0) rest += static_cast<char>(before);
@@ -216,7 +215,7 @@ void MatchFinder::AddParts(std::uint64_t begin, std::uint64_t end, int before) {
                                      slice.end(), [](char c) { return 'A' <= c && c <= 'Z'; });
   if (!has_upper) return;
   rest.append(slice.data(), slice.size());
-  std::size_t part = 0;  // where the last one begins
+  std::size_t part = 0;  // start of the last part
   for (std::size_t at = 1; at <= rest.size(); ++at) {
     if (at < rest.size() && !ContextWords::BeginsPart(rest, at)) continue;
     const bool known = part >= skipped && (part > 0 || at < rest.size());
@@ -276,7 +275,7 @@ void MatchFinder::Step(unsigned char byte, States seconds, States starts, std::u
   std::vector<RedactionThread>& next = scratch_.next;
   next.clear();
   const std::size_t sources = threads.size() + seconds.size() + starts.size();
-  if (sources == 1 || sources == seconds.size() || sources == starts.size()) {  // none meet
+  if (sources == 1 || sources == seconds.size() || sources == starts.size()) {  // no duplicates
     PutNext(byte, seconds, starts, position, [&](std::uint32_t state, std::uint32_t start) {
       next.push_back({state, start});
     });
@@ -346,9 +345,9 @@ void MatchFinder::ConfirmCandidates(std::uint64_t end) {
 }
 
 // Adds the match with the leftmost start that the validator accepts. (Matches of the same rule with
-// the same end and a later start lie within it.) A thread began at `lowest`, so all that a match
-// needs but the validator is there; where that refuses, the automaton is run backwards from the
-// states in scratch_.current for every other start that leads to them.
+// the same end and a later start lie within it.) A thread started at `lowest`, so everything except
+// the validator is satisfied there. If the validator refuses it, the automaton runs backwards from
+// the states in scratch_.current to find other starts.
 void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_t end) {
   const Validator& validator = program_.rules[rule].validator;
   if (validator(text_.Slice(lowest, end))) {
@@ -365,8 +364,8 @@ void MatchFinder::Confirm(std::uint32_t rule, std::uint64_t lowest, std::uint64_
   }
 }
 
-// The first position after `lowest` where a match of `rule` that ends at `end` could begin, by its
-// first byte, the one before it and its length; `end` where there is none.
+// The first position after `lowest` at which a match of `rule` ending at `end` could start, judging
+// by its first byte, the byte before and its length; `end` if there is none.
 std::uint64_t MatchFinder::FirstBegin(std::uint32_t rule, std::uint64_t lowest,
                                       std::uint64_t end) const {
   const RuleTraits& traits = program_.traits[rule];
@@ -379,8 +378,8 @@ std::uint64_t MatchFinder::FirstBegin(std::uint32_t rule, std::uint64_t lowest,
   return end;
 }
 
-// Runs the automaton backwards from scratch_.current at `end`, down to `first`. Puts where a match
-// begins into scratch_.begins, the last one first.
+// Runs the automaton backwards from scratch_.current at `end` down to `first`. Stores the starts of
+// matches in scratch_.begins, last one first.
 void MatchFinder::FindBegins(std::uint64_t first, std::uint64_t end) {
   std::vector<std::uint32_t>& current = scratch_.current;
   std::vector<std::uint32_t>& previous = scratch_.previous;
@@ -422,7 +421,7 @@ bool MatchFinder::Leads(const RedactionProgram& program, const MatchCluster& a,
   return a_priority != b_priority ? a_priority > b_priority : a.rule < b.rule;
 }
 
-// Matches come with growing ends, so a new one touches only the last clusters.
+// Ends of matches increase, so a new match affects only the last clusters.
 void MatchFinder::AddMatch(MatchCluster match) {
   std::vector<MatchCluster>& clusters = state_.clusters;
   while (!clusters.empty() && clusters.back().end > match.begin) {

@@ -9,11 +9,11 @@
 
 namespace countersign::text::redaction {
 
-// A part of a folded text, by offsets into the whole of it.
+// A part of a folded text; offsets are relative to the whole text.
 struct TextWindow {
   absl::string_view bytes;
   std::uint64_t base = 0;
-  int before_base = -1;  // the byte before `base`, or -1 at the edge of the text
+  int before_base = -1;  // the byte before `base`; -1 at the start of the text
 
   std::uint64_t end() const { return base + bytes.size(); }
   unsigned char At(std::uint64_t position) const {
@@ -27,29 +27,29 @@ struct TextWindow {
   }
 };
 
-// Moves the threads of a MatchState over a text, byte by byte, and adds what matches to its
-// clusters. Streams and whole texts share it, so both find the same.
+// Moves the threads of a MatchState over a text, byte by byte, and adds matches to its clusters.
+// Streams and whole texts share it, so both find the same matches.
 class MatchFinder {
  public:
-  // The window holds every byte from the earliest start of a validated rule's thread on, and
-  // kContextReach + 1 bytes before that if some rule has a proximity rule.
+  // The window contains every byte from the earliest start of a validated rule's thread on, and
+  // kContextReach + 1 bytes before that if a rule has a proximity rule.
   MatchFinder(const RedactionProgram& program, TextWindow text, MatchState& state);
 
-  // All rules over [from, to).
+  // Runs all rules over [from, to).
   void Scan(std::uint64_t from, std::uint64_t to);
 
-  // One rule from `from` on, at least to `upto`, and on until none of its threads lives or the
+  // Runs one rule from `from` at least to `upto`, and on until it has no active thread or the
   // window ends. Returns where it stopped.
   std::uint64_t ScanRule(std::uint32_t rule, std::uint64_t from, std::uint64_t upto);
 
-  // The text ends here.
+  // Call at the end of the text.
   void Finish();
 
-  // True when `a` rather than `b` decides what replaces both.
+  // Whether the match of `a`, and not that of `b`, determines the replacement of both.
   static bool Leads(const RedactionProgram& program, const MatchCluster& a, const MatchCluster& b);
 
  private:
-  // A state of a validated rule that accepts at the current position.
+  // An accepting state of a validated rule at the current position.
   struct Candidate {
     std::uint32_t rule;
     std::uint32_t state;
@@ -67,8 +67,8 @@ class MatchFinder {
   void AddContextWord(std::uint64_t begin, std::uint64_t end, std::uint32_t word, bool part);
   bool MeetsProximity(std::uint32_t proximity, std::uint64_t position) const;
   using States = RedactionProgram::Span<std::uint32_t>;
-  // Moves every thread over `byte`, and begins new ones: in `seconds`, which the byte before
-  // began, and in `starts`.
+  // Moves every thread over `byte`, and starts new ones: in `seconds`, started by the previous
+  // byte, and in `starts`.
   void Step(unsigned char byte, States seconds, States starts, std::uint64_t position);
   template <typename Put>
   void PutNext(unsigned char byte, States seconds, States starts, std::uint64_t position,

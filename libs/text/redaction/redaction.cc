@@ -13,18 +13,18 @@
 namespace countersign::text::redaction {
 namespace {
 
-// Held text is compared with its limit at every such offset of the input, so that whether a stream
+// The limit on held text is checked at these offsets of the input only, so that whether a stream
 // fails does not depend on its pieces.
 constexpr std::uint64_t kCheckInterval = 256;
 static_assert((kCheckInterval & (kCheckInterval - 1)) == 0);
 
-// Offsets of threads have 32 bits. Whatever is older than this has left, but for matches that are
-// swallowed, of which it does not matter where they began.
+// Threads store 32-bit offsets. Older text has been released, except in matches being dropped,
+// whose start does not matter.
 constexpr std::uint64_t kOldest = std::uint64_t{1} << 30;
 
 }  // namespace
 
-// One Feed.
+// The state of one call of Feed.
 class RedactionStream::Run {
  public:
   Run(RedactionStream& stream, std::string* released, std::vector<RedactedSpan>* spans)
@@ -46,7 +46,7 @@ class RedactionStream::Run {
   RedactionOutput output_;
 };
 
-// What was folded since the last time.
+// Scans the text that was folded since the last call.
 void RedactionStream::Run::Scan() {
   if (stream_.position_ - stream_.matches_.origin > 2 * kOldest) MoveOrigin();
   const TextWindow window = Window();
@@ -64,7 +64,7 @@ void RedactionStream::Run::MoveOrigin() {
   stream_.matches_.origin += moved;
 }
 
-// True when no continuation of the text can change what replaces `cluster`.
+// Whether no continuation of the text can change the replacement of `cluster`.
 bool RedactionStream::Run::Decided(const MatchCluster& cluster) const {
   if (program_.rules[cluster.rule].rewrite || output_.LetsThrough(cluster)) return false;
   const std::uint64_t begin = cluster.begin;
@@ -76,7 +76,7 @@ bool RedactionStream::Run::Decided(const MatchCluster& cluster) const {
   });
 }
 
-// Lets go of everything that no continuation can change.
+// Releases everything that no continuation can change.
 void RedactionStream::Run::Release() {
   const TextWindow window = Window();
   const std::uint64_t hold = std::min(stream_.position_, stream_.matches_.EarliestStart());
@@ -110,7 +110,7 @@ absl::Status RedactionStream::Feed(absl::string_view text, bool end, std::string
                                    std::vector<RedactedSpan>* spans) {
   CS_RETURN_IF_ERROR(failed_);
   if (ended_) {
-    failed_ = absl::FailedPreconditionError("a redaction stream was fed after its end");
+    failed_ = absl::FailedPreconditionError("the redaction stream was fed after its end");
     return failed_;
   }
   if (end && taken_ == 0 && rules_->bulk().Redact(text, released, spans)) {
@@ -166,7 +166,7 @@ absl::Status RedactionStream::Take(absl::string_view text, bool end, Run& run) {
   return absl::OkStatus();
 }
 
-// Keeps what is held, what a validator may still want to see, and what may be context.
+// Keeps held text, the text that a validator may need, and the text that may be context.
 void RedactionStream::DropReleased(bool end) {
   constexpr std::uint64_t kWorthMoving = 64;
   std::uint64_t keep = output_.emitted;
@@ -193,7 +193,7 @@ void RedactionStream::DropReleased(bool end) {
   FitBuffer(buffer_.size());
 }
 
-// A string would double its memory: what a stream takes beside what it holds is bounded.
+// Allocates exactly: a string's growth would double the memory beside held text.
 void RedactionStream::FitBuffer(std::size_t bytes) {
   const std::size_t spare = std::clamp<std::size_t>(bytes / 2, 64, 512);
   if (bytes <= buffer_.capacity() && buffer_.capacity() <= bytes + 3 * spare) return;

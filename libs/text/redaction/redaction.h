@@ -17,41 +17,41 @@
 
 // Exact redaction of text and of streams of text.
 //
-// What is matched is the *folded* text (text_fold.h), in which digits of other scripts, dashes,
-// spaces and full-width forms are the ASCII characters they are read as, and invisible characters
-// are not there. Patterns mean what their code points fold to. All that is reported and released
-// is the original: a match covers the original of its bytes and what was dropped between them.
+// Matching uses the *folded* text (text_fold.h): digits of other scripts, dashes, spaces and
+// full-width forms become the ASCII characters that they resemble, and invisible characters are
+// dropped. Patterns are folded, too. Spans and released text always refer to the original: a match
+// covers the original of its bytes and the dropped characters between them.
 //
-// A *match* of a rule is a range of bytes that its regex matches as a whole, whose neighbour bytes
-// are not forbidden (the edges of the text are allowed), before which stands the context that the
-// rule asks for, and that its validator accepts. All matches of all rules count; those that share
-// a byte are one *cluster*, and a cluster is replaced as a whole, by the replacement of its
-// leftmost, then longest, then highest-priority match. So no byte of any match ever leaves, and
-// what leaves does not depend on how the text was cut into pieces: for every cut, the released
-// texts put together equal the redaction of the whole text. After each piece everything has left
-// that no continuation of the text could still change.
+// A *match* of a rule is a range of bytes that its regex matches completely, whose neighbour bytes
+// are not forbidden (the edges of the text are allowed), which has the required context before it,
+// and which the rule's validator accepts. All matches of all rules count. Matches that share a byte
+// form one *cluster*, which is replaced as a whole with the replacement of its leftmost, then
+// longest, then highest-priority match. So no byte of a match is ever released. The result does not
+// depend on how the text is cut into pieces: for every cut, the concatenated releases equal the
+// redaction of the whole text. After each piece everything has been released that no continuation
+// of the text could change.
 namespace countersign::text::redaction {
 
-// True when `match` is what its shape suggests (a check digit, a range). Pure; thread-safe.
+// Whether `match` is what its form suggests (a check digit, a range). Pure; thread-safe.
 using Validator = std::function<bool(absl::string_view match)>;
 
-// Words, one of which must stand before a match, wholly within the kContextReach bytes before it.
-// Words after a match do not count, so a stream holds nothing for their sake.
+// Words, one of which must stand before a match, completely within the kContextReach bytes before
+// it. Words after a match do not count, so that a stream need not hold text for them.
 struct ProximityRule {
-  // Lower case; compared without ASCII case, as whole words (what lies between bytes that are
-  // neither ASCII letters nor digits nor beyond ASCII, so `routing_number` holds two) and as the
-  // parts of a name in camel case (`routingNumber` and `XRoutingNumber` hold them too). One of
-  // several words is a phrase: these words one after the other. Empty: no rule.
+  // Lower case. They match whole words regardless of ASCII case (a word is a run of ASCII letters,
+  // digits and non-ASCII bytes, so `routing_number` contains two), and parts of camel-case names
+  // (`routingNumber` and `XRoutingNumber` contain them, too). Several words form a phrase and must
+  // follow each other. Empty: no rule.
   std::vector<std::string> words;
-  // The last of them must be what the match is assigned to: between it and the match stand only
-  // further word characters, quotes (' " ` and \), closing brackets, spaces, tabs, and at least one
-  // of = and : (a > may follow a =, and a ? or . stand before one).
+  // The last of these words must be assigned the match: between the two stand only further word
+  // characters, quotes (' " ` and \), closing brackets, spaces, tabs, and at least one of = and :
+  // (= may be followed by >, and preceded by ? or .).
   bool assigned = false;
-  // The last of them must be close to the match: between the two stand at most kBesideReach bytes,
-  // none of them the end of a sentence, and no words but those that go on with its name
-  // (`token_value`) and such as `is`, `to`, `at`, `number`, `value`. On the next line it must be
-  // assigned, or in a tag. A name in capitals before a > is no context: replacements are written
-  // so.
+  // The last of these words must be close to the match: between the two stand at most kBesideReach
+  // bytes, without the end of a sentence and without words other than those that continue its name
+  // (`token_value`) and such as `is`, `to`, `at`, `number`, `value`. If the match is on the next
+  // line it must be assigned, or in a tag. An upper-case name before > is not a context, because
+  // replacements have that form.
   bool beside = false;
 
   bool empty() const { return words.empty(); }
@@ -62,27 +62,27 @@ inline constexpr std::size_t kBesideReach = 24;
 struct RedactionRule {
   std::string entity;  // lower snake case, as reported in spans
   regex::Regex regex;  // may not match the empty text
-  // In place of the regex where that would be too large a tree: an automaton over folded text. Of
-  // `regex` only the widths are then read.
+  // Used instead of the regex where that would be too large: an automaton over folded text. Only
+  // the widths of `regex` are then used.
   std::shared_ptr<const regex::Automaton> automaton;
   regex::ByteSet left_forbidden;   // a match may not follow one of these bytes …
   regex::ByteSet right_forbidden;  // … nor be followed by one of these
-  Validator validator = nullptr;   // with one, the regex's width is at most kMaxValidatedWidth
+  Validator validator = nullptr;   // requires a regex width of at most kMaxValidatedWidth
   ProximityRule context;           // required before a match, unless empty
-  ProximityRule exclusion;         // suppresses a match that it stands before
-  // The first min_count - 1 clusters of a text that hold matches of this rule alone, or of its
-  // group, are let through; from then on they are replaced.
+  ProximityRule exclusion;         // suppresses a match when it is met before it
+  // The first min_count - 1 clusters of a text that contain only matches of this rule, or of its
+  // group, are released; later ones are replaced.
   std::size_t min_count = 1;
   int priority = 0;         // higher wins between matches of equal range
   std::string replacement;  // unless `rewrite` is set
   std::function<std::string(absl::string_view original)> rewrite;  // pure, thread-safe
 
-  // Rules of one group (not empty) are shapes of one thing, with one replacement: a cluster of
-  // their matches alone is no cluster of several rules.
+  // Rules with the same non-empty group are shapes of one thing with one replacement: a cluster of
+  // their matches does not count as one of several rules.
   std::string group;
 
-  // Decides what a cluster shows that holds matches of several rules, where the leftmost has a
-  // `rewrite`: it is then replaced by this, so that no part of another rule's match shows.
+  // The replacement of a cluster with matches of several rules whose leftmost one has a `rewrite`,
+  // so that no part of another rule's match is shown.
   std::string mixed_replacement;
 };
 
@@ -96,29 +96,28 @@ inline constexpr std::size_t kMaxValidatedWidth = 2048;
 inline constexpr std::size_t kMaxRuleSetStates = 1'000'000;
 
 struct RedactionLimits {
-  // A cluster longer than this (folded), whose replacement is decided, is replaced at once and the
-  // rest of it swallowed as it comes.
+  // A cluster longer than this (folded) whose replacement is decided is replaced at once; the rest
+  // of it is dropped as it arrives.
   std::size_t early_commit_bytes = 4096;
-  // Text held back beyond this is RESOURCE_EXHAUSTED. Bounds the memory of a stream.
+  // More held text than this is RESOURCE_EXHAUSTED; bounds the memory of a stream.
   std::size_t max_held_bytes = 64 * 1024;
 };
 
 struct RedactionProgram;
 class BulkScanner;
 
-// Many rules compiled into one automaton. Immutable, thread-safe, shared by all streams.
+// Rules compiled into one automaton. Immutable, thread-safe, shared by streams.
 class RuleSet {
  public:
-  // INVALID_ARGUMENT names the rule's entity and what is wrong with it. Compiling is not for a
-  // request path.
+  // INVALID_ARGUMENT names the rule's entity and the mistake. Too slow for a request path.
   static absl::StatusOr<std::shared_ptr<const RuleSet>> Compile(std::vector<RedactionRule> rules,
                                                                 RedactionLimits limits = {});
   ~RuleSet();
 
-  bool empty() const;          // no rules: every text leaves as it comes
+  bool empty() const;          // no rules: texts are released unchanged
   std::size_t states() const;  // of the automaton
   const RedactionProgram& program() const { return *program_; }
-  // Redacts large texts faster than a stream. Thread-safe; it caches within, hence not const.
+  // Redacts large texts faster than a stream. Thread-safe; not const, because it caches.
   BulkScanner& bulk() const { return *bulk_; }
 
  private:
@@ -127,8 +126,8 @@ class RuleSet {
   std::unique_ptr<BulkScanner> bulk_;  // after program_, which it uses
 };
 
-// One replaced cluster. `begin` and `end` are byte offsets into the released text of the Feed that
-// reports it; `input_begin` and `input_end` into the whole input of the stream.
+// A replaced cluster. `begin` and `end` are byte offsets into the text released by the Feed that
+// reports it; `input_begin` and `input_end` are offsets into the stream's whole input.
 struct RedactedSpan {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -136,29 +135,30 @@ struct RedactedSpan {
   std::size_t input_end = 0;
   std::string entity;
   std::string original;
-  // Continues the cluster of the previous span, whose replacement has left already: begin == end.
+  // Continues the previous span's cluster, whose replacement was already released: begin == end.
   // Only for clusters longer than RedactionLimits::early_commit_bytes.
   bool continued = false;
 };
 
-// Redacts one logical text that comes in pieces. Not thread-safe; small (a few hundred bytes and
-// what is held). Time per byte does not depend on the length of the text. Of a character beyond
-// ASCII that is cut between two pieces up to three bytes are held.
+// Redacts one text that arrives in pieces. Not thread-safe; uses a few hundred bytes plus the held
+// text. Time per byte does not depend on the length of the text. Up to three bytes of a non-ASCII
+// character that was cut between pieces are held.
 class RedactionStream {
  public:
   explicit RedactionStream(std::shared_ptr<const RuleSet> rules);
 
-  // Appends what may leave now to `released` (never removes from it), and the clusters replaced in
-  // it to `spans`, whose `begin` and `end` count from the start of `*released`. With `end` nothing
-  // is held afterwards, and the stream may not be fed again. After an error the stream is dead and
-  // repeats it; `released` is then unchanged. A large text that comes as a whole is redacted much
-  // faster; nothing of it is held, so RedactionLimits::max_held_bytes does not apply to it.
+  // Appends the text that may be released now to `released` (never removing from it) and the
+  // clusters replaced in it to `spans`, whose `begin` and `end` are relative to the start of
+  // `*released`. With `end` nothing is held afterwards, and the stream must not be fed again. After
+  // an error the stream is unusable and returns it again; `released` is then unchanged. A large
+  // text fed as a whole is redacted much faster; none of it is held, so
+  // RedactionLimits::max_held_bytes does not apply.
   absl::Status Feed(absl::string_view text, bool end, std::string* released,
                     std::vector<RedactedSpan>* spans);
 
-  // Bytes of the input that have neither left nor been replaced.
+  // Bytes of the input that were neither released nor replaced yet.
   std::size_t held() const { return taken_ - output_.input_emitted; }
-  std::size_t memory_bytes() const;  // what this stream occupies now
+  std::size_t memory_bytes() const;  // memory in use
 
  private:
   class Run;
@@ -173,7 +173,7 @@ class RedactionStream {
   std::uint64_t base_ = 0;
   std::uint64_t position_ = 0;  // folded bytes scanned
   std::uint64_t taken_ = 0;     // bytes of the input
-  std::string unfinished_;      // the last of them, where they may begin a folded character
+  std::string unfinished_;      // the last input bytes, which may start a character
   int before_base_ = -1;        // the byte before base_, or -1
   MatchState matches_;
   OutputState output_;
@@ -181,7 +181,8 @@ class RedactionStream {
   absl::Status failed_;
 };
 
-// Joins every continued span to the one that it continues, so that there is one per cluster.
+// Merges every continued span into the one that it continues, so that there is one span per
+// cluster.
 void JoinContinued(std::vector<RedactedSpan>& spans);
 
 struct Redacted {
@@ -189,7 +190,7 @@ struct Redacted {
   std::vector<RedactedSpan> spans;  // one per cluster; offsets into `text` and into the input
 };
 
-// The redaction of a whole text. Equal to feeding it to a stream in any pieces.
+// The redaction of a whole text. Equals feeding it to a stream in any pieces.
 absl::StatusOr<Redacted> RedactWhole(std::shared_ptr<const RuleSet> rules, absl::string_view text);
 
 }  // namespace countersign::text::redaction

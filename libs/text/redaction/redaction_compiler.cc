@@ -13,9 +13,10 @@
 namespace countersign::text::redaction {
 namespace {
 
-constexpr std::size_t kMaxDistinct = 0xFFFE;  // byte sets and neighbours of one rule set
+constexpr std::size_t kMaxDistinct =
+    0xFFFE;  // limit for distinct byte sets and neighbours in a rule set
 
-// Numbers equal values alike.
+// Assigns equal values the same number.
 template <typename T>
 class Numbering {
  public:
@@ -122,7 +123,7 @@ class Compiler {
   }
 
  private:
-  // The shapes of one thing are counted together.
+  // Shapes of one thing share a counter.
   std::uint32_t CounterNumber(const RedactionRule& rule) {
     if (rule.group.empty()) return program_.counters++;
     const auto [counter, added] = group_counters_.emplace(rule.group, program_.counters);
@@ -199,7 +200,7 @@ class Compiler {
   }
 
   void FillStarts(std::size_t left_classes) {
-    std::vector<int> before_byte(left_classes);  // one representative of each class
+    std::vector<int> before_byte(left_classes);  // a representative of each class
     for (int byte = 0; byte <= 256; ++byte) {
       before_byte[program_.before[static_cast<std::size_t>(byte)]] = byte == 256 ? -1 : byte;
     }
@@ -266,7 +267,7 @@ class Compiler {
     program_.second_classes = classes.size();
   }
 
-  // Cells with the same starts share a prefix2. A program with too many has none for the rest.
+  // Cells with the same starts share a prefix2. When a program has too many, the others have none.
   void FillSeconds() {
     std::vector<unsigned char> class_byte(program_.second_classes);
     for (unsigned byte = 0; byte < 256; ++byte) {

@@ -8,7 +8,7 @@
 
 namespace countersign::text::redaction {
 
-// Writes the output of a redaction: unmatched text in its original form, and the replacements of
+// Writes the output of a redaction: the original text outside of matches, and the replacements of
 // clusters.
 class RedactionOutput {
  public:
@@ -16,17 +16,17 @@ class RedactionOutput {
                   std::vector<RedactedSpan>* spans)
       : program_(program), state_(state), released_(*released), spans_(*spans) {}
 
-  // Releases the text up to `to`, with what was dropped right before it. No effect where that was
-  // released already. REQUIRES: `text` holds what has not left.
+  // Releases the text up to `to`, including characters dropped directly before it; nothing if that
+  // was released before. REQUIRES: `text` contains the unreleased text.
   void Clear(const TextWindow& text, std::uint64_t to);
 
-  // Replaces the next cluster, or releases it while its rule is below its minimum count.
+  // Replaces the next cluster, or releases it while its rule is below min_count.
   void Replace(const TextWindow& text, const MatchCluster& cluster);
 
-  // Drops more of a cluster whose replacement was released already.
+  // Drops more of a cluster whose replacement was released before.
   void Swallow(const TextWindow& text, const MatchCluster& cluster);
 
-  // Whether the next cluster would be released unless it grows.
+  // Whether the next cluster would be released if it does not grow.
   bool LetsThrough(const MatchCluster& cluster) const;
 
  private:

@@ -10,10 +10,10 @@
 
 namespace countersign::text::redaction {
 
-// What a RuleSet compiles to: the position automata of all rules side by side, in flat arrays.
-// Internal to redaction_*.cc.
+// A compiled RuleSet: the position automata of all rules, in flat arrays. Internal to
+// redaction_*.cc.
 struct RedactionProgram {
-  // An index into `neighbours`, plus one; kNone where a state neither begins nor ends a match.
+  // An index into `neighbours`, plus one; kNone for a state that neither starts nor ends a match.
   using NeighbourRef = std::uint16_t;
   static constexpr NeighbourRef kNone = 0;
   static constexpr NeighbourRef kAnything = 1;
@@ -27,7 +27,7 @@ struct RedactionProgram {
     bool empty() const { return first == last; }
     std::size_t size() const { return static_cast<std::size_t>(last - first); }
   };
-  // Lists of states, one after the other.
+  // Lists of states, stored consecutively.
   struct Lists {
     std::vector<std::uint32_t> offsets = {0};
     std::vector<std::uint32_t> states;
@@ -36,7 +36,7 @@ struct RedactionProgram {
     }
   };
 
-  // A transition, with the set of its target beside it: most of them are looked at and not taken.
+  // A transition, stored with its target's byte set, because most are tested and not taken.
   struct Transition {
     std::uint32_t state;
     std::uint32_t set;
@@ -44,25 +44,25 @@ struct RedactionProgram {
 
   struct State {
     std::uint32_t rule;
-    std::uint32_t first_transition;  // in `transitions`; the next state's is the end
-    std::uint16_t set;               // what it consumes, in `sets`
-    NeighbourRef begins;             // what may stand before a match that begins here
-    NeighbourRef ends;               // what may stand after a match that ends here
-    std::uint16_t ascii = 0;         // how many of its transitions, the first, take ASCII
+    std::uint32_t first_transition;  // in `transitions`; they end at the next state's
+    std::uint16_t set;               // the bytes it consumes, in `sets`
+    NeighbourRef begins;             // allowed before a match that starts here
+    NeighbourRef ends;               // allowed after a match that ends here
+    std::uint16_t ascii = 0;         // its first `ascii` transitions accept ASCII
   };
 
-  // What the engine asks of a rule again and again.
+  // The properties of a rule that the engine reads often.
   struct RuleTraits {
     static constexpr std::uint32_t kNoProximity = 0xFFFFFFFF;
     bool validated = false;
     std::uint32_t proximity = kNoProximity;  // in `context`
-    std::uint32_t exclusion = kNoProximity;  // the same, of what may not stand there
-    std::uint32_t counter = 0;    // of clusters let through; rules without min_count share 0
+    std::uint32_t exclusion = kNoProximity;  // the same for the exclusion
+    std::uint32_t counter = 0;    // counts released clusters; rules without min_count share 0
     regex::ByteSet first_bytes;   // of a match
     regex::ByteSet alphabet;      // of all its bytes
     std::uint32_t min_width = 1;  // of a match
     std::size_t max_width = regex::kUnbounded;
-    regex::Neighbour previous{{}, false};  // what may stand before some match …
+    regex::Neighbour previous{{}, false};  // allowed before some match …
     regex::Neighbour next{{}, false};      // … and after it
 
     bool MayFollow(int before) const {
@@ -78,13 +78,13 @@ struct RedactionProgram {
   RedactionLimits limits;
   std::vector<regex::ByteSet> sets;
   std::vector<regex::Neighbour> neighbours;  // [0] is anything
-  std::vector<State> states;  // and one more, for the end of the last one's transitions
+  std::vector<State> states;                 // plus a sentinel for the end of the last transitions
   std::vector<Transition> transitions;
-  Lists predecessors;  // empty for rules without a validator, which never look back
+  Lists predecessors;  // empty for rules without a validator, which never run backwards
 
-  // Where a match may begin: starts[before[previous byte] * classes + byte_class[byte]];
-  // before[256] is the edge of the text. A cell is empty where the pair begins nothing, so that
-  // idle text costs a look-up per byte.
+  // The states in which a match may start: starts[before[previous byte] * classes +
+  // byte_class[byte]]; before[256] is the start of the text. Most cells are empty, so that text
+  // without matches costs one look-up per byte.
   std::array<std::uint16_t, 257> before{};
   std::array<std::uint16_t, 256> byte_class{};
   std::size_t classes = 0;
@@ -96,17 +96,17 @@ struct RedactionProgram {
   static constexpr std::uint8_t kPlainStart = 1;
   static constexpr std::uint8_t kProximityStart = 2;
   static constexpr std::uint8_t kExclusionStart = 4;
-  std::vector<std::uint8_t> start_kinds;  // by cell: which of them are not empty
+  std::vector<std::uint8_t> start_kinds;  // by cell: which lists are not empty
   Lists firsts;                           // by rule: the states that begin a match
 
-  // What a stream asks of a state once it is reached.
+  // Properties of a state when it is reached.
   static constexpr std::uint8_t kAccepts = 1;    // a match ends here, whatever follows
   static constexpr std::uint8_t kWaits = 2;      // … if the next byte allows it
   static constexpr std::uint8_t kContinues = 4;  // it has transitions
   std::vector<std::uint8_t> kinds;               // by state
 
-  // The states two bytes into a match, for all plain starts of a cell at once. Most first bytes
-  // begin no match, and their states then never become threads.
+  // The states after two bytes of a match, for all plain starts of a cell at once. Most first bytes
+  // start no match; their states then never become threads.
   static constexpr std::uint16_t kNoPrefix2 = 0;
   std::vector<std::uint16_t> prefix2s;  // by cell; kNoPrefix2 where nothing starts, or a match
                                         // may be one byte long
@@ -118,7 +118,7 @@ struct RedactionProgram {
     return {transitions.data() + states[state].first_transition,
             transitions.data() + states[state + 1].first_transition};
   }
-  // Those of From(state) that may take `byte`.
+  // Those transitions of From(state) that may accept `byte`.
   Span<Transition> From(std::uint32_t state, unsigned char byte) const {
     const Span<Transition> all = From(state);
     return byte < 0x80 ? Span<Transition>{all.first, all.first + states[state].ascii} : all;

@@ -45,7 +45,8 @@ ProximityRule RandomGate(Random& random) {
   return proximity;
 }
 
-// What folds to what the patterns are made of, what folds to nothing, and what is cut off or wrong.
+// Random characters that fold to those of the patterns, that fold to nothing, and truncated or
+// invalid ones.
 std::string RandomDisguise(Random& random, std::size_t longest) {
   static const std::vector<std::string> kPieces = {
       "a",          "b",          "c",      " ",      "\u00E9",   "=",      "\uFF41", "\uFF42",
@@ -90,7 +91,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
   return rules;
 }
 
-// A stream whose spans are put together over all feeds.
+// A stream that collects its spans over all feeds.
 struct Streamed {
   Redacted whole;
   std::size_t max_held = 0;
@@ -158,8 +159,8 @@ TEST_CASE("Redaction: any cut of any text under any rules equals the definition"
   }));
 }
 
-// Limits so low that even a short text has several lanes, and everything is forgotten now and then.
-TEST_CASE("Redaction: in bulk any text under any rules equals the definition", "[redaction]") {
+// Limits so low that even short texts use several lanes and the automaton is often reset.
+TEST_CASE("Redaction: in bulk, any text under any rules equals the definition", "[redaction]") {
   CHECK(rc::check([](std::uint64_t seed) {
     Random random(seed);
     const std::vector<RedactionRule> rules = RandomRules(random);
@@ -179,7 +180,7 @@ TEST_CASE("Redaction: in bulk any text under any rules equals the definition", "
   }));
 }
 
-TEST_CASE("Redaction: releases exactly what no continuation can change", "[redaction]") {
+TEST_CASE("Redaction: releases exactly the text that no continuation can change", "[redaction]") {
   const std::vector<std::vector<std::string>> sets = {
       {"ab{1,3}c", "b[ab]{2}b", "ca?c"}, {"a+b", "\\bc"}, {"a\\b.", "bc?", "c{2}"}};
   std::vector<std::string> continuations = {""};
@@ -220,7 +221,7 @@ TEST_CASE("Redaction: releases exactly what no continuation can change", "[redac
     }
     RC_LOG(text + " released " + released);
     RC_ASSERT(common.substr(0, released.size()) == released);
-    // A placeholder may wait for the end of its cluster.
+    // A replacement may wait for the end of its cluster.
     while (common.size() > released.size() && absl::ascii_isdigit(common.back())) common.pop_back();
     RC_ASSERT(released == common);
   }));

@@ -7,38 +7,36 @@
 
 #include "libs/text/unicode/text_fold.h"
 
-// What a redaction remembers of the text so far. Internal to redaction*. Offsets are into the
-// folded text.
+// The state of a redaction. Internal to redaction*. Offsets refer to the folded text.
 namespace countersign::text::redaction {
 
-// A state of the automaton that is active, and the earliest start that leads to it.
+// An active state of the automaton, and its earliest start.
 struct RedactionThread {
   std::uint32_t state;
   std::uint32_t start;  // since MatchState::origin
 };
 
-// A word of the text that ends a phrase of some proximity rule, and which it is
-// (ContextWords::Find).
+// A word of the text that ends a phrase of a proximity rule, and its number (ContextWords::Find).
 struct ContextHit {
   std::uint64_t begin;
   std::uint32_t size;
   std::uint32_t word;
-  bool part;  // of a name in camel case
+  bool part;  // it is a part of a camel-case name
 };
 
 // Matches that share bytes.
 struct MatchCluster {
   std::uint64_t begin, end;
-  std::uint64_t lead_end;  // of the match that decides the replacement
+  std::uint64_t lead_end;  // end of the match that determines the replacement
   std::uint32_t rule;      // of that match
   bool mixed;              // holds matches of other rules too
-  bool committed;          // its replacement has left already
+  bool committed;          // its replacement was released
 };
 
 struct MatchState {
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-  // Where the earliest match could begin that may still come; kNever where none can.
+  // The earliest possible start of a match still to come; kNever if there is none.
   std::uint64_t EarliestStart() const {
     std::uint32_t earliest = prefix2 != 0 ? prefix2_start : ~std::uint32_t{0};
     for (const RedactionThread& thread : threads) earliest = std::min(earliest, thread.start);
@@ -49,17 +47,17 @@ struct MatchState {
   std::vector<MatchCluster> clusters;  // not released yet, in order
   std::uint64_t origin = 0;
   std::vector<ContextHit> words;    // before `words_until` that may be in reach, in order
-  std::uint64_t words_until = 0;    // up to here context words were looked for
+  std::uint64_t words_until = 0;    // context words before this offset were searched
   bool guarded = false;             // some thread accepts if the next byte allows it
   std::uint16_t prefix2 = 0;        // RedactionProgram::prefix2s of the last byte …
   std::uint32_t prefix2_start = 0;  // … and where that is, since `origin`
 };
 
 struct OutputState {
-  std::uint64_t emitted = 0;          // bytes that have left or been replaced
+  std::uint64_t emitted = 0;          // bytes released or replaced
   std::uint64_t input_emitted = 0;    // the same in the original text
-  unicode::FoldPatches patches;       // of what is not emitted
-  std::vector<std::uint32_t> counts;  // by counter, of clusters let through; empty while none was
+  unicode::FoldPatches patches;       // for the unreleased text
+  std::vector<std::uint32_t> counts;  // released clusters by counter; empty while there are none
 };
 
 }  // namespace countersign::text::redaction

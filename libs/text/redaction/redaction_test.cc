@@ -116,7 +116,7 @@ TEST_CASE("Redaction: masking a masked text changes nothing", "[redaction]") {
   }
 }
 
-TEST_CASE("Redaction: a guard on the right is decided by the next piece", "[redaction]") {
+TEST_CASE("Redaction: a right-hand condition is decided by the next piece", "[redaction]") {
   RedactionStream goes_on(Default());
   CHECK(Fed(goes_on, "536-90-4399") == "");
   CHECK(goes_on.held() == 11);
@@ -147,7 +147,7 @@ TEST_CASE("Redaction: matches that share a byte become one placeholder", "[redac
   CHECK(RedactWhole(rules, "abccde")->text == "<a><b>");
 }
 
-TEST_CASE("Redaction: the leftmost, then longest, then highest match names the cluster",
+TEST_CASE("Redaction: the leftmost, then longest, then highest match determines the replacement",
           "[redaction]") {
   RedactionRule high = Simple("high", "abc");
   high.priority = 1;
@@ -169,7 +169,7 @@ TEST_CASE("Redaction: a rewrite never shows a part of another rule's match", "[r
   CHECK(RedactWhole(rules, "abbc")->text == "<last>");
 }
 
-TEST_CASE("Redaction: spans say where in input and output, and what stood there", "[redaction]") {
+TEST_CASE("Redaction: spans have offsets in input and output and the original", "[redaction]") {
   const auto redacted = RedactWhole(Default(), "é 4111111111111111 x PRJ-7");
   REQUIRE(redacted.ok());
   CHECK(redacted->text == "é <CREDIT_CARD> x <PROJECT>");
@@ -183,7 +183,7 @@ TEST_CASE("Redaction: spans say where in input and output, and what stood there"
   CHECK(redacted->spans[1].input_begin == 22);
 }
 
-TEST_CASE("Redaction: a match without end is replaced early and swallowed in little memory",
+TEST_CASE("Redaction: an endless match is replaced early and dropped with little memory",
           "[redaction]") {
   RedactionStream stream(Default());
   std::string out = Fed(stream, "PRJ-");
@@ -204,7 +204,7 @@ TEST_CASE("Redaction: a match without end is replaced early and swallowed in lit
   CHECK(original == "PRJ-" + std::string(256 * 4096, '7'));
 }
 
-TEST_CASE("Redaction: the whole of a long match is one span", "[redaction]") {
+TEST_CASE("Redaction: a long match is one span", "[redaction]") {
   const std::string match = "PRJ-" + std::string(300'000, '7');
   const auto redacted = RedactWhole(Default(), "x " + match + " y");
   REQUIRE(redacted.ok());
@@ -215,8 +215,7 @@ TEST_CASE("Redaction: the whole of a long match is one span", "[redaction]") {
   CHECK(redacted->spans[0].original == match);
 }
 
-TEST_CASE("Redaction: a prefix that may grow without end fails closed at the limit",
-          "[redaction]") {
+TEST_CASE("Redaction: an endless prefix of a match fails closed at the limit", "[redaction]") {
   const auto rules = Compiled({Simple("x", "a+b")}, {4096, 1000});
   const std::string text(2000, 'a');
   for (const std::size_t piece : {1, 7, 256, 2000}) {
@@ -300,13 +299,13 @@ TEST_CASE("RuleSet: a rule that cannot be compiled names its entity", "[redactio
         "wide: a validated pattern may match at most 2048 bytes");
 }
 
-TEST_CASE("Redaction: the first matches below a minimum count are let through", "[redaction]") {
+TEST_CASE("Redaction: matches below min_count are released", "[redaction]") {
   RedactionRule rule = Simple("id", "[0-9]{4}");
   rule.min_count = 3;
   const auto rules = Compiled({rule, Simple("word", "x[0-9]")});
   CHECK(RedactWhole(rules, "1111 2222 3333 4444")->text == "1111 2222 <id> <id>");
   CHECK(RedactWhole(rules, "1111 2222")->text == "1111 2222");
-  // One that holds another rule's match too is replaced and does not count.
+  // A cluster that contains another rule's match, too, is replaced and not counted.
   CHECK(RedactWhole(rules, "1111 x2222 3333 4444")->text == "1111 <word> 3333 <id>");
   RedactionStream stream(rules);
   CHECK(Fed(stream, "11") == "");
@@ -335,7 +334,7 @@ TEST_CASE("Redaction: disguised digits, separators and letters are recognised", 
   CHECK(masked("\U0001D7D2111111111111111") == "<CREDIT_CARD>");
 }
 
-TEST_CASE("Redaction: what is invisible beside a match is not part of it", "[redaction]") {
+TEST_CASE("Redaction: invisible characters beside a match are not part of it", "[redaction]") {
   const std::string text = "a\u200B\u200B4111\u200B111111111111\u200B\u200B b";
   const auto redacted = RedactWhole(Default(), text);
   CHECK(redacted->text == text);  // "a4…": the neighbour is a letter
@@ -357,7 +356,7 @@ TEST_CASE("Redaction: an unfinished character is held, up to three bytes", "[red
   CHECK(Fed(stream, "", true) == "\xF0\x9D\x9F");
 }
 
-TEST_CASE("Redaction: invisible characters without end fail closed at the limit", "[redaction]") {
+TEST_CASE("Redaction: endless invisible characters fail closed at the limit", "[redaction]") {
   const auto rules = Compiled({Simple("x", "ab")}, {4096, 1000});
   for (const std::size_t piece : {1, 3, 300}) {
     RedactionStream stream(rules);
@@ -379,7 +378,7 @@ TEST_CASE("Redaction: invisible characters without end fail closed at the limit"
   CHECK(idle.memory_bytes() < 1024);
 }
 
-TEST_CASE("Redaction: a private key without end is replaced once, in bounded memory",
+TEST_CASE("Redaction: an endless private key is replaced once, with bounded memory",
           "[redaction]") {
   RedactionStream stream(Default());
   std::string out = Fed(stream, absl::StrCat("x -----BEGIN PRIVATE", " KEY-----\n"));
@@ -393,7 +392,7 @@ TEST_CASE("Redaction: a private key without end is replaced once, in bounded mem
   CHECK(memory < 64 * 1024);
 }
 
-TEST_CASE("Redaction: a stream keeps the rules it began with", "[redaction]") {
+TEST_CASE("Redaction: a stream keeps the rules that it was opened with", "[redaction]") {
   auto rules = Compiled({Simple("old", "ab+c")});
   RedactionStream stream(rules);
   CHECK(Fed(stream, "xab") == "x");
@@ -401,7 +400,7 @@ TEST_CASE("Redaction: a stream keeps the rules it began with", "[redaction]") {
   CHECK(Fed(stream, "bcq") == "<old>q");
 }
 
-TEST_CASE("RedactionStream: ten thousand idle streams are small", "[redaction]") {
+TEST_CASE("RedactionStream: ten thousand idle streams use little memory", "[redaction]") {
   RedactionStream stream(Default());
   Fed(stream, "Some ordinary text, as models write it, with a number like 12 34 ");
   CHECK(stream.memory_bytes() - stream.held() < 2048);

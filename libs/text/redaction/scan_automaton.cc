@@ -6,23 +6,23 @@
 namespace countersign::text::redaction {
 namespace {
 
-// Entries of the table. What is neither of these is a state.
+// Special entries of the table; all others are states.
 constexpr std::uint16_t kEvent = 0x8000;    // and its number
 constexpr std::uint16_t kUnknown = 0xFFFF;  // not built yet
 constexpr std::size_t kMostEvents = kUnknown - kEvent;
 
-constexpr std::uint16_t kForgotten = 0xFFFF;  // of blocks_
-constexpr std::uint16_t kNone = 0xFFFF;       // of numbers_
+constexpr std::uint16_t kForgotten = 0xFFFF;  // in blocks_
+constexpr std::uint16_t kNone = 0xFFFF;       // in numbers_
 
-// Rows begin with cache lines, of which the first holds the classes that are frequent, and are an
-// odd number of lines, so that those first ones do not crowd in a part of the cache.
+// Rows start at cache lines. The first line contains the frequent classes; an odd number of lines
+// per row spreads these first lines over the cache.
 constexpr std::size_t kLine = 32;  // entries
 std::size_t RowSize(std::size_t classes) {
   const std::size_t lines = (classes + kLine - 1) / kLine;
   return (lines | 1) * kLine;
 }
 
-// FNV-1a over whole words.
+// FNV-1a over words.
 std::size_t HashMembers(const std::uint32_t* first, const std::uint32_t* last,
                         std::uint16_t before) {
   std::uint64_t hash = 0xCBF29CE484222325 ^ before;
@@ -56,7 +56,8 @@ void ScanAutomaton::Forget() {
   built_for_ = 0;
 }
 
-// So that every cursor can go on for a block. False when everything had to be forgotten too soon.
+// Ensures that every cursor can continue for a block. False when the states had to be discarded too
+// soon.
 bool ScanAutomaton::MakeRoom(Cursors& cursors) {
   const std::size_t more = cursors.size() * limits_.block;
   if (states_.size() + more <= limits_.most_states && events_.size() + more <= kMostEvents &&
@@ -99,7 +100,7 @@ std::uint16_t ScanAutomaton::FindOrAddState(const std::vector<std::uint32_t>& me
   return number;
 }
 
-// Where nothing has begun yet.
+// The state at which nothing has started.
 std::uint16_t ScanAutomaton::StartState(absl::string_view text, std::size_t at) {
   const int before = at == 0 ? -1 : static_cast<unsigned char>(text[at - 1]);
   return FindOrAddState({}, rules_.BeforeClass(before));
@@ -160,7 +161,7 @@ void ScanAutomaton::Run(absl::string_view text, std::size_t size, Cursor& cursor
   cursor.state = state;
 }
 
-// A look-up waits for the one before it; those of several lanes do not wait for each other.
+// Each look-up depends on the previous one of its lane; lanes are independent of each other.
 void ScanAutomaton::RunLanes(absl::string_view text, std::size_t size, Cursors& lanes,
                              OnHit on_hit) {
   const std::uint8_t* const class_of = rules_.class_of().data();
@@ -213,8 +214,8 @@ bool ScanAutomaton::RunToEnd(absl::string_view text, std::size_t lane, Cursors& 
   return true;
 }
 
-// A lane ended where the next one began, which knew nothing of what was active there: the first
-// goes on until that makes no difference. The last of the cursors is free.
+// A lane started without knowing which matches were active at its start. The previous lane
+// continues into it until that makes no difference. The last cursor is free for this.
 bool ScanAutomaton::Join(absl::string_view text, std::size_t lane, Cursors& cursors, OnHit on_hit) {
   const auto nowhere = [](std::uint32_t, std::size_t) {};
   Cursor& first = cursors[lane];
@@ -248,7 +249,7 @@ void ScanAutomaton::Finish(const Cursor& cursor, OnHit on_hit) {
 bool ScanAutomaton::Scan(absl::string_view text, OnHit on_hit) {
   blocks_.assign(text.size() / limits_.block + 1, kForgotten);
   if (states_.size() + kLanes + 1 > limits_.most_states) Forget();
-  const std::size_t blocks = text.size() / limits_.block / kLanes;  // of a lane
+  const std::size_t blocks = text.size() / limits_.block / kLanes;  // per lane
   Cursors cursors;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     const std::size_t at = lane * blocks * limits_.block;
@@ -264,7 +265,7 @@ bool ScanAutomaton::Scan(absl::string_view text, OnHit on_hit) {
     RunLanes(text, limits_.block, cursors, on_hit);
     built_for_ += limits_.block * kLanes;
   }
-  // The last lane first: what joins it knows better what is active.
+  // From the last lane backwards, so that the lane being joined is complete.
   bool done = RunToEnd(text, kLanes - 1, cursors, on_hit);
   for (std::size_t lane = kLanes - 1; done && lane-- > 0;) done = Join(text, lane, cursors, on_hit);
   return done;

@@ -12,40 +12,41 @@
 
 namespace countersign::text::redaction {
 
-// The deterministic automaton of ScanRules. Its states are made when a text first leads to them and
-// are kept for the texts to come, up to a bound; so most of a text costs a look-up per byte. Not
+// The deterministic automaton of ScanRules. States are built when a text first reaches them and are
+// kept for later texts, up to a limit, so that most of a text costs one look-up per byte. Not
 // thread-safe.
 //
-// A state is a set of states of the position automaton that are active together, and the class of
-// the byte before. The construction while reading: Thompson, "Regular expression search algorithm",
-// CACM 11(6), 1968; forgetting all at the bound, and giving up: R. Cox, "Regular Expression
+// A state is the set of simultaneously active states of the position automaton, and the class of
+// the previous byte. Lazy construction: Thompson, "Regular expression search algorithm", CACM
+// 11(6), 1968; discarding all states at the limit, and giving up: R. Cox, "Regular Expression
 // Matching in the Wild", 2010.
 class ScanAutomaton {
  public:
   struct Limits {
-    // About half a KB each. At least 2 * block * (kLanes + 1), at most 32767.
+    // About 512 bytes each. At least 2 * block * (kLanes + 1), at most 32767.
     std::size_t most_states = 16384;
-    // Of states, what they stand for: four bytes each. May be exceeded within a block.
+    // Total size of the states' sets; four bytes per member. May be exceeded within a block.
     std::size_t most_members = 2'000'000;
-    // The state at every such offset of a text is remembered.
+    // The state is stored at every multiple of this offset.
     std::size_t block = 256;
-    // A text that leads to a new state more often than once in so many bytes is given up when there
-    // is no more room: to make one takes as long as a stream takes for about as many.
+    // When the limit is reached and a text needed more than one new state per this many bytes, the
+    // automaton gives up: building a state takes as long as a stream takes for about as many bytes.
     std::size_t bytes_per_state = 8;
   };
-  static constexpr std::size_t kLanes = 4;  // parts of a text that are scanned side by side
+  static constexpr std::size_t kLanes =
+      4;  // parts of a text that are scanned in parallel on one core
 
   ScanAutomaton(const ScanRules& rules, Limits limits);
   explicit ScanAutomaton(const ScanRules& rules) : ScanAutomaton(rules, Limits()) {}
 
-  // Calls on_hit(target, end) for every end of a match of every target, at least once, in no
-  // particular order. False when the text keeps leading to new states, so that it is faster to do
-  // without the automaton: hits are then missing. REQUIRES: less than 4 GiB.
+  // Calls on_hit(target, end) at least once for every end of a match of every target, in no
+  // particular order. False when it gave up because the text keeps needing new states; hits are
+  // then missing. REQUIRES: less than 4 GiB.
   using OnHit = absl::FunctionRef<void(std::uint32_t target, std::size_t end)>;
   bool Scan(absl::string_view text, OnHit on_hit);
 
-  // Of the text that was scanned last: a position, not after `position`, over which no match of
-  // `rule` reaches that ends at or after `position`, nor its beginning.
+  // For the last scanned text: a position at or before `position` such that no match of `rule`
+  // ending at or after `position` contains it.
   std::size_t QuietBefore(std::uint32_t rule, std::size_t position) const;
 
   const Limits& limits() const { return limits_; }
@@ -63,13 +64,13 @@ class ScanAutomaton {
   };
   struct Hit {
     std::uint32_t target;
-    bool behind;  // the match ends behind the byte, not before it
+    bool behind;  // the match ends after the byte, not before it
   };
   struct Cursor {
     std::size_t at;
     std::uint16_t state;
   };
-  using Cursors = std::array<Cursor, kLanes + 1>;  // of the lanes, and a free one
+  using Cursors = std::array<Cursor, kLanes + 1>;  // one per lane, and a free one
 
   void Forget();
   bool MakeRoom(Cursors& cursors);
@@ -95,9 +96,9 @@ class ScanAutomaton {
   std::vector<std::uint32_t> members_;
   std::vector<Event> events_;
   std::vector<Hit> hits_;
-  std::vector<std::uint16_t> numbers_;  // of states, by the hash of what they are; open addressing
-  std::vector<std::uint16_t> blocks_;   // states at the beginning of each block of the last text
-  std::size_t built_for_ = 0;           // bytes scanned since everything was forgotten
+  std::vector<std::uint16_t> numbers_;  // state numbers by the hash of their sets; open addressing
+  std::vector<std::uint16_t> blocks_;   // the state at the start of each block of the last text
+  std::size_t built_for_ = 0;           // bytes scanned since all states were discarded
   std::vector<std::uint32_t> scratch_;
 };
 

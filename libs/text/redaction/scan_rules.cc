@@ -13,7 +13,7 @@ namespace {
 constexpr regex::ByteSet kWordBytes = ContextWords::WordBytes();
 constexpr regex::ByteSet kAlnum = regex::ByteSet::Word() & ~regex::ByteSet::Of("_");
 
-// Numbers equal values alike, in the order in which they come.
+// Assigns equal values the same number, in order of appearance.
 template <typename Value>
 class Classes {
  public:
@@ -33,7 +33,7 @@ regex::ByteSet AnyCase(char byte) {
   return both;
 }
 
-// All bytes, those first that text has most of: what is looked up often is then close together.
+// All bytes, the most frequent in text first, so that frequent table entries are adjacent.
 std::vector<unsigned char> FrequentFirst() {
   constexpr absl::string_view kFrequent = " etaoinsrhldcumfpgwybvkjxqz,.\n-'";
   std::vector<unsigned char> bytes(kFrequent.begin(), kFrequent.end());
@@ -45,7 +45,7 @@ std::vector<unsigned char> FrequentFirst() {
   return bytes;
 }
 
-// Of a longer repeat, and of one whose bounds are further apart, the scan does not count.
+// Repeats longer than this, or with bounds further apart than this, are not counted in the scan.
 constexpr std::size_t kMostCounted = 24;
 constexpr std::size_t kWidestChoice = 4;
 
@@ -73,7 +73,7 @@ ScanRules::ScanRules(const RedactionProgram& program, const std::vector<regex::A
   for (std::uint32_t i = 0; i < phrases_.size(); ++i) {
     AddPhrase(phrases_[i].words, phrase_base_ + i);
   }
-  AddState(0, regex::ByteSet());  // for the end of the last one's transitions
+  AddState(0, regex::ByteSet());  // a sentinel for the end of the last transitions
   NumberClasses();
 }
 
@@ -135,8 +135,8 @@ void ScanRules::CollectPhrases(const RedactionProgram& program) {
   }
 }
 
-// Words one after the other, with whatever is no part of a word between them, or as parts of a name
-// in camel case: of those more than need be, for what is found is looked at again.
+// Adds words that follow each other with any separators between them, or as parts of a camel-case
+// name. Matches a superset, because hits are verified.
 void ScanRules::AddPhrase(const std::vector<std::string>& words, std::uint32_t target) {
   const auto goes_to = [&](std::uint32_t state, const regex::ByteSet& bytes) {
     transitions_.push_back({state, SetNumber(bytes)});
@@ -153,7 +153,7 @@ void ScanRules::AddPhrase(const std::vector<std::string>& words, std::uint32_t t
   for (std::size_t word = 0; word < words.size(); ++word) {
     const std::string& text = words[word];
     const bool last_word = word + 1 == words.size();
-    // The first byte behind a mark, the first as a capital behind a letter, and the rest.
+    // The first byte after a separator, or as a capital after a letter, and then the rest.
     const auto first = static_cast<std::uint32_t>(states_.size());
     const std::uint32_t rest = first + 2;
     const auto gap = static_cast<std::uint32_t>(rest + text.size() - 1);
@@ -198,7 +198,7 @@ void ScanRules::NumberClasses() {
     before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)] = static_cast<std::uint16_t>(number);
     if (number == before_allows_.size()) before_allows_.push_back(std::move(allowed));
   }
-  // A class also knows its bytes as those before a match, so a step needs nothing but classes.
+  // A class also determines how its bytes act before a match, so that a step needs classes only.
   Classes<std::pair<std::uint16_t, std::vector<bool>>> classes;
   for (const unsigned char byte : FrequentFirst()) {
     std::vector<bool> members;

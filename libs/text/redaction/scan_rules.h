@@ -11,16 +11,16 @@
 
 namespace countersign::text::redaction {
 
-// A relaxation of a pattern for scanning whole texts: it matches a superset with fewer counted
-// repeats, and so has fewer states.
+// A relaxation of a pattern for scanning whole texts: it matches a superset, counts fewer repeats
+// and so has fewer states.
 regex::RegexNode ForScanning(const regex::RegexNode& node);
 
-// What a whole text is scanned for, as one position automaton: the rules of a program that have no
-// proximity rule, and the phrases that the proximity rules of the others ask for. Immutable,
+// The targets of a scan of a whole text, as one position automaton: the rules of a program without
+// a proximity rule, and the phrases that the proximity rules of the others require. Immutable,
 // thread-safe.
 class ScanRules {
  public:
-  // A phrase of proximity rules, and the rules of the program that ask for it.
+  // A phrase of proximity rules, and the rules that require it.
   struct Phrase {
     std::vector<std::string> words;
     std::vector<std::uint32_t> rules;
@@ -28,18 +28,18 @@ class ScanRules {
 
   struct State {
     std::uint32_t target;            // see phrase_base()
-    std::uint32_t first_transition;  // the next state's is the end
+    std::uint32_t first_transition;  // they end at the next state's
     std::uint16_t set;
-    std::uint16_t next;  // in neighbours, of the byte after a match that ends here; or one of …
+    std::uint16_t next;  // in neighbours: allowed after a match that ends here; or one of …
   };
-  static constexpr std::uint16_t kNoEnd = 0xFFFF;    // none does
-  static constexpr std::uint16_t kAnyNext = 0xFFFE;  // one does, whatever follows
+  static constexpr std::uint16_t kNoEnd = 0xFFFF;    // no match ends here
+  static constexpr std::uint16_t kAnyNext = 0xFFFE;  // a match ends here, whatever follows
 
-  // `automata`, by rule: of ForScanning of its pattern; those of rules with a proximity rule are
-  // not read at.
+  // `automata`, by rule, are those of ForScanning(pattern); not used for rules with a proximity
+  // rule.
   ScanRules(const RedactionProgram& program, const std::vector<regex::Automaton>& automata);
 
-  // Targets below this are rules of the program; from it on they are phrases.
+  // Targets below this are rules of the program; from this on they are phrases.
   std::uint32_t phrase_base() const { return phrase_base_; }
   const std::vector<Phrase>& phrases() const { return phrases_; }
 
@@ -48,14 +48,14 @@ class ScanRules {
   const std::array<std::uint8_t, 256>& class_of() const { return class_of_; }
   unsigned char ClassByte(std::size_t byte_class) const { return class_bytes_[byte_class]; }
 
-  // The same for bytes before a match, of which -1 is the edge of the text.
+  // The class of a byte before a match; -1 is the edge of the text.
   std::uint16_t BeforeClass(int byte) const {
     return before_[byte < 0 ? 256 : static_cast<std::size_t>(byte)];
   }
 
   const State& state(std::uint32_t number) const { return states_[number]; }
 
-  // Whether a match that ends with a `state` which has a `next` may be followed by `byte`.
+  // Whether a match that ends in `state`, which has a `next`, may be followed by `byte`.
   bool Allows(const State& state, int byte) const {
     const regex::Neighbour& next = neighbours_[state.next];
     return byte < 0 ? next.edge : next.bytes.Contains(static_cast<unsigned char>(byte));
@@ -64,8 +64,8 @@ class ScanRules {
     return states_[state].first_transition < states_[state + 1].first_transition;
   }
 
-  // The states, in order, that are active after a byte of `byte_class`, where `active` were before
-  // it and something of class `before` stood.
+  // The active states, in order, after a byte of `byte_class`, given the `active` states before it
+  // and the class `before` of the previous byte.
   template <typename States>
   void Step(const States& active, std::uint16_t before, std::size_t byte_class,
             std::vector<std::uint32_t>& next) const {
@@ -104,10 +104,10 @@ class ScanRules {
   std::map<regex::ByteSet, std::uint16_t> set_numbers_;
   std::vector<regex::Neighbour> neighbours_;
   std::map<regex::Neighbour, std::uint16_t> neighbour_numbers_;
-  std::vector<State> states_;  // and one more
+  std::vector<State> states_;  // plus a sentinel
   std::vector<RedactionProgram::Transition> transitions_;
   std::vector<Start> all_starts_;
-  std::vector<std::vector<Start>> starts_;  // by class of the byte that they consume
+  std::vector<std::vector<Start>> starts_;  // by class of the consumed byte
   std::array<std::uint8_t, 256> class_of_{};
   std::vector<unsigned char> class_bytes_;
   std::array<std::uint16_t, 257> before_{};

@@ -10,7 +10,7 @@ namespace countersign::text::redaction {
 
 class TermGraph::Builder {
  public:
-  // Terms come in order, each once.
+  // REQUIRES: terms are added in order, without duplicates.
   void Add(const TermSymbols& term) {
     std::size_t same = 0;
     while (same < term.size() && same < last_.size() && term[same] == last_[same]) ++same;
@@ -34,7 +34,7 @@ class TermGraph::Builder {
  private:
   using Next = decltype(Node::next);
 
-  // Nothing more comes below the node at `depth` of the last term's path.
+  // Nothing is added any more below the node at `depth` of the last term's path.
   void Settle(std::size_t depth) {
     while (path_.size() > depth + 1) {
       Node node = std::move(path_.back());
@@ -48,12 +48,12 @@ class TermGraph::Builder {
   }
 
   TermSymbols last_;
-  std::vector<Node> path_ = std::vector<Node>(1);   // of the last term, from the beginning on
-  std::vector<Node> nodes_ = std::vector<Node>(1);  // settled, but for the first
+  std::vector<Node> path_ = std::vector<Node>(1);   // of the last term, from the root
+  std::vector<Node> nodes_ = std::vector<Node>(1);  // final, except for the first
   absl::flat_hash_map<std::pair<bool, Next>, std::uint32_t> numbers_;
 };
 
-std::optional<TermGraph> TermGraph::Of(std::vector<TermSymbols> terms, std::size_t most) {
+std::optional<TermGraph> TermGraph::Build(std::vector<TermSymbols> terms, std::size_t most) {
   std::sort(terms.begin(), terms.end());
   Builder builder;
   for (const TermSymbols& term : terms) {
@@ -69,14 +69,14 @@ namespace {
 
 bool IsWord(const regex::ByteSet& bytes) { return (bytes & ~regex::ByteSet::Word()).Empty(); }
 
-// What may stand beside a match whose edge is one of `bytes`.
+// The allowed neighbour of a match whose edge is one of `bytes`.
 regex::Neighbour Beside(const regex::ByteSet& bytes) {
   regex::Neighbour neighbour;
   if (IsWord(bytes)) neighbour.bytes = ~regex::ByteSet::Word();
   return neighbour;
 }
 
-// The states of a symbol stand once for every node that it leads to, whatever leads there.
+// The states of a symbol exist once per node that the symbol leads to.
 class Expansion {
  public:
   Expansion(const TermGraph& graph, const std::vector<regex::Automaton>& symbols)
@@ -114,7 +114,7 @@ class Expansion {
     }
   }
 
-  // `state` is the last of a symbol that leads to `node`.
+  // `state` is the last one of a symbol that leads to `node`.
   void Leave(std::uint32_t state, std::uint32_t node) {
     if (graph_.nodes()[node].complete) {
       automaton_.last.push_back({state, Beside(automaton_.bytes[state])});

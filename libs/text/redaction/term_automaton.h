@@ -14,12 +14,12 @@
 // One small automaton for thousands of terms. Internal to term_rules.cc.
 namespace countersign::text::redaction {
 
-// What terms are written in: a letter in all its forms, a run of white space … Each is numbered,
-// and is a pattern over folded text of its own.
+// A term as symbols: a letter in all its forms, a run of white space … Each symbol has a number and
+// is a pattern over folded text.
 using TermSymbols = std::vector<std::uint32_t>;
 
-// The terms as a graph without loops in which those that begin alike share their beginnings and
-// those that end alike their ends. Node 0 is the beginning of all.
+// The terms as an acyclic graph in which common prefixes and common suffixes are shared. Node 0 is
+// the root.
 class TermGraph {
  public:
   struct Node {
@@ -27,10 +27,9 @@ class TermGraph {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> next;  // symbol, node; sorted
   };
 
-  // The smallest such graph (Daciuk et al., "Incremental Construction of Minimal Acyclic
-  // Finite-State Automata", 2000); nothing when it has more than `most` nodes. REQUIRES: no term is
-  // empty.
-  static std::optional<TermGraph> Of(std::vector<TermSymbols> terms, std::size_t most);
+  // The minimal graph (Daciuk et al., "Incremental Construction of Minimal Acyclic Finite-State
+  // Automata", 2000); nullopt when it has more than `most` nodes. REQUIRES: no term is empty.
+  static std::optional<TermGraph> Build(std::vector<TermSymbols> terms, std::size_t most);
 
   const std::vector<Node>& nodes() const { return nodes_; }
 
@@ -42,9 +41,9 @@ class TermGraph {
 // The number of states of BuildTermAutomaton(graph, symbols).
 std::size_t CountStates(const TermGraph& graph, const std::vector<regex::Automaton>& symbols);
 
-// The terms' automaton, with what symbols stand for put in their places: `symbols` are patterns in
-// folded text, none of which matches the empty text. Where a match begins (ends) with a word
-// character, no word character precedes (follows) it.
+// The terms' automaton, with each symbol replaced by its pattern: `symbols` are patterns over
+// folded text, none of which matches the empty text. A match that starts (ends) with a word
+// character is not preceded (followed) by one.
 regex::Automaton BuildTermAutomaton(const TermGraph& graph,
                                     const std::vector<regex::Automaton>& symbols);
 

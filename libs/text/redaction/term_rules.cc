@@ -13,8 +13,8 @@
 namespace countersign::text::redaction {
 namespace {
 
-// The narrowest and widest match, in bytes. Nodes come behind all that they lead to, but for the
-// first.
+// The narrowest and widest match in bytes. REQUIRES: every node except the first comes after all
+// nodes that it leads to.
 std::pair<std::size_t, std::size_t> TermWidths(const TermGraph& graph,
                                                const TermAlphabet& alphabet) {
   const std::vector<TermGraph::Node>& nodes = graph.nodes();
@@ -46,7 +46,7 @@ absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::stri
     if (!symbols.empty()) read.push_back(std::move(symbols));
   }
   if (read.empty()) return std::vector<RedactionRule>();
-  const std::optional<TermGraph> made = TermGraph::Of(std::move(read), kMaxRuleSetStates);
+  const std::optional<TermGraph> made = TermGraph::Build(std::move(read), kMaxRuleSetStates);
   if (!made || CountStates(*made, alphabet.automata()) > kMaxRuleSetStates) {
     return absl::InvalidArgumentError(
         absl::StrCat("its ", terms.size(), " terms have too little in common: they need more than ",

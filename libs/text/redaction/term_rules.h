@@ -8,23 +8,22 @@
 
 namespace countersign::text::redaction {
 
-// Differences between a term and a text that are ignored. Always: what text_fold.h folds
-// (full-width letters, spaces, dashes and digits in disguise, invisible characters), and how long
-// white space between two words is, up to 16 characters, and whether a line ends there.
+// The differences between a term and a text that are ignored. Always: those that text_fold.h folds
+// (full-width letters, disguised spaces, dashes and digits, invisible characters), and the amount
+// and kind of white space between two words, up to 16 characters and including line breaks.
 enum class TermFolding {
   kExact,
   kCaseless,  // and case, as simple case folding has it
-  // And case; how accents are composed (é, e with U+0301); accents of Latin, Greek and Cyrillic
-  // letters that the text leaves out (not those that the term leaves out); ß and ss.
+  // Also case; the composition of accents (é, e with U+0301); accents of Latin, Greek and Cyrillic
+  // letters that are missing in the text (not those missing in the term); ß and ss.
   kUnicode,
 };
 
-// A rule that finds any of `terms`; none without terms. A match that begins (ends) with an ASCII
-// letter, digit or _ stands only where none of these precedes (follows) it. Thousands of terms cost
-// little: they share their beginnings and ends. The rule has its automaton and widths set, and
-// nothing else.
-// REQUIRES: terms are valid UTF-8. White space around a term does not count; empty terms are
-// ignored. INVALID_ARGUMENT when all terms together need more states than a rule set may have.
+// A rule that finds any of `terms`; none for an empty list. A match that starts (ends) with an
+// ASCII letter, digit or _ is not preceded (followed) by one. Thousands of terms cost little,
+// because they share prefixes and suffixes. Only the automaton and widths of the rule are set.
+// REQUIRES: terms are valid UTF-8. White space around a term is ignored, and so are empty terms.
+// INVALID_ARGUMENT when all terms together need more states than a rule set may have.
 absl::StatusOr<std::vector<RedactionRule>> TermRules(const std::vector<std::string>& terms,
                                                      TermFolding folding);
 

@@ -23,7 +23,7 @@ std::shared_ptr<const RuleSet> RulesFor(const std::vector<std::string>& terms,
   return *std::move(compiled);
 }
 
-// The text in pieces of `size` bytes; what held back at the end of each is no one's business here.
+// Feeds the text in pieces of `size` bytes; does not check what is held.
 std::string InPieces(const std::shared_ptr<const RuleSet>& rules, absl::string_view text,
                      std::size_t size) {
   RedactionStream stream(rules);
@@ -82,11 +82,11 @@ TEST_CASE("TermRules: accents may be composed or not, and may be missing", "[red
   CHECK(Masked({"José"}, ways) == "# # # # # Josè");
   CHECK(Masked({"Jose\u0301"}, ways) == "# # # # # Josè");
   CHECK(Masked({"José"}, ways, TermFolding::kCaseless) == "# Jose\u0301 # JOSE\u0301 Jose Josè");
-  // What stands alone is no term with an accent, but it is followed by one.
+  // A single letter is not a term with an accent, even if one follows later.
   CHECK(Masked({"Jose"}, "José Jose\u0301") == "José #\u0301");
   CHECK(Masked({"Ngô Đình Diệm"},
                "NGÔ ĐÌNH DIỆM Ngo\u0302 Đi\u0300nh Die\u0323\u0302m Ngo Đinh Diem") == "# # #");
-  // Marks that make another letter are no ornament.
+  // Marks that make a different letter are not accents.
   CHECK(Masked({"が"}, "か か\u3099 が") == "か # #");
   CHECK(Masked({"Åse"}, "\u212Bse A\u030Ase Ase") == "# # #");
 }
@@ -111,9 +111,9 @@ TEST_CASE("TermRules: terms within terms are found, empty terms are ignored",
   CHECK(TermRules({"", " \t", "\u200B"}, TermFolding::kUnicode)->empty());
 }
 
-TEST_CASE("TermRules: a match begins and ends with the term's own characters",
+TEST_CASE("TermRules: a match starts and ends with the term's own characters",
           "[redaction][terms]") {
-  // An accent left out makes an edge of ASCII, and that has neighbours.
+  // Without its accent the edge is ASCII, which has a neighbour condition.
   CHECK(Masked({"Élan"}, "Elan xElan") == "# xElan");
   CHECK(Masked({"café"}, "cafe cafes") == "# cafes");
 }
@@ -133,7 +133,7 @@ TEST_CASE("TermRules: random terms are found where a search for each finds them"
   };
   for (int round = 0; round < 300; ++round) {
     std::vector<std::string> terms;
-    std::vector<std::string> needles;  // as they are found in text with single spaces
+    std::vector<std::string> needles;  // in text with single spaces
     for (std::size_t n = 1 + pick(12); n > 0; --n) {
       terms.push_back(word(5));
       std::string needle = absl::AsciiStrToLower(terms.back());
@@ -172,7 +172,7 @@ TEST_CASE("TermRules: every character can be a term, in every folding", "[redact
   for (const TermFolding folding :
        {TermFolding::kExact, TermFolding::kCaseless, TermFolding::kUnicode}) {
     std::vector<std::string> terms;
-    // Where Unicode has case, compositions, compatible forms and other specialities.
+    // Characters with case, compositions, compatibility forms and other special properties.
     for (const auto& [first, last] : {std::pair{0x21U, 0x33FFU},
                                       {0xA640U, 0xABFFU},
                                       {0xD700U, 0xD7FFU},
@@ -185,7 +185,7 @@ TEST_CASE("TermRules: every character can be a term, in every folding", "[redact
   }
 }
 
-TEST_CASE("TermRules: terms share their beginnings and ends", "[redaction][terms]") {
+TEST_CASE("TermRules: terms share prefixes and suffixes", "[redaction][terms]") {
   std::vector<std::string> terms;
   for (char a = 'a'; a <= 'z'; ++a) {
     for (char b = 'a'; b <= 'z'; ++b)
@@ -215,7 +215,7 @@ TEST_CASE("TermRules: 20,000 names fit, and each is found", "[redaction][terms]"
   CHECK(RedactWhole(rules, text)->text == expected);
 }
 
-TEST_CASE("TermRules: terms that share nothing are refused before they take all memory",
+TEST_CASE("TermRules: too many terms without common parts are refused with bounded memory",
           "[redaction][terms]") {
   std::mt19937 random(1);
   std::vector<std::string> terms(120'000);

@@ -16,7 +16,8 @@
 namespace countersign::text::redaction {
 namespace {
 
-// White space beyond this is none of a term: a text that goes on with it forever is not held back.
+// More white space than this does not match a term's space, so that endless white space is not
+// held.
 constexpr std::size_t kLongestSpace = 16;
 
 constexpr char32_t kSharpS = 0xDF;
@@ -47,7 +48,7 @@ regex::RegexNode Sequence(const icu::UnicodeString& text) {
   return MakeNode(regex::RegexNode::Kind::kConcat, std::move(characters));
 }
 
-// In folded text every space is U+0020, but what ends lines is itself.
+// In folded text all spaces are U+0020; line breaks are unchanged.
 regex::RegexNode Spaces() {
   regex::RegexNode space = MakeNode(regex::RegexNode::Kind::kBytes, {});
   space.bytes = regex::ByteSet::Space();
@@ -58,7 +59,7 @@ regex::RegexNode Spaces() {
       {std::move(run), CodePoint(0x85, false), CodePoint(0x2028, false), CodePoint(0x2029, false)});
 }
 
-// The letter under the marks of `decomposed` where they may be left out, else 0.
+// The base letter of `decomposed` if its marks may be missing, otherwise 0.
 char32_t BareLetter(const icu::UnicodeString& decomposed) {
   const auto letter = static_cast<char32_t>(decomposed.char32At(0));
   std::int32_t i = decomposed.moveIndex32(0, 1);
@@ -69,7 +70,8 @@ char32_t BareLetter(const icu::UnicodeString& decomposed) {
   return letter;
 }
 
-// A character however it is composed, in any case; of a letter with marks the letter alone, too.
+// Matches a character in any composition and case, and for a letter with marks also the base
+// letter.
 regex::RegexNode Equivalents(char32_t c) {
   if (c < 0x80) return CodePoint(c, true);
   regex::CodePointSet alone;
@@ -114,7 +116,7 @@ regex::RegexNode SymbolNode(std::u32string_view characters, TermFolding folding)
   return Equivalents(c);
 }
 
-// The characters of a term that count: as in folded text, and composed where that does not matter.
+// The characters of a term after folding, and composed where composition is ignored.
 std::u32string FoldedCharacters(absl::string_view term, TermFolding folding) {
   std::string folded;
   unicode::FoldPatches patches;

@@ -12,15 +12,15 @@
 
 namespace countersign::text::redaction {
 
-// Reads terms as symbols, and knows what each symbol matches. Internal to term_rules.cc.
+// Splits terms into symbols, and has each symbol's pattern. Internal to term_rules.cc.
 class TermAlphabet {
  public:
   explicit TermAlphabet(TermFolding folding) : folding_(folding) {}
 
-  // Empty for a term that consists of ignored characters alone. REQUIRES: `term` is valid UTF-8.
+  // Empty for a term of ignored characters only. REQUIRES: `term` is valid UTF-8.
   TermSymbols Read(absl::string_view term);
 
-  // By number.
+  // The symbols' patterns, by number.
   const std::vector<regex::Automaton>& automata() const { return automata_; }
   const std::vector<regex::Regex>& patterns() const { return patterns_; }
 

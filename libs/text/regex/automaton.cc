@@ -7,8 +7,8 @@
 namespace countersign::text::regex {
 namespace {
 
-// Under which conditions something may stand in a gap between two bytes: bit 0 where the gap is a
-// word edge, bit 1 where it is not.
+// The conditions on a position between two bytes: bit 0 allows a word boundary, bit 1 another
+// position.
 using Gap = unsigned char;
 constexpr Gap kNowhere = 0;
 constexpr Gap kAtEdge = 1;
@@ -20,7 +20,7 @@ struct Link {
   Gap gap;
 };
 
-// A part of the pattern: where it can begin and end, and in which gaps it can be empty.
+// A part of the pattern: where it can start and end, and at which positions it can be empty.
 struct Fragment {
   Gap empty = kAnywhere;
   std::vector<Link> first;
@@ -59,7 +59,7 @@ class Builder {
     return {};
   }
 
-  // Too much was asked for; what was built is incomplete.
+  // The limit was exceeded; the result is incomplete.
   bool overflow() const { return overflow_; }
 
   std::vector<ByteSet> bytes;
@@ -68,7 +68,7 @@ class Builder {
  private:
   Fragment Leaf(const ByteSet& set) {
     Fragment leaf{.empty = kNowhere};
-    if (uses_word_edges_) {  // Then every state is either a word byte or not.
+    if (uses_word_edges_) {  // Then each state is split into word bytes and others.
       AddState(set & ByteSet::Word(), leaf);
       AddState(set & ~ByteSet::Word(), leaf);
     } else {
@@ -133,7 +133,7 @@ class Builder {
       Connect(tail.last, tail.first);
       if (node.min == 0) tail.empty = kAnywhere;
     } else {
-      // x{0,3} is (x(x(x)?)?)?, not x?x?x?: the same language with fewer transitions.
+      // x{0,3} becomes (x(x(x)?)?)? and not x?x?x?: the same language with fewer transitions.
       for (std::size_t i = node.min; i < node.max && !overflow_; ++i) {
         tail = Concat(Build(body), std::move(tail));
         tail.empty = kAnywhere;
@@ -147,17 +147,17 @@ class Builder {
   std::size_t transitions_ = 0;
 };
 
-// What may stand on the other side of a gap next to a byte that is a word byte or not.
+// The allowed bytes across a position from a word byte, or from another byte.
 Neighbour Across(Gap gap, bool word) {
   if (gap == kAnywhere) return {};
-  // Beyond the edge of the text counts as no word byte.
+  // The edge of the text counts as a non-word byte.
   const bool other_is_word = (gap == kAtEdge) != word;
   return other_is_word ? Neighbour{ByteSet::Word(), false} : Neighbour{~ByteSet::Word(), true};
 }
 
 bool IsWord(const ByteSet& set) { return !(set & ByteSet::Word()).Empty(); }
 
-// Joins the links to one state under different gaps.
+// Joins links to one state under different conditions.
 std::vector<Link> Joined(std::vector<Link> links) {
   std::sort(links.begin(), links.end(),
             [](const Link& a, const Link& b) { return a.state < b.state; });
@@ -221,7 +221,7 @@ absl::StatusOr<Automaton> BuildAutomaton(const Regex& regex) {
   const std::vector<bool> from_start = Reachable(whole.first, followers);
   const std::vector<bool> to_end = Reachable(whole.last, leaders);
 
-  // Only states between a beginning and an end stay.
+  // Keeps only states between a first and a last one.
   constexpr std::uint32_t kDropped = 0xFFFFFFFF;
   std::vector<std::uint32_t> renumbered(followers.size(), kDropped);
   Automaton automaton;

@@ -9,7 +9,7 @@
 
 namespace countersign::text::regex {
 
-// What may stand beside a match: a byte of the set, or, if `edge`, the edge of the text.
+// The allowed neighbour of a match: a byte of the set or, if `edge`, the edge of the text.
 struct Neighbour {
   ByteSet bytes = ByteSet::All();
   bool edge = true;
@@ -18,25 +18,25 @@ struct Neighbour {
   auto operator<=>(const Neighbour&) const = default;
 };
 
-// The position automaton (Glushkov) of a regex: one state per byte of the pattern with its repeats
-// expanded. Every state is on some way to acceptance, hence a state is active after a text exactly
-// when that text is a viable prefix of a match. Word edges are resolved into the transitions and
-// the neighbours, so the automaton has none.
+// The position automaton (Glushkov) of a regex: one state per byte of the pattern, with repeats
+// expanded. Every state leads to acceptance, so a state is active after a text exactly when the
+// text is a prefix of a possible match. Word boundaries are resolved into the transitions and
+// neighbours.
 struct Automaton {
   struct Edge {
     std::uint32_t state;
     Neighbour neighbour;
   };
-  std::vector<ByteSet> bytes;                         // by state: what it consumes
+  std::vector<ByteSet> bytes;                         // by state: the bytes it consumes
   std::vector<std::vector<std::uint32_t>> followers;  // by state, sorted
-  std::vector<Edge> first;                            // where a match begins, and after what
-  std::vector<Edge> last;                             // where it ends, and before what
+  std::vector<Edge> first;  // where a match starts, and its allowed left neighbours
+  std::vector<Edge> last;   // where it ends, and its allowed right neighbours
 
-  // Transitions above which a pattern is refused.
+  // Patterns with more transitions are refused.
   static constexpr std::size_t kMaxTransitions = 1'000'000;
 };
 
-// INVALID_ARGUMENT when the regex matches the empty text, matches nothing at all, or has too many
+// INVALID_ARGUMENT when the regex matches the empty text, cannot match, or has too many
 // transitions.
 absl::StatusOr<Automaton> BuildAutomaton(const Regex& regex);
 

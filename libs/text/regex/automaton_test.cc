@@ -11,7 +11,7 @@
 #include "libs/text/testing/random_patterns.h"
 #include "libs/text/testing/redaction_oracle.h"
 
-// The automaton and what is built on it, against the interpretation of the tree.
+// Compares the automaton, and the code built on it, with an interpretation of the regex tree.
 namespace countersign::text::regex {
 namespace {
 
@@ -20,7 +20,7 @@ bool Allows(const Neighbour& neighbour, absl::string_view text, std::size_t at, 
   return neighbour.bytes.Contains(static_cast<unsigned char>(before ? text[at - 1] : text[at]));
 }
 
-// Where matches that begin at `begin` end.
+// The ends of the matches that start at `begin`.
 std::set<std::size_t> EndsByAutomaton(const Automaton& automaton, absl::string_view text,
                                       std::size_t begin) {
   std::set<std::size_t> ends;
@@ -54,9 +54,9 @@ std::vector<Sample> RandomSamples(testing::Random& random, std::size_t count) {
     Sample sample;
     sample.pattern = testing::RandomPattern(random, 3);
     auto regex = ParseRegex(sample.pattern);
-    if (!regex.ok()) continue;  // its repeats, expanded, are too many states
+    if (!regex.ok()) continue;  // its expanded repeats are too many states
     auto automaton = BuildAutomaton(*regex);
-    if (!automaton.ok()) continue;  // it matches the empty text, or nothing
+    if (!automaton.ok()) continue;  // it matches the empty text, or cannot match
     sample.regex = *std::move(regex);
     sample.automaton = *std::move(automaton);
     samples.push_back(std::move(sample));
@@ -64,7 +64,7 @@ std::vector<Sample> RandomSamples(testing::Random& random, std::size_t count) {
   return samples;
 }
 
-TEST_CASE("BuildAutomaton: has the matches of the tree, for random patterns and texts", "[regex]") {
+TEST_CASE("BuildAutomaton: matches like the tree, for random patterns and texts", "[regex]") {
   const unsigned seed = std::random_device()();
   CAPTURE(seed);
   testing::Random random(seed);
@@ -81,7 +81,7 @@ TEST_CASE("BuildAutomaton: has the matches of the tree, for random patterns and 
   }
 }
 
-TEST_CASE("BuildAutomaton: every state is on a way from a first to a last one", "[regex]") {
+TEST_CASE("BuildAutomaton: every state is on a path from a first to a last state", "[regex]") {
   testing::Random random(5);
   for (const Sample& sample : RandomSamples(random, 100)) {
     const Automaton& automaton = sample.automaton;
@@ -102,7 +102,7 @@ TEST_CASE("BuildAutomaton: every state is on a way from a first to a last one", 
   }
 }
 
-TEST_CASE("RegexSpanFinder: gives the first begin and from there the last end", "[regex]") {
+TEST_CASE("RegexSpanFinder: returns the first start and its last end", "[regex]") {
   const unsigned seed = std::random_device()();
   CAPTURE(seed);
   testing::Random random(seed);
@@ -127,7 +127,8 @@ TEST_CASE("RegexSpanFinder: gives the first begin and from there the last end", 
   }
 }
 
-TEST_CASE("RegexSpanFinder: refuses what ParseRegex and BuildAutomaton refuse", "[regex]") {
+TEST_CASE("RegexSpanFinder: refuses the same patterns as ParseRegex and BuildAutomaton",
+          "[regex]") {
   CHECK(RegexSpanFinder::Create("(").status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(RegexSpanFinder::Create("a*").status().code() == absl::StatusCode::kInvalidArgument);
 }

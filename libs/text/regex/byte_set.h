@@ -9,7 +9,7 @@
 
 namespace countersign::text::regex {
 
-// A set of byte values. A plain value: cheap to copy, comparable, usable in constant expressions.
+// A set of byte values. A value type: cheap to copy, comparable, constexpr.
 class ByteSet {
  public:
   constexpr ByteSet() = default;
@@ -26,7 +26,7 @@ class ByteSet {
   }
   static constexpr ByteSet All() { return Range(0, 255); }
   static constexpr ByteSet Digits() { return Range('0', '9'); }
-  // What \w means everywhere in this project: ASCII letters, digits and the underscore.
+  // The bytes of \w throughout this project: ASCII letters, digits and underscore.
   static constexpr ByteSet Word() {
     return Range('a', 'z') | Range('A', 'Z') | Digits() | Range('_', '_');
   }

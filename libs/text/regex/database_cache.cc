@@ -63,7 +63,7 @@ std::optional<std::string> DatabaseCache::Load(absl::string_view key) const {
   }
   std::string database = content.substr(head);
   if (crypto::Sha256(database) != content.substr(kMagic.size(), kDigestBytes)) return std::nullopt;
-  // It was used; that it may not be noted does not matter.
+  // Marks the file as used; a failure does not matter.
   fs::last_write_time(path, fs::file_time_type::clock::now(), error);
   return database;
 }
@@ -99,7 +99,7 @@ void DatabaseCache::RemoveOldest() const {
   std::error_code error;
   for (const fs::directory_entry& file : fs::directory_iterator(folder_, error)) {
     if (file.path().extension() != kExtension) continue;
-    std::error_code gone;  // another process may have removed it
+    std::error_code gone;  // another process may have removed it already
     const Entry entry{file.last_write_time(gone), file.file_size(gone), file.path()};
     if (gone) continue;
     total += entry.size;

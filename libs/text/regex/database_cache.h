@@ -9,22 +9,22 @@
 
 namespace countersign::text::regex {
 
-// Compiled databases kept in a folder between runs, so that a start does not compile again what the
-// last one did. What cannot be read, is damaged or is of another engine is not there; whoever asks
-// compiles. Files have mode 0600, are written whole or not at all, and carry the SHA-256 of their
-// content. Whoever can write to the folder is trusted as the process is. Thread-safe, also between
+// Stores compiled databases in a folder, so that a restart need not compile them again. A file that
+// is unreadable, damaged or from another engine version counts as missing; the caller then
+// compiles. Files have mode 0600, are written atomically and contain the SHA-256 of their content.
+// Everybody who can write to the folder is trusted like this process. Thread-safe, also between
 // processes.
 class DatabaseCache {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 
-  // The folder is made with mode 0700 when something is stored. `max_bytes`: those of all files
-  // together; the ones that were not used for the longest time go.
+  // Creates the folder with mode 0700 on the first Store. `max_bytes` limits the total size of all
+  // files; the least recently used ones are removed.
   explicit DatabaseCache(std::string folder, std::size_t max_bytes = kMaxBytes);
 
-  // `key`: what stands for everything that the database depends on; of any length.
+  // `key` identifies everything that the database depends on; it may have any length.
   std::optional<std::string> Load(absl::string_view key) const;
-  // An error is worth a line in a log at most: nothing depends on it.
+  // Log an error at most: nothing depends on the cache.
   absl::Status Store(absl::string_view key, absl::string_view database) const;
 
  private:

@@ -45,7 +45,8 @@ void Overwrite(const fs::path& path, std::size_t at, char byte) {
   file.put(byte);
 }
 
-TEST_CASE("DatabaseCache: loads what was stored, from files only the owner can read", "[matcher]") {
+TEST_CASE("DatabaseCache: loads stored databases, from files only the owner can read",
+          "[matcher]") {
   const Folder folder;
   const DatabaseCache cache(folder.cache());
   CHECK_FALSE(cache.Load("a").has_value());
@@ -54,7 +55,7 @@ TEST_CASE("DatabaseCache: loads what was stored, from files only the owner can r
   CHECK(cache.Load("a") == std::string("first\0one", 9));
   CHECK(cache.Load("b") == "second");
   CHECK_FALSE(cache.Load("c").has_value());
-  CHECK(folder.files().size() == 2);  // and nothing half-written
+  CHECK(folder.files().size() == 2);  // and no temporary files
   CHECK(FileMode(folder.cache()) == 0700);
   for (const fs::path& file : folder.files()) CHECK(FileMode(file) == 0600);
 }
@@ -115,14 +116,14 @@ TEST_CASE("Matcher: patterns come from the cache, and a damaged cache changes no
   const fs::path file = folder.files().at(0);
   CHECK(finds(terms, "see PRJ-1234"));
   CHECK(folder.files().size() == 1);
-  // Another pattern, or another way of looking for it, is another database.
+  // Another pattern, or another view, is another database.
   CHECK(finds({{"PRJ-[0-9]{5}", true, matching::View::kRaw, 1}}, "see PRJ-12345"));
   CHECK(finds({{"PRJ-[0-9]{4}", true, matching::View::kCaseless, 1}}, "see prj-1234"));
   CHECK(folder.files().size() == 3);
   Overwrite(file, fs::file_size(file) / 2, '\x01');
   Overwrite(file, fs::file_size(file) / 2 + 1, '\x02');
   CHECK(finds(terms, "see PRJ-1234"));
-  CHECK(finds(terms, "see PRJ-1234"));  // and was stored again
+  CHECK(finds(terms, "see PRJ-1234"));  // the database was stored again
   CHECK_FALSE(finds(terms, "see PRJ-123"));
 }
 

@@ -21,7 +21,7 @@ unsigned CompileFlags(const DatabasePattern& pattern) {
   return pattern.is_bytes ? 0 : HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH;
 }
 
-// All that a compiled database depends on.
+// Identifies everything that a compiled database depends on.
 std::string CacheKey(const std::vector<DatabasePattern>& patterns) {
   hs_platform_info_t platform{};
   hs_populate_platform(&platform);
@@ -112,7 +112,7 @@ PatternDatabase::Database PatternDatabase::FromCache(const DatabaseCache& cache,
   return Database(database);
 }
 
-// Without it the next start compiles again; nothing else depends on it.
+// Without the cache the next start compiles again; nothing else depends on it.
 void PatternDatabase::ToCache(const DatabaseCache& cache, const std::string& key,
                               hs_database* database) {
   char* bytes = nullptr;

@@ -24,8 +24,8 @@ struct DatabasePattern {
                           // text, reported once
 };
 
-// Many patterns compiled into one Hyperscan database. Immutable and thread-safe; every running scan
-// has its own scratch space, which is kept for the next one.
+// Patterns compiled into one Hyperscan database. Immutable and thread-safe; each concurrent scan
+// has its own scratch space, which is reused.
 class PatternDatabase {
  public:
   struct CompileError {
@@ -34,10 +34,10 @@ class PatternDatabase {
     bool names_pattern = false;
   };
 
-  // Literals go through the regex compiler too: hs_compile_lit of Hyperscan 5.4.0 builds databases
-  // that lose matches (intel/hyperscan#303). FAILED_PRECONDITION when the processor lacks SSSE3;
-  // else `error` says what was refused.
-  // What `cache` has is not compiled, and what it has not is stored there.
+  // Literals are compiled as regexes: hs_compile_lit of Hyperscan 5.4.0 builds databases that miss
+  // matches (intel/hyperscan#303). Databases are loaded from `cache` if present, and stored there
+  // otherwise. FAILED_PRECONDITION when the processor lacks SSSE3; otherwise `error` says what was
+  // refused.
   static absl::StatusOr<std::unique_ptr<PatternDatabase>> Compile(
       const std::vector<DatabasePattern>& patterns, CompileError* error,
       const DatabaseCache* cache = nullptr);
@@ -46,8 +46,8 @@ class PatternDatabase {
   PatternDatabase(const PatternDatabase&) = delete;
   PatternDatabase& operator=(const PatternDatabase&) = delete;
 
-  // Calls `on_match(pattern, end)` for matches in no certain order. Whatever the engine answers but
-  // success is INTERNAL: matches may be missing then. REQUIRES: `text` is UTF-8.
+  // Calls `on_match(pattern, end)` for matches, in no particular order. Every engine error is
+  // INTERNAL, because matches may be missing. REQUIRES: `text` is UTF-8.
   absl::Status Scan(absl::string_view text,
                     absl::FunctionRef<void(std::uint32_t pattern, std::size_t end)> on_match) const;
 

@@ -28,7 +28,7 @@ std::vector<unsigned char> Encode(std::uint32_t c, std::size_t length) {
   return bytes;
 }
 
-// Splits [first, last], all of one encoded length, into sequences of byte ranges.
+// Splits [first, last], whose members have one encoded length, into sequences of byte ranges.
 void SplitRange(std::uint32_t first, std::uint32_t last, std::size_t length,
                 std::vector<ByteSequence>& out) {
   for (std::size_t tail = 1; tail < length; ++tail) {
@@ -50,8 +50,7 @@ void SplitRange(std::uint32_t first, std::uint32_t last, std::size_t length,
   out.push_back(std::move(sequence));
 }
 
-// Joins sequences that differ in one place only, so that a class costs as few states as it can
-// without a search for the minimum.
+// Joins sequences that differ in one position only: a cheap reduction of states, not the minimum.
 std::vector<ByteSequence> Join(std::vector<ByteSequence> sequences, std::size_t length) {
   for (std::size_t place = length; place-- > 0;) {
     std::map<ByteSequence, ByteSet> joined;
@@ -130,7 +129,7 @@ std::vector<CodePointSet::Range> CodePointSet::ClosedOverCase(const std::vector<
     uset_addRange(set, static_cast<UChar32>(first), static_cast<UChar32>(last));
   }
   uset_closeOver(set, USET_CASE_INSENSITIVE);
-  uset_removeAllStrings(set);  // "ss" for U+00DF: one code point to many is no simple folding
+  uset_removeAllStrings(set);  // such as "ss" for U+00DF: not a simple folding
   for (std::int32_t i = 0; i < uset_getItemCount(set); ++i) {
     UChar32 first = 0;
     UChar32 last = 0;
@@ -188,7 +187,7 @@ RegexNode CodePointSet::RangesToNode(const std::vector<Range>& ranges) {
     }
     const std::uint64_t surrogates = length == 3 ? kLastSurrogate - kFirstSurrogate + 1 : 0;
     if (length > 2 && members == highest - lowest + 1 - surrogates) {
-      // All of them: in valid text the lead byte says enough.
+      // All continuation bytes: in valid text the lead byte determines the rest.
       const ByteSet tail = ByteSet::Range(0x80, 0xBF);
       sequences = {length == 3 ? ByteSequence{ByteSet::Range(0xE0, 0xEF), tail, tail}
                                : ByteSequence{ByteSet::Range(0xF0, 0xF4), tail, tail, tail}};

@@ -8,7 +8,7 @@
 
 namespace countersign::text::regex {
 
-// A set of Unicode code points, as a class of the regex dialect describes it, and its translation
+// A set of Unicode code points, as described by a class of the regex dialect, and its translation
 // into bytes. Surrogates are never members.
 class CodePointSet {
  public:
@@ -22,8 +22,8 @@ class CodePointSet {
   void CloseOverCase();
   bool Empty() const { return Normalized(ranges_).empty(); }
 
-  // A node that matches the UTF-8 encoding of any one member, and, of text that is valid UTF-8,
-  // nothing else. Its `folded` is set where members fold (text_fold.h).
+  // A node that matches the UTF-8 encoding of one member and, in valid UTF-8, nothing else. Sets
+  // `folded` if members fold (text_fold.h).
   RegexNode ToNode() const;
 
  private:
@@ -33,8 +33,8 @@ class CodePointSet {
   static std::vector<Range> ClosedOverCase(const std::vector<Range>& ranges);
   static RegexNode RangesToNode(const std::vector<Range>& ranges);
 
-  std::vector<Range> ranges_;  // as they were added
-  std::vector<Range> folded_;  // what they mean in folded text
+  std::vector<Range> ranges_;  // as added
+  std::vector<Range> folded_;  // their members in folded text
 };
 
 }  // namespace countersign::text::regex

@@ -17,7 +17,7 @@ using DatabasePtr = std::unique_ptr<hs_database_t, decltype(&hs_free_database)>;
 using ScratchPtr = std::unique_ptr<hs_scratch_t, decltype(&hs_free_scratch)>;
 using Ends = std::set<std::size_t>;
 
-// Null when Hyperscan refuses the pattern (it has limits of its own).
+// Null when Hyperscan refuses the pattern, because it has its own limits.
 DatabasePtr Compile(const std::string& pattern) {
   hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
@@ -49,7 +49,7 @@ Ends EndsByDefinition(const RegexNode& root, const std::string& text) {
   return ends;
 }
 
-TEST_CASE("The dialect means the same to our parser and to Hyperscan", "[regex]") {
+TEST_CASE("Our parser and Hyperscan interpret the dialect alike", "[regex]") {
   CHECK(rc::check([](std::uint64_t seed) {
     testing::Random random(seed);
     const std::string pattern = testing::RandomPattern(random, 3);
@@ -78,7 +78,7 @@ TEST_CASE("ParseRegex: arbitrary bytes are accepted or refused, and never crash 
     }
     const auto regex = ParseRegex(pattern);
     RC_ASSERT(regex.ok() || regex.status().code() == absl::StatusCode::kInvalidArgument);
-    // Nothing that passes is refused by Hyperscan for its syntax.
+    // Hyperscan refuses no accepted pattern for its syntax.
     if (CheckRegex(pattern).ok()) {
       RC_LOG(pattern);
       const bool compiles = Compile(pattern) != nullptr;

@@ -27,7 +27,7 @@ std::size_t SaturatingMultiply(std::size_t a, std::size_t b) {
   return a > kUnbounded / b ? kUnbounded : a * b;
 }
 
-// Byte positions of `node` once its repeats are expanded.
+// The number of byte positions of `node` with its repeats expanded.
 std::size_t CountStates(const RegexNode& node) {
   if (node.kind == RegexNode::Kind::kBytes) return 1;
   std::size_t sum = 0;
@@ -67,8 +67,7 @@ Width ComputeWidth(const RegexNode& node) {
   }
 }
 
-// Decodes the code point at `at` and moves past it; kEnd at the end, kInvalid for bytes that are
-// not UTF-8.
+// Decodes the code point at `at` and advances; kEnd at the end, kInvalid for invalid UTF-8.
 std::uint32_t DecodeAt(absl::string_view text, std::size_t& at) {
   if (at >= text.size()) return kEnd;
   const auto lead = static_cast<unsigned char>(text[at]);
@@ -104,7 +103,7 @@ RegexNode CodePointNode(std::uint32_t c, bool caseless) {
   return set.ToNode();
 }
 
-// \d \w \s and their opposites; nothing for another letter.
+// The class of \d \w \s or its complement; nullopt for other letters.
 std::optional<CodePointSet> EscapedClass(char letter) {
   CodePointSet set;
   switch (absl::ascii_tolower(letter)) {
@@ -388,8 +387,8 @@ class Parser {
     ++at_;
     const bool negated = Take("^");
     if (Peek() == ']') return Error(start, "an empty class; write \\] for the character");
-    CodePointSet typed;    // folded by (?i)
-    CodePointSet escaped;  // \d and the like: never folded
+    CodePointSet typed;    // written out; folded by (?i)
+    CodePointSet escaped;  // from \d and the like; never folded
     while (!Take("]")) {
       if (AtEnd()) return Error(start, "the class is not closed");
       if (Peek() == '[' && (Peek(1) == ':' || Peek(1) == '.' || Peek(1) == '=')) {
@@ -453,8 +452,8 @@ absl::StatusOr<Regex> ParseRegex(absl::string_view pattern) { return Parser(patt
 
 absl::Status CheckRegex(absl::string_view pattern) {
   CS_ASSIGN_OR_RETURN(const Regex regex, ParseRegex(pattern));
-  // Policies match a text as it stands, masking matches it folded: \u017F is no word byte there and
-  // an s here, so what can match in one of them may not in the other.
+  // Policies match unfolded text and masking folded text: U+017F is not a word byte in the first
+  // and an s in the second. A pattern must be able to match in both.
   CS_RETURN_IF_ERROR(Annotate(BuildAutomaton(regex).status(), "at byte 0"));
   return Annotate(BuildAutomaton(Folded(regex)).status(), "at byte 0");
 }

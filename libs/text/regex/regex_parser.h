@@ -10,18 +10,17 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/regex/byte_set.h"
 
-// The one regex dialect of the product (CONTRACT.md): literals, classes, `.`, groups `(…)` and
-// `(?:…)`, alternation, the repeats `* + ? {n} {n,} {n,m}` (a lazy `?` after them is accepted and
-// changes nothing, because all matches count), `(?i)` at the start of a pattern or group and
-// `(?i:…)`, `\b \B \d \D \w \W \s \S`, `\t \n \r \f \v \a \e \xHH \x{H…}` and any escaped
-// punctuation. A pattern is UTF-8 and matches code points of UTF-8 text; `\d \w \s \b` are ASCII;
-// `.` is everything but a line feed; `(?i)` folds as Unicode does (one code point to one).
-// Look-around, back-references, anchors, possessive repeats, named groups, `\p{…}` and `[:posix:]`
-// are refused. Every accepted pattern means the same to Hyperscan (UTF8, DOTALL off, `i` as
-// CASELESS).
+// The regex dialect of the product (CONTRACT.md): literals, classes, `.`, groups `(…)` and `(?:…)`,
+// alternation, the repeats `* + ? {n} {n,} {n,m}` (a lazy `?` after them is accepted and has no
+// effect, because all matches count), `(?i)` at the start of a pattern or group and `(?i:…)`, `\b
+// \B \d \D \w \W \s \S`, `\t \n \r \f \v \a \e \xHH \x{H…}` and any escaped punctuation. A pattern
+// is UTF-8 and matches code points of UTF-8 text; `\d \w \s \b` are ASCII; `.` matches everything
+// but a line feed; `(?i)` uses Unicode's simple case folding. Look-around, back-references,
+// anchors, possessive repeats, named groups, `\p{…}` and `[:posix:]` are refused. Hyperscan
+// interprets every accepted pattern alike (with UTF8, DOTALL off, and CASELESS for `i`).
 namespace countersign::text::regex {
 
-// What one pattern may cost.
+// Limits on the cost of a pattern.
 inline constexpr std::size_t kMaxPatternBytes = 8192;
 inline constexpr std::size_t kMaxPatternDepth = 100;      // nested groups
 inline constexpr std::size_t kMaxRepeat = 10'000;         // n and m of {n,m}
@@ -29,8 +28,8 @@ inline constexpr std::size_t kMaxPatternStates = 20'000;  // byte positions afte
 
 inline constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 
-// A parsed pattern as a tree over bytes: UTF-8 literals are concatenations, classes beyond ASCII
-// are alternations of byte ranges.
+// A parsed pattern as a tree over bytes: UTF-8 literals are concatenations, non-ASCII classes are
+// alternations of byte ranges.
 struct RegexNode {
   enum class Kind {
     kEmpty,        // matches the empty text
@@ -46,7 +45,7 @@ struct RegexNode {
   std::vector<RegexNode> children;
   std::size_t min = 0;
   std::size_t max = 0;
-  // What the node means in folded text (text_fold.h) instead; null where that is the same.
+  // The node's meaning in folded text (text_fold.h), if different; otherwise null.
   std::shared_ptr<const RegexNode> folded;
 };
 
@@ -66,8 +65,8 @@ Regex Folded(const Regex& regex);
 // memory in proportion to the pattern (not to its expansion).
 absl::StatusOr<Regex> ParseRegex(absl::string_view pattern);
 
-// What every user of a pattern asks before storing it: that it parses, that it can match something
-// but not the empty text, and that its automaton has a bearable size.
+// The checks before a pattern is stored: it can be parsed, it can match, it does not match the
+// empty text, and its automaton is not too large.
 absl::Status CheckRegex(absl::string_view pattern);
 
 }  // namespace countersign::text::regex

@@ -9,8 +9,8 @@
 namespace countersign::text::regex {
 namespace {
 
-// Whether `pattern` matches all of `text` when it stands between `before` and `after` (-1:
-// nothing).
+// Whether `pattern` matches all of `text` between the bytes `before` and `after` (-1: the edge of
+// the text).
 bool Matches(absl::string_view pattern, absl::string_view text, int before = -1, int after = -1) {
   const auto regex = ParseRegex(pattern);
   INFO(pattern << " " << regex.status());
@@ -96,7 +96,7 @@ TEST_CASE("ParseRegex: classes, escapes and the dot", "[regex]") {
   CHECK(Matches("]}", "]}"));
 }
 
-TEST_CASE("ParseRegex: code points beyond ASCII match as wholes", "[regex]") {
+TEST_CASE("ParseRegex: non-ASCII code points match as a whole", "[regex]") {
   CHECK(Matches("né", "né"));
   CHECK(Matches("é{2}", "éé"));
   CHECK_FALSE(Matches("é{2}", "é\xA9"));
@@ -108,7 +108,7 @@ TEST_CASE("ParseRegex: code points beyond ASCII match as wholes", "[regex]") {
   CHECK(Matches(R"([^\x{4e00}-\x{9fff}])", "あ"));
 }
 
-TEST_CASE("ParseRegex: a class takes every code point of its ranges and no other", "[regex]") {
+TEST_CASE("ParseRegex: a class matches exactly the code points of its ranges", "[regex]") {
   const auto encode = [](std::uint32_t c) {
     std::string out;
     if (c < 0x80) {
@@ -251,7 +251,7 @@ TEST_CASE("CheckRegex: a pattern that matches the empty text or nothing is refus
   CHECK_FALSE(CheckRegex(R"(\b)").ok());
   CHECK(CheckRegex("(").message() == "at byte 0: the group is not closed");
   CHECK(CheckRegex(R"(a\bb)").message() == "at byte 0: the pattern can never match");
-  // A long s is no word byte, but is read as an s where texts are folded.
+  // A long s is not a word byte, but folds to an s.
   CHECK(CheckRegex(R"((?i)s\bb)").message() == "at byte 0: the pattern can never match");
 }
 

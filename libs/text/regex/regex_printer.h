@@ -7,8 +7,9 @@
 
 namespace countersign::text::regex {
 
-// `node` as Hyperscan reads it, over bytes. Word edges are left out, and a repeat whose bounds are
-// further apart than `span`, or larger than `largest`, is relaxed: it matches the same or more.
+// `node` as a Hyperscan pattern over bytes. Word boundaries are left out, and a repeat whose bounds
+// are further apart than `span`, or larger than `largest`, is relaxed, so that the pattern matches
+// a superset.
 std::string PrintRegex(const RegexNode& node, std::size_t span, std::size_t largest);
 
 }  // namespace countersign::text::regex

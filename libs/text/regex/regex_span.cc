@@ -8,7 +8,7 @@
 namespace countersign::text::regex {
 namespace {
 
-// A set of states that is emptied in no time.
+// A set of states that is cleared in constant time.
 class StateSet {
  public:
   explicit StateSet(std::size_t states) : round_of_(states, 0) {}

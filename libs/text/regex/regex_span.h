@@ -14,18 +14,18 @@ struct RegexSpan {
   std::size_t end = 0;
 };
 
-// Finds where a match lies of which only the end is known: Hyperscan reports starts at half its
-// speed, and not for every pattern. Immutable; thread-safe.
+// Finds the start of a match whose end is known: Hyperscan reports starts at half its speed, and
+// not for all patterns. Immutable; thread-safe.
 class RegexSpanFinder {
  public:
   static constexpr std::size_t kMaxReach = 1 << 16;
 
-  // INVALID_ARGUMENT as ParseRegex and BuildAutomaton.
+  // INVALID_ARGUMENT as in ParseRegex and BuildAutomaton.
   static absl::StatusOr<RegexSpanFinder> Create(absl::string_view pattern);
 
-  // Of the matches that end at `end` the one that begins first, and from there to the last end that
-  // a match with this begin has. It looks no further than kMaxReach each way, so the span of a
-  // longer match is cut short. REQUIRES: a match ends at `end`; `text` is UTF-8.
+  // The first start of the matches that end at `end`, and the last end of a match with this start.
+  // Searches at most kMaxReach in each direction, so longer spans are truncated. REQUIRES: a match
+  // ends at `end`; `text` is UTF-8.
   RegexSpan At(absl::string_view text, std::size_t end) const;
 
  private:

@@ -11,7 +11,7 @@
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/testing/redaction_oracle.h"
 
-// The default set with one rule of a profile's own, and every way to cut a text. For tests alone.
+// The default rules with one rule of a profile, and all ways to cut a text. For tests only.
 namespace countersign::text::testing {
 
 inline redaction::RedactionRule SimpleRule(absl::string_view entity, absl::string_view pattern) {
@@ -47,7 +47,7 @@ inline const std::shared_ptr<const redaction::RuleSet>& DefaultSet() {
   return rules;
 }
 
-// A stream and all that it has let go of.
+// A stream and everything that it has released.
 struct Fed {
   explicit Fed(std::shared_ptr<const redaction::RuleSet> rules = DefaultSet())
       : stream(std::move(rules)) {}
@@ -56,7 +56,7 @@ struct Fed {
   std::string out;
   std::vector<redaction::RedactedSpan> spans;
   std::size_t most_held = 0;
-  std::size_t most_memory = 0;  // beside what is held
+  std::size_t most_memory = 0;  // beside held text
 
   Fed& Feed(absl::string_view piece, bool end = false) {
     const absl::Status status = stream.Feed(piece, end, &out, &spans);
@@ -67,8 +67,8 @@ struct Fed {
   }
 };
 
-// What `text` becomes; fails unless every cut, every pair of cuts, single bytes with empty pieces
-// between them, and the definition say the same.
+// The masked form of `text`. Fails unless the definition, every cut, every pair of cuts, and single
+// bytes with empty pieces between them give the same result.
 inline std::string MaskedHoweverCut(absl::string_view text) {
   CAPTURE(text);
   const std::string expected = Fed().Feed(text, true).out;

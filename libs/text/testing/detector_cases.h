@@ -11,11 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "libs/text/detectors/detectors.h"
 
-// The cases that stand beside the rules of the detectors (rules/*.yaml), as texts. For tests alone;
-// link cs_text_testing.
+// The cases of the detectors' rules (rules/*.yaml), as texts. For tests only; link cs_text_testing.
 namespace countersign::text::testing {
 
-// The cases of one detector as they are written, with `[[`, `]]` and `{h32}` in them.
+// The cases of one detector as written, including `[[`, `]]` and `{h32}`.
 struct DetectorCases {
   const char* name;   // Detector::name
   const char* place;  // file:line
@@ -65,7 +64,7 @@ inline std::string RandomCharacters(char kind, std::size_t size, std::mt19937& r
   std::uniform_int_distribution<std::size_t> pick(0, characters.size() - 1);
   std::string text;
   while (text.size() < size) text += characters[pick(random)];
-  // What ends in a letter and a digit is neither all letters nor all digits.
+  // Ends in a letter and a digit, so that it is neither all letters nor all digits.
   if (size > 8 && kind != 'd' && kind != 'z' && kind != 'e') text.replace(size - 4, 4, "b2d7");
   if (size > 8 && (kind == 's' || kind == 'u' || kind == 'H')) text.replace(size - 4, 4, "B2D7");
   return text;
@@ -94,7 +93,7 @@ inline std::string FillCase(absl::string_view pattern, std::mt19937& random) {
   return text;
 }
 
-// A case without its marks, and where they stood.
+// A case without its marks, and their positions.
 struct ParsedCase {
   std::string text;
   std::size_t begin, end;

@@ -6,11 +6,11 @@
 
 #include "libs/text/testing/redaction_oracle.h"
 
-// What a stream has to hold, by its definition, slowly: what some continuation could still put into
-// a match, as far as shapes tell (a validator says nothing of a match that is not there yet). For
-// tests and benchmarks alone; shares no code with the automaton.
+// The definition of the text that a stream must hold, computed slowly: text that a continuation
+// could make part of a match, judging by patterns only (validators apply to complete matches). For
+// tests and benchmarks only; shares no code with the automaton.
 //
-// Only for rules without word edges, without a minimum count, and for texts that fold to
+// Supports only rules without word boundaries and without min_count, and texts that fold to
 // themselves.
 namespace countersign::text::testing::oracle {
 
@@ -20,7 +20,7 @@ inline bool HasWordEdge(const regex::RegexNode& node) {
          std::any_of(node.children.begin(), node.children.end(), HasWordEdge);
 }
 
-// Where matches of a node end, and whether more text could make one longer or whole.
+// Where matches of a node end, and whether more text could extend or complete one.
 struct Reach {
   std::set<std::size_t> ends;
   bool open = false;
@@ -69,8 +69,8 @@ inline Reach FindReach(const regex::RegexNode& node, absl::string_view text, std
   return reach;
 }
 
-// Where the text begins that must be held after `text`. All before `from` has left: it is the
-// result for a shorter text, and nothing but context.
+// The offset from which `text` must be held. Text before `from` has been released: it is the result
+// for a shorter text and serves as context only.
 inline std::size_t HoldFrom(const std::vector<redaction::RedactionRule>& rules,
                             absl::string_view text, std::size_t from) {
   std::size_t hold = text.size();
@@ -89,7 +89,7 @@ inline std::size_t HoldFrom(const std::vector<redaction::RedactionRule>& rules,
       if (reach.open) hold = std::min(hold, begin);
       for (const std::size_t end : reach.ends) {
         if (end == text.size() && !rule.right_forbidden.Empty()) {
-          hold = std::min(hold, begin);  // the next byte decides
+          hold = std::min(hold, begin);  // the next byte can extend it
         } else if (end == text.size() ||
                    !rule.right_forbidden.Contains(static_cast<unsigned char>(text[end]))) {
           const absl::string_view match = text.substr(begin, end - begin);
@@ -100,7 +100,7 @@ inline std::size_t HoldFrom(const std::vector<redaction::RedactionRule>& rules,
       }
     }
   }
-  // Of matches that share bytes none is replaced before the last one is whole.
+  // Matches that share bytes are not replaced before the last one is complete.
   std::sort(matches.begin(), matches.end(),
             [](const Match& a, const Match& b) { return a.begin < b.begin; });
   for (std::size_t i = 0; i < matches.size();) {

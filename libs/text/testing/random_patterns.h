@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-// Random patterns and texts over a small alphabet, so that they often meet. For tests alone.
+// Random patterns and texts over a small alphabet, so that they match often. For tests only.
 namespace countersign::text::testing {
 
-// Numbers that depend on the seed alone (SplitMix64).
+// Random numbers that depend on the seed only (SplitMix64).
 class Random {
  public:
   using result_type = std::uint64_t;

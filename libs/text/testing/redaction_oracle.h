@@ -16,16 +16,16 @@
 #include "libs/text/redaction/context_words.h"
 #include "libs/text/redaction/redaction.h"
 
-// The definition of redaction (redaction.h), word for word and slow: every start, every end, every
-// rule, by interpreting the regex tree. For tests alone; shares no code with the automaton, and
-// asks ICU what folds.
+// The definition of redaction (redaction.h), implemented literally and slowly: every start, end and
+// rule, by interpreting the regex tree. For tests only; shares no code with the automaton and takes
+// foldings from ICU.
 namespace countersign::text::testing::oracle {
 
 inline bool WordAt(absl::string_view text, std::size_t at) {
   return at < text.size() && regex::IsWordByte(static_cast<unsigned char>(text[at]));
 }
 
-// Where matches of `node` that begin at `start` may end.
+// Where matches of `node` that start at `start` may end.
 inline std::set<std::size_t> Ends(const regex::RegexNode& node, absl::string_view text,
                                   std::size_t start) {
   std::set<std::size_t> ends;
@@ -72,7 +72,8 @@ inline std::set<std::size_t> Ends(const regex::RegexNode& node, absl::string_vie
   return ends;
 }
 
-// What text_fold.h says of a code point: the ASCII character, -1 for itself, -2 for nothing.
+// The folding of a code point by text_fold.h's definition: an ASCII character, -1 for unchanged, -2
+// for dropped.
 inline int FoldedCodePoint(std::uint32_t code_point) {
   const auto c = static_cast<UChar32>(code_point);
   if (c < 0x80) return -1;
@@ -102,14 +103,14 @@ inline int FoldedCodePoint(std::uint32_t code_point) {
   return length == 1 && composed[0] < 0x80 ? static_cast<int>(composed[0]) : -1;
 }
 
-// The folded text, and of each of its bytes where the original begins and ends.
+// A folded text, and for each of its bytes the start and end of its original.
 struct FoldedText {
   std::string text;
   std::vector<std::size_t> begin, end;
 };
 
 inline FoldedText Fold(absl::string_view original) {
-  static auto* const known = new std::map<std::uint32_t, int>;  // ICU is slow to ask
+  static auto* const known = new std::map<std::uint32_t, int>;  // ICU is slow
   FoldedText folded;
   for (std::size_t at = 0; at < original.size();) {
     const Utf8Char next = DecodeUtf8(original, at);
@@ -139,7 +140,7 @@ inline bool ContextByte(char byte) {
          static_cast<unsigned char>(byte) >= 0x80;
 }
 
-// A phrase's words with one space between them: `routing_number` is one of two words.
+// A phrase's words separated by one space: `routing_number` has two words.
 inline std::string SpacedPhrase(absl::string_view phrase) {
   std::string spaced;
   bool between = false;
@@ -155,7 +156,8 @@ struct ContextWord {
   std::size_t begin, end;
 };
 
-// The words of `text` that end at or before `upto`, in order; with `parts` those in camel case cut.
+// The words of `text` that end at or before `upto`, in order; with `parts`, camel-case words are
+// split.
 inline std::vector<ContextWord> WordsBefore(absl::string_view text, std::size_t upto, bool parts) {
   const auto upper = [&](std::size_t i) {
     return i < upto && absl::ascii_isupper(static_cast<unsigned char>(text[i]));
@@ -240,12 +242,12 @@ inline bool StandsBeside(absl::string_view last, absl::string_view between) {
   return true;
 }
 
-// True when a match of folded `text` that begins at `begin` has the context it needs.
+// Whether a match in folded `text` that starts at `begin` has the required context.
 inline bool HasContext(const redaction::ProximityRule& proximity, absl::string_view text,
                        std::size_t begin) {
   bool found = false;
   bool first = true;
-  ContextWord last{0, 0};  // the one that begins last, and of those the shortest
+  ContextWord last{0, 0};  // the one that starts last; of several, the shortest
   for (const bool parts : {false, true}) {
     const std::vector<ContextWord> words = WordsBefore(text, begin, parts);
     for (const std::string& word : proximity.words) {

@@ -13,10 +13,10 @@
 
 namespace countersign::text::tokens {
 
-// A text cut into pieces, each encoded by byte pairs: exact. Thread-safe.
+// An exact tokenizer: splits a text into pieces and encodes each by byte pairs. Thread-safe.
 class BytePairTokenizer final : public Tokenizer {
  public:
-  // REQUIRES: `name` and `vocabulary` outlive this; a process makes fewer than 256.
+  // REQUIRES: `name` and `vocabulary` outlive this object; a process has fewer than 256 of them.
   BytePairTokenizer(absl::string_view name, const Vocabulary& vocabulary, PieceSplitter piece_end);
 
   absl::string_view name() const override { return name_; }
@@ -24,14 +24,14 @@ class BytePairTokenizer final : public Tokenizer {
   std::size_t Count(absl::string_view text) const override;
   std::size_t CountUpTo(absl::string_view text, std::size_t limit) const override;
 
-  // The end of the piece that begins at `pos`. REQUIRES: pos < text.size().
+  // The end of the piece that starts at `pos`. REQUIRES: pos < text.size().
   std::size_t PieceEnd(absl::string_view text, std::size_t pos) const {
     return piece_end_(classes_, text, pos);
   }
 
   // REQUIRES: `piece` is not empty; `cache` is PieceCache::ForThread().
   std::size_t CountPiece(absl::string_view piece, PieceCache& cache) const {
-    // The shortest are as fast to look up, and would push others out.
+    // Short pieces are not cached: a look-up is as fast, and they would evict others.
     if (piece.size() <= 2) return 1 + (vocabulary_.LongestAt(piece).size != piece.size() ? 1 : 0);
     if (piece.size() > PieceCache::kLongestPiece) return counter_.Count(piece);
     return cache.Count(number_, piece,
@@ -40,7 +40,7 @@ class BytePairTokenizer final : public Tokenizer {
 
  private:
   const absl::string_view name_;
-  const std::uint8_t number_;  // no other one's
+  const std::uint8_t number_;  // unique in the process
   const CharClasses& classes_;
   const Vocabulary& vocabulary_;
   const BytePairCounter counter_;

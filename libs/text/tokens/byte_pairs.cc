@@ -35,11 +35,11 @@ std::size_t BytePairCounter::CountFrom(absl::string_view piece, Vocabulary::Rank
     next = vocabulary_.LongestPrefix(next);
     next_is_longest = false;
     while (next == Vocabulary::kNoRank) {
-      // Nothing may follow what ends here: a shorter one is tried in its place.
+      // No token can follow this one: try a shorter one in its place.
       dead[pos / 64] |= std::uint64_t{1} << pos % 64;
       next = vocabulary_.LongestPrefix(taken[--count]);
       pos -= vocabulary_.size_of(taken[count]);
-      last_is_longest = false;  // not known any more
+      last_is_longest = false;  // no longer known
     }
     end = pos + vocabulary_.size_of(next);
   }

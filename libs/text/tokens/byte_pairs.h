@@ -8,17 +8,16 @@
 
 namespace countersign::text::tokens {
 
-// Counts what byte-pair merging leaves of a piece: while two neighbouring parts together are a
-// token, the two with the lowest rank become one part, the leftmost of equals first.
+// Counts the tokens of a piece after byte-pair merging: while two neighbouring parts together are a
+// token, the pair with the lowest rank is merged, the leftmost first among equals.
 //
-// No merge is carried out. From left to right the longest token that may stand beside the one
-// before is taken, and taken back when nothing may follow it; each end of a token is tried at most
-// once, so the time is linear in the length of the piece for every input. Working memory is at most
-// five bytes per byte of piece. Thread-safe. (The method is that of the article named in
-// vocabulary.h.)
+// No merge is carried out. From left to right, the longest token that may follow the previous one
+// is taken, and taken back when none can follow it; each end of a token is tried at most once, so
+// the time is linear in the length of the piece for every input. Uses at most five bytes of memory
+// per byte. Thread-safe. (For the method see the article cited in vocabulary.h.)
 class BytePairCounter {
  public:
-  // REQUIRES: `vocabulary` outlives this.
+  // REQUIRES: `vocabulary` outlives this object.
   explicit BytePairCounter(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
 
   // REQUIRES: `piece` is not empty.
@@ -28,7 +27,7 @@ class BytePairCounter {
   }
 
  private:
-  // `taken` has room for a rank per byte of piece, `dead` for a zero bit per byte.
+  // `taken` needs room for one rank per byte, `dead` for one zero bit per byte.
   std::size_t CountFrom(absl::string_view piece, Vocabulary::Rank first, Vocabulary::Rank* taken,
                         std::uint64_t* dead) const;
   std::size_t CountMore(absl::string_view piece, Vocabulary::Rank first) const;

@@ -11,7 +11,7 @@
 namespace countersign::text::tokens {
 namespace {
 
-// The file: ranges in order, each one little-endian u32 of first code point × 8 + class.
+// The file has ranges in order, each one little-endian u32: first code point × 8 + class.
 std::vector<CharClass> ReadClasses() {
   const std::string file = ReadTokenizerData(TokenizerData::kUnicodeClasses);
   std::vector<std::uint32_t> ranges(file.size() / 4);

@@ -9,7 +9,8 @@
 
 namespace countersign::text::tokens {
 
-// What the splitters of the tokenizers tell apart. Every code point is in exactly one class.
+// The character classes that the tokenizers' splitters distinguish. Every code point has exactly
+// one.
 enum class CharClass : std::uint8_t {
   kOther = 0,
   kUpper = 1,   // Lu, Lt
@@ -25,7 +26,7 @@ struct ClassedChar {
   std::uint8_t bytes = 1;
 };
 
-// The classes of Unicode 16.0, as a plain table for the first plane. Immutable; thread-safe.
+// The classes of Unicode 16.0; a plain table for the first plane. Immutable; thread-safe.
 class CharClasses {
  public:
   // Built on first use (about a millisecond).

@@ -9,9 +9,9 @@
 
 namespace countersign::text::tokens {
 
-// The counts of pieces seen lately: most of a text are words that it has had before, and 512 KiB
-// stay in the processor's caches where a vocabulary does not. Direct-mapped; shared by the
-// tokenizers, which have a number each. Not thread-safe.
+// Caches the token counts of recent pieces: most words of a text repeat, and 512 KiB stay in the
+// processor's caches while a vocabulary does not. Direct-mapped; shared by the tokenizers, which
+// are numbered. Not thread-safe.
 class PieceCache {
  public:
   static constexpr std::size_t kLongestPiece = 14;
@@ -19,8 +19,8 @@ class PieceCache {
 
   static PieceCache& ForThread();
 
-  // The count of `piece` by the tokenizer `owner`, from `count` when it is not known. REQUIRES:
-  // 0 < piece.size() <= kLongestPiece.
+  // The count of `piece` by tokenizer `owner`; calls `count` when it is not cached. REQUIRES: 0 <
+  // piece.size() <= kLongestPiece.
   template <typename Function>
   std::size_t Count(std::uint8_t owner, absl::string_view piece, Function count) {
     const Words words = Pack(owner, piece);
@@ -60,8 +60,7 @@ class PieceCache {
     return word;
   }
 
-  // The bytes of a piece, its size and its owner. Two loads that may overlap give the same bits
-  // where they do.
+  // A piece's bytes, size and owner. The two loads may overlap; the overlapping bits are equal.
   static Words Pack(std::uint8_t owner, absl::string_view piece) {
     const std::size_t size = piece.size();
     const char* const at = piece.data();

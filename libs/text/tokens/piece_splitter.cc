@@ -3,7 +3,7 @@
 namespace countersign::text::tokens {
 namespace {
 
-constexpr std::size_t kNoMatch = 0;  // no piece ends at 0
+constexpr std::size_t kNoMatch = 0;  // no piece ends at offset 0
 
 // Sets of classes.
 constexpr unsigned Only(CharClass of) { return 1u << static_cast<unsigned>(of); }
@@ -36,8 +36,8 @@ std::size_t RunEnd(const CharClasses& classes, absl::string_view text, std::size
   return pos;
 }
 
-// The end of an apostrophe contraction at `pos`, or kNoMatch. Case-insensitive as Unicode has it: ſ
-// is an s.
+// The end of a contraction with apostrophe at `pos`, or kNoMatch. Case-insensitive in Unicode's
+// sense: ſ is an s.
 std::size_t ContractionEnd(absl::string_view text, std::size_t pos) {
   const std::size_t left = text.size() - pos;
   if (left < 2 || text[pos] != '\'') return kNoMatch;
@@ -64,7 +64,7 @@ std::size_t NumberEnd(const CharClasses& classes, absl::string_view text, std::s
   return pos;
 }
 
-// ` ?[^\s\p{L}\p{N}]+` and then line breaks, with slashes among them where the encoding has it so.
+// ` ?[^\s\p{L}\p{N}]+` followed by line breaks and, if the encoding allows it, slashes among them.
 std::size_t SymbolsEnd(const CharClasses& classes, absl::string_view text, std::size_t pos,
                        bool slashes) {
   const std::size_t begin = pos + (text[pos] == ' ' ? 1 : 0);
@@ -74,8 +74,8 @@ std::size_t SymbolsEnd(const CharClasses& classes, absl::string_view text, std::
   return end;
 }
 
-// `\s*[\r\n]+|\s+(?!\S)|\s+`: up to the last line break of the run; else all of it but its last
-// character when something follows.
+// `\s*[\r\n]+|\s+(?!\S)|\s+`: up to the last line break of the run; otherwise the whole run,
+// without its last character if something follows.
 std::size_t SpacesEnd(const CharClasses& classes, absl::string_view text, std::size_t pos) {
   std::size_t end = pos;
   std::size_t last = pos;
@@ -91,14 +91,14 @@ std::size_t SpacesEnd(const CharClasses& classes, absl::string_view text, std::s
   return end == text.size() || last == pos ? end : last;
 }
 
-// Where Upper*Lower+ ends, or kNoMatch, and where Upper* does.
+// Where Upper*Lower+ ends, or kNoMatch, and where Upper* ends.
 struct CasedWord {
   std::size_t end = kNoMatch;
   std::size_t upper_end = 0;
 };
 
-// Greedy with backtracking: when no pure lower-case letter follows the run of Upper, Lower+ is
-// satisfied by the last character of that run which is in both classes.
+// Greedy with backtracking: when no lower-case letter follows the run of Upper, Lower+ matches the
+// last character of that run which is in both classes.
 CasedWord CasedWordAt(const CharClasses& classes, absl::string_view text, std::size_t pos) {
   CasedWord word{kNoMatch, pos};
   while (word.upper_end < text.size()) {
@@ -135,8 +135,8 @@ std::size_t O200kPieceEnd(const CharClasses& classes, absl::string_view text, st
     return contraction != kNoMatch ? contraction : end;
   };
   const bool prefixed = MayPrecedeWord(first.of, text[pos]);
-  // The alternatives in the order of the pattern: Upper*Lower+ after a prefix, the same without
-  // one, then Upper+Lower*.
+  // The pattern's alternatives in order: Upper*Lower+ after a prefix, the same without prefix, then
+  // Upper+Lower*.
   const std::size_t begin = prefixed ? pos + first.bytes : pos;
   const CasedWord word = CasedWordAt(classes, text, begin);
   if (word.end != kNoMatch) return with_contraction(word.end);

@@ -5,9 +5,8 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/tokens/char_classes.h"
 
-// The pre-tokenising patterns of both encodings, written out by hand. Each function returns the end
-// of the piece that begins at `pos`, as the pattern of that encoding matches there. Pieces follow
-// each other without gaps. REQUIRES: pos < text.size().
+// Hand-written matchers of both encodings' pre-tokenising patterns. Each returns the end of the
+// piece that starts at `pos`. Pieces follow each other without gaps. REQUIRES: pos < text.size().
 namespace countersign::text::tokens {
 
 using PieceSplitter = std::size_t (*)(const CharClasses& classes, absl::string_view text,

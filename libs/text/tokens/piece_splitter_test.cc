@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-// The splitters are written out by hand; ICU runs the published patterns.
+// Compares the hand-written splitters with the published patterns, run by ICU.
 namespace countersign::text::tokens {
 namespace {
 
@@ -23,7 +23,8 @@ constexpr char kO200k[] =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
     R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-// What a text is made of that is hard to split. ICU's and the tokenizers' Unicode agree on these.
+// Parts of texts that are hard to split. ICU and the tokenizers have the same Unicode data for
+// these.
 const std::vector<std::string>& Parts() {
   static const auto& parts = *new std::vector<std::string>{
       " ", "  ",     "\t",     "\n",   "\r\n", "\u00a0", "\u3000", "a",  "B",  "ß", "É",
@@ -92,7 +93,8 @@ TEST_CASE("O200kPieceEnd: splits random texts as the published pattern does", "[
   CompareWithIcu(O200kPieceEnd, kO200k);
 }
 
-TEST_CASE("PieceSplitter: pieces of any bytes follow each other without gaps", "[tokenizer]") {
+TEST_CASE("PieceSplitter: pieces of arbitrary bytes follow each other without gaps",
+          "[tokenizer]") {
   std::mt19937 random(3);
   for (int round = 0; round < 500; ++round) {
     std::string text;

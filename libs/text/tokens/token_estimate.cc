@@ -41,7 +41,7 @@ constexpr Range kRanges[] = {
     {0x20000, 0x3ffff, kHan},
 };
 
-// A piece is of the script of its first character beyond ASCII.
+// The script of a piece's first non-ASCII character.
 Script ClassifyScript(absl::string_view piece) {
   Script ascii = kSymbols;
   for (std::size_t i = 0; i < piece.size(); ++i) {

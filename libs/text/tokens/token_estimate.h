@@ -24,11 +24,11 @@ namespace countersign::text::tokens {
 //   | qwen     | Qwen 3                        | 10 %   | 26 %               | +142 %, -42 %|
 //   | estimate | the middle of all these       | 14 %   | 48 %               | +281 %, -80 %|
 //
-// English, code and JSON are within 8 % in all of them. The worst are Lao, Gujarati, Urdu and
-// polytonic Greek. Nothing newer is known of Claude's tokenizer. Thread-safe.
+// English, code and JSON are within 8 % for all of them. The worst are Lao, Gujarati, Urdu and
+// polytonic Greek. Claude's newer tokenizers are not published. Thread-safe.
 class TokenEstimate final : public Tokenizer {
  public:
-  // `name`: one of the above. REQUIRES: `base` is o200k_base and outlives this.
+  // `name` is one of the above. REQUIRES: `base` is o200k_base and outlives this object.
   TokenEstimate(absl::string_view name, const BytePairTokenizer& base);
 
   absl::string_view name() const override { return name_; }

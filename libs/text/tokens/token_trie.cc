@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::size_t kBlock = 256;
 
-// The slots that no node has taken. Grows by a block when asked for more.
+// The slots without a node. Grows by a block on demand.
 class FreeSlots {
  public:
   bool Contains(std::size_t slot) const {
     return slot >= size() || (words_[slot / 64] >> slot % 64 & 1) != 0;
   }
 
-  // The first free slot from `from` on.
+  // The first free slot at or after `from`.
   std::size_t Next(std::size_t from) const {
     for (std::size_t word = from / 64; word < words_.size(); ++word) {
       std::uint64_t bits = words_[word];
@@ -64,19 +64,19 @@ class TokenTrie::Builder {
   }
 
  private:
-  // The strings order_[begin, end) share their first `depth` bytes.
+  // The strings order_[begin, end), which share their first `depth` bytes.
   struct Node {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
     std::uint32_t first_child = 0;
-    std::uint32_t base = 0;  // 0: no children; nothing is a child there
+    std::uint32_t base = 0;  // 0: no children
     std::uint16_t children = 0;
     std::uint8_t depth = 0;
     std::uint8_t label = 0;
   };
 
   void SortStrings() {
-    // Most are told apart by their first eight bytes as one number.
+    // Compares most strings by their first eight bytes as one number.
     std::vector<std::uint64_t> heads(strings_.size());
     for (std::size_t i = 0; i < strings_.size(); ++i) {
       std::uint64_t head = 0;
@@ -115,7 +115,7 @@ class TokenTrie::Builder {
     }
   }
 
-  // Nodes with many children first: the others fit into the gaps that those leave.
+  // Places nodes with many children first; others fit into the remaining gaps.
   void PlaceChildren() {
     for (std::size_t slot = 0; slot < kBlock; ++slot) free_.Take(slot);
     std::vector<std::vector<std::uint32_t>> by_children(kBlock + 1);
@@ -126,7 +126,7 @@ class TokenTrie::Builder {
     }
   }
 
-  // Slots before `from` are no longer tried for nodes of this size.
+  // Slots before `from` are not tried again for nodes of this size.
   void PlaceChildren(Node& node, std::size_t& from) {
     constexpr int kTries = 64;
     constexpr int kFew = 8;
@@ -176,7 +176,7 @@ TokenTrie::TokenTrie(const std::vector<absl::string_view>& strings) {
       edge = slots_[edge >> kBaseShift ^ ByteAt({text, 2}, depth)].edge;
       if ((edge & kLabelMask) != ByteAt({text, 2}, depth)) break;
     }
-    // Else it keeps the edge of a slot that nothing has taken: no byte leads on from there.
+    // Otherwise it keeps the edge of a free slot, from which no byte leads on.
     if (depth == 2) start.edge = edge;
   }
 }

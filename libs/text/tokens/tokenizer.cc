@@ -32,7 +32,7 @@ const BytePairTokenizer& O200k() {
   return *tokenizer;
 }
 
-// Differs from o200k_base in its special tokens alone.
+// Differs from o200k_base in its special tokens only.
 const Tokenizer& O200kHarmony() {
   static const auto* const tokenizer =
       new BytePairTokenizer("o200k_harmony", O200kVocabulary(), &O200kPieceEnd);
@@ -45,7 +45,7 @@ const Tokenizer& Cl100k() {
   return *tokenizer;
 }
 
-// Its pattern is that of cl100k_base (Meta's llama-stack, models/llama/llama3/tokenizer.py).
+// Uses the pattern of cl100k_base (Meta's llama-stack, models/llama/llama3/tokenizer.py).
 const Tokenizer& Llama3() {
   static const auto* const tokenizer = new BytePairTokenizer(
       "llama3", *ReadVocabulary({TokenizerData::kCl100kRanks, TokenizerData::kLlama3MoreRanks}),
@@ -67,7 +67,7 @@ const Tokenizer& Estimate(absl::string_view name) {
   std::abort();
 }
 
-// REQUIRES: `name` is one that TokenizerNameFor gives.
+// REQUIRES: `name` was returned by TokenizerNameFor.
 const Tokenizer& Get(absl::string_view name) {
   if (name == "o200k_base") return O200k();
   if (name == "o200k_harmony") return O200kHarmony();

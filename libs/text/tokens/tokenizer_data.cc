@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-// CS_TEXT_DATA is the path of libs/text/tokens/data, set by the build for this file alone.
+// CS_TEXT_DATA is the path of libs/text/tokens/data, defined by the build for this file only.
 #define CS_EMBED(symbol, file)                                                                     \
   asm(".pushsection .rodata." #symbol                                                              \
       ",\"a\",@progbits\n"                                                                         \

@@ -20,7 +20,7 @@ struct Models {
   absl::string_view tokenizer;
 };
 
-// The first prefix that fits decides.
+// The first matching prefix decides.
 constexpr Models kModels[] = {
     {"gpt-oss", "o200k_harmony"},
     {"gpt-4o", "o200k_base"},
@@ -62,7 +62,7 @@ constexpr Models kModels[] = {
 absl::string_view ByPrefix(absl::string_view model) {
   for (const Models& models : kModels) {
     if (!absl::StartsWith(model, models.prefix)) continue;
-    // "o1" is no beginning of "o1000".
+    // "o1" is not a prefix of "o1000" in this sense.
     const absl::string_view rest = model.substr(models.prefix.size());
     const bool digit_follows = !rest.empty() && absl::ascii_isdigit(rest.front());
     if (digit_follows && absl::ascii_isdigit(models.prefix.back())) continue;
@@ -78,7 +78,7 @@ absl::string_view TokenizerNameFor(absl::string_view name) {
   for (const absl::string_view tokenizer : kTokenizers) {
     if (lower == tokenizer) return tokenizer;
   }
-  // What stands before the model is a provider, a region or "ft".
+  // The part before the model is a provider, a region or "ft".
   absl::string_view model = lower;
   while (true) {
     if (const absl::string_view tokenizer = ByPrefix(model); !tokenizer.empty()) return tokenizer;

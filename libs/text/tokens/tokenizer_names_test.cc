@@ -13,7 +13,7 @@ namespace {
 
 const Tokenizer& Named(absl::string_view name) { return **Tokenizer::ByName(name); }
 
-TEST_CASE("Tokenizer: an unknown name is answered with the known ones", "[tokenizer]") {
+TEST_CASE("Tokenizer: an error for an unknown name lists the known ones", "[tokenizer]") {
   const auto tokenizer = Tokenizer::ByName("p50k_base");
   REQUIRE(tokenizer.status().code() == absl::StatusCode::kNotFound);
   CHECK(std::string(tokenizer.status().message()) ==
@@ -22,7 +22,7 @@ TEST_CASE("Tokenizer: an unknown name is answered with the known ones", "[tokeni
         "claude-sonnet-4 …)");
 }
 
-TEST_CASE("Tokenizer: models get the tokenizer that they were trained with", "[tokenizer]") {
+TEST_CASE("Tokenizer: models get their own tokenizer", "[tokenizer]") {
   const std::vector<std::pair<std::string, std::vector<std::string>>> kModels = {
       {"cl100k_base",
        {"gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-3.5-turbo", "gpt-35-turbo",
@@ -71,7 +71,7 @@ TEST_CASE("Tokenizer: o200k_harmony counts text as o200k_base does", "[tokenizer
   CHECK(Named("o200k_harmony").name() == "o200k_harmony");
 }
 
-TEST_CASE("TokenEstimate: is near what the tokenizers count that it was fitted to", "[tokenizer]") {
+TEST_CASE("TokenEstimate: is close to the tokenizers that it was fitted to", "[tokenizer]") {
   const std::vector<std::string> texts = {
       "All human beings are born free and equal in dignity and rights. They are endowed with "
       "reason and conscience and should act towards one another in a spirit of brotherhood.",
@@ -79,7 +79,7 @@ TEST_CASE("TokenEstimate: is near what the tokenizers count that it was fitted t
       "и совестью и должны поступать в отношении друг друга в духе братства.",
       "人人生而自由,在尊严和权利上一律平等。他们赋有理性和良心,并应以兄弟关系的精神相对待。",
       "for (int i = 0; i < 128; ++i) {\n  total += values[i] * 1024;\n}\n"};
-  // Counted by the tokenizers that token_estimate.h names.
+  // Counted by the tokenizers named in token_estimate.h.
   const std::vector<std::pair<std::string, std::vector<double>>> counted = {
       {"claude", {33, 89, 49, 28}},  {"deepseek", {33, 46, 27, 29}}, {"gemini", {32, 40, 31, 37}},
       {"mistral", {33, 46, 39, 33}}, {"qwen", {33, 49, 29, 33}},
@@ -98,7 +98,7 @@ TEST_CASE("TokenEstimate: English without digits is counted as o200k_base does",
   CHECK(Named("estimate").Count(text) == Named("o200k_base").Count(text));
 }
 
-TEST_CASE("TokenEstimate: CountUpTo is exact up to its limit and above it beyond", "[tokenizer]") {
+TEST_CASE("TokenEstimate: CountUpTo is exact up to its limit", "[tokenizer]") {
   std::string text;
   for (int i = 0; i < 200; ++i)
     text += "Съешь ещё этих мягких французских булок, " + std::to_string(i);

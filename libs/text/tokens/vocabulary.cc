@@ -12,7 +12,7 @@ constexpr unsigned kKnownPairBits = 14;
 }  // namespace
 
 Vocabulary::Vocabulary(const std::vector<std::string>& ranks) : trie_(ReadTokens(ranks)) {
-  // Slots for twice as many merges as there are.
+  // Twice as many slots as merges.
   const std::size_t slots = std::bit_ceil(sizes_.size() * 2);
   merge_shift_ = 64 - static_cast<unsigned>(std::bit_width(slots - 1));
   merges_.resize(slots);
@@ -85,8 +85,8 @@ void Vocabulary::FindPrefixes() {
   }
 }
 
-// A token is made of two with lower ranks, which merging leaves beside each other as long as only
-// tokens of lower ranks exist: exactly those whose merges are known when it is its turn.
+// Finds the two tokens of lower rank that merging joins to this token; merging leaves them side by
+// side while only lower ranks exist, which are the merges known at this point.
 bool Vocabulary::FindRegularSplit(Rank rank) {
   for (Rank left = prefixes_[rank]; left != kNoRank; left = prefixes_[left]) {
     if (left >= rank || IsIrregular(left)) continue;
@@ -117,7 +117,7 @@ void Vocabulary::SkipUnmergeable() {
   }
 }
 
-// Merges `bytes` as byte-pair encoding is defined, until no more than `fewest` tokens are left.
+// Merges `bytes` by the definition of byte-pair encoding until at most `fewest` tokens are left.
 std::vector<Vocabulary::Rank> Vocabulary::Merge(absl::string_view bytes, std::size_t fewest) const {
   std::vector<Rank> parts;
   for (std::size_t i = 0; i < bytes.size(); ++i) parts.push_back(Find(bytes.substr(i, 1)));
@@ -142,7 +142,7 @@ std::vector<Vocabulary::Rank> Vocabulary::Merge(absl::string_view bytes, std::si
 }
 
 bool Vocabulary::StayApartByDefinition(Rank left, Rank right) const {
-  const std::uint64_t key = PairKey(left, right) + 1;  // no key is 0
+  const std::uint64_t key = PairKey(left, right) + 1;  // so that no key is 0
   auto& known = known_pairs_[Hash(key) >> (64 - kKnownPairBits)];
   const std::uint64_t seen = known.load(std::memory_order_relaxed);
   if (seen >> 1 == key) return (seen & 1) != 0;

@@ -12,43 +12,41 @@
 
 namespace countersign::text::tokens {
 
-// The tokens of one byte-pair encoding, and what its merges make of neighbours. Immutable;
-// thread-safe.
+// The tokens of a byte-pair encoding and the merges of neighbours. Immutable; thread-safe.
 class Vocabulary {
  public:
   using Rank = std::uint32_t;
   static constexpr Rank kNoRank = TokenTrie::kNone;
 
-  // `ranks`: files as libs/text/tokens/data has them (u32 count, one length byte per token, the
-  // tokens), the tokens of each following those of the one before. The first 256 tokens are the
-  // bytes. About 20 MB and a tenth of a second for 200,000 tokens.
+  // `ranks`: files in the format of libs/text/tokens/data (u32 count, one length byte per token,
+  // the tokens); the tokens of a file follow those of the previous one. The first 256 tokens are
+  // the bytes. Takes about 20 MB and 100 ms for 200,000 tokens.
   explicit Vocabulary(const std::vector<std::string>& ranks);
 
-  // The rank of the token that is exactly `bytes`, or kNoRank.
+  // The rank of the token equal to `bytes`, or kNoRank.
   Rank Find(absl::string_view bytes) const { return trie_.Find(bytes); }
 
-  // The longest token at the beginning of `bytes`. REQUIRES: `bytes` is not empty.
+  // The longest token that is a prefix of `bytes`. REQUIRES: `bytes` is not empty.
   TokenTrie::Match LongestAt(absl::string_view bytes) const { return trie_.Longest(bytes); }
 
-  // The longest token that `rank` begins with and that merging can make: mostly itself. 588 tokens
-  // of llama3 are only ever found whole.
+  // The longest prefix of token `rank` that is a token merging can build: usually itself. 588
+  // tokens of llama3 cannot be built by merging.
   Rank Mergeable(Rank rank) const { return any_irregular_ ? mergeable_[rank] : rank; }
 
-  // The longest token that `rank` begins with, not itself, and that merging can make; kNoRank for a
+  // The longest proper prefix of token `rank` that is a token merging can build; kNoRank for a
   // byte.
   Rank LongestPrefix(Rank rank) const { return prefixes_[rank]; }
 
-  // True when merging keeps the two tokens as they are where they stand beside each other. A
-  // sequence of tokens is the encoding of its bytes exactly when this holds for every two
-  // neighbours in it. REQUIRES: merging can make both.
+  // Whether merging keeps these two neighbouring tokens apart. A sequence of tokens is the encoding
+  // of its bytes exactly when this holds for every two neighbours. REQUIRES: merging can build
+  // both.
   //
-  // That property, and undoing merges at the border to decide it, are from "So many tokens, so
-  // little time" (H. van Antwerpen and A. Neubeck, The GitHub Blog, 2024). Undoing needs tokens
-  // that are made of ones with lower ranks; for the few others (llama3 has some) merging is carried
-  // out.
+  // This property, and its test by undoing merges at the border, are from "So many tokens, so
+  // little time" (H. van Antwerpen and A. Neubeck, The GitHub Blog, 2024). Undoing requires tokens
+  // made of two with lower ranks; for the few others (llama3 has some) merging is carried out.
   //
-  // `left_is_longest`: at its place there is no longer token that merging can make, so that the two
-  // are not one; which saves a look.
+  // `left_is_longest`: `left` is the longest token at its position that merging can build, so the
+  // two cannot be one token; this saves a look-up.
   bool StayApart(Rank left, Rank right, bool left_is_longest) const {
     if (any_irregular_ && (IsIrregular(left) || IsIrregular(right))) {
       return StayApartByDefinition(left, right);
@@ -64,12 +62,12 @@ class Vocabulary {
   }
 
  private:
-  static constexpr Rank kBytes = 256;  // the ranks below are those of bytes
+  static constexpr Rank kBytes = 256;  // lower ranks are the bytes
   static constexpr unsigned kRankBits = 18;
   static constexpr unsigned kFilterBits = 22;
 
-  // The two tokens whose merge is a token; a byte twice for itself; kNoRank where undoing does not
-  // work.
+  // The two tokens of which a token is the merge; a byte twice for itself; kNoRank if merges cannot
+  // be undone.
   struct Split {
     Rank left = 0;
     Rank right = 0;
@@ -82,7 +80,7 @@ class Vocabulary {
   static bool AreBytes(Rank left, Rank right) { return (left | right) < kBytes; }
 
   bool IsIrregular(Rank rank) const { return splits_[rank].left == kNoRank; }
-  // What the two merge to, or kNoRank.
+  // The merge of the two tokens, or kNoRank.
   Rank Merged(Rank left, Rank right) const {
     return AreBytes(left, right) ? byte_merges_[left << 8 | right] : MergedTokens(left, right);
   }
@@ -96,11 +94,11 @@ class Vocabulary {
   }
   Rank FindMerge(std::uint64_t key, std::uint64_t hash) const;
 
-  // REQUIRES: the two are not one, and neither is irregular.
+  // REQUIRES: the two are not one token, and neither is irregular.
   bool StayApartByUndoing(Rank left, Rank right) const {
-    // What is undone was merged at `limit` or later; a merge across the border before that would
-    // have come first. Equal ranks merge from the left, hence the one more for what stands right.
-    // In the end two bytes stand there, which have a table of their own: most get there at once.
+    // The undone merge happened at rank `limit` or later; a merge across the border of lower rank
+    // would have come first. Equal ranks merge from the left, hence the plus one on the right.
+    // Finally two bytes are left, which have their own table; most pairs get there at once.
     for (Rank limit = 0;;) {
       if (AreBytes(left, right)) return byte_merges_[left << 8 | right] >= limit;
       if (limit != 0 && MergedTokens(left, right) < limit) return false;
@@ -132,13 +130,13 @@ class Vocabulary {
   std::vector<Split> splits_;
   std::vector<Rank> byte_merges_;            // by the ranks of two bytes
   std::vector<std::uint64_t> merges_;        // open addressing: key << 18 | merged; 0 is free
-  std::vector<std::uint64_t> merge_filter_;  // a bit per hash: most pairs are no merge
+  std::vector<std::uint64_t> merge_filter_;  // one bit per hash, because most pairs do not merge
   unsigned merge_shift_ = 0;
 
   bool any_irregular_ = false;  // the following are used only then
   std::vector<Rank> mergeable_;
-  // What was found about pairs with irregular tokens, so that no text makes it slow: key << 1 and
-  // the answer in one word, at its hash.
+  // Results for pairs with irregular tokens, so that no text makes them slow: key << 1 and the
+  // result in one word, indexed by hash.
   mutable std::array<std::atomic<std::uint64_t>, std::size_t{1} << 14> known_pairs_{};
 };
 

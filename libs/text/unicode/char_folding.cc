@@ -18,7 +18,7 @@ namespace {
 
 using icu::UnicodeString;
 
-// ICU's data is linked in: nothing here fails but for want of memory.
+// ICU's data is linked in, so only a lack of memory can make these calls fail.
 void Must(UErrorCode status) {
   if (U_SUCCESS(status)) return;
   std::fprintf(stderr, "ICU: %s\n", u_errorName(status));
@@ -66,7 +66,7 @@ UnicodeString Skeleton(UChar32 code_point) {
   return out;
 }
 
-// Small capitals, which Unicode neither decomposes nor calls confusable.
+// Small capitals, which Unicode neither decomposes nor lists as confusable.
 char SmallCapital(UChar32 code_point) {
   static constexpr std::pair<UChar32, char> kCapitals[] = {{0x1d00, 'a'},
                                                            {0x0299, 'b'},
@@ -93,7 +93,7 @@ char SmallCapital(UChar32 code_point) {
                                                            {0x1d21, 'w'},
                                                            {0x028f, 'y'},
                                                            {0x1d22, 'z'},
-                                                           // Skeletons of kappa and epsilon.
+                                                           // The skeletons of kappa and epsilon.
                                                            {0x0138, 'k'},
                                                            {0xa793, 'e'}};
   for (const auto& [capital, letter] : kCapitals) {
@@ -102,8 +102,8 @@ char SmallCapital(UChar32 code_point) {
   return 0;
 }
 
-// Letters in parentheses, and white on black in circles and squares: the first as letters between
-// signs, the others as nothing that Unicode would take apart. 0 for all else.
+// The letter in parentheses, or white on black in a circle or square, which Unicode does not
+// decompose to the letter alone; 0 for other characters.
 char EnclosedLetter(UChar32 code_point) {
   constexpr UChar32 kAlphabets[] = {0x249c, 0x1f110, 0x1f150, 0x1f170};
   for (const UChar32 first : kAlphabets) {
@@ -114,8 +114,8 @@ char EnclosedLetter(UChar32 code_point) {
   return 0;
 }
 
-// What is written for its looks alone, and that NFKC keeps: enclosed letters, and the stretching of
-// Arabic words (tatweel), which is left out.
+// Removes decoration that NFKC keeps: enclosed letters become letters, and the stretching of Arabic
+// words (tatweel) is dropped.
 UnicodeString WithoutDecoration(const UnicodeString& text) {
   UnicodeString out;
   for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
@@ -131,8 +131,8 @@ bool IsMark(UChar32 code_point) {
   return (U_GET_GC_MASK(code_point) & (U_GC_MN_MASK | U_GC_ME_MASK)) != 0;
 }
 
-// Scripts in which a mark on a letter is ornament to whoever looks for a word. In Devanagari, Thai
-// or Arabic it is not.
+// Whether marks on letters of this script do not distinguish words. In Devanagari, Thai or Arabic
+// they do.
 bool MarksAreOrnament(UChar32 base) {
   UErrorCode status = U_ZERO_ERROR;
   switch (uscript_getScript(base, &status)) {
@@ -168,8 +168,8 @@ bool IsAscii(const UnicodeString& text) {
   return true;
 }
 
-// The letter of ASCII that a Latin letter is by its name, with something added to it ("LATIN SMALL
-// LETTER C WITH HOOK"); 0 for others.
+// The ASCII letter in the name of a Latin letter with an addition ("LATIN SMALL LETTER C WITH
+// HOOK"); 0 for others.
 char LetterByName(UChar32 code_point) {
   constexpr absl::string_view kBefore = "LATIN SMALL LETTER ";
   char bytes[96];
@@ -190,7 +190,7 @@ bool IsAsciiLetter(const UnicodeString& text) {
   return text.length() == 1 && text.charAt(0) >= u'a' && text.charAt(0) <= u'z';
 }
 
-// One character of a text that is casefolded and decomposed already, as what it looks like.
+// The look-alike of one character of a casefolded, decomposed text.
 UnicodeString LookAlike(UChar32 code_point) {
   if (code_point < 0x80) return UnicodeString(code_point);
   if (u_charType(code_point) == U_DECIMAL_DIGIT_NUMBER) {
@@ -203,10 +203,11 @@ UnicodeString LookAlike(UChar32 code_point) {
     return UnicodeString(static_cast<UChar32>(letter));
   }
   const UnicodeString skeleton = PlainSkeleton(code_point);
-  if (skeleton == UnicodeString(u"''")) return UnicodeString(u'"');  // any double quotation mark
+  if (skeleton == UnicodeString(u"''"))
+    return UnicodeString(u'"');  // the skeleton of every double quotation mark
   if (!u_isalpha(code_point) || IsAsciiLetter(skeleton)) return skeleton;
-  // Of letters that look like ASCII capitals the skeleton is a small capital; or the letter itself
-  // looks like none, but its capital does.
+  // For look-alikes of ASCII capitals the skeleton is a small capital; or only the letter's capital
+  // is a look-alike.
   if (skeleton.countChar32() == 1) {
     if (const char letter = SmallCapital(skeleton.char32At(0)); letter != 0) {
       return UnicodeString(static_cast<UChar32>(letter));
@@ -233,7 +234,7 @@ void AppendFolded(UChar32 code_point, UnicodeString* out) {
   if (!IsAscii(look_alike)) {
     out->append(code_point);
   } else if (code_point >= 0x80 && look_alike == UnicodeString(u"rn")) {
-    out->append(u'm');  // the skeleton of m, which patterns would not know
+    out->append(u'm');  // the skeleton of m is rn, which patterns do not contain
   } else {
     out->append(look_alike);
   }
@@ -244,8 +245,8 @@ bool ShedsOrnament(Form form) {
          form == Form::kJoined;
 }
 
-// The letter that a character of a skeleton stands for where people write so. What may be i or l is
-// l; U+A793 is the skeleton of the euro sign.
+// The letter for which a skeleton's character is used in leetspeak. Characters that may be i or l
+// become l; U+A793 is the skeleton of the euro sign.
 char16_t LeetLetter(char16_t unit) {
   static constexpr std::pair<char16_t, char16_t> kLetters[] = {
       {u'3', u'e'}, {u'\ua793', u'e'}, {u'4', u'a'}, {u'@', u'a'}, {u'5', u's'},

@@ -6,20 +6,20 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/unicode/normalize.h"
 
-// What ICU knows about characters, in the terms of this library.
+// Character properties from ICU, as this library needs them.
 namespace countersign::text::unicode {
 
-// `cluster` in `form`, without regard to runs of white space. A cluster is what acts together: a
+// `cluster` in `form`, except for runs of white space. A cluster is normalised as a unit: a
 // character with the marks that follow it. REQUIRES: `cluster` is UTF-8.
 std::string FoldCluster(Form form, absl::string_view cluster);
 
-// Whether `code_point` never acts together with what precedes it.
+// Whether `code_point` never combines with the preceding character.
 bool StartsCluster(std::uint32_t code_point);
 
-// Whether `code_point` is and stays a mark (ͅ , which folds to ι, does not).
+// Whether `code_point` is a mark in every form (unlike ͅ , which folds to ι).
 bool IsPlainMark(std::uint32_t code_point);
 
-// Whether `form` leaves plain marks out that follow `code_point`.
+// Whether `form` removes plain marks after `code_point`.
 bool ShedsMarks(Form form, std::uint32_t code_point);
 
 // The property White_Space.

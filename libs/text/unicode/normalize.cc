@@ -25,7 +25,7 @@ void AppendUtf8(std::uint32_t code_point, std::string* out) {
 
 bool IsSurrogate(std::uint32_t code_point) { return code_point >= 0xd800 && code_point < 0xe000; }
 
-// One character, so that a stretch of such can be mapped byte for byte.
+// Whether the bytes are one character, so that runs of such can be mapped byte by byte.
 bool IsOneCharacter(absl::string_view bytes) {
   const auto first = static_cast<unsigned char>(bytes[0]);
   return bytes.size() == (first < 0x80 ? 1u : first < 0xe0 ? 2u : first < 0xf0 ? 3u : 4u);
@@ -73,7 +73,7 @@ void NormalizedText::ExtendLast(std::size_t original_end) {
   const std::size_t begin =
       last.linear ? last.original_begin + last.original_size - 1 : std::size_t{last.original_begin};
   if (last.linear && last.original_size > 1) {
-    // The space at the end of a linear run gets a run of its own.
+    // The space at the end of a linear run becomes a separate run.
     --last.original_size;
     runs_.push_back({static_cast<std::uint32_t>(text_.size() - 1), 0, 0, false});
   }
@@ -82,7 +82,7 @@ void NormalizedText::ExtendLast(std::size_t original_end) {
   runs_.back().original_size = static_cast<std::uint32_t>(original_end - begin);
 }
 
-// Walks through one text, cluster by cluster.
+// Processes one text cluster by cluster.
 class Normalizer::Writer {
  public:
   Writer(const Normalizer& normalizer, absl::string_view text)
@@ -99,7 +99,8 @@ class Normalizer::Writer {
   }
 
  private:
-  // ASCII that stands for itself, up to its last character: a mark may follow that.
+  // Copies ASCII characters that map to themselves, except for the last one, which a mark may
+  // follow.
   void CopyAscii() {
     const std::size_t begin = pos_;
     std::string& out = out_.text_;
@@ -135,7 +136,7 @@ class Normalizer::Writer {
     const std::uint32_t code_point = first.valid ? first.code_point : 0xfffd;
     pos_ += first.size;
     std::size_t characters = 1;
-    bool only_marks = true;  // after the first
+    bool only_marks = true;  // after the first one
     while (pos_ < text_.size() && static_cast<unsigned char>(text_[pos_]) >= 0x80 &&
            characters < kLongestCluster) {
       const Utf8Char next = DecodeUtf8(text_, pos_);
@@ -169,7 +170,7 @@ class Normalizer::Writer {
     if (!folded.empty()) out_.Append(folded, begin, pos_ - begin);
   }
 
-  // Scripts with marks repeat few clusters often, and ICU takes a microsecond for each.
+  // Texts with marks repeat few clusters often, and ICU needs a microsecond for each.
   const std::string& Folded(absl::string_view cluster) {
     constexpr std::size_t kMostRemembered = 16384;
     const std::string key(cluster);

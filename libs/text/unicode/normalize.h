@@ -17,55 +17,54 @@ class FormText;
 
 namespace countersign::text::unicode {
 
-// The forms of a text that are searched in its place, so that disguises do not matter.
+// The normalised forms in which texts are searched, so that disguises have no effect.
 enum class Form {
-  kRaw,  // as it is
+  kRaw,  // unchanged
   // As it is, but a run of white space is one space. For keywords of several words.
   kSpaced,
-  // Simple case folding, and the capital of the Turkish i as i; a run of white space is one space.
+  // Simple case folding; the capital of the Turkish i becomes i; a run of white space is one space.
   // For keywords.
   kCaseless,
-  // NFKC-casefolded without default-ignorable code points (zero-width and bidi characters, soft
-  // hyphens …). For patterns that have characters beyond ASCII.
+  // NFKC casefold without default-ignorable code points (zero-width and bidi characters, soft
+  // hyphens …). For patterns with non-ASCII characters.
   kCompatible,
-  // kCompatible without the marks on letters of Latin, Greek, Cyrillic and on characters of no
-  // script, with decimal digits as 0-9, and with small capitals and look-alikes of ASCII as that
-  // ASCII. For patterns in ASCII, where an `m` or a `0` must stay what it is, and for short
-  // keywords.
+  // kCompatible without the marks on Latin, Greek and Cyrillic letters and on characters of no
+  // script; decimal digits become 0-9, small capitals and look-alikes of ASCII become ASCII. For
+  // ASCII patterns, in which `m` and `0` must keep their meaning, and for short keywords.
   kFolded,
-  // kFolded with every character as its skeleton (UTS #39), ASCII included: 1 is l, 0 is o, m is
-  // rn; a run of white space is one space. For keywords, which go through the same.
+  // kFolded with every character replaced by its skeleton (UTS #39), including ASCII: 1 is l, 0 is
+  // o, m is rn; a run of white space is one space. For keywords, which are normalised the same way.
   kSkeleton,
-  // kSkeleton with digits and signs as the letters that they stand for in "s3cr3t" and "pa$$word";
-  // i and l are one.
+  // kSkeleton with digits and signs as the letters that they replace in "s3cr3t" and "pa$$word"; i
+  // and l are the same.
   kLeet,
-  // kSkeleton without anything but letters, their marks and numbers: "s e c r e t".
+  // kSkeleton with letters, their marks and numbers only: "s e c r e t".
   kJoined,
 };
 
-// A stretch of the original text, in bytes. `whole` is false when the stretch of the form began or
-// ended within a character of the original, such as a ligature, and was widened to all of it.
+// A byte range of the original text. `whole` is false when the range of the form started or ended
+// within a character of the original, such as a ligature, and was extended to all of it.
 struct OriginalSpan {
   std::size_t begin = 0;
   std::size_t end = 0;
   bool whole = true;
 };
 
-// A text in some form, which knows where everything in it came from.
+// A text in a normalised form, with a map to its original.
 class NormalizedText {
  public:
   const std::string& text() const { return text_; }
 
-  // Where text()[begin, end) stands in the original. What the form left out is inside the span only
-  // if it has kept something on both sides, or if it belongs to a character that was kept.
-  // REQUIRES: begin < end <= text().size().
+  // The range of the original for text()[begin, end). Characters that the form drops are included
+  // only between kept characters, or as part of a kept character. REQUIRES: begin < end <=
+  // text().size().
   OriginalSpan Original(std::size_t begin, std::size_t end) const;
 
  private:
   friend class Normalizer;
 
-  // A run of the form and of the original. `linear`: both are as long, byte for byte; else only its
-  // edges correspond.
+  // A run of the form and its original. `linear`: they correspond byte by byte; otherwise only
+  // their edges correspond.
   struct Run {
     std::uint32_t begin = 0;
     std::uint32_t original_begin = 0;
@@ -82,11 +81,11 @@ class NormalizedText {
   std::vector<Run> runs_;
 };
 
-// Brings texts into one form. What each character becomes is worked out once, in blocks of 256, by
-// ICU; text in ASCII goes through a table. Thread-safe.
+// Normalises texts to one form. The result for each character is computed by ICU once, in blocks of
+// 256; ASCII uses a table. Thread-safe.
 class Normalizer {
  public:
-  // Texts above this are refused by the matcher: offsets here have 32 bits.
+  // The matcher refuses longer texts; offsets are 32-bit.
   static constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 
   static const Normalizer& For(Form form);
@@ -97,8 +96,8 @@ class Normalizer {
  private:
   friend class matching::FormText;
 
-  // Marks beyond this do not belong to their character any more; the canonical order of endless
-  // runs of marks would take quadratic time. (Unicode's own stream-safe limit is 30.)
+  // Further marks are treated as separate characters, because the canonical order of endless marks
+  // would take quadratic time. (Unicode's stream-safe limit is 30.)
   static constexpr std::size_t kLongestCluster = 32;
 
   static constexpr std::size_t kMostSimple = 12;  // a Hangul syllable is nine
@@ -106,17 +105,17 @@ class Normalizer {
   struct Char {
     std::uint32_t offset = 0;  // into Block::bytes
     std::uint8_t size = 0;
-    bool is_space = false;       // and runs of it are to be collapsed
-    bool starts_cluster = true;  // does not act together with what precedes it
-    bool is_plain_mark = false;  // nothing but a mark, in every form
-    bool sheds_marks = false;    // plain marks that follow it are left out
-    bool is_word = false;        // IsWordEdge takes it for a word character
-    bool is_passed_by = false;   // IsWordEdge looks at what precedes it
-    bool is_simple = false;  // none of this is special, and it becomes kMostSimple bytes at most
+    bool is_space = false;       // runs of it are collapsed
+    bool starts_cluster = true;  // does not combine with the preceding character
+    bool is_plain_mark = false;  // a mark in every form
+    bool sheds_marks = false;    // plain marks after it are removed
+    bool is_word = false;        // a word character for IsWordEdge
+    bool is_passed_by = false;   // IsWordEdge skips it
+    bool is_simple = false;  // none of these apply, and the result has at most kMostSimple bytes
   };
   struct Ascii {
     char bytes[kMostSimple] = {};
-    std::uint8_t size = 0;  // 0: white space that is to be collapsed
+    std::uint8_t size = 0;  // 0: collapsed white space
     bool is_word = false;
   };
   struct Block {
@@ -134,13 +133,13 @@ class Normalizer {
   std::unique_ptr<Block> MakeBlock(std::uint32_t first) const;
 
   const Form form_;
-  const bool by_character_;  // every character is a cluster of its own
+  const bool by_character_;  // every character is a cluster
   const bool collapses_spaces_;
   const bool lowers_;       // ASCII letters
   const bool is_skeleton_;  // has 0 as o, 1 as l, m as rn
-  const bool by_table_;     // does more to ASCII than these
+  const bool by_table_;     // changes ASCII in other ways
   std::array<Ascii, 128> ascii_form_;
-  std::array<char, 128> ascii_{};  // what becomes one other ASCII character, always; else 0
+  std::array<char, 128> ascii_{};  // the ASCII character that it always becomes; otherwise 0
   mutable std::array<std::atomic<const Block*>, 0x1100> blocks_{};
 };
 

@@ -16,7 +16,7 @@ std::string Fold(Form form, const std::string& text) {
   return Normalizer::For(form).Apply(text).text();
 }
 
-// What stands in `text` where `part` stands in its form; " whole" or " widened" is appended.
+// The original of `part` of the form of `text`, followed by " whole" or " widened".
 std::string Origin(Form form, const std::string& text, const std::string& part) {
   const NormalizedText normalized = Normalizer::For(form).Apply(text);
   const std::size_t begin = normalized.text().find(part);
@@ -25,7 +25,7 @@ std::string Origin(Form form, const std::string& text, const std::string& part) 
   return text.substr(span.begin, span.end - span.begin) + (span.whole ? " whole" : " widened");
 }
 
-TEST_CASE("Normalizer: each form removes its disguises and no others", "[normalize]") {
+TEST_CASE("Normalizer: each form removes exactly its disguises", "[normalize]") {
   struct Case {
     const char* text;
     const char* caseless;
@@ -61,7 +61,7 @@ TEST_CASE("Normalizer: each form removes its disguises and no others", "[normali
   }
 }
 
-TEST_CASE("Normalizer: marks that are letters to their script stay", "[normalize]") {
+TEST_CASE("Normalizer: marks that distinguish words of their script stay", "[normalize]") {
   const Form form = GENERATE(Form::kFolded, Form::kSkeleton);
   CHECK(Fold(form, "कि") != Fold(form, "की"));
   CHECK(Fold(form, "กี่") != Fold(form, "ก"));
@@ -105,8 +105,7 @@ TEST_CASE("Normalizer: a capital I is not an l, since case is folded first", "[n
   CHECK(Fold(Form::kSkeleton, "rnodern lO") == Fold(Form::kSkeleton, "modem 10"));
 }
 
-TEST_CASE("Normalizer: a text in pieces of whole clusters gives the pieces of its form",
-          "[normalize]") {
+TEST_CASE("Normalizer: normalising whole clusters separately gives the same form", "[normalize]") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);
@@ -120,7 +119,7 @@ TEST_CASE("Normalizer: a text in pieces of whole clusters gives the pieces of it
     const NormalizedText normalized = Normalizer::For(form).Apply(text);
     INFO("form " << static_cast<int>(form) << " of \"" << text << "\"");
     REQUIRE(IsUtf8(normalized.text()));
-    // Every whole span of the form is the form of its origin.
+    // Normalising the original of a whole span gives the span.
     for (std::size_t begin = 0; begin < normalized.text().size(); ++begin) {
       for (std::size_t end = begin + 1; end <= normalized.text().size(); ++end) {
         const OriginalSpan span = normalized.Original(begin, end);

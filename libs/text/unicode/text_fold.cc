@@ -15,14 +15,14 @@ constexpr unsigned char kSame = 0x81;
 
 struct FoldRange {
   std::uint32_t first, last;
-  unsigned char to;     // kDrop, or what `first` folds to …
-  bool counts = false;  // … and the others to the same or to its successors
+  unsigned char to;     // kDrop, or the folding of `first` …
+  bool counts = false;  // … and whether the others fold to its successors
 };
 
 // From the Unicode Character Database 15.0.0 (General_Category, Default_Ignorable_Code_Point,
 // Decomposition_Type, Numeric_Type); text_fold_test.cc compares it with ICU.
 constexpr FoldRange kRanges[] = {
-    // The long s and the Kelvin sign, which are an s and a K where case does not count.
+    // The long s and the Kelvin sign: s and K without case.
     {0x17F, 0x17F, 's'},           {0x212A, 0x212A, 'K'},         {0xA0, 0xA0, ' '},
     {0xAD, 0xAD, kDrop},           {0x34F, 0x34F, kDrop},         {0x58A, 0x58A, '-'},
     {0x5BE, 0x5BE, '-'},           {0x61C, 0x61C, kDrop},         {0x660, 0x669, '0', true},
@@ -105,7 +105,7 @@ class FoldTable {
   unsigned char Of(std::uint32_t code_point) const {
     return blocks_[stage_[code_point >> 8]][code_point & 0xFF];
   }
-  // Some sequence with this lead byte folds.
+  // Whether a sequence with this lead byte may fold.
   bool MayFold(unsigned char lead) const { return leads_[lead]; }
 
  private:
@@ -136,13 +136,13 @@ class FoldTable {
   std::array<bool, 256> leads_{};
 };
 
-// True when `bytes`, which is no complete sequence, may become one with bytes that follow.
+// Whether `bytes`, an incomplete sequence, may be completed by further bytes.
 bool IsUnfinished(absl::string_view bytes) {
   const auto lead = static_cast<unsigned char>(bytes[0]);
   const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
   if (lead < 0xC2 || lead > 0xF4 || bytes.size() >= length) return false;
   std::string completed(bytes);
-  // The second byte has narrower bounds after some leads; one of these is within them.
+  // After some leads the second byte has narrower bounds; one of these is within them.
   for (const char second : {'\x80', '\x90', '\xA0'}) {
     completed.resize(bytes.size());
     if (completed.size() == 1) completed += second;

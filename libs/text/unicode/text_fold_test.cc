@@ -53,7 +53,7 @@ TEST_CASE("FoldInto: the folding does not depend on how the text was cut", "[fol
   }
 }
 
-TEST_CASE("FoldRanges: a named code point means what it folds to, a wide range stays", "[fold]") {
+TEST_CASE("FoldRanges: a listed code point becomes its folding, a wide range stays", "[fold]") {
   CHECK(FoldRanges({{0x2010, 0x2013}, {'-', '-'}}) ==
         std::vector<CodePointRange>{{'-', '-'}, {'-', '-'}, {'-', '-'}, {'-', '-'}, {'-', '-'}});
   CHECK(FoldRanges({{0x200B, 0x200B}}).empty());

@@ -37,7 +37,7 @@ bool IsIgnorable(UChar32 code_point) {
 
 bool IsMark(UChar32 code_point) { return (U_GET_GC_MASK(code_point) & U_GC_M_MASK) != 0; }
 
-// A mark before `pos` is part of what it stands on, be that a letter or a space.
+// A mark before `pos` belongs to its base character, also if that is a space.
 Side Before(absl::string_view text, std::size_t pos) {
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   for (auto at = static_cast<std::int32_t>(pos); at > 0;) {

@@ -9,7 +9,7 @@
 namespace countersign::text::unicode {
 namespace {
 
-// The text with a | at every edge.
+// The text with a | at every word boundary.
 std::string WithEdges(absl::string_view text) {
   std::string marked;
   for (std::size_t at = 0; at <= text.size();) {
@@ -22,7 +22,7 @@ std::string WithEdges(absl::string_view text) {
   return marked;
 }
 
-TEST_CASE("IsWordEdge: lies between characters that are not both of a word", "[unicode]") {
+TEST_CASE("IsWordEdge: is between characters that are not both word characters", "[unicode]") {
   CHECK(WithEdges("ab c") == "|ab| |c|");
   CHECK(WithEdges("a_1") == "|a_1|");
   CHECK(WithEdges("a-b") == "|a|-|b|");
@@ -31,21 +31,21 @@ TEST_CASE("IsWordEdge: lies between characters that are not both of a word", "[u
   CHECK(WithEdges("жук") == "|жук|");
 }
 
-TEST_CASE("IsWordEdge: every place is one in scripts without spaces", "[unicode]") {
+TEST_CASE("IsWordEdge: is at every position in scripts without spaces", "[unicode]") {
   CHECK(WithEdges("中文") == "|中|文|");
   CHECK(WithEdges("ひら") == "|ひ|ら|");
   CHECK(WithEdges("한글") == "|한|글|");
 }
 
-TEST_CASE("IsWordEdge: marks and invisible characters make none", "[unicode]") {
+TEST_CASE("IsWordEdge: marks and invisible characters make no boundary", "[unicode]") {
   CHECK_FALSE(IsWordEdge("a\u0301b", 1));
   CHECK_FALSE(IsWordEdge("a\u200bb", 1));
   CHECK_FALSE(IsWordEdge("a\u200bb", 4));
 }
 
-// The definition, place by place: an edge where one side is no word character, seen past what
-// IsPassedByWordEdges says.
-TEST_CASE("IsWordEdge: depends on the two characters beside it alone", "[unicode]") {
+// The definition: a boundary where one side is not a word character, skipping the characters of
+// IsPassedByWordEdges.
+TEST_CASE("IsWordEdge: depends only on the two characters beside it", "[unicode]") {
   const std::vector<std::string> parts = {"a", "Z", "9", "_", " ", ".", "é", "ж", "-", "½"};
   for (const std::string& left : parts) {
     for (const std::string& right : parts) {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-// How crypto-currencies write addresses with a checksum. All are pure.
+// Checksums of crypto-currency addresses. All functions are pure.
 namespace countersign::text::validators {
 
 inline constexpr absl::string_view kBitcoinAlphabet =
@@ -13,21 +13,21 @@ inline constexpr absl::string_view kBitcoinAlphabet =
 inline constexpr absl::string_view kRippleAlphabet =
     "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
 
-// The bytes before the checksum of a base58check text (version and payload); nothing where a
+// The bytes before the checksum (version and payload) of a base58check text; nullopt when a
 // character or the checksum (the first four bytes of the double SHA-256) is wrong.
 std::optional<std::string> DecodeBase58Check(absl::string_view text, absl::string_view alphabet);
 
 // The bytes of a base58 text without a checksum.
 std::optional<std::string> DecodeBase58(absl::string_view text, absl::string_view alphabet);
 
-// Whether a Bech32 (BIP 173) or Bech32m (BIP 350) text is of one case and its checksum fits.
+// Whether a Bech32 (BIP 173) or Bech32m (BIP 350) text has one case and a valid checksum.
 bool PassesBech32(absl::string_view text);
 
-// Whether the letters of `0x` and 40 hexadecimal digits are cased as EIP-55 says. False where all
-// of them have one case: that tells nothing.
+// Whether the letters of `0x` and 40 hexadecimal digits have the case of EIP-55. False if all have
+// the same case, because that proves nothing.
 bool PassesEip55(absl::string_view text);
 
-// Whether an Ed25519 public key of Stellar (SEP-23: base32 with a CRC-16) is whole.
+// Whether a Stellar public key (SEP-23: base32 with a CRC-16) is valid.
 bool PassesStellar(absl::string_view text);
 
 }  // namespace countersign::text::validators

@@ -58,7 +58,8 @@ constexpr std::array<absl::string_view, 24> kPlaceholders = {
     "lorem",   "undefined", "default",   "xxxx",     "process",     "environ",
     "getenv",  "config",    "replace",   "function", "version",     "http"};
 
-// Words with a number behind them, as names in programs are: `user_token_v2`, `getKey2`, `api/v1`.
+// Whether the value looks like a name in a program, words with a number: `user_token_v2`,
+// `getKey2`, `api/v1`.
 bool ReadsAsName(absl::string_view value) {
   std::size_t digits = 0;
   bool digit_before = false;
@@ -68,7 +69,7 @@ bool ReadsAsName(absl::string_view value) {
       ++digits;
       digit_before = true;
     } else if (absl::ascii_isalpha(byte)) {
-      if (digit_before) return false;  // a digit within a word
+      if (digit_before) return false;  // digit within a word
     } else {
       digit_before = false;
     }
@@ -76,8 +77,8 @@ bool ReadsAsName(absl::string_view value) {
   return digits <= 5;
 }
 
-// Words that capitals begin, with one number among them: `findX509Credential`. Where chance sets
-// the capitals, the words are shorter.
+// Whether the value is a camel-case name with one number: `findX509Credential`. In random text the
+// words between capitals are shorter.
 bool ReadsAsCamelCase(absl::string_view value) {
   constexpr std::size_t kWord = 4;
   std::size_t letters = 0, words = 0, numbers = 0;
@@ -251,7 +252,8 @@ bool IsEvenlySpread(absl::string_view value) {
   if (digits == 0 || letters == 0 || ordered * 3 > value.size() || equal * 3 > value.size()) {
     return false;
   }
-  // A random text of n characters shows about log2(n) bits as long as its alphabet is larger.
+  // A random text of n characters has an entropy of about log2(n) bits while its alphabet is
+  // larger.
   const double alphabet = hex == value.size() ? 4 : 5;
   const double possible = std::min(std::log2(static_cast<double>(value.size())), alphabet);
   return Entropy(value) >= 0.75 * possible && !ReadsAsName(value) && !ReadsAsCamelCase(value);

@@ -7,7 +7,7 @@
 namespace countersign::text::validators {
 
 bool IsNhsNumber(absl::string_view match);
-// The prefixes that are never issued: HMRC NIM39110.
+// HMRC NIM39110: the prefixes that are never issued.
 bool IsNino(absl::string_view match);
 bool IsUtr(absl::string_view match);
 bool IsSin(absl::string_view match);
@@ -19,7 +19,7 @@ bool IsAadhaar(absl::string_view match);
 bool IsPan(absl::string_view match);
 bool IsGstin(absl::string_view match);
 bool IsNric(absl::string_view match);
-// Date of birth, citizenship and Luhn's digit.
+// Checks date of birth, citizenship and Luhn's digit.
 bool IsSouthAfricanId(absl::string_view match);
 bool IsStrictSouthAfricanId(absl::string_view match);
 bool IsPps(absl::string_view match);

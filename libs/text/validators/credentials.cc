@@ -27,7 +27,7 @@ bool IsMixedRandom(absl::string_view match) {
     return std::any_of(match.begin(), match.end(),
                        [&](char c) { return kind(static_cast<unsigned char>(c)); });
   };
-  // Not LooksRandom: Amazon's own specimen has EXAMPLE in it.
+  // Not LooksRandom, because Amazon's own example contains EXAMPLE.
   return has(absl::ascii_isupper) && has(absl::ascii_islower) && IsEvenlySpread(match);
 }
 

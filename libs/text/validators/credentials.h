@@ -8,10 +8,11 @@ namespace countersign::text::validators {
 // `user:password`, in base64.
 bool IsBasicCredential(absl::string_view match);
 bool IsMixedRandom(absl::string_view match);
-// At least two of a digit, a mark and letters of both cases, and letters: no word, and no number.
+// Letters and at least two of: a digit, a special character, letters of both cases. Excludes words
+// and numbers.
 bool IsPasswordLike(absl::string_view match);
 bool HasDigit(absl::string_view match);
-// What follows an option such as `-p` on a command line.
+// The argument of an option such as `-p` on a command line.
 bool IsPasswordArgument(absl::string_view match);
 bool IsCurlUser(absl::string_view match);
 

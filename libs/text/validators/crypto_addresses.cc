@@ -14,7 +14,7 @@ bool IsBase58Address(absl::string_view match) {
   constexpr std::array<unsigned char, 11> kVersions = {0, 5, 111, 196, 48, 50, 30, 22, 76, 16, 65};
   const auto bytes = DecodeBase58Check(match, kBitcoinAlphabet);
   if (!bytes) return false;
-  // Zcash has two bytes of version: 0x1CB8 and 0x1CBD.
+  // Zcash has a two-byte version: 0x1CB8 or 0x1CBD.
   if (bytes->size() == 22) return (*bytes)[0] == '\x1c';
   const auto version = static_cast<unsigned char>((*bytes)[0]);
   return bytes->size() == 21 &&

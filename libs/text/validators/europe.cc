@@ -24,7 +24,7 @@ std::int64_t ToInt64(absl::string_view digits) {
 
 }  // namespace
 
-// Of the first ten digits exactly one occurs twice or three times, and all others at most once.
+// Among the first ten digits exactly one occurs twice or three times, the others at most once.
 bool IsGermanTaxId(absl::string_view match) {
   const std::string digits = KeepDigits(match);
   if (digits.size() != 11 || digits[0] == '0') return false;
@@ -69,7 +69,7 @@ bool IsSpanishNif(absl::string_view match) {
 }
 
 bool IsItalianFiscalCode(absl::string_view match) {
-  // Values of characters at odd places, counted from one.
+  // Values of characters at odd positions, counted from one.
   constexpr std::array<int, 26> kOdd = {1,  0,  5, 7, 9, 13, 15, 17, 19, 21, 2,  4,  18,
                                         20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
   if (!HasShape(match, "****************")) return false;

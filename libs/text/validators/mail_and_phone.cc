@@ -10,7 +10,7 @@
 namespace countersign::text::validators {
 namespace {
 
-// Endings of file and member names that no top-level domain has.
+// File extensions and member names that are not top-level domains.
 constexpr std::array<absl::string_view, 64> kNoDomains = {
     "bak",  "bin", "bmp",  "cfg",  "cjs",  "class", "conf", "cpp",  "csproj", "css",  "csv",
     "dll",  "doc", "docx", "dot",  "env",  "exe",   "gif",  "gz",   "hpp",    "htm",  "html",

@@ -14,8 +14,8 @@
 namespace countersign::text::validators {
 namespace {
 
-// Card numbers whose first `width` digits lie in [low, high] have one of the lengths in the mask
-// (bit n: n digits).
+// Card numbers whose first `width` digits are within [low, high] have one of the lengths in the
+// mask (bit n: n digits).
 struct Brand {
   std::size_t width;
   int low, high;
@@ -66,13 +66,13 @@ constexpr std::array kBrands = {
     Brand{3, 353, 356, Lengths(16, 19)},                                  // JCB, RuPay
 };
 
-// Cards are written as one run, digit by digit, or in groups of at least four. Anything else is a
-// row of numbers.
+// Cards are written as one run, digit by digit, or in groups of at least four; other groupings are
+// rows of numbers.
 bool GroupedAsCard(absl::string_view match) {
   std::size_t group = 0;
   std::size_t groups = 0;
   std::size_t single = 0;
-  bool narrow = false;  // a group under four digits before the last
+  bool narrow = false;  // a group of less than four digits before the last one
   for (std::size_t i = 0; i <= match.size(); ++i) {
     if (i < match.size() && absl::ascii_isdigit(static_cast<unsigned char>(match[i]))) {
       ++group;
@@ -87,8 +87,8 @@ bool GroupedAsCard(absl::string_view match) {
   return !narrow || single == groups;
 }
 
-// IBAN Registry, release 97 (SWIFT): what stands behind the check digits, by country; n for digits,
-// a for letters, c for both.
+// IBAN Registry, release 97 (SWIFT): the part after the check digits, by country; n for digits, a
+// for letters, c for both.
 const std::map<std::string, std::string>& IbanStructures() {
   static const auto* const structures = new std::map<std::string, std::string>{
       {"AD", "8n12c"},    {"AE", "19n"},      {"AL", "8n16c"},    {"AT", "16n"},
@@ -149,8 +149,8 @@ bool HasStructure(absl::string_view account, absl::string_view structure) {
   return fits;
 }
 
-// One run, or groups of four as the standard prints them, or one run behind the first four: words
-// of a sentence are none of these.
+// Accepts one run, the printed groups of four, or one run after the first four characters; words of
+// a sentence have none of these forms.
 bool GroupedAsIban(absl::string_view match) {
   std::size_t group = 0;
   std::size_t gaps = 0;
@@ -181,7 +181,7 @@ bool IsCountry(absl::string_view code) {
   return absl::StrContains(kCodes, absl::StrCat(" ", code, " "));
 }
 
-// Lengths of the cards whose numbers begin with two digits.
+// The lengths of cards whose numbers start with these two digits.
 unsigned CardLengths(int prefix) {
   unsigned lengths = 0;
   for (const Brand& brand : kBrands) {

@@ -2,14 +2,14 @@
 
 #include "absl/strings/string_view.h"
 
-// Values that only their context makes an identifier. validators.h has the contract.
+// Values that are identifiers only in a context. validators.h has the contract.
 namespace countersign::text::validators {
 
 bool HasManyDigits(absl::string_view match);
 bool IsPlate(absl::string_view match);
-// Not a keyword, a type or a placeholder where a value would stand.
+// Not a keyword, type or placeholder in the position of a value.
 bool IsLoginValue(absl::string_view match);
-// No word of a sentence either.
+// Also not a word of a sentence.
 bool IsMarkedLoginValue(absl::string_view match);
 
 }  // namespace countersign::text::validators

@@ -7,7 +7,7 @@ namespace countersign::text::validators {
 bool IsSocialSecurityNumber(absl::string_view match) {
   const std::string digits = KeepDigits(match);
   if (digits.size() != 9 || AllEqual(digits)) return false;
-  // Printed in wallets, forms and advertisements, hence void.
+  // Invalid since they were printed in wallets, forms and advertisements.
   if (digits == "078051120" || digits == "219099999") return false;
   const int area = NumberAt(digits, 0, 3);
   return area != 0 && area != 666 && area < 900 && NumberAt(digits, 3, 2) != 0 &&

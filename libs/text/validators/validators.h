@@ -3,11 +3,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-// Validators: what a shape alone cannot decide, such as a check digit, a date or a range that was
-// issued. Rules of detectors and of masking profiles name them.
+// Validators check what a pattern cannot: a check digit, a date, an issued range. The rules of
+// detectors and masking profiles refer to them by name.
 //
-// Every validator takes a match with its separators, is pure and thread-safe, and returns for any
-// text whatever its length: a rule may combine any validator with any pattern.
+// Every validator takes a match with its separators, is pure and thread-safe, and accepts any text
+// of any length: a rule may combine any validator with any pattern.
 namespace countersign::text::validators {
 
 struct NamedValidator {
@@ -15,7 +15,7 @@ struct NamedValidator {
   bool (*accepts)(absl::string_view match);
 };
 
-// All of them, by name in ascending order.
+// All validators, sorted by name.
 absl::Span<const NamedValidator> AllValidators();
 
 // Null for an unknown name.

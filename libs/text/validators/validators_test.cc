@@ -53,8 +53,8 @@ TEST_CASE("AllValidators: are sorted by name, each once", "[validators]") {
   CHECK(FindValidator("zzz") == nullptr);
 }
 
-// A rule may combine any validator with any pattern, and a profile's rules do.
-TEST_CASE("AllValidators: each returns for any text, and always the same", "[validators]") {
+// A rule may combine any validator with any pattern, and profiles do.
+TEST_CASE("AllValidators: each one returns for any text, deterministically", "[validators]") {
   const std::vector<std::string> pieces = {
       "0", "9", "4111", "A",   "Z",  "z",    " ", "-",   ".",   "/",  ":",  "@", "=",   "$", "'",
       "+", "%", "x",    "eyJ", "\n", "\xC3", "é", "-p ", "://", "00", "DE", "1", "bc1", "0x"};
@@ -69,7 +69,7 @@ TEST_CASE("AllValidators: each returns for any text, and always the same", "[val
   }
   for (const NamedValidator& validator : AllValidators()) {
     for (const std::string& text : texts) {
-      // A copy without slack, so that a sanitizer sees a read behind it.
+      // An exact copy, so that a sanitizer detects a read past its end.
       const std::vector<char> exact(text.begin(), text.end());
       const absl::string_view match(exact.data(), exact.size());
       bool accepted = false;
@@ -83,9 +83,9 @@ TEST_CASE("AllValidators: each returns for any text, and always the same", "[val
   }
 }
 
-// Every scheme finds each change of one digit; Verhoeff, Damm and the moduli find each swap of two
-// neighbours as well (their papers; ISO 7064).
-TEST_CASE("check digits: a changed digit, and two swapped ones, are found", "[validators]") {
+// Every scheme detects a change of one digit; Verhoeff, Damm and the moduli also detect a swap of
+// two neighbours (their papers; ISO 7064).
+TEST_CASE("check digits: a changed digit and two swapped digits are detected", "[validators]") {
   struct Scheme {
     const char* name;
     bool finds_swaps;
@@ -129,7 +129,7 @@ TEST_CASE("LooksRandom: accepts random strings, refuses names and placeholders",
   }
 }
 
-TEST_CASE("IsDate: accepts the days of the calendar", "[validators]") {
+TEST_CASE("IsDate: accepts existing dates only", "[validators]") {
   CHECK(IsDate(2024, 2, 29));
   CHECK_FALSE(IsDate(2023, 2, 29));
   CHECK_FALSE(IsDate(1900, 2, 29));

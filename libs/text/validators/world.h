@@ -7,9 +7,9 @@
 namespace countersign::text::validators {
 
 bool IsCpf(absl::string_view match);
-// Letters since July 2026: a character counts as its ASCII code less 48.
+// May have letters since July 2026: a character counts as its ASCII code minus 48.
 bool IsCnpj(absl::string_view match);
-// The check digit is random in numbers given since October 2020.
+// The check digit is random in numbers issued since October 2020.
 bool IsKoreanNumber(absl::string_view match);
 bool IsTurkishNumber(absl::string_view match);
 bool IsThaiNumber(absl::string_view match);

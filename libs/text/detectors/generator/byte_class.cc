@@ -6,7 +6,7 @@
 namespace countersign::text::detectors {
 namespace {
 
-// One character of a class, or nothing at its end or where it is not ASCII.
+// The next character of a class; nullopt at its end and for non-ASCII.
 std::optional<char> NextCharacter(absl::string_view text, std::size_t& at) {
   if (text[at] == '\\') ++at;
   if (at >= text.size() || static_cast<unsigned char>(text[at]) >= 0x80) return std::nullopt;
@@ -27,7 +27,7 @@ std::optional<regex::ByteSet> ParseByteClass(absl::string_view text) {
       at += 2;
       continue;
     }
-    if (text[at] == '[' || text[at] == ']') return std::nullopt;  // as a rule a slip
+    if (text[at] == '[' || text[at] == ']') return std::nullopt;  // usually a mistake
     const auto first = NextCharacter(text, at);
     if (!first) return std::nullopt;
     auto last = first;

@@ -9,10 +9,10 @@
 namespace countersign::text::detectors {
 
 // The bytes of a class such as `[\w.-]`, `[^:]` or `[A-Z0-9]`: ASCII characters, ranges, \w, and a
-// backslash before a character that stands for itself. Nothing for anything else.
+// backslash before a literal character. nullopt for other input.
 std::optional<regex::ByteSet> ParseByteClass(absl::string_view text);
 
-// A C++ expression for `bytes`.
+// A C++ expression with the value `bytes`.
 std::string ByteSetExpression(const regex::ByteSet& bytes);
 
 }  // namespace countersign::text::detectors

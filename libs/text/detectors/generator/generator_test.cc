@@ -76,7 +76,7 @@ TEST_CASE("ReadRuleFile: the parts of a pattern are put together, anchors includ
   CHECK(read.file.rules.at(0).pattern == "[a-f]{4}-[a-f]{4}");
 }
 
-TEST_CASE("ReadRuleFile: every mistake is told with its file and line", "[generator]") {
+TEST_CASE("ReadRuleFile: every mistake is reported with its file and line", "[generator]") {
   struct Mistake {
     const char* from;
     const char* to;
@@ -133,7 +133,7 @@ TEST_CASE("CheckTogether: rules of one entity are numbered across files", "[gene
   CHECK(files[1].rules[0].name == "secret.acme_key/2");
 }
 
-TEST_CASE("CheckTogether: the same rule twice is told with both places", "[generator]") {
+TEST_CASE("CheckTogether: a duplicate rule is reported with both places", "[generator]") {
   std::vector<std::string> errors;
   std::vector<RuleFile> files = {ReadRuleFile("a.yaml", kRule, errors),
                                  ReadRuleFile("b.yaml", kRule, errors)};
@@ -142,7 +142,7 @@ TEST_CASE("CheckTogether: the same rule twice is told with both places", "[gener
   CHECK(errors[0] == "b.yaml:2: the same rule as a.yaml:2");
 }
 
-TEST_CASE("CheckTogether: an entity is in one tier and pack", "[generator]") {
+TEST_CASE("CheckTogether: an entity must be in one tier and pack", "[generator]") {
   std::vector<std::string> errors;
   std::vector<RuleFile> files = {
       ReadRuleFile("a.yaml", kRule, errors),
@@ -168,7 +168,7 @@ TEST_CASE("ParseByteClass: ranges, escapes, complements and mistakes", "[generat
   }
 }
 
-TEST_CASE("ByteSetExpression: is short where the set is", "[generator]") {
+TEST_CASE("ByteSetExpression: is short for a small set", "[generator]") {
   CHECK(ByteSetExpression({}) == "ByteSet()");
   CHECK(ByteSetExpression(regex::ByteSet::Word()) == "ByteSet::Word()");
   CHECK(ByteSetExpression(*ParseByteClass("[\\w\"-]")) ==
@@ -176,13 +176,13 @@ TEST_CASE("ByteSetExpression: is short where the set is", "[generator]") {
   CHECK(ByteSetExpression(*ParseByteClass("[^:]")) == R"(~(ByteSet::Of(":")))");
 }
 
-TEST_CASE("CppLiteral: no text ends or changes the literal", "[generator]") {
+TEST_CASE("CppLiteral: no text can end or change the literal", "[generator]") {
   CHECK(CppLiteral("a\"b\\c?\?=") == R"("a\"b\\c\?\?=")");
   CHECK(CppLiteral("\n1") == "\"\\0121\"");
   CHECK(CppLiteral("é") == "\"\\303\\251\"");
 }
 
-TEST_CASE("TableSource: has the shape and none of the cases", "[generator]") {
+TEST_CASE("TableSource: contains the pattern and no cases", "[generator]") {
   std::vector<std::string> errors;
   std::vector<RuleFile> files = {ReadRuleFile("rules/acme.yaml", kRule, errors)};
   CheckTogether(files, errors);

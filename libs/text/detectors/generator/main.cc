@@ -1,6 +1,5 @@
-// countersign-detectors-generator OUT FILE…: writes the tables of the rules in FILE… into the
-// folder OUT. A file whose content would stay the same is not touched, so that nothing is compiled
-// again.
+// countersign-detectors-generator OUT FILE…: writes the tables for the rules in FILE… to the folder
+// OUT. Files whose content would not change are not written, so that nothing is recompiled.
 
 #include <fstream>
 #include <iostream>

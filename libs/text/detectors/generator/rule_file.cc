@@ -48,7 +48,7 @@ class Reader {
     errors_.push_back(absl::StrCat(Place(node), ": ", message));
   }
 
-  // The members of a mapping. yaml-cpp keeps both of two equal keys, so they are seen here.
+  // The members of a mapping. Detects duplicate keys, because yaml-cpp keeps both.
   Fields ReadFields(const YAML::Node& node, const std::set<std::string>& known) {
     Fields fields;
     if (!node.IsMap()) {
@@ -164,7 +164,7 @@ class Reader {
     return cases;
   }
 
-  // What a file may give for all of its rules.
+  // Reads the defaults that a file gives for all of its rules.
   void ReadShared(const Fields& fields, Rule& rule) {
     for (const auto& [key, node] : fields) {
       if (key == "left_forbidden") rule.left_forbidden = Bytes(node, key);

@@ -5,10 +5,10 @@
 
 #include "libs/text/regex/byte_set.h"
 
-// One file of rules/, read and checked. docs/adding-detectors.md describes the fields.
+// Reads and checks the files of rules/. docs/adding-detectors.md describes the fields.
 namespace countersign::text::detectors {
 
-// Words, one of which must (or must not) stand before a match.
+// Words, one of which must (or must not) precede a match.
 struct RuleWords {
   enum class Kind { kNone, kNear, kAssignedTo, kBeside } kind = Kind::kNone;
   std::vector<std::string> words;
@@ -22,8 +22,8 @@ struct Rule {
   std::string name;  // unique: the entity, with /2, /3 … from its second rule on
   std::string entity;
   std::string source;
-  std::string pattern;           // as written; empty where it is computed
-  std::string computed_pattern;  // the name of the function that makes it
+  std::string pattern;           // as written; empty if computed
+  std::string computed_pattern;  // name of the function that computes it
   regex::ByteSet left_forbidden = regex::ByteSet::Word();
   regex::ByteSet right_forbidden = regex::ByteSet::Word();
   std::string validator;
@@ -43,13 +43,13 @@ struct RuleFile {
   std::vector<Rule> rules;
 };
 
-// Reads `text`, the content of the file at `path`. Every mistake is appended to `errors` as
-// "path:line: message"; what is returned is then incomplete.
+// Reads `text`, the content of the file at `path`. Appends every mistake to `errors` as "path:line:
+// message"; the result is then incomplete.
 RuleFile ReadRuleFile(const std::string& path, const std::string& text,
                       std::vector<std::string>& errors);
 
-// Names the rules, and appends what is wrong between them: the same rule twice, an entity in
-// two tiers or packs.
+// Numbers the rules, and appends mistakes between them: duplicate rules, and entities in two tiers
+// or packs.
 void CheckTogether(std::vector<RuleFile>& files, std::vector<std::string>& errors);
 
 }  // namespace countersign::text::detectors

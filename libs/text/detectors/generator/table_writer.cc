@@ -50,7 +50,7 @@ std::string ListExpression(const std::vector<std::string>& texts) {
   });
 }
 
-// A source that defines `function` as the list of what the functions of all files return.
+// The source of `function`, which returns the concatenated lists of all files.
 std::string IndexSource(const std::vector<RuleFile>& files, absl::string_view begin,
                         absl::string_view type, absl::string_view function) {
   std::string declared;
@@ -109,7 +109,7 @@ std::string CppLiteral(absl::string_view text) {
       literal += '\\';
       literal += c;
     } else if (byte < 0x20 || byte >= 0x7f) {
-      // Octal ends after three digits, hexadecimal does not.
+      // An octal escape has at most three digits; a hexadecimal one has no limit.
       absl::StrAppendFormat(&literal, "\\%03o", byte);
     } else {
       literal += c;

@@ -6,14 +6,14 @@
 #include "absl/strings/string_view.h"
 #include "libs/text/detectors/generator/rule_file.h"
 
-// The C++ that the rules become: tables for production (detector_row.h), and their cases for tests
-// alone (libs/text/testing/detector_cases.h).
+// Writes the C++ for the rules: tables for production (detector_row.h) and cases for tests
+// (libs/text/testing/detector_cases.h).
 namespace countersign::text::detectors {
 
 std::string TableSource(const RuleFile& file);
 std::string CaseSource(const RuleFile& file);
 
-// What lists the tables, or the cases, of all files in their order.
+// The sources that list the tables, or the cases, of all files in order.
 std::string TableIndexSource(const std::vector<RuleFile>& files);
 std::string CaseIndexSource(const std::vector<RuleFile>& files);
 
