@@ -41,7 +41,7 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
 
-  // Without its database the service is not ready, decides nothing, and recovers by itself.
+  // Without its database the service is not ready and decides nothing; it recovers by itself.
   const absl::Status started = hub.Start();
   return absl::IsUnavailable(started) ? absl::OkStatus() : started;
 }

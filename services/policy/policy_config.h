@@ -11,12 +11,12 @@
 
 namespace countersign::policy {
 
-// What only this service knows: `service:` of its configuration file.
+// Section `service:` of this service's configuration file.
 struct PolicyConfig {
-  std::size_t large_prompt_threads = 2;  // 1 … 64: decide prompts of more than 64 KiB
+  std::size_t large_prompt_threads = 2;  // 1 … 64: for prompts of more than 64 KiB
   std::size_t large_prompt_queue = 256;  // 1 … 65536
-  std::string cache_folder;  // of compiled patterns; empty: they are compiled at every start
-  // Files of resources for a store that is still empty: who may administer.
+  std::string cache_folder;              // for compiled patterns; empty: compile at every start
+  // Files of resources that are applied to an empty store, so that somebody is an administrator.
   std::vector<std::string> initial_resources;
 };
 

@@ -11,7 +11,7 @@
 namespace countersign::policy {
 namespace {
 
-// A configuration file in a folder of its own.
+// A configuration file in a temporary folder.
 class File {
  public:
   explicit File(const std::string& service) {

@@ -10,8 +10,8 @@
 namespace countersign::policy {
 namespace {
 
-// The message travels twice (as itself, percent-encoded, and within the details, in base64), and
-// libs/rpc cuts what is longer than 6 KiB.
+// The message is sent twice (percent-encoded, and in base64 in the details), and libs/rpc truncates
+// messages longer than 6 KiB.
 constexpr std::size_t kMaxMessageBytes = 5 << 10;
 
 }  // namespace
@@ -68,7 +68,7 @@ absl::Status AdminOnly() {
 absl::Status FitForTrailers(absl::Status status) {
   const absl::string_view message = status.message();
   if (message.size() <= kMaxMessageBytes) return status;
-  // Whole lines where there are lines; a single endless one is cut between characters.
+  // Keeps whole lines if there are several; a single long line is cut between characters.
   std::size_t end = message.rfind('\n', kMaxMessageBytes);
   if (end == absl::string_view::npos || end == 0) {
     end = kMaxMessageBytes;

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-// Every error of this service that a program may want to tell apart, once, with its reason.
+// The errors of this service that programs may need to distinguish, with their reason codes.
 namespace countersign::policy {
 
 absl::Status UnknownConnection(absl::string_view name);  // NOT_FOUND, unknown_connection
@@ -22,8 +22,8 @@ absl::Status InUse(absl::string_view kind, absl::string_view name,
 absl::Status PartsUnanswered(absl::string_view names);      // UNAVAILABLE, unavailable
 absl::Status AdminOnly();                                   // PERMISSION_DENIED, permission_denied
 
-// `status` with a message that fits into the trailers of an RPC: long lists of mistakes end with
-// how many more there are.
+// `status` with a message that fits into an RPC's trailers: a long list of mistakes is truncated
+// and ends with the number of omitted ones.
 absl::Status FitForTrailers(absl::Status status);
 
 }  // namespace countersign::policy

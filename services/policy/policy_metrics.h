@@ -5,13 +5,13 @@
 
 namespace countersign::policy {
 
-// What this service measures. Thread-safe. `registry` outlives it.
+// The metrics of this service. Thread-safe. `registry` must outlive it.
 class PolicyMetrics {
  public:
   explicit PolicyMetrics(metrics::Registry& registry);
 
   // countersign_decisions_total{action,policy}: action is allow, deny or review; policy is empty
-  // where none matched.
+  // when none matched.
   void Decided(const domain::Decision& decision) const;
 
  private:

@@ -6,10 +6,10 @@
 
 namespace countersign::policy {
 
-// The schema that this service's tables live in: PoolOptions::search_path of its pool.
+// The schema of this service's tables: PoolOptions::search_path of its pool.
 inline constexpr char kPolicySchema[] = "policy";
 
-// schema/*.sql, embedded when the program is built.
+// The files schema/*.sql, embedded at build time.
 std::vector<pg::Migration> PolicyMigrations();
 
 }  // namespace countersign::policy

@@ -6,7 +6,7 @@
 
 namespace countersign::policy {
 
-// Decide over gRPC, for the principal that the call's internal token proves.
+// PolicyService over gRPC, for the principal of the call's internal token.
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
   PolicyService(domain::PolicyDecider& decider, rpc::CallerVerifier& callers)

@@ -81,7 +81,7 @@ TEST_CASE("PolicyService: a deny carries its message and no review terms", "[pol
   CHECK_FALSE(fixture.response.has_review());
 }
 
-TEST_CASE("PolicyService: groups are those of the token, not of the request", "[policy][rpc]") {
+TEST_CASE("PolicyService: groups come from the token, not from the request", "[policy][rpc]") {
   Fixture fixture;
   domain::Policy allow = Allow("admins");
   allow.match.identities = {"admin"};

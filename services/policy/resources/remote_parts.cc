@@ -46,7 +46,7 @@ void RemoteParts::OnValidated(const RemotePart& part, std::uint64_t draft_id,
                               std::vector<std::string> mistakes) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Live* live = Find(part);
-  if (live == nullptr || draft_id != draft_id_) return;  // the answer to an earlier draft
+  if (live == nullptr || draft_id != draft_id_) return;  // an answer to an earlier draft
   live->mistakes = std::move(mistakes);
   changed_.notify_all();
 }
@@ -68,8 +68,8 @@ absl::Status RemoteParts::Validate(std::shared_ptr<const domain::ResourceList> d
     live.mistakes.reset();
     live.part->SendDraft(draft_id_, draft);
   }
-  // A part that connects from here on is not asked: it gets the committed version, like any part
-  // that starts later.
+  // A part that connects during validation is not asked: it gets the committed version, like any
+  // part that starts later.
   const auto missing = [this] {
     std::vector<std::string> names;
     for (const Live& live : live_) {
@@ -87,7 +87,7 @@ absl::Status RemoteParts::Validate(std::shared_ptr<const domain::ResourceList> d
   const std::vector<std::string> unanswered = missing();
   for (Live& live : live_) live.asked = false;
   if (!mistakes.empty()) {
-    SortUnique(mistakes);  // several processes of one part find the same
+    SortUnique(mistakes);  // several processes of one part report the same
     return InvalidResources(mistakes);
   }
   if (!unanswered.empty()) return PartsUnanswered(absl::StrJoin(unanswered, ", "));

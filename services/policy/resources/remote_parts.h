@@ -15,8 +15,8 @@
 
 namespace countersign::policy::resources {
 
-// The sending half of one part's open stream. Its methods return at once and may be called from
-// any thread; what they send arrives in order or the stream ends.
+// Sends to one part over its open stream. Methods return at once and may be called on any thread;
+// messages arrive in order, or the stream ends.
 class RemotePart {
  public:
   virtual ~RemotePart() = default;
@@ -28,31 +28,33 @@ class RemotePart {
 };
 
 // The parts in other processes that use resources. A part is live while its stream is open; several
-// processes may have the same name. Thread-safe; the first four methods never block on anything but
-// this object's lock.
+// processes may have the same name. Thread-safe; the first four methods block on this object's lock
+// only.
 class RemoteParts {
  public:
-  // Called by the stream. Connect sends the version in service, if there is one.
+  // Called by the part's stream. Connect sends the served version, if there is one.
   void Connect(std::shared_ptr<RemotePart> part);
   void Disconnect(const RemotePart& part);
   void OnValidated(const RemotePart& part, std::uint64_t draft_id,
                    std::vector<std::string> mistakes);
   void OnServing(const RemotePart& part, std::uint64_t version);
 
-  // Sends `draft` to every live part and waits until each has answered or left. INVALID_ARGUMENT
-  // with all mistakes; UNAVAILABLE names the parts that did not answer in time. One call at a time.
+  // Sends `draft` to every live part and waits until each has answered or disconnected.
+  // INVALID_ARGUMENT with all mistakes; UNAVAILABLE names the parts that did not answer in time.
+  // One call at a time.
   absl::Status Validate(std::shared_ptr<const domain::ResourceList> draft, absl::Duration timeout);
 
   // Sends `list` to every live part, and to those that connect later.
   void Serve(std::shared_ptr<const domain::ResourceList> list);
 
-  // The name of every live part, with the version that it serves (0: none yet).
+  // The names of all live parts, with the version that each serves (0: none yet).
   std::vector<std::pair<std::string, std::uint64_t>> Serving();
 
-  // Ends every stream, also those that open later: this process is about to stop.
+  // Ends every stream, including later ones, because this process is shutting down.
   void Close();
 
-  // Waits until every live part serves `version` or a later one. The names of those that do not.
+  // Waits until every live part serves `version` or a later one; returns the names of those that do
+  // not.
   std::vector<std::string> WaitServed(std::uint64_t version, absl::Duration timeout);
 
  private:

@@ -111,11 +111,11 @@ TEST_CASE("RemoteParts: a part that connects while a draft is validated is not a
   CHECK(validated.get().ok());
 }
 
-TEST_CASE("RemoteParts: a part gets the version in service when it connects and each later one",
+TEST_CASE("RemoteParts: a part gets the served version when it connects and each later one",
           "[policy][feed]") {
   Fixture fixture;
   fixture.parts.Connect(fixture.authn);
-  CHECK(fixture.authn->committed() == 0);  // nothing is in service yet
+  CHECK(fixture.authn->committed() == 0);  // nothing is served yet
   fixture.parts.Serve(Version(1));
   fixture.parts.Connect(fixture.masking);
   CHECK(fixture.masking->Committed(1)->version == 1);

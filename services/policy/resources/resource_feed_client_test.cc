@@ -11,7 +11,7 @@
 #include "services/policy/testing/resource_store_memory.h"
 #include "services/policy/testing/service_fixture.h"
 
-// The feed's two halves together: the service and the client that the other services use.
+// The feed's service together with the client that the other services use.
 namespace countersign::policy::resources {
 namespace {
 
@@ -26,7 +26,7 @@ constexpr char kConnection[] =
     "metadata: {name: key}\n"
     "spec: {bearer: {inline: sk-secret}}\n";
 
-// A part in another process: notes what it serves.
+// A part in another process; records what it serves.
 class Part final : public domain::ResourceWatcher {
  public:
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override {
@@ -100,7 +100,7 @@ TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its 
   CHECK(*fixture.store.Version() == 0);
 }
 
-TEST_CASE("ResourceFeed: both ends read every kind of resource the same", "[policy][feed][rpc]") {
+TEST_CASE("ResourceFeed: both ends interpret every kind of resource alike", "[policy][feed][rpc]") {
   Fixture fixture;
   Part local;
   fixture.hub.Attach("policy", local);

@@ -14,8 +14,8 @@ namespace {
 
 using Stream = grpc::ServerBidiReactor<v1::WatchRequest, v1::WatchResponse>;
 
-// Writes to one stream. Of the drafts and the committed versions that wait only the newest of each
-// is kept, so a reader that stalls costs three messages at most.
+// Writes to one stream. Only the newest waiting draft and the newest waiting version are kept, so a
+// slow reader costs at most three messages.
 class FeedWriter final : public RemotePart {
  public:
   FeedWriter(std::string name, Stream& stream) : name_(std::move(name)), stream_(&stream) {}
@@ -38,7 +38,7 @@ class FeedWriter final : public RemotePart {
     WriteNext();
   }
 
-  // Finishes the stream, once; from then on it is not touched any more.
+  // Finishes the stream; it is not used afterwards.
   void End(const grpc::Status& status) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stream_ != nullptr) std::exchange(stream_, nullptr)->Finish(status);
@@ -111,7 +111,7 @@ class FeedStream final : public Stream {
 
   RemoteParts& parts_;
   v1::WatchRequest request_;
-  std::shared_ptr<FeedWriter> writer_;  // null until the part has named itself
+  std::shared_ptr<FeedWriter> writer_;  // null until the part has sent its name
 };
 
 }  // namespace

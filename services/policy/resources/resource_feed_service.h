@@ -5,8 +5,8 @@
 
 namespace countersign::policy::resources {
 
-// One open stream per part in another process: drafts to validate and versions to serve go out,
-// answers come in. The peer rules of libs/rpc say who may open one.
+// ResourceFeedService over gRPC: one stream per part in another process sends drafts to validate
+// and versions to serve, and receives the answers. libs/rpc/peer_rules decides who may open one.
 class ResourceFeedService final : public v1::ResourceFeedService::CallbackService {
  public:
   explicit ResourceFeedService(RemoteParts& parts) : parts_(parts) {}

@@ -24,7 +24,7 @@ struct Fixture {
       v1::ResourceFeedService::NewStub(server.channel());
 };
 
-// A part's end of the stream.
+// The part's side of the stream.
 class Client {
  public:
   Client(Fixture& fixture, const std::string& part) : stream_(fixture.stub->Watch(&context_)) {
@@ -67,7 +67,7 @@ class Client {
   std::unique_ptr<grpc::ClientReaderWriter<v1::WatchRequest, v1::WatchResponse>> stream_;
 };
 
-TEST_CASE("ResourceFeedService: a part gets the version in service with its resources",
+TEST_CASE("ResourceFeedService: a part gets the served version with its resources",
           "[policy][feed][rpc]") {
   Fixture fixture;
   fixture.parts.Serve(Version(3));
@@ -127,7 +127,7 @@ TEST_CASE("ResourceFeedService: a stream that names no part is refused", "[polic
   CHECK(client.Finish().error_code() == grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-TEST_CASE("ResourceFeedService: closing a stream ends it in order", "[policy][feed][rpc]") {
+TEST_CASE("ResourceFeedService: closing a stream ends it with a status", "[policy][feed][rpc]") {
   Fixture fixture;
   fixture.parts.Serve(Version(1));
   Client client(fixture, "masking");
@@ -135,8 +135,7 @@ TEST_CASE("ResourceFeedService: closing a stream ends it in order", "[policy][fe
   CHECK(client.Finish().ok());
 }
 
-TEST_CASE("ResourceFeedService: closing ends open streams and those that come later",
-          "[policy][feed][rpc]") {
+TEST_CASE("ResourceFeedService: closing ends open and later streams", "[policy][feed][rpc]") {
   Fixture fixture;
   fixture.parts.Serve(Version(1));
   Client open(fixture, "masking");
@@ -148,7 +147,7 @@ TEST_CASE("ResourceFeedService: closing ends open streams and those that come la
   CHECK(fixture.parts.WaitServed(1, absl::Seconds(30)).empty());
 }
 
-TEST_CASE("ResourceFeedService: a part that reads late gets the newest version, not each",
+TEST_CASE("ResourceFeedService: a slow part gets the newest version, not all",
           "[policy][feed][rpc]") {
   Fixture fixture;
   Client client(fixture, "masking");
@@ -162,7 +161,7 @@ TEST_CASE("ResourceFeedService: a part that reads late gets the newest version, 
     version = next;
     ++messages;
   }
-  CHECK(messages <= 3);  // what was under way, and the newest
+  CHECK(messages <= 3);  // the message being written, and the newest
 }
 
 }  // namespace

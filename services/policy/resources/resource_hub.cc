@@ -18,7 +18,7 @@ namespace countersign::policy::resources {
 namespace {
 
 constexpr absl::string_view kCredential = "Credential";
-// The parts that serve resources, wherever they run.
+// The parts that serve resources.
 constexpr absl::string_view kParts[] = {"approval", "authn", "edge", "masking", "policy"};
 constexpr int kMaxAttempts = 5;  // when other replicas commit at the same time
 
@@ -32,16 +32,16 @@ const domain::Resource* Find(const domain::ResourceList& set, absl::string_view 
   return nullptr;
 }
 
-// What history keeps of a Credential's spec once it was replaced.
+// The spec that history keeps for a replaced Credential.
 std::string ErasedSpec() { return config::SealedSpec("erased"); }
 
-// The sealed text within a stored Credential.
+// The sealed text in a stored Credential.
 std::string SealedText(const domain::Resource& credential) {
   const auto spec = json::Document::Parse(credential.spec);
   return spec.ok() ? std::string(spec->root()["sealed"].text()) : std::string();
 }
 
-// Mistakes in a draft name the resource; those in a file that was just read get its line too.
+// Mistakes in a draft name the resource; adds file and line if the resource was just read.
 absl::Status WithSources(const absl::Status& status,
                          const std::vector<config::SourcedResource>& resources) {
   if (status.code() != absl::StatusCode::kInvalidArgument) return status;
@@ -49,8 +49,8 @@ absl::Status WithSources(const absl::Status& status,
   return InvalidResources(config::WithSourceLines(lines, resources));
 }
 
-// Who refers to what is missing, of mistakes that read "Policy/p: spec.then.masking: there is no
-// …": "Policy/p (spec.then.masking)".
+// The users of a missing resource, from mistakes like "Policy/p: spec.then.masking: there is no …",
+// as "Policy/p (spec.then.masking)".
 std::vector<std::string> UsersIn(absl::string_view mistakes) {
   std::vector<std::string> users;
   for (absl::string_view line : absl::StrSplit(mistakes, '\n')) {
@@ -63,11 +63,11 @@ std::vector<std::string> UsersIn(absl::string_view mistakes) {
 
 }  // namespace
 
-// A set that is not committed yet.
+// A resource set that is not committed yet.
 struct ResourceHub::Draft {
   std::shared_ptr<domain::ResourceList> stored;
   std::shared_ptr<const domain::ResourceSet> typed;
-  std::vector<ResourceChange> changes;  // from the version in service
+  std::vector<ResourceChange> changes;  // relative to the served version
   std::vector<ApplyItem> items;
 };
 
@@ -149,8 +149,8 @@ absl::Status ResourceHub::RefreshLocked() {
   const auto current = Current();
   if (!current.ok() || (*current)->version != version) {
     CS_ASSIGN_OR_RETURN(domain::ResourceList loaded, store_.Load());
-    // What was stored was validated when it was committed, so this fails only for a version that a
-    // newer program has written: the last good one stays.
+    // Stored resources were validated when committed, so this fails only for a version written by a
+    // newer program; the last good version stays.
     CS_ASSIGN_OR_RETURN(typed_, config::BuildResourceSet(loaded));
     auto shared = std::make_shared<const domain::ResourceList>(std::move(loaded));
     {
@@ -178,7 +178,7 @@ void ResourceHub::ServeLocked() {
 
 absl::StatusOr<std::string> ResourceHub::Seal(config::SourcedResource& credential,
                                               const domain::Resource* stored) const {
-  // On the heap: an answer that comes after the wait was given up must find it.
+  // On the heap, because an answer may arrive after the wait has timed out.
   auto answer = std::make_shared<std::promise<absl::StatusOr<std::string>>>();
   std::future<absl::StatusOr<std::string>> sealed = answer->get_future();
   sealer_.Seal(credential.resource.name, std::exchange(credential.secret_spec, {}),
@@ -255,7 +255,7 @@ absl::Status ResourceHub::Validate(const Draft& draft) {
 absl::StatusOr<std::uint64_t> ResourceHub::Commit(Draft draft, const std::string& author) {
   const std::uint64_t expected = draft.stored->version - 1;
   CS_ASSIGN_OR_RETURN(const Committed committed, store_.Commit(expected, draft.changes, author));
-  // From here on the version exists, whatever becomes of this process.
+  // The version exists from here on, even if this process dies.
   for (domain::Resource& resource : draft.stored->resources) {
     if (resource.version == committed.version) resource.updated_at = committed.at;
   }
@@ -316,7 +316,7 @@ absl::StatusOr<ApplyOutcome> ResourceHub::Apply(const ApplyCommand& command) {
   ApplyOutcome outcome;
   {
     const std::lock_guard<std::mutex> lock(change_mutex_);
-    CS_RETURN_IF_ERROR(RefreshLocked());  // what another replica has just committed is there
+    CS_RETURN_IF_ERROR(RefreshLocked());  // includes what another replica has just committed
     auto read = config::ReadResources(command.files, command.values);
     if (!read.ok()) return WithReason(read.status(), "invalid_resource");
     CS_RETURN_IF_ERROR(SealCredentials(*read));
@@ -336,7 +336,7 @@ absl::StatusOr<ApplyOutcome> ResourceHub::Apply(const ApplyCommand& command) {
       CS_RETURN_IF_ERROR(RefreshLocked());
     }
   }
-  // Without the lock: a slow part holds up this caller and nobody else's change.
+  // Without the lock, so that a slow part does not delay other changes.
   outcome.waiting_for = WaitUntilServed(outcome.version, command.no_wait || command.dry_run);
   return outcome;
 }

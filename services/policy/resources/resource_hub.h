@@ -24,7 +24,7 @@ struct ApplyCommand {
   config::ExternalValues values;
   bool dry_run = false;
   bool no_wait = false;
-  std::string author;  // who asks, for the history
+  std::string author;  // the user, for the history
 };
 
 struct ApplyItem {
@@ -46,36 +46,37 @@ struct DeleteOutcome {
   std::vector<std::string> waiting_for;
 };
 
-// Which version of the resources a part serves.
+// The version of the resources that a part serves.
 struct PartStatus {
   std::string name;
   enum class State { kAway, kLagging, kServing } state = State::kAway;
-  std::uint64_t version = 0;  // that it serves; 0: none
+  std::uint64_t version = 0;  // the served version; 0: none
 };
 
 struct PartsReport {
   std::uint64_t version = 0;      // the current one
-  std::vector<PartStatus> parts;  // by name; several processes of one part are several
+  std::vector<PartStatus> parts;  // by name; one entry per process
 };
 
 struct HubOptions {
   absl::Duration validate_timeout = absl::Seconds(30);  // for remote parts to answer a draft
-  absl::Duration serve_timeout = absl::Seconds(10);     // for them to serve what was committed
+  absl::Duration serve_timeout =
+      absl::Seconds(10);  // for remote parts to serve a committed version
   absl::Duration seal_timeout = absl::Seconds(5);
-  absl::Duration poll_interval = absl::Seconds(1);  // how soon another replica's commit is seen
-  // Applied where nothing was ever stored: who may administer, so that somebody can apply the rest.
+  absl::Duration poll_interval = absl::Seconds(1);  // for commits of other replicas
+  // Applied to an empty store, so that somebody is an administrator and can apply the rest.
   std::vector<config::SourceFile> initial;
 };
 
-// Owns the resources: reads what users apply, has every part validate it, stores it, and waits
+// Owns the resources: reads what users apply, lets every part validate it, stores it, and waits
 // until every part serves it. Parts in this process attach as watchers, parts in others through
 // `remote_parts()`.
 //
-// A change is all or nothing: it is committed only when every reference resolves and every live
-// part has accepted it as a draft; until then the old version is served everywhere. While the store
-// cannot be reached the last good version stays in service, and changes are UNAVAILABLE.
+// A change is atomic: it is committed only when every reference resolves and every live part has
+// accepted it as a draft; until then the old version is served everywhere. While the store cannot
+// be reached the last good version is served, and changes are UNAVAILABLE.
 //
-// Apply, Delete and Refresh block: never on a network thread. Thread-safe.
+// Apply, Delete and Refresh block: never call them on a network thread. Thread-safe.
 class ResourceHub final : public domain::ResourceFeed {
  public:
   ResourceHub(ResourceStore& store, domain::CredentialSealer& sealer, const Clock& clock,
@@ -84,33 +85,33 @@ class ResourceHub final : public domain::ResourceFeed {
   ResourceHub(const ResourceHub&) = delete;
   ResourceHub& operator=(const ResourceHub&) = delete;
 
-  // Loads and serves the stored version (the initial resources, where there is none), and from now
-  // on polls the store for newer ones. The error is that of the first load: it is tried again every
-  // poll_interval, so a program may go on with UNAVAILABLE.
+  // Loads and serves the stored version, or the initial resources if the store is empty, and starts
+  // to poll the store for newer versions. Returns the error of the first load, which is retried
+  // every poll_interval, so a program may continue after UNAVAILABLE.
   absl::Status Start();
 
-  // Serves the current version to `watcher` before it returns, when there is one.
+  // Serves the current version, if there is one, to `watcher` before it returns.
   void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
 
-  // INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a part that has to
-  // validate the draft does not answer: nothing was changed. UNKNOWN when the connection to the
-  // store broke in the commit.
+  // INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a part that must
+  // validate the draft does not answer; nothing was changed. UNKNOWN when the connection to the
+  // store broke during the commit.
   absl::StatusOr<ApplyOutcome> Apply(const ApplyCommand& command);
 
-  // NOT_FOUND; FAILED_PRECONDITION (resource_in_use) names what refers to it.
+  // NOT_FOUND; FAILED_PRECONDITION (resource_in_use) names the resources that refer to it.
   absl::StatusOr<DeleteOutcome> Delete(const std::string& kind, const std::string& name,
                                        bool no_wait, const std::string& author);
 
-  // The version in service. UNAVAILABLE before the first one. A Credential's spec holds what was
-  // sealed: use WithheldSpec to show it.
+  // The served version. UNAVAILABLE before the first one. A Credential's spec is the sealed one:
+  // use WithheldSpec to show it.
   absl::StatusOr<std::shared_ptr<const domain::ResourceList>> Current() const;
 
-  // Which version every part serves: those in this process, those in others, and those that should
-  // be there and are not. Blocks while a change is validated.
+  // The version that every part serves: parts in this process, in others, and expected parts that
+  // are missing. Blocks while a change is validated.
   absl::StatusOr<PartsReport> ListParts();
 
-  // Serves the store's version if it is another than the one in service; offers the current one
-  // again to watchers that could not serve it.
+  // Serves the store's version if it differs from the served one; offers the current one again to
+  // watchers that could not serve it.
   absl::Status Refresh();
 
   RemoteParts& remote_parts() { return remote_parts_; }
@@ -143,8 +144,8 @@ class ResourceHub final : public domain::ResourceFeed {
   const HubOptions options_;
   RemoteParts remote_parts_;
 
-  // Held through a whole change, so that a draft is validated against what it will replace. It also
-  // makes every call to a watcher come from one thread at a time.
+  // Held during a whole change, so that a draft is validated against the version that it will
+  // replace. It also ensures that watchers are called from one thread at a time.
   std::mutex change_mutex_;
   std::vector<LocalPart> locals_;                     // guarded by change_mutex_
   std::shared_ptr<const domain::ResourceSet> typed_;  // guarded by change_mutex_
@@ -158,7 +159,7 @@ class ResourceHub final : public domain::ResourceFeed {
   std::thread poller_;
 };
 
-// The spec of a stored resource as canonical JSON; of a Credential a note that it is withheld.
+// The spec of a stored resource as canonical JSON; for a Credential, a note that it is withheld.
 std::string WithheldSpec(const domain::Resource& resource);
 
 }  // namespace countersign::policy::resources

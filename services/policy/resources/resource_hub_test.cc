@@ -12,7 +12,7 @@
 namespace countersign::policy::resources {
 namespace {
 
-// Accepts everything until told otherwise.
+// Accepts everything unless told otherwise.
 class FakeWatcher final : public domain::ResourceWatcher {
  public:
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override {
@@ -55,7 +55,7 @@ struct Fixture {
   std::unique_ptr<ResourceHub> hub;
 
   explicit Fixture(HubOptions with = {}) : options(with) {
-    options.poll_interval = absl::Hours(1);  // tests refresh themselves
+    options.poll_interval = absl::Hours(1);  // tests call Refresh
     hub = std::make_unique<ResourceHub>(store, sealer, clock, options);
     hub->Attach("policy", watcher);
     REQUIRE(hub->Start().ok());
@@ -74,7 +74,7 @@ struct Fixture {
     command.author = "ann";
     return hub->Apply(command);
   }
-  // "result Kind/name" of each.
+  // "result Kind/name" for each item.
   static std::vector<std::string> Results(const absl::StatusOr<ApplyOutcome>& outcome) {
     INFO(outcome.status().ToString());
     REQUIRE(outcome.ok());
@@ -110,7 +110,7 @@ TEST_CASE("ResourceHub: apply reports created, configured and unchanged in the f
   CHECK(second->version == 2);
 }
 
-TEST_CASE("ResourceHub: applying the same again makes no version", "[policy][hub]") {
+TEST_CASE("ResourceHub: applying the same again creates no version", "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
   const auto again = fixture.Apply({kConnection});
@@ -120,8 +120,7 @@ TEST_CASE("ResourceHub: applying the same again makes no version", "[policy][hub
   CHECK(fixture.watcher.drafts.size() == 1);
 }
 
-TEST_CASE("ResourceHub: serves what was applied, with the version of each resource",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: serves the applied resources with their versions", "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
   REQUIRE(fixture.Apply({kPolicy}).ok());
@@ -129,7 +128,7 @@ TEST_CASE("ResourceHub: serves what was applied, with the version of each resour
   CHECK(served->version == 2);
   CHECK(served->connections.at("openai").version == 1);
   CHECK(served->policies.count("chat") == 1);
-  CHECK(served == fixture.watcher.drafts.back());  // the very set that was validated
+  CHECK(served == fixture.watcher.drafts.back());  // the same object that was validated
   CHECK((*fixture.hub->Current())->resources[0].labels.at("team") == "core");
 }
 
@@ -196,8 +195,7 @@ TEST_CASE("ResourceHub: a part's mistake is reported with its line, and once", "
         "f0.yaml:7: Policy/late: spec.when.pattern.regex: at byte 2: no");
 }
 
-TEST_CASE("ResourceHub: a watcher that cannot serve lags, with the version that it had",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: a watcher that cannot serve keeps its previous version", "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
   fixture.watcher.serve_answer = absl::InternalError("out of memory");
@@ -235,8 +233,9 @@ TEST_CASE("ResourceHub: a credential is sealed before anything is stored, and ne
   CHECK(fixture.sealer.last_spec == R"({"bearer":{"inline":"sk-secret"}})");
 }
 
-TEST_CASE("ResourceHub: the same secret is unchanged, another one configured and the old erased",
-          "[policy][hub]") {
+TEST_CASE(
+    "ResourceHub: an equal secret is unchanged; a new one is configured and the old one erased",
+    "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kCredential}, {{"env:API_KEY", "one"}}).ok());
   CHECK(Fixture::Results(fixture.Apply({kCredential}, {{"env:API_KEY", "one"}})) ==
@@ -247,7 +246,7 @@ TEST_CASE("ResourceHub: the same secret is unchanged, another one configured and
   CHECK(old->resources.at(0).spec == R"({"sealed":"erased"})");
 }
 
-TEST_CASE("ResourceHub: a sealer that is away stops the change", "[policy][hub]") {
+TEST_CASE("ResourceHub: an unavailable sealer prevents the change", "[policy][hub]") {
   Fixture fixture;
   fixture.sealer.failure = absl::UnavailableError("authn is away");
   const auto refused = fixture.Apply({kConnection, kCredential}, {{"env:API_KEY", "one"}});
@@ -284,7 +283,7 @@ TEST_CASE("ResourceHub: deleting a missing resource is NOT_FOUND", "[policy][hub
         absl::StatusCode::kNotFound);
 }
 
-TEST_CASE("ResourceHub: with the store away the last version stays and changes are refused",
+TEST_CASE("ResourceHub: without the store the last version is served and changes are refused",
           "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
@@ -297,7 +296,7 @@ TEST_CASE("ResourceHub: with the store away the last version stays and changes a
   CHECK(fixture.Apply({kPolicy}).ok());
 }
 
-TEST_CASE("ResourceHub: started without a store it serves as soon as there is one",
+TEST_CASE("ResourceHub: started without a store it serves as soon as the store is available",
           "[policy][hub]") {
   testing::FakeClock clock;
   MemoryResourceStore store(clock);
@@ -331,8 +330,7 @@ TEST_CASE("ResourceHub: initial resources are applied to an empty store and neve
   CHECK((*restarted.Current())->resources.empty());
 }
 
-TEST_CASE("ResourceHub: initial resources with a mistake are the error of the start",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: a mistake in the initial resources fails Start", "[policy][hub]") {
   testing::FakeClock clock;
   MemoryResourceStore store(clock);
   FakeSealer sealer;
@@ -344,7 +342,7 @@ TEST_CASE("ResourceHub: initial resources with a mistake are the error of the st
   CHECK(*store.Version() == 0);
 }
 
-TEST_CASE("ResourceHub: polls the store by itself", "[policy][hub]") {
+TEST_CASE("ResourceHub: polls the store", "[policy][hub]") {
   testing::FakeClock clock;
   MemoryResourceStore store(clock);
   FakeSealer sealer;
@@ -371,8 +369,7 @@ TEST_CASE("ResourceHub: a change builds on the newest commit of another replica"
   CHECK(fixture.watcher.served.back()->connections.count("openai") == 1);
 }
 
-TEST_CASE("ResourceHub: two replicas that change things at the same time lose nothing",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: concurrent changes by two replicas lose nothing", "[policy][hub]") {
   Fixture fixture;
   ResourceHub other(fixture.store, fixture.sealer, fixture.clock, fixture.options);
   REQUIRE(other.Start().ok());
@@ -392,8 +389,7 @@ TEST_CASE("ResourceHub: two replicas that change things at the same time lose no
   CHECK(fixture.store.Load()->resources.size() == 8);
 }
 
-TEST_CASE("ResourceHub: a watcher that attaches late gets the version in service",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: a watcher that attaches late gets the served version", "[policy][hub]") {
   Fixture fixture;
   REQUIRE(fixture.Apply({kConnection}).ok());
   FakeWatcher late;
@@ -402,8 +398,7 @@ TEST_CASE("ResourceHub: a watcher that attaches late gets the version in service
   CHECK(late.served[0]->version == 1);
 }
 
-TEST_CASE("ResourceHub: a watcher that cannot serve is waited for by name and tried again",
-          "[policy][hub]") {
+TEST_CASE("ResourceHub: a watcher that cannot serve is named and retried", "[policy][hub]") {
   Fixture fixture;
   fixture.watcher.serve_answer = absl::InternalError("out of memory");
   const auto outcome = fixture.Apply({kConnection});
@@ -443,7 +438,7 @@ TEST_CASE("ResourceHub: a remote part that refuses stops the commit", "[policy][
   const auto refused = applied.get();
   CHECK(refused.status().message() == "f0.yaml:4: Connection/openai: spec.url: no");
   CHECK(*fixture.store.Version() == 0);
-  CHECK(part->committed() == 1);  // version 0, from before
+  CHECK(part->committed() == 1);  // version 0, sent before
 }
 
 TEST_CASE("ResourceHub: apply does not wait for a slow part longer than asked", "[policy][hub]") {
@@ -466,7 +461,7 @@ TEST_CASE("ResourceHub: apply does not wait for a slow part longer than asked", 
   }
 }
 
-TEST_CASE("ResourceHub: changes at the same time are made one after the other", "[policy][hub]") {
+TEST_CASE("ResourceHub: concurrent changes are made one after the other", "[policy][hub]") {
   Fixture fixture;
   std::vector<std::future<absl::Status>> changes;
   for (int i = 0; i < 8; ++i) {

@@ -7,12 +7,12 @@
 
 namespace countersign::policy::resources {
 
-// Resources for administrators. Every method asks for the role admin on all connections: resources
-// are shared by all of them, so who administers one connection only may not change them.
+// ResourceService over gRPC, for administrators. Every method needs the role admin on all
+// connections: resources are shared, so an administrator of some connections must not change them.
 class ResourceService final : public v1::ResourceService::CallbackService {
  public:
-  // Changes block for as long as parts take to validate and serve them: `pool` should have a few
-  // threads of its own. All three outlive the service.
+  // Changes block until parts have validated and served them, so `pool` should have a few threads.
+  // All three must outlive the service.
   ResourceService(ResourceHub& hub, rpc::CallerVerifier& callers, ThreadPool& pool)
       : hub_(hub), callers_(callers), pool_(pool) {}
 
@@ -30,7 +30,7 @@ class ResourceService final : public v1::ResourceService::CallbackService {
                                       v1::ListPartsResponse* response) override;
 
  private:
-  // The administrator who calls, as people read it.
+  // The display name of the calling administrator.
   absl::StatusOr<std::string> Admin(const grpc::CallbackServerContext& context) const;
 
   ResourceHub& hub_;

@@ -69,7 +69,7 @@ struct Fixture {
   }
 };
 
-TEST_CASE("ResourceService: what was applied is reported and can be read", "[policy][rpc]") {
+TEST_CASE("ResourceService: applied resources are reported and can be read", "[policy][rpc]") {
   Fixture fixture;
   REQUIRE(fixture.Apply(kConnection + kPolicy).ok());
   CHECK(fixture.applied.version() == 1);
@@ -98,7 +98,7 @@ TEST_CASE("ResourceService: a mistake is INVALID_ARGUMENT with file, line and pa
   CHECK(status.message().find("a.yaml:4: Dictionary/d: spec.words") != absl::string_view::npos);
 }
 
-TEST_CASE("ResourceService: more mistakes than fit end with how many there are", "[policy][rpc]") {
+TEST_CASE("ResourceService: a truncated list of mistakes ends with their number", "[policy][rpc]") {
   Fixture fixture;
   std::string content;
   for (int i = 0; i < 300; ++i) {
@@ -119,7 +119,7 @@ TEST_CASE("ResourceService: an apply without files is INVALID_ARGUMENT", "[polic
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
 }
 
-TEST_CASE("ResourceService: only an administrator of everything may use any method",
+TEST_CASE("ResourceService: every method needs the role admin on all connections",
           "[policy][rpc]") {
   Fixture fixture;
   for (const char* token : {"caller", "admin-of-openai"}) {
@@ -139,7 +139,7 @@ TEST_CASE("ResourceService: only an administrator of everything may use any meth
   CHECK(*fixture.store.Version() == 0);
 }
 
-TEST_CASE("ResourceService: with the store away changes are UNAVAILABLE and reading goes on",
+TEST_CASE("ResourceService: without the store changes are UNAVAILABLE and reading works",
           "[policy][rpc]") {
   Fixture fixture;
   REQUIRE(fixture.Apply(kConnection).ok());
@@ -149,8 +149,7 @@ TEST_CASE("ResourceService: with the store away changes are UNAVAILABLE and read
   CHECK(fixture.Get("Connection", "openai").ok());
 }
 
-TEST_CASE("ResourceService: parts are those here, those that follow, and those that are away",
-          "[policy][rpc]") {
+TEST_CASE("ResourceService: ListParts has local, remote and missing parts", "[policy][rpc]") {
   Fixture fixture;
   const auto masking = std::make_shared<FakeRemotePart>("masking");
   const auto edge = std::make_shared<FakeRemotePart>("edge");
@@ -161,7 +160,7 @@ TEST_CASE("ResourceService: parts are those here, those that follow, and those t
   masking->Committed(2);
   parts.OnServing(*masking, 1);
   REQUIRE(applying.get().ok());
-  parts.Connect(edge);  // and has served nothing yet
+  parts.Connect(edge);  // it has served nothing yet
 
   v1::ListPartsResponse listed;
   REQUIRE(fixture.stub->ListParts(As("admin").get(), {}, &listed).ok());
@@ -188,7 +187,7 @@ TEST_CASE("ResourceService: a credential is never shown", "[policy][rpc]") {
   }
 }
 
-TEST_CASE("ResourceService: pages follow each other without gap or overlap", "[policy][rpc]") {
+TEST_CASE("ResourceService: pages have no gaps or overlaps", "[policy][rpc]") {
   Fixture fixture;
   std::string content = kConnection;
   for (int i = 0; i < 5; ++i) content += Dictionary("d" + std::to_string(i));
@@ -208,7 +207,8 @@ TEST_CASE("ResourceService: pages follow each other without gap or overlap", "[p
   CHECK(fixture.got.items_size() == 6);
 }
 
-TEST_CASE("ResourceService: unknown kinds, names and page tokens are told apart", "[policy][rpc]") {
+TEST_CASE("ResourceService: unknown kinds, names and page tokens have their own errors",
+          "[policy][rpc]") {
   Fixture fixture;
   CHECK(fixture.Get("Gadget").code() == absl::StatusCode::kInvalidArgument);
   CHECK(fixture.Get("", "x").code() == absl::StatusCode::kInvalidArgument);
@@ -218,8 +218,9 @@ TEST_CASE("ResourceService: unknown kinds, names and page tokens are told apart"
   CHECK(fixture.got.items().empty());
 }
 
-TEST_CASE("ResourceService: delete removes, refuses what is in use, and knows what is missing",
-          "[policy][rpc]") {
+TEST_CASE(
+    "ResourceService: delete removes a resource, refuses one in use and reports a missing one",
+    "[policy][rpc]") {
   Fixture fixture;
   REQUIRE(fixture.Apply(kConnection + kPolicy).ok());
   const absl::Status in_use = fixture.Delete("Connection", "openai");

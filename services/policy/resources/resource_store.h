@@ -14,9 +14,10 @@ namespace countersign::policy::resources {
 struct ResourceChange {
   std::string kind;
   std::string name;
-  std::string spec;  // empty: the resource is deleted
+  std::string spec;  // empty: delete the resource
   std::map<std::string, std::string> labels;
-  // What history keeps of the spec that this change replaces; empty: the spec itself. So a rotated
+  // The spec that history keeps instead of the replaced one; empty: the replaced one. Used to erase
+  // rotated secrets from old versions.
   // secret does not live on in old versions.
   std::string replaced_spec;
 };
@@ -26,9 +27,9 @@ struct Committed {
   absl::Time at = absl::InfinitePast();
 };
 
-// The one store of resources. Every commit makes one new version of the whole set; old versions
-// stay readable, so that a recorded decision can be replayed. Blocking: never on a network thread.
-// UNAVAILABLE when the store cannot be reached. Thread-safe.
+// Stores the resources. Every commit creates one new version of the whole set; old versions stay
+// readable, so that a recorded decision can be replayed. Blocking: never call it on a network
+// thread. UNAVAILABLE when the store cannot be reached. Thread-safe.
 class ResourceStore {
  public:
   virtual ~ResourceStore() = default;
@@ -36,13 +37,13 @@ class ResourceStore {
   virtual absl::StatusOr<std::uint64_t> Version() = 0;
   virtual absl::StatusOr<domain::ResourceList> Load() = 0;
 
-  // NOT_FOUND when there never was such a version.
+  // NOT_FOUND when the version never existed.
   virtual absl::StatusOr<domain::ResourceList> LoadVersion(std::uint64_t version) = 0;
 
-  // Makes `changes` version `expected` + 1, all or nothing. ABORTED (reason version_conflict) when
-  // the store is not at `expected`, and nothing has changed; UNKNOWN when the connection broke
-  // during the commit: whether it happened shows in Version().
-  // REQUIRES: `changes` is not empty and names each resource once; what it deletes exists.
+  // Commits `changes` as version `expected` + 1, atomically. ABORTED (reason version_conflict),
+  // without a change, when the store is not at `expected`; UNKNOWN when the connection broke during
+  // the commit, whose outcome Version() shows. REQUIRES: `changes` is not empty and names each
+  // resource once; deleted resources exist.
   virtual absl::StatusOr<Committed> Commit(std::uint64_t expected,
                                            const std::vector<ResourceChange>& changes,
                                            const std::string& author) = 0;

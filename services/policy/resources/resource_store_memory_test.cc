@@ -14,17 +14,18 @@ struct Fixture {
   const MakeStore make = [this]() -> ResourceStore& { return store.emplace(clock); };
 };
 
-TEST_CASE("MemoryResourceStore: reads and commits as every store does", "[policy][store]") {
+TEST_CASE("MemoryResourceStore: fulfils the contract of reading and committing",
+          "[policy][store]") {
   Fixture fixture;
   CheckReadsAndCommits(fixture.make);
 }
 
-TEST_CASE("MemoryResourceStore: keeps history as every store does", "[policy][store]") {
+TEST_CASE("MemoryResourceStore: fulfils the contract of history", "[policy][store]") {
   Fixture fixture;
   CheckHistory(fixture.make);
 }
 
-TEST_CASE("MemoryResourceStore: refuses conflicts as every store does", "[policy][store]") {
+TEST_CASE("MemoryResourceStore: fulfils the contract of conflicts", "[policy][store]") {
   Fixture fixture;
   CheckConflicts(fixture.make);
 }

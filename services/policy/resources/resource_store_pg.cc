@@ -38,7 +38,7 @@ absl::Time FromMicros(const pqxx::field& field) {
 }
 
 absl::StatusOr<domain::ResourceList> ReadSet(pqxx::work& transaction, std::uint64_t version) {
-  // By bytes, whatever the database's collation.
+  // Ordered by bytes, whatever the database's collation.
   const pqxx::result rows = transaction.exec_params(
       "SELECT kind, name, since, spec, labels::text,"
       "       (extract(epoch FROM updated_at) * 1000000)::bigint"
@@ -103,7 +103,7 @@ absl::StatusOr<std::uint64_t> PgResourceStore::Version() {
 absl::StatusOr<domain::ResourceList> PgResourceStore::Load() {
   domain::ResourceList set;
   CS_RETURN_IF_ERROR(Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
-    // A commit between both statements does no harm: it closes rows with a later version.
+    // A commit between the two statements is harmless: it closes rows with a later version.
     const auto version = transaction.exec1(kNewestVersion)[0].as<std::uint64_t>();
     CS_ASSIGN_OR_RETURN(set, ReadSet(transaction, version));
     return absl::OkStatus();
@@ -143,7 +143,7 @@ absl::StatusOr<Committed> PgResourceStore::Commit(std::uint64_t expected,
         }
         return absl::OkStatus();
       });
-  // Somebody else inserted the same version at the same moment.
+  // Another process inserted the same version at the same time.
   if (absl::IsAlreadyExists(status)) return VersionConflict(expected);
   CS_RETURN_IF_ERROR(status);
   return committed;

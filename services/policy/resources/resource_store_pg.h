@@ -11,8 +11,8 @@
 
 namespace countersign::policy::resources {
 
-// The store in PostgreSQL. Brings its schema to the newest version by itself, before its first use:
-// so a program may start while the database is away. `pool` outlives it.
+// Resources in PostgreSQL. Migrates its schema before its first use, so that a program may start
+// while the database is down. `pool` must outlive it.
 class PgResourceStore final : public ResourceStore {
  public:
   explicit PgResourceStore(pg::Pool& pool) : pool_(pool) {}
@@ -25,7 +25,7 @@ class PgResourceStore final : public ResourceStore {
                                    const std::string& author) override;
 
  private:
-  // `body` in a transaction, on a schema that is up to date.
+  // Runs `body` in a transaction on a migrated schema.
   absl::Status Transact(absl::string_view what,
                         const std::function<absl::Status(pqxx::work&)>& body);
 

@@ -28,22 +28,23 @@ struct Fixture {
   const MakeStore make = [this]() -> ResourceStore& { return Make(); };
 };
 
-TEST_CASE("PgResourceStore: reads and commits as every store does", "[policy][store][pg]") {
+TEST_CASE("PgResourceStore: fulfils the contract of reading and committing",
+          "[policy][store][pg]") {
   Fixture fixture;
   CheckReadsAndCommits(fixture.make);
 }
 
-TEST_CASE("PgResourceStore: keeps history as every store does", "[policy][store][pg]") {
+TEST_CASE("PgResourceStore: fulfils the contract of history", "[policy][store][pg]") {
   Fixture fixture;
   CheckHistory(fixture.make);
 }
 
-TEST_CASE("PgResourceStore: refuses conflicts as every store does", "[policy][store][pg]") {
+TEST_CASE("PgResourceStore: fulfils the contract of conflicts", "[policy][store][pg]") {
   Fixture fixture;
   CheckConflicts(fixture.make);
 }
 
-TEST_CASE("PgResourceStore: who made a version is kept", "[policy][store][pg]") {
+TEST_CASE("PgResourceStore: stores the author of a version", "[policy][store][pg]") {
   Fixture fixture;
   ResourceStore& store = fixture.make();
   REQUIRE(store.Commit(0, {Put("Policy", "a", "{}")}, "ann").ok());
@@ -59,7 +60,7 @@ TEST_CASE("PgResourceStore: who made a version is kept", "[policy][store][pg]") 
   CHECK(author == "ann");
 }
 
-TEST_CASE("PgResourceStore: a large set is committed and read in one go", "[policy][store][pg]") {
+TEST_CASE("PgResourceStore: a large set is committed and read at once", "[policy][store][pg]") {
   Fixture fixture;
   ResourceStore& store = fixture.make();
   std::vector<ResourceChange> changes;
@@ -72,7 +73,7 @@ TEST_CASE("PgResourceStore: a large set is committed and read in one go", "[poli
   CHECK(set->resources[0].spec.size() == 5u << 20);
 }
 
-TEST_CASE("PgResourceStore: what an earlier program stored as whole documents is read as specs",
+TEST_CASE("PgResourceStore: whole documents stored by an earlier program are read as specs",
           "[policy][store][pg]") {
   pg::Pool pool(OptionsFor(testing::PrivatePostgres::Shared().FreshDatabase()));
   std::vector<pg::Migration> first = PolicyMigrations();
@@ -96,7 +97,7 @@ TEST_CASE("PgResourceStore: what an earlier program stored as whole documents is
   CHECK(list->resources[0].labels.at("team") == "legal");
 }
 
-TEST_CASE("PgResourceStore: a stopped server is UNAVAILABLE, and all is there when it returns",
+TEST_CASE("PgResourceStore: a stopped server is UNAVAILABLE; the data is there when it returns",
           "[policy][store][pg]") {
   testing::PrivatePostgres postgres;
   pg::Pool pool(OptionsFor(postgres.FreshDatabase()));

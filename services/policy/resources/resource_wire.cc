@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kDefaultPage = 200;
 constexpr std::size_t kMaxPage = 1000;
-// A page ends early rather than outgrow a message: dictionaries may be large.
+// The maximum size of a page, because dictionaries may be large.
 constexpr std::size_t kMaxPageBytes = 16u << 20;
 constexpr char kApiVersion[] = "countersign/v1";
 
@@ -128,8 +128,8 @@ absl::StatusOr<v1::GetResourcesResponse> ListResources(const domain::ResourceLis
     return NoSuchResource(kind, request.name());
   }
 
-  // A token names the last resource of the page before: what is added or removed in between moves
-  // nothing.
+  // A token names the last resource of the previous page, so additions and removals do not shift
+  // pages.
   std::pair<std::string, std::string> after;
   if (!request.page_token().empty()) {
     const std::vector<std::string> parts = absl::StrSplit(request.page_token(), '/');

@@ -9,15 +9,15 @@
 
 namespace countersign::policy::rules {
 
-// A node of a policy's `when` with its names resolved.
+// A node of a policy's `when`, with names resolved.
 struct CompiledCondition {
   enum class Kind { kAny, kAll, kNot, kText, kTokens, kParameter };
   Kind kind = Kind::kAny;
   std::vector<CompiledCondition> children;  // of kAny, kAll; exactly one of kNot
 
-  // kText: the id of its term in the scanner, the roles that it looks at (empty: all), whether it
-  // looks into encoded text, the index of these three in Snapshot::text_conditions, and how
-  // findings name it.
+  // For kText: the id of its term in the scanner, the roles of the parts that it reads (empty:
+  // all), whether it reads encoded text, the index of these three in Snapshot::text_conditions, and
+  // its name in findings.
   std::uint32_t term = 0;
   std::vector<std::string> parts;
   bool decodes = false;
@@ -32,7 +32,7 @@ struct CompiledCondition {
 struct CompiledPolicy {
   const domain::Policy* source = nullptr;  // into Snapshot::resources
   std::optional<CompiledCondition> when;   // absent: always
-  bool reads_text = false;                 // some condition needs the scanner
+  bool reads_text = false;                 // a condition needs the scanner
 };
 
 }  // namespace countersign::policy::rules

@@ -12,14 +12,14 @@
 namespace countersign::policy::rules {
 namespace {
 
-// The role by which a policy's `parts` name a part: dialects have two names for some.
+// The role that a policy's `parts` use for a part; dialects have two names for some roles.
 absl::string_view CanonicalRole(const domain::TextPart& part) {
   if (part.role == "developer") return "system";
   if (part.role == "function") return "tool";
   return part.role;
 }
 
-// Whether a condition on the roles `parts` takes `hit` into account.
+// Whether a condition on the roles `parts` considers `hit`.
 bool IsLookedAt(const std::vector<std::string>& parts, bool decodes, const PromptFacts& facts,
                 const TermHit& hit) {
   if (!hit.encoding.empty() && !decodes) return false;
@@ -32,7 +32,7 @@ std::string FormatNumber(double number) {
   return whole ? absl::StrCat(static_cast<std::int64_t>(number)) : absl::StrCat(number);
 }
 
-// Adds the hits in `text`, which was decoded `depth` times from what stands at `place`.
+// Adds the hits in `text`, which results from decoding the text at `place` `depth` times.
 absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const TermHit& place,
                       int depth, std::vector<TermHit>& hits) {
   constexpr int kMaxDepth = 2;
@@ -75,7 +75,7 @@ void CountTokensAsNeeded(const RuleIndex& index, const PolicyBits& candidates, P
   if (bytes <= kCountedBytes) return CountTokens(facts);
   std::size_t limit = kCountedTokens;
   if (const auto asked = index.LargestTokenLimit(candidates)) {
-    // A larger limit is beyond any text, and might not fit a size_t.
+    // A larger limit exceeds any text and might not fit into a size_t.
     limit = std::max(limit, static_cast<std::size_t>(std::min(*asked, 1e15)));
   }
   for (const domain::TextPart& part : facts.prompt.parts) {
@@ -136,7 +136,7 @@ bool ConditionEvaluator::Holds(const CompiledCondition& condition) {
 
 bool ConditionEvaluator::HoldsAny(const CompiledCondition& condition) {
   bool holds = false;
-  // Not only the first: each that holds is a reason that a reviewer wants to see.
+  // Evaluates all children, because each one that holds is a reason to show to a reviewer.
   for (const CompiledCondition& child : condition.children) holds |= Holds(child);
   return holds;
 }
@@ -182,7 +182,7 @@ bool ConditionEvaluator::HoldsParameter(const CompiledCondition& condition) {
   for (const std::string& name : condition.parameters) {
     const auto parameter = facts_.prompt.parameters.find(name);
     if (parameter == facts_.prompt.parameters.end()) continue;
-    // NaN, which compares with nothing, is over every limit.
+    // NaN counts as above every limit.
     if (parameter->second <= condition.over) continue;
     holds = true;
     findings_.push_back({policy_, "parameter",

@@ -15,7 +15,7 @@ namespace countersign::policy::rules {
 
 inline constexpr std::size_t kMaxFindingsPerCondition = 8;
 
-// A place in the prompt where a term of the scanner matched.
+// A match of a scanner's term in the prompt.
 struct TermHit {
   std::uint32_t term = 0;
   std::size_t part = 0;  // index into Prompt::parts
@@ -25,12 +25,12 @@ struct TermHit {
       "";  // not empty: the match is in this encoded run, which is the span
 };
 
-// Prompts up to this many bytes are counted to their end.
+// Prompts of up to this many bytes are counted completely.
 inline constexpr std::size_t kCountedBytes = std::size_t{64} << 10;
-// Of longer ones at least this many tokens are counted, or all.
+// At least this many tokens of a longer prompt are counted, or all.
 inline constexpr std::size_t kCountedTokens = std::size_t{16} << 10;
 
-// One prompt as the conditions see it: measured and scanned once, for all policies.
+// A prompt as conditions see it: measured and scanned once, for all policies.
 struct PromptFacts {
   const domain::Prompt& prompt;
   const text::tokens::Tokenizer& tokenizer;
@@ -39,27 +39,27 @@ struct PromptFacts {
   std::vector<TermHit> hits = {};  // by term, then by part
 };
 
-// Nothing is counted or scanned yet. The tokenizer is that of `connection`, else of the model.
+// Nothing is counted or scanned yet. Uses the tokenizer of `connection`, or else the model's.
 PromptFacts MakeFacts(const Snapshot& snapshot, const ConnectionRules& connection,
                       const domain::Prompt& prompt);
 
 // Counts all tokens of the prompt.
 void CountTokens(PromptFacts& facts);
 
-// Counts all tokens of a short prompt; of a long one only as far as a condition of `candidates`
-// asks.
+// Counts all tokens of a short prompt; of a long one as many as the conditions of `candidates`
+// need.
 void CountTokensAsNeeded(const RuleIndex& index, const PolicyBits& candidates, PromptFacts& facts);
 
-// Fills in the hits: in the texts as they are, and in what two layers of base64, hex or
-// percent-encoding hide. Errors are those of the text engine. REQUIRES: the snapshot has a scanner.
+// Fills in the hits, in the texts themselves and in up to two layers of base64, hex or
+// percent-encoding. Errors are those of the text engine. REQUIRES: the snapshot has a scanner.
 absl::Status ScanParts(const Snapshot& snapshot, PromptFacts& facts);
 
-// The text conditions of any policy that hold, as indexes into Snapshot::text_conditions.
+// The text conditions, of any policy, that hold, as indexes into Snapshot::text_conditions.
 std::vector<std::uint32_t> MatchedTextConditions(const Snapshot& snapshot,
                                                  const PromptFacts& facts);
 
-// Evaluates the conditions of one policy and collects findings: what made them hold. What holds
-// because something is absent (under `not`) gives no finding. `facts` and `policy` outlive it.
+// Evaluates the conditions of one policy and collects findings. A condition that holds because
+// something is absent (under `not`) has no finding. `facts` and `policy` must outlive it.
 class ConditionEvaluator {
  public:
   ConditionEvaluator(const PromptFacts& facts, const std::string& policy)

@@ -25,7 +25,7 @@ bool Contains(const std::vector<std::string>& list, absl::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-// The first section of `match` that keeps its policy from applying; empty when it applies.
+// The first section of `match` that does not fit; empty when the policy applies.
 absl::string_view Mismatch(const domain::Policy::Match& match, const Query& query) {
   const auto any_of = [](const std::vector<std::string>& wanted, const auto& fits) {
     return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), fits);
@@ -83,7 +83,7 @@ absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query&
        place = candidates.Next(place + 1)) {
     const CompiledPolicy& policy = snapshot.policies[place];
     if (!decided && !facts.counted && policy.source->verdict != domain::Verdict::kDeny) {
-      // A reviewer or the model may see it: they get the whole count.
+      // A reviewer or the model may see the prompt, so its whole count is reported.
       CountTokens(facts);
       decision.prompt_tokens = facts.tokens;
     }
@@ -92,7 +92,7 @@ absl::StatusOr<domain::Decision> Evaluate(const Snapshot& snapshot, const Query&
     AppendFindings(conditions.findings(), decision);
     if (!std::exchange(decided, true)) {
       ApplyPolicy(*policy.source, decision);
-      snapshot.index.NarrowToFinding(measured, candidates);  // the others can add findings, no more
+      snapshot.index.NarrowToFinding(measured, candidates);  // only these can add findings
     }
     if (decision.findings.size() == kMaxFindings) break;
   }

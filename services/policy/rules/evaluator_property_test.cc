@@ -9,8 +9,8 @@
 #include "services/policy/testing/fake_text_engine.h"
 #include "services/policy/testing/rule_fixture.h"
 
-// Random sets and questions, answered by Evaluate and by an evaluator that is written as the
-// contract reads, without compilation, sharing or order.
+// Compares Evaluate, for random sets and queries, with an evaluator written directly from the
+// contract, without compilation, sharing or ordering.
 namespace countersign::policy::rules {
 namespace {
 
@@ -20,7 +20,7 @@ class NaiveEvaluator {
                  const std::string& connection, const domain::Prompt& prompt)
       : set_(set), who_(who), connection_(connection), prompt_(prompt) {}
 
-  // The verdict and the policy that decides it.
+  // The verdict and the deciding policy.
   std::pair<domain::Verdict, std::string> Decide() const {
     const domain::Policy* best = nullptr;
     for (const auto& [name, policy] : set_.policies) {
@@ -108,7 +108,7 @@ class NaiveEvaluator {
   const domain::Prompt& prompt_;
 };
 
-// Draws from small alphabets, so that things meet often.
+// Draws from small alphabets, so that values coincide often.
 class Generator {
  public:
   explicit Generator(std::uint32_t seed) : random_(seed) {}
@@ -138,7 +138,7 @@ class Generator {
     return kind == 5 ? Any(std::move(children)) : All(std::move(children));
   }
 
-  // One to six things of which one must be missing.
+  // Requires that one of one to six things is missing.
   domain::Condition SomeAbsent() {
     std::vector<domain::Condition> children;
     for (int i = 0; i <= Below(6); ++i) children.push_back(Not(Condition(0)));
@@ -210,7 +210,7 @@ TEST_CASE("Evaluate: agrees with the naive evaluator on random sets and queries"
       decided += !decision->policy.empty();
     }
   }
-  CHECK(decided > 300);  // else the questions ask nothing
+  CHECK(decided > 300);  // otherwise the queries test nothing
 }
 
 bool SameFinding(const domain::Finding& a, const domain::Finding& b) {
@@ -225,12 +225,12 @@ TEST_CASE("Evaluate: agrees with Explain, findings included, on large sets", "[p
   const FakeTextEngine engine;
   int with_findings = 0;
   for (int round = 0; round < 40; ++round) {
-    // Enough for several words of policies, for dense and for sparse sets of them, and for lists of
-    // thresholds that have several strides.
+    // Enough policies for several words of a bitmap, for dense and sparse sets, and for threshold
+    // lists with several strides.
     std::vector<domain::Policy> policies;
     const int count = round % 2 == 0 ? 60 + generator.Below(80) : 400;
     for (int i = 0; i < count; ++i) policies.push_back(generator.Policy(i));
-    // Few that hold always, or they alone would be the answer.
+    // Only few policies that always hold; otherwise they would decide everything.
     for (domain::Policy& policy : policies) {
       if (!policy.when.has_value() && !generator.OneIn(20)) {
         policy.when = generator.OneIn(2) ? Tokens(static_cast<std::size_t>(generator.Below(12)))

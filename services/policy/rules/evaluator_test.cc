@@ -14,7 +14,7 @@ namespace {
 
 using domain::Verdict;
 
-// The set compiled, and questions to it.
+// A compiled set, and queries to it.
 class Gate {
  public:
   explicit Gate(std::vector<domain::Policy> policies) {
@@ -115,7 +115,7 @@ TEST_CASE("Evaluate: masking, recording and review terms come from the deciding 
   CHECK(decision.review.reviewers == std::vector<std::string>{"security"});
 }
 
-TEST_CASE("Evaluate: a policy for one connection does not touch another", "[policy]") {
+TEST_CASE("Evaluate: a policy for one connection does not apply to another", "[policy]") {
   domain::Policy allow = Allow("openai-only");
   allow.match.connections = {"openai"};
   const Gate gate({allow});
@@ -150,7 +150,7 @@ TEST_CASE("Evaluate: a policy for an identity does not match a principal without
   const Gate gate({allow});
   CHECK(gate.Ask(UserSays("x")).verdict == Verdict::kAllow);
   domain::Principal unmapped = Ann();
-  unmapped.identity = "";  // a subject that happens to read "ann" is not the identity "ann"
+  unmapped.identity = "";  // a subject "ann" is not the identity "ann"
   CHECK(gate.Ask(UserSays("x"), unmapped).verdict == Verdict::kDeny);
 }
 
@@ -180,14 +180,14 @@ TEST_CASE("Evaluate: operations are named exactly", "[policy]") {
   CHECK(gate.Ask(listing).verdict == Verdict::kAllow);
 }
 
-TEST_CASE("Evaluate: every section of match has to hold", "[policy]") {
+TEST_CASE("Evaluate: every section of match must fit", "[policy]") {
   domain::Policy allow = Allow("narrow");
   allow.match.groups = {"oncall"};
   allow.match.models = {"other-model"};
   CHECK(Gate({allow}).Ask("x").verdict == Verdict::kDeny);
 }
 
-TEST_CASE("Evaluate: a keyword says which policy, dictionary, part and span", "[policy]") {
+TEST_CASE("Evaluate: a keyword's finding names policy, dictionary, part and span", "[policy]") {
   const Gate gate({When(Review("regulated"), Keywords("hipaa"))});
   domain::Prompt prompt = UserSays("hello");
   prompt.parts.push_back({"tool", "/messages/1/content", "the Patient record"});
@@ -269,7 +269,7 @@ domain::Prompt Words(std::size_t count, std::size_t parts = 1) {
   return prompt;
 }
 
-TEST_CASE("Evaluate: a long prompt that is denied is counted up to the largest limit that matters",
+TEST_CASE("Evaluate: a denied long prompt is counted up to the largest applicable limit",
           "[policy]") {
   domain::Policy elsewhere = When(Deny("elsewhere"), Tokens(70'000));
   elsewhere.match.connections = {"other"};
@@ -283,19 +283,18 @@ TEST_CASE("Evaluate: a long prompt that is denied is counted up to the largest l
     CHECK(decision.prompt_tokens == 30'001);
     CHECK(gate.engine.words().counted - before == 30'001);
   }
-  // "b" holds by what was not passed.
+  // "b" holds because of the text after the limit.
   CHECK(gate.Ask(Words(30'000)).policy == "b");
   CHECK(gate.Ask(Words(30'000)).prompt_tokens == 30'000);
 }
 
-TEST_CASE("Evaluate: without a limit a long prompt that is denied is not counted to its end",
-          "[policy]") {
+TEST_CASE("Evaluate: without a limit a denied long prompt is not counted completely", "[policy]") {
   const Gate gate({Deny("nobody")});
   CHECK(gate.Ask(Words(200'000)).prompt_tokens == kCountedTokens + 1);
   CHECK(gate.Ask(Words(10'000)).prompt_tokens == 10'000);  // not long
 }
 
-TEST_CASE("Evaluate: a long prompt that is not denied is counted to its end", "[policy]") {
+TEST_CASE("Evaluate: a long prompt that is not denied is counted completely", "[policy]") {
   const Gate gate({Allow("everyone"), When(Review("long", 1), Tokens(20'000))});
   const domain::Decision reviewed = gate.Ask(Words(200'000));
   CHECK(reviewed.prompt_tokens == 200'000);
@@ -323,7 +322,7 @@ TEST_CASE("Evaluate: a parameter holds only above its limit, and only when it is
   CHECK(decision.findings[0].rule == "temperature 1.6 over 1.5");
 }
 
-TEST_CASE("Evaluate: a limit on max_tokens holds for its newer names too", "[policy]") {
+TEST_CASE("Evaluate: a limit on max_tokens applies to its newer names, too", "[policy]") {
   const Gate gate({Allow("everyone"), When(Deny("big"), Parameter("max_tokens", 8000))});
   for (const char* name : {"max_tokens", "max_completion_tokens", "max_output_tokens"}) {
     INFO(name);
@@ -335,14 +334,14 @@ TEST_CASE("Evaluate: a limit on max_tokens holds for its newer names too", "[pol
   }
 }
 
-TEST_CASE("Evaluate: any holds when one child does, and names each that does", "[policy]") {
+TEST_CASE("Evaluate: any holds when one child does, and reports each that does", "[policy]") {
   const Gate gate({When(Review("r"), Any({Keywords("hipaa"), Pattern("secret"), Tokens(100)}))});
   CHECK(gate.Ask("hello").policy.empty());
   CHECK(gate.Ask("a secret").findings.size() == 1);
   CHECK(gate.Ask("a secret about a patient").findings.size() == 2);
 }
 
-TEST_CASE("Evaluate: all holds when every child does, and else leaves no finding", "[policy]") {
+TEST_CASE("Evaluate: all holds when every child does, and otherwise gives no finding", "[policy]") {
   const Gate gate({Allow("everyone"),
                    When(Deny("d"), All({Keywords("hipaa"), Not(Keywords("codes")), Tokens(1)}))});
   CHECK(gate.Ask("the patient").policy == "d");

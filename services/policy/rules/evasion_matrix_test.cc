@@ -10,15 +10,15 @@
 #include "services/policy/rules/text_engine.h"
 #include "services/policy/testing/rule_fixture.h"
 
-// Every trick of docs/policy-reference.md against every way of looking for a term: what is
-// published there is what the engines do.
+// Tests every evasion in docs/policy-reference.md against every way to search for a term, so that
+// the published table is true.
 namespace countersign::policy::rules {
 namespace {
 
 struct Trick {
   const char* name;
   const char* term;
-  std::string text;  // in which the term is hidden
+  std::string text;  // with the hidden term
 };
 
 std::vector<Trick> Tricks() {

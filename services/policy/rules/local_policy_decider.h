@@ -12,15 +12,15 @@
 
 namespace countersign::policy::rules {
 
-// Decides from the current snapshot. Prompts of ordinary size are decided on the calling thread
-// (some microseconds); those with more than `kInlineBytes` of text go to `pool`, so that counting
-// the tokens of a megabyte never holds up a network thread. A full pool is RESOURCE_EXHAUSTED, no
-// snapshot yet is UNAVAILABLE. Thread-safe.
+// Decides with the current snapshot. Prompts of ordinary size are decided on the calling thread (in
+// microseconds); those with more than `kInlineBytes` of text on `pool`, so that counting the tokens
+// of a megabyte does not block a network thread. RESOURCE_EXHAUSTED when the pool's queue is full,
+// UNAVAILABLE before the first snapshot. Thread-safe.
 class LocalPolicyDecider final : public domain::PolicyDecider {
  public:
   static constexpr std::size_t kInlineBytes = 64 << 10;
 
-  // Told of every decision that was made, before its caller is.
+  // Called with every decision before its caller gets it.
   using Observer = std::function<void(const domain::Decision&)>;
 
   LocalPolicyDecider(const SnapshotHolder& snapshots, ThreadPool& pool, const Clock& clock,

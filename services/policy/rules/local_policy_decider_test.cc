@@ -12,7 +12,7 @@
 namespace countersign::policy::rules {
 namespace {
 
-// Occupies the only thread of a pool until it is released.
+// Occupies a pool's only thread until it is released.
 class Blocker {
  public:
   explicit Blocker(ThreadPool& pool) {
@@ -112,7 +112,7 @@ TEST_CASE("LocalPolicyDecider: a failing engine is an error and is not counted",
   CHECK(fixture.observed.empty());
 }
 
-TEST_CASE("SnapshotHolder: a draft that does not compile leaves the good set in service",
+TEST_CASE("SnapshotHolder: a draft that does not compile leaves the served set unchanged",
           "[policy]") {
   Fixture fixture;
   REQUIRE(fixture.holder.Serve(MakeSet({Allow("good")})).ok());
@@ -122,7 +122,7 @@ TEST_CASE("SnapshotHolder: a draft that does not compile leaves the good set in 
   CHECK(fixture.Ask("hello").get()->policy == "good");
 }
 
-TEST_CASE("SnapshotHolder: a validated draft is not in service", "[policy]") {
+TEST_CASE("SnapshotHolder: a validated draft is not served yet", "[policy]") {
   Fixture fixture;
   REQUIRE(fixture.holder.Serve(MakeSet({Allow("old")})).ok());
   REQUIRE(fixture.holder.Validate(MakeSet({Allow("new")})).ok());
@@ -138,7 +138,7 @@ TEST_CASE("SnapshotHolder: serving a validated draft does not compile it again",
   CHECK(fixture.holder.Current()->resources == draft);
 }
 
-TEST_CASE("SnapshotHolder: another set of the same version as the draft is compiled itself",
+TEST_CASE("SnapshotHolder: another set with the draft's version is compiled separately",
           "[policy]") {
   Fixture fixture;
   REQUIRE(fixture.holder.Validate(MakeSet({Allow("drafted")})).ok());

@@ -9,11 +9,11 @@
 
 namespace countersign::policy::rules {
 
-// A set of policies as a bitmap, by their place in the order in which policies decide. 10,000
-// policies are 157 words, and operations touch only the words that are in use: a union or an
-// intersection is faster than the evaluation of one condition. Not thread-safe.
+// A set of policies as a bitmap, indexed by deciding order. 10,000 policies are 157 words, and
+// operations process only words in use: a union or intersection is faster than evaluating one
+// condition. Not thread-safe.
 //
-// REQUIRES: both operands of an operation are made for the same number of policies.
+// REQUIRES: both operands of an operation were made for the same number of policies.
 class PolicyBits {
  public:
   PolicyBits() = default;
@@ -103,7 +103,7 @@ class PolicyBits {
   }
 
   static constexpr std::size_t kEnd = std::numeric_limits<std::size_t>::max();
-  // The first place at or after `place` that is set; kEnd when there is none.
+  // The first index at or after `place` that is set; kEnd if there is none.
   std::size_t Next(std::size_t place) const {
     const std::size_t first = place / 64;
     if (first >= words_count_) return kEnd;
@@ -128,8 +128,8 @@ class PolicyBits {
     return index * 64 + static_cast<std::size_t>(__builtin_ctzll(bits));
   }
 
-  // Calls `use` for those of the 64 words at `i` that are in `words`. Runs are a plain loop, which
-  // the compiler can vectorise.
+  // Calls `use` for those of the 64 words from `i` on that are in `words`. Runs are a plain loop,
+  // which the compiler can vectorise.
   template <typename Use>
   void ForEachWord(std::size_t i, std::uint64_t words, const Use& use) const {
     constexpr int kMany = 16;
@@ -155,19 +155,18 @@ class PolicyBits {
 
   std::size_t words_count_ = 0;
   std::size_t used_count_ = 0;
-  // The words, and behind them a bit for each that is in use. The others are empty and not
-  // initialised.
+  // The words, followed by one bit per word in use. Words not in use are empty and uninitialised.
   std::unique_ptr<std::uint64_t[]> memory_;
 };
 
-// A set of policies that is usually small: a list of places, or a bitmap where that is smaller.
+// A set of policies that is usually small: a list of indexes, or a bitmap if that is smaller.
 class Posting {
  public:
-  // REQUIRES: ascending order. Adding the last place again has no effect.
+  // REQUIRES: ascending order. Adding the last index again has no effect.
   void Add(std::size_t place) {
     if (list_.empty() || list_.back() != place) list_.push_back(static_cast<std::uint32_t>(place));
   }
-  // Call once, after the last Add and before the first use. `policies`: how many there are.
+  // Call once, after the last Add and before the first use. `policies` is their total number.
   void Finish(std::size_t policies) {
     if (list_.size() < policies / 32 + 8) return;
     bits_ = PolicyBits(policies);

@@ -17,7 +17,7 @@ Places In(const PolicyBits& bits) {
   return places;
 }
 
-TEST_CASE("PolicyBits: All has every place and none beyond the last", "[policy]") {
+TEST_CASE("PolicyBits: All has every index and none beyond the last", "[policy]") {
   for (const std::size_t size : {0, 1, 63, 64, 65, 4095, 4096, 4097, 10'000}) {
     INFO("size " << size);
     const Places places = In(PolicyBits::All(size));

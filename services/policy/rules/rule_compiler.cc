@@ -23,8 +23,8 @@ text::matching::View ToView(domain::Normalize normalize) {
   return text::matching::View::kUnicode;
 }
 
-// The names that dialects have for the same limit. A limit on one of them holds for all, so that a
-// caller cannot avoid a rule by using a newer name.
+// The names of a parameter in different dialects. A limit on one of them applies to all, so that a
+// caller cannot avoid a rule by using another name.
 std::vector<std::string> ParameterAliases(const std::string& name) {
   static const std::vector<std::string> kTokenLimits = {"max_tokens", "max_completion_tokens",
                                                         "max_output_tokens"};
@@ -57,8 +57,8 @@ class Compiler {
       compiled.source = &policy;
       location_ = absl::StrCat("Policy/", name, ": ");
       if (policy.when.has_value()) {
-        // A match in encoded text may make a decision stricter, never more lenient: it counts where
-        // a match denies, asks for a review, or (under `not`) prevents an allow.
+        // A match in encoded text may make a decision only stricter: it counts where a match
+        // denies, asks for a review, or (under `not`) prevents an allow.
         const bool decodes = policy.verdict != domain::Verdict::kAllow;
         compiled.when = CompileCondition(*policy.when, decodes, compiled.reads_text);
       }
@@ -83,7 +83,7 @@ class Compiler {
       case domain::Condition::Kind::kNot: compiled.kind = CompiledCondition::Kind::kNot; break;
       case domain::Condition::Kind::kLeaf: return CompileLeaf(source, decodes, reads_text);
     }
-    // An empty `all` would always hold and an empty `any` never; nobody means either.
+    // An empty `all` would always hold and an empty `any` never; both are mistakes.
     const bool is_not = source.kind == domain::Condition::Kind::kNot;
     if (source.children.empty() || (is_not && source.children.size() != 1)) {
       Mistake(source.path, is_not ? "needs exactly one condition" : "needs at least one condition");
@@ -213,8 +213,8 @@ class Compiler {
     if (mistakes_.empty()) mistakes_.push_back(std::string(scanner.status().message()));
   }
 
-  // The engine names only the first term that it refuses. Compiling each dictionary and each
-  // pattern alone finds all of them.
+  // The engine names only the first term that it refuses. Compiling each dictionary and pattern
+  // separately finds all of them.
   void FindBadTerms() {
     for (const auto& [id, location] : locations_) {
       std::vector<text::matching::MatchTerm> own;
@@ -233,14 +233,14 @@ class Compiler {
   const TextEngine& engine_;
   const std::shared_ptr<Snapshot> snapshot_;
 
-  std::string location_;  // of what is being compiled: "Policy/regulated: "
+  std::string location_;  // of the current policy: "Policy/regulated: "
   std::uint32_t next_id_ = 0;
   std::map<std::string, std::uint32_t> dictionary_ids_;
   std::map<std::pair<std::string, text::matching::View>, std::uint32_t> pattern_ids_;
   std::map<std::tuple<std::uint32_t, bool, std::vector<std::string>>, std::uint32_t>
       text_condition_ids_;
   std::vector<text::matching::MatchTerm> terms_;
-  std::vector<std::pair<std::uint32_t, std::string>> locations_;  // id → where it is written
+  std::vector<std::pair<std::uint32_t, std::string>> locations_;  // term id → its place
   std::vector<std::string> mistakes_;
 };
 

@@ -67,7 +67,7 @@ TEST_CASE("CompileSnapshot: a term that several policies share is compiled once"
   CHECK(engine.last_terms.size() == 3);  // two keywords, one pattern
 }
 
-TEST_CASE("CompileSnapshot: one pattern in two normalisations is two terms", "[policy]") {
+TEST_CASE("CompileSnapshot: one pattern with two normalisations is two terms", "[policy]") {
   const FakeTextEngine engine;
   domain::PatternCondition folded{"a+", {}, domain::Normalize::kUnicode};
   REQUIRE(CompileSnapshot(MakeSet({When(Deny("p"), Any({Pattern("a+"), Leaf(folded)}))}), engine,
@@ -86,7 +86,7 @@ TEST_CASE("CompileSnapshot: dictionaries that no policy uses are not compiled", 
   CHECK(engine.last_terms[0].view == text::matching::View::kRaw);
 }
 
-TEST_CASE("CompileSnapshot: a change that touches no term reuses the scanner", "[policy]") {
+TEST_CASE("CompileSnapshot: a change without new terms reuses the scanner", "[policy]") {
   const FakeTextEngine engine;
   const auto first =
       *CompileSnapshot(MakeSet({When(Deny("p"), Keywords("hipaa"))}), engine, nullptr);

@@ -10,7 +10,7 @@
 namespace countersign::policy::rules {
 namespace {
 
-// ThresholdIndex keeps a prefix for every so many entries, and no more prefixes than this.
+// ThresholdIndex keeps one prefix per this many entries, and at most this many prefixes.
 constexpr std::size_t kMinStride = 64;
 constexpr std::size_t kMaxPrefixes = 128;
 
@@ -172,15 +172,15 @@ void RuleIndex::ConditionIndex::RemoveFrom(PolicyBits& bits, const Measurements&
       [&](const ThresholdIndex& limits, double value) { limits.RemoveFrom(value, bits); });
 }
 
-// A leaf condition that holds, or, if negated, does not.
+// A leaf condition that holds or, if negated, does not hold.
 struct RuleIndex::Event {
   const CompiledCondition* condition = nullptr;  // text, tokens or a parameter
   bool negated = false;
 
-  // NaN has no place in an index of thresholds.
+  // NaN cannot be ordered in an index of thresholds.
   bool IsIndexed() const { return !std::isnan(condition->over); }
 
-  // An estimate of how often it occurs: of several sets the one with the rarest events is indexed.
+  // Estimates how often the event occurs: the set with the rarest events is indexed.
   double Cost() const {
     if (!IsIndexed()) return 1e9;
     if (negated) return 1e6;
@@ -312,7 +312,7 @@ PolicyBits RuleIndex::Applicable(const std::string& connection, const domain::Pr
   PolicyBits bits = PolicyBits::All(size_);
   connections_.Narrow({connection}, bits);
   groups_.Narrow({principal.groups.begin(), principal.groups.end()}, bits);
-  // A principal without an identity matches no identity, not even one with an empty name.
+  // A principal without an identity matches no identity, not even an empty name.
   std::vector<absl::string_view> identities;
   if (!principal.identity.empty()) identities.push_back(principal.identity);
   identities_.Narrow(identities, bits);

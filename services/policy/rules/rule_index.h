@@ -22,23 +22,23 @@ namespace countersign::policy::rules {
 template <typename Value>
 using ByString = absl::flat_hash_map<std::string, Value>;
 
-// Policies by one section of their `match`, such as its groups.
+// Finds policies by one section of their `match`, such as groups.
 class ValueIndex {
  public:
   // REQUIRES: `place` ascends from call to call.
   void Add(std::size_t place, const std::vector<std::string>& values);
   void Finish(std::size_t policies);
-  // Removes from `bits` the policies whose section is not empty and has none of `values`.
+  // Removes from `bits` the policies whose section is not empty and contains none of `values`.
   void Narrow(const std::vector<absl::string_view>& values, PolicyBits& bits) const;
 
  private:
-  Posting unlimited_;  // the section is empty: they apply to every value
+  Posting unlimited_;  // policies whose section is empty
   ByString<Posting> by_value_;
   std::size_t policies_ = 0;
 };
 
-// The same for globs. A glob is found by the literal before its first wildcard, or, where it begins
-// with one, by the literal after its last: only those whose literal fits are tried.
+// The same for globs. A glob is indexed by the literal before its first wildcard or, if it starts
+// with one, by the literal after its last; only globs whose literal fits are tried.
 class GlobIndex {
  public:
   void Add(std::size_t place, const std::vector<std::string>& globs);
@@ -61,16 +61,16 @@ class GlobIndex {
   std::size_t policies_ = 0;
 };
 
-// Policies by the threshold of a condition such as `tokens: {over: 4000}`.
+// Finds policies by the threshold of a condition such as `tokens: {over: 4000}`.
 class ThresholdIndex {
  public:
   // REQUIRES: `threshold` is not NaN.
   void Add(std::size_t place, double threshold) { entries_.push_back({threshold, place}); }
   void Finish(std::size_t policies);
-  // Adds (removes) the policies whose threshold is below `value`; all of them when `value` is NaN.
+  // Adds (removes) the policies whose threshold is below `value`; all policies when `value` is NaN.
   void AddTo(double value, PolicyBits& bits) const;
   void RemoveFrom(double value, PolicyBits& bits) const;
-  // The largest threshold of any of `policies`.
+  // The largest threshold of `policies`.
   std::optional<double> Largest(const PolicyBits& policies) const;
 
  private:
@@ -78,7 +78,7 @@ class ThresholdIndex {
     double threshold = 0;
     std::size_t place = 0;
   };
-  // How many entries have a threshold below `value`.
+  // The number of entries with a threshold below `value`.
   std::size_t CountBelow(double value) const;
 
   std::vector<Entry> entries_;        // by threshold
@@ -86,37 +86,38 @@ class ThresholdIndex {
   std::size_t stride_ = 0;
 };
 
-// What conditions can ask about one prompt, measured.
+// The properties of a prompt that conditions read.
 struct Measurements {
   double tokens = 0;
   const std::map<std::string, double>& parameters;
-  std::vector<std::uint32_t> text_conditions;  // those that hold, CompiledCondition::text_condition
+  std::vector<std::uint32_t>
+      text_conditions;  // those that hold; see CompiledCondition::text_condition
 };
 
-// Finds, among all policies, the few that have to be evaluated for one query: first those whose
-// `match` fits, then those whose conditions may hold. Apart from bitmap operations the time does
-// not depend on the number of policies.
+// Finds the few policies that must be evaluated for a query: those whose `match` fits, and of them
+// those whose conditions may hold. Except for bitmap operations the time does not depend on the
+// number of policies.
 //
-// A condition that is a leaf of the tree, or its negation, is an event. For each policy the index
-// keeps up to kEventSets sets of events; of each set at least one event must occur for the policy's
-// `when` to hold. What NarrowToHolding leaves is a superset of the policies that hold.
+// An event is a leaf condition that holds, or the negation of one. For each policy the index has up
+// to kEventSets sets of events; at least one event of each set must occur for the policy's `when`
+// to hold. NarrowToHolding therefore leaves a superset of the policies that hold.
 //
 // Immutable once constructed; thread-safe.
 class RuleIndex {
  public:
   RuleIndex() = default;
-  // `policies` are in the order in which they decide. They may be moved afterwards.
+  // `policies` are in deciding order. They may be moved afterwards.
   explicit RuleIndex(const std::vector<CompiledPolicy>& policies);
 
-  // The policies whose `match` fits. Exact.
+  // The policies whose `match` fits, exactly.
   PolicyBits Applicable(const std::string& connection, const domain::Principal& principal,
                         const domain::Prompt& prompt) const;
   bool AnyReadsText(const PolicyBits& policies) const { return policies.Intersects(reads_text_); }
   // Removes from `policies` those whose conditions cannot hold.
   void NarrowToHolding(const Measurements& measured, PolicyBits& policies) const;
-  // Removes from `policies` those that give no finding, whether they hold or not.
+  // Removes from `policies` those that cannot give a finding, whether they hold or not.
   void NarrowToFinding(const Measurements& measured, PolicyBits& policies) const;
-  // The largest number of tokens that any of `policies` asks about, wherever in its conditions.
+  // The largest token limit in any condition of `policies`.
   std::optional<double> LargestTokenLimit(const PolicyBits& policies) const {
     return token_limits_.Largest(policies);
   }
@@ -125,7 +126,7 @@ class RuleIndex {
   static constexpr std::size_t kEventSets = 3;
   static constexpr std::size_t kMaxNegatedEvents = 4;
 
-  // Policies by the leaf conditions that they have.
+  // Finds policies by their leaf conditions.
   struct ConditionIndex {
     absl::flat_hash_map<std::uint32_t, Posting> text_conditions;
     ThresholdIndex tokens;
@@ -142,15 +143,15 @@ class RuleIndex {
     void ForEach(const Measurements& measured, const UsePosting& use_posting,
                  const UseThresholds& use_thresholds) const;
   };
-  // Policies that have a negated event in their set: the i-th one of each policy in the i-th index.
+  // Policies with a negated event in their set: the i-th one of each policy in the i-th index.
   struct NegatedEvents {
     PolicyBits policies;
     ConditionIndex conditions;
   };
-  // One set of events for every policy.
+  // One set of events per policy.
   struct EventSets {
     bool used = false;
-    PolicyBits always;  // without a set, or with an event that cannot be indexed
+    PolicyBits always;  // policies without a set, or with an event that cannot be indexed
     ConditionIndex conditions;
     std::vector<NegatedEvents> negated;
   };
@@ -158,13 +159,13 @@ class RuleIndex {
   using Events = std::vector<Event>;
 
   static double TotalCost(const Events& events);
-  // Events of which at least one occurs whenever `condition` (when `negated`: its negation) holds.
+  // Events of which at least one occurs whenever `condition` (if `negated`, its negation) holds.
   static Events NecessaryEvents(const CompiledCondition& condition, bool negated);
-  // The cheapest up to kEventSets such sets: an `all` has one for each child.
+  // The cheapest such sets, up to kEventSets: an `all` has one per child.
   static std::vector<Events> CheapestEventSets(const CompiledCondition& condition);
   static void CollectFindingEvents(const CompiledCondition& condition, Events& events);
   void AddEvents(std::size_t place, const Events& events, EventSets& sets) const;
-  // The policies of whose set an event occurs.
+  // The policies in whose set an event occurs.
   static PolicyBits Occurring(const EventSets& sets, const Measurements& measured);
   void Add(std::size_t place, const CompiledPolicy& policy);
   void AddTokenLimits(std::size_t place, const CompiledCondition& condition);
@@ -178,7 +179,7 @@ class RuleIndex {
   PolicyBits reads_text_;
   ThresholdIndex token_limits_;
   std::array<EventSets, kEventSets> event_sets_;
-  EventSets finding_events_;  // the leaf conditions that are not under a `not`
+  EventSets finding_events_;  // leaf conditions that are not under a `not`
 };
 
 }  // namespace countersign::policy::rules

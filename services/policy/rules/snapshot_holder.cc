@@ -16,8 +16,8 @@ absl::Status SnapshotHolder::Validate(const std::shared_ptr<const domain::Resour
 
 absl::Status SnapshotHolder::Serve(std::shared_ptr<const domain::ResourceSet> set) {
   {
-    // The very object that was validated needs no second compilation. Equal version numbers would
-    // not do: a draft may be given up and its number used again.
+    // The object that was validated need not be compiled again. Equal version numbers would not
+    // suffice: a draft may be discarded and its number used again.
     const std::lock_guard<std::mutex> lock(mutex_);
     std::shared_ptr<const Snapshot> validated = std::exchange(validated_, nullptr);
     if (validated != nullptr && validated->resources == set) {

@@ -9,8 +9,8 @@
 
 namespace countersign::policy::rules {
 
-// Holds the snapshot that decides now. Validate compiles a draft and keeps the result for the Serve
-// that follows; a draft that does not compile leaves everything as it is. Thread-safe.
+// Holds the snapshot in use. Validate compiles a draft and keeps the result for the Serve that
+// follows; a draft that does not compile changes nothing. Thread-safe.
 class SnapshotHolder final : public domain::ResourceWatcher {
  public:
   explicit SnapshotHolder(const TextEngine& engine) : engine_(engine) {}
@@ -18,7 +18,7 @@ class SnapshotHolder final : public domain::ResourceWatcher {
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override;
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override;
 
-  // Null until the first Serve: then nothing can be decided and the gate is closed.
+  // Null until the first Serve: nothing can be decided then, and calls are refused.
   std::shared_ptr<const Snapshot> Current() const;
 
  private:

@@ -13,7 +13,7 @@
 
 namespace countersign::policy::rules {
 
-// Looks for the terms it was compiled from. Immutable and thread-safe; see
+// Searches for the terms that it was compiled from. Immutable and thread-safe; see
 // text::matching::Matcher::Scan.
 class TextScanner {
  public:
@@ -22,12 +22,12 @@ class TextScanner {
       absl::string_view text) const = 0;
 };
 
-// What the rules need from libs/text. A seam, so that a failing engine can be tested to close the
-// gate. Thread-safe; outlives everything that it hands out.
+// The rules' interface to libs/text, so that tests can use a failing engine. Thread-safe; must
+// outlive everything that it returns.
 class TextEngine {
  public:
   virtual ~TextEngine() = default;
-  // May take seconds. INVALID_ARGUMENT names the first term that cannot be compiled and why.
+  // May take seconds. INVALID_ARGUMENT names the first term that cannot be compiled, and why.
   virtual absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
       const std::vector<text::matching::MatchTerm>& terms) const = 0;
   virtual absl::StatusOr<const text::tokens::Tokenizer*> TokenizerByName(
@@ -35,11 +35,11 @@ class TextEngine {
   virtual const text::tokens::Tokenizer& TokenizerForModel(absl::string_view model) const = 0;
 };
 
-// libs/text itself.
+// The engine of libs/text.
 class LocalTextEngine final : public TextEngine {
  public:
   LocalTextEngine() = default;
-  // Keeps compiled patterns in `cache_folder`; empty: nowhere.
+  // Stores compiled patterns in `cache_folder`; empty: does not store them.
   explicit LocalTextEngine(const std::string& cache_folder) {
     if (!cache_folder.empty()) cache_.emplace(cache_folder);
   }

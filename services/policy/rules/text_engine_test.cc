@@ -12,7 +12,7 @@
 #include "services/policy/rules/snapshot_holder.h"
 #include "services/policy/testing/rule_fixture.h"
 
-// The rules on the real engine: that both agree on what a term, a view and a span are.
+// Tests the rules with the real engine: both must agree on terms, views and spans.
 namespace countersign::policy::rules {
 namespace {
 
@@ -39,7 +39,7 @@ TEST_CASE("LocalTextEngine: a unicode dictionary finds disguised words at their 
           "[policy]") {
   const auto set = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
   CHECK(Ask(set, "impatiently").policy == "everyone");
-  // PATIENT in full-width letters, with a zero-width space within.
+  // PATIENT in full-width letters, with a zero-width space inside.
   const std::string disguised =
       "the \xEF\xBC\xB0\xEF\xBC\xA1\xEF\xBC\xB4\xE2\x80\x8B\xEF\xBC\xA9\xEF\xBC\xA5\xEF\xBC\xAE"
       "\xEF\xBC\xB4 record";
@@ -56,13 +56,13 @@ TEST_CASE("LocalTextEngine: a dictionary without normalisation keeps case", "[po
   CHECK(Ask(set, "about bluebird").policy == "everyone");
 }
 
-TEST_CASE("LocalTextEngine: a pattern of the contract's dialect works", "[policy]") {
+TEST_CASE("LocalTextEngine: a pattern in the contract's dialect works", "[policy]") {
   const auto set = Plain({Allow("everyone"), When(Deny("d"), Pattern(R"((?i)\bdrop\s+table\b)"))});
   CHECK(Ask(set, "please DROP  table users").policy == "d");
   CHECK(Ask(set, "raindrop tables").policy == "everyone");
 }
 
-TEST_CASE("LocalTextEngine: a pattern outside of the dialect is refused with its place",
+TEST_CASE("LocalTextEngine: a pattern outside of the dialect is refused with its position",
           "[policy]") {
   const LocalTextEngine engine;
   domain::Condition bad = Pattern("(?=x)y");
@@ -107,25 +107,24 @@ TEST_CASE("LocalTextEngine: encoded text counts only where a match makes the dec
 
   const auto reviews = Plain({Allow("everyone"), When(Review("r", 1), Pattern("room [a-z]+"))});
   CHECK(Ask(reviews, kEncoded).policy == "r");
-  // Nobody gets in by a word that only decoding shows, and nobody out of a deny.
+  // A word that only decoding reveals never allows a call, and never prevents a deny.
   CHECK(Ask(Plain({When(Allow("a"), Keywords("hipaa"))}), kEncoded).policy.empty());
   CHECK(Ask(Plain({When(Allow("a"), Not(Keywords("hipaa")))}), kEncoded).policy.empty());
   CHECK(Ask(Plain({Allow("a"), When(Deny("d"), Not(Keywords("hipaa")))}), kEncoded).policy == "d");
 }
 
-TEST_CASE("LocalTextEngine: two layers of encoding are taken off, not three", "[policy]") {
+TEST_CASE("LocalTextEngine: two layers of encoding are decoded, not three", "[policy]") {
   const auto set = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
   const std::string twice = absl::BytesToHexString(kEncoded);
   CHECK(Ask(set, "x " + twice + " y").policy == "d");
   CHECK(Ask(set, absl::Base64Escape(twice)).policy == "everyone");
 }
 
-TEST_CASE("LocalTextEngine: no call fails while large dictionaries are taken into service",
-          "[policy]") {
+TEST_CASE("LocalTextEngine: no call fails while large dictionaries are swapped", "[policy]") {
   constexpr std::uint64_t kWords = 5;
   const LocalTextEngine engine;
   SnapshotHolder holder(engine);
-  // Version v denies word<v mod 5> and no other of the five.
+  // Version v denies word<v mod 5> and no other of the five words.
   const auto set_of = [](std::uint64_t version) {
     const auto set = Plain({Allow("everyone"), When(Deny("d"), Keywords("hipaa"))});
     set->version = version;
@@ -153,7 +152,7 @@ TEST_CASE("LocalTextEngine: no call fails while large dictionaries are taken int
           ++wrong;
           continue;
         }
-        // As one version has it, whole, and never an older one than before.
+        // The decision belongs to exactly one version, and never to an older one than before.
         const std::uint64_t version = decision->policy_version;
         const bool denies = version % kWords == word;
         if (decision->policy != (denies ? "d" : "everyone") || version < last) ++wrong;
@@ -162,7 +161,7 @@ TEST_CASE("LocalTextEngine: no call fails while large dictionaries are taken int
       }
     });
   }
-  // On until calls were decided by several versions, however the threads take their turns.
+  // Continues until several versions have decided calls, however threads are scheduled.
   bool served = true;
   for (std::uint64_t version = 1; served && (version <= 6 || newest_seen < 6); ++version) {
     const auto draft = set_of(version);

@@ -10,7 +10,7 @@
 
 namespace countersign::policy::resources {
 
-// A part that keeps what it is sent. The test answers for it.
+// A part that keeps the messages sent to it. The test answers for it.
 class FakeRemotePart final : public RemotePart {
  public:
   explicit FakeRemotePart(std::string name) : name_(std::move(name)) {}

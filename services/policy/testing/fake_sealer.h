@@ -9,7 +9,7 @@
 
 namespace countersign::policy::resources {
 
-// Seals to "sealed-1", "sealed-2" …, and remembers what is in them.
+// Seals to "sealed-1", "sealed-2" …, and remembers the originals.
 class FakeSealer final : public domain::CredentialSealer {
  public:
   void Seal(const std::string& /*name*/, const SecretString& spec, const std::string& previous,

@@ -12,8 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "services/policy/rules/text_engine.h"
 
-// An engine that is simple enough to be obviously right. Keywords are
-// plain substrings, patterns are std::regex, tokens are words.
+// A simple engine: keywords are substrings, patterns are std::regex, tokens are words.
 namespace countersign::policy::rules {
 
 class WordTokenizer final : public text::tokens::Tokenizer {
@@ -37,7 +36,7 @@ class WordTokenizer final : public text::tokens::Tokenizer {
     return tokens;
   }
 
-  mutable std::size_t counted = 0;  // words, of all texts so far
+  mutable std::size_t counted = 0;  // words counted so far
 
  private:
   const std::size_t per_word_;
@@ -82,7 +81,7 @@ class FakeScanner final : public TextScanner {
   const absl::Status& failure_;
 };
 
-// Refuses patterns that start with '(?=', as the real one refuses lookaround.
+// Refuses patterns that start with '(?=', like the real one.
 class FakeTextEngine final : public TextEngine {
  public:
   absl::StatusOr<std::shared_ptr<const TextScanner>> Compile(
@@ -106,7 +105,7 @@ class FakeTextEngine final : public TextEngine {
     return model == "double-model" ? doubled_ : words_;
   }
 
-  absl::Status scan_failure;  // what scans answer while it is not OK
+  absl::Status scan_failure;  // returned by scans unless OK
   mutable int compilations = 0;
   mutable std::vector<text::matching::MatchTerm> last_terms;
   const WordTokenizer& words() const { return words_; }

@@ -13,14 +13,14 @@
 
 namespace countersign::policy::resources {
 
-// Makes an empty store. What a call returns may be used until the next call.
+// Makes an empty store. The returned store may be used until the next call.
 using MakeStore = std::function<ResourceStore&()>;
 
 inline ResourceChange Put(std::string kind, std::string name, std::string spec) {
   return {std::move(kind), std::move(name), std::move(spec), {}, ""};
 }
 
-// "Kind/name=spec@version" of each resource, in the store's order.
+// "Kind/name=spec@version" for each resource, in the store's order.
 inline std::vector<std::string> Shown(const absl::StatusOr<domain::ResourceList>& set) {
   INFO(set.status().ToString());
   REQUIRE(set.ok());
@@ -34,16 +34,16 @@ inline std::vector<std::string> Shown(const absl::StatusOr<domain::ResourceList>
 
 using Lines = std::vector<std::string>;
 
-// What every ResourceStore does. Call it from one TEST_CASE per store.
+// What every ResourceStore must do. Call it in one TEST_CASE per store.
 inline void CheckReadsAndCommits(const MakeStore& make) {
-  SECTION("an empty store is at version 0 and holds nothing") {
+  SECTION("an empty store is at version 0 and has no resources") {
     ResourceStore& store = make();
     CHECK(*store.Version() == 0);
     CHECK(store.Load()->version == 0);
     CHECK(Shown(store.Load()).empty());
     CHECK(Shown(store.LoadVersion(0)).empty());
   }
-  SECTION("a commit makes one version of all its changes, ordered by kind and name") {
+  SECTION("a commit creates one version with all changes, ordered by kind and name") {
     ResourceStore& store = make();
     const auto committed = store.Commit(
         0, {Put("Policy", "b", "{1}"), Put("Connection", "z", "{2}"), Put("Policy", "a", "{3}")},
@@ -61,7 +61,7 @@ inline void CheckReadsAndCommits(const MakeStore& make) {
     CHECK(Shown(store.Load()) == Lines{"Policy/a={1}@1", "Policy/b={2}@2"});
     CHECK(store.Load()->resources[0].updated_at == first->at);
   }
-  SECTION("a deleted resource is gone, and may come back") {
+  SECTION("a deleted resource is gone and may be created again") {
     ResourceStore& store = make();
     REQUIRE(store.Commit(0, {Put("Policy", "a", "{1}"), Put("Policy", "b", "{1}")}, "x").ok());
     REQUIRE(store.Commit(1, {Put("Policy", "a", "")}, "x").ok());
@@ -69,7 +69,7 @@ inline void CheckReadsAndCommits(const MakeStore& make) {
     REQUIRE(store.Commit(2, {Put("Policy", "a", "{3}")}, "x").ok());
     CHECK(Shown(store.Load()) == Lines{"Policy/a={3}@3", "Policy/b={1}@1"});
   }
-  SECTION("specs and labels come back byte for byte, whatever is in them") {
+  SECTION("specs and labels are returned byte for byte") {
     ResourceStore& store = make();
     ResourceChange change = Put("Dictionary", "d", "{\"t\":\"\xE2\x82\xAC '\\u0000' \\\\ $1\"}");
     change.labels = {{"team", "x \"y\" \xC3\xA9"}, {"a", ""}};
@@ -82,7 +82,7 @@ inline void CheckReadsAndCommits(const MakeStore& make) {
 }
 
 inline void CheckHistory(const MakeStore& make) {
-  SECTION("every version stays readable as it was") {
+  SECTION("every version stays readable unchanged") {
     ResourceStore& store = make();
     REQUIRE(store.Commit(0, {Put("Policy", "a", "{1}")}, "x").ok());
     REQUIRE(store.Commit(1, {Put("Policy", "a", "{2}"), Put("Policy", "b", "{2}")}, "x").ok());
@@ -92,7 +92,7 @@ inline void CheckHistory(const MakeStore& make) {
     CHECK(Shown(store.LoadVersion(3)) == Lines{"Policy/b={2}@2"});
     CHECK(store.LoadVersion(2)->version == 2);
   }
-  SECTION("a version that never was is NOT_FOUND") {
+  SECTION("a version that never existed is NOT_FOUND") {
     CHECK(make().LoadVersion(1).status().code() == absl::StatusCode::kNotFound);
   }
   SECTION("a replaced secret does not stay in old versions") {
@@ -124,7 +124,7 @@ inline void CheckConflicts(const MakeStore& make) {
     CHECK(Shown(store.Load()) == Lines{"Policy/a={1}@1"});
     CHECK(*store.Version() == 1);
   }
-  SECTION("of commits on the same version at the same time exactly one wins") {
+  SECTION("of concurrent commits on one version exactly one succeeds") {
     ResourceStore& store = make();
     constexpr int kWriters = 6;
     std::vector<absl::Status> outcomes(kWriters);

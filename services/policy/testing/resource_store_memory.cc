@@ -43,7 +43,7 @@ absl::StatusOr<Committed> MemoryResourceStore::Commit(std::uint64_t expected,
   for (const ResourceChange& change : changes) {
     const Key key(change.kind, change.name);
     if (!change.replaced_spec.empty()) {
-      // In every version that still holds the spec which is now replaced.
+      // Replaces the spec in every version that still contains it.
       const std::string replaced = next[key].spec;
       for (Resources& old : versions_) {
         const auto found = old.find(key);

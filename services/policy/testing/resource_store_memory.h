@@ -11,7 +11,7 @@
 
 namespace countersign::policy::resources {
 
-// Keeps every version in memory.
+// The in-memory fake; keeps every version.
 class MemoryResourceStore final : public ResourceStore {
  public:
   explicit MemoryResourceStore(const Clock& clock) : clock_(clock) {}
@@ -23,7 +23,7 @@ class MemoryResourceStore final : public ResourceStore {
                                    const std::vector<ResourceChange>& changes,
                                    const std::string& author) override;
 
-  // While not OK, every method answers `status`, as an unreachable database would.
+  // While `status` is not OK, every method returns it, like an unreachable database.
   void FailWith(absl::Status status);
 
  private:

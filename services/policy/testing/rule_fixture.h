@@ -9,7 +9,7 @@
 #include "libs/domain/prompt.h"
 #include "libs/domain/resources.h"
 
-// Resources and queries in one line each.
+// Builders for resources and queries in one line each.
 namespace countersign::policy::rules {
 
 inline domain::Condition Leaf(decltype(domain::Condition::leaf) leaf, std::string path = "when") {
@@ -72,7 +72,7 @@ inline domain::Policy When(domain::Policy policy, domain::Condition condition) {
 }
 
 // One version with the connections "openai" (default tokenizer) and "other" (tokenizer doubled),
-// and the dictionaries "hipaa" (patient, diagnosis) and "codes" (Bluebird, case kept).
+// and the dictionaries "hipaa" (patient, diagnosis) and "codes" (Bluebird, case-sensitive).
 inline std::shared_ptr<domain::ResourceSet> MakeSet(std::vector<domain::Policy> policies) {
   auto set = std::make_shared<domain::ResourceSet>();
   set->version = 7;

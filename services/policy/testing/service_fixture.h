@@ -11,10 +11,10 @@
 #include "libs/domain/principal.h"
 #include "libs/rpc/caller.h"
 
-// gRPC services in this process, and their callers.
+// In-process gRPC services, and their callers.
 namespace countersign::policy {
 
-// Knows the tokens "admin", "admin-of-openai" and "caller".
+// Accepts the tokens "admin", "admin-of-openai" and "caller".
 class FakeCallers final : public rpc::CallerVerifier {
  public:
   FakeCallers() {
