@@ -21,7 +21,7 @@
 namespace countersign::bench {
 namespace {
 
-// A mock that serves from a thread as long as this lives.
+// A mock that serves on a thread during this object's lifetime.
 class RunningMock {
  public:
   explicit RunningMock(const MockUpstream::Options& options) {
@@ -66,7 +66,7 @@ std::string ReadBody(const std::string& message, std::size_t step, MessageReader
   return body;
 }
 
-TEST_CASE("MessageReader: messages cut anywhere are read the same", "[bench]") {
+TEST_CASE("MessageReader: messages are read alike however they are cut", "[bench]") {
   const std::string plain = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nx: y\r\n\r\nhello";
   const std::string chunked =
       "HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=1\r\nlo\r\n0\r\n\r\n";
@@ -82,14 +82,14 @@ TEST_CASE("MessageReader: messages cut anywhere are read the same", "[bench]") {
   }
 }
 
-TEST_CASE("MessageReader: it stops at the end of a message", "[bench]") {
+TEST_CASE("MessageReader: stops at the end of a message", "[bench]") {
   MessageReader reader;
   const absl::string_view two = "POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nabPOST";
   CHECK(two.substr(reader.Feed(two, [](absl::string_view) {})) == "POST");
   CHECK(reader.status() == 0);
 }
 
-TEST_CASE("Events carry the time when they were sent, and their text", "[bench]") {
+TEST_CASE("Events contain their sending time and text", "[bench]") {
   const std::string event = ContentEvent(123456789, 7, EventText(7));
   const auto seen = ReadContentEvent(event);
   REQUIRE(seen);
@@ -100,7 +100,7 @@ TEST_CASE("Events carry the time when they were sent, and their text", "[bench]"
   CHECK_FALSE(ReadContentEvent("data: [DONE]"));
 }
 
-TEST_CASE("Percentile: the value that a share of all is not above", "[bench]") {
+TEST_CASE("Percentile: the value that a share of the values does not exceed", "[bench]") {
   CHECK(Percentile({}, 0.5) == 0);
   CHECK(Percentile({5}, 0.99) == 5);
   CHECK(Percentile({4, 1, 3, 2}, 0.5) == 2);
@@ -128,7 +128,7 @@ TEST_CASE("RunLoad: every event of a stream is seen, with its delay", "[bench]")
   CHECK(Percentile(result->latency, 0.5) >= 19'000'000);
 }
 
-TEST_CASE("RunLoad: without anybody listening there is an error", "[bench]") {
+TEST_CASE("RunLoad: an error without a listener", "[bench]") {
   std::uint16_t port = 0;
   {
     const auto listener = Listen(0);
@@ -137,14 +137,14 @@ TEST_CASE("RunLoad: without anybody listening there is an error", "[bench]") {
   CHECK_FALSE(RunLoad({port, "", 1, absl::Milliseconds(10), false}).ok());
 }
 
-TEST_CASE("MeasureUse: this process used time and holds memory", "[bench]") {
+TEST_CASE("MeasureUse: this process has used CPU time and memory", "[bench]") {
   const ProcessUse use = MeasureUse({getpid()}, true);
   CHECK(use.processes >= 1);
   CHECK(use.memory_bytes > 1 << 20);
   CHECK(MeasureUse({}, true).processes == 0);
 }
 
-TEST_CASE("MeasureUse: processes that come and go meanwhile are no failure", "[bench]") {
+TEST_CASE("MeasureUse: processes that start or end meanwhile are no failure", "[bench]") {
   std::atomic<bool> done{false};
   std::thread forks([&] {
     while (!done) {
@@ -179,7 +179,7 @@ TEST_CASE("RunPaired: every target is measured in every scenario, and reported",
   CHECK(json.ok());
 }
 
-TEST_CASE("RunLoad: a target may be sent headers of its own", "[bench]") {
+TEST_CASE("RunLoad: a target may have its own headers", "[bench]") {
   const RunningMock mock(FastStream(1));
   const auto result =
       RunLoad({mock.port(), "key", 1, absl::Milliseconds(5), false, "x-one: 1\r\nx-two: 2\r\n"});
@@ -197,7 +197,7 @@ TEST_CASE("CommitLoop: commits are timed one by one", "[bench][pg]") {
   CHECK(Percentile((*loop)->latency(), 0.5) > 0);
 }
 
-TEST_CASE("Goals: ratios of what was measured in one run", "[bench]") {
+TEST_CASE("Goals: ratios of figures from one run", "[bench]") {
   PairedOptions options;
   options.targets = {{"nginx"}, {"countersign"}, {"portkey"}};
   options.scenarios = {{"latency", false, 1}, {"throughput", false, 16}, {"stream", true, 8}};

@@ -10,14 +10,14 @@
 
 namespace countersign::bench {
 
-// What one durable commit costs with nobody else writing: one client that adds a row to a table of
-// its own, prepared, in one round trip. `conninfo` names a role that may create a schema.
+// Measures one durable commit without other writers: one client inserts rows into a table by a
+// prepared statement, in one round trip. `conninfo` names a role that may create a schema.
 class CommitLoop {
  public:
   static absl::StatusOr<std::unique_ptr<CommitLoop>> Create(const std::string& conninfo);
   ~CommitLoop();
 
-  // Commits one after another for so long, and keeps how long each took, in nanoseconds.
+  // Commits repeatedly for `duration` and stores the latencies in nanoseconds.
   absl::Status Run(absl::Duration duration);
   const std::vector<std::int64_t>& latency() const { return latency_; }
 

@@ -1,5 +1,5 @@
-// What reading, masking and recording an answer costs apart from the masker: run under
-// `perf stat -e instructions:u` or `valgrind --tool=callgrind`.
+// Measures reading, splicing and recording an answer without the masker's cost. Run it under `perf
+// stat -e instructions:u` or `valgrind --tool=callgrind`.
 //
 //   dialects_bench stream|body|payload COUNT
 
@@ -37,7 +37,7 @@ std::string Body() {
       R"("completion_tokens":12,"total_tokens":21}})");
 }
 
-// Releases every piece unchanged, as a masker does that finds nothing.
+// Releases every piece unchanged, like a masker without matches.
 std::vector<domain::FieldRelease> ReleaseAll(std::vector<domain::FieldPiece> pieces) {
   std::vector<domain::FieldRelease> releases(pieces.size());
   for (std::size_t i = 0; i < pieces.size(); ++i) releases[i].text = std::move(pieces[i].text);

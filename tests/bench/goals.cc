@@ -7,7 +7,7 @@
 namespace countersign::bench {
 namespace {
 
-// What a call may take beside its commits.
+// The time that a call may take in addition to its commits.
 constexpr double kWorkUs = 400;
 
 const Measured* Find(const PairedOptions& options, const Results& results, absl::string_view target,

@@ -33,7 +33,7 @@ std::vector<std::size_t> HeldBy(const text::detectors::Detector& detector, const
 std::vector<Holder> FindHolders(const std::vector<const text::detectors::Detector*>& detectors,
                                 const std::string& text, const std::vector<std::size_t>& ends) {
   std::vector<std::vector<std::size_t>> held;
-  std::vector<std::size_t> rules(ends.size());  // that hold something, by chunk
+  std::vector<std::size_t> rules(ends.size());  // number of holding rules, by chunk
   for (const text::detectors::Detector* detector : detectors) {
     held.push_back(HeldBy(*detector, text, ends));
     for (std::size_t i = 0; i < ends.size(); ++i) rules[i] += held.back()[i] > 0 ? 1 : 0;

@@ -6,18 +6,19 @@
 
 #include "libs/text/detectors/detectors.h"
 
-// Which rules hold text back, for whoever writes one: a rule whose matches may begin like an
-// ordinary word holds that word wherever a chunk ends with it.
+// Shows which rules hold text, for authors of rules: a rule whose matches may start like an
+// ordinary word holds that word whenever a chunk ends in it.
 namespace countersign::bench {
 
 struct Holder {
-  std::string name;       // the entity and how its pattern begins
-  double chunks = 0;      // percent of the chunks after which it holds something …
+  std::string name;       // the entity and the start of its pattern
+  double chunks = 0;      // percentage of chunks after which it holds text …
   double alone = 0;       // … and no other rule does
-  double mean_bytes = 0;  // of those it holds then
+  double mean_bytes = 0;  // mean of the bytes held then
 };
 
-// Every rule by itself, those that hold most often first. `ends`: where chunks of `text` end.
+// Evaluates every rule separately; the most frequent holders first. `ends` are the ends of the
+// chunks.
 std::vector<Holder> FindHolders(const std::vector<const text::detectors::Detector*>& detectors,
                                 const std::string& text, const std::vector<std::size_t>& ends);
 

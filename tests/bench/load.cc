@@ -35,7 +35,7 @@ std::string RequestBytes(const LoadOptions& options) {
                       body.size(), "\r\n\r\n", body);
 }
 
-// One keep-alive connection with its request under way.
+// A keep-alive connection with an outstanding request.
 class Caller {
  public:
   Caller(const LoadOptions& options, const std::string& request, LoadResult* result)
@@ -48,7 +48,7 @@ class Caller {
     return absl::OkStatus();
   }
 
-  // A request fits into an empty socket buffer, so it is written at once or not at all.
+  // A request fits into an empty socket buffer, so it is written completely or not at all.
   void Ask() {
     reader_.Reset();
     lines_.Clear();
@@ -96,7 +96,7 @@ class Caller {
     const std::int64_t now = NowNs();
     if (!std::exchange(seen_text_, true)) result_->first_text.push_back(now - asked_ns_);
     text_bytes_ += event->content_bytes;
-    // A proxy that gives out held text in an event of its own may copy an earlier one's id.
+    // A proxy that sends held text in an additional event may copy an earlier event's id.
     if (event->sent_ns != 0 && event->index > last_index_) {
       last_index_ = event->index;
       ++result_->events;
@@ -158,7 +158,7 @@ class LoadRun {
         CS_RETURN_IF_ERROR(OnReadable(events[static_cast<std::size_t>(i)].data.u32));
       }
     }
-    // Requests that were under way at the end count, and so does their time.
+    // Requests outstanding at the end count, and so does their time.
     result_.seconds = static_cast<double>(NowNs() - begin) / 1e9;
     return std::move(result_);
   }

@@ -15,7 +15,7 @@ struct LoadOptions {
   int connections = 1;
   absl::Duration duration = absl::Seconds(1);
   bool stream = false;
-  std::string headers;  // more of them: lines, each with its CRLF
+  std::string headers;  // additional header lines, each with CRLF
 };
 
 // Times in nanoseconds.
@@ -27,17 +27,19 @@ struct LoadResult {
   std::vector<std::int64_t> latency;      // request to end of answer
   std::vector<std::int64_t> first_text;   // request to first text (streams)
   std::vector<std::int64_t> event_delay;  // of each event, sent by the mock to received here
-  std::vector<std::int64_t> text_delay;   // of each event's text: until all text up to it was here
+  std::vector<std::int64_t>
+      text_delay;  // of each event's text: until all text up to it has arrived
   std::int64_t events = 0;
 
   void Add(const LoadResult& other);
 };
 
-// Sends the same chat completion over and over on keep-alive connections, each as soon as the
-// answer before it is complete. One thread, the caller's. FAILED when a connection cannot be made.
+// Sends the same chat completion repeatedly on keep-alive connections, each request as soon as the
+// previous response is complete. Runs on the calling thread. Fails when a connection cannot be
+// made.
 absl::StatusOr<LoadResult> RunLoad(const LoadOptions& options);
 
-// The value that `share` of `values` are not above; 0 without values.
+// The value that `share` of `values` do not exceed; 0 without values.
 std::int64_t Percentile(std::vector<std::int64_t> values, double share);
 
 }  // namespace countersign::bench

@@ -7,7 +7,7 @@
 namespace countersign::bench {
 namespace {
 
-// `$` stands for a digit, `~` for a hexadecimal one.
+// `$` is a random digit, `~` a hexadecimal one.
 constexpr const char* kLogLines[] = {
     "2025-0$-1$T0$:$$:$$.$$$Z INFO [worker-$] request id=~~~~~~~~~~~~ path=/api/v1/items/$$$$$ "
     "status=200 took=$$ms",

@@ -1,6 +1,5 @@
-// What masking costs with the default set: whole texts beside a bare Hyperscan scan of the same
-// patterns, streams in small chunks, what is held back, and the state of a stream, each beside its
-// limit.
+// Measures masking with the default set: whole texts beside a plain Hyperscan scan of the same
+// patterns, streams in small chunks, held text, and the state of a stream; each with its limit.
 //   masking_bench [--json FILE] [--quick] [--streams] [TEXT_FILE]
 //   masking_bench --holders [TEXT_FILE]     which rules but `email` hold text back, how often
 
@@ -38,7 +37,7 @@ double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Of this thread: other load on the machine does not count.
+// CPU time of this thread, which other load does not affect.
 double CpuNow() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -72,7 +71,7 @@ void Report(Figure figure) {
   figures.push_back(std::move(figure));
 }
 
-// Detectors of the default set, without those of `without`.
+// The default set's detectors except `without`.
 std::vector<text::redaction::RedactionRule> DefaultRules(const std::string& without = "") {
   std::vector<text::redaction::RedactionRule> rules;
   const std::vector<const text::detectors::Detector*> detectors =
@@ -87,8 +86,8 @@ Rules Compiled(std::vector<text::redaction::RedactionRule> rules) {
   return text::redaction::RuleSet::Compile(std::move(rules)).value();
 }
 
-// The patterns of the rules as they stand, in a database of their own; one that Hyperscan refuses
-// is replaced by the relaxed form that the masker looks for.
+// The unmodified patterns of the rules in one database; a pattern that Hyperscan refuses is
+// replaced by the relaxed form that the masker scans for.
 struct Bare {
   std::unique_ptr<text::regex::PatternDatabase> database;
   std::size_t relaxed = 0;
@@ -177,8 +176,8 @@ void MeasureHostile(const Rules& rules, bool quick) {
   }
 }
 
-// Where chunks of four tokens end, as tokenizers cut English: a word with the space before it, up
-// to three digits, or a mark.
+// The ends of chunks of four tokens, as tokenizers split English: a word with the preceding space,
+// up to three digits, or a punctuation mark.
 std::vector<std::size_t> FourTokenEnds(const std::string& text) {
   const auto is_letter = [](char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); };
   const auto is_digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
@@ -211,7 +210,7 @@ std::vector<std::size_t> EveryBytes(const std::string& text, std::size_t chunk) 
 struct Streamed {
   double microseconds_per_chunk = 0;
   std::vector<std::size_t> held;  // sorted
-  std::size_t state_bytes = 0;    // most, without what is held
+  std::size_t state_bytes = 0;    // the maximum, without held text
 };
 
 Streamed Stream(const Rules& rules, const std::string& text, const std::vector<std::size_t>& ends) {
@@ -292,7 +291,7 @@ struct NamedText {
   double limit = 3;  // us per chunk; 0: none
 };
 
-// CPU and state, of what one reads, which has a limit, and of what should be hard.
+// CPU time and state for ordinary text, which has a limit, and for difficult text.
 void MeasureChunks(const Rules& rules, const std::string& prose) {
   constexpr std::size_t kBytes = 400'000;
   std::vector<NamedText> texts = {{"prose", prose},
@@ -326,7 +325,7 @@ void MeasureChunks(const Rules& rules, const std::string& prose) {
   }
 }
 
-// Streams that live at the same time, each with a text of its own.
+// Measures concurrent streams with different texts.
 void MeasureManyStreams(const Rules& rules, std::size_t count) {
   constexpr std::size_t kBytes = 2000;
   std::vector<text::redaction::RedactionStream> streams;

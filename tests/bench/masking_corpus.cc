@@ -6,7 +6,7 @@
 namespace countersign::bench {
 namespace {
 
-// N a name, # a small number, % an amount, @ a date, = a time.
+// N is a name, # a small number, % an amount, @ a date, = a time.
 constexpr const char* kSentences[] = {
     "Here is a short summary of the meeting that took place on @.",
     "The committee agreed that the budget for the next quarter should not exceed % dollars.",
@@ -114,7 +114,7 @@ class Writer {
   }
 
  private:
-  // A slot, unless it begins a word.
+  // Fills a slot, unless it is part of a word.
   void Name(const char* at, std::string& out) {
     const bool slot = at[1] == ' ' || at[1] == ',';
     out += slot ? kNames[Below(std::size(kNames))] : "N";

@@ -8,24 +8,23 @@
 
 namespace countersign::bench {
 
-// Reads HTTP/1.1 messages, requests or responses, from bytes as they arrive: just enough for a load
-// generator and a mock, whose peers are ours or well known. Bodies have a Content-Length or are
-// chunked.
+// Incremental parser of HTTP/1.1 messages, just sufficient for a load generator and a mock with
+// known peers. Bodies have a Content-Length or are chunked.
 class MessageReader {
  public:
   enum class State { kHead, kBody, kDone, kBroken };
 
-  // Takes what it can of `bytes` and gives body bytes to `on_body`. Returns how many were taken; it
-  // stops at the end of the message.
+  // Consumes bytes up to the end of the message and passes body bytes to `on_body`. Returns the
+  // number of consumed bytes.
   std::size_t Feed(absl::string_view bytes, absl::FunctionRef<void(absl::string_view)> on_body);
 
   State state() const { return state_; }
-  // The lines of the head. Valid from kBody on.
+  // The lines of the head. Valid once the body starts.
   absl::string_view head() const { return head_; }
-  // 200 of "HTTP/1.1 200 OK"; 0 for a request.
+  // The status, such as 200; 0 for a request.
   int status() const { return status_; }
 
-  // Ready for the next message.
+  // Prepares for the next message.
   void Reset();
 
  private:
@@ -40,7 +39,7 @@ class MessageReader {
   std::string head_;
   int status_ = 0;
   bool chunked_ = false;
-  std::size_t left_ = 0;  // of the body, or of the chunk
+  std::size_t left_ = 0;  // remaining bytes of the body or chunk
   Chunk chunk_ = Chunk::kSize;
   std::string line_;
 };

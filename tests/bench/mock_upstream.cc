@@ -161,7 +161,7 @@ void MockUpstream::SendDue() {
     const Due now = due_.top();
     due_.pop();
     const auto found = peers_.find(now.peer);
-    // A peer that left may have been followed by another with the same descriptor.
+    // The peer may be gone, and its descriptor may belong to another one.
     if (found == peers_.end() || found->second.next_event < 0) continue;
     SendNext(found->second);
     if (!Flush(found->second)) peers_.erase(found);

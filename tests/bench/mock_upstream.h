@@ -15,9 +15,9 @@
 
 namespace countersign::bench {
 
-// A model that costs next to nothing: canned bodies, keep-alive, one thread. A request with
-// "stream":true gets `events` content events, event i at `first + i * interval` after the request;
-// a late one does not delay the next.
+// A model with negligible cost: canned bodies, keep-alive, one thread. A request with "stream":true
+// gets `events` content events, event i at `first + i * interval` after the request; a late one
+// does not delay the next.
 class MockUpstream {
  public:
   struct Options {

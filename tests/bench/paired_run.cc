@@ -21,10 +21,10 @@ absl::Status MeasureOnce(const PairedOptions& options, const Scenario& scenario,
                          const Target& target, Measured* measured) {
   LoadOptions load{target.port,     options.bearer,  scenario.connections,
                    options.warm_up, scenario.stream, target.headers};
-  // Connections, caches and branch predictors warm up first.
+  // Warms up connections, caches and branch predictors.
   CS_RETURN_IF_ERROR(RunLoad(load).status());
   load.duration = scenario.duration;
-  // The database may be a descendant of the gateway or not.
+  // The database may or may not be a descendant of the gateway.
   std::vector<pid_t> all = target.processes;
   all.insert(all.end(), target.database.begin(), target.database.end());
   const MemoryWatch memory(all);
@@ -88,7 +88,7 @@ std::string Row(const Scenario& scenario, const Target& target, const Measured& 
   return row;
 }
 
-// What an event of a stream costs, the database's part apart.
+// The cost of a stream's event, with the database's share separate.
 std::string EventCosts(const Scenario& scenario, const std::vector<Target>& targets,
                        const std::vector<Measured>& measured) {
   std::string lines;
@@ -102,8 +102,7 @@ std::string EventCosts(const Scenario& scenario, const std::vector<Target>& targ
   return lines;
 }
 
-// How much faster the mock is than what it is reached through: below 5 it would be what is
-// measured.
+// How much faster the mock is without a proxy: below 5 the mock itself would be measured.
 std::string Headroom(const Scenario& scenario, const std::vector<Target>& targets,
                      const std::vector<Measured>& measured) {
   if (scenario.stream || scenario.connections == 1 || !targets[0].processes.empty()) return "";

@@ -1,5 +1,5 @@
-// What a decision costs as the number of policies grows, and what keywords cost as their number
-// grows. Exits 1 when something is beyond its limit.
+// Measures decisions as the number of policies grows, and keywords as their number grows. Exits
+// with 1 when a limit is exceeded.
 //   policy_bench [decide|scan]
 
 #include <algorithm>
@@ -28,7 +28,7 @@ double Seconds(Clock::time_point since) {
   return std::chrono::duration<double>(Clock::now() - since).count();
 }
 
-// Of this thread alone: what else runs on the machine does not count.
+// CPU time of this thread, which other load does not affect.
 double ProcessorSeconds() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -64,7 +64,7 @@ constexpr const char* kForeignWords[] = {
     "données",  "señor",  "über",  "αρχείο",  "для",  "ответ",  "запрос", "smörgås", "😀",
     "“quoted”", "–",      "file…", "łódź",    "año",  "한국어", "ελέγχου"};
 
-// Words with the lengths and spacing of English; of a hundred words `foreign` are of other scripts.
+// Words with the lengths and spacing of English; `foreign` of a hundred are in other scripts.
 std::string Prose(std::size_t bytes, unsigned foreign, unsigned seed = 7) {
   std::mt19937 random(seed);
   std::string text;
@@ -81,7 +81,7 @@ std::string Prose(std::size_t bytes, unsigned foreign, unsigned seed = 7) {
   return text;
 }
 
-// Made of English syllables, so that they begin as the words of a text do.
+// Built of English syllables, so that they have prefixes in common with the text's words.
 std::string Term(std::mt19937& random) {
   static constexpr const char* kSyllables[] = {
       "con", "re",  "pro", "ment", "tion", "ing", "an", "de",  "ver", "ma",  "the", "in", "ter",
@@ -93,7 +93,7 @@ std::string Term(std::mt19937& random) {
   if (random() % 3 == 0)
     absl::StrAppend(&term, " ", kSyllables[random() % std::size(kSyllables)], "x");
   if (random() % 4 == 0) absl::StrAppend(&term, "-", random() % 1000);
-  return term + "q";  // none of them is in the text
+  return term + "q";  // so that it is not in the text
 }
 
 domain::Policy Rule(int number, const char* kind, domain::ResourceSet& set) {
@@ -118,13 +118,13 @@ domain::Policy Rule(int number, const char* kind, domain::ResourceSet& set) {
     when.leaf = domain::TokensCondition{100'000 + static_cast<std::size_t>(number)};
   } else if (name == "parameter" || turn == 3) {
     when.leaf = domain::ParameterCondition{"max_tokens", 10'000.0 + number};
-  } else if (name == "both") {  // what all of them have holds, what each has does not
+  } else if (name == "both") {  // the common condition holds, each one's own does not
     set.dictionaries["common"] = {"common", {"policy", "gateway"}, domain::Normalize::kUnicode};
     when.kind = domain::Condition::Kind::kAll;
     when.children.resize(2);
     when.children[0].leaf = domain::KeywordsCondition{"common", {}};
     when.children[1].leaf = domain::TokensCondition{100'000 + static_cast<std::size_t>(number)};
-  } else if (name == "absent") {  // one of two must be missing: the one is there, so is the other
+  } else if (name == "absent") {  // one of two must be missing, but both are present
     set.dictionaries["common"] = {"common", {"policy", "gateway"}, domain::Normalize::kUnicode};
     when.kind = domain::Condition::Kind::kAny;
     when.children.resize(2);
@@ -135,7 +135,7 @@ domain::Policy Rule(int number, const char* kind, domain::ResourceSet& set) {
     when.children[0].children[0].leaf = domain::KeywordsCondition{"common", {}};
     when.children[1].children[0].leaf =
         domain::ParameterCondition{"max_tokens", 100.0 + number / 100.0};
-  } else {  // of other groups, without conditions
+  } else {  // for other groups, without conditions
     policy.match.groups = {absl::StrCat("team", number)};
     return policy;
   }
@@ -160,8 +160,8 @@ std::shared_ptr<const policy::rules::Snapshot> Compiled(const char* kind, int ru
   return policy::rules::CompileSnapshot(set, engine, nullptr).value();
 }
 
-// Times of decisions about one prompt by sets of growing size, taken in turn and each the least of
-// many medians: what else the machine does meets all of them or none.
+// Measures decisions about one prompt with sets of growing size, in turn; each figure is the
+// minimum of many medians, so that other load affects all sizes or none.
 bool DecideWith(const char* kind) {
   domain::Principal who;
   who.identity = "ann";
@@ -240,7 +240,7 @@ bool Scan() {
       }
       std::vector<text::matching::MatchTerm> terms;
       for (const std::string& word : words) terms.push_back({word, false, view, 1});
-      terms.push_back({"zq", false, view, 1});  // short ones have a form of their own
+      terms.push_back({"zq", false, view, 1});  // short keywords use another form
       const double start = ProcessorSeconds();
       const auto matcher = text::matching::Matcher::Compile(terms).value();
       const double compile = ProcessorSeconds() - start;

@@ -25,18 +25,18 @@ struct Stat {
   std::int64_t ticks = 0;
 };
 
-// Empty when the process goes away in between: reading its file then fails, which the stream would
-// throw to an iterator.
+// Empty when the process ends during the read, which a stream iterator would report by an
+// exception.
 std::string Contents(const std::string& path) {
   std::ostringstream contents;
   contents << std::ifstream(path).rdbuf();
   return contents.str();
 }
 
-// False when the process is gone.
+// False when the process has ended.
 bool ReadStat(pid_t pid, Stat* stat) {
   const std::string line = Contents(absl::StrCat("/proc/", pid, "/stat"));
-  // The name of the program is in parentheses and may contain anything.
+  // The program's name is in parentheses and may contain any character.
   const std::size_t name_end = line.rfind(") ");
   if (name_end == std::string::npos) return false;
   const std::vector<absl::string_view> fields =
@@ -102,7 +102,7 @@ ProcessUse MeasureUse(const std::vector<pid_t>& roots, bool with_memory) {
   return use;
 }
 
-// Reading the memory of a process tree costs milliseconds.
+// Reading the memory of a process tree takes milliseconds.
 constexpr std::chrono::milliseconds kInterval(400);
 
 MemoryWatch::MemoryWatch(std::vector<pid_t> roots) : roots_(std::move(roots)) {

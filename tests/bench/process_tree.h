@@ -12,17 +12,17 @@
 
 namespace countersign::bench {
 
-// What some processes and all their descendants used and hold, from /proc.
+// The CPU time and memory of processes and all their descendants, from /proc.
 struct ProcessUse {
   std::int64_t cpu_us = 0;        // user and system, of dead children too; in steps of 10 ms
-  std::int64_t memory_bytes = 0;  // proportional: pages shared by n of them count once in all
+  std::int64_t memory_bytes = 0;  // proportional set size: shared pages count once
   int processes = 0;
 };
 
-// Memory is only read if `with_memory`: it costs milliseconds.
+// Reads memory only if `with_memory`, because that takes milliseconds.
 ProcessUse MeasureUse(const std::vector<pid_t>& roots, bool with_memory);
 
-// Watches the memory of processes from a thread of its own until it is destroyed.
+// Samples the memory of processes on its own thread until destroyed.
 class MemoryWatch {
  public:
   explicit MemoryWatch(std::vector<pid_t> roots);

@@ -1,5 +1,5 @@
-// Measures several ways to one mock upstream, interleaved, and prints what each costs.
-// scripts/bench starts them.
+// Measures several ways to one mock upstream, interleaved, and prints their costs. scripts/bench
+// starts them.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -24,7 +24,8 @@ bool ParseProcesses(const std::string& text, std::vector<pid_t>* processes) {
   return true;
 }
 
-// NAME=PORT, NAME=PORT/PID,PID… or NAME=PORT/PID…/PID… where the last are a database's.
+// Parses NAME=PORT, NAME=PORT/PID,PID… or NAME=PORT/PID…/PID…, where the last ones are a
+// database's.
 bool ParseTarget(const std::string& argument, Target* target) {
   const std::vector<std::string> halves = absl::StrSplit(argument, absl::MaxSplits('=', 1));
   if (halves.size() != 2) return false;

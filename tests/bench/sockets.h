@@ -7,7 +7,7 @@
 
 namespace countersign::bench {
 
-// A file descriptor that is closed with its owner.
+// Owns a file descriptor.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -30,7 +30,7 @@ class Descriptor {
 absl::StatusOr<Descriptor> Listen(std::uint16_t port);
 absl::StatusOr<std::uint16_t> GetPort(const Descriptor& listener);
 absl::StatusOr<Descriptor> Connect(std::uint16_t port);
-// Nothing to accept is not an error: the descriptor is then not ok().
+// When there is nothing to accept the returned descriptor is not ok().
 Descriptor Accept(const Descriptor& listener);
 
 }  // namespace countersign::bench

@@ -1,5 +1,5 @@
-// What a masking profile's dictionary costs by the number of its terms: compiling, memory, whole
-// texts and streams in pieces of 16 bytes; beside the default set alone.
+// Measures a masking profile's dictionary by its number of terms: compiling, memory, whole texts,
+// and streams in pieces of 16 bytes; compared with the default set alone.
 //   terms_bench [--quick]
 
 #include <malloc.h>
@@ -37,7 +37,7 @@ double CpuNow() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// Names of people, as a customer's list has them: few first names, many last ones.
+// Names of people as in a list of customers: few first names, many last names.
 std::vector<std::string> Names(std::size_t count) {
   std::mt19937 random(7);
   const std::vector<std::string> syllables = {
@@ -61,7 +61,7 @@ std::vector<std::string> Names(std::size_t count) {
   return {names.begin(), names.end()};
 }
 
-// Identifiers that have nothing in common, the worst there is to share.
+// Identifiers without common parts, the worst case for sharing.
 std::vector<std::string> Identifiers(std::size_t count) {
   std::mt19937 random(8);
   std::vector<std::string> terms;
@@ -114,7 +114,7 @@ Timing Measure(const Rules& rules, const std::string& text) {
           streamed * 1e6 / (static_cast<double>(text.size()) / 16)};
 }
 
-// The text with a name every so many bytes.
+// The text with a name every few bytes.
 std::string WithNames(const std::string& text, const std::vector<std::string>& names,
                       std::size_t distance) {
   std::string mixed;

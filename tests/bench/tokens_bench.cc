@@ -1,5 +1,5 @@
-// What counting tokens costs: bytes per second by script, and the time for texts that are hard to
-// split. Best of twelve, CPU time of one thread. Exits 1 when something is beyond its limit.
+// Measures token counting: bytes per second by script, and the time for texts that are hard to
+// split. Best of twelve runs, CPU time of one thread. Exits with 1 when a limit is exceeded.
 //   tokens_bench          from the root of the repository
 
 #include <zstd.h>
@@ -118,12 +118,12 @@ std::vector<Sample> OrdinaryTexts() {
   return samples;
 }
 
-// A mebibyte each of what used to take other counters minutes.
+// A mebibyte each of texts that took other counters minutes.
 std::vector<Sample> HardTexts() {
   const auto letters = [](std::mt19937& random) {
     return Utf8(0x20 + static_cast<char32_t>(random() % 0xd000));
   };
-  // Bytes that are no UTF-8 stand as U+FFFD.
+  // Invalid UTF-8 is replaced by U+FFFD.
   const auto bytes = [](std::mt19937& random) {
     const auto byte = static_cast<char32_t>(random() % 256);
     return Utf8(byte < 0x80 ? byte : 0xfffd);
@@ -145,7 +145,7 @@ std::vector<Sample> HardTexts() {
   };
 }
 
-// Prints one row; true when `within` holds for every figure.
+// Prints one row; returns whether `within` holds for every figure.
 bool Row(const Sample& sample, const std::function<double(double seconds)>& figure,
          const char* format, const std::function<bool(double)>& within) {
   std::printf("%-20s", sample.name.c_str());

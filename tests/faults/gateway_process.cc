@@ -81,7 +81,7 @@ std::string RequestText(const std::string& method, const std::string& path, cons
   return text + "\r\n" + json;
 }
 
-// The payload of as many whole chunks as `raw` holds.
+// The payload of the complete chunks in `raw`.
 std::string Unchunked(const std::string& raw) {
   std::string body;
   for (std::size_t at = 0; at < raw.size();) {
@@ -138,7 +138,7 @@ pid_t PidIn(const std::string& path) {
 std::string MakeFolder() {
   std::string folder = "/tmp/cs-faults-XXXXXX";
   REQUIRE(mkdtemp(folder.data()) != nullptr);
-  REQUIRE(chmod(folder.c_str(), 0755) == 0);  // the database's user passes through
+  REQUIRE(chmod(folder.c_str(), 0755) == 0);  // the database's user must pass through
   return folder;
 }
 
@@ -243,7 +243,7 @@ Gateway::Gateway() : Gateway(Bare{}) {
 }
 
 Gateway::~Gateway() {
-  // The template is down already, and outlives the test framework.
+  // The template is stopped already, and outlives the test framework.
   if (fs::exists(data_ + "/pid") || postgres() != 0) (void)Down();
   fs::remove_all(folder_);
 }
@@ -316,7 +316,7 @@ DemoModel::~DemoModel() {
   waitpid(pid_, nullptr, 0);
 }
 
-// A zombie is gone: whoever started it has not looked yet.
+// A zombie counts as ended; its parent has not reaped it yet.
 bool Runs(pid_t pid) {
   if (pid <= 0) return false;
   const std::string stat = Content("/proc/" + std::to_string(pid) + "/stat");

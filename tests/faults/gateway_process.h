@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-// The real programs, started, killed and asked from outside.
+// Starts, kills and queries the real programs.
 namespace countersign::faults {
 
 struct Finished {
@@ -15,7 +15,7 @@ struct Finished {
 };
 
 // Runs a program of the build (bin/NAME) to its end. Returns when nobody holds its output any more,
-// so something that it left running with its descriptors shows as a timeout.
+// so a process that it left running with its descriptors causes a timeout.
 Finished Run(const std::string& program, const std::vector<std::string>& arguments);
 
 struct HttpReply {
@@ -24,7 +24,7 @@ struct HttpReply {
   std::string body;
 };
 
-// One request on a connection of its own.
+// Sends one request on a new connection.
 HttpReply Get(const std::string& address, const std::string& path);
 HttpReply Post(const std::string& address, const std::string& path, const std::string& key,
                const std::string& json);
@@ -38,7 +38,7 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Reads until the body received so far holds `text` `times` times, or the stream is over.
+  // Reads until the body contains `text` `times` times, or the stream ends.
   void ReadUntil(const std::string& text, int times);
   void ReadAll();
   const std::string& body() const { return body_; }  // without the transfer's framing
@@ -50,8 +50,8 @@ class Stream {
   std::string body_;
 };
 
-// A gateway on a folder of its own, on free ports; the folder and all that runs on it are gone with
-// the object. The first one of the process makes a database, the others get copies.
+// A gateway on a temporary folder and free ports; removed, with everything that runs on it, with
+// the object. The first one of a process creates a database, the others copy it.
 class Gateway {
  public:
   Gateway();
@@ -67,7 +67,7 @@ class Gateway {
 
   Finished Up(std::vector<std::string> more = {});  // detached
   Finished Down();
-  void Kill();  // kill -9, and gone
+  void Kill();  // kill -9; returns when it has ended
   HttpReply Admin(const std::string& method, const std::string& json);
 
  private:
@@ -78,10 +78,10 @@ class Gateway {
   std::string data_;
 };
 
-// The demo model: streams scripted answers, and logs what it is sent.
+// The demo model: streams scripted answers and logs its requests.
 class DemoModel {
  public:
-  // `log`: the file it logs to; empty: none.
+  // `log` is the file for its log; empty: none.
   explicit DemoModel(int pace_ms, const std::string& log = "");
   ~DemoModel();
   DemoModel(const DemoModel&) = delete;

@@ -1,6 +1,5 @@
-// What is on record after something was killed in the middle of calls, at whatever step: nothing
-// was sent without its intent, and no caller has an answer or a refusal that the record does not
-// know.
+// Checks the record after a process was killed during calls, at any step: nothing was sent without
+// its intent, and no caller has an answer or refusal that is not recorded.
 #include <signal.h>
 
 #include <atomic>
@@ -50,7 +49,7 @@ kind: Connection
 metadata: {name: openai}
 )";
 
-// One call that was answered, by the number in its prompt.
+// An answered call, by the number in its prompt.
 struct Answered {
   int status = 0;
   std::string session;
@@ -62,7 +61,7 @@ struct Recorded {
   bool intends_to_send = false;
 };
 
-// The number in "call 17.", wherever it stands; -1 without one.
+// The number in "call 17."; -1 if there is none.
 int CallNumber(absl::string_view text) {
   const std::size_t at = text.find("call ");
   return at == absl::string_view::npos ? -1 : std::atoi(std::string(text.substr(at + 5)).c_str());
@@ -89,8 +88,8 @@ class LoadedGateway {
     REQUIRE(up.status == 0);
   }
 
-  // Calls from several threads, every third one forbidden, until `enough` says so. Numbers go on
-  // from one time to the next.
+  // Makes calls on several threads, every third one forbidden, until `enough` returns true. Numbers
+  // continue from one invocation to the next.
   std::map<int, Answered> Call(const std::function<bool(int answered, int failed)>& enough) {
     std::map<int, Answered> answers;
     std::mutex mutex;
@@ -121,7 +120,7 @@ class LoadedGateway {
     return answers;
   }
 
-  // What is on record, by the number of the call.
+  // The recorded sessions, by call number.
   std::map<int, Recorded> Record() {
     std::map<int, Recorded> record;
     std::string token;
@@ -190,7 +189,7 @@ TEST_CASE("kill -9 among calls: nothing was sent without its intent, and every a
     return killed && failed >= 4;
   });
   if (database) {
-    // The gateway starts its server anew; calls that were cut off are closed when it is back.
+    // The gateway restarts its server; interrupted calls are closed when it is back.
     answers.merge(loaded.Call([](int answered, int) { return answered >= 3; }));
     CHECK(loaded.gateway().Down().status == 0);
   }
@@ -212,7 +211,7 @@ TEST_CASE("kill -9 among calls: nothing was sent without its intent, and every a
   }
   for (const auto& [number, session] : record) {
     INFO("call " << number << " " << session.outcome);
-    CHECK(session.outcome != "");  // nothing is left running
+    CHECK(session.outcome != "");  // no session is left running
     if (number % 3 == 0) CHECK_FALSE(session.intends_to_send);
   }
 }

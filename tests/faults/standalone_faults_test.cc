@@ -1,4 +1,4 @@
-// What happens to the standalone gateway when something dies, is in the way or is out of reach.
+// Failures of the standalone gateway: killed processes, taken addresses, unreachable folders.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,7 +44,7 @@ void MustBeUp(const Finished& up) {
   REQUIRE(up.status == 0);
 }
 
-// Resources for one caller of `model`, and its key.
+// Applies resources for one caller of `model`, and returns its key.
 std::string Configure(Gateway& gateway, const DemoModel& model) {
   const std::string file = fs::path(gateway.data()).parent_path() / "resources.yaml";
   std::ofstream(file) << kPeople << "---\napiVersion: countersign/v1\nkind: Connection\n"
@@ -65,10 +65,10 @@ std::string Question(bool stream) {
 
 }  // namespace
 
-TEST_CASE("up --detach: returns when ready, lets go of its caller, and down leaves nothing",
+TEST_CASE("up --detach: returns when ready, holds nothing of its caller, and down stops everything",
           "[faults]") {
   Gateway gateway;
-  const Finished up = gateway.Up();  // returns only when nobody holds its output
+  const Finished up = gateway.Up();  // returns only when no process holds its output
   MustBeUp(up);
   CHECK(up.output.find("http://" + gateway.address()) != std::string::npos);
   CHECK(Get(gateway.address(), "/readyz").status == 200);
@@ -84,10 +84,11 @@ TEST_CASE("up --detach: returns when ready, lets go of its caller, and down leav
   CHECK_FALSE(Runs(process));
   CHECK_FALSE(Runs(postgres));
   CHECK_FALSE(fs::exists(gateway.data() + "/addresses.json"));
-  CHECK(gateway.Down().status == 0);  // nothing to do is no failure
+  CHECK(gateway.Down().status == 0);  // nothing to do is not a failure
 }
 
-TEST_CASE("up: a second gateway on the same folder is refused, and the first goes on", "[faults]") {
+TEST_CASE("up: a second gateway on the same folder is refused, and the first one continues",
+          "[faults]") {
   Gateway gateway;
   MustBeUp(gateway.Up());
   const pid_t first = gateway.pid();
@@ -99,7 +100,7 @@ TEST_CASE("up: a second gateway on the same folder is refused, and the first goe
   CHECK(Get(gateway.address(), "/readyz").status == 200);
 }
 
-TEST_CASE("kill -9: the next start takes everything up again", "[faults]") {
+TEST_CASE("kill -9: the next start recovers everything", "[faults]") {
   DemoModel model(1);
   Gateway gateway;
   const std::string key = Configure(gateway, model);
@@ -107,7 +108,7 @@ TEST_CASE("kill -9: the next start takes everything up again", "[faults]") {
   REQUIRE(Post(gateway.address(), "/v1/chat/completions", key, Question(false)).status == 200);
   const pid_t left = gateway.postgres();
   gateway.Kill();
-  REQUIRE(Runs(left));  // the server outlives a killed gateway
+  REQUIRE(Runs(left));  // the database outlives a killed gateway
   MustBeUp(gateway.Up());
   CHECK_FALSE(Runs(left));
   CHECK(Runs(gateway.postgres()));
@@ -119,7 +120,7 @@ TEST_CASE("kill -9: the next start takes everything up again", "[faults]") {
   CHECK(document->root()["items"].size() == 2);
 }
 
-TEST_CASE("kill -9, then down: the server that was left behind is stopped", "[faults]") {
+TEST_CASE("kill -9, then down: the remaining database is stopped", "[faults]") {
   Gateway gateway;
   MustBeUp(gateway.Up());
   const pid_t left = gateway.postgres();
@@ -138,7 +139,7 @@ TEST_CASE("kill -9 in mid-stream: the record holds every byte that the caller re
   stream.ReadUntil("data: ", 4);
   REQUIRE(stream.body().find("[DONE]") == std::string::npos);
   gateway.Kill();
-  stream.ReadAll();  // what was on the way
+  stream.ReadAll();  // the rest that was in flight
   const std::string received = stream.body();
   REQUIRE_FALSE(received.empty());
   MustBeUp(gateway.Up());
@@ -177,8 +178,7 @@ TEST_CASE("kill -9 in mid-stream: the record holds every byte that the caller re
   CHECK(verified.output.find("truncated") != std::string::npos);
 }
 
-TEST_CASE("PostgreSQL is killed: calls are refused as unavailable, then all is well again",
-          "[faults]") {
+TEST_CASE("PostgreSQL is killed: calls are UNAVAILABLE until it is restarted", "[faults]") {
   DemoModel model(1);
   Gateway gateway;
   const std::string key = Configure(gateway, model);
@@ -188,7 +188,7 @@ TEST_CASE("PostgreSQL is killed: calls are refused as unavailable, then all is w
   for (bool restarted = false; answered == 0 || !restarted;) {
     const HttpReply reply = Post(gateway.address(), "/v1/chat/completions", key, Question(false));
     INFO(reply.body);
-    // Nothing but success and a closed gate, however the moments fall.
+    // Only success or 503, at whatever time the server was killed.
     REQUIRE((reply.status == 200 || reply.status == 503));
     restarted = gateway.postgres() != first && gateway.postgres() != 0;
     if (reply.status == 200 && restarted) ++answered;
@@ -207,7 +207,7 @@ TEST_CASE("up: a given address that is taken is an error, and nothing is left ru
   MustBeUp(gateway.Up());
 }
 
-TEST_CASE("up: resources with a mistake stop the start and name the place", "[faults]") {
+TEST_CASE("up: a mistake in resources prevents the start and is reported", "[faults]") {
   Gateway gateway;
   const std::string file = fs::path(gateway.data()).parent_path() / "wrong.yaml";
   std::ofstream(file) << "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: p}\n"
@@ -220,7 +220,7 @@ TEST_CASE("up: resources with a mistake stop the start and name the place", "[fa
 
 TEST_CASE("up: a folder that PostgreSQL's user cannot reach is named, with what to do",
           "[faults]") {
-  if (geteuid() != 0) return;  // only root's gateway runs its server as somebody else
+  if (geteuid() != 0) return;  // only root switches to another user
   Gateway gateway;
   const fs::path closed = fs::path(gateway.data()).parent_path() / "closed";
   fs::create_directories(closed);

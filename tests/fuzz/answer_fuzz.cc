@@ -1,5 +1,5 @@
-// An answer in one body: no secret leaves it, and without one it leaves byte for byte.
-// Input: status (even: 200), body.
+// An answer in one body: no secret is released, and without secrets it is unchanged. Input: status
+// (even: 200), body.
 
 #include "absl/strings/match.h"
 #include "libs/dialects/openai/document_answer.h"
@@ -33,7 +33,7 @@ void Run(Input input) {
           "a secret leaves", caller);
   if (json::Document::Parse(body).ok()) {
     Require(document.ok(), "JSON does not stay JSON", caller);
-    // Log probabilities that could repeat a text in another form never pass.
+    // Log probabilities that could reveal a text in another form are always removed.
     const bool bare = !absl::StrContains(body, "logprobs") && !absl::StrContains(body, "\\u");
     if (!masked && bare) Require(caller == body, "an untouched body changed", caller);
   }

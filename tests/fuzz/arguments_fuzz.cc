@@ -1,5 +1,5 @@
-// The arguments of a tool call: cuts make no difference, and JSON stays JSON.
-// Input: cut, arguments.
+// The arguments of a tool call: the result does not depend on cuts, and JSON stays JSON. Input:
+// cut, arguments.
 
 #include "libs/json/document.h"
 #include "services/masking/text_masker.h"
@@ -42,7 +42,7 @@ void Run(Input input) {
   Require(whole.text == parts.text, "pieces differ from the whole", parts.text);
 
   if (!json::Document::Parse(text).ok()) return;
-  // Two keys may become one by masking; a strict reader refuses that, and that alone.
+  // Masking may make two keys equal, which a strict parser refuses; no other error is acceptable.
   const auto masked = json::Document::Parse(whole.text);
   Require(masked.ok() || masked.status().message().find("duplicate") != absl::string_view::npos,
           "JSON does not stay JSON", whole.text);

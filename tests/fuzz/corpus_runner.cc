@@ -1,7 +1,7 @@
-// The main of a fuzz target where there is no libFuzzer:
+// The main function of a fuzz target without libFuzzer:
 //   NAME_fuzz CORPUS_FOLDER [ROUNDS [SEED]]
-// Runs every file of the folder as it is, then ROUNDS mutations of them, the same for the same
-// SEED. A target that finds something aborts; the input is then in the file that is named first.
+// Runs every file of the folder, then ROUNDS mutations of them, reproducible by SEED. A target
+// aborts when it finds something; the input is then in the file printed first.
 
 #include <cstdlib>
 #include <filesystem>
@@ -48,7 +48,7 @@ class Mutator {
   std::size_t Below(std::size_t n) { return random_() % n; }
   const std::string& Any() { return corpus_[Below(corpus_.size())]; }
 
-  // A stretch of some input: parts of one inside another is what finds most.
+  // A stretch of another input: inserting parts of one input into another finds most.
   std::string Stretch() {
     const std::string& from = Any();
     if (from.empty()) return "";

@@ -1,6 +1,6 @@
-// A text in the deltas of a stream, through edge and masking with the default rules: what the
-// caller puts together does not depend on the deltas, and equals the text in a body. Input: cut of
-// the text, cut of the stream, form (even: a content), text.
+// A text in the deltas of a stream, through dialect and masking with the default rules: the
+// reassembled text does not depend on the deltas and equals the text in a body. Input: cut of the
+// text, cut of the stream, form (even: a content), text.
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/utf8.h"
@@ -26,7 +26,7 @@ struct Outcome {
   bool ok = true;
 };
 
-// Gives the pieces to `reader` one by one, and its end.
+// Feeds the pieces to `reader`, and its end.
 Outcome Pass(dialects::AnswerReader& reader, const std::vector<absl::string_view>& pieces) {
   masking::FieldMasker masker(Rules());
   Outcome outcome;
@@ -44,7 +44,7 @@ Outcome Pass(dialects::AnswerReader& reader, const std::vector<absl::string_view
   return outcome;
 }
 
-// One message, or what a delta adds to it.
+// A message, or what a delta adds to it.
 std::string Message(absl::string_view text, bool arguments) {
   const std::string quoted = json::Quote(text);
   return arguments
@@ -72,7 +72,7 @@ std::string Joined(absl::string_view caller, bool arguments) {
   return text;
 }
 
-// `text` in deltas: pieces of it, each grown until it ends with a whole character.
+// `text` in deltas: each piece is extended to the end of a character.
 std::string InDeltas(absl::string_view text, std::uint8_t cut, bool arguments) {
   std::string stream, delta;
   for (const absl::string_view piece : Cut(text, cut)) {
@@ -104,7 +104,7 @@ void Run(Input input) {
   dialects::openai::StreamAnswer reader({});
   const std::string stream = InDeltas(text, cut, arguments);
   const Outcome streamed = Pass(reader, Cut(stream, stream_cut));
-  if (!whole.ok || !streamed.ok) return;  // a limit: what is held in a stream, a long number
+  if (!whole.ok || !streamed.ok) return;  // a limit was reached: held text, or a long number
   const auto document = json::Document::Parse(whole.caller);
   Require(document.ok(), "a body is no JSON", whole.caller);
   const std::string expected = ReadText(document->root()["choices"].at(0)["message"], arguments);

@@ -7,21 +7,20 @@
 
 #include "absl/strings/string_view.h"
 
-// What all targets share. A target is the function Run in a file of its own: it derives what it
-// needs from the bytes, checks a property, and ends the process with a message where the property
-// does not hold.
+// Shared by all targets. A target is the function Run in a file: it derives its input from the
+// bytes, checks a property, and aborts with a message when the property does not hold.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace countersign::fuzz {
 
-// Takes decisions from the front of the bytes, and leaves the rest as the text to work on.
+// Takes parameters from the front of the bytes; the rest is the text to work on.
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size)
       : rest_(reinterpret_cast<const char*>(data), size) {}
 
-  std::uint8_t Byte();  // 0 once nothing is left
-  // What stands before the next byte of this value, which is taken too; everything if none does.
+  std::uint8_t Byte();  // 0 when no bytes are left
+  // The bytes before the next `separator`, which is consumed, too; all bytes if there is none.
   absl::string_view Until(char separator);
   absl::string_view Rest() const { return rest_; }
 
@@ -32,10 +31,10 @@ class Input {
 // The target.
 void Run(Input input);
 
-// `text` in pieces of 1 to 32 bytes whose lengths follow from `seed`; 0: bytes one at a time.
+// `text` in pieces of 1 to 32 bytes whose lengths depend on `seed`; 0: single bytes.
 std::vector<absl::string_view> Cut(absl::string_view text, std::uint8_t seed);
 
-// Ends the process with `what` and the details when `holds` is false.
+// Aborts with `what` and the details unless `holds`.
 void Require(bool holds, const char* what, absl::string_view details = "");
 
 }  // namespace countersign::fuzz

@@ -1,4 +1,4 @@
-// What is read as JSON knows where each value stands: that stretch alone reads as the same value.
+// Every value of a parsed document knows its range, and that range alone parses to the same value.
 // Input: document.
 
 #include "libs/json/document.h"

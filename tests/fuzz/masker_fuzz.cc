@@ -1,6 +1,5 @@
-// A text in pieces leaves as the whole text does, and what has left is never taken back; scanned in
-// bulk it is the same again.
-// Input: cut, rules, text.
+// A text in pieces gives the same result as the whole text, released text is never taken back, and
+// a bulk scan gives the same result again. Input: cut, rules, text.
 
 #include <map>
 
@@ -23,7 +22,7 @@ text::redaction::RedactionRule Custom(const std::string& entity, absl::string_vi
   return rule;
 }
 
-// The default set; and rules that overlap, have no end, want context, or wait for a second match.
+// The default set, and rules that overlap, are unbounded, need context, or wait for a second match.
 Rules Choose(std::uint8_t choice) {
   static const Rules* const tier1 = [] {
     const auto detectors = text::detectors::FindDetectors("tier1").value();
@@ -64,7 +63,7 @@ void CheckSame(absl::string_view text, const text::redaction::Redacted& whole,
   }
 }
 
-// With so little room that a text of some dozen bytes has parts, and what was learnt is forgotten.
+// Uses limits so small that even short texts have several lanes and states are discarded.
 void CheckScan(const Rules& rules, absl::string_view text, const text::redaction::Redacted& whole) {
   constexpr std::size_t kBlock = 8;
   static std::map<const text::redaction::RuleSet*, text::redaction::ScanAutomaton> automata;
@@ -89,7 +88,7 @@ void Check(const Rules& rules, absl::string_view text, std::uint8_t cut) {
   text::redaction::Redacted parts;
   for (const absl::string_view piece : Cut(text, cut)) {
     const absl::Status fed = stream.Feed(piece, false, &parts.text, &parts.spans);
-    if (!fed.ok()) return;  // more was held than is allowed: nothing more leaves
+    if (!fed.ok()) return;  // the limit on held text was exceeded
     Require(whole.ok(), "a text in pieces leaves, the whole one is refused");
     Require(whole->text.compare(0, parts.text.size(), parts.text) == 0,
             "what left early is no beginning of the whole", parts.text);

@@ -1,5 +1,4 @@
-// A text in any form is UTF-8, and every stretch of it knows where it came from.
-// Input: text.
+// A text in every form is UTF-8, and every range of it maps to its original. Input: text.
 
 #include "libs/text/unicode/normalize.h"
 

@@ -1,5 +1,5 @@
-// A pattern that is accepted compiles everywhere, and finds in pieces what it finds in the whole.
-// Input: the pattern up to a NUL, cut, text.
+// An accepted pattern compiles in every engine and matches in pieces as in the whole text. Input:
+// the pattern up to a NUL, cut, text.
 
 #include "libs/base/utf8.h"
 #include "libs/text/matching/matcher.h"

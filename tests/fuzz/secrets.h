@@ -6,8 +6,8 @@
 
 namespace countersign::fuzz {
 
-// True when some string or key below `value` shows what dialects::testing::LiteralMasking masks.
-// Names that a server gives out are let through (whole_texts.h).
+// Whether a string or key below `value` contains a secret of dialects::testing::LiteralMasking.
+// Names that a server chooses are allowed (whole_texts.h).
 inline bool HoldsSecret(const json::Value& value, absl::string_view key = "") {
   const bool named = key == "id" || key == "model" || key == "system_fingerprint";
   if (absl::StrContains(value.text(), "SECRET") &&

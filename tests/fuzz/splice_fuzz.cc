@@ -1,5 +1,5 @@
-// Splicing equals taking the pieces between the edits one by one.
-// Input: the source up to a NUL, then for each edit: a gap, a length, a length of replacement.
+// Splicing equals copying the pieces between the edits. Input: the source up to a NUL, then for
+// each edit: a gap, a length, a length of replacement.
 
 #include "libs/dialects/splice.h"
 
@@ -22,12 +22,12 @@ void Run(Input input) {
     expected.append(source, at, edit.begin - at);
     expected += edit.replacement;
     at = edit.end;
-    // An edit that neither takes nor begins anything new would stand where the next one does.
+    // An edit that removes and inserts nothing would have the same position as the next one.
     if (edit.begin == edit.end) expected.append(source, at++, 1);
     edits.push_back(std::move(edit));
   }
   if (at < source.size()) expected.append(source, at);
-  std::reverse(edits.begin(), edits.end());  // they may come in any order
+  std::reverse(edits.begin(), edits.end());  // any order is allowed
   const auto spliced = dialects::Splice(source, edits);
   Require(spliced.ok() && *spliced == expected, "spliced otherwise", expected);
 }

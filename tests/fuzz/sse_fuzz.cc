@@ -1,5 +1,4 @@
-// How bytes are cut makes no difference to the events, and no byte is lost.
-// Input: cut, bytes.
+// The events do not depend on how the bytes are cut, and no byte is lost. Input: cut, bytes.
 
 #include "libs/dialects/sse/parser.h"
 
@@ -40,7 +39,7 @@ void Run(Input input) {
       const char byte = events[i].data[at];
       const std::size_t in_raw = events[i].InRaw(at);
       Require(in_raw < events[i].raw.size(), "a place outside the event", events[i].raw);
-      // Lines are joined by LF, whatever ended them.
+      // Lines are joined by LF, whatever their line end was.
       Require(byte == '\n' || events[i].raw[in_raw] == byte, "another place", events[i].raw);
     }
     all += events[i].raw;

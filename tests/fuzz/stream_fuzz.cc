@@ -53,7 +53,7 @@ void Run(Input input) {
   const Outcome outcome = Pass(Cut(bytes, cut));
   CheckNoSecret(outcome.caller);
   Require(outcome.ok == expected.ok, "one cut ends in an error, another does not", bytes);
-  // After an error the pieces decide how much had left before it.
+  // After an error, how much was released before it depends on the pieces.
   if (outcome.ok) Require(outcome.caller == expected.caller, "other bytes", outcome.caller);
 }
 

@@ -1,5 +1,5 @@
-// Every action of a masking profile on every text of an answer: streamed character by character,
-// and bytes in any pieces, the caller reads the same as of the whole answer.
+// Every action of a masking profile on every text of an answer: streamed character by character and
+// in any pieces of bytes, the caller reads the same as from the whole answer.
 
 #include <map>
 #include <random>
@@ -36,7 +36,7 @@ masking::CompiledProfile MakeProfile(Action action, Action prompt = Action::kPla
   return masking::CompileProfile(profile, {}, SecretString("key")).value();
 }
 
-// A text of an answer: where it stands in a delta, and in a whole message.
+// A text of an answer: its place in a delta and in a whole message.
 struct Place {
   std::string name;
   int choice = 0;
@@ -89,7 +89,7 @@ std::string TextFor(const Place& place, const std::string& text) {
   return place.arguments ? absl::StrCat("{\"a\":[", json::Quote(text), "],\"b\":{}}") : text;
 }
 
-// What the caller reads of `text` there.
+// What the caller reads for `text` in that place.
 std::string Whole(const Place& place, const std::string& text, const Rules& rules,
                   const Rules& restoring) {
   std::string choices;
@@ -142,7 +142,8 @@ struct Case {
   std::string card, mail, project;
 };
 
-TEST_CASE("actions: each writes the same into every text, whole and streamed", "[actions]") {
+TEST_CASE("actions: each one gives the same result in every text, whole and streamed",
+          "[actions]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -164,7 +165,7 @@ TEST_CASE("actions: each writes the same into every text, whole and streamed", "
       CHECK(!absl::StrContains(whole, kMail));
       if (place.arguments) CHECK(json::Document::Parse(whole).ok());
       if (each.action == Action::kHash) {
-        // Equal values, equal text, wherever they stand.
+        // Equal values give equal replacements, in every place.
         const std::string again = Whole(Places()[0], said, rules, nullptr);
         CHECK(whole == TextFor(place, again));
         CHECK(absl::StrContains(whole, "<CREDIT_CARD:"));
@@ -176,7 +177,7 @@ TEST_CASE("actions: each writes the same into every text, whole and streamed", "
   }
 }
 
-TEST_CASE("actions: a placeholder comes back in every text, whole and streamed", "[actions]") {
+TEST_CASE("actions: a placeholder is restored in every text, whole and streamed", "[actions]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -191,7 +192,7 @@ TEST_CASE("actions: a placeholder comes back in every text, whole and streamed",
   const Rules restoring = masking::RestoringRules(sent[0].placeholders).value();
   for (const Place& place : Places()) {
     CAPTURE(place.name);
-    // What the model says of its own is masked all the same.
+    // Values that the model itself writes are masked.
     const std::string text =
         TextFor(place, absl::StrCat("to ", to_model, "\nnot 5555 5555 5555 4444"));
     const std::string expected =
@@ -201,7 +202,7 @@ TEST_CASE("actions: a placeholder comes back in every text, whole and streamed",
   }
 }
 
-TEST_CASE("actions: probabilities of what was masked or restored are left out", "[actions]") {
+TEST_CASE("actions: probabilities of masked or restored text are removed", "[actions]") {
   const auto tokens = [](const std::vector<std::string>& parts) {
     std::string list;
     for (const std::string& part : parts) {

@@ -1,5 +1,5 @@
-// Adversarial group 1 (tests/README.md) through edge and masking: every case of every detector, in
-// the deltas of a stream and in the arguments of a tool call, however either is cut.
+// Adversarial group 1 (tests/README.md) through dialect and masking: every case of every detector,
+// in the deltas of a stream and in the arguments of a tool call, however either is cut.
 
 #include <algorithm>
 #include <cstdlib>
@@ -28,7 +28,7 @@ TEST_CASE("adversarial 01: every detector's cases in the deltas of a stream", "[
   }
 }
 
-// `text` as a JSON string in which a random part of the characters is spelled \uXXXX.
+// `text` as a JSON string in which random characters are written as \uXXXX.
 std::string Spelled(absl::string_view text, std::mt19937& random) {
   std::string literal = "\"";
   for (const std::string& character : Characters(text)) {
@@ -43,7 +43,7 @@ std::string Spelled(absl::string_view text, std::mt19937& random) {
   return literal + "\"";
 }
 
-// With this variable set every case is tried (a minute); else a few.
+// If set, every case is tried, which takes a minute; otherwise a few.
 constexpr char kAllCuts[] = "COUNTERSIGN_ALL_CUTS";
 constexpr std::size_t kSomeCases = 200;
 

@@ -1,5 +1,5 @@
-// Random texts of what makes masking stumble, through edge and masking with the default rules: the
-// caller reads the same however they came, and in a body what they read in a stream.
+// Random texts that are hard to mask, through dialect and masking with the default rules: the
+// caller reads the same however the text arrives, in streams and in bodies.
 
 #include <random>
 
@@ -142,7 +142,7 @@ TEST_CASE("adversarial: random texts are the same in deltas, in one piece, and i
   int masked = 0;
   for (int round = 0; round < 1500; ++round) {
     std::string text = RandomText(random);
-    // Long texts that come whole are scanned in another way than streams.
+    // Long whole texts are scanned differently from streams.
     if (random() % 4 == 0) text += std::string(300, ' ') + RandomText(random);
     CAPTURE(text);
     const auto body = json::Document::Parse(InBody(
@@ -159,13 +159,13 @@ TEST_CASE("adversarial: random texts are the same in deltas, in one piece, and i
     REQUIRE(Streamed({text}, kAsArguments, random) == arguments);
     if (json::Document::Parse(text).ok()) {
       REQUIRE(json::Document::Parse(arguments).ok());
-      // A content that is a bare number or string is prose.
+      // Content that is a single number or string counts as prose.
       const bool document = text.find_first_of("{[") == text.find_first_not_of(" \n");
       REQUIRE((!document || json::Document::Parse(content).ok()));
     }
     masked += content != text;
   }
-  CHECK(masked > 250);  // else the texts were too tame
+  CHECK(masked > 250);  // otherwise the texts were too easy
 }
 
 TEST_CASE("adversarial 17: masking random masked text again changes nothing", "[adversarial]") {
@@ -173,8 +173,8 @@ TEST_CASE("adversarial 17: masking random masked text again changes nothing", "[
   CAPTURE(seed);
   Random random(seed);
   for (int round = 0; round < 5000; ++round) {
-    // Apart: a replacement is another neighbour than the digit or letter that stood there. And
-    // without words of context, which a shorter replacement brings nearer.
+    // Separated by spaces, because a replacement is another neighbour than the replaced digit or
+    // letter; and without context words, which a shorter replacement moves closer.
     const std::string text = RandomText(random, " ");
     const auto has = [&](const char* word) { return absl::StrContains(text, word); };
     if (has("routing") || has("Bearer") || has("password") || has("api_key")) continue;
@@ -184,7 +184,7 @@ TEST_CASE("adversarial 17: masking random masked text again changes nothing", "[
   }
 }
 
-// Every place of an answer that may carry what a model said; $ stands for it.
+// Every place of an answer that may contain a model's text, marked with $.
 const std::vector<std::string>& Members() {
   static const auto& members = *new std::vector<std::string>{
       R"("content":"$")",
@@ -217,8 +217,7 @@ std::string Filled(absl::string_view pattern, absl::string_view with) {
   return text;
 }
 
-TEST_CASE("adversarial 18: no member of a stream or a body carries a number past the masking",
-          "[adversarial]") {
+TEST_CASE("adversarial 18: no member of a stream or body avoids masking", "[adversarial]") {
   const std::string card = "4111111111111111";
   for (const std::string& member : Members()) {
     CAPTURE(member);
@@ -242,18 +241,18 @@ TEST_CASE("adversarial 18: no member of a stream or a body carries a number past
   }
 }
 
-TEST_CASE("adversarial 18: members that go on from delta to delta are masked over their cuts",
+TEST_CASE("adversarial 18: members that continue across deltas are masked across the cuts",
           "[adversarial]") {
   for (const std::string& member : Members()) {
     if (absl::StrContains(member, "name\":\"$") || absl::StrContains(member, "\"$\":") ||
         absl::StrContains(member, ":$") || absl::StrContains(member, "role") ||
         absl::StrContains(member, "citation") || absl::StrContains(member, "[[")) {
-      continue;  // those come in one piece
+      continue;  // sent in one piece
     }
     CAPTURE(member);
     std::string first = Filled(member, "4111 1111 ");
     std::string second = Filled(member, "1111 1111");
-    if (absl::StrContains(member, "{\\\"a")) {  // the halves of one document
+    if (absl::StrContains(member, "{\\\"a")) {  // two halves of one document
       first = R"("tool_calls":[{"index":0,"function":{"arguments":"{\"a\":\"4111 1111 "}}])";
       second = R"("tool_calls":[{"index":0,"function":{"arguments":"1111 1111\"}"}}])";
     }

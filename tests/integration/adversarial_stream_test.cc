@@ -1,5 +1,5 @@
-// The adversarial groups of texts (tests/README.md) in the deltas of a stream: what edge and
-// masking make of them together, however deltas and bytes are cut.
+// The adversarial groups of texts (tests/README.md) in the deltas of a stream, through dialect and
+// masking, however deltas and bytes are cut.
 
 #include <map>
 #include <random>
@@ -26,7 +26,7 @@ void CheckAll(const std::vector<Case>& cases) {
   }
 }
 
-// The caller's bytes; fails unless they are the same for every cut of the upstream's in two.
+// The caller's bytes. Fails unless they are the same for every cut of the upstream's bytes in two.
 std::string PassAllCuts(const std::string& bytes) {
   const Passed whole = PassPieces({bytes});
   INFO(whole.status);
@@ -48,7 +48,7 @@ TEST_CASE("adversarial 02: a match is the first, the last and all of an answer's
             {"536-90-4399 is it", "<US_SSN> is it"},
             {"it is 536-90-4399", "it is <US_SSN>"},
             {"john@x.io\n", "<EMAIL>\n"}});
-  // The stream ends without a finishing event, and the text with it.
+  // The stream, and with it the text, ends without a finishing event.
   CHECK(Joined(PassAllCuts(Content("a 536-90-4399") + kDone), "content") == "a <US_SSN>");
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("adversarial 05: matches that overlap and touch, in deltas", "[adversa
             {"a@b.io,c@d.io", "<EMAIL>,<EMAIL>"}});
 }
 
-TEST_CASE("adversarial 06: what dies at its last character leaves as it came, at once",
+TEST_CASE("adversarial 06: a match that fails at its last character is released unchanged, at once",
           "[adversarial]") {
   for (const std::string& alive : {std::string(63, 'x'), std::string("4111 1111 1111 1112"),
                                    std::string("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0")}) {
@@ -91,9 +91,8 @@ TEST_CASE("adversarial 06: what dies at its last character leaves as it came, at
   }
 }
 
-TEST_CASE(
-    "adversarial 07: texts without end keep the stream's memory bounded and its caller served",
-    "[adversarial]") {
+TEST_CASE("adversarial 07: endless texts use bounded memory and are still delivered",
+          "[adversarial]") {
   MaskedStream stream;
   stream.Feed(Content(absl::StrCat("see -----BEGIN PRIVATE", " KEY-----\n")));
   const std::string lines = Content(std::string(60, 'M') + "\n");
@@ -110,7 +109,7 @@ TEST_CASE(
   CHECK(Joined(token.passed().caller, "content") == "<SECRET.GITHUB_TOKEN> end");
 }
 
-TEST_CASE("adversarial 07: what no memory would hold closes the stream, and nothing of it leaves",
+TEST_CASE("adversarial 07: a text beyond the limit ends the stream, and none of it is released",
           "[adversarial]") {
   text::redaction::RedactionRule rule;
   rule.entity = "quoted";
@@ -129,7 +128,7 @@ TEST_CASE("adversarial 07: what no memory would hold closes the stream, and noth
     CHECK(fed < 70);
     CHECK(!absl::StrContains(stream.Finish().caller, "7"));
   }
-  // A number in a document has no end either.
+  // A number in a document can be endless, too.
   MaskedStream number;
   for (int i = 0; i < 10; ++i) number.Feed(Arguments(i == 0 ? "[1" : std::string(1000, '7')));
   CHECK(absl::IsResourceExhausted(number.Finish().status));
@@ -142,14 +141,14 @@ TEST_CASE("adversarial 08: JSON escapes hide nothing, and an escaped backslash i
       SpelledContent(R"("\u0034111\u0031111 1111\u00201111 \/ \ud83d\ude00")"),
       SpelledContent(R"(" john\u0040x")"), SpelledContent(R"("\u002eio, \n")"), Finished(), kDone));
   CHECK(Joined(caller, "content") == "<CREDIT_CARD> / \xF0\x9F\x98\x80 <EMAIL>, \n");
-  // What the text itself spells out, for its reader to decode, is looked through as well.
+  // Escapes that the text itself contains for its reader are decoded for matching, too.
   const std::string twice = PassAllCuts(
       absl::StrCat(SpelledContent(R"("4111\\u00311111111\\u")"), SpelledContent(R"("0031111")"),
                    SpelledContent(R"(" C:\\users\\u12")"), Finished(), kDone));
   CHECK(Joined(twice, "content") == "<CREDIT_CARD> C:\\users\\u12");
 }
 
-TEST_CASE("adversarial 09: characters cut in each byte, NUL, wrong bytes and half a pair",
+TEST_CASE("adversarial 09: characters cut at each byte, NUL, invalid bytes and half a pair",
           "[adversarial]") {
   CHECK(Joined(PassAllCuts(absl::StrCat(Content("\u00E94111111111111111"),
                                         Content("\u20AC\U0001F600"), Finished(), kDone)),
@@ -157,7 +156,7 @@ TEST_CASE("adversarial 09: characters cut in each byte, NUL, wrong bytes and hal
   CHECK(Joined(PassAllCuts(absl::StrCat(SpelledContent(R"("a\u0000 4111111111111111\u0000")"),
                                         Finished(), kDone)),
                "content") == std::string("a\0 <CREDIT_CARD>\0", 17));
-  // JSON is UTF-8: nothing of another event leaves.
+  // JSON must be UTF-8: nothing of such an event is released.
   for (const std::string& wrong : {Content("x\xFF"),
                                    Content("\xC0\xB4"
                                            "111111111111111"),
@@ -168,9 +167,8 @@ TEST_CASE("adversarial 09: characters cut in each byte, NUL, wrong bytes and hal
   }
 }
 
-TEST_CASE("adversarial 09: a surrogate pair cut in two is no character to anybody",
-          "[adversarial]") {
-  // U+1D7D2 is a digit four, if a caller could join its halves again.
+TEST_CASE("adversarial 09: a surrogate pair cut in two is never joined again", "[adversarial]") {
+  // U+1D7D2 is a digit four, if a caller could join its halves.
   const std::string halves =
       absl::StrCat(SpelledContent(R"("a \ud835")"), SpelledContent(R"("\udfd2111 1111 1111 1111")"),
                    SpelledContent(R"(" \ud835\udfd2111 1111 1111 1111")"));
@@ -188,8 +186,7 @@ TEST_CASE("adversarial 10: invisible characters, other digits, dashes and spaces
             {"536\u221290\u20104399", "<US_SSN>"}});
 }
 
-TEST_CASE("adversarial 11: choices, tool calls, content and refusal that take turns",
-          "[adversarial]") {
+TEST_CASE("adversarial 11: interleaved choices, tool calls, content and refusal", "[adversarial]") {
   std::string bytes;
   for (const std::string& character : Characters(kCard)) {
     absl::StrAppend(&bytes, Content(character, 0), Content(character == "1" ? "1" : "x", 1),
@@ -229,8 +226,7 @@ TEST_CASE("adversarial 13: line ends, data lines, comments and events of any siz
         absl::StrCat(filler, "x <CREDIT_CARD>", filler));
 }
 
-TEST_CASE("adversarial 13: comments and other fields carry no number past the masking",
-          "[adversarial]") {
+TEST_CASE("adversarial 13: comments and other fields do not avoid masking", "[adversarial]") {
   const std::string caller =
       PassAllCuts(absl::StrCat(": 4111111111111111\n\n", "event: a@b.io\n", Content("hi"),
                                "id: 536-90-4399\n", Content("!"), Finished(), kDone));
@@ -238,7 +234,7 @@ TEST_CASE("adversarial 13: comments and other fields carry no number past the ma
   for (const char* secret : {"4111", "a@b.io", "4399"}) CHECK(!absl::StrContains(caller, secret));
 }
 
-TEST_CASE("adversarial 14: an upstream that dies in a match takes what is held along",
+TEST_CASE("adversarial 14: held text is dropped when the upstream fails within a match",
           "[adversarial]") {
   const std::string bytes = absl::StrCat(Content("see 4111 1111 1111 111"), Content("1"),
                                          Content(", john@x"), R"(data: {"choices":[{"ind)");
@@ -256,7 +252,7 @@ TEST_CASE("adversarial 14: an upstream that dies in a match takes what is held a
   }
 }
 
-TEST_CASE("adversarial 14: an upstream's own error ends the stream, and nothing held comes out",
+TEST_CASE("adversarial 14: an upstream's error ends the stream, and held text is dropped",
           "[adversarial]") {
   const std::string error = "data: {\"error\":{\"message\":\"lost john@x.io\"}}\n\n";
   const std::string caller = PassAllCuts(Content("see 4111 1111 1111") + error);
@@ -264,7 +260,7 @@ TEST_CASE("adversarial 14: an upstream's own error ends the stream, and nothing 
         absl::StrCat(Content("see "), "data: {\"error\":{\"message\":\"lost <EMAIL>\"}}\n\n"));
 }
 
-TEST_CASE("adversarial 17: what looks like masking's own words stays, and masked streams too",
+TEST_CASE("adversarial 17: text that looks like a replacement stays, and so do masked streams",
           "[adversarial]") {
   CheckAll({{"<CREDIT_CARD> [US_SSN] <EMAIL>@x.io", "<CREDIT_CARD> [US_SSN] <EMAIL>@x.io"}});
   const std::string once =
@@ -295,7 +291,7 @@ TEST_CASE("adversarial 18: copies of the text equal its deltas; probabilities of
   CHECK(Joined(caller, "content") == masked);
   CHECK(absl::StrContains(caller, absl::StrCat("\"message\":{\"content\":", json::Quote(masked))));
   CHECK(absl::StrContains(caller, absl::StrCat("\"text\":", json::Quote(masked))));
-  std::string spelled;  // by the probabilities that were left
+  std::string spelled;  // from the remaining probabilities
   dialects::sse::Parser parser(1 << 20);
   std::vector<dialects::sse::Event> events;
   REQUIRE(parser.Feed(caller, events).ok());
@@ -310,8 +306,7 @@ TEST_CASE("adversarial 18: copies of the text equal its deltas; probabilities of
   CHECK(spelled.find_first_of("0123456789@") == std::string::npos);
 }
 
-TEST_CASE("adversarial 19: what the caller has is the beginning of what it will have",
-          "[adversarial]") {
+TEST_CASE("adversarial 19: the caller's bytes are a prefix of its final bytes", "[adversarial]") {
   const std::string text = "mail a.b+c@ex-ample.co.uk, 4111 1111 1111 1111 or PRJ; 2001:db8::1.";
   const std::string masked = "mail <EMAIL>, <CREDIT_CARD> or PRJ; <IP_ADDRESS>.";
   MaskedStream stream;

@@ -17,8 +17,8 @@
 #include "services/masking/field_masker.h"
 #include "services/masking/profile_compiler.h"
 
-// What edge and masking make together of a streamed answer: the edge's reader of OpenAI's form over
-// the masker of the masking service, with the default rules. For tests alone.
+// Passes a streamed answer through OpenAI's dialect and the masking service's masker with the
+// default rules. For tests only.
 namespace countersign::integration {
 
 using Rules = std::shared_ptr<const text::redaction::RuleSet>;
@@ -37,7 +37,7 @@ struct Passed {
   absl::Status status;
 };
 
-// What the caller gets of an upstream's bytes that come in these pieces, and how it ended.
+// The caller's bytes for an upstream's bytes in these pieces, and how the stream ended.
 class MaskedStream {
  public:
   explicit MaskedStream(Rules rules = Tier1(), Rules restoring = nullptr)
@@ -84,7 +84,7 @@ inline std::string Delta(absl::string_view members, int choice = 0) {
 inline std::string Content(absl::string_view text, int choice = 0) {
   return Delta(absl::StrCat("\"content\":", json::Quote(text)), choice);
 }
-// `literal` is the JSON string with its quotes, spelled as the test wants it.
+// `literal` is the JSON string with its quotes, as the test writes it.
 inline std::string SpelledContent(absl::string_view literal) {
   return Delta(absl::StrCat("\"content\":", literal));
 }
@@ -97,8 +97,8 @@ inline std::string Finished(int choice = 0) {
 }
 inline const std::string kDone = "data: [DONE]\n\n";
 
-// What an SDK puts together of one choice: member `name` of its deltas, or the arguments of its
-// tool call `call`.
+// The text of one choice as an SDK reassembles it: member `name` of its deltas, or the arguments of
+// its tool call `call`.
 inline std::string Joined(absl::string_view caller, absl::string_view name, int choice = 0,
                           std::optional<int> call = std::nullopt) {
   dialects::sse::Parser parser(64u << 20);
@@ -124,7 +124,7 @@ inline std::string Joined(absl::string_view caller, absl::string_view name, int 
   return text;
 }
 
-// The characters of `text`: a delta is a JSON string and holds whole ones.
+// The characters of `text`, because a delta is a JSON string of whole characters.
 inline std::vector<std::string> Characters(absl::string_view text) {
   std::vector<std::string> characters;
   for (std::size_t at = 0; at < text.size();) {
@@ -147,7 +147,7 @@ inline std::vector<std::string> RandomPieces(absl::string_view bytes, std::size_
   return pieces;
 }
 
-// How one text is put into deltas, and found again in what the caller got.
+// How a text is put into deltas, and extracted from the caller's bytes.
 struct Carrier {
   std::string (*delta)(absl::string_view text);
   std::string (*joined)(absl::string_view caller);
@@ -159,8 +159,8 @@ inline const Carrier kAsArguments = {
     [](absl::string_view text) { return Arguments(text); },
     [](absl::string_view caller) { return Joined(caller, "arguments", 0, 0); }};
 
-// What `text` becomes in the deltas of a stream; fails unless it is the same in one delta, in two
-// wherever they meet, and in one per character, these cut into bytes anywhere.
+// The result for `text` in the deltas of a stream. Fails unless it is the same in one delta, in two
+// with any cut, and in one delta per character, each cut into bytes anywhere.
 inline std::string StreamedHoweverCut(absl::string_view text, const Carrier& as,
                                       std::mt19937& random, const Rules& rules = Tier1()) {
   CAPTURE(text);

@@ -4,8 +4,7 @@
 
 namespace countersign::e2e {
 
-// provider.mjs running under the pinned Node; ends with the object. What fails while starting it
-// fails the test.
+// provider.mjs running under the pinned Node; stops with the object. A failed start fails the test.
 class NodeProvider {
  public:
   NodeProvider();

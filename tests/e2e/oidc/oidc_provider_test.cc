@@ -18,14 +18,13 @@
 #include "services/authn/testing/secret_store_memory.h"
 #include "tests/e2e/oidc/node_provider.h"
 
-// authn against tokens that somebody else issues: a certified OpenID provider (npm oidc-provider),
-// over real HTTP.
+// Tests authn with tokens of a certified OpenID provider (npm oidc-provider) over real HTTP.
 namespace countersign::e2e {
 namespace {
 
 using domain::Role;
 
-// The system's clock, moved on: the provider keeps the real time.
+// The system's clock plus an offset; the provider uses the real time.
 class ShiftedClock final : public Clock {
  public:
   absl::Time Now() const override { return system_.Now() + absl::Seconds(shift_seconds_.load()); }
@@ -122,7 +121,7 @@ struct Fixture {
   authn::Authn authn{{keys, pool, url_fetcher, minter, secrets, clock, random, registry}};
 };
 
-// For tests that stop the provider.
+// For tests that stop their provider.
 struct OwnProvider {
   NodeProvider own;
 };
@@ -186,7 +185,7 @@ TEST_CASE_METHOD(Fixture, "oidc-provider: after a rotation new keys are found an
   REQUIRE(Reason(before).empty());
   REQUIRE(Post("/test/rotate", "").status == 200);
   const std::string after = Token("ES256");
-  CHECK(Reason(after) == "token_key_unknown");  // the keys were read a moment ago
+  CHECK(Reason(after) == "token_key_unknown");  // the keys were fetched moments ago
   clock.Shift(11);
   CHECK(Reason(after).empty());
   CHECK(Reason(before).empty());
@@ -197,7 +196,7 @@ TEST_CASE_METHOD(OwnFixture, "oidc-provider: while it is away its known keys go 
   const std::string unseen = Token("RS256");
   REQUIRE(Reason(token).empty());
   provider.Stop();
-  clock.Shift(11 * 60 - 70);  // past the keys' time, before the token's
+  clock.Shift(11 * 60 - 70);  // after the keys' ttl, before the token's expiry
   CHECK(Reason(token).empty());
   CHECK(Reason(unseen).empty());
 }
