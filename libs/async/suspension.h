@@ -12,7 +12,7 @@ namespace countersign::async {
 // are called on the executor.
 //
 //   Suspension suspension(executor);
-//   … give &suspension to whoever wakes it …
+//   … pass &suspension to the code that wakes it …
 //   co_await suspension;
 class Suspension {
  public:

@@ -76,7 +76,7 @@ TEST_CASE("ContinueOn: the work may keep the callback and answer later", "[domai
         pool, [&answer](Answer result) { answer = std::move(result); },
         [&kept](Done<std::string> done) { kept = std::move(done); },
         absl::ResourceExhaustedError("full"));
-  }  // The pool has run what it accepted.
+  }  // The pool has run its accepted work.
   CHECK_FALSE(answer.has_value());
   kept("later");
   REQUIRE(answer.has_value());

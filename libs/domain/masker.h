@@ -14,9 +14,9 @@ namespace countersign::domain {
 enum class Direction { kPrompt, kResponse };
 absl::string_view ToString(Direction direction);  // "prompt", "response"
 
-// The next piece of one logical text. `field` names the text and is chosen by the dialect
-// ("choices/0/content"): no match ever spans two fields. `text` is valid UTF-8, and may be empty
-// when only `end` matters.
+// The next piece of one text. `field` identifies the text and is chosen by the dialect
+// ("choices/0/content"); no match spans two fields. `text` is valid UTF-8, and may be empty when
+// only `end` matters.
 struct FieldPiece {
   std::string field;
   std::string text;
@@ -27,41 +27,41 @@ struct MaskedSpan {
   std::size_t begin = 0;  // UTF-8 byte offsets into FieldRelease::text
   std::size_t end = 0;
   std::string entity;    // lower snake case
-  std::string original;  // what stood there; goes nowhere but into the sealed record
+  std::string original;  // the replaced text; used in the sealed record only
 };
 
-// What a prompt says instead of a value that the answer gets back.
+// A token in a prompt that stands for a value, which is restored in the answer.
 struct Placeholder {
   std::string token;     // as it stands in the prompt
-  std::string original;  // goes nowhere but back to the caller
+  std::string original;  // sent to the caller only
 };
 
-// What may leave after a piece. When Unchanged, `text` equals the piece.
+// The text that may be released after a piece. If Unchanged, `text` equals the piece.
 struct FieldRelease {
   std::string text;
   std::size_t held_before = 0;  // bytes of the field held back before this piece, and after it
   std::size_t held_after = 0;
   std::vector<MaskedSpan> masked;
   std::vector<Placeholder> placeholders;  // of a prompt: those that its answer may restore
-  bool restored = false;                  // of an answer: placeholders gave way to originals
+  bool restored = false;                  // of an answer: placeholders were replaced by originals
 
   bool Unchanged() const {
     return held_before == 0 && held_after == 0 && masked.empty() && !restored;
   }
 };
 
-// The masking of one call in one direction. One Feed at a time; destroying it with a Feed
-// outstanding is allowed (the answer is then dropped).
+// Masks one call in one direction. One Feed at a time. May be destroyed with a Feed outstanding;
+// its answer is then dropped.
 class MaskStream {
  public:
   virtual ~MaskStream() = default;
 
-  // One release per piece, in order. Any error means that nothing more may be delivered on this
-  // call.
+  // Calls `done` with one release per piece, in order. After an error nothing more may be delivered
+  // in this call.
   virtual void Feed(std::vector<FieldPiece> pieces, absl::Time deadline,
                     Done<std::vector<FieldRelease>> done) = 0;
 
-  // What the profile says about events that the reader of the answer does not know.
+  // How the profile treats events of unknown form.
   virtual UnknownEvents unknown_events() const { return UnknownEvents::kMask; }
 };
 

@@ -59,7 +59,7 @@ bool HasPrefix(const ip::address_v6::bytes_type& bytes, const unsigned char (&pr
 
 using CarriedList = absl::InlinedVector<std::uint32_t, 4>;
 
-// The IPv4 addresses that packets to `address` may reach: gateways and tunnels unwrap them.
+// The IPv4 addresses that packets to `address` may reach through gateways and tunnels.
 CarriedList CarriedV4(const ip::address_v6& address) {
   static constexpr unsigned char kNat64[12] = {0x00, 0x64, 0xff, 0x9b};            // RFC 6052
   static constexpr unsigned char kLocalNat64[6] = {0x00, 0x64, 0xff, 0x9b, 0, 1};  // RFC 8215
@@ -67,17 +67,17 @@ CarriedList CarriedV4(const ip::address_v6& address) {
   static constexpr unsigned char kTeredo[4] = {0x20, 0x01, 0, 0};                  // RFC 4380
   static constexpr unsigned char kZeros[8] = {};
   const auto bytes = address.to_bytes();
-  // ::/64 holds the mapped, compatible and translated (::ffff:0:a.b.c.d) forms.
+  // ::/64 contains the mapped, compatible and translated (::ffff:0:a.b.c.d) forms.
   if (HasPrefix(bytes, kZeros) || HasPrefix(bytes, kNat64)) return {ReadV4(bytes, 12)};
   if (HasPrefix(bytes, k6to4)) return {ReadV4(bytes, 2)};
   if (HasPrefix(bytes, kTeredo)) return {ReadV4(bytes, 4), ~ReadV4(bytes, 12)};
   if (HasPrefix(bytes, kLocalNat64)) {
-    // The prefix may be 48, 56, 64 or 96 bits long; byte 8 is left out of the first two.
+    // The prefix may be 48, 56, 64 or 96 bits long; byte 8 is skipped for the first two.
     const std::uint32_t after_48 = (ReadV4(bytes, 6) & 0xffff0000) | ReadV4(bytes, 9) >> 16;
     const std::uint32_t after_56 = (ReadV4(bytes, 7) & 0xff000000) | ReadV4(bytes, 9) >> 8;
     CarriedList carried;
     for (const std::uint32_t number : {after_48, after_56, ReadV4(bytes, 9), ReadV4(bytes, 12)}) {
-      if (number >> 24 != 0) carried.push_back(number);  // else read with the wrong length
+      if (number >> 24 != 0) carried.push_back(number);  // otherwise the prefix has another length
     }
     return carried;
   }
@@ -96,7 +96,7 @@ absl::Status VetV4(const ip::address& named, std::uint32_t number, bool allow_pr
   return absl::OkStatus();
 }
 
-// Decides by the IPv6 address itself, whatever it carries.
+// Checks the IPv6 address itself, without embedded addresses.
 absl::Status VetV6(const ip::address_v6& address, bool allow_private) {
   static constexpr unsigned char kDocumentation[4] = {0x20, 0x01, 0x0d, 0xb8};
   static constexpr unsigned char kNat64[4] = {0x00, 0x64, 0xff, 0x9b};
@@ -177,14 +177,14 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
 absl::Status VetAddress(const ip::address& address, bool allow_private) {
   if (address.is_v4()) return VetV4(address, address.to_v4().to_uint(), allow_private);
   CS_RETURN_IF_ERROR(VetV6(address.to_v6(), allow_private));
-  if (address.is_loopback()) return absl::OkStatus();  // ::1 carries nothing
+  if (address.is_loopback()) return absl::OkStatus();  // ::1 embeds no address
   for (const std::uint32_t carried : CarriedV4(address.to_v6())) {
     CS_RETURN_IF_ERROR(VetV4(address, carried, allow_private));
   }
   return absl::OkStatus();
 }
 
-std::string SourceOf(const ip::address& address) {
+std::string GetSource(const ip::address& address) {
   if (address.is_v4()) return address.to_string();
   ip::address_v6 v6 = address.to_v6();
   if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6).to_string();

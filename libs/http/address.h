@@ -31,18 +31,18 @@ struct Url {
 // and fragments, which a configured address must not have.
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
-// Decides whether an address may be connected to. Link-local addresses, those at which clouds serve
-// metadata, unspecified, multicast and reserved ones are always refused; loopback, private, shared
-// and unique-local ranges only where `allow_private`. An IPv6 address that carries an IPv4 one, as
-// mapped, compatible, translated (NAT64), 6to4, Teredo and ISATAP addresses do, is refused where
-// that one is. PERMISSION_DENIED says which range.
+// Whether an address may be connected to. Link-local addresses (cloud metadata), unspecified,
+// multicast and reserved addresses are always refused; loopback, private, shared and unique-local
+// ranges unless `allow_private`. An IPv6 address that embeds an IPv4 one (mapped, compatible,
+// translated by NAT64, 6to4, Teredo, ISATAP) is refused if that one is. PERMISSION_DENIED names the
+// range.
 absl::Status VetAddress(const boost::asio::ip::address& address, bool allow_private);
 
-// Whom a peer's connections are counted for: its IPv4 address, mapped into IPv6 or not, or the /64
-// network of its IPv6 address, of which one host may own every address.
-std::string SourceOf(const boost::asio::ip::address& address);
+// The source for which a peer's connections are counted: its IPv4 address, also when mapped into
+// IPv6, or the /64 network of its IPv6 address, because one host may own a whole /64.
+std::string GetSource(const boost::asio::ip::address& address);
 
-// True when the host of a URL is an address, or `localhost`: as explicit as an allow-list entry.
+// Whether a URL's host is an address or `localhost`; configuring it literally allows that address.
 bool IsLiteralAddress(absl::string_view host);
 
 // Parses "host:port", ":port" or "[v6]:port".

@@ -50,9 +50,9 @@ TEST_CASE("VetAddress: an IPv4 address inside an IPv6 one is vetted, however it 
   CHECK(Vet("::1", true).ok());
 }
 
-TEST_CASE("SourceOf: an IPv4 address, or the network of an IPv6 one", "[http]") {
+TEST_CASE("GetSource: an IPv4 address, or the network of an IPv6 one", "[http]") {
   const auto source = [](const char* address) {
-    return SourceOf(boost::asio::ip::make_address(address));
+    return GetSource(boost::asio::ip::make_address(address));
   };
   CHECK(source("192.0.2.7") == "192.0.2.7");
   CHECK(source("::ffff:192.0.2.7") == "192.0.2.7");

@@ -26,7 +26,7 @@ constexpr std::size_t kRead = 64u << 10;
 constexpr absl::Duration kDrainTime = absl::Seconds(1);
 constexpr std::size_t kDrainBytes = 64u << 10;
 
-// Of a body in chunks, the line or the trailer that is not complete yet.
+// The limit for an incomplete chunk line or trailer.
 constexpr std::size_t kMaxUnparsed = 8u << 10;
 
 std::string FormatRequest(const Origin& origin, const Request& request) {
@@ -163,7 +163,7 @@ class Response final : public ClientResponse {
       if (*count > 0) continue;
       parser_->put_eof(error);
       if (error) co_return Malformed(error.message());
-      stream_.reset();  // a body that ends with its connection
+      stream_.reset();  // the body ends with its connection
     }
     Release();
     co_return std::string();
@@ -187,7 +187,7 @@ class Response final : public ClientResponse {
     co_return count;
   }
 
-  // What is there of a head. True when it is complete.
+  // Parses the available part of a head. True when it is complete.
   absl::StatusOr<bool> ParseHead() {
     const absl::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
     const limits::HeadScanner::Result result = scanner_->Scan(bytes.substr(scanned_));
@@ -201,8 +201,7 @@ class Response final : public ClientResponse {
     return parser_->is_header_done();
   }
 
-  // Several ways to tell where a body ends are how answers are smuggled, and a coding hides what
-  // the body says.
+  // Ambiguous framing enables response smuggling, and a transfer coding hides the body's content.
   bool HasPlainFraming() const {
     const auto& fields = parser_->get();
     const auto codings = fields.count(beast_http::field::transfer_encoding);
@@ -223,7 +222,7 @@ class Response final : public ClientResponse {
         if (status >= 200) break;
         if (status == 101) co_return absl::UnavailableError("the upstream switched protocols");
         if (++interim > options_.max_interim_responses) {
-          co_return absl::UnavailableError("the upstream sends interim responses without end");
+          co_return absl::UnavailableError("the upstream sends endless interim responses");
         }
         NewParser();
         continue;
@@ -276,7 +275,7 @@ class Response final : public ClientResponse {
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<limits::HeadScanner> scanner_;
-  std::size_t scanned_ = 0;  // of the buffer
+  std::size_t scanned_ = 0;  // scanned bytes of the buffer
   ResponseHead head_;
   bool head_request_ = false;
   bool keep_alive_ = false;

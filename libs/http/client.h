@@ -28,8 +28,8 @@ struct ClientOptions {
   std::size_t max_head_bytes = 64u << 10;
   std::size_t max_head_fields = 256;
   std::size_t max_interim_responses = 16;  // 100, 103: before the response
-  // A larger content-length is refused before the parser reserves it. A body without one is for the
-  // reader to count.
+  // A larger content-length is refused before the parser reserves it. For a body without one, the
+  // reader must count.
   std::uint64_t max_content_length = 64u << 20;
   std::size_t max_idle_per_origin = 64;
   // How long an unused connection is kept. Shorter than servers commonly allow (5 s), because a

@@ -1,4 +1,4 @@
-// Many connections, most of them silent: who has to go, and who is served.
+// Many connections, most of them idle: which ones are closed and which are served.
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 #include <memory>
@@ -29,7 +29,7 @@ ServerOptions Limits(std::size_t connections, std::size_t reserved, std::size_t 
   return options;
 }
 
-// Verifies callers who ask for /known.
+// Verifies callers that request /known.
 async::Awaitable<void> Answer(Exchange& exchange) {
   if (exchange.head().target == "/known") exchange.SetVerified();
   co_await exchange.Respond(ResponseHead(), "hello");
@@ -41,7 +41,7 @@ std::string Ask(RawClient& client, const char* path = "/") {
   return head.empty() ? "" : client.ReadBytes(5);
 }
 
-TEST_CASE("Connections: silent ones keep nobody out", "[http]") {
+TEST_CASE("Connections: idle connections do not keep others out", "[http]") {
   TestServer server(Answer, Limits(8, 0, 8));
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < 8; ++i) silent.push_back(std::make_unique<RawClient>(server.address()));
@@ -52,7 +52,7 @@ TEST_CASE("Connections: silent ones keep nobody out", "[http]") {
   CHECK(silent.front()->ReadAll().empty());  // the oldest was closed
 }
 
-TEST_CASE("Connections: half a request is as silent as none", "[http]") {
+TEST_CASE("Connections: an incomplete request counts as idle", "[http]") {
   TestServer server(Answer, Limits(4, 0, 4));
   std::vector<std::unique_ptr<RawClient>> slow;
   for (int i = 0; i < 4; ++i) {
@@ -63,18 +63,18 @@ TEST_CASE("Connections: half a request is as silent as none", "[http]") {
   CHECK(Ask(client) == "hello");
 }
 
-TEST_CASE("Connections: a verified connection outlasts any number of silent ones", "[http]") {
+TEST_CASE("Connections: a verified connection outlasts any number of idle ones", "[http]") {
   TestServer server(Answer, Limits(6, 2, 100));
   RawClient known(server.address());
   REQUIRE(Ask(known, "/known") == "hello");
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < 30; ++i) silent.push_back(std::make_unique<RawClient>(server.address()));
   RawClient last(server.address());
-  CHECK(Ask(last) == "hello");  // so all before it have been accepted
+  CHECK(Ask(last) == "hello");  // so all earlier ones have been accepted
   CHECK(Ask(known) == "hello");
 }
 
-TEST_CASE("Connections: one source has its share of unverified ones, and no more", "[http]") {
+TEST_CASE("Connections: one source has a limited number of unverified connections", "[http]") {
   Signal started, release;
   TestServer server(
       [&](Exchange& exchange) -> async::Awaitable<void> {
@@ -91,7 +91,7 @@ TEST_CASE("Connections: one source has its share of unverified ones, and no more
   REQUIRE(started.Wait());
   RawClient refused(server.address());
   refused.Send(kRequest);
-  CHECK(refused.ReadAll().empty());  // closed without an answer
+  CHECK(refused.ReadAll().empty());  // closed without a response
   busy.Close();
   std::string answer;
   while (answer.empty()) {  // until the server has seen that it left
@@ -101,7 +101,7 @@ TEST_CASE("Connections: one source has its share of unverified ones, and no more
   CHECK(answer == "hello");
 }
 
-TEST_CASE("Connections: a new one has little time for its first byte, a used one has more",
+TEST_CASE("Connections: a new connection has less time for its first byte than a used one",
           "[http]") {
   ServerOptions options = Limits(100, 0, 100);
   options.first_byte_timeout = absl::Milliseconds(30);
@@ -113,7 +113,7 @@ TEST_CASE("Connections: a new one has little time for its first byte, a used one
   CHECK(Ask(used) == "hello");  // it idled for longer than that
 }
 
-TEST_CASE("Connections: a TLS handshake that does not end has the same little time", "[http]") {
+TEST_CASE("Connections: an unfinished TLS handshake has the same time limit", "[http]") {
   const testing::TestCertificate certificate("IP:127.0.0.1");
   ServerOptions options = Limits(100, 0, 100);
   options.first_byte_timeout = absl::Milliseconds(30);

@@ -23,15 +23,15 @@ class Exchange {
   virtual const std::string& client_address() const = 0;
   virtual async::Executor executor() = 0;
 
-  // Says that the caller has authenticated. Its connection is kept before those of strangers.
+  // Marks the caller as authenticated. Its connection is kept in preference to unverified ones.
   virtual void SetVerified() = 0;
 
-  // Requested with CANCELLED as soon as the caller is seen to have left (from the end of the
-  // request's body on, while nothing is being written too), and with ABORTED when a drain ends.
+  // Cancelled with CANCELLED as soon as the caller has left (detected from the end of the request's
+  // body on, also while nothing is written), and with ABORTED when a drain ends.
   //
-  // A caller may end its sending direction after its request and still wait for the response, over
-  // cleartext HTTP/1.1 and until the response begins. One that ends it later has left, and so has
-  // one over TLS or HTTP/1.0.
+  // Over cleartext HTTP/1.1, until the response begins, a caller may close its sending direction
+  // after the request and still wait for the response. A caller that closes it later, or over TLS
+  // or HTTP/1.0, counts as having left.
   virtual async::Cancellation& cancellation() = 0;
 
   // Reads the whole body; at most once. RESOURCE_EXHAUSTED when it is above the limit,

@@ -86,7 +86,7 @@ TEST_CASE("Framing: folded lines, bare line feeds and other codings are refused"
   CHECK(recording.seen().empty());
 }
 
-TEST_CASE("Framing: chunks may not say more of themselves than they carry", "[http]") {
+TEST_CASE("Framing: chunk framing must not be larger than its data", "[http]") {
   const std::string head = "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
   const auto answer_to = [&](const std::string& body) {
     Recording recording;
@@ -100,13 +100,13 @@ TEST_CASE("Framing: chunks may not say more of themselves than they carry", "[ht
     for (int i = 0; i < count; ++i) all += text;
     return all;
   };
-  SECTION("chunks of one byte are fine") {
+  SECTION("chunks of one byte are accepted") {
     CHECK(absl::StrContains(answer_to(repeat("1\r\nx\r\n", 50'000) + "0\r\n\r\n"), " 200 OK"));
   }
-  SECTION("an extension without an end") {
+  SECTION("an endless extension") {
     CHECK(absl::StartsWith(answer_to("1;" + std::string(20'000, 'x')), "HTTP/1.1 400 "));
   }
-  SECTION("a trailer without an end") {
+  SECTION("an endless trailer") {
     CHECK(absl::StartsWith(answer_to("0\r\n" + repeat("a: b\r\n", 5'000)), "HTTP/1.1 400 "));
   }
   SECTION("an extension on every chunk") {

@@ -1,4 +1,4 @@
-// Callers that end their sending direction after the request, as `nc -N` and shell scripts do.
+// Callers that close their sending direction after the request, as `nc -N` and shell scripts do.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <string>
@@ -17,7 +17,7 @@ using testing::TestServer;
 
 constexpr char kRequest[] = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi";
 
-// Answers only when the test says so, if the caller is still there.
+// Responds only when the test says so, if the caller is still connected.
 struct Held {
   async::Awaitable<void> Handle(Exchange& exchange) {
     (void)co_await exchange.ReadBody();
@@ -42,7 +42,7 @@ struct Held {
   TestServer server{[this](Exchange& exchange) { return Handle(exchange); }};
 };
 
-TEST_CASE("Half-close: a caller that sends no more gets its response", "[http]") {
+TEST_CASE("Half-close: a caller that closes its direction gets its response", "[http]") {
   Held held;
   RawClient client(held.server.address());
   client.Send(kRequest);
@@ -56,7 +56,7 @@ TEST_CASE("Half-close: a caller that sends no more gets its response", "[http]")
   CHECK(absl::EndsWith(answer, "hello"));
 }
 
-TEST_CASE("Half-close: one that came with the request changes nothing", "[http]") {
+TEST_CASE("Half-close: a half-close together with the request changes nothing", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
     co_await async::Sleep(exchange.executor(), absl::Milliseconds(5));
@@ -68,7 +68,7 @@ TEST_CASE("Half-close: one that came with the request changes nothing", "[http]"
   CHECK(absl::EndsWith(client.ReadAll(), "\r\n\r\nhi"));
 }
 
-TEST_CASE("Half-close: requests that were sent before it are all answered", "[http]") {
+TEST_CASE("Half-close: all requests before it are answered", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await async::Sleep(exchange.executor(), absl::Milliseconds(5));
     co_await exchange.Respond(ResponseHead(), exchange.head().target);
@@ -85,13 +85,13 @@ TEST_CASE("Half-close: requests that were sent before it are all answered", "[ht
   }
 }
 
-TEST_CASE("Half-close: a caller that closes altogether is noticed before the response", "[http]") {
+TEST_CASE("Half-close: a caller that closes completely is noticed before the response", "[http]") {
   Held held;
   RawClient client(held.server.address());
   client.Send(kRequest);
   REQUIRE(held.started.Wait());
   SECTION("at once") { client.Close(); }
-  SECTION("after the half-close was seen, when its kernel refuses what is sent") {
+  SECTION("after the half-close was seen, when its kernel sends a reset") {
     client.ShutdownWrite();
     client.ReadUntil("\r\n\r\n");
     client.Reset();
@@ -99,7 +99,7 @@ TEST_CASE("Half-close: a caller that closes altogether is noticed before the res
   CHECK(held.left.Wait());
 }
 
-TEST_CASE("Half-close: once the response has begun it means that the caller left", "[http]") {
+TEST_CASE("Half-close: after the response has begun it means that the caller left", "[http]") {
   Signal started, left;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     (void)co_await exchange.ReadBody();
@@ -116,7 +116,7 @@ TEST_CASE("Half-close: once the response has begun it means that the caller left
   CHECK(left.Wait());
 }
 
-TEST_CASE("Half-close: over HTTP/1.0, which knows no interim responses, the caller has left",
+TEST_CASE("Half-close: over HTTP/1.0, without interim responses, it means that the caller left",
           "[http]") {
   Held held;
   RawClient client(held.server.address());

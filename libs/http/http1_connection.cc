@@ -15,14 +15,14 @@ constexpr std::size_t kHeadRead = 4u << 10;
 constexpr std::size_t kBodyRead = 64u << 10;
 constexpr std::size_t kWatchRead = 2u << 10;
 constexpr absl::Duration kWatchEvery = absl::Milliseconds(200);
-constexpr absl::Duration kWatchSoon = absl::Milliseconds(1);  // then twice as long each time
+constexpr absl::Duration kWatchSoon = absl::Milliseconds(1);  // doubles each time
 
-// Of a body in chunks: the line or the trailer that is not complete yet, and all that is no data.
+// Limits for a chunked body: an incomplete chunk line or trailer, and all bytes that are not data.
 constexpr std::size_t kMaxUnparsed = 8u << 10;
 constexpr std::uint64_t kMaxFraming = 64u << 10;
 constexpr std::uint64_t kMaxFramingPerByte = 8;
 
-constexpr std::size_t kShrinkAbove = 16u << 10;  // idle connections keep no more than this
+constexpr std::size_t kShrinkAbove = 16u << 10;  // larger buffers of idle connections are freed
 
 absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 absl::string_view View(const boost::beast::flat_buffer& buffer) {
@@ -46,7 +46,7 @@ Awaitable<void> Http1Connection::Run(TlsContext tls,
   place_ = std::move(place);
   co_await ServeRequests(std::move(tls));
   stream_.Close();
-  place_.reset();  // the coroutine that watches the caller may live a little longer
+  place_.reset();  // the coroutine of Watch may live longer
 }
 
 Awaitable<void> Http1Connection::ServeRequests(TlsContext tls) {
@@ -117,8 +117,8 @@ void Http1Connection::PrepareForHead() {
   half_closed_ = false;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_->options.max_head_bytes));
-  parser_->body_limit(boost::none);  // ReadBody sets it: the head of a large request is answered
-  // An empty line before a request is no request (RFC 9112, section 2.2).
+  parser_->body_limit(boost::none);  // set later by ReadBody
+  // Skips an empty line before a request (RFC 9112, section 2.2).
   if (absl::StartsWith(View(buffer_), "\r\n")) buffer_.consume(2);
 }
 
@@ -137,7 +137,7 @@ int Http1Connection::ParseHead(limits::HeadScanner& scanner, std::size_t& scanne
 Awaitable<bool> Http1Connection::ReadHead() {
   PrepareForHead();
   limits::HeadScanner scanner(shared_->options.max_head_bytes, shared_->options.max_head_fields);
-  std::size_t scanned = 0;  // of the buffer
+  std::size_t scanned = 0;  // scanned bytes of the buffer
   const async::TimePoint deadline = executor().After(shared_->options.head_timeout);
   while (true) {
     const int refused = ParseHead(scanner, scanned);
@@ -168,9 +168,9 @@ bool Http1Connection::TakeHead() {
   keep_alive_ = parser_->keep_alive();
   if (message.version() != 10 && message.version() != 11) return false;
   if (!http10_ && head_.headers.Count("host") != 1) return false;
-  // Two ways to tell where a body ends are how requests are smuggled. HTTP/1.0 knows no chunks: one
-  // reader takes them for the body, another for the next request (RFC 9112, section 6.1). Another
-  // coding hides what the body says.
+  // Ambiguous framing enables request smuggling. HTTP/1.0 has no chunks, so one parser would read
+  // them as the body and another as the next request (RFC 9112, section 6.1). A transfer coding
+  // hides the body's content.
   const std::size_t codings = head_.headers.Count("transfer-encoding");
   if (codings > 0 &&
       (http10_ || codings > 1 || head_.headers.Count("content-length") > 0 || !parser_->chunked() ||
@@ -182,8 +182,8 @@ bool Http1Connection::TakeHead() {
   return true;
 }
 
-// The target in origin form. That in absolute form says in which host's name, instead of the Host
-// field (RFC 9112, section 3.2.2).
+// Sets the target in origin form. An absolute target also sets the host, instead of the Host field
+// (RFC 9112, section 3.2.2).
 bool Http1Connection::TakeTarget() {
   if (absl::StrContains(head_.target, '#')) return false;
   if (absl::StartsWith(head_.target, "/")) return true;
@@ -240,7 +240,7 @@ Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
         read - std::min<std::uint64_t>(read, parser_->get().body().size());
     if (buffer_.size() > kMaxUnparsed ||
         framing > kMaxFraming + kMaxFramingPerByte * parser_->get().body().size()) {
-      co_return absl::InvalidArgumentError("the body's chunks say too much of themselves");
+      co_return absl::InvalidArgumentError("the body's chunk framing is too large");
     }
     const absl::Duration left = absl::FromChrono(deadline - executor().Now());
     const std::size_t unparsed = buffer_.size();
@@ -271,8 +271,9 @@ void Http1Connection::CallerLeft() {
   cancellation_->Cancel(absl::CancelledError("the caller left"));
 }
 
-// The caller has ended its direction: it waits for the response, or is gone. An interim response
-// tells: who waits ignores it, and who is gone answers with a reset, which Watch sees. False: gone.
+// The caller has closed its sending direction: either it waits for the response, or it is gone. An
+// interim response distinguishes the two: a waiting caller ignores it, and the kernel of a closed
+// one answers with a reset, which Watch detects. Returns false if the caller counts as gone.
 bool Http1Connection::ContinueHalfClosed() {
   if (half_closed_ || http10_ || phase_ != Phase::kWaiting || stream_.IsBroken()) return false;
   half_closed_ = stream_.SendNow("HTTP/1.1 102 Processing\r\n\r\n");

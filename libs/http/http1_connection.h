@@ -32,7 +32,7 @@ class Http1Connection final : public Exchange,
  public:
   Http1Connection(Stream::Socket socket, IoLoop& loop, std::shared_ptr<const Http1Shared> shared);
 
-  // `place` is held until the connection is over.
+  // `place` is held until the connection ends.
   Awaitable<void> Run(TlsContext tls, std::unique_ptr<limits::ConnectionTable::Place> place);
 
   const std::string& source() const { return source_; }
@@ -57,11 +57,11 @@ class Http1Connection final : public Exchange,
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   enum class Phase { kWaiting, kStreaming, kDone };
 
-  Awaitable<bool> AwaitRequest();  // false: the connection is over
-  Awaitable<bool> ReadHead();      // false: refused, or the connection is over
+  Awaitable<bool> AwaitRequest();  // false: the connection has ended
+  Awaitable<bool> ReadHead();      // false: refused, or the connection has ended
   void PrepareForHead();
   int ParseHead(limits::HeadScanner& scanner,
-                std::size_t& scanned);  // a status to refuse with, or 0
+                std::size_t& scanned);  // the status of a refusal, or 0
   Awaitable<absl::Status> FillBuffer(absl::Duration timeout);
   bool TakeHead();  // false: not acceptable
   bool TakeTarget();
@@ -92,7 +92,7 @@ class Http1Connection final : public Exchange,
   bool chunked_ = false;
   bool http10_ = false;
   bool keep_alive_ = true;
-  bool half_closed_ = false;  // the caller sends no more, and may still wait for the response
+  bool half_closed_ = false;  // the caller closed its direction and may wait for the response
 
   bool input_ended_ = false;  // nothing more can be read
 

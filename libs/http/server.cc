@@ -83,7 +83,7 @@ class Http1Listener final : public Listener {
       auto [error, socket] = co_await acceptor_.async_accept(loop.context().get_executor(), kAwait);
       if (draining_) break;
       if (error) {
-        // Out of descriptors, most likely: the ones in use come back.
+        // Usually out of descriptors: close the connection that has been idle longest.
         table_.EvictOldest();
         co_await pause_.WaitFor(kAcceptPause);
         continue;

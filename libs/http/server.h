@@ -16,15 +16,16 @@
 namespace countersign::http {
 
 struct ServerOptions {
-  // See libs/http/limits/connection_table.h: who has to go when more come.
+  // For the first three see libs/http/limits/connection_table.h.
   std::size_t max_connections = 16'384;
-  std::size_t reserved_for_verified = 4'096;      // of them; at most half
+  std::size_t reserved_for_verified = 4'096;      // at most half of max_connections
   std::size_t max_unverified_per_source = 1'024;  // a source: an IPv4 address, an IPv6 /64
 
   std::size_t max_head_bytes = 64u << 10;
   std::size_t max_head_fields = 100;
   std::size_t max_body_bytes = 32u << 20;
-  // From the connection to the end of its TLS handshake, and on to the first request's first byte.
+  // From the connection to the end of its TLS handshake, and from there to the first byte of a
+  // request.
   absl::Duration first_byte_timeout = absl::Seconds(10);
   absl::Duration head_timeout = absl::Seconds(30);  // from a head's first byte to its last
   absl::Duration body_timeout = absl::Seconds(60);  // between two reads

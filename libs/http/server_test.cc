@@ -107,7 +107,7 @@ TEST_CASE("Server: a head of 60,000 bytes is within the limit", "[http]") {
   CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 200 "));
 }
 
-TEST_CASE("Server: a head of many fields is answered 431 before it is all there", "[http]") {
+TEST_CASE("Server: a head of many fields is answered 431 before it is complete", "[http]") {
   TestServer server(Echo);
   const auto fields = [](int count) {
     std::string head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
@@ -122,7 +122,7 @@ TEST_CASE("Server: a head of many fields is answered 431 before it is all there"
   CHECK(absl::StartsWith(refused.ReadAll(), "HTTP/1.1 431 "));
 }
 
-TEST_CASE("Server: a head that is sent line by line has the same limits", "[http]") {
+TEST_CASE("Server: a head sent line by line has the same limits", "[http]") {
   TestServer server(Echo);
   RawClient client(server.address());
   client.Send("GET / HTTP/1.1\r\nhost: a\r\n");
@@ -132,7 +132,7 @@ TEST_CASE("Server: a head that is sent line by line has the same limits", "[http
   CHECK(absl::StartsWith(client.ReadAll(), "HTTP/1.1 431 "));
 }
 
-TEST_CASE("Server: a target in absolute form says which host is meant", "[http]") {
+TEST_CASE("Server: a target in absolute form determines the host", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     const RequestHead& head = exchange.head();
     co_await exchange.Respond(Ok(), absl::StrCat(head.headers.Get("host"), " ",

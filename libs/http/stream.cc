@@ -201,7 +201,7 @@ std::string Stream::PeerAddress() const {
 std::string Stream::PeerSource() const {
   boost::system::error_code error;
   const auto endpoint = socket_.remote_endpoint(error);
-  return error ? "" : SourceOf(endpoint.address());
+  return error ? "" : GetSource(endpoint.address());
 }
 
 }  // namespace countersign::http

@@ -62,22 +62,22 @@ class Stream {
   // unread bytes remain. Does not wait.
   bool PeerLeft();
 
-  // True when the connection is broken or closed: the peer takes nothing any more. Does not wait.
+  // Whether the connection is broken or closed, so that the peer receives nothing. Does not wait.
   bool IsBroken();
 
-  // Sends a few bytes if the kernel takes them all now. Only in the clear, and while no write is
-  // under way.
+  // Sends a few bytes if the kernel takes all of them now. Only without TLS, and while no write is
+  // outstanding.
   bool SendNow(absl::string_view bytes);
 
   bool is_tls() const { return tls_.has_value(); }
 
-  // True when an idle connection can carry another request: the peer has neither closed it nor sent
-  // anything while nobody was reading. Does not wait.
+  // Whether an idle connection can carry another request: the peer has neither closed it nor sent
+  // anything unexpected. Does not wait.
   bool IsReusable();
 
   IoLoop& loop() { return loop_; }
   std::string PeerAddress() const;
-  std::string PeerSource() const;  // see SourceOf in libs/http/address.h
+  std::string PeerSource() const;  // see GetSource in libs/http/address.h
 
  private:
   using TimePoint = async::TimePoint;

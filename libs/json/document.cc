@@ -15,7 +15,7 @@
 namespace countersign::json {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{2} << 30;  // what a Document can point to
+constexpr std::size_t kMostBytes = std::size_t{2} << 30;  // the largest source of a Document
 
 constexpr absl::string_view kSpace = " \t\r\n";
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -68,8 +68,8 @@ simdjson::dom::parser& SmallParser() {
   return parser;
 }
 
-// How many values `bytes` may hold at most, if they are JSON: told before memory is taken for them.
-// Counts to `limit` and one more.
+// An upper bound of the number of values in `bytes`, computed before memory is allocated for them.
+// Counts at most to `limit` + 1.
 std::size_t CountValues(absl::string_view bytes, std::size_t limit) {
   std::size_t values = 1;  // every other one follows an opening bracket or a comma
   for (std::size_t at = 0; at < bytes.size() && values <= limit; ++at) {
@@ -138,7 +138,7 @@ class Parser {
     return range;
   }
 
-  // Moves what was put on `open` since `begin` to the end of `closed`.
+  // Moves the items of `open` from `begin` on to the end of `closed`.
   template <typename T>
   static Range Close(std::vector<T>& open, std::size_t begin, std::vector<T>& closed) {
     const Range range{static_cast<Index>(closed.size()), static_cast<Index>(open.size() - begin)};
@@ -147,7 +147,7 @@ class Parser {
     return range;
   }
 
-  // A value, punctuation or a key follows: simdjson has accepted the document.
+  // REQUIRES: a value, punctuation or a key follows, because simdjson has accepted the document.
   void SkipSpace() {
     while (IsSpace(bytes_[at_])) ++at_;
   }
@@ -235,7 +235,7 @@ class Parser {
   absl::string_view bytes_;
   Document& document_;
   std::size_t at_ = 0;
-  // Of the arrays and objects that are not closed yet.
+  // The elements and members of arrays and objects that are still open.
   std::vector<Index> elements_;
   std::vector<Document::Member> members_;
 };

@@ -20,12 +20,12 @@ enum class Type { kNull, kBool, kNumber, kString, kArray, kObject };
 struct Limits {
   std::size_t max_bytes = 64u << 20;  // at most 2 GiB
   std::size_t max_depth = 64;
-  // Of values, members' and elements': each costs memory, however short it is.
+  // The maximum number of values, including members' and elements'; each one costs memory.
   std::size_t max_values = std::numeric_limits<std::size_t>::max();
 };
 
-// For a body of `size` bytes from outside: reading it takes at most about four times its size, and
-// 4 MiB.
+// Limits for an untrusted body of `size` bytes: parsing it takes at most about four times its size,
+// plus 4 MiB.
 Limits BodyLimits(std::size_t size);
 
 class Document;
@@ -63,9 +63,8 @@ class Value {
   std::uint32_t node_ = 0;
 };
 
-// An immutable parsed document; owns decoded texts, not the source bytes. Takes about 30 bytes per
-// value beside the texts. Movable; Values point into it, so they do not survive a move.
-// Thread-safe.
+// An immutable parsed document. Owns decoded texts, not the source bytes, and takes about 30 bytes
+// per value plus the texts. Movable; a move invalidates its Values. Thread-safe.
 class Document {
  public:
   // INVALID_ARGUMENT with the place and the mistake ("line 3, column 7: duplicate key \"model\"").
@@ -104,8 +103,8 @@ class Document {
   }
 
   std::vector<Node> nodes_;
-  std::vector<Index> elements_;  // those of one array stand together, and
-  std::vector<Member> members_;  // so do those of one object
+  std::vector<Index> elements_;  // the elements of an array are adjacent, and
+  std::vector<Member> members_;  // so are the members of an object
   std::string texts_;            // decoded
 };
 

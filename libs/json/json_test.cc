@@ -73,7 +73,7 @@ TEST_CASE("Document: refuses input above the limit without parsing it", "[json]"
   CHECK_FALSE(Document::Parse("\"1234\"", limits).ok());
 }
 
-TEST_CASE("Document: refuses more values than the limit before reading them", "[json]") {
+TEST_CASE("Document: refuses more values than the limit without parsing them", "[json]") {
   Limits limits;
   limits.max_values = 4;
   for (const char* text :
@@ -88,7 +88,7 @@ TEST_CASE("Document: refuses more values than the limit before reading them", "[
   }
 }
 
-TEST_CASE("Document: the limits of a body leave room for long and for many values", "[json]") {
+TEST_CASE("Document: the limits of a body allow long values and many values", "[json]") {
   std::string numbers = "[1";
   for (int i = 1; i < 60'000; ++i) numbers += ",1";
   CHECK(Document::Parse(numbers + "]", BodyLimits(numbers.size())).ok());
@@ -101,7 +101,7 @@ TEST_CASE("Document: the limits of a body leave room for long and for many value
   CHECK(Document::Parse(texts, BodyLimits(texts.size())).ok());
 }
 
-TEST_CASE("Document: elements and members of nested values stay apart", "[json]") {
+TEST_CASE("Document: elements and members of nested values are separate", "[json]") {
   const Document document = Read(R"([[1,[2,3],{"a":[4,{"b":5}],"c":6}],{"d":[]},7])");
   const Value root = document.root();
   REQUIRE(root.size() == 3);

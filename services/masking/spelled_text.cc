@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxBackslashes = 64;
 constexpr std::size_t kEscapeDigits = 4;
 
-// `text` as it stands inside a JSON string.
+// `text` as written inside a JSON string.
 std::string Escaped(absl::string_view text) {
   const std::string quoted = json::Quote(text);
   return quoted.substr(1, quoted.size() - 2);
@@ -66,7 +66,7 @@ void SpelledText::Add(absl::string_view decoded, absl::string_view spelled, Kind
   Resolve();
 }
 
-// True when what is pending goes on with this character as an escape does.
+// Whether this character continues the pending characters to an escape.
 bool SpelledText::Extends(absl::string_view decoded, Kind kind) const {
   if (decoded.size() != 1 || pending_.back().kind != kind) return false;
   const std::size_t slashes = pending_decoded_.find_first_not_of('\\');
@@ -76,7 +76,7 @@ bool SpelledText::Extends(absl::string_view decoded, Kind kind) const {
   return IsHex(decoded[0]);
 }
 
-// Puts one unit in the place of a whole escape.
+// Replaces a complete escape by one unit.
 void SpelledText::Resolve() {
   const std::size_t slashes = pending_decoded_.find_first_not_of('\\');
   if (slashes == std::string::npos || pending_.size() < slashes + 1 + kEscapeDigits) return;
@@ -90,7 +90,7 @@ void SpelledText::Resolve() {
   Push(meaning, spelling, kind);
 }
 
-// What is pending is no escape.
+// The pending characters are not an escape.
 void SpelledText::Settle() {
   const std::vector<Unit> units = std::exchange(pending_, {});
   const std::string decoded = std::exchange(pending_decoded_, "");
@@ -183,7 +183,7 @@ void SpelledText::RememberTail(absl::string_view text) {
   tail_.erase(0, tail_.size() - held);
 }
 
-// Writes what the stream released, in the spelling it came in.
+// Writes the text that the stream released, in its original spelling.
 void SpelledText::Emit(absl::string_view text, std::vector<text::redaction::RedactedSpan>& spans) {
   std::size_t at = 0;
   for (text::redaction::RedactedSpan& span : spans) {
@@ -197,7 +197,7 @@ void SpelledText::Emit(absl::string_view text, std::vector<text::redaction::Reda
                units_.begin() + static_cast<std::ptrdiff_t>(std::exchange(units_done_, 0)));
 }
 
-// Gives back what a large piece needed: a stream stays small between its pieces.
+// Frees the memory that a large piece needed, so that a stream stays small between pieces.
 void SpelledText::Shrink() {
   constexpr std::size_t kKept = 16;
   if (units_.capacity() > 2 * (units_.size() + kKept)) units_.shrink_to_fit();
@@ -205,8 +205,8 @@ void SpelledText::Shrink() {
   if (tail_.capacity() > 2 * (tail_.size() + kKept)) tail_.shrink_to_fit();
 }
 
-// The spelling of the next character, of whose matched form at most `decoded` bytes are taken off
-// `decoded`. Empty when it was written with the first of its bytes.
+// The spelling of the next character; subtracts the length of its matched form from `decoded`.
+// Empty when the spelling was written with the character's first byte.
 absl::string_view SpelledText::TakeSpelling(std::size_t& decoded) {
   Unit& unit = units_[units_done_];
   const auto part = static_cast<std::uint8_t>(std::min<std::size_t>(decoded, unit.decoded));

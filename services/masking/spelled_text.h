@@ -13,37 +13,38 @@
 
 namespace countersign::masking {
 
-// Where something was replaced: bytes [in_begin, in_end) of everything that was fed.
+// The position of a replacement: bytes [in_begin, in_end) of all input.
 struct Replaced {
   std::uint64_t in_begin = 0;
   std::uint64_t in_end = 0;
 };
 
-// A text whose characters are spelled in another way than they are matched. What is not masked
-// leaves in its spelling. Not thread-safe.
+// A text whose characters are matched in another form than they are written in, for example decoded
+// escapes. Text that is not masked is released as written. Not thread-safe.
 class SpelledText {
  public:
   enum class Kind : std::uint8_t {
     kPlain,      // its replacement stands as it is
-    kString,     // in a JSON string: its replacement is escaped
-    kNumber,     // in a JSON number, which becomes a string when something in it is replaced
-    kStructure,  // what holds a document together: stays, even within a match
+    kString,     // in a JSON string; its replacement is escaped
+    kNumber,     // in a JSON number, which becomes a string when a part is replaced
+    kStructure,  // punctuation of a document; kept even within a match
   };
 
   explicit SpelledText(std::shared_ptr<const text::redaction::RuleSet> rules);
 
   // Appends one character that is matched as `decoded` and written as `spelled`; neither is empty.
-  // In strings and plain text, `\uXXXX` that these characters form is matched as what it means.
+  // In strings and plain text, `\uXXXX` formed by these characters is matched as the character that
+  // it encodes.
   void Add(absl::string_view decoded, absl::string_view spelled, Kind kind);
 
-  // Appends text that is matched as it is written.
+  // Appends text that is matched as written.
   void AddPlain(absl::string_view text);
 
-  // Releases what may leave. See TextMasker::Feed.
+  // Releases the text that no continuation can change. See TextMasker::Feed.
   absl::Status Flush(bool end, domain::FieldRelease& release, std::vector<Replaced>* places);
 
   std::size_t held() const;
-  std::size_t memory_bytes() const;  // what this text occupies now, what is held included
+  std::size_t memory_bytes() const;  // memory in use, including held text
 
  private:
   struct Unit {  // one character; small, because there is one for each byte held
@@ -68,16 +69,16 @@ class SpelledText {
   std::shared_ptr<const text::redaction::RuleSet> rules_;
   text::redaction::RedactionStream stream_;
 
-  // While every character is spelled as it is matched there are no units, only what is held.
+  // While every character is written as it is matched there are no units, only held text.
   bool spelled_out_ = false;
-  std::string fresh_;  // matched form, not yet fed
-  std::string tail_;   // what the stream holds, without units
+  std::string fresh_;  // matched form, not fed yet
+  std::string tail_;   // text held by the stream, without units
   std::vector<Unit> units_;
-  std::size_t units_done_ = 0;     // so many of them have left
-  std::string spelling_;           // of the units …
-  std::size_t spelling_done_ = 0;  // … of which so much is used up
-  std::uint64_t consumed_ = 0;     // bytes of the input that have left or been replaced …
-  std::uint64_t decoded_fed_ = 0;  // … and of its matched form, fed and left
+  std::size_t units_done_ = 0;     // units already released
+  std::string spelling_;           // the spelling of the units …
+  std::size_t spelling_done_ = 0;  // … of which this many bytes are used
+  std::uint64_t consumed_ = 0;     // input bytes released or replaced …
+  std::uint64_t decoded_fed_ = 0;  // … and bytes of the matched form, fed and released
   std::uint64_t decoded_done_ = 0;
 
   // Characters that may form an escape: a run of backslashes, u, and up to four digits.
@@ -85,7 +86,7 @@ class SpelledText {
   std::string pending_decoded_;
   std::string pending_spelling_;
 
-  // The number that is being written: it leaves when all of it is decided.
+  // The number being written; released when all of it is decided.
   std::string number_;
   std::size_t number_input_ = 0;
   bool number_changed_ = false;

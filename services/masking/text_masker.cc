@@ -61,7 +61,7 @@ absl::Status TextMasker::Take(char c) {
 
 absl::Status TextMasker::TakeStructure(char c) {
   const char container = containers_.empty() ? '\0' : containers_.back();
-  // Another document after the first.
+  // A further document after the first.
   if (state_ == State::kNext && container == '\0' && (c == '{' || c == '[')) state_ = State::kValue;
   const bool value = state_ == State::kValue || state_ == State::kFirstValue;
   const bool key = state_ == State::kFirstKey || state_ == State::kKey;
@@ -105,7 +105,7 @@ absl::Status TextMasker::TakeStructure(char c) {
 }
 
 void TextMasker::TakeInString(char c) {
-  if (escape_.size() == 6 && c != '\\') AddUnit(kReplacementCharacter, 6);  // half a pair alone
+  if (escape_.size() == 6 && c != '\\') AddUnit(kReplacementCharacter, 6);  // a lone half of a pair
   if (!escape_.empty() || c == '\\') {
     escape_ += c;
     return TakeEscape();
@@ -115,7 +115,7 @@ void TextMasker::TakeInString(char c) {
   state_ = in_key_ ? State::kColon : State::kNext;
 }
 
-// Decodes escape_ when it is complete. What is no escape stands for itself.
+// Decodes escape_ when it is complete. Other characters after a backslash stand for themselves.
 void TextMasker::TakeEscape() {
   if (escape_.size() < 2) return;
   if (escape_.size() > 6) return TakePairedEscape();
@@ -137,11 +137,11 @@ void TextMasker::TakeEscape() {
   }
   if (escape_.size() < 6) return;
   const std::uint32_t unit = Hex4(absl::string_view(escape_).substr(2));
-  if (IsHigh(unit)) return;  // Its other half may follow.
+  if (IsHigh(unit)) return;  // The other half may follow.
   AddUnit(IsLow(unit) ? kReplacementCharacter : unit, 6);
 }
 
-// escape_ is a high surrogate and the beginning of another escape.
+// escape_ is a high surrogate followed by the start of another escape.
 void TextMasker::TakePairedEscape() {
   const char last = escape_.back();
   const std::size_t size = escape_.size();
@@ -159,7 +159,7 @@ void TextMasker::TakePairedEscape() {
   TakeEscape();
 }
 
-// The first `spelled` bytes of escape_ are done: they stand for `code_point`.
+// The first `spelled` bytes of escape_ are complete and encode `code_point`.
 void TextMasker::AddUnit(std::uint32_t code_point, std::size_t spelled) {
   text_.Add(EncodeUtf8(code_point), absl::string_view(escape_).substr(0, spelled), Kind::kString);
   escape_.erase(0, spelled);
@@ -208,13 +208,13 @@ void TextMasker::TakeInLiteral(char c) {
   GoPlain(std::exchange(token_, ""));
 }
 
-// From here on nothing is JSON; `held` is the first of it.
+// The rest of the text is not JSON; it starts with `held`.
 void TextMasker::GoPlain(absl::string_view held) {
   state_ = State::kPlain;
   text_.AddPlain(held);
 }
 
-// The text ends here, a whole document or not.
+// Call at the end of the text, complete or not.
 void TextMasker::Finish() {
   if (state_ == State::kNumber) return FinishNumber();
   if (state_ == State::kString) {

@@ -14,19 +14,19 @@
 
 namespace countersign::masking {
 
-// Masks one logical text that comes in pieces, and that may be a JSON document: then it is still
-// one when it was masked.
+// Masks one text that arrives in pieces and may be a JSON document. A document is still valid JSON
+// after masking.
 //
-// In a document, strings (keys too) and numbers are matched without their escapes; what is not
-// masked keeps its spelling, what replaces a match is escaped, and a number in which something is
-// masked becomes a string. The document is one text, in which a quote is a space: so a key is
-// context for its value, and no match spans two values unless its pattern spans such punctuation.
-// Documents may follow each other. From the first byte that is no JSON the rest is plain text.
+// In a document, strings (including keys) and numbers are matched decoded. Text that is not masked
+// keeps its spelling, replacements are escaped, and a number in which something is masked becomes a
+// string. The document is one text in which quotes count as spaces, so a key is a context for its
+// value, and a match spans two values only if its pattern spans the punctuation between. Documents
+// may follow each other. From the first byte that is not JSON on, the rest is plain text.
 //
-// In strings and in plain text `\uXXXX` (however often its backslash is escaped) is matched as what
-// it stands for, so a document quoted in a text hides nothing.
+// In strings and in plain text `\uXXXX`, however often its backslash is escaped, is matched as the
+// character that it encodes, so a document quoted in a text hides nothing.
 //
-// Not thread-safe. What is released does not depend on how the text was cut.
+// Not thread-safe. The released text does not depend on how the text was cut.
 class TextMasker {
  public:
   enum class Form {
@@ -35,15 +35,15 @@ class TextMasker {
   };
   TextMasker(std::shared_ptr<const text::redaction::RuleSet> rules, Form form);
 
-  // As text::redaction::RedactionStream::Feed: appends to `release`'s text and masked spans, whose
-  // offsets are those of the released text; originals are without escapes. `places`, if given, gets
-  // where in the input each of the spans stood. After an error nothing may be delivered.
+  // Like text::redaction::RedactionStream::Feed: appends to the text and masked spans of `release`;
+  // offsets refer to the released text, originals are decoded. `places`, if given, gets each span's
+  // position in the input. After an error nothing may be delivered.
   absl::Status Feed(absl::string_view piece, bool end, domain::FieldRelease& release,
                     std::vector<Replaced>* places = nullptr);
 
-  // Bytes of the input that have neither left nor been replaced.
+  // Bytes of the input that were neither released nor replaced yet.
   std::size_t held() const { return text_.held() + escape_.size() + token_.size(); }
-  // What this masker occupies now, what is held included.
+  // Memory in use, including held text.
   std::size_t memory_bytes() const {
     return sizeof(*this) - sizeof(text_) + text_.memory_bytes() + containers_.capacity() +
            escape_.capacity() + token_.capacity();
@@ -51,16 +51,16 @@ class TextMasker {
 
  private:
   enum class State {
-    kValue,       // a value must come
-    kFirstValue,  // after [: a value or ]
-    kFirstKey,    // after {: a key or }
-    kKey,         // after , in an object
+    kValue,       // expects a value
+    kFirstValue,  // after [: expects a value or ]
+    kFirstKey,    // after {: expects a key or }
+    kKey,         // after , in an object: expects a key
     kColon,       // after a key
-    kNext,        // after a value: , or the end of its container
+    kNext,        // after a value: expects , or the end of its container
     kString,
-    kNumber,   // until a byte that ends it, white space included
+    kNumber,   // until a byte that ends it, including white space
     kLiteral,  // in true, false, null
-    kPlain,    // no JSON any more
+    kPlain,    // not JSON any more
   };
 
   absl::Status Take(char c);
@@ -78,10 +78,10 @@ class TextMasker {
   const Form form_;
   SpelledText text_;
   State state_ = State::kValue;
-  std::string containers_;  // { and [ that are open
+  std::string containers_;  // open { and [
   bool in_key_ = false;
-  std::string escape_;  // an escape whose end has not come
-  std::string token_;   // a number with the white space after it, or a literal
+  std::string escape_;  // an incomplete escape
+  std::string token_;   // a number with the following white space, or a literal
 };
 
 }  // namespace countersign::masking

@@ -21,7 +21,7 @@ void ConnectionTable::StopIdling(Entry& entry) {
   if (!entry.verified) sources_[entry.source].idle.erase(entry.in_source);
 }
 
-// Gives the place up. What idles has stopped before.
+// Gives up the place. Call it when the entry is not idle.
 void ConnectionTable::Leave(Entry& entry) {
   --size_;
   if (entry.verified) return;

@@ -11,15 +11,16 @@
 
 namespace countersign::http::limits {
 
-// The connections of one listener: which of them may come in, and which has to go for another.
+// The connections of one listener: decides which new ones are admitted and which old ones are
+// closed for them.
 //
-// A connection is verified once a caller has authenticated on it. All others may use every place
-// but a reserve, and only so many from one source. When there is no place for a new one, the
-// connection goes that has been idle (without a request that is being handled) for longest: an
-// unverified one of the same source when that has its share, else any unverified one, and a
-// verified one only when every place is taken. So silent connections cannot keep others out.
+// A connection is verified once a caller has authenticated on it. Unverified ones may use all
+// places except a reserve, and a limited number per source. When there is no place for a new
+// connection, the one that has been idle longest (without a request in progress) is closed: an
+// unverified one of the same source if that has reached its limit, otherwise any unverified one,
+// and a verified one only when every place is taken. So idle connections cannot keep others out.
 //
-// Thread-safe. Outlives its places.
+// Thread-safe. Must outlive its places.
 class ConnectionTable {
  public:
   struct Limits {
@@ -33,22 +34,22 @@ class ConnectionTable {
   ConnectionTable(const ConnectionTable&) = delete;
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
-  // A place for a new connection, idle and unverified; null when none can be made. `on_evicted` is
-  // called at most once, on any thread and without a lock, when the connection has to go: its place
-  // is given to another from then on.
+  // A place for a new connection, idle and unverified; null if there is none. `on_evicted` is
+  // called at most once, on any thread and without a lock, when the connection must close; its
+  // place is given to another one from then on.
   std::unique_ptr<Place> Admit(const std::string& source, absl::AnyInvocable<void()> on_evicted);
 
-  // Makes the connection go that has been idle for longest; false when none is idle.
+  // Evicts the connection that has been idle longest; false when none is idle.
   bool EvictOldest();
 
   std::size_t size() const;
 
  private:
   struct Entry;
-  using IdleList = std::list<Entry*>;  // the longest idle first
+  using IdleList = std::list<Entry*>;  // longest idle first
   struct Source {
     std::size_t unverified = 0;
-    IdleList idle;  // unverified ones
+    IdleList idle;  // unverified connections
   };
   struct Entry {
     std::string source;
@@ -78,7 +79,7 @@ class ConnectionTable {
   std::unordered_map<std::string, Source> sources_ CS_GUARDED_BY(mutex_);
 };
 
-// What a connection holds while it exists. Destroying it gives the place back.
+// A connection's place; destruction releases it.
 class ConnectionTable::Place {
  public:
   Place(ConnectionTable& table, std::unique_ptr<Entry> entry)
@@ -87,12 +88,12 @@ class ConnectionTable::Place {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  // A request is being handled from now on, until EndRequest. False when the connection had to go
-  // meanwhile: nothing may be handled on it.
+  // Starts handling a request, until EndRequest. False when the connection was evicted: it must not
+  // handle anything.
   [[nodiscard]] bool BeginRequest();
   void EndRequest();
 
-  // The caller has authenticated.
+  // Marks the caller as authenticated.
   void SetVerified();
 
  private:

@@ -10,7 +10,7 @@
 namespace countersign::http::limits {
 namespace {
 
-// Connections by name, and the names of those that had to go, in order.
+// Connections by name, and the names of evicted ones, in order.
 struct Connections {
   explicit Connections(const ConnectionTable::Limits& limits) : table(limits) {}
 
@@ -39,8 +39,7 @@ ConnectionTable::Limits Limits(std::size_t connections, std::size_t reserved,
 
 using Names = std::vector<std::string>;
 
-TEST_CASE("ConnectionTable: when it is full, the connection that is idle for longest goes",
-          "[http]") {
+TEST_CASE("ConnectionTable: when it is full, the longest idle connection is evicted", "[http]") {
   Connections connections(Limits(3, 0, 100));
   CHECK(connections.Admit("a", "1"));
   CHECK(connections.Admit("b", "2"));
@@ -54,7 +53,7 @@ TEST_CASE("ConnectionTable: when it is full, the connection that is idle for lon
   CHECK(connections.table.size() == 3);
 }
 
-TEST_CASE("ConnectionTable: a connection whose request is being handled never goes", "[http]") {
+TEST_CASE("ConnectionTable: a connection that handles a request is never evicted", "[http]") {
   Connections connections(Limits(2, 0, 100));
   CHECK(connections.Admit("a", "1"));
   CHECK(connections.Admit("b", "1"));
@@ -67,7 +66,7 @@ TEST_CASE("ConnectionTable: a connection whose request is being handled never go
   CHECK(connections.evicted == Names{"b"});
 }
 
-TEST_CASE("ConnectionTable: a connection that had to go begins no request", "[http]") {
+TEST_CASE("ConnectionTable: an evicted connection starts no request", "[http]") {
   Connections connections(Limits(1, 0, 100));
   CHECK(connections.Admit("a", "1"));
   CHECK(connections.Admit("b", "1"));
@@ -80,8 +79,7 @@ TEST_CASE("ConnectionTable: a connection that had to go begins no request", "[ht
   CHECK(connections["b"].BeginRequest());
 }
 
-TEST_CASE("ConnectionTable: a source beyond its share loses its own connections, not others'",
-          "[http]") {
+TEST_CASE("ConnectionTable: a source beyond its limit loses its own connections only", "[http]") {
   Connections connections(Limits(100, 0, 2));
   CHECK(connections.Admit("other", "2"));
   CHECK(connections.Admit("a", "1"));
@@ -107,14 +105,14 @@ TEST_CASE("ConnectionTable: verified connections do not count for their source",
   CHECK(connections.table.size() == 3);
 }
 
-TEST_CASE("ConnectionTable: those that do not authenticate never take the reserve", "[http]") {
+TEST_CASE("ConnectionTable: unverified connections never use the reserve", "[http]") {
   Connections connections(Limits(4, 2, 100));
   CHECK(connections.Admit("a", "1"));
   CHECK(connections.Admit("b", "2"));
   CHECK(connections.Admit("c", "3"));
   CHECK(connections.evicted == Names{"a"});
   CHECK(connections.table.size() == 2);
-  SECTION("also when all of them are busy") {
+  SECTION("also when all are busy") {
     CHECK(connections["b"].BeginRequest());
     CHECK(connections["c"].BeginRequest());
     CHECK_FALSE(connections.Admit("d", "4"));
@@ -123,7 +121,7 @@ TEST_CASE("ConnectionTable: those that do not authenticate never take the reserv
   }
 }
 
-TEST_CASE("ConnectionTable: verified idle connections go last", "[http]") {
+TEST_CASE("ConnectionTable: verified idle connections are evicted last", "[http]") {
   Connections connections(Limits(3, 1, 100));
   for (const char* name : {"v", "w"}) {
     CHECK(connections.Admit(name, "1"));
@@ -139,7 +137,7 @@ TEST_CASE("ConnectionTable: verified idle connections go last", "[http]") {
   CHECK(connections.evicted == Names{"a", "v"});
 }
 
-TEST_CASE("ConnectionTable: EvictOldest prefers the unverified", "[http]") {
+TEST_CASE("ConnectionTable: EvictOldest prefers unverified connections", "[http]") {
   Connections connections(Limits(10, 0, 10));
   CHECK(connections.Admit("v", "1"));
   connections["v"].SetVerified();  // while idle
@@ -151,7 +149,7 @@ TEST_CASE("ConnectionTable: EvictOldest prefers the unverified", "[http]") {
   CHECK(connections.table.size() == 0);
 }
 
-TEST_CASE("ConnectionTable: limits hold whatever happens", "[http]") {
+TEST_CASE("ConnectionTable: limits hold for random operations", "[http]") {
   const unsigned seed = std::random_device()();
   CAPTURE(seed);
   std::mt19937 random(seed);

@@ -6,10 +6,9 @@
 
 namespace countersign::http::limits {
 
-// Looks over the head of an HTTP/1.1 message while it arrives, and refuses it before a parser keeps
-// anything of it: heads that are too large in all, whichever way their bytes are spread, and lines
-// that two readers understand differently (folded ones, and those that do not end with CR LF).
-// Takes time proportional to the bytes.
+// Scans the head of an HTTP/1.1 message while it arrives, before a parser stores anything. Refuses
+// heads that are too large, however their bytes are distributed, and lines that parsers interpret
+// differently (folded ones, and those that do not end with CR LF). Takes linear time.
 class HeadScanner {
  public:
   enum class Result { kNeedMore, kComplete, kTooLarge, kMalformed };
@@ -17,15 +16,15 @@ class HeadScanner {
   HeadScanner(std::size_t max_bytes, std::size_t max_fields)
       : max_bytes_(max_bytes), max_fields_(max_fields) {}
 
-  // `bytes` follow those of the last call. Bytes after the head's end are not looked at. After any
-  // result but kNeedMore the scanner is done.
+  // `bytes` follow those of the previous call. Bytes after the end of the head are ignored. After
+  // any result except kNeedMore the scanner is done.
   Result Scan(absl::string_view bytes);
 
  private:
   const std::size_t max_bytes_;
   const std::size_t max_fields_;
   std::size_t bytes_ = 0;
-  std::size_t lines_ = 0;  // that have ended, the start line included
+  std::size_t lines_ = 0;  // complete lines, including the start line
   std::size_t line_bytes_ = 0;
   char last_ = '\0';
 };

@@ -23,7 +23,7 @@ Result Scan(absl::string_view head, std::size_t size = 1'000'000) {
   return Result::kNeedMore;
 }
 
-// The same whichever way the bytes arrive.
+// The result, which must be the same however the bytes arrive.
 Result ScanEveryWay(absl::string_view head) {
   const Result whole = Scan(head);
   for (const std::size_t size : {1, 2, 3, 7}) CHECK(Scan(head, size) == whole);
@@ -43,11 +43,11 @@ TEST_CASE("HeadScanner: a head ends with an empty line", "[http]") {
   CHECK(ScanEveryWay("GET / HTTP/1.1\r\nhost: a\r\n\r") == Result::kNeedMore);
 }
 
-TEST_CASE("HeadScanner: what follows the head is not looked at", "[http]") {
+TEST_CASE("HeadScanner: bytes after the head are ignored", "[http]") {
   CHECK(Scan("GET / HTTP/1.1\r\n\r\n \nanything\n" + std::string(5000, 'x')) == Result::kComplete);
 }
 
-TEST_CASE("HeadScanner: exactly the limit of fields passes", "[http]") {
+TEST_CASE("HeadScanner: exactly the maximum number of fields is accepted", "[http]") {
   CHECK(ScanEveryWay(Fields(kFields) + "\r\n") == Result::kComplete);
   CHECK(ScanEveryWay(Fields(kFields + 1) + "\r\n") == Result::kTooLarge);
 }
@@ -57,7 +57,7 @@ TEST_CASE("HeadScanner: one field too many is refused at its first byte", "[http
   CHECK(ScanEveryWay(Fields(kFields) + "a") == Result::kTooLarge);
 }
 
-TEST_CASE("HeadScanner: the limit of bytes is of the whole head", "[http]") {
+TEST_CASE("HeadScanner: the limit of bytes covers the whole head", "[http]") {
   const std::string head = "GET / HTTP/1.1\r\nx: ";
   const std::size_t rest = kBytes - head.size() - 4;
   CHECK(ScanEveryWay(absl::StrCat(head, std::string(rest, 'y'), "\r\n\r\n")) == Result::kComplete);

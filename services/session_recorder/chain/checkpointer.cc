@@ -118,7 +118,7 @@ absl::Status Checkpointer::Tick() {
   const MutexLock lock(mutex_);
   const auto run = [&]() -> absl::Status {
     if (!loaded_) CS_RETURN_IF_ERROR(Load());
-    // Negative after the clock was set back: what is new is then covered at every tick.
+    // Negative after the clock was set back: new events are then covered at every tick.
     const absl::Duration age = clock_.Now() - last_.at;
     if (age >= absl::ZeroDuration() && age < options_.interval) return absl::OkStatus();
     CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());

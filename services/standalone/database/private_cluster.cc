@@ -80,7 +80,7 @@ absl::Status MakePrivate(const std::string& folder, const SystemUser& user) {
 
 bool Exists(pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
-// The process id of the server that runs on `data`, whoever started it; 0 when none does. The
+// The process id of the server that runs on `data`, by whichever program started; 0 when none does. The
 // process id in the file may belong to another program by now, so the process's program and folder
 // are checked.
 pid_t RunningOn(const std::string& data) {

@@ -89,7 +89,7 @@ export class Gateway {
     await removeFolder(this.folder);
   }
 
-  // The command line as the administrator, or as whoever's key is given.
+  // The command line as the administrator, or with the given key.
   cli(args, { key, input } = {}) {
     const who = key ? ['--token', key] : ['--token-file', this.adminKeyFile];
     return run(program('countersign'), ['--addr', this.address, ...who, ...args], {
