@@ -1,4 +1,4 @@
-# Everything that is not ours. All of it is packaged by Debian 12 (scripts/install-dependencies).
+# Third-party dependencies. All are packages of Debian 12 (scripts/install-dependencies).
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)

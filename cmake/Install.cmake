@@ -1,5 +1,5 @@
-# What `cmake --install` puts in place beside the programs (cs_service installs those): example configuration, and the
-# licences of the project and of the data that is part of its binaries. Builds nothing: build the target `programs` first.
+# The files that `cmake --install` installs beside the programs (which cs_service installs): example configuration, and
+# the licences of the project and of the data in its binaries. Builds nothing: build the target `programs` first.
 # DESTDIR and --prefix work as usual.
 
 include(GNUInstallDirs)

@@ -1,14 +1,13 @@
 # The layers of the tree and the functions that every folder's CMakeLists.txt uses.
 #
-#   cs_library(NAME SOURCES … DEPS … LINK …)   one folder of libs/, or one half of a service
+#   cs_library(NAME SOURCES … DEPS … LINK …)   one folder of libs/, or the core or adapters of a service
 #   cs_service(NAME SOURCES … DEPS …)          an executable of services/, built by the target `programs` and installed
-#   cs_benchmark(NAME SOURCES … DEPS …)        an executable that measures; neither of both
+#   cs_benchmark(NAME SOURCES … DEPS …)        an executable that measures; neither built by `programs` nor installed
 #   cs_test(NAME SOURCES … DEPS …)             one Catch2 binary, registered with CTest
 #
-# DEPS are libraries of this project, checked against the layers; LINK are foreign targets. A library may depend on
-# strictly lower layers only, and configuring stops where it does not: the shape of the system is not a matter of
-# discipline. Cores of services are layer 3 (they see 0-2: neither PostgreSQL nor gRPC), adapters are layer 6, the
-# programs that wire them 7.
+# DEPS are libraries of this project, checked against the layers; LINK are third-party targets. A library may depend on
+# strictly lower layers only; otherwise configuring fails. Cores of services are layer 3 (they can use layers 0-2, so
+# neither PostgreSQL nor gRPC), adapters are layer 6, and the programs that wire them layer 7.
 
 set(CS_LIBRARIES base log command_line crypto metrics json async domain text jose dialects config pg wire rpc http clients server testing)
 set(CS_LAYER_base 0)
@@ -19,7 +18,7 @@ set(CS_LAYER_metrics 1)
 set(CS_LAYER_json 1)
 set(CS_LAYER_async 1)
 set(CS_LAYER_domain 2)
-# The parts of libs/text, one above the other.
+# The parts of libs/text, lowest first.
 set(CS_LAYER_text_unicode 1.1)
 set(CS_LAYER_text_tokens 1.1)
 set(CS_LAYER_text_regex 1.2)
@@ -60,7 +59,7 @@ endfunction()
 function(cs_check_layers name)
   cs_layer_of(${name} own)
   foreach(dep IN LISTS ARGN)
-    # testing, and the <library>_testing of a testing/ folder: they link each other and tests link them.
+    # testing, and the <library>_testing of a testing/ folder: they may link each other, and tests may link them.
     if(dep MATCHES "(^|_)testing$")
       if(name MATCHES "_testing$")
         continue()
@@ -121,7 +120,7 @@ function(cs_program name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LINK})
 endfunction()
 
-# What is tested is optimised, the tests are not: their assertions take the compiler twice as long otherwise.
+# The tested code is optimised, the tests are not: optimising their assertions would double their compile time.
 function(cs_test_options target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0;-U_FORTIFY_SOURCE>)
 endfunction()

@@ -1,11 +1,11 @@
-# Precompiled headers, shared by many targets. Foreign headers are most of what a file costs to compile, so the few that
-# nearly every file includes are compiled once per set and read from there.
+# Precompiled headers, shared by many targets. Third-party headers are most of a file's compile time, so the few that
+# nearly every file includes are compiled once per set.
 #
 #   cs_precompile(TARGET SET)    TARGET reads SET's headers precompiled; SET is base, asio, grpc, or test_… of one
 #
-# Sources still include what they use: the clang preset builds without precompiled headers and finds what is missing.
-# Only foreign headers go in here, in angle brackets: then one compiler cache serves every build folder. A larger set is
-# no gain: each file that reads one pays for its size (0.4 CPU-seconds for 100 MB).
+# Sources still include what they use: the clang preset builds without precompiled headers and detects missing includes.
+# Only third-party headers belong here, in angle brackets, so that one compiler cache serves every build folder. A larger
+# set does not help: every file that reads it pays for its size (0.4 CPU-seconds for 100 MB).
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   set(default ON)
@@ -24,8 +24,8 @@ set(CS_HEADERS_asio ${CS_HEADERS_base}
     <boost/asio/ssl/stream.hpp> <boost/asio/write.hpp>)
 set(CS_HEADERS_grpc ${CS_HEADERS_base} <google/protobuf/message.h> <grpcpp/grpcpp.h>)
 
-# The set for a target: by what it links itself, else that of its dependencies. Libraries above Asio hide it from those
-# that use them, except from their own tests.
+# The set for a target: chosen by the target's own libraries, otherwise by its dependencies. Libraries that use Asio hide
+# it from their users, except from their own tests.
 function(cs_headers_for out kind deps link)
   set(set base)
   foreach(dep IN LISTS deps)
@@ -42,10 +42,10 @@ function(cs_headers_for out kind deps link)
   set(${out} ${set} PARENT_SCOPE)
 endfunction()
 
-# One set is one object library that others take the compiled header from.
+# A set is an object library whose precompiled header other targets reuse.
 #
-# GCC's compiled headers differ from run to run. So that the compiler cache serves other build folders, it is told to go
-# by a sum of the preprocessed text instead (CCACHE_PCH_EXTSUM).
+# GCC's precompiled headers differ from run to run. So that the compiler cache works across build folders, it uses a
+# checksum of the preprocessed text instead (CCACHE_PCH_EXTSUM).
 function(cs_add_header_set set)
   set(owner cs_headers_${set})
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/headers/${owner}.cc CONTENT "// Empty: CMake wants a source.\n")

@@ -2,12 +2,12 @@
 # In $run: PART.wanted (it should run), PART.pid (it does), PART.json (its addresses), stop (everything should end).
 
 schema_of() { echo "${1//-/_}"; } # session-recorder → session_recorder
-# alive PIDFILE NAME: the process is there, and is what it should be (numbers are used again).
+# alive PIDFILE NAME: whether the process exists and is the right program (process ids are reused).
 alive() { [ -s "$1" ] && grep -qsa -- "$2" "/proc/$(cat "$1")/cmdline"; }
 supervised() { alive "$run/supervisor.pid" scripts/dev; }
 running() { alive "$run/$1.pid" "countersign-$1"; }
 
-# --- preparing: certificates, ports, roles, configurations; what exists is kept ---
+# --- preparing: certificates, ports, roles, configurations; existing ones are kept ---
 
 prepare() {
   local name
@@ -61,7 +61,7 @@ make_certificates() {
 
 port_taken() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Parts must know each other's ports before they start. Below the range that the kernel hands out.
+# Parts must know each other's ports before they start. Chosen below the kernel's ephemeral range.
 choose_ports() {
   local name port used=" "
   for name in "${parts[@]}"; do
@@ -83,7 +83,7 @@ choose_ports() {
 # --- PostgreSQL: a private cluster on a Unix socket, one role and one schema per service ---
 
 postgres_programs() { dirname "$(ls -d /usr/lib/postgresql/*/bin/postgres | sort -V | tail -1)"; }
-# Root may not run PostgreSQL.
+# PostgreSQL refuses to run as root.
 owner=; [ "$(id -u)" -ne 0 ] || owner=postgres
 as_postgres() { if [ -n "$owner" ]; then runuser -u "$owner" -- "$@"; else "$@"; fi; }
 
@@ -143,7 +143,7 @@ superuser() {
   fi
 }
 
-# What --database names answers, and lets roles be made.
+# Checks that the database of --database answers and allows creating roles.
 check_database() {
   local answer
   answer=$(superuser <<<"SELECT rolsuper FROM pg_roles WHERE rolname = current_user" 2>&1) || {
@@ -223,7 +223,7 @@ rebuilt() {
   [ -n "$built" ] && [ "$built" != "$(cat "$run/$1.built" 2>/dev/null)" ]
 }
 
-# Keeps what is wanted running until $run/stop appears. A part that ends at once is tried again every second.
+# Keeps the wanted parts running until $run/stop appears. A part that ends at once is restarted every second.
 supervise() {
   local name
   trap '' INT HUP

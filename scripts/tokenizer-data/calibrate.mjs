@@ -1,9 +1,9 @@
-// Prints the weights of libs/text/tokens/token_estimate.cc and how far off they are.
+// Prints the weights of libs/text/tokens/token_estimate.cc and their errors.
 //   cd scripts/tokenizer-data && npm ci && npm run calibrate      (about a minute)
 //
 // The texts are the Universal Declaration of Human Rights in many languages and source code. Per family and script, a
-// weight says how many tokens of the family stand for one of o200k_base. It is fitted on some of the texts; the errors
-// are those of the other ones.
+// weight is the number of tokens of the family per token of o200k_base. It is fitted on some of the texts; the errors
+// are measured on the other ones.
 import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
@@ -43,7 +43,7 @@ const pieces = new RegExp([
   '\\p{N}{1,3}', ` ?[^${space}\\p{L}\\p{N}]+[\\r\\n/]*`, `[${space}]*[\\r\\n]+`, `[${space}]+(?![^${space}])`, `[${space}]+`,
 ].join('|'), 'gu');
 
-// As ScriptOf in token_estimate.cc: by the first character beyond ASCII.
+// As ClassifyScript in token_estimate.cc: by the first non-ASCII character.
 const scripts = ['symbols', 'digits', 'ascii', 'latin', 'greek', 'cyrillic', 'semitic', 'indic', 'southeast', 'hangul', 'han', 'other'];
 function scriptOf(piece) {
   const beyond = piece.match(/[^\x00-\x7f]/u);
@@ -106,8 +106,8 @@ const checked = 'eng fra ita por_PT nld swe ces ron_2006 fin hun hrv bul srp_cyr
   .flatMap((code) => { try { return [[code, declaration(code)]]; } catch { return []; } });
 checked.push(['korean', declaration('kor').slice(4000)], ['code', source('libs/text/regex/regex_parser.cc')], ['json', source('tests/e2e/package-lock.json')], ['prose', source('services/README.md')], ['digits', digits(300, ';')]);
 
-// Least squares of the relative error, by coordinate descent; no weight below a tenth. What is ASCII is fitted on English
-// and code alone, then the rest.
+// Least squares of the relative error, by coordinate descent; no weight below a tenth. ASCII is fitted on English
+// and code only, then the rest.
 function fit(count) {
   const weights = Object.fromEntries(scripts.map((script) => [script, 1]));
   const improve = (texts, some) => {
@@ -139,7 +139,7 @@ for (const [family, count] of Object.entries({...families, ...exact})) {
   all[family] = fit(count);
   if (family in families) console.log(`{"${family}", {${scripts.map((script) => Math.round(all[family][script] * 100)).join(', ')}}},`);
 }
-// For models that nobody knows: in the middle of the families.
+// For unknown models: the middle of the families.
 const middle = Object.fromEntries(scripts.map((script) => {
   const values = Object.values(all).map((weights) => weights[script]).sort((a, b) => a - b);
   return [script, values[(values.length - 1) / 2]];
