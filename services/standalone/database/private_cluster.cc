@@ -80,9 +80,9 @@ absl::Status MakePrivate(const std::string& folder, const SystemUser& user) {
 
 bool Exists(pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
-// The process id of the server that runs on `data`, by whichever program started; 0 when none does. The
-// process id in the file may belong to another program by now, so the process's program and folder
-// are checked.
+// The process id of the server that runs on `data`, even if another process started it; 0 if none
+// does. The process id in the file may belong to another program by now, so the process's program
+// and folder are checked.
 pid_t RunningOn(const std::string& data) {
   int pid = 0;
   if (!absl::SimpleAtoi(FirstLine(data + "/postmaster.pid"), &pid) || pid <= 0) return 0;
