@@ -27,9 +27,9 @@ Reading Read(const std::string& yaml) {
 TEST_CASE("ReadEdgeConfig: an absent section gives the defaults", "[edge][config]") {
   const Reading reading = Read("");
   CHECK(reading.mistakes.empty());
-  REQUIRE(reading.config.listen.size() == 1);
-  CHECK(reading.config.listen[0].address == EdgeConfig().listen[0].address);
-  CHECK(reading.config.max_body_bytes == EdgeConfig().max_body_bytes);
+  REQUIRE(reading.config.http.listen.size() == 1);
+  CHECK(reading.config.http.listen[0].address == EdgeConfig().http.listen[0].address);
+  CHECK(reading.config.http.max_body_bytes == EdgeConfig().http.max_body_bytes);
 }
 
 TEST_CASE("ReadEdgeConfig: everything is read", "[edge][config]") {
@@ -44,20 +44,20 @@ upstreamAuthority: ca.pem
 )");
   CHECK(reading.mistakes.empty());
   const EdgeConfig& config = reading.config;
-  REQUIRE(config.listen.size() == 2);
-  CHECK(config.listen[0].certificate_file.empty());
-  CHECK(config.listen[1].address == "0.0.0.0:8443");
-  CHECK(config.listen[1].certificate_file == "/etc/edge/tls.crt");
-  CHECK(config.listen[1].key_file == "/etc/edge/tls.key");
-  CHECK(config.threads == 7);
-  CHECK(config.max_head_bytes == 2048);
-  CHECK(config.max_body_bytes == 4096);
-  CHECK(config.max_response_bytes == 8192);
-  CHECK(config.port_timeout == absl::Seconds(3));
-  CHECK(config.first_byte_timeout == absl::Seconds(90));
-  CHECK(config.body_total_timeout == absl::Minutes(7));
-  CHECK(config.idle_timeout == EdgeConfig().idle_timeout);
-  CHECK(config.upstream_ca_file == "/etc/edge/ca.pem");
+  REQUIRE(config.http.listen.size() == 2);
+  CHECK(config.http.listen[0].certificate_file.empty());
+  CHECK(config.http.listen[1].address == "0.0.0.0:8443");
+  CHECK(config.http.listen[1].certificate_file == "/etc/edge/tls.crt");
+  CHECK(config.http.listen[1].key_file == "/etc/edge/tls.key");
+  CHECK(config.http.threads == 7);
+  CHECK(config.http.max_head_bytes == 2048);
+  CHECK(config.http.max_body_bytes == 4096);
+  CHECK(config.calls.max_response_bytes == 8192);
+  CHECK(config.calls.port_timeout == absl::Seconds(3));
+  CHECK(config.http.first_byte_timeout == absl::Seconds(90));
+  CHECK(config.http.body_total_timeout == absl::Minutes(7));
+  CHECK(config.http.idle_timeout == EdgeConfig().http.idle_timeout);
+  CHECK(config.http.upstream_ca_file == "/etc/edge/ca.pem");
 }
 
 TEST_CASE("ReadEdgeConfig: a listener with half a certificate is a mistake", "[edge][config]") {

@@ -23,7 +23,7 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& callers =
       app.Make<rpc::TokenCallerVerifier>(app.Make<jose::InternalTokenVerifier>(keys, app.clock()));
-  const EdgePorts ports{
+  const call::Ports ports{
       app.Make<clients::GrpcAuthenticator>(authn, callers),
       app.Make<clients::GrpcPolicyDecider>(policy), app.Make<clients::GrpcReviewGate>(approval),
       app.Make<clients::GrpcMasker>(masking), app.Make<clients::GrpcRecorder>(recorder)};

@@ -149,7 +149,7 @@ TEST_CASE("adversarial 15: a caller that leaves while text is held gets none of 
 TEST_CASE("adversarial 15: a caller that stops reading stops the upstream, and is given up",
           "[edge]") {
   EdgeConfig config;
-  config.write_timeout = absl::Milliseconds(300);
+  config.http.write_timeout = absl::Milliseconds(300);
   Fixture f(config);
   f.decider.AllowAll("tier1");
   testing::Signal left;

@@ -23,8 +23,8 @@ absl::Status Because(absl::string_view reason) {
 // A stream's head goes out, and comments follow, almost at once.
 EdgeConfig Hasty() {
   EdgeConfig config;
-  config.status_within = absl::Milliseconds(5);
-  config.waiting_every = absl::Milliseconds(5);
+  config.calls.status_within = absl::Milliseconds(5);
+  config.calls.waiting_every = absl::Milliseconds(5);
   return config;
 }
 

@@ -183,7 +183,7 @@ TEST_CASE("Edge: callers need the role, and models must be served", "[edge]") {
 TEST_CASE("Edge: bad requests are answered in the dialect's shape and nothing is forwarded",
           "[edge]") {
   EdgeConfig config;
-  config.max_body_bytes = 1000;
+  config.http.max_body_bytes = 1000;
   Fixture f(config);
   const auto check = [&](const std::string& request, int status, const char* code) {
     const Answer answer = f.Call(request);
@@ -208,7 +208,7 @@ TEST_CASE("Edge: bad requests are answered in the dialect's shape and nothing is
 
 TEST_CASE("Edge: an upstream that cannot be reached is 502, one that is silent 504", "[edge]") {
   EdgeConfig config;
-  config.first_byte_timeout = absl::Milliseconds(30);
+  config.http.first_byte_timeout = absl::Milliseconds(30);
   Fixture silent(config);
   silent.upstream.Behave(ScriptedUpstream::Hang(""));
   Answer answer = silent.Chat();

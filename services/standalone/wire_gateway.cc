@@ -166,10 +166,10 @@ policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& sn
       snapshots, large, app.clock(), std::bind_front(&policy::PolicyMetrics::Decided, &metrics));
 }
 
-edge::Edge& WireEdge(const std::string& address, edge::EdgePorts ports,
+edge::Edge& WireEdge(const std::string& address, edge::call::Ports ports,
                      authn::revocation::RevocationFeed& revocations, server::App& app) {
   edge::EdgeConfig config;
-  config.listen = {{address}};
+  config.http.listen = {{address}};
   auto& edge = app.Make<edge::Edge>(config, ports, app.clock(), app.random(), app.metrics());
   app.Keep(revocations.SubscribeDirectly([&edge] { edge.credentials().Flush(); }));
   edge.SetReadiness([&app] { return app.NotReady(); });

@@ -5,32 +5,23 @@
 #include "absl/time/time.h"
 #include "libs/async/cancellation.h"
 #include "libs/async/executor.h"
-#include "libs/dialects/dialect.h"
-#include "libs/http/exchange.h"
-#include "services/edge/call/edge_services.h"
+#include "services/edge/call/call_services.h"
+#include "services/edge/call/caller_connection.h"
 #include "services/edge/call/reply.h"
+#include "services/edge/call/upstream.h"
 
 namespace countersign::edge::call {
-
-class Upstream;
-
-// A request as the listener read it, without its body.
-struct CallRequest {
-  std::string request_id;  // ours
-  std::string path;        // without the query
-  std::string query;       // without '?'
-  dialects::HeaderList headers;
-  absl::Time arrived;
-};
 
 // What every step of one call needs. Built once, before the first step; nothing in it is replaced
 // while the call runs. What the steps find out travels in the values that they return.
 struct CallContext {
-  const EdgeServices& services;
+  const CallServices& services;
   Upstream& upstream;
-  http::Exchange& exchange;
+  CallerConnection& caller_connection;
   Reply& reply;
-  const CallRequest& request;
+  const RequestHead& request;
+  const std::string request_id;  // ours
+  const absl::Time arrived;
   const async::Executor executor;
   async::Cancellation& cancellation;
 };

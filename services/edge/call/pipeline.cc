@@ -7,16 +7,24 @@
 #include "libs/domain/event_payload.h"
 #include "libs/json/writer.h"
 #include "libs/log/log.h"
-#include "services/edge/call/answer_delivery.h"
-#include "services/edge/call/header_rules.h"
+#include "services/edge/call/admission/admit.h"
+#include "services/edge/call/answer/answer_delivery.h"
+#include "services/edge/call/headers/header_rules.h"
 #include "services/edge/call/reason.h"
-#include "services/edge/call/review.h"
-#include "services/edge/call/upstream.h"
 
 namespace countersign::edge::call {
 namespace {
 
+using admission::AdmissionResult;
+using admission::AdmittedRequest;
+using admission::DecidedCall;
+using admission::PendingDecision;
+using admission::PreparedRequest;
+using admission::Session;
 using domain::Outcome;
+using request::ReadRequest;
+using request::Route;
+using request::VerifiedCaller;
 
 // Labels of the call's metrics, as far as they are known.
 struct Labels {
@@ -25,9 +33,9 @@ struct Labels {
 };
 
 void Count(const CallContext& context, const Labels& labels, absl::string_view outcome) {
-  const EdgeServices& services = context.services;
+  const CallServices& services = context.services;
   services.metrics.Request(labels.connection, labels.dialect, outcome,
-                           services.clock.Now() - context.request.arrived);
+                           services.clock.Now() - context.arrived);
 }
 
 // A refusal before step 5: there is no session, and the outcome counted is the error's code.
@@ -39,9 +47,9 @@ async::Awaitable<void> RefuseEarly(const CallContext& context, const Labels& lab
 
 // Step 3.
 Step<Route> RouteCall(const CallContext& context) {
-  absl::StatusOr<Route> route =
-      FindRoute(context.services.resources.Current(), FindHeader(context.request.headers, "host"),
-                context.request.path);
+  absl::StatusOr<Route> route = request::FindRoute(
+      context.services.resources.Current(), headers::FindHeader(context.request.headers, "host"),
+      context.request.path);
   if (route.ok()) return *std::move(route);
   if (!absl::IsNotFound(route.status())) return RefuseForPart(route.status(), "configuration");
   const bool no_connection = ToReason(route.status()) == Reason::kUnknownConnection;
@@ -53,42 +61,26 @@ Step<Route> RouteCall(const CallContext& context) {
 domain::SessionStart MakeSessionStart(const CallContext& context, const ReadRequest& read) {
   domain::SessionStart start;
   start.session_id = UuidV7(context.services.clock.Now(), context.services.random);
-  start.request_id = context.request.request_id;
+  start.request_id = context.request_id;
   start.connection = read.connection().name;
   start.prompt = read.prompt();
   start.method = read.call().method;
   start.path = context.request.path;
   start.body = read.call().body;
-  start.client_address = context.exchange.client_address();
-  start.user_agent = std::string(FindHeader(context.request.headers, "user-agent"));
+  start.client_address = context.request.client_address;
+  start.user_agent = std::string(headers::FindHeader(context.request.headers, "user-agent"));
   return start;
-}
-
-// Step 8, and leave to send.
-async::Awaitable<AdmissionResult> Admit(const CallContext& context, const VerifiedCaller& caller,
-                                        const ReadRequest& read, DecidedCall decided,
-                                        Session& session, PreparedRequest prepared) {
-  std::optional<Clearance> clearance = Clearance::ByPolicy(decided);
-  if (!clearance) {
-    co_return co_await AdmitReviewed(context, caller, read, std::move(decided), session,
-                                     std::move(prepared));
-  }
-  UpstreamLease lease(context, caller, read, decided, prepared.placeholders());
-  AdmittedRequest::Candidate candidate{std::move(prepared), std::move(decided), std::move(lease)};
-  Step<AdmittedRequest> admitted = co_await AdmittedRequest::Admit(
-      context, session, std::move(candidate), *std::move(clearance));
-  if (!admitted.ok()) co_return std::move(admitted).refusal();
-  co_return *std::move(admitted);
 }
 
 // Steps 9 to 11.
 async::Awaitable<CallResult> SendAndDeliver(const CallContext& context, const ReadRequest& read,
                                             const AdmittedRequest& admitted, Session& session) {
-  absl::StatusOr<std::unique_ptr<http::ClientResponse>> response =
+  absl::StatusOr<std::unique_ptr<UpstreamResponse>> response =
       co_await context.upstream.Send(admitted, context.cancellation);
   if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
   if (!response.ok()) co_return RefuseForUpstream(response.status(), admitted.grant_used());
-  Step<Delivered> delivered = co_await DeliverAnswer(context, read, admitted, session, **response);
+  Step<Delivered> delivered =
+      co_await answer::DeliverAnswer(context, read, admitted, session, **response);
   if (!delivered.ok()) co_return std::move(delivered).refusal();
   context.upstream.Recycle(*std::move(response));
   co_return *delivered;
@@ -98,15 +90,15 @@ async::Awaitable<CallResult> SendAndDeliver(const CallContext& context, const Re
 async::Awaitable<CallResult> RunSteps(const CallContext& context, const VerifiedCaller& caller,
                                       const ReadRequest& read, PendingDecision& asked,
                                       Session& session) {
-  std::optional<Refusal> refusal = CheckCaller(caller, read);
+  std::optional<Refusal> refusal = request::CheckCaller(caller, read);
   if (refusal) co_return *std::move(refusal);
   Step<DecidedCall> decided = co_await asked.Get(session);
   if (!decided.ok()) co_return std::move(decided).refusal();
   Step<PreparedRequest> prepared =
       co_await PreparedRequest::Prepare(context, caller, read, *decided);
   if (!prepared.ok()) co_return std::move(prepared).refusal();
-  AdmissionResult admission =
-      co_await Admit(context, caller, read, *std::move(decided), session, *std::move(prepared));
+  AdmissionResult admission = co_await admission::Admit(context, caller, read, *std::move(decided),
+                                                        session, *std::move(prepared));
   if (auto* deferred = std::get_if<Deferred>(&admission)) co_return std::move(*deferred);
   if (auto* refused = std::get_if<Refusal>(&admission)) co_return std::move(*refused);
   co_return co_await SendAndDeliver(context, read, std::get<AdmittedRequest>(admission), session);
@@ -129,7 +121,7 @@ async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labe
                                   Session& session, Refusal refusal) {
   const absl::Status ended = co_await EndSession(context, session, refusal);
   if (!refusal.cause.ok()) {
-    log::Warning("call failed", {{"request_id", context.request.request_id},
+    log::Warning("call failed", {{"request_id", context.request_id},
                                  {"session_id", session.id()},
                                  {"connection", labels.connection},
                                  {"outcome", domain::ToString(refusal.outcome)},
@@ -187,7 +179,7 @@ async::Awaitable<void> OpenSessionAndRun(const CallContext& context, const Label
 
 async::Awaitable<void> RunCall(const CallContext& context) {
   const Step<VerifiedCaller> caller = co_await VerifiedCaller::Verify(context);
-  if (!caller.ok()) co_return co_await RefuseUnverified(context, caller.refusal());
+  if (!caller.ok()) co_return co_await request::RefuseUnverified(context, caller.refusal());
   Labels labels;
   const Step<Route> route = RouteCall(context);
   if (!route.ok()) co_return co_await RefuseEarly(context, labels, route.refusal());

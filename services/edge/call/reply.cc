@@ -2,9 +2,7 @@
 
 #include <cmath>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/edge/admin/connect_error.h"
 
 namespace countersign::edge::call {
 namespace {
@@ -21,13 +19,11 @@ void AddStreamHeaders(absl::string_view content_type, dialects::HeaderList& head
 
 }  // namespace
 
-http::ResponseHead Reply::Head(int status, dialects::HeaderList headers) const {
-  http::ResponseHead head;
-  head.status = status;
-  for (const auto& [name, value] : headers) head.headers.Add(name, value);
-  head.headers.Add("x-request-id", request_id_);
-  if (!session_id_.empty()) head.headers.Add("x-countersign-session", session_id_);
-  if (!review_id_.empty()) head.headers.Add("x-countersign-review", review_id_);
+ReplyHead Reply::MakeHead(int status, dialects::HeaderList headers) const {
+  ReplyHead head{status, std::move(headers)};
+  head.headers.emplace_back("x-request-id", request_id_);
+  if (!session_id_.empty()) head.headers.emplace_back("x-countersign-session", session_id_);
+  if (!review_id_.empty()) head.headers.emplace_back("x-countersign-review", review_id_);
   return head;
 }
 
@@ -47,7 +43,7 @@ async::Awaitable<absl::Status> Reply::SendError(const dialects::CallerError& err
   if (error.http_status == 401) headers.emplace_back("www-authenticate", "Bearer");
   if (!error.review_id.empty()) SetReview(error.review_id);
   // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
-  const std::string body = connect_ ? admin::ConnectErrorBody(error) : dialect_->FormatError(error);
+  const std::string body = format_ != nullptr ? format_(error) : dialect_->FormatError(error);
   co_return co_await Send(error.http_status, std::move(headers), body);
 }
 
@@ -59,13 +55,13 @@ async::Awaitable<absl::Status> Reply::SendJson(int status, absl::string_view bod
 
 async::Awaitable<absl::Status> Reply::Send(int status, dialects::HeaderList headers,
                                            absl::string_view body) {
-  co_return co_await exchange_.Respond(Head(status, std::move(headers)), body);
+  co_return co_await caller_.Send(MakeHead(status, std::move(headers)), body);
 }
 
 async::Awaitable<absl::Status> Reply::Begin(int status, dialects::HeaderList headers) {
   streaming_ = true;
   AddStreamHeaders(dialect_->stream_content_type(), headers);
-  co_return co_await exchange_.Begin(Head(status, std::move(headers)));
+  co_return co_await caller_.Begin(MakeHead(status, std::move(headers)));
 }
 
 async::Awaitable<absl::Status> Reply::SendKeepAlive() {
@@ -73,7 +69,7 @@ async::Awaitable<absl::Status> Reply::SendKeepAlive() {
     absl::Status begun = co_await Begin(200, dialects::HeaderList());
     if (!begun.ok()) co_return begun;
   }
-  co_return co_await exchange_.Write(dialect_->FormatKeepAlive());
+  co_return co_await caller_.Write(dialect_->FormatKeepAlive());
 }
 
 }  // namespace countersign::edge::call

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
-#include "libs/async/pending_reply.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "libs/async/awaitable.h"
 #include "libs/dialects/dialect.h"
-#include "libs/http/exchange.h"
+#include "services/edge/call/caller_connection.h"
 
 namespace countersign::edge::call {
 
@@ -13,13 +16,13 @@ namespace countersign::edge::call {
 // once there is one.
 class Reply {
  public:
-  Reply(http::Exchange& exchange, const dialects::Dialect& dialect, std::string request_id)
-      : exchange_(exchange), dialect_(&dialect), request_id_(std::move(request_id)) {}
+  Reply(CallerConnection& caller, const dialects::Dialect& dialect, std::string request_id)
+      : caller_(caller), dialect_(&dialect), request_id_(std::move(request_id)) {}
 
   void SetDialect(const dialects::Dialect& dialect) { dialect_ = &dialect; }
   void SetSession(const std::string& id) { session_id_ = id; }
-  // From here on whole errors have the shape of the Connect protocol: the caller calls an RPC.
-  void UseConnectErrors() { connect_ = true; }
+  // From here on `format` writes the body of an error that is a whole reply, not the dialect.
+  void FormatErrorsWith(std::string (*format)(const dialects::CallerError&)) { format_ = format; }
   void SetReview(const std::string& id) { review_id_ = id; }
 
   // The head of a stream is out: from here on everything is said in-band.
@@ -30,7 +33,7 @@ class Reply {
     return dialect_->FormatErrorEvent(error);
   }
 
-  // A whole response, or the end of a stream that has begun.
+  // A whole reply, or the end of a stream that has begun.
   async::Awaitable<absl::Status> SendError(const dialects::CallerError& error);
   async::Awaitable<absl::Status> SendJson(int status, absl::string_view body);
   async::Awaitable<absl::Status> Send(int status, dialects::HeaderList headers,
@@ -40,19 +43,19 @@ class Reply {
   // asked; the first one begins it.
   async::Awaitable<absl::Status> Begin(int status, dialects::HeaderList headers);
   async::Awaitable<absl::Status> SendKeepAlive();
-  async::Awaitable<absl::Status> Write(absl::string_view bytes) { return exchange_.Write(bytes); }
-  async::Awaitable<absl::Status> Finish() { return exchange_.Finish(); }
+  async::Awaitable<absl::Status> Write(absl::string_view bytes) { return caller_.Write(bytes); }
+  async::Awaitable<absl::Status> Finish() { return caller_.Finish(); }
 
  private:
-  http::ResponseHead Head(int status, dialects::HeaderList headers) const;
+  ReplyHead MakeHead(int status, dialects::HeaderList headers) const;
 
-  http::Exchange& exchange_;
+  CallerConnection& caller_;
   const dialects::Dialect* dialect_;
+  std::string (*format_)(const dialects::CallerError&) = nullptr;  // null: the dialect
   const std::string request_id_;
   std::string session_id_;
   std::string review_id_;
   bool streaming_ = false;
-  bool connect_ = false;
 };
 
 }  // namespace countersign::edge::call

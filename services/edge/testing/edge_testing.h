@@ -7,7 +7,6 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "absl/strings/str_split.h"
 #include "libs/async/sleep.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/clients/testing/fake_authenticator.h"
 #include "libs/clients/testing/fake_masker.h"
 #include "libs/clients/testing/fake_policy_decider.h"
@@ -129,11 +129,11 @@ class ScriptedUpstream {
   }
 
   void Behave(Behaviour behaviour) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     behaviour_ = std::move(behaviour);
   }
   std::vector<Received> received() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return received_;
   }
   std::string url() const { return absl::StrCat("http://", server_.address(), "/v1"); }
@@ -143,16 +143,16 @@ class ScriptedUpstream {
     absl::StatusOr<std::string> body = co_await exchange.ReadBody();
     Behaviour behaviour;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       received_.push_back({exchange.head(), body.value_or("")});
       behaviour = behaviour_;
     }
     co_await behaviour(exchange);
   }
 
-  mutable std::mutex mutex_;
-  std::vector<Received> received_;
-  Behaviour behaviour_ = Json(
+  mutable Mutex mutex_;
+  std::vector<Received> received_ CS_GUARDED_BY(mutex_);
+  Behaviour behaviour_ CS_GUARDED_BY(mutex_) = Json(
       200, R"({"id":"c-1","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},)"
            R"("finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})");
   http::testing::TestServer server_{[this](http::Exchange& exchange) { return Handle(exchange); }};
@@ -267,10 +267,10 @@ struct Fixture {
   clients::FakePolicyDecider decider;
   clients::FakeReviewGate reviews;
   clients::FakeRecorder recorder;
-  std::mutex masking_mutex;
+  Mutex masking_mutex;
   dialects::testing::LiteralMasking masking;
   clients::FakeMasker masker{[this](const domain::FieldPiece& piece) {
-    const std::lock_guard<std::mutex> lock(masking_mutex);
+    const MutexLock lock(masking_mutex);
     domain::FieldRelease release = masking.Apply({piece}).front();
     if (reversible && !release.masked.empty()) release.placeholders = {{"<S>", "SECRET"}};
     return release;
@@ -282,12 +282,12 @@ struct Fixture {
   metrics::Registry registry;
   FakeAdminBackend admin;
   const EdgeConfig config;
-  Edge edge{config, EdgePorts{authenticator, decider, reviews, masker, recorder}, clock, random,
+  Edge edge{config, call::Ports{authenticator, decider, reviews, masker, recorder}, clock, random,
             registry};
 
  private:
   static EdgeConfig Loopback(EdgeConfig edge_config) {
-    edge_config.listen = {ListenOn{"127.0.0.1:0", "", ""}};
+    edge_config.http.listen = {http_transport::ListenOn{"127.0.0.1:0", "", ""}};
     return edge_config;
   }
 };

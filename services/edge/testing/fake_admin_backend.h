@@ -1,8 +1,8 @@
 #pragma once
 
-#include <mutex>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "libs/clients/testing/answers.h"
 #include "services/edge/admin/admin_backend.h"
 
@@ -17,20 +17,20 @@ class FakeAdminBackend final : public admin::AdminBackend {
 
   void Forward(admin::AdminRequest request, domain::Done<admin::AdminReply> done) override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       requests_.push_back(std::move(request));
     }
     reply.Give(std::move(done));
   }
 
   std::vector<admin::AdminRequest> requests() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return requests_;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<admin::AdminRequest> requests_;
+  mutable Mutex mutex_;
+  std::vector<admin::AdminRequest> requests_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::edge::testing

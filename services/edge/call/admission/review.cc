@@ -1,0 +1,268 @@
+#include "services/edge/call/admission/review.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/domain/event_payload.h"
+#include "services/edge/call/headers/header_rules.h"
+#include "services/edge/call/reason.h"
+
+namespace countersign::edge::call::admission {
+namespace {
+
+using domain::Outcome;
+using domain::ReviewState;
+using domain::ReviewStatus;
+
+// How often a call takes up a new review when others used the grant before it.
+constexpr int kMaxRounds = 16;
+
+Refusal RefuseReviewed(absl::string_view code, absl::string_view message, Outcome outcome,
+                       const std::string& review_id) {
+  Refusal refusal{dialects::MakeCallerError(code, message), outcome, absl::OkStatus()};
+  refusal.error.review_id = review_id;
+  return refusal;
+}
+
+// A review that ended, or still is, without an approval.
+Refusal RefuseUnapproved(const ReviewStatus& status) {
+  switch (status.state) {
+    case ReviewState::kPending:
+      return RefuseReviewed("review_pending",
+                            "nobody has decided yet; send the same call again later",
+                            Outcome::kReviewPending, status.review_id);
+    case ReviewState::kExpired:
+      return RefuseReviewed("review_expired", "nobody decided in time", Outcome::kReviewExpired,
+                            status.review_id);
+    default: break;
+  }
+  std::string message = "a reviewer refused this call";
+  if (!status.reason.empty()) absl::StrAppend(&message, ": ", status.reason);
+  return RefuseReviewed("review_denied", message, Outcome::kReviewDenied, status.review_id);
+}
+
+class ReviewedCall {
+ public:
+  ReviewedCall(const CallContext& context, const request::VerifiedCaller& caller,
+               const request::ReadRequest& read, DecidedCall decided, Session& session,
+               PreparedRequest prepared)
+      : context_(context),
+        caller_(caller),
+        read_(read),
+        decided_(std::move(decided)),
+        session_(session),
+        prepared_(std::move(prepared)),
+        begun_(context.executor.Now()),
+        hold_until_(context.services.clock.Now() + decided_.terms().hold) {}
+
+  async::Awaitable<AdmissionResult> Run();
+
+ private:
+  // The call goes on, joins again, or ends.
+  struct JoinAgain {};
+  using Round = std::variant<AdmittedRequest, Deferred, Refusal, JoinAgain>;
+  using Decided = std::variant<ReviewStatus, Deferred, Refusal>;
+
+  async::Awaitable<Round> RunRound();
+  async::Awaitable<Decided> JoinAndWait();
+  async::Awaitable<absl::StatusOr<ReviewStatus>> Join();
+  async::Awaitable<absl::StatusOr<ReviewStatus>> Wait(const std::string& review_id);
+  async::Awaitable<std::optional<Refusal>> VerifyCallerAgain();
+  async::Awaitable<std::optional<Refusal>> CheckAgain();
+  std::optional<Refusal> CheckConnection() const;
+  async::Awaitable<Round> UseGrant(const std::string& review_id);
+  async::Awaitable<Round> Admit(UpstreamLease lease, Clearance clearance);
+
+  const CallContext& context_;
+  request::VerifiedCaller caller_;  // as last verified
+  const request::ReadRequest& read_;
+  DecidedCall decided_;  // the newest decision
+  Session& session_;
+  PreparedRequest prepared_;
+  const async::TimePoint begun_;
+  const absl::Time hold_until_;
+  bool held_ = false;  // time has passed since the decision
+};
+
+async::Awaitable<AdmissionResult> ReviewedCall::Run() {
+  const absl::Status recorded = co_await session_.Append();  // before its review opens
+  if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
+  for (int i = 0; i < kMaxRounds; ++i) {
+    Round round = co_await RunRound();
+    if (auto* admitted = std::get_if<AdmittedRequest>(&round)) co_return std::move(*admitted);
+    if (auto* deferred = std::get_if<Deferred>(&round)) co_return std::move(*deferred);
+    if (auto* refusal = std::get_if<Refusal>(&round)) co_return std::move(*refusal);
+  }
+  co_return RefuseReviewed("review_pending",
+                           "others used every grant first; send the same call again",
+                           Outcome::kReviewPending, "");
+}
+
+async::Awaitable<ReviewedCall::Round> ReviewedCall::RunRound() {
+  Decided waited = co_await JoinAndWait();
+  if (auto* deferred = std::get_if<Deferred>(&waited)) co_return std::move(*deferred);
+  if (auto* refusal = std::get_if<Refusal>(&waited)) co_return std::move(*refusal);
+  const ReviewStatus& review = std::get<ReviewStatus>(waited);
+  if (review.state == ReviewState::kConsumed || review.state == ReviewState::kExhausted) {
+    co_return JoinAgain();
+  }
+  if (review.state != ReviewState::kApproved) co_return RefuseUnapproved(review);
+  if (held_) {
+    const domain::ReviewTerms given = decided_.terms();
+    std::optional<Refusal> changed = co_await CheckAgain();
+    if (changed) co_return *std::move(changed);
+    // What policy asks for now goes to reviewers anew, within the same hold.
+    if (!decided_.allowed() && !Covers(given, decided_.terms())) co_return JoinAgain();
+  }
+  co_return co_await UseGrant(review.review_id);
+}
+
+async::Awaitable<ReviewedCall::Decided> ReviewedCall::JoinAndWait() {
+  const StageTimer timer(context_.services, Stage::kReview);
+  if (held_) {  // the internal token may have expired
+    std::optional<Refusal> lost = co_await VerifyCallerAgain();
+    if (lost) co_return *std::move(lost);
+  }
+  absl::StatusOr<ReviewStatus> status = co_await Join();
+  if (!status.ok()) co_return RefuseForPart(status.status(), "approval");
+  if (status->state != ReviewState::kPending) co_return *std::move(status);
+
+  const std::string review_id = status->review_id;
+  session_.Queue(
+      domain::event_type::kReviewWaiting,
+      domain::ReviewWaitingPayload(review_id, prepared_.binding_hash(), status->expires_at));
+  const absl::Status recorded = co_await session_.Append();
+  if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
+  if (headers::HasToken(context_.request.headers, "prefer", "respond-async")) {
+    context_.services.ports.reviews.Leave(caller_.call(), review_id, session_.id());
+    co_return Deferred{review_id};
+  }
+  status = co_await Wait(review_id);
+  if (context_.cancellation.cancelled()) co_return RefuseCancelled(context_.cancellation.cause());
+  if (!status.ok()) co_return RefuseForPart(status.status(), "approval");
+  co_return *std::move(status);
+}
+
+async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Join() {
+  const domain::Decision& decision = decided_.decision();
+  domain::ReviewRequest ask;
+  ask.session_id = session_.id();
+  ask.connection = read_.connection().name;
+  ask.connection_version = read_.connection().version;
+  ask.binding_hash = prepared_.binding_hash();
+  ask.policy = decision.policy;
+  ask.policy_version = decision.policy_version;
+  ask.terms = decision.review;
+  ask.prompt = prepared_.prompt();
+  ask.findings = decision.findings;
+  ask.prompt_tokens = decision.prompt_tokens;
+  ask.upstream_body = prepared_.body();
+  async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);
+  context_.services.ports.reviews.Join(caller_.call(), std::move(ask),
+                                       context_.services.PortDeadline(), answer.done());
+  co_return co_await answer.Get(context_.cancellation);
+}
+
+async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Wait(const std::string& review_id) {
+  held_ = true;
+  const CallServices& services = context_.services;
+  async::Cancellation& cancellation = context_.cancellation;
+  async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);
+  services.ports.reviews.Wait(caller_.call(), review_id, session_.id(), hold_until_, answer.done());
+  auto next = begun_ + absl::ToChronoNanoseconds(services.options.status_within);
+  while (read_.prompt()->stream && !cancellation.cancelled()) {
+    const bool decided = co_await answer.WaitUntil(next, cancellation);
+    if (decided || cancellation.cancelled()) break;
+    const absl::Status told = co_await context_.reply.SendKeepAlive();
+    if (!told.ok()) break;
+    next = context_.executor.After(services.options.waiting_every);
+  }
+  absl::StatusOr<ReviewStatus> status = co_await answer.Get(cancellation);
+  if (cancellation.cancelled()) {
+    services.ports.reviews.Leave(caller_.call(), review_id, session_.id());
+  }
+  co_return status;
+}
+
+async::Awaitable<std::optional<Refusal>> ReviewedCall::VerifyCallerAgain() {
+  Step<request::VerifiedCaller> verified = co_await caller_.VerifyAgain(context_);
+  if (!verified.ok()) co_return std::move(verified).refusal();
+  caller_ = *std::move(verified);
+  co_return std::nullopt;
+}
+
+// What must still hold when a held call is released: the credential, the caller's role, the
+// connection as it was, and the policy.
+async::Awaitable<std::optional<Refusal>> ReviewedCall::CheckAgain() {
+  std::optional<Refusal> refusal = co_await VerifyCallerAgain();
+  if (!refusal) refusal = request::CheckCaller(caller_, read_);
+  if (!refusal) refusal = CheckConnection();
+  if (refusal) co_return refusal;
+  PendingDecision asked(context_, caller_, read_);
+  Step<DecidedCall> now = co_await asked.Get(session_);
+  if (!now.ok()) co_return std::move(now).refusal();
+  if (now->decision().masking_profile != decided_.decision().masking_profile) {
+    // What was approved was prepared under the other profile.
+    co_return RefuseBlocked("policy_denied",
+                            "the policy changed while the call was held; send the call again");
+  }
+  decided_ = *std::move(now);
+  co_return std::nullopt;
+}
+
+std::optional<Refusal> ReviewedCall::CheckConnection() const {
+  const domain::Connection& routed = read_.connection();
+  const auto resources = context_.services.resources.Current();
+  const auto now = resources->connections.find(routed.name);
+  if (now == resources->connections.end()) {
+    return RefuseBlocked("unknown_connection",
+                         absl::StrCat("there is no connection \"", routed.name, "\" any more"));
+  }
+  if (now->second.version == routed.version) return std::nullopt;
+  // The approval was for the connection as it was: its address and its credential may be others.
+  return RefuseBlocked("policy_denied",
+                       "the connection changed while the call was held; send the call again");
+}
+
+async::Awaitable<ReviewedCall::Round> ReviewedCall::UseGrant(const std::string& review_id) {
+  UpstreamLease lease(context_, caller_, read_, decided_, prepared_.placeholders());
+  std::optional<Refusal> refusal = co_await lease.Await(context_.cancellation);
+  if (refusal) co_return *std::move(refusal);
+  absl::StatusOr<Clearance> clearance =
+      co_await Clearance::ByReview(context_, caller_, session_, prepared_, review_id);
+  if (clearance.ok()) co_return co_await Admit(std::move(lease), *std::move(clearance));
+  switch (ToReason(clearance.status())) {
+    case Reason::kGrantUsed: {
+      std::optional<Clearance> allowed = Clearance::ByPolicy(decided_);
+      if (!allowed) co_return JoinAgain();
+      co_return co_await Admit(std::move(lease), *std::move(allowed));
+    }
+    case Reason::kGrantExpired:
+      co_return RefuseReviewed("review_expired", "the approval has expired",
+                               Outcome::kReviewExpired, review_id);
+    case Reason::kGrantRevoked:
+      co_return RefuseReviewed("review_denied", "the approval was revoked", Outcome::kReviewDenied,
+                               review_id);
+    default: co_return RefuseForPart(clearance.status(), "approval");
+  }
+}
+
+async::Awaitable<ReviewedCall::Round> ReviewedCall::Admit(UpstreamLease lease,
+                                                          Clearance clearance) {
+  AdmittedRequest::Candidate candidate{std::move(prepared_), std::move(decided_), std::move(lease)};
+  Step<AdmittedRequest> admitted = co_await AdmittedRequest::Admit(
+      context_, session_, std::move(candidate), std::move(clearance));
+  if (!admitted.ok()) co_return std::move(admitted).refusal();
+  co_return *std::move(admitted);
+}
+
+}  // namespace
+
+async::Awaitable<AdmissionResult> AdmitReviewed(const CallContext& context,
+                                                const request::VerifiedCaller& caller,
+                                                const request::ReadRequest& read,
+                                                DecidedCall decided, Session& session,
+                                                PreparedRequest prepared) {
+  ReviewedCall call(context, caller, read, std::move(decided), session, std::move(prepared));
+  co_return co_await call.Run();
+}
+
+}  // namespace countersign::edge::call::admission

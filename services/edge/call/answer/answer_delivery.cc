@@ -1,0 +1,211 @@
+#include "services/edge/call/answer/answer_delivery.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "services/edge/call/answer/answer_record.h"
+#include "services/edge/call/answer/masked_answer.h"
+#include "services/edge/call/headers/header_rules.h"
+
+namespace countersign::edge::call::answer {
+namespace {
+
+// The edge asks for no coding. One that comes all the same hides what it carries, in a field of its
+// own or among others.
+bool IsEncoded(const dialects::HeaderList& headers) {
+  for (const auto& [name, value] : headers) {
+    if (!absl::EqualsIgnoreCase(name, "content-encoding")) continue;
+    for (const absl::string_view coding : absl::StrSplit(value, ',')) {
+      const absl::string_view token = absl::StripAsciiWhitespace(coding);
+      if (!token.empty() && !absl::EqualsIgnoreCase(token, "identity")) return true;
+    }
+  }
+  return false;
+}
+
+class AnswerDelivery {
+ public:
+  AnswerDelivery(const CallContext& context, const request::ReadRequest& read,
+                 const admission::AdmittedRequest& admitted, admission::Session& session,
+                 UpstreamResponse& response)
+      : context_(context),
+        read_(read),
+        admitted_(admitted),
+        response_(response),
+        answer_(context, read, admitted, response),
+        record_(context, read, admitted, session) {}
+
+  // Nothing when the answer was delivered and the session ended.
+  async::Awaitable<std::optional<Refusal>> Deliver();
+
+  domain::Outcome outcome() const { return record_.outcome(); }  // when delivered
+
+ private:
+  using Pieces = std::vector<dialects::Delivery>;
+
+  async::Awaitable<std::optional<Refusal>> DeliverStream();
+  async::Awaitable<std::optional<Refusal>> DeliverDocument();
+  async::Awaitable<Step<Pieces>> ReadDocument();
+  async::Awaitable<std::optional<Refusal>> WritePieces(Pieces pieces);
+  async::Awaitable<std::optional<Refusal>> WriteFinalMarker(Pieces marker);
+  async::Awaitable<std::optional<Refusal>> EndWith(bool upstream_failed);
+  bool ToEvent(Pieces& document) const;
+  dialects::HeaderList MakeHeaders() const;
+  Refusal RefuseUpstream(const absl::Status& status) const {
+    return RefuseForUpstream(status, admitted_.grant_used());
+  }
+  Refusal RefuseNow() const { return RefuseCancelled(context_.cancellation.cause()); }
+  bool cancelled() const { return context_.cancellation.cancelled(); }
+
+  const CallContext& context_;
+  const request::ReadRequest& read_;
+  const admission::AdmittedRequest& admitted_;
+  UpstreamResponse& response_;
+  MaskedAnswer answer_;
+  AnswerRecord record_;
+  dialects::HeaderList headers_;  // of the upstream's, what the caller gets
+  bool delivered_ = false;        // the final marker has been written
+};
+
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
+  if (IsEncoded(response_.headers())) {
+    co_return RefuseUpstream(absl::UnavailableError("the answer is compressed"));
+  }
+  headers_ = MakeHeaders();
+  record_.AddHead(response_.status(), headers_);
+  if (answer_.format() == dialects::AnswerFormat::kEventStream) co_return co_await DeliverStream();
+  co_return co_await DeliverDocument();
+}
+
+dialects::HeaderList AnswerDelivery::MakeHeaders() const {
+  dialects::HeaderList headers = headers::CallerHeaders(response_.headers());
+  if (response_.status() >= 400 && admitted_.grant_used()) {
+    // Another try would need another approval.
+    std::erase_if(headers, [](const auto& field) { return field.first == "x-should-retry"; });
+    headers.emplace_back("x-should-retry", "false");
+  }
+  return headers;
+}
+
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream() {
+  if (!context_.reply.streaming()) {
+    const absl::Status begun = co_await context_.reply.Begin(response_.status(), headers_);
+    if (!begun.ok()) co_return RefuseCancelled(absl::CancelledError(begun.message()));
+  }
+  while (true) {
+    const absl::StatusOr<std::string> bytes = co_await response_.ReadPiece(context_.cancellation);
+    if (cancelled()) co_return RefuseNow();
+    if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
+    const bool ended = bytes->empty();
+    // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
+    async::Awaitable<Step<Pieces>> masking = ended ? answer_.Finish() : answer_.Feed(*bytes);
+    Step<Pieces> pieces = co_await std::move(masking);
+    if (!pieces.ok()) co_return std::move(pieces).refusal();
+    const std::optional<Refusal> refusal = co_await WritePieces(*std::move(pieces));
+    if (refusal || delivered_) co_return refusal;
+    if (!ended) continue;
+    // The upstream ended with its own error, which has gone out: there is no final marker.
+    const std::optional<Refusal> unrecorded = co_await EndWith(true);
+    if (unrecorded) co_return unrecorded;
+    co_await context_.reply.Finish();
+    co_return std::nullopt;
+  }
+}
+
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(Pieces pieces) {
+  Pieces final_marker;
+  if (!pieces.empty() && pieces.back().is_final) {
+    final_marker.push_back(std::move(pieces.back()));
+    pieces.pop_back();
+  }
+  if (!pieces.empty()) {
+    const std::string bytes = record_.Add(std::move(pieces));
+    const std::optional<Refusal> unrecorded = co_await record_.Append();
+    if (unrecorded) co_return unrecorded;
+    if (cancelled()) co_return RefuseNow();
+    record_.NoteFirstByte();
+    const absl::Status written = co_await context_.reply.Write(bytes);
+    if (!written.ok()) co_return RefuseCancelled(absl::CancelledError(written.message()));
+  }
+  if (final_marker.empty()) co_return std::nullopt;
+  co_return co_await WriteFinalMarker(std::move(final_marker));
+}
+
+// What says that the answer is whole leaves only when the end is durable.
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::WriteFinalMarker(Pieces marker) {
+  const std::string bytes = record_.Add(std::move(marker));
+  const std::optional<Refusal> unrecorded = co_await EndWith(answer_.upstream_failed());
+  if (unrecorded) co_return unrecorded;
+  delivered_ = true;
+  record_.NoteFirstByte();
+  const absl::Status written = co_await context_.reply.Write(bytes);
+  if (written.ok()) co_await context_.reply.Finish();
+  co_return std::nullopt;
+}
+
+async::Awaitable<Step<AnswerDelivery::Pieces>> AnswerDelivery::ReadDocument() {
+  std::size_t size = 0;
+  while (true) {
+    const absl::StatusOr<std::string> bytes = co_await response_.ReadPiece(context_.cancellation);
+    if (cancelled()) co_return RefuseNow();
+    if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
+    if (bytes->empty()) co_return co_await answer_.Finish();
+    size += bytes->size();
+    if (size > context_.services.options.max_response_bytes) {
+      co_return RefuseUpstream(absl::UnavailableError("the answer is too large"));
+    }
+    Step<Pieces> fed = co_await answer_.Feed(*bytes);  // a document releases nothing before its end
+    if (!fed.ok()) co_return std::move(fed).refusal();
+  }
+}
+
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverDocument() {
+  Step<Pieces> document = co_await ReadDocument();
+  if (!document.ok()) co_return std::move(document).refusal();
+  const bool streaming = context_.reply.streaming();
+  if (streaming && !ToEvent(*document)) {
+    co_return RefuseUpstream(absl::UnavailableError("the answer is no stream"));
+  }
+  const std::string bytes = record_.Add(*std::move(document));
+  std::optional<Refusal> unrecorded = co_await EndWith(response_.status() >= 400);
+  if (unrecorded) co_return unrecorded;
+  record_.NoteFirstByte();
+  if (streaming) {
+    const absl::Status written = co_await context_.reply.Write(bytes);
+    if (written.ok()) co_await context_.reply.Finish();
+  } else {
+    co_await context_.reply.Send(response_.status(), headers_, bytes);
+  }
+  co_return std::nullopt;
+}
+
+// The caller was told 200 while the call was held, and what came is no stream. An upstream's error
+// becomes an event; false for everything else.
+bool AnswerDelivery::ToEvent(Pieces& document) const {
+  if (response_.status() < 400 || document.empty()) return false;
+  std::optional<std::string> event = read_.dialect().ErrorBodyToEvent(document.front().bytes);
+  if (!event) return false;
+  document.front().bytes = *std::move(event);
+  return true;
+}
+
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::EndWith(bool upstream_failed) {
+  return record_.End(answer_.usage(), upstream_failed);
+}
+
+}  // namespace
+
+async::Awaitable<Step<Delivered>> DeliverAnswer(const CallContext& context,
+                                                const request::ReadRequest& read,
+                                                const admission::AdmittedRequest& admitted,
+                                                admission::Session& session,
+                                                UpstreamResponse& response) {
+  AnswerDelivery delivery(context, read, admitted, session, response);
+  std::optional<Refusal> refusal = co_await delivery.Deliver();
+  if (refusal) co_return *std::move(refusal);
+  co_return Delivered{delivery.outcome()};
+}
+
+}  // namespace countersign::edge::call::answer

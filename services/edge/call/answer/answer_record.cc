@@ -1,0 +1,60 @@
+#include "services/edge/call/answer/answer_record.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/domain/event_payload.h"
+
+namespace countersign::edge::call::answer {
+
+void AnswerRecord::AddHead(int status, const dialects::HeaderList& headers) {
+  session_.Queue(domain::event_type::kResponseHead, domain::ResponseHeadPayload(status, headers));
+}
+
+std::string AnswerRecord::Add(std::vector<dialects::Delivery> pieces) {
+  std::string bytes;
+  for (dialects::Delivery& piece : pieces) {
+    if (piece.recorded) {
+      session_.Queue(domain::event_type::kResponseData,
+                     domain::ResponseDataPayload(piece.bytes, piece.masked));
+    }
+    for (const domain::DeliveredSpan& masked : piece.masked) {
+      session_.CountMasked(masked.span.entity);
+    }
+    if (bytes.empty()) {
+      bytes = std::move(piece.bytes);
+    } else {
+      absl::StrAppend(&bytes, piece.bytes);
+    }
+  }
+  return bytes;
+}
+
+async::Awaitable<std::optional<Refusal>> AnswerRecord::Append() {
+  const absl::Status recorded = co_await session_.Append(admitted_.decision().recording);
+  if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
+  co_return std::nullopt;
+}
+
+async::Awaitable<std::optional<Refusal>> AnswerRecord::End(const dialects::Usage& usage,
+                                                           bool upstream_failed) {
+  domain::SessionEnd end;
+  end.outcome = upstream_failed ? domain::Outcome::kUpstreamError : domain::Outcome::kCompleted;
+  if (upstream_failed) end.code = "upstream_error";
+  end.input_tokens = usage.known ? usage.input_tokens
+                                 : static_cast<std::uint32_t>(admitted_.decision().prompt_tokens);
+  end.output_tokens = usage.output_tokens;
+  const absl::Status ended = co_await session_.End(end);
+  if (!ended.ok()) co_return RefuseForPart(ended, "session recorder");
+  outcome_ = end.outcome;
+  context_.services.metrics.Tokens(read_.connection().name, end.input_tokens, end.output_tokens);
+  co_return std::nullopt;
+}
+
+void AnswerRecord::NoteFirstByte() {
+  if (!std::exchange(first_, false)) return;
+  context_.services.metrics.FirstByte(context_.services.clock.Now() - context_.arrived);
+}
+
+}  // namespace countersign::edge::call::answer

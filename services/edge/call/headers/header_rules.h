@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/base/secret.h"
+#include "libs/dialects/dialect.h"
+
+namespace countersign::edge::call::headers {
+
+// The credential of a request: `Authorization: Bearer …`, else `x-api-key`. UNAUTHENTICATED with a
+// reason (credential_missing, credential_malformed) when there is none or no single one.
+absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers);
+
+// The caller's headers that go upstream, with lower-case names. Only those on a short list do:
+// nothing else has been judged, and nothing that proves who the caller is leaves the gateway. Nor
+// do those whose value has not the shape that such headers have (header_values.h).
+// `content-type` is the JSON that was read, `accept-encoding` is identity, because what is masked
+// must be read.
+dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller, bool has_body);
+
+// The upstream's headers that go to the caller, again from a short list and of expected shapes:
+// `x-request-id` as `x-upstream-request-id`.
+dialects::HeaderList CallerHeaders(const dialects::HeaderList& from_upstream);
+
+// True when the field `name` lists `token` among its comma-separated values.
+bool HasToken(const dialects::HeaderList& headers, absl::string_view name, absl::string_view token);
+
+absl::string_view FindHeader(const dialects::HeaderList& headers,
+                             absl::string_view name);  // "" when absent
+
+}  // namespace countersign::edge::call::headers

@@ -1,0 +1,92 @@
+#include "services/edge/call/headers/header_rules.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/base/status.h"
+
+namespace countersign::edge::call::headers {
+namespace {
+
+TEST_CASE("CredentialOf: bearer or x-api-key", "[edge]") {
+  CHECK(ReadCredential({{"Authorization", "bearer  abc "}})->Reveal() == "abc");
+  CHECK(ReadCredential({{"X-Api-Key", "abc"}})->Reveal() == "abc");
+  CHECK(ReadCredential({{"authorization", "Bearer a"}, {"x-api-key", "b"}})->Reveal() == "a");
+}
+
+TEST_CASE("CredentialOf: none, or not a single one, is UNAUTHENTICATED", "[edge]") {
+  CHECK(GetReason(ReadCredential({}).status()) == "credential_missing");
+  CHECK(GetReason(ReadCredential({{"authorization", "Bearer "}}).status()) == "credential_missing");
+  CHECK(GetReason(ReadCredential({{"authorization", "Basic x"}}).status()) ==
+        "credential_malformed");
+  CHECK(GetReason(ReadCredential({{"authorization", "Bearer a"}, {"Authorization", "Bearer b"}})
+                      .status()) == "credential_malformed");
+}
+
+TEST_CASE("UpstreamHeaders: only judged headers go on, never the credential", "[edge]") {
+  const dialects::HeaderList sent = UpstreamHeaders({{"Authorization", "Bearer secret"},
+                                                     {"X-Api-Key", "secret"},
+                                                     {"Cookie", "secret"},
+                                                     {"Host", "edge"},
+                                                     {"Connection", "keep-alive, OpenAI-Hop"},
+                                                     {"OpenAI-Hop", "1"},
+                                                     {"OpenAI-Organization", "org"},
+                                                     {"Accept", "application/json"},
+                                                     {"Accept-Encoding", "gzip"},
+                                                     {"Content-Type", "text/plain"},
+                                                     {"Expect", "100-continue"},
+                                                     {"X-Stainless-Lang", "python"},
+                                                     {"X-Forwarded-For", "1.2.3.4"},
+                                                     {"User-Agent", "sdk"}},
+                                                    true);
+  CHECK(sent == dialects::HeaderList{{"openai-organization", "org"},
+                                     {"accept", "application/json"},
+                                     {"user-agent", "sdk"},
+                                     {"content-type", "application/json"},
+                                     {"accept-encoding", "identity"}});
+}
+
+TEST_CASE("CallerHeaders: the upstream's request id gets another name", "[edge]") {
+  CHECK(CallerHeaders({{"X-Request-Id", "up-1"},
+                       {"Content-Type", "application/json"},
+                       {"Set-Cookie", "x"},
+                       {"Server", "y"},
+                       {"Retry-After", "3"},
+                       {"x-ratelimit-remaining-tokens", "9"}}) ==
+        dialects::HeaderList{{"x-upstream-request-id", "up-1"},
+                             {"content-type", "application/json"},
+                             {"retry-after", "3"},
+                             {"x-ratelimit-remaining-tokens", "9"}});
+}
+
+TEST_CASE("CallerHeaders: a value that could say anything is left out", "[edge]") {
+  CHECK(CallerHeaders({{"openai-organization", "4111 1111 1111 1111"},
+                       {"openai-model", "gpt-4o"},
+                       {"anthropic-note", "mail a@b.io"},
+                       {"x-ratelimit-reset-tokens", "6m0s"},
+                       {"x-ratelimit-note", "536-90-4399"},
+                       {"retry-after", "call 4111111111111111"},
+                       {"x-request-id", "AKIA0123456789ABCDEF"}}) ==
+        dialects::HeaderList{{"openai-model", "gpt-4o"}, {"x-ratelimit-reset-tokens", "6m0s"}});
+}
+
+TEST_CASE("UpstreamHeaders: a value that no policy judged is left out", "[edge]") {
+  CHECK(UpstreamHeaders(
+            {{"OpenAI-Beta", "assistants=v2"},
+             {"OpenAI-Note", "the patient is john smith"},
+             {"User-Agent", "my card is 4111111111111111"},
+             {"tracestate", "a@b.io"},
+             {"Idempotency-Key", "stainless-retry-123e4567-e89b-12d3-a456-426614174000"}},
+            false) == dialects::HeaderList{{"openai-beta", "assistants=v2"},
+                                           {"idempotency-key",
+                                            "stainless-retry-123e4567-e89b-12d3-a456-426614174000"},
+                                           {"accept-encoding", "identity"}});
+}
+
+TEST_CASE("HasToken: finds preferences in lists", "[edge]") {
+  CHECK(HasToken({{"Prefer", "wait=10, respond-async"}}, "prefer", "respond-async"));
+  CHECK(HasToken({{"Prefer", "Respond-Async; x=1"}}, "prefer", "respond-async"));
+  CHECK(!HasToken({{"Prefer", "respond-asynchronously"}}, "prefer", "respond-async"));
+}
+
+}  // namespace
+}  // namespace countersign::edge::call::headers

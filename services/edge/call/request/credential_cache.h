@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/mutex.h"
+#include "libs/domain/authenticator.h"
+
+namespace countersign::edge::call::request {
+
+// Remembers verified credentials so that not every call pays for a verification. Keyed by a digest:
+// the credential itself is not kept. An entry lives until the Authenticated says, at most
+// `max_age`; the least recently used go first when `capacity` is reached.
+//
+// Where authn is another process, revocations arrive over a stream: the client that keeps it calls
+// SetLive(false) when the stream is lost (the cache then answers nothing and keeps nothing),
+// SetLive(true) when it is back, and Flush() on every revocation. Thread-safe.
+class CredentialCache {
+ public:
+  struct Options {
+    std::size_t capacity = 10'000;
+    absl::Duration max_age = absl::Seconds(60);
+    bool live = true;  // false: nothing is cached until SetLive(true)
+  };
+  CredentialCache(Options options, Clock& clock);
+
+  struct Found {
+    std::optional<domain::Authenticated> entry;
+    std::uint64_t generation = 0;  // to be handed to Insert
+  };
+  Found Find(absl::string_view digest);
+
+  // Keeps `entry`, unless a Flush or loss of the stream happened since the Find that gave
+  // `generation`: what was verified before a revocation must not outlive it.
+  void Insert(absl::string_view digest, const domain::Authenticated& entry,
+              std::uint64_t generation);
+
+  void Flush();
+  void SetLive(bool live);
+  std::size_t size() const;
+
+ private:
+  struct Entry {
+    domain::Authenticated value;
+    absl::Time until;
+    std::list<std::string>::iterator recency;
+  };
+  void Clear() CS_REQUIRES(mutex_);
+
+  const Options options_;
+  Clock& clock_;
+  mutable Mutex mutex_;
+  bool live_ CS_GUARDED_BY(mutex_);
+  std::uint64_t generation_ CS_GUARDED_BY(mutex_) = 1;
+  std::list<std::string> recency_ CS_GUARDED_BY(mutex_);  // most recent first
+  absl::flat_hash_map<std::string, Entry> entries_ CS_GUARDED_BY(mutex_);
+};
+
+}  // namespace countersign::edge::call::request

@@ -1,0 +1,52 @@
+#include "services/edge/call/request/read_request.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace countersign::edge::call::request {
+namespace {
+
+Refusal RefuseToRead(absl::string_view code, const absl::Status& status) {
+  return RefuseBlocked(code, status.message());
+}
+
+}  // namespace
+
+async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context, Route route,
+                                                      const dialects::Dialect& dialect) {
+  absl::StatusOr<std::string> body = co_await context.caller_connection.ReadBody();
+  if (!body.ok()) {
+    if (context.cancellation.cancelled()) co_return RefuseCancelled(absl::CancelledError(""));
+    co_return RefuseToRead(
+        absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",
+        body.status());
+  }
+  const dialects::IncomingRequest incoming{context.request.method, route.path,
+                                           context.request.query, context.request.headers,
+                                           *std::move(body)};
+  absl::StatusOr<dialects::ReadCall> read = dialect.Read(incoming);
+  if (!read.ok()) {
+    co_return RefuseToRead(absl::IsNotFound(read.status()) ? "not_found" : "invalid_request",
+                           read.status());
+  }
+  co_return ReadRequest(std::move(route), dialect, *std::move(read));
+}
+
+std::optional<Refusal> CheckCaller(const VerifiedCaller& caller, const ReadRequest& read) {
+  const domain::Connection& connection = read.connection();
+  if (!domain::HasRole(caller.principal(), domain::Role::kCaller, connection.name)) {
+    return RefuseBlocked("permission_denied",
+                         absl::StrCat(caller.principal().DisplayName(),
+                                      " may not call connection \"", connection.name, "\""));
+  }
+  const std::string& model = read.prompt()->model;
+  if (!model.empty() && !domain::ServesModel(connection, model)) {
+    Refusal refusal = RefuseBlocked(
+        "model_not_found",
+        absl::StrCat("connection \"", connection.name, "\" has no model \"", model, "\""));
+    refusal.error.param = "model";
+    return refusal;
+  }
+  return std::nullopt;
+}
+
+}  // namespace countersign::edge::call::request

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "libs/async/pending_reply.h"
+#include "services/edge/call/call_context.h"
+#include "services/edge/call/refusal.h"
+#include "services/edge/call/request/router.h"
+#include "services/edge/call/request/verified_caller.h"
+
+namespace countersign::edge::call::request {
+
+// Step 4: a request as its connection's dialect reads it. Only Read makes one.
+class ReadRequest {
+ public:
+  // Reads the body from the caller, and what it asks for.
+  static async::Awaitable<Step<ReadRequest>> Read(const CallContext& context, Route route,
+                                                  const dialects::Dialect& dialect);
+
+  const Route& route() const { return route_; }
+  const domain::Connection& connection() const { return *route_.connection; }
+  const dialects::Dialect& dialect() const { return *dialect_; }
+  const dialects::ReadCall& call() const { return call_; }
+  const std::shared_ptr<const domain::Prompt>& prompt() const { return call_.prompt; }
+
+ private:
+  ReadRequest(Route route, const dialects::Dialect& dialect, dialects::ReadCall call)
+      : route_(std::move(route)), dialect_(&dialect), call_(std::move(call)) {}
+
+  Route route_;
+  const dialects::Dialect* dialect_;
+  dialects::ReadCall call_;
+};
+
+// A refusal when the caller has no role on the connection, or the connection does not serve the
+// model.
+std::optional<Refusal> CheckCaller(const VerifiedCaller& caller, const ReadRequest& read);
+
+}  // namespace countersign::edge::call::request

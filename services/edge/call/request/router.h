@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/domain/resources.h"
+
+namespace countersign::edge::call::request {
+
+// Which connection a request is for, in one version of the resources.
+struct Route {
+  std::shared_ptr<const domain::ResourceSet> resources;  // keeps `connection` alive
+  const domain::Connection* connection = nullptr;
+  std::string path;  // below the connection: "/v1/…"
+};
+
+// Finds the connection of a request: by the first segment of its path (/<connection>/v1/…), else by
+// host and path prefix, else the default one for /v1/…. `path` is without query, `host` as in the
+// Host field.
+//
+// NOT_FOUND with reason `unknown_connection` when nothing is configured for it, `not_found` when
+// the path is not one that the gateway knows; UNAVAILABLE while there are no resources.
+absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resources,
+                                absl::string_view host, absl::string_view path);
+
+}  // namespace countersign::edge::call::request

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "libs/http/exchange.h"
+#include "services/edge/call/caller_connection.h"
+
+namespace countersign::edge::http_transport {
+
+// The caller's side of a call over HTTP, whichever version carries the exchange.
+class HttpCallerConnection final : public call::CallerConnection {
+ public:
+  explicit HttpCallerConnection(http::Exchange& exchange);
+
+  const call::RequestHead& head() const override { return head_; }
+  async::Executor executor() override { return exchange_.executor(); }
+  async::Cancellation& cancellation() override { return exchange_.cancellation(); }
+  async::Awaitable<absl::StatusOr<std::string>> ReadBody() override;
+  async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override;
+  async::Awaitable<absl::Status> Begin(call::ReplyHead head) override;
+  async::Awaitable<absl::Status> Write(absl::string_view piece) override;
+  async::Awaitable<absl::Status> Finish() override;
+
+ private:
+  http::Exchange& exchange_;
+  const call::RequestHead head_;
+};
+
+// The same fields, as libs/http has them.
+http::Headers ToHttp(const dialects::HeaderList& headers);
+
+}  // namespace countersign::edge::http_transport

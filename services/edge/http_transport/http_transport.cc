@@ -1,0 +1,90 @@
+#include "services/edge/http_transport/http_transport.h"
+
+#include <utility>
+
+#include "libs/base/status.h"
+#include "services/edge/http_transport/http_caller_connection.h"
+#include "services/edge/http_transport/http_upstream.h"
+
+namespace countersign::edge::http_transport {
+
+struct HttpTransport::Worker {
+  Worker(http::IoLoop& loop, const http::ClientOptions& options)
+      : client(loop, options), upstream(client) {}
+  http::Client client;
+  HttpUpstream upstream;
+};
+
+HttpTransport::HttpTransport(const HttpOptions& options, std::size_t max_response_bytes,
+                             RequestHandler& handler)
+    : options_(options),
+      max_response_bytes_(max_response_bytes),
+      handler_(handler),
+      network_(options.threads) {}
+
+HttpTransport::~HttpTransport() {
+  Drain(absl::ZeroDuration());
+  network_.Stop();
+  workers_.clear();  // their connections belong to the loops that go next
+}
+
+absl::Status HttpTransport::Start() {
+  http::ClientOptions client;
+  CS_ASSIGN_OR_RETURN(client.tls, http::ClientTls(options_.upstream_ca_file));
+  client.ca_file = options_.upstream_ca_file;
+  client.connect_timeout = options_.connect_timeout;
+  client.first_byte_timeout = options_.first_byte_timeout;
+  client.idle_timeout = options_.upstream_idle_timeout;
+  client.max_content_length = max_response_bytes_;
+  for (std::size_t i = 0; i < network_.size(); ++i) {
+    workers_[network_.executor(i)] = std::make_unique<Worker>(network_.at(i), client);
+  }
+  for (const ListenOn& listen : options_.listen) {
+    http::TlsContext tls;
+    if (!listen.certificate_file.empty()) {
+      CS_ASSIGN_OR_RETURN(tls, http::ServerTls(listen.certificate_file, listen.key_file));
+    }
+    CS_ASSIGN_OR_RETURN(
+        std::unique_ptr<http::Listener> listener,
+        http::ListenHttp1(network_, listen.address, tls, MakeServerOptions(),
+                          [this](http::Exchange& exchange) { return Handle(exchange); }));
+    listeners_.push_back(std::move(listener));
+  }
+  return absl::OkStatus();
+}
+
+http::ServerOptions HttpTransport::MakeServerOptions() {
+  http::ServerOptions options;
+  options.max_head_bytes = options_.max_head_bytes;
+  options.max_body_bytes = options_.max_body_bytes;
+  options.head_timeout = options_.head_timeout;
+  options.body_timeout = options_.body_timeout;
+  options.body_total_timeout = options_.body_total_timeout;
+  options.idle_timeout = options_.idle_timeout;
+  options.write_timeout = options_.write_timeout;
+  options.refuse = [this](int status) {
+    RequestHandler::WholeReply reply = handler_.RefuseUnread(status);
+    http::ServerOptions::Refusal refusal;
+    refusal.headers = ToHttp(reply.head.headers);
+    refusal.body = std::move(reply.body);
+    return refusal;
+  };
+  return options;
+}
+
+async::Awaitable<void> HttpTransport::Handle(http::Exchange& exchange) {
+  HttpCallerConnection caller(exchange);
+  co_await handler_.Handle(caller, workers_.at(exchange.executor())->upstream);
+}
+
+std::vector<std::string> HttpTransport::addresses() const {
+  std::vector<std::string> addresses;
+  for (const auto& listener : listeners_) addresses.push_back(listener->address());
+  return addresses;
+}
+
+void HttpTransport::Drain(absl::Duration timeout) {
+  for (const auto& listener : listeners_) listener->Drain(timeout);
+}
+
+}  // namespace countersign::edge::http_transport

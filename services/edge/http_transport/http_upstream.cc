@@ -1,0 +1,100 @@
+#include "services/edge/http_transport/http_upstream.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/edge/call/admission/admitted_request.h"
+#include "services/edge/http_transport/http_caller_connection.h"
+
+namespace countersign::edge::http_transport {
+namespace {
+
+class HttpUpstreamResponse final : public call::UpstreamResponse {
+ public:
+  explicit HttpUpstreamResponse(std::unique_ptr<http::ClientResponse> response)
+      : response_(std::move(response)),
+        headers_(response_->head().headers.begin(), response_->head().headers.end()) {}
+
+  int status() const override { return response_->head().status; }
+  const dialects::HeaderList& headers() const override { return headers_; }
+  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
+      async::Cancellation& cancellation) override {
+    return response_->Read(cancellation);
+  }
+
+  std::unique_ptr<http::ClientResponse> Release() { return std::move(response_); }
+
+ private:
+  std::unique_ptr<http::ClientResponse> response_;
+  const dialects::HeaderList headers_;
+};
+
+// The head as it is written, if it still is the one that was admitted, with the credential in it.
+absl::StatusOr<http::Request> MakeRequest(const call::admission::AdmittedRequest& admitted) {
+  const call::admission::PreparedRequest& prepared = admitted.request();
+  const call::admission::OutgoingHead& head = prepared.head();
+  http::Request request;
+  request.head.method = head.method;
+  request.head.target = head.target;
+  request.head.headers = ToHttp(head.headers);
+  request.body = prepared.body();
+  const call::admission::OutgoingHead written{
+      request.head.method, request.head.target,
+      dialects::HeaderList(request.head.headers.begin(), request.head.headers.end())};
+  if (prepared.HashBinding(written, request.body) != prepared.binding_hash()) {
+    return absl::InternalError("the bytes to send are not the bytes that were admitted");
+  }
+  for (const domain::CredentialHeader& header : admitted.lease().credential().headers) {
+    request.head.headers.Set(header.name, header.value.Reveal());
+  }
+  return request;
+}
+
+absl::StatusOr<http::Target> MakeConnectTarget(const call::admission::AdmittedRequest& admitted) {
+  const domain::Connection& connection = admitted.request().connection();
+  CS_ASSIGN_OR_RETURN(http::Url url, http::ParseUrl(connection.url));
+  const domain::CredentialLease& lease = admitted.lease().credential();
+  http::Target target;
+  target.origin = std::move(url.origin);
+  target.allow_private = connection.network_private;
+  target.client_certificate_pem = lease.client_certificate_pem;
+  target.client_key_pem = lease.client_key_pem;
+  return target;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> HttpUpstream::MakeTarget(const domain::Connection& connection,
+                                                     absl::string_view path) const {
+  CS_ASSIGN_OR_RETURN(const http::Url url, http::ParseUrl(connection.url));
+  std::string target = absl::StrCat(url.path, path);
+  if (!url.query.empty()) {
+    absl::StrAppend(&target, absl::StrContains(path, '?') ? "&" : "?", url.query);
+  }
+  return target;
+}
+
+async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUpstream::Send(
+    const call::admission::AdmittedRequest& admitted, async::Cancellation& cancellation) {
+  const absl::StatusOr<http::Request> request = MakeRequest(admitted);
+  if (!request.ok()) co_return request.status();
+  const absl::StatusOr<http::Target> target = MakeConnectTarget(admitted);
+  if (!target.ok()) co_return target.status();
+  absl::StatusOr<std::unique_ptr<http::ClientResponse>> response =
+      co_await client_.Send(*target, *request, cancellation);
+  if (!response.ok()) co_return response.status();
+  co_return std::make_unique<HttpUpstreamResponse>(*std::move(response));
+}
+
+void HttpUpstream::Recycle(std::unique_ptr<call::UpstreamResponse> response) {
+  // Every response that comes back was made by Send.
+  client_.DrainAndRecycle(static_cast<HttpUpstreamResponse&>(*response).Release());
+}
+
+absl::Status CheckConnection(const domain::Connection& connection) {
+  return http::ParseUrl(connection.url).status();
+}
+
+}  // namespace countersign::edge::http_transport
