@@ -38,6 +38,10 @@ class FakeReviewGate final : public domain::ReviewGate {
     const std::lock_guard<std::mutex> lock(mutex_);
     return consumed_hashes_;
   }
+  std::vector<absl::Time> wait_deadlines() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return wait_deadlines_;
+  }
   std::vector<std::string> left() const {  // session ids
     const std::lock_guard<std::mutex> lock(mutex_);
     return left_;
@@ -56,8 +60,12 @@ class FakeReviewGate final : public domain::ReviewGate {
                  domain::Done<domain::ReviewStatus> done) override {
     get_status.Give(std::move(done));
   }
-  void Wait(const domain::Call&, const std::string&, const std::string&, absl::Time,
+  void Wait(const domain::Call&, const std::string&, const std::string&, absl::Time deadline,
             domain::Done<domain::ReviewStatus> done) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      wait_deadlines_.push_back(deadline);
+    }
     wait.Give(std::move(done));
   }
   void Consume(const domain::Call&, const std::string&, const std::string&,
@@ -79,6 +87,7 @@ class FakeReviewGate final : public domain::ReviewGate {
   std::vector<domain::ReviewRequest> joined_;
   std::vector<std::string> join_tokens_;
   std::vector<std::string> consumed_hashes_;
+  std::vector<absl::Time> wait_deadlines_;
   std::vector<std::string> left_;
 };
 

@@ -84,6 +84,7 @@ class ReviewedCall {
 
 async::Awaitable<AdmissionResult> ReviewedCall::Run() {
   const absl::Status recorded = co_await session_.Append();  // before its review opens
+  if (context_.cancellation.cancelled()) co_return RefuseCancelled(context_.cancellation.cause());
   if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
   for (int i = 0; i < kMaxRounds; ++i) {
     Round round = co_await RunRound();

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/async/pending_reply.h"
+#include "libs/clients/testing/answers.h"
+#include "services/edge/call/caller_connection.h"
+
+namespace countersign::edge::testing {
+
+// A caller without a network: sends what a test says, takes what it is told and keeps it. `read`,
+// `send`, `begin`, `write` and `finish` script failures and delays; when the caller leaves, all of
+// them fail, held ones too. On one executor, like the real one.
+class FakeCallerConnection final : public call::CallerConnection {
+ public:
+  explicit FakeCallerConnection(async::Executor executor) : executor_(executor) {
+    head_.method = "POST";
+    head_.path = "/v1/chat/completions";
+    head_.headers = {{"host", "gateway"}, {"authorization", "Bearer key-1"}};
+    head_.client_address = "192.0.2.7:4711";
+  }
+
+  // What the caller sends. Set before the call begins.
+  call::RequestHead& request() { return head_; }
+  void set_body(std::string body) {
+    read.Always([body = std::move(body)] { return body; });
+  }
+
+  clients::Answers<std::string> read{[] { return std::string(); }};
+  clients::Answers<bool> send{[] { return true; }};
+  clients::Answers<bool> begin{[] { return true; }};
+  clients::Answers<bool> write{[] { return true; }};
+  clients::Answers<bool> finish{[] { return true; }};
+
+  // The caller goes away.
+  void Leave() {
+    left_.Cancel(absl::CancelledError("the caller left"));
+    cancellation_.Cancel(left_.cause());
+  }
+
+  // What arrived at the caller.
+  bool begun() const { return reply_.has_value(); }
+  bool finished() const { return finished_; }
+  int status() const { return reply_ ? reply_->status : 0; }
+  const std::string& body() const { return body_; }  // pieces in one
+  const std::vector<std::string>& pieces() const { return pieces_; }
+  int header_count(absl::string_view name) const {
+    int count = 0;
+    for (const auto& field : reply_->headers) count += field.first == name ? 1 : 0;
+    return count;
+  }
+  std::string header(absl::string_view name) const {
+    for (const auto& [key, value] : reply_->headers) {
+      if (key == name) return value;
+    }
+    return "";
+  }
+
+  const call::RequestHead& head() const override { return head_; }
+  async::Executor executor() override { return executor_; }
+  async::Cancellation& cancellation() override { return cancellation_; }
+
+  async::Awaitable<absl::StatusOr<std::string>> ReadBody() override {
+    async::PendingReply<absl::StatusOr<std::string>> body(executor_);
+    read.Give(body.done());
+    co_return co_await body.Get(left_);
+  }
+  async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override {
+    absl::Status status = co_await Take(send);
+    if (!status.ok()) co_return status;
+    reply_ = std::move(head);
+    body_ = std::string(body);
+    finished_ = true;
+    co_return status;
+  }
+  async::Awaitable<absl::Status> Begin(call::ReplyHead head) override {
+    absl::Status status = co_await Take(begin);
+    if (status.ok()) reply_ = std::move(head);
+    co_return status;
+  }
+  async::Awaitable<absl::Status> Write(absl::string_view piece) override {
+    absl::Status status = co_await Take(write);
+    if (!status.ok()) co_return status;
+    pieces_.emplace_back(piece);
+    body_.append(piece.data(), piece.size());
+    co_return status;
+  }
+  async::Awaitable<absl::Status> Finish() override {
+    absl::Status status = co_await Take(finish);
+    finished_ = finished_ || status.ok();
+    co_return status;
+  }
+
+ private:
+  async::Awaitable<absl::Status> Take(clients::Answers<bool>& answers) {
+    if (left_.cancelled()) co_return left_.cause();
+    async::PendingReply<absl::StatusOr<bool>> taken(executor_);
+    answers.Give(taken.done());
+    const absl::StatusOr<bool> result = co_await taken.Get(left_);
+    co_return result.status();
+  }
+
+  const async::Executor executor_;
+  async::Cancellation cancellation_;
+  async::Cancellation left_;
+  call::RequestHead head_;
+  std::optional<call::ReplyHead> reply_;
+  std::string body_;
+  std::vector<std::string> pieces_;
+  bool finished_ = false;
+};
+
+}  // namespace countersign::edge::testing
