@@ -38,6 +38,10 @@ class CallerConnection {
   virtual const RequestHead& head() const = 0;
   virtual async::Executor executor() = 0;
 
+  // Says that the caller has authenticated: where connections are too many, it is kept before those
+  // of strangers.
+  virtual void SetVerified() = 0;
+
   // Cancelled with CANCELLED as soon as the caller is seen to have left, and with ABORTED when a
   // drain ends.
   virtual async::Cancellation& cancellation() = 0;

@@ -12,6 +12,7 @@ class HttpCallerConnection final : public call::CallerConnection {
 
   const call::RequestHead& head() const override { return head_; }
   async::Executor executor() override { return exchange_.executor(); }
+  void SetVerified() override { exchange_.SetVerified(); }
   async::Cancellation& cancellation() override { return exchange_.cancellation(); }
   async::Awaitable<absl::StatusOr<std::string>> ReadBody() override;
   async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override;

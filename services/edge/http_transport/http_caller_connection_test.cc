@@ -16,11 +16,13 @@ class KeptExchange final : public http::Exchange {
 
   http::RequestHead request;
   http::ResponseHead response;
+  bool verified = false;
   std::vector<std::string> said;  // Respond's body, Write's pieces
 
   const http::RequestHead& head() const override { return request; }
   const std::string& client_address() const override { return address_; }
   async::Executor executor() override { return executor_; }
+  void SetVerified() override { verified = true; }
   async::Cancellation& cancellation() override { return cancellation_; }
   async::Awaitable<absl::StatusOr<std::string>> ReadBody() override {
     co_return absl::ResourceExhaustedError("too large");
@@ -100,11 +102,14 @@ TEST_CASE("HttpCallerConnection: replies and their failures go through unchanged
   CHECK(absl::IsUnavailable(*f.executor.Run(caller.Finish())));
 }
 
-TEST_CASE("HttpCallerConnection: cancellation and executor are the exchange's", "[edge]") {
+TEST_CASE("HttpCallerConnection: cancellation, executor and being verified are the exchange's",
+          "[edge]") {
   Fixture f;
   HttpCallerConnection caller = f.Connect("/");
   CHECK(&caller.cancellation() == &f.exchange.cancellation());
   CHECK(caller.executor() == f.exchange.executor());
+  caller.SetVerified();
+  CHECK(f.exchange.verified);
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ class FakeCallerConnection final : public call::CallerConnection {
   }
 
   // What arrived at the caller.
+  bool verified() const { return verified_; }
   bool begun() const { return reply_.has_value(); }
   bool finished() const { return finished_; }
   int status() const { return reply_ ? reply_->status : 0; }
@@ -61,6 +62,7 @@ class FakeCallerConnection final : public call::CallerConnection {
 
   const call::RequestHead& head() const override { return head_; }
   async::Executor executor() override { return executor_; }
+  void SetVerified() override { verified_ = true; }
   async::Cancellation& cancellation() override { return cancellation_; }
 
   async::Awaitable<absl::StatusOr<std::string>> ReadBody() override {
@@ -111,6 +113,7 @@ class FakeCallerConnection final : public call::CallerConnection {
   std::string body_;
   std::vector<std::string> pieces_;
   bool finished_ = false;
+  bool verified_ = false;
 };
 
 }  // namespace countersign::edge::testing

@@ -43,6 +43,7 @@ async::Awaitable<Step<VerifiedCaller>> VerifiedCaller::Verify(const CallContext&
   if (!credential.ok()) co_return RefuseCaller(credential.status());
   const absl::StatusOr<domain::Authenticated> known = co_await Authenticate(context, *credential);
   if (!known.ok()) co_return RefuseCaller(known.status());
+  context.caller_connection.SetVerified();
   domain::Call call{context.request_id, known->principal, known->internal_token};
   co_return VerifiedCaller(std::move(call), *std::move(credential));
 }

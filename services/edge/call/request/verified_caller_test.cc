@@ -19,8 +19,10 @@ Step<VerifiedCaller> Verify(OneCall& call) {
 
 TEST_CASE("VerifiedCaller: who the authenticator knows, with an internal token", "[edge]") {
   CallFixture f;
-  const Step<VerifiedCaller> caller = Verify(f.NewCall());
+  OneCall& call = f.NewCall();
+  const Step<VerifiedCaller> caller = Verify(call);
   REQUIRE(caller.ok());
+  CHECK(call.caller.verified());
   CHECK(caller->principal().identity == "alice");
   CHECK(caller->call().request_id == "req_1");
   CHECK(caller->call().internal_token->Reveal() == "internal-token-of-key-1");
@@ -79,6 +81,7 @@ TEST_CASE("VerifiedCaller: none, two or a malformed credential are refused witho
     CHECK(caller.refusal().error.code == "unauthenticated");
     CHECK(caller.refusal().cause.ok());  // nobody's failure: it is not logged
     CHECK(f.authenticator.authenticate.calls() == 0);
+    CHECK_FALSE(call.caller.verified());
   }
 }
 
