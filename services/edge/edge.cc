@@ -26,7 +26,7 @@ struct Edge::State {
   call::ServedResources resources;
   const call::CallServices services;
   RequestDispatcher dispatcher;
-  http_transport::HttpTransport transport;  // last: its threads use everything above
+  http_transport::HttpTransport transport;  // last, because its threads use the members above
 };
 
 Edge::Edge(EdgeConfig config, call::Ports ports, Clock& clock, RandomSource& random,

@@ -25,33 +25,33 @@ struct EdgeConfig {
   absl::Duration admin_timeout = absl::Seconds(60);
 };
 
-// The public side of the gateway: a transport, and what its requests are handed to. Thread-safe
-// once started.
+// The public side of the gateway: a transport, and the handling of its requests. Thread-safe once
+// started.
 //
-// It is a ResourceWatcher: attach it to the resource feed, and it routes by the connections of the
-// version it was last told to serve. Before the first Serve every call is answered 503.
+// A ResourceWatcher: attach it to the resource feed, and it routes by the connections of the served
+// version. Before the first Serve every call gets 503.
 class Edge final : public domain::ResourceWatcher {
  public:
   Edge(EdgeConfig config, call::Ports ports, Clock& clock, RandomSource& random,
        metrics::Registry& metrics);
   ~Edge() override;
 
-  // Binds every address and starts to serve. UNAVAILABLE when an address is taken,
-  // INVALID_ARGUMENT when a certificate cannot be read.
+  // Binds every address and starts to serve. UNAVAILABLE when an address is taken, INVALID_ARGUMENT
+  // when a certificate cannot be read.
   absl::Status Start();
 
-  // The bound addresses, in the order of the config, with real ports.
+  // The bound addresses, in the order of the configuration, with actual ports.
   std::vector<std::string> addresses() const;
 
-  // What GET /readyz asks on the public address, beside having resources; "" when ready. Set before
+  // An additional condition for GET /readyz on the public address; "" when ready. Set it before
   // Start.
   void SetReadiness(std::function<std::string()> not_ready);
 
-  // Where admin and review calls go. Set before Start; must exist until the edge has drained.
-  // Without one they are answered 404.
+  // The backend of admin and review RPCs; without one they are 404. Set it before Start; it must
+  // exist until the edge has drained.
   void SetAdminBackend(admin::AdminBackend& backend);
 
-  // Stops listening, lets calls finish until `timeout`, then stops them. Blocks.
+  // Stops listening, lets calls finish until `timeout`, then cancels them. Blocks.
   void Drain(absl::Duration timeout);
 
   // For the client of authn's revocation stream.

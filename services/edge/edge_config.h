@@ -8,8 +8,8 @@
 
 namespace countersign::edge {
 
-// What only the edge knows: `service:` of its configuration file, for config::SectionReader.
-// Mistakes are reported through `section`. Absent fields keep EdgeConfig's defaults.
+// Section `service:` of the edge's configuration file. Mistakes are reported through `section`.
+// Absent fields keep EdgeConfig's defaults.
 //
 //   listen: [{address: 0.0.0.0:8443, certificate: tls.crt, key: tls.key}]
 //   threads: 2

@@ -29,13 +29,13 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
       app.Make<clients::GrpcMasker>(masking), app.Make<clients::GrpcRecorder>(recorder)};
   auto& backend = app.Make<admin::ConnectGateway>(admin::ConnectGateway::Channels{
       {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}});
-  config.credential_cache.live = false;  // until revocations can be heard
+  config.credential_cache.live = false;  // until the revocation stream is open
   auto& edge = app.Make<Edge>(config, ports, app.clock(), app.random(), app.metrics());
   edge.SetAdminBackend(backend);
   app.Make<clients::RevocationWatch>(
       authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});
-  app.ReadyWhen([&keys] { return keys.Current() ? "" : "authn not heard yet"; });
+  app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("edge", edge);
   app.ReadyWhen([&feed] { return feed.serving() ? "" : "no resources yet"; });

@@ -1,5 +1,5 @@
-// Adversarial groups 13 to 16 (tests/README.md) through the whole edge, on real sockets: answers
-// that come coded, in single bytes, break off, or whose caller goes away, while text is held.
+// Adversarial groups 13 to 16 (tests/README.md) through the whole edge, on sockets: answers that
+// are coded, arrive in single bytes or break off, and callers that leave, while text is held.
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -18,7 +18,7 @@ using testing::kFinished;
 using testing::RawClient;
 using testing::ScriptedUpstream;
 
-// An answer of this type with these content codings, a field each.
+// An answer of this type with these content codings, one field each.
 ScriptedUpstream::Behaviour Coded(int status, std::string type, std::vector<std::string> codings,
                                   std::string body) {
   return [=](http::Exchange& exchange) -> async::Awaitable<void> {
@@ -30,11 +30,10 @@ ScriptedUpstream::Behaviour Coded(int status, std::string type, std::vector<std:
   };
 }
 
-// What is compressed may be stored as it is: RFC 1951, section 3.2.4.
+// Compressed data may be stored blocks: RFC 1951, section 3.2.4.
 const std::string kStored = std::string("\x1f\x8b\x08\0\0\0\0\0\0\3\1\6\0\xf9\xff", 15) + "SECRET";
 
-TEST_CASE("adversarial 13: a coded answer is refused, whatever it is and however it says so",
-          "[edge]") {
+TEST_CASE("adversarial 13: a coded answer is refused, whatever its coding and header", "[edge]") {
   const std::vector<std::vector<std::string>> codings = {{"gzip"},
                                                          {"br"},
                                                          {"deflate"},
@@ -64,7 +63,7 @@ TEST_CASE("adversarial 13: a coded answer is refused, whatever it is and however
   }
 }
 
-TEST_CASE("adversarial 13: the upstream is asked for no coding, whatever the caller takes",
+TEST_CASE("adversarial 13: the upstream is asked for no coding, whatever the caller accepts",
           "[edge]") {
   Fixture f;
   f.upstream.Behave(Coded(200, "application/json", {"identity", " Identity "},
@@ -76,7 +75,7 @@ TEST_CASE("adversarial 13: the upstream is asked for no coding, whatever the cal
   CHECK(sent.Count("te") == 0);
 }
 
-TEST_CASE("adversarial 13: compressed bytes that no field announces are no answer", "[edge]") {
+TEST_CASE("adversarial 13: compressed bytes without a header are not an answer", "[edge]") {
   for (const int status : {200, 502}) {
     Fixture f;
     f.decider.AllowAll("tier1");
@@ -92,8 +91,7 @@ TEST_CASE("adversarial 13: compressed bytes that no field announces are no answe
   CHECK(absl::StrContains(answer.body, R"("code":"upstream_error")"));
 }
 
-TEST_CASE("adversarial 13: a stream that comes in chunks of one byte is the same stream",
-          "[edge]") {
+TEST_CASE("adversarial 13: a stream in chunks of one byte is the same stream", "[edge]") {
   const std::string stream = absl::StrCat(Content("my SEC"), ": still here\r\n\r\n",
                                           Content("RET is SEC"), kFinished, kDone);
   std::string whole;
@@ -113,7 +111,7 @@ TEST_CASE("adversarial 13: a stream that comes in chunks of one byte is the same
   CHECK(absl::StrContains(whole, "<S> is "));
 }
 
-TEST_CASE("adversarial 14: an upstream that dies at any byte takes what is held along", "[edge]") {
+TEST_CASE("adversarial 14: held text is dropped when the upstream fails at any byte", "[edge]") {
   const std::string stream = Content("my SEC") + Content("RET and SEC");
   for (std::size_t size = 1; size < stream.size(); size += 23) {
     Fixture f;
@@ -129,7 +127,7 @@ TEST_CASE("adversarial 14: an upstream that dies at any byte takes what is held 
   }
 }
 
-TEST_CASE("adversarial 15: a caller that leaves while text is held gets none of it, nor the record",
+TEST_CASE("adversarial 15: held text of a caller that leaves is not sent and not recorded",
           "[edge]") {
   Fixture f;
   f.decider.AllowAll("tier1");
@@ -139,14 +137,14 @@ TEST_CASE("adversarial 15: a caller that leaves while text is held gets none of 
     RawClient client = f.Connect();
     client.Send(Fixture::Post(Fixture::kStream));
     testing::ReadHead(client);
-    CHECK(testing::ReadChunk(client) == Content("my "));  // so SEC is held now
+    CHECK(testing::ReadChunk(client) == Content("my "));  // SEC is held now
   }
   CHECK(left.Wait());
   CHECK(f.End().outcome == Outcome::kCancelled);
   CHECK(f.Recorded() == Content("my "));
 }
 
-TEST_CASE("adversarial 15: a caller that stops reading stops the upstream, and is given up",
+TEST_CASE("adversarial 15: a caller that stops reading blocks the upstream, and times out",
           "[edge]") {
   EdgeConfig config;
   config.http.write_timeout = absl::Milliseconds(300);
@@ -171,7 +169,7 @@ TEST_CASE("adversarial 15: a caller that stops reading stops the upstream, and i
   CHECK(testing::ReadHead(client).status == 200);
   CHECK(left.Wait());
   CHECK(f.End().outcome == Outcome::kCancelled);
-  CHECK(written < (256u << 20));  // what sockets hold, not what it had to say
+  CHECK(written < (256u << 20));  // bounded by the sockets' buffers
   CHECK(f.Recorded().size() <= written);
   CHECK(!absl::StrContains(f.Recorded(), "SECRET"));
   CHECK(!absl::StrContains(client.ReadAll(), "SECRET"));

@@ -1,4 +1,4 @@
-// Calls that need a person, through the whole edge.
+// Calls that need a review, through the whole edge.
 
 #include <catch2/catch.hpp>
 
@@ -20,7 +20,7 @@ absl::Status Because(absl::string_view reason) {
   return WithReason(absl::FailedPreconditionError("no grant"), reason);
 }
 
-// A stream's head goes out, and comments follow, almost at once.
+// A stream's head and keep-alives are sent almost at once.
 EdgeConfig Hasty() {
   EdgeConfig config;
   config.calls.status_within = absl::Milliseconds(5);
@@ -50,7 +50,7 @@ TEST_CASE("Review: an approved call is sent exactly as it was reviewed, once its
   const auto events = f.recorder.sessions().front().events;
   CHECK(absl::StrContains(events[4].payload, asked.binding_hash));
   CHECK(absl::StrContains(events[3].payload, "rita"));
-  CHECK(f.decider.asked().size() == 2);  // judged again at release
+  CHECK(f.decider.asked().size() == 2);  // decided again at release
 }
 
 TEST_CASE(
@@ -109,8 +109,7 @@ TEST_CASE("Review: a call that was denied before is refused without waiting", "[
   CHECK(f.reviews.wait.calls() == 0);
 }
 
-TEST_CASE("Review: a call that others always outrun is refused after a bounded number of reviews",
-          "[edge]") {
+TEST_CASE("Review: a call whose grant others always use first is refused eventually", "[edge]") {
   Fixture f;
   f.Review();
   f.reviews.join.Always([] { return FakeReviewGate::Status(ReviewState::kApproved); });
@@ -123,7 +122,7 @@ TEST_CASE("Review: a call that others always outrun is refused after a bounded n
   CHECK(f.upstream.received().empty());
 }
 
-TEST_CASE("Review: when others used the grant first, the call takes up another review", "[edge]") {
+TEST_CASE("Review: when others used the grant first, the call joins another review", "[edge]") {
   Fixture f;
   f.Review();
   f.reviews.consume.FailNext(Because("review_exhausted"));
@@ -134,7 +133,7 @@ TEST_CASE("Review: when others used the grant first, the call takes up another r
   CHECK(f.upstream.received().size() == 1);
 }
 
-TEST_CASE("Review: a grant that is gone at the last moment sends nothing", "[edge]") {
+TEST_CASE("Review: when the grant is gone at the last moment, nothing is sent", "[edge]") {
   const std::pair<const char*, const char*> cases[] = {{"review_expired", "review_expired"},
                                                        {"review_revoked", "review_denied"},
                                                        {"binding_mismatch", "unavailable"}};
@@ -147,7 +146,7 @@ TEST_CASE("Review: a grant that is gone at the last moment sends nothing", "[edg
   }
 }
 
-TEST_CASE("Review: at release the credential and the policy are asked again", "[edge]") {
+TEST_CASE("Review: at release the credential and the policy are checked again", "[edge]") {
   Fixture f;
   f.Review();
   f.reviews.wait.Hold();
@@ -159,7 +158,7 @@ TEST_CASE("Review: at release the credential and the policy are asked again", "[
     f.reviews.wait.Release();
     CHECK(Fixture::Code(testing::ReadAnswer(client)) == "policy_denied");
   }
-  SECTION("who lost the role of a caller meanwhile is one no more") {
+  SECTION("a caller who lost the role meanwhile is refused") {
     domain::Principal demoted = Fixture::Principal("alice");
     demoted.roles.clear();
     f.authenticator.Know("key-1", demoted);
@@ -173,7 +172,7 @@ TEST_CASE("Review: at release the credential and the policy are asked again", "[
     f.reviews.wait.Release();
     CHECK(testing::ReadAnswer(client).status == 401);
   }
-  SECTION("a connection that has moved does not get what was approved for its old address") {
+  SECTION("a changed connection does not get a call approved for its old address") {
     auto moved = std::make_shared<domain::ResourceSet>(*f.resources);
     moved->connections["openai"].url = "http://127.0.0.1:9/v1";
     moved->connections["openai"].version = 8;
@@ -183,7 +182,7 @@ TEST_CASE("Review: at release the credential and the policy are asked again", "[
     CHECK(answer.status == 403);
     CHECK(Fixture::Code(answer) == "policy_denied");
   }
-  SECTION("a connection that is gone is unknown") {
+  SECTION("a deleted connection is unknown") {
     REQUIRE(f.edge.Serve(std::make_shared<domain::ResourceSet>()).ok());
     f.reviews.wait.Release();
     const Answer answer = testing::ReadAnswer(client);
@@ -205,8 +204,7 @@ domain::Decision AskFor(domain::ReviewTerms terms) {
   return decision;
 }
 
-TEST_CASE("Review: what was approved under weaker terms than policy now asks for is asked again",
-          "[edge]") {
+TEST_CASE("Review: an approval under weaker terms than policy now requires is not used", "[edge]") {
   domain::ReviewTerms given;
   given.reviewers = {"security"};
   domain::ReviewTerms asked = given;
@@ -214,7 +212,7 @@ TEST_CASE("Review: what was approved under weaker terms than policy now asks for
   SECTION("more people") { asked.approvals = 2; }
   SECTION("other people") { asked.reviewers = {"legal"}; }
   SECTION("a shorter grant") { asked.grant_ttl = absl::Minutes(1); }
-  SECTION("fewer people and more who may be one do not matter") {
+  SECTION("fewer people, or more possible reviewers, do not matter") {
     given.approvals = 2;
     asked.reviewers = {"legal", "security"};
     again = false;
@@ -230,7 +228,8 @@ TEST_CASE("Review: what was approved under weaker terms than policy now asks for
   CHECK(f.upstream.received().size() == 1);
 }
 
-TEST_CASE("Review: a grant that others used is not needed where policy now allows", "[edge]") {
+TEST_CASE("Review: a grant that others used is not needed if policy now allows the call",
+          "[edge]") {
   Fixture f;
   f.decider.decide.Next([] { return AskFor({}); });
   f.reviews.consume.AlwaysFail(Because("review_exhausted"));
@@ -242,7 +241,7 @@ TEST_CASE("Review: a grant that others used is not needed where policy now allow
 TEST_CASE("Review: a call that was held joins again with a fresh internal token", "[edge]") {
   Fixture f;
   f.Review();
-  f.edge.credentials().SetLive(false);  // nothing is remembered: each question is asked
+  f.edge.credentials().SetLive(false);  // nothing is cached
   const auto known = [](const char* token) {
     domain::Authenticated known;
     known.principal = std::make_shared<const domain::Principal>(Fixture::Principal("alice"));
@@ -256,7 +255,7 @@ TEST_CASE("Review: a call that was held joins again with a fresh internal token"
   CHECK(f.reviews.join_tokens() == std::vector<std::string>{"before", "after"});
 }
 
-TEST_CASE("Review: while it waits, a call has leased nothing and opened no masking", "[edge]") {
+TEST_CASE("Review: a waiting call has no lease and no masking stream", "[edge]") {
   Fixture f;
   f.Review();
   f.resources->connections["openai"].credential = "openai-key";
@@ -271,7 +270,7 @@ TEST_CASE("Review: while it waits, a call has leased nothing and opened no maski
   CHECK(f.authenticator.leased_versions() == std::vector<std::uint64_t>{7});
 }
 
-TEST_CASE("Review: without approval the gate is closed", "[edge]") {
+TEST_CASE("Review: without approval a call is refused", "[edge]") {
   Fixture f;
   f.Review();
   f.reviews.join.AlwaysFail(absl::UnavailableError("down"));
@@ -295,7 +294,7 @@ TEST_CASE("Review: a caller that leaves while it waits ends its session, not the
   CHECK(f.End().outcome == Outcome::kCancelled);
   CHECK(f.reviews.left() ==
         std::vector<std::string>{f.recorder.sessions().front().start.session_id});
-  f.reviews.wait.Release();  // nobody hears it
+  f.reviews.wait.Release();  // the answer is dropped
   CHECK(f.upstream.received().empty());
 }
 
@@ -307,7 +306,7 @@ TEST_CASE("Review: a call that prefers not to wait gets 202 and where to ask", "
   CHECK(answer.body == R"({"review_id":"review-1","status_url":"/countersign/reviews/review-1"})");
   CHECK(f.End().outcome == Outcome::kReviewPending);
   CHECK(f.reviews.wait.calls() == 0);
-  CHECK(f.reviews.left().size() == 1);  // nobody waits
+  CHECK(f.reviews.left().size() == 1);  // it no longer waits
   f.reviews.get_status.Next([] { return FakeReviewGate::Status(ReviewState::kPending); });
   const Answer status = f.Call(Fixture::Head("GET /countersign/reviews/review-1", "", 0));
   CHECK(status.status == 200);
@@ -316,7 +315,7 @@ TEST_CASE("Review: a call that prefers not to wait gets 202 and where to ask", "
   CHECK(f.Call(Fixture::Head("GET /countersign/reviews/other", "", 0)).status == 404);
 }
 
-TEST_CASE("Review: a stream that is decided soon has its real status", "[edge]") {
+TEST_CASE("Review: a stream that is decided soon gets its final status", "[edge]") {
   Fixture f;
   f.Review();
   f.reviews.wait.Always([] { return FakeReviewGate::Status(ReviewState::kDenied); });
@@ -347,7 +346,7 @@ TEST_CASE("Review: a held stream gets its head and comments, then the answer", "
   CHECK(!absl::StrContains(f.Recorded(), "waiting"));
 }
 
-TEST_CASE("Review: a held stream that is refused hears it in-band and ends in order", "[edge]") {
+TEST_CASE("Review: a refused held stream gets an in-band error and ends correctly", "[edge]") {
   Fixture f(Hasty());
   f.Review();
   f.reviews.wait.Hold();
@@ -364,7 +363,7 @@ TEST_CASE("Review: a held stream that is refused hears it in-band and ends in or
   CHECK(!absl::StrContains(rest, "[DONE]"));
 }
 
-TEST_CASE("Review: an upstream's error after the head went out is told in-band", "[edge]") {
+TEST_CASE("Review: an upstream's error after the head was sent is in-band", "[edge]") {
   Fixture f(Hasty());
   f.Review();
   f.upstream.Behave(ScriptedUpstream::Json(500, "{\n\"error\":{\"message\":\"overloaded\"}\n}"));
@@ -380,7 +379,7 @@ TEST_CASE("Review: an upstream's error after the head went out is told in-band",
   CHECK(f.End().outcome == Outcome::kUpstreamError);
 }
 
-TEST_CASE("Review: once a grant was used, nobody is told to try again", "[edge]") {
+TEST_CASE("Review: after a grant was used, SDKs are told not to retry", "[edge]") {
   Fixture f;
   f.Review();
   f.upstream.Behave(ScriptedUpstream::Json(200, "no json"));

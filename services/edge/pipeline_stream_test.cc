@@ -1,4 +1,5 @@
-// Streams through the whole edge: masked, on record before they leave, and never quietly cut.
+// Streams through the whole edge: masked, recorded before they are sent, and never silently
+// truncated.
 
 #include <catch2/catch.hpp>
 
@@ -18,7 +19,7 @@ using testing::kUsage;
 using testing::RawClient;
 using testing::ScriptedUpstream;
 
-TEST_CASE("Stream: passes as it comes, and its usage is counted, not shown", "[edge]") {
+TEST_CASE("Stream: is forwarded as it arrives; usage is counted, not forwarded", "[edge]") {
   Fixture f;
   f.upstream.Behave(
       ScriptedUpstream::Stream({Content("a"), Content("b"), kFinished, kUsage, kDone}));
@@ -35,8 +36,7 @@ TEST_CASE("Stream: passes as it comes, and its usage is counted, not shown", "[e
   CHECK(f.Recorded() == answer.body);
 }
 
-TEST_CASE("Stream: a secret that is split over events is masked, and recorded as delivered",
-          "[edge]") {
+TEST_CASE("Stream: a secret split over events is masked, and recorded as delivered", "[edge]") {
   Fixture f;
   f.decider.AllowAll("tier1");
   f.upstream.Behave(ScriptedUpstream::Stream(
@@ -72,7 +72,7 @@ TEST_CASE(
   CHECK(f.End().outcome == Outcome::kAborted);
 }
 
-TEST_CASE("Stream: no piece leaves before it is durable", "[edge]") {
+TEST_CASE("Stream: no piece is sent before it is durable", "[edge]") {
   Fixture f;
   f.upstream.Behave(ScriptedUpstream::Hang(Content("first")));
   RawClient client = f.Connect();
@@ -88,7 +88,7 @@ TEST_CASE("Stream: no piece leaves before it is durable", "[edge]") {
   CHECK(f.Recorded() == Content("first"));
 }
 
-TEST_CASE("Stream: [DONE] leaves only when the end is durable", "[edge]") {
+TEST_CASE("Stream: [DONE] is sent only after the end is durable", "[edge]") {
   Fixture f;
   f.upstream.Behave(ScriptedUpstream::Stream({Content("a") + kFinished + kDone}));
   f.recorder.end.AlwaysFail(absl::UnavailableError("down"));
@@ -98,7 +98,7 @@ TEST_CASE("Stream: [DONE] leaves only when the end is durable", "[edge]") {
   CHECK(absl::StrContains(answer.body, R"("code":"unavailable")"));
 }
 
-TEST_CASE("Stream: with ordered recording pieces may be ahead, the end may not", "[edge]") {
+TEST_CASE("Stream: with ordered recording pieces may be sent earlier, the end may not", "[edge]") {
   Fixture f;
   f.decider.decide.Always([] {
     domain::Decision decision;
@@ -118,8 +118,7 @@ TEST_CASE("Stream: with ordered recording pieces may be ahead, the end may not",
   f.recorder.append.Release();
 }
 
-TEST_CASE("Stream: nobody gets the end of an answer that the record does not call completed",
-          "[edge]") {
+TEST_CASE("Stream: the end of an answer is not sent unless recorded as completed", "[edge]") {
   const absl::Status lost = WithReason(absl::AbortedError("events were lost"), "recording_lost");
   {
     Fixture f;
@@ -136,7 +135,7 @@ TEST_CASE("Stream: nobody gets the end of an answer that the record does not cal
   CHECK(!absl::StrContains(answer.body, "hello"));
 }
 
-TEST_CASE("Stream: a part that fails in the middle ends it in-band, without [DONE]", "[edge]") {
+TEST_CASE("Stream: a service that fails in the middle ends it in-band, without [DONE]", "[edge]") {
   const auto ends_with = [](auto fail, Outcome outcome, const char* code) {
     Fixture f;
     f.decider.AllowAll("tier1");
@@ -161,8 +160,7 @@ TEST_CASE("Stream: a part that fails in the middle ends it in-band, without [DON
             Outcome::kKilled, "killed");
 }
 
-TEST_CASE("Stream: masking or recording that is lost stops what it would have let through",
-          "[edge]") {
+TEST_CASE("Stream: after masking or recording was lost nothing more is sent", "[edge]") {
   const absl::Status down = absl::UnavailableError("down");
   for (const bool masking : {true, false}) {
     Fixture f;
@@ -183,7 +181,7 @@ TEST_CASE("Stream: masking or recording that is lost stops what it would have le
   }
 }
 
-TEST_CASE("Stream: an upstream that breaks off is an error in-band, and what was held is dropped",
+TEST_CASE("Stream: an upstream that breaks off is an in-band error, and held text is dropped",
           "[edge]") {
   for (const bool finish : {true, false}) {
     Fixture f;
@@ -199,7 +197,7 @@ TEST_CASE("Stream: an upstream that breaks off is an error in-band, and what was
   }
 }
 
-TEST_CASE("Stream: an upstream's error event passes and ends the stream", "[edge]") {
+TEST_CASE("Stream: an upstream's error event is forwarded and ends the stream", "[edge]") {
   Fixture f;
   const std::string error = "data: {\"error\":{\"message\":\"overloaded\"}}\n\n";
   f.upstream.Behave(ScriptedUpstream::Stream({Content("a"), error}));
@@ -209,7 +207,7 @@ TEST_CASE("Stream: an upstream's error event passes and ends the stream", "[edge
   CHECK(f.End().outcome == Outcome::kUpstreamError);
 }
 
-TEST_CASE("Stream: an upstream that refuses a stream is answered with its status", "[edge]") {
+TEST_CASE("Stream: an upstream that refuses a stream gives its own status", "[edge]") {
   Fixture f;
   f.upstream.Behave(ScriptedUpstream::Json(400, R"({"error":{"code":"bad"}})"));
   const Answer answer = f.Stream();

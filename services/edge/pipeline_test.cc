@@ -1,4 +1,4 @@
-// Plain calls through the whole edge: what is sent, in which order, and what each failure becomes.
+// Plain calls through the whole edge: what is sent, in which order, and the result of each failure.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -46,7 +46,7 @@ TEST_CASE("Edge: an allowed call reaches the model byte for byte, without the ca
                   R"(outcome="completed"} 1)"));
 }
 
-TEST_CASE("Edge: the leased credential goes upstream in place of the caller's", "[edge]") {
+TEST_CASE("Edge: the leased credential is sent upstream instead of the caller's", "[edge]") {
   Fixture f;
   f.resources->connections["openai"].credential = "openai-key";
   f.authenticator.lease.Always([] {
@@ -58,7 +58,7 @@ TEST_CASE("Edge: the leased credential goes upstream in place of the caller's", 
   CHECK(f.upstream.received().front().head.headers.Get("authorization") == "Bearer upstream-key");
 }
 
-TEST_CASE("Edge: nothing is sent before intent, decision, credential and masking are there",
+TEST_CASE("Edge: nothing is sent before intent, decision, credential and masking are ready",
           "[edge]") {
   const auto nothing_sent_while_held = [](auto hold) {
     Fixture f;
@@ -82,7 +82,7 @@ TEST_CASE("Edge: nothing is sent before intent, decision, credential and masking
   nothing_sent_while_held([](Fixture & f) -> auto& { return f.masker.open; });
 }
 
-TEST_CASE("Edge: the answer leaves only when the session's end is durable", "[edge]") {
+TEST_CASE("Edge: the answer is sent only after the session's end is durable", "[edge]") {
   Fixture f;
   f.recorder.end.Hold();
   RawClient client = f.Connect();
@@ -99,7 +99,7 @@ TEST_CASE("Edge: the answer leaves only when the session's end is durable", "[ed
   CHECK(!absl::StrContains(answer.body, "hello"));
 }
 
-TEST_CASE("Edge: without a credential that stands there is no session", "[edge]") {
+TEST_CASE("Edge: without a valid credential there is no session", "[edge]") {
   Fixture f;
   for (const char* header : {"", "authorization: Basic x\r\n", "authorization: Bearer wrong\r\n",
                              "x-api-key: wrong\r\n"}) {
@@ -114,7 +114,7 @@ TEST_CASE("Edge: without a credential that stands there is no session", "[edge]"
   CHECK(f.upstream.received().empty());
 }
 
-TEST_CASE("Edge: a part that is down closes the gate with 503 and nothing is sent", "[edge]") {
+TEST_CASE("Edge: a service that is down gives 503 and nothing is sent", "[edge]") {
   const absl::Status down = absl::UnavailableError("down");
   const auto closed = [&](auto fail) {
     Fixture f;
@@ -143,7 +143,7 @@ TEST_CASE("Edge: a part that is down closes the gate with 503 and nothing is sen
   closed([&](Fixture& f) { f.masker.open.AlwaysFail(absl::NotFoundError("no such profile")); });
 }
 
-TEST_CASE("Edge: what policy denies is blocked, recorded and never sent", "[edge]") {
+TEST_CASE("Edge: a denied call is blocked, recorded and never sent", "[edge]") {
   Fixture f;
   f.decider.decide.Always([] {
     domain::Decision decision;
@@ -160,7 +160,7 @@ TEST_CASE("Edge: what policy denies is blocked, recorded and never sent", "[edge
   CHECK(f.End().code == "policy_denied");
   CHECK(f.Events() == std::vector<std::string>{"decision"});
   f.recorder.end.AlwaysFail(absl::UnavailableError("down"));
-  CHECK(f.Chat().status == 503);  // a refusal that is not on record is not given
+  CHECK(f.Chat().status == 503);  // a refusal that cannot be recorded is not sent
 }
 
 TEST_CASE("Edge: callers need the role, and models must be served", "[edge]") {
@@ -180,8 +180,7 @@ TEST_CASE("Edge: callers need the role, and models must be served", "[edge]") {
   CHECK(f.upstream.received().empty());
 }
 
-TEST_CASE("Edge: bad requests are answered in the dialect's shape and nothing is forwarded",
-          "[edge]") {
+TEST_CASE("Edge: bad requests get the dialect's error and are not forwarded", "[edge]") {
   EdgeConfig config;
   config.http.max_body_bytes = 1000;
   Fixture f(config);
@@ -206,7 +205,7 @@ TEST_CASE("Edge: bad requests are answered in the dialect's shape and nothing is
   CHECK(f.upstream.received().empty());
 }
 
-TEST_CASE("Edge: an upstream that cannot be reached is 502, one that is silent 504", "[edge]") {
+TEST_CASE("Edge: an unreachable upstream is 502, one that does not answer 504", "[edge]") {
   EdgeConfig config;
   config.http.first_byte_timeout = absl::Milliseconds(30);
   Fixture silent(config);
@@ -215,7 +214,7 @@ TEST_CASE("Edge: an upstream that cannot be reached is 502, one that is silent 5
   CHECK(answer.status == 504);
   CHECK(Fixture::Code(answer) == "upstream_timeout");
   CHECK(silent.End().outcome == Outcome::kUpstreamError);
-  Fixture f;  // a busy machine may take longer than that to answer
+  Fixture f;  // a busy machine may exceed the short timeout above
   f.upstream.Behave(ScriptedUpstream::Json(200, "no json"));
   answer = f.Chat();
   CHECK(answer.status == 502);
@@ -230,7 +229,7 @@ TEST_CASE("Edge: an upstream that cannot be reached is 502, one that is silent 5
   }
 }
 
-TEST_CASE("Edge: an upstream's own error passes with its status, masked and recorded", "[edge]") {
+TEST_CASE("Edge: an upstream's error is forwarded with its status, masked and recorded", "[edge]") {
   Fixture f;
   f.decider.AllowAll("tier1");
   http::Headers headers;
@@ -270,7 +269,7 @@ TEST_CASE("Edge: a plain answer of an unknown form is refused if the profile say
   CHECK(absl::StrContains(answer.body, "unknownEvents: refuse"));
 }
 
-TEST_CASE("Edge: a profile with prompt rules masks what is sent, and its hash is of that",
+TEST_CASE("Edge: a profile with prompt rules masks the sent prompt, and the hash covers it",
           "[edge]") {
   Fixture f;
   f.decider.decide.Always([] {
@@ -301,7 +300,7 @@ TEST_CASE("Edge: a profile with prompt rules masks what is sent, and its hash is
   CHECK(f.upstream.received().size() == 1);
 }
 
-TEST_CASE("Edge: the answer's masking knows the placeholders of its prompt", "[edge]") {
+TEST_CASE("Edge: the answer's masking gets the placeholders of its prompt", "[edge]") {
   Fixture f;
   f.reversible = true;
   f.decider.decide.Always([] {
@@ -320,7 +319,7 @@ TEST_CASE("Edge: the answer's masking knows the placeholders of its prompt", "[e
   CHECK(known[0].original == "SECRET");
 }
 
-TEST_CASE("Edge: verified credentials are remembered until a revocation", "[edge]") {
+TEST_CASE("Edge: verified credentials are cached until a revocation", "[edge]") {
   Fixture f;
   for (int i = 0; i < 3; ++i) CHECK(f.Chat().status == 200);
   CHECK(f.authenticator.authenticate.calls() == 1);
@@ -343,8 +342,7 @@ TEST_CASE("Edge: a caller that leaves before the answer cancels the upstream and
   CHECK(f.End().outcome == Outcome::kCancelled);
 }
 
-TEST_CASE("Edge: a caller that leaves while its session opens is still recorded as gone",
-          "[edge]") {
+TEST_CASE("Edge: a caller that leaves while its session opens is recorded as cancelled", "[edge]") {
   Fixture f;
   f.recorder.open.Hold();
   {
@@ -357,8 +355,7 @@ TEST_CASE("Edge: a caller that leaves while its session opens is still recorded 
   CHECK((outcome == Outcome::kCancelled || outcome == Outcome::kCompleted));
 }
 
-TEST_CASE("Edge: one connection of a caller carries many calls, upstream ones are kept too",
-          "[edge]") {
+TEST_CASE("Edge: a caller's connection carries many calls, and so does the upstream's", "[edge]") {
   Fixture f;
   RawClient client = f.Connect();
   for (int i = 0; i < 5; ++i) {
@@ -368,7 +365,7 @@ TEST_CASE("Edge: one connection of a caller carries many calls, upstream ones ar
   CHECK(f.upstream.received().size() == 5);
 }
 
-TEST_CASE("Edge: models are listed as far as the connection serves them", "[edge]") {
+TEST_CASE("Edge: only models that the connection serves are listed", "[edge]") {
   Fixture f;
   f.resources->connections["openai"].models = {"gpt-*"};
   f.upstream.Behave(
@@ -379,7 +376,7 @@ TEST_CASE("Edge: models are listed as far as the connection serves them", "[edge
   CHECK(Fixture::Code(f.Call(Fixture::Head("GET /v1/models/o1", "", 0))) == "model_not_found");
 }
 
-TEST_CASE("Edge: admin calls are forwarded for verified callers alone", "[edge]") {
+TEST_CASE("Edge: admin calls are forwarded for verified callers only", "[edge]") {
   Fixture f;
   const std::string path = "/countersign.policy.v1.ResourceService/GetResources";
   const Answer answer =
@@ -393,7 +390,7 @@ TEST_CASE("Edge: admin calls are forwarded for verified callers alone", "[edge]"
   CHECK(forwarded.path == path);
   CHECK(forwarded.content_type == "application/json");
   CHECK(forwarded.body == "{}");
-  // Refusals of the edge itself have Connect's shape, too.
+  // Refusals by the edge itself have Connect's form, too.
   const auto refused = [](const Answer& refusal, int status, const char* code) {
     CHECK(refusal.status == status);
     const auto document = json::Document::Parse(refusal.body);
@@ -415,8 +412,7 @@ TEST_CASE("Edge: admin calls are forwarded for verified callers alone", "[edge]"
   refused(f.Call(Fixture::Head("POST " + path, "", 0)), 503, "unavailable");
 }
 
-TEST_CASE("Edge: a plain call that is killed fails with its code, and is not tried again",
-          "[edge]") {
+TEST_CASE("Edge: a killed plain call fails with `killed` and is not retried", "[edge]") {
   Fixture f;
   f.upstream.Behave(ScriptedUpstream::Hang(""));
   RawClient client = f.Connect();
@@ -430,7 +426,7 @@ TEST_CASE("Edge: a plain call that is killed fails with its code, and is not tri
   CHECK(f.End().outcome == Outcome::kKilled);
 }
 
-TEST_CASE("Edge: alive at once, ready with resources, closed to calls before", "[edge]") {
+TEST_CASE("Edge: alive at once, ready with resources, 503 before", "[edge]") {
   Fixture f;
   REQUIRE(f.edge.Start().ok());
   const auto get = [&](const char* path) {
@@ -444,7 +440,7 @@ TEST_CASE("Edge: alive at once, ready with resources, closed to calls before", "
   CHECK(f.Chat().status == 200);
 }
 
-TEST_CASE("Edge: a draft with a url that cannot be used is refused with its name", "[edge]") {
+TEST_CASE("Edge: a draft with an unusable url is refused and named", "[edge]") {
   Fixture f;
   f.resources->connections["openai"].url = "ftp://x";
   const absl::Status status = f.edge.Validate(f.resources);

@@ -13,22 +13,22 @@
 
 namespace countersign::edge {
 
-// Hands each request to what serves it: probes, admin and review RPCs, the status of the caller's
-// own review, and for everything else the pipeline of call/. Thread-safe once set up.
+// Routes requests to their handlers: probes, admin and review RPCs, the status of the caller's own
+// review, and otherwise the pipeline of call/. Thread-safe once set up.
 class RequestDispatcher final : public RequestHandler {
  public:
-  // `admin_timeout`: for the backend's answer to one RPC.
+  // `admin_timeout` limits the backend's answer to one RPC.
   RequestDispatcher(const call::CallServices& services, absl::Duration admin_timeout)
       : services_(services), admin_timeout_(admin_timeout) {}
 
-  // What GET /readyz asks, beside having resources; "" when ready. Set before the first request.
+  // An additional condition for GET /readyz; "" when ready. Set it before the first request.
   void SetReadiness(std::function<std::string()> not_ready) { not_ready_ = std::move(not_ready); }
 
-  // Where admin and review RPCs go; without one they are answered 404. Set before the first
-  // request; must outlive the last.
+  // The backend of admin and review RPCs; without one they are 404. Set it before the first
+  // request; it must outlive the last one.
   void SetAdminBackend(admin::AdminBackend& backend) { admin_backend_ = &backend; }
 
-  // From now on GET /readyz says that the process shuts down.
+  // Makes GET /readyz report that the process is shutting down.
   void SetDraining() { draining_ = true; }
 
   async::Awaitable<void> Handle(call::CallerConnection& caller, call::Upstream& upstream) override;

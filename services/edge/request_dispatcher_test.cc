@@ -63,9 +63,9 @@ TEST_CASE("RequestDispatcher: alive at once, ready with resources and when nothi
   CHECK(waiting.header("content-type") == "text/plain; charset=utf-8");
   f.served.Serve(f.resources);
   CHECK(f.Ask("GET", "/readyz").status() == 200);
-  std::string missing = "authn not heard yet";
+  std::string missing = "no keys from authn yet";
   f.dispatcher.SetReadiness([&missing] { return missing; });
-  CHECK(f.Ask("GET", "/readyz").body() == "authn not heard yet\n");
+  CHECK(f.Ask("GET", "/readyz").body() == "no keys from authn yet\n");
   missing = "";
   CHECK(f.Ask("GET", "/readyz").status() == 200);
   f.dispatcher.SetDraining();

@@ -8,18 +8,18 @@
 
 namespace countersign::edge {
 
-// What transports hand requests to. Thread-safe.
+// Handles the requests of transports. Thread-safe.
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
 
-  // Answers one request. Runs on the executor of `caller`, which is that of `upstream`, and may be
-  // entered on many at once. Both outlive the coroutine.
+  // Answers one request. Runs on the executor of `caller` and `upstream`, which both outlive the
+  // coroutine; called concurrently on several executors.
   virtual async::Awaitable<void> Handle(call::CallerConnection& caller,
                                         call::Upstream& upstream) = 0;
 
-  // What a request is answered with whose head could not be read (400, 408, 431), or that Handle
-  // left without a reply (500). Counts it.
+  // The reply to a request whose head could not be read (400, 408, 431), or that Handle left
+  // without a reply (500). Counts it.
   struct WholeReply {
     call::ReplyHead head;
     std::string body;

@@ -7,9 +7,9 @@
 
 namespace countersign::edge::admin {
 
-// One admin or review call: POST /countersign.<service>.v1.<Service>/<Method>.
+// An admin or review RPC: POST /countersign.<service>.v1.<Service>/<Method>.
 struct AdminRequest {
-  domain::Call call;         // of a verified caller
+  domain::Call call;         // for the verified caller
   std::string path;          // begins with '/'
   std::string content_type;  // as the caller wrote it
   std::string body;
@@ -21,14 +21,14 @@ struct AdminReply {
   std::string body;  // application/json
 };
 
-// Carries admin and review calls to the services that own them. Thread-safe.
+// Forwards admin and review RPCs to the services that own them. Thread-safe.
 class AdminBackend {
  public:
   virtual ~AdminBackend() = default;
 
-  // `done` is called once, on any thread, possibly before Forward returns, shortly after the
-  // request's deadline at the latest. What the owner refuses is a reply with its HTTP status; an
-  // error means that there is no reply at all.
+  // Calls `done` once, on any thread, possibly before Forward returns, and at the latest shortly
+  // after the request's deadline. A refusal by the owning service is a reply with its HTTP status;
+  // an error means that there is no reply.
   virtual void Forward(AdminRequest request, domain::Done<AdminReply> done) = 0;
 };
 

@@ -8,7 +8,7 @@
 namespace countersign::edge::admin {
 namespace {
 
-// Statuses that an RPC can be refused with before its service is asked.
+// The statuses with which the edge itself refuses an RPC.
 constexpr std::pair<int, absl::string_view> kConnectCodes[] = {
     {400, "invalid_argument"}, {401, "unauthenticated"},    {403, "permission_denied"},
     {404, "unimplemented"},    {413, "resource_exhausted"}, {429, "resource_exhausted"},

@@ -6,7 +6,7 @@
 
 namespace countersign::edge::admin {
 
-// The body of an error in the Connect protocol's unary form, for callers of admin and review RPCs:
+// The body of an error for callers of admin and review RPCs, in the Connect protocol's unary form:
 // {"code","message"} with Connect's code.
 std::string ConnectErrorBody(const dialects::CallerError& error);
 

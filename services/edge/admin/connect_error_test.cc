@@ -14,7 +14,7 @@ TEST_CASE("ConnectErrorBody: the status gives Connect's code, the message is kep
         R"({"code":"resource_exhausted","message":"x"})");
 }
 
-TEST_CASE("ConnectErrorBody: a status without a code of its own is unknown", "[edge]") {
+TEST_CASE("ConnectErrorBody: a status without a Connect code is unknown", "[edge]") {
   CHECK(ConnectErrorBody(dialects::MakeCallerError("upstream_error", "x")) ==
         R"({"code":"unknown","message":"x"})");
 }

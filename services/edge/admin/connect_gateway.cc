@@ -29,7 +29,7 @@ using google::protobuf::FileDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 
-// Every file with methods for users. Naming them here also keeps the linker from dropping them.
+// All proto files with methods for users. Naming them also keeps the linker from dropping them.
 const std::map<std::string, const FileDescriptor*>& Files() {
   static const auto* files = new std::map<std::string, const FileDescriptor*>{
       {"approval", approval::v1::Review::descriptor()->file()},
@@ -51,7 +51,7 @@ absl::Status NoSuchMethod(absl::string_view path) {
                     "not_found");
 }
 
-// "/countersign.policy.v1.ResourceService/Apply", if users may reach it at all.
+// The method of "/countersign.policy.v1.ResourceService/Apply", if users may call it.
 absl::StatusOr<Target> FindTarget(absl::string_view path) {
   const std::vector<absl::string_view> parts = absl::StrSplit(path, '/');
   if (parts.size() != 3 || !parts[0].empty()) return NoSuchMethod(path);
@@ -92,7 +92,7 @@ bool IsJson(absl::string_view content_type) {
 grpc::ByteBuffer Serialize(const Message& message) {
   grpc::ByteBuffer bytes;
   bool own = false;
-  // Serialising a message that was parsed cannot fail.
+  // Serialising a parsed message cannot fail.
   (void)grpc::GenericSerialize<grpc::ProtoBufferWriter, Message>(message, &bytes, &own);
   return bytes;
 }
@@ -103,7 +103,7 @@ AdminReply MakeErrorReply(const absl::Status& status) {
 
 AdminReply MakeReply(const Target& target, absl::StatusOr<grpc::ByteBuffer> answer) {
   if (absl::IsUnavailable(answer.status()) && GetReason(answer.status()).empty()) {
-    // gRPC's own words name addresses, which are nobody's business out there.
+    // gRPC's own message is not passed on, because it contains addresses.
     return MakeErrorReply(WithReason(
         absl::UnavailableError(absl::StrCat("the ", target.owner, " service cannot be reached")),
         "unavailable"));
@@ -114,7 +114,8 @@ AdminReply MakeReply(const Target& target, absl::StatusOr<grpc::ByteBuffer> answ
                                              ->New());
   const grpc::Status parsed =
       grpc::GenericDeserialize<grpc::ProtoBufferReader, Message>(&*answer, message.get());
-  if (!parsed.ok()) return MakeErrorReply(absl::InternalError("the answer cannot be read"));
+  if (!parsed.ok())
+    return MakeErrorReply(absl::InternalError("the owning service's answer cannot be read"));
   return {200, MessageToJson(*message)};
 }
 

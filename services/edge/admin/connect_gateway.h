@@ -12,21 +12,21 @@ class Channel;
 
 namespace countersign::edge::admin {
 
-// Admin and review RPCs as JSON: the unary form of the Connect protocol,
-// POST /countersign.<service>.v1.<Service>/<Method> with content-type application/json.
+// Admin and review RPCs as JSON, in the unary form of the Connect protocol: POST
+// /countersign.<service>.v1.<Service>/<Method> with content-type application/json.
 //
-// A method can be reached only if its descriptor declares an access option, and only by a principal
-// with the role that it names (on any connection); everything else is answered as if it did not
-// exist. The owner of the method checks again. Thread-safe.
+// A method can be called only if its descriptor declares an access option, and only by a principal
+// with the role named there (on any connection); other methods are answered as unknown. The owning
+// service checks again. Thread-safe.
 class ConnectGateway final : public AdminBackend {
  public:
-  // By the <service> in the path: "authn", "policy", "approval", "recorder". Channels with mutual
-  // TLS, or in-process ones in standalone.
+  // Channels by the <service> in the path: "authn", "policy", "approval", "recorder". With mutual
+  // TLS, or in-process in standalone.
   using Channels = std::map<std::string, std::shared_ptr<grpc::Channel>>;
   explicit ConnectGateway(Channels channels);
   ~ConnectGateway() override;
 
-  // Always a reply. Destroying the gateway cancels what is outstanding and waits for it.
+  // Always gives a reply. Destroying the gateway cancels outstanding calls and waits for them.
   void Forward(AdminRequest request, domain::Done<AdminReply> done) override;
 
  private:

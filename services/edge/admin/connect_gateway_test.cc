@@ -21,7 +21,7 @@
 namespace countersign::edge::admin {
 namespace {
 
-// What owners see and say.
+// The requests that owners receive, and their answers.
 struct Owner : public authn::v1::KeyService::CallbackService {
   grpc::ServerUnaryReactor* CreateKey(grpc::CallbackServerContext* context,
                                       const authn::v1::CreateKeyRequest* request,
@@ -60,7 +60,7 @@ struct Identity final : public authn::v1::IdentityService::CallbackService {
   }
 };
 
-// Never answers by itself.
+// Never answers.
 struct Sessions final : public recorder::v1::SessionService::CallbackService {
   grpc::ServerUnaryReactor* ListSessions(grpc::CallbackServerContext* context,
                                          const recorder::v1::ListSessionsRequest*,
@@ -135,7 +135,7 @@ std::string Member(const AdminReply& reply, const char* name) {
   return std::string(document.root()[name].text());
 }
 
-TEST_CASE("ConnectGateway: a call reaches its owner with the caller's token", "[connect]") {
+TEST_CASE("ConnectGateway: a call reaches its service with the caller's token", "[connect]") {
   Fixture fixture;
   const auto reply = fixture.Post(kCreate, R"({"identity":"bob","ttlSeconds":60})");
   CHECK(reply.http_status == 200);
@@ -145,13 +145,13 @@ TEST_CASE("ConnectGateway: a call reaches its owner with the caller's token", "[
   CHECK(fixture.owner.seen_token == "token-of-ann");
 }
 
-TEST_CASE("ConnectGateway: empty lists and texts are shown", "[connect]") {
+TEST_CASE("ConnectGateway: empty lists and texts are written", "[connect]") {
   Fixture fixture;
   CHECK(fixture.Post("/countersign.authn.v1.KeyService/ListKeys", "{}").body ==
         R"({"items":[],"nextPageToken":""})");
 }
 
-TEST_CASE("ConnectGateway: an owner's error keeps code, message and reason", "[connect]") {
+TEST_CASE("ConnectGateway: a service's error keeps code, message and reason", "[connect]") {
   Fixture fixture;
   fixture.owner.answer = WithReason(absl::AlreadyExistsError("there is such a key"), "key_exists");
   const auto reply = fixture.Post(kCreate, "{}");
@@ -176,7 +176,7 @@ TEST_CASE("ConnectGateway: each role opens its own methods only", "[connect]") {
   CHECK(fixture.Post(kSessions, "{}", {Role::kAdmin, Role::kReviewer}).http_status == 403);
 }
 
-TEST_CASE("ConnectGateway: what is not for users does not exist", "[connect]") {
+TEST_CASE("ConnectGateway: methods that are not for users are unknown", "[connect]") {
   Fixture fixture;
   for (const char* path : {
            "/countersign.authn.v1.AuthnService/Authenticate",     // internal
@@ -189,7 +189,7 @@ TEST_CASE("ConnectGateway: what is not for users does not exist", "[connect]") {
            "/countersign.authn.v1.KeyService/CreateKey/",
            "//countersign.authn.v1.KeyService/CreateKey",
            "/google.protobuf.Any/CreateKey",
-           "/countersign.approval.v1.ReviewService/ListReviews",  // no owner is connected
+           "/countersign.approval.v1.ReviewService/ListReviews",  // its service is not connected
            "/",
            "",
        }) {
@@ -221,7 +221,7 @@ TEST_CASE("ConnectGateway: a body that is not exactly the message is refused", "
   CHECK(fixture.owner.seen_token.empty());
 }
 
-TEST_CASE("ConnectGateway: only JSON is spoken", "[connect]") {
+TEST_CASE("ConnectGateway: only JSON is accepted", "[connect]") {
   Fixture fixture;
   CHECK(fixture.Post(kWhoAmI, "{}", {}, "application/json; charset=utf-8").http_status == 200);
   CHECK(fixture.Post(kWhoAmI, "{}", {}, "Application/JSON").http_status == 200);
@@ -230,7 +230,7 @@ TEST_CASE("ConnectGateway: only JSON is spoken", "[connect]") {
   }
 }
 
-TEST_CASE("ConnectGateway: a silent owner is a 504 at the deadline", "[connect]") {
+TEST_CASE("ConnectGateway: a service that does not answer is a 504 at the deadline", "[connect]") {
   Fixture fixture;
   const auto reply = fixture.Post(kSessions, "{}", {domain::Role::kAuditor}, "application/json",
                                   absl::Milliseconds(50));
@@ -238,7 +238,7 @@ TEST_CASE("ConnectGateway: a silent owner is a 504 at the deadline", "[connect]"
   CHECK(Member(reply, "code") == "deadline_exceeded");
 }
 
-TEST_CASE("ConnectGateway: an owner that is away is a 503 that names the service", "[connect]") {
+TEST_CASE("ConnectGateway: an unreachable service is a 503 that names it", "[connect]") {
   ConnectGateway gateway({{"authn", grpc::CreateChannel("unix:/nonexistent/countersign.sock",
                                                         grpc::InsecureChannelCredentials())}});
   const AdminReply reply =
@@ -248,7 +248,7 @@ TEST_CASE("ConnectGateway: an owner that is away is a 503 that names the service
   CHECK(Member(reply, "message") == "the authn service cannot be reached");
 }
 
-TEST_CASE("ConnectGateway: destroying it ends the calls that still wait", "[connect]") {
+TEST_CASE("ConnectGateway: destruction ends outstanding calls", "[connect]") {
   Fixture fixture;
   std::promise<absl::StatusOr<AdminReply>> promise;
   fixture.gateway->Forward(

@@ -11,8 +11,8 @@
 // The JSON of the Connect protocol: messages and errors.
 namespace countersign::edge::admin {
 
-// A message of `type` from JSON. INVALID_ARGUMENT for anything but one object of strict JSON (no
-// duplicate keys, nothing after it), unknown fields and wrong types.
+// Parses a message of `type` from JSON. INVALID_ARGUMENT unless it is exactly one object of strict
+// JSON (no duplicate keys, nothing after it) with known fields of the right types.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MessageFromJson(
     const google::protobuf::Descriptor& type, absl::string_view json);
 
@@ -23,9 +23,9 @@ std::string MessageToJson(const google::protobuf::Message& message);
 // REQUIRES: `status` is not OK.
 std::string ErrorToJson(const absl::Status& status);
 
-// "not_found"; as the Connect protocol names codes.
+// The Connect protocol's name of a code: "not_found".
 absl::string_view ConnectCode(absl::StatusCode code);
-// 404; as the Connect protocol maps codes to HTTP.
+// The Connect protocol's HTTP status of a code: 404.
 int ToHttpStatus(absl::StatusCode code);
 
 }  // namespace countersign::edge::admin

@@ -6,9 +6,9 @@
 
 namespace countersign::edge::admin {
 
-// One admin or review RPC: POST /countersign.<service>.v1.<Service>/<Method>. Verifies the caller,
-// hands the request to `backend` and its answer back; errors have the shape of the Connect
-// protocol. Without a backend there are no such methods (404). `timeout` is the backend's.
+// Handles one admin or review RPC: POST /countersign.<service>.v1.<Service>/<Method>. Verifies the
+// caller, passes the request to `backend`, and sends its reply; errors have the form of the Connect
+// protocol. Without a backend all methods are 404. `timeout` limits the backend.
 async::Awaitable<void> ForwardAdmin(const call::CallContext& context, AdminBackend* backend,
                                     absl::Duration timeout);
 

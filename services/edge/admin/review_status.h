@@ -7,9 +7,8 @@
 
 namespace countersign::edge::admin {
 
-// GET /countersign/reviews/{id}: where a review stands, for the one who asked for it and did not
-// want to wait (`Prefer: respond-async`). {"review_id","state","expires_at"}; 404 for everybody
-// else's.
+// GET /countersign/reviews/{id}: the state of a review, for its requester, who did not want to wait
+// (`Prefer: respond-async`). {"review_id","state","expires_at"}; 404 for other callers.
 async::Awaitable<void> ShowReviewStatus(const call::CallContext& context, std::string review_id);
 
 }  // namespace countersign::edge::admin

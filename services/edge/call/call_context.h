@@ -12,8 +12,8 @@
 
 namespace countersign::edge::call {
 
-// What every step of one call needs. Built once, before the first step; nothing in it is replaced
-// while the call runs. What the steps find out travels in the values that they return.
+// The data that every step of a call needs. Built before the first step and constant during the
+// call. Results of steps are in the values that they return.
 struct CallContext {
   const CallServices& services;
   Upstream& upstream;

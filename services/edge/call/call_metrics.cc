@@ -3,7 +3,7 @@
 namespace countersign::edge::call {
 namespace {
 
-// Seconds of a whole answer, and tokens of one: the buckets of the GenAI conventions.
+// Buckets of the GenAI conventions, for the seconds of a whole answer and its tokens.
 const std::vector<double> kAnswerSeconds = {0.01, 0.02, 0.04, 0.08,  0.16,  0.32,  0.64,
                                             1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
 const std::vector<double> kTokenCounts = {1,    4,     16,    64,     256,     1024,

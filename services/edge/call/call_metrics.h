@@ -10,18 +10,18 @@
 
 namespace countersign::edge::call {
 
-// Where the gateway itself spends time.
+// The stages whose overhead is measured.
 enum class Stage { kAuthenticate, kOpen, kDecide, kPrepare, kReview, kAdmit, kMask, kRecord };
 
-// Everything that the edge counts; decisions and masked spans are counted by the parts that make
-// them. Labels are names of configured resources, dialects, outcomes and
-// stages; a caller cannot make a new one. Thread-safe.
+// The metrics of the edge; decisions and masked spans are counted by the services that make them.
+// Labels are names of configured resources, dialects, outcomes and stages, so callers cannot create
+// new ones. Thread-safe.
 class CallMetrics {
  public:
   explicit CallMetrics(metrics::Registry& registry);
 
-  // One request that ended. `outcome` is that of its session, or the error's code when there was
-  // none; `connection` is empty when no configured one was found.
+  // Counts an ended request. `outcome` is that of its session, or the error's code when there was
+  // no session; `connection` is empty when none was found.
   void Request(absl::string_view connection, absl::string_view dialect, absl::string_view outcome,
                absl::Duration duration);
 

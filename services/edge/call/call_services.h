@@ -19,7 +19,7 @@ namespace request {
 class CredentialCache;
 }
 
-// The steps that other parts do. All must outlive every call.
+// The interfaces to the other services. All must outlive every call.
 struct Ports {
   domain::Authenticator& authenticator;
   domain::PolicyDecider& decider;
@@ -29,13 +29,13 @@ struct Ports {
 };
 
 struct CallOptions {
-  absl::Duration port_timeout = absl::Seconds(10);  // one question to one part
-  std::size_t max_response_bytes = 64u << 20;  // of an answer that is no stream, or says its length
-  absl::Duration status_within = absl::Seconds(10);  // a held stream's head goes out after this
+  absl::Duration port_timeout = absl::Seconds(10);  // for one request to one port
+  std::size_t max_response_bytes = 64u << 20;  // for answers that are not streams, or have a length
+  absl::Duration status_within = absl::Seconds(10);  // until a held stream's head is sent
   absl::Duration waiting_every = absl::Seconds(10);  // between keep-alives of a held stream
 };
 
-// What every call uses and none owns. Constant while any call runs; thread-safe.
+// Objects shared by all calls. Constant while calls run; thread-safe.
 struct CallServices {
   const CallOptions& options;
   const Ports& ports;
@@ -48,7 +48,7 @@ struct CallServices {
   absl::Time PortDeadline() const { return clock.Now() + options.port_timeout; }
 };
 
-// Measures one stage from its construction to its destruction.
+// Measures a stage from construction to destruction.
 class StageTimer {
  public:
   StageTimer(const CallServices& services, Stage stage)

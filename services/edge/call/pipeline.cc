@@ -26,7 +26,7 @@ using request::ReadRequest;
 using request::Route;
 using request::VerifiedCaller;
 
-// Labels of the call's metrics, as far as they are known.
+// The known labels of the call's metrics.
 struct Labels {
   absl::string_view connection;
   absl::string_view dialect;
@@ -38,7 +38,7 @@ void Count(const CallContext& context, const Labels& labels, absl::string_view o
                            services.clock.Now() - context.arrived);
 }
 
-// A refusal before step 5: there is no session, and the outcome counted is the error's code.
+// Refuses a call before step 5: there is no session, and the counted outcome is the error's code.
 async::Awaitable<void> RefuseEarly(const CallContext& context, const Labels& labels,
                                    const Refusal& refusal) {
   Count(context, labels, refusal.silent() ? "cancelled" : absl::string_view(refusal.error.code));
@@ -104,7 +104,7 @@ async::Awaitable<CallResult> RunSteps(const CallContext& context, const Verified
   co_return co_await SendAndDeliver(context, read, std::get<AdmittedRequest>(admission), session);
 }
 
-// Records the refusal, with what it adds to a stream that has begun.
+// Records the refusal, and what it adds to a stream that has begun.
 async::Awaitable<absl::Status> EndSession(const CallContext& context, Session& session,
                                           const Refusal& refusal) {
   if (context.reply.streaming() && !refusal.silent()) {
@@ -136,7 +136,7 @@ async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labe
   if (!refusal.silent()) co_await context.reply.SendError(refusal.error);
 }
 
-// 202: nothing was sent upstream, and the caller is told where to ask.
+// Sends a 202: nothing was sent upstream, and the caller learns where to ask for the state.
 async::Awaitable<void> EndDeferred(const CallContext& context, const Labels& labels,
                                    Session& session, const Deferred& deferred) {
   domain::SessionEnd end;
@@ -159,7 +159,7 @@ async::Awaitable<void> EndDeferred(const CallContext& context, const Labels& lab
   co_await context.reply.SendJson(202, out.str());
 }
 
-// From step 5 on a session says how the call ends.
+// Steps 5 to 11: the session records how the call ends.
 async::Awaitable<void> OpenSessionAndRun(const CallContext& context, const Labels& labels,
                                          const VerifiedCaller& caller, const ReadRequest& read) {
   PendingDecision asked(context, caller, read);

@@ -5,8 +5,8 @@
 
 namespace countersign::edge::call {
 
-// One call of inference, from its head to the last byte of its answer: steps 2 to 11 of
-// services/README.md. Answers the caller, whatever happens, unless the caller has left.
+// Runs one inference call from its head to the last byte of its answer: steps 2 to 11 of
+// services/README.md. Always answers the caller, unless the caller has left.
 async::Awaitable<void> RunCall(const CallContext& context);
 
 }  // namespace countersign::edge::call

@@ -4,19 +4,19 @@
 
 namespace countersign::edge::call {
 
-// What the pipeline tells apart among the errors of its ports. Everything else is kOther: only the
-// status code counts.
+// The errors of ports that the pipeline distinguishes. For all others (kOther) only the status code
+// matters.
 enum class Reason {
   kOther,
   kKilled,             // an auditor stopped the session
-  kUnknownConnection,  // of the router
+  kUnknownConnection,  // from the router
   kUnknownEvent,       // the answer has a form that the masking profile refuses
   kGrantUsed,          // review_exhausted, review_not_approved: there is no use left to take
   kGrantExpired,
   kGrantRevoked,
 };
 
-// The one place where the text of a reason is read.
+// The only function that reads the text of a reason.
 Reason ToReason(const absl::Status& status);
 
 }  // namespace countersign::edge::call

@@ -11,7 +11,7 @@ absl::Status Failure(absl::string_view reason) {
   return WithReason(absl::FailedPreconditionError("no"), reason);
 }
 
-TEST_CASE("ToReason: every reason that the pipeline acts on is told apart", "[edge]") {
+TEST_CASE("ToReason: every reason that the pipeline acts on is recognised", "[edge]") {
   CHECK(ToReason(Failure("killed")) == Reason::kKilled);
   CHECK(ToReason(Failure("unknown_connection")) == Reason::kUnknownConnection);
   CHECK(ToReason(Failure("unknown_event")) == Reason::kUnknownEvent);
@@ -21,7 +21,7 @@ TEST_CASE("ToReason: every reason that the pipeline acts on is told apart", "[ed
   CHECK(ToReason(Failure("review_revoked")) == Reason::kGrantRevoked);
 }
 
-TEST_CASE("ToReason: a reason of no consequence, none at all and no error are kOther", "[edge]") {
+TEST_CASE("ToReason: other reasons, no reason and OK are kOther", "[edge]") {
   CHECK(ToReason(Failure("binding_mismatch")) == Reason::kOther);
   CHECK(ToReason(Failure("KILLED")) == Reason::kOther);
   CHECK(ToReason(absl::UnavailableError("killed")) == Reason::kOther);

@@ -11,17 +11,17 @@
 
 namespace countersign::edge::call {
 
-// Why a call goes no further: what its caller is told, and how its session ends.
+// Why a call is refused: the error that its caller gets, and how its session ends.
 struct Refusal {
   dialects::CallerError error;
   domain::Outcome outcome = domain::Outcome::kAborted;
-  absl::Status cause;  // for the log: which part, and what it said; OK for what is no failure
+  absl::Status cause;  // for the log: the service and its error; OK if it is not a failure
 
-  // The caller has left: there is nobody to tell.
+  // The caller has left, so nothing is sent.
   bool silent() const { return outcome == domain::Outcome::kCancelled; }
 };
 
-// The value that a step makes, or why there is none.
+// The value of a step, or the refusal.
 template <typename T>
 class [[nodiscard]] Step {
  public:
@@ -45,8 +45,8 @@ class [[nodiscard]] Step {
   std::variant<T, Refusal> result_;
 };
 
-// How a call ends: the answer was delivered and its session has ended, or the caller comes back
-// when a reviewer has decided (202), or it was refused.
+// The result of a call: the answer was delivered and its session has ended; or the caller is to
+// come back after a reviewer has decided (202); or it was refused.
 struct Delivered {
   domain::Outcome outcome = domain::Outcome::kCompleted;
 };
@@ -55,7 +55,7 @@ struct Deferred {
 };
 using CallResult = std::variant<Delivered, Deferred, Refusal>;
 
-// Policy, or what policy rests on, does not allow the call.
+// Policy, or data that policy depends on, does not allow the call.
 Refusal RefuseBlocked(absl::string_view code, absl::string_view message);
 
 // The call was cancelled: its caller left, its session was killed, or the gateway drains.
@@ -65,7 +65,7 @@ Refusal RefuseCancelled(const absl::Status& cause);
 Refusal RefuseForPart(const absl::Status& status, absl::string_view part);
 
 // The upstream could not be reached or broke off. `grant_used`: a retry would need another
-// approval, so SDKs are told not to.
+// approval, so SDKs are told not to retry.
 Refusal RefuseForUpstream(const absl::Status& status, bool grant_used);
 
 }  // namespace countersign::edge::call

@@ -10,7 +10,7 @@ namespace {
 
 using domain::Outcome;
 
-TEST_CASE("Step: holds the value of a step, also one that can only be moved", "[edge]") {
+TEST_CASE("Step: contains the value of a step, also a move-only one", "[edge]") {
   Step<std::unique_ptr<int>> step(std::make_unique<int>(7));
   REQUIRE(step.ok());
   CHECK(**step == 7);
@@ -18,7 +18,7 @@ TEST_CASE("Step: holds the value of a step, also one that can only be moved", "[
   CHECK(*value == 7);
 }
 
-TEST_CASE("Step: holds why there is no value", "[edge]") {
+TEST_CASE("Step: contains the refusal if there is no value", "[edge]") {
   Step<int> step(RefuseBlocked("policy_denied", "no"));
   REQUIRE_FALSE(step.ok());
   CHECK(step.refusal().error.code == "policy_denied");
@@ -33,13 +33,13 @@ TEST_CASE("RefuseBlocked: the session ends as blocked, and nothing is logged", "
   CHECK_FALSE(refusal.silent());
 }
 
-TEST_CASE("RefuseCancelled: a caller who left is told nothing", "[edge]") {
+TEST_CASE("RefuseCancelled: a caller who left gets no error", "[edge]") {
   const Refusal refusal = RefuseCancelled(absl::CancelledError("the caller left"));
   CHECK(refusal.outcome == Outcome::kCancelled);
   CHECK(refusal.silent());
 }
 
-TEST_CASE("RefuseCancelled: a killed session and a drain are told apart", "[edge]") {
+TEST_CASE("RefuseCancelled: a killed session and a drain are distinguished", "[edge]") {
   const Refusal killed = RefuseCancelled(WithReason(absl::AbortedError("stop"), "killed"));
   CHECK(killed.outcome == Outcome::kKilled);
   CHECK(killed.error.code == "killed");
@@ -64,14 +64,14 @@ TEST_CASE("RefuseForPart: a cancelled question is the cancelled call", "[edge]")
       Outcome::kKilled);
 }
 
-TEST_CASE("RefuseForUpstream: time is 504, the rest is 502", "[edge]") {
+TEST_CASE("RefuseForUpstream: a timeout is 504, other errors are 502", "[edge]") {
   CHECK(RefuseForUpstream(absl::DeadlineExceededError("slow"), false).error.http_status == 504);
   const Refusal refusal = RefuseForUpstream(absl::UnavailableError("reset"), false);
   CHECK(refusal.error.http_status == 502);
   CHECK(refusal.outcome == Outcome::kUpstreamError);
 }
 
-TEST_CASE("RefuseForUpstream: after the use of a grant a retry is not invited", "[edge]") {
+TEST_CASE("RefuseForUpstream: after the use of a grant SDKs are told not to retry", "[edge]") {
   CHECK_FALSE(RefuseForUpstream(absl::UnavailableError("reset"), false).error.final);
   CHECK(RefuseForUpstream(absl::UnavailableError("reset"), true).error.final);
 }

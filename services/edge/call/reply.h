@@ -11,9 +11,8 @@
 
 namespace countersign::edge::call {
 
-// The caller's side of one call: knows what has been said already, and says everything else in the
-// shape that is still possible. Every head carries exactly one x-request-id, and the session's id
-// once there is one.
+// The reply to one call: tracks what was sent already, and sends errors in the form that is still
+// possible. Every head has exactly one x-request-id, and the session's id once there is a session.
 class Reply {
  public:
   Reply(CallerConnection& caller, const dialects::Dialect& dialect, std::string request_id)
@@ -21,26 +20,26 @@ class Reply {
 
   void SetDialect(const dialects::Dialect& dialect) { dialect_ = &dialect; }
   void SetSession(const std::string& id) { session_id_ = id; }
-  // From here on `format` writes the body of an error that is a whole reply, not the dialect.
+  // Uses `format` instead of the dialect for the bodies of errors that are whole replies.
   void FormatErrorsWith(std::string (*format)(const dialects::CallerError&)) { format_ = format; }
   void SetReview(const std::string& id) { review_id_ = id; }
 
-  // The head of a stream is out: from here on everything is said in-band.
+  // The head of a stream was sent; errors are sent in-band from now on.
   bool streaming() const { return streaming_; }
 
-  // What SendError would write into a stream whose head is out.
+  // The bytes that SendError would write into a stream that has begun.
   std::string InBandError(const dialects::CallerError& error) const {
     return dialect_->FormatErrorEvent(error);
   }
 
-  // A whole reply, or the end of a stream that has begun.
+  // Sends a whole reply, or the end of a stream that has begun.
   async::Awaitable<absl::Status> SendError(const dialects::CallerError& error);
   async::Awaitable<absl::Status> SendJson(int status, absl::string_view body);
   async::Awaitable<absl::Status> Send(int status, dialects::HeaderList headers,
                                       absl::string_view body);
 
-  // A stream: its head, pieces, its end. SendKeepAlive keeps one alive before the upstream is
-  // asked; the first one begins it.
+  // Sends a stream: head, pieces, end. SendKeepAlive keeps the caller's connection alive before the
+  // upstream answers; the first one begins the stream.
   async::Awaitable<absl::Status> Begin(int status, dialects::HeaderList headers);
   async::Awaitable<absl::Status> SendKeepAlive();
   async::Awaitable<absl::Status> Write(absl::string_view bytes) { return caller_.Write(bytes); }
@@ -51,7 +50,7 @@ class Reply {
 
   CallerConnection& caller_;
   const dialects::Dialect* dialect_;
-  std::string (*format_)(const dialects::CallerError&) = nullptr;  // null: the dialect
+  std::string (*format_)(const dialects::CallerError&) = nullptr;  // null: the dialect's
   const std::string request_id_;
   std::string session_id_;
   std::string review_id_;

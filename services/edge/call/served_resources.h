@@ -8,7 +8,7 @@
 
 namespace countersign::edge::call {
 
-// The version of the resources that is served now. Thread-safe.
+// The served version of the resources. Thread-safe.
 class ServedResources {
  public:
   // Null before the first version.

@@ -16,8 +16,8 @@ namespace admission {
 class AdmittedRequest;
 }
 
-// A model's answer whose head has arrived. Dropping it before its end ends the work at the other
-// side.
+// A model's response whose head has arrived. Destroying it before the end of its body cancels the
+// upstream's work.
 class UpstreamResponse {
  public:
   virtual ~UpstreamResponse() = default;
@@ -25,14 +25,14 @@ class UpstreamResponse {
   virtual int status() const = 0;
   virtual const dialects::HeaderList& headers() const = 0;
 
-  // The next piece of the body as it arrived, or "" at its end. Nothing is read that was not asked
-  // for, so a slow reader slows the sender. Errors: DEADLINE_EXCEEDED, UNAVAILABLE (also for a body
-  // that ends before its end), or why the call was cancelled.
+  // The next piece of the body as received, or "" at its end. Reads only on demand, so a slow
+  // reader slows the sender. Errors: DEADLINE_EXCEEDED, UNAVAILABLE (also for a truncated body), or
+  // the cancellation's cause.
   virtual async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
       async::Cancellation& cancellation) = 0;
 };
 
-// Step 9: where inference happens, whatever protocol leads there. One per executor; all members are
+// Sends requests to models, independent of the protocol (step 9). One per executor; all members are
 // called on it.
 //
 // Implementations: http_transport::HttpUpstream, testing::FakeUpstream.
@@ -40,19 +40,19 @@ class Upstream {
  public:
   virtual ~Upstream() = default;
 
-  // Where `path`, which may have a query, is at the connection's URL, in the form in which it is
-  // sent: the binding hash covers it. INVALID_ARGUMENT when the URL cannot be used.
+  // The target of `path`, which may have a query, at the connection's URL, as it is sent; the
+  // binding hash covers it. INVALID_ARGUMENT when the URL cannot be used.
   virtual absl::StatusOr<std::string> MakeTarget(const domain::Connection& connection,
                                                  absl::string_view path) const = 0;
 
-  // Sends the request with its leased credential and answers when the head of the response is
-  // there. The binding hash is taken again over what is handed to the writer: INTERNAL, and nothing
-  // is sent, when it is not the one that was admitted. Else UNAVAILABLE, DEADLINE_EXCEEDED,
-  // PERMISSION_DENIED (the address), INVALID_ARGUMENT, or why the call was cancelled.
+  // Sends the request with its leased credential and returns when the response's head has arrived.
+  // The binding hash is computed again over the bytes passed to the writer: INTERNAL, with nothing
+  // sent, when it differs from the admitted one. Otherwise UNAVAILABLE, DEADLINE_EXCEEDED,
+  // PERMISSION_DENIED (the address), INVALID_ARGUMENT, or the cancellation's cause.
   virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamResponse>>> Send(
       const admission::AdmittedRequest& admitted, async::Cancellation& cancellation) = 0;
 
-  // Takes back a response whose content is over, so that its connection can be used again.
+  // Takes back a response whose content is complete, so that its connection can be reused.
   virtual void Recycle(std::unique_ptr<UpstreamResponse> response) = 0;
 };
 

@@ -5,7 +5,7 @@
 
 namespace countersign::edge::http_transport {
 
-// The caller's side of a call over HTTP, whichever version carries the exchange.
+// A CallerConnection over HTTP, in any version that has an http::Exchange.
 class HttpCallerConnection final : public call::CallerConnection {
  public:
   explicit HttpCallerConnection(http::Exchange& exchange);
@@ -25,7 +25,7 @@ class HttpCallerConnection final : public call::CallerConnection {
   const call::RequestHead head_;
 };
 
-// The same fields, as libs/http has them.
+// The same fields as http::Headers.
 http::Headers ToHttp(const dialects::HeaderList& headers);
 
 }  // namespace countersign::edge::http_transport

@@ -25,7 +25,7 @@ HttpTransport::HttpTransport(const HttpOptions& options, std::size_t max_respons
 HttpTransport::~HttpTransport() {
   Drain(absl::ZeroDuration());
   network_.Stop();
-  workers_.clear();  // their connections belong to the loops that go next
+  workers_.clear();  // their connections belong to the loops that are destroyed next
 }
 
 absl::Status HttpTransport::Start() {

@@ -29,12 +29,12 @@ struct HttpOptions {
   std::size_t max_head_bytes = 64u << 10;
   std::size_t max_body_bytes = 32u << 20;
   absl::Duration head_timeout = absl::Seconds(30);
-  absl::Duration body_timeout = absl::Seconds(60);  // without a byte
+  absl::Duration body_timeout = absl::Seconds(60);  // between two reads
   absl::Duration body_total_timeout = absl::Minutes(5);
   absl::Duration idle_timeout = absl::Seconds(620);
-  absl::Duration write_timeout = absl::Seconds(300);  // a caller that takes nothing
+  absl::Duration write_timeout = absl::Seconds(300);  // for a caller that does not read
 
-  // Of upstreams.
+  // For upstreams.
   std::string upstream_ca_file;  // PEM; empty: the system's
   absl::Duration connect_timeout = absl::Seconds(5);
   absl::Duration first_byte_timeout = absl::Seconds(600);
@@ -42,15 +42,15 @@ struct HttpOptions {
 };
 
 // HTTP on both sides of the gateway: network threads, listeners, and one client per thread, so that
-// a call, its caller's connection and its upstream's live on one thread and need no lock.
+// a call, its caller's connection and its upstream's are used on one thread and need no locks.
 // Thread-safe once started.
 class HttpTransport {
  public:
-  // `handler` must exist until the transport has stopped. Of an answer's content-length more than
-  // `max_response_bytes` is refused.
+  // `handler` must exist until the transport has stopped. Answers with a content-length above
+  // `max_response_bytes` are refused.
   HttpTransport(const HttpOptions& options, std::size_t max_response_bytes,
                 RequestHandler& handler);
-  ~HttpTransport();  // cuts off what still runs
+  ~HttpTransport();  // cuts off running calls
   HttpTransport(const HttpTransport&) = delete;
   HttpTransport& operator=(const HttpTransport&) = delete;
 
@@ -58,14 +58,14 @@ class HttpTransport {
   // when a certificate cannot be read.
   absl::Status Start();
 
-  // The bound addresses, in the order of the options, with real ports.
+  // The bound addresses, in the order of the options, with actual ports.
   std::vector<std::string> addresses() const;
 
-  // Stops listening, lets calls finish until `timeout`, then stops them. Blocks.
+  // Stops listening, lets calls finish until `timeout`, then cancels them. Blocks.
   void Drain(absl::Duration timeout);
 
  private:
-  struct Worker;  // what belongs to one network thread
+  struct Worker;  // the objects of one network thread
 
   http::ServerOptions MakeServerOptions();
   async::Awaitable<void> Handle(http::Exchange& exchange);
@@ -74,7 +74,7 @@ class HttpTransport {
   const std::size_t max_response_bytes_;
   RequestHandler& handler_;
 
-  // Threads last: everything that they use outlives them.
+  // Destroyed after the threads, which use it.
   std::map<async::Executor, std::unique_ptr<Worker>> workers_;
   http::Workers network_;
   std::vector<std::unique_ptr<http::Listener>> listeners_;

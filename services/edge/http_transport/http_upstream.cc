@@ -31,7 +31,7 @@ class HttpUpstreamResponse final : public call::UpstreamResponse {
   const dialects::HeaderList headers_;
 };
 
-// The head as it is written, if it still is the one that was admitted, with the credential in it.
+// The request with the credential added, if it equals the admitted one.
 absl::StatusOr<http::Request> MakeRequest(const call::admission::AdmittedRequest& admitted) {
   const call::admission::PreparedRequest& prepared = admitted.request();
   const call::admission::OutgoingHead& head = prepared.head();
@@ -89,7 +89,7 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUp
 }
 
 void HttpUpstream::Recycle(std::unique_ptr<call::UpstreamResponse> response) {
-  // Every response that comes back was made by Send.
+  // All responses were made by Send.
   client_.DrainAndRecycle(static_cast<HttpUpstreamResponse&>(*response).Release());
 }
 

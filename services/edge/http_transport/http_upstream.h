@@ -5,8 +5,8 @@
 
 namespace countersign::edge::http_transport {
 
-// Models behind http and https URLs. One per executor; all members are called there. Responses may
-// outlive it.
+// An Upstream over http and https URLs. One per executor; all members are called there. Responses
+// may outlive it.
 class HttpUpstream final : public call::Upstream {
  public:
   explicit HttpUpstream(http::Client& client) : client_(client) {}
@@ -21,8 +21,7 @@ class HttpUpstream final : public call::Upstream {
   http::Client& client_;
 };
 
-// Whether a call could be sent to `connection` at all. INVALID_ARGUMENT says what is wrong with its
-// URL.
+// Whether calls can be sent to `connection`. INVALID_ARGUMENT says what is wrong with its URL.
 absl::Status CheckConnection(const domain::Connection& connection);
 
 }  // namespace countersign::edge::http_transport

@@ -1,7 +1,7 @@
 #pragma once
 
-// A whole edge on real sockets: fakes of the five ports behind it, a scripted upstream beside it,
-// and a client that reads what callers read.
+// A whole edge on sockets: fakes of the five ports, a scripted upstream, and a client that reads
+// replies.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -40,7 +40,7 @@ struct Answer {
   int status = 0;
   std::multimap<std::string, std::string> headers;  // lower-case names
   std::string body;                                 // without chunk framing
-  bool complete = false;                            // it ended as its framing says
+  bool complete = false;                            // it ended completely by its framing
 
   std::string Header(const std::string& name) const {
     const auto at = headers.find(name);
@@ -62,7 +62,7 @@ inline Answer ReadHead(RawClient& client) {
   return answer;
 }
 
-// One chunk of a streamed body; "" at its end, or when it breaks off (`complete` tells).
+// One chunk of a streamed body; "" at its end, or when it breaks off (see `complete`).
 inline std::string ReadChunk(RawClient& client, bool* complete = nullptr) {
   const std::string line = client.ReadUntil("\r\n");
   std::size_t size = 0;
@@ -86,7 +86,7 @@ inline Answer ReadAnswer(RawClient& client) {
   return answer;
 }
 
-// Answers /v1/… as a test says and keeps what it was sent.
+// Answers /v1/… as scripted and records its requests.
 class ScriptedUpstream {
  public:
   struct Received {
@@ -114,7 +114,7 @@ class ScriptedUpstream {
       if (finish) co_await exchange.Finish();
     };
   }
-  // Sends `first` of a stream, then waits until the other side is gone.
+  // Sends `first` of a stream, then waits until the client has left.
   static Behaviour Hang(std::string first, Signal* left = nullptr) {
     return [=](http::Exchange& exchange) -> async::Awaitable<void> {
       http::ResponseHead head;
@@ -215,7 +215,7 @@ struct Fixture {
       return decision;
     });
   }
-  // Types of the events of the last session, in order.
+  // The types of the last session's events, in order.
   std::vector<std::string> Events() const {
     std::vector<std::string> types;
     const auto sessions = recorder.sessions();
@@ -223,7 +223,7 @@ struct Fixture {
     for (const auto& event : sessions.back().events) types.emplace_back(event.type);
     return types;
   }
-  // All that the last session's response.data events hold.
+  // The concatenated response.data events of the last session.
   std::string Recorded() const {
     std::string text;
     const auto sessions = recorder.sessions();
@@ -233,7 +233,7 @@ struct Fixture {
     }
     return text;
   }
-  // The end of the last session, once it has one.
+  // Waits for the end of the last session.
   domain::SessionEnd End() {
     const auto deadline = clock.Now() + absl::Seconds(10);
     while (clock.Now() < deadline) {
@@ -247,7 +247,7 @@ struct Fixture {
     const auto document = json::Document::Parse(answer.body);
     return document.ok() ? std::string(document->root()["error"]["code"].text()) : "";
   }
-  // Whether the exposition holds `line`, now or soon: a call is counted when its answer is out.
+  // Whether the metrics contain `line`, now or soon: a call is counted after its answer was sent.
   bool Counted(const std::string& line) {
     const auto deadline = clock.Now() + absl::Seconds(10);
     while (clock.Now() < deadline) {
@@ -275,7 +275,7 @@ struct Fixture {
     if (reversible && !release.masked.empty()) release.placeholders = {{"<S>", "SECRET"}};
     return release;
   }};
-  bool reversible = false;  // what is masked has a placeholder
+  bool reversible = false;  // masked values get placeholders
   std::shared_ptr<domain::ResourceSet> resources = std::make_shared<domain::ResourceSet>();
   SystemClock clock;
   SystemRandom random;
@@ -292,7 +292,7 @@ struct Fixture {
   }
 };
 
-// Events of a stream, as an upstream sends them.
+// A stream's events as an upstream sends them.
 inline std::string Content(absl::string_view text) {
   return absl::StrCat(R"(data: {"id":"c-1","choices":[{"index":0,"delta":{"content":")", text,
                       R"("},"finish_reason":null}]})", "\n\n");

@@ -8,7 +8,7 @@
 
 namespace countersign::edge::testing {
 
-// Answers as scripted, {"ok":true} by default, and keeps what it was asked. Thread-safe.
+// Answers as scripted, by default {"ok":true}, and records its requests. Thread-safe.
 class FakeAdminBackend final : public admin::AdminBackend {
  public:
   clients::Answers<admin::AdminReply> reply{[] {

@@ -4,8 +4,8 @@
 
 namespace countersign::edge::call::admission {
 
-// Step 8 and leave to send: policy allowed the call, or it goes through its review (review.h). The
-// intent to send is durable, and the credential leased, when there is an AdmittedRequest.
+// Admits a call: policy has allowed it, or it passes its review (review.h, step 8). When there is
+// an AdmittedRequest, the intent to send is durable and the credential is leased.
 async::Awaitable<AdmissionResult> Admit(const CallContext& context,
                                         const request::VerifiedCaller& caller,
                                         const request::ReadRequest& read, DecidedCall decided,

@@ -10,13 +10,13 @@
 
 namespace countersign::edge::call::admission {
 
-// That a request may be sent: policy allowed it, or a grant for exactly its bytes was used.
+// Permission to send a request: policy allowed it, or a grant for exactly its bytes was used.
 class Clearance {
  public:
-  // Nothing unless policy allows the call as it is.
+  // nullopt unless policy allows the call without a review.
   static std::optional<Clearance> ByPolicy(const DecidedCall& decided);
 
-  // Takes one use of the review's grant, now. FAILED_PRECONDITION with a reason when there is none.
+  // Takes one use of the review's grant. FAILED_PRECONDITION with a reason when there is none.
   static async::Awaitable<absl::StatusOr<Clearance>> ByReview(const CallContext& context,
                                                               const request::VerifiedCaller& caller,
                                                               const Session& session,
@@ -30,11 +30,11 @@ class Clearance {
   std::optional<domain::Grant> grant_;
 };
 
-// The end of steps 5 to 8: a request that was decided, cleared, and whose sending is on record,
-// with what it is sent with. The only thing that an upstream accepts; only Admit makes one.
+// The result of steps 5 to 8: a request that was decided and cleared, whose sending is recorded,
+// together with its lease. Upstream::Send accepts nothing else; only Admit makes one.
 class AdmittedRequest {
  public:
-  // What becomes an admitted request.
+  // The parts of an admitted request.
   struct Candidate {
     PreparedRequest request;
     DecidedCall decided;
@@ -57,8 +57,8 @@ class AdmittedRequest {
   Clearance clearance_;
 };
 
-// What becomes of a call that asks for leave to send: it has it, its caller comes back when a
-// reviewer has decided, or it goes no further.
+// The result of admission: the request may be sent, or the caller is to come back after a reviewer
+// has decided (Deferred), or the call is refused.
 using AdmissionResult = std::variant<AdmittedRequest, Deferred, Refusal>;
 
 }  // namespace countersign::edge::call::admission

@@ -7,12 +7,13 @@
 
 namespace countersign::edge::call::admission {
 
-// Step 6: policy allows a call, or asks for a review of it. Only a PendingDecision makes one.
+// A call that policy allows, or for which it requires a review (step 6); never a deny. Made by
+// PendingDecision only.
 class DecidedCall {
  public:
   const domain::Decision& decision() const { return decision_; }
   bool allowed() const { return decision_.verdict == domain::Verdict::kAllow; }
-  const domain::ReviewTerms& terms() const { return decision_.review; }  // when not allowed
+  const domain::ReviewTerms& terms() const { return decision_.review; }  // if not allowed
 
  private:
   friend class PendingDecision;
@@ -20,14 +21,14 @@ class DecidedCall {
   domain::Decision decision_;
 };
 
-// The question to policy, asked on construction. The answer is awaited later.
+// Asks policy on construction; the answer is awaited later.
 class PendingDecision {
  public:
   PendingDecision(const CallContext& context, const request::VerifiedCaller& caller,
                   const request::ReadRequest& read);
 
-  // Queues the decision on the session. A refusal when it is a deny, or nobody could decide. At
-  // most once.
+  // Waits for the decision and queues it on the session. A refusal for a deny, and when there is no
+  // decision. At most once.
   async::Awaitable<Step<DecidedCall>> Get(Session& session);
 
  private:
@@ -35,8 +36,8 @@ class PendingDecision {
   async::PendingReply<absl::StatusOr<domain::Decision>> answer_;
 };
 
-// Whether an approval that was given under `given` is one that `asked` accepts, too: no fewer
-// people, nobody whom `asked` does not name, and no longer or larger grant.
+// Whether an approval under the terms `given` also satisfies `asked`: at least as many people, all
+// named by `asked`, and a grant that is not longer or larger.
 bool Covers(const domain::ReviewTerms& given, const domain::ReviewTerms& asked);
 
 }  // namespace countersign::edge::call::admission

@@ -21,8 +21,7 @@ TEST_CASE("Covers: the same terms are covered, in any order of reviewers", "[edg
   CHECK(Covers(Terms(), asked));
 }
 
-TEST_CASE("Covers: an approval by more people than asked for is enough, by fewer is not",
-          "[edge]") {
+TEST_CASE("Covers: more people than required are enough, fewer are not", "[edge]") {
   domain::ReviewTerms asked = Terms();
   asked.approvals = 1;
   CHECK(Covers(Terms(), asked));
@@ -30,13 +29,13 @@ TEST_CASE("Covers: an approval by more people than asked for is enough, by fewer
   CHECK_FALSE(Covers(Terms(), asked));
 }
 
-TEST_CASE("Covers: nobody may have approved whom the new terms do not name", "[edge]") {
+TEST_CASE("Covers: all approvers must be named by the new terms", "[edge]") {
   domain::ReviewTerms asked = Terms();
   asked.reviewers = {"security"};
   CHECK_FALSE(Covers(Terms(), asked));
 }
 
-TEST_CASE("Covers: a grant that is longer or larger than asked for is not covered", "[edge]") {
+TEST_CASE("Covers: a longer or larger grant is not covered", "[edge]") {
   domain::ReviewTerms asked = Terms();
   asked.grant_uses = 2;
   CHECK_FALSE(Covers(Terms(), asked));

@@ -11,14 +11,14 @@ namespace {
 
 using Releases = std::vector<domain::FieldRelease>;
 
-// Whether the masker must be asked about the prompt. The decision may know a newer version of the
-// profiles than the edge does; then it is asked.
+// Whether the prompt must be sent to the masker. If the decision was made with a newer version of
+// the profiles than the edge has, it must.
 bool MasksPrompt(const request::Route& route, const domain::Decision& decision) {
   if (decision.masking_profile == "none") return false;
   const auto profile = route.resources->masking_profiles.find(decision.masking_profile);
   if (decision.policy_version != route.resources->version) return true;
   if (profile == route.resources->masking_profiles.end()) {
-    return decision.masking_profile != "tier1";  // built in, and about answers alone
+    return decision.masking_profile != "tier1";  // built in; masks answers only
   }
   return !profile->second.prompt.empty();
 }
@@ -100,7 +100,7 @@ async::Awaitable<Step<MaskedPrompt>> PreparePrompt(const CallContext& context,
   co_return *std::move(applied);
 }
 
-// Method, target and headers as they are sent.
+// Method, target and headers as sent.
 absl::StatusOr<OutgoingHead> MakeHead(const CallContext& context,
                                       const request::ReadRequest& read) {
   const dialects::ReadCall& call = read.call();

@@ -10,37 +10,37 @@
 
 namespace countersign::edge::call::admission {
 
-// The head of a request as it goes upstream, without a credential.
+// The head of an upstream request, without the credential.
 struct OutgoingHead {
   std::string method;
-  std::string target;  // as Upstream::MakeTarget writes it
+  std::string target;  // from Upstream::MakeTarget
   dialects::HeaderList headers;
 };
 
-// Step 7: a request exactly as it will be sent, but for the credential. Immutable; only Prepare
-// makes one.
+// A request exactly as it will be sent, without the credential (step 7). Immutable; made by Prepare
+// only.
 class PreparedRequest {
  public:
-  // Masks the prompt where the decision's profile asks for it, makes the gateway's own additions,
-  // and chooses the headers.
+  // Masks the prompt if the decision's profile requires it, makes the gateway's additions, and
+  // selects the headers.
   static async::Awaitable<Step<PreparedRequest>> Prepare(const CallContext& context,
                                                          const request::VerifiedCaller& caller,
                                                          const request::ReadRequest& read,
                                                          const DecidedCall& decided);
 
-  const domain::Connection& connection() const { return *route_.connection; }  // where it goes
+  const domain::Connection& connection() const { return *route_.connection; }  // the destination
   const OutgoingHead& head() const { return head_; }
   const std::string& body() const { return body_; }
   const std::string& binding_hash() const { return binding_hash_; }
   const std::shared_ptr<const domain::Prompt>& prompt() const { return prompt_; }  // as sent
 
-  // What the prompt says instead of originals that its answer restores.
+  // The tokens in the prompt whose originals are restored in its answer.
   const std::vector<domain::Placeholder>& placeholders() const { return placeholders_; }
 
-  // What was masked in the prompt, by the pointers of its parts; for the record alone.
+  // The spans masked in the prompt, by the pointers of its parts; for the record only.
   const std::vector<domain::DeliveredSpan>& masked() const { return masked_; }
 
-  // The hash of what `head` and `body` would send on this request's behalf.
+  // The binding hash of `head` and `body` as parts of this request.
   std::string HashBinding(const OutgoingHead& head, absl::string_view body) const;
 
  private:

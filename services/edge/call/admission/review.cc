@@ -12,7 +12,7 @@ using domain::Outcome;
 using domain::ReviewState;
 using domain::ReviewStatus;
 
-// How often a call takes up a new review when others used the grant before it.
+// How often a call joins a review again because others used the grant.
 constexpr int kMaxRounds = 16;
 
 Refusal RefuseReviewed(absl::string_view code, absl::string_view message, Outcome outcome,
@@ -22,7 +22,7 @@ Refusal RefuseReviewed(absl::string_view code, absl::string_view message, Outcom
   return refusal;
 }
 
-// A review that ended, or still is, without an approval.
+// Refuses a call whose review ended, or is still pending, without an approval.
 Refusal RefuseUnapproved(const ReviewStatus& status) {
   switch (status.state) {
     case ReviewState::kPending:
@@ -56,7 +56,7 @@ class ReviewedCall {
   async::Awaitable<AdmissionResult> Run();
 
  private:
-  // The call goes on, joins again, or ends.
+  // The call continues, joins again, or ends.
   struct JoinAgain {};
   using Round = std::variant<AdmittedRequest, Deferred, Refusal, JoinAgain>;
   using Decided = std::variant<ReviewStatus, Deferred, Refusal>;
@@ -79,11 +79,12 @@ class ReviewedCall {
   PreparedRequest prepared_;
   const async::TimePoint begun_;
   const absl::Time hold_until_;
-  bool held_ = false;  // time has passed since the decision
+  bool held_ = false;  // the decision may be outdated
 };
 
 async::Awaitable<AdmissionResult> ReviewedCall::Run() {
-  const absl::Status recorded = co_await session_.Append();  // before its review opens
+  // The session must be durable before the review opens.
+  const absl::Status recorded = co_await session_.Append();
   if (context_.cancellation.cancelled()) co_return RefuseCancelled(context_.cancellation.cause());
   if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
   for (int i = 0; i < kMaxRounds; ++i) {
@@ -110,7 +111,7 @@ async::Awaitable<ReviewedCall::Round> ReviewedCall::RunRound() {
     const domain::ReviewTerms given = decided_.terms();
     std::optional<Refusal> changed = co_await CheckAgain();
     if (changed) co_return *std::move(changed);
-    // What policy asks for now goes to reviewers anew, within the same hold.
+    // The new terms of the policy go to reviewers again, within the same hold.
     if (!decided_.allowed() && !Covers(given, decided_.terms())) co_return JoinAgain();
   }
   co_return co_await UseGrant(review.review_id);
@@ -190,8 +191,8 @@ async::Awaitable<std::optional<Refusal>> ReviewedCall::VerifyCallerAgain() {
   co_return std::nullopt;
 }
 
-// What must still hold when a held call is released: the credential, the caller's role, the
-// connection as it was, and the policy.
+// Checks again, when a held call is released: the credential, the caller's role, that the
+// connection is unchanged, and the policy.
 async::Awaitable<std::optional<Refusal>> ReviewedCall::CheckAgain() {
   std::optional<Refusal> refusal = co_await VerifyCallerAgain();
   if (!refusal) refusal = request::CheckCaller(caller_, read_);
@@ -201,7 +202,7 @@ async::Awaitable<std::optional<Refusal>> ReviewedCall::CheckAgain() {
   Step<DecidedCall> now = co_await asked.Get(session_);
   if (!now.ok()) co_return std::move(now).refusal();
   if (now->decision().masking_profile != decided_.decision().masking_profile) {
-    // What was approved was prepared under the other profile.
+    // The approved request was prepared with the other profile.
     co_return RefuseBlocked("policy_denied",
                             "the policy changed while the call was held; send the call again");
   }
@@ -218,7 +219,8 @@ std::optional<Refusal> ReviewedCall::CheckConnection() const {
                          absl::StrCat("there is no connection \"", routed.name, "\" any more"));
   }
   if (now->second.version == routed.version) return std::nullopt;
-  // The approval was for the connection as it was: its address and its credential may be others.
+  // The approval was for the previous version of the connection: address and credential may have
+  // changed.
   return RefuseBlocked("policy_denied",
                        "the connection changed while the call was held; send the call again");
 }

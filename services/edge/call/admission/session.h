@@ -11,11 +11,11 @@
 
 namespace countersign::edge::call::admission {
 
-// Step 5: the session of one call. Nothing is on record until the first Append or End, which opens
-// it: the intent and what is queued are one commit.
+// The session of one call (step 5). The first Append or End opens it: the intent and the queued
+// events are one commit; before that nothing is recorded.
 //
-// Events are queued, and written with the next Append or End in one commit. When an auditor kills
-// the session, or its lease is lost, the call is cancelled.
+// Events are queued and written by the next Append or End in one commit. When an auditor kills the
+// session, or its lease is lost, the call is cancelled.
 class Session {
  public:
   Session(const CallContext& context, const request::VerifiedCaller& caller,
@@ -28,15 +28,14 @@ class Session {
 
   void Queue(absl::string_view type, std::string payload);
 
-  // Makes everything queued durable, and the intent if it is the first. With kOrdered it returns
-  // earlier, and what went wrong is told by the next call; never more than one such append is
-  // ahead.
+  // Makes all queued events durable, with the intent if it is the first call. With kOrdered it
+  // returns earlier, and the next call reports a failure; at most one such append is outstanding.
   async::Awaitable<absl::Status> Append(domain::Recording recording = domain::Recording::kStrict);
 
-  // Makes everything queued, and the end, durable. Nothing may follow.
+  // Makes all queued events and the end durable. The last call.
   async::Awaitable<absl::Status> End(domain::SessionEnd end);
 
-  // What the end says about the prompt and the answer, gathered on the way.
+  // Collects what the end event says about prompt and answer.
   void CountMasked(const std::string& entity) { ++masked_[entity]; }
 
  private:
@@ -50,7 +49,7 @@ class Session {
   bool unopened_ = true;
   std::optional<async::PendingReply<absl::Status>> ahead_;
   std::map<std::string, std::uint32_t> masked_;
-  std::shared_ptr<async::Cancellation*> cancellation_;  // null inside when the session is gone
+  std::shared_ptr<async::Cancellation*> cancellation_;  // contains null after the session's end
 };
 
 }  // namespace countersign::edge::call::admission

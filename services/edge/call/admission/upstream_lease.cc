@@ -27,7 +27,7 @@ async::Awaitable<std::optional<Refusal>> UpstreamLease::Await(async::Cancellatio
   if (asked_lease_) {
     absl::StatusOr<domain::CredentialLease> lease = co_await leased_.Get(cancellation);
     if (!lease.ok()) {
-      // The caller's own credential stands: this is the gateway's trouble, whatever the code.
+      // The caller's own credential is valid, so every failure here is the gateway's.
       const bool cancelled = absl::IsCancelled(lease.status()) || absl::IsAborted(lease.status());
       co_return RefuseForPart(
           cancelled ? lease.status() : absl::UnavailableError(lease.status().message()),

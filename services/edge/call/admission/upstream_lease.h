@@ -8,15 +8,15 @@
 
 namespace countersign::edge::call::admission {
 
-// What a call needs directly before it is sent, and must not own before: the upstream's credential,
-// and the masking of the answer. Asked for on construction.
+// The resources that a call acquires directly before it is sent, and not earlier: the upstream's
+// credential and the masking of the answer. Requested on construction.
 class UpstreamLease {
  public:
   UpstreamLease(const CallContext& context, const request::VerifiedCaller& caller,
                 const request::ReadRequest& read, const DecidedCall& decided,
                 std::vector<domain::Placeholder> placeholders);
 
-  // Waits for both; a refusal when one cannot be had. May be called again.
+  // Waits for both; a refusal when one is not available. May be called again.
   async::Awaitable<std::optional<Refusal>> Await(async::Cancellation& cancellation);
 
   const domain::CredentialLease& credential() const { return credential_; }

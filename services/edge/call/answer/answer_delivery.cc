@@ -12,8 +12,8 @@
 namespace countersign::edge::call::answer {
 namespace {
 
-// The edge asks for no coding. One that comes all the same hides what it carries, in a field of its
-// own or among others.
+// Whether the answer has a content coding, in any field. The edge requests none, and a coded answer
+// could not be masked.
 bool IsEncoded(const dialects::HeaderList& headers) {
   for (const auto& [name, value] : headers) {
     if (!absl::EqualsIgnoreCase(name, "content-encoding")) continue;
@@ -37,7 +37,7 @@ class AnswerDelivery {
         answer_(context, read, admitted, response),
         record_(context, read, admitted, session) {}
 
-  // Nothing when the answer was delivered and the session ended.
+  // nullopt when the answer was delivered and the session has ended.
   async::Awaitable<std::optional<Refusal>> Deliver();
 
   domain::Outcome outcome() const { return record_.outcome(); }  // when delivered
@@ -65,7 +65,7 @@ class AnswerDelivery {
   UpstreamResponse& response_;
   MaskedAnswer answer_;
   AnswerRecord record_;
-  dialects::HeaderList headers_;  // of the upstream's, what the caller gets
+  dialects::HeaderList headers_;  // the upstream's headers that the caller gets
   bool delivered_ = false;        // the final marker has been written
 };
 
@@ -82,7 +82,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
 dialects::HeaderList AnswerDelivery::MakeHeaders() const {
   dialects::HeaderList headers = headers::CallerHeaders(response_.headers());
   if (response_.status() >= 400 && admitted_.grant_used()) {
-    // Another try would need another approval.
+    // A retry would need another approval.
     std::erase_if(headers, [](const auto& field) { return field.first == "x-should-retry"; });
     headers.emplace_back("x-should-retry", "false");
   }
@@ -99,14 +99,14 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream() {
     if (cancelled()) co_return RefuseNow();
     if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
     const bool ended = bytes->empty();
-    // Named, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
+    // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
     async::Awaitable<Step<Pieces>> masking = ended ? answer_.Finish() : answer_.Feed(*bytes);
     Step<Pieces> pieces = co_await std::move(masking);
     if (!pieces.ok()) co_return std::move(pieces).refusal();
     const std::optional<Refusal> refusal = co_await WritePieces(*std::move(pieces));
     if (refusal || delivered_) co_return refusal;
     if (!ended) continue;
-    // The upstream ended with its own error, which has gone out: there is no final marker.
+    // The upstream ended with its own error, which was delivered: there is no final marker.
     const std::optional<Refusal> unrecorded = co_await EndWith(true);
     if (unrecorded) co_return unrecorded;
     co_await context_.reply.Finish();
@@ -133,7 +133,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(Pieces piec
   co_return co_await WriteFinalMarker(std::move(final_marker));
 }
 
-// What says that the answer is whole leaves only when the end is durable.
+// The final marker is sent only after the end is durable.
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::WriteFinalMarker(Pieces marker) {
   const std::string bytes = record_.Add(std::move(marker));
   const std::optional<Refusal> unrecorded = co_await EndWith(answer_.upstream_failed());
@@ -156,7 +156,7 @@ async::Awaitable<Step<AnswerDelivery::Pieces>> AnswerDelivery::ReadDocument() {
     if (size > context_.services.options.max_response_bytes) {
       co_return RefuseUpstream(absl::UnavailableError("the answer is too large"));
     }
-    Step<Pieces> fed = co_await answer_.Feed(*bytes);  // a document releases nothing before its end
+    Step<Pieces> fed = co_await answer_.Feed(*bytes);  // a document is released at its end only
     if (!fed.ok()) co_return std::move(fed).refusal();
   }
 }
@@ -181,8 +181,8 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverDocument() {
   co_return std::nullopt;
 }
 
-// The caller was told 200 while the call was held, and what came is no stream. An upstream's error
-// becomes an event; false for everything else.
+// Handles an answer that is not a stream although a stream's head was sent while the call was held:
+// an upstream's error becomes an event; false for other answers.
 bool AnswerDelivery::ToEvent(Pieces& document) const {
   if (response_.status() < 400 || document.empty()) return false;
   std::optional<std::string> event = read_.dialect().ErrorBodyToEvent(document.front().bytes);

@@ -4,14 +4,14 @@
 
 namespace countersign::edge::call::answer {
 
-// Steps 10 and 11: carries the upstream's answer to the caller, masked, and on record before it
-// leaves. What says that the answer is whole leaves only when the session's end is durable.
+// Delivers the upstream's answer to the caller, masked, and recorded before it is sent (steps 10
+// and 11). The final marker, or a plain body, is sent only after the session's end is durable.
 //
-// One step is done before the next begins - read, mask, record, write - so a slow caller slows the
-// upstream, and memory holds one read's worth of a stream. What one read brings is masked, recorded
-// and written together.
+// Reading, masking, recording and writing follow one another, so a slow caller slows the upstream,
+// and memory holds one read's worth of a stream. The bytes of one read are masked, recorded and
+// written together.
 //
-// Delivered: the session has ended. A refusal is still to be told and recorded.
+// Delivered: the session has ended. A Refusal must still be sent and recorded.
 async::Awaitable<Step<Delivered>> DeliverAnswer(const CallContext& context,
                                                 const request::ReadRequest& read,
                                                 const admission::AdmittedRequest& admitted,

@@ -9,30 +9,30 @@
 
 namespace countersign::edge::call::answer {
 
-// What one answer leaves behind on its session's record and in the metrics.
+// Records one answer in its session and in the metrics.
 class AnswerRecord {
  public:
   AnswerRecord(const CallContext& context, const request::ReadRequest& read,
                const admission::AdmittedRequest& admitted, admission::Session& session)
       : context_(context), read_(read), admitted_(admitted), session_(session) {}
 
-  // Queues the head that the caller gets.
+  // Queues the head of the caller's answer.
   void AddHead(int status, const dialects::HeaderList& headers);
 
-  // Queues the pieces and gives their bytes, as they go to the caller.
+  // Queues the pieces and returns their bytes as the caller gets them.
   std::string Add(std::vector<dialects::Delivery> pieces);
 
-  // Makes what was added durable, as far as the policy's recording asks for it now. A refusal when
-  // it cannot be.
+  // Makes the added pieces durable, as far as the policy's recording mode requires. A refusal on
+  // failure.
   async::Awaitable<std::optional<Refusal>> Append();
 
-  // Makes what was added, and the session's end, durable. Nothing may follow.
+  // Makes the added pieces and the session's end durable. The last call. A refusal on failure.
   async::Awaitable<std::optional<Refusal>> End(const dialects::Usage& usage, bool upstream_failed);
 
-  // To be called before bytes leave: the first time is counted.
+  // Call it before bytes are sent; counts the first time.
   void NoteFirstByte();
 
-  domain::Outcome outcome() const { return outcome_; }  // once End has succeeded
+  domain::Outcome outcome() const { return outcome_; }  // after End has succeeded
 
  private:
   const CallContext& context_;

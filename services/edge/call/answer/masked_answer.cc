@@ -54,18 +54,19 @@ async::Awaitable<Step<MaskedAnswer::Releases>> MaskedAnswer::AskMasker(Pieces pi
   if (context_.cancellation.cancelled()) co_return RefuseCancelled(context_.cancellation.cause());
   if (!masked.ok()) co_return RefuseForPart(masked.status(), "masking");
   if (masked->size() != expected) {
-    co_return RefuseForPart(absl::InternalError("the masker answered another question"), "masking");
+    co_return RefuseForPart(absl::InternalError("the masker's answer does not fit its request"),
+                            "masking");
   }
   co_return *std::move(masked);
 }
 
-// The answer has a form that the dialect, or the profile, does not let pass.
+// Refuses an answer of a form that the dialect or the profile does not accept.
 Refusal MaskedAnswer::RefuseUnreadable(const absl::Status& status) const {
   if (context_.cancellation.cancelled()) return RefuseCancelled(context_.cancellation.cause());
   if (ToReason(status) == Reason::kUnknownEvent) {
     Refusal refusal{dialects::MakeCallerError("upstream_error", status.message()),
                     domain::Outcome::kAborted, status};
-    refusal.error.final = true;  // another try would bring the same
+    refusal.error.final = true;  // a retry would have the same result
     return refusal;
   }
   if (absl::IsFailedPrecondition(status)) {

@@ -16,10 +16,10 @@ class MaskedAnswer {
 
   dialects::AnswerFormat format() const { return format_; }
 
-  // What may leave once `bytes`, the next of the answer, have come.
+  // The pieces that may be sent after `bytes`, the next bytes of the answer.
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Feed(absl::string_view bytes);
 
-  // What may leave now that the upstream has ended its answer in order.
+  // The pieces that may be sent after the upstream's complete answer.
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Finish();
 
   const dialects::Usage& usage() const { return reader_->usage(); }
@@ -37,7 +37,7 @@ class MaskedAnswer {
 
   const CallContext& context_;
   const admission::AdmittedRequest& admitted_;
-  domain::MaskStream* const masking_;  // null: the profile masks nothing
+  domain::MaskStream* const masking_;  // null if the profile masks nothing
   dialects::AnswerFormat format_;
   std::unique_ptr<dialects::AnswerReader> reader_;
 };

@@ -9,8 +9,8 @@
 
 namespace countersign::edge::call::headers {
 
-// The credential of a request: `Authorization: Bearer …`, else `x-api-key`. UNAUTHENTICATED with a
-// reason (credential_missing, credential_malformed) when there is none or no single one.
+// The credential of a request: `Authorization: Bearer …`, or else `x-api-key`. UNAUTHENTICATED with
+// a reason (credential_missing, credential_malformed) unless there is exactly one.
 absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers);
 
 // The caller's headers that go upstream, with lower-case names. Only those on a short list do:
@@ -20,11 +20,11 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
 // must be read.
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller, bool has_body);
 
-// The upstream's headers that go to the caller, again from a short list and of expected shapes:
-// `x-request-id` as `x-upstream-request-id`.
+// The upstream's headers that are sent to the caller: also allow-listed and of expected forms, with
+// `x-request-id` renamed to `x-upstream-request-id`.
 dialects::HeaderList CallerHeaders(const dialects::HeaderList& from_upstream);
 
-// True when the field `name` lists `token` among its comma-separated values.
+// Whether the field `name` has `token` among its comma-separated values.
 bool HasToken(const dialects::HeaderList& headers, absl::string_view name, absl::string_view token);
 
 absl::string_view FindHeader(const dialects::HeaderList& headers,

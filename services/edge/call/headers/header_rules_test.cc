@@ -45,7 +45,7 @@ TEST_CASE("UpstreamHeaders: only judged headers go on, never the credential", "[
                                      {"accept-encoding", "identity"}});
 }
 
-TEST_CASE("CallerHeaders: the upstream's request id gets another name", "[edge]") {
+TEST_CASE("CallerHeaders: the upstream's request id is renamed", "[edge]") {
   CHECK(CallerHeaders({{"X-Request-Id", "up-1"},
                        {"Content-Type", "application/json"},
                        {"Set-Cookie", "x"},
@@ -58,7 +58,7 @@ TEST_CASE("CallerHeaders: the upstream's request id gets another name", "[edge]"
                              {"x-ratelimit-remaining-tokens", "9"}});
 }
 
-TEST_CASE("CallerHeaders: a value that could say anything is left out", "[edge]") {
+TEST_CASE("CallerHeaders: a header with a free-form value is dropped", "[edge]") {
   CHECK(CallerHeaders({{"openai-organization", "4111 1111 1111 1111"},
                        {"openai-model", "gpt-4o"},
                        {"anthropic-note", "mail a@b.io"},

@@ -45,7 +45,7 @@ bool IsUuid(absl::string_view value) {
   return true;
 }
 
-// A number at the front of `value`, taken off it.
+// Removes a number from the front of `value`.
 bool ConsumeNumber(absl::string_view& value) {
   const auto digits = [&] {
     std::size_t n = 0;

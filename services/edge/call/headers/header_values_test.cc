@@ -5,7 +5,7 @@
 namespace countersign::edge::call::headers {
 namespace {
 
-TEST_CASE("IsQuantity: numbers, durations and times alone", "[edge]") {
+TEST_CASE("IsQuantity: numbers, durations and times only", "[edge]") {
   for (const char* value :
        {"0", "149999984", "12.5", "-1", "6m0s", "12ms", "1h2m3.5s", "20", "2026-01-02T03:04:05Z",
         "2026-01-02T03:04:05.123456+02:00", "Wed, 21 Oct 2015 07:28:00 GMT"}) {
@@ -19,7 +19,7 @@ TEST_CASE("IsQuantity: numbers, durations and times alone", "[edge]") {
   }
 }
 
-TEST_CASE("IsTokenList: names and versions, no sentence and no key", "[edge]") {
+TEST_CASE("IsTokenList: names and versions, but no sentences or keys", "[edge]") {
   for (const char* value :
        {"application/json", "text/event-stream; charset=utf-8", "text/html; charset=UTF-8",
         "no-cache, no-store", "assistants=v2", "2023-06-01", "true", "gpt-4o",
@@ -35,7 +35,7 @@ TEST_CASE("IsTokenList: names and versions, no sentence and no key", "[edge]") {
   }
 }
 
-TEST_CASE("IsServerId: what servers make", "[edge]") {
+TEST_CASE("IsServerId: identifiers that servers generate", "[edge]") {
   for (const char* value :
        {"req_011CSHoEeqs5C35K2UUqR7Fy", "req_0123456789abcdef0123456789abcdef", "up-1",
         "org-AbC123", "8f14e45fceea167a5a36dedd4bea2543", "123e4567-e89b-12d3-a456-426614174000",

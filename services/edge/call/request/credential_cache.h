@@ -15,13 +15,13 @@
 
 namespace countersign::edge::call::request {
 
-// Remembers verified credentials so that not every call pays for a verification. Keyed by a digest:
-// the credential itself is not kept. An entry lives until the Authenticated says, at most
-// `max_age`; the least recently used go first when `capacity` is reached.
+// Caches verified credentials, keyed by a digest; the credential itself is not stored. An entry
+// lives as long as the Authenticated says, at most `max_age`; at `capacity` the least recently used
+// one is evicted.
 //
-// Where authn is another process, revocations arrive over a stream: the client that keeps it calls
-// SetLive(false) when the stream is lost (the cache then answers nothing and keeps nothing),
-// SetLive(true) when it is back, and Flush() on every revocation. Thread-safe.
+// If authn is another process, revocations arrive over a stream. Its client calls SetLive(false)
+// when the stream is lost (the cache then returns and stores nothing), SetLive(true) when it is
+// back, and Flush() on every revocation. Thread-safe.
 class CredentialCache {
  public:
   struct Options {
@@ -33,12 +33,12 @@ class CredentialCache {
 
   struct Found {
     std::optional<domain::Authenticated> entry;
-    std::uint64_t generation = 0;  // to be handed to Insert
+    std::uint64_t generation = 0;  // to be passed to Insert
   };
   Found Find(absl::string_view digest);
 
-  // Keeps `entry`, unless a Flush or loss of the stream happened since the Find that gave
-  // `generation`: what was verified before a revocation must not outlive it.
+  // Stores `entry`, unless a Flush or SetLive(false) happened since the Find that returned
+  // `generation`: an entry verified before a revocation must not outlive it.
   void Insert(absl::string_view digest, const domain::Authenticated& entry,
               std::uint64_t generation);
 
@@ -59,7 +59,7 @@ class CredentialCache {
   mutable Mutex mutex_;
   bool live_ CS_GUARDED_BY(mutex_);
   std::uint64_t generation_ CS_GUARDED_BY(mutex_) = 1;
-  std::list<std::string> recency_ CS_GUARDED_BY(mutex_);  // most recent first
+  std::list<std::string> recency_ CS_GUARDED_BY(mutex_);  // most recently used first
   absl::flat_hash_map<std::string, Entry> entries_ CS_GUARDED_BY(mutex_);
 };
 

@@ -21,7 +21,7 @@ struct Fixture {
   bool Has(const std::string& digest) { return cache.Find(digest).entry.has_value(); }
 };
 
-TEST_CASE("CredentialCache: an entry lives as long as it may, and at most a minute", "[edge]") {
+TEST_CASE("CredentialCache: an entry lives until its expiry, and at most a minute", "[edge]") {
   Fixture f;
   f.Put("long");
   f.Put("short", absl::Seconds(5));
@@ -33,7 +33,7 @@ TEST_CASE("CredentialCache: an entry lives as long as it may, and at most a minu
   CHECK(!f.Has("long"));
 }
 
-TEST_CASE("CredentialCache: the least recently used goes first", "[edge]") {
+TEST_CASE("CredentialCache: the least recently used entry is evicted first", "[edge]") {
   Fixture f;
   for (const char* digest : {"a", "b", "c"}) f.Put(digest);
   CHECK(f.Has("a"));
@@ -43,7 +43,7 @@ TEST_CASE("CredentialCache: the least recently used goes first", "[edge]") {
   CHECK(f.cache.size() == 3);
 }
 
-TEST_CASE("CredentialCache: a revocation empties it, and what was verified before it stays out",
+TEST_CASE("CredentialCache: a revocation empties it, and earlier verifications are not stored",
           "[edge]") {
   Fixture f;
   f.Put("a");
@@ -70,7 +70,7 @@ TEST_CASE("CredentialCache: without the stream of revocations nothing is remembe
   CHECK(f.Has("a"));
 }
 
-TEST_CASE("CredentialCache: an entry that may not be cached is not", "[edge]") {
+TEST_CASE("CredentialCache: an entry that must not be cached is not", "[edge]") {
   Fixture f;
   f.Put("a", absl::ZeroDuration());
   CHECK(f.cache.size() == 0);

@@ -12,10 +12,10 @@
 
 namespace countersign::edge::call::request {
 
-// Step 4: a request as its connection's dialect reads it. Only Read makes one.
+// A request as read by its connection's dialect (step 4). Made by Read only.
 class ReadRequest {
  public:
-  // Reads the body from the caller, and what it asks for.
+  // Reads the caller's body and parses it.
   static async::Awaitable<Step<ReadRequest>> Read(const CallContext& context, Route route,
                                                   const dialects::Dialect& dialect);
 

@@ -49,7 +49,8 @@ absl::Status Unknown(absl::string_view reason, absl::string_view message) {
 
 absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resources,
                                 absl::string_view host, absl::string_view path) {
-  if (resources == nullptr) return absl::UnavailableError("no resources yet");
+  if (resources == nullptr)
+    return absl::UnavailableError("the gateway has received no resources yet: try again");
   const auto route = [&](const Connection& connection, absl::string_view below) {
     return Route{resources, &connection, std::string(below)};
   };
@@ -57,7 +58,7 @@ absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resou
   std::string best_path;
   for (const auto& [name, connection] : resources->connections) {
     std::string below = MatchedPath(connection, host, path);
-    // The longest prefix is the most specific; a host says more than none.
+    // The longest prefix is the most specific; with a host is more specific than without.
     if (below.empty() || (best != nullptr &&
                           std::make_pair(connection.path_prefix.size(), connection.hosts.size()) <=
                               std::make_pair(best->path_prefix.size(), best->hosts.size()))) {

@@ -9,7 +9,7 @@
 
 namespace countersign::edge::call::request {
 
-// Which connection a request is for, in one version of the resources.
+// The connection of a request, in one version of the resources.
 struct Route {
   std::shared_ptr<const domain::ResourceSet> resources;  // keeps `connection` alive
   const domain::Connection* connection = nullptr;
@@ -17,11 +17,11 @@ struct Route {
 };
 
 // Finds the connection of a request: by the first segment of its path (/<connection>/v1/…), else by
-// host and path prefix, else the default one for /v1/…. `path` is without query, `host` as in the
-// Host field.
+// host and path prefix, else the default one for /v1/…. `path` has no query, `host` is the Host
+// field.
 //
-// NOT_FOUND with reason `unknown_connection` when nothing is configured for it, `not_found` when
-// the path is not one that the gateway knows; UNAVAILABLE while there are no resources.
+// NOT_FOUND with reason `unknown_connection` when none is configured, `not_found` when the gateway
+// does not know the path; UNAVAILABLE before the first resources.
 absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resources,
                                 absl::string_view host, absl::string_view path);
 

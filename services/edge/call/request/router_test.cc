@@ -39,7 +39,7 @@ TEST_CASE("FindRoute: by name, host, prefix and default", "[edge]") {
   CHECK(Where("llm.example.com", "/openai/v1/models") == "openai /v1/models");
 }
 
-TEST_CASE("FindRoute: says whether the connection or the path is unknown", "[edge]") {
+TEST_CASE("FindRoute: distinguishes unknown connections and unknown paths", "[edge]") {
   CHECK(Where("any", "/nowhere/v1/models") == "unknown_connection");
   for (const char* path : {"/", "", "/v2/models", "/openai/models", "/v1models", "//v1/models"}) {
     CAPTURE(path);
@@ -47,13 +47,13 @@ TEST_CASE("FindRoute: says whether the connection or the path is unknown", "[edg
   }
 }
 
-TEST_CASE("FindRoute: nothing is default unless a connection says so", "[edge]") {
+TEST_CASE("FindRoute: there is no default unless a connection is marked", "[edge]") {
   auto set = std::make_shared<domain::ResourceSet>(*Resources());
   set->connections["openai"].is_default = false;
   CHECK(GetReason(FindRoute(set, "any", "/v1/models").status()) == "unknown_connection");
 }
 
-TEST_CASE("FindRoute: without resources the gateway is not available", "[edge]") {
+TEST_CASE("FindRoute: without resources it is UNAVAILABLE", "[edge]") {
   CHECK(absl::IsUnavailable(FindRoute(nullptr, "any", "/v1/models").status()));
 }
 

@@ -8,13 +8,13 @@
 
 namespace countersign::edge::call::request {
 
-// Step 2: a caller whose credential stands. Only Verify and VerifyAgain make one.
+// A caller with a verified credential (step 2). Made by Verify and VerifyAgain only.
 class VerifiedCaller {
  public:
   static async::Awaitable<Step<VerifiedCaller>> Verify(const CallContext& context);
 
-  // Asks again, after a call was held: whether the credential still stands, and for whom. The
-  // result has the new principal and internal token: the old one lives for two minutes only.
+  // Verifies the credential again after a call was held. The result has the current principal and a
+  // new internal token, because the old one expires after two minutes.
   async::Awaitable<Step<VerifiedCaller>> VerifyAgain(const CallContext& context) const;
 
   const domain::Call& call() const { return call_; }
