@@ -1,4 +1,4 @@
-// What goes wrong outside: every wrong input is a clear error in the dialect's shape, and nothing is forwarded.
+// Invalid input: every wrong input is a clear error in the dialect's form, and nothing is forwarded.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';

@@ -1,4 +1,4 @@
-// The command line as its users see it: output forms, exit statuses, and errors that say what to do.
+// The command line from its users' side: output formats, exit statuses, and errors that say what to do.
 
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
@@ -91,7 +91,7 @@ test('apply is all or nothing and names every mistake with its line', async () =
   assert.equal((await gateway.cli(['get', 'dictionary', 'good-one'])).code, 1);
 });
 
-test('validate finds what apply would refuse, each with its line, and needs no gateway', async () => {
+test('validate reports the errors of apply, with their lines, without a gateway', async () => {
   const wrong =
     resource('Policy', 'one', '\n  when: {pattern: {regex: "a("}}\n  match: {operations: [chat]}\n  then: {allow: {}, masking: none-such}') +
     resource('MaskingProfile', 'two', '\n  response:\n    - {entity: emial}\n    - {pattern: "[a"}');
@@ -110,7 +110,7 @@ test('validate finds what apply would refuse, each with its line, and needs no g
   expected.forEach((pattern, i) => assert.match(lines[i], pattern));
 });
 
-test('what the gateway finds in a resource has the line of the file, too', async () => {
+test('errors of the gateway about a resource have the line of the file, too', async () => {
   const path = await file(
     'late.yaml',
     resource('Policy', 'late', '\n  when:\n    any:\n      - tokens: {over: 1}\n      - pattern: {regex: "a("}\n  then: {allow: {}}') +
@@ -123,7 +123,7 @@ test('what the gateway finds in a resource has the line of the file, too', async
   assert.match(stderr, /late\.yaml:17: MaskingProfile\/late: spec\.response\[0\]\.pattern: at byte 0/);
 });
 
-test('references may lead to what the gateway has with --partial', async () => {
+test('with --partial references may name resources of the gateway', async () => {
   const path = await file('part.yaml', resource('Policy', 'part', '{match: {connections: [openai]}, then: {allow: {}}}'));
   const strict = await run(program('countersign'), ['validate', '-f', path]);
   assert.equal(strict.code, 1);
@@ -133,7 +133,7 @@ test('references may lead to what the gateway has with --partial', async () => {
   assert.equal(partial.stdout, '1 resource is valid\n');
 });
 
-test('what others refer to cannot be deleted', async () => {
+test('a resource that others refer to cannot be deleted', async () => {
   const { code, stderr } = await gateway.cli(['delete', 'connection', 'openai']);
   assert.equal(code, 0, stderr); // Nothing names it in these resources.
   await gateway.apply(resources(model.url));
@@ -236,7 +236,7 @@ test('mask --direction prompt runs the rules of prompts', async () => {
   assert.equal((await mask()).stdout, 'a@example.com <CREDIT_CARD>');
 });
 
-test('mask --hash makes what a hashed rule finds', async () => {
+test('mask --hash prints the hash for a hashed rule', async () => {
   const key = await file('hash.key', 'a key\n');
   const hash = (args, input) => run(program('countersign'), ['mask', '--hash', ...args], { input });
   const hmac = createHmac('sha256', 'a key').update('ab123456').digest('hex');
@@ -249,7 +249,7 @@ test('mask --hash makes what a hashed rule finds', async () => {
   assert.equal(masked.stdout, '<STAFF>, AB123457', masked.stderr);
 });
 
-test('scripts/dev says in one line what it cannot work with', async () => {
+test('scripts/dev reports unusable tools in one line', async () => {
   const dev = (...args) => run(join(import.meta.dirname, '../../scripts/dev'), ['--bin', program('.'), '--dir', join(gateway.folder, 'dev'), ...args]);
   for (const args of [['--http'], ['--stop-part'], ['--nonsense'], ['extra']]) {
     const { code, stderr } = await dev(...args);

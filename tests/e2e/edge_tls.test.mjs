@@ -19,7 +19,7 @@ async function freePort() {
   return port;
 }
 
-// A request to the TLS listener; resolves to the response, whose body is still to be read.
+// Sends a request to the TLS listener; resolves to the response, whose body is not read yet.
 function ask(path, { body, ca = authority, token = key } = {}) {
   return new Promise((resolve, reject) => {
     const request = https.request(

@@ -1,5 +1,5 @@
-// The adversarial groups (tests/README.md) as a caller with the official SDK meets them: a model that says things in
-// pieces made to slip through. What arrives equals the masking of the whole, and what goes wrong is an exception.
+// The adversarial groups (tests/README.md) with the official SDK as caller: the model cuts its texts into pieces so
+// that secrets might pass. The received text equals the masking of the whole, and failures are exceptions.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { eventually, program, run } from './harness/processes.mjs';
 const { argument, content, cut, delta, done, finished, firstCall } = hostile;
 let model, gateway, openai, key;
 
-// Seeded: what fails can be run again (HOSTILE_SEED).
+// Seeded: a failed run can be repeated (HOSTILE_SEED).
 const seed = Number(process.env.HOSTILE_SEED ?? Date.now() % 2 ** 31);
 let state = seed;
 const below = (n) => {
@@ -43,7 +43,7 @@ let masked; // the same texts, masked whole by the command line
 
 const ask = (prompt, more = {}) =>
   openai.chat.completions.create({ model: 'demo-1', messages: [{ role: 'user', content: prompt }], ...more });
-// What the SDK puts together; what it throws, after what it had received.
+// The text that the SDK joins, and the error that it throws after that.
 async function streamed(prompt) {
   let text = '';
   let args = '';
@@ -59,7 +59,7 @@ async function streamed(prompt) {
   }
   return { text, args };
 }
-// A character as JSON escapes spell it.
+// A character as JSON escapes.
 const spelled = (character) =>
   [...Array(character.length).keys()]
     .map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`)
@@ -224,7 +224,7 @@ test('adversarial 14: a model that dies in a match is an exception, and no part 
   }
 });
 
-test('adversarial 14: what is no answer is an exception, and is not quoted', async () => {
+test('adversarial 14: an invalid answer is an exception, and is not quoted', async () => {
   for (const bad of ['data: {"choices":[4111111111111111}\n\n', 'data: 4111 1111 1111 1111\n\n']) {
     const { text, error } = await streamed(model.stream([content('fine. '), bad, content('4111111111111111'), done]));
     assert.ok(error instanceof OpenAI.APIError, String(error));
@@ -266,7 +266,7 @@ test('adversarial 15: a caller that leaves while text is held leaves none of it 
   assert.ok(!stdout.includes('4111'), stdout);
 });
 
-test('adversarial 18: probabilities do not spell what was masked', async () => {
+test('adversarial 18: probabilities do not spell masked text', async () => {
   const text = 'Well, 4111 1111 1111 1111 it is.';
   const chunks = [...text].map((token) => {
     const logprobs = { content: [{ token, logprob: -1, bytes: [...Buffer.from(token)], top_logprobs: [] }] };
@@ -280,7 +280,7 @@ test('adversarial 18: probabilities do not spell what was masked', async () => {
   assert.match(bytes, /<CREDIT_CARD>/);
 });
 
-test('the Python SDK reads the same, and raises what it should', async () => {
+test('the Python SDK gets the same text, and raises the right exceptions', async () => {
   const prompts = texts.flatMap((text) => {
     const pieces = [...JSON.stringify({ a: text })].map((character) => argument(character));
     return [

@@ -1,4 +1,4 @@
-// What leaves in prompts and comes back in answers: placeholders that the model sees, and the caller does not.
+// Masking of prompts and answers: the model sees placeholders, the caller gets the original text.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -39,7 +39,7 @@ async function streamed(openai, text, more = {}) {
   }
   return received;
 }
-// The prompts that reached the model and hold `mark`, oldest first.
+// The prompts that reached the model and contain `mark`, oldest first.
 const seen = async (mark) =>
   (await model.log())
     .filter((entry) => entry.body?.includes(mark))
@@ -112,19 +112,19 @@ test('who may not see a value again gets the placeholder', async () => {
   assert.equal(await streamed(alice, 'Say exactly: PRJ-1234'), 'PRJ-1234', 'alice is of the platform group');
 });
 
-test('a token of another caller, or one that nobody made, stays as it is', async () => {
+test('a token of another caller, or an invented one, is unchanged', async () => {
   await ask(alice, `Mark-c. Say exactly: ${email}`);
   const [token] = (await seen('Mark-c'))[0].match(emailToken);
   const text = `Say exactly: ${token} and <EMAIL_a0a0a0a0a0>`;
   assert.equal(await contentOf(ask(bot, text)), `${token} and <EMAIL_a0a0a0a0a0>`);
 });
 
-test('what the model knows from elsewhere is masked beside what is restored', async () => {
+test('secrets that the model knows from elsewhere are masked beside restored text', async () => {
   const answer = await contentOf(ask(bot, `the customer file of ${email}`));
   assert.match(answer, /card <CREDIT_CARD>, SSN <US_SSN>/);
 });
 
-test('a reviewer sees what will be sent, and the held call passes with those bytes', async () => {
+test('a reviewer sees the bytes that will be sent, and the held call passes with those bytes', async () => {
   const text = `Mark-d. This patient record: say exactly: ${email}`;
   const answer = contentOf(ask(bot, text));
   const item = await gateway.pendingReview(rosa);
@@ -155,7 +155,7 @@ test('a review that was approved meanwhile fits the call that is sent again', as
   assert.equal((await passed.json()).choices[0].message.content, card);
 });
 
-test('the record holds what the caller received, and what was masked in the prompt', async () => {
+test('the record has the bytes that the caller received, and the masked spans of the prompt', async () => {
   const text = `Mark-f. Say exactly: ${email} and ${ssn}`;
   const { data, response } = await ask(bot, text).withResponse();
   const id = response.headers.get('x-countersign-session');

@@ -1,4 +1,4 @@
-// Callers with tokens of a real issuer (oidc/provider.mjs), and with keys, through the whole gateway.
+// Callers with tokens of a real issuer (oidc/provider.mjs), and with access keys, through the whole gateway.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -116,7 +116,7 @@ test('an adopted key works as it is', async () => {
   await ask(key);
 });
 
-test('an identity provider that was removed vouches for nobody any more', async () => {
+test('tokens of a removed identity provider are refused', async () => {
   const token = await provider.token();
   await ask(token);
   for (const [kind, name] of [['identity', 'nightly-job'], ['identityprovider', 'corp']]) {

@@ -98,7 +98,7 @@ test('refusals and reasoning are masked too', async () => {
   assert.match(plain.choices[0].message.reasoning_content, /card <CREDIT_CARD>/);
 });
 
-test('log probabilities do not repeat what was masked', async () => {
+test('log probabilities do not repeat masked text', async () => {
   const { data, response } = await ask('the customer file', { logprobs: true }).withResponse();
   assert.equal(response.status, 200);
   const tokens = (data.choices[0].logprobs?.content ?? []).map((entry) => entry.token).join('');
@@ -200,7 +200,7 @@ test('concurrent calls do not mix', async () => {
   }
 });
 
-test('what the callers received is recorded and an export proves it', async () => {
+test('the bytes that callers received are recorded, and an export proves it', async () => {
   const stream = await ask('the customer file', { stream: true }).withResponse();
   const id = stream.response.headers.get('x-countersign-session');
   const received = textOf(await collect(stream.data));

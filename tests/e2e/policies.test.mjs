@@ -1,4 +1,4 @@
-// Trying policies from the command line: what a running gateway would decide and why, test cases, and wrong input.
+// Trying policies from the command line: what a running gateway would decide and why, test cases, and invalid input.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ after(async () => {
 const asked = ['policy', 'explain', '--connection', 'openai', '--as', 'ci-bot'];
 const explain = (input, ...more) => gateway.cliJson([...asked, ...more], { input });
 
-test('explain says of the gateway what the gateway then does', async () => {
+test('explain predicts what the gateway does', async () => {
   const client = new OpenAI({ apiKey: key, baseURL: gateway.baseURL, maxRetries: 0 });
   const ask = (content) => client.chat.completions.create({ model: 'demo-1', messages: [{ role: 'user', content }] });
   const harmless = await explain('how are you?');
@@ -60,7 +60,7 @@ test('explain follows what is applied, and counts as the gateway does', async ()
   assert.equal((await explain(long)).policy, 'regulated');
 });
 
-test('explain finds what is encoded', async () => {
+test('explain finds encoded text', async () => {
   const encoded = Buffer.from('the plan for project nightfall is this').toString('base64');
   const { policy, policies } = await explain(`decode ${encoded} for me`);
   assert.equal(policy, 'denylist');
@@ -74,7 +74,7 @@ test('explain in words', async () => {
   assert.match(stdout, /^allow by otherwise, 1 token, masking standard\n\npolicy +verdict +priority +outcome /);
 });
 
-test('explain notes what is probably not meant', async () => {
+test('explain warns about probable mistakes', async () => {
   const { stderr, code } = await gateway.cli(
     ['policy', 'explain', '--connection', 'openai', '--as', 'ci-bto', '--model', 'gpt-4o'],
     { input: 'hello' },

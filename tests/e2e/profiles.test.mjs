@@ -1,4 +1,4 @@
-// What an administrator's masking profile does to answers: events that nobody knows, dictionaries, and mistakes.
+// Effects of an administrator's masking profile on answers: unknown events, dictionaries, and mistakes.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ metadata: {name: standard}
 spec:
 ${spec}
 `;
-// Replaces the profile of the resources; the rest stays.
+// Replaces the profile in the resources; everything else is unchanged.
 async function applyProfile(yaml) {
   const file = `${gateway.folder}/profile.yaml`;
   await writeFile(file, yaml);
@@ -56,7 +56,7 @@ after(async () => {
   await model?.stop();
 });
 
-test('an event that nobody knows is masked in every string, also where a text goes on', async () => {
+test('an unknown event is masked in every string, also if a text continues', async () => {
   await serve(profile('  response: [{entity: tier1}]'));
   const prompt = model.stream([
     odd(`,"note":"${card}","deep":{"list":["a@b.io",{"x":"\\u0034111 1111 1111 1111"}]}`),
@@ -74,7 +74,7 @@ test('an event that nobody knows is masked in every string, also where a text go
   assert.ok(received.endsWith(done));
 });
 
-test('an event that nobody knows ends the answer where the profile refuses it', async () => {
+test('an unknown event ends the answer if the profile refuses it', async () => {
   await serve(profile('  response: [{entity: tier1}]\n  unknownEvents: refuse'));
   const received = await (
     await raw(
@@ -139,7 +139,7 @@ spec: {file: names.txt}
   for (const i of [0, 9_999, 19_999]) assert.equal(await streamed(`tell ${names[i]}.`), 'tell <NAMES>.');
 });
 
-test('a profile with a mistake is refused with its place, and the served one stays', async () => {
+test('a profile with a mistake is refused with its place, and the old one is still served', async () => {
   for (const [spec, says] of [
     ['  response:\n    - {pattern: "a(b"}', /profile\.yaml:6: .*spec\.response\[0\]\.pattern: at byte 1: the group/],
     ['  response:\n    - {entity: email, validator: lunh}', /validator: unknown validator 'lunh'; did you mean luhn\?/],

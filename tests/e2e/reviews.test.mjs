@@ -1,4 +1,4 @@
-// Holding risky prompts until a person countersigns exactly those bytes.
+// Risky prompts are held until a person approves exactly those bytes.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
@@ -9,7 +9,7 @@ import { eventually, startDemoModel } from './harness/processes.mjs';
 let model, gateway, caller, openai, rosa, sam, alice;
 let serial = 0;
 
-// A prompt that needs a review and is like no other of this run.
+// A prompt that needs a review and is unique within this run.
 const risky = () => `Shorten this patient record number ${++serial}.`;
 const ask = (text, more = {}, options = {}) =>
   openai.chat.completions.create({ model: 'demo-1', messages: [{ role: 'user', content: text }], ...more }, options);
@@ -106,7 +106,7 @@ test('of two callers that wait for one one-shot, one passes', async () => {
   assert.equal(await timesSeen(text), 1);
 });
 
-test('approving needs the hash of what was shown', async () => {
+test('approving needs the hash of the shown bytes', async () => {
   const text = risky();
   const answer = ask(text);
   const item = await gateway.pendingReview(rosa);
@@ -190,7 +190,7 @@ test('respond-async answers 202 at once', async () => {
   assert.equal((await post(text, { prefer: 'respond-async' })).status, 200);
 });
 
-test('a caller that leaves ends its session as cancelled; its review stays', async () => {
+test('a caller that leaves ends its session as cancelled; its review remains', async () => {
   const text = risky();
   const controller = new AbortController();
   const answer = ask(text, {}, { signal: controller.signal }).catch((caught) => caught);

@@ -1,5 +1,5 @@
-// The six processes, with one of them stopped or killed at a time: the gate closes with a typed error, nothing reaches
-// the model that must not, and everything recovers by itself.
+// The six processes, with one of them stopped or killed at a time: calls get a typed error, nothing reaches the model
+// that must not, and everything recovers by itself.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -129,7 +129,7 @@ test('the edge killed in mid-stream leaves a truncated session that holds what t
       if (received.split('data: ').length > 3) killed ??= part('killPart', 'edge');
     }
   } catch {
-    // The connection breaks with the process.
+    // The connection ends with the process.
   }
   await killed;
   await part('startPart', 'edge');

@@ -1,6 +1,6 @@
 // `countersign tokens` against other implementations: tiktoken's Rust core (compiled to WebAssembly) for OpenAI's
-// encodings and, as Meta's own code uses it, for the ranks of Llama 3; and llama3-tokenizer-js. The texts are made from
-// a seed, which is printed; COUNTERSIGN_SEED repeats a run.
+// encodings and, as Meta's own code uses it, for the ranks of Llama 3; and llama3-tokenizer-js. The texts are generated
+// from a seed, which is printed; COUNTERSIGN_SEED repeats a run.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import llama3 from 'llama3-tokenizer-js';
@@ -67,7 +67,7 @@ async function compare(tokenizer, list, reference) {
   console.log(`${tokenizer}: ${list.length} texts, ${tokens} tokens`);
 }
 
-// The bytes that a vocabulary in GPT-2's printable form stands for.
+// The bytes of a vocabulary in GPT-2's printable form.
 function llama3Ranks() {
   const bytes = new Map();
   for (let byte = 0, next = 256; byte < 256; ++byte) {
@@ -94,6 +94,6 @@ test('llama3 is counted as tiktoken does with its ranks', () => {
   return compare('llama3', texts, (text) => encoding.encode_ordinary(text).length);
 });
 
-// JavaScript's \s has U+FEFF and lacks U+0085, and its s is no ſ: texts with those split otherwise.
+// JavaScript's \s contains U+FEFF and lacks U+0085, and its s does not match ſ: texts with those are split differently.
 test('llama3 is counted as llama3-tokenizer-js does', () => compare('llama3', texts.filter((text) => text !== '' && !/[\ufeff\u0085ſ]/.test(text)),
   (text) => llama3.encode(text, { bos: false, eos: false }).length));

@@ -1,4 +1,4 @@
-// Virtual users, and the ledger of what each of them was told.
+// Simulated users, and the ledger of the answers that each of them got.
 
 import http from 'node:http';
 import { derive } from './random.mjs';
@@ -6,7 +6,7 @@ import { derive } from './random.mjs';
 const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
 export const limitMs = 45_000; // beyond it a call is stuck
 
-// What is asked, how often, and how many people must agree (resources.mjs has the policies).
+// The kinds of calls, how often they occur, and how many people must agree (resources.mjs has the policies).
 export const kinds = {
   plain: { weight: 27, words: 'what is the weather', approvals: 0 },
   stream: { weight: 28, words: 'tell me a story', stream: true, approvals: 0 },
@@ -17,7 +17,7 @@ export const kinds = {
   denied: { weight: 5, words: 'explain project nightfall', approvals: Infinity },
 };
 
-// One request; the promise is kept whatever happens. Fills `call`.
+// Sends one request; the promise never rejects. Fills `call`.
 function send(call, { address, agent, credential }) {
   const kind = kinds[call.kind];
   const [host, port] = address.split(':');
@@ -74,7 +74,7 @@ export class Callers {
   #running = [];
   #stopping = false;
 
-  // `credentials`: functions that give one; `address`: a function, because a gateway may move.
+  // `credentials`: functions that return one; `address`: a function, because a gateway's address may change.
   constructor({ seed, run, address, credentials }) {
     this.seed = seed;
     this.run = run;
@@ -92,7 +92,7 @@ export class Callers {
     this.#agent.destroy();
   }
 
-  // One call, outside of the users' turns.
+  // One call outside of the users' turns.
   async ask(kind, user = 0) {
     const n = this.calls.length;
     const call = { n, kind, marker: `call-${this.run}-${n}.`, started: Date.now(), body: '' };

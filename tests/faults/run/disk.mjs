@@ -1,10 +1,10 @@
-// A small file system of its own for a gateway's folder, that can be filled. Needs to be root and allowed to mount.
+// A small separate file system for a gateway's folder, which can be filled. Needs root and permission to mount.
 
 import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, run } from '../../e2e/harness/processes.mjs';
 
-// Nothing where it cannot be had.
+// Returns nothing if it is not possible.
 export async function mountDisk(folder, megabytes = 512) {
   if (process.getuid() !== 0) return undefined;
   const mounted = await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'countersign-faults', folder]);
@@ -14,7 +14,7 @@ export async function mountDisk(folder, megabytes = 512) {
     async fill() {
       const { bavail, bsize } = await statfs(folder);
       await run('fallocate', ['-l', String(bavail * bsize), ballast]);
-      // What was freed meanwhile.
+      // Space that was freed in the meantime.
       const file = await open(ballast, 'a');
       const block = Buffer.alloc(1 << 16);
       try {
@@ -28,7 +28,7 @@ export async function mountDisk(folder, megabytes = 512) {
     },
     async unmount() {
       await rm(ballast, { force: true });
-      // The last process of the gateway may still be ending.
+      // The gateway's last process may still be exiting.
       await eventually('the disk is free', async () => (await run('umount', [folder])).code === 0);
     },
   };

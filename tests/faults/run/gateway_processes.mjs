@@ -1,4 +1,4 @@
-// Which processes a gateway is made of, found from outside as an operator would.
+// The processes of a gateway, found from outside as an operator would.
 
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export class Processes {
     this.cluster = join(this.folder, shape === 'standalone' ? 'pg/data' : 'postgres/data');
   }
 
-  // Of a part, or of the whole standalone gateway; nothing while it does not run.
+  // The process of a service, or of the standalone gateway; nothing while it does not run.
   async program(part) {
     const file = this.shape === 'standalone' ? join(this.folder, 'pid') : join(this.folder, 'run', `${part}.pid`);
     const pid = await number(file);

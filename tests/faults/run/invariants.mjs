@@ -1,5 +1,5 @@
-// What must hold whatever went wrong, judged from three ledgers that know nothing of each other: what callers were
-// told, what the model received, what the exported record says. A pure function of them.
+// The invariants that must hold after all faults, checked with three independent ledgers: what callers were told, what
+// the model received, and what the exported record says. A pure function of them.
 
 import { canary, credential } from './model.mjs';
 import { kinds } from './callers.mjs';
@@ -17,7 +17,7 @@ export const invariants = {
 
 const markerOf = (text) => /call-[a-z0-9]+-[0-9]+\./.exec(text)?.[0];
 
-// Whole events, without the comments of a held stream and the error that may end it, which need not be on record.
+// Complete events, without the comments of a held stream and the error that may end it, which need not be recorded.
 function recordable(body) {
   return body
     .slice(0, body.lastIndexOf('\n\n') + 2)
@@ -57,7 +57,7 @@ function checkCall(call, sessions, say) {
 
 function checkApprovals(marker, call, votes, say) {
   const needed = kinds[call.kind].approvals;
-  // A vote whose answer was lost, or was that a part is away, may count.
+  // A vote whose answer was lost, or was a 503, may count.
   const mayCount = ({ status }) => status === undefined || status === 200 || status >= 500;
   const people = new Set(
     votes
@@ -93,8 +93,7 @@ function checkReceived({ calls, received, sessions, votes }, say) {
 }
 
 // {calls, received, sessions, votes, regressions, verify: {code, output}, logs: [{name, text}], secrets: [text],
-// unsettled} → [{invariant, call, what}].
-// When the record cannot be read, that is the one violation of it.
+// unsettled} → [{invariant, call, what}]. If the record cannot be read, that is the only violation reported.
 export function findViolations(ledgers) {
   const violations = [];
   const say = (invariant, call, what) => violations.push({ invariant, call, what });

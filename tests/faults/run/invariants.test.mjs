@@ -1,4 +1,4 @@
-// Every invariant can be broken: from ledgers that agree, one thing is changed at a time.
+// Every invariant can be violated: one thing is changed at a time in ledgers that agree.
 
 import assert from 'node:assert/strict';
 import { createCipheriv, randomBytes } from 'node:crypto';

@@ -1,5 +1,5 @@
-// Breaks a running gateway in seeded ways while people use it, then asks three ledgers whether anything that must hold
-// did not. scripts/faults builds what this needs and runs it.
+// Breaks a running gateway in seeded ways while people use it, then checks with three ledgers that the invariants hold.
+// scripts/faults builds what this needs and runs it.
 
 import { parseArgs } from 'node:util';
 import { findViolations, invariants } from './invariants.mjs';
@@ -25,7 +25,7 @@ const included = parseOnly(values.only);
 const began = Date.now();
 const say = (text) => console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
 
-// Runs the schedule; gives what was done, with its times, and what did not recover.
+// Runs the schedule; returns the faults with their times, and what did not recover.
 async function run(world, schedule) {
   const done = [];
   const running = new Map(); // target → the fault's promise
@@ -64,7 +64,7 @@ async function run(world, schedule) {
   return { done, problems, longest };
 }
 
-// The faults that were about while `call` ran, and shortly before it: with these the search begins.
+// The faults that were active during `call`, and shortly before it: the first ones to look at.
 const aroundOf = (call, done) =>
   call?.started === undefined
     ? []

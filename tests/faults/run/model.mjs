@@ -1,5 +1,5 @@
-// The model behind the gateway, and the witness of what reached it: it keeps every byte of every request, whatever
-// becomes of the connection. Its answers hold what must be masked, cut into pieces.
+// The model behind the gateway, and the log of what reached it: it keeps every byte of every request, even if the
+// connection breaks. Its answers contain text that must be masked, cut into pieces.
 
 import { once } from 'node:events';
 import http from 'node:http';
@@ -47,7 +47,7 @@ async function answerStream(response, mode) {
   response.end();
 }
 
-// `mode` of the started model: 'well', or how it fails. `received`: {at, body, complete, authorization}.
+// `mode` of the started model: 'well', or the way it fails. `received`: {at, body, complete, authorization}.
 export async function startModel() {
   const model = { mode: 'well', received: [] };
   const server = http.createServer(async (request, response) => {
@@ -72,7 +72,7 @@ export async function startModel() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   model.url = `http://127.0.0.1:${server.address().port}`;
-  // Ends what hangs, as an operator's restart of the model would.
+  // Ends hanging connections, as a restart of the model by its operator would.
   model.dropConnections = () => server.closeAllConnections();
   model.stop = () => {
     server.closeAllConnections();

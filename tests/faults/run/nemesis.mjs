@@ -1,5 +1,5 @@
-// The faults, each a pair: what breaks, and how it is put right again. What a fault breaks is given back when its time
-// is over; that the gateway recovers from there by itself is what the run is about.
+// The faults, each a pair: its cause and its end. The run ends a fault when its time is over; it tests that the gateway
+// recovers from there by itself.
 
 import { once } from 'node:events';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const signalled = (find, name) => async () => {
   for (const pid of await find()) signal(pid, name);
 };
 
-// PostgreSQL: how it dies, is cut off, or hangs.
+// PostgreSQL: it is killed, cut off, or hangs.
 function databaseFaults({ processes, random }) {
   const postmaster = async () => [await processes.postmaster()].filter(Boolean);
   const backends = () => processes.backends();
@@ -33,7 +33,7 @@ function databaseFaults({ processes, random }) {
   };
 }
 
-// What is around the gateway: the model, the identity provider, and callers that mean no good.
+// The gateway's surroundings: the model, the identity provider, and hostile callers.
 function outsideFaults({ model, provider, address }) {
   const modelDoes = (mode) => async () => {
     model.mode = mode;
@@ -64,9 +64,9 @@ function outsideFaults({ model, provider, address }) {
 // A full disk: only where the gateway's folder is a file system of its own (disk.mjs).
 const diskFaults = ({ disk }) => (disk ? { 'disk full': () => disk.fill() } : {});
 
-// A clock that jumps five minutes and returns. Of the six processes only back and then ahead: gRPC waits for its timers
-// on the wall clock (Abseil 20220623), so a clock that is set back by five minutes holds up its reconnections and
-// deadlines for as long, whatever a program does.
+// A clock that jumps five minutes and returns. For the six processes only back and then ahead: gRPC waits for its
+// timers on the wall clock (Abseil 20220623), so a clock that is set back by five minutes delays its reconnections and
+// deadlines by as much, whatever a program does.
 function clockFaults({ gateway, clocks, random }) {
   const jumps = gateway.shape === 'standalone' ? [-300, 300] : [-300];
   return Object.fromEntries(
@@ -82,7 +82,7 @@ function clockFaults({ gateway, clocks, random }) {
 
 function standaloneFaults({ gateway, processes }) {
   const program = async () => [await processes.program()].filter(Boolean);
-  // Nobody but the run starts it again, as a service manager would.
+  // Only the run restarts it, as a service manager would.
   const restarted = (name) => async () => {
     await signalled(program, name)();
     return async () => {
@@ -97,7 +97,7 @@ function standaloneFaults({ gateway, processes }) {
   };
 }
 
-// A certificate of an authority that nobody trusts, in the place of the part's own.
+// A certificate of an untrusted authority, in place of the service's own.
 async function wrongCertificate(folder, part) {
   const tls = join(folder, part, 'tls');
   const wrong = join(folder, part, 'wrong');
@@ -118,7 +118,7 @@ async function wrongCertificate(folder, part) {
   };
 }
 
-// The supervisor of scripts/dev starts a part that ended again.
+// The supervisor of scripts/dev restarts a service that ended.
 function servicesFaults({ processes }) {
   const faults = {};
   for (const part of parts) {
@@ -131,7 +131,7 @@ function servicesFaults({ processes }) {
   return faults;
 }
 
-// Name → a function that breaks something and may give what puts it right. `target`: what two faults must not break at
+// Name → a function that causes the fault and may return one that ends it. `target`: what two faults must not break at
 // the same time.
 export function makeFaults(world) {
   const own = world.gateway.shape === 'standalone' ? standaloneFaults(world) : servicesFaults(world);
@@ -146,8 +146,8 @@ export function makeFaults(world) {
 
 export const targetOf = (kind) => kind.split(' ')[0];
 
-// A clock of its own for the programs that are started with `environment`: libfaketime (`library`) reads from `file`,
-// again and again, how far it is off.
+// A separate clock for the programs that are started with `environment`: libfaketime (`library`) reads the offset from
+// `file` repeatedly.
 export async function makeClock(file, library) {
   const set = async (seconds) => {
     await writeFile(`${file}.new`, seconds === 0 ? '+0\n' : `${seconds > 0 ? '+' : ''}${seconds}s\n`, { mode: 0o644 });

@@ -1,4 +1,4 @@
-// The identity provider of the end-to-end tests, in a process of its own that can be made to hang.
+// The identity provider of the end-to-end tests, in a separate process that can be made to hang.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export async function startProvider() {
     });
     return (await response.json()).access_token;
   };
-  // The same token until it is refused, as clients do.
+  // Uses the same token until it is refused, as clients do.
   const token = async () => {
     kept ??= fetchToken().catch(() => 'no-token-could-be-had');
     return kept;

@@ -1,5 +1,5 @@
-// Numbers that a seed decides, so that a run can be repeated: mulberry32, as published by its author Tommy Ettinger
-// in the public domain (2017).
+// Seeded random numbers, so that a run can be repeated: mulberry32, as published by its author Tommy Ettinger in the
+// public domain (2017).
 
 export class Random {
   #state;
@@ -36,7 +36,7 @@ export class Random {
   }
 }
 
-// A generator of its own for `name`, so that what one part draws does not move another part's numbers.
+// A separate generator for `name`, so that numbers drawn for one part do not change those of another.
 export function derive(seed, name) {
   let hash = seed >>> 0;
   for (const character of name) hash = (Math.imul(hash, 31) + character.codePointAt(0)) >>> 0;

@@ -1,4 +1,4 @@
-// The third ledger: the exported record, opened here from the description of its format in
+// The third ledger: the exported record, parsed from the description of its format in
 // services/session_recorder/README.md and not with the product's own code.
 
 import { createDecipheriv } from 'node:crypto';

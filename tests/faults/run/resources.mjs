@@ -1,4 +1,4 @@
-// What the gateway of a fault run is configured with.
+// The resources of the gateway in a fault run.
 
 import { credential } from './model.mjs';
 

@@ -1,4 +1,4 @@
-// People who decide what is held, and the ledger of their votes and of the states they saw.
+// Simulated reviewers, and the ledger of their votes and of the states they saw.
 
 import { derive } from './random.mjs';
 
@@ -27,7 +27,7 @@ export class Reviewers {
     await Promise.all(this.#running);
   }
 
-  // {status, body, asked}; nothing when it was not answered.
+  // {status, body, asked}; nothing if there was no answer.
   async request(method, key, message) {
     const asked = Date.now();
     try {
@@ -43,14 +43,14 @@ export class Reviewers {
     }
   }
 
-  // `asked`: when. What was asked for before the final state was shown may say what was before.
+  // `asked`: the time of the request. A request before the final state was shown may return the earlier state.
   observe({ id, state }, asked) {
     const was = this.seen.get(id);
     if (was && was.state !== state && asked > was.at) this.regressions.push({ review: id, was: was.state, now: state });
     if (!was && finalStates.has(state)) this.seen.set(id, { state, at: Date.now() });
   }
 
-  // Everybody agrees about a call: a fifth of all calls is refused.
+  // All reviewers vote the same about a call: a fifth of all calls is refused.
   #decides(marker) {
     return derive(this.seed, `review of ${marker}`).next() < 0.8 ? 'approve' : 'deny';
   }

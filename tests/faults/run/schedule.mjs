@@ -1,9 +1,9 @@
-// What goes wrong, in which order and for how long, as one seed decides it.
+// The faults of a run, their order and durations, decided by a seed.
 
 import { derive } from './random.mjs';
 
-// `kinds`: names of faults. Each fault: {n, kind, holdMs, gapMs, together}. `together`: it does not wait until the ones
-// before it have healed.
+// `kinds`: names of faults. Each fault: {n, kind, holdMs, gapMs, together}. `together`: it does not wait for the
+// recovery from earlier ones.
 export function makeSchedule({ seed, faults, kinds }) {
   const random = derive(seed, 'schedule');
   return Array.from({ length: faults }, (_, n) => ({
@@ -19,7 +19,7 @@ export function makeSchedule({ seed, faults, kinds }) {
   }));
 }
 
-// "3-5,9" → a test of a fault's number; nothing given: all.
+// "3-5,9" → a predicate for a fault's number; without text: all.
 export function parseOnly(text) {
   if (!text) return () => true;
   const ranges = text.split(',').map((range) => {

@@ -24,7 +24,7 @@ async function findFaketime() {
   return undefined;
 }
 
-// Programs of the same names that run under a clock of their own.
+// Programs of the same names that run with a separate clock.
 async function wrapPrograms(folder, library) {
   const bin = join(folder, 'bin');
   await mkdir(bin);
@@ -82,7 +82,7 @@ export class World {
     this.reviewers = new Reviewers({ seed, address, keys });
   }
 
-  // A plain call of each of both credentials passes again.
+  // A plain call with each of the two credentials passes again.
   async recover(seconds = 60) {
     let last;
     const passes = async (user) => {
@@ -98,7 +98,7 @@ export class World {
     await eventually('every session ended', async () => (await this.gateway.sessions('--limit', '200')).every((s) => s.outcome), 60);
   }
 
-  // What the three ledgers say, once nothing is going on any more.
+  // The contents of the three ledgers, when all activity has ended.
   async ledgers() {
     const unsettled = await this.#settled().then(() => undefined, (error) => error.message);
     const file = join(this.folder, 'export.jsonl');

@@ -292,7 +292,7 @@ TEST_CASE("Review: a drain or a kill ends a held call with its code, the review 
     CHECK(call.code() == (killed ? "killed" : "unavailable"));
     CHECK(f.end().outcome == (killed ? Outcome::kKilled : Outcome::kAborted));
     CHECK(f.reviews.left().size() == 1);
-    f.reviews.wait.Release();  // nobody hears it
+    f.reviews.wait.Release();  // the answer is dropped
     f.Run();
     CHECK(f.upstream.sent().empty());
   }
