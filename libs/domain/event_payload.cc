@@ -102,7 +102,7 @@ std::uint32_t Count(const json::Value& value) {
 }  // namespace
 
 std::string RequestPayload(const SessionStart& start, const Principal& principal) {
-  Writer out;
+  Writer out(2 * start.body.size() + 512);  // the body, and its texts once more
   out.BeginObject();
   Text(out, "request_id", start.request_id);
   Text(out, "connection", start.connection);
@@ -114,7 +114,7 @@ std::string RequestPayload(const SessionStart& start, const Principal& principal
   static const Prompt kNone;
   WritePrompt(out, start.prompt == nullptr ? kNone : *start.prompt);
   Bytes(out, "body", start.body);
-  return out.EndObject().str();
+  return out.EndObject().TakeString();
 }
 
 std::string DecisionPayload(const Decision& decision) {
@@ -139,7 +139,7 @@ std::string DecisionPayload(const Decision& decision) {
   Int(out, "tokens", decision.prompt_tokens);
   Text(out, "masking", decision.masking_profile);
   Text(out, "recording", ToString(decision.recording));
-  return out.EndObject().str();
+  return out.EndObject().TakeString();
 }
 
 std::string ReviewWaitingPayload(absl::string_view review_id, absl::string_view binding_hash,
@@ -149,7 +149,7 @@ std::string ReviewWaitingPayload(absl::string_view review_id, absl::string_view 
   Text(out, "review_id", review_id);
   Text(out, "binding_hash", binding_hash);
   Text(out, "expires_at", FormatRfc3339(expires_at));
-  return out.EndObject().str();
+  return out.EndObject().TakeString();
 }
 
 std::string ReviewConsumedPayload(const Grant& grant) {
@@ -157,7 +157,7 @@ std::string ReviewConsumedPayload(const Grant& grant) {
   out.BeginObject();
   Text(out, "review_id", grant.review_id);
   Strings(out, "approvers", grant.approvers);
-  return out.EndObject().str();
+  return out.EndObject().TakeString();
 }
 
 std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes,
@@ -167,7 +167,7 @@ std::string ForwardPayload(absl::string_view binding_hash, std::size_t bytes,
   Text(out, "binding_hash", binding_hash);
   Int(out, "bytes", bytes);
   Spans(out, masked);
-  return out.EndObject().str();
+  return out.EndObject().TakeString();
 }
 
 std::string ResponseHeadPayload(int status,
@@ -177,16 +177,16 @@ std::string ResponseHeadPayload(int status,
   for (const auto& [name, value] : headers) {
     out.BeginArray().String(Readable(name)).String(Readable(value)).EndArray();
   }
-  return out.EndArray().EndObject().str();
+  return out.EndArray().EndObject().TakeString();
 }
 
 std::string ResponseDataPayload(absl::string_view delivered,
                                 const std::vector<DeliveredSpan>& masked) {
-  Writer out;
+  Writer out(delivered.size() + delivered.size() / 8 + 64);  // quotes of an event are escaped
   out.BeginObject();
   Bytes(out, "text", delivered);
   Spans(out, masked);
-  return out.EndObject().str();
+  return out.EndObject().TakeString();
 }
 
 std::string EndPayload(const SessionEnd& end) {
@@ -200,7 +200,7 @@ std::string EndPayload(const SessionEnd& end) {
   out.EndObject();
   out.Key("masked").BeginObject();
   for (const auto& [entity, count] : end.masked) Int(out, Readable(entity), count);
-  return out.EndObject().EndObject().str();
+  return out.EndObject().EndObject().TakeString();
 }
 
 RequestRecord MakeRequestRecord(const SessionStart& start, const Principal& principal) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -16,6 +18,10 @@ std::string Quote(absl::string_view text);
 //   Writer w; w.BeginObject().Key("a").Int(1).EndObject(); w.str()
 class Writer {
  public:
+  Writer() = default;
+  // Expects to write about so many bytes.
+  explicit Writer(std::size_t bytes) { out_.reserve(bytes); }
+
   Writer& BeginObject();
   Writer& EndObject();
   Writer& BeginArray();
@@ -29,6 +35,8 @@ class Writer {
   Writer& Raw(absl::string_view json);  // `json` is a JSON value
 
   const std::string& str() const { return out_; }
+  // The same without a copy; nothing may be written afterwards.
+  std::string TakeString() { return std::move(out_); }
 
  private:
   void Separate();
