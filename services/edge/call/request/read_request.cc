@@ -15,7 +15,7 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
                                                       const dialects::Dialect& dialect) {
   absl::StatusOr<std::string> body = co_await context.caller_connection.ReadBody();
   if (!body.ok()) {
-    if (context.cancellation.cancelled()) co_return RefuseCancelled(absl::CancelledError(""));
+    if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
     co_return RefuseToRead(
         absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",
         body.status());
