@@ -102,7 +102,7 @@ std::uint32_t Count(const json::Value& value) {
 }  // namespace
 
 std::string RequestPayload(const SessionStart& start, const Principal& principal) {
-  Writer out(2 * start.body.size() + 512);  // the body, and its texts once more
+  Writer out(2 * start.body.size() + 512);  // the body, and a copy of its texts
   out.BeginObject();
   Text(out, "request_id", start.request_id);
   Text(out, "connection", start.connection);

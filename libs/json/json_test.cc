@@ -133,7 +133,7 @@ TEST_CASE("Writer: writes compact JSON that reads back", "[json]") {
   CHECK(Read(writer.str()).root()["b"].text() == "\"\\\n\x01\xC3\xA9");
 }
 
-TEST_CASE("Writer: what it wrote can be taken, whatever size was expected", "[json]") {
+TEST_CASE("Writer: the text can be moved out, whatever size was reserved", "[json]") {
   for (const std::size_t expected : {0, 1, 1000}) {
     Writer writer(expected);
     writer.BeginObject().Key("a").String("text").EndObject();

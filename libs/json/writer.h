@@ -19,7 +19,7 @@ std::string Quote(absl::string_view text);
 class Writer {
  public:
   Writer() = default;
-  // Expects to write about so many bytes.
+  // Reserves space for about this many bytes.
   explicit Writer(std::size_t bytes) { out_.reserve(bytes); }
 
   Writer& BeginObject();
@@ -35,7 +35,7 @@ class Writer {
   Writer& Raw(absl::string_view json);  // `json` is a JSON value
 
   const std::string& str() const { return out_; }
-  // The same without a copy; nothing may be written afterwards.
+  // Like the above, without a copy; nothing may be written afterwards.
   std::string TakeString() { return std::move(out_); }
 
  private:

@@ -149,7 +149,7 @@ TEST_CASE("RequestDispatcher: without a backend there are no RPCs", "[edge]") {
   CHECK(caller.status() == 404);
 }
 
-TEST_CASE("RequestDispatcher: an RPC whose caller has left is answered to nobody", "[edge]") {
+TEST_CASE("RequestDispatcher: the answer to an RPC whose caller has left is dropped", "[edge]") {
   Fixture f;
   f.admin.reply.Hold();
   FakeCallerConnection& caller = f.Ask("POST", kMethod);
@@ -185,7 +185,7 @@ TEST_CASE("RequestDispatcher: a review's status is shown to the one who asked fo
   CHECK(f.Ask("POST", "/countersign/reviews/review-1").status() == 401);
 }
 
-TEST_CASE("RequestDispatcher: a status whose caller has left is told to nobody", "[edge]") {
+TEST_CASE("RequestDispatcher: a status whose caller has left is not sent", "[edge]") {
   Fixture f;
   f.reviews.get_status.Hold();
   FakeCallerConnection& caller = f.Ask("GET", "/countersign/reviews/review-1");

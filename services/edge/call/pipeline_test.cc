@@ -153,7 +153,7 @@ TEST_CASE("RunCall: a caller who leaves at any wait is recorded as gone and told
     call.Start();
     call.caller.Leave();
     f.Run();
-    gate.release(f, call);  // what comes now is heard by nobody, or needed to end the session
+    gate.release(f, call);  // the late answer is dropped, or needed to end the session
     f.Run();
     CAPTURE(gate.name);
     REQUIRE(call.ended());

@@ -44,7 +44,7 @@ class FakeUpstream final : public call::Upstream {
 
   const std::vector<Sent>& sent() const { return sent_; }
   int recycled() const { return recycled_; }
-  int dropped() const { return dropped_; }  // responses that nobody gave back
+  int dropped() const { return dropped_; }  // responses that were not returned
 
   absl::StatusOr<std::string> MakeTarget(const domain::Connection& connection,
                                          absl::string_view path) const override {

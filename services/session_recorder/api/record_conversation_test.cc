@@ -16,7 +16,7 @@ namespace {
 namespace v1 = recorder::v1;
 using domain::Outcome;
 
-// A store whose commits wait for the test.
+// A store whose commits block until the test releases them.
 class GatedStore final : public ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
@@ -73,7 +73,7 @@ struct Fixture {
     request.mutable_end()->set_outcome(outcome);
     return request;
   }
-  // Hands a request over, waits until it was committed, and takes its answer off the stream.
+  // Sends a request, waits for its commit, and reads its answer from the stream.
   void Say(const v1::RecordRequest& request) {
     conversation->OnRequest(request);
     recorder.Drain();
@@ -113,7 +113,8 @@ TEST_CASE(
   CHECK(f.Row().summary.end.outcome == Outcome::kCompleted);
 }
 
-TEST_CASE("RecordConversation: a bounded number of requests is outstanding", "[session_recorder]") {
+TEST_CASE("RecordConversation: the number of outstanding requests is bounded",
+          "[session_recorder]") {
   Fixture f;
   f.gate.Close();
   f.conversation->OnRequest(Fixture::StartRequest());
@@ -121,7 +122,7 @@ TEST_CASE("RecordConversation: a bounded number of requests is outstanding", "[s
     REQUIRE(f.stream.reads() == i + 1);
     f.conversation->OnRequest(Fixture::DataRequest(std::to_string(i)));
   }
-  CHECK(f.stream.reads() == RecordConversation::kOutstanding);  // no more are asked for
+  CHECK(f.stream.reads() == RecordConversation::kOutstanding);  // no more are read
   CHECK(f.stream.written().empty());
   f.gate.Open();
   f.recorder.Drain();
@@ -149,7 +150,7 @@ TEST_CASE("RecordConversation: a stream that ends before its session leaves it t
   CHECK(f.Row().summary.end.outcome == Outcome::kTruncated);
 }
 
-TEST_CASE("RecordConversation: it finishes once, and says nothing afterwards",
+TEST_CASE("RecordConversation: it finishes once, and writes nothing afterwards",
           "[session_recorder]") {
   Fixture f;
   f.gate.Close();
@@ -162,7 +163,7 @@ TEST_CASE("RecordConversation: it finishes once, and says nothing afterwards",
   CHECK(f.stream.written().empty());
 }
 
-TEST_CASE("RecordConversation: an end that was handed over is waited for after a half-close",
+TEST_CASE("RecordConversation: after a half-close it waits for an outstanding end",
           "[session_recorder]") {
   Fixture f;
   f.Say(Fixture::StartRequest());
@@ -192,7 +193,7 @@ TEST_CASE("RecordConversation: only the first request has the start", "[session_
   CHECK(absl::IsInvalidArgument(f.stream.finished().value_or(absl::OkStatus())));
 }
 
-TEST_CASE("RecordConversation: a killed session is told so by its answers and may still end",
+TEST_CASE("RecordConversation: a killed session's answers say so, and it may still end",
           "[session_recorder]") {
   Fixture f;
   f.Say(Fixture::StartRequest());
@@ -207,7 +208,7 @@ TEST_CASE("RecordConversation: a killed session is told so by its answers and ma
   CHECK(f.Row().summary.end.outcome == Outcome::kKilled);
 }
 
-TEST_CASE("RecordConversation: a renewal is answered at once and keeps the lease",
+TEST_CASE("RecordConversation: a renewal is answered at once and extends the lease",
           "[session_recorder]") {
   Fixture f;
   f.Say(Fixture::StartRequest());

@@ -9,11 +9,11 @@
 
 namespace countersign::session_recorder::api {
 
-// The other side of a RecordConversation without a network: keeps what it was asked for and told.
+// The client side of a RecordConversation without a network: keeps all calls and messages.
 // Thread-safe.
 class FakeRecordStream final : public RecordStream {
  public:
-  // Whose answers it keeps. Set before the conversation starts.
+  // The conversation that uses this stream. Must be set before it starts.
   void Attach(const RecordConversation& conversation) { conversation_ = &conversation; }
 
   void Read() override {
@@ -38,7 +38,7 @@ class FakeRecordStream final : public RecordStream {
     const MutexLock lock(mutex_);
     return written_;
   }
-  // Nothing while the stream goes on.
+  // Nothing while the stream is open.
   std::optional<absl::Status> finished() const {
     const MutexLock lock(mutex_);
     return finished_;

@@ -47,7 +47,7 @@ TEST_CASE("Session: nothing is on record before the first append, which opens it
   CHECK(f.events() == std::vector<std::string>{"decision"});
 }
 
-TEST_CASE("Session: an append without events opens the session, a later one asks nobody",
+TEST_CASE("Session: an append without events opens the session, a later one does nothing",
           "[edge]") {
   Fixture f;
   CHECK(f.call.Run(f.subject->Append())->ok());

@@ -11,7 +11,7 @@ namespace {
 using testing::CallFixture;
 using testing::OneCall;
 
-// A decided call, up to its lease.
+// A decided call, just before its lease.
 struct Fixture : CallFixture {
   explicit Fixture(const std::string& profile = "none", const std::string& credential = "") {
     connection().credential = credential;
@@ -48,9 +48,7 @@ struct Fixture : CallFixture {
   std::optional<DecidedCall> decided;
 };
 
-TEST_CASE(
-    "UpstreamLease: a connection without a credential and a profile without masking ask nobody",
-    "[edge]") {
+TEST_CASE("UpstreamLease: without credential and masking nothing is requested", "[edge]") {
   Fixture f;
   UpstreamLease lease = f.Lease();
   const auto refusal = f.Await(lease);
@@ -62,7 +60,8 @@ TEST_CASE(
   CHECK(lease.masking() == nullptr);
 }
 
-TEST_CASE("UpstreamLease: both are asked for at once, before anybody waits", "[edge]") {
+TEST_CASE("UpstreamLease: credential and masking are requested at once, before it is awaited",
+          "[edge]") {
   Fixture f("tier1", "openai-key");
   f.authenticator.lease.Hold();
   f.masker.open.Hold();
@@ -81,7 +80,7 @@ TEST_CASE("UpstreamLease: both are asked for at once, before anybody waits", "[e
   CHECK(lease.credential().headers[0].value.Reveal() == "Bearer upstream-key");
 }
 
-TEST_CASE("UpstreamLease: may be awaited again when it is there", "[edge]") {
+TEST_CASE("UpstreamLease: may be awaited again when complete", "[edge]") {
   Fixture f("tier1", "openai-key");
   UpstreamLease lease = f.Lease();
   CHECK_FALSE(f.Await(lease)->has_value());
@@ -89,7 +88,7 @@ TEST_CASE("UpstreamLease: may be awaited again when it is there", "[edge]") {
   CHECK(f.authenticator.lease.calls() == 1);
 }
 
-TEST_CASE("UpstreamLease: whatever the vault says, the caller's own credential stands", "[edge]") {
+TEST_CASE("UpstreamLease: every error of the vault is a 503", "[edge]") {
   for (const absl::Status& failure :
        {absl::UnavailableError("down"), absl::UnauthenticatedError("token expired"),
         absl::NotFoundError("no connection"), absl::DeadlineExceededError("slow"),
@@ -105,7 +104,7 @@ TEST_CASE("UpstreamLease: whatever the vault says, the caller's own credential s
   }
 }
 
-TEST_CASE("UpstreamLease: masking that cannot be opened closes the gate", "[edge]") {
+TEST_CASE("UpstreamLease: masking that cannot be opened is a 503", "[edge]") {
   for (const absl::Status& failure :
        {absl::UnavailableError("down"), absl::NotFoundError("no such profile")}) {
     Fixture f("tier1");
@@ -118,7 +117,7 @@ TEST_CASE("UpstreamLease: masking that cannot be opened closes the gate", "[edge
   }
 }
 
-TEST_CASE("UpstreamLease: one that is dropped while it is asked for is heard by nobody", "[edge]") {
+TEST_CASE("UpstreamLease: destruction drops outstanding answers", "[edge]") {
   Fixture f("tier1", "openai-key");
   f.authenticator.lease.Hold();
   f.masker.open.Hold();

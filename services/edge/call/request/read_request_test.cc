@@ -31,7 +31,7 @@ struct Fixture : CallFixture {
   }
 };
 
-TEST_CASE("ReadRequest: the prompt that the connection's dialect reads", "[edge]") {
+TEST_CASE("ReadRequest: the prompt is parsed by the connection's dialect", "[edge]") {
   Fixture f;
   OneCall& call = f.NewCall(kStreamBody);
   const Step<ReadRequest> read = f.ReadNow(call);
@@ -43,7 +43,7 @@ TEST_CASE("ReadRequest: the prompt that the connection's dialect reads", "[edge]
   CHECK(read->dialect().name() == "openai");
 }
 
-TEST_CASE("ReadRequest: what is wrong with a request, by code", "[edge]") {
+TEST_CASE("ReadRequest: every error of a request and its code", "[edge]") {
   struct Case {
     const char* name;
     absl::StatusOr<std::string> body;
@@ -70,7 +70,7 @@ TEST_CASE("ReadRequest: what is wrong with a request, by code", "[edge]") {
   }
 }
 
-TEST_CASE("ReadRequest: a caller who leaves is told nothing, a drain is told", "[edge]") {
+TEST_CASE("ReadRequest: a caller who leaves gets no error, a drain is reported", "[edge]") {
   {
     Fixture f;
     OneCall& call = f.NewCall();
@@ -97,7 +97,7 @@ TEST_CASE("ReadRequest: a caller who leaves is told nothing, a drain is told", "
   CHECK(read.refusal().error.code == "unavailable");
 }
 
-TEST_CASE("CheckCaller: a caller needs its role on this connection", "[edge]") {
+TEST_CASE("CheckCaller: a caller needs a role on the connection", "[edge]") {
   struct Case {
     const char* name;
     std::vector<domain::RoleGrant> roles;
@@ -121,7 +121,7 @@ TEST_CASE("CheckCaller: a caller needs its role on this connection", "[edge]") {
   }
 }
 
-TEST_CASE("CheckCaller: the connection must serve the model, where one is named", "[edge]") {
+TEST_CASE("CheckCaller: the connection must serve the requested model", "[edge]") {
   struct Case {
     std::vector<std::string> models;
     const char* method;

@@ -79,7 +79,7 @@ TEST_CASE("VerifiedCaller: none, two or a malformed credential are refused witho
     const Step<VerifiedCaller> caller = Verify(call);
     REQUIRE_FALSE(caller.ok());
     CHECK(caller.refusal().error.code == "unauthenticated");
-    CHECK(caller.refusal().cause.ok());  // nobody's failure: it is not logged
+    CHECK(caller.refusal().cause.ok());  // not a failure: it is not logged
     CHECK(f.authenticator.authenticate.calls() == 0);
     CHECK_FALSE(call.caller.verified());
   }
