@@ -125,7 +125,8 @@ function(cs_test_options target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0;-U_FORTIFY_SOURCE>)
 endfunction()
 
-# A test binary. LABELS: `pg` for tests that start a private PostgreSQL.
+# A test binary. LABELS: `pg` for tests that start a private PostgreSQL. TIMEOUT ends what hangs: tests are bounded by
+# counts, and the limit is ten times and more what the slowest takes on a machine that does nothing else (60 s).
 function(cs_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -138,7 +139,7 @@ function(cs_test name)
   cs_test_options(${name})
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
+    set(ARG_TIMEOUT 600)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()

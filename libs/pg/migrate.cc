@@ -104,4 +104,24 @@ absl::Status Migrate(Pool& pool, absl::string_view schema,
   return absl::OkStatus();
 }
 
+absl::Status MigratedPool::EnsureSchema() {
+  if (migrated_) return absl::OkStatus();
+  const MutexLock lock(migrating_);
+  if (migrated_) return absl::OkStatus();
+  CS_RETURN_IF_ERROR(Migrate(pool_, schema_, migrations_));
+  migrated_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status MigratedPool::Transact(absl::string_view what,
+                                    const std::function<absl::Status(pqxx::work&)>& body) {
+  CS_RETURN_IF_ERROR(EnsureSchema());
+  return pool_.Transact(what, body);
+}
+
+absl::Status MigratedPool::Ping() {
+  CS_RETURN_IF_ERROR(EnsureSchema());
+  return pool_.Ping();
+}
+
 }  // namespace countersign::pg

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "libs/base/mutex.h"
 #include "libs/pg/pool.h"
 
 namespace countersign::pg {
@@ -20,5 +24,31 @@ struct Migration {
 // when a recorded migration's checksum differs.
 absl::Status Migrate(Pool& pool, absl::string_view schema,
                      const std::vector<Migration>& migrations);
+
+// A pool whose schema is brought to its newest version by the first transaction that reaches the
+// database, so that a service may start while its database is away. Blocking, thread-safe.
+class MigratedPool {
+ public:
+  // `pool` has `schema` as its search path and must outlive this object.
+  MigratedPool(Pool& pool, std::string schema, std::vector<Migration> migrations)
+      : pool_(pool), schema_(std::move(schema)), migrations_(std::move(migrations)) {}
+
+  // As Migrate; from its first success on it costs nothing.
+  absl::Status EnsureSchema() CS_EXCLUDES(migrating_);
+
+  // As Pool::Transact, with EnsureSchema before it.
+  absl::Status Transact(absl::string_view what,
+                        const std::function<absl::Status(pqxx::work&)>& body);
+
+  // OK when a connection answers and the schema is there.
+  absl::Status Ping();
+
+ private:
+  Pool& pool_;
+  const std::string schema_;
+  const std::vector<Migration> migrations_;
+  Mutex migrating_;
+  std::atomic<bool> migrated_{false};
+};
 
 }  // namespace countersign::pg

@@ -1,5 +1,6 @@
 #include "libs/pg/migrate.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <pqxx/pqxx>
 #include <thread>
@@ -100,6 +101,53 @@ TEST_CASE("Migrate: a failed migration leaves no changes", "[pg]") {
 TEST_CASE("Migrate: a gap in the numbers is refused", "[pg]") {
   Pool pool(Fresh());
   CHECK(Migrate(pool, "things", {kTwo[1]}).code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("MigratedPool: the first transaction brings the schema up", "[pg]") {
+  Pool pool(Fresh());
+  MigratedPool migrated(pool, "things", kTwo);
+  std::vector<std::thread> threads;
+  std::atomic<int> seen{0};
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const absl::Status status = migrated.Transact("read", [](pqxx::work& transaction) {
+        transaction.exec1("SELECT name FROM people");
+        return absl::OkStatus();
+      });
+      if (status.ok()) ++seen;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(seen == 4);
+  CHECK(Value(pool, "SELECT count(*) FROM schema_migrations") == 2);
+}
+
+TEST_CASE("MigratedPool: works as soon as its database is there", "[pg]") {
+  testing::PrivatePostgres server;
+  PoolOptions options;
+  options.conninfo = SecretString(server.FreshDatabase());
+  options.search_path = "things";
+  Pool pool(options);
+  MigratedPool migrated(pool, "things", kTwo);
+  server.Stop();
+  CHECK(absl::IsUnavailable(migrated.Ping()));
+  CHECK(absl::IsUnavailable(migrated.EnsureSchema()));
+  server.Start();
+  CHECK(migrated.Ping().ok());
+  CHECK(Value(pool, "SELECT count(*) FROM people") == 1);
+}
+
+TEST_CASE("MigratedPool: a schema that cannot be brought up runs no transaction", "[pg]") {
+  Pool pool(Fresh());
+  REQUIRE(Migrate(pool, "things", kTwo).ok());
+  MigratedPool older(pool, "things", {kTwo[0]});
+  bool ran = false;
+  const absl::Status status = older.Transact("read", [&](pqxx::work&) {
+    ran = true;
+    return absl::OkStatus();
+  });
+  CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_FALSE(ran);
 }
 
 }  // namespace countersign::pg

@@ -15,12 +15,25 @@ absl::Status BrokenConnection(Phase phase, absl::string_view message) {
                     "database_unavailable");
 }
 
+namespace {
+constexpr absl::string_view kConflictReason = "database_conflict";
+}  // namespace
+
+absl::Status Conflict(absl::string_view message) {
+  return WithReason(absl::AbortedError(message), kConflictReason);
+}
+
+bool IsConflict(const absl::Status& status) {
+  return absl::IsAborted(status) && GetReason(status) == kConflictReason;
+}
+
 absl::Status FromSqlState(Phase phase, absl::string_view state, const std::string& message) {
   if (absl::StartsWith(state, "57P") || absl::StartsWith(state, "08") ||
       absl::StartsWith(state, "53")) {
     return BrokenConnection(phase, message);  // shutting down, connection lost, out of resources
   }
   if (state == "57014") return absl::DeadlineExceededError(message);
+  if (state == "40P01" || state == "40001") return Conflict(message);
   if (state == "55P03" || absl::StartsWith(state, "40")) return absl::AbortedError(message);
   if (state == "23505") return absl::AlreadyExistsError(message);
   if (absl::StartsWith(state, "23")) return absl::FailedPreconditionError(message);

@@ -15,6 +15,16 @@ enum class Phase { kBeforeCommit, kCommit };
 // UNKNOWN `commit_unknown`.
 absl::Status BrokenConnection(Phase phase, absl::string_view message);
 
+// ABORTED, reason `database_conflict`: the server undid the transaction because of another one
+// (deadlock, serialization failure).
+absl::Status Conflict(absl::string_view message);
+
+// Whether a transaction that gave `status` may succeed when it is run again as it was.
+bool IsConflict(const absl::Status& status);
+
+// How often a transaction that meets others is run in all.
+inline constexpr int kMaxAttempts = 5;
+
 absl::Status FromSqlState(Phase phase, absl::string_view state, const std::string& message);
 
 // The first line of a message from the server or libpq, without "ERROR:".

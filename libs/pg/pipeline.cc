@@ -90,6 +90,8 @@ struct Pipeline::State {
   absl::Status Connect() CS_REQUIRES(mutex);
   absl::Status Send(const std::vector<BoundStatement>& statements) CS_REQUIRES(mutex);
   absl::Status Receive(std::size_t count, std::vector<std::size_t>& rows) CS_REQUIRES(mutex);
+  absl::Status RunOnce(const std::vector<BoundStatement>& bound, std::vector<std::size_t>& rows)
+      CS_REQUIRES(mutex);
 
   PoolOptions options;
   std::vector<std::string> statements;
@@ -171,6 +173,14 @@ absl::Status Pipeline::State::Receive(std::size_t count, std::vector<std::size_t
   }
 }
 
+absl::Status Pipeline::State::RunOnce(const std::vector<BoundStatement>& bound,
+                                      std::vector<std::size_t>& rows) {
+  rows.clear();
+  if (connection == nullptr || HungUp(connection.get())) CS_RETURN_IF_ERROR(Connect());
+  CS_RETURN_IF_ERROR(Send(bound));
+  return Receive(bound.size(), rows);
+}
+
 Pipeline::Pipeline(PoolOptions options, std::vector<std::string> statements)
     : state_(std::make_unique<State>()) {
   state_->options = std::move(options);
@@ -181,13 +191,13 @@ Pipeline::~Pipeline() = default;
 absl::StatusOr<std::vector<std::size_t>> Pipeline::Run(
     absl::string_view what, const std::vector<BoundStatement>& statements) {
   const MutexLock lock(state_->mutex);
-  Connection& connection = state_->connection;
-  absl::Status status;
-  if (connection == nullptr || HungUp(connection.get())) status = state_->Connect();
   std::vector<std::size_t> rows;
-  if (status.ok()) status = state_->Send(statements);
-  if (status.ok()) status = state_->Receive(statements.size(), rows);
+  absl::Status status = state_->RunOnce(statements, rows);
+  for (int attempt = 1; IsConflict(status) && attempt < kMaxAttempts; ++attempt) {
+    status = state_->RunOnce(statements, rows);
+  }
   if (status.ok()) return rows;
+  Connection& connection = state_->connection;
   const bool broken = status.code() == absl::StatusCode::kUnavailable ||
                       status.code() == absl::StatusCode::kUnknown;
   if (broken || PQstatus(connection.get()) != CONNECTION_OK) connection.reset();

@@ -52,8 +52,8 @@ class Pipeline {
   Pipeline(PoolOptions options, std::vector<std::string> statements);
   ~Pipeline();
 
-  // Returns how many rows each statement wrote or returned. Errors are those of Pool::Transact;
-  // after any of them except `commit_unknown` nothing was committed. Does not retry.
+  // Returns how many rows each statement wrote or returned. Errors and retries are those of
+  // Pool::Transact; after any error except `commit_unknown` nothing was committed.
   absl::StatusOr<std::vector<std::size_t>> Run(absl::string_view what,
                                                const std::vector<BoundStatement>& statements);
 

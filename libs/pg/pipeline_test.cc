@@ -1,7 +1,9 @@
 #include "libs/pg/pipeline.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <pqxx/pqxx>
+#include <thread>
 
 #include "libs/base/status.h"
 #include "libs/testing/private_postgres.h"
@@ -99,6 +101,51 @@ TEST_CASE("Pipeline: a failed statement rolls back all, and the next transaction
   CHECK(database.Ask("SELECT count(*) FROM t") == "0");
   CHECK(code({Insert(1, "a")}) == Code::kOk);
   CHECK(database.Ask("SELECT count(*) FROM t") == "1");
+}
+
+TEST_CASE("Pipeline: a transaction that PostgreSQL undoes in a deadlock is run again", "[pg]") {
+  Database database(PrivatePostgres::Shared());
+  REQUIRE(database.pipeline->Run("write", {Insert(1, "a"), Insert(2, "b")}).ok());
+  // The last to wait looks for a deadlock first, and is the one that PostgreSQL undoes.
+  PoolOptions impatient = database.options;
+  impatient.conninfo =
+      SecretString(impatient.conninfo.Reveal() + " options='-c deadlock_timeout=10ms'");
+  impatient.statement_timeout = absl::Seconds(60);
+  std::vector<std::string> statements = Statements();
+  const std::size_t wait = statements.size();
+  statements.push_back("SELECT pg_advisory_xact_lock($1::bigint)");
+  Pipeline pipeline(impatient, statements);
+  const auto await_waiting = [&](const std::string& count) {
+    while (database.Ask("SELECT count(*) FROM pg_locks WHERE NOT granted") != count) {
+      std::this_thread::yield();
+    }
+  };
+  std::future<absl::StatusOr<std::vector<std::size_t>>> written;
+  std::future<absl::Status> other;
+  const absl::Status gate = database.pool->Transact("gate", [&](pqxx::work& transaction) {
+    transaction.exec("SELECT pg_advisory_xact_lock(7)");
+    written = std::async(std::launch::async, [&] {
+      return pipeline.Run("write", {Update(1, "c"), BoundStatement(wait).Int(7), Update(2, "d")});
+    });
+    await_waiting("1");  // it has row 1 and waits for the gate
+    other = std::async(std::launch::async, [&] {
+      return database.pool->Transact("other", [&](pqxx::work& second) {
+        second.exec("SET LOCAL deadlock_timeout = '1min'; SET LOCAL statement_timeout = 0");
+        second.exec("UPDATE t SET flag = true WHERE id = 2");
+        second.exec("UPDATE t SET flag = true WHERE id = 1");
+        return absl::OkStatus();
+      });
+    });
+    await_waiting("2");  // the other one has row 2 and waits for row 1
+    return absl::OkStatus();
+  });
+  CHECK(gate.ok());
+  CHECK(other.get().ok());
+  const auto rows = written.get();
+  INFO(rows.status().ToString());
+  REQUIRE(rows.ok());
+  CHECK(*rows == std::vector<std::size_t>{1, 1, 1});
+  CHECK(database.Ask("SELECT string_agg(name, ',' ORDER BY id) FROM t WHERE flag") == "c,d");
 }
 
 TEST_CASE("Pipeline: a statement that takes too long is DEADLINE_EXCEEDED", "[pg]") {

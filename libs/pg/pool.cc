@@ -28,6 +28,10 @@ absl::Status FromException(Phase phase) {
     return BrokenConnection(Phase::kCommit, FirstLine(e.what()));
   } catch (const pqxx::broken_connection& e) {
     return BrokenConnection(phase, FirstLine(e.what()));
+  } catch (const pqxx::deadlock_detected& e) {
+    return Conflict(FirstLine(e.what()));
+  } catch (const pqxx::serialization_failure& e) {
+    return Conflict(FirstLine(e.what()));
   } catch (const pqxx::transaction_rollback& e) {
     return absl::AbortedError(FirstLine(e.what()));
   } catch (const pqxx::unique_violation& e) {
@@ -59,10 +63,6 @@ absl::Status RunTransaction(pqxx::connection& connection,
     return status;
   }
 }
-
-}  // namespace
-
-namespace {
 
 // Whether the server has closed an idle connection. It never sends anything else on one.
 bool HungUp(const pqxx::connection& connection) {
@@ -145,6 +145,9 @@ absl::Status Pool::Transact(absl::string_view what,
   auto connection = state_->Acquire();
   if (!connection.ok()) return Annotate(connection.status(), what);
   absl::Status status = RunTransaction(**connection, body);
+  for (int attempt = 1; IsConflict(status) && attempt < kMaxAttempts; ++attempt) {
+    status = RunTransaction(**connection, body);
+  }
   const bool broken = status.code() == absl::StatusCode::kUnavailable ||
                       status.code() == absl::StatusCode::kUnknown;
   state_->Release(broken ? nullptr : *std::move(connection));

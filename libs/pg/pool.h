@@ -35,9 +35,13 @@ class Pool {
   // Runs `body` in a READ COMMITTED transaction; commits when it returns OK, otherwise rolls back.
   // libpqxx exceptions become statuses: UNAVAILABLE when the server cannot be reached or the
   // connection broke before the commit was sent, UNKNOWN (reason `commit_unknown`) when it broke
-  // during the commit, ABORTED for serialization failures and deadlocks, ALREADY_EXISTS for unique
-  // violations, FAILED_PRECONDITION for other constraint violations, DEADLINE_EXCEEDED for a
-  // statement timeout, INTERNAL otherwise. Does not retry.
+  // during the commit, ABORTED for serialization failures and deadlocks (reason
+  // `database_conflict`), ALREADY_EXISTS for unique violations, FAILED_PRECONDITION for other
+  // constraint violations, DEADLINE_EXCEEDED for a statement timeout, INTERNAL otherwise.
+  //
+  // A transaction that the server undid because of another one (`database_conflict`) is run again,
+  // up to four times; nothing else is retried. REQUIRES: `body` may run more than once, so it
+  // clears what it fills.
   //
   // `what` describes the work in a few words; every error message starts with it.
   absl::Status Transact(absl::string_view what,

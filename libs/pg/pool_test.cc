@@ -1,10 +1,13 @@
 #include "libs/pg/pool.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <pqxx/pqxx>
 #include <thread>
 
 #include "libs/base/status.h"
+#include "libs/pg/pg_errors.h"
 #include "libs/testing/private_postgres.h"
 
 namespace countersign::pg {
@@ -80,6 +83,66 @@ TEST_CASE("Pool: failures of PostgreSQL become the statuses of the contract", "[
   CHECK(Run(pool, "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END$$").code() ==
         Code::kAborted);
   CHECK(Count(pool, "t") == 1);
+}
+
+TEST_CASE("Pool: transactions that deadlock are run again until both are done", "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  REQUIRE(Run(pool, "CREATE TABLE t (a int, n int); INSERT INTO t VALUES (1, 0), (2, 0)").ok());
+  std::atomic<int> holding{0}, runs{0};
+  const auto update_both = [&](int first, int second) {
+    return pool.Transact("update both", [&, tried = false](pqxx::work& transaction) mutable {
+      ++runs;
+      transaction.exec("SET LOCAL deadlock_timeout = '10ms'");
+      transaction.exec("UPDATE t SET n = n + 1 WHERE a = " + std::to_string(first));
+      ++holding;
+      // Both hold what the other one wants, in the first round.
+      const bool first_run = !std::exchange(tried, true);
+      while (first_run && holding < 2) std::this_thread::yield();
+      transaction.exec("UPDATE t SET n = n + 1 WHERE a = " + std::to_string(second));
+      return absl::OkStatus();
+    });
+  };
+  auto forth = std::async(std::launch::async, [&] { return update_both(1, 2); });
+  const absl::Status back = update_both(2, 1);
+  CHECK(forth.get().ok());
+  INFO(back.ToString());
+  CHECK(back.ok());
+  CHECK(runs >= 3);
+  CHECK(Count(pool, "t WHERE n = 2") == 2);
+}
+
+TEST_CASE("Pool: a transaction that fails for ever is not run for ever", "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  int runs = 0;
+  const auto fail = [&](const std::string& state) {
+    runs = 0;
+    return pool.Transact("test", [&](pqxx::work& transaction) {
+      ++runs;
+      transaction.exec("DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '" + state + "'; END$$");
+      return absl::OkStatus();
+    });
+  };
+  for (const char* const state : {"40001", "40P01"}) {
+    const absl::Status status = fail(state);
+    CHECK(absl::IsAborted(status));
+    CHECK(GetReason(status) == "database_conflict");
+    CHECK(runs == kMaxAttempts);
+  }
+  CHECK_FALSE(fail("23505").ok());
+  CHECK(runs == 1);
+  CHECK_FALSE(fail("55P03").ok());  // a lock that was asked for without waiting
+  CHECK(runs == 1);
+}
+
+TEST_CASE("Pool: what the body itself refuses is not run again", "[pg]") {
+  Pool pool(Options(FreshDatabase()));
+  int runs = 0;
+  const absl::Status status = pool.Transact("test", [&](pqxx::work&) {
+    ++runs;
+    return absl::AbortedError("the number is taken");
+  });
+  CHECK(absl::IsAborted(status));
+  CHECK(runs == 1);
 }
 
 TEST_CASE("Pool: an exception from outside libpqxx is INTERNAL and rolls back", "[pg]") {
