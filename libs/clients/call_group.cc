@@ -14,22 +14,22 @@ constexpr absl::Duration kLongest = absl::Hours(1);
 CallGroup::CallGroup() { rpc::KeepCallbackThreads(); }
 
 CallGroup::~CallGroup() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   stopping_ = true;
   for (grpc::ClientContext* context : outstanding_) context->TryCancel();
-  empty_.wait(lock, [this] { return outstanding_.empty(); });
+  empty_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return outstanding_.empty(); });
 }
 
 void CallGroup::Add(grpc::ClientContext* context) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   outstanding_.insert(context);
   if (stopping_) context->TryCancel();
 }
 
 void CallGroup::Remove(grpc::ClientContext* context) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   outstanding_.erase(context);
-  if (outstanding_.empty()) empty_.notify_all();
+  if (outstanding_.empty()) empty_.NotifyAll();
 }
 
 void AddIdentity(grpc::ClientContext& context, const domain::Call& call) {

@@ -4,15 +4,14 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/call.h"
 #include "libs/rpc/status.h"
 
@@ -37,10 +36,10 @@ class CallGroup {
   void Add(grpc::ClientContext* context);
   void Remove(grpc::ClientContext* context);
 
-  std::mutex mutex_;
-  std::condition_variable empty_;
-  std::set<grpc::ClientContext*> outstanding_;
-  bool stopping_ = false;
+  Mutex mutex_;
+  CondVar empty_;
+  std::set<grpc::ClientContext*> outstanding_ CS_GUARDED_BY(mutex_);
+  bool stopping_ CS_GUARDED_BY(mutex_) = false;
 };
 
 // Sets the deadline of `context` (at most one hour from now, so that every call has one) and, with

@@ -2,13 +2,12 @@
 #include <grpcpp/create_channel.h>
 
 #include <catch2/catch.hpp>
-#include <condition_variable>
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "countersign/authn/v1/authn.grpc.pb.h"
 #include "countersign/policy/v1/policy.grpc.pb.h"
 #include "libs/base/encoding.h"
+#include "libs/base/mutex.h"
 #include "libs/clients/internal_keys_grpc.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/clients/revocation_watch.h"
@@ -38,28 +37,28 @@ struct Feed final : pv1::ResourceFeedService::CallbackService {
 class Watcher final : public domain::ResourceWatcher {
  public:
   absl::Status Validate(const std::shared_ptr<const domain::ResourceSet>& draft) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     last = draft;
     return answer;
   }
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     last = std::move(set);
     return answer;
   }
   std::shared_ptr<const domain::ResourceSet> Last() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return last;
   }
   void AnswerWith(absl::Status status) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     answer = std::move(status);
   }
 
  private:
-  std::mutex mutex_;
-  std::shared_ptr<const domain::ResourceSet> last;
-  absl::Status answer;
+  Mutex mutex_;
+  std::shared_ptr<const domain::ResourceSet> last CS_GUARDED_BY(mutex_);
+  absl::Status answer CS_GUARDED_BY(mutex_);
 };
 
 pv1::WatchResponse SetWith(const std::string& term, std::uint64_t version, std::uint64_t draft) {
@@ -206,27 +205,27 @@ struct Authn final : av1::AuthnService::CallbackService {
                                             const av1::GetInternalKeysRequest*,
                                             av1::GetInternalKeysResponse* response) override {
     return rpc::FinishInline(context, [&]() -> absl::Status {
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       ++fetches;
-      changed.notify_all();
+      changed.NotifyAll();
       if (jwks.empty()) return absl::UnavailableError("starting");
       response->set_jwks(jwks);
       return absl::OkStatus();
     });
   }
   void Publish(std::string keys) {
-    const std::lock_guard<std::mutex> lock(mutex);
+    const MutexLock lock(mutex);
     jwks = std::move(keys);
   }
   void WaitForFetches(int count) {
-    std::unique_lock<std::mutex> lock(mutex);
-    changed.wait(lock, [&] { return fetches >= count; });
+    const MutexLock lock(mutex);
+    changed.Wait(mutex, [&]() CS_REQUIRES(mutex) { return fetches >= count; });
   }
   Opened<RevocationScript> opened;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::string jwks;
-  int fetches = 0;
+  Mutex mutex;
+  CondVar changed;
+  std::string jwks CS_GUARDED_BY(mutex);
+  int fetches CS_GUARDED_BY(mutex) = 0;
 };
 
 // The calls of the hooks, in order.
@@ -237,21 +236,21 @@ class Cache {
   }
   // Blocks until there are as many entries as in `expected`, then compares.
   void Expect(const std::vector<std::string>& expected) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return log_.size() >= expected.size(); });
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_, [&]() CS_REQUIRES(mutex_) { return log_.size() >= expected.size(); });
     CHECK(log_ == expected);
     log_.clear();
   }
 
  private:
   void Add(const char* what) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     log_.push_back(what);
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> log_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> log_ CS_GUARDED_BY(mutex_);
 };
 
 av1::Revocation Heartbeat() {
@@ -349,7 +348,7 @@ TEST_CASE("GrpcInternalKeys: keys are fetched without a request", "[clients]") {
   GrpcInternalKeys keys(server.channel(), absl::Hours(1));
   while (keys.Current() == nullptr) std::this_thread::yield();  // No refresh is requested.
   CHECK(keys.Current()->HasKey("one"));
-  const std::lock_guard<std::mutex> lock(service.mutex);
+  const MutexLock lock(service.mutex);
   CHECK(service.fetches == 1);
 }
 
@@ -362,7 +361,7 @@ TEST_CASE("GrpcInternalKeys: an unknown key causes a fetch, at most once a secon
   while (keys.Current() == nullptr) std::this_thread::yield();
   service.Publish(KeySet("two"));
   WaitForKey(keys, "two");  // Requests refreshes without pause.
-  const std::lock_guard<std::mutex> lock(service.mutex);
+  const MutexLock lock(service.mutex);
   CHECK(service.fetches <= 2 + static_cast<int>(absl::ToInt64Seconds(absl::Now() - start)));
 }
 
@@ -374,9 +373,10 @@ TEST_CASE("GrpcInternalKeys: while authn is away the last keys are kept", "[clie
   WaitForKey(keys, "one");
   service.Publish("");
   {
-    std::unique_lock<std::mutex> lock(service.mutex);
+    const MutexLock lock(service.mutex);
     const int before = service.fetches;
-    service.changed.wait(lock, [&] { return service.fetches > before; });
+    service.changed.Wait(service.mutex,
+                         [&]() CS_REQUIRES(service.mutex) { return service.fetches > before; });
   }
   CHECK(keys.Current()->HasKey("one"));
 }

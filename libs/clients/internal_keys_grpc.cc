@@ -2,13 +2,13 @@
 
 #include <grpcpp/channel.h>
 
-#include <mutex>
 #include <utility>
 
 #include "countersign/authn/v1/authn.grpc.pb.h"
+#include "libs/async/retry_loop.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/clients/call_group.h"
-#include "libs/clients/rounds.h"
 #include "libs/log/log.h"
 
 namespace countersign::clients {
@@ -23,19 +23,22 @@ constexpr absl::Duration kLeastBetween = absl::Seconds(1);
 struct GrpcInternalKeys::State {
   std::unique_ptr<v1::AuthnService::Stub> stub;
   absl::Duration refresh;
-  std::mutex mutex;
-  std::shared_ptr<const jose::JwkSet> keys;
-  absl::Time fetched = absl::InfinitePast();  // start of the last fetch
-  std::unique_ptr<Rounds> rounds;
+  Mutex mutex;
+  std::shared_ptr<const jose::JwkSet> keys CS_GUARDED_BY(mutex);
+  // Start of the last fetch.
+  absl::Time fetched CS_GUARDED_BY(mutex) = absl::InfinitePast();
+  std::unique_ptr<async::RetryLoop> loop;
 
-  absl::Duration Fetch(const Rounds::Context& context) {
+  absl::Duration Fetch(std::stop_token stop) {
     {
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       fetched = SystemClock().Now();
     }
-    Prepare(*context, nullptr, SystemClock().Now() + kTimeout);
+    grpc::ClientContext context;
+    const std::stop_callback cancel(std::move(stop), [&] { context.TryCancel(); });
+    Prepare(context, nullptr, SystemClock().Now() + kTimeout);
     v1::GetInternalKeysResponse response;
-    const grpc::Status status = stub->GetInternalKeys(context.get(), {}, &response);
+    const grpc::Status status = stub->GetInternalKeys(&context, {}, &response);
     if (!status.ok()) {
       log::Debug("internal keys cannot be fetched", {{"reason", status.error_message()}});
       return kLeastBetween;
@@ -45,7 +48,7 @@ struct GrpcInternalKeys::State {
       log::Error("authn's internal keys cannot be read", {{"status", set.status()}});
       return kLeastBetween;
     }
-    const std::lock_guard<std::mutex> lock(mutex);
+    const MutexLock lock(mutex);
     keys = std::make_shared<const jose::JwkSet>(*std::move(set));
     return refresh;
   }
@@ -55,23 +58,23 @@ GrpcInternalKeys::GrpcInternalKeys(std::shared_ptr<grpc::Channel> authn, absl::D
     : state_(std::make_unique<State>()) {
   state_->stub = v1::AuthnService::NewStub(authn);
   state_->refresh = refresh;
-  state_->rounds = std::make_unique<Rounds>(
-      [state = state_.get()](const Rounds::Context& context) { return state->Fetch(context); });
+  state_->loop = std::make_unique<async::RetryLoop>(
+      [state = state_.get()](std::stop_token stop) { return state->Fetch(std::move(stop)); });
 }
-GrpcInternalKeys::~GrpcInternalKeys() { state_->rounds.reset(); }
+GrpcInternalKeys::~GrpcInternalKeys() { state_->loop.reset(); }
 
 std::shared_ptr<const jose::JwkSet> GrpcInternalKeys::Current() {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->keys;
 }
 
 void GrpcInternalKeys::RequestRefresh() {
   {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     const absl::Time now = SystemClock().Now();
     if (now - state_->fetched < kLeastBetween && now >= state_->fetched) return;
   }
-  state_->rounds->CutPause();
+  state_->loop->RunNow();
 }
 
 }  // namespace countersign::clients

@@ -8,13 +8,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/call.h"
 #include "libs/rpc/callback_threads.h"
 #include "libs/rpc/status.h"
@@ -48,10 +48,10 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   }
 
   void Send(Request request, absl::Time deadline, Done done) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (!ended_.ok()) {
       const absl::Status ended = ended_;
-      lock.unlock();
+      lock.Unlock();
       done(ended);
       return;
     }
@@ -64,7 +64,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
 
   // No further requests will be sent; outstanding ones are still answered.
   void HalfClose() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     closing_ = true;
     WriteNextLocked();
   }
@@ -75,24 +75,24 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   // Calls `on_end` once when the stream has ended and all outstanding requests were answered; at
   // once if it has ended already. May be set once.
   void OnEnd(domain::DoneStatus on_end) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (!done_) {
       on_end_ = std::move(on_end);
       return;
     }
     const absl::Status ended = ended_;
-    lock.unlock();
+    lock.Unlock();
     on_end(ended);
   }
 
   void OnReadDone(bool ok) override {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (!ok) {
       ReleaseLocked();
       return;
     }
     if (outstanding_.empty()) {
-      lock.unlock();
+      lock.Unlock();
       Fail(absl::InternalError("a response without a request"));
       return;
     }
@@ -100,14 +100,14 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
     outstanding_.pop_front();
     Response response = std::move(response_);
     response_.Clear();
-    lock.unlock();
+    lock.Unlock();
     // The next read starts after this answer was delivered, so answers stay in order.
     done(std::move(response));
     this->StartRead(&response_);
   }
 
   void OnWriteDone(bool ok) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     writing_ = false;
     if (ok) WriteNextLocked();  // Otherwise OnDone follows with the status.
   }
@@ -115,7 +115,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   void OnDone(const grpc::Status& status) override {
     absl::Status ended = rpc::FromGrpc(status);
     if (ended.ok()) ended = absl::UnavailableError("the stream was ended by the other side");
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (ended_.ok()) ended_ = std::move(ended);  // The first cause is kept.
     std::deque<Outstanding> outstanding = std::move(outstanding_);
     outstanding_.clear();
@@ -124,7 +124,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
     domain::DoneStatus on_end = std::move(on_end_);
     const absl::Status cause = ended_;
     const std::shared_ptr<OrderedStream> self = std::move(self_);  // Released after the lock.
-    lock.unlock();
+    lock.Unlock();
     for (Outstanding& request : outstanding) request.done(cause);
     if (on_end) on_end(cause);
   }
@@ -135,7 +135,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
     Done done;
   };
 
-  void WriteNextLocked() {
+  void WriteNextLocked() CS_REQUIRES(mutex_) {
     if (writing_ || released_) return;
     if (!queue_.empty()) {
       current_ = std::move(queue_.front());
@@ -151,7 +151,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
 
   void Fail(absl::Status cause) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       if (ended_.ok()) ended_ = std::move(cause);
       ReleaseLocked();
     }
@@ -159,13 +159,13 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   }
 
   // Nothing is started outside of reactions after this, so gRPC may finish the call.
-  void ReleaseLocked() {
+  void ReleaseLocked() CS_REQUIRES(mutex_) {
     if (std::exchange(released_, true)) return;
     this->RemoveHold();
   }
 
   // Sets the alarm to `due`, unless it is set to an earlier time.
-  void ArmLocked(absl::Time due) {
+  void ArmLocked(absl::Time due) CS_REQUIRES(mutex_) {
     if (due >= armed_for_ || due == absl::InfiniteFuture()) return;
     armed_for_ = due;
     alarm_ = std::make_unique<grpc::Alarm>();
@@ -177,7 +177,7 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
   }
 
   void OnAlarm() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     armed_for_ = absl::InfiniteFuture();
     if (outstanding_.empty()) return;
     absl::Time earliest = absl::InfiniteFuture();
@@ -186,25 +186,26 @@ class OrderedStream final : public grpc::ClientBidiReactor<Request, Response>,
       ArmLocked(earliest);
       return;
     }
-    lock.unlock();
+    lock.Unlock();
     Fail(absl::DeadlineExceededError("no answer before the deadline"));
   }
 
   grpc::ClientContext context_;
   Request current_;
   Response response_;
-  std::mutex mutex_;
-  std::deque<Request> queue_;            // not yet written
-  std::deque<Outstanding> outstanding_;  // not yet answered, in the order they were sent
-  std::unique_ptr<grpc::Alarm> alarm_;
-  absl::Time armed_for_ = absl::InfiniteFuture();
-  bool writing_ = false;
-  bool closing_ = false;   // HalfClose was called
-  bool closed_ = false;    // the half-close was sent
-  bool released_ = false;  // the hold was removed
-  bool done_ = false;      // OnDone has run
-  absl::Status ended_;     // why no more requests can be sent
-  domain::DoneStatus on_end_;
+  Mutex mutex_;
+  std::deque<Request> queue_ CS_GUARDED_BY(mutex_);  // not yet written
+  // Not yet answered, in the order they were sent.
+  std::deque<Outstanding> outstanding_ CS_GUARDED_BY(mutex_);
+  std::unique_ptr<grpc::Alarm> alarm_ CS_GUARDED_BY(mutex_);
+  absl::Time armed_for_ CS_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  bool writing_ CS_GUARDED_BY(mutex_) = false;
+  bool closing_ CS_GUARDED_BY(mutex_) = false;   // HalfClose was called
+  bool closed_ CS_GUARDED_BY(mutex_) = false;    // the half-close was sent
+  bool released_ CS_GUARDED_BY(mutex_) = false;  // the hold was removed
+  bool done_ CS_GUARDED_BY(mutex_) = false;      // OnDone has run
+  absl::Status ended_ CS_GUARDED_BY(mutex_);     // why no more requests can be sent
+  domain::DoneStatus on_end_ CS_GUARDED_BY(mutex_);
   std::shared_ptr<OrderedStream> self_;  // until OnDone
 };
 

@@ -2,11 +2,11 @@
 
 #include <grpcpp/alarm.h>
 
-#include <mutex>
 #include <utility>
 
 #include "countersign/recorder/v1/recorder.grpc.pb.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/clients/call_group.h"
 #include "libs/clients/ordered_stream.h"
@@ -65,7 +65,7 @@ class Lease final : public std::enable_shared_from_this<Lease> {
 
   void Send(v1::RecordRequest request, absl::Time deadline, domain::DoneStatus done) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       last_sent_ = SystemClock().Now();
     }
     stream_->Send(std::move(request), deadline,
@@ -80,7 +80,7 @@ class Lease final : public std::enable_shared_from_this<Lease> {
 
   void End(v1::RecordRequest request, absl::Time deadline, domain::DoneStatus done) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       ended_ = true;
     }
     Send(std::move(request), deadline, std::move(done));
@@ -88,44 +88,44 @@ class Lease final : public std::enable_shared_from_this<Lease> {
   }
 
   void OnStop(domain::DoneStatus on_stop) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (stopped_.ok()) {
       on_stop_ = std::move(on_stop);
       return;
     }
     if (std::exchange(told_, true)) return;
     const absl::Status stopped = stopped_;
-    lock.unlock();
+    lock.Unlock();
     on_stop(stopped);
   }
 
   // Called when the writer is destroyed.
   void Abandon() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     told_ = true;
     on_stop_ = nullptr;
     renewal_.reset();
     const bool ended = std::exchange(ended_, true);
-    lock.unlock();
+    lock.Unlock();
     if (!ended) stream_->Cancel();
   }
 
  private:
   // The session cannot continue. `told`: an outstanding request reports it to the writer's user.
   void Stop(const absl::Status& status, bool told) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (stopped_.ok()) stopped_ = status;
     if (told) told_ = true;
     if (ended_ || told_ || !on_stop_) return;
     told_ = true;
     domain::DoneStatus on_stop = std::move(on_stop_);
     const absl::Status stopped = stopped_;
-    lock.unlock();
+    lock.Unlock();
     on_stop(stopped);
   }
 
   void ScheduleRenewal() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_ || !stopped_.ok()) return;
     renewal_ = std::make_unique<grpc::Alarm>();
     const std::weak_ptr<Lease> weak = weak_from_this();
@@ -139,7 +139,7 @@ class Lease final : public std::enable_shared_from_this<Lease> {
     const absl::Time now = SystemClock().Now();
     bool due = false;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       if (ended_ || !stopped_.ok()) return;
       due = now - last_sent_ >= renew_every_;
       if (due) last_sent_ = now;
@@ -162,13 +162,13 @@ class Lease final : public std::enable_shared_from_this<Lease> {
 
   const std::shared_ptr<Stream> stream_;
   const absl::Duration renew_every_;
-  std::mutex mutex_;
-  std::unique_ptr<grpc::Alarm> renewal_;
-  absl::Time last_sent_ = SystemClock().Now();
-  domain::DoneStatus on_stop_;
-  absl::Status stopped_;
-  bool told_ = false;   // the writer's user was told
-  bool ended_ = false;  // End was called, or the writer was destroyed
+  Mutex mutex_;
+  std::unique_ptr<grpc::Alarm> renewal_ CS_GUARDED_BY(mutex_);
+  absl::Time last_sent_ CS_GUARDED_BY(mutex_) = SystemClock().Now();
+  domain::DoneStatus on_stop_ CS_GUARDED_BY(mutex_);
+  absl::Status stopped_ CS_GUARDED_BY(mutex_);
+  bool told_ CS_GUARDED_BY(mutex_) = false;   // the writer's user was told
+  bool ended_ CS_GUARDED_BY(mutex_) = false;  // End was called, or the writer was destroyed
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "countersign/recorder/v1/recorder.grpc.pb.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/clients/recorder_grpc.h"
 #include "libs/clients/testing/port_calls.h"
@@ -74,14 +75,14 @@ std::vector<domain::SessionEvent> OneEvent(const std::string& payload) {
 TEST_CASE("GrpcRecorder: appends are answered in order, when they are durable", "[clients]") {
   RecordFixture fixture;
   const auto writer = fixture.Open();
-  std::mutex mutex;
+  Mutex mutex;
   std::vector<int> order;
   Waiting<absl::Status> last;
   for (int i = 0; i < 3; ++i) {
     writer->Append(OneEvent(std::to_string(i)), In(kLong),
                    [&, i, done = last.done()](absl::Status status) {
                      CHECK(status.ok());
-                     const std::lock_guard<std::mutex> lock(mutex);
+                     const MutexLock lock(mutex);
                      order.push_back(i);
                      if (i == 2) done(status);
                    });
@@ -93,7 +94,7 @@ TEST_CASE("GrpcRecorder: appends are answered in order, when they are durable", 
     CHECK(request.events(0).payload() == std::to_string(i));
   }
   {
-    const std::lock_guard<std::mutex> lock(mutex);
+    const MutexLock lock(mutex);
     CHECK(order.empty());  // The server has answered nothing yet.
   }
   for (unsigned i = 0; i < 3; ++i) fixture.script->Reply(RecordFixture::Durable(2 + i));

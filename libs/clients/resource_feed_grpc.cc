@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <list>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_split.h"
 #include "countersign/policy/v1/policy.grpc.pb.h"
+#include "libs/async/retry_loop.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
-#include "libs/clients/rounds.h"
 #include "libs/config/resource_reader.h"
 #include "libs/log/log.h"
 #include "libs/wire/resource_wire.h"
@@ -28,8 +28,7 @@ absl::StatusOr<Set> ReadSet(const v1::WatchResponse& message) {
 
 }  // namespace
 
-// The stream of one watcher. All members except `serving_` are used by the thread of `rounds_`
-// only.
+// The stream of one watcher. All members except `serving_` are used by the thread of `loop_` only.
 class GrpcResourceFeed::Follower {
  public:
   Follower(const std::shared_ptr<grpc::Channel>& policy, std::string part,
@@ -37,12 +36,14 @@ class GrpcResourceFeed::Follower {
       : part_(std::move(part)),
         watcher_(watcher),
         stub_(v1::ResourceFeedService::NewStub(policy)),
-        rounds_([this](const Rounds::Context& context) { return Follow(*context); }) {}
+        loop_([this](std::stop_token stop) { return Follow(std::move(stop)); }) {}
 
   bool serving() const { return serving_; }
 
  private:
-  absl::Duration Follow(grpc::ClientContext& context) {
+  absl::Duration Follow(std::stop_token stop) {
+    grpc::ClientContext context;
+    const std::stop_callback cancel(std::move(stop), [&] { context.TryCancel(); });
     const auto stream = stub_->Watch(&context);
     v1::WatchRequest hello;
     hello.set_part(part_);
@@ -90,15 +91,15 @@ class GrpcResourceFeed::Follower {
   const std::string part_;
   domain::ResourceWatcher& watcher_;
   const std::unique_ptr<v1::ResourceFeedService::Stub> stub_;
-  Backoff backoff_;
+  async::Backoff backoff_;
   std::uint64_t version_ = 0;  // the served version; 0 before the first
   std::atomic<bool> serving_{false};
-  Rounds rounds_;  // last, because its thread uses the members above
+  async::RetryLoop loop_;  // last, because its thread uses the members above
 };
 
 struct GrpcResourceFeed::State {
-  mutable std::mutex mutex;
-  std::list<Follower> followers;
+  mutable Mutex mutex;
+  std::list<Follower> followers CS_GUARDED_BY(mutex);
 };
 
 GrpcResourceFeed::GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy)
@@ -106,12 +107,12 @@ GrpcResourceFeed::GrpcResourceFeed(std::shared_ptr<grpc::Channel> policy)
 GrpcResourceFeed::~GrpcResourceFeed() = default;
 
 void GrpcResourceFeed::Attach(const std::string& part, domain::ResourceWatcher& watcher) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->followers.emplace_back(channel_, part, watcher);
 }
 
 bool GrpcResourceFeed::serving() const {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return std::all_of(state_->followers.begin(), state_->followers.end(),
                      [](const Follower& follower) { return follower.serving(); });
 }

@@ -6,19 +6,20 @@
 #include <utility>
 
 #include "countersign/authn/v1/authn.grpc.pb.h"
+#include "libs/async/retry_loop.h"
 #include "libs/base/clock.h"
-#include "libs/clients/rounds.h"
 #include "libs/log/log.h"
 
 namespace countersign::clients {
 namespace {
 
 namespace v1 = countersign::authn::v1;
+using Context = std::shared_ptr<grpc::ClientContext>;
 
 // Cancels the stream after a period of silence.
 class Watchdog {
  public:
-  Watchdog(Rounds::Context context, absl::Duration silence)
+  Watchdog(Context context, absl::Duration silence)
       : context_(std::move(context)), silence_(silence) {
     Restart();
   }
@@ -31,7 +32,7 @@ class Watchdog {
   }
 
  private:
-  const Rounds::Context context_;
+  const Context context_;
   const absl::Duration silence_;
   std::unique_ptr<grpc::Alarm> alarm_;
 };
@@ -42,17 +43,20 @@ struct RevocationWatch::State {
   std::unique_ptr<v1::AuthnService::Stub> stub;
   RevocationHooks hooks;
   absl::Duration silence;
-  Backoff backoff;
-  std::unique_ptr<Rounds> rounds;
+  async::Backoff backoff;
+  std::unique_ptr<async::RetryLoop> loop;
 
-  absl::Duration Follow(const Rounds::Context& context) {
+  absl::Duration Follow(std::stop_token stop) {
+    // Shared with the watchdog's alarm, which may run after the call is over.
+    const auto context = std::make_shared<grpc::ClientContext>();
+    const std::stop_callback cancel(std::move(stop), [&] { context->TryCancel(); });
     Listen(context);
     hooks.set_live(false);
     hooks.flush();
     return backoff.Next();
   }
 
-  void Listen(const Rounds::Context& context) {
+  void Listen(const Context& context) {
     Watchdog watchdog(context, silence);
     const auto stream = stub->WatchRevocations(context.get());
     v1::Revocation message;
@@ -87,9 +91,9 @@ RevocationWatch::RevocationWatch(std::shared_ptr<grpc::Channel> authn, Revocatio
   state_->stub = v1::AuthnService::NewStub(authn);
   state_->hooks = std::move(hooks);
   state_->silence = silence;
-  state_->rounds = std::make_unique<Rounds>(
-      [state = state_.get()](const Rounds::Context& context) { return state->Follow(context); });
+  state_->loop = std::make_unique<async::RetryLoop>(
+      [state = state_.get()](std::stop_token stop) { return state->Follow(std::move(stop)); });
 }
-RevocationWatch::~RevocationWatch() { state_->rounds.reset(); }
+RevocationWatch::~RevocationWatch() { state_->loop.reset(); }
 
 }  // namespace countersign::clients

@@ -3,13 +3,13 @@
 
 #include <catch2/catch.hpp>
 #include <future>
-#include <mutex>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "countersign/approval/v1/approval.grpc.pb.h"
 #include "countersign/authn/v1/authn.grpc.pb.h"
 #include "countersign/policy/v1/policy.grpc.pb.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/clients/authenticator_grpc.h"
 #include "libs/clients/credential_sealer_grpc.h"
@@ -274,7 +274,7 @@ class Unanswered {
  public:
   void Keep(rpc::Finisher finish) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!over_) {
         held_.push_back(std::move(finish));
         return;
@@ -285,7 +285,7 @@ class Unanswered {
   void Finish() {
     std::vector<rpc::Finisher> held;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       over_ = true;
       held.swap(held_);
     }
@@ -293,9 +293,9 @@ class Unanswered {
   }
 
  private:
-  std::mutex mutex_;
-  bool over_ = false;
-  std::vector<rpc::Finisher> held_;
+  Mutex mutex_;
+  bool over_ CS_GUARDED_BY(mutex_) = false;
+  std::vector<rpc::Finisher> held_ CS_GUARDED_BY(mutex_);
 };
 
 struct Approval final : rv1::ReviewGateService::CallbackService {

@@ -1,4 +1,5 @@
 #include "libs/http/client.h"
+#include "libs/base/mutex.h"
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -96,11 +97,11 @@ class ScriptedServer {
 };
 
 TEST_CASE("Client: one connection carries many requests", "[http]") {
-  std::mutex mutex;
+  Mutex mutex;
   std::set<Exchange*> connections;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     {
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       connections.insert(&exchange);
     }
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();

@@ -143,7 +143,7 @@ absl::StatusOr<std::shared_ptr<const domain::Principal>> InternalTokenVerifier::
 
 std::shared_ptr<const domain::Principal> InternalTokenVerifier::Cached(const std::string& digest,
                                                                        absl::Time now) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_digest_.find(digest);
   if (found == by_digest_.end()) return nullptr;
   const auto entry = found->second;
@@ -157,7 +157,7 @@ std::shared_ptr<const domain::Principal> InternalTokenVerifier::Cached(const std
 }
 
 void InternalTokenVerifier::Remember(Entry entry) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (by_digest_.contains(entry.digest)) return;  // Another thread has verified the same token.
   if (entries_.size() >= max_cached_) {
     by_digest_.erase(entries_.back().digest);

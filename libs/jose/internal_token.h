@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/principal.h"
 #include "libs/jose/jwk.h"
 #include "libs/jose/jwt.h"
@@ -78,9 +78,9 @@ class InternalTokenVerifier {
   InternalKeySource& keys_;
   const Clock& clock_;
   const std::size_t max_cached_;
-  std::mutex mutex_;
-  std::list<Entry> entries_;  // most recently used first
-  absl::flat_hash_map<std::string, std::list<Entry>::iterator> by_digest_;
+  Mutex mutex_;
+  std::list<Entry> entries_ CS_GUARDED_BY(mutex_);  // most recently used first
+  absl::flat_hash_map<std::string, std::list<Entry>::iterator> by_digest_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::jose

@@ -4,24 +4,23 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <atomic>
-#include <mutex>
-
 namespace countersign::rpc {
 namespace {
-// Never destroyed, but reachable, so that it does not count as a leak.
-std::atomic<grpc::Server*> kept{nullptr};
+
+// A server without an address keeps the threads alive.
+grpc::Server* StartIdleServer() {
+  static auto* const service = new grpc::CallbackGenericService;
+  grpc::ServerBuilder builder;
+  builder.RegisterCallbackGenericService(service);
+  return builder.BuildAndStart().release();
+}
+
 }  // namespace
 
 void KeepCallbackThreads() {
-  static std::once_flag once;
-  // A server without an address keeps the threads alive.
-  std::call_once(once, [] {
-    static auto* const service = new grpc::CallbackGenericService;
-    grpc::ServerBuilder builder;
-    builder.RegisterCallbackGenericService(service);
-    kept.store(builder.BuildAndStart().release());
-  });
+  // Never destroyed, but reachable, so that it does not count as a leak.
+  static const grpc::Server* const kept = StartIdleServer();
+  static_cast<void>(kept);
 }
 
 }  // namespace countersign::rpc

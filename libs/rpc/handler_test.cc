@@ -4,10 +4,8 @@
 #include <grpcpp/server_builder.h>
 
 #include <catch2/catch.hpp>
-#include <condition_variable>
 #include <functional>
 #include <future>
-#include <mutex>
 #include <thread>
 
 #include "absl/synchronization/notification.h"

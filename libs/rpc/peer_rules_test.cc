@@ -1,4 +1,5 @@
 #include "libs/rpc/peer_rules.h"
+#include "libs/base/mutex.h"
 
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/generic/async_generic_service.h>
@@ -8,7 +9,6 @@
 
 #include <catch2/catch.hpp>
 #include <map>
-#include <mutex>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -86,7 +86,7 @@ class AnswersAll final : public grpc::CallbackGenericService {
     class Reactor final : public grpc::ServerGenericBidiReactor {
      public:
       explicit Reactor(AnswersAll& service, const std::string& method) {
-        const std::lock_guard<std::mutex> lock(service.mutex_);
+        const MutexLock lock(service.mutex_);
         service.reached_.insert(method);
         Finish(grpc::Status(grpc::StatusCode::ALREADY_EXISTS, "reached"));
       }
@@ -95,13 +95,13 @@ class AnswersAll final : public grpc::CallbackGenericService {
     return new Reactor(*this, context->method());
   }
   bool Reached(const std::string& method) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return reached_.count(method) > 0;
   }
 
  private:
-  std::mutex mutex_;
-  std::set<std::string> reached_;
+  Mutex mutex_;
+  std::set<std::string> reached_ CS_GUARDED_BY(mutex_);
 };
 
 grpc::StatusCode Call(const std::shared_ptr<grpc::Channel>& channel, const std::string& path) {
@@ -126,7 +126,7 @@ TEST_CASE("PeerRules: every caller × every method, over mutual TLS", "[rpc][pee
     const auto issued = authority.IssueService(service);
     return TlsFiles{issued.certificate, issued.key, issued.authority};
   };
-  std::mutex mutex;
+  Mutex mutex;
   std::map<std::string, Callers> denied;
   const MutualTls server_tls(files("policy"));
   AnswersAll service;
@@ -135,7 +135,7 @@ TEST_CASE("PeerRules: every caller × every method, over mutual TLS", "[rpc][pee
   int port = 0;
   builder.AddListeningPort(
       "127.0.0.1:0", server_tls.ForServer([&](absl::string_view caller, absl::string_view path) {
-        const std::lock_guard<std::mutex> lock(mutex);
+        const MutexLock lock(mutex);
         denied[std::string(path)].insert(std::string(caller));
       }),
       &port);
@@ -159,7 +159,7 @@ TEST_CASE("PeerRules: every caller × every method, over mutual TLS", "[rpc][pee
       CHECK(Call(channel, path) ==
             (may ? grpc::StatusCode::ALREADY_EXISTS : grpc::StatusCode::PERMISSION_DENIED));
       CHECK(PeerMayCall(caller, path) == may);
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       CHECK((denied[path].count(caller) > 0) == !may);
     }
   }

@@ -1,10 +1,10 @@
 #include "libs/rpc/server_metrics.h"
 
 #include <array>
-#include <mutex>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/strip.h"
+#include "libs/base/mutex.h"
 
 namespace countersign::rpc {
 namespace {
@@ -45,7 +45,7 @@ class MethodMetrics {
   void Record(int code, absl::Duration elapsed) {
     if (code < 0 || code >= kCodes) code = static_cast<int>(grpc::StatusCode::UNKNOWN);
     seconds_.Observe(absl::ToDoubleSeconds(elapsed));
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!seen_[code]) {
       by_code_[code] = handled_.With({type_, service_, method_, kCodeNames[code]});
       seen_[code] = true;
@@ -59,9 +59,9 @@ class MethodMetrics {
   std::string service_;
   std::string method_;
   metrics::Histogram seconds_;
-  std::mutex mutex_;
-  std::array<bool, kCodes> seen_{};
-  std::array<metrics::Counter, kCodes> by_code_;
+  Mutex mutex_;
+  std::array<bool, kCodes> seen_ CS_GUARDED_BY(mutex_){};
+  std::array<metrics::Counter, kCodes> by_code_ CS_GUARDED_BY(mutex_);
 };
 
 class Measure final : public grpc::experimental::Interceptor {
@@ -98,7 +98,7 @@ class MeasureFactory final : public grpc::experimental::ServerInterceptorFactory
 
  private:
   MethodMetrics& MetricsFor(ServerRpcInfo* info) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     // Only existing methods get here, so callers cannot create time series.
     std::unique_ptr<MethodMetrics>& metrics = methods_[info->method()];
     if (metrics == nullptr) {
@@ -111,8 +111,8 @@ class MeasureFactory final : public grpc::experimental::ServerInterceptorFactory
   const Clock& clock_;
   const metrics::CounterFamily handled_;
   const metrics::HistogramFamily seconds_;
-  std::mutex mutex_;
-  absl::flat_hash_map<std::string, std::unique_ptr<MethodMetrics>> methods_;
+  Mutex mutex_;
+  absl::flat_hash_map<std::string, std::unique_ptr<MethodMetrics>> methods_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 
+#include "libs/async/periodic_task.h"
 #include "libs/base/clock.h"
 #include "libs/base/thread_pool.h"
 #include "libs/metrics/metrics.h"
@@ -17,29 +19,35 @@
 
 namespace countersign::approval {
 
+struct ApprovalOptions {
+  std::size_t threads = 8;
+  std::size_t max_queued = 1024;  // work beyond it is refused
+  absl::Duration poll_every = absl::Milliseconds(500);
+  std::shared_ptr<async::Pause> poll_pause;  // between two polls; null: by the steady clock
+};
+
 // The objects of approval's core, in order of construction; used by the service and by the
 // standalone gateway. The constructor's arguments must outlive it.
 class Approval {
  public:
   Approval(store::ReviewStore& store, const Clock& clock, metrics::Registry& registry,
-           std::size_t threads = 8, std::size_t max_queued = 1024)
+           ApprovalOptions options = {})
       : metrics_(registry),
         waiters_(timers_, clock),
-        pool_(std::make_unique<ThreadPool>(threads, max_queued)),
+        pool_(std::make_unique<ThreadPool>(options.threads, options.max_queued)),
         gate_(store, directory_, waiters_, timers_, *pool_),
         reviewer_api_(store, directory_, waiters_, metrics_),
-        poller_({store, waiters_, timers_, *pool_, clock, metrics_}),
-        clock_(clock) {}
+        poller_({store, waiters_, clock, metrics_}),
+        clock_(clock),
+        options_(std::move(options)) {}
   // Finishes accepted work, then answers calls that still wait with UNAVAILABLE.
   ~Approval() {
-    poller_.Stop();
+    polling_.reset();
     pool_.reset();
   }
 
-  void Start() {
-    timers_.Start(clock_);
-    poller_.Start();
-  }
+  // Starts the threads of the timers and of the poller.
+  void Start();
 
   reviewers::ReviewerDirectory& directory() {
     return directory_;
@@ -58,6 +66,8 @@ class Approval {
   reviewers::ReviewerApi reviewer_api_;
   gate::ReviewPoller poller_;
   const Clock& clock_;
+  const ApprovalOptions options_;
+  std::unique_ptr<async::PeriodicTask> polling_;  // last: its thread uses the above
 };
 
 }  // namespace countersign::approval

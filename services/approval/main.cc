@@ -23,7 +23,8 @@ absl::Status Wire(server::App& app) {
 
   auto& store = app.Make<store::PgReviewStore>(app.Make<pg::Pool>(database), seal_key, app.clock(),
                                                app.random());
-  auto& approval = app.Make<Approval>(store, app.clock(), app.metrics(), database.max_connections);
+  auto& approval = app.Make<Approval>(store, app.clock(), app.metrics(),
+                                      ApprovalOptions{database.max_connections});
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("approval", approval.directory());
 

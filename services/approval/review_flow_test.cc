@@ -49,7 +49,7 @@ struct Flow {
   std::unique_ptr<ThreadPool> pool = std::make_unique<ThreadPool>(2, 100);
   gate::LocalReviewGate gate{store, directory, waiters, timers, *pool};
   reviewers::ReviewerApi reviewer_api{store, directory, waiters, metrics};
-  gate::ReviewPoller poller{{store, waiters, timers, *pool, clock, metrics}};
+  gate::ReviewPoller poller{{store, waiters, clock, metrics}};
   domain::Call ada;
 
   Flow() {
@@ -104,6 +104,12 @@ struct Flow {
     gate.Wait(call, id, "s1", clock.Now() + absl::Minutes(4), answer.Done());
     return std::move(answer.future);
   }
+  // The wait registers on the pool; polls before that find no waiter to settle.
+  void PollUntilSettled(const std::future<absl::StatusOr<ReviewStatus>>& held) {
+    while (held.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+      REQUIRE(poller.Poll().ok());
+    }
+  }
   absl::StatusOr<domain::Grant> Consume(const std::string& id, const std::string& session = "s1") {
     Answer<domain::Grant> answer;
     gate.Consume(ada, id, session, BindingHash('a'), Soon(), answer.Done());
@@ -154,10 +160,7 @@ TEST_CASE("A decision made elsewhere reaches a held call by polling", "[approval
   const std::string id = flow.Opened();
   auto held = flow.Wait(id, flow.ada);
   REQUIRE(flow.store.CastVote(id, testing::Approval("bob")).ok());  // by another process
-  // The wait registers on the pool; turns before that find no waiter to settle.
-  while (held.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
-    flow.poller.TurnNow();
-  }
+  flow.PollUntilSettled(held);
   CHECK(held.get()->state == ReviewState::kApproved);
 }
 
@@ -167,9 +170,7 @@ TEST_CASE("A held call gets EXPIRED when its review expires", "[approval]") {
   flow.clock.Advance(absl::Minutes(14));
   auto held = flow.Wait(id, flow.ada);
   flow.clock.Advance(absl::Minutes(1));
-  while (held.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
-    flow.poller.TurnNow();
-  }
+  flow.PollUntilSettled(held);
   CHECK(held.get()->state == ReviewState::kExpired);
 }
 
@@ -415,10 +416,10 @@ TEST_CASE("A draft with a policy that needs no approval is refused", "[approval]
 TEST_CASE("The poller counts pending reviews and expires those whose time is over", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
-  flow.poller.TurnNow();
+  CHECK(flow.poller.Poll().ok());
   CHECK(flow.registry.Expose().find("countersign_reviews_pending 1") != std::string::npos);
   flow.clock.Advance(absl::Minutes(15));
-  flow.poller.TurnNow();
+  CHECK(flow.poller.Poll().ok());
   CHECK(flow.registry.Expose().find("countersign_reviews_pending 0") != std::string::npos);
   CHECK(flow.store.Log(1, 10)->at(0).to == ReviewState::kExpired);
 }

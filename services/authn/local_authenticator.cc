@@ -26,13 +26,13 @@ struct LocalAuthenticator::Attempt {
         deadline(deadline),
         directory(owner.parts_.directory.Current()),
         done(std::move(done)) {
-    const std::lock_guard<std::mutex> lock(owner.mutex_);
+    const MutexLock lock(owner.mutex_);
     ++owner.outstanding_;
   }
   ~Attempt() {
-    const std::lock_guard<std::mutex> lock(owner.mutex_);
+    const MutexLock lock(owner.mutex_);
     --owner.outstanding_;
-    owner.idle_.notify_all();
+    owner.idle_.NotifyAll();
   }
 
   LocalAuthenticator& owner;
@@ -44,8 +44,8 @@ struct LocalAuthenticator::Attempt {
 };
 
 LocalAuthenticator::~LocalAuthenticator() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  idle_.wait(lock, [this] { return outstanding_ == 0; });
+  const MutexLock lock(mutex_);
+  idle_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return outstanding_ == 0; });
 }
 
 void LocalAuthenticator::Authenticate(const SecretString& credential, absl::Time deadline,

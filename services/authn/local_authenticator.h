@@ -1,11 +1,10 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/base/thread_pool.h"
 #include "libs/domain/authenticator.h"
 #include "libs/jose/jwt.h"
@@ -65,9 +64,9 @@ class LocalAuthenticator final : public domain::Authenticator {
                                                 std::uint64_t connection_version) const;
 
   Dependencies parts_;
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  std::size_t outstanding_ = 0;
+  Mutex mutex_;
+  CondVar idle_;
+  std::size_t outstanding_ CS_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace countersign::authn

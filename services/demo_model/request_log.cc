@@ -56,7 +56,7 @@ void RequestLog::CallerLeft(const http::RequestHead& head) {
 void RequestLog::Write(std::string line) {
   if (file_ < 0) return;
   line.push_back('\n');
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   absl::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t written = write(file_, rest.data(), rest.size());

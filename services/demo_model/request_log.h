@@ -1,11 +1,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/mutex.h"
 #include "libs/http/message.h"
 
 namespace countersign::demo_model {
@@ -29,8 +29,8 @@ class RequestLog {
   explicit RequestLog(int file) : file_(file) {}
   void Write(std::string line);
 
-  std::mutex mutex_;
-  int file_;
+  Mutex mutex_;
+  int file_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::demo_model

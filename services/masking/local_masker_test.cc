@@ -1,8 +1,7 @@
 #include "services/masking/local_masker.h"
+#include "libs/base/mutex.h"
 
 #include <catch2/catch.hpp>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -20,25 +19,25 @@ class Answer {
  public:
   domain::Done<T> Receiver() {
     return [this](absl::StatusOr<T> answer) {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       answer_ = std::move(answer);
-      came_.notify_all();
+      came_.NotifyAll();
     };
   }
   absl::StatusOr<T> Wait() {
-    std::unique_lock lock(mutex_);
-    came_.wait(lock, [&] { return answer_.has_value(); });
+    const MutexLock lock(mutex_);
+    came_.Wait(mutex_, [&]() CS_REQUIRES(mutex_) { return answer_.has_value(); });
     return *std::move(answer_);
   }
   bool Came() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return answer_.has_value();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable came_;
-  std::optional<absl::StatusOr<T>> answer_;
+  Mutex mutex_;
+  CondVar came_;
+  std::optional<absl::StatusOr<T>> answer_ CS_GUARDED_BY(mutex_);
 };
 
 struct Fixture {
@@ -149,9 +148,9 @@ TEST_CASE("LocalMasker: a full pool is RESOURCE_EXHAUSTED", "[masking]") {
   Fixture fixture;
   ThreadPool full(1, 0);
   LocalMasker masker(fixture.profiles, full, fixture.metrics);
-  std::mutex gate;
-  gate.lock();
-  while (full.TrySubmit([&] { std::lock_guard wait(gate); })) {
+  Mutex gate;
+  gate.Lock();
+  while (full.TrySubmit([&] { const MutexLock wait(gate); })) {
   }
   Answer<std::unique_ptr<domain::MaskStream>> opened;
   masker.Open({}, {"tier1", "c", domain::Direction::kResponse, {}}, absl::InfiniteFuture(),
@@ -160,7 +159,7 @@ TEST_CASE("LocalMasker: a full pool is RESOURCE_EXHAUSTED", "[masking]") {
   const auto releases = Feed(*stream, {{"f", std::string(100 * 1024, ' '), false}});
   CHECK(releases.status().code() == absl::StatusCode::kResourceExhausted);
   CHECK(GetReason(releases.status()) == "overloaded");
-  gate.unlock();
+  gate.Unlock();
 }
 
 TEST_CASE("LocalMasker: a destroyed stream gets no answer from the pool", "[masking]") {
@@ -169,9 +168,9 @@ TEST_CASE("LocalMasker: a destroyed stream gets no answer from the pool", "[mask
   {
     ThreadPool pool(1, 8);
     LocalMasker masker(fixture.profiles, pool, fixture.metrics);
-    std::mutex gate;
-    gate.lock();
-    REQUIRE(pool.TrySubmit([&] { std::lock_guard wait(gate); }));
+    Mutex gate;
+    gate.Lock();
+    REQUIRE(pool.TrySubmit([&] { const MutexLock wait(gate); }));
     Answer<std::unique_ptr<domain::MaskStream>> opened;
     masker.Open({}, {"tier1", "c", domain::Direction::kResponse, {}}, absl::InfiniteFuture(),
                 opened.Receiver());
@@ -179,7 +178,7 @@ TEST_CASE("LocalMasker: a destroyed stream gets no answer from the pool", "[mask
     stream->Feed({{"f", std::string(100 * 1024, ' '), false}}, absl::InfiniteFuture(),
                  never.Receiver());
     stream.reset();
-    gate.unlock();
+    gate.Unlock();
   }
   CHECK_FALSE(never.Came());
 }

@@ -27,7 +27,7 @@ ProfileStore::ProfileStore(SecretString hash_key) : hash_key_(std::move(hash_key
 absl::StatusOr<CompiledProfile> ProfileStore::Find(absl::string_view name) const {
   std::shared_ptr<const Profiles> profiles;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     profiles = served_;
   }
   const auto found = profiles->find(name);
@@ -67,7 +67,7 @@ absl::Status ProfileStore::Serve(std::shared_ptr<const domain::ResourceSet> set)
     CS_ASSIGN_OR_RETURN(profiles, CompileAll(*set));
   }
   prepared_ = {};
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   served_ = std::move(profiles);
   return absl::OkStatus();
 }

@@ -2,12 +2,12 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/mutex.h"
 #include "libs/base/secret.h"
 #include "libs/domain/resource_feed.h"
 #include "services/masking/profile_compiler.h"
@@ -45,8 +45,8 @@ class ProfileStore final : public domain::ResourceWatcher {
   const SecretString hash_key_;
   std::shared_ptr<const Profiles> built_in_;
   Prepared prepared_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Profiles> served_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const Profiles> served_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::masking

@@ -24,11 +24,10 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
                       config.Options(UuidV7(app.clock().Now(), app.random())));
   log::Info("exports are verified with", {{"key_id", Base64UrlEncode(signing_key.public_key())}});
 
-  auto& pool = app.Make<pg::Pool>(database);
-  auto& recorder =
-      app.Make<SessionRecorder>(app.Make<store::PgRecordStore>(pool),
-                                RecorderKeys{app.Keep(std::move(ring)), std::move(signing_key)},
-                                app.clock(), app.random(), app.metrics(), std::move(options));
+  auto& store = app.Make<store::PgRecordStore>(app.Make<pg::Pool>(database));
+  auto& recorder = app.Make<SessionRecorder>(
+      store, RecorderKeys{app.Keep(std::move(ring)), std::move(signing_key)}, app.clock(),
+      app.random(), app.metrics(), std::move(options));
 
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
@@ -39,8 +38,7 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
                                     app.Make<ThreadPool>(config.auditor_threads, 256), callers));
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&recorder] { return recorder.NotReady(); });
-  recorder.Start(
-      [&pool] { return pg::Migrate(pool, kSessionRecorderSchema, SessionRecorderMigrations()); });
+  recorder.Start([&store] { return store.EnsureSchema(); });
   return absl::OkStatus();
 }
 

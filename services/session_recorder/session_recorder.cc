@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/log/log.h"
 
 namespace countersign::session_recorder {
 namespace {
@@ -24,7 +25,8 @@ SessionRecorder::SessionRecorder(store::RecordStore& store, RecorderKeys keys, c
       checkpointer_(store, clock, std::move(keys.signing), metrics_,
                     std::move(options.checkpoints)),
       exporter_(store, keys.ring, checkpointer_, clock, random),
-      local_(sessions_) {}
+      local_(sessions_),
+      pauses_(std::move(options.pauses)) {}
 
 SessionRecorder::~SessionRecorder() { threads_.clear(); }
 
@@ -34,20 +36,37 @@ absl::Status SessionRecorder::Keep() {
   return sessions_.Maintain();
 }
 
+void SessionRecorder::Repeat(std::string name, absl::Duration interval,
+                             std::function<absl::Status()> work,
+                             std::shared_ptr<async::Pause> pause) {
+  async::PeriodicTask::Work repeated;
+  repeated.run = std::move(work);
+  repeated.on_change = [name = std::move(name)](const absl::Status& status) {
+    if (status.ok()) {
+      log::Info("recorder works again", {{"name", name}});
+    } else {
+      log::Warning("recorder fails", {{"name", name}, {"error", status}});
+    }
+  };
+  threads_.push_back(std::make_unique<async::PeriodicTask>(
+      interval, std::move(repeated), async::PeriodicTask::First::kAtOnce, std::move(pause)));
+}
+
 void SessionRecorder::Start(std::function<absl::Status()> prepare) {
   prepare_ = std::move(prepare);
-  threads_.push_back(std::make_unique<PeriodicTask>("sessions", kKeepEvery, [this] {
+  const auto keep = [this] {
     const absl::Status status = Keep();
     ready_ = status.ok();
     return status;
-  }));
-  threads_.push_back(std::make_unique<PeriodicTask>("deadlines", kTickEvery, [this] {
+  };
+  const auto answer_late = [this] {
     sessions_.Tick();
     return absl::OkStatus();
-  }));
-  threads_.push_back(std::make_unique<PeriodicTask>("checkpoints", kCheckpointTick, [this] {
-    return ready_ ? checkpointer_.Tick() : absl::OkStatus();
-  }));
+  };
+  const auto make_checkpoint = [this] { return ready_ ? checkpointer_.Tick() : absl::OkStatus(); };
+  Repeat("sessions", kKeepEvery, keep, pauses_.sessions);
+  Repeat("deadlines", kTickEvery, answer_late, pauses_.deadlines);
+  Repeat("checkpoints", kCheckpointTick, make_checkpoint, pauses_.checkpoints);
 }
 
 std::string SessionRecorder::NotReady() const { return ready_ ? "" : "no database"; }

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "libs/async/periodic_task.h"
 #include "libs/metrics/metrics.h"
 #include "services/session_recorder/audit/session_reader.h"
 #include "services/session_recorder/chain/checkpointer.h"
 #include "services/session_recorder/exports/exporter.h"
 #include "services/session_recorder/live/live_sessions.h"
 #include "services/session_recorder/live/local_recorder.h"
-#include "services/session_recorder/periodic_task.h"
 
 namespace countersign::session_recorder {
 
@@ -22,9 +22,17 @@ struct RecorderKeys {
   crypto::SigningKey signing;
 };
 
+// Between two rounds of a recorder's threads; null: by the steady clock.
+struct RecorderPauses {
+  std::shared_ptr<async::Pause> sessions;  // which prepares, renews leases and closes what was left
+  std::shared_ptr<async::Pause> deadlines;    // of events that wait for their commit
+  std::shared_ptr<async::Pause> checkpoints;  // which are made when they are due
+};
+
 struct RecorderOptions {
   live::LiveSessionsOptions sessions;
   chain::CheckpointOptions checkpoints;
+  RecorderPauses pauses;
 };
 
 // The objects and threads of the recorder's core; used by the service and by the standalone
@@ -50,6 +58,8 @@ class SessionRecorder {
 
  private:
   absl::Status Keep();
+  void Repeat(std::string name, absl::Duration interval, std::function<absl::Status()> work,
+              std::shared_ptr<async::Pause> pause);
 
   const RecorderMetrics metrics_;
   live::LiveSessions sessions_;
@@ -58,10 +68,12 @@ class SessionRecorder {
   exports::Exporter exporter_;
   live::LocalRecorder local_;
 
+  const RecorderPauses pauses_;
   std::function<absl::Status()> prepare_;
   bool prepared_ = false;  // used by the maintenance thread only
   std::atomic<bool> ready_{false};
-  std::vector<std::unique_ptr<PeriodicTask>> threads_;  // last, because they use the members above
+  // Last, because they use the members above.
+  std::vector<std::unique_ptr<async::PeriodicTask>> threads_;
 };
 
 }  // namespace countersign::session_recorder

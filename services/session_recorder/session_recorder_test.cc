@@ -1,9 +1,9 @@
 #include "services/session_recorder/session_recorder.h"
 
 #include <catch2/catch.hpp>
-#include <future>
 #include <thread>
 
+#include "libs/async/testing/manual_pause.h"
 #include "libs/base/status.h"
 #include "services/session_recorder/audit/answer_text.h"
 #include "services/session_recorder/store/record_store_memory.h"
@@ -13,10 +13,20 @@
 namespace countersign::session_recorder {
 namespace {
 
-template <typename Condition>
-void WaitUntil(Condition condition) {
-  while (!condition()) std::this_thread::yield();
-}
+using async::testing::ManualPause;
+
+// Pauses that last until the test ends them.
+struct Pauses {
+  std::shared_ptr<ManualPause> sessions = std::make_shared<ManualPause>();
+  std::shared_ptr<ManualPause> deadlines = std::make_shared<ManualPause>();
+  std::shared_ptr<ManualPause> checkpoints = std::make_shared<ManualPause>();
+
+  RecorderOptions Options() const {
+    RecorderOptions options;
+    options.pauses = {sessions, deadlines, checkpoints};
+    return options;
+  }
+};
 
 }  // namespace
 
@@ -29,21 +39,26 @@ TEST_CASE("SessionRecorder: is ready after `prepare` and closes sessions left ru
   TestKeyRing keys;
   testing::FakeClock clock;
   SystemRandom random;
-  RecorderOptions options;
+  const Pauses pauses;
+  RecorderOptions options = pauses.Options();
   options.sessions.node = "node-1";
   SessionRecorder recorder(store, {keys, crypto::SigningKey::Generate()}, clock, random, registry,
                            options);
   CHECK(recorder.NotReady() == "no database");
-  std::promise<void> prepared;
+  int prepared = 0;
   recorder.Start([&] {
-    prepared.set_value();
+    ++prepared;
     return absl::OkStatus();
   });
-  prepared.get_future().wait();
-  WaitUntil([&] { return recorder.NotReady().empty(); });
-  WaitUntil([&] { return !(*store.Find(TestId(1)))->summary.running(); });
+  pauses.sessions->AwaitPause();
+  CHECK(recorder.NotReady().empty());
+  // Its end is committed by the committer's thread.
+  while ((*store.Find(TestId(1)))->summary.running()) std::this_thread::yield();
   CHECK((*store.Find(TestId(1)))->summary.end.outcome == domain::Outcome::kTruncated);
-  WaitUntil([&] { return store.LastCheckpoint()->has_value(); });
+  pauses.checkpoints->Pass();
+  CHECK(store.LastCheckpoint()->has_value());
+  pauses.sessions->Pass();
+  CHECK(prepared == 1);
   const std::string exposed = registry.Expose();
   for (const char* name : {"countersign_recorder_commit_seconds_count",
                            "countersign_recorder_lag_seconds", "countersign_sessions_open"}) {
@@ -58,15 +73,23 @@ TEST_CASE("SessionRecorder: is not ready while `prepare` fails", "[session_recor
   TestKeyRing keys;
   testing::FakeClock clock;
   SystemRandom random;
+  const Pauses pauses;
   SessionRecorder recorder(store, {keys, crypto::SigningKey::Generate()}, clock, random, registry,
-                           {});
-  std::promise<void> tried;
-  recorder.Start([&, first = true]() mutable {
-    if (std::exchange(first, false)) tried.set_value();
-    return absl::UnavailableError("database unavailable");
+                           pauses.Options());
+  int tries = 0;
+  recorder.Start([&] {
+    return ++tries < 3 ? absl::UnavailableError("database unavailable") : absl::OkStatus();
   });
-  tried.get_future().wait();
+  pauses.sessions->AwaitPause();
+  CHECK(tries == 1);
   CHECK(recorder.NotReady() == "no database");
+  pauses.checkpoints->Pass();
+  CHECK_FALSE(store.LastCheckpoint()->has_value());
+  pauses.sessions->Pass();
+  CHECK(recorder.NotReady() == "no database");
+  pauses.sessions->Pass();
+  CHECK(tries == 3);
+  CHECK(recorder.NotReady().empty());
 }
 
 TEST_CASE("Summarize: columns contain only what PostgreSQL can store and index",

@@ -60,7 +60,6 @@ struct AuthnParts {
 
 absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& database,
                                      server::App& app, Services& services) {
-  CS_RETURN_IF_ERROR(pg::Migrate(database, authn::kAuthnSchema, authn::AuthnMigrations()));
   CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("authn"));
   authn::secrets::FileSecretStore files(folder);
   CS_ASSIGN_OR_RETURN(authn::secrets::MasterSecrets loaded,
@@ -68,6 +67,7 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
   const auto& secrets = app.Make<authn::secrets::MasterSecrets>(std::move(loaded));
 
   auto& keys = app.Make<authn::access_keys::PgKeyStore>(database);
+  CS_RETURN_IF_ERROR(keys.Check());
   auto& pool = app.Make<ThreadPool>(4, 1024);
   auto& fetcher = app.Make<authn::oidc::HttpUrlFetcher>(app.Make<http::Fetcher>());
   auto& minter = app.Make<authn::internal_tokens::CppJwtMinter>(secrets.internal_key);
@@ -125,8 +125,6 @@ absl::StatusOr<MaskingParts> WireMasking(const DataDirectory& directory, server:
 absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, pg::Pool& database,
                                                AuthnParts& authn, server::App& app,
                                                Services& services) {
-  CS_RETURN_IF_ERROR(pg::Migrate(database, recorder::kSessionRecorderSchema,
-                                 recorder::SessionRecorderMigrations()));
   CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("session-recorder"));
   CS_ASSIGN_OR_RETURN(auto ring_file, recorder::chain::FileKeyRing::LoadOrCreate(
                                           folder + "/record.keys", app.random()));
@@ -137,6 +135,7 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
 
   auto& ring = app.Keep(std::move(ring_file));
   auto& store = app.Make<recorder::store::PgRecordStore>(database);
+  CS_RETURN_IF_ERROR(store.EnsureSchema());  // a start must fail without it
   recorder::RecorderOptions options;
   options.sessions.node = UuidV7(app.clock().Now(), app.random());
   options.sessions.sole_recorder = true;  // the data directory is locked, and the database is in it
@@ -147,8 +146,7 @@ absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, p
       &app.Make<recorder::api::SessionService>(core.sessions(), core.reader(), core.exporter(),
                                                app.Make<ThreadPool>(4, 256), authn.callers));
   app.ReadyWhen([&core] { return core.NotReady(); });
-  core.Start(
-      [] { return absl::OkStatus(); });  // migrated above, because a start must fail without it
+  core.Start([] { return absl::OkStatus(); });
   return &core.local();
 }
 

@@ -103,27 +103,17 @@ ProcessUse MeasureUse(const std::vector<pid_t>& roots, bool with_memory) {
 }
 
 // Reading the memory of a process tree takes milliseconds.
-constexpr std::chrono::milliseconds kInterval(400);
+constexpr absl::Duration kInterval = absl::Milliseconds(400);
 
-MemoryWatch::MemoryWatch(std::vector<pid_t> roots) : roots_(std::move(roots)) {
-  peak_ = MeasureUse(roots_, true).memory_bytes;
-  thread_ = std::thread([this] {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (!wake_.wait_for(lock, kInterval, [this] { return stop_; })) {
-      lock.unlock();
-      peak_ = std::max(peak_.load(), MeasureUse(roots_, true).memory_bytes);
-      lock.lock();
-    }
-  });
-}
-
-MemoryWatch::~MemoryWatch() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stop_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
+MemoryWatch::MemoryWatch(std::vector<pid_t> roots)
+    : roots_(std::move(roots)),
+      peak_(MeasureUse(roots_, true).memory_bytes),
+      task_(kInterval,
+            {[this] {
+               peak_ = std::max(peak_.load(), MeasureUse(roots_, true).memory_bytes);
+               return absl::OkStatus();
+             },
+             nullptr},
+            async::PeriodicTask::First::kAfterInterval) {}
 
 }  // namespace countersign::bench

@@ -3,12 +3,11 @@
 #include <sys/types.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "libs/async/periodic_task.h"
 
 namespace countersign::bench {
 
@@ -26,17 +25,13 @@ ProcessUse MeasureUse(const std::vector<pid_t>& roots, bool with_memory);
 class MemoryWatch {
  public:
   explicit MemoryWatch(std::vector<pid_t> roots);
-  ~MemoryWatch();
 
   std::int64_t peak_bytes() const { return peak_; }
 
  private:
   const std::vector<pid_t> roots_;
   std::atomic<std::int64_t> peak_{0};
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stop_ = false;  // guarded by mutex_
-  std::thread thread_;
+  async::PeriodicTask task_;  // last: its thread uses the above
 };
 
 }  // namespace countersign::bench

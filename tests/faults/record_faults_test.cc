@@ -8,9 +8,9 @@
 #include <fstream>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <thread>
 
+#include "libs/base/mutex.h"
 #include "libs/json/document.h"
 #include "tests/faults/gateway_process.h"
 
@@ -92,7 +92,7 @@ class LoadedGateway {
   // continue from one invocation to the next.
   std::map<int, Answered> Call(const std::function<bool(int answered, int failed)>& enough) {
     std::map<int, Answered> answers;
-    std::mutex mutex;
+    Mutex mutex;
     std::atomic<int> failed{0};
     std::atomic<bool> done{false};
     const std::string address = gateway_.address();
@@ -104,7 +104,7 @@ class LoadedGateway {
         const HttpReply reply =
             Post(address, "/v1/chat/completions", key_,
                  R"({"model":"demo-1","messages":[{"role":"user","content":")" + text + "\"}]}");
-        const std::lock_guard<std::mutex> lock(mutex);
+        const MutexLock lock(mutex);
         if (reply.status == 200 || reply.status == 403) {
           const auto session = reply.headers.find("x-countersign-session");
           answers[number] = {reply.status, session == reply.headers.end() ? "" : session->second};

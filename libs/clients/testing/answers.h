@@ -1,13 +1,12 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/call.h"
 
 namespace countersign::clients {
@@ -23,7 +22,7 @@ class Answers {
 
   // Sets the answer of every call without one of its own.
   void Always(Make make) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     always_ = std::move(make);
   }
   void AlwaysFail(absl::Status status) {
@@ -31,7 +30,7 @@ class Answers {
   }
   // Adds an answer for one of the next calls, in the order of the calls to Next.
   void Next(Make make) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     next_.push_back(std::move(make));
   }
   void FailNext(absl::Status status) {
@@ -40,23 +39,23 @@ class Answers {
 
   // From now on, answers are held until they are released.
   void Hold() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     holding_ = true;
   }
   // Gives the oldest held answer. False when there is none.
   bool ReleaseOne() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (held_.empty()) return false;
     auto answer = std::move(held_.front());
     held_.pop_front();
-    lock.unlock();
+    lock.Unlock();
     answer();
     return true;
   }
   // Gives all held answers and stops holding.
   void Release() {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       holding_ = false;
     }
     while (ReleaseOne()) {
@@ -64,11 +63,11 @@ class Answers {
   }
   // Blocks until `count` answers are held.
   void WaitForHeld(std::size_t count) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return held_.size() >= count; });
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_, [&]() CS_REQUIRES(mutex_) { return held_.size() >= count; });
   }
   std::size_t calls() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return calls_;
   }
 
@@ -76,7 +75,7 @@ class Answers {
   void Give(domain::Done<T> done) { Give(std::move(done), nullptr); }
   // `instead` makes the answer of a call for which the test has scripted none.
   void Give(domain::Done<T> done, Make instead) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     ++calls_;
     Make make = instead ? std::move(instead) : always_;
     if (!next_.empty()) {
@@ -86,21 +85,21 @@ class Answers {
     auto answer = [make = std::move(make), done = std::move(done)]() mutable { done(make()); };
     if (holding_) {
       held_.push_back(std::move(answer));
-      changed_.notify_all();
+      changed_.NotifyAll();
       return;
     }
-    lock.unlock();
+    lock.Unlock();
     answer();
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  Make always_;
-  std::deque<Make> next_;
-  bool holding_ = false;
-  std::deque<absl::AnyInvocable<void()>> held_;
-  std::size_t calls_ = 0;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  Make always_ CS_GUARDED_BY(mutex_);
+  std::deque<Make> next_ CS_GUARDED_BY(mutex_);
+  bool holding_ CS_GUARDED_BY(mutex_) = false;
+  std::deque<absl::AnyInvocable<void()>> held_ CS_GUARDED_BY(mutex_);
+  std::size_t calls_ CS_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace countersign::clients

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "libs/clients/testing/answers.h"
 #include "libs/domain/authenticator.h"
 
@@ -21,17 +21,17 @@ class FakeAuthenticator final : public domain::Authenticator {
     known.principal = std::make_shared<const domain::Principal>(std::move(principal));
     known.internal_token = std::make_shared<const SecretString>("internal-token-of-" + credential);
     known.cache_until = cache_until;
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     known_[credential] = std::move(known);
   }
   void Forget(const std::string& credential) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     known_.erase(credential);
   }
 
   // The connection versions of the requested leases, in order.
   std::vector<std::uint64_t> leased_versions() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return leased_versions_;
   }
 
@@ -42,26 +42,26 @@ class FakeAuthenticator final : public domain::Authenticator {
 
   void Authenticate(const SecretString& credential, absl::Time,
                     domain::Done<domain::Authenticated> done) override {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     const auto known = known_.find(credential.Reveal());
     Answers<domain::Authenticated>::Make make;
     if (known != known_.end()) make = [answer = known->second] { return answer; };
-    lock.unlock();
+    lock.Unlock();
     authenticate.Give(std::move(done), std::move(make));
   }
   void LeaseCredential(const domain::Call&, const std::string&, std::uint64_t connection_version,
                        absl::Time, domain::Done<domain::CredentialLease> done) override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       leased_versions_.push_back(connection_version);
     }
     lease.Give(std::move(done));
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<std::uint64_t> leased_versions_;
-  std::map<std::string, domain::Authenticated> known_;
+  mutable Mutex mutex_;
+  std::vector<std::uint64_t> leased_versions_ CS_GUARDED_BY(mutex_);
+  std::map<std::string, domain::Authenticated> known_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::clients

@@ -2,11 +2,11 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "libs/clients/testing/answers.h"
 #include "libs/domain/masker.h"
 
@@ -26,26 +26,26 @@ class FakeMasker final : public domain::Masker {
   Answers<bool> feed{[] { return true; }};
 
   std::vector<std::string> opened_profiles() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return opened_profiles_;
   }
 
   // The value of unknown_events() for streams opened from now on.
   void set_unknown_events(domain::UnknownEvents unknown_events) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     unknown_events_ = unknown_events;
   }
 
   // The placeholders given when the last stream was opened.
   std::vector<domain::Placeholder> last_known() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return last_known_;
   }
 
   void Open(const domain::Call&, domain::MaskStreamOptions options, absl::Time,
             domain::Done<std::unique_ptr<domain::MaskStream>> done) override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       opened_profiles_.push_back(std::move(options.profile));
       last_known_ = std::move(options.known);
     }
@@ -84,17 +84,17 @@ class FakeMasker final : public domain::Masker {
   };
 
   domain::UnknownEvents unknown_events() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return unknown_events_;
   }
 
   const Transform transform_ = [](const domain::FieldPiece& piece) {
     return domain::FieldRelease{piece.text, 0, 0, {}};
   };
-  mutable std::mutex mutex_;
-  std::vector<std::string> opened_profiles_;
-  std::vector<domain::Placeholder> last_known_;
-  domain::UnknownEvents unknown_events_ = domain::UnknownEvents::kMask;
+  mutable Mutex mutex_;
+  std::vector<std::string> opened_profiles_ CS_GUARDED_BY(mutex_);
+  std::vector<domain::Placeholder> last_known_ CS_GUARDED_BY(mutex_);
+  domain::UnknownEvents unknown_events_ CS_GUARDED_BY(mutex_) = domain::UnknownEvents::kMask;
 };
 
 }  // namespace countersign::clients

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "libs/clients/testing/answers.h"
 #include "libs/domain/policy_decider.h"
 
@@ -26,22 +26,22 @@ class FakePolicyDecider final : public domain::PolicyDecider {
     });
   }
   std::vector<std::shared_ptr<const domain::Prompt>> asked() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return asked_;
   }
 
   void Decide(const domain::Call&, const std::string&, std::shared_ptr<const domain::Prompt> prompt,
               absl::Time, domain::Done<domain::Decision> done) override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       asked_.push_back(std::move(prompt));
     }
     decide.Give(std::move(done));
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<const domain::Prompt>> asked_;
+  mutable Mutex mutex_;
+  std::vector<std::shared_ptr<const domain::Prompt>> asked_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::clients

@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/clients/testing/answers.h"
 #include "libs/domain/recorder.h"
@@ -32,9 +32,9 @@ class FakeRecorder final : public domain::Recorder {
 
   std::vector<Recorded> sessions() const {
     std::vector<Recorded> copies;
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& session : sessions_) {
-      const std::lock_guard<std::mutex> session_lock(session->mutex);
+      const MutexLock session_lock(session->mutex);
       copies.push_back(session->recorded);
     }
     return copies;
@@ -44,9 +44,9 @@ class FakeRecorder final : public domain::Recorder {
   void Kill(const std::string& session_id) {
     domain::DoneStatus on_stop;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       for (const auto& session : sessions_) {
-        const std::lock_guard<std::mutex> session_lock(session->mutex);
+        const MutexLock session_lock(session->mutex);
         if (session->recorded.start.session_id != session_id) continue;
         session->killed = true;
         on_stop = std::move(session->on_stop);
@@ -57,21 +57,21 @@ class FakeRecorder final : public domain::Recorder {
 
   std::unique_ptr<domain::SessionWriter> NewSession(const domain::Call&,
                                                     domain::SessionStart start) override {
-    auto session = std::make_shared<Session>();
-    session->recorded.start = std::move(start);
+    auto session = std::make_shared<Session>(std::move(start));
     return std::make_unique<Writer>(*this, std::move(session));
   }
 
  private:
   struct Session {
-    std::mutex mutex;
-    Recorded recorded;
-    bool killed = false;
+    explicit Session(domain::SessionStart start) { recorded.start = std::move(start); }
+    Mutex mutex;
+    Recorded recorded CS_GUARDED_BY(mutex);
+    bool killed CS_GUARDED_BY(mutex) = false;
     std::atomic<bool> open{false};
-    domain::DoneStatus on_stop;
+    domain::DoneStatus on_stop CS_GUARDED_BY(mutex);
   };
   void Add(const std::shared_ptr<Session>& session) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     sessions_.push_back(session);
     session->open = true;
   }
@@ -84,7 +84,7 @@ class FakeRecorder final : public domain::Recorder {
     Writer(FakeRecorder& recorder, std::shared_ptr<Session> session)
         : recorder_(recorder), session_(std::move(session)) {}
     ~Writer() override {
-      const std::lock_guard<std::mutex> lock(session_->mutex);
+      const MutexLock lock(session_->mutex);
       session_->on_stop = nullptr;
       session_->recorded.abandoned = !session_->recorded.end.has_value();
     }
@@ -99,7 +99,7 @@ class FakeRecorder final : public domain::Recorder {
     }
     void OnStop(domain::DoneStatus on_stop) override {
       {
-        const std::lock_guard<std::mutex> lock(session_->mutex);
+        const MutexLock lock(session_->mutex);
         if (!session_->killed) {
           session_->on_stop = std::move(on_stop);
           return;
@@ -120,7 +120,7 @@ class FakeRecorder final : public domain::Recorder {
         if (!session->open) return done(absl::NotFoundError("no such session"));
         bool killed = false;
         {
-          const std::lock_guard<std::mutex> lock(session->mutex);
+          const MutexLock lock(session->mutex);
           killed = session->killed && !end;
           for (auto& event : events) session->recorded.events.push_back(std::move(event));
           if (end) session->recorded.end = std::move(end);
@@ -140,8 +140,8 @@ class FakeRecorder final : public domain::Recorder {
     bool opened_ = false;
   };
 
-  mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<Session>> sessions_;
+  mutable Mutex mutex_;
+  std::vector<std::shared_ptr<Session>> sessions_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::clients

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "libs/clients/testing/answers.h"
 #include "libs/domain/review_gate.h"
 
@@ -27,30 +27,30 @@ class FakeReviewGate final : public domain::ReviewGate {
   Answers<domain::Grant> consume{[] { return domain::Grant{"review-1", {"rita"}}; }};
 
   std::vector<domain::ReviewRequest> joined() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return joined_;
   }
   std::vector<std::string> join_tokens() const {  // the internal tokens of the joins, in order
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return join_tokens_;
   }
   std::vector<std::string> consumed_hashes() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return consumed_hashes_;
   }
   std::vector<absl::Time> wait_deadlines() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return wait_deadlines_;
   }
   std::vector<std::string> left() const {  // session ids
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return left_;
   }
 
   void Join(const domain::Call& call, domain::ReviewRequest request, absl::Time,
             domain::Done<domain::ReviewStatus> done) override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       joined_.push_back(std::move(request));
       join_tokens_.push_back(call.internal_token ? call.internal_token->Reveal() : "");
     }
@@ -63,7 +63,7 @@ class FakeReviewGate final : public domain::ReviewGate {
   void Wait(const domain::Call&, const std::string&, const std::string&, absl::Time deadline,
             domain::Done<domain::ReviewStatus> done) override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       wait_deadlines_.push_back(deadline);
     }
     wait.Give(std::move(done));
@@ -72,23 +72,23 @@ class FakeReviewGate final : public domain::ReviewGate {
                const std::string& binding_hash, absl::Time,
                domain::Done<domain::Grant> done) override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       consumed_hashes_.push_back(binding_hash);
     }
     consume.Give(std::move(done));
   }
   void Leave(const domain::Call&, const std::string&, const std::string& session_id) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     left_.push_back(session_id);
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<domain::ReviewRequest> joined_;
-  std::vector<std::string> join_tokens_;
-  std::vector<std::string> consumed_hashes_;
-  std::vector<absl::Time> wait_deadlines_;
-  std::vector<std::string> left_;
+  mutable Mutex mutex_;
+  std::vector<domain::ReviewRequest> joined_ CS_GUARDED_BY(mutex_);
+  std::vector<std::string> join_tokens_ CS_GUARDED_BY(mutex_);
+  std::vector<std::string> consumed_hashes_ CS_GUARDED_BY(mutex_);
+  std::vector<absl::Time> wait_deadlines_ CS_GUARDED_BY(mutex_);
+  std::vector<std::string> left_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::clients

@@ -5,17 +5,15 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 
 // The server's side of a bidirectional stream, driven by the test's thread.
 namespace countersign::clients {
@@ -26,27 +24,29 @@ class ScriptedStream {
  public:
   // Blocks until the next request; nullopt after the client's last one.
   std::optional<Request> Next() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return !requests_.empty() || reads_ended_; });
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_,
+                  [this]() CS_REQUIRES(mutex_) { return !requests_.empty() || reads_ended_; });
     if (requests_.empty()) return std::nullopt;
     Request request = std::move(requests_.front());
     requests_.pop_front();
     return request;
   }
   void Reply(Response response) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     responses_.push_back(std::move(response));
     WriteNextLocked();
   }
   void Finish(const grpc::Status& status) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return responses_.empty() && !writing_; });
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return responses_.empty() && !writing_; });
     if (!std::exchange(finished_, true) && reactor_ != nullptr) reactor_->Finish(status);
   }
   // Blocks until the client has cancelled the stream; false after a minute.
   bool WaitCancelled() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return cancelled_; });
+    const MutexLock lock(mutex_);
+    return changed_.WaitFor(mutex_, absl::Minutes(1),
+                            [this]() CS_REQUIRES(mutex_) { return cancelled_; });
   }
   const std::string& token() const { return token_; }
 
@@ -59,7 +59,13 @@ class ScriptedStream {
       stream->token_.assign(token->second.data(), token->second.size());
     }
     auto* reactor = new Reactor(stream);
-    stream->reactor_ = reactor;
+    {
+      const MutexLock lock(stream->mutex_);
+      {
+        const MutexLock lock(stream->mutex_);
+        stream->reactor_ = reactor;
+      }
+    }
     return {reactor, stream};
   }
 
@@ -71,38 +77,38 @@ class ScriptedStream {
     }
     void OnReadDone(bool ok) override {
       {
-        const std::lock_guard<std::mutex> lock(stream_->mutex_);
+        const MutexLock lock(stream_->mutex_);
         if (ok) stream_->requests_.push_back(request_);
         if (!ok) stream_->reads_ended_ = true;
       }
-      stream_->changed_.notify_all();
+      stream_->changed_.NotifyAll();
       if (ok) this->StartRead(&request_);
     }
     void OnWriteDone(bool) override {
       {
-        const std::lock_guard<std::mutex> lock(stream_->mutex_);
+        const MutexLock lock(stream_->mutex_);
         stream_->writing_ = false;
         stream_->WriteNextLocked();
       }
-      stream_->changed_.notify_all();
+      stream_->changed_.NotifyAll();
     }
     void OnCancel() override {
       bool finish = false;
       {
-        const std::lock_guard<std::mutex> lock(stream_->mutex_);
+        const MutexLock lock(stream_->mutex_);
         stream_->cancelled_ = true;
         finish = !std::exchange(stream_->finished_, true);
       }
-      stream_->changed_.notify_all();
+      stream_->changed_.NotifyAll();
       if (finish) this->Finish(grpc::Status::CANCELLED);
     }
     void OnDone() override {
       {
-        const std::lock_guard<std::mutex> lock(stream_->mutex_);
+        const MutexLock lock(stream_->mutex_);
         stream_->reactor_ = nullptr;
         stream_->reads_ended_ = true;
       }
-      stream_->changed_.notify_all();
+      stream_->changed_.NotifyAll();
       delete this;
     }
 
@@ -111,7 +117,7 @@ class ScriptedStream {
     Request request_;
   };
 
-  void WriteNextLocked() {
+  void WriteNextLocked() CS_REQUIRES(mutex_) {
     if (writing_ || responses_.empty() || reactor_ == nullptr || finished_) return;
     current_ = std::move(responses_.front());
     responses_.pop_front();
@@ -119,17 +125,17 @@ class ScriptedStream {
     reactor_->StartWrite(&current_);
   }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Reactor* reactor_ = nullptr;
-  std::deque<Request> requests_;
-  std::deque<Response> responses_;
+  Mutex mutex_;
+  CondVar changed_;
+  Reactor* reactor_ CS_GUARDED_BY(mutex_) = nullptr;
+  std::deque<Request> requests_ CS_GUARDED_BY(mutex_);
+  std::deque<Response> responses_ CS_GUARDED_BY(mutex_);
   Response current_;
   std::string token_;
-  bool writing_ = false;
-  bool reads_ended_ = false;
-  bool finished_ = false;
-  bool cancelled_ = false;
+  bool writing_ CS_GUARDED_BY(mutex_) = false;
+  bool reads_ended_ CS_GUARDED_BY(mutex_) = false;
+  bool finished_ CS_GUARDED_BY(mutex_) = false;
+  bool cancelled_ CS_GUARDED_BY(mutex_) = false;
 };
 
 // Streams in the order in which they were opened. Thread-safe.
@@ -138,23 +144,23 @@ class Opened {
  public:
   void Push(std::shared_ptr<Stream> stream) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       streams_.push_back(std::move(stream));
     }
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   std::shared_ptr<Stream> Next() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return !streams_.empty(); });
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return !streams_.empty(); });
     auto stream = std::move(streams_.front());
     streams_.pop_front();
     return stream;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::shared_ptr<Stream>> streams_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::shared_ptr<Stream>> streams_ CS_GUARDED_BY(mutex_);
 };
 
 // An in-process server.

@@ -216,7 +216,7 @@ bool BulkScanner::Redact(absl::string_view text, std::string* released,
 
 // Each thread gets its own automaton, up to the hardware concurrency; null beyond that.
 std::unique_ptr<ScanAutomaton> BulkScanner::Borrow() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!idle_.empty()) {
     std::unique_ptr<ScanAutomaton> automaton = std::move(idle_.back());
     idle_.pop_back();
@@ -228,7 +228,7 @@ std::unique_ptr<ScanAutomaton> BulkScanner::Borrow() {
 }
 
 void BulkScanner::GiveBack(std::unique_ptr<ScanAutomaton> automaton) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   idle_.push_back(std::move(automaton));
 }
 

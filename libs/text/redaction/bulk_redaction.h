@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "libs/base/mutex.h"
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/regex/automaton.h"
 
@@ -44,10 +44,10 @@ class BulkScanner {
   void GiveBack(std::unique_ptr<ScanAutomaton> automaton);
 
   const RedactionProgram& program_;
-  std::mutex mutex_;
-  std::unique_ptr<const ScanRules> rules_;            // made on first use
-  std::vector<std::unique_ptr<ScanAutomaton>> idle_;  // guarded by mutex_
-  std::size_t made_ = 0;                              // guarded by mutex_
+  const std::unique_ptr<const ScanRules> rules_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<ScanAutomaton>> idle_ CS_GUARDED_BY(mutex_);
+  std::size_t made_ CS_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace countersign::text::redaction

@@ -138,7 +138,7 @@ absl::Status PatternDatabase::Scan(
 
 absl::StatusOr<PatternDatabase::Scratch> PatternDatabase::TakeScratch() const {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!idle_.empty()) {
       Scratch scratch = std::move(idle_.back());
       idle_.pop_back();
@@ -153,7 +153,7 @@ absl::StatusOr<PatternDatabase::Scratch> PatternDatabase::TakeScratch() const {
 }
 
 void PatternDatabase::GiveScratch(Scratch scratch) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   idle_.push_back(std::move(scratch));
 }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/mutex.h"
 #include "libs/text/regex/database_cache.h"
 
 struct hs_database;
@@ -71,8 +71,8 @@ class PatternDatabase {
 
   const Database database_;
   const Scratch prototype_;
-  mutable std::mutex mutex_;
-  mutable std::vector<Scratch> idle_;
+  mutable Mutex mutex_;
+  mutable std::vector<Scratch> idle_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::text::regex

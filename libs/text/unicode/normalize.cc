@@ -1,8 +1,8 @@
 #include "libs/text/unicode/normalize.h"
 
 #include <algorithm>
-#include <mutex>
 
+#include "libs/base/mutex.h"
 #include "libs/base/utf8.h"
 #include "libs/text/unicode/char_folding.h"
 #include "libs/text/unicode/word_edges.h"
@@ -221,8 +221,8 @@ NormalizedText Normalizer::Apply(absl::string_view text) const { return Writer(*
 
 const Normalizer::Block& Normalizer::CreateBlock(std::uint32_t code_point) const {
   std::atomic<const Block*>& slot = blocks_[code_point >> 8];
-  static std::mutex mutex;
-  const std::lock_guard<std::mutex> lock(mutex);
+  static Mutex mutex;
+  const MutexLock lock(mutex);
   if (const Block* const block = slot.load(std::memory_order_acquire)) return *block;
   const Block* const made = MakeBlock(code_point & ~0xffu).release();
   slot.store(made, std::memory_order_release);

@@ -1,47 +1,42 @@
 #pragma once
 
-#include <memory>
-
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
-#include "libs/base/thread_pool.h"
 #include "services/approval/approval_metrics.h"
 #include "services/approval/gate/review_waiters.h"
-#include "services/approval/gate/timers.h"
 #include "services/approval/store/review_store.h"
 
 namespace countersign::approval::gate {
 
-struct PollerOptions {
-  absl::Duration poll_every = absl::Milliseconds(500);  // while calls are held
-  absl::Duration sweep_every = absl::Seconds(5);        // expires reviews without waiting calls
-};
-
-// Settles waiters whose reviews were decided by another process or have expired. Each turn is one
-// read for all held calls, run on `pool` and scheduled by `timers`. Votes cast in this process
-// settle their waiters at once. A turn during a database failure is retried; nothing is lost.
+// Settles waiters whose reviews were decided by another process or have expired. Each poll is one
+// read for all held calls. Votes cast in this process settle their waiters at once. A poll during a
+// database failure loses nothing: the next one reads the same.
 class ReviewPoller {
  public:
-  // All must outlive the poller, except that `pool` and `timers` may be destroyed first.
+  // All must outlive the poller.
   struct Dependencies {
     store::ReviewStore& store;
     ReviewWaiters& waiters;
-    Timers& timers;
-    ThreadPool& pool;
     const Clock& clock;
     ApprovalMetrics& metrics;
   };
 
-  explicit ReviewPoller(const Dependencies& dependencies, PollerOptions options = {});
-  ~ReviewPoller();
+  // Every `sweep_every`, a poll also expires reviews without waiting calls.
+  explicit ReviewPoller(const Dependencies& dependencies,
+                        absl::Duration sweep_every = absl::Seconds(5))
+      : uses_(dependencies), sweep_every_(sweep_every) {}
 
-  void Start();
-  void Stop();     // permanent; waits for a running turn
-  void TurnNow();  // one turn, on the calling thread; may block
+  // May block. Call it from one thread at a time.
+  absl::Status Poll();
 
  private:
-  struct Shared;
-  std::shared_ptr<Shared> shared_;
+  absl::Status SettleWaiters();
+  absl::Status Sweep();
+
+  const Dependencies uses_;
+  const absl::Duration sweep_every_;
+  absl::Time swept_at_ = absl::InfinitePast();
 };
 
 }  // namespace countersign::approval::gate

@@ -40,9 +40,9 @@ void ReviewWaiters::Hold(const std::string& review_id, const std::string& sessio
                          Session session, absl::Time until) {
   Session replaced;
   {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (left_.count(session_id) > 0) {
-      lock.unlock();
+      lock.Unlock();
       if (session.done) session.done(absl::CancelledError("the caller has left"));
       return;
     }
@@ -61,7 +61,7 @@ void ReviewWaiters::Over(const std::string& review_id, const std::string& sessio
                          std::uint64_t ticket) {
   Session over;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto review = reviews_.find(review_id);
     if (review == reviews_.end()) return;
     const auto session = review->second.find(session_id);
@@ -76,11 +76,10 @@ void ReviewWaiters::Over(const std::string& review_id, const std::string& sessio
   over.done(std::move(over.pending));
 }
 
-// REQUIRES: mutex_ is held.
 void ReviewWaiters::Remember(const std::string& session_id) {
   if (left_.count(session_id) > 0) return;
   left_[session_id] = timers_.At(clock_.Now() + kRemember, [this, session_id] {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     left_.erase(session_id);
   });
 }
@@ -88,7 +87,7 @@ void ReviewWaiters::Remember(const std::string& session_id) {
 void ReviewWaiters::Leave(const std::string& review_id, const std::string& session_id) {
   Session gone;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     Remember(session_id);
     const auto review = reviews_.find(review_id);
     if (review == reviews_.end()) return;
@@ -106,7 +105,7 @@ void ReviewWaiters::Settle(const domain::ReviewStatus& status) {
   if (status.state == domain::ReviewState::kPending) return;
   Sessions settled;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto review = reviews_.find(status.review_id);
     if (review == reviews_.end()) return;
     settled = std::move(review->second);
@@ -119,14 +118,14 @@ void ReviewWaiters::Settle(const domain::ReviewStatus& status) {
 }
 
 std::vector<std::string> ReviewWaiters::WaitedFor() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::string> ids;
   for (const auto& [review_id, sessions] : reviews_) ids.push_back(review_id);
   return ids;
 }
 
 std::size_t ReviewWaiters::Waiting(const std::string& review_id) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto review = reviews_.find(review_id);
   return review == reviews_.end() ? 0 : review->second.size();
 }

@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/review_gate.h"
 #include "services/approval/gate/timers.h"
 
@@ -57,15 +57,16 @@ class ReviewWaiters {
 
   void Hold(const std::string& review_id, const std::string& session_id, Session session,
             absl::Time until);
-  void Remember(const std::string& session_id);
+  void Remember(const std::string& session_id) CS_REQUIRES(mutex_);
   void Over(const std::string& review_id, const std::string& session_id, std::uint64_t ticket);
 
   Timers& timers_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  std::uint64_t last_ticket_ = 0;
-  std::map<std::string, Sessions> reviews_;
-  std::map<std::string, Timers::Id> left_;  // sessions that left, and the timer that removes each
+  mutable Mutex mutex_;
+  std::uint64_t last_ticket_ CS_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, Sessions> reviews_ CS_GUARDED_BY(mutex_);
+  // Sessions that left, and the timer that removes each.
+  std::map<std::string, Timers::Id> left_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::approval::gate

@@ -1,30 +1,30 @@
 #include "services/approval/gate/timers.h"
 
-#include <chrono>
+#include <algorithm>
 
 namespace countersign::approval::gate {
 
 Timers::~Timers() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
+  wake_.NotifyAll();
   if (thread_.joinable()) thread_.join();
 }
 
 Timers::Id Timers::At(absl::Time when, absl::AnyInvocable<void()> action) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const Id id = ++last_id_;
   times_.emplace(id, when);
   const auto [entry, inserted] = actions_.emplace(std::pair(when, id), std::move(action));
-  if (entry == actions_.begin()) wake_.notify_all();
+  if (entry == actions_.begin()) wake_.NotifyAll();
   return id;
 }
 
 bool Timers::Cancel(Id id) {
   absl::AnyInvocable<void()> dropped;  // destroyed outside of the lock
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto time = times_.find(id);
   if (time == times_.end()) return false;
   const auto entry = actions_.find(std::pair(time->second, id));
@@ -38,7 +38,7 @@ void Timers::RunDue(absl::Time now) {
   while (true) {
     absl::AnyInvocable<void()> action;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       if (actions_.empty() || actions_.begin()->first.first > now) return;
       action = std::move(actions_.begin()->second);
       times_.erase(actions_.begin()->first.second);
@@ -53,22 +53,24 @@ void Timers::Start(const Clock& clock) {
 }
 
 void Timers::Run(const Clock& clock) {
-  std::unique_lock<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
     const absl::Time now = clock.Now();
     if (!actions_.empty() && actions_.begin()->first.first <= now) {
-      lock.unlock();
+      lock.Unlock();
       RunDue(now);
-      lock.lock();
+      lock.Lock();
       continue;
     }
     if (actions_.empty()) {
-      wake_.wait(lock);
-    } else {
-      const absl::Duration left = actions_.begin()->first.first - now;
-      wake_.wait_for(lock, absl::ToChronoMilliseconds(std::min(left, absl::Seconds(60))) +
-                               std::chrono::milliseconds(1));
+      wake_.Wait(mutex_);
+      continue;
     }
+    const absl::Time next = actions_.begin()->first.first;
+    wake_.WaitFor(mutex_, std::min(next - now, absl::Seconds(60)) + absl::Milliseconds(1),
+                  [&]() CS_REQUIRES(mutex_) {
+                    return stopping_ || actions_.empty() || actions_.begin()->first.first < next;
+                  });
   }
 }
 

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/call.h"
 
 namespace countersign::approval::gate {
@@ -41,12 +40,12 @@ class Timers {
  private:
   void Run(const Clock& clock);
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::map<std::pair<absl::Time, Id>, absl::AnyInvocable<void()>> actions_;
-  std::map<Id, absl::Time> times_;
-  Id last_id_ = 0;
-  bool stopping_ = false;
+  Mutex mutex_;
+  CondVar wake_;
+  std::map<std::pair<absl::Time, Id>, absl::AnyInvocable<void()>> actions_ CS_GUARDED_BY(mutex_);
+  std::map<Id, absl::Time> times_ CS_GUARDED_BY(mutex_);
+  Id last_id_ CS_GUARDED_BY(mutex_) = 0;
+  bool stopping_ CS_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
@@ -54,15 +53,15 @@ class Timers {
 template <typename T>
 domain::Done<T> WithDeadline(Timers& timers, absl::Time deadline, domain::Done<T> done) {
   struct Shared {
-    std::mutex mutex;
-    domain::Done<T> done;
+    explicit Shared(domain::Done<T> done) : done(std::move(done)) {}
+    Mutex mutex;
+    domain::Done<T> done CS_GUARDED_BY(mutex);
     domain::Done<T> Take() {
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       return std::exchange(done, nullptr);
     }
   };
-  auto shared = std::make_shared<Shared>();
-  shared->done = std::move(done);
+  auto shared = std::make_shared<Shared>(std::move(done));
   const Timers::Id timer = timers.At(deadline, [shared] {
     if (auto taken = shared->Take()) taken(absl::DeadlineExceededError("approval took too long"));
   });

@@ -54,13 +54,13 @@ absl::Status ReviewerDirectory::Validate(const std::shared_ptr<const domain::Res
 }
 
 absl::Status ReviewerDirectory::Serve(std::shared_ptr<const domain::ResourceSet> set) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   current_ = std::move(set);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> ReviewerDirectory::Current() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (current_ == nullptr) return errors::NoDirectory();
   return current_;
 }

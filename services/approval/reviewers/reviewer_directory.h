@@ -1,11 +1,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/resource_feed.h"
 #include "services/approval/reviews/review.h"
 
@@ -32,8 +32,8 @@ class ReviewerDirectory final : public domain::ResourceWatcher {
  private:
   absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> Current() const;
 
-  mutable std::mutex mutex_;
-  std::shared_ptr<const domain::ResourceSet> current_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const domain::ResourceSet> current_ CS_GUARDED_BY(mutex_);
 };
 
 // OK when a verified principal may read a review of a call on `connection` under `terms`: it has

@@ -200,6 +200,19 @@ ReviewState Tally(const Review& review) {
   return enough ? ReviewState::kApproved : ReviewState::kPending;
 }
 
+ReviewState AddVote(Review& review, const Vote& vote, absl::Time now) {
+  review.votes.push_back(vote);
+  review.votes.back().at = now;
+  const ReviewState after = Tally(review);
+  if (after != ReviewState::kPending) review.decided_at = now;
+  if (after == ReviewState::kDenied) review.reason = vote.reason;
+  if (after == ReviewState::kApproved) {
+    review.uses_left = review.terms.grant_uses;
+    review.grant_expires_at = now + review.terms.grant_ttl;
+  }
+  return after;
+}
+
 absl::Status CheckUse(const Review& review, const std::string& binding_hash, absl::Time now) {
   if (review.binding_hash != binding_hash) return errors::BindingMismatch(review.id);
   switch (StateAt(review, now)) {

@@ -63,6 +63,11 @@ absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now);
 // enough approvals by distinct people, otherwise PENDING.
 domain::ReviewState Tally(const Review& review);
 
+// Adds `vote`, which CheckVote allows, to `review` at `now`, with what follows from it: when and
+// why it was decided, and the grant. Returns the state that follows; `review.state` is the caller's
+// to change, together with the transition that it records.
+domain::ReviewState AddVote(Review& review, const Vote& vote, absl::Time now);
+
 // OK when a call with `binding_hash` may use the grant of `review` at `now`. Otherwise
 // FAILED_PRECONDITION with reason binding_mismatch, review_not_approved, review_exhausted,
 // review_expired or review_revoked.

@@ -80,6 +80,32 @@ TEST_CASE("Tally: a stored vote of the requester does not count", "[approval]") 
   CHECK(Tally(review) == ReviewState::kPending);
 }
 
+TEST_CASE("AddVote: decides when enough have approved, and opens the grant", "[approval]") {
+  Review review = AReview(ReviewState::kPending);
+  review.terms.approvals = 2;
+  review.terms.grant_uses = 3;
+  review.terms.grant_ttl = absl::Minutes(5);
+  CHECK(AddVote(review, Approval("bob"), kNow) == ReviewState::kPending);
+  CHECK(review.uses_left == 0);
+  CHECK(review.decided_at == absl::InfinitePast());
+  const absl::Time later = kNow + absl::Minutes(1);
+  CHECK(AddVote(review, Approval("carol"), later) == ReviewState::kApproved);
+  CHECK(review.state == ReviewState::kPending);  // the caller's to change
+  CHECK(review.uses_left == 3);
+  CHECK(review.decided_at == later);
+  CHECK(review.grant_expires_at == later + absl::Minutes(5));
+  CHECK(review.votes.size() == 2);
+  CHECK(review.votes[1].at == later);
+}
+
+TEST_CASE("AddVote: a denial decides with its reason and grants nothing", "[approval]") {
+  Review review = AReview(ReviewState::kPending);
+  CHECK(AddVote(review, testing::Denial("bob", "not today"), kNow) == ReviewState::kDenied);
+  CHECK(review.reason == "not today");
+  CHECK(review.decided_at == kNow);
+  CHECK(review.uses_left == 0);
+}
+
 TEST_CASE("PersonKey: no issuer and subject give another person's key", "[approval]") {
   const Person a{"https://a:1", "b", "", ""};
   const Person b{"https://a", "1:b", "", ""};

@@ -8,7 +8,6 @@
 #include "libs/base/status.h"
 #include "libs/crypto/seal.h"
 #include "services/approval/approval_errors.h"
-#include "services/approval/approval_schema.h"
 #include "services/approval/reviews/review_content.h"
 #include "services/approval/reviews/review_rules.h"
 #include "services/approval/store/review_rows_pg.h"
@@ -72,23 +71,14 @@ bool AskedFor(const reviews::Review& review, const reviews::Person& person) {
 
 }  // namespace
 
-absl::Status PgReviewStore::EnsureSchema() {
-  const std::lock_guard<std::mutex> lock(migrating_);
-  if (migrated_) return absl::OkStatus();
-  CS_RETURN_IF_ERROR(pg::Migrate(pool_, kApprovalSchema, ApprovalMigrations()));
-  migrated_ = true;
-  return absl::OkStatus();
-}
-
 // Errors of `body` roll back and are returned unchanged, without the pool's annotation, because
 // reviewers and callers read them.
 template <typename T>
 absl::StatusOr<T> PgReviewStore::InTransaction(
     absl::string_view what, const std::function<absl::StatusOr<T>(pqxx::work&)>& body) {
-  if (!migrated_) CS_RETURN_IF_ERROR(EnsureSchema());
   absl::StatusOr<T> answer = absl::UnknownError("not run");
   bool refused = false;
-  const absl::Status status = pool_.Transact(what, [&](pqxx::work& transaction) {
+  const absl::Status status = database_.Transact(what, [&](pqxx::work& transaction) {
     answer = body(transaction);
     refused = !answer.ok();
     return answer.status();
@@ -245,18 +235,10 @@ absl::StatusOr<reviews::Review> PgReviewStore::CastVote(const std::string& id,
                             rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
         const absl::Time now = rows::Now(transaction);
         CS_RETURN_IF_ERROR(reviews::CheckVote(review, vote, now));
-        review.votes.push_back(vote);
-        review.votes.back().at = now;
+        const ReviewState after = reviews::AddVote(review, vote, now);
         rows::InsertVote(transaction, id, review.votes.back());
-        const ReviewState after = reviews::Tally(review);
         Transition line = MakeTransition(review, after, vote.voter.DisplayName(), VoteDetail(vote));
         review.state = after;
-        if (after != ReviewState::kPending) review.decided_at = now;
-        if (after == ReviewState::kDenied) review.reason = vote.reason;
-        if (after == ReviewState::kApproved) {
-          review.uses_left = review.terms.grant_uses;
-          review.grant_expires_at = now + review.terms.grant_ttl;
-        }
         rows::UpdateReview(transaction, review);
         rows::Append(transaction, {std::move(line)});
         return review;

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/base/secret.h"
-#include "libs/pg/pool.h"
+#include "libs/pg/migrate.h"
+#include "services/approval/approval_schema.h"
 #include "services/approval/store/review_store.h"
 
 namespace countersign::approval::store {
@@ -21,7 +20,10 @@ class PgReviewStore final : public ReviewStore {
   // has expired. `pool` must use kApprovalSchema as its search_path. All references must outlive
   // this object.
   PgReviewStore(pg::Pool& pool, SecretString seal_key, const Clock& clock, RandomSource& random)
-      : pool_(pool), seal_key_(std::move(seal_key)), clock_(clock), random_(random) {}
+      : database_(pool, kApprovalSchema, ApprovalMigrations()),
+        seal_key_(std::move(seal_key)),
+        clock_(clock),
+        random_(random) {}
 
   absl::StatusOr<Joined> Join(const reviews::NewReview& call) override;
   absl::StatusOr<reviews::Review> Get(const std::string& id) override;
@@ -43,7 +45,7 @@ class PgReviewStore final : public ReviewStore {
 
   // Migrates the schema to this program's version. Every other method does so on first use, so that
   // the service may start while its database is down.
-  absl::Status EnsureSchema();
+  absl::Status EnsureSchema() { return database_.EnsureSchema(); }
 
  private:
   template <typename T>
@@ -53,9 +55,7 @@ class PgReviewStore final : public ReviewStore {
                                          const std::string& call_key, absl::Time now,
                                          std::vector<Transition>& lines);
 
-  std::mutex migrating_;
-  std::atomic<bool> migrated_{false};
-  pg::Pool& pool_;
+  pg::MigratedPool database_;
   const SecretString seal_key_;
   const Clock& clock_;
   RandomSource& random_;

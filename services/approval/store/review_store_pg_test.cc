@@ -5,9 +5,7 @@
 #include "libs/crypto/seal.h"
 #include "libs/testing/private_postgres.h"
 #include "services/approval/approval_schema.h"
-#include "services/approval/testing/review_races.h"
-#include "services/approval/testing/review_store_contract.h"
-#include "services/approval/testing/review_walk.h"
+#include "services/approval/testing/review_store_cases.h"
 
 namespace countersign::approval::store {
 namespace {
@@ -88,34 +86,8 @@ TEST_CASE("PgReviewStore: the first use makes the schema", "[approval][pg]") {
   CHECK(testing::Race(4, [&](int) { return store.Join(testing::ACall()).ok(); }) == 4);
 }
 
-TEST_CASE("PgReviewStore: joining", "[approval][pg]") {
-  PgUnderTest test;
-  testing::CheckJoining(test);
-}
-
-TEST_CASE("PgReviewStore: voting", "[approval][pg]") {
-  PgUnderTest test;
-  testing::CheckVoting(test);
-}
-
-TEST_CASE("PgReviewStore: using a grant", "[approval][pg]") {
-  PgUnderTest test;
-  testing::CheckUsing(test);
-}
-
-TEST_CASE("PgReviewStore: listing", "[approval][pg]") {
-  PgUnderTest test;
-  testing::CheckListing(test);
-}
-
-TEST_CASE("PgReviewStore: races", "[approval][pg]") {
-  PgUnderTest test;
-  testing::CheckRaces(test);
-}
-
-TEST_CASE("PgReviewStore: a random walk agrees with the model", "[approval][pg]") {
-  PgUnderTest test;
-  testing::CheckRandomWalk(test, 400);
+TEST_CASE("PgReviewStore: keeps the contract of a ReviewStore", "[approval][pg]") {
+  testing::CheckReviewStore([] { return std::make_unique<PgUnderTest>(); }, 400);
 }
 
 TEST_CASE("PgReviewStore: a crash inside a step leaves the step undone", "[approval][pg]") {

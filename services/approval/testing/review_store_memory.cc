@@ -59,7 +59,7 @@ bool MemoryReviewStore::ExpireIfDue(Row& row) {
 
 absl::StatusOr<store::Joined> MemoryReviewStore::Join(const reviews::NewReview& call) {
   if (absl::Status status = reviews::CheckNew(call); !status.ok()) return status;
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::string key = reviews::CallKey(call.requester, call.connection, call.binding_hash);
   std::vector<reviews::Review> same_call;
   for (auto& [id, row] : rows_) {
@@ -82,14 +82,14 @@ absl::StatusOr<store::Joined> MemoryReviewStore::Join(const reviews::NewReview& 
 }
 
 absl::StatusOr<reviews::Review> MemoryReviewStore::Get(const std::string& id) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const Row* row = Find(id);
   if (row == nullptr) return errors::NotFound(id);
   return View(*row);
 }
 
 absl::StatusOr<reviews::ReviewContent> MemoryReviewStore::Content(const std::string& id) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const Row* row = Find(id);
   if (row == nullptr) return errors::NotFound(id);
   return row->content == nullptr ? reviews::ReviewContent{} : *row->content;
@@ -97,7 +97,7 @@ absl::StatusOr<reviews::ReviewContent> MemoryReviewStore::Content(const std::str
 
 absl::StatusOr<std::vector<reviews::Review>> MemoryReviewStore::List(
     const store::ReviewQuery& query) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<reviews::Review> found;
   for (auto row = rows_.rbegin(); row != rows_.rend() && found.size() < query.limit; ++row) {
     reviews::Review view = View(row->second);
@@ -108,7 +108,7 @@ absl::StatusOr<std::vector<reviews::Review>> MemoryReviewStore::List(
 
 absl::StatusOr<std::vector<domain::ReviewStatus>> MemoryReviewStore::Statuses(
     const std::vector<std::string>& ids) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<domain::ReviewStatus> statuses;
   for (const std::string& id : ids) {
     if (const Row* row = Find(id); row != nullptr) statuses.push_back(View(*row).Status());
@@ -118,21 +118,13 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> MemoryReviewStore::Statuses(
 
 absl::StatusOr<reviews::Review> MemoryReviewStore::CastVote(const std::string& id,
                                                             const reviews::Vote& vote) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   Row* row = Find(id);
   if (row == nullptr) return errors::NotFound(id);
   const absl::Time now = clock_.Now();
   reviews::Review& review = row->review;
   if (absl::Status status = reviews::CheckVote(review, vote, now); !status.ok()) return status;
-  review.votes.push_back(vote);
-  review.votes.back().at = now;
-  const ReviewState after = reviews::Tally(review);
-  if (after != ReviewState::kPending) review.decided_at = now;
-  if (after == ReviewState::kDenied) review.reason = vote.reason;
-  if (after == ReviewState::kApproved) {
-    review.uses_left = review.terms.grant_uses;
-    review.grant_expires_at = now + review.terms.grant_ttl;
-  }
+  const ReviewState after = reviews::AddVote(review, vote, now);
   Move(*row, after, vote.voter.DisplayName(), store::VoteDetail(vote));
   return review;
 }
@@ -141,7 +133,7 @@ absl::StatusOr<store::Use> MemoryReviewStore::Consume(const std::string& id,
                                                       const std::string& session_id,
                                                       const reviews::Person& requester,
                                                       const std::string& binding_hash) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   Row* row = Find(id);
   if (row == nullptr || row->review.requester.issuer != requester.issuer ||
       row->review.requester.subject != requester.subject) {
@@ -166,7 +158,7 @@ absl::StatusOr<store::Use> MemoryReviewStore::Consume(const std::string& id,
 absl::StatusOr<reviews::Review> MemoryReviewStore::Revoke(const std::string& id,
                                                           const std::string& actor,
                                                           const std::string& reason) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   Row* row = Find(id);
   if (row == nullptr) return errors::NotFound(id);
   reviews::Review& review = row->review;
@@ -179,7 +171,7 @@ absl::StatusOr<reviews::Review> MemoryReviewStore::Revoke(const std::string& id,
 }
 
 absl::StatusOr<std::size_t> MemoryReviewStore::ExpireDue(std::size_t limit) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::size_t expired = 0;
   for (auto& [id, row] : rows_) {
     if (expired < limit && ExpireIfDue(row)) ++expired;
@@ -188,7 +180,7 @@ absl::StatusOr<std::size_t> MemoryReviewStore::ExpireDue(std::size_t limit) {
 }
 
 absl::StatusOr<store::ReviewCounts> MemoryReviewStore::Counts() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   store::ReviewCounts counts;
   for (const auto& [id, row] : rows_) {
     if (View(row).state == ReviewState::kPending) ++counts.pending;
@@ -197,13 +189,13 @@ absl::StatusOr<store::ReviewCounts> MemoryReviewStore::Counts() {
 }
 
 absl::StatusOr<store::LogHead> MemoryReviewStore::Head() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return head_;
 }
 
 absl::StatusOr<std::vector<store::Transition>> MemoryReviewStore::Log(std::uint64_t after,
                                                                       std::size_t limit) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<store::Transition> lines;
   for (std::size_t i = after; i < log_.size() && lines.size() < limit; ++i) {
     lines.push_back(log_[i]);

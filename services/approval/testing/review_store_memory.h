@@ -2,11 +2,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/base/random.h"
 #include "services/approval/store/review_store.h"
 
@@ -52,10 +52,10 @@ class MemoryReviewStore final : public store::ReviewStore {
 
   const Clock& clock_;
   RandomSource& random_;
-  std::mutex mutex_;
-  std::map<std::string, Row> rows_;
-  store::LogHead head_ = store::EmptyLogHead();
-  std::vector<store::Transition> log_;
+  Mutex mutex_;
+  std::map<std::string, Row> rows_ CS_GUARDED_BY(mutex_);
+  store::LogHead head_ CS_GUARDED_BY(mutex_) = store::EmptyLogHead();
+  std::vector<store::Transition> log_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::approval::testing

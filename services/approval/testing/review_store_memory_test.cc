@@ -1,9 +1,7 @@
 #include "services/approval/testing/review_store_memory.h"
 
 #include "libs/testing/fake_clock.h"
-#include "services/approval/testing/review_races.h"
-#include "services/approval/testing/review_store_contract.h"
-#include "services/approval/testing/review_walk.h"
+#include "services/approval/testing/review_store_cases.h"
 
 namespace countersign::approval::testing {
 namespace {
@@ -21,34 +19,8 @@ class MemoryUnderTest final : public StoreUnderTest {
 
 }  // namespace
 
-TEST_CASE("MemoryReviewStore: joining", "[approval]") {
-  MemoryUnderTest test;
-  testing::CheckJoining(test);
-}
-
-TEST_CASE("MemoryReviewStore: voting", "[approval]") {
-  MemoryUnderTest test;
-  testing::CheckVoting(test);
-}
-
-TEST_CASE("MemoryReviewStore: using a grant", "[approval]") {
-  MemoryUnderTest test;
-  testing::CheckUsing(test);
-}
-
-TEST_CASE("MemoryReviewStore: listing", "[approval]") {
-  MemoryUnderTest test;
-  testing::CheckListing(test);
-}
-
-TEST_CASE("MemoryReviewStore: races", "[approval]") {
-  MemoryUnderTest test;
-  testing::CheckRaces(test);
-}
-
-TEST_CASE("MemoryReviewStore: a random walk agrees with the model", "[approval]") {
-  MemoryUnderTest test;
-  testing::CheckRandomWalk(test, 5000);
+TEST_CASE("MemoryReviewStore: keeps the contract of a ReviewStore", "[approval]") {
+  CheckReviewStore([] { return std::make_unique<MemoryUnderTest>(); }, 5000);
 }
 
 }  // namespace countersign::approval::testing

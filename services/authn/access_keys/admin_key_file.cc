@@ -10,7 +10,7 @@
 namespace countersign::authn::access_keys {
 
 absl::Status AdminKeyFile::Ensure() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::error_code error;
   if (ensured_ || path_.empty() || std::filesystem::exists(path_, error)) {
     ensured_ = true;

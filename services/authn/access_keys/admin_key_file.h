@@ -1,10 +1,10 @@
 #pragma once
 
-#include <mutex>
 #include <string>
 
 #include "absl/status/status.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/base/random.h"
 #include "services/authn/access_keys/access_key.h"
 #include "services/authn/access_keys/key_store.h"
@@ -30,8 +30,8 @@ class AdminKeyFile {
   const KeyHasher& hasher_;
   const Clock& clock_;
   RandomSource& random_;
-  std::mutex mutex_;
-  bool ensured_ = false;
+  Mutex mutex_;
+  bool ensured_ CS_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace countersign::authn::access_keys

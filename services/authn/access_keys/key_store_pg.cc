@@ -7,8 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
-#include "libs/pg/migrate.h"
-#include "services/authn/authn_schema.h"
 
 namespace countersign::authn::access_keys {
 namespace {
@@ -46,30 +44,11 @@ KeyRecord ReadRecord(const pqxx::row& row) {
 
 }  // namespace
 
-absl::Status PgKeyStore::EnsureSchema() {
-  const std::lock_guard<std::mutex> lock(migrating_);
-  if (migrated_) return absl::OkStatus();
-  CS_RETURN_IF_ERROR(pg::Migrate(pool_, kAuthnSchema, AuthnMigrations()));
-  migrated_ = true;
-  return absl::OkStatus();
-}
-
-absl::Status PgKeyStore::Transact(absl::string_view what,
-                                  const std::function<absl::Status(pqxx::work&)>& body) {
-  if (!migrated_) CS_RETURN_IF_ERROR(EnsureSchema());
-  return pool_.Transact(what, body);
-}
-
-absl::Status PgKeyStore::Check() {
-  CS_RETURN_IF_ERROR(EnsureSchema());
-  return pool_.Ping();
-}
-
 absl::Status PgKeyStore::Insert(const KeyRecord& key, absl::string_view hash) {
   const std::string hex = HexEncode(hash);
   const auto created = Micros(key.created_at);
   const auto expires = Micros(key.expires_at);
-  return Transact("insert access key", [&](pqxx::work& transaction) {
+  return database_.Transact("insert access key", [&](pqxx::work& transaction) {
     transaction.exec_params(
         "INSERT INTO access_key (id, hash, identity, created_by, created_at, expires_at)"
         " VALUES ($1, decode($2, 'hex'), $3, $4,"
@@ -83,7 +62,7 @@ absl::Status PgKeyStore::Insert(const KeyRecord& key, absl::string_view hash) {
 absl::StatusOr<KeyRecord> PgKeyStore::FindByHash(absl::string_view hash) {
   std::optional<KeyRecord> found;
   const std::string hex = HexEncode(hash);
-  CS_RETURN_IF_ERROR(Transact("find access key", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("find access key", [&](pqxx::work& transaction) {
     // A caller waits for this statement.
     transaction.exec0("SET LOCAL statement_timeout = '2s'");
     const pqxx::result rows = transaction.exec_params(
@@ -101,13 +80,14 @@ absl::StatusOr<KeyPage> PgKeyStore::List(std::size_t page_size, absl::string_vie
   const std::int64_t micros =
       after.created_at == absl::InfinitePast() ? -1 : absl::ToUnixMicros(after.created_at);
   KeyPage page;
-  CS_RETURN_IF_ERROR(Transact("list access keys", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("list access keys", [&](pqxx::work& transaction) {
     const pqxx::result rows = transaction.exec_params(
         absl::StrCat("SELECT", kColumns,
                      "FROM access_key WHERE (created_at, id) >"
                      " (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2)"
                      " ORDER BY created_at, id LIMIT $3"),
         micros, after.id, page_size + 1);
+    page.items.clear();
     for (const pqxx::row& row : rows) page.items.push_back(ReadRecord(row));
     return absl::OkStatus();
   }));
@@ -120,7 +100,7 @@ absl::StatusOr<KeyPage> PgKeyStore::List(std::size_t page_size, absl::string_vie
 
 absl::StatusOr<KeyRecord> PgKeyStore::Revoke(const std::string& id, absl::Time now) {
   std::optional<KeyRecord> revoked;
-  CS_RETURN_IF_ERROR(Transact("revoke access key", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("revoke access key", [&](pqxx::work& transaction) {
     transaction.exec_params(
         "UPDATE access_key SET revoked_at = timestamptz 'epoch' + $2::bigint * interval"
         " '1 microsecond' WHERE id = $1 AND revoked_at IS NULL",

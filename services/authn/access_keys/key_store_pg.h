@@ -1,12 +1,10 @@
 #pragma once
 
-#include <atomic>
-#include <functional>
-#include <mutex>
 #include <string>
 
-#include "libs/pg/pool.h"
+#include "libs/pg/migrate.h"
 #include "services/authn/access_keys/key_store.h"
+#include "services/authn/authn_schema.h"
 
 namespace countersign::authn::access_keys {
 
@@ -14,7 +12,7 @@ namespace countersign::authn::access_keys {
 // this object. The first use that reaches the database migrates the schema.
 class PgKeyStore final : public KeyStore {
  public:
-  explicit PgKeyStore(pg::Pool& pool) : pool_(pool) {}
+  explicit PgKeyStore(pg::Pool& pool) : database_(pool, kAuthnSchema, AuthnMigrations()) {}
 
   absl::Status Insert(const KeyRecord& key, absl::string_view hash) override;
   absl::StatusOr<KeyRecord> FindByHash(absl::string_view hash) override;
@@ -22,16 +20,10 @@ class PgKeyStore final : public KeyStore {
   absl::StatusOr<KeyRecord> Revoke(const std::string& id, absl::Time now) override;
 
   // OK when the database answers and its schema is current. Used for readiness.
-  absl::Status Check();
+  absl::Status Check() { return database_.Ping(); }
 
  private:
-  absl::Status EnsureSchema();
-  absl::Status Transact(absl::string_view what,
-                        const std::function<absl::Status(pqxx::work&)>& body);
-
-  pg::Pool& pool_;
-  std::mutex migrating_;
-  std::atomic<bool> migrated_{false};
+  pg::MigratedPool database_;
 };
 
 }  // namespace countersign::authn::access_keys

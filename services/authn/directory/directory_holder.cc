@@ -11,7 +11,7 @@
 namespace countersign::authn::directory {
 
 std::shared_ptr<const Directory> DirectoryHolder::Current() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return current_;
 }
 
@@ -30,7 +30,7 @@ absl::Status DirectoryHolder::Validate(const std::shared_ptr<const domain::Resou
 absl::Status DirectoryHolder::Serve(std::shared_ptr<const domain::ResourceSet> set) {
   CS_ASSIGN_OR_RETURN(auto directory, Directory::Compile(std::move(set)));
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     current_ = std::move(directory);
   }
   // A cache that does not answer in time treats itself as empty.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
+#include "libs/base/mutex.h"
 #include "libs/domain/resource_feed.h"
 #include "services/authn/directory/directory.h"
 #include "services/authn/revocation/revocation_feed.h"
@@ -30,8 +30,8 @@ class DirectoryHolder final : public domain::ResourceWatcher {
  private:
   const vault::Vault& vault_;
   revocation::RevocationFeed& revocations_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Directory> current_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const Directory> current_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::authn::directory

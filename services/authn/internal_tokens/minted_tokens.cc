@@ -32,7 +32,7 @@ absl::StatusOr<MintedTokens::Minted> MintedTokens::GetOrMint(const domain::Princ
                                                              absl::Time now) {
   const std::string digest = Digest(principal);
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = by_digest_.find(digest);
     if (found != by_digest_.end() && now - found->second->minted_at < kReuse &&
         found->second->minted.expires_at - now >= kMinRemaining) {
@@ -41,7 +41,7 @@ absl::StatusOr<MintedTokens::Minted> MintedTokens::GetOrMint(const domain::Princ
   }
   CS_ASSIGN_OR_RETURN(MintedToken fresh, minter_.Mint(principal, now));
   Minted minted{std::make_shared<const SecretString>(std::move(fresh.token)), fresh.expires_at};
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_digest_.find(digest);
   if (found != by_digest_.end()) {
     entries_.erase(found->second);

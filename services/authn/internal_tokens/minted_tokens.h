@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
 #include "libs/base/secret.h"
 #include "services/authn/internal_tokens/token_minter.h"
 
@@ -37,9 +37,9 @@ class MintedTokens {
 
   TokenMinter& minter_;
   const std::size_t capacity_;
-  std::mutex mutex_;
-  std::list<Entry> entries_;  // newest first
-  absl::flat_hash_map<std::string, std::list<Entry>::iterator> by_digest_;
+  Mutex mutex_;
+  std::list<Entry> entries_ CS_GUARDED_BY(mutex_);  // newest first
+  absl::flat_hash_map<std::string, std::list<Entry>::iterator> by_digest_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::authn::internal_tokens

@@ -59,7 +59,7 @@ void JwksCache::Get(absl::string_view kid, domain::Done<Keys> done) {
   Keys keys;
   absl::Status failure;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     switch (Decide(kid, clock_.Now(), &start)) {
       case Step::kServe: keys = keys_; break;
       case Step::kFail: failure = last_failure_; break;
@@ -103,7 +103,7 @@ JwksCache::Step JwksCache::Decide(absl::string_view kid, absl::Time now, bool* s
 void JwksCache::StartFetch() {
   std::string jwks_uri = configured_jwks_uri_;
   if (jwks_uri.empty()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     jwks_uri = discovered_jwks_uri_;
   }
   if (!jwks_uri.empty()) return FetchKeys(std::move(jwks_uri));
@@ -119,7 +119,7 @@ void JwksCache::StartFetch() {
                    auto jwks_uri = JwksUriFromDiscovery(document->body, self->issuer_);
                    if (!jwks_uri.ok()) return self->Finish(jwks_uri.status(), "");
                    {
-                     const std::lock_guard<std::mutex> lock(self->mutex_);
+                     const MutexLock lock(self->mutex_);
                      self->discovered_jwks_uri_ = *jwks_uri;
                    }
                    self->FetchKeys(*std::move(jwks_uri));
@@ -150,7 +150,7 @@ void JwksCache::Finish(absl::StatusOr<jose::JwkSet> fetched, absl::string_view c
   Keys keys;
   absl::Status failure;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     const absl::Time now = clock_.Now();
     fetching_ = false;
     if (fetched.ok()) {
@@ -179,7 +179,6 @@ void JwksCache::Finish(absl::StatusOr<jose::JwkSet> fetched, absl::string_view c
   }
 }
 
-// REQUIRES: mutex_ is held.
 void JwksCache::Merge(const jose::JwkSet& fetched) {
   std::vector<Known> merged;
   for (const jose::Jwk& jwk : fetched.keys) merged.push_back({jwk, 0});
@@ -197,7 +196,7 @@ void JwksCache::Merge(const jose::JwkSet& fetched) {
 }
 
 absl::Duration JwksCache::Age() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return clock_.Now() - fetched_at_;
 }
 

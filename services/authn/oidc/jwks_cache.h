@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/domain/call.h"
 #include "libs/jose/jwk.h"
 #include "services/authn/oidc/url_fetcher.h"
@@ -65,11 +65,12 @@ class JwksCache : public std::enable_shared_from_this<JwksCache> {
 
   JwksCache(std::string issuer, std::string jwks_uri, UrlFetcher& fetcher, const Clock& clock,
             JwksCacheOptions options);
-  Step Decide(absl::string_view kid, absl::Time now, bool* start);
+  // Sets `start` when the caller is to fetch.
+  Step Decide(absl::string_view kid, absl::Time now, bool* start) CS_REQUIRES(mutex_);
   void StartFetch();
   void FetchKeys(std::string jwks_uri);
   void Finish(absl::StatusOr<jose::JwkSet> fetched, absl::string_view cache_control);
-  void Merge(const jose::JwkSet& fetched);
+  void Merge(const jose::JwkSet& fetched) CS_REQUIRES(mutex_);
 
   const std::string issuer_;
   const std::string configured_jwks_uri_;
@@ -77,19 +78,19 @@ class JwksCache : public std::enable_shared_from_this<JwksCache> {
   const Clock& clock_;
   const JwksCacheOptions options_;
 
-  mutable std::mutex mutex_;
-  std::vector<Known> known_;
-  Keys keys_;  // null before the first successful fetch
-  absl::Time fetched_at_ = absl::InfinitePast();
-  absl::Time attempted_at_ = absl::InfinitePast();
-  absl::Time not_before_ =
-      absl::InfinitePast();  // earliest time of the next attempt after a failure
-  absl::Duration ttl_;
-  absl::Duration backoff_;
-  absl::Status last_failure_;
-  std::string discovered_jwks_uri_;
-  bool fetching_ = false;
-  std::vector<domain::Done<Keys>> waiting_;
+  mutable Mutex mutex_;
+  std::vector<Known> known_ CS_GUARDED_BY(mutex_);
+  Keys keys_ CS_GUARDED_BY(mutex_);  // null before the first successful fetch
+  absl::Time fetched_at_ CS_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time attempted_at_ CS_GUARDED_BY(mutex_) = absl::InfinitePast();
+  // Earliest time of the next attempt after a failure.
+  absl::Time not_before_ CS_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Duration ttl_ CS_GUARDED_BY(mutex_);
+  absl::Duration backoff_ CS_GUARDED_BY(mutex_);
+  absl::Status last_failure_ CS_GUARDED_BY(mutex_);
+  std::string discovered_jwks_uri_ CS_GUARDED_BY(mutex_);
+  bool fetching_ CS_GUARDED_BY(mutex_) = false;
+  std::vector<domain::Done<Keys>> waiting_ CS_GUARDED_BY(mutex_);
 };
 
 // The max-age of a Cache-Control header, if present and valid.

@@ -7,7 +7,7 @@ namespace countersign::authn::oidc {
 std::shared_ptr<JwksCache> JwksCaches::GetCache(const directory::Directory& directory,
                                                 const directory::TokenIssuer& issuer) {
   const std::string& url = issuer.expectations.issuer;
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   Entry& entry = by_provider_[issuer.provider];
   if (entry.cache == nullptr || entry.issuer != url || entry.jwks_uri != issuer.jwks_uri) {
     entry = {url, issuer.jwks_uri,
@@ -17,7 +17,6 @@ std::shared_ptr<JwksCache> JwksCaches::GetCache(const directory::Directory& dire
   return entry.cache;
 }
 
-// REQUIRES: mutex_ is held.
 void JwksCaches::DropUnnamed(const directory::Directory& directory) {
   for (auto entry = by_provider_.begin(); entry != by_provider_.end();) {
     const bool named = std::any_of(
@@ -28,7 +27,7 @@ void JwksCaches::DropUnnamed(const directory::Directory& directory) {
 }
 
 std::vector<JwksCaches::ProviderAge> JwksCaches::Ages() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<ProviderAge> ages;
   for (const auto& [provider, entry] : by_provider_) {
     const absl::Duration age = entry.cache->Age();

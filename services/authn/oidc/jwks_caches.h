@@ -2,10 +2,10 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "services/authn/directory/directory.h"
 #include "services/authn/oidc/jwks_cache.h"
 
@@ -40,8 +40,8 @@ class JwksCaches {
   UrlFetcher& fetcher_;
   const Clock& clock_;
   const JwksCacheOptions options_;
-  mutable std::mutex mutex_;
-  std::map<std::string, Entry> by_provider_;
+  mutable Mutex mutex_;
+  std::map<std::string, Entry> by_provider_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::authn::oidc

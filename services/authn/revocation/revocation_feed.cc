@@ -13,7 +13,7 @@ void RevocationFeed::Subscription::Acknowledge(std::uint64_t sequence) {
 RevocationFeed::Subscription::~Subscription() { feed_.Remove(id_); }
 
 std::unique_ptr<RevocationFeed::Subscription> RevocationFeed::Subscribe(Listener listener) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::uint64_t id = next_id_++;
   listeners_[id] = {std::make_shared<Listener>(std::move(listener)), sequence_};
   return std::unique_ptr<Subscription>(new Subscription(*this, id, sequence_));
@@ -21,7 +21,7 @@ std::unique_ptr<RevocationFeed::Subscription> RevocationFeed::Subscribe(Listener
 
 std::unique_ptr<RevocationFeed::Subscription> RevocationFeed::SubscribeDirectly(
     std::function<void()> flush) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::uint64_t id = next_id_++;
   auto listener = [this, id, flush = std::move(flush)](std::uint64_t sequence) {
     flush();
@@ -34,37 +34,37 @@ std::unique_ptr<RevocationFeed::Subscription> RevocationFeed::SubscribeDirectly(
 bool RevocationFeed::PublishAndWait(absl::Duration timeout) {
   std::uint64_t sequence = 0;
   {
-    const std::lock_guard<std::mutex> in_order(publishing_);
+    const MutexLock in_order(publishing_);
     std::vector<std::shared_ptr<Listener>> told;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       sequence = ++sequence_;
       for (const auto& [id, listening] : listeners_) told.push_back(listening.listener);
     }
     for (const auto& listener : told) (*listener)(sequence);
   }
-  std::unique_lock<std::mutex> lock(mutex_);
-  return changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] {
+  const MutexLock lock(mutex_);
+  return changed_.WaitFor(mutex_, timeout, [&]() CS_REQUIRES(mutex_) {
     return std::all_of(listeners_.begin(), listeners_.end(),
                        [&](const auto& entry) { return entry.second.acknowledged >= sequence; });
   });
 }
 
 void RevocationFeed::Acknowledge(std::uint64_t id, std::uint64_t sequence) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = listeners_.find(id);
   if (found == listeners_.end()) return;
   // An acknowledgement of an unpublished sequence counts only up to the published one.
   found->second.acknowledged = std::max(found->second.acknowledged, std::min(sequence, sequence_));
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void RevocationFeed::Remove(std::uint64_t id) {
   // Waits until a listener that is running has returned, because it uses what it captured.
-  const std::lock_guard<std::mutex> in_order(publishing_);
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock in_order(publishing_);
+  const MutexLock lock(mutex_);
   listeners_.erase(id);
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 }  // namespace countersign::authn::revocation

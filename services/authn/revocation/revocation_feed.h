@@ -1,14 +1,13 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "libs/base/mutex.h"
 
 namespace countersign::authn::revocation {
 
@@ -58,12 +57,12 @@ class RevocationFeed {
   void Acknowledge(std::uint64_t id, std::uint64_t sequence);
   void Remove(std::uint64_t id);
 
-  std::mutex publishing_;  // serialises publishers, so that listeners see sequences in order
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::uint64_t, Listening> listeners_;
-  std::uint64_t next_id_ = 1;
-  std::uint64_t sequence_ = 0;
+  Mutex publishing_;  // serialises publishers, so that listeners see sequences in order
+  Mutex mutex_;
+  CondVar changed_;
+  std::map<std::uint64_t, Listening> listeners_ CS_GUARDED_BY(mutex_);
+  std::uint64_t next_id_ CS_GUARDED_BY(mutex_) = 1;
+  std::uint64_t sequence_ CS_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace countersign::authn::revocation

@@ -5,8 +5,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
+
+#include "libs/base/mutex.h"
 
 namespace countersign::authn::revocation {
 namespace {
@@ -20,30 +21,29 @@ class Outbox {
   explicit Outbox(Stream& stream) : stream_(&stream) {}
 
   void Revoke(std::uint64_t sequence) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     revoked_ = sequence;
     WriteNext();
   }
   void Heartbeat() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     heartbeat_ = true;
     WriteNext();
   }
   void OnWritten(bool ok) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     writing_ = false;
     if (!ok) stream_ = nullptr;
     WriteNext();
   }
   // After this the stream is not used.
   void Close() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     stream_ = nullptr;
   }
 
  private:
-  // REQUIRES: mutex_ is held.
-  void WriteNext() {
+  void WriteNext() CS_REQUIRES(mutex_) {
     if (stream_ == nullptr || writing_ || (revoked_ == 0 && !heartbeat_)) return;
     message_.Clear();
     message_.set_heartbeat(revoked_ == 0);
@@ -55,12 +55,12 @@ class Outbox {
     stream_->StartWrite(&message_);
   }
 
-  std::mutex mutex_;
-  Stream* stream_;
-  std::uint64_t revoked_ = 0;  // 0: none is waiting
-  bool heartbeat_ = false;
-  bool writing_ = false;
-  v1::Revocation message_;  // stays until OnWritten
+  Mutex mutex_;
+  Stream* stream_ CS_GUARDED_BY(mutex_);
+  std::uint64_t revoked_ CS_GUARDED_BY(mutex_) = 0;  // 0: none is waiting
+  bool heartbeat_ CS_GUARDED_BY(mutex_) = false;
+  bool writing_ CS_GUARDED_BY(mutex_) = false;
+  v1::Revocation message_ CS_GUARDED_BY(mutex_);  // stays until OnWritten
 };
 
 class RevocationStream final : public Stream {
@@ -95,7 +95,7 @@ class RevocationStream final : public Stream {
   }
   // False when the stream is over.
   bool Beat() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_) return false;
     outbox_->Heartbeat();
     SetAlarm();
@@ -105,7 +105,7 @@ class RevocationStream final : public Stream {
     subscription_.reset();
     outbox_->Close();
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       ended_ = true;
       alarm_->Cancel();
     }
@@ -115,7 +115,7 @@ class RevocationStream final : public Stream {
   void Release() {
     bool last = false;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       last = released_;
       released_ = true;
     }
@@ -126,10 +126,10 @@ class RevocationStream final : public Stream {
   const std::shared_ptr<Outbox> outbox_;
   std::unique_ptr<RevocationFeed::Subscription> subscription_;
   v1::RevocationAck ack_;
-  std::mutex mutex_;
-  std::unique_ptr<grpc::Alarm> alarm_;
-  bool ended_ = false;
-  bool released_ = false;
+  Mutex mutex_;
+  std::unique_ptr<grpc::Alarm> alarm_ CS_GUARDED_BY(mutex_);
+  bool ended_ CS_GUARDED_BY(mutex_) = false;
+  bool released_ CS_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace

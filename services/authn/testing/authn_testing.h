@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/mutex.h"
 #include "libs/crypto/testing/test_signer.h"
 #include "libs/domain/resources.h"
 #include "libs/jose/jwk.h"
@@ -26,14 +26,14 @@ inline constexpr char kIssuer[] = "https://idp.example";
 class FakeFetcher final : public oidc::UrlFetcher {
  public:
   void Fetch(oidc::UrlRequest request, domain::Done<oidc::UrlDocument> done) override {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     requests.push_back(request);
     if (!automatic) {
       waiting_.push_back(std::move(done));
       return;
     }
     absl::StatusOr<oidc::UrlDocument> answer = answer_;
-    lock.unlock();
+    lock.Unlock();
     done(std::move(answer));
   }
 
@@ -53,9 +53,10 @@ class FakeFetcher final : public oidc::UrlFetcher {
   std::vector<oidc::UrlRequest> requests;
 
  private:
-  std::mutex mutex_;
-  absl::StatusOr<oidc::UrlDocument> answer_ = absl::UnavailableError("no answer was prepared");
-  std::vector<domain::Done<oidc::UrlDocument>> waiting_;
+  Mutex mutex_;
+  absl::StatusOr<oidc::UrlDocument> answer_ CS_GUARDED_BY(mutex_) =
+      absl::UnavailableError("no answer was prepared");
+  std::vector<domain::Done<oidc::UrlDocument>> waiting_ CS_GUARDED_BY(mutex_);
 };
 
 // Mints tokens that consist of the subject and a counter.

@@ -9,7 +9,7 @@
 namespace countersign::authn::testing {
 
 absl::Status MemoryKeyStore::Insert(const access_keys::KeyRecord& key, absl::string_view hash) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (by_id_.count(key.id) != 0 || id_by_hash_.count(std::string(hash)) != 0) {
     return absl::AlreadyExistsError("the key exists");
   }
@@ -19,7 +19,7 @@ absl::Status MemoryKeyStore::Insert(const access_keys::KeyRecord& key, absl::str
 }
 
 absl::StatusOr<access_keys::KeyRecord> MemoryKeyStore::FindByHash(absl::string_view hash) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = id_by_hash_.find(std::string(hash));
   if (found == id_by_hash_.end()) return absl::NotFoundError("no such key");
   return by_id_.at(found->second);
@@ -29,7 +29,7 @@ absl::StatusOr<access_keys::KeyPage> MemoryKeyStore::List(std::size_t page_size,
                                                           absl::string_view page_token) {
   CS_ASSIGN_OR_RETURN(const access_keys::KeyPlace after,
                       access_keys::ParseKeyPageToken(page_token));
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<access_keys::KeyRecord> sorted;
   for (const auto& [id, key] : by_id_) {
     if (std::tie(key.created_at, id) > std::tie(after.created_at, after.id)) sorted.push_back(key);
@@ -48,7 +48,7 @@ absl::StatusOr<access_keys::KeyPage> MemoryKeyStore::List(std::size_t page_size,
 
 absl::StatusOr<access_keys::KeyRecord> MemoryKeyStore::Revoke(const std::string& id,
                                                               absl::Time now) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return absl::NotFoundError("no such key");
   found->second.revoked_at = std::min(found->second.revoked_at, now);

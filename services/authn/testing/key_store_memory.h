@@ -1,10 +1,10 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "libs/base/mutex.h"
 #include "services/authn/access_keys/key_store.h"
 
 namespace countersign::authn::testing {
@@ -19,9 +19,9 @@ class MemoryKeyStore final : public access_keys::KeyStore {
   absl::StatusOr<access_keys::KeyRecord> Revoke(const std::string& id, absl::Time now) override;
 
  private:
-  std::mutex mutex_;
-  std::map<std::string, access_keys::KeyRecord> by_id_;
-  std::map<std::string, std::string> id_by_hash_;
+  Mutex mutex_;
+  std::map<std::string, access_keys::KeyRecord> by_id_ CS_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> id_by_hash_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::authn::testing

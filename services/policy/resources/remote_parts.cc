@@ -26,7 +26,7 @@ RemoteParts::Live* RemoteParts::Find(const RemotePart& part) {
 }
 
 void RemoteParts::Connect(std::shared_ptr<RemotePart> part) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) part->Close();
   if (committed_ != nullptr) part->SendCommitted(committed_);
   Live live;
@@ -35,33 +35,51 @@ void RemoteParts::Connect(std::shared_ptr<RemotePart> part) {
 }
 
 void RemoteParts::Disconnect(const RemotePart& part) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   live_.erase(std::remove_if(live_.begin(), live_.end(),
                              [&](const Live& live) { return live.part.get() == &part; }),
               live_.end());
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void RemoteParts::OnValidated(const RemotePart& part, std::uint64_t draft_id,
                               std::vector<std::string> mistakes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   Live* live = Find(part);
   if (live == nullptr || draft_id != draft_id_) return;  // an answer to an earlier draft
   live->mistakes = std::move(mistakes);
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void RemoteParts::OnServing(const RemotePart& part, std::uint64_t version) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   Live* live = Find(part);
   if (live == nullptr) return;
   live->serving = version;
-  changed_.notify_all();
+  changed_.NotifyAll();
+}
+
+std::vector<std::string> RemoteParts::Unanswered() const {
+  std::vector<std::string> names;
+  for (const Live& live : live_) {
+    if (live.asked && !live.mistakes.has_value()) names.push_back(live.part->name());
+  }
+  SortUnique(names);
+  return names;
+}
+
+std::vector<std::string> RemoteParts::Lagging(std::uint64_t version) const {
+  std::vector<std::string> names;
+  for (const Live& live : live_) {
+    if (live.serving < version) names.push_back(live.part->name());
+  }
+  SortUnique(names);
+  return names;
 }
 
 absl::Status RemoteParts::Validate(std::shared_ptr<const domain::ResourceList> draft,
                                    absl::Duration timeout) {
-  std::unique_lock<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   ++draft_id_;
   for (Live& live : live_) {
     live.asked = true;
@@ -70,21 +88,13 @@ absl::Status RemoteParts::Validate(std::shared_ptr<const domain::ResourceList> d
   }
   // A part that connects during validation is not asked: it gets the committed version, like any
   // part that starts later.
-  const auto missing = [this] {
-    std::vector<std::string> names;
-    for (const Live& live : live_) {
-      if (live.asked && !live.mistakes.has_value()) names.push_back(live.part->name());
-    }
-    SortUnique(names);
-    return names;
-  };
-  changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return missing().empty(); });
+  changed_.WaitFor(mutex_, timeout, [this]() CS_REQUIRES(mutex_) { return Unanswered().empty(); });
   std::vector<std::string> mistakes;
   for (const Live& live : live_) {
     if (!live.mistakes.has_value()) continue;
     mistakes.insert(mistakes.end(), live.mistakes->begin(), live.mistakes->end());
   }
-  const std::vector<std::string> unanswered = missing();
+  const std::vector<std::string> unanswered = Unanswered();
   for (Live& live : live_) live.asked = false;
   if (!mistakes.empty()) {
     SortUnique(mistakes);  // several processes of one part report the same
@@ -95,36 +105,28 @@ absl::Status RemoteParts::Validate(std::shared_ptr<const domain::ResourceList> d
 }
 
 void RemoteParts::Serve(std::shared_ptr<const domain::ResourceList> list) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   committed_ = std::move(list);
   for (const Live& live : live_) live.part->SendCommitted(committed_);
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> RemoteParts::Serving() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::pair<std::string, std::uint64_t>> parts;
   for (const Live& live : live_) parts.emplace_back(live.part->name(), live.serving);
   return parts;
 }
 
 void RemoteParts::Close() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
   for (const Live& live : live_) live.part->Close();
 }
 
 std::vector<std::string> RemoteParts::WaitServed(std::uint64_t version, absl::Duration timeout) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const auto lagging = [&] {
-    std::vector<std::string> names;
-    for (const Live& live : live_) {
-      if (live.serving < version) names.push_back(live.part->name());
-    }
-    SortUnique(names);
-    return names;
-  };
-  changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return lagging().empty(); });
-  return lagging();
+  const MutexLock lock(mutex_);
+  changed_.WaitFor(mutex_, timeout, [&]() CS_REQUIRES(mutex_) { return Lagging(version).empty(); });
+  return Lagging(version);
 }
 
 }  // namespace countersign::policy::resources

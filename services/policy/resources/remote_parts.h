@@ -1,9 +1,7 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "libs/base/mutex.h"
 #include "services/policy/resources/resource_store.h"
 
 namespace countersign::policy::resources {
@@ -65,14 +64,16 @@ class RemoteParts {
     std::optional<std::vector<std::string>> mistakes;  // in draft_id_; absent: no answer yet
   };
 
-  Live* Find(const RemotePart& part);  // null when it has left
+  Live* Find(const RemotePart& part) CS_REQUIRES(mutex_);  // null when it has left
+  std::vector<std::string> Unanswered() const CS_REQUIRES(mutex_);
+  std::vector<std::string> Lagging(std::uint64_t version) const CS_REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Live> live_;
-  std::shared_ptr<const domain::ResourceList> committed_;
-  std::uint64_t draft_id_ = 0;
-  bool closed_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Live> live_ CS_GUARDED_BY(mutex_);
+  std::shared_ptr<const domain::ResourceList> committed_ CS_GUARDED_BY(mutex_);
+  std::uint64_t draft_id_ CS_GUARDED_BY(mutex_) = 0;
+  bool closed_ CS_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace countersign::policy::resources

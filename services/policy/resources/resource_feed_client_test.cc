@@ -1,8 +1,7 @@
 #include <catch2/catch.hpp>
-#include <condition_variable>
 #include <future>
-#include <mutex>
 
+#include "libs/base/mutex.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/testing/fake_clock.h"
 #include "services/policy/resources/resource_feed_service.h"
@@ -34,24 +33,24 @@ class Part final : public domain::ResourceWatcher {
     return absl::InvalidArgumentError("Policy/refused: spec: this part cannot\nPolicy/x: nor");
   }
   absl::Status Serve(std::shared_ptr<const domain::ResourceSet> set) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     served_ = std::move(set);
-    changed_.notify_all();
+    changed_.NotifyAll();
     return absl::OkStatus();
   }
   std::shared_ptr<const domain::ResourceSet> served() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     return served_;
   }
   void WaitForSome() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return served_ != nullptr; });
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return served_ != nullptr; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::shared_ptr<const domain::ResourceSet> served_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::shared_ptr<const domain::ResourceSet> served_ CS_GUARDED_BY(mutex_);
 };
 
 struct Fixture {

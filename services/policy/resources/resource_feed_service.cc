@@ -2,11 +2,11 @@
 
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "libs/base/mutex.h"
 #include "libs/wire/resource_wire.h"
 
 namespace countersign::policy::resources {
@@ -32,7 +32,7 @@ class FeedWriter final : public RemotePart {
   void Close() override { End({grpc::StatusCode::UNAVAILABLE, "policy is shutting down"}); }
 
   void OnWritten(bool ok) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     writing_ = false;
     broken_ = !ok;
     WriteNext();
@@ -40,7 +40,7 @@ class FeedWriter final : public RemotePart {
 
   // Finishes the stream; it is not used afterwards.
   void End(const grpc::Status& status) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stream_ != nullptr) std::exchange(stream_, nullptr)->Finish(status);
   }
 
@@ -51,7 +51,7 @@ class FeedWriter final : public RemotePart {
   };
 
   void Push(Message message) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto it = waiting_.begin(); it != waiting_.end();) {
       const bool same_kind = (it->draft_id == 0) == (message.draft_id == 0);
       it = same_kind ? waiting_.erase(it) : it + 1;
@@ -60,7 +60,7 @@ class FeedWriter final : public RemotePart {
     WriteNext();
   }
 
-  void WriteNext() {
+  void WriteNext() CS_REQUIRES(mutex_) {
     if (stream_ == nullptr || broken_ || writing_ || waiting_.empty()) return;
     writing_ = true;
     written_ = wire::ToProto(*waiting_.front().list, waiting_.front().draft_id);
@@ -69,12 +69,12 @@ class FeedWriter final : public RemotePart {
   }
 
   const std::string name_;
-  std::mutex mutex_;
-  Stream* stream_;
-  std::deque<Message> waiting_;
+  Mutex mutex_;
+  Stream* stream_ CS_GUARDED_BY(mutex_);
+  std::deque<Message> waiting_ CS_GUARDED_BY(mutex_);
   v1::WatchResponse written_;  // stays until OnWritten
-  bool writing_ = false;
-  bool broken_ = false;
+  bool writing_ CS_GUARDED_BY(mutex_) = false;
+  bool broken_ CS_GUARDED_BY(mutex_) = false;
 };
 
 class FeedStream final : public Stream {

@@ -79,18 +79,22 @@ ResourceHub::ResourceHub(ResourceStore& store, domain::CredentialSealer& sealer,
                          HubOptions options)
     : store_(store), sealer_(sealer), clock_(clock), options_(std::move(options)) {}
 
-ResourceHub::~ResourceHub() {
-  {
-    const std::lock_guard<std::mutex> lock(stop_mutex_);
-    stopping_ = true;
-  }
-  stop_wake_.notify_all();
-  if (poller_.joinable()) poller_.join();
-}
+ResourceHub::~ResourceHub() = default;
 
 absl::Status ResourceHub::Start() {
   const absl::Status first = PollStore();
-  poller_ = std::thread([this] { PollUntilStopped(); });
+  async::PeriodicTask::Work poll;
+  poll.run = [this] { return PollStore(); };
+  poll.on_change = [](const absl::Status& status) {
+    if (status.ok()) {
+      log::Info("resources refreshed again");
+    } else {
+      log::Warning("resources not refreshed", {{"error", status}});
+    }
+  };
+  poller_ = std::make_unique<async::PeriodicTask>(options_.poll_interval, std::move(poll),
+                                                  async::PeriodicTask::First::kAfterInterval,
+                                                  options_.poll_pause);
   return first;
 }
 
@@ -105,22 +109,8 @@ absl::Status ResourceHub::PollStore() {
   return Apply(command).status();
 }
 
-void ResourceHub::PollUntilStopped() {
-  absl::Status last;
-  std::unique_lock<std::mutex> lock(stop_mutex_);
-  while (!stop_wake_.wait_for(lock, absl::ToChronoNanoseconds(options_.poll_interval),
-                              [this] { return stopping_; })) {
-    lock.unlock();
-    const absl::Status now = PollStore();
-    if (!now.ok() && now != last) log::Warning("resources not refreshed", {{"error", now}});
-    if (now.ok() && !last.ok()) log::Info("resources refreshed again");
-    last = now;
-    lock.lock();
-  }
-}
-
 void ResourceHub::Attach(const std::string& part, domain::ResourceWatcher& watcher) {
-  const std::lock_guard<std::mutex> lock(change_mutex_);
+  const MutexLock lock(change_mutex_);
   LocalPart local{part, &watcher, false, 0};
   if (typed_ != nullptr) {
     const absl::Status served = watcher.Serve(typed_);
@@ -134,13 +124,13 @@ void ResourceHub::Attach(const std::string& part, domain::ResourceWatcher& watch
 }
 
 absl::StatusOr<std::shared_ptr<const domain::ResourceList>> ResourceHub::Current() const {
-  const std::lock_guard<std::mutex> lock(current_mutex_);
+  const MutexLock lock(current_mutex_);
   if (current_ == nullptr) return NotLoaded();
   return current_;
 }
 
 absl::Status ResourceHub::Refresh() {
-  const std::lock_guard<std::mutex> lock(change_mutex_);
+  const MutexLock lock(change_mutex_);
   return RefreshLocked();
 }
 
@@ -154,7 +144,7 @@ absl::Status ResourceHub::RefreshLocked() {
     CS_ASSIGN_OR_RETURN(typed_, config::BuildResourceSet(loaded));
     auto shared = std::make_shared<const domain::ResourceList>(std::move(loaded));
     {
-      const std::lock_guard<std::mutex> current_lock(current_mutex_);
+      const MutexLock current_lock(current_mutex_);
       current_ = shared;
     }
     for (LocalPart& local : locals_) local.serving = false;
@@ -261,7 +251,7 @@ absl::StatusOr<std::uint64_t> ResourceHub::Commit(Draft draft, const std::string
   }
   typed_ = std::move(draft.typed);
   {
-    const std::lock_guard<std::mutex> lock(current_mutex_);
+    const MutexLock lock(current_mutex_);
     current_ = draft.stored;
   }
   for (LocalPart& local : locals_) local.serving = false;
@@ -282,7 +272,7 @@ absl::StatusOr<PartsReport> ResourceHub::ListParts() {
         {name, serving ? PartStatus::State::kServing : PartStatus::State::kLagging, version});
   };
   {
-    const std::lock_guard<std::mutex> lock(change_mutex_);
+    const MutexLock lock(change_mutex_);
     for (const LocalPart& local : locals_) add(local.name, local.version);
   }
   for (const auto& [name, version] : remote_parts_.Serving()) add(name, version);
@@ -297,7 +287,7 @@ absl::StatusOr<PartsReport> ResourceHub::ListParts() {
 }
 
 std::vector<std::string> ResourceHub::LaggingLocals() {
-  const std::lock_guard<std::mutex> lock(change_mutex_);
+  const MutexLock lock(change_mutex_);
   std::vector<std::string> names;
   for (const LocalPart& local : locals_) {
     if (!local.serving) names.push_back(local.name);
@@ -315,7 +305,7 @@ std::vector<std::string> ResourceHub::WaitUntilServed(std::uint64_t version, boo
 absl::StatusOr<ApplyOutcome> ResourceHub::Apply(const ApplyCommand& command) {
   ApplyOutcome outcome;
   {
-    const std::lock_guard<std::mutex> lock(change_mutex_);
+    const MutexLock lock(change_mutex_);
     CS_RETURN_IF_ERROR(RefreshLocked());  // includes what another replica has just committed
     auto read = config::ReadResources(command.files, command.values);
     if (!read.ok()) return WithReason(read.status(), "invalid_resource");
@@ -345,7 +335,7 @@ absl::StatusOr<DeleteOutcome> ResourceHub::Delete(const std::string& kind, const
                                                   bool no_wait, const std::string& author) {
   DeleteOutcome outcome;
   {
-    const std::lock_guard<std::mutex> lock(change_mutex_);
+    const MutexLock lock(change_mutex_);
     CS_RETURN_IF_ERROR(RefreshLocked());
     CS_ASSIGN_OR_RETURN(const auto current, Current());
     if (Find(*current, kind, name) == nullptr) return NoSuchResource(kind, name);

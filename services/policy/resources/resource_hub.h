@@ -1,16 +1,15 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/async/periodic_task.h"
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/config/resource_reader.h"
 #include "libs/domain/credential_sealer.h"
 #include "libs/domain/resource_feed.h"
@@ -66,6 +65,7 @@ struct HubOptions {
   absl::Duration poll_interval = absl::Seconds(1);  // for commits of other replicas
   // Applied to an empty store, so that somebody is an administrator and can apply the rest.
   std::vector<config::SourceFile> initial;
+  std::shared_ptr<async::Pause> poll_pause;  // between two polls; null: by the steady clock
 };
 
 // Owns the resources: reads what users apply, lets every part validate it, stores it, and waits
@@ -129,14 +129,14 @@ class ResourceHub final : public domain::ResourceFeed {
   absl::Status SealCredentials(std::vector<config::SourcedResource>& resources) const;
   absl::StatusOr<std::string> Seal(config::SourcedResource& credential,
                                    const domain::Resource* stored) const;
-  absl::Status Validate(const Draft& draft);
-  absl::StatusOr<std::uint64_t> Commit(Draft draft, const std::string& author);
-  absl::Status RefreshLocked();
-  void ServeLocked();
+  absl::Status Validate(const Draft& draft) CS_REQUIRES(change_mutex_);
+  absl::StatusOr<std::uint64_t> Commit(Draft draft, const std::string& author)
+      CS_REQUIRES(change_mutex_);
+  absl::Status RefreshLocked() CS_REQUIRES(change_mutex_);
+  void ServeLocked() CS_REQUIRES(change_mutex_);
   std::vector<std::string> WaitUntilServed(std::uint64_t version, bool no_wait);
   std::vector<std::string> LaggingLocals();
   absl::Status PollStore();
-  void PollUntilStopped();
 
   ResourceStore& store_;
   domain::CredentialSealer& sealer_;
@@ -146,17 +146,14 @@ class ResourceHub final : public domain::ResourceFeed {
 
   // Held during a whole change, so that a draft is validated against the version that it will
   // replace. It also ensures that watchers are called from one thread at a time.
-  std::mutex change_mutex_;
-  std::vector<LocalPart> locals_;                     // guarded by change_mutex_
-  std::shared_ptr<const domain::ResourceSet> typed_;  // guarded by change_mutex_
+  Mutex change_mutex_;
+  std::vector<LocalPart> locals_ CS_GUARDED_BY(change_mutex_);
+  std::shared_ptr<const domain::ResourceSet> typed_ CS_GUARDED_BY(change_mutex_);
 
-  mutable std::mutex current_mutex_;
-  std::shared_ptr<const domain::ResourceList> current_;  // guarded by current_mutex_
+  mutable Mutex current_mutex_;
+  std::shared_ptr<const domain::ResourceList> current_ CS_GUARDED_BY(current_mutex_);
 
-  std::mutex stop_mutex_;
-  std::condition_variable stop_wake_;
-  bool stopping_ = false;
-  std::thread poller_;
+  std::unique_ptr<async::PeriodicTask> poller_;  // last: its thread uses all of the above
 };
 
 // The spec of a stored resource as canonical JSON; for a Credential, a note that it is withheld.

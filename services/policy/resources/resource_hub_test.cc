@@ -342,22 +342,6 @@ TEST_CASE("ResourceHub: a mistake in the initial resources fails Start", "[polic
   CHECK(*store.Version() == 0);
 }
 
-TEST_CASE("ResourceHub: polls the store", "[policy][hub]") {
-  testing::FakeClock clock;
-  MemoryResourceStore store(clock);
-  FakeSealer sealer;
-  HubOptions options;
-  options.poll_interval = absl::Milliseconds(1);
-  ResourceHub hub(store, sealer, clock, options);
-  const auto part = std::make_shared<FakeRemotePart>("masking");
-  hub.remote_parts().Connect(part);
-  REQUIRE(hub.Start().ok());
-  CHECK(part->Committed(1)->version == 0);
-  REQUIRE(
-      store.Commit(0, {{"Dictionary", "d", R"({"terms":["x"]})", {}, ""}}, "another replica").ok());
-  CHECK(part->Committed(2)->version == 1);
-}
-
 TEST_CASE("ResourceHub: a change builds on the newest commit of another replica", "[policy][hub]") {
   Fixture fixture;
   ResourceHub other(fixture.store, fixture.sealer, fixture.clock, fixture.options);

@@ -6,9 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
-#include "libs/pg/migrate.h"
 #include "services/policy/policy_errors.h"
-#include "services/policy/policy_schema.h"
 
 namespace countersign::policy::resources {
 namespace {
@@ -79,21 +77,9 @@ void WriteChange(pqxx::work& transaction, std::uint64_t version, const ResourceC
 
 }  // namespace
 
-absl::Status PgResourceStore::Transact(absl::string_view what,
-                                       const std::function<absl::Status(pqxx::work&)>& body) {
-  {
-    const std::lock_guard<std::mutex> lock(migrate_mutex_);
-    if (!migrated_) {
-      CS_RETURN_IF_ERROR(pg::Migrate(pool_, kPolicySchema, PolicyMigrations()));
-      migrated_ = true;
-    }
-  }
-  return pool_.Transact(what, body);
-}
-
 absl::StatusOr<std::uint64_t> PgResourceStore::Version() {
   std::uint64_t version = 0;
-  CS_RETURN_IF_ERROR(Transact("resource version", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("resource version", [&](pqxx::work& transaction) {
     version = transaction.exec1(kNewestVersion)[0].as<std::uint64_t>();
     return absl::OkStatus();
   }));
@@ -102,24 +88,26 @@ absl::StatusOr<std::uint64_t> PgResourceStore::Version() {
 
 absl::StatusOr<domain::ResourceList> PgResourceStore::Load() {
   domain::ResourceList set;
-  CS_RETURN_IF_ERROR(Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
-    // A commit between the two statements is harmless: it closes rows with a later version.
-    const auto version = transaction.exec1(kNewestVersion)[0].as<std::uint64_t>();
-    CS_ASSIGN_OR_RETURN(set, ReadSet(transaction, version));
-    return absl::OkStatus();
-  }));
+  CS_RETURN_IF_ERROR(
+      database_.Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
+        // A commit between the two statements is harmless: it closes rows with a later version.
+        const auto version = transaction.exec1(kNewestVersion)[0].as<std::uint64_t>();
+        CS_ASSIGN_OR_RETURN(set, ReadSet(transaction, version));
+        return absl::OkStatus();
+      }));
   return set;
 }
 
 absl::StatusOr<domain::ResourceList> PgResourceStore::LoadVersion(std::uint64_t version) {
   domain::ResourceList set;
-  CS_RETURN_IF_ERROR(Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
-    if (version > transaction.exec1(kNewestVersion)[0].as<std::uint64_t>()) {
-      return NoSuchVersion(version);
-    }
-    CS_ASSIGN_OR_RETURN(set, ReadSet(transaction, version));
-    return absl::OkStatus();
-  }));
+  CS_RETURN_IF_ERROR(
+      database_.Transact("resource load", [&](pqxx::work& transaction) -> absl::Status {
+        if (version > transaction.exec1(kNewestVersion)[0].as<std::uint64_t>()) {
+          return NoSuchVersion(version);
+        }
+        CS_ASSIGN_OR_RETURN(set, ReadSet(transaction, version));
+        return absl::OkStatus();
+      }));
   return set;
 }
 
@@ -128,7 +116,7 @@ absl::StatusOr<Committed> PgResourceStore::Commit(std::uint64_t expected,
                                                   const std::string& author) {
   Committed committed;
   const absl::Status status =
-      Transact("resource commit", [&](pqxx::work& transaction) -> absl::Status {
+      database_.Transact("resource commit", [&](pqxx::work& transaction) -> absl::Status {
         const pqxx::result version = transaction.exec_params(
             "INSERT INTO resource_version (version, author)"
             " SELECT $1::bigint + 1, $2"

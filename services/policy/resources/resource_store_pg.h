@@ -1,11 +1,10 @@
 #pragma once
 
-#include <functional>
-#include <mutex>
 #include <string>
 #include <vector>
 
-#include "libs/pg/pool.h"
+#include "libs/base/mutex.h"
+#include "libs/pg/migrate.h"
 #include "services/policy/policy_schema.h"
 #include "services/policy/resources/resource_store.h"
 
@@ -15,7 +14,7 @@ namespace countersign::policy::resources {
 // while the database is down. `pool` must outlive it.
 class PgResourceStore final : public ResourceStore {
  public:
-  explicit PgResourceStore(pg::Pool& pool) : pool_(pool) {}
+  explicit PgResourceStore(pg::Pool& pool) : database_(pool, kPolicySchema, PolicyMigrations()) {}
 
   absl::StatusOr<std::uint64_t> Version() override;
   absl::StatusOr<domain::ResourceList> Load() override;
@@ -25,13 +24,7 @@ class PgResourceStore final : public ResourceStore {
                                    const std::string& author) override;
 
  private:
-  // Runs `body` in a transaction on a migrated schema.
-  absl::Status Transact(absl::string_view what,
-                        const std::function<absl::Status(pqxx::work&)>& body);
-
-  pg::Pool& pool_;
-  std::mutex migrate_mutex_;
-  bool migrated_ = false;  // guarded by migrate_mutex_
+  pg::MigratedPool database_;
 };
 
 }  // namespace countersign::policy::resources

@@ -9,7 +9,7 @@ namespace countersign::policy::rules {
 
 absl::Status SnapshotHolder::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
   CS_ASSIGN_OR_RETURN(auto compiled, CompileSnapshot(draft, engine_, Current()));
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   validated_ = std::move(compiled);
   return absl::OkStatus();
 }
@@ -18,7 +18,7 @@ absl::Status SnapshotHolder::Serve(std::shared_ptr<const domain::ResourceSet> se
   {
     // The object that was validated need not be compiled again. Equal version numbers would not
     // suffice: a draft may be discarded and its number used again.
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     std::shared_ptr<const Snapshot> validated = std::exchange(validated_, nullptr);
     if (validated != nullptr && validated->resources == set) {
       current_ = std::move(validated);
@@ -26,13 +26,13 @@ absl::Status SnapshotHolder::Serve(std::shared_ptr<const domain::ResourceSet> se
     }
   }
   CS_ASSIGN_OR_RETURN(auto compiled, CompileSnapshot(std::move(set), engine_, Current()));
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   current_ = std::move(compiled);
   return absl::OkStatus();
 }
 
 std::shared_ptr<const Snapshot> SnapshotHolder::Current() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return current_;
 }
 

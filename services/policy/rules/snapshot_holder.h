@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
+#include "libs/base/mutex.h"
 #include "libs/domain/resource_feed.h"
 #include "services/policy/rules/rule_set.h"
 #include "services/policy/rules/text_engine.h"
@@ -23,9 +23,9 @@ class SnapshotHolder final : public domain::ResourceWatcher {
 
  private:
   const TextEngine& engine_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Snapshot> current_;
-  std::shared_ptr<const Snapshot> validated_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const Snapshot> current_ CS_GUARDED_BY(mutex_);
+  std::shared_ptr<const Snapshot> validated_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::policy::rules

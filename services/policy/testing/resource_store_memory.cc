@@ -14,19 +14,19 @@ domain::ResourceList MemoryResourceStore::ToSet(std::uint64_t version, const Res
 }
 
 absl::StatusOr<std::uint64_t> MemoryResourceStore::Version() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   CS_RETURN_IF_ERROR(failure_);
   return versions_.size() - 1;
 }
 
 absl::StatusOr<domain::ResourceList> MemoryResourceStore::Load() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   CS_RETURN_IF_ERROR(failure_);
   return ToSet(versions_.size() - 1, versions_.back());
 }
 
 absl::StatusOr<domain::ResourceList> MemoryResourceStore::LoadVersion(std::uint64_t version) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   CS_RETURN_IF_ERROR(failure_);
   if (version >= versions_.size()) return NoSuchVersion(version);
   return ToSet(version, versions_[version]);
@@ -35,7 +35,7 @@ absl::StatusOr<domain::ResourceList> MemoryResourceStore::LoadVersion(std::uint6
 absl::StatusOr<Committed> MemoryResourceStore::Commit(std::uint64_t expected,
                                                       const std::vector<ResourceChange>& changes,
                                                       const std::string& /*author*/) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   CS_RETURN_IF_ERROR(failure_);
   if (expected != versions_.size() - 1) return VersionConflict(expected);
   const Committed committed{expected + 1, clock_.Now()};
@@ -64,7 +64,7 @@ absl::StatusOr<Committed> MemoryResourceStore::Commit(std::uint64_t expected,
 }
 
 void MemoryResourceStore::FailWith(absl::Status status) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   failure_ = std::move(status);
 }
 

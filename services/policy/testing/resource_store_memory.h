@@ -1,12 +1,12 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/mutex.h"
 #include "services/policy/resources/resource_store.h"
 
 namespace countersign::policy::resources {
@@ -33,9 +33,9 @@ class MemoryResourceStore final : public ResourceStore {
   static domain::ResourceList ToSet(std::uint64_t version, const Resources& resources);
 
   const Clock& clock_;
-  std::mutex mutex_;
-  absl::Status failure_;
-  std::vector<Resources> versions_ = {Resources()};  // by version; 0 is empty
+  Mutex mutex_;
+  absl::Status failure_ CS_GUARDED_BY(mutex_);
+  std::vector<Resources> versions_ CS_GUARDED_BY(mutex_) = {Resources()};  // by version; 0 is empty
 };
 
 }  // namespace countersign::policy::resources

@@ -1,5 +1,7 @@
 #include "services/session_recorder/store/record_store_pg.h"
 
+#include <algorithm>
+#include <numeric>
 #include <pqxx/pqxx>
 
 #include "absl/strings/str_cat.h"
@@ -52,8 +54,19 @@ std::string Where(pqxx::work& transaction, const SessionFilter& filter) {
   return absl::StrJoin(terms, " AND ");
 }
 
-void ReadSessions(const pqxx::result& result, std::vector<SessionRow>& rows) {
+std::vector<SessionRow> ReadSessions(const pqxx::result& result) {
+  std::vector<SessionRow> rows;
   for (const auto& row : result) rows.push_back(ReadSession(row));
+  return rows;
+}
+
+// The order in which a commit locks its sessions.
+std::vector<std::size_t> SortById(const std::vector<SessionWrite>& writes) {
+  std::vector<std::size_t> order(writes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return writes[a].row.id < writes[b].row.id; });
+  return order;
 }
 
 constexpr absl::string_view kHeadColumns = "position, session_id, idx, head, ended";
@@ -61,28 +74,32 @@ constexpr absl::string_view kHeadColumns = "position, session_id, idx, head, end
 }  // namespace
 
 PgRecordStore::PgRecordStore(pg::Pool& pool)
-    : pool_(pool), commits_(pool.options(), CommitStatements()) {}
+    : database_(pool, kSessionRecorderSchema, SessionRecorderMigrations()),
+      commits_(pool.options(), CommitStatements()) {}
 
 absl::StatusOr<std::set<std::string>> PgRecordStore::Commit(
     const std::vector<SessionWrite>& writes) {
+  CS_RETURN_IF_ERROR(database_.EnsureSchema());
+  const std::vector<std::size_t> order = SortById(writes);
   std::vector<std::string> segments;
   std::vector<pg::BoundStatement> statements;
   segments.reserve(writes.size());
   statements.reserve(writes.size());
-  for (const SessionWrite& write : writes) {
-    statements.push_back(BindWrite(write, segments.emplace_back(EncodeEvents(write.events))));
+  for (const std::size_t i : order) {
+    const std::string& segment = segments.emplace_back(EncodeEvents(writes[i].events));
+    statements.push_back(BindWrite(writes[i], segment));
   }
   CS_ASSIGN_OR_RETURN(const auto rows, commits_.Run("record events", statements));
   std::set<std::string> refused;
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    if (rows[i] == 0) refused.insert(writes[i].row.id);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (rows[i] == 0) refused.insert(writes[order[i]].row.id);
   }
   return refused;
 }
 
 absl::StatusOr<std::optional<SessionRow>> PgRecordStore::Find(const std::string& id) {
   std::optional<SessionRow> found;
-  CS_RETURN_IF_ERROR(pool_.Transact("find session", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("find session", [&](pqxx::work& transaction) {
     const auto rows = transaction.exec_params(
         absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE id = $1"), id);
     if (!rows.empty()) found = ReadSession(rows[0]);
@@ -94,11 +111,10 @@ absl::StatusOr<std::optional<SessionRow>> PgRecordStore::Find(const std::string&
 absl::StatusOr<std::vector<SessionRow>> PgRecordStore::List(const SessionFilter& filter,
                                                             std::size_t limit) {
   std::vector<SessionRow> rows;
-  CS_RETURN_IF_ERROR(pool_.Transact("list sessions", [&](pqxx::work& transaction) {
-    ReadSessions(transaction.exec(absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE ",
-                                               Where(transaction, filter),
-                                               " ORDER BY started_ns DESC, id DESC LIMIT ", limit)),
-                 rows);
+  CS_RETURN_IF_ERROR(database_.Transact("list sessions", [&](pqxx::work& transaction) {
+    rows = ReadSessions(transaction.exec(absl::StrCat(
+        "SELECT ", kSessionColumns, " FROM sessions WHERE ", Where(transaction, filter),
+        " ORDER BY started_ns DESC, id DESC LIMIT ", limit)));
     return absl::OkStatus();
   }));
   return rows;
@@ -107,15 +123,14 @@ absl::StatusOr<std::vector<SessionRow>> PgRecordStore::List(const SessionFilter&
 absl::StatusOr<std::vector<SessionRow>> PgRecordStore::ByPosition(std::uint64_t from,
                                                                   std::size_t limit) {
   std::vector<SessionRow> rows;
-  CS_RETURN_IF_ERROR(pool_.Transact("read sessions in order", [&](pqxx::work& transaction) {
-    ReadSessions(transaction.exec_params(
-                     absl::StrCat("SELECT ", kSessionColumns,
-                                  " FROM sessions WHERE id IN (SELECT session_id FROM (SELECT "
-                                  "DISTINCT ON (position) position, session_id FROM "
-                                  "checkpoint_heads WHERE position >= $1 ORDER BY position, number "
-                                  "DESC LIMIT $2) h) ORDER BY position"),
-                     from, limit),
-                 rows);
+  CS_RETURN_IF_ERROR(database_.Transact("read sessions in order", [&](pqxx::work& transaction) {
+    rows = ReadSessions(transaction.exec_params(
+        absl::StrCat("SELECT ", kSessionColumns,
+                     " FROM sessions WHERE id IN (SELECT session_id FROM (SELECT "
+                     "DISTINCT ON (position) position, session_id FROM "
+                     "checkpoint_heads WHERE position >= $1 ORDER BY position, number "
+                     "DESC LIMIT $2) h) ORDER BY position"),
+        from, limit));
     return absl::OkStatus();
   }));
   return rows;
@@ -126,13 +141,14 @@ absl::StatusOr<std::vector<SealedEvent>> PgRecordStore::Events(const SessionRow&
                                                                std::size_t max_events,
                                                                std::size_t max_bytes) {
   std::vector<SealedEvent> events;
-  CS_RETURN_IF_ERROR(pool_.Transact("read events", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read events", [&](pqxx::work& transaction) {
     const auto rows = transaction.exec_params(
         "SELECT first_idx, events FROM (SELECT first_idx, events, coalesce(sum(length(events)) "
         "OVER (ORDER BY first_idx ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before "
         "FROM segments WHERE day = $1 AND session_id = $2 AND last_idx > $3 ORDER BY first_idx "
         "LIMIT $4) s WHERE before < $5 ORDER BY first_idx",
         UtcDay(session.started_at), session.id, after, max_events, max_bytes);
+    events.clear();
     std::size_t bytes = 0;
     for (const auto& row : rows) {
       const pqxx::binarystring segment(row[1]);
@@ -151,7 +167,7 @@ absl::StatusOr<std::vector<SealedEvent>> PgRecordStore::Events(const SessionRow&
 
 absl::StatusOr<bool> PgRecordStore::OrderKill(const std::string& id) {
   bool running = false;
-  CS_RETURN_IF_ERROR(pool_.Transact("order kill", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("order kill", [&](pqxx::work& transaction) {
     const auto ordered = transaction.exec_params(
         "WITH ordered AS (UPDATE sessions SET kill_ordered = true WHERE id = $1 AND ended_ns IS "
         "NULL RETURNING id) UPDATE open_sessions o SET kill_ordered = true FROM ordered "
@@ -165,7 +181,8 @@ absl::StatusOr<bool> PgRecordStore::OrderKill(const std::string& id) {
 
 absl::StatusOr<std::vector<std::string>> PgRecordStore::KillOrders(const std::string& node) {
   std::vector<std::string> ids;
-  CS_RETURN_IF_ERROR(pool_.Transact("read kill orders", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read kill orders", [&](pqxx::work& transaction) {
+    ids.clear();
     for (const auto& row : transaction.exec_params(
              "SELECT s.id FROM open_sessions o JOIN sessions s ON s.id = o.session_id "
              "WHERE o.kill_ordered AND o.node = $1 AND s.ended_ns IS NULL",
@@ -178,7 +195,7 @@ absl::StatusOr<std::vector<std::string>> PgRecordStore::KillOrders(const std::st
 }
 
 absl::Status PgRecordStore::KeepAlive(const std::string& node, absl::Time until) {
-  return pool_.Transact("keep recorder alive", [&](pqxx::work& transaction) {
+  return database_.Transact("keep recorder alive", [&](pqxx::work& transaction) {
     transaction.exec_params(
         "INSERT INTO recorders (node, alive_until_ns) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE "
         "SET alive_until_ns = excluded.alive_until_ns",
@@ -190,15 +207,13 @@ absl::Status PgRecordStore::KeepAlive(const std::string& node, absl::Time until)
 absl::StatusOr<std::vector<SessionRow>> PgRecordStore::Orphans(const std::string& self,
                                                                absl::Time now) {
   std::vector<SessionRow> rows;
-  CS_RETURN_IF_ERROR(pool_.Transact("find orphans", [&](pqxx::work& transaction) {
-    ReadSessions(
-        transaction.exec_params(
-            absl::StrCat("SELECT ", kSessionColumns,
-                         " FROM sessions WHERE ended_ns IS NULL AND id IN (SELECT session_id FROM "
-                         "open_sessions o WHERE node <> $1 AND NOT EXISTS (SELECT 1 FROM recorders "
-                         "r WHERE r.node = o.node AND r.alive_until_ns >= $2))"),
-            self, absl::ToUnixNanos(now)),
-        rows);
+  CS_RETURN_IF_ERROR(database_.Transact("find orphans", [&](pqxx::work& transaction) {
+    rows = ReadSessions(transaction.exec_params(
+        absl::StrCat("SELECT ", kSessionColumns,
+                     " FROM sessions WHERE ended_ns IS NULL AND id IN (SELECT session_id FROM "
+                     "open_sessions o WHERE node <> $1 AND NOT EXISTS (SELECT 1 FROM recorders "
+                     "r WHERE r.node = o.node AND r.alive_until_ns >= $2))"),
+        self, absl::ToUnixNanos(now)));
     return absl::OkStatus();
   }));
   return rows;
@@ -206,7 +221,8 @@ absl::StatusOr<std::vector<SessionRow>> PgRecordStore::Orphans(const std::string
 
 absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::OpenHeads() {
   std::vector<chain::SessionHead> heads;
-  CS_RETURN_IF_ERROR(pool_.Transact("read open heads", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read open heads", [&](pqxx::work& transaction) {
+    heads.clear();
     for (const auto& row : transaction.exec(
              "SELECT position, id AS session_id, head_index AS idx, head, ended_ns IS NOT NULL AS "
              "ended FROM open_sessions JOIN sessions ON id = session_id ORDER BY position, id")) {
@@ -219,7 +235,8 @@ absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::OpenHeads() {
 
 absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::CoveredHeads() {
   std::vector<chain::SessionHead> heads;
-  CS_RETURN_IF_ERROR(pool_.Transact("read covered heads", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read covered heads", [&](pqxx::work& transaction) {
+    heads.clear();
     transaction.exec("SET LOCAL statement_timeout = '5min'");
     for (const auto& row :
          transaction.exec(absl::StrCat("SELECT DISTINCT ON (position) ", kHeadColumns,
@@ -233,7 +250,7 @@ absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::CoveredHeads() {
 
 absl::StatusOr<std::optional<chain::Checkpoint>> PgRecordStore::LastCheckpoint() {
   std::optional<chain::Checkpoint> last;
-  CS_RETURN_IF_ERROR(pool_.Transact("read last checkpoint", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read last checkpoint", [&](pqxx::work& transaction) {
     const auto rows = transaction.exec("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1");
     if (!rows.empty()) last = ReadCheckpoint(rows[0]);
     return absl::OkStatus();
@@ -244,7 +261,8 @@ absl::StatusOr<std::optional<chain::Checkpoint>> PgRecordStore::LastCheckpoint()
 absl::StatusOr<std::vector<chain::Checkpoint>> PgRecordStore::CheckpointsAfter(std::uint64_t after,
                                                                                std::size_t limit) {
   std::vector<chain::Checkpoint> checkpoints;
-  CS_RETURN_IF_ERROR(pool_.Transact("read checkpoints", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read checkpoints", [&](pqxx::work& transaction) {
+    checkpoints.clear();
     for (const auto& row : transaction.exec_params(
              "SELECT * FROM checkpoints WHERE number > $1 ORDER BY number LIMIT $2", after,
              limit)) {
@@ -267,7 +285,7 @@ absl::StatusOr<std::vector<chain::Checkpoint>> PgRecordStore::CheckpointsAfter(s
 }
 
 absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint) {
-  return pool_.Transact("append checkpoint", [&](pqxx::work& transaction) {
+  return database_.Transact("append checkpoint", [&](pqxx::work& transaction) {
     const auto inserted = transaction.exec_params(
         "INSERT INTO checkpoints (number, at_ns, size, root, previous, public_key, signature) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
@@ -278,6 +296,11 @@ absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint
     if (checkpoint.heads.empty()) return absl::OkStatus();
     const auto array = [&](auto format) { return ArrayLiteral(checkpoint.heads, format); };
     using chain::SessionHead;
+    const std::string ids = array([](const SessionHead& h) { return h.session_id; });
+    transaction.exec_params(
+        "SELECT FROM sessions WHERE id = ANY($1::uuid[]) AND position IS NULL ORDER BY id "
+        "FOR NO KEY UPDATE",
+        ids);
     transaction.exec_params(
         "WITH h AS (SELECT * FROM unnest($2::bigint[], $3::uuid[], $4::int[], $5::bytea[], "
         "$6::boolean[]) AS h(position, session_id, idx, head, ended)), "
@@ -288,8 +311,7 @@ absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint
         "UPDATE sessions s SET position = h.position FROM h WHERE s.id = h.session_id "
         "AND s.position IS NULL",
         checkpoint.number, array([](const SessionHead& h) { return absl::StrCat(h.position); }),
-        array([](const SessionHead& h) { return h.session_id; }),
-        array([](const SessionHead& h) { return absl::StrCat(h.head.index); }),
+        ids, array([](const SessionHead& h) { return absl::StrCat(h.head.index); }),
         array([](const SessionHead& h) {
           return absl::StrCat("\"\\\\x", HexEncode(h.head.hash), "\"");
         }),
@@ -307,7 +329,7 @@ absl::Status PgRecordStore::CreatePartitions(absl::Time now) {
   for (int ahead = -1; ahead <= 3; ++ahead) {
     const std::string day = UtcDay(now + ahead * absl::Hours(24));
     const std::string next = UtcDay(now + (ahead + 1) * absl::Hours(24));
-    const absl::Status status = pool_.Transact("make partition", [&](pqxx::work& transaction) {
+    const absl::Status status = database_.Transact("make partition", [&](pqxx::work& transaction) {
       transaction.exec("SELECT pg_advisory_xact_lock(hashtext('countersign segments partitions'))");
       transaction.exec(absl::StrCat("CREATE TABLE IF NOT EXISTS segments_",
                                     absl::StrReplaceAll(day, {{"-", ""}}),

@@ -1,15 +1,19 @@
 #pragma once
 
 #include "libs/base/mutex.h"
+#include "libs/pg/migrate.h"
 #include "libs/pg/pipeline.h"
-#include "libs/pg/pool.h"
+#include "services/session_recorder/session_recorder_schema.h"
 #include "services/session_recorder/store/record_store.h"
 
 namespace countersign::session_recorder::store {
 
 // Records in PostgreSQL (services/session_recorder/schema/). A group commit is one transaction in
-// one round trip, on a dedicated connection. The pool's search_path must be the service's schema,
-// already migrated. Thread-safe, blocking.
+// one round trip, on a dedicated connection. The pool's search_path must be the service's schema.
+// Thread-safe, blocking.
+//
+// Rows of `sessions` are locked in the order of their ids, and before those of `open_sessions`,
+// because commits and checkpoints run at the same time.
 class PgRecordStore final : public RecordStore {
  public:
   explicit PgRecordStore(pg::Pool& pool);
@@ -35,8 +39,10 @@ class PgRecordStore final : public RecordStore {
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
   absl::Status CreatePartitions(absl::Time now) override;
 
+  absl::Status EnsureSchema() { return database_.EnsureSchema(); }  // else by the first use
+
  private:
-  pg::Pool& pool_;
+  pg::MigratedPool database_;
   pg::Pipeline commits_;
   Mutex mutex_;
   std::string maintained_day_ CS_GUARDED_BY(mutex_);

@@ -1,6 +1,9 @@
 #include "services/session_recorder/store/record_store_pg.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <future>
 #include <pqxx/pqxx>
 #include <sstream>
 #include <thread>
@@ -31,8 +34,7 @@ pg::PoolOptions Options(const std::string& conninfo) {
 // A new, migrated database.
 struct Database {
   explicit Database(PrivatePostgres& server) : pool(Options(server.FreshDatabase())), store(pool) {
-    const absl::Status status =
-        pg::Migrate(pool, kSessionRecorderSchema, SessionRecorderMigrations());
+    const absl::Status status = store.EnsureSchema();
     INFO(status.ToString());
     REQUIRE(status.ok());
   }
@@ -77,8 +79,7 @@ TEST_CASE("PgRecordStore: segments go to the partition of the day their session 
 TEST_CASE("PgRecordStore: a record from before segments is still readable",
           "[session_recorder][pg]") {
   pg::Pool pool(Options(PrivatePostgres::Shared().FreshDatabase()));
-  std::vector<pg::Migration> migrations = SessionRecorderMigrations();
-  REQUIRE(pg::Migrate(pool, kSessionRecorderSchema, {migrations[0]}).ok());
+  REQUIRE(pg::Migrate(pool, kSessionRecorderSchema, {SessionRecorderMigrations()[0]}).ok());
   const SessionWrite written = OpenWrite(1);
   const absl::Status filled = pool.Transact("fill", [&](pqxx::work& transaction) {
     transaction.exec(
@@ -102,10 +103,7 @@ TEST_CASE("PgRecordStore: a record from before segments is still readable",
   });
   INFO(filled.ToString());
   REQUIRE(filled.ok());
-  const absl::Status migrated = pg::Migrate(pool, kSessionRecorderSchema, migrations);
-  INFO(migrated.ToString());
-  REQUIRE(migrated.ok());
-  PgRecordStore store(pool);
+  PgRecordStore store(pool);  // brings the schema up by its first use
   const auto events = store.Events(MustFind(store, 1), 0, 100, 1u << 20);
   REQUIRE(events.ok());
   REQUIRE(events->size() == 3);
@@ -119,6 +117,82 @@ TEST_CASE("PgRecordStore: a record from before segments is still readable",
   CHECK(store.KillOrders("node-1")->size() == 1);
   CHECK(store.OpenHeads()->size() == 1);
   CHECK(store.CreatePartitions(ContractTime(0)).ok());
+}
+
+namespace {
+
+// One transaction of a test's own, on a connection of its own.
+struct Transaction {
+  explicit Transaction(pg::Pool& pool) : connection(pool.Connect().value()), work(*connection) {}
+  std::unique_ptr<pqxx::connection> connection;
+  pqxx::work work;
+};
+
+// Runs `write`, which locks sessions 1, 2 and 3, while session 1 is locked by somebody else: it has
+// to wait for that before it locks any of the others.
+void CheckLocksByOrderOfIds(Database& database, const std::function<absl::Status()>& write) {
+  Transaction other(database.pool);
+  other.work.exec("SELECT FROM sessions WHERE id = '" + ContractId(1) + "' FOR UPDATE");
+  auto written = std::async(std::launch::async, write);
+  while (database.Count("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0) {
+    REQUIRE(written.wait_for(std::chrono::seconds(0)) != std::future_status::ready);
+    std::this_thread::yield();
+  }
+  {
+    Transaction probe(database.pool);
+    CHECK_NOTHROW(probe.work.exec("SELECT FROM sessions WHERE id <> '" + ContractId(1) +
+                                  "' FOR UPDATE NOWAIT"));
+  }
+  other.work.commit();
+  const absl::Status status = written.get();
+  INFO(status.ToString());
+  CHECK(status.ok());
+}
+
+}  // namespace
+
+TEST_CASE("PgRecordStore: a commit locks its sessions in the order of their ids",
+          "[session_recorder][pg]") {
+  Database database(PrivatePostgres::Shared());
+  const SessionWrite one = OpenWrite(1), two = OpenWrite(2), three = OpenWrite(3);
+  MustCommit(database.store, {two, three, one});
+  CheckLocksByOrderOfIds(database, [&] {
+    return database.store.Commit({NextWrite(three), NextWrite(one), NextWrite(two)}).status();
+  });
+  for (int number = 1; number <= 3; ++number) {
+    CHECK(MustFind(database.store, number).head.index == 2);
+  }
+}
+
+TEST_CASE("PgRecordStore: a checkpoint locks its sessions in the order of their ids",
+          "[session_recorder][pg]") {
+  Database database(PrivatePostgres::Shared());
+  MustCommit(database.store, {OpenWrite(1), OpenWrite(2), OpenWrite(3)});
+  std::vector<chain::SessionHead> heads = *database.store.OpenHeads();
+  REQUIRE(heads.size() == 3);
+  std::sort(heads.begin(), heads.end(),
+            [](const auto& a, const auto& b) { return a.session_id > b.session_id; });
+  for (std::size_t i = 0; i < heads.size(); ++i) heads[i].position = i;
+  CheckLocksByOrderOfIds(
+      database, [&] { return database.store.AppendCheckpoint(ContractCheckpoint(1, heads)); });
+  CHECK(MustFind(database.store, 3).position == 0);
+  CHECK(MustFind(database.store, 1).position == 2);
+}
+
+TEST_CASE(
+    "PgRecordStore: answers of a commit belong to their sessions, in whatever order they came",
+    "[session_recorder][pg]") {
+  Database database(PrivatePostgres::Shared());
+  const SessionWrite one = OpenWrite(1), two = OpenWrite(2), three = OpenWrite(3);
+  MustCommit(database.store, {one, two, three});
+  SessionWrite stale = NextWrite(two);
+  stale.previous_epoch = 7;
+  const auto refused = database.store.Commit({NextWrite(three), stale, NextWrite(one)});
+  REQUIRE(refused.ok());
+  CHECK(*refused == std::set<std::string>{ContractId(2)});
+  CHECK(MustFind(database.store, 1).head.index == 2);
+  CHECK(MustFind(database.store, 2).head.index == 1);
+  CHECK(MustFind(database.store, 3).head.index == 2);
 }
 
 TEST_CASE("PgRecordStore: an unreachable database is UNAVAILABLE", "[session_recorder][pg]") {

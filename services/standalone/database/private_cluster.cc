@@ -8,11 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -20,6 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/log/log.h"
 #include "services/standalone/data_directory.h"
@@ -136,10 +135,10 @@ struct PrivateCluster::State {
   std::string programs;
   std::string socket_folder;
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  pid_t pid = 0;  // of the running server, 0 when it has ended
-  bool stopping = false;
+  Mutex mutex;
+  CondVar changed;
+  pid_t pid CS_GUARDED_BY(mutex) = 0;  // of the running server, 0 when it has ended
+  bool stopping CS_GUARDED_BY(mutex) = false;
   std::thread watcher;
 
   std::string data() const { return folder + "/data"; }
@@ -189,7 +188,7 @@ struct PrivateCluster::State {
         return absl::InternalError(absl::StrCat("PostgreSQL did not start: ", Tail(log())));
       }
       if (FirstLine(note) == absl::StrCat(child) && absl::StartsWith(FirstLine(note, 8), "ready")) {
-        const std::lock_guard<std::mutex> lock(mutex);
+        const MutexLock lock(mutex);
         pid = child;
         return absl::OkStatus();
       }
@@ -213,22 +212,22 @@ struct PrivateCluster::State {
   }
 
   bool Stopping() {
-    const std::lock_guard<std::mutex> lock(mutex);
+    const MutexLock lock(mutex);
     return stopping;
   }
 
   void Watch() {
     while (true) {
       const pid_t watched = [&] {
-        const std::lock_guard<std::mutex> lock(mutex);
+        const MutexLock lock(mutex);
         return pid;
       }();
       while (waitpid(watched, nullptr, 0) < 0 && errno == EINTR) {
       }
       {
-        const std::lock_guard<std::mutex> lock(mutex);
+        const MutexLock lock(mutex);
         pid = 0;
-        changed.notify_all();
+        changed.NotifyAll();
         if (stopping) return;
       }
       log::Warning("PostgreSQL has ended by itself; starting it again", {{"pid", watched}});
@@ -239,7 +238,7 @@ struct PrivateCluster::State {
         log::Error("PostgreSQL does not start", {{"error", status}});
       }
       // A Stop during the start found no server to signal.
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       if (stopping) {
         kill(pid, SIGINT);
       } else {
@@ -272,15 +271,16 @@ PrivateCluster::~PrivateCluster() { Stop(); }
 void PrivateCluster::Stop() {
   if (!state_->watcher.joinable()) return;
   {
-    std::unique_lock<std::mutex> lock(state_->mutex);
-    state_->stopping = true;
-    const auto ended = [this] { return state_->pid == 0; };
+    State& state = *state_;
+    const MutexLock lock(state.mutex);
+    state.stopping = true;
+    const auto ended = [&state]() CS_REQUIRES(state.mutex) { return state.pid == 0; };
     for (const auto& [signal, time] :
          {std::pair(SIGINT, kFastStopTime), std::pair(SIGQUIT, kHardStopTime),
           std::pair(SIGKILL, kHardStopTime)}) {
       if (ended()) break;
-      kill(state_->pid, signal);
-      state_->changed.wait_for(lock, absl::ToChronoMilliseconds(time), ended);
+      kill(state.pid, signal);
+      state.changed.WaitFor(state.mutex, time, ended);
     }
   }
   state_->watcher.join();
@@ -295,7 +295,7 @@ SecretString PrivateCluster::Conninfo(const std::string& role, const std::string
 }
 
 pid_t PrivateCluster::pid() const {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->pid;
 }
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "services/approval/testing/review_races.h"
+#include "services/approval/testing/review_store_contract.h"
+#include "services/approval/testing/review_walk.h"
+
+namespace countersign::approval::testing {
+
+// All that every ReviewStore must do, to be called inside a TEST_CASE. `make` gives a pointer to a
+// StoreUnderTest that is empty; the random walk goes `steps` steps.
+template <typename Make>
+void CheckReviewStore(Make make, int steps) {
+  SECTION("joining") { CheckJoining(*make()); }
+  SECTION("voting") { CheckVoting(*make()); }
+  SECTION("using a grant") { CheckUsing(*make()); }
+  SECTION("listing") { CheckListing(*make()); }
+  SECTION("races") { CheckRaces(*make()); }
+  SECTION("a random walk agrees with the model") { CheckRandomWalk(*make(), steps); }
+}
+
+}  // namespace countersign::approval::testing
