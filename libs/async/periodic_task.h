@@ -9,14 +9,14 @@
 
 namespace countersign::async {
 
-// Does work that may block, on a thread of its own, every `interval` until it is destroyed. The
-// interval lasts from the end of a round to the beginning of the next. Thread-safe.
+// Does work that may block on a separate thread, every `interval`, until it is destroyed. The
+// interval is the time from the end of a round to the beginning of the next. Thread-safe.
 class PeriodicTask {
  public:
   struct Work {
     std::function<absl::Status()> run;
-    // Called when failing begins, goes on with another code, or is over (OK): a line of log each,
-    // however long it lasts. By the task's thread. Optional.
+    // Called on the task's thread when a failure begins, changes its code, or ends (OK), so that it
+    // is logged once per change. Optional.
     std::function<void(const absl::Status&)> on_change;
   };
   enum class First { kAtOnce, kAfterInterval };
@@ -25,10 +25,10 @@ class PeriodicTask {
   PeriodicTask(absl::Duration interval, Work work, First first = First::kAtOnce,
                std::shared_ptr<Pause> pause = nullptr);
 
-  // The next round begins at once.
+  // Begins the next round at once.
   void RunNow() { loop_.RunNow(); }
 
-  // Returns when no round runs any more, and none begins again. Not to be called by the work.
+  // Returns when no round is running; none begins afterwards. Must not be called by the work.
   void Stop() { loop_.Stop(); }
 
  private:

@@ -30,7 +30,7 @@ TEST_CASE("PeriodicTask: works at once, and again after each interval", "[async]
   CHECK(rounds == 2);
 }
 
-TEST_CASE("PeriodicTask: may leave out the round at its beginning", "[async]") {
+TEST_CASE("PeriodicTask: may skip the round at its beginning", "[async]") {
   std::atomic<int> rounds{0};
   const auto pause = std::make_shared<ManualPause>();
   PeriodicTask task(kInterval,
@@ -46,7 +46,7 @@ TEST_CASE("PeriodicTask: may leave out the round at its beginning", "[async]") {
   CHECK(rounds == 1);
 }
 
-TEST_CASE("PeriodicTask: tells when failing begins, changes and is over", "[async]") {
+TEST_CASE("PeriodicTask: reports when a failure begins, changes and ends", "[async]") {
   const std::vector<absl::Status> results = {absl::OkStatus(),
                                              absl::UnavailableError("down"),
                                              absl::UnavailableError("down since noon"),
@@ -81,7 +81,7 @@ TEST_CASE("PeriodicTask: RunNow does not wait for the interval", "[async]") {
   CHECK(rounds == 2);
 }
 
-TEST_CASE("RetryLoop: a stop ends the round that waits, and no other begins", "[async]") {
+TEST_CASE("RetryLoop: a stop ends the waiting round, and no other begins", "[async]") {
   std::atomic<int> rounds{0};
   Mutex mutex;
   CondVar changed;
@@ -104,7 +104,7 @@ TEST_CASE("RetryLoop: a stop ends the round that waits, and no other begins", "[
     changed.Wait(mutex, [&] { return waiting; });
   }
   loop.Stop();
-  loop.Stop();  // as often as one likes
+  loop.Stop();  // may be called repeatedly
   CHECK(rounds == 1);
 }
 

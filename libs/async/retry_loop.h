@@ -12,7 +12,7 @@
 
 namespace countersign::async {
 
-// How a loop waits between two rounds. The seam for tests (testing/manual_pause.h). Thread-safe.
+// How a loop waits between two rounds. Replaced in tests (testing/manual_pause.h). Thread-safe.
 class Pause {
  public:
   virtual ~Pause() = default;
@@ -22,25 +22,25 @@ class Pause {
   virtual void Cut() = 0;
 };
 
-// A thread that does one thing again and again until it is destroyed. Its work may block, unlike
-// that of an event loop. Thread-safe.
+// A thread that repeats one function until it is destroyed. The function may block, unlike on an
+// event loop. Thread-safe.
 class RetryLoop {
  public:
-  // Returns the pause that follows it, a Backoff's for instance. It must return soon after `stop`
-  // was requested: a std::stop_callback ends what it waits for.
+  // Returns the pause until the next round, for instance a Backoff's. Must return soon after `stop`
+  // was requested; use a std::stop_callback to end waits.
   using Round = std::function<absl::Duration(std::stop_token stop)>;
 
-  // The first round begins at once. `pause` is for this loop alone; without one the pauses are
-  // timed by the steady clock.
+  // The first round begins at once. `pause` must not be shared with other loops; null: the steady
+  // clock.
   explicit RetryLoop(Round round, std::shared_ptr<Pause> pause = nullptr);
   ~RetryLoop();  // Stop
   RetryLoop(const RetryLoop&) = delete;
   RetryLoop& operator=(const RetryLoop&) = delete;
 
-  // Begins the next round at once. During a round: another follows it without a pause.
+  // Begins the next round at once; if a round is running, after it without a pause.
   void RunNow() { pause_->Cut(); }
 
-  // Returns when no round runs any more, and none begins again. Not to be called by a round.
+  // Returns when no round is running; none begins afterwards. Must not be called by a round.
   void Stop();
 
  private:
@@ -50,7 +50,7 @@ class RetryLoop {
   const std::shared_ptr<Pause> pause_;
   std::stop_source stop_;
   Mutex joining_;
-  std::thread thread_ CS_GUARDED_BY(joining_);  // last: it begins in the constructor
+  std::thread thread_ CS_GUARDED_BY(joining_);  // last, because it starts in the constructor
 };
 
 // Pauses between attempts: 100 ms, doubled up to 2 s, and from the start again after a success.

@@ -25,22 +25,22 @@ struct Migration {
 absl::Status Migrate(Pool& pool, absl::string_view schema,
                      const std::vector<Migration>& migrations);
 
-// A pool whose schema is brought to its newest version by the first transaction that reaches the
-// database, so that a service may start while its database is away. Blocking, thread-safe.
+// A pool whose schema is migrated by the first transaction that reaches the database, so that a
+// service can start while its database is unreachable. Blocking, thread-safe.
 class MigratedPool {
  public:
   // `pool` has `schema` as its search path and must outlive this object.
   MigratedPool(Pool& pool, std::string schema, std::vector<Migration> migrations)
       : pool_(pool), schema_(std::move(schema)), migrations_(std::move(migrations)) {}
 
-  // As Migrate; from its first success on it costs nothing.
+  // Like Migrate; does nothing after its first success.
   absl::Status EnsureSchema() CS_EXCLUDES(migrating_);
 
-  // As Pool::Transact, with EnsureSchema before it.
+  // Like Pool::Transact, with EnsureSchema before it.
   absl::Status Transact(absl::string_view what,
                         const std::function<absl::Status(pqxx::work&)>& body);
 
-  // OK when a connection answers and the schema is there.
+  // OK if a connection answers and the schema is migrated.
   absl::Status Ping();
 
  private:

@@ -103,7 +103,7 @@ TEST_CASE("Migrate: a gap in the numbers is refused", "[pg]") {
   CHECK(Migrate(pool, "things", {kTwo[1]}).code() == absl::StatusCode::kInvalidArgument);
 }
 
-TEST_CASE("MigratedPool: the first transaction brings the schema up", "[pg]") {
+TEST_CASE("MigratedPool: the first transaction migrates the schema", "[pg]") {
   Pool pool(Fresh());
   MigratedPool migrated(pool, "things", kTwo);
   std::vector<std::thread> threads;
@@ -122,7 +122,7 @@ TEST_CASE("MigratedPool: the first transaction brings the schema up", "[pg]") {
   CHECK(Value(pool, "SELECT count(*) FROM schema_migrations") == 2);
 }
 
-TEST_CASE("MigratedPool: works as soon as its database is there", "[pg]") {
+TEST_CASE("MigratedPool: works as soon as its database is reachable", "[pg]") {
   testing::PrivatePostgres server;
   PoolOptions options;
   options.conninfo = SecretString(server.FreshDatabase());
@@ -137,7 +137,7 @@ TEST_CASE("MigratedPool: works as soon as its database is there", "[pg]") {
   CHECK(Value(pool, "SELECT count(*) FROM people") == 1);
 }
 
-TEST_CASE("MigratedPool: a schema that cannot be brought up runs no transaction", "[pg]") {
+TEST_CASE("MigratedPool: without a successful migration no transaction runs", "[pg]") {
   Pool pool(Fresh());
   REQUIRE(Migrate(pool, "things", kTwo).ok());
   MigratedPool older(pool, "things", {kTwo[0]});

@@ -15,14 +15,14 @@ enum class Phase { kBeforeCommit, kCommit };
 // UNKNOWN `commit_unknown`.
 absl::Status BrokenConnection(Phase phase, absl::string_view message);
 
-// ABORTED, reason `database_conflict`: the server undid the transaction because of another one
-// (deadlock, serialization failure).
+// ABORTED, reason `database_conflict`: the server rolled back the transaction because of another
+// one (deadlock, serialization failure).
 absl::Status Conflict(absl::string_view message);
 
-// Whether a transaction that gave `status` may succeed when it is run again as it was.
+// True if a transaction that returned `status` may succeed when it is repeated unchanged.
 bool IsConflict(const absl::Status& status);
 
-// How often a transaction that meets others is run in all.
+// The maximum number of attempts for a transaction with conflicts.
 inline constexpr int kMaxAttempts = 5;
 
 absl::Status FromSqlState(Phase phase, absl::string_view state, const std::string& message);

@@ -103,10 +103,11 @@ TEST_CASE("Pipeline: a failed statement rolls back all, and the next transaction
   CHECK(database.Ask("SELECT count(*) FROM t") == "1");
 }
 
-TEST_CASE("Pipeline: a transaction that PostgreSQL undoes in a deadlock is run again", "[pg]") {
+TEST_CASE("Pipeline: a transaction that PostgreSQL rolls back after a deadlock is repeated",
+          "[pg]") {
   Database database(PrivatePostgres::Shared());
   REQUIRE(database.pipeline->Run("write", {Insert(1, "a"), Insert(2, "b")}).ok());
-  // The last to wait looks for a deadlock first, and is the one that PostgreSQL undoes.
+  // The last one to wait detects the deadlock first, and is rolled back by PostgreSQL.
   PoolOptions impatient = database.options;
   impatient.conninfo =
       SecretString(impatient.conninfo.Reveal() + " options='-c deadlock_timeout=10ms'");
@@ -127,7 +128,7 @@ TEST_CASE("Pipeline: a transaction that PostgreSQL undoes in a deadlock is run a
     written = std::async(std::launch::async, [&] {
       return pipeline.Run("write", {Update(1, "c"), BoundStatement(wait).Int(7), Update(2, "d")});
     });
-    await_waiting("1");  // it has row 1 and waits for the gate
+    await_waiting("1");  // it holds row 1 and waits for the gate
     other = std::async(std::launch::async, [&] {
       return database.pool->Transact("other", [&](pqxx::work& second) {
         second.exec("SET LOCAL deadlock_timeout = '1min'; SET LOCAL statement_timeout = 0");
@@ -136,7 +137,7 @@ TEST_CASE("Pipeline: a transaction that PostgreSQL undoes in a deadlock is run a
         return absl::OkStatus();
       });
     });
-    await_waiting("2");  // the other one has row 2 and waits for row 1
+    await_waiting("2");  // the other one holds row 2 and waits for row 1
     return absl::OkStatus();
   });
   CHECK(gate.ok());

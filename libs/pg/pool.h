@@ -39,9 +39,9 @@ class Pool {
   // `database_conflict`), ALREADY_EXISTS for unique violations, FAILED_PRECONDITION for other
   // constraint violations, DEADLINE_EXCEEDED for a statement timeout, INTERNAL otherwise.
   //
-  // A transaction that the server undid because of another one (`database_conflict`) is run again,
-  // up to four times; nothing else is retried. REQUIRES: `body` may run more than once, so it
-  // clears what it fills.
+  // A transaction that the server rolled back because of another one (`database_conflict`) is
+  // repeated, up to four times; nothing else is retried. REQUIRES: `body` may run more than once,
+  // so it must reset its results.
   //
   // `what` describes the work in a few words; every error message starts with it.
   absl::Status Transact(absl::string_view what,

@@ -85,7 +85,7 @@ TEST_CASE("Pool: failures of PostgreSQL become the statuses of the contract", "[
   CHECK(Count(pool, "t") == 1);
 }
 
-TEST_CASE("Pool: transactions that deadlock are run again until both are done", "[pg]") {
+TEST_CASE("Pool: transactions in a deadlock are repeated until both succeed", "[pg]") {
   Pool pool(Options(FreshDatabase()));
   REQUIRE(Run(pool, "CREATE TABLE t (a int, n int); INSERT INTO t VALUES (1, 0), (2, 0)").ok());
   std::atomic<int> holding{0}, runs{0};
@@ -95,7 +95,7 @@ TEST_CASE("Pool: transactions that deadlock are run again until both are done", 
       transaction.exec("SET LOCAL deadlock_timeout = '10ms'");
       transaction.exec("UPDATE t SET n = n + 1 WHERE a = " + std::to_string(first));
       ++holding;
-      // Both hold what the other one wants, in the first round.
+      // In the first round each holds the lock that the other one wants.
       const bool first_run = !std::exchange(tried, true);
       while (first_run && holding < 2) std::this_thread::yield();
       transaction.exec("UPDATE t SET n = n + 1 WHERE a = " + std::to_string(second));
@@ -111,7 +111,7 @@ TEST_CASE("Pool: transactions that deadlock are run again until both are done", 
   CHECK(Count(pool, "t WHERE n = 2") == 2);
 }
 
-TEST_CASE("Pool: a transaction that fails for ever is not run for ever", "[pg]") {
+TEST_CASE("Pool: the number of attempts is limited", "[pg]") {
   Pool pool(Options(FreshDatabase()));
   int runs = 0;
   const auto fail = [&](const std::string& state) {
@@ -130,11 +130,11 @@ TEST_CASE("Pool: a transaction that fails for ever is not run for ever", "[pg]")
   }
   CHECK_FALSE(fail("23505").ok());
   CHECK(runs == 1);
-  CHECK_FALSE(fail("55P03").ok());  // a lock that was asked for without waiting
+  CHECK_FALSE(fail("55P03").ok());  // a NOWAIT lock
   CHECK(runs == 1);
 }
 
-TEST_CASE("Pool: what the body itself refuses is not run again", "[pg]") {
+TEST_CASE("Pool: errors of the body itself are not retried", "[pg]") {
   Pool pool(Options(FreshDatabase()));
   int runs = 0;
   const absl::Status status = pool.Transact("test", [&](pqxx::work&) {

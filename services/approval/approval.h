@@ -21,9 +21,9 @@ namespace countersign::approval {
 
 struct ApprovalOptions {
   std::size_t threads = 8;
-  std::size_t max_queued = 1024;  // work beyond it is refused
+  std::size_t max_queued = 1024;  // further work is refused
   absl::Duration poll_every = absl::Milliseconds(500);
-  std::shared_ptr<async::Pause> poll_pause;  // between two polls; null: by the steady clock
+  std::shared_ptr<async::Pause> poll_pause;  // between two polls; null: the steady clock
 };
 
 // The objects of approval's core, in order of construction; used by the service and by the

@@ -1,4 +1,4 @@
-// What approval's own threads do, one round at a time.
+// Approval's threads, one round at a time.
 #include "services/approval/approval.h"
 
 #include <catch2/catch.hpp>
@@ -38,7 +38,7 @@ struct Running {
 
 }  // namespace
 
-TEST_CASE("Approval: polls after each pause, the first time after the first", "[approval]") {
+TEST_CASE("Approval: polls only after a pause, also the first time", "[approval]") {
   Running running;
   REQUIRE(running.store.Join(testing::ACall()).ok());
   CHECK(running.pause->AwaitPause() == absl::Milliseconds(500));
@@ -47,7 +47,7 @@ TEST_CASE("Approval: polls after each pause, the first time after the first", "[
   CHECK(running.Pending(1));
 }
 
-TEST_CASE("Approval: a poll settles what another process decided", "[approval]") {
+TEST_CASE("Approval: a poll settles reviews decided by another process", "[approval]") {
   Running running;
   const auto joined = running.store.Join(testing::ACall("s1"));
   REQUIRE(joined.ok());
@@ -68,7 +68,7 @@ TEST_CASE("Approval: a poll settles what another process decided", "[approval]")
   CHECK(held.get()->state == ReviewState::kApproved);
 }
 
-TEST_CASE("Approval: destroying it answers who still waits", "[approval]") {
+TEST_CASE("Approval: destruction answers all waiters", "[approval]") {
   std::future<absl::StatusOr<domain::ReviewStatus>> held;
   {
     Running running;

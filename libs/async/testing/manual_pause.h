@@ -9,7 +9,7 @@
 
 namespace countersign::async::testing {
 
-// A pause that lasts until the test ends it: each Pass lets the loop do one round. Thread-safe.
+// A pause that lasts until the test ends it: each Pass lets the loop run one round. Thread-safe.
 class ManualPause final : public Pause {
  public:
   void Wait(absl::Duration duration) override {
@@ -26,7 +26,7 @@ class ManualPause final : public Pause {
     changed_.NotifyAll();
   }
 
-  // Waits until the loop pauses, and gives for how long it asks to. Nullopt after a minute.
+  // Waits until the loop pauses, and returns the requested duration. Nullopt after a minute.
   std::optional<absl::Duration> AwaitPause() {
     const MutexLock lock(mutex_);
     const bool paused = changed_.WaitFor(mutex_, absl::Minutes(1), [this]() CS_REQUIRES(mutex_) {
@@ -35,7 +35,7 @@ class ManualPause final : public Pause {
     return paused ? asked_ : std::nullopt;
   }
 
-  // Lets the pause pass that the loop is in, and waits for the next one.
+  // Ends the current pause, and waits for the next one.
   std::optional<absl::Duration> Pass() {
     AwaitPause();
     Cut();

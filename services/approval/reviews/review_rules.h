@@ -63,9 +63,9 @@ absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now);
 // enough approvals by distinct people, otherwise PENDING.
 domain::ReviewState Tally(const Review& review);
 
-// Adds `vote`, which CheckVote allows, to `review` at `now`, with what follows from it: when and
-// why it was decided, and the grant. Returns the state that follows; `review.state` is the caller's
-// to change, together with the transition that it records.
+// Adds `vote`, which CheckVote must have allowed, to `review` at `now`, with its consequences: time
+// and reason of the decision, and the grant. Returns the new state; the caller must set
+// `review.state` together with the transition that it records.
 domain::ReviewState AddVote(Review& review, const Vote& vote, absl::Time now);
 
 // OK when a call with `binding_hash` may use the grant of `review` at `now`. Otherwise

@@ -90,7 +90,7 @@ TEST_CASE("AddVote: decides when enough have approved, and opens the grant", "[a
   CHECK(review.decided_at == absl::InfinitePast());
   const absl::Time later = kNow + absl::Minutes(1);
   CHECK(AddVote(review, Approval("carol"), later) == ReviewState::kApproved);
-  CHECK(review.state == ReviewState::kPending);  // the caller's to change
+  CHECK(review.state == ReviewState::kPending);  // set by the caller
   CHECK(review.uses_left == 3);
   CHECK(review.decided_at == later);
   CHECK(review.grant_expires_at == later + absl::Minutes(5));

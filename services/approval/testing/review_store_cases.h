@@ -6,8 +6,8 @@
 
 namespace countersign::approval::testing {
 
-// All that every ReviewStore must do, to be called inside a TEST_CASE. `make` gives a pointer to a
-// StoreUnderTest that is empty; the random walk goes `steps` steps.
+// The contract of every ReviewStore, to be called inside a TEST_CASE. `make` returns a pointer to
+// an empty StoreUnderTest; the random walk has `steps` steps.
 template <typename Make>
 void CheckReviewStore(Make make, int steps) {
   SECTION("joining") { CheckJoining(*make()); }

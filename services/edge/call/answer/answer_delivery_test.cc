@@ -393,7 +393,7 @@ TEST_CASE("DeliverAnswer: an answer that comes after the caller's head joins its
     CHECK(f.Rest() == "data: {\"error\":{\"message\":\"overloaded\"}}\n\n");
     CHECK(f.end().outcome == Outcome::kUpstreamError);
   }
-  Held f;  // what is no stream and no error cannot be said any more
+  Held f;  // other answers cannot be delivered after the head
   f.upstream.Answer(200, kJson, {kPlainAnswer});
   f.Approve();
   CHECK(f.call.code() == "upstream_error");
