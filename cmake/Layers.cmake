@@ -21,6 +21,7 @@ set(CS_LAYER_domain 2)
 # The parts of libs/text, lowest first.
 set(CS_LAYER_text_unicode 1.1)
 set(CS_LAYER_text_tokens 1.1)
+set(CS_LAYER_text_documents 1.1)
 set(CS_LAYER_text_regex 1.2)
 set(CS_LAYER_text_matching 1.3)
 set(CS_LAYER_text_validators 1.3)

@@ -82,7 +82,7 @@ TEST_CASE("adversarial 12: matches do not cross from one value to the next", "[m
 
 TEST_CASE("adversarial 12: JSON in a JSON string, at any depth", "[masking]") {
   std::string inner = R"({"card":4111111111111111,"mail":"john\u0040x.io","n":7})";
-  std::string expected = R"({"card":<CREDIT_CARD>,"mail":"<EMAIL>","n":7})";
+  std::string expected = R"({"card":"<CREDIT_CARD>","mail":"<EMAIL>","n":7})";
   for (int depth = 0; depth < 3; ++depth) {
     inner = absl::StrCat("{\"v\":", json::Quote(inner), "}");
     expected = absl::StrCat("{\"v\":", json::Quote(expected), "}");

@@ -3,33 +3,21 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
-#include "libs/base/utf8.h"
 #include "libs/json/writer.h"
 
 namespace countersign::masking {
 namespace {
 
-constexpr std::size_t kMaxBackslashes = 64;
-constexpr std::size_t kEscapeDigits = 4;
-
-// `text` as written inside a JSON string.
-std::string Escaped(absl::string_view text) {
-  const std::string quoted = json::Quote(text);
-  return quoted.substr(1, quoted.size() - 2);
-}
-
-bool IsHex(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }
-
-std::uint32_t HexValue(absl::string_view digits) {
-  std::uint32_t value = 0;
-  for (const char c : digits) {
-    const char digit = absl::ascii_tolower(static_cast<unsigned char>(c));
-    value = value * 16 + static_cast<std::uint32_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+// `text` as it stands inside `depth` JSON strings.
+std::string Escaped(absl::string_view text, int depth) {
+  std::string escaped(text);
+  for (; depth > 0; --depth) {
+    const std::string quoted = json::Quote(escaped);
+    escaped = quoted.substr(1, quoted.size() - 2);
   }
-  return value;
+  return escaped;
 }
 
 }  // namespace
@@ -39,110 +27,50 @@ SpelledText::SpelledText(std::shared_ptr<const text::redaction::RuleSet> rules)
 
 std::size_t SpelledText::held() const {
   const std::size_t units = spelled_out_ ? spelling_.size() - spelling_done_ : stream_.held();
-  return units + pending_spelling_.size() + number_input_;
+  return units + number_input_;
 }
 
 std::size_t SpelledText::memory_bytes() const {
   return sizeof(*this) - sizeof(stream_) + stream_.memory_bytes() + fresh_.capacity() +
          tail_.capacity() + units_.capacity() * sizeof(Unit) + spelling_.capacity() +
-         pending_.capacity() * sizeof(Unit) + pending_decoded_.capacity() +
-         pending_spelling_.capacity() + number_.capacity();
+         number_.capacity();
 }
 
 SpelledText::Unit SpelledText::MakeUnit(absl::string_view decoded, absl::string_view spelled,
-                                        Kind kind) {
-  // A character has up to four bytes; kMaxBackslashes bounds the longest spelling of one.
-  return {static_cast<std::uint16_t>(spelled.size()), static_cast<std::uint8_t>(decoded.size()),
-          kind};
+                                        Place place) {
+  // A character has up to four bytes, and spelling.h bounds how long it can be written.
+  Unit unit{};
+  unit.spelled = static_cast<std::uint16_t>(spelled.size());
+  unit.decoded = static_cast<std::uint8_t>(decoded.size());
+  unit.kind = place.kind;
+  unit.depth = place.depth & 31;
+  return unit;
 }
 
-void SpelledText::Add(absl::string_view decoded, absl::string_view spelled, Kind kind) {
-  if (!pending_.empty() && !Extends(decoded, kind)) Settle();
-  const bool may_escape = kind == Kind::kPlain || kind == Kind::kString;
-  if (pending_.empty() && !(may_escape && decoded == "\\")) return Push(decoded, spelled, kind);
-  pending_.push_back(MakeUnit(decoded, spelled, kind));
-  absl::StrAppend(&pending_decoded_, decoded);
-  absl::StrAppend(&pending_spelling_, spelled);
-  Resolve();
-}
-
-// Whether this character continues the pending characters to an escape.
-bool SpelledText::Extends(absl::string_view decoded, Kind kind) const {
-  if (decoded.size() != 1 || pending_.back().kind != kind) return false;
-  const std::size_t slashes = pending_decoded_.find_first_not_of('\\');
-  if (slashes == std::string::npos) {
-    return decoded == "u" || (decoded == "\\" && pending_.size() < kMaxBackslashes);
-  }
-  return IsHex(decoded[0]);
-}
-
-// Replaces a complete escape by one unit.
-void SpelledText::Resolve() {
-  const std::size_t slashes = pending_decoded_.find_first_not_of('\\');
-  if (slashes == std::string::npos || pending_.size() < slashes + 1 + kEscapeDigits) return;
-  const std::string meaning =
-      EncodeUtf8(HexValue(absl::string_view(pending_decoded_).substr(slashes + 1)));
-  if (meaning.empty()) return Settle();  // half of a pair: it means nothing alone
-  const Kind kind = pending_.front().kind;
-  pending_.clear();
-  pending_decoded_.clear();
-  const std::string spelling = std::exchange(pending_spelling_, "");
-  Push(meaning, spelling, kind);
-}
-
-// The pending characters are not an escape.
-void SpelledText::Settle() {
-  const std::vector<Unit> units = std::exchange(pending_, {});
-  const std::string decoded = std::exchange(pending_decoded_, "");
-  const std::string spelling = std::exchange(pending_spelling_, "");
-  std::size_t in_decoded = 0, in_spelling = 0;
-  for (const Unit& unit : units) {
-    Push(absl::string_view(decoded).substr(in_decoded, unit.decoded),
-         absl::string_view(spelling).substr(in_spelling, unit.spelled), unit.kind);
-    in_decoded += unit.decoded;
-    in_spelling += unit.spelled;
-  }
-}
-
-void SpelledText::Push(absl::string_view decoded, absl::string_view spelled, Kind kind) {
-  if (!spelled_out_ && (decoded != spelled || kind != Kind::kPlain)) {
+void SpelledText::Add(absl::string_view decoded, absl::string_view spelled, Place place) {
+  if (!spelled_out_ && (decoded != spelled || place.kind != Kind::kPlain)) {
     spelled_out_ = true;
     for (const std::string* const text : {&tail_, &fresh_}) {
-      units_.insert(units_.end(), text->size(), Unit{1, 1, Kind::kPlain});
+      units_.insert(units_.end(), text->size(), Unit{1, 1, Kind::kPlain, 0});
       absl::StrAppend(&spelling_, *text);
     }
     tail_.clear();
   }
   absl::StrAppend(&fresh_, decoded);
   if (!spelled_out_) return;
-  units_.push_back(MakeUnit(decoded, spelled, kind));
+  units_.push_back(MakeUnit(decoded, spelled, place));
   absl::StrAppend(&spelling_, spelled);
 }
 
 void SpelledText::AddPlain(absl::string_view text) {
-  while (!text.empty()) {
-    if (pending_.empty()) {
-      const std::size_t clear = std::min(text.find('\\'), text.size());
-      if (!spelled_out_) {
-        absl::StrAppend(&fresh_, text.substr(0, clear));
-      } else {
-        for (const char& c : text.substr(0, clear)) {
-          Push(absl::string_view(&c, 1), absl::string_view(&c, 1), Kind::kPlain);
-        }
-      }
-      text.remove_prefix(clear);
-      if (text.empty()) return;
-    }
-    Add(text.substr(0, 1), text.substr(0, 1), Kind::kPlain);
-    text.remove_prefix(1);
-  }
+  if (!spelled_out_) return absl::StrAppend(&fresh_, text);
+  for (const char& c : text) Add(absl::string_view(&c, 1), absl::string_view(&c, 1), Place{});
 }
 
 absl::Status SpelledText::Flush(bool end, domain::FieldRelease& release,
                                 std::vector<Replaced>* places) {
   release_ = &release;
   places_ = places;
-  if (end) Settle();
   const std::string fresh = std::exchange(fresh_, "");
   std::string text;
   std::vector<text::redaction::RedactedSpan> spans;
@@ -223,7 +151,7 @@ absl::string_view SpelledText::TakeSpelling(std::size_t& decoded) {
 void SpelledText::EmitClear(std::size_t decoded) {
   while (decoded > 0 && units_done_ < units_.size()) {
     const bool in_number = units_[units_done_].kind == Kind::kNumber;
-    if (!in_number) EndNumber();
+    in_number ? void(number_depth_ = units_[units_done_].depth) : EndNumber();
     const absl::string_view spelling = TakeSpelling(decoded);
     absl::StrAppend(in_number ? &number_ : &release_->text, spelling);
     if (in_number) number_input_ += spelling.size();
@@ -237,6 +165,7 @@ void SpelledText::EmitMatch(absl::string_view replacement, text::redaction::Reda
   bool shown = false, in_number = false;
   while (decoded > 0 && units_done_ < units_.size()) {
     const Kind kind = units_[units_done_].kind;
+    const int depth = units_[units_done_].depth;
     if (kind != Kind::kNumber) EndNumber();
     const absl::string_view spelling = TakeSpelling(decoded);
     if (kind == Kind::kStructure) {
@@ -245,13 +174,15 @@ void SpelledText::EmitMatch(absl::string_view replacement, text::redaction::Reda
     }
     if (kind == Kind::kNumber) {
       number_changed_ = true;
+      number_depth_ = depth;
       number_input_ += spelling.size();
     }
     if (std::exchange(shown, true)) continue;
     in_number = kind == Kind::kNumber;
     std::string& out = in_number ? number_ : release_->text;
     masked.begin = out.size();
-    absl::StrAppend(&out, kind == Kind::kPlain ? std::string(replacement) : Escaped(replacement));
+    // A number becomes a string.
+    absl::StrAppend(&out, Escaped(replacement, in_number ? depth + 1 : depth));
     masked.end = out.size();
   }
   if (!shown) return;  // nothing but punctuation
@@ -267,7 +198,7 @@ void SpelledText::EmitMatch(absl::string_view replacement, text::redaction::Reda
 
 void SpelledText::EndNumber() {
   if (number_input_ == 0) return;
-  const absl::string_view quote = number_changed_ ? "\"" : "";
+  const std::string quote = number_changed_ ? Escaped("\"", number_depth_) : "";
   const std::size_t base = release_->text.size() + quote.size();
   absl::StrAppend(&release_->text, quote, number_, quote);
   for (domain::MaskedSpan& span : number_spans_) {

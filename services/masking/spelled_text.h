@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "libs/domain/masker.h"
+#include "libs/text/documents/spelling.h"
 #include "libs/text/redaction/redaction.h"
 
 namespace countersign::masking {
@@ -19,26 +20,19 @@ struct Replaced {
   std::uint64_t in_end = 0;
 };
 
-// A text whose characters are matched in another form than they are written in, for example decoded
-// escapes. Text that is not masked is released as written. Not thread-safe.
-class SpelledText {
+// A text whose characters are spelled in another way than they are matched. What is not masked
+// leaves in its spelling; what replaces a match is escaped as often as the strings around it ask. A
+// number in which something is replaced becomes a string; structure stays, even within a match.
+// Not thread-safe.
+class SpelledText final : public text::documents::Characters {
  public:
-  enum class Kind : std::uint8_t {
-    kPlain,      // its replacement stands as it is
-    kString,     // in a JSON string; its replacement is escaped
-    kNumber,     // in a JSON number, which becomes a string when a part is replaced
-    kStructure,  // punctuation of a document; kept even within a match
-  };
+  using Place = text::documents::Place;
+  using Kind = Place::Kind;
 
   explicit SpelledText(std::shared_ptr<const text::redaction::RuleSet> rules);
 
-  // Appends one character that is matched as `decoded` and written as `spelled`; neither is empty.
-  // In strings and plain text, `\uXXXX` formed by these characters is matched as the character that
-  // it encodes.
-  void Add(absl::string_view decoded, absl::string_view spelled, Kind kind);
-
-  // Appends text that is matched as written.
-  void AddPlain(absl::string_view text);
+  void Add(absl::string_view decoded, absl::string_view spelled, Place place) override;
+  void AddPlain(absl::string_view text) override;
 
   // Releases the text that no continuation can change. See TextMasker::Feed.
   absl::Status Flush(bool end, domain::FieldRelease& release, std::vector<Replaced>* places);
@@ -50,14 +44,11 @@ class SpelledText {
   struct Unit {  // one character; small, because there is one for each byte held
     std::uint16_t spelled;
     std::uint8_t decoded;
-    Kind kind;
+    Kind kind : 3;
+    std::uint8_t depth : 5;
   };
-  static Unit MakeUnit(absl::string_view decoded, absl::string_view spelled, Kind kind);
+  static Unit MakeUnit(absl::string_view decoded, absl::string_view spelled, Place place);
 
-  void Push(absl::string_view decoded, absl::string_view spelled, Kind kind);
-  bool Extends(absl::string_view decoded, Kind kind) const;
-  void Resolve();
-  void Settle();
   void RememberTail(absl::string_view text);
   void Emit(absl::string_view text, std::vector<text::redaction::RedactedSpan>& spans);
   void EmitClear(std::size_t decoded);
@@ -81,14 +72,10 @@ class SpelledText {
   std::uint64_t decoded_fed_ = 0;  // … and bytes of the matched form, fed and released
   std::uint64_t decoded_done_ = 0;
 
-  // Characters that may form an escape: a run of backslashes, u, and up to four digits.
-  std::vector<Unit> pending_;
-  std::string pending_decoded_;
-  std::string pending_spelling_;
-
   // The number being written; released when all of it is decided.
   std::string number_;
   std::size_t number_input_ = 0;
+  int number_depth_ = 0;  // strings around it
   bool number_changed_ = false;
   std::vector<domain::MaskedSpan> number_spans_;  // offsets into number_
   std::vector<Replaced> number_places_;

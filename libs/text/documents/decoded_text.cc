@@ -1,0 +1,79 @@
+#include "libs/text/documents/decoded_text.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "libs/text/documents/document_reader.h"
+#include "libs/text/documents/escape_filter.h"
+
+namespace countersign::text::documents {
+
+// Puts together what the filter gives out.
+class DecodedWriter final : public Characters {
+ public:
+  explicit DecodedWriter(DecodedText& result) : result_(result) {}
+
+  void Add(absl::string_view decoded, absl::string_view spelled, Place) override {
+    if (decoded.size() != 1 || spelled.size() != 1) Anchor();
+    result_.text_.append(decoded.data(), decoded.size());
+    spelled_ += spelled.size();
+    escaped_ |= spelled.size() > 1 && spelled[0] == '\\';
+    if (decoded.size() != 1 || spelled.size() != 1) Anchor();
+  }
+  void AddPlain(absl::string_view text) override {
+    result_.text_.append(text.data(), text.size());
+    spelled_ += text.size();
+  }
+  bool escaped() const { return escaped_; }
+
+ private:
+  void Anchor() {
+    std::vector<DecodedText::Anchor>& anchors = result_.anchors_;
+    if (!anchors.empty() && anchors.back().decoded == result_.text_.size()) return;
+    anchors.push_back({result_.text_.size(), spelled_});
+  }
+
+  DecodedText& result_;
+  std::size_t spelled_ = 0;
+  bool escaped_ = false;
+};
+
+std::size_t DecodedText::SpelledBegin(std::size_t begin) const {
+  const auto after =
+      std::upper_bound(anchors_.begin(), anchors_.end(), begin,
+                       [](std::size_t at, const Anchor& anchor) { return at < anchor.decoded; });
+  if (after == anchors_.begin()) return begin;
+  const Anchor& anchor = *(after - 1);
+  const std::size_t spelled = anchor.spelled + (begin - anchor.decoded);
+  // Within a character that is written with more bytes than it has.
+  return after == anchors_.end() ? spelled : std::min(spelled, after->spelled);
+}
+
+std::size_t DecodedText::SpelledEnd(std::size_t end) const {
+  if (end == 0) return 0;
+  const auto at =
+      std::lower_bound(anchors_.begin(), anchors_.end(), end,
+                       [](const Anchor& anchor, std::size_t value) { return anchor.decoded < value; });
+  return at != anchors_.end() && at->decoded == end ? at->spelled : SpelledBegin(end - 1) + 1;
+}
+
+std::optional<DecodedText> DecodeText(absl::string_view text) {
+  if (text.find('\\') == absl::string_view::npos) return std::nullopt;
+  DecodedText result;
+  DecodedWriter writer(result);
+  // What an escape means may be part of another: as often as a document may stand in another.
+  using Escapes = EscapeFilter::Escapes;
+  EscapeFilter a(Escapes::kAll), b(Escapes::kAll), c(Escapes::kAll), d(Escapes::kAll);
+  FilteredCharacters to_d(d, writer), to_c(c, to_d), to_b(b, to_c), filtered(a, to_b);
+  DocumentReader reader(DocumentReader::Form::kProse, std::numeric_limits<std::size_t>::max());
+  // No number is too long, and nothing else fails.
+  if (!reader.Read(text, filtered).ok() || !reader.Finish(filtered).ok()) return std::nullopt;
+  a.Settle(to_b);
+  b.Settle(to_c);
+  c.Settle(to_d);
+  d.Settle(writer);
+  if (!writer.escaped()) return std::nullopt;
+  return result;
+}
+
+}  // namespace countersign::text::documents

@@ -1,0 +1,54 @@
+#include "libs/text/documents/decoded_text.h"
+
+#include <catch2/catch.hpp>
+
+#include "absl/strings/match.h"
+
+namespace countersign::text::documents {
+namespace {
+
+TEST_CASE("DecodeText: nothing to do where no escape stands", "[text]") {
+  for (const char* text : {"", "plain", "{\"a\":1}", R"(C:\users \)", R"({"a":"x"} \)"}) {
+    CAPTURE(text);
+    CHECK_FALSE(DecodeText(text).has_value());
+  }
+}
+
+TEST_CASE("DecodeText: escapes in documents, in documents in them and in prose hide nothing",
+          "[text]") {
+  for (const char* text :
+       {R"({"q":"drop\ntable"})", R"("drop\ntable")", R"({"q":"\u0064rop \u0074able"})",
+        R"({"q":"{\"r\":\"drop\\ntable\"}"})", R"(Here it is: {"q":"drop\ntable"})",
+        R"(see dr\u006fp\ttable)", R"([1,"x\\n",{"y":["drop\u0020table"]}])",
+        R"({"a":"\\\\\\\\u0064rop table"})", R"(see \u005cu0064rop table)",
+        R"(see "\"dr\\u006fp\\u0020t\\u0061ble\"")"}) {
+    CAPTURE(text);
+    const auto decoded = DecodeText(text);
+    REQUIRE(decoded.has_value());
+    CAPTURE(decoded->text());
+    CHECK((absl::StrContains(decoded->text(), "drop\ntable") ||
+           absl::StrContains(decoded->text(), "drop table") ||
+           absl::StrContains(decoded->text(), "drop\ttable")));
+  }
+}
+
+TEST_CASE("DecodeText: a span maps back to what was written", "[text]") {
+  const std::string text = R"({"q":"é p\u006cuto\u006eium!"} x\ny)";
+  const auto decoded = DecodeText(text);
+  REQUIRE(decoded.has_value());
+  const auto spelled = [&](absl::string_view word) {
+    const std::size_t at = decoded->text().find(word.data(), 0, word.size());
+    REQUIRE(at != std::string::npos);
+    const std::size_t begin = decoded->SpelledBegin(at);
+    return text.substr(begin, decoded->SpelledEnd(at + word.size()) - begin);
+  };
+  CHECK(spelled("plutonium") == R"(p\u006cuto\u006eium)");
+  CHECK(spelled("n") == R"(\u006e)");
+  CHECK(spelled("é") == "é");
+  CHECK(spelled("ium!") == "ium!");
+  CHECK(spelled("x\ny") == R"(x\ny)");
+  CHECK(decoded->SpelledBegin(decoded->text().size()) == text.size());
+}
+
+}  // namespace
+}  // namespace countersign::text::documents
