@@ -32,7 +32,7 @@ absl::StatusOr<domain::FieldRelease> ToRelease(v1::FieldRelease proto, Held& hel
   for (v1::MaskedSpan& span : *proto.mutable_masked()) {
     if (span.begin() > span.end() || span.end() > release.text.size()) return NotUnderstood();
     release.masked.push_back({span.begin(), span.end(), std::move(*span.mutable_entity()),
-                              std::move(*span.mutable_original())});
+                              std::move(*span.mutable_original()), span.in_begin(), span.in_end()});
   }
   for (v1::Placeholder& each : *proto.mutable_placeholders()) {
     release.placeholders.push_back(

@@ -1,9 +1,10 @@
 #include "libs/dialects/decoded_view.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/hex_digits.h"
 #include "libs/base/utf8.h"
@@ -25,6 +26,18 @@ Escape HexEscape(absl::string_view text, std::size_t prefix, std::size_t digits)
   return value ? Escape{prefix + digits, *value} : Escape{};
 }
 
+bool IsOctalDigit(char c) { return c >= '0' && c <= '7'; }
+
+// `\064`: up to three digits, of one byte.
+Escape OctalEscape(absl::string_view text, std::size_t prefix) {
+  Escape escape{prefix, 0};
+  while (escape.size < std::min(prefix + 3, text.size()) && IsOctalDigit(text[escape.size])) {
+    escape.code_point = escape.code_point * 8 + static_cast<std::uint32_t>(text[escape.size++] - '0');
+  }
+  const bool is_text = escape.code_point >= 0x20 && escape.code_point < 0x7f;
+  return is_text && escape.size >= prefix + 2 ? escape : Escape{};
+}
+
 Escape BackslashEscape(absl::string_view text) {
   std::size_t at = text.find_first_not_of('\\');
   if (at == absl::string_view::npos) return {};
@@ -39,6 +52,7 @@ Escape BackslashEscape(absl::string_view text) {
     return {unit.size + low.size, json::JoinSurrogates(unit.code_point, low.code_point)};
   }
   if (text[at] == 'x') return HexEscape(text, at + 1, 2);
+  if (IsOctalDigit(text[at])) return OctalEscape(text, at);
   constexpr absl::string_view kLetters = "nrtbf\"/'";
   constexpr absl::string_view kMeanings = "\n\r\t\b\f\"/'";
   const std::size_t letter = kLetters.find(text[at]);
@@ -46,24 +60,43 @@ Escape BackslashEscape(absl::string_view text) {
   return {at + 1, static_cast<unsigned char>(kMeanings[letter])};
 }
 
+// `&#52` and `&#x34`, with or without their semicolon, as browsers read them.
+Escape NumericReference(absl::string_view text) {
+  const bool hex = text.size() > 2 && (text[2] == 'x' || text[2] == 'X');
+  Escape escape{hex ? std::size_t{3} : std::size_t{2}, 0};
+  const std::size_t first = escape.size;
+  for (; escape.size < text.size() && escape.size < first + 8; ++escape.size) {
+    const int digit = HexDigitValue(text[escape.size]);
+    if (digit < 0 || (!hex && digit > 9)) break;
+    escape.code_point = escape.code_point * (hex ? 16 : 10) + static_cast<std::uint32_t>(digit);
+  }
+  if (escape.size == first || escape.code_point == 0 || escape.code_point > 0x10ffff) return {};
+  if (escape.size < text.size() && text[escape.size] == ';') ++escape.size;
+  return escape;
+}
+
 Escape Reference(absl::string_view text) {
+  if (text.size() > 1 && text[1] == '#') return NumericReference(text);
   const std::size_t end = text.substr(0, 12).find(';');
   if (end == absl::string_view::npos || end < 3) return {};
   const absl::string_view name = text.substr(1, end - 1);
-  std::uint32_t value = 0;
-  if (name[0] == '#' && (name[1] == 'x' || name[1] == 'X')) {
-    const auto hex = ParseHex(name.substr(2));
-    if (!hex || name.size() > 8) return {};
-    value = *hex;
-  } else if (name[0] != '#' || !absl::SimpleAtoi(name.substr(1), &value)) {
-    value = name == "amp"    ? '&'
-            : name == "lt"   ? '<'
-            : name == "gt"   ? '>'
-            : name == "quot" ? '"'
-            : name == "nbsp" ? ' '
-                             : 0;
-  }
+  const std::uint32_t value = name == "amp"    ? '&'
+                              : name == "lt"   ? '<'
+                              : name == "gt"   ? '>'
+                              : name == "quot" ? '"'
+                              : name == "nbsp" ? ' '
+                                               : 0;
   return value == 0 ? Escape{} : Escape{end + 1, value};
+}
+
+// The length of a tag or a comment of HTML at the beginning of `text`; 0 when none stands there.
+std::size_t TagSize(absl::string_view text) {
+  constexpr std::size_t kLongestTag = 1024;
+  if (text.size() < 3 || text[0] != '<') return 0;
+  const bool opens = absl::ascii_isalpha(static_cast<unsigned char>(text[1])) || text[1] == '/' ||
+                     text[1] == '!' || text[1] == '?';
+  const std::size_t end = text.substr(0, kLongestTag).find('>');
+  return opens && end != absl::string_view::npos ? end + 1 : 0;
 }
 
 Escape EscapeAt(absl::string_view text) {
@@ -76,6 +109,16 @@ Escape EscapeAt(absl::string_view text) {
     }
     default: return {};
   }
+}
+
+std::string WithoutTags(absl::string_view text) {
+  std::string rest;
+  while (!text.empty()) {
+    const std::size_t tag = TagSize(text);
+    if (tag == 0) rest += text[0];
+    text.remove_prefix(std::max<std::size_t>(tag, 1));
+  }
+  return rest;
 }
 
 }  // namespace
@@ -94,6 +137,7 @@ std::string DecodedView(absl::string_view text) {
         at += escape.size;
       }
     }
+    next = WithoutTags(next);
     if (next == view) break;
     view = std::move(next);
   }

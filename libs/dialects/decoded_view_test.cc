@@ -15,6 +15,13 @@ TEST_CASE("DecodedView: escapes of every kind, nested too", "[dialects]") {
   CHECK(DecodedView(R"(\ud835\udfd2)") == "\xf0\x9d\x9f\x92");
 }
 
+TEST_CASE("DecodedView: references without semicolon, octal escapes and tags", "[dialects]") {
+  CHECK(DecodedView("4&#x31&#49&#x31;1") == "41111");
+  CHECK(DecodedView(R"(\064\061\\061 \0 \999)") == R"(411 \0 \999)");
+  CHECK(DecodedView("4<b>1</b>1<!-- x --><br/>1 < 2 > 1") == "4111 < 2 > 1");
+  CHECK(DecodedView("4&lt;b&gt;1") == "41");
+}
+
 TEST_CASE("DecodedView: what is no escape stays", "[dialects]") {
   for (const char* text :
        {"", "plain", "100% & more;", R"(C:\dir \ud800 \q \)", "&copy; &# &#;", "%zz %f0 %"}) {

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/dialects/caller_error.h"
+#include "libs/dialects/members/partition.h"
 #include "libs/dialects/splice.h"
 #include "libs/domain/event_payload.h"
 #include "libs/domain/masker.h"
@@ -30,20 +31,13 @@ struct IncomingRequest {
   std::string body;
 };
 
-// Where a text part stands in the body, quotes included. begin == end for a part that cannot be
-// replaced in place (the name of a member).
-struct TextPlace {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-
 // A request as its dialect read it. Immutable once made.
 struct ReadCall {
   std::shared_ptr<const domain::Prompt> prompt;
   std::string method;
   std::string upstream_path;      // below the connection's URL, with the query
   std::string body;               // as it came
-  std::vector<TextPlace> places;  // of prompt->parts
+  std::vector<members::TextPlace> places;  // of prompt->parts
   std::vector<Edit> additions;    // what the gateway adds for its own accounting
   bool hide_usage = false;        // the caller did not ask for the answer's usage event
 };

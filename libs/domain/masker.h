@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ struct MaskedSpan {
   std::size_t end = 0;
   std::string entity;    // lower snake case
   std::string original;  // the replaced text; used in the sealed record only
+  // Its place in all text that was fed to the field. Not known where placeholders were restored.
+  std::uint64_t in_begin = 0;
+  std::uint64_t in_end = 0;
 };
 
 // A token in a prompt that stands for a value, which is restored in the answer.

@@ -29,6 +29,24 @@ countersign::domain::v1::TextPart ToProto(const domain::TextPart& part) {
   proto.set_role(part.role);
   proto.set_pointer(part.pointer);
   proto.set_text(part.text);
+  proto.set_group(part.group);
+  proto.set_breaks_line(part.breaks_line);
+  return proto;
+}
+
+countersign::domain::v1::MediaPart ToProto(const domain::MediaPart& part) {
+  countersign::domain::v1::MediaPart proto;
+  proto.set_pointer(part.pointer);
+  proto.set_type(part.type);
+  proto.set_size(Clamp(part.size));
+  proto.set_sha256(part.sha256);
+  return proto;
+}
+
+countersign::domain::v1::PlainMember ToProto(const domain::PlainMember& member) {
+  countersign::domain::v1::PlainMember proto;
+  proto.set_pointer(member.pointer);
+  proto.set_json(member.json);
   return proto;
 }
 
@@ -40,6 +58,8 @@ countersign::domain::v1::Prompt ToProto(const domain::Prompt& prompt) {
   for (const domain::TextPart& part : prompt.parts) *proto.add_parts() = ToProto(part);
   for (const auto& [name, value] : prompt.parameters) (*proto.mutable_parameters())[name] = value;
   for (const std::string& tool : prompt.tools) proto.add_tools(tool);
+  for (const domain::MediaPart& part : prompt.media) *proto.add_media() = ToProto(part);
+  for (const domain::PlainMember& each : prompt.members) *proto.add_members() = ToProto(each);
   return proto;
 }
 
@@ -50,10 +70,15 @@ domain::Prompt FromProto(const countersign::domain::v1::Prompt& proto) {
   prompt.stream = proto.stream();
   prompt.parts.reserve(proto.parts_size());
   for (const auto& part : proto.parts()) {
-    prompt.parts.push_back({part.role(), part.pointer(), part.text()});
+    prompt.parts.push_back(
+        {part.role(), part.pointer(), part.text(), part.group(), part.breaks_line()});
   }
   for (const auto& [name, value] : proto.parameters()) prompt.parameters.emplace(name, value);
   prompt.tools.assign(proto.tools().begin(), proto.tools().end());
+  for (const auto& part : proto.media()) {
+    prompt.media.push_back({part.pointer(), part.type(), part.size(), part.sha256()});
+  }
+  for (const auto& each : proto.members()) prompt.members.push_back({each.pointer(), each.json()});
   return prompt;
 }
 

@@ -17,6 +17,8 @@ countersign::domain::v1::Prompt ToProto(const domain::Prompt& prompt);
 domain::Prompt FromProto(const countersign::domain::v1::Prompt& proto);
 
 countersign::domain::v1::TextPart ToProto(const domain::TextPart& part);
+countersign::domain::v1::MediaPart ToProto(const domain::MediaPart& part);
+countersign::domain::v1::PlainMember ToProto(const domain::PlainMember& member);
 
 countersign::domain::v1::Finding ToProto(const domain::Finding& finding);
 // INVALID_ARGUMENT for a reversed span.

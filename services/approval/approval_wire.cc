@@ -100,6 +100,10 @@ v1::Review ToProto(const reviewers::ReviewWithContent& open, std::size_t waiting
     *proto.add_findings() = wire::ToProto(finding);
   }
   for (const std::string& tool : prompt.tools) proto.add_tools(tool);
+  for (const domain::MediaPart& part : prompt.media) *proto.add_media() = wire::ToProto(part);
+  for (const domain::PlainMember& each : prompt.members) {
+    *proto.add_members() = wire::ToProto(each);
+  }
   for (const auto& [name, value] : prompt.parameters) (*proto.mutable_parameters())[name] = value;
   return proto;
 }

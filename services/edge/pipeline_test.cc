@@ -294,10 +294,17 @@ TEST_CASE("Edge: a profile with prompt rules masks the sent prompt, and the hash
   CHECK(absl::StrContains(forward->payload, R"("masked":[{"field":"/messages/0/content",)"
                                             R"("begin":3,"end":6,"entity":"secret",)"
                                             R"("original":"SECRET"}]})"));
+  // Over the parts of a message.
+  CHECK(f.Call(Fixture::Post(R"({"model":"m","messages":[{"role":"user","content":["a SEC",)"
+                             R"({"type":"text","text":"RET b"}]}]})"))
+            .status == 200);
+  CHECK(f.upstream.received().back().body ==
+        R"({"model":"m","messages":[{"role":"user","content":["a <S>",)"
+        R"({"type":"text","text":" b"}]}]})");
   const Answer named =
       f.Call(Fixture::Post(R"({"model":"m","messages":[],"metadata":{"SECRET":"x"}})"));
   CHECK(named.status == 403);
-  CHECK(f.upstream.received().size() == 1);
+  CHECK(f.upstream.received().size() == 2);
 }
 
 TEST_CASE("Edge: the answer's masking gets the placeholders of its prompt", "[edge]") {

@@ -54,7 +54,12 @@ absl::StatusOr<domain::FieldRelease> FieldMasker::FeedOne(const domain::FieldPie
     field = fields_.emplace(piece.field, MakeField(piece.field)).first;
   }
   release.held_before = field->second.held();
-  CS_RETURN_IF_ERROR(field->second.masking.Feed(piece.text, piece.end, release));
+  std::vector<Replaced> places;
+  CS_RETURN_IF_ERROR(field->second.masking.Feed(piece.text, piece.end, release, &places));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    release.masked[i].in_begin = places[i].in_begin;
+    release.masked[i].in_end = places[i].in_end;
+  }
   if (field->second.restoring)
     CS_RETURN_IF_ERROR(Restore(*field->second.restoring, piece.end, release));
   release.held_after = field->second.held();

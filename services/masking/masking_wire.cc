@@ -51,6 +51,8 @@ v1::MaskResponse ToProto(const std::vector<std::string>& fields,
       masked.set_end(static_cast<std::uint32_t>(span.end));
       masked.set_entity(std::move(span.entity));
       masked.set_original(std::move(span.original));
+      masked.set_in_begin(span.in_begin);
+      masked.set_in_end(span.in_end);
     }
   }
   return response;

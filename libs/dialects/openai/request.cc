@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "absl/container/flat_hash_set.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
-#include "libs/dialects/json_numbers.h"
+#include "libs/dialects/members/partition.h"
+#include "libs/dialects/openai/request_schema.h"
 #include "libs/json/document.h"
 
 namespace countersign::dialects::openai {
@@ -17,84 +15,6 @@ namespace {
 
 using json::Type;
 using json::Value;
-
-// Members whose strings identify or select; the model does not read them as text.
-const absl::flat_hash_set<absl::string_view>& Selectors() {
-  static const auto& names = *new absl::flat_hash_set<absl::string_view>{
-      "model",       "role",   "type",         "id",         "tool_call_id",
-      "tool_choice", "detail", "service_tier", "modalities", "reasoning_effort",
-      "verbosity",   "format", "voice",        "file_id",    "prompt_cache_key"};
-  return names;
-}
-
-// Members whose names say nothing of the caller's.
-const absl::flat_hash_set<absl::string_view>& KnownNames() {
-  static const auto& names = *new absl::flat_hash_set<absl::string_view>{"messages",
-                                                                         "content",
-                                                                         "name",
-                                                                         "text",
-                                                                         "image_url",
-                                                                         "url",
-                                                                         "input_audio",
-                                                                         "data",
-                                                                         "file",
-                                                                         "file_data",
-                                                                         "filename",
-                                                                         "refusal",
-                                                                         "audio",
-                                                                         "tool_calls",
-                                                                         "function",
-                                                                         "function_call",
-                                                                         "arguments",
-                                                                         "tools",
-                                                                         "functions",
-                                                                         "description",
-                                                                         "parameters",
-                                                                         "strict",
-                                                                         "properties",
-                                                                         "required",
-                                                                         "items",
-                                                                         "enum",
-                                                                         "additionalProperties",
-                                                                         "response_format",
-                                                                         "json_schema",
-                                                                         "schema",
-                                                                         "stream",
-                                                                         "stream_options",
-                                                                         "include_usage",
-                                                                         "include_obfuscation",
-                                                                         "max_tokens",
-                                                                         "max_completion_tokens",
-                                                                         "temperature",
-                                                                         "top_p",
-                                                                         "n",
-                                                                         "stop",
-                                                                         "presence_penalty",
-                                                                         "frequency_penalty",
-                                                                         "logit_bias",
-                                                                         "logprobs",
-                                                                         "top_logprobs",
-                                                                         "seed",
-                                                                         "user",
-                                                                         "safety_identifier",
-                                                                         "metadata",
-                                                                         "store",
-                                                                         "parallel_tool_calls",
-                                                                         "prediction",
-                                                                         "web_search_options",
-                                                                         "reasoning_content",
-                                                                         "reasoning",
-                                                                         "anyOf",
-                                                                         "oneOf",
-                                                                         "allOf",
-                                                                         "$ref",
-                                                                         "$defs",
-                                                                         "title",
-                                                                         "default",
-                                                                         "minimum",
-                                                                         "maximum"};
-  return names;
-}
 
 constexpr absl::string_view kRoles[] = {"system", "user", "assistant", "tool", "function"};
 
@@ -104,25 +24,10 @@ constexpr absl::string_view kNumbers[] = {
 
 absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
-// True for bytes of an image, a sound or a document. Inline text is text.
-bool IsInlineMedia(absl::string_view member, absl::string_view text) {
-  return (member == "file_data" || member == "url") && absl::StartsWith(text, "data:") &&
-         !absl::StartsWithIgnoreCase(text, "data:text") && !absl::StrContains(text, ' ');
-}
-
-// True for one word as identifiers and names of choices are: no room for a sentence.
-bool IsIdentifier(absl::string_view text) {
-  constexpr std::size_t kLongest = 64;
-  return text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-                  absl::StrContains("_-.:/+", c);
-         });
-}
-
+// What the gateway itself has to know of a request, and what makes it none.
 class Reader {
  public:
-  Reader(absl::string_view body, domain::Prompt& prompt, std::vector<TextPlace>& places)
-      : body_(body), prompt_(prompt), places_(places) {}
+  explicit Reader(domain::Prompt& prompt) : prompt_(prompt) {}
 
   absl::Status ReadRoot(const Value& root) {
     if (!root.is(Type::kObject)) return Invalid("the body must be a JSON object");
@@ -139,33 +44,10 @@ class Reader {
     CS_RETURN_IF_ERROR(ReadNumbers(root));
     ReadToolNames(root["tools"]);
     ReadToolNames(root["functions"]);
-    for (std::size_t i = 0; i < root.size(); ++i) {
-      const absl::string_view key = root.key(i);
-      if (key == "messages") {
-        CS_RETURN_IF_ERROR(ReadMessages(root.at(i)));
-      } else if (!IsParameter(key, root.at(i))) {
-        ReadMember(key, root.at(i), "",
-                   Frame{key == "tools" || key == "functions" || key == "response_format" ? "system"
-                                                                                          : "user",
-                         ""});
-      }
-    }
-    return absl::OkStatus();
+    return CheckMessages(root["messages"]);
   }
 
  private:
-  // A number that steers the model and that it does not read. Policies see it as a parameter.
-  static bool IsParameter(absl::string_view key, const Value& value) {
-    return value.is(Type::kNumber) &&
-           std::find(std::begin(kNumbers), std::end(kNumbers), key) != std::end(kNumbers);
-  }
-
-  // What a text belongs to: whose it is, and the member that it stands in.
-  struct Frame {
-    absl::string_view role;
-    absl::string_view member;
-  };
-
   absl::Status ReadNumbers(const Value& root) {
     for (std::size_t i = 0; i < root.size(); ++i) {
       const Value value = root.at(i);
@@ -203,68 +85,19 @@ class Reader {
     }
   }
 
-  absl::Status ReadMessages(const Value& messages) {
+  static absl::Status CheckMessages(const Value& messages) {
     for (std::size_t i = 0; i < messages.size(); ++i) {
-      const Value message = messages.at(i);
-      const std::string pointer = absl::StrCat("/messages/", i);
-      absl::string_view role = message["role"].text();
-      if (role == "developer") role = "system";  // OpenAI's newer name for it
-      const auto known = std::find(std::begin(kRoles), std::end(kRoles), role);
-      if (!message.is(Type::kObject) || known == std::end(kRoles)) {
+      const absl::string_view role = members::CanonicalRole(messages.at(i)["role"].text());
+      if (std::find(std::begin(kRoles), std::end(kRoles), role) == std::end(kRoles)) {
         return Invalid(absl::StrCat("messages[", i,
                                     "].role must be one of system, developer, user, assistant, "
                                     "tool, function"));
-      }
-      for (std::size_t k = 0; k < message.size(); ++k) {
-        ReadMember(message.key(k), message.at(k), pointer, Frame{*known, ""});
       }
     }
     return absl::OkStatus();
   }
 
-  void ReadMember(absl::string_view key, const Value& value, const std::string& parent,
-                  Frame frame) {
-    const std::string pointer =
-        absl::StrCat(parent, "/", absl::StrReplaceAll(key, {{"~", "~0"}, {"/", "~1"}}));
-    const bool selects = Selectors().contains(key);
-    if (!selects && !KnownNames().contains(key)) Add(frame.role, pointer, key, TextPlace{});
-    if (selects && value.is(Type::kString) && IsIdentifier(value.text())) return;
-    if (key == "data" && frame.member == "input_audio" && !absl::StrContains(value.text(), ' ')) {
-      return;
-    }
-    frame.member = key;
-    ReadValue(value, pointer, frame);
-  }
-
-  void ReadValue(const Value& value, const std::string& pointer, Frame frame) {
-    if (value.is(Type::kString)) {
-      if (IsInlineMedia(frame.member, value.text())) return;
-      Add(frame.role, pointer, value.text(), TextPlace{value.begin(), value.end()});
-    } else if (value.is(Type::kNumber) && !absl::StartsWith(pointer, "/logit_bias/")) {
-      // A person's number is text, too; masked, it becomes a string.
-      const absl::string_view literal = body_.substr(value.begin(), value.end() - value.begin());
-      Add(frame.role, pointer, NumberText(literal), TextPlace{value.begin(), value.end()});
-    } else if (value.is(Type::kArray)) {
-      for (std::size_t i = 0; i < value.size(); ++i) {
-        ReadValue(value.at(i), absl::StrCat(pointer, "/", i), frame);
-      }
-    } else if (value.is(Type::kObject)) {
-      for (std::size_t i = 0; i < value.size(); ++i) {
-        ReadMember(value.key(i), value.at(i), pointer, frame);
-      }
-    }
-  }
-
-  void Add(absl::string_view role, const std::string& pointer, absl::string_view text,
-           TextPlace place) {
-    if (text.empty()) return;
-    prompt_.parts.push_back(domain::TextPart{std::string(role), pointer, std::string(text)});
-    places_.push_back(place);
-  }
-
-  const absl::string_view body_;
   domain::Prompt& prompt_;
-  std::vector<TextPlace>& places_;
 };
 
 // Asks the upstream to say what a stream used; without it the record would not know.
@@ -315,7 +148,13 @@ absl::StatusOr<ReadCall> ReadChatCompletion(const IncomingRequest& request) {
   ReadCall call;
   domain::Prompt prompt;
   prompt.operation = "chat.completions";
-  CS_RETURN_IF_ERROR(Reader(request.body, prompt, call.places).ReadRoot(document->root()));
+  CS_RETURN_IF_ERROR(Reader(prompt).ReadRoot(document->root()));
+  members::Partition parts =
+      members::Divide(ChatCompletionSchema(), document->root(), request.body);
+  prompt.parts = std::move(parts.texts);
+  prompt.media = std::move(parts.media);
+  prompt.members = std::move(parts.plain);
+  call.places = std::move(parts.places);
   if (prompt.stream) CS_RETURN_IF_ERROR(RequestUsage(document->root(), call));
   call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
   call.method = "POST";

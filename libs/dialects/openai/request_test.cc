@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/dialects/openai/dialect.h"
 #include "libs/json/document.h"
 
@@ -34,8 +36,8 @@ TEST_CASE("ReadChatCompletion: messages become parts with role, pointer and deco
       {"role":"user","content":[{"type":"text","text":"h\u00e9llo"},
         {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}}]},
       {"role":"assistant","content":null,"tool_calls":[
-        {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},
-      {"role":"tool","tool_call_id":"c1","content":"result"}]})")
+        {"id":"call_a1b2c3d4","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},
+      {"role":"tool","tool_call_id":"call_a1b2c3d4","content":"result"}]})")
                             .value();
   CHECK(Parts(call) == std::vector<std::string>{"system be nice", "user h\xc3\xa9llo",
                                                 "assistant f", "assistant {\"a\":1}",
@@ -52,7 +54,7 @@ TEST_CASE("ReadChatCompletion: messages become parts with role, pointer and deco
   }
 }
 
-TEST_CASE("ReadChatCompletion: a number that somebody wrote is text, a parameter is none",
+TEST_CASE("ReadChatCompletion: a number that somebody wrote is text, a short parameter is none",
           "[dialects]") {
   const ReadCall call = Read(R"({"model":"m","max_tokens":5,"seed":4111111111111111,
       "logit_bias":{"50256":-100},"messages":[{"role":"user","content":[{"type":"text","text":"hi",
@@ -60,7 +62,7 @@ TEST_CASE("ReadChatCompletion: a number that somebody wrote is text, a parameter
       "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object",
         "properties":{"a":{"type":"integer","default":536904399,"enum":[7,-8.5]}}}}}]})")
                             .value();
-  CHECK(Parts(call) == std::vector<std::string>{"user 50256", "user hi", "user note",
+  CHECK(Parts(call) == std::vector<std::string>{"user 4111111111111111", "user hi", "user note",
                                                 "user 4111111111111111", "system f", "system a",
                                                 "system 536904399", "system 7", "system -8.5"});
   CHECK(call.prompt->parts[3].pointer == "/messages/0/content/0/note");
@@ -73,7 +75,8 @@ TEST_CASE("ReadChatCompletion: no number hides below a name that elsewhere means
   const ReadCall call = Read(R"({"model":"m","messages":[{"role":"user","content":"hi",
       "logit_bias":{"seed":4111111111111111}}]})")
                             .value();
-  CHECK(Parts(call) == std::vector<std::string>{"user hi", "user 4111111111111111"});
+  CHECK(Parts(call) == std::vector<std::string>{"user hi", "user logit_bias", "user seed",
+                                                "user 4111111111111111"});
 }
 
 TEST_CASE("ReadChatCompletion: no text hides in a member that nobody knows", "[dialects]") {
@@ -115,6 +118,94 @@ TEST_CASE("ReadChatCompletion: names of choices and inline media hide no sentenc
   CHECK(has("system of project nightfall"));
   CHECK_FALSE(has("user data:image/png;base64,AAAA"));
   CHECK_FALSE(has("user low"));
+}
+
+bool HasText(const ReadCall& call, absl::string_view text) {
+  return std::any_of(call.prompt->parts.begin(), call.prompt->parts.end(),
+                     [&](const domain::TextPart& part) { return part.text == text; });
+}
+
+TEST_CASE("ReadChatCompletion: no place for an identifier or a choice takes a word", "[dialects]") {
+  std::string many;
+  for (int i = 0; i < 900; ++i) absl::StrAppend(&many, i > 0 ? "_" : "", "responsibilities");
+  for (const std::string& word : {std::string("plutonium"), std::string("4111111111111111"),
+                                  std::string("ghp_0123456789abcdefghijABCDEFGHIJ012345"), many}) {
+    for (const char* body : {
+             R"("messages":[{"role":"user","content":"hi","tool_call_id":"@"}])",
+             R"("messages":[{"role":"user","content":"hi","id":"@"}])",
+             R"("messages":[{"role":"user","content":[{"type":"@","text":"hi"}]}])",
+             R"("messages":[{"role":"user","content":[{"type":"text","text":"hi","id":"@"}]}])",
+             R"("messages":[{"role":"assistant","tool_calls":[{"id":"@"}]}])",
+             R"("messages":[{"role":"assistant","tool_calls":[{"type":"@"}]}])",
+             R"("messages":[{"role":"assistant","audio":{"id":"@"}}])",
+             R"("messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"@"}}]}])",
+             R"("messages":[],"tool_choice":"@")", R"("messages":[],"function_call":"@")",
+             R"("messages":[],"tool_choice":{"type":"@"})",
+             R"("messages":[],"audio":{"voice":"@","format":"wav"})",
+             R"("messages":[],"audio":{"voice":{"id":"@"}})",
+             R"("messages":[],"response_format":{"type":"@"})", R"("messages":[],"modalities":["@"])",
+             R"("messages":[],"reasoning_effort":"@")", R"("messages":[],"verbosity":"@")",
+             R"("messages":[],"service_tier":"@")", R"("messages":[],"prompt_cache_key":"@")",
+             R"("messages":[],"tools":[{"type":"@"}])",
+             R"("messages":[],"tools":[{"function":{"parameters":{"type":"@"}}}])",
+             R"("messages":[],"tools":[{"function":{"parameters":{"format":"@"}}}])",
+             R"("messages":[],"tools":[{"function":{"parameters":{"properties":{"a":{"items":[
+                {"type":"string","id":"@"}]}}}}}])",
+             R"("messages":[],"tools":[{"function":{"parameters":{"properties":{"@":{}}}}}])",
+             R"("messages":[],"tools":[{"function":{"parameters":{"x":{"voice":"@"}}}}])"}) {
+      const std::string sent = absl::StrReplaceAll(body, {{"@", word}});
+      INFO(sent.substr(0, 200));
+      CHECK(HasText(Read(absl::StrCat("{\"model\":\"m\",", sent, "}")).value(), word));
+    }
+  }
+}
+
+TEST_CASE("ReadChatCompletion: only media in its place is not text", "[dialects]") {
+  const std::string word = absl::Base64Escape("plutonium");
+  const std::string picture = absl::Base64Escape(std::string("\x89PNG\r\n\x1a\n\0\0\xff\xfe", 12));
+  const auto part = [](absl::string_view json) {
+    return Read(absl::StrCat(R"({"model":"m","messages":[{"role":"user","content":[)", json, "]}]}"))
+        .value();
+  };
+  const auto url = [&](absl::string_view value) {
+    return part(absl::StrCat(R"({"type":"image_url","image_url":{"url":")", value, "\"}}"));
+  };
+  CHECK(HasText(url("data:x,drop\\ttable"), "data:x,drop\ttable"));
+  CHECK(HasText(url("data:,word"), "data:,word"));
+  CHECK(HasText(url("data:;base64,a word"), "data:;base64,a word"));
+  CHECK(HasText(url("data:application/json;base64," + word),
+                "data:application/json;base64,plutonium"));
+  CHECK(HasText(url("data:image/svg+xml;base64," + word), "data:image/svg+xml;base64,plutonium"));
+  CHECK(HasText(url("data:image/png;base64," + word), "data:image/png;base64,plutonium"));
+  CHECK(HasText(part(R"({"type":"input_audio","input_audio":{"data":"plu tonium"}})"),
+                "plu tonium"));
+  CHECK(HasText(part(R"({"type":"file","file":{"file_data":"plutonium!"}})"), "plutonium!"));
+  CHECK(HasText(part(absl::StrCat(R"({"type":"file","file":{"file_data":")", word, "\"}}")),
+                "plutonium"));
+  // A member of that name somewhere else.
+  const std::string image = absl::StrCat("data:image/png;base64,", picture);
+  CHECK(HasText(part(absl::StrCat(R"({"type":"text","text":"hi","url":")", image, "\"}")), image));
+  CHECK(HasText(part(absl::StrCat(R"({"type":"text","file_data":")", picture, "\"}")), picture));
+  // In its place it is media, however the part is written.
+  for (const ReadCall& call :
+       {url(image), part(absl::StrCat(R"({"type":"image_url","image_url":")", image, "\"}")),
+        part(absl::StrCat(R"({"type":"file","file":{"file_data":")", picture, "\"}}")),
+        part(absl::StrCat(R"({"type":"input_audio","input_audio":{"data":")", picture,
+                          R"(","format":"wav"}})"))}) {
+    CHECK(call.prompt->parts.empty());
+    REQUIRE(call.prompt->media.size() == 1);
+    CHECK(call.prompt->media[0].size == 12);
+  }
+}
+
+TEST_CASE("ReadChatCompletion: what a model made for itself is no text", "[dialects]") {
+  const std::string sealed = absl::Base64Escape(std::string("\x89\xff\x1a\0\0\xff\xfe", 7));
+  const ReadCall call = Read(absl::StrCat(
+      R"({"model":"m","messages":[{"role":"assistant","content":"hi","reasoning_details":[
+          {"type":"reasoning.encrypted","data":")", sealed, R"(","index":0},
+          {"type":"reasoning.text","text":"thought","signature":")", sealed, R"("}]}]})")).value();
+  CHECK(Parts(call) == std::vector<std::string>{"assistant hi", "assistant thought"});
+  CHECK(call.prompt->media.size() == 2);
 }
 
 TEST_CASE("ReadChatCompletion: either name of the token limit is seen under both", "[dialects]") {

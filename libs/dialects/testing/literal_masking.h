@@ -25,6 +25,7 @@ class LiteralMasking {
   domain::FieldRelease ApplyOne(const domain::FieldPiece& piece) {
     static const std::string kSecret = "SECRET";
     std::string& held = held_[piece.field];
+    std::size_t& done = done_[piece.field];  // bytes of the field before `text`
     domain::FieldRelease release;
     release.held_before = held.size();
     std::string text = held + piece.text;
@@ -33,8 +34,10 @@ class LiteralMasking {
       absl::StrAppend(&release.text, text.substr(0, at));
       const std::size_t begin = release.text.size();
       release.text += "<S>";
-      release.masked.push_back({begin, begin + 3, "secret", kSecret});
+      release.masked.push_back(
+          {begin, begin + 3, "secret", kSecret, done + at, done + at + kSecret.size()});
       text.erase(0, at + kSecret.size());
+      done += at + kSecret.size();
     }
     if (!piece.end) {
       for (std::size_t n = std::min(text.size(), kSecret.size() - 1); n > 0; --n) {
@@ -48,16 +51,22 @@ class LiteralMasking {
       absl::StrAppend(&release.text, text.substr(0, at));
       const std::size_t begin = release.text.size();
       release.text += "<N>";
-      release.masked.push_back({begin, begin + 3, "number", "777"});
+      release.masked.push_back({begin, begin + 3, "number", "777", done + at, done + at + 3});
       text.erase(0, at + 3);
+      done += at + 3;
     }
     release.text += text;
     release.held_after = held.size();
-    if (piece.end) held_.erase(piece.field);
+    done += text.size();
+    if (piece.end) {
+      held_.erase(piece.field);
+      done_.erase(piece.field);
+    }
     return release;
   }
 
   std::map<std::string, std::string> held_;
+  std::map<std::string, std::size_t> done_;
 };
 
 }  // namespace countersign::dialects::testing

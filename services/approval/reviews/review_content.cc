@@ -18,6 +18,19 @@ void WritePrompt(const domain::Prompt& prompt, json::Writer& writer) {
     writer.Key("pointer").String(part.pointer).Key("text").String(part.text).EndObject();
   }
   writer.EndArray();
+  writer.Key("media").BeginArray();
+  for (const domain::MediaPart& part : prompt.media) {
+    writer.BeginObject().Key("pointer").String(part.pointer).Key("type").String(part.type);
+    writer.Key("size").Int(static_cast<std::int64_t>(part.size));
+    writer.Key("sha256").String(part.sha256).EndObject();
+  }
+  writer.EndArray();
+  writer.Key("members").BeginArray();
+  for (const domain::PlainMember& member : prompt.members) {
+    writer.BeginObject().Key("pointer").String(member.pointer);
+    writer.Key("json").String(member.json).EndObject();
+  }
+  writer.EndArray();
   writer.Key("parameters").BeginObject();
   for (const auto& [name, number] : prompt.parameters) writer.Key(name).Number(number);
   writer.EndObject();
@@ -27,6 +40,10 @@ void WritePrompt(const domain::Prompt& prompt, json::Writer& writer) {
 }
 
 std::string Text(const json::Value& value) { return std::string(value.text()); }
+
+std::size_t Offset(const json::Value& value) {
+  return static_cast<std::size_t>(value.integer().value_or(0));
+}
 
 domain::Prompt ReadPrompt(const json::Value& value) {
   domain::Prompt prompt;
@@ -38,6 +55,17 @@ domain::Prompt ReadPrompt(const json::Value& value) {
     const json::Value part = parts.at(i);
     prompt.parts.push_back({Text(part["role"]), Text(part["pointer"]), Text(part["text"])});
   }
+  const json::Value media = value["media"];
+  for (std::size_t i = 0; i < media.size(); ++i) {
+    const json::Value part = media.at(i);
+    prompt.media.push_back({Text(part["pointer"]), Text(part["type"]), Offset(part["size"]),
+                            Text(part["sha256"])});
+  }
+  const json::Value members = value["members"];
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const json::Value member = members.at(i);
+    prompt.members.push_back({Text(member["pointer"]), Text(member["json"])});
+  }
   const json::Value parameters = value["parameters"];
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     prompt.parameters[std::string(parameters.key(i))] = parameters.at(i).number().value_or(0);
@@ -45,10 +73,6 @@ domain::Prompt ReadPrompt(const json::Value& value) {
   const json::Value tools = value["tools"];
   for (std::size_t i = 0; i < tools.size(); ++i) prompt.tools.push_back(Text(tools.at(i)));
   return prompt;
-}
-
-std::size_t Offset(const json::Value& value) {
-  return static_cast<std::size_t>(value.integer().value_or(0));
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ TEST_CASE("DecodeReadable: gives back the prompt and findings that were encoded"
   ReviewContent content = *testing::ACall().content;
   content.prompt.parts.push_back({"tool", "/messages/1/content", std::string("\0\x1f\u2028", 5)});
   content.prompt.parameters["top_p"] = 0.1;
+  content.prompt.media.push_back({"/messages/0/content/1/image_url/url", "image/png", 70'000, "ab"});
+  content.prompt.members.push_back({"/tool_choice", "\"required\""});
   ReviewContent decoded;
   REQUIRE(DecodeReadable(EncodeReadable(content), decoded).ok());
   CHECK(decoded.prompt.operation == content.prompt.operation);
@@ -25,6 +27,14 @@ TEST_CASE("DecodeReadable: gives back the prompt and findings that were encoded"
     CHECK(decoded.prompt.parts[i].pointer == content.prompt.parts[i].pointer);
     CHECK(decoded.prompt.parts[i].text == content.prompt.parts[i].text);
   }
+  REQUIRE(decoded.prompt.media.size() == 1);
+  CHECK(decoded.prompt.media[0].pointer == "/messages/0/content/1/image_url/url");
+  CHECK(decoded.prompt.media[0].type == "image/png");
+  CHECK(decoded.prompt.media[0].size == 70'000);
+  CHECK(decoded.prompt.media[0].sha256 == "ab");
+  REQUIRE(decoded.prompt.members.size() == 1);
+  CHECK(decoded.prompt.members[0].pointer == "/tool_choice");
+  CHECK(decoded.prompt.members[0].json == "\"required\"");
   REQUIRE(decoded.findings.size() == 1);
   CHECK(decoded.findings[0].rule == "hipaa");
   CHECK(decoded.findings[0].begin == 2);

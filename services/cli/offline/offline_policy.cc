@@ -43,9 +43,14 @@ absl::StatusOr<OfflinePolicy::Answer> OfflinePolicy::Ask(const config::PolicyCas
   answer.prompt.operation = question.operation;
   answer.prompt.model = question.model;
   answer.prompt.parameters = question.parameters;
+  std::uint32_t group = 0;
   for (std::size_t i = 0; i < question.messages.size(); ++i) {
     const auto& [role, text] = question.messages[i];
-    answer.prompt.parts.push_back({role, absl::StrCat("/messages/", i, "/content"), text});
+    // Messages of one role that follow each other are read as one text.
+    const bool follows = i > 0 && question.messages[i - 1].first == role;
+    group += follows ? 0 : 1;
+    answer.prompt.parts.push_back(
+        {role, absl::StrCat("/messages/", i, "/content"), text, group, follows});
   }
   CS_ASSIGN_OR_RETURN(
       answer.explanation,

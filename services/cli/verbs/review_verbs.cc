@@ -89,6 +89,25 @@ void PrintFindings(std::ostream& out, json::Value review) {
   }
 }
 
+// What will be sent beside the texts.
+void PrintRest(std::ostream& out, json::Value review) {
+  const json::Value media = review["media"];
+  if (media.size() > 0) out << "\nMedia:\n";
+  for (std::size_t i = 0; i < media.size(); ++i) {
+    const json::Value part = media.at(i);
+    out << "  " << output::Printable(part["pointer"].text()) << " "
+        << output::Printable(part["type"].text()) << ", " << output::Cell(part["size"])
+        << " bytes, SHA-256 " << part["sha256"].text() << "\n";
+  }
+  const json::Value members = review["members"];
+  if (members.size() > 0) out << "\nAlso sent:\n";
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const json::Value member = members.at(i);
+    out << "  " << output::Printable(member["pointer"].text()) << " = "
+        << output::Printable(member["json"].text()) << "\n";
+  }
+}
+
 void PrintReview(std::ostream& out, json::Value review) {
   const auto line = [&](absl::string_view name, json::Value value) {
     out << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
@@ -128,6 +147,7 @@ void PrintReview(std::ostream& out, json::Value review) {
         << output::Printable(parts.at(i)["pointer"].text()) << "):\n";
     PrintText(out, parts.at(i)["text"].text());
   }
+  PrintRest(out, review);
 }
 
 absl::Status List(const Invocation& invocation, const std::string& state, bool all) {

@@ -74,6 +74,22 @@ TEST_CASE_METHOD(VerbTest, "reviews show: everything that would be sent, and why
             "  | says \\u{202e}no\n");
 }
 
+TEST_CASE_METHOD(VerbTest, "reviews show: media by its digest, every other member as it stands",
+                 "[cli][verbs]") {
+  gateway.Answer(kGet, R"({"id":"r-1","state":"PENDING","bindingHash":")" + Hash('a') + R"(",
+      "media":[{"pointer":"/messages/0/content/1/image_url/url","type":"image/png","size":70000,
+                "sha256":"ab12"}],
+      "members":[{"pointer":"/model","json":"\"gpt-4o\""},
+                 {"pointer":"/tool_choice","json":"\"required\""}]})");
+  const RunResult run = Run({"reviews", "show", "r-1"});
+  CHECK(run.status == 0);
+  CHECK(run.out.find("\nMedia:\n"
+                     "  /messages/0/content/1/image_url/url image/png, 70000 bytes, SHA-256 ab12\n"
+                     "\nAlso sent:\n"
+                     "  /model = \"gpt-4o\"\n"
+                     "  /tool_choice = \"required\"\n") != std::string::npos);
+}
+
 TEST_CASE_METHOD(VerbTest, "reviews approve: is for the hash that was shown before",
                  "[cli][verbs]") {
   gateway.Answer(kGet, Review('a'));

@@ -2,13 +2,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/dialects/members/masked_prompt.h"
 #include "libs/domain/binding.h"
-#include "libs/json/writer.h"
 #include "services/edge/call/headers/header_rules.h"
 
 namespace countersign::edge::call::admission {
 namespace {
 
+using dialects::members::MaskedPrompt;
 using Releases = std::vector<domain::FieldRelease>;
 
 // Whether the prompt must be sent to the masker. If the decision was made with a newer version of
@@ -26,9 +27,10 @@ bool MasksPrompt(const request::Route& route, const domain::Decision& decision) 
 async::Awaitable<absl::StatusOr<Releases>> MaskPrompt(const CallContext& context,
                                                       const request::VerifiedCaller& caller,
                                                       const request::ReadRequest& read,
-                                                      const std::string& profile) {
+                                                      const std::string& profile,
+                                                      std::vector<domain::FieldPiece> pieces) {
   const CallServices& services = context.services;
-  const domain::Prompt& prompt = *read.prompt();
+  const std::size_t asked = pieces.size();
   async::PendingReply<absl::StatusOr<std::unique_ptr<domain::MaskStream>>> opened(context.executor);
   domain::MaskStreamOptions options{
       profile, read.connection().name, domain::Direction::kPrompt, {}};
@@ -37,49 +39,13 @@ async::Awaitable<absl::StatusOr<Releases>> MaskPrompt(const CallContext& context
   const absl::StatusOr<std::unique_ptr<domain::MaskStream>> stream =
       co_await opened.Get(context.cancellation);
   if (!stream.ok()) co_return stream.status();
-  std::vector<domain::FieldPiece> pieces;
-  for (std::size_t i = 0; i < prompt.parts.size(); ++i) {
-    const domain::TextPart& part = prompt.parts[i];
-    pieces.push_back(domain::FieldPiece{absl::StrCat("part/", i, part.pointer), part.text, true});
-  }
   async::PendingReply<absl::StatusOr<Releases>> fed(context.executor);
   (*stream)->Feed(std::move(pieces), services.PortDeadline(), fed.done());
   absl::StatusOr<Releases> releases = co_await fed.Get(context.cancellation);
-  if (releases.ok() && releases->size() != prompt.parts.size()) {
+  if (releases.ok() && releases->size() != asked) {
     co_return absl::InternalError("the masker answered another question");
   }
   co_return releases;
-}
-
-// The edits that put the releases into the body, and the prompt as it then reads.
-struct MaskedPrompt {
-  std::vector<dialects::Edit> edits;
-  std::shared_ptr<const domain::Prompt> prompt;
-  std::vector<domain::Placeholder> placeholders;
-  std::vector<domain::DeliveredSpan> masked;
-};
-absl::StatusOr<MaskedPrompt> ApplyToPrompt(const dialects::ReadCall& read,
-                                           const Releases& releases) {
-  MaskedPrompt result;
-  domain::Prompt masked = *read.prompt;
-  for (std::size_t i = 0; i < releases.size(); ++i) {
-    if (releases[i].Unchanged()) continue;
-    const dialects::TextPlace place = read.places[i];
-    if (place.begin == place.end) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the name at ", masked.parts[i].pointer, " would have to be masked"));
-    }
-    result.placeholders.insert(result.placeholders.end(), releases[i].placeholders.begin(),
-                               releases[i].placeholders.end());
-    for (const domain::MaskedSpan& span : releases[i].masked) {
-      result.masked.push_back(domain::DeliveredSpan{masked.parts[i].pointer, span});
-    }
-    masked.parts[i].text = releases[i].text;
-    result.edits.push_back(dialects::Edit{place.begin, place.end, json::Quote(releases[i].text)});
-  }
-  result.prompt = result.edits.empty() ? read.prompt
-                                       : std::make_shared<const domain::Prompt>(std::move(masked));
-  return result;
 }
 
 // The prompt as the decision's profile leaves it.
@@ -92,10 +58,13 @@ async::Awaitable<Step<MaskedPrompt>> PreparePrompt(const CallContext& context,
     MaskedPrompt unchanged{{}, read.prompt(), {}, {}};
     co_return unchanged;
   }
+  const std::vector<domain::JoinedText> texts = domain::JoinParts(*read.prompt());
+  std::vector<domain::FieldPiece> pieces = dialects::members::AskAboutPrompt(texts, *read.prompt());
   const absl::StatusOr<Releases> releases =
-      co_await MaskPrompt(context, caller, read, decision.masking_profile);
+      co_await MaskPrompt(context, caller, read, decision.masking_profile, std::move(pieces));
   if (!releases.ok()) co_return RefuseForPart(releases.status(), "masking");
-  absl::StatusOr<MaskedPrompt> applied = ApplyToPrompt(read.call(), *releases);
+  absl::StatusOr<MaskedPrompt> applied =
+      dialects::members::ApplyToPrompt(read.call(), texts, *releases);
   if (!applied.ok()) co_return RefuseBlocked("policy_denied", applied.status().message());
   co_return *std::move(applied);
 }

@@ -153,8 +153,14 @@ async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Join() {
   ask.policy = decision.policy;
   ask.policy_version = decision.policy_version;
   ask.terms = decision.review;
-  ask.prompt = prepared_.prompt();
+  // What reviewers are shown is read from the very bytes that their approval binds.
+  absl::StatusOr<std::shared_ptr<const domain::Prompt>> bound = read_.ReadAgain(prepared_.body());
+  if (!bound.ok()) co_return bound.status();
+  ask.prompt = *std::move(bound);
   ask.findings = decision.findings;
+  if (ask.prompt->parts.size() != prepared_.prompt()->parts.size()) {
+    for (domain::Finding& finding : ask.findings) finding.part = finding.begin = finding.end = 0;
+  }
   ask.prompt_tokens = decision.prompt_tokens;
   ask.upstream_body = prepared_.body();
   async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);

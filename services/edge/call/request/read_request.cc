@@ -31,6 +31,15 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
   co_return ReadRequest(std::move(route), dialect, *std::move(read));
 }
 
+absl::StatusOr<std::shared_ptr<const domain::Prompt>> ReadRequest::ReadAgain(
+    const std::string& body) const {
+  const absl::StatusOr<dialects::ReadCall> read =
+      dialect_->Read({call_.method, route_.path, "", {}, body});
+  if (read.ok()) return read->prompt;
+  return absl::InternalError(
+      absl::StrCat("the prepared request cannot be read: ", read.status().message()));
+}
+
 std::optional<Refusal> CheckCaller(const VerifiedCaller& caller, const ReadRequest& read) {
   const domain::Connection& connection = read.connection();
   if (!domain::HasRole(caller.principal(), domain::Role::kCaller, connection.name)) {

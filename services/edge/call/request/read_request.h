@@ -25,6 +25,10 @@ class ReadRequest {
   const dialects::ReadCall& call() const { return call_; }
   const std::shared_ptr<const domain::Prompt>& prompt() const { return call_.prompt; }
 
+  // What the request says with another body, such as the one that will be sent. INTERNAL when that
+  // is none: the gateway made it.
+  absl::StatusOr<std::shared_ptr<const domain::Prompt>> ReadAgain(const std::string& body) const;
+
  private:
   ReadRequest(Route route, const dialects::Dialect& dialect, dialects::ReadCall call)
       : route_(std::move(route)), dialect_(&dialect), call_(std::move(call)) {}

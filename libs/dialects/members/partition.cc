@@ -1,0 +1,261 @@
+#include "libs/dialects/members/partition.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
+#include "libs/crypto/hash.h"
+#include "libs/dialects/json_numbers.h"
+#include "libs/json/writer.h"
+
+namespace countersign::dialects::members {
+namespace {
+
+using json::Type;
+using json::Value;
+using Node = Schema::Node;
+
+constexpr std::size_t kLongestModelId = 256;
+constexpr std::size_t kShortestIdTail = 8;
+constexpr std::size_t kLongestIdTail = 64;
+
+bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
+
+bool IsModelId(absl::string_view text) {
+  return text.size() <= kLongestModelId && std::all_of(text.begin(), text.end(), [](char c) {
+           return IsAlnum(c) || absl::StrContains("-_.:/@+", c);
+         });
+}
+
+// Too short to be anybody's secret.
+bool IsProtocolNumber(absl::string_view literal) {
+  constexpr std::ptrdiff_t kMostDigits = 11;
+  const std::string text = NumberText(literal);
+  return !absl::StrContains(text, 'e') && !absl::StrContains(text, 'E') &&
+         std::count_if(text.begin(), text.end(), IsDigit) <= kMostDigits;
+}
+
+// What a machine made: a prefix that the protocol uses, then letters and digits without a word.
+bool IsMachineId(const Node& node, absl::string_view text) {
+  return std::any_of(
+      node.prefixes.begin(), node.prefixes.end(), [&](absl::string_view prefix) {
+        absl::string_view tail = text;
+        return absl::ConsumePrefix(&tail, prefix) && tail.size() >= kShortestIdTail &&
+               tail.size() <= kLongestIdTail && std::all_of(tail.begin(), tail.end(), IsAlnum) &&
+               std::any_of(tail.begin(), tail.end(), IsDigit);
+      });
+}
+
+class Divider {
+ public:
+  Divider(absl::string_view source, Partition& result) : source_(source), result_(result) {}
+
+  // What holds for everything below a value.
+  struct Frame {
+    absl::string_view role;
+    const Node* node = nullptr;      // what the protocol has here; null: nothing
+    std::size_t parts_at = 0;        // length of the pointer to what holds the parts of one text
+    bool in_parts = false;
+  };
+
+  void Walk(const Value& value, Frame frame) {
+    if (frame.node != nullptr && !frame.node->role.empty()) frame.role = frame.node->role;
+    if (frame.node != nullptr && frame.node->kind == Kind::kMessage) EnterMessage(value, frame);
+    if (frame.node != nullptr && frame.node->kind == Kind::kParts && !frame.in_parts) {
+      frame.in_parts = true;
+      frame.parts_at = pointer_.size();
+      if (!in_message_) ++run_;
+    }
+    if (value.size() > 0 && value.is(Type::kObject)) {
+      WalkObject(value, frame);
+    } else if (value.size() > 0 && value.is(Type::kArray)) {
+      WalkArray(value, frame);
+    } else if (value.is(Type::kString) && !value.text().empty()) {
+      AddString(value, frame);
+    } else if (value.is(Type::kNumber)) {
+      AddNumber(value, frame);
+    } else {
+      AddPlain(value);
+    }
+    if (frame.node != nullptr && frame.node->kind == Kind::kMessage) in_message_ = false;
+  }
+
+ private:
+  absl::string_view Literal(const Value& value) const {
+    return source_.substr(value.begin(), value.end() - value.begin());
+  }
+
+  // Messages of one role that follow each other are one run.
+  void EnterMessage(const Value& value, Frame& frame) {
+    const absl::string_view role = value["role"].text();
+    if (!role.empty()) frame.role = CanonicalRole(role);
+    if (frame.role != run_role_ || message_ == 0) ++run_;
+    ++message_;
+    run_role_ = std::string(frame.role);
+    in_message_ = true;
+  }
+
+  void WalkObject(const Value& value, const Frame& frame) {
+    // A value of another form than the protocol has in a schema is a part of that schema.
+    Frame own = frame;
+    if (own.node != nullptr && own.node->schema != nullptr && own.node->members.empty()) {
+      own.node = own.node->schema;
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const absl::string_view name = value.key(i);
+      const std::size_t size = pointer_.size();
+      absl::StrAppend(&pointer_, "/", absl::StrReplaceAll(name, {{"~", "~0"}, {"/", "~1"}}));
+      if (!IsKnownName(own.node, name) && !name.empty()) AddText(own.role, name, TextPlace{});
+      Frame below = own;
+      below.node = FindMember(own.node, name);
+      Walk(value.at(i), below);
+      pointer_.resize(size);
+    }
+  }
+
+  void WalkArray(const Value& value, const Frame& frame) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const std::size_t size = pointer_.size();
+      absl::StrAppend(&pointer_, "/", i);
+      Frame below = frame;
+      below.node = FindElement(frame.node);
+      Walk(value.at(i), below);
+      pointer_.resize(size);
+    }
+  }
+
+  void AddString(const Value& value, const Frame& frame) {
+    const absl::string_view text = value.text();
+    const Kind kind = frame.node == nullptr ? Kind::kText : frame.node->kind;
+    switch (kind) {
+      case Kind::kChoice:
+        if (frame.node->values.contains(text)) return AddPlain(value);
+        break;
+      case Kind::kId:
+        if (IsMachineId(*frame.node, text)) return AddPlain(value);
+        break;
+      case Kind::kModelId:
+        if (IsModelId(text)) return AddPlain(value);
+        break;
+      case Kind::kMedia:
+      case Kind::kOpaque:
+        if (std::optional<Media> media = ReadMedia(text)) {
+          return AddMedia(*std::move(media), frame.role);
+        }
+        break;
+      default: break;
+    }
+    TextPlace place{value.begin(), value.end(), Encoding::kPlain, ""};
+    std::optional<EncodedText> encoded = ReadDataUrl(text);
+    if (!encoded && (kind == Kind::kMedia || kind == Kind::kOpaque)) encoded = ReadBase64Text(text);
+    if (!encoded) return AddPiece(frame, text, std::move(place));
+    if (encoded->plain_too) AddPiece(frame, text, TextPlace{});
+    place.encoding = encoded->encoding;
+    place.header = encoded->header;
+    if (encoded->encoding == Encoding::kOneWay) place.end = place.begin;
+    AddPiece(frame, encoded->text, std::move(place));
+  }
+
+  void AddMedia(Media media, absl::string_view role) {
+    // More in a header than a well-known type is somebody's words.
+    if (!media.header.empty()) AddText(role, media.header, TextPlace{});
+    result_.media.push_back(domain::MediaPart{pointer_, std::move(media.type), media.bytes.size(),
+                                              HexEncode(crypto::Sha256(media.bytes))});
+  }
+
+  void AddNumber(const Value& value, const Frame& frame) {
+    const absl::string_view literal = Literal(value);
+    const bool known = frame.node != nullptr && frame.node->kind == Kind::kNumber;
+    if (known && IsProtocolNumber(literal)) return AddPlain(value);
+    // A person's number is text, too; masked, it becomes a string.
+    AddText(frame.role, NumberText(literal),
+            TextPlace{value.begin(), value.end(), Encoding::kPlain, ""});
+  }
+
+  void AddPlain(const Value& value) {
+    result_.plain.push_back(domain::PlainMember{pointer_, std::string(Literal(value))});
+  }
+
+  void AddText(absl::string_view role, absl::string_view text, TextPlace place) {
+    result_.texts.push_back(domain::TextPart{std::string(role), pointer_, std::string(text)});
+    result_.places.push_back(std::move(place));
+  }
+
+  // Adds a string; those of the same member of all parts are one text, and so are those that the
+  // protocol says are.
+  void AddPiece(const Frame& frame, absl::string_view text, TextPlace place) {
+    AddText(frame.role, text, std::move(place));
+    if (!frame.in_parts) return;
+    const bool joined = frame.node != nullptr && (frame.node->kind == Kind::kJoinedText ||
+                                                  frame.node->kind == Kind::kParts);
+    const std::string member = joined ? "" : MemberBelow(frame.parts_at);
+    const auto [group, is_new] = groups_.try_emplace({run_, member}, Group{});
+    if (is_new) group->second.number = static_cast<std::uint32_t>(groups_.size());
+    domain::TextPart& part = result_.texts.back();
+    part.group = group->second.number;
+    part.breaks_line = !is_new && group->second.message != message_;
+    group->second.message = message_;
+  }
+
+  // The pointer below `parts_at` without the positions of elements.
+  std::string MemberBelow(std::size_t parts_at) const {
+    std::string member;
+    absl::string_view rest = absl::string_view(pointer_).substr(parts_at);
+    while (absl::ConsumePrefix(&rest, "/")) {
+      const absl::string_view step = rest.substr(0, rest.find('/'));
+      rest.remove_prefix(step.size());
+      const bool position = !step.empty() && std::all_of(step.begin(), step.end(), IsDigit);
+      absl::StrAppend(&member, "/", position ? "*" : step);
+    }
+    return member;
+  }
+
+  struct Group {
+    std::uint32_t number = 0;
+    std::size_t message = 0;
+  };
+
+  const absl::string_view source_;
+  Partition& result_;
+  std::string pointer_;
+  std::string run_role_;
+  std::size_t run_ = 0;
+  std::size_t message_ = 0;
+  bool in_message_ = false;
+  std::map<std::pair<std::size_t, std::string>, Group> groups_;
+};
+
+}  // namespace
+
+absl::string_view CanonicalRole(absl::string_view role) {
+  if (role == "developer") return "system";
+  return role;
+}
+
+absl::StatusOr<std::string> WriteText(const TextPlace& place, absl::string_view text) {
+  if (place.begin == place.end) {
+    return absl::FailedPreconditionError("it cannot be replaced in place");
+  }
+  CS_ASSIGN_OR_RETURN(const std::string written,
+                      WriteEncoded(EncodedText{"", place.header, place.encoding}, text));
+  return json::Quote(written);
+}
+
+Partition Divide(const Schema& schema, const Value& root, absl::string_view source,
+                 absl::string_view default_role) {
+  Partition result;
+  Divider(source, result).Walk(root, {default_role, &schema.root()});
+  return result;
+}
+
+}  // namespace countersign::dialects::members

@@ -1,0 +1,178 @@
+#include "libs/dialects/members/partition.h"
+
+#include <catch2/catch.hpp>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace countersign::dialects::members {
+namespace {
+
+const Schema& TestSchema() {
+  static const auto& rules = *new std::vector<Rule>{
+      {"/model", Kind::kModelId},
+      {"/turns", Kind::kObject},
+      {"/turns/*", Kind::kMessage},
+      {"/turns/*/role", Kind::kChoice, "user assistant developer system"},
+      {"/turns/*/id", Kind::kId, "call_"},
+      {"/turns/*/content", Kind::kParts},
+      {"/turns/*/content/*", Kind::kJoinedText},
+      {"/turns/*/content/*/text", Kind::kJoinedText},
+      {"/turns/*/content/*/image", Kind::kMedia},
+      {"/tool", Kind::kSchema, "type properties", "system"},
+      {"/tool/type", Kind::kChoice, "object string"},
+      {"/tool/type/*", Kind::kChoice, "object string"},
+      {"/seed", Kind::kNumber},
+      {"/bias", Kind::kObject},
+      {"/bias/#", Kind::kNumber}};
+  static const auto& schema = *new Schema("test", rules);
+  return schema;
+}
+
+Partition Divided(const std::string& body) {
+  const auto document = json::Document::Parse(body);
+  INFO(body);
+  REQUIRE(document.ok());
+  return Divide(TestSchema(), document->root(), body);
+}
+
+// "role pointer text" of every text, in order.
+std::vector<std::string> Texts(const Partition& parts) {
+  std::vector<std::string> texts;
+  for (const domain::TextPart& part : parts.texts) {
+    texts.push_back(absl::StrCat(part.role, " ", part.pointer, " ", part.text));
+  }
+  return texts;
+}
+using Strings = std::vector<std::string>;
+
+TEST_CASE("Divide: identifiers are plain only where the protocol has them and look like it",
+          "[dialects]") {
+  const Partition parts = Divided(R"({"model":"gpt-4o","turns":[
+      {"role":"user","id":"call_a1b2c3d4","content":"hi"},
+      {"role":"assistant","id":"plutonium"}],
+      "id":"call_a1b2c3d4","role":"user","x":{"model":"gpt-4o","type":"object"}})");
+  CHECK(Texts(parts) == Strings{"user /turns/0/content hi", "assistant /turns/1/id plutonium",
+                                "user /id id", "user /id call_a1b2c3d4", "user /role role",
+                                "user /role user", "user /x x", "user /x/model model",
+                                "user /x/model gpt-4o", "user /x/type type",
+                                "user /x/type object"});
+  REQUIRE(parts.plain.size() == 4);
+  CHECK(parts.plain[0].pointer == "/model");
+  CHECK(parts.plain[0].json == "\"gpt-4o\"");
+}
+
+TEST_CASE("Divide: a choice or an id that is none is text", "[dialects]") {
+  for (const char* id : {"call_plutonium", "call_", "call_4111 1111", "4111111111111111",
+                         "call_a1", "toolu_a1b2c3d4", "call_drop_table1"}) {
+    CAPTURE(id);
+    const Partition parts =
+        Divided(absl::StrCat(R"({"turns":[{"role":"user","id":")", id, R"("}]})"));
+    CHECK(Texts(parts) == Strings{absl::StrCat("user /turns/0/id ", id)});
+  }
+  CHECK(Texts(Divided(R"({"model":"gpt 4o"})")) == Strings{"user /model gpt 4o"});
+}
+
+TEST_CASE("Divide: in a JSON Schema only keywords and types are not text", "[dialects]") {
+  const Partition parts = Divided(R"({"tool":{"type":"object","properties":{
+      "type":{"type":["string","plutonium"],"format":"word"},
+      "city":{"type":"drop","properties":{"type":"string"}}}}})");
+  CHECK(Texts(parts) ==
+        Strings{"system /tool/properties/type/type/1 plutonium",
+                "system /tool/properties/type/format format",
+                "system /tool/properties/type/format word", "system /tool/properties/city city",
+                "system /tool/properties/city/type drop"});
+}
+
+TEST_CASE("Divide: numbers are text unless they are the protocol's and short", "[dialects]") {
+  const Partition parts = Divided(
+      R"({"seed":4111111111111111,"bias":{"50256":-100,"4111111111111111":1},"x":7,
+          "turns":[{"role":"user","seed":5}]})");
+  CHECK(Texts(parts) == Strings{"user /seed 4111111111111111",
+                                "user /bias/4111111111111111 4111111111111111",
+                                "user /bias/4111111111111111 1", "user /x x", "user /x 7",
+                                "user /turns/0/seed seed", "user /turns/0/seed 5"});
+  CHECK(Texts(Divided(R"({"seed":0.4111111111111111})")) ==
+        Strings{"user /seed 0.4111111111111111"});
+  CHECK(Texts(Divided(R"({"seed":4.111111111111111e15})")) ==
+        Strings{"user /seed 4111111111111111"});
+}
+
+TEST_CASE("Divide: media is known by type, size and digest, in its place alone", "[dialects]") {
+  const std::string picture = absl::Base64Escape(std::string("\x89PNG\x00\x01\x02\xff\xfe", 9));
+  const std::string url = absl::StrCat("data:image/png;base64,", picture);
+  const Partition parts =
+      Divided(absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")", url,
+                           R"("},{"text":")", url, R"("}],"image":")", picture, R"("}]})"));
+  REQUIRE(parts.media.size() == 1);
+  CHECK(parts.media[0].pointer == "/turns/0/content/0/image");
+  CHECK(parts.media[0].type == "image/png");
+  CHECK(parts.media[0].size == 9);
+  CHECK(parts.media[0].sha256 ==
+        "0180dbdf5d0f9a88fe79ce9956d597a791815a944718a2f24de2a2d579c37b09");
+  CHECK(Texts(parts) == Strings{"user /turns/0/content/1/text " + url,
+                                "user /turns/0/image image", "user /turns/0/image " + picture});
+}
+
+TEST_CASE("Divide: text in a place for media is decoded, and written back as it was", "[dialects]") {
+  const std::string body = absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")",
+                                        "data:text/plain;base64,", absl::Base64Escape("plutonium"),
+                                        R"("}]}]})");
+  const Partition parts = Divided(body);
+  // Short ones are judged as they are written, too.
+  REQUIRE(Texts(parts) ==
+          Strings{"user /turns/0/content/0/image data:text/plain;base64,cGx1dG9uaXVt",
+                  "user /turns/0/content/0/image data:text/plain;base64,plutonium"});
+  CHECK_FALSE(WriteText(parts.places[0], "<X>").ok());
+  CHECK(WriteText(parts.places[1], "data:text/plain;base64,<X>").value() ==
+        absl::StrCat("\"data:text/plain;base64,", absl::Base64Escape("<X>"), "\""));
+  CHECK_FALSE(WriteText(parts.places[1], "<X>").ok());
+}
+
+TEST_CASE("Divide: what is no text stays as it stands", "[dialects]") {
+  const Partition parts = Divided(R"({"turns":[],"tool":{},"seed":null,"bias":true,"model":""})");
+  CHECK(parts.texts.empty());
+  Strings plain;
+  for (const domain::PlainMember& each : parts.plain) plain.push_back(each.pointer + each.json);
+  CHECK(plain == Strings{"/turns[]", "/tool{}", "/seednull", "/biastrue", "/model\"\""});
+}
+
+// The texts as a model reads them, one a line.
+std::string Joined(const std::string& body) {
+  Partition parts = Divided(body);
+  domain::Prompt prompt;
+  prompt.parts = std::move(parts.texts);
+  std::string result;
+  for (const domain::JoinedText& text : domain::JoinParts(prompt)) {
+    absl::StrAppend(&result, absl::CEscape(text.text), "|");
+  }
+  return result;
+}
+
+TEST_CASE("Divide: the parts of a message are one text, and messages of one role", "[dialects]") {
+  CHECK(Joined(R"({"turns":[{"role":"user","content":["plu","tonium"]}]})") == "plutonium|");
+  CHECK(Joined(R"({"turns":[{"role":"user","content":[{"text":"please drop "},
+                   {"image":"x"},{"text":"table"}]}]})") == "please drop table|x|");
+  CHECK(Joined(R"({"turns":[{"role":"user","content":"4111 1111"},
+                   {"role":"user","content":[{"text":"1111 1111"}]}]})") ==
+        "4111 1111\\n1111 1111|");
+  CHECK(Joined(R"({"turns":[{"role":"system","content":"a"},{"role":"developer","content":"b"},
+                   {"role":"user","content":"c"},{"role":"system","content":"d"}]})") ==
+        "a\\nb|c|d|");
+}
+
+TEST_CASE("Divide: members that nobody knows are joined over the parts, each by its path",
+          "[dialects]") {
+  CHECK(Joined(R"({"turns":[{"role":"user","content":[{"text":"a","x":{"y":"plu"}},
+                   {"x":{"y":"tonium"},"text":"b"}]}]})") == "ab|x|y|plutonium|x|y|");
+  // Outside of a content nothing is joined.
+  CHECK(Joined(R"({"x":["plu","tonium"]})") == "x|plu|tonium|");
+}
+
+TEST_CASE("Divide: names with escapes have their pointers, and are texts", "[dialects]") {
+  CHECK(Texts(Divided(R"({"a/b~":{"\u0063":"d"}})")) ==
+        Strings{"user /a~1b~0 a/b~", "user /a~1b~0/c c", "user /a~1b~0/c d"});
+}
+
+}  // namespace
+}  // namespace countersign::dialects::members

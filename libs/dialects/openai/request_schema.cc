@@ -1,0 +1,196 @@
+#include "libs/dialects/openai/request_schema.h"
+
+#include <vector>
+
+namespace countersign::dialects::openai {
+namespace {
+
+using members::Kind;
+using members::Rule;
+
+constexpr absl::string_view kCallIds = "call_ chatcmpl-tool- toolu_ fc_ tool_call_";
+constexpr absl::string_view kAudioFormats = "wav mp3 flac opus aac pcm16 m4a ogg webm";
+constexpr absl::string_view kKeywords =
+    "type properties required items prefixItems enum const default description title examples "
+    "format pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength "
+    "maxLength minItems maxItems uniqueItems minProperties maxProperties additionalProperties "
+    "patternProperties propertyNames anyOf oneOf allOf not if then else $ref $defs definitions "
+    "$schema $id nullable deprecated readOnly writeOnly strict";
+constexpr absl::string_view kTypes = "object array string number integer boolean null";
+
+// clang-format off
+const std::vector<Rule>& ChatRules() {
+  static const auto& rules = *new std::vector<Rule>{
+      {"/model", Kind::kModelId},
+      {"/messages", Kind::kObject},
+      {"/messages/*", Kind::kMessage},
+      {"/messages/*/role", Kind::kChoice, "system developer user assistant tool function"},
+      {"/messages/*/name", Kind::kText},
+      {"/messages/*/content", Kind::kParts},
+      {"/messages/*/content/*", Kind::kJoinedText},
+      {"/messages/*/content/*/type", Kind::kChoice,
+       "text refusal image_url input_audio file input_text output_text input_image input_file"},
+      {"/messages/*/content/*/text", Kind::kJoinedText},
+      {"/messages/*/content/*/refusal", Kind::kJoinedText},
+      {"/messages/*/content/*/image_url", Kind::kMedia},
+      {"/messages/*/content/*/image_url/url", Kind::kMedia},
+      {"/messages/*/content/*/image_url/detail", Kind::kChoice, "auto low high"},
+      {"/messages/*/content/*/input_audio", Kind::kObject},
+      {"/messages/*/content/*/input_audio/data", Kind::kMedia},
+      {"/messages/*/content/*/input_audio/format", Kind::kChoice, kAudioFormats},
+      {"/messages/*/content/*/file", Kind::kObject},
+      {"/messages/*/content/*/file/file_data", Kind::kMedia},
+      {"/messages/*/content/*/file/file_id", Kind::kId, "file- file_ assistant-"},
+      {"/messages/*/content/*/file/filename", Kind::kText},
+      {"/messages/*/content/*/cache_control", Kind::kObject},
+      {"/messages/*/content/*/cache_control/type", Kind::kChoice, "ephemeral"},
+      {"/messages/*/content/*/cache_control/ttl", Kind::kChoice, "5m 1h"},
+      {"/messages/*/refusal", Kind::kText},
+      {"/messages/*/tool_call_id", Kind::kId, kCallIds},
+      {"/messages/*/tool_calls", Kind::kObject},
+      {"/messages/*/tool_calls/*", Kind::kObject},
+      {"/messages/*/tool_calls/*/id", Kind::kId, kCallIds},
+      {"/messages/*/tool_calls/*/index", Kind::kNumber},
+      {"/messages/*/tool_calls/*/type", Kind::kChoice, "function custom"},
+      {"/messages/*/tool_calls/*/function", Kind::kObject},
+      {"/messages/*/tool_calls/*/function/name", Kind::kText},
+      {"/messages/*/tool_calls/*/function/arguments", Kind::kText},
+      {"/messages/*/tool_calls/*/custom", Kind::kObject},
+      {"/messages/*/tool_calls/*/custom/name", Kind::kText},
+      {"/messages/*/tool_calls/*/custom/input", Kind::kText},
+      {"/messages/*/function_call", Kind::kObject},
+      {"/messages/*/function_call/name", Kind::kText},
+      {"/messages/*/function_call/arguments", Kind::kText},
+      {"/messages/*/audio", Kind::kObject},
+      {"/messages/*/audio/id", Kind::kId, "audio_"},
+      {"/messages/*/reasoning", Kind::kText},
+      {"/messages/*/reasoning_content", Kind::kText},
+      {"/messages/*/reasoning_details", Kind::kObject},
+      {"/messages/*/reasoning_details/*", Kind::kObject},
+      {"/messages/*/reasoning_details/*/type", Kind::kChoice,
+       "reasoning.text reasoning.summary reasoning.encrypted"},
+      {"/messages/*/reasoning_details/*/format", Kind::kChoice,
+       "unknown anthropic-claude-v1 openai-responses-v1 google-gemini-v1 xai-responses-v1"},
+      {"/messages/*/reasoning_details/*/index", Kind::kNumber},
+      {"/messages/*/reasoning_details/*/text", Kind::kText},
+      {"/messages/*/reasoning_details/*/summary", Kind::kText},
+      {"/messages/*/reasoning_details/*/data", Kind::kOpaque},
+      {"/messages/*/reasoning_details/*/signature", Kind::kOpaque},
+      {"/messages/*/thinking_blocks", Kind::kObject},
+      {"/messages/*/thinking_blocks/*", Kind::kObject},
+      {"/messages/*/thinking_blocks/*/type", Kind::kChoice, "thinking redacted_thinking"},
+      {"/messages/*/thinking_blocks/*/thinking", Kind::kText},
+      {"/messages/*/thinking_blocks/*/data", Kind::kOpaque},
+      {"/messages/*/thinking_blocks/*/signature", Kind::kOpaque},
+
+      {"/tools", Kind::kObject, "", "system"},
+      {"/tools/*", Kind::kObject},
+      {"/tools/*/type", Kind::kChoice, "function custom"},
+      {"/tools/*/function", Kind::kObject},
+      {"/tools/*/function/name", Kind::kText},
+      {"/tools/*/function/description", Kind::kText},
+      {"/tools/*/function/strict", Kind::kObject},
+      {"/tools/*/function/parameters", Kind::kSchema, kKeywords},
+      {"/tools/*/function/parameters/type", Kind::kChoice, kTypes},
+      {"/tools/*/function/parameters/type/*", Kind::kChoice, kTypes},
+      {"/tools/*/custom", Kind::kObject},
+      {"/tools/*/custom/name", Kind::kText},
+      {"/tools/*/custom/description", Kind::kText},
+      {"/tools/*/custom/format", Kind::kObject},
+      {"/tools/*/custom/format/type", Kind::kChoice, "text grammar"},
+      {"/tools/*/custom/format/grammar", Kind::kObject},
+      {"/tools/*/custom/format/grammar/syntax", Kind::kChoice, "lark regex"},
+      {"/tools/*/custom/format/grammar/definition", Kind::kText},
+      {"/functions", Kind::kObject, "", "system"},
+      {"/functions/*", Kind::kObject},
+      {"/functions/*/name", Kind::kText},
+      {"/functions/*/description", Kind::kText},
+      {"/functions/*/parameters", Kind::kSchema, kKeywords},
+      {"/functions/*/parameters/type", Kind::kChoice, kTypes},
+      {"/functions/*/parameters/type/*", Kind::kChoice, kTypes},
+      {"/tool_choice", Kind::kChoice, "none auto required", "system"},
+      {"/tool_choice/type", Kind::kChoice, "function custom allowed_tools"},
+      {"/tool_choice/function", Kind::kObject},
+      {"/tool_choice/function/name", Kind::kText},
+      {"/tool_choice/custom", Kind::kObject},
+      {"/tool_choice/custom/name", Kind::kText},
+      {"/tool_choice/allowed_tools", Kind::kObject},
+      {"/tool_choice/allowed_tools/mode", Kind::kChoice, "auto required"},
+      {"/tool_choice/allowed_tools/tools", Kind::kObject},
+      {"/tool_choice/allowed_tools/tools/*", Kind::kObject},
+      {"/tool_choice/allowed_tools/tools/*/type", Kind::kChoice, "function custom"},
+      {"/tool_choice/allowed_tools/tools/*/function", Kind::kObject},
+      {"/tool_choice/allowed_tools/tools/*/function/name", Kind::kText},
+      {"/function_call", Kind::kChoice, "none auto", "system"},
+      {"/function_call/name", Kind::kText},
+      {"/parallel_tool_calls", Kind::kObject},
+      {"/response_format", Kind::kObject, "", "system"},
+      {"/response_format/type", Kind::kChoice, "text json_object json_schema"},
+      {"/response_format/json_schema", Kind::kObject},
+      {"/response_format/json_schema/name", Kind::kText},
+      {"/response_format/json_schema/description", Kind::kText},
+      {"/response_format/json_schema/strict", Kind::kObject},
+      {"/response_format/json_schema/schema", Kind::kSchema, kKeywords},
+      {"/response_format/json_schema/schema/type", Kind::kChoice, kTypes},
+      {"/response_format/json_schema/schema/type/*", Kind::kChoice, kTypes},
+      {"/prediction", Kind::kObject},
+      {"/prediction/type", Kind::kChoice, "content"},
+      {"/prediction/content", Kind::kParts},
+      {"/prediction/content/*", Kind::kJoinedText},
+      {"/prediction/content/*/type", Kind::kChoice, "text"},
+      {"/prediction/content/*/text", Kind::kJoinedText},
+      {"/stop", Kind::kText},
+      {"/stop/*", Kind::kText},
+
+      {"/stream", Kind::kObject},
+      {"/stream_options", Kind::kObject},
+      {"/stream_options/include_usage", Kind::kObject},
+      {"/stream_options/include_obfuscation", Kind::kObject},
+      {"/modalities", Kind::kObject},
+      {"/modalities/*", Kind::kChoice, "text audio image"},
+      {"/audio", Kind::kObject},
+      {"/audio/voice", Kind::kChoice,
+       "alloy ash ballad cedar coral echo fable marin nova onyx sage shimmer verse"},
+      {"/audio/format", Kind::kChoice, kAudioFormats},
+      {"/reasoning_effort", Kind::kChoice, "none minimal low medium high xhigh"},
+      {"/verbosity", Kind::kChoice, "low medium high"},
+      {"/service_tier", Kind::kChoice, "auto default flex scale priority"},
+      {"/web_search_options", Kind::kObject},
+      {"/web_search_options/search_context_size", Kind::kChoice, "low medium high"},
+      {"/web_search_options/user_location", Kind::kObject},
+      {"/web_search_options/user_location/type", Kind::kChoice, "approximate"},
+      {"/web_search_options/user_location/approximate", Kind::kObject},
+      {"/web_search_options/user_location/approximate/city", Kind::kText},
+      {"/web_search_options/user_location/approximate/country", Kind::kText},
+      {"/web_search_options/user_location/approximate/region", Kind::kText},
+      {"/web_search_options/user_location/approximate/timezone", Kind::kText},
+      {"/user", Kind::kText},
+      {"/safety_identifier", Kind::kText},
+      {"/prompt_cache_key", Kind::kText},
+      {"/prompt_cache_retention", Kind::kChoice, "in_memory in-memory 24h"},
+      {"/metadata", Kind::kText},
+      {"/store", Kind::kObject},
+      {"/max_tokens", Kind::kNumber},
+      {"/max_completion_tokens", Kind::kNumber},
+      {"/n", Kind::kNumber},
+      {"/temperature", Kind::kNumber},
+      {"/top_p", Kind::kNumber},
+      {"/seed", Kind::kNumber},
+      {"/presence_penalty", Kind::kNumber},
+      {"/frequency_penalty", Kind::kNumber},
+      {"/logprobs", Kind::kObject},
+      {"/top_logprobs", Kind::kNumber},
+      {"/logit_bias", Kind::kObject},
+      {"/logit_bias/#", Kind::kNumber}};
+  return rules;
+}
+// clang-format on
+
+}  // namespace
+
+const members::Schema& ChatCompletionSchema() {
+  static const auto& schema = *new members::Schema("chat.completions", ChatRules());
+  return schema;
+}
+
+}  // namespace countersign::dialects::openai
