@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "libs/base/status.h"
+#include "libs/text/documents/decoded_text.h"
 #include "libs/text/matching/encoded_runs.h"
 
 namespace countersign::policy::rules {
@@ -32,22 +33,71 @@ std::string FormatNumber(double number) {
   return whole ? absl::StrCat(static_cast<std::int64_t>(number)) : absl::StrCat(number);
 }
 
-// Adds the hits in `text`, which results from decoding the text at `place` `depth` times.
-absl::Status ScanText(const TextScanner& scanner, absl::string_view text, const TermHit& place,
-                      int depth, std::vector<TermHit>& hits) {
-  constexpr int kMaxDepth = 2;
-  CS_ASSIGN_OR_RETURN(const std::vector<text::matching::MatchHit> found, scanner.Scan(text));
-  for (const text::matching::MatchHit& hit : found) {
-    TermHit own = place;
-    own.term = hit.id;
-    if (depth == 0) std::tie(own.begin, own.end) = std::tie(hit.begin, hit.end);
-    hits.push_back(own);
+// Something found in one text: a term, with the span that it was found in.
+struct TextHit {
+  std::uint32_t term = 0;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  absl::string_view encoding = "";  // of the run that is the span
+};
+
+// Looks for terms in one text: as it is written, without its escapes, and in what its runs of
+// base64, hex and percent-encoding decode to.
+class TextScan {
+ public:
+  TextScan(const TextScanner& scanner, std::vector<TextHit>& hits)
+      : scanner_(scanner), hits_(hits) {}
+
+  absl::Status Scan(absl::string_view text) { return ScanDecoded(text, nullptr, 0); }
+
+ private:
+  static constexpr int kMaxDepth = 2;
+
+  // `run`: where in the whole text this was decoded from, `depth` times.
+  absl::Status ScanDecoded(absl::string_view text, const TextHit* run, int depth) {
+    CS_RETURN_IF_ERROR(ScanSpelling(text, nullptr, run, depth));
+    const auto decoded = text::documents::DecodeText(text);
+    return decoded ? ScanSpelling(decoded->text(), &*decoded, run, depth) : absl::OkStatus();
   }
-  if (depth == kMaxDepth) return absl::OkStatus();
-  for (const text::matching::EncodedRun& run : text::matching::FindEncodedRuns(text)) {
-    TermHit own = place;
-    if (depth == 0) own = {0, place.part, run.begin, run.end, run.encoding};
-    CS_RETURN_IF_ERROR(ScanText(scanner, run.text, own, depth + 1, hits));
+
+  absl::Status ScanSpelling(absl::string_view text, const text::documents::DecodedText* decoded,
+                            const TextHit* run, int depth) {
+    const auto place = [&](std::size_t begin, std::size_t end, absl::string_view encoding) {
+      if (run != nullptr) return *run;
+      if (decoded == nullptr) return TextHit{0, begin, end, encoding};
+      return TextHit{0, decoded->SpelledBegin(begin), decoded->SpelledEnd(end), encoding};
+    };
+    CS_ASSIGN_OR_RETURN(const std::vector<text::matching::MatchHit> found, scanner_.Scan(text));
+    for (const text::matching::MatchHit& hit : found) {
+      hits_.push_back(place(hit.begin, hit.end, ""));
+      hits_.back().term = hit.id;
+    }
+    if (depth == kMaxDepth) return absl::OkStatus();
+    for (const text::matching::EncodedRun& each : text::matching::FindEncodedRuns(text)) {
+      const TextHit own = place(each.begin, each.end, each.encoding);
+      CS_RETURN_IF_ERROR(ScanDecoded(each.text, &own, depth + 1));
+    }
+    return absl::OkStatus();
+  }
+
+  const TextScanner& scanner_;
+  std::vector<TextHit>& hits_;
+};
+
+// Adds the hits in a text that several parts make up, to each part that a span covers.
+absl::Status ScanJoined(const TextScanner& scanner, const domain::JoinedText& joined,
+                        PromptFacts& facts) {
+  std::vector<TextHit> hits;
+  CS_RETURN_IF_ERROR(TextScan(scanner, hits).Scan(joined.text));
+  for (const TextHit& hit : hits) {
+    for (const domain::JoinedText::Segment& segment : joined.segments) {
+      const std::size_t end = segment.begin + facts.prompt.parts[segment.part].text.size();
+      const std::size_t from = std::max(hit.begin, segment.begin);
+      const std::size_t to = std::min(hit.end, end);
+      if (from >= to) continue;
+      facts.hits.push_back(
+          {hit.term, segment.part, from - segment.begin, to - segment.begin, hit.encoding});
+    }
   }
   return absl::OkStatus();
 }
@@ -87,14 +137,30 @@ void CountTokensAsNeeded(const RuleIndex& index, const PolicyBits& candidates, P
 }
 
 absl::Status ScanParts(const Snapshot& snapshot, PromptFacts& facts) {
+  const TextScanner& scanner = *snapshot.scanner;
   for (std::size_t i = 0; i < facts.prompt.parts.size(); ++i) {
-    CS_RETURN_IF_ERROR(
-        ScanText(*snapshot.scanner, facts.prompt.parts[i].text, TermHit{0, i}, 0, facts.hits));
+    std::vector<TextHit> hits;
+    CS_RETURN_IF_ERROR(TextScan(scanner, hits).Scan(facts.prompt.parts[i].text));
+    for (const TextHit& hit : hits) {
+      facts.hits.push_back({hit.term, i, hit.begin, hit.end, hit.encoding});
+    }
   }
-  std::sort(facts.hits.begin(), facts.hits.end(), [](const TermHit& a, const TermHit& b) {
-    return std::tie(a.term, a.part, a.begin, a.end, a.encoding) <
-           std::tie(b.term, b.part, b.begin, b.end, b.encoding);
-  });
+  // Some servers put a line break between the parts of a message.
+  for (const absl::string_view between : {"", "\n"}) {
+    for (const domain::JoinedText& joined : domain::JoinParts(facts.prompt, between)) {
+      if (joined.segments.size() == 1) continue;
+      CS_RETURN_IF_ERROR(ScanJoined(scanner, joined, facts));
+    }
+  }
+  const auto key = [](const TermHit& hit) {
+    return std::tie(hit.term, hit.part, hit.begin, hit.end, hit.encoding);
+  };
+  std::sort(facts.hits.begin(), facts.hits.end(),
+            [&](const TermHit& a, const TermHit& b) { return key(a) < key(b); });
+  facts.hits.erase(
+      std::unique(facts.hits.begin(), facts.hits.end(),
+                  [&](const TermHit& a, const TermHit& b) { return key(a) == key(b); }),
+      facts.hits.end());
   return absl::OkStatus();
 }
 
