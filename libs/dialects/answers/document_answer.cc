@@ -111,7 +111,8 @@ absl::StatusOr<std::vector<Delivery>> DocumentAnswer::Release(
   if (text_piece_) {
     CS_ASSIGN_OR_RETURN(delivery, ReleaseText(releases));
   } else if (mask_.has_value()) {
-    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, mask_->Apply(releases, queue_));
+    ReleasedTexts none;
+    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, mask_->Apply(releases, queue_, none));
     delivery.masked = std::move(outcome.masked);
     if (!outcome.edits.empty()) {
       CS_ASSIGN_OR_RETURN(body_, Splice(body_, std::move(outcome.edits)));

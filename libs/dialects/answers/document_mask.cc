@@ -1,5 +1,7 @@
 #include "libs/dialects/answers/document_mask.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/json/writer.h"
@@ -21,12 +23,51 @@ DocumentMask::DocumentMask(const FoundTexts& found, PieceQueue& queue,
 }
 
 void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
-  const std::optional<std::size_t> piece = text.continues()
-                                               ? queue.Add(text.field, text.text(), end)
-                                               : queue.AddWhole(text.text(), text.field);
+  const std::optional<std::size_t> piece =
+      text.continues() ? queue.Add(text.field, text.text().substr(text.repeated), end)
+                       : queue.AddWhole(text.text(), text.field);
   if (!piece) return;
-  texts_.push_back(
-      Text{*piece, {text.value.begin(), text.value.end()}, text.field, text.continues()});
+  texts_.push_back(Text{*piece,
+                        {text.value.begin(), text.value.end()},
+                        text.field,
+                        text.continues(),
+                        text.repeats,
+                        text.repeated == 0,
+                        text.context});
+}
+
+std::optional<domain::FieldRelease> DocumentMask::Replace(
+    const Text& text, const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released) {
+  domain::FieldRelease release = releases[text.piece];
+  const auto known = released.by_field.find(text.field);
+  if (!text.repeats && !text.context && known == released.by_field.end()) {
+    return release.Unchanged() ? std::nullopt : std::optional(std::move(release));
+  }
+  ReleasedTexts::Text& before = released.by_field[text.field];
+  if (text.repeats) {
+    if (text.begins) before = {};
+    before.changed |= !release.Unchanged();
+    for (domain::MaskedSpan& span : release.masked) {
+      span.begin += before.released.size();
+      span.end += before.released.size();
+    }
+    absl::StrAppend(&before.released, release.text);
+    release.text = before.released;
+    return before.changed ? std::optional(std::move(release)) : std::nullopt;
+  }
+  // What has left already does not leave again.
+  if (text.context) before.delivered = releases[*text.context].held_after;
+  const std::size_t clear =
+      release.masked.empty() ? release.text.size() : release.masked.front().begin;
+  const std::size_t again = std::min(before.delivered, clear);
+  const bool unchanged = release.Unchanged();
+  release.text.erase(0, again);
+  for (domain::MaskedSpan& span : release.masked) {
+    span.begin -= again;
+    span.end -= again;
+  }
+  before.delivered = release.masked.empty() ? before.delivered - again : 0;
+  return unchanged ? std::nullopt : std::optional(std::move(release));
 }
 
 // A copy stays only where it spells exactly a text that leaves unchanged: anything else would
@@ -45,17 +86,18 @@ bool DocumentMask::MayStay(const Copy& copy,
 }
 
 absl::StatusOr<DocumentMask::Outcome> DocumentMask::Apply(
-    const std::vector<domain::FieldRelease>& releases, PieceQueue& queue) const {
+    const std::vector<domain::FieldRelease>& releases, PieceQueue& queue,
+    ReleasedTexts& released) const {
   Outcome outcome;
   bool remains = false;
   for (const Text& text : texts_) {
-    const domain::FieldRelease& release = releases[text.piece];
-    remains |= text.continues && !release.text.empty();
-    if (!text.continues) queue.Remember(release, text.field);
-    if (release.Unchanged()) continue;
-    outcome.edits.push_back(Edit{text.range.begin, text.range.end, json::Quote(release.text)});
-    for (const domain::MaskedSpan& span : release.masked) {
-      outcome.masked.push_back(domain::DeliveredSpan{text.field, span});
+    std::optional<domain::FieldRelease> release = Replace(text, releases, released);
+    remains |= text.continues && !(release ? *release : releases[text.piece]).text.empty();
+    if (!text.continues) queue.Remember(releases[text.piece], text.field);
+    if (!release) continue;
+    outcome.edits.push_back(Edit{text.range.begin, text.range.end, json::Quote(release->text)});
+    for (domain::MaskedSpan& span : release->masked) {
+      outcome.masked.push_back(domain::DeliveredSpan{text.field, std::move(span)});
     }
   }
   outcome.texts_withheld = !outcome.edits.empty() && !remains;

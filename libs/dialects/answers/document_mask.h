@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "libs/dialects/answers/found_texts.h"
 #include "libs/dialects/answers/piece_queue.h"
+#include "libs/dialects/answers/repeated_texts.h"
 #include "libs/dialects/splice.h"
 #include "libs/domain/event_payload.h"
 #include "libs/domain/masker.h"
@@ -29,10 +30,11 @@ class DocumentMask {
     std::vector<domain::DeliveredSpan> masked;
     bool texts_withheld = false;  // some text changed, and nothing of a continuing one remains
   };
-  // `releases` answer all pieces of the question. FAILED_PRECONDITION when something would have to
-  // be masked that cannot be replaced.
+  // `releases` answer all pieces of the question; `released` is what the documents before made of
+  // texts that repeat. FAILED_PRECONDITION when something would have to be masked that cannot be
+  // replaced.
   absl::StatusOr<Outcome> Apply(const std::vector<domain::FieldRelease>& releases,
-                                PieceQueue& queue) const;
+                                PieceQueue& queue, ReleasedTexts& released) const;
 
  private:
   struct Range {
@@ -44,6 +46,9 @@ class DocumentMask {
     Range range;
     std::string field;
     bool continues;
+    bool repeats;
+    bool begins;  // of what repeats: nothing of it came before
+    std::optional<std::size_t> context;
   };
   struct Copy {
     Range range;
@@ -52,6 +57,9 @@ class DocumentMask {
     std::optional<std::size_t> alternatives;
   };
   void AddText(const FoundText& text, bool end, PieceQueue& queue);
+  // What leaves in the place of the text; nothing when it stays as it is.
+  static std::optional<domain::FieldRelease> Replace(
+      const Text& text, const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released);
   bool MayStay(const Copy& copy, const std::vector<domain::FieldRelease>& releases) const;
 
   std::vector<Text> texts_;

@@ -24,7 +24,8 @@ struct Fixture {
     PieceQueue queue;
     testing::LiteralMasking masking;
     const DocumentMask mask(found, queue, [&](const FoundText&) { return end; });
-    const auto outcome = mask.Apply(masking.Apply(queue.Take()), queue);
+    ReleasedTexts released;
+    const auto outcome = mask.Apply(masking.Apply(queue.Take()), queue, released);
     if (!outcome.ok()) return outcome.status();
     masked = outcome->masked;
     if (outcome->texts_withheld) return std::string("held");

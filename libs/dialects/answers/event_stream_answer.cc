@@ -101,7 +101,15 @@ absl::Status EventStreamAnswer::ReadDocument(Pending& pending) {
 }
 
 absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending) {
-  CS_ASSIGN_OR_RETURN(const FoundTexts found, grammar_->FindTexts(root, pending.event.data));
+  CS_ASSIGN_OR_RETURN(FoundTexts found, grammar_->FindTexts(root, pending.event.data));
+  RepeatedTexts::Outcome repeated;
+  CS_RETURN_IF_ERROR(repeated_texts_.Resolve(found, ended_groups_, queue_, repeated));
+  pending.joined = std::move(repeated.checks);
+  for (const std::string& field : repeated.ended_fields) {
+    const auto open = open_texts_.find(field);
+    if (open != open_texts_.end()) EndText(open, found, pending);
+  }
+  MarkLastPieces(found);
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   if (pending.is_final) EndStream(found, pending);
   pending.mask.emplace(found, queue_, [&](const FoundText& text) {
@@ -192,8 +200,18 @@ void EventStreamAnswer::DeliverHeldTexts(const Pending& pending,
   for (const HeldText& held : pending.held_texts) {
     const domain::FieldRelease& release = releases[held.piece];
     if (release.text.empty()) continue;
+    // Of a text that repeats itself all of it comes again; what has left of another does not.
+    const auto known = released_texts_.by_field.find(held.field);
+    std::string text = release.text;
+    if (known != released_texts_.by_field.end()) {
+      const ReleasedTexts::Text& before = known->second;
+      const std::size_t clear = release.masked.empty() ? text.size() : release.masked.front().begin;
+      text.erase(0, std::min(before.delivered, clear));
+      text.insert(0, before.released);
+    }
+    if (text.empty()) continue;
     Delivery& delivery = deliveries.emplace_back();
-    delivery.bytes = grammar_->WriteText(held.open, release.text);
+    delivery.bytes = grammar_->WriteText(held.open, text);
     for (const domain::MaskedSpan& span : release.masked) {
       delivery.masked.push_back(domain::DeliveredSpan{held.field, span});
     }
@@ -215,7 +233,7 @@ absl::Status EventStreamAnswer::Deliver(const Pending& pending,
   delivery.is_final = pending.is_final;
   std::vector<Edit> edits;
   if (pending.mask.has_value()) {
-    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, pending.mask->Apply(releases, queue_));
+    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, pending.mask->Apply(releases, queue_, released_texts_));
     if (pending.only_continuing && outcome.texts_withheld && outcome.masked.empty()) {
       return absl::OkStatus();
     }

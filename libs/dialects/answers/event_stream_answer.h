@@ -11,6 +11,7 @@
 #include "libs/dialects/answers/document_mask.h"
 #include "libs/dialects/answers/grammar.h"
 #include "libs/dialects/answers/piece_queue.h"
+#include "libs/dialects/answers/repeated_texts.h"
 #include "libs/dialects/dialect.h"
 #include "libs/dialects/sse/parser.h"
 
@@ -48,7 +49,7 @@ class EventStreamAnswer : public AnswerReader {
     std::vector<HeldText> held_texts;  // leave before it
     std::optional<DocumentMask> mask;
     std::optional<std::size_t> fields;  // the piece of the lines beside its data
-    std::vector<std::size_t> joined;    // pieces that ask about joined texts
+    std::vector<std::size_t> joined;    // pieces that ask about texts that callers may join
     bool only_continuing = false;
     bool hidden = false;
     bool is_final = false;
@@ -78,6 +79,8 @@ class EventStreamAnswer : public AnswerReader {
   std::vector<Pending> pending_;
   OpenTexts open_texts_;                             // by field
   std::map<std::string, std::string> joined_texts_;  // by field: as far as they came
+  RepeatedTexts repeated_texts_;
+  ReleasedTexts released_texts_;
   absl::flat_hash_set<std::int64_t> ended_groups_;
   Usage usage_;
   bool done_ = false;

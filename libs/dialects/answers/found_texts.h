@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ enum class Continuation {
   kWhole,      // complete as it stands
   kContinues,  // goes on in later documents: a match may span several of them
   kJoined,     // complete as it stands, but callers join it with earlier ones of its field
+  kUnknown,    // nobody knows: what comes at its place again shows it (repeated_texts.h)
 };
 
 // A string or a number that somebody may read.
@@ -40,6 +42,12 @@ struct FoundText {
   std::vector<Step> path;  // of a text that continues
   std::string number;      // how a number reads; empty for strings
   bool last = true;        // nothing follows in its field within this document
+  // Of a text that repeats what came before and adds to it: so many bytes are repeated. Its field
+  // is then that of what is added.
+  std::size_t repeated = 0;
+  bool repeats = false;
+  // The piece of the question that repeats what has left of this text already.
+  std::optional<std::size_t> context;
 
   absl::string_view text() const { return number.empty() ? value.text() : number; }
   bool continues() const { return continuation == Continuation::kContinues; }
@@ -65,5 +73,8 @@ struct FoundTexts {
   // The document holds nothing but texts that continue: without them it is not worth sending.
   bool only_continuing = false;
 };
+
+// Sets `last` of the texts that continue: of each field, for its last piece alone.
+void MarkLastPieces(FoundTexts& found);
 
 }  // namespace countersign::dialects::answers

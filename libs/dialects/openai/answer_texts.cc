@@ -54,10 +54,13 @@ bool ContinuesAtRoot(absl::string_view key) {
 constexpr absl::string_view kDiscriminators[] = {"type",          "item_id",       "output_index",
                                                  "content_index", "summary_index", "index"};
 
-// True for an unknown event that may be a piece of something: its type says delta, or it has none.
-bool IsUnknownFragment(const Value& root) {
-  if (root["choices"].exists() || root["error"].exists()) return false;
+// True for an event that may be a piece of something: its type says delta, or it has none.
+bool MayBePieces(const Value& root) {
   return !root["type"].exists() || absl::StrContains(root["type"].text(), "delta");
+}
+
+bool IsUnknownFragment(const Value& root) {
+  return !root["choices"].exists() && !root["error"].exists() && MayBePieces(root);
 }
 
 bool IsEventType(const Value& type) {
@@ -107,13 +110,14 @@ class Walker {
   bool WalkMembers(const Value& object, bool continues);
   bool WalkElements(const Value& array, bool continues);
   bool WalkUnnumberedElement(const Value& element, absl::string_view list, bool continues);
-  bool WalkPart(const Value& part, bool continues);
+  bool WalkPart(const Value& part, absl::string_view list, bool continues);
+  void WalkUnknown(absl::string_view key, const Value& value);
   void WalkFragment(absl::string_view key, const Value& value);
   void AddText(const Value& value, Continuation continuation = Continuation::kContinues);
   std::optional<std::int64_t> ReadIndex(const Value& index, bool& numbered, bool& counted);
-  void MarkLastPieces();
 
   const bool is_chunk_;
+  bool may_be_pieces_ = false;
   FoundTexts& found_;
   Numbering& numbering_;
   answers::WholeTextFinder whole_;
@@ -130,6 +134,7 @@ void Walker::WalkRoot(const Value& root) {
   bool bare = choices.is(Type::kArray) && choices.size() > 0;
   const std::string prefix = absl::StrCat("/", is_chunk_ ? ReadDiscriminators(root) : "");
   const bool is_fragment = is_chunk_ && IsUnknownFragment(root);
+  may_be_pieces_ = MayBePieces(root);
   for (std::size_t i = 0; i < root.size(); ++i) {
     const absl::string_view key = root.key(i);
     const Value value = root.at(i);
@@ -147,14 +152,7 @@ void Walker::WalkRoot(const Value& root) {
     bare &= WalkRootMember(key, value, is_fragment);
   }
   found_.only_continuing = is_chunk_ && bare;
-  MarkLastPieces();
-}
-
-void Walker::MarkLastPieces() {
-  absl::flat_hash_set<absl::string_view> seen;
-  for (auto text = found_.texts.rbegin(); text != found_.texts.rend(); ++text) {
-    if (text->continues()) text->last = seen.insert(text->field).second;
-  }
+  if (!is_chunk_) answers::MarkLastPieces(found_);
 }
 
 bool Walker::WalkRootMember(absl::string_view key, const Value& value, bool is_fragment) {
@@ -176,7 +174,11 @@ bool Walker::WalkRootMember(absl::string_view key, const Value& value, bool is_f
     WalkFragment(key, value);
     return false;
   }
-  whole_.Add(key, value, key == "usage");
+  if (is_chunk_ && key != "usage" && !IsIdentifyingMember(key)) {
+    WalkUnknown(key, value);
+  } else {
+    whole_.Add(key, value, key == "usage");
+  }
   return value.is(Type::kNull) || IsIdentifyingMember(key) || key == "created";
 }
 
@@ -222,7 +224,9 @@ bool Walker::WalkChoice(const Value& choice, std::int64_t position) {
 bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
   if ((key == "delta" || key == "message") && value.is(Type::kObject)) {
     container_ = key;
-    return WalkMembers(value, is_chunk_ && key == "delta");
+    // Beside a delta a message is a text of its own.
+    if (is_chunk_ && key == "message") absl::StrAppend(&field_, "/message");
+    return WalkMembers(value, is_chunk_);
   }
   if (key == "logprobs" && !value.is(Type::kNull)) {
     found_.copies.push_back(ReadLogprobs(value, field_));
@@ -234,6 +238,9 @@ bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
     field_ += '/';
     const Member member(*this, key);
     AddText(value);
+  } else if (is_chunk_ && !value.is(Type::kNumber) && !IsIdentifyingMember(key)) {
+    const Member member(*this, key);
+    WalkUnknown(key, value);
   } else {
     whole_.Add(key, value);
   }
@@ -310,7 +317,7 @@ bool Walker::WalkElements(const Value& array, bool continues) {
 
 bool Walker::WalkUnnumberedElement(const Value& element, absl::string_view list, bool continues) {
   const bool is_part = continues || IsPartList(list);
-  if (is_part && element.is(Type::kObject)) return WalkPart(element, continues);
+  if (is_part && element.is(Type::kObject)) return WalkPart(element, list, continues);
   if (is_part && element.is(Type::kString)) {
     AddText(element);
     return true;
@@ -319,8 +326,10 @@ bool Walker::WalkUnnumberedElement(const Value& element, absl::string_view list,
   return false;
 }
 
-bool Walker::WalkPart(const Value& part, bool continues) {
+// The list of a message's annotations grows by whole elements; other parts of a delta are pieces.
+bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues) {
   bool bare = true;
+  const bool pieces = continues && list != "annotations";
   if (IsTextPartType(part["type"].text())) path_.back().type = std::string(part["type"].text());
   for (std::size_t i = 0; i < part.size(); ++i) {
     const absl::string_view key = part.key(i);
@@ -334,12 +343,48 @@ bool Walker::WalkPart(const Value& part, bool continues) {
     } else if (value.is(Type::kArray) && IsPartText(key)) {
       const Member member(*this, key);
       bare &= WalkElements(value, continues);
+    } else if (pieces && value.is(Type::kString) && !IsIdentifyingMember(key)) {
+      const Member member(*this, key);
+      AddText(value);
+    } else if (pieces && value.is(Type::kObject)) {
+      const Member member(*this, key);
+      bare &= WalkMembers(value, true);
+    } else if (pieces && value.is(Type::kArray)) {
+      const Member member(*this, key);
+      bare &= WalkElements(value, true);
     } else {
       bare &= value.is(Type::kNull) || IsIdentifyingMember(key);
-      whole_.Add(key, value);
+      const Member member(*this, key);
+      continues ? WalkUnknown(key, value) : whole_.Add(key, value);
     }
   }
   return bare;
+}
+
+// A member that nobody knows. By its name it may be a piece of something; what the others are,
+// their next event shows.
+void Walker::WalkUnknown(absl::string_view key, const Value& value) {
+  if (value.is(Type::kString) && !IsIdentifyingMember(key)) {
+    const bool continues = may_be_pieces_ && (ContinuesAtRoot(key) || IsPartText(key));
+    AddText(value, continues ? Continuation::kContinues : Continuation::kUnknown);
+  } else if (value.is(Type::kObject)) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      whole_.AddName(value.key(i));
+      const Member member(*this, value.key(i));
+      WalkUnknown(value.key(i), value.at(i));
+    }
+  } else if (value.is(Type::kArray)) {
+    const std::size_t field_size = field_.size();
+    path_.back().part = true;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      absl::StrAppend(&field_, "/", i);
+      WalkUnknown(key, value.at(i));
+      field_.resize(field_size);
+    }
+    path_.back().part = false;
+  } else {
+    whole_.Add(key, value);
+  }
 }
 
 // A member of an unknown event that is a piece of something: texts by their names continue in the
@@ -347,6 +392,8 @@ bool Walker::WalkPart(const Value& part, bool continues) {
 void Walker::WalkFragment(absl::string_view key, const Value& value) {
   if (value.is(Type::kString) && (ContinuesAtRoot(key) || IsPartText(key))) {
     AddText(value);
+  } else if (value.is(Type::kString) && !IsIdentifyingMember(key)) {
+    AddText(value, Continuation::kUnknown);
   } else if (value.is(Type::kObject)) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       whole_.AddName(value.key(i));
@@ -357,12 +404,8 @@ void Walker::WalkFragment(absl::string_view key, const Value& value) {
     const std::size_t field_size = field_.size();
     path_.back().part = true;
     for (std::size_t i = 0; i < value.size(); ++i) {
-      if (!value.at(i).is(Type::kObject)) {
-        whole_.Add(key, value.at(i));
-        continue;
-      }
       absl::StrAppend(&field_, "/", i);
-      WalkFragment(key, value.at(i));
+      value.at(i).is(Type::kObject) ? WalkFragment(key, value.at(i)) : WalkUnknown(key, value.at(i));
       field_.resize(field_size);
     }
     path_.back().part = false;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
 #include "libs/dialects/openai/stream_answer.h"
 #include "libs/json/document.h"
@@ -290,6 +291,78 @@ TEST_CASE(
   CHECK(Joined(caller, "content") == "on <P> now");
   CHECK(absl::StrContains(caller, R"("content":"on <P> now")"));
   CHECK(!absl::StrContains(caller, "PRJ"));
+}
+
+// One event of a choice with `members`, each `@` in them replaced by a piece; one event a piece.
+std::string Events(absl::string_view members, const std::vector<std::string>& pieces) {
+  std::string bytes;
+  for (const std::string& piece : pieces) {
+    absl::StrAppend(&bytes, "data: {", absl::StrReplaceAll(members, {{"@", piece}}), "}\n\n");
+  }
+  return bytes;
+}
+const std::vector<std::string> kCard = {"a 4111 ", "1111", " 111", "1 1111", " b"};
+
+TEST_CASE("adversarial 18: pieces of one place are one text, whatever its name", "[dialects]") {
+  for (const char* members : {
+           R"("choices":[{"index":0,"delta":{"content":"@"},"message":{"content":"@"}}])",
+           R"("choices":[{"index":0,"message":{"content":"@"}}])",
+           R"("choices":[{"index":0,"message":{"tool_calls":[{"index":0,
+              "function":{"arguments":"@"}}]}}])",
+           R"("choices":[{"index":0,"message":{"tool_calls":[{"function":{"arguments":"@"}}]}}])",
+           R"("choices":[],"reasoning":"@")", R"("reasoning":"@")",
+           R"("choices":[{"index":0,"x":{"text":"@"}}])",
+           R"("choices":[{"index":0,"delta":{"segments":[{"transcript":"@"}]}}])",
+           R"("choices":[{"index":0,"delta":{"audio":{"transcript":"@"}}}])",
+           R"("choices":[{"index":0,"delta":{"x":[{"y":{"z":["@"]}}]}}])"}) {
+    CAPTURE(members);
+    const std::string caller =
+        PassAllCuts(Events(absl::StrReplaceAll(members, {{"\n              ", ""}}), kCard) + kDone);
+    CHECK(absl::StrContains(caller, "<N>"));
+    CHECK(!absl::StrContains(caller, "4111"));
+    CHECK(!absl::StrContains(caller, "1111"));
+  }
+}
+
+TEST_CASE("adversarial 18: a text that repeats and grows shows nothing of a match in it",
+          "[dialects]") {
+  for (const char* members :
+       {R"("choices":[{"index":0,"message":{"content":"@"}}])",
+        R"("choices":[{"index":0,"delta":{"content":"@"}}])",
+        R"("choices":[{"index":0,"x":{"y":"@"}}])", R"("choices":[],"state":{"so_far":"@"})"}) {
+    CAPTURE(members);
+    std::vector<std::string> pieces;
+    const std::string text = "the card 4111 1111 1111 1111 and more";
+    for (std::size_t size = 9; size < text.size(); size += 3) pieces.push_back(text.substr(0, size));
+    pieces.push_back(text);
+    const std::string caller = PassAllCuts(Events(members, pieces) + kDone);
+    CHECK(absl::StrContains(caller, "the card <N> and more\""));
+    CHECK(!absl::StrContains(caller, "411"));
+    CHECK(!absl::StrContains(caller, "111"));
+    // Without a match it leaves as it came.
+    pieces = {"the cards", "the cards are", "the cards are 4 ", "the cards are 4 of 5."};
+    const std::string clear = Events(members, pieces) + kDone;
+    CHECK(PassAllCuts(clear) == clear);
+  }
+}
+
+TEST_CASE("adversarial 18: from its second piece on, an unknown place is one text", "[dialects]") {
+  const std::string caller = PassAllCuts(
+      Events(R"("choices":[{"index":0,"x":{"y":"@"}}])", {"a PRJ-", "12 b ", "4111 1111", " 1111 ",
+                                                          "1111 c"}) +
+      kDone);
+  CHECK(caller == Events(R"("choices":[{"index":0,"x":{"y":"@"}}])",
+                         {"a PRJ-", "<P> b ", "", "", "<N> c"}) +
+                      kDone);
+}
+
+TEST_CASE("StreamAnswer: what is the same in every event stays in every event", "[dialects]") {
+  const std::string members =
+      R"("provider":"OpenAI-4111","citations":["https://a.example/PRJ-","https://b.example/1"],)"
+      R"("filter":{"hate":{"severity":"@"}},"choices":[{"index":0,"delta":{"content":"hi "},)"
+      R"("content_filter_results":{"hate":{"severity":"@"}}}])";
+  const std::string bytes = Events(members, {"safe", "safe", "low", "safe"}) + kDone;
+  CHECK(PassAllCuts(bytes) == bytes);
 }
 
 TEST_CASE("StreamAnswer: any cut gives the same bytes, and each text is the masking of its whole",

@@ -198,6 +198,16 @@ TEST_CASE("StreamAnswer: texts deep in events of unknown forms go on, where thos
   CHECK(Pass({whole, kDone}).value() == whole + kDone);
 }
 
+TEST_CASE("StreamAnswer: words of an unknown place that together would be masked end the stream",
+          "[dialects]") {
+  const auto state = [](absl::string_view word) {
+    return absl::StrCat("data: {\"choices\":[],\"state\":\"", word, "\"}\n\n");
+  };
+  const std::string harmless = state("queued") + state("queued") + state("running") + kDone;
+  CHECK(Pass({harmless}).value() == harmless);
+  CHECK(absl::IsFailedPrecondition(Pass({state("SEC"), state("RET"), kDone}).status()));
+}
+
 TEST_CASE("StreamAnswer: events of unknown forms end the stream where they are refused",
           "[dialects]") {
   const StreamAnswer::Options refuse{true, false, true};
