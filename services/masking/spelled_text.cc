@@ -43,7 +43,8 @@ SpelledText::Unit SpelledText::MakeUnit(absl::string_view decoded, absl::string_
   unit.spelled = static_cast<std::uint16_t>(spelled.size());
   unit.decoded = static_cast<std::uint8_t>(decoded.size());
   unit.kind = place.kind;
-  unit.depth = place.depth & 31;
+  unit.depth = place.depth & 15;
+  unit.is_whole_number = place.kind == Kind::kNumber && decoded.size() > 1;
   return unit;
 }
 
@@ -51,7 +52,7 @@ void SpelledText::Add(absl::string_view decoded, absl::string_view spelled, Plac
   if (!spelled_out_ && (decoded != spelled || place.kind != Kind::kPlain)) {
     spelled_out_ = true;
     for (const std::string* const text : {&tail_, &fresh_}) {
-      units_.insert(units_.end(), text->size(), Unit{1, 1, Kind::kPlain, 0});
+      units_.insert(units_.end(), text->size(), Unit{1, 1, Kind::kPlain, 0, false});
       absl::StrAppend(&spelling_, *text);
     }
     tail_.clear();
@@ -167,6 +168,11 @@ void SpelledText::EmitMatch(absl::string_view replacement, text::redaction::Reda
     const Kind kind = units_[units_done_].kind;
     const int depth = units_[units_done_].depth;
     if (kind != Kind::kNumber) EndNumber();
+    if (units_[units_done_].is_whole_number) {
+      number_.clear();
+      number_spans_.clear();
+      number_places_.clear();
+    }
     const absl::string_view spelling = TakeSpelling(decoded);
     if (kind == Kind::kStructure) {
       absl::StrAppend(&release_->text, spelling);

@@ -45,7 +45,8 @@ class SpelledText final : public text::documents::Characters {
     std::uint16_t spelled;
     std::uint8_t decoded;
     Kind kind : 3;
-    std::uint8_t depth : 5;
+    std::uint8_t depth : 4;
+    bool is_whole_number : 1;  // what replaces anything in it replaces all of it
   };
   static Unit MakeUnit(absl::string_view decoded, absl::string_view spelled, Place place);
 

@@ -234,6 +234,7 @@ absl::Status EventStreamAnswer::Deliver(const Pending& pending,
   std::vector<Edit> edits;
   if (pending.mask.has_value()) {
     CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, pending.mask->Apply(releases, queue_, released_texts_));
+    if (!observed_) CS_RETURN_IF_ERROR(Observe(pending, outcome.edits));
     if (pending.only_continuing && outcome.texts_withheld && outcome.masked.empty()) {
       return absl::OkStatus();
     }
@@ -245,6 +246,14 @@ absl::Status EventStreamAnswer::Deliver(const Pending& pending,
   if (!keep_fields && !pending.event.has_data) return absl::OkStatus();
   CS_ASSIGN_OR_RETURN(delivery.bytes, Rewrite(pending.event, std::move(edits), keep_fields));
   deliveries.push_back(std::move(delivery));
+  return absl::OkStatus();
+}
+
+absl::Status EventStreamAnswer::Observe(const Pending& pending, std::vector<Edit> edits) {
+  observed_ = true;
+  CS_ASSIGN_OR_RETURN(const std::string data, Splice(pending.event.data, std::move(edits)));
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(data));
+  grammar_->ObserveMasked(document.root(), data);
   return absl::OkStatus();
 }
 

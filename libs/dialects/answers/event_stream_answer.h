@@ -67,6 +67,7 @@ class EventStreamAnswer : public AnswerReader {
 
   absl::Status Deliver(const Pending& pending, const std::vector<domain::FieldRelease>& releases,
                        std::vector<Delivery>& deliveries);
+  absl::Status Observe(const Pending& pending, std::vector<Edit> edits);
   void DeliverHeldTexts(const Pending& pending, const std::vector<domain::FieldRelease>& releases,
                         std::vector<Delivery>& deliveries) const;
   absl::StatusOr<std::string> Rewrite(const sse::Event& event, std::vector<Edit> edits,
@@ -81,6 +82,7 @@ class EventStreamAnswer : public AnswerReader {
   std::map<std::string, std::string> joined_texts_;  // by field: as far as they came
   RepeatedTexts repeated_texts_;
   ReleasedTexts released_texts_;
+  bool observed_ = false;  // the first masked event, by the grammar
   absl::flat_hash_set<std::int64_t> ended_groups_;
   Usage usage_;
   bool done_ = false;

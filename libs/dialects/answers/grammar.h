@@ -49,6 +49,10 @@ class EventStreamGrammar {
   // UNAVAILABLE when nobody could say what the texts of the stream put together are.
   virtual absl::StatusOr<FoundTexts> FindTexts(const json::Value& root, absl::string_view data) = 0;
 
+  // `root` is parsed from `data`, the first event with texts as it is after masking, whether or not
+  // it leaves: what events that WriteText makes may repeat.
+  virtual void ObserveMasked(const json::Value& /*root*/, absl::string_view /*data*/) {}
+
   // An event of its own, blank line included, that adds `text` to `open`.
   virtual std::string WriteText(const OpenText& open, absl::string_view text) const = 0;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "libs/dialects/json_numbers.h"
+#include "libs/json/numbers.h"
 
 namespace countersign::dialects::answers {
 
@@ -24,17 +24,16 @@ void WholeTextFinder::AddName(absl::string_view name) {
 void WholeTextFinder::Add(absl::string_view key, const Value& value, bool counts) {
   if (value.is(Type::kString)) {
     if (value.text().empty()) return;
-    if (names_.assigned.contains(key) && LooksLikeIdentifier(value.text())) return;
     FoundText& text = found_.texts.emplace_back();
     text.value = value;
     text.field = std::string(key);
   } else if (value.is(Type::kNumber)) {
     const absl::string_view literal = Literal(value);
-    if ((counts || names_.protocol_numbers.contains(key)) && IsShortNumber(literal)) return;
+    if ((counts || names_.protocol_numbers.contains(key)) && json::IsShortNumber(literal)) return;
     FoundText& text = found_.texts.emplace_back();
     text.value = value;
     text.field = std::string(key);
-    text.number = NumberText(literal);
+    text.number = json::NumberText(literal);
   } else if (value.is(Type::kArray)) {
     for (std::size_t i = 0; i < value.size(); ++i) Add(key, value.at(i), counts);
   } else if (value.is(Type::kObject)) {

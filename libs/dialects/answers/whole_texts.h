@@ -11,9 +11,6 @@ namespace countersign::dialects::answers {
 struct MemberNames {
   using Set = absl::flat_hash_set<absl::string_view>;
   const Set& documented;  // any other name is looked at as a text
-  // Strings that a server gives out and callers send back. They are not texts as long as they look
-  // like identifiers.
-  const Set& assigned;
   const Set& protocol_numbers;  // whose numbers are not texts as long as they are short
 };
 

@@ -14,7 +14,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
-#include "libs/dialects/json_numbers.h"
+#include "libs/json/numbers.h"
 #include "libs/json/writer.h"
 
 namespace countersign::dialects::members {
@@ -40,7 +40,7 @@ bool IsModelId(absl::string_view text) {
 // Too short to be anybody's secret.
 bool IsProtocolNumber(absl::string_view literal) {
   constexpr std::ptrdiff_t kMostDigits = 11;
-  const std::string text = NumberText(literal);
+  const std::string text = json::NumberText(literal);
   return !absl::StrContains(text, 'e') && !absl::StrContains(text, 'E') &&
          std::count_if(text.begin(), text.end(), IsDigit) <= kMostDigits;
 }
@@ -178,7 +178,7 @@ class Divider {
     const bool known = frame.node != nullptr && frame.node->kind == Kind::kNumber;
     if (known && IsProtocolNumber(literal)) return AddPlain(value);
     // A person's number is text, too; masked, it becomes a string.
-    AddText(frame.role, NumberText(literal),
+    AddText(frame.role, json::NumberText(literal),
             TextPlace{value.begin(), value.end(), Encoding::kPlain, ""});
   }
 

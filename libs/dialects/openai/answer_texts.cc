@@ -11,9 +11,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/dialects/answers/whole_texts.h"
-#include "libs/dialects/json_numbers.h"
 #include "libs/dialects/openai/logprobs.h"
 #include "libs/dialects/openai/member_names.h"
+#include "libs/json/numbers.h"
 
 namespace countersign::dialects::openai {
 namespace {
@@ -192,10 +192,10 @@ std::string Walker::ReadDiscriminators(const Value& root) {
     if (value.is(Type::kString)) {
       absl::StrAppend(&prefix, "/", value.text());
     } else if (value.is(Type::kNumber)) {
-      absl::StrAppend(&prefix, "/", NumberText(literal));
+      absl::StrAppend(&prefix, "/", json::NumberText(literal));
     }
     // Only what surely is no text is repeated in synthetic events.
-    if (key == "type" ? IsEventType(value) : value.integer() && IsShortNumber(literal)) {
+    if (key == "type" ? IsEventType(value) : value.integer() && json::IsShortNumber(literal)) {
       absl::StrAppend(&found_.discriminators, "\"", key, "\":", literal, ",");
     }
   }

@@ -44,9 +44,9 @@ TEST_CASE("DocumentAnswer: what is named and what is told in an error is looked 
              failed)
             .value()
             .bytes == R"({"error":{"message":"no","type":"a<S>b","param":"<S>","code":"<S>"}})");
-  // Names that a server gives out come back from callers: they stay.
-  const std::string named = R"({"id":"xSECRETy","model":"SECRET-1","choices":[]})";
-  CHECK(Pass(named).value().bytes == named);
+  // So are the identifiers that a server gives out.
+  CHECK(Pass(R"({"id":"xSECRETy","model":"SECRET-1","choices":[]})").value().bytes ==
+        R"({"id":"x<S>y","model":"<S>-1","choices":[]})");
 }
 
 TEST_CASE("DocumentAnswer: only the strings that change are replaced, wherever they stand",

@@ -42,8 +42,7 @@ const Set& ProtocolNumbers() {
 }  // namespace
 
 const answers::MemberNames& AnswerMemberNames() {
-  static const auto& assigned = *new Set{"id", "model", "system_fingerprint"};
-  static const answers::MemberNames names{Documented(), assigned, ProtocolNumbers()};
+  static const answers::MemberNames names{Documented(), ProtocolNumbers()};
   return names;
 }
 

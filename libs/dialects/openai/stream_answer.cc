@@ -63,7 +63,6 @@ answers::EventRole ChunkGrammar::Classify(const Value& root, Usage& usage) const
 
 absl::StatusOr<answers::FoundTexts> ChunkGrammar::FindTexts(const Value& root,
                                                             absl::string_view data) {
-  KeepEnvelope(root, data);
   ChunkTexts texts = FindChunkTexts(root, data);
   numbering_.Merge(texts.numbering);
   if (!numbering_.consistent()) {
@@ -73,9 +72,7 @@ absl::StatusOr<answers::FoundTexts> ChunkGrammar::FindTexts(const Value& root,
   return std::move(texts.found);
 }
 
-void ChunkGrammar::KeepEnvelope(const Value& root, absl::string_view data) {
-  if (!envelope_.empty()) return;
-  // Nothing that would be masked in the event that it is taken from.
+void ChunkGrammar::ObserveMasked(const Value& root, absl::string_view data) {
   const auto may_stay = [](absl::string_view key, const Value& value) {
     if (key == "created") return value.integer() && *value.integer() < kMaxCreated;
     if (key == "object") return value.text() == "chat.completion.chunk";

@@ -19,11 +19,10 @@ class ChunkGrammar final : public answers::EventStreamGrammar {
   answers::EventRole Classify(const json::Value& root, Usage& usage) const override;
   absl::StatusOr<answers::FoundTexts> FindTexts(const json::Value& root,
                                                 absl::string_view data) override;
+  void ObserveMasked(const json::Value& root, absl::string_view data) override;
   std::string WriteText(const answers::OpenText& open, absl::string_view text) const override;
 
  private:
-  void KeepEnvelope(const json::Value& root, absl::string_view data);
-
   Numbering numbering_;   // of all chunks so far
   std::string envelope_;  // members that every chunk of the stream repeats
 };

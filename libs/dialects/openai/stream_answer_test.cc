@@ -198,6 +198,18 @@ TEST_CASE("StreamAnswer: texts deep in events of unknown forms go on, where thos
   CHECK(Pass({whole, kDone}).value() == whole + kDone);
 }
 
+TEST_CASE("StreamAnswer: what a server calls itself is masked, in events of the gateway's, too",
+          "[dialects]") {
+  const auto event = [](absl::string_view id, absl::string_view text) {
+    return absl::StrCat("data: {\"id\":\"", id, "\",\"model\":\"SECRET-1\",\"choices\":[{\"index\":0,",
+                        "\"delta\":{\"content\":\"", text, "\"},\"finish_reason\":null}]}\n\n");
+  };
+  const std::string caller = Pass({event("c-SECRET", "a SEC"), kDone}).value();
+  CHECK(!absl::StrContains(caller, "SECRET"));
+  CHECK(absl::StrContains(caller, "\"id\":\"c-<S>\""));
+  CHECK(absl::StrContains(caller, "\"content\":\"SEC\""));
+}
+
 TEST_CASE("StreamAnswer: words of an unknown place that together would be masked end the stream",
           "[dialects]") {
   const auto state = [](absl::string_view word) {

@@ -25,9 +25,8 @@ const answers::MemberNames& Names() {
       *new Set{"type",  "index",         "delta",       "text",    "partial_json", "message",
                "id",    "content_block", "role",        "content", "model",        "usage",
                "error", "name",          "stop_reason", "input",   "input_tokens", "output_tokens"};
-  static const auto& assigned = *new Set{"id", "model"};
   static const auto& numbers = *new Set{"index"};
-  static const answers::MemberNames names{documented, assigned, numbers};
+  static const answers::MemberNames names{documented, numbers};
   return names;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/strings/ascii.h"
 #include "libs/text/documents/document_reader.h"
 #include "libs/text/documents/escape_filter.h"
 
@@ -13,11 +14,12 @@ class DecodedWriter final : public Characters {
  public:
   explicit DecodedWriter(DecodedText& result) : result_(result) {}
 
-  void Add(absl::string_view decoded, absl::string_view spelled, Place) override {
+  void Add(absl::string_view decoded, absl::string_view spelled, Place place) override {
     if (decoded.size() != 1 || spelled.size() != 1) Anchor();
     result_.text_.append(decoded.data(), decoded.size());
     spelled_ += spelled.size();
-    escaped_ |= spelled.size() > 1 && spelled[0] == '\\';
+    escaped_ |= place.kind == Place::Kind::kNumber ? decoded != spelled
+                                                   : spelled.size() > 1 && spelled[0] == '\\';
     if (decoded.size() != 1 || spelled.size() != 1) Anchor();
   }
   void AddPlain(absl::string_view text) override {
@@ -37,6 +39,24 @@ class DecodedWriter final : public Characters {
   std::size_t spelled_ = 0;
   bool escaped_ = false;
 };
+
+namespace {
+
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
+
+// Whether a number with an exponent may stand in `text`.
+bool HasExponent(absl::string_view text) {
+  for (std::size_t at = text.find_first_of("eE"); at != absl::string_view::npos;
+       at = text.find_first_of("eE", at + 1)) {
+    if (at > 0 && at + 1 < text.size() && IsDigit(text[at - 1]) &&
+        (IsDigit(text[at + 1]) || text[at + 1] == '+' || text[at + 1] == '-')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 std::size_t DecodedText::SpelledBegin(std::size_t begin) const {
   const auto after =
@@ -58,7 +78,7 @@ std::size_t DecodedText::SpelledEnd(std::size_t end) const {
 }
 
 std::optional<DecodedText> DecodeText(absl::string_view text) {
-  if (text.find('\\') == absl::string_view::npos) return std::nullopt;
+  if (text.find('\\') == absl::string_view::npos && !HasExponent(text)) return std::nullopt;
   DecodedText result;
   DecodedWriter writer(result);
   // What an escape means may be part of another: as often as a document may stand in another.

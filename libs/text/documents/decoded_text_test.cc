@@ -32,6 +32,17 @@ TEST_CASE("DecodeText: escapes in documents, in documents in them and in prose h
   }
 }
 
+TEST_CASE("DecodeText: numbers with exponents read as their digits", "[text]") {
+  const std::string text = R"({"n":4.111111111111111e15,"m":2e3})";
+  const auto decoded = DecodeText(text);
+  REQUIRE(decoded.has_value());
+  const std::size_t at = decoded->text().find("4111111111111111");
+  REQUIRE(at != std::string::npos);
+  CHECK(text.substr(decoded->SpelledBegin(at), 20) == "4.111111111111111e15");
+  CHECK(text.substr(0, decoded->SpelledEnd(at + 16)) == R"({"n":4.111111111111111e15)");
+  CHECK_FALSE(DecodeText("the file e2e and 1e, e5").has_value());
+}
+
 TEST_CASE("DecodeText: a span maps back to what was written", "[text]") {
   const std::string text = R"({"q":"é p\u006cuto\u006eium!"} x\ny)";
   const auto decoded = DecodeText(text);

@@ -5,9 +5,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/strip.h"
 #include "libs/base/hex_digits.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
+#include "libs/json/numbers.h"
 #include "libs/json/surrogates.h"
 
 namespace countersign::text::documents {
@@ -16,6 +18,7 @@ namespace {
 using Kind = Place::Kind;
 
 constexpr std::size_t kMaxContainers = 256;
+constexpr std::size_t kMaxDecodedBytes = 255;             // of one character
 constexpr std::size_t kEscape = 6;                        // \uXXXX
 constexpr std::uint32_t kReplacementCharacter = 0xFFFD;  // what a lone surrogate reads as
 
@@ -251,7 +254,18 @@ absl::Status DocumentReader::TakeInNumber(Char character, Characters& out) {
   return TakeStructure(character, out);
 }
 
+// A number with an exponent reads as its digits: it is one character then.
 void DocumentReader::EndNumber(Characters& out) {
+  const std::string number(absl::StripAsciiWhitespace(waiting_.decoded()));
+  if (absl::StrContains(absl::AsciiStrToLower(number), 'e')) {
+    const bool negative = number[0] == '-';
+    const std::string digits = json::NumberText(absl::string_view(number).substr(negative ? 1 : 0));
+    if (digits != number && digits.size() <= kMaxDecodedBytes) {
+      if (negative) out.Add("-", waiting_.TakeSpelling(1), At(Kind::kNumber));
+      out.Add(digits, waiting_.TakeSpelling(number.size() - (negative ? 1 : 0)),
+              At(Kind::kNumber));
+    }
+  }
   waiting_.Release([&](absl::string_view decoded, absl::string_view spelled) {
     out.Add(decoded, spelled, At(IsSpace(decoded[0]) ? Kind::kStructure : Kind::kNumber));
   });

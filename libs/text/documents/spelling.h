@@ -35,7 +35,7 @@ class Characters {
   virtual ~Characters() = default;
 
   // One character, or a byte of one: it reads as `decoded` and is written as `spelled`. Neither is
-  // empty.
+  // empty. A number with an exponent is one character, which reads as its digits.
   virtual void Add(absl::string_view decoded, absl::string_view spelled, Place place) = 0;
 
   // Text in no document that reads as it is written.

@@ -5,7 +5,7 @@
 #include "absl/strings/string_view.h"
 
 // Numbers in JSON documents as texts that somebody may read.
-namespace countersign::dialects {
+namespace countersign::json {
 
 // What the number reads as: without an exponent, and without a fraction that is zero, so that
 // `4.111e3` is judged as `4111`. Exponents beyond 64 stay as they are written. `literal` is a JSON
@@ -16,4 +16,4 @@ std::string NumberText(absl::string_view literal);
 // indexes and times in seconds are; no card or account number is.
 bool IsShortNumber(absl::string_view literal);
 
-}  // namespace countersign::dialects
+}  // namespace countersign::json

@@ -1,4 +1,4 @@
-#include "libs/dialects/json_numbers.h"
+#include "libs/json/numbers.h"
 
 #include <cstddef>
 
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace countersign::dialects {
+namespace countersign::json {
 namespace {
 
 constexpr int kMaxExponent = 64;
@@ -51,4 +51,4 @@ bool IsShortNumber(absl::string_view literal) {
   return whole.substr(0, whole.find_first_of(".eE")).size() <= kShortDigits;
 }
 
-}  // namespace countersign::dialects
+}  // namespace countersign::json
