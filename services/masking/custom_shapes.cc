@@ -8,6 +8,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "libs/text/regex/outer_edges.h"
 #include "services/masking/named_validators.h"
 
 namespace countersign::masking {
@@ -18,6 +19,13 @@ constexpr std::size_t kMaxTemplateBytes = 256;
 absl::StatusOr<text::regex::Regex> Compiled(absl::string_view pattern) {
   CS_RETURN_IF_ERROR(text::regex::CheckRegex(pattern));
   return text::regex::ParseRegex(pattern);
+}
+
+// The bytes that a character of a word can begin with: ASCII, and the leads of scripts that stand
+// between spaces (Latin, Greek, Cyrillic, Arabic …), not of punctuation, Han or kana. What a byte
+// ends cannot be told, so to the left only ASCII counts: rather too much is masked.
+text::regex::ByteSet BeginsWordCharacter() {
+  return text::regex::ByteSet::Word() | text::regex::ByteSet::Range(0xc3, 0xe1);
 }
 
 // Requires that no word character stands beside a match.
@@ -124,7 +132,11 @@ absl::StatusOr<text::redaction::RedactionRule> CustomShape(const domain::Masking
     CS_ASSIGN_OR_RETURN(shape.regex, Compiled(pattern));
     StandAlone(shape);
   } else {
-    CS_ASSIGN_OR_RETURN(shape.regex, Compiled(rule.pattern));
+    CS_RETURN_IF_ERROR(text::regex::CheckRegex(rule.pattern));
+    const text::regex::OuterEdges edges = text::regex::TakeOuterEdges(rule.pattern);
+    CS_ASSIGN_OR_RETURN(shape.regex, Compiled(edges.pattern));
+    if (edges.before) shape.left_forbidden = text::regex::ByteSet::Word();
+    if (edges.after) shape.right_forbidden = BeginsWordCharacter();
   }
   return shape;
 }

@@ -188,6 +188,26 @@ TEST_CASE("TextMasker: what replaces a match is escaped", "[masking]") {
   CHECK(release.text == R"({"a":"say \"**\nc\"."})");
 }
 
+TEST_CASE("TextMasker: a custom pattern's word edges know letters of other scripts", "[masking]") {
+  domain::MaskingProfile profile;
+  profile.name = "p";
+  domain::MaskingRule& rule = profile.response.emplace_back();
+  rule.pattern = "(?i)\\bпароль\\b";
+  rule.label = "WORD";
+  const auto compiled = CompileProfile(profile, {}, SecretString("key"));
+  REQUIRE(compiled.ok());
+  const auto mask = [&](absl::string_view text) {
+    TextMasker masker(compiled->response, TextMasker::Form::kText);
+    domain::FieldRelease release;
+    REQUIRE(masker.Feed(text, true, release).ok());
+    return release.text;
+  };
+  CHECK(mask("мой Пароль тут") == "мой <WORD> тут");
+  CHECK(mask("«пароль»") == "«<WORD>»");
+  CHECK(mask("пароль") == "<WORD>");
+  CHECK(mask("xпароль пароля парольщик") == "xпароль пароля парольщик");
+}
+
 TEST_CASE("TextMasker: text is released as soon as it can be", "[masking]") {
   TextMasker masker(Rules(), TextMasker::Form::kDocument);
   domain::FieldRelease release;

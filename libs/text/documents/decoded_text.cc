@@ -9,12 +9,28 @@
 
 namespace countersign::text::documents {
 
+namespace {
+
+// A control character that is no white space: nobody sees it.
+bool IsInvisible(absl::string_view character) {
+  return character.size() == 1 && absl::ascii_iscntrl(static_cast<unsigned char>(character[0])) &&
+         !absl::ascii_isspace(static_cast<unsigned char>(character[0]));
+}
+
+bool HasInvisible(absl::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](const char& c) { return IsInvisible(absl::string_view(&c, 1)); });
+}
+
+}  // namespace
+
 // Puts together what the filter gives out.
 class DecodedWriter final : public Characters {
  public:
   explicit DecodedWriter(DecodedText& result) : result_(result) {}
 
   void Add(absl::string_view decoded, absl::string_view spelled, Place place) override {
+    if (IsInvisible(decoded)) return Skip(spelled.size());
     if (decoded.size() != 1 || spelled.size() != 1) Anchor();
     result_.text_.append(decoded.data(), decoded.size());
     spelled_ += spelled.size();
@@ -23,12 +39,23 @@ class DecodedWriter final : public Characters {
     if (decoded.size() != 1 || spelled.size() != 1) Anchor();
   }
   void AddPlain(absl::string_view text) override {
-    result_.text_.append(text.data(), text.size());
-    spelled_ += text.size();
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const std::size_t from = at;
+      while (at < text.size() && !IsInvisible(text.substr(at, 1))) ++at;
+      result_.text_.append(text.data() + from, at - from);
+      spelled_ += at - from;
+      if (at < text.size()) Skip(1);
+    }
   }
   bool escaped() const { return escaped_; }
 
  private:
+  void Skip(std::size_t spelled) {
+    Anchor();
+    spelled_ += spelled;
+    if (!result_.anchors_.empty()) result_.anchors_.back().spelled = spelled_;
+    escaped_ = true;
+  }
   void Anchor() {
     std::vector<DecodedText::Anchor>& anchors = result_.anchors_;
     if (!anchors.empty() && anchors.back().decoded == result_.text_.size()) return;
@@ -78,7 +105,9 @@ std::size_t DecodedText::SpelledEnd(std::size_t end) const {
 }
 
 std::optional<DecodedText> DecodeText(absl::string_view text) {
-  if (text.find('\\') == absl::string_view::npos && !HasExponent(text)) return std::nullopt;
+  if (text.find('\\') == absl::string_view::npos && !HasExponent(text) && !HasInvisible(text)) {
+    return std::nullopt;
+  }
   DecodedText result;
   DecodedWriter writer(result);
   // What an escape means may be part of another: as often as a document may stand in another.

@@ -32,6 +32,17 @@ TEST_CASE("DecodeText: escapes in documents, in documents in them and in prose h
   }
 }
 
+TEST_CASE("DecodeText: control characters that nobody sees are left out", "[text]") {
+  const std::string text("a plu\0to\x01nium\x7f!", 15);
+  const auto decoded = DecodeText(text);
+  REQUIRE(decoded.has_value());
+  CHECK(decoded->text() == "a plutonium!");
+  const std::size_t begin = decoded->SpelledBegin(2);
+  CHECK(text.substr(begin, decoded->SpelledEnd(11) - begin) == text.substr(2, 12));
+  CHECK(DecodeText(R"({"a":"plu\u0000tonium"})")->text() == "{ a : plutonium }");
+  CHECK_FALSE(DecodeText("tabs\tand\nlines").has_value());
+}
+
 TEST_CASE("DecodeText: numbers with exponents read as their digits", "[text]") {
   const std::string text = R"({"n":4.111111111111111e15,"m":2e3})";
   const auto decoded = DecodeText(text);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
+#include "libs/text/regex/outer_edges.h"
 #include "libs/text/unicode/char_folding.h"
 #include "libs/text/unicode/word_edges.h"
 
@@ -75,9 +76,11 @@ absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, 
 absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::uint32_t term,
                                    std::uint32_t id) {
   CS_RETURN_IF_ERROR(regex::CheckRegex(regex));
-  std::string expression = caseless ? absl::StrCat("(?i:", regex, ")") : std::string(regex);
+  regex::OuterEdges edges = regex::TakeOuterEdges(regex);
+  std::string expression =
+      caseless ? absl::StrCat("(?i:", edges.pattern, ")") : std::move(edges.pattern);
   CS_ASSIGN_OR_RETURN(regex::RegexSpanFinder spans, regex::RegexSpanFinder::Create(expression));
-  regexes_.push_back({std::move(spans), term, id});
+  regexes_.push_back({std::move(spans), term, id, edges.before, edges.after});
   patterns_.push_back({std::move(expression), false});
   return absl::OkStatus();
 }
@@ -99,12 +102,26 @@ absl::Status FormMatcher::Compile(const regex::DatabaseCache* cache, Refusal* re
   return absl::OkStatus();
 }
 
+template <typename ToOriginal>
+void FormMatcher::AddMatch(const Regex& regex, absl::string_view text, std::size_t end,
+                           ToOriginal to_original, FirstHits& hits) const {
+  regex::RegexSpan found = regex.spans.At(text, end);
+  if (regex.edge_before && !unicode::IsWordEdge(text, found.begin)) return;
+  if (regex.edge_after) {
+    if (!unicode::IsWordEdge(text, end)) return;
+    found.end = end;  // a later end may lie within a word
+  }
+  const unicode::OriginalSpan span = to_original(found);
+  hits.Add(regex.id, span.begin, span.end);
+}
+
 absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
   if (database_ == nullptr && keywords_.empty()) return absl::OkStatus();
   if (form_ == unicode::Form::kRaw && keywords_.empty()) {
     return database_->Scan(text, [&](std::uint32_t pattern, std::size_t end) {
-      const regex::RegexSpan found = regexes_[pattern].spans.At(text, end);
-      hits.Add(regexes_[pattern].id, found.begin, found.end);
+      AddMatch(regexes_[pattern], text, end,
+               [](regex::RegexSpan span) { return unicode::OriginalSpan{span.begin, span.end}; },
+               hits);
     });
   }
   const FormText seen(unicode::Normalizer::For(form_), text);
@@ -132,9 +149,8 @@ absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
   });
   if (database_ == nullptr) return absl::OkStatus();
   return database_->Scan(seen.text(), [&](std::uint32_t pattern, std::size_t end) {
-    const regex::RegexSpan found = regexes_[pattern].spans.At(seen.text(), end);
-    const unicode::OriginalSpan span = seen.Original(found.begin, found.end);
-    hits.Add(regexes_[pattern].id, span.begin, span.end);
+    AddMatch(regexes_[pattern], seen.text(), end,
+             [&](regex::RegexSpan span) { return seen.Original(span.begin, span.end); }, hits);
   });
 }
 

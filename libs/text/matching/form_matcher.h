@@ -75,7 +75,14 @@ class FormMatcher {
     regex::RegexSpanFinder spans;
     std::uint32_t term = 0;
     std::uint32_t id = 0;
+    bool edge_before = false;  // found only at the edges of words
+    bool edge_after = false;
   };
+
+  // Adds the match of a regex that ends at `end` of `text`, in the form, if it stands where it may.
+  template <typename ToOriginal>
+  void AddMatch(const Regex& regex, absl::string_view text, std::size_t end,
+                ToOriginal to_original, FirstHits& hits) const;
 
   // Whether the `size` bytes of the form at `place` may be a keyword.
   bool IsPlausible(absl::string_view place, std::size_t size) const;

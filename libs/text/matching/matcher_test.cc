@@ -188,6 +188,24 @@ TEST_CASE("Matcher: patterns keep their own characters in every view", "[matcher
   CHECK(Found(Pattern("сек[а-я]+т", View::kUnicode), "СЕК\u200bРЕТ") == "СЕК\u200bРЕТ");
 }
 
+TEST_CASE("Matcher: the word edges of a pattern in another script are edges of its words",
+          "[matcher]") {
+  for (const View view : {View::kRaw, View::kCaseless, View::kUnicode}) {
+    const MatchTerm term = Pattern("(?i)\\bпароль\\b", view);
+    for (const char* text : {"мой пароль тут", "пароль", "«пароль»", "пароль: x", "1 Пароль!"}) {
+      CAPTURE(text);
+      CHECK(Found(term, text) != "-");
+    }
+    for (const char* text : {"суперпароль", "парольщик", "xпароль", "пароль_2", "пароля"}) {
+      CAPTURE(text);
+      CHECK(Found(term, text) == "-");
+    }
+  }
+  // A longer match at the same place that ends within a word does not hide the shorter one.
+  CHECK(Found(Pattern("\\bпароль[а-я]?\\b"), "мой пароль тут") == "пароль");
+  CHECK(Found(Pattern("\\bпароль"), "парольщик") == "пароль");
+}
+
 TEST_CASE("Matcher: a pattern's span extends to the longest match with the same start",
           "[matcher]") {
   CHECK(Found(Pattern("a+b+"), "xaaabbbx") == "aaabbb");

@@ -18,6 +18,8 @@ namespace {
 
 using icu::UnicodeString;
 
+constexpr UChar32 kBrailleBlank = 0x2800;  // a space to everybody but Unicode
+
 // ICU's data is linked in, so only a lack of memory can make these calls fail.
 void Must(UErrorCode status) {
   if (U_SUCCESS(status)) return;
@@ -102,6 +104,17 @@ char SmallCapital(UChar32 code_point) {
   return 0;
 }
 
+// Cherokee letters that look like ASCII and that Unicode does not call confusable.
+char CherokeeLookAlike(UChar32 code_point) {
+  static constexpr std::pair<UChar32, char> kLetters[] = {
+      {0x13a4, 'o'}, {0x13a6, 's'}, {0x13be, 'o'}, {0x13c1, 'n'}, {0x13c6, 'i'}, {0x13c7, 'w'},
+      {0x13cb, 'e'}, {0x13cc, 'u'}, {0x13cd, 'o'}, {0x13eb, 'o'}, {0x13ec, 'u'}};
+  for (const auto& [looks, letter] : kLetters) {
+    if (looks == code_point) return letter;
+  }
+  return 0;
+}
+
 // The letter in parentheses, or white on black in a circle or square, which Unicode does not
 // decompose to the letter alone; 0 for other characters.
 char EnclosedLetter(UChar32 code_point) {
@@ -169,16 +182,27 @@ bool IsAscii(const UnicodeString& text) {
 }
 
 // The ASCII letter in the name of a Latin letter with an addition ("LATIN SMALL LETTER C WITH
-// HOOK"); 0 for others.
+// HOOK") or turned ("LATIN SMALL LETTER TURNED A"); 0 for others.
 char LetterByName(UChar32 code_point) {
-  constexpr absl::string_view kBefore = "LATIN SMALL LETTER ";
+  // Upside down they are e, c and f.
+  if (code_point == 0x0259) return 'e';
+  if (code_point == 0x0254) return 'c';
+  if (code_point == 0x025f || code_point == 0x214e) return 'f';
   char bytes[96];
   UErrorCode status = U_ZERO_ERROR;
   const int32_t size = u_charName(code_point, U_UNICODE_CHAR_NAME, bytes, sizeof bytes, &status);
   if (U_FAILURE(status)) return 0;
   absl::string_view name(bytes, static_cast<std::size_t>(size));
-  if (!absl::ConsumePrefix(&name, kBefore) || name.substr(1, 6) != " WITH ") return 0;
-  return absl::ascii_tolower(static_cast<unsigned char>(name[0]));
+  if (!absl::ConsumePrefix(&name, "LATIN SMALL LETTER ") &&
+      !absl::ConsumePrefix(&name, "LATIN LETTER SMALL CAPITAL ")) {
+    return 0;
+  }
+  bool turned = false;
+  for (const absl::string_view how : {"SIDEWAYS ", "TURNED ", "REVERSED ", "INVERTED "}) {
+    turned |= absl::ConsumePrefix(&name, how);
+  }
+  const bool letter = name.size() == 1 ? turned : name.substr(1, 6) == " WITH ";
+  return letter ? absl::ascii_tolower(static_cast<unsigned char>(name[0])) : '\0';
 }
 
 UnicodeString PlainSkeleton(UChar32 code_point) {
@@ -196,7 +220,11 @@ UnicodeString LookAlike(UChar32 code_point) {
   if (u_charType(code_point) == U_DECIMAL_DIGIT_NUMBER) {
     return UnicodeString(static_cast<UChar32>('0' + u_charDigitValue(code_point)));
   }
+  if (code_point == kBrailleBlank) return UnicodeString(u' ');
   if (const char letter = SmallCapital(code_point); letter != 0) {
+    return UnicodeString(static_cast<UChar32>(letter));
+  }
+  if (const char letter = CherokeeLookAlike(code_point); letter != 0) {
     return UnicodeString(static_cast<UChar32>(letter));
   }
   if (const char letter = LetterByName(code_point); letter != 0) {
@@ -333,7 +361,7 @@ bool ShedsMarks(Form form, std::uint32_t code_point) {
 }
 
 bool IsSpace(std::uint32_t code_point) {
-  return u_isUWhiteSpace(static_cast<UChar32>(code_point)) != 0;
+  return code_point == kBrailleBlank || u_isUWhiteSpace(static_cast<UChar32>(code_point)) != 0;
 }
 
 }  // namespace countersign::text::unicode
