@@ -1,9 +1,19 @@
 #include "libs/domain/prompt.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 namespace countersign::domain {
+
+bool HasJoinedParts(const Prompt& prompt) {
+  absl::flat_hash_set<std::uint32_t> groups;
+  return std::any_of(prompt.parts.begin(), prompt.parts.end(), [&](const TextPart& part) {
+    return part.group != 0 && !groups.insert(part.group).second;
+  });
+}
 
 std::vector<JoinedText> JoinParts(const Prompt& prompt, absl::string_view within_message) {
   std::vector<JoinedText> texts;

@@ -64,6 +64,9 @@ struct JoinedText {
   std::vector<Segment> segments;  // at least one
 };
 
+// Whether any text has several parts.
+bool HasJoinedParts(const Prompt& prompt);
+
 // The texts of `prompt` as the model reads them, by their first part. What stands between two parts
 // of one message is `within_message`: servers differ in it.
 std::vector<JoinedText> JoinParts(const Prompt& prompt, absl::string_view within_message = "");

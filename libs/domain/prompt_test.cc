@@ -23,6 +23,14 @@ TEST_CASE("JoinParts: parts of one group are one text, others stay alone", "[dom
   CHECK(texts[2].text == "other");
 }
 
+TEST_CASE("HasJoinedParts: a group with one part joins nothing", "[domain]") {
+  Prompt prompt = MakePrompt();
+  CHECK(HasJoinedParts(prompt));
+  prompt.parts.resize(2);
+  CHECK_FALSE(HasJoinedParts(prompt));
+  CHECK_FALSE(HasJoinedParts(Prompt()));
+}
+
 TEST_CASE("JoinParts: segments say where each part begins", "[domain]") {
   const Prompt prompt = MakePrompt();
   for (const char* between : {"", "\n"}) {

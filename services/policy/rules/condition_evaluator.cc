@@ -146,7 +146,9 @@ absl::Status ScanParts(const Snapshot& snapshot, PromptFacts& facts) {
     }
   }
   // Some servers put a line break between the parts of a message.
+  const bool joins = domain::HasJoinedParts(facts.prompt);
   for (const absl::string_view between : {"", "\n"}) {
+    if (!joins) break;
     for (const domain::JoinedText& joined : domain::JoinParts(facts.prompt, between)) {
       if (joined.segments.size() == 1) continue;
       CS_RETURN_IF_ERROR(ScanJoined(scanner, joined, facts));
