@@ -32,7 +32,8 @@ bool IsOctalDigit(char c) { return c >= '0' && c <= '7'; }
 Escape OctalEscape(absl::string_view text, std::size_t prefix) {
   Escape escape{prefix, 0};
   while (escape.size < std::min(prefix + 3, text.size()) && IsOctalDigit(text[escape.size])) {
-    escape.code_point = escape.code_point * 8 + static_cast<std::uint32_t>(text[escape.size++] - '0');
+    escape.code_point =
+        escape.code_point * 8 + static_cast<std::uint32_t>(text[escape.size++] - '0');
   }
   const bool is_text = escape.code_point >= 0x20 && escape.code_point < 0x7f;
   return is_text && escape.size >= prefix + 2 ? escape : Escape{};

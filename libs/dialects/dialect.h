@@ -35,11 +35,11 @@ struct IncomingRequest {
 struct ReadCall {
   std::shared_ptr<const domain::Prompt> prompt;
   std::string method;
-  std::string upstream_path;      // below the connection's URL, with the query
-  std::string body;               // as it came
+  std::string upstream_path;               // below the connection's URL, with the query
+  std::string body;                        // as it came
   std::vector<members::TextPlace> places;  // of prompt->parts
-  std::vector<Edit> additions;    // what the gateway adds for its own accounting
-  bool hide_usage = false;        // the caller did not ask for the answer's usage event
+  std::vector<Edit> additions;             // what the gateway adds for its own accounting
+  bool hide_usage = false;                 // the caller did not ask for the answer's usage event
 };
 
 struct Usage {

@@ -29,7 +29,7 @@ struct TextPart {
 // A member whose value is no text: an image, a sound, a document. Known by what identifies it.
 struct MediaPart {
   std::string pointer;
-  std::string type;  // MIME type as declared, else "application/octet-stream"
+  std::string type;        // MIME type as declared, else "application/octet-stream"
   std::uint64_t size = 0;  // bytes, decoded
   std::string sha256;      // of them, lower-case hex
 };

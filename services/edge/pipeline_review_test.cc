@@ -56,20 +56,21 @@ TEST_CASE("Review: an approved call is sent exactly as it was reviewed, once its
 TEST_CASE("Review: what reviewers are shown is read from the body that will be sent", "[edge]") {
   Fixture f;
   f.Review();
-  CHECK(f.Call(Fixture::Post(R"({"model":"gpt-4o","stream":true,"tool_choice":"none",)"
-                             R"("messages":[{"role":"user","content":["hi",{"type":"image_url",)"
-                             R"("image_url":{"url":"data:image/png;base64,iVBORw0KGgoA/w=="}}]}]})"))
-            .status == 200);
+  CHECK(
+      f.Call(Fixture::Post(R"({"model":"gpt-4o","stream":true,"tool_choice":"none",)"
+                           R"("messages":[{"role":"user","content":["hi",{"type":"image_url",)"
+                           R"("image_url":{"url":"data:image/png;base64,iVBORw0KGgoA/w=="}}]}]})"))
+          .status == 200);
   REQUIRE(f.reviews.joined().size() == 1);
   const domain::ReviewRequest asked = f.reviews.joined().front();
   std::vector<std::string> members;
   for (const domain::PlainMember& each : asked.prompt->members) {
     members.push_back(each.pointer + "=" + each.json);
   }
-  CHECK(members == std::vector<std::string>{
-                       "/stream_options/include_usage=true", "/model=\"gpt-4o\"", "/stream=true",
-                       "/tool_choice=\"none\"", "/messages/0/role=\"user\"",
-                       "/messages/0/content/1/type=\"image_url\""});
+  CHECK(members == std::vector<std::string>{"/stream_options/include_usage=true",
+                                            "/model=\"gpt-4o\"", "/stream=true",
+                                            "/tool_choice=\"none\"", "/messages/0/role=\"user\"",
+                                            "/messages/0/content/1/type=\"image_url\""});
   REQUIRE(asked.prompt->media.size() == 1);
   CHECK(asked.prompt->media[0].type == "image/png");
   CHECK(asked.prompt->media[0].size == 10);

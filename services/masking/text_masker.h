@@ -22,8 +22,8 @@ namespace countersign::masking {
 // It is read by text::documents: strings (keys too) and numbers of a document are matched without
 // their escapes, and so are documents in its strings; what is not masked keeps its spelling, what
 // replaces a match is escaped, and a number in which something is masked becomes a string. The
-// document is one text, in which a quote is a space: so a key is context for its value, and no match
-// spans two values unless its pattern spans such punctuation.
+// document is one text, in which a quote is a space: so a key is context for its value, and no
+// match spans two values unless its pattern spans such punctuation.
 //
 // In strings and in plain text `\uXXXX`, however often its backslash is escaped, is matched as the
 // character that it encodes, so a document quoted in a text hides nothing.

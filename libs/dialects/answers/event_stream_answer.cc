@@ -233,7 +233,8 @@ absl::Status EventStreamAnswer::Deliver(const Pending& pending,
   delivery.is_final = pending.is_final;
   std::vector<Edit> edits;
   if (pending.mask.has_value()) {
-    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, pending.mask->Apply(releases, queue_, released_texts_));
+    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome,
+                        pending.mask->Apply(releases, queue_, released_texts_));
     if (!observed_) CS_RETURN_IF_ERROR(Observe(pending, outcome.edits));
     if (pending.only_continuing && outcome.texts_withheld && outcome.masked.empty()) {
       return absl::OkStatus();

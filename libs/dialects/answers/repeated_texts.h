@@ -12,8 +12,8 @@
 
 namespace countersign::dialects::answers {
 
-// What has come before at the place of each text of a stream. Whatever its name, a string at a place
-// that has had one continues a text or repeats it:
+// What has come before at the place of each text of a stream. Whatever its name, a string at a
+// place that has had one continues a text or repeats it:
 //   the same again            it is complete as it stands
 //   all of it and more        a text that grows: what is added is masked, the rest leaves as before
 //   something else            a piece of one text, as if its name had said so

@@ -10,7 +10,7 @@ namespace countersign::dialects::answers {
 // What a dialect says about the names of members.
 struct MemberNames {
   using Set = absl::flat_hash_set<absl::string_view>;
-  const Set& documented;  // any other name is looked at as a text
+  const Set& documented;        // any other name is looked at as a text
   const Set& protocol_numbers;  // whose numbers are not texts as long as they are short
 };
 

@@ -25,8 +25,8 @@ struct MaskedPrompt {
   std::vector<domain::DeliveredSpan> masked;  // fields are pointers of parts
 };
 
-// `releases` answer AskAboutPrompt(texts, *read.prompt). Each part of a text keeps what is its own; a
-// match over several parts is replaced in the first of them. FAILED_PRECONDITION when something
+// `releases` answer AskAboutPrompt(texts, *read.prompt). Each part of a text keeps what is its own;
+// a match over several parts is replaced in the first of them. FAILED_PRECONDITION when something
 // would have to be masked that cannot be replaced, such as the name of a member.
 absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read,
                                            const std::vector<domain::JoinedText>& texts,

@@ -10,7 +10,10 @@ namespace {
 
 ReadCall Read(const std::string& content) {
   return openai::OpenAiDialect()
-      .Read({"POST", "/v1/chat/completions", "", {},
+      .Read({"POST",
+             "/v1/chat/completions",
+             "",
+             {},
              absl::StrCat(R"({"model":"m","messages":[{"role":"user","content":)", content, "}]}")})
       .value();
 }
@@ -72,7 +75,10 @@ TEST_CASE("ApplyToPrompt: matches within parts stay where they are", "[dialects]
 TEST_CASE("ApplyToPrompt: the line break between messages is nobody's", "[dialects]") {
   const std::string head = R"({"model":"m","messages":[{"role":"user","content":"a 12"},)";
   const ReadCall call = openai::OpenAiDialect()
-                            .Read({"POST", "/v1/chat/completions", "", {},
+                            .Read({"POST",
+                                   "/v1/chat/completions",
+                                   "",
+                                   {},
                                    head + R"({"role":"user","content":"34 b"}]})"})
                             .value();
   CHECK(Masked(call, "12\n34") ==

@@ -34,7 +34,8 @@ std::array<std::int8_t, 256> MakeSextets(bool either_alphabet) {
   std::array<std::int8_t, 256> table;
   for (int c = 0; c < 256; ++c) {
     const bool url = c == '-' || c == '_';
-    table[c] = static_cast<std::int8_t>(url && !either_alphabet ? -1 : Sextet(static_cast<char>(c)));
+    table[c] =
+        static_cast<std::int8_t>(url && !either_alphabet ? -1 : Sextet(static_cast<char>(c)));
   }
   return table;
 }
@@ -95,9 +96,9 @@ std::string DecodePercent(absl::string_view text) {
 
 // Bytes as somebody would read them.
 struct Reading {
-  std::string text;        // zero bytes left out, U+FFFD for what is no character
-  bool is_exact = true;    // the text is the bytes
-  bool is_text = false;    // nine of ten characters are readable
+  std::string text;      // zero bytes left out, U+FFFD for what is no character
+  bool is_exact = true;  // the text is the bytes
+  bool is_text = false;  // nine of ten characters are readable
 };
 Reading ReadBytes(absl::string_view bytes) {
   Reading reading;
@@ -114,7 +115,8 @@ Reading ReadBytes(absl::string_view bytes) {
     at += c.size;
   }
   // UTF-16 of Latin text is half zeros, UTF-32 three quarters.
-  reading.is_text = characters * 4 >= bytes.size() && unreadable * 10 <= characters && characters > 0;
+  reading.is_text =
+      characters * 4 >= bytes.size() && unreadable * 10 <= characters && characters > 0;
   return reading;
 }
 
@@ -122,31 +124,31 @@ bool IsPdf(absl::string_view bytes) { return absl::StartsWith(bytes, "%PDF-"); }
 
 // A format of which a model reads the bytes themselves.
 bool IsTextType(absl::string_view type) {
-  static const auto& types = *new absl::flat_hash_set<absl::string_view>{
-      "",
-      "application/json",
-      "application/xml",
-      "application/javascript",
-      "application/ecmascript",
-      "application/typescript",
-      "application/x-javascript",
-      "application/x-ndjson",
-      "application/jsonl",
-      "application/yaml",
-      "application/x-yaml",
-      "application/toml",
-      "application/sql",
-      "application/graphql",
-      "application/csv",
-      "application/rtf",
-      "application/x-sh",
-      "application/x-python",
-      "application/x-httpd-php",
-      "application/x-www-form-urlencoded",
-      "application/x-tex",
-      "application/x-latex",
-      "application/postscript",
-      "message/rfc822"};
+  static const auto& types =
+      *new absl::flat_hash_set<absl::string_view>{"",
+                                                  "application/json",
+                                                  "application/xml",
+                                                  "application/javascript",
+                                                  "application/ecmascript",
+                                                  "application/typescript",
+                                                  "application/x-javascript",
+                                                  "application/x-ndjson",
+                                                  "application/jsonl",
+                                                  "application/yaml",
+                                                  "application/x-yaml",
+                                                  "application/toml",
+                                                  "application/sql",
+                                                  "application/graphql",
+                                                  "application/csv",
+                                                  "application/rtf",
+                                                  "application/x-sh",
+                                                  "application/x-python",
+                                                  "application/x-httpd-php",
+                                                  "application/x-www-form-urlencoded",
+                                                  "application/x-tex",
+                                                  "application/x-latex",
+                                                  "application/postscript",
+                                                  "message/rfc822"};
   return absl::StartsWith(type, "text/") || absl::EndsWith(type, "+json") ||
          absl::EndsWith(type, "+xml") || absl::EndsWith(type, "+yaml") || types.contains(type);
 }
@@ -154,13 +156,40 @@ bool IsTextType(absl::string_view type) {
 // Types that say nothing of the caller's.
 bool IsWellKnownType(absl::string_view type) {
   static const auto& types = *new absl::flat_hash_set<absl::string_view>{
-      "image/png",       "image/jpeg",  "image/jpg",   "image/gif",       "image/webp",
-      "image/bmp",       "image/tiff",  "image/heic",  "image/heif",      "image/avif",
-      "audio/wav",       "audio/x-wav", "audio/wave",  "audio/mpeg",      "audio/mp3",
-      "audio/mp4",       "audio/m4a",   "audio/x-m4a", "audio/flac",      "audio/ogg",
-      "audio/opus",      "audio/webm",  "audio/aac",   "audio/pcm16",     "video/mp4",
-      "video/webm",      "video/mpeg",  "video/ogg",   "video/quicktime", "video/x-msvideo",
-      "application/pdf", "application/octet-stream",   "application/zip", "application/msword",
+      "image/png",
+      "image/jpeg",
+      "image/jpg",
+      "image/gif",
+      "image/webp",
+      "image/bmp",
+      "image/tiff",
+      "image/heic",
+      "image/heif",
+      "image/avif",
+      "audio/wav",
+      "audio/x-wav",
+      "audio/wave",
+      "audio/mpeg",
+      "audio/mp3",
+      "audio/mp4",
+      "audio/m4a",
+      "audio/x-m4a",
+      "audio/flac",
+      "audio/ogg",
+      "audio/opus",
+      "audio/webm",
+      "audio/aac",
+      "audio/pcm16",
+      "video/mp4",
+      "video/webm",
+      "video/mpeg",
+      "video/ogg",
+      "video/quicktime",
+      "video/x-msvideo",
+      "application/pdf",
+      "application/octet-stream",
+      "application/zip",
+      "application/msword",
       "application/vnd.ms-excel",
       "application/vnd.ms-powerpoint",
       "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

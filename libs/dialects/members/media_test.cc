@@ -50,7 +50,8 @@ TEST_CASE("ReadMedia: what is malformed, or is text, is no media", "[dialects]")
   }
 }
 
-TEST_CASE("ReadDataUrl: text is decoded whatever the URL declares, its header stays", "[dialects]") {
+TEST_CASE("ReadDataUrl: text is decoded whatever the URL declares, its header stays",
+          "[dialects]") {
   const std::string word = absl::Base64Escape("plutonium");
   for (const std::string& header :
        {std::string("data:text/plain;base64,"), std::string("data:;base64,"),
@@ -88,8 +89,8 @@ TEST_CASE("ReadDataUrl: tolerant readers' base64, other alphabets and stray byte
 }
 
 TEST_CASE("ReadDataUrl: what reads as it stands needs no decoding", "[dialects]") {
-  for (const char* value : {"data:text/plain,word", "data:x,drop\ttable", "data: none", "see data:x",
-                            "data:;base64,not base64!", "data:;base64,drop table"}) {
+  for (const char* value : {"data:text/plain,word", "data:x,drop\ttable", "data: none",
+                            "see data:x", "data:;base64,not base64!", "data:;base64,drop table"}) {
     CAPTURE(value);
     CHECK_FALSE(ReadDataUrl(value).has_value());
   }

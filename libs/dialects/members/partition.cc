@@ -47,13 +47,12 @@ bool IsProtocolNumber(absl::string_view literal) {
 
 // What a machine made: a prefix that the protocol uses, then letters and digits without a word.
 bool IsMachineId(const Node& node, absl::string_view text) {
-  return std::any_of(
-      node.prefixes.begin(), node.prefixes.end(), [&](absl::string_view prefix) {
-        absl::string_view tail = text;
-        return absl::ConsumePrefix(&tail, prefix) && tail.size() >= kShortestIdTail &&
-               tail.size() <= kLongestIdTail && std::all_of(tail.begin(), tail.end(), IsAlnum) &&
-               std::any_of(tail.begin(), tail.end(), IsDigit);
-      });
+  return std::any_of(node.prefixes.begin(), node.prefixes.end(), [&](absl::string_view prefix) {
+    absl::string_view tail = text;
+    return absl::ConsumePrefix(&tail, prefix) && tail.size() >= kShortestIdTail &&
+           tail.size() <= kLongestIdTail && std::all_of(tail.begin(), tail.end(), IsAlnum) &&
+           std::any_of(tail.begin(), tail.end(), IsDigit);
+  });
 }
 
 class Divider {
@@ -63,8 +62,8 @@ class Divider {
   // What holds for everything below a value.
   struct Frame {
     absl::string_view role;
-    const Node* node = nullptr;      // what the protocol has here; null: nothing
-    std::size_t parts_at = 0;        // length of the pointer to what holds the parts of one text
+    const Node* node = nullptr;  // what the protocol has here; null: nothing
+    std::size_t parts_at = 0;    // length of the pointer to what holds the parts of one text
     bool in_parts = false;
   };
 
@@ -196,8 +195,8 @@ class Divider {
   void AddPiece(const Frame& frame, absl::string_view text, TextPlace place) {
     AddText(frame.role, text, std::move(place));
     if (!frame.in_parts) return;
-    const bool joined = frame.node != nullptr && (frame.node->kind == Kind::kJoinedText ||
-                                                  frame.node->kind == Kind::kParts);
+    const bool joined = frame.node != nullptr &&
+                        (frame.node->kind == Kind::kJoinedText || frame.node->kind == Kind::kParts);
     const std::string member = joined ? "" : MemberBelow(frame.parts_at);
     const auto [group, is_new] = groups_.try_emplace({run_, member}, Group{});
     if (is_new) group->second.number = static_cast<std::uint32_t>(groups_.size());

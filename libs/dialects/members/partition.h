@@ -39,8 +39,8 @@ struct Partition {
   std::vector<domain::PlainMember> plain;
 };
 
-// Divides `root`, parsed from `source`, in the body's order. `default_role`: whose texts are that no
-// rule says more about.
+// Divides `root`, parsed from `source`, in the body's order. `default_role`: whose texts are that
+// no rule says more about.
 Partition Divide(const Schema& schema, const json::Value& root, absl::string_view source,
                  absl::string_view default_role = "user");
 

@@ -9,22 +9,22 @@ namespace countersign::dialects::members {
 namespace {
 
 const Schema& TestSchema() {
-  static const auto& rules = *new std::vector<Rule>{
-      {"/model", Kind::kModelId},
-      {"/turns", Kind::kObject},
-      {"/turns/*", Kind::kMessage},
-      {"/turns/*/role", Kind::kChoice, "user assistant developer system"},
-      {"/turns/*/id", Kind::kId, "call_"},
-      {"/turns/*/content", Kind::kParts},
-      {"/turns/*/content/*", Kind::kJoinedText},
-      {"/turns/*/content/*/text", Kind::kJoinedText},
-      {"/turns/*/content/*/image", Kind::kMedia},
-      {"/tool", Kind::kSchema, "type properties", "system"},
-      {"/tool/type", Kind::kChoice, "object string"},
-      {"/tool/type/*", Kind::kChoice, "object string"},
-      {"/seed", Kind::kNumber},
-      {"/bias", Kind::kObject},
-      {"/bias/#", Kind::kNumber}};
+  static const auto& rules =
+      *new std::vector<Rule>{{"/model", Kind::kModelId},
+                             {"/turns", Kind::kObject},
+                             {"/turns/*", Kind::kMessage},
+                             {"/turns/*/role", Kind::kChoice, "user assistant developer system"},
+                             {"/turns/*/id", Kind::kId, "call_"},
+                             {"/turns/*/content", Kind::kParts},
+                             {"/turns/*/content/*", Kind::kJoinedText},
+                             {"/turns/*/content/*/text", Kind::kJoinedText},
+                             {"/turns/*/content/*/image", Kind::kMedia},
+                             {"/tool", Kind::kSchema, "type properties", "system"},
+                             {"/tool/type", Kind::kChoice, "object string"},
+                             {"/tool/type/*", Kind::kChoice, "object string"},
+                             {"/seed", Kind::kNumber},
+                             {"/bias", Kind::kObject},
+                             {"/bias/#", Kind::kNumber}};
   static const auto& schema = *new Schema("test", rules);
   return schema;
 }
@@ -63,8 +63,8 @@ TEST_CASE("Divide: identifiers are plain only where the protocol has them and lo
 }
 
 TEST_CASE("Divide: a choice or an id that is none is text", "[dialects]") {
-  for (const char* id : {"call_plutonium", "call_", "call_4111 1111", "4111111111111111",
-                         "call_a1", "toolu_a1b2c3d4", "call_drop_table1"}) {
+  for (const char* id : {"call_plutonium", "call_", "call_4111 1111", "4111111111111111", "call_a1",
+                         "toolu_a1b2c3d4", "call_drop_table1"}) {
     CAPTURE(id);
     const Partition parts =
         Divided(absl::StrCat(R"({"turns":[{"role":"user","id":")", id, R"("}]})"));
@@ -77,11 +77,11 @@ TEST_CASE("Divide: in a JSON Schema only keywords and types are not text", "[dia
   const Partition parts = Divided(R"({"tool":{"type":"object","properties":{
       "type":{"type":["string","plutonium"],"format":"word"},
       "city":{"type":"drop","properties":{"type":"string"}}}}})");
-  CHECK(Texts(parts) ==
-        Strings{"system /tool/properties/type/type/1 plutonium",
-                "system /tool/properties/type/format format",
-                "system /tool/properties/type/format word", "system /tool/properties/city city",
-                "system /tool/properties/city/type drop"});
+  CHECK(Texts(parts) == Strings{"system /tool/properties/type/type/1 plutonium",
+                                "system /tool/properties/type/format format",
+                                "system /tool/properties/type/format word",
+                                "system /tool/properties/city city",
+                                "system /tool/properties/city/type drop"});
 }
 
 TEST_CASE("Divide: numbers are text unless they are the protocol's and short", "[dialects]") {
@@ -110,14 +110,15 @@ TEST_CASE("Divide: media is known by type, size and digest, in its place alone",
   CHECK(parts.media[0].size == 9);
   CHECK(parts.media[0].sha256 ==
         "0180dbdf5d0f9a88fe79ce9956d597a791815a944718a2f24de2a2d579c37b09");
-  CHECK(Texts(parts) == Strings{"user /turns/0/content/1/text " + url,
-                                "user /turns/0/image image", "user /turns/0/image " + picture});
+  CHECK(Texts(parts) == Strings{"user /turns/0/content/1/text " + url, "user /turns/0/image image",
+                                "user /turns/0/image " + picture});
 }
 
-TEST_CASE("Divide: text in a place for media is decoded, and written back as it was", "[dialects]") {
-  const std::string body = absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")",
-                                        "data:text/plain;base64,", absl::Base64Escape("plutonium"),
-                                        R"("}]}]})");
+TEST_CASE("Divide: text in a place for media is decoded, and written back as it was",
+          "[dialects]") {
+  const std::string body =
+      absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")", "data:text/plain;base64,",
+                   absl::Base64Escape("plutonium"), R"("}]}]})");
   const Partition parts = Divided(body);
   // Short ones are judged as they are written, too.
   REQUIRE(Texts(parts) ==

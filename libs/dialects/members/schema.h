@@ -20,12 +20,12 @@ enum class Kind {
   kParts,       // holds the parts of one text, at any depth below
   kJoinedText,  // text of such a part
   kChoice,      // one word of a closed list; any other string is text
-  kId,          // made by a machine: one of some prefixes and letters and digits, some of the latter
-  kModelId,     // the name of a model; not text as long as it looks like one
-  kNumber,      // of the protocol; not text as long as it has at most 11 digits before its point
-  kMedia,       // base64 of bytes that are no text, alone or in a data: URL; else text
-  kOpaque,      // the same, without a type: made by a model for itself, as a signature
-  kSchema,      // a JSON Schema: its keywords are names that the protocol knows, at any depth
+  kId,       // made by a machine: one of some prefixes and letters and digits, some of the latter
+  kModelId,  // the name of a model; not text as long as it looks like one
+  kNumber,   // of the protocol; not text as long as it has at most 11 digits before its point
+  kMedia,    // base64 of bytes that are no text, alone or in a data: URL; else text
+  kOpaque,   // the same, without a type: made by a model for itself, as a signature
+  kSchema,   // a JSON Schema: its keywords are names that the protocol knows, at any depth
 };
 
 // One member of an operation. `path`: member names; `*` is any element of an array, `#` any name of

@@ -405,7 +405,8 @@ void Walker::WalkFragment(absl::string_view key, const Value& value) {
     path_.back().part = true;
     for (std::size_t i = 0; i < value.size(); ++i) {
       absl::StrAppend(&field_, "/", i);
-      value.at(i).is(Type::kObject) ? WalkFragment(key, value.at(i)) : WalkUnknown(key, value.at(i));
+      value.at(i).is(Type::kObject) ? WalkFragment(key, value.at(i))
+                                    : WalkUnknown(key, value.at(i));
       field_.resize(field_size);
     }
     path_.back().part = false;

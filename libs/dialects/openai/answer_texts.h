@@ -30,8 +30,9 @@ struct ChunkTexts {
 
 // `root` is one chunk, parsed from `source`: strings in a choice's delta continue texts, and so do
 // the parts of a content, whether or not they carry an index. A text's group is its choice. Every
-// other string is a text, too, wherever it stands: identifiers that a server gives out are complete,
-// what others are the stream shows (answers/repeated_texts.h). Numbers are texts, too, each by itself, except short ones of the protocol (indexes, codes, times, usage).
+// other string is a text, too, wherever it stands: identifiers that a server gives out are
+// complete, what others are the stream shows (answers/repeated_texts.h). Numbers are texts, too,
+// each by itself, except short ones of the protocol (indexes, codes, times, usage).
 ChunkTexts FindChunkTexts(const json::Value& root, absl::string_view source);
 
 // `root` is a whole body, an answer or an error. The parts of one content are one text here, too.

@@ -1,6 +1,6 @@
 // Random requests against two oracles that share no code with the partition: whatever a model might
-// read is seen by policies, and what a reviewer is shown is the whole body. CS_ORACLE_BODIES=1000000
-// runs so many; CS_ORACLE_SEED=… repeats a run.
+// read is seen by policies, and what a reviewer is shown is the whole body.
+// CS_ORACLE_BODIES=1000000 runs so many; CS_ORACLE_SEED=… repeats a run.
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -53,13 +53,16 @@ class RequestWriter {
   std::size_t Below(std::size_t n) { return random_() % n; }
   bool Chance(std::size_t n) { return Below(n) == 0; }
   std::string Space() { return Chance(8) ? " \n" : ""; }
-  const char* Pick(std::initializer_list<const char*> from) { return *(from.begin() + Below(from.size())); }
+  const char* Pick(std::initializer_list<const char*> from) {
+    return *(from.begin() + Below(from.size()));
+  }
 
   template <typename Make>
   std::string List(Make make, std::size_t most) {
     std::string list;
     const std::size_t size = Below(most + 1);
-    for (std::size_t i = 0; i < size; ++i) absl::StrAppend(&list, i > 0 ? "," : "", Space(), make());
+    for (std::size_t i = 0; i < size; ++i)
+      absl::StrAppend(&list, i > 0 ? "," : "", Space(), make());
     return list;
   }
 
@@ -89,13 +92,14 @@ class RequestWriter {
   std::string Name() { return Spelled(Word()); }
 
   std::string DataUrl(absl::string_view text) {
-    const char* const type = Pick({"text/plain", "", "application/json", "image/svg+xml", "image/png",
-                                   "text/html;charset=utf-8", "application/octet-stream"});
+    const char* const type =
+        Pick({"text/plain", "", "application/json", "image/svg+xml", "image/png",
+              "text/html;charset=utf-8", "application/octet-stream"});
     const bool base64 = Chance(2);
-    return absl::StrCat(Pick({"data:", "DATA:"}), type, base64 ? ";base64," : ",",
-                        base64 ? absl::Base64Escape(text)
-                               : absl::StrCat("%", absl::BytesToHexString(text.substr(0, 1)),
-                                              text.substr(1)));
+    return absl::StrCat(
+        Pick({"data:", "DATA:"}), type, base64 ? ";base64," : ",",
+        base64 ? absl::Base64Escape(text)
+               : absl::StrCat("%", absl::BytesToHexString(text.substr(0, 1)), text.substr(1)));
   }
 
   // A document in a string.
@@ -140,8 +144,9 @@ class RequestWriter {
         std::shuffle(names.begin(), names.end(), random_);
         const std::size_t size = Below(4);
         for (std::size_t i = 0; i < size; ++i) {
-          absl::StrAppend(&object, i > 0 ? "," : "", Chance(2) ? absl::StrCat("\"", names[i], "\"") : Name(),
-                          ":", Anything(depth - 1));
+          absl::StrAppend(&object, i > 0 ? "," : "",
+                          Chance(2) ? absl::StrCat("\"", names[i], "\"") : Name(), ":",
+                          Anything(depth - 1));
         }
         return object + "}";
       }
@@ -168,12 +173,15 @@ class RequestWriter {
   std::string Part() {
     switch (Below(7)) {
       case 0: return absl::StrCat(R"({"type":"image_url","image_url":{"url":)", Media(), "}}");
-      case 1: return absl::StrCat(R"({"type":"input_audio","input_audio":{"data":)", Media(),
-                                  R"(,"format":"wav"}})");
-      case 2: return absl::StrCat(R"({"type":"file","file":{"file_data":)", Media(),
-                                  R"(,"filename":)", String(), "}}");
-      case 3: return absl::StrCat(R"({"type":)", Chance(2) ? "\"text\"" : String(), ",", Name(), ":",
-                                  Anything(2), "}");
+      case 1:
+        return absl::StrCat(R"({"type":"input_audio","input_audio":{"data":)", Media(),
+                            R"(,"format":"wav"}})");
+      case 2:
+        return absl::StrCat(R"({"type":"file","file":{"file_data":)", Media(), R"(,"filename":)",
+                            String(), "}}");
+      case 3:
+        return absl::StrCat(R"({"type":)", Chance(2) ? "\"text\"" : String(), ",", Name(), ":",
+                            Anything(2), "}");
       case 4: return String();
       default: return absl::StrCat(R"({"type":"text","text":)", String(), "}");
     }
@@ -184,15 +192,17 @@ class RequestWriter {
     const std::string word = Word();
     const std::size_t a = 1 + Below(5), b = 6 + Below(5);
     const auto part = [&](const std::string& text) {
-      return Chance(3) ? Spelled(text) : absl::StrCat(R"({"type":"text","text":)", Spelled(text), "}");
+      return Chance(3) ? Spelled(text)
+                       : absl::StrCat(R"({"type":"text","text":)", Spelled(text), "}");
     };
     return absl::StrCat(part(word.substr(0, a)), ",", part(word.substr(a, b - a)), ",",
                         part(word.substr(b)));
   }
 
   std::string Message() {
-    std::string message = absl::StrCat(
-        R"({"role":")", Pick({"system", "developer", "user", "assistant", "tool", "function"}), "\"");
+    std::string message =
+        absl::StrCat(R"({"role":")",
+                     Pick({"system", "developer", "user", "assistant", "tool", "function"}), "\"");
     switch (Below(5)) {
       case 0: absl::StrAppend(&message, ",\"content\":", String()); break;
       case 1: absl::StrAppend(&message, ",\"content\":null"); break;
@@ -200,7 +210,8 @@ class RequestWriter {
       default: absl::StrAppend(&message, ",\"content\":[", List([&] { return Part(); }, 4), "]");
     }
     if (Chance(5)) {
-      absl::StrAppend(&message, R"(,"tool_calls":[{"id":)", Chance(2) ? "\"call_a1b2c3d4e5\"" : String(),
+      absl::StrAppend(&message, R"(,"tool_calls":[{"id":)",
+                      Chance(2) ? "\"call_a1b2c3d4e5\"" : String(),
                       R"(,"type":"function","function":{"name":)", String(), R"(,"arguments":)",
                       Spelled(Document(3)), "}}]");
     }
@@ -236,7 +247,8 @@ std::vector<std::string> SeenTexts(const domain::Prompt& prompt) {
 
 std::string Escaped(absl::string_view name) {
   std::string step;
-  for (const char c : name) absl::StrAppend(&step, c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c));
+  for (const char c : name)
+    absl::StrAppend(&step, c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c));
   return step;
 }
 
@@ -257,7 +269,8 @@ bool Account(const json::Value& value, const std::string& body, const std::strin
       const std::string below =
           absl::StrCat(pointer, "/", object ? Escaped(value.key(i)) : absl::StrCat(i));
       // A name is shown as a text, or by the pointer of what stands below.
-      for (auto at = shown.texts.lower_bound(below); object && at != shown.texts.upper_bound(below); ++at) {
+      for (auto at = shown.texts.lower_bound(below); object && at != shown.texts.upper_bound(below);
+           ++at) {
         if (at->second == value.key(i) && value.at(i).text() != value.key(i)) {
           shown.texts.erase(at);
           break;
@@ -304,8 +317,9 @@ std::size_t Setting(const char* name, std::size_t standard) {
   return value != nullptr && absl::SimpleAtoi(value, &number) ? number : standard;
 }
 
-TEST_CASE("ReadChatCompletion: nothing that a model might read is unseen, nothing sent is not shown",
-          "[dialects]") {
+TEST_CASE(
+    "ReadChatCompletion: nothing that a model might read is unseen, nothing sent is not shown",
+    "[dialects]") {
   const std::size_t seed = Setting("CS_ORACLE_SEED", std::random_device()());
   const std::size_t bodies = Setting("CS_ORACLE_BODIES", 3000);
   CAPTURE(seed);

@@ -17,8 +17,8 @@ TEST_CASE("ChatCompletionSchema: the documentation has its table", "[dialects]")
   std::ostringstream page;
   page << file.rdbuf();
   const members::Schema& schema = ChatCompletionSchema();
-  const std::string table = absl::StrCat("## `", schema.operation(), "`\n\n",
-                                         members::FormatTable(schema));
+  const std::string table =
+      absl::StrCat("## `", schema.operation(), "`\n\n", members::FormatTable(schema));
   INFO("docs/what-is-judged.md must have:\n" << table);
   CHECK(absl::StrContains(page.str(), table));
 }

@@ -130,29 +130,33 @@ TEST_CASE("ReadChatCompletion: no place for an identifier or a choice takes a wo
   for (int i = 0; i < 900; ++i) absl::StrAppend(&many, i > 0 ? "_" : "", "responsibilities");
   for (const std::string& word : {std::string("plutonium"), std::string("4111111111111111"),
                                   std::string("ghp_0123456789abcdefghijABCDEFGHIJ012345"), many}) {
-    for (const char* body : {
-             R"("messages":[{"role":"user","content":"hi","tool_call_id":"@"}])",
-             R"("messages":[{"role":"user","content":"hi","id":"@"}])",
-             R"("messages":[{"role":"user","content":[{"type":"@","text":"hi"}]}])",
-             R"("messages":[{"role":"user","content":[{"type":"text","text":"hi","id":"@"}]}])",
-             R"("messages":[{"role":"assistant","tool_calls":[{"id":"@"}]}])",
-             R"("messages":[{"role":"assistant","tool_calls":[{"type":"@"}]}])",
-             R"("messages":[{"role":"assistant","audio":{"id":"@"}}])",
-             R"("messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"@"}}]}])",
-             R"("messages":[],"tool_choice":"@")", R"("messages":[],"function_call":"@")",
-             R"("messages":[],"tool_choice":{"type":"@"})",
-             R"("messages":[],"audio":{"voice":"@","format":"wav"})",
-             R"("messages":[],"audio":{"voice":{"id":"@"}})",
-             R"("messages":[],"response_format":{"type":"@"})", R"("messages":[],"modalities":["@"])",
-             R"("messages":[],"reasoning_effort":"@")", R"("messages":[],"verbosity":"@")",
-             R"("messages":[],"service_tier":"@")", R"("messages":[],"prompt_cache_key":"@")",
-             R"("messages":[],"tools":[{"type":"@"}])",
-             R"("messages":[],"tools":[{"function":{"parameters":{"type":"@"}}}])",
-             R"("messages":[],"tools":[{"function":{"parameters":{"format":"@"}}}])",
-             R"("messages":[],"tools":[{"function":{"parameters":{"properties":{"a":{"items":[
+    for (const char* body :
+         {R"("messages":[{"role":"user","content":"hi","tool_call_id":"@"}])",
+          R"("messages":[{"role":"user","content":"hi","id":"@"}])",
+          R"("messages":[{"role":"user","content":[{"type":"@","text":"hi"}]}])",
+          R"("messages":[{"role":"user","content":[{"type":"text","text":"hi","id":"@"}]}])",
+          R"("messages":[{"role":"assistant","tool_calls":[{"id":"@"}]}])",
+          R"("messages":[{"role":"assistant","tool_calls":[{"type":"@"}]}])",
+          R"("messages":[{"role":"assistant","audio":{"id":"@"}}])",
+          R"("messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"@"}}]}])",
+          R"("messages":[],"tool_choice":"@")",
+          R"("messages":[],"function_call":"@")",
+          R"("messages":[],"tool_choice":{"type":"@"})",
+          R"("messages":[],"audio":{"voice":"@","format":"wav"})",
+          R"("messages":[],"audio":{"voice":{"id":"@"}})",
+          R"("messages":[],"response_format":{"type":"@"})",
+          R"("messages":[],"modalities":["@"])",
+          R"("messages":[],"reasoning_effort":"@")",
+          R"("messages":[],"verbosity":"@")",
+          R"("messages":[],"service_tier":"@")",
+          R"("messages":[],"prompt_cache_key":"@")",
+          R"("messages":[],"tools":[{"type":"@"}])",
+          R"("messages":[],"tools":[{"function":{"parameters":{"type":"@"}}}])",
+          R"("messages":[],"tools":[{"function":{"parameters":{"format":"@"}}}])",
+          R"("messages":[],"tools":[{"function":{"parameters":{"properties":{"a":{"items":[
                 {"type":"string","id":"@"}]}}}}}])",
-             R"("messages":[],"tools":[{"function":{"parameters":{"properties":{"@":{}}}}}])",
-             R"("messages":[],"tools":[{"function":{"parameters":{"x":{"voice":"@"}}}}])"}) {
+          R"("messages":[],"tools":[{"function":{"parameters":{"properties":{"@":{}}}}}])",
+          R"("messages":[],"tools":[{"function":{"parameters":{"x":{"voice":"@"}}}}])"}) {
       const std::string sent = absl::StrReplaceAll(body, {{"@", word}});
       INFO(sent.substr(0, 200));
       CHECK(HasText(Read(absl::StrCat("{\"model\":\"m\",", sent, "}")).value(), word));
@@ -164,7 +168,8 @@ TEST_CASE("ReadChatCompletion: only media in its place is not text", "[dialects]
   const std::string word = absl::Base64Escape("plutonium");
   const std::string picture = absl::Base64Escape(std::string("\x89PNG\r\n\x1a\n\0\0\xff\xfe", 12));
   const auto part = [](absl::string_view json) {
-    return Read(absl::StrCat(R"({"model":"m","messages":[{"role":"user","content":[)", json, "]}]}"))
+    return Read(
+               absl::StrCat(R"({"model":"m","messages":[{"role":"user","content":[)", json, "]}]}"))
         .value();
   };
   const auto url = [&](absl::string_view value) {
@@ -177,8 +182,8 @@ TEST_CASE("ReadChatCompletion: only media in its place is not text", "[dialects]
                 "data:application/json;base64,plutonium"));
   CHECK(HasText(url("data:image/svg+xml;base64," + word), "data:image/svg+xml;base64,plutonium"));
   CHECK(HasText(url("data:image/png;base64," + word), "data:image/png;base64,plutonium"));
-  CHECK(HasText(part(R"({"type":"input_audio","input_audio":{"data":"plu tonium"}})"),
-                "plu tonium"));
+  CHECK(
+      HasText(part(R"({"type":"input_audio","input_audio":{"data":"plu tonium"}})"), "plu tonium"));
   CHECK(HasText(part(R"({"type":"file","file":{"file_data":"plutonium!"}})"), "plutonium!"));
   CHECK(HasText(part(absl::StrCat(R"({"type":"file","file":{"file_data":")", word, "\"}}")),
                 "plutonium"));
@@ -200,10 +205,14 @@ TEST_CASE("ReadChatCompletion: only media in its place is not text", "[dialects]
 
 TEST_CASE("ReadChatCompletion: what a model made for itself is no text", "[dialects]") {
   const std::string sealed = absl::Base64Escape(std::string("\x89\xff\x1a\0\0\xff\xfe", 7));
-  const ReadCall call = Read(absl::StrCat(
-      R"({"model":"m","messages":[{"role":"assistant","content":"hi","reasoning_details":[
-          {"type":"reasoning.encrypted","data":")", sealed, R"(","index":0},
-          {"type":"reasoning.text","text":"thought","signature":")", sealed, R"("}]}]})")).value();
+  const ReadCall call =
+      Read(absl::StrCat(
+               R"({"model":"m","messages":[{"role":"assistant","content":"hi","reasoning_details":[
+          {"type":"reasoning.encrypted","data":")",
+               sealed, R"(","index":0},
+          {"type":"reasoning.text","text":"thought","signature":")",
+               sealed, R"("}]}]})"))
+          .value();
   CHECK(Parts(call) == std::vector<std::string>{"assistant hi", "assistant thought"});
   CHECK(call.prompt->media.size() == 2);
 }

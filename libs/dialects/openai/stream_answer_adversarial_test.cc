@@ -304,20 +304,20 @@ std::string Events(absl::string_view members, const std::vector<std::string>& pi
 const std::vector<std::string> kCard = {"a 4111 ", "1111", " 111", "1 1111", " b"};
 
 TEST_CASE("adversarial 18: pieces of one place are one text, whatever its name", "[dialects]") {
-  for (const char* members : {
-           R"("choices":[{"index":0,"delta":{"content":"@"},"message":{"content":"@"}}])",
-           R"("choices":[{"index":0,"message":{"content":"@"}}])",
-           R"("choices":[{"index":0,"message":{"tool_calls":[{"index":0,
+  for (const char* members :
+       {R"("choices":[{"index":0,"delta":{"content":"@"},"message":{"content":"@"}}])",
+        R"("choices":[{"index":0,"message":{"content":"@"}}])",
+        R"("choices":[{"index":0,"message":{"tool_calls":[{"index":0,
               "function":{"arguments":"@"}}]}}])",
-           R"("choices":[{"index":0,"message":{"tool_calls":[{"function":{"arguments":"@"}}]}}])",
-           R"("choices":[],"reasoning":"@")", R"("reasoning":"@")",
-           R"("choices":[{"index":0,"x":{"text":"@"}}])",
-           R"("choices":[{"index":0,"delta":{"segments":[{"transcript":"@"}]}}])",
-           R"("choices":[{"index":0,"delta":{"audio":{"transcript":"@"}}}])",
-           R"("choices":[{"index":0,"delta":{"x":[{"y":{"z":["@"]}}]}}])"}) {
+        R"("choices":[{"index":0,"message":{"tool_calls":[{"function":{"arguments":"@"}}]}}])",
+        R"("choices":[],"reasoning":"@")", R"("reasoning":"@")",
+        R"("choices":[{"index":0,"x":{"text":"@"}}])",
+        R"("choices":[{"index":0,"delta":{"segments":[{"transcript":"@"}]}}])",
+        R"("choices":[{"index":0,"delta":{"audio":{"transcript":"@"}}}])",
+        R"("choices":[{"index":0,"delta":{"x":[{"y":{"z":["@"]}}]}}])"}) {
     CAPTURE(members);
-    const std::string caller =
-        PassAllCuts(Events(absl::StrReplaceAll(members, {{"\n              ", ""}}), kCard) + kDone);
+    const std::string caller = PassAllCuts(
+        Events(absl::StrReplaceAll(members, {{"\n              ", ""}}), kCard) + kDone);
     CHECK(absl::StrContains(caller, "<N>"));
     CHECK(!absl::StrContains(caller, "4111"));
     CHECK(!absl::StrContains(caller, "1111"));
@@ -333,7 +333,8 @@ TEST_CASE("adversarial 18: a text that repeats and grows shows nothing of a matc
     CAPTURE(members);
     std::vector<std::string> pieces;
     const std::string text = "the card 4111 1111 1111 1111 and more";
-    for (std::size_t size = 9; size < text.size(); size += 3) pieces.push_back(text.substr(0, size));
+    for (std::size_t size = 9; size < text.size(); size += 3)
+      pieces.push_back(text.substr(0, size));
     pieces.push_back(text);
     const std::string caller = PassAllCuts(Events(members, pieces) + kDone);
     CHECK(absl::StrContains(caller, "the card <N> and more\""));
@@ -347,13 +348,13 @@ TEST_CASE("adversarial 18: a text that repeats and grows shows nothing of a matc
 }
 
 TEST_CASE("adversarial 18: from its second piece on, an unknown place is one text", "[dialects]") {
-  const std::string caller = PassAllCuts(
-      Events(R"("choices":[{"index":0,"x":{"y":"@"}}])", {"a PRJ-", "12 b ", "4111 1111", " 1111 ",
-                                                          "1111 c"}) +
-      kDone);
-  CHECK(caller == Events(R"("choices":[{"index":0,"x":{"y":"@"}}])",
-                         {"a PRJ-", "<P> b ", "", "", "<N> c"}) +
-                      kDone);
+  const std::string caller =
+      PassAllCuts(Events(R"("choices":[{"index":0,"x":{"y":"@"}}])",
+                         {"a PRJ-", "12 b ", "4111 1111", " 1111 ", "1111 c"}) +
+                  kDone);
+  CHECK(caller ==
+        Events(R"("choices":[{"index":0,"x":{"y":"@"}}])", {"a PRJ-", "<P> b ", "", "", "<N> c"}) +
+            kDone);
 }
 
 TEST_CASE("StreamAnswer: what is the same in every event stays in every event", "[dialects]") {

@@ -201,7 +201,8 @@ TEST_CASE("StreamAnswer: texts deep in events of unknown forms go on, where thos
 TEST_CASE("StreamAnswer: what a server calls itself is masked, in events of the gateway's, too",
           "[dialects]") {
   const auto event = [](absl::string_view id, absl::string_view text) {
-    return absl::StrCat("data: {\"id\":\"", id, "\",\"model\":\"SECRET-1\",\"choices\":[{\"index\":0,",
+    return absl::StrCat("data: {\"id\":\"", id,
+                        "\",\"model\":\"SECRET-1\",\"choices\":[{\"index\":0,",
                         "\"delta\":{\"content\":\"", text, "\"},\"finish_reason\":null}]}\n\n");
   };
   const std::string caller = Pass({event("c-SECRET", "a SEC"), kDone}).value();

@@ -98,9 +98,9 @@ std::size_t DecodedText::SpelledBegin(std::size_t begin) const {
 
 std::size_t DecodedText::SpelledEnd(std::size_t end) const {
   if (end == 0) return 0;
-  const auto at =
-      std::lower_bound(anchors_.begin(), anchors_.end(), end,
-                       [](const Anchor& anchor, std::size_t value) { return anchor.decoded < value; });
+  const auto at = std::lower_bound(
+      anchors_.begin(), anchors_.end(), end,
+      [](const Anchor& anchor, std::size_t value) { return anchor.decoded < value; });
   return at != anchors_.end() && at->decoded == end ? at->spelled : SpelledBegin(end - 1) + 1;
 }
 

@@ -18,8 +18,8 @@ namespace {
 using Kind = Place::Kind;
 
 constexpr std::size_t kMaxContainers = 256;
-constexpr std::size_t kMaxDecodedBytes = 255;             // of one character
-constexpr std::size_t kEscape = 6;                        // \uXXXX
+constexpr std::size_t kMaxDecodedBytes = 255;            // of one character
+constexpr std::size_t kEscape = 6;                       // \uXXXX
 constexpr std::uint32_t kReplacementCharacter = 0xFFFD;  // what a lone surrogate reads as
 
 constexpr absl::string_view kBeginnings = "{[\"";  // of documents
@@ -40,9 +40,9 @@ std::uint32_t UnitAt(const std::string& escapes, std::size_t at) {
 absl::Status DocumentReader::Read(absl::string_view piece, Characters& out) {
   for (std::size_t at = 0; at < piece.size(); ++at) {
     if (state_ == State::kPlain) {
-      const std::size_t next =
-          form_ == Form::kProse ? std::min(piece.find_first_of(kBeginnings, at), piece.size())
-                                : piece.size();
+      const std::size_t next = form_ == Form::kProse
+                                   ? std::min(piece.find_first_of(kBeginnings, at), piece.size())
+                                   : piece.size();
       if (next > at) out.AddPlain(piece.substr(at, next - at));
       at = next;
       if (at == piece.size()) break;
@@ -215,12 +215,11 @@ absl::Status DocumentReader::TakePairedEscape(Characters& out) {
   const std::string& escape = waiting_.decoded();
   const std::size_t size = waiting_.size();
   const char last = escape.size() == size ? escape.back() : '\x80';
-  const bool goes_on =
-      size == kEscape + 1 || (size == kEscape + 2 ? last == 'u' : IsHex(last));
+  const bool goes_on = size == kEscape + 1 || (size == kEscape + 2 ? last == 'u' : IsHex(last));
   if (goes_on && size < 2 * kEscape) return absl::OkStatus();
   if (goes_on && json::IsLowSurrogate(UnitAt(escape, kEscape))) {
-    return AddEscaped(json::JoinSurrogates(UnitAt(escape, 0), UnitAt(escape, kEscape)),
-                      2 * kEscape, out);
+    return AddEscaped(json::JoinSurrogates(UnitAt(escape, 0), UnitAt(escape, kEscape)), 2 * kEscape,
+                      out);
   }
   CS_RETURN_IF_ERROR(AddEscaped(kReplacementCharacter, kEscape, out));
   return TakeEscape(out);
@@ -262,8 +261,7 @@ void DocumentReader::EndNumber(Characters& out) {
     const std::string digits = json::NumberText(absl::string_view(number).substr(negative ? 1 : 0));
     if (digits != number && digits.size() <= kMaxDecodedBytes) {
       if (negative) out.Add("-", waiting_.TakeSpelling(1), At(Kind::kNumber));
-      out.Add(digits, waiting_.TakeSpelling(number.size() - (negative ? 1 : 0)),
-              At(Kind::kNumber));
+      out.Add(digits, waiting_.TakeSpelling(number.size() - (negative ? 1 : 0)), At(Kind::kNumber));
     }
   }
   waiting_.Release([&](absl::string_view decoded, absl::string_view spelled) {

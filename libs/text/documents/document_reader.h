@@ -11,10 +11,10 @@
 namespace countersign::text::documents {
 
 // Reads a text that comes in pieces and that may be a JSON document; what it gives does not depend
-// on the pieces. In a document, strings (keys too) and numbers are read without their escapes, and a
-// quote reads as a space. A string whose text begins as a document does is one, kMaxDepth deep.
-// Documents may follow each other. From the first byte that is no JSON the rest is plain text.
-// Not thread-safe.
+// on the pieces. In a document, strings (keys too) and numbers are read without their escapes, and
+// a quote reads as a space. A string whose text begins as a document does is one, kMaxDepth deep.
+// Documents may follow each other. From the first byte that is no JSON the rest is plain text. Not
+// thread-safe.
 class DocumentReader {
  public:
   static constexpr std::size_t kMaxNumberBytes = 4096;
@@ -37,12 +37,12 @@ class DocumentReader {
 
  private:
   enum class State : std::uint8_t {
-    kValue,       // a value must come
-    kFirstValue,  // after [: a value or ]
-    kFirstKey,    // after {: a key or }
-    kKey,         // after , in an object
-    kColon,       // after a key
-    kNext,        // after a value: , or the end of its container
+    kValue,        // a value must come
+    kFirstValue,   // after [: a value or ]
+    kFirstKey,     // after {: a key or }
+    kKey,          // after , in an object
+    kColon,        // after a key
+    kNext,         // after a value: , or the end of its container
     kStringStart,  // in a string of which only white space has come
     kString,
     kNumber,   // until a byte that ends it, white space included

@@ -119,9 +119,12 @@ absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
   if (database_ == nullptr && keywords_.empty()) return absl::OkStatus();
   if (form_ == unicode::Form::kRaw && keywords_.empty()) {
     return database_->Scan(text, [&](std::uint32_t pattern, std::size_t end) {
-      AddMatch(regexes_[pattern], text, end,
-               [](regex::RegexSpan span) { return unicode::OriginalSpan{span.begin, span.end}; },
-               hits);
+      AddMatch(
+          regexes_[pattern], text, end,
+          [](regex::RegexSpan span) {
+            return unicode::OriginalSpan{span.begin, span.end};
+          },
+          hits);
     });
   }
   const FormText seen(unicode::Normalizer::For(form_), text);
@@ -149,8 +152,9 @@ absl::Status FormMatcher::Scan(absl::string_view text, FirstHits& hits) const {
   });
   if (database_ == nullptr) return absl::OkStatus();
   return database_->Scan(seen.text(), [&](std::uint32_t pattern, std::size_t end) {
-    AddMatch(regexes_[pattern], seen.text(), end,
-             [&](regex::RegexSpan span) { return seen.Original(span.begin, span.end); }, hits);
+    AddMatch(
+        regexes_[pattern], seen.text(), end,
+        [&](regex::RegexSpan span) { return seen.Original(span.begin, span.end); }, hits);
   });
 }
 

@@ -81,8 +81,8 @@ class FormMatcher {
 
   // Adds the match of a regex that ends at `end` of `text`, in the form, if it stands where it may.
   template <typename ToOriginal>
-  void AddMatch(const Regex& regex, absl::string_view text, std::size_t end,
-                ToOriginal to_original, FirstHits& hits) const;
+  void AddMatch(const Regex& regex, absl::string_view text, std::size_t end, ToOriginal to_original,
+                FirstHits& hits) const;
 
   // Whether the `size` bytes of the form at `place` may be a keyword.
   bool IsPlausible(absl::string_view place, std::size_t size) const;

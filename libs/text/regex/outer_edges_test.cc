@@ -17,8 +17,8 @@ TEST_CASE("TakeOuterEdges: edges beside letters beyond ASCII are taken off", "[t
 }
 
 TEST_CASE("TakeOuterEdges: other patterns stay as they are", "[text]") {
-  for (const char* pattern : {"\\bdrop\\s+table\\b", "пароль", "\\bпароль|секрет\\b",
-                              "пароль\\\\b", "а\\bб", "x\\b"}) {
+  for (const char* pattern :
+       {"\\bdrop\\s+table\\b", "пароль", "\\bпароль|секрет\\b", "пароль\\\\b", "а\\bб", "x\\b"}) {
     CAPTURE(pattern);
     const OuterEdges edges = TakeOuterEdges(pattern);
     CHECK(edges.pattern == pattern);

@@ -58,8 +58,8 @@ domain::Prompt ReadPrompt(const json::Value& value) {
   const json::Value media = value["media"];
   for (std::size_t i = 0; i < media.size(); ++i) {
     const json::Value part = media.at(i);
-    prompt.media.push_back({Text(part["pointer"]), Text(part["type"]), Offset(part["size"]),
-                            Text(part["sha256"])});
+    prompt.media.push_back(
+        {Text(part["pointer"]), Text(part["type"]), Offset(part["size"]), Text(part["sha256"])});
   }
   const json::Value members = value["members"];
   for (std::size_t i = 0; i < members.size(); ++i) {

@@ -12,7 +12,8 @@ TEST_CASE("DecodeReadable: gives back the prompt and findings that were encoded"
   ReviewContent content = *testing::ACall().content;
   content.prompt.parts.push_back({"tool", "/messages/1/content", std::string("\0\x1f\u2028", 5)});
   content.prompt.parameters["top_p"] = 0.1;
-  content.prompt.media.push_back({"/messages/0/content/1/image_url/url", "image/png", 70'000, "ab"});
+  content.prompt.media.push_back(
+      {"/messages/0/content/1/image_url/url", "image/png", 70'000, "ab"});
   content.prompt.members.push_back({"/tool_choice", "\"required\""});
   ReviewContent decoded;
   REQUIRE(DecodeReadable(EncodeReadable(content), decoded).ok());

@@ -1,5 +1,5 @@
-// Texts that say one thing as they are written and another as a model reads them: escapes of JSON in
-// strings, and texts in several parts.
+// Texts that say one thing as they are written and another as a model reads them: escapes of JSON
+// in strings, and texts in several parts.
 
 #include <catch2/catch.hpp>
 
