@@ -129,7 +129,7 @@ TEST_CASE("CompileProfile: templates without a placeholder, or with an open esca
           "[masking]") {
   CHECK(Compile({Template("word")}).status().message() ==
         "MaskingProfile/p: spec.response[0].template: a template needs at least one of # A a *; "
-        "words belong into a dictionary");
+        "put fixed words into a dictionary");
   CHECK(Compile({Template("#\\")}).status().message() ==
         "MaskingProfile/p: spec.response[0].template: at byte 1: nothing follows \\");
 }

@@ -153,6 +153,7 @@ void SpelledText::EmitClear(std::size_t decoded) {
   while (decoded > 0 && units_done_ < units_.size()) {
     const bool in_number = units_[units_done_].kind == Kind::kNumber;
     in_number ? void(number_depth_ = units_[units_done_].depth) : EndNumber();
+    if (units_[units_done_].spelled > 0) number_unit_at_ = number_.size();
     const absl::string_view spelling = TakeSpelling(decoded);
     absl::StrAppend(in_number ? &number_ : &release_->text, spelling);
     if (in_number) number_input_ += spelling.size();
@@ -168,8 +169,9 @@ void SpelledText::EmitMatch(absl::string_view replacement, text::redaction::Reda
     const Kind kind = units_[units_done_].kind;
     const int depth = units_[units_done_].depth;
     if (kind != Kind::kNumber) EndNumber();
+    if (units_[units_done_].spelled > 0) number_unit_at_ = number_.size();
     if (units_[units_done_].is_whole_number) {
-      number_.clear();
+      number_.resize(number_unit_at_);
       number_spans_.clear();
       number_places_.clear();
     }

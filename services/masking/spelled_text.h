@@ -76,7 +76,8 @@ class SpelledText final : public text::documents::Characters {
   // The number being written; released when all of it is decided.
   std::string number_;
   std::size_t number_input_ = 0;
-  int number_depth_ = 0;  // strings around it
+  int number_depth_ = 0;            // strings around it
+  std::size_t number_unit_at_ = 0;  // where its last character begins in number_
   bool number_changed_ = false;
   std::vector<domain::MaskedSpan> number_spans_;  // offsets into number_
   std::vector<Replaced> number_places_;
