@@ -55,8 +55,15 @@ GrpcAuthenticator::~GrpcAuthenticator() = default;
 
 void GrpcAuthenticator::Authenticate(const SecretString& credential, absl::Time deadline,
                                      domain::Done<domain::Authenticated> done) {
+  AuthenticateAgain(credential, absl::InfiniteFuture(), deadline, std::move(done));
+}
+
+void GrpcAuthenticator::AuthenticateAgain(const SecretString& credential, absl::Time accepted,
+                                          absl::Time deadline,
+                                          domain::Done<domain::Authenticated> done) {
   v1::AuthenticateRequest request;
   request.set_credential(credential.Reveal());
+  if (accepted != absl::InfiniteFuture()) *request.mutable_accepted_at() = wire::ToProto(accepted);
   state_->client.Call(
       &Async::Authenticate, {nullptr, deadline}, std::move(request),
       [this](v1::AuthenticateResponse response) {

@@ -22,6 +22,8 @@ class GrpcAuthenticator final : public domain::Authenticator {
 
   void Authenticate(const SecretString& credential, absl::Time deadline,
                     domain::Done<domain::Authenticated> done) override;
+  void AuthenticateAgain(const SecretString& credential, absl::Time accepted, absl::Time deadline,
+                         domain::Done<domain::Authenticated> done) override;
   void LeaseCredential(const domain::Call& call, const std::string& connection,
                        std::uint64_t connection_version, absl::Time deadline,
                        domain::Done<domain::CredentialLease> done) override;

@@ -70,7 +70,8 @@ domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec) {
   }
   out.groups_claim = oidc.String("groupsClaim", out.groups_claim);
   out.subject_claim = oidc.String("subjectClaim", out.subject_claim);
-  out.profile = oidc.Choice("profile", {"JWT", "at+jwt"});
+  out.profile = domain::OidcProfileFromString(oidc.Choice(
+      "profile", {"JWT", "at+jwt", "auth-time", "auth0", "entra", "google", "keycloak", "okta"}));
   return provider;
 }
 

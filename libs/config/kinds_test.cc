@@ -44,13 +44,25 @@ TEST_CASE("ReadIdentityProvider: every field, and the defaults of those left out
   CHECK(full.oidc->algorithms == std::vector<std::string>{"ES256"});
   CHECK(full.oidc->groups_claim == "roles");
   CHECK(full.oidc->subject_claim == "oid");
-  CHECK(full.oidc->profile == "at+jwt");
+  CHECK(full.oidc->profile == domain::OidcProfile::kAccessToken);
   const auto least =
       ReadValid(ReadIdentityProvider, "{oidc: {issuer: 'https://i.example', audiences: [a]}}");
   CHECK(least.oidc->jwks_uri.empty());
   CHECK(least.oidc->groups_claim == "groups");
   CHECK(least.oidc->subject_claim == "sub");
   CHECK(least.oidc->algorithms.size() == 4);
+  CHECK(least.oidc->profile == domain::OidcProfile::kAny);
+}
+
+TEST_CASE("ReadIdentityProvider: every profile is read by its name", "[config]") {
+  for (const char* name :
+       {"JWT", "at+jwt", "auth-time", "auth0", "entra", "google", "keycloak", "okta"}) {
+    const auto provider =
+        ReadValid(ReadIdentityProvider, absl::StrCat("{oidc: {issuer: 'https://i.example', "
+                                                     "audiences: [a], profile: '",
+                                                     name, "'}}"));
+    CHECK(domain::ToString(provider.oidc->profile) == name);
+  }
 }
 
 TEST_CASE("ReadIdentityProvider: values that would weaken verification are refused", "[config]") {

@@ -140,7 +140,9 @@ void AddSpec(const domain::Resource& resource, const YAML::Node& node, Mistakes&
   if (resource.kind == "IdentityProvider") {
     set.identity_providers.emplace(name, ReadIdentityProvider(name, spec));
   } else if (resource.kind == "Identity") {
-    set.identities.emplace(name, ReadIdentity(name, spec));
+    domain::Identity identity = ReadIdentity(name, spec);
+    identity.created_version = resource.created_version;
+    set.identities.emplace(name, std::move(identity));
   } else if (resource.kind == "RoleBinding") {
     set.role_bindings.emplace(name, ReadRoleBinding(name, spec));
   } else if (resource.kind == "Credential") {

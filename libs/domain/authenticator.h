@@ -41,6 +41,11 @@ class Authenticator {
   virtual void Authenticate(const SecretString& credential, absl::Time deadline,
                             Done<Authenticated> done) = 0;
 
+  // Whether a credential that was accepted at `accepted` still stands, for a call that has run
+  // since then: as Authenticate, but what has merely expired meanwhile stands.
+  virtual void AuthenticateAgain(const SecretString& credential, absl::Time accepted,
+                                 absl::Time deadline, Done<Authenticated> done) = 0;
+
   // An empty lease for a connection without a credential; NOT_FOUND for an unknown connection.
   // `connection_version` is the version by which the call was routed: FAILED_PRECONDITION
   // `connection_changed` when another one is served, so that a new credential is never sent to an

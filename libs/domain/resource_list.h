@@ -20,6 +20,9 @@ struct Resource {
   std::string spec;
   std::uint64_t version = 0;  // the list's version when this last changed; 0: not committed
   absl::Time updated_at = absl::InfinitePast();
+  // Of the list, when the resource was created: one that was deleted and comes back under its old
+  // name is another resource. 0: not committed yet.
+  std::uint64_t created_version = 0;
 };
 
 // All resources of one version, ordered by kind and name.

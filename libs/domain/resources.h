@@ -17,6 +17,24 @@
 // a ResourceList (resource_list.h): all its references are valid.
 namespace countersign::domain {
 
+// What an issuer's tokens look like. The first three say nothing about who holds a token; each of
+// the others knows how tokens of its issuer prove that a person signed in
+// (services/authn/directory/person_proof.h).
+enum class OidcProfile {
+  kAny,
+  kJwt,          // `typ` is JWT
+  kAccessToken,  // `typ` is at+jwt
+  kSignedIn,     // any issuer that writes `auth_time` for people, and for them alone
+  kAuth0,
+  kEntra,
+  kGoogle,
+  kKeycloak,
+  kOkta,
+};
+absl::string_view ToString(OidcProfile profile);  // "JWT", "at+jwt", "auth-time", …; "" for kAny
+OidcProfile OidcProfileFromString(absl::string_view text);  // kAny when unknown
+bool KnowsPersons(OidcProfile profile);  // false: its tokens never prove that a person holds them
+
 struct IdentityProvider {
   std::string name;
   struct Oidc {
@@ -26,7 +44,7 @@ struct IdentityProvider {
     std::vector<std::string> algorithms = {"RS256", "PS256", "ES256", "EdDSA"};
     std::string groups_claim = "groups";
     std::string subject_claim = "sub";
-    std::string profile;  // "": any of JWT, at+jwt or none in `typ`; "at+jwt" or "JWT" pins it
+    OidcProfile profile = OidcProfile::kAny;
   };
   std::optional<Oidc> oidc;
 };
@@ -42,6 +60,7 @@ struct Identity {
   std::optional<Match> match;  // absent: known by access key only
   std::vector<std::string> groups;
   std::string owner;
+  std::uint64_t created_version = 0;  // of the resource (resource_list.h)
 };
 
 struct RoleBinding {

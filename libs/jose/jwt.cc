@@ -224,6 +224,10 @@ absl::StatusOr<VerifiedToken> VerifyToken(const UnverifiedToken& token,
     return Refuse(reason::kSubject, absl::StrCat("the token has no `", expectations.subject_claim,
                                                  "` to name its subject"));
   }
+  if (absl::StrContains(subject.text(), '\0')) {
+    return Refuse(reason::kBadClaim, absl::StrCat("the token's `", expectations.subject_claim,
+                                                  "` holds a NUL character"));
+  }
   return VerifiedToken{expectations.issuer, std::string(subject.text()), expires_at,
                        token.payload_};
 }

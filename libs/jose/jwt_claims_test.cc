@@ -138,6 +138,7 @@ TEST_CASE("VerifyToken: the subject is the configured claim, a non-empty string"
   CHECK(Outcome(With("sub", "")) == reason::kSubject);
   CHECK(Outcome(With("sub", R"("sub":"")")) == reason::kSubject);
   CHECK(Outcome(With("sub", R"("sub":7)")) == reason::kSubject);
+  CHECK(Outcome(With("sub", R"("sub":"alice\u0000x")")) == reason::kBadClaim);
   Expectations by_oid = Expect();
   by_oid.subject_claim = "oid";
   CHECK(Outcome(With("oid", R"("oid":"u-1")"), by_oid).empty());

@@ -12,6 +12,7 @@ policy::v1::WatchResponse ToProto(const domain::ResourceList& list, std::uint64_
     sent.set_name(resource.name);
     sent.set_spec(resource.spec);
     sent.set_version(resource.version);
+    sent.set_created_version(resource.created_version);
   }
   return proto;
 }
@@ -26,6 +27,7 @@ domain::ResourceList FromProto(const policy::v1::WatchResponse& proto) {
     resource.name = sent.name();
     resource.spec = sent.spec();
     resource.version = sent.version();
+    resource.created_version = sent.created_version();
   }
   return list;
 }

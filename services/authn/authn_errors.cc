@@ -43,6 +43,13 @@ absl::Status IdentityUnknown(absl::string_view identity) {
                                                           identity, "\", which does not exist"));
 }
 
+absl::Status IdentityReplaced(absl::string_view identity) {
+  return Unauthenticated(
+      "identity_replaced",
+      absl::StrCat("the access key belonged to an Identity \"", identity,
+                   "\" that was deleted; the one of now needs a key of its own"));
+}
+
 absl::Status IdentityAmbiguous(absl::string_view one, absl::string_view two) {
   return Unauthenticated("identity_ambiguous",
                          absl::StrCat("the token matches Identity \"", one, "\" and \"", two,

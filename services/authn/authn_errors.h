@@ -15,7 +15,9 @@ absl::Status KeyUnknown();          // key_unknown
 absl::Status KeyRevoked();          // key_revoked
 absl::Status KeyExpired();          // key_expired
 // The access key's Identity no longer exists.
-absl::Status IdentityUnknown(absl::string_view identity);                      // identity_unknown
+absl::Status IdentityUnknown(absl::string_view identity);  // identity_unknown
+// The access key's Identity was deleted; another one has its name.
+absl::Status IdentityReplaced(absl::string_view identity);                     // identity_replaced
 absl::Status IdentityAmbiguous(absl::string_view one, absl::string_view two);  // identity_ambiguous
 // The issuer omitted the groups because there are too many. Unknown groups are not "no groups".
 absl::Status GroupsOverage();                            // groups_overage

@@ -14,8 +14,10 @@ grpc::ServerUnaryReactor* AuthnService::Authenticate(grpc::CallbackServerContext
                                                      const v1::AuthenticateRequest* request,
                                                      v1::AuthenticateResponse* response) {
   return rpc::FinishLater(context, [&](rpc::Finisher finish) {
-    authn_.authenticator.Authenticate(
-        SecretString(request->credential()), rpc::GetDeadline(*context),
+    const absl::StatusOr<absl::Time> accepted = AcceptedAt(*request);
+    if (!accepted.ok()) return finish(accepted.status());
+    authn_.authenticator.AuthenticateAgain(
+        SecretString(request->credential()), *accepted, rpc::GetDeadline(*context),
         [response, finish = std::move(finish)](absl::StatusOr<domain::Authenticated> who) mutable {
           if (who.ok()) *response = ToProto(*who);
           finish(who.status());

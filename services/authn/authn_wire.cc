@@ -122,6 +122,11 @@ absl::StatusOr<access_keys::NewKey> FromProto(const v1::CreateKeyRequest& reques
   return key;
 }
 
+absl::StatusOr<absl::Time> AcceptedAt(const v1::AuthenticateRequest& request) {
+  if (!request.has_accepted_at()) return absl::InfiniteFuture();
+  return wire::FromProto(request.accepted_at());
+}
+
 std::size_t PageSize(std::uint32_t requested) {
   return requested == 0 ? kDefaultPage : std::min(requested, kMaxPage);
 }

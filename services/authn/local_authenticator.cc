@@ -14,15 +14,17 @@ namespace {
 constexpr std::size_t kMaxCredentialBytes = 64u << 10;
 constexpr absl::Duration kMaxCached = absl::Seconds(60);
 constexpr absl::Duration kLease = absl::Seconds(30);
+constexpr absl::Duration kMaxCall = absl::Hours(24);
 
 }  // namespace
 
 struct LocalAuthenticator::Attempt {
-  Attempt(LocalAuthenticator& owner, SecretString credential, absl::Time deadline,
-          domain::Done<domain::Authenticated> done)
+  Attempt(LocalAuthenticator& owner, SecretString credential, absl::Time accepted,
+          absl::Time deadline, domain::Done<domain::Authenticated> done)
       : owner(owner),
         credential(std::move(credential)),
         kind(ClassifyCredential(this->credential)),
+        accepted(accepted),
         deadline(deadline),
         directory(owner.parts_.directory.Current()),
         done(std::move(done)) {
@@ -35,9 +37,16 @@ struct LocalAuthenticator::Attempt {
     owner.idle_.NotifyAll();
   }
 
+  // The time at which the credential must not have expired.
+  absl::Time JudgedAt() const {
+    const absl::Time now = owner.parts_.clock.Now();
+    return std::clamp(accepted, now - kMaxCall, now);
+  }
+
   LocalAuthenticator& owner;
   const SecretString credential;
   const CredentialKind kind;
+  const absl::Time accepted;
   const absl::Time deadline;
   const std::shared_ptr<const directory::Directory> directory;  // one version for the whole attempt
   domain::Done<domain::Authenticated> done;
@@ -50,7 +59,13 @@ LocalAuthenticator::~LocalAuthenticator() {
 
 void LocalAuthenticator::Authenticate(const SecretString& credential, absl::Time deadline,
                                       domain::Done<domain::Authenticated> done) {
-  auto attempt = std::make_shared<Attempt>(*this, credential, deadline, std::move(done));
+  AuthenticateAgain(credential, absl::InfiniteFuture(), deadline, std::move(done));
+}
+
+void LocalAuthenticator::AuthenticateAgain(const SecretString& credential, absl::Time accepted,
+                                           absl::Time deadline,
+                                           domain::Done<domain::Authenticated> done) {
+  auto attempt = std::make_shared<Attempt>(*this, credential, accepted, deadline, std::move(done));
   if (credential.Reveal().size() > kMaxCredentialBytes) {
     return Finish(*attempt, CredentialTooLarge());
   }
@@ -75,7 +90,7 @@ void LocalAuthenticator::AuthenticateByToken(std::shared_ptr<Attempt> attempt) {
                    token = *std::move(parsed)](absl::StatusOr<oidc::JwksCache::Keys> keys) {
     if (!keys.ok()) return Finish(*attempt, keys.status());
     const auto verified =
-        jose::VerifyToken(token, issuer->expectations, **keys, parts_.clock.Now());
+        jose::VerifyToken(token, issuer->expectations, **keys, attempt->JudgedAt());
     if (!verified.ok()) return Finish(*attempt, verified.status());
     Finish(*attempt, attempt->directory->FromToken(*issuer, *verified));
   });
@@ -97,7 +112,7 @@ absl::StatusOr<domain::Principal> LocalAuthenticator::FindKey(Attempt& attempt,
   const auto key = parts_.keys.FindByHash(parts_.hasher.Hash(attempt.credential));
   if (absl::IsNotFound(key.status())) return otherwise;
   if (!key.ok()) return Annotate(key.status(), "looking an access key up");
-  switch (key->StateAt(parts_.clock.Now())) {
+  switch (key->StateAt(attempt.JudgedAt())) {
     case access_keys::KeyState::kRevoked: return KeyRevoked();
     case access_keys::KeyState::kExpired: return KeyExpired();
     case access_keys::KeyState::kActive: break;

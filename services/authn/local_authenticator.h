@@ -44,6 +44,10 @@ class LocalAuthenticator final : public domain::Authenticator {
   void Authenticate(const SecretString& credential, absl::Time deadline,
                     domain::Done<domain::Authenticated> done) override;
 
+  // An `accepted` that is more than a day ago counts as a day ago.
+  void AuthenticateAgain(const SecretString& credential, absl::Time accepted, absl::Time deadline,
+                         domain::Done<domain::Authenticated> done) override;
+
   // PERMISSION_DENIED when the principal is not a caller of the connection; authn holds the
   // secrets, so it checks this itself. A lease ends after 30 s.
   void LeaseCredential(const domain::Call& call, const std::string& connection,

@@ -1,6 +1,7 @@
 #include "services/authn/local_authenticator.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -77,6 +78,34 @@ TEST_CASE_METHOD(Fixture, "Authenticate: nothing is cached past the credential's
   CHECK(late->cache_until < clock.Now());
   clock.Advance(absl::Seconds(1));
   CHECK(Reason(token) == "credential_expired");
+}
+
+TEST_CASE_METHOD(Fixture, "AuthenticateAgain: what has merely expired stands, what was revoked not",
+                 "[authn]") {
+  const absl::Time accepted = clock.Now();
+  const auto again = [&](const std::string& credential) {
+    absl::StatusOr<domain::Authenticated> answer = absl::UnknownError("none");
+    std::promise<void> answered;
+    authn.authenticator.AuthenticateAgain(SecretString(credential), accepted,
+                                          clock.Now() + absl::Seconds(5),
+                                          [&](absl::StatusOr<domain::Authenticated> who) {
+                                            answer = std::move(who);
+                                            answered.set_value();
+                                          });
+    answered.get_future().wait();
+    return GetReason(answer.status());
+  };
+  const std::string token = Token("s-alice");
+  const std::string key = MakeKey("ci", absl::Minutes(5));
+  clock.Advance(absl::Hours(1));
+  CHECK(Reason(token) == "credential_expired");
+  CHECK(Reason(key) == "key_expired");
+  CHECK(again(token).empty());
+  CHECK(again(key).empty());
+  Serve(Resources().Add(Provider()));
+  CHECK(again(key) == "identity_unknown");
+  clock.Advance(absl::Hours(24));
+  CHECK(again(token) == "credential_expired");
 }
 
 TEST_CASE_METHOD(Fixture, "Authenticate: each kind of bad token has its own reason", "[authn]") {

@@ -49,6 +49,10 @@ class FakeAuthenticator final : public domain::Authenticator {
     lock.Unlock();
     authenticate.Give(std::move(done), std::move(make));
   }
+  void AuthenticateAgain(const SecretString& credential, absl::Time, absl::Time deadline,
+                         domain::Done<domain::Authenticated> done) override {
+    Authenticate(credential, deadline, std::move(done));
+  }
   void LeaseCredential(const domain::Call&, const std::string&, std::uint64_t connection_version,
                        absl::Time, domain::Done<domain::CredentialLease> done) override {
     {

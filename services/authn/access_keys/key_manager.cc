@@ -36,16 +36,19 @@ absl::StatusOr<CreatedKey> Register(KeyStore& store, const KeyHasher& hasher, Ra
 }  // namespace
 
 absl::StatusOr<CreatedKey> KeyManager::Create(const NewKey& request) {
+  KeyRecord record;
   if (request.identity != directory::kBuiltInAdmin) {
     const auto directory = directory_.Current();
-    if (directory == nullptr || !directory->HasIdentity(request.identity)) {
+    const domain::Identity* const identity =
+        directory == nullptr ? nullptr : directory->FindIdentity(request.identity);
+    if (identity == nullptr) {
       return WithReason(
           absl::NotFoundError(absl::StrCat("there is no Identity \"", request.identity,
                                            "\": apply one before its key")),
           "not_found");
     }
+    record.identity_version = identity->created_version;
   }
-  KeyRecord record;
   record.identity = request.identity;
   record.created_by = request.created_by;
   record.created_at = clock_.Now();

@@ -57,6 +57,26 @@ TEST_CASE_METHOD(Fixture, "KeyManager: a key needs an Identity, except the admin
   CHECK(domain::HasRole(*Authenticate(admin->key.Reveal())->principal, domain::Role::kAdmin, ""));
 }
 
+TEST_CASE_METHOD(Fixture, "KeyManager: a key dies with its Identity, whoever has the name later",
+                 "[authn]") {
+  domain::Identity ci = KeyIdentity("ci");
+  ci.created_version = 3;
+  Serve(Resources().Add(ci));
+  const auto created = Create("ci");
+  REQUIRE(created.ok());
+  CHECK(created->record.identity_version == 3);
+  CHECK(Reason(created->key.Reveal()).empty());
+  ci.groups = {"changed"};
+  Serve(Resources().Add(ci));
+  CHECK(Reason(created->key.Reveal()).empty());
+  Serve(Resources());
+  CHECK(Reason(created->key.Reveal()) == "identity_unknown");
+  ci.created_version = 6;
+  Serve(Resources().Add(ci));
+  CHECK(Reason(created->key.Reveal()) == "identity_replaced");
+  CHECK(Reason(Create("ci")->key.Reveal()).empty());
+}
+
 TEST_CASE_METHOD(Fixture, "KeyManager: an adopted key works as it is and is not shown again",
                  "[authn]") {
   const std::string existing = "sk-proj-existing-key-1";

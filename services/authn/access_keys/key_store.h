@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ enum class KeyState { kRevoked, kExpired, kActive };
 struct KeyRecord {
   std::string id;
   std::string identity;
+  // The Identity's created_version: the key dies with that Identity, and another one of the same
+  // name does not get it. 0: bound to the name alone (the built-in administrator's, and keys that
+  // were made before this was kept).
+  std::uint64_t identity_version = 0;
   std::string created_by;  // display name of the administrator; "bootstrap" for the first key
   absl::Time created_at = absl::InfinitePast();
   absl::Time expires_at = absl::InfiniteFuture();

@@ -15,7 +15,7 @@ namespace {
 constexpr char kColumns[] =
     " id, identity, created_by, (extract(epoch FROM created_at) * 1000000)::bigint,"
     " (extract(epoch FROM expires_at) * 1000000)::bigint,"
-    " (extract(epoch FROM revoked_at) * 1000000)::bigint ";
+    " (extract(epoch FROM revoked_at) * 1000000)::bigint, identity_version ";
 
 std::optional<std::string> Micros(absl::Time time) {
   if (time == absl::InfiniteFuture()) return std::nullopt;
@@ -39,6 +39,7 @@ KeyRecord ReadRecord(const pqxx::row& row) {
   key.created_at = ToTime(row[3]);
   key.expires_at = ToTime(row[4]);
   key.revoked_at = ToTime(row[5]);
+  key.identity_version = row[6].as<std::uint64_t>();
   return key;
 }
 
@@ -50,11 +51,13 @@ absl::Status PgKeyStore::Insert(const KeyRecord& key, absl::string_view hash) {
   const auto expires = Micros(key.expires_at);
   return database_.Transact("insert access key", [&](pqxx::work& transaction) {
     transaction.exec_params(
-        "INSERT INTO access_key (id, hash, identity, created_by, created_at, expires_at)"
+        "INSERT INTO access_key (id, hash, identity, created_by, created_at, expires_at,"
+        " identity_version)"
         " VALUES ($1, decode($2, 'hex'), $3, $4,"
         " timestamptz 'epoch' + $5::bigint * interval '1 microsecond',"
-        " timestamptz 'epoch' + $6::bigint * interval '1 microsecond')",
-        key.id, hex, key.identity, key.created_by, OrNull(created), OrNull(expires));
+        " timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7)",
+        key.id, hex, key.identity, key.created_by, OrNull(created), OrNull(expires),
+        key.identity_version);
     return absl::OkStatus();
   });
 }

@@ -85,6 +85,7 @@ TEST_CASE("PgKeyStore: SQL cannot restore a revoked key or change its identity",
   PgUnderTest under_test;
   REQUIRE(under_test.store().Insert(testing::AKey("a"), testing::AHash("a")).ok());
   CHECK_FALSE(under_test.Execute("UPDATE access_key SET identity = 'admin'").ok());
+  CHECK_FALSE(under_test.Execute("UPDATE access_key SET identity_version = 9").ok());
   CHECK_FALSE(under_test.Execute("UPDATE access_key SET expires_at = now() + '1 day'").ok());
   REQUIRE(under_test.store().Revoke("a", testing::kStart).ok());
   CHECK_FALSE(under_test.Execute("UPDATE access_key SET revoked_at = NULL").ok());

@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "services/authn/authn_errors.h"
 #include "services/authn/directory/groups_claim.h"
+#include "services/authn/directory/person_proof.h"
 #include "services/authn/oidc/issuer_url.h"
 
 namespace countersign::authn::directory {
@@ -24,9 +25,6 @@ void AddGroups(const std::vector<std::string>& more, std::vector<std::string>& g
 }
 
 void AddBuiltInAdmin(domain::Principal& principal) {
-  if (principal.kind == domain::IdentityKind::kUnspecified) {
-    principal.kind = domain::IdentityKind::kHuman;
-  }
   principal.roles.push_back({domain::Role::kAdmin, {}});
   principal.roles.push_back({domain::Role::kAuditor, {}});
 }
@@ -47,11 +45,31 @@ void ApplyIdentity(const domain::Identity& identity, domain::Principal& principa
   AddGroups(identity.groups, principal.groups);
 }
 
-// True when a program got the token for itself: its subject is the client that requested it (RFC
-// 9068, section 2.2; `azp` as in OpenID Connect Core 1.0, section 2).
-bool ActsForItself(const jose::VerifiedToken& token) {
-  return token.claims()["client_id"].text() == token.subject ||
-         token.claims()["azp"].text() == token.subject;
+// What a token that matched `identity`, or none, makes of its holder. An Identity that names its
+// subject is believed: an administrator has said who that one is. One that only asks for claims
+// does not make a program a person, and nobody is who somebody else acts for.
+void SetKind(const TokenIssuer& issuer, const jose::VerifiedToken& token,
+             const domain::Identity* identity, domain::Principal& principal) {
+  using domain::IdentityKind;
+  if (identity == nullptr) {
+    if (IsMarkedAsProgram(token)) principal.kind = IdentityKind::kService;
+    if (ProvesPerson(issuer.profile, token)) principal.kind = IdentityKind::kHuman;
+    return;
+  }
+  if (principal.kind != IdentityKind::kHuman) return;
+  if (IsDelegated(token)) {
+    principal.kind = IdentityKind::kAgent;
+    if (principal.owner.empty()) principal.owner = identity->name;
+  } else if (identity->match->subject.empty() && IsMarkedAsProgram(token)) {
+    principal.kind = IdentityKind::kService;
+  }
+}
+
+// The `typ` that a profile pins; "": JWT, at+jwt or none.
+std::string PinnedType(domain::OidcProfile profile) {
+  const bool pins =
+      profile == domain::OidcProfile::kJwt || profile == domain::OidcProfile::kAccessToken;
+  return pins ? std::string(domain::ToString(profile)) : "";
 }
 
 bool Matches(const domain::Identity::Match& match, const jose::VerifiedToken& token) {
@@ -79,7 +97,8 @@ TokenIssuer MakeTokenIssuer(const domain::IdentityProvider& provider,
   issuer.groups_claim = oidc.groups_claim;
   issuer.expectations.issuer = oidc.issuer;
   issuer.expectations.audiences = oidc.audiences;
-  issuer.expectations.type = oidc.profile;
+  issuer.expectations.type = PinnedType(oidc.profile);
+  issuer.profile = oidc.profile;
   issuer.expectations.subject_claim = oidc.subject_claim;
   for (const std::string& name : oidc.algorithms) {
     const auto algorithm = crypto::SignatureAlgorithmFromString(name);
@@ -132,8 +151,9 @@ const TokenIssuer* Directory::FindIssuer(absl::string_view issuer) const {
   return found == issuers_.end() ? nullptr : &*found;
 }
 
-bool Directory::HasIdentity(absl::string_view name) const {
-  return resources_->identities.count(std::string(name)) != 0;
+const domain::Identity* Directory::FindIdentity(absl::string_view name) const {
+  const auto found = resources_->identities.find(std::string(name));
+  return found == resources_->identities.end() ? nullptr : &found->second;
 }
 
 absl::StatusOr<domain::Principal> Directory::FromToken(const TokenIssuer& issuer,
@@ -144,11 +164,8 @@ absl::StatusOr<domain::Principal> Directory::FromToken(const TokenIssuer& issuer
   principal.expires_at = token.expires_at;
   CS_ASSIGN_OR_RETURN(principal.groups, ReadGroups(token.claims(), issuer.groups_claim));
   CS_ASSIGN_OR_RETURN(const domain::Identity* identity, Match(issuer, token));
-  if (identity != nullptr) {
-    ApplyIdentity(*identity, principal);
-  } else if (ActsForItself(token)) {
-    principal.kind = domain::IdentityKind::kService;
-  }
+  if (identity != nullptr) ApplyIdentity(*identity, principal);
+  SetKind(issuer, token, identity, principal);
   AddRoles(principal);
   return principal;
 }
@@ -174,10 +191,13 @@ absl::StatusOr<const domain::Identity*> Directory::Match(const TokenIssuer& issu
 
 absl::StatusOr<domain::Principal> Directory::FromKey(const access_keys::KeyRecord& key) const {
   domain::Principal principal = KeyPrincipal(key);
-  const auto identity = resources_->identities.find(key.identity);
+  const domain::Identity* const identity = FindIdentity(key.identity);
   const bool built_in = key.identity == kBuiltInAdmin;
-  if (identity == resources_->identities.end() && !built_in) return IdentityUnknown(key.identity);
-  if (identity != resources_->identities.end()) ApplyIdentity(identity->second, principal);
+  if (identity == nullptr && !built_in) return IdentityUnknown(key.identity);
+  if (!built_in && key.identity_version != 0 && key.identity_version != identity->created_version) {
+    return IdentityReplaced(key.identity);
+  }
+  if (identity != nullptr) ApplyIdentity(*identity, principal);
   if (built_in) AddBuiltInAdmin(principal);
   AddRoles(principal);
   return principal;

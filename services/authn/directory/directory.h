@@ -28,6 +28,7 @@ struct TokenIssuer {
   jose::Expectations expectations;
   std::string jwks_uri;  // empty: from discovery
   std::string groups_claim;
+  domain::OidcProfile profile = domain::OidcProfile::kAny;
 };
 
 // Maps verified credentials to principals, for one version of the resources. Immutable,
@@ -42,18 +43,20 @@ class Directory {
 
   const std::vector<TokenIssuer>& issuers() const { return issuers_; }
   const TokenIssuer* FindIssuer(absl::string_view issuer) const;
-  bool HasIdentity(absl::string_view name) const;
+  const domain::Identity* FindIdentity(absl::string_view name) const;  // null: there is none
   const domain::ResourceSet& resources() const { return *resources_; }
 
   // The principal of a verified token. The Identity is the most specific one that matches: one with
   // a subject before one without, then the one with more claims; two equally specific ones refuse
   // the token. A token that matches no Identity gives a principal without identity: its groups are
-  // the token's, and its roles come from bindings of those groups.
+  // the token's, its roles come from bindings of those groups, and its kind is human only when the
+  // token proves a person as its issuer's profile defines (person_proof.h).
   absl::StatusOr<domain::Principal> FromToken(const TokenIssuer& issuer,
                                               const jose::VerifiedToken& token) const;
 
   // The principal of an active access key. UNAUTHENTICATED `identity_unknown` when its Identity
-  // does not exist, unless it is the built-in administrator's.
+  // does not exist, `identity_replaced` when another Identity has its name now, unless the key is
+  // the built-in administrator's.
   absl::StatusOr<domain::Principal> FromKey(const access_keys::KeyRecord& key) const;
 
   // The same before any resources were served: only the built-in administrator is known.

@@ -102,8 +102,43 @@ TEST_CASE("Directory: a token that a client got for itself has the kind service"
   CHECK(kind("s-1", R"({"azp":"s-1"})") == domain::IdentityKind::kService);
   CHECK(kind("s-1", R"({"client_id":"console","azp":"console"})") ==
         domain::IdentityKind::kUnspecified);
-  // The kind in an Identity takes precedence.
+  // The kind in an Identity that names this subject takes precedence.
   CHECK(kind("s-3", R"({"client_id":"s-3"})") == domain::IdentityKind::kHuman);
+}
+
+TEST_CASE("Directory: an Identity that asks for claims alone makes no person of a program",
+          "[authn]") {
+  const auto directory =
+      Compile(Resources().Add(Provider()).Add(TokenIdentity("staff", "", {{"team", "a"}})));
+  const auto kind = [&](const std::string& claims) {
+    return FromToken(*directory, Token("s-1", claims)).kind;
+  };
+  CHECK(kind(R"({"team":"a"})") == domain::IdentityKind::kHuman);
+  CHECK(kind(R"({"team":"a","azp":"s-1"})") == domain::IdentityKind::kService);
+  CHECK(kind(R"({"team":"a","idtyp":"app"})") == domain::IdentityKind::kService);
+}
+
+TEST_CASE("Directory: who acts for a person is an agent of that person's", "[authn]") {
+  const auto directory = Compile(Resources().Add(Provider()).Add(TokenIdentity("carol", "s-3")));
+  const auto principal = FromToken(*directory, Token("s-3", R"({"act":{"sub":"robot"}})"));
+  CHECK(principal.identity == "carol");
+  CHECK(principal.kind == domain::IdentityKind::kAgent);
+  CHECK(principal.owner == "carol");
+}
+
+TEST_CASE("Directory: a token that matched no Identity is a person's only by its issuer's profile",
+          "[authn]") {
+  const auto kind = [](domain::OidcProfile profile, const std::string& claims) {
+    domain::IdentityProvider provider = Provider();
+    provider.oidc->profile = profile;
+    return FromToken(*Compile(Resources().Add(provider)), Token("s-1", claims)).kind;
+  };
+  const std::string person = R"({"auth_time":1700000000})";
+  CHECK(kind(domain::OidcProfile::kSignedIn, person) == domain::IdentityKind::kHuman);
+  for (const auto profile : {domain::OidcProfile::kAny, domain::OidcProfile::kJwt,
+                             domain::OidcProfile::kAccessToken, domain::OidcProfile::kOkta}) {
+    CHECK(kind(profile, person) == domain::IdentityKind::kUnspecified);
+  }
 }
 
 TEST_CASE("Directory: an Identity of another provider does not match", "[authn]") {
@@ -217,6 +252,7 @@ TEST_CASE("Directory: the built-in administrator needs no resources and is no ca
     CHECK(domain::HasRole(*admin, Role::kAuditor, ""));
     CHECK_FALSE(domain::HasRole(*admin, Role::kReviewer, ""));
     CHECK_FALSE(domain::HasRole(*admin, Role::kCaller, ""));
+    CHECK(admin->kind == domain::IdentityKind::kUnspecified);
   }
   CHECK(Directory::FromKeyWithoutResources(MakeKey("ci")).status().code() ==
         absl::StatusCode::kUnavailable);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
@@ -17,6 +18,10 @@ absl::Status AddGroup(json::Value value, absl::string_view claim, std::vector<st
   if (value.text().empty() || value.text().size() > kMaxGroupBytes) {
     return GroupsMalformed(
         absl::StrCat("a group in the token's `", claim, "` is empty or too long"));
+  }
+  if (absl::StrContains(value.text(), '\0')) {
+    return GroupsMalformed(
+        absl::StrCat("a group in the token's `", claim, "` holds a NUL character"));
   }
   std::string group(value.text());
   if (std::find(out.begin(), out.end(), group) == out.end()) out.push_back(std::move(group));

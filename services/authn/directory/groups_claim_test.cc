@@ -62,6 +62,7 @@ TEST_CASE("ReadGroups: number and length are bounded", "[authn]") {
   CHECK(Groups(list(kMaxGroups + 1, 8)) == "[groups_malformed]");
   CHECK(Groups(list(1, kMaxGroupBytes)) != "[groups_malformed]");
   CHECK(Groups(list(1, kMaxGroupBytes + 1)) == "[groups_malformed]");
+  CHECK(Groups(R"({"groups":["security\u0000x"]})") == "[groups_malformed]");
 }
 
 TEST_CASE("ReadGroups: groups that the issuer omitted refuse the token", "[authn]") {

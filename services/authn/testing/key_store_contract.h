@@ -32,6 +32,7 @@ inline std::string AHash(const std::string& of) {
 inline void CheckFinding(access_keys::KeyStore& store) {
   access_keys::KeyRecord key = AKey("a");
   key.expires_at = kStart + absl::Hours(1);
+  key.identity_version = 7;
   REQUIRE(store.Insert(key, AHash("a")).ok());
   REQUIRE(store.Insert(AKey("b"), AHash("b")).ok());
 
@@ -39,6 +40,7 @@ inline void CheckFinding(access_keys::KeyStore& store) {
   REQUIRE(found.ok());
   CHECK(found->id == "a");
   CHECK(found->identity == "ci");
+  CHECK(found->identity_version == 7);
   CHECK(found->created_by == "admin");
   CHECK(found->created_at == kStart);
   CHECK(found->expires_at == kStart + absl::Hours(1));

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <future>
 
+#include "absl/strings/str_replace.h"
 #include "libs/base/mutex.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/testing/fake_clock.h"
@@ -99,6 +100,23 @@ TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its 
   CHECK(*fixture.store.Version() == 0);
 }
 
+TEST_CASE("ResourceFeed: a resource that comes back after its deletion is another one",
+          "[policy][feed][rpc]") {
+  constexpr char kIdentity[] =
+      "apiVersion: countersign/v1\nkind: Identity\nmetadata: {name: ci}\n"
+      "spec: {kind: service, groups: [a]}\n";
+  Fixture fixture;
+  const auto created = [&] { return fixture.part.served()->identities.at("ci").created_version; };
+  REQUIRE(fixture.Apply(kConnection).ok());
+  REQUIRE(fixture.Apply(kIdentity).ok());
+  CHECK(created() == 2);
+  REQUIRE(fixture.Apply(absl::StrReplaceAll(kIdentity, {{"[a]", "[b]"}})).ok());
+  CHECK(created() == 2);
+  REQUIRE(fixture.hub.Delete("Identity", "ci", false, "ann").ok());
+  REQUIRE(fixture.Apply(kIdentity).ok());
+  CHECK(created() == 5);
+}
+
 TEST_CASE("ResourceFeed: both ends interpret every kind of resource alike", "[policy][feed][rpc]") {
   Fixture fixture;
   Part local;
@@ -109,7 +127,9 @@ TEST_CASE("ResourceFeed: both ends interpret every kind of resource alike", "[po
                      "spec: {terms: ['a b', \"\\u00e9\"], normalize: caseless}\n---\n"
                      "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: p}\n"
                      "spec:\n  priority: 3\n  when: {any: [keywords: {dictionary: d}]}\n"
-                     "  then: {review: {reviewers: [ops], hold: 90s}, recording: ordered}\n")
+                     "  then: {review: {reviewers: [ops], hold: 90s}, recording: ordered}\n---\n"
+                     "apiVersion: countersign/v1\nkind: Identity\nmetadata: {name: ci}\n"
+                     "spec: {kind: service}\n")
               .ok());
   const auto here = local.served();
   const auto there = fixture.part.served();
@@ -119,6 +139,8 @@ TEST_CASE("ResourceFeed: both ends interpret every kind of resource alike", "[po
   CHECK(there->policies.at("p").review.hold == absl::Seconds(90));
   CHECK(there->policies.at("p").review.hold == here->policies.at("p").review.hold);
   CHECK(there->connections.at("openai").version == here->connections.at("openai").version);
+  CHECK(there->identities.at("ci").created_version == 2);
+  CHECK(here->identities.at("ci").created_version == 2);
 }
 
 }  // namespace

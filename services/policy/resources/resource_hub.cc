@@ -212,8 +212,10 @@ absl::StatusOr<ResourceHub::Draft> ResourceHub::MakeDraft(
       ResourceChange change{wanted.kind, wanted.name, wanted.spec, wanted.labels, ""};
       if (exists && wanted.kind == kCredential) change.replaced_spec = ErasedSpec();
       draft.changes.push_back(std::move(change));
+      const std::uint64_t created = exists ? slot.created_version : next;
       slot = wanted;
       slot.version = next;
+      slot.created_version = created;
       slot.updated_at = clock_.Now();
     }
     item.after = WithheldSpec(slot);

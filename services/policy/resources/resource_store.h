@@ -28,8 +28,9 @@ struct Committed {
 };
 
 // Stores the resources. Every commit creates one new version of the whole set; old versions stay
-// readable, so that a recorded decision can be replayed. Blocking: never call it on a network
-// thread. UNAVAILABLE when the store cannot be reached. Thread-safe.
+// readable, so that a recorded decision can be replayed. The store records in which version a
+// resource was created (Resource::created_version). Blocking: never call it on a network thread.
+// UNAVAILABLE when the store cannot be reached. Thread-safe.
 class ResourceStore {
  public:
   virtual ~ResourceStore() = default;

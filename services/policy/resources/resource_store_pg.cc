@@ -39,7 +39,7 @@ absl::StatusOr<domain::ResourceList> ReadSet(pqxx::work& transaction, std::uint6
   // Ordered by bytes, whatever the database's collation.
   const pqxx::result rows = transaction.exec_params(
       "SELECT kind, name, since, spec, labels::text,"
-      "       (extract(epoch FROM updated_at) * 1000000)::bigint"
+      "       (extract(epoch FROM updated_at) * 1000000)::bigint, created"
       "  FROM resource WHERE since <= $1 AND (until IS NULL OR until > $1)"
       " ORDER BY kind COLLATE \"C\", name COLLATE \"C\"",
       version);
@@ -54,6 +54,7 @@ absl::StatusOr<domain::ResourceList> ReadSet(pqxx::work& transaction, std::uint6
     resource.spec = row[3].as<std::string>();
     CS_ASSIGN_OR_RETURN(resource.labels, LabelsFromJson(row[4].as<std::string>()));
     resource.updated_at = FromMicros(row[5]);
+    resource.created_version = row[6].as<std::uint64_t>();
     set.resources.push_back(std::move(resource));
   }
   return set;
@@ -70,8 +71,11 @@ void WriteChange(pqxx::work& transaction, std::uint64_t version, const ResourceC
       change.name, version);
   if (change.spec.empty()) return;
   transaction.exec_params(
-      "INSERT INTO resource (kind, name, since, spec, labels)"
-      " VALUES ($1, $2, $3, $4, $5::jsonb)",
+      "INSERT INTO resource (kind, name, since, spec, labels, created)"
+      " VALUES ($1, $2, $3::bigint, $4, $5::jsonb,"
+      "  coalesce((SELECT created FROM resource WHERE kind = $1 AND name = $2 AND until = "
+      "$3::bigint),"
+      "           $3::bigint))",
       change.kind, change.name, version, change.spec, LabelsToJson(change.labels));
 }
 

@@ -97,6 +97,34 @@ TEST_CASE("PgResourceStore: whole documents stored by an earlier program are rea
   CHECK(list->resources[0].labels.at("team") == "legal");
 }
 
+TEST_CASE("PgResourceStore: when resources were created is found in what earlier programs stored",
+          "[policy][store][pg]") {
+  pg::Pool pool(OptionsFor(testing::PrivatePostgres::Shared().FreshDatabase()));
+  std::vector<pg::Migration> earlier = PolicyMigrations();
+  earlier.resize(2);
+  REQUIRE(pg::Migrate(pool, kPolicySchema, earlier).ok());
+  const auto insert = [](pqxx::work& transaction) {
+    transaction.exec(
+        "INSERT INTO resource_version (version, author) SELECT v, 'ann' FROM generate_series(1, 6) "
+        "v;"
+        "INSERT INTO resource (kind, name, since, until, spec) VALUES"
+        " ('Identity', 'kept', 1, 3, '{}'), ('Identity', 'kept', 3, 4, '{}'),"
+        " ('Identity', 'kept', 4, NULL, '{}'),"
+        " ('Identity', 'back', 1, 2, '{}'), ('Identity', 'back', 5, 6, '{}'),"
+        " ('Identity', 'back', 6, NULL, '{}')");
+    return absl::OkStatus();
+  };
+  REQUIRE(pool.Transact("insert", insert).ok());
+  PgResourceStore store(pool);
+  const auto list = store.Load();
+  REQUIRE(list.ok());
+  REQUIRE(list->resources.size() == 2);
+  CHECK(list->resources[0].name == "back");
+  CHECK(list->resources[0].created_version == 5);
+  CHECK(list->resources[1].created_version == 1);
+  CHECK(store.LoadVersion(1)->resources[0].created_version == 1);
+}
+
 TEST_CASE("PgResourceStore: a stopped server is UNAVAILABLE; the data is there when it returns",
           "[policy][store][pg]") {
   testing::PrivatePostgres postgres;

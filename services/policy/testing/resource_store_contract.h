@@ -69,6 +69,21 @@ inline void CheckReadsAndCommits(const MakeStore& make) {
     REQUIRE(store.Commit(2, {Put("Policy", "a", "{3}")}, "x").ok());
     CHECK(Shown(store.Load()) == Lines{"Policy/a={3}@3", "Policy/b={1}@1"});
   }
+  SECTION("a resource keeps the version of its creation until it is deleted") {
+    ResourceStore& store = make();
+    const auto created = [&] { return store.Load()->resources.at(0).created_version; };
+    REQUIRE(store.Commit(0, {Put("Policy", "z", "{1}")}, "x").ok());
+    REQUIRE(store.Commit(1, {Put("Identity", "a", "{1}")}, "x").ok());
+    CHECK(created() == 2);
+    REQUIRE(store.Commit(2, {Put("Identity", "a", "{2}")}, "x").ok());
+    CHECK(created() == 2);
+    REQUIRE(store.Commit(3, {Put("Identity", "a", "")}, "x").ok());
+    REQUIRE(store.Commit(4, {Put("Identity", "a", "{2}")}, "x").ok());
+    CHECK(created() == 5);
+    REQUIRE(store.Commit(5, {Put("Policy", "z", "{2}")}, "x").ok());
+    CHECK(created() == 5);
+    CHECK(store.LoadVersion(3)->resources.at(0).created_version == 2);
+  }
   SECTION("specs and labels are returned byte for byte") {
     ResourceStore& store = make();
     ResourceChange change = Put("Dictionary", "d", "{\"t\":\"\xE2\x82\xAC '\\u0000' \\\\ $1\"}");

@@ -55,8 +55,11 @@ absl::StatusOr<Committed> MemoryResourceStore::Commit(std::uint64_t expected,
     if (change.spec.empty()) {
       next.erase(key);
     } else {
-      next[key] = {change.kind, change.name,       change.labels,
-                   change.spec, committed.version, committed.at};
+      const auto before = next.find(key);
+      const std::uint64_t created =
+          before == next.end() ? committed.version : before->second.created_version;
+      next[key] = {change.kind,       change.name,  change.labels, change.spec,
+                   committed.version, committed.at, created};
     }
   }
   versions_.push_back(std::move(next));

@@ -50,7 +50,7 @@ struct Fixture {
     corp.oidc.emplace();
     corp.oidc->issuer = issuer;
     corp.oidc->audiences = {audience};
-    corp.oidc->profile = "at+jwt";
+    corp.oidc->profile = domain::OidcProfile::kAccessToken;
     set->identity_providers["corp"] = corp;
     domain::Identity job;
     job.name = "nightly-job";
