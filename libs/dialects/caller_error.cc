@@ -1,6 +1,7 @@
 #include "libs/dialects/caller_error.h"
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
 
 namespace countersign::dialects {
 namespace {
@@ -25,6 +26,7 @@ constexpr CodeRow kCodes[] = {
     {"not_found", 404, "not_found_error"},
     {"payload_too_large", 413, "invalid_request_error"},
     {"rate_limited", 429, "rate_limit_error"},
+    {"too_many_reviews", 429, "rate_limit_error"},
     {"headers_too_large", 431, "invalid_request_error"},
     {"upstream_error", 502, "server_error"},
     {"unavailable", 503, "server_error"},
@@ -42,7 +44,8 @@ CallerError MakeCallerError(absl::string_view code, absl::string_view message) {
     error.type = std::string(row.type);
   }
   error.message = std::string(message);
-  error.final = error.http_status == 403;
+  // Another try would bring the same.
+  error.final = error.http_status == 403 || error.code == "too_many_reviews";
   if (error.code == "unavailable") error.retry_after = absl::Seconds(1);
   return error;
 }
@@ -50,6 +53,9 @@ CallerError MakeCallerError(absl::string_view code, absl::string_view message) {
 CallerError MakePartError(const absl::Status& status, absl::string_view part) {
   if (absl::IsUnauthenticated(status)) {
     return MakeCallerError("unauthenticated", status.message());
+  }
+  if (GetReason(status) == "too_many_reviews") {
+    return MakeCallerError("too_many_reviews", status.message());
   }
   return MakeCallerError("unavailable",
                          absl::StrCat("the gateway's ", part, " is not available; try again"));

@@ -24,9 +24,9 @@ struct CallerError {
 // The error of that code. REQUIRES: `code` is one of the contract's.
 CallerError MakeCallerError(absl::string_view code, absl::string_view message);
 
-// What a failed question to a part means for the caller: UNAUTHENTICATED is 401, everything else
-// closes the gate with 503. `part` is named in the message; the part's own words are not passed on
-// unless they are meant for callers.
+// What a failed question to a part means for the caller: UNAUTHENTICATED is 401, the reason
+// too_many_reviews is 429, everything else closes the gate with 503. `part` is named in the
+// message; the part's own words are not passed on unless they are meant for callers.
 CallerError MakePartError(const absl::Status& status, absl::string_view part);
 
 // What a failed exchange with the upstream means: 504 for time, 502 for everything else.

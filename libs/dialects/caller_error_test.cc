@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/status.h"
+
 namespace countersign::dialects {
 namespace {
 
@@ -25,6 +27,17 @@ TEST_CASE("MakePartError: only a failed authentication is told in the part's wor
   const CallerError failed = MakePartError(absl::InternalError("secret detail"), "policy");
   CHECK(failed.http_status == 503);
   CHECK(failed.message == "the gateway's policy is not available; try again");
+}
+
+TEST_CASE("MakePartError: too many reviews are the caller's own, and another try brings no more",
+          "[dialects]") {
+  const CallerError error = MakePartError(
+      WithReason(absl::ResourceExhaustedError("100 wait already"), "too_many_reviews"), "approval");
+  CHECK(error.http_status == 429);
+  CHECK(error.type == "rate_limit_error");
+  CHECK(error.message == "100 wait already");
+  CHECK(error.final);
+  CHECK(MakePartError(absl::ResourceExhaustedError("busy"), "approval").http_status == 503);
 }
 
 TEST_CASE("MakeUpstreamError: a deadline is 504, everything else 502", "[dialects]") {

@@ -321,6 +321,25 @@ TEST_CASE("Review: a caller that leaves while it waits ends its session, not the
   CHECK(f.upstream.received().empty());
 }
 
+TEST_CASE("Review: a held call ends when its caller does not stand any more, the review stays",
+          "[edge]") {
+  Fixture f;
+  f.Review();
+  f.reviews.wait.Hold();
+  RawClient client = f.Connect();
+  client.Send(Fixture::Post(Fixture::kPlain));
+  f.reviews.wait.WaitForHeld(1);
+  f.authenticator.Forget("key-1");
+  f.edge.credentials().Flush();
+  const Answer answer = testing::ReadAnswer(client);
+  CHECK(answer.status == 401);
+  CHECK(Fixture::Code(answer) == "unauthenticated");
+  CHECK(f.End().outcome == Outcome::kBlocked);
+  CHECK(f.reviews.left().size() == 1);
+  f.reviews.wait.Release();  // nobody hears it
+  CHECK(f.upstream.received().empty());
+}
+
 TEST_CASE("Review: a call that prefers not to wait gets 202 and where to ask", "[edge]") {
   Fixture f;
   f.Review();

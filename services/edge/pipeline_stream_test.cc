@@ -230,6 +230,36 @@ TEST_CASE("Stream: a caller that leaves in the middle cancels the upstream at on
   CHECK(f.Recorded() == Content("first"));
 }
 
+TEST_CASE("Stream: a caller who does not stand any more hears it in-band, and the model is left",
+          "[edge]") {
+  Fixture f;
+  testing::Signal left;
+  f.upstream.Behave(ScriptedUpstream::Hang(Content("first"), &left));
+  RawClient client = f.Connect();
+  client.Send(Fixture::Post(Fixture::kStream));
+  testing::ReadHead(client);
+  CHECK(testing::ReadChunk(client) == Content("first"));
+  std::string code;
+  SECTION("its key is revoked") {
+    f.authenticator.Forget("key-1");
+    code = "unauthenticated";
+  }
+  SECTION("its role is taken away") {
+    domain::Principal alice = Fixture::Principal("alice");
+    alice.roles = {{domain::Role::kCaller, {"another"}}, {domain::Role::kAuditor, {}}};
+    f.authenticator.Know("key-1", alice);
+    code = "permission_denied";
+  }
+  f.edge.credentials().Flush();
+  const std::string last = testing::ReadChunk(client);
+  CHECK(absl::StrContains(last, absl::StrCat(R"("code":")", code, R"(")")));
+  CHECK(left.Wait());
+  const domain::SessionEnd end = f.End();
+  CHECK(end.outcome == Outcome::kAborted);
+  CHECK(end.code == code);
+  CHECK(f.Recorded() == Content("first") + last);
+}
+
 TEST_CASE("Stream: a drain lets it be told, in-band, that the gateway stops", "[edge]") {
   Fixture f;
   f.upstream.Behave(ScriptedUpstream::Hang(Content("first")));

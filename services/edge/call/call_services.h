@@ -33,6 +33,8 @@ struct CallOptions {
   std::size_t max_response_bytes = 64u << 20;  // for answers that are not streams, or have a length
   absl::Duration status_within = absl::Seconds(10);  // until a held stream's head is sent
   absl::Duration waiting_every = absl::Seconds(10);  // between keep-alives of a held stream
+  // While nobody can say whether the caller of a running call still stands.
+  absl::Duration ask_caller_every = absl::Seconds(2);
 };
 
 // Objects shared by all calls. Constant while calls run; thread-safe.

@@ -11,6 +11,7 @@
 #include "services/edge/call/answer/answer_delivery.h"
 #include "services/edge/call/headers/header_rules.h"
 #include "services/edge/call/reason.h"
+#include "services/edge/call/request/caller_watch.h"
 
 namespace countersign::edge::call {
 namespace {
@@ -165,6 +166,7 @@ async::Awaitable<void> OpenSessionAndRun(const CallContext& context, const Label
   PendingDecision asked(context, caller, read);
   Session session(context, caller, MakeSessionStart(context, read));
   context.reply.SetSession(session.id());
+  const request::CallerWatch watch(context, caller, read.connection().name);
   CallResult result = co_await RunSteps(context, caller, read, asked, session);
   if (auto* refusal = std::get_if<Refusal>(&result)) {
     co_return co_await EndRefused(context, labels, session, std::move(*refusal));

@@ -16,6 +16,7 @@ Reason ToReason(const absl::Status& status) {
       {dialects::kUnknownEvent, Reason::kUnknownEvent},
       {"review_exhausted", Reason::kGrantUsed},
       {"review_not_approved", Reason::kGrantUsed},
+      {"too_many_reviews", Reason::kTooManyReviews},
       {"review_expired", Reason::kGrantExpired},
       {"review_revoked", Reason::kGrantRevoked},
   };

@@ -12,6 +12,7 @@ enum class Reason {
   kUnknownConnection,  // from the router
   kUnknownEvent,       // the answer has a form that the masking profile refuses
   kGrantUsed,          // review_exhausted, review_not_approved: there is no use left to take
+  kTooManyReviews,     // of one caller
   kGrantExpired,
   kGrantRevoked,
 };

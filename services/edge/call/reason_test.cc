@@ -17,6 +17,7 @@ TEST_CASE("ToReason: every reason that the pipeline acts on is recognised", "[ed
   CHECK(ToReason(Failure("unknown_event")) == Reason::kUnknownEvent);
   CHECK(ToReason(Failure("review_exhausted")) == Reason::kGrantUsed);
   CHECK(ToReason(Failure("review_not_approved")) == Reason::kGrantUsed);
+  CHECK(ToReason(Failure("too_many_reviews")) == Reason::kTooManyReviews);
   CHECK(ToReason(Failure("review_expired")) == Reason::kGrantExpired);
   CHECK(ToReason(Failure("review_revoked")) == Reason::kGrantRevoked);
 }

@@ -58,8 +58,13 @@ using CallResult = std::variant<Delivered, Deferred, Refusal>;
 // Policy, or data that policy depends on, does not allow the call.
 Refusal RefuseBlocked(absl::string_view code, absl::string_view message);
 
-// The call was cancelled: its caller left, its session was killed, or the gateway drains.
+// The call was cancelled: its caller left or does not stand any more, its session was killed, or
+// the gateway drains.
 Refusal RefuseCancelled(const absl::Status& cause);
+
+// The same of a call that was held: nothing was sent, so that a caller who does not stand any more
+// was blocked.
+Refusal RefuseHeld(const absl::Status& cause);
 
 // A part could not answer. `status` may also be why the call was cancelled.
 Refusal RefuseForPart(const absl::Status& status, absl::string_view part);

@@ -49,12 +49,44 @@ TEST_CASE("RefuseCancelled: a killed session and a drain are distinguished", "[e
   CHECK_FALSE(drained.silent());
 }
 
+TEST_CASE("RefuseCancelled: a caller who does not stand any more is told why", "[edge]") {
+  const Refusal revoked = RefuseCancelled(absl::UnauthenticatedError("the key was revoked"));
+  CHECK(revoked.outcome == Outcome::kAborted);
+  CHECK(revoked.error.code == "unauthenticated");
+  CHECK(revoked.error.message == "the credential does not stand any more: the key was revoked");
+  const Refusal no_role = RefuseCancelled(absl::PermissionDeniedError("not any more"));
+  CHECK(no_role.outcome == Outcome::kAborted);
+  CHECK(no_role.error.code == "permission_denied");
+}
+
+TEST_CASE("RefuseHeld: of a call that was not sent, a caller who does not stand is blocked",
+          "[edge]") {
+  CHECK(RefuseHeld(absl::UnauthenticatedError("revoked")).outcome == Outcome::kBlocked);
+  CHECK(RefuseHeld(absl::PermissionDeniedError("no role")).outcome == Outcome::kBlocked);
+  CHECK(RefuseHeld(absl::AbortedError("the process drains")).outcome == Outcome::kAborted);
+  CHECK(RefuseHeld(absl::CancelledError("left")).outcome == Outcome::kCancelled);
+  CHECK(RefuseHeld(WithReason(absl::PermissionDeniedError("stop"), "killed")).outcome ==
+        Outcome::kKilled);
+}
+
 TEST_CASE("RefuseForPart: a part that is down closes the gate and is named in the log", "[edge]") {
   const Refusal refusal = RefuseForPart(absl::UnavailableError("10.0.0.7 refused"), "approval");
   CHECK(refusal.outcome == Outcome::kAborted);
   CHECK(refusal.error.http_status == 503);
   CHECK(refusal.error.message.find("10.0.0.7") == std::string::npos);
   CHECK(refusal.cause.message() == "approval: 10.0.0.7 refused");
+}
+
+TEST_CASE("RefuseForPart: a caller with too many reviews is blocked, and no part has failed",
+          "[edge]") {
+  const absl::Status status =
+      WithReason(absl::ResourceExhaustedError("100 of your calls wait"), "too_many_reviews");
+  const Refusal refusal = RefuseForPart(status, "approval");
+  CHECK(refusal.outcome == Outcome::kBlocked);
+  CHECK(refusal.error.http_status == 429);
+  CHECK(refusal.error.code == "too_many_reviews");
+  CHECK(refusal.error.final);
+  CHECK(refusal.cause.ok());
 }
 
 TEST_CASE("RefuseForPart: a cancelled question is the cancelled call", "[edge]") {

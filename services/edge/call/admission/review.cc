@@ -138,7 +138,7 @@ async::Awaitable<ReviewedCall::Decided> ReviewedCall::JoinAndWait() {
     co_return Deferred{review_id};
   }
   status = co_await Wait(review_id);
-  if (context_.cancellation.cancelled()) co_return RefuseCancelled(context_.cancellation.cause());
+  if (context_.cancellation.cancelled()) co_return RefuseHeld(context_.cancellation.cause());
   if (!status.ok()) co_return RefuseForPart(status.status(), "approval");
   co_return *std::move(status);
 }

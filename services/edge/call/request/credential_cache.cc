@@ -43,14 +43,46 @@ void CredentialCache::Insert(absl::string_view digest, const domain::Authenticat
 }
 
 void CredentialCache::Flush() {
-  const MutexLock lock(mutex_);
-  Clear();
+  {
+    const MutexLock lock(mutex_);
+    Clear();
+  }
+  TellWatches();
 }
 
 void CredentialCache::SetLive(bool live) {
+  {
+    const MutexLock lock(mutex_);
+    live_ = live;
+    Clear();
+  }
+  TellWatches();
+}
+
+bool CredentialCache::live() const {
   const MutexLock lock(mutex_);
-  live_ = live;
-  Clear();
+  return live_;
+}
+
+std::uint64_t CredentialCache::generation() const {
+  const MutexLock lock(mutex_);
+  return generation_;
+}
+
+void CredentialCache::TellWatches() {
+  const MutexLock lock(watches_mutex_);
+  for (const std::function<void()>& on_flush : watches_) on_flush();
+}
+
+CredentialCache::FlushWatch::FlushWatch(CredentialCache& cache, std::function<void()> on_flush)
+    : cache_(cache) {
+  const MutexLock lock(cache_.watches_mutex_);
+  place_ = cache_.watches_.insert(cache_.watches_.end(), std::move(on_flush));
+}
+
+CredentialCache::FlushWatch::~FlushWatch() {
+  const MutexLock lock(cache_.watches_mutex_);
+  cache_.watches_.erase(place_);
 }
 
 void CredentialCache::Clear() {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -44,7 +45,25 @@ class CredentialCache {
 
   void Flush();
   void SetLive(bool live);
+  bool live() const;
   std::size_t size() const;
+
+  // Grows with every Flush and SetLive.
+  std::uint64_t generation() const;
+
+  // Calls `on_flush` after every Flush and SetLive while it exists, on the thread that flushes.
+  // `on_flush` must neither block nor use the cache.
+  class FlushWatch {
+   public:
+    FlushWatch(CredentialCache& cache, std::function<void()> on_flush);
+    ~FlushWatch();
+    FlushWatch(const FlushWatch&) = delete;
+    FlushWatch& operator=(const FlushWatch&) = delete;
+
+   private:
+    CredentialCache& cache_;
+    std::list<std::function<void()>>::iterator place_;
+  };
 
  private:
   struct Entry {
@@ -53,6 +72,7 @@ class CredentialCache {
     std::list<std::string>::iterator recency;
   };
   void Clear() CS_REQUIRES(mutex_);
+  void TellWatches();
 
   const Options options_;
   Clock& clock_;
@@ -61,6 +81,9 @@ class CredentialCache {
   std::uint64_t generation_ CS_GUARDED_BY(mutex_) = 1;
   std::list<std::string> recency_ CS_GUARDED_BY(mutex_);  // most recently used first
   absl::flat_hash_map<std::string, Entry> entries_ CS_GUARDED_BY(mutex_);
+
+  Mutex watches_mutex_;
+  std::list<std::function<void()>> watches_ CS_GUARDED_BY(watches_mutex_);
 };
 
 }  // namespace countersign::edge::call::request

@@ -58,6 +58,28 @@ TEST_CASE("CredentialCache: a revocation empties it, and earlier verifications a
   CHECK(f.Has("b"));
 }
 
+TEST_CASE("CredentialCache: who watches hears of every flush, until the watch ends", "[edge]") {
+  Fixture f;
+  int heard = 0;
+  const std::uint64_t before = f.cache.generation();
+  {
+    const CredentialCache::FlushWatch watch(f.cache, [&] { ++heard; });
+    const CredentialCache::FlushWatch other(f.cache, [] {});
+    f.Put("a");
+    CHECK(heard == 0);
+    f.cache.Flush();
+    CHECK(heard == 1);
+    f.cache.SetLive(false);
+    CHECK_FALSE(f.cache.live());
+    f.cache.SetLive(true);
+    CHECK(f.cache.live());
+    CHECK(heard == 3);
+  }
+  f.cache.Flush();
+  CHECK(heard == 3);
+  CHECK(f.cache.generation() == before + 4);
+}
+
 TEST_CASE("CredentialCache: without the stream of revocations nothing is remembered", "[edge]") {
   Fixture f;
   f.Put("a");

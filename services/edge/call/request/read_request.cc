@@ -1,5 +1,6 @@
 #include "services/edge/call/request/read_request.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace countersign::edge::call::request {
@@ -27,6 +28,11 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
   if (!read.ok()) {
     co_return RefuseToRead(absl::IsNotFound(read.status()) ? "not_found" : "invalid_request",
                            read.status());
+  }
+  if (read->prompt != nullptr && absl::StrContains(read->prompt->model, '\0')) {
+    Refusal refusal = RefuseBlocked("invalid_request", "the model's name holds a NUL character");
+    refusal.error.param = "model";
+    co_return refusal;
   }
   co_return ReadRequest(std::move(route), dialect, *std::move(read));
 }

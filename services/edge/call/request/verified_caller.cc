@@ -7,9 +7,21 @@
 #include "services/edge/call/request/credential_cache.h"
 
 namespace countersign::edge::call::request {
-namespace {
 
-async::Awaitable<absl::StatusOr<domain::Authenticated>> Authenticate(
+struct VerifiedCaller::Accepted {
+  domain::Authenticated who;
+  absl::Time at;
+  std::uint64_t generation = 0;
+};
+
+VerifiedCaller::VerifiedCaller(const std::string& request_id, SecretString credential,
+                               Accepted accepted)
+    : call_{request_id, std::move(accepted.who.principal), std::move(accepted.who.internal_token)},
+      credential_(std::move(credential)),
+      accepted_at_(accepted.at),
+      generation_(accepted.generation) {}
+
+async::Awaitable<absl::StatusOr<VerifiedCaller::Accepted>> VerifiedCaller::Authenticate(
     const CallContext& context, const SecretString& credential) {
   const CallServices& services = context.services;
   const std::string digest = crypto::Sha256(credential.Reveal());
@@ -22,12 +34,15 @@ async::Awaitable<absl::StatusOr<domain::Authenticated>> Authenticate(
     services.credentials.Insert(digest, *verified, found.generation);
     found.entry = *std::move(verified);
   }
-  if (found.entry->principal->expires_at <= services.clock.Now()) {
+  const absl::Time now = services.clock.Now();
+  if (found.entry->principal->expires_at <= now) {
     co_return WithReason(absl::UnauthenticatedError("the credential has expired"),
                          "credential_expired");
   }
-  co_return *std::move(found.entry);
+  co_return Accepted{*std::move(found.entry), now, found.generation};
 }
+
+namespace {
 
 Refusal RefuseCaller(const absl::Status& status) {
   const bool failed = !absl::IsUnauthenticated(status);
@@ -41,22 +56,20 @@ async::Awaitable<Step<VerifiedCaller>> VerifiedCaller::Verify(const CallContext&
   const StageTimer timer(context.services, Stage::kAuthenticate);
   absl::StatusOr<SecretString> credential = headers::ReadCredential(context.request.headers);
   if (!credential.ok()) co_return RefuseCaller(credential.status());
-  const absl::StatusOr<domain::Authenticated> known = co_await Authenticate(context, *credential);
-  if (!known.ok()) co_return RefuseCaller(known.status());
+  absl::StatusOr<Accepted> accepted = co_await Authenticate(context, *credential);
+  if (!accepted.ok()) co_return RefuseCaller(accepted.status());
   context.caller_connection.SetVerified();
-  domain::Call call{context.request_id, known->principal, known->internal_token};
-  co_return VerifiedCaller(std::move(call), *std::move(credential));
+  co_return VerifiedCaller(context.request_id, *std::move(credential), *std::move(accepted));
 }
 
 async::Awaitable<Step<VerifiedCaller>> VerifiedCaller::VerifyAgain(
     const CallContext& context) const {
-  const absl::StatusOr<domain::Authenticated> known = co_await Authenticate(context, credential_);
-  if (absl::IsUnauthenticated(known.status())) {
-    co_return RefuseBlocked("unauthenticated", known.status().message());
+  absl::StatusOr<Accepted> accepted = co_await Authenticate(context, credential_);
+  if (absl::IsUnauthenticated(accepted.status())) {
+    co_return RefuseBlocked("unauthenticated", accepted.status().message());
   }
-  if (!known.ok()) co_return RefuseForPart(known.status(), "authentication");
-  domain::Call call{call_.request_id, known->principal, known->internal_token};
-  co_return VerifiedCaller(std::move(call), credential_);
+  if (!accepted.ok()) co_return RefuseForPart(accepted.status(), "authentication");
+  co_return VerifiedCaller(call_.request_id, credential_, *std::move(accepted));
 }
 
 async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusal& refusal) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "libs/async/pending_reply.h"
@@ -19,13 +21,23 @@ class VerifiedCaller {
 
   const domain::Call& call() const { return call_; }
   const domain::Principal& principal() const { return *call_.principal; }
+  const SecretString& credential() const { return credential_; }
+
+  // When the credential was accepted, and the generation of the cache of that time: what was
+  // revoked in a later one has not been seen.
+  absl::Time accepted_at() const { return accepted_at_; }
+  std::uint64_t generation() const { return generation_; }
 
  private:
-  VerifiedCaller(domain::Call call, SecretString credential)
-      : call_(std::move(call)), credential_(std::move(credential)) {}
+  struct Accepted;
+  static async::Awaitable<absl::StatusOr<Accepted>> Authenticate(const CallContext& context,
+                                                                 const SecretString& credential);
+  VerifiedCaller(const std::string& request_id, SecretString credential, Accepted accepted);
 
   domain::Call call_;
   SecretString credential_;
+  absl::Time accepted_at_;
+  std::uint64_t generation_ = 0;
 };
 
 // Answers, counts and logs a request whose caller could not be verified.

@@ -1,0 +1,87 @@
+#include "services/edge/call/request/caller_watch.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/async/sleep.h"
+#include "libs/async/spawn.h"
+#include "libs/crypto/hash.h"
+
+namespace countersign::edge::call::request {
+
+// Used on the call's executor alone.
+struct CallerWatch::State {
+  const CallServices& services;
+  const async::Executor executor;
+  const SecretString credential;
+  const std::string connection;
+  const absl::Time accepted_at;
+  async::Cancellation* call = nullptr;  // null: the call is over
+  bool asking = false;
+  bool flushed = false;  // since the last question
+
+  bool running() const { return call != nullptr && !call->cancelled(); }
+};
+
+CallerWatch::CallerWatch(const CallContext& context, const VerifiedCaller& caller,
+                         std::string connection)
+    : state_(new State{context.services, context.executor, caller.credential(),
+                       std::move(connection), caller.accepted_at(), &context.cancellation}),
+      flushes_(context.services.credentials,
+               [handle = async::ExecutorHandle(context.executor), state = state_] {
+                 handle.Run([state] { OnFlush(state); });
+               }) {
+  if (context.services.credentials.generation() != caller.generation() ||
+      !context.services.credentials.live()) {
+    OnFlush(state_);
+  }
+}
+
+CallerWatch::~CallerWatch() { state_->call = nullptr; }
+
+void CallerWatch::OnFlush(const std::shared_ptr<State>& state) {
+  state->flushed = true;
+  if (state->asking || !state->running()) return;
+  state->asking = true;
+  async::Spawn(state->executor, AskUntilKnown(state));
+}
+
+// OK, or why the call must end; every other status says that nobody knows.
+async::Awaitable<absl::Status> CallerWatch::Ask(const State& state) {
+  const CallServices& services = state.services;
+  const std::string digest = crypto::Sha256(state.credential.Reveal());
+  CredentialCache::Found found = services.credentials.Find(digest);
+  if (!found.entry) {
+    async::PendingReply<absl::StatusOr<domain::Authenticated>> answer(state.executor);
+    services.ports.authenticator.AuthenticateAgain(state.credential, state.accepted_at,
+                                                   services.PortDeadline(), answer.done());
+    absl::StatusOr<domain::Authenticated> verified = co_await answer.Get();
+    if (!verified.ok()) co_return verified.status();
+    services.credentials.Insert(digest, *verified, found.generation);
+    found.entry = *std::move(verified);
+  }
+  const domain::Principal& principal = *found.entry->principal;
+  if (domain::HasRole(principal, domain::Role::kCaller, state.connection)) {
+    co_return absl::OkStatus();
+  }
+  co_return absl::PermissionDeniedError(absl::StrCat(
+      principal.DisplayName(), " may not call connection \"", state.connection, "\" any more"));
+}
+
+async::Awaitable<void> CallerWatch::AskUntilKnown(std::shared_ptr<State> state) {
+  while (state->running()) {
+    state->flushed = false;
+    const absl::Status stands = co_await Ask(*state);
+    if (!state->running()) break;
+    if (absl::IsUnauthenticated(stands) || absl::IsPermissionDenied(stands)) {
+      state->call->Cancel(stands);
+      break;
+    }
+    if (state->flushed) continue;
+    if (stands.ok() && state->services.credentials.live()) break;
+    co_await async::Sleep(state->executor, state->services.options.ask_caller_every);
+  }
+  state->asking = false;
+}
+
+}  // namespace countersign::edge::call::request

@@ -1,0 +1,128 @@
+#include "services/edge/call/request/caller_watch.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "services/edge/testing/call_fixture.h"
+
+namespace countersign::edge::call::request {
+namespace {
+
+using testing::CallFixture;
+
+// A call of "alice" on the connection "openai" that runs and is watched.
+struct Fixture : CallFixture {
+  explicit Fixture(bool watched = true) {
+    auto verified = call.Run(VerifiedCaller::Verify(call.context));
+    REQUIRE(verified.has_value());
+    REQUIRE(verified->ok());
+    caller.emplace(**std::move(verified));
+    if (watched) Watch();
+  }
+  void Watch() { watch.emplace(call.context, *caller, "openai"); }
+  const absl::Status& cause() { return call.caller.cancellation().cause(); }
+  std::size_t asked() const { return authenticator.authenticate.calls(); }
+
+  testing::OneCall& call = NewCall();
+  std::optional<VerifiedCaller> caller;
+  std::optional<CallerWatch> watch;
+};
+
+}  // namespace
+
+TEST_CASE("CallerWatch: a call whose caller still stands goes on", "[edge]") {
+  Fixture f;
+  f.credentials.Flush();
+  f.Run();
+  CHECK(f.cause().ok());
+  CHECK(f.asked() == 2);
+  f.Advance(absl::Minutes(10));
+  CHECK(f.asked() == 2);
+}
+
+TEST_CASE("CallerWatch: what was revoked ends the call at once", "[edge]") {
+  Fixture f;
+  SECTION("the credential") {
+    f.authenticator.Forget("key-1");
+    f.credentials.Flush();
+    f.Run();
+    CHECK(absl::IsUnauthenticated(f.cause()));
+  }
+  SECTION("the role on the connection") {
+    domain::Principal alice = CallFixture::Principal("alice");
+    alice.roles = {{domain::Role::kCaller, {"another"}}, {domain::Role::kAuditor, {}}};
+    f.authenticator.Know("key-1", alice);
+    f.credentials.Flush();
+    f.Run();
+    CHECK(absl::IsPermissionDenied(f.cause()));
+  }
+}
+
+TEST_CASE("CallerWatch: what was revoked between verification and watch is not missed", "[edge]") {
+  Fixture f(/*watched=*/false);
+  f.authenticator.Forget("key-1");
+  f.credentials.Flush();
+  f.Watch();
+  f.Run();
+  CHECK(absl::IsUnauthenticated(f.cause()));
+}
+
+TEST_CASE("CallerWatch: while authn cannot say, the call goes on and the question too", "[edge]") {
+  Fixture f;
+  f.authenticator.authenticate.AlwaysFail(absl::UnavailableError("authn is away"));
+  for (int i = 0; i < 3; ++i) {
+    f.authenticator.authenticate.FailNext(absl::UnavailableError("authn is away"));
+  }
+  f.credentials.Flush();
+  f.Run();
+  for (int i = 0; i < 2; ++i) f.Advance(f.options.ask_caller_every);
+  CHECK(f.asked() == 4);
+  CHECK(f.cause().ok());
+  f.authenticator.Forget("key-1");
+  f.authenticator.authenticate.AlwaysFail(absl::UnauthenticatedError("revoked"));
+  f.Advance(f.options.ask_caller_every);
+  CHECK(absl::IsUnauthenticated(f.cause()));
+}
+
+TEST_CASE("CallerWatch: while authn cannot be heard, the question is repeated", "[edge]") {
+  Fixture f;
+  f.credentials.SetLive(false);
+  f.Run();
+  for (int i = 0; i < 3; ++i) f.Advance(f.options.ask_caller_every);
+  CHECK(f.asked() == 5);
+  f.credentials.SetLive(true);
+  f.Advance(f.options.ask_caller_every);
+  const std::size_t asked = f.asked();
+  f.Advance(absl::Minutes(10));
+  CHECK(f.asked() == asked);
+  CHECK(f.cause().ok());
+}
+
+TEST_CASE("CallerWatch: a flush during the question asks once more", "[edge]") {
+  Fixture f;
+  f.authenticator.authenticate.Hold();
+  f.credentials.Flush();
+  f.Run();
+  f.authenticator.Forget("key-1");
+  f.credentials.Flush();
+  f.Run();
+  CHECK(f.asked() == 2);
+  f.authenticator.authenticate.Release();  // the first answer: of before the revocation
+  f.Run();
+  CHECK(absl::IsUnauthenticated(f.cause()));
+}
+
+TEST_CASE("CallerWatch: nothing is asked for a call that is over", "[edge]") {
+  Fixture f;
+  f.watch.reset();
+  f.authenticator.Forget("key-1");
+  f.credentials.Flush();
+  f.Run();
+  CHECK(f.asked() == 1);
+  CHECK(f.cause().ok());
+}
+
+}  // namespace countersign::edge::call::request
