@@ -177,7 +177,8 @@ peers_of() {
   case "$1" in
     edge) echo authn policy approval masking session-recorder ;;
     authn) echo policy ;;
-    policy|session-recorder) echo authn ;;
+    policy) echo authn ;;
+    session-recorder) echo authn approval ;;
     approval|masking) echo authn policy ;;
   esac
 }

@@ -112,6 +112,19 @@ struct AuthnFixture {
   }
 };
 
+TEST_CASE_METHOD(AuthnFixture, "GrpcAuthenticator: a question about a running call says since when",
+                 "[clients]") {
+  service.authenticate.response.set_internal_token("internal");
+  CHECK(Authenticate().ok());
+  CHECK_FALSE(service.authenticate.request.has_accepted_at());
+  const absl::Time accepted = absl::FromUnixSeconds(1'700'000'000);
+  CHECK(Ask<domain::Authenticated>([&](auto done) {
+          authenticator.AuthenticateAgain(SecretString("key"), accepted, In(kLong),
+                                          std::move(done));
+        }).ok());
+  CHECK(service.authenticate.request.accepted_at().seconds() == 1'700'000'000);
+}
+
 TEST_CASE("GrpcAuthenticator: the principal comes from the internal token", "[clients]") {
   AuthnFixture fixture;
   const absl::Time until = absl::FromUnixSeconds(1'800'000'000);

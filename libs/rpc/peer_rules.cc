@@ -47,6 +47,7 @@ const std::vector<PeerRule>& PeerRules() {
        true},
 
       {"countersign.approval.v1.ReviewGateService", "*", {"edge"}},
+      {"countersign.approval.v1.ReviewLogService", "ReadLog", {"session-recorder"}},
       {"countersign.approval.v1.ReviewService", "*", {"edge"}},
 
       {"countersign.masking.v1.MaskingService", "Mask", {"edge"}, true},

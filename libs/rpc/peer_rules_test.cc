@@ -46,6 +46,7 @@ const std::map<std::string, Callers> kInternal = {
     {"/countersign.approval.v1.ReviewGateService/Wait", {"edge"}},
     {"/countersign.approval.v1.ReviewGateService/Consume", {"edge"}},
     {"/countersign.approval.v1.ReviewGateService/Leave", {"edge"}},
+    {"/countersign.approval.v1.ReviewLogService/ReadLog", {"session-recorder"}},
     {"/countersign.masking.v1.MaskingService/Mask", {"edge"}},
     {"/countersign.recorder.v1.RecorderService/Record", {"edge"}},
 };

@@ -30,13 +30,13 @@ struct ApprovalOptions {
 // standalone gateway. The constructor's arguments must outlive it.
 class Approval {
  public:
-  Approval(store::ReviewStore& store, const Clock& clock, metrics::Registry& registry,
-           ApprovalOptions options = {})
+  Approval(store::ReviewStore& store, crypto::PageTokens tokens, const Clock& clock,
+           metrics::Registry& registry, ApprovalOptions options = {})
       : metrics_(registry),
         waiters_(timers_, clock),
         pool_(std::make_unique<ThreadPool>(options.threads, options.max_queued)),
         gate_(store, directory_, waiters_, timers_, *pool_),
-        reviewer_api_(store, directory_, waiters_, metrics_),
+        reviewer_api_(store, directory_, waiters_, metrics_, std::move(tokens)),
         poller_({store, waiters_, clock, metrics_}),
         clock_(clock),
         options_(std::move(options)) {}

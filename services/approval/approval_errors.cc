@@ -38,9 +38,14 @@ absl::Status SelfReview(const std::string& review_id) {
 }
 
 absl::Status NotAPerson(const std::string& name, domain::IdentityKind kind) {
+  const std::string known =
+      kind == domain::IdentityKind::kUnspecified
+          ? absl::StrCat("nothing proves that ", name,
+                         " is a person (an Identity of kind human, or a provider whose profile "
+                         "knows people)")
+          : absl::StrCat(name, " is of kind ", domain::ToString(kind));
   return WithReason(
-      absl::PermissionDeniedError(absl::StrCat(name, " is of kind ", domain::ToString(kind),
-                                               ", and only people decide reviews")),
+      absl::PermissionDeniedError(absl::StrCat(known, ", and only people decide reviews")),
       "not_a_person");
 }
 
@@ -91,6 +96,25 @@ absl::Status Revoked(const std::string& review_id) {
 absl::Status BindingMismatch(const std::string& review_id) {
   return Precondition("binding_mismatch", absl::StrCat("what is to be sent is not what review ",
                                                        review_id, " is about"));
+}
+
+absl::Status TooManyReviews(std::size_t pending) {
+  return WithReason(
+      absl::ResourceExhaustedError(absl::StrCat(
+          pending, " of your calls wait for reviewers already: wait until some are decided")),
+      "too_many_reviews");
+}
+
+absl::Status UseUnproven(const std::string& review_id) {
+  return WithReason(absl::DataLossError(absl::StrCat("the log does not prove review ", review_id,
+                                                     ": it knows of no such use")),
+                    "review_unproven");
+}
+
+absl::Status LogSetBack(std::uint64_t seen) {
+  return WithReason(
+      absl::DataLossError(absl::StrCat("the approval log was set back behind line ", seen)),
+      "review_unproven");
 }
 
 absl::Status NoDirectory() {

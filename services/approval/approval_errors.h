@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -26,8 +27,12 @@ absl::Status Expired(const std::string& review_id);          // review_expired
 absl::Status Exhausted(const std::string& review_id);        // review_exhausted
 absl::Status Revoked(const std::string& review_id);          // review_revoked
 absl::Status BindingMismatch(const std::string& review_id);  // binding_mismatch
-absl::Status NoDirectory();                                  // resources_missing
-absl::Status SessionMissing();                               // INVALID_ARGUMENT, session_missing
-absl::Status Busy();                                         // overloaded
+// DATA_LOSS review_unproven: the database says what the log does not prove.
+absl::Status UseUnproven(const std::string& review_id);
+absl::Status LogSetBack(std::uint64_t seen);
+absl::Status TooManyReviews(std::size_t pending);  // too_many_reviews
+absl::Status NoDirectory();                        // resources_missing
+absl::Status SessionMissing();                     // INVALID_ARGUMENT, session_missing
+absl::Status Busy();                               // overloaded
 
 }  // namespace countersign::approval::errors

@@ -21,7 +21,8 @@ struct Running {
   testing::MemoryReviewStore store{clock, random};
   std::shared_ptr<async::testing::ManualPause> pause =
       std::make_shared<async::testing::ManualPause>();
-  Approval approval{store, clock, registry, Options(pause)};
+  Approval approval{store, crypto::PageTokens(SecretString("secret"), random), clock, registry,
+                    Options(pause)};
 
   Running() { approval.Start(); }
   static ApprovalOptions Options(std::shared_ptr<async::Pause> pause) {

@@ -8,6 +8,8 @@
 #include "services/approval/approval_schema.h"
 #include "services/approval/gate/review_gate_service.h"
 #include "services/approval/reviewers/review_service.h"
+#include "services/approval/store/local_review_log.h"
+#include "services/approval/store/review_log_service.h"
 #include "services/approval/store/review_store_pg.h"
 
 namespace countersign::approval {
@@ -23,8 +25,9 @@ absl::Status Wire(server::App& app) {
 
   auto& store = app.Make<store::PgReviewStore>(app.Make<pg::Pool>(database), seal_key, app.clock(),
                                                app.random());
-  auto& approval = app.Make<Approval>(store, app.clock(), app.metrics(),
-                                      ApprovalOptions{database.max_connections});
+  auto& approval =
+      app.Make<Approval>(store, crypto::PageTokens(seal_key, app.random()), app.clock(),
+                         app.metrics(), ApprovalOptions{database.max_connections});
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("approval", approval.directory());
 
@@ -32,6 +35,8 @@ absl::Status Wire(server::App& app) {
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
   app.Serve(app.Make<gate::ReviewGateService>(approval.gate(), callers, app.clock()));
+  app.Serve(
+      app.Make<store::ReviewLogService>(app.Make<store::LocalReviewLog>(store), approval.pool()));
   app.Serve(app.Make<reviewers::ReviewService>(approval.reviewer_api(), callers, approval.pool()));
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&feed] { return std::string(feed.serving() ? "" : "no resources yet"); });

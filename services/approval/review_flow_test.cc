@@ -48,7 +48,8 @@ struct Flow {
   gate::ReviewWaiters waiters{timers, clock};
   std::unique_ptr<ThreadPool> pool = std::make_unique<ThreadPool>(2, 100);
   gate::LocalReviewGate gate{store, directory, waiters, timers, *pool};
-  reviewers::ReviewerApi reviewer_api{store, directory, waiters, metrics};
+  reviewers::ReviewerApi reviewer_api{store, directory, waiters, metrics,
+                                      crypto::PageTokens(SecretString("secret"), random)};
   gate::ReviewPoller poller{{store, waiters, clock, metrics}};
   domain::Call ada;
 
@@ -223,7 +224,8 @@ TEST_CASE("Without resources nobody votes and nothing is used", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   reviewers::ReviewerDirectory empty;
-  reviewers::ReviewerApi reviewer_api(flow.store, empty, flow.waiters, flow.metrics);
+  reviewers::ReviewerApi reviewer_api(flow.store, empty, flow.waiters, flow.metrics,
+                                      crypto::PageTokens(SecretString("secret"), flow.random));
   CHECK(reviewer_api.Vote(Reviewer("bob"), id, reviews::Ballot::kApprove, BindingHash('a'), "")
             .status()
             .code() == absl::StatusCode::kUnavailable);
@@ -273,6 +275,31 @@ TEST_CASE("ReviewerApi: lists what its reader is asked to review", "[approval]")
   CHECK(count(Signed("eve", {"security"}, {{domain::Role::kAuditor, {}}})) == -1);
 }
 
+TEST_CASE("ReviewerApi: a page token is its reader's, for the same states and the same scope",
+          "[approval]") {
+  Flow flow;
+  for (const char hash : {'1', '2', '3'}) {
+    REQUIRE(flow.store.Join(testing::ACall("s", hash)).ok());
+  }
+  const auto list = [&](const domain::Principal& reader, ReviewState state,
+                        const std::string& token) {
+    return flow.reviewer_api.List(reader, state, false, 1, token);
+  };
+  const auto first = list(Reviewer("bob"), ReviewState::kUnspecified, "");
+  REQUIRE(first.ok());
+  const std::string token = first->next_page_token;
+  CHECK(list(Reviewer("bob"), ReviewState::kUnspecified, token).ok());
+  domain::Principal narrower = Reviewer("bob");
+  narrower.roles = {{domain::Role::kReviewer, {"openai"}}};
+  for (const auto& refused :
+       {list(Reviewer("carol"), ReviewState::kUnspecified, token),
+        list(narrower, ReviewState::kUnspecified, token),
+        list(Reviewer("bob"), ReviewState::kApproved, token),
+        list(Reviewer("bob"), ReviewState::kUnspecified, first->reviews[0].id)}) {
+    CHECK(GetReason(refused.status()) == "page_token_invalid");
+  }
+}
+
 TEST_CASE("ReviewerApi: pages hold every review once", "[approval]") {
   Flow flow;
   for (const char hash : {'1', '2', '3', '4', '5'}) {
@@ -296,8 +323,8 @@ TEST_CASE("ReviewerApi: pages hold every review once", "[approval]") {
 TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
-  for (const auto kind :
-       {domain::IdentityKind::kAgent, domain::IdentityKind::kCi, domain::IdentityKind::kService}) {
+  for (const auto kind : {domain::IdentityKind::kAgent, domain::IdentityKind::kCi,
+                          domain::IdentityKind::kService, domain::IdentityKind::kUnspecified}) {
     const auto vote =
         flow.reviewer_api.Vote(Signed("robot", {"security"}, {{domain::Role::kReviewer, {}}}, kind),
                                id, reviews::Ballot::kApprove, BindingHash('a'), "");
@@ -306,12 +333,26 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
   }
   CHECK(GetReason(flow.Approve("ada", id).status()) == "self_review");
   CHECK(flow.store.Get(id)->state == ReviewState::kPending);
-  // A verified token that matched no Identity and is not a program's own.
   CHECK(flow.reviewer_api
-            .Vote(Signed("zoe", {"security"}, {{domain::Role::kReviewer, {}}},
-                         domain::IdentityKind::kUnspecified),
-                  id, reviews::Ballot::kDeny, BindingHash('a'), "")
+            .Vote(Signed("zoe", {"security"}, {{domain::Role::kReviewer, {}}}), id,
+                  reviews::Ballot::kDeny, BindingHash('a'), "")
             .ok());
+}
+
+TEST_CASE("Consume: an approval that nobody gave sends nothing, and is taken back", "[approval]") {
+  Flow flow;
+  const std::string id = flow.Opened();
+  reviews::Review& row = flow.store.row(id).review;
+  row.state = ReviewState::kApproved;
+  row.uses_left = 1;
+  row.decided_at = flow.clock.Now();
+  row.grant_expires_at = flow.clock.Now() + absl::Hours(1);
+  CHECK(GetReason(flow.Consume(id).status()) == "review_revoked");
+  CHECK(flow.store.Get(id)->state == ReviewState::kRevoked);
+  const auto again = flow.Join("s2");
+  REQUIRE(again.ok());
+  CHECK(again->review_id != id);
+  CHECK(again->state == ReviewState::kPending);
 }
 
 TEST_CASE("Waiting callers are counted until they leave", "[approval]") {

@@ -1,10 +1,10 @@
-#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/clients/internal_keys_grpc.h"
-#include "libs/log/log.h"
+#include "libs/clients/review_log_grpc.h"
 #include "libs/server/run_service.h"
 #include "services/session_recorder/api/recorder_service.h"
 #include "services/session_recorder/api/session_service.h"
+#include "services/session_recorder/exports/checkpoint_file.h"
 #include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_config.h"
 #include "services/session_recorder/session_recorder_schema.h"
@@ -16,19 +16,19 @@ namespace {
 absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kSessionRecorderSchema));
   CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
-  CS_ASSIGN_OR_RETURN(const std::string ring_file, app.SecretPath("record.keys"));
-  CS_ASSIGN_OR_RETURN(const std::string key_file, app.SecretPath("checkpoint.key"));
-  CS_ASSIGN_OR_RETURN(auto ring, chain::FileKeyRing::LoadOrCreate(ring_file, app.random()));
-  CS_ASSIGN_OR_RETURN(crypto::SigningKey signing_key, chain::LoadOrCreateSigningKey(key_file));
+  CS_ASSIGN_OR_RETURN(const auto approval, app.ChannelTo("approval"));
+  CS_ASSIGN_OR_RETURN(const std::string secrets, app.SecretPath(""));
+  CS_ASSIGN_OR_RETURN(chain::FolderKeys own, chain::LoadOrCreateKeys(secrets, app.random()));
   CS_ASSIGN_OR_RETURN(RecorderOptions options,
                       config.Options(UuidV7(app.clock().Now(), app.random())));
-  log::Info("exports are verified with", {{"key_id", Base64UrlEncode(signing_key.public_key())}});
-
+  options.checkpoints.sinks =
+      app.Make<exports::CheckpointFiles>(config.checkpoint_files, secrets + "checkpoint.newest")
+          .sinks();
+  options.checkpoints.review_log = &app.Make<clients::GrpcReviewLog>(approval, app.clock());
   auto& store = app.Make<store::PgRecordStore>(app.Make<pg::Pool>(database));
   auto& recorder = app.Make<SessionRecorder>(
-      store, RecorderKeys{app.Keep(std::move(ring)), std::move(signing_key)}, app.clock(),
+      store, RecorderKeys{app.Keep(std::move(own.ring)), std::move(own.signing)}, app.clock(),
       app.random(), app.metrics(), std::move(options));
-
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);

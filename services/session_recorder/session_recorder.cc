@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/log/log.h"
 
@@ -21,18 +22,21 @@ SessionRecorder::SessionRecorder(store::RecordStore& store, RecorderKeys keys, c
                                  RecorderOptions options)
     : metrics_(DeclareMetrics(registry)),
       sessions_(store, keys.ring, clock, random, metrics_, std::move(options.sessions)),
-      reader_(store, keys.ring),
+      reader_(store, keys.ring, crypto::PageTokens(keys.signing.seed(), random)),
       checkpointer_(store, clock, std::move(keys.signing), metrics_,
                     std::move(options.checkpoints)),
       exporter_(store, keys.ring, checkpointer_, clock, random),
       local_(sessions_),
-      pauses_(std::move(options.pauses)) {}
+      pauses_(std::move(options.pauses)) {
+  sessions_.Refuse(absl::UnavailableError("the stored record was not checked yet"));
+}
 
 SessionRecorder::~SessionRecorder() { threads_.clear(); }
 
 absl::Status SessionRecorder::Keep() {
   if (!prepared_) CS_RETURN_IF_ERROR(prepare_());
   prepared_ = true;
+  CS_RETURN_IF_ERROR(CheckStored());
   return sessions_.Maintain();
 }
 
@@ -52,8 +56,27 @@ void SessionRecorder::Repeat(std::string name, absl::Duration interval,
       interval, std::move(repeated), async::PeriodicTask::First::kAtOnce, std::move(pause)));
 }
 
+absl::Status SessionRecorder::CheckStored() {
+  if (checked_) return absl::OkStatus();
+  absl::Status stored = checkpointer_.CheckStored();
+  // Another process was making a checkpoint meanwhile.
+  for (int i = 0; i < 2 && absl::IsAborted(stored); ++i) stored = checkpointer_.CheckStored();
+  set_back_ = absl::IsDataLoss(stored) || absl::IsFailedPrecondition(stored);
+  if (set_back_) {
+    log::Error("nothing is recorded: the stored record is not the one that was signed last",
+               {{"error", stored}});
+    sessions_.Refuse(absl::UnavailableError("the stored record was set back or changed"));
+  }
+  if (!stored.ok()) return stored;
+  checked_ = true;
+  sessions_.Accept();
+  return absl::OkStatus();
+}
+
 void SessionRecorder::Start(std::function<absl::Status()> prepare) {
   prepare_ = std::move(prepare);
+  log::Info("exports are verified with",
+            {{"key_id", Base64UrlEncode(checkpointer_.key().public_key())}});
   const auto keep = [this] {
     const absl::Status status = Keep();
     ready_ = status.ok();
@@ -69,6 +92,9 @@ void SessionRecorder::Start(std::function<absl::Status()> prepare) {
   Repeat("checkpoints", kCheckpointTick, make_checkpoint, pauses_.checkpoints);
 }
 
-std::string SessionRecorder::NotReady() const { return ready_ ? "" : "no database"; }
+std::string SessionRecorder::NotReady() const {
+  if (set_back_) return "the record was set back or changed: see the log";
+  return ready_ ? "" : "no database";
+}
 
 }  // namespace countersign::session_recorder

@@ -43,8 +43,10 @@ class SessionRecorder {
                   RandomSource& random, metrics::Registry& registry, RecorderOptions options);
   ~SessionRecorder();
 
-  // Starts the threads. `prepare` (migrations) is retried until it succeeds; then sessions left
-  // running are closed and the recorder becomes ready.
+  // Starts the threads. `prepare` (migrations) is retried until it succeeds; then the stored record
+  // is compared with what was signed and published last (Checkpointer::CheckStored), sessions left
+  // running are closed, and the recorder becomes ready. Until then, and permanently when the record
+  // was set back or changed, nothing is recorded.
   void Start(std::function<absl::Status()> prepare);
 
   // "" when ready; otherwise the reason why not. Never blocks.
@@ -60,6 +62,7 @@ class SessionRecorder {
   absl::Status Keep();
   void Repeat(std::string name, absl::Duration interval, std::function<absl::Status()> work,
               std::shared_ptr<async::Pause> pause);
+  absl::Status CheckStored();
 
   const RecorderMetrics metrics_;
   live::LiveSessions sessions_;
@@ -70,7 +73,9 @@ class SessionRecorder {
 
   const RecorderPauses pauses_;
   std::function<absl::Status()> prepare_;
-  bool prepared_ = false;  // used by the maintenance thread only
+  bool prepared_ = false;  // used by the maintenance thread only, like
+  bool checked_ = false;   // this
+  std::atomic<bool> set_back_{false};
   std::atomic<bool> ready_{false};
   // Last, because they use the members above.
   std::vector<std::unique_ptr<async::PeriodicTask>> threads_;

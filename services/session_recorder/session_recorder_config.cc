@@ -29,6 +29,7 @@ SessionRecorderConfig ReadSessionRecorderConfig(config::Fields& section) {
   config.checkpoint_interval = section.Duration("checkpointInterval", config.checkpoint_interval,
                                                 absl::Seconds(1), absl::Minutes(1));
   config.trusted_keys = section.Strings("trustedKeys");
+  config.checkpoint_files = section.Strings("checkpointFiles");
   config.auditor_threads = static_cast<std::size_t>(
       section.Integer("auditorThreads", static_cast<std::int64_t>(config.auditor_threads), 1, 64));
   return config;

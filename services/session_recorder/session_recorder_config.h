@@ -15,7 +15,9 @@ struct SessionRecorderConfig {
   bool sole_recorder = false;                             // see LiveSessionsOptions
   absl::Duration checkpoint_interval = absl::Seconds(5);  // 1s … 1m
   std::vector<std::string> trusted_keys;                  // earlier public keys, base64url
-  std::size_t auditor_threads = 4;                        // 1 … 64; for auditors' requests
+  // Files, better on another machine's disk, in which the newest checkpoint is published.
+  std::vector<std::string> checkpoint_files;
+  std::size_t auditor_threads = 4;  // 1 … 64; for auditors' requests
 
   // INVALID_ARGUMENT when a trusted key is malformed. `node` names this process.
   absl::StatusOr<RecorderOptions> Options(std::string node) const;

@@ -35,12 +35,14 @@ TEST_CASE("SessionRecorderConfig: without a section everything has its default",
 
 TEST_CASE("SessionRecorderConfig: every field is read", "[session_recorder]") {
   const std::string key(32, 'k');
-  const auto [config, status] =
-      Read("{soleRecorder: true, checkpointInterval: 10s, auditorThreads: 8, trustedKeys: [" +
-           Base64UrlEncode(key) + "]}");
+  const auto [config, status] = Read(
+      "{soleRecorder: true, checkpointInterval: 10s, auditorThreads: 8, "
+      "checkpointFiles: [/mnt/other/newest], trustedKeys: [" +
+      Base64UrlEncode(key) + "]}");
   INFO(status.ToString());
   REQUIRE(status.ok());
   CHECK(config.auditor_threads == 8);
+  CHECK(config.checkpoint_files == std::vector<std::string>{"/mnt/other/newest"});
   const auto options = config.Options("node");
   REQUIRE(options.ok());
   CHECK(options->sessions.sole_recorder);

@@ -5,9 +5,12 @@
 
 #include "libs/async/testing/manual_pause.h"
 #include "libs/base/status.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/session_recorder/audit/answer_text.h"
+#include "services/session_recorder/exports/checkpoint_file.h"
 #include "services/session_recorder/store/record_store_memory.h"
 #include "services/session_recorder/summary.h"
+#include "services/session_recorder/testing/archive.h"
 #include "services/session_recorder/testing/test_recorder.h"
 
 namespace countersign::session_recorder {
@@ -90,6 +93,36 @@ TEST_CASE("SessionRecorder: is not ready while `prepare` fails", "[session_recor
   pauses.sessions->Pass();
   CHECK(tries == 3);
   CHECK(recorder.NotReady().empty());
+}
+
+TEST_CASE("SessionRecorder: records nothing on a record that was set back", "[session_recorder]") {
+  Archive archive(2);
+  countersign::testing::TemporaryFolder folder;
+  exports::CheckpointFile newest(folder / "newest");
+  REQUIRE(newest.Publish(archive.store.checkpoints().back()).ok());
+  archive.store.checkpoints().resize(1);
+  metrics::Registry registry;
+  RecorderOptions options;
+  options.checkpoints.sinks = {&newest};
+  SessionRecorder recorder(archive.store, {archive.recorder.keys, archive.key},
+                           archive.recorder.clock, archive.recorder.random, registry,
+                           std::move(options));
+  const auto append = [&] {
+    const auto session = recorder.sessions().NewSession(TestStart(TestId(7)), TestPrincipal(),
+                                                        live::LiveSessions::Lease::kHeld);
+    std::promise<absl::Status> answer;
+    recorder.sessions().Append(
+        session, {}, archive.recorder.clock.Now() + absl::Seconds(5),
+        [&](absl::StatusOr<std::uint32_t> index) { answer.set_value(index.status()); });
+    return answer.get_future().get();
+  };
+  CHECK(absl::IsUnavailable(append()));  // not checked yet
+  recorder.Start([] { return absl::OkStatus(); });
+  while (recorder.NotReady() == "no database") std::this_thread::yield();
+  CHECK(recorder.NotReady() == "the record was set back or changed: see the log");
+  const absl::Status refused = append();
+  CHECK(absl::IsUnavailable(refused));
+  CHECK(refused.message() == "the stored record was set back or changed");
 }
 
 TEST_CASE("Summarize: columns contain only what PostgreSQL can store and index",

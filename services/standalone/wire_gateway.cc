@@ -16,6 +16,7 @@
 #include "libs/rpc/caller.h"
 #include "services/approval/approval.h"
 #include "services/approval/reviewers/review_service.h"
+#include "services/approval/store/local_review_log.h"
 #include "services/approval/store/review_store_pg.h"
 #include "services/authn/access_keys/key_service.h"
 #include "services/authn/access_keys/key_store_pg.h"
@@ -36,6 +37,7 @@
 #include "services/policy/rules/local_policy_decider.h"
 #include "services/session_recorder/api/session_service.h"
 #include "services/session_recorder/chain/key_ring.h"
+#include "services/session_recorder/exports/checkpoint_file.h"
 #include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_schema.h"
 #include "services/session_recorder/store/record_store_pg.h"
@@ -88,6 +90,7 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
 
 struct ApprovalParts {
   approval::Approval& core;
+  domain::ReviewLog& log;
 };
 
 absl::StatusOr<ApprovalParts> WireApproval(const DataDirectory& directory, pg::Pool& database,
@@ -97,14 +100,15 @@ absl::StatusOr<ApprovalParts> WireApproval(const DataDirectory& directory, pg::P
   CS_ASSIGN_OR_RETURN(
       SecretString seal_key,
       config::LoadOrCreateSecret(folder + "/content.key", crypto::kSealKeyBytes, app.random()));
+  crypto::PageTokens tokens(seal_key, app.random());
   auto& store = app.Make<approval::store::PgReviewStore>(database, std::move(seal_key), app.clock(),
                                                          app.random());
   CS_RETURN_IF_ERROR(store.EnsureSchema());
-  auto& core = app.Make<approval::Approval>(store, app.clock(), app.metrics());
+  auto& core = app.Make<approval::Approval>(store, std::move(tokens), app.clock(), app.metrics());
   services.push_back(&app.Make<approval::reviewers::ReviewService>(core.reviewer_api(),
                                                                    authn.callers, core.pool()));
   core.Start();
-  return ApprovalParts{core};
+  return ApprovalParts{core, app.Make<approval::store::LocalReviewLog>(store)};
 }
 
 struct MaskingParts {
@@ -122,29 +126,39 @@ absl::StatusOr<MaskingParts> WireMasking(const DataDirectory& directory, server:
   return MaskingParts{profiles, app.Make<masking::LocalMasker>(profiles, large, metrics)};
 }
 
-absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory, pg::Pool& database,
-                                               AuthnParts& authn, server::App& app,
-                                               Services& services) {
-  CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("session-recorder"));
-  CS_ASSIGN_OR_RETURN(auto ring_file, recorder::chain::FileKeyRing::LoadOrCreate(
-                                          folder + "/record.keys", app.random()));
-  CS_ASSIGN_OR_RETURN(crypto::SigningKey signing_key,
-                      recorder::chain::LoadOrCreateSigningKey(folder + "/checkpoint.key"));
-  CS_RETURN_IF_ERROR(
-      WriteWhole(directory.record_public_key(), Base64UrlEncode(signing_key.public_key()) + "\n"));
+struct RecorderParts {
+  pg::Pool& database;
+  rpc::CallerVerifier& callers;
+  domain::ReviewLog& reviews;
+};
 
-  auto& ring = app.Keep(std::move(ring_file));
+absl::StatusOr<domain::Recorder*> WireRecorder(const DataDirectory& directory,
+                                               const process::Options& given, RecorderParts parts,
+                                               server::App& app, Services& services) {
+  pg::Pool& database = parts.database;
+  CS_ASSIGN_OR_RETURN(const std::string folder, directory.MakeKeyFolder("session-recorder"));
+  CS_ASSIGN_OR_RETURN(recorder::chain::FolderKeys keys,
+                      recorder::chain::LoadOrCreateKeys(folder, app.random()));
+  CS_RETURN_IF_ERROR(
+      WriteWhole(directory.record_public_key(), Base64UrlEncode(keys.signing.public_key()) + "\n"));
+
+  auto& ring = app.Keep(std::move(keys.ring));
   auto& store = app.Make<recorder::store::PgRecordStore>(database);
   CS_RETURN_IF_ERROR(store.EnsureSchema());  // a start must fail without it
   recorder::RecorderOptions options;
   options.sessions.node = UuidV7(app.clock().Now(), app.random());
+  options.checkpoints.sinks = app.Make<recorder::exports::CheckpointFiles>(
+                                     given.publish_checkpoints, folder + "/checkpoint.newest")
+                                  .sinks();
+  options.checkpoints.review_log = &parts.reviews;
   options.sessions.sole_recorder = true;  // the data directory is locked, and the database is in it
   auto& core = app.Make<recorder::SessionRecorder>(
-      store, recorder::RecorderKeys{ring, std::move(signing_key)}, app.clock(), app.random(),
+      store, recorder::RecorderKeys{ring, std::move(keys.signing)}, app.clock(), app.random(),
       app.metrics(), std::move(options));
   services.push_back(
       &app.Make<recorder::api::SessionService>(core.sessions(), core.reader(), core.exporter(),
-                                               app.Make<ThreadPool>(4, 256), authn.callers));
+                                               app.Make<ThreadPool>(4, 256), parts.callers));
+  CS_RETURN_IF_ERROR(core.checkpointer().CheckStored());
   app.ReadyWhen([&core] { return core.NotReady(); });
   core.Start([] { return absl::OkStatus(); });
   return &core.local();
@@ -208,7 +222,8 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
                       WireApproval(directory, storage.approval, authn, app, services));
   CS_ASSIGN_OR_RETURN(MaskingParts masking, WireMasking(directory, app));
   CS_ASSIGN_OR_RETURN(domain::Recorder* const recorder,
-                      WireRecorder(directory, storage.recorder, authn, app, services));
+                      WireRecorder(directory, options,
+                                   {storage.recorder, authn.callers, approval.log}, app, services));
   auto& snapshots = app.Make<policy::rules::SnapshotHolder>(
       app.Make<policy::rules::LocalTextEngine>(directory.cache()));
   auto& decider = WireDecider(snapshots, app);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/domain/answer_on.h"
+#include "libs/log/log.h"
 #include "services/approval/approval_errors.h"
 #include "services/approval/reviews/review_rules.h"
 
@@ -99,10 +100,10 @@ void LocalReviewGate::Wait(const domain::Call& call, const std::string& review_i
       errors::Busy());
 }
 
-absl::StatusOr<domain::Grant> LocalReviewGate::TakeGrant(const reviews::Person& requester,
-                                                         const std::string& review_id,
-                                                         const std::string& session_id,
-                                                         const std::string& binding_hash) {
+absl::StatusOr<domain::Grant> LocalReviewGate::TakeProvenGrant(const reviews::Person& requester,
+                                                               const std::string& review_id,
+                                                               const std::string& session_id,
+                                                               const std::string& binding_hash) {
   CS_ASSIGN_OR_RETURN(const reviews::Review review, OwnReview(requester, review_id));
   domain::Grant grant;
   grant.review_id = review_id;
@@ -126,6 +127,21 @@ absl::StatusOr<domain::Grant> LocalReviewGate::TakeGrant(const reviews::Person& 
   }
   CS_RETURN_IF_ERROR(store_.Consume(review_id, session_id, requester, binding_hash).status());
   return grant;
+}
+
+absl::StatusOr<domain::Grant> LocalReviewGate::TakeGrant(const reviews::Person& requester,
+                                                         const std::string& review_id,
+                                                         const std::string& session_id,
+                                                         const std::string& binding_hash) {
+  absl::StatusOr<domain::Grant> grant =
+      TakeProvenGrant(requester, review_id, session_id, binding_hash);
+  if (!absl::IsDataLoss(grant.status())) return grant;
+  log::Error("an approval is not proven by the log: somebody has changed the database",
+             {{"review_id", review_id}, {"session_id", session_id}, {"error", grant.status()}});
+  const absl::Status voided = store_.Void(review_id, "its approval is not proven by the log");
+  if (!voided.ok()) log::Error("not taken back", {{"review_id", review_id}, {"error", voided}});
+  waiters_.Settle({review_id, ReviewState::kRevoked, "", absl::InfinitePast()});
+  return errors::Revoked(review_id);
 }
 
 void LocalReviewGate::Consume(const domain::Call& call, const std::string& review_id,

@@ -15,8 +15,9 @@ namespace countersign::approval::gate {
 // calls wait in `waiters`, and every call is answered by its deadline. RESOURCE_EXHAUSTED
 // `overloaded` when the pool's queue is full.
 //
-// A grant is used only while its approvers are still reviewers (ReviewerDirectory); otherwise
-// Consume revokes it. Other principals' reviews are NOT_FOUND.
+// A grant is used only while its approvers are still reviewers (ReviewerDirectory), and only if the
+// log proves their votes (store/proof.h); otherwise Consume revokes it. Other principals' reviews
+// are NOT_FOUND.
 class LocalReviewGate final : public domain::ReviewGate {
  public:
   // All arguments must outlive this object and its outstanding calls.
@@ -37,6 +38,10 @@ class LocalReviewGate final : public domain::ReviewGate {
              const std::string& session_id) override;
 
  private:
+  absl::StatusOr<domain::Grant> TakeProvenGrant(const reviews::Person& requester,
+                                                const std::string& review_id,
+                                                const std::string& session_id,
+                                                const std::string& binding_hash);
   // The review, if `requester` asked for it; otherwise NOT_FOUND.
   absl::StatusOr<reviews::Review> OwnReview(const reviews::Person& requester,
                                             const std::string& review_id);

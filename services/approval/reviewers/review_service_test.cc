@@ -52,7 +52,8 @@ struct Fixture {
   SystemRandom random;
   metrics::Registry registry;
   testing::MemoryReviewStore store{clock, random};
-  Approval approval{store, clock, registry, {2}};
+  Approval approval{
+      store, crypto::PageTokens(SecretString("secret"), random), clock, registry, {2}};
   NamedCallers callers;
   gate::ReviewGateService gate_service{approval.gate(), callers, clock};
   ReviewService review_service{approval.reviewer_api(), callers, approval.pool()};

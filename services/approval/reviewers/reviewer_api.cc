@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "services/approval/approval_errors.h"
 #include "services/approval/reviews/review_rules.h"
@@ -30,11 +32,20 @@ store::ReviewQuery QueryFor(const domain::Principal& reader) {
   return query;
 }
 
+// What must be the same from page to page: who reads, what that one may see, and which states.
+std::string ScopeOf(const domain::Principal& reader, const store::ReviewQuery& query) {
+  LengthPrefixed scope;
+  scope.Add("reviews").Add(reader.issuer).Add(reader.subject);
+  scope.Add(std::uint64_t{query.all_states}).Add(domain::ToString(query.state));
+  scope.Add(std::uint64_t{query.all_connections}).Add(query.connections.size());
+  for (const std::string& connection : query.connections) scope.Add(connection);
+  scope.Add(query.names.size());
+  for (const std::string& name : query.names) scope.Add(name);
+  return scope.bytes();
+}
+
 absl::Status CheckIsPerson(const domain::Principal& voter) {
-  if (voter.kind == domain::IdentityKind::kHuman ||
-      voter.kind == domain::IdentityKind::kUnspecified) {
-    return absl::OkStatus();
-  }
+  if (voter.kind == domain::IdentityKind::kHuman) return absl::OkStatus();
   return errors::NotAPerson(voter.DisplayName(), voter.kind);
 }
 
@@ -44,9 +55,14 @@ absl::Status CheckIsReviewer(const domain::Principal& principal) {
 }
 
 absl::Status CheckReason(const std::string& reason) {
-  if (reason.size() <= kMaxReasonBytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("a reason has at most ", kMaxReasonBytes, " bytes"));
+  if (reason.size() > kMaxReasonBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a reason has at most ", kMaxReasonBytes, " bytes"));
+  }
+  if (absl::StrContains(reason, '\0')) {
+    return absl::InvalidArgumentError("a reason holds a NUL character");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -62,13 +78,14 @@ absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader, Re
     query.all_states = false;
   }
   const std::size_t size = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
-  query.before = page_token;
+  const std::string scope = ScopeOf(reader, query);
+  CS_ASSIGN_OR_RETURN(query.before, tokens_.Read(scope, page_token));
   query.limit = size + 1;
   ReviewPage page;
   CS_ASSIGN_OR_RETURN(page.reviews, store_.List(query));
   if (page.reviews.size() > size) {
     page.reviews.resize(size);
-    page.next_page_token = page.reviews.back().id;
+    page.next_page_token = tokens_.Make(scope, page.reviews.back().id);
   }
   return page;
 }

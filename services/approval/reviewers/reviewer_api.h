@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/crypto/page_tokens.h"
 #include "services/approval/approval_metrics.h"
 #include "services/approval/gate/review_waiters.h"
 #include "services/approval/reviewers/reviewer_directory.h"
@@ -28,17 +30,20 @@ struct ReviewWithContent {
 // or has no reviewer role at all.
 //
 // Reading does not imply voting: the requester, its owner and its agents may read a review that
-// names them but not vote on it, and only people vote (kind human, or a verified token that matched
-// no Identity). Blocking. Thread-safe.
+// names them but not vote on it, and only people vote (kind human). Blocking. Thread-safe.
 class ReviewerApi {
  public:
   // All arguments must outlive this object.
   ReviewerApi(store::ReviewStore& store, const ReviewerDirectory& directory,
-              gate::ReviewWaiters& waiters, ApprovalMetrics& metrics)
-      : store_(store), directory_(directory), waiters_(waiters), metrics_(metrics) {}
+              gate::ReviewWaiters& waiters, ApprovalMetrics& metrics, crypto::PageTokens tokens)
+      : store_(store),
+        directory_(directory),
+        waiters_(waiters),
+        metrics_(metrics),
+        tokens_(std::move(tokens)) {}
 
-  // With `state` unspecified: PENDING reviews, or every state with `all`. INVALID_ARGUMENT for an
-  // unknown page token.
+  // With `state` unspecified: PENDING reviews, or every state with `all`. INVALID_ARGUMENT for a
+  // page token that this reader did not get for this listing.
   absl::StatusOr<ReviewPage> List(const domain::Principal& reader, domain::ReviewState state,
                                   bool all, std::size_t page_size, const std::string& page_token);
   absl::StatusOr<ReviewWithContent> Show(const domain::Principal& reader, const std::string& id);
@@ -61,6 +66,7 @@ class ReviewerApi {
   const ReviewerDirectory& directory_;
   gate::ReviewWaiters& waiters_;
   ApprovalMetrics& metrics_;
+  const crypto::PageTokens tokens_;
 };
 
 }  // namespace countersign::approval::reviewers

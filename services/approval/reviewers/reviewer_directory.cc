@@ -36,6 +36,15 @@ bool IsBoundReviewer(const domain::ResourceSet& set, const std::string& identity
   });
 }
 
+// Whether tokens of `issuer` prove people.
+bool KnowsPersons(const domain::ResourceSet& set, const std::string& issuer) {
+  return std::any_of(set.identity_providers.begin(), set.identity_providers.end(),
+                     [&](const auto& entry) {
+                       const auto& oidc = entry.second.oidc;
+                       return oidc && oidc->issuer == issuer && domain::KnowsPersons(oidc->profile);
+                     });
+}
+
 }  // namespace
 
 absl::Status ReviewerDirectory::Validate(const std::shared_ptr<const domain::ResourceSet>& draft) {
@@ -84,9 +93,12 @@ absl::StatusOr<bool> ReviewerDirectory::StillReviewer(const reviews::Vote& vote,
   if (!current.ok()) return current.status();
   const std::string& identity = vote.voter.identity;
   Names groups = vote.claimed_groups;
-  if (!identity.empty()) {
+  if (identity.empty()) {
+    if (!KnowsPersons(**current, vote.voter.issuer)) return false;
+  } else {
     const auto resource = (*current)->identities.find(identity);
     if (resource == (*current)->identities.end()) return false;
+    if (resource->second.kind != domain::IdentityKind::kHuman) return false;
     groups.insert(groups.end(), resource->second.groups.begin(), resource->second.groups.end());
   }
   return IsNamed(identity, groups, terms.reviewers) &&

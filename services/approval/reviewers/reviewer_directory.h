@@ -23,9 +23,10 @@ class ReviewerDirectory final : public domain::ResourceWatcher {
   // Identity.
   absl::StatusOr<std::vector<std::string>> ClaimedGroups(const domain::Principal& principal) const;
 
-  // Whether a voter could still review calls on `connection` under `terms`: its Identity exists, a
-  // role binding still makes it a reviewer there, and the terms name it or one of its groups (those
-  // of its Identity, or those its credential claimed when it voted).
+  // Whether a voter could still review calls on `connection` under `terms`: its Identity exists and
+  // is a person's (without one: its issuer's profile still proves persons), a role binding still
+  // makes it a reviewer there, and the terms name it or one of its groups (those of its Identity,
+  // or those its credential claimed when it voted).
   absl::StatusOr<bool> StillReviewer(const reviews::Vote& vote, const std::string& connection,
                                      const domain::ReviewTerms& terms) const;
 

@@ -18,6 +18,7 @@ struct Fixture {
   Fixture() {
     domain::Identity bob;
     bob.name = "bob";
+    bob.kind = domain::IdentityKind::kHuman;
     bob.groups = {"security"};
     set.identities["bob"] = bob;
     domain::RoleBinding binding;
@@ -27,6 +28,12 @@ struct Fixture {
     binding.connections = {"openai"};
     set.role_bindings["reviewers"] = binding;
     terms.reviewers = {"security"};
+  }
+  void ProvideTokens(domain::OidcProfile profile) {
+    domain::IdentityProvider& corp = set.identity_providers["corp"];
+    corp.oidc.emplace();
+    corp.oidc->issuer = Approval("bob").voter.issuer;
+    corp.oidc->profile = profile;
   }
   void Serve() { REQUIRE(directory.Serve(std::make_shared<domain::ResourceSet>(set)).ok()); }
   bool StillReviewer(const reviews::Vote& vote, const std::string& connection = "openai") {
@@ -80,12 +87,37 @@ TEST_CASE_METHOD(Fixture, "StillReviewer: an Identity that is gone reviews no mo
 TEST_CASE_METHOD(Fixture,
                  "StillReviewer: groups claimed when voting count, without an Identity too",
                  "[approval]") {
+  ProvideTokens(domain::OidcProfile::kKeycloak);
   Serve();
   reviews::Vote vote = Approval("bob");
   vote.voter.identity.clear();
   CHECK_FALSE(StillReviewer(vote));
   vote.claimed_groups = {"security"};
   CHECK(StillReviewer(vote));
+}
+
+TEST_CASE_METHOD(Fixture, "StillReviewer: who is not known to be a person any more does not count",
+                 "[approval]") {
+  reviews::Vote by_token = Approval("bob");
+  by_token.voter.identity.clear();
+  by_token.claimed_groups = {"security"};
+  for (const auto profile :
+       {domain::OidcProfile::kAny, domain::OidcProfile::kJwt, domain::OidcProfile::kAccessToken}) {
+    ProvideTokens(profile);
+    Serve();
+    CHECK_FALSE(StillReviewer(by_token));
+  }
+  ProvideTokens(domain::OidcProfile::kEntra);
+  Serve();
+  CHECK(StillReviewer(by_token));
+  by_token.voter.issuer = "https://another.example";
+  CHECK_FALSE(StillReviewer(by_token));
+  for (const auto kind : {domain::IdentityKind::kService, domain::IdentityKind::kCi,
+                          domain::IdentityKind::kAgent, domain::IdentityKind::kUnspecified}) {
+    set.identities["bob"].kind = kind;
+    Serve();
+    CHECK_FALSE(StillReviewer(Approval("bob")));
+  }
 }
 
 TEST_CASE_METHOD(Fixture, "StillReviewer: another role on the connection is not enough",

@@ -99,6 +99,11 @@ absl::Status CheckNew(const NewReview& review) {
                         &review.connection, &review.policy, &review.model});
 }
 
+bool IsSameCaller(const Person& a, const Person& b) {
+  if (a.issuer == b.issuer && a.subject == b.subject) return true;
+  return !a.identity.empty() && a.identity == b.identity;
+}
+
 std::string CallKey(const Person& requester, const std::string& connection,
                     const std::string& binding_hash) {
   return crypto::Sha256(LengthPrefixed()

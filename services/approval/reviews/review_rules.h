@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ bool IsTerminal(domain::ReviewState state);
 // reviewers, less than one use (other than one for a one-shot), a time that is not positive, a
 // malformed binding hash, and a missing requester.
 absl::Status CheckNew(const NewReview& review);
+
+// How many reviews of one caller may be PENDING at a time: reviewers are people. Counted by issuer
+// and subject, and by Identity, however it signed in.
+inline constexpr std::size_t kMaxPendingPerCaller = 100;
+bool IsSameCaller(const Person& a, const Person& b);
 
 // The two keys by which a repeated call is recognised (raw SHA-256). CallKey covers principal,
 // connection and binding hash. TermsKey covers what the policy asked for (reviewers, number of

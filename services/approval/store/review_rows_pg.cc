@@ -1,5 +1,6 @@
 #include "services/approval/store/review_rows_pg.h"
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <pqxx/pqxx>
@@ -176,30 +177,46 @@ LogHead ReadHead(pqxx::work& transaction) {
   return LogHead{row[0].as<std::uint64_t>(), HexDecode(row[1].as<std::string>()).value()};
 }
 
-void Append(pqxx::work& transaction, std::vector<Transition> lines) {
+void Append(pqxx::work& transaction, std::vector<Transition> lines, const SecretString& mac_key) {
   const pqxx::row row =
       transaction.exec1("SELECT sequence, encode(hash, 'hex') FROM review_log_head FOR UPDATE");
   LogHead head{row[0].as<std::uint64_t>(), HexDecode(row[1].as<std::string>()).value()};
   const absl::Time now = Now(transaction);
   for (Transition& draft : lines) {
     draft.at = now;
-    const Transition line = Chain(std::move(draft), head);
+    const Transition line = Chain(std::move(draft), head, mac_key);
     transaction.exec_params0(
-        "INSERT INTO review_log (sequence, review, prev, next, actor, detail, at, hash)"
-        " VALUES ($1, $2, $3, $4, $5, $6, to_timestamp(0) + $7 * interval '1 microsecond', $8)",
+        "INSERT INTO review_log (sequence, review, prev, next, actor, detail, at, hash, mac)"
+        " VALUES ($1, $2, $3, $4, $5, $6, to_timestamp(0) + $7 * interval '1 microsecond', $8, $9)",
         line.sequence, line.review_id, std::string(domain::ToString(line.from)),
         std::string(domain::ToString(line.to)), line.actor, line.detail, Micros(line.at),
-        Bytes(line.hash));
+        Bytes(line.hash), Bytes(line.mac));
   }
   transaction.exec_params0("UPDATE review_log_head SET sequence = $1, hash = $2", head.sequence,
                            Bytes(head.hash));
+}
+
+LogExtract ReadExtract(pqxx::work& transaction, const std::string& review_id) {
+  LogExtract extract;
+  const pqxx::row first = transaction.exec_params1(
+      "SELECT coalesce(min(sequence), 0), coalesce((SELECT encode(hash, 'hex') FROM review_log"
+      "  WHERE sequence = (SELECT min(sequence) - 1 FROM review_log WHERE review = $1)), '')"
+      " FROM review_log WHERE review = $1",
+      review_id);
+  const auto sequence = first[0].as<std::uint64_t>();
+  if (sequence == 0) return extract;
+  extract.before.sequence = sequence - 1;
+  if (sequence > 1) extract.before.hash = HexDecode(first[1].as<std::string>()).value();
+  extract.lines = ReadLog(transaction, sequence - 1, std::numeric_limits<std::int64_t>::max());
+  return extract;
 }
 
 std::vector<Transition> ReadLog(pqxx::work& transaction, std::uint64_t after, std::size_t limit) {
   std::vector<Transition> lines;
   const pqxx::result found = transaction.exec_params(
       "SELECT sequence, review::text, prev, next, actor, detail,"
-      " (extract(epoch FROM at) * 1000000)::bigint, encode(hash, 'hex')"
+      " (extract(epoch FROM at) * 1000000)::bigint, encode(hash, 'hex'),"
+      " coalesce(encode(mac, 'hex'), '')"
       " FROM review_log WHERE sequence > $1 ORDER BY sequence LIMIT $2",
       after, limit);
   for (const auto& row : found) {
@@ -212,6 +229,7 @@ std::vector<Transition> ReadLog(pqxx::work& transaction, std::uint64_t after, st
     line.detail = row[5].as<std::string>();
     line.at = ToTime(row[6]);
     line.hash = HexDecode(row[7].as<std::string>()).value();
+    line.mac = HexDecode(row[8].as<std::string>()).value();
   }
   return lines;
 }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/approval/reviews/review.h"
+#include "services/approval/store/proof.h"
 #include "services/approval/store/transition_log.h"
 
 // Reads and writes rows of the schema, for review_store_pg.cc. May throw libpqxx exceptions, which
@@ -35,8 +36,10 @@ void UpdateReview(pqxx::work& transaction, const reviews::Review& review);
 
 // Chains `lines` to the head of the log. Call it last in a transaction: the head stays locked until
 // the commit. Times are the database's.
-void Append(pqxx::work& transaction, std::vector<Transition> lines);
+void Append(pqxx::work& transaction, std::vector<Transition> lines, const SecretString& mac_key);
 LogHead ReadHead(pqxx::work& transaction);
+// The log from the opening of this review on.
+LogExtract ReadExtract(pqxx::work& transaction, const std::string& review_id);
 std::vector<Transition> ReadLog(pqxx::work& transaction, std::uint64_t after, std::size_t limit);
 
 // {"a","b"}: a text[] literal.

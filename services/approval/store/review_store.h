@@ -50,6 +50,8 @@ class ReviewStore {
 
   // Finds the review that the call joins (ChooseReview), or opens one. Concurrent equal calls get
   // the same review.
+  // RESOURCE_EXHAUSTED too_many_reviews when the caller already has kMaxPendingPerCaller pending
+  // reviews and would open another.
   virtual absl::StatusOr<Joined> Join(const reviews::NewReview& call) = 0;
 
   virtual absl::StatusOr<reviews::Review> Get(const std::string& id) = 0;  // with votes; NOT_FOUND
@@ -66,6 +68,7 @@ class ReviewStore {
 
   // Takes one use for the session if `requester` asked for the review (otherwise NOT_FOUND) and
   // CheckUse is OK. Idempotent by session: a session that has a use gets the same one again.
+  // DATA_LOSS review_unproven when the log does not prove the votes or the use (proof.h).
   virtual absl::StatusOr<Use> Consume(const std::string& id, const std::string& session_id,
                                       const reviews::Person& requester,
                                       const std::string& binding_hash) = 0;
@@ -74,6 +77,10 @@ class ReviewStore {
   // states.
   virtual absl::StatusOr<reviews::Review> Revoke(const std::string& id, const std::string& actor,
                                                  const std::string& reason) = 0;
+
+  // Takes back a review that the log does not prove, whatever its stored state; what the log says
+  // of it goes on by a legal step, if there is one.
+  virtual absl::Status Void(const std::string& id, const std::string& reason) = 0;
 
   // Marks at most `limit` overdue reviews as EXPIRED; returns how many.
   virtual absl::StatusOr<std::size_t> ExpireDue(std::size_t limit) = 0;

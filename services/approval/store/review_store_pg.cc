@@ -38,7 +38,7 @@ constexpr char kConsume[] =
     " RETURNING id, state)"
     " INSERT INTO review_use (review, session, at)"
     " SELECT id, $2, clock_timestamp() FROM taken"
-    " RETURNING (SELECT state FROM taken)";
+    " RETURNING (extract(epoch FROM at) * 1000000)::bigint";
 
 std::string SealContext(const std::string& id, absl::string_view what) {
   return absl::StrCat("countersign approval/", id, "/", what);
@@ -63,6 +63,25 @@ bool ExpireIfDue(pqxx::work& transaction, reviews::Review& review, absl::Time no
   review.state = ReviewState::kExpired;
   rows::UpdateReview(transaction, review);
   return true;
+}
+
+// Openings of one caller, after this in one transaction each, are counted one after the other.
+absl::Status CheckMayOpen(pqxx::work& transaction, const reviews::Person& requester) {
+  const std::string caller = requester.identity.empty()
+                                 ? absl::StrCat(requester.issuer, "#", requester.subject)
+                                 : requester.identity;
+  transaction.exec_params(
+      "SELECT pg_advisory_xact_lock(hashtextextended('approval/opens/' || $1, 0))", caller);
+  const auto pending = transaction
+                           .exec_params1(
+                               "SELECT count(*) FROM review WHERE state = 'PENDING'"
+                               " AND pending_expires_at > clock_timestamp()"
+                               " AND ((requester_issuer = $1 AND requester_subject = $2)"
+                               "      OR (requester_identity <> '' AND requester_identity = $3))",
+                               requester.issuer, requester.subject, requester.identity)[0]
+                           .as<std::size_t>();
+  if (pending < reviews::kMaxPendingPerCaller) return absl::OkStatus();
+  return errors::TooManyReviews(pending);
 }
 
 bool AskedFor(const reviews::Review& review, const reviews::Person& person) {
@@ -110,10 +129,11 @@ absl::StatusOr<Joined> PgReviewStore::Join(const reviews::NewReview& call) {
                 reviews::ChooseReview(same_call, reviews::TermsKey(call.terms), now)) {
           joined.review = *found;
         } else {
+          CS_RETURN_IF_ERROR(CheckMayOpen(transaction, call.requester));
           CS_ASSIGN_OR_RETURN(joined.review, OpenIn(transaction, call, key, now, lines));
           joined.opened = true;
         }
-        if (!lines.empty()) rows::Append(transaction, std::move(lines));
+        if (!lines.empty()) rows::Append(transaction, std::move(lines), mac_key_);
         return joined;
       });
 }
@@ -128,7 +148,7 @@ absl::StatusOr<reviews::Review> PgReviewStore::OpenIn(pqxx::work& transaction,
   opened.review_id = review.id;
   opened.to = review.state;
   opened.actor = call.requester.DisplayName();
-  opened.detail = OpenedDetail(call);
+  opened.detail = OpenedDetail(call, call.session_id);
   lines.push_back(std::move(opened));
   rows::InsertReview(transaction, review, call_key);
 
@@ -240,47 +260,83 @@ absl::StatusOr<reviews::Review> PgReviewStore::CastVote(const std::string& id,
         Transition line = MakeTransition(review, after, vote.voter.DisplayName(), VoteDetail(vote));
         review.state = after;
         rows::UpdateReview(transaction, review);
-        rows::Append(transaction, {std::move(line)});
+        rows::Append(transaction, {std::move(line)}, mac_key_);
         return review;
       });
+}
+
+absl::StatusOr<ProvenReview> PgReviewStore::ProveIn(pqxx::work& transaction,
+                                                    const reviews::Review& review) {
+  const std::uint64_t seen = log_seen_;  // before the extract is read: it must not end earlier
+  const LogExtract extract = rows::ReadExtract(transaction, review.id);
+  CS_ASSIGN_OR_RETURN(ProvenReview proven, ProveReview(review, extract, mac_key_));
+  const std::uint64_t newest = extract.lines.back().sequence;
+  if (newest < seen) return errors::LogSetBack(seen);
+  std::uint64_t known = seen;
+  while (known < newest && !log_seen_.compare_exchange_weak(known, newest)) {
+  }
+  return proven;
+}
+
+absl::StatusOr<Use> PgReviewStore::ConsumeIn(pqxx::work& transaction, const std::string& id,
+                                             const std::string& session_id,
+                                             const reviews::Person& requester,
+                                             const std::string& binding_hash) {
+  CS_ASSIGN_OR_RETURN(const reviews::Review review,
+                      rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
+  if (!AskedFor(review, requester)) return errors::NotFound(id);
+  const absl::Time now = rows::Now(transaction);
+  const pqxx::result earlier = transaction.exec_params(
+      "SELECT (extract(epoch FROM at) * 1000000)::bigint FROM review_use"
+      " WHERE review = $1 AND session = $2",
+      id, session_id);
+  if (!earlier.empty()) {
+    if (review.binding_hash != binding_hash) return errors::BindingMismatch(id);
+    CS_ASSIGN_OR_RETURN(const ProvenReview proven, ProveIn(transaction, review));
+    if (proven.sessions.count(session_id) == 0) return errors::UseUnproven(id);
+    return Use{id, session_id, absl::FromUnixMicros(earlier[0][0].as<std::int64_t>()), review};
+  }
+  CS_RETURN_IF_ERROR(reviews::CheckUse(review, binding_hash, now));
+  CS_ASSIGN_OR_RETURN(const ProvenReview proven, ProveIn(transaction, review));
+  CS_RETURN_IF_ERROR(CheckProvenUse(proven, review, now));
+  const pqxx::result taken = transaction.exec_params(kConsume, id, session_id, binding_hash,
+                                                     requester.issuer, requester.subject);
+  // Its time was over between this statement and the check.
+  if (taken.empty()) return absl::AbortedError("the review changed meanwhile");
+  Use use{id, session_id, absl::FromUnixMicros(taken[0][0].as<std::int64_t>()), review};
+  use.review.state = reviews::StateAfterUse(review);
+  --use.review.uses_left;
+  rows::Append(transaction,
+               {MakeTransition(review, use.review.state, review.requester.DisplayName(),
+                               UseDetail(session_id))},
+               mac_key_);
+  return use;
 }
 
 absl::StatusOr<Use> PgReviewStore::Consume(const std::string& id, const std::string& session_id,
                                            const reviews::Person& requester,
                                            const std::string& binding_hash) {
-  if (!rows::IsUuid(id)) return errors::NotFound(id);
-  const auto explain = [&](pqxx::work& transaction) -> absl::StatusOr<Use> {
-    CS_ASSIGN_OR_RETURN(reviews::Review review,
-                        rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
-    if (!AskedFor(review, requester)) return errors::NotFound(id);
-    const pqxx::result earlier = transaction.exec_params(
-        "SELECT (extract(epoch FROM at) * 1000000)::bigint FROM review_use"
-        " WHERE review = $1 AND session = $2",
-        id, session_id);
-    if (!earlier.empty() && review.binding_hash == binding_hash) {
-      return Use{id, session_id, absl::FromUnixMicros(earlier[0][0].as<std::int64_t>()), review};
-    }
-    const absl::Time now = rows::Now(transaction);
-    CS_RETURN_IF_ERROR(reviews::CheckUse(review, binding_hash, now));
-    // The statement saw an older state than this read: the caller may try again.
-    return absl::AbortedError("the review changed meanwhile");
-  };
-  const auto use =
-      InTransaction<Use>("using a grant", [&](pqxx::work& transaction) -> absl::StatusOr<Use> {
-        const pqxx::result taken = transaction.exec_params(kConsume, id, session_id, binding_hash,
-                                                           requester.issuer, requester.subject);
-        if (taken.empty()) return explain(transaction);
-        CS_ASSIGN_OR_RETURN(Use done, explain(transaction));
-        reviews::Review before = done.review;
-        before.state = ReviewState::kApproved;
-        rows::Append(transaction,
-                     {MakeTransition(before, done.review.state, done.review.requester.DisplayName(),
-                                     UseDetail(session_id))});
-        return done;
+  return InTransaction<Use>("using a grant", [&](pqxx::work& transaction) {
+    return ConsumeIn(transaction, id, session_id, requester, binding_hash);
+  });
+}
+
+absl::Status PgReviewStore::Void(const std::string& id, const std::string& reason) {
+  const auto voided = InTransaction<bool>(
+      "taking a review back", [&](pqxx::work& transaction) -> absl::StatusOr<bool> {
+        CS_ASSIGN_OR_RETURN(reviews::Review review,
+                            rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
+        const std::optional<Transition> line =
+            MakeVoidTransition(rows::ReadExtract(transaction, id), id, reason);
+        if (review.state == ReviewState::kApproved) {
+          review.state = ReviewState::kRevoked;
+          review.reason = reason;
+          rows::UpdateReview(transaction, review);
+        }
+        if (line) rows::Append(transaction, {*line}, mac_key_);
+        return true;
       });
-  // Two attempts of one session ran at once: the other one has the use.
-  if (use.status().code() != absl::StatusCode::kAlreadyExists) return use;
-  return InTransaction<Use>("using a grant", explain);
+  return voided.status();
 }
 
 absl::StatusOr<reviews::Review> PgReviewStore::Revoke(const std::string& id,
@@ -298,7 +354,7 @@ absl::StatusOr<reviews::Review> PgReviewStore::Revoke(const std::string& id,
         review.state = ReviewState::kRevoked;
         review.reason = reason;
         rows::UpdateReview(transaction, review);
-        rows::Append(transaction, {std::move(line)});
+        rows::Append(transaction, {std::move(line)}, mac_key_);
         return review;
       });
 }
@@ -317,7 +373,7 @@ absl::StatusOr<std::size_t> PgReviewStore::ExpireDue(std::size_t limit) {
         std::vector<Transition> lines;
         for (reviews::Review& review : due) ExpireIfDue(transaction, review, now, lines);
         const std::size_t expired = lines.size();
-        if (!lines.empty()) rows::Append(transaction, std::move(lines));
+        if (!lines.empty()) rows::Append(transaction, std::move(lines), mac_key_);
         return expired;
       });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "libs/base/secret.h"
 #include "libs/pg/migrate.h"
 #include "services/approval/approval_schema.h"
+#include "services/approval/store/proof.h"
 #include "services/approval/store/review_store.h"
 
 namespace countersign::approval::store {
@@ -22,6 +24,7 @@ class PgReviewStore final : public ReviewStore {
   PgReviewStore(pg::Pool& pool, SecretString seal_key, const Clock& clock, RandomSource& random)
       : database_(pool, kApprovalSchema, ApprovalMigrations()),
         seal_key_(std::move(seal_key)),
+        mac_key_(LogMacKey(seal_key_)),
         clock_(clock),
         random_(random) {}
 
@@ -38,6 +41,7 @@ class PgReviewStore final : public ReviewStore {
                               const std::string& binding_hash) override;
   absl::StatusOr<reviews::Review> Revoke(const std::string& id, const std::string& actor,
                                          const std::string& reason) override;
+  absl::Status Void(const std::string& id, const std::string& reason) override;
   absl::StatusOr<std::size_t> ExpireDue(std::size_t limit) override;
   absl::StatusOr<ReviewCounts> Counts() override;
   absl::StatusOr<LogHead> Head() override;
@@ -55,8 +59,15 @@ class PgReviewStore final : public ReviewStore {
                                          const std::string& call_key, absl::Time now,
                                          std::vector<Transition>& lines);
 
+  absl::StatusOr<ProvenReview> ProveIn(pqxx::work& transaction, const reviews::Review& review);
+  absl::StatusOr<Use> ConsumeIn(pqxx::work& transaction, const std::string& id,
+                                const std::string& session_id, const reviews::Person& requester,
+                                const std::string& binding_hash);
+
+  std::atomic<std::uint64_t> log_seen_{0};  // the newest committed line that this process saw
   pg::MigratedPool database_;
   const SecretString seal_key_;
+  const SecretString mac_key_;
   const Clock& clock_;
   RandomSource& random_;
 };

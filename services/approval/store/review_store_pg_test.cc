@@ -2,9 +2,12 @@
 
 #include <pqxx/pqxx>
 
+#include "libs/base/encoding.h"
+#include "libs/base/status.h"
 #include "libs/crypto/seal.h"
 #include "libs/testing/private_postgres.h"
 #include "services/approval/approval_schema.h"
+#include "services/approval/store/transition_details.h"
 #include "services/approval/testing/review_store_cases.h"
 
 namespace countersign::approval::store {
@@ -155,6 +158,146 @@ TEST_CASE("PgReviewStore: the database refuses illegal changes by SQL", "[approv
                        "decode(repeat('00', 32), 'hex') FROM review")
                   .ok());
   CHECK(testing::ReadState(test.store(), id) == domain::ReviewState::kPending);
+}
+
+// What a superuser of the database can do: no trigger stops him.
+TEST_CASE("PgReviewStore: what a superuser writes gives no use without its votes in the log",
+          "[approval][pg][tamper]") {
+  PgUnderTest test;
+  const std::string pending = testing::OpenOne(test.store(), testing::ACall("s1", 'a'));
+  const std::string approved = testing::OpenOne(test.store(), testing::ACall("s2", 'b'));
+  REQUIRE(test.store().CastVote(approved, testing::Approval("bob", 'b')).ok());
+  reviews::NewReview two = testing::ACall("s3", 'c', 2);
+  const std::string half = testing::OpenOne(test.store(), two);
+  REQUIRE(test.store().CastVote(half, testing::Approval("bob", 'c')).ok());
+  const auto use = [&](const std::string& id, char hash, const std::string& session = "s") {
+    return test.store()
+        .Consume(id, session, testing::Somebody("ada"), testing::BindingHash(hash))
+        .status();
+  };
+  const auto tamper = [&](const std::string& sql) {
+    INFO(sql);
+    test.Exec("SET LOCAL session_replication_role = replica;" + sql);
+  };
+  const auto approve = [](const std::string& id) {
+    return "UPDATE review SET state = 'APPROVED', uses_left = 1, decided_at = now(),"
+           " grant_expires_at = now() + '1 h' WHERE id = '" +
+           id + "';";
+  };
+  const auto insert_vote = [](const std::string& id, char hash, const std::string& person) {
+    return "INSERT INTO review_vote VALUES ('" + id + "', 'identity:" + person +
+           "', 'APPROVE', 'https://issuer.example', 'sub-" + person + "', '" + person +
+           "', '', '', '" + testing::BindingHash(hash) + "', '{}', now());";
+  };
+  const auto unproven = [](const absl::Status& status) {
+    INFO(status.ToString());
+    return absl::IsDataLoss(status) && GetReason(status) == "review_unproven";
+  };
+  SECTION("approved without a vote") {
+    tamper(approve(pending));
+    CHECK(unproven(use(pending, 'a')));
+  }
+  SECTION("approved with a vote that nobody cast") {
+    tamper(insert_vote(pending, 'a', "bob") + approve(pending));
+    CHECK(unproven(use(pending, 'a')));
+  }
+  SECTION("one of two votes, and the other made up") {
+    tamper(insert_vote(half, 'c', "carol") + approve(half));
+    CHECK(unproven(use(half, 'c')));
+  }
+  SECTION("fewer approvals than were asked for") {
+    tamper("UPDATE review SET approvals = 1 WHERE id = '" + half + "';" + approve(half));
+    CHECK(unproven(use(half, 'c')));
+  }
+  SECTION("the approval of other bytes") {
+    tamper("UPDATE review SET binding_hash = repeat('d', 64) WHERE id = '" + approved + "'");
+    CHECK(unproven(use(approved, 'd')));
+  }
+  SECTION("a used grant, made new") {
+    REQUIRE(use(approved, 'b', "first").ok());
+    tamper("DELETE FROM review_use;" + approve(approved));
+    CHECK(unproven(use(approved, 'b', "second")));
+  }
+  SECTION("a use that never was") {
+    tamper("INSERT INTO review_use VALUES ('" + pending + "', 's', now());");
+    CHECK(unproven(use(pending, 'a')));
+  }
+  SECTION("a vote that took no part") {
+    tamper("UPDATE review_vote SET identity = 'dora', person = 'identity:dora' WHERE review = '" +
+           approved + "'");
+    CHECK(unproven(use(approved, 'b')));
+  }
+  SECTION("a line of the log that this service did not write") {
+    tamper(insert_vote(pending, 'a', "bob") + approve(pending));
+    std::vector<Transition> lines = test.store().Log(0, 100).value();
+    LogHead head{lines.back().sequence, lines.back().hash};
+    Transition forged = lines.back();
+    forged.review_id = pending;
+    forged.from = domain::ReviewState::kPending;
+    forged.to = domain::ReviewState::kApproved;
+    forged.detail = VoteDetail(testing::Approval("bob"));
+    forged = Chain(forged, head, SecretString("not the key"));
+    tamper("INSERT INTO review_log VALUES (" + std::to_string(forged.sequence) + ", '" + pending +
+           "', 'PENDING', 'APPROVED', '" + forged.actor + "', '" + forged.detail +
+           "', to_timestamp(0) + " + std::to_string(absl::ToUnixMicros(forged.at)) +
+           " * interval '1 microsecond', decode('" + HexEncode(forged.hash) +
+           "', 'hex'), decode('" + HexEncode(forged.mac) +
+           "', 'hex'));UPDATE review_log_head SET sequence = " + std::to_string(head.sequence) +
+           ", hash = decode('" + HexEncode(head.hash) + "', 'hex')");
+    LogHead from = EmptyLogHead();
+    CHECK(VerifyLog(test.store().Log(0, 100).value(), from).ok());  // by itself it is a chain
+    CHECK(unproven(use(pending, 'a')));
+  }
+  SECTION("a denial taken out of the log") {
+    REQUIRE(test.store().CastVote(half, testing::Denial("carol")).ok());
+    tamper(
+        "DELETE FROM review_vote WHERE ballot = 'DENY'; DELETE FROM review_log WHERE next ="
+        " 'DENIED';" +
+        insert_vote(half, 'c', "carol") + approve(half));
+    CHECK(unproven(use(half, 'c')));
+  }
+  SECTION("a log that was set back behind what this process has seen") {
+    REQUIRE(use(approved, 'b', "first").ok());
+    REQUIRE(use(approved, 'b', "first").ok());  // proven again: the use is in what was seen
+    tamper(
+        "DELETE FROM review_use; DELETE FROM review_log WHERE next = 'CONSUMED'; UPDATE"
+        " review_log_head SET sequence = sequence - 1, hash = (SELECT hash FROM review_log"
+        " ORDER BY sequence DESC LIMIT 1);" +
+        approve(approved));
+    CHECK(unproven(use(approved, 'b', "second")));
+  }
+}
+
+TEST_CASE("PgReviewStore: a review that the log does not prove is taken back, by a legal step",
+          "[approval][pg][tamper]") {
+  PgUnderTest test;
+  const std::string forged = testing::OpenOne(test.store(), testing::ACall("s1", 'a'));
+  const std::string honest = testing::OpenOne(test.store(), testing::ACall("s2", 'b'));
+  REQUIRE(test.store().CastVote(honest, testing::Approval("bob", 'b')).ok());
+  test.Exec(
+      "SET LOCAL session_replication_role = replica;"
+      "UPDATE review SET state = 'APPROVED', uses_left = 1, decided_at = now(),"
+      " grant_expires_at = now() + '1 h' WHERE id = '" +
+      forged + "'");
+  REQUIRE(test.store().Void(forged, "not proven").ok());
+  REQUIRE(test.store().Void(honest, "not proven").ok());
+  CHECK(testing::ReadState(test.store(), forged) == domain::ReviewState::kRevoked);
+  CHECK(testing::ReadState(test.store(), honest) == domain::ReviewState::kRevoked);
+  const auto lines = testing::WholeLog(test.store());
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[3].to == domain::ReviewState::kCancelled);
+  CHECK(lines[4].to == domain::ReviewState::kRevoked);
+  CHECK(GetReason(test.store()
+                      .Consume(honest, "s", testing::Somebody("ada"), testing::BindingHash('b'))
+                      .status()) == "review_revoked");
+}
+
+TEST_CASE("PgReviewStore: lines of an earlier program prove nothing", "[approval][pg]") {
+  PgUnderTest test;
+  const std::string id = testing::ApprovedOne(test.store());
+  test.Exec("SET LOCAL session_replication_role = replica; UPDATE review_log SET mac = NULL");
+  CHECK(absl::IsDataLoss(
+      test.store().Consume(id, "s", testing::Somebody("ada"), testing::BindingHash('a')).status()));
 }
 
 TEST_CASE("PgReviewStore: an edited line of the log is detected", "[approval][pg]") {

@@ -6,15 +6,30 @@
 
 namespace countersign::approval::store {
 
-std::string OpenedDetail(const reviews::NewReview& call) {
+namespace {
+
+void WritePerson(json::Writer& writer, const reviews::Person& person) {
+  writer.Key("issuer").String(person.issuer).Key("subject").String(person.subject);
+  writer.Key("identity").String(person.identity).Key("owner").String(person.owner);
+}
+
+}  // namespace
+
+std::string OpenedDetail(const reviews::ReviewSubject& review, const std::string& session_id) {
   json::Writer writer;
-  writer.BeginObject().Key("session").String(call.session_id);
-  writer.Key("connection").String(call.connection).Key("bindingHash").String(call.binding_hash);
-  writer.Key("policy").String(call.policy);
-  writer.Key("policyVersion").Int(static_cast<std::int64_t>(call.policy_version));
-  writer.Key("terms").String(HexEncode(reviews::TermsKey(call.terms)));
-  writer.Key("approvals").Int(call.terms.approvals).Key("reviewers").BeginArray();
-  for (const std::string& name : call.terms.reviewers) writer.String(name);
+  writer.BeginObject().Key("session").String(session_id);
+  writer.Key("requester").BeginObject();
+  WritePerson(writer, review.requester);
+  writer.EndObject().Key("connection").String(review.connection);
+  writer.Key("connectionVersion").Int(static_cast<std::int64_t>(review.connection_version));
+  writer.Key("bindingHash").String(review.binding_hash).Key("policy").String(review.policy);
+  writer.Key("policyVersion").Int(static_cast<std::int64_t>(review.policy_version));
+  writer.Key("terms").String(HexEncode(reviews::TermsKey(review.terms)));
+  writer.Key("approvals").Int(review.terms.approvals);
+  writer.Key("grantUses").Int(review.terms.grant_uses);
+  writer.Key("grantTtlMs").Int(absl::ToInt64Milliseconds(review.terms.grant_ttl));
+  writer.Key("reviewers").BeginArray();
+  for (const std::string& name : review.terms.reviewers) writer.String(name);
   writer.EndArray().EndObject();
   return writer.str();
 }
@@ -23,8 +38,11 @@ std::string VoteDetail(const reviews::Vote& vote) {
   json::Writer writer;
   writer.BeginObject().Key("vote").String(vote.ballot == reviews::Ballot::kApprove ? "APPROVE"
                                                                                    : "DENY");
-  writer.Key("issuer").String(vote.voter.issuer).Key("subject").String(vote.voter.subject);
-  writer.Key("seenHash").String(vote.seen_hash).Key("reason").String(vote.reason).EndObject();
+  WritePerson(writer, vote.voter);
+  writer.Key("groups").BeginArray();
+  for (const std::string& group : vote.claimed_groups) writer.String(group);
+  writer.EndArray().Key("seenHash").String(vote.seen_hash);
+  writer.Key("reason").String(vote.reason).EndObject();
   return writer.str();
 }
 

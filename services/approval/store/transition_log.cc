@@ -9,20 +9,31 @@
 
 namespace countersign::approval::store {
 
-LogHead EmptyLogHead() { return LogHead{0, std::string(32, '\0')}; }
-
-std::string HashTransition(const std::string& previous, const Transition& line) {
+std::string EncodeTransition(const Transition& line) {
   LengthPrefixed encoded;
   encoded.Add("countersign approval log v1").Add(line.sequence).Add(line.review_id);
   encoded.Add(domain::ToString(line.from)).Add(domain::ToString(line.to));
   encoded.Add(line.actor).Add(line.detail);
-  encoded.Add(static_cast<std::uint64_t>(absl::ToUnixMicros(line.at))).Add(previous);
-  return crypto::Sha256(encoded.bytes());
+  return encoded.Add(static_cast<std::uint64_t>(absl::ToUnixMicros(line.at))).bytes();
 }
 
-Transition Chain(Transition line, LogHead& head) {
+std::string HashTransition(const std::string& previous, const Transition& line) {
+  return domain::HashReviewLogLine(previous, EncodeTransition(line));
+}
+
+std::string MacTransition(const SecretString& key, const Transition& line) {
+  return crypto::HmacSha256(key.Reveal(),
+                            LengthPrefixed().Add(EncodeTransition(line)).Add(line.hash).bytes());
+}
+
+SecretString LogMacKey(const SecretString& content_key) {
+  return SecretString(crypto::HmacSha256(content_key.Reveal(), "countersign approval log mac v1"));
+}
+
+Transition Chain(Transition line, LogHead& head, const SecretString& mac_key) {
   line.sequence = head.sequence + 1;
   line.hash = HashTransition(head.hash, line);
+  line.mac = MacTransition(mac_key, line);
   head.sequence = line.sequence;
   head.hash = line.hash;
   return line;

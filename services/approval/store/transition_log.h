@@ -6,18 +6,18 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/secret.h"
 #include "libs/domain/review_gate.h"
+#include "libs/domain/review_log.h"
 
 // What happened to reviews, as one hash-chained list. Each line is written in the transaction of
-// the change itself. The chain stands alone: the recorder's checkpoints do not include its head yet
-// (services/DECISIONS.md, 21).
+// the change itself, with a MAC under a key that only this service has: who can write to the
+// database can neither add a line nor change one. The list's head is in every checkpoint of the
+// recorder (libs/domain/review_log.h): nor can he cut it.
 namespace countersign::approval::store {
 
-struct LogHead {
-  std::uint64_t sequence = 0;  // 0 for an empty log
-  std::string hash;            // 32 raw bytes; zeros for an empty log
-};
-LogHead EmptyLogHead();
+using LogHead = domain::ReviewLogHead;
+inline LogHead EmptyLogHead() { return LogHead(); }
 
 struct Transition {
   std::uint64_t sequence = 0;  // 1, 2, 3 … without gaps
@@ -28,13 +28,23 @@ struct Transition {
   std::string detail;                    // JSON object: the vote, the use, the terms
   absl::Time at = absl::InfinitePast();  // whole microseconds
   std::string hash;
+  std::string mac;  // MacTransition; empty: written by a program that had none
 };
+
+// Every field of `line` but its hash and MAC, as the hash covers them.
+std::string EncodeTransition(const Transition& line);
+
+// HMAC-SHA-256 of the line and its hash.
+std::string MacTransition(const SecretString& key, const Transition& line);
+
+// The key of the MACs, derived from the service's content key.
+SecretString LogMacKey(const SecretString& content_key);
 
 // SHA-256 over a length-prefixed encoding of `previous` and every field of `line` but `hash`.
 std::string HashTransition(const std::string& previous, const Transition& line);
 
-// Fills in sequence and hash of `line` as the one after `head`, and advances `head`.
-Transition Chain(Transition line, LogHead& head);
+// Fills in sequence, hash and MAC of `line` as the one after `head`, and advances `head`.
+Transition Chain(Transition line, LogHead& head, const SecretString& mac_key);
 
 // OK when `lines` continue `start` without a gap, every hash matches and every transition is legal;
 // `start` then becomes the head after the last line. DATA_LOSS names the first line that is wrong.

@@ -28,7 +28,7 @@ struct Log {
     line.actor = "bob";
     line.detail = "{}";
     line.at = absl::FromUnixSeconds(1'700'000'000);
-    lines.push_back(Chain(line, head));
+    lines.push_back(Chain(line, head, SecretString("key")));
   }
 
   LogHead head = EmptyLogHead();
@@ -99,7 +99,7 @@ TEST_CASE("Transition details: are valid JSON whatever people typed", "[approval
   CHECK(voted->root()["reason"].text() == vote.reason);
 
   const reviews::NewReview call = testing::ACall("session-7");
-  const auto opened = json::Document::Parse(OpenedDetail(call));
+  const auto opened = json::Document::Parse(OpenedDetail(call, call.session_id));
   REQUIRE(opened.ok());
   CHECK(opened->root()["session"].text() == "session-7");
   CHECK(opened->root()["bindingHash"].text() == call.binding_hash);

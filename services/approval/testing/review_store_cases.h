@@ -11,6 +11,7 @@ namespace countersign::approval::testing {
 template <typename Make>
 void CheckReviewStore(Make make, int steps) {
   SECTION("joining") { CheckJoining(*make()); }
+  SECTION("one caller has a bounded number of pending reviews") { CheckPendingLimit(*make()); }
   SECTION("voting") { CheckVoting(*make()); }
   SECTION("using a grant") { CheckUsing(*make()); }
   SECTION("listing") { CheckListing(*make()); }

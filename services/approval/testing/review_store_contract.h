@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "services/approval/reviews/review_rules.h"
 #include "services/approval/store/review_store.h"
@@ -198,6 +199,40 @@ inline void CheckJoining(StoreUnderTest& test) {
     }
     CHECK(WholeLog(store).empty());
   }
+}
+
+inline void CheckPendingLimit(StoreUnderTest& test) {
+  store::ReviewStore& store = test.store();
+  const auto call = [](std::size_t number, const reviews::Person& requester) {
+    reviews::NewReview call = ACall();
+    call.requester = requester;
+    call.binding_hash = absl::StrCat(absl::Hex(number, absl::kZeroPad8), std::string(56, '0'));
+    return call;
+  };
+  const reviews::Person ada = Somebody("ada");
+  reviews::Person ada_by_key = ada;
+  ada_by_key.issuer = "countersign";
+  ada_by_key.subject = "ada";
+  std::string first;
+  for (std::size_t i = 0; i < reviews::kMaxPendingPerCaller; ++i) {
+    const auto joined = store.Join(call(i, i % 2 == 0 ? ada : ada_by_key));
+    REQUIRE(joined.ok());
+    if (i == 0) first = joined->review.id;
+  }
+  const auto opens = [&](std::size_t number, const reviews::Person& requester) {
+    const auto joined = store.Join(call(number, requester));
+    if (!joined.ok()) CHECK(absl::IsResourceExhausted(joined.status()));
+    return GetReason(joined.status());
+  };
+  CHECK(opens(1000, ada) == "too_many_reviews");
+  CHECK(opens(1000, ada_by_key) == "too_many_reviews");
+  CHECK(opens(1000, Somebody("eve")).empty());
+  CHECK(opens(0, ada).empty());  // joins a pending one
+  REQUIRE(store.CastVote(first, Denial("bob")).ok());
+  CHECK(opens(1000, ada).empty());
+  CHECK(opens(1001, ada) == "too_many_reviews");
+  test.Advance(absl::Minutes(15));
+  CHECK(opens(1001, ada).empty());
 }
 
 inline void CheckVoting(StoreUnderTest& test) {

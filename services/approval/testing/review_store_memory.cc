@@ -1,7 +1,10 @@
 #include "services/approval/testing/review_store_memory.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 
+#include "libs/base/status.h"
 #include "services/approval/approval_errors.h"
 #include "services/approval/reviews/review_rules.h"
 #include "services/approval/store/transition_details.h"
@@ -47,7 +50,7 @@ void MemoryReviewStore::Move(Row& row, ReviewState to, const std::string& actor,
   line.actor = actor;
   line.detail = detail;
   line.at = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
-  log_.push_back(store::Chain(std::move(line), head_));
+  log_.push_back(store::Chain(std::move(line), head_, mac_key_));
   row.review.state = to;
 }
 
@@ -70,13 +73,20 @@ absl::StatusOr<store::Joined> MemoryReviewStore::Join(const reviews::NewReview& 
   const reviews::Review* found =
       reviews::ChooseReview(same_call, reviews::TermsKey(call.terms), clock_.Now());
   if (found != nullptr) return store::Joined{*found, false};
+  const auto pending =
+      static_cast<std::size_t>(std::count_if(rows_.begin(), rows_.end(), [&](const auto& entry) {
+        return reviews::IsSameCaller(entry.second.review.requester, call.requester) &&
+               View(entry.second).state == ReviewState::kPending;
+      }));
+  if (pending >= reviews::kMaxPendingPerCaller) return errors::TooManyReviews(pending);
 
   Row row;
   row.call_key = key;
   row.content = call.content;
   row.review = reviews::MakePendingReview(call, UuidV7(clock_.Now(), random_), clock_.Now());
   row.review.state = ReviewState::kUnspecified;  // until Move
-  Move(row, ReviewState::kPending, call.requester.DisplayName(), store::OpenedDetail(call));
+  Move(row, ReviewState::kPending, call.requester.DisplayName(),
+       store::OpenedDetail(call, call.session_id));
   const std::string id = row.review.id;
   return store::Joined{rows_.emplace(id, std::move(row)).first->second.review, true};
 }
@@ -143,11 +153,15 @@ absl::StatusOr<store::Use> MemoryReviewStore::Consume(const std::string& id,
   const auto earlier = row->uses.find(session_id);
   if (earlier != row->uses.end()) {
     if (review.binding_hash != binding_hash) return errors::BindingMismatch(id);
+    CS_ASSIGN_OR_RETURN(const store::ProvenReview proven,
+                        store::ProveReview(review, Extract(id), mac_key_));
+    if (proven.sessions.count(session_id) == 0) return errors::UseUnproven(id);
     return store::Use{id, session_id, earlier->second, review};
   }
-  if (absl::Status status = reviews::CheckUse(review, binding_hash, clock_.Now()); !status.ok()) {
-    return status;
-  }
+  CS_RETURN_IF_ERROR(reviews::CheckUse(review, binding_hash, clock_.Now()));
+  CS_ASSIGN_OR_RETURN(const store::ProvenReview proven,
+                      store::ProveReview(review, Extract(id), mac_key_));
+  CS_RETURN_IF_ERROR(store::CheckProvenUse(proven, review, clock_.Now()));
   const ReviewState after = reviews::StateAfterUse(review);
   --review.uses_left;
   row->uses.emplace(session_id, clock_.Now());
@@ -168,6 +182,32 @@ absl::StatusOr<reviews::Review> MemoryReviewStore::Revoke(const std::string& id,
   review.reason = reason;
   Move(*row, ReviewState::kRevoked, actor, store::ReasonDetail(reason));
   return review;
+}
+
+store::LogExtract MemoryReviewStore::Extract(const std::string& id) const {
+  store::LogExtract extract;
+  std::size_t first = 0;
+  while (first < log_.size() && log_[first].review_id != id) ++first;
+  if (first == log_.size()) return extract;
+  if (first > 0) extract.before = {log_[first - 1].sequence, log_[first - 1].hash};
+  extract.lines.assign(log_.begin() + static_cast<std::ptrdiff_t>(first), log_.end());
+  return extract;
+}
+
+absl::Status MemoryReviewStore::Void(const std::string& id, const std::string& reason) {
+  const MutexLock lock(mutex_);
+  Row* row = Find(id);
+  if (row == nullptr) return errors::NotFound(id);
+  std::optional<store::Transition> line = store::MakeVoidTransition(Extract(id), id, reason);
+  if (row->review.state == ReviewState::kApproved) {
+    row->review.state = ReviewState::kRevoked;
+    row->review.reason = reason;
+  }
+  if (line) {
+    line->at = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
+    log_.push_back(store::Chain(*std::move(line), head_, mac_key_));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::size_t> MemoryReviewStore::ExpireDue(std::size_t limit) {

@@ -8,6 +8,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
 #include "libs/base/random.h"
+#include "services/approval/store/proof.h"
 #include "services/approval/store/review_store.h"
 
 namespace countersign::approval::testing {
@@ -31,20 +32,31 @@ class MemoryReviewStore final : public store::ReviewStore {
                                      const std::string& binding_hash) override;
   absl::StatusOr<reviews::Review> Revoke(const std::string& id, const std::string& actor,
                                          const std::string& reason) override;
+  absl::Status Void(const std::string& id, const std::string& reason) override;
   absl::StatusOr<std::size_t> ExpireDue(std::size_t limit) override;
   absl::StatusOr<store::ReviewCounts> Counts() override;
   absl::StatusOr<store::LogHead> Head() override;
   absl::StatusOr<std::vector<store::Transition>> Log(std::uint64_t after,
                                                      std::size_t limit) override;
 
- private:
+  // What somebody with the database's password could do.
   struct Row {
     reviews::Review review;
     std::string call_key;
     std::shared_ptr<const reviews::ReviewContent> content;
     std::map<std::string, absl::Time> uses;  // by session
   };
+  Row& row(const std::string& id) {
+    const MutexLock lock(mutex_);
+    return rows_.at(id);
+  }
+  std::vector<store::Transition>& log() {
+    const MutexLock lock(mutex_);
+    return log_;
+  }
 
+ private:
+  store::LogExtract Extract(const std::string& id) const;
   Row* Find(const std::string& id);
   reviews::Review View(const Row& row) const;
   void Move(Row& row, domain::ReviewState to, const std::string& actor, const std::string& detail);
@@ -54,6 +66,7 @@ class MemoryReviewStore final : public store::ReviewStore {
   RandomSource& random_;
   Mutex mutex_;
   std::map<std::string, Row> rows_ CS_GUARDED_BY(mutex_);
+  const SecretString mac_key_{"the key of the log"};
   store::LogHead head_ CS_GUARDED_BY(mutex_) = store::EmptyLogHead();
   std::vector<store::Transition> log_ CS_GUARDED_BY(mutex_);
 };

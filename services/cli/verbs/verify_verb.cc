@@ -19,6 +19,7 @@
 namespace countersign::cli::verbs {
 namespace {
 
+using session_recorder::exports::KeptCheckpoint;
 using session_recorder::exports::SessionVerdict;
 using session_recorder::exports::VerifyReport;
 
@@ -34,6 +35,19 @@ absl::StatusOr<std::optional<std::string>> PublicKey(std::string text) {
         "--public-key must be an Ed25519 key, 32 bytes as base64url, or a file that holds one");
   }
   return *key;
+}
+
+// What --since names: NUMBER:HASH, or a file that holds a checkpoint.
+absl::StatusOr<std::optional<KeptCheckpoint>> Since(std::string text) {
+  if (text.empty()) return std::nullopt;
+  const absl::StatusOr<std::string> file = ReadFile(text);
+  if (file.ok()) text = *file;
+  const absl::StatusOr<KeptCheckpoint> kept = session_recorder::exports::ReadKeptCheckpoint(text);
+  if (!kept.ok()) {
+    return command_line::Misuse(
+        "--since must be NUMBER:HASH, as verify prints it, or a file with a published checkpoint");
+  }
+  return *kept;
 }
 
 std::string Word(const SessionVerdict& session) {
@@ -53,6 +67,8 @@ std::string ReportJson(const VerifyReport& report) {
   writer.EndArray().Key("problems").BeginArray();
   for (const std::string& problem : report.problems) writer.String(problem);
   writer.EndArray().Key("checkpoints").Int(static_cast<std::int64_t>(report.checkpoints));
+  writer.Key("checkpoint").String(report.newest ? ToText(*report.newest) : "");
+  writer.Key("since").Bool(report.has_since);
   return writer.EndObject().str();
 }
 
@@ -70,18 +86,24 @@ void PrintReport(std::ostream& out, const VerifyReport& report) {
   out << report.sessions.size() << " sessions, " << report.checkpoints << " checkpoints, key "
       << report.public_key << (report.pinned ? " (pinned)" : " (the file's own: not pinned)")
       << "\n";
+  if (report.intact && report.newest) {
+    out << "newest checkpoint " << ToText(*report.newest)
+        << (report.has_since ? ", going on from the one that was kept\n"
+                             : " (keep it for `verify --since` of a later export)\n");
+  }
 }
 
 absl::Status Verify(const Invocation& invocation, const std::string& path,
-                    const std::string& key_text) {
+                    const std::string& key_text, const std::string& since_text) {
   CS_ASSIGN_OR_RETURN(const std::optional<std::string> key, PublicKey(key_text));
+  CS_ASSIGN_OR_RETURN(const std::optional<KeptCheckpoint> since, Since(since_text));
   if (std::filesystem::is_directory(path)) {
     return command_line::Misuse(
         absl::StrCat(path, " is a directory; name the file that `sessions export` wrote"));
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) return ReadFile(path).status();
-  const VerifyReport report = session_recorder::exports::Verify(file, key);
+  const VerifyReport report = session_recorder::exports::Verify(file, key, since);
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(ReportJson(report)));
   PrintObject(invocation, document.root(), [&] { PrintReport(invocation.out, report); });
   if (report.intact) return absl::OkStatus();
@@ -93,11 +115,17 @@ absl::Status Verify(const Invocation& invocation, const std::string& path,
 void AddVerifyVerb(CLI::App& app, Invocation& invocation) {
   auto file = std::make_shared<std::string>();
   auto key = std::make_shared<std::string>();
+  auto since = std::make_shared<std::string>();
   CLI::App* verb = app.add_subcommand("verify", "Prove an export, without a gateway");
   verb->add_option("file", *file, "What `sessions export` wrote")->required();
   verb->add_option("--public-key", *key, "The recorder's key, or a file that holds it");
-  verb->callback([&invocation, file, key] {
-    invocation.action = [&invocation, file, key] { return Verify(invocation, *file, *key); };
+  verb->add_option(
+      "--since", *since,
+      "A checkpoint that was kept, NUMBER:HASH or a file: the record must go on from it");
+  verb->callback([&invocation, file, key, since] {
+    invocation.action = [&invocation, file, key, since] {
+      return Verify(invocation, *file, *key, *since);
+    };
   });
 }
 

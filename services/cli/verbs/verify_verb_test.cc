@@ -38,5 +38,23 @@ TEST_CASE_METHOD(VerbTest, "verify --public-key: a key of another length is misu
   }
 }
 
+TEST_CASE_METHOD(VerbTest,
+                 "verify --since: what is no checkpoint is misuse, another record status 1",
+                 "[cli][verbs]") {
+  const std::string path = home.Write("export.jsonl", "{}\n");
+  for (const std::string& since : {std::string("17"), home.Write("since", "{}\n")}) {
+    const RunResult run = Run({"verify", path, "--since", since});
+    CHECK(run.status == 2);
+    CHECK(run.err.find("--since must be NUMBER:HASH") != std::string::npos);
+  }
+  const RunResult run =
+      Run({"verify", path, "--since", "17:" + std::string(64, 'a'), "-o", "json"});
+  CHECK(run.status == 1);
+  const auto document = json::Document::Parse(run.out);
+  REQUIRE(document.ok());
+  CHECK(document->root()["since"].boolean() == false);
+  CHECK(document->root()["checkpoint"].text().empty());
+}
+
 }  // namespace
 }  // namespace countersign::cli

@@ -1,5 +1,6 @@
 #include "services/session_recorder/api/session_service.h"
 
+#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
 #include "services/session_recorder/api/recorder_wire.h"
@@ -9,14 +10,19 @@ namespace countersign::session_recorder::api {
 
 namespace v1 = recorder::v1;
 
-absl::StatusOr<SessionService::Connections> SessionService::Allowed(
+absl::StatusOr<exports::ExportReader> SessionService::Auditor(
     const grpc::CallbackServerContext& context) const {
   CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(context, callers_));
-  return audit::ReadableConnections(*caller);
+  exports::ExportReader auditor;
+  auditor.who = LengthPrefixed().Add(caller->issuer).Add(caller->subject).bytes();
+  CS_ASSIGN_OR_RETURN(auditor.connections, audit::ReadableConnections(*caller));
+  return auditor;
 }
 
-absl::Status SessionService::MayTouch(const std::string& id, const Connections& allowed) const {
+absl::Status SessionService::MayTouch(const std::string& id,
+                                      const exports::ExportReader& auditor) const {
   CS_ASSIGN_OR_RETURN(const SessionRow row, reader_.Find(id));
+  const auto& allowed = auditor.connections;
   if (allowed && allowed->count(row.summary.connection) == 0) return AuditorOnlyError();
   return absl::OkStatus();
 }
@@ -25,9 +31,10 @@ grpc::ServerUnaryReactor* SessionService::ListSessions(grpc::CallbackServerConte
                                                        const v1::ListSessionsRequest* request,
                                                        v1::ListSessionsResponse* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(Connections allowed, Allowed(*context));
+    CS_ASSIGN_OR_RETURN(exports::ExportReader auditor, Auditor(*context));
     CS_ASSIGN_OR_RETURN(audit::SessionReader::Query query, FromProto(*request));
-    query.filter.connections = std::move(allowed);
+    query.who = std::move(auditor.who);
+    query.filter.connections = std::move(auditor.connections);
     CS_ASSIGN_OR_RETURN(const audit::SessionReader::Page page, reader_.List(std::move(query)));
     *response = ToProto(page);
     return absl::OkStatus();
@@ -38,8 +45,8 @@ grpc::ServerUnaryReactor* SessionService::GetSession(grpc::CallbackServerContext
                                                      const v1::GetSessionRequest* request,
                                                      v1::GetSessionResponse* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const Connections allowed, Allowed(*context));
-    CS_RETURN_IF_ERROR(MayTouch(request->id(), allowed));
+    CS_ASSIGN_OR_RETURN(const exports::ExportReader auditor, Auditor(*context));
+    CS_RETURN_IF_ERROR(MayTouch(request->id(), auditor));
     CS_ASSIGN_OR_RETURN(const audit::SessionReader::Detail detail,
                         reader_.Get(request->id(), request->after_index(), request->max_events()));
     *response = ToProto(detail);
@@ -51,10 +58,10 @@ grpc::ServerUnaryReactor* SessionService::ExportSessions(grpc::CallbackServerCon
                                                          const v1::ExportSessionsRequest* request,
                                                          v1::ExportSessionsResponse* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const Connections allowed, Allowed(*context));
+    CS_ASSIGN_OR_RETURN(const exports::ExportReader auditor, Auditor(*context));
     auto page = request->page_token().empty()
-                    ? exporter_.Begin({request->ids().begin(), request->ids().end()}, allowed)
-                    : exporter_.Next(request->page_token());
+                    ? exporter_.Begin({request->ids().begin(), request->ids().end()}, auditor)
+                    : exporter_.Next(request->page_token(), auditor);
     CS_RETURN_IF_ERROR(page.status());
     response->set_lines(std::move(page->bytes));
     response->set_next_page_token(page->next_page_token);
@@ -66,8 +73,8 @@ grpc::ServerUnaryReactor* SessionService::KillSession(grpc::CallbackServerContex
                                                       const v1::KillSessionRequest* request,
                                                       v1::KillSessionResponse* response) {
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
-    CS_ASSIGN_OR_RETURN(const Connections allowed, Allowed(*context));
-    CS_RETURN_IF_ERROR(MayTouch(request->id(), allowed));
+    CS_ASSIGN_OR_RETURN(const exports::ExportReader auditor, Auditor(*context));
+    CS_RETURN_IF_ERROR(MayTouch(request->id(), auditor));
     CS_ASSIGN_OR_RETURN(const bool was_running, sessions_.Kill(request->id()));
     response->set_id(request->id());
     response->set_was_running(was_running);

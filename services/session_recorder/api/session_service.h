@@ -31,10 +31,10 @@ class SessionService final : public recorder::v1::SessionService::CallbackServic
                                         recorder::v1::KillSessionResponse* response) override;
 
  private:
-  using Connections = std::optional<std::set<std::string>>;  // nullopt: all
-  absl::StatusOr<Connections> Allowed(const grpc::CallbackServerContext& context) const;
-  // OK when the session's connection is in `allowed`; otherwise NOT_FOUND or PERMISSION_DENIED.
-  absl::Status MayTouch(const std::string& id, const Connections& allowed) const;
+  // The caller, as a reader. PERMISSION_DENIED for somebody who is no auditor at all.
+  absl::StatusOr<exports::ExportReader> Auditor(const grpc::CallbackServerContext& context) const;
+  // NOT_FOUND, or PERMISSION_DENIED when `auditor` may not read the session's connection.
+  absl::Status MayTouch(const std::string& id, const exports::ExportReader& auditor) const;
 
   live::LiveSessions& sessions_;
   audit::SessionReader& reader_;

@@ -17,7 +17,8 @@ namespace {
 
 namespace v1 = recorder::v1;
 
-// Accepts the tokens "auditor", "auditor-of-anthropic", "admin" and "edge".
+// Accepts the tokens "auditor", "second-auditor", "auditor-of-anthropic", "auditor-of-openai",
+// "admin" and "edge". All but the second auditor are one person, with other roles.
 class FakeCallers final : public rpc::CallerVerifier {
  public:
   absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
@@ -25,6 +26,11 @@ class FakeCallers final : public rpc::CallerVerifier {
     auto principal = std::make_shared<domain::Principal>(TestPrincipal());
     if (token == "auditor") {
       principal->roles = {{domain::Role::kAuditor, {}}};
+    } else if (token == "second-auditor") {
+      principal->subject = "u-2";
+      principal->roles = {{domain::Role::kAuditor, {}}};
+    } else if (token == "auditor-of-openai") {
+      principal->roles = {{domain::Role::kAuditor, {"openai"}}};
     } else if (token == "auditor-of-anthropic") {
       principal->roles = {{domain::Role::kAuditor, {"anthropic"}}};
     } else if (token == "admin") {
@@ -70,7 +76,8 @@ struct Served {
   TestRecorder recorder{store};
   chain::Checkpointer checkpointer{store, recorder.clock, crypto::SigningKey::Generate(), {}};
   exports::Exporter exporter{store, recorder.keys, checkpointer, recorder.clock, recorder.random};
-  audit::SessionReader reader{store, recorder.keys};
+  audit::SessionReader reader{store, recorder.keys,
+                              crypto::PageTokens(SecretString("secret"), recorder.random)};
   ThreadPool pool{2, 100};
   FakeCallers callers;
   RecorderService recorder_service{recorder.sessions, callers};
@@ -231,6 +238,55 @@ TEST_CASE("GetSession: returns decrypted events with their offsets, in parts",
   request.set_id("nonsense");
   CHECK(served.sessions->GetSession(Served::As("auditor").get(), request, &response).error_code() ==
         grpc::INVALID_ARGUMENT);
+}
+
+TEST_CASE("ListSessions: a page token is its asker's, for what that one may see and has asked",
+          "[session_recorder]") {
+  Served served;
+  for (int n = 1; n <= 3; ++n) served.Record(n);
+  v1::ListSessionsRequest request;
+  request.set_page_size(1);
+  request.set_connection("openai");
+  v1::ListSessionsResponse response;
+  REQUIRE(served.sessions->ListSessions(Served::As("auditor").get(), request, &response).ok());
+  request.set_page_token(response.next_page_token());
+  CHECK(List(served, request) == std::vector<std::string>{TestId(2)});
+  CHECK(List(served, request) == std::vector<std::string>{TestId(2)});
+  const auto code = [&](const std::string& token) {
+    return served.sessions->ListSessions(Served::As(token).get(), request, &response).error_code();
+  };
+  CHECK(code("second-auditor") == grpc::INVALID_ARGUMENT);
+  CHECK(code("auditor-of-openai") == grpc::INVALID_ARGUMENT);
+  request.set_connection("anthropic");
+  CHECK(code("auditor") == grpc::INVALID_ARGUMENT);
+  request.clear_connection();
+  CHECK(code("auditor") == grpc::INVALID_ARGUMENT);
+}
+
+TEST_CASE("ExportSessions: a page token is of no use to anybody else, or with less of the role",
+          "[session_recorder]") {
+  Served served;
+  for (int n = 1; n <= 3; ++n) served.Record(n, std::string(600'000, 'x'));
+  const auto code = [&](const std::string& as, const v1::ExportSessionsRequest& request) {
+    v1::ExportSessionsResponse response;
+    return served.sessions->ExportSessions(Served::As(as).get(), request, &response).error_code();
+  };
+  v1::ExportSessionsRequest request;
+  v1::ExportSessionsResponse response;
+  REQUIRE(served.sessions->ExportSessions(Served::As("auditor").get(), {}, &response).ok());
+  request.set_page_token(response.next_page_token());
+  CHECK(code("second-auditor", request) == grpc::NOT_FOUND);
+  CHECK(code("auditor-of-openai", request) == grpc::PERMISSION_DENIED);
+  CHECK(code("admin", request) == grpc::PERMISSION_DENIED);
+  CHECK(code("auditor", request) == grpc::OK);
+
+  request.Clear();
+  for (int n = 1; n <= 3; ++n) request.add_ids(TestId(n));
+  REQUIRE(served.sessions->ExportSessions(Served::As("auditor").get(), request, &response).ok());
+  request.Clear();
+  request.set_page_token(response.next_page_token());
+  CHECK(code("auditor-of-anthropic", request) == grpc::PERMISSION_DENIED);
+  CHECK(code("auditor-of-openai", request) == grpc::OK);
 }
 
 TEST_CASE("ExportSessions: the concatenated pages verify", "[session_recorder]") {

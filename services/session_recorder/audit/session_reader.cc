@@ -21,18 +21,31 @@ constexpr std::size_t kDefaultEvents = 1000, kAnswerBytes = 1u << 20;
 // A search request opens at most this much, then returns what it has found so far.
 constexpr std::size_t kSearchBytes = 64u << 20, kSearchSessions = 2000;
 
-std::string PageToken(const SessionRow& last) {
-  return Base64UrlEncode(absl::StrCat(absl::ToUnixNanos(last.started_at), " ", last.id));
+// What must be the same from page to page: who asks, what that one may see, and the question. Not
+// the times: "the last hour" is another one for the next page.
+std::string ScopeOf(const SessionReader::Query& query) {
+  const store::SessionFilter& filter = query.filter;
+  LengthPrefixed scope;
+  scope.Add("sessions").Add(query.who).Add(std::uint64_t{filter.connections.has_value()});
+  if (filter.connections) {
+    scope.Add(filter.connections->size());
+    for (const std::string& connection : *filter.connections) scope.Add(connection);
+  }
+  scope.Add(filter.identity).Add(filter.connection);
+  scope.Add(filter.outcome ? domain::ToString(*filter.outcome) : "any");
+  return scope.Add(query.text).bytes();
 }
 
-absl::Status ReadPageToken(const std::string& token, store::SessionFilter& filter) {
-  if (token.empty()) return absl::OkStatus();
-  const auto text = Base64UrlDecode(token);
+std::string PlaceOf(const SessionRow& last) {
+  return absl::StrCat(absl::ToUnixNanos(last.started_at), " ", last.id);
+}
+
+absl::Status GoOnAfter(const std::string& place, store::SessionFilter& filter) {
+  if (place.empty()) return absl::OkStatus();
   std::int64_t nanos = 0;
-  const std::vector<std::string> words = absl::StrSplit(text.ok() ? *text : "", ' ');
+  const std::vector<std::string> words = absl::StrSplit(place, ' ');
   if (words.size() != 2 || !absl::SimpleAtoi(words[0], &nanos) || !IsSessionId(words[1])) {
-    return WithReason(absl::InvalidArgumentError("page_token: not a token of this listing"),
-                      "page_token_invalid");
+    return absl::InternalError("a page token holds no place");
   }
   filter.before_time = absl::FromUnixNanos(nanos);
   filter.before_id = words[1];
@@ -85,7 +98,9 @@ absl::StatusOr<bool> SessionReader::HasText(const SessionRow& row, const std::st
 }
 
 absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
-  CS_RETURN_IF_ERROR(ReadPageToken(query.page_token, query.filter));
+  const std::string scope = ScopeOf(query);
+  CS_ASSIGN_OR_RETURN(const std::string place, tokens_.Read(scope, query.page_token));
+  CS_RETURN_IF_ERROR(GoOnAfter(place, query.filter));
   const std::size_t size =
       query.page_size == 0 ? kDefaultPage : std::min(query.page_size, kMaxPage);
   Page page;
@@ -95,10 +110,11 @@ absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
     CS_ASSIGN_OR_RETURN(const auto rows, store_.List(query.filter, size + 1));
     for (const SessionRow& row : rows) {
       if (page.rows.size() == size || budget_bytes == 0 || budget_sessions-- == 0) {
-        page.next_page_token = PageToken(
+        const SessionRow last =
             page.rows.size() == size
                 ? page.rows.back()
-                : SessionRow{.id = query.filter.before_id, .started_at = query.filter.before_time});
+                : SessionRow{.id = query.filter.before_id, .started_at = query.filter.before_time};
+        page.next_page_token = tokens_.Make(scope, PlaceOf(last));
         return page;
       }
       query.filter.before_time = row.started_at;

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/crypto/page_tokens.h"
 #include "libs/domain/principal.h"
 #include "services/session_recorder/chain/key_ring.h"
 #include "services/session_recorder/store/record_store.h"
@@ -19,21 +21,23 @@ absl::StatusOr<std::optional<std::set<std::string>>> ReadableConnections(
 // What auditors read of the record, with payloads decrypted. Blocking; thread-safe.
 class SessionReader {
  public:
-  SessionReader(store::RecordStore& store, chain::KeyRing& keys) : store_(store), keys_(keys) {}
+  SessionReader(store::RecordStore& store, chain::KeyRing& keys, crypto::PageTokens tokens)
+      : store_(store), keys_(keys), tokens_(std::move(tokens)) {}
 
   struct Query {
+    std::string who;  // asks; no two askers have the same
     store::SessionFilter filter;
     std::string text;           // substring of the prompt or the answer, ASCII-caseless; empty: any
     std::size_t page_size = 0;  // 0: 50; at most 500
-    std::string page_token;     // of the previous page; empty for the first
+    std::string page_token;     // of the previous page of the same query; empty for the first
   };
   struct Page {
     std::vector<SessionRow> rows;
     std::string next_page_token;  // empty on the last page
   };
   // Newest first. A search by text opens sessions one by one and within limits, so a page may have
-  // fewer rows than requested, or none, and still have a next page. INVALID_ARGUMENT for an invalid
-  // token.
+  // fewer rows than requested, or none, and still have a next page. INVALID_ARGUMENT for a token
+  // that this asker did not get for this query.
   absl::StatusOr<Page> List(Query query);
 
   // INVALID_ARGUMENT when `id` is not a session id; NOT_FOUND.
@@ -61,6 +65,7 @@ class SessionReader {
 
   store::RecordStore& store_;
   chain::KeyRing& keys_;
+  const crypto::PageTokens tokens_;
 };
 
 }  // namespace countersign::session_recorder::audit

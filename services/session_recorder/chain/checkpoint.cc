@@ -16,9 +16,20 @@ std::string HeadLeaf(const SessionHead& head) {
                         .bytes());
 }
 
+std::string ReviewsLeaf(const domain::ReviewLogHead& head) {
+  return MerkleLeaf(
+      LengthPrefixed().Add("countersign reviews").Add(head.sequence).Add(head.hash).bytes());
+}
+
+std::string RootWith(const std::string& sessions_root,
+                     const std::optional<domain::ReviewLogHead>& reviews) {
+  return reviews ? MerkleNode(sessions_root, ReviewsLeaf(*reviews)) : sessions_root;
+}
+
 std::string CheckpointBytes(const Checkpoint& checkpoint) {
+  // The label says how the root was made.
   return LengthPrefixed()
-      .Add("countersign checkpoint")
+      .Add(checkpoint.reviews ? "countersign checkpoint with reviews" : "countersign checkpoint")
       .Add(checkpoint.number)
       .Add(static_cast<std::uint64_t>(absl::ToUnixNanos(checkpoint.at)))
       .Add(checkpoint.size)

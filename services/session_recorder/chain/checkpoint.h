@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/crypto/signing_key.h"
+#include "libs/domain/review_log.h"
 #include "services/session_recorder/session_record.h"
 
 // Signed statements about all sessions.
@@ -14,7 +16,8 @@
 // Every session has a *position*, assigned by the first checkpoint that covers it and never reused.
 // The leaf at that position holds the newest link of the session's chain and whether the session
 // has ended. A checkpoint signs the root over all positions, so a later change of a recorded event,
-// or the disappearance of a session, contradicts a signature. Checkpoints are numbered from 1
+// or the disappearance of a session, contradicts a signature. One more leaf, beside the sessions,
+// is for the head of approval's log (libs/domain/review_log.h). Checkpoints are numbered from 1
 // without gaps; each contains the hash of the previous one.
 namespace countersign::session_recorder::chain {
 
@@ -29,7 +32,9 @@ struct Checkpoint {
   std::uint64_t number = 0;
   absl::Time at;
   std::uint64_t size = 0;  // positions assigned so far
-  std::string root;        // 32 raw bytes
+  std::string root;        // 32 raw bytes: RootWith
+  // How far approval's log was followed; absent in checkpoints of earlier programs.
+  std::optional<domain::ReviewLogHead> reviews;
   std::string previous;    // CheckpointHash of number - 1; 32 zero bytes for the first
   std::string public_key;  // 32 raw bytes
   std::string signature;   // 64 raw bytes, over CheckpointBytes
@@ -37,8 +42,14 @@ struct Checkpoint {
   std::vector<SessionHead> heads;
 };
 
-// The Merkle leaf of a session.
+// The Merkle leaf of a session, and of approval's log.
 std::string HeadLeaf(const SessionHead& head);
+std::string ReviewsLeaf(const domain::ReviewLogHead& head);
+
+// The root that a checkpoint signs: that of all positions, alone or with the leaf of the reviews as
+// its right sibling.
+std::string RootWith(const std::string& sessions_root,
+                     const std::optional<domain::ReviewLogHead>& reviews);
 
 // The signed bytes: every member except `heads`, which the root covers, and the signature.
 std::string CheckpointBytes(const Checkpoint& checkpoint);

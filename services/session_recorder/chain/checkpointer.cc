@@ -7,6 +7,13 @@
 #include "libs/base/status.h"
 
 namespace countersign::session_recorder::chain {
+namespace {
+
+// One checkpoint follows approval's log for at most so many lines.
+constexpr std::size_t kLogLines = 100;
+constexpr int kMaxLogPages = 1000;
+
+}  // namespace
 
 Checkpointer::Checkpointer(store::RecordStore& store, const Clock& clock, crypto::SigningKey key,
                            RecorderMetrics metrics, CheckpointOptions options)
@@ -23,6 +30,73 @@ bool Checkpointer::Trusts(const std::string& public_key) const {
 }
 
 absl::Status Checkpointer::Load() {
+  CS_RETURN_IF_ERROR(LoadTree());
+  CS_RETURN_IF_ERROR(CheckSinks());
+  loaded_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Checkpointer::CheckStored() {
+  const MutexLock lock(mutex_);
+  return loaded_ ? absl::OkStatus() : Load();
+}
+
+// Every sink's checkpoint must be in the store as it was published.
+absl::Status Checkpointer::CheckSinks() {
+  published_ = last_.number;
+  for (CheckpointSink* sink : options_.sinks) {
+    CS_ASSIGN_OR_RETURN(const std::optional<Checkpoint> newest, sink->Newest());
+    if (!newest) {
+      published_ = 0;
+      continue;
+    }
+    if (!Trusts(newest->public_key)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(sink->name(), ": the checkpoint was signed by a key that is not trusted"));
+    }
+    CS_ASSIGN_OR_RETURN(const auto stored, store_.CheckpointsAfter(newest->number - 1, 1));
+    if (stored.empty() || stored[0].number != newest->number ||
+        CheckpointHash(stored[0]) != CheckpointHash(*newest)) {
+      return absl::DataLossError(absl::StrCat(
+          "the database was set back or replaced: ", sink->name(), " knows checkpoint ",
+          newest->number, ", which is not in it (its newest is ", last_.number,
+          "). If a backup was restored on purpose, move that file away; outsiders who kept a "
+          "checkpoint will see it"));
+    }
+    published_ = std::min(published_, newest->number);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Checkpointer::Publish() {
+  if (published_ == last_.number) return absl::OkStatus();
+  for (CheckpointSink* sink : options_.sinks) CS_RETURN_IF_ERROR(sink->Publish(last_));
+  published_ = last_.number;
+  return absl::OkStatus();
+}
+
+absl::Status Checkpointer::FollowReviews() {
+  if (options_.review_log == nullptr) return absl::OkStatus();
+  domain::ReviewLogHead head = reviews_.value_or(domain::ReviewLogHead());
+  for (int page_number = 0; page_number < kMaxLogPages; ++page_number) {
+    const auto page = options_.review_log->Read(head.sequence, kLogLines);
+    if (absl::IsDataLoss(page.status())) return page.status();
+    if (!page.ok()) break;  // away: what is known goes on
+    const bool same_place = page->head.sequence == head.sequence;
+    if (page->head.sequence < head.sequence || (same_place && page->head.hash != head.hash)) {
+      return absl::DataLossError(
+          absl::StrCat("approval's log was cut or changed: a checkpoint covers line ",
+                       head.sequence, ", the log ends at line ", page->head.sequence));
+    }
+    if (same_place) break;
+    if (page->lines.empty()) return absl::DataLossError("approval's log has lost its newest lines");
+    CS_RETURN_IF_ERROR(domain::FollowReviewLog(page->lines, head));
+  }
+  reviews_ = head;
+  return absl::OkStatus();
+}
+
+absl::Status Checkpointer::LoadTree() {
   CS_ASSIGN_OR_RETURN(const auto last, store_.LastCheckpoint());
   CS_ASSIGN_OR_RETURN(const auto heads, store_.CoveredHeads());
   tree_ = MerkleTree();
@@ -30,6 +104,7 @@ absl::Status Checkpointer::Load() {
   last_ = Checkpoint();
   last_.previous = std::string(32, '\0');
   last_.at = absl::InfinitePast();
+  reviews_.reset();
   for (const SessionHead& head : heads) {
     if (head.position != tree_.size()) {
       return absl::DataLossError(
@@ -39,7 +114,8 @@ absl::Status Checkpointer::Load() {
     seen_.push_back({head.head.index, head.ended});
   }
   if (last.has_value()) {
-    if (!SignatureIsValid(*last) || last->root != tree_.Root() || last->size != tree_.size()) {
+    if (!SignatureIsValid(*last) || last->size != tree_.size() ||
+        last->root != RootWith(tree_.Root(), last->reviews)) {
       return absl::DataLossError(
           absl::StrCat("checkpoint ", last->number, " contradicts its signature: it was changed"));
     }
@@ -48,6 +124,7 @@ absl::Status Checkpointer::Load() {
           absl::StrCat("checkpoint ", last->number, " was signed by a key that is not trusted"));
     }
     last_ = *last;
+    reviews_ = last->reviews;
   } else if (!heads.empty()) {
     return absl::DataLossError("the checkpoints are missing, but sessions that they covered exist");
   }
@@ -61,7 +138,6 @@ absl::Status Checkpointer::Load() {
     return absl::DataLossError(
         absl::StrCat("session ", beyond[0].id, " was covered by a checkpoint that is gone"));
   }
-  loaded_ = true;
   return absl::OkStatus();
 }
 
@@ -73,6 +149,11 @@ absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
     if (head.position == kNoPosition) {
       head.position = size++;
     } else if (head.position >= tree_.size()) {
+      CS_ASSIGN_OR_RETURN(const auto newest, store_.LastCheckpoint());
+      if (newest.has_value() && newest->number > last_.number) {
+        loaded_ = false;
+        return absl::AbortedError("another process made a checkpoint meanwhile");
+      }
       return absl::DataLossError(
           absl::StrCat("session ", head.session_id, " has a position that was never signed"));
     } else if (tree_.leaf(head.position) == HeadLeaf(head)) {
@@ -90,6 +171,8 @@ absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
 }
 
 absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
+  CS_RETURN_IF_ERROR(Publish());  // what a crash or a full disk kept from the sinks
+  CS_RETURN_IF_ERROR(FollowReviews());
   Checkpoint next;
   next.number = last_.number + 1;
   // A clock that was set back does not make the history run backwards.
@@ -101,7 +184,8 @@ absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
     seen_[head.position] = {head.head.index, head.ended};
   }
   next.size = tree_.size();
-  next.root = tree_.Root();
+  next.reviews = reviews_;
+  next.root = RootWith(tree_.Root(), next.reviews);
   next.heads = std::move(heads);
   Sign(key_, next);
   if (absl::Status status = store_.AppendCheckpoint(next); !status.ok()) {
@@ -111,7 +195,7 @@ absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
   next.heads.clear();
   last_ = std::move(next);
   metrics_.checkpoints.Increment();
-  return absl::OkStatus();
+  return Publish();
 }
 
 absl::Status Checkpointer::Tick() {

@@ -114,4 +114,11 @@ absl::StatusOr<crypto::SigningKey> LoadOrCreateSigningKey(const std::string& pat
   return key;
 }
 
+absl::StatusOr<FolderKeys> LoadOrCreateKeys(const std::string& folder, RandomSource& random) {
+  CS_ASSIGN_OR_RETURN(auto ring, FileKeyRing::LoadOrCreate(folder + "/record.keys", random));
+  CS_ASSIGN_OR_RETURN(crypto::SigningKey signing,
+                      LoadOrCreateSigningKey(folder + "/checkpoint.key"));
+  return FolderKeys{std::move(ring), std::move(signing)};
+}
+
 }  // namespace countersign::session_recorder::chain

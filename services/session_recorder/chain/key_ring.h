@@ -54,4 +54,12 @@ class FileKeyRing final : public KeyRing {
 // missing one is created with mode 0600.
 absl::StatusOr<crypto::SigningKey> LoadOrCreateSigningKey(const std::string& path);
 
+// The keys of a recorder in its folder of secrets, made where they are missing: `record.keys` and
+// `checkpoint.key`.
+struct FolderKeys {
+  std::unique_ptr<FileKeyRing> ring;
+  crypto::SigningKey signing;
+};
+absl::StatusOr<FolderKeys> LoadOrCreateKeys(const std::string& folder, RandomSource& random);
+
 }  // namespace countersign::session_recorder::chain

@@ -4,13 +4,10 @@
 #include "libs/crypto/hash.h"
 
 namespace countersign::session_recorder::chain {
-namespace {
 
-std::string Node(const std::string& left, const std::string& right) {
+std::string MerkleNode(const std::string& left, const std::string& right) {
   return crypto::Sha256(absl::StrCat("\x01", left, right));
 }
-
-}  // namespace
 
 std::string MerkleLeaf(absl::string_view entry) {
   return crypto::Sha256(absl::StrCat(absl::string_view("\0", 1), entry));
@@ -29,7 +26,7 @@ void MerkleTree::Set(std::size_t position, const std::string& leaf) {
     }
     if (level.size() == 1) return;
     const std::size_t left = at & ~std::size_t{1};
-    node = left + 1 < level.size() ? Node(level[left], level[left + 1]) : level[left];
+    node = left + 1 < level.size() ? MerkleNode(level[left], level[left + 1]) : level[left];
     at /= 2;
     if (k + 1 == levels_.size()) levels_.emplace_back();
   }
@@ -59,7 +56,7 @@ std::string RootOfProof(std::size_t position, std::size_t size, const std::strin
     if (sibling >= width) continue;  // no sibling at this level
     if (used == proof.size()) return "";
     const std::string& other = proof[used++];
-    node = sibling < position ? Node(other, node) : Node(node, other);
+    node = sibling < position ? MerkleNode(other, node) : MerkleNode(node, other);
   }
   return used == proof.size() ? node : "";
 }

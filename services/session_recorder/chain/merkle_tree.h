@@ -11,6 +11,9 @@ namespace countersign::session_recorder::chain {
 // SHA-256(0x00 ‖ entry), the leaf of RFC 6962 §2.1.
 std::string MerkleLeaf(absl::string_view entry);
 
+// SHA-256(0x01 ‖ left ‖ right), the node above two.
+std::string MerkleNode(const std::string& left, const std::string& right);
+
 // A Merkle tree as in RFC 6962 §2.1 whose leaves can be replaced, because a running session's leaf
 // changes. Keeps every node (64 bytes per leaf), so that a replacement, the root and a proof cost
 // O(log n). Not thread-safe.

@@ -212,6 +212,11 @@ std::string CheckpointLine(const chain::Checkpoint& checkpoint) {
   out.BeginObject().Key("type").String("checkpoint").Key("number").Int(Int(checkpoint.number));
   out.Key("at").String(ExportTime(checkpoint.at)).Key("size").Int(Int(checkpoint.size));
   out.Key("root").String(HexEncode(checkpoint.root));
+  if (checkpoint.reviews) {
+    out.Key("reviews").BeginObject();
+    out.Key("sequence").Int(Int(checkpoint.reviews->sequence));
+    out.Key("hash").String(HexEncode(checkpoint.reviews->hash)).EndObject();
+  }
   out.Key("previous").String(HexEncode(checkpoint.previous));
   out.Key("public_key").String(Base64UrlEncode(checkpoint.public_key));
   out.Key("signature").String(Base64UrlEncode(checkpoint.signature));
@@ -297,6 +302,13 @@ absl::StatusOr<chain::Checkpoint> ParseCheckpoint(absl::string_view line) {
   checkpoint.public_key = members.Base64("public_key", 32);
   checkpoint.signature = members.Base64("signature", 64);
   absl::Status status = members.status();
+  if (document.root()["reviews"].exists()) {
+    Members reviews(members.Get("reviews", json::Type::kObject));
+    checkpoint.reviews.emplace();
+    checkpoint.reviews->sequence = reviews.Number("sequence", INT64_MAX);
+    checkpoint.reviews->hash = reviews.Hex("hash", 32);
+    status.Update(reviews.status());
+  }
   const Value heads = members.Get("heads", json::Type::kArray);
   for (std::size_t i = 0; i < heads.size(); ++i) {
     checkpoint.heads.push_back(ReadHead(heads.at(i), status));

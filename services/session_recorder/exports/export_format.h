@@ -17,7 +17,8 @@
 //   {"type":"session",…}      one session: what its events say, its place in the tree, its data key
 //   {"type":"event",…}        its events, in order, sealed as they are stored
 //   {"type":"checkpoint",…}   all checkpoints and what each covered anew ("all"), or the newest one
-//                             ("named", with an audit path in each session line)
+//                             ("named", with an audit path in each session line); each with the
+//                             head of approval's log, unless an earlier program made it
 //   {"type":"end",…}          number and SHA-256 of all bytes before it, signed
 //
 // An export discloses the data key of each session, because a principal who may export may read. A

@@ -67,7 +67,7 @@ TEST_CASE("Export: a running session is exported as of the checkpoint", "[sessio
   };
   Exporter exporter(store, archive.recorder.keys, archive.checkpointer, archive.recorder.clock,
                     archive.recorder.random);
-  const auto page = exporter.Begin({TestId(1)}, std::nullopt);
+  const auto page = exporter.Begin({TestId(1)}, {});
   REQUIRE(page.ok());
   const VerifyReport report = Judge(page->bytes);
   INFO(page->bytes << Describe(report));
@@ -85,15 +85,14 @@ TEST_CASE("Export: finished exports make room for new ones, unfinished ones do n
   for (int n = 0; n < 20; ++n) CHECK(Judge(archive.Export()).intact);
   std::vector<std::string> tokens;
   for (int n = 0; n < 16; ++n) {
-    const auto page = archive.exporter.Begin({}, std::nullopt);
+    const auto page = archive.exporter.Begin({}, {});
     REQUIRE(page.ok());
     tokens.push_back(page->next_page_token);
   }
-  CHECK(archive.exporter.Begin({}, std::nullopt).status().code() ==
-        absl::StatusCode::kResourceExhausted);
+  CHECK(archive.exporter.Begin({}, {}).status().code() == absl::StatusCode::kResourceExhausted);
   archive.recorder.clock.Advance(absl::Minutes(6));
-  CHECK(archive.exporter.Begin({}, std::nullopt).ok());
-  CHECK(archive.exporter.Next(tokens[0]).status().code() == absl::StatusCode::kNotFound);
+  CHECK(archive.exporter.Begin({}, {}).ok());
+  CHECK(archive.exporter.Next(tokens[0], {}).status().code() == absl::StatusCode::kNotFound);
 }
 
 TEST_CASE("Export: concatenated pages are the file, and a page can be requested again",
@@ -104,16 +103,16 @@ TEST_CASE("Export: concatenated pages are the file, and a page can be requested 
     REQUIRE(archive.recorder.Append(*session, {DataEvent(std::string(100'000, 'x'))}).ok());
   }
   REQUIRE(archive.recorder.End(*session).ok());
-  auto page = archive.exporter.Begin({}, std::nullopt);
+  auto page = archive.exporter.Begin({}, {});
   REQUIRE(page.ok());
   std::string file = page->bytes;
   int pages = 1;
   while (!page->next_page_token.empty()) {
     CHECK(page->bytes.size() <= 1u << 20);
     const std::string token = page->next_page_token;
-    page = archive.exporter.Next(token);
+    page = archive.exporter.Next(token, {});
     REQUIRE(page.ok());
-    const auto again = archive.exporter.Next(token);
+    const auto again = archive.exporter.Next(token, {});
     REQUIRE(again.ok());
     CHECK(again->bytes == page->bytes);
     file += page->bytes;
@@ -128,14 +127,14 @@ TEST_CASE("Export: refuses unknown, forbidden and too many sessions", "[session_
   using Code = absl::StatusCode;
   Exporter& exporter = archive.exporter;
   const std::set<std::string> other{"anthropic"};
-  CHECK(exporter.Begin({TestId(9)}, std::nullopt).status().code() == Code::kNotFound);
-  CHECK(exporter.Begin({"x"}, std::nullopt).status().code() == Code::kInvalidArgument);
-  CHECK(exporter.Begin({TestId(1)}, other).status().code() == Code::kPermissionDenied);
-  CHECK(exporter.Begin({}, other).status().code() == Code::kPermissionDenied);
-  CHECK(exporter.Begin({TestId(1)}, std::set<std::string>{"openai"}).ok());
+  CHECK(exporter.Begin({TestId(9)}, {}).status().code() == Code::kNotFound);
+  CHECK(exporter.Begin({"x"}, {}).status().code() == Code::kInvalidArgument);
+  CHECK(exporter.Begin({TestId(1)}, {"", other}).status().code() == Code::kPermissionDenied);
+  CHECK(exporter.Begin({}, {"", other}).status().code() == Code::kPermissionDenied);
+  CHECK(exporter.Begin({TestId(1)}, {"", std::set<std::string>{"openai"}}).ok());
   for (const char* token : {"", "x", "a.b", "a.0", "..", "abc.18446744073709551616"}) {
     INFO(token);
-    CHECK(exporter.Next(token).status().code() == Code::kNotFound);
+    CHECK(exporter.Next(token, {}).status().code() == Code::kNotFound);
   }
 }
 

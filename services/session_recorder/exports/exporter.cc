@@ -27,12 +27,16 @@ constexpr absl::Duration kIdle = absl::Minutes(5);
 // One export, generated line by line. Used by one caller at a time.
 class Exporter::Job {
  public:
-  Job(Exporter& exporter, chain::Checkpointer::Statement statement, std::vector<SessionRow> named,
-      bool complete)
-      : exporter_(exporter),
+  Job(Exporter& exporter, std::string who, chain::Checkpointer::Statement statement,
+      std::vector<SessionRow> named, bool complete)
+      : who(std::move(who)),
+        exporter_(exporter),
         statement_(std::move(statement)),
         complete_(complete),
         rows_(std::move(named)) {
+    if (!complete_) {
+      for (const SessionRow& row : rows_) connections_.insert(row.summary.connection);
+    }
     ExportHeader header;
     header.exported_at = statement_.checkpoint.at;
     header.complete = complete;
@@ -67,7 +71,15 @@ class Exporter::Job {
 
   bool Finished() const { return stage_ == Stage::kDone && buffer_.empty(); }
 
-  Mutex turn;  // held while a page is generated
+  // Whether somebody who may read `allowed` may read all of it.
+  bool IsWithin(const std::optional<std::set<std::string>>& allowed) const {
+    if (!allowed) return true;
+    return !complete_ && std::includes(allowed->begin(), allowed->end(), connections_.begin(),
+                                       connections_.end());
+  }
+
+  const std::string who;  // began it
+  Mutex turn;             // held while a page is generated
   std::uint64_t page_number = 0;
   Page last_page;
   absl::Time used_at;     // guarded by the exporter's mutex, as is
@@ -188,6 +200,7 @@ class Exporter::Job {
   Exporter& exporter_;
   const chain::Checkpointer::Statement statement_;
   const bool complete_;
+  std::set<std::string> connections_;  // of a named export's sessions
   Stage stage_ = Stage::kSessions;
   std::vector<SessionRow> rows_;
   std::size_t place_ = 0;
@@ -204,9 +217,10 @@ Exporter::Exporter(store::RecordStore& store, chain::KeyRing& keys,
     : store_(store), keys_(keys), checkpointer_(checkpointer), clock_(clock), random_(random) {}
 Exporter::~Exporter() = default;
 
-absl::StatusOr<Exporter::Page> Exporter::Begin(
-    const std::vector<std::string>& ids, const std::optional<std::set<std::string>>& connections) {
+absl::StatusOr<Exporter::Page> Exporter::Begin(const std::vector<std::string>& ids,
+                                               const ExportReader& reader) {
   const bool complete = ids.empty();
+  const auto& connections = reader.connections;
   if (complete && connections.has_value()) return AuditorOnlyError();
   if (ids.size() > kMaxNamed) {
     return absl::InvalidArgumentError(absl::StrCat("at most ", kMaxNamed, " sessions by name"));
@@ -225,7 +239,8 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(
     positions.push_back(row->position);
   }
   CS_ASSIGN_OR_RETURN(chain::Checkpointer::Statement statement, checkpointer_.State(positions));
-  auto job = std::make_shared<Job>(*this, std::move(statement), std::move(named), complete);
+  auto job =
+      std::make_shared<Job>(*this, reader.who, std::move(statement), std::move(named), complete);
   const std::string id = Base64UrlEncode(random_.Bytes(18));
   {
     const MutexLock lock(mutex_);
@@ -244,7 +259,8 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(
   return Turn(id, *job);
 }
 
-absl::StatusOr<Exporter::Page> Exporter::Next(const std::string& token) {
+absl::StatusOr<Exporter::Page> Exporter::Next(const std::string& token,
+                                              const ExportReader& reader) {
   const std::vector<std::string> words = absl::StrSplit(token, '.');
   std::uint64_t number = 0;
   if (words.size() != 2 || !absl::SimpleAtoi(words[1], &number)) return ExportUnknownError();
@@ -252,7 +268,8 @@ absl::StatusOr<Exporter::Page> Exporter::Next(const std::string& token) {
   {
     const MutexLock lock(mutex_);
     const auto found = jobs_.find(words[0]);
-    if (found == jobs_.end()) return ExportUnknownError();
+    if (found == jobs_.end() || found->second->who != reader.who) return ExportUnknownError();
+    if (!found->second->IsWithin(reader.connections)) return AuditorOnlyError();
     job = found->second;
     job->used_at = clock_.Now();
   }

@@ -16,6 +16,12 @@
 
 namespace countersign::session_recorder::exports {
 
+// Who reads an export, and which connections' sessions that one may read; absent: all.
+struct ExportReader {
+  std::string who;  // no two readers have the same
+  std::optional<std::set<std::string>> connections;
+};
+
 // Writes exports (export_format.h) in pages. An export is a snapshot as of the checkpoint that
 // Begin makes. Its state (a few bytes per session) is kept in memory for five minutes between
 // pages. Blocking; thread-safe.
@@ -31,15 +37,15 @@ class Exporter {
   };
 
   // The first page. With `ids`: these sessions, up to their newest event; NOT_FOUND when one is
-  // unknown, PERMISSION_DENIED when its connection is not in `connections`. Without `ids`: all
-  // ended sessions; `connections` must then be nullopt. RESOURCE_EXHAUSTED when too many exports
-  // are unfinished.
-  absl::StatusOr<Page> Begin(const std::vector<std::string>& ids,
-                             const std::optional<std::set<std::string>>& connections);
+  // unknown, PERMISSION_DENIED when `reader` may not read its connection. Without `ids`: all ended
+  // sessions; `reader` must then be allowed all connections. RESOURCE_EXHAUSTED when too many
+  // exports are unfinished.
+  absl::StatusOr<Page> Begin(const std::vector<std::string>& ids, const ExportReader& reader);
 
   // The page of `token`; the newest page may be requested again. NOT_FOUND when the export is
-  // finished or has timed out.
-  absl::StatusOr<Page> Next(const std::string& token);
+  // finished or has timed out, and when another reader began it; PERMISSION_DENIED when `reader`
+  // may no longer read all of it.
+  absl::StatusOr<Page> Next(const std::string& token, const ExportReader& reader);
 
  private:
   class Job;

@@ -21,8 +21,9 @@ constexpr std::size_t kMaxProblems = 100;
 
 class Verification {
  public:
-  Verification(const std::optional<std::string>& pinned, const VerifyLimits& limits)
-      : pinned_(pinned), limits_(limits) {
+  Verification(const std::optional<std::string>& pinned, const std::optional<KeptCheckpoint>& since,
+               const VerifyLimits& limits)
+      : pinned_(pinned), since_(since), limits_(limits) {
     report_.pinned = pinned.has_value();
   }
 
@@ -168,8 +169,42 @@ class Verification {
     } else if (report_.checkpoints > 1) {
       Problem("an export of named sessions has one checkpoint");
     }
+    CheckKept(*checkpoint);
     last_ = *checkpoint;
     last_.heads.clear();
+  }
+
+  void CheckKept(const chain::Checkpoint& checkpoint) {
+    if (!since_ || checkpoint.number != since_->number) return;
+    if (chain::CheckpointHash(checkpoint) == since_->hash) {
+      report_.has_since = true;
+    } else {
+      Problem(absl::StrCat("checkpoint ", checkpoint.number,
+                           " is not the one that was kept: the record was made anew"));
+    }
+  }
+
+  // What can be said of the kept checkpoint when it was not met.
+  void CheckSince() {
+    if (!since_ || report_.has_since) return;
+    if (last_.number < since_->number) {
+      Problem(absl::StrCat("the record ends at checkpoint ", last_.number, ", before checkpoint ",
+                           since_->number, " that was kept: it was set back"));
+    } else if (!header_.complete) {
+      Problem(absl::StrCat("an export of named sessions does not show whether checkpoint ",
+                           last_.number, " goes on from checkpoint ", since_->number,
+                           ": verify an export of everything"));
+    } else {
+      Problem(absl::StrCat("checkpoint ", since_->number, " that was kept is not in the record"));
+    }
+  }
+
+  // Approval's log only grows, and a record that had it keeps it.
+  void FollowReviews(const chain::Checkpoint& checkpoint) {
+    if (!last_.reviews) return;
+    const auto& now = checkpoint.reviews;
+    const bool follows = now && (now->sequence > last_.reviews->sequence || *now == *last_.reviews);
+    if (!follows) Problem("approval's log does not go on from the checkpoint before");
   }
 
   // Replays the checkpointer's work from the first checkpoint on.
@@ -189,7 +224,9 @@ class Verification {
       const auto found = by_id_.find(head.session_id);
       if (found != by_id_.end()) found->second->Signed(head, checkpoint.number, line_);
     }
-    if (tree_.size() != checkpoint.size || tree_.Root() != checkpoint.root) {
+    FollowReviews(checkpoint);
+    if (tree_.size() != checkpoint.size ||
+        chain::RootWith(tree_.Root(), checkpoint.reviews) != checkpoint.root) {
       Problem(absl::StrCat("checkpoint ", checkpoint.number,
                            " signed another state of the record than these lines give"));
     }
@@ -236,7 +273,8 @@ class Verification {
       if (!header_.complete) {
         const std::string root = chain::RootOfProof(head.position, last_.size,
                                                     chain::HeadLeaf(head), session.claimed().path);
-        if (root != last_.root) session.Fail("it is not what the checkpoint signed", line_);
+        if (root.empty() || chain::RootWith(root, last_.reviews) != last_.root)
+          session.Fail("it is not what the checkpoint signed", line_);
       } else if (head.position >= covered_.size() ||
                  chain::HeadLeaf(covered_[head.position]) != chain::HeadLeaf(head)) {
         session.Fail("it is not what the newest checkpoint signed", line_);
@@ -261,7 +299,9 @@ class Verification {
       Problem("there is no valid checkpoint");
     } else {
       CheckCoverage();
+      report_.newest = Keep(last_);
     }
+    CheckSince();
     report_.public_key = Base64UrlEncode(Key());
     for (const SessionCheck& session : sessions_) {
       report_.sessions.push_back(session.Verdict());
@@ -272,6 +312,7 @@ class Verification {
   }
 
   const std::optional<std::string> pinned_;
+  const std::optional<KeptCheckpoint> since_;
   const VerifyLimits limits_;
   VerifyReport report_;
   bool intact_ = true;
@@ -292,8 +333,8 @@ class Verification {
 }  // namespace
 
 VerifyReport Verify(std::istream& input, const std::optional<std::string>& public_key,
-                    const VerifyLimits& limits) {
-  return Verification(public_key, limits).Run(input);
+                    const std::optional<KeptCheckpoint>& since, const VerifyLimits& limits) {
+  return Verification(public_key, since, limits).Run(input);
 }
 
 }  // namespace countersign::session_recorder::exports

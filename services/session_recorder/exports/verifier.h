@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "libs/domain/session.h"
+#include "services/session_recorder/exports/checkpoint_file.h"
 
 // Verifies an export (export_format.h) with nothing but the file and a public key. The file is
 // untrusted input; memory is bounded by the longest line and about 40 bytes per event.
@@ -37,7 +38,9 @@ struct VerifyReport {
   std::string exported_at;            // RFC 3339, as the file says
   bool complete = false;              // the file claims to contain every ended session
   std::uint64_t checkpoints = 0;
-  std::uint64_t running = 0;  // running sessions, which are not in the file
+  std::optional<KeptCheckpoint> newest;  // to be kept, and given as `since` for a later export
+  bool has_since = false;                // the file continues the checkpoint `since`
+  std::uint64_t running = 0;             // running sessions, which are not in the file
 };
 
 // Reads `input` to its end. `public_key` is 32 raw bytes; without it the key named in the file is
@@ -46,7 +49,12 @@ struct VerifyReport {
 // A session is intact when its chain has no gap from the first event to its head, every sealed
 // payload opens with the session's key, the payloads agree with the session line, and a signed
 // checkpoint covers the head. A session that was closed as truncated can be intact.
+//
+// With `since` the file must also continue that checkpoint, which somebody kept: a record that was
+// set back, or made anew, is not intact. For an export of named sessions this can be shown only
+// when its checkpoint is the kept one.
 VerifyReport Verify(std::istream& input, const std::optional<std::string>& public_key,
+                    const std::optional<KeptCheckpoint>& since = std::nullopt,
                     const VerifyLimits& limits = {});
 
 }  // namespace countersign::session_recorder::exports

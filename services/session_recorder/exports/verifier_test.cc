@@ -263,7 +263,7 @@ TEST_CASE("Verify: an endless line costs no more memory than the limit", "[sessi
   std::istringstream input(std::string(1'000'000, 'x'));
   VerifyLimits limits;
   limits.max_line_bytes = 1000;
-  CHECK_FALSE(Verify(input, std::nullopt, limits).intact);
+  CHECK_FALSE(Verify(input, std::nullopt, std::nullopt, limits).intact);
 }
 
 }  // namespace countersign::session_recorder::exports

@@ -131,6 +131,11 @@ void LiveSessions::Submit(Operation operation) {
   Settle(operation, BusyError());
 }
 
+void LiveSessions::Refuse(absl::Status status) {
+  const MutexLock lock(mutex_);
+  refusal_ = std::move(status);
+}
+
 LiveSessions::Handle LiveSessions::NewSession(const domain::SessionStart& start,
                                               const domain::Principal& principal, Lease lease) {
   auto session = std::make_shared<Session>();
@@ -154,6 +159,7 @@ absl::Status LiveSessions::Prepare(const Handle& session, Operation& operation) 
   }
   operation.session = session;
   const MutexLock lock(mutex_);
+  CS_RETURN_IF_ERROR(refusal_);
   if (session->ending) return EndedError();
   if (session->request) {
     if (!IsSessionId(session->id)) return SessionIdError();

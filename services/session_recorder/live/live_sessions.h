@@ -47,6 +47,10 @@ class LiveSessions {
                RandomSource& random, RecorderMetrics metrics, LiveSessionsOptions options);
   ~LiveSessions();
 
+  // Until Accept every Append and End answers `status`. For a record that must not be added to.
+  void Refuse(absl::Status status);
+  void Accept() { Refuse(absl::OkStatus()); }
+
   // A new session, not yet recorded. Its first Append or End opens it: the `request` event is
   // written in the same commit, before the events of that call. Never blocks.
   Handle NewSession(const domain::SessionStart& start, const domain::Principal& principal,
@@ -117,6 +121,7 @@ class LiveSessions {
   std::set<Handle> unclosed_ CS_GUARDED_BY(mutex_);           // closing failed and is retried
   std::multimap<absl::Time, Answer> waiting_ CS_GUARDED_BY(mutex_);  // by deadline
   absl::Time committing_since_ CS_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  absl::Status refusal_ CS_GUARDED_BY(mutex_);
 
   GroupCommitter<Operation> committer_;  // last: its thread uses everything above
 };

@@ -182,6 +182,9 @@ chain::Checkpoint ReadCheckpoint(const pqxx::row& row) {
   checkpoint.previous = Bytes(row["previous"]);
   checkpoint.public_key = Bytes(row["public_key"]);
   checkpoint.signature = Bytes(row["signature"]);
+  if (!row["reviews_sequence"].is_null()) {
+    checkpoint.reviews = {row["reviews_sequence"].as<std::uint64_t>(), Bytes(row["reviews_hash"])};
+  }
   return checkpoint;
 }
 

@@ -285,13 +285,20 @@ absl::StatusOr<std::vector<chain::Checkpoint>> PgRecordStore::CheckpointsAfter(s
 }
 
 absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint) {
+  std::optional<std::string> reviews_sequence, reviews_hash;
+  if (checkpoint.reviews) {
+    reviews_sequence = absl::StrCat(checkpoint.reviews->sequence);
+    reviews_hash = HexEncode(checkpoint.reviews->hash);
+  }
   return database_.Transact("append checkpoint", [&](pqxx::work& transaction) {
     const auto inserted = transaction.exec_params(
-        "INSERT INTO checkpoints (number, at_ns, size, root, previous, public_key, signature) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "INSERT INTO checkpoints (number, at_ns, size, root, previous, public_key, signature, "
+        "reviews_sequence, reviews_hash) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, decode($9, 'hex')) ON CONFLICT DO NOTHING",
         checkpoint.number, absl::ToUnixNanos(checkpoint.at), checkpoint.size,
         pqxx::binarystring(checkpoint.root), pqxx::binarystring(checkpoint.previous),
-        pqxx::binarystring(checkpoint.public_key), pqxx::binarystring(checkpoint.signature));
+        pqxx::binarystring(checkpoint.public_key), pqxx::binarystring(checkpoint.signature),
+        reviews_sequence, reviews_hash);
     if (inserted.affected_rows() != 1) return absl::AbortedError("checkpoint exists already");
     if (checkpoint.heads.empty()) return absl::OkStatus();
     const auto array = [&](auto format) { return ArrayLiteral(checkpoint.heads, format); };

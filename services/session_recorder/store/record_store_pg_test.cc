@@ -281,11 +281,11 @@ TEST_CASE("Verify: changes by SQL are detected", "[session_recorder][pg][tamper]
   }
   const auto judge = [&] {
     std::stringstream file;
-    auto page = exporter.Begin({}, std::nullopt);
+    auto page = exporter.Begin({}, {});
     while (page.ok()) {
       file << page->bytes;
       if (page->next_page_token.empty()) break;
-      page = exporter.Next(page->next_page_token);
+      page = exporter.Next(page->next_page_token, {});
     }
     INFO(page.status().ToString());
     REQUIRE(page.ok());

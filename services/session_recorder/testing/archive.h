@@ -37,12 +37,12 @@ struct Archive {
   }
 
   std::string Export(const std::vector<std::string>& ids = {}) {
-    auto page = exporter.Begin(ids, std::nullopt);
+    auto page = exporter.Begin(ids, {});
     INFO(page.status().ToString());
     REQUIRE(page.ok());
     std::string file = page->bytes;
     while (!page->next_page_token.empty()) {
-      page = exporter.Next(page->next_page_token);
+      page = exporter.Next(page->next_page_token, {});
       INFO(page.status().ToString());
       REQUIRE(page.ok());
       file += page->bytes;
@@ -60,10 +60,11 @@ struct Archive {
   exports::Exporter exporter{store, recorder.keys, checkpointer, recorder.clock, recorder.random};
 };
 
-inline exports::VerifyReport Judge(const std::string& file,
-                                   const std::optional<std::string>& key = std::nullopt) {
+inline exports::VerifyReport Judge(
+    const std::string& file, const std::optional<std::string>& key = std::nullopt,
+    const std::optional<exports::KeptCheckpoint>& since = std::nullopt) {
   std::istringstream input(file);
-  return exports::Verify(input, key);
+  return exports::Verify(input, key, since);
 }
 
 inline std::string Describe(const exports::VerifyReport& report) {

@@ -28,6 +28,13 @@ absl::Status CheckPath(const std::string& path) {
   return absl::NotFoundError(absl::StrCat("there is no file or folder ", path));
 }
 
+absl::Status CheckFolderOf(const std::string& path) {
+  std::error_code error;
+  const auto folder = std::filesystem::absolute(path, error).parent_path();
+  if (!error && std::filesystem::is_directory(folder, error)) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("there is no folder for ", path));
+}
+
 void AddUp(CLI::App& program, Options& options) {
   CLI::App* up = program.add_subcommand("up", "Run the gateway with everything it needs");
   up->add_option("--data", options.data, "The folder that holds everything")->required();
@@ -41,6 +48,10 @@ void AddUp(CLI::App& program, Options& options) {
       ->each([&options](const std::string&) { options.metrics_given = true; });
   up->add_option("--config", options.config, "Resources to apply at the start: a file or a folder")
       ->check(command_line::Checked(CheckPath))
+      ->take_all();
+  up->add_option("--publish-checkpoints", options.publish_checkpoints,
+                 "Files, better outside of DIR, that always hold the record's newest checkpoint")
+      ->check(command_line::Checked(CheckFolderOf))
       ->take_all();
   up->add_flag("--detach", options.detach, "Return once it is ready; output goes to DIR/log");
   up->callback([&options] { options.verb = Verb::kUp; });
@@ -68,6 +79,10 @@ bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_
     return false;
   }
   if (options.metrics == "off") options.metrics.clear();
+  // A detached gateway has another working directory.
+  for (std::string& path : options.publish_checkpoints) {
+    path = std::filesystem::absolute(path).string();
+  }
   return true;
 }
 

@@ -18,7 +18,8 @@ struct Options {
       false;  // a taken default port is replaced by a free one; a given one is an error
   std::string metrics = kDefaultMetrics;  // empty: off
   bool metrics_given = false;
-  std::vector<std::string> config;  // files and folders of resources
+  std::vector<std::string> config;               // files and folders of resources
+  std::vector<std::string> publish_checkpoints;  // files for the record's newest checkpoint
   bool detach = false;
 };
 

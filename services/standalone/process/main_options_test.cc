@@ -1,8 +1,11 @@
 #include "services/standalone/process/main_options.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "libs/testing/temporary_folder.h"
 
 namespace countersign::standalone::process {
 namespace {
@@ -53,6 +56,24 @@ TEST_CASE("Options: misuse exits with 2, help with 0", "[standalone]") {
   int exit_status = -1;
   CHECK_FALSE(Read({"up", "--help"}, options, exit_status));
   CHECK(exit_status == 0);
+}
+
+TEST_CASE("Options: checkpoints are published where there is a folder for them", "[standalone]") {
+  const countersign::testing::TemporaryFolder folder;
+  Options options;
+  int exit_status = -1;
+  const std::string path = folder / "newest";
+  REQUIRE(Read({"up", "--data", "/d", "--publish-checkpoints", path.c_str(),
+                "--publish-checkpoints", "here"},
+               options, exit_status));
+  REQUIRE(options.publish_checkpoints.size() == 2);
+  CHECK(options.publish_checkpoints[0] == path);
+  CHECK(options.publish_checkpoints[1] == std::filesystem::absolute("here").string());
+  Options refused;
+  const std::string lost = folder / "gone/newest";
+  CHECK_FALSE(
+      Read({"up", "--data", "/d", "--publish-checkpoints", lost.c_str()}, refused, exit_status));
+  CHECK(exit_status == 2);
 }
 
 TEST_CASE("Options: down accepts a folder and no option of up", "[standalone]") {

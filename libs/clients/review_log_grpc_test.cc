@@ -1,0 +1,57 @@
+#include "libs/clients/review_log_grpc.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "countersign/approval/v1/approval.grpc.pb.h"
+#include "libs/clients/testing/scripted_stream.h"
+#include "libs/rpc/handler.h"
+
+namespace countersign::clients {
+namespace {
+
+namespace v1 = countersign::approval::v1;
+
+// Keeps what it was asked, and answers what the test has set.
+struct Host final : v1::ReviewLogService::CallbackService {
+  v1::ReadLogRequest request;
+  v1::ReadLogResponse response;
+  absl::Status status;
+
+  grpc::ServerUnaryReactor* ReadLog(grpc::CallbackServerContext* context,
+                                    const v1::ReadLogRequest* asked,
+                                    v1::ReadLogResponse* answer) override {
+    request = *asked;
+    *answer = response;
+    return rpc::FinishInline(context, [this] { return status; });
+  }
+};
+
+TEST_CASE("GrpcReviewLog: lines and head come as they were sent, and a failure with its code",
+          "[clients]") {
+  Host service;
+  InProcessServer server{{&service}};
+  const SystemClock clock;
+  GrpcReviewLog log(server.channel(), clock);
+  service.response.set_head_sequence(9);
+  service.response.set_head_hash(std::string(32, '\0'));
+  auto& line = *service.response.add_lines();
+  line.set_sequence(8);
+  line.set_body(std::string("a\0b", 3));
+  const auto page = log.Read(7, 50);
+  REQUIRE(page.ok());
+  CHECK(service.request.after() == 7);
+  CHECK(service.request.limit() == 50);
+  CHECK(page->head.sequence == 9);
+  CHECK(page->head.hash == std::string(32, '\0'));
+  REQUIRE(page->lines.size() == 1);
+  CHECK(page->lines[0].sequence == 8);
+  CHECK(page->lines[0].body == std::string("a\0b", 3));
+  service.response.set_head_hash("short");
+  CHECK(absl::IsDataLoss(log.Read(7, 50).status()));
+  service.status = absl::UnavailableError("no database");
+  CHECK(absl::IsUnavailable(log.Read(7, 50).status()));
+}
+
+}  // namespace
+}  // namespace countersign::clients

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/base/random.h"
+#include "libs/base/secret.h"
+
+namespace countersign::crypto {
+
+// Tokens for the next page of a listing, which only the asker that got one can use, and only for
+// the same question. A token is sealed: what is in it can be neither read nor made up. Tokens of
+// all processes with the same secret are good for each other. Thread-safe.
+class PageTokens {
+ public:
+  // The key is derived from `secret`, which may serve other purposes too. `random` outlives this
+  // object.
+  PageTokens(const SecretString& secret, RandomSource& random);
+
+  // `scope` says who asks, for what, and what that asker may see: everything that must be the same
+  // for the next page.
+  std::string Make(absl::string_view scope, absl::string_view place) const;
+
+  // The place within `token`; "" for an empty token: the first page. INVALID_ARGUMENT with reason
+  // `page_token_invalid` for one that was not made for `scope`.
+  absl::StatusOr<std::string> Read(absl::string_view scope, absl::string_view token) const;
+
+ private:
+  const SecretString key_;
+  RandomSource& random_;
+};
+
+}  // namespace countersign::crypto

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "libs/domain/review_log.h"
+#include "services/approval/store/review_store.h"
+
+namespace countersign::approval::store {
+
+// The log of `store` as the recorder reads it. Blocking; thread-safe.
+class LocalReviewLog final : public domain::ReviewLog {
+ public:
+  // `store` outlives this object.
+  explicit LocalReviewLog(ReviewStore& store) : store_(store) {}
+
+  absl::StatusOr<domain::ReviewLogPage> Read(std::uint64_t after, std::size_t limit) override;
+
+ private:
+  ReviewStore& store_;
+};
+
+}  // namespace countersign::approval::store
