@@ -11,8 +11,9 @@ namespace countersign::domain {
 namespace {
 
 bool IsBound(absl::string_view name) {
-  return name == "accept" || name == "content-type" || name == "content-encoding" ||
-         absl::StartsWith(name, "openai-") || absl::StartsWith(name, "anthropic-");
+  return name == "accept" || name == "user-agent" || name == "content-type" ||
+         name == "content-encoding" || absl::StartsWith(name, "openai-") ||
+         absl::StartsWith(name, "anthropic-");
 }
 
 }  // namespace

@@ -6,12 +6,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "libs/base/hex_digits.h"
 #include "libs/base/status.h"
-#include "libs/base/utf8.h"
+#include "libs/dialects/model_id.h"
 #include "libs/dialects/openai/document_answer.h"
 #include "libs/dialects/openai/request.h"
 #include "libs/dialects/openai/stream_answer.h"
+#include "libs/dialects/percent.h"
+#include "libs/dialects/query_texts.h"
 #include "libs/dialects/sse/writer.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
@@ -22,55 +23,47 @@ namespace {
 constexpr absl::string_view kModels = "/v1/models";
 constexpr char kListModels[] = "models.list";
 
-// The query goes upstream and no policy reads it: only what parameters look like may pass.
-bool IsPlainQuery(absl::string_view query) {
-  return query.size() <= 256 && std::all_of(query.begin(), query.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-                  absl::StrContains("-._~=&", c);
-         });
+// Reads a request for a model by its id. The id is decoded once, and goes upstream as one segment:
+// it cannot lead to another resource.
+absl::Status ReadModelId(absl::string_view segment, domain::Prompt& prompt, ReadCall& call) {
+  const absl::Status unknown = absl::NotFoundError("there is no such model id");
+  const absl::StatusOr<std::string> id = DecodePercent(segment);
+  if (!id.ok() || !IsModelId(*id) || std::count(id->begin(), id->end(), '/') > 1) return unknown;
+  prompt.operation = "models.get";
+  prompt.model = *id;
+  call.upstream_path = absl::StrCat("/models/", EncodeSegment(*id));
+  return absl::OkStatus();
 }
 
-// Resolves percent encoding. INVALID_ARGUMENT when it is wrong or hides a control character.
-absl::StatusOr<std::string> DecodePercent(absl::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      result += text[i];
-      continue;
-    }
-    const auto byte = i + 2 < text.size() ? ParseHex(text.substr(i + 1, 2)) : std::nullopt;
-    if (!byte) return absl::InvalidArgumentError("the path is not percent-encoded correctly");
-    result += static_cast<char>(*byte);
-    i += 2;
-  }
-  if (!IsUtf8(result) || std::any_of(result.begin(), result.end(), [](char c) {
-        return absl::ascii_iscntrl(static_cast<unsigned char>(c));
-      })) {
-    return absl::InvalidArgumentError("the path is not text");
-  }
-  return result;
-}
-
-// A path that two servers could read differently names no model.
-bool IsPlainModelPath(absl::string_view id) {
-  return !id.empty() && id.size() <= 256 && !absl::StrContains(id, "..") &&
-         !absl::StrContains(id, "//");
-}
-
-absl::StatusOr<ReadCall> ReadModels(const IncomingRequest& request) {
-  domain::Prompt prompt;
-  absl::string_view id = request.path;
-  absl::ConsumePrefix(&id, kModels);
-  prompt.operation = kListModels;
-  if (absl::ConsumePrefix(&id, "/")) {
-    CS_ASSIGN_OR_RETURN(prompt.model, DecodePercent(id));
-    if (!IsPlainModelPath(prompt.model)) return absl::InvalidArgumentError("no such model id");
-    prompt.operation = "models.get";
-  }
+absl::StatusOr<ReadCall> ReadModels(absl::string_view path) {
   ReadCall call;
-  call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
+  domain::Prompt prompt;
+  prompt.operation = kListModels;
   call.method = "GET";
+  call.upstream_path = "/models";
+  absl::ConsumePrefix(&path, kModels);
+  if (absl::ConsumePrefix(&path, "/")) CS_RETURN_IF_ERROR(ReadModelId(path, prompt, call));
+  call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
   return call;
+}
+
+// What of the query is a text becomes one of the prompt's.
+absl::Status AddQuery(absl::string_view query, ReadCall& call) {
+  if (query.empty()) return absl::OkStatus();
+  CS_ASSIGN_OR_RETURN(std::vector<QueryText> texts, FindQueryTexts(query));
+  absl::StrAppend(&call.upstream_path, "?", query);
+  if (texts.empty()) return absl::OkStatus();
+  domain::Prompt prompt = *call.prompt;
+  for (QueryText& text : texts) {
+    domain::TextPart part;
+    part.role = "user";
+    part.pointer = absl::StrCat("/?", text.name);
+    part.text = std::move(text.text);
+    prompt.parts.push_back(std::move(part));
+    call.places.emplace_back();
+  }
+  call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
+  return absl::OkStatus();
 }
 
 void WriteError(json::Writer& out, const CallerError& error) {
@@ -86,20 +79,17 @@ void WriteError(json::Writer& out, const CallerError& error) {
 }  // namespace
 
 absl::StatusOr<ReadCall> OpenAiDialect::Read(const IncomingRequest& request) const {
-  const bool chat = request.path == "/v1/chat/completions" && request.method == "POST";
-  const bool models =
-      (request.path == kModels || absl::StartsWith(request.path, absl::StrCat(kModels, "/"))) &&
-      request.method == "GET";
+  const absl::string_view path = absl::StripSuffix(request.path, "/");
+  const bool chat = path == "/v1/chat/completions" && request.method == "POST";
+  const bool models = (path == kModels || absl::StartsWith(path, absl::StrCat(kModels, "/"))) &&
+                      request.method == "GET";
   if (!chat && !models) {
     return absl::NotFoundError(
         absl::StrCat("unknown request: ", request.method, " ", request.path));
   }
-  if (!IsPlainQuery(request.query)) {
-    return absl::InvalidArgumentError("the query has characters that parameters do not need");
-  }
-  CS_ASSIGN_OR_RETURN(ReadCall call, chat ? ReadChatCompletion(request) : ReadModels(request));
-  call.upstream_path = absl::StrCat(absl::StripPrefix(request.path, "/v1"),
-                                    request.query.empty() ? "" : "?", request.query);
+  CS_ASSIGN_OR_RETURN(ReadCall call, chat ? ReadChatCompletion(request) : ReadModels(path));
+  if (chat) call.upstream_path = "/chat/completions";
+  CS_RETURN_IF_ERROR(AddQuery(request.query, call));
   return call;
 }
 

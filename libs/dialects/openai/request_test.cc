@@ -302,29 +302,81 @@ TEST_CASE("ReadChatCompletion: a plain call is sent byte for byte", "[dialects]"
   CHECK(Sent(call) == call.body);
 }
 
-TEST_CASE("OpenAiDialect: models are listed and read by id, slashes included", "[dialects]") {
+TEST_CASE("OpenAiDialect: models are listed and read by id, one slash included", "[dialects]") {
   const OpenAiDialect dialect;
-  CHECK(dialect.Read({"GET", "/v1/models", "", {}, ""})->prompt->operation == "models.list");
-  const ReadCall one = dialect.Read({"GET", "/v1/models/meta%2Fllama-3", "", {}, ""}).value();
-  CHECK(one.prompt->operation == "models.get");
-  CHECK(one.prompt->model == "meta/llama-3");
-  CHECK(one.upstream_path == "/models/meta%2Fllama-3");
+  for (const char* path : {"/v1/models", "/v1/models/"}) {
+    const ReadCall list = dialect.Read({"GET", path, "", {}, ""}).value();
+    CHECK(list.prompt->operation == "models.list");
+    CHECK(list.upstream_path == "/models");
+  }
+  for (const char* path :
+       {"/v1/models/meta%2Fllama-3", "/v1/models/meta/llama-3", "/v1/models/m%65ta%2fllama-3/"}) {
+    CAPTURE(path);
+    const ReadCall one = dialect.Read({"GET", path, "", {}, ""}).value();
+    CHECK(one.prompt->operation == "models.get");
+    CHECK(one.prompt->model == "meta/llama-3");
+    CHECK(one.upstream_path == "/models/meta%2Fllama-3");  // one segment, however it came
+  }
 }
 
-TEST_CASE("OpenAiDialect: paths that it does not know, or that hide something, are refused",
+TEST_CASE("OpenAiDialect: a path that is no operation, or no model's id, is not found",
           "[dialects]") {
   const OpenAiDialect dialect;
-  for (const char* path : {"/v1/embeddings", "/v1/chat/completions/x", "/v1", "/v1/modelsx"}) {
+  for (const char* path : {"/v1/embeddings",
+                           "/v1/chat/completions/x",
+                           "/v1",
+                           "/v1/modelsx",
+                           "/v1/chat/completions",
+                           "/v1/models//",
+                           "/v1/models/../keys",
+                           "/v1/models/%2e%2e/keys",
+                           "/v1/models/a%00",
+                           "/v1/models/a%zz",
+                           "/v1/models/a%3fb",
+                           "/v1/models/a%3Fb=c",
+                           "/v1/models/a%23b",
+                           "/v1/models/%252e%252e",
+                           "/v1/models/a%252fb",
+                           "/v1/models/x/files/secret",
+                           "/v1/models/x%2ffiles%2Fsecret",
+                           "/v1/models/gpt-4111111111111111",
+                           "/v1/models/the%20patient",
+                           "/v1/models/caf%c3%a9"}) {
     CAPTURE(path);
     CHECK(absl::IsNotFound(dialect.Read({"GET", path, "", {}, ""}).status()));
   }
-  CHECK(absl::IsNotFound(dialect.Read({"GET", "/v1/chat/completions", "", {}, ""}).status()));
-  for (const char* path : {"/v1/models/../keys", "/v1/models/%2e%2e/keys", "/v1/models/a%00",
-                           "/v1/models/a%zz", "/v1/models/"}) {
-    CAPTURE(path);
-    CHECK(absl::IsInvalidArgument(dialect.Read({"GET", path, "", {}, ""}).status()));
+}
+
+TEST_CASE("OpenAiDialect: a chat's path may end with a slash, and goes upstream without",
+          "[dialects]") {
+  const std::string body = R"({"model":"m","messages":[]})";
+  const OpenAiDialect dialect;
+  const ReadCall call = dialect.Read({"POST", "/v1/chat/completions/", "", {}, body}).value();
+  CHECK(call.upstream_path == "/chat/completions");
+  CHECK(absl::IsNotFound(dialect.Read({"POST", "/v1/chat/completions//", "", {}, body}).status()));
+}
+
+TEST_CASE("OpenAiDialect: what of a query is not known is a text of the prompt", "[dialects]") {
+  const OpenAiDialect dialect;
+  const std::string body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+  const auto read = [&](const std::string& query) {
+    return dialect.Read({"POST", "/v1/chat/completions", query, {}, body});
+  };
+  const ReadCall known = read("api-version=2024-10-21&beta=true").value();
+  CHECK(known.upstream_path == "/chat/completions?api-version=2024-10-21&beta=true");
+  CHECK(known.prompt->parts.size() == 1);
+  const ReadCall text = read("note=drop%20table&beta=true").value();
+  CHECK(text.upstream_path == "/chat/completions?note=drop%20table&beta=true");
+  REQUIRE(text.prompt->parts.size() == 2);
+  CHECK(text.prompt->parts[1].role == "user");
+  CHECK(text.prompt->parts[1].text == "note=drop table");
+  REQUIRE(text.places.size() == 2);
+  CHECK(text.places[1].begin == text.places[1].end);  // it cannot be masked in place
+  for (const char* query : {"a=%2541", "a=%0a", "a b"}) {
+    CAPTURE(query);
+    CHECK(absl::IsInvalidArgument(read(query).status()));
   }
-  CHECK(absl::IsInvalidArgument(dialect.Read({"GET", "/v1/models", "q=a%20b", {}, ""}).status()));
+  CHECK(dialect.Read({"GET", "/v1/models", "q=a%20b", {}, ""})->prompt->parts.size() == 1);
 }
 
 TEST_CASE("OpenAiDialect: errors have all four members", "[dialects]") {

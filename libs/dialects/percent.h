@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace countersign::dialects {
+
+// Resolves percent-encoding, once. INVALID_ARGUMENT when it is wrong, when the result is not UTF-8
+// or has control characters, and when it would be an encoding again: two servers could read that
+// differently.
+absl::StatusOr<std::string> DecodePercent(absl::string_view text);
+
+// Encodes `text` as one segment of a path: everything but letters, digits and "-._~:@".
+std::string EncodeSegment(absl::string_view text);
+
+}  // namespace countersign::dialects
