@@ -1,6 +1,7 @@
 #include "services/edge/call/headers/header_rules.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -11,9 +12,8 @@
 namespace countersign::edge::call::headers {
 namespace {
 
-constexpr absl::string_view kToUpstream[] = {"accept", "user-agent", "idempotency-key",
-                                             "traceparent", "tracestate"};
-constexpr absl::string_view kToUpstreamPrefix[] = {"openai-", "anthropic-"};
+constexpr absl::string_view kToUpstream[] = {"accept",      "user-agent",        "traceparent",
+                                             "openai-beta", "anthropic-version", "anthropic-beta"};
 
 constexpr absl::string_view kToCaller[] = {"content-type", "retry-after", "retry-after-ms",
                                            "x-should-retry", "cache-control"};
@@ -83,12 +83,16 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
 }
 
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller, bool has_body) {
+  // What `Connection` names belongs to the caller's connection alone. Asked once per name: callers
+  // choose how many fields and how many tokens there are.
+  std::vector<absl::string_view> names;
+  for (const absl::string_view name : kToUpstream) {
+    if (!HasToken(from_caller, "connection", name)) names.push_back(name);
+  }
   dialects::HeaderList result;
   for (const auto& [name, value] : from_caller) {
     const std::string lower = absl::AsciiStrToLower(name);
-    // What `Connection` names belongs to the caller's connection alone.
-    if (HasToken(from_caller, "connection", lower)) continue;
-    const bool listed = IsOneOf(lower, kToUpstream) || BeginsWithOneOf(lower, kToUpstreamPrefix);
+    const bool listed = std::find(names.begin(), names.end(), lower) != names.end();
     if (listed && MayGoUpstream(lower, absl::StripAsciiWhitespace(value))) {
       result.emplace_back(lower, value);
     }

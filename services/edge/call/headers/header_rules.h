@@ -13,10 +13,10 @@ namespace countersign::edge::call::headers {
 // a reason (credential_missing, credential_malformed) unless there is exactly one.
 absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers);
 
-// The caller's headers that go upstream, with lower-case names. Only those on a short list do:
-// nothing else has been judged, and nothing that proves who the caller is leaves the gateway. Nor
-// do those whose value has not the shape that such headers have (header_values.h).
-// `content-type` is the JSON that was read, `accept-encoding` is identity, because what is masked
+// The caller's headers that go upstream, with lower-case names. Only those on a short list do, and
+// only with values of a closed shape (header_values.h): nothing else has been judged, nothing that
+// proves who the caller is leaves the gateway, and whom the upstream bills is the connection's to
+// say. Takes time proportional to the headers. `content-type` is the JSON that was read, `accept-encoding` is identity, because what is masked
 // must be read.
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller, bool has_body);
 

@@ -27,8 +27,8 @@ TEST_CASE("UpstreamHeaders: only judged headers go on, never the credential", "[
                                                      {"X-Api-Key", "secret"},
                                                      {"Cookie", "secret"},
                                                      {"Host", "edge"},
-                                                     {"Connection", "keep-alive, OpenAI-Hop"},
-                                                     {"OpenAI-Hop", "1"},
+                                                     {"Connection", "keep-alive, OpenAI-Beta"},
+                                                     {"OpenAI-Beta", "assistants=v2"},
                                                      {"OpenAI-Organization", "org"},
                                                      {"Accept", "application/json"},
                                                      {"Accept-Encoding", "gzip"},
@@ -36,11 +36,10 @@ TEST_CASE("UpstreamHeaders: only judged headers go on, never the credential", "[
                                                      {"Expect", "100-continue"},
                                                      {"X-Stainless-Lang", "python"},
                                                      {"X-Forwarded-For", "1.2.3.4"},
-                                                     {"User-Agent", "sdk"}},
+                                                     {"User-Agent", "OpenAI/Python 1.40.0"}},
                                                     true);
-  CHECK(sent == dialects::HeaderList{{"openai-organization", "org"},
-                                     {"accept", "application/json"},
-                                     {"user-agent", "sdk"},
+  CHECK(sent == dialects::HeaderList{{"accept", "application/json"},
+                                     {"user-agent", "OpenAI/Python 1.40.0"},
                                      {"content-type", "application/json"},
                                      {"accept-encoding", "identity"}});
 }
@@ -70,16 +69,30 @@ TEST_CASE("CallerHeaders: a header with a free-form value is dropped", "[edge]")
 }
 
 TEST_CASE("UpstreamHeaders: a value that no policy judged is left out", "[edge]") {
-  CHECK(UpstreamHeaders(
-            {{"OpenAI-Beta", "assistants=v2"},
-             {"OpenAI-Note", "the patient is john smith"},
-             {"User-Agent", "my card is 4111111111111111"},
-             {"tracestate", "a@b.io"},
-             {"Idempotency-Key", "stainless-retry-123e4567-e89b-12d3-a456-426614174000"}},
-            false) == dialects::HeaderList{{"openai-beta", "assistants=v2"},
-                                           {"idempotency-key",
-                                            "stainless-retry-123e4567-e89b-12d3-a456-426614174000"},
-                                           {"accept-encoding", "identity"}});
+  CHECK(
+      UpstreamHeaders({{"OpenAI-Beta", "assistants=v2"},
+                       {"OpenAI-Beta", "plutonium recipe=v2"},
+                       {"OpenAI-Note", "the patient is john smith"},
+                       {"OpenAI-4111111111111111", "1"},
+                       {"Anthropic-Version", "2023-06-01"},
+                       {"Anthropic-Note", "2023-06-01"},
+                       {"User-Agent", "my card is 4111111111111111"},
+                       {"tracestate", "vendor=4111111111111111"},
+                       {"Accept", "text/plutonium"},
+                       {"Idempotency-Key", "stainless-retry-123e4567-e89b-12d3-a456-426614174000"}},
+                      false) == dialects::HeaderList{{"openai-beta", "assistants=v2"},
+                                                     {"anthropic-version", "2023-06-01"},
+                                                     {"accept-encoding", "identity"}});
+}
+
+TEST_CASE("UpstreamHeaders: who pays upstream is not the caller's to say", "[edge]") {
+  CHECK(UpstreamHeaders({{"OpenAI-Organization", "org-other"},
+                         {"OpenAI-Project", "proj_other"},
+                         {"anthropic-organization-id", "org-1"},
+                         {"anthropic-workspace-id", "wrkspc_1"},
+                         {"x-goog-user-project", "other"},
+                         {"api-key", "x"}},
+                        false) == dialects::HeaderList{{"accept-encoding", "identity"}});
 }
 
 TEST_CASE("HasToken: finds preferences in lists", "[edge]") {

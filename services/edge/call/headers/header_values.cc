@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -19,7 +21,6 @@ constexpr std::size_t kLongestAnyCase = 12;
 constexpr std::size_t kMostDigitsOfItem = 8;
 constexpr std::size_t kMostDigitsOfNumber = 11;
 constexpr std::size_t kLongestId = 40;
-constexpr std::size_t kLongestKey = 128;
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
@@ -76,6 +77,62 @@ bool IsWord(absl::string_view word) {
          Digits(word) <= kMostDigitsOfItem / 2;
 }
 
+bool StartsWithDigit(absl::string_view value) { return !value.empty() && IsDigit(value.front()); }
+
+// The longest of `names` that `value` begins with.
+template <std::size_t N>
+std::optional<absl::string_view> FindPrefix(absl::string_view value,
+                                            const absl::string_view (&names)[N]) {
+  std::optional<absl::string_view> found;
+  for (const absl::string_view name : names) {
+    if (absl::StartsWith(value, name) && (!found || name.size() > found->size())) found = name;
+  }
+  return found;
+}
+
+// "1.40.0", "2.0.0-beta.3", "1.2rc1".
+bool IsVersion(absl::string_view value) {
+  if (value.size() > 24 || Digits(value) > kMostDigitsOfItem) return false;
+  for (const absl::string_view mark : {"beta", "alpha", "rc"}) {
+    const std::size_t at = value.find(mark);
+    if (at == absl::string_view::npos) continue;
+    absl::string_view rest = value.substr(at + mark.size());
+    value = value.substr(0, at);
+    absl::ConsumePrefix(&rest, ".");
+    if (Digits(rest) != rest.size()) return false;
+    absl::ConsumeSuffix(&value, "-");
+  }
+  return std::all_of(value.begin(), value.end(), [](char c) { return IsDigit(c) || c == '.'; });
+}
+
+// "2023-06-01" or "20250219".
+bool IsDate(absl::string_view value) {
+  if (value.size() == 8) return Digits(value) == 8;
+  if (value.size() != 10) return false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (i == 4 || i == 7 ? value[i] != '-' : !IsDigit(value[i])) return false;
+  }
+  return true;
+}
+
+// A feature's name in small letters, as betas have.
+bool IsFeature(absl::string_view name) {
+  constexpr std::size_t kLongestFeature = 48;
+  return !name.empty() && name.size() <= kLongestFeature &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return (IsAlnum(c) && !IsUpper(c)) || c == '-' || c == '_'; });
+}
+
+// A list with commas whose every item `is_item` accepts, without the white space around it.
+template <typename IsItem>
+bool IsListOf(absl::string_view value, IsItem is_item) {
+  if (value.size() > kLongestValue) return false;
+  for (const absl::string_view item : absl::StrSplit(value, ',')) {
+    if (!is_item(absl::StripAsciiWhitespace(item))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool IsQuantity(absl::string_view value) {
@@ -117,28 +174,99 @@ bool IsServerId(absl::string_view value) {
          (hex || (prefixed && std::all_of(id.begin(), id.end(), IsAlnum)));
 }
 
-bool IsProduct(absl::string_view value) {
-  if (!AllOf(value, "-_./ +") || value.size() > 128 || Digits(value) > 14) return false;
-  const std::vector<absl::string_view> products = absl::StrSplit(value, ' ');
-  return std::all_of(products.begin(), products.end(), [&](absl::string_view product) {
-    const bool versioned = absl::StrContains(product, '/') || absl::StrContains(product, '.');
-    if (product.empty() || (!versioned && products.size() > 1)) return false;
-    const std::vector<absl::string_view> words = absl::StrSplit(product, absl::ByAnyChar("-_./+"));
-    return Digits(product) <= kMostDigitsOfItem &&
-           std::all_of(words.begin(), words.end(), [](absl::string_view word) {
-             return word.size() <= kLongestWord && (word.size() <= 12 || Digits(word) == 0);
-           });
+bool IsClientName(absl::string_view value) {
+  static constexpr absl::string_view kNames[] = {"OpenAI",
+                                                 "AsyncOpenAI",
+                                                 "AzureOpenAI",
+                                                 "AsyncAzureOpenAI",
+                                                 "Anthropic",
+                                                 "AsyncAnthropic",
+                                                 "curl",
+                                                 "python-httpx",
+                                                 "python-requests",
+                                                 "node-fetch",
+                                                 "axios",
+                                                 "undici",
+                                                 "node",
+                                                 "okhttp",
+                                                 "Go-http-client",
+                                                 "anthropic-sdk-go",
+                                                 "openai-go",
+                                                 "claude-cli"};
+  static constexpr absl::string_view kLanguages[] = {"Python", "JS",   "Go",   "Java",
+                                                     "Kotlin", "Ruby", ".NET", "PHP"};
+  const auto name = FindPrefix(value, kNames);
+  if (!name) return false;
+  value.remove_prefix(name->size());
+  if (absl::StartsWith(value, "/") && !StartsWithDigit(value.substr(1))) {
+    const auto language = FindPrefix(value.substr(1), kLanguages);
+    if (!language) return false;
+    value.remove_prefix(1 + language->size());
+  }
+  if (value.empty()) return true;
+  if (!absl::ConsumePrefix(&value, " ")) absl::ConsumePrefix(&value, "/");
+  absl::ConsumePrefix(&value, "v");
+  return StartsWithDigit(value) && IsVersion(value);
+}
+
+bool IsAccept(absl::string_view value) {
+  return IsListOf(value, [](absl::string_view item) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(item, absl::MaxSplits(';', 1));
+    const absl::string_view type = absl::StripAsciiWhitespace(parts.first);
+    const absl::string_view quality = absl::StripAsciiWhitespace(parts.second);
+    return (type == "*/*" || type == "application/json" || type == "application/*" ||
+            type == "text/event-stream" || type == "text/plain" || type == "text/*") &&
+           (quality.empty() || (absl::StartsWith(quality, "q=") && quality.size() <= 7 &&
+                                IsQuantity(quality.substr(2))));
   });
 }
 
-bool MayGoUpstream(absl::string_view name, absl::string_view value) {
-  if (name == "user-agent") return IsProduct(value);
-  if (name == "idempotency-key") return value.size() <= kLongestKey && AllOf(value, "-_");
-  if (name == "traceparent") {
-    return value.size() == 55 &&
-           std::all_of(value.begin(), value.end(), [](char c) { return c == '-' || IsHex(c); });
+bool IsOpenAiBeta(absl::string_view value) {
+  return IsListOf(value, [](absl::string_view item) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(item, absl::MaxSplits('=', 1));
+    absl::string_view version = parts.second;
+    return IsFeature(parts.first) && Digits(parts.first) == 0 &&
+           absl::ConsumePrefix(&version, "v") && version.size() <= 2 && StartsWithDigit(version) &&
+           Digits(version) == version.size();
+  });
+}
+
+bool IsAnthropicBeta(absl::string_view value) {
+  return IsListOf(value, [](absl::string_view item) {
+    for (const std::size_t size : {10, 8}) {
+      if (item.size() <= size + 1 || item[item.size() - size - 1] != '-') continue;
+      const absl::string_view feature = item.substr(0, item.size() - size - 1);
+      if (IsDate(item.substr(item.size() - size)) && IsFeature(feature) && Digits(feature) <= 3) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+bool IsTraceParent(absl::string_view value) {
+  constexpr std::size_t kLongestNumber = 11;
+  if (value.size() != 55 || !absl::StartsWith(value, "00-")) return false;
+  std::size_t row = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool dash = i == 2 || i == 35 || i == 52;
+    if (dash ? value[i] != '-' : !IsHex(value[i]) || IsUpper(value[i])) return false;
+    // A dash between digits joins them, as people write numbers.
+    if (!dash) row = IsDigit(value[i]) ? row + 1 : 0;
+    if (row > kLongestNumber) return false;
   }
-  return IsTokenList(value) || IsServerId(value);
+  return true;
+}
+
+bool MayGoUpstream(absl::string_view name, absl::string_view value) {
+  if (name == "accept") return IsAccept(value);
+  if (name == "user-agent") return IsClientName(value);
+  if (name == "openai-beta") return IsOpenAiBeta(value);
+  if (name == "anthropic-version") return IsDate(value);
+  if (name == "anthropic-beta") return IsAnthropicBeta(value);
+  return name == "traceparent" && IsTraceParent(value);
 }
 
 bool MayGoToCaller(absl::string_view name, absl::string_view value) {

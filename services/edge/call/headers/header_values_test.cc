@@ -50,16 +50,69 @@ TEST_CASE("IsServerId: identifiers that servers generate", "[edge]") {
   }
 }
 
-TEST_CASE("IsProduct: programs and versions", "[edge]") {
-  for (const char* value : {"sdk", "OpenAI/Python 1.40.0", "AsyncOpenAI/Python 1.40.0",
-                            "python-httpx/0.27.2", "curl/7.88.1", "OpenAI/JS 4.1"}) {
+TEST_CASE("IsClientName: what SDKs and clients call themselves", "[edge]") {
+  for (const char* value :
+       {"OpenAI/Python 1.40.0", "AsyncOpenAI/Python 1.40.0", "OpenAI/JS 4.1", "OpenAI/Go 0.1.0",
+        "python-httpx/0.27.2", "curl/7.88.1", "Anthropic/Python 0.121.0", "node", "OpenAI/JS v6.0",
+        "OpenAI/Python 2.0.0-beta.3", "Go-http-client/1.1", "python-requests/2.31.0"}) {
     CAPTURE(value);
-    CHECK(IsProduct(value));
+    CHECK(IsClientName(value));
   }
-  for (const char* value : {"", "call john smith", "curl/7 4111.1111.1111.1111", "a@b.io",
-                            "x/ghp_0123456789abcdefghij0123456789", "a/b (4111 1111)"}) {
+  for (const char* value :
+       {"", "sdk", "call john smith", "curl/4111.1111.1111.1111", "curl/7 4111111111111111",
+        "OpenAI/plutonium 1.0", "OpenAI/Python 1.0 (plutonium)", "curlplutonium", "plutonium/1.0",
+        "x/ghp_0123456789abcdefghij0123456789", "curl/7.88.1 plutonium", "OpenAI/Python betarc"}) {
     CAPTURE(value);
-    CHECK(!IsProduct(value));
+    CHECK_FALSE(IsClientName(value));
+  }
+}
+
+TEST_CASE("IsAccept: media types of answers", "[edge]") {
+  for (const char* value : {"*/*", "application/json", "text/event-stream, */*;q=0.5",
+                            "application/json ; q=0.9,text/plain"}) {
+    CAPTURE(value);
+    CHECK(IsAccept(value));
+  }
+  for (const char* value :
+       {"", "text/plutonium", "application/json;q=4111111111111111", "*/*;note=hello", "*/*,"}) {
+    CAPTURE(value);
+    CHECK_FALSE(IsAccept(value));
+  }
+}
+
+TEST_CASE("IsOpenAiBeta, IsAnthropicBeta: features with their versions", "[edge]") {
+  for (const char* value : {"assistants=v2", "realtime=v1", "assistants=v2, responses_agent=v1"}) {
+    CAPTURE(value);
+    CHECK(IsOpenAiBeta(value));
+  }
+  for (const char* value : {"", "assistants", "assistants=v", "assistants=2", "a b=v1", "A=v1",
+                            "assistants=v4111111111111111", "a4111111111111111=v1", "=v1"}) {
+    CAPTURE(value);
+    CHECK_FALSE(IsOpenAiBeta(value));
+  }
+  for (const char* value :
+       {"prompt-caching-2024-07-31", "claude-code-20250219,output-128k-2025-02-19",
+        "context-1m-2025-08-07"}) {
+    CAPTURE(value);
+    CHECK(IsAnthropicBeta(value));
+  }
+  for (const char* value : {"", "prompt-caching", "2024-07-31", "-2024-07-31", "a b-2024-07-31",
+                            "4111-1111-1111-2024-07-31", "x-4111-11-111"}) {
+    CAPTURE(value);
+    CHECK_FALSE(IsAnthropicBeta(value));
+  }
+}
+
+TEST_CASE("IsTraceParent: as the standard writes it, and no person's number", "[edge]") {
+  CHECK(IsTraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+  for (const char* value : {"", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
+                            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                            "00-4111111111111111a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                            "00-4bf92f3577b34da6a3ce929d41111111-11111111aba902b7-01",
+                            "00-4bf92f3577b34da6a3ce929d0e0e4736a00f067aa0ba902b7-01"}) {
+    CAPTURE(value);
+    CHECK_FALSE(IsTraceParent(value));
   }
 }
 

@@ -1,0 +1,93 @@
+#include "services/edge/call/answer/credential_masking.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace countersign::edge::call::answer {
+namespace {
+
+constexpr std::size_t kShortestHeld = 4;
+constexpr char kLabel[] = "<UPSTREAM_CREDENTIAL>";
+
+// A text with the spans that were masked in it.
+struct MaskedText {
+  std::string text;
+  std::vector<domain::MaskedSpan> masked;
+};
+
+// Replaces [begin, end) by the label. What was masked within goes with it.
+void Replace(MaskedText& masked, std::size_t begin, std::size_t end) {
+  const std::size_t size = sizeof(kLabel) - 1;
+  std::vector<domain::MaskedSpan> kept;
+  for (domain::MaskedSpan& span : masked.masked) {
+    if (span.begin >= end) {
+      span.begin = span.begin - (end - begin) + size;
+      span.end = span.end - (end - begin) + size;
+    } else if (span.end > begin) {
+      continue;
+    }
+    kept.push_back(std::move(span));
+  }
+  masked.text.replace(begin, end - begin, kLabel);
+  kept.push_back({begin, begin + size, CredentialMasking::kEntity, ""});
+  std::sort(kept.begin(), kept.end(),
+            [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  masked.masked = std::move(kept);
+}
+
+}  // namespace
+
+domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
+                                              domain::FieldRelease release) {
+  Field& field = fields_[piece.field];
+  // What has left is looked at again, because a match may have begun in it.
+  const std::size_t left = field.released.size();
+  MaskedText all;
+  all.text = absl::StrCat(field.released, field.held, release.text);
+  all.masked = std::move(field.held_spans);
+  for (domain::MaskedSpan& span : all.masked) span.begin += left, span.end += left;
+  const std::size_t shift = left + field.held.size();
+  for (domain::MaskedSpan& span : release.masked) {
+    span.begin += shift;
+    span.end += shift;
+    all.masked.push_back(std::move(span));
+  }
+  std::size_t from = left;
+  while (const auto match = patterns_.Find(all.text, from)) {
+    const std::size_t begin = std::max(match->begin, from);
+    Replace(all, begin, match->end);
+    from = begin + sizeof(kLabel) - 1;
+  }
+  const std::size_t open =
+      piece.end ? 0 : patterns_.OpenEnd(absl::string_view(all.text), kShortestHeld);
+  const std::size_t until = std::max(all.text.size() - open, left);
+
+  domain::FieldRelease result = std::move(release);
+  result.masked.clear();
+  result.held_before += field.held.size();
+  result.text = all.text.substr(left, until - left);
+  field.held = all.text.substr(until);
+  field.held_spans.clear();
+  result.held_after += field.held.size();
+  for (domain::MaskedSpan& span : all.masked) {
+    domain::MaskedSpan moved = span;
+    if (span.begin >= until) {
+      moved.begin -= until;
+      moved.end -= until;
+      field.held_spans.push_back(std::move(moved));
+    } else {
+      moved.begin -= left;
+      moved.end = std::min(moved.end, until) - left;
+      result.masked.push_back(std::move(moved));
+    }
+  }
+  const std::string recent = all.text.substr(0, until);
+  field.released = recent.substr(recent.size() - std::min(recent.size(), kShortestHeld - 1));
+  if (piece.end) fields_.erase(piece.field);
+  return result;
+}
+
+}  // namespace countersign::edge::call::answer

@@ -1,0 +1,130 @@
+#include "services/edge/call/answer/credential_masking.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace countersign::edge::call::answer {
+namespace {
+
+using domain::FieldPiece;
+using domain::FieldRelease;
+
+constexpr char kSecret[] = "sk-live-0123456789";
+constexpr char kLabel[] = "<UPSTREAM_CREDENTIAL>";
+
+CredentialPatterns Patterns() {
+  domain::CredentialLease lease;
+  lease.headers.push_back({"authorization", SecretString(absl::StrCat("Bearer ", kSecret))});
+  return CredentialPatterns(lease);
+}
+
+// Feeds pieces that the masker released unchanged.
+struct Fixture {
+  FieldRelease Feed(const std::string& text, bool end = false, const std::string& field = "f") {
+    return masking.Apply(FieldPiece{field, text, end}, FieldRelease{text, 0, 0, {}});
+  }
+  const CredentialPatterns patterns = Patterns();
+  CredentialMasking masking{patterns};
+};
+
+TEST_CASE("CredentialMasking: a text without the credential is unchanged", "[edge]") {
+  Fixture f;
+  for (const char* text : {"hello", " sk", "-", "ski", "", "a sk-", "late"}) {
+    CAPTURE(text);
+    const FieldRelease release = f.Feed(text);
+    CHECK(release.Unchanged());
+    CHECK(release.text == text);
+  }
+  CHECK(f.Feed("", true).Unchanged());
+}
+
+TEST_CASE("CredentialMasking: a match becomes a label, and its original is kept nowhere",
+          "[edge]") {
+  Fixture f;
+  const FieldRelease release = f.Feed(absl::StrCat("key ", kSecret, " end"), true);
+  CHECK(release.text == absl::StrCat("key ", kLabel, " end"));
+  REQUIRE(release.masked.size() == 1);
+  CHECK(release.masked[0].begin == 4);
+  CHECK(release.masked[0].end == 4 + sizeof(kLabel) - 1);
+  CHECK(release.masked[0].entity == "upstream_credential");
+  CHECK(release.masked[0].original.empty());
+}
+
+TEST_CASE("CredentialMasking: however a text is cut, at most three bytes of it leave", "[edge]") {
+  const std::string forms[] = {kSecret, absl::Base64Escape(absl::StrCat("Bearer ", kSecret)),
+                               absl::BytesToHexString(kSecret)};
+  const unsigned seed = std::random_device()();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (const std::string& form : forms) {
+    const std::string text = absl::StrCat("the key is ", form, " and ", form, ", that is all");
+    for (int round = 0; round < 300; ++round) {
+      Fixture f;
+      std::string all;
+      std::size_t held = 0;
+      for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = round == 0 ? 1 : 1 + random() % 20;
+        const std::string piece = text.substr(at, size);
+        at += size;
+        const FieldRelease release = f.Feed(piece, at >= text.size());
+        REQUIRE(release.held_before == held);
+        held = release.held_after;
+        for (const domain::MaskedSpan& span : release.masked) {
+          REQUIRE(release.text.substr(span.begin, span.end - span.begin) == kLabel);
+        }
+        all += release.text;
+      }
+      REQUIRE(held == 0);
+      CAPTURE(form, all);
+      REQUIRE_FALSE(f.patterns.Find(all).has_value());
+      REQUIRE_FALSE(absl::StrContains(all, "live"));
+      REQUIRE(absl::EndsWith(all, ", that is all"));
+      REQUIRE(absl::StrContains(all, kLabel));
+    }
+  }
+}
+
+TEST_CASE("CredentialMasking: what is held leaves when the text ends or goes on otherwise",
+          "[edge]") {
+  Fixture f;
+  CHECK(f.Feed("see sk-live").text == "see ");
+  const FieldRelease other = f.Feed("ly");
+  CHECK(other.text == "sk-lively");
+  CHECK(other.held_before == 7);
+  CHECK(other.held_after == 0);
+  CHECK(f.Feed(" sk-l").text == " ");
+  CHECK(f.Feed("", true).text == "sk-l");
+}
+
+TEST_CASE("CredentialMasking: texts of different fields are not one text", "[edge]") {
+  Fixture f;
+  CHECK(f.Feed("sk-live-", false, "a").text.empty());
+  CHECK(f.Feed("0123456789", false, "b").text == "0123456789");
+  CHECK(f.Feed("0123456789", false, "a").text == kLabel);
+}
+
+TEST_CASE("CredentialMasking: what the masker did stays", "[edge]") {
+  Fixture f;
+  FieldRelease masked{absl::StrCat("<CARD> ", kSecret, " <CARD> sk-l"), 3, 5, {}};
+  masked.masked.push_back({0, 6, "credit_card", "4111"});
+  masked.masked.push_back({26, 32, "credit_card", "4222"});
+  masked.restored = true;
+  const FieldRelease release = f.masking.Apply(FieldPiece{"f", "", false}, masked);
+  CHECK(release.text == absl::StrCat("<CARD> ", kLabel, " <CARD> "));
+  CHECK(release.held_before == 3);
+  CHECK(release.held_after == 5 + 4);
+  CHECK(release.restored);
+  REQUIRE(release.masked.size() == 3);
+  CHECK(release.masked[0].original == "4111");
+  CHECK(release.text.substr(release.masked[1].begin, 21) == kLabel);
+  CHECK(release.text.substr(release.masked[2].begin, 6) == "<CARD>");
+  CHECK(release.masked[2].original == "4222");
+}
+
+}  // namespace
+}  // namespace countersign::edge::call::answer
