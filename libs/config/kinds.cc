@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/text/tokens/tokenizer_names.h"
@@ -111,6 +112,18 @@ domain::RoleBinding ReadRoleBinding(std::string name, Fields& spec) {
   return binding;
 }
 
+// The value of a header that names an account.
+std::string ReadAccount(Fields& spec, absl::string_view name) {
+  std::string account = spec.String(name);
+  const bool plain = std::all_of(account.begin(), account.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
+  if (!plain || account.size() > 128) {
+    spec.Mistake(name, "must be letters, digits, - and _, at most 128 of them");
+  }
+  return account;
+}
+
 domain::Connection ReadConnection(std::string name, Fields& spec) {
   static const std::set<std::string> kReserved = {"v1", "console", "livez", "readyz", "metrics"};
   if (kReserved.count(name) != 0) {
@@ -153,6 +166,8 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
     Fields network(spec.Child("network"), spec.Path("network"), spec.mistakes());
     connection.network_private = network.Bool("private", false);
   }
+  connection.organization = ReadAccount(spec, "organization");
+  connection.project = ReadAccount(spec, "project");
   return connection;
 }
 

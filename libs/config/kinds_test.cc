@@ -124,7 +124,7 @@ TEST_CASE("ReadConnection: every field", "[config]") {
       ReadConnection,
       "{protocol: openai, url: 'https://api.example/v1//', credential: key, models: ['gpt-*'], "
       "match: {hosts: [m.example], pathPrefix: /team}, tokenizer: o200k_base, default: true, "
-      "network: {private: true}}");
+      "organization: org-1, project: proj_1, network: {private: true}}");
   CHECK(connection.protocol == domain::Protocol::kOpenAi);
   CHECK(connection.url == "https://api.example/v1");
   CHECK(connection.credential == "key");
@@ -134,6 +134,8 @@ TEST_CASE("ReadConnection: every field", "[config]") {
   CHECK(connection.tokenizer == "o200k_base");
   CHECK(connection.is_default);
   CHECK(connection.network_private);
+  CHECK(connection.organization == "org-1");
+  CHECK(connection.project == "proj_1");
 }
 
 TEST_CASE("ReadConnection: addresses with user information, query or fragment are refused",

@@ -29,6 +29,9 @@ constexpr CodeRow kCodes[] = {
     {"too_many_reviews", 429, "rate_limit_error"},
     {"headers_too_large", 431, "invalid_request_error"},
     {"upstream_error", 502, "server_error"},
+    {"upstream_auth", 502, "server_error"},
+    {"upstream_protocol", 502, "server_error"},
+    {"upstream_unreachable", 502, "server_error"},
     {"unavailable", 503, "server_error"},
     {"upstream_timeout", 504, "server_error"},
 };
@@ -65,11 +68,24 @@ CallerError MakeUpstreamError(const absl::Status& status) {
   if (absl::IsDeadlineExceeded(status)) {
     return MakeCallerError("upstream_timeout", "the model took too long to answer");
   }
+  CallerError error = MakeCallerError("upstream_error", "the model's server broke off its answer");
+  const std::string reason = GetReason(status);
   if (absl::IsPermissionDenied(status)) {
-    return MakeCallerError("upstream_error",
-                           "the connection's address may not be reached from this gateway");
+    error = MakeCallerError("upstream_error",
+                            "the connection's address may not be reached from this gateway");
+  } else if (reason == "upstream_auth") {
+    error = MakeCallerError(reason,
+                            "the model's server refused the gateway's credential; its "
+                            "administrator must renew it");
+  } else if (reason == "upstream_protocol") {
+    error = MakeCallerError(reason, "the model's server sent an answer that cannot be read");
+  } else if (reason == "upstream_unreachable") {
+    return MakeCallerError(reason, "the model's server could not be reached");
+  } else {
+    return error;
   }
-  return MakeCallerError("upstream_error", "the model could not be reached or broke off");
+  error.final = true;  // another try would bring the same
+  return error;
 }
 
 }  // namespace countersign::dialects

@@ -91,7 +91,10 @@ struct Connection {
   std::string tokenizer;
   bool is_default = false;
   bool network_private = false;  // the upstream may resolve to private addresses
-  std::uint64_t version = 0;     // of the resource: part of the binding hash
+  // Whom OpenAI bills, as its headers say; empty: the credential's default.
+  std::string organization;
+  std::string project;
+  std::uint64_t version = 0;  // of the resource: part of the binding hash
 };
 
 enum class Normalize { kUnspecified, kNone, kCaseless, kUnicode };

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/async/sleep.h"
 #include "libs/async/spawn.h"
+#include "libs/base/status.h"
 #include "libs/http/connect.h"
 #include "libs/http/limits/head_scanner.h"
 #include "libs/http/stream.h"
@@ -162,7 +163,7 @@ class Response final : public ClientResponse {
       if (!count.ok()) co_return count.status();
       if (*count > 0) continue;
       parser_->put_eof(error);
-      if (error) co_return Malformed(error.message());
+      if (error) co_return absl::UnavailableError("the upstream broke off its answer");
       stream_.reset();  // the body ends with its connection
     }
     Release();
@@ -220,9 +221,9 @@ class Response final : public ClientResponse {
       if (*complete) {
         const int status = parser_->get().result_int();
         if (status >= 200) break;
-        if (status == 101) co_return absl::UnavailableError("the upstream switched protocols");
+        if (status == 101) co_return Malformed("it switches protocols");
         if (++interim > options_.max_interim_responses) {
-          co_return absl::UnavailableError("the upstream sends endless interim responses");
+          co_return Malformed("endless interim responses");
         }
         NewParser();
         continue;
@@ -238,7 +239,7 @@ class Response final : public ClientResponse {
     }
     if (!HasPlainFraming()) co_return Malformed("its body is coded, or framed twice");
     if (parser_->content_length().value_or(0) > options_.max_content_length) {
-      co_return absl::UnavailableError("the upstream's answer is too large");
+      co_return WithReason(absl::UnavailableError("the upstream's answer is too large"), kProtocol);
     }
     head_.status = parser_->get().result_int();
     for (const auto& field : parser_->get()) {
@@ -264,7 +265,9 @@ class Response final : public ClientResponse {
   }
 
   static absl::Status Malformed(absl::string_view why) {
-    return absl::UnavailableError(absl::StrCat("the upstream's answer is not HTTP: ", why));
+    return WithReason(
+        absl::UnavailableError(absl::StrCat("the upstream's answer is not HTTP: ", why)),
+        kProtocol);
   }
 
   const std::shared_ptr<Pool> pool_;
@@ -324,7 +327,7 @@ Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(
     if (!kept) {
       absl::StatusOr<std::unique_ptr<Stream>> fresh =
           co_await Connect(state->loop, target, state->options, cancellation);
-      if (!fresh.ok()) co_return fresh.status();
+      if (!fresh.ok()) co_return WithReason(fresh.status(), kUnreachable);
       stream = *std::move(fresh);
     }
     auto response = std::make_unique<Response>(state->pool, state->options, key, target.origin.tls,

@@ -18,6 +18,9 @@ namespace countersign::http {
 
 class IoLoop;
 
+inline constexpr absl::string_view kUnreachable = "upstream_unreachable";
+inline constexpr absl::string_view kProtocol = "upstream_protocol";
+
 struct ClientOptions {
   TlsContext tls;       // from ClientTls; null: https is not available
   std::string ca_file;  // CA file for targets with a client certificate
@@ -71,7 +74,8 @@ class Client {
   // Sends `request` (host, content-length and connection are added) and returns when the response's
   // head has arrived. The name is resolved once, and only addresses that VetAddress accepts are
   // connected to. Errors: INVALID_ARGUMENT, PERMISSION_DENIED (address), UNAVAILABLE,
-  // DEADLINE_EXCEEDED, or the cancellation's cause.
+  // DEADLINE_EXCEEDED, or the cancellation's cause. Their reason is kUnreachable when nothing was
+  // sent and kProtocol, also in ClientResponse::Read, when the answer is not valid HTTP.
   //
   // A request is repeated only if it is a GET and a pooled connection closed before any byte of the
   // response.

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/async/sleep.h"
+#include "libs/base/status.h"
 #include "libs/http/fetch.h"
 #include "libs/http/status_listener.h"
 #include "libs/http/testing/http_testing.h"
@@ -208,7 +209,9 @@ TEST_CASE("Client: garbage, invalid lengths and endless heads are errors", "[htt
                          "HTTP/1.1 200 OK\r\nx: " + std::string(70'000, 'y') + "\r\n\r\n"});
   Fixture call;
   for (int i = 0; i < 3; ++i) {
-    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+    const absl::Status status = call(Local(server.port()), Make("GET", "/")).status();
+    CHECK(absl::IsUnavailable(status));
+    CHECK(GetReason(status) == kProtocol);
   }
 }
 
@@ -231,7 +234,9 @@ TEST_CASE("Client: an address without a listener is UNAVAILABLE", "[http]") {
     port = gone.port();
   }
   Fixture call;
-  CHECK(absl::IsUnavailable(call(Local(port), Make("GET", "/")).status()));
+  const absl::Status status = call(Local(port), Make("GET", "/")).status();
+  CHECK(absl::IsUnavailable(status));
+  CHECK(GetReason(status) == kUnreachable);
 }
 
 TEST_CASE("Client: a link-local address is never connected to", "[http]") {

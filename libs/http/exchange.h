@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
@@ -34,10 +36,13 @@ class Exchange {
   // or HTTP/1.0, counts as having left.
   virtual async::Cancellation& cancellation() = 0;
 
-  // Reads the whole body; at most once. RESOURCE_EXHAUSTED when it is above the limit,
-  // DEADLINE_EXCEEDED when it is too slow, INVALID_ARGUMENT for wrong framing, CANCELLED when the
-  // caller left. An unread body is discarded after the response.
-  virtual async::Awaitable<absl::StatusOr<std::string>> ReadBody() = 0;
+  // Reads the whole body; at most once. RESOURCE_EXHAUSTED when it is above `max_bytes` or the
+  // listener's limit, DEADLINE_EXCEEDED when it is too slow, INVALID_ARGUMENT for wrong framing,
+  // CANCELLED when the caller left. An unread body is discarded after the response.
+  virtual async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) = 0;
+  async::Awaitable<absl::StatusOr<std::string>> ReadBody() {
+    return ReadBody(std::numeric_limits<std::size_t>::max());
+  }
 
   // Sends the whole response. Exactly one of Respond and Begin is called, once. Errors mean that
   // the caller can no longer be reached.

@@ -213,8 +213,8 @@ Awaitable<void> Http1Connection::RunHandler() {
   handler_done_.Notify();
 }
 
-Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody() {
-  const std::uint64_t limit = shared_->options.max_body_bytes;
+Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody(std::size_t max_bytes) {
+  const std::uint64_t limit = std::min(max_bytes, shared_->options.max_body_bytes);
   const absl::Status too_large =
       absl::ResourceExhaustedError(absl::StrCat("the body is larger than ", limit, " bytes"));
   if (parser_->content_length().value_or(0) > limit) co_return too_large;

@@ -46,7 +46,8 @@ class Http1Connection final : public Exchange,
   async::Executor executor() override { return stream_.loop(); }
   async::Cancellation& cancellation() override { return *cancellation_; }
   void SetVerified() override { place_->SetVerified(); }
-  Awaitable<absl::StatusOr<std::string>> ReadBody() override;
+  using Exchange::ReadBody;
+  Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override;
   Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) override;
   Awaitable<absl::Status> Begin(ResponseHead head) override;
   Awaitable<absl::Status> Write(absl::string_view piece) override;

@@ -210,6 +210,20 @@ TEST_CASE("Server: a body above the limit is refused before it is read", "[http]
     client.Send(absl::StrCat("3e8\r\n", std::string(1000, 'x'), "\r\n1\r\nx\r\n0\r\n\r\n"));
     CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
   }
+  SECTION("a handler's own limit") {
+    TestServer strict([](Exchange& exchange) -> async::Awaitable<void> {
+      const absl::StatusOr<std::string> body = co_await exchange.ReadBody(3);
+      ResponseHead head = Ok();
+      head.status = body.ok() ? 200 : absl::IsResourceExhausted(body.status()) ? 413 : 400;
+      co_await exchange.Respond(std::move(head), "");
+    });
+    RawClient passes(strict.address());
+    passes.Send(Post("xyz"));
+    CHECK(absl::StartsWith(passes.ReadUntil("\r\n\r\n"), "HTTP/1.1 200 "));
+    RawClient client(strict.address());
+    client.Send(Post("wxyz"));
+    CHECK(absl::StartsWith(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 413 "));
+  }
   SECTION("a body of exactly the limit is accepted") {
     RawClient client(server.address());
     client.Send(Post(std::string(1000, 'x')));

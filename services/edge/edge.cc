@@ -15,7 +15,8 @@ struct Edge::State {
         ports(call_ports),
         metrics(registry),
         credentials(config.credential_cache, clock),
-        services{config.calls, ports, clock, random, metrics, credentials, resources},
+        body_pool(config.calls.body_threads, config.calls.max_bodies_queued),
+        services{config.calls, ports, clock, random, metrics, credentials, resources, body_pool},
         dispatcher(services, config.admin_timeout),
         transport(config.http, config.calls.max_response_bytes, dispatcher) {}
 
@@ -24,6 +25,7 @@ struct Edge::State {
   call::CallMetrics metrics;
   call::request::CredentialCache credentials;
   call::ServedResources resources;
+  ThreadPool body_pool;
   const call::CallServices services;
   RequestDispatcher dispatcher;
   http_transport::HttpTransport transport;  // last, because its threads use the members above

@@ -30,13 +30,17 @@ void ReadListeners(config::Fields& section, const Resolve& resolve,
 
 void ReadLimits(config::Fields& section, EdgeConfig& config) {
   config::Fields fields(section.Child("limits"), section.Path("limits"), section.mistakes());
-  const auto read = [&](absl::string_view name, std::size_t& bytes, std::int64_t most) {
-    bytes = static_cast<std::size_t>(
-        fields.Integer(name, static_cast<std::int64_t>(bytes), 1024, most));
+  const auto read = [&](absl::string_view name, std::size_t& limit, std::int64_t least,
+                        std::int64_t most) {
+    limit = static_cast<std::size_t>(
+        fields.Integer(name, static_cast<std::int64_t>(limit), least, most));
   };
-  read("headBytes", config.http.max_head_bytes, 1 << 20);
-  read("bodyBytes", config.http.max_body_bytes, 32 << 20);  // what fits a message between services
-  read("responseBytes", config.calls.max_response_bytes, 1 << 30);
+  read("headBytes", config.http.max_head_bytes, 1024, 1 << 20);
+  read("headFields", config.http.max_head_fields, 16, 10'000);
+  read("bodyBytes", config.http.max_body_bytes, 1024, 32 << 20);  // a message between services
+  read("responseBytes", config.calls.max_response_bytes, 1024, 1 << 30);
+  read("connections", config.http.max_connections, 16, 1 << 20);
+  read("connectionsPerSource", config.http.max_unverified_per_source, 1, 1 << 20);
 }
 
 void ReadTimeouts(config::Fields& section, EdgeConfig& config) {
@@ -44,6 +48,7 @@ void ReadTimeouts(config::Fields& section, EdgeConfig& config) {
   const auto read = [&](absl::string_view name, absl::Duration& timeout) {
     timeout = fields.Duration(name, timeout, absl::Milliseconds(10), absl::Hours(24));
   };
+  read("newConnection", config.http.new_connection_timeout);
   read("head", config.http.head_timeout);
   read("body", config.http.body_timeout);
   read("bodyTotal", config.http.body_total_timeout);

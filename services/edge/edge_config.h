@@ -13,9 +13,10 @@ namespace countersign::edge {
 //
 //   listen: [{address: 0.0.0.0:8443, certificate: tls.crt, key: tls.key}]
 //   threads: 2
-//   limits: {headBytes: 65536, bodyBytes: 33554432, responseBytes: 67108864}
-//   timeouts: {head: 30s, body: 60s, idle: 620s, write: 300s, port: 10s, admin: 60s,
-//              connect: 5s, firstByte: 600s, upstreamIdle: 300s}
+//   limits: {headBytes: 65536, headFields: 100, bodyBytes: 33554432, responseBytes: 67108864,
+//           connections: 16384, connectionsPerSource: 1024}
+//   timeouts: {newConnection: 10s, head: 30s, body: 60s, idle: 620s, write: 300s, port: 10s,
+//              admin: 60s, connect: 5s, firstByte: 600s, upstreamIdle: 300s}
 //   upstreamAuthority: ca.pem
 EdgeConfig ReadEdgeConfig(config::Fields& section,
                           const std::function<std::string(const std::string&)>& resolve);

@@ -38,8 +38,9 @@ listen:
   - {address: 0.0.0.0:8080}
   - {address: 0.0.0.0:8443, certificate: tls.crt, key: tls.key}
 threads: 7
-limits: {headBytes: 2048, bodyBytes: 4096, responseBytes: 8192}
-timeouts: {port: 3s, firstByte: 90s, bodyTotal: 7m}
+limits: {headBytes: 2048, headFields: 50, bodyBytes: 4096, responseBytes: 8192, connections: 99,
+         connectionsPerSource: 9}
+timeouts: {newConnection: 4s, port: 3s, firstByte: 90s, bodyTotal: 7m}
 upstreamAuthority: ca.pem
 )");
   CHECK(reading.mistakes.empty());
@@ -51,6 +52,10 @@ upstreamAuthority: ca.pem
   CHECK(config.http.listen[1].key_file == "/etc/edge/tls.key");
   CHECK(config.http.threads == 7);
   CHECK(config.http.max_head_bytes == 2048);
+  CHECK(config.http.max_head_fields == 50);
+  CHECK(config.http.max_connections == 99);
+  CHECK(config.http.max_unverified_per_source == 9);
+  CHECK(config.http.new_connection_timeout == absl::Seconds(4));
   CHECK(config.http.max_body_bytes == 4096);
   CHECK(config.calls.max_response_bytes == 8192);
   CHECK(config.calls.port_timeout == absl::Seconds(3));

@@ -55,7 +55,7 @@ TEST_CASE("adversarial 13: a coded answer is refused, whatever its coding and he
       const Answer answer = stream ? f.Stream() : f.Chat();
       CAPTURE(coding, answer.body);
       CHECK(answer.status == 502);
-      CHECK(Fixture::Code(answer) == "upstream_error");
+      CHECK(Fixture::Code(answer) == "upstream_protocol");
       CHECK(!absl::StrContains(answer.body, "SECRET"));
       CHECK(answer.Header("content-encoding").empty());
       CHECK(f.End().outcome == Outcome::kUpstreamError);
@@ -88,7 +88,7 @@ TEST_CASE("adversarial 13: compressed bytes without a header are not an answer",
   f.upstream.Behave(Coded(200, "text/event-stream", {}, "data: " + kStored + "\n\n"));
   const Answer answer = f.Stream();
   CHECK(!absl::StrContains(answer.body, "SECRET"));
-  CHECK(absl::StrContains(answer.body, R"("code":"upstream_error")"));
+  CHECK(absl::StrContains(answer.body, R"("code":"upstream_protocol")"));
 }
 
 TEST_CASE("adversarial 13: a stream in chunks of one byte is the same stream", "[edge]") {

@@ -218,14 +218,22 @@ TEST_CASE("Edge: an unreachable upstream is 502, one that does not answer 504", 
   f.upstream.Behave(ScriptedUpstream::Json(200, "no json"));
   answer = f.Chat();
   CHECK(answer.status == 502);
-  CHECK(Fixture::Code(answer) == "upstream_error");
-  for (const char* url : {"http://127.0.0.1:1/v1", "http://169.254.1.1/v1"}) {
+  CHECK(Fixture::Code(answer) == "upstream_protocol");
+  CHECK(answer.Header("x-should-retry") == "false");
+  struct Gone {
+    const char* url;
+    const char* code;
+    const char* should_retry;
+  };
+  for (const Gone& each : {Gone{"http://127.0.0.1:1/v1", "upstream_unreachable", ""},
+                           Gone{"http://169.254.1.1/v1", "upstream_error", "false"}}) {
     Fixture gone;
-    gone.resources->connections["openai"].url = url;
+    gone.resources->connections["openai"].url = each.url;
     answer = gone.Chat();
+    CAPTURE(each.url);
     CHECK(answer.status == 502);
-    CHECK(gone.End().code == "upstream_error");
-    CHECK(answer.Header("x-should-retry").empty());
+    CHECK(gone.End().code == each.code);
+    CHECK(answer.Header("x-should-retry") == each.should_retry);
   }
 }
 

@@ -214,5 +214,27 @@ TEST_CASE("RequestDispatcher: requests that were never read are counted and answ
                   R"(outcome="unavailable"} 2)"));
 }
 
+TEST_CASE("RequestDispatcher: large bodies of administration are for those who have a role",
+          "[edge]") {
+  Fixture f;
+  const std::string large(1'048'577, ' ');
+  FakeCallerConnection& nobody = f.NewCaller("POST", kMethod);
+  nobody.set_body(large);
+  f.Handle(nobody, f.dispatcher);
+  CHECK(nobody.status() == 413);
+  CHECK(f.admin.requests().empty());
+  domain::Principal admin = CallFixture::Principal("alice");
+  admin.roles = {{domain::Role::kAdmin, {}}};
+  f.authenticator.Know("key-1", admin);
+  f.credentials.Flush();
+  FakeCallerConnection& administrator = f.NewCaller("POST", kMethod);
+  administrator.set_body(large);
+  f.Handle(administrator, f.dispatcher);
+  while (!administrator.finished()) f.Run();
+  CHECK(administrator.status() == 200);
+  REQUIRE(f.admin.requests().size() == 1);
+  CHECK(f.admin.requests()[0].body == large);
+}
+
 }  // namespace
 }  // namespace countersign::edge

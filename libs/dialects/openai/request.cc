@@ -141,7 +141,8 @@ absl::StatusOr<ReadCall> ReadChatCompletion(const IncomingRequest& request) {
   if (!encoding.empty() && !absl::EqualsIgnoreCase(encoding, "identity")) {
     return Invalid(absl::StrCat("content-encoding ", encoding, " is not supported"));
   }
-  const absl::StatusOr<json::Document> document = json::Document::Parse(request.body);
+  const absl::StatusOr<json::Document> document =
+      json::Document::Parse(request.body, json::BodyLimits(request.body.size()));
   if (!document.ok()) {
     return Invalid(absl::StrCat("the body is not valid JSON: ", document.status().message()));
   }

@@ -58,7 +58,8 @@ std::string UnpaddedBase64(absl::string_view bytes) {
 
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MessageFromJson(
     const google::protobuf::Descriptor& type, absl::string_view json) {
-  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(json));
+  CS_ASSIGN_OR_RETURN(const json::Document document,
+                      json::Document::Parse(json, json::BodyLimits(json.size())));
   if (!document.root().is(json::Type::kObject)) {
     return absl::InvalidArgumentError("the body must be a JSON object");
   }

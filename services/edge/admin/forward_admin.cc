@@ -1,11 +1,14 @@
 #include "services/edge/admin/forward_admin.h"
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "libs/async/pending_reply.h"
 #include "services/edge/admin/connect_error.h"
 #include "services/edge/call/headers/header_rules.h"
+#include "services/edge/call/large_work.h"
 #include "services/edge/call/request/verified_caller.h"
 
 namespace countersign::edge::admin {
@@ -24,6 +27,29 @@ AdminRequest MakeRequest(const call::CallContext& context,
   return request;
 }
 
+// Only who may change something has large bodies to send.
+std::size_t MostBodyBytes(const domain::Principal& principal) {
+  constexpr std::size_t kWithoutRole = 1u << 20;
+  const bool has_role = domain::HasRole(principal, domain::Role::kAdmin, "") ||
+                        domain::HasRole(principal, domain::Role::kReviewer, "") ||
+                        domain::HasRole(principal, domain::Role::kAuditor, "");
+  return has_role ? std::numeric_limits<std::size_t>::max() : kWithoutRole;
+}
+
+// Hands the request to the backend, which reads its body: beside the network thread when that is
+// large. False when too many wait already.
+bool Forward(const call::CallContext& context, AdminBackend& backend, AdminRequest request,
+             async::PendingReply<absl::StatusOr<AdminReply>>& answer) {
+  if (request.body.size() <= call::kMostInlineBytes) {
+    backend.Forward(std::move(request), answer.done());
+    return true;
+  }
+  return context.services.body_pool.TrySubmit(
+      [&backend, request = std::move(request), done = answer.done()]() mutable {
+        backend.Forward(std::move(request), std::move(done));
+      });
+}
+
 }  // namespace
 
 async::Awaitable<void> ForwardAdmin(const call::CallContext& context, AdminBackend* backend,
@@ -33,19 +59,25 @@ async::Awaitable<void> ForwardAdmin(const call::CallContext& context, AdminBacke
   const call::Step<call::request::VerifiedCaller> caller =
       co_await call::request::VerifiedCaller::Verify(context);
   if (!caller.ok()) co_return co_await call::request::RefuseUnverified(context, caller.refusal());
-  absl::StatusOr<std::string> body = co_await context.caller_connection.ReadBody();
+  if (context.request.method != "POST" || backend == nullptr) {
+    co_await reply.SendError(dialects::MakeCallerError("not_found", "administration is by POST"));
+    co_return;
+  }
+  absl::StatusOr<std::string> body =
+      co_await context.caller_connection.ReadBody(MostBodyBytes(caller->principal()));
   if (!body.ok()) {
     co_await reply.SendError(dialects::MakeCallerError(
         absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",
         body.status().message()));
     co_return;
   }
-  if (context.request.method != "POST" || backend == nullptr) {
-    co_await reply.SendError(dialects::MakeCallerError("not_found", "administration is by POST"));
+  async::PendingReply<absl::StatusOr<AdminReply>> answer(context.executor);
+  AdminRequest request = MakeRequest(context, *caller, *std::move(body), timeout);
+  if (!Forward(context, *backend, std::move(request), answer)) {
+    co_await reply.SendError(dialects::MakePartError(
+        absl::ResourceExhaustedError("too many large bodies wait"), "administration"));
     co_return;
   }
-  async::PendingReply<absl::StatusOr<AdminReply>> answer(context.executor);
-  backend->Forward(MakeRequest(context, *caller, *std::move(body), timeout), answer.done());
   const absl::StatusOr<AdminReply> result = co_await answer.Get(context.cancellation);
   if (context.cancellation.cancelled()) co_return;
   if (!result.ok()) {

@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
+#include "libs/base/thread_pool.h"
 #include "libs/domain/authenticator.h"
 #include "libs/domain/masker.h"
 #include "libs/domain/policy_decider.h"
@@ -35,6 +36,8 @@ struct CallOptions {
   absl::Duration waiting_every = absl::Seconds(10);  // between keep-alives of a held stream
   // While nobody can say whether the caller of a running call still stands.
   absl::Duration ask_caller_every = absl::Seconds(2);
+  std::size_t body_threads = 2;                      // that read large bodies
+  std::size_t max_bodies_queued = 64;                // for them
 };
 
 // Objects shared by all calls. Constant while calls run; thread-safe.
@@ -46,6 +49,7 @@ struct CallServices {
   CallMetrics& metrics;
   request::CredentialCache& credentials;
   const ServedResources& resources;
+  ThreadPool& body_pool;  // see large_work.h
 
   absl::Time PortDeadline() const { return clock.Now() + options.port_timeout; }
 };

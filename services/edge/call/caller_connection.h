@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
@@ -45,10 +47,14 @@ class CallerConnection {
   // Cancelled with CANCELLED as soon as the caller has left, and with ABORTED when a drain ends.
   virtual async::Cancellation& cancellation() = 0;
 
-  // The whole body, at most once. RESOURCE_EXHAUSTED when it is larger than the limit,
+  // The whole body, at most once. RESOURCE_EXHAUSTED when it is larger than `max_bytes` or the
+  // transport's limit,
   // DEADLINE_EXCEEDED when it comes too slowly, INVALID_ARGUMENT when its framing is wrong,
   // CANCELLED when the caller left.
-  virtual async::Awaitable<absl::StatusOr<std::string>> ReadBody() = 0;
+  virtual async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) = 0;
+  async::Awaitable<absl::StatusOr<std::string>> ReadBody() {
+    return ReadBody(std::numeric_limits<std::size_t>::max());
+  }
 
   // Sends the whole reply. Exactly one of Send and Begin is called, once. Errors mean that the
   // caller can no longer be reached. `body` must outlive the call.

@@ -73,16 +73,29 @@ domain::SessionStart MakeSessionStart(const CallContext& context, const ReadRequ
   return start;
 }
 
+// The upstream may have had the prompt: whoever sends it again, sends it twice.
+Refusal WithoutRetry(Refusal refusal) {
+  refusal.error.final = true;
+  refusal.error.retry_after = absl::ZeroDuration();
+  return refusal;
+}
+
 // Steps 9 to 11.
 async::Awaitable<CallResult> SendAndDeliver(const CallContext& context, const ReadRequest& read,
                                             const AdmittedRequest& admitted, Session& session) {
   absl::StatusOr<std::unique_ptr<UpstreamResponse>> response =
       co_await context.upstream.Send(admitted, context.cancellation);
-  if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
-  if (!response.ok()) co_return RefuseForUpstream(response.status(), admitted.grant_used());
+  if (context.cancellation.cancelled()) {
+    co_return WithoutRetry(RefuseCancelled(context.cancellation.cause()));
+  }
+  if (!response.ok()) {
+    Refusal refusal = RefuseForUpstream(response.status(), admitted.grant_used());
+    if (ToReason(response.status()) == Reason::kUnreachable) co_return refusal;
+    co_return WithoutRetry(std::move(refusal));
+  }
   Step<Delivered> delivered =
       co_await answer::DeliverAnswer(context, read, admitted, session, **response);
-  if (!delivered.ok()) co_return std::move(delivered).refusal();
+  if (!delivered.ok()) co_return WithoutRetry(std::move(delivered).refusal());
   context.upstream.Recycle(*std::move(response));
   co_return *delivered;
 }
@@ -131,7 +144,9 @@ async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labe
   const bool killed = refusal.outcome == Outcome::kKilled;
   if (!ended.ok() && !killed && refusal.outcome != Outcome::kAborted) {
     // A refusal that is not on record is not given: the gate is closed, that is all.
+    const bool sent = refusal.outcome == Outcome::kUpstreamError;
     refusal = RefuseForPart(absl::UnavailableError(ended.message()), "session recorder");
+    if (sent) refusal = WithoutRetry(std::move(refusal));
   }
   Count(context, labels, domain::ToString(refusal.outcome));
   if (!refusal.silent()) co_await context.reply.SendError(refusal.error);

@@ -367,5 +367,55 @@ TEST_CASE("RunCall: several calls on one loop do not mix", "[edge]") {
   CHECK(f.upstream.sent().size() == 1);
 }
 
+TEST_CASE("RunCall: once the upstream may have the prompt, nobody is told to send it again",
+          "[edge]") {
+  struct Case {
+    const char* name;
+    absl::Status failure;
+    const char* code;
+    bool final;
+  };
+  const Case cases[] = {
+      {"nothing was sent", WithReason(absl::UnavailableError("x"), "upstream_unreachable"),
+       "upstream_unreachable", false},
+      {"it broke off", absl::UnavailableError("x"), "upstream_error", true},
+      {"no answer in time", absl::DeadlineExceededError("x"), "upstream_timeout", true},
+      {"not HTTP", WithReason(absl::UnavailableError("x"), "upstream_protocol"),
+       "upstream_protocol", true}};
+  for (const Case& each : cases) {
+    CallFixture f;
+    f.upstream.send.FailNext(each.failure);
+    OneCall& call = f.StartCall();
+    CAPTURE(each.name);
+    REQUIRE(call.ended());
+    CHECK(call.code() == each.code);
+    CHECK(call.caller.header("x-should-retry") == (each.final ? "false" : ""));
+    CHECK(call.caller.header("retry-after").empty());
+    CHECK(f.end().code == each.code);
+  }
+}
+
+TEST_CASE("RunCall: a drain, or a part that fails, after the prompt was sent is final", "[edge]") {
+  CallFixture f;
+  SECTION("a drain") {
+    f.upstream.send.Hold();
+    OneCall& call = f.StartCall();
+    call.caller.cancellation().Cancel(absl::AbortedError("shutting down"));
+    f.Run();
+    REQUIRE(call.ended());
+    CHECK(call.code() == "unavailable");
+    CHECK(call.caller.header("x-should-retry") == "false");
+    CHECK(call.caller.header("retry-after").empty());
+  }
+  SECTION("a recorder that fails") {
+    f.recorder.end.AlwaysFail(absl::UnavailableError("down"));
+    OneCall& call = f.StartCall();
+    REQUIRE(call.ended());
+    CHECK(call.code() == "unavailable");
+    CHECK(call.caller.header("x-should-retry") == "false");
+    CHECK(call.caller.header("retry-after").empty());
+  }
+}
+
 }  // namespace
 }  // namespace countersign::edge::call

@@ -14,6 +14,7 @@ Reason ToReason(const absl::Status& status) {
       {"killed", Reason::kKilled},
       {"unknown_connection", Reason::kUnknownConnection},
       {dialects::kUnknownEvent, Reason::kUnknownEvent},
+      {"upstream_unreachable", Reason::kUnreachable},
       {"review_exhausted", Reason::kGrantUsed},
       {"review_not_approved", Reason::kGrantUsed},
       {"too_many_reviews", Reason::kTooManyReviews},

@@ -11,6 +11,7 @@ enum class Reason {
   kKilled,             // an auditor stopped the session
   kUnknownConnection,  // from the router
   kUnknownEvent,       // the answer has a form that the masking profile refuses
+  kUnreachable,        // nothing was sent upstream
   kGrantUsed,          // review_exhausted, review_not_approved: there is no use left to take
   kTooManyReviews,     // of one caller
   kGrantExpired,

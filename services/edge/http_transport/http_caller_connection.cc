@@ -33,8 +33,9 @@ http::Headers ToHttp(const dialects::HeaderList& headers) {
 HttpCallerConnection::HttpCallerConnection(http::Exchange& exchange)
     : exchange_(exchange), head_(ReadHead(exchange)) {}
 
-async::Awaitable<absl::StatusOr<std::string>> HttpCallerConnection::ReadBody() {
-  return exchange_.ReadBody();
+async::Awaitable<absl::StatusOr<std::string>> HttpCallerConnection::ReadBody(
+    std::size_t max_bytes) {
+  return exchange_.ReadBody(max_bytes);
 }
 
 async::Awaitable<absl::Status> HttpCallerConnection::Send(call::ReplyHead head,

@@ -14,7 +14,8 @@ class HttpCallerConnection final : public call::CallerConnection {
   async::Executor executor() override { return exchange_.executor(); }
   void SetVerified() override { exchange_.SetVerified(); }
   async::Cancellation& cancellation() override { return exchange_.cancellation(); }
-  async::Awaitable<absl::StatusOr<std::string>> ReadBody() override;
+  using CallerConnection::ReadBody;
+  async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override;
   async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override;
   async::Awaitable<absl::Status> Begin(call::ReplyHead head) override;
   async::Awaitable<absl::Status> Write(absl::string_view piece) override;

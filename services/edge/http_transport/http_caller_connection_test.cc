@@ -24,8 +24,9 @@ class KeptExchange final : public http::Exchange {
   async::Executor executor() override { return executor_; }
   void SetVerified() override { verified = true; }
   async::Cancellation& cancellation() override { return cancellation_; }
-  async::Awaitable<absl::StatusOr<std::string>> ReadBody() override {
-    co_return absl::ResourceExhaustedError("too large");
+  using Exchange::ReadBody;
+  async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override {
+    co_return absl::ResourceExhaustedError(std::to_string(max_bytes));
   }
   async::Awaitable<absl::Status> Respond(http::ResponseHead head, absl::string_view body) override {
     response = std::move(head);
@@ -90,6 +91,7 @@ TEST_CASE("HttpCallerConnection: replies and their failures go through unchanged
   Fixture f;
   HttpCallerConnection caller = f.Connect("/");
   CHECK(absl::IsResourceExhausted(f.executor.Run(caller.ReadBody())->status()));
+  CHECK(f.executor.Run(caller.ReadBody(7))->status().message() == "7");
   const call::ReplyHead head{429, {{"retry-after", "7"}, {"x-a", "1"}, {"x-a", "2"}}};
   CHECK(f.executor.Run(caller.Send(head, "body"))->ok());
   CHECK(f.exchange.response.status == 429);

@@ -55,8 +55,13 @@ absl::Status HttpTransport::Start() {
 
 http::ServerOptions HttpTransport::MakeServerOptions() {
   http::ServerOptions options;
+  options.max_connections = options_.max_connections;
+  options.reserved_for_verified = options_.max_connections / 4;
+  options.max_unverified_per_source = options_.max_unverified_per_source;
   options.max_head_bytes = options_.max_head_bytes;
+  options.max_head_fields = options_.max_head_fields;
   options.max_body_bytes = options_.max_body_bytes;
+  options.first_byte_timeout = options_.new_connection_timeout;
   options.head_timeout = options_.head_timeout;
   options.body_timeout = options_.body_timeout;
   options.body_total_timeout = options_.body_total_timeout;

@@ -139,7 +139,9 @@ struct CallFixture {
   call::CallMetrics metrics{registry};
   call::request::CredentialCache credentials{{}, clock};
   call::ServedResources served;
-  const call::CallServices services{options, ports, clock, random, metrics, credentials, served};
+  ThreadPool body_pool{1, 2};
+  const call::CallServices services{options, ports,       clock,  random,
+                                    metrics, credentials, served, body_pool};
   FakeUpstream upstream{executor};
   std::vector<std::shared_ptr<void>> calls;
   async::testing::ManualExecutor executor;  // last: its coroutines use everything above

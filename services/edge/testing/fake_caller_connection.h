@@ -65,10 +65,15 @@ class FakeCallerConnection final : public call::CallerConnection {
   void SetVerified() override { verified_ = true; }
   async::Cancellation& cancellation() override { return cancellation_; }
 
-  async::Awaitable<absl::StatusOr<std::string>> ReadBody() override {
+  using CallerConnection::ReadBody;
+  async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override {
     async::PendingReply<absl::StatusOr<std::string>> body(executor_);
     read.Give(body.done());
-    co_return co_await body.Get(left_);
+    absl::StatusOr<std::string> result = co_await body.Get(left_);
+    if (result.ok() && result->size() > max_bytes) {
+      co_return absl::ResourceExhaustedError("the body is too large");
+    }
+    co_return result;
   }
   async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override {
     absl::Status status = co_await Take(send);

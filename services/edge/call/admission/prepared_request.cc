@@ -76,8 +76,9 @@ absl::StatusOr<OutgoingHead> MakeHead(const CallContext& context,
   absl::StatusOr<std::string> target =
       context.upstream.MakeTarget(read.connection(), call.upstream_path);
   if (!target.ok()) return target.status();
-  return OutgoingHead{call.method, *std::move(target),
-                      headers::UpstreamHeaders(context.request.headers, !call.body.empty())};
+  return OutgoingHead{
+      call.method, *std::move(target),
+      headers::UpstreamHeaders(context.request.headers, read.connection(), !call.body.empty())};
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "libs/base/status.h"
 #include "services/edge/call/answer/answer_record.h"
 #include "services/edge/call/answer/masked_answer.h"
 #include "services/edge/call/headers/header_rules.h"
@@ -23,6 +25,10 @@ bool IsEncoded(const dialects::HeaderList& headers) {
     }
   }
   return false;
+}
+
+absl::Status Unreadable(absl::string_view why) {
+  return WithReason(absl::UnavailableError(why), "upstream_protocol");
 }
 
 class AnswerDelivery {
@@ -69,9 +75,17 @@ class AnswerDelivery {
   bool delivered_ = false;        // the final marker has been written
 };
 
+// The provider refused the gateway's credential. Passed on, that would read as if the caller's were
+// wrong.
+bool RefusesCredential(int status) { return status == 401 || status == 403 || status == 407; }
+
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
+  if (RefusesCredential(response_.status())) {
+    co_return RefuseUpstream(WithReason(
+        absl::UnavailableError(absl::StrCat("HTTP ", response_.status())), "upstream_auth"));
+  }
   if (IsEncoded(response_.headers())) {
-    co_return RefuseUpstream(absl::UnavailableError("the answer is compressed"));
+    co_return RefuseUpstream(Unreadable("the answer is compressed"));
   }
   headers_ = MakeHeaders();
   record_.AddHead(response_.status(), headers_);
@@ -81,6 +95,8 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
 
 dialects::HeaderList AnswerDelivery::MakeHeaders() const {
   dialects::HeaderList headers = headers::CallerHeaders(response_.headers());
+  std::erase_if(headers,
+                [this](const auto& field) { return answer_.HoldsCredential(field.second); });
   if (response_.status() >= 400 && admitted_.grant_used()) {
     // A retry would need another approval.
     std::erase_if(headers, [](const auto& field) { return field.first == "x-should-retry"; });
@@ -154,7 +170,7 @@ async::Awaitable<Step<AnswerDelivery::Pieces>> AnswerDelivery::ReadDocument() {
     if (bytes->empty()) co_return co_await answer_.Finish();
     size += bytes->size();
     if (size > context_.services.options.max_response_bytes) {
-      co_return RefuseUpstream(absl::UnavailableError("the answer is too large"));
+      co_return RefuseUpstream(Unreadable("the answer is too large"));
     }
     Step<Pieces> fed = co_await answer_.Feed(*bytes);  // a document is released at its end only
     if (!fed.ok()) co_return std::move(fed).refusal();
@@ -166,7 +182,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverDocument() {
   if (!document.ok()) co_return std::move(document).refusal();
   const bool streaming = context_.reply.streaming();
   if (streaming && !ToEvent(*document)) {
-    co_return RefuseUpstream(absl::UnavailableError("the answer is no stream"));
+    co_return RefuseUpstream(Unreadable("the answer is no stream"));
   }
   const std::string bytes = record_.Add(*std::move(document));
   std::optional<Refusal> unrecorded = co_await EndWith(response_.status() >= 400);

@@ -160,7 +160,7 @@ TEST_CASE("DeliverAnswer: a stream that breaks off ends in-band, and what was he
        Outcome::kUpstreamError},
       {"an event is no JSON",
        [&](Masked& f, OneCall&) { f.upstream.read.Next([] { return "data: {\"a\":\n\n"; }); },
-       "upstream_error", Outcome::kUpstreamError},
+       "upstream_protocol", Outcome::kUpstreamError},
       {"masking fails",
        [&](Masked& f, OneCall&) {
          f.upstream.read.Next([] { return Content("RET"); });
@@ -238,8 +238,8 @@ TEST_CASE("DeliverAnswer: a masker that answers another question lets nothing pa
   Masked f;
   Short masker;
   const Ports ports{f.authenticator, f.decider, f.reviews, masker, f.recorder};
-  const CallServices services{f.options, ports,         f.clock, f.random,
-                              f.metrics, f.credentials, f.served};
+  const CallServices services{f.options, ports,         f.clock,  f.random,
+                              f.metrics, f.credentials, f.served, f.body_pool};
   f.upstream.Answer(200, kJson, {kPlainAnswer});
   OneCall& call = f.NewCall();
   const CallContext context{services,      f.upstream,         call.caller,
@@ -396,7 +396,7 @@ TEST_CASE("DeliverAnswer: an answer that comes after the caller's head joins its
   Held f;  // other answers cannot be delivered after the head
   f.upstream.Answer(200, kJson, {kPlainAnswer});
   f.Approve();
-  CHECK(f.call.code() == "upstream_error");
+  CHECK(f.call.code() == "upstream_protocol");
   CHECK_FALSE(absl::StrContains(f.Rest(), "hello"));
 }
 

@@ -3,7 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "libs/base/status.h"
 #include "services/edge/call/headers/header_rules.h"
+#include "services/edge/call/large_work.h"
 #include "services/edge/call/reason.h"
 
 namespace countersign::edge::call::answer {
@@ -11,36 +13,76 @@ namespace countersign::edge::call::answer {
 MaskedAnswer::MaskedAnswer(const CallContext& context, const request::ReadRequest& read,
                            const admission::AdmittedRequest& admitted,
                            const UpstreamResponse& response)
-    : context_(context), admitted_(admitted), masking_(admitted.lease().masking()) {
+    : context_(context),
+      admitted_(admitted),
+      masking_(admitted.lease().masking()),
+      reading_(std::make_shared<Reading>(admitted.lease().credential())) {
   const dialects::AnswerHead head{
       response.status(), std::string(headers::FindHeader(response.headers(), "content-type"))};
   dialects::AnswerOptions options;
-  options.masked = masking_ != nullptr;
-  if (options.masked) options.unknown_events = masking_->unknown_events();
+  options.masked = masking_ != nullptr || !reading_->credential.empty();
+  if (masking_ != nullptr) options.unknown_events = masking_->unknown_events();
   options.connection = &read.connection();
   format_ = read.dialect().ClassifyAnswer(head);
-  reader_ = read.dialect().OpenAnswer(read.call(), head, options);
+  reading_->resources = read.route().resources;
+  reading_->reader = read.dialect().OpenAnswer(read.call(), head, options);
 }
 
 async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Feed(
     absl::string_view bytes) {
-  return Mask(reader_->Feed(bytes));
+  received_ += bytes.size();
+  return Mask(reading_->reader->Feed(bytes));
 }
 
 async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Finish() {
-  return Mask(reader_->Finish());
+  const auto work = [reading = reading_]() -> absl::StatusOr<Pieces> {
+    return reading->reader->Finish();
+  };
+  absl::StatusOr<Pieces> pieces = co_await RunLargeWork(context_, LargeWork(), work);
+  const bool broke_off = absl::IsUnavailable(pieces.status()) && GetReason(pieces.status()).empty();
+  if (broke_off && format_ == dialects::AnswerFormat::kEventStream) {
+    co_return RefuseForUpstream(pieces.status(), admitted_.grant_used());
+  }
+  co_return co_await Mask(std::move(pieces));
 }
 
 async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Mask(
     absl::StatusOr<Pieces> pieces) {
   if (!pieces.ok()) co_return RefuseUnreadable(pieces.status());
   Releases releases;
-  if (!pieces->empty() && masking_ != nullptr) {
-    Step<Releases> masked = co_await AskMasker(*std::move(pieces));
-    if (!masked.ok()) co_return std::move(masked).refusal();
-    releases = *std::move(masked);
+  Pieces asked;
+  if (!pieces->empty()) {
+    for (const domain::FieldPiece& piece : *pieces) {
+      if (masking_ == nullptr) releases.push_back(domain::FieldRelease{piece.text, 0, 0, {}});
+      if (!reading_->credential.empty()) asked.push_back({piece.field, "", piece.end});
+    }
+    if (masking_ != nullptr) {
+      Step<Releases> masked = co_await AskMasker(*std::move(pieces));
+      if (!masked.ok()) co_return std::move(masked).refusal();
+      releases = *std::move(masked);
+    }
   }
-  absl::StatusOr<std::vector<dialects::Delivery>> released = reader_->Release(std::move(releases));
+  co_return co_await Release(std::move(asked), std::move(releases));
+}
+
+async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Release(Pieces pieces,
+                                                                              Releases releases) {
+  auto work = [reading = reading_, pieces = std::move(pieces),
+               releases = std::move(
+                   releases)]() mutable -> absl::StatusOr<std::vector<dialects::Delivery>> {
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      releases[i] = reading->credential_masking.Apply(pieces[i], std::move(releases[i]));
+    }
+    absl::StatusOr<std::vector<dialects::Delivery>> released =
+        reading->reader->Release(std::move(releases));
+    // What is no text, names and identifiers, passes unasked.
+    if (released.ok() && !reading->credential.empty()) {
+      for (dialects::Delivery& delivery : *released) reading->credential.Overwrite(delivery.bytes);
+    }
+    return released;
+  };
+  absl::StatusOr<std::vector<dialects::Delivery>> released =
+      co_await RunLargeWork(context_, LargeWork(), std::move(work));
   if (!released.ok()) co_return RefuseUnreadable(released.status());
   co_return *std::move(released);
 }
@@ -63,6 +105,7 @@ async::Awaitable<Step<MaskedAnswer::Releases>> MaskedAnswer::AskMasker(Pieces pi
 // Refuses an answer of a form that the dialect or the profile does not accept.
 Refusal MaskedAnswer::RefuseUnreadable(const absl::Status& status) const {
   if (context_.cancellation.cancelled()) return RefuseCancelled(context_.cancellation.cause());
+  if (absl::IsResourceExhausted(status)) return RefuseForPart(status, "reader of large bodies");
   if (ToReason(status) == Reason::kUnknownEvent) {
     Refusal refusal{dialects::MakeCallerError("upstream_error", status.message()),
                     domain::Outcome::kAborted, status};
@@ -73,7 +116,10 @@ Refusal MaskedAnswer::RefuseUnreadable(const absl::Status& status) const {
     return Refusal{dialects::MakeCallerError("upstream_error", "the answer could not be masked"),
                    domain::Outcome::kAborted, absl::OkStatus()};
   }
-  return RefuseForUpstream(status, admitted_.grant_used());
+  // The dialect cannot read it.
+  return RefuseForUpstream(
+      GetReason(status).empty() ? WithReason(status, "upstream_protocol") : status,
+      admitted_.grant_used());
 }
 
 }  // namespace countersign::edge::call::answer

@@ -4,11 +4,14 @@
 #include <vector>
 
 #include "services/edge/call/admission/admitted_request.h"
+#include "services/edge/call/answer/credential_masking.h"
+#include "services/edge/call/answer/credential_patterns.h"
 
 namespace countersign::edge::call::answer {
 
 // One upstream's answer, read by its dialect and masked by the call's masking stream: bytes in,
-// pieces that may leave out. After a refusal nothing more may leave.
+// pieces that may leave out. The leased credential is masked in all of them, whatever the call's
+// profile says. After a refusal nothing more may leave.
 class MaskedAnswer {
  public:
   MaskedAnswer(const CallContext& context, const request::ReadRequest& read,
@@ -22,24 +25,44 @@ class MaskedAnswer {
   // The pieces that may be sent after the upstream's complete answer.
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Finish();
 
-  const dialects::Usage& usage() const { return reader_->usage(); }
+  const dialects::Usage& usage() const { return reading_->reader->usage(); }
 
   // The upstream reported its own failure within the answer, which went on to the caller.
-  bool upstream_failed() const { return reader_->upstream_failed(); }
+  bool upstream_failed() const { return reading_->reader->upstream_failed(); }
+
+  // Whether a header's value holds the leased credential.
+  bool HoldsCredential(absl::string_view value) const {
+    return reading_->credential.Find(value).has_value();
+  }
 
  private:
+  // What reads the answer, on the network thread or beside it: one piece of work at a time, which
+  // may outlive the call.
+  struct Reading {
+    explicit Reading(const domain::CredentialLease& lease) : credential(lease) {}
+    const CredentialPatterns credential;
+    CredentialMasking credential_masking{credential};
+    std::shared_ptr<const domain::ResourceSet> resources;  // the reader points into them
+    std::unique_ptr<dialects::AnswerReader> reader;
+  };
+
   using Pieces = std::vector<domain::FieldPiece>;
   using Releases = std::vector<domain::FieldRelease>;
 
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Mask(absl::StatusOr<Pieces> pieces);
   async::Awaitable<Step<Releases>> AskMasker(Pieces pieces);
+  async::Awaitable<Step<std::vector<dialects::Delivery>>> Release(Pieces pieces, Releases releases);
+  std::size_t LargeWork() const {
+    return format_ == dialects::AnswerFormat::kDocument ? received_ : 0;
+  }
   Refusal RefuseUnreadable(const absl::Status& status) const;
 
   const CallContext& context_;
   const admission::AdmittedRequest& admitted_;
   domain::MaskStream* const masking_;  // null if the profile masks nothing
   dialects::AnswerFormat format_;
-  std::unique_ptr<dialects::AnswerReader> reader_;
+  std::size_t received_ = 0;  // bytes
+  const std::shared_ptr<Reading> reading_;
 };
 
 }  // namespace countersign::edge::call::answer

@@ -82,7 +82,8 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
   return SecretString(std::string(credential));
 }
 
-dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller, bool has_body) {
+dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
+                                     const domain::Connection& connection, bool has_body) {
   // What `Connection` names belongs to the caller's connection alone. Asked once per name: callers
   // choose how many fields and how many tokens there are.
   std::vector<absl::string_view> names;
@@ -97,6 +98,11 @@ dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller, bo
       result.emplace_back(lower, value);
     }
   }
+  const auto add = [&](absl::string_view name, const std::string& value) {
+    if (!value.empty()) result.emplace_back(name, value);
+  };
+  add("openai-organization", connection.organization);
+  add("openai-project", connection.project);
   if (has_body) result.emplace_back("content-type", "application/json");
   result.emplace_back("accept-encoding", "identity");
   return result;

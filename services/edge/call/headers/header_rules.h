@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/base/secret.h"
 #include "libs/dialects/dialect.h"
+#include "libs/domain/resources.h"
 
 namespace countersign::edge::call::headers {
 
@@ -14,11 +15,12 @@ namespace countersign::edge::call::headers {
 absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers);
 
 // The caller's headers that go upstream, with lower-case names. Only those on a short list do, and
-// only with values of a closed shape (header_values.h): nothing else has been judged, nothing that
-// proves who the caller is leaves the gateway, and whom the upstream bills is the connection's to
-// say. Takes time proportional to the headers. `content-type` is the JSON that was read, `accept-encoding` is identity, because what is masked
-// must be read.
-dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller, bool has_body);
+// only with values of a closed shape (header_values.h): nothing else has been judged, and nothing
+// that proves who the caller is leaves the gateway. Whom the provider bills is the connection's to
+// say (`organization`, `project`). `content-type` is the JSON that was read, `accept-encoding` is
+// identity, because what is masked must be read. Takes time proportional to the headers.
+dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
+                                     const domain::Connection& connection, bool has_body);
 
 // The upstream's headers that are sent to the caller: also allow-listed and of expected forms, with
 // `x-request-id` renamed to `x-upstream-request-id`.

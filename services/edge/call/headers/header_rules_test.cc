@@ -7,6 +7,10 @@
 namespace countersign::edge::call::headers {
 namespace {
 
+dialects::HeaderList Sent(const dialects::HeaderList& from_caller, bool has_body) {
+  return UpstreamHeaders(from_caller, domain::Connection(), has_body);
+}
+
 TEST_CASE("CredentialOf: bearer or x-api-key", "[edge]") {
   CHECK(ReadCredential({{"Authorization", "bearer  abc "}})->Reveal() == "abc");
   CHECK(ReadCredential({{"X-Api-Key", "abc"}})->Reveal() == "abc");
@@ -23,21 +27,21 @@ TEST_CASE("CredentialOf: none, or not a single one, is UNAUTHENTICATED", "[edge]
 }
 
 TEST_CASE("UpstreamHeaders: only judged headers go on, never the credential", "[edge]") {
-  const dialects::HeaderList sent = UpstreamHeaders({{"Authorization", "Bearer secret"},
-                                                     {"X-Api-Key", "secret"},
-                                                     {"Cookie", "secret"},
-                                                     {"Host", "edge"},
-                                                     {"Connection", "keep-alive, OpenAI-Beta"},
-                                                     {"OpenAI-Beta", "assistants=v2"},
-                                                     {"OpenAI-Organization", "org"},
-                                                     {"Accept", "application/json"},
-                                                     {"Accept-Encoding", "gzip"},
-                                                     {"Content-Type", "text/plain"},
-                                                     {"Expect", "100-continue"},
-                                                     {"X-Stainless-Lang", "python"},
-                                                     {"X-Forwarded-For", "1.2.3.4"},
-                                                     {"User-Agent", "OpenAI/Python 1.40.0"}},
-                                                    true);
+  const dialects::HeaderList sent = Sent({{"Authorization", "Bearer secret"},
+                                          {"X-Api-Key", "secret"},
+                                          {"Cookie", "secret"},
+                                          {"Host", "edge"},
+                                          {"Connection", "keep-alive, OpenAI-Beta"},
+                                          {"OpenAI-Beta", "assistants=v2"},
+                                          {"OpenAI-Organization", "org"},
+                                          {"Accept", "application/json"},
+                                          {"Accept-Encoding", "gzip"},
+                                          {"Content-Type", "text/plain"},
+                                          {"Expect", "100-continue"},
+                                          {"X-Stainless-Lang", "python"},
+                                          {"X-Forwarded-For", "1.2.3.4"},
+                                          {"User-Agent", "OpenAI/Python 1.40.0"}},
+                                         true);
   CHECK(sent == dialects::HeaderList{{"accept", "application/json"},
                                      {"user-agent", "OpenAI/Python 1.40.0"},
                                      {"content-type", "application/json"},
@@ -69,30 +73,40 @@ TEST_CASE("CallerHeaders: a header with a free-form value is dropped", "[edge]")
 }
 
 TEST_CASE("UpstreamHeaders: a value that no policy judged is left out", "[edge]") {
-  CHECK(
-      UpstreamHeaders({{"OpenAI-Beta", "assistants=v2"},
-                       {"OpenAI-Beta", "plutonium recipe=v2"},
-                       {"OpenAI-Note", "the patient is john smith"},
-                       {"OpenAI-4111111111111111", "1"},
-                       {"Anthropic-Version", "2023-06-01"},
-                       {"Anthropic-Note", "2023-06-01"},
-                       {"User-Agent", "my card is 4111111111111111"},
-                       {"tracestate", "vendor=4111111111111111"},
-                       {"Accept", "text/plutonium"},
-                       {"Idempotency-Key", "stainless-retry-123e4567-e89b-12d3-a456-426614174000"}},
-                      false) == dialects::HeaderList{{"openai-beta", "assistants=v2"},
-                                                     {"anthropic-version", "2023-06-01"},
-                                                     {"accept-encoding", "identity"}});
+  CHECK(Sent({{"OpenAI-Beta", "assistants=v2"},
+              {"OpenAI-Beta", "plutonium recipe=v2"},
+              {"OpenAI-Note", "the patient is john smith"},
+              {"OpenAI-4111111111111111", "1"},
+              {"Anthropic-Version", "2023-06-01"},
+              {"Anthropic-Note", "2023-06-01"},
+              {"User-Agent", "my card is 4111111111111111"},
+              {"tracestate", "vendor=4111111111111111"},
+              {"Accept", "text/plutonium"},
+              {"Idempotency-Key", "stainless-retry-123e4567-e89b-12d3-a456-426614174000"}},
+             false) == dialects::HeaderList{{"openai-beta", "assistants=v2"},
+                                            {"anthropic-version", "2023-06-01"},
+                                            {"accept-encoding", "identity"}});
 }
 
 TEST_CASE("UpstreamHeaders: who pays upstream is not the caller's to say", "[edge]") {
-  CHECK(UpstreamHeaders({{"OpenAI-Organization", "org-other"},
-                         {"OpenAI-Project", "proj_other"},
-                         {"anthropic-organization-id", "org-1"},
-                         {"anthropic-workspace-id", "wrkspc_1"},
-                         {"x-goog-user-project", "other"},
-                         {"api-key", "x"}},
-                        false) == dialects::HeaderList{{"accept-encoding", "identity"}});
+  CHECK(Sent({{"OpenAI-Organization", "org-other"},
+              {"OpenAI-Project", "proj_other"},
+              {"anthropic-organization-id", "org-1"},
+              {"anthropic-workspace-id", "wrkspc_1"},
+              {"x-goog-user-project", "other"},
+              {"api-key", "x"}},
+             false) == dialects::HeaderList{{"accept-encoding", "identity"}});
+}
+
+TEST_CASE("UpstreamHeaders: the connection says who pays", "[edge]") {
+  domain::Connection connection;
+  connection.organization = "org-ours";
+  connection.project = "proj_ours";
+  CHECK(UpstreamHeaders({{"OpenAI-Organization", "org-other"}, {"openai-project", "proj_other"}},
+                        connection,
+                        false) == dialects::HeaderList{{"openai-organization", "org-ours"},
+                                                       {"openai-project", "proj_ours"},
+                                                       {"accept-encoding", "identity"}});
 }
 
 TEST_CASE("HasToken: finds preferences in lists", "[edge]") {

@@ -1,7 +1,10 @@
 #include "services/edge/call/request/read_request.h"
 
+#include <memory>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/edge/call/large_work.h"
 
 namespace countersign::edge::call::request {
 namespace {
@@ -21,10 +24,18 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
         absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",
         body.status());
   }
-  const dialects::IncomingRequest incoming{context.request.method, route.path,
-                                           context.request.query, context.request.headers,
-                                           *std::move(body)};
-  absl::StatusOr<dialects::ReadCall> read = dialect.Read(incoming);
+  const std::size_t size = body->size();
+  const auto incoming = std::make_shared<const dialects::IncomingRequest>(
+      dialects::IncomingRequest{context.request.method, route.path, context.request.query,
+                                context.request.headers, *std::move(body)});
+  const auto work = [incoming, &dialect]() -> absl::StatusOr<dialects::ReadCall> {
+    return dialect.Read(*incoming);
+  };
+  absl::StatusOr<dialects::ReadCall> read = co_await RunLargeWork(context, size, work);
+  if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
+  if (absl::IsResourceExhausted(read.status())) {
+    co_return RefuseForPart(read.status(), "reader of large bodies");
+  }
   if (!read.ok()) {
     co_return RefuseToRead(absl::IsNotFound(read.status()) ? "not_found" : "invalid_request",
                            read.status());

@@ -1,0 +1,165 @@
+// What an upstream repeats of the credential that the gateway leased, and how it says that it does
+// not accept it: neither reaches a caller, whatever the profile masks.
+
+#include <catch2/catch.hpp>
+
+#include "absl/strings/escaping.h"
+#include "services/edge/testing/call_fixture.h"
+
+namespace countersign::edge::call::answer {
+namespace {
+
+using domain::Outcome;
+using testing::CallFixture;
+using testing::kPlainAnswer;
+using testing::kStreamBody;
+using testing::OneCall;
+
+constexpr char kSecret[] = "sk-upstream-0123456789";
+constexpr char kEventStream[] = "text/event-stream";
+constexpr char kJson[] = "application/json";
+
+// A call with a leased credential.
+struct Leased : CallFixture {
+  explicit Leased(const std::string& profile = "none") {
+    decider.AllowAll(profile);
+    connection().credential = "openai-key";
+    authenticator.lease.Always([] {
+      domain::CredentialLease lease;
+      lease.headers.push_back({"authorization", SecretString(absl::StrCat("Bearer ", kSecret))});
+      return lease;
+    });
+  }
+};
+
+std::string Content(absl::string_view text) {
+  return absl::StrCat(R"(data: {"id":"c-1","choices":[{"index":0,"delta":{"content":")", text,
+                      R"("},"finish_reason":null}]})", "\n\n");
+}
+const std::string kEnd =
+    "data: "
+    "{\"id\":\"c-1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+    "data: [DONE]\n\n";
+
+std::string Said(const OneCall& call) {
+  std::string all = call.caller.body();
+  for (const char* name : {"openai-model", "x-upstream-request-id", "openai-version"}) {
+    absl::StrAppend(&all, "\n", call.caller.header(name));
+  }
+  return all;
+}
+
+TEST_CASE("DeliverAnswer: an answer that repeats the credential is masked under every profile",
+          "[edge]") {
+  for (const char* profile : {"none", "tier1"}) {
+    for (const std::string& form :
+         {std::string(kSecret), absl::Base64Escape(absl::StrCat("Bearer ", kSecret)),
+          std::string("sk%2Dupstream%2D0123456789"), absl::BytesToHexString(kSecret)}) {
+      Leased f(profile);
+      f.upstream.Answer(200, kJson,
+                        {absl::StrCat(R"({"id":"c-1","choices":[{"index":0,"message":{"content":")",
+                                      "it is ", form, R"("}}]})")});
+      OneCall& call = f.StartCall();
+      CAPTURE(profile, form, call.caller.body());
+      REQUIRE(call.ended());
+      CHECK(call.caller.status() == 200);
+      CHECK_FALSE(absl::StrContains(call.caller.body(), form));
+      CHECK(absl::StrContains(call.caller.body(), "it is "));
+      CHECK(json::Document::Parse(call.caller.body()).ok());
+      CHECK_FALSE(absl::StrContains(f.recorded(), form));
+      CHECK(f.end().outcome == Outcome::kCompleted);
+    }
+  }
+}
+
+TEST_CASE("DeliverAnswer: an escaped credential, and one in a name or an id, is masked too",
+          "[edge]") {
+  const std::string id = absl::StrCat(R"({"id":")", kSecret, R"(","choices":[]})");
+  const std::string name = absl::StrCat(R"({"id":"c","choices":[],")", kSecret, R"(":1})");
+  const std::string escaped =
+      R"({"id":"c","choices":[{"index":0,"message":{"content":"\u0073k-upstream-012345678\u0039"}}]})";
+  for (const std::string& body : {id, name, escaped}) {
+    Leased f;
+    f.upstream.Answer(200, kJson, {body});
+    OneCall& call = f.StartCall();
+    CAPTURE(body, call.caller.body());
+    REQUIRE(call.ended());
+    CHECK_FALSE(absl::StrContains(call.caller.body(), kSecret));
+    CHECK_FALSE(absl::StrContains(call.caller.body(), "k-upstream-012345678"));
+  }
+}
+
+TEST_CASE("DeliverAnswer: an error that quotes the credential is masked", "[edge]") {
+  for (const char* type : {"text/plain", "text/html", kJson}) {
+    Leased f;
+    f.upstream.Answer(500, type, {absl::StrCat("no <b>such key: ", kSecret, "</b>")});
+    OneCall& call = f.StartCall();
+    CAPTURE(type, call.caller.body());
+    REQUIRE(call.ended());
+    CHECK_FALSE(absl::StrContains(call.caller.body(), kSecret));
+  }
+}
+
+TEST_CASE("DeliverAnswer: a stream that is cut anywhere never spells the credential", "[edge]") {
+  const std::string secret = kSecret;
+  for (std::size_t cut = 1; cut < secret.size(); ++cut) {
+    Leased f;
+    f.upstream.Answer(
+        200, kEventStream,
+        {Content("a " + secret.substr(0, cut)), Content(secret.substr(cut) + " b"), kEnd});
+    OneCall& call = f.StartCall(kStreamBody);
+    CAPTURE(cut, call.caller.body());
+    REQUIRE(call.ended());
+    CHECK_FALSE(absl::StrContains(call.caller.body(), "upstream-"));
+    CHECK_FALSE(absl::StrContains(call.caller.body(), "0123456789"));
+    CHECK(absl::StrContains(call.caller.body(), "<UPSTREAM_CREDENTIAL> b"));
+    CHECK(absl::EndsWith(call.caller.body(), "data: [DONE]\n\n"));
+  }
+}
+
+TEST_CASE("DeliverAnswer: a stream without the credential is the upstream's, byte for byte",
+          "[edge]") {
+  Leased f;
+  const std::string stream = Content("ask, as in sk") + Content("-etch") + kEnd;
+  f.upstream.Answer(200, kEventStream, {stream});
+  OneCall& call = f.StartCall(kStreamBody);
+  REQUIRE(call.ended());
+  CHECK(call.caller.body() == stream);
+}
+
+TEST_CASE("DeliverAnswer: a header that holds the credential is left out", "[edge]") {
+  Leased f;
+  f.upstream.send.Next([] {
+    return testing::FakeUpstream::Head{200,
+                                       {{"content-type", kJson},
+                                        {"openai-model", kSecret},
+                                        {"openai-version", "2020-10-01"},
+                                        {"x-request-id", kSecret}}};
+  });
+  f.upstream.read.Next([] { return std::string(kPlainAnswer); });
+  OneCall& call = f.StartCall();
+  REQUIRE(call.ended());
+  CHECK_FALSE(absl::StrContains(Said(call), "sk-upstream"));
+  CHECK(call.caller.header("openai-version") == "2020-10-01");
+}
+
+TEST_CASE("DeliverAnswer: a provider that refuses the gateway's credential is the gateway's fault",
+          "[edge]") {
+  for (const int status : {401, 403, 407}) {
+    Leased f;
+    f.upstream.Answer(status, kJson, {R"({"error":{"message":"wrong key","code":"x"}})"});
+    OneCall& call = f.StartCall();
+    CAPTURE(status, call.caller.body());
+    REQUIRE(call.ended());
+    CHECK(call.caller.status() == 502);
+    CHECK(call.code() == "upstream_auth");
+    CHECK(call.caller.header("x-should-retry") == "false");
+    CHECK(call.caller.header("www-authenticate").empty());
+    CHECK_FALSE(absl::StrContains(call.caller.body(), "wrong key"));
+    CHECK(f.end().outcome == Outcome::kUpstreamError);
+    CHECK(f.end().code == "upstream_auth");
+  }
+}
+
+}  // namespace
+}  // namespace countersign::edge::call::answer
