@@ -177,7 +177,7 @@ test('adversarial 13: a compressed answer is an exception with a status', async 
   assert.equal(text, '');
   assert.ok(error instanceof OpenAI.InternalServerError, String(error));
   assert.equal(error.status, 502);
-  assert.equal(error.code, 'upstream_error');
+  assert.equal(error.code, 'upstream_protocol');
 });
 
 test('adversarial 13: other transfer codings, trailers and chunk extensions carry nothing past', async () => {
@@ -310,7 +310,7 @@ test('the Python SDK gets the same text, and raises the right exceptions', async
     assert.equal(JSON.parse(got[2 * i + 1].arguments).a, masked[i]);
   }
   const [coded, died, erred] = got.slice(prompts.length);
-  assert.deepEqual([coded.text, coded.error.type, coded.error.code], ['', 'InternalServerError', 'upstream_error']);
+  assert.deepEqual([coded.text, coded.error.type, coded.error.code], ['', 'InternalServerError', 'upstream_protocol']);
   assert.equal(coded.error.status, 502);
   assert.deepEqual([died.text, died.error.type, died.error.code], ['see ', 'APIError', 'upstream_error']);
   assert.deepEqual([erred.text, erred.error.type, erred.error.code], ['held ', 'APIError', 'overloaded']);

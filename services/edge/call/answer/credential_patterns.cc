@@ -39,9 +39,8 @@ std::string Percent(unsigned char byte) {
   return absl::StrCat("%", absl::Hex(byte, absl::kZeroPad2));
 }
 
-bool IsUnreserved(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-_.~", c);
-}
+bool IsLetterOrDigit(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
+bool IsUnreserved(char c) { return IsLetterOrDigit(c) || absl::StrContains("-_.~", c); }
 
 bool KeepNothing(char) { return false; }
 
@@ -95,6 +94,7 @@ void CredentialPatterns::AddSecret(absl::string_view secret) {
   AddPattern(absl::StrReplaceAll(secret, {{"/", "\\/"}}));
   AddPattern(EscapeBytes(secret, IsUnreserved, Percent));
   AddPattern(absl::StrReplaceAll(EscapeBytes(secret, IsUnreserved, Percent), {{"%20", "+"}}));
+  AddPattern(EscapeBytes(secret, IsLetterOrDigit, Percent));  // as some encoders do
   AddPattern(EscapeBytes(secret, KeepNothing, Percent));
   AddPattern(EscapeBytes(secret, KeepNothing, [](unsigned char byte) {
     return absl::StrCat("\\u", absl::Hex(byte, absl::kZeroPad4));

@@ -48,9 +48,9 @@ TEST_CASE("CredentialPatterns: encoded forms are found wherever they begin", "[e
     absl::StrAppend(&hexadecimal, "&#x", absl::Hex(c), ";");
   }
   for (const std::string& form :
-       {std::string("sk-Live%2F7f%2BQ_x9%3D"), std::string("sk-Live%2f7f%2bQ_x9%3d"),
-        std::string("sk-Live\\/7f+Q_x9="), percent, unicode, decimal, hexadecimal,
-        absl::BytesToHexString(kSecret)}) {
+       {std::string("sk-Live%2F7f%2BQ_x9%3D"), std::string("sk%2DLive%2F7f%2BQ%5Fx9%3D"),
+        std::string("sk-Live%2f7f%2bQ_x9%3d"), std::string("sk-Live\\/7f+Q_x9="), percent, unicode,
+        decimal, hexadecimal, absl::BytesToHexString(kSecret)}) {
     CAPTURE(form);
     const auto match = patterns.Find("a " + form + " z");
     REQUIRE(match.has_value());
