@@ -92,6 +92,15 @@ v1::Review ToProto(const reviews::Review& review, std::size_t waiting) {
   return proto;
 }
 
+v1::ReviewTransition ToProto(const reviewers::ReviewTransition& transition, std::size_t waiting) {
+  v1::ReviewTransition proto;
+  *proto.mutable_review() = ToProto(transition.review, waiting);
+  proto.set_from(wire::ToProto(transition.line.from));
+  proto.set_actor(transition.line.actor);
+  *proto.mutable_at() = wire::ToProto(transition.line.at);
+  return proto;
+}
+
 v1::Review ToProto(const reviewers::ReviewWithContent& open, std::size_t waiting) {
   v1::Review proto = ToProto(open.review, waiting);
   const domain::Prompt& prompt = open.content.prompt;

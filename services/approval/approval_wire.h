@@ -20,6 +20,7 @@ v1::ConsumeResponse ToProto(const domain::Grant& grant);
 // A review as listed. Texts are returned as stored: clients must escape control characters when
 // they print them.
 v1::Review ToProto(const reviews::Review& review, std::size_t waiting);
+v1::ReviewTransition ToProto(const reviewers::ReviewTransition& transition, std::size_t waiting);
 // The same with the prompt, for a reviewer who opens the review.
 v1::Review ToProto(const reviewers::ReviewWithContent& open, std::size_t waiting);
 

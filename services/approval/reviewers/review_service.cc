@@ -1,10 +1,27 @@
 #include "services/approval/reviewers/review_service.h"
 
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
 #include "services/approval/approval_wire.h"
 
 namespace countersign::approval::reviewers {
+namespace {
+
+// A page token of ListTransitions is a sequence number of the log: it tells nothing that the reader
+// may not know, and opens nothing.
+absl::StatusOr<std::optional<std::uint64_t>> SequenceFromToken(const std::string& token) {
+  if (token.empty()) return std::optional<std::uint64_t>();
+  std::uint64_t sequence = 0;
+  if (absl::SimpleAtoi(token, &sequence) && sequence <= INT64_MAX) return sequence;
+  return absl::InvalidArgumentError("the page token is not one of this listing");
+}
+
+}  // namespace
 
 absl::Status ReviewService::Answer(const absl::StatusOr<ReviewWithContent>& open,
                                    v1::Review& response) const {
@@ -35,6 +52,22 @@ grpc::ServerUnaryReactor* ReviewService::GetReview(grpc::CallbackServerContext* 
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
     CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
     return Answer(reviewer_api_.Show(*caller, request->id()), *response);
+  });
+}
+
+grpc::ServerUnaryReactor* ReviewService::ListTransitions(grpc::CallbackServerContext* context,
+                                                         const v1::ListTransitionsRequest* request,
+                                                         v1::ListTransitionsResponse* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
+    CS_ASSIGN_OR_RETURN(const auto after, SequenceFromToken(request->page_token()));
+    CS_ASSIGN_OR_RETURN(const TransitionPage page, reviewer_api_.Transitions(*caller, after));
+    for (const ReviewTransition& transition : page.transitions) {
+      *response->add_items() = ToProto(transition, reviewer_api_.Waiting(transition.review.id));
+    }
+    response->set_next_page_token(absl::StrCat(page.last_sequence));
+    response->set_more(page.more);
+    return absl::OkStatus();
   });
 }
 

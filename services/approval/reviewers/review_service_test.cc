@@ -211,6 +211,65 @@ TEST_CASE("ListReviews: a page starts where the token says", "[approval]") {
   CHECK(call().code() == absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("ListTransitions: every step in order, of reviews that the reader sees", "[approval]") {
+  Fixture test;
+  const auto list = [&](const std::string& who, const std::string& token) {
+    v1::ListTransitionsRequest request;
+    request.set_page_token(token);
+    v1::ListTransitionsResponse response;
+    const absl::Status status =
+        test.Call(who, *test.reviews, &v1::ReviewService::Stub::ListTransitions, request, response);
+    INFO(status.ToString());
+    REQUIRE(status.ok());
+    return response;
+  };
+  const std::string before = test.Opened('1');
+  const v1::ListTransitionsResponse start = list("bob", "");
+  CHECK(start.items_size() == 0);
+
+  const std::string id = test.Opened('2');
+  v1::Review review;
+  REQUIRE(test.Approve("bob", id, BindingHash('2'), review).ok());
+  v1::DenyReviewRequest deny;
+  deny.set_id(before);
+  REQUIRE(
+      test.Call("carol", *test.reviews, &v1::ReviewService::Stub::DenyReview, deny, review).ok());
+
+  const v1::ListTransitionsResponse steps = list("bob", start.next_page_token());
+  REQUIRE(steps.items_size() == 3);
+  CHECK(steps.items(0).review().id() == id);
+  CHECK(steps.items(0).from() == v1::Review::STATE_UNSPECIFIED);
+  CHECK(steps.items(0).review().state() == v1::Review::PENDING);
+  CHECK(steps.items(0).actor() == "ada");
+  CHECK(steps.items(1).from() == v1::Review::PENDING);
+  CHECK(steps.items(1).review().state() == v1::Review::APPROVED);
+  CHECK(steps.items(1).actor() == "bob");
+  CHECK(steps.items(2).review().id() == before);
+  CHECK(steps.items(2).review().state() == v1::Review::DENIED);
+  CHECK(steps.items(0).review().parts_size() == 0);
+  CHECK_FALSE(steps.more());
+  CHECK(list("bob", steps.next_page_token()).items_size() == 0);
+  // A reviewer who was not asked, and one of another connection: nothing, and the same place.
+  for (const char* const other : {"legal", "far"}) {
+    const v1::ListTransitionsResponse hidden = list(other, start.next_page_token());
+    CHECK(hidden.items_size() == 0);
+    CHECK(hidden.next_page_token() == steps.next_page_token());
+  }
+}
+
+TEST_CASE("ListTransitions: refuses who is no reviewer, and a token that is none", "[approval]") {
+  Fixture test;
+  v1::ListTransitionsRequest request;
+  v1::ListTransitionsResponse response;
+  CHECK(absl::IsPermissionDenied(test.Call(
+      "ada", *test.reviews, &v1::ReviewService::Stub::ListTransitions, request, response)));
+  for (const char* const token : {"x", "-1", "99999999999999999999", "1.5"}) {
+    request.set_page_token(token);
+    CHECK(absl::IsInvalidArgument(test.Call(
+        "bob", *test.reviews, &v1::ReviewService::Stub::ListTransitions, request, response)));
+  }
+}
+
 TEST_CASE("Reviews: each wrong caller gets its own refusal", "[approval]") {
   Fixture test;
   const std::string id = test.Opened();

@@ -1,6 +1,7 @@
 #include "services/approval/reviewers/reviewer_api.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kDefaultPage = 100;
 constexpr std::size_t kMaxPage = 1000;
 constexpr std::size_t kMaxReasonBytes = 4096;
+constexpr std::size_t kTransitionLines = 200;
 
 store::ReviewQuery QueryFor(const domain::Principal& reader) {
   store::ReviewQuery query;
@@ -86,6 +88,34 @@ absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader, Re
   if (page.reviews.size() > size) {
     page.reviews.resize(size);
     page.next_page_token = tokens_.Make(scope, page.reviews.back().id);
+  }
+  return page;
+}
+
+absl::StatusOr<TransitionPage> ReviewerApi::Transitions(const domain::Principal& reader,
+                                                        std::optional<std::uint64_t> after) {
+  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
+  TransitionPage page;
+  if (!after.has_value()) {
+    CS_ASSIGN_OR_RETURN(const store::LogHead head, store_.Head());
+    page.last_sequence = head.sequence;
+    return page;
+  }
+  CS_ASSIGN_OR_RETURN(const std::vector<store::Transition> lines,
+                      store_.Log(*after, kTransitionLines));
+  page.last_sequence = lines.empty() ? *after : lines.back().sequence;
+  page.more = lines.size() == kTransitionLines;
+  std::map<std::string, absl::StatusOr<reviews::Review>> known;
+  for (const store::Transition& line : lines) {
+    auto found = known.find(line.review_id);
+    if (found == known.end()) {
+      found = known.emplace(line.review_id, ReviewForReader(reader, line.review_id)).first;
+    }
+    const absl::StatusOr<reviews::Review>& review = found->second;
+    if (absl::IsNotFound(review.status()) || absl::IsPermissionDenied(review.status())) continue;
+    CS_RETURN_IF_ERROR(review.status());
+    page.transitions.push_back({*review, line});
+    page.transitions.back().review.state = line.to;
   }
   return page;
 }

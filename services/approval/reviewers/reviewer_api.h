@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +19,18 @@ namespace countersign::approval::reviewers {
 struct ReviewPage {
   std::vector<reviews::Review> reviews;
   std::string next_page_token;  // empty: the last page
+};
+
+// One line of the transition log and the review that it is about, with the state that it gave it.
+struct ReviewTransition {
+  reviews::Review review;
+  store::Transition line;
+};
+
+struct TransitionPage {
+  std::vector<ReviewTransition> transitions;  // oldest first
+  std::uint64_t last_sequence = 0;            // where the next page begins
+  bool more = false;                          // there are lines behind it already
 };
 
 struct ReviewWithContent {
@@ -46,6 +60,10 @@ class ReviewerApi {
   // page token that this reader did not get for this listing.
   absl::StatusOr<ReviewPage> List(const domain::Principal& reader, domain::ReviewState state,
                                   bool all, std::size_t page_size, const std::string& page_token);
+  // Transitions of the reviews that `reader` sees, behind the line `after` of the log; without it,
+  // none, and the place of the newest line. Looks at no more than 200 lines.
+  absl::StatusOr<TransitionPage> Transitions(const domain::Principal& reader,
+                                             std::optional<std::uint64_t> after);
   absl::StatusOr<ReviewWithContent> Show(const domain::Principal& reader, const std::string& id);
 
   // Returns the errors of CheckVote and CheckReviewer. An approval must carry the hash that the
