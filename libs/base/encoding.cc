@@ -1,25 +1,31 @@
 #include "libs/base/encoding.h"
 
+#include <array>
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 
 namespace countersign {
 namespace {
 
-int Nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+constexpr std::uint8_t kNone = 0xff;
 
-int Sextet(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '-') return 62;
-  if (c == '_') return 63;
-  return -1;
+// What each character stands for, kNone for those that stand for nothing.
+constexpr std::array<std::uint8_t, 256> MakeTable(absl::string_view digits) {
+  std::array<std::uint8_t, 256> table{};
+  for (std::uint8_t& value : table) value = kNone;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    table[static_cast<unsigned char>(digits[i])] = static_cast<std::uint8_t>(i);
+  }
+  return table;
 }
+constexpr auto kNibbles = MakeTable("0123456789abcdef");
+constexpr auto kSextets =
+    MakeTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+std::uint32_t Nibble(char c) { return kNibbles[static_cast<unsigned char>(c)]; }
+std::uint32_t Sextet(char c) { return kSextets[static_cast<unsigned char>(c)]; }
 
 std::string BigEndian(std::uint64_t number) {
   std::string out(8, '\0');
@@ -33,13 +39,12 @@ std::string HexEncode(absl::string_view bytes) { return absl::BytesToHexString(b
 
 absl::StatusOr<std::string> HexDecode(absl::string_view hex) {
   if (hex.size() % 2 != 0) return absl::InvalidArgumentError("hex text has an odd length");
-  std::string out;
-  out.reserve(hex.size() / 2);
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const int high = Nibble(hex[i]);
-    const int low = Nibble(hex[i + 1]);
-    if (high < 0 || low < 0) return absl::InvalidArgumentError("not lower-case hex");
-    out.push_back(static_cast<char>(high << 4 | low));
+  std::string out(hex.size() / 2, '\0');
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::uint32_t high = Nibble(hex[2 * i]);
+    const std::uint32_t low = Nibble(hex[2 * i + 1]);
+    if ((high | low) > 15) return absl::InvalidArgumentError("not lower-case hex");
+    out[i] = static_cast<char>(high << 4 | low);
   }
   return out;
 }
@@ -49,24 +54,40 @@ std::string Base64UrlEncode(absl::string_view bytes) {
 }
 
 absl::StatusOr<std::string> Base64UrlDecode(absl::string_view text) {
-  if (text.size() % 4 == 1)
-    return absl::InvalidArgumentError("base64url text has an impossible length");
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int value = Sextet(c);
-    if (value < 0) return absl::InvalidArgumentError("not base64url");
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<char>(bits >> count));
-      bits &= (1u << count) - 1;
+  const std::size_t rest = text.size() % 4;
+  if (rest == 1) return absl::InvalidArgumentError("base64url text has an impossible length");
+  std::string out(text.size() / 4 * 3 + (rest == 0 ? 0 : rest - 1), '\0');
+  std::uint32_t seen = 0;  // more than 63 once something was no digit
+  std::size_t at = 0;
+  const auto take = [&](std::size_t digits) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      const std::uint32_t value = Sextet(text[at++]);
+      seen |= value;
+      bits = bits << 6 | value;
     }
+    return bits;
+  };
+  char* to = out.data();
+  for (std::size_t group = text.size() / 4; group > 0; --group) {
+    const std::uint32_t bits = take(4);
+    *to++ = static_cast<char>(bits >> 16);
+    *to++ = static_cast<char>(bits >> 8);
+    *to++ = static_cast<char>(bits);
   }
-  if (bits != 0) return absl::InvalidArgumentError("base64url text has bits after its end");
+  std::uint32_t left = 0;  // bits behind the last whole byte
+  if (rest == 2) {
+    const std::uint32_t bits = take(2);
+    *to++ = static_cast<char>(bits >> 4);
+    left = bits & 15;
+  } else if (rest == 3) {
+    const std::uint32_t bits = take(3);
+    *to++ = static_cast<char>(bits >> 10);
+    *to++ = static_cast<char>(bits >> 2);
+    left = bits & 3;
+  }
+  if (seen > 63) return absl::InvalidArgumentError("not base64url");
+  if (left != 0) return absl::InvalidArgumentError("base64url text has bits after its end");
   return out;
 }
 
