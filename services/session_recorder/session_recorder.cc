@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/log/log.h"
@@ -79,6 +80,10 @@ void SessionRecorder::Start(std::function<absl::Status()> prepare) {
             {{"key_id", Base64UrlEncode(checkpointer_.key().public_key())}});
   const auto keep = [this] {
     const absl::Status status = Keep();
+    {
+      const MutexLock lock(mutex_);
+      keeping_failure_ = status.ok() ? "" : absl::StrCat("no database: ", status.message());
+    }
     ready_ = status.ok();
     return status;
   };
@@ -94,7 +99,12 @@ void SessionRecorder::Start(std::function<absl::Status()> prepare) {
 
 std::string SessionRecorder::NotReady() const {
   if (set_back_) return "the record was set back or changed: see the log";
-  return ready_ ? "" : "no database";
+  {
+    const MutexLock lock(mutex_);
+    if (!keeping_failure_.empty()) return keeping_failure_;
+  }
+  const absl::Status failure = sessions_.WriteFailure();
+  return failure.ok() ? "" : absl::StrCat("nothing can be recorded: ", failure.message());
 }
 
 }  // namespace countersign::session_recorder

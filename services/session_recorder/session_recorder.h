@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libs/async/periodic_task.h"
+#include "libs/base/mutex.h"
 #include "libs/metrics/metrics.h"
 #include "services/session_recorder/audit/session_reader.h"
 #include "services/session_recorder/chain/checkpointer.h"
@@ -49,7 +50,8 @@ class SessionRecorder {
   // was set back or changed, nothing is recorded.
   void Start(std::function<absl::Status()> prepare);
 
-  // "" when ready; otherwise the reason why not. Never blocks.
+  // "" when ready, else what is missing: the database, or that nothing can be written to it (a full
+  // disk), with the reason. Never blocks.
   std::string NotReady() const;
 
   live::LiveSessions& sessions() { return sessions_; }
@@ -77,6 +79,8 @@ class SessionRecorder {
   bool checked_ = false;   // this
   std::atomic<bool> set_back_{false};
   std::atomic<bool> ready_{false};
+  mutable Mutex mutex_;
+  std::string keeping_failure_ CS_GUARDED_BY(mutex_) = "no database";
   // Last, because they use the members above.
   std::vector<std::unique_ptr<async::PeriodicTask>> threads_;
 };

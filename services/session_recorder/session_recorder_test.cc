@@ -1,6 +1,8 @@
 #include "services/session_recorder/session_recorder.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <thread>
 
 #include "libs/async/testing/manual_pause.h"
@@ -11,6 +13,7 @@
 #include "services/session_recorder/store/record_store_memory.h"
 #include "services/session_recorder/summary.h"
 #include "services/session_recorder/testing/archive.h"
+#include "services/session_recorder/testing/live_sessions_fixture.h"
 #include "services/session_recorder/testing/test_recorder.h"
 
 namespace countersign::session_recorder {
@@ -85,11 +88,11 @@ TEST_CASE("SessionRecorder: is not ready while `prepare` fails", "[session_recor
   });
   pauses.sessions->AwaitPause();
   CHECK(tries == 1);
-  CHECK(recorder.NotReady() == "no database");
+  CHECK(recorder.NotReady() == "no database: database unavailable");
   pauses.checkpoints->Pass();
   CHECK_FALSE(store.LastCheckpoint()->has_value());
   pauses.sessions->Pass();
-  CHECK(recorder.NotReady() == "no database");
+  CHECK(recorder.NotReady() == "no database: database unavailable");
   pauses.sessions->Pass();
   CHECK(tries == 3);
   CHECK(recorder.NotReady().empty());
@@ -123,6 +126,36 @@ TEST_CASE("SessionRecorder: records nothing on a record that was set back", "[se
   const absl::Status refused = append();
   CHECK(absl::IsUnavailable(refused));
   CHECK(refused.message() == "the stored record was set back or changed");
+}
+
+TEST_CASE("SessionRecorder: is not ready while nothing can be recorded, and says why",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  std::atomic<bool> full = false;
+  store.fault = [&] { return full ? FaultyStore::Fault::kBefore : FaultyStore::Fault::kNone; };
+  metrics::Registry registry;
+  TestKeyRing keys;
+  testing::FakeClock clock;
+  SystemRandom random;
+  const Pauses pauses;
+  SessionRecorder recorder(store, {keys, crypto::SigningKey::Generate()}, clock, random, registry,
+                           pauses.Options());
+  recorder.Start([] { return absl::OkStatus(); });
+  pauses.sessions->AwaitPause();
+  CHECK(recorder.NotReady().empty());
+  full = true;
+  std::promise<absl::Status> answered;
+  const auto session = recorder.sessions().NewSession(TestStart(TestId(1)), TestPrincipal(),
+                                                      live::LiveSessions::Lease::kHeld);
+  recorder.sessions().Append(
+      session, {}, absl::InfiniteFuture(),
+      [&](const absl::StatusOr<std::uint32_t>& result) { answered.set_value(result.status()); });
+  REQUIRE_FALSE(answered.get_future().get().ok());
+  CHECK(recorder.NotReady() == "nothing can be recorded: database unavailable");
+  full = false;
+  pauses.sessions->Pass();
+  CHECK(recorder.NotReady().empty());
 }
 
 TEST_CASE("Summarize: columns contain only what PostgreSQL can store and index",

@@ -126,6 +126,10 @@ v1::ListSessionsResponse ToProto(const audit::SessionReader::Page& page) {
   v1::ListSessionsResponse proto;
   for (const SessionRow& row : page.rows) *proto.add_items() = ToProto(row);
   proto.set_next_page_token(page.next_page_token);
+  if (page.searched > 0) {
+    proto.set_searched(static_cast<std::uint32_t>(page.searched));
+    *proto.mutable_searched_back_to() = wire::ToProto(page.searched_back_to);
+  }
   return proto;
 }
 

@@ -17,6 +17,7 @@ namespace countersign::session_recorder::audit {
 namespace {
 
 constexpr std::size_t kDefaultPage = 50, kMaxPage = 500;
+constexpr std::size_t kBatchBytes = 4u << 20;  // of events, read at once
 constexpr std::size_t kDefaultEvents = 1000, kAnswerBytes = 1u << 20;
 // A search request opens at most this much, then returns what it has found so far.
 constexpr std::size_t kSearchBytes = 64u << 20, kSearchSessions = 2000;
@@ -68,17 +69,53 @@ absl::StatusOr<std::optional<std::set<std::string>>> ReadableConnections(
   return connections;
 }
 
-absl::StatusOr<bool> SessionReader::HasText(const SessionRow& row, const std::string& text,
-                                            std::size_t& budget_bytes) {
-  CS_ASSIGN_OR_RETURN(const SecretString key, keys_.Unwrap(row.id, row.data_key));
-  AnswerText answer;
-  std::uint32_t after = 0;
-  while (after < row.head.index) {
-    CS_ASSIGN_OR_RETURN(const auto events, store_.Events(row, after, kDefaultEvents, kAnswerBytes));
-    if (events.empty()) break;
-    after = events.back().index;
+namespace {
+
+// Looks for a text in sessions of one listing, in its order. Reads the events of many at once.
+class TextSearch {
+ public:
+  TextSearch(store::RecordStore& store, chain::KeyRing& keys, const std::string& text,
+             const std::vector<SessionRow>& rows)
+      : store_(store), keys_(keys), text_(text), rows_(rows) {}
+
+  // Whether `rows[place]` has it. REQUIRES: places are asked for in order.
+  absl::StatusOr<bool> Has(std::size_t place) {
+    const SessionRow& row = rows_[place];
+    CS_ASSIGN_OR_RETURN(const SecretString key, keys_.Unwrap(row.id, row.data_key));
+    if (place >= batch_begin_ + batch_.size()) CS_RETURN_IF_ERROR(LoadBatch(place));
+    AnswerText answer;
+    if (place < batch_begin_ + batch_.size()) {
+      CS_ASSIGN_OR_RETURN(const bool in_prompt,
+                          Add(row, key, batch_[place - batch_begin_], answer));
+      return in_prompt || answer.Contains(text_);
+    }
+    for (std::uint32_t after = 0; after < row.head.index;) {
+      CS_ASSIGN_OR_RETURN(const auto events,
+                          store_.Events(row, after, kDefaultEvents, kAnswerBytes));
+      if (events.empty()) break;
+      after = events.back().index;
+      CS_ASSIGN_OR_RETURN(const bool in_prompt, Add(row, key, events, answer));
+      if (in_prompt) return true;
+    }
+    return answer.Contains(text_);
+  }
+
+  std::size_t bytes() const { return bytes_; }  // that were opened so far
+
+ private:
+  absl::Status LoadBatch(std::size_t place) {
+    const std::vector<SessionRow> rest(rows_.begin() + static_cast<std::ptrdiff_t>(place),
+                                       rows_.end());
+    CS_ASSIGN_OR_RETURN(batch_, store_.WholeSessions(rest, kBatchBytes));
+    batch_begin_ = place;
+    return absl::OkStatus();
+  }
+
+  // True when the prompt among `events` has the text; what was answered is added to `answer`.
+  absl::StatusOr<bool> Add(const SessionRow& row, const SecretString& key,
+                           const std::vector<SealedEvent>& events, AnswerText& answer) {
     for (const SealedEvent& event : events) {
-      budget_bytes -= std::min(budget_bytes, event.sealed.size());
+      bytes_ += event.sealed.size();
       const bool is_request = event.type == domain::event_type::kRequest;
       if (!is_request && event.type != domain::event_type::kResponseData) continue;
       CS_ASSIGN_OR_RETURN(const std::string payload, chain::OpenPayload(key, row.id, event));
@@ -86,16 +123,26 @@ absl::StatusOr<bool> SessionReader::HasText(const SessionRow& row, const std::st
         CS_ASSIGN_OR_RETURN(const domain::RequestRecord request,
                             domain::ReadRequestPayload(payload));
         for (const std::string& part : request.texts) {
-          if (ContainsCaseless(part, text)) return true;
+          if (ContainsCaseless(part, text_)) return true;
         }
       } else {
         CS_ASSIGN_OR_RETURN(const std::string piece, domain::ReadResponseDataPayload(payload));
         answer.Add(piece);
       }
     }
+    return false;
   }
-  return answer.Contains(text);
-}
+
+  store::RecordStore& store_;
+  chain::KeyRing& keys_;
+  const std::string& text_;
+  const std::vector<SessionRow>& rows_;
+  std::vector<std::vector<SealedEvent>> batch_;  // of rows_ from batch_begin_ on
+  std::size_t batch_begin_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
 
 absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
   const std::string scope = ScopeOf(query);
@@ -103,31 +150,37 @@ absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
   CS_RETURN_IF_ERROR(GoOnAfter(place, query.filter));
   const std::size_t size =
       query.page_size == 0 ? kDefaultPage : std::min(query.page_size, kMaxPage);
+  // One more than fits tells whether there is a next page.
+  const std::size_t rows_at_once = query.text.empty() ? size + 1 : kMaxPage;
   Page page;
-  std::size_t budget_bytes = kSearchBytes, budget_sessions = kSearchSessions;
+  std::size_t bytes = 0;
   for (;;) {
-    // One row more than requested tells whether there is a next page.
-    CS_ASSIGN_OR_RETURN(const auto rows, store_.List(query.filter, size + 1));
-    for (const SessionRow& row : rows) {
-      if (page.rows.size() == size || budget_bytes == 0 || budget_sessions-- == 0) {
-        const SessionRow last =
-            page.rows.size() == size
-                ? page.rows.back()
-                : SessionRow{.id = query.filter.before_id, .started_at = query.filter.before_time};
-        page.next_page_token = tokens_.Make(scope, PlaceOf(last));
+    CS_ASSIGN_OR_RETURN(const auto rows, store_.List(query.filter, rows_at_once));
+    TextSearch search(store_, keys_, query.text, rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const SessionRow& row = rows[i];
+      const bool is_full = page.rows.size() == size;
+      if (is_full || bytes + search.bytes() > kSearchBytes || page.searched == kSearchSessions) {
+        page.next_page_token = tokens_.Make(
+            scope, PlaceOf(is_full ? page.rows.back()
+                                   : SessionRow{.id = query.filter.before_id,
+                                                .started_at = query.filter.before_time}));
         return page;
       }
       query.filter.before_time = row.started_at;
       query.filter.before_id = row.id;
       if (!query.text.empty()) {
-        // A session whose key was destroyed has no searchable text.
-        const auto has_text = HasText(row, query.text, budget_bytes);
+        ++page.searched;
+        page.searched_back_to = row.started_at;
+        // A session whose key is gone has no text any more.
+        const auto has_text = search.Has(i);
         if (absl::IsUnavailable(has_text.status())) return has_text.status();
         if (!has_text.ok() || !*has_text) continue;
       }
       page.rows.push_back(row);
     }
-    if (rows.size() <= size) return page;
+    if (rows.size() < rows_at_once) return page;
+    bytes += search.bytes();
   }
 }
 

@@ -33,7 +33,11 @@ class SessionReader {
   };
   struct Page {
     std::vector<SessionRow> rows;
-    std::string next_page_token;  // empty on the last page
+    std::string next_page_token;  // empty: there is no more
+    // Of a search by text: how many sessions were opened for this page, and when the oldest of them
+    // started.
+    std::size_t searched = 0;
+    absl::Time searched_back_to = absl::InfiniteFuture();
   };
   // Newest first. A search by text opens sessions one by one and within limits, so a page may have
   // fewer rows than requested, or none, and still have a next page. INVALID_ARGUMENT for a token
@@ -60,9 +64,6 @@ class SessionReader {
                              std::size_t max_events);
 
  private:
-  absl::StatusOr<bool> HasText(const SessionRow& row, const std::string& text,
-                               std::size_t& budget_bytes);
-
   store::RecordStore& store_;
   chain::KeyRing& keys_;
   const crypto::PageTokens tokens_;

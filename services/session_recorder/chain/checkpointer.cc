@@ -239,9 +239,6 @@ absl::StatusOr<Checkpointer::Statement> Checkpointer::State(
   if (!loaded_) CS_RETURN_IF_ERROR(Load());
   Statement statement;
   statement.checkpoint = last_;
-  if (positions.empty()) {
-    for (const Seen& seen : seen_) statement.covered.push_back({seen.index, seen.ended, {}});
-  }
   for (const std::uint64_t position : positions) {
     if (position >= seen_.size()) {
       return absl::UnavailableError("no checkpoint covers this session yet");

@@ -48,8 +48,8 @@ class Checkpointer {
     bool ended = false;
     std::vector<std::string> path;  // RFC 6962 audit path to its root
   };
-  // The newest checkpoint and what it covers at `positions`; for an empty list, of all positions
-  // but without paths. UNAVAILABLE for a position that it does not cover.
+  // The newest checkpoint, and what it covers at `positions`, in their order. UNAVAILABLE for a
+  // position that it does not know.
   struct Statement {
     Checkpoint checkpoint;  // without heads
     std::vector<Covered> covered;

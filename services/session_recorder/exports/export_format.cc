@@ -1,8 +1,12 @@
 #include "services/session_recorder/exports/export_format.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/civil_time.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
+#include "libs/base/utf8.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 
@@ -165,7 +169,15 @@ chain::SessionHead ReadHead(const Value& value, absl::Status& status) {
 }  // namespace
 
 std::string ExportTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E9SZ", time, absl::UTCTimeZone());
+  const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
+  const std::int64_t nanos =
+      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(absl::ToUnixSeconds(time)));
+  using absl::Dec;
+  return absl::StrCat(Dec(civil.year(), absl::kZeroPad4), "-", Dec(civil.month(), absl::kZeroPad2),
+                      "-", Dec(civil.day(), absl::kZeroPad2)) +
+         absl::StrCat("T", Dec(civil.hour(), absl::kZeroPad2), ":",
+                      Dec(civil.minute(), absl::kZeroPad2), ":") +
+         absl::StrCat(Dec(civil.second(), absl::kZeroPad2), ".", Dec(nanos, absl::kZeroPad9), "Z");
 }
 
 std::string EndBytes(const ExportEnd& end) {
@@ -288,6 +300,92 @@ absl::StatusOr<ExportedEvent> ParseEvent(absl::string_view line) {
   event.event.hash = members.Hex("hash", 32);
   CS_RETURN_IF_ERROR(members.status());
   return event;
+}
+
+namespace {
+
+// Takes known text and plain values off the front of a line.
+class Scanner {
+ public:
+  explicit Scanner(absl::string_view line) : rest_(line) {}
+
+  Scanner& Skip(absl::string_view text) {
+    ok_ = absl::ConsumePrefix(&rest_, text) && ok_;
+    return *this;
+  }
+  // What stands before the next quote; nothing in it may need an escape.
+  absl::string_view Plain() {
+    const std::size_t end = rest_.find('"');
+    if (end == absl::string_view::npos) {
+      ok_ = false;
+      return "";
+    }
+    const absl::string_view text = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    for (const char c : text) ok_ = ok_ && static_cast<unsigned char>(c) >= 0x20 && c != '\\';
+    return text;
+  }
+  // `count` digits; with 0, a number as it is written without leading zeros.
+  std::uint64_t Digits(std::size_t count) {
+    std::size_t end = 0;
+    std::uint64_t number = 0;
+    while (end < rest_.size() && end < (count == 0 ? 10 : count) &&
+           absl::ascii_isdigit(static_cast<unsigned char>(rest_[end]))) {
+      number = number * 10 + static_cast<std::uint64_t>(rest_[end++] - '0');
+    }
+    const bool is_whole = count == 0 ? end > 0 && (rest_[0] != '0' || end == 1) : end == count;
+    ok_ = ok_ && is_whole;
+    rest_.remove_prefix(end);
+    return number;
+  }
+  // As ExportTime writes it.
+  absl::Time Time() {
+    const auto number = [&](std::size_t count) { return static_cast<int>(Digits(count)); };
+    const int year = number(4);
+    const int month = Skip("-").ok() ? number(2) : 0;
+    const int day = Skip("-").ok() ? number(2) : 0;
+    const int hour = Skip("T").ok() ? number(2) : 0;
+    const int minute = Skip(":").ok() ? number(2) : 0;
+    const int second = Skip(":").ok() ? number(2) : 0;
+    const std::uint64_t nanos = Skip(".").ok() ? Digits(9) : 0;
+    Skip("Z");
+    const absl::CivilSecond civil(year, month, day, hour, minute, second);
+    // A civil time is put right where it is none: then it is another.
+    ok_ = ok_ && civil.month() == month && civil.day() == day && civil.hour() == hour &&
+          civil.minute() == minute && civil.second() == second;
+    return absl::FromUnixSeconds(civil - absl::CivilSecond(1970, 1, 1)) +
+           absl::Nanoseconds(static_cast<std::int64_t>(nanos));
+  }
+  void Check(bool holds) { ok_ = ok_ && holds; }
+  bool ok() const { return ok_; }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  absl::string_view rest_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+std::optional<ExportedEvent> ScanCanonicalEvent(absl::string_view line) {
+  Scanner scanner(line);
+  ExportedEvent found;
+  found.session_id = std::string(scanner.Skip(R"({"type":"event","session":")").Plain());
+  const std::uint64_t index = scanner.Skip(R"(","index":)").Digits(0);
+  scanner.Check(index <= UINT32_MAX);
+  found.event.index = static_cast<std::uint32_t>(index);
+  found.event.type = std::string(scanner.Skip(R"(,"event":")").Plain());
+  found.event.at = scanner.Skip(R"(","at":")").Time();
+  auto sealed = Base64UrlDecode(scanner.Skip(R"(","payload":")").Plain());
+  auto hash = HexDecode(scanner.Skip(R"(","hash":")").Plain());
+  scanner.Skip(R"("})");
+  if (!scanner.ok() || !scanner.at_end() || !sealed.ok() || !hash.ok() || hash->size() != 32 ||
+      !IsUtf8(found.session_id) || !IsUtf8(found.event.type)) {
+    return std::nullopt;
+  }
+  found.event.sealed = *std::move(sealed);
+  found.event.hash = *std::move(hash);
+  return found;
 }
 
 absl::StatusOr<chain::Checkpoint> ParseCheckpoint(absl::string_view line) {

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_replace.h"
 #include "services/session_recorder/chain/chain.h"
 #include "services/session_recorder/exports/export_format.h"
 #include "services/session_recorder/testing/archive.h"
@@ -122,7 +124,113 @@ TEST_CASE("Export: concatenated pages are the file, and a page can be requested 
   CHECK(Judge(file).intact);
 }
 
-TEST_CASE("Export: refuses unknown, forbidden and too many sessions", "[session_recorder]") {
+TEST_CASE("Export: what is read and kept at once does not grow with the number of sessions",
+          "[session_recorder]") {
+  constexpr int kSessions = 450;
+  Archive archive(0);
+  for (int n = 1; n <= kSessions; ++n) {
+    const auto session = archive.recorder.Open(TestStart(TestId(n), std::string(8'000, 'x')));
+    REQUIRE(session.ok());
+    if (n % 9 != 0) REQUIRE(archive.recorder.End(*session).ok());  // the others still run
+  }
+  struct CountingStore final : public ForwardingStore {
+    using ForwardingStore::ForwardingStore;
+    absl::StatusOr<std::vector<store::CoveredSession>> CoveredSessions(std::uint64_t from,
+                                                                       std::uint64_t checkpoint,
+                                                                       std::size_t limit) override {
+      auto found = ForwardingStore::CoveredSessions(from, checkpoint, limit);
+      most_rows = std::max(most_rows, found->size());
+      ++row_reads;
+      return found;
+    }
+    absl::StatusOr<std::vector<std::vector<SealedEvent>>> WholeSessions(
+        const std::vector<SessionRow>& sessions, std::size_t max_bytes) override {
+      auto found = ForwardingStore::WholeSessions(sessions, max_bytes);
+      std::size_t bytes = 0;
+      for (const auto& events : *found) {
+        for (const SealedEvent& event : events) bytes += event.sealed.size();
+      }
+      most_bytes = std::max(most_bytes, bytes);
+      ++event_reads;
+      return found;
+    }
+    absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
+                                                    std::size_t max_events,
+                                                    std::size_t max_bytes) override {
+      ++single_reads;
+      return ForwardingStore::Events(session, after, max_events, max_bytes);
+    }
+    std::size_t most_rows = 0, most_bytes = 0;
+    int row_reads = 0, event_reads = 0, single_reads = 0;
+  } store(archive.store);
+  Exporter exporter(store, archive.recorder.keys, archive.checkpointer, archive.recorder.clock,
+                    archive.recorder.random);
+  auto page = exporter.Begin({}, std::nullopt);
+  REQUIRE(page.ok());
+  CHECK(store.row_reads == 1);  // as far as the first page needs
+  std::string file = page->bytes;
+  while (!page->next_page_token.empty()) {
+    page = exporter.Next(page->next_page_token);
+    REQUIRE(page.ok());
+    file += page->bytes;
+  }
+  CHECK(store.most_rows <= 200);
+  CHECK(store.most_bytes <= 2u << 20);
+  CHECK(store.row_reads == 4);    // 200, 200, 50, none
+  CHECK(store.event_reads <= 6);  // and not one for each session
+  CHECK(store.single_reads == 0);
+  const VerifyReport report = Judge(file);
+  CHECK(report.intact);
+  CHECK(report.sessions.size() == 400);
+  CHECK(report.running == 50);
+}
+
+TEST_CASE("ScanCanonicalEvent: reads what EventLine writes, and nothing else",
+          "[session_recorder]") {
+  SealedEvent event;
+  event.index = 12;
+  event.type = "response.data";
+  event.at = absl::FromUnixSeconds(1'790'000'000) + absl::Nanoseconds(5);
+  event.sealed = std::string("\0\x01\xff sealed", 10);
+  event.hash = std::string(32, '\xab');
+  for (std::size_t bytes = 0; bytes < 5; ++bytes) {
+    event.sealed.push_back(static_cast<char>(bytes));
+    const std::string line = EventLine(TestId(1), event);
+    const auto scanned = ScanCanonicalEvent(line);
+    REQUIRE(scanned.has_value());
+    CHECK(scanned->session_id == TestId(1));
+    CHECK(EventLine(scanned->session_id, scanned->event) == line);
+    // Whatever is changed, what is accepted is still the one spelling of what was read.
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      for (const char c : std::string("\0 09aAzZ-_\"\\,:{}+.", 18)) {
+        std::string changed = line;
+        changed[at] = c;
+        const auto other = ScanCanonicalEvent(changed);
+        if (other) CHECK(EventLine(other->session_id, other->event) == changed);
+        const auto parsed = ParseEvent(changed);
+        const bool canonical =
+            parsed.ok() && EventLine(parsed->session_id, parsed->event) == changed;
+        INFO(changed);
+        if (changed.find("\"at\":\"-") == std::string::npos) {  // no record is from before year 0
+          CHECK(other.has_value() == canonical);
+        }
+      }
+    }
+  }
+  const std::string line = EventLine(TestId(1), event);
+  for (const std::string& other :
+       {line + " ", " " + line, line.substr(0, line.size() - 1), std::string(),
+        absl::StrReplaceAll(line, {{"\"index\":12", "\"index\":012"}}),
+        absl::StrReplaceAll(line, {{"\"index\":12", "\"index\":4294967296"}}),
+        absl::StrReplaceAll(line, {{"\"index\":12", "\"index\":99999999999"}}),
+        absl::StrReplaceAll(line, {{"2026-09-", "2026-13-"}}),
+        absl::StrReplaceAll(line, {{"response.data", "response\\u002edata"}})}) {
+    INFO(other);
+    CHECK_FALSE(ScanCanonicalEvent(other).has_value());
+  }
+}
+
+TEST_CASE("Export: refuses what it may not or cannot give", "[session_recorder]") {
   Archive archive(1);
   using Code = absl::StatusCode;
   Exporter& exporter = archive.exporter;

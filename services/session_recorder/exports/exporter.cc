@@ -18,7 +18,8 @@ namespace countersign::session_recorder::exports {
 namespace {
 
 constexpr std::size_t kPageBytes = 1u << 20;
-constexpr std::size_t kEventsAtOnce = 512, kRowsAtOnce = 200, kCheckpointsAtOnce = 200;
+constexpr std::size_t kEventsAtOnce = 512, kRowsAtOnce = 200, kCheckpointsAtOnce = 20;
+constexpr std::size_t kEventBytesAtOnce = 2u << 20;  // of many sessions
 constexpr std::size_t kMaxJobs = 16, kMaxNamed = 10'000;
 constexpr absl::Duration kIdle = absl::Minutes(5);
 
@@ -27,19 +28,23 @@ constexpr absl::Duration kIdle = absl::Minutes(5);
 // One export, generated line by line. Used by one caller at a time.
 class Exporter::Job {
  public:
+  // `named`: the sessions to export, each as far as `statement` covers it; absent: all.
   Job(Exporter& exporter, std::string who, chain::Checkpointer::Statement statement,
-      std::vector<SessionRow> named, bool complete)
+      std::optional<std::vector<SessionRow>> named)
       : who(std::move(who)),
         exporter_(exporter),
         statement_(std::move(statement)),
-        complete_(complete),
-        rows_(std::move(named)) {
-    if (!complete_) {
-      for (const SessionRow& row : rows_) connections_.insert(row.summary.connection);
+        complete_(!named.has_value()) {
+    if (named) {
+      for (std::size_t i = 0; i < named->size(); ++i) {
+        connections_.insert((*named)[i].summary.connection);
+        const chain::Checkpointer::Covered& covered = statement_.covered[i];
+        rows_.push_back({std::move((*named)[i]), 0, covered.index, covered.ended});
+      }
     }
     ExportHeader header;
     header.exported_at = statement_.checkpoint.at;
-    header.complete = complete;
+    header.complete = complete_;
     header.public_key = exporter.checkpointer_.key().public_key();
     header.trusted_keys = exporter.checkpointer_.trusted_keys();
     Emit(HeaderLine(header));
@@ -95,35 +100,36 @@ class Exporter::Job {
     buffer_ += line;
   }
 
-  // The checkpoint's statement about the session in `rows_[place_]`.
-  const chain::Checkpointer::Covered& CoveredNow() const {
-    return statement_.covered[complete_ ? rows_[place_].position : place_];
-  }
+  const store::CoveredSession& Current() const { return rows_[place_]; }
 
+  // The next sessions that had ended. What ran is another export's.
   absl::Status LoadRows() {
-    CS_ASSIGN_OR_RETURN(rows_, exporter_.store_.ByPosition(next_position_, kRowsAtOnce));
     place_ = 0;
-    while (!rows_.empty() && rows_.back().position >= statement_.covered.size()) rows_.pop_back();
-    if (!rows_.empty()) next_position_ = rows_.back().position + 1;
+    batch_.clear();
+    for (rows_.clear(); rows_.empty();) {
+      CS_ASSIGN_OR_RETURN(rows_, exporter_.store_.CoveredSessions(
+                                     next_position_, statement_.checkpoint.number, kRowsAtOnce));
+      if (rows_.empty()) break;
+      next_position_ = rows_.back().position + 1;
+      std::erase_if(rows_, [](const store::CoveredSession& session) { return !session.ended; });
+    }
     return absl::OkStatus();
   }
 
   absl::Status NextSession() {
     if (complete_ && place_ == rows_.size()) CS_RETURN_IF_ERROR(LoadRows());
     if (place_ == rows_.size()) {
+      rows_.clear();
+      place_ = 0;
       stage_ = Stage::kCheckpoints;
       return absl::OkStatus();
     }
-    if (complete_ && !CoveredNow().ended) {
-      ++place_;
-      return absl::OkStatus();
-    }
-    const SessionRow& row = rows_[place_];
-    ExportedSession session{row, "", CoveredNow().path};
+    const SessionRow& row = Current().row;
+    ExportedSession session{row, "", complete_ ? std::vector<std::string>() : Path()};
     if (auto key = exporter_.keys_.Unwrap(row.id, row.data_key); key.ok()) {
       session.data_key = key->Reveal();
     }
-    if (!CoveredNow().ended) {
+    if (!Current().ended) {
       CS_RETURN_IF_ERROR(CutAtCheckpoint(session.row, SecretString(session.data_key)));
     }
     Emit(SessionLine(session));
@@ -132,17 +138,19 @@ class Exporter::Job {
     return absl::OkStatus();
   }
 
-  // Exports a running session as of the checkpoint: its head and summary are those of the events
-  // covered.
+  const std::vector<std::string>& Path() const { return statement_.covered[place_].path; }
+
+  // A session that goes on is exported as it was when the checkpoint was made: head and description
+  // are those of its events up to there.
   absl::Status CutAtCheckpoint(SessionRow& row, const SecretString& data_key) {
     row.summary = SessionSummary();
     row.head = Head();
-    while (row.head.index < CoveredNow().index) {
+    while (row.head.index < Current().index) {
       CS_ASSIGN_OR_RETURN(const auto events,
                           exporter_.store_.Events(row, row.head.index, kEventsAtOnce, kPageBytes));
       if (events.empty()) break;
       for (const SealedEvent& event : events) {
-        if (row.head.index >= CoveredNow().index) break;
+        if (row.head.index >= Current().index) break;
         row.head = {event.index, event.hash};
         if (data_key.empty()) continue;
         const auto payload = chain::OpenPayload(data_key, row.id, event);
@@ -153,20 +161,41 @@ class Exporter::Job {
     return absl::OkStatus();
   }
 
+  // The events of the sessions from `place_` on, as many as can be had at once.
+  absl::Status LoadBatch() {
+    std::vector<SessionRow> sessions;
+    for (std::size_t i = place_; i < rows_.size(); ++i) sessions.push_back(rows_[i].row);
+    CS_ASSIGN_OR_RETURN(batch_, exporter_.store_.WholeSessions(sessions, kEventBytesAtOnce));
+    batch_begin_ = place_;
+    return absl::OkStatus();
+  }
+
   absl::Status NextEvents() {
-    const SessionRow& row = rows_[place_];
+    const SessionRow& row = Current().row;
+    if (complete_ && after_ == 0) {
+      if (place_ >= batch_begin_ + batch_.size()) CS_RETURN_IF_ERROR(LoadBatch());
+      if (!batch_.empty()) {
+        for (const SealedEvent& event : batch_[place_ - batch_begin_])
+          Emit(EventLine(row.id, event));
+        return EndSession();
+      }
+    }
+    // One of many events, or one that goes on.
     CS_ASSIGN_OR_RETURN(const auto events,
                         exporter_.store_.Events(row, after_, kEventsAtOnce, kPageBytes));
     bool more = !events.empty();
     for (const SealedEvent& event : events) {
-      if (!CoveredNow().ended && event.index > CoveredNow().index) {
+      if (!Current().ended && event.index > Current().index) {
         more = false;
         break;
       }
       Emit(EventLine(row.id, event));
       after_ = event.index;
     }
-    if (more) return absl::OkStatus();
+    return more ? absl::OkStatus() : EndSession();
+  }
+
+  absl::Status EndSession() {
     ++place_;
     stage_ = Stage::kSessions;
     return absl::OkStatus();
@@ -202,8 +231,10 @@ class Exporter::Job {
   const bool complete_;
   std::set<std::string> connections_;  // of a named export's sessions
   Stage stage_ = Stage::kSessions;
-  std::vector<SessionRow> rows_;
-  std::size_t place_ = 0;
+  std::vector<store::CoveredSession> rows_;
+  std::size_t place_ = 0;                        // of the session at hand, in rows_
+  std::vector<std::vector<SealedEvent>> batch_;  // events of rows_ from batch_begin_ on
+  std::size_t batch_begin_ = 0;
   std::uint64_t next_position_ = 0;
   std::uint32_t after_ = 0;
   std::uint64_t checkpoint_ = 0;
@@ -239,8 +270,9 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(const std::vector<std::string>& i
     positions.push_back(row->position);
   }
   CS_ASSIGN_OR_RETURN(chain::Checkpointer::Statement statement, checkpointer_.State(positions));
-  auto job =
-      std::make_shared<Job>(*this, reader.who, std::move(statement), std::move(named), complete);
+  auto job = std::make_shared<Job>(
+      *this, reader.who, std::move(statement),
+      complete ? std::nullopt : std::optional<std::vector<SessionRow>>(std::move(named)));
   const std::string id = Base64UrlEncode(random_.Bytes(18));
   {
     const MutexLock lock(mutex_);

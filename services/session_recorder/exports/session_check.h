@@ -15,7 +15,7 @@ class SessionCheck {
   SessionCheck(ExportedSession claimed, std::uint64_t line);
 
   void Event(const ExportedEvent& event, std::uint64_t line);
-  // Call after the last event.
+  // There are no more events. What was claimed of the session is forgotten, but for its place.
   void Close(std::uint64_t line);
 
   // Compares with the head that a checkpoint signed for this session.
@@ -30,8 +30,9 @@ class SessionCheck {
 
  private:
   std::string CheckEvent(const ExportedEvent& event);
+  void CheckDescription(std::uint64_t line);
 
-  const ExportedSession claimed_;
+  ExportedSession claimed_;
   const std::uint64_t line_;
   SecretString data_key_;
   SessionRow found_;    // as computed from the events

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -134,14 +135,20 @@ class Verification {
 
   void Event(const std::string& line) {
     if (part_ != Part::kSessions) return Problem("an event out of place");
-    const auto event = ParseEvent(line);
-    if (!event.ok()) return Unreadable(std::string(event.status().message()));
-    if (!IsCanonical(line, EventLine(event->session_id, event->event))) return;
+    const std::optional<ExportedEvent> event = ScanCanonicalEvent(line);
+    if (!event) return UnreadableEvent(line);
     if (current_ == nullptr || event->session_id != current_->claimed().row.id) {
       return Unreadable(
           absl::StrCat("an event of session ", event->session_id, " is out of place"));
     }
     current_->Event(*event, line_);
+  }
+
+  // Says what is wrong with an event's line that is not in its canonical form.
+  void UnreadableEvent(const std::string& line) {
+    const auto event = ParseEvent(line);
+    Unreadable(event.ok() ? "the line is not in its canonical form"
+                          : std::string(event.status().message()));
   }
 
   bool Trusted(const std::string& key) const {

@@ -316,10 +316,27 @@ void LiveSessions::Commit(std::vector<Operation> batch) {
     const MutexLock lock(mutex_);
     committing_since_ = absl::InfiniteFuture();
   }
+  NoteOutcome(answers);
   for (std::size_t i = 0; i < batch.size(); ++i) Settle(batch[i], answers[i]);
 }
 
-// Applies the outcome of `operation` to its session, then answers its caller.
+void LiveSessions::NoteOutcome(const std::vector<absl::StatusOr<std::uint32_t>>& answers) {
+  absl::Status failure;
+  bool wrote = answers.empty();
+  for (const absl::StatusOr<std::uint32_t>& answer : answers) {
+    wrote = wrote || answer.ok();
+    if (!answer.ok() && !IsGone(answer.status())) failure.Update(answer.status());
+  }
+  const MutexLock lock(mutex_);
+  if (wrote || !failure.ok()) write_failure_ = failure;  // else nothing was tried
+}
+
+absl::Status LiveSessions::WriteFailure() const {
+  const MutexLock lock(mutex_);
+  return write_failure_;
+}
+
+// What the outcome of `operation` means for its session; then its caller is told.
 void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result) {
   const Handle& session = operation.session;
   const absl::Status& status = result.status();
@@ -392,6 +409,7 @@ absl::Status LiveSessions::Maintain() {
   const absl::Time now = clock_.Now();
   CS_RETURN_IF_ERROR(store_.CreatePartitions(now));
   CS_RETURN_IF_ERROR(store_.KeepAlive(options_.node, now + options_.lease));
+  if (!WriteFailure().ok() && store_.ProbeWrite().ok()) NoteOutcome({});
   const absl::Time dead_before = options_.sole_recorder ? absl::InfiniteFuture() : now;
   CS_ASSIGN_OR_RETURN(const auto orphans, store_.Orphans(options_.node, dead_before));
   for (const SessionRow& row : orphans) CS_RETURN_IF_ERROR(Adopt(row));

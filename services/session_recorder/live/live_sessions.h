@@ -92,6 +92,10 @@ class LiveSessions {
 
   std::size_t open_sessions() const;
 
+  // OK unless the newest commit failed for a reason that is not its session's. Kept until a commit
+  // or, by Maintain, the store's ProbeWrite succeeds.
+  absl::Status WriteFailure() const;
+
  private:
   struct Waiting;
   struct Operation;
@@ -104,6 +108,7 @@ class LiveSessions {
   void Submit(Operation operation);
   void Commit(std::vector<Operation> batch);
   void Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result);
+  void NoteOutcome(const std::vector<absl::StatusOr<std::uint32_t>>& answers);
   void Stop(const Handle& session, const absl::Status& why);
   void Close(const Handle& session);
   absl::Status Adopt(const SessionRow& row);
@@ -122,6 +127,7 @@ class LiveSessions {
   std::multimap<absl::Time, Answer> waiting_ CS_GUARDED_BY(mutex_);  // by deadline
   absl::Time committing_since_ CS_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   absl::Status refusal_ CS_GUARDED_BY(mutex_);
+  absl::Status write_failure_ CS_GUARDED_BY(mutex_);
 
   GroupCommitter<Operation> committer_;  // last: its thread uses everything above
 };

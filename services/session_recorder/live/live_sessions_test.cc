@@ -71,7 +71,33 @@ TEST_CASE("LiveSessions: opening and ending a session are one commit each", "[se
   CHECK(recorder.sessions.open_sessions() == 0);
 }
 
-TEST_CASE("LiveSessions: a session without events leaves nothing in the store",
+TEST_CASE("LiveSessions: a failed write is told until a write or a probe succeeds",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto fail = [&] {
+    store.fault = [] { return FaultyStore::Fault::kBefore; };
+    REQUIRE_FALSE(recorder.Open(TestStart(TestId(1))).ok());
+    CHECK(recorder.sessions.WriteFailure().message().find("database unavailable") !=
+          absl::string_view::npos);
+    CHECK(recorder.sessions.Maintain().ok());  // small writes still go through
+    CHECK_FALSE(recorder.sessions.WriteFailure().ok());
+    store.fault = [] { return FaultyStore::Fault::kNone; };
+  };
+  CHECK(recorder.sessions.WriteFailure().ok());
+  fail();
+  CHECK(recorder.sessions.Maintain().ok());
+  CHECK(recorder.sessions.WriteFailure().ok());
+  fail();
+  REQUIRE(recorder.Open(TestStart(TestId(2))).ok());
+  CHECK(recorder.sessions.WriteFailure().ok());
+  // A session that is refused says nothing about the store.
+  REQUIRE_FALSE(recorder.Open(TestStart(TestId(2))).ok());
+  CHECK(recorder.sessions.WriteFailure().ok());
+}
+
+TEST_CASE("LiveSessions: a session that was never written to leaves nothing behind",
           "[session_recorder]") {
   store::MemoryRecordStore store;
   TestRecorder recorder(store);

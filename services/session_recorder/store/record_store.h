@@ -37,7 +37,15 @@ struct SessionFilter {
   std::string before_id;
 };
 
-// Stores records. Blocking; every method may fail with UNAVAILABLE. Thread-safe.
+// A session and how far the checkpoints up to one of them cover it.
+struct CoveredSession {
+  SessionRow row;
+  std::uint64_t position = 0;  // where checkpoints have it, whatever the row says
+  std::uint32_t index = 0;
+  bool ended = false;
+};
+
+// Where records live. Blocking; every method may fail with UNAVAILABLE. Thread-safe.
 class RecordStore {
  public:
   virtual ~RecordStore() = default;
@@ -57,8 +65,19 @@ class RecordStore {
   virtual absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
                                                              std::size_t limit) = 0;
 
-  // Events with an index above `after`, in order: at most `max_events`, ending with the event that
-  // brings the sealed bytes to `max_bytes`.
+  // Sessions that the checkpoints up to number `checkpoint` cover, whose position is at least `from`,
+  // in the order of positions.
+  virtual absl::StatusOr<std::vector<CoveredSession>> CoveredSessions(std::uint64_t from,
+                                                                      std::uint64_t checkpoint,
+                                                                      std::size_t limit) = 0;
+
+  // All events, up to their heads, of the first of `sessions`: of as many as have `max_bytes` of them
+  // together. Of none when the first alone has more: that one is for Events.
+  virtual absl::StatusOr<std::vector<std::vector<SealedEvent>>> WholeSessions(
+      const std::vector<SessionRow>& sessions, std::size_t max_bytes) = 0;
+
+  // Events with a greater index than `after`, in order: at most `max_events`, and no more after the
+  // one that brings the sealed bytes to `max_bytes`.
   virtual absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session,
                                                           std::uint32_t after,
                                                           std::size_t max_events,
@@ -88,7 +107,11 @@ class RecordStore {
   // ABORTED when a checkpoint with this number exists.
   virtual absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) = 0;
 
-  // Creates the partitions for the days around `now`.
+  // OK when the medium takes new bytes; nothing is left behind. Some small writes go through on a
+  // full disk: this one needs room.
+  virtual absl::Status ProbeWrite() = 0;
+
+  // Makes room for the days around `now` (tables are partitioned by day).
   virtual absl::Status CreatePartitions(absl::Time now) = 0;
 };
 

@@ -80,6 +80,38 @@ absl::StatusOr<std::vector<SessionRow>> MemoryRecordStore::ByPosition(std::uint6
   return rows;
 }
 
+absl::StatusOr<std::vector<CoveredSession>> MemoryRecordStore::CoveredSessions(
+    std::uint64_t from, std::uint64_t checkpoint, std::size_t limit) {
+  const MutexLock lock(mutex_);
+  std::map<std::uint64_t, chain::SessionHead> heads;  // the newest of each position
+  for (const chain::Checkpoint& made : checkpoints_) {
+    if (made.number > checkpoint) continue;
+    for (const chain::SessionHead& head : made.heads) heads[head.position] = head;
+  }
+  std::vector<CoveredSession> covered;
+  for (auto it = heads.lower_bound(from); it != heads.end() && covered.size() < limit; ++it) {
+    const auto found = sessions_.find(it->second.session_id);
+    if (found == sessions_.end()) continue;
+    covered.push_back({found->second.row, it->first, it->second.head.index, it->second.ended});
+  }
+  return covered;
+}
+
+absl::StatusOr<std::vector<std::vector<SealedEvent>>> MemoryRecordStore::WholeSessions(
+    const std::vector<SessionRow>& sessions, std::size_t max_bytes) {
+  const MutexLock lock(mutex_);
+  std::vector<std::vector<SealedEvent>> whole;
+  std::size_t bytes = 0;
+  for (const SessionRow& session : sessions) {
+    const auto found = sessions_.find(session.id);
+    if (found == sessions_.end() || found->second.events.size() != session.head.index) break;
+    for (const SealedEvent& event : found->second.events) bytes += event.sealed.size();
+    if (bytes > max_bytes) break;
+    whole.push_back(found->second.events);
+  }
+  return whole;
+}
+
 absl::StatusOr<std::vector<SealedEvent>> MemoryRecordStore::Events(const SessionRow& session,
                                                                    std::uint32_t after,
                                                                    std::size_t max_events,

@@ -19,6 +19,11 @@ class MemoryRecordStore final : public RecordStore {
                                                std::size_t limit) override;
   absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
                                                      std::size_t limit) override;
+  absl::StatusOr<std::vector<CoveredSession>> CoveredSessions(std::uint64_t from,
+                                                              std::uint64_t checkpoint,
+                                                              std::size_t limit) override;
+  absl::StatusOr<std::vector<std::vector<SealedEvent>>> WholeSessions(
+      const std::vector<SessionRow>& sessions, std::size_t max_bytes) override;
   absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
                                                   std::size_t max_events,
                                                   std::size_t max_bytes) override;
@@ -32,6 +37,7 @@ class MemoryRecordStore final : public RecordStore {
   absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
                                                                   std::size_t limit) override;
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
+  absl::Status ProbeWrite() override { return absl::OkStatus(); }
   absl::Status CreatePartitions(absl::Time) override { return absl::OkStatus(); }
 
   // Gives tests of tampering the access of a database administrator.

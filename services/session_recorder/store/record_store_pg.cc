@@ -136,6 +136,60 @@ absl::StatusOr<std::vector<SessionRow>> PgRecordStore::ByPosition(std::uint64_t 
   return rows;
 }
 
+absl::StatusOr<std::vector<CoveredSession>> PgRecordStore::CoveredSessions(std::uint64_t from,
+                                                                           std::uint64_t checkpoint,
+                                                                           std::size_t limit) {
+  std::vector<CoveredSession> covered;
+  CS_RETURN_IF_ERROR(pool_.Transact("read covered sessions", [&](pqxx::work& transaction) {
+    const auto rows = transaction.exec_params(
+        absl::StrCat("SELECT ", kSessionColumns,
+                     ", covered_position, covered_idx, covered_end FROM (SELECT DISTINCT ON "
+                     "(position) position AS "
+                     "covered_position, session_id, idx AS covered_idx, ended AS covered_end FROM "
+                     "checkpoint_heads WHERE position >= $1 AND number <= $2 ORDER BY position, "
+                     "number DESC LIMIT $3) h JOIN sessions ON id = session_id "
+                     "ORDER BY covered_position"),
+        from, checkpoint, limit);
+    for (const auto& row : rows) {
+      covered.push_back({ReadSession(row), row["covered_position"].as<std::uint64_t>(),
+                         row["covered_idx"].as<std::uint32_t>(), row["covered_end"].as<bool>()});
+    }
+    return absl::OkStatus();
+  }));
+  return covered;
+}
+
+absl::StatusOr<std::vector<std::vector<SealedEvent>>> PgRecordStore::WholeSessions(
+    const std::vector<SessionRow>& sessions, std::size_t max_bytes) {
+  std::vector<std::vector<SealedEvent>> events(sessions.size());
+  CS_RETURN_IF_ERROR(pool_.Transact("read sessions' events", [&](pqxx::work& transaction) {
+    const auto rows = transaction.exec_params(
+        "SELECT place, first_idx, events FROM (SELECT place, first_idx, events, "
+        "sum(length(events)) OVER (ORDER BY place, first_idx) AS so_far "
+        "FROM unnest($1::date[], $2::uuid[]) WITH ORDINALITY AS asked(on_day, id, place) "
+        "JOIN segments ON day = on_day AND session_id = id) s "
+        "WHERE so_far <= $3 ORDER BY place, first_idx",
+        ArrayLiteral(sessions, [](const SessionRow& row) { return UtcDay(row.started_at); }),
+        ArrayLiteral(sessions, [](const SessionRow& row) { return row.id; }), max_bytes);
+    for (const auto& row : rows) {
+      const pqxx::binarystring segment(row[2]);
+      std::vector<SealedEvent>& of_session = events[row[0].as<std::size_t>() - 1];
+      for (SealedEvent& event :
+           DecodeEvents(row[1].as<std::uint32_t>(), {segment.get(), segment.size()})) {
+        of_session.push_back(std::move(event));
+      }
+    }
+    return absl::OkStatus();
+  }));
+  std::size_t whole = 0;
+  while (whole < sessions.size() && !events[whole].empty() &&
+         events[whole].size() == sessions[whole].head.index) {
+    ++whole;
+  }
+  events.resize(whole);
+  return events;
+}
+
 absl::StatusOr<std::vector<SealedEvent>> PgRecordStore::Events(const SessionRow& session,
                                                                std::uint32_t after,
                                                                std::size_t max_events,
@@ -323,6 +377,17 @@ absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint
           return absl::StrCat("\"\\\\x", HexEncode(h.head.hash), "\"");
         }),
         array([](const SessionHead& h) { return h.ended ? "t" : "f"; }));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PgRecordStore::ProbeWrite() {
+  return pool_.Transact("probe a write", [](pqxx::work& transaction) {
+    // About a megabyte. A temporary table's file is made longer like any other's, and is gone with
+    // the transaction.
+    transaction.exec(
+        "CREATE TEMP TABLE write_probe ON COMMIT DROP AS SELECT md5(i::text) AS filler "
+        "FROM generate_series(1, 16384) AS i");
     return absl::OkStatus();
   });
 }

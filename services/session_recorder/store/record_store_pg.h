@@ -24,6 +24,11 @@ class PgRecordStore final : public RecordStore {
                                                std::size_t limit) override;
   absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
                                                      std::size_t limit) override;
+  absl::StatusOr<std::vector<CoveredSession>> CoveredSessions(std::uint64_t from,
+                                                              std::uint64_t checkpoint,
+                                                              std::size_t limit) override;
+  absl::StatusOr<std::vector<std::vector<SealedEvent>>> WholeSessions(
+      const std::vector<SessionRow>& sessions, std::size_t max_bytes) override;
   absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
                                                   std::size_t max_events,
                                                   std::size_t max_bytes) override;
@@ -37,6 +42,7 @@ class PgRecordStore final : public RecordStore {
   absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
                                                                   std::size_t limit) override;
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
+  absl::Status ProbeWrite() override;
   absl::Status CreatePartitions(absl::Time now) override;
 
   absl::Status EnsureSchema() { return database_.EnsureSchema(); }  // else by the first use

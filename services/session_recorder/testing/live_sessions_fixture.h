@@ -70,6 +70,9 @@ class FaultyStore final : public ForwardingStore {
     }
     return WithReason(absl::UnknownError("commit of unknown outcome"), "commit_unknown");
   }
+  absl::Status ProbeWrite() override {
+    return fault() == Fault::kNone ? absl::OkStatus() : absl::UnavailableError("disk full");
+  }
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override {
     if (fault() == Fault::kBefore) return absl::UnavailableError("database unavailable");
     return ForwardingStore::Find(id);

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -268,6 +270,42 @@ inline void CheckOwnership(store::RecordStore& store) {
   }
 }
 
+inline void CheckWholeSessions(store::RecordStore& store) {
+  std::vector<SessionRow> rows;
+  for (int number = 1; number <= 3; ++number) {
+    const store::SessionWrite open = OpenWrite(number);
+    MustCommit(store, {open});
+    MustCommit(store, {NextWrite(open, true)});
+    rows.push_back(MustFind(store, number));
+  }
+  const auto sizes = [&](const std::vector<SessionRow>& sessions, std::size_t max_bytes) {
+    std::vector<std::size_t> out;
+    const auto found = store.WholeSessions(sessions, max_bytes);
+    REQUIRE(found.ok());
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      const auto alone = store.Events(sessions[i], 0, 100, 1u << 20);
+      REQUIRE(alone.ok());
+      REQUIRE((*found)[i].size() == alone->size());
+      for (std::size_t e = 0; e < alone->size(); ++e) {
+        CHECK((*found)[i][e].index == (*alone)[e].index);
+        CHECK((*found)[i][e].hash == (*alone)[e].hash);
+        CHECK((*found)[i][e].sealed == (*alone)[e].sealed);
+      }
+      out.push_back((*found)[i].size());
+    }
+    return out;
+  };
+  using Sizes = std::vector<std::size_t>;
+  CHECK(sizes(rows, 1u << 20) == Sizes{2, 2, 2});
+  CHECK(sizes({rows[2], rows[0]}, 1u << 20) == Sizes{2, 2});
+  CHECK(sizes({}, 1u << 20).empty());
+  CHECK(sizes(rows, 1).empty());
+  CHECK(sizes(rows, 250).size() < 3);
+  // A session of which something is missing is not whole.
+  rows[1].head.index = 3;
+  CHECK(sizes(rows, 1u << 20) == Sizes{2});
+}
+
 inline void CheckCheckpoints(store::RecordStore& store) {
   const store::SessionWrite one = OpenWrite(1), two = OpenWrite(2);
   MustCommit(store, {one, two});
@@ -292,6 +330,35 @@ inline void CheckCheckpoints(store::RecordStore& store) {
     CHECK(Ids(store.ByPosition(0, 10)).size() == 2);
     CHECK(Ids(store.ByPosition(1, 10)).size() == 1);
     CHECK(Ids(store.ByPosition(0, 1)).size() == 1);
+    CHECK(store.ProbeWrite().ok());
+  }
+  SECTION("tells what the checkpoints up to one of them cover") {
+    MustCommit(store, {NextWrite(one, true)});
+    REQUIRE(store.AppendCheckpoint(ContractCheckpoint(2, *store.OpenHeads())).ok());
+    using Covered = std::vector<std::tuple<std::string, std::uint32_t, bool>>;
+    const auto covered = [&](std::uint64_t from, std::uint64_t checkpoint, std::size_t limit) {
+      Covered out;
+      const auto found = store.CoveredSessions(from, checkpoint, limit);
+      REQUIRE(found.ok());
+      for (const store::CoveredSession& session : *found) {
+        CHECK(session.row.position != kNoPosition);
+        out.emplace_back(session.row.id, session.index, session.ended);
+      }
+      return out;
+    };
+    const std::uint64_t first = MustFind(store, 1).position, second = MustFind(store, 2).position;
+    Covered early = {{ContractId(1), 1, false}, {ContractId(2), 2, true}};
+    Covered late = {{ContractId(1), 2, true}, {ContractId(2), 2, true}};
+    if (second < first) {
+      std::swap(early[0], early[1]);
+      std::swap(late[0], late[1]);
+    }
+    CHECK(covered(0, 1, 10) == early);
+    CHECK(covered(0, 2, 10) == late);
+    CHECK(covered(0, 2, 1) == Covered{late[0]});
+    CHECK(covered(1, 2, 10) == Covered{late[1]});
+    CHECK(covered(2, 2, 10).empty());
+    CHECK(covered(0, 0, 10).empty());
   }
   SECTION("keeps every head of every checkpoint, and returns the latest") {
     MustCommit(store, {NextWrite(one)});
@@ -326,6 +393,7 @@ void CheckRecordStore(Factory make) {
   SECTION("writing") { CheckWriting(*store); }
   SECTION("reading") { CheckReading(*store); }
   SECTION("ownership") { CheckOwnership(*store); }
+  SECTION("whole sessions") { CheckWholeSessions(*store); }
   SECTION("checkpoints") { CheckCheckpoints(*store); }
 }
 

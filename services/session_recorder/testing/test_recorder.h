@@ -52,6 +52,15 @@ class ForwardingStore : public store::RecordStore {
                                                      std::size_t limit) override {
     return store_.ByPosition(from, limit);
   }
+  absl::StatusOr<std::vector<store::CoveredSession>> CoveredSessions(std::uint64_t from,
+                                                                     std::uint64_t checkpoint,
+                                                                     std::size_t limit) override {
+    return store_.CoveredSessions(from, checkpoint, limit);
+  }
+  absl::StatusOr<std::vector<std::vector<SealedEvent>>> WholeSessions(
+      const std::vector<SessionRow>& sessions, std::size_t max_bytes) override {
+    return store_.WholeSessions(sessions, max_bytes);
+  }
   absl::StatusOr<std::vector<SealedEvent>> Events(const SessionRow& session, std::uint32_t after,
                                                   std::size_t max_events,
                                                   std::size_t max_bytes) override {
@@ -84,6 +93,7 @@ class ForwardingStore : public store::RecordStore {
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override {
     return store_.AppendCheckpoint(checkpoint);
   }
+  absl::Status ProbeWrite() override { return store_.ProbeWrite(); }
   absl::Status CreatePartitions(absl::Time now) override { return store_.CreatePartitions(now); }
 
  private:
