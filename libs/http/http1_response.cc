@@ -2,6 +2,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/clock.h"
+#include "libs/http/date_field.h"
 #include "libs/http/http1_connection.h"
 
 namespace countersign::http {
@@ -21,16 +22,9 @@ bool IsFraming(absl::string_view name) {
          absl::EqualsIgnoreCase(name, "connection");
 }
 
-// RFC 9110 requires a date in every response; it is formatted once a second.
-const std::string& DateField() {
-  thread_local absl::Time at = absl::InfinitePast();
-  thread_local std::string field;
-  const absl::Time now = SystemClock().Now();
-  if (now - at >= absl::Seconds(1)) {
-    at = now;
-    field = absl::FormatTime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", now, absl::UTCTimeZone());
-  }
-  return field;
+const std::string& FormatDate() {
+  thread_local DateField field;
+  return field.Format(SystemClock().Now());
 }
 
 }  // namespace
@@ -46,7 +40,7 @@ std::string Http1Connection::FormatHead(const ResponseHead& head,
     if (IsFraming(name) || !IsFieldValue(value)) continue;
     absl::StrAppend(&text, name, ": ", value, "\r\n");
   }
-  absl::StrAppend(&text, DateField());
+  absl::StrAppend(&text, FormatDate());
   if (length.has_value()) absl::StrAppend(&text, "content-length: ", *length, "\r\n");
   if (chunked_) absl::StrAppend(&text, "transfer-encoding: chunked\r\n");
   if (!keep_alive_) {

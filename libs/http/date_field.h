@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace countersign::http {
+
+// The `date` field of a response, which RFC 9110 wants on every one, formatted once for each second
+// that it is asked about. Not thread-safe.
+class DateField {
+ public:
+  // "date: Sun, 29 Nov 2026 22:00:00 GMT\r\n". `now` may go back: clocks are set.
+  const std::string& Format(absl::Time now) {
+    const std::int64_t second = absl::ToUnixSeconds(now);
+    if (second != second_) {
+      second_ = second;
+      text_ = absl::FormatTime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", now, absl::UTCTimeZone());
+    }
+    return text_;
+  }
+
+ private:
+  std::int64_t second_ = std::numeric_limits<std::int64_t>::min();
+  std::string text_;
+};
+
+}  // namespace countersign::http
