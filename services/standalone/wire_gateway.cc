@@ -41,6 +41,7 @@
 #include "services/session_recorder/session_recorder.h"
 #include "services/session_recorder/session_recorder_schema.h"
 #include "services/session_recorder/store/record_store_pg.h"
+#include "services/standalone/database/free_space.h"
 #include "services/standalone/database/gateway_storage.h"
 #include "services/standalone/first_admin.h"
 #include "services/standalone/in_process_server.h"
@@ -213,6 +214,7 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
                                         const process::Options& options, server::App& app) {
   CS_ASSIGN_OR_RETURN(const database::GatewayStorage storage,
                       database::OpenStorage(directory, app));
+  app.ReadyWhen([folder = directory.cluster()] { return database::DescribeLackOfSpace(folder); });
   for (pg::Pool* pool : {&storage.authn, &storage.policy, &storage.approval, &storage.recorder}) {
     app.ReadyWhenConnected(*pool);
   }

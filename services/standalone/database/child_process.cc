@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 
@@ -44,6 +46,11 @@ void RestoreSignals() {
   _exit(127);
 }
 
+std::string DescribeExit(int status) {
+  if (WIFSIGNALED(status)) return absl::StrCat("ended by signal ", WTERMSIG(status));
+  return absl::StrCat("exit status ", WEXITSTATUS(status));
+}
+
 }  // namespace
 
 absl::StatusOr<pid_t> StartChild(const std::vector<std::string>& command, const SystemUser& user,
@@ -61,23 +68,33 @@ absl::StatusOr<pid_t> StartChild(const std::vector<std::string>& command, const 
 
 absl::Status RunChild(const std::vector<std::string>& command, const SystemUser& user,
                       const std::string& folder, const std::string& output) {
+  const std::size_t before = FileSize(output);
   const auto child = StartChild(command, user, folder, output);
   if (!child.ok()) return child.status();
   int status = 0;
   while (waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(command.front(), " failed: ", Tail(output)));
+  const std::string said = Tail(output, before);
+  return absl::InternalError(
+      absl::StrCat(command.front(), " failed: ", said.empty() ? DescribeExit(status) : said));
 }
 
-std::string Tail(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return "";
-  const std::streamoff size = file.tellg();
-  const std::streamoff from = std::max<std::streamoff>(0, size - std::streamoff{kTailBytes});
-  std::string text(static_cast<std::size_t>(size - from), '\0');
-  file.seekg(from);
+std::size_t FileSize(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<std::size_t>(size);
+}
+
+std::string Tail(const std::string& path, std::size_t from) {
+  const std::size_t size = FileSize(path);
+  if (size <= from) return "";
+  from = std::max(from, size - std::min(size, kTailBytes));
+  std::ifstream file(path, std::ios::binary);
+  std::string text(size - from, '\0');
+  file.seekg(static_cast<std::streamoff>(from));
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
   return text;
 }
 

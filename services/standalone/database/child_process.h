@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,10 @@ absl::StatusOr<pid_t> StartChild(const std::vector<std::string>& command, const 
 absl::Status RunChild(const std::vector<std::string>& command, const SystemUser& user,
                       const std::string& folder, const std::string& output);
 
-// The last lines of a file, for messages.
-std::string Tail(const std::string& path);
+// The bytes in a file; 0 when there is none.
+std::size_t FileSize(const std::string& path);
+
+// The last lines of what stands in a file behind its first `from` bytes, for messages.
+std::string Tail(const std::string& path, std::size_t from);
 
 }  // namespace countersign::standalone::database

@@ -45,6 +45,16 @@ TEST_CASE_METHOD(Fixture, "RunChild: a failure carries the end of what was print
   CHECK_FALSE(Run("kill -9 $$").ok());
 }
 
+TEST_CASE_METHOD(Fixture, "RunChild: a failure quotes its own output, not that of an earlier run",
+                 "[standalone]") {
+  REQUIRE_FALSE(Run("echo the reason of yesterday; exit 1").ok());
+  const std::string now = std::string(Run("echo the reason of now; exit 1").message());
+  CHECK(now.find("the reason of now") != std::string::npos);
+  CHECK(now.find("yesterday") == std::string::npos);
+  CHECK(std::string(Run("exit 1").message()) == "/bin/sh failed: exit status 1");
+  CHECK(std::string(Run("kill -9 $$").message()) == "/bin/sh failed: ended by signal 9");
+}
+
 TEST_CASE_METHOD(Fixture, "RunChild: a program that is not there, or a folder, is a failure",
                  "[standalone]") {
   CHECK_FALSE(RunChild({folder / "none"}, SystemUser{}, folder.path(), output).ok());
@@ -91,11 +101,11 @@ TEST_CASE_METHOD(Fixture, "StartChild: returns while the child runs", "[standalo
 
 TEST_CASE_METHOD(Fixture, "Tail: the whole of a short file, the end of a long one",
                  "[standalone]") {
-  CHECK(Tail(folder / "none").empty());
+  CHECK(Tail(folder / "none", 0).empty());
   WriteFile(output, "short");
-  CHECK(Tail(output) == "short");
+  CHECK(Tail(output, 0) == "short");
   WriteFile(output, std::string(5000, 'a') + "the end");
-  const std::string tail = Tail(output);
+  const std::string tail = Tail(output, 0);
   CHECK(tail.size() == 2000);
   CHECK(tail.substr(tail.size() - 7) == "the end");
 }

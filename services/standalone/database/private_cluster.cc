@@ -180,12 +180,14 @@ struct PrivateCluster::State {
 
   // Starts the server once and waits until it is ready or has ended.
   absl::Status Launch() {
+    const std::size_t before = FileSize(log());
     CS_ASSIGN_OR_RETURN(const pid_t child, StartChild(Command(), user, folder, log()));
     const std::string note = data() + "/postmaster.pid";
     for (absl::Duration waited; waited < kStartTime; waited += kPollInterval) {
       int status = 0;
       if (waitpid(child, &status, WNOHANG) == child) {
-        return absl::InternalError(absl::StrCat("PostgreSQL did not start: ", Tail(log())));
+        return absl::InternalError(
+            absl::StrCat("PostgreSQL does not start: ", Tail(log(), before)));
       }
       if (FirstLine(note) == absl::StrCat(child) && absl::StartsWith(FirstLine(note, 8), "ready")) {
         const MutexLock lock(mutex);

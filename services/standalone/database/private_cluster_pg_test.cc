@@ -176,8 +176,20 @@ TEST_CASE("PrivateCluster: a process id of another program in its file is ignore
   CHECK(PrivateCluster::StopLeftBehind(folder.cluster()).ok());
 }
 
-TEST_CASE("PrivateCluster: data of another version is refused and not changed",
+TEST_CASE("PrivateCluster: a server that does not start is quoted, not what the log had before",
           "[standalone][pg]") {
+  MadeFolder folder;
+  std::ofstream(folder.cluster() + "/postgres.log", std::ios::app) << "FATAL: of yesterday\n";
+  std::ofstream(folder.cluster() + "/data/postgresql.conf", std::ios::app) << "nonsense = 1\n";
+  const auto cluster = PrivateCluster::Start(folder.cluster(), User());
+  REQUIRE_FALSE(cluster.ok());
+  const std::string message(cluster.status().message());
+  CHECK(message.find("PostgreSQL does not start: ") == 0);
+  CHECK(message.find("\"nonsense\"") != std::string::npos);
+  CHECK(message.find("yesterday") == std::string::npos);
+}
+
+TEST_CASE("PrivateCluster: data of another version is refused, not touched", "[standalone][pg]") {
   Folder folder;
   fs::create_directories(folder.cluster() + "/data");
   std::ofstream(folder.cluster() + "/data/PG_VERSION") << "12\n";

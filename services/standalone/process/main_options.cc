@@ -1,6 +1,8 @@
 #include "services/standalone/process/main_options.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <system_error>
@@ -72,6 +74,11 @@ bool ReadOptions(int argc, const char* const* argv, Options& options, int& exit_
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
       exit_status = program.exit(error);  // --help
+      if (!std::cout.flush()) {
+        std::cerr << "countersign: cannot write to standard output: " << std::strerror(errno)
+                  << "\n";
+        exit_status = 1;
+      }
       return false;
     }
     std::cerr << "countersign: " << command_line::UsageMessage(program, error) << "\n";

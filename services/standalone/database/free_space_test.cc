@@ -1,0 +1,28 @@
+#include "services/standalone/database/free_space.h"
+
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "libs/testing/temporary_folder.h"
+
+namespace countersign::standalone::database {
+namespace {
+
+TEST_CASE("DescribeLackOfSpace: nothing while there is enough, else how much is missing",
+          "[standalone]") {
+  const countersign::testing::TemporaryFolder folder;
+  CHECK(DescribeLackOfSpace(folder.path(), 0).empty());
+  const std::string full =
+      DescribeLackOfSpace(folder.path(), std::numeric_limits<std::uint64_t>::max());
+  CHECK(full.find("the disk of " + folder.path() + " is full: ") == 0);
+  CHECK(full.find(" KiB are needed") != std::string::npos);
+}
+
+TEST_CASE("DescribeLackOfSpace: a folder that is not there is no room", "[standalone]") {
+  const countersign::testing::TemporaryFolder folder;
+  CHECK(DescribeLackOfSpace(folder / "none").find("No such file or directory") !=
+        std::string::npos);
+}
+
+}  // namespace
+}  // namespace countersign::standalone::database
