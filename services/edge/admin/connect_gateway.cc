@@ -21,6 +21,7 @@
 #include "libs/base/status.h"
 #include "libs/clients/call_group.h"
 #include "services/edge/admin/connect_json.h"
+#include "services/edge/admin/message_json.h"
 
 namespace countersign::edge::admin {
 namespace {

@@ -1,10 +1,6 @@
 #include "services/edge/admin/connect_json.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/type_resolver.h>
-#include <google/protobuf/util/type_resolver_util.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -72,28 +68,6 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MessageFromJson(
         absl::StrCat("not a ", type.name(), ": ", status.message().ToString()));
   }
   return message;
-}
-
-std::string MessageToJson(const google::protobuf::Message& message) {
-  namespace pb = google::protobuf;
-  // Through the binary form, whose maps can be sorted: the same answer reads the same each time.
-  std::string bytes;
-  {
-    pb::io::StringOutputStream stream(&bytes);
-    pb::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    (void)message.SerializeToCodedStream(&coded);  // Into memory; no message has required fields.
-  }
-  static pb::util::TypeResolver& types = *pb::util::NewTypeResolverForDescriptorPool(
-      "type.googleapis.com", pb::DescriptorPool::generated_pool());
-  pb::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  // Fails only for messages with google.protobuf.Any, which no answer of ours has.
-  (void)pb::util::BinaryToJsonString(
-      &types, absl::StrCat("type.googleapis.com/", message.GetDescriptor()->full_name()), bytes,
-      &json, options);
-  return json;
 }
 
 std::string ErrorToJson(const absl::Status& status) {

@@ -8,16 +8,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// The JSON of the Connect protocol: messages and errors.
+// The JSON of the Connect protocol: messages that come in, and errors. Those that go out:
+// message_json.h.
 namespace countersign::edge::admin {
 
 // Parses a message of `type` from JSON. INVALID_ARGUMENT unless it is exactly one object of strict
 // JSON (no duplicate keys, nothing after it) with known fields of the right types.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MessageFromJson(
     const google::protobuf::Descriptor& type, absl::string_view json);
-
-// lowerCamelCase, every scalar and list present even where it is empty.
-std::string MessageToJson(const google::protobuf::Message& message);
 
 // {"code": "not_found", "message": …, "details": [google.rpc.ErrorInfo with the reason]}.
 // REQUIRES: `status` is not OK.
