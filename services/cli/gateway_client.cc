@@ -36,7 +36,8 @@ absl::StatusCode CodeFromConnect(absl::string_view code) {
 
 class HttpGatewayClient final : public GatewayClient {
  public:
-  explicit HttpGatewayClient(GatewayAddress address) : address_(std::move(address)) {}
+  explicit HttpGatewayClient(GatewayAddress address)
+      : address_(std::move(address)), fetcher_(http::Fetcher::Options{address_.ca_file}) {}
 
   absl::StatusOr<json::Document> Call(absl::string_view method,
                                       const std::string& request) override;
@@ -47,6 +48,7 @@ class HttpGatewayClient final : public GatewayClient {
   http::FetchRequest MakeFetch(absl::string_view method, const std::string& request) const;
 
   const GatewayAddress address_;
+  http::Fetcher fetcher_;  // one for all calls: it keeps the connection
   bool answered_ = false;
 };
 
@@ -72,10 +74,7 @@ absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
   const std::string prefix =
       absl::StrCat("fetching ", fetch.url, ": ");  // prefix of the fetcher's messages
   std::promise<absl::StatusOr<http::FetchResponse>> promise;
-  http::Fetcher::Options options;
-  options.ca_file = address_.ca_file;
-  http::Fetcher fetcher(options);
-  fetcher.Fetch(std::move(fetch), [&](absl::StatusOr<http::FetchResponse> response) {
+  fetcher_.Fetch(std::move(fetch), [&](absl::StatusOr<http::FetchResponse> response) {
     promise.set_value(std::move(response));
   });
   const absl::StatusOr<http::FetchResponse> response = promise.get_future().get();

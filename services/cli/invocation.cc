@@ -18,8 +18,8 @@ namespace {
 
 constexpr absl::string_view kDefaultAddress = "127.0.0.1:8080";
 
-// Requested items per page; the server may return fewer.
-constexpr std::size_t kPage = 200;
+// Each page asks for this many; the server may give fewer.
+constexpr std::size_t kPage = 500;
 
 std::string FirstNonEmpty(std::initializer_list<std::string> candidates) {
   for (const std::string& candidate : candidates) {
@@ -75,20 +75,10 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
 
 void PrintListing(const Invocation& invocation, const json::Document& answer,
                   const std::vector<Column>& columns) {
-  if (invocation.output() == output::Format::kJson)
-    return output::PrintJson(invocation.out, answer.root());
-  if (invocation.output() == output::Format::kYaml)
-    return output::PrintYaml(invocation.out, answer.root());
+  output::Listing listing(invocation.out, invocation.output(), columns);
   const json::Value items = answer.root()["items"];
-  std::vector<std::string> headings;
-  for (const Column& column : columns) headings.push_back(column.heading);
-  output::Table table(std::move(headings));
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    std::vector<std::string> cells;
-    for (const Column& column : columns) cells.push_back(output::Cell(items.at(i)[column.member]));
-    table.Add(std::move(cells));
-  }
-  table.Print(invocation.out);
+  for (std::size_t i = 0; i < items.size(); ++i) listing.Add(items.at(i));
+  listing.End(answer.root()["nextPageToken"].text());
 }
 
 void PrintObject(const Invocation& invocation, json::Value value,
@@ -100,12 +90,12 @@ void PrintObject(const Invocation& invocation, json::Value value,
   }
 }
 
-absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view method,
-                                       const std::string& request, std::size_t limit) {
-  std::string items;
+absl::StatusOr<std::string> ForEachPage(GatewayClient& gateway, absl::string_view method,
+                                        const std::string& request, std::size_t limit,
+                                        const UsePage& use) {
   std::string token;
   std::size_t count = 0;
-  do {
+  for (;;) {
     json::Writer page;
     page.BeginObject()
         .Key("pageSize")
@@ -116,15 +106,32 @@ absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view
       joined = absl::StrCat(joined.substr(0, joined.size() - 1), ",", request.substr(1));
     }
     CS_ASSIGN_OR_RETURN(const json::Document answer, gateway.Call(method, joined));
-    const json::Value list = answer.root()["items"];
-    for (std::size_t i = 0; i < list.size() && (limit == 0 || count < limit); ++i, ++count) {
-      absl::StrAppend(&items, items.empty() ? "" : ",", output::ToJson(list.at(i)));
+    const std::size_t given = answer.root()["items"].size();
+    const std::size_t items = limit == 0 ? given : std::min(given, limit - count);
+    CS_RETURN_IF_ERROR(use(answer.root(), items));
+    count += items;
+    const std::string next(answer.root()["nextPageToken"].text());
+    if (next.empty() || (limit != 0 && count == limit)) return next;
+    if (next == token) {
+      return absl::InternalError("the gateway gives the same page again; the list is not complete");
     }
-    token = std::string(answer.root()["nextPageToken"].text());
-    if (list.size() == 0) break;
-  } while (!token.empty() && (limit == 0 || count < limit));
+    token = next;
+  }
+}
+
+absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view method,
+                                       const std::string& request, std::size_t limit) {
+  std::string joined;
+  const auto append = [&](json::Value page, std::size_t items) {
+    for (std::size_t i = 0; i < items; ++i) {
+      absl::StrAppend(&joined, joined.empty() ? "" : ",", output::ToJson(page["items"].at(i)));
+    }
+    return absl::OkStatus();
+  };
+  CS_ASSIGN_OR_RETURN(const std::string token,
+                      ForEachPage(gateway, method, request, limit, append));
   return json::Document::Parse(
-      absl::StrCat("{\"items\":[", items, "],\"nextPageToken\":", json::Quote(token), "}"),
+      absl::StrCat("{\"items\":[", joined, "],\"nextPageToken\":", json::Quote(token), "}"),
       {256u << 20, 64});
 }
 

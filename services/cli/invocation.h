@@ -25,6 +25,7 @@ struct Invocation {
   std::ostream& out;
   std::ostream& err;
   GatewayConnector connector;
+  bool out_is_terminal = false;
   std::function<absl::Status()> action;
 
   output::Format output() const;
@@ -34,11 +35,8 @@ struct Invocation {
   absl::StatusOr<std::unique_ptr<GatewayClient>> Connect() const;
 };
 
-// Prints a listing {"items": […]} as a table of `columns`, or the whole response as JSON or YAML.
-struct Column {
-  std::string heading;
-  std::string member;
-};
+// Prints a listing {"items": […]} as a table of `columns`, or as JSON or YAML.
+using output::Column;
 void PrintListing(const Invocation& invocation, const json::Document& answer,
                   const std::vector<Column>& columns);
 
@@ -46,8 +44,16 @@ void PrintListing(const Invocation& invocation, const json::Document& answer,
 void PrintObject(const Invocation& invocation, json::Value value,
                  const std::function<void()>& print_table);
 
-// Calls a listing's method page by page until `limit` items (0: all) and joins the pages into one
-// document. `request` is a JSON object without page members.
+// Calls a listing's method page by page and gives each page to `use`, with how many of its items
+// count: `limit` in all (0: no limit). `request` is a JSON object without page fields. Goes on
+// until the last page or the limit, however many pages are empty. Gives the token of the page that
+// would follow, "" after the last.
+using UsePage = std::function<absl::Status(json::Value page, std::size_t items)>;
+absl::StatusOr<std::string> ForEachPage(GatewayClient& gateway, absl::string_view method,
+                                        const std::string& request, std::size_t limit,
+                                        const UsePage& use);
+
+// The pages joined into one document {"items": […], "nextPageToken": …}. For what is short.
 absl::StatusOr<json::Document> ListAll(GatewayClient& gateway, absl::string_view method,
                                        const std::string& request, std::size_t limit);
 

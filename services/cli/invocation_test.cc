@@ -98,10 +98,22 @@ TEST_CASE_METHOD(VerbTest, "ListAll: an error on a later page is the error of th
   CHECK(run.err == "countersign: away\n");
 }
 
-TEST_CASE_METHOD(VerbTest, "ListAll: an empty page ends the listing, whatever its token", "[cli]") {
+TEST_CASE_METHOD(VerbTest, "ForEachPage: pages without items are passed over", "[cli]") {
+  gateway.Answer("KeyService/ListKeys", R"({"items":[],"nextPageToken":"a"})");
+  gateway.Answer("KeyService/ListKeys", R"({"items":[],"nextPageToken":"b"})");
+  gateway.Answer("KeyService/ListKeys", R"({"items":[{"id":"k-1"}],"nextPageToken":""})");
+  const RunResult run = Run({"keys", "list"});
+  CHECK(run.status == 0);
+  CHECK(run.out.find("k-1") != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "ForEachPage: a page that leads to itself is an error, not a loop",
+                 "[cli]") {
   gateway.Answer("KeyService/ListKeys", R"({"items":[],"nextPageToken":"again"})");
-  CHECK(Run({"keys", "list"}).status == 0);
-  CHECK(gateway.requests("KeyService/ListKeys").size() == 1);
+  const RunResult run = Run({"keys", "list"});
+  CHECK(run.status == 1);
+  CHECK(run.err.find("the same page again") != std::string::npos);
+  CHECK(gateway.requests("KeyService/ListKeys").size() == 2);
 }
 
 TEST_CASE_METHOD(VerbTest, "PrintListing: YAML has the whole answer", "[cli]") {

@@ -1,13 +1,17 @@
 #include "services/cli/program.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <ostream>
+#include <iostream>
 #include <utility>
 
 #include "absl/strings/str_split.h"
 #include "libs/command_line/usage.h"
 #include "services/cli/invocation.h"
+#include "services/cli/output/output.h"
+#include "services/cli/output/output_file.h"
 #include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli {
@@ -35,11 +39,20 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddVerifyVerb(app, invocation);
 }
 
-// A message about resources may list several mistakes: prints one line for each.
+// Mistakes in resources come many at a time: each line of `message` is a line of its own. Messages
+// quote names and texts of others.
 void PrintError(std::ostream& err, absl::string_view message) {
   for (const absl::string_view line : absl::StrSplit(message, '\n')) {
-    err << "countersign: " << line << "\n";
+    err << "countersign: " << output::Printable(line) << "\n";
   }
+}
+
+// What was printed counts only once it was written.
+int FlushSuccess(std::ostream& out, std::ostream& err) {
+  const absl::Status flushed = output::Flush(out);
+  if (flushed.ok()) return 0;
+  PrintError(err, flushed.message());
+  return 1;
 }
 
 }  // namespace
@@ -51,7 +64,10 @@ int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     arguments.push_back("--help");
   }
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
-  Invocation invocation{.out = out, .err = err, .connector = std::move(connector)};
+  Invocation invocation{.out = out,
+                        .err = err,
+                        .connector = std::move(connector),
+                        .out_is_terminal = &out == &std::cout && isatty(STDOUT_FILENO) != 0};
   CLI::App app(
       "Countersign: a gateway for AI inference that knows who asks, holds what is risky, "
       "masks what is secret and proves what happened.",
@@ -64,12 +80,15 @@ int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error, out, err);
+      return FlushSuccess(out, err);
+    }
     PrintError(err, command_line::UsageMessage(app, error));
     return command_line::kMisuse;
   }
   const absl::Status status = invocation.action();
-  if (status.ok()) return 0;
+  if (status.ok()) return FlushSuccess(out, err);
   PrintError(err, status.message());
   return command_line::IsMisuse(status) ? command_line::kMisuse : 1;
 }

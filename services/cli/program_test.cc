@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "services/cli/testing/run_verb.h"
+
 namespace countersign::cli {
 namespace {
 
@@ -87,6 +89,32 @@ TEST_CASE("Run: every verb has --help and `help VERB`", "[cli]") {
   Words helped = verb;
   helped.insert(helped.begin(), "help");
   CHECK(RunWith(helped).out == ran.out);
+}
+
+TEST_CASE_METHOD(VerbTest, "Run: what could not be printed is status 1, whatever the verb did",
+                 "[cli]") {
+  gateway.Answer("KeyService/CreateKey", R"({"id":"k-1","identity":"ann","key":"csk_1"})");
+  gateway.Answer("KeyService/ListKeys", R"({"items":[{"id":"k-1"}],"nextPageToken":""})");
+  gateway.Answer("IdentityService/WhoAmI", R"({"identity":"ann"})");
+  gateway.Answer("SessionService/ListSessions", R"({"items":[{"id":"s"}],"nextPageToken":""})");
+  const std::string resource =
+      "apiVersion: countersign/v1\nkind: Dictionary\nmetadata: {name: w}\nspec: {terms: [a]}\n";
+  const auto words = GENERATE(Words{"--help"}, Words{"help", "apply"}, Words{"--version"},
+                              Words{"keys", "create", "ann"}, Words{"keys", "list"},
+                              Words{"keys", "list", "-o", "json"}, Words{"whoami", "-o", "yaml"},
+                              Words{"sessions", "list"}, Words{"validate", "-f", "-"},
+                              Words{"mask"}, Words{"tokens", "--tokenizer", "o200k_base"});
+  INFO(words.front());
+  CHECK(Run(words, resource).status == 0);
+  const RunResult full = RunOnFullDisk(words, resource);
+  CHECK(full.status == 1);
+  CHECK(full.err.find("cannot write to standard output: No space left on device") !=
+        std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "Run: an error's text is shown, not acted on by the terminal", "[cli]") {
+  gateway.Answer("IdentityService/WhoAmI", absl::UnknownError("no \x1b[2J model\u202e"));
+  CHECK(Run({"whoami"}).err == "countersign: no \\u{1b}[2J model\\u{202e}\n");
 }
 
 }  // namespace countersign::cli

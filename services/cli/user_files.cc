@@ -1,32 +1,18 @@
 #include "services/cli/user_files.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "services/cli/output/output_file.h"
 
 namespace countersign::cli {
 namespace {
-
-absl::Status FileError(absl::string_view doing, const std::string& path) {
-  const int code = errno;
-  const std::string text = absl::StrCat("cannot ", doing, " ", path, ": ", std::strerror(code));
-  if (code == ENOENT) return absl::NotFoundError(text);
-  if (code == EACCES || code == EPERM) return absl::PermissionDeniedError(text);
-  return absl::UnknownError(text);
-}
 
 std::string Home() {
   const std::string own = Environment("COUNTERSIGN_HOME");
@@ -65,25 +51,10 @@ std::string ShownHash(absl::string_view url, absl::string_view id) {
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view content) {
-  const std::string fresh = absl::StrCat(path, ".", getpid(), ".tmp");
-  const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return FileError("write", path);
-  absl::string_view rest = content;
-  while (!rest.empty()) {
-    const ssize_t written = write(file, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const absl::Status status = FileError("write", path);
-      close(file);
-      unlink(fresh.c_str());
-      return status;
-    }
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (close(file) != 0 || rename(fresh.c_str(), path.c_str()) != 0) {
-    return FileError("write", path);
-  }
-  return absl::OkStatus();
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<output::OutputFile> file,
+                      output::OutputFile::Open(path));
+  CS_RETURN_IF_ERROR(file->Write(content));
+  return file->Finish();
 }
 
 }  // namespace countersign::cli

@@ -21,7 +21,7 @@ std::string ConfigPath();
 absl::Status RememberShown(absl::string_view url, absl::string_view id, absl::string_view hash);
 std::string ShownHash(absl::string_view url, absl::string_view id);
 
-// Writes `content` to a temporary file of mode 0600 and renames it to `path`, which it replaces.
+// Writes `content` to `path` as OutputFile does: all of it or nothing.
 absl::Status WriteFile(const std::string& path, absl::string_view content);
 
 }  // namespace countersign::cli

@@ -1,10 +1,11 @@
 // Risky prompts are held until a person approves exactly those bytes.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { after, before, beforeEach, test } from 'node:test';
 import OpenAI from 'openai';
 import { Gateway, resources } from './harness/gateway.mjs';
-import { eventually, startDemoModel } from './harness/processes.mjs';
+import { eventually, program, startDemoModel } from './harness/processes.mjs';
 
 let model, gateway, caller, openai, rosa, sam, alice;
 let serial = 0;
@@ -67,6 +68,34 @@ test('a denied review fails the held call with the contract\'s error', async () 
   assert.ok(error instanceof OpenAI.PermissionDeniedError, String(error));
   assert.equal(error.code, 'review_denied');
   assert.equal(await timesSeen(text), 0);
+});
+
+test('watch shows every step of every review', async () => {
+  const watch = spawn(program('countersign'), ['--addr', gateway.address, '--token', rosa, 'reviews', 'watch', '-o', 'json'], {
+    env: { ...process.env, COUNTERSIGN_HOME: gateway.folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  watch.stdout.on('data', (chunk) => (printed += chunk));
+  const steps = () => printed.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+  try {
+    const allowed = ask(risky());
+    const first = await gateway.pendingReview(rosa);
+    // Once the watch has seen it, nothing is from before it began.
+    await eventually('the watch runs', () => steps().some((step) => step.id === first.id));
+    await review('approve', first.id);
+    await allowed;
+    const refused = ask(risky()).catch((caught) => caught);
+    const second = await gateway.pendingReview(rosa);
+    await gateway.cli(['reviews', 'deny', second.id], { key: sam });
+    await refused;
+    await eventually('every step was shown', () => steps().length >= 5);
+    const shown = steps().map((step) => [step.id, step.state, step.actor ?? '']);
+    assert.deepEqual(shown.filter(([id]) => id === first.id).map(([, state]) => state), ['PENDING', 'APPROVED', 'CONSUMED']);
+    assert.deepEqual(shown.filter(([id]) => id === second.id), [[second.id, 'PENDING', 'ci-bot'], [second.id, 'DENIED', 'sam']]);
+  } finally {
+    watch.kill();
+  }
 });
 
 test('the same call after a denial is refused at once', async () => {

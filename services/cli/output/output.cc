@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -19,10 +20,11 @@ namespace {
 // separators.
 bool IsDeceptive(std::uint32_t c) {
   const std::uint32_t ranges[][2] = {
-      {0x00, 0x1f},     {0x7f, 0x9f},       {0xad, 0xad},      {0x34f, 0x34f},   {0x61c, 0x61c},
-      {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f},  {0x200b, 0x200f}, {0x2028, 0x202e},
-      {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},  {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-      {0xfff0, 0xfffb}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+      {0x00, 0x1f},      {0x7f, 0x9f},     {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},
+      {0x115f, 0x1160},  {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f},   {0x2028, 0x202e},
+      {0x2060, 0x206f},  {0x2800, 0x2800}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+      {0xffa0, 0xffa0},  {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+      {0xe0000, 0xe0fff}};
   return std::any_of(std::begin(ranges), std::end(ranges),
                      [&](const auto& range) { return c >= range[0] && c <= range[1]; });
 }
@@ -37,9 +39,42 @@ std::string NumberText(json::Value value) {
   return writer.str();
 }
 
-std::string Scalar(json::Value value) {
+// How a quoted text spells a character beyond U+FFFF: JSON has pairs of surrogates, which YAML
+// reads as two characters.
+enum class Notation { kJson, kYaml };
+
+void AppendEscape(std::uint32_t c, Notation notation, std::string& out) {
+  if (c <= 0xffff) {
+    absl::StrAppend(&out, "\\u", absl::Hex(c, absl::kZeroPad4));
+  } else if (notation == Notation::kYaml) {
+    absl::StrAppend(&out, "\\U", absl::Hex(c, absl::kZeroPad8));
+  } else {
+    absl::StrAppend(&out, "\\u", absl::Hex(0xd800 + ((c - 0x10000) >> 10), absl::kZeroPad4));
+    absl::StrAppend(&out, "\\u", absl::Hex(0xdc00 + ((c - 0x10000) & 0x3ff), absl::kZeroPad4));
+  }
+}
+
+std::string Quoted(absl::string_view text, Notation notation) {
+  std::string json = json::Quote(text);  // control characters below U+0020 are escaped
+  const auto is_plain = [](char c) { return c > 0 && c != 0x7f; };
+  if (std::all_of(json.begin(), json.end(), is_plain)) return json;
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t at = 0; at < json.size();) {
+    const Utf8Char character = DecodeUtf8(json, at);
+    if (character.valid && IsDeceptive(character.code_point)) {
+      AppendEscape(character.code_point, notation, out);
+    } else {
+      out.append(json, at, character.size);
+    }
+    at += character.size;
+  }
+  return out;
+}
+
+std::string Scalar(json::Value value, Notation notation) {
   switch (value.type()) {
-    case json::Type::kString: return json::Quote(value.text());
+    case json::Type::kString: return Quoted(value.text(), notation);
     case json::Type::kNumber: return NumberText(value);
     case json::Type::kBool: return *value.boolean() ? "true" : "false";
     default: return "null";
@@ -52,14 +87,14 @@ bool IsContainer(json::Value value) {
 
 void Indented(std::ostream& out, json::Value value, int depth) {
   if (!IsContainer(value)) {
-    out << Scalar(value);
+    out << Scalar(value, Notation::kJson);
     return;
   }
   const bool object = value.is(json::Type::kObject);
   out << (object ? "{" : "[");
   for (std::size_t i = 0; i < value.size(); ++i) {
     out << (i == 0 ? "\n" : ",\n") << std::string(2 * (depth + 1), ' ');
-    if (object) out << json::Quote(value.key(i)) << ": ";
+    if (object) out << Quoted(value.key(i), Notation::kJson) << ": ";
     Indented(out, value.at(i), depth + 1);
   }
   if (value.size() > 0) out << "\n" << std::string(2 * depth, ' ');
@@ -78,14 +113,15 @@ std::string YamlText(absl::string_view text) {
                                 [&](const char* other) { return lower == other; });
   if (text.empty() || word || !absl::ascii_isalpha(static_cast<unsigned char>(text[0])) ||
       !std::all_of(text.begin(), text.end(), safe)) {
-    return json::Quote(text);
+    return Quoted(text, Notation::kYaml);
   }
   return std::string(text);
 }
 
 void Yaml(std::ostream& out, json::Value value, int depth, bool after_dash) {
   if (!IsContainer(value)) {
-    out << (value.is(json::Type::kString) ? YamlText(value.text()) : Scalar(value)) << "\n";
+    out << (value.is(json::Type::kString) ? YamlText(value.text()) : Scalar(value, Notation::kYaml))
+        << "\n";
     return;
   }
   if (value.size() == 0) {
@@ -117,6 +153,12 @@ std::size_t DisplayWidth(absl::string_view text) {
   }));
 }
 
+std::vector<std::string> Headings(const std::vector<Column>& columns) {
+  std::vector<std::string> headings;
+  for (const Column& column : columns) headings.push_back(column.heading);
+  return headings;
+}
+
 bool IsTime(absl::string_view text) {
   return text.size() >= 20 && text[4] == '-' && text[10] == 'T' && text.back() == 'Z';
 }
@@ -145,12 +187,12 @@ std::string Printable(absl::string_view text) {
 }
 
 std::string ToJson(json::Value value) {
-  if (!IsContainer(value)) return Scalar(value);
+  if (!IsContainer(value)) return Scalar(value, Notation::kJson);
   const bool object = value.is(json::Type::kObject);
   std::string out = object ? "{" : "[";
   for (std::size_t i = 0; i < value.size(); ++i) {
     if (i > 0) out += ",";
-    if (object) absl::StrAppend(&out, json::Quote(value.key(i)), ":");
+    if (object) absl::StrAppend(&out, Quoted(value.key(i), Notation::kJson), ":");
     out += ToJson(value.at(i));
   }
   out += object ? "}" : "]";
@@ -164,22 +206,64 @@ void PrintJson(std::ostream& out, json::Value value) {
 
 void PrintYaml(std::ostream& out, json::Value value) { Yaml(out, value, 0, false); }
 
-void Table::Print(std::ostream& out) const {
-  std::vector<std::vector<std::string>> shown;
-  std::vector<std::size_t> widths(rows_.front().size(), 0);
-  for (const auto& row : rows_) {
-    auto& cells = shown.emplace_back();
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      cells.push_back(Printable(row[i]));
-      widths[i] = std::max(widths[i], DisplayWidth(cells.back()));
-    }
+void Table::Add(const std::vector<std::string>& cells) {
+  auto& row = rows_.emplace_back();
+  widths_.resize(std::max(widths_.size(), cells.size()));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    row.push_back(Printable(cells[i]));
+    widths_[i] = std::max(widths_[i], DisplayWidth(row.back()));
   }
-  for (const auto& row : shown) {
+}
+
+void Table::Print(std::ostream& out) {
+  for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       out << row[i];
-      if (i + 1 < row.size()) out << std::string(widths[i] - DisplayWidth(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) out << std::string(widths_[i] - DisplayWidth(row[i]) + 2, ' ');
     }
     out << "\n";
+  }
+  rows_.clear();
+}
+
+Listing::Listing(std::ostream& out, Format format, std::vector<Column> columns)
+    : out_(out), format_(format), columns_(std::move(columns)), table_(Headings(columns_)) {}
+
+void Listing::Add(json::Value item) {
+  switch (format_) {
+    case Format::kTable: {
+      std::vector<std::string> cells;
+      for (const Column& column : columns_) cells.push_back(Cell(item[column.member]));
+      table_.Add(cells);
+      break;
+    }
+    case Format::kJson:
+      out_ << (empty_ ? "{\n  \"items\": [\n    " : ",\n    ");
+      Indented(out_, item, 2);
+      break;
+    case Format::kYaml:
+      out_ << (empty_ ? "items:\n- " : "- ");
+      Yaml(out_, item, 1, true);
+      break;
+  }
+  empty_ = false;
+}
+
+void Listing::EndPage() {
+  if (format_ == Format::kTable) table_.Print(out_);
+}
+
+void Listing::End(absl::string_view next_page_token) {
+  switch (format_) {
+    case Format::kTable: table_.Print(out_); break;
+    case Format::kJson:
+      out_ << (empty_ ? "{\n  \"items\": [" : "\n  ")
+           << "],\n  \"nextPageToken\": " << Quoted(next_page_token, Notation::kJson) << "\n}\n";
+      break;
+    case Format::kYaml:
+      out_ << (empty_ ? "items: []\n" : "") << "nextPageToken: " << YamlText(next_page_token)
+           << "\n";
+      break;
   }
 }
 

@@ -1,7 +1,11 @@
 #include "services/cli/output/output.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <catch2/catch.hpp>
 #include <sstream>
+
+#include "libs/json/writer.h"
 
 namespace countersign::cli::output {
 namespace {
@@ -46,6 +50,69 @@ TEST_CASE("PrintYaml: quotes what YAML would read as something else", "[cli]") {
       Parse(R"({"kind":"Policy","on":"yes","list":["a b",{"x":1,"z":[true]}],"e":[]})").root());
   CHECK(out.str() ==
         "kind: Policy\n\"on\": \"yes\"\nlist:\n- \"a b\"\n- x: 1\n  z:\n  - true\ne: []\n");
+}
+
+TEST_CASE("PrintYaml, PrintJson: what a terminal or parser would act on is escaped and reads back",
+          "[cli]") {
+  // Escape sequences, C1 controls, DEL, bidirectional and zero-width characters, line separators, a
+  // byte order mark, and tags beyond U+FFFF.
+  const std::string hostile =
+      "gpt\x1b[2J\x1b]0;x\x07 \x7f\xc2\x9b\x33m \u202egnp.exe \u200b\u2028\u2029\ufeff \U000E0041 "
+      "caf\u00e9";
+  json::Writer writer;
+  writer.BeginObject().Key("model").String(hostile).Key(hostile).Int(1).EndObject();
+  const json::Document document = Parse(writer.str());
+  std::ostringstream yaml;
+  PrintYaml(yaml, document.root());
+  std::ostringstream json;
+  PrintJson(json, document.root());
+  for (const std::string& text : {yaml.str(), json.str(), ToJson(document.root())}) {
+    INFO(text);
+    for (const char* const raw : {"\x1b", "\x07", "\x7f", "\xc2\x9b", "\u202e", "\u200b", "\u2028",
+                                  "\ufeff", "\U000E0041"}) {
+      CHECK(text.find(raw) == std::string::npos);
+    }
+    CHECK(text.find("caf\u00e9") != std::string::npos);
+  }
+  const YAML::Node read = YAML::Load(yaml.str());
+  CHECK(read["model"].as<std::string>() == hostile);
+  CHECK(read[hostile].as<int>() == 1);
+  CHECK(Parse(json.str()).root()["model"].text() == hostile);
+  CHECK(Parse(ToJson(document.root())).root()[hostile].integer() == 1);
+}
+
+TEST_CASE("Listing: page by page it prints what PrintJson and PrintYaml print of the whole",
+          "[cli]") {
+  const json::Document whole = Parse(
+      R"({"items":[{"id":"a","n":{"x":[1]}},{"id":"b"},{"id":"c","l":[]}],"nextPageToken":"t"})");
+  const json::Document none = Parse(R"({"items":[],"nextPageToken":""})");
+  for (const json::Document* const document : {&whole, &none}) {
+    for (const Format format : {Format::kJson, Format::kYaml}) {
+      std::ostringstream at_once;
+      format == Format::kJson ? PrintJson(at_once, document->root())
+                              : PrintYaml(at_once, document->root());
+      std::ostringstream streamed;
+      Listing listing(streamed, format, {});
+      for (std::size_t i = 0; i < document->root()["items"].size(); ++i) {
+        listing.Add(document->root()["items"].at(i));
+        if (i % 2 == 1) listing.EndPage();
+      }
+      listing.End(document->root()["nextPageToken"].text());
+      CHECK(streamed.str() == at_once.str());
+    }
+  }
+}
+
+TEST_CASE("Listing: a table is written page by page under one heading", "[cli]") {
+  std::ostringstream out;
+  Listing listing(out, Format::kTable, {{"ID", "id"}, {"N", "n"}});
+  const json::Document items = Parse(R"([{"id":"long-id","n":1},{"id":"b","n":2}])");
+  listing.Add(items.root().at(0));
+  listing.EndPage();
+  CHECK(out.str() == "ID       N\nlong-id  1\n");
+  listing.Add(items.root().at(1));
+  listing.End("");
+  CHECK(out.str() == "ID       N\nlong-id  1\nb        2\n");
 }
 
 TEST_CASE("ToJson: gives compact JSON that is equal to the value", "[cli]") {

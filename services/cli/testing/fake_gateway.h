@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,6 +21,12 @@ class FakeGateway {
   // an error. The last answer of a method is repeated.
   void Answer(const std::string& method, absl::StatusOr<std::string> answer) {
     answers_[method].push_back(std::move(answer));
+  }
+
+  // Every answer to `method` is made by `answer`.
+  void AnswerBy(const std::string& method,
+                std::function<absl::StatusOr<std::string>(const std::string& request)> answer) {
+    makers_[method] = std::move(answer);
   }
 
   GatewayConnector connector() {
@@ -57,6 +64,10 @@ class FakeGateway {
 
   absl::StatusOr<json::Document> Take(const std::string& method, const std::string& request) {
     requests_[method].push_back(request);
+    if (const auto maker = makers_.find(method); maker != makers_.end()) {
+      const absl::StatusOr<std::string> made = maker->second(request);
+      return made.ok() ? json::Document::Parse(*made) : made.status();
+    }
     std::deque<absl::StatusOr<std::string>>& script = answers_[method];
     if (script.empty()) return absl::UnimplementedError(absl::StrCat(method, " is not scripted"));
     const absl::StatusOr<std::string> answer = script.front();
@@ -66,6 +77,7 @@ class FakeGateway {
   }
 
   std::map<std::string, std::deque<absl::StatusOr<std::string>>> answers_;
+  std::map<std::string, std::function<absl::StatusOr<std::string>(const std::string&)>> makers_;
   std::map<std::string, std::vector<std::string>> requests_;
 };
 

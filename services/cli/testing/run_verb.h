@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -46,6 +47,19 @@ class UserHome {
   std::string path;
 };
 
+// Takes nothing, as /dev/full.
+class FullDisk : public std::streambuf {
+ protected:
+  int overflow(int) override { return Fail(); }
+  int sync() override { return Fail(); }
+
+ private:
+  static int Fail() {
+    errno = ENOSPC;
+    return -1;
+  }
+};
+
 struct RunResult {
   int status = 0;
   std::string out;
@@ -56,22 +70,35 @@ struct RunResult {
 class VerbTest {
  public:
   RunResult Run(std::vector<std::string> words, const std::string& input = "") {
+    std::ostringstream out;
+    RunResult result = RunInto(out, std::move(words), input);
+    result.out = out.str();
+    return result;
+  }
+
+  // The same with a standard output that takes nothing.
+  RunResult RunOnFullDisk(std::vector<std::string> words, const std::string& input = "") {
+    FullDisk disk;
+    std::ostream out(&disk);
+    return RunInto(out, std::move(words), input);
+  }
+
+  UserHome home;
+  FakeGateway gateway;
+
+ private:
+  RunResult RunInto(std::ostream& out, std::vector<std::string> words, const std::string& input) {
     std::istringstream in(input);
     std::streambuf* const before = std::cin.rdbuf(in.rdbuf());
     std::cin.clear();
-    std::ostringstream out;
     std::ostringstream err;
     RunResult result;
     result.status = cli::Run(std::move(words), out, err, gateway.connector());
     std::cin.rdbuf(before);
     std::cin.clear();
-    result.out = out.str();
     result.err = err.str();
     return result;
   }
-
-  UserHome home;
-  FakeGateway gateway;
 };
 
 }  // namespace countersign::cli

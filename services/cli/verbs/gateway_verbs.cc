@@ -39,7 +39,7 @@ absl::Status WhoAmI(const Invocation& invocation) {
     }
     for (std::size_t i = 0; i < me["roles"].size(); ++i) {
       const json::Value role = me["roles"].at(i);
-      invocation.out << "role        " << role["role"].text() << " on "
+      invocation.out << "role        " << output::Printable(role["role"].text()) << " on "
                      << (role["connections"].size() == 0
                              ? "all connections"
                              : output::Printable(output::Cell(role["connections"])))

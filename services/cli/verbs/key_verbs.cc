@@ -65,12 +65,13 @@ absl::Status Create(const Invocation& invocation, const CreateOptions& options) 
   const json::Value key = whole.root();
   PrintObject(invocation, key, [&] {
     if (options.adopt) {
-      invocation.out << "adopted the key of " << key["identity"].text() << " as "
+      invocation.out << "adopted the key of " << output::Printable(key["identity"].text()) << " as "
                      << key["id"].text() << "\n";
       return;
     }
     invocation.out << key["key"].text() << "\n";
-    invocation.err << "key " << key["id"].text() << " of " << key["identity"].text()
+    invocation.err << "key " << key["id"].text() << " of "
+                   << output::Printable(key["identity"].text())
                    << ": keep it now, it is not shown again\n";
   });
   return absl::OkStatus();

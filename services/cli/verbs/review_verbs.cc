@@ -15,6 +15,7 @@
 #include "libs/domain/review_gate.h"
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
+#include "services/cli/output/output_file.h"
 #include "services/cli/user_files.h"
 #include "services/cli/verbs/verbs.h"
 
@@ -77,7 +78,8 @@ void PrintFindings(std::ostream& out, json::Value review) {
   for (std::size_t i = 0; i < findings.size(); ++i) {
     const json::Value finding = findings.at(i);
     out << "  " << output::Printable(finding["policy"].text()) << ": "
-        << finding["condition"].text() << " " << output::Printable(finding["rule"].text());
+        << output::Printable(finding["condition"].text()) << " "
+        << output::Printable(finding["rule"].text());
     const auto begin = static_cast<std::size_t>(finding["begin"].integer().value_or(0));
     const auto end = static_cast<std::size_t>(finding["end"].integer().value_or(0));
     const auto part = static_cast<std::size_t>(finding["part"].integer().value_or(0));
@@ -135,7 +137,8 @@ void PrintReview(std::ostream& out, json::Value review) {
   for (std::size_t i = 0; i < votes.size(); ++i) {
     const json::Value vote = votes.at(i);
     out << "Vote:         " << output::Printable(vote["reviewer"].text()) << " "
-        << vote["decision"].text() << " " << output::Cell(vote["at"]);
+        << output::Printable(vote["decision"].text()) << " "
+        << output::Printable(output::Cell(vote["at"]));
     if (!vote["reason"].text().empty())
       out << " \"" << output::Printable(vote["reason"].text()) << "\"";
     out << "\n";
@@ -203,7 +206,7 @@ absl::Status Approve(const Invocation& invocation, const VoteOptions& options) {
                       gateway->Call("approval.v1.ReviewService/ApproveReview", request.str()));
   PrintObject(invocation, review.root(), [&] {
     const json::Value state = review.root()["state"];
-    invocation.out << "approved " << options.id << " (" << state.text() << ")\n";
+    invocation.out << "approved " << options.id << " (" << output::Printable(state.text()) << ")\n";
   });
   return absl::OkStatus();
 }
@@ -218,31 +221,80 @@ absl::Status Refuse(const Invocation& invocation, const VoteOptions& options,
       const json::Document review,
       gateway->Call(absl::StrCat("approval.v1.ReviewService/", method), request.str()));
   PrintObject(invocation, review.root(), [&] {
-    invocation.out << done << " " << options.id << " (" << review.root()["state"].text() << ")\n";
+    invocation.out << done << " " << options.id << " ("
+                   << output::Printable(review.root()["state"].text()) << ")\n";
   });
   return absl::OkStatus();
 }
 
-// Prints reviews as they are opened, until the user stops it.
-absl::Status Watch(const Invocation& invocation) {
-  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  std::set<std::string> known;
-  while (true) {
-    CS_ASSIGN_OR_RETURN(const json::Document answer,
-                        ListAll(*gateway, "approval.v1.ReviewService/ListReviews", "{}", 0));
-    const json::Value items = answer.root()["items"];
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (!known.emplace(items.at(i)["id"].text()).second) continue;
-      if (invocation.output() == output::Format::kJson) {
-        invocation.out << output::ToJson(items.at(i)) << "\n";
-      } else {
-        std::vector<std::string> cells;
-        for (const Column& column : Columns())
-          cells.push_back(output::Cell(items.at(i)[column.member]));
-        invocation.out << output::Printable(absl::StrJoin(cells, "  ")) << "\n";
-      }
+// One line for each step of a review.
+class WatchPrinter {
+ public:
+  explicit WatchPrinter(const Invocation& invocation) : invocation_(invocation) {}
+
+  // What was pending when the watch began.
+  void Pending(json::Value review) {
+    pending_.emplace(review["id"].text());
+    Print(review, "");
+  }
+
+  void Step(json::Value step) {
+    const json::Value review = step["review"];
+    const absl::string_view from = step["from"].text();
+    const bool opened = from.empty() || from == "STATE_UNSPECIFIED";
+    // It was opened between the two questions with which the watch began.
+    if (opened && pending_.count(std::string(review["id"].text())) != 0) return;
+    json::Writer more;
+    more.BeginObject().Key("from").String(opened ? "" : from);
+    more.Key("actor").String(step["actor"].text()).Key("at").String(step["at"].text()).EndObject();
+    Print(review, more.str());
+  }
+
+ private:
+  // `more`: an object of members to add, or "".
+  void Print(json::Value review, const std::string& more) {
+    std::string json = output::ToJson(review);
+    if (!more.empty()) json = absl::StrCat(json.substr(0, json.size() - 1), ",", more.substr(1));
+    if (invocation_.output() == output::Format::kJson) {
+      invocation_.out << json << "\n";
+      return;
     }
-    invocation.out << std::flush;
+    if (invocation_.output() == output::Format::kYaml) {
+      const auto document = json::Document::Parse(json);
+      invocation_.out << "---\n";
+      if (document.ok()) output::PrintYaml(invocation_.out, document->root());
+      return;
+    }
+    std::vector<std::string> cells;
+    for (const Column& column : Columns()) cells.push_back(output::Cell(review[column.member]));
+    invocation_.out << output::Printable(absl::StrJoin(cells, "  ")) << "\n";
+  }
+
+  const Invocation& invocation_;
+  std::set<std::string> pending_;
+};
+
+// Prints the pending reviews and from then on every step of any review, until the user stops it.
+absl::Status Watch(const Invocation& invocation) {
+  constexpr absl::string_view kTransitions = "approval.v1.ReviewService/ListTransitions";
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  CS_ASSIGN_OR_RETURN(const json::Document start, gateway->Call(kTransitions, "{}"));
+  std::string token(start.root()["nextPageToken"].text());
+  CS_ASSIGN_OR_RETURN(const json::Document pending,
+                      ListAll(*gateway, "approval.v1.ReviewService/ListReviews", "{}", 0));
+  WatchPrinter printer(invocation);
+  const json::Value items = pending.root()["items"];
+  for (std::size_t i = 0; i < items.size(); ++i) printer.Pending(items.at(i));
+  for (;;) {
+    CS_RETURN_IF_ERROR(output::Flush(invocation.out));
+    json::Writer request;
+    request.BeginObject().Key("pageToken").String(token).EndObject();
+    CS_ASSIGN_OR_RETURN(const json::Document answer, gateway->Call(kTransitions, request.str()));
+    const json::Value steps = answer.root()["items"];
+    for (std::size_t i = 0; i < steps.size(); ++i) printer.Step(steps.at(i));
+    token = std::string(answer.root()["nextPageToken"].text());
+    if (answer.root()["more"].boolean().value_or(false)) continue;
+    CS_RETURN_IF_ERROR(output::Flush(invocation.out));
     absl::SleepFor(kWatchInterval);
   }
 }
@@ -303,9 +355,9 @@ void AddReviewVerbs(CLI::App& app, Invocation& invocation) {
       },
       false);
 
-  reviews->add_subcommand("watch", "Print reviews as they come")->callback([&invocation] {
-    invocation.action = [&invocation] { return Watch(invocation); };
-  });
+  reviews->add_subcommand("watch", "Print what is pending, then every step of every review")
+      ->callback(
+          [&invocation] { invocation.action = [&invocation] { return Watch(invocation); }; });
 }
 
 }  // namespace countersign::cli::verbs

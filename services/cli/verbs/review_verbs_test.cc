@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+
 #include "services/cli/testing/run_verb.h"
 
 namespace countersign::cli {
@@ -26,6 +29,70 @@ std::string Review(char hash = 'a', const std::string& state = "PENDING") {
                 "text":"the patient\nsays \u202eno"}]})";
 }
 
+constexpr char kTransitions[] = "ReviewService/ListTransitions";
+
+// Then the watch ends.
+void AnswerWithTransitions(FakeGateway& gateway, const std::string& steps) {
+  gateway.Answer(kTransitions, R"({"items":[],"nextPageToken":"7"})");
+  gateway.Answer(kTransitions, R"({"items":[)" + steps + R"(],"nextPageToken":"9","more":true})");
+  gateway.Answer(kTransitions, absl::UnavailableError("the end of the script"));
+}
+
+std::string Step(const std::string& id, const std::string& from, const std::string& to) {
+  return R"({"review":{"id":")" + id + R"(","state":")" + to + R"(","requester":"ann"},"from":")" +
+         from + R"(","actor":"bob","at":"2026-01-02T03:05:00Z"})";
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews watch: what is pending, then every step, in order",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[)" + Review() + R"(],"nextPageToken":""})");
+  AnswerWithTransitions(
+      gateway, Step("r-1", "STATE_UNSPECIFIED", "PENDING") + "," +
+                   Step("r-1", "PENDING", "APPROVED") + "," + Step("r-2", "", "PENDING") + "," +
+                   Step("r-1", "APPROVED", "CONSUMED") + "," + Step("r-2", "PENDING", "DENIED"));
+  const RunResult run = Run({"reviews", "watch"});
+  CHECK(run.status == 1);
+  CHECK(run.err == "countersign: the end of the script\n");
+  std::vector<std::string> starts;
+  for (const absl::string_view line : absl::StrSplit(run.out, '\n', absl::SkipEmpty())) {
+    const std::vector<std::string> cells = absl::StrSplit(line, "  ");
+    starts.push_back(cells.at(0) + " " + cells.at(1));
+  }
+  CHECK(starts == std::vector<std::string>{"r-1 PENDING", "r-1 APPROVED", "r-2 PENDING",
+                                           "r-1 CONSUMED", "r-2 DENIED"});
+  CHECK(gateway.requests(kTransitions) ==
+        std::vector<std::string>{"{}", R"({"pageToken":"7"})", R"({"pageToken":"9"})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews watch -o json: a line each, with who did it", "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[],"nextPageToken":""})");
+  AnswerWithTransitions(gateway, Step("r-1", "PENDING", "APPROVED"));
+  CHECK(Run({"reviews", "watch", "-o", "json"}).out ==
+        R"({"id":"r-1","state":"APPROVED","requester":"ann","from":"PENDING","actor":"bob",)"
+        R"("at":"2026-01-02T03:05:00Z"})"
+        "\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews watch: ends when nobody can read what it prints",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[)" + Review() + R"(],"nextPageToken":""})");
+  gateway.Answer(kTransitions, R"({"items":[],"nextPageToken":"7","more":true})");
+  CHECK(RunOnFullDisk({"reviews", "watch"}).status == 1);
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews show: no text of others reaches the terminal as it is",
+                 "[cli][verbs]") {
+  std::string hostile = Review();
+  for (const char* const text : {"hipaa", "fine", "gpt-4o", "search", "the patient"}) {
+    hostile = absl::StrReplaceAll(hostile, {{text, R"(x\u001b[31m\u009b)"}});
+  }
+  gateway.Answer(kGet, hostile);
+  const RunResult run = Run({"reviews", "show", "r-1"});
+  CHECK(run.status == 0);
+  CHECK(run.out.find('\x1b') == std::string::npos);
+  CHECK(run.out.find("\xc2\x9b") == std::string::npos);
+}
+
 TEST_CASE_METHOD(VerbTest, "reviews list: asks for pending ones unless told otherwise",
                  "[cli][verbs]") {
   gateway.Answer(kList, R"({"items":[)" + Review() + R"(],"nextPageToken":""})");
@@ -38,9 +105,9 @@ TEST_CASE_METHOD(VerbTest, "reviews list: asks for pending ones unless told othe
   REQUIRE(Run({"reviews", "list", "--state", "denied"}).status == 0);
   CHECK(
       gateway.requests(kList) ==
-      std::vector<std::string>{R"({"pageSize":200,"pageToken":"","all":false})",
-                               R"({"pageSize":200,"pageToken":"","all":true})",
-                               R"({"pageSize":200,"pageToken":"","state":"DENIED","all":false})"});
+      std::vector<std::string>{R"({"pageSize":500,"pageToken":"","all":false})",
+                               R"({"pageSize":500,"pageToken":"","all":true})",
+                               R"({"pageSize":500,"pageToken":"","state":"DENIED","all":false})"});
 }
 
 TEST_CASE_METHOD(VerbTest, "reviews show: everything that would be sent, and why it is held",

@@ -1,9 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
@@ -12,7 +15,7 @@
 #include "libs/domain/session.h"
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
-#include "services/cli/user_files.h"
+#include "services/cli/output/output_file.h"
 #include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli::verbs {
@@ -29,6 +32,7 @@ struct ReplayOptions {
   std::string id;
   double speed = 1;
   bool no_wait = false;
+  bool raw = false;
 };
 
 struct ExportOptions {
@@ -57,6 +61,39 @@ std::vector<std::string> Outcomes() {
   return names;
 }
 
+const std::vector<Column>& Columns() {
+  static const auto& columns = *new std::vector<Column>{{"ID", "id"},
+                                                        {"STARTED", "startedAt"},
+                                                        {"IDENTITY", "identity"},
+                                                        {"CONNECTION", "connection"},
+                                                        {"MODEL", "model"},
+                                                        {"OUTCOME", "outcome"},
+                                                        {"POLICY", "policy"},
+                                                        {"APPROVERS", "approvers"},
+                                                        {"MASKED", "masked"}};
+  return columns;
+}
+
+// Tells, after each part of a search that takes several, how far it has come.
+class SearchProgress {
+ public:
+  explicit SearchProgress(std::ostream& err) : err_(err) {}
+
+  void Add(json::Value page, std::size_t found) {
+    searched_ += page["searched"].integer().value_or(0);
+    found_ += found;
+    if (page["nextPageToken"].text().empty() || !page["searchedBackTo"].exists()) return;
+    err_ << "searched " << searched_ << " sessions, back to "
+         << output::Printable(output::Cell(page["searchedBackTo"])) << ": " << found_ << " found\n"
+         << std::flush;
+  }
+
+ private:
+  std::ostream& err_;
+  std::int64_t searched_ = 0;
+  std::size_t found_ = 0;
+};
+
 absl::Status List(const Invocation& invocation, const ListOptions& options) {
   json::Writer request;
   request.BeginObject().Key("identity").String(options.identity);
@@ -72,19 +109,34 @@ absl::Status List(const Invocation& invocation, const ListOptions& options) {
   }
   request.EndObject();
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  CS_ASSIGN_OR_RETURN(
-      const json::Document answer,
-      ListAll(*gateway, "recorder.v1.SessionService/ListSessions", request.str(), options.limit));
-  PrintListing(invocation, answer,
-               {{"ID", "id"},
-                {"STARTED", "startedAt"},
-                {"IDENTITY", "identity"},
-                {"CONNECTION", "connection"},
-                {"MODEL", "model"},
-                {"OUTCOME", "outcome"},
-                {"POLICY", "policy"},
-                {"APPROVERS", "approvers"},
-                {"MASKED", "masked"}});
+  output::Listing listing(invocation.out, invocation.output(), Columns());
+  SearchProgress progress(invocation.err);
+  const auto print = [&](json::Value page, std::size_t items) -> absl::Status {
+    for (std::size_t i = 0; i < items; ++i) listing.Add(page["items"].at(i));
+    listing.EndPage();
+    if (!options.text.empty()) progress.Add(page, items);
+    return output::Flush(invocation.out);
+  };
+  CS_ASSIGN_OR_RETURN(const std::string token,
+                      ForEachPage(*gateway, "recorder.v1.SessionService/ListSessions",
+                                  request.str(), options.limit, print));
+  listing.End(token);
+  return absl::OkStatus();
+}
+
+// Gives every page of a session ({"session", "events", "more"}) to `use`, in order.
+absl::Status ForEachPageOfSession(GatewayClient& gateway, const std::string& id,
+                                  const std::function<absl::Status(json::Value page)>& use) {
+  std::int64_t after = 0;
+  for (bool more = true; more;) {
+    json::Writer request;
+    request.BeginObject().Key("id").String(id).Key("afterIndex").Int(after).EndObject();
+    CS_ASSIGN_OR_RETURN(const json::Document page, gateway.Call(kGet, request.str()));
+    CS_RETURN_IF_ERROR(use(page.root()));
+    const json::Value events = page.root()["events"];
+    more = page.root()["more"].boolean().value_or(false) && events.size() > 0;
+    if (more) after = events.at(events.size() - 1)["index"].integer().value_or(after);
+  }
   return absl::OkStatus();
 }
 
@@ -92,19 +144,14 @@ absl::Status List(const Invocation& invocation, const ListOptions& options) {
 absl::StatusOr<json::Document> GetWhole(GatewayClient& gateway, const std::string& id) {
   std::string events;
   std::string head;
-  std::int64_t after = 0;
-  for (bool more = true; more;) {
-    json::Writer request;
-    request.BeginObject().Key("id").String(id).Key("afterIndex").Int(after).EndObject();
-    CS_ASSIGN_OR_RETURN(const json::Document page, gateway.Call(kGet, request.str()));
-    head = output::ToJson(page.root()["session"]);
-    const json::Value list = page.root()["events"];
+  CS_RETURN_IF_ERROR(ForEachPageOfSession(gateway, id, [&](json::Value page) {
+    head = output::ToJson(page["session"]);
+    const json::Value list = page["events"];
     for (std::size_t i = 0; i < list.size(); ++i) {
       absl::StrAppend(&events, events.empty() ? "" : ",", output::ToJson(list.at(i)));
-      after = list.at(i)["index"].integer().value_or(after);
     }
-    more = page.root()["more"].boolean().value_or(false) && list.size() > 0;
-  }
+    return absl::OkStatus();
+  }));
   return json::Document::Parse(absl::StrCat("{\"session\":", head, ",\"events\":[", events, "]}"),
                                {256u << 20, 64});
 }
@@ -146,47 +193,73 @@ absl::Status Show(const Invocation& invocation, const std::string& id) {
   return absl::OkStatus();
 }
 
-// Writes the answer as the caller received it: the same bytes with the same timing.
+// What a terminal shows of `delivered`: it would act on control characters that a model wrote.
+std::string ShownOnTerminal(absl::string_view delivered) {
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(delivered, '\n')) {
+    lines.push_back(output::Printable(line));
+  }
+  return absl::StrJoin(lines, "\n");
+}
+
+// Writes the answer as the caller received it: the same bytes, at the same pace.
 absl::Status Replay(const Invocation& invocation, const ReplayOptions& options) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  CS_ASSIGN_OR_RETURN(const json::Document whole, GetWhole(*gateway, options.id));
-  const json::Value events = whole.root()["events"];
+  const bool as_it_is = options.raw || !invocation.out_is_terminal;
   const absl::Time start = absl::Now();
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const json::Value event = events.at(i);
-    if (event["type"].text() != domain::event_type::kResponseData) continue;
-    if (!options.no_wait) {
-      const double offset = event["offsetMs"].number().value_or(0) / options.speed;
-      absl::SleepFor(start + absl::Milliseconds(offset) - absl::Now());
+  return ForEachPageOfSession(*gateway, options.id, [&](json::Value page) -> absl::Status {
+    const json::Value events = page["events"];
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const json::Value event = events.at(i);
+      if (event["type"].text() != domain::event_type::kResponseData) continue;
+      if (!options.no_wait) {
+        const double offset = event["offsetMs"].number().value_or(0) / options.speed;
+        absl::SleepFor(start + absl::Milliseconds(offset) - absl::Now());
+      }
+      CS_ASSIGN_OR_RETURN(const std::string delivered,
+                          domain::ReadResponseDataPayload(event["payload"].text()));
+      invocation.out << (as_it_is ? delivered : ShownOnTerminal(delivered));
+      CS_RETURN_IF_ERROR(output::Flush(invocation.out));
     }
-    CS_ASSIGN_OR_RETURN(const std::string delivered,
-                        domain::ReadResponseDataPayload(event["payload"].text()));
-    invocation.out << delivered << std::flush;
-  }
+    return absl::OkStatus();
+  });
+}
+
+// Gives the export to `write` piece by piece, as the gateway makes it.
+absl::Status ForEachPieceOfExport(
+    GatewayClient& gateway, const std::vector<std::string>& ids,
+    const std::function<absl::Status(absl::string_view piece)>& write) {
+  std::string token;
+  do {
+    json::Writer request;
+    request.BeginObject().Key("ids").BeginArray();
+    for (const std::string& id : ids) request.String(id);
+    request.EndArray().Key("pageToken").String(token).EndObject();
+    CS_ASSIGN_OR_RETURN(const json::Document page,
+                        gateway.Call("recorder.v1.SessionService/ExportSessions", request.str()));
+    CS_RETURN_IF_ERROR(write(page.root()["lines"].text()));
+    token = std::string(page.root()["nextPageToken"].text());
+  } while (!token.empty());
   return absl::OkStatus();
 }
 
 absl::Status Export(const Invocation& invocation, const ExportOptions& options) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
-  std::string lines;
-  std::string token;
-  do {
-    json::Writer request;
-    request.BeginObject().Key("ids").BeginArray();
-    for (const std::string& id : options.ids) request.String(id);
-    request.EndArray().Key("pageToken").String(token).EndObject();
-    CS_ASSIGN_OR_RETURN(const json::Document page,
-                        gateway->Call("recorder.v1.SessionService/ExportSessions", request.str()));
-    absl::StrAppend(&lines, page.root()["lines"].text());
-    token = std::string(page.root()["nextPageToken"].text());
-  } while (!token.empty());
   if (options.file == "-") {
-    invocation.out << lines;
-    return absl::OkStatus();
+    return ForEachPieceOfExport(*gateway, options.ids, [&](absl::string_view piece) {
+      invocation.out << piece;
+      return output::Flush(invocation.out);
+    });
   }
-  CS_RETURN_IF_ERROR(WriteFile(options.file, lines));
-  invocation.err << "wrote " << std::count(lines.begin(), lines.end(), '\n') << " lines to "
-                 << options.file << "\n";
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<output::OutputFile> file,
+                      output::OutputFile::Open(options.file));
+  std::ptrdiff_t lines = 0;
+  CS_RETURN_IF_ERROR(ForEachPieceOfExport(*gateway, options.ids, [&](absl::string_view piece) {
+    lines += std::count(piece.begin(), piece.end(), '\n');
+    return file->Write(piece);
+  }));
+  CS_RETURN_IF_ERROR(file->Finish());
+  invocation.err << "wrote " << lines << " lines to " << options.file << "\n";
   return absl::OkStatus();
 }
 
@@ -240,6 +313,8 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_option("--speed", replay->speed, "Times as fast (1)")
       ->check(command_line::PositiveNumber());
   verb->add_flag("--no-wait", replay->no_wait, "Write it all at once");
+  verb->add_flag("--raw", replay->raw,
+                 "On a terminal, too, write control characters as they are (elsewhere always)");
   verb->callback([&invocation, replay] {
     invocation.action = [&invocation, replay] { return Replay(invocation, *replay); };
   });

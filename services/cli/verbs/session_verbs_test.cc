@@ -67,6 +67,43 @@ TEST_CASE_METHOD(VerbTest, "sessions list: stops at the limit, across pages", "[
   CHECK(gateway.requests(kList)[1].find(R"("pageSize":1,"pageToken":"t")") != std::string::npos);
 }
 
+TEST_CASE_METHOD(VerbTest, "sessions list --text: goes on until all was searched, with progress",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[],"nextPageToken":"a","searched":2000,
+                            "searchedBackTo":"2026-01-02T03:04:05.678Z"})");
+  gateway.Answer(kList, R"({"items":[],"nextPageToken":"b","searched":2000,
+                            "searchedBackTo":"2026-01-01T03:04:05.678Z"})");
+  gateway.Answer(kList, R"({"items":[{"id":"s-9"}],"nextPageToken":"","searched":7})");
+  const RunResult run = Run({"sessions", "list", "--text", "needle"});
+  CHECK(run.status == 0);
+  CHECK(run.out.find("s-9") != std::string::npos);
+  CHECK(run.err ==
+        "searched 2000 sessions, back to 2026-01-02T03:04:05Z: 0 found\n"
+        "searched 4000 sessions, back to 2026-01-01T03:04:05Z: 0 found\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions list: each page is printed before the next is asked for",
+                 "[cli][verbs]") {
+  std::ostringstream out;
+  std::ostringstream err;
+  int page = 0;
+  gateway.AnswerBy(kList, [&](const std::string&) -> absl::StatusOr<std::string> {
+    for (int before = 1; before <= page; ++before) {
+      CHECK(out.str().find("s-" + std::to_string(before)) != std::string::npos);
+    }
+    ++page;
+    return R"({"items":[{"id":"s-)" + std::to_string(page) + R"("}],"nextPageToken":")" +
+           (page == 50 ? "" : std::to_string(page)) + R"("})";
+  });
+  for (const char* format : {"table", "json", "yaml"}) {
+    page = 0;
+    out.str("");
+    CHECK(cli::Run({"sessions", "list", "--limit", "0", "-o", format}, out, err,
+                   gateway.connector()) == 0);
+    CHECK(page == 50);
+  }
+}
+
 TEST_CASE_METHOD(VerbTest, "sessions show: the session and all its events, delivered text readable",
                  "[cli][verbs]") {
   AnswerWithSession(gateway);
@@ -127,6 +164,50 @@ TEST_CASE_METHOD(VerbTest, "sessions export: joins the pages into a file or stan
   answer();
   CHECK(Run({"sessions", "export", "-o", "-"}).out == "{\"a\":1}\n{}\n");
   CHECK(gateway.requests(kExport).at(1) == R"({"ids":[],"pageToken":"2"})");
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions export: each page is written before the next is asked for",
+                 "[cli][verbs]") {
+  constexpr std::size_t kPages = 40;
+  const std::string line = std::string(1 << 16, 'x');
+  std::size_t asked = 0;
+  const auto written = [&] {
+    std::size_t bytes = 0;
+    for (const auto& file : std::filesystem::directory_iterator(home.path)) {
+      bytes += file.file_size();
+    }
+    return bytes;
+  };
+  gateway.AnswerBy(kExport, [&](const std::string&) -> absl::StatusOr<std::string> {
+    CHECK(written() == asked * (line.size() + 1));
+    ++asked;
+    return R"({"lines":")" + line + R"(\n","nextPageToken":")" +
+           (asked == kPages ? "" : std::to_string(asked)) + R"("})";
+  });
+  CHECK(Run({"sessions", "export", "-o", home.path + "/export.jsonl"}).status == 0);
+  CHECK(written() == kPages * (line.size() + 1));
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions export: what was begun is taken away when it fails",
+                 "[cli][verbs]") {
+  gateway.Answer(kExport, R"({"lines":"{}\n","nextPageToken":"2"})");
+  gateway.Answer(kExport, absl::UnavailableError("away"));
+  home.Write("export.jsonl", "the one of yesterday");
+  const RunResult run = Run({"sessions", "export", "-o", home.path + "/export.jsonl"});
+  CHECK(run.status == 1);
+  CHECK(home.Read("export.jsonl") == "the one of yesterday");
+  CHECK(std::distance(std::filesystem::directory_iterator(home.path), {}) == 1);
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions export: a device is written to, and refuses when it is full",
+                 "[cli][verbs]") {
+  gateway.Answer(kExport, R"({"lines":"{}\n","nextPageToken":""})");
+  CHECK(Run({"sessions", "export", "-o", "/dev/null"}).status == 0);
+  CHECK(std::filesystem::is_character_file("/dev/null"));
+  const RunResult full = Run({"sessions", "export", "-o", "/dev/full"});
+  CHECK(full.status == 1);
+  CHECK(full.err == "countersign: cannot write /dev/full: No space left on device\n");
+  CHECK(RunOnFullDisk({"sessions", "export", "-o", "-"}).status == 1);
 }
 
 TEST_CASE_METHOD(VerbTest, "sessions export: a folder that is not there is named", "[cli][verbs]") {

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace countersign::cli::output {
+
+// A file that a verb writes piece by piece. A new or regular file of that name appears or is
+// replaced, with mode 0600, only when Finish succeeds; until then the old one stays. Everything
+// else that the name can stand for (a device, a FIFO, a symbolic link and what it leads to) is
+// written through and stays what it is. Not thread-safe.
+class OutputFile {
+ public:
+  // Opening a FIFO waits for its reader. Errors name `path` and say what the system said.
+  static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
+  // Without Finish: takes away what was written, where that is a file of its own.
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  absl::Status Write(absl::string_view bytes);
+  // Returns once the bytes are where they belong. Nothing may be written afterwards.
+  absl::Status Finish();
+
+ private:
+  OutputFile(std::string path, std::string fresh, int file)
+      : path_(std::move(path)), fresh_(std::move(fresh)), file_(file) {}
+  absl::Status Close();
+
+  const std::string path_;
+  std::string fresh_;  // the file that will be moved to path_; empty: path_ itself is written
+  int file_;           // -1 once closed
+};
+
+// Flushes `out`. Not OK when that fails or anything written to it before was lost.
+absl::Status Flush(std::ostream& out);
+
+}  // namespace countersign::cli::output
