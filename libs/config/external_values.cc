@@ -52,42 +52,55 @@ void ReplaceFaulty(YAML::Node value, absl::string_view path) {
   value = inlined;
 }
 
-void ResolveValue(YAML::Node value, const std::string& path, const ExternalValues& values,
-                  Mistakes& mistakes) {
-  if (!value.IsMap() || value.size() != 1 || !value.begin()->first.IsScalar()) {
-    mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
-    ReplaceFaulty(value, path);
-    return;
-  }
-  const std::string form = value.begin()->first.Scalar();
-  if (form == "inline") return;
-  const std::string key = ExternalKey(value);
-  if (key.empty()) {
-    mistakes.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
-    ReplaceFaulty(value, path);
-    return;
-  }
-  const auto found = values.find(key);
-  if (found == values.end()) {
-    mistakes.Add(value, path,
-                 form == "env"
-                     ? absl::StrCat("the environment variable ", key.substr(4), " is not set")
-                     : absl::StrCat("the file ", key.substr(5), " could not be read"));
-    ReplaceFaulty(value, path);
-    return;
-  }
-  const std::string content = WithoutFinalNewline(found->second);
-  if (content.empty()) {
-    mistakes.Add(value, path,
-                 form == "env"
-                     ? absl::StrCat("the environment variable ", key.substr(4), " is empty")
-                     : absl::StrCat("the file ", key.substr(5), " is empty"));
-    ReplaceFaulty(value, path);
-    return;
-  }
-  value.remove(form);
-  value["inline"] = content;
+// "the environment variable NAME" or "the file PATH" of a key.
+std::string DescribeKey(absl::string_view key) {
+  if (absl::ConsumePrefix(&key, "env:")) return absl::StrCat("the environment variable ", key);
+  absl::ConsumePrefix(&key, "file:");
+  return absl::StrCat("the file ", key);
 }
+
+class SecretResolver {
+ public:
+  SecretResolver(const ExternalValues& values, Secrets secrets, Mistakes& mistakes)
+      : values_(values), secrets_(secrets), mistakes_(mistakes) {}
+
+  void Resolve(YAML::Node value, const std::string& path) {
+    const bool one_form = value.IsMap() && value.size() == 1 && value.begin()->first.IsScalar();
+    const std::string form = one_form ? value.begin()->first.Scalar() : "";
+    if (form == "inline") return;
+    const std::string key = one_form ? ExternalKey(value) : "";
+    if (key.empty()) {
+      mistakes_.Add(value, path, "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+      return ReplaceFaulty(value, path);
+    }
+    const auto found = values_.find(key);
+    if (found == values_.end()) {
+      return Missing(value, path, key, form == "env" ? " is not set" : " could not be read");
+    }
+    const std::string content = WithoutFinalNewline(found->second);
+    if (content.empty()) return Missing(value, path, key, " is empty");
+    value.remove(form);
+    value["inline"] = content;
+  }
+
+  std::vector<std::string> TakeMissing() { return std::move(missing_); }
+
+ private:
+  void Missing(const YAML::Node& value, const std::string& path, const std::string& key,
+               absl::string_view how) {
+    if (secrets_ == Secrets::kMayBeMissing) {
+      missing_.push_back(DescribeKey(key));
+    } else {
+      mistakes_.Add(value, path, absl::StrCat(DescribeKey(key), how));
+    }
+    ReplaceFaulty(value, path);
+  }
+
+  const ExternalValues& values_;
+  const Secrets secrets_;
+  Mistakes& mistakes_;
+  std::vector<std::string> missing_;
+};
 
 // Calls `use` with every value of a MaskingProfile's spec that may be external: a hashed rule's
 // key, and its values unless they are a list.
@@ -154,33 +167,35 @@ void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
   }
 }
 
-YAML::Node ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
-                                 const ExternalValues& values, Mistakes& mistakes) {
-  if (!spec.IsMap()) return spec;
+ResolvedValues ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
+                                     const ExternalValues& values, Secrets secrets,
+                                     Mistakes& mistakes) {
+  if (!spec.IsMap()) return {spec, {}};
+  SecretResolver resolver(values, secrets, mistakes);
   if (kind == "MaskingProfile") {
     bool any = false;
     ForEachHashedValue(spec, [&](const YAML::Node&, const std::string&) { any = true; });
-    if (!any) return spec;
+    if (!any) return {spec, {}};
     YAML::Node copy = YAML::Clone(spec);
     ForEachHashedValue(copy, [&](const YAML::Node& value, const std::string& path) {
-      ResolveValue(value, path, values, mistakes);
+      resolver.Resolve(value, path);
     });
-    return copy;
+    return {copy, resolver.TakeMissing()};
   }
-  if (kind != "Credential" && kind != "Dictionary") return spec;
+  if (kind != "Credential" && kind != "Dictionary") return {spec, {}};
   if (kind == "Dictionary") {
-    if (!spec["file"].IsDefined()) return spec;  // Avoids copying a large list of terms.
+    if (!spec["file"].IsDefined()) return {spec, {}};  // A large list of terms is not worth a copy.
     YAML::Node copy = YAML::Clone(spec);
     ResolveTerms(copy, values, mistakes);
-    return copy;
+    return {copy, {}};
   }
   YAML::Node copy = YAML::Clone(spec);
   for (const auto& path : CredentialValues()) {
     const YAML::Node value = Find(copy, path);
     if (!value.IsDefined()) continue;
-    ResolveValue(value, absl::StrCat("spec.", absl::StrJoin(path, ".")), values, mistakes);
+    resolver.Resolve(value, absl::StrCat("spec.", absl::StrJoin(path, ".")));
   }
-  return copy;
+  return {copy, resolver.TakeMissing()};
 }
 
 }  // namespace countersign::config

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "libs/config/fields.h"
 #include "libs/config/resource_reader.h"
@@ -14,10 +15,17 @@ namespace countersign::config {
 void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
                            std::set<std::string>& keys);
 
-// A copy of `spec` in which every {env: …} and {file: …} is an {inline: …} and a Dictionary's file
-// is part of its terms; `spec` itself when there are none. Missing and malformed values are
-// mistakes.
-YAML::Node ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
-                                 const ExternalValues& values, Mistakes& mistakes);
+struct ResolvedValues {
+  // A copy of the spec in which every {env: …} and {file: …} is an {inline: …} and a Dictionary's
+  // file is part of its terms; the spec itself where there is nothing to resolve.
+  YAML::Node spec;
+  // Of secrets that are missing and may be: "the environment variable NAME", "the file PATH".
+  std::vector<std::string> missing_secrets;
+};
+
+// Malformed values are mistakes; missing ones too, but for those that `secrets` allows.
+ResolvedValues ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
+                                     const ExternalValues& values, Secrets secrets,
+                                     Mistakes& mistakes);
 
 }  // namespace countersign::config

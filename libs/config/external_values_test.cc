@@ -22,7 +22,8 @@ Resolved Resolve(const std::string& kind, const std::string& spec, const Externa
   Mistakes mistakes;
   mistakes.SetPlace("f.yaml", "");
   Resolved resolved;
-  const YAML::Node node = ResolveExternalValues(kind, YAML::Load(spec), values, mistakes);
+  const YAML::Node node =
+      ResolveExternalValues(kind, YAML::Load(spec), values, Secrets::kRequired, mistakes).spec;
   REQUIRE(AppendCanonicalJson(node, resolved.json).ok());
   resolved.mistakes = std::string(mistakes.ToStatus().message());
   return resolved;
@@ -89,7 +90,8 @@ TEST_CASE("ResolveExternalValues: does not change the given spec", "[config]") {
   const YAML::Node spec = YAML::Load("{bearer: {env: KEY}}");
   Mistakes mistakes;
   const YAML::Node resolved =
-      ResolveExternalValues("Credential", spec, {{"env:KEY", "x"}}, mistakes);
+      ResolveExternalValues("Credential", spec, {{"env:KEY", "x"}}, Secrets::kRequired, mistakes)
+          .spec;
   CHECK(spec["bearer"]["env"].Scalar() == "KEY");
   CHECK(resolved["bearer"]["inline"].Scalar() == "x");
 }

@@ -1,6 +1,7 @@
 #include "libs/config/fields.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -43,11 +44,26 @@ bool IsJsonNumber(absl::string_view text) {
   return at == text.size();
 }
 
+// One spelling for each number (1.50 and 1.5, 1e3 and 1000), so that a resource that was read, shown
+// and read again is the same text. What no double holds stays as it was written.
+std::string CanonicalNumber(const std::string& text) {
+  std::int64_t integer = 0;
+  if (absl::SimpleAtoi(text, &integer)) return absl::StrCat(integer);
+  double number = 0;
+  if (!absl::SimpleAtod(text, &number) || !std::isfinite(number)) return text;
+  if (number == std::floor(number) && std::fabs(number) < 1e15) {
+    return absl::StrCat(static_cast<std::int64_t>(number));
+  }
+  return json::Writer().Number(number).str();
+}
+
 void AppendScalar(const YAML::Node& node, std::string& out) {
   const std::string& text = node.Scalar();
   const bool word = text == "true" || text == "false";
-  if (IsPlain(node) && (word || IsJsonNumber(text))) {
+  if (IsPlain(node) && word) {
     out += text;
+  } else if (IsPlain(node) && IsJsonNumber(text)) {
+    out += CanonicalNumber(text);
   } else {
     out += json::Quote(text);
   }

@@ -68,6 +68,16 @@ TEST_CASE("AppendCanonicalJson: sorts keys and keeps the type of plain scalars o
         R"({"a":{"c":"","d":1.5},"b":[1,"1",true,"x","007",null]})");
 }
 
+TEST_CASE("AppendCanonicalJson: a number has one spelling", "[config]") {
+  std::string json;
+  REQUIRE(AppendCanonicalJson(
+              YAML::Load("[1.50, 1.5, 1e3, -0, 0.0, 1.0, 0.1, -2.5e-7, 9223372036854775807, "
+                         "'1.50']"),
+              json)
+              .ok());
+  CHECK(json == R"([1.5,1.5,1000,0,0,1,0.1,-2.5e-07,9223372036854775807,"1.50"])");
+}
+
 TEST_CASE("AppendCanonicalJson: an alias bomb is refused", "[config]") {
   std::string yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 9; ++i) {

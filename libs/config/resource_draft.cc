@@ -1,7 +1,12 @@
 #include "libs/config/resource_draft.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "libs/config/resource_reading.h"
 #include "libs/config/source_lines.h"
 
@@ -11,9 +16,25 @@ namespace {
 void Remove(const domain::Resource& faulty, domain::ResourceSet& set) {
   if (faulty.kind == "IdentityProvider") set.identity_providers.erase(faulty.name);
   if (faulty.kind == "Credential") set.credentials.erase(faulty.name);
-  if (faulty.kind == "Connection") set.connections.erase(faulty.name);
-  if (faulty.kind == "MaskingProfile") set.masking_profiles.erase(faulty.name);
-  if (faulty.kind == "Policy") set.policies.erase(faulty.name);
+}
+
+// "Policy/p: spec.when" of a mistake, with or without file and line before it.
+std::string FindPlace(const std::string& mistake) {
+  std::vector<std::string> place;
+  for (const absl::string_view word : absl::StrSplit(mistake, ": ")) {
+    const absl::string_view kind = word.substr(0, word.find('/'));
+    const bool begins =
+        place.empty() && std::find(Kinds().begin(), Kinds().end(), kind) != Kinds().end();
+    if (begins || place.size() == 1) place.emplace_back(word);
+    if (place.size() == 2) break;
+  }
+  return absl::StrJoin(place, ": ");
+}
+
+// Whether `place` is `outer` or a field within it.
+bool IsWithin(absl::string_view place, absl::string_view outer) {
+  if (outer.empty() || !absl::ConsumePrefix(&place, outer)) return false;
+  return place.empty() || place.front() == '.' || place.front() == '[';
 }
 
 void AddPlaceholderDictionary(const std::string& name, domain::ResourceSet& set) {
@@ -52,11 +73,26 @@ void AddPlaceholders(domain::ResourceSet& set) {
 
 }  // namespace
 
+void AddNewMistakes(const std::vector<std::string>& found, ResourceDraft& draft) {
+  std::vector<std::string> known;
+  for (const std::string& mistake : draft.mistakes) known.push_back(FindPlace(mistake));
+  std::vector<std::string> mistakes = draft.mistakes;
+  for (const std::string& mistake : found) {
+    const std::string place = FindPlace(mistake);
+    const bool follows = std::any_of(known.begin(), known.end(), [&](const std::string& other) {
+      const bool is_of_the_whole = absl::EndsWith(other, ": spec");
+      return IsWithin(other, place) || (!is_of_the_whole && IsWithin(place, other));
+    });
+    if (!follows) mistakes.push_back(mistake);
+  }
+  draft.mistakes = WithSourceLines(mistakes, draft.resources);
+}
+
 ResourceDraft ReadDraft(const std::vector<SourceFile>& files, const ExternalValues& values,
-                        References references) {
+                        const DraftOptions& options) {
   ResourceDraft draft;
   Mistakes mistakes;
-  std::vector<CheckedResource> resources = ReadAndCheck(files, values, mistakes);
+  std::vector<CheckedResource> resources = ReadAndCheck(files, values, options.secrets, mistakes);
   auto set = std::make_shared<domain::ResourceSet>();
   Mistakes again;  // discarded: the spec is read a second time, with the same mistakes
   std::vector<domain::Resource> faulty;
@@ -70,7 +106,7 @@ ResourceDraft ReadDraft(const std::vector<SourceFile>& files, const ExternalValu
     if (!readable || (credential && !checked.valid)) faulty.push_back(std::move(typed));
     draft.resources.push_back(std::move(checked.source));
   }
-  if (references == References::kWithinFiles) CheckReferences(*set, mistakes);
+  if (options.references == References::kWithinFiles) CheckReferences(*set, mistakes);
   for (const domain::Resource& resource : faulty) Remove(resource, *set);
   AddPlaceholders(*set);
   draft.set = std::move(set);

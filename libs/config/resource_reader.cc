@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
@@ -39,18 +40,58 @@ void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mista
   }
 }
 
-// Reads the spec to find its mistakes; the typed value is made later from the stored form.
+// "!x" would silently match nothing. Only of files: a gateway has to start with what an earlier
+// version of this program has stored.
+void RefuseNegations(const YAML::Node& list, const std::string& path, Mistakes& mistakes) {
+  if (!list.IsDefined() || !list.IsSequence()) return;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!list[i].IsScalar() || !absl::StartsWith(list[i].Scalar(), "!")) continue;
+    mistakes.Add(list[i], absl::StrCat(path, "[", i, "]"),
+                 absl::StrCat("\"", list[i].Scalar(), "\" does not mean \"all but\": name what is ",
+                              "meant, or refuse the rest by a policy that denies it"));
+  }
+}
+
+YAML::Node Member(const YAML::Node& node, const std::string& name) {
+  return node.IsMap() ? node[name] : YAML::Node(YAML::NodeType::Undefined);
+}
+
+void CheckNegations(const std::string& kind, const YAML::Node& spec, Mistakes& mistakes) {
+  if (kind == "Connection") {
+    RefuseNegations(Member(spec, "models"), "spec.models", mistakes);
+  } else if (kind == "RoleBinding") {
+    for (const char* const list : {"groups", "identities", "connections"}) {
+      RefuseNegations(Member(spec, list), absl::StrCat("spec.", list), mistakes);
+    }
+  } else if (kind == "Policy") {
+    const YAML::Node match = Member(spec, "match");
+    if (!match.IsDefined()) return;
+    for (const char* const list : {"connections", "groups", "identities", "models", "operations"}) {
+      RefuseNegations(Member(match, list), absl::StrCat("spec.match.", list), mistakes);
+    }
+  }
+}
+
+// {sealed: withheld}: what the gateway prints of a Credential.
+bool IsWithheld(const YAML::Node& spec) {
+  return spec.IsMap() && spec.size() == 1 && spec["sealed"].IsDefined() &&
+         spec["sealed"].IsScalar() && spec["sealed"].Scalar() == kWithheld;
+}
+
+// Reads the spec for its mistakes alone; the typed value is made again from what is stored.
 void CheckSpec(const std::string& kind, const std::string& name, const YAML::Node& node,
                Mistakes& mistakes) {
   Fields spec(node, "spec", mistakes);
   if (kind == "IdentityProvider") ReadIdentityProvider(name, spec);
   if (kind == "Identity") ReadIdentity(name, spec);
   if (kind == "RoleBinding") ReadRoleBinding(name, spec);
-  if (kind == "Credential") CheckCredentialSpec(spec);
+  if (kind == "Credential" && IsWithheld(node)) spec.Required("sealed");
+  if (kind == "Credential" && !IsWithheld(node)) CheckCredentialSpec(spec);
   if (kind == "Connection") ReadConnection(name, spec);
   if (kind == "Dictionary") ReadDictionary(name, spec);
   if (kind == "MaskingProfile") ReadMaskingProfile(name, spec);
   if (kind == "Policy") CheckOperations(ReadPolicy(name, spec), node, mistakes);
+  CheckNegations(kind, node, mistakes);
 }
 
 // The lines of a spec's values; for a Dictionary without its terms, which may be 100,000.
@@ -65,7 +106,13 @@ SourceLines SpecLines(const std::string& kind, const YAML::Node& spec) {
   return lines;
 }
 
-void ReadDocument(const std::string& file, const YAML::Node& node, const ExternalValues& values,
+// What all resources of one call are read with.
+struct Sources {
+  const ExternalValues& values;
+  Secrets secrets;
+};
+
+void ReadDocument(const std::string& file, const YAML::Node& node, const Sources& sources,
                   Mistakes& mistakes, std::vector<CheckedResource>& out) {
   const std::size_t before = mistakes.lines().size();
   mistakes.SetPlace(file, "");
@@ -101,7 +148,10 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
   lines = SpecLines(resource.kind, written);
   lines.emplace("spec", static_cast<std::size_t>(written.Mark().line + 1));
   mistakes.SetLines(&lines);
-  const YAML::Node spec = ResolveExternalValues(resource.kind, written, values, mistakes);
+  ResolvedValues resolved =
+      ResolveExternalValues(resource.kind, written, sources.values, sources.secrets, mistakes);
+  checked.source.missing_secrets = std::move(resolved.missing_secrets);
+  const YAML::Node spec = resolved.spec;
   if (spec.is(written)) mistakes.SetLines(nullptr);
   CheckSpec(resource.kind, resource.name, spec, mistakes);
   std::string json;
@@ -110,7 +160,7 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
   mistakes.SetLines(nullptr);
   if (!canonical.ok()) return;
   if (resource.kind == "Credential") {
-    checked.source.secret_spec = SecretString(std::move(json));
+    if (!IsWithheld(spec)) checked.source.secret_spec = SecretString(std::move(json));
   } else {
     resource.spec = std::move(json);
   }
@@ -118,16 +168,32 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Externa
   out.push_back(std::move(checked));
 }
 
-// All documents in `file`, or the place of the first YAML error.
+// A listing, as the gateway prints resources: nothing in it but items and what belongs to a listing.
+bool IsListing(const YAML::Node& document) {
+  if (!document.IsMap() || !document["items"].IsDefined() || !document["items"].IsSequence()) {
+    return false;
+  }
+  for (const auto& member : document) {
+    const std::string name = member.first.IsScalar() ? member.first.Scalar() : "";
+    if (name != "items" && name != "nextPageToken") return false;
+  }
+  return true;
+}
+
+// Every document of `file` (of a listing, its items), or the place where it stops being YAML.
 absl::StatusOr<std::vector<YAML::Node>> Load(const SourceFile& file) {
   if (file.content.size() > kMaxFileBytes) {
     return absl::InvalidArgumentError(absl::StrCat(file.name, ": larger than 32 MiB"));
   }
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(file.content);
-    documents.erase(std::remove_if(documents.begin(), documents.end(),
-                                   [](const YAML::Node& node) { return node.IsNull(); }),
-                    documents.end());
+    std::vector<YAML::Node> documents;
+    for (const YAML::Node& document : YAML::LoadAll(file.content)) {
+      if (IsListing(document)) {
+        for (const YAML::Node& item : document["items"]) documents.push_back(item);
+      } else if (!document.IsNull()) {
+        documents.push_back(document);
+      }
+    }
     return documents;
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(
@@ -184,7 +250,8 @@ std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files) {
 }
 
 std::vector<CheckedResource> ReadAndCheck(const std::vector<SourceFile>& files,
-                                          const ExternalValues& values, Mistakes& mistakes) {
+                                          const ExternalValues& values, Secrets secrets,
+                                          Mistakes& mistakes) {
   std::vector<CheckedResource> resources;
   for (const SourceFile& file : files) {
     absl::StatusOr<std::vector<YAML::Node>> documents = Load(file);
@@ -193,7 +260,7 @@ std::vector<CheckedResource> ReadAndCheck(const std::vector<SourceFile>& files,
       continue;
     }
     for (const YAML::Node& node : *documents) {
-      ReadDocument(file.name, node, values, mistakes, resources);
+      ReadDocument(file.name, node, {values, secrets}, mistakes, resources);
     }
   }
   RefuseTwice(resources, mistakes);
@@ -201,9 +268,10 @@ std::vector<CheckedResource> ReadAndCheck(const std::vector<SourceFile>& files,
 }
 
 absl::StatusOr<std::vector<SourcedResource>> ReadResources(const std::vector<SourceFile>& files,
-                                                           const ExternalValues& values) {
+                                                           const ExternalValues& values,
+                                                           Secrets secrets) {
   Mistakes mistakes;
-  std::vector<CheckedResource> checked = ReadAndCheck(files, values, mistakes);
+  std::vector<CheckedResource> checked = ReadAndCheck(files, values, secrets, mistakes);
   CS_RETURN_IF_ERROR(mistakes.ToStatus());
   std::vector<SourcedResource> resources;
   resources.reserve(checked.size());

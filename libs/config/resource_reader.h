@@ -33,24 +33,36 @@ using ExternalValues = std::map<std::string, std::string>;
 // ReadResources reports them.
 std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files);
 
+// Whether the values of secrets (a Credential's, and the key and list of a hashed masking rule) have
+// to be there. Where they may be missing, a placeholder stands for each, and the resource says which
+// they are.
+enum class Secrets { kRequired, kMayBeMissing };
+
 // A resource and where it was read.
 struct SourcedResource {
-  domain::Resource resource;  // a Credential's has no spec until it is sealed
-  // For a Credential, its spec as canonical JSON with every value as {"inline": …}. To be sealed.
+  domain::Resource resource;  // of a Credential without a spec until it is sealed
+  // Of a Credential: its spec as canonical JSON with every value as {"inline": …}. To be sealed.
+  // Empty where its spec is {sealed: withheld}, as the gateway prints it: the stored value is kept.
   SecretString secret_spec;
+  // "the environment variable NAME", "the file PATH": the secrets that are missing.
+  std::vector<std::string> missing_secrets;
   std::string source;  // "policies.yaml:12", for messages
   // The line of each value by path ("spec.when.pattern.regex"), for messages; for a Dictionary only
   // the lines of its fields, because it may have 100,000 terms.
   std::map<std::string, std::size_t> lines;
 };
 
-// The resources in `files`, in order. INVALID_ARGUMENT lists every mistake. A kind and name may
-// occur once.
+// The resources of `files`, in their order; a listing ({items: […]}, as the gateway prints it) is
+// read as the resources in it. INVALID_ARGUMENT with every mistake. The same kind and name twice is
+// a mistake.
 absl::StatusOr<std::vector<SourcedResource>> ReadResources(const std::vector<SourceFile>& files,
-                                                           const ExternalValues& values);
+                                                           const ExternalValues& values,
+                                                           Secrets secrets = Secrets::kRequired);
 
 // The stored spec of a Credential whose secret was sealed to `sealed`.
 std::string SealedSpec(absl::string_view sealed);
+// What stands for it where a Credential is shown.
+inline constexpr absl::string_view kWithheld = "withheld";
 
 // Reads the specs in `list` and checks the references between them. INVALID_ARGUMENT lists every
 // mistake: `Policy/p: spec.match.connections[0]: there is no Connection "openai"`.

@@ -135,6 +135,62 @@ TEST_CASE("ReadResources: external values replace their references, and secrets 
   CHECK(Errors(yaml).find("the environment variable KEY is not set") != std::string::npos);
 }
 
+TEST_CASE("ReadResources: a listing, as the gateway prints it, is the resources in it",
+          "[config]") {
+  const std::string one =
+      "{apiVersion: countersign/v1, kind: Dictionary, metadata: {name: a}, spec: {terms: [x]}}";
+  const auto read = ReadResources(
+      {{"a.yaml", "items:\n- " + one + "\nnextPageToken: ''\n"}, {"b.json", R"({"items":[]})"}},
+      {});
+  INFO(read.status());
+  REQUIRE(read.ok());
+  REQUIRE(read->size() == 1);
+  CHECK(read->front().source == "a.yaml:2");
+  CHECK(read->front().resource.spec == R"({"terms":["x"]})");
+  const auto other = ReadResources({{"a.yaml", "{items: [" + one + "], kind: Bag}"}}, {});
+  CHECK_FALSE(other.ok());
+}
+
+TEST_CASE("ReadResources: a Credential's withheld value is kept, and nothing else reads so",
+          "[config]") {
+  const auto credential = [](const std::string& spec) {
+    return ReadResources(
+        {{"a.yaml", "apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: c}\nspec: " +
+                        spec + "\n"}},
+        {});
+  };
+  const auto kept = credential("{sealed: withheld}");
+  REQUIRE(kept.ok());
+  CHECK(kept->front().secret_spec.empty());
+  for (const char* const spec : {"{sealed: v1.abc.def}", "{sealed: withheld, bearer: {inline: x}}",
+                                 "{sealed: [withheld]}"}) {
+    CHECK_FALSE(credential(spec).ok());
+  }
+}
+
+TEST_CASE("ReadResources: what is meant as a negation is refused, because it would match nothing",
+          "[config]") {
+  const auto resource = [](const std::string& kind, const std::string& spec) {
+    return ReadResources({{"a.yaml", "apiVersion: countersign/v1\nkind: " + kind +
+                                         "\nmetadata: {name: r}\nspec: " + spec + "\n"}},
+                         {})
+        .status();
+  };
+  for (const char* const list : {"models", "groups", "identities", "connections", "operations"}) {
+    const absl::Status refused = resource(
+        "Policy", std::string("{match: {") + list + ": [ok, '!gpt-4o']}, then: {allow: {}}}");
+    CHECK(refused.message().find(std::string("a.yaml:4: Policy/r: spec.match.") + list +
+                                 "[1]: \"!gpt-4o\" does not mean") != std::string::npos);
+  }
+  CHECK(resource("Connection", "{protocol: openai, url: 'https://a.example/v1', models: ['!x']}")
+            .message()
+            .find("spec.models[0]") != std::string::npos);
+  CHECK(
+      resource("RoleBinding", "{role: caller, groups: ['!x']}").message().find("spec.groups[0]") !=
+      std::string::npos);
+  CHECK(resource("Policy", "{match: {models: ['gpt-!']}, then: {allow: {}}}").ok());
+}
+
 TEST_CASE("ReadResources: a credential has exactly one form", "[config]") {
   const auto credential = [](const std::string& spec) {
     return Errors("apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: c}\nspec: " +

@@ -15,7 +15,8 @@ struct CheckedResource {
 
 // The resources in `files` that have a kind and a name. Adds all mistakes to `mistakes`.
 std::vector<CheckedResource> ReadAndCheck(const std::vector<SourceFile>& files,
-                                          const ExternalValues& values, Mistakes& mistakes);
+                                          const ExternalValues& values, Secrets secrets,
+                                          Mistakes& mistakes);
 
 // Adds the typed form of `resource` to `set`.
 void AddResource(const domain::Resource& resource, Mistakes& mistakes, domain::ResourceSet& set);

@@ -57,4 +57,18 @@ bool ServesModel(const Connection& connection, absl::string_view model) {
                      [&](const std::string& glob) { return GlobMatch(glob, model); });
 }
 
+void AddRoles(const ResourceSet& resources, Principal& principal) {
+  const auto contains = [](const std::vector<std::string>& list, const std::string& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  };
+  for (const auto& [name, binding] : resources.role_bindings) {
+    const bool by_identity =
+        !principal.identity.empty() && contains(binding.identities, principal.identity);
+    const bool by_group =
+        std::any_of(principal.groups.begin(), principal.groups.end(),
+                    [&](const std::string& group) { return contains(binding.groups, group); });
+    if (by_identity || by_group) principal.roles.push_back({binding.role, binding.connections});
+  }
+}
+
 }  // namespace countersign::domain

@@ -212,4 +212,7 @@ struct ResourceSet {
 // Whether the connection serves the model: it has no globs, or one matches.
 bool ServesModel(const Connection& connection, absl::string_view model);
 
+// Adds the roles that the bindings of `resources` give to the principal's identity and groups.
+void AddRoles(const ResourceSet& resources, Principal& principal);
+
 }  // namespace countersign::domain

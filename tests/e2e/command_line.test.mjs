@@ -261,6 +261,111 @@ test('scripts/dev reports unusable tools in one line', async () => {
   assert.match(unreachable.stderr, /^dev: --database cannot be used: [^\n]*port 1[^\n]*\n$/);
 });
 
+// As a shell runs it: redirections and all.
+const shell = (line) =>
+  run('/bin/sh', ['-c', line], {
+    env: {
+      COUNTERSIGN_HOME: join(gateway.folder, 'cli'),
+      CS: `${program('countersign')} --addr ${gateway.address} --token-file ${gateway.adminKeyFile}`,
+      DIR: gateway.folder,
+    },
+  });
+
+test('what cannot be written is status 1', async () => {
+  const text = resource('Dictionary', 'words', '{terms: [alpha]}');
+  await file('full.yaml', text);
+  for (const command of ['--help', '--version', 'whoami', 'get policies -o yaml', 'keys list', 'sessions list -o json', 'validate -f $DIR/full.yaml',
+    'up --help', 'sessions export -o -', 'mask < $DIR/full.yaml']) {
+    const fine = await shell(`$CS ${command} > /dev/null`);
+    assert.equal(fine.code, 0, command + fine.stderr);
+    const { code, stderr } = await shell(`$CS ${command} > /dev/full`);
+    assert.equal(code, 1, command);
+    assert.match(stderr, /cannot write .*: No space left on device/, command);
+  }
+  const diff = await shell('$CS diff -f $DIR/full.yaml > /dev/full');
+  assert.equal(diff.code, 2); // 1 would say that it was shown
+});
+
+test('an export goes through devices, links and pipes, which stay what they are', async () => {
+  const kind = async (name) => (await shell(`stat -c %F ${name}`)).stdout.trim();
+  assert.equal((await shell('$CS sessions export -o /dev/null')).code, 0);
+  assert.equal(await kind('/dev/null'), 'character special file');
+  const full = await shell('$CS sessions export -o /dev/full');
+  assert.equal(full.code, 1);
+  assert.match(full.stderr, /cannot write \/dev\/full: No space left on device/);
+  assert.equal(await kind('/dev/full'), 'character special file');
+  const piped = await shell('cd $DIR && mkfifo pipe && (cat pipe > piped & $CS sessions export -o pipe; wait) && $CS sessions export -o direct');
+  assert.equal(piped.code, 0, piped.stderr);
+  assert.equal(await kind('$DIR/pipe'), 'fifo');
+  assert.equal((await shell(`${program('countersign')} verify $DIR/piped`)).code, 0);
+  const linked = await shell('cd $DIR && echo old > target && ln -s target link && $CS sessions export -o link');
+  assert.equal(linked.code, 0, linked.stderr);
+  assert.equal(await kind('$DIR/link'), 'symbolic link');
+  assert.equal((await shell(`${program('countersign')} verify $DIR/target`)).code, 0);
+  assert.equal((await shell('$CS sessions export -o /dev/stdout > $DIR/out')).code, 0);
+  assert.equal((await shell(`${program('countersign')} verify $DIR/out`)).code, 0);
+});
+
+test('what get prints of every kind can be applied, and is unchanged', async () => {
+  const kinds = ['identityproviders', 'identities', 'rolebindings', 'credentials', 'connections', 'dictionaries', 'maskingprofiles', 'policies'];
+  await gateway.apply(resources(model.url));
+  for (const form of ['yaml', 'json']) {
+    for (const kind of kinds) {
+      const got = await gateway.cli(['get', kind, '-o', form]);
+      const { items } = await gateway.cliJson(['get', kind]);
+      if (items.length === 0) continue; // nothing to apply
+      const path = await file(`${kind}.${form}`, got.stdout);
+      const applied = await gateway.cli(['apply', '-f', path]);
+      assert.equal(applied.code, 0, kind + applied.stderr);
+      for (const line of applied.stdout.trimEnd().split('\n')) assert.match(line, / unchanged$/);
+      assert.equal((await gateway.cli(['diff', '-f', path])).code, 0);
+      const valid = await gateway.cli(['validate', '--partial', '-f', path]);
+      assert.equal(valid.code, 0, kind + valid.stderr);
+      const one = await gateway.cli(['get', kind, items[0].metadata.name, '-o', form]);
+      const single = await gateway.cli(['apply', '-f', '-'], { input: one.stdout });
+      assert.match(single.stdout, / unchanged\n$/, single.stderr);
+    }
+  }
+  // The credential still works.
+  const key = await gateway.createKey('ci-bot');
+  const body = JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: 'hello' }] });
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  assert.equal((await fetch(`${gateway.baseURL}/chat/completions`, { method: 'POST', headers, body })).status, 200);
+});
+
+test('what changes nothing needs no secret, and says so', async () => {
+  const path = await file('secret.yaml', resource('Credential', 'model-key', '{bearer: {env: A_KEY_THAT_IS_NOT_SET}}') + resource('Credential', 'new-key', '{bearer: {file: /no/such/secret}}'));
+  const note = 'countersign: note: checked Credential/model-key without the environment variable A_KEY_THAT_IS_NOT_SET\ncountersign: note: checked Credential/new-key without the file /no/such/secret\n';
+  for (const [args, code, stdout] of [
+    [['validate', '-f', path], 0, '2 resources are valid\n'],
+    [['apply', '--dry-run', '-f', path], 0, 'Credential/model-key unchanged (dry run)\nCredential/new-key created (dry run)\n'],
+    [['diff', '-f', path], 1, /new-key/],
+  ]) {
+    const result = await gateway.cli(args);
+    assert.equal(result.code, code, result.stderr);
+    assert.ok(result.stderr.startsWith(note), result.stderr);
+    assert.match(result.stdout, typeof stdout === 'string' ? new RegExp(`^${stdout.replaceAll(/[()/]/g, '\\$&')}$`) : stdout);
+  }
+  assert.equal((await gateway.cli(['apply', '-f', path])).code, 1);
+});
+
+test('a model name with escape sequences reaches no terminal and no parser', async () => {
+  const key = await gateway.createKey('ci-bot');
+  const name = 'demo-\u001b[2J\u009b31m\u202e\u007f\u2028x';
+  const body = JSON.stringify({ model: name, messages: [{ role: 'user', content: 'hello' }] });
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  await fetch(`${gateway.baseURL}/chat/completions`, { method: 'POST', headers, body });
+  const { id } = await gateway.ended((session) => session.model === name);
+  for (const args of [['sessions', 'list'], ['sessions', 'show', id]]) {
+    for (const form of ['table', 'json', 'yaml']) {
+      const { stdout, stderr } = await gateway.cli([...args, '-o', form]);
+      assert.ok(stdout.includes('demo-'), stdout);
+      // eslint-disable-next-line no-control-regex
+      assert.doesNotMatch(stdout + stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/);
+    }
+  }
+});
+
 test('an export that was changed is not believed', async () => {
   const key = await gateway.createKey('ci-bot');
   const body = JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: 'hello' }] });

@@ -74,17 +74,26 @@ test('explain in words', async () => {
   assert.match(stdout, /^allow by otherwise, 1 token, masking standard\n\npolicy +verdict +priority +outcome /);
 });
 
-test('explain warns about probable mistakes', async () => {
-  const { stderr, code } = await gateway.cli(
-    ['policy', 'explain', '--connection', 'openai', '--as', 'ci-bto', '--model', 'gpt-4o'],
-    { input: 'hello' },
-  );
-  assert.equal(code, 0);
-  assert.equal(
-    stderr,
-    'countersign: note: there is no Identity "ci-bto": it has the groups given with --group alone\n' +
-      'countersign: note: the connection "openai" does not serve the model "gpt-4o"\n',
-  );
+test('explain says what the gateway refuses before it asks the policies', async () => {
+  const refused = async (...args) => {
+    const { verdict, policy, code } = await gateway.cliJson(['policy', 'explain', '--connection', 'openai', ...args], { input: 'hello' });
+    assert.deepEqual([verdict, policy], ['deny', '']);
+    return code;
+  };
+  // As a call of the same kind is refused.
+  const client = new OpenAI({ apiKey: key, baseURL: gateway.baseURL, maxRetries: 0 });
+  const unserved = client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'hello' }] });
+  await assert.rejects(unserved, (error) => error.code === 'model_not_found');
+  assert.equal(await refused('--as', 'ci-bot', '--model', 'gpt-4o'), 'model_not_found');
+  const auditor = new OpenAI({ apiKey: await gateway.createKey('audrey'), baseURL: gateway.baseURL, maxRetries: 0 });
+  const roleless = auditor.chat.completions.create({ model: 'demo-1', messages: [{ role: 'user', content: 'hello' }] });
+  await assert.rejects(roleless, (error) => error.code === 'permission_denied');
+  assert.equal(await refused('--as', 'audrey'), 'permission_denied');
+  assert.equal(await refused('--as', 'ci-bto'), 'permission_denied');
+  assert.equal(await refused('--as', 'ci-bto', '--group', 'audit'), 'permission_denied');
+  const known = await gateway.cli(['policy', 'explain', '--connection', 'openai', '--as', 'ci-bto', '--group', 'ci'], { input: 'hello' });
+  assert.equal(known.stderr, 'countersign: note: there is no Identity "ci-bto": it has the groups given with --group alone\n');
+  assert.match(known.stdout, /^allow by otherwise/);
 });
 
 test('explain refuses wrong input in one line', async () => {
@@ -121,10 +130,10 @@ test('policy test runs cases and fails when one does', async () => {
   const text = (expect) => `${connection}cases: [{name: nobody may, as: {identity: x}, connection: c, prompt: hi, expect: ${expect}}]\n`;
   const passed = await policyTest(text('deny'));
   assert.equal(passed.code, 0);
-  assert.match(passed.stdout, /^PASS +nobody may +deny: no policy matches +-$/m);
+  assert.match(passed.stdout, /^PASS +nobody may +deny: permission_denied: x may not call connection "c": .+ -$/m);
   const failed = await policyTest(text('allow'));
   assert.equal(failed.code, 1);
-  assert.match(failed.stdout, /^FAIL +nobody may +deny: no policy matches +expected allow$/m);
+  assert.match(failed.stdout, /^FAIL +nobody may +deny: permission_denied: .+ expected allow$/m);
   assert.equal(failed.stderr, 'countersign: 1 of 1 case failed\n');
 });
 

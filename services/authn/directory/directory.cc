@@ -166,7 +166,7 @@ absl::StatusOr<domain::Principal> Directory::FromToken(const TokenIssuer& issuer
   CS_ASSIGN_OR_RETURN(const domain::Identity* identity, Match(issuer, token));
   if (identity != nullptr) ApplyIdentity(*identity, principal);
   SetKind(issuer, token, identity, principal);
-  AddRoles(principal);
+  domain::AddRoles(*resources_, principal);
   return principal;
 }
 
@@ -199,7 +199,7 @@ absl::StatusOr<domain::Principal> Directory::FromKey(const access_keys::KeyRecor
   }
   if (identity != nullptr) ApplyIdentity(*identity, principal);
   if (built_in) AddBuiltInAdmin(principal);
-  AddRoles(principal);
+  domain::AddRoles(*resources_, principal);
   return principal;
 }
 
@@ -209,17 +209,6 @@ absl::StatusOr<domain::Principal> Directory::FromKeyWithoutResources(
   domain::Principal principal = KeyPrincipal(key);
   AddBuiltInAdmin(principal);
   return principal;
-}
-
-void Directory::AddRoles(domain::Principal& principal) const {
-  for (const auto& [name, binding] : resources_->role_bindings) {
-    const bool by_identity =
-        !principal.identity.empty() && Contains(binding.identities, principal.identity);
-    const bool by_group =
-        std::any_of(principal.groups.begin(), principal.groups.end(),
-                    [&](const std::string& group) { return Contains(binding.groups, group); });
-    if (by_identity || by_group) principal.roles.push_back({binding.role, binding.connections});
-  }
 }
 
 }  // namespace countersign::authn::directory

@@ -68,7 +68,6 @@ class Directory {
       : resources_(std::move(resources)) {}
   absl::StatusOr<const domain::Identity*> Match(const TokenIssuer& issuer,
                                                 const jose::VerifiedToken& token) const;
-  void AddRoles(domain::Principal& principal) const;
 
   std::shared_ptr<const domain::ResourceSet> resources_;
   std::vector<TokenIssuer> issuers_;

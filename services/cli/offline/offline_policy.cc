@@ -6,24 +6,21 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "services/policy/rules/rule_compiler.h"
 
 namespace countersign::cli::offline {
 
 absl::StatusOr<std::unique_ptr<OfflinePolicy>> OfflinePolicy::Load(
-    const std::vector<config::SourceFile>& files, config::ExternalValues values,
-    config::References references) {
-  // Policies do not need secrets, and where policies are tested the secrets are usually not set.
-  for (const std::string& key : config::ExternalValueKeys(files)) {
-    if (absl::StartsWith(key, "env:")) values.emplace(key, "not set here");
-  }
-  const config::ResourceDraft draft = config::ReadDraft(files, values, references);
+    const std::vector<config::SourceFile>& files, const config::ExternalValues& values,
+    const Source& source) {
+  const config::ResourceDraft draft = config::ReadDraft(
+      files, values, {.references = source.references, .secrets = config::Secrets::kMayBeMissing});
   if (!draft.mistakes.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(draft.mistakes, "\n"));
   }
   std::unique_ptr<OfflinePolicy> loaded(new OfflinePolicy());
+  loaded->knows_roles_ = source.is_gateway || !draft.set->role_bindings.empty();
   CS_ASSIGN_OR_RETURN(loaded->snapshot_,
                       policy::rules::CompileSnapshot(draft.set, loaded->engine_, nullptr));
   return loaded;
@@ -33,13 +30,14 @@ absl::StatusOr<OfflinePolicy::Answer> OfflinePolicy::Ask(const config::PolicyCas
   Answer answer;
   answer.who.issuer = "countersign";
   answer.who.subject = question.identity;
-  answer.who.identity = question.identity;
   answer.who.groups = question.groups;
   const auto& identities = snapshot_->resources->identities;
   if (const auto known = identities.find(question.identity); known != identities.end()) {
+    answer.who.identity = question.identity;
     answer.who.kind = known->second.kind;
     for (const std::string& group : known->second.groups) answer.who.groups.push_back(group);
   }
+  domain::AddRoles(*snapshot_->resources, answer.who);
   answer.prompt.operation = question.operation;
   answer.prompt.model = question.model;
   answer.prompt.parameters = question.parameters;
@@ -55,25 +53,58 @@ absl::StatusOr<OfflinePolicy::Answer> OfflinePolicy::Ask(const config::PolicyCas
   CS_ASSIGN_OR_RETURN(
       answer.explanation,
       policy::rules::Explain(*snapshot_, {answer.who, question.connection, answer.prompt}));
+  answer.refusal = Refuse(answer.who, question);
+  if (answer.refusal) {
+    domain::Decision refused;
+    refused.policy_version = answer.explanation.decision.policy_version;
+    refused.prompt_tokens = answer.explanation.decision.prompt_tokens;
+    answer.explanation.decision = std::move(refused);
+  }
   return answer;
+}
+
+// The same checks in the same order as the edge's (services/edge/call, CheckCaller).
+std::optional<OfflinePolicy::Refusal> OfflinePolicy::Refuse(
+    const domain::Principal& who, const config::PolicyCase& question) const {
+  const auto connection = snapshot_->resources->connections.find(question.connection);
+  if (connection == snapshot_->resources->connections.end()) return std::nullopt;  // Explain's
+  const bool is_nobody = who.identity.empty() && who.groups.empty();
+  if (is_nobody ||
+      (knows_roles_ && !domain::HasRole(who, domain::Role::kCaller, question.connection))) {
+    return Refusal{
+        "permission_denied",
+        absl::StrCat(question.identity, " may not call connection \"", question.connection, "\": ",
+                     is_nobody ? "there is no Identity of that name, and no group is given"
+                               : "no RoleBinding gives it the role caller there")};
+  }
+  if (!question.model.empty() && !domain::ServesModel(connection->second, question.model)) {
+    return Refusal{"model_not_found", absl::StrCat("connection \"", question.connection,
+                                                   "\" has no model \"", question.model, "\"")};
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> OfflinePolicy::Doubts(const config::PolicyCase& question) const {
   std::vector<std::string> doubts;
-  const domain::ResourceSet& set = *snapshot_->resources;
-  if (set.identities.count(question.identity) == 0) {
+  if (snapshot_->resources->identities.count(question.identity) == 0) {
     doubts.push_back(absl::StrCat("there is no Identity \"", question.identity,
                                   "\": it has the groups given with --group alone"));
   }
-  const auto connection = set.connections.find(question.connection);
-  if (connection == set.connections.end() || question.model.empty()) return doubts;
-  const std::vector<std::string>& models = connection->second.models;
-  const auto is_asked = [&](const std::string& glob) { return GlobMatch(glob, question.model); };
-  if (!models.empty() && std::none_of(models.begin(), models.end(), is_asked)) {
-    doubts.push_back(absl::StrCat("the connection \"", question.connection,
-                                  "\" does not serve the model \"", question.model, "\""));
+  if (!knows_roles_) {
+    doubts.push_back(absl::StrCat("no RoleBinding is given: whether \"", question.identity,
+                                  "\" has the role caller is not checked"));
   }
   return doubts;
+}
+
+std::string VerdictText(const OfflinePolicy::Answer& answer) {
+  const domain::Decision& decision = answer.explanation.decision;
+  const absl::string_view verdict = domain::ToString(decision.verdict);
+  if (answer.refusal) {
+    return absl::StrCat(verdict, ": ", answer.refusal->code, ": ", answer.refusal->message);
+  }
+  return absl::StrCat(verdict,
+                      decision.policy.empty() ? ": no policy matches" : " by " + decision.policy);
 }
 
 std::string ReasonText(const domain::Finding& finding) {
@@ -91,8 +122,7 @@ CaseResult RunCase(const OfflinePolicy& policies, const config::PolicyCase& one)
   }
   const domain::Decision& decision = answer->explanation.decision;
   const absl::string_view verdict = domain::ToString(decision.verdict);
-  result.got = absl::StrCat(
-      verdict, decision.policy.empty() ? ": no policy matches" : " by " + decision.policy);
+  result.got = VerdictText(*answer);
   std::vector<std::string> reasons;
   for (const domain::Finding& finding : decision.findings) {
     if (finding.policy == decision.policy) reasons.push_back(ReasonText(finding));

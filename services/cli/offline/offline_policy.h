@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,30 +17,50 @@ namespace countersign::cli::offline {
 // engine.
 class OfflinePolicy {
  public:
-  // INVALID_ARGUMENT lists every mistake. Values from environment variables are not needed.
+  // Where resources come from: from the gateway, all of them, or from files, which may be about
+  // policies alone.
+  struct Source {
+    config::References references = config::References::kWithinFiles;
+    bool is_gateway = false;
+  };
+  // INVALID_ARGUMENT with every mistake. Secrets' values are not needed.
   static absl::StatusOr<std::unique_ptr<OfflinePolicy>> Load(
-      const std::vector<config::SourceFile>& files, config::ExternalValues values,
-      config::References references);
+      const std::vector<config::SourceFile>& files, const config::ExternalValues& values,
+      const Source& source);
 
+  // Why the gateway would not even ask the policies, as its caller is told.
+  struct Refusal {
+    std::string code;  // permission_denied, model_not_found
+    std::string message;
+  };
   struct Answer {
     domain::Principal who;
     domain::Prompt prompt;
+    // With a refusal the decision is a deny without a policy; what the policies say stays.
     policy::rules::Explanation explanation;
+    std::optional<Refusal> refusal;
   };
-  // The decision for `question`; its expectations are ignored. The identity has its own groups and
-  // those of the Identity resource of that name, if there is one. NOT_FOUND for an unknown
-  // connection.
+  // What the gateway would do with `question`; what it expects is not looked at. Its identity has
+  // the groups of the Identity resource of that name, if there is one, beside its own, and the roles
+  // that the bindings give. Files without a RoleBinding are about policies alone: then a caller with
+  // an Identity or a group may call. NOT_FOUND for an unknown connection.
   absl::StatusOr<Answer> Ask(const config::PolicyCase& question) const;
 
-  // Likely mistakes in `question`, as sentences: an identity that no resource defines, a model that
-  // the connection does not serve.
+  // What the answer to `question` depends on and these resources do not say, in sentences.
   std::vector<std::string> Doubts(const config::PolicyCase& question) const;
 
  private:
   OfflinePolicy() = default;
+  std::optional<Refusal> Refuse(const domain::Principal& who,
+                                const config::PolicyCase& question) const;
+
   const policy::rules::LocalTextEngine engine_;
   std::shared_ptr<const policy::rules::Snapshot> snapshot_;
+  bool knows_roles_ = false;
 };
+
+// "deny by no-secrets", "deny: no policy matches", "deny: permission_denied: …".
+std::string VerdictText(const OfflinePolicy::Answer& answer);
 
 // "keywords hipaa", "pattern …", "tokens 5210 tokens over 4000".
 std::string ReasonText(const domain::Finding& finding);

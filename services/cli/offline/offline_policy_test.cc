@@ -38,7 +38,7 @@ spec: {when: {keywords: {dictionary: codenames}}, then: {deny: {message: no}}}
 )";
 
 std::unique_ptr<OfflinePolicy> Loaded() {
-  auto loaded = OfflinePolicy::Load({{"a.yaml", kResources}}, {}, config::References::kWithinFiles);
+  auto loaded = OfflinePolicy::Load({{"a.yaml", kResources}}, {}, {});
   INFO(loaded.status());
   REQUIRE(loaded.ok());
   return *std::move(loaded);
@@ -85,6 +85,8 @@ TEST_CASE("OfflinePolicy: uses the Identity's groups and the given ones", "[cli]
   const auto policies = Loaded();
   config::PolicyCase stranger = Case("hello", "deny");
   stranger.identity = "bob";
+  CHECK(RunCase(*policies, stranger).got.find("deny: permission_denied: bob may not call") == 0);
+  stranger.groups = {"sales"};
   CHECK(RunCase(*policies, stranger).got == "deny: no policy matches");
   stranger.groups = {"engineering"};
   CHECK(RunCase(*policies, stranger).got == "allow by engineers");
@@ -95,27 +97,96 @@ TEST_CASE("OfflinePolicy: mistakes in resources are reported with their file", "
       OfflinePolicy::Load({{"a.yaml",
                             "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: "
                             "p}\nspec: {then: {alow: {}}}\n"}},
-                          {}, config::References::kWithinFiles);
+                          {}, {});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.status().message().find("a.yaml:") != absl::string_view::npos);
 }
 
-TEST_CASE("OfflinePolicy: notes an unknown identity and a model that is not served", "[cli]") {
+std::unique_ptr<OfflinePolicy> LoadedWith(const std::string& more,
+                                          const OfflinePolicy::Source& source = {}) {
   std::string resources = kResources;
   resources.insert(resources.find(", credential: key}"), ", models: ['gpt-*']");
-  const auto loaded =
-      OfflinePolicy::Load({{"a.yaml", resources}}, {}, config::References::kWithinFiles);
+  auto loaded = OfflinePolicy::Load({{"a.yaml", resources + more}}, {}, source);
+  INFO(loaded.status());
   REQUIRE(loaded.ok());
-  config::PolicyCase question = Case("hello", "allow");
-  CHECK((*loaded)->Doubts(question).empty());
-  question.model = "gpt-4o";
-  CHECK((*loaded)->Doubts(question).empty());
-  question.model = "o3";
+  return *std::move(loaded);
+}
+
+constexpr char kBinding[] = R"(---
+apiVersion: countersign/v1
+kind: RoleBinding
+metadata: {name: callers}
+spec: {role: caller, groups: [staff]}
+---
+apiVersion: countersign/v1
+kind: Identity
+metadata: {name: cleo}
+spec: {kind: human, groups: [staff, engineering]}
+)";
+
+TEST_CASE("RunCase: who has no role is denied, whatever the policies say", "[cli]") {
+  const auto policies = LoadedWith(kBinding);
+  config::PolicyCase question = Case("hello", "deny");
+  CHECK(RunCase(*policies, question).got ==
+        "deny: permission_denied: ann may not call connection \"openai\": no RoleBinding gives it "
+        "the role caller there");
+  question.groups = {"staff"};
+  CHECK(RunCase(*policies, question).got == "allow by engineers");
+  question.identity = "cleo";
+  question.groups = {};
+  CHECK(RunCase(*policies, question).got == "allow by engineers");
+}
+
+TEST_CASE("RunCase: an unknown identity without a group is nobody, with or without bindings",
+          "[cli]") {
+  config::PolicyCase question = Case("hello", "deny");
   question.identity = "anne";
-  CHECK((*loaded)->Doubts(question) ==
+  for (const char* const more : {"", kBinding}) {
+    const auto policies = LoadedWith(more);
+    const CaseResult result = RunCase(*policies, question);
+    CHECK(result.passed);
+    CHECK(result.got.find("deny: permission_denied: anne may not call") == 0);
+  }
+  // A verified token that matched no Identity has the groups that it says, and what they may do.
+  question.groups = {"staff", "engineering"};
+  CHECK(RunCase(*LoadedWith(kBinding), question).got == "allow by engineers");
+}
+
+TEST_CASE("RunCase: a model that the connection does not serve is denied", "[cli]") {
+  const auto policies = LoadedWith("");
+  config::PolicyCase question = Case("hello", "deny");
+  question.model = "o3";
+  CHECK(RunCase(*policies, question).got ==
+        "deny: model_not_found: connection \"openai\" has no model \"o3\"");
+  question.model = "gpt-4o";
+  CHECK(RunCase(*policies, question).got == "allow by engineers");
+  question.policy = "engineers";
+  question.model = "o3";
+  CHECK_FALSE(RunCase(*policies, question).passed);  // no policy decided
+}
+
+TEST_CASE("OfflinePolicy: a gateway without bindings gives nobody a role; files may not say",
+          "[cli]") {
+  const auto files = LoadedWith("");
+  const auto gateway = LoadedWith("", {.is_gateway = true});
+  const config::PolicyCase question = Case("hello", "allow");
+  CHECK(RunCase(*files, question).passed);
+  CHECK(files->Doubts(question) ==
         std::vector<std::string>{
-            "there is no Identity \"anne\": it has the groups given with --group alone",
-            "the connection \"openai\" does not serve the model \"o3\""});
+            "no RoleBinding is given: whether \"ann\" has the role caller is not checked"});
+  CHECK_FALSE(RunCase(*gateway, question).passed);
+  CHECK(gateway->Doubts(question).empty());
+}
+
+TEST_CASE("OfflinePolicy: a refusal is a deny without a policy; what policies say stays", "[cli]") {
+  config::PolicyCase question = Case("about bluebird", "deny");
+  question.model = "o3";
+  const auto answer = LoadedWith("")->Ask(question);
+  REQUIRE(answer.ok());
+  REQUIRE(answer->refusal.has_value());
+  CHECK(answer->explanation.decision.verdict == domain::Verdict::kDeny);
+  CHECK(answer->explanation.decision.policy.empty());
+  CHECK(answer->explanation.policies.size() == 2);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "libs/http/address.h"
 #include "services/authn/directory/directory.h"
 #include "services/authn/vault/vault.h"
+#include "services/cli/offline/policy_warnings.h"
 #include "services/masking/profile_compiler.h"
 #include "services/policy/rules/rule_compiler.h"
 #include "services/policy/rules/text_engine.h"
@@ -42,6 +43,7 @@ Lines CompileAll(const config::ResourceDraft& draft) {
   for (const config::SourcedResource& source : draft.resources) {
     const std::string& name = source.resource.name;
     if (source.resource.kind != "Credential" || draft.set->credentials.count(name) == 0) continue;
+    if (source.secret_spec.empty() || !source.missing_secrets.empty()) continue;
     const auto parsed = authn::vault::ParseCredentialSpec(source.secret_spec);
     if (parsed.ok()) continue;
     mistakes.push_back(absl::StrCat("Credential/", name, ": ", parsed.status().message()));
@@ -70,20 +72,30 @@ std::pair<std::size_t, int> FindPlace(const std::string& mistake,
 
 }  // namespace
 
-absl::StatusOr<std::size_t> CheckResources(const std::vector<config::SourceFile>& files,
+std::vector<std::string> DescribeUnchecked(const std::vector<config::SourcedResource>& resources) {
+  std::vector<std::string> unchecked;
+  for (const config::SourcedResource& source : resources) {
+    if (source.missing_secrets.empty()) continue;
+    unchecked.push_back(absl::StrCat(source.resource.kind, "/", source.resource.name, " without ",
+                                     absl::StrJoin(source.missing_secrets, " and ")));
+  }
+  return unchecked;
+}
+
+absl::StatusOr<CheckReport> CheckResources(const std::vector<config::SourceFile>& files,
                                            const config::ExternalValues& values,
-                                           config::References references) {
-  const config::ResourceDraft draft = config::ReadDraft(files, values, references);
-  Lines mistakes = draft.mistakes;
-  const Lines found = CompileAll(draft);
-  mistakes.insert(mistakes.end(), found.begin(), found.end());
-  mistakes = config::WithSourceLines(mistakes, draft.resources);
-  if (mistakes.empty()) return draft.resources.size();
-  std::stable_sort(mistakes.begin(), mistakes.end(),
+                                           const config::DraftOptions& options) {
+  config::ResourceDraft draft = config::ReadDraft(files, values, options);
+  config::AddNewMistakes(CompileAll(draft), draft);
+  if (draft.mistakes.empty()) {
+    return CheckReport{draft.resources.size(), DescribeUnchecked(draft.resources),
+                       config::WithSourceLines(FindPolicyWarnings(*draft.set), draft.resources)};
+  }
+  std::stable_sort(draft.mistakes.begin(), draft.mistakes.end(),
                    [&](const std::string& a, const std::string& b) {
                      return FindPlace(a, files) < FindPlace(b, files);
                    });
-  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+  return absl::InvalidArgumentError(absl::StrJoin(draft.mistakes, "\n"));
 }
 
 }  // namespace countersign::cli::offline

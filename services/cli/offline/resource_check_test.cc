@@ -1,7 +1,9 @@
 #include "services/cli/offline/resource_check.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 namespace countersign::cli::offline {
@@ -16,7 +18,7 @@ std::string Resource(const std::string& kind, const std::string& name, const std
 
 std::vector<std::string> Mistakes(const std::string& yaml,
                                   References references = References::kWithinFiles) {
-  const auto checked = CheckResources({{"f.yaml", yaml}}, {}, references);
+  const auto checked = CheckResources({{"f.yaml", yaml}}, {}, {.references = references});
   if (checked.ok()) return {};
   return absl::StrSplit(checked.status().message(), '\n');
 }
@@ -29,10 +31,10 @@ TEST_CASE("CheckResources: counts valid resources", "[cli]") {
                                      Resource("Policy", "p",
                                               "  when: {keywords: {dictionary: a}}\n"
                                               "  then: {allow: {}}\n")}},
-                     {}, References::kWithinFiles);
+                     {}, {});
   INFO(checked.status());
   REQUIRE(checked.ok());
-  CHECK(*checked == 2);
+  CHECK(checked->resources == 2);
 }
 
 TEST_CASE("CheckResources: a mistake in a policy's pattern has its line and position", "[cli]") {
@@ -90,7 +92,7 @@ TEST_CASE("CheckResources: reports mistakes of all stages at once, in the files'
         Resource("Policy", "p", "  when: {pattern: {regex: '('}}\n  then: {allow: {}}\n")},
        {"b.yaml", Resource("Policy", "q", "  then: {allow: {}, colour: red}\n")},
        {"c.yaml", Resource("Policy", "r", "  then: {allow: {}, masking: none-such}\n")}},
-      {}, References::kWithinFiles);
+      {}, {});
   const std::vector<std::string> mistakes = absl::StrSplit(checked.status().message(), '\n');
   REQUIRE(mistakes.size() == 3);
   CHECK(mistakes[0].find("a.yaml:6: ") == 0);
@@ -98,7 +100,64 @@ TEST_CASE("CheckResources: reports mistakes of all stages at once, in the files'
   CHECK(mistakes[2].find("c.yaml:6: ") == 0);
 }
 
-TEST_CASE("CheckResources: a dangling reference is one mistake, or none with kMayLeadOutside",
+TEST_CASE("CheckResources: every mistake of one resource at once, refused patterns among them",
+          "[cli]") {
+  const auto policy = Mistakes(Resource("Policy", "p",
+                                        "  priority: high\n"
+                                        "  when:\n    all:\n"
+                                        "      - pattern: {regex: 'a(', colour: red}\n"
+                                        "      - pattern: {regex: '(?=b)'}\n"
+                                        "      - pattern: {parts: [usr]}\n"
+                                        "      - tokens: {}\n"
+                                        "  then: {alow: {}}\n"));
+  const std::vector<std::string> places = {
+      ":6: Policy/p: spec.priority: ",
+      ":9: Policy/p: spec.when.all[0].pattern.colour: unknown field",
+      ":9: Policy/p: spec.when.all[0].pattern.regex: pattern \"a(\": at byte 1: ",
+      ":10: Policy/p: spec.when.all[1].pattern.regex: pattern \"(?=b)\": at byte 0: ",
+      ":11: Policy/p: spec.when.all[2].pattern.parts",
+      ":11: Policy/p: spec.when.all[2].pattern.regex: is required",
+      ":12: Policy/p: spec.when.all[3].tokens.over: is required",
+      ":13: Policy/p: spec.then",
+  };
+  for (const std::string& place : places) {
+    INFO(place << " in\n" << absl::StrJoin(policy, "\n"));
+    CHECK(std::count_if(policy.begin(), policy.end(), [&](const std::string& mistake) {
+            return mistake.find("f.yaml" + place) == 0;
+          }) >= 1);
+  }
+
+  const auto profile = Mistakes(Resource(
+      "MaskingProfile", "m",
+      "  response:\n    - {pattern: 'a(', aktion: redact}\n    - {entity: emial}\n    - {}\n"));
+  INFO(absl::StrJoin(profile, "\n"));
+  CHECK(profile.size() == 4);
+
+  const auto connection = Mistakes(Resource(
+      "Connection", "c", "  protocol: openai\n  url: 'http://h:99999/v1'\n  colour: red\n"));
+  INFO(absl::StrJoin(connection, "\n"));
+  CHECK(connection.size() == 2);
+}
+
+TEST_CASE("CheckResources: secrets may be missing, also where they would be parsed", "[cli]") {
+  const auto checked = CheckResources(
+      {{"f.yaml",
+        Resource("Credential", "tls", "  mtls:\n    cert: {file: c}\n    key: {env: NONE}\n") +
+            Resource("Credential", "kept", "  sealed: withheld\n") +
+            Resource("MaskingProfile", "m",
+                     "  response:\n    - {hashed: {pattern: '[0-9]{8}', key: {env: NONE}, values: "
+                     "{file: v}}}\n")}},
+      {}, {.secrets = config::Secrets::kMayBeMissing});
+  INFO(checked.status());
+  REQUIRE(checked.ok());
+  CHECK(checked->resources == 3);
+  CHECK(checked->unchecked ==
+        std::vector<std::string>{
+            "Credential/tls without the file c and the environment variable NONE",
+            "MaskingProfile/m without the environment variable NONE and the file v"});
+}
+
+TEST_CASE("CheckResources: a reference is one mistake, and none where it may lead outside",
           "[cli]") {
   const std::string policy =
       Resource("Policy", "p",

@@ -90,7 +90,7 @@ absl::StatusOr<offline::MaskWork> ProfileRules(const MaskOptions& options) {
   CS_ASSIGN_OR_RETURN(const auto files, config::ReadResourceFiles({options.file}));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
   const config::ResourceDraft draft =
-      config::ReadDraft(files, values, config::References::kMayLeadOutside);
+      config::ReadDraft(files, values, {.references = config::References::kMayLeadOutside});
   if (!draft.mistakes.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(draft.mistakes, "\n"));
   }

@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> ReadTests(
   }
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
   files.insert(files.end(), file.resources.begin(), file.resources.end());
-  return offline::OfflinePolicy::Load(files, values, config::References::kWithinFiles);
+  return offline::OfflinePolicy::Load(files, values, {});
 }
 
 void PrintResults(const Invocation& invocation, const std::vector<offline::CaseResult>& results,
@@ -88,7 +88,7 @@ struct ExplainOptions {
 absl::StatusOr<std::vector<config::SourceFile>> LiveResources(const Invocation& invocation) {
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   std::vector<config::SourceFile> files;
-  for (const char* const kind : {"Connection", "Dictionary", "Identity", "Policy"}) {
+  for (const char* const kind : {"Connection", "Dictionary", "Identity", "Policy", "RoleBinding"}) {
     json::Writer request;
     request.BeginObject().Key("kind").String(kind).EndObject();
     CS_ASSIGN_OR_RETURN(
@@ -123,7 +123,9 @@ std::string ExplanationJson(const offline::OfflinePolicy::Answer& answer) {
   const domain::Decision& decision = answer.explanation.decision;
   json::Writer writer;
   writer.BeginObject().Key("verdict").String(domain::ToString(decision.verdict));
-  writer.Key("policy").String(decision.policy).Key("message").String(decision.message);
+  writer.Key("policy").String(decision.policy);
+  writer.Key("code").String(answer.refusal ? answer.refusal->code : "");
+  writer.Key("message").String(answer.refusal ? answer.refusal->message : decision.message);
   writer.Key("promptTokens").Int(static_cast<std::int64_t>(decision.prompt_tokens));
   writer.Key("maskingProfile").String(decision.masking_profile);
   writer.Key("recording").String(domain::ToString(decision.recording));
@@ -153,9 +155,8 @@ std::string ExplanationJson(const offline::OfflinePolicy::Answer& answer) {
 
 void PrintExplanation(const Invocation& invocation, const offline::OfflinePolicy::Answer& answer) {
   const domain::Decision& decision = answer.explanation.decision;
-  invocation.out << domain::ToString(decision.verdict)
-                 << (decision.policy.empty() ? ": no policy matches" : " by " + decision.policy)
-                 << ", " << decision.prompt_tokens
+  invocation.out << output::Printable(offline::VerdictText(answer)) << ", "
+                 << decision.prompt_tokens
                  << (decision.prompt_tokens == 1 ? " token, masking " : " tokens, masking ")
                  << decision.masking_profile << "\n\n";
   output::Table table({"policy", "verdict", "priority", "outcome", "reason", "in", "text"});
@@ -185,11 +186,13 @@ void PrintExplanation(const Invocation& invocation, const offline::OfflinePolicy
 // The policies in `files`, or those of the gateway if there are none. Unusable files are misuse.
 absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> LoadPolicies(
     const Invocation& invocation, const std::vector<std::string>& files) {
-  const auto load = [](absl::StatusOr<std::vector<config::SourceFile>> sources)
+  const auto load = [&](absl::StatusOr<std::vector<config::SourceFile>> sources)
       -> absl::StatusOr<std::unique_ptr<offline::OfflinePolicy>> {
     CS_RETURN_IF_ERROR(sources.status());
     CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(*sources));
-    return offline::OfflinePolicy::Load(*sources, values, config::References::kMayLeadOutside);
+    return offline::OfflinePolicy::Load(
+        *sources, values,
+        {.references = config::References::kMayLeadOutside, .is_gateway = files.empty()});
   };
   if (files.empty()) return load(LiveResources(invocation));
   auto loaded = load(config::ReadResourceFiles(files));
@@ -217,7 +220,7 @@ absl::Status Explain(const Invocation& invocation, ExplainOptions options) {
                       json::Document::Parse(ExplanationJson(answer)));
   PrintObject(invocation, document.root(), [&] { PrintExplanation(invocation, answer); });
   for (const std::string& doubt : policies->Doubts(options.question)) {
-    invocation.err << "countersign: note: " << doubt << "\n";
+    invocation.err << "countersign: note: " << output::Printable(doubt) << "\n";
   }
   return absl::OkStatus();
 }

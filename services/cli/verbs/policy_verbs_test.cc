@@ -29,6 +29,11 @@ apiVersion: countersign/v1
 kind: Policy
 metadata: {name: no-codenames}
 spec: {when: {keywords: {dictionary: codenames}}, then: {deny: {message: no}}}
+---
+apiVersion: countersign/v1
+kind: RoleBinding
+metadata: {name: callers}
+spec: {role: caller, identities: [ann]}
 )";
 
 std::string Cases(const std::string& second_expectation) {
@@ -92,11 +97,22 @@ TEST_CASE_METHOD(VerbTest, "policy explain: without files it asks the gateway fo
   const auto document = json::Document::Parse(run.out);
   REQUIRE(document.ok());
   CHECK(document->root()["verdict"].text() == "deny");
+  CHECK(document->root()["code"].text() == "permission_denied");
   CHECK(document->root()["recording"].text() == "strict");
-  CHECK(gateway.requests(get).size() == 4);
+  CHECK(gateway.requests(get).size() == 5);
   CHECK(run.err ==
         "countersign: note: there is no Identity \"ann\": it has the groups given with --group "
         "alone\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "policy explain: what the gateway refuses before it asks the policies",
+                 "[cli][verbs]") {
+  const std::string path = home.Write("policies.yaml", kResources);
+  const RunResult nobody =
+      Run({"policy", "explain", "-f", path, "--connection", "openai", "--as", "bob"}, "hello");
+  CHECK(nobody.status == 0);
+  CHECK(nobody.out.find("deny: permission_denied: bob may not call connection \"openai\"") == 0);
+  CHECK(nobody.out.find("engineers") != std::string::npos);  // the policies are told all the same
 }
 
 TEST_CASE_METHOD(VerbTest, "policy explain: a parameter that is no NAME=NUMBER is misuse",

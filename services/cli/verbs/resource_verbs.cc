@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,6 +14,7 @@
 #include "services/cli/invocation.h"
 #include "services/cli/offline/resource_check.h"
 #include "services/cli/output/line_diff.h"
+#include "services/cli/output/output_file.h"
 #include "services/cli/verbs/verbs.h"
 
 namespace countersign::cli::verbs {
@@ -27,18 +29,29 @@ struct ApplyOptions {
   bool no_wait = false;
 };
 
-// Reads the files and sends them. Mistakes of form are reported here, all at once; the gateway
-// validates the rest.
+void PrintUnchecked(const Invocation& invocation, const std::vector<std::string>& unchecked) {
+  for (const std::string& what : unchecked) {
+    invocation.err << "countersign: note: checked " << output::Printable(what) << "\n";
+  }
+}
+
+// Reads the files and sends them. Where they cannot be read as resources, everything that is wrong
+// with them is found here; the gateway compiles the rest, which is not worth doing twice.
 absl::StatusOr<json::Document> SendApply(const Invocation& invocation,
                                          const ApplyOptions& options) {
   CS_ASSIGN_OR_RETURN(const auto files,
                       config::ReadResourceFiles(options.files, options.recursive));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
-  if (const absl::Status read = config::ReadResources(files, values).status(); !read.ok()) {
-    const auto checked =
-        offline::CheckResources(files, values, config::References::kMayLeadOutside);
-    return checked.ok() ? read : checked.status();
+  // What changes nothing needs no secret: the gateway takes stored ones to be unchanged.
+  const auto secrets =
+      options.dry_run ? config::Secrets::kMayBeMissing : config::Secrets::kRequired;
+  const auto read = config::ReadResources(files, values, secrets);
+  if (!read.ok()) {
+    const auto checked = offline::CheckResources(
+        files, values, {.references = config::References::kMayLeadOutside, .secrets = secrets});
+    return checked.ok() ? read.status() : checked.status();
   }
+  PrintUnchecked(invocation, offline::DescribeUnchecked(*read));
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   json::Writer request;
   request.BeginObject().Key("files").BeginArray();
@@ -57,8 +70,12 @@ void WarnWaiting(const Invocation& invocation, json::Value waiting) {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < waiting.size(); ++i) parts.emplace_back(waiting.at(i).text());
   if (parts.empty()) return;
-  invocation.err << "countersign: stored, but not served yet by " << absl::StrJoin(parts, ", ")
-                 << "\n";
+  invocation.err << "countersign: stored, but not served yet by "
+                 << output::Printable(absl::StrJoin(parts, ", ")) << "\n";
+}
+
+std::string DisplayName(json::Value item) {
+  return output::Printable(absl::StrCat(item["kind"].text(), "/", item["name"].text()));
 }
 
 absl::Status Apply(const Invocation& invocation, const ApplyOptions& options) {
@@ -66,9 +83,9 @@ absl::Status Apply(const Invocation& invocation, const ApplyOptions& options) {
   PrintObject(invocation, answer.root(), [&] {
     const json::Value items = answer.root()["items"];
     for (std::size_t i = 0; i < items.size(); ++i) {
-      invocation.out << items.at(i)["kind"].text() << "/" << items.at(i)["name"].text() << " "
-                     << items.at(i)["result"].text() << (options.dry_run ? " (dry run)" : "")
-                     << "\n";
+      invocation.out << DisplayName(items.at(i)) << " "
+                     << output::Printable(items.at(i)["result"].text())
+                     << (options.dry_run ? " (dry run)" : "") << "\n";
     }
   });
   WarnWaiting(invocation, answer.root()["waitingFor"]);
@@ -95,9 +112,12 @@ absl::Status Diff(const Invocation& invocation, ApplyOptions options) {
     const json::Value item = items.at(i);
     if (item["result"].text() == "unchanged") continue;
     ++changed;
-    invocation.out << "--- " << item["kind"].text() << "/" << item["name"].text() << " (stored)\n"
-                   << "+++ " << item["kind"].text() << "/" << item["name"].text() << " (given)\n"
+    invocation.out << "--- " << DisplayName(item) << " (stored)\n"
+                   << "+++ " << DisplayName(item) << " (given)\n"
                    << output::LineDiff(AsYaml(item["before"].text()), AsYaml(item["after"].text()));
+  }
+  if (const absl::Status shown = output::Flush(invocation.out); !shown.ok()) {
+    return command_line::Misuse(shown.message());
   }
   if (changed == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -110,18 +130,36 @@ struct ValidateOptions {
   bool partial = false;
 };
 
+std::string ReportJson(const offline::CheckReport& report) {
+  json::Writer writer;
+  writer.BeginObject().Key("valid").Int(static_cast<std::int64_t>(report.resources));
+  for (const auto& [name, lines] :
+       {std::pair("unchecked", &report.unchecked), std::pair("warnings", &report.warnings)}) {
+    writer.Key(name).BeginArray();
+    for (const std::string& line : *lines) writer.String(line);
+    writer.EndArray();
+  }
+  return writer.EndObject().str();
+}
+
 absl::Status Validate(const Invocation& invocation, const ValidateOptions& options) {
   CS_ASSIGN_OR_RETURN(const auto files,
                       config::ReadResourceFiles(options.files, options.recursive));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
-  CS_ASSIGN_OR_RETURN(const std::size_t count,
-                      offline::CheckResources(files, values,
-                                              options.partial ? config::References::kMayLeadOutside
-                                                              : config::References::kWithinFiles));
-  CS_ASSIGN_OR_RETURN(const json::Document answer,
-                      json::Document::Parse(absl::StrCat("{\"valid\":", count, "}")));
+  CS_ASSIGN_OR_RETURN(
+      const offline::CheckReport report,
+      offline::CheckResources(files, values,
+                              {.references = options.partial ? config::References::kMayLeadOutside
+                                                             : config::References::kWithinFiles,
+                               .secrets = config::Secrets::kMayBeMissing}));
+  PrintUnchecked(invocation, report.unchecked);
+  for (const std::string& warning : report.warnings) {
+    invocation.err << "countersign: warning: " << output::Printable(warning) << "\n";
+  }
+  CS_ASSIGN_OR_RETURN(const json::Document answer, json::Document::Parse(ReportJson(report)));
   PrintObject(invocation, answer.root(), [&] {
-    invocation.out << count << (count == 1 ? " resource is valid\n" : " resources are valid\n");
+    invocation.out << report.resources
+                   << (report.resources == 1 ? " resource is valid\n" : " resources are valid\n");
   });
   return absl::OkStatus();
 }

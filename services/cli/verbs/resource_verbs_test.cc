@@ -1,5 +1,11 @@
+#include <yaml-cpp/yaml.h>
+
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_cat.h"
+#include "libs/config/fields.h"
+#include "libs/json/writer.h"
+#include "services/cli/output/output.h"
 #include "services/cli/testing/run_verb.h"
 
 namespace countersign::cli {
@@ -116,7 +122,8 @@ TEST_CASE_METHOD(VerbTest, "diff: exits with 0 where nothing differs and with 2 
 TEST_CASE_METHOD(VerbTest, "validate: counts what is valid, without a gateway", "[cli][verbs]") {
   const std::string path = home.Write("a.yaml", kDictionary);
   CHECK(Run({"validate", "-f", path}).out == "1 resource is valid\n");
-  CHECK(Run({"validate", "-f", path, "-o", "json"}).out == "{\n  \"valid\": 1\n}\n");
+  CHECK(Run({"validate", "-f", path, "-o", "json"}).out ==
+        "{\n  \"valid\": 1,\n  \"unchecked\": [],\n  \"warnings\": []\n}\n");
   CHECK_FALSE(gateway.asked());
 }
 
@@ -134,6 +141,82 @@ TEST_CASE_METHOD(VerbTest, "validate: a dangling reference is a mistake unless -
   CHECK(Run({"validate", "--partial", "-f", path}).status == 0);
 }
 
+constexpr char kCredential[] =
+    "apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: openai}\n"
+    "spec: {bearer: {env: A_KEY_THAT_IS_NOT_SET}}\n";
+
+TEST_CASE_METHOD(VerbTest, "validate, diff, apply --dry-run: need no secret, and say so",
+                 "[cli][verbs]") {
+  gateway.Answer(kApply, R"({"version":1,"items":[
+    {"kind":"Credential","name":"openai","result":"unchanged"}],"waitingFor":[]})");
+  const std::string path = home.Write("a.yaml", kCredential);
+  auto words = GENERATE(std::vector<std::string>{"validate"}, std::vector<std::string>{"diff"},
+                        std::vector<std::string>{"apply", "--dry-run"});
+  words.insert(words.end(), {"-f", path});
+  const RunResult run = Run(words);
+  CHECK(run.status == 0);
+  CHECK(run.err ==
+        "countersign: note: checked Credential/openai without the environment variable "
+        "A_KEY_THAT_IS_NOT_SET\n");
+}
+
+TEST_CASE_METHOD(VerbTest, "apply: needs the secret", "[cli][verbs]") {
+  const std::string path = home.Write("a.yaml", kCredential);
+  const RunResult run = Run({"apply", "-f", path});
+  CHECK(run.status == 1);
+  CHECK(run.err == "countersign: " + path +
+                       ":4: Credential/openai: spec.bearer: the environment variable "
+                       "A_KEY_THAT_IS_NOT_SET is not set\n");
+  CHECK_FALSE(gateway.asked());
+}
+
+TEST_CASE_METHOD(VerbTest, "validate: warns where a review would open more than is allowed",
+                 "[cli][verbs]") {
+  const std::string path =
+      home.Write("p.yaml",
+                 "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: small}\n"
+                 "spec: {match: {models: [gpt-4o-mini]}, then: {allow: {}}}\n---\n"
+                 "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: long-ones}\n"
+                 "spec: {when: {tokens: {over: 9}}, then: {review: {reviewers: [security]}}}\n");
+  const RunResult run = Run({"validate", "-f", path});
+  CHECK(run.status == 0);
+  CHECK(run.out == "2 resources are valid\n");
+  CHECK(run.err.find("countersign: warning: " + path +
+                     ":9: Policy/long-ones: spec.match: an approval of this review opens all "
+                     "models, but without a review only gpt-4o-mini is allowed") == 0);
+}
+
+TEST_CASE_METHOD(VerbTest, "get -o yaml|json: what is printed reads as the same resources",
+                 "[cli][verbs]") {
+  // Every kind of value that a spec may have, and texts that YAML could read as something else.
+  const std::string spec =
+      R"({"a":[],"b":{},"c":[1,-2,1.5,1e-07,true,false,null,"1","true","null","~","1.5",""],)"
+      R"("d":[["x"],[[1]],[{"k":["v"]}]],"e":"line\n\ttab \"q\" 'q' \\ # : - {} [] & * ! | >",)"
+      R"("f":"caf\u00e9 \ud83d\ude00 \u202e \u0001 \u007f","g:h":" spaced ","sealed":"withheld","yes":"no"})";
+  const auto stored = json::Document::Parse(spec);
+  REQUIRE(stored.ok());
+  for (const char* const format : {"yaml", "json"}) {
+    for (const char* const what : {"policies", "policy/p"}) {
+      FakeGateway fresh;
+      std::swap(gateway, fresh);
+      gateway.Answer(kGet,
+                     absl::StrCat(R"({"items":[{"apiVersion":"countersign/v1","kind":"Policy",
+        "name":"p","labels":{"a":"1","b":"yes"},"spec":)",
+                                  json::Quote(spec), R"(,"version":3}],"nextPageToken":""})"));
+      const RunResult run = Run({"get", what, "-o", format});
+      INFO(run.out);
+      std::string read;
+      const YAML::Node document = YAML::Load(run.out);
+      const YAML::Node item = document["items"].IsDefined() ? document["items"][0] : document;
+      CHECK(item["metadata"]["labels"]["b"].Tag() == "!");
+      REQUIRE(config::AppendCanonicalJson(item["spec"], read).ok());
+      const auto again = json::Document::Parse(read);
+      REQUIRE(again.ok());
+      CHECK(output::ToJson(again->root()) == output::ToJson(stored->root()));
+    }
+  }
+}
+
 TEST_CASE_METHOD(VerbTest, "get: a table of names and versions", "[cli][verbs]") {
   gateway.Answer(kGet, kListed);
   const RunResult run = Run({"get", "dictionaries"});
@@ -142,7 +225,7 @@ TEST_CASE_METHOD(VerbTest, "get: a table of names and versions", "[cli][verbs]")
         "KIND        NAME   VERSION  UPDATED\n"
         "Dictionary  words  3        2026-01-02T03:04:05Z\n");
   CHECK(gateway.requests(kGet).at(0) ==
-        R"({"pageSize":200,"pageToken":"","kind":"Dictionary","name":""})");
+        R"({"pageSize":500,"pageToken":"","kind":"Dictionary","name":""})");
 }
 
 TEST_CASE_METHOD(VerbTest, "get -o yaml: one resource as apply reads it", "[cli][verbs]") {

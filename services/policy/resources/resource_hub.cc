@@ -20,6 +20,8 @@ namespace {
 constexpr absl::string_view kCredential = "Credential";
 // The parts that serve resources.
 constexpr absl::string_view kParts[] = {"approval", "authn", "edge", "masking", "policy"};
+// Of a dry run, for a value that is not there.
+constexpr char kStandInSpec[] = R"({"bearer":{"inline":"placeholder"}})";
 constexpr int kMaxAttempts = 5;  // when other replicas commit at the same time
 
 using Key = std::pair<std::string, std::string>;  // kind, name
@@ -49,8 +51,14 @@ absl::Status WithSources(const absl::Status& status,
   return InvalidResources(config::WithSourceLines(lines, resources));
 }
 
-// The users of a missing resource, from mistakes like "Policy/p: spec.then.masking: there is no …",
-// as "Policy/p (spec.then.masking)".
+absl::Status NothingToKeep(const config::SourcedResource& source) {
+  return InvalidResources({absl::StrCat(
+      source.source, ": Credential/", source.resource.name,
+      ": spec.sealed: there is no stored value to keep; give bearer, header, basic or mtls")});
+}
+
+// Who refers to what is missing, of mistakes that read "Policy/p: spec.then.masking: there is no
+// …": "Policy/p (spec.then.masking)".
 std::vector<std::string> UsersIn(absl::string_view mistakes) {
   std::vector<std::string> users;
   for (absl::string_view line : absl::StrSplit(mistakes, '\n')) {
@@ -72,7 +80,7 @@ struct ResourceHub::Draft {
 };
 
 std::string WithheldSpec(const domain::Resource& resource) {
-  return resource.kind == kCredential ? config::SealedSpec("withheld") : resource.spec;
+  return resource.kind == kCredential ? config::SealedSpec(config::kWithheld) : resource.spec;
 }
 
 ResourceHub::ResourceHub(ResourceStore& store, domain::CredentialSealer& sealer, const Clock& clock,
@@ -182,8 +190,14 @@ absl::Status ResourceHub::SealCredentials(std::vector<config::SourcedResource>& 
   for (config::SourcedResource& source : resources) {
     domain::Resource& resource = source.resource;
     if (resource.kind != kCredential) continue;
-    const absl::StatusOr<std::string> sealed =
-        Seal(source, Find(*current, kCredential, resource.name));
+    const domain::Resource* const stored = Find(*current, kCredential, resource.name);
+    const bool is_missing = !source.missing_secrets.empty();
+    if (source.secret_spec.empty() || (is_missing && stored != nullptr)) {
+      resource.spec.clear();  // MakeDraft keeps what is stored
+      continue;
+    }
+    if (is_missing) source.secret_spec = SecretString(kStandInSpec);
+    const absl::StatusOr<std::string> sealed = Seal(source, stored);
     if (!sealed.ok()) {
       return Annotate(sealed.status(), absl::StrCat(source.source, ": Credential/", resource.name));
     }
@@ -202,10 +216,14 @@ absl::StatusOr<ResourceHub::Draft> ResourceHub::MakeDraft(
   }
   const std::uint64_t next = current->version + 1;
   for (const config::SourcedResource& source : resources) {
-    const domain::Resource& wanted = source.resource;
+    domain::Resource wanted = source.resource;
     domain::Resource& slot = merged[Key(wanted.kind, wanted.name)];
     ApplyItem item{wanted.kind, wanted.name, "unchanged", "", ""};
     const bool exists = slot.version != 0;
+    if (wanted.kind == kCredential && wanted.spec.empty()) {
+      if (!exists) return NothingToKeep(source);
+      wanted.spec = slot.spec;
+    }
     if (exists) item.before = WithheldSpec(slot);
     if (!exists || slot.spec != wanted.spec || slot.labels != wanted.labels) {
       item.result = exists ? "configured" : "created";
@@ -309,7 +327,9 @@ absl::StatusOr<ApplyOutcome> ResourceHub::Apply(const ApplyCommand& command) {
   {
     const MutexLock lock(change_mutex_);
     CS_RETURN_IF_ERROR(RefreshLocked());  // includes what another replica has just committed
-    auto read = config::ReadResources(command.files, command.values);
+    auto read = config::ReadResources(
+        command.files, command.values,
+        command.dry_run ? config::Secrets::kMayBeMissing : config::Secrets::kRequired);
     if (!read.ok()) return WithReason(read.status(), "invalid_resource");
     CS_RETURN_IF_ERROR(SealCredentials(*read));
     for (int attempt = 1;; ++attempt) {

@@ -246,7 +246,41 @@ TEST_CASE(
   CHECK(old->resources.at(0).spec == R"({"sealed":"erased"})");
 }
 
-TEST_CASE("ResourceHub: an unavailable sealer prevents the change", "[policy][hub]") {
+TEST_CASE("ResourceHub: what is shown of a credential can be applied, and keeps the stored value",
+          "[policy][hub]") {
+  Fixture test;
+  REQUIRE(test.Apply({kCredential}, {{"env:API_KEY", "sk-1"}}).ok());
+  const std::string before = test.hub->Current().value()->resources[0].spec;
+  const std::string shown =
+      "apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: key}\nspec: " +
+      WithheldSpec(test.hub->Current().value()->resources[0]) + "\n";
+  CHECK(Fixture::Results(test.Apply({shown})) ==
+        std::vector<std::string>{"unchanged Credential/key"});
+  std::string labelled = shown;
+  labelled.replace(labelled.find("{name: key}"), 11, "{name: key, labels: {a: b}}");
+  CHECK(Fixture::Results(test.Apply({labelled})) ==
+        std::vector<std::string>{"configured Credential/key"});
+  CHECK(test.hub->Current().value()->resources[0].spec == before);
+
+  std::string other = shown;
+  other.replace(other.find("{name: key}"), 11, "{name: new}");
+  const auto refused = test.Apply({other});
+  CHECK(GetReason(refused.status()) == "invalid_resource");
+  CHECK(refused.status().message().find("Credential/new: spec.sealed: there is no stored value") !=
+        absl::string_view::npos);
+}
+
+TEST_CASE("ResourceHub: a dry run needs no secret, a change does", "[policy][hub]") {
+  Fixture test;
+  CHECK(Fixture::Results(test.Apply({kCredential}, {}, /*dry_run=*/true)) ==
+        std::vector<std::string>{"created Credential/key"});
+  REQUIRE(test.Apply({kCredential}, {{"env:API_KEY", "sk-1"}}).ok());
+  CHECK(Fixture::Results(test.Apply({kCredential}, {}, /*dry_run=*/true)) ==
+        std::vector<std::string>{"unchanged Credential/key"});
+  CHECK(GetReason(test.Apply({kCredential}).status()) == "invalid_resource");
+}
+
+TEST_CASE("ResourceHub: a sealer that is away stops the change", "[policy][hub]") {
   Fixture fixture;
   fixture.sealer.failure = absl::UnavailableError("authn is away");
   const auto refused = fixture.Apply({kConnection, kCredential}, {{"env:API_KEY", "one"}});

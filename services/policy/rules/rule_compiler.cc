@@ -43,7 +43,11 @@ class Compiler {
     snapshot_->engine = &engine_;
     CompilePolicies();
     ResolveTokenizers();
-    if (mistakes_.empty()) CompileScanner(previous);
+    if (mistakes_.empty()) {
+      CompileScanner(previous);
+    } else {
+      FindBadTerms();
+    }
     if (!mistakes_.empty()) return InvalidResources(mistakes_);
     snapshot_->index = RuleIndex(snapshot_->policies);
     return snapshot_;
@@ -164,13 +168,10 @@ class Compiler {
   std::uint32_t PatternTerm(const domain::PatternCondition& pattern, const std::string& path) {
     const text::matching::View view = ToView(pattern.normalize);
     const auto key = std::make_pair(pattern.regex, view);
-    const auto known = pattern_ids_.find(key);
-    if (known != pattern_ids_.end()) return known->second;
-    const std::uint32_t id = next_id_++;
-    pattern_ids_.emplace(key, id);
-    terms_.push_back({pattern.regex, /*is_regex=*/true, view, id});
-    locations_.push_back({id, absl::StrCat(location_, path, ".regex")});
-    return id;
+    const auto [known, is_new] = pattern_ids_.emplace(key, next_id_);
+    locations_.push_back({known->second, absl::StrCat(location_, path, ".regex")});
+    if (is_new) terms_.push_back({pattern.regex, /*is_regex=*/true, view, next_id_++});
+    return known->second;
   }
 
   void ResolveTokenizers() {
@@ -216,12 +217,14 @@ class Compiler {
   // The engine names only the first term that it refuses. Compiling each dictionary and pattern
   // separately finds all of them.
   void FindBadTerms() {
+    std::map<std::uint32_t, std::vector<text::matching::MatchTerm>> terms;
+    for (const text::matching::MatchTerm& term : terms_) terms[term.id].push_back(term);
+    std::map<std::uint32_t, absl::Status> compiled;
     for (const auto& [id, location] : locations_) {
-      std::vector<text::matching::MatchTerm> own;
-      std::copy_if(terms_.begin(), terms_.end(), std::back_inserter(own),
-                   [id = id](const text::matching::MatchTerm& term) { return term.id == id; });
-      const auto alone = engine_.Compile(own);
-      if (!alone.ok()) mistakes_.push_back(absl::StrCat(location, ": ", alone.status().message()));
+      const auto [alone, is_new] = compiled.try_emplace(id);
+      if (is_new) alone->second = engine_.Compile(terms[id]).status();
+      if (alone->second.ok()) continue;
+      mistakes_.push_back(absl::StrCat(location, ": ", alone->second.message()));
     }
   }
 
@@ -240,7 +243,8 @@ class Compiler {
   std::map<std::tuple<std::uint32_t, bool, std::vector<std::string>>, std::uint32_t>
       text_condition_ids_;
   std::vector<text::matching::MatchTerm> terms_;
-  std::vector<std::pair<std::uint32_t, std::string>> locations_;  // term id → its place
+  // Where each term is written: a pattern that several policies share, once for each.
+  std::vector<std::pair<std::uint32_t, std::string>> locations_;
   std::vector<std::string> mistakes_;
 };
 

@@ -35,6 +35,18 @@ TEST_CASE("CompileSnapshot: every mistake of every policy is reported at once", 
   CHECK(message.find("\nPolicy/q: ") != std::string::npos);
 }
 
+TEST_CASE("CompileSnapshot: refused patterns are reported beside other mistakes", "[policy]") {
+  const FakeTextEngine engine;
+  const std::string message =
+      Refusal(MakeSet({When(Deny("p"), All({Any({}), Pattern("(?=x)")})),
+                       When(Deny("q"), Pattern("(?=x)")), When(Deny("r"), Keywords("ghost"))}),
+              engine);
+  CHECK(message.find("at least one") != std::string::npos);
+  CHECK(message.find("\nPolicy/p: ") != std::string::npos);
+  CHECK(message.find("\nPolicy/q: ") != std::string::npos);  // the same pattern, its own place
+  CHECK(message.find("\"ghost\"") != std::string::npos);
+}
+
 TEST_CASE("CompileSnapshot: an unknown tokenizer is named with the connection", "[policy]") {
   const FakeTextEngine engine;
   const auto set = MakeSet({});
