@@ -1,6 +1,11 @@
 #include "services/cli/gateway_client.h"
 
 #include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "libs/http/testing/http_testing.h"
 
 namespace countersign::cli {
 
@@ -33,5 +38,79 @@ TEST_CASE("ConnectOverHttp: answered() is false before the first answer", "[cli]
   CHECK(absl::IsUnavailable(client->Call("authn.v1.IdentityService/WhoAmI", "{}").status()));
   CHECK_FALSE(client->answered());
 }
+
+namespace {
+
+// A gateway of which a test says what it answers.
+struct ServedGateway {
+  async::Awaitable<void> Answer(http::Exchange& exchange) {
+    http::ResponseHead head;
+    head.status = status;
+    head.headers.Add("content-type", "application/json");
+    const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+    {
+      const MutexLock lock(mutex);
+      targets.push_back(exchange.head().target);
+      bodies.push_back(body.ok() ? *body : "");
+      authorization = std::string(exchange.head().headers.Get("authorization"));
+      peers.insert(exchange.client_address());
+    }
+    (void)co_await exchange.Respond(std::move(head), answer);
+  }
+
+  int status = 200;
+  std::string answer = "{}";
+  Mutex mutex;
+  std::vector<std::string> targets, bodies;
+  std::string authorization;
+  std::set<std::string> peers;
+  http::testing::TestServer server{[this](http::Exchange& exchange) { return Answer(exchange); }};
+};
+
+TEST_CASE("ConnectOverHttp: posts JSON to the method with the token, over one connection",
+          "[cli]") {
+  ServedGateway gateway;
+  gateway.answer = R"({"identity":"ann"})";
+  const auto client =
+      ConnectOverHttp({"http://" + gateway.server.address(), SecretString("a-token"), ""});
+  for (int n = 0; n < 3; ++n) {
+    const auto answer = client->Call("authn.v1.IdentityService/WhoAmI", R"({"n":1})");
+    INFO(answer.status());
+    REQUIRE(answer.ok());
+    CHECK(answer->root()["identity"].text() == "ann");
+  }
+  CHECK(client->answered());
+  const MutexLock lock(gateway.mutex);
+  CHECK(gateway.targets ==
+        std::vector<std::string>(3, "/countersign.authn.v1.IdentityService/WhoAmI"));
+  CHECK(gateway.bodies == std::vector<std::string>(3, R"({"n":1})"));
+  CHECK(gateway.authorization == "Bearer a-token");
+}
+
+TEST_CASE(
+    "ConnectOverHttp: an error of the gateway is kept; without a token it says how to give one",
+    "[cli]") {
+  ServedGateway gateway;
+  gateway.status = 401;
+  gateway.answer = R"({"code":"unauthenticated","message":"the key was revoked"})";
+  const std::string url = "http://" + gateway.server.address();
+  CHECK(ConnectOverHttp({url, SecretString("old"), ""})->Call("a.v1.B/C", "{}").status() ==
+        absl::UnauthenticatedError("the key was revoked"));
+  const absl::Status anonymous = ConnectOverHttp({url, {}, ""})->Call("a.v1.B/C", "{}").status();
+  CHECK(absl::IsUnauthenticated(anonymous));
+  CHECK(anonymous.message().find("--token") != absl::string_view::npos);
+}
+
+TEST_CASE("ConnectOverHttp: an answer that is no JSON is an error, not a crash", "[cli]") {
+  ServedGateway gateway;
+  for (const char* const answer : {"", "<html>", "{\"a\":", "{\"a\":1,\"a\":2}", "\xff"}) {
+    gateway.answer = answer;
+    const auto client = ConnectOverHttp({"http://" + gateway.server.address(), {}, ""});
+    CHECK_FALSE(client->Call("a.v1.B/C", "{}").ok());
+    CHECK(client->answered());
+  }
+}
+
+}  // namespace
 
 }  // namespace countersign::cli
