@@ -36,8 +36,8 @@ struct CallOptions {
   absl::Duration waiting_every = absl::Seconds(10);  // between keep-alives of a held stream
   // While nobody can say whether the caller of a running call still stands.
   absl::Duration ask_caller_every = absl::Seconds(2);
-  std::size_t body_threads = 2;                      // that read large bodies
-  std::size_t max_bodies_queued = 64;                // for them
+  std::size_t body_threads = 2;        // that read large bodies
+  std::size_t max_bodies_queued = 64;  // for them
 };
 
 // Objects shared by all calls. Constant while calls run; thread-safe.
