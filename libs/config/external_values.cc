@@ -1,5 +1,7 @@
 #include "libs/config/external_values.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <utility>
 #include <vector>
 

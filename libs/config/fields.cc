@@ -1,5 +1,7 @@
 #include "libs/config/fields.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -154,14 +156,16 @@ absl::Status Mistakes::ToStatus() const {
 }
 
 Fields::Fields(const YAML::Node& node, std::string path, Mistakes& mistakes)
-    : node_(node), path_(std::move(path)), mistakes_(mistakes) {
-  if (node_.IsDefined() && !node_.IsMap()) mistakes_.Add(node_, path_, "must be a mapping");
+    : node_(std::make_unique<const YAML::Node>(node)), path_(std::move(path)), mistakes_(mistakes) {
+  if (node_->IsDefined() && !node_->IsMap()) mistakes_.Add(*node_, path_, "must be a mapping");
 }
 
+Fields::~Fields() { Finish(); }
+
 void Fields::Finish() {
-  if (!node_.IsDefined() || !node_.IsMap()) return;
+  if (!node_->IsDefined() || !node_->IsMap()) return;
   std::set<std::string> seen;
-  for (const auto& member : node_) {
+  for (const auto& member : *node_) {
     const std::string name = member.first.IsScalar() ? member.first.Scalar() : "?";
     if (!seen.insert(name).second) mistakes_.Add(member.first, Path(name), "is given twice");
     if (known_.count(name) > 0) continue;
@@ -178,18 +182,20 @@ std::string Fields::Path(absl::string_view name) const {
 }
 
 void Fields::Mistake(absl::string_view name, absl::string_view what) {
-  const YAML::Node child = name.empty() ? node_ : Child(name);
-  mistakes_.Add(child.IsDefined() ? child : node_, Path(name), what);
+  const YAML::Node child = name.empty() ? *node_ : Child(name);
+  mistakes_.Add(child.IsDefined() ? child : *node_, Path(name), what);
 }
 
 YAML::Node Fields::Child(absl::string_view name) {
   known_.emplace(name);
-  if (!node_.IsDefined() || !node_.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-  for (const auto& member : node_) {
+  if (!node_->IsDefined() || !node_->IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+  for (const auto& member : *node_) {
     if (member.first.IsScalar() && member.first.Scalar() == name) return member.second;
   }
   return YAML::Node(YAML::NodeType::Undefined);
 }
+
+Fields Fields::Nested(absl::string_view name) { return Fields(Child(name), Path(name), mistakes_); }
 
 bool Fields::Has(absl::string_view name) { return Child(name).IsDefined(); }
 
@@ -209,7 +215,7 @@ std::optional<std::string> Fields::Scalar(absl::string_view name, bool plain) {
 
 std::string Fields::Required(absl::string_view name) {
   if (!Has(name)) {
-    mistakes_.Add(node_, Path(name), "is required");
+    mistakes_.Add(*node_, Path(name), "is required");
     return "";
   }
   const std::optional<std::string> value = Scalar(name, /*plain=*/false);

@@ -1,19 +1,24 @@
 #pragma once
 
-#include <yaml-cpp/yaml.h>
-
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+namespace YAML {
+class Node;
+}  // namespace YAML
+
+// Who only reads fields needs no more of yaml-cpp than its name.
 namespace countersign::config {
 
 // The line of each value, counted from 1, by path: "spec.match.models[0]".
@@ -53,7 +58,7 @@ class Fields {
   // A node that is not a mapping is a mistake and reads like an empty one. An undefined node reads
   // like an empty one.
   Fields(const YAML::Node& node, std::string path, Mistakes& mistakes);
-  ~Fields() { Finish(); }
+  ~Fields();
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
@@ -71,6 +76,8 @@ class Fields {
   // A value from `allowed`; "" when absent, and "" with a mistake for other values.
   std::string Choice(absl::string_view name, const std::vector<std::string>& allowed);
 
+  // The mapping that is the value of `name`; reads like an empty one when absent.
+  Fields Nested(absl::string_view name);
   YAML::Node Child(absl::string_view name);  // undefined when absent
   std::string Path(absl::string_view name) const;
   void Mistake(absl::string_view name, absl::string_view what);  // "" names the mapping itself
@@ -78,13 +85,13 @@ class Fields {
                const std::function<void(const YAML::Node&, const std::string& path)>& item);
 
   Mistakes& mistakes() { return mistakes_; }
-  const YAML::Node& node() const { return node_; }
+  const YAML::Node& node() const { return *node_; }
 
  private:
   void Finish();
   std::optional<std::string> Scalar(absl::string_view name, bool plain);
 
-  YAML::Node node_;
+  const std::unique_ptr<const YAML::Node> node_;
   std::string path_;
   Mistakes& mistakes_;
   std::set<std::string> known_;

@@ -1,18 +1,16 @@
 #include "libs/config/fields.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <catch2/catch.hpp>
+
+#include "libs/config/testing/read_fields.h"
 
 namespace countersign::config {
 namespace {
 
 std::string ListMistakes(const std::string& yaml, const std::function<void(Fields&)>& read) {
-  Mistakes mistakes;
-  mistakes.SetPlace("f.yaml", "");
-  {
-    Fields fields(YAML::Load(yaml), "", mistakes);
-    read(fields);
-  }
-  return std::string(mistakes.ToStatus().message());
+  return testing::ReadFields(yaml, "", read);
 }
 
 std::string Canonical(const std::string& yaml) {

@@ -32,7 +32,7 @@ void CheckUrl(Fields& fields, absl::string_view name, absl::string_view url) {
 }
 
 void CheckOneValue(Fields& parent, absl::string_view name) {
-  Fields value(parent.Child(name), parent.Path(name), parent.mistakes());
+  Fields value = parent.Nested(name);
   value.Required("inline");
 }
 
@@ -54,7 +54,7 @@ domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec) {
     spec.Mistake("oidc", "is required");
     return provider;
   }
-  Fields oidc(spec.Child("oidc"), spec.Path("oidc"), spec.mistakes());
+  Fields oidc = spec.Nested("oidc");
   domain::IdentityProvider::Oidc& out = provider.oidc.emplace();
   out.issuer = oidc.Required("issuer");
   CheckUrl(oidc, "issuer", out.issuer);
@@ -83,7 +83,7 @@ domain::Identity ReadIdentity(std::string name, Fields& spec) {
   identity.kind =
       domain::IdentityKindFromString(spec.Choice("kind", {"human", "service", "ci", "agent"}));
   if (spec.Has("match")) {
-    Fields match(spec.Child("match"), spec.Path("match"), spec.mistakes());
+    Fields match = spec.Nested("match");
     domain::Identity::Match& out = identity.match.emplace();
     out.provider = match.Required("provider");
     out.subject = match.String("subject");
@@ -148,7 +148,7 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   connection.credential = spec.String("credential");
   connection.models = spec.Strings("models");
   if (spec.Has("match")) {
-    Fields match(spec.Child("match"), spec.Path("match"), spec.mistakes());
+    Fields match = spec.Nested("match");
     connection.hosts = match.Strings("hosts");
     connection.path_prefix = match.String("pathPrefix");
     if (!connection.path_prefix.empty() && connection.path_prefix[0] != '/') {
@@ -163,7 +163,7 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   }
   connection.is_default = spec.Bool("default", false);
   if (spec.Has("network")) {
-    Fields network(spec.Child("network"), spec.Path("network"), spec.mistakes());
+    Fields network = spec.Nested("network");
     connection.network_private = network.Bool("private", false);
   }
   connection.organization = ReadAccount(spec, "organization");
@@ -201,19 +201,19 @@ void CheckCredentialSpec(Fields& spec) {
   }
   if (spec.Has("header")) {
     ++forms;
-    Fields header(spec.Child("header"), spec.Path("header"), spec.mistakes());
+    Fields header = spec.Nested("header");
     header.Required("name");
     CheckOneValue(header, "value");
   }
   if (spec.Has("basic")) {
     ++forms;
-    Fields basic(spec.Child("basic"), spec.Path("basic"), spec.mistakes());
+    Fields basic = spec.Nested("basic");
     basic.Required("username");
     CheckOneValue(basic, "password");
   }
   if (spec.Has("mtls")) {
     ++forms;
-    Fields mtls(spec.Child("mtls"), spec.Path("mtls"), spec.mistakes());
+    Fields mtls = spec.Nested("mtls");
     CheckOneValue(mtls, "cert");
     CheckOneValue(mtls, "key");
   }

@@ -1,6 +1,9 @@
 #include "libs/config/kinds.h"
 
 #include <catch2/catch.hpp>
+#include <utility>
+
+#include "libs/config/testing/read_fields.h"
 
 // The readers of each kind, without the surrounding files.
 namespace countersign::config {
@@ -11,23 +14,16 @@ using Catch::Contains;
 // The mistakes that `read` reports for `spec`; "" if none.
 template <typename Read>
 std::string ListMistakes(const Read& read, const std::string& spec) {
-  Mistakes mistakes;
-  mistakes.SetPlace("f.yaml", "");
-  {
-    Fields fields(YAML::Load(spec), "spec", mistakes);
-    read("name", fields);
-  }
-  return std::string(mistakes.ToStatus().message());
+  return testing::ReadFields(spec, "spec", [&](Fields& fields) { read("name", fields); });
 }
 
 // The typed value of a spec without mistakes.
 template <typename Read>
 auto ReadValid(const Read& read, const std::string& spec) {
-  Mistakes mistakes;
-  mistakes.SetPlace("f.yaml", "");
-  Fields fields(YAML::Load(spec), "spec", mistakes);
-  auto value = read("name", fields);
-  INFO(mistakes.ToStatus());
+  decltype(read("name", std::declval<Fields&>())) value;
+  const std::string mistakes =
+      testing::ReadFields(spec, "spec", [&](Fields& fields) { value = read("name", fields); });
+  INFO(mistakes);
   REQUIRE(mistakes.empty());
   return value;
 }
@@ -272,13 +268,8 @@ TEST_CASE("ReadPolicy: conditions nested deeper than 16 levels are refused", "[c
 
 TEST_CASE("ReadMaskingProfile: built-in names, and profiles without rules, are refused",
           "[config]") {
-  Mistakes mistakes;
-  mistakes.SetPlace("f.yaml", "");
-  {
-    Fields fields(YAML::Load("{response: []}"), "spec", mistakes);
-    ReadMaskingProfile("tier1", fields);
-  }
-  CHECK_THAT(std::string(mistakes.ToStatus().message()),
+  CHECK_THAT(testing::ReadFields("{response: []}", "spec",
+                                 [](Fields& fields) { ReadMaskingProfile("tier1", fields); }),
              Contains("\"tier1\" is built in and cannot be changed"));
   CHECK_THAT(ListMistakes(ReadMaskingProfile, "{}"), Contains("needs response or prompt rules"));
   CHECK_THAT(

@@ -1,3 +1,5 @@
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -33,7 +35,7 @@ bool IsPhrase(absl::string_view text) {
 std::vector<std::string> ReadHashes(Fields& hashed) {
   std::vector<std::string> texts;
   if (hashed.Has("values") && hashed.Child("values").IsMap()) {
-    Fields value(hashed.Child("values"), hashed.Path("values"), hashed.mistakes());
+    Fields value = hashed.Nested("values");
     const std::string lines = value.Required("inline");
     texts = absl::StrSplit(lines, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
   } else {
@@ -57,19 +59,19 @@ std::vector<std::string> ReadHashes(Fields& hashed) {
 
 void ReadHashed(Fields& fields, domain::MaskingRule& rule) {
   if (!fields.Has("hashed")) return;
-  Fields hashed(fields.Child("hashed"), fields.Path("hashed"), fields.mistakes());
+  Fields hashed = fields.Nested("hashed");
   rule.hashed.emplace();
   rule.hashed->pattern = hashed.Required("pattern");
   rule.hashed->values = ReadHashes(hashed);
   if (!hashed.Has("key")) return;
-  Fields key(hashed.Child("key"), hashed.Path("key"), hashed.mistakes());
+  Fields key = hashed.Nested("key");
   rule.hashed->key = SecretString(key.Required("inline"));
 }
 
 void ReadConditions(Fields& fields, domain::MaskingRule& rule) {
   rule.validator = fields.String("validator");
   if (fields.Has("context")) {
-    Fields context(fields.Child("context"), fields.Path("context"), fields.mistakes());
+    Fields context = fields.Nested("context");
     for (std::string& word : context.Strings("words")) {
       rule.context_words.push_back(absl::AsciiStrToLower(word));
     }
@@ -106,7 +108,7 @@ void ReadRestore(Fields& fields, domain::MaskingRule& rule) {
     return;
   }
   rule.restore = domain::MaskingRule::Restore::kNamed;
-  Fields restore(fields.Child("restore"), fields.Path("restore"), fields.mistakes());
+  Fields restore = fields.Nested("restore");
   rule.restore_groups = restore.Strings("groups");
   rule.restore_identities = restore.Strings("identities");
   if (rule.restore_groups.empty() && rule.restore_identities.empty()) {

@@ -1,5 +1,7 @@
 #include "libs/config/policy_cases.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/config/fields.h"
@@ -26,7 +28,7 @@ PolicyCase ReadCase(const YAML::Node& node, const std::string& path, Mistakes& m
   out.line = static_cast<std::size_t>(node.Mark().line + 1);
   out.name = fields.Required("name");
   if (fields.Has("as")) {
-    Fields as(fields.Child("as"), fields.Path("as"), mistakes);
+    Fields as = fields.Nested("as");
     out.identity = as.String("identity");
     out.groups = as.Strings("groups");
   }

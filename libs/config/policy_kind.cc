@@ -1,3 +1,5 @@
+#include <yaml-cpp/yaml.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -97,7 +99,7 @@ domain::ReviewTerms ReadReview(Fields& review) {
   terms.hold =
       review.Duration("hold", terms.hold, absl::ZeroDuration(), absl::Seconds(4 * 60 + 30));
   if (review.Has("grant")) {
-    Fields grant(review.Child("grant"), review.Path("grant"), review.mistakes());
+    Fields grant = review.Nested("grant");
     grant.Choice("kind", {"oneShot"});
     terms.grant_ttl = grant.Duration("ttl", terms.grant_ttl, absl::Seconds(1), absl::Hours(8));
   }
@@ -109,17 +111,17 @@ void ReadThen(Fields& then, domain::Policy& policy) {
   if (verdicts != 1) then.Mistake("", "needs exactly one of review, deny, allow");
   if (then.Has("review")) {
     policy.verdict = domain::Verdict::kReview;
-    Fields review(then.Child("review"), then.Path("review"), then.mistakes());
+    Fields review = then.Nested("review");
     policy.review = ReadReview(review);
   }
   if (then.Has("deny")) {
     policy.verdict = domain::Verdict::kDeny;
-    Fields deny(then.Child("deny"), then.Path("deny"), then.mistakes());
+    Fields deny = then.Nested("deny");
     policy.deny_message = deny.String("message");
   }
   if (then.Has("allow")) {
     policy.verdict = domain::Verdict::kAllow;
-    const Fields allow(then.Child("allow"), then.Path("allow"), then.mistakes());
+    const Fields allow = then.Nested("allow");
   }
   policy.masking = then.String("masking", policy.masking);
   if (then.Choice("recording", {"strict", "ordered"}) == "ordered") {
@@ -134,7 +136,7 @@ domain::Policy ReadPolicy(std::string name, Fields& spec) {
   policy.name = std::move(name);
   policy.priority = static_cast<int>(spec.Integer("priority", 0, -1'000'000, 1'000'000));
   if (spec.Has("match")) {
-    Fields match(spec.Child("match"), spec.Path("match"), spec.mistakes());
+    Fields match = spec.Nested("match");
     policy.match.connections = match.Strings("connections");
     policy.match.groups = match.Strings("groups");
     policy.match.identities = match.Strings("identities");
@@ -146,7 +148,7 @@ domain::Policy ReadPolicy(std::string name, Fields& spec) {
   }
   if (!spec.Has("then")) spec.Mistake("then", "is required");
   if (spec.Has("then")) {
-    Fields then(spec.Child("then"), spec.Path("then"), spec.mistakes());
+    Fields then = spec.Nested("then");
     ReadThen(then, policy);
   }
   return policy;

@@ -1,5 +1,7 @@
 #include "libs/config/resource_reader.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <utility>
 

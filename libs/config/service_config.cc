@@ -1,5 +1,7 @@
 #include "libs/config/service_config.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -37,7 +39,7 @@ std::string MetricsAddress(Fields& fields) {
 
 std::optional<TlsFileNames> Tls(Fields& root, const Resolve& resolve) {
   if (!root.Has("tls")) return std::nullopt;
-  Fields fields(root.Child("tls"), root.Path("tls"), root.mistakes());
+  Fields fields = root.Nested("tls");
   TlsFileNames files;
   files.certificate = resolve(fields.Required("certificate"));
   files.key = resolve(fields.Required("key"));
@@ -69,7 +71,7 @@ std::string Quoted(absl::string_view value) {
 
 std::optional<DatabaseConfig> Database(Fields& root, const Resolve& resolve) {
   if (!root.Has("database")) return std::nullopt;
-  Fields fields(root.Child("database"), root.Path("database"), root.mistakes());
+  Fields fields = root.Nested("database");
   DatabaseConfig database;
   std::string conninfo = fields.Required("conninfo");
   if (conninfo.find("password") != std::string::npos) {
@@ -89,7 +91,7 @@ std::optional<DatabaseConfig> Database(Fields& root, const Resolve& resolve) {
 }
 
 void Log(Fields& root, ServiceConfig& config) {
-  Fields fields(root.Child("log"), root.Path("log"), root.mistakes());
+  Fields fields = root.Nested("log");
   const std::string level = fields.Choice("level", {"debug", "info", "warning", "error"});
   if (!level.empty()) config.log_level = level;
   const std::string format = fields.Choice("format", {"text", "json"});
@@ -97,7 +99,7 @@ void Log(Fields& root, ServiceConfig& config) {
 }
 
 void Drain(Fields& root, ServiceConfig& config) {
-  Fields fields(root.Child("drain"), root.Path("drain"), root.mistakes());
+  Fields fields = root.Nested("drain");
   config.drain_delay =
       fields.Duration("delay", config.drain_delay, absl::ZeroDuration(), absl::Minutes(10));
   config.drain_timeout =
@@ -120,7 +122,7 @@ ServiceConfig Read(Fields& root, const Resolve& resolve, const SectionReader& se
   if (!config.tls.has_value() && (!config.listen.empty() || !config.peers.empty())) {
     root.Mistake("", "`listen` and `peers` need `tls`");
   }
-  Fields own(root.Child("service"), root.Path("service"), root.mistakes());
+  Fields own = root.Nested("service");
   if (section) section(own, resolve);
   return config;
 }

@@ -1,5 +1,7 @@
 #include "libs/config/user_context.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <optional>
 
 #include "absl/status/status.h"

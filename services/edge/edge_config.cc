@@ -29,7 +29,7 @@ void ReadListeners(config::Fields& section, const Resolve& resolve,
 }
 
 void ReadLimits(config::Fields& section, EdgeConfig& config) {
-  config::Fields fields(section.Child("limits"), section.Path("limits"), section.mistakes());
+  config::Fields fields = section.Nested("limits");
   const auto read = [&](absl::string_view name, std::size_t& limit, std::int64_t least,
                         std::int64_t most) {
     limit = static_cast<std::size_t>(
@@ -44,7 +44,7 @@ void ReadLimits(config::Fields& section, EdgeConfig& config) {
 }
 
 void ReadTimeouts(config::Fields& section, EdgeConfig& config) {
-  config::Fields fields(section.Child("timeouts"), section.Path("timeouts"), section.mistakes());
+  config::Fields fields = section.Nested("timeouts");
   const auto read = [&](absl::string_view name, absl::Duration& timeout) {
     timeout = fields.Duration(name, timeout, absl::Milliseconds(10), absl::Hours(24));
   };

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/config/testing/read_fields.h"
+
 namespace countersign::edge {
 namespace {
 
@@ -11,16 +13,11 @@ struct Reading {
 };
 
 Reading Read(const std::string& yaml) {
-  config::Mistakes mistakes;
-  mistakes.SetPlace("edge.yaml", "");
   Reading reading;
-  {
-    config::Fields fields(yaml.empty() ? YAML::Node(YAML::NodeType::Undefined) : YAML::Load(yaml),
-                          "service", mistakes);
+  reading.mistakes = config::testing::ReadFields(yaml, "service", [&](config::Fields& fields) {
     reading.config =
         ReadEdgeConfig(fields, [](const std::string& name) { return "/etc/edge/" + name; });
-  }
-  reading.mistakes = std::string(mistakes.ToStatus().message());
+  });
   return reading;
 }
 
