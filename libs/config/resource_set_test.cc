@@ -2,9 +2,12 @@
 
 #include "absl/strings/match.h"
 #include "libs/config/resource_reader.h"
+#include "libs/config/testing/resource_text.h"
 
 namespace countersign::config {
 namespace {
+
+using testing::ResourceText;
 
 absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> Build(const std::string& yaml) {
   auto read = ReadResources({{"f.yaml", yaml}}, {});
@@ -20,16 +23,11 @@ absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> Build(const std::stri
   return BuildResourceSet(list);
 }
 
-std::string Resource(const std::string& kind, const std::string& name, const std::string& spec) {
-  return "---\napiVersion: countersign/v1\nkind: " + kind + "\nmetadata: {name: " + name +
-         "}\nspec: " + spec + "\n";
-}
-
 TEST_CASE("BuildResourceSet: variants of a Dictionary need normalize: unicode", "[config]") {
   const auto read = [](const std::string& spec) {
-    return ReadResources({{"a.yaml", Resource("Dictionary", "d", spec)}}, {});
+    return ReadResources({{"a.yaml", ResourceText("Dictionary", "d", spec)}}, {});
   };
-  const auto set = Build(Resource("Dictionary", "d", "{terms: [a], variants: [leet, spaced]}"));
+  const auto set = Build(ResourceText("Dictionary", "d", "{terms: [a], variants: [leet, spaced]}"));
   REQUIRE(set.ok());
   CHECK((*set)->dictionaries.at("d").leet);
   CHECK((*set)->dictionaries.at("d").spaced);
@@ -47,20 +45,20 @@ TEST_CASE("BuildResourceSet: variants of a Dictionary need normalize: unicode", 
 
 TEST_CASE("BuildResourceSet: gives typed values with every field", "[config]") {
   const auto set = Build(
-      Resource("Credential", "key", "{bearer: {inline: x}}") +
-      Resource("Connection", "openai",
-               "{protocol: openai, url: 'http://127.0.0.1:9/v1/', credential: key, models: "
-               "['gpt-*'], default: true, match: {hosts: [m.example], pathPrefix: /m}}") +
-      Resource("Identity", "bot", "{kind: agent, groups: [agents], owner: alice}") +
-      Resource("Identity", "alice", "{kind: human}") +
-      Resource("RoleBinding", "callers",
-               "{role: caller, groups: [agents], connections: [openai]}") +
-      Resource("IdentityProvider", "idp", "{oidc: {issuer: 'https://idp', audiences: [api]}}") +
-      Resource("Dictionary", "words", "{terms: [a], normalize: caseless}") +
-      Resource("MaskingProfile", "standard",
-               "{response: [{entity: credit_card, action: keepLast, keep: 2}, {pattern: "
-               "'PRJ-[0-9]{4}', label: PROJECT, action: replace}]}") +
-      Resource(
+      ResourceText("Credential", "key", "{bearer: {inline: x}}") +
+      ResourceText("Connection", "openai",
+                   "{protocol: openai, url: 'http://127.0.0.1:9/v1/', credential: key, models: "
+                   "['gpt-*'], default: true, match: {hosts: [m.example], pathPrefix: /m}}") +
+      ResourceText("Identity", "bot", "{kind: agent, groups: [agents], owner: alice}") +
+      ResourceText("Identity", "alice", "{kind: human}") +
+      ResourceText("RoleBinding", "callers",
+                   "{role: caller, groups: [agents], connections: [openai]}") +
+      ResourceText("IdentityProvider", "idp", "{oidc: {issuer: 'https://idp', audiences: [api]}}") +
+      ResourceText("Dictionary", "words", "{terms: [a], normalize: caseless}") +
+      ResourceText("MaskingProfile", "standard",
+                   "{response: [{entity: credit_card, action: keepLast, keep: 2}, {pattern: "
+                   "'PRJ-[0-9]{4}', label: PROJECT, action: replace}]}") +
+      ResourceText(
           "Policy", "p",
           "{priority: 5, match: {connections: [openai]}, when: {any: [{keywords: {dictionary: "
           "words}}]}, then: {review: {reviewers: [security], pendingTtl: 1m, grant: {ttl: 9s}}, "
@@ -89,8 +87,8 @@ TEST_CASE("BuildResourceSet: two connections that claim the same requests are re
           "[config]") {
   const auto with = [](const std::string& one, const std::string& other) {
     const auto connection = [](const std::string& name, const std::string& match) {
-      return Resource("Connection", name,
-                      "{protocol: openai, url: 'http://127.0.0.1:9', match: " + match + "}");
+      return ResourceText("Connection", name,
+                          "{protocol: openai, url: 'http://127.0.0.1:9', match: " + match + "}");
     };
     return std::string(Build(connection("a", one) + connection("b", other)).status().message());
   };
@@ -106,11 +104,11 @@ TEST_CASE("BuildResourceSet: two connections that claim the same requests are re
 }
 
 TEST_CASE("BuildResourceSet: reports every dangling reference", "[config]") {
-  const auto set =
-      Build(Resource("Policy", "p",
-                     "{match: {connections: [gone]}, when: {keywords: {dictionary: lost}}, then: "
-                     "{allow: {}, masking: missing}}") +
-            Resource("Identity", "a", "{kind: ci, match: {provider: nobody, subject: s}}"));
+  const auto set = Build(
+      ResourceText("Policy", "p",
+                   "{match: {connections: [gone]}, when: {keywords: {dictionary: lost}}, then: "
+                   "{allow: {}, masking: missing}}") +
+      ResourceText("Identity", "a", "{kind: ci, match: {provider: nobody, subject: s}}"));
   REQUIRE_FALSE(set.ok());
   const std::string text(set.status().message());
   CHECK(text.find("Policy/p: spec.match.connections[0]: there is no Connection \"gone\"") !=
@@ -123,24 +121,25 @@ TEST_CASE("BuildResourceSet: reports every dangling reference", "[config]") {
 
 TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", "[config]") {
   const std::string hash(64, 'A');
-  const auto set = Build(Resource("MaskingProfile", "own",
-                                  "\n  response:\n"
-                                  "    - {template: 'PRJ-####', label: PROJECT, except: "
-                                  "[PRJ-0000], minCount: 3, priority: -5}\n"
-                                  "    - {pattern: '[0-9]{9}', validator: luhn, context: {words: "
-                                  "[Account, Konto Nr], assigned: true}}\n"
-                                  "    - {hashed: {pattern: '[0-9]{8}', values: [" +
-                                      hash +
-                                      "], key: {inline: k}}}\n"
-                                      "    - {hashed: {pattern: '[0-9]{8}', values: {inline: \"" +
-                                      hash + "\\n" + hash +
-                                      "\"}}}\n"
-                                      "  prompt:\n"
-                                      "    - {entity: email, action: placeholder}\n"
-                                      "    - {entity: iban, action: placeholder, restore: none}\n"
-                                      "    - {entity: phone, action: placeholder, restore: "
-                                      "{groups: [support], identities: [ben]}}\n"
-                                      "  unknownEvents: refuse"));
+  const auto set =
+      Build(ResourceText("MaskingProfile", "own",
+                         "\n  response:\n"
+                         "    - {template: 'PRJ-####', label: PROJECT, except: "
+                         "[PRJ-0000], minCount: 3, priority: -5}\n"
+                         "    - {pattern: '[0-9]{9}', validator: luhn, context: {words: "
+                         "[Account, Konto Nr], assigned: true}}\n"
+                         "    - {hashed: {pattern: '[0-9]{8}', values: [" +
+                             hash +
+                             "], key: {inline: k}}}\n"
+                             "    - {hashed: {pattern: '[0-9]{8}', values: {inline: \"" +
+                             hash + "\\n" + hash +
+                             "\"}}}\n"
+                             "  prompt:\n"
+                             "    - {entity: email, action: placeholder}\n"
+                             "    - {entity: iban, action: placeholder, restore: none}\n"
+                             "    - {entity: phone, action: placeholder, restore: "
+                             "{groups: [support], identities: [ben]}}\n"
+                             "  unknownEvents: refuse"));
   INFO(set.status());
   REQUIRE(set.ok());
   const domain::MaskingProfile& profile = (*set)->masking_profiles.at("own");
@@ -166,7 +165,7 @@ TEST_CASE("BuildResourceSet: masking rules are read with all their conditions", 
 TEST_CASE("ReadResources: mistakes in masking rules are reported with their line", "[config]") {
   const auto mistakes = [](const std::string& rule) {
     const auto documents = ReadResources(
-        {{"f.yaml", Resource("MaskingProfile", "own", "\n  response:\n    - " + rule)}}, {});
+        {{"f.yaml", ResourceText("MaskingProfile", "own", "\n  response:\n    - " + rule)}}, {});
     return std::string(documents.ok() ? "" : documents.status().message());
   };
   const auto says = [&](const std::string& rule, const std::string& what) {
@@ -193,10 +192,10 @@ TEST_CASE("ReadResources: mistakes in masking rules are reported with their line
 TEST_CASE("ReadResources: a file without terms or hashes is named", "[config]") {
   const ExternalValues values = {{"file:empty.txt", "\n\r\n"}, {"file:empty.sha256", "\n"}};
   const auto documents =
-      ReadResources({{"f.yaml", Resource("Dictionary", "d", "{file: empty.txt}") +
-                                    Resource("MaskingProfile", "own",
-                                             "{response: [{hashed: {pattern: x, values: {file: "
-                                             "empty.sha256}}}]}")}},
+      ReadResources({{"f.yaml", ResourceText("Dictionary", "d", "{file: empty.txt}") +
+                                    ResourceText("MaskingProfile", "own",
+                                                 "{response: [{hashed: {pattern: x, values: {file: "
+                                                 "empty.sha256}}}]}")}},
                     values);
   const std::string text(documents.status().message());
   CAPTURE(text);
@@ -207,7 +206,8 @@ TEST_CASE("ReadResources: a file without terms or hashes is named", "[config]") 
 
 TEST_CASE("ReadResources: unknownEvents is mask or refuse", "[config]") {
   const auto documents = ReadResources(
-      {{"f.yaml", Resource("MaskingProfile", "own", "{response: [], unknownEvents: pass}")}}, {});
+      {{"f.yaml", ResourceText("MaskingProfile", "own", "{response: [], unknownEvents: pass}")}},
+      {});
   REQUIRE_FALSE(documents.ok());
   CHECK(absl::StrContains(documents.status().message(), "spec.unknownEvents"));
   CHECK(absl::StrContains(documents.status().message(), "mask, refuse"));
@@ -225,8 +225,8 @@ TEST_CASE("BuildResourceSet: a damaged spec and an unknown kind are named", "[co
 
 TEST_CASE("BuildResourceSet: two default connections are refused", "[config]") {
   CHECK_FALSE(
-      Build(Resource("Connection", "a", "{protocol: openai, url: 'http://h', default: true}") +
-            Resource("Connection", "b", "{protocol: openai, url: 'http://h', default: true}"))
+      Build(ResourceText("Connection", "a", "{protocol: openai, url: 'http://h', default: true}") +
+            ResourceText("Connection", "b", "{protocol: openai, url: 'http://h', default: true}"))
           .ok());
 }
 

@@ -20,8 +20,8 @@ std::pair<SessionRecorderConfig, std::string> Read(const std::string& yaml) {
 
 TEST_CASE("SessionRecorderConfig: without a section everything has its default",
           "[session_recorder]") {
-  const auto [config, status] = Read("{}");
-  CHECK(status.ok());
+  const auto [config, mistakes] = Read("{}");
+  CHECK(mistakes.empty());
   const auto options = config.Options("node");
   REQUIRE(options.ok());
   CHECK_FALSE(options->sessions
@@ -33,12 +33,12 @@ TEST_CASE("SessionRecorderConfig: without a section everything has its default",
 
 TEST_CASE("SessionRecorderConfig: every field is read", "[session_recorder]") {
   const std::string key(32, 'k');
-  const auto [config, status] = Read(
+  const auto [config, mistakes] = Read(
       "{soleRecorder: true, checkpointInterval: 10s, auditorThreads: 8, "
       "checkpointFiles: [/mnt/other/newest], trustedKeys: [" +
       Base64UrlEncode(key) + "]}");
-  INFO(status.ToString());
-  REQUIRE(status.ok());
+  INFO(mistakes);
+  REQUIRE(mistakes.empty());
   CHECK(config.auditor_threads == 8);
   CHECK(config.checkpoint_files == std::vector<std::string>{"/mnt/other/newest"});
   const auto options = config.Options("node");

@@ -13,29 +13,14 @@
 #include "libs/base/mutex.h"
 #include "libs/json/document.h"
 #include "tests/faults/gateway_process.h"
+#include "tests/faults/gateway_resources.h"
 
 namespace countersign::faults {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kResources[] = R"(
-apiVersion: countersign/v1
-kind: Identity
-metadata: {name: caller}
-spec: {kind: service, groups: [callers]}
----
-apiVersion: countersign/v1
-kind: RoleBinding
-metadata: {name: callers}
-spec: {role: caller, groups: [callers]}
----
-apiVersion: countersign/v1
-kind: Policy
-metadata: {name: everything}
-spec:
-  then: {allow: {}}
----
+constexpr char kForbidden[] = R"(---
 apiVersion: countersign/v1
 kind: Policy
 metadata: {name: but-this}
@@ -43,10 +28,6 @@ spec:
   priority: 1000
   when: {pattern: {regex: 'forbidden'}}
   then: {deny: {message: "no"}}
----
-apiVersion: countersign/v1
-kind: Connection
-metadata: {name: openai}
 )";
 
 // An answered call, by the number in its prompt.
@@ -69,21 +50,11 @@ int CallNumber(absl::string_view text) {
 
 class LoadedGateway {
  public:
-  LoadedGateway() {
-    const std::string file = folder() / "resources.yaml";
-    std::ofstream(file) << kResources << "spec: {protocol: openai, url: '" << model_.url()
-                        << "/v1', default: true}\n";
-    Up({"--config", file});
-    const HttpReply created =
-        gateway_.Admin("authn.v1.KeyService/CreateKey", R"({"identity":"caller"})");
-    INFO(created.body);
-    REQUIRE(created.status == 200);
-    key_ = std::string(json::Document::Parse(created.body)->root()["key"].text());
-  }
+  LoadedGateway() : key_(StartForOneCaller(gateway_, model_, kForbidden)) {}
 
   Gateway& gateway() { return gateway_; }
-  void Up(std::vector<std::string> more = {}) {
-    const Finished up = gateway_.Up(std::move(more));
+  void Up() {
+    const Finished up = gateway_.Up();
     INFO(up.output);
     REQUIRE(up.status == 0);
   }
@@ -166,7 +137,7 @@ class LoadedGateway {
   Gateway gateway_;
   const std::string log_ = folder() / "model.jsonl";
   DemoModel model_{1, log_};
-  std::string key_;
+  const std::string key_;
   std::atomic<int> next_{0};
 };
 

@@ -10,29 +10,12 @@
 #include "libs/json/document.h"
 #include "libs/testing/taken_port.h"
 #include "tests/faults/gateway_process.h"
+#include "tests/faults/gateway_resources.h"
 
 namespace countersign::faults {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kPeople[] = R"(
-apiVersion: countersign/v1
-kind: Identity
-metadata: {name: caller}
-spec: {kind: service, groups: [callers]}
----
-apiVersion: countersign/v1
-kind: RoleBinding
-metadata: {name: callers}
-spec: {role: caller, groups: [callers]}
----
-apiVersion: countersign/v1
-kind: Policy
-metadata: {name: everything}
-spec:
-  then: {allow: {}}
-)";
 
 std::string Text(const HttpReply& reply, const std::string& member) {
   const auto document = json::Document::Parse(reply.body);
@@ -42,20 +25,6 @@ std::string Text(const HttpReply& reply, const std::string& member) {
 void MustBeUp(const Finished& up) {
   INFO(up.output);
   REQUIRE(up.status == 0);
-}
-
-// Applies resources for one caller of `model`, and returns its key.
-std::string Configure(Gateway& gateway, const DemoModel& model) {
-  const std::string file = fs::path(gateway.data()).parent_path() / "resources.yaml";
-  std::ofstream(file) << kPeople << "---\napiVersion: countersign/v1\nkind: Connection\n"
-                      << "metadata: {name: openai}\nspec: {protocol: openai, url: '" << model.url()
-                      << "/v1', default: true}\n";
-  MustBeUp(gateway.Up({"--config", file}));
-  const HttpReply created =
-      gateway.Admin("authn.v1.KeyService/CreateKey", R"({"identity":"caller"})");
-  INFO(created.body);
-  REQUIRE(created.status == 200);
-  return Text(created, "key");
 }
 
 std::string Question(bool stream) {
@@ -103,7 +72,7 @@ TEST_CASE("up: a second gateway on the same folder is refused, and the first one
 TEST_CASE("kill -9: the next start recovers everything", "[faults]") {
   DemoModel model(1);
   Gateway gateway;
-  const std::string key = Configure(gateway, model);
+  const std::string key = StartForOneCaller(gateway, model);
   const std::string admin = gateway.admin_key();
   REQUIRE(Post(gateway.address(), "/v1/chat/completions", key, Question(false)).status == 200);
   const pid_t left = gateway.postgres();
@@ -134,7 +103,7 @@ TEST_CASE("kill -9 in mid-stream: the record holds every byte that the caller re
           "[faults]") {
   DemoModel model(5);
   Gateway gateway;
-  const std::string key = Configure(gateway, model);
+  const std::string key = StartForOneCaller(gateway, model);
   Stream stream(gateway.address(), "/v1/chat/completions", key, Question(true));
   stream.ReadUntil("data: ", 4);
   REQUIRE(stream.body().find("[DONE]") == std::string::npos);
@@ -181,7 +150,7 @@ TEST_CASE("kill -9 in mid-stream: the record holds every byte that the caller re
 TEST_CASE("PostgreSQL is killed: calls are UNAVAILABLE until it is restarted", "[faults]") {
   DemoModel model(1);
   Gateway gateway;
-  const std::string key = Configure(gateway, model);
+  const std::string key = StartForOneCaller(gateway, model);
   const pid_t first = gateway.postgres();
   REQUIRE(kill(first, SIGKILL) == 0);
   int answered = 0;

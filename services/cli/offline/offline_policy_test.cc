@@ -2,10 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "services/cli/testing/sample_policies.h"
+
 namespace countersign::cli::offline {
 namespace {
 
-constexpr char kResources[] = R"(
+const std::string kResources = std::string(R"(
 apiVersion: countersign/v1
 kind: Credential
 metadata: {name: key}
@@ -15,27 +17,7 @@ apiVersion: countersign/v1
 kind: Connection
 metadata: {name: openai}
 spec: {protocol: openai, url: "https://api.example/v1", credential: key}
----
-apiVersion: countersign/v1
-kind: Identity
-metadata: {name: ann}
-spec: {kind: human, groups: [engineering]}
----
-apiVersion: countersign/v1
-kind: Dictionary
-metadata: {name: codenames}
-spec: {terms: [bluebird]}
----
-apiVersion: countersign/v1
-kind: Policy
-metadata: {name: engineers}
-spec: {match: {groups: [engineering]}, then: {allow: {}}}
----
-apiVersion: countersign/v1
-kind: Policy
-metadata: {name: no-codenames}
-spec: {when: {keywords: {dictionary: codenames}}, then: {deny: {message: no}}}
-)";
+)") + testing::kSamplePolicies;
 
 std::unique_ptr<OfflinePolicy> Loaded() {
   auto loaded = OfflinePolicy::Load({{"a.yaml", kResources}}, {}, {});

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "tests/faults/gateway_process.h"
+
+namespace countersign::faults {
+
+// Starts `gateway` with one caller who may ask `model` everything that the resources in `more`
+// (YAML documents) leave allowed. Returns the caller's access key.
+std::string StartForOneCaller(Gateway& gateway, const DemoModel& model,
+                              const std::string& more = "");
+
+}  // namespace countersign::faults
