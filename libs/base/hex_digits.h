@@ -15,6 +15,24 @@ constexpr int HexDigitValue(char c) {
   return -1;
 }
 
+constexpr bool IsHexDigit(char c) { return HexDigitValue(c) >= 0; }
+
+// Whether `text` is not empty and has only hexadecimal digits, of either case.
+constexpr bool IsHex(absl::string_view text) {
+  for (const char c : text) {
+    if (!IsHexDigit(c)) return false;
+  }
+  return !text.empty();
+}
+
+// The same, with letters in lower case only, as this program writes them.
+constexpr bool IsLowerHex(absl::string_view text) {
+  for (const char c : text) {
+    if (c >= 'A' && c <= 'F') return false;
+  }
+  return IsHex(text);
+}
+
 // The value of one to eight hexadecimal digits; nullopt for other input.
 constexpr std::optional<std::uint32_t> ParseHex(absl::string_view digits) {
   if (digits.empty() || digits.size() > 8) return std::nullopt;

@@ -15,6 +15,16 @@ TEST_CASE("HexDigitValue: digits of either case, and nothing else", "[base]") {
   CHECK(HexDigitValue('F') == 15);
 }
 
+TEST_CASE("IsHex: digits of either case; IsLowerHex: of lower case", "[base]") {
+  CHECK(IsHex("09afAF"));
+  CHECK(IsLowerHex("09af"));
+  CHECK_FALSE(IsLowerHex("09aF"));
+  for (const char* odd : {"", "g", "0x1", "1 ", "\xc3\xa9"}) {
+    CHECK_FALSE(IsHex(odd));
+    CHECK_FALSE(IsLowerHex(odd));
+  }
+}
+
 TEST_CASE("ParseHex: one to eight digits", "[base]") {
   CHECK(ParseHex("0") == 0u);
   CHECK(ParseHex("fFfF") == 0xFFFFu);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "libs/base/encoding.h"
+#include "libs/base/hex_digits.h"
 
 namespace countersign {
 
@@ -38,6 +39,15 @@ std::string UuidV7(absl::Time now, RandomSource& random) {
   std::string text = HexEncode(raw);
   for (const int at : {8, 13, 18, 23}) text.insert(at, 1, '-');
   return text;
+}
+
+bool IsUuid(absl::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !IsLowerHex(text.substr(i, 1))) return false;
+  }
+  return true;
 }
 
 }  // namespace countersign

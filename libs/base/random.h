@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace countersign {
@@ -24,5 +25,8 @@ class SystemRandom final : public RandomSource {
 
 // A UUID version 7 (RFC 9562): 48 bits of milliseconds, then 74 random bits. Sorts by time as text.
 std::string UuidV7(absl::Time now, RandomSource& random);
+
+// Whether `text` is a UUID as it is written here: 36 characters, letters in lower case.
+bool IsUuid(absl::string_view text);
 
 }  // namespace countersign

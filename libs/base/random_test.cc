@@ -38,5 +38,18 @@ TEST_CASE("UuidV7: the time is in front, version and variant overwrite the rando
   CHECK(UuidV7(time, zeros) == "01234567-89ab-7000-8000-000000000000");
 }
 
+TEST_CASE("IsUuid: 36 characters in lower case, and nothing else", "[base]") {
+  SystemRandom random;
+  CHECK(IsUuid(UuidV7(absl::FromUnixMillis(1), random)));
+  CHECK(IsUuid("00000000-0000-0000-0000-000000000000"));
+  for (const char* const other :
+       {"", "0123456789ab7fffbfffffffffffffffffff", "01234567-89AB-7fff-bfff-ffffffffffff",
+        "01234567-89ab-7fff-bfff-fffffffffff", "01234567-89ab-7fff-bfff-ffffffffffff0",
+        "{1234567-89ab-7fff-bfff-fffffffffff}", "01234567089ab-7fff-bfff-ffffffffffff"}) {
+    INFO(other);
+    CHECK_FALSE(IsUuid(other));
+  }
+}
+
 }  // namespace
 }  // namespace countersign

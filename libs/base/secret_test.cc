@@ -37,6 +37,44 @@ TEST_CASE("Secret: self-assignment keeps the value", "[base]") {
   CHECK(secret.Reveal() == "kept");
 }
 
+// The first bytes of a secret's memory, of which its value need not be the owner any more.
+std::string Memory(const SecretString& secret, std::size_t size) {
+  return std::string(secret.Reveal().data(), size);
+}
+
+TEST_CASE("Secret: a short one leaves nothing behind where it was moved from", "[base]") {
+  const std::string nothing(7, '\0');
+  SecretString first("hunter2");
+  SecretString second(std::move(first));
+  CHECK(second.Reveal() == "hunter2");
+  CHECK(first.empty());
+  CHECK(Memory(first, 7) == nothing);
+  SecretString third;
+  third = std::move(second);
+  CHECK(third.Reveal() == "hunter2");
+  CHECK(second.empty());
+  CHECK(Memory(second, 7) == nothing);
+}
+
+TEST_CASE("Secret: a shorter one leaves nothing of the longer that it replaces", "[base]") {
+  SecretString secret("0123456789");
+  const SecretString other("abc");
+  SECTION("by copy") { secret = other; }
+  SECTION("by move") { secret = SecretString("abc"); }
+  CHECK(secret.Reveal() == "abc");
+  CHECK(Memory(secret, 10) == std::string("abc") + std::string(7, '\0'));
+}
+
+TEST_CASE("Secret: a long one moves with its memory", "[base]") {
+  const std::string value(100, 's');
+  SecretString first(value);
+  const char* const memory = first.Reveal().data();
+  const SecretString second(std::move(first));
+  CHECK(second.Reveal() == value);
+  CHECK(second.Reveal().data() == memory);
+  CHECK(first.empty());
+}
+
 TEST_CASE("WipeMemory: every byte is zero, and size zero needs no memory", "[base]") {
   std::string bytes = "0123456789";
   WipeMemory(bytes.data(), bytes.size());

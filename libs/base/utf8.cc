@@ -91,7 +91,7 @@ std::string EncodeUtf8(std::uint32_t code_point) {
     add(0xC0 | (code_point >> 6));
     continues(0);
   } else if (code_point < 0x10000) {
-    if (code_point >= 0xD800 && code_point <= 0xDFFF) return bytes;
+    if (IsSurrogate(code_point)) return bytes;
     add(0xE0 | (code_point >> 12));
     continues(6);
     continues(0);

@@ -8,6 +8,11 @@
 
 namespace countersign {
 
+// Whether `code_point` is half of a UTF-16 pair, which is not a character.
+constexpr bool IsSurrogate(std::uint32_t code_point) {
+  return code_point >= 0xD800 && code_point <= 0xDFFF;
+}
+
 // Whether `bytes` is well-formed UTF-8 (Unicode 15, table 3-7): no overlong forms, surrogates,
 // values above U+10FFFF or truncated sequences.
 bool IsUtf8(absl::string_view bytes);

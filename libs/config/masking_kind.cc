@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "libs/base/hex_digits.h"
 #include "libs/config/kinds.h"
 
 namespace countersign::config {
@@ -16,11 +17,7 @@ constexpr std::size_t kMaxHashes = 200'000;
 constexpr std::size_t kMaxExceptions = 10'000;
 constexpr std::size_t kMaxWords = 64;
 
-bool IsHash(absl::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
-         });
-}
+bool IsHash(absl::string_view text) { return text.size() == 64 && IsHex(text); }
 
 bool IsPhrase(absl::string_view text) {
   const std::vector<absl::string_view> words = absl::StrSplit(text, ' ');

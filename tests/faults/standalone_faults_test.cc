@@ -17,11 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string Text(const HttpReply& reply, const std::string& member) {
-  const auto document = json::Document::Parse(reply.body);
-  return document.ok() ? std::string(document->root()[member].text()) : "";
-}
-
 void MustBeUp(const Finished& up) {
   INFO(up.output);
   REQUIRE(up.status == 0);

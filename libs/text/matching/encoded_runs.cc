@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "libs/base/hex_digits.h"
 #include "libs/base/utf8.h"
 
 namespace countersign::text::matching {
@@ -33,13 +34,9 @@ constexpr Digits Base64Digits() {
 
 constexpr Digits HexDigits() {
   Digits digits{};
-  for (auto& digit : digits) digit = kNone;
-  for (int i = 0; i < 10; ++i) {
-    digits[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
-  }
-  for (int i = 0; i < 6; ++i) {
-    digits[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
-    digits[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+  for (std::size_t byte = 0; byte < digits.size(); ++byte) {
+    const int value = HexDigitValue(static_cast<char>(byte));
+    digits[byte] = value < 0 ? kNone : static_cast<std::int8_t>(value);
   }
   return digits;
 }

@@ -9,7 +9,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/hex_digits.h"
 #include "libs/base/status.h"
+#include "libs/base/utf8.h"
 #include "libs/text/regex/automaton.h"
 #include "libs/text/regex/regex_class.h"
 
@@ -84,7 +86,7 @@ std::uint32_t DecodeAt(absl::string_view text, std::size_t& at) {
     c = (c << 6) | (byte & 0x3F);
   }
   const bool overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
-  if (overlong || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return kInvalid;
+  if (overlong || c > 0x10FFFF || IsSurrogate(c)) return kInvalid;
   at += length;
   return c;
 }
@@ -368,17 +370,15 @@ class Parser {
     const bool braces = Take("{");
     std::uint32_t c = 0;
     std::size_t digits = 0;
-    while (digits < (braces ? 6u : 2u) && absl::ascii_isxdigit(Peek())) {
-      const char digit = absl::ascii_tolower(Peek());
-      c = c * 16 + static_cast<std::uint32_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+    while (digits < (braces ? 6u : 2u) && IsHexDigit(Peek())) {
+      c = c * 16 + static_cast<std::uint32_t>(HexDigitValue(Peek()));
       ++digits;
       ++at_;
     }
     if (digits == 0 || (!braces && digits != 2) || (braces && !Take("}"))) {
       return Error(start, "expected \\xHH or \\x{H…} with one to six hexadecimal digits");
     }
-    if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-      return Error(start, "not a Unicode code point");
+    if (c > 0x10FFFF || IsSurrogate(c)) return Error(start, "not a Unicode code point");
     return c;
   }
 

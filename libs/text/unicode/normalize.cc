@@ -23,8 +23,6 @@ void AppendUtf8(std::uint32_t code_point, std::string* out) {
   }
 }
 
-bool IsSurrogate(std::uint32_t code_point) { return code_point >= 0xd800 && code_point < 0xe000; }
-
 // Whether the bytes are one character, so that runs of such can be mapped byte by byte.
 bool IsOneCharacter(absl::string_view bytes) {
   const auto first = static_cast<unsigned char>(bytes[0]);

@@ -4,10 +4,10 @@
 #include <initializer_list>
 #include <set>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
+#include "libs/base/hex_digits.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
 #include "services/approval/approval_errors.h"
@@ -34,11 +34,7 @@ constexpr Edge kEdges[] = {
 
 constexpr int kMaxApprovals = 100;
 
-bool IsBindingHash(const std::string& hash) {
-  return hash.size() == 64 && std::all_of(hash.begin(), hash.end(), [](char c) {
-           return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
-         });
-}
+bool IsBindingHash(const std::string& hash) { return hash.size() == 64 && IsLowerHex(hash); }
 
 // PostgreSQL cannot store NUL in text, and truncating at it would turn "alice\0x" into "alice".
 absl::Status CheckStorable(std::initializer_list<const std::string*> texts) {

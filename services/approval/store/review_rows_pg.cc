@@ -5,9 +5,9 @@
 #include <optional>
 #include <pqxx/pqxx>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
+#include "libs/base/random.h"
 #include "services/approval/approval_errors.h"
 #include "services/approval/reviews/review_rules.h"
 
@@ -246,16 +246,6 @@ std::string ArrayLiteral(const std::vector<std::string>& values) {
     literal += '"';
   }
   return literal + "}";
-}
-
-bool IsUuid(const std::string& id) {
-  if (id.size() != 36) return false;
-  for (std::size_t i = 0; i < id.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = absl::ascii_isdigit(id[i]) || (id[i] >= 'a' && id[i] <= 'f');
-    if (dash ? id[i] != '-' : !hex) return false;
-  }
-  return true;
 }
 
 }  // namespace countersign::approval::store::rows

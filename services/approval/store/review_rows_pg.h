@@ -45,6 +45,4 @@ std::vector<Transition> ReadLog(pqxx::work& transaction, std::uint64_t after, st
 // {"a","b"}: a text[] literal.
 std::string ArrayLiteral(const std::vector<std::string>& values);
 
-bool IsUuid(const std::string& id);
-
 }  // namespace countersign::approval::store::rows

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
+#include "libs/base/random.h"
 #include "libs/base/status.h"
 #include "libs/crypto/seal.h"
 #include "services/approval/approval_errors.h"
@@ -179,7 +180,7 @@ absl::StatusOr<reviews::ReviewContent> PgReviewStore::Content(const std::string&
   return InTransaction<reviews::ReviewContent>(
       "reading a review's content",
       [&](pqxx::work& transaction) -> absl::StatusOr<reviews::ReviewContent> {
-        if (!rows::IsUuid(id)) return errors::NotFound(id);
+        if (!IsUuid(id)) return errors::NotFound(id);
         const pqxx::result found = transaction.exec_params(
             "SELECT sealed_readable, sealed_body FROM review_content WHERE review = $1", id);
         if (found.empty()) return errors::NotFound(id);
@@ -199,7 +200,7 @@ absl::StatusOr<std::vector<reviews::Review>> PgReviewStore::List(const ReviewQue
   return InTransaction<std::vector<reviews::Review>>(
       "listing reviews",
       [&](pqxx::work& transaction) -> absl::StatusOr<std::vector<reviews::Review>> {
-        if (!query.before.empty() && !rows::IsUuid(query.before)) {
+        if (!query.before.empty() && !IsUuid(query.before)) {
           return absl::InvalidArgumentError("the page token belongs to another listing");
         }
         std::string where = "reviewers && $1::text[]";
@@ -227,7 +228,7 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
     const std::vector<std::string>& ids) {
   std::vector<std::string> known;
   for (const std::string& id : ids) {
-    if (rows::IsUuid(id)) known.push_back(id);
+    if (IsUuid(id)) known.push_back(id);
   }
   return InTransaction<std::vector<domain::ReviewStatus>>(
       "reading states of reviews", [&](pqxx::work& transaction) {

@@ -5,11 +5,10 @@
 #include <memory>
 #include <set>
 
-#include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "libs/base/hex_digits.h"
 #include "libs/base/status.h"
 #include "libs/command_line/usage.h"
 #include "libs/domain/review_gate.h"
@@ -50,9 +49,7 @@ std::vector<std::string> States() {
 }
 
 absl::Status CheckHash(const std::string& text) {
-  const bool hex = text.size() == 64 &&
-                   absl::c_all_of(text, [](unsigned char c) { return absl::ascii_isxdigit(c); });
-  if (hex) return absl::OkStatus();
+  if (text.size() == 64 && IsHex(text)) return absl::OkStatus();
   return absl::InvalidArgumentError("must be the 64 hexadecimal digits that `reviews show` prints");
 }
 
