@@ -1,7 +1,7 @@
 # Precompiled headers, shared by many targets. Third-party headers are most of a file's compile time, so the few that
 # nearly every file includes are compiled once per set.
 #
-#   cs_precompile(TARGET SET)    TARGET reads SET's headers precompiled; SET is base, asio, grpc, or test_… of one
+#   cs_precompile(TARGET SET)    TARGET reads SET's headers precompiled; SET is base, cli, asio, grpc, or test_… of one
 #
 # Sources still include what they use: the clang preset builds without precompiled headers and detects missing includes.
 # Only third-party headers belong here, in angle brackets, so that one compiler cache serves every build folder. A larger
@@ -19,6 +19,7 @@ set(CS_HEADERS_base
     <absl/functional/any_invocable.h> <absl/status/status.h> <absl/status/statusor.h> <absl/strings/ascii.h>
     <absl/strings/match.h> <absl/strings/str_cat.h> <absl/strings/str_join.h> <absl/strings/str_split.h>
     <absl/strings/string_view.h> <absl/time/time.h>)
+set(CS_HEADERS_cli ${CS_HEADERS_base} <CLI/CLI.hpp>)
 set(CS_HEADERS_asio ${CS_HEADERS_base}
     <boost/asio/async_result.hpp> <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp>
     <boost/asio/ssl/stream.hpp> <boost/asio/write.hpp>)
@@ -34,6 +35,9 @@ function(cs_headers_for out kind deps link)
       set(set ${inherited})
     endif()
   endforeach()
+  if(kind STREQUAL library AND set STREQUAL base AND command_line IN_LIST deps)
+    set(set cli)
+  endif()
   if(link MATCHES "gRPC::")
     set(set grpc)
   elseif(link MATCHES "Boost::headers")
@@ -66,7 +70,7 @@ endfunction()
 
 function(cs_add_header_sets)
   if(CS_PRECOMPILE)
-    foreach(set base asio grpc test_base test_asio test_grpc)
+    foreach(set base cli asio grpc test_base test_asio test_grpc)
       cs_add_header_set(${set})
     endforeach()
   endif()
