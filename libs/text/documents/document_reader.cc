@@ -27,7 +27,6 @@ bool MayBegin(char c) { return absl::StrContains(kBeginnings, c); }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
-bool IsHex(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }
 bool IsNumberByte(char c) {
   return IsDigit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
@@ -197,7 +196,7 @@ absl::Status DocumentReader::TakeEscape(Characters& out) {
       return AddEscaped(static_cast<unsigned char>(kMeanings[i]), 2, out);
     }
   }
-  if (size == 2 ? last != 'u' : !IsHex(last)) {
+  if (size == 2 ? last != 'u' : !IsHexDigit(last)) {
     absl::Status added;
     waiting_.Release([&](absl::string_view decoded, absl::string_view spelled) {
       if (added.ok()) added = AddToString(decoded, spelled, out);
@@ -215,7 +214,8 @@ absl::Status DocumentReader::TakePairedEscape(Characters& out) {
   const std::string& escape = waiting_.decoded();
   const std::size_t size = waiting_.size();
   const char last = escape.size() == size ? escape.back() : '\x80';
-  const bool goes_on = size == kEscape + 1 || (size == kEscape + 2 ? last == 'u' : IsHex(last));
+  const bool goes_on =
+      size == kEscape + 1 || (size == kEscape + 2 ? last == 'u' : IsHexDigit(last));
   if (goes_on && size < 2 * kEscape) return absl::OkStatus();
   if (goes_on && json::IsLowSurrogate(UnitAt(escape, kEscape))) {
     return AddEscaped(json::JoinSurrogates(UnitAt(escape, 0), UnitAt(escape, kEscape)), 2 * kEscape,

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "libs/base/hex_digits.h"
 #include "libs/base/utf8.h"
 #include "libs/json/surrogates.h"
@@ -18,8 +17,6 @@ constexpr std::size_t kMaxBackslashes = 64;
 constexpr std::size_t kMaxSpelled = 32 * 1024;  // so that the length of a spelling fits 16 bits
 constexpr absl::string_view kLetters = "nrtbf\"'/";
 constexpr absl::string_view kMeanings = "\n\r\t\b\f\"'/";
-
-bool IsHex(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }
 
 // One escape at the beginning of what waits: backslashes, a letter, digits.
 struct Escape {
@@ -67,7 +64,7 @@ bool EscapeFilter::Extends(absl::string_view decoded, Place place) const {
     escape = ParseEscape(escape.rest);
     if (escape.letter == '\0' && c != '\\') return c == 'u';
   }
-  if (escape.letter != '\0') return IsHex(c);
+  if (escape.letter != '\0') return IsHexDigit(c);
   if (c == '\\') return escape.slashes < kMaxBackslashes;
   if (c == 'u') return true;
   return escapes_ == Escapes::kAll && (c == 'x' || kLetters.find(c) != absl::string_view::npos);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "libs/base/hex_digits.h"
 
 namespace countersign::edge::call::headers {
 namespace {
@@ -24,7 +25,6 @@ constexpr std::size_t kLongestId = 40;
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
-bool IsHex(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }
 bool IsUpper(char c) { return absl::ascii_isupper(static_cast<unsigned char>(c)); }
 
 std::size_t Digits(absl::string_view value) {
@@ -41,7 +41,7 @@ bool IsUuid(absl::string_view value) {
   if (value.size() != 36) return false;
   for (std::size_t i = 0; i < value.size(); ++i) {
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? value[i] != '-' : !IsHex(value[i])) return false;
+    if (dash ? value[i] != '-' : !IsHexDigit(value[i])) return false;
   }
   return true;
 }
@@ -168,7 +168,7 @@ bool IsServerId(absl::string_view value) {
                                                    value.substr(0, mark)) != std::end(kPrefixes);
   const absl::string_view id = prefixed ? value.substr(mark + 1) : value;
   if (IsUuid(id)) return true;
-  const bool hex = std::all_of(id.begin(), id.end(), IsHex);
+  const bool hex = std::all_of(id.begin(), id.end(), IsHexDigit);
   const bool mixed = Digits(id) < id.size() || id.size() <= kMostDigitsOfNumber;
   return !id.empty() && id.size() <= kLongestId && mixed &&
          (hex || (prefixed && std::all_of(id.begin(), id.end(), IsAlnum)));
@@ -252,7 +252,7 @@ bool IsTraceParent(absl::string_view value) {
   std::size_t row = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
     const bool dash = i == 2 || i == 35 || i == 52;
-    if (dash ? value[i] != '-' : !IsHex(value[i]) || IsUpper(value[i])) return false;
+    if (dash ? value[i] != '-' : !IsHexDigit(value[i]) || IsUpper(value[i])) return false;
     // A dash between digits joins them, as people write numbers.
     if (!dash) row = IsDigit(value[i]) ? row + 1 : 0;
     if (row > kLongestNumber) return false;
