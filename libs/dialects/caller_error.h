@@ -8,20 +8,20 @@
 
 namespace countersign::dialects {
 
-// What a caller is told when a call does not end well. The dialect gives it its shape; codes,
-// statuses and types are those of CONTRACT.md.
+// The error for a caller whose call fails. The dialect formats it; codes, statuses and types are
+// those of CONTRACT.md.
 struct CallerError {
   int http_status = 503;
   std::string code = "unavailable";
   std::string type = "server_error";
   std::string message;
   std::string param;                                  // the request's member at fault; may be empty
-  std::string review_id;                              // of a review that matters; may be empty
+  std::string review_id;                              // of the review concerned; may be empty
   bool final = false;                                 // x-should-retry: false
   absl::Duration retry_after = absl::ZeroDuration();  // zero: not said
 };
 
-// The error of that code. REQUIRES: `code` is one of the contract's.
+// The error for the code. REQUIRES: `code` is one of the contract's.
 CallerError MakeCallerError(absl::string_view code, absl::string_view message);
 
 // What a failed question to a part means for the caller: UNAUTHENTICATED is 401, the reason

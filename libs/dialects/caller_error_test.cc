@@ -7,7 +7,7 @@
 namespace countersign::dialects {
 namespace {
 
-TEST_CASE("MakeCallerError: status and type belong to the code", "[dialects]") {
+TEST_CASE("MakeCallerError: status and type follow from the code", "[dialects]") {
   const CallerError denied = MakeCallerError("policy_denied", "no");
   CHECK(denied.http_status == 403);
   CHECK(denied.type == "permission_error");

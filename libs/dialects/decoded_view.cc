@@ -16,7 +16,7 @@ namespace {
 constexpr int kRounds = 4;
 
 struct Escape {
-  std::size_t size = 0;  // 0: none stands here
+  std::size_t size = 0;  // 0: not an escape
   std::uint32_t code_point = 0;
 };
 
@@ -28,7 +28,7 @@ Escape HexEscape(absl::string_view text, std::size_t prefix, std::size_t digits)
 
 bool IsOctalDigit(char c) { return c >= '0' && c <= '7'; }
 
-// `\064`: up to three digits, of one byte.
+// `\064`: up to three digits, one byte.
 Escape OctalEscape(absl::string_view text, std::size_t prefix) {
   Escape escape{prefix, 0};
   while (escape.size < std::min(prefix + 3, text.size()) && IsOctalDigit(text[escape.size])) {
@@ -90,7 +90,7 @@ Escape Reference(absl::string_view text) {
   return value == 0 ? Escape{} : Escape{end + 1, value};
 }
 
-// The length of a tag or a comment of HTML at the beginning of `text`; 0 when none stands there.
+// The length of an HTML tag or comment at the beginning of `text`; 0 if there is none.
 std::size_t TagSize(absl::string_view text) {
   constexpr std::size_t kLongestTag = 1024;
   if (text.size() < 3 || text[0] != '<') return 0;
@@ -106,7 +106,8 @@ Escape EscapeAt(absl::string_view text) {
     case '&': return Reference(text);
     case '%': {
       const Escape escape = HexEscape(text, 1, 2);
-      return escape.code_point < 0x80 ? escape : Escape{};  // others are half a character
+      // Other bytes are part of a multi-byte character.
+      return escape.code_point < 0x80 ? escape : Escape{};
     }
     default: return {};
   }

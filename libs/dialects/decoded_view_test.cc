@@ -20,7 +20,7 @@ TEST_CASE("DecodedView: references without semicolon, octal escapes and tags", "
   CHECK(DecodedView("4&lt;b&gt;1") == "41");
 }
 
-TEST_CASE("DecodedView: what is no escape stays", "[dialects]") {
+TEST_CASE("DecodedView: everything else is copied", "[dialects]") {
   for (const char* text :
        {"", "plain", "100% & more;", R"(C:\dir \ud800 \q \)", "&copy; &# &#;", "%zz %f0 %"}) {
     CHECK(DecodedView(text) == text);

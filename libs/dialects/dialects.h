@@ -3,13 +3,13 @@
 #include "libs/dialects/dialect.h"
 #include "libs/domain/resources.h"
 
-// The registry: every dialect that the gateway speaks.
+// The registry of all dialects that the gateway supports.
 namespace countersign::dialects {
 
-// The dialect of a connection's protocol; null for one that the gateway does not speak.
+// The dialect of a connection's protocol; null if the gateway does not support it.
 const Dialect* FindDialect(domain::Protocol protocol);
 
-// The dialect of errors that come before a connection is known.
+// The dialect for errors before a connection is known.
 const Dialect& DefaultDialect();
 
 }  // namespace countersign::dialects

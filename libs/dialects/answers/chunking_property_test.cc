@@ -23,14 +23,14 @@ namespace {
 using testing::PassPieces;
 using testing::SplitIntoBytes;
 
-// How a test writes and reads the streams of one dialect, with texts 0 and 1.
+// How a test writes and reads streams of one dialect, with the texts 0 and 1.
 struct StreamShape {
   const Dialect& dialect;
   std::string begin;
   std::string (*delta)(int text, absl::string_view piece);
   std::string (*end_text)(int text);
   std::string end;
-  // Adds what an event says of the texts to them.
+  // Appends the text that an event adds to each text.
   void (*join)(const json::Value& event, std::map<std::int64_t, std::string>& texts);
 };
 
@@ -78,7 +78,7 @@ const StreamShape kBlocks{
 
 std::string Mask(const std::string& text) { return absl::StrReplaceAll(text, {{"SECRET", "<S>"}}); }
 
-// One text from each of many pieces; the texts take turns.
+// The pieces of several texts, interleaved.
 struct RandomStream {
   std::string bytes;
   std::string texts[2];
@@ -123,7 +123,7 @@ std::string Pass(const StreamShape& shape, const std::vector<std::string>& piece
   return *passed;
 }
 
-TEST_CASE("Every dialect: every cut of a stream gives the same masked text", "[dialects]") {
+TEST_CASE("Every dialect: the masked text does not depend on how a stream is cut", "[dialects]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -155,7 +155,7 @@ TEST_CASE("Every dialect: a stream without a match passes byte for byte", "[dial
   }
 }
 
-TEST_CASE("Every dialect: held text leaves before the event that ends it", "[dialects]") {
+TEST_CASE("Every dialect: held text is sent before the event that ends it", "[dialects]") {
   for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
     const std::string stream = absl::StrCat(shape->delta(0, "SEC"), shape->end_text(0), shape->end);
     CHECK(Join(*shape, Pass(*shape, {stream}))[0] == "SEC");
@@ -166,7 +166,7 @@ TEST_CASE("Every dialect: held text leaves before the event that ends it", "[dia
   }
 }
 
-TEST_CASE("Every dialect: an error of the gateway is an error of the dialect", "[dialects]") {
+TEST_CASE("Every dialect: errors of the gateway have the dialect's form", "[dialects]") {
   const CallerError error = MakeCallerError("upstream_error", "no \"model\"");
   for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
     const std::string body = shape->dialect.FormatError(error);
@@ -177,7 +177,7 @@ TEST_CASE("Every dialect: an error of the gateway is an error of the dialect", "
   }
 }
 
-TEST_CASE("Every dialect: an upstream's error passes in-band and needs no final marker",
+TEST_CASE("Every dialect: an upstream's error passes in-band without a final marker",
           "[dialects]") {
   for (const StreamShape* shape : {&kOpenAi, &kBlocks}) {
     const std::string event =

@@ -24,8 +24,8 @@ std::string ToUtf8(absl::string_view bytes) {
   return text;
 }
 
-// True when `decoded` masks something that `plain` does not: it stands behind escapes, and cannot
-// be replaced without knowing whose they are.
+// True when `decoded` masks something that `plain` does not: a match hidden by escapes, which
+// cannot be replaced because the kind of escaping is unknown.
 bool HidesMore(const domain::FieldRelease& decoded, const domain::FieldRelease& plain) {
   std::multiset<std::string> known;
   for (const domain::MaskedSpan& span : plain.masked) known.insert(span.original);
@@ -93,7 +93,7 @@ absl::StatusOr<Delivery> DocumentAnswer::ReleaseText(
     const std::vector<domain::FieldRelease>& releases) const {
   const domain::FieldRelease& release = releases[*text_piece_];
   if (decoded_piece_ && HidesMore(releases[*decoded_piece_], release)) {
-    return absl::FailedPreconditionError("the error hides what would have to be masked");
+    return absl::FailedPreconditionError("the error contains escaped text that must be masked");
   }
   Delivery delivery;
   delivery.bytes = release.text;

@@ -13,15 +13,15 @@
 
 namespace countersign::dialects::answers {
 
-// An answer that comes as one body: a result, or an upstream's error. The caller gets it as it came
-// when nothing in it is masked. An error that is not JSON is masked as one text, and refused when
-// escapes in it hide more; any other answer that is not strict JSON is refused.
+// An answer that is one body: a result, or an upstream's error. It is unchanged if nothing in it is
+// masked. An error that is not JSON is masked as one text, and refused if its unescaped form has
+// more matches; any other answer that is not strict JSON is refused.
 class DocumentAnswer : public AnswerReader {
  public:
   struct Options {
     bool masked = true;
     int status = 200;
-    bool refuse_unknown = false;  // a result that the grammar does not know is refused
+    bool refuse_unknown = false;  // refuse results that the grammar does not know
   };
   DocumentAnswer(std::unique_ptr<const DocumentGrammar> grammar, Options options);
 
@@ -43,7 +43,7 @@ class DocumentAnswer : public AnswerReader {
   PieceQueue queue_;
   std::optional<DocumentMask> mask_;
   std::optional<std::size_t> text_piece_;     // the body is masked as one text
-  std::optional<std::size_t> decoded_piece_;  // and looked at without its escapes
+  std::optional<std::size_t> decoded_piece_;  // the body with its escapes resolved
   bool finished_ = false;
   Usage usage_;
 };

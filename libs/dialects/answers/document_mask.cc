@@ -55,7 +55,7 @@ std::optional<domain::FieldRelease> DocumentMask::Replace(
     release.text = before.released;
     return before.changed ? std::optional(std::move(release)) : std::nullopt;
   }
-  // What has left already does not leave again.
+  // Text that was already sent is not sent again.
   if (text.context) before.delivered = releases[*text.context].held_after;
   const std::size_t clear =
       release.masked.empty() ? release.text.size() : release.masked.front().begin;
@@ -70,8 +70,8 @@ std::optional<domain::FieldRelease> DocumentMask::Replace(
   return unchanged ? std::nullopt : std::optional(std::move(release));
 }
 
-// A copy stays only where it spells exactly a text that leaves unchanged: anything else would
-// reveal, token by token, what was masked or is still held.
+// A copy is kept only if it spells exactly a text that is sent unchanged: any other would reveal,
+// token by token, text that was masked or is held back.
 bool DocumentMask::MayStay(const Copy& copy,
                            const std::vector<domain::FieldRelease>& releases) const {
   if (copy.field.empty()) return false;
@@ -114,7 +114,8 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::Apply(
   if (!unknown_names_) return outcome;
   queue.Remember(releases[*unknown_names_]);
   if (!releases[*unknown_names_].Unchanged()) {
-    return absl::FailedPreconditionError("the name of a member would have to be masked");
+    return absl::FailedPreconditionError(
+        "the name of a member must be masked, but cannot be replaced");
   }
   return outcome;
 }

@@ -17,22 +17,22 @@
 
 namespace countersign::dialects::answers {
 
-// The masking of one JSON document: which of its texts the masker was asked about, and what its
-// answers make of the document. Offsets are into the document's bytes.
+// Masks one JSON document: remembers which texts the masker was asked about, and turns its releases
+// into edits. Offsets are into the document's bytes.
 class DocumentMask {
  public:
-  // Queues a piece for every text. `ends(text)`: nothing follows in that continuing text.
+  // Queues a piece for every text. `ends(text)`: true when that continuing text ends with this
+  // document.
   DocumentMask(const FoundTexts& found, PieceQueue& queue,
                absl::FunctionRef<bool(const FoundText&)> ends);
 
   struct Outcome {
     std::vector<Edit> edits;
     std::vector<domain::DeliveredSpan> masked;
-    bool texts_withheld = false;  // some text changed, and nothing of a continuing one remains
+    bool texts_withheld = false;  // a text changed, and nothing of a continuing one is left
   };
-  // `releases` answer all pieces of the question; `released` is what the documents before made of
-  // texts that repeat. FAILED_PRECONDITION when something would have to be masked that cannot be
-  // replaced.
+  // `releases` are the answers to all queued pieces; `released` has the earlier releases of texts
+  // that repeat. FAILED_PRECONDITION when something must be masked that cannot be replaced.
   absl::StatusOr<Outcome> Apply(const std::vector<domain::FieldRelease>& releases,
                                 PieceQueue& queue, ReleasedTexts& released) const;
 
@@ -47,7 +47,7 @@ class DocumentMask {
     std::string field;
     bool continues;
     bool repeats;
-    bool begins;  // of what repeats: nothing of it came before
+    bool begins;  // for repeated texts: this is the first piece
     std::optional<std::size_t> context;
   };
   struct Copy {
@@ -57,7 +57,7 @@ class DocumentMask {
     std::optional<std::size_t> alternatives;
   };
   void AddText(const FoundText& text, bool end, PieceQueue& queue);
-  // What leaves in the place of the text; nothing when it stays as it is.
+  // The replacement of the text; nothing when it is unchanged.
   static std::optional<domain::FieldRelease> Replace(
       const Text& text, const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released);
   bool MayStay(const Copy& copy, const std::vector<domain::FieldRelease>& releases) const;

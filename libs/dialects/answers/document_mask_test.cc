@@ -59,7 +59,7 @@ TEST_CASE("DocumentMask: a document whose text is held back is withheld", "[dial
   CHECK(Fixture(R"({"t":"a SEC"})").Mask(false).value() == R"({"t":"a "})");
 }
 
-TEST_CASE("DocumentMask: a copy stays only where it spells the unchanged text", "[dialects]") {
+TEST_CASE("DocumentMask: a copy is kept only if it spells the unchanged text", "[dialects]") {
   const auto with_copy = [](const char* text, const char* field, const char* tokens) {
     Fixture f(std::string("{\"t\":\"") + text + "\",\"c\":[1]}");
     f.found.copies.push_back(FoundCopy{f.document.root()["c"], field, tokens, ""});
@@ -72,13 +72,13 @@ TEST_CASE("DocumentMask: a copy stays only where it spells the unchanged text", 
   CHECK(with_copy("fine", "", "") == R"({"t":"fine","c":null})");
 }
 
-TEST_CASE("DocumentMask: a copy's alternatives are looked at, too", "[dialects]") {
+TEST_CASE("DocumentMask: a copy's alternatives are checked, too", "[dialects]") {
   Fixture f(R"({"t":"fine","c":[1]})");
   f.found.copies.push_back(FoundCopy{f.document.root()["c"], "t", "fine", "SECRET\n"});
   CHECK(f.Mask(true).value() == R"({"t":"fine","c":null})");
 }
 
-TEST_CASE("DocumentMask: an unknown name that would have to be masked refuses the document",
+TEST_CASE("DocumentMask: a document with an unknown name that must be masked is refused",
           "[dialects]") {
   Fixture f(R"({"t":"fine","SECRET":1})");
   f.found.unknown_names.push_back("SECRET");

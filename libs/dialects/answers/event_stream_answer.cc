@@ -38,7 +38,7 @@ absl::StatusOr<json::Document> ParseData(sse::Event& event) {
   if (!document.ok() && ReplaceLoneSurrogates(event)) {
     document = json::Document::Parse(event.data);
   }
-  // The parser's message would quote the answer.
+  // The parser's message would quote the answer, which may not be revealed.
   if (!document.ok()) return BrokenStream("is not strict JSON");
   return document;
 }
@@ -49,7 +49,8 @@ EventStreamAnswer::EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar
     : grammar_(std::move(grammar)), options_(options), parser_(kMaxEventBytes) {}
 
 absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Feed(absl::string_view bytes) {
-  if (done_) return std::vector<domain::FieldPiece>();  // nothing counts after the final marker
+  // Everything after the final marker is ignored.
+  if (done_) return std::vector<domain::FieldPiece>();
   std::vector<sse::Event> events;
   CS_RETURN_IF_ERROR(parser_.Feed(bytes, events));
   for (sse::Event& event : events) CS_RETURN_IF_ERROR(ReadEvent(std::move(event)));
@@ -141,7 +142,7 @@ absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pen
   return absl::OkStatus();
 }
 
-// A joined text leaves as it comes. Nothing in the whole of it may have to be masked.
+// A joined text is sent as it arrives; it is an error if the whole of it must be masked.
 void EventStreamAnswer::CheckJoinedTexts(const FoundTexts& found, Pending& pending) {
   for (const FoundText& text : found.texts) {
     if (text.continuation != Continuation::kJoined) continue;
@@ -154,7 +155,7 @@ void EventStreamAnswer::CheckJoinedTexts(const FoundTexts& found, Pending& pendi
   }
 }
 
-// Ends the text. One that `found` continues ends with its last piece there.
+// Ends the text. If `found` continues it, it ends with its last piece there.
 EventStreamAnswer::OpenTexts::iterator EventStreamAnswer::EndText(OpenTexts::iterator at,
                                                                   const FoundTexts& found,
                                                                   Pending& pending) {
@@ -200,7 +201,7 @@ void EventStreamAnswer::DeliverHeldTexts(const Pending& pending,
   for (const HeldText& held : pending.held_texts) {
     const domain::FieldRelease& release = releases[held.piece];
     if (release.text.empty()) continue;
-    // Of a text that repeats itself all of it comes again; what has left of another does not.
+    // A text that repeats itself is sent in full again; otherwise only what was not sent yet.
     const auto known = released_texts_.by_field.find(held.field);
     std::string text = release.text;
     if (known != released_texts_.by_field.end()) {
@@ -225,7 +226,7 @@ absl::Status EventStreamAnswer::Deliver(const Pending& pending,
   if (pending.hidden) return absl::OkStatus();
   for (const std::size_t piece : pending.joined) {
     if (!releases[piece].Unchanged()) {
-      return absl::FailedPreconditionError("a text in several pieces would have to be masked");
+      return absl::FailedPreconditionError("a text in several pieces must be masked, but was sent");
     }
   }
   Delivery delivery;
@@ -258,7 +259,7 @@ absl::Status EventStreamAnswer::Observe(const Pending& pending, std::vector<Edit
   return absl::OkStatus();
 }
 
-// Comments and other fields that would have to be masked are left out.
+// Drops comments and other fields that must be masked.
 absl::StatusOr<std::string> EventStreamAnswer::Rewrite(const sse::Event& event,
                                                        std::vector<Edit> edits,
                                                        bool keep_fields) const {

@@ -17,17 +17,17 @@
 
 namespace countersign::dialects::answers {
 
-// An answer that comes as server-sent events of JSON. However the upstream cuts its bytes into
-// pieces, the caller gets the same bytes. An event of which nothing is held back or replaced leaves
-// as it came; of a touched one only the strings change; one of which nothing remains is dropped.
-// What is still held when a group of texts ends leaves in events of its own, directly before the
-// event that ends it.
+// An answer that is a stream of server-sent events with JSON data. The bytes for the caller do not
+// depend on how the upstream's bytes are cut into pieces. An event is unchanged unless text in it
+// is held back or replaced; then only its strings change, and an event that becomes empty is
+// dropped. Text that is still held when its group ends is sent in separate events directly before
+// the event that ends the group.
 class EventStreamAnswer : public AnswerReader {
  public:
   struct Options {
     bool masked = true;
     bool hide_usage = false;      // drop the usage event: the caller did not ask for it
-    bool refuse_unknown = false;  // an event that the grammar does not know ends the answer
+    bool refuse_unknown = false;  // fail on events that the grammar does not know
   };
   EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar, Options options);
 
@@ -39,17 +39,17 @@ class EventStreamAnswer : public AnswerReader {
   bool upstream_failed() const override { return failed_; }
 
  private:
-  struct HeldText {  // what leaves of a text that ends before an event
+  struct HeldText {  // the rest of a text that ends before an event
     std::size_t piece;
     std::string field;
     OpenText open;
   };
   struct Pending {  // an event that waits for its releases
     sse::Event event;
-    std::vector<HeldText> held_texts;  // leave before it
+    std::vector<HeldText> held_texts;  // sent before it
     std::optional<DocumentMask> mask;
     std::optional<std::size_t> fields;  // the piece of the lines beside its data
-    std::vector<std::size_t> joined;    // pieces that ask about texts that callers may join
+    std::vector<std::size_t> joined;    // pieces with texts that callers may join
     bool only_continuing = false;
     bool hidden = false;
     bool is_final = false;
@@ -79,10 +79,10 @@ class EventStreamAnswer : public AnswerReader {
   PieceQueue queue_;
   std::vector<Pending> pending_;
   OpenTexts open_texts_;                             // by field
-  std::map<std::string, std::string> joined_texts_;  // by field: as far as they came
+  std::map<std::string, std::string> joined_texts_;  // by field: the text so far
   RepeatedTexts repeated_texts_;
   ReleasedTexts released_texts_;
-  bool observed_ = false;  // the first masked event, by the grammar
+  bool observed_ = false;  // the grammar has seen the first masked event
   absl::flat_hash_set<std::int64_t> ended_groups_;
   Usage usage_;
   bool done_ = false;

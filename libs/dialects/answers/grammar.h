@@ -11,10 +11,11 @@
 #include "libs/dialects/splice.h"
 #include "libs/json/document.h"
 
-// What one dialect says about its answers. EventStreamAnswer and DocumentAnswer do the rest.
+// How one dialect's answers are structured. EventStreamAnswer and DocumentAnswer use it to mask
+// them.
 namespace countersign::dialects::answers {
 
-// A text that has begun in a stream and not ended: where it stands in an event.
+// A text that has begun in a stream and not ended, and its place in an event.
 struct OpenText {
   std::int64_t group = kNoGroup;
   std::string container;
@@ -22,15 +23,15 @@ struct OpenText {
   std::string discriminators;  // of the event; only for texts without a group
 };
 
-// What an event is, besides its texts.
+// What an event means, apart from its texts.
 struct EventRole {
   bool ends_stream = false;  // the final marker: the answer is complete
   bool is_error = false;     // the upstream reports its own failure
-  bool is_usage = false;     // carries the usage and nothing else
+  bool is_usage = false;     // has the usage and no texts
 };
 
-// The event stream of one answer, event by event; it may keep state. Every event but a bare end
-// marker is a JSON document.
+// The structure of one answer's event stream; called for each event in order, may keep state. Every
+// event except a bare end marker has a JSON document as data.
 class EventStreamGrammar {
  public:
   virtual ~EventStreamGrammar() = default;
@@ -46,30 +47,30 @@ class EventStreamGrammar {
   virtual EventRole Classify(const json::Value& root, Usage& usage) const = 0;
 
   // `root` is parsed from `data`. Called once per event, in order, when texts are masked.
-  // UNAVAILABLE when nobody could say what the texts of the stream put together are.
+  // UNAVAILABLE when readers could put the texts of the stream together in different ways.
   virtual absl::StatusOr<FoundTexts> FindTexts(const json::Value& root, absl::string_view data) = 0;
 
-  // `root` is parsed from `data`, the first event with texts as it is after masking, whether or not
-  // it leaves: what events that WriteText makes may repeat.
+  // `root` is parsed from `data`, the first event with texts after masking, whether or not it is
+  // sent. Its values may be repeated in events from WriteText.
   virtual void ObserveMasked(const json::Value& /*root*/, absl::string_view /*data*/) {}
 
-  // An event of its own, blank line included, that adds `text` to `open`.
+  // A separate event, with its blank line, that appends `text` to `open`.
   virtual std::string WriteText(const OpenText& open, absl::string_view text) const = 0;
 };
 
-// An answer that is one JSON document. Immutable.
+// The structure of an answer that is one JSON document. Immutable.
 class DocumentGrammar {
  public:
   virtual ~DocumentGrammar() = default;
   virtual bool IsKnownDocument(const json::Value& root) const = 0;
   virtual FoundTexts FindTexts(const json::Value& root, absl::string_view source) const = 0;
   virtual Usage ReadUsage(const json::Value& root) const = 0;
-  // Changes that do not depend on texts, such as models that the caller may not see.
+  // Edits that do not depend on texts, such as the removal of models that the caller may not see.
   virtual std::vector<Edit> EditsBeforeMasking(const json::Value& root,
                                                absl::string_view source) const = 0;
 };
 
-// The refusal of an answer that the dialect does not know, with the reason kUnknownEvent.
+// The error for an answer that the dialect does not know, with the reason kUnknownEvent.
 absl::Status UnknownAnswerError();
 
 }  // namespace countersign::dialects::answers

@@ -7,7 +7,7 @@
 namespace countersign::dialects::answers {
 namespace {
 
-constexpr std::size_t kRemembered = 256;  // texts, and bytes of one
+constexpr std::size_t kRemembered = 256;  // number of texts, and bytes of each
 
 }  // namespace
 
@@ -24,7 +24,7 @@ std::optional<std::size_t> PieceQueue::AddWhole(absl::string_view text, absl::st
 }
 
 void PieceQueue::Remember(const domain::FieldRelease& release, absl::string_view name) {
-  const std::string& text = release.text;  // the piece's, because nothing changed
+  const std::string& text = release.text;  // equal to the piece, because nothing changed
   if (release.Unchanged() && text.size() <= kRemembered && unchanged_.size() < kRemembered) {
     unchanged_.insert(absl::StrCat(name, "\n", text));
   }

@@ -11,21 +11,21 @@
 
 namespace countersign::dialects::answers {
 
-// The pieces of one question to the masker, and what it is known to let through. A piece is named
-// by its index in the question, which is also that of its release in the answer.
+// The pieces of one request to the masker, and a cache of texts that it leaves unchanged. A piece
+// is identified by its index in the request, which is also the index of its release in the answer.
 class PieceQueue {
  public:
-  // A piece of a text that continues.
+  // Adds a piece of a text that continues.
   std::size_t Add(const std::string& field, absl::string_view text, bool end);
 
-  // A complete text; `name` is the member that it stands in ("arguments" are JSON). Nothing when
-  // the masker is known to let it through: streams repeat the same few strings in every event.
+  // Adds a complete text; `name` is its member ("arguments" are JSON). Nothing when the cache has
+  // the text: streams repeat the same few strings in every event.
   std::optional<std::size_t> AddWhole(absl::string_view text, absl::string_view name = "text");
 
-  // Remembers `release`, the answer to AddWhole with the same `name`, if it changed nothing.
+  // Caches `release`, the answer to AddWhole with the same `name`, if it is unchanged.
   void Remember(const domain::FieldRelease& release, absl::string_view name = "text");
 
-  // The pieces since the last Take.
+  // Returns the pieces since the last Take.
   std::vector<domain::FieldPiece> Take();
 
  private:

@@ -11,7 +11,7 @@ domain::FieldRelease Unchanged(const std::string& text) {
   return release;
 }
 
-TEST_CASE("PieceQueue: pieces are numbered within one question", "[dialects]") {
+TEST_CASE("PieceQueue: pieces are numbered within one request", "[dialects]") {
   PieceQueue queue;
   CHECK(queue.Add("a", "x", false) == 0);
   CHECK(queue.AddWhole("y", "name") == 1u);
@@ -34,8 +34,7 @@ TEST_CASE("PieceQueue: whole texts never share a field, whatever their names", "
   CHECK(pieces[0].field != pieces[1].field);
 }
 
-TEST_CASE("PieceQueue: a text that was let through is asked about once, by its name",
-          "[dialects]") {
+TEST_CASE("PieceQueue: an unchanged text is asked about once per name", "[dialects]") {
   PieceQueue queue;
   REQUIRE(queue.AddWhole("assistant", "role").has_value());
   queue.Remember(Unchanged("assistant"), "role");

@@ -13,10 +13,10 @@ constexpr std::size_t kMaxPlaces = 4096;
 constexpr std::size_t kLongestKept = 1u << 20;
 constexpr std::size_t kLongestWord = 32;
 constexpr std::size_t kMaxJoinedBytes = 256;
-// A shorter text that the next piece begins with may be chance.
+// Shorter common beginnings may be a coincidence.
 constexpr std::size_t kShortestRepeated = 8;
 
-// A name or a state: no digits, and nothing that stands between words.
+// True for a name or a state: no digits, and no separators of words.
 bool IsWord(absl::string_view text) {
   return text.size() <= kLongestWord && std::all_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '-';
@@ -73,7 +73,7 @@ void RepeatedTexts::ResolveUnknown(FoundText& text, Seen& seen, PieceQueue& queu
   text.continuation = Continuation::kContinues;
   if (!seen.continues && !(value.size() > seen.last.size() && !seen.last.empty() &&
                            absl::StartsWith(value, seen.last))) {
-    // What has left already is what this goes on from.
+    // The text that was already sent is the context of this one.
     text.context = queue.Add(text.field, seen.last, false);
     seen.continues = true;
     Keep(seen.last, value);
@@ -98,7 +98,7 @@ void RepeatedTexts::FindGrowth(FoundText& text, Seen& seen, Outcome& outcome) {
     text.repeated = seen.last.size();
     text.field = grown;
   } else if (seen.grows) {
-    seen.grows = false;  // another text begins
+    seen.grows = false;  // a new text begins
     outcome.ended_fields.push_back(grown);
   } else if (begins && seen.last.size() >= kShortestRepeated && value.size() > seen.last.size()) {
     seen.grows = true;

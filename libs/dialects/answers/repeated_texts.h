@@ -12,28 +12,28 @@
 
 namespace countersign::dialects::answers {
 
-// What has come before at the place of each text of a stream. Whatever its name, a string at a
-// place that has had one continues a text or repeats it:
-//   the same again            it is complete as it stands
-//   all of it and more        a text that grows: what is added is masked, the rest leaves as before
-//   something else            a piece of one text, as if its name had said so
-// One short word after another (states, kinds) stays complete; that together they spell nothing is
-// checked. Not thread-safe.
+// Remembers the texts at each place of a stream. A second string at a place, whatever its name,
+// continues the text or repeats it:
+//   the same string             complete
+//   the whole text and more     a growing text: the addition is masked, the rest is sent as before
+//   anything else               a piece of one text, as if its name had said so
+// Short words that follow each other (states, kinds) stay complete; it is checked that they spell
+// nothing together. Not thread-safe.
 class RepeatedTexts {
  public:
   struct Outcome {
-    std::vector<std::string> ended_fields;  // of texts that are continued under another field
-    std::vector<std::size_t> checks;        // pieces of the question that must be let through
+    std::vector<std::string> ended_fields;  // fields of texts that continue under another field
+    std::vector<std::size_t> checks;        // pieces that the masker must leave unchanged
   };
-  // Decides what the unknown texts of `found` are, and which of those that continue repeat.
-  // `ended_groups`: nothing continues in these. UNAVAILABLE when there are too many places.
+  // Classifies the unknown texts of `found`, and finds which continuing ones repeat.
+  // `ended_groups`: groups in which nothing continues. UNAVAILABLE when there are too many places.
   absl::Status Resolve(FoundTexts& found, const absl::flat_hash_set<std::int64_t>& ended_groups,
                        PieceQueue& queue, Outcome& outcome);
 
  private:
   struct Seen {
-    std::string last;    // what came last; nothing when it was too long to keep
-    std::string joined;  // the words that came, one after another
+    std::string last;    // the last text; empty when it was too long to keep
+    std::string joined;  // the words so far, concatenated
     bool continues = false;
     bool grows = false;
   };
@@ -43,12 +43,12 @@ class RepeatedTexts {
   absl::flat_hash_map<std::string, Seen> seen_;  // by field
 };
 
-// How texts that repeat leave: what has been released of each so far.
+// The released part of each text that repeats.
 struct ReleasedTexts {
   struct Text {
     std::string released;
     bool changed = false;
-    std::size_t delivered = 0;  // bytes that the masker holds and that have left already
+    std::size_t delivered = 0;  // bytes held by the masker that were already sent
   };
   absl::flat_hash_map<std::string, Text> by_field;
 };

@@ -7,18 +7,18 @@
 
 namespace countersign::dialects::answers {
 
-// What a dialect says about the names of members.
+// The names of members that a dialect knows.
 struct MemberNames {
   using Set = absl::flat_hash_set<absl::string_view>;
-  const Set& documented;        // any other name is looked at as a text
-  const Set& protocol_numbers;  // whose numbers are not texts as long as they are short
+  const Set& documented;        // any other name is masked as a text
+  const Set& protocol_numbers;  // members whose short numbers are not texts
 };
 
 // True for at most 128 characters of those that identifiers are made of.
 bool LooksLikeIdentifier(absl::string_view text);
 
-// Finds texts that are complete as they stand, at any depth: whatever a dialect does not know
-// better is found here, wherever it stands. Numbers are texts, too, each by itself.
+// Finds complete texts at any depth: used for everything that a dialect does not know better. Each
+// number is a text, too.
 class WholeTextFinder {
  public:
   // `source` is what the document was parsed from. All arguments outlive the finder.
@@ -28,11 +28,11 @@ class WholeTextFinder {
   // Adds `name` to the unknown names unless it is documented.
   void AddName(absl::string_view name);
 
-  // Adds everything in `value`, the value of a member `key`. `counts`: all its numbers are the
-  // protocol's, as those of a usage report are.
+  // Adds everything in `value`, the value of member `key`. `counts`: all its numbers belong to the
+  // protocol, as in a usage report.
   void Add(absl::string_view key, const json::Value& value, bool counts = false);
 
-  // How `value` is written in the source.
+  // The bytes of `value` in the source.
   absl::string_view Literal(const json::Value& value) const {
     return source_.substr(value.begin(), value.end() - value.begin());
   }

@@ -9,13 +9,13 @@
 namespace countersign::dialects::members {
 namespace {
 
-// What a release makes of one part.
+// The part of a release that belongs to one part of the text.
 struct PartRelease {
   std::string text;
   std::vector<domain::MaskedSpan> masked;
 };
 
-// Divides a release among the parts of its text.
+// Splits a release among the parts of its text.
 class ReleaseDivider {
  public:
   ReleaseDivider(const domain::JoinedText& joined, const domain::Prompt& prompt,
@@ -41,10 +41,10 @@ class ReleaseDivider {
 
  private:
   static absl::Status Misfit() {
-    return absl::FailedPreconditionError("what is masked there cannot be told from its neighbours");
+    return absl::FailedPreconditionError("the masked text cannot be separated from its neighbours");
   }
 
-  // Clear text leaves as it came, but for the quotes of numbers that have become strings.
+  // Copies clear text, except the quotes of numbers that have become strings.
   absl::Status TakeClear(std::size_t in_end, std::size_t out_end) {
     if (in_end < in_ || in_end > joined_.text.size() || out_end < out_ ||
         out_end > release_.text.size()) {
@@ -65,7 +65,7 @@ class ReleaseDivider {
     return in_ == in_end ? absl::OkStatus() : Misfit();
   }
 
-  // The part that the byte belongs to; none for what stands between parts.
+  // The part with the byte; none for separators between parts.
   std::optional<std::size_t> PartAt(std::size_t byte) {
     while (part_ + 1 < parts_.size() && byte >= joined_.segments[part_ + 1].begin) ++part_;
     const domain::JoinedText::Segment& segment = joined_.segments[part_];
@@ -74,7 +74,7 @@ class ReleaseDivider {
   }
 
   std::size_t AtOrAfter(std::size_t byte) {
-    if (byte < joined_.text.size() && !PartAt(byte)) ++byte;  // a line break stands before a part
+    if (byte < joined_.text.size() && !PartAt(byte)) ++byte;  // skip the line break before a part
     PartAt(byte);
     return part_;
   }
@@ -121,8 +121,8 @@ absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read,
       const TextPlace& place = read.places[segments[k].part];
       absl::StatusOr<std::string> json = WriteText(place, parts[k].text);
       if (!json.ok()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat(part.pointer, " would have to be masked: ", json.status().message()));
+        return absl::FailedPreconditionError(absl::StrCat(
+            part.pointer, " must be masked, but cannot be: ", json.status().message()));
       }
       result.edits.push_back(Edit{place.begin, place.end, *std::move(json)});
       for (domain::MaskedSpan& span : parts[k].masked) {

@@ -13,21 +13,21 @@
 
 namespace countersign::dialects::members {
 
-// What a masker is asked about a prompt: each text once, as the model reads it.
+// The request to the masker for a prompt: each text once, in the form that the model reads.
 std::vector<domain::FieldPiece> AskAboutPrompt(const std::vector<domain::JoinedText>& texts,
                                                const domain::Prompt& prompt);
 
-// A prompt as its masking leaves it.
+// A prompt after masking.
 struct MaskedPrompt {
-  std::vector<Edit> edits;  // of the body
+  std::vector<Edit> edits;  // edits of the body
   std::shared_ptr<const domain::Prompt> prompt;
   std::vector<domain::Placeholder> placeholders;
   std::vector<domain::DeliveredSpan> masked;  // fields are pointers of parts
 };
 
-// `releases` answer AskAboutPrompt(texts, *read.prompt). Each part of a text keeps what is its own;
-// a match over several parts is replaced in the first of them. FAILED_PRECONDITION when something
-// would have to be masked that cannot be replaced, such as the name of a member.
+// `releases` are the answers to AskAboutPrompt(texts, *read.prompt). Each part of a text gets its
+// own share; a match over several parts is replaced in the first of them. FAILED_PRECONDITION when
+// something must be masked that cannot be replaced, such as the name of a member.
 absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read,
                                            const std::vector<domain::JoinedText>& texts,
                                            const std::vector<domain::FieldRelease>& releases);

@@ -18,7 +18,7 @@ ReadCall Read(const std::string& content) {
       .value();
 }
 
-// The release of a masker that replaces each `secret`, where it stands, by <S>.
+// A masker's release that replaces each `secret` with <S>.
 domain::FieldRelease Replace(const std::string& text, absl::string_view secret) {
   domain::FieldRelease release;
   std::size_t at = 0;
@@ -56,7 +56,7 @@ std::string Masked(const ReadCall& call, absl::string_view secret,
   return Splice(call.body, masked->edits).value();
 }
 
-TEST_CASE("ApplyToPrompt: a match over parts is replaced in the first, the others keep the rest",
+TEST_CASE("ApplyToPrompt: a match over several parts is replaced in the first of them",
           "[dialects]") {
   std::vector<std::string> pointers;
   const ReadCall call =
@@ -72,7 +72,7 @@ TEST_CASE("ApplyToPrompt: matches within parts stay where they are", "[dialects]
   CHECK(Masked(call, "absent") == call.body);
 }
 
-TEST_CASE("ApplyToPrompt: the line break between messages is nobody's", "[dialects]") {
+TEST_CASE("ApplyToPrompt: the line break between messages belongs to no part", "[dialects]") {
   const std::string head = R"({"model":"m","messages":[{"role":"user","content":"a 12"},)";
   const ReadCall call = openai::OpenAiDialect()
                             .Read({"POST",
@@ -87,7 +87,7 @@ TEST_CASE("ApplyToPrompt: the line break between messages is nobody's", "[dialec
   CHECK(Masked(call, "\n34") == head + R"({"role":"user","content":"<S> b"}]})");
 }
 
-TEST_CASE("ApplyToPrompt: quotes of numbers that became strings stay with their number",
+TEST_CASE("ApplyToPrompt: quotes of numbers that became strings belong to the number",
           "[dialects]") {
   const ReadCall call = Read(R"(["{\"n\":12}", "{\"n\":-12 }", "x"])");
   const auto texts = domain::JoinParts(*call.prompt);
@@ -102,7 +102,7 @@ TEST_CASE("ApplyToPrompt: quotes of numbers that became strings stay with their 
   CHECK(masked->prompt->parts[2].text == "x");
 }
 
-TEST_CASE("ApplyToPrompt: what does not fit what was asked is refused", "[dialects]") {
+TEST_CASE("ApplyToPrompt: releases that do not fit the request are refused", "[dialects]") {
   const ReadCall call = Read(R"(["ab", "cd"])");
   const auto texts = domain::JoinParts(*call.prompt);
   for (const domain::FieldRelease& wrong :
@@ -113,8 +113,7 @@ TEST_CASE("ApplyToPrompt: what does not fit what was asked is refused", "[dialec
   }
 }
 
-TEST_CASE("ApplyToPrompt: the name of a member that would have to be masked refuses the call",
-          "[dialects]") {
+TEST_CASE("ApplyToPrompt: a call with a member name that must be masked is refused", "[dialects]") {
   const ReadCall call = Read(R"([{"type":"text","text":"x","AB":1}])");
   const auto texts = domain::JoinParts(*call.prompt);
   std::vector<domain::FieldRelease> releases;

@@ -40,7 +40,7 @@ std::array<std::int8_t, 256> MakeSextets(bool either_alphabet) {
   return table;
 }
 
-// Padded base64 of the standard alphabet and nothing else.
+// Padded base64 of the standard alphabet only.
 std::optional<std::string> DecodeStrictly(absl::string_view text) {
   static const std::array<std::int8_t, 256> kSextets = MakeSextets(false);
   if (text.empty() || text.size() % 4 != 0) return std::nullopt;
@@ -63,7 +63,7 @@ std::optional<std::string> DecodeStrictly(absl::string_view text) {
   return bits == 0 ? std::optional<std::string>(std::move(bytes)) : std::nullopt;
 }
 
-// As tolerant readers do it: either alphabet, with or without padding, white space anywhere.
+// Decodes like lenient readers: either alphabet, with or without padding, white space anywhere.
 std::optional<std::string> DecodeLeniently(absl::string_view text) {
   static const std::array<std::int8_t, 256> kSextets = MakeSextets(true);
   std::string bytes;
@@ -94,10 +94,10 @@ std::string DecodePercent(absl::string_view text) {
   return bytes;
 }
 
-// Bytes as somebody would read them.
+// Bytes decoded as text.
 struct Reading {
-  std::string text;      // zero bytes left out, U+FFFD for what is no character
-  bool is_exact = true;  // the text is the bytes
+  std::string text;      // zero bytes left out, U+FFFD for invalid bytes
+  bool is_exact = true;  // the text is identical to the bytes
   bool is_text = false;  // nine of ten characters are readable
 };
 Reading ReadBytes(absl::string_view bytes) {
@@ -114,7 +114,7 @@ Reading ReadBytes(absl::string_view bytes) {
     reading.is_exact &= c.valid && bytes[at] != '\0';
     at += c.size;
   }
-  // UTF-16 of Latin text is half zeros, UTF-32 three quarters.
+  // UTF-16 of Latin text is one half zero bytes, UTF-32 three quarters.
   reading.is_text =
       characters * 4 >= bytes.size() && unreadable * 10 <= characters && characters > 0;
   return reading;
@@ -122,7 +122,7 @@ Reading ReadBytes(absl::string_view bytes) {
 
 bool IsPdf(absl::string_view bytes) { return absl::StartsWith(bytes, "%PDF-"); }
 
-// A format of which a model reads the bytes themselves.
+// Formats that models read as text.
 bool IsTextType(absl::string_view type) {
   static const auto& types =
       *new absl::flat_hash_set<absl::string_view>{"",
@@ -153,7 +153,7 @@ bool IsTextType(absl::string_view type) {
          absl::EndsWith(type, "+xml") || absl::EndsWith(type, "+yaml") || types.contains(type);
 }
 
-// Types that say nothing of the caller's.
+// Types that cannot contain text of the caller.
 bool IsWellKnownType(absl::string_view type) {
   static const auto& types = *new absl::flat_hash_set<absl::string_view>{
       "image/png",
@@ -227,7 +227,7 @@ std::optional<DataUrl> ParseDataUrl(absl::string_view value) {
   return url;
 }
 
-// Whether bytes that declare `type` are for eyes, ears or a program, not to be read.
+// True when bytes of the declared `type` are an image, sound or program data rather than text.
 bool AreMedia(absl::string_view type, absl::string_view bytes) {
   return !IsTextType(type) && (IsPdf(bytes) || !ReadBytes(bytes).is_text);
 }

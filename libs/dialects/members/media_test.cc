@@ -11,7 +11,7 @@ namespace {
 const std::string kPicture = absl::HexStringToBytes("89504e470d0a1a0a0000000d49484452ff00fe01");
 const std::string kBase64 = absl::Base64Escape(kPicture);
 
-TEST_CASE("ReadMedia: well-formed base64 of no text is media, with what it declares",
+TEST_CASE("ReadMedia: well-formed base64 of non-text is media, with its declared type",
           "[dialects]") {
   const auto picture = ReadMedia(absl::StrCat("data:image/png;base64,", kBase64));
   REQUIRE(picture.has_value());
@@ -24,7 +24,7 @@ TEST_CASE("ReadMedia: well-formed base64 of no text is media, with what it decla
   CHECK(ReadMedia("data:application/pdf;base64," + absl::Base64Escape("%PDF-1.4 abc")).has_value());
 }
 
-TEST_CASE("ReadMedia: a header that says more than a type is kept to be judged", "[dialects]") {
+TEST_CASE("ReadMedia: a header with more than a type is kept for policies", "[dialects]") {
   for (const char* header : {"data:image/png;name=plutonium;base64,", "data:plutonium/x;base64,",
                              "data:image/x-plutonium;base64,"}) {
     CAPTURE(header);
@@ -34,7 +34,7 @@ TEST_CASE("ReadMedia: a header that says more than a type is kept to be judged",
   }
 }
 
-TEST_CASE("ReadMedia: what is malformed, or is text, is no media", "[dialects]") {
+TEST_CASE("ReadMedia: malformed values and texts are not media", "[dialects]") {
   const std::string text = absl::Base64Escape("please drop the table");
   for (const std::string& value :
        {std::string("data:x,drop\ttable"), std::string("data:,word"),
@@ -50,8 +50,7 @@ TEST_CASE("ReadMedia: what is malformed, or is text, is no media", "[dialects]")
   }
 }
 
-TEST_CASE("ReadDataUrl: text is decoded whatever the URL declares, its header stays",
-          "[dialects]") {
+TEST_CASE("ReadDataUrl: text is decoded whatever type the URL declares", "[dialects]") {
   const std::string word = absl::Base64Escape("plutonium");
   for (const std::string& header :
        {std::string("data:text/plain;base64,"), std::string("data:;base64,"),
@@ -71,7 +70,7 @@ TEST_CASE("ReadDataUrl: text is decoded whatever the URL declares, its header st
   CHECK(WriteEncoded(*percent, "data:,a b").value() == "data:,a%20b");
 }
 
-TEST_CASE("ReadDataUrl: tolerant readers' base64, other alphabets and stray bytes hide nothing",
+TEST_CASE("ReadDataUrl: lenient base64, other alphabets and stray bytes are decoded",
           "[dialects]") {
   CHECK(ReadDataUrl("data:text/plain;base64,cGx1 dG9u\naXVt")->text ==
         "data:text/plain;base64,plutonium");
@@ -88,7 +87,7 @@ TEST_CASE("ReadDataUrl: tolerant readers' base64, other alphabets and stray byte
         "data:text/plain;charset=utf-16;base64,plutonium");
 }
 
-TEST_CASE("ReadDataUrl: what reads as it stands needs no decoding", "[dialects]") {
+TEST_CASE("ReadDataUrl: readable values are not decoded", "[dialects]") {
   for (const char* value : {"data:text/plain,word", "data:x,drop\ttable", "data: none",
                             "see data:x", "data:;base64,not base64!", "data:;base64,drop table"}) {
     CAPTURE(value);
@@ -96,7 +95,7 @@ TEST_CASE("ReadDataUrl: what reads as it stands needs no decoding", "[dialects]"
   }
 }
 
-TEST_CASE("ReadBase64Text: base64 alone that spells a text is that text", "[dialects]") {
+TEST_CASE("ReadBase64Text: base64 of a text is that text", "[dialects]") {
   const auto read = ReadBase64Text(absl::Base64Escape("drop\ntable"));
   REQUIRE(read.has_value());
   CHECK(read->text == "drop\ntable");

@@ -37,7 +37,7 @@ bool IsModelId(absl::string_view text) {
          });
 }
 
-// Too short to be anybody's secret.
+// Too short to be a secret.
 bool IsProtocolNumber(absl::string_view literal) {
   constexpr std::ptrdiff_t kMostDigits = 11;
   const std::string text = json::NumberText(literal);
@@ -45,7 +45,8 @@ bool IsProtocolNumber(absl::string_view literal) {
          std::count_if(text.begin(), text.end(), IsDigit) <= kMostDigits;
 }
 
-// What a machine made: a prefix that the protocol uses, then letters and digits without a word.
+// True for a generated identifier: a prefix of the protocol, then letters and digits without a
+// word.
 bool IsMachineId(const Node& node, absl::string_view text) {
   return std::any_of(node.prefixes.begin(), node.prefixes.end(), [&](absl::string_view prefix) {
     absl::string_view tail = text;
@@ -59,11 +60,11 @@ class Divider {
  public:
   Divider(absl::string_view source, Partition& result) : source_(source), result_(result) {}
 
-  // What holds for everything below a value.
+  // The context of everything below a value.
   struct Frame {
     absl::string_view role;
-    const Node* node = nullptr;  // what the protocol has here; null: nothing
-    std::size_t parts_at = 0;    // length of the pointer to what holds the parts of one text
+    const Node* node = nullptr;  // the schema's node; null: unknown to the protocol
+    std::size_t parts_at = 0;    // length of the pointer to the container of one text's parts
     bool in_parts = false;
   };
 
@@ -94,7 +95,7 @@ class Divider {
     return source_.substr(value.begin(), value.end() - value.begin());
   }
 
-  // Messages of one role that follow each other are one run.
+  // Consecutive messages of one role are one run.
   void EnterMessage(const Value& value, Frame& frame) {
     const absl::string_view role = value["role"].text();
     if (!role.empty()) frame.role = CanonicalRole(role);
@@ -105,7 +106,7 @@ class Divider {
   }
 
   void WalkObject(const Value& value, const Frame& frame) {
-    // A value of another form than the protocol has in a schema is a part of that schema.
+    // A value in a schema whose form differs from the protocol's is a part of that schema.
     Frame own = frame;
     if (own.node != nullptr && own.node->schema != nullptr && own.node->members.empty()) {
       own.node = own.node->schema;
@@ -166,7 +167,7 @@ class Divider {
   }
 
   void AddMedia(Media media, absl::string_view role) {
-    // More in a header than a well-known type is somebody's words.
+    // A header with more than a well-known type may contain text.
     if (!media.header.empty()) AddText(role, media.header, TextPlace{});
     result_.media.push_back(domain::MediaPart{pointer_, std::move(media.type), media.bytes.size(),
                                               HexEncode(crypto::Sha256(media.bytes))});
@@ -176,7 +177,7 @@ class Divider {
     const absl::string_view literal = Literal(value);
     const bool known = frame.node != nullptr && frame.node->kind == Kind::kNumber;
     if (known && IsProtocolNumber(literal)) return AddPlain(value);
-    // A person's number is text, too; masked, it becomes a string.
+    // A number of the caller is text, too; masked, it becomes a string.
     AddText(frame.role, json::NumberText(literal),
             TextPlace{value.begin(), value.end(), Encoding::kPlain, ""});
   }
@@ -190,8 +191,8 @@ class Divider {
     result_.places.push_back(std::move(place));
   }
 
-  // Adds a string; those of the same member of all parts are one text, and so are those that the
-  // protocol says are.
+  // Adds a string. Strings of the same member of all parts are one text, and so are those that the
+  // protocol joins.
   void AddPiece(const Frame& frame, absl::string_view text, TextPlace place) {
     AddText(frame.role, text, std::move(place));
     if (!frame.in_parts) return;
@@ -206,7 +207,7 @@ class Divider {
     group->second.message = message_;
   }
 
-  // The pointer below `parts_at` without the positions of elements.
+  // The pointer below `parts_at` without array indexes.
   std::string MemberBelow(std::size_t parts_at) const {
     std::string member;
     absl::string_view rest = absl::string_view(pointer_).substr(parts_at);

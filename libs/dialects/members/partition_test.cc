@@ -36,7 +36,7 @@ Partition Divided(const std::string& body) {
   return Divide(TestSchema(), document->root(), body);
 }
 
-// "role pointer text" of every text, in order.
+// "role pointer text" for every text, in order.
 std::vector<std::string> Texts(const Partition& parts) {
   std::vector<std::string> texts;
   for (const domain::TextPart& part : parts.texts) {
@@ -46,8 +46,7 @@ std::vector<std::string> Texts(const Partition& parts) {
 }
 using Strings = std::vector<std::string>;
 
-TEST_CASE("Divide: identifiers are plain only where the protocol has them and look like it",
-          "[dialects]") {
+TEST_CASE("Divide: identifiers are plain only at their places and in their form", "[dialects]") {
   const Partition parts = Divided(R"({"model":"gpt-4o","turns":[
       {"role":"user","id":"call_a1b2c3d4","content":"hi"},
       {"role":"assistant","id":"plutonium"}],
@@ -62,7 +61,7 @@ TEST_CASE("Divide: identifiers are plain only where the protocol has them and lo
   CHECK(parts.plain[0].json == "\"gpt-4o\"");
 }
 
-TEST_CASE("Divide: a choice or an id that is none is text", "[dialects]") {
+TEST_CASE("Divide: an invalid choice or id is text", "[dialects]") {
   for (const char* id : {"call_plutonium", "call_", "call_4111 1111", "4111111111111111", "call_a1",
                          "toolu_a1b2c3d4", "call_drop_table1"}) {
     CAPTURE(id);
@@ -84,7 +83,7 @@ TEST_CASE("Divide: in a JSON Schema only keywords and types are not text", "[dia
                                 "system /tool/properties/city/type drop"});
 }
 
-TEST_CASE("Divide: numbers are text unless they are the protocol's and short", "[dialects]") {
+TEST_CASE("Divide: numbers are text, except short ones of the protocol", "[dialects]") {
   const Partition parts = Divided(
       R"({"seed":4111111111111111,"bias":{"50256":-100,"4111111111111111":1},"x":7,
           "turns":[{"role":"user","seed":5}]})");
@@ -98,7 +97,8 @@ TEST_CASE("Divide: numbers are text unless they are the protocol's and short", "
         Strings{"user /seed 4111111111111111"});
 }
 
-TEST_CASE("Divide: media is known by type, size and digest, in its place alone", "[dialects]") {
+TEST_CASE("Divide: media has type, size and digest, and is recognised at its places only",
+          "[dialects]") {
   const std::string picture = absl::Base64Escape(std::string("\x89PNG\x00\x01\x02\xff\xfe", 9));
   const std::string url = absl::StrCat("data:image/png;base64,", picture);
   const Partition parts =
@@ -114,13 +114,12 @@ TEST_CASE("Divide: media is known by type, size and digest, in its place alone",
                                 "user /turns/0/image " + picture});
 }
 
-TEST_CASE("Divide: text in a place for media is decoded, and written back as it was",
-          "[dialects]") {
+TEST_CASE("Divide: text at a place for media is decoded, and encoded again", "[dialects]") {
   const std::string body =
       absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")", "data:text/plain;base64,",
                    absl::Base64Escape("plutonium"), R"("}]}]})");
   const Partition parts = Divided(body);
-  // Short ones are judged as they are written, too.
+  // Short ones are judged in their encoded form, too.
   REQUIRE(Texts(parts) ==
           Strings{"user /turns/0/content/0/image data:text/plain;base64,cGx1dG9uaXVt",
                   "user /turns/0/content/0/image data:text/plain;base64,plutonium"});
@@ -130,7 +129,7 @@ TEST_CASE("Divide: text in a place for media is decoded, and written back as it 
   CHECK_FALSE(WriteText(parts.places[1], "<X>").ok());
 }
 
-TEST_CASE("Divide: what is no text stays as it stands", "[dialects]") {
+TEST_CASE("Divide: everything that is not text is unchanged", "[dialects]") {
   const Partition parts = Divided(R"({"turns":[],"tool":{},"seed":null,"bias":true,"model":""})");
   CHECK(parts.texts.empty());
   Strings plain;
@@ -138,7 +137,7 @@ TEST_CASE("Divide: what is no text stays as it stands", "[dialects]") {
   CHECK(plain == Strings{"/turns[]", "/tool{}", "/seednull", "/biastrue", "/model\"\""});
 }
 
-// The texts as a model reads them, one a line.
+// The texts in the form that a model reads, one per line.
 std::string Joined(const std::string& body) {
   Partition parts = Divided(body);
   domain::Prompt prompt;
@@ -150,7 +149,8 @@ std::string Joined(const std::string& body) {
   return result;
 }
 
-TEST_CASE("Divide: the parts of a message are one text, and messages of one role", "[dialects]") {
+TEST_CASE("Divide: the parts of a message are one text, as are messages of one role",
+          "[dialects]") {
   CHECK(Joined(R"({"turns":[{"role":"user","content":["plu","tonium"]}]})") == "plutonium|");
   CHECK(Joined(R"({"turns":[{"role":"user","content":[{"text":"please drop "},
                    {"image":"x"},{"text":"table"}]}]})") == "please drop table|x|");
@@ -162,15 +162,14 @@ TEST_CASE("Divide: the parts of a message are one text, and messages of one role
         "a\\nb|c|d|");
 }
 
-TEST_CASE("Divide: members that nobody knows are joined over the parts, each by its path",
-          "[dialects]") {
+TEST_CASE("Divide: unknown members are joined over the parts, each by its path", "[dialects]") {
   CHECK(Joined(R"({"turns":[{"role":"user","content":[{"text":"a","x":{"y":"plu"}},
                    {"x":{"y":"tonium"},"text":"b"}]}]})") == "ab|x|y|plutonium|x|y|");
-  // Outside of a content nothing is joined.
+  // Only parts of a content are joined.
   CHECK(Joined(R"({"x":["plu","tonium"]})") == "x|plu|tonium|");
 }
 
-TEST_CASE("Divide: names with escapes have their pointers, and are texts", "[dialects]") {
+TEST_CASE("Divide: names with escapes are texts and have pointers", "[dialects]") {
   CHECK(Texts(Divided(R"({"a/b~":{"\u0063":"d"}})")) ==
         Strings{"user /a~1b~0 a/b~", "user /a~1b~0/c c", "user /a~1b~0/c d"});
 }

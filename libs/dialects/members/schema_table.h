@@ -6,8 +6,8 @@
 
 namespace countersign::dialects::members {
 
-// The schema as a Markdown table: a row for each member that is no object, with what becomes of its
-// value. The documentation is made of it.
+// The schema as a Markdown table for the documentation: a row for each member that is not an
+// object, and how its value is treated.
 std::string FormatTable(const Schema& schema);
 
 }  // namespace countersign::dialects::members

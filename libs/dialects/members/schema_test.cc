@@ -20,7 +20,7 @@ const std::vector<Rule>& Rules() {
   return rules;
 }
 
-TEST_CASE("Schema: a member is known where its path says and nowhere else", "[dialects]") {
+TEST_CASE("Schema: a member is known at its path only", "[dialects]") {
   const Schema schema("op", Rules());
   const Schema::Node* const items = FindMember(&schema.root(), "items");
   const Schema::Node* const item = FindElement(items);
@@ -52,7 +52,7 @@ TEST_CASE("Schema: the keywords of a JSON Schema are known at any depth below it
   CHECK_FALSE(IsKnownName(node, "patient"));
 }
 
-TEST_CASE("FormatTable: says what becomes of each value", "[dialects]") {
+TEST_CASE("FormatTable: says how each value is treated", "[dialects]") {
   CHECK(FormatTable(Schema("op", Rules())) ==
         "| member | its value |\n|---|---|\n"
         "| `/items/*/kind` | not judged while it is one of `a`, `b` |\n"

@@ -26,35 +26,35 @@ using answers::Step;
 using json::Type;
 using json::Value;
 
-// Members that hold the parts of one text.
+// Members with the parts of one text.
 bool IsPartList(absl::string_view key) {
   return key == "content" || key == "refusal" || key == "reasoning" || key == "reasoning_content" ||
          key == "reasoning_details" || key == "thinking" || key == "summary";
 }
 
-// Members of a part that carry its text.
+// Members of a part with its text.
 bool IsPartText(absl::string_view key) {
   return key == "text" || key == "content" || key == "refusal" || key == "thinking" ||
          key == "reasoning" || key == "summary";
 }
 
-// Types of a part that held text may leave in.
+// Types of parts in which held text may be sent.
 bool IsTextPartType(absl::string_view type) {
   return type == "text" || type == "output_text" || type == "refusal" || type == "thinking";
 }
 
-// Members of an unknown event whose strings continue in the next one.
+// Members of an unknown event whose strings continue in the next event.
 bool ContinuesAtRoot(absl::string_view key) {
   return key == "delta" || key == "text" || key == "content" || key == "completion" ||
          key == "response" || key == "output_text";
 }
 
-// Members of an unknown event that say which of several texts it continues. OpenAI's Responses API
-// has all of them.
+// Members of an unknown event that identify which of several texts it continues. OpenAI's Responses
+// API has all of them.
 constexpr absl::string_view kDiscriminators[] = {"type",          "item_id",       "output_index",
                                                  "content_index", "summary_index", "index"};
 
-// True for an event that may be a piece of something: its type says delta, or it has none.
+// True for an event that may contain pieces of texts: its type contains "delta", or it has none.
 bool MayBePieces(const Value& root) {
   return !root["type"].exists() || absl::StrContains(root["type"].text(), "delta");
 }
@@ -70,8 +70,8 @@ bool IsEventType(const Value& type) {
   });
 }
 
-// Walks one document. Functions that return bool say whether what they walked holds nothing but
-// texts that continue.
+// Walks one document. Functions that return bool return true when the walked value has only texts
+// that continue.
 class Walker {
  public:
   Walker(absl::string_view source, bool is_chunk, ChunkTexts& result)
@@ -83,7 +83,7 @@ class Walker {
   void WalkRoot(const Value& root);
 
  private:
-  // Extends the field and the path by a member as long as it lives.
+  // Appends a member to the field and the path during its lifetime.
   class Member {
    public:
     enum class Field { kExtend, kKeep };
@@ -121,7 +121,7 @@ class Walker {
   FoundTexts& found_;
   Numbering& numbering_;
   answers::WholeTextFinder whole_;
-  // Of what is being walked:
+  // State of the walk:
   std::string field_;
   std::vector<Step> path_;
   std::int64_t choice_ = kNoGroup;
@@ -182,7 +182,7 @@ bool Walker::WalkRootMember(absl::string_view key, const Value& value, bool is_f
   return value.is(Type::kNull) || IsIdentifyingMember(key) || key == "created";
 }
 
-// Gives what the fields of the event's texts begin with, so that texts which take turns stay apart.
+// Returns the prefix of the fields of the event's texts, so that interleaved texts are kept apart.
 std::string Walker::ReadDiscriminators(const Value& root) {
   std::string prefix;
   if (root["choices"].exists()) return prefix;
@@ -194,7 +194,7 @@ std::string Walker::ReadDiscriminators(const Value& root) {
     } else if (value.is(Type::kNumber)) {
       absl::StrAppend(&prefix, "/", json::NumberText(literal));
     }
-    // Only what surely is no text is repeated in synthetic events.
+    // Only values that cannot be text are repeated in synthetic events.
     if (key == "type" ? IsEventType(value) : value.integer() && json::IsShortNumber(literal)) {
       absl::StrAppend(&found_.discriminators, "\"", key, "\":", literal, ",");
     }
@@ -224,7 +224,7 @@ bool Walker::WalkChoice(const Value& choice, std::int64_t position) {
 bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
   if ((key == "delta" || key == "message") && value.is(Type::kObject)) {
     container_ = key;
-    // Beside a delta a message is a text of its own.
+    // A message beside a delta is a separate text.
     if (is_chunk_ && key == "message") absl::StrAppend(&field_, "/message");
     return WalkMembers(value, is_chunk_);
   }
@@ -247,7 +247,7 @@ bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
   return !ends && (key == "index" || key == "logprobs" || value.is(Type::kNull));
 }
 
-// What `index` says; nothing where there is none, or none that all readers agree on.
+// The value of `index`; nothing if there is none, or if readers disagree about it.
 std::optional<std::int64_t> Walker::ReadIndex(const Value& index, bool& numbered, bool& counted) {
   const auto number = index.integer();
   const bool is_number = number && *number >= 0;
@@ -257,7 +257,7 @@ std::optional<std::int64_t> Walker::ReadIndex(const Value& index, bool& numbered
   return std::nullopt;
 }
 
-// The members of a message, a tool call, a function …
+// The members of a message, a tool call, a function, etc.
 bool Walker::WalkMembers(const Value& object, bool continues) {
   bool bare = object.size() > 0;
   const bool nested = !path_.empty();
@@ -270,7 +270,7 @@ bool Walker::WalkMembers(const Value& object, bool continues) {
       bare = false;
       whole_.Add(key, value);
     } else if (value.is(Type::kString)) {
-      // A function's name comes in one piece; its arguments do not.
+      // A function's name is one piece; its arguments may be several.
       const bool whole = !continues || (key == "name" && nested);
       bare &= !whole;
       AddText(value, !whole          ? Continuation::kContinues
@@ -288,8 +288,8 @@ bool Walker::WalkMembers(const Value& object, bool continues) {
   return bare;
 }
 
-// Elements that carry an index continue the ones with the same index, and tool calls without one
-// are counted. The texts of parts without one continue each other. Other elements are whole.
+// Elements with an index continue the ones with the same index; tool calls without one are counted.
+// The texts of parts without one continue each other. Other elements are complete.
 bool Walker::WalkElements(const Value& array, bool continues) {
   const std::string list = path_.back().key;
   bool bare = true;
@@ -326,7 +326,8 @@ bool Walker::WalkUnnumberedElement(const Value& element, absl::string_view list,
   return false;
 }
 
-// The list of a message's annotations grows by whole elements; other parts of a delta are pieces.
+// The list of a message's annotations grows by complete elements; other parts of a delta are
+// pieces.
 bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues) {
   bool bare = true;
   const bool pieces = continues && list != "annotations";
@@ -336,7 +337,7 @@ bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues)
     const Value value = part.at(i);
     whole_.AddName(key);
     if (value.is(Type::kString) && IsPartText(key)) {
-      // A content may come as a string now and as parts then: it is one text all the same.
+      // A content may be a string in one event and parts in another: it is one text in both cases.
       const Member member(*this, key,
                           key == "text" ? Member::Field::kKeep : Member::Field::kExtend);
       AddText(value);
@@ -361,8 +362,7 @@ bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues)
   return bare;
 }
 
-// A member that nobody knows. By its name it may be a piece of something; what the others are,
-// their next event shows.
+// An unknown member. It may be a piece of a text by its name; otherwise the next event decides.
 void Walker::WalkUnknown(absl::string_view key, const Value& value) {
   if (value.is(Type::kString) && !IsIdentifyingMember(key)) {
     const bool continues = may_be_pieces_ && (ContinuesAtRoot(key) || IsPartText(key));
@@ -387,8 +387,8 @@ void Walker::WalkUnknown(absl::string_view key, const Value& value) {
   }
 }
 
-// A member of an unknown event that is a piece of something: texts by their names continue in the
-// same place of the next event.
+// A member of an unknown event that is a piece of a text: strings with text-like names continue at
+// the same place of the next event.
 void Walker::WalkFragment(absl::string_view key, const Value& value) {
   if (value.is(Type::kString) && (ContinuesAtRoot(key) || IsPartText(key))) {
     AddText(value);
@@ -422,7 +422,7 @@ void Walker::AddText(const Value& value, Continuation continuation) {
   text.field = field_;
   text.continuation = continuation;
   text.group = choice_;
-  if (!is_chunk_) return;  // the rest is for what is held between events
+  if (!is_chunk_) return;  // the rest is for texts held between events
   text.container = std::string(container_);
   text.path = path_;
 }

@@ -4,17 +4,17 @@
 #include "libs/dialects/answers/found_texts.h"
 #include "libs/json/document.h"
 
-// Where the texts of a chat completion stand: in one chunk of a stream, or in a whole body.
+// Finds the texts of a chat completion: in one chunk of a stream, or in a whole body.
 namespace countersign::dialects::openai {
 
-// How choices and tool calls are told apart. Readers disagree about which one `1.0` continues, and
-// about what a mixture of numbered and unnumbered ones means.
+// How choices and tool calls are numbered. Readers disagree about which one `1.0` continues, and
+// about mixtures of numbered and unnumbered ones.
 struct Numbering {
   bool choices_numbered = false;
-  bool choices_counted = false;  // by their position, for want of a number
+  bool choices_counted = false;  // by their position, because they have no number
   bool calls_numbered = false;
   bool calls_counted = false;
-  bool invalid = false;  // some number is not one of 0, 1, 2 …
+  bool invalid = false;  // a number is not one of 0, 1, 2, …
 
   void Merge(const Numbering& other);
   // False when readers could put the texts together differently.
@@ -29,13 +29,13 @@ struct ChunkTexts {
 };
 
 // `root` is one chunk, parsed from `source`: strings in a choice's delta continue texts, and so do
-// the parts of a content, whether or not they carry an index. A text's group is its choice. Every
-// other string is a text, too, wherever it stands: identifiers that a server gives out are
-// complete, what others are the stream shows (answers/repeated_texts.h). Numbers are texts, too,
-// each by itself, except short ones of the protocol (indexes, codes, times, usage).
+// the parts of a content, with or without an index. A text's group is its choice. Every other
+// string is a text, too: identifiers from a server are complete, others are classified by later
+// events (answers/repeated_texts.h). Each number is a text, too, except short ones of the protocol
+// (indexes, codes, times, usage).
 ChunkTexts FindChunkTexts(const json::Value& root, absl::string_view source);
 
-// `root` is a whole body, an answer or an error. The parts of one content are one text here, too.
+// `root` is a whole body, an answer or an error. The parts of one content are one text.
 answers::FoundTexts FindDocumentTexts(const json::Value& root, absl::string_view source);
 
 }  // namespace countersign::dialects::openai

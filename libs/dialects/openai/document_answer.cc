@@ -23,7 +23,7 @@ Usage CompletionGrammar::ReadUsage(const json::Value& root) const {
   return usage;
 }
 
-// Takes the models that the connection does not serve out of a list of models.
+// Removes models that the connection does not serve from a list of models.
 std::vector<Edit> CompletionGrammar::EditsBeforeMasking(const json::Value& root,
                                                         absl::string_view source) const {
   const json::Value models = root["data"];

@@ -9,10 +9,10 @@
 
 namespace countersign::dialects::openai {
 
-// What a completion, a model, a list of models, or an error means.
+// The structure of a completion, a model, a list of models, or an error.
 class CompletionGrammar final : public answers::DocumentGrammar {
  public:
-  // Models that a list of models leaves out; null: the answer is no list of models.
+  // True for models to keep in a list of models; null: the answer is not a list of models.
   using ServesModel = std::function<bool(absl::string_view)>;
   explicit CompletionGrammar(ServesModel serves = nullptr) : serves_(std::move(serves)) {}
 
@@ -26,7 +26,7 @@ class CompletionGrammar final : public answers::DocumentGrammar {
   const ServesModel serves_;
 };
 
-// An answer that comes as one body.
+// An answer that is one body.
 class DocumentAnswer final : public answers::DocumentAnswer {
  public:
   explicit DocumentAnswer(Options options, CompletionGrammar::ServesModel serves = nullptr);

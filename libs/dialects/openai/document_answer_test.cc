@@ -37,20 +37,19 @@ TEST_CASE("DocumentAnswer: a body without a match passes byte for byte", "[diale
   CHECK(usage.output_tokens == 2);
 }
 
-TEST_CASE("DocumentAnswer: what is named and what is told in an error is looked at", "[dialects]") {
+TEST_CASE("DocumentAnswer: names and error messages are masked", "[dialects]") {
   DocumentAnswer::Options failed;
   failed.status = 400;
   CHECK(Pass(R"({"error":{"message":"no","type":"aSECRETb","param":"SECRET","code":"SECRET"}})",
              failed)
             .value()
             .bytes == R"({"error":{"message":"no","type":"a<S>b","param":"<S>","code":"<S>"}})");
-  // So are the identifiers that a server gives out.
+  // So are identifiers from a server.
   CHECK(Pass(R"({"id":"xSECRETy","model":"SECRET-1","choices":[]})").value().bytes ==
         R"({"id":"x<S>y","model":"<S>-1","choices":[]})");
 }
 
-TEST_CASE("DocumentAnswer: only the strings that change are replaced, wherever they stand",
-          "[dialects]") {
+TEST_CASE("DocumentAnswer: only the strings that change are replaced, at any place", "[dialects]") {
   const Delivery delivery =
       Pass(
           R"({"choices":[{"message":{"content":"a \u0053ECRET","tool_calls":[{"id":"c","function":)"
@@ -94,7 +93,7 @@ TEST_CASE("DocumentAnswer: probabilities that could spell another text are dropp
   CHECK_FALSE(kept(R"({"content":[{"bytes":[52]}]})"));
 }
 
-TEST_CASE("DocumentAnswer: an upstream's error is masked, JSON or not", "[dialects]") {
+TEST_CASE("DocumentAnswer: an upstream's error is masked, whether JSON or not", "[dialects]") {
   DocumentAnswer::Options options;
   options.status = 400;
   CHECK(Pass(R"({"error":{"message":"no SECRET","code":"x"}})", options).value().bytes ==
@@ -103,7 +102,7 @@ TEST_CASE("DocumentAnswer: an upstream's error is masked, JSON or not", "[dialec
   CHECK(Pass("", options).value().bytes.empty());
 }
 
-TEST_CASE("DocumentAnswer: an error that hides a secret behind escapes is refused", "[dialects]") {
+TEST_CASE("DocumentAnswer: an error with an escaped secret is refused", "[dialects]") {
   DocumentAnswer::Options options;
   options.status = 500;
   for (const char* body :
@@ -112,11 +111,11 @@ TEST_CASE("DocumentAnswer: an error that hides a secret behind escapes is refuse
     CAPTURE(body);
     CHECK(absl::IsFailedPrecondition(Pass(body, options).status()));
   }
-  // What is masked as it stands is so however the rest is escaped.
+  // Unescaped matches are masked, whatever else is escaped.
   CHECK(Pass(R"(caf\u00e9 100% SECRET \n)", options).value().bytes == R"(caf\u00e9 100% <S> \n)");
 }
 
-TEST_CASE("DocumentAnswer: a secret over the parts of one content is masked", "[dialects]") {
+TEST_CASE("DocumentAnswer: a secret split over the parts of one content is masked", "[dialects]") {
   CHECK(Pass(R"({"choices":[{"message":{"content":[{"type":"text","text":"a SEC"},)"
              R"({"type":"text","text":"RET b"}]}},{"message":{"content":["SE","CRET"]}}]})")
             .value()
@@ -124,14 +123,14 @@ TEST_CASE("DocumentAnswer: a secret over the parts of one content is masked", "[
                       R"({"type":"text","text":"<S> b"}]}},{"message":{"content":["","<S>"]}}]})");
 }
 
-TEST_CASE("DocumentAnswer: calls of tools are texts of their own", "[dialects]") {
+TEST_CASE("DocumentAnswer: tool calls are separate texts", "[dialects]") {
   const std::string body =
       R"({"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"SEC"}},)"
       R"({"id":"b","function":{"name":"g","arguments":"RET"}}]}}]})";
   CHECK(Pass(body).value().bytes == body);
 }
 
-TEST_CASE("DocumentAnswer: numbers are masked unless they are the protocol's", "[dialects]") {
+TEST_CASE("DocumentAnswer: numbers are masked, except those of the protocol", "[dialects]") {
   const std::string body =
       R"({"created":777,"choices":[{"index":0,"message":{"content":"x","score":12}}],)"
       R"("usage":{"total_tokens":777,"details":{"t":777.25}},"list":[777,{"n":7.77e2},1777]})";
@@ -147,7 +146,8 @@ TEST_CASE("DocumentAnswer: an answer that is not strict JSON is refused", "[dial
   CHECK(absl::IsUnavailable(Pass(R"({"a":1,"a":2})").status()));
 }
 
-TEST_CASE("DocumentAnswer: a list of models shows those that the connection serves", "[dialects]") {
+TEST_CASE("DocumentAnswer: a list of models has only those that the connection serves",
+          "[dialects]") {
   const auto serves = [](absl::string_view model) { return absl::StartsWith(model, "gpt"); };
   CHECK(Pass(R"({"object":"list","data":[{"id":"gpt-1"},{"id":"o9"},{"id":"gpt-2"}]})", {}, nullptr,
              serves)
@@ -157,7 +157,7 @@ TEST_CASE("DocumentAnswer: a list of models shows those that the connection serv
   CHECK(Pass(all, {}, nullptr, serves).value().bytes == all);
 }
 
-TEST_CASE("DocumentAnswer: an answer of an unknown form is masked everywhere, or refused",
+TEST_CASE("DocumentAnswer: an answer of unknown form is masked in every string, or refused",
           "[dialects]") {
   const std::string odd = R"({"output":[{"type":"odd","SEC":["a SECRET",{"b":"SECRET"}]}]})";
   CHECK(Pass(odd).value().bytes == R"({"output":[{"type":"odd","SEC":["a <S>",{"b":"<S>"}]}]})");
@@ -166,7 +166,7 @@ TEST_CASE("DocumentAnswer: an answer of an unknown form is masked everywhere, or
   CHECK(GetReason(Pass(odd, refuse).status()) == kUnknownEvent);
   const std::string known = R"({"choices":[{"message":{"content":"a"}}],"odd":{"type":"odd"}})";
   CHECK(Pass(known, refuse).value().bytes == known);
-  refuse.status = 500;  // an error of an upstream has whatever form it has
+  refuse.status = 500;  // errors of upstreams may have any form
   CHECK(Pass(R"({"detail":"SECRET"})", refuse).value().bytes == R"({"detail":"<S>"})");
   refuse.status = 200;
   refuse.masked = false;

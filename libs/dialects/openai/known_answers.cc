@@ -23,7 +23,7 @@ bool HasChoices(const Value& root) {
   return true;
 }
 
-// Some servers leave the object's type out, or empty.
+// Some servers omit the object's type, or leave it empty.
 bool IsNamed(const Value& root, absl::string_view name) {
   const Value object = root["object"];
   return !object.exists() || (object.is(Type::kString) && object.text().empty()) ||

@@ -18,8 +18,7 @@ json::Document Parsed(absl::string_view text) {
 bool ChunkKnown(absl::string_view text) { return IsKnownChunk(Parsed(text).root()); }
 bool BodyKnown(absl::string_view text) { return IsKnownBody(Parsed(text).root()); }
 
-TEST_CASE("IsKnownChunk: chunks of a completion and errors, whatever else they carry",
-          "[dialects]") {
+TEST_CASE("IsKnownChunk: chunks of a completion and errors, with any other members", "[dialects]") {
   CHECK(ChunkKnown(R"({"object":"chat.completion.chunk","choices":[{"delta":{}}]})"));
   CHECK(ChunkKnown(R"({"choices":[],"usage":{"prompt_tokens":1}})"));
   CHECK(ChunkKnown(R"({"object":"","choices":[],"prompt_filter_results":[]})"));
@@ -51,7 +50,7 @@ TEST_CASE("IsKnownBody: completions, models and errors", "[dialects]") {
   CHECK_FALSE(BodyKnown(R"([])"));
 }
 
-TEST_CASE("IsKnownEventName: no name, or one that a chat completion's events have", "[dialects]") {
+TEST_CASE("IsKnownEventName: no name, or one of a chat completion's events", "[dialects]") {
   for (const char* rest : {"", ": event: odd\n", "id: 7\nretry: 3\n", "event: message\n",
                            "event:error\n", "event\n", "eventual: odd\n"}) {
     INFO(rest);
@@ -63,7 +62,7 @@ TEST_CASE("IsKnownEventName: no name, or one that a chat completion's events hav
   }
 }
 
-TEST_CASE("UnknownAnswerError: carries its reason", "[dialects]") {
+TEST_CASE("UnknownAnswerError: has its reason", "[dialects]") {
   CHECK(GetReason(answers::UnknownAnswerError()) == kUnknownEvent);
 }
 

@@ -9,7 +9,7 @@ using json::Type;
 using json::Value;
 
 // True when `entry` is a token with its probability and nothing that could spell another text: its
-// bytes, where given, are the token's own.
+// bytes, if given, are those of the token.
 bool IsPlainToken(const Value& entry) {
   for (std::size_t i = 0; i < entry.size(); ++i) {
     const absl::string_view member = entry.key(i);
@@ -38,7 +38,7 @@ bool AreDocumentedTokens(const Value& tokens) {
   return true;
 }
 
-// True when `logprobs` holds the tokens of exactly one text, as OpenAI documents them.
+// True when `logprobs` has the tokens of exactly one text, in the form that OpenAI documents.
 bool IsDocumented(const Value& logprobs) {
   std::size_t texts = 0;
   for (std::size_t i = 0; i < logprobs.size(); ++i) {

@@ -5,10 +5,10 @@
 
 namespace countersign::dialects::openai {
 
-// The names of members in answers of OpenAI's API and of servers that imitate it.
+// The names of members in answers of OpenAI's API and of compatible servers.
 const answers::MemberNames& AnswerMemberNames();
 
-// True for members that say which, of what kind or who, and carry no text that continues.
+// True for members that identify something (an id, a kind, a role) and have no text that continues.
 bool IsIdentifyingMember(absl::string_view key);
 
 }  // namespace countersign::dialects::openai

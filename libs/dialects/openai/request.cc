@@ -24,7 +24,7 @@ constexpr absl::string_view kNumbers[] = {
 
 absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
-// What the gateway itself has to know of a request, and what makes it none.
+// Reads the members that the gateway itself needs, and rejects invalid requests.
 class Reader {
  public:
   explicit Reader(domain::Prompt& prompt) : prompt_(prompt) {}
@@ -59,7 +59,7 @@ class Reader {
         return Invalid(absl::StrCat("\"", key, "\" must be a number"));
       }
     }
-    // Two names for one limit: a policy on either must see both.
+    // Two names for one limit: policies for either must see it.
     auto& parameters = prompt_.parameters;
     const auto old_name = parameters.find("max_tokens");
     const auto new_name = parameters.find("max_completion_tokens");
@@ -100,7 +100,7 @@ class Reader {
   domain::Prompt& prompt_;
 };
 
-// Asks the upstream to say what a stream used; without it the record would not know.
+// Asks the upstream to report the usage of a stream; otherwise the record could not contain it.
 absl::Status RequestUsage(const Value& root, ReadCall& call) {
   const Value options = root["stream_options"];
   if (options.exists() && !options.is(Type::kObject) && !options.is(Type::kNull)) {

@@ -1,6 +1,6 @@
-// Random requests against two oracles that share no code with the partition: whatever a model might
-// read is seen by policies, and what a reviewer is shown is the whole body.
-// CS_ORACLE_BODIES=1000000 runs so many; CS_ORACLE_SEED=… repeats a run.
+// Random requests against two oracles that share no code with the partition: policies see
+// everything that a model might read, and reviewers are shown the whole body.
+// CS_ORACLE_BODIES=1000000 runs that many; CS_ORACLE_SEED=… repeats a run.
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -23,7 +23,7 @@
 namespace countersign::dialects::openai {
 namespace {
 
-// Writes requests: valid ones, with words planted wherever a string or a name can stand.
+// Writes valid requests with words planted at every place for a string or a name.
 class RequestWriter {
  public:
   explicit RequestWriter(std::uint64_t seed) : random_(seed) {}
@@ -46,7 +46,7 @@ class RequestWriter {
     return absl::StrCat(body, Space(), "}");
   }
 
-  // The words of the last request: each must be seen.
+  // The words of the last request: policies must see each of them.
   const std::vector<std::string>& planted() const { return planted_; }
 
  private:
@@ -66,7 +66,7 @@ class RequestWriter {
     return list;
   }
 
-  // A word that nothing else spells.
+  // A unique word.
   std::string Word() {
     std::string word = "w";
     for (int i = 0; i < 11; ++i) word += static_cast<char>('a' + Below(26));
@@ -74,7 +74,7 @@ class RequestWriter {
     return word;
   }
 
-  // `text` as a JSON string, some characters as escapes.
+  // `text` as a JSON string, with some characters escaped.
   std::string Spelled(absl::string_view text) {
     std::string json = "\"";
     for (const char c : text) {
@@ -102,7 +102,7 @@ class RequestWriter {
                : absl::StrCat("%", absl::BytesToHexString(text.substr(0, 1)), text.substr(1)));
   }
 
-  // A document in a string.
+  // A JSON document in a string.
   std::string Document(int depth) {
     if (depth == 0) return Spelled(Word());
     const std::string inner = Chance(3) ? Spelled(Document(depth - 1)) : Document(depth - 1);
@@ -125,7 +125,7 @@ class RequestWriter {
 
   std::string Number() {
     if (Chance(2)) return absl::StrCat(Below(1000));
-    // A card's length, spelled plainly or with an exponent.
+    // A number with as many digits as a card number, plain or with an exponent.
     std::string digits = absl::StrCat(4 + Below(5));
     for (int i = 0; i < 15; ++i) absl::StrAppend(&digits, i == 14 ? 1 + Below(9) : Below(10));
     planted_.push_back(digits);
@@ -139,7 +139,7 @@ class RequestWriter {
       case 5: return absl::StrCat("[", List([&] { return Anything(depth - 1); }, 3), "]");
       case 6: {
         std::string object = "{";
-        // Names that mean something elsewhere.
+        // Names that have a meaning elsewhere.
         std::vector<std::string> names = {"type", "id", "format", "voice", "url", "file_data"};
         std::shuffle(names.begin(), names.end(), random_);
         const std::size_t size = Below(4);
@@ -187,7 +187,7 @@ class RequestWriter {
     }
   }
 
-  // A word over two or three parts.
+  // A word split over two or three parts.
   std::string SplitParts() {
     const std::string word = Word();
     const std::size_t a = 1 + Below(5), b = 6 + Below(5);
@@ -233,7 +233,7 @@ class RequestWriter {
   std::vector<std::string> planted_;
 };
 
-// What policies look through.
+// The texts that policies see.
 std::vector<std::string> SeenTexts(const domain::Prompt& prompt) {
   std::vector<std::string> seen;
   const auto see = [&](const std::string& text) {
@@ -252,14 +252,14 @@ std::string Escaped(absl::string_view name) {
   return step;
 }
 
-// Everything that is shown, by pointer.
+// Everything that reviewers are shown, by pointer.
 struct Shown {
   std::multimap<std::string, std::string> texts;
   std::map<std::string, std::string> media;  // digest
   std::map<std::string, std::string> plain;
 };
 
-// Takes `value` out of what is shown; false when it is not there as it stands.
+// Removes `value` from the shown values; false if it is not there exactly.
 bool Account(const json::Value& value, const std::string& body, const std::string& pointer,
              Shown& shown) {
   if (value.size() > 0) {
@@ -268,7 +268,7 @@ bool Account(const json::Value& value, const std::string& body, const std::strin
       const bool object = value.is(json::Type::kObject);
       const std::string below =
           absl::StrCat(pointer, "/", object ? Escaped(value.key(i)) : absl::StrCat(i));
-      // A name is shown as a text, or by the pointer of what stands below.
+      // A name is shown as a text, or in the pointer of a value below.
       for (auto at = shown.texts.lower_bound(below); object && at != shown.texts.upper_bound(below);
            ++at) {
         if (at->second == value.key(i) && value.at(i).text() != value.key(i)) {
@@ -303,7 +303,7 @@ bool Account(const json::Value& value, const std::string& body, const std::strin
     const bool is_number = value.is(json::Type::kNumber) &&
                            absl::SimpleAtod(text.second, &shown_number) &&
                            absl::SimpleAtod(literal, &number) && shown_number == number;
-    // Decoded: its encoding is known to be undone, of a data: URL by its header.
+    // A decoded text: its encoding is known to be undone, for a data: URL by its header.
     return text.second == raw || is_number || absl::StartsWithIgnoreCase(raw, "data:") ||
            (absl::Base64Unescape(raw, &bytes) && bytes == text.second);
   });
@@ -317,9 +317,8 @@ std::size_t Setting(const char* name, std::size_t standard) {
   return value != nullptr && absl::SimpleAtoi(value, &number) ? number : standard;
 }
 
-TEST_CASE(
-    "ReadChatCompletion: nothing that a model might read is unseen, nothing sent is not shown",
-    "[dialects]") {
+TEST_CASE("ReadChatCompletion: policies see all that models might read, reviewers all that is sent",
+          "[dialects]") {
   const std::size_t seed = Setting("CS_ORACLE_SEED", std::random_device()());
   const std::size_t bodies = Setting("CS_ORACLE_BODIES", 3000);
   CAPTURE(seed);

@@ -4,8 +4,8 @@
 
 namespace countersign::dialects::openai {
 
-// The members of a request to /v1/chat/completions: OpenAI's, and those that servers of its
-// protocol have added. docs/what-is-judged.md is made of it.
+// The members of a request to /v1/chat/completions: OpenAI's, and those of compatible servers.
+// docs/what-is-judged.md is generated from it.
 const members::Schema& ChatCompletionSchema();
 
 }  // namespace countersign::dialects::openai

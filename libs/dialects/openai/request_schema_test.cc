@@ -11,7 +11,7 @@
 namespace countersign::dialects::openai {
 namespace {
 
-TEST_CASE("ChatCompletionSchema: the documentation has its table", "[dialects]") {
+TEST_CASE("ChatCompletionSchema: the documentation contains its table", "[dialects]") {
   std::ifstream file(CS_WHAT_IS_JUDGED);
   REQUIRE(file.good());
   std::ostringstream page;
@@ -23,7 +23,7 @@ TEST_CASE("ChatCompletionSchema: the documentation has its table", "[dialects]")
   CHECK(absl::StrContains(page.str(), table));
 }
 
-TEST_CASE("ChatCompletionSchema: a path comes once, and after what holds it", "[dialects]") {
+TEST_CASE("ChatCompletionSchema: paths are unique, and come after their container", "[dialects]") {
   std::vector<std::string> seen;
   for (const members::Rule& rule : ChatCompletionSchema().rules()) {
     CAPTURE(rule.path);

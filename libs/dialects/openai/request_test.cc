@@ -54,8 +54,7 @@ TEST_CASE("ReadChatCompletion: messages become parts with role, pointer and deco
   }
 }
 
-TEST_CASE("ReadChatCompletion: a number that somebody wrote is text, a short parameter is none",
-          "[dialects]") {
+TEST_CASE("ReadChatCompletion: a caller's number is text, a short parameter is not", "[dialects]") {
   const ReadCall call = Read(R"({"model":"m","max_tokens":5,"seed":4111111111111111,
       "logit_bias":{"50256":-100},"messages":[{"role":"user","content":[{"type":"text","text":"hi",
       "note":4.111111111111111e15}]}],
@@ -70,7 +69,7 @@ TEST_CASE("ReadChatCompletion: a number that somebody wrote is text, a short par
         "4.111111111111111e15");
 }
 
-TEST_CASE("ReadChatCompletion: no number hides below a name that elsewhere means little",
+TEST_CASE("ReadChatCompletion: numbers are text below names that are harmless elsewhere",
           "[dialects]") {
   const ReadCall call = Read(R"({"model":"m","messages":[{"role":"user","content":"hi",
       "logit_bias":{"seed":4111111111111111}}]})")
@@ -79,7 +78,7 @@ TEST_CASE("ReadChatCompletion: no number hides below a name that elsewhere means
                                                 "user 4111111111111111"});
 }
 
-TEST_CASE("ReadChatCompletion: no text hides in a member that nobody knows", "[dialects]") {
+TEST_CASE("ReadChatCompletion: strings in unknown members are texts", "[dialects]") {
   const ReadCall call = Read(R"({"model":"m","messages":[
       {"role":"user","content":"hi","x_note":"in a message"}],
       "metadata":{"k1":"in metadata"},"user":"somebody","prediction":{"content":"predicted"},
@@ -103,7 +102,7 @@ TEST_CASE("ReadChatCompletion: a selector as long as a sentence is a text", "[di
   CHECK(Parts(call) == std::vector<std::string>{"user " + sentence});
 }
 
-TEST_CASE("ReadChatCompletion: names of choices and inline media hide no sentence", "[dialects]") {
+TEST_CASE("ReadChatCompletion: sentences at places for choices and media are texts", "[dialects]") {
   const ReadCall call = Read(R"({"model":"m","messages":[{"role":"user","content":[
       {"type":"image_url","image_url":{"url":"data:text/plain,project nightfall"}},
       {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}}]}],
@@ -125,7 +124,8 @@ bool HasText(const ReadCall& call, absl::string_view text) {
                      [&](const domain::TextPart& part) { return part.text == text; });
 }
 
-TEST_CASE("ReadChatCompletion: no place for an identifier or a choice takes a word", "[dialects]") {
+TEST_CASE("ReadChatCompletion: words at places for identifiers and choices are texts",
+          "[dialects]") {
   std::string many;
   for (int i = 0; i < 900; ++i) absl::StrAppend(&many, i > 0 ? "_" : "", "responsibilities");
   for (const std::string& word : {std::string("plutonium"), std::string("4111111111111111"),
@@ -164,7 +164,7 @@ TEST_CASE("ReadChatCompletion: no place for an identifier or a choice takes a wo
   }
 }
 
-TEST_CASE("ReadChatCompletion: only media in its place is not text", "[dialects]") {
+TEST_CASE("ReadChatCompletion: media is not text at its places only", "[dialects]") {
   const std::string word = absl::Base64Escape("plutonium");
   const std::string picture = absl::Base64Escape(std::string("\x89PNG\r\n\x1a\n\0\0\xff\xfe", 12));
   const auto part = [](absl::string_view json) {
@@ -187,11 +187,11 @@ TEST_CASE("ReadChatCompletion: only media in its place is not text", "[dialects]
   CHECK(HasText(part(R"({"type":"file","file":{"file_data":"plutonium!"}})"), "plutonium!"));
   CHECK(HasText(part(absl::StrCat(R"({"type":"file","file":{"file_data":")", word, "\"}}")),
                 "plutonium"));
-  // A member of that name somewhere else.
+  // A member of that name at another place.
   const std::string image = absl::StrCat("data:image/png;base64,", picture);
   CHECK(HasText(part(absl::StrCat(R"({"type":"text","text":"hi","url":")", image, "\"}")), image));
   CHECK(HasText(part(absl::StrCat(R"({"type":"text","file_data":")", picture, "\"}")), picture));
-  // In its place it is media, however the part is written.
+  // At its place it is media, in every form of the part.
   for (const ReadCall& call :
        {url(image), part(absl::StrCat(R"({"type":"image_url","image_url":")", image, "\"}")),
         part(absl::StrCat(R"({"type":"file","file":{"file_data":")", picture, "\"}}")),
@@ -203,7 +203,8 @@ TEST_CASE("ReadChatCompletion: only media in its place is not text", "[dialects]
   }
 }
 
-TEST_CASE("ReadChatCompletion: what a model made for itself is no text", "[dialects]") {
+TEST_CASE("ReadChatCompletion: values that a model generated for itself are not texts",
+          "[dialects]") {
   const std::string sealed = absl::Base64Escape(std::string("\x89\xff\x1a\0\0\xff\xfe", 7));
   const ReadCall call =
       Read(absl::StrCat(
@@ -217,7 +218,7 @@ TEST_CASE("ReadChatCompletion: what a model made for itself is no text", "[diale
   CHECK(call.prompt->media.size() == 2);
 }
 
-TEST_CASE("ReadChatCompletion: either name of the token limit is seen under both", "[dialects]") {
+TEST_CASE("ReadChatCompletion: the token limit is seen under both of its names", "[dialects]") {
   for (const char* name : {"max_tokens", "max_completion_tokens"}) {
     const ReadCall call =
         Read(absl::StrCat(R"({"model":"m","messages":[],")", name, "\":9000}")).value();
@@ -229,7 +230,7 @@ TEST_CASE("ReadChatCompletion: either name of the token limit is seen under both
   CHECK(both.prompt->parameters.at("max_tokens") == 9000);
 }
 
-TEST_CASE("ReadChatCompletion: stream options that are no options are refused", "[dialects]") {
+TEST_CASE("ReadChatCompletion: invalid stream options are refused", "[dialects]") {
   for (const char* options : {"\"4111 1111 1111 1111\"", "[]", "1", "{\"include_usage\":\"x\"}",
                               "{\"include_usage\":[]}"}) {
     INFO(options);
@@ -240,7 +241,7 @@ TEST_CASE("ReadChatCompletion: stream options that are no options are refused", 
   }
 }
 
-TEST_CASE("ReadChatCompletion: what cannot be read is INVALID_ARGUMENT and says why",
+TEST_CASE("ReadChatCompletion: an invalid request is INVALID_ARGUMENT with a reason",
           "[dialects]") {
   const std::pair<std::string, const char*> cases[] = {
       {"", "JSON"},

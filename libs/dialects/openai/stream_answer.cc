@@ -18,10 +18,10 @@ using answers::Step;
 using json::Type;
 using json::Value;
 
-constexpr std::int64_t kMaxCreated = 100'000'000'000;  // seconds since 1970, with time to spare
+constexpr std::int64_t kMaxCreated = 100'000'000'000;  // seconds since 1970; about the year 5138
 constexpr absl::string_view kDone = "[DONE]";
 
-// `text` at the end of `path`, as members.
+// `text` at the end of `path`, as JSON members.
 std::string AtPath(const std::vector<Step>& path, std::size_t at, absl::string_view text) {
   if (at == path.size()) return json::Quote(text);
   const Step& step = path[at];

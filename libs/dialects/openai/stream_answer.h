@@ -10,7 +10,7 @@
 
 namespace countersign::dialects::openai {
 
-// What the events of a streamed chat completion mean.
+// The structure of a streamed chat completion's events.
 class ChunkGrammar final : public answers::EventStreamGrammar {
  public:
   bool IsBareEndMarker(absl::string_view data) const override;
@@ -23,7 +23,7 @@ class ChunkGrammar final : public answers::EventStreamGrammar {
   std::string WriteText(const answers::OpenText& open, absl::string_view text) const override;
 
  private:
-  Numbering numbering_;   // of all chunks so far
+  Numbering numbering_;   // over all chunks so far
   std::string envelope_;  // members that every chunk of the stream repeats
 };
 

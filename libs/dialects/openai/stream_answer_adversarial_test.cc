@@ -1,5 +1,5 @@
-// Streams made to hide something, over the rules of the text engine itself: each case is cut
-// everywhere, and every cut must give the same bytes.
+// Streams that try to hide secrets, with the rules of the text engine itself: each case is cut at
+// every position, and every cut must give the same bytes.
 
 #include <rapidcheck.h>
 
@@ -22,8 +22,8 @@ namespace {
 
 using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
-// Card-like numbers with a guard on both sides, and a project: matches that hold text back, that
-// are decided by the byte after them, and that may die late.
+// Card-like numbers with a guard on both sides, and a project name: matches that hold text back,
+// that are decided by the byte after them, and that may fail late.
 const Rules& TestRules() {
   static const Rules& rules = *new Rules([] {
     std::vector<text::redaction::RedactionRule> made(2);
@@ -70,7 +70,7 @@ class EngineMasking {
   std::map<std::string, text::redaction::RedactionStream> streams_;
 };
 
-// What the caller got, and how it ended.
+// The caller's bytes, and how the stream ended.
 struct Passed {
   std::string caller;
   absl::Status status;
@@ -94,7 +94,7 @@ Passed Pass(const std::vector<std::string>& pieces) {
   return passed;
 }
 
-// The caller's bytes, required to be the same whole, byte by byte, and cut in two anywhere.
+// The caller's bytes; must be the same whole, byte by byte, and cut in two at every position.
 std::string PassAllCuts(const std::string& bytes) {
   const Passed whole = Pass({bytes});
   INFO(whole.status);
@@ -119,7 +119,7 @@ std::string Finished(int choice = 0) {
 }
 const std::string kDone = "data: [DONE]\n\n";
 
-// Member `name` of one choice's deltas, or of its tool call `tool`, put together.
+// Member `name` of one choice's deltas, or of its tool call `tool`, concatenated.
 std::string Joined(const std::string& caller, absl::string_view name, int choice = 0,
                    std::optional<int> tool = std::nullopt) {
   sse::Parser parser(1 << 20);
@@ -144,7 +144,7 @@ std::string Joined(const std::string& caller, absl::string_view name, int choice
   return text;
 }
 
-TEST_CASE("adversarial 08: JSON escapes hide nothing, and an escaped backslash decodes nothing",
+TEST_CASE("adversarial 08: JSON escapes are decoded, and an escaped backslash is not an escape",
           "[dialects]") {
   const std::string caller = PassAllCuts(
       absl::StrCat(Delta(R"("content":"4111\u0031111 1111\u00201111 \/ \\u0034 \ud83d\ude00 ")"),
@@ -155,7 +155,7 @@ TEST_CASE("adversarial 08: JSON escapes hide nothing, and an escaped backslash d
   CHECK(absl::EndsWith(Joined(caller, "content"), "<P>"));
 }
 
-TEST_CASE("adversarial 11: choices, tool calls and refusals that take turns are texts of their own",
+TEST_CASE("adversarial 11: interleaved choices, tool calls and refusals are separate texts",
           "[dialects]") {
   const auto call = [](int index, absl::string_view text) {
     return Delta(absl::StrCat(R"("tool_calls":[{"index":)", index, R"(,"function":{"arguments":)",
@@ -180,7 +180,7 @@ TEST_CASE("adversarial 11: choices, tool calls and refusals that take turns are 
   CHECK(Joined(passed.caller, "arguments", 0, 1) == "PRJ-x");
 }
 
-TEST_CASE("adversarial 11: a choice or a call under another spelling of its number ends the stream",
+TEST_CASE("adversarial 11: an ambiguous number of a choice or a tool call ends the stream",
           "[dialects]") {
   const auto numbered = [](absl::string_view index, absl::string_view call) {
     return absl::StrCat("data: {\"choices\":[{\"index\":", index,
@@ -196,10 +196,10 @@ TEST_CASE("adversarial 11: a choice or a call under another spelling of its numb
     }
   }
   CHECK(Pass({numbered("null", "null"), kDone}).status.ok());
-  // Nor can a text be told from another when only some of them say whose they are.
+  // Texts cannot be kept apart either if only some of them are numbered.
   CHECK(absl::IsUnavailable(Pass({numbered("0", "0"), numbered("null", "0"), kDone}).status));
   CHECK(absl::IsUnavailable(Pass({numbered("0", "0"), numbered("0", "null"), kDone}).status));
-  // 1.0 and 1e0 are the number 1 to everybody.
+  // 1.0 and 1e0 are the number 1 to all readers.
   const Passed same = Pass({Delta(R"("content":"PR")", 1),
                             R"(data: {"choices":[{"index":1.0,"delta":{"content":"J-1"}}]})"
                             "\n\n",
@@ -210,7 +210,7 @@ TEST_CASE("adversarial 11: a choice or a call under another spelling of its numb
   CHECK(Joined(same.caller, "content", 1) == "<P>");
 }
 
-TEST_CASE("adversarial 11: the texts of events of another form take turns, too", "[dialects]") {
+TEST_CASE("adversarial 11: texts of events of unknown form may be interleaved, too", "[dialects]") {
   const auto event = [](absl::string_view type, int output, absl::string_view item,
                         absl::string_view text) {
     return absl::StrCat("data: {\"type\":\"", type, "\",\"item_id\":\"", item,
@@ -226,11 +226,11 @@ TEST_CASE("adversarial 11: the texts of events of another form take turns, too",
   }
   const std::string caller = PassAllCuts(bytes + kDone);
   CHECK(!absl::StrContains(caller, "1111"));
-  // What was held leaves as more of its own text, and no other names of it are made up.
+  // Held text is sent as more of its own text, under no other name.
   CHECK(absl::StrContains(caller, R"(data: {"type":"b.delta","output_index":1,"delta":"PRJ-1"})"));
 }
 
-TEST_CASE("adversarial 12: a tool's name in pieces that would have to be masked ends the stream",
+TEST_CASE("adversarial 12: a tool's name in pieces that must be masked ends the stream",
           "[dialects]") {
   const auto named = [](absl::string_view name, int call = 0) {
     return Delta(absl::StrCat(R"("tool_calls":[{"index":)", call, R"(,"function":{"name":")", name,
@@ -239,13 +239,13 @@ TEST_CASE("adversarial 12: a tool's name in pieces that would have to be masked 
   const Passed passed = Pass({named("PR"), named("J-1"), named("2"), Finished(), kDone});
   CHECK(absl::IsFailedPrecondition(passed.status));
   CHECK(passed.caller == named("PR") + named("J-1"));
-  // One that is repeated, or goes on harmlessly, stays; other calls are other names.
+  // A name that is repeated, or continues without a match, passes; other calls have other names.
   const std::string harmless = named("send") + named("send") + named("_mail") + named("PRJ", 1) +
                                named("-12", 2) + Finished() + kDone;
   CHECK(PassAllCuts(harmless) == harmless);
 }
 
-TEST_CASE("adversarial 13: line ends, several data lines, comments and a mark at the beginning",
+TEST_CASE("adversarial 13: line ends, several data lines, comments and a byte order mark",
           "[dialects]") {
   const std::string caller = PassAllCuts(
       "\xEF\xBB\xBF: hello\r\n\r\ndata: {\"choices\":[{\"index\":0,\r\n"
@@ -267,7 +267,7 @@ TEST_CASE("adversarial 13: an event of more than 64 KiB", "[dialects]") {
   CHECK(Joined(passed.caller, "content") == absl::StrCat(filler, " <P>", filler));
 }
 
-TEST_CASE("adversarial 14: an upstream that dies while text is held takes it along", "[dialects]") {
+TEST_CASE("adversarial 14: held text is lost when the upstream breaks off", "[dialects]") {
   const std::string bytes = Delta(R"("content":"see 4111 1111 1111 111")") +
                             Delta(R"("content":"1")") + R"(data: {"choices":[{"ind)";
   for (std::size_t size = 1; size <= bytes.size(); ++size) {
@@ -279,7 +279,7 @@ TEST_CASE("adversarial 14: an upstream that dies while text is held takes it alo
 }
 
 TEST_CASE(
-    "adversarial 18: a final copy equals the deltas put together; probabilities spell nothing",
+    "adversarial 18: a final copy equals the concatenated deltas; probabilities spell nothing",
     "[dialects]") {
   const std::string bytes = absl::StrCat(
       R"(data: {"choices":[{"index":0,"delta":{"content":"on PRJ-"},"logprobs":{"content":[)",
@@ -293,7 +293,7 @@ TEST_CASE(
   CHECK(!absl::StrContains(caller, "PRJ"));
 }
 
-// One event of a choice with `members`, each `@` in them replaced by a piece; one event a piece.
+// Events of a choice with `members`, one event per piece, which replaces each `@`.
 std::string Events(absl::string_view members, const std::vector<std::string>& pieces) {
   std::string bytes;
   for (const std::string& piece : pieces) {
@@ -303,7 +303,7 @@ std::string Events(absl::string_view members, const std::vector<std::string>& pi
 }
 const std::vector<std::string> kCard = {"a 4111 ", "1111", " 111", "1 1111", " b"};
 
-TEST_CASE("adversarial 18: pieces of one place are one text, whatever its name", "[dialects]") {
+TEST_CASE("adversarial 18: pieces at one place are one text, whatever its name", "[dialects]") {
   for (const char* members :
        {R"("choices":[{"index":0,"delta":{"content":"@"},"message":{"content":"@"}}])",
         R"("choices":[{"index":0,"message":{"content":"@"}}])",
@@ -324,8 +324,7 @@ TEST_CASE("adversarial 18: pieces of one place are one text, whatever its name",
   }
 }
 
-TEST_CASE("adversarial 18: a text that repeats and grows shows nothing of a match in it",
-          "[dialects]") {
+TEST_CASE("adversarial 18: a match in a text that repeats and grows is masked", "[dialects]") {
   for (const char* members :
        {R"("choices":[{"index":0,"message":{"content":"@"}}])",
         R"("choices":[{"index":0,"delta":{"content":"@"}}])",
@@ -340,14 +339,14 @@ TEST_CASE("adversarial 18: a text that repeats and grows shows nothing of a matc
     CHECK(absl::StrContains(caller, "the card <N> and more\""));
     CHECK(!absl::StrContains(caller, "411"));
     CHECK(!absl::StrContains(caller, "111"));
-    // Without a match it leaves as it came.
+    // Without a match it is unchanged.
     pieces = {"the cards", "the cards are", "the cards are 4 ", "the cards are 4 of 5."};
     const std::string clear = Events(members, pieces) + kDone;
     CHECK(PassAllCuts(clear) == clear);
   }
 }
 
-TEST_CASE("adversarial 18: from its second piece on, an unknown place is one text", "[dialects]") {
+TEST_CASE("adversarial 18: an unknown place is one text from its second piece on", "[dialects]") {
   const std::string caller =
       PassAllCuts(Events(R"("choices":[{"index":0,"x":{"y":"@"}}])",
                          {"a PRJ-", "12 b ", "4111 1111", " 1111 ", "1111 c"}) +
@@ -357,7 +356,7 @@ TEST_CASE("adversarial 18: from its second piece on, an unknown place is one tex
             kDone);
 }
 
-TEST_CASE("StreamAnswer: what is the same in every event stays in every event", "[dialects]") {
+TEST_CASE("StreamAnswer: strings that every event repeats are kept", "[dialects]") {
   const std::string members =
       R"("provider":"OpenAI-4111","citations":["https://a.example/PRJ-","https://b.example/1"],)"
       R"("filter":{"hate":{"severity":"@"}},"choices":[{"index":0,"delta":{"content":"hi "},)"
@@ -366,7 +365,7 @@ TEST_CASE("StreamAnswer: what is the same in every event stays in every event", 
   CHECK(PassAllCuts(bytes) == bytes);
 }
 
-TEST_CASE("StreamAnswer: any cut gives the same bytes, and each text is the masking of its whole",
+TEST_CASE("StreamAnswer: any cut gives the same bytes, and each text is masked as a whole",
           "[dialects]") {
   CHECK(rc::check([](unsigned seed) {
     std::mt19937 random(seed);

@@ -1,4 +1,5 @@
-// Random streams: whatever an upstream sends, no secret leaves, and nothing but errors breaks.
+// Random streams: no secret is sent, whatever an upstream sends, and only errors end a stream
+// early.
 
 #include <catch2/catch.hpp>
 #include <map>
@@ -14,8 +15,8 @@
 namespace countersign::dialects::openai {
 namespace {
 
-// Builds streams whose texts, put together per choice and member, are full of SECRET and of what
-// looks like its beginning, spelled in every way that JSON allows.
+// Builds streams whose texts, concatenated per choice and member, are full of SECRET and of its
+// prefixes, in all spellings that JSON allows.
 class StreamMaker {
  public:
   explicit StreamMaker(std::mt19937& random) : random_(random) {}
@@ -93,7 +94,7 @@ Passed Pass(StreamAnswer& stream, const std::string& bytes, std::mt19937& random
   return passed;
 }
 
-// Puts texts together as a caller's program does: by their place, without regard to events.
+// Joins texts as a caller's program does: by their place, ignoring event boundaries.
 class Reassembled {
  public:
   void Add(const json::Value& value, const std::string& place) {
@@ -105,7 +106,7 @@ class Reassembled {
                                     object ? "" : absl::StrCat(index.value_or(-1))));
     }
   }
-  // Texts that are whole by themselves come one per event and may meet; they are checked singly.
+  // Complete texts, one per event, are not joined; they are checked separately.
   bool Leaks() const {
     for (const auto& [place, text] : texts_) {
       const bool continues =
@@ -128,8 +129,8 @@ bool HoldsSecret(const json::Value& value) {
   return false;
 }
 
-// Whatever is delivered is whole events of strict JSON, and no text of it holds a secret. True when
-// the final marker is among them.
+// Requires that the delivered bytes are whole events of strict JSON, and that no text of them has a
+// secret. True when the final marker is among them.
 bool RequireNoSecret(const std::string& caller) {
   REQUIRE(!absl::StrContains(caller, "SECRET"));
   sse::Parser parser(1 << 20);
@@ -152,7 +153,7 @@ bool RequireNoSecret(const std::string& caller) {
   return whole;
 }
 
-TEST_CASE("StreamAnswer: no secret leaves, whole or in pieces, wherever it stands", "[dialects]") {
+TEST_CASE("StreamAnswer: no secret is sent, whole or in pieces, at any place", "[dialects]") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -165,7 +166,7 @@ TEST_CASE("StreamAnswer: no secret leaves, whole or in pieces, wherever it stand
     CAPTURE(bytes, passed.caller);
     RequireNoSecret(passed.caller);
   }
-  CHECK(done > 900);  // else the streams above were not worth much
+  CHECK(done > 900);  // otherwise the streams above test too little
 }
 
 TEST_CASE("StreamAnswer: damaged streams end in errors and leak nothing", "[dialects]") {
@@ -183,14 +184,14 @@ TEST_CASE("StreamAnswer: damaged streams end in errors and leak nothing", "[dial
     const Passed passed = Pass(stream, bytes, random);
     CAPTURE(bytes, passed.caller, passed.status);
     const bool whole = RequireNoSecret(passed.caller);
-    // Either the final marker has gone out, or the reader says that it never will.
+    // Either the final marker was sent, or the reader reports an error.
     REQUIRE(whole == passed.status.ok());
     if (!whole) {
       ++broken;
       REQUIRE((absl::IsUnavailable(passed.status) || absl::IsFailedPrecondition(passed.status)));
     }
   }
-  CHECK(broken > 200);  // else the damage was none
+  CHECK(broken > 200);  // otherwise the damage had no effect
 }
 
 }  // namespace

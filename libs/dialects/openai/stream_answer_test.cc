@@ -14,7 +14,7 @@
 namespace countersign::dialects::openai {
 namespace {
 
-// What the caller gets of a stream that arrives in these pieces.
+// The caller's bytes for a stream that arrives in these pieces.
 absl::StatusOr<std::string> Pass(const std::vector<std::string>& pieces,
                                  StreamAnswer::Options options = {}, Usage* usage = nullptr) {
   StreamAnswer stream(options);
@@ -51,7 +51,7 @@ std::string Finished(int choice = 0) {
 }
 const std::string kDone = "data: [DONE]\n\n";
 
-// The text of one member of one choice's deltas, put together as an SDK does.
+// The text of one member of one choice's deltas, concatenated as an SDK does.
 std::string Assembled(const std::string& stream, std::int64_t choice, absl::string_view member) {
   sse::Parser parser(1 << 20);
   std::vector<sse::Event> events;
@@ -87,18 +87,17 @@ TEST_CASE("StreamAnswer: a secret that is split over events is masked", "[dialec
   CHECK(!absl::StrContains(out, "SE\""));
 }
 
-TEST_CASE("StreamAnswer: an event of which nothing remains is dropped", "[dialects]") {
+TEST_CASE("StreamAnswer: an event that becomes empty is dropped", "[dialects]") {
   CHECK(Pass({Content("SEC"), Content("RET"), Finished(), kDone}).value() ==
         absl::StrCat(Content("<S>"), Finished(), kDone));
 }
 
-TEST_CASE("StreamAnswer: what is held when the choice ends leaves before its last event",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: held text is sent before the choice's last event", "[dialects]") {
   const std::string out = Pass({Content("x SEC"), Finished(), kDone}).value();
   CHECK(out == absl::StrCat(Content("x "), Content("SEC"), Finished(), kDone));
 }
 
-TEST_CASE("StreamAnswer: text in the finishing event ends there", "[dialects]") {
+TEST_CASE("StreamAnswer: text may end in the finishing event", "[dialects]") {
   const std::string last =
       Chunk(R"({"index":0,"delta":{"content":"RET SEC"},"finish_reason":"stop"})");
   const std::string out = Pass({Content("SEC"), last, kDone}).value();
@@ -107,8 +106,7 @@ TEST_CASE("StreamAnswer: text in the finishing event ends there", "[dialects]") 
                      kDone));
 }
 
-TEST_CASE("StreamAnswer: a stream without finish reasons gives what it holds before [DONE]",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: without finish reasons held text is sent before [DONE]", "[dialects]") {
   CHECK(Pass({Content("SEC"), kDone}).value() == absl::StrCat(Content("SEC"), kDone));
 }
 
@@ -127,7 +125,7 @@ TEST_CASE("StreamAnswer: parts of a content without an index are one text", "[di
         absl::StrCat(parts(R"({"type":"text","text":""},{"type":"text","text":"<S>"})"), kDone));
   CHECK(Pass({first, Content("RET"), kDone}).value() ==
         absl::StrCat(parts(R"({"type":"text","text":"a "})"), Content("<S>"), kDone));
-  // What is held at the end leaves as such a part.
+  // Text held at the end is sent as such a part.
   CHECK(Pass({first, kDone}).value() == absl::StrCat(parts(R"({"type":"text","text":"a "})"),
                                                      parts(R"({"type":"text","text":"SEC"})"),
                                                      kDone));
@@ -135,7 +133,7 @@ TEST_CASE("StreamAnswer: parts of a content without an index are one text", "[di
         absl::StrCat(parts(R"("<S>")"), kDone));
 }
 
-TEST_CASE("StreamAnswer: calls of tools without an index are counted", "[dialects]") {
+TEST_CASE("StreamAnswer: tool calls without an index are counted", "[dialects]") {
   const auto calls = [](absl::string_view a, absl::string_view b) {
     return Chunk(absl::StrCat(R"({"index":0,"delta":{"tool_calls":[{"function":{"arguments":")", a,
                               R"("}},{"function":{"arguments":")", b,
@@ -145,7 +143,7 @@ TEST_CASE("StreamAnswer: calls of tools without an index are counted", "[dialect
         absl::StrCat(calls("", "x"), calls("<S>", "y"), Finished(), kDone));
 }
 
-TEST_CASE("StreamAnswer: a number is masked, those of the protocol stay", "[dialects]") {
+TEST_CASE("StreamAnswer: numbers are masked, except those of the protocol", "[dialects]") {
   const std::string event =
       R"(data: {"created":777,"choices":[{"index":0,"delta":{"score":1777}}],"usage":{"t":777}})"
       "\n\n";
@@ -153,7 +151,7 @@ TEST_CASE("StreamAnswer: a number is masked, those of the protocol stay", "[dial
         absl::StrCat(absl::StrReplaceAll(event, {{"1777", "\"1<N>\""}}), kDone));
 }
 
-TEST_CASE("StreamAnswer: an unknown event's text goes on in the next", "[dialects]") {
+TEST_CASE("StreamAnswer: an unknown event's text continues in the next", "[dialects]") {
   const auto event = [](absl::string_view text) {
     return absl::StrCat("data: {\"type\":\"x.delta\",\"delta\":", json::Quote(text), "}\n\n");
   };
@@ -161,7 +159,7 @@ TEST_CASE("StreamAnswer: an unknown event's text goes on in the next", "[dialect
   CHECK(out == absl::StrCat(event("a "), event("<S> b "), event("SEC"), kDone));
 }
 
-TEST_CASE("StreamAnswer: an unknown event's delta may be an object, and goes on too",
+TEST_CASE("StreamAnswer: an unknown event's delta may be an object, and continues, too",
           "[dialects]") {
   const auto event = [](absl::string_view text) {
     return absl::StrCat("event: odd\ndata: {\"type\":\"odd\",\"note\":\"SECRET\",\"delta\":{",
@@ -171,13 +169,12 @@ TEST_CASE("StreamAnswer: an unknown event's delta may be an object, and goes on 
   CHECK(!absl::StrContains(caller, "SEC"));
   CHECK(absl::StrContains(caller, R"("text":"<S>")"));
   CHECK(absl::StrContains(caller, R"("note":"<S>")"));
-  // What was held at the end leaves in the same place.
+  // Text held at the end is sent at the same place.
   CHECK(absl::StrContains(caller,
                           "data: {\"type\":\"odd\",\"delta\":{\"text\":\"SE\"}}\n\ndata: [DONE]"));
 }
 
-TEST_CASE("StreamAnswer: texts deep in events of unknown forms go on, where those are pieces",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: texts deep in unknown events continue if these are pieces", "[dialects]") {
   const auto untyped = [](absl::string_view text) {
     return absl::StrCat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"", text,
                         "\"}],\"role\":\"model\"},\"index\":0}]}\n\n");
@@ -193,12 +190,12 @@ TEST_CASE("StreamAnswer: texts deep in events of unknown forms go on, where thos
   };
   CHECK(!absl::StrContains(
       Pass({typed("odd.delta", "SEC"), typed("odd.delta", "RET"), kDone}).value(), "SEC"));
-  // What is complete is masked as it stands, and nothing of it comes later.
+  // A complete text is masked in place, and nothing of it is sent later.
   const std::string whole = typed("odd.done", "to SE");
   CHECK(Pass({whole, kDone}).value() == whole + kDone);
 }
 
-TEST_CASE("StreamAnswer: what a server calls itself is masked, in events of the gateway's, too",
+TEST_CASE("StreamAnswer: a server's identifiers are masked, also in events of the gateway",
           "[dialects]") {
   const auto event = [](absl::string_view id, absl::string_view text) {
     return absl::StrCat("data: {\"id\":\"", id,
@@ -211,7 +208,7 @@ TEST_CASE("StreamAnswer: what a server calls itself is masked, in events of the 
   CHECK(absl::StrContains(caller, "\"content\":\"SEC\""));
 }
 
-TEST_CASE("StreamAnswer: words of an unknown place that together would be masked end the stream",
+TEST_CASE("StreamAnswer: words at an unknown place that match together end the stream",
           "[dialects]") {
   const auto state = [](absl::string_view word) {
     return absl::StrCat("data: {\"choices\":[],\"state\":\"", word, "\"}\n\n");
@@ -221,8 +218,7 @@ TEST_CASE("StreamAnswer: words of an unknown place that together would be masked
   CHECK(absl::IsFailedPrecondition(Pass({state("SEC"), state("RET"), kDone}).status()));
 }
 
-TEST_CASE("StreamAnswer: events of unknown forms end the stream where they are refused",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: unknown events end the stream if the profile refuses them", "[dialects]") {
   const StreamAnswer::Options refuse{true, false, true};
   const std::string known = Content("a") + Finished() + kDone;
   CHECK(Pass({known}, refuse).value() == known);
@@ -235,7 +231,7 @@ TEST_CASE("StreamAnswer: events of unknown forms end the stream where they are r
     const absl::Status refused = Pass({Content("a"), odd, kDone}, refuse).status();
     CHECK(GetReason(refused) == kUnknownEvent);
   }
-  // Nothing is looked at without masking.
+  // Without masking nothing is checked.
   CHECK(Pass({"data: {\"type\":\"odd\"}\n\n" + kDone}, {false, false, true}).ok());
 }
 
@@ -246,7 +242,7 @@ TEST_CASE("StreamAnswer: too many choices end the stream", "[dialects]") {
   CHECK(absl::IsUnavailable(status));
 }
 
-TEST_CASE("StreamAnswer: choices, refusals and arguments are texts of their own", "[dialects]") {
+TEST_CASE("StreamAnswer: choices, refusals and arguments are separate texts", "[dialects]") {
   const auto tool = [](absl::string_view fragment) {
     return Chunk(
         absl::StrCat(R"({"index":1,"delta":{"tool_calls":[{"index":0,"function":{"arguments":)",
@@ -264,8 +260,7 @@ TEST_CASE("StreamAnswer: choices, refusals and arguments are texts of their own"
   CHECK(Assembled(out, 1, "arguments") == "{\"a\":\"<S>\"}");
 }
 
-TEST_CASE("StreamAnswer: fragments of arguments of which nothing remains are dropped",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: fragments of arguments that become empty are dropped", "[dialects]") {
   const auto tool = [](absl::string_view members) {
     return Chunk(absl::StrCat(R"({"index":0,"delta":{"tool_calls":[{"index":0,)", members, "}]}}"));
   };
@@ -279,7 +274,7 @@ TEST_CASE("StreamAnswer: fragments of arguments of which nothing remains are dro
                      tool(R"("function":{"arguments":"<S>"})"), Finished(), kDone));
 }
 
-TEST_CASE("StreamAnswer: held arguments leave under their tool call's index", "[dialects]") {
+TEST_CASE("StreamAnswer: held arguments are sent with their tool call's index", "[dialects]") {
   const std::string out =
       Pass({Chunk(R"({"index":0,"delta":{"tool_calls":[{"index":2,"id":"c","type":"function",)"
                   R"("function":{"name":"f","arguments":"SE"}}]}})"),
@@ -290,7 +285,7 @@ TEST_CASE("StreamAnswer: held arguments leave under their tool call's index", "[
                  R"("finish_reason":null})")));
 }
 
-TEST_CASE("StreamAnswer: members that nobody knows are masked, and when split too", "[dialects]") {
+TEST_CASE("StreamAnswer: unknown members are masked, also when split", "[dialects]") {
   const std::string out =
       Pass({Chunk(R"({"index":0,"delta":{"thinking":"SEC","deep":{"er":"SE"}},"note":"SECRET"})"),
             Chunk(R"({"index":0,"delta":{"thinking":"RET","deep":{"er":"CRET"}}})"),
@@ -309,13 +304,12 @@ TEST_CASE("StreamAnswer: identifiers pass only while they look like identifiers"
                           "a <S>"));
 }
 
-TEST_CASE("StreamAnswer: a member's name that would have to be masked ends the stream",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: a member's name that must be masked ends the stream", "[dialects]") {
   CHECK(absl::IsFailedPrecondition(
       Pass({"data: {\"a SECRET\":1,\"choices\":[]}\n\n", kDone}).status()));
 }
 
-TEST_CASE("StreamAnswer: probabilities stay only with text that passed as it came", "[dialects]") {
+TEST_CASE("StreamAnswer: probabilities are kept only for unchanged texts", "[dialects]") {
   const auto event = [](absl::string_view text, absl::string_view token, absl::string_view other) {
     return Chunk(absl::StrCat(R"({"index":0,"delta":{"content":")", text,
                               R"("},"logprobs":{"content":[{"token":")", token,
@@ -328,23 +322,22 @@ TEST_CASE("StreamAnswer: probabilities stay only with text that passed as it cam
   CHECK(kept(event("plain", "plain", "other")));
   CHECK(!kept(event("SEC", "SEC", "x")));        // held
   CHECK(!kept(event("SECRET", "SECRET", "x")));  // masked
-  CHECK(!kept(event("plain", "RET", "x")));      // spells something else
+  CHECK(!kept(event("plain", "RET", "x")));      // spells another text
   CHECK(!kept(event("", "SECRET", "x")));
   CHECK(!kept(event("plain", "plain", "SECRET")));
 }
 
-TEST_CASE("StreamAnswer: comments and other fields that would be masked are left out",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: comments and other fields that must be masked are dropped", "[dialects]") {
   CHECK(Pass({": SECRET\n\n", kDone}).value() == kDone);
   CHECK(Pass({"event: SECRET\ndata: {\"choices\":[]}\n\n", kDone}).value() ==
         "data: {\"choices\":[]}\n\n" + kDone);
-  // Each line of the data is one again.
+  // Each line of the data is one line again.
   CHECK(
       Pass({"event: SECRET\r\ndata:\r\ndata: {\"choices\":\r\ndata: []}\r\n\r\n", kDone}).value() ==
       "data: \ndata: {\"choices\":\ndata: []}\n\n" + kDone);
 }
 
-TEST_CASE("StreamAnswer: the usage that was not asked for is read and dropped", "[dialects]") {
+TEST_CASE("StreamAnswer: usage that the caller did not ask for is read and dropped", "[dialects]") {
   const std::string usage =
       absl::StrCat("data: ", kHead,
                    R"("choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}})", "\n\n");
@@ -361,7 +354,7 @@ TEST_CASE("StreamAnswer: without masking nothing is held", "[dialects]") {
   CHECK(Pass({stream}, {false, false}).value() == stream);
 }
 
-TEST_CASE("StreamAnswer: what is no stream of chunks is an error", "[dialects]") {
+TEST_CASE("StreamAnswer: anything but a stream of chunks is an error", "[dialects]") {
   for (const std::string& stream :
        {std::string("data: {\"a\":1,\"a\":2}\n\n"), std::string("data: nonsense\n\n"),
         std::string("data: {\"x\":\"\xff\"}\n\n"), Content("x"), Content("x") + Finished(),
@@ -372,8 +365,7 @@ TEST_CASE("StreamAnswer: what is no stream of chunks is an error", "[dialects]")
   }
 }
 
-TEST_CASE("StreamAnswer: an error of the upstream passes, masked, and needs no [DONE]",
-          "[dialects]") {
+TEST_CASE("StreamAnswer: an upstream's error passes masked, without [DONE]", "[dialects]") {
   const std::string out = Pass({"data: {\"error\":{\"message\":\"about SECRET\"}}\n\n"}).value();
   CHECK(out == "data: {\"error\":{\"message\":\"about <S>\"}}\n\n");
 }
@@ -382,7 +374,7 @@ TEST_CASE("StreamAnswer: nothing passes after [DONE]", "[dialects]") {
   CHECK(Pass({kDone + Content("late")}).value() == kDone);
 }
 
-TEST_CASE("StreamAnswer: however the upstream cuts its bytes, the caller gets the same",
+TEST_CASE("StreamAnswer: the caller's bytes do not depend on how the upstream's are cut",
           "[dialects]") {
   const std::string stream = absl::StrCat(
       "\xef\xbb\xbf", Chunk(R"({"index":0,"delta":{"role":"assistant","content":""}})"),

@@ -5,7 +5,7 @@
 
 namespace countersign::dialects::openai {
 
-// Takes the counts of an answer's `usage` member into `result`, if it is an object.
+// Copies the counts of an answer's `usage` member to `result`, if it is an object.
 void ReadUsage(const json::Value& usage, Usage& result);
 
 }  // namespace countersign::dialects::openai

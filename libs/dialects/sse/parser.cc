@@ -11,7 +11,7 @@ namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-// The first CR or LF from `at` on; the end of `text` when there is none.
+// The first CR or LF at or after `at`; the end of `text` if there is none.
 std::size_t FindLineEnd(const std::string& text, std::size_t at) {
   while (at < text.size() && text[at] != '\r' && text[at] != '\n') ++at;
   return at;

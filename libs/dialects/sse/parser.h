@@ -11,12 +11,12 @@ namespace countersign::dialects::sse {
 
 // One block of a server-sent event stream, up to and including its blank line.
 struct Event {
-  std::string raw;   // exactly the bytes that came
+  std::string raw;   // exactly the received bytes
   std::string data;  // the data lines, joined by LF
   bool has_data = false;
   std::string fields;  // lines beside the data: comments and other fields, LF after each
 
-  // Where the byte at `offset` of `data` stands in `raw`.
+  // The position in `raw` of the byte at `offset` of `data`.
   std::size_t InRaw(std::size_t offset) const;
 
   struct DataLine {
@@ -26,21 +26,23 @@ struct Event {
   std::vector<DataLine> lines;
 };
 
-// Cuts bytes into events (WHATWG HTML §9.2: lines end in LF, CR or CRLF; a byte order mark may come
-// first). The events do not depend on how the bytes are cut into pieces: an event whose last byte
-// is CR is given when the byte after it is known. The raw bytes of all events, concatenated, are a
-// prefix of the bytes that were fed.
+// Splits bytes into events (WHATWG HTML §9.2: lines end in LF, CR or CRLF; a byte order mark may
+// come first). The events do not depend on how the bytes are cut into pieces: an event whose last
+// byte is CR is returned when the byte after it is known. The raw bytes of all events,
+// concatenated, are a prefix of the bytes that were fed.
 class Parser {
  public:
   explicit Parser(std::size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
 
-  // Appends the events that `bytes` completes. RESOURCE_EXHAUSTED when one is larger than allowed.
+  // Appends the events that are complete after `bytes`. RESOURCE_EXHAUSTED when one is above the
+  // limit.
   absl::Status Feed(absl::string_view bytes, std::vector<Event>& events);
 
-  // At the end of the stream: an event that was complete but for what might have followed its CR.
+  // To be called at the end of the stream: appends the last event if only the byte after its CR was
+  // missing.
   void Finish(std::vector<Event>& events);
 
-  // True when every byte that was fed belongs to an event that was given.
+  // True when every byte that was fed belongs to a returned event.
   bool empty() const { return event_begin_ == buffer_.size(); }
 
  private:
@@ -49,10 +51,10 @@ class Parser {
 
   const std::size_t max_event_bytes_;
   std::string buffer_;
-  std::size_t event_begin_ = 0;  // of the event being read, in buffer_
-  std::size_t line_begin_ = 0;   // of the line being read
-  std::size_t scanned_ = 0;      // no line ends before it, beginning at line_begin_
-  bool first_ = true;            // nothing was read yet: a byte order mark may follow
+  std::size_t event_begin_ = 0;  // position in buffer_ of the current event
+  std::size_t line_begin_ = 0;   // position of the current line
+  std::size_t scanned_ = 0;      // there is no line end between line_begin_ and this
+  bool first_ = true;            // at the beginning: a byte order mark may follow
   Event event_;
 };
 

@@ -43,8 +43,7 @@ TEST_CASE("Parser: reads LF, CR and CRLF alike", "[dialects]") {
   }
 }
 
-TEST_CASE("Parser: joins data lines, keeps other lines beside, skips a byte order mark",
-          "[dialects]") {
+TEST_CASE("Parser: joins data lines, keeps other lines, skips a byte order mark", "[dialects]") {
   const Parsed parsed = Parse({kStreams[3]});
   CHECK(parsed.data == std::vector<std::string>{"one", "-", "two\n\n three"});
   CHECK(parsed.fields == std::vector<std::string>{"", ": note\n", "event: x\nid: 7\n"});
@@ -91,7 +90,7 @@ TEST_CASE("Parser: an event above the limit is refused, however it arrives", "[d
   CHECK(absl::IsResourceExhausted(parser.Feed(std::string(30, 'x'), events)));
 }
 
-TEST_CASE("Parser: what does not end is no event", "[dialects]") {
+TEST_CASE("Parser: an incomplete event is not returned", "[dialects]") {
   Parser parser(100);
   std::vector<Event> events;
   REQUIRE(parser.Feed("data: cut", events).ok());

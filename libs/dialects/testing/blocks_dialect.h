@@ -4,9 +4,9 @@
 
 namespace countersign::dialects::testing {
 
-// A second dialect for tests of what every dialect needs: the shape of Anthropic's Messages API.
-// Events have names and a type, texts come as deltas of numbered content blocks, `message_stop`
-// ends the stream, errors are `event: error`, and a ping keeps it alive.
+// A second dialect to test what all dialects have in common, similar to Anthropic's Messages API:
+// events have names and types, texts are deltas of numbered content blocks, `message_stop` ends the
+// stream, errors are `event: error`, and `ping` keeps it alive.
 class BlocksDialect final : public Dialect {
  public:
   absl::string_view name() const override { return "blocks"; }

@@ -1,4 +1,5 @@
-// What is BlocksDialect's own; answers/chunking_property_test.cc holds what every dialect keeps.
+// Tests of BlocksDialect itself; answers/chunking_property_test.cc tests what all dialects have in
+// common.
 
 #include "libs/dialects/testing/blocks_dialect.h"
 
@@ -37,7 +38,7 @@ TEST_CASE("EventStreamAnswer: a final marker of JSON ends the stream, masked", "
         "data: {\"type\":\"message_stop\",\"text\":\"<S>\"}\n\n");
 }
 
-TEST_CASE("EventStreamAnswer: held text leaves in an event with the dialect's name and type",
+TEST_CASE("EventStreamAnswer: held text is sent in an event with the dialect's name and type",
           "[dialects]") {
   CHECK(PassStream(Delta("x SE") + kStop).value() == Delta("x ") + Delta("SE") + kStop);
 }
@@ -66,8 +67,7 @@ TEST_CASE("EventStreamAnswer: a block that has ended cannot continue", "[dialect
   CHECK(absl::IsUnavailable(PassStream(Delta("SEC") + end + Delta("RET") + kStop).status()));
 }
 
-TEST_CASE("EventStreamAnswer: an unknown event is refused where the profile says so",
-          "[dialects]") {
+TEST_CASE("EventStreamAnswer: an unknown event is refused if the profile says so", "[dialects]") {
   AnswerOptions refuse;
   refuse.unknown_events = domain::UnknownEvents::kRefuse;
   const std::string odd = "data: {\"odd\":\"SECRET\"}\n\n";

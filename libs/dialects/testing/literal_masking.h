@@ -10,9 +10,9 @@
 
 namespace countersign::dialects::testing {
 
-// A streaming masker of two literals: "SECRET" becomes "<S>", and "777", where it is whole, "<N>".
-// Holds back exactly what could still become SECRET, so it behaves as a real one does, for every
-// cut of the text.
+// A streaming masker of two literals: "SECRET" becomes "<S>", and "777", as a whole number, "<N>".
+// Holds back exactly the text that could become SECRET, so that its output is independent of the
+// cuts, like that of a real masker.
 class LiteralMasking {
  public:
   std::vector<domain::FieldRelease> Apply(const std::vector<domain::FieldPiece>& pieces) {
@@ -25,7 +25,7 @@ class LiteralMasking {
   domain::FieldRelease ApplyOne(const domain::FieldPiece& piece) {
     static const std::string kSecret = "SECRET";
     std::string& held = held_[piece.field];
-    std::size_t& done = done_[piece.field];  // bytes of the field before `text`
+    std::size_t& done = done_[piece.field];  // number of bytes of the field before `text`
     domain::FieldRelease release;
     release.held_before = held.size();
     std::string text = held + piece.text;

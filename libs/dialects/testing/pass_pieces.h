@@ -11,7 +11,7 @@
 
 namespace countersign::dialects::testing {
 
-// What the caller gets of an answer that arrives in `pieces`, masked by LiteralMasking.
+// The caller's bytes for an answer that arrives in `pieces`, masked by LiteralMasking.
 inline absl::StatusOr<std::string> PassPieces(AnswerReader& reader,
                                               const std::vector<std::string>& pieces) {
   LiteralMasking masking;
