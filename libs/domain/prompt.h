@@ -20,29 +20,29 @@ struct TextPart {
   std::string role;     // system, user, assistant, tool, function; the policy's `parts` name these
   std::string pointer;  // RFC 6901 pointer into the request body
   std::string text;
-  // Parts with the same number above 0 are read by the model as one text, in their order, such as
-  // the parts of one message and the messages of one role that follow each other.
+  // Parts with the same number above 0 are one text for the model, in their order, e.g. the parts
+  // of a message, or consecutive messages of one role.
   std::uint32_t group = 0;
-  bool breaks_line = false;  // in its group a new message begins here: a line break comes before it
+  bool breaks_line = false;  // starts a new message of its group, after a line break
 };
 
-// A member whose value is no text: an image, a sound, a document. Known by what identifies it.
+// A member whose value is not text (an image, a sound, a document), identified by its digest.
 struct MediaPart {
   std::string pointer;
   std::string type;        // MIME type as declared, else "application/octet-stream"
   std::uint64_t size = 0;  // bytes, decoded
-  std::string sha256;      // of them, lower-case hex
+  std::string sha256;      // of the decoded bytes, lower-case hex
 };
 
-// A member that is neither text nor media, as it stands: an identifier, a number of the protocol, a
-// flag, null, an empty value.
+// Any other member, unchanged: an identifier, a number of the protocol, a flag, null, an empty
+// value.
 struct PlainMember {
   std::string pointer;
   std::string json;  // its value, as written
 };
 
-// A request as its dialect read it, in the body's order. Every value of the body is in exactly one
-// of `parts`, `media` and `members`; names that the protocol does not know are in `parts` too.
+// A request after parsing by its dialect, in the body's order. Every value of the body is in
+// exactly one of `parts`, `media` and `members`; unknown names are in `parts`, too.
 struct Prompt {
   std::string operation;  // one of kOperations; the policy's `operations` name these
   std::string model;
@@ -54,7 +54,7 @@ struct Prompt {
   std::vector<PlainMember> members;
 };
 
-// Parts of a prompt that are read as one text, in their order.
+// Parts of a prompt that form one text, in their order.
 struct JoinedText {
   struct Segment {
     std::size_t part = 0;   // index into Prompt::parts
@@ -64,11 +64,11 @@ struct JoinedText {
   std::vector<Segment> segments;  // at least one
 };
 
-// Whether any text has several parts.
+// True if any text has several parts.
 bool HasJoinedParts(const Prompt& prompt);
 
-// The texts of `prompt` as the model reads them, by their first part. What stands between two parts
-// of one message is `within_message`: servers differ in it.
+// The texts of `prompt` as the model reads them, ordered by their first part. `within_message` is
+// inserted between two parts of one message: servers differ in it.
 std::vector<JoinedText> JoinParts(const Prompt& prompt, absl::string_view within_message = "");
 
 }  // namespace countersign::domain

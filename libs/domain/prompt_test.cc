@@ -15,7 +15,7 @@ Prompt MakePrompt() {
   return prompt;
 }
 
-TEST_CASE("JoinParts: parts of one group are one text, others stay alone", "[domain]") {
+TEST_CASE("JoinParts: parts of one group are one text, others are separate", "[domain]") {
   const std::vector<JoinedText> texts = JoinParts(MakePrompt());
   REQUIRE(texts.size() == 3);
   CHECK(texts[0].text == "plutonium\nnext");
@@ -23,7 +23,7 @@ TEST_CASE("JoinParts: parts of one group are one text, others stay alone", "[dom
   CHECK(texts[2].text == "other");
 }
 
-TEST_CASE("HasJoinedParts: a group with one part joins nothing", "[domain]") {
+TEST_CASE("HasJoinedParts: a group with one part is not joined", "[domain]") {
   Prompt prompt = MakePrompt();
   CHECK(HasJoinedParts(prompt));
   prompt.parts.resize(2);

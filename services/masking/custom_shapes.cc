@@ -21,14 +21,15 @@ absl::StatusOr<text::regex::Regex> Compiled(absl::string_view pattern) {
   return text::regex::ParseRegex(pattern);
 }
 
-// The bytes that a character of a word can begin with: ASCII, and the leads of scripts that stand
-// between spaces (Latin, Greek, Cyrillic, Arabic …), not of punctuation, Han or kana. What a byte
-// ends cannot be told, so to the left only ASCII counts: rather too much is masked.
+// The bytes that a character of a word can begin with: ASCII, and the lead bytes of scripts with
+// spaces between words (Latin, Greek, Cyrillic, Arabic …), not of punctuation, Han or kana. The
+// character that a byte ends is unknown, so only ASCII counts to the left: this masks too much
+// rather than too little.
 text::regex::ByteSet BeginsWordCharacter() {
   return text::regex::ByteSet::Word() | text::regex::ByteSet::Range(0xc3, 0xe1);
 }
 
-// Requires that no word character stands beside a match.
+// Requires that no word character is next to a match.
 void StandAlone(text::redaction::RedactionRule& shape) {
   shape.left_forbidden = shape.left_forbidden | text::regex::ByteSet::Word();
   shape.right_forbidden = shape.right_forbidden | text::regex::ByteSet::Word();

@@ -10,7 +10,7 @@
 namespace countersign::masking {
 namespace {
 
-// `text` as it stands inside `depth` JSON strings.
+// `text` escaped for `depth` enclosing JSON strings.
 std::string Escaped(absl::string_view text, int depth) {
   std::string escaped(text);
   for (; depth > 0; --depth) {
@@ -38,7 +38,7 @@ std::size_t SpelledText::memory_bytes() const {
 
 SpelledText::Unit SpelledText::MakeUnit(absl::string_view decoded, absl::string_view spelled,
                                         Place place) {
-  // A character has up to four bytes, and spelling.h bounds how long it can be written.
+  // A character has up to four bytes, and spelling.h limits the length of its spelling.
   Unit unit{};
   unit.spelled = static_cast<std::uint16_t>(spelled.size());
   unit.decoded = static_cast<std::uint8_t>(decoded.size());

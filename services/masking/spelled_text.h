@@ -20,10 +20,9 @@ struct Replaced {
   std::uint64_t in_end = 0;
 };
 
-// A text whose characters are spelled in another way than they are matched. What is not masked
-// leaves in its spelling; what replaces a match is escaped as often as the strings around it ask. A
-// number in which something is replaced becomes a string; structure stays, even within a match.
-// Not thread-safe.
+// A text whose spelling differs from the decoded form that is matched. Clear text keeps its
+// spelling; replacements are escaped as the enclosing strings require. A number with a replacement
+// becomes a string; structure is kept, even within a match. Not thread-safe.
 class SpelledText final : public text::documents::Characters {
  public:
   using Place = text::documents::Place;
@@ -46,7 +45,7 @@ class SpelledText final : public text::documents::Characters {
     std::uint8_t decoded;
     Kind kind : 3;
     std::uint8_t depth : 4;
-    bool is_whole_number : 1;  // what replaces anything in it replaces all of it
+    bool is_whole_number : 1;  // a replacement of any part replaces all of it
   };
   static Unit MakeUnit(absl::string_view decoded, absl::string_view spelled, Place place);
 
@@ -76,8 +75,8 @@ class SpelledText final : public text::documents::Characters {
   // The number being written; released when all of it is decided.
   std::string number_;
   std::size_t number_input_ = 0;
-  int number_depth_ = 0;            // strings around it
-  std::size_t number_unit_at_ = 0;  // where its last character begins in number_
+  int number_depth_ = 0;            // number of enclosing strings
+  std::size_t number_unit_at_ = 0;  // position of its last character in number_
   bool number_changed_ = false;
   std::vector<domain::MaskedSpan> number_spans_;  // offsets into number_
   std::vector<Replaced> number_places_;

@@ -19,14 +19,14 @@ namespace countersign::masking {
 // Masks one text that arrives in pieces and may be a JSON document. A document is still valid JSON
 // after masking.
 //
-// It is read by text::documents: strings (keys too) and numbers of a document are matched without
-// their escapes, and so are documents in its strings; what is not masked keeps its spelling, what
-// replaces a match is escaped, and a number in which something is masked becomes a string. The
-// document is one text, in which a quote is a space: so a key is context for its value, and no
-// match spans two values unless its pattern spans such punctuation.
+// It is read by text::documents: strings (keys too) and numbers of a document, and documents in its
+// strings, are matched without their escapes; clear text keeps its spelling, replacements are
+// escaped, and a number with a match becomes a string. The document is one text in which a quote is
+// a space: so a key is context for its value, and no match spans two values unless its pattern
+// allows such punctuation.
 //
-// In strings and in plain text `\uXXXX`, however often its backslash is escaped, is matched as the
-// character that it encodes, so a document quoted in a text hides nothing.
+// In strings and in plain text, `\uXXXX` is matched as the character that it encodes, however often
+// its backslash is escaped, so that text in quoted documents is found.
 //
 // Not thread-safe. The released text does not depend on how the text was cut.
 class TextMasker {
@@ -41,9 +41,9 @@ class TextMasker {
   absl::Status Feed(absl::string_view piece, bool end, domain::FieldRelease& release,
                     std::vector<Replaced>* places = nullptr);
 
-  // Bytes of the input that have neither left nor been replaced.
+  // The number of input bytes that were neither released nor replaced.
   std::size_t held() const { return text_.held() + filter_.held() + reader_.held(); }
-  // What this masker occupies now, what is held included.
+  // The memory in use, including held text.
   std::size_t memory_bytes() const {
     return sizeof(*this) - sizeof(text_) - sizeof(reader_) + text_.memory_bytes() +
            filter_.memory_bytes() + reader_.memory_bytes();

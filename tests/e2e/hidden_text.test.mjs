@@ -1,5 +1,5 @@
-// Text in places and spellings where a policy, the masking of prompts or a reviewer might not look. What the model
-// received is what counts: the demo model's log.
+// Text in places and spellings that policies, the masking of prompts or reviewers might miss, checked with the demo
+// model's log of received requests.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

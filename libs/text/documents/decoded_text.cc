@@ -11,7 +11,7 @@ namespace countersign::text::documents {
 
 namespace {
 
-// A control character that is no white space: nobody sees it.
+// True for a control character that is not white space: it is not displayed.
 bool IsInvisible(absl::string_view character) {
   return character.size() == 1 && absl::ascii_iscntrl(static_cast<unsigned char>(character[0])) &&
          !absl::ascii_isspace(static_cast<unsigned char>(character[0]));
@@ -24,7 +24,7 @@ bool HasInvisible(absl::string_view text) {
 
 }  // namespace
 
-// Puts together what the filter gives out.
+// Concatenates the output of the filter.
 class DecodedWriter final : public Characters {
  public:
   explicit DecodedWriter(DecodedText& result) : result_(result) {}
@@ -71,7 +71,7 @@ namespace {
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
-// Whether a number with an exponent may stand in `text`.
+// True if `text` may contain a number with an exponent.
 bool HasExponent(absl::string_view text) {
   for (std::size_t at = text.find_first_of("eE"); at != absl::string_view::npos;
        at = text.find_first_of("eE", at + 1)) {
@@ -92,7 +92,7 @@ std::size_t DecodedText::SpelledBegin(std::size_t begin) const {
   if (after == anchors_.begin()) return begin;
   const Anchor& anchor = *(after - 1);
   const std::size_t spelled = anchor.spelled + (begin - anchor.decoded);
-  // Within a character that is written with more bytes than it has.
+  // Within a character whose spelling is longer than its decoded form.
   return after == anchors_.end() ? spelled : std::min(spelled, after->spelled);
 }
 
@@ -110,12 +110,12 @@ std::optional<DecodedText> DecodeText(absl::string_view text) {
   }
   DecodedText result;
   DecodedWriter writer(result);
-  // What an escape means may be part of another: as often as a document may stand in another.
+  // Resolved escapes may form further escapes: repeated as often as documents may be nested.
   using Escapes = EscapeFilter::Escapes;
   EscapeFilter a(Escapes::kAll), b(Escapes::kAll), c(Escapes::kAll), d(Escapes::kAll);
   FilteredCharacters to_d(d, writer), to_c(c, to_d), to_b(b, to_c), filtered(a, to_b);
   DocumentReader reader(DocumentReader::Form::kProse, std::numeric_limits<std::size_t>::max());
-  // No number is too long, and nothing else fails.
+  // Numbers of any length are allowed, and there are no other errors.
   if (!reader.Read(text, filtered).ok() || !reader.Finish(filtered).ok()) return std::nullopt;
   a.Settle(to_b);
   b.Settle(to_c);

@@ -9,20 +9,20 @@
 
 namespace countersign::text::documents {
 
-// A text without its escapes: those of JSON where it is a document (DocumentReader), and any others
-// (EscapeFilter, all escapes), with the way back to what was written.
+// A text with its escapes resolved: those of JSON if it is a document (DocumentReader), and all
+// others (EscapeFilter, all escapes). Maps positions back to the original text.
 class DecodedText {
  public:
   const std::string& text() const { return text_; }
 
-  // Where what stands at [begin, end) of text() is written. REQUIRES: both within text().
+  // The position in the original text of [begin, end) of text(). REQUIRES: both are within text().
   std::size_t SpelledBegin(std::size_t begin) const;
   std::size_t SpelledEnd(std::size_t end) const;
 
  private:
   friend std::optional<DecodedText> DecodeText(absl::string_view text);
   friend class DecodedWriter;
-  // From here on one byte is written as one, as far as the next of these.
+  // From here to the next anchor, each decoded byte is one byte of the original.
   struct Anchor {
     std::size_t decoded;
     std::size_t spelled;
@@ -31,7 +31,7 @@ class DecodedText {
   std::vector<Anchor> anchors_;
 };
 
-// Nothing when no escape stands in `text`: it reads as it is written.
+// Nothing if `text` has no escapes.
 std::optional<DecodedText> DecodeText(absl::string_view text);
 
 }  // namespace countersign::text::documents

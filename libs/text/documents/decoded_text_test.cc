@@ -7,15 +7,14 @@
 namespace countersign::text::documents {
 namespace {
 
-TEST_CASE("DecodeText: nothing to do where no escape stands", "[text]") {
+TEST_CASE("DecodeText: nothing for a text without escapes", "[text]") {
   for (const char* text : {"", "plain", "{\"a\":1}", R"(C:\users \)", R"({"a":"x"} \)"}) {
     CAPTURE(text);
     CHECK_FALSE(DecodeText(text).has_value());
   }
 }
 
-TEST_CASE("DecodeText: escapes in documents, in documents in them and in prose hide nothing",
-          "[text]") {
+TEST_CASE("DecodeText: escapes in documents, nested documents and prose are resolved", "[text]") {
   for (const char* text :
        {R"({"q":"drop\ntable"})", R"("drop\ntable")", R"({"q":"\u0064rop \u0074able"})",
         R"({"q":"{\"r\":\"drop\\ntable\"}"})", R"(Here it is: {"q":"drop\ntable"})",
@@ -32,7 +31,7 @@ TEST_CASE("DecodeText: escapes in documents, in documents in them and in prose h
   }
 }
 
-TEST_CASE("DecodeText: control characters that nobody sees are left out", "[text]") {
+TEST_CASE("DecodeText: invisible control characters are removed", "[text]") {
   const std::string text("a plu\0to\x01nium\x7f!", 15);
   const auto decoded = DecodeText(text);
   REQUIRE(decoded.has_value());
@@ -43,7 +42,7 @@ TEST_CASE("DecodeText: control characters that nobody sees are left out", "[text
   CHECK_FALSE(DecodeText("tabs\tand\nlines").has_value());
 }
 
-TEST_CASE("DecodeText: numbers with exponents read as their digits", "[text]") {
+TEST_CASE("DecodeText: numbers with exponents become their digits", "[text]") {
   const std::string text = R"({"n":4.111111111111111e15,"m":2e3})";
   const auto decoded = DecodeText(text);
   REQUIRE(decoded.has_value());
@@ -54,7 +53,7 @@ TEST_CASE("DecodeText: numbers with exponents read as their digits", "[text]") {
   CHECK_FALSE(DecodeText("the file e2e and 1e, e5").has_value());
 }
 
-TEST_CASE("DecodeText: a span maps back to what was written", "[text]") {
+TEST_CASE("DecodeText: a span maps back to the original text", "[text]") {
   const std::string text = R"({"q":"é p\u006cuto\u006eium!"} x\ny)";
   const auto decoded = DecodeText(text);
   REQUIRE(decoded.has_value());

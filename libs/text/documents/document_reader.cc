@@ -20,9 +20,9 @@ using Kind = Place::Kind;
 constexpr std::size_t kMaxContainers = 256;
 constexpr std::size_t kMaxDecodedBytes = 255;            // of one character
 constexpr std::size_t kEscape = 6;                       // \uXXXX
-constexpr std::uint32_t kReplacementCharacter = 0xFFFD;  // what a lone surrogate reads as
+constexpr std::uint32_t kReplacementCharacter = 0xFFFD;  // for lone surrogates
 
-constexpr absl::string_view kBeginnings = "{[\"";  // of documents
+constexpr absl::string_view kBeginnings = "{[\"";  // first characters of documents
 bool MayBegin(char c) { return absl::StrContains(kBeginnings, c); }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -83,7 +83,7 @@ void DocumentReader::AddStructure(Char c, absl::string_view decoded, Characters&
   out.Add(decoded, c.spelled, At(Kind::kStructure));
 }
 
-// Text of no document; within a string it is still text of that string.
+// Adds text outside of documents; within a string it is still text of that string.
 void DocumentReader::AddPlainOrString(Char c, Characters& out) const {
   out.Add(c.decoded, c.spelled, At(depth_ == 0 ? Kind::kPlain : Kind::kString));
 }
@@ -141,7 +141,7 @@ absl::Status DocumentReader::TakeStructure(Char character, Characters& out) {
 }
 
 absl::Status DocumentReader::TakeInString(Char c, Characters& out) {
-  if (waiting_.size() == kEscape && c.ascii() != '\\') {  // half a pair alone
+  if (waiting_.size() == kEscape && c.ascii() != '\\') {  // a lone surrogate
     CS_RETURN_IF_ERROR(AddEscaped(kReplacementCharacter, kEscape, out));
   }
   if (!waiting_.empty() || c.ascii() == '\\') {
@@ -162,7 +162,7 @@ absl::Status DocumentReader::EndString(Char quote, Characters& out) {
   return absl::OkStatus();
 }
 
-// A character of the string, which may be of a document in it.
+// Adds a character of the string, which may belong to a document in it.
 absl::Status DocumentReader::AddToString(absl::string_view decoded, absl::string_view spelled,
                                          Characters& out) {
   const Char c{decoded, spelled};
@@ -180,7 +180,8 @@ absl::Status DocumentReader::AddToString(absl::string_view decoded, absl::string
   return absl::OkStatus();
 }
 
-// Decodes what waits when it is a whole escape. What is no escape stands for itself.
+// Decodes the waiting characters if they are a complete escape. Anything that is not an escape is
+// added unchanged.
 absl::Status DocumentReader::TakeEscape(Characters& out) {
   const std::string& escape = waiting_.decoded();
   const std::size_t size = waiting_.size();
@@ -209,7 +210,7 @@ absl::Status DocumentReader::TakeEscape(Characters& out) {
   return AddEscaped(json::IsLowSurrogate(unit) ? kReplacementCharacter : unit, kEscape, out);
 }
 
-// What waits is a high surrogate and the beginning of another escape.
+// A high surrogate and the beginning of another escape are waiting.
 absl::Status DocumentReader::TakePairedEscape(Characters& out) {
   const std::string& escape = waiting_.decoded();
   const std::size_t size = waiting_.size();
@@ -225,7 +226,7 @@ absl::Status DocumentReader::TakePairedEscape(Characters& out) {
   return TakeEscape(out);
 }
 
-// The first `characters` that wait are done: they stand for `code_point`.
+// The first `characters` waiting ones are complete: they encode `code_point`.
 absl::Status DocumentReader::AddEscaped(std::uint32_t code_point, std::size_t characters,
                                         Characters& out) {
   const std::string spelled = waiting_.TakeSpelling(characters);
@@ -253,7 +254,7 @@ absl::Status DocumentReader::TakeInNumber(Char character, Characters& out) {
   return TakeStructure(character, out);
 }
 
-// A number with an exponent reads as its digits: it is one character then.
+// A number with an exponent becomes its digits, as one character.
 void DocumentReader::EndNumber(Characters& out) {
   const std::string number(absl::StripAsciiWhitespace(waiting_.decoded()));
   if (absl::StrContains(absl::AsciiStrToLower(number), 'e')) {
@@ -286,7 +287,7 @@ absl::Status DocumentReader::TakeInLiteral(Char c, Characters& out) {
   return absl::OkStatus();
 }
 
-// From here on nothing is JSON; what waits is the first of it.
+// The rest of the text is not JSON, beginning with the waiting characters.
 void DocumentReader::GoPlain(Characters& out) {
   state_ = State::kPlain;
   waiting_.Release([&](absl::string_view decoded, absl::string_view spelled) {

@@ -10,28 +10,28 @@
 
 namespace countersign::text::documents {
 
-// Reads a text that comes in pieces and that may be a JSON document; what it gives does not depend
-// on the pieces. In a document, strings (keys too) and numbers are read without their escapes, and
-// a quote reads as a space. A string whose text begins as a document does is one, kMaxDepth deep.
-// Documents may follow each other. From the first byte that is no JSON the rest is plain text. Not
-// thread-safe.
+// Reads a text that arrives in pieces and may be a JSON document; the output does not depend on the
+// pieces. In a document, the escapes of strings (keys too) and numbers are resolved, and a quote
+// becomes a space. A string that begins like a document is read as one, up to kMaxDepth levels.
+// Documents may follow each other. After the first byte that is not JSON the rest is plain text.
+// Not thread-safe.
 class DocumentReader {
  public:
   static constexpr std::size_t kMaxNumberBytes = 4096;
   enum class Form {
     kText,      // a document if it begins with {, [ or a quote
-    kDocument,  // a document: a bare number or literal is one, too
-    kProse,     // as kText, and at any {, [ or quote in plain text a document may begin again
+    kDocument,  // a document, also a bare number or literal
+    kProse,     // like kText, and a document may begin at any {, [ or quote in plain text
   };
   explicit DocumentReader(Form form, std::size_t max_number_bytes = kMaxNumberBytes)
       : DocumentReader(form, max_number_bytes, 0) {}
 
-  // RESOURCE_EXHAUSTED (masking_limit) for a longer number; nothing may follow.
+  // RESOURCE_EXHAUSTED (masking_limit) for a longer number; the reader is unusable afterwards.
   absl::Status Read(absl::string_view piece, Characters& out);
-  // The text ends here, a whole document or not.
+  // The text ends here, even within a document.
   absl::Status Finish(Characters& out);
 
-  // Bytes of the text that wait for what follows.
+  // The number of bytes that wait for later input.
   std::size_t held() const;
   std::size_t memory_bytes() const;
 
@@ -43,13 +43,13 @@ class DocumentReader {
     kKey,          // after , in an object
     kColon,        // after a key
     kNext,         // after a value: , or the end of its container
-    kStringStart,  // in a string of which only white space has come
+    kStringStart,  // in a string, so far only white space
     kString,
     kNumber,   // until a byte that ends it, white space included
     kLiteral,  // in true, false, null
-    kPlain,    // no JSON any more
+    kPlain,    // not JSON any more
   };
-  // One character, as the string around it reads it.
+  // One character, as the enclosing string sees it.
   struct Char {
     absl::string_view decoded;
     absl::string_view spelled;
@@ -83,8 +83,8 @@ class DocumentReader {
   const std::size_t max_number_bytes_;
   State state_ = State::kValue;
   bool in_key_ = false;
-  std::string containers_;     // { and [ that are open
-  WaitingCharacters waiting_;  // an escape whose end has not come, a number, or a literal
+  std::string containers_;                 // { and [ not closed yet
+  WaitingCharacters waiting_;              // an incomplete escape, number or literal
   std::unique_ptr<DocumentReader> inner_;  // reads the string as a document
 };
 

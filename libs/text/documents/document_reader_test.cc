@@ -10,7 +10,7 @@ namespace {
 
 using Form = DocumentReader::Form;
 
-// What was decoded; structure but quotes in its spelling.
+// The decoded text; structure other than quotes in its spelling.
 class Recorder final : public Characters {
  public:
   void Add(absl::string_view decoded, absl::string_view spelled, Place place) override {
@@ -56,7 +56,7 @@ TEST_CASE("DocumentReader: documents in strings are read, as deep as kMaxDepth",
   CHECK(one.decoded_ == "{ a : { b : drop\ntable } }");
   CHECK(one.depths_.substr(one.decoded_.find("drop"), 4) == "2222");
   CHECK(one.depths_[one.decoded_.find('b')] == '2');
-  // A string of a document as deep as that is text.
+  // A string in a document at the maximum depth is text.
   std::string document = R"("\n")";
   std::string expected = "\n";
   for (int depth = 0; depth <= kMaxDepth + 1; ++depth) {
@@ -71,7 +71,8 @@ TEST_CASE("DocumentReader: documents in strings are read, as deep as kMaxDepth",
   }
 }
 
-TEST_CASE("DocumentReader: from the first byte that is no JSON the rest is plain text", "[text]") {
+TEST_CASE("DocumentReader: after the first byte that is not JSON the rest is plain text",
+          "[text]") {
   CHECK(Read(R"({"a":"\n"} see \n)").decoded_ == "{ a : \n } see \\n");
   CHECK(Read(R"([mail](x\n))").decoded_ == R"([mail](x\n))");
   CHECK(Read(R"("a\n" wrote \n)").decoded_ == " a\n  wrote \\n");
@@ -88,7 +89,7 @@ TEST_CASE("DocumentReader: in prose a document may begin anywhere", "[text]") {
   CHECK(Read(R"(see {"a":"\n"})").decoded_ == R"(see {"a":"\n"})");
 }
 
-TEST_CASE("DocumentReader: what it gives does not depend on how the text was cut", "[text]") {
+TEST_CASE("DocumentReader: the output does not depend on how the text is cut", "[text]") {
   for (const char* text :
        {R"({"a":"{\"b\":\"\\u0034\\ud83d\\ude00\"}","c":[1.5,true,"\q\u12"],"d":"[1, 2]"} x \n)",
         R"({"a":"\ud83d\u0041\ud83d)", R"("{\"a\":12)", R"({"a":tru)", "{\"k\":1 }[2 ] {"}) {
@@ -103,7 +104,7 @@ TEST_CASE("DocumentReader: what it gives does not depend on how the text was cut
   }
 }
 
-TEST_CASE("DocumentReader: a number without end is an error where that is asked for", "[text]") {
+TEST_CASE("DocumentReader: an endless number is an error if limited", "[text]") {
   Recorder recorder;
   DocumentReader strict(Form::kText);
   const std::string digits = "[" + std::string(5000, '1');

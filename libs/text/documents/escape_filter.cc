@@ -18,12 +18,12 @@ constexpr std::size_t kMaxSpelled = 32 * 1024;  // so that the length of a spell
 constexpr absl::string_view kLetters = "nrtbf\"'/";
 constexpr absl::string_view kMeanings = "\n\r\t\b\f\"'/";
 
-// One escape at the beginning of what waits: backslashes, a letter, digits.
+// One escape at the beginning of the waiting characters: backslashes, a letter, digits.
 struct Escape {
   std::size_t slashes = 0;
   char letter = '\0';        // none yet
-  absl::string_view digits;  // that have come
-  absl::string_view rest;    // after the last digit that it can have
+  absl::string_view digits;  // so far
+  absl::string_view rest;    // after its last possible digit
 
   std::size_t digits_wanted() const { return letter == 'u' ? 4 : letter == 'x' ? 2 : 0; }
   bool complete() const { return letter != '\0' && digits.size() == digits_wanted(); }
@@ -53,12 +53,12 @@ void EscapeFilter::Add(absl::string_view decoded, absl::string_view spelled, Pla
   Resolve(out);
 }
 
-// True when what waits goes on with this character as an escape does.
+// True if this character continues the waiting escape.
 bool EscapeFilter::Extends(absl::string_view decoded, Place place) const {
   if (decoded.size() != 1 || !(place_ == place) || held() > kMaxSpelled) return false;
   const char c = decoded[0];
   Escape escape = ParseEscape(waiting_.decoded());
-  // After the first half of a pair comes another escape.
+  // The first half of a surrogate pair is followed by another escape.
   if (escape.complete()) {
     if (escape.rest.empty()) return c == '\\';
     escape = ParseEscape(escape.rest);
@@ -70,7 +70,7 @@ bool EscapeFilter::Extends(absl::string_view decoded, Place place) const {
   return escapes_ == Escapes::kAll && (c == 'x' || kLetters.find(c) != absl::string_view::npos);
 }
 
-// Gives out a whole escape as one character.
+// Outputs a complete escape as one character.
 void EscapeFilter::Resolve(Characters& out) {
   const Escape escape = ParseEscape(waiting_.decoded());
   if (!escape.complete()) return;
@@ -91,7 +91,7 @@ void EscapeFilter::Resolve(Characters& out) {
 
 void EscapeFilter::Means(std::uint32_t code_point, Characters& out) {
   const std::string meaning = EncodeUtf8(code_point);
-  if (meaning.empty()) return Settle(out);  // half of a pair: it means nothing alone
+  if (meaning.empty()) return Settle(out);  // a lone surrogate has no meaning
   const std::string spelled = waiting_.TakeSpelling(waiting_.size());
   out.Add(meaning, spelled, place_);
 }

@@ -7,8 +7,8 @@
 
 namespace countersign::text::documents {
 
-// Reads escapes that stand in strings and in plain text, however often their backslash is escaped,
-// as what they mean: a document that is quoted in a text hides nothing. Not thread-safe.
+// Resolves escapes in strings and in plain text, however often their backslash is escaped, so that
+// text in quoted documents is found. Not thread-safe.
 class EscapeFilter {
  public:
   enum class Escapes {
@@ -17,10 +17,10 @@ class EscapeFilter {
   };
   explicit EscapeFilter(Escapes escapes = Escapes::kUnicode) : escapes_(escapes) {}
 
-  // As those of Characters; what is known goes on to `out`.
+  // Like those of Characters; decided characters are passed to `out`.
   void Add(absl::string_view decoded, absl::string_view spelled, Place place, Characters& out);
   void AddPlain(absl::string_view text, Characters& out);
-  // Nothing follows: what waits is no escape.
+  // The end of the text: waiting characters are not an escape.
   void Settle(Characters& out);
 
   std::size_t held() const { return waiting_.spelled().size(); }
@@ -33,10 +33,10 @@ class EscapeFilter {
 
   Escapes escapes_;
   WaitingCharacters waiting_;  // backslashes, and what follows them
-  Place place_;                // of all of them
+  Place place_;                // of all waiting characters
 };
 
-// What comes in goes through `filter` to `out`. Both outlive it.
+// Passes its input through `filter` to `out`. Both must outlive it.
 class FilteredCharacters final : public Characters {
  public:
   FilteredCharacters(EscapeFilter& filter, Characters& out) : filter_(filter), out_(out) {}

@@ -48,7 +48,7 @@ TEST_CASE("EscapeFilter: \\u is resolved however often its backslash is escaped"
   }
 }
 
-TEST_CASE("EscapeFilter: all escapes are resolved where that is asked for", "[text]") {
+TEST_CASE("EscapeFilter: all escapes are resolved with kAll", "[text]") {
   const std::pair<const char*, const char*> cases[] = {
       {R"(drop\ntable \\\t\"x\" \x41 \x4 \/)", "drop\ntable \t\"x\" A \\x4 /"},
       {R"(p\u006cu\q)", "plu\\q"}};

@@ -8,41 +8,41 @@
 
 #include "absl/strings/string_view.h"
 
-// Texts that are, or hold, JSON documents: what their characters mean beside how they are written.
-// Policies, masking and what reviewers are shown read such texts by the code of this folder alone.
+// Texts that are or contain JSON documents: the decoded form of each character, and its spelling in
+// the text. Policies, masking and the display for reviewers all use the code of this folder.
 namespace countersign::text::documents {
 
-// Strings in strings that are read as documents; below that a string is text.
+// The depth of nested strings that are read as documents; a string below that is text.
 inline constexpr int kMaxDepth = 3;
 
-// Where a character stands.
+// The position of a character in a document.
 struct Place {
   enum class Kind : std::uint8_t {
-    kPlain,      // in no document
+    kPlain,      // outside of documents
     kString,     // in a JSON string
     kNumber,     // in a JSON number
-    kStructure,  // what holds a document together
+    kStructure,  // punctuation of a document
   };
   Kind kind = Kind::kPlain;
-  std::uint8_t depth = 0;  // JSON strings around it: so often it is escaped
+  std::uint8_t depth = 0;  // number of enclosing JSON strings, each of which escapes it
 
   bool operator==(const Place&) const = default;
 };
 
-// Gets the characters of a text in order.
+// Receives the characters of a text in order.
 class Characters {
  public:
   virtual ~Characters() = default;
 
-  // One character, or a byte of one: it reads as `decoded` and is written as `spelled`. Neither is
-  // empty. A number with an exponent is one character, which reads as its digits.
+  // One character, or one byte of it: its decoded form and its spelling in the text; neither is
+  // empty. A number with an exponent is one character whose decoded form is its digits.
   virtual void Add(absl::string_view decoded, absl::string_view spelled, Place place) = 0;
 
-  // Text in no document that reads as it is written.
+  // Text outside of documents whose decoded form is its spelling.
   virtual void AddPlain(absl::string_view text) = 0;
 };
 
-// Characters that wait for what follows them.
+// Characters that wait for later input.
 class WaitingCharacters {
  public:
   struct Size {
@@ -64,7 +64,7 @@ class WaitingCharacters {
     return decoded_.capacity() + spelled_.capacity() + sizes_.capacity() * sizeof(Size);
   }
 
-  // Gives each of them to `use(decoded, spelled)` and is empty then.
+  // Calls `use(decoded, spelled)` for each of them and removes them.
   template <typename Use>
   void Release(Use use) {
     WaitingCharacters taken;
@@ -78,7 +78,7 @@ class WaitingCharacters {
     }
   }
 
-  // What the first `count` of them are written as; takes them away.
+  // Removes the first `count` characters and returns their spelling.
   std::string TakeSpelling(std::size_t count) {
     std::size_t decoded = 0, spelled = 0;
     for (std::size_t i = 0; i < count; ++i) {

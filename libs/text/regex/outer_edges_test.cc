@@ -5,7 +5,7 @@
 namespace countersign::text::regex {
 namespace {
 
-TEST_CASE("TakeOuterEdges: edges beside letters beyond ASCII are taken off", "[text]") {
+TEST_CASE("TakeOuterEdges: edges beside letters beyond ASCII are removed", "[text]") {
   const OuterEdges both = TakeOuterEdges("(?i)\\bпароль\\b");
   CHECK(both.pattern == "(?i)пароль");
   CHECK(both.before);
@@ -16,7 +16,7 @@ TEST_CASE("TakeOuterEdges: edges beside letters beyond ASCII are taken off", "[t
   CHECK_FALSE(one.after);
 }
 
-TEST_CASE("TakeOuterEdges: other patterns stay as they are", "[text]") {
+TEST_CASE("TakeOuterEdges: other patterns are unchanged", "[text]") {
   for (const char* pattern :
        {"\\bdrop\\s+table\\b", "пароль", "\\bпароль|секрет\\b", "пароль\\\\b", "а\\bб", "x\\b"}) {
     CAPTURE(pattern);

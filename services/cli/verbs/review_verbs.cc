@@ -88,7 +88,7 @@ void PrintFindings(std::ostream& out, json::Value review) {
   }
 }
 
-// What will be sent beside the texts.
+// Prints everything that will be sent besides the texts.
 void PrintRest(std::ostream& out, json::Value review) {
   const json::Value media = review["media"];
   if (media.size() > 0) out << "\nMedia:\n";

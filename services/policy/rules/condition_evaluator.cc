@@ -33,16 +33,16 @@ std::string FormatNumber(double number) {
   return whole ? absl::StrCat(static_cast<std::int64_t>(number)) : absl::StrCat(number);
 }
 
-// Something found in one text: a term, with the span that it was found in.
+// A term found in a text, with its span.
 struct TextHit {
   std::uint32_t term = 0;
   std::size_t begin = 0;
   std::size_t end = 0;
-  absl::string_view encoding = "";  // of the run that is the span
+  absl::string_view encoding = "";  // of the encoded run at the span
 };
 
-// Looks for terms in one text: as it is written, without its escapes, and in what its runs of
-// base64, hex and percent-encoding decode to.
+// Searches one text for terms: as written, with its escapes resolved, and in the decoded form of
+// its runs of base64, hex and percent-encoding.
 class TextScan {
  public:
   TextScan(const TextScanner& scanner, std::vector<TextHit>& hits)
@@ -53,7 +53,7 @@ class TextScan {
  private:
   static constexpr int kMaxDepth = 2;
 
-  // `run`: where in the whole text this was decoded from, `depth` times.
+  // `run`: the place in the whole text from which this was decoded, `depth` times.
   absl::Status ScanDecoded(absl::string_view text, const TextHit* run, int depth) {
     CS_RETURN_IF_ERROR(ScanSpelling(text, nullptr, run, depth));
     const auto decoded = text::documents::DecodeText(text);
@@ -84,7 +84,7 @@ class TextScan {
   std::vector<TextHit>& hits_;
 };
 
-// Adds the hits in a text that several parts make up, to each part that a span covers.
+// Adds the hits in a text with several parts to each part that a span covers.
 absl::Status ScanJoined(const TextScanner& scanner, const domain::JoinedText& joined,
                         PromptFacts& facts) {
   std::vector<TextHit> hits;

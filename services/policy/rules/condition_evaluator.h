@@ -50,10 +50,9 @@ void CountTokens(PromptFacts& facts);
 // need.
 void CountTokensAsNeeded(const RuleIndex& index, const PolicyBits& candidates, PromptFacts& facts);
 
-// Fills in the hits: in the texts as they are written, as they read without their escapes and with
-// the parts of one text joined (domain::JoinParts), and in what two layers of base64, hex or
-// percent-encoding hide in them. Errors are those of the text engine. REQUIRES: the snapshot has a
-// scanner.
+// Fills in the hits: in the texts as written, with their escapes resolved, with the parts of one
+// text joined (domain::JoinParts), and in up to two layers of base64, hex or percent-encoding.
+// Errors are those of the text engine. REQUIRES: the snapshot has a scanner.
 absl::Status ScanParts(const Snapshot& snapshot, PromptFacts& facts);
 
 // The text conditions, of any policy, that hold, as indexes into Snapshot::text_conditions.

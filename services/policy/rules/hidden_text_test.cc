@@ -1,5 +1,5 @@
-// Texts that say one thing as they are written and another as a model reads them: escapes of JSON
-// in strings, and texts in several parts.
+// Texts whose written form differs from what a model reads: JSON escapes in strings, and texts in
+// several parts.
 
 #include <catch2/catch.hpp>
 
@@ -11,7 +11,7 @@
 namespace countersign::policy::rules {
 namespace {
 
-// Denies a word, a pattern and a word with an umlaut, by the engine itself.
+// Denies a word, a pattern and a word with an umlaut, with the real engine.
 domain::Decision Ask(const domain::Prompt& prompt) {
   static const LocalTextEngine engine;
   static const auto snapshot = [] {
@@ -31,7 +31,7 @@ domain::Prompt Parts(std::vector<domain::TextPart> parts) {
   return prompt;
 }
 
-TEST_CASE("Hidden text: escapes of a document in a text hide nothing from a policy", "[policy]") {
+TEST_CASE("Hidden text: policies match text behind the escapes of a document", "[policy]") {
   for (const char* text :
        {R"({"q":"p\u006cutonium"})", R"("drop\ntable")", R"({"title":"Gr\u00f6\u00dfe 5"})",
         R"({"q":"{\"r\":\"p\\u006cutonium\"}"})", R"([{"a":["please DROP\ttable"]}])",
@@ -43,7 +43,7 @@ TEST_CASE("Hidden text: escapes of a document in a text hide nothing from a poli
   CHECK(Ask(UserSays(R"({"q":"plu\ttonium"})")).policy == "everyone");
 }
 
-TEST_CASE("Hidden text: a finding lies where the text is written", "[policy]") {
+TEST_CASE("Hidden text: a finding has the position in the original text", "[policy]") {
   const std::string text = R"({"q":"some p\u006cutonium"})";
   const domain::Decision decision = Ask(UserSays(text));
   REQUIRE(decision.findings.size() == 1);
@@ -62,7 +62,7 @@ TEST_CASE("Hidden text: the parts of a message are one text, spans map back to t
   CHECK(decision.findings[1].part == 1);
   CHECK(decision.findings[1].begin == 0);
   CHECK(decision.findings[1].end == 6);
-  // Whether or not a server puts a line break between them.
+  // With and without a line break between them.
   CHECK(Ask(Parts({{"user", "/a", "please drop ", 1}, {"user", "/b", "table", 1}})).policy == "d");
   CHECK(Ask(Parts({{"user", "/a", "please drop", 1}, {"user", "/b", "table", 1}})).policy == "d");
   CHECK(Ask(Parts({{"user", "/a", "plu"}, {"user", "/b", "tonium"}})).policy == "everyone");
@@ -74,8 +74,7 @@ TEST_CASE("Hidden text: messages of one role are one text with a line break betw
         "everyone");
 }
 
-TEST_CASE("Hidden text: tokens are those of the parts, not of what they make together",
-          "[policy]") {
+TEST_CASE("Hidden text: tokens are counted per part, not over joined parts", "[policy]") {
   const domain::Prompt apart = Parts({{"user", "/a", "plu"}, {"user", "/b", "tonium"}});
   const domain::Prompt joined = Parts({{"user", "/a", "plu", 1}, {"user", "/b", "tonium", 1}});
   CHECK(Ask(apart).prompt_tokens == Ask(joined).prompt_tokens);

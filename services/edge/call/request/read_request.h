@@ -25,8 +25,8 @@ class ReadRequest {
   const dialects::ReadCall& call() const { return call_; }
   const std::shared_ptr<const domain::Prompt>& prompt() const { return call_.prompt; }
 
-  // What the request says with another body, such as the one that will be sent. INTERNAL when that
-  // is none: the gateway made it.
+  // The prompt with another body, such as the one that will be sent. INTERNAL when it cannot be
+  // parsed: the gateway made it.
   absl::StatusOr<std::shared_ptr<const domain::Prompt>> ReadAgain(const std::string& body) const;
 
  private:
