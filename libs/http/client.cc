@@ -327,6 +327,7 @@ Awaitable<absl::StatusOr<std::unique_ptr<ClientResponse>>> Client::Send(
     if (!kept) {
       absl::StatusOr<std::unique_ptr<Stream>> fresh =
           co_await Connect(state->loop, target, state->options, cancellation);
+      if (cancellation.cancelled()) co_return cancellation.cause();
       if (!fresh.ok()) co_return WithReason(fresh.status(), kUnreachable);
       stream = *std::move(fresh);
     }

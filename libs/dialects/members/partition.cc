@@ -14,6 +14,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "libs/dialects/model_id.h"
 #include "libs/json/numbers.h"
 #include "libs/json/writer.h"
 
@@ -24,18 +25,11 @@ using json::Type;
 using json::Value;
 using Node = Schema::Node;
 
-constexpr std::size_t kLongestModelId = 256;
 constexpr std::size_t kShortestIdTail = 8;
 constexpr std::size_t kLongestIdTail = 64;
 
 bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
-
-bool IsModelId(absl::string_view text) {
-  return text.size() <= kLongestModelId && std::all_of(text.begin(), text.end(), [](char c) {
-           return IsAlnum(c) || absl::StrContains("-_.:/@+", c);
-         });
-}
 
 // Too short to be a secret.
 bool IsProtocolNumber(absl::string_view literal) {
@@ -145,7 +139,7 @@ class Divider {
         if (IsMachineId(*frame.node, text)) return AddPlain(value);
         break;
       case Kind::kModelId:
-        if (IsModelId(text)) return AddPlain(value);
+        if (text.empty() || IsModelId(text)) return AddPlain(value);
         break;
       case Kind::kMedia:
       case Kind::kOpaque:

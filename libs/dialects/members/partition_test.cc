@@ -70,6 +70,8 @@ TEST_CASE("Divide: an invalid choice or id is text", "[dialects]") {
     CHECK(Texts(parts) == Strings{absl::StrCat("user /turns/0/id ", id)});
   }
   CHECK(Texts(Divided(R"({"model":"gpt 4o"})")) == Strings{"user /model gpt 4o"});
+  CHECK(Texts(Divided(R"({"model":"gpt-4111111111111111"})")) ==
+        Strings{"user /model gpt-4111111111111111"});
 }
 
 TEST_CASE("Divide: in a JSON Schema only keywords and types are not text", "[dialects]") {
