@@ -33,9 +33,9 @@ using ExternalValues = std::map<std::string, std::string>;
 // ReadResources reports them.
 std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files);
 
-// Whether the values of secrets (a Credential's, and the key and list of a hashed masking rule) have
-// to be there. Where they may be missing, a placeholder stands for each, and the resource says which
-// they are.
+// Whether the values of secrets (a Credential's, and the key and list of a hashed masking rule)
+// have to be there. Where they may be missing, a placeholder stands for each, and the resource says
+// which they are.
 enum class Secrets { kRequired, kMayBeMissing };
 
 // A resource and where it was read.

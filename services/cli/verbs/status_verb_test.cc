@@ -11,7 +11,8 @@ constexpr char kSessions[] = "SessionService/ListSessions";
 TEST_CASE_METHOD(VerbTest, "services status: every part with its version and how far it is behind",
                  "[cli][verbs]") {
   gateway.Answer(kParts, R"({"version":7,"items":[
-    {"name":"authn","state":"SERVING","version":7},{"name":"edge","state":"SERVING","version":7}]})");
+    {"name":"authn","state":"SERVING","version":7},
+     {"name":"edge","state":"SERVING","version":7}]})");
   gateway.Answer(kSessions, R"({"items":[],"nextPageToken":""})");
   const RunResult run = Run({"services", "status"});
   CHECK(run.status == 0);

@@ -93,10 +93,10 @@ class ResourceHub final : public domain::ResourceFeed {
   // Serves the current version, if there is one, to `watcher` before it returns.
   void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
 
-  // A dry run needs no secrets: a Credential whose value is missing counts as unchanged where one is
-  // stored. INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a part that has to
-  // validate the draft does not answer: nothing was changed. UNKNOWN when the connection to the
-  // store broke in the commit.
+  // A dry run needs no secrets: a Credential whose value is missing counts as unchanged where one
+  // is stored. INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a part
+  // that has to validate the draft does not answer: nothing was changed. UNKNOWN when the
+  // connection to the store broke in the commit.
   absl::StatusOr<ApplyOutcome> Apply(const ApplyCommand& command);
 
   // NOT_FOUND; FAILED_PRECONDITION (resource_in_use) names the resources that refer to it.

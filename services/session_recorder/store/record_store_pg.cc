@@ -140,7 +140,7 @@ absl::StatusOr<std::vector<CoveredSession>> PgRecordStore::CoveredSessions(std::
                                                                            std::uint64_t checkpoint,
                                                                            std::size_t limit) {
   std::vector<CoveredSession> covered;
-  CS_RETURN_IF_ERROR(pool_.Transact("read covered sessions", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read covered sessions", [&](pqxx::work& transaction) {
     const auto rows = transaction.exec_params(
         absl::StrCat("SELECT ", kSessionColumns,
                      ", covered_position, covered_idx, covered_end FROM (SELECT DISTINCT ON "
@@ -162,7 +162,7 @@ absl::StatusOr<std::vector<CoveredSession>> PgRecordStore::CoveredSessions(std::
 absl::StatusOr<std::vector<std::vector<SealedEvent>>> PgRecordStore::WholeSessions(
     const std::vector<SessionRow>& sessions, std::size_t max_bytes) {
   std::vector<std::vector<SealedEvent>> events(sessions.size());
-  CS_RETURN_IF_ERROR(pool_.Transact("read sessions' events", [&](pqxx::work& transaction) {
+  CS_RETURN_IF_ERROR(database_.Transact("read sessions' events", [&](pqxx::work& transaction) {
     const auto rows = transaction.exec_params(
         "SELECT place, first_idx, events FROM (SELECT place, first_idx, events, "
         "sum(length(events)) OVER (ORDER BY place, first_idx) AS so_far "
@@ -382,7 +382,7 @@ absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint
 }
 
 absl::Status PgRecordStore::ProbeWrite() {
-  return pool_.Transact("probe a write", [](pqxx::work& transaction) {
+  return database_.Transact("probe a write", [](pqxx::work& transaction) {
     // About a megabyte. A temporary table's file is made longer like any other's, and is gone with
     // the transaction.
     transaction.exec(

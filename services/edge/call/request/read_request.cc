@@ -45,13 +45,13 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
     refusal.error.param = "model";
     co_return refusal;
   }
-  co_return ReadRequest(std::move(route), dialect, *std::move(read));
+  co_return ReadRequest(std::move(route), context.request.query, dialect, *std::move(read));
 }
 
 absl::StatusOr<std::shared_ptr<const domain::Prompt>> ReadRequest::ReadAgain(
     const std::string& body) const {
   const absl::StatusOr<dialects::ReadCall> read =
-      dialect_->Read({call_.method, route_.path, "", {}, body});
+      dialect_->Read({call_.method, route_.path, query_, {}, body});
   if (read.ok()) return read->prompt;
   return absl::InternalError(
       absl::StrCat("the prepared request cannot be read: ", read.status().message()));

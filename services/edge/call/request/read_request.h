@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "libs/async/pending_reply.h"
@@ -30,10 +31,15 @@ class ReadRequest {
   absl::StatusOr<std::shared_ptr<const domain::Prompt>> ReadAgain(const std::string& body) const;
 
  private:
-  ReadRequest(Route route, const dialects::Dialect& dialect, dialects::ReadCall call)
-      : route_(std::move(route)), dialect_(&dialect), call_(std::move(call)) {}
+  ReadRequest(Route route, std::string query, const dialects::Dialect& dialect,
+              dialects::ReadCall call)
+      : route_(std::move(route)),
+        query_(std::move(query)),
+        dialect_(&dialect),
+        call_(std::move(call)) {}
 
   Route route_;
+  std::string query_;
   const dialects::Dialect* dialect_;
   dialects::ReadCall call_;
 };

@@ -43,6 +43,19 @@ TEST_CASE("ReadRequest: the prompt is parsed by the connection's dialect", "[edg
   CHECK(read->dialect().name() == "openai");
 }
 
+TEST_CASE("ReadRequest: what is read again has the texts of the query, too", "[edge]") {
+  Fixture f;
+  OneCall& call = f.NewCall(kStreamBody);
+  call.caller.request().query = "note=for%20the%20reviewer";
+  const Step<ReadRequest> read = f.ReadNow(call);
+  REQUIRE(read.ok());
+  const auto again = read->ReadAgain(read->call().body);
+  REQUIRE(again.ok());
+  REQUIRE(!(*again)->parts.empty());
+  CHECK((*again)->parts.back().text == "note=for the reviewer");
+  CHECK((*again)->parts.size() == read->prompt()->parts.size());
+}
+
 TEST_CASE("ReadRequest: every error of a request and its code", "[edge]") {
   struct Case {
     const char* name;
