@@ -112,10 +112,10 @@ int Run(int count) {
   exports::Exporter exporter(store, *ring, checkpointer, clock, random);
   std::string file;
   const double before = CpuNow();
-  auto page = Must(exporter.Begin({}, std::nullopt));
+  auto page = Must(exporter.Begin({}, {}));
   file = page.bytes;
   while (!page.next_page_token.empty()) {
-    page = Must(exporter.Next(page.next_page_token));
+    page = Must(exporter.Next(page.next_page_token, {}));
     file += page.bytes;
   }
   const double exported = CpuNow();

@@ -30,7 +30,8 @@ struct Recorded {
 
   store::MemoryRecordStore store;
   TestRecorder recorder{store};
-  SessionReader reader{store, recorder.keys};
+  SessionReader reader{store, recorder.keys,
+                       crypto::PageTokens(SecretString("secret"), recorder.random)};
 };
 
 TEST_CASE("SessionReader: a search that is not over has a token and says how far it came",
@@ -103,7 +104,8 @@ TEST_CASE("SessionReader: one read for many sessions that are searched", "[sessi
     }
     int reads = 0;
   } store(recorded.store);
-  SessionReader reader(store, recorded.recorder.keys);
+  SessionReader reader(store, recorded.recorder.keys,
+                       crypto::PageTokens(SecretString("secret"), recorded.recorder.random));
   SessionReader::Query query;
   query.text = "needle";
   CHECK(reader.List(query)->searched == 100);

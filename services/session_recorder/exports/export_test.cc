@@ -165,12 +165,12 @@ TEST_CASE("Export: what is read and kept at once does not grow with the number o
   } store(archive.store);
   Exporter exporter(store, archive.recorder.keys, archive.checkpointer, archive.recorder.clock,
                     archive.recorder.random);
-  auto page = exporter.Begin({}, std::nullopt);
+  auto page = exporter.Begin({}, {});
   REQUIRE(page.ok());
   CHECK(store.row_reads == 1);  // as far as the first page needs
   std::string file = page->bytes;
   while (!page->next_page_token.empty()) {
-    page = exporter.Next(page->next_page_token);
+    page = exporter.Next(page->next_page_token, {});
     REQUIRE(page.ok());
     file += page->bytes;
   }
