@@ -141,6 +141,7 @@ absl::StatusOr<std::vector<CoveredSession>> PgRecordStore::CoveredSessions(std::
                                                                            std::size_t limit) {
   std::vector<CoveredSession> covered;
   CS_RETURN_IF_ERROR(database_.Transact("read covered sessions", [&](pqxx::work& transaction) {
+    covered.clear();
     const auto rows = transaction.exec_params(
         absl::StrCat("SELECT ", kSessionColumns,
                      ", covered_position, covered_idx, covered_end FROM (SELECT DISTINCT ON "
@@ -163,6 +164,7 @@ absl::StatusOr<std::vector<std::vector<SealedEvent>>> PgRecordStore::WholeSessio
     const std::vector<SessionRow>& sessions, std::size_t max_bytes) {
   std::vector<std::vector<SealedEvent>> events(sessions.size());
   CS_RETURN_IF_ERROR(database_.Transact("read sessions' events", [&](pqxx::work& transaction) {
+    events.assign(sessions.size(), {});
     const auto rows = transaction.exec_params(
         "SELECT place, first_idx, events FROM (SELECT place, first_idx, events, "
         "sum(length(events)) OVER (ORDER BY place, first_idx) AS so_far "
