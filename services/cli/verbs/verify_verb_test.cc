@@ -95,7 +95,7 @@ TEST_CASE_METHOD(VerbTest,
 TEST_CASE_METHOD(VerbTest, "verify: a changed session is named with its line and event",
                  "[cli][verbs]") {
   Archive archive(2);
-  archive.EventsOf(2)[2].sealed[5] ^= 1;
+  archive.Events(2)[2].sealed[5] ^= 1;
   const std::string path = home.Write("export.jsonl", archive.Export());
   const RunResult run = Run({"verify", path});
   CHECK(run.status == 1);
