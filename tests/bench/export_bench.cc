@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
+#include "libs/domain/event_payload.h"
 #include "services/session_recorder/chain/checkpointer.h"
 #include "services/session_recorder/chain/key_ring.h"
 #include "services/session_recorder/exports/exporter.h"
