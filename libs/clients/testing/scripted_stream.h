@@ -61,10 +61,7 @@ class ScriptedStream {
     auto* reactor = new Reactor(stream);
     {
       const MutexLock lock(stream->mutex_);
-      {
-        const MutexLock lock(stream->mutex_);
-        stream->reactor_ = reactor;
-      }
+      stream->reactor_ = reactor;
     }
     return {reactor, stream};
   }

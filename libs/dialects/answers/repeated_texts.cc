@@ -32,9 +32,8 @@ void Keep(std::string& kept, absl::string_view text) {
 absl::Status RepeatedTexts::Resolve(FoundTexts& found,
                                     const absl::flat_hash_set<std::int64_t>& ended_groups,
                                     PieceQueue& queue, Outcome& outcome) {
-  absl::flat_hash_set<std::string> here;
   for (FoundText& text : found.texts) {
-    if (text.continuation != Continuation::kUnknown && !text.continues()) continue;
+    if (text.continuation != Continuation::kUnknown) continue;
     const auto [at, is_new] = seen_.try_emplace(text.field);
     if (seen_.size() > kMaxPlaces) {
       return absl::UnavailableError("the upstream's stream has texts in too many places");
@@ -42,15 +41,12 @@ absl::Status RepeatedTexts::Resolve(FoundTexts& found,
     Seen& seen = at->second;
     if (is_new) {
       Keep(seen.last, text.text());
-      if (text.continues()) continue;
       text.continuation = Continuation::kWhole;
       seen.joined = IsWord(text.text()) ? std::string(text.text()) : "";
-    } else if (text.continuation == Continuation::kUnknown && ended_groups.contains(text.group)) {
+    } else if (ended_groups.contains(text.group)) {
       text.continuation = Continuation::kWhole;
-    } else if (text.continuation == Continuation::kUnknown) {
+    } else {
       ResolveUnknown(text, seen, queue, outcome);
-    } else if (text.number.empty() && here.insert(text.field).second) {
-      FindGrowth(text, seen, outcome);
     }
   }
   return absl::OkStatus();

@@ -12,8 +12,8 @@
 
 namespace countersign::dialects::answers {
 
-// Remembers the texts at each place of a stream. A second string at a place, whatever its name,
-// continues the text or repeats it:
+// Remembers the texts at each place of a stream that the dialect does not know. A second string at
+// such a place, whatever its name, continues the text or repeats it:
 //   the same string             complete
 //   the whole text and more     a growing text: the addition is masked, the rest is sent as before
 //   anything else               a piece of one text, as if its name had said so
@@ -25,7 +25,8 @@ class RepeatedTexts {
     std::vector<std::string> ended_fields;  // fields of texts that continue under another field
     std::vector<std::size_t> checks;        // pieces that the masker must leave unchanged
   };
-  // Classifies the unknown texts of `found`, and finds which continuing ones repeat.
+  // Classifies the unknown texts of `found`. A known member's pieces are pieces: one that begins
+  // like the one before it may be chance, and to take it for a repetition would double text.
   // `ended_groups`: groups in which nothing continues. UNAVAILABLE when there are too many places.
   absl::Status Resolve(FoundTexts& found, const absl::flat_hash_set<std::int64_t>& ended_groups,
                        PieceQueue& queue, Outcome& outcome);

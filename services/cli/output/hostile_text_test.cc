@@ -105,7 +105,8 @@ TEST_CASE("PrintJson, PrintYaml, Table: random texts stay texts", "[cli]") {
     REQUIRE(IsTame(json.str()));
     REQUIRE(IsTame(yaml.str()));
     REQUIRE(IsTame(table.str()));
-    REQUIRE(std::count(table.str().begin(), table.str().end(), '\n') == 2);
+    const std::string lines = table.str();
+    REQUIRE(std::count(lines.begin(), lines.end(), '\n') == 2);
     const auto again = json::Document::Parse(json.str());
     REQUIRE(again.ok());
     REQUIRE(ToJson(again->root()) == ToJson(document->root()));

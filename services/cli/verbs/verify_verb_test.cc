@@ -102,7 +102,7 @@ TEST_CASE_METHOD(VerbTest, "verify: a changed session is named with its line and
   CHECK(run.err == "countersign: " + path + " is not what the recorder wrote\n");
   CHECK(run.out.find(TestId(1) + "  intact ") != std::string::npos);
   CHECK(run.out.find(TestId(2) + "  TAMPERED") != std::string::npos);
-  CHECK(run.out.find("event 3 (response.data) was changed: its hash does not match") !=
+  CHECK(run.out.find("event 3 (response.data) was changed: its hash is wrong") !=
         std::string::npos);
 
   const auto document = json::Document::Parse(Run({"verify", path, "-o", "json"}).out);

@@ -76,9 +76,9 @@ TEST_CASE("LiveSessions: a failed write is told until a write or a probe succeed
   store::MemoryRecordStore memory;
   FaultyStore store(memory);
   TestRecorder recorder(store);
-  const auto fail = [&] {
+  const auto fail = [&](int session) {
     store.fault = [] { return FaultyStore::Fault::kBefore; };
-    REQUIRE_FALSE(recorder.Open(TestStart(TestId(1))).ok());
+    REQUIRE_FALSE(recorder.Open(TestStart(TestId(session))).ok());
     CHECK(recorder.sessions.WriteFailure().message().find("database unavailable") !=
           absl::string_view::npos);
     CHECK(recorder.sessions.Maintain().ok());  // small writes still go through
@@ -86,10 +86,10 @@ TEST_CASE("LiveSessions: a failed write is told until a write or a probe succeed
     store.fault = [] { return FaultyStore::Fault::kNone; };
   };
   CHECK(recorder.sessions.WriteFailure().ok());
-  fail();
+  fail(1);
   CHECK(recorder.sessions.Maintain().ok());
   CHECK(recorder.sessions.WriteFailure().ok());
-  fail();
+  fail(3);
   REQUIRE(recorder.Open(TestStart(TestId(2))).ok());
   CHECK(recorder.sessions.WriteFailure().ok());
   // A session that is refused says nothing about the store.

@@ -300,7 +300,7 @@ inline void CheckWholeSessions(store::RecordStore& store) {
   CHECK(sizes({rows[2], rows[0]}, 1u << 20) == Sizes{2, 2});
   CHECK(sizes({}, 1u << 20).empty());
   CHECK(sizes(rows, 1).empty());
-  CHECK(sizes(rows, 250).size() < 3);
+  CHECK(sizes(rows, 120).size() < 3);
   // A session of which something is missing is not whole.
   rows[1].head.index = 3;
   CHECK(sizes(rows, 1u << 20) == Sizes{2});
