@@ -178,6 +178,7 @@ TEST_CASE("Export: what is read and kept at once does not grow with the number o
   CHECK(store.most_bytes <= 2u << 20);
   CHECK(store.row_reads == 4);    // 200, 200, 50, none
   CHECK(store.event_reads <= 6);  // and not one for each session
+  CHECK(store.single_reads == 0);
   const VerifyReport report = Judge(file);
   CHECK(report.intact);
   CHECK(report.sessions.size() == 400);

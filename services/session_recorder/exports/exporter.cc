@@ -104,7 +104,7 @@ class Exporter::Job {
 
   // The next sessions that had ended. What ran is another export's.
   absl::Status LoadRows() {
-    place_ = 0;
+    place_ = batch_begin_ = 0;
     batch_.clear();
     for (rows_.clear(); rows_.empty();) {
       CS_ASSIGN_OR_RETURN(rows_, exporter_.store_.CoveredSessions(
