@@ -59,7 +59,6 @@ after(async () => {
 test('an unknown event is masked in every string, also if a text continues', async () => {
   await serve(profile('  response: [{entity: tier1}]'));
   const prompt = model.stream([
-    content(''),
     odd(`,"note":"${card}","deep":{"list":["a@b.io",{"x":"\\u0034111 1111 1111 1111"}]}`),
     odd(',"delta":"my card 4111 1111"'),
     odd(',"delta":" 1111 1111 it is"'),

@@ -252,10 +252,9 @@ absl::Status EventStreamAnswer::Deliver(const Pending& pending,
 }
 
 absl::Status EventStreamAnswer::Observe(const Pending& pending, std::vector<Edit> edits) {
-  observed_ = true;
   CS_ASSIGN_OR_RETURN(const std::string data, Splice(pending.event.data, std::move(edits)));
   CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(data));
-  grammar_->ObserveMasked(document.root(), data);
+  observed_ = grammar_->ObserveMasked(document.root(), data);
   return absl::OkStatus();
 }
 

@@ -82,7 +82,7 @@ class EventStreamAnswer : public AnswerReader {
   std::map<std::string, std::string> joined_texts_;  // by field: the text so far
   RepeatedTexts repeated_texts_;
   ReleasedTexts released_texts_;
-  bool observed_ = false;  // the grammar has seen the first masked event
+  bool observed_ = false;  // the grammar has seen what it repeats
   absl::flat_hash_set<std::int64_t> ended_groups_;
   Usage usage_;
   bool done_ = false;

@@ -50,9 +50,12 @@ class EventStreamGrammar {
   // UNAVAILABLE when readers could put the texts of the stream together in different ways.
   virtual absl::StatusOr<FoundTexts> FindTexts(const json::Value& root, absl::string_view data) = 0;
 
-  // `root` is parsed from `data`, the first event with texts after masking, whether or not it is
-  // sent. Its values may be repeated in events from WriteText.
-  virtual void ObserveMasked(const json::Value& /*root*/, absl::string_view /*data*/) {}
+  // `root` is parsed from `data`, an event with texts after masking, whether or not it is sent. Its
+  // values may be repeated in events from WriteText. Called for one event after another until it
+  // returns true: nothing more is needed.
+  virtual bool ObserveMasked(const json::Value& /*root*/, absl::string_view /*data*/) {
+    return true;
+  }
 
   // A separate event, with its blank line, that appends `text` to `open`.
   virtual std::string WriteText(const OpenText& open, absl::string_view text) const = 0;

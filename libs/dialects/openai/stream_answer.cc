@@ -72,7 +72,9 @@ absl::StatusOr<answers::FoundTexts> ChunkGrammar::FindTexts(const Value& root,
   return std::move(texts.found);
 }
 
-void ChunkGrammar::ObserveMasked(const Value& root, absl::string_view data) {
+// An event of another kind, without choices, has no envelope of a chunk.
+bool ChunkGrammar::ObserveMasked(const Value& root, absl::string_view data) {
+  if (!root["choices"].is(Type::kArray)) return false;
   const auto may_stay = [](absl::string_view key, const Value& value) {
     if (key == "created") return value.integer() && *value.integer() < kMaxCreated;
     if (key == "object") return value.text() == "chat.completion.chunk";
@@ -84,6 +86,7 @@ void ChunkGrammar::ObserveMasked(const Value& root, absl::string_view data) {
     absl::StrAppend(&envelope_, json::Quote(key), ":",
                     data.substr(value.begin(), value.end() - value.begin()), ",");
   }
+  return true;
 }
 
 std::string ChunkGrammar::WriteText(const answers::OpenText& open, absl::string_view text) const {

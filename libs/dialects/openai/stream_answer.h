@@ -19,7 +19,7 @@ class ChunkGrammar final : public answers::EventStreamGrammar {
   answers::EventRole Classify(const json::Value& root, Usage& usage) const override;
   absl::StatusOr<answers::FoundTexts> FindTexts(const json::Value& root,
                                                 absl::string_view data) override;
-  void ObserveMasked(const json::Value& root, absl::string_view data) override;
+  bool ObserveMasked(const json::Value& root, absl::string_view data) override;
   std::string WriteText(const answers::OpenText& open, absl::string_view text) const override;
 
  private:

@@ -299,6 +299,18 @@ TEST_CASE("StreamAnswer: unknown members are masked, also when split", "[dialect
   CHECK(!absl::StrContains(out, "\"ET"));
 }
 
+TEST_CASE("StreamAnswer: the gateway's own events are like the upstream's, whatever came before",
+          "[dialects]") {
+  // An event of another kind comes first, and the first piece of the content is held to the end.
+  const std::string caller =
+      Pass({"data: {\"type\":\"odd\",\"note\":\"hello\"}\n\n",
+            Chunk(R"({"index":0,"delta":{"content":"SE"},"finish_reason":null})"), Finished(),
+            kDone})
+          .value();
+  CHECK(absl::StrContains(caller,
+                          Chunk(R"({"index":0,"delta":{"content":"SE"},"finish_reason":null})")));
+}
+
 TEST_CASE("StreamAnswer: identifiers pass only while they look like identifiers", "[dialects]") {
   CHECK(absl::StrContains(Pass({"data: {\"id\":\"a SECRET\",\"choices\":[]}\n\n", kDone}).value(),
                           "a <S>"));
