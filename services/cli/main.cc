@@ -1,9 +1,17 @@
 // countersign: the command line.
 
+#include <unistd.h>
+
 #include <iostream>
 
+#include "services/cli/output/descriptor_buffer.h"
 #include "services/cli/program.h"
 
 int main(int argc, char** argv) {
-  return countersign::cli::Run({argv + 1, argv + argc}, std::cout, std::cerr);
+  countersign::cli::output::DescriptorBuffer output(STDOUT_FILENO);
+  std::streambuf* const before = std::cout.rdbuf(&output);
+  const int status = countersign::cli::Run({argv + 1, argv + argc}, std::cout, std::cerr);
+  std::cout.flush();  // what was printed before an error counts, too
+  std::cout.rdbuf(before);
+  return status;
 }

@@ -1,0 +1,35 @@
+#include "services/cli/output/descriptor_buffer.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace countersign::cli::output {
+
+DescriptorBuffer::DescriptorBuffer(int file) : file_(file) {
+  setp(block_.data(), block_.data() + block_.size());
+}
+
+DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type c) {
+  if (sync() != 0) return traits_type::eof();
+  if (!traits_type::eq_int_type(c, traits_type::eof())) sputc(traits_type::to_char_type(c));
+  return traits_type::not_eof(c);
+}
+
+int DescriptorBuffer::sync() {
+  const char* at = pbase();
+  while (error_ == 0 && at != pptr()) {
+    const ssize_t written = write(file_, at, static_cast<std::size_t>(pptr() - at));
+    if (written >= 0) {
+      at += written;
+    } else if (errno != EINTR) {
+      error_ = errno;
+    }
+  }
+  setp(block_.data(), block_.data() + block_.size());
+  if (error_ == 0) return 0;
+  errno = error_;
+  return -1;
+}
+
+}  // namespace countersign::cli::output
