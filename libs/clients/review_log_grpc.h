@@ -12,10 +12,10 @@ class Channel;
 
 namespace countersign::clients {
 
-// Approval's log, in another process. Blocking, at most `timeout` for each read; thread-safe.
+// Approval's log over gRPC. Blocking, at most `timeout` for each read; thread-safe.
 class GrpcReviewLog final : public domain::ReviewLog {
  public:
-  // `clock` outlives this object.
+  // `clock` must outlive this object.
   GrpcReviewLog(const std::shared_ptr<grpc::Channel>& approval, const Clock& clock,
                 absl::Duration timeout = absl::Seconds(5));
   ~GrpcReviewLog() override;

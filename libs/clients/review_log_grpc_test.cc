@@ -12,7 +12,7 @@ namespace {
 
 namespace v1 = countersign::approval::v1;
 
-// Keeps what it was asked, and answers what the test has set.
+// Keeps the requests, and returns the answers set by the test.
 struct Host final : v1::ReviewLogService::CallbackService {
   v1::ReadLogRequest request;
   v1::ReadLogResponse response;
@@ -27,7 +27,7 @@ struct Host final : v1::ReviewLogService::CallbackService {
   }
 };
 
-TEST_CASE("GrpcReviewLog: lines and head come as they were sent, and a failure with its code",
+TEST_CASE("GrpcReviewLog: lines and head are unchanged, and a failure keeps its code",
           "[clients]") {
   Host service;
   InProcessServer server{{&service}};

@@ -112,7 +112,7 @@ struct AuthnFixture {
   }
 };
 
-TEST_CASE_METHOD(AuthnFixture, "GrpcAuthenticator: a question about a running call says since when",
+TEST_CASE_METHOD(AuthnFixture, "GrpcAuthenticator: a request about a running call has its start",
                  "[clients]") {
   service.authenticate.response.set_internal_token("internal");
   CHECK(Authenticate().ok());

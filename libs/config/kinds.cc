@@ -112,7 +112,7 @@ domain::RoleBinding ReadRoleBinding(std::string name, Fields& spec) {
   return binding;
 }
 
-// The value of a header that names an account.
+// The value of an account header.
 std::string ReadAccount(Fields& spec, absl::string_view name) {
   std::string account = spec.String(name);
   const bool plain = std::all_of(account.begin(), account.end(), [](char c) {

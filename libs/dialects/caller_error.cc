@@ -84,7 +84,7 @@ CallerError MakeUpstreamError(const absl::Status& status) {
   } else {
     return error;
   }
-  error.final = true;  // another try would bring the same
+  error.final = true;  // a retry would have the same result
   return error;
 }
 

@@ -29,10 +29,10 @@ CallerError MakeCallerError(absl::string_view code, absl::string_view message);
 // message; the part's own words are not passed on unless they are meant for callers.
 CallerError MakePartError(const absl::Status& status, absl::string_view part);
 
-// What a failed exchange with the upstream means: 504 for time, 502 for everything else. The
-// reasons upstream_auth (it refused the gateway's credential), upstream_protocol (its answer cannot
-// be read) and upstream_unreachable become codes of their own. Final where another try brings the
-// same.
+// The caller's error for a failed exchange with the upstream: 504 for a timeout, 502 for all
+// others. The reasons upstream_auth (it refused the gateway's credential), upstream_protocol (its
+// answer cannot be parsed) and upstream_unreachable have separate codes. Final if a retry would
+// have the same result.
 CallerError MakeUpstreamError(const absl::Status& status);
 
 }  // namespace countersign::dialects

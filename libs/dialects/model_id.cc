@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kLongest = 128;
 constexpr std::size_t kMostDigits = 12;
 constexpr std::size_t kMostDigitsInARow = 8;  // a date
-constexpr std::size_t kLongestMixed = 12;     // of a word with upper case and digits
+constexpr std::size_t kLongestMixed = 12;     // length of a word with upper case and digits
 constexpr std::size_t kLongestWord = 32;
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }

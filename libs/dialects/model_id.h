@@ -4,10 +4,11 @@
 
 namespace countersign::dialects {
 
-// True for what names of models look like ("gpt-4o-2024-08-06", "meta-llama/Llama-3.2-1B-Instruct",
-// "ft:gpt-4o-mini:org::9aBcXyZ"): words of letters and digits, joined by single marks. False for
-// what could be a sentence, a person's number or a credential, and for what servers could read as a
-// path or a query of their own. A name that is none of these is a text like any other.
+// True for texts in the form of model names ("gpt-4o-2024-08-06",
+// "meta-llama/Llama-3.2-1B-Instruct", "ft:gpt-4o-mini:org::9aBcXyZ"): words of letters and digits,
+// joined by single marks. False for texts that could be a sentence, a personal number or a
+// credential, and for texts that servers could read as a path or a query. Other names are treated
+// as text.
 bool IsModelId(absl::string_view id);
 
 }  // namespace countersign::dialects

@@ -19,7 +19,7 @@ TEST_CASE("IsModelId: names of models", "[dialects]") {
   }
 }
 
-TEST_CASE("IsModelId: numbers, credentials, sentences and paths are no names", "[dialects]") {
+TEST_CASE("IsModelId: numbers, credentials, sentences and paths are not names", "[dialects]") {
   for (const char* id : {"",
                          "gpt-4111111111111111",
                          "gpt-4111-1111-1111-1111",

@@ -13,7 +13,7 @@
 namespace countersign::dialects {
 namespace {
 
-// The byte that an escape at `at` stands for, if there is one.
+// The byte encoded by an escape at `at`, if there is one.
 std::optional<char> ReadEscape(absl::string_view text, std::size_t at) {
   if (text[at] != '%' || at + 2 >= text.size()) return std::nullopt;
   const auto byte = ParseHex(text.substr(at + 1, 2));

@@ -7,9 +7,9 @@
 
 namespace countersign::dialects {
 
-// Resolves percent-encoding, once. INVALID_ARGUMENT when it is wrong, when the result is not UTF-8
-// or has control characters, and when it would be an encoding again: two servers could read that
-// differently.
+// Resolves percent-encoding, once. INVALID_ARGUMENT when the encoding is wrong, when the result is
+// not UTF-8 or has control characters, and when the result contains an escape again, which two
+// servers could read differently.
 absl::StatusOr<std::string> DecodePercent(absl::string_view text);
 
 // Encodes `text` as one segment of a path: everything but letters, digits and "-._~:@".

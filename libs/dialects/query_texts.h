@@ -8,15 +8,16 @@
 
 namespace countersign::dialects {
 
-// A parameter of a query that is a text like any other: nobody knows what it is for, or its value
-// has not the shape that such values have.
+// A query parameter that is treated as text: it is unknown, or its value does not have the expected
+// form.
 struct QueryText {
   std::string name;
   std::string text;  // "name=value", decoded
 };
 
-// What policies must see of a query that goes upstream as it is, in its order. Parameters of known
-// names and closed shapes are left out: `api-version` (a date), `limit`, `order`, `beta`, `stream`.
+// The texts of a query for policies, in its order; the query is forwarded unchanged. Known
+// parameters with a value of the expected form are not texts: `api-version` (a date), `limit`,
+// `order`, `beta`, `stream`.
 //
 // INVALID_ARGUMENT when two servers could read the query differently (wrong or double encoding,
 // characters that must be encoded, control characters), and above 1,024 bytes or 32 parameters.

@@ -16,7 +16,7 @@ std::string Texts(const std::string& query) {
   return all;
 }
 
-TEST_CASE("FindQueryTexts: known parameters of a closed shape are no texts", "[dialects]") {
+TEST_CASE("FindQueryTexts: known parameters in the expected form are not texts", "[dialects]") {
   for (const char* query : {"", "api-version=2024-10-21", "api-version=2024-10-01-preview",
                             "beta=true", "limit=20", "order=desc&limit=100&stream=false", "&"}) {
     CAPTURE(query);
@@ -32,11 +32,11 @@ TEST_CASE("FindQueryTexts: everything else is a text, decoded", "[dialects]") {
   CHECK(Texts("limit=4111111111111111") == "[limit=4111111111111111]");
   CHECK(Texts("beta=true%20story") == "[beta=true story]");
   CHECK(Texts("plu%74onium") == "[plutonium]");
-  CHECK(Texts("%62eta=true") == "[beta=true]");  // an upstream may know it by another name
+  CHECK(Texts("%62eta=true") == "[beta=true]");  // an upstream may treat it differently
   CHECK(Texts("a=b=c?d/e") == "[a=b=c?d/e]");
 }
 
-TEST_CASE("FindQueryTexts: what servers could read differently is refused", "[dialects]") {
+TEST_CASE("FindQueryTexts: ambiguous queries are refused", "[dialects]") {
   for (const char* query :
        {"a=%", "a=%4", "a=%zz", "a=%2541", "a=%25%34%31", "a=%00", "a=%0a", "a=%ff", "a b",
         "a=\"b\"", "a=<b>", "a#b", "a=caf\xc3\xa9", "a=\\u0041"}) {
@@ -47,12 +47,12 @@ TEST_CASE("FindQueryTexts: what servers could read differently is refused", "[di
   CHECK(Texts(std::string(32, '&')) == "refused");
 }
 
-TEST_CASE("EncodeSegment: what is decoded encodes to one segment", "[dialects]") {
+TEST_CASE("EncodeSegment: every text encodes to one segment", "[dialects]") {
   CHECK(EncodeSegment("meta-llama/Llama 3?#%:@") == "meta-llama%2FLlama%203%3F%23%25:@");
   CHECK(DecodePercent(EncodeSegment("a/b c")).value() == "a/b c");
 }
 
-TEST_CASE("DecodePercent: once", "[dialects]") {
+TEST_CASE("DecodePercent: decodes once", "[dialects]") {
   CHECK(DecodePercent("a%2Fb%3a").value() == "a/b:");
   CHECK(DecodePercent("100%25").value() == "100%");
   for (const char* text : {"%252e%252e", "%25%32%65", "%", "%1", "%c3", "a%7f"}) {

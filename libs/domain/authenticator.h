@@ -41,8 +41,8 @@ class Authenticator {
   virtual void Authenticate(const SecretString& credential, absl::Time deadline,
                             Done<Authenticated> done) = 0;
 
-  // Whether a credential that was accepted at `accepted` still stands, for a call that has run
-  // since then: as Authenticate, but what has merely expired meanwhile stands.
+  // Checks again a credential that was accepted at `accepted`, for a call that has run since then:
+  // like Authenticate, but a credential that has only expired since then is still valid.
   virtual void AuthenticateAgain(const SecretString& credential, absl::Time accepted,
                                  absl::Time deadline, Done<Authenticated> done) = 0;
 

@@ -20,8 +20,8 @@ struct Resource {
   std::string spec;
   std::uint64_t version = 0;  // the list's version when this last changed; 0: not committed
   absl::Time updated_at = absl::InfinitePast();
-  // Of the list, when the resource was created: one that was deleted and comes back under its old
-  // name is another resource. 0: not committed yet.
+  // The version of the list in which the resource was created: a resource that is deleted and
+  // created again under its old name is a different one. 0: not committed yet.
   std::uint64_t created_version = 0;
 };
 

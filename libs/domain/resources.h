@@ -17,14 +17,14 @@
 // a ResourceList (resource_list.h): all its references are valid.
 namespace countersign::domain {
 
-// What an issuer's tokens look like. The first three say nothing about who holds a token; each of
-// the others knows how tokens of its issuer prove that a person signed in
+// The form of an issuer's tokens. With the first three a token never proves that a person holds it;
+// each of the others defines how tokens of its issuer prove that a person signed in
 // (services/authn/directory/person_proof.h).
 enum class OidcProfile {
   kAny,
   kJwt,          // `typ` is JWT
   kAccessToken,  // `typ` is at+jwt
-  kSignedIn,     // any issuer that writes `auth_time` for people, and for them alone
+  kSignedIn,     // any issuer that writes `auth_time` for people only
   kAuth0,
   kEntra,
   kGoogle,
@@ -91,7 +91,7 @@ struct Connection {
   std::string tokenizer;
   bool is_default = false;
   bool network_private = false;  // the upstream may resolve to private addresses
-  // Whom OpenAI bills, as its headers say; empty: the credential's default.
+  // The billed OpenAI organization and project, sent as headers; empty: the credential's default.
   std::string organization;
   std::string project;
   std::uint64_t version = 0;  // of the resource: part of the binding hash

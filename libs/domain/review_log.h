@@ -8,19 +8,19 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// What approval keeps of every review, as one hash-chained list: opened, voted, used, expired. The
-// recorder puts the list's head into every checkpoint, so that the list can be neither cut nor
-// changed behind one.
+// Approval's log of all reviews (opened, voted, used, expired) as one hash-chained list. The
+// recorder includes the list's head in every checkpoint, so that entries before it can be neither
+// removed nor changed.
 namespace countersign::domain {
 
 struct ReviewLogHead {
-  std::uint64_t sequence = 0;                // of the newest line; 0: there is none
+  std::uint64_t sequence = 0;                // of the newest line; 0 if there is none
   std::string hash = std::string(32, '\0');  // raw; of the empty log, zero bytes
 
   friend bool operator==(const ReviewLogHead&, const ReviewLogHead&) = default;
 };
 
-// What one line says, encoded by approval; sequence numbers are 1, 2, 3 … without gaps.
+// One line's content, encoded by approval; sequence numbers are 1, 2, 3 … without gaps.
 struct ReviewLogLine {
   std::uint64_t sequence = 0;
   std::string body;
@@ -29,7 +29,7 @@ struct ReviewLogLine {
 // SHA-256(body ‖ LP(previous)), where LP is libs/base LengthPrefixed.
 std::string HashReviewLogLine(absl::string_view previous, absl::string_view body);
 
-// Moves `head` on over `lines`. DATA_LOSS when they do not follow it without a gap.
+// Advances `head` over `lines`. DATA_LOSS when they do not continue it without a gap.
 absl::Status FollowReviewLog(const std::vector<ReviewLogLine>& lines, ReviewLogHead& head);
 
 struct ReviewLogPage {
@@ -37,8 +37,8 @@ struct ReviewLogPage {
   ReviewLogHead head;  // of the whole list, read no later than `lines`
 };
 
-// Where the recorder reads the list. Blocking, never on a network thread; thread-safe. UNAVAILABLE
-// when approval cannot be reached.
+// How the recorder reads the list. Blocking, must not be called on a network thread; thread-safe.
+// UNAVAILABLE when approval cannot be reached.
 class ReviewLog {
  public:
   virtual ~ReviewLog() = default;

@@ -5,7 +5,7 @@
 namespace countersign::domain {
 namespace {
 
-TEST_CASE("FollowReviewLog: the head moves over lines that follow each other", "[domain]") {
+TEST_CASE("FollowReviewLog: consecutive lines advance the head", "[domain]") {
   ReviewLogHead head;
   CHECK(head.hash == std::string(32, '\0'));
   REQUIRE(FollowReviewLog({{1, "a"}, {2, "b"}}, head).ok());
@@ -24,7 +24,7 @@ TEST_CASE("FollowReviewLog: a gap or a line out of place is DATA_LOSS", "[domain
   }
 }
 
-TEST_CASE("HashReviewLogLine: every bit of line and history counts", "[domain]") {
+TEST_CASE("HashReviewLogLine: depends on every bit of the line and the previous hash", "[domain]") {
   const std::string hash = HashReviewLogLine("previous", "body");
   CHECK(hash.size() == 32);
   CHECK(hash != HashReviewLogLine("previout", "body"));

@@ -27,7 +27,7 @@ absl::Status Expired(const std::string& review_id);          // review_expired
 absl::Status Exhausted(const std::string& review_id);        // review_exhausted
 absl::Status Revoked(const std::string& review_id);          // review_revoked
 absl::Status BindingMismatch(const std::string& review_id);  // binding_mismatch
-// DATA_LOSS review_unproven: the database says what the log does not prove.
+// DATA_LOSS review_unproven: the log does not prove the stored review.
 absl::Status UseUnproven(const std::string& review_id);
 absl::Status LogSetBack(std::uint64_t seen);
 absl::Status TooManyReviews(std::size_t pending);  // too_many_reviews

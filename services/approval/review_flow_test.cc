@@ -275,7 +275,7 @@ TEST_CASE("ReviewerApi: lists what its reader is asked to review", "[approval]")
   CHECK(count(Signed("eve", {"security"}, {{domain::Role::kAuditor, {}}})) == -1);
 }
 
-TEST_CASE("ReviewerApi: a page token is its reader's, for the same states and the same scope",
+TEST_CASE("ReviewerApi: a page token works for the same reader, states and scope only",
           "[approval]") {
   Flow flow;
   for (const char hash : {'1', '2', '3'}) {
@@ -339,7 +339,7 @@ TEST_CASE("Only people vote, and nobody on his own call", "[approval]") {
             .ok());
 }
 
-TEST_CASE("Consume: an approval that nobody gave sends nothing, and is taken back", "[approval]") {
+TEST_CASE("Consume: a forged approval sends nothing, and is revoked", "[approval]") {
   Flow flow;
   const std::string id = flow.Opened();
   reviews::Review& row = flow.store.row(id).review;

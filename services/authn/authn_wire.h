@@ -25,7 +25,7 @@ v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked);
 absl::StatusOr<access_keys::NewKey> FromProto(const v1::CreateKeyRequest& request,
                                               std::string created_by);
 
-// InfiniteFuture when the request asks about now. INVALID_ARGUMENT for what is no time.
+// InfiniteFuture if the request has no time. INVALID_ARGUMENT for an invalid time.
 absl::StatusOr<absl::Time> AcceptedAt(const v1::AuthenticateRequest& request);
 
 // 1 to 1000; 0 means 100.

@@ -44,7 +44,7 @@ class LocalAuthenticator final : public domain::Authenticator {
   void Authenticate(const SecretString& credential, absl::Time deadline,
                     domain::Done<domain::Authenticated> done) override;
 
-  // An `accepted` that is more than a day ago counts as a day ago.
+  // `accepted` is limited to one day ago.
   void AuthenticateAgain(const SecretString& credential, absl::Time accepted, absl::Time deadline,
                          domain::Done<domain::Authenticated> done) override;
 

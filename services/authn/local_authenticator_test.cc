@@ -80,7 +80,8 @@ TEST_CASE_METHOD(Fixture, "Authenticate: nothing is cached past the credential's
   CHECK(Reason(token) == "credential_expired");
 }
 
-TEST_CASE_METHOD(Fixture, "AuthenticateAgain: what has merely expired stands, what was revoked not",
+TEST_CASE_METHOD(Fixture,
+                 "AuthenticateAgain: an expired credential is still valid, a revoked one is not",
                  "[authn]") {
   const absl::Time accepted = clock.Now();
   const auto again = [&](const std::string& credential) {

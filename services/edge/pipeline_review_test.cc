@@ -324,7 +324,7 @@ TEST_CASE("Review: a caller that leaves while it waits ends its session, not the
   CHECK(f.upstream.received().empty());
 }
 
-TEST_CASE("Review: a held call ends when its caller does not stand any more, the review stays",
+TEST_CASE("Review: a held call ends when its caller is no longer authorized, the review remains",
           "[edge]") {
   Fixture f;
   f.Review();
@@ -339,7 +339,7 @@ TEST_CASE("Review: a held call ends when its caller does not stand any more, the
   CHECK(Fixture::Code(answer) == "unauthenticated");
   CHECK(f.End().outcome == Outcome::kBlocked);
   CHECK(f.reviews.left().size() == 1);
-  f.reviews.wait.Release();  // nobody hears it
+  f.reviews.wait.Release();  // the answer is dropped
   CHECK(f.upstream.received().empty());
 }
 

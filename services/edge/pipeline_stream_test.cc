@@ -230,8 +230,10 @@ TEST_CASE("Stream: a caller that leaves in the middle cancels the upstream at on
   CHECK(f.Recorded() == Content("first"));
 }
 
-TEST_CASE("Stream: a caller who does not stand any more hears it in-band, and the model is left",
-          "[edge]") {
+TEST_CASE(
+    "Stream: a caller who is no longer authorized gets an in-band error, and the model is "
+    "cancelled",
+    "[edge]") {
   Fixture f;
   testing::Signal left;
   f.upstream.Behave(ScriptedUpstream::Hang(Content("first"), &left));

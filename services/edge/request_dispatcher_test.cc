@@ -214,8 +214,7 @@ TEST_CASE("RequestDispatcher: requests that were never read are counted and answ
                   R"(outcome="unavailable"} 2)"));
 }
 
-TEST_CASE("RequestDispatcher: large bodies of administration are for those who have a role",
-          "[edge]") {
+TEST_CASE("RequestDispatcher: large admin bodies need a role", "[edge]") {
   Fixture f;
   const std::string large(1'048'577, ' ');
   FakeCallerConnection& nobody = f.NewCaller("POST", kMethod);

@@ -1,5 +1,5 @@
-// What passes between a caller and an upstream beside the conversation, in both shapes: the gateway's credential, who
-// pays, headers, queries and paths; and connections that are used in ways the standard allows.
+// Everything but the conversation that passes between a caller and an upstream, in both shapes: the gateway's credential,
+// the billed account, headers, queries and paths; and unusual but valid uses of connections.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';

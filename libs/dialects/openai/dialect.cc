@@ -23,8 +23,8 @@ namespace {
 constexpr absl::string_view kModels = "/v1/models";
 constexpr char kListModels[] = "models.list";
 
-// Reads a request for a model by its id. The id is decoded once, and goes upstream as one segment:
-// it cannot lead to another resource.
+// Reads a request for a model by its id. The id is decoded once and forwarded as one segment, so it
+// cannot address another resource.
 absl::Status ReadModelId(absl::string_view segment, domain::Prompt& prompt, ReadCall& call) {
   const absl::Status unknown = absl::NotFoundError("there is no such model id");
   const absl::StatusOr<std::string> id = DecodePercent(segment);
@@ -47,7 +47,7 @@ absl::StatusOr<ReadCall> ReadModels(absl::string_view path) {
   return call;
 }
 
-// What of the query is a text becomes one of the prompt's.
+// Adds texts in the query to the prompt.
 absl::Status AddQuery(absl::string_view query, ReadCall& call) {
   if (query.empty()) return absl::OkStatus();
   CS_ASSIGN_OR_RETURN(std::vector<QueryText> texts, FindQueryTexts(query));

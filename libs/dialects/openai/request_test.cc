@@ -316,11 +316,11 @@ TEST_CASE("OpenAiDialect: models are listed and read by id, one slash included",
     const ReadCall one = dialect.Read({"GET", path, "", {}, ""}).value();
     CHECK(one.prompt->operation == "models.get");
     CHECK(one.prompt->model == "meta/llama-3");
-    CHECK(one.upstream_path == "/models/meta%2Fllama-3");  // one segment, however it came
+    CHECK(one.upstream_path == "/models/meta%2Fllama-3");  // one segment in all cases
   }
 }
 
-TEST_CASE("OpenAiDialect: a path that is no operation, or no model's id, is not found",
+TEST_CASE("OpenAiDialect: a path that is not an operation or a model id is not found",
           "[dialects]") {
   const OpenAiDialect dialect;
   for (const char* path : {"/v1/embeddings",
@@ -348,7 +348,7 @@ TEST_CASE("OpenAiDialect: a path that is no operation, or no model's id, is not 
   }
 }
 
-TEST_CASE("OpenAiDialect: a chat's path may end with a slash, and goes upstream without",
+TEST_CASE("OpenAiDialect: a chat's path may end with a slash, which is not forwarded",
           "[dialects]") {
   const std::string body = R"({"model":"m","messages":[]})";
   const OpenAiDialect dialect;
@@ -357,7 +357,7 @@ TEST_CASE("OpenAiDialect: a chat's path may end with a slash, and goes upstream 
   CHECK(absl::IsNotFound(dialect.Read({"POST", "/v1/chat/completions//", "", {}, body}).status()));
 }
 
-TEST_CASE("OpenAiDialect: what of a query is not known is a text of the prompt", "[dialects]") {
+TEST_CASE("OpenAiDialect: unknown parts of a query are texts of the prompt", "[dialects]") {
   const OpenAiDialect dialect;
   const std::string body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
   const auto read = [&](const std::string& query) {

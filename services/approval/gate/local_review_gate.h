@@ -15,9 +15,9 @@ namespace countersign::approval::gate {
 // calls wait in `waiters`, and every call is answered by its deadline. RESOURCE_EXHAUSTED
 // `overloaded` when the pool's queue is full.
 //
-// A grant is used only while its approvers are still reviewers (ReviewerDirectory), and only if the
-// log proves their votes (store/proof.h); otherwise Consume revokes it. Other principals' reviews
-// are NOT_FOUND.
+// A grant can be used only while its approvers are still reviewers (ReviewerDirectory), and only if
+// the log proves their votes (store/proof.h); otherwise Consume revokes it. Other principals'
+// reviews are NOT_FOUND.
 class LocalReviewGate final : public domain::ReviewGate {
  public:
   // All arguments must outlive this object and its outstanding calls.

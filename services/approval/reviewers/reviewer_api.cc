@@ -34,8 +34,8 @@ store::ReviewQuery QueryFor(const domain::Principal& reader) {
   return query;
 }
 
-// What must be the same from page to page: who reads, what that one may see, and which states.
-std::string ScopeOf(const domain::Principal& reader, const store::ReviewQuery& query) {
+// The parameters that all pages must share: the reader, its scope, and the states.
+std::string MakeScope(const domain::Principal& reader, const store::ReviewQuery& query) {
   LengthPrefixed scope;
   scope.Add("reviews").Add(reader.issuer).Add(reader.subject);
   scope.Add(std::uint64_t{query.all_states}).Add(domain::ToString(query.state));
@@ -80,7 +80,7 @@ absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader, Re
     query.all_states = false;
   }
   const std::size_t size = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
-  const std::string scope = ScopeOf(reader, query);
+  const std::string scope = MakeScope(reader, query);
   CS_ASSIGN_OR_RETURN(query.before, tokens_.Read(scope, page_token));
   query.limit = size + 1;
   ReviewPage page;

@@ -36,7 +36,7 @@ bool IsBoundReviewer(const domain::ResourceSet& set, const std::string& identity
   });
 }
 
-// Whether tokens of `issuer` prove people.
+// True if tokens of `issuer` can prove that a person holds them.
 bool KnowsPersons(const domain::ResourceSet& set, const std::string& issuer) {
   return std::any_of(set.identity_providers.begin(), set.identity_providers.end(),
                      [&](const auto& entry) {

@@ -96,7 +96,8 @@ TEST_CASE_METHOD(Fixture,
   CHECK(StillReviewer(vote));
 }
 
-TEST_CASE_METHOD(Fixture, "StillReviewer: who is not known to be a person any more does not count",
+TEST_CASE_METHOD(Fixture,
+                 "StillReviewer: a voter who is no longer known to be a person does not count",
                  "[approval]") {
   reviews::Vote by_token = Approval("bob");
   by_token.voter.identity.clear();

@@ -28,8 +28,8 @@ bool IsTerminal(domain::ReviewState state);
 // malformed binding hash, and a missing requester.
 absl::Status CheckNew(const NewReview& review);
 
-// How many reviews of one caller may be PENDING at a time: reviewers are people. Counted by issuer
-// and subject, and by Identity, however it signed in.
+// The maximum number of PENDING reviews of one caller, because reviewers are people. Counted by
+// issuer and subject, and by Identity, whatever credential was used.
 inline constexpr std::size_t kMaxPendingPerCaller = 100;
 bool IsSameCaller(const Person& a, const Person& b);
 

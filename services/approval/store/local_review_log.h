@@ -5,10 +5,10 @@
 
 namespace countersign::approval::store {
 
-// The log of `store` as the recorder reads it. Blocking; thread-safe.
+// The log of `store`, for the recorder. Blocking; thread-safe.
 class LocalReviewLog final : public domain::ReviewLog {
  public:
-  // `store` outlives this object.
+  // `store` must outlive this object.
   explicit LocalReviewLog(ReviewStore& store) : store_(store) {}
 
   absl::StatusOr<domain::ReviewLogPage> Read(std::uint64_t after, std::size_t limit) override;

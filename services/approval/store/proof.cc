@@ -20,7 +20,7 @@ absl::Status NotProven(const std::string& id, absl::string_view what) {
       "review_unproven");
 }
 
-// Whether every line was written by this service and follows the one before.
+// True if every line was written by this service and follows the previous one.
 absl::Status CheckLines(const std::string& id, const LogExtract& extract,
                         const SecretString& mac_key) {
   LogHead head = extract.before;
@@ -40,7 +40,7 @@ std::string TextIn(const std::string& detail, absl::string_view member) {
   return document.ok() ? std::string(document->root()[member].text()) : "";
 }
 
-// Repeats what happened to one review, from its lines alone and what is frozen with it.
+// Replays one review from its lines and its frozen fields.
 class Replay {
  public:
   explicit Replay(const reviews::Review& stored) : stored_(stored) {
@@ -53,7 +53,7 @@ class Replay {
     for (const reviews::Vote& vote : stored.votes) votes_.push_back(&vote);
   }
 
-  // What is wrong with the line; "" when it is as it must be.
+  // The error of the line; "" if it is valid.
   std::string Take(const Transition& line) {
     if (line.from != proven_.state || !reviews::IsLegal(line.from, line.to)) {
       return "it is not in the state that the log left it in";
@@ -99,8 +99,8 @@ class Replay {
   }
 
   const reviews::Review& stored_;
-  reviews::Review review_;                   // as the lines so far make it
-  std::vector<const reviews::Vote*> votes_;  // stored ones that no line was found for yet
+  reviews::Review review_;                   // after the lines so far
+  std::vector<const reviews::Vote*> votes_;  // stored votes without a line so far
   ProvenReview proven_;
 };
 

@@ -20,7 +20,7 @@ using testing::BindingHash;
 using testing::Denial;
 using testing::Somebody;
 
-// A store in memory, whose rows and log a test changes as a superuser would.
+// A store in memory, whose rows and log a test can change like a superuser.
 struct Fixture {
   countersign::testing::FakeClock clock;
   SystemRandom random;
@@ -50,7 +50,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "ProveReview: an honest approval is proven, however many were asked for",
+TEST_CASE_METHOD(Fixture,
+                 "ProveReview: an unmodified approval is proven, with any number of approvers",
                  "[approval]") {
   const std::string id = Open(ACall("s", 'a', 2));
   reviews::Vote bob = Approval("bob");
@@ -98,7 +99,7 @@ TEST_CASE_METHOD(Fixture, "ProveReview: the stored state alone approves nothing"
   }
 }
 
-TEST_CASE_METHOD(Fixture, "ProveReview: a grant is as long and as often good as it was given",
+TEST_CASE_METHOD(Fixture, "ProveReview: duration and uses of a grant are those of its approval",
                  "[approval][tamper]") {
   const std::string id = Open();
   REQUIRE(store.CastVote(id, Approval("bob")).ok());
@@ -120,7 +121,7 @@ TEST_CASE_METHOD(Fixture, "ProveReview: a grant is as long and as often good as 
   }
 }
 
-TEST_CASE_METHOD(Fixture, "ProveReview: every line since the opening must be this service's",
+TEST_CASE_METHOD(Fixture, "ProveReview: every line since the opening must have a valid MAC",
                  "[approval][tamper]") {
   const std::string before = Open(ACall("before", 'c'));
   const std::string id = Open();
@@ -150,7 +151,7 @@ TEST_CASE_METHOD(Fixture, "ProveReview: every line since the opening must be thi
   }
 }
 
-TEST_CASE_METHOD(Fixture, "Void: takes the row back, and the log goes on by a legal step",
+TEST_CASE_METHOD(Fixture, "Void: revokes the review, and the log continues with a legal step",
                  "[approval]") {
   const std::string forged = Open();
   const std::string approved = Open(ACall("s", 'b'));

@@ -6,7 +6,7 @@
 
 namespace countersign::approval::store {
 
-// The log, for the recorder (libs/rpc/peer_rules). Thread-safe; what it is given outlives it.
+// The log, for the recorder (libs/rpc/peer_rules). Thread-safe; the arguments must outlive it.
 class ReviewLogService final : public v1::ReviewLogService::CallbackService {
  public:
   ReviewLogService(domain::ReviewLog& log, ThreadPool& pool) : log_(log), pool_(pool) {}

@@ -38,7 +38,7 @@ void UpdateReview(pqxx::work& transaction, const reviews::Review& review);
 // the commit. Times are the database's.
 void Append(pqxx::work& transaction, std::vector<Transition> lines, const SecretString& mac_key);
 LogHead ReadHead(pqxx::work& transaction);
-// The log from the opening of this review on.
+// The log, starting with the opening of this review.
 LogExtract ReadExtract(pqxx::work& transaction, const std::string& review_id);
 std::vector<Transition> ReadLog(pqxx::work& transaction, std::uint64_t after, std::size_t limit);
 

@@ -78,8 +78,8 @@ class ReviewStore {
   virtual absl::StatusOr<reviews::Review> Revoke(const std::string& id, const std::string& actor,
                                                  const std::string& reason) = 0;
 
-  // Takes back a review that the log does not prove, whatever its stored state; what the log says
-  // of it goes on by a legal step, if there is one.
+  // Revokes a review that the log does not prove, whatever its stored state; the log continues with
+  // a legal step, if there is one.
   virtual absl::Status Void(const std::string& id, const std::string& reason) = 0;
 
   // Marks at most `limit` overdue reviews as EXPIRED; returns how many.

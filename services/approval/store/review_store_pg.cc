@@ -66,7 +66,7 @@ bool ExpireIfDue(pqxx::work& transaction, reviews::Review& review, absl::Time no
   return true;
 }
 
-// Openings of one caller, after this in one transaction each, are counted one after the other.
+// Serialises the openings of one caller within their transactions, so that each is counted.
 absl::Status CheckMayOpen(pqxx::work& transaction, const reviews::Person& requester) {
   const std::string caller = requester.identity.empty()
                                  ? absl::StrCat(requester.issuer, "#", requester.subject)
@@ -302,7 +302,7 @@ absl::StatusOr<Use> PgReviewStore::ConsumeIn(pqxx::work& transaction, const std:
   CS_RETURN_IF_ERROR(CheckProvenUse(proven, review, now));
   const pqxx::result taken = transaction.exec_params(kConsume, id, session_id, binding_hash,
                                                      requester.issuer, requester.subject);
-  // Its time was over between this statement and the check.
+  // It expired between this statement and the check.
   if (taken.empty()) return absl::AbortedError("the review changed meanwhile");
   Use use{id, session_id, absl::FromUnixMicros(taken[0][0].as<std::int64_t>()), review};
   use.review.state = reviews::StateAfterUse(review);

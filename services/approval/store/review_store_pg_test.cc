@@ -160,8 +160,8 @@ TEST_CASE("PgReviewStore: the database refuses illegal changes by SQL", "[approv
   CHECK(testing::ReadState(test.store(), id) == domain::ReviewState::kPending);
 }
 
-// What a superuser of the database can do: no trigger stops him.
-TEST_CASE("PgReviewStore: what a superuser writes gives no use without its votes in the log",
+// Changes like a superuser of the database, who is not stopped by triggers.
+TEST_CASE("PgReviewStore: rows from a superuser cannot be used without votes in the log",
           "[approval][pg][tamper]") {
   PgUnderTest test;
   const std::string pending = testing::OpenOne(test.store(), testing::ACall("s1", 'a'));
@@ -245,7 +245,7 @@ TEST_CASE("PgReviewStore: what a superuser writes gives no use without its votes
            "', 'hex'));UPDATE review_log_head SET sequence = " + std::to_string(head.sequence) +
            ", hash = decode('" + HexEncode(head.hash) + "', 'hex')");
     LogHead from = EmptyLogHead();
-    CHECK(VerifyLog(test.store().Log(0, 100).value(), from).ok());  // by itself it is a chain
+    CHECK(VerifyLog(test.store().Log(0, 100).value(), from).ok());  // the chain itself is valid
     CHECK(unproven(use(pending, 'a')));
   }
   SECTION("a denial taken out of the log") {
@@ -268,7 +268,7 @@ TEST_CASE("PgReviewStore: what a superuser writes gives no use without its votes
   }
 }
 
-TEST_CASE("PgReviewStore: a review that the log does not prove is taken back, by a legal step",
+TEST_CASE("PgReviewStore: a review that the log does not prove is revoked by a legal step",
           "[approval][pg][tamper]") {
   PgUnderTest test;
   const std::string forged = testing::OpenOne(test.store(), testing::ACall("s1", 'a'));

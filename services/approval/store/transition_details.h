@@ -7,9 +7,9 @@
 // The `detail` member of each kind of transition, as JSON; the same in every store.
 namespace countersign::approval::store {
 
-// All that is frozen with the review, and the session that opened it.
+// All frozen fields of the review, and the session that opened it.
 std::string OpenedDetail(const reviews::ReviewSubject& review, const std::string& session_id);
-// The whole vote but its time, which is the line's.
+// The whole vote except its time, which is the line's.
 std::string VoteDetail(const reviews::Vote& vote);
 std::string UseDetail(const std::string& session_id);
 std::string ReasonDetail(const std::string& reason);

@@ -11,9 +11,9 @@
 #include "libs/domain/review_log.h"
 
 // What happened to reviews, as one hash-chained list. Each line is written in the transaction of
-// the change itself, with a MAC under a key that only this service has: who can write to the
-// database can neither add a line nor change one. The list's head is in every checkpoint of the
-// recorder (libs/domain/review_log.h): nor can he cut it.
+// the change itself, with a MAC under a key that only this service has: write access to the
+// database is not enough to add or change a line. The list's head is in every checkpoint of the
+// recorder (libs/domain/review_log.h), so it cannot be truncated either.
 namespace countersign::approval::store {
 
 using LogHead = domain::ReviewLogHead;
@@ -28,7 +28,7 @@ struct Transition {
   std::string detail;                    // JSON object: the vote, the use, the terms
   absl::Time at = absl::InfinitePast();  // whole microseconds
   std::string hash;
-  std::string mac;  // MacTransition; empty: written by a program that had none
+  std::string mac;  // MacTransition; empty: written by an earlier version without MACs
 };
 
 // Every field of `line` but its hash and MAC, as the hash covers them.
@@ -43,7 +43,7 @@ SecretString LogMacKey(const SecretString& content_key);
 // SHA-256 over a length-prefixed encoding of `previous` and every field of `line` but `hash`.
 std::string HashTransition(const std::string& previous, const Transition& line);
 
-// Fills in sequence, hash and MAC of `line` as the one after `head`, and advances `head`.
+// Sets sequence, hash and MAC of `line` as the successor of `head`, and advances `head`.
 Transition Chain(Transition line, LogHead& head, const SecretString& mac_key);
 
 // OK when `lines` continue `start` without a gap, every hash matches and every transition is legal;

@@ -39,7 +39,7 @@ class MemoryReviewStore final : public store::ReviewStore {
   absl::StatusOr<std::vector<store::Transition>> Log(std::uint64_t after,
                                                      std::size_t limit) override;
 
-  // What somebody with the database's password could do.
+  // Changes that anyone with the database's password could make.
   struct Row {
     reviews::Review review;
     std::string call_key;

@@ -57,7 +57,8 @@ TEST_CASE_METHOD(Fixture, "KeyManager: a key needs an Identity, except the admin
   CHECK(domain::HasRole(*Authenticate(admin->key.Reveal())->principal, domain::Role::kAdmin, ""));
 }
 
-TEST_CASE_METHOD(Fixture, "KeyManager: a key dies with its Identity, whoever has the name later",
+TEST_CASE_METHOD(Fixture,
+                 "KeyManager: a key is invalid after its Identity, also if the name is reused",
                  "[authn]") {
   domain::Identity ci = KeyIdentity("ci");
   ci.created_version = 3;

@@ -18,9 +18,9 @@ enum class KeyState { kRevoked, kExpired, kActive };
 struct KeyRecord {
   std::string id;
   std::string identity;
-  // The Identity's created_version: the key dies with that Identity, and another one of the same
-  // name does not get it. 0: bound to the name alone (the built-in administrator's, and keys that
-  // were made before this was kept).
+  // The Identity's created_version: the key is invalid once that Identity is deleted, also if
+  // another one gets its name. 0: bound to the name only (the built-in administrator's, and keys
+  // from before this field existed).
   std::uint64_t identity_version = 0;
   std::string created_by;  // display name of the administrator; "bootstrap" for the first key
   absl::Time created_at = absl::InfinitePast();

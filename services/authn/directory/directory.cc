@@ -45,9 +45,9 @@ void ApplyIdentity(const domain::Identity& identity, domain::Principal& principa
   AddGroups(identity.groups, principal.groups);
 }
 
-// What a token that matched `identity`, or none, makes of its holder. An Identity that names its
-// subject is believed: an administrator has said who that one is. One that only asks for claims
-// does not make a program a person, and nobody is who somebody else acts for.
+// The kind of a token's holder; `identity` is the matching Identity, or null. An Identity that
+// names its subject takes precedence: an administrator has defined its kind. One that only requires
+// claims does not make a program a person, and a token with an actor is never a person's.
 void SetKind(const TokenIssuer& issuer, const jose::VerifiedToken& token,
              const domain::Identity* identity, domain::Principal& principal) {
   using domain::IdentityKind;
@@ -65,7 +65,7 @@ void SetKind(const TokenIssuer& issuer, const jose::VerifiedToken& token,
   }
 }
 
-// The `typ` that a profile pins; "": JWT, at+jwt or none.
+// The `typ` that a profile requires; "": JWT, at+jwt or none.
 std::string PinnedType(domain::OidcProfile profile) {
   const bool pins =
       profile == domain::OidcProfile::kJwt || profile == domain::OidcProfile::kAccessToken;

@@ -106,7 +106,7 @@ TEST_CASE("Directory: a token that a client got for itself has the kind service"
   CHECK(kind("s-3", R"({"client_id":"s-3"})") == domain::IdentityKind::kHuman);
 }
 
-TEST_CASE("Directory: an Identity that asks for claims alone makes no person of a program",
+TEST_CASE("Directory: an Identity that requires claims only does not make a program a person",
           "[authn]") {
   const auto directory =
       Compile(Resources().Add(Provider()).Add(TokenIdentity("staff", "", {{"team", "a"}})));
@@ -118,7 +118,7 @@ TEST_CASE("Directory: an Identity that asks for claims alone makes no person of 
   CHECK(kind(R"({"team":"a","idtyp":"app"})") == domain::IdentityKind::kService);
 }
 
-TEST_CASE("Directory: who acts for a person is an agent of that person's", "[authn]") {
+TEST_CASE("Directory: an actor for a person is an agent of that person", "[authn]") {
   const auto directory = Compile(Resources().Add(Provider()).Add(TokenIdentity("carol", "s-3")));
   const auto principal = FromToken(*directory, Token("s-3", R"({"act":{"sub":"robot"}})"));
   CHECK(principal.identity == "carol");
@@ -126,7 +126,7 @@ TEST_CASE("Directory: who acts for a person is an agent of that person's", "[aut
   CHECK(principal.owner == "carol");
 }
 
-TEST_CASE("Directory: a token that matched no Identity is a person's only by its issuer's profile",
+TEST_CASE("Directory: without an Identity only the issuer's profile can prove a person",
           "[authn]") {
   const auto kind = [](domain::OidcProfile profile, const std::string& claims) {
     domain::IdentityProvider provider = Provider();

@@ -26,12 +26,12 @@ constexpr absl::string_view kProgramClaims[] = {
     "namespace_path", "repositoryUuid", "pipelineUuid", "pipeline_slug",
     "oidc.circleci.com/project-id", "terraform_workspace_id", "google"};
 
-// Subjects that only programs have, by their beginning and their end.
+// Prefixes and suffixes of subjects that only programs have.
 constexpr absl::string_view kProgramPrefixes[] = {
     "system:", "spiffe://", "repo:", "project_path:", "service-account-", "organization:"};
 constexpr absl::string_view kProgramSuffixes[] = {"@clients", ".gserviceaccount.com"};
 
-// Claims that name the client that a token was given to.
+// Claims with the client that a token was issued to.
 constexpr absl::string_view kClientClaims[] = {"azp", "client_id", "cid", "appid"};
 
 bool IsServiceAccountName(absl::string_view name) {
@@ -39,7 +39,7 @@ bool IsServiceAccountName(absl::string_view name) {
          absl::EndsWith(name, ".gserviceaccount.com");
 }
 
-// `claim` as words: a string, split at white space, or an array of strings.
+// The words of `claim`: a string, split at white space, or an array of strings.
 std::vector<std::string> Words(json::Value claim) {
   std::vector<std::string> words;
   if (claim.is(Type::kString)) {
@@ -56,7 +56,7 @@ bool IsClientCredentials(absl::string_view grant) {
          absl::StartsWithIgnoreCase(grant, "client_credentials");
 }
 
-// Entra's agents sign in like applications or like users, and say so in these facets.
+// Entra's agents sign in like applications or like users; these facets mark them.
 bool IsEntraAgent(json::Value facets) {
   const std::vector<std::string> words = Words(facets);
   return std::any_of(words.begin(), words.end(),
@@ -85,18 +85,18 @@ bool ComesOfClientCredentials(const jose::VerifiedToken& token) {
   return false;
 }
 
-// A text that is there and not empty.
+// True for a non-empty string.
 bool HasText(const jose::VerifiedToken& token, absl::string_view claim) {
   return token.claims()[claim].is(Type::kString) && !token.claims()[claim].text().empty();
 }
 
-// When the person signed in (OpenID Connect Core 1.0, section 2; RFC 9068, section 2.2.1). Some
-// servers write 0 for programs.
+// The time when the person signed in (OpenID Connect Core 1.0, section 2; RFC 9068, section 2.2.1).
+// Some servers write 0 for programs.
 bool HasAuthTime(const jose::VerifiedToken& token) {
   return token.claims()["auth_time"].integer().value_or(0) > 0;
 }
 
-// Of an application alone `scp` is absent, and the subject is the object itself.
+// For an application itself `scp` is absent, and the subject is the object id.
 bool IsEntraUser(const jose::VerifiedToken& token) {
   if (HasText(token, "idtyp")) return token.claims()["idtyp"].text() == "user";
   return HasText(token, "scp") && HasText(token, "oid") &&
@@ -108,7 +108,7 @@ bool IsGoogleUser(const jose::VerifiedToken& token) {
          token.claims()["email_verified"].boolean().value_or(false);
 }
 
-// A subject of a user is "CONNECTION|ID".
+// A user's subject is "CONNECTION|ID".
 bool IsAuth0User(const jose::VerifiedToken& token) {
   const absl::string_view subject = token.claims()["sub"].text();
   const std::size_t bar = subject.find('|');

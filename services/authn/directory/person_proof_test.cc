@@ -36,7 +36,7 @@ struct Sample {
   std::string claims;
 };
 
-// As each issuer writes them for people.
+// Tokens of people, as each issuer writes them.
 const std::vector<std::pair<OidcProfile, std::string>>& People() {
   static const auto* people = new std::vector<std::pair<OidcProfile, std::string>>{
       {OidcProfile::kSignedIn,
@@ -60,7 +60,7 @@ const std::vector<std::pair<OidcProfile, std::string>>& People() {
   return *people;
 }
 
-// As issuers write them for programs.
+// Tokens of programs, as issuers write them.
 const std::vector<Sample>& Programs() {
   static const auto* programs = new std::vector<Sample>{
       {"Keycloak service account",
@@ -112,7 +112,7 @@ const std::vector<Sample>& Programs() {
 
 }  // namespace
 
-TEST_CASE("ProvesPerson: each profile knows its issuer's people", "[authn]") {
+TEST_CASE("ProvesPerson: each profile accepts its issuer's tokens of people", "[authn]") {
   for (const auto& [profile, claims] : People()) {
     CAPTURE(domain::ToString(profile), claims);
     CHECK(ProvesPerson(profile, Token(claims)));
@@ -121,14 +121,14 @@ TEST_CASE("ProvesPerson: each profile knows its issuer's people", "[authn]") {
   }
 }
 
-TEST_CASE("ProvesPerson: without a profile that knows people nobody is one", "[authn]") {
+TEST_CASE("ProvesPerson: profiles without a proof accept no token", "[authn]") {
   for (const OidcProfile profile : kWithoutProof) {
     CHECK_FALSE(domain::KnowsPersons(profile));
     for (const auto& [of, claims] : People()) CHECK_FALSE(ProvesPerson(profile, Token(claims)));
   }
 }
 
-TEST_CASE("ProvesPerson: no profile takes a program for a person", "[authn]") {
+TEST_CASE("ProvesPerson: no profile accepts a program's token", "[authn]") {
   for (const Sample& program : Programs()) {
     CAPTURE(program.what);
     CHECK(IsMarkedAsProgram(Token(program.claims)));
@@ -156,7 +156,7 @@ TEST_CASE("ProvesPerson: a program's token without any mark proves nothing", "[a
   }
 }
 
-TEST_CASE("ProvesPerson: who acts for a person is not that person", "[authn]") {
+TEST_CASE("ProvesPerson: an actor for a person is not that person", "[authn]") {
   for (const auto& [profile, claims] : People()) {
     const std::string delegated =
         absl::StrCat(claims.substr(0, claims.rfind('}')), R"(,"act":{"sub":"robot"}})");

@@ -37,7 +37,7 @@ absl::StatusOr<std::optional<std::string>> PublicKey(std::string text) {
   return *key;
 }
 
-// What --since names: NUMBER:HASH, or a file that holds a checkpoint.
+// The value of --since: NUMBER:HASH, or a file with a checkpoint.
 absl::StatusOr<std::optional<KeptCheckpoint>> Since(std::string text) {
   if (text.empty()) return std::nullopt;
   const absl::StatusOr<std::string> file = ReadFile(text);

@@ -27,7 +27,7 @@ AdminRequest MakeRequest(const call::CallContext& context,
   return request;
 }
 
-// Only who may change something has large bodies to send.
+// Large bodies are only for callers with a role that may change something.
 std::size_t MostBodyBytes(const domain::Principal& principal) {
   constexpr std::size_t kWithoutRole = 1u << 20;
   const bool has_role = domain::HasRole(principal, domain::Role::kAdmin, "") ||
@@ -36,8 +36,8 @@ std::size_t MostBodyBytes(const domain::Principal& principal) {
   return has_role ? std::numeric_limits<std::size_t>::max() : kWithoutRole;
 }
 
-// Hands the request to the backend, which reads its body: beside the network thread when that is
-// large. False when too many wait already.
+// Passes the request to the backend, which parses its body, off the network thread if it is large.
+// False when too many are waiting already.
 bool Forward(const call::CallContext& context, AdminBackend& backend, AdminRequest request,
              async::PendingReply<absl::StatusOr<AdminReply>>& answer) {
   if (request.body.size() <= call::kMostInlineBytes) {

@@ -34,10 +34,10 @@ struct CallOptions {
   std::size_t max_response_bytes = 64u << 20;  // for answers that are not streams, or have a length
   absl::Duration status_within = absl::Seconds(10);  // until a held stream's head is sent
   absl::Duration waiting_every = absl::Seconds(10);  // between keep-alives of a held stream
-  // While nobody can say whether the caller of a running call still stands.
+  // Between two attempts to verify the caller of a running call while authn is unreachable.
   absl::Duration ask_caller_every = absl::Seconds(2);
-  std::size_t body_threads = 2;        // that read large bodies
-  std::size_t max_bodies_queued = 64;  // for them
+  std::size_t body_threads = 2;        // threads that parse large bodies
+  std::size_t max_bodies_queued = 64;  // bodies waiting for them
 };
 
 // Objects shared by all calls. Constant while calls run; thread-safe.

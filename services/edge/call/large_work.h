@@ -11,13 +11,13 @@
 
 namespace countersign::edge::call {
 
-// Up to this many bytes a network thread reads a body itself.
+// Bodies up to this size are parsed on the network thread.
 inline constexpr std::size_t kMostInlineBytes = 64u << 10;
 
-// Runs `work`, which goes through `bytes` of a body and returns an absl::StatusOr, away from the
-// network thread when that would keep other calls waiting. `work` owns what it uses: it may still
-// run when the call has been cancelled. RESOURCE_EXHAUSTED when too many bodies wait already, or
-// why the call was cancelled.
+// Runs `work`, which processes `bytes` of a body and returns an absl::StatusOr, off the network
+// thread if it would delay other calls. `work` must own its data: it may still run after the call
+// was cancelled. RESOURCE_EXHAUSTED when too many bodies are waiting; if the call is cancelled, the
+// cancellation's cause.
 template <typename Work>
 async::Awaitable<std::invoke_result_t<Work&>> RunLargeWork(const CallContext& context,
                                                            std::size_t bytes, Work work) {

@@ -26,7 +26,7 @@ async::Awaitable<bool> Store(async::Awaitable<absl::StatusOr<bool>> work,
   co_return true;
 }
 
-// Something that a thread of the pool waits for.
+// An event that a thread of the pool waits for.
 class Gate {
  public:
   void Open() { opened_.set_value(); }
@@ -44,7 +44,7 @@ std::string LargeBody() {
                       std::string(kLarge, 'x'), R"("}]})");
 }
 
-TEST_CASE("RunLargeWork: a small body is read at once, on the network thread", "[edge]") {
+TEST_CASE("RunLargeWork: a small body is parsed on the network thread", "[edge]") {
   CallFixture f;
   OneCall& call = f.NewCall();
   std::thread::id thread;
@@ -56,7 +56,8 @@ TEST_CASE("RunLargeWork: a small body is read at once, on the network thread", "
   CHECK(thread == std::this_thread::get_id());
 }
 
-TEST_CASE("RunLargeWork: while a large body is read, the network thread serves others", "[edge]") {
+TEST_CASE("RunLargeWork: while a large body is parsed, the network thread serves others",
+          "[edge]") {
   CallFixture f;
   OneCall& large = f.NewCall();
   Gate others_served;
@@ -64,7 +65,7 @@ TEST_CASE("RunLargeWork: while a large body is read, the network thread serves o
   const auto result = std::make_shared<Result>();
   f.executor.Run(Store(RunLargeWork(large.context, kLarge, work), result));
   CHECK_FALSE(result->has_value());
-  OneCall& small = f.StartCall();  // from its head to its last byte
+  OneCall& small = f.StartCall();  // the whole call
   CHECK(small.ended());
   CHECK(small.caller.status() == 200);
   CHECK_FALSE(result->has_value());
@@ -87,7 +88,8 @@ TEST_CASE("RunLargeWork: a call that is cancelled does not wait for its body", "
   gate->Open();
 }
 
-TEST_CASE("A large prompt is read beside the network thread, and answered as any other", "[edge]") {
+TEST_CASE("A large prompt is parsed off the network thread, and answered like any other",
+          "[edge]") {
   CallFixture f;
   const auto gate = std::make_shared<Gate>();
   REQUIRE(f.body_pool.TrySubmit([gate] { gate->Wait(); }));
@@ -100,7 +102,7 @@ TEST_CASE("A large prompt is read beside the network thread, and answered as any
   CHECK(f.upstream.sent().back().body == LargeBody());
 }
 
-TEST_CASE("A large answer is read beside the network thread", "[edge]") {
+TEST_CASE("A large answer is parsed off the network thread", "[edge]") {
   CallFixture f;
   const std::string answer =
       absl::StrCat(R"({"choices":[{"index":0,"message":{"content":")", std::string(kLarge, 'y'),
@@ -116,7 +118,7 @@ TEST_CASE("A large answer is read beside the network thread", "[edge]") {
   CHECK(large.caller.body() == answer);
 }
 
-TEST_CASE("When too many large bodies wait, another one is told to come back", "[edge]") {
+TEST_CASE("When too many large bodies wait, further ones get a retryable error", "[edge]") {
   CallFixture f;
   const auto gate = std::make_shared<Gate>();
   while (f.body_pool.TrySubmit([gate] { gate->Wait(); })) {
@@ -126,7 +128,7 @@ TEST_CASE("When too many large bodies wait, another one is told to come back", "
   CHECK(call.caller.status() == 503);
   CHECK(call.code() == "unavailable");
   CHECK_FALSE(call.caller.header("retry-after").empty());
-  CHECK(f.StartCall().caller.status() == 200);  // small ones go on
+  CHECK(f.StartCall().caller.status() == 200);  // small ones continue
   gate->Open();
 }
 

@@ -73,7 +73,7 @@ domain::SessionStart MakeSessionStart(const CallContext& context, const ReadRequ
   return start;
 }
 
-// The upstream may have had the prompt: whoever sends it again, sends it twice.
+// The upstream may have received the prompt: a retry could send it twice.
 Refusal WithoutRetry(Refusal refusal) {
   refusal.error.final = true;
   refusal.error.retry_after = absl::ZeroDuration();

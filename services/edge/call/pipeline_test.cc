@@ -367,8 +367,7 @@ TEST_CASE("RunCall: several calls on one loop do not mix", "[edge]") {
   CHECK(f.upstream.sent().size() == 1);
 }
 
-TEST_CASE("RunCall: once the upstream may have the prompt, nobody is told to send it again",
-          "[edge]") {
+TEST_CASE("RunCall: once the upstream may have the prompt, SDKs are told not to retry", "[edge]") {
   struct Case {
     const char* name;
     absl::Status failure;
@@ -395,7 +394,7 @@ TEST_CASE("RunCall: once the upstream may have the prompt, nobody is told to sen
   }
 }
 
-TEST_CASE("RunCall: a drain, or a part that fails, after the prompt was sent is final", "[edge]") {
+TEST_CASE("RunCall: a drain or a failed service after the prompt was sent is final", "[edge]") {
   CallFixture f;
   SECTION("a drain") {
     f.upstream.send.Hold();

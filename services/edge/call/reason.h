@@ -13,7 +13,7 @@ enum class Reason {
   kUnknownEvent,       // the answer has a form that the masking profile refuses
   kUnreachable,        // nothing was sent upstream
   kGrantUsed,          // review_exhausted, review_not_approved: there is no use left to take
-  kTooManyReviews,     // of one caller
+  kTooManyReviews,     // the caller has too many pending reviews
   kGrantExpired,
   kGrantRevoked,
 };

@@ -58,12 +58,12 @@ using CallResult = std::variant<Delivered, Deferred, Refusal>;
 // Policy, or data that policy depends on, does not allow the call.
 Refusal RefuseBlocked(absl::string_view code, absl::string_view message);
 
-// The call was cancelled: its caller left or does not stand any more, its session was killed, or
+// Refuses a cancelled call: its caller left or is no longer authorized, its session was killed, or
 // the gateway drains.
 Refusal RefuseCancelled(const absl::Status& cause);
 
-// The same of a call that was held: nothing was sent, so that a caller who does not stand any more
-// was blocked.
+// The same for a held call: nothing was sent, so a caller that is no longer authorized counts as
+// blocked.
 Refusal RefuseHeld(const absl::Status& cause);
 
 // A part could not answer. `status` may also be why the call was cancelled.

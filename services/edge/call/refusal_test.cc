@@ -49,7 +49,7 @@ TEST_CASE("RefuseCancelled: a killed session and a drain are distinguished", "[e
   CHECK_FALSE(drained.silent());
 }
 
-TEST_CASE("RefuseCancelled: a caller who does not stand any more is told why", "[edge]") {
+TEST_CASE("RefuseCancelled: a caller who is no longer authorized gets the reason", "[edge]") {
   const Refusal revoked = RefuseCancelled(absl::UnauthenticatedError("the key was revoked"));
   CHECK(revoked.outcome == Outcome::kAborted);
   CHECK(revoked.error.code == "unauthenticated");
@@ -59,8 +59,7 @@ TEST_CASE("RefuseCancelled: a caller who does not stand any more is told why", "
   CHECK(no_role.error.code == "permission_denied");
 }
 
-TEST_CASE("RefuseHeld: of a call that was not sent, a caller who does not stand is blocked",
-          "[edge]") {
+TEST_CASE("RefuseHeld: a held call of a caller who is no longer authorized is blocked", "[edge]") {
   CHECK(RefuseHeld(absl::UnauthenticatedError("revoked")).outcome == Outcome::kBlocked);
   CHECK(RefuseHeld(absl::PermissionDeniedError("no role")).outcome == Outcome::kBlocked);
   CHECK(RefuseHeld(absl::AbortedError("the process drains")).outcome == Outcome::kAborted);
@@ -77,7 +76,7 @@ TEST_CASE("RefuseForPart: a part that is down closes the gate and is named in th
   CHECK(refusal.cause.message() == "approval: 10.0.0.7 refused");
 }
 
-TEST_CASE("RefuseForPart: a caller with too many reviews is blocked, and no part has failed",
+TEST_CASE("RefuseForPart: a caller with too many reviews is blocked; it is not a failure",
           "[edge]") {
   const absl::Status status =
       WithReason(absl::ResourceExhaustedError("100 of your calls wait"), "too_many_reviews");

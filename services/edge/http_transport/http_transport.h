@@ -31,7 +31,7 @@ struct HttpOptions {
   std::size_t max_head_bytes = 64u << 10;
   std::size_t max_head_fields = 100;
   std::size_t max_body_bytes = 32u << 20;
-  absl::Duration new_connection_timeout = absl::Seconds(10);  // for its first byte
+  absl::Duration new_connection_timeout = absl::Seconds(10);  // for the first byte
   absl::Duration head_timeout = absl::Seconds(30);
   absl::Duration body_timeout = absl::Seconds(60);  // between two reads
   absl::Duration body_total_timeout = absl::Minutes(5);

@@ -100,7 +100,7 @@ TEST_CASE("ResourceFeed: a part in another process refuses a draft with all its 
   CHECK(*fixture.store.Version() == 0);
 }
 
-TEST_CASE("ResourceFeed: a resource that comes back after its deletion is another one",
+TEST_CASE("ResourceFeed: a resource created again after its deletion is a different one",
           "[policy][feed][rpc]") {
   constexpr char kIdentity[] =
       "apiVersion: countersign/v1\nkind: Identity\nmetadata: {name: ci}\n"

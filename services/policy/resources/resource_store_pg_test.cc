@@ -97,7 +97,7 @@ TEST_CASE("PgResourceStore: whole documents stored by an earlier program are rea
   CHECK(list->resources[0].labels.at("team") == "legal");
 }
 
-TEST_CASE("PgResourceStore: when resources were created is found in what earlier programs stored",
+TEST_CASE("PgResourceStore: creation versions are derived from rows of earlier versions",
           "[policy][store][pg]") {
   pg::Pool pool(OptionsFor(testing::PrivatePostgres::Shared().FreshDatabase()));
   std::vector<pg::Migration> earlier = PolicyMigrations();

@@ -31,7 +31,7 @@ class SessionService final : public recorder::v1::SessionService::CallbackServic
                                         recorder::v1::KillSessionResponse* response) override;
 
  private:
-  // The caller, as a reader. PERMISSION_DENIED for somebody who is no auditor at all.
+  // The caller as a reader. PERMISSION_DENIED for a caller who is not an auditor.
   absl::StatusOr<exports::ExportReader> Auditor(const grpc::CallbackServerContext& context) const;
   // NOT_FOUND, or PERMISSION_DENIED when `auditor` may not read the session's connection.
   absl::Status MayTouch(const std::string& id, const exports::ExportReader& auditor) const;

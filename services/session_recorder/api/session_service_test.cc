@@ -240,7 +240,7 @@ TEST_CASE("GetSession: returns decrypted events with their offsets, in parts",
         grpc::INVALID_ARGUMENT);
 }
 
-TEST_CASE("ListSessions: a page token is its asker's, for what that one may see and has asked",
+TEST_CASE("ListSessions: a page token works for the same caller, scope and query only",
           "[session_recorder]") {
   Served served;
   for (int n = 1; n <= 3; ++n) served.Record(n);
@@ -263,7 +263,7 @@ TEST_CASE("ListSessions: a page token is its asker's, for what that one may see 
   CHECK(code("auditor") == grpc::INVALID_ARGUMENT);
 }
 
-TEST_CASE("ExportSessions: a page token is of no use to anybody else, or with less of the role",
+TEST_CASE("ExportSessions: a page token does not work for another caller or a smaller role",
           "[session_recorder]") {
   Served served;
   for (int n = 1; n <= 3; ++n) served.Record(n, std::string(600'000, 'x'));

@@ -22,9 +22,9 @@ constexpr std::size_t kDefaultEvents = 1000, kAnswerBytes = 1u << 20;
 // A search request opens at most this much, then returns what it has found so far.
 constexpr std::size_t kSearchBytes = 64u << 20, kSearchSessions = 2000;
 
-// What must be the same from page to page: who asks, what that one may see, and the question. Not
-// the times: "the last hour" is another one for the next page.
-std::string ScopeOf(const SessionReader::Query& query) {
+// The parameters that all pages must share: the caller, its scope, and the query. Not the times:
+// "the last hour" is different for the next page.
+std::string MakeScope(const SessionReader::Query& query) {
   const store::SessionFilter& filter = query.filter;
   LengthPrefixed scope;
   scope.Add("sessions").Add(query.who).Add(std::uint64_t{filter.connections.has_value()});
@@ -37,7 +37,7 @@ std::string ScopeOf(const SessionReader::Query& query) {
   return scope.Add(query.text).bytes();
 }
 
-std::string PlaceOf(const SessionRow& last) {
+std::string MakePosition(const SessionRow& last) {
   return absl::StrCat(absl::ToUnixNanos(last.started_at), " ", last.id);
 }
 
@@ -46,7 +46,7 @@ absl::Status GoOnAfter(const std::string& place, store::SessionFilter& filter) {
   std::int64_t nanos = 0;
   const std::vector<std::string> words = absl::StrSplit(place, ' ');
   if (words.size() != 2 || !absl::SimpleAtoi(words[0], &nanos) || !IsSessionId(words[1])) {
-    return absl::InternalError("a page token holds no place");
+    return absl::InternalError("a page token has no position");
   }
   filter.before_time = absl::FromUnixNanos(nanos);
   filter.before_id = words[1];
@@ -145,7 +145,7 @@ class TextSearch {
 }  // namespace
 
 absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
-  const std::string scope = ScopeOf(query);
+  const std::string scope = MakeScope(query);
   CS_ASSIGN_OR_RETURN(const std::string place, tokens_.Read(scope, query.page_token));
   CS_RETURN_IF_ERROR(GoOnAfter(place, query.filter));
   const std::size_t size =
@@ -162,9 +162,9 @@ absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
       const bool is_full = page.rows.size() == size;
       if (is_full || bytes + search.bytes() > kSearchBytes || page.searched == kSearchSessions) {
         page.next_page_token = tokens_.Make(
-            scope, PlaceOf(is_full ? page.rows.back()
-                                   : SessionRow{.id = query.filter.before_id,
-                                                .started_at = query.filter.before_time}));
+            scope, MakePosition(is_full ? page.rows.back()
+                                        : SessionRow{.id = query.filter.before_id,
+                                                     .started_at = query.filter.before_time}));
         return page;
       }
       query.filter.before_time = row.started_at;

@@ -25,7 +25,7 @@ class SessionReader {
       : store_(store), keys_(keys), tokens_(std::move(tokens)) {}
 
   struct Query {
-    std::string who;  // asks; no two askers have the same
+    std::string who;  // the caller; unique
     store::SessionFilter filter;
     std::string text;           // substring of the prompt or the answer, ASCII-caseless; empty: any
     std::size_t page_size = 0;  // 0: 50; at most 500
@@ -41,7 +41,7 @@ class SessionReader {
   };
   // Newest first. A search by text opens sessions one by one and within limits, so a page may have
   // fewer rows than requested, or none, and still have a next page. INVALID_ARGUMENT for a token
-  // that this asker did not get for this query.
+  // that this caller did not get for this query.
   absl::StatusOr<Page> List(Query query);
 
   // INVALID_ARGUMENT when `id` is not a session id; NOT_FOUND.

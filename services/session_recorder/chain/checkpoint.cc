@@ -27,7 +27,7 @@ std::string RootWith(const std::string& sessions_root,
 }
 
 std::string CheckpointBytes(const Checkpoint& checkpoint) {
-  // The label says how the root was made.
+  // The label defines how the root was computed.
   return LengthPrefixed()
       .Add(checkpoint.reviews ? "countersign checkpoint with reviews" : "countersign checkpoint")
       .Add(checkpoint.number)

@@ -33,7 +33,7 @@ struct Checkpoint {
   absl::Time at;
   std::uint64_t size = 0;  // positions assigned so far
   std::string root;        // 32 raw bytes: RootWith
-  // How far approval's log was followed; absent in checkpoints of earlier programs.
+  // The head of approval's log; absent in checkpoints of earlier versions.
   std::optional<domain::ReviewLogHead> reviews;
   std::string previous;    // CheckpointHash of number - 1; 32 zero bytes for the first
   std::string public_key;  // 32 raw bytes

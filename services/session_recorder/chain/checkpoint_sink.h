@@ -7,19 +7,20 @@
 
 namespace countersign::session_recorder::chain {
 
-// A place outside of the database that knows the newest checkpoint: whoever sets the database back
-// must set this back, too. Blocking; thread-safe.
+// A place outside of the database that stores the newest checkpoint: it reveals that the database
+// was set back. Blocking; thread-safe.
 class CheckpointSink {
  public:
   virtual ~CheckpointSink() = default;
 
-  // For messages: where it is.
+  // Its location, for messages.
   virtual std::string name() const = 0;
 
-  // Durable when it returns. One that is older than what the sink knows changes nothing.
+  // Durable when it returns. A checkpoint that is older than the stored one changes nothing.
   virtual absl::Status Publish(const Checkpoint& checkpoint) = 0;
 
-  // Without heads; nothing before the first. DATA_LOSS when what is there is no checkpoint.
+  // The stored checkpoint, without heads; nothing before the first. DATA_LOSS when the content is
+  // not a checkpoint.
   virtual absl::StatusOr<std::optional<Checkpoint>> Newest() = 0;
 };
 

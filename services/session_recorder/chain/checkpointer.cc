@@ -9,7 +9,7 @@
 namespace countersign::session_recorder::chain {
 namespace {
 
-// One checkpoint follows approval's log for at most so many lines.
+// The maximum number of lines of approval's log per checkpoint.
 constexpr std::size_t kLogLines = 100;
 constexpr int kMaxLogPages = 1000;
 
@@ -41,7 +41,7 @@ absl::Status Checkpointer::CheckStored() {
   return loaded_ ? absl::OkStatus() : Load();
 }
 
-// Every sink's checkpoint must be in the store as it was published.
+// Every sink's checkpoint must be in the store, unchanged.
 absl::Status Checkpointer::CheckSinks() {
   published_ = last_.number;
   for (CheckpointSink* sink : options_.sinks) {
@@ -81,7 +81,7 @@ absl::Status Checkpointer::FollowReviews() {
   for (int page_number = 0; page_number < kMaxLogPages; ++page_number) {
     const auto page = options_.review_log->Read(head.sequence, kLogLines);
     if (absl::IsDataLoss(page.status())) return page.status();
-    if (!page.ok()) break;  // away: what is known goes on
+    if (!page.ok()) break;  // approval is unreachable: repeat the known head
     const bool same_place = page->head.sequence == head.sequence;
     if (page->head.sequence < head.sequence || (same_place && page->head.hash != head.hash)) {
       return absl::DataLossError(
@@ -171,7 +171,7 @@ absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
 }
 
 absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
-  CS_RETURN_IF_ERROR(Publish());  // what a crash or a full disk kept from the sinks
+  CS_RETURN_IF_ERROR(Publish());  // not published before because of a crash or a full disk
   CS_RETURN_IF_ERROR(FollowReviews());
   Checkpoint next;
   next.number = last_.number + 1;

@@ -14,25 +14,24 @@ struct CheckpointOptions {
   absl::Duration interval = absl::Seconds(5);       // while events are recorded
   absl::Duration idle_interval = absl::Minutes(1);  // between empty checkpoints
   std::vector<std::string> trusted_keys;  // public keys of earlier checkpoints, 32 raw bytes each
-  // Keep the newest checkpoint outside of the database; they outlive the checkpointer.
+  // Store the newest checkpoint outside of the database; must outlive the checkpointer.
   std::vector<CheckpointSink*> sinks;
   domain::ReviewLog* review_log = nullptr;  // approval's; null: checkpoints are without it
 };
 
 // Signs checkpoints over all sessions. Which events it has covered it reads from the signed
 // checkpoints and not from the sessions, so it never signs over a session that was changed later;
-// it detects changed checkpoints when it loads them. It stops when a sink knows a checkpoint that
-// is not stored, and when approval's log does not continue what was signed. While approval is away
-// checkpoints repeat how far its log was known. Thread-safe; every call blocks on the store.
+// it detects changed checkpoints when it loads them. It stops when a sink has a checkpoint that is
+// not stored, and when approval's log does not continue the signed head. While approval is
+// unreachable checkpoints repeat the last known head. Thread-safe; every call blocks on the store.
 class Checkpointer {
  public:
   Checkpointer(store::RecordStore& store, const Clock& clock, crypto::SigningKey key,
                RecorderMetrics metrics, CheckpointOptions options = {});
 
-  // Whether the stored record is the one that was signed last: loads it, unless it is loaded.
-  // DATA_LOSS when stored checkpoints contradict their signatures, or a sink knows one that is not
-  // there: the database was set back or replaced. FAILED_PRECONDITION for a key that is not
-  // trusted.
+  // Checks that the stored record is the one that was signed last; loads it if needed. DATA_LOSS
+  // when stored checkpoints contradict their signatures, or a sink has one that is missing: the
+  // database was set back or replaced. FAILED_PRECONDITION for a key that is not trusted.
   absl::Status CheckStored();
 
   // Makes a checkpoint when one is due.
@@ -85,8 +84,8 @@ class Checkpointer {
   };
   std::vector<Seen> seen_;  // by position; to detect chains that shrank or grew after their end
   Checkpoint last_;         // number 0 before the first
-  std::optional<domain::ReviewLogHead> reviews_;  // how far approval's log was followed
-  std::uint64_t published_ = 0;                   // the newest that every sink knows
+  std::optional<domain::ReviewLogHead> reviews_;  // the head of approval's log
+  std::uint64_t published_ = 0;                   // the newest that every sink has
 };
 
 }  // namespace countersign::session_recorder::chain

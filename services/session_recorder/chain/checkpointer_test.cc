@@ -60,12 +60,12 @@ TEST_CASE("Checkpointer: after a restart it continues where it stopped", "[sessi
   CHECK(report.intact);
 }
 
-TEST_CASE("Checkpointer: sessions that another process covered meanwhile are nothing wrong",
+TEST_CASE("Checkpointer: sessions covered by another process in the meantime are not an error",
           "[session_recorder]") {
   Archive archive(1);
   Checkpointer other(archive.store, archive.recorder.clock, archive.key, {});
   REQUIRE(other.Force().ok());
-  archive.Record(2, /*end=*/false);  // covered by the archive's own
+  archive.Record(2, /*end=*/false);  // covered by the archive's own checkpointer
   const auto made = other.Force();
   INFO(made.status().ToString());
   CHECK(made.ok());

@@ -54,7 +54,7 @@ class FileKeyRing final : public KeyRing {
 // missing one is created with mode 0600.
 absl::StatusOr<crypto::SigningKey> LoadOrCreateSigningKey(const std::string& path);
 
-// The keys of a recorder in its folder of secrets, made where they are missing: `record.keys` and
+// The keys of a recorder in its folder of secrets, created if missing: `record.keys` and
 // `checkpoint.key`.
 struct FolderKeys {
   std::unique_ptr<FileKeyRing> ring;

@@ -34,8 +34,8 @@ absl::Status WriteDurably(const std::string& path, const std::string& bytes) {
                  : absl::ErrnoToStatus(error, absl::StrCat("cannot write ", path));
 }
 
-// A rename is durable when its folder is.
-absl::Status SyncFolderOf(const std::string& path) {
+// A rename is durable after its folder is synced.
+absl::Status SyncParentFolder(const std::string& path) {
   const std::string folder = std::filesystem::absolute(path).parent_path().string();
   const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", folder));
@@ -52,7 +52,7 @@ absl::Status ReplaceFile(const std::string& path, const std::string& bytes) {
   if (std::rename(fresh.c_str(), path.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot replace ", path));
   }
-  return SyncFolderOf(path);
+  return SyncParentFolder(path);
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ absl::StatusOr<std::optional<chain::Checkpoint>> CheckpointFile::Read() {
   absl::string_view line = text;
   auto checkpoint = ParseCheckpoint(absl::StripSuffix(line, "\n"));
   if (!checkpoint.ok() || !chain::SignatureIsValid(*checkpoint)) {
-    return absl::DataLossError(absl::StrCat(path_, " holds no signed checkpoint"));
+    return absl::DataLossError(absl::StrCat(path_, " has no signed checkpoint"));
   }
   return std::optional<chain::Checkpoint>(*std::move(checkpoint));
 }

@@ -15,14 +15,14 @@
 namespace countersign::session_recorder::exports {
 
 // The newest checkpoint as a file of one line, that of an export without heads (export_format.h).
-// It holds nothing secret and is readable by everybody (0644), so that it can be published: whoever
-// keeps a copy can prove with `verify --since` that a later export goes on from there.
+// It contains no secrets and is readable by everybody (0644), so that it can be published: with a
+// copy `verify --since` proves that a later export continues from there.
 class CheckpointFile final : public chain::CheckpointSink {
  public:
   explicit CheckpointFile(std::string path) : path_(std::move(path)) {}
 
   std::string name() const override { return path_; }
-  // Replaces the file as a whole: a crash leaves the old one or the new one.
+  // Replaces the file atomically: after a crash it is the old or the new one.
   absl::Status Publish(const chain::Checkpoint& checkpoint) override;
   absl::StatusOr<std::optional<chain::Checkpoint>> Newest() override;
 
@@ -44,7 +44,7 @@ class CheckpointFiles {
   std::vector<std::unique_ptr<CheckpointFile>> files_;
 };
 
-// A checkpoint that somebody kept.
+// A checkpoint kept by a user.
 struct KeptCheckpoint {
   std::uint64_t number = 0;
   std::string hash;  // CheckpointHash, 32 raw bytes

@@ -31,7 +31,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "CheckpointFile: holds the newest, for everybody to read",
+TEST_CASE_METHOD(Fixture, "CheckpointFile: has the newest checkpoint, readable by everybody",
                  "[session_recorder]") {
   CHECK_FALSE(file.Newest()->has_value());
   chain::Checkpoint first = ACheckpoint(1);
@@ -50,7 +50,7 @@ TEST_CASE_METHOD(Fixture, "CheckpointFile: holds the newest, for everybody to re
   CHECK_FALSE(std::filesystem::exists(path + ".new"));
 }
 
-TEST_CASE_METHOD(Fixture, "CheckpointFile: what is no signed checkpoint is DATA_LOSS, not nothing",
+TEST_CASE_METHOD(Fixture, "CheckpointFile: other content is DATA_LOSS, not an empty result",
                  "[session_recorder][tamper]") {
   REQUIRE(file.Publish(ACheckpoint(7)).ok());
   std::string text = countersign::testing::ReadFile(path);
@@ -62,14 +62,13 @@ TEST_CASE_METHOD(Fixture, "CheckpointFile: what is no signed checkpoint is DATA_
   CHECK(absl::IsDataLoss(file.Publish(ACheckpoint(8))));
 }
 
-TEST_CASE_METHOD(Fixture, "CheckpointFile: a folder that is gone is an error",
-                 "[session_recorder]") {
+TEST_CASE_METHOD(Fixture, "CheckpointFile: a missing folder is an error", "[session_recorder]") {
   CheckpointFile lost(folder.path() + "/gone/newest");
   CHECK_FALSE(lost.Newest()->has_value());
   CHECK_FALSE(lost.Publish(ACheckpoint(1)).ok());
 }
 
-TEST_CASE_METHOD(Fixture, "ReadKeptCheckpoint: reads what people note and what is published",
+TEST_CASE_METHOD(Fixture, "ReadKeptCheckpoint: reads both notes of people and published files",
                  "[session_recorder]") {
   for (const bool reviews : {false, true}) {
     const chain::Checkpoint checkpoint = ACheckpoint(9, reviews);

@@ -76,14 +76,14 @@ class Exporter::Job {
 
   bool Finished() const { return stage_ == Stage::kDone && buffer_.empty(); }
 
-  // Whether somebody who may read `allowed` may read all of it.
+  // True if a reader of `allowed` may read all of it.
   bool IsWithin(const std::optional<std::set<std::string>>& allowed) const {
     if (!allowed) return true;
     return !complete_ && std::includes(allowed->begin(), allowed->end(), connections_.begin(),
                                        connections_.end());
   }
 
-  const std::string who;  // began it
+  const std::string who;  // the reader who began it
   Mutex turn;             // held while a page is generated
   std::uint64_t page_number = 0;
   Page last_page;

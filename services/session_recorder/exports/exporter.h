@@ -16,9 +16,9 @@
 
 namespace countersign::session_recorder::exports {
 
-// Who reads an export, and which connections' sessions that one may read; absent: all.
+// The reader of an export, and the connections whose sessions it may read; absent: all.
 struct ExportReader {
-  std::string who;  // no two readers have the same
+  std::string who;  // unique
   std::optional<std::set<std::string>> connections;
 };
 

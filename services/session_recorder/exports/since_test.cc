@@ -1,5 +1,5 @@
-// What a record that was set back, or made anew, cannot hide: from the recorder, whose sinks know
-// the newest checkpoint, and from an outsider who kept one.
+// A record that was set back or replaced is detected: by the recorder, whose sinks have the newest
+// checkpoint, and by an outsider who kept one.
 #include <catch2/catch.hpp>
 
 #include "libs/testing/temporary_folder.h"
@@ -12,14 +12,14 @@ using chain::Checkpoint;
 using chain::Checkpointer;
 using chain::CheckpointOptions;
 
-// Approval's log, of which a test changes what it needs to.
+// Approval's log, which a test can change.
 class FakeReviewLog final : public domain::ReviewLog {
  public:
   void Add(const std::string& body) {
     lines.push_back({lines.size() + 1, body});
     REQUIRE(domain::FollowReviewLog({lines.back()}, head).ok());
   }
-  // The log as it would be if it had only ever had these lines.
+  // Replaces the log by one with only these lines.
   void Replace(const std::vector<std::string>& bodies) {
     lines.clear();
     head = {};
@@ -69,7 +69,7 @@ struct Published {
     REQUIRE(page->next_page_token.empty());
     return page->bytes;
   }
-  // As somebody with the database's password does it: nothing is left that contradicts itself.
+  // Changes all rows consistently, as anyone with the database's password could.
   void ForgetCheckpoints(std::size_t from = 0) {
     archive.store.checkpoints().resize(from);
     std::set<std::string> covered;
@@ -92,12 +92,12 @@ struct Published {
 
 }  // namespace
 
-TEST_CASE("Checkpointer: what it publishes is what it made last, also after a crash in between",
+TEST_CASE("Checkpointer: publishes its last checkpoint, also after a crash in between",
           "[session_recorder]") {
   Published test;
   CHECK(test.file.Newest()->value().number == test.archive.store.checkpoints().back().number);
   Checkpoint lost = *test.checkpointer.Force();
-  // The crash: stored, and not published.
+  // The crash: stored but not published.
   countersign::testing::TemporaryFolder other;
   CheckpointFile behind(other.path() + "/newest");
   REQUIRE(behind.Publish(test.archive.store.checkpoints()[0]).ok());
@@ -110,7 +110,8 @@ TEST_CASE("Checkpointer: what it publishes is what it made last, also after a cr
   CHECK(behind.Newest()->value().number == lost.number + 1);
 }
 
-TEST_CASE("Checkpointer: does not go on below what a sink knows", "[session_recorder][tamper]") {
+TEST_CASE("Checkpointer: does not continue below the checkpoint of a sink",
+          "[session_recorder][tamper]") {
   Published test;
   REQUIRE(test.Restarted().CheckStored().ok());
   SECTION("all checkpoints and a middle session are gone, all positions are given anew") {
@@ -135,7 +136,7 @@ TEST_CASE("Checkpointer: does not go on below what a sink knows", "[session_reco
   CHECK(absl::IsDataLoss(restarted.Force().status()));
 }
 
-TEST_CASE("Checkpointer: a sink that cannot be written stops checkpoints, and nothing is skipped",
+TEST_CASE("Checkpointer: a failing sink stops checkpoints, and none is skipped",
           "[session_recorder]") {
   Published test;
   countersign::testing::TemporaryFolder other;
@@ -153,7 +154,7 @@ TEST_CASE("Checkpointer: a sink that cannot be written stops checkpoints, and no
   CHECK(missing.Newest()->value().number == made + 1);
 }
 
-TEST_CASE("Checkpointer: covers approval's log, and repeats what it knew while approval is away",
+TEST_CASE("Checkpointer: covers approval's log, and repeats the head while approval is unreachable",
           "[session_recorder]") {
   Published test;
   for (int i = 0; i < 250; ++i) test.log.Add("voted");
@@ -170,7 +171,7 @@ TEST_CASE("Checkpointer: covers approval's log, and repeats what it knew while a
   CHECK(report.intact);
 }
 
-TEST_CASE("Checkpointer: a log that was cut, or changed behind a checkpoint, stops it",
+TEST_CASE("Checkpointer: a log that was truncated, or changed before a checkpoint, stops it",
           "[session_recorder][tamper]") {
   Published test;
   for (const char* body : {"voted by ann", "voted by bob", "used"}) test.log.Add(body);
@@ -189,12 +190,12 @@ TEST_CASE("Checkpointer: a log that was cut, or changed behind a checkpoint, sto
   }
   const bool longer = test.log.lines.size() > 4;
   const absl::Status made = test.checkpointer.Force().status();
-  // A longer one has lines that do not lead to its head.
+  // A longer log has lines that do not lead to its head.
   CHECK((absl::IsDataLoss(made) || (longer && !made.ok())));
   CHECK_FALSE(test.Restarted().Force().ok());
 }
 
-TEST_CASE("Verify: --since shows that the record goes on from a checkpoint that somebody kept",
+TEST_CASE("Verify: --since proves that the record continues a kept checkpoint",
           "[session_recorder]") {
   Published test;
   const KeptCheckpoint kept = Keep(test.file.Newest()->value());
@@ -211,7 +212,7 @@ TEST_CASE("Verify: --since shows that the record goes on from a checkpoint that 
   CHECK_FALSE(Judge(test.Export(test.checkpointer)).has_since);
 }
 
-TEST_CASE("Verify: --since is broken by a record that was set back or made anew",
+TEST_CASE("Verify: --since fails for a record that was set back or replaced",
           "[session_recorder][tamper]") {
   Published test;
   const KeptCheckpoint kept = Keep(test.file.Newest()->value());
@@ -230,15 +231,14 @@ TEST_CASE("Verify: --since is broken by a record that was set back or made anew"
   }
   Checkpointer unaware(test.archive.store, test.archive.recorder.clock, test.archive.key, {});
   const std::string file = test.Export(unaware);
-  CHECK(Judge(file, test.archive.key.public_key()).intact);  // by itself it is a record
+  CHECK(Judge(file, test.archive.key.public_key()).intact);  // the record itself is valid
   const VerifyReport report = Judge(file, test.archive.key.public_key(), kept);
   CHECK_FALSE(report.intact);
   CHECK_FALSE(report.has_since);
   CHECK_THAT(Describe(report), Catch::Contains(problem));
 }
 
-TEST_CASE("Verify: of named sessions --since is shown by the very checkpoint alone",
-          "[session_recorder]") {
+TEST_CASE("Verify: for named sessions --since needs the same checkpoint", "[session_recorder]") {
   Published test;
   const std::string file = test.Export(test.checkpointer, {TestId(1)});
   const auto newest = Judge(file).newest;
@@ -253,7 +253,7 @@ TEST_CASE("Verify: of named sessions --since is shown by the very checkpoint alo
   CHECK_THAT(Describe(Judge(file, std::nullopt, future)), Catch::Contains("it was set back"));
 }
 
-TEST_CASE("Verify: the head of approval's log in a checkpoint cannot be changed or taken out",
+TEST_CASE("Verify: the head of approval's log in a checkpoint cannot be changed or removed",
           "[session_recorder][tamper]") {
   Published test;
   const std::string file = test.Export(test.checkpointer);
@@ -274,7 +274,7 @@ TEST_CASE("Verify: the head of approval's log in a checkpoint cannot be changed 
   CHECK_FALSE(Judge(without).intact);
 }
 
-TEST_CASE("Verify: checkpoints of an earlier program, without the log, may come before those with",
+TEST_CASE("Verify: checkpoints of earlier versions, without the log, may precede those with it",
           "[session_recorder]") {
   Archive archive(2);
   FakeReviewLog log;

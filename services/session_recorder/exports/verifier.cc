@@ -191,7 +191,7 @@ class Verification {
     }
   }
 
-  // What can be said of the kept checkpoint when it was not met.
+  // The result for the kept checkpoint if it was not found.
   void CheckSince() {
     if (!since_ || report_.has_since) return;
     if (last_.number < since_->number) {
@@ -206,7 +206,7 @@ class Verification {
     }
   }
 
-  // Approval's log only grows, and a record that had it keeps it.
+  // Approval's log only grows, and later checkpoints must have it, too.
   void FollowReviews(const chain::Checkpoint& checkpoint) {
     if (!last_.reviews) return;
     const auto& now = checkpoint.reviews;

@@ -50,9 +50,9 @@ struct VerifyReport {
 // payload opens with the session's key, the payloads agree with the session line, and a signed
 // checkpoint covers the head. A session that was closed as truncated can be intact.
 //
-// With `since` the file must also continue that checkpoint, which somebody kept: a record that was
-// set back, or made anew, is not intact. For an export of named sessions this can be shown only
-// when its checkpoint is the kept one.
+// With `since` the file must also continue that kept checkpoint: a record that was set back or
+// replaced is not intact. For an export of named sessions this can be proven only if its checkpoint
+// is the kept one.
 VerifyReport Verify(std::istream& input, const std::optional<std::string>& public_key,
                     const std::optional<KeptCheckpoint>& since = std::nullopt,
                     const VerifyLimits& limits = {});

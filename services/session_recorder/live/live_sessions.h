@@ -47,7 +47,8 @@ class LiveSessions {
                RandomSource& random, RecorderMetrics metrics, LiveSessionsOptions options);
   ~LiveSessions();
 
-  // Until Accept every Append and End answers `status`. For a record that must not be added to.
+  // Every Append and End returns `status` until Accept is called. For a record that must not be
+  // extended.
   void Refuse(absl::Status status);
   void Accept() { Refuse(absl::OkStatus()); }
 

@@ -30,7 +30,7 @@ absl::Status CheckPath(const std::string& path) {
   return absl::NotFoundError(absl::StrCat("there is no file or folder ", path));
 }
 
-absl::Status CheckFolderOf(const std::string& path) {
+absl::Status CheckParentFolder(const std::string& path) {
   std::error_code error;
   const auto folder = std::filesystem::absolute(path, error).parent_path();
   if (!error && std::filesystem::is_directory(folder, error)) return absl::OkStatus();
@@ -53,7 +53,7 @@ void AddUp(CLI::App& program, Options& options) {
       ->take_all();
   up->add_option("--publish-checkpoints", options.publish_checkpoints,
                  "Files, better outside of DIR, that always hold the record's newest checkpoint")
-      ->check(command_line::Checked(CheckFolderOf))
+      ->check(command_line::Checked(CheckParentFolder))
       ->take_all();
   up->add_flag("--detach", options.detach, "Return once it is ready; output goes to DIR/log");
   up->callback([&options] { options.verb = Verb::kUp; });

@@ -58,7 +58,7 @@ TEST_CASE("Options: misuse exits with 2, help with 0", "[standalone]") {
   CHECK(exit_status == 0);
 }
 
-TEST_CASE("Options: checkpoints are published where there is a folder for them", "[standalone]") {
+TEST_CASE("Options: checkpoints are published if there is a folder for them", "[standalone]") {
   const countersign::testing::TemporaryFolder folder;
   Options options;
   int exit_status = -1;

@@ -75,8 +75,8 @@ class AnswerDelivery {
   bool delivered_ = false;        // the final marker has been written
 };
 
-// The provider refused the gateway's credential. Passed on, that would read as if the caller's were
-// wrong.
+// The provider refused the gateway's credential. Forwarded, the error would suggest that the
+// caller's is wrong.
 bool RefusesCredential(int status) { return status == 401 || status == 403 || status == 407; }
 
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {

@@ -1,5 +1,5 @@
-// What an upstream repeats of the credential that the gateway leased, and how it says that it does
-// not accept it: neither reaches a caller, whatever the profile masks.
+// Upstreams that repeat the leased credential, or refuse it: neither reaches a caller, whatever the
+// profile masks.
 
 #include <catch2/catch.hpp>
 
@@ -100,7 +100,7 @@ TEST_CASE("DeliverAnswer: an error that quotes the credential is masked", "[edge
   }
 }
 
-TEST_CASE("DeliverAnswer: a stream that is cut anywhere never spells the credential", "[edge]") {
+TEST_CASE("DeliverAnswer: a stream never contains the credential, wherever it is cut", "[edge]") {
   const std::string secret = kSecret;
   for (std::size_t cut = 1; cut < secret.size(); ++cut) {
     Leased f;
@@ -117,8 +117,7 @@ TEST_CASE("DeliverAnswer: a stream that is cut anywhere never spells the credent
   }
 }
 
-TEST_CASE("DeliverAnswer: a stream without the credential is the upstream's, byte for byte",
-          "[edge]") {
+TEST_CASE("DeliverAnswer: a stream without the credential is unchanged", "[edge]") {
   Leased f;
   const std::string stream = Content("ask, as in sk") + Content("-etch") + kEnd;
   f.upstream.Answer(200, kEventStream, {stream});
@@ -127,7 +126,7 @@ TEST_CASE("DeliverAnswer: a stream without the credential is the upstream's, byt
   CHECK(call.caller.body() == stream);
 }
 
-TEST_CASE("DeliverAnswer: a header that holds the credential is left out", "[edge]") {
+TEST_CASE("DeliverAnswer: a header with the credential is dropped", "[edge]") {
   Leased f;
   f.upstream.send.Next([] {
     return testing::FakeUpstream::Head{200,
@@ -143,8 +142,7 @@ TEST_CASE("DeliverAnswer: a header that holds the credential is left out", "[edg
   CHECK(call.caller.header("openai-version") == "2020-10-01");
 }
 
-TEST_CASE("DeliverAnswer: a provider that refuses the gateway's credential is the gateway's fault",
-          "[edge]") {
+TEST_CASE("DeliverAnswer: a provider that refuses the gateway's credential is a 502", "[edge]") {
   for (const int status : {401, 403, 407}) {
     Leased f;
     f.upstream.Answer(status, kJson, {R"({"error":{"message":"wrong key","code":"x"}})"});

@@ -12,13 +12,13 @@ namespace {
 constexpr std::size_t kShortestHeld = 4;
 constexpr char kLabel[] = "<UPSTREAM_CREDENTIAL>";
 
-// A text with the spans that were masked in it.
+// A text and its masked spans.
 struct MaskedText {
   std::string text;
   std::vector<domain::MaskedSpan> masked;
 };
 
-// Replaces [begin, end) by the label. What was masked within goes with it.
+// Replaces [begin, end) by the label, including masked spans within.
 void Replace(MaskedText& masked, std::size_t begin, std::size_t end) {
   const std::size_t size = sizeof(kLabel) - 1;
   std::vector<domain::MaskedSpan> kept;
@@ -43,7 +43,7 @@ void Replace(MaskedText& masked, std::size_t begin, std::size_t end) {
 domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
                                               domain::FieldRelease release) {
   Field& field = fields_[piece.field];
-  // What has left is looked at again, because a match may have begun in it.
+  // Includes the last released bytes, because a match may have begun in them.
   const std::size_t left = field.released.size();
   MaskedText all;
   all.text = absl::StrCat(field.released, field.held, release.text);

@@ -9,28 +9,29 @@
 
 namespace countersign::edge::call::answer {
 
-// Takes a leased credential out of the texts of one answer, whatever the call's profile masks and
-// however the texts are cut: the second half of masking, after the masker's. A match becomes
-// <UPSTREAM_CREDENTIAL>, and its original is kept nowhere. Not thread-safe.
+// Masks the leased credential in the texts of one answer, independent of the call's profile and of
+// how the texts are cut; applied after the masker. A match becomes <UPSTREAM_CREDENTIAL>, and its
+// original is not stored. Not thread-safe.
 //
-// The end of a text is held back when four bytes or more may begin a match. So an ordinary word
-// that begins as a credential does is not held, and of a credential that is cut after its first
-// three bytes these may leave.
+// The end of a text is held back if at least four bytes of it may begin a match, so that ordinary
+// words with a shorter common prefix are not held. If a credential is cut after its first three
+// bytes, these may be sent.
 class CredentialMasking {
  public:
   static constexpr char kEntity[] = "upstream_credential";
 
-  // `patterns` outlive the masking.
+  // `patterns` must outlive the masking.
   explicit CredentialMasking(const CredentialPatterns& patterns) : patterns_(patterns) {}
 
-  // What may leave of the masker's `release` of `piece`.
+  // The part of the masker's `release` of `piece` that may be sent.
   domain::FieldRelease Apply(const domain::FieldPiece& piece, domain::FieldRelease release);
 
  private:
   struct Field {
-    std::string released;  // the last bytes that have left
+    std::string released;  // the last released bytes
     std::string held;
-    std::vector<domain::MaskedSpan> held_spans;  // that reach into `held`, from its begin
+    std::vector<domain::MaskedSpan>
+        held_spans;  // spans that reach into `held`, relative to its begin
   };
 
   const CredentialPatterns& patterns_;

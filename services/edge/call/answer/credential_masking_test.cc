@@ -43,8 +43,7 @@ TEST_CASE("CredentialMasking: a text without the credential is unchanged", "[edg
   CHECK(f.Feed("", true).Unchanged());
 }
 
-TEST_CASE("CredentialMasking: a match becomes a label, and its original is kept nowhere",
-          "[edge]") {
+TEST_CASE("CredentialMasking: a match becomes a label, and its original is not stored", "[edge]") {
   Fixture f;
   const FieldRelease release = f.Feed(absl::StrCat("key ", kSecret, " end"), true);
   CHECK(release.text == absl::StrCat("key ", kLabel, " end"));
@@ -55,7 +54,8 @@ TEST_CASE("CredentialMasking: a match becomes a label, and its original is kept 
   CHECK(release.masked[0].original.empty());
 }
 
-TEST_CASE("CredentialMasking: however a text is cut, at most three bytes of it leave", "[edge]") {
+TEST_CASE("CredentialMasking: at most three bytes of it are sent, wherever a text is cut",
+          "[edge]") {
   const std::string forms[] = {kSecret, absl::Base64Escape(absl::StrCat("Bearer ", kSecret)),
                                absl::BytesToHexString(kSecret)};
   const unsigned seed = std::random_device()();
@@ -89,7 +89,7 @@ TEST_CASE("CredentialMasking: however a text is cut, at most three bytes of it l
   }
 }
 
-TEST_CASE("CredentialMasking: what is held leaves when the text ends or goes on otherwise",
+TEST_CASE("CredentialMasking: held text is sent when the text ends or continues differently",
           "[edge]") {
   Fixture f;
   CHECK(f.Feed("see sk-live").text == "see ");
@@ -108,7 +108,7 @@ TEST_CASE("CredentialMasking: texts of different fields are not one text", "[edg
   CHECK(f.Feed("0123456789", false, "a").text == kLabel);
 }
 
-TEST_CASE("CredentialMasking: what the masker did stays", "[edge]") {
+TEST_CASE("CredentialMasking: the masker's replacements are kept", "[edge]") {
   Fixture f;
   FieldRelease masked{absl::StrCat("<CARD> ", kSecret, " <CARD> sk-l"), 3, 5, {}};
   masked.masked.push_back({0, 6, "credit_card", "4111"});

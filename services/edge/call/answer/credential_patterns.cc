@@ -21,7 +21,7 @@ unsigned Start(char first, char second) {
   return static_cast<unsigned>(byte(first)) << 8 | byte(second);
 }
 
-// `secret` with every byte that `keep` does not accept as its escape.
+// `secret` with every byte escaped that `keep` does not accept.
 template <typename Keep, typename Escape>
 std::string EscapeBytes(absl::string_view secret, Keep keep, Escape escape) {
   std::string text;
@@ -52,8 +52,8 @@ bool IsScheme(absl::string_view word) {
          });
 }
 
-// The characters of a base64 text that `secret` alone decides, when `before` other bytes precede
-// it, modulo three.
+// The base64 characters that depend on `secret` only, if `before` other bytes (modulo three)
+// precede it.
 std::string InnerBase64(absl::string_view secret, std::size_t before) {
   const std::string padded = std::string(before, 'x') + std::string(secret);
   const std::string encoded = absl::Base64Escape(padded);

@@ -12,16 +12,16 @@
 
 namespace countersign::edge::call::answer {
 
-// What a leased credential looks like where an upstream repeats it: the secret itself, and within
-// base64 (wherever it begins in the encoded bytes), hexadecimal, percent, JSON and HTML escapes. A
-// secret is the value of a leased header without its scheme; of Basic, the password too. Upper and
-// lower case are the same. Secrets of fewer than six bytes are words that any answer may hold, and
-// are not looked for. Immutable; thread-safe.
+// The forms of a leased credential that an upstream may repeat: the secret itself, and within
+// base64 (at any offset of the encoded bytes), hexadecimal, percent, JSON and HTML escapes. A
+// secret is the value of a leased header without its scheme; of Basic, the password too. Matching
+// ignores case. Secrets of fewer than six bytes could be ordinary words, and are not masked.
+// Immutable; thread-safe.
 class CredentialPatterns {
  public:
   static constexpr std::size_t kShortestSecret = 6;
 
-  CredentialPatterns() = default;  // of no credential
+  CredentialPatterns() = default;  // without credential
   explicit CredentialPatterns(const domain::CredentialLease& lease);
 
   bool empty() const { return patterns_.empty(); }
@@ -31,11 +31,11 @@ class CredentialPatterns {
     std::size_t end = 0;
   };
 
-  // The first match that ends after `from`; of those that begin together, the longest.
+  // The first match that ends after `from`; the longest of those with the same begin.
   std::optional<Match> Find(absl::string_view text, std::size_t from = 0) const;
 
-  // How many bytes at the end of `text` may be the beginning of a match, if at least `shortest`
-  // are; else 0.
+  // The number of bytes at the end of `text` that may begin a match, if at least `shortest`; else
+  // 0.
   std::size_t OpenEnd(absl::string_view text, std::size_t shortest) const;
 
   // Overwrites every match with asterisks. True when there was one.

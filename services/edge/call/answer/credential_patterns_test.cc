@@ -38,7 +38,7 @@ TEST_CASE("CredentialPatterns: the secret is found without its scheme, in any ca
   CHECK_FALSE(patterns.Find("Bearer sk-Live/7f+Q_x9").has_value());
 }
 
-TEST_CASE("CredentialPatterns: encoded forms are found wherever they begin", "[edge]") {
+TEST_CASE("CredentialPatterns: encoded forms are found at any offset", "[edge]") {
   const CredentialPatterns patterns = Patterns(absl::StrCat("Bearer ", kSecret));
   std::string percent, unicode, decimal, hexadecimal;
   for (const char c : std::string(kSecret)) {
@@ -64,7 +64,7 @@ TEST_CASE("CredentialPatterns: encoded forms are found wherever they begin", "[e
       CAPTURE(before, form);
       const auto match = patterns.Find(form);
       REQUIRE(match.has_value());
-      CHECK(match->end - match->begin >= sizeof(kSecret) - 1);  // all but the edges
+      CHECK(match->end - match->begin >= sizeof(kSecret) - 1);  // all but its edges
     }
   }
 }
@@ -87,7 +87,7 @@ TEST_CASE("CredentialPatterns: a header's value without a scheme is the secret",
   CHECK(whole.Find("secret_7 value").has_value());
 }
 
-TEST_CASE("CredentialPatterns: nothing is looked for without a credential, or in a short one",
+TEST_CASE("CredentialPatterns: without a credential, or with a short one, nothing is found",
           "[edge]") {
   CHECK(CredentialPatterns().empty());
   CHECK(CredentialPatterns(domain::CredentialLease()).empty());
@@ -97,7 +97,7 @@ TEST_CASE("CredentialPatterns: nothing is looked for without a credential, or in
   CHECK(CredentialPatterns().OpenEnd("anything", 1) == 0);
 }
 
-TEST_CASE("CredentialPatterns: OpenEnd tells how much may begin a match", "[edge]") {
+TEST_CASE("CredentialPatterns: OpenEnd is the number of bytes that may begin a match", "[edge]") {
   const CredentialPatterns patterns = Patterns(absl::StrCat("Bearer ", kSecret));
   CHECK(patterns.OpenEnd("the key sk-L", 4) == 4);
   CHECK(patterns.OpenEnd("the key SK-LIVE", 4) == 7);

@@ -75,7 +75,7 @@ async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Release(Pi
     }
     absl::StatusOr<std::vector<dialects::Delivery>> released =
         reading->reader->Release(std::move(releases));
-    // What is no text, names and identifiers, passes unasked.
+    // Other values, such as names and identifiers, are not sent to the masker.
     if (released.ok() && !reading->credential.empty()) {
       for (dialects::Delivery& delivery : *released) reading->credential.Overwrite(delivery.bytes);
     }
@@ -116,7 +116,7 @@ Refusal MaskedAnswer::RefuseUnreadable(const absl::Status& status) const {
     return Refusal{dialects::MakeCallerError("upstream_error", "the answer could not be masked"),
                    domain::Outcome::kAborted, absl::OkStatus()};
   }
-  // The dialect cannot read it.
+  // The dialect cannot parse it.
   return RefuseForUpstream(
       GetReason(status).empty() ? WithReason(status, "upstream_protocol") : status,
       admitted_.grant_used());

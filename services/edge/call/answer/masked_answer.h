@@ -10,8 +10,8 @@
 namespace countersign::edge::call::answer {
 
 // One upstream's answer, read by its dialect and masked by the call's masking stream: bytes in,
-// pieces that may leave out. The leased credential is masked in all of them, whatever the call's
-// profile says. After a refusal nothing more may leave.
+// pieces that may leave out. The leased credential is masked in all of them, independent of the
+// call's profile. After a refusal nothing more may leave.
 class MaskedAnswer {
  public:
   MaskedAnswer(const CallContext& context, const request::ReadRequest& read,
@@ -30,19 +30,19 @@ class MaskedAnswer {
   // The upstream reported its own failure within the answer, which went on to the caller.
   bool upstream_failed() const { return reading_->reader->upstream_failed(); }
 
-  // Whether a header's value holds the leased credential.
+  // True if the header value contains the leased credential.
   bool HoldsCredential(absl::string_view value) const {
     return reading_->credential.Find(value).has_value();
   }
 
  private:
-  // What reads the answer, on the network thread or beside it: one piece of work at a time, which
-  // may outlive the call.
+  // The state for parsing the answer, on the network thread or off it: one piece of work at a time,
+  // which may outlive the call.
   struct Reading {
     explicit Reading(const domain::CredentialLease& lease) : credential(lease) {}
     const CredentialPatterns credential;
     CredentialMasking credential_masking{credential};
-    std::shared_ptr<const domain::ResourceSet> resources;  // the reader points into them
+    std::shared_ptr<const domain::ResourceSet> resources;  // referenced by the reader
     std::unique_ptr<dialects::AnswerReader> reader;
   };
 

@@ -84,8 +84,8 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
 
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
                                      const domain::Connection& connection, bool has_body) {
-  // What `Connection` names belongs to the caller's connection alone. Asked once per name: callers
-  // choose how many fields and how many tokens there are.
+  // What `Connection` names belongs to the caller's connection alone. Looked up once per name,
+  // because callers choose the number of fields and tokens.
   std::vector<absl::string_view> names;
   for (const absl::string_view name : kToUpstream) {
     if (!HasToken(from_caller, "connection", name)) names.push_back(name);

@@ -88,7 +88,7 @@ TEST_CASE("UpstreamHeaders: a value that no policy judged is left out", "[edge]"
                                             {"accept-encoding", "identity"}});
 }
 
-TEST_CASE("UpstreamHeaders: who pays upstream is not the caller's to say", "[edge]") {
+TEST_CASE("UpstreamHeaders: callers cannot choose the billed account", "[edge]") {
   CHECK(Sent({{"OpenAI-Organization", "org-other"},
               {"OpenAI-Project", "proj_other"},
               {"anthropic-organization-id", "org-1"},
@@ -98,7 +98,7 @@ TEST_CASE("UpstreamHeaders: who pays upstream is not the caller's to say", "[edg
              false) == dialects::HeaderList{{"accept-encoding", "identity"}});
 }
 
-TEST_CASE("UpstreamHeaders: the connection says who pays", "[edge]") {
+TEST_CASE("UpstreamHeaders: the connection defines the billed account", "[edge]") {
   domain::Connection connection;
   connection.organization = "org-ours";
   connection.project = "proj_ours";

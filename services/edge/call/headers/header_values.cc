@@ -115,7 +115,7 @@ bool IsDate(absl::string_view value) {
   return true;
 }
 
-// A feature's name in small letters, as betas have.
+// A feature's name in lower case, like those of betas.
 bool IsFeature(absl::string_view name) {
   constexpr std::size_t kLongestFeature = 48;
   return !name.empty() && name.size() <= kLongestFeature &&
@@ -123,9 +123,9 @@ bool IsFeature(absl::string_view name) {
                      [](char c) { return (IsAlnum(c) && !IsUpper(c)) || c == '-' || c == '_'; });
 }
 
-// A list with commas whose every item `is_item` accepts, without the white space around it.
+// True for a list with commas if `is_item` accepts every item, without surrounding white space.
 template <typename IsItem>
-bool IsListOf(absl::string_view value, IsItem is_item) {
+bool IsCommaList(absl::string_view value, IsItem is_item) {
   if (value.size() > kLongestValue) return false;
   for (const absl::string_view item : absl::StrSplit(value, ',')) {
     if (!is_item(absl::StripAsciiWhitespace(item))) return false;
@@ -210,7 +210,7 @@ bool IsClientName(absl::string_view value) {
 }
 
 bool IsAccept(absl::string_view value) {
-  return IsListOf(value, [](absl::string_view item) {
+  return IsCommaList(value, [](absl::string_view item) {
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(item, absl::MaxSplits(';', 1));
     const absl::string_view type = absl::StripAsciiWhitespace(parts.first);
@@ -223,7 +223,7 @@ bool IsAccept(absl::string_view value) {
 }
 
 bool IsOpenAiBeta(absl::string_view value) {
-  return IsListOf(value, [](absl::string_view item) {
+  return IsCommaList(value, [](absl::string_view item) {
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(item, absl::MaxSplits('=', 1));
     absl::string_view version = parts.second;
@@ -234,7 +234,7 @@ bool IsOpenAiBeta(absl::string_view value) {
 }
 
 bool IsAnthropicBeta(absl::string_view value) {
-  return IsListOf(value, [](absl::string_view item) {
+  return IsCommaList(value, [](absl::string_view item) {
     for (const std::size_t size : {10, 8}) {
       if (item.size() <= size + 1 || item[item.size() - size - 1] != '-') continue;
       const absl::string_view feature = item.substr(0, item.size() - size - 1);
@@ -253,7 +253,7 @@ bool IsTraceParent(absl::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const bool dash = i == 2 || i == 35 || i == 52;
     if (dash ? value[i] != '-' : !IsHexDigit(value[i]) || IsUpper(value[i])) return false;
-    // A dash between digits joins them, as people write numbers.
+    // A dash between digits joins them, as in numbers written by people.
     if (!dash) row = IsDigit(value[i]) ? row + 1 : 0;
     if (row > kLongestNumber) return false;
   }

@@ -20,12 +20,11 @@ bool IsTokenList(absl::string_view value);
 // (`req_0123abcd`), or hexadecimal digits. Prefixes of credentials are not accepted.
 bool IsServerId(absl::string_view value);
 
-// What SDKs and HTTP clients call themselves, from a list, with a version ("OpenAI/Python 1.40.0",
-// "curl/7.88.1").
+// Known names of SDKs and HTTP clients with a version ("OpenAI/Python 1.40.0", "curl/7.88.1").
 bool IsClientName(absl::string_view value);
 
-// Media types that inference APIs answer with, and their preferences ("application/json",
-// "text/event-stream;q=0.9, */*").
+// Media types of inference APIs, with preferences ("application/json", "text/event-stream;q=0.9,
+// */*").
 bool IsAccept(absl::string_view value);
 
 // Features with their versions, in lists: of OpenAI ("assistants=v2") and of Anthropic, which dates
@@ -33,12 +32,12 @@ bool IsAccept(absl::string_view value);
 bool IsOpenAiBeta(absl::string_view value);
 bool IsAnthropicBeta(absl::string_view value);
 
-// W3C Trace Context, version 00; without a number long enough to be a person's.
+// W3C Trace Context, version 00; without a number long enough to be personal.
 bool IsTraceParent(absl::string_view value);
 
-// True when a header of this lower-case name may go upstream, or to the caller, with this value. To
-// the upstream go `accept`, `user-agent`, `openai-beta`, `anthropic-version`, `anthropic-beta` and
-// `traceparent` alone, each with the shape of its own.
+// True when a header of this lower-case name may be sent upstream, or to the caller, with this
+// value. Only `accept`, `user-agent`, `openai-beta`, `anthropic-version`, `anthropic-beta` and
+// `traceparent` are sent upstream, each in its own form.
 bool MayGoUpstream(absl::string_view name, absl::string_view value);
 bool MayGoToCaller(absl::string_view name, absl::string_view value);
 

@@ -50,7 +50,7 @@ TEST_CASE("IsServerId: identifiers that servers generate", "[edge]") {
   }
 }
 
-TEST_CASE("IsClientName: what SDKs and clients call themselves", "[edge]") {
+TEST_CASE("IsClientName: names of SDKs and clients", "[edge]") {
   for (const char* value :
        {"OpenAI/Python 1.40.0", "AsyncOpenAI/Python 1.40.0", "OpenAI/JS 4.1", "OpenAI/Go 0.1.0",
         "python-httpx/0.27.2", "curl/7.88.1", "Anthropic/Python 0.121.0", "node", "OpenAI/JS v6.0",
@@ -103,7 +103,7 @@ TEST_CASE("IsOpenAiBeta, IsAnthropicBeta: features with their versions", "[edge]
   }
 }
 
-TEST_CASE("IsTraceParent: as the standard writes it, and no person's number", "[edge]") {
+TEST_CASE("IsTraceParent: in the form of the standard, without personal numbers", "[edge]") {
   CHECK(IsTraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
   for (const char* value : {"", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
                             "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

@@ -9,7 +9,7 @@
 
 namespace countersign::edge::call::request {
 
-// Used on the call's executor alone.
+// Used on the call's executor only.
 struct CallerWatch::State {
   const CallServices& services;
   const async::Executor executor;
@@ -18,7 +18,7 @@ struct CallerWatch::State {
   const absl::Time accepted_at;
   async::Cancellation* call = nullptr;  // null: the call is over
   bool asking = false;
-  bool flushed = false;  // since the last question
+  bool flushed = false;  // since the last request
 
   bool running() const { return call != nullptr && !call->cancelled(); }
 };
@@ -46,7 +46,7 @@ void CallerWatch::OnFlush(const std::shared_ptr<State>& state) {
   async::Spawn(state->executor, AskUntilKnown(state));
 }
 
-// OK, or why the call must end; every other status says that nobody knows.
+// OK, or the reason to end the call; any other status means that it is unknown.
 async::Awaitable<absl::Status> CallerWatch::Ask(const State& state) {
   const CallServices& services = state.services;
   const std::string digest = crypto::Sha256(state.credential.Reveal());

@@ -9,13 +9,13 @@
 
 namespace countersign::edge::call::request {
 
-// Ends a call that runs, or is held, when its caller does not stand any more: its key was revoked,
-// its Identity or its provider deleted, its role on the connection taken away. Whenever authn says
-// that something was revoked, the credential is judged again at once; then the call is cancelled
-// with UNAUTHENTICATED or PERMISSION_DENIED. A credential that merely expires ends nothing.
+// Cancels a running or held call when its caller is no longer authorized: its key was revoked, its
+// Identity or provider deleted, or its role on the connection removed. At every revocation that
+// authn reports, the credential is verified again; if that fails the call is cancelled with
+// UNAUTHENTICATED or PERMISSION_DENIED. The expiry of a credential cancels nothing.
 //
-// While authn cannot be heard or asked, the question is repeated (CallOptions::ask_caller_every)
-// and the call goes on.
+// While authn is unreachable the verification is repeated (CallOptions::ask_caller_every) and the
+// call continues.
 class CallerWatch {
  public:
   CallerWatch(const CallContext& context, const VerifiedCaller& caller, std::string connection);
@@ -29,7 +29,7 @@ class CallerWatch {
   static async::Awaitable<void> AskUntilKnown(std::shared_ptr<State> state);
   static void OnFlush(const std::shared_ptr<State>& state);
 
-  const std::shared_ptr<State> state_;  // outlives the call while a question is open
+  const std::shared_ptr<State> state_;  // outlives the call while a request is outstanding
   const CredentialCache::FlushWatch flushes_;
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 using testing::CallFixture;
 
-// A call of "alice" on the connection "openai" that runs and is watched.
+// A running, watched call of "alice" on the connection "openai".
 struct Fixture : CallFixture {
   explicit Fixture(bool watched = true) {
     auto verified = call.Run(VerifiedCaller::Verify(call.context));
@@ -33,7 +33,7 @@ struct Fixture : CallFixture {
 
 }  // namespace
 
-TEST_CASE("CallerWatch: a call whose caller still stands goes on", "[edge]") {
+TEST_CASE("CallerWatch: a call of an authorized caller continues", "[edge]") {
   Fixture f;
   f.credentials.Flush();
   f.Run();
@@ -43,7 +43,7 @@ TEST_CASE("CallerWatch: a call whose caller still stands goes on", "[edge]") {
   CHECK(f.asked() == 2);
 }
 
-TEST_CASE("CallerWatch: what was revoked ends the call at once", "[edge]") {
+TEST_CASE("CallerWatch: a revocation ends the call at once", "[edge]") {
   Fixture f;
   SECTION("the credential") {
     f.authenticator.Forget("key-1");
@@ -61,7 +61,7 @@ TEST_CASE("CallerWatch: what was revoked ends the call at once", "[edge]") {
   }
 }
 
-TEST_CASE("CallerWatch: what was revoked between verification and watch is not missed", "[edge]") {
+TEST_CASE("CallerWatch: a revocation between verification and watch is not missed", "[edge]") {
   Fixture f(/*watched=*/false);
   f.authenticator.Forget("key-1");
   f.credentials.Flush();
@@ -70,7 +70,8 @@ TEST_CASE("CallerWatch: what was revoked between verification and watch is not m
   CHECK(absl::IsUnauthenticated(f.cause()));
 }
 
-TEST_CASE("CallerWatch: while authn cannot say, the call goes on and the question too", "[edge]") {
+TEST_CASE("CallerWatch: while authn fails, the call continues and the request is repeated",
+          "[edge]") {
   Fixture f;
   f.authenticator.authenticate.AlwaysFail(absl::UnavailableError("authn is away"));
   for (int i = 0; i < 3; ++i) {
@@ -87,7 +88,7 @@ TEST_CASE("CallerWatch: while authn cannot say, the call goes on and the questio
   CHECK(absl::IsUnauthenticated(f.cause()));
 }
 
-TEST_CASE("CallerWatch: while authn cannot be heard, the question is repeated", "[edge]") {
+TEST_CASE("CallerWatch: without the stream of revocations the request is repeated", "[edge]") {
   Fixture f;
   f.credentials.SetLive(false);
   f.Run();
@@ -101,7 +102,7 @@ TEST_CASE("CallerWatch: while authn cannot be heard, the question is repeated", 
   CHECK(f.cause().ok());
 }
 
-TEST_CASE("CallerWatch: a flush during the question asks once more", "[edge]") {
+TEST_CASE("CallerWatch: a flush during the request causes another one", "[edge]") {
   Fixture f;
   f.authenticator.authenticate.Hold();
   f.credentials.Flush();
@@ -110,12 +111,12 @@ TEST_CASE("CallerWatch: a flush during the question asks once more", "[edge]") {
   f.credentials.Flush();
   f.Run();
   CHECK(f.asked() == 2);
-  f.authenticator.authenticate.Release();  // the first answer: of before the revocation
+  f.authenticator.authenticate.Release();  // the first answer, from before the revocation
   f.Run();
   CHECK(absl::IsUnauthenticated(f.cause()));
 }
 
-TEST_CASE("CallerWatch: nothing is asked for a call that is over", "[edge]") {
+TEST_CASE("CallerWatch: a finished call makes no requests", "[edge]") {
   Fixture f;
   f.watch.reset();
   f.authenticator.Forget("key-1");

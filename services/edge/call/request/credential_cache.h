@@ -48,7 +48,7 @@ class CredentialCache {
   bool live() const;
   std::size_t size() const;
 
-  // Grows with every Flush and SetLive.
+  // Increases with every Flush and SetLive.
   std::uint64_t generation() const;
 
   // Calls `on_flush` after every Flush and SetLive while it exists, on the thread that flushes.

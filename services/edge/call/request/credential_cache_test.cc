@@ -58,7 +58,7 @@ TEST_CASE("CredentialCache: a revocation empties it, and earlier verifications a
   CHECK(f.Has("b"));
 }
 
-TEST_CASE("CredentialCache: who watches hears of every flush, until the watch ends", "[edge]") {
+TEST_CASE("CredentialCache: a watcher is called at every flush, until it is destroyed", "[edge]") {
   Fixture f;
   int heard = 0;
   const std::uint64_t before = f.cache.generation();

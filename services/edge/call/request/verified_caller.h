@@ -23,8 +23,8 @@ class VerifiedCaller {
   const domain::Principal& principal() const { return *call_.principal; }
   const SecretString& credential() const { return credential_; }
 
-  // When the credential was accepted, and the generation of the cache of that time: what was
-  // revoked in a later one has not been seen.
+  // When the credential was accepted, and the cache's generation at that time: later revocations
+  // are not considered yet.
   absl::Time accepted_at() const { return accepted_at_; }
   std::uint64_t generation() const { return generation_; }
 
