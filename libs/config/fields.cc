@@ -46,8 +46,8 @@ bool IsJsonNumber(absl::string_view text) {
   return at == text.size();
 }
 
-// One spelling for each number (1.50 and 1.5, 1e3 and 1000), so that a resource that was read,
-// shown and read again is the same text. What no double holds stays as it was written.
+// One spelling for each number (1.50 and 1.5, 1e3 and 1000), so that a resource that is read,
+// printed and read again is the same text. Numbers that do not fit a double are kept as written.
 std::string CanonicalNumber(const std::string& text) {
   std::int64_t integer = 0;
   if (absl::SimpleAtoi(text, &integer)) return absl::StrCat(integer);

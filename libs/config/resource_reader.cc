@@ -170,8 +170,8 @@ void ReadDocument(const std::string& file, const YAML::Node& node, const Sources
   out.push_back(std::move(checked));
 }
 
-// A listing, as the gateway prints resources: nothing in it but items and what belongs to a
-// listing.
+// True for a listing, in which the gateway prints resources: it has items, and no members but those
+// of listings.
 bool IsListing(const YAML::Node& document) {
   if (!document.IsMap() || !document["items"].IsDefined() || !document["items"].IsSequence()) {
     return false;

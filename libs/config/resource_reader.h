@@ -34,8 +34,8 @@ using ExternalValues = std::map<std::string, std::string>;
 std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files);
 
 // Whether the values of secrets (a Credential's, and the key and list of a hashed masking rule)
-// have to be there. Where they may be missing, a placeholder stands for each, and the resource says
-// which they are.
+// have to be there. If they may be missing, each is replaced by a placeholder, and the resource
+// lists them.
 enum class Secrets { kRequired, kMayBeMissing };
 
 // A resource and where it was read.

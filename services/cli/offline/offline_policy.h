@@ -40,10 +40,10 @@ class OfflinePolicy {
     policy::rules::Explanation explanation;
     std::optional<Refusal> refusal;
   };
-  // What the gateway would do with `question`; what it expects is not looked at. Its identity has
-  // the groups of the Identity resource of that name, if there is one, beside its own, and the
-  // roles that the bindings give. Files without a RoleBinding are about policies alone: then a
-  // caller with an Identity or a group may call. NOT_FOUND for an unknown connection.
+  // What the gateway would do with `question`; its expectation is ignored. Its identity has its own
+  // groups, those of the Identity resource of that name, if there is one, and the roles from
+  // bindings. Files without a RoleBinding are for policies only: then a caller with an Identity or
+  // a group may call. NOT_FOUND for an unknown connection.
   absl::StatusOr<Answer> Ask(const config::PolicyCase& question) const;
 
   // What the answer to `question` depends on and these resources do not say, in sentences.

@@ -7,13 +7,13 @@
 
 namespace countersign::cli::offline {
 
-// What is valid in the policies of `resources` and probably not meant, one sentence each with its
+// Valid but probably unintended parts of the policies of `resources`, one sentence each with its
 // place ("Policy/p: spec.match.models: …").
 //
-// A policy that asks for a review opens whatever it matches: an approval forwards the call,
-// although no policy allows it. So a review policy is named where it covers models, connections,
-// operations, groups or identities that none of the allowing policies beside it covers. Where
-// nothing is allowed without a review, reviews are meant to open, and nothing is said.
+// A policy that asks for a review can permit everything that it matches: after an approval the call
+// is forwarded, although no policy allows it. So there is a warning for a review policy that covers
+// models, connections, operations, groups or identities that no allowing policy covers. If nothing
+// is allowed without a review, this is intended, and there is no warning.
 std::vector<std::string> FindPolicyWarnings(const domain::ResourceSet& resources);
 
 }  // namespace countersign::cli::offline

@@ -1,5 +1,5 @@
-// Random texts of others in every form of output: nothing reaches a terminal or parser as it is,
-// and JSON and YAML read back as what was printed.
+// Random hostile texts in every output format: nothing reaches a terminal or parser unescaped, and
+// JSON and YAML parse back to the printed values.
 #include <yaml-cpp/yaml.h>
 
 #include <catch2/catch.hpp>

@@ -12,7 +12,7 @@ TEST_CASE_METHOD(VerbTest, "services status: every part with its version and how
                  "[cli][verbs]") {
   gateway.Answer(kParts, R"({"version":7,"items":[
     {"name":"authn","state":"SERVING","version":7},
-     {"name":"edge","state":"SERVING","version":7}]})");
+    {"name":"edge","state":"SERVING","version":7}]})");
   gateway.Answer(kSessions, R"({"items":[],"nextPageToken":""})");
   const RunResult run = Run({"services", "status"});
   CHECK(run.status == 0);

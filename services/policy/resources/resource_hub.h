@@ -94,9 +94,9 @@ class ResourceHub final : public domain::ResourceFeed {
   void Attach(const std::string& part, domain::ResourceWatcher& watcher) override;
 
   // A dry run needs no secrets: a Credential whose value is missing counts as unchanged where one
-  // is stored. INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a part
-  // that has to validate the draft does not answer: nothing was changed. UNKNOWN when the
-  // connection to the store broke in the commit.
+  // is stored. INVALID_ARGUMENT lists every mistake. UNAVAILABLE when the store, authn or a service
+  // that must validate the draft does not answer: nothing was changed. UNKNOWN when the connection
+  // to the store broke during the commit.
   absl::StatusOr<ApplyOutcome> Apply(const ApplyCommand& command);
 
   // NOT_FOUND; FAILED_PRECONDITION (resource_in_use) names the resources that refer to it.

@@ -65,14 +65,14 @@ class RecordStore {
   virtual absl::StatusOr<std::vector<SessionRow>> ByPosition(std::uint64_t from,
                                                              std::size_t limit) = 0;
 
-  // Sessions that the checkpoints up to number `checkpoint` cover, whose position is at least
-  // `from`, in the order of positions.
+  // Sessions covered by checkpoints up to number `checkpoint`, with a position of at least `from`,
+  // ordered by position.
   virtual absl::StatusOr<std::vector<CoveredSession>> CoveredSessions(std::uint64_t from,
                                                                       std::uint64_t checkpoint,
                                                                       std::size_t limit) = 0;
 
-  // All events, up to their heads, of the first of `sessions`: of as many as have `max_bytes` of
-  // them together. Of none when the first alone has more: that one is for Events.
+  // All events, up to their heads, of the first of `sessions`: of as many sessions as fit
+  // `max_bytes` together. Empty if the first one alone is larger: use Events for it.
   virtual absl::StatusOr<std::vector<std::vector<SealedEvent>>> WholeSessions(
       const std::vector<SessionRow>& sessions, std::size_t max_bytes) = 0;
 
