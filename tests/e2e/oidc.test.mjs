@@ -45,6 +45,12 @@ const ask = (credential) =>
   });
 const refused = (credential) => assert.rejects(ask(credential), { status: 401, code: 'unauthenticated' });
 
+const nightlyJob = () => `apiVersion: countersign/v1
+kind: Identity
+metadata: {name: nightly-job}
+spec: {kind: service, groups: [ci], match: {provider: corp, subject: ${provider.clientId}}}
+`;
+
 before(async () => {
   provider = await startProvider();
   model = await startDemoModel();
@@ -55,11 +61,7 @@ kind: IdentityProvider
 metadata: {name: corp}
 spec: {oidc: {issuer: '${provider.issuer}', audiences: [countersign], profile: at+jwt}}
 ---
-apiVersion: countersign/v1
-kind: Identity
-metadata: {name: nightly-job}
-spec: {kind: service, groups: [ci], match: {provider: corp, subject: ${provider.clientId}}}
-`);
+${nightlyJob()}`);
 });
 after(async () => {
   await gateway?.stop();
@@ -98,6 +100,38 @@ test('tokens that do not stand reach no model', async () => {
   await refused(`${token}A`);
   await refused('eyJhbGciOiJFUzI1NiJ9.e30.AAAA');
   assert.equal((await model.log()).length, before);
+});
+
+test("a program's token does not vote, whatever its group is", async () => {
+  const text = 'Shorten this patient record of oidc.';
+  assert.equal((await gateway.cli(['delete', 'identity', 'nightly-job'])).code, 0);
+  await gateway.apply(`
+apiVersion: countersign/v1
+kind: RoleBinding
+metadata: {name: token-reviewers}
+spec: {role: reviewer, groups: [batch]}
+---
+apiVersion: countersign/v1
+kind: Policy
+metadata: {name: regulated}
+spec:
+  priority: 100
+  when: {keywords: {dictionary: regulated}}
+  then: {review: {reviewers: [batch], hold: 5s}}
+`);
+  const held = callerOf(await gateway.createKey('ci-bot')).chat.completions.create({
+    model: 'demo-1',
+    messages: [{ role: 'user', content: text }],
+  });
+  held.catch(() => {});
+  const token = await provider.token();
+  const { id } = await gateway.pendingReview(token);
+  const { code, stderr } = await gateway.cli(['reviews', 'approve', id], { key: token });
+  assert.equal(code, 1);
+  assert.match(stderr, /only people decide reviews/);
+  await assert.rejects(held, { code: 'review_pending' });
+  assert.ok((await model.log()).every((entry) => !entry.body?.includes(text)));
+  await gateway.apply(nightlyJob());
 });
 
 test('a revoked key is refused as soon as the command returns', async () => {
