@@ -1,8 +1,8 @@
 #include "services/cli/output/descriptor_buffer.h"
 
-#include <unistd.h>
-
 #include <cerrno>
+
+#include "services/cli/output/output_file.h"
 
 namespace countersign::cli::output {
 
@@ -17,15 +17,8 @@ DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type c) {
 }
 
 int DescriptorBuffer::sync() {
-  const char* at = pbase();
-  while (error_ == 0 && at != pptr()) {
-    const ssize_t written = write(file_, at, static_cast<std::size_t>(pptr() - at));
-    if (written >= 0) {
-      at += written;
-    } else if (errno != EINTR) {
-      error_ = errno;
-    }
-  }
+  if (error_ == 0)
+    error_ = WriteFully(file_, {pbase(), static_cast<std::size_t>(pptr() - pbase())});
   setp(block_.data(), block_.data() + block_.size());
   if (error_ == 0) return 0;
   errno = error_;

@@ -58,14 +58,19 @@ OutputFile::~OutputFile() {
   if (!fresh_.empty()) unlink(fresh_.c_str());
 }
 
-absl::Status OutputFile::Write(absl::string_view bytes) {
+int WriteFully(int file, absl::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = write(file_, bytes.data(), bytes.size());
+    const ssize_t written = write(file, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return WriteError(path_, errno);
+    if (written < 0) return errno;
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  return absl::OkStatus();
+  return 0;
+}
+
+absl::Status OutputFile::Write(absl::string_view bytes) {
+  const int error = WriteFully(file_, bytes);
+  return error == 0 ? absl::OkStatus() : WriteError(path_, error);
 }
 
 absl::Status OutputFile::Close() {

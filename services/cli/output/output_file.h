@@ -37,6 +37,9 @@ class OutputFile {
   int file_;           // -1 once closed
 };
 
+// Writes all of `bytes` to an open file. 0, or the errno of the write that failed.
+int WriteFully(int file, absl::string_view bytes);
+
 // Flushes `out`. Not OK when that fails or anything written to it before was lost.
 absl::Status Flush(std::ostream& out);
 
