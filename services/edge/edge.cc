@@ -16,7 +16,9 @@ struct Edge::State {
         metrics(registry),
         credentials(config.credential_cache, clock),
         body_pool(config.calls.body_threads, config.calls.max_bodies_queued),
-        services{config.calls, ports, clock, random, metrics, credentials, resources, body_pool},
+        failures(clock, 10, absl::Seconds(1)),
+        services{config.calls, ports,     clock,     random,   metrics,
+                 credentials,  resources, body_pool, stopping, failures},
         dispatcher(services, config.admin_timeout),
         transport(config.http, config.calls.max_response_bytes, dispatcher) {}
 
@@ -26,6 +28,8 @@ struct Edge::State {
   call::request::CredentialCache credentials;
   call::ServedResources resources;
   ThreadPool body_pool;
+  async::StopSignal stopping;
+  log::Throttle failures;
   const call::CallServices services;
   RequestDispatcher dispatcher;
   http_transport::HttpTransport transport;  // last, because its threads use the members above
@@ -51,6 +55,7 @@ void Edge::SetAdminBackend(admin::AdminBackend& backend) {
 
 void Edge::Drain(absl::Duration timeout) {
   state_->dispatcher.SetDraining();
+  state_->stopping.Stop();
   state_->transport.Drain(timeout);
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
+#include "libs/async/stop_signal.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/base/thread_pool.h"
@@ -11,6 +12,7 @@
 #include "libs/domain/policy_decider.h"
 #include "libs/domain/recorder.h"
 #include "libs/domain/review_gate.h"
+#include "libs/log/throttle.h"
 #include "services/edge/call/call_metrics.h"
 #include "services/edge/call/served_resources.h"
 
@@ -50,6 +52,8 @@ struct CallServices {
   request::CredentialCache& credentials;
   const ServedResources& resources;
   ThreadPool& body_pool;  // see large_work.h
+  async::StopSignal& stopping;  // given when the process begins to stop
+  log::Throttle& failures;      // of the lines about calls that a failing part has ended
 
   absl::Time PortDeadline() const { return clock.Now() + options.port_timeout; }
 };

@@ -135,11 +135,14 @@ async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labe
                                   Session& session, Refusal refusal) {
   const absl::Status ended = co_await EndSession(context, session, refusal);
   if (!refusal.cause.ok()) {
-    log::Warning("call failed", {{"request_id", context.request_id},
-                                 {"session_id", session.id()},
-                                 {"connection", labels.connection},
-                                 {"outcome", domain::ToString(refusal.outcome)},
-                                 {"error", refusal.cause}});
+    if (const auto lines = context.services.failures.Pass()) {
+      log::Info("call failed", {{"request_id", context.request_id},
+                                {"session_id", session.id()},
+                                {"connection", labels.connection},
+                                {"outcome", domain::ToString(refusal.outcome)},
+                                {"error", refusal.cause},
+                                {"count", *lines}});
+    }
   }
   const bool killed = refusal.outcome == Outcome::kKilled;
   if (!ended.ok() && !killed && refusal.outcome != Outcome::kAborted) {

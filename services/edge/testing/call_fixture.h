@@ -140,8 +140,10 @@ struct CallFixture {
   call::request::CredentialCache credentials{{}, clock};
   call::ServedResources served;
   ThreadPool body_pool{1, 2};
-  const call::CallServices services{options, ports,       clock,  random,
-                                    metrics, credentials, served, body_pool};
+  async::StopSignal stopping;
+  log::Throttle failures{clock, 10, absl::Seconds(1)};
+  const call::CallServices services{options,     ports,  clock,     random,   metrics,
+                                    credentials, served, body_pool, stopping, failures};
   FakeUpstream upstream{executor};
   std::vector<std::shared_ptr<void>> calls;
   async::testing::ManualExecutor executor;  // last: its coroutines use everything above

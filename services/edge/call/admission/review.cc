@@ -39,6 +39,14 @@ Refusal RefuseUnapproved(const ReviewStatus& status) {
   return RefuseReviewed("review_denied", message, Outcome::kReviewDenied, status.review_id);
 }
 
+// The review stays, and so does whatever reviewers decide meanwhile.
+Refusal RefuseStopping(const std::string& review_id) {
+  return RefuseReviewed("review_pending",
+                        absl::StrCat("the gateway is stopping; review ", review_id,
+                                     " stays open: send the same call again to take it up"),
+                        Outcome::kReviewPending, review_id);
+}
+
 class ReviewedCall {
  public:
   ReviewedCall(const CallContext& context, const request::VerifiedCaller& caller,
@@ -64,6 +72,7 @@ class ReviewedCall {
   async::Awaitable<Round> RunRound();
   async::Awaitable<Decided> JoinAndWait();
   async::Awaitable<absl::StatusOr<ReviewStatus>> Join();
+  // ABORTED when the process begins to stop.
   async::Awaitable<absl::StatusOr<ReviewStatus>> Wait(const std::string& review_id);
   async::Awaitable<std::optional<Refusal>> VerifyCallerAgain();
   async::Awaitable<std::optional<Refusal>> CheckAgain();
@@ -139,6 +148,7 @@ async::Awaitable<ReviewedCall::Decided> ReviewedCall::JoinAndWait() {
   }
   status = co_await Wait(review_id);
   if (context_.cancellation.cancelled()) co_return RefuseHeld(context_.cancellation.cause());
+  if (!status.ok() && context_.services.stopping.stopped()) co_return RefuseStopping(review_id);
   if (!status.ok()) co_return RefuseForPart(status.status(), "approval");
   co_return *std::move(status);
 }
@@ -172,7 +182,14 @@ async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Join() {
 async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Wait(const std::string& review_id) {
   held_ = true;
   const CallServices& services = context_.services;
-  async::Cancellation& cancellation = context_.cancellation;
+  // What ends the waiting before a decision does: the call's end, or that the process stops.
+  async::Cancellation cancellation;
+  const async::Cancellation::Watch ended(
+      context_.cancellation, [&] { cancellation.Cancel(context_.cancellation.cause()); });
+  const async::StopSignal::Watch stopping(services.stopping, context_.executor, [&] {
+    cancellation.Cancel(absl::AbortedError("the gateway stops"));
+  });
+  if (services.stopping.stopped()) cancellation.Cancel(absl::AbortedError("the gateway stops"));
   async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);
   services.ports.reviews.Wait(caller_.call(), review_id, session_.id(), hold_until_, answer.done());
   auto next = begun_ + absl::ToChronoNanoseconds(services.options.status_within);

@@ -298,6 +298,38 @@ TEST_CASE("Review: a drain or a kill ends a held call with its code, the review 
   }
 }
 
+TEST_CASE("Review: a process that stops tells held calls at once how to take their reviews up",
+          "[edge]") {
+  for (const bool streamed : {false, true}) {
+    Reviewed f;
+    f.reviews.wait.Hold();
+    OneCall& call = f.StartCall(streamed ? kStreamBody : kPlainBody);
+    REQUIRE_FALSE(call.ended());
+    f.stopping.Stop();
+    f.Run();
+    REQUIRE(call.ended());
+    CHECK(call.caller.status() == 403);
+    CHECK(call.code() == "review_pending");
+    CHECK(call.caller.header("x-should-retry") == "false");
+    CHECK_FALSE(call.caller.header("x-countersign-review").empty());
+    CHECK(call.caller.body().find("send the same call again") != std::string::npos);
+    CHECK(f.end().outcome == Outcome::kReviewPending);
+    CHECK(f.reviews.left().size() == 1);
+    CHECK(f.upstream.sent().empty());
+  }
+}
+
+TEST_CASE("Review: a call that comes while the process stops opens its review and does not wait",
+          "[edge]") {
+  Reviewed f;
+  f.reviews.wait.Hold();
+  f.stopping.Stop();
+  OneCall& call = f.StartCall();
+  REQUIRE(call.ended());
+  CHECK(call.code() == "review_pending");
+  CHECK(f.reviews.join.calls() == 1);
+}
+
 TEST_CASE("Review: what happens is durable in this order: open, join, waiting, use, send",
           "[edge]") {
   Reviewed f;

@@ -238,8 +238,8 @@ TEST_CASE("DeliverAnswer: a masker that answers another question lets nothing pa
   Masked f;
   Short masker;
   const Ports ports{f.authenticator, f.decider, f.reviews, masker, f.recorder};
-  const CallServices services{f.options, ports,         f.clock,  f.random,
-                              f.metrics, f.credentials, f.served, f.body_pool};
+  const CallServices services{f.options,     ports,    f.clock,     f.random,   f.metrics,
+                              f.credentials, f.served, f.body_pool, f.stopping, f.failures};
   f.upstream.Answer(200, kJson, {kPlainAnswer});
   OneCall& call = f.NewCall();
   const CallContext context{services,      f.upstream,         call.caller,

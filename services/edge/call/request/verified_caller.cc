@@ -77,8 +77,11 @@ async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusa
   const CallServices& services = context.services;
   services.metrics.Request("", "", refusal.error.code, services.clock.Now() - context.arrived);
   if (!refusal.cause.ok()) {
-    log::Warning("cannot authenticate",
-                 {{"request_id", context.request_id}, {"error", refusal.cause}});
+    if (const auto lines = services.failures.Pass()) {
+      log::Info("cannot authenticate", {{"request_id", context.request_id},
+                                        {"error", refusal.cause},
+                                        {"count", *lines}});
+    }
   }
   co_await context.reply.SendError(refusal.error);
 }

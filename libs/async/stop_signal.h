@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "libs/async/executor.h"
+#include "libs/base/mutex.h"
+
+namespace countersign::async {
+
+// Tells calls on every executor, once and at once, that the process is going to stop. Stop and
+// stopped are for any thread, a Watch belongs to its executor.
+class StopSignal {
+ public:
+  void Stop() {
+    std::set<std::shared_ptr<Entry>> told;
+    {
+      const MutexLock lock(mutex_);
+      stopped_ = true;
+      told.swap(entries_);
+    }
+    for (const std::shared_ptr<Entry>& entry : told) {
+      entry->executor.Post([entry] {
+        if (entry->on_stop != nullptr) std::exchange(entry->on_stop, nullptr)();
+      });
+    }
+  }
+
+  bool stopped() const {
+    const MutexLock lock(mutex_);
+    return stopped_;
+  }
+
+ private:
+  struct Entry {
+    Executor executor;
+    absl::AnyInvocable<void()> on_stop;  // used on the executor; null once called or given up
+  };
+
+ public:
+  // Calls `on_stop` on `executor` when the signal is given while this exists; never from within the
+  // constructor: test stopped() after it. Constructed and destroyed on `executor`.
+  class Watch {
+   public:
+    Watch(StopSignal& signal, Executor executor, absl::AnyInvocable<void()> on_stop)
+        : signal_(signal), entry_(std::make_shared<Entry>(Entry{executor, std::move(on_stop)})) {
+      const MutexLock lock(signal_.mutex_);
+      if (!signal_.stopped_) signal_.entries_.insert(entry_);
+    }
+    ~Watch() {
+      entry_->on_stop = nullptr;
+      const MutexLock lock(signal_.mutex_);
+      signal_.entries_.erase(entry_);
+    }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+   private:
+    StopSignal& signal_;
+    const std::shared_ptr<Entry> entry_;
+  };
+
+ private:
+  mutable Mutex mutex_;
+  bool stopped_ CS_GUARDED_BY(mutex_) = false;
+  std::set<std::shared_ptr<Entry>> entries_ CS_GUARDED_BY(mutex_);
+};
+
+}  // namespace countersign::async
