@@ -1,40 +1,21 @@
 #include <catch2/catch.hpp>
 
 #include "services/cli/testing/run_verb.h"
+#include "services/cli/testing/sample_policies.h"
 
 namespace countersign::cli {
 namespace {
 
-constexpr char kResources[] = R"(apiVersion: countersign/v1
-kind: Connection
-metadata: {name: openai}
-spec: {protocol: openai, url: "https://api.example/v1"}
----
-apiVersion: countersign/v1
-kind: Identity
-metadata: {name: ann}
-spec: {kind: human, groups: [engineering]}
----
-apiVersion: countersign/v1
-kind: Dictionary
-metadata: {name: codenames}
-spec: {terms: [bluebird]}
----
-apiVersion: countersign/v1
-kind: Policy
-metadata: {name: engineers}
-spec: {match: {groups: [engineering]}, then: {allow: {}}}
----
-apiVersion: countersign/v1
-kind: Policy
-metadata: {name: no-codenames}
-spec: {when: {keywords: {dictionary: codenames}}, then: {deny: {message: no}}}
----
-apiVersion: countersign/v1
+const std::string kResources = std::string(R"(apiVersion: countersign/v1
 kind: RoleBinding
 metadata: {name: callers}
 spec: {role: caller, identities: [ann]}
-)";
+---
+apiVersion: countersign/v1
+kind: Connection
+metadata: {name: openai}
+spec: {protocol: openai, url: "https://api.example/v1"}
+)") + testing::kSamplePolicies;
 
 std::string Cases(const std::string& second_expectation) {
   return "resources: [policies.yaml]\ncases:\n"
