@@ -2,6 +2,7 @@
 // its intent, and no caller has an answer or refusal that is not recorded.
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -91,8 +92,30 @@ class LoadedGateway {
     return answers;
   }
 
-  // The recorded sessions, by call number.
+  // The recorded sessions, by call number, as soon as none is running any more: what the killed
+  // process had sent to PostgreSQL may be committed after the new one has closed what it found.
   std::map<int, Recorded> Record() {
+    for (const absl::Time deadline = absl::Now() + absl::Seconds(30);;) {
+      std::map<int, Recorded> record = ReadRecord();
+      const bool running = std::any_of(record.begin(), record.end(), [](const auto& entry) {
+        return entry.second.outcome.empty();
+      });
+      if (!running || absl::Now() > deadline) return record;
+    }
+  }
+
+  // The numbers of the calls that the model received.
+  std::vector<int> Sent() const {
+    std::vector<int> numbers;
+    std::ifstream log(log_);
+    for (std::string line; std::getline(log, line);) {
+      if (CallNumber(line) >= 0) numbers.push_back(CallNumber(line));
+    }
+    return numbers;
+  }
+
+ private:
+  std::map<int, Recorded> ReadRecord() {
     std::map<int, Recorded> record;
     std::string token;
     do {
@@ -107,17 +130,6 @@ class LoadedGateway {
     return record;
   }
 
-  // The numbers of the calls that the model received.
-  std::vector<int> Sent() const {
-    std::vector<int> numbers;
-    std::ifstream log(log_);
-    for (std::string line; std::getline(log, line);) {
-      if (CallNumber(line) >= 0) numbers.push_back(CallNumber(line));
-    }
-    return numbers;
-  }
-
- private:
   fs::path folder() const { return fs::path(gateway_.data()).parent_path(); }
 
   void Read(const json::Value& item, std::map<int, Recorded>& record) {

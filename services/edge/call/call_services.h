@@ -51,7 +51,7 @@ struct CallServices {
   CallMetrics& metrics;
   request::CredentialCache& credentials;
   const ServedResources& resources;
-  ThreadPool& body_pool;  // see large_work.h
+  ThreadPool& body_pool;        // see large_work.h
   async::StopSignal& stopping;  // given when the process begins to stop
   log::Throttle& failures;      // of the lines about calls that a failing part has ended
 

@@ -121,6 +121,12 @@ TEST_CASE("A large answer is parsed off the network thread", "[edge]") {
 TEST_CASE("When too many large bodies wait, further ones get a retryable error", "[edge]") {
   CallFixture f;
   const auto gate = std::make_shared<Gate>();
+  std::promise<void> running;
+  REQUIRE(f.body_pool.TrySubmit([&running, gate] {
+    running.set_value();
+    gate->Wait();
+  }));
+  running.get_future().wait();  // the only thread is busy and takes nothing more from the queue
   while (f.body_pool.TrySubmit([gate] { gate->Wait(); })) {
   }
   OneCall& call = f.StartCall(LargeBody());

@@ -78,9 +78,8 @@ async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusa
   services.metrics.Request("", "", refusal.error.code, services.clock.Now() - context.arrived);
   if (!refusal.cause.ok()) {
     if (const auto lines = services.failures.Pass()) {
-      log::Info("cannot authenticate", {{"request_id", context.request_id},
-                                        {"error", refusal.cause},
-                                        {"count", *lines}});
+      log::Info("cannot authenticate",
+                {{"request_id", context.request_id}, {"error", refusal.cause}, {"count", *lines}});
     }
   }
   co_await context.reply.SendError(refusal.error);
