@@ -30,7 +30,8 @@ std::string RequestBytes(const LoadOptions& options) {
       R"({"role":"user","content":")", text, R"("}],"max_tokens":200)",
       options.stream ? R"(,"stream":true})" : "}");
   return absl::StrCat("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:", options.port,
-                      "\r\nauthorization: Bearer ", options.bearer, "\r\n", options.headers,
+                      "\r\n", options.bearer.empty() ? "" : "authorization: Bearer ",
+                      options.bearer, options.bearer.empty() ? "" : "\r\n", options.headers,
                       "content-type: application/json\r\naccept: */*\r\ncontent-length: ",
                       body.size(), "\r\n\r\n", body);
 }
