@@ -2,12 +2,15 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "libs/base/encoding.h"
 #include "libs/base/hex_digits.h"
+#include "libs/base/secret.h"
 
 namespace countersign {
 
@@ -17,8 +20,19 @@ std::string RandomSource::Bytes(std::size_t size) {
   return bytes;
 }
 
-void SystemRandom::Fill(void* data, std::size_t size) {
-  auto* out = static_cast<unsigned char*>(data);
+namespace {
+
+// A call of the kernel for each nonce takes longer than sealing a short payload with it, so short
+// values come from a block that each thread draws at once, and are erased there. A child of fork()
+// would draw the same values as its parent: this program only forks to exec.
+struct Block {
+  std::array<unsigned char, 512> bytes;
+  std::size_t left = 0;
+  ~Block() { WipeMemory(bytes.data(), bytes.size()); }
+};
+constexpr std::size_t kLongestFromBlock = 64;
+
+void FillFromKernel(unsigned char* out, std::size_t size) {
   while (size > 0) {
     const ssize_t n = getrandom(out, size, 0);
     if (n < 0) {
@@ -28,6 +42,21 @@ void SystemRandom::Fill(void* data, std::size_t size) {
     out += n;
     size -= static_cast<std::size_t>(n);
   }
+}
+
+}  // namespace
+
+void SystemRandom::Fill(void* data, std::size_t size) {
+  auto* const out = static_cast<unsigned char*>(data);
+  if (size > kLongestFromBlock) return FillFromKernel(out, size);
+  thread_local Block block;
+  if (block.left < size) {
+    FillFromKernel(block.bytes.data(), block.bytes.size());
+    block.left = block.bytes.size();
+  }
+  block.left -= size;
+  std::memcpy(out, block.bytes.data() + block.left, size);
+  WipeMemory(block.bytes.data() + block.left, size);
 }
 
 std::string UuidV7(absl::Time now, RandomSource& random) {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <set>
+#include <thread>
+#include <vector>
 
 namespace countersign {
 namespace {
@@ -28,6 +30,25 @@ TEST_CASE("SystemRandom: returns different bytes each time", "[base]") {
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) seen.insert(random.Bytes(16));
   CHECK(seen.size() == 100);
+}
+
+TEST_CASE("SystemRandom: no eight bytes are handed out twice, whatever the sizes and threads",
+          "[base]") {
+  SystemRandom random;
+  std::vector<std::string> drawn(4);
+  std::vector<std::thread> threads;
+  for (std::string& bytes : drawn) {
+    threads.emplace_back([&] {
+      for (std::size_t size = 8; size <= 96; size += 8) bytes += random.Bytes(size);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::string> seen;
+  std::size_t pieces = 0;
+  for (const std::string& bytes : drawn) {
+    for (std::size_t at = 0; at < bytes.size(); at += 8, ++pieces) seen.insert(bytes.substr(at, 8));
+  }
+  CHECK(seen.size() == pieces);
 }
 
 TEST_CASE("UuidV7: the time is in front, version and variant overwrite the random bits", "[base]") {

@@ -73,12 +73,9 @@ bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c))
 
 // True if `text` may contain a number with an exponent.
 bool HasExponent(absl::string_view text) {
-  for (std::size_t at = text.find_first_of("eE"); at != absl::string_view::npos;
-       at = text.find_first_of("eE", at + 1)) {
-    if (at > 0 && at + 1 < text.size() && IsDigit(text[at - 1]) &&
-        (IsDigit(text[at + 1]) || text[at + 1] == '+' || text[at + 1] == '-')) {
-      return true;
-    }
+  for (std::size_t at = 0; at + 2 < text.size(); ++at) {
+    if (!IsDigit(text[at]) || (text[at + 1] != 'e' && text[at + 1] != 'E')) continue;
+    if (IsDigit(text[at + 2]) || text[at + 2] == '+' || text[at + 2] == '-') return true;
   }
   return false;
 }

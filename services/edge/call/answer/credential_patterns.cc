@@ -21,22 +21,44 @@ unsigned Start(char first, char second) {
   return static_cast<unsigned>(byte(first)) << 8 | byte(second);
 }
 
-// `secret` with every byte escaped that `keep` does not accept.
+void AppendHex(std::string& text, unsigned char byte) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  text += kDigits[byte >> 4];
+  text += kDigits[byte & 15];
+}
+
+// `secret` with every byte escaped that `keep` does not accept. `escape` appends one byte's escape.
 template <typename Keep, typename Escape>
 std::string EscapeBytes(absl::string_view secret, Keep keep, Escape escape) {
+  constexpr std::size_t kLongestEscape = 6;
   std::string text;
+  text.reserve(secret.size() * kLongestEscape);
   for (const char c : secret) {
     if (keep(c)) {
       text += c;
     } else {
-      absl::StrAppend(&text, escape(static_cast<unsigned char>(c)));
+      escape(text, static_cast<unsigned char>(c));
     }
   }
   return text;
 }
 
-std::string Percent(unsigned char byte) {
-  return absl::StrCat("%", absl::Hex(byte, absl::kZeroPad2));
+void Percent(std::string& text, unsigned char byte) {
+  text += '%';
+  AppendHex(text, byte);
+}
+
+void JsonEscape(std::string& text, unsigned char byte) {
+  text += "\\u00";
+  AppendHex(text, byte);
+}
+
+void DecimalReference(std::string& text, unsigned char byte) {
+  absl::StrAppend(&text, "&#", static_cast<int>(byte), ";");
+}
+
+void HexReference(std::string& text, unsigned char byte) {
+  absl::StrAppend(&text, "&#x", absl::Hex(byte), ";");
 }
 
 bool IsLetterOrDigit(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
@@ -88,6 +110,8 @@ CredentialPatterns::CredentialPatterns(const domain::CredentialLease& lease) {
 
 void CredentialPatterns::AddSecret(absl::string_view secret) {
   if (secret.size() < kShortestSecret) return;
+  constexpr std::size_t kForms = 20;
+  patterns_.reserve(patterns_.size() + kForms);  // moving a secret overwrites where it was
   AddPattern(std::string(secret));
   const std::string quoted = json::Quote(secret);
   AddPattern(quoted.substr(1, quoted.size() - 2));
@@ -96,15 +120,9 @@ void CredentialPatterns::AddSecret(absl::string_view secret) {
   AddPattern(absl::StrReplaceAll(EscapeBytes(secret, IsUnreserved, Percent), {{"%20", "+"}}));
   AddPattern(EscapeBytes(secret, IsLetterOrDigit, Percent));  // as some encoders do
   AddPattern(EscapeBytes(secret, KeepNothing, Percent));
-  AddPattern(EscapeBytes(secret, KeepNothing, [](unsigned char byte) {
-    return absl::StrCat("\\u", absl::Hex(byte, absl::kZeroPad4));
-  }));
-  AddPattern(EscapeBytes(secret, KeepNothing, [](unsigned char byte) {
-    return absl::StrCat("&#", static_cast<int>(byte), ";");
-  }));
-  AddPattern(EscapeBytes(secret, KeepNothing, [](unsigned char byte) {
-    return absl::StrCat("&#x", absl::Hex(byte), ";");
-  }));
+  AddPattern(EscapeBytes(secret, KeepNothing, JsonEscape));
+  AddPattern(EscapeBytes(secret, KeepNothing, DecimalReference));
+  AddPattern(EscapeBytes(secret, KeepNothing, HexReference));
   AddPattern(absl::BytesToHexString(secret));
   for (const std::size_t before : {0, 1, 2}) {
     const std::string inner = InnerBase64(secret, before);
