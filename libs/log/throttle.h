@@ -19,8 +19,8 @@ class Throttle {
   Throttle(const Clock& clock, std::size_t lines, absl::Duration period)
       : clock_(clock), lines_(lines), period_(period) {}
 
-  // Absent: hold this line back. Else how many lines this one stands for: itself and those held back
-  // since the last one that passed.
+  // Absent: hold this line back. Else how many lines this one stands for: itself, and those held
+  // back since the last one that passed.
   std::optional<std::uint64_t> Pass() {
     const absl::Time now = clock_.Now();
     const MutexLock lock(mutex_);
