@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
@@ -65,6 +66,17 @@ absl::Status ConfigureLog(const Program& program, const config::ServiceConfig& c
   return absl::OkStatus();
 }
 
+absl::Status Migrate(const Program& program, const App& app) {
+  if (program.schema.name == nullptr) {
+    return absl::FailedPreconditionError("has no database: --migrate has nothing to do");
+  }
+  CS_ASSIGN_OR_RETURN(pg::PoolOptions options, app.Database(program.schema.name));
+  pg::Pool pool(std::move(options));
+  CS_RETURN_IF_ERROR(pg::Migrate(pool, program.schema.name, program.schema.migrations()));
+  log::Info("migrated", {{"schema", program.schema.name}});
+  return absl::OkStatus();
+}
+
 // Serves until a signal ends it.
 absl::Status Serve(const Program& program, App& app, const sigset_t& signals) {
   CS_RETURN_IF_ERROR(program.wire(app));
@@ -85,8 +97,10 @@ int RunService(int argc, char** argv, const Program& program) {
                absl::StrCat("countersign-", program.name));
   std::string file;
   bool check = false;
+  bool migrate = false;
   cli.add_option("--config", file, "the service's configuration (YAML)")->required();
   cli.add_flag("--check", check, "read the configuration, say what is wrong with it, and end");
+  cli.add_flag("--migrate", migrate, "migrate the database schema to this version, and end");
   cli.set_version_flag("--version", COUNTERSIGN_VERSION);
   try {
     cli.parse(argc, argv);
@@ -103,8 +117,8 @@ int RunService(int argc, char** argv, const Program& program) {
   }
   QuietGrpc();
   App app(program.name, *std::move(config));
-  const absl::Status served = Serve(program, app, signals);
-  return served.ok() ? 0 : Fail(program, served);
+  const absl::Status done = migrate ? Migrate(program, app) : Serve(program, app, signals);
+  return done.ok() ? 0 : Fail(program, done);
 }
 
 }  // namespace countersign::server

@@ -12,6 +12,9 @@
 #include <iterator>
 #include <thread>
 
+#include "libs/pg/migrate.h"
+#include "libs/testing/private_postgres.h"
+
 extern char** environ;
 
 namespace countersign::server {
@@ -117,6 +120,34 @@ TEST_CASE("RunService: --check reads the configuration and starts nothing", "[se
   Run bad("metrcs: 127.0.0.1:0\n", {"--config", "CONFIG", "--check"});
   CHECK(bad.Wait() == 1);
   CHECK_THAT(bad.Output(), Catch::Contains("metrcs: unknown field"));
+}
+
+TEST_CASE("RunService: --migrate migrates the schema, also again, and starts nothing",
+          "[server][pg]") {
+  const std::string conninfo = testing::PrivatePostgres::Shared().FreshDatabase();
+  pg::PoolOptions options;
+  options.conninfo = SecretString(conninfo);
+  options.search_path = "sample";
+  pg::Pool pool(options);
+  // A program without migrations accepts the schema only as long as it has none.
+  REQUIRE(pg::Migrate(pool, "sample", {}).ok());
+  for (int round = 0; round < 2; ++round) {
+    Run run(
+        "metrics: 127.0.0.1:0\naddressesFile: a.json\nservice: {failWith: wired}\n"
+        "database: {conninfo: \"" +
+            conninfo + "\"}\n",
+        {"--config", "CONFIG", "--migrate"});
+    CHECK(run.Wait() == 0);
+    CHECK_THAT(run.Output(), Catch::Contains("migrated"));
+    CHECK_FALSE(run.Exists("a.json"));
+  }
+  CHECK(absl::IsFailedPrecondition(pg::Migrate(pool, "sample", {})));
+}
+
+TEST_CASE("RunService: --migrate without a database ends with 1 and the reason", "[server]") {
+  Run run("metrics: 127.0.0.1:0\n", {"--config", "CONFIG", "--migrate"});
+  CHECK(run.Wait() == 1);
+  CHECK_THAT(run.Output(), Catch::Contains("no `database`"));
 }
 
 TEST_CASE("RunService: a failed wiring ends with 1 and the reason", "[server]") {

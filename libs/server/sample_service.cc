@@ -12,5 +12,9 @@ int main(int argc, char** argv) {
   program.wire = [&](countersign::server::App&) {
     return failure.empty() ? absl::OkStatus() : absl::UnavailableError(failure);
   };
+  program.schema = {"sample", [] {
+                      return std::vector<countersign::pg::Migration>{
+                          {1, "0001_things", "CREATE TABLE things (id int PRIMARY KEY)"}};
+                    }};
   return countersign::server::RunService(argc, argv, program);
 }

@@ -49,6 +49,11 @@ absl::Status Wire(server::App& app) {
 }  // namespace countersign::approval
 
 int main(int argc, char** argv) {
-  return countersign::server::RunService(argc, argv,
-                                         {"approval", nullptr, countersign::approval::Wire});
+  namespace approval = countersign::approval;
+  return countersign::server::RunService(
+      argc, argv,
+      {"approval",
+       nullptr,
+       approval::Wire,
+       {approval::kApprovalSchema, approval::ApprovalMigrations}});
 }

@@ -29,18 +29,21 @@ TEST_CASE_METHOD(Fixture, "AuthnConfig: an empty section gives the defaults", "[
   REQUIRE(Read("{}").ok());
   CHECK(config.threads == 4);
   CHECK(config.queue == 1024);
-  CHECK(config.admin_key_file.empty());
+  CHECK(config.admin_keys.write.empty());
+  CHECK(config.admin_keys.read.empty());
   CHECK(config.issuer_authority.empty());
 }
 
 TEST_CASE_METHOD(Fixture, "AuthnConfig: files are found beside the configuration", "[authn]") {
-  const absl::Status status =
-      Read("{threads: 8, queue: 16, adminKeyFile: admin.key, issuerAuthority: /etc/ca.pem}");
+  const absl::Status status = Read(
+      "{threads: 8, queue: 16, adminKeyFile: admin.key, initialAdminKeyFile: first.key, "
+      "issuerAuthority: /etc/ca.pem}");
   INFO(status.ToString());
   REQUIRE(status.ok());
   CHECK(config.threads == 8);
   CHECK(config.queue == 16);
-  CHECK(config.admin_key_file == folder / "admin.key");
+  CHECK(config.admin_keys.write == folder / "admin.key");
+  CHECK(config.admin_keys.read == folder / "first.key");
   CHECK(config.issuer_authority == "/etc/ca.pem");
 }
 

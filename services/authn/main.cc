@@ -1,7 +1,7 @@
 #include "libs/base/status.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/server/run_service.h"
-#include "services/authn/access_keys/admin_key_file.h"
+#include "services/authn/access_keys/first_admin_keys.h"
 #include "services/authn/access_keys/key_service.h"
 #include "services/authn/access_keys/key_store_pg.h"
 #include "services/authn/authn.h"
@@ -39,9 +39,9 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   app.Serve(app.Make<directory::IdentityService>(callers));
   app.ReadyWhen([&keys] { return keys.Check().ok() ? "" : "no database"; });
   app.ReadyWhen([&authn] { return authn.directory.Current() ? "" : "no resources yet"; });
-  auto& admin = app.Make<access_keys::AdminKeyFile>(config.admin_key_file, keys, authn.hasher,
-                                                    app.clock(), app.random());
-  app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator key file yet"; });
+  auto& admin = app.Make<access_keys::FirstAdminKeys>(config.admin_keys, keys, authn.hasher,
+                                                      app.clock(), app.random());
+  app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator's key yet"; });
   return absl::OkStatus();
 }
 
@@ -49,12 +49,12 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
 }  // namespace countersign::authn
 
 int main(int argc, char** argv) {
-  countersign::authn::AuthnConfig config;
+  namespace authn = countersign::authn;
+  authn::AuthnConfig config;
   return countersign::server::RunService(
       argc, argv,
       {"authn",
-       [&config](auto& section, const auto& resolve) {
-         config = countersign::authn::ReadAuthnConfig(section, resolve);
-       },
-       [&config](auto& app) { return countersign::authn::Wire(config, app); }});
+       [&](auto& part, const auto& resolve) { config = authn::ReadAuthnConfig(part, resolve); },
+       [&](auto& app) { return authn::Wire(config, app); },
+       {authn::kAuthnSchema, authn::AuthnMigrations}});
 }

@@ -11,10 +11,12 @@
 #include "services/demo_model/model_server.h"
 
 int main(int argc, char** argv) {
+  std::string host = "127.0.0.1";
   int port = 0;
   int pace_ms = 40;
   std::string log;
-  CLI::App app("An OpenAI-compatible server that streams scripted answers on loopback.");
+  CLI::App app("An OpenAI-compatible server that streams scripted answers.");
+  app.add_option("--host", host, "The address to listen on (127.0.0.1)")->check(CLI::ValidIPV4);
   app.add_option("--port", port, "Where to listen; 0 (default): a free port")
       ->check(CLI::Range(0, 65535));
   app.add_option("--pace-ms", pace_ms, "Between two pieces of a stream (40)")
@@ -37,7 +39,7 @@ int main(int argc, char** argv) {
   }
   countersign::http::Workers workers(1);
   auto listener = countersign::http::ListenHttp1(
-      workers, absl::StrCat("127.0.0.1:", port), {}, {},
+      workers, absl::StrCat(host, ":", port), {}, {},
       countersign::demo_model::MakeModel(**requests, absl::Milliseconds(pace_ms)));
   if (!listener.ok()) {
     std::cerr << "countersign-demo-model: " << listener.status().message() << "\n";

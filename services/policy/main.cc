@@ -25,7 +25,6 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   auto& sealer = app.Make<clients::GrpcCredentialSealer>(authn);
   auto& hub = app.Make<resources::ResourceHub>(store, sealer, app.clock(), options);
   hub.Attach("policy", snapshots);
-
   auto& large = app.Make<ThreadPool>(config.large_prompt_threads, config.large_prompt_queue);
   auto& decider = app.Make<rules::LocalPolicyDecider>(
       snapshots, large, app.clock(),
@@ -56,5 +55,6 @@ int main(int argc, char** argv) {
       argc, argv,
       {"policy",
        [&](auto& part, const auto& resolve) { config = policy::ReadPolicyConfig(part, resolve); },
-       [&](auto& app) { return policy::Wire(config, app); }});
+       [&](auto& app) { return policy::Wire(config, app); },
+       {policy::kPolicySchema, policy::PolicyMigrations}});
 }

@@ -17,12 +17,13 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kSessionRecorderSchema));
   CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
   CS_ASSIGN_OR_RETURN(const auto approval, app.ChannelTo("approval"));
-  CS_ASSIGN_OR_RETURN(const std::string secrets, app.SecretPath(""));
-  CS_ASSIGN_OR_RETURN(chain::FolderKeys own, chain::LoadOrCreateKeys(secrets, app.random()));
+  CS_ASSIGN_OR_RETURN(chain::FolderKeys own,
+                      chain::LoadOrCreateKeys(app.config().secrets, app.random()));
   CS_ASSIGN_OR_RETURN(RecorderOptions options,
                       config.Options(UuidV7(app.clock().Now(), app.random())));
   options.checkpoints.sinks =
-      app.Make<exports::CheckpointFiles>(config.checkpoint_files, secrets + "checkpoint.newest")
+      app.Make<exports::CheckpointFiles>(config.checkpoint_files,
+                                         config.NewestCheckpointFile(app.config().secrets))
           .sinks();
   options.checkpoints.review_log = &app.Make<clients::GrpcReviewLog>(approval, app.clock());
   auto& store = app.Make<store::PgRecordStore>(app.Make<pg::Pool>(database));
@@ -51,8 +52,9 @@ int main(int argc, char** argv) {
   return countersign::server::RunService(
       argc, argv,
       {"session-recorder",
-       [&config](auto& section, const auto&) {
-         config = recorder::ReadSessionRecorderConfig(section);
+       [&](auto& part, const auto& resolve) {
+         config = recorder::ReadSessionRecorderConfig(part, resolve);
        },
-       [&config](auto& app) { return recorder::Wire(config, app); }});
+       [&](auto& app) { return recorder::Wire(config, app); },
+       {recorder::kSessionRecorderSchema, recorder::SessionRecorderMigrations}});
 }

@@ -17,13 +17,18 @@ struct SessionRecorderConfig {
   std::vector<std::string> trusted_keys;                  // earlier public keys, base64url
   // Files, better on another machine's disk, in which the newest checkpoint is published.
   std::vector<std::string> checkpoint_files;
+  // This recorder's own copy, in a folder that it may write to; empty: among its secrets.
+  std::string newest_checkpoint_file;
   std::size_t auditor_threads = 4;  // 1 … 64; for auditors' requests
 
   // INVALID_ARGUMENT when a trusted key is malformed. `node` names this process.
   absl::StatusOr<RecorderOptions> Options(std::string node) const;
+  // Where this recorder keeps its copy of the newest checkpoint. `secrets` is its folder of keys.
+  std::string NewestCheckpointFile(const std::string& secrets) const;
 };
 
 // For config::SectionReader. Mistakes are reported through `section`.
-SessionRecorderConfig ReadSessionRecorderConfig(config::Fields& section);
+SessionRecorderConfig ReadSessionRecorderConfig(
+    config::Fields& section, const std::function<std::string(const std::string&)>& resolve);
 
 }  // namespace countersign::session_recorder

@@ -11,8 +11,10 @@ namespace {
 // The configuration read from `yaml`, and its mistakes.
 std::pair<SessionRecorderConfig, std::string> Read(const std::string& yaml) {
   SessionRecorderConfig read;
-  std::string mistakes = config::testing::ReadFields(
-      yaml, "service", [&](config::Fields& section) { read = ReadSessionRecorderConfig(section); });
+  std::string mistakes = config::testing::ReadFields(yaml, "service", [&](config::Fields& section) {
+    read = ReadSessionRecorderConfig(
+        section, [](const std::string& name) { return "/etc/countersign/" + name; });
+  });
   return {read, std::move(mistakes)};
 }
 
@@ -29,18 +31,20 @@ TEST_CASE("SessionRecorderConfig: without a section everything has its default",
   CHECK(options->sessions.node == "node");
   CHECK(options->checkpoints.interval == absl::Seconds(5));
   CHECK(options->checkpoints.trusted_keys.empty());
+  CHECK(config.NewestCheckpointFile("/secrets") == "/secrets/checkpoint.newest");
 }
 
 TEST_CASE("SessionRecorderConfig: every field is read", "[session_recorder]") {
   const std::string key(32, 'k');
   const auto [config, mistakes] = Read(
       "{soleRecorder: true, checkpointInterval: 10s, auditorThreads: 8, "
-      "checkpointFiles: [/mnt/other/newest], trustedKeys: [" +
+      "checkpointFiles: [published/newest], newestCheckpointFile: own/newest, trustedKeys: [" +
       Base64UrlEncode(key) + "]}");
   INFO(mistakes);
   REQUIRE(mistakes.empty());
   CHECK(config.auditor_threads == 8);
-  CHECK(config.checkpoint_files == std::vector<std::string>{"/mnt/other/newest"});
+  CHECK(config.checkpoint_files == std::vector<std::string>{"/etc/countersign/published/newest"});
+  CHECK(config.NewestCheckpointFile("/secrets") == "/etc/countersign/own/newest");
   const auto options = config.Options("node");
   REQUIRE(options.ok());
   CHECK(options->sessions.sole_recorder);

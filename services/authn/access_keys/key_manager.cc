@@ -75,12 +75,13 @@ absl::StatusOr<KeyRecord> KeyManager::Revoke(const std::string& id) {
 }
 
 absl::StatusOr<CreatedKey> BootstrapAdmin(KeyStore& store, const KeyHasher& hasher,
-                                          const Clock& clock, RandomSource& random) {
+                                          const Clock& clock, RandomSource& random,
+                                          const SecretString& adopt) {
   KeyRecord record;
   record.identity = std::string(directory::kBuiltInAdmin);
   record.created_by = "bootstrap";
   record.created_at = clock.Now();
-  return Register(store, hasher, random, std::move(record), {});
+  return Register(store, hasher, random, std::move(record), adopt);
 }
 
 }  // namespace countersign::authn::access_keys

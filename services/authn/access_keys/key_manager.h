@@ -60,10 +60,12 @@ class KeyManager {
   RandomSource& random_;
 };
 
-// Creates a key of the built-in administrator, who exists without resources (Directory). Called at
-// the first start of the standalone gateway and of scripts/dev, which write it to a file of mode
-// 0600. Blocking.
+// Creates a key of the built-in administrator, who exists without resources (Directory); with
+// `adopt`, registers that value instead. Called at the first start of the standalone gateway and of
+// scripts/dev, which write it to a file of mode 0600. Blocking. ALREADY_EXISTS when `adopt` is
+// registered, also if it was revoked; INVALID_ARGUMENT when it cannot be an access key.
 absl::StatusOr<CreatedKey> BootstrapAdmin(KeyStore& store, const KeyHasher& hasher,
-                                          const Clock& clock, RandomSource& random);
+                                          const Clock& clock, RandomSource& random,
+                                          const SecretString& adopt = {});
 
 }  // namespace countersign::authn::access_keys
