@@ -10,8 +10,8 @@
 
 namespace countersign::async {
 
-// Tells calls on every executor, once and at once, that the process is going to stop. Stop and
-// stopped are for any thread, a Watch belongs to its executor.
+// Notifies calls on all executors, once, that the process is about to stop. Stop and stopped are
+// thread-safe; a Watch is used on its executor only.
 class StopSignal {
  public:
   void Stop() {
@@ -36,12 +36,13 @@ class StopSignal {
  private:
   struct Entry {
     Executor executor;
-    absl::AnyInvocable<void()> on_stop;  // used on the executor; null once called or given up
+    absl::AnyInvocable<void()>
+        on_stop;  // used on the executor; null once called, or after its watch ended
   };
 
  public:
-  // Calls `on_stop` on `executor` when the signal is given while this exists; never from within the
-  // constructor: test stopped() after it. Constructed and destroyed on `executor`.
+  // Calls `on_stop` on `executor` if Stop is called during this object's lifetime. Does nothing if
+  // it was called before: test stopped() first. Constructed and destroyed on `executor`.
   class Watch {
    public:
     Watch(StopSignal& signal, Executor executor, absl::AnyInvocable<void()> on_stop)

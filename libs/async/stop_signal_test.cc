@@ -8,7 +8,7 @@
 namespace countersign::async {
 namespace {
 
-TEST_CASE("StopSignal: watches are told on their own executors, once", "[async]") {
+TEST_CASE("StopSignal: each watch is called once, on its own executor", "[async]") {
   testing::ManualExecutor first, second;
   StopSignal signal;
   int told_first = 0, told_second = 0;
@@ -26,7 +26,7 @@ TEST_CASE("StopSignal: watches are told on their own executors, once", "[async]"
   CHECK(told_second == 1);
 }
 
-TEST_CASE("StopSignal: a watch that ended is not told, even when the telling is on its way",
+TEST_CASE("StopSignal: a watch that ended is not called, even if the call was already posted",
           "[async]") {
   testing::ManualExecutor executor;
   StopSignal signal;
@@ -41,7 +41,7 @@ TEST_CASE("StopSignal: a watch that ended is not told, even when the telling is 
   CHECK_FALSE(told);
 }
 
-TEST_CASE("StopSignal: a watch that begins too late is not told: it asks", "[async]") {
+TEST_CASE("StopSignal: a watch constructed after Stop is not called", "[async]") {
   testing::ManualExecutor executor;
   StopSignal signal;
   signal.Stop();

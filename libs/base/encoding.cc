@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint8_t kNone = 0xff;
 
-// What each character stands for, kNone for those that stand for nothing.
+// The value of each digit; kNone for characters that are not digits.
 constexpr std::array<std::uint8_t, 256> MakeTable(absl::string_view digits) {
   std::array<std::uint8_t, 256> table{};
   for (std::uint8_t& value : table) value = kNone;
@@ -57,7 +57,7 @@ absl::StatusOr<std::string> Base64UrlDecode(absl::string_view text) {
   const std::size_t rest = text.size() % 4;
   if (rest == 1) return absl::InvalidArgumentError("base64url text has an impossible length");
   std::string out(text.size() / 4 * 3 + (rest == 0 ? 0 : rest - 1), '\0');
-  std::uint32_t seen = 0;  // more than 63 once something was no digit
+  std::uint32_t seen = 0;  // above 63 after a character that is not a digit
   std::size_t at = 0;
   const auto take = [&](std::size_t digits) {
     std::uint32_t bits = 0;
@@ -75,7 +75,7 @@ absl::StatusOr<std::string> Base64UrlDecode(absl::string_view text) {
     *to++ = static_cast<char>(bits >> 8);
     *to++ = static_cast<char>(bits);
   }
-  std::uint32_t left = 0;  // bits behind the last whole byte
+  std::uint32_t left = 0;  // bits after the last whole byte
   if (rest == 2) {
     const std::uint32_t bits = take(2);
     *to++ = static_cast<char>(bits >> 4);

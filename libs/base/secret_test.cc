@@ -37,12 +37,12 @@ TEST_CASE("Secret: self-assignment keeps the value", "[base]") {
   CHECK(secret.Reveal() == "kept");
 }
 
-// The first bytes of a secret's memory, of which its value need not be the owner any more.
+// The first bytes of a secret's memory, which may be longer than its value.
 std::string Memory(const SecretString& secret, std::size_t size) {
   return std::string(secret.Reveal().data(), size);
 }
 
-TEST_CASE("Secret: a short one leaves nothing behind where it was moved from", "[base]") {
+TEST_CASE("Secret: moving a short value overwrites the original", "[base]") {
   const std::string nothing(7, '\0');
   SecretString first("hunter2");
   SecretString second(std::move(first));
@@ -56,7 +56,7 @@ TEST_CASE("Secret: a short one leaves nothing behind where it was moved from", "
   CHECK(Memory(second, 7) == nothing);
 }
 
-TEST_CASE("Secret: a shorter one leaves nothing of the longer that it replaces", "[base]") {
+TEST_CASE("Secret: assigning a shorter value overwrites the rest of the longer one", "[base]") {
   SecretString secret("0123456789");
   const SecretString other("abc");
   SECTION("by copy") { secret = other; }
@@ -65,7 +65,7 @@ TEST_CASE("Secret: a shorter one leaves nothing of the longer that it replaces",
   CHECK(Memory(secret, 10) == std::string("abc") + std::string(7, '\0'));
 }
 
-TEST_CASE("Secret: a long one moves with its memory", "[base]") {
+TEST_CASE("Secret: moving a long value moves its memory", "[base]") {
   const std::string value(100, 's');
   SecretString first(value);
   const char* const memory = first.Reveal().data();

@@ -19,11 +19,11 @@ struct ResolvedValues {
   // A copy of the spec in which every {env: …} and {file: …} is an {inline: …} and a Dictionary's
   // file is part of its terms; the spec itself where there is nothing to resolve.
   YAML::Node spec;
-  // Of secrets that are missing and may be: "the environment variable NAME", "the file PATH".
+  // Missing secrets, if `secrets` allows them: "the environment variable NAME", "the file PATH".
   std::vector<std::string> missing_secrets;
 };
 
-// Malformed values are mistakes; missing ones too, but for those that `secrets` allows.
+// Malformed values are mistakes. So are missing ones, except those that `secrets` allows.
 ResolvedValues ResolveExternalValues(const std::string& kind, const YAML::Node& spec,
                                      const ExternalValues& values, Secrets secrets,
                                      Mistakes& mistakes);

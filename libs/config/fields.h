@@ -18,7 +18,7 @@ namespace YAML {
 class Node;
 }  // namespace YAML
 
-// Who only reads fields needs no more of yaml-cpp than its name.
+// Code that only reads fields needs no header of yaml-cpp.
 namespace countersign::config {
 
 // The line of each value, counted from 1, by path: "spec.match.models[0]".

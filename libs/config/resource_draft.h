@@ -12,10 +12,10 @@ namespace countersign::config {
 // engines that run without a gateway.
 struct ResourceDraft {
   std::vector<SourcedResource> resources;  // all that have a kind and a name
-  // Typed values of what can be compiled: without the Credentials and IdentityProviders that have
-  // mistakes, and with a placeholder for each Dictionary and IdentityProvider that is referred to
-  // and not there. Other kinds stay with their mistakes, as far as they could be read, so that what
-  // else is wrong with them is found: see AddNewMistakes. Credentials are not sealed. Never null.
+  // Typed values to compile. Credentials and IdentityProviders with mistakes are left out; missing
+  // Dictionaries and IdentityProviders that something refers to are placeholders. Other resources
+  // with mistakes stay as far as they could be read, so that compiling finds further mistakes (see
+  // AddNewMistakes). Credentials are not sealed. Never null.
   std::shared_ptr<const domain::ResourceSet> set;
   std::vector<std::string> mistakes;  // with file and line, without duplicates
 };
@@ -24,7 +24,7 @@ struct ResourceDraft {
 // gateway.
 enum class References { kWithinFiles, kMayLeadOutside };
 
-// What resources are read with.
+// How resources are read.
 struct DraftOptions {
   References references = References::kWithinFiles;
   Secrets secrets = Secrets::kRequired;
@@ -33,9 +33,9 @@ struct DraftOptions {
 ResourceDraft ReadDraft(const std::vector<SourceFile>& files, const ExternalValues& values,
                         const DraftOptions& options);
 
-// `found`, what compiling `draft.set` has reported ("Policy/p: spec.when.pattern.regex: …", each on
-// a line of its own), added to the draft's mistakes with file and line. Left out is what follows
-// from a mistake that is known already: at the same field, within it or around it.
+// Adds `found`, the mistakes reported by compiling `draft.set` ("Policy/p:
+// spec.when.pattern.regex: …"), to the draft's mistakes with file and line. Leaves out those that
+// follow from a known mistake: at the same field, within it or around it.
 void AddNewMistakes(const std::vector<std::string>& found, ResourceDraft& draft);
 
 }  // namespace countersign::config

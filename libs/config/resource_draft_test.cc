@@ -38,7 +38,7 @@ TEST_CASE("ReadDraft: references may lead outside with kMayLeadOutside", "[confi
   CHECK(draft.set->dictionaries.count("far") == 1);  // a placeholder, so that the rest compiles
 }
 
-TEST_CASE("ReadDraft: a resource with mistakes stays as far as it could be read", "[config]") {
+TEST_CASE("ReadDraft: keeps the valid fields of a resource with mistakes", "[config]") {
   const ResourceDraft draft = ReadDraft(
       {{"a.yaml",
         Resource("MaskingProfile", "own", "  response: [{entity: email, aktion: hash}]\n") +
@@ -59,7 +59,7 @@ TEST_CASE("ReadDraft: a credential's value that is missing is one mistake", "[co
         "a.yaml:6: Credential/c: spec.bearer: the environment variable NOT_THERE is not set");
 }
 
-TEST_CASE("ReadDraft: secrets may be missing where nothing is done with them", "[config]") {
+TEST_CASE("ReadDraft: secrets may be missing if the options allow it", "[config]") {
   const ResourceDraft draft = ReadDraft(
       {{"a.yaml",
         Resource("Credential", "c", "  basic:\n    username: u\n    password: {env: NO}\n") +
@@ -71,7 +71,7 @@ TEST_CASE("ReadDraft: secrets may be missing where nothing is done with them", "
                 "  response:\n    - {hashed: {pattern: a, key: {env: KEY}, values: {file: v}}}\n") +
             Resource("Dictionary", "w", "  file: none.txt\n")}},
       {}, {.secrets = Secrets::kMayBeMissing});
-  REQUIRE(draft.mistakes.size() == 1);  // a Dictionary's terms are no secret
+  REQUIRE(draft.mistakes.size() == 1);  // a Dictionary's terms are not secrets
   CHECK(draft.mistakes[0].find("Dictionary/w: spec.file: the file none.txt") != std::string::npos);
   using Names = std::vector<std::string>;
   REQUIRE(draft.resources.size() == 4);
@@ -81,7 +81,7 @@ TEST_CASE("ReadDraft: secrets may be missing where nothing is done with them", "
   CHECK(draft.resources[3].missing_secrets.empty());
 }
 
-TEST_CASE("AddNewMistakes: what follows from a known mistake is left out", "[config]") {
+TEST_CASE("AddNewMistakes: leaves out what follows from a known mistake", "[config]") {
   ResourceDraft draft =
       ReadDraft({{"policies/a.yaml",
                   Resource("Policy", "p",

@@ -42,8 +42,8 @@ void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mista
   }
 }
 
-// "!x" would silently match nothing. Only of files: a gateway has to start with what an earlier
-// version of this program has stored.
+// "!x" would silently match nothing. Checked in files only: a gateway must start with resources
+// that an earlier version of this program has stored.
 void RefuseNegations(const YAML::Node& list, const std::string& path, Mistakes& mistakes) {
   if (!list.IsDefined() || !list.IsSequence()) return;
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -108,7 +108,7 @@ SourceLines SpecLines(const std::string& kind, const YAML::Node& spec) {
   return lines;
 }
 
-// What all resources of one call are read with.
+// The inputs shared by all resources of one call.
 struct Sources {
   const ExternalValues& values;
   Secrets secrets;

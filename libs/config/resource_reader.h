@@ -34,7 +34,7 @@ using ExternalValues = std::map<std::string, std::string>;
 std::set<std::string> ExternalValueKeys(const std::vector<SourceFile>& files);
 
 // Whether the values of secrets (a Credential's, and the key and list of a hashed masking rule)
-// have to be there. If they may be missing, each is replaced by a placeholder, and the resource
+// must be present. If they may be missing, each is replaced by a placeholder, and the resource
 // lists them.
 enum class Secrets { kRequired, kMayBeMissing };
 
@@ -42,7 +42,7 @@ enum class Secrets { kRequired, kMayBeMissing };
 struct SourcedResource {
   domain::Resource resource;  // of a Credential without a spec until it is sealed
   // Of a Credential: its spec as canonical JSON with every value as {"inline": …}. To be sealed.
-  // Empty where its spec is {sealed: withheld}, as the gateway prints it: the stored value is kept.
+  // Empty if its spec is {sealed: withheld}, as the gateway prints it: the stored value is kept.
   SecretString secret_spec;
   // "the environment variable NAME", "the file PATH": the secrets that are missing.
   std::vector<std::string> missing_secrets;
@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<SourcedResource>> ReadResources(const std::vector<Sou
 
 // The stored spec of a Credential whose secret was sealed to `sealed`.
 std::string SealedSpec(absl::string_view sealed);
-// What stands for it where a Credential is shown.
+// Replaces the sealed secret wherever a Credential is shown.
 inline constexpr absl::string_view kWithheld = "withheld";
 
 // Reads the specs in `list` and checks the references between them. INVALID_ARGUMENT lists every

@@ -135,8 +135,7 @@ TEST_CASE("ReadResources: external values replace their references, and secrets 
   CHECK(Errors(yaml).find("the environment variable KEY is not set") != std::string::npos);
 }
 
-TEST_CASE("ReadResources: a listing, as the gateway prints it, is the resources in it",
-          "[config]") {
+TEST_CASE("ReadResources: a listing printed by the gateway is read as its resources", "[config]") {
   const std::string one =
       "{apiVersion: countersign/v1, kind: Dictionary, metadata: {name: a}, spec: {terms: [x]}}";
   const auto read = ReadResources(
@@ -151,8 +150,7 @@ TEST_CASE("ReadResources: a listing, as the gateway prints it, is the resources 
   CHECK_FALSE(other.ok());
 }
 
-TEST_CASE("ReadResources: a Credential's withheld value is kept, and nothing else reads so",
-          "[config]") {
+TEST_CASE("ReadResources: only a Credential's withheld value means that it is kept", "[config]") {
   const auto credential = [](const std::string& spec) {
     return ReadResources(
         {{"a.yaml", "apiVersion: countersign/v1\nkind: Credential\nmetadata: {name: c}\nspec: " +
@@ -168,7 +166,7 @@ TEST_CASE("ReadResources: a Credential's withheld value is kept, and nothing els
   }
 }
 
-TEST_CASE("ReadResources: what is meant as a negation is refused, because it would match nothing",
+TEST_CASE("ReadResources: a negation in a list of names is refused, because it would match nothing",
           "[config]") {
   const auto resource = [](const std::string& kind, const std::string& spec) {
     return ReadResources({{"a.yaml", "apiVersion: countersign/v1\nkind: " + kind +

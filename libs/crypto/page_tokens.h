@@ -9,17 +9,17 @@
 
 namespace countersign::crypto {
 
-// Tokens for the next page of a listing, which only the asker that got one can use, and only for
-// the same question. A token is sealed: what is in it can be neither read nor made up. Tokens of
-// all processes with the same secret are good for each other. Thread-safe.
+// Tokens for the next page of a listing. A token is valid only for the caller that got it and for
+// the same query. It is sealed, so its content can be neither read nor forged. All processes with
+// the same secret accept each other's tokens. Thread-safe.
 class PageTokens {
  public:
   // The key is derived from `secret`, which may serve other purposes too. `random` outlives this
   // object.
   PageTokens(const SecretString& secret, RandomSource& random);
 
-  // `scope` says who asks, for what, and what that asker may see: everything that must be the same
-  // for the next page.
+  // `scope` contains everything that must be the same for the next page: the caller, what the
+  // caller may see, and the query.
   std::string Make(absl::string_view scope, absl::string_view place) const;
 
   // The place within `token`; "" for an empty token: the first page. INVALID_ARGUMENT with reason

@@ -8,7 +8,7 @@
 namespace countersign::crypto {
 namespace {
 
-TEST_CASE("PageTokens: a token leads back to its place, within its scope alone", "[crypto]") {
+TEST_CASE("PageTokens: a token gives its place within its scope only", "[crypto]") {
   SystemRandom random;
   const SecretString secret(std::string(32, 's'));
   const PageTokens tokens(secret, random);
@@ -23,7 +23,7 @@ TEST_CASE("PageTokens: a token leads back to its place, within its scope alone",
   CHECK(absl::IsInvalidArgument(elsewhere.Read("alice sees openai", token).status()));
 }
 
-TEST_CASE("PageTokens: the place is not to be read in the token, and no byte can be changed",
+TEST_CASE("PageTokens: the token does not show its place, and no byte of it can be changed",
           "[crypto]") {
   SystemRandom random;
   const PageTokens tokens(SecretString(std::string(32, 's')), random);

@@ -29,7 +29,7 @@ TEST_CASE("MakePartError: only a failed authentication is told in the part's wor
   CHECK(failed.message == "the gateway's policy is not available; try again");
 }
 
-TEST_CASE("MakePartError: too many reviews are the caller's own, and another try brings no more",
+TEST_CASE("MakePartError: too many reviews of one caller are a 429 that is not retried",
           "[dialects]") {
   const CallerError error = MakePartError(
       WithReason(absl::ResourceExhaustedError("100 wait already"), "too_many_reviews"), "approval");

@@ -8,11 +8,11 @@
 
 namespace countersign::http {
 
-// The `date` field of a response, which RFC 9110 wants on every one, formatted once for each second
-// that it is asked about. Not thread-safe.
+// The `date` field that RFC 9110 requires in every response, formatted at most once per second. Not
+// thread-safe.
 class DateField {
  public:
-  // "date: Sun, 29 Nov 2026 22:00:00 GMT\r\n". `now` may go back: clocks are set.
+  // "date: Sun, 29 Nov 2026 22:00:00 GMT\r\n". `now` may go back, because clocks are adjusted.
   const std::string& Format(absl::Time now) {
     const std::int64_t second = absl::ToUnixSeconds(now);
     if (second != second_) {

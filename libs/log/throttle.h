@@ -11,20 +11,20 @@
 
 namespace countersign::log {
 
-// Limits how often one kind of line is logged, where callers decide how often it happens. What is
-// held back is counted and told with the next line that passes. Thread-safe.
+// Limits how often a line is logged whose cause callers can repeat at will. Suppressed lines are
+// counted; the next line that passes reports the count. Thread-safe.
 class Throttle {
  public:
   // At most `lines` in each `period`. `clock` outlives it.
   Throttle(const Clock& clock, std::size_t lines, absl::Duration period)
       : clock_(clock), lines_(lines), period_(period) {}
 
-  // Absent: hold this line back. Else how many lines this one stands for: itself, and those held
-  // back since the last one that passed.
+  // Nothing: suppress this line. Otherwise the number of lines that this one stands for: itself and
+  // those suppressed since the last one that passed.
   std::optional<std::uint64_t> Pass() {
     const absl::Time now = clock_.Now();
     const MutexLock lock(mutex_);
-    if (now < begun_ || now - begun_ >= period_) {  // clocks are set back, too
+    if (now < begun_ || now - begun_ >= period_) {  // clocks may be set back
       begun_ = now;
       passed_ = 0;
     }

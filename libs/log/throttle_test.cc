@@ -7,7 +7,7 @@
 namespace countersign::log {
 namespace {
 
-TEST_CASE("Throttle: so many lines in each period, and a count of the others", "[log]") {
+TEST_CASE("Throttle: passes a number of lines in each period, and counts the others", "[log]") {
   testing::FakeClock clock;
   Throttle throttle(clock, 2, absl::Seconds(10));
   CHECK(throttle.Pass() == 1);
@@ -21,7 +21,7 @@ TEST_CASE("Throttle: so many lines in each period, and a count of the others", "
   CHECK_FALSE(throttle.Pass().has_value());
 }
 
-TEST_CASE("Throttle: a clock that is set back silences nothing", "[log]") {
+TEST_CASE("Throttle: a clock that is set back begins a new period", "[log]") {
   testing::FakeClock clock;
   Throttle throttle(clock, 1, absl::Seconds(10));
   CHECK(throttle.Pass() == 1);

@@ -41,7 +41,7 @@ TEST_CASE("ConnectOverHttp: answered() is false before the first answer", "[cli]
 
 namespace {
 
-// A gateway of which a test says what it answers.
+// A gateway that answers as the test says.
 struct ServedGateway {
   async::Awaitable<void> Answer(http::Exchange& exchange) {
     http::ResponseHead head;
@@ -101,7 +101,7 @@ TEST_CASE(
   CHECK(anonymous.message().find("--token") != absl::string_view::npos);
 }
 
-TEST_CASE("ConnectOverHttp: an answer that is no JSON is an error, not a crash", "[cli]") {
+TEST_CASE("ConnectOverHttp: an answer that is not JSON is an error", "[cli]") {
   ServedGateway gateway;
   for (const char* const answer : {"", "<html>", "{\"a\":", "{\"a\":1,\"a\":2}", "\xff"}) {
     gateway.answer = answer;

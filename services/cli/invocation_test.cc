@@ -98,7 +98,7 @@ TEST_CASE_METHOD(VerbTest, "ListAll: an error on a later page is the error of th
   CHECK(run.err == "countersign: away\n");
 }
 
-TEST_CASE_METHOD(VerbTest, "ForEachPage: pages without items are passed over", "[cli]") {
+TEST_CASE_METHOD(VerbTest, "ForEachPage: continues after pages without items", "[cli]") {
   gateway.Answer("KeyService/ListKeys", R"({"items":[],"nextPageToken":"a"})");
   gateway.Answer("KeyService/ListKeys", R"({"items":[],"nextPageToken":"b"})");
   gateway.Answer("KeyService/ListKeys", R"({"items":[{"id":"k-1"}],"nextPageToken":""})");
@@ -107,8 +107,7 @@ TEST_CASE_METHOD(VerbTest, "ForEachPage: pages without items are passed over", "
   CHECK(run.out.find("k-1") != std::string::npos);
 }
 
-TEST_CASE_METHOD(VerbTest, "ForEachPage: a page that leads to itself is an error, not a loop",
-                 "[cli]") {
+TEST_CASE_METHOD(VerbTest, "ForEachPage: a page whose next page is itself is an error", "[cli]") {
   gateway.Answer("KeyService/ListKeys", R"({"items":[],"nextPageToken":"again"})");
   const RunResult run = Run({"keys", "list"});
   CHECK(run.status == 1);

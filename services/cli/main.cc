@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   countersign::cli::output::DescriptorBuffer output(STDOUT_FILENO);
   std::streambuf* const before = std::cout.rdbuf(&output);
   const int status = countersign::cli::Run({argv + 1, argv + argc}, std::cout, std::cerr);
-  std::cout.flush();  // what was printed before an error counts, too
+  std::cout.flush();  // output before an error must be written, too
   std::cout.rdbuf(before);
   return status;
 }

@@ -39,15 +39,15 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddVerifyVerb(app, invocation);
 }
 
-// Mistakes in resources come many at a time: each line of `message` is a line of its own. Messages
-// quote names and texts of others.
+// Mistakes in resources are reported many at a time, one per line of `message`. Messages may quote
+// untrusted names and texts.
 void PrintError(std::ostream& err, absl::string_view message) {
   for (const absl::string_view line : absl::StrSplit(message, '\n')) {
     err << "countersign: " << output::Printable(line) << "\n";
   }
 }
 
-// What was printed counts only once it was written.
+// Output that was not written is an error.
 int FlushSuccess(std::ostream& out, std::ostream& err) {
   const absl::Status flushed = output::Flush(out);
   if (flushed.ok()) return 0;

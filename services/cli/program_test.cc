@@ -91,8 +91,7 @@ TEST_CASE("Run: every verb has --help and `help VERB`", "[cli]") {
   CHECK(RunWith(helped).out == ran.out);
 }
 
-TEST_CASE_METHOD(VerbTest, "Run: what could not be printed is status 1, whatever the verb did",
-                 "[cli]") {
+TEST_CASE_METHOD(VerbTest, "Run: lost output is status 1, whatever the verb did", "[cli]") {
   gateway.Answer("KeyService/CreateKey", R"({"id":"k-1","identity":"ann","key":"csk_1"})");
   gateway.Answer("KeyService/ListKeys", R"({"items":[{"id":"k-1"}],"nextPageToken":""})");
   gateway.Answer("IdentityService/WhoAmI", R"({"identity":"ann"})");
@@ -112,7 +111,7 @@ TEST_CASE_METHOD(VerbTest, "Run: what could not be printed is status 1, whatever
         std::string::npos);
 }
 
-TEST_CASE_METHOD(VerbTest, "Run: an error's text is shown, not acted on by the terminal", "[cli]") {
+TEST_CASE_METHOD(VerbTest, "Run: control characters in an error's text are escaped", "[cli]") {
   gateway.Answer("IdentityService/WhoAmI", absl::UnknownError("no \x1b[2J model\u202e"));
   CHECK(Run({"whoami"}).err == "countersign: no \\u{1b}[2J model\\u{202e}\n");
 }

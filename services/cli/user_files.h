@@ -21,7 +21,7 @@ std::string ConfigPath();
 absl::Status RememberShown(absl::string_view url, absl::string_view id, absl::string_view hash);
 std::string ShownHash(absl::string_view url, absl::string_view id);
 
-// Writes `content` to `path` as OutputFile does: all of it or nothing.
+// Writes all of `content` to `path`, or nothing, as OutputFile does.
 absl::Status WriteFile(const std::string& path, absl::string_view content);
 
 }  // namespace countersign::cli

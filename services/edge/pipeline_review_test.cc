@@ -272,7 +272,7 @@ TEST_CASE("Review: a call that was held joins again with a fresh internal token"
     return known;
   };
   f.authenticator.authenticate.Next([known] { return known("before"); });
-  // While nothing is cached, a running call asks whether its caller still stands, too.
+  // While nothing is cached, a running call verifies its caller again, too.
   for (int i = 0; i < 3; ++i) {
     f.authenticator.authenticate.Next([known] { return known("after"); });
   }

@@ -13,7 +13,7 @@ using testing::FakeCallerConnection;
 using testing::kPlainAnswer;
 using testing::kPlainBody;
 
-// A dispatcher over the fixture's services, asked by one caller after the other.
+// A dispatcher over the fixture's services, called by one caller after the other.
 struct Fixture : CallFixture {
   Fixture() { dispatcher.SetAdminBackend(admin); }
 
@@ -25,7 +25,7 @@ struct Fixture : CallFixture {
     caller->set_body(method == "POST" ? kPlainBody : "");
     return *caller;
   }
-  // Handles the caller's request as far as it gets.
+  // Handles the caller's request until it waits or ends.
   void Handle(FakeCallerConnection& caller, RequestDispatcher& by) {
     executor.Run(RunHandle(caller, by));
   }
@@ -51,7 +51,7 @@ struct Fixture : CallFixture {
 
 constexpr char kMethod[] = "/countersign.policy.v1.ResourceService/GetResources";
 
-TEST_CASE("RequestDispatcher: alive at once, ready with resources and when nothing else is missing",
+TEST_CASE("RequestDispatcher: alive at once, ready when resources and all else are there",
           "[edge]") {
   Fixture f;
   f.served.Serve(nullptr);
@@ -79,7 +79,7 @@ TEST_CASE("RequestDispatcher: only GET is a probe", "[edge]") {
   CHECK(f.Ask("POST", "/livez").status() == 404);
 }
 
-TEST_CASE("RequestDispatcher: what is no probe, RPC or review is a call", "[edge]") {
+TEST_CASE("RequestDispatcher: everything but a probe, an RPC or a review is a call", "[edge]") {
   Fixture f;
   f.upstream.Answer(200, "application/json", {kPlainAnswer});
   FakeCallerConnection& caller = f.Ask("POST", "/v1/chat/completions");
@@ -105,7 +105,7 @@ TEST_CASE("RequestDispatcher: an RPC is forwarded with its verified caller and i
   CHECK(f.recorder.sessions().empty());
 }
 
-TEST_CASE("RequestDispatcher: refusals of RPCs have the shape of the Connect protocol", "[edge]") {
+TEST_CASE("RequestDispatcher: refusals of RPCs have the form of the Connect protocol", "[edge]") {
   Fixture f;
   FakeCallerConnection& wrong_method = f.Ask("GET", kMethod);
   CHECK(wrong_method.status() == 404);
@@ -160,7 +160,7 @@ TEST_CASE("RequestDispatcher: the answer to an RPC whose caller has left is drop
   CHECK_FALSE(caller.begun());
 }
 
-TEST_CASE("RequestDispatcher: a review's status is shown to the one who asked for it", "[edge]") {
+TEST_CASE("RequestDispatcher: a review's status is shown only to its requester", "[edge]") {
   Fixture f;
   f.reviews.get_status.Next([] {
     domain::ReviewStatus status = clients::FakeReviewGate::Status(domain::ReviewState::kApproved);
@@ -196,7 +196,7 @@ TEST_CASE("RequestDispatcher: a status whose caller has left is not sent", "[edg
   CHECK_FALSE(caller.begun());
 }
 
-TEST_CASE("RequestDispatcher: requests that were never read are counted and answered", "[edge]") {
+TEST_CASE("RequestDispatcher: unreadable requests are counted and answered", "[edge]") {
   Fixture f;
   const std::pair<int, const char*> cases[] = {{400, "invalid_request"},
                                                {431, "headers_too_large"},

@@ -1,7 +1,7 @@
-// What exporting and verifying a record costs, per byte of the file and of one core. The record is
-// kept in memory: what PostgreSQL costs is not in these figures.
+// Measures the speed of exporting and verifying a record on one core. The record is in memory, so
+// the figures do not include PostgreSQL.
 //   export_bench [SESSIONS]     (5,000)
-// Exits 1 when either is below 50 MB/s.
+// Exits with 1 when either is below 50 MB/s.
 
 #include <unistd.h>
 

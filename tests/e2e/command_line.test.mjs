@@ -261,7 +261,7 @@ test('scripts/dev reports unusable tools in one line', async () => {
   assert.match(unreachable.stderr, /^dev: --database cannot be used: [^\n]*port 1[^\n]*\n$/);
 });
 
-// As a shell runs it: redirections and all.
+// Run by a shell, with redirections.
 const shell = (line) =>
   run('/bin/sh', ['-c', line], {
     env: {
@@ -271,7 +271,7 @@ const shell = (line) =>
     },
   });
 
-test('what cannot be written is status 1', async () => {
+test('lost output is status 1', async () => {
   const text = resource('Dictionary', 'words', '{terms: [alpha]}');
   await file('full.yaml', text);
   for (const command of ['--help', '--version', 'whoami', 'get policies -o yaml', 'keys list', 'sessions list -o json', 'validate -f $DIR/full.yaml',
@@ -286,7 +286,7 @@ test('what cannot be written is status 1', async () => {
   assert.equal(diff.code, 2); // 1 would say that it was shown
 });
 
-test('an export goes through devices, links and pipes, which stay what they are', async () => {
+test('an export is written through devices, links and pipes, which are not replaced', async () => {
   const kind = async (name) => (await shell(`stat -c %F ${name}`)).stdout.trim();
   assert.equal((await shell('$CS sessions export -o /dev/null')).code, 0);
   assert.equal(await kind('/dev/null'), 'character special file');
@@ -306,7 +306,7 @@ test('an export goes through devices, links and pipes, which stay what they are'
   assert.equal((await shell(`${program('countersign')} verify $DIR/out`)).code, 0);
 });
 
-test('what get prints of every kind can be applied, and is unchanged', async () => {
+test('the output of get for every kind can be applied, and is unchanged', async () => {
   const kinds = ['identityproviders', 'identities', 'rolebindings', 'credentials', 'connections', 'dictionaries', 'maskingprofiles', 'policies'];
   await gateway.apply(resources(model.url));
   for (const form of ['yaml', 'json']) {
@@ -333,7 +333,7 @@ test('what get prints of every kind can be applied, and is unchanged', async () 
   assert.equal((await fetch(`${gateway.baseURL}/chat/completions`, { method: 'POST', headers, body })).status, 200);
 });
 
-test('what changes nothing needs no secret, and says so', async () => {
+test('validate, diff and dry runs need no secret, and say so', async () => {
   const path = await file('secret.yaml', resource('Credential', 'model-key', '{bearer: {env: A_KEY_THAT_IS_NOT_SET}}') + resource('Credential', 'new-key', '{bearer: {file: /no/such/secret}}'));
   const note = 'countersign: note: checked Credential/model-key without the environment variable A_KEY_THAT_IS_NOT_SET\ncountersign: note: checked Credential/new-key without the file /no/such/secret\n';
   for (const [args, code, stdout] of [
@@ -349,7 +349,7 @@ test('what changes nothing needs no secret, and says so', async () => {
   assert.equal((await gateway.cli(['apply', '-f', path])).code, 1);
 });
 
-test('a model name with escape sequences reaches no terminal and no parser', async () => {
+test('escape sequences in a model name are escaped in every output format', async () => {
   const key = await gateway.createKey('ci-bot');
   const name = 'demo-\u001b[2J\u009b31m\u202e\u007f\u2028x';
   const body = JSON.stringify({ model: name, messages: [{ role: 'user', content: 'hello' }] });

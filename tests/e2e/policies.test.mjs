@@ -74,7 +74,7 @@ test('explain in words', async () => {
   assert.match(stdout, /^allow by otherwise, 1 token, masking standard\n\npolicy +verdict +priority +outcome /);
 });
 
-test('explain says what the gateway refuses before it asks the policies', async () => {
+test('explain shows refusals that come before the policies', async () => {
   const refused = async (...args) => {
     const { verdict, policy, code } = await gateway.cliJson(['policy', 'explain', '--connection', 'openai', ...args], { input: 'hello' });
     assert.deepEqual([verdict, policy], ['deny', '']);

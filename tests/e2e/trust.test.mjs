@@ -1,4 +1,4 @@
-// Who stands, who votes, and what a superuser of the database cannot do.
+// Revocation, who may vote, and what a superuser of the database cannot do.
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -34,7 +34,7 @@ metadata: {name: ${name}}
 spec: {kind: ${kind}, groups: ${groups}}
 `;
 
-// SQL as the superuser of the database, whom no trigger stops.
+// SQL as the superuser of the database, whom triggers do not stop.
 async function superuser(sql) {
   let place;
   if (gateway.shape === 'standalone') {
@@ -69,7 +69,7 @@ after(async () => {
   await model?.stop();
 });
 
-// Streams until something came, does `revoke`, and gives what came afterwards and how long it took.
+// Streams until something arrives, calls `revoke`, and returns what arrived later and how long it took.
 async function streamAcross(key, revoke, text = 'count') {
   const response = await post(key, text, { stream: true });
   assert.equal(response.status, 200);
@@ -128,7 +128,7 @@ test('a key dies with its Identity, and another one of the name does not get it'
   assert.equal((await post(await gateway.createKey('phoenix'), 'hello')).status, 200);
 });
 
-test('a stream goes on when resources change that do not concern its caller', async () => {
+test('a stream continues when resources change that do not concern its caller', async () => {
   await applyMore(identity('steady'));
   const key = await gateway.createKey('steady');
   const { received, ended } = await streamAcross(key, () => applyMore(identity('somebody-else')), 'hello');
@@ -148,7 +148,7 @@ test('an access key votes only for a human', async () => {
   assert.equal((await held).status, 403);
 });
 
-test('one caller cannot open reviews without end', async () => {
+test('the number of pending reviews per caller is limited', async () => {
   await applyMore(identity('flood'));
   const key = await gateway.createKey('flood');
   const statuses = [];
@@ -178,7 +178,7 @@ test('a model with a NUL in its name is a clear 400, under review too', async ()
   assert.equal(error.param, 'model');
 });
 
-test('an approval that only the database claims sends nothing', async () => {
+test('an approval that exists only in the database sends nothing', async () => {
   const key = await gateway.createKey('ci-bot');
   const text = risky();
   const held = post(key, text);
@@ -209,8 +209,8 @@ test("another auditor's page token is refused", async () => {
   assert.match((await other.json()).message, /page token/);
 });
 
-// The last test: it leaves a gateway that refuses to go on.
-test('a middle session and all checkpoints deleted: the recorder does not go on, and a kept checkpoint shows it', async () => {
+// The last test, because afterwards the gateway refuses to continue.
+test('after a middle session and all checkpoints are deleted, the recorder stops, and a kept checkpoint proves it', async () => {
   const file = join(gateway.folder, 'export.jsonl');
   await cli(['sessions', 'export', '-o', file]);
   const report = JSON.parse((await cli(['verify', file, '-o', 'json'])).stdout);

@@ -26,7 +26,7 @@ const answer = (message, more = {}) =>
     choices: [{ index: 0, message: { role: 'assistant', content: message }, finish_reason: 'stop' }],
     ...more,
   });
-// Sends `bytes` on a connection of its own, then ends its direction; gives all that came back.
+// Sends `bytes` on a new connection, then half-closes it; returns everything received.
 const exchange = (bytes) =>
   new Promise((resolve, reject) => {
     const [host, port] = gateway.address.split(':');
@@ -49,7 +49,7 @@ after(async () => {
   await model?.stop();
 });
 
-test('an upstream that repeats the credential tells it to nobody', async () => {
+test('a credential that the upstream repeats reaches nobody', async () => {
   const forms = [
     secret,
     Buffer.from(`Bearer ${secret}`).toString('base64'),
@@ -70,7 +70,7 @@ test('an upstream that repeats the credential tells it to nobody', async () => {
   }
 });
 
-test('a stream spells the credential nowhere, however it is cut', async () => {
+test('a stream never contains the credential, however it is cut', async () => {
   for (let cut = 1; cut < secret.length; cut += 3) {
     const deltas = [content(`a ${secret.slice(0, cut)}`), content(`${secret.slice(cut)} b`)];
     let text = '';
@@ -83,7 +83,7 @@ test('a stream spells the credential nowhere, however it is cut', async () => {
   }
 });
 
-test('a provider that refuses the credential is told as the gateway\'s fault, once', async () => {
+test('a provider that refuses the credential is reported as the gateway\'s fault, once', async () => {
   for (const status of [401, 403]) {
     let calls = 0;
     const prompt = model.play((response) => {
@@ -99,7 +99,7 @@ test('a provider that refuses the credential is told as the gateway\'s fault, on
   }
 });
 
-test('a caller says neither who pays nor anything else in headers that nobody judges', async () => {
+test('a caller cannot set who pays, or send text in headers that nothing judges', async () => {
   let seen;
   const prompt = model.play((response, request) => {
     seen = request.headers;
@@ -122,7 +122,7 @@ test('a caller says neither who pays nor anything else in headers that nobody ju
   }
 });
 
-test('a model\'s id is one id, and a query is judged or known', async () => {
+test('a model\'s id cannot address another resource, and a query is known or judged', async () => {
   const get = (path) =>
     fetch(`http://${gateway.address}${path}`, { headers: { authorization: `Bearer ${key}` } });
   for (const path of [
@@ -156,7 +156,7 @@ test('a large prompt of many numbers is refused, and one with a picture is not',
   assert.equal(reply.choices[0].message.content, 'fine');
 });
 
-test('absolute targets, paths that end with a slash, and callers that end their direction', async () => {
+test('absolute targets, paths that end with a slash, and half-closed callers', async () => {
   const body = JSON.stringify({
     model: 'demo-1',
     messages: [

@@ -6,8 +6,8 @@
 
 namespace countersign::faults {
 
-// Starts `gateway` with one caller who may ask `model` everything that the resources in `more`
-// (YAML documents) leave allowed. Returns the caller's access key.
+// Starts `gateway` with one caller, who may send `model` everything that the resources in `more`
+// (YAML documents) do not forbid. Returns the caller's access key.
 std::string StartForOneCaller(Gateway& gateway, const DemoModel& model,
                               const std::string& more = "");
 

@@ -7,7 +7,7 @@
 
 namespace countersign::config::testing {
 
-// Has `read` read the mapping `yaml`, which stands at `path` of f.yaml; an empty text is an absent
+// Passes the mapping `yaml` at `path` of f.yaml to `read`; an empty text is an absent
 // mapping. Returns the mistakes, one per line; "" for none.
 std::string ReadFields(const std::string& yaml, const std::string& path,
                        const std::function<void(Fields&)>& read);

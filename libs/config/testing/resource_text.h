@@ -4,8 +4,8 @@
 
 namespace countersign::config::testing {
 
-// One document of a resource file. `spec` is in braces, or a block of indented lines, of which the
-// first is the document's sixth.
+// One document of a resource file. `spec` is in braces, or a block of indented lines that begins at
+// the document's sixth line.
 inline std::string ResourceText(const std::string& kind, const std::string& name,
                                 const std::string& spec) {
   std::string text =

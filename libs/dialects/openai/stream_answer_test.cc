@@ -299,7 +299,7 @@ TEST_CASE("StreamAnswer: unknown members are masked, also when split", "[dialect
   CHECK(!absl::StrContains(out, "\"ET"));
 }
 
-TEST_CASE("StreamAnswer: the gateway's own events are like the upstream's, whatever came before",
+TEST_CASE("StreamAnswer: the gateway's own events have the upstream's form, whatever came before",
           "[dialects]") {
   // An event of another kind comes first, and the first piece of the content is held to the end.
   const std::string caller =

@@ -18,7 +18,7 @@ namespace {
 
 using icu::UnicodeString;
 
-constexpr UChar32 kBrailleBlank = 0x2800;  // a space to everybody but Unicode
+constexpr UChar32 kBrailleBlank = 0x2800;  // looks like a space; Unicode has it as a symbol
 
 // ICU's data is linked in, so only a lack of memory can make these calls fail.
 void Must(UErrorCode status) {

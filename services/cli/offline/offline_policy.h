@@ -17,18 +17,18 @@ namespace countersign::cli::offline {
 // engine.
 class OfflinePolicy {
  public:
-  // Where resources come from: from the gateway, all of them, or from files, which may be about
-  // policies alone.
+  // Where the resources come from: the gateway, which gives all of them, or files, which may
+  // contain policies only.
   struct Source {
     config::References references = config::References::kWithinFiles;
     bool is_gateway = false;
   };
-  // INVALID_ARGUMENT with every mistake. Secrets' values are not needed.
+  // INVALID_ARGUMENT with every mistake. The values of secrets are not needed.
   static absl::StatusOr<std::unique_ptr<OfflinePolicy>> Load(
       const std::vector<config::SourceFile>& files, const config::ExternalValues& values,
       const Source& source);
 
-  // Why the gateway would not even ask the policies, as its caller is told.
+  // Why the gateway refuses before it asks the policies, as its caller is told.
   struct Refusal {
     std::string code;  // permission_denied, model_not_found
     std::string message;
@@ -36,17 +36,17 @@ class OfflinePolicy {
   struct Answer {
     domain::Principal who;
     domain::Prompt prompt;
-    // With a refusal the decision is a deny without a policy; what the policies say stays.
+    // With a refusal, the decision is a deny without a policy; the policies' results are kept.
     policy::rules::Explanation explanation;
     std::optional<Refusal> refusal;
   };
-  // What the gateway would do with `question`; its expectation is ignored. Its identity has its own
-  // groups, those of the Identity resource of that name, if there is one, and the roles from
-  // bindings. Files without a RoleBinding are for policies only: then a caller with an Identity or
-  // a group may call. NOT_FOUND for an unknown connection.
+  // What the gateway would do with `question`; its expectation is ignored. The caller has the
+  // question's groups, those of the Identity resource with that name, and the roles from bindings.
+  // Files without a RoleBinding are for policies only: then a caller with an Identity or a group
+  // may call. NOT_FOUND for an unknown connection.
   absl::StatusOr<Answer> Ask(const config::PolicyCase& question) const;
 
-  // What the answer to `question` depends on and these resources do not say, in sentences.
+  // What the answer to `question` depends on but these resources do not define, in sentences.
   std::vector<std::string> Doubts(const config::PolicyCase& question) const;
 
  private:

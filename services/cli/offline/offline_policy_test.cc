@@ -106,7 +106,7 @@ metadata: {name: cleo}
 spec: {kind: human, groups: [staff, engineering]}
 )";
 
-TEST_CASE("RunCase: who has no role is denied, whatever the policies say", "[cli]") {
+TEST_CASE("RunCase: a caller without a role is denied, whatever the policies say", "[cli]") {
   const auto policies = LoadedWith(kBinding);
   config::PolicyCase question = Case("hello", "deny");
   CHECK(RunCase(*policies, question).got ==
@@ -119,7 +119,7 @@ TEST_CASE("RunCase: who has no role is denied, whatever the policies say", "[cli
   CHECK(RunCase(*policies, question).got == "allow by engineers");
 }
 
-TEST_CASE("RunCase: an unknown identity without a group is nobody, with or without bindings",
+TEST_CASE("RunCase: an unknown identity without a group is denied, with or without bindings",
           "[cli]") {
   config::PolicyCase question = Case("hello", "deny");
   question.identity = "anne";
@@ -147,7 +147,7 @@ TEST_CASE("RunCase: a model that the connection does not serve is denied", "[cli
   CHECK_FALSE(RunCase(*policies, question).passed);  // no policy decided
 }
 
-TEST_CASE("OfflinePolicy: a gateway without bindings gives nobody a role; files may not say",
+TEST_CASE("OfflinePolicy: without bindings a gateway gives no roles, and files leave them open",
           "[cli]") {
   const auto files = LoadedWith("");
   const auto gateway = LoadedWith("", {.is_gateway = true});
@@ -160,7 +160,8 @@ TEST_CASE("OfflinePolicy: a gateway without bindings gives nobody a role; files 
   CHECK(gateway->Doubts(question).empty());
 }
 
-TEST_CASE("OfflinePolicy: a refusal is a deny without a policy; what policies say stays", "[cli]") {
+TEST_CASE("OfflinePolicy: a refusal is a deny without a policy; the policies' results are kept",
+          "[cli]") {
   config::PolicyCase question = Case("about bluebird", "deny");
   question.model = "o3";
   const auto answer = LoadedWith("")->Ask(question);

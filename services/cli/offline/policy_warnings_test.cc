@@ -34,7 +34,7 @@ TEST_CASE("FindPolicyWarnings: a review of everything beside an allow for one mo
             "review only mini is allowed; narrow match.models if that is not meant"});
 }
 
-TEST_CASE("FindPolicyWarnings: every section in which a review opens more", "[cli]") {
+TEST_CASE("FindPolicyWarnings: every section in which a review permits more", "[cli]") {
   const auto found = Warnings({Allow("a", {.connections = {"x"},
                                            .groups = {"g"},
                                            .identities = {"ann"},
@@ -56,11 +56,11 @@ TEST_CASE("FindPolicyWarnings: names what is not covered", "[cli]") {
                     "o1, *, but without a review only gpt-*, o3, o4 are allowed") == 0);
 }
 
-TEST_CASE("FindPolicyWarnings: nothing where a review opens no more than is allowed", "[cli]") {
+TEST_CASE("FindPolicyWarnings: nothing if a review permits no more than is allowed", "[cli]") {
   CHECK(Warnings({Allow("a", {}), Review({})}).empty());
   CHECK(Warnings({Allow("a", {.models = {"gpt-*"}}), Review({.models = {"gpt-4o"}})}).empty());
   CHECK(Warnings({Allow("a", {.models = {"m"}}), Allow("b", {}), Review({})}).empty());
-  // Reviews for what nobody may do without one are meant to open it.
+  // If nothing is allowed without a review, reviews are meant to permit it.
   CHECK(Warnings({Review({})}).empty());
   CHECK(Warnings({Allow("a", {.models = {"m"}}), Review({.models = {"other"}})}).empty());
   CHECK(Warnings(

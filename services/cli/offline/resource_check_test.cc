@@ -139,7 +139,7 @@ TEST_CASE("CheckResources: every mistake of one resource at once, refused patter
   CHECK(connection.size() == 2);
 }
 
-TEST_CASE("CheckResources: secrets may be missing, also where they would be parsed", "[cli]") {
+TEST_CASE("CheckResources: secrets may be missing, even those that would be parsed", "[cli]") {
   const auto checked = CheckResources(
       {{"f.yaml",
         Resource("Credential", "tls", "  mtls:\n    cert: {file: c}\n    key: {env: NONE}\n") +
@@ -157,7 +157,7 @@ TEST_CASE("CheckResources: secrets may be missing, also where they would be pars
             "MaskingProfile/m without the environment variable NONE and the file v"});
 }
 
-TEST_CASE("CheckResources: a reference is one mistake, and none where it may lead outside",
+TEST_CASE("CheckResources: a dangling reference is one mistake, or none if it may lead outside",
           "[cli]") {
   const std::string policy =
       Resource("Policy", "p",

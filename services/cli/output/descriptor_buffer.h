@@ -5,9 +5,9 @@
 
 namespace countersign::cli::output {
 
-// What is written to a stream goes to an open file, in blocks. Unlike the standard streams' own
-// buffers it keeps why a write failed: from then on every flush fails with that errno again, and
-// nothing more is written. Flush before it is destroyed. Not thread-safe.
+// A stream buffer that writes to an open file in blocks. Unlike the standard buffers it remembers
+// why a write failed: after that, every flush fails with the same errno and nothing more is
+// written. Flush before it is destroyed. Not thread-safe.
 class DescriptorBuffer final : public std::streambuf {
  public:
   explicit DescriptorBuffer(int file);

@@ -12,7 +12,7 @@
 namespace countersign::cli::output {
 namespace {
 
-// Closes its end of a pipe when it goes.
+// One end of a pipe, closed on destruction.
 struct Descriptor {
   ~Descriptor() {
     if (file >= 0) close(file);
@@ -20,7 +20,7 @@ struct Descriptor {
   int file = -1;
 };
 
-TEST_CASE("DescriptorBuffer: what was written arrives whole, in any pieces", "[cli]") {
+TEST_CASE("DescriptorBuffer: everything written arrives, in whatever pieces", "[cli]") {
   int ends[2];
   REQUIRE(pipe2(ends, O_NONBLOCK) == 0);
   const Descriptor reader{ends[0]}, writer{ends[1]};
@@ -39,12 +39,12 @@ TEST_CASE("DescriptorBuffer: what was written arrives whole, in any pieces", "[c
   CHECK(received == expected);
 }
 
-TEST_CASE("DescriptorBuffer: the reason of a lost write is told at every later flush", "[cli]") {
+TEST_CASE("DescriptorBuffer: every flush after a failed write reports its reason", "[cli]") {
   const Descriptor full{open("/dev/full", O_WRONLY)};
   REQUIRE(full.file >= 0);
   DescriptorBuffer buffer(full.file);
   std::ostream out(&buffer);
-  // The write fails when a block is full, long before anybody flushes.
+  // The write fails when a block is full, long before a flush.
   out << std::string(100'000, 'x');
   errno = 0;
   CHECK_FALSE(out.good());

@@ -63,7 +63,7 @@ class Texts {
   std::mt19937 random_;
 };
 
-// No control character but line ends, and nothing that changes how other text is shown.
+// No control characters except line ends, and none that change how other text is shown.
 bool IsTame(const std::string& printed) {
   for (std::size_t at = 0; at < printed.size();) {
     const Utf8Char c = DecodeUtf8(printed, at);
@@ -114,7 +114,7 @@ TEST_CASE("PrintJson, PrintYaml, Table: random texts stay texts", "[cli]") {
   }
 }
 
-TEST_CASE("Printable: every character is either itself or an escape, and none is lost", "[cli]") {
+TEST_CASE("Printable: every character is kept or escaped", "[cli]") {
   for (std::uint32_t c = 0; c <= 0x10ffff; ++c) {
     const std::string text = EncodeUtf8(c);
     if (text.empty()) continue;  // a surrogate

@@ -39,8 +39,8 @@ std::string NumberText(json::Value value) {
   return writer.str();
 }
 
-// How a quoted text spells a character beyond U+FFFF: JSON has pairs of surrogates, which YAML
-// reads as two characters.
+// How a character above U+FFFF is escaped: JSON uses a pair of surrogates, which YAML would read as
+// two characters.
 enum class Notation { kJson, kYaml };
 
 void AppendEscape(std::uint32_t c, Notation notation, std::string& out) {

@@ -16,19 +16,19 @@ enum class Format { kTable, kJson, kYaml };
 // out.
 std::string Printable(absl::string_view text);
 
-// `value` as indented JSON with the members in their order, and as YAML. Both end with a newline,
-// and read back as the same value. What Printable would not write as it is stands escaped: YAML
-// refuses most of it, and a terminal may act on it.
+// Prints `value` as indented JSON with its members in their order, or as YAML. Both end with a
+// newline and read back as the same value. Characters that Printable replaces are escaped, because
+// YAML refuses most of them and a terminal may act on them.
 void PrintJson(std::ostream& out, json::Value value);
 void PrintYaml(std::ostream& out, json::Value value);
 
-// Columns as wide as their widest cell so far, two spaces between them, headings in capitals. Cells
-// pass through Printable.
+// A table with two spaces between columns, each as wide as its widest cell so far. Headings are in
+// capitals; cells pass through Printable.
 class Table {
  public:
   explicit Table(const std::vector<std::string>& headings) { Add(headings); }
   void Add(const std::vector<std::string>& cells);
-  // Writes the rows that were not written yet.
+  // Writes the rows added since the last Print.
   void Print(std::ostream& out);
 
  private:
@@ -42,10 +42,10 @@ struct Column {
 };
 
 // Writes a listing item by item: a table of `columns`, or {"items": […], "nextPageToken": …} as
-// PrintJson and PrintYaml write it. Keeps one page in memory, of JSON and YAML nothing.
+// PrintJson and PrintYaml write it. A table keeps one page in memory; JSON and YAML keep nothing.
 class Listing {
  public:
-  // `out` outlives it.
+  // `out` must outlive it.
   Listing(std::ostream& out, Format format, std::vector<Column> columns);
   void Add(json::Value item);
   void EndPage();

@@ -23,19 +23,19 @@ absl::Status WriteError(const std::string& path, int code) {
   return absl::UnknownError(text);
 }
 
-// Devices and pipes have nothing to synchronise.
+// Devices and pipes cannot be synchronised.
 bool CannotBeSynced(int code) { return code == EINVAL || code == ENOTSUP || code == EROFS; }
 
 constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 
-// Never what somebody else has put there: the folder may be everybody's.
+// Refuses an existing file, because others may write to the folder.
 int OpenFresh(const std::string& path) {
   const int file = open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0600);
   if (file >= 0 || errno != EEXIST || unlink(path.c_str()) != 0) return file;
   return open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0600);
 }
 
-// Where a link leads need not be there yet. (O_CREAT on a FIFO in /tmp may be refused.)
+// The target of a link may not exist yet. (O_CREAT on a FIFO in /tmp may be refused.)
 int OpenInPlace(const std::string& path, bool is_link) {
   return open(path.c_str(), kFlags | O_TRUNC | (is_link ? O_CREAT : 0), 0600);
 }
@@ -91,7 +91,7 @@ absl::Status Flush(std::ostream& out) {
   errno = 0;
   out.flush();
   if (out.good()) return absl::OkStatus();
-  // A stream that has failed keeps no reason; its buffer tells it when asked again.
+  // A failed stream keeps no reason; its buffer reports it again.
   if (errno == 0 && out.rdbuf() != nullptr) (void)out.rdbuf()->pubsync();
   return absl::UnknownError(absl::StrCat("cannot write to standard output", errno == 0 ? "" : ": ",
                                          errno == 0 ? "" : std::strerror(errno)));

@@ -10,21 +10,21 @@
 
 namespace countersign::cli::output {
 
-// A file that a verb writes piece by piece. A new or regular file of that name appears or is
-// replaced, with mode 0600, only when Finish succeeds; until then the old one stays. Everything
-// else that the name can stand for (a device, a FIFO, a symbolic link and what it leads to) is
-// written through and stays what it is. Not thread-safe.
+// A file that a verb writes piece by piece. If `path` is new or a regular file, it is created or
+// replaced, with mode 0600, only when Finish succeeds. If it is anything else (a device, a FIFO, or
+// a symbolic link, whose target is written), it is written directly and never replaced. Not
+// thread-safe.
 class OutputFile {
  public:
-  // Opening a FIFO waits for its reader. Errors name `path` and say what the system said.
+  // Opening a FIFO waits for its reader. Errors contain `path` and the system's reason.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
-  // Without Finish: takes away what was written, where that is a file of its own.
+  // Without a successful Finish, removes what was written, unless it was written directly.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   absl::Status Write(absl::string_view bytes);
-  // Returns once the bytes are where they belong. Nothing may be written afterwards.
+  // Returns when all bytes are stored. Nothing may be written afterwards.
   absl::Status Finish();
 
  private:

@@ -31,7 +31,7 @@ std::size_t FilesIn(const std::string& folder) {
       std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
-TEST_CASE("OutputFile: a new file has mode 0600 and appears when it is finished", "[cli]") {
+TEST_CASE("OutputFile: a new file has mode 0600 and appears at Finish", "[cli]") {
   const UserHome home;
   const std::string path = home.path + "/new";
   auto file = OutputFile::Open(path);
@@ -45,7 +45,7 @@ TEST_CASE("OutputFile: a new file has mode 0600 and appears when it is finished"
   CHECK(FilesIn(home.path) == 1);
 }
 
-TEST_CASE("OutputFile: a regular file stays as it was until the new one is whole", "[cli]") {
+TEST_CASE("OutputFile: a regular file is unchanged until Finish", "[cli]") {
   const UserHome home;
   const std::string path = home.Write("old", "before");
   {
@@ -59,7 +59,7 @@ TEST_CASE("OutputFile: a regular file stays as it was until the new one is whole
   CHECK(home.Read("old") == "after");
 }
 
-TEST_CASE("OutputFile: a symbolic link is followed and stays one", "[cli]") {
+TEST_CASE("OutputFile: a symbolic link is followed and not replaced", "[cli]") {
   const UserHome home;
   const std::string target = home.Write("target", "something longer than the new content");
   fs::create_symlink(target, home.path + "/link");
@@ -73,7 +73,7 @@ TEST_CASE("OutputFile: a symbolic link is followed and stays one", "[cli]") {
   CHECK(home.Read("not-there-yet") == "made");
 }
 
-TEST_CASE("OutputFile: a FIFO passes the bytes to its reader and stays a FIFO", "[cli]") {
+TEST_CASE("OutputFile: a FIFO passes the bytes to its reader and is not replaced", "[cli]") {
   const UserHome home;
   const std::string path = home.path + "/fifo";
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
@@ -87,7 +87,7 @@ TEST_CASE("OutputFile: a FIFO passes the bytes to its reader and stays a FIFO", 
   CHECK(fs::is_fifo(path));
 }
 
-TEST_CASE("OutputFile: a device is written to and stays a device", "[cli]") {
+TEST_CASE("OutputFile: a device is written to and not replaced", "[cli]") {
   REQUIRE(WriteAll("/dev/null", "gone").ok());
   CHECK(fs::is_character_file("/dev/null"));
   const absl::Status full = WriteAll("/dev/full", "no room");
@@ -95,7 +95,7 @@ TEST_CASE("OutputFile: a device is written to and stays a device", "[cli]") {
   CHECK(fs::is_character_file("/dev/full"));
 }
 
-TEST_CASE("OutputFile: what cannot be opened is named with the reason", "[cli]") {
+TEST_CASE("OutputFile: an error of Open has the path and the reason", "[cli]") {
   const UserHome home;
   CHECK(WriteAll(home.path, "x").message() == "cannot write " + home.path + ": Is a directory");
   CHECK(WriteAll(home.path + "/none/f", "x").message() ==
@@ -105,8 +105,7 @@ TEST_CASE("OutputFile: what cannot be opened is named with the reason", "[cli]")
         "cannot write " + home.path + "/file/f: Not a directory");
 }
 
-TEST_CASE("Flush: a stream that lost something is an error, also when it is flushed later",
-          "[cli]") {
+TEST_CASE("Flush: fails for a stream that has lost output, also when it is called later", "[cli]") {
   std::ostringstream whole;
   whole << "text";
   CHECK(Flush(whole).ok());

@@ -52,7 +52,7 @@ TEST_CASE("PrintYaml: quotes what YAML would read as something else", "[cli]") {
         "kind: Policy\n\"on\": \"yes\"\nlist:\n- \"a b\"\n- x: 1\n  z:\n  - true\ne: []\n");
 }
 
-TEST_CASE("PrintYaml, PrintJson: what a terminal or parser would act on is escaped and reads back",
+TEST_CASE("PrintYaml, PrintJson: characters that a terminal or parser acts on are escaped",
           "[cli]") {
   // Escape sequences, C1 controls, DEL, bidirectional and zero-width characters, line separators, a
   // byte order mark, and tags beyond U+FFFF.
@@ -81,8 +81,7 @@ TEST_CASE("PrintYaml, PrintJson: what a terminal or parser would act on is escap
   CHECK(Parse(ToJson(document.root())).root()[hostile].integer() == 1);
 }
 
-TEST_CASE("Listing: page by page it prints what PrintJson and PrintYaml print of the whole",
-          "[cli]") {
+TEST_CASE("Listing: pages are printed as PrintJson and PrintYaml print the whole", "[cli]") {
   const json::Document whole = Parse(
       R"({"items":[{"id":"a","n":{"x":[1]}},{"id":"b"},{"id":"c","l":[]}],"nextPageToken":"t"})");
   const json::Document none = Parse(R"({"items":[],"nextPageToken":""})");

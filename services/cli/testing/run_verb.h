@@ -47,7 +47,7 @@ class UserHome {
   std::string path;
 };
 
-// Takes nothing, as /dev/full.
+// Accepts no bytes, like /dev/full.
 class FullDisk : public std::streambuf {
  protected:
   int overflow(int) override { return Fail(); }
@@ -76,7 +76,7 @@ class VerbTest {
     return result;
   }
 
-  // The same with a standard output that takes nothing.
+  // The same with a standard output that accepts nothing.
   RunResult RunOnFullDisk(std::vector<std::string> words, const std::string& input = "") {
     FullDisk disk;
     std::ostream out(&disk);

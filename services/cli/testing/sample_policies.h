@@ -2,8 +2,8 @@
 
 namespace countersign::cli::testing {
 
-// Resources for the offline verbs: the identity `ann` of engineering, who may do anything but name
-// a codename (bluebird).
+// Resources for the offline verbs: the identity `ann` of engineering may ask anything that does not
+// contain a codename (bluebird).
 inline constexpr char kSamplePolicies[] = R"(---
 apiVersion: countersign/v1
 kind: Identity

@@ -86,14 +86,15 @@ TEST_CASE_METHOD(VerbTest, "policy explain: without files it asks the gateway fo
         "alone\n");
 }
 
-TEST_CASE_METHOD(VerbTest, "policy explain: what the gateway refuses before it asks the policies",
+TEST_CASE_METHOD(VerbTest, "policy explain: shows refusals that come before the policies",
                  "[cli][verbs]") {
   const std::string path = home.Write("policies.yaml", kResources);
   const RunResult nobody =
       Run({"policy", "explain", "-f", path, "--connection", "openai", "--as", "bob"}, "hello");
   CHECK(nobody.status == 0);
   CHECK(nobody.out.find("deny: permission_denied: bob may not call connection \"openai\"") == 0);
-  CHECK(nobody.out.find("engineers") != std::string::npos);  // the policies are told all the same
+  CHECK(nobody.out.find("engineers") !=
+        std::string::npos);  // the policies' results are shown anyway
 }
 
 TEST_CASE_METHOD(VerbTest, "policy explain: a parameter that is no NAME=NUMBER is misuse",

@@ -35,14 +35,14 @@ void PrintUnchecked(const Invocation& invocation, const std::vector<std::string>
   }
 }
 
-// Reads the files and sends them. Where they cannot be read as resources, everything that is wrong
-// with them is found here; the gateway compiles the rest, which is not worth doing twice.
+// Reads the files and sends them. If they cannot be read as resources, all their mistakes are found
+// here; otherwise the gateway compiles them, and doing that here would be twice the work.
 absl::StatusOr<json::Document> SendApply(const Invocation& invocation,
                                          const ApplyOptions& options) {
   CS_ASSIGN_OR_RETURN(const auto files,
                       config::ReadResourceFiles(options.files, options.recursive));
   CS_ASSIGN_OR_RETURN(const config::ExternalValues values, config::ReadExternalValues(files));
-  // What changes nothing needs no secret: the gateway takes stored ones to be unchanged.
+  // A dry run needs no secrets: the gateway treats stored ones as unchanged.
   const auto secrets =
       options.dry_run ? config::Secrets::kMayBeMissing : config::Secrets::kRequired;
   const auto read = config::ReadResources(files, values, secrets);

@@ -170,7 +170,7 @@ TEST_CASE_METHOD(VerbTest, "apply: needs the secret", "[cli][verbs]") {
   CHECK_FALSE(gateway.asked());
 }
 
-TEST_CASE_METHOD(VerbTest, "validate: warns where a review would open more than is allowed",
+TEST_CASE_METHOD(VerbTest, "validate: warns if a review would permit more than is allowed",
                  "[cli][verbs]") {
   const std::string path =
       home.Write("p.yaml",
@@ -186,7 +186,7 @@ TEST_CASE_METHOD(VerbTest, "validate: warns where a review would open more than 
                      "models, but without a review only gpt-4o-mini is allowed") == 0);
 }
 
-TEST_CASE_METHOD(VerbTest, "get -o yaml|json: what is printed reads as the same resources",
+TEST_CASE_METHOD(VerbTest, "get -o yaml|json: the output reads back as the same resources",
                  "[cli][verbs]") {
   // Every kind of value that a spec may have, and texts that YAML could read as something else.
   const std::string spec =

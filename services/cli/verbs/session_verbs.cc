@@ -74,7 +74,7 @@ const std::vector<Column>& Columns() {
   return columns;
 }
 
-// Tells, after each part of a search that takes several, how far it has come.
+// Prints the progress of a search after each of several requests.
 class SearchProgress {
  public:
   explicit SearchProgress(std::ostream& err) : err_(err) {}
@@ -124,7 +124,7 @@ absl::Status List(const Invocation& invocation, const ListOptions& options) {
   return absl::OkStatus();
 }
 
-// Gives every page of a session ({"session", "events", "more"}) to `use`, in order.
+// Passes every page of a session ({"session", "events", "more"}) to `use`, in order.
 absl::Status ForEachPageOfSession(GatewayClient& gateway, const std::string& id,
                                   const std::function<absl::Status(json::Value page)>& use) {
   std::int64_t after = 0;
@@ -193,7 +193,7 @@ absl::Status Show(const Invocation& invocation, const std::string& id) {
   return absl::OkStatus();
 }
 
-// What a terminal shows of `delivered`: it would act on control characters that a model wrote.
+// `delivered` with control characters escaped, because a terminal would act on a model's.
 std::string ShownOnTerminal(absl::string_view delivered) {
   std::vector<std::string> lines;
   for (const absl::string_view line : absl::StrSplit(delivered, '\n')) {
@@ -225,7 +225,7 @@ absl::Status Replay(const Invocation& invocation, const ReplayOptions& options) 
   });
 }
 
-// Gives the export to `write` piece by piece, as the gateway makes it.
+// Passes the export to `write` page by page, as the gateway sends it.
 absl::Status ForEachPieceOfExport(
     GatewayClient& gateway, const std::vector<std::string>& ids,
     const std::function<absl::Status(absl::string_view piece)>& write) {

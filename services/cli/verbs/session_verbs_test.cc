@@ -67,7 +67,8 @@ TEST_CASE_METHOD(VerbTest, "sessions list: stops at the limit, across pages", "[
   CHECK(gateway.requests(kList)[1].find(R"("pageSize":1,"pageToken":"t")") != std::string::npos);
 }
 
-TEST_CASE_METHOD(VerbTest, "sessions list --text: goes on until all was searched, with progress",
+TEST_CASE_METHOD(VerbTest,
+                 "sessions list --text: continues until everything was searched, with progress",
                  "[cli][verbs]") {
   gateway.Answer(kList, R"({"items":[],"nextPageToken":"a","searched":2000,
                             "searchedBackTo":"2026-01-02T03:04:05.678Z"})");
@@ -82,7 +83,7 @@ TEST_CASE_METHOD(VerbTest, "sessions list --text: goes on until all was searched
         "searched 4000 sessions, back to 2026-01-01T03:04:05Z: 0 found\n");
 }
 
-TEST_CASE_METHOD(VerbTest, "sessions list: each page is printed before the next is asked for",
+TEST_CASE_METHOD(VerbTest, "sessions list: each page is printed before the next is requested",
                  "[cli][verbs]") {
   std::ostringstream out;
   std::ostringstream err;
@@ -166,7 +167,7 @@ TEST_CASE_METHOD(VerbTest, "sessions export: joins the pages into a file or stan
   CHECK(gateway.requests(kExport).at(1) == R"({"ids":[],"pageToken":"2"})");
 }
 
-TEST_CASE_METHOD(VerbTest, "sessions export: each page is written before the next is asked for",
+TEST_CASE_METHOD(VerbTest, "sessions export: each page is written before the next is requested",
                  "[cli][verbs]") {
   constexpr std::size_t kPages = 40;
   const std::string line = std::string(1 << 16, 'x');
@@ -188,7 +189,7 @@ TEST_CASE_METHOD(VerbTest, "sessions export: each page is written before the nex
   CHECK(written() == kPages * (line.size() + 1));
 }
 
-TEST_CASE_METHOD(VerbTest, "sessions export: what was begun is taken away when it fails",
+TEST_CASE_METHOD(VerbTest, "sessions export: a failure removes the unfinished file",
                  "[cli][verbs]") {
   gateway.Answer(kExport, R"({"lines":"{}\n","nextPageToken":"2"})");
   gateway.Answer(kExport, absl::UnavailableError("away"));
@@ -199,7 +200,7 @@ TEST_CASE_METHOD(VerbTest, "sessions export: what was begun is taken away when i
   CHECK(std::distance(std::filesystem::directory_iterator(home.path), {}) == 1);
 }
 
-TEST_CASE_METHOD(VerbTest, "sessions export: a device is written to, and refuses when it is full",
+TEST_CASE_METHOD(VerbTest, "sessions export: writes to a device, and fails when it is full",
                  "[cli][verbs]") {
   gateway.Answer(kExport, R"({"lines":"{}\n","nextPageToken":""})");
   CHECK(Run({"sessions", "export", "-o", "/dev/null"}).status == 0);

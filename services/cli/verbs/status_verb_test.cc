@@ -40,7 +40,7 @@ TEST_CASE_METHOD(VerbTest, "services status: a part that is away or behind is st
         "the logs of these parts\n");
 }
 
-TEST_CASE_METHOD(VerbTest, "services status: who is no auditor hears nothing of the recorder",
+TEST_CASE_METHOD(VerbTest, "services status: the recorder's status is for auditors only",
                  "[cli][verbs]") {
   gateway.Answer(kParts,
                  R"({"version":1,"items":[{"name":"edge","state":"SERVING","version":1}]})");
@@ -55,7 +55,7 @@ TEST_CASE_METHOD(VerbTest, "services status: who is no auditor hears nothing of 
   CHECK(recorder["version"].is(json::Type::kNull));
 }
 
-TEST_CASE_METHOD(VerbTest, "services status: policy is away, the edge answers for it",
+TEST_CASE_METHOD(VerbTest, "services status: if policy is unavailable, the edge answers for it",
                  "[cli][verbs]") {
   gateway.Answer(kParts, absl::UnavailableError("policy is away"));
   gateway.Answer(kSessions, R"({"items":[],"nextPageToken":""})");
@@ -65,7 +65,8 @@ TEST_CASE_METHOD(VerbTest, "services status: policy is away, the edge answers fo
   CHECK(run.err.find("policy (AWAY)") != std::string::npos);
 }
 
-TEST_CASE_METHOD(VerbTest, "services status: who is no administrator is refused", "[cli][verbs]") {
+TEST_CASE_METHOD(VerbTest, "services status: is refused to others than administrators",
+                 "[cli][verbs]") {
   gateway.Answer(kParts, absl::PermissionDeniedError("ann does not have the role admin"));
   const RunResult run = Run({"services", "status"});
   CHECK(run.status == 1);

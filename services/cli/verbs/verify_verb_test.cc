@@ -92,7 +92,7 @@ TEST_CASE_METHOD(VerbTest,
         std::string::npos);
 }
 
-TEST_CASE_METHOD(VerbTest, "verify: a changed session is named with its line and event",
+TEST_CASE_METHOD(VerbTest, "verify: reports a changed session with its line and event",
                  "[cli][verbs]") {
   Archive archive(2);
   archive.Events(2)[2].sealed[5] ^= 1;
@@ -113,7 +113,7 @@ TEST_CASE_METHOD(VerbTest, "verify: a changed session is named with its line and
   CHECK(document->root()["items"].at(1)["problem"].text().find("event 3") == 0);
 }
 
-TEST_CASE_METHOD(VerbTest, "verify: a session that ran when it was exported is intact",
+TEST_CASE_METHOD(VerbTest, "verify: a session that was running when exported is intact",
                  "[cli][verbs]") {
   Archive archive(1);
   archive.Record(2, /*end=*/false);
@@ -123,7 +123,7 @@ TEST_CASE_METHOD(VerbTest, "verify: a session that ran when it was exported is i
   CHECK(run.out.find(TestId(2) + "  intact, running") != std::string::npos);
 }
 
-TEST_CASE_METHOD(VerbTest, "verify: a file that was cut anywhere is not believed", "[cli][verbs]") {
+TEST_CASE_METHOD(VerbTest, "verify: refuses a file that was truncated anywhere", "[cli][verbs]") {
   Archive archive(1);
   const std::string whole = archive.Export();
   for (std::size_t size : {whole.size() - 1, whole.size() - 2, whole.size() / 2, std::size_t{1}}) {
@@ -141,8 +141,7 @@ TEST_CASE_METHOD(VerbTest, "verify: a folder is misuse, a missing file a failure
   CHECK(missing.err.find("No such file or directory") != std::string::npos);
 }
 
-TEST_CASE_METHOD(VerbTest, "verify: a verdict that could not be printed is no verdict",
-                 "[cli][verbs]") {
+TEST_CASE_METHOD(VerbTest, "verify: fails if its verdict cannot be printed", "[cli][verbs]") {
   Archive archive(1);
   CHECK(RunOnFullDisk({"verify", home.Write("export.jsonl", archive.Export())}).status == 1);
 }

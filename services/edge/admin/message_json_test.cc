@@ -137,7 +137,7 @@ void CheckFile(const google::protobuf::FileDescriptor& file, unsigned seed) {
     for (int round = 0; round < 20; ++round) {
       message->Clear();
       if (round > 0) filler.Fill(*message, 0);
-      // What goes out has come in over the wire: of equal keys of a map one is left.
+      // Serialised and parsed again, so that equal keys of a map become one.
       const std::string bytes = message->SerializeAsString();
       REQUIRE(message->ParseFromString(bytes));
       const std::string ours = MessageToJson(*message);
@@ -154,7 +154,7 @@ void CheckFile(const google::protobuf::FileDescriptor& file, unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("MessageToJson: says of every message of ours what protobuf's own printer says",
+TEST_CASE("MessageToJson: equals protobuf's own printer for every message of this project",
           "[connect]") {
   const unsigned seed = std::random_device()();
   CheckFile(*approval::v1::Review::descriptor()->file(), seed);

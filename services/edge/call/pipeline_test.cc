@@ -1,5 +1,5 @@
-// Every step of a call on an event loop that the test runs: in which order things happen, what each
-// failure becomes, and that a call that is cancelled anywhere ends in order.
+// Every step of a call on an event loop that the test runs: the order of the steps, the result of
+// each failure, and the end of a call that is cancelled at any step.
 
 #include "services/edge/call/pipeline.h"
 
@@ -27,7 +27,7 @@ constexpr char kFinished[] =
     "{\"id\":\"c-1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 constexpr char kDone[] = "data: [DONE]\n\n";
 
-// Everything that a call with a credential, masking and a stream asks somebody for.
+// A call that uses every port: with a credential, masking and a stream.
 struct Busy : CallFixture {
   Busy() {
     connection().credential = "openai-key";
@@ -63,7 +63,7 @@ TEST_CASE("RunCall: an allowed call is sent and its answer delivered", "[edge]")
   CHECK(f.executor.timers() == 0);
 }
 
-TEST_CASE("RunCall: policy is asked while nothing waits for the session", "[edge]") {
+TEST_CASE("RunCall: policy is asked without waiting for the session", "[edge]") {
   CallFixture f;
   f.decider.decide.Hold();
   const OneCall& call = f.StartCall();
@@ -77,7 +77,7 @@ TEST_CASE("RunCall: policy is asked while nothing waits for the session", "[edge
   CHECK(f.recorder.end.calls() == 1);
 }
 
-// Scripts that hold back one answer each, in the order in which a busy call needs them. The last
+// Scripts that each hold back one answer, in the order in which such a call needs them. The last
 // two are needed when the upstream has been asked already.
 struct Gate {
   const char* name;
@@ -144,7 +144,7 @@ TEST_CASE("RunCall: nothing is sent while anything that must come first is held"
   }
 }
 
-TEST_CASE("RunCall: a caller who leaves at any wait is recorded as gone and told nothing",
+TEST_CASE("RunCall: a caller who leaves at any wait is sent nothing, and its session is cancelled",
           "[edge]") {
   for (const Gate& gate : Gates()) {
     Busy f;
@@ -165,13 +165,14 @@ TEST_CASE("RunCall: a caller who leaves at any wait is recorded as gone and told
     if (sessions.empty()) continue;
     REQUIRE(sessions[0].end.has_value());
     const std::string name = gate.name;
-    const bool was_complete = name == "end";  // the end was on its way when the caller left
+    const bool was_complete =
+        name == "end";  // the end was already being recorded when the caller left
     CHECK(sessions[0].end->outcome == (was_complete ? Outcome::kCompleted : Outcome::kCancelled));
     CHECK(f.upstream.dropped() + f.upstream.recycled() <= 1);
   }
 }
 
-TEST_CASE("RunCall: a drain at any wait ends the call as aborted, and says so", "[edge]") {
+TEST_CASE("RunCall: a drain at any wait ends the call as aborted, with an error", "[edge]") {
   for (const Gate& gate : Gates()) {
     const std::string name = gate.name;
     if (name == "read" || name == "begin" || name == "write" || name == "end") continue;
@@ -186,7 +187,7 @@ TEST_CASE("RunCall: a drain at any wait ends the call as aborted, and says so", 
     CAPTURE(name);
     REQUIRE(call.ended());
     CHECK(f.upstream.sent().empty() == gate.before_send);
-    if (name == "authenticate") continue;  // not known to be anybody: the connection is cut
+    if (name == "authenticate") continue;  // not authenticated: the connection is closed
     CHECK(call.caller.finished());
     CHECK(call.code() == "unavailable");
     CHECK_FALSE(absl::StrContains(call.caller.body(), "[DONE]"));
@@ -212,7 +213,7 @@ TEST_CASE("RunCall: a session that an auditor kills at any wait ends as killed",
   }
 }
 
-// One port that fails, and what the call becomes.
+// One port that fails, and the result of the call.
 struct Failure {
   const char* name;
   std::function<void(Busy&, OneCall&)> fail;
@@ -221,7 +222,7 @@ struct Failure {
   std::optional<Outcome> outcome;  // of the session; none: there is no session
 };
 
-TEST_CASE("RunCall: a part that fails closes the gate, and nothing is sent", "[edge]") {
+TEST_CASE("RunCall: a part that fails refuses the call, and nothing is sent", "[edge]") {
   const absl::Status down = absl::UnavailableError("10.0.0.7 refused");
   const absl::Status slow = absl::DeadlineExceededError("slow");
   const std::vector<Failure> failures = {
@@ -319,7 +320,7 @@ TEST_CASE("RunCall: a part that fails closes the gate, and nothing is sent", "[e
   }
 }
 
-TEST_CASE("RunCall: a refusal that cannot be recorded is not given", "[edge]") {
+TEST_CASE("RunCall: a refusal that cannot be recorded is not sent", "[edge]") {
   CallFixture f;
   f.decider.decide.Always([] { return domain::Decision(); });
   f.recorder.end.AlwaysFail(absl::UnavailableError("down"));
@@ -331,7 +332,7 @@ TEST_CASE("RunCall: a refusal that cannot be recorded is not given", "[edge]") {
                   R"(outcome="aborted"} 1)"));
 }
 
-TEST_CASE("RunCall: an upstream that fails is told by what failed", "[edge]") {
+TEST_CASE("RunCall: the error of a failed upstream says what failed", "[edge]") {
   const std::tuple<absl::Status, int, const char*> cases[] = {
       {absl::UnavailableError("reset"), 502, "upstream_error"},
       {absl::DeadlineExceededError("silent"), 504, "upstream_timeout"},

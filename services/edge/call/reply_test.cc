@@ -21,8 +21,7 @@ struct Fixture {
   Reply reply{caller, dialects::DefaultDialect(), "req_1"};
 };
 
-TEST_CASE("Reply: every head carries the request's id, and session and review once known",
-          "[edge]") {
+TEST_CASE("Reply: every head has the request's id, and session and review once known", "[edge]") {
   {
     Fixture f;
     CHECK(f.Run(f.reply.SendJson(201, "{}")).ok());
@@ -42,7 +41,8 @@ TEST_CASE("Reply: every head carries the request's id, and session and review on
   CHECK(f.caller.header("x-countersign-review") == "r-1");
 }
 
-TEST_CASE("Reply: an error before a stream is a whole reply with what clients act on", "[edge]") {
+TEST_CASE("Reply: an error before a stream is a whole reply with the headers that clients use",
+          "[edge]") {
   Fixture f;
   dialects::CallerError error = dialects::MakeCallerError("unavailable", "closed");
   error.final = true;
@@ -57,14 +57,14 @@ TEST_CASE("Reply: an error before a stream is a whole reply with what clients ac
   CHECK(f.caller.body() == dialects::DefaultDialect().FormatError(error));
 }
 
-TEST_CASE("Reply: who is not known is asked for a credential", "[edge]") {
+TEST_CASE("Reply: an unauthenticated caller is asked for a credential", "[edge]") {
   Fixture f;
   CHECK(f.Run(f.reply.SendError(dialects::MakeCallerError("unauthenticated", "no"))).ok());
   CHECK(f.caller.status() == 401);
   CHECK(f.caller.header("www-authenticate") == "Bearer");
 }
 
-TEST_CASE("Reply: an error in a stream is said in-band, and the stream ends in order", "[edge]") {
+TEST_CASE("Reply: an error in a stream is sent in-band, and the stream ends regularly", "[edge]") {
   Fixture f;
   CHECK_FALSE(f.reply.streaming());
   CHECK(f.Run(f.reply.Begin(200, {})).ok());
@@ -76,7 +76,7 @@ TEST_CASE("Reply: an error in a stream is said in-band, and the stream ends in o
   CHECK(f.caller.body() == f.reply.InBandError(error));
 }
 
-TEST_CASE("Reply: a stream has a type and is kept by no cache or proxy", "[edge]") {
+TEST_CASE("Reply: a stream has a content type, and neither caches nor proxies keep it", "[edge]") {
   Fixture f;
   CHECK(f.Run(f.reply.Begin(200, {})).ok());
   CHECK(f.caller.header("content-type") == "text/event-stream; charset=utf-8");
@@ -91,7 +91,7 @@ TEST_CASE("Reply: a stream has a type and is kept by no cache or proxy", "[edge]
   CHECK(typed.caller.header_count("cache-control") == 1);
 }
 
-TEST_CASE("Reply: the first keep-alive begins the stream, later ones only go out", "[edge]") {
+TEST_CASE("Reply: the first keep-alive begins the stream", "[edge]") {
   Fixture f;
   CHECK(f.Run(f.reply.SendKeepAlive()).ok());
   CHECK(f.reply.streaming());
@@ -100,7 +100,7 @@ TEST_CASE("Reply: the first keep-alive begins the stream, later ones only go out
   CHECK(f.caller.pieces() == std::vector<std::string>{": waiting\n\n", ": waiting\n\n"});
 }
 
-TEST_CASE("Reply: a caller that cannot be reached ends what is being said", "[edge]") {
+TEST_CASE("Reply: a failed write ends the reply", "[edge]") {
   const absl::Status reset = absl::UnavailableError("reset");
   {
     Fixture f;
@@ -120,7 +120,8 @@ TEST_CASE("Reply: a caller that cannot be reached ends what is being said", "[ed
   CHECK(absl::IsCancelled(f.Run(f.reply.SendJson(200, "{}"))));
 }
 
-TEST_CASE("Reply: whole errors can have another shape, in-band ones stay the dialect's", "[edge]") {
+TEST_CASE("Reply: whole errors can have another form, in-band errors have the dialect's",
+          "[edge]") {
   const auto format = [](const dialects::CallerError& error) { return "<" + error.code + ">"; };
   Fixture f;
   f.reply.FormatErrorsWith(format);

@@ -9,7 +9,7 @@
 namespace countersign::edge::http_transport {
 namespace {
 
-// An exchange that keeps what it is told.
+// An exchange that records its calls.
 class KeptExchange final : public http::Exchange {
  public:
   explicit KeptExchange(async::Executor executor) : executor_(executor) {}
@@ -87,7 +87,7 @@ TEST_CASE("HttpCallerConnection: the head as plain data, path and query apart", 
   }
 }
 
-TEST_CASE("HttpCallerConnection: replies and their failures go through unchanged", "[edge]") {
+TEST_CASE("HttpCallerConnection: replies and their failures are passed on unchanged", "[edge]") {
   Fixture f;
   HttpCallerConnection caller = f.Connect("/");
   CHECK(absl::IsResourceExhausted(f.executor.Run(caller.ReadBody())->status()));

@@ -1,7 +1,7 @@
 #pragma once
 
-// One call without network, threads or a real clock: fakes on both sides and of all ports, on an
-// event loop that the test runs.
+// One call without network, threads or a real clock: fakes of the caller, the upstream and all
+// ports, on an event loop that the test runs.
 
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -42,7 +42,7 @@ inline constexpr char kPlainAnswer[] =
 
 struct OneCall;
 
-// Everything that calls share, and the calls. Nothing runs until Run or Advance.
+// What all calls share, and the calls. Nothing runs until Run or Advance.
 struct CallFixture {
   CallFixture() {
     authenticator.Know("key-1", Principal("alice"));
@@ -81,12 +81,12 @@ struct CallFixture {
     decider.decide.Always([hold] { return AskForReview(hold); });
   }
 
-  // A new caller with a call that has not begun; the fixture owns it.
+  // A new caller with a call that has not started; owned by the fixture.
   OneCall& NewCall(const std::string& body = kPlainBody);
-  // The same, begun.
+  // The same, started.
   OneCall& StartCall(const std::string& body = kPlainBody);
 
-  // Runs what is ready; lets time pass on both clocks.
+  // Run runs what is ready; Advance advances both clocks.
   void Run() { executor.RunReady(); }
   void Advance(absl::Duration duration) {
     clock.Advance(duration);
@@ -149,21 +149,21 @@ struct CallFixture {
   async::testing::ManualExecutor executor;  // last: its coroutines use everything above
 };
 
-// One call of a fixture's: its caller, and the context that its steps are given.
+// One call of a fixture: its caller, and the context for its steps.
 struct OneCall {
   explicit OneCall(CallFixture& call_fixture, const std::string& body = kPlainBody)
       : fixture(call_fixture), caller(call_fixture.executor) {
     caller.set_body(body);
   }
 
-  // Begins the whole pipeline and runs it as far as it gets.
+  // Starts the whole pipeline and runs it until it waits or ends.
   OneCall& Start() { return Start(context); }
-  // The same with a context of the test's own, which outlives the fixture's run.
+  // The same with the test's own context, which must outlive the call.
   OneCall& Start(const call::CallContext& own_context) {
     fixture.executor.Run(RunAndNote(call::RunCall(own_context)));
     return *this;
   }
-  // Begins `work`, which may be a step of its own, on this call's executor.
+  // Starts `work`, which may be a single step, on this call's executor.
   template <typename T>
   std::optional<T> Run(async::Awaitable<T> work) {
     return fixture.executor.Run(std::move(work));

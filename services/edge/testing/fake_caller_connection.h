@@ -11,9 +11,9 @@
 
 namespace countersign::edge::testing {
 
-// A caller without a network: sends what a test says, takes what it is told and keeps it. `read`,
-// `send`, `begin`, `write` and `finish` script failures and delays; when the caller leaves, all of
-// them fail, held ones too. On one executor, like the real one.
+// A caller without a network: sends what the test says, and keeps what it receives. `read`, `send`,
+// `begin`, `write` and `finish` script failures and delays; after Leave all of them fail, held ones
+// too. Used on one executor, like the real one.
 class FakeCallerConnection final : public call::CallerConnection {
  public:
   explicit FakeCallerConnection(async::Executor executor) : executor_(executor) {
@@ -35,18 +35,18 @@ class FakeCallerConnection final : public call::CallerConnection {
   clients::Answers<bool> write{[] { return true; }};
   clients::Answers<bool> finish{[] { return true; }};
 
-  // The caller goes away.
+  // The caller disconnects.
   void Leave() {
     left_.Cancel(absl::CancelledError("the caller left"));
     cancellation_.Cancel(left_.cause());
   }
 
-  // What arrived at the caller.
+  // What the caller received.
   bool verified() const { return verified_; }
   bool begun() const { return reply_.has_value(); }
   bool finished() const { return finished_; }
   int status() const { return reply_ ? reply_->status : 0; }
-  const std::string& body() const { return body_; }  // pieces in one
+  const std::string& body() const { return body_; }  // all pieces joined
   const std::vector<std::string>& pieces() const { return pieces_; }
   int header_count(absl::string_view name) const {
     int count = 0;

@@ -14,9 +14,9 @@
 
 namespace countersign::edge::testing {
 
-// A model without a network: keeps what it was sent and answers as scripted. `send` scripts the
-// head of each answer, `read` its pieces, in order; an answer without more pieces has ended. On one
-// executor, like the real one.
+// A model without a network: keeps what it received and answers as scripted. `send` scripts the
+// head of each answer, `read` its pieces in order; an answer without further pieces has ended. Used
+// on one executor, like the real one.
 class FakeUpstream final : public call::Upstream {
  public:
   struct Head {

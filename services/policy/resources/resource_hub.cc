@@ -20,7 +20,7 @@ namespace {
 constexpr absl::string_view kCredential = "Credential";
 // The parts that serve resources.
 constexpr absl::string_view kParts[] = {"approval", "authn", "edge", "masking", "policy"};
-// Of a dry run, for a value that is not there.
+// For a missing value in a dry run.
 constexpr char kStandInSpec[] = R"({"bearer":{"inline":"placeholder"}})";
 constexpr int kMaxAttempts = 5;  // when other replicas commit at the same time
 

@@ -34,7 +34,7 @@ TEST_CASE("ResourceHub: polls the store by itself", "[policy][hub]") {
   CHECK(part->committed() == 2);
 }
 
-TEST_CASE("ResourceHub: goes on polling while the store is away", "[policy][hub]") {
+TEST_CASE("ResourceHub: continues polling while the store is unavailable", "[policy][hub]") {
   testing::FakeClock clock;
   MemoryResourceStore store(clock);
   FakeSealer sealer;

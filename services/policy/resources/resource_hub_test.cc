@@ -246,7 +246,7 @@ TEST_CASE(
   CHECK(old->resources.at(0).spec == R"({"sealed":"erased"})");
 }
 
-TEST_CASE("ResourceHub: what is shown of a credential can be applied, and keeps the stored value",
+TEST_CASE("ResourceHub: a credential can be applied as it is shown, and keeps its stored value",
           "[policy][hub]") {
   Fixture test;
   REQUIRE(test.Apply({kCredential}, {{"env:API_KEY", "sk-1"}}).ok());

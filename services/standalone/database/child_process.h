@@ -23,10 +23,10 @@ absl::StatusOr<pid_t> StartChild(const std::vector<std::string>& command, const 
 absl::Status RunChild(const std::vector<std::string>& command, const SystemUser& user,
                       const std::string& folder, const std::string& output);
 
-// The bytes in a file; 0 when there is none.
+// The size of a file in bytes; 0 if it does not exist.
 std::size_t FileSize(const std::string& path);
 
-// The last lines of what stands in a file behind its first `from` bytes, for messages.
+// The last lines of a file after its first `from` bytes, for messages.
 std::string Tail(const std::string& path, std::size_t from);
 
 }  // namespace countersign::standalone::database

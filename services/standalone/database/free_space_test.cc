@@ -8,7 +8,7 @@
 namespace countersign::standalone::database {
 namespace {
 
-TEST_CASE("DescribeLackOfSpace: nothing while there is enough, else how much is missing",
+TEST_CASE("DescribeLackOfSpace: nothing if there is enough, otherwise how much is missing",
           "[standalone]") {
   const countersign::testing::TemporaryFolder folder;
   CHECK(DescribeLackOfSpace(folder.path(), 0).empty());
@@ -18,7 +18,7 @@ TEST_CASE("DescribeLackOfSpace: nothing while there is enough, else how much is 
   CHECK(full.find(" KiB are needed") != std::string::npos);
 }
 
-TEST_CASE("DescribeLackOfSpace: a folder that is not there is no room", "[standalone]") {
+TEST_CASE("DescribeLackOfSpace: a missing folder has no space", "[standalone]") {
   const countersign::testing::TemporaryFolder folder;
   CHECK(DescribeLackOfSpace(folder / "none").find("No such file or directory") !=
         std::string::npos);

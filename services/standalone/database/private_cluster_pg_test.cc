@@ -176,7 +176,7 @@ TEST_CASE("PrivateCluster: a process id of another program in its file is ignore
   CHECK(PrivateCluster::StopLeftBehind(folder.cluster()).ok());
 }
 
-TEST_CASE("PrivateCluster: a server that does not start is quoted, not what the log had before",
+TEST_CASE("PrivateCluster: the error of a failed start quotes this start's log only",
           "[standalone][pg]") {
   MadeFolder folder;
   std::ofstream(folder.cluster() + "/postgres.log", std::ios::app) << "FATAL: of yesterday\n";

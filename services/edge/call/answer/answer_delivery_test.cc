@@ -1,5 +1,5 @@
-// How an upstream's answer reaches the caller: in which order pieces are masked, recorded and
-// written, and what every way to break off becomes.
+// How an upstream's answer reaches the caller: the order in which pieces are masked, recorded and
+// written, and the result of every failure.
 
 #include "services/edge/call/answer/answer_delivery.h"
 
@@ -56,7 +56,7 @@ TEST_CASE(
   f.Run();
   CHECK(f.recorded() == Content("a <S>"));
   CHECK(call.caller.pieces().empty());
-  CHECK(f.upstream.read.calls() == 1);  // a caller that takes nothing slows the upstream
+  CHECK(f.upstream.read.calls() == 1);  // a caller that does not read slows the upstream
   REQUIRE(call.caller.write.ReleaseOne());
   f.Run();
   CHECK(call.caller.pieces() == std::vector<std::string>{Content("a <S>")});
@@ -111,8 +111,9 @@ TEST_CASE("DeliverAnswer: what one read brings is masked, recorded and written t
   CHECK(call.caller.pieces().size() == 2);  // the pieces, and the final marker
 }
 
-TEST_CASE("DeliverAnswer: with ordered recording one append may be ahead, and its loss ends all",
-          "[edge]") {
+TEST_CASE(
+    "DeliverAnswer: with ordered recording one append may be outstanding; its loss ends the call",
+    "[edge]") {
   CallFixture f;
   f.decider.decide.Always([] {
     domain::Decision decision;
@@ -137,7 +138,7 @@ TEST_CASE("DeliverAnswer: with ordered recording one append may be ahead, and it
   CHECK_FALSE(absl::StrContains(call.caller.body(), "[DONE]"));
 }
 
-// How an answer breaks off after its first piece, and what its caller is told.
+// How an answer fails after its first piece, and what its caller is told.
 struct Break {
   const char* name;
   std::function<void(Masked&, OneCall&)> script;
@@ -145,8 +146,7 @@ struct Break {
   Outcome outcome;
 };
 
-TEST_CASE("DeliverAnswer: a stream that breaks off ends in-band, and what was held is dropped",
-          "[edge]") {
+TEST_CASE("DeliverAnswer: a stream that fails ends in-band, and held text is dropped", "[edge]") {
   const absl::Status down = absl::UnavailableError("down");
   const std::vector<Break> breaks = {
       {"the upstream breaks off", [&](Masked& f, OneCall&) { f.upstream.read.FailNext(down); },
@@ -195,7 +195,7 @@ TEST_CASE("DeliverAnswer: a stream that breaks off ends in-band, and what was he
   }
 }
 
-TEST_CASE("DeliverAnswer: a caller that cannot be written to ends its session as gone", "[edge]") {
+TEST_CASE("DeliverAnswer: a failed write to the caller ends the session as cancelled", "[edge]") {
   for (const bool begin : {true, false}) {
     Masked f;
     f.upstream.Answer(200, kEventStream, {Content("a"), kFinished, kDone});
@@ -209,8 +209,7 @@ TEST_CASE("DeliverAnswer: a caller that cannot be written to ends its session as
   }
 }
 
-TEST_CASE("DeliverAnswer: an unknown event ends the stream for good if the profile says so",
-          "[edge]") {
+TEST_CASE("DeliverAnswer: an unknown event ends the stream if the profile refuses it", "[edge]") {
   Masked f;
   f.masker.set_unknown_events(domain::UnknownEvents::kRefuse);
   f.upstream.Answer(200, kEventStream, {"event: odd\ndata: {\"type\":\"odd\"}\n\n"});
@@ -221,7 +220,7 @@ TEST_CASE("DeliverAnswer: an unknown event ends the stream for good if the profi
   CHECK(f.end().outcome == Outcome::kAborted);
 }
 
-TEST_CASE("DeliverAnswer: a masker that answers another question lets nothing pass", "[edge]") {
+TEST_CASE("DeliverAnswer: a mismatched answer of the masker ends the answer", "[edge]") {
   // One release too few for the pieces of the answer.
   class Short final : public domain::Masker {
     class Stream final : public domain::MaskStream {
@@ -267,7 +266,7 @@ TEST_CASE("DeliverAnswer: a plain answer is delivered whole, once its session ha
   CHECK(f.end().masked == std::map<std::string, std::uint32_t>{{"secret", 1}});
 }
 
-TEST_CASE("DeliverAnswer: a plain answer that cannot be had whole is an error", "[edge]") {
+TEST_CASE("DeliverAnswer: a plain answer that is not complete is an error", "[edge]") {
   struct Case {
     const char* name;
     std::function<void(Masked&)> script;
@@ -325,7 +324,7 @@ TEST_CASE("DeliverAnswer: an answer of exactly the largest size passes", "[edge]
   CHECK(f.StartCall().caller.body() == "{\"a\":1}");
 }
 
-TEST_CASE("DeliverAnswer: of the upstream's headers the caller gets those on the list", "[edge]") {
+TEST_CASE("DeliverAnswer: only allow-listed headers of the upstream reach the caller", "[edge]") {
   CallFixture f;
   f.upstream.send.Next([] {
     return testing::FakeUpstream::Head{429,
@@ -343,7 +342,7 @@ TEST_CASE("DeliverAnswer: of the upstream's headers the caller gets those on the
   CHECK(f.end().outcome == Outcome::kUpstreamError);
 }
 
-TEST_CASE("DeliverAnswer: an answer with a coding is refused, whatever else it says", "[edge]") {
+TEST_CASE("DeliverAnswer: an answer with a content coding is refused", "[edge]") {
   for (const char* coding : {"gzip", "BR", "identity, gzip", "x-gzip"}) {
     CallFixture f;
     f.upstream.send.Next([coding] {
@@ -377,7 +376,7 @@ struct Held : CallFixture {
   OneCall& call = NewCall(kStreamBody);
 };
 
-TEST_CASE("DeliverAnswer: an answer that comes after the caller's head joins its stream",
+TEST_CASE("DeliverAnswer: an answer after the caller's head was sent continues its stream",
           "[edge]") {
   {
     Held f;

@@ -14,11 +14,11 @@ namespace countersign::edge::call::headers {
 // a reason (credential_missing, credential_malformed) unless there is exactly one.
 absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers);
 
-// The caller's headers that go upstream, with lower-case names. Only those on a short list do, and
-// only with values of a closed shape (header_values.h): nothing else has been judged, and nothing
-// that proves who the caller is leaves the gateway. Whom the provider bills is the connection's to
-// say (`organization`, `project`). `content-type` is the JSON that was read, `accept-encoding` is
-// identity, because what is masked must be read. Takes time proportional to the headers.
+// The caller's headers that go upstream, with lower-case names. Only allow-listed headers with
+// values of a closed form (header_values.h) are forwarded, because policies read no headers, and no
+// credential of the caller is. `organization` and `project` are the connection's, because they
+// decide whom the provider bills. `content-type` is JSON; `accept-encoding` is identity, because
+// answers must be read to be masked. Takes time proportional to the headers.
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
                                      const domain::Connection& connection, bool has_body);
 

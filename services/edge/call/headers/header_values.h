@@ -27,8 +27,8 @@ bool IsClientName(absl::string_view value);
 // */*").
 bool IsAccept(absl::string_view value);
 
-// Features with their versions, in lists: of OpenAI ("assistants=v2") and of Anthropic, which dates
-// them ("prompt-caching-2024-07-31").
+// Lists of features with their versions: OpenAI's ("assistants=v2") and Anthropic's, which have
+// dates ("prompt-caching-2024-07-31").
 bool IsOpenAiBeta(absl::string_view value);
 bool IsAnthropicBeta(absl::string_view value);
 

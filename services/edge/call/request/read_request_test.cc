@@ -43,7 +43,7 @@ TEST_CASE("ReadRequest: the prompt is parsed by the connection's dialect", "[edg
   CHECK(read->dialect().name() == "openai");
 }
 
-TEST_CASE("ReadRequest: what is read again has the texts of the query, too", "[edge]") {
+TEST_CASE("ReadRequest: reading again includes the texts of the query", "[edge]") {
   Fixture f;
   OneCall& call = f.NewCall(kStreamBody);
   call.caller.request().query = "note=for%20the%20reviewer";

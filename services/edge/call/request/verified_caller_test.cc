@@ -17,7 +17,7 @@ Step<VerifiedCaller> Verify(OneCall& call) {
   return *std::move(verified);
 }
 
-TEST_CASE("VerifiedCaller: who the authenticator knows, with an internal token", "[edge]") {
+TEST_CASE("VerifiedCaller: a known caller, with an internal token", "[edge]") {
   CallFixture f;
   OneCall& call = f.NewCall();
   const Step<VerifiedCaller> caller = Verify(call);
@@ -28,7 +28,7 @@ TEST_CASE("VerifiedCaller: who the authenticator knows, with an internal token",
   CHECK(caller->call().internal_token->Reveal() == "internal-token-of-key-1");
 }
 
-TEST_CASE("VerifiedCaller: a credential is asked about once, until the cache forgets", "[edge]") {
+TEST_CASE("VerifiedCaller: a credential is verified once, until it leaves the cache", "[edge]") {
   CallFixture f;
   for (int i = 0; i < 3; ++i) CHECK(Verify(f.NewCall()).ok());
   CHECK(f.authenticator.authenticate.calls() == 1);
@@ -40,7 +40,7 @@ TEST_CASE("VerifiedCaller: a credential is asked about once, until the cache for
   CHECK(f.authenticator.authenticate.calls() == 3);
 }
 
-TEST_CASE("VerifiedCaller: a cached credential that expires meanwhile does not stand", "[edge]") {
+TEST_CASE("VerifiedCaller: a cached credential that has expired is refused", "[edge]") {
   CallFixture f;
   domain::Principal principal = CallFixture::Principal("alice");
   principal.expires_at = f.clock.Now() + absl::Seconds(30);
@@ -53,7 +53,7 @@ TEST_CASE("VerifiedCaller: a cached credential that expires meanwhile does not s
   CHECK(f.authenticator.authenticate.calls() == 1);
 }
 
-TEST_CASE("VerifiedCaller: an answer that was under way during a flush is not cached", "[edge]") {
+TEST_CASE("VerifiedCaller: an answer requested before a flush is not cached", "[edge]") {
   CallFixture f;
   f.authenticator.authenticate.Hold();
   OneCall& call = f.NewCall();
@@ -64,7 +64,7 @@ TEST_CASE("VerifiedCaller: an answer that was under way during a flush is not ca
   CHECK(f.credentials.size() == 0);
 }
 
-TEST_CASE("VerifiedCaller: none, two or a malformed credential are refused without asking",
+TEST_CASE("VerifiedCaller: no, two or a malformed credential are refused without asking authn",
           "[edge]") {
   const std::vector<dialects::HeaderList> cases = {
       {},
@@ -85,7 +85,7 @@ TEST_CASE("VerifiedCaller: none, two or a malformed credential are refused witho
   }
 }
 
-TEST_CASE("VerifiedCaller: authentication that is down is 503, and told to the log", "[edge]") {
+TEST_CASE("VerifiedCaller: unavailable authentication is a 503, and logged", "[edge]") {
   CallFixture f;
   f.authenticator.authenticate.AlwaysFail(absl::UnavailableError("10.0.0.7 refused"));
   f.authenticator.Forget("key-1");
@@ -96,7 +96,7 @@ TEST_CASE("VerifiedCaller: authentication that is down is 503, and told to the l
   CHECK(absl::StrContains(caller.refusal().cause.message(), "10.0.0.7"));
 }
 
-TEST_CASE("VerifyAgain: gives the new principal and the new token", "[edge]") {
+TEST_CASE("VerifyAgain: returns the new principal and the new token", "[edge]") {
   CallFixture f;
   OneCall& call = f.NewCall();
   const Step<VerifiedCaller> caller = Verify(call);
@@ -110,7 +110,7 @@ TEST_CASE("VerifyAgain: gives the new principal and the new token", "[edge]") {
   CHECK_FALSE(caller->principal().roles.empty());
 }
 
-TEST_CASE("VerifyAgain: a credential that was revoked blocks, authn away closes", "[edge]") {
+TEST_CASE("VerifyAgain: a revoked credential blocks, unavailable authn refuses", "[edge]") {
   CallFixture f;
   OneCall& call = f.NewCall();
   const Step<VerifiedCaller> caller = Verify(call);
@@ -127,7 +127,7 @@ TEST_CASE("VerifyAgain: a credential that was revoked blocks, authn away closes"
   CHECK(down->refusal().error.http_status == 503);
 }
 
-TEST_CASE("RefuseUnverified: answers and counts, unless the caller has left", "[edge]") {
+TEST_CASE("RefuseUnverified: replies and counts, unless the caller has left", "[edge]") {
   const auto refuse = [](const CallContext& context,
                          const Refusal& refusal) -> async::Awaitable<bool> {
     co_await RefuseUnverified(context, refusal);
