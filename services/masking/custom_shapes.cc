@@ -8,7 +8,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
-#include "libs/text/regex/outer_edges.h"
+#include "libs/text/regex/pattern_edges.h"
 #include "services/masking/named_validators.h"
 
 namespace countersign::masking {
@@ -125,21 +125,28 @@ std::string HashValue(absl::string_view value, const SecretString& key) {
                                : crypto::HmacSha256(key.Reveal(), normalized));
 }
 
-absl::StatusOr<text::redaction::RedactionRule> CustomShape(const domain::MaskingRule& rule) {
-  if (rule.hashed) return HashedShape(*rule.hashed);
-  text::redaction::RedactionRule shape;
+absl::StatusOr<std::vector<text::redaction::RedactionRule>> CustomShapes(
+    const domain::MaskingRule& rule) {
+  std::vector<text::redaction::RedactionRule> shapes;
+  if (rule.hashed) {
+    CS_ASSIGN_OR_RETURN(shapes.emplace_back(), HashedShape(*rule.hashed));
+    return shapes;
+  }
   if (!rule.shape.empty()) {
     CS_ASSIGN_OR_RETURN(const std::string pattern, TemplateToPattern(rule.shape));
-    CS_ASSIGN_OR_RETURN(shape.regex, Compiled(pattern));
-    StandAlone(shape);
-  } else {
-    CS_RETURN_IF_ERROR(text::regex::CheckRegex(rule.pattern));
-    const text::regex::OuterEdges edges = text::regex::TakeOuterEdges(rule.pattern);
-    CS_ASSIGN_OR_RETURN(shape.regex, Compiled(edges.pattern));
-    if (edges.before) shape.left_forbidden = text::regex::ByteSet::Word();
-    if (edges.after) shape.right_forbidden = BeginsWordCharacter();
+    CS_ASSIGN_OR_RETURN(shapes.emplace_back().regex, Compiled(pattern));
+    StandAlone(shapes.back());
+    return shapes;
   }
-  return shape;
+  CS_ASSIGN_OR_RETURN(const auto parts, text::regex::ResolveWordEdges(rule.pattern));
+  for (const text::regex::EdgedPattern& part : parts) {
+    text::redaction::RedactionRule& shape = shapes.emplace_back();
+    CS_ASSIGN_OR_RETURN(shape.regex, Compiled(part.pattern));
+    if (part.before) shape.left_forbidden = text::regex::ByteSet::Word();
+    if (part.after) shape.right_forbidden = BeginsWordCharacter();
+    if (parts.size() > 1) shape.group = absl::StrCat("pattern/", rule.pattern);
+  }
+  return shapes;
 }
 
 absl::Status AddConditions(const domain::MaskingRule& rule, text::redaction::RedactionRule& shape) {

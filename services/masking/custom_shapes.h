@@ -26,9 +26,11 @@ std::string NormalizedForHash(absl::string_view value);
 // HMAC-SHA-256.
 std::string HashValue(absl::string_view value, const SecretString& key);
 
-// The shape of a `pattern`, `template` or `hashed` rule, without its conditions. INVALID_ARGUMENT
-// says what is wrong and where in the pattern.
-absl::StatusOr<text::redaction::RedactionRule> CustomShape(const domain::MaskingRule& rule);
+// The shapes of a `pattern`, `template` or `hashed` rule, without its conditions: one, or of a
+// pattern with word edges one per alternative. INVALID_ARGUMENT says what is wrong and where in the
+// pattern.
+absl::StatusOr<std::vector<text::redaction::RedactionRule>> CustomShapes(
+    const domain::MaskingRule& rule);
 
 // Adds the rule's validator, context, exceptions, count and priority to its shape.
 absl::Status AddConditions(const domain::MaskingRule& rule, text::redaction::RedactionRule& shape);

@@ -52,7 +52,7 @@ absl::StatusOr<Rules> MakeShapes(const domain::MaskingRule& rule,
     for (const text::detectors::Detector* detector : detectors)
       shapes.push_back(text::detectors::ToRule(*detector));
   } else if (rule.dictionary.empty()) {
-    CS_ASSIGN_OR_RETURN(shapes.emplace_back(), CustomShape(rule));
+    CS_ASSIGN_OR_RETURN(shapes, CustomShapes(rule));
   } else {
     const auto dictionary = dictionaries.find(rule.dictionary);
     if (dictionary == dictionaries.end()) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "libs/json/document.h"
 #include "services/masking/profile_compiler.h"
 
@@ -206,6 +207,31 @@ TEST_CASE("TextMasker: a custom pattern's word edges know letters of other scrip
   CHECK(mask("«пароль»") == "«<WORD>»");
   CHECK(mask("пароль") == "<WORD>");
   CHECK(mask("xпароль пароля парольщик") == "xпароль пароля парольщик");
+}
+
+TEST_CASE("TextMasker: word edges in the alternatives of a custom pattern, and within them",
+          "[masking]") {
+  domain::MaskingProfile profile;
+  profile.name = "p";
+  domain::MaskingRule& rule = profile.response.emplace_back();
+  rule.pattern = "(?i)\\bпароль\\b|\\bключ\\b\\s*[:=]\\s*[0-9]+|foo\\s+бар\\b";
+  rule.label = "WORD";
+  const auto compiled = CompileProfile(profile, {}, SecretString("key"));
+  INFO(compiled.status());
+  REQUIRE(compiled.ok());
+  const auto mask = [&](absl::string_view text) {
+    TextMasker masker(compiled->response, TextMasker::Form::kText);
+    domain::FieldRelease release;
+    REQUIRE(masker.Feed(text, true, release).ok());
+    return release.text;
+  };
+  CHECK(mask("мой Пароль, ключ: 17 и foo бар") == "мой <WORD>, <WORD> и <WORD>");
+  CHECK(mask("парольщик ключи: 17 foo барин") == "парольщик ключи: 17 foo барин");
+
+  rule.pattern = "foo\\bбар";
+  const auto refused = CompileProfile(profile, {}, SecretString("key"));
+  REQUIRE(absl::IsInvalidArgument(refused.status()));
+  CHECK(absl::StrContains(refused.status().message(), "pattern: at byte 3: \\b can never match"));
 }
 
 TEST_CASE("TextMasker: text is released as soon as it can be", "[masking]") {

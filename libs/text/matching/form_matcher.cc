@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
-#include "libs/text/regex/outer_edges.h"
+#include "libs/text/regex/pattern_edges.h"
 #include "libs/text/unicode/char_folding.h"
 #include "libs/text/unicode/word_edges.h"
 
@@ -75,13 +75,14 @@ absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, 
 
 absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::uint32_t term,
                                    std::uint32_t id) {
-  CS_RETURN_IF_ERROR(regex::CheckRegex(regex));
-  regex::OuterEdges edges = regex::TakeOuterEdges(regex);
-  std::string expression =
-      caseless ? absl::StrCat("(?i:", edges.pattern, ")") : std::move(edges.pattern);
-  CS_ASSIGN_OR_RETURN(regex::RegexSpanFinder spans, regex::RegexSpanFinder::Create(expression));
-  regexes_.push_back({std::move(spans), term, id, edges.before, edges.after});
-  patterns_.push_back({std::move(expression), false});
+  CS_ASSIGN_OR_RETURN(auto parts, regex::ResolveWordEdges(regex));
+  for (regex::EdgedPattern& part : parts) {
+    std::string expression =
+        caseless ? absl::StrCat("(?i:", part.pattern, ")") : std::move(part.pattern);
+    CS_ASSIGN_OR_RETURN(regex::RegexSpanFinder spans, regex::RegexSpanFinder::Create(expression));
+    regexes_.push_back({std::move(spans), term, id, part.before, part.after});
+    patterns_.push_back({std::move(expression), false});
+  }
   return absl::OkStatus();
 }
 

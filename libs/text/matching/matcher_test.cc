@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/text/unicode/normalize.h"
 #include "libs/text/unicode/word_edges.h"
@@ -201,6 +202,20 @@ TEST_CASE("Matcher: the word edges of a pattern in another script are edges of i
       CHECK(Found(term, text) == "-");
     }
   }
+  // In each alternative, and within a pattern where the characters beside them imply them.
+  for (const View view : {View::kRaw, View::kUnicode}) {
+    const MatchTerm any = Pattern("(?i)\\bпароль\\b|\\bключ\\b\\s*[:=]|foo\\s+бар\\b", view);
+    for (const char* text : {"мой Пароль тут", "КЛЮЧ : x", "«ключ=x", "xfoo бар.", "Foo Бар"}) {
+      CAPTURE(text);
+      CHECK(Found(any, text) != "-");
+    }
+    for (const char* text : {"парольщик", "ключи: x", "суперключ=x", "foo барин", "ключ"}) {
+      CAPTURE(text);
+      CHECK(Found(any, text) == "-");
+    }
+  }
+  const auto refused = Matcher::Compile({Pattern("foo\\bбар")});
+  CHECK(absl::StrContains(refused.status().message(), "at byte 3: \\b can never match"));
   // A longer match at the same place that ends within a word does not hide the shorter one.
   CHECK(Found(Pattern("\\bпароль[а-я]?\\b"), "мой пароль тут") == "пароль");
   CHECK(Found(Pattern("\\bпароль"), "парольщик") == "пароль");

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "libs/text/unicode/text_fold.h"
+#include "libs/text/unicode/word_edges.h"
 
 namespace countersign::text::regex {
 namespace {
@@ -159,10 +160,26 @@ std::vector<CodePointSet::Range> CodePointSet::Normalized(const std::vector<Rang
   return merged;
 }
 
+// Of large sets both kinds are assumed.
+unsigned CodePointSet::ClassifyChars(const std::vector<Range>& ranges) {
+  constexpr std::uint32_t kMostClassified = 40'000;
+  unsigned chars = !ranges.empty() && ranges.back().second >= 0x80 ? RegexNode::kBeyondAscii : 0;
+  std::uint32_t members = 0;
+  for (const auto& [first, last] : ranges) {
+    members += last - first + 1;
+    if (members > kMostClassified) return chars | RegexNode::kWordChars | RegexNode::kOtherChars;
+    for (std::uint32_t c = first; c <= last; ++c) {
+      chars |= unicode::IsWordCharacter(c) ? RegexNode::kWordChars : RegexNode::kOtherChars;
+    }
+  }
+  return chars;
+}
+
 RegexNode CodePointSet::ToNode() const {
   const std::vector<Range> ranges = Normalized(ranges_);
   const std::vector<Range> folded = Normalized(folded_);
   RegexNode node = RangesToNode(ranges);
+  node.chars = ClassifyChars(ranges);
   if (folded != ranges) {
     node.folded =
         std::make_shared<const RegexNode>(folded.empty() ? RegexNode() : RangesToNode(folded));

@@ -31,6 +31,7 @@ class CodePointSet {
   static std::vector<Range> Normalized(const std::vector<Range>& ranges);
   static std::vector<Range> Complemented(const std::vector<Range>& ranges);
   static std::vector<Range> ClosedOverCase(const std::vector<Range>& ranges);
+  static unsigned ClassifyChars(const std::vector<Range>& ranges);
   static RegexNode RangesToNode(const std::vector<Range>& ranges);
 
   std::vector<Range> ranges_;  // as added

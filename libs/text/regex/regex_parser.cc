@@ -328,6 +328,7 @@ class Parser {
     if (letter == 'b' || letter == 'B') {
       at_ += 2;
       RegexNode node;
+      node.min = start;
       node.kind = letter == 'b' ? RegexNode::Kind::kWordEdge : RegexNode::Kind::kNotWordEdge;
       return node;
     }

@@ -43,10 +43,15 @@ struct RegexNode {
   Kind kind = Kind::kEmpty;
   ByteSet bytes;
   std::vector<RegexNode> children;
-  std::size_t min = 0;
+  std::size_t min = 0;  // of an edge: its offset in the pattern
   std::size_t max = 0;
   // The node's meaning in folded text (text_fold.h), if different; otherwise null.
   std::shared_ptr<const RegexNode> folded;
+  // Of a node that matches one character: which of these its members may be. Otherwise 0.
+  static constexpr unsigned kWordChars = 1;   // as IsWordCharacter (word_edges.h)
+  static constexpr unsigned kOtherChars = 2;  // all others
+  static constexpr unsigned kBeyondAscii = 4;
+  unsigned chars = 0;
 };
 
 struct Regex {
