@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/base/status.h"
 #include "libs/json/writer.h"
 
 namespace countersign::dialects::answers {
@@ -27,13 +28,29 @@ void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
       text.continues() ? queue.Add(text.field, text.text().substr(text.repeated), end)
                        : queue.AddWhole(text.text(), text.field);
   if (!piece) return;
-  texts_.push_back(Text{*piece,
-                        {text.value.begin(), text.value.end()},
-                        text.field,
-                        text.continues(),
-                        text.repeats,
-                        text.repeated == 0,
-                        text.context});
+  Text& added = texts_.emplace_back(Text{*piece,
+                                         {text.value.begin(), text.value.end()},
+                                         text.field,
+                                         text.continues(),
+                                         text.repeats,
+                                         text.repeated == 0,
+                                         text.context,
+                                         text.growth,
+                                         std::nullopt,
+                                         std::nullopt});
+  if (!text.growth) return;
+  const std::string grows = GrowthField(text.field);
+  if (text.growth->ends) added.ended = queue.Add(grows, "", true);
+  if (text.growth->repeated > 0) {
+    const std::size_t known = text.growth->first ? 0 : text.growth->repeated;
+    added.grown = queue.Add(grows, text.text().substr(known), end);
+  }
+}
+
+std::optional<std::size_t> DocumentMask::FindPiece(absl::string_view field) const {
+  const auto text = std::find_if(texts_.rbegin(), texts_.rend(),
+                                 [&](const Text& each) { return each.field == field; });
+  return text == texts_.rend() ? std::nullopt : std::optional(text->piece);
 }
 
 std::optional<domain::FieldRelease> DocumentMask::Replace(
@@ -85,7 +102,32 @@ bool DocumentMask::MayStay(const Copy& copy,
   return spelled == copy.tokens;
 }
 
+absl::StatusOr<std::vector<domain::FieldRelease>> DocumentMask::Guard(
+    const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released) const {
+  std::vector<domain::FieldRelease> guarded = releases;
+  for (const Text& text : texts_) {
+    if (!text.growth) continue;
+    GrowthGuard::Releases own{releases[text.piece]};
+    if (text.ended) own.ended = &releases[*text.ended];
+    if (text.grown) own.grown = &releases[*text.grown];
+    CS_ASSIGN_OR_RETURN(guarded[text.piece],
+                        released.guards[text.field].Apply(*text.growth, std::move(own)));
+  }
+  return guarded;
+}
+
 absl::StatusOr<DocumentMask::Outcome> DocumentMask::Apply(
+    const std::vector<domain::FieldRelease>& releases, PieceQueue& queue,
+    ReleasedTexts& released) const {
+  if (std::none_of(texts_.begin(), texts_.end(),
+                   [](const Text& text) { return text.growth.has_value(); })) {
+    return ApplyGuarded(releases, queue, released);
+  }
+  CS_ASSIGN_OR_RETURN(const auto guarded, Guard(releases, released));
+  return ApplyGuarded(guarded, queue, released);
+}
+
+absl::StatusOr<DocumentMask::Outcome> DocumentMask::ApplyGuarded(
     const std::vector<domain::FieldRelease>& releases, PieceQueue& queue,
     ReleasedTexts& released) const {
   Outcome outcome;

@@ -8,6 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "libs/dialects/answers/found_texts.h"
 #include "libs/dialects/answers/piece_queue.h"
 #include "libs/dialects/answers/repeated_texts.h"
@@ -25,6 +26,9 @@ class DocumentMask {
   // document.
   DocumentMask(const FoundTexts& found, PieceQueue& queue,
                absl::FunctionRef<bool(const FoundText&)> ends);
+
+  // The piece of the last text of `field` here.
+  std::optional<std::size_t> FindPiece(absl::string_view field) const;
 
   struct Outcome {
     std::vector<Edit> edits;
@@ -49,6 +53,9 @@ class DocumentMask {
     bool repeats;
     bool begins;  // for repeated texts: this is the first piece
     std::optional<std::size_t> context;
+    std::optional<Growth> growth;
+    std::optional<std::size_t> ended;  // pieces of what grows: its end,
+    std::optional<std::size_t> grown;  // and what is added to it
   };
   struct Copy {
     Range range;
@@ -61,6 +68,11 @@ class DocumentMask {
   static std::optional<domain::FieldRelease> Replace(
       const Text& text, const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released);
   bool MayStay(const Copy& copy, const std::vector<domain::FieldRelease>& releases) const;
+  // The same releases after those that guard texts which repeat themselves.
+  absl::StatusOr<std::vector<domain::FieldRelease>> Guard(
+      const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released) const;
+  absl::StatusOr<Outcome> ApplyGuarded(const std::vector<domain::FieldRelease>& releases,
+                                       PieceQueue& queue, ReleasedTexts& released) const;
 
   std::vector<Text> texts_;
   std::vector<Copy> copies_;

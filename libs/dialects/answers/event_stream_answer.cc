@@ -18,6 +18,8 @@ constexpr std::size_t kMaxEventBytes = 8u << 20;
 constexpr std::size_t kMaxOpenTexts = 1024;
 constexpr std::size_t kMaxGroups = 1024;
 constexpr std::size_t kMaxJoinedBytes = 256;
+constexpr std::size_t kMaxWaitingEvents = 64;
+constexpr std::size_t kMaxWaitingBytes = 256 * 1024;
 
 absl::Status BrokenStream(absl::string_view what) {
   return absl::UnavailableError(absl::StrCat("the upstream's stream ", what));
@@ -58,6 +60,7 @@ absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Feed(absl::st
 }
 
 absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Finish() {
+  finished_ = true;
   if (!done_) {
     std::vector<sse::Event> events;
     parser_.Finish(events);
@@ -105,11 +108,7 @@ absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending
   CS_ASSIGN_OR_RETURN(FoundTexts found, grammar_->FindTexts(root, pending.event.data));
   RepeatedTexts::Outcome repeated;
   CS_RETURN_IF_ERROR(repeated_texts_.Resolve(found, ended_groups_, queue_, repeated));
-  pending.joined = std::move(repeated.checks);
-  for (const std::string& field : repeated.ended_fields) {
-    const auto open = open_texts_.find(field);
-    if (open != open_texts_.end()) EndText(open, found, pending);
-  }
+  Resolve(repeated, found, pending);
   MarkLastPieces(found);
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   if (pending.is_final) EndStream(found, pending);
@@ -119,6 +118,21 @@ absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending
   CheckJoinedTexts(found, pending);
   pending.only_continuing = found.only_continuing;
   return absl::OkStatus();
+}
+
+void EventStreamAnswer::Resolve(const RepeatedTexts::Outcome& outcome, const FoundTexts& found,
+                                Pending& pending) {
+  pending.joined = outcome.checks;
+  pending.undecided = outcome.opened_fields;
+  pending.decided = outcome.continued_fields;
+  for (const std::string& field : outcome.ended_fields) {
+    const auto open = open_texts_.find(field);
+    if (open != open_texts_.end()) EndText(open, found, pending);
+  }
+  for (const std::string& field : outcome.dropped_fields) {
+    if (open_texts_.erase(field) > 0) queue_.Add(field, "", true);
+    pending.decided.push_back(field);
+  }
 }
 
 absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pending) {
@@ -164,7 +178,11 @@ EventStreamAnswer::OpenTexts::iterator EventStreamAnswer::EndText(OpenTexts::ite
   });
   if (!here) {
     const std::size_t piece = queue_.Add(at->first, "", true);
-    pending.held_texts.push_back(HeldText{piece, at->first, std::move(at->second)});
+    HeldText held{piece, at->first, std::move(at->second), std::nullopt};
+    if (repeated_texts_.IsGrowing(at->first)) {
+      held.grown = queue_.Add(GrowthField(at->first), "", true);
+    }
+    pending.held_texts.push_back(std::move(held));
   }
   return open_texts_.erase(at);
 }
@@ -184,22 +202,87 @@ void EventStreamAnswer::EndStream(const FoundTexts& found, Pending& pending) {
   }
 }
 
-absl::StatusOr<std::vector<Delivery>> EventStreamAnswer::Release(
-    std::vector<domain::FieldRelease> releases) {
+absl::StatusOr<std::vector<Delivery>> EventStreamAnswer::Release(Releases releases) {
   std::vector<Delivery> deliveries;
   deliveries.reserve(pending_.size());
-  for (const Pending& pending : pending_) {
-    CS_RETURN_IF_ERROR(Deliver(pending, releases, deliveries));
+  const auto shared = std::make_shared<Releases>(std::move(releases));
+  for (Pending& pending : pending_) {
+    Decide(pending, *shared);
+    Enqueue(std::move(pending), shared);
+    while (!waiting_.empty() && !MustWait()) {
+      CS_RETURN_IF_ERROR(Deliver(waiting_.front().event, *waiting_.front().releases, deliveries));
+      waiting_bytes_ -= waiting_.front().event.event.raw.size();
+      waiting_.pop_front();
+    }
   }
   pending_.clear();
+  // What may go on is lost with the answer when that breaks off, like all held text.
+  for (; finished_ && !waiting_.empty(); waiting_.pop_front()) {
+    CS_RETURN_IF_ERROR(Deliver(waiting_.front().event, *waiting_.front().releases, deliveries));
+  }
   return deliveries;
 }
 
-void EventStreamAnswer::DeliverHeldTexts(const Pending& pending,
-                                         const std::vector<domain::FieldRelease>& releases,
-                                         std::vector<Delivery>& deliveries) const {
+// Gives waiting events the rest of their texts, as far as `pending` decides about them.
+void EventStreamAnswer::Decide(const Pending& pending, Releases& releases) {
+  for (const std::string& field : pending.decided) TakeUndecided(field, nullptr);
   for (const HeldText& held : pending.held_texts) {
-    const domain::FieldRelease& release = releases[held.piece];
+    TakeUndecided(held.field, &releases[held.piece]);
+  }
+}
+
+// Moves `rest`, if any, to the waiting event with the undecided text `field`.
+void EventStreamAnswer::TakeUndecided(const std::string& field, domain::FieldRelease* rest) {
+  for (Waiting& waiting : waiting_) {
+    std::vector<std::string>& undecided = waiting.event.undecided;
+    const auto at = std::find(undecided.begin(), undecided.end(), field);
+    if (at == undecided.end()) continue;
+    undecided.erase(at);
+    const std::optional<std::size_t> piece = waiting.event.mask->FindPiece(field);
+    if (rest == nullptr || !piece) return;
+    domain::FieldRelease& begun = (*waiting.releases)[*piece];
+    for (domain::MaskedSpan& span : rest->masked) {
+      span.begin += begun.text.size();
+      span.end += begun.text.size();
+      begun.masked.push_back(std::move(span));
+    }
+    begun.text += rest->text;
+    begun.held_after = rest->held_after;
+    begun.restored |= rest->restored;
+    *rest = domain::FieldRelease();
+    return;
+  }
+}
+
+void EventStreamAnswer::Enqueue(Pending pending, const std::shared_ptr<Releases>& releases) {
+  const auto is_decided = [&](const std::string& field) {
+    const std::optional<std::size_t> piece = pending.mask->FindPiece(field);
+    return !piece || (*releases)[*piece].held_after == 0;
+  };
+  std::vector<std::string>& undecided = pending.undecided;
+  undecided.erase(std::remove_if(undecided.begin(), undecided.end(), is_decided), undecided.end());
+  waiting_bytes_ += pending.event.raw.size();
+  waiting_.push_back(Waiting{std::move(pending), releases});
+}
+
+bool EventStreamAnswer::MustWait() const {
+  return !waiting_.front().event.undecided.empty() && waiting_.size() <= kMaxWaitingEvents &&
+         waiting_bytes_ <= kMaxWaitingBytes;
+}
+
+absl::StatusOr<domain::FieldRelease> EventStreamAnswer::ReleaseHeld(const HeldText& held,
+                                                                    const Releases& releases) {
+  const auto guard = released_texts_.guards.find(held.field);
+  if (guard == released_texts_.guards.end()) return releases[held.piece];
+  GrowthGuard::Releases own{releases[held.piece]};
+  if (held.grown) own.ended = &releases[*held.grown];
+  return guard->second.Finish(std::move(own));
+}
+
+absl::Status EventStreamAnswer::DeliverHeldTexts(const Pending& pending, const Releases& releases,
+                                                 std::vector<Delivery>& deliveries) {
+  for (const HeldText& held : pending.held_texts) {
+    CS_ASSIGN_OR_RETURN(const domain::FieldRelease release, ReleaseHeld(held, releases));
     if (release.text.empty()) continue;
     // A text that repeats itself is sent in full again; otherwise only what was not sent yet.
     const auto known = released_texts_.by_field.find(held.field);
@@ -217,12 +300,12 @@ void EventStreamAnswer::DeliverHeldTexts(const Pending& pending,
       delivery.masked.push_back(domain::DeliveredSpan{held.field, span});
     }
   }
+  return absl::OkStatus();
 }
 
-absl::Status EventStreamAnswer::Deliver(const Pending& pending,
-                                        const std::vector<domain::FieldRelease>& releases,
+absl::Status EventStreamAnswer::Deliver(const Pending& pending, const Releases& releases,
                                         std::vector<Delivery>& deliveries) {
-  DeliverHeldTexts(pending, releases, deliveries);
+  CS_RETURN_IF_ERROR(DeliverHeldTexts(pending, releases, deliveries));
   if (pending.hidden) return absl::OkStatus();
   for (const std::size_t piece : pending.joined) {
     if (!releases[piece].Unchanged()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,7 +22,9 @@ namespace countersign::dialects::answers {
 // depend on how the upstream's bytes are cut into pieces. An event is unchanged unless text in it
 // is held back or replaced; then only its strings change, and an event that becomes empty is
 // dropped. Text that is still held when its group ends is sent in separate events directly before
-// the event that ends the group.
+// the event that ends the group. An event whose text at an unknown place may go on
+// (repeated_texts.h) waits, with all that follow it, until that is known, or too much waits: then
+// the rest of the text is held like any other.
 class EventStreamAnswer : public AnswerReader {
  public:
   struct Options {
@@ -43,21 +46,31 @@ class EventStreamAnswer : public AnswerReader {
     std::size_t piece;
     std::string field;
     OpenText open;
+    std::optional<std::size_t> grown;  // the end of what grows in it
   };
   struct Pending {  // an event that waits for its releases
     sse::Event event;
     std::vector<HeldText> held_texts;  // sent before it
     std::optional<DocumentMask> mask;
-    std::optional<std::size_t> fields;  // the piece of the lines beside its data
-    std::vector<std::size_t> joined;    // pieces with texts that callers may join
+    std::optional<std::size_t> fields;   // the piece of the lines beside its data
+    std::vector<std::size_t> joined;     // pieces with texts that callers may join
+    std::vector<std::string> undecided;  // fields that it waits for
+    std::vector<std::string> decided;    // fields for which earlier events need not wait any more
     bool only_continuing = false;
     bool hidden = false;
     bool is_final = false;
   };
 
+  using Releases = std::vector<domain::FieldRelease>;
+  struct Waiting {  // an event and the releases for its pieces
+    Pending event;
+    std::shared_ptr<Releases> releases;
+  };
+
   absl::Status ReadEvent(sse::Event event);
   absl::Status ReadDocument(Pending& pending);
   absl::Status MaskDocument(const json::Value& root, Pending& pending);
+  void Resolve(const RepeatedTexts::Outcome& outcome, const FoundTexts& found, Pending& pending);
   absl::Status TrackTexts(const FoundTexts& found, Pending& pending);
   void CheckJoinedTexts(const FoundTexts& found, Pending& pending);
   void EndGroup(std::int64_t group, const FoundTexts& found, Pending& pending);
@@ -65,11 +78,17 @@ class EventStreamAnswer : public AnswerReader {
   using OpenTexts = std::map<std::string, OpenText>;
   OpenTexts::iterator EndText(OpenTexts::iterator at, const FoundTexts& found, Pending& pending);
 
-  absl::Status Deliver(const Pending& pending, const std::vector<domain::FieldRelease>& releases,
+  void Decide(const Pending& pending, Releases& releases);
+  void TakeUndecided(const std::string& field, domain::FieldRelease* rest);
+  void Enqueue(Pending pending, const std::shared_ptr<Releases>& releases);
+  bool MustWait() const;
+  absl::Status Deliver(const Pending& pending, const Releases& releases,
                        std::vector<Delivery>& deliveries);
   absl::Status Observe(const Pending& pending, std::vector<Edit> edits);
-  void DeliverHeldTexts(const Pending& pending, const std::vector<domain::FieldRelease>& releases,
-                        std::vector<Delivery>& deliveries) const;
+  // The release of a held text, after what guards it.
+  absl::StatusOr<domain::FieldRelease> ReleaseHeld(const HeldText& held, const Releases& releases);
+  absl::Status DeliverHeldTexts(const Pending& pending, const Releases& releases,
+                                std::vector<Delivery>& deliveries);
   absl::StatusOr<std::string> Rewrite(const sse::Event& event, std::vector<Edit> edits,
                                       bool keep_fields) const;
 
@@ -77,7 +96,9 @@ class EventStreamAnswer : public AnswerReader {
   const Options options_;
   sse::Parser parser_;
   PieceQueue queue_;
-  std::vector<Pending> pending_;
+  std::vector<Pending> pending_;  // their releases are not known
+  std::deque<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
   OpenTexts open_texts_;                             // by field
   std::map<std::string, std::string> joined_texts_;  // by field: the text so far
   RepeatedTexts repeated_texts_;
@@ -86,6 +107,7 @@ class EventStreamAnswer : public AnswerReader {
   absl::flat_hash_set<std::int64_t> ended_groups_;
   Usage usage_;
   bool done_ = false;
+  bool finished_ = false;
   bool failed_ = false;
 };
 

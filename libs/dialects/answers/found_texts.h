@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "libs/dialects/answers/growth_guard.h"
 #include "libs/json/document.h"
 
 // What a dialect says about one JSON document of an answer: an event of a stream, or a whole body.
@@ -49,6 +50,8 @@ struct FoundText {
   bool repeats = false;
   // The index of the queued piece that repeats the part of this text that was already sent.
   std::optional<std::size_t> context;
+  // Of a piece of a known text in which pieces have repeated what was before them.
+  std::optional<Growth> growth;
 
   absl::string_view text() const { return number.empty() ? value.text() : number; }
   bool continues() const { return continuation == Continuation::kContinues; }

@@ -13,6 +13,7 @@ constexpr std::size_t kMaxPlaces = 4096;
 constexpr std::size_t kLongestKept = 1u << 20;
 constexpr std::size_t kLongestWord = 32;
 constexpr std::size_t kMaxJoinedBytes = 256;
+constexpr std::size_t kShortestGrowth = 4;
 // Shorter common beginnings may be a coincidence.
 constexpr std::size_t kShortestRepeated = 8;
 
@@ -23,33 +24,135 @@ bool IsWord(absl::string_view text) {
          });
 }
 
+// True for a text that ends like a part of a longer number, or of a key: later text may complete it
+// even when other events come first.
+bool MayBeCut(absl::string_view text) {
+  constexpr std::size_t kFewDigits = 7;
+  constexpr std::size_t kShortestKey = 16;
+  const absl::string_view tail = text.substr(text.size() - std::min<std::size_t>(text.size(), 64));
+  const auto is_digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  if (std::count_if(tail.begin(), tail.end(), is_digit) > std::ptrdiff_t{kFewDigits}) return true;
+  const std::size_t word = tail.find_last_of(" /=\n\t\"'");
+  const absl::string_view last = word == absl::string_view::npos ? tail : tail.substr(word + 1);
+  return last.size() >= kShortestKey && !IsWord(last);
+}
+
 void Keep(std::string& kept, absl::string_view text) {
   kept = text.size() <= kLongestKept ? std::string(text) : std::string();
 }
 
 }  // namespace
 
+std::string GrowthField(absl::string_view field) { return absl::StrCat("growth/", field); }
+
 absl::Status RepeatedTexts::Resolve(FoundTexts& found,
                                     const absl::flat_hash_set<std::int64_t>& ended_groups,
                                     PieceQueue& queue, Outcome& outcome) {
   for (FoundText& text : found.texts) {
+    if (text.continuation == Continuation::kContinues) TrackGrowth(text);
     if (text.continuation != Continuation::kUnknown) continue;
     const auto [at, is_new] = seen_.try_emplace(text.field);
     if (seen_.size() > kMaxPlaces) {
       return absl::UnavailableError("the upstream's stream has texts in too many places");
     }
     Seen& seen = at->second;
-    if (is_new) {
+    if (is_new && !IsWord(text.text()) && !ended_groups.contains(text.group)) {
+      Open(text, seen, outcome);
+    } else if (is_new) {
       Keep(seen.last, text.text());
       text.continuation = Continuation::kWhole;
       seen.joined = IsWord(text.text()) ? std::string(text.text()) : "";
     } else if (ended_groups.contains(text.group)) {
       text.continuation = Continuation::kWhole;
+    } else if (seen.open) {
+      ResolveOpen(text, seen, outcome);
     } else {
       ResolveUnknown(text, seen, queue, outcome);
     }
   }
+  EndAbsent(found, outcome);
+  for (const FoundText& text : found.texts) {
+    if (std::find(outcome.opened_fields.begin(), outcome.opened_fields.end(), text.field) ==
+        outcome.opened_fields.end()) {
+      continue;
+    }
+    open_places_.push_back({text.field, text.group, found.discriminators, MayBeCut(text.text())});
+  }
   return absl::OkStatus();
+}
+
+// A tool call's arguments are JSON, whose strings have edges of their own.
+void RepeatedTexts::TrackGrowth(FoundText& text) {
+  const absl::string_view value = text.text();
+  if (absl::EndsWith(text.field, "/arguments")) return;
+  if (known_.size() >= kMaxPlaces && !known_.contains(text.field)) return;
+  Known& known = known_[text.field];
+  const bool grows = known.last.size() >= kShortestGrowth && absl::StartsWith(value, known.last);
+  known.guarded |= grows;
+  if (known.guarded) {
+    text.growth = Growth{known.fed, value.size(), grows ? known.last.size() : 0,
+                         grows && !known.growing, known.growing && !grows};
+  }
+  known.growing = grows;
+  known.fed += value.size();
+  Keep(known.last, value);
+}
+
+bool RepeatedTexts::IsGrowing(const std::string& field) const {
+  const auto known = known_.find(field);
+  return known != known_.end() && known->second.growing;
+}
+
+void RepeatedTexts::Open(FoundText& text, Seen& seen, Outcome& outcome) {
+  Keep(seen.last, text.text());
+  seen.open = true;
+  text.continuation = Continuation::kContinues;
+  outcome.opened_fields.push_back(text.field);
+}
+
+// The second text of a place whose first one is open.
+void RepeatedTexts::ResolveOpen(FoundText& text, Seen& seen, Outcome& outcome) {
+  const absl::string_view value = text.text();
+  const std::string field = text.field;
+  seen.open = false;
+  const auto own = std::find(outcome.opened_fields.begin(), outcome.opened_fields.end(), field);
+  const bool in_one_event = own != outcome.opened_fields.end();
+  if (in_one_event) outcome.opened_fields.erase(own);
+  open_places_.erase(std::remove_if(open_places_.begin(), open_places_.end(),
+                                    [&](const OpenPlace& place) { return place.field == field; }),
+                     open_places_.end());
+  if (!in_one_event && value == seen.last) {
+    text.continuation = Continuation::kWhole;
+    outcome.ended_fields.push_back(field);
+    return;
+  }
+  text.continuation = Continuation::kContinues;
+  seen.continues = true;
+  if (!in_one_event && !seen.last.empty() && absl::StartsWith(value, seen.last)) {
+    seen.grows = true;
+    text.repeats = true;
+    text.field = absl::StrCat("grown/", field);
+    outcome.dropped_fields.push_back(field);
+  } else if (!in_one_event) {
+    outcome.continued_fields.push_back(field);
+  }
+  Keep(seen.last, value);
+}
+
+void RepeatedTexts::EndAbsent(const FoundTexts& found, Outcome& outcome) {
+  const auto is_absent = [&](const OpenPlace& place) {
+    if (place.may_be_cut) return false;
+    if (place.group == kNoGroup) return place.discriminators == found.discriminators;
+    return std::any_of(found.texts.begin(), found.texts.end(),
+                       [&](const FoundText& text) { return text.group == place.group; });
+  };
+  for (const OpenPlace& place : open_places_) {
+    if (!is_absent(place)) continue;
+    seen_[place.field].open = false;
+    outcome.ended_fields.push_back(place.field);
+  }
+  open_places_.erase(std::remove_if(open_places_.begin(), open_places_.end(), is_absent),
+                     open_places_.end());
 }
 
 void RepeatedTexts::ResolveUnknown(FoundText& text, Seen& seen, PieceQueue& queue,

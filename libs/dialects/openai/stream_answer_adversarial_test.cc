@@ -59,7 +59,8 @@ class EngineMasking {
       REQUIRE(at->second.Feed(piece.text, piece.end, &release.text, &spans).ok());
       release.held_after = at->second.held();
       for (const text::redaction::RedactedSpan& span : spans) {
-        release.masked.push_back({span.begin, span.end, span.entity, span.original});
+        release.masked.push_back(
+            {span.begin, span.end, span.entity, span.original, span.input_begin, span.input_end});
       }
       if (piece.end) streams_.erase(at);
     }
@@ -344,14 +345,108 @@ TEST_CASE("adversarial 18: a match in a text that repeats and grows is masked", 
   }
 }
 
-TEST_CASE("adversarial 18: an unknown place is one text from its second piece on", "[dialects]") {
+TEST_CASE("adversarial 18: an unknown place is one text from its first piece on", "[dialects]") {
+  const std::string members = R"("choices":[{"index":0,"x":{"y":"@"}}])";
   const std::string caller =
-      PassAllCuts(Events(R"("choices":[{"index":0,"x":{"y":"@"}}])",
-                         {"a PRJ-", "12 b ", "4111 1111", " 1111 ", "1111 c"}) +
-                  kDone);
-  CHECK(caller ==
-        Events(R"("choices":[{"index":0,"x":{"y":"@"}}])", {"a PRJ-", "<P> b ", "", "", "<N> c"}) +
-            kDone);
+      PassAllCuts(Events(members, {"a PRJ-", "12 b ", "4111 1111", " 1111 ", "1111 c"}) + kDone);
+  CHECK(caller == Events(members, {"a ", "<P> b ", "", "", "<N> c"}) + kDone);
+}
+
+TEST_CASE("adversarial 18: the first piece at an unknown place may be followed by other events",
+          "[dialects]") {
+  const std::string other = Delta(R"("content":"hi ")");
+  for (const char* members : {R"("choices":[{"index":0,"x":{"y":"@"}}])", R"("choices":[],"z":"@")",
+                              R"("type":"a.b","z":{"w":"@"})"}) {
+    for (const std::size_t between : {1, 3, 200}) {
+      CAPTURE(members, between);
+      std::string bytes = Events(members, {"n 4111 1111 1111 111"});
+      for (std::size_t i = 0; i < between; ++i) bytes += other;
+      const Passed passed = Pass({bytes + Events(members, {"1", " end"}) + kDone});
+      REQUIRE(passed.status.ok());
+      CHECK(absl::StrContains(passed.caller, "<N>"));
+      CHECK(!absl::StrContains(passed.caller, "111"));
+    }
+  }
+}
+
+TEST_CASE("adversarial 18: a text that grows shows no match in its first event", "[dialects]") {
+  const std::string members = R"("choices":[{"index":0,"x":{"y":"@"}}])";
+  const std::string caller = PassAllCuts(
+      Events(members, {"4111 1111 1111 111", "4111 1111 1111 1111", "4111 1111 1111 1111 ok"}) +
+      kDone);
+  CHECK(absl::StrContains(caller, "<N> ok"));
+  CHECK(!absl::StrContains(caller, "111"));
+}
+
+TEST_CASE("adversarial 18: known members that repeat and grow spell no match", "[dialects]") {
+  for (const char* members :
+       {R"("choices":[{"index":0,"delta":{"content":"@"}}])",
+        R"("choices":[{"index":0,"delta":{"content":"@"},"message":{"content":"@"}}])",
+        R"("choices":[{"index":0,"delta":{"reasoning":"@"}}])",
+        R"("choices":[{"index":0,"message":{"content":"@"}}])",
+        R"("type":"x.delta","delta":"@")"}) {
+    for (const std::string text :
+         {"4111 1111 1111 1111", "the card 4111 1111 1111 1111 and more"}) {
+      CAPTURE(members, text);
+      std::vector<std::string> pieces;
+      for (std::size_t size = 4; size < text.size(); size += 3)
+        pieces.push_back(text.substr(0, size));
+      pieces.push_back(text);
+      pieces.push_back(text);
+      const std::string caller = PassAllCuts(Events(members, pieces) + kDone);
+      CHECK(absl::StrContains(caller, "<N>"));
+      CHECK(!absl::StrContains(caller, "4111 1111 1111"));
+      // Without a match everything is sent as it came.
+      std::vector<std::string> clear = {"card", "card of", "card of the", "card of the house"};
+      CHECK(PassAllCuts(Events(members, clear) + kDone) == Events(members, clear) + kDone);
+    }
+  }
+}
+
+TEST_CASE("StreamAnswer: strings at unknown places that come once are kept", "[dialects]") {
+  // In the first event, in the last one, and in one with the end of its choice.
+  const std::string once =
+      R"(data: {"provider":"OpenAI-411","citations":["https://a.example/PRJ-","x 4111 1"],)"
+      R"("choices":[{"index":0,"delta":{"content":"hi "},"filter":{"severity":"low 4"}}]})"
+      "\n\n";
+  const std::string last =
+      R"(data: {"choices":[{"index":0,"delta":{},"why":"PRJ-1","finish_reason":"stop"}]})"
+      "\n\n"
+      R"(data: {"choices":[],"sources":["x 4111 1111 1111"],"usage":{"total_tokens":5}})"
+      "\n\n";
+  const std::string content = Delta(R"("content":"there ")");
+  for (const std::string& bytes :
+       {once + content + content + Finished() + kDone, content + once + last + kDone,
+        content + last + kDone, last + kDone, once + once + content + kDone}) {
+    CAPTURE(bytes);
+    CHECK(PassAllCuts(bytes) == bytes);
+  }
+}
+
+TEST_CASE("StreamAnswer: an event waits for one other event, and for a bounded number if need be",
+          "[dialects]") {
+  const std::string content = Delta(R"("content":"a")");
+  const auto delivered = [&](absl::string_view first, std::size_t more) {
+    std::string bytes =
+        Events(R"("z":"@","choices":[{"index":0,"delta":{"content":"b"}}])", {std::string(first)});
+    for (std::size_t i = 0; i < more; ++i) bytes += content;
+    StreamAnswer answer({});
+    EngineMasking masking;
+    std::size_t events = 0;
+    const auto asked = answer.Feed(bytes);
+    REQUIRE(asked.ok());
+    const auto deliveries = answer.Release(masking.Apply(*asked));
+    REQUIRE(deliveries.ok());
+    for (const Delivery& delivery : *deliveries)
+      events += absl::StrContains(delivery.bytes, "data");
+    return events;
+  };
+  CHECK(delivered("is PRJ", 0) == 0);
+  CHECK(delivered("is PRJ", 1) == 2);
+  CHECK(delivered("is 1234 5678 PRJ", 1) == 0);
+  CHECK(delivered("is 1234 5678 PRJ", 63) == 0);
+  CHECK(delivered("is 1234 5678 PRJ", 64) == 65);
+  CHECK(delivered("is no secret", 0) == 1);
 }
 
 TEST_CASE("StreamAnswer: strings that every event repeats are kept", "[dialects]") {
