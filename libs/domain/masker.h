@@ -24,6 +24,10 @@ struct FieldPiece {
   bool end = false;  // nothing follows: everything still held is decided now
 };
 
+// Begins the names of fields with text that another field of the call has, too: their matches are
+// not counted in metrics.
+inline constexpr absl::string_view kProbePrefix = "probe/";
+
 struct MaskedSpan {
   std::size_t begin = 0;  // UTF-8 byte offsets into FieldRelease::text
   std::size_t end = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "libs/base/status.h"
 #include "libs/domain/answer_on.h"
 #include "services/masking/field_masker.h"
@@ -35,8 +36,10 @@ struct StreamState {
       metrics.failures.With({reason.empty() ? "internal" : reason}).Increment();
       return releases;
     }
-    for (domain::FieldRelease& release : *releases) {
+    for (std::size_t i = 0; i < releases->size(); ++i) {
+      domain::FieldRelease& release = (*releases)[i];
       if (placeholders) placeholders->FillIn(release);
+      if (absl::StartsWith(pieces[i].field, domain::kProbePrefix)) continue;
       for (const domain::MaskedSpan& span : release.masked) {
         if (span.begin == span.end) continue;  // continues a span that was counted before
         metrics.masked_entities.With({span.entity, domain::ToString(direction)}).Increment();

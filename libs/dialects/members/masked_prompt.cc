@@ -88,50 +88,68 @@ class ReleaseDivider {
   std::size_t out_ = 0;
 };
 
+// Adds what `release` changes in `text` to `masked` and `result`.
+absl::Status ApplyOne(const ReadCall& read, const domain::JoinedText& text,
+                      const domain::FieldRelease& release, domain::Prompt& masked,
+                      MaskedPrompt& result) {
+  std::vector<PartRelease> parts;
+  if (text.segments.size() == 1) {
+    parts.push_back({release.text, release.masked});
+  } else {
+    CS_ASSIGN_OR_RETURN(parts, ReleaseDivider(text, masked, release).Divide());
+  }
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    domain::TextPart& part = masked.parts[text.segments[k].part];
+    if (parts[k].masked.empty() && parts[k].text == part.text) continue;
+    const TextPlace& place = read.places[text.segments[k].part];
+    absl::StatusOr<std::string> json = WriteText(place, parts[k].text);
+    if (!json.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(part.pointer, " must be masked, but cannot be: ", json.status().message()));
+    }
+    result.edits.push_back(Edit{place.begin, place.end, *std::move(json)});
+    for (domain::MaskedSpan& span : parts[k].masked) {
+      result.masked.push_back(domain::DeliveredSpan{part.pointer, std::move(span)});
+    }
+    part.text = std::move(parts[k].text);
+  }
+  result.placeholders.insert(result.placeholders.end(), release.placeholders.begin(),
+                             release.placeholders.end());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-std::vector<domain::FieldPiece> AskAboutPrompt(const std::vector<domain::JoinedText>& texts,
+std::vector<domain::FieldPiece> AskAboutPrompt(const PromptTexts& texts,
                                                const domain::Prompt& prompt) {
   std::vector<domain::FieldPiece> pieces;
-  pieces.reserve(texts.size());
-  for (const domain::JoinedText& text : texts) {
+  pieces.reserve(texts.texts.size() + texts.borders.size());
+  for (const domain::JoinedText& text : texts.texts) {
     const std::size_t first = text.segments.front().part;
     pieces.push_back({absl::StrCat("part/", first, prompt.parts[first].pointer), text.text, true});
+  }
+  for (const BorderText& border : texts.borders) {
+    const std::size_t first = texts.texts[border.of].segments.front().part;
+    pieces.push_back({absl::StrCat(domain::kProbePrefix, first, prompt.parts[first].pointer),
+                      border.text, true});
   }
   return pieces;
 }
 
-absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read,
-                                           const std::vector<domain::JoinedText>& texts,
+absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read, const PromptTexts& texts,
                                            const std::vector<domain::FieldRelease>& releases) {
+  std::vector<domain::FieldRelease> own(releases.begin(), releases.begin() + texts.texts.size());
+  for (std::size_t i = 0; i < texts.borders.size(); ++i) {
+    const BorderText& border = texts.borders[i];
+    CS_ASSIGN_OR_RETURN(own[border.of],
+                        AddBorderMatches(texts.texts[border.of], std::move(own[border.of]), border,
+                                         releases[texts.texts.size() + i]));
+  }
   MaskedPrompt result;
   domain::Prompt masked = *read.prompt;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (releases[i].Unchanged()) continue;
-    const std::vector<domain::JoinedText::Segment>& segments = texts[i].segments;
-    std::vector<PartRelease> parts;
-    if (segments.size() == 1) {
-      parts.push_back({releases[i].text, releases[i].masked});
-    } else {
-      CS_ASSIGN_OR_RETURN(parts, ReleaseDivider(texts[i], masked, releases[i]).Divide());
-    }
-    for (std::size_t k = 0; k < parts.size(); ++k) {
-      domain::TextPart& part = masked.parts[segments[k].part];
-      if (parts[k].masked.empty() && parts[k].text == part.text) continue;
-      const TextPlace& place = read.places[segments[k].part];
-      absl::StatusOr<std::string> json = WriteText(place, parts[k].text);
-      if (!json.ok()) {
-        return absl::FailedPreconditionError(absl::StrCat(
-            part.pointer, " must be masked, but cannot be: ", json.status().message()));
-      }
-      result.edits.push_back(Edit{place.begin, place.end, *std::move(json)});
-      for (domain::MaskedSpan& span : parts[k].masked) {
-        result.masked.push_back(domain::DeliveredSpan{part.pointer, std::move(span)});
-      }
-      part.text = std::move(parts[k].text);
-    }
-    result.placeholders.insert(result.placeholders.end(), releases[i].placeholders.begin(),
-                               releases[i].placeholders.end());
+  for (std::size_t i = 0; i < texts.texts.size(); ++i) {
+    if (!own[i].Unchanged())
+      CS_RETURN_IF_ERROR(ApplyOne(read, texts.texts[i], own[i], masked, result));
   }
   result.prompt = result.edits.empty() ? read.prompt
                                        : std::make_shared<const domain::Prompt>(std::move(masked));

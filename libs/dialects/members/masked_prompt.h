@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/dialects/dialect.h"
+#include "libs/dialects/members/prompt_texts.h"
 #include "libs/dialects/splice.h"
 #include "libs/domain/event_payload.h"
 #include "libs/domain/masker.h"
@@ -13,8 +14,9 @@
 
 namespace countersign::dialects::members {
 
-// The request to the masker for a prompt: each text once, in the form that the model reads.
-std::vector<domain::FieldPiece> AskAboutPrompt(const std::vector<domain::JoinedText>& texts,
+// The request to the masker for a prompt: each text, in the form that the model reads, then the
+// borders between parts.
+std::vector<domain::FieldPiece> AskAboutPrompt(const PromptTexts& texts,
                                                const domain::Prompt& prompt);
 
 // A prompt after masking.
@@ -28,8 +30,7 @@ struct MaskedPrompt {
 // `releases` are the answers to AskAboutPrompt(texts, *read.prompt). Each part of a text gets its
 // own share; a match over several parts is replaced in the first of them. FAILED_PRECONDITION when
 // something must be masked that cannot be replaced, such as the name of a member.
-absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read,
-                                           const std::vector<domain::JoinedText>& texts,
+absl::StatusOr<MaskedPrompt> ApplyToPrompt(const ReadCall& read, const PromptTexts& texts,
                                            const std::vector<domain::FieldRelease>& releases);
 
 }  // namespace countersign::dialects::members

@@ -58,7 +58,7 @@ async::Awaitable<Step<MaskedPrompt>> PreparePrompt(const CallContext& context,
     MaskedPrompt unchanged{{}, read.prompt(), {}, {}};
     co_return unchanged;
   }
-  const std::vector<domain::JoinedText> texts = domain::JoinParts(*read.prompt());
+  const dialects::members::PromptTexts texts = dialects::members::JoinPrompt(*read.prompt());
   std::vector<domain::FieldPiece> pieces = dialects::members::AskAboutPrompt(texts, *read.prompt());
   const absl::StatusOr<Releases> releases =
       co_await MaskPrompt(context, caller, read, decision.masking_profile, std::move(pieces));
