@@ -50,6 +50,14 @@ v1::JoinRequest ToProto(domain::ReviewRequest request) {
   }
   proto.set_prompt_tokens(static_cast<std::uint32_t>(request.prompt_tokens));
   proto.set_upstream_body(std::move(request.upstream_body));
+  v1::SentHead& head = *proto.mutable_head();
+  head.set_method(std::move(request.head.method));
+  head.set_target(std::move(request.head.target));
+  for (auto& [name, value] : request.head.headers) {
+    v1::SentHead::Header& header = *head.add_headers();
+    header.set_name(std::move(name));
+    header.set_value(std::move(value));
+  }
   return proto;
 }
 

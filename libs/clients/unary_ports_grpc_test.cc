@@ -375,6 +375,7 @@ TEST_CASE("GrpcReviewGate: a join sends what reviewers see and what the hash cov
   request.prompt = std::make_shared<domain::Prompt>();
   request.prompt_tokens = 12;
   request.upstream_body = std::string("\0\xff", 2);
+  request.head = {"POST", "/v1/chat/completions?a=b", {{"accept", "*/*"}}};
   const auto status = Ask<domain::ReviewStatus>([&](auto done) {
                         fixture.gate.Join(TestCall(), request, In(kLong), std::move(done));
                       }).value();
@@ -387,6 +388,11 @@ TEST_CASE("GrpcReviewGate: a join sends what reviewers see and what the hash cov
   CHECK(sent.binding_hash() == "ab");
   CHECK(sent.terms().reviewers(0) == "security");
   CHECK(sent.upstream_body() == request.upstream_body);
+  CHECK(sent.head().method() == "POST");
+  CHECK(sent.head().target() == "/v1/chat/completions?a=b");
+  REQUIRE(sent.head().headers_size() == 1);
+  CHECK(sent.head().headers(0).name() == "accept");
+  CHECK(sent.head().headers(0).value() == "*/*");
   CHECK(fixture.service.join.token == "token-of-ann");
 }
 

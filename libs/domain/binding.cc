@@ -18,14 +18,19 @@ bool IsBound(absl::string_view name) {
 
 }  // namespace
 
-std::string BindingHash(const BoundRequest& request) {
+std::vector<std::pair<std::string, std::string>> BoundHeaders(
+    const std::vector<std::pair<std::string, std::string>>& headers) {
   std::vector<std::pair<std::string, std::string>> bound;
-  for (const auto& [name, value] : request.headers) {
+  for (const auto& [name, value] : headers) {
     std::string lower = absl::AsciiStrToLower(name);
     if (IsBound(lower)) bound.emplace_back(std::move(lower), value);
   }
   std::sort(bound.begin(), bound.end());
+  return bound;
+}
 
+std::string BindingHash(const BoundRequest& request) {
+  const std::vector<std::pair<std::string, std::string>> bound = BoundHeaders(request.headers);
   LengthPrefixed encoded;
   encoded.Add("countersign binding v1").Add(request.issuer).Add(request.subject).Add(request.actor);
   encoded.Add(request.connection).Add(request.connection_version);

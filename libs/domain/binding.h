@@ -29,4 +29,8 @@ struct BoundRequest {
 // retry is the same call.
 std::string BindingHash(const BoundRequest& request);
 
+// The headers of `headers` that a BindingHash covers, as it covers them.
+std::vector<std::pair<std::string, std::string>> BoundHeaders(
+    const std::vector<std::pair<std::string, std::string>>& headers);
+
 }  // namespace countersign::domain

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/domain/call.h"
@@ -25,6 +26,13 @@ enum class ReviewState {
 absl::string_view ToString(ReviewState state);  // "PENDING", …; "" for unspecified
 ReviewState ReviewStateFromString(absl::string_view text);
 
+// The head of a request as it will be sent, as far as the binding hash covers it.
+struct SentHead {
+  std::string method;
+  std::string target;                                        // path and query
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
+};
+
 // A call that needs an approval. `binding_hash` covers the exact bytes to be sent
 // (libs/domain/binding.h).
 struct ReviewRequest {
@@ -38,6 +46,7 @@ struct ReviewRequest {
   std::shared_ptr<const Prompt> prompt;  // as it will be sent, after prompt masking
   std::vector<Finding> findings;
   std::size_t prompt_tokens = 0;
+  SentHead head;
   std::string upstream_body;
 };
 

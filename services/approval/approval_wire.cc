@@ -34,6 +34,11 @@ absl::StatusOr<domain::ReviewRequest> FromProto(const v1::JoinRequest& request) 
   }
   review.prompt_tokens = request.prompt_tokens();
   review.upstream_body = request.upstream_body();
+  review.head.method = request.head().method();
+  review.head.target = request.head().target();
+  for (const v1::SentHead::Header& header : request.head().headers()) {
+    review.head.headers.emplace_back(header.name(), header.value());
+  }
   return review;
 }
 
@@ -114,6 +119,16 @@ v1::Review ToProto(const reviewers::ReviewWithContent& open, std::size_t waiting
     *proto.add_members() = wire::ToProto(each);
   }
   for (const auto& [name, value] : prompt.parameters) (*proto.mutable_parameters())[name] = value;
+  const domain::SentHead& sent = open.content.head;
+  if (sent.method.empty()) return proto;  // opened by a version that did not keep it
+  v1::SentHead& head = *proto.mutable_head();
+  head.set_method(sent.method);
+  head.set_target(sent.target);
+  for (const auto& [name, value] : sent.headers) {
+    v1::SentHead::Header& header = *head.add_headers();
+    header.set_name(name);
+    header.set_value(value);
+  }
   return proto;
 }
 

@@ -33,6 +33,7 @@ reviews::NewReview ToNewReview(const domain::Principal& principal, domain::Revie
     content->prompt = *request.prompt;
   }
   content->findings = std::move(request.findings);
+  content->head = std::move(request.head);
   content->upstream_body = std::move(request.upstream_body);
   review.content = std::move(content);
   return review;

@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
+#include "libs/wire/prompt_wire.h"
 #include "services/approval/approval_wire.h"
+#include "services/approval/reviewers/review_media.h"
 
 namespace countersign::approval::reviewers {
 namespace {
@@ -52,6 +54,19 @@ grpc::ServerUnaryReactor* ReviewService::GetReview(grpc::CallbackServerContext* 
   return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
     CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
     return Answer(reviewer_api_.Show(*caller, request->id()), *response);
+  });
+}
+
+grpc::ServerUnaryReactor* ReviewService::GetReviewMedia(grpc::CallbackServerContext* context,
+                                                        const v1::GetReviewMediaRequest* request,
+                                                        v1::ReviewMedia* response) {
+  return rpc::FinishOn(pool_, context, [=, this]() -> absl::Status {
+    CS_ASSIGN_OR_RETURN(const auto caller, rpc::VerifyCaller(*context, callers_));
+    CS_ASSIGN_OR_RETURN(const ReviewWithContent open, reviewer_api_.Show(*caller, request->id()));
+    CS_ASSIGN_OR_RETURN(std::string data, ReadReviewMedia(open.content, request->index()));
+    *response->mutable_media() = wire::ToProto(open.content.prompt.media[request->index()]);
+    response->set_data(std::move(data));
+    return absl::OkStatus();
   });
 }
 

@@ -20,6 +20,9 @@ class ReviewService final : public v1::ReviewService::CallbackService {
   grpc::ServerUnaryReactor* GetReview(grpc::CallbackServerContext* context,
                                       const v1::GetReviewRequest* request,
                                       v1::Review* response) override;
+  grpc::ServerUnaryReactor* GetReviewMedia(grpc::CallbackServerContext* context,
+                                           const v1::GetReviewMediaRequest* request,
+                                           v1::ReviewMedia* response) override;
   grpc::ServerUnaryReactor* ListTransitions(grpc::CallbackServerContext* context,
                                             const v1::ListTransitionsRequest* request,
                                             v1::ListTransitionsResponse* response) override;

@@ -110,6 +110,20 @@ struct Fixture {
     finding.set_condition("keywords");
     finding.set_rule("hipaa");
     finding.set_end(4);
+    join.mutable_head()->set_method("POST");
+    join.mutable_head()->set_target("/v1/chat/completions?q=1");
+    auto& header = *join.mutable_head()->add_headers();
+    header.set_name("accept");
+    header.set_value("*/*");
+    // A picture of four bytes.
+    auto& media = *prompt.add_media();
+    media.set_pointer("/messages/0/content/0/image_url/url");
+    media.set_type("image/png");
+    media.set_size(4);
+    media.set_sha256("bd023c507ff8420b320c32f50d7d70be9f1ce1105f52739a163ebda5646f6f50");
+    join.set_upstream_body(
+        R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":)"
+        R"({"url":"data:image/png;base64,/4D+gQ=="}}]}]})");
     return join;
   }
   std::string Opened(char hash = 'a') {
@@ -161,6 +175,34 @@ TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", 
   CHECK(review.findings(0).rule() == "hipaa");
   CHECK(review.tools(0) == "search");
   CHECK(review.parameters().at("max_tokens") == 10);
+  CHECK(review.head().method() == "POST");
+  CHECK(review.head().target() == "/v1/chat/completions?q=1");
+  REQUIRE(review.head().headers_size() == 1);
+  CHECK(review.head().headers(0).name() == "accept");
+  CHECK(review.head().headers(0).value() == "*/*");
+  CHECK(review.media_size() == 1);
+}
+
+TEST_CASE("GetReviewMedia: those who may read the review get its media", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  const auto get = [&](const std::string& who, std::uint32_t index, v1::ReviewMedia& media) {
+    v1::GetReviewMediaRequest request;
+    request.set_id(id);
+    request.set_index(index);
+    return test.Call(who, *test.reviews, &v1::ReviewService::Stub::GetReviewMedia, request, media);
+  };
+  v1::ReviewMedia media;
+  REQUIRE(get("bob", 0, media).ok());
+  CHECK(media.data() == "\xff\x80\xfe\x81");
+  CHECK(media.media().type() == "image/png");
+  CHECK(absl::IsNotFound(get("bob", 1, media)));
+  v1::Review review;
+  for (const char* who : {"ada", "eve", "legal", "far"}) {
+    CAPTURE(who);
+    CHECK(get(who, 0, media).code() == test.Get(who, id, review).code());
+    CHECK_FALSE(get(who, 0, media).ok());
+  }
 }
 
 TEST_CASE("Leave: a held call can leave after its token has expired", "[approval]") {

@@ -42,6 +42,7 @@ struct Vote {
 
 // What reviewers read, and the body to be sent. Sealed at rest.
 struct ReviewContent {
+  domain::SentHead head;
   domain::Prompt prompt;
   std::vector<domain::Finding> findings;
   std::string upstream_body;

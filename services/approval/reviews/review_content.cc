@@ -39,10 +39,28 @@ void WritePrompt(const domain::Prompt& prompt, json::Writer& writer) {
   writer.EndArray().EndObject();
 }
 
+void WriteHead(const domain::SentHead& head, json::Writer& writer) {
+  writer.BeginObject().Key("method").String(head.method).Key("target").String(head.target);
+  writer.Key("headers").BeginArray();
+  for (const auto& [name, value] : head.headers) {
+    writer.BeginObject().Key("name").String(name).Key("value").String(value).EndObject();
+  }
+  writer.EndArray().EndObject();
+}
+
 std::string Text(const json::Value& value) { return std::string(value.text()); }
 
 std::size_t Offset(const json::Value& value) {
   return static_cast<std::size_t>(value.integer().value_or(0));
+}
+
+domain::SentHead ReadHead(const json::Value& value) {
+  domain::SentHead head{Text(value["method"]), Text(value["target"]), {}};
+  const json::Value headers = value["headers"];
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    head.headers.emplace_back(Text(headers.at(i)["name"]), Text(headers.at(i)["value"]));
+  }
+  return head;
 }
 
 domain::Prompt ReadPrompt(const json::Value& value) {
@@ -79,7 +97,9 @@ domain::Prompt ReadPrompt(const json::Value& value) {
 
 std::string EncodeReadable(const ReviewContent& content) {
   json::Writer writer;
-  writer.BeginObject().Key("prompt");
+  writer.BeginObject().Key("head");
+  WriteHead(content.head, writer);
+  writer.Key("prompt");
   WritePrompt(content.prompt, writer);
   writer.Key("findings").BeginArray();
   for (const domain::Finding& finding : content.findings) {
@@ -102,6 +122,7 @@ absl::Status DecodeReadable(absl::string_view json, ReviewContent& content) {
         absl::StrCat("the stored prompt cannot be read: ", document.status().message()));
   }
   const json::Value root = document->root();
+  content.head = ReadHead(root["head"]);
   content.prompt = ReadPrompt(root["prompt"]);
   content.findings.clear();
   const json::Value findings = root["findings"];

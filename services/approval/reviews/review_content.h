@@ -8,11 +8,12 @@
 
 namespace countersign::approval::reviews {
 
-// Prompt and findings of a ReviewContent as JSON, to be sealed. The upstream body is sealed
+// Head, prompt and findings of a ReviewContent as JSON, to be sealed. The upstream body is sealed
 // separately, as bytes.
 std::string EncodeReadable(const ReviewContent& content);
 
-// Sets prompt and findings of `content`. DATA_LOSS when `json` is not the output of EncodeReadable.
+// Sets head, prompt and findings of `content`. DATA_LOSS when `json` is not the output of
+// EncodeReadable.
 absl::Status DecodeReadable(absl::string_view json, ReviewContent& content);
 
 }  // namespace countersign::approval::reviews

@@ -57,6 +57,7 @@ inline reviews::NewReview ACall(const std::string& session = "session-1", char h
   content->prompt.parameters = {{"max_tokens", 100}, {"temperature", 0.7}};
   content->prompt.tools = {"search"};
   content->findings = {{"regulated", "keywords", "hipaa", 0, 2, 8}};
+  content->head = {"POST", "/v1/chat/completions?q=1", {{"accept", "*/*"}, {"user-agent", "t/1"}}};
   content->upstream_body = std::string("{\"bytes\":\0\xff}", 13);
   call.content = std::move(content);
   return call;

@@ -94,6 +94,9 @@ inline void CheckJoining(StoreUnderTest& test) {
     const auto content = store.Content(OpenOne(store, call));
     REQUIRE(content.ok());
     CHECK(content->upstream_body == call.content->upstream_body);
+    CHECK(content->head.method == "POST");
+    CHECK(content->head.target == call.content->head.target);
+    CHECK(content->head.headers == call.content->head.headers);
     REQUIRE(content->prompt.parts.size() == 1);
     CHECK(content->prompt.parts[0].text == call.content->prompt.parts[0].text);
     CHECK(content->prompt.parts[0].pointer == "/messages/0/content");

@@ -5,12 +5,16 @@
 #include <memory>
 #include <set>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "libs/base/encoding.h"
 #include "libs/base/hex_digits.h"
 #include "libs/base/status.h"
 #include "libs/command_line/usage.h"
+#include "libs/crypto/hash.h"
 #include "libs/domain/review_gate.h"
 #include "libs/json/writer.h"
 #include "services/cli/invocation.h"
@@ -22,6 +26,12 @@ namespace countersign::cli::verbs {
 namespace {
 
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+
+struct ShowOptions {
+  std::string id;
+  int media = -1;      // the number of the media to fetch; -1: none
+  std::string output;  // a format, or with `media` a file
+};
 
 struct VoteOptions {
   std::string id;
@@ -90,11 +100,21 @@ void PrintFindings(std::ostream& out, json::Value review) {
 
 // Prints everything that will be sent besides the texts.
 void PrintRest(std::ostream& out, json::Value review) {
+  const json::Value head = review["head"];
+  if (head.exists()) {
+    out << "\nRequest:\n  " << output::Printable(head["method"].text()) << " "
+        << output::Printable(head["target"].text()) << "\n";
+  }
+  for (std::size_t i = 0; i < head["headers"].size(); ++i) {
+    const json::Value header = head["headers"].at(i);
+    out << "  " << output::Printable(header["name"].text()) << ": "
+        << output::Printable(header["value"].text()) << "\n";
+  }
   const json::Value media = review["media"];
   if (media.size() > 0) out << "\nMedia:\n";
   for (std::size_t i = 0; i < media.size(); ++i) {
     const json::Value part = media.at(i);
-    out << "  " << output::Printable(part["pointer"].text()) << " "
+    out << "  " << i << ": " << output::Printable(part["pointer"].text()) << " "
         << output::Printable(part["type"].text()) << ", " << output::Cell(part["size"])
         << " bytes, SHA-256 " << part["sha256"].text() << "\n";
   }
@@ -162,7 +182,47 @@ absl::Status List(const Invocation& invocation, const std::string& state, bool a
   return absl::OkStatus();
 }
 
-absl::Status Show(const Invocation& invocation, const std::string& id) {
+// Writes the media to the file, if they have the digest by which a review lists them.
+absl::Status Fetch(const Invocation& invocation, const ShowOptions& options) {
+  if (options.output.empty()) {
+    return command_line::Misuse("--media needs -o FILE; - stands for standard output");
+  }
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
+  json::Writer request;
+  request.BeginObject().Key("id").String(options.id).Key("index").Int(options.media).EndObject();
+  CS_ASSIGN_OR_RETURN(const json::Document answer,
+                      gateway->Call("approval.v1.ReviewService/GetReviewMedia", request.str()));
+  std::string bytes;
+  if (!absl::Base64Unescape(answer.root()["data"].text(), &bytes)) {
+    return absl::DataLossError("the gateway's answer is not base64");
+  }
+  const json::Value media = answer.root()["media"];
+  if (HexEncode(crypto::Sha256(bytes)) != media["sha256"].text()) {
+    return absl::DataLossError("what the gateway sent does not have the digest that it names");
+  }
+  if (options.output == "-") {
+    invocation.out << bytes;
+    return absl::OkStatus();
+  }
+  CS_ASSIGN_OR_RETURN(const std::unique_ptr<output::OutputFile> file,
+                      output::OutputFile::Open(options.output));
+  CS_RETURN_IF_ERROR(file->Write(bytes));
+  CS_RETURN_IF_ERROR(file->Finish());
+  invocation.err << "wrote " << bytes.size() << " bytes ("
+                 << output::Printable(media["type"].text()) << ") to " << options.output << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status Show(Invocation& invocation, const ShowOptions& options) {
+  if (options.media >= 0) return Fetch(invocation, options);
+  if (!options.output.empty()) {
+    const std::string format = absl::AsciiStrToLower(options.output);
+    if (format != "table" && format != "json" && format != "yaml") {
+      return command_line::Misuse("-o is table, json or yaml; a file only with --media N");
+    }
+    invocation.format = format;
+  }
+  const std::string& id = options.id;
   CS_ASSIGN_OR_RETURN(const std::unique_ptr<GatewayClient> gateway, invocation.Connect());
   CS_ASSIGN_OR_RETURN(const json::Document review, GetReview(*gateway, id));
   PrintObject(invocation, review.root(), [&] { PrintReview(invocation.out, review.root()); });
@@ -329,11 +389,15 @@ void AddReviewVerbs(CLI::App& app, Invocation& invocation) {
     invocation.action = [&invocation, state, all] { return List(invocation, *state, *all); };
   });
 
-  auto id = std::make_shared<std::string>();
+  auto show = std::make_shared<ShowOptions>();
   verb = reviews->add_subcommand("show", "Show what would be sent, and why it is held");
-  verb->add_option("id", *id, "The review's id")->required();
-  verb->callback([&invocation, id] {
-    invocation.action = [&invocation, id] { return Show(invocation, *id); };
+  verb->add_option("id", show->id, "The review's id")->required();
+  verb->add_option("--media", show->media, "Write the media of this number to the file of -o")
+      ->check(CLI::Range(0, 1'000'000));
+  verb->add_option("-o,--output", show->output,
+                   "table, json or yaml; with --media a file, or - for standard output");
+  verb->callback([&invocation, show] {
+    invocation.action = [&invocation, show] { return Show(invocation, *show); };
   });
 
   AddVote(

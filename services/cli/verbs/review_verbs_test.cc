@@ -10,6 +10,7 @@ namespace {
 
 constexpr char kList[] = "ReviewService/ListReviews";
 constexpr char kGet[] = "ReviewService/GetReview";
+constexpr char kMedia[] = "ReviewService/GetReviewMedia";
 constexpr char kApprove[] = "ReviewService/ApproveReview";
 
 // A binding hash: one digit 64 times.
@@ -150,11 +151,56 @@ TEST_CASE_METHOD(VerbTest, "reviews show: media by its digest, every other membe
                  {"pointer":"/tool_choice","json":"\"required\""}]})");
   const RunResult run = Run({"reviews", "show", "r-1"});
   CHECK(run.status == 0);
-  CHECK(run.out.find("\nMedia:\n"
-                     "  /messages/0/content/1/image_url/url image/png, 70000 bytes, SHA-256 ab12\n"
-                     "\nAlso sent:\n"
-                     "  /model = \"gpt-4o\"\n"
-                     "  /tool_choice = \"required\"\n") != std::string::npos);
+  CHECK(
+      run.out.find("\nMedia:\n"
+                   "  0: /messages/0/content/1/image_url/url image/png, 70000 bytes, SHA-256 ab12\n"
+                   "\nAlso sent:\n"
+                   "  /model = \"gpt-4o\"\n"
+                   "  /tool_choice = \"required\"\n") != std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews show: method, path, query and headers that will be sent",
+                 "[cli][verbs]") {
+  const std::string review = R"({"id":"r-1","state":"PENDING","bindingHash":")" + Hash('a') + R"(",
+      "head":{"method":"POST","target":"/v1/chat/completions?x=\u001b[1m","headers":[
+      {"name":"accept","value":"*/*"},{"name":"user-agent","value":"curl/7.88.1"}]}})";
+  gateway.Answer(kGet, review);
+  const RunResult run = Run({"reviews", "show", "r-1"});
+  CHECK(run.status == 0);
+  CHECK(run.out.find("\nRequest:\n"
+                     "  POST /v1/chat/completions?x=\\u{1b}[1m\n"
+                     "  accept: */*\n"
+                     "  user-agent: curl/7.88.1\n") != std::string::npos);
+  gateway.Answer(kGet, review);
+  CHECK(Run({"reviews", "show", "r-1", "-o", "JSON"}).out.find("\"target\"") != std::string::npos);
+  CHECK(Run({"reviews", "show", "r-1", "-o", "file.png"}).status == 2);
+}
+
+TEST_CASE_METHOD(VerbTest, "reviews show --media: writes what has the digest of the review",
+                 "[cli][verbs]") {
+  // "abc", and its SHA-256
+  const std::string media =
+      R"({"data":"YWJj","media":{"type":"image/png","size":3,"sha256":)"
+      R"("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}})";
+  gateway.Answer(kMedia, media);
+  const std::string path = home.path + "/picture";
+  const RunResult run = Run({"reviews", "show", "r-1", "--media", "2", "-o", path});
+  CHECK(run.status == 0);
+  CHECK(run.err == "wrote 3 bytes (image/png) to " + path + "\n");
+  CHECK(home.Read("picture") == "abc");
+  CHECK(gateway.requests(kMedia) == std::vector<std::string>{R"({"id":"r-1","index":2})"});
+  gateway.Answer(kMedia, media);
+  CHECK(Run({"reviews", "show", "r-1", "--media", "0", "-o", "-"}).out == "abc");
+
+  gateway.Answer(kMedia, R"({"data":"YWJk","media":{"sha256":"ba7816bf"}})");
+  const RunResult wrong = Run({"reviews", "show", "r-1", "--media", "0", "-o", path + "2"});
+  CHECK(wrong.status == 1);
+  CHECK(home.Read("picture2").empty());
+  gateway.Answer(kMedia, absl::NotFoundError("the review has 1 media"));
+  CHECK(Run({"reviews", "show", "r-1", "--media", "9", "-o", path + "2"}).status == 1);
+  CHECK(Run({"reviews", "show", "r-1", "--media", "0"}).status == 2);
+  CHECK(Run({"reviews", "show", "r-1", "--media", "-1", "-o", path}).status == 2);
+  CHECK(Run({"reviews", "show", "r-1", "--media", "x", "-o", path}).status == 2);
 }
 
 TEST_CASE_METHOD(VerbTest, "reviews approve: is for the hash that was shown before",

@@ -1,6 +1,7 @@
 #include "services/edge/call/admission/review.h"
 
 #include "absl/strings/str_cat.h"
+#include "libs/domain/binding.h"
 #include "libs/domain/event_payload.h"
 #include "services/edge/call/headers/header_rules.h"
 #include "services/edge/call/reason.h"
@@ -172,6 +173,8 @@ async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Join() {
     for (domain::Finding& finding : ask.findings) finding.part = finding.begin = finding.end = 0;
   }
   ask.prompt_tokens = decision.prompt_tokens;
+  ask.head = {prepared_.head().method, prepared_.head().target,
+              domain::BoundHeaders(prepared_.head().headers)};
   ask.upstream_body = prepared_.body();
   async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);
   context_.services.ports.reviews.Join(caller_.call(), std::move(ask),
