@@ -141,6 +141,7 @@ domain::Policy ReadPolicy(std::string name, Fields& spec) {
     policy.match.groups = match.Strings("groups");
     policy.match.identities = match.Strings("identities");
     policy.match.models = match.Strings("models");
+    policy.match.except_models = match.Strings("exceptModels");
     policy.match.operations = match.Strings("operations");
   }
   if (spec.Has("when")) {

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "libs/config/external_values.h"
 #include "libs/config/fields.h"
@@ -42,15 +43,30 @@ void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mista
   }
 }
 
+// A policy that leaves out all the models that it names would silently match nothing.
+void CheckExceptModels(const domain::Policy& policy, const YAML::Node& spec, Mistakes& mistakes) {
+  const domain::Policy::Match& match = policy.match;
+  const auto is_left_out = [&](const std::string& model) {
+    return std::any_of(match.except_models.begin(), match.except_models.end(),
+                       [&](const std::string& glob) { return GlobMatch(glob, model); });
+  };
+  const std::vector<std::string> named =
+      match.models.empty() ? std::vector<std::string>{"*"} : match.models;
+  if (!std::all_of(named.begin(), named.end(), is_left_out)) return;
+  mistakes.Add(spec["match"]["exceptModels"], "spec.match.exceptModels",
+               "leaves out every model that the policy could match");
+}
+
 // "!x" would silently match nothing. Checked in files only: a gateway must start with resources
 // that an earlier version of this program has stored.
-void RefuseNegations(const YAML::Node& list, const std::string& path, Mistakes& mistakes) {
+void RefuseNegations(const YAML::Node& list, const std::string& path, Mistakes& mistakes,
+                     absl::string_view instead = "") {
   if (!list.IsDefined() || !list.IsSequence()) return;
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (!list[i].IsScalar() || !absl::StartsWith(list[i].Scalar(), "!")) continue;
     mistakes.Add(list[i], absl::StrCat(path, "[", i, "]"),
-                 absl::StrCat("\"", list[i].Scalar(), "\" does not mean \"all but\": name what is ",
-                              "meant, or refuse the rest by a policy that denies it"));
+                 absl::StrCat("\"", list[i].Scalar(), "\" does not mean \"all but\": ", instead,
+                              "name what is meant, or refuse the rest by a policy that denies it"));
   }
 }
 
@@ -68,8 +84,12 @@ void CheckNegations(const std::string& kind, const YAML::Node& spec, Mistakes& m
   } else if (kind == "Policy") {
     const YAML::Node match = Member(spec, "match");
     if (!match.IsDefined()) return;
-    for (const char* const list : {"connections", "groups", "identities", "models", "operations"}) {
+    for (const char* const list : {"connections", "groups", "identities", "operations"}) {
       RefuseNegations(Member(match, list), absl::StrCat("spec.match.", list), mistakes);
+    }
+    for (const char* const list : {"models", "exceptModels"}) {
+      RefuseNegations(Member(match, list), absl::StrCat("spec.match.", list), mistakes,
+                      "write exceptModels: [x] for all models but x, ");
     }
   }
 }
@@ -92,7 +112,11 @@ void CheckSpec(const std::string& kind, const std::string& name, const YAML::Nod
   if (kind == "Connection") ReadConnection(name, spec);
   if (kind == "Dictionary") ReadDictionary(name, spec);
   if (kind == "MaskingProfile") ReadMaskingProfile(name, spec);
-  if (kind == "Policy") CheckOperations(ReadPolicy(name, spec), node, mistakes);
+  if (kind == "Policy") {
+    const domain::Policy policy = ReadPolicy(name, spec);
+    CheckOperations(policy, node, mistakes);
+    CheckExceptModels(policy, node, mistakes);
+  }
   CheckNegations(kind, node, mistakes);
 }
 

@@ -187,6 +187,31 @@ TEST_CASE("ReadResources: a negation in a list of names is refused, because it w
       resource("RoleBinding", "{role: caller, groups: ['!x']}").message().find("spec.groups[0]") !=
       std::string::npos);
   CHECK(resource("Policy", "{match: {models: ['gpt-!']}, then: {allow: {}}}").ok());
+  for (const char* const list : {"models", "exceptModels"}) {
+    CHECK(resource("Policy", std::string("{match: {") + list + ": ['!x']}, then: {allow: {}}}")
+              .message()
+              .find("write exceptModels: [x] for all models but x") != std::string::npos);
+  }
+}
+
+TEST_CASE("ReadResources: a policy must not leave out all of its models", "[config]") {
+  const auto policy = [](const std::string& match) {
+    return ReadResources({{"a.yaml",
+                           "apiVersion: countersign/v1\nkind: Policy\nmetadata: "
+                           "{name: p}\nspec:\n  match:\n    " +
+                               match + "\n  then: {allow: {}}\n"}},
+                         {})
+        .status();
+  };
+  CHECK(policy("exceptModels: [o3, 'gpt-*']").ok());
+  CHECK(policy("{models: ['gpt-*'], exceptModels: [gpt-4o]}").ok());
+  for (const char* const match :
+       {"exceptModels: ['*']", "{models: [o3, gpt-4o], exceptModels: ['gpt-*', o3]}",
+        "{models: ['gpt-4*'], exceptModels: ['gpt-*']}"}) {
+    CAPTURE(match);
+    CHECK(policy(match).message().find("spec.match.exceptModels: leaves out every model") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("ReadResources: a credential has exactly one form", "[config]") {

@@ -186,6 +186,8 @@ struct Policy {
     std::vector<std::string> identities;
     std::vector<std::string> models;  // globs
     std::vector<std::string> operations;
+    // Globs of models that the policy leaves out, also of `models`. Empty: none.
+    std::vector<std::string> except_models;
   };
   Match match;
   std::optional<Condition> when;  // absent: always

@@ -43,7 +43,20 @@ bool Overlap(const Names& a, const Names& b, bool globs) {
   });
 }
 
+// Whether `match` leaves `model`, a glob, out.
+bool LeavesOut(const Match& match, const std::string& model) {
+  return std::any_of(match.except_models.begin(), match.except_models.end(),
+                     [&](const std::string& glob) { return GlobMatch(glob, model); });
+}
+
+bool LeavesOutAll(const Match& match, const Names& models) {
+  return !models.empty() && std::all_of(models.begin(), models.end(), [&](const std::string& one) {
+    return LeavesOut(match, one);
+  });
+}
+
 bool Overlap(const Match& a, const Match& b) {
+  if (LeavesOutAll(a, b.models) || LeavesOutAll(b, a.models)) return false;
   return std::all_of(Sections().begin(), Sections().end(), [&](const Section& section) {
     return Overlap(a.*section.list, b.*section.list, section.globs);
   });
@@ -81,6 +94,22 @@ std::string Widens(const domain::Policy& review, const Section& section, const N
                       " if that is not meant");
 }
 
+// The models that every policy in `allowing` leaves out, and the review does not.
+Names ModelsOpened(const domain::Policy& review,
+                   const std::vector<const domain::Policy*>& allowing) {
+  Names opened;
+  for (const std::string& model : allowing.front()->match.except_models) {
+    const bool asked =
+        Overlap(review.match.models, {model}, true) && !LeavesOut(review.match, model);
+    const bool allowed =
+        std::any_of(allowing.begin(), allowing.end(), [&](const domain::Policy* policy) {
+          return Overlap(policy->match.models, {model}, true) && !LeavesOut(policy->match, model);
+        });
+    if (asked && !allowed) opened.push_back(model);
+  }
+  return opened;
+}
+
 }  // namespace
 
 std::vector<std::string> FindPolicyWarnings(const domain::ResourceSet& resources) {
@@ -93,6 +122,13 @@ std::vector<std::string> FindPolicyWarnings(const domain::ResourceSet& resources
       if (allows && Overlap(other.match, review.match)) allowing.push_back(&other);
     }
     if (allowing.empty()) continue;
+    if (const Names opened = ModelsOpened(review, allowing); !opened.empty()) {
+      warnings.push_back(absl::StrCat(
+          "Policy/", name, ": spec.match: an approval of this review opens the models ",
+          absl::StrJoin(opened, ", "),
+          ", which are allowed to nobody without a review; add them to match.exceptModels if that "
+          "is not meant"));
+    }
     for (const Section& section : Sections()) {
       const Names allowed = AllowedNames(allowing, section);
       if (allowed.empty()) continue;

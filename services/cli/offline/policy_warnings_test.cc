@@ -56,6 +56,19 @@ TEST_CASE("FindPolicyWarnings: names what is not covered", "[cli]") {
                     "o1, *, but without a review only gpt-*, o3, o4 are allowed") == 0);
 }
 
+TEST_CASE("FindPolicyWarnings: a review of models that every allow leaves out", "[cli]") {
+  const auto found = Warnings({Allow("a", {.except_models = {"o3", "gpt-*"}}),
+                               Allow("b", {.models = {"gpt-4o"}}), Review({})});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].find("Policy/review: spec.match: an approval of this review opens the models o3, "
+                      "which are allowed to nobody without a review") == 0);
+  CHECK(
+      Warnings({Allow("a", {.except_models = {"o3"}}), Review({.except_models = {"o*"}})}).empty());
+  CHECK(Warnings({Allow("a", {.except_models = {"o3"}}), Review({.models = {"gpt-*"}})}).empty());
+  // All but what is allowed anyway: that is meant.
+  CHECK(Warnings({Allow("a", {.models = {"o3"}}), Review({.except_models = {"o3"}})}).empty());
+}
+
 TEST_CASE("FindPolicyWarnings: nothing if a review permits no more than is allowed", "[cli]") {
   CHECK(Warnings({Allow("a", {}), Review({})}).empty());
   CHECK(Warnings({Allow("a", {.models = {"gpt-*"}}), Review({.models = {"gpt-4o"}})}).empty());

@@ -43,6 +43,9 @@ absl::string_view Mismatch(const domain::Policy::Match& match, const Query& quer
   if (!any_of(match.groups, has_group)) return "groups";
   if (!any_of(match.identities, is_identity)) return "identities";
   if (!any_of(match.models, matches_model)) return "models";
+  if (std::any_of(match.except_models.begin(), match.except_models.end(), matches_model)) {
+    return "exceptModels";
+  }
   if (!match.operations.empty() && !Contains(match.operations, prompt.operation)) {
     return "operations";
   }

@@ -55,6 +55,7 @@ class NaiveEvaluator {
     for (const std::string& mine : who_.groups) group |= In(match.groups, mine);
     bool model = match.models.empty();
     for (const std::string& glob : match.models) model |= GlobMatch(glob, prompt_.model);
+    for (const std::string& glob : match.except_models) model &= !GlobMatch(glob, prompt_.model);
     return group && model && (!policy.when.has_value() || Holds(*policy.when));
   }
 
@@ -153,6 +154,7 @@ class Generator {
     policy.match.groups = Some({"engineering", "oncall", "finance"});
     policy.match.identities = Some({"ann", "bob"});
     policy.match.models = Some({"gpt-*", "*mini", "gpt-4?"});
+    if (OneIn(4)) policy.match.except_models = Some({"gpt-*", "*-mini", "o3-mini"});
     policy.match.operations = Some({"chat.completions", "models.list"});
     if (!OneIn(4)) policy.when = Condition(3);
     return policy;

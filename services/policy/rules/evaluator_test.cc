@@ -170,6 +170,27 @@ TEST_CASE("Evaluate: models are globs over the requested model", "[policy]") {
   }
 }
 
+TEST_CASE("Evaluate: a policy leaves out the models of exceptModels", "[policy]") {
+  domain::Policy allow = Allow("most");
+  allow.match.models = {"gpt-*", "o3"};
+  allow.match.except_models = {"gpt-4o*", "o1"};
+  domain::Policy review = Review("rest");
+  review.match.except_models = {"gpt-5", "o?"};
+  const Gate gate({allow, review});
+  for (const auto& [model, expected] :
+       std::vector<std::pair<std::string, Verdict>>{{"gpt-4", Verdict::kReview},
+                                                    {"gpt-5", Verdict::kAllow},
+                                                    {"gpt-4o-mini", Verdict::kReview},
+                                                    {"o3", Verdict::kAllow},
+                                                    {"o1", Verdict::kDeny},
+                                                    {"", Verdict::kReview}}) {
+    INFO(model);
+    domain::Prompt prompt = UserSays("x");
+    prompt.model = model;
+    CHECK(gate.Ask(prompt).verdict == expected);
+  }
+}
+
 TEST_CASE("Evaluate: operations are named exactly", "[policy]") {
   domain::Policy allow = Allow("listing");
   allow.match.operations = {"models.list"};

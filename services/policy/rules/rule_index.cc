@@ -216,6 +216,9 @@ void RuleIndex::Add(std::size_t place, const CompiledPolicy& policy) {
   identities_.Add(place, match.identities);
   operations_.Add(place, match.operations);
   models_.Add(place, match.models);
+  for (const std::string& glob : match.except_models) {
+    except_models_.try_emplace(glob, size_).first->second.Set(place);
+  }
   if (policy.reads_text) reads_text_.Set(place);
   std::vector<Events> sets;
   if (policy.when.has_value()) {
@@ -317,6 +320,9 @@ PolicyBits RuleIndex::Applicable(const std::string& connection, const domain::Pr
   if (!principal.identity.empty()) identities.push_back(principal.identity);
   identities_.Narrow(identities, bits);
   models_.Narrow(prompt.model, bits);
+  for (const auto& [glob, policies] : except_models_) {
+    if (GlobMatch(glob, prompt.model)) bits.Subtract(policies);
+  }
   operations_.Narrow({prompt.operation}, bits);
   return bits;
 }

@@ -176,6 +176,7 @@ class RuleIndex {
   ValueIndex identities_;
   ValueIndex operations_;
   GlobIndex models_;
+  std::map<std::string, PolicyBits> except_models_;  // by glob
   PolicyBits reads_text_;
   ThresholdIndex token_limits_;
   std::array<EventSets, kEventSets> event_sets_;
