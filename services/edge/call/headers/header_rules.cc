@@ -95,7 +95,9 @@ dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
     const std::string lower = absl::AsciiStrToLower(name);
     const bool listed = std::find(names.begin(), names.end(), lower) != names.end();
     if (listed && MayGoUpstream(lower, absl::StripAsciiWhitespace(value))) {
-      result.emplace_back(lower, value);
+      result.emplace_back(lower, lower == "traceparent"
+                                     ? ReplaceTraceParent(absl::StripAsciiWhitespace(value))
+                                     : value);
     }
   }
   const auto add = [&](absl::string_view name, const std::string& value) {

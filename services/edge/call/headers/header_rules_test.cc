@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/status.h"
+#include "services/edge/call/headers/header_values.h"
 
 namespace countersign::edge::call::headers {
 namespace {
@@ -86,6 +87,14 @@ TEST_CASE("UpstreamHeaders: a value that no policy judged is left out", "[edge]"
              false) == dialects::HeaderList{{"openai-beta", "assistants=v2"},
                                             {"anthropic-version", "2023-06-01"},
                                             {"accept-encoding", "identity"}});
+}
+
+TEST_CASE("UpstreamHeaders: a trace context is replaced", "[edge]") {
+  const std::string own = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const dialects::HeaderList sent = Sent({{"Traceparent", own}, {"tracestate", "a=b"}}, false);
+  CHECK(FindHeader(sent, "traceparent") == ReplaceTraceParent(own));
+  CHECK(FindHeader(sent, "tracestate").empty());
+  CHECK(FindHeader(Sent({{"traceparent", "00-secret"}}, false), "traceparent").empty());
 }
 
 TEST_CASE("UpstreamHeaders: callers cannot choose the billed account", "[edge]") {

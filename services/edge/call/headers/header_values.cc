@@ -8,10 +8,13 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "libs/base/encoding.h"
 #include "libs/base/hex_digits.h"
+#include "libs/crypto/hash.h"
 
 namespace countersign::edge::call::headers {
 namespace {
@@ -258,6 +261,17 @@ bool IsTraceParent(absl::string_view value) {
     if (row > kLongestNumber) return false;
   }
   return true;
+}
+
+std::string ReplaceTraceParent(absl::string_view value) {
+  const auto digest = [](absl::string_view domain, absl::string_view identifier) {
+    return HexEncode(crypto::Sha256(absl::StrCat("countersign ", domain, "\n", identifier)));
+  };
+  const absl::string_view trace = value.substr(3, 32);
+  const bool sampled = HexDigitValue(value[54]) % 2 == 1;
+  return absl::StrCat("00-", digest("trace", trace).substr(0, 32), "-",
+                      digest("span", value.substr(3, 49)).substr(0, 16), "-",
+                      sampled ? "01" : "00");
 }
 
 bool MayGoUpstream(absl::string_view name, absl::string_view value) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 
 // The permitted forms of header values that cross the gateway. Policies do not judge headers and
@@ -34,6 +36,11 @@ bool IsAnthropicBeta(absl::string_view value);
 
 // W3C Trace Context, version 00; without a number long enough to be personal.
 bool IsTraceParent(absl::string_view value);
+
+// The trace context that is sent upstream for a caller's: equal for equal ones, so that its spans
+// belong together, but digests instead of the identifiers that the caller chose, which no reviewer
+// sees. REQUIRES: IsTraceParent(value).
+std::string ReplaceTraceParent(absl::string_view value);
 
 // True when a header of this lower-case name may be sent upstream, or to the caller, with this
 // value. Only `accept`, `user-agent`, `openai-beta`, `anthropic-version`, `anthropic-beta` and

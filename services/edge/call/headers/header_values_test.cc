@@ -1,6 +1,10 @@
 #include "services/edge/call/headers/header_values.h"
 
 #include <catch2/catch.hpp>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "libs/base/hex_digits.h"
 
 namespace countersign::edge::call::headers {
 namespace {
@@ -101,6 +105,24 @@ TEST_CASE("IsOpenAiBeta, IsAnthropicBeta: features with their versions", "[edge]
     CAPTURE(value);
     CHECK_FALSE(IsAnthropicBeta(value));
   }
+}
+
+TEST_CASE("ReplaceTraceParent: a valid context without anything of the caller's", "[edge]") {
+  const std::string own = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const std::string sent = ReplaceTraceParent(own);
+  CHECK(sent.size() == own.size());
+  CHECK(sent.substr(0, 3) == "00-");
+  CHECK(sent.substr(52) == "-01");
+  CHECK(sent.substr(3, 32) != own.substr(3, 32));
+  CHECK(sent.substr(36, 16) != own.substr(36, 16));
+  for (const char c : sent) CHECK((c == '-' || (IsHexDigit(c) && !absl::ascii_isupper(c))));
+  CHECK(ReplaceTraceParent(own) == sent);
+  // Spans of one trace stay in one trace.
+  const std::string next =
+      ReplaceTraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-02");
+  CHECK(next.substr(0, 35) == sent.substr(0, 35));
+  CHECK(next.substr(35) != sent.substr(35));
+  CHECK(next.substr(52) == "-00");
 }
 
 TEST_CASE("IsTraceParent: in the form of the standard, without personal numbers", "[edge]") {
