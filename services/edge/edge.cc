@@ -20,7 +20,7 @@ struct Edge::State {
         services{config.calls, ports,     clock,     random,   metrics,
                  credentials,  resources, body_pool, stopping, failures},
         dispatcher(services, config.admin_timeout),
-        transport(config.http, config.calls.max_response_bytes, dispatcher) {}
+        transport(config.http, config.calls.max_response_bytes, body_pool, dispatcher) {}
 
   const EdgeConfig config;
   const call::Ports ports;

@@ -9,16 +9,18 @@
 namespace countersign::edge::http_transport {
 
 struct HttpTransport::Worker {
-  Worker(http::IoLoop& loop, const http::ClientOptions& options)
-      : client(loop, options), upstream(client) {}
+  Worker(http::IoLoop& loop, async::Executor executor, const http::ClientOptions& options,
+         ThreadPool& body_pool)
+      : client(loop, options), upstream(client, executor, body_pool) {}
   http::Client client;
   HttpUpstream upstream;
 };
 
 HttpTransport::HttpTransport(const HttpOptions& options, std::size_t max_response_bytes,
-                             RequestHandler& handler)
+                             ThreadPool& body_pool, RequestHandler& handler)
     : options_(options),
       max_response_bytes_(max_response_bytes),
+      body_pool_(body_pool),
       handler_(handler),
       network_(options.threads) {}
 
@@ -37,7 +39,8 @@ absl::Status HttpTransport::Start() {
   client.idle_timeout = options_.upstream_idle_timeout;
   client.max_content_length = max_response_bytes_;
   for (std::size_t i = 0; i < network_.size(); ++i) {
-    workers_[network_.executor(i)] = std::make_unique<Worker>(network_.at(i), client);
+    workers_[network_.executor(i)] =
+        std::make_unique<Worker>(network_.at(i), network_.executor(i), client, body_pool_);
   }
   for (const ListenOn& listen : options_.listen) {
     http::TlsContext tls;

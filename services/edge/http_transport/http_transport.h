@@ -50,9 +50,9 @@ struct HttpOptions {
 // Thread-safe once started.
 class HttpTransport {
  public:
-  // `handler` must exist until the transport has stopped. Answers with a content-length above
-  // `max_response_bytes` are refused.
-  HttpTransport(const HttpOptions& options, std::size_t max_response_bytes,
+  // `body_pool`, for work on large bodies, and `handler` must exist until the transport has
+  // stopped. Answers with a content-length above `max_response_bytes` are refused.
+  HttpTransport(const HttpOptions& options, std::size_t max_response_bytes, ThreadPool& body_pool,
                 RequestHandler& handler);
   ~HttpTransport();  // cuts off running calls
   HttpTransport(const HttpTransport&) = delete;
@@ -76,6 +76,7 @@ class HttpTransport {
 
   const HttpOptions options_;
   const std::size_t max_response_bytes_;
+  ThreadPool& body_pool_;
   RequestHandler& handler_;
 
   // Destroyed after the threads, which use it.

@@ -4,8 +4,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/async/pending_reply.h"
 #include "libs/base/status.h"
 #include "services/edge/call/admission/admitted_request.h"
+#include "services/edge/call/large_work.h"
 #include "services/edge/http_transport/http_caller_connection.h"
 
 namespace countersign::edge::http_transport {
@@ -31,25 +33,21 @@ class HttpUpstreamResponse final : public call::UpstreamResponse {
   const dialects::HeaderList headers_;
 };
 
-// The request with the credential added, if it equals the admitted one.
-absl::StatusOr<http::Request> MakeRequest(const call::admission::AdmittedRequest& admitted) {
-  const call::admission::PreparedRequest& prepared = admitted.request();
+// The request without the credential.
+http::Request MakeRequest(const call::admission::PreparedRequest& prepared) {
   const call::admission::OutgoingHead& head = prepared.head();
   http::Request request;
   request.head.method = head.method;
   request.head.target = head.target;
   request.head.headers = ToHttp(head.headers);
   request.body = prepared.body();
-  const call::admission::OutgoingHead written{
-      request.head.method, request.head.target,
-      dialects::HeaderList(request.head.headers.begin(), request.head.headers.end())};
-  if (prepared.HashBinding(written, request.body) != prepared.binding_hash()) {
-    return absl::InternalError("the bytes to send are not the bytes that were admitted");
-  }
-  for (const domain::CredentialHeader& header : admitted.lease().credential().headers) {
-    request.head.headers.Set(header.name, header.value.Reveal());
-  }
   return request;
+}
+
+// The head of `request`, as the binding hash covers it.
+call::admission::OutgoingHead WrittenHead(const http::Request& request) {
+  return {request.head.method, request.head.target,
+          dialects::HeaderList(request.head.headers.begin(), request.head.headers.end())};
 }
 
 absl::StatusOr<http::Target> MakeConnectTarget(const call::admission::AdmittedRequest& admitted) {
@@ -78,14 +76,40 @@ absl::StatusOr<std::string> HttpUpstream::MakeTarget(const domain::Connection& c
 
 async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUpstream::Send(
     const call::admission::AdmittedRequest& admitted, async::Cancellation& cancellation) {
-  const absl::StatusOr<http::Request> request = MakeRequest(admitted);
-  if (!request.ok()) co_return request.status();
+  const call::admission::PreparedRequest& prepared = admitted.request();
+  const auto request = std::make_shared<http::Request>(MakeRequest(prepared));
+  domain::BoundRequest bound = prepared.Bind(WrittenHead(*request));
+  const absl::Status checked =
+      co_await CheckBinding(request, std::move(bound), prepared.binding_hash(), cancellation);
+  if (!checked.ok()) co_return checked;
+  for (const domain::CredentialHeader& header : admitted.lease().credential().headers) {
+    request->head.headers.Set(header.name, header.value.Reveal());
+  }
   const absl::StatusOr<http::Target> target = MakeConnectTarget(admitted);
   if (!target.ok()) co_return target.status();
   absl::StatusOr<std::unique_ptr<http::ClientResponse>> response =
       co_await client_.Send(*target, *request, cancellation);
   if (!response.ok()) co_return response.status();
   co_return std::make_unique<HttpUpstreamResponse>(*std::move(response));
+}
+
+async::Awaitable<absl::Status> HttpUpstream::CheckBinding(
+    std::shared_ptr<const http::Request> request, domain::BoundRequest bound, std::string hash,
+    async::Cancellation& cancellation) {
+  const std::size_t size = request->body.size();
+  const auto check = [request = std::move(request), bound = std::move(bound),
+                      hash = std::move(hash)]() -> absl::Status {
+    domain::BoundRequest sent = bound;
+    sent.body = request->body;
+    if (domain::BindingHash(sent) == hash) return absl::OkStatus();
+    return absl::InternalError("the bytes to send are not the bytes that were admitted");
+  };
+  if (size <= call::kMostInlineBytes) co_return check();
+  async::PendingReply<absl::Status> reply(executor_);
+  // A grant may have been used for this call: a full pool does not end it.
+  const bool accepted = pool_.TrySubmit([check, done = reply.done()]() mutable { done(check()); });
+  if (!accepted) co_return check();
+  co_return co_await reply.Get(cancellation);
 }
 
 void HttpUpstream::Recycle(std::unique_ptr<call::UpstreamResponse> response) {

@@ -1,5 +1,11 @@
 #pragma once
 
+#include <memory>
+#include <string>
+
+#include "libs/async/executor.h"
+#include "libs/base/thread_pool.h"
+#include "libs/domain/binding.h"
 #include "libs/http/client.h"
 #include "services/edge/call/upstream.h"
 
@@ -9,7 +15,9 @@ namespace countersign::edge::http_transport {
 // may outlive it.
 class HttpUpstream final : public call::Upstream {
  public:
-  explicit HttpUpstream(http::Client& client) : client_(client) {}
+  // Hashes large bodies on `pool`. All arguments must outlive this object.
+  HttpUpstream(http::Client& client, async::Executor executor, ThreadPool& pool)
+      : client_(client), executor_(executor), pool_(pool) {}
 
   absl::StatusOr<std::string> MakeTarget(const domain::Connection& connection,
                                          absl::string_view path) const override;
@@ -18,7 +26,14 @@ class HttpUpstream final : public call::Upstream {
   void Recycle(std::unique_ptr<call::UpstreamResponse> response) override;
 
  private:
+  // Whether `hash` is that of `bound` with the request's body; INTERNAL if not.
+  async::Awaitable<absl::Status> CheckBinding(std::shared_ptr<const http::Request> request,
+                                              domain::BoundRequest bound, std::string hash,
+                                              async::Cancellation& cancellation);
+
   http::Client& client_;
+  const async::Executor executor_;
+  ThreadPool& pool_;
 };
 
 // Whether calls can be sent to `connection`. INVALID_ARGUMENT says what is wrong with its URL.

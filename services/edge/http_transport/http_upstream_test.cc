@@ -16,7 +16,8 @@ domain::Connection At(const std::string& url) {
 TEST_CASE("MakeTarget: a path below the connection's URL, with the queries of both", "[edge]") {
   http::IoLoop loop;
   http::Client client(loop, {});
-  const HttpUpstream upstream(client);
+  ThreadPool pool(1, 1);
+  const HttpUpstream upstream(client, loop, pool);
   struct Case {
     const char* url;
     const char* path;

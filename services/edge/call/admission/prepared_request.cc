@@ -1,10 +1,13 @@
 #include "services/edge/call/admission/prepared_request.h"
 
-#include "absl/strings/str_cat.h"
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
 #include "libs/base/status.h"
 #include "libs/dialects/members/masked_prompt.h"
-#include "libs/domain/binding.h"
 #include "services/edge/call/headers/header_rules.h"
+#include "services/edge/call/large_work.h"
 
 namespace countersign::edge::call::admission {
 namespace {
@@ -48,25 +51,64 @@ async::Awaitable<absl::StatusOr<Releases>> MaskPrompt(const CallContext& context
   co_return releases;
 }
 
-// The prompt as the decision's profile leaves it.
-async::Awaitable<Step<MaskedPrompt>> PreparePrompt(const CallContext& context,
-                                                   const request::VerifiedCaller& caller,
-                                                   const request::ReadRequest& read,
-                                                   const DecidedCall& decided) {
-  const domain::Decision& decision = decided.decision();
-  if (read.prompt()->parts.empty() || !MasksPrompt(read.route(), decision)) {
-    MaskedPrompt unchanged{{}, read.prompt(), {}, {}};
-    co_return unchanged;
+// The request to the masker about a prompt.
+struct Question {
+  dialects::members::PromptTexts texts;
+  std::vector<domain::FieldPiece> pieces;
+};
+
+// What is sent, as far as it depends on the masker's answer.
+struct Draft {
+  MaskedPrompt masked;
+  std::string body;
+  std::string binding_hash;
+};
+
+// The masker's answer, with the question.
+struct Masked {
+  dialects::members::PromptTexts texts;
+  Releases releases;
+};
+
+// Makes the body and its hash. FAILED_PRECONDITION for text that must be masked and cannot be.
+absl::StatusOr<Draft> MakeDraft(const dialects::ReadCall& call, const std::optional<Masked>& masked,
+                                domain::BoundRequest bound) {
+  Draft draft{{{}, call.prompt, {}, {}}, "", ""};
+  if (masked) {
+    CS_ASSIGN_OR_RETURN(draft.masked,
+                        dialects::members::ApplyToPrompt(call, masked->texts, masked->releases));
   }
-  const dialects::members::PromptTexts texts = dialects::members::JoinPrompt(*read.prompt());
-  std::vector<domain::FieldPiece> pieces = dialects::members::AskAboutPrompt(texts, *read.prompt());
-  const absl::StatusOr<Releases> releases =
-      co_await MaskPrompt(context, caller, read, decision.masking_profile, std::move(pieces));
+  std::vector<dialects::Edit> edits = std::move(draft.masked.edits);
+  edits.insert(edits.end(), call.additions.begin(), call.additions.end());
+  absl::StatusOr<std::string> body = dialects::Splice(call.body, std::move(edits));
+  if (!body.ok()) return absl::InternalError(body.status().message());
+  draft.body = *std::move(body);
+  bound.body = draft.body;
+  draft.binding_hash = domain::BindingHash(bound);
+  return draft;
+}
+
+// What the masker says about the prompt; nothing if it need not be asked. Large prompts are taken
+// apart and put together again off the network thread.
+async::Awaitable<Step<std::optional<Masked>>> AskMasker(const CallContext& context,
+                                                        const request::VerifiedCaller& caller,
+                                                        const request::ReadRequest& read,
+                                                        const DecidedCall& decided) {
+  std::optional<Masked> none;
+  const domain::Decision& decision = decided.decision();
+  if (read.prompt()->parts.empty() || !MasksPrompt(read.route(), decision)) co_return none;
+  const auto ask = [prompt = read.prompt()]() -> absl::StatusOr<Question> {
+    Question question{dialects::members::JoinPrompt(*prompt), {}};
+    question.pieces = dialects::members::AskAboutPrompt(question.texts, *prompt);
+    return question;
+  };
+  absl::StatusOr<Question> question = co_await RunLargeWork(context, read.call().body.size(), ask);
+  if (!question.ok()) co_return RefuseForPart(question.status(), "reader of large bodies");
+  absl::StatusOr<Releases> releases = co_await MaskPrompt(
+      context, caller, read, decision.masking_profile, std::move(question->pieces));
   if (!releases.ok()) co_return RefuseForPart(releases.status(), "masking");
-  absl::StatusOr<MaskedPrompt> applied =
-      dialects::members::ApplyToPrompt(read.call(), texts, *releases);
-  if (!applied.ok()) co_return RefuseBlocked("policy_denied", applied.status().message());
-  co_return *std::move(applied);
+  std::optional<Masked> masked(Masked{std::move(question->texts), *std::move(releases)});
+  co_return masked;
 }
 
 // Method, target and headers as sent.
@@ -93,28 +135,33 @@ async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
         dialects::MakeCallerError("upstream_error", "the connection's url is not usable"),
         domain::Outcome::kUpstreamError, absl::OkStatus()};
   }
-  Step<MaskedPrompt> masked = co_await PreparePrompt(context, caller, read, decided);
+  Step<std::optional<Masked>> masked = co_await AskMasker(context, caller, read, decided);
   if (!masked.ok()) co_return std::move(masked).refusal();
-  std::vector<dialects::Edit> edits = std::move(masked->edits);
-  const std::vector<dialects::Edit>& additions = read.call().additions;
-  edits.insert(edits.end(), additions.begin(), additions.end());
-  absl::StatusOr<std::string> body = dialects::Splice(read.call().body, std::move(edits));
-  if (!body.ok()) co_return RefuseForPart(body.status(), "masking");
 
   PreparedRequest request;
   request.route_ = read.route();
   request.head_ = *std::move(head);
-  request.body_ = *std::move(body);
-  request.prompt_ = std::move(masked->prompt);
-  request.placeholders_ = std::move(masked->placeholders);
-  request.masked_ = std::move(masked->masked);
   request.issuer_ = caller.principal().issuer;
   request.subject_ = caller.principal().subject;
-  request.binding_hash_ = request.HashBinding(request.head_, request.body_);
+  const auto work = [call = read.shared_call(), masked = *std::move(masked),
+                     bound = request.Bind(request.head_)]() {
+    return MakeDraft(*call, masked, bound);
+  };
+  absl::StatusOr<Draft> draft = co_await RunLargeWork(context, read.call().body.size(), work);
+  if (absl::IsFailedPrecondition(draft.status())) {
+    co_return RefuseBlocked("policy_denied", draft.status().message());
+  }
+  if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
+  if (!draft.ok()) co_return RefuseForPart(draft.status(), "masking");
+  request.body_ = std::move(draft->body);
+  request.prompt_ = std::move(draft->masked.prompt);
+  request.placeholders_ = std::move(draft->masked.placeholders);
+  request.masked_ = std::move(draft->masked.masked);
+  request.binding_hash_ = std::move(draft->binding_hash);
   co_return request;
 }
 
-std::string PreparedRequest::HashBinding(const OutgoingHead& head, absl::string_view body) const {
+domain::BoundRequest PreparedRequest::Bind(const OutgoingHead& head) const {
   domain::BoundRequest bound;
   bound.issuer = issuer_;
   bound.subject = subject_;
@@ -123,6 +170,11 @@ std::string PreparedRequest::HashBinding(const OutgoingHead& head, absl::string_
   bound.method = head.method;
   bound.path_and_query = head.target;
   bound.headers = head.headers;
+  return bound;
+}
+
+std::string PreparedRequest::HashBinding(const OutgoingHead& head, absl::string_view body) const {
+  domain::BoundRequest bound = Bind(head);
   bound.body = body;
   return domain::BindingHash(bound);
 }

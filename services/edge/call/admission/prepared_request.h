@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libs/dialects/dialect.h"
+#include "libs/domain/binding.h"
 #include "libs/domain/event_payload.h"
 #include "services/edge/call/admission/decided_call.h"
 
@@ -39,6 +40,9 @@ class PreparedRequest {
 
   // The spans masked in the prompt, by the pointers of its parts; for the record only.
   const std::vector<domain::DeliveredSpan>& masked() const { return masked_; }
+
+  // What the binding hash covers with this `head`, without the body.
+  domain::BoundRequest Bind(const OutgoingHead& head) const;
 
   // The binding hash of `head` and `body` as parts of this request.
   std::string HashBinding(const OutgoingHead& head, absl::string_view body) const;

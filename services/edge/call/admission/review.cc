@@ -165,7 +165,8 @@ async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Join() {
   ask.policy_version = decision.policy_version;
   ask.terms = decision.review;
   // What reviewers are shown is read from the very bytes that their approval binds.
-  absl::StatusOr<std::shared_ptr<const domain::Prompt>> bound = read_.ReadAgain(prepared_.body());
+  absl::StatusOr<std::shared_ptr<const domain::Prompt>> bound =
+      co_await read_.ReadAgain(context_, prepared_.body());
   if (!bound.ok()) co_return bound.status();
   ask.prompt = *std::move(bound);
   ask.findings = decision.findings;

@@ -48,13 +48,19 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
   co_return ReadRequest(std::move(route), context.request.query, dialect, *std::move(read));
 }
 
-absl::StatusOr<std::shared_ptr<const domain::Prompt>> ReadRequest::ReadAgain(
-    const std::string& body) const {
-  const absl::StatusOr<dialects::ReadCall> read =
-      dialect_->Read({call_.method, route_.path, query_, {}, body});
-  if (read.ok()) return read->prompt;
-  return absl::InternalError(
-      absl::StrCat("the prepared request cannot be read: ", read.status().message()));
+async::Awaitable<absl::StatusOr<std::shared_ptr<const domain::Prompt>>> ReadRequest::ReadAgain(
+    const CallContext& context, const std::string& body) const {
+  using Result = absl::StatusOr<std::shared_ptr<const domain::Prompt>>;
+  const auto incoming = std::make_shared<const dialects::IncomingRequest>(
+      dialects::IncomingRequest{call_->method, route_.path, query_, {}, body});
+  const auto work = [incoming, dialect = dialect_]() -> Result {
+    const absl::StatusOr<dialects::ReadCall> read = dialect->Read(*incoming);
+    if (read.ok()) return read->prompt;
+    return absl::InternalError(
+        absl::StrCat("the prepared request cannot be read: ", read.status().message()));
+  };
+  Result result = co_await RunLargeWork(context, body.size(), work);
+  co_return result;
 }
 
 std::optional<Refusal> CheckCaller(const VerifiedCaller& caller, const ReadRequest& read) {

@@ -23,12 +23,15 @@ class ReadRequest {
   const Route& route() const { return route_; }
   const domain::Connection& connection() const { return *route_.connection; }
   const dialects::Dialect& dialect() const { return *dialect_; }
-  const dialects::ReadCall& call() const { return call_; }
-  const std::shared_ptr<const domain::Prompt>& prompt() const { return call_.prompt; }
+  const dialects::ReadCall& call() const { return *call_; }
+  // For work that may outlive the call.
+  const std::shared_ptr<const dialects::ReadCall>& shared_call() const { return call_; }
+  const std::shared_ptr<const domain::Prompt>& prompt() const { return call_->prompt; }
 
   // The prompt with another body, such as the one that will be sent. INTERNAL when it cannot be
   // parsed: the gateway made it.
-  absl::StatusOr<std::shared_ptr<const domain::Prompt>> ReadAgain(const std::string& body) const;
+  async::Awaitable<absl::StatusOr<std::shared_ptr<const domain::Prompt>>> ReadAgain(
+      const CallContext& context, const std::string& body) const;
 
  private:
   ReadRequest(Route route, std::string query, const dialects::Dialect& dialect,
@@ -36,12 +39,12 @@ class ReadRequest {
       : route_(std::move(route)),
         query_(std::move(query)),
         dialect_(&dialect),
-        call_(std::move(call)) {}
+        call_(std::make_shared<const dialects::ReadCall>(std::move(call))) {}
 
   Route route_;
   std::string query_;
   const dialects::Dialect* dialect_;
-  dialects::ReadCall call_;
+  std::shared_ptr<const dialects::ReadCall> call_;
 };
 
 // A refusal when the caller has no role on the connection, or the connection does not serve the
