@@ -2,6 +2,7 @@
 // model's log of received requests.
 
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { Gateway, resources } from './harness/gateway.mjs';
 import { eventually, startDemoModel } from './harness/processes.mjs';
@@ -102,6 +103,52 @@ test('the parts of a message, and messages of one role, are one text', async () 
     JSON.parse(await lastBody()).messages[0].content.map((part) => part.text),
     ['my card <CREDIT_CARD>', ', thanks'],
   );
+  // A card over two messages of one role, whatever stands between them.
+  for (const [first, second] of [['4111 1111', '1111 1111'], ['41111111', '11111111'], ['4111 1111 ', '1111 1111']]) {
+    const messages = [first, second].map((content) => ({ role: 'user', content }));
+    assert.equal(await code({ messages: [...messages, { role: 'assistant', content: 'ok' }] }), 'allowed');
+    const [one, two] = JSON.parse(await lastBody()).messages;
+    assert.equal(one.content + two.content, '<CREDIT_CARD>', first);
+  }
+  const apart = ['user', 'assistant'].map((role) => ({ role, content: '4111 1111' }));
+  assert.equal(await code({ messages: apart }), 'allowed');
+  assert.deepEqual(JSON.parse(await lastBody()).messages.map((message) => message.content), ['4111 1111', '4111 1111']);
+});
+
+test('word edges of a policy know the words of other scripts', async () => {
+  const deny = (name, regex) =>
+    `\n---\napiVersion: countersign/v1\nkind: Policy\nmetadata: {name: ${name}}\nspec:\n` +
+    `  when: {pattern: {regex: '${regex}'}}\n  then: {deny: {message: no}}\n`;
+  const file = `${gateway.folder}/words.yaml`;
+  await writeFile(file, deny('words', String.raw`(?i)\bпароль\b|\bключ\b\s*[:=]`).slice(5));
+  assert.equal((await gateway.cli(['apply', '-f', file])).code, 0);
+  for (const text of ['мой Пароль тут', 'КЛЮЧ : 7']) assert.equal(await code(user(text)), 'policy_denied', text);
+  for (const text of ['парольщик', 'ключи: 7', 'суперключ=7']) assert.equal(await code(user(text)), 'allowed', text);
+  await writeFile(file, deny('words', String.raw`foo\bбар`).slice(5));
+  const refused = await gateway.cli(['validate', '-f', file]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout + refused.stderr, /at byte 3: \\b can never match between these characters/);
+  assert.equal((await gateway.cli(['delete', 'policy', 'words'])).code, 0);
+});
+
+test('a policy leaves out the models of exceptModels', async () => {
+  const file = `${gateway.folder}/models.yaml`;
+  await writeFile(
+    file,
+    'apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: models}\nspec:\n' +
+      "  match: {exceptModels: ['demo-*']}\n  then: {deny: {message: not this model}}\n",
+  );
+  assert.equal((await gateway.cli(['apply', '-f', file])).code, 0);
+  assert.equal(await code(user('hi')), 'allowed');
+  assert.equal(await code({ ...user('hi'), model: 'other' }), 'policy_denied');
+  const shown = await gateway.cli(['get', 'policy', 'models', '-o', 'yaml']);
+  assert.match(shown.stdout, /exceptModels:\s+- ["']?demo-\*/);
+  await writeFile(file, shown.stdout);
+  assert.match((await gateway.cli(['apply', '-f', file])).stdout, /unchanged/);
+  const explain = (model) =>
+    gateway.cli(['policy', 'explain', '--connection', 'openai', '--as', 'ci-bot', '--model', model], { input: 'hi' });
+  assert.match((await explain('demo-1')).stdout, /models: not for these exceptModels|not for these exceptModels/);
+  assert.equal((await gateway.cli(['delete', 'policy', 'models'])).code, 0);
 });
 
 test('a reviewer is shown everything that will be sent', async () => {
@@ -123,6 +170,15 @@ test('a reviewer is shown everything that will be sent', async () => {
       sha256: createHash('sha256').update(picture).digest('hex'),
     },
   ]);
+  assert.equal(review.head.method, 'POST');
+  assert.match(review.head.target, /\/chat\/completions$/);
+  assert.ok(review.head.headers.some(({ name, value }) => name === 'content-type' && value === 'application/json'));
+  const copy = `${gateway.folder}/picture.png`;
+  const fetched = await gateway.cli(['reviews', 'show', item.id, '--media', '0', '-o', copy], { key: rosa });
+  assert.equal(fetched.code, 0, fetched.stderr);
+  assert.deepEqual(await readFile(copy), picture);
+  assert.equal((await gateway.cli(['reviews', 'show', item.id, '--media', '0', '-o', copy], { key: caller })).code, 1);
+  assert.equal((await gateway.cli(['reviews', 'show', item.id, '--media', '1', '-o', copy], { key: rosa })).code, 1);
   const members = Object.fromEntries(review.members.map(({ pointer, json }) => [pointer, json]));
   assert.equal(members['/model'], '"demo-1"');
   assert.equal(members['/tool_choice'], '"none"');
@@ -130,7 +186,7 @@ test('a reviewer is shown everything that will be sent', async () => {
   assert.equal(members['/stream'], 'true');
   assert.equal(members['/stream_options/include_usage'], 'true'); // the gateway's own addition, too
   const words = await gateway.cli(['reviews', 'show', item.id], { key: rosa });
-  assert.match(words.stdout, /Media:\n {2}\/messages\/0\/content\/1\/image_url\/url image\/png, 14 bytes, SHA-256 [0-9a-f]{64}\n/);
+  assert.match(words.stdout, /Request:\n {2}POST \/[^]*Media:\n {2}0: \/messages\/0\/content\/1\/image_url\/url image\/png, 14 bytes, SHA-256 [0-9a-f]{64}\n/);
   assert.match(words.stdout, /Also sent:\n[^]*\/tool_choice = "none"\n/);
   assert.equal((await gateway.cli(['reviews', 'approve', item.id], { key: rosa })).code, 0);
   assert.equal((await answer).status, 200);

@@ -114,6 +114,45 @@ test('adversarial 01: in deltas and writes of any size, the caller reads the mas
   }
 });
 
+// The events that the caller receives, parsed.
+async function events(writes) {
+  const body = await (await raw(model.stream(writes))).text();
+  return body
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: {'))
+    .map((event) => JSON.parse(event.slice(6)));
+}
+
+test('adversarial 18: a text that repeats and grows, or comes at a place that nobody knows, shows no card', async () => {
+  const card = '4111 1111 1111 1111';
+  const grown = (text) => [4, 9, 12, 17, 19, 23, text.length, text.length].map((size) => text.slice(0, size));
+  const places = {
+    content: [(text) => ({ delta: { content: text } }), (choice) => choice.delta?.content],
+    'delta and message': [(text) => ({ delta: { content: text }, message: { content: text } }), (choice) => choice.message?.content],
+    unknown: [(text) => ({ delta: {}, draft: { so_far: text } }), (choice) => choice.draft?.so_far],
+  };
+  for (const [name, [write, read]] of Object.entries(places)) {
+    for (const pieces of [grown(`${card} ok`), grown(`the card is ${card} and more`), ['a 4111 1111 ', '1111 111', '1 b']]) {
+      const sent = await events([
+        ...pieces.map((text) => `data: ${JSON.stringify({ choices: [{ index: 0, ...write(text) }] })}\n\n`),
+        finished(),
+        done,
+      ]);
+      const texts = sent.flatMap((event) => event.choices ?? []).map(read).filter((text) => text !== undefined);
+      const spelled = [texts.join(''), ...texts];
+      assert.ok(spelled.every((text) => !text.includes('1111 111')), `${name}: ${JSON.stringify(texts)}`);
+      assert.ok(spelled.some((text) => text.includes('<CREDIT_CARD>')), `${name}: ${JSON.stringify(texts)}`);
+    }
+  }
+  // What comes once, or the same in every event, stays as it is.
+  const once = { provider: 'Example-411', citations: ['https://a.example/4111', 'b'], choices: [{ index: 0, delta: { content: 'hi ' } }] };
+  const line = `data: ${JSON.stringify(once)}\n\n`;
+  for (const writes of [[line, content('there'), finished(), done], [line, line, finished(), done]]) {
+    const body = await (await raw(model.stream(writes))).text();
+    assert.ok(body.startsWith(line), body);
+  }
+});
+
 test('adversarial 01: the command line masks chunks of any size alike', async () => {
   for (const [i, text] of texts.entries()) {
     for (const size of [1, 3, 16]) {
