@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/async/executor.h"
+#include "libs/base/thread_pool.h"
 #include "libs/http/server.h"
 #include "libs/http/workers.h"
 #include "services/edge/request_handler.h"
