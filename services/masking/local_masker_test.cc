@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/domain/resources.h"
 
@@ -201,6 +202,19 @@ TEST_CASE("LocalMasker: counts each replaced place by entity and direction", "[m
   CHECK(text.find("countersign_masked_entities_total{direction=\"response\",entity=\"email\"} 2") !=
         std::string::npos);
   CHECK(text.find("entity=\"us_ssn\"} 1") != std::string::npos);
+}
+
+TEST_CASE("LocalMasker: matches in a probe are masked but not counted", "[masking]") {
+  Fixture fixture;
+  const auto stream = fixture.Open();
+  const auto releases = Feed(*stream, {{absl::StrCat(domain::kProbePrefix, "0"), "a@b.io", true},
+                                       {"part/0", "c@d.io", true}});
+  REQUIRE(releases.ok());
+  CHECK(releases->at(0).text == "<EMAIL>");
+  CHECK(releases->at(1).text == "<EMAIL>");
+  CHECK(fixture.registry.Expose().find(
+            "countersign_masked_entities_total{direction=\"response\",entity=\"email\"} 1") !=
+        std::string::npos);
 }
 
 }  // namespace
