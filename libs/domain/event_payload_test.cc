@@ -1,10 +1,18 @@
 #include "libs/domain/event_payload.h"
 
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "libs/json/document.h"
 
 namespace countersign::domain {
+namespace {
 
 TEST_CASE("RequestPayload: contains principal, connection, operation and the unchanged body",
           "[domain]") {
@@ -122,6 +130,175 @@ TEST_CASE("ReadResponseDataPayload: returns every delivered byte", "[domain]") {
   }
 }
 
+// A text that may be empty, have characters that JSON escapes, or not be UTF-8.
+std::string RandomText(std::mt19937& random) {
+  static const char* const kPieces[] = {"a",        "\"",   "\\",           "\n",
+                                        "\xc3\xa9", "\xff", "\xed\xa0\x80", "}"};
+  std::string text;
+  for (std::size_t left = random() % 5; left > 0; --left) text += kPieces[random() % 8];
+  return text;
+}
+
+TEST_CASE("MakeRequestRecord: equals what is read from the payload, for any bytes", "[domain]") {
+  const unsigned seed = std::random_device()();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 200; ++round) {
+    SessionStart start;
+    Principal principal;
+    auto prompt = std::make_shared<Prompt>();
+    for (std::string* text :
+         {&start.request_id, &start.connection, &start.method, &start.path, &start.body,
+          &start.client_address, &start.user_agent, &principal.issuer, &principal.subject,
+          &principal.identity, &principal.owner, &prompt->model, &prompt->operation}) {
+      *text = RandomText(random);
+    }
+    principal.groups = {RandomText(random)};
+    prompt->stream = random() % 2 == 0;
+    prompt->tools = {RandomText(random)};
+    for (std::size_t left = random() % 4; left > 0; --left) {
+      prompt->parts.push_back({RandomText(random), RandomText(random), RandomText(random)});
+    }
+    if (random() % 8 != 0) start.prompt = prompt;
+    const auto read = ReadRequestPayload(RequestPayload(start, principal));
+    REQUIRE(read.ok());
+    const RequestRecord made = MakeRequestRecord(start, principal);
+    CHECK(read->request_id == made.request_id);
+    CHECK(read->principal.issuer == made.principal.issuer);
+    CHECK(read->principal.subject == made.principal.subject);
+    CHECK(read->principal.identity == made.principal.identity);
+    CHECK(read->connection == made.connection);
+    CHECK(read->model == made.model);
+    CHECK(read->operation == made.operation);
+    CHECK(read->stream == made.stream);
+    CHECK(read->texts == made.texts);
+  }
+}
+
+TEST_CASE("DecisionPayload: contains every field of the decision", "[domain]") {
+  Decision decision;
+  decision.verdict = Verdict::kDeny;
+  decision.policy = "no-codenames";
+  decision.policy_version = 12;
+  decision.message = "say \"please\"";
+  decision.findings = {{"no-codenames", "keywords", "codenames", 2, 5, 13}};
+  decision.prompt_tokens = 210;
+  decision.masking_profile = "tier2";
+  const auto document = json::Document::Parse(DecisionPayload(decision));
+  REQUIRE(document.ok());
+  const json::Value root = document->root();
+  CHECK(root["verdict"].text() == "deny");
+  CHECK(root["policy"].text() == "no-codenames");
+  CHECK(root["policy_version"].integer() == 12);
+  CHECK(root["message"].text() == decision.message);
+  REQUIRE(root["findings"].size() == 1);
+  const json::Value finding = root["findings"].at(0);
+  CHECK(finding["policy"].text() == "no-codenames");
+  CHECK(finding["condition"].text() == "keywords");
+  CHECK(finding["rule"].text() == "codenames");
+  CHECK(finding["part"].integer() == 2);
+  CHECK(finding["begin"].integer() == 5);
+  CHECK(finding["end"].integer() == 13);
+  CHECK(root["tokens"].integer() == 210);
+  CHECK(root["masking"].text() == "tier2");
+  CHECK(root["recording"].text() == "strict");
+}
+
+TEST_CASE("ForwardPayload, ResponseDataPayload: masked spans have their place and original",
+          "[domain]") {
+  const std::vector<DeliveredSpan> masked = {
+      {"/messages/0/content", {3, 9, "us_ssn", "078-05-1120"}},
+      {"/x\xff", {0, 1, "custom", "\xfe"}}};
+  for (const std::string& payload :
+       {ForwardPayload("ab12", 77, masked), ResponseDataPayload("delivered", masked)}) {
+    const auto document = json::Document::Parse(payload);
+    INFO(payload);
+    REQUIRE(document.ok());
+    const json::Value spans = document->root()["masked"];
+    REQUIRE(spans.size() == 2);
+    CHECK(spans.at(0)["field"].text() == "/messages/0/content");
+    CHECK(spans.at(0)["begin"].integer() == 3);
+    CHECK(spans.at(0)["end"].integer() == 9);
+    CHECK(spans.at(0)["entity"].text() == "us_ssn");
+    CHECK(spans.at(0)["original"].text() == "078-05-1120");
+    CHECK(spans.at(1)["field"].text() == "base64url:L3j_");
+    CHECK(spans.at(1)["original"].text() == "base64url:_g");
+  }
+  const auto forward = json::Document::Parse(ForwardPayload("ab12", 77, {}));
+  REQUIRE(forward.ok());
+  CHECK(forward->root()["binding_hash"].text() == "ab12");
+  CHECK(forward->root()["bytes"].integer() == 77);
+  CHECK(forward->root()["masked"].size() == 0);
+}
+
+TEST_CASE("ResponseHeadPayload: headers in their order, repeated ones and bytes that are not UTF-8",
+          "[domain]") {
+  const auto document = json::Document::Parse(
+      ResponseHeadPayload(429, {{"retry-after", "3"}, {"x", "1"}, {"x", "2"}, {"x", "\xe9"}}));
+  REQUIRE(document.ok());
+  CHECK(document->root()["status"].integer() == 429);
+  const json::Value headers = document->root()["headers"];
+  REQUIRE(headers.size() == 4);
+  CHECK(headers.at(0).at(0).text() == "retry-after");
+  CHECK(headers.at(0).at(1).text() == "3");
+  CHECK(headers.at(1).at(1).text() == "1");
+  CHECK(headers.at(2).at(1).text() == "2");
+  CHECK(headers.at(3).at(1).text() == "base64url:6Q");
+}
+
+TEST_CASE("ReviewWaitingPayload: the hash, and the time in UTC", "[domain]") {
+  const auto document = json::Document::Parse(
+      ReviewWaitingPayload("rv1", "ab12", absl::FromUnixMillis(1'700'000'000'123)));
+  REQUIRE(document.ok());
+  CHECK(document->root()["binding_hash"].text() == "ab12");
+  CHECK(document->root()["expires_at"].text() == "2023-11-14T22:13:20.123Z");
+}
+
+TEST_CASE("ReadEndPayload: malformed counts are zero, and an outcome is required", "[domain]") {
+  for (const char* count : {"-1", "4294967296", "1.5", "\"7\"", "null"}) {
+    INFO(count);
+    const auto read = ReadEndPayload(absl::StrCat(R"({"outcome":"killed","tokens":{"input":)",
+                                                  count, R"(},"masked":{"a":)", count, "}}"));
+    REQUIRE(read.ok());
+    CHECK(read->outcome == Outcome::kKilled);
+    CHECK(read->input_tokens == 0);
+    CHECK(read->output_tokens == 0);
+    CHECK(read->masked == std::map<std::string, std::uint32_t>{{"a", 0}});
+  }
+  CHECK(ReadEndPayload(R"({"outcome":"killed","tokens":{"output":4294967295}})")->output_tokens ==
+        UINT32_MAX);
+  SessionEnd running;
+  running.outcome = Outcome::kRunning;
+  CHECK_FALSE(ReadEndPayload(EndPayload(running)).ok());
+}
+
+TEST_CASE("ReadDecisionPayload: refuses a decision without a version or a known recording mode",
+          "[domain]") {
+  CHECK(ReadDecisionPayload(R"({"policy":"","policy_version":0,"recording":"strict"})").ok());
+  for (const char* bad : {R"({"policy":"p","recording":"strict"})",
+                          R"({"policy":"p","policy_version":-1,"recording":"strict"})",
+                          R"({"policy":"p","policy_version":1.5,"recording":"strict"})",
+                          R"({"policy":"p","policy_version":1})",
+                          R"({"policy":"p","policy_version":1,"recording":"STRICT"})",
+                          R"({"policy_version":1,"recording":"strict"})"}) {
+    INFO(bad);
+    CHECK(absl::IsInvalidArgument(ReadDecisionPayload(bad).status()));
+  }
+}
+
+TEST_CASE("Readers of payloads: refuse deep nesting, repeated members and truncated payloads",
+          "[domain]") {
+  SessionEnd end;
+  end.outcome = Outcome::kCompleted;
+  const std::string whole = EndPayload(end);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    CHECK_FALSE(ReadEndPayload(absl::string_view(whole).substr(0, size)).ok());
+  }
+  CHECK_FALSE(ReadEndPayload(R"({"outcome":"killed","outcome":"completed"})").ok());
+  CHECK_FALSE(ReadEndPayload(R"({"outcome":"killed","x":[[[[[[[[[1]]]]]]]]]})").ok());
+  CHECK_FALSE(ReadResponseDataPayload(R"({"text_base64":"!"})").ok());
+}
+
 TEST_CASE("Readers of payloads: refuse other payloads", "[domain]") {
   for (const char* bad : {"", "{}", "[]", "{\"outcome\":\"nonsense\"}", "{\"policy\":1}", "\xff"}) {
     INFO(bad);
@@ -133,4 +310,5 @@ TEST_CASE("Readers of payloads: refuse other payloads", "[domain]") {
   }
 }
 
+}  // namespace
 }  // namespace countersign::domain

@@ -1,6 +1,11 @@
 #include "libs/domain/prompt.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstddef>
+#include <random>
+#include <string>
+#include <vector>
 
 namespace countersign::domain {
 namespace {
@@ -42,6 +47,43 @@ TEST_CASE("JoinParts: segments say where each part begins", "[domain]") {
     }
   }
   CHECK(JoinParts(prompt, "\n")[0].text == "plu\ntonium\nnext");
+}
+
+TEST_CASE("JoinParts: random prompts: each part once, texts in the order of their first part",
+          "[domain]") {
+  const unsigned seed = std::random_device()();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 200; ++round) {
+    Prompt prompt;
+    const std::size_t count = random() % 12;
+    for (std::size_t i = 0; i < count; ++i) {
+      prompt.parts.push_back({"user", "/p", std::string(random() % 4, static_cast<char>('a' + i)),
+                              static_cast<std::uint32_t>(random() % 4), random() % 2 == 0});
+    }
+    std::vector<bool> seen(count);
+    std::size_t last_first = 0;
+    bool several = false;
+    for (const JoinedText& text : JoinParts(prompt, "|")) {
+      REQUIRE_FALSE(text.segments.empty());
+      CHECK(text.segments[0].part >= last_first);
+      last_first = text.segments[0].part;
+      several = several || text.segments.size() > 1;
+      std::string expected;
+      for (const JoinedText::Segment& segment : text.segments) {
+        const TextPart& part = prompt.parts[segment.part];
+        CHECK_FALSE(seen[segment.part]);
+        seen[segment.part] = true;
+        if (&segment != &text.segments[0]) expected += part.breaks_line ? "\n" : "|";
+        CHECK(segment.begin == expected.size());
+        CHECK(part.group == prompt.parts[text.segments[0].part].group);
+        expected += part.text;
+      }
+      CHECK(text.text == expected);
+    }
+    CHECK(std::count(seen.begin(), seen.end(), true) == static_cast<std::ptrdiff_t>(count));
+    CHECK(several == HasJoinedParts(prompt));
+  }
 }
 
 }  // namespace
