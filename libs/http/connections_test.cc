@@ -104,7 +104,7 @@ TEST_CASE("Connections: one source has a limited number of unverified connection
 TEST_CASE("Connections: a new connection has less time for its first byte than a used one",
           "[http]") {
   ServerOptions options = Limits(100, 0, 100);
-  options.first_byte_timeout = absl::Milliseconds(30);
+  options.first_byte_timeout = absl::Milliseconds(500);  // `used` must be faster
   TestServer server(Answer, options);
   RawClient used(server.address());
   CHECK(Ask(used) == "hello");

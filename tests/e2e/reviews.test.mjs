@@ -181,7 +181,7 @@ test('a held stream completes after approval', async () => {
   assert.match(received, /demo model/);
 });
 
-test('a held stream gets comments while it waits, and a refusal in-band', { timeout: 60_000 }, async () => {
+test('a held stream gets comments while it waits, and a refusal in-band', { timeout: 600_000 }, async () => {
   const text = risky();
   const response = await post(text, {}, { stream: true });
   assert.equal(response.status, 200, 'the head goes out after 10 s');
@@ -194,7 +194,7 @@ test('a held stream gets comments while it waits, and a refusal in-band', { time
   assert.doesNotMatch(body, /\[DONE\]/);
 });
 
-test('when the hold ends the call fails as pending, and resending takes the review up', { timeout: 90_000 }, async () => {
+test('when the hold ends the call fails as pending, and resending takes the review up', { timeout: 600_000 }, async () => {
   const text = risky();
   const response = await post(text);
   assert.equal(response.status, 403);

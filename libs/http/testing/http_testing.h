@@ -96,7 +96,7 @@ class TestServer {
   std::unique_ptr<Listener> listener_;
 };
 
-// Set on one thread, awaited on another; Wait returns false after ten seconds.
+// Set on one thread, awaited on another; Wait returns false after two minutes.
 class Signal {
  public:
   void Set() {
@@ -106,7 +106,7 @@ class Signal {
   }
   bool Wait() {
     const MutexLock lock(mutex_);
-    return changed_.WaitFor(mutex_, absl::Seconds(10),
+    return changed_.WaitFor(mutex_, absl::Minutes(2),
                             [this]() CS_REQUIRES(mutex_) { return set_; });
   }
 

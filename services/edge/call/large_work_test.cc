@@ -31,7 +31,7 @@ class Gate {
  public:
   void Open() { opened_.set_value(); }
   bool Wait() const {
-    return future_.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+    return future_.wait_for(std::chrono::minutes(2)) == std::future_status::ready;
   }
 
  private:

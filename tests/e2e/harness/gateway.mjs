@@ -38,7 +38,7 @@ async function startStandalone(folder, { http, env }) {
 
 async function startSixProcesses(folder, { http, bin = program('').replace(/\/$/, '') }) {
   const dir = join(folder, 'dev');
-  const dev = (...args) => run(join(root, 'scripts/dev'), ['--dir', dir, '--bin', bin, ...args], { timeout: 120_000 });
+  const dev = (...args) => run(join(root, 'scripts/dev'), ['--dir', dir, '--bin', bin, ...args], { timeout: 600_000 });
   return {
     dir,
     async start() {

@@ -20,7 +20,7 @@ export async function makeFolder() {
 export const removeFolder = (folder) => rm(folder, { recursive: true, force: true });
 
 // Runs a program to its end. Never rejects: a refusal is a result.
-export function run(file, args, { input = '', env = {}, timeout = 60_000 } = {}) {
+export function run(file, args, { input = '', env = {}, timeout = 600_000 } = {}) {
   return new Promise((resolve) => {
     const child = execFile(
       file,
@@ -37,7 +37,7 @@ export function run(file, args, { input = '', env = {}, timeout = 60_000 } = {})
 }
 
 // Tries `probe` until it gives something, at most `seconds`.
-export async function eventually(what, probe, seconds = 30) {
+export async function eventually(what, probe, seconds = 120) {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const found = await probe();
