@@ -55,7 +55,7 @@ domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec) {
     return provider;
   }
   Fields oidc = spec.Nested("oidc");
-  domain::IdentityProvider::Oidc& out = provider.oidc.emplace();
+  domain::IdentityProvider::Oidc& out = (provider.oidc = domain::IdentityProvider::Oidc()).value();
   out.issuer = oidc.Required("issuer");
   CheckUrl(oidc, "issuer", out.issuer);
   out.audiences = RequiredStrings(oidc, "audiences");

@@ -54,9 +54,9 @@ void RequestLog::CallerLeft(const http::RequestHead& head) {
 }
 
 void RequestLog::Write(std::string line) {
-  if (file_ < 0) return;
   line.push_back('\n');
   const MutexLock lock(mutex_);
+  if (file_ < 0) return;
   absl::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t written = write(file_, rest.data(), rest.size());

@@ -31,7 +31,7 @@ struct Fixture {
   }
   void ProvideTokens(domain::OidcProfile profile) {
     domain::IdentityProvider& corp = set.identity_providers["corp"];
-    corp.oidc.emplace();
+    corp.oidc = domain::IdentityProvider::Oidc();
     corp.oidc->issuer = Approval("bob").voter.issuer;
     corp.oidc->profile = profile;
   }

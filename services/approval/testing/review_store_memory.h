@@ -56,11 +56,12 @@ class MemoryReviewStore final : public store::ReviewStore {
   }
 
  private:
-  store::LogExtract Extract(const std::string& id) const;
-  Row* Find(const std::string& id);
+  store::LogExtract Extract(const std::string& id) const CS_REQUIRES(mutex_);
+  Row* Find(const std::string& id) CS_REQUIRES(mutex_);
   reviews::Review View(const Row& row) const;
-  void Move(Row& row, domain::ReviewState to, const std::string& actor, const std::string& detail);
-  bool ExpireIfDue(Row& row);
+  void Move(Row& row, domain::ReviewState to, const std::string& actor, const std::string& detail)
+      CS_REQUIRES(mutex_);
+  bool ExpireIfDue(Row& row) CS_REQUIRES(mutex_);
 
   const Clock& clock_;
   RandomSource& random_;

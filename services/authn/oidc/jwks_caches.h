@@ -35,7 +35,7 @@ class JwksCaches {
     std::string jwks_uri;
     std::shared_ptr<JwksCache> cache;
   };
-  void DropUnnamed(const directory::Directory& directory);
+  void DropUnnamed(const directory::Directory& directory) CS_REQUIRES(mutex_);
 
   UrlFetcher& fetcher_;
   const Clock& clock_;

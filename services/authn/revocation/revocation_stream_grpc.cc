@@ -70,7 +70,10 @@ class RevocationStream final : public Stream {
     subscription_ =
         feed.Subscribe([outbox = outbox_](std::uint64_t sequence) { outbox->Revoke(sequence); });
     outbox_->Heartbeat();  // The client learns at once that the stream is alive.
-    SetAlarm();
+    {
+      const MutexLock lock(mutex_);  // the alarm may ring before the constructor has returned
+      SetAlarm();
+    }
     StartRead(&ack_);
   }
 
@@ -84,7 +87,7 @@ class RevocationStream final : public Stream {
 
  private:
   // Uses a new alarm each time: an alarm must not be set again from its own callback.
-  void SetAlarm() {
+  void SetAlarm() CS_REQUIRES(mutex_) {
     alarm_ = std::make_unique<grpc::Alarm>();
     const gpr_timespec beat =
         gpr_time_from_millis(absl::ToInt64Milliseconds(heartbeat_), GPR_TIMESPAN);

@@ -37,23 +37,32 @@ class FakeFetcher final : public oidc::UrlFetcher {
     done(std::move(answer));
   }
 
-  void AnswerWith(absl::StatusOr<oidc::UrlDocument> answer) { answer_ = std::move(answer); }
+  void AnswerWith(absl::StatusOr<oidc::UrlDocument> answer) {
+    const MutexLock lock(mutex_);
+    answer_ = std::move(answer);
+  }
   void AnswerWithKeys(const std::vector<std::string>& jwks, std::string cache_control = "") {
-    answer_ = oidc::UrlDocument{200, std::move(cache_control), jose::JwkSetJson(jwks)};
+    AnswerWith(oidc::UrlDocument{200, std::move(cache_control), jose::JwkSetJson(jwks)});
   }
   // Answers the oldest waiting request.
   void Release() {
+    MutexLock lock(mutex_);
     domain::Done<oidc::UrlDocument> done = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
-    done(answer_);
+    absl::StatusOr<oidc::UrlDocument> answer = answer_;
+    lock.Unlock();
+    done(std::move(answer));
   }
-  std::size_t waiting() const { return waiting_.size(); }
+  std::size_t waiting() const {
+    const MutexLock lock(mutex_);
+    return waiting_.size();
+  }
 
   bool automatic = true;
   std::vector<oidc::UrlRequest> requests;
 
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
   absl::StatusOr<oidc::UrlDocument> answer_ CS_GUARDED_BY(mutex_) =
       absl::UnavailableError("no answer was prepared");
   std::vector<domain::Done<oidc::UrlDocument>> waiting_ CS_GUARDED_BY(mutex_);
@@ -80,7 +89,7 @@ inline domain::IdentityProvider Provider(const std::string& name = "corp",
                                          const std::string& issuer = kIssuer) {
   domain::IdentityProvider provider;
   provider.name = name;
-  provider.oidc.emplace();
+  provider.oidc = domain::IdentityProvider::Oidc();
   provider.oidc->issuer = issuer;
   provider.oidc->audiences = {"countersign"};
   provider.oidc->jwks_uri = issuer + "/keys";

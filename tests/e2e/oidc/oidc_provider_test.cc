@@ -47,7 +47,7 @@ struct Fixture {
     auto set = std::make_shared<domain::ResourceSet>();
     domain::IdentityProvider corp;
     corp.name = "corp";
-    corp.oidc.emplace();
+    corp.oidc = domain::IdentityProvider::Oidc();
     corp.oidc->issuer = issuer;
     corp.oidc->audiences = {audience};
     corp.oidc->profile = domain::OidcProfile::kAccessToken;
