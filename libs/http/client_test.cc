@@ -11,8 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "libs/async/sleep.h"
 #include "libs/base/status.h"
-#include "libs/http/fetch.h"
-#include "libs/http/status_listener.h"
 #include "libs/http/testing/http_testing.h"
 
 namespace countersign::http {
@@ -312,65 +310,6 @@ TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
   });
   CHECK(ended.Wait());
   CHECK(written < 50'000'000);
-}
-
-TEST_CASE("Fetch: returns a document with any status", "[http]") {
-  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    ResponseHead head;
-    head.status = exchange.head().target == "/missing" ? 404 : 200;
-    head.headers.Add("content-type", "application/json");
-    co_await exchange.Respond(std::move(head), std::string(2000, 'x'));
-  });
-  Fetcher fetcher;
-  const auto fetch = [&](const std::string& path, std::size_t max_bytes) {
-    std::promise<absl::StatusOr<FetchResponse>> promise;
-    FetchRequest request;
-    request.url = absl::StrCat("http://", server.address(), path);
-    request.max_bytes = max_bytes;
-    fetcher.Fetch(request, [&](absl::StatusOr<FetchResponse> result) {
-      promise.set_value(std::move(result));
-    });
-    return promise.get_future().get();
-  };
-  CHECK(fetch("/", 2000).value().content_type == "application/json");
-  CHECK(fetch("/missing", 2000).value().status == 404);
-  CHECK(absl::IsResourceExhausted(fetch("/", 1999).status()));
-}
-
-TEST_CASE("Fetch: one that is outstanding when the fetcher closes is CANCELLED", "[http]") {
-  Signal arrived;
-  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    arrived.Set();
-    co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
-  });
-  absl::Status status;
-  {
-    Fetcher fetcher;
-    FetchRequest request;
-    request.url = absl::StrCat("http://", server.address(), "/");
-    fetcher.Fetch(request, [&](absl::StatusOr<FetchResponse> result) { status = result.status(); });
-    REQUIRE(arrived.Wait());
-  }
-  CHECK(absl::IsCancelled(status));
-}
-
-TEST_CASE("StatusListener: liveness, readiness and metrics", "[http]") {
-  std::string missing = "waiting for resources";
-  StatusHandlers handlers;
-  handlers.not_ready = [&] { return missing; };
-  handlers.metrics = [] { return std::string("up 1\n"); };
-  const auto listener = StatusListener::Start("127.0.0.1:0", handlers).value();
-  const auto get = [&](const char* path) {
-    testing::RawClient client(listener->address());
-    client.Send(absl::StrCat("GET ", path, " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
-    return client.ReadAll();
-  };
-  CHECK(absl::StartsWith(get("/livez"), "HTTP/1.1 200 "));
-  CHECK(absl::StartsWith(get("/readyz"), "HTTP/1.1 503 "));
-  missing.clear();
-  CHECK(absl::StartsWith(get("/readyz?verbose"), "HTTP/1.1 200 "));
-  CHECK(absl::EndsWith(get("/metrics"), "up 1\n"));
-  CHECK(absl::StartsWith(get("/"), "HTTP/1.1 404 "));
 }
 
 }  // namespace

@@ -16,10 +16,13 @@ namespace {
 
 using OnDone = absl::AnyInvocable<void(absl::StatusOr<FetchResponse>)>;
 
+// `tls` is why https cannot be used, or OK.
 async::Awaitable<absl::StatusOr<FetchResponse>> Read(Client& client, const FetchRequest& fetch,
+                                                     const absl::Status& tls,
                                                      async::Cancellation& cancellation) {
   const absl::StatusOr<Url> url = ParseUrl(fetch.url);
   if (!url.ok()) co_return url.status();
+  if (url->origin.tls && !tls.ok()) co_return tls;
   Target target;
   target.origin = url->origin;
   target.allow_private = fetch.allow_private;
@@ -49,17 +52,18 @@ async::Awaitable<absl::StatusOr<FetchResponse>> Read(Client& client, const Fetch
   }
 }
 
-ClientOptions OptionsFor(const std::string& ca_file) {
+ClientOptions MakeOptions(const std::string& ca_file, const absl::StatusOr<TlsContext>& tls) {
   ClientOptions options;
   options.ca_file = ca_file;
-  if (absl::StatusOr<TlsContext> tls = ClientTls(ca_file); tls.ok()) options.tls = *std::move(tls);
+  if (tls.ok()) options.tls = *tls;
   return options;
 }
 
 }  // namespace
 
 struct Fetcher::State {
-  explicit State(const std::string& ca_file) : client(workers.at(0), OptionsFor(ca_file)) {}
+  explicit State(const std::string& ca_file)
+      : tls(ClientTls(ca_file)), client(workers.at(0), MakeOptions(ca_file, tls)) {}
 
   async::Awaitable<void> Run(FetchRequest fetch, OnDone done) {
     async::Cancellation cancellation;
@@ -68,7 +72,7 @@ struct Fetcher::State {
     std::optional<async::Deadline> deadline;
     deadline.emplace(workers.executor(0), fetch.timeout, cancellation,
                      absl::DeadlineExceededError("the fetch took too long"));
-    absl::StatusOr<FetchResponse> result = co_await Read(client, fetch, cancellation);
+    absl::StatusOr<FetchResponse> result = co_await Read(client, fetch, tls.status(), cancellation);
     deadline.reset();
     running.erase(&cancellation);
     if (!result.ok()) result = Annotate(result.status(), absl::StrCat("fetching ", fetch.url));
@@ -82,6 +86,7 @@ struct Fetcher::State {
       cancellation->Cancel(absl::CancelledError("the fetcher is closing"));
   }
 
+  const absl::StatusOr<TlsContext> tls;
   Workers workers{1};
   Client client;
   bool closing = false;  // used on the worker only, like the member above

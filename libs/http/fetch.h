@@ -36,7 +36,8 @@ struct FetchResponse {
 class Fetcher {
  public:
   struct Options {
-    std::string ca_file;  // PEM; empty: the system's CAs
+    // PEM; empty: the system's CAs. If it cannot be read, every https fetch fails and says so.
+    std::string ca_file;
   };
   Fetcher();
   explicit Fetcher(Options options);

@@ -13,7 +13,7 @@
 #include "libs/http/testing/http_testing.h"
 #include "libs/http/testing/test_certificate.h"
 
-namespace countersign::http {
+namespace countersign::http::limits {
 namespace {
 
 using boost::asio::ip::tcp;
@@ -237,4 +237,4 @@ TEST_CASE("Deadlines: a call can be cancelled in every state", "[http]") {
 }
 
 }  // namespace
-}  // namespace countersign::http
+}  // namespace countersign::http::limits

@@ -11,7 +11,7 @@
 #include "libs/http/testing/http_testing.h"
 #include "libs/http/testing/test_certificate.h"
 
-namespace countersign::http {
+namespace countersign::http::limits {
 namespace {
 
 using testing::RawClient;
@@ -125,4 +125,4 @@ TEST_CASE("Connections: an unfinished TLS handshake has the same time limit", "[
 }
 
 }  // namespace
-}  // namespace countersign::http
+}  // namespace countersign::http::limits
