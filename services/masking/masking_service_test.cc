@@ -12,6 +12,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
 #include "services/masking/local_masker.h"
+#include "services/masking/masking_wire.h"
 
 namespace countersign::masking {
 namespace {
@@ -189,6 +190,94 @@ TEST_CASE("MaskingService: a cancelled call ends its stream", "[masking][rpc]") 
   }
   fixture.server->Shutdown();
   CHECK(fixture.registry.Expose().find("countersign_masking_streams_open 0") != std::string::npos);
+}
+
+TEST_CASE("PiecesFromProto: pieces in their order, with their text and end", "[masking]") {
+  v1::MaskRequest request;
+  v1::FieldPiece* piece = request.add_pieces();
+  piece->set_field("choices/0/content");
+  piece->set_text("some text");
+  piece = request.add_pieces();
+  piece->set_field("choices/1/content");
+  piece->set_end(true);
+  const auto pieces = PiecesFromProto(request);
+  REQUIRE(pieces.ok());
+  REQUIRE(pieces->size() == 2);
+  CHECK((*pieces)[0].field == "choices/0/content");
+  CHECK((*pieces)[0].text == "some text");
+  CHECK_FALSE((*pieces)[0].end);
+  CHECK((*pieces)[1].field == "choices/1/content");
+  CHECK((*pieces)[1].text.empty());
+  CHECK((*pieces)[1].end);
+  v1::MaskRequest none;
+  CHECK(PiecesFromProto(none)->empty());
+}
+
+TEST_CASE("PiecesFromProto: one piece without a field refuses the request", "[masking]") {
+  v1::MaskRequest request;
+  request.add_pieces()->set_field("a");
+  request.add_pieces()->set_text("text");
+  CHECK(absl::IsInvalidArgument(PiecesFromProto(request).status()));
+}
+
+TEST_CASE("KnownFromProto: placeholders in their order", "[masking]") {
+  v1::MaskOpen open;
+  CHECK(KnownFromProto(open).empty());
+  for (const char* token : {"<A:1>", "<A:2>"}) {
+    v1::Placeholder* known = open.add_known();
+    known->set_token(token);
+    known->set_original(std::string("original of ") + token);
+  }
+  const auto known = KnownFromProto(open);
+  REQUIRE(known.size() == 2);
+  CHECK(known[0].token == "<A:1>");
+  CHECK(known[1].original == "original of <A:2>");
+}
+
+class SilentStream final : public domain::MaskStream {
+ public:
+  explicit SilentStream(domain::UnknownEvents unknown) : unknown_(unknown) {}
+  void Feed(std::vector<domain::FieldPiece>, absl::Time,
+            domain::Done<std::vector<domain::FieldRelease>>) override {}
+  domain::UnknownEvents unknown_events() const override { return unknown_; }
+
+ private:
+  const domain::UnknownEvents unknown_;
+};
+
+TEST_CASE("OpenedToProto: says whether the profile refuses unknown events", "[masking]") {
+  CHECK(OpenedToProto(SilentStream(domain::UnknownEvents::kRefuse)).refuses_unknown_events());
+  CHECK_FALSE(OpenedToProto(SilentStream(domain::UnknownEvents::kMask)).refuses_unknown_events());
+}
+
+TEST_CASE("ToProto: one release per field, with everything that was found", "[masking]") {
+  domain::FieldRelease first;
+  first.text = "see <SSN>";
+  first.held_after = 12;
+  first.masked = {{4, 9, "us_ssn", "078-05-1120", 104, 115}};
+  first.placeholders = {{"<A:1>", "alice"}};
+  domain::FieldRelease second;
+  second.restored = true;
+  const v1::MaskResponse response = ToProto({"a", "b"}, {first, second});
+  REQUIRE(response.releases_size() == 2);
+  const v1::FieldRelease& one = response.releases(0);
+  CHECK(one.field() == "a");
+  CHECK(one.text() == "see <SSN>");
+  CHECK(one.held() == 12);
+  CHECK_FALSE(one.restored());
+  REQUIRE(one.masked_size() == 1);
+  CHECK(one.masked(0).begin() == 4);
+  CHECK(one.masked(0).end() == 9);
+  CHECK(one.masked(0).entity() == "us_ssn");
+  CHECK(one.masked(0).original() == "078-05-1120");
+  CHECK(one.masked(0).in_begin() == 104);
+  CHECK(one.masked(0).in_end() == 115);
+  REQUIRE(one.placeholders_size() == 1);
+  CHECK(one.placeholders(0).token() == "<A:1>");
+  CHECK(one.placeholders(0).original() == "alice");
+  CHECK(response.releases(1).field() == "b");
+  CHECK(response.releases(1).restored());
+  CHECK(response.releases(1).masked_size() == 0);
 }
 
 }  // namespace
