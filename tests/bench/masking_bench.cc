@@ -6,9 +6,7 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -27,22 +25,12 @@
 #include "tests/bench/holders.h"
 #include "tests/bench/machine_corpus.h"
 #include "tests/bench/masking_corpus.h"
+#include "tests/bench/timing.h"
 
 namespace countersign::bench {
 namespace {
 
 using Rules = std::shared_ptr<const text::redaction::RuleSet>;
-
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// CPU time of this thread, which other load does not affect.
-double CpuNow() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

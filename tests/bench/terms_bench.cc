@@ -5,9 +5,7 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <random>
 #include <set>
@@ -21,21 +19,12 @@
 #include "libs/text/redaction/redaction.h"
 #include "libs/text/redaction/term_rules.h"
 #include "tests/bench/masking_corpus.h"
+#include "tests/bench/timing.h"
 
 namespace countersign::bench {
 namespace {
 
 using Rules = std::shared_ptr<const text::redaction::RuleSet>;
-
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double CpuNow() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 // Names of people as in a list of customers: few first names, many last names.
 std::vector<std::string> Names(std::size_t count) {

@@ -65,6 +65,23 @@ TEST_CASE_METHOD(VerbTest, "services status: if policy is unavailable, the edge 
   CHECK(run.err.find("policy (AWAY)") != std::string::npos);
 }
 
+TEST_CASE_METHOD(VerbTest, "services status: without policy the others are unknown",
+                 "[cli][verbs]") {
+  gateway.Answer(kParts, absl::UnavailableError("policy is away"));
+  gateway.Answer(kSessions, absl::PermissionDeniedError("this needs the role auditor"));
+  const RunResult run = Run({"services", "status", "-o", "json"});
+  CHECK(run.status == 1);
+  const auto document = json::Document::Parse(run.out);
+  REQUIRE(document.ok());
+  const json::Value items = document->root()["items"];
+  REQUIRE(items.size() == 3);
+  CHECK(items.at(0)["state"].text() == "UNKNOWN");
+  CHECK(items.at(1)["name"].text() == "policy");
+  CHECK(items.at(1)["state"].text() == "AWAY");
+  CHECK(items.at(1)["version"].is(json::Type::kNull));
+  CHECK(items.at(2)["state"].text() == "UNKNOWN");  // an auditor would see its state
+}
+
 TEST_CASE_METHOD(VerbTest, "services status: is refused to others than administrators",
                  "[cli][verbs]") {
   gateway.Answer(kParts, absl::PermissionDeniedError("ann does not have the role admin"));
