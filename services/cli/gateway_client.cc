@@ -78,6 +78,7 @@ absl::StatusOr<json::Document> HttpGatewayClient::Call(absl::string_view method,
     promise.set_value(std::move(response));
   });
   const absl::StatusOr<http::FetchResponse> response = promise.get_future().get();
+  if (absl::IsInvalidArgument(response.status())) return response.status();  // nothing was sent
   if (!response.ok()) {
     return absl::UnavailableError(
         absl::StrCat("cannot reach the gateway at ", address_.url, " (",

@@ -101,6 +101,27 @@ TEST_CASE(
   CHECK(anonymous.message().find("--token") != absl::string_view::npos);
 }
 
+TEST_CASE("ConnectOverHttp: a token or CA file that cannot be used is named, not the network",
+          "[cli]") {
+  ServedGateway gateway;
+  const absl::Status token =
+      ConnectOverHttp({"http://" + gateway.server.address(), SecretString("two\nlines"), ""})
+          ->Call("a.v1.B/C", "{}")
+          .status();
+  CHECK(absl::IsInvalidArgument(token));
+  CHECK(token.message().find("cannot reach") == absl::string_view::npos);
+  CHECK(token.message().find("two") == absl::string_view::npos);
+  const absl::Status ca =
+      ConnectOverHttp({"https://" + gateway.server.address(), {}, "/nowhere/ca.pem"})
+          ->Call("a.v1.B/C", "{}")
+          .status();
+  CHECK(absl::IsInvalidArgument(ca));
+  CHECK(ca.message().find("/nowhere/ca.pem") != absl::string_view::npos);
+  CHECK(ca.message().find("cannot reach") == absl::string_view::npos);
+  const MutexLock lock(gateway.mutex);
+  CHECK(gateway.targets.empty());
+}
+
 TEST_CASE("ConnectOverHttp: an answer that is not JSON is an error", "[cli]") {
   ServedGateway gateway;
   for (const char* const answer : {"", "<html>", "{\"a\":", "{\"a\":1,\"a\":2}", "\xff"}) {

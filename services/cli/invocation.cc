@@ -42,6 +42,8 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> Invocation::Connect() const {
     CS_ASSIGN_OR_RETURN(saved, config::ReadUserContext(ConfigPath(), *file, context));
   } else if (!context.empty()) {
     return Annotate(file.status(), absl::StrCat("context \"", context, "\""));
+  } else if (!absl::IsNotFound(file.status())) {
+    return file.status();  // its address and token would be missing
   }
   GatewayAddress gateway;
   gateway.url = FirstNonEmpty(

@@ -1,6 +1,7 @@
 #include "services/cli/invocation.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "services/cli/testing/run_verb.h"
 
@@ -64,6 +65,24 @@ TEST_CASE_METHOD(ConnectTest, "Connect: a context without a config file names th
   const RunResult run = WhoAmI({"--context", "work"});
   CHECK(run.status == 1);
   CHECK(run.err.find(home.path + "/config") != std::string::npos);
+}
+
+TEST_CASE_METHOD(ConnectTest, "Connect: a config file that cannot be read stops the call",
+                 "[cli]") {
+  std::filesystem::create_directory(home.path + "/config");
+  const RunResult run = WhoAmI();
+  CHECK(run.status == 1);
+  CHECK(run.err == "countersign: cannot read " + home.path + "/config: Is a directory\n");
+  CHECK_FALSE(gateway.asked());
+}
+
+TEST_CASE_METHOD(ConnectTest, "Connect: a malformed config file is reported with its line",
+                 "[cli]") {
+  home.Write("config", "currentContext: home\ncontexts: [\n");
+  const RunResult run = WhoAmI();
+  CHECK(run.status == 1);
+  CHECK(run.err.find(home.path + "/config:") != std::string::npos);
+  CHECK_FALSE(gateway.asked());
 }
 
 TEST_CASE_METHOD(ConnectTest, "Connect: a token file loses its newline", "[cli]") {

@@ -20,9 +20,15 @@ struct CreateOptions {
   bool adopt = false;
 };
 
+// authn accepts no longer lifetime.
+constexpr absl::Duration kMaxTtl = absl::Hours(10 * 366 * 24);
+
 absl::Status CheckTtl(const std::string& text) {
   absl::Duration ttl;
-  if (absl::ParseDuration(text, &ttl) && ttl >= absl::Seconds(1)) return absl::OkStatus();
+  if (absl::ParseDuration(text, &ttl) && ttl >= absl::Seconds(1)) {
+    if (ttl <= kMaxTtl) return absl::OkStatus();
+    return absl::InvalidArgumentError("is over ten years; leave it out for no expiry");
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("must be a duration such as 12h or 720h, not \"", text, "\""));
 }

@@ -60,6 +60,41 @@ TEST_CASE_METHOD(VerbTest, "keys create: a lifetime that is none is misuse", "[c
   CHECK_FALSE(gateway.asked());
 }
 
+TEST_CASE_METHOD(VerbTest, "keys create: a lifetime over ten years is misuse", "[cli][verbs]") {
+  const auto ttl = GENERATE("inf", "87841h", "9999999999999h");
+  const RunResult run = Run({"keys", "create", "ci", "--ttl", ttl});
+  INFO(ttl << ": " << run.err);
+  CHECK(run.status == 2);
+  CHECK(run.err.find("is over ten years; leave it out for no expiry") != std::string::npos);
+  CHECK_FALSE(gateway.asked());
+}
+
+TEST_CASE_METHOD(VerbTest, "keys create: a lifetime of ten years is the longest", "[cli][verbs]") {
+  gateway.Answer(kCreate, kCreated);
+  CHECK(Run({"keys", "create", "ci", "--ttl", "87840h"}).status == 0);
+  CHECK(gateway.requests(kCreate) ==
+        std::vector<std::string>{R"({"identity":"ci","ttlSeconds":316224000})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "keys create: a key that could not be printed is status 1",
+                 "[cli][verbs]") {
+  gateway.Answer(kCreate, kCreated);
+  const RunResult run = RunOnFullDisk({"keys", "create", "ci"});
+  CHECK(run.status == 1);
+  CHECK(run.err.find("No space left on device") != std::string::npos);
+  CHECK(run.err.find("cs_secret") == std::string::npos);
+}
+
+TEST_CASE_METHOD(VerbTest, "keys: names with control characters are escaped", "[cli][verbs]") {
+  gateway.Answer("KeyService/ListKeys",
+                 R"({"items":[{"id":"k-1","identity":"ci\u001b[2J\u202e"}],"nextPageToken":""})");
+  const RunResult list = Run({"keys", "list"});
+  CHECK(list.out.find('\x1b') == std::string::npos);
+  CHECK(list.out.find("ci\\u{1b}[2J\\u{202e}") != std::string::npos);
+  gateway.Answer(kCreate, R"({"id":"k-1","identity":"ci\u001b[2J","key":"cs_secret"})");
+  CHECK(Run({"keys", "create", "ci"}).err.find('\x1b') == std::string::npos);
+}
+
 TEST_CASE_METHOD(VerbTest, "keys list: a table with times to the second", "[cli][verbs]") {
   gateway.Answer("KeyService/ListKeys",
                  R"({"items":[

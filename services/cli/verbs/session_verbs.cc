@@ -40,13 +40,23 @@ struct ExportOptions {
   std::string file;
 };
 
+// Whether RFC 3339 and protobuf's Timestamp can express `time`.
+bool HasCommonYear(absl::Time time) {
+  const absl::civil_year_t year = absl::ToCivilYear(time, absl::UTCTimeZone()).year();
+  return year >= 1 && year <= 9999;
+}
+
 // Converts "2h" (ago) or an RFC 3339 time to RFC 3339.
 absl::StatusOr<std::string> TimeArgument(const std::string& text) {
   absl::Duration ago;
-  if (absl::ParseDuration(text, &ago)) return FormatRfc3339(absl::Now() - ago);
   absl::Time time;
   std::string error;
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return FormatRfc3339(time);
+  const bool is_duration = absl::ParseDuration(text, &ago);
+  if (is_duration) time = absl::Now() - ago;
+  if ((is_duration || absl::ParseTime(absl::RFC3339_full, text, &time, &error)) &&
+      HasCommonYear(time)) {
+    return FormatRfc3339(time);
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "must be a time such as 2026-01-31T12:00:00Z or a duration such as 2h, not \"", text, "\""));
 }
@@ -135,7 +145,13 @@ absl::Status ForEachPageOfSession(GatewayClient& gateway, const std::string& id,
     CS_RETURN_IF_ERROR(use(page.root()));
     const json::Value events = page.root()["events"];
     more = page.root()["more"].boolean().value_or(false) && events.size() > 0;
-    if (more) after = events.at(events.size() - 1)["index"].integer().value_or(after);
+    if (!more) break;
+    const std::int64_t last = events.at(events.size() - 1)["index"].integer().value_or(after);
+    if (last <= after) {
+      return absl::InternalError(
+          "the gateway gives the same events again; the session is not complete");
+    }
+    after = last;
   }
   return absl::OkStatus();
 }
@@ -238,7 +254,12 @@ absl::Status ForEachPieceOfExport(
     CS_ASSIGN_OR_RETURN(const json::Document page,
                         gateway.Call("recorder.v1.SessionService/ExportSessions", request.str()));
     CS_RETURN_IF_ERROR(write(page.root()["lines"].text()));
-    token = std::string(page.root()["nextPageToken"].text());
+    const absl::string_view next = page.root()["nextPageToken"].text();
+    if (!next.empty() && next == token) {
+      return absl::InternalError(
+          "the gateway gives the same page again; the export is not complete");
+    }
+    token = std::string(next);
   } while (!token.empty());
   return absl::OkStatus();
 }

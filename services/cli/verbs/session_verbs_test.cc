@@ -219,6 +219,44 @@ TEST_CASE_METHOD(VerbTest, "sessions export: a folder that is not there is named
   CHECK(run.err == "countersign: cannot write " + path + ": No such file or directory\n");
 }
 
+TEST_CASE_METHOD(VerbTest, "sessions export: a page whose next page is itself is an error",
+                 "[cli][verbs]") {
+  gateway.Answer(kExport, R"({"lines":"{}\n","nextPageToken":"again"})");
+  const std::string path = home.path + "/export.jsonl";
+  const RunResult run = Run({"sessions", "export", "-o", path});
+  CHECK(run.status == 1);
+  CHECK(run.err.find("the same page again; the export is not complete") != std::string::npos);
+  CHECK(gateway.requests(kExport).size() == 2);
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions show, replay: events that do not advance are an error",
+                 "[cli][verbs]") {
+  gateway.Answer(kGet, R"({"session":{"id":"s-1"},"more":true,)"
+                       R"("events":[{"index":3,"type":"end","payload":"{}"}]})");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"sessions", "show", "s-1"},
+        std::vector<std::string>{"sessions", "replay", "s-1"}}) {
+    const RunResult run = Run(words);
+    CHECK(run.status == 1);
+    CHECK(run.err.find("the same events again; the session is not complete") != std::string::npos);
+  }
+  CHECK(gateway.requests(kGet).size() == 4);
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions list: a time that no calendar has is misuse", "[cli][verbs]") {
+  for (const char* flag : {"--since", "--until"}) {
+    for (const char* time : {"inf", "-inf", "99999999h", "infinite-past", "yesterday",
+                             "2026-13-01T00:00:00Z", "10000-01-01T00:00:00Z"}) {
+      const RunResult run = Run({"sessions", "list", std::string(flag) + "=" + time});
+      INFO(flag << " " << time << ": " << run.err);
+      CHECK(run.status == 2);
+      CHECK(run.err.find("must be a time such as 2026-01-31T12:00:00Z") != std::string::npos);
+    }
+  }
+  CHECK_FALSE(gateway.asked());
+}
+
 TEST_CASE_METHOD(VerbTest, "sessions kill: says whether it was still running", "[cli][verbs]") {
   gateway.Answer("SessionService/KillSession", R"({"id":"s-1","wasRunning":true})");
   gateway.Answer("SessionService/KillSession", R"({"id":"s-1","wasRunning":false})");
