@@ -183,20 +183,20 @@ TEST_CASE_METHOD(VerbTest, "reviews show --media: writes what has the digest of 
       R"({"data":"YWJj","media":{"type":"image/png","size":3,"sha256":)"
       R"("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}})";
   gateway.Answer(kMedia, media);
+  gateway.Answer(kMedia, media);
+  gateway.Answer(kMedia, R"({"data":"YWJk","media":{"sha256":"ba7816bf"}})");
+  gateway.Answer(kMedia, absl::NotFoundError("the review has 1 media"));
   const std::string path = home.path + "/picture";
   const RunResult run = Run({"reviews", "show", "r-1", "--media", "2", "-o", path});
   CHECK(run.status == 0);
   CHECK(run.err == "wrote 3 bytes (image/png) to " + path + "\n");
   CHECK(home.Read("picture") == "abc");
   CHECK(gateway.requests(kMedia) == std::vector<std::string>{R"({"id":"r-1","index":2})"});
-  gateway.Answer(kMedia, media);
   CHECK(Run({"reviews", "show", "r-1", "--media", "0", "-o", "-"}).out == "abc");
 
-  gateway.Answer(kMedia, R"({"data":"YWJk","media":{"sha256":"ba7816bf"}})");
   const RunResult wrong = Run({"reviews", "show", "r-1", "--media", "0", "-o", path + "2"});
   CHECK(wrong.status == 1);
   CHECK(home.Read("picture2").empty());
-  gateway.Answer(kMedia, absl::NotFoundError("the review has 1 media"));
   CHECK(Run({"reviews", "show", "r-1", "--media", "9", "-o", path + "2"}).status == 1);
   CHECK(Run({"reviews", "show", "r-1", "--media", "0"}).status == 2);
   CHECK(Run({"reviews", "show", "r-1", "--media", "-1", "-o", path}).status == 2);
