@@ -66,8 +66,24 @@ absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Finish() {
     parser_.Finish(events);
     for (sse::Event& event : events) CS_RETURN_IF_ERROR(ReadEvent(std::move(event)));
     if (!done_ && !failed_) return BrokenStream("ended without its final marker");
+    if (!done_) EndUndecided();
   }
   return queue_.Take();
+}
+
+// An upstream that reported its failure may stop there: what events wait for does not come.
+void EventStreamAnswer::EndUndecided() {
+  Pending end;
+  end.hidden = true;
+  const auto end_texts = [&](const std::vector<std::string>& fields) {
+    for (const std::string& field : fields) {
+      const auto open = open_texts_.find(field);
+      if (open != open_texts_.end()) EndText(open, FoundTexts(), end);
+    }
+  };
+  for (const Waiting& waiting : waiting_) end_texts(waiting.event.undecided);
+  for (const Pending& pending : pending_) end_texts(pending.undecided);
+  pending_.push_back(std::move(end));
 }
 
 absl::Status EventStreamAnswer::ReadEvent(sse::Event event) {

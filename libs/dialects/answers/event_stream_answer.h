@@ -78,6 +78,7 @@ class EventStreamAnswer : public AnswerReader {
   using OpenTexts = std::map<std::string, OpenText>;
   OpenTexts::iterator EndText(OpenTexts::iterator at, const FoundTexts& found, Pending& pending);
 
+  void EndUndecided();
   void Decide(const Pending& pending, Releases& releases);
   void TakeUndecided(const std::string& field, domain::FieldRelease* rest);
   void Enqueue(Pending pending, const std::shared_ptr<Releases>& releases);

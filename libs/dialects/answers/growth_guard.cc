@@ -14,39 +14,45 @@ using domain::MaskedSpan;
 
 absl::StatusOr<FieldRelease> GrowthGuard::Apply(const Growth& growth, Releases releases) {
   fed_ = growth.begin + growth.size;
-  if (releases.ended != nullptr) {
-    AddMatches(*releases.ended);
-    decided_ = grown_;
-  }
+  if (releases.ended != nullptr) EndGrowth(*releases.ended);
   if (releases.grown != nullptr) {
-    if (growth.first) {
-      matches_.clear();
-      copies_ = {{growth.begin - growth.repeated, growth.repeated}};
+    if (growth.first || grown_.empty()) {
+      grown_.emplace_back().copies.push_back({growth.begin - growth.repeated, growth.repeated});
     }
-    copies_.push_back({growth.begin, growth.size});
-    grown_ = growth.size;
-    AddMatches(*releases.grown);
-    decided_ = grown_ - std::min<std::uint64_t>(grown_, releases.grown->held_after);
+    Grown& grown = grown_.back();
+    grown.copies.push_back({growth.begin, growth.size});
+    grown.fed = growth.size;
+    AddMatches(*releases.grown, grown);
+    grown.decided = grown.fed - std::min<std::uint64_t>(grown.fed, releases.grown->held_after);
   }
   return Pass(releases, false);
 }
 
 absl::StatusOr<FieldRelease> GrowthGuard::Finish(Releases releases) {
-  if (releases.ended != nullptr) AddMatches(*releases.ended);
-  decided_ = grown_;
+  if (releases.ended != nullptr) EndGrowth(*releases.ended);
   return Pass(releases, true);
+}
+
+void GrowthGuard::EndGrowth(const FieldRelease& ended) {
+  if (grown_.empty()) return;
+  AddMatches(ended, grown_.back());
+  grown_.back().decided = grown_.back().fed;
 }
 
 absl::StatusOr<FieldRelease> GrowthGuard::Pass(Releases releases, bool last) {
   const std::size_t before = queued() + releases.joined.held_before;
-  const bool idle =
-      segments_.empty() && matches_.empty() && Limit() == std::numeric_limits<std::uint64_t>::max();
+  const bool idle = segments_.empty() && Limit() == std::numeric_limits<std::uint64_t>::max() &&
+                    std::all_of(grown_.begin(), grown_.end(),
+                                [](const Grown& grown) { return grown.matches.empty(); });
   if (!Queue(releases.joined, fed_)) {
     if (idle) return std::move(releases.joined);
     return absl::FailedPreconditionError(
         "a text that repeats itself is not released as it is spelled");
   }
-  MaskCopies();
+  for (const Grown& grown : grown_) MaskCopies(grown);
+  if (queued() > kMostHeld && Limit() < fed_) {
+    return absl::UnavailableError("the upstream repeats a text that may be part of a match");
+  }
   FieldRelease release = Take(Limit(), before, last ? 0 : releases.joined.held_after);
   DropSentCopies(releases.joined.held_after);
   return release;
@@ -55,9 +61,13 @@ absl::StatusOr<FieldRelease> GrowthGuard::Pass(Releases releases, bool last) {
 // Forgets copies that were sent completely. `held`: bytes of the text that the masker holds.
 void GrowthGuard::DropSentCopies(std::size_t held) {
   const std::uint64_t sent = segments_.empty() ? fed_ - held : segments_.front().begin;
-  std::erase_if(copies_, [&](const Copy& copy) {
-    return copy.begin + copy.size <= sent && copy.size <= decided_;
-  });
+  for (Grown& grown : grown_) {
+    std::erase_if(grown.copies, [&](const Copy& copy) {
+      return copy.begin + copy.size <= sent && copy.size <= grown.decided;
+    });
+  }
+  // The last one may go on.
+  while (grown_.size() > 1 && grown_.front().copies.empty()) grown_.pop_front();
 }
 
 // Adds the segments of a release, after which `fed` bytes of the text were fed.
@@ -92,64 +102,66 @@ bool GrowthGuard::Queue(const FieldRelease& release, std::uint64_t fed) {
   return true;
 }
 
-void GrowthGuard::AddMatches(const FieldRelease& release) {
+void GrowthGuard::AddMatches(const FieldRelease& release, Grown& grown) {
   for (const MaskedSpan& span : release.masked) {
     Match match;
     match.begin = span.in_begin;
     match.end = span.in_end;
     match.span = span;
     match.replacement = release.text.substr(span.begin, span.end - span.begin);
-    matches_.push_back(std::move(match));
+    grown.matches.push_back(std::move(match));
   }
 }
 
-void GrowthGuard::MaskCopies() {
-  for (const Copy& copy : copies_) {
-    for (const Match& match : matches_) {
+// Matches follow each other as a masker releases them, so that one walk over the segments suffices.
+void GrowthGuard::MaskCopies(const Grown& grown) {
+  for (const Copy& copy : grown.copies) {
+    Segments::iterator at = segments_.begin();
+    for (const Match& match : grown.matches) {
       const std::uint64_t end = std::min<std::uint64_t>(match.end, copy.size);
-      if (match.begin < end) Mask(copy.begin + match.begin, copy.begin + end, match);
+      if (match.begin < end) at = Mask(at, copy.begin + match.begin, copy.begin + end, match);
     }
   }
 }
 
 // Replaces what is clear in [begin, end) of the queued text. Parts that are masked already stay so.
-void GrowthGuard::Mask(std::uint64_t begin, std::uint64_t end, const Match& match) {
-  Split(begin);
-  Split(end);
+// Looks at the segments from `at` on; returns the first one after `begin`.
+GrowthGuard::Segments::iterator GrowthGuard::Mask(Segments::iterator at, std::uint64_t begin,
+                                                  std::uint64_t end, const Match& match) {
+  while (at != segments_.end() && at->end <= begin) ++at;
+  if (at != segments_.end() && Split(at, begin)) ++at;
   bool replaced = false;
-  for (Segment& segment : segments_) {
-    if (segment.end <= begin || segment.begin >= end) continue;
-    if (segment.masked) {
-      replaced = true;
-      continue;
+  for (auto segment = at; segment != segments_.end() && segment->begin < end; ++segment) {
+    if (!segment->masked) {
+      Split(segment, end);
+      segment->masked = true;
+      segment->span = match.span;
+      segment->span.original = std::move(segment->text);
+      segment->span.in_begin = segment->begin;
+      segment->span.in_end = segment->end;
+      segment->text = replaced ? "" : match.replacement;
     }
-    segment.masked = true;
-    segment.span = match.span;
-    segment.span.original = std::move(segment.text);
-    segment.span.in_begin = segment.begin;
-    segment.span.in_end = segment.end;
-    segment.text = replaced ? "" : match.replacement;
     replaced = true;
   }
+  return at;
 }
 
-void GrowthGuard::Split(std::uint64_t at) {
-  const auto found = std::find_if(segments_.begin(), segments_.end(), [&](const Segment& each) {
-    return !each.masked && each.begin < at && at < each.end;
-  });
-  if (found == segments_.end()) return;
-  const std::size_t size = at - found->begin;
-  Segment rest{at, found->end, found->text.substr(size)};
-  found->text.resize(size);
-  found->end = at;
-  segments_.insert(std::next(found), std::move(rest));
+bool GrowthGuard::Split(Segments::iterator segment, std::uint64_t at) {
+  if (segment->masked || at <= segment->begin || segment->end <= at) return false;
+  const std::size_t size = at - segment->begin;
+  segments_.insert(std::next(segment), Segment{at, segment->end, segment->text.substr(size)});
+  segment->text.resize(size);
+  segment->end = at;
+  return true;
 }
 
 // The first byte of a copy about which the masker has not decided.
 std::uint64_t GrowthGuard::Limit() const {
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
-  for (const Copy& copy : copies_) {
-    if (decided_ < copy.size) limit = std::min(limit, copy.begin + decided_);
+  for (const Grown& grown : grown_) {
+    for (const Copy& copy : grown.copies) {
+      if (grown.decided < copy.size) limit = std::min(limit, copy.begin + grown.decided);
+    }
   }
   return limit;
 }
@@ -160,10 +172,11 @@ std::size_t GrowthGuard::queued() const {
 
 FieldRelease GrowthGuard::Take(std::uint64_t limit, std::size_t held_before,
                                std::size_t held_after) {
-  Split(limit);
   FieldRelease release;
   release.held_before = held_before;
-  while (!segments_.empty() && segments_.front().end <= limit) {
+  while (!segments_.empty() && segments_.front().begin < limit) {
+    Split(segments_.begin(), limit);
+    if (segments_.front().end > limit) break;  // a match is sent as a whole
     Segment& segment = segments_.front();
     const std::size_t begin = release.text.size();
     release.text += segment.text;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,8 @@ struct Growth {
   std::uint64_t begin = 0;   // where it begins in its text
   std::size_t size = 0;      // of the piece
   std::size_t repeated = 0;  // its first bytes are the whole piece before it
-  bool first = false;        // the piece before it repeated nothing
-  bool ends = false;         // earlier pieces grew, and this one does not continue them
+  bool first = false;        // the piece before it repeated nothing, or this one adds nothing
+  bool ends = false;         // earlier pieces grew, and this one adds nothing to them
 };
 
 // Guards one text whose pieces may each repeat the one before it and add to it. Callers that join
@@ -32,7 +33,9 @@ class GrowthGuard {
  public:
   // What a piece's releases become. `joined`: of the text; `ended`, if given, of the end of what
   // grew before; `grown`, if given, of what the piece adds to what grows. FAILED_PRECONDITION when
-  // text would have to be held or masked in a release that is not spelled as it was fed.
+  // text would have to be held or masked in a release that is not spelled as it was fed;
+  // UNAVAILABLE when more than kMostHeld bytes would have to be held.
+  static constexpr std::size_t kMostHeld = 4u << 20;
   struct Releases {
     domain::FieldRelease joined;
     const domain::FieldRelease* ended = nullptr;
@@ -54,6 +57,12 @@ class GrowthGuard {
     domain::MaskedSpan span;
     std::string replacement;
   };
+  struct Grown {  // a text that grew from piece to piece
+    std::vector<Copy> copies;
+    std::vector<Match> matches;
+    std::uint64_t fed = 0;      // its bytes so far
+    std::uint64_t decided = 0;  // of these, bytes about which the masker has decided
+  };
   struct Segment {  // of the text, not sent
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
@@ -65,22 +74,22 @@ class GrowthGuard {
   // False, and nothing is added, when the release is not spelled as it was fed.
   bool Queue(const domain::FieldRelease& release, std::uint64_t fed);
   absl::StatusOr<domain::FieldRelease> Pass(Releases releases, bool last);
-  void AddMatches(const domain::FieldRelease& release);
-  void MaskCopies();
-  void Mask(std::uint64_t begin, std::uint64_t end, const Match& match);
-  // Splits the segment of clear text at `at`, so that one begins there.
-  void Split(std::uint64_t at);
+  void EndGrowth(const domain::FieldRelease& ended);
+  static void AddMatches(const domain::FieldRelease& release, Grown& grown);
+  void MaskCopies(const Grown& grown);
+  using Segments = std::list<Segment>;
+  Segments::iterator Mask(Segments::iterator at, std::uint64_t begin, std::uint64_t end,
+                          const Match& match);
+  // Splits the segment at `at`, if that is within it and its text is clear.
+  bool Split(Segments::iterator segment, std::uint64_t at);
   domain::FieldRelease Take(std::uint64_t limit, std::size_t held_before, std::size_t held_after);
   std::uint64_t Limit() const;
   void DropSentCopies(std::size_t held);
   std::size_t queued() const;
 
-  std::vector<Copy> copies_;
-  std::vector<Match> matches_;  // of what grows
-  std::uint64_t grown_ = 0;     // bytes of it that were fed
-  std::uint64_t decided_ = 0;   // of these, bytes about which the masker has decided
-  std::uint64_t fed_ = 0;       // bytes of the text
-  std::deque<Segment> segments_;
+  std::deque<Grown> grown_;  // the last one may go on; the others have copies that are not sent yet
+  std::uint64_t fed_ = 0;    // bytes of the text
+  Segments segments_;
 };
 
 }  // namespace countersign::dialects::answers

@@ -88,10 +88,12 @@ void RepeatedTexts::TrackGrowth(FoundText& text) {
   if (known_.size() >= kMaxPlaces && !known_.contains(text.field)) return;
   Known& known = known_[text.field];
   const bool grows = known.last.size() >= kShortestGrowth && absl::StartsWith(value, known.last);
+  // A piece that adds nothing begins anew, so that nothing is held for longer than such pieces come.
+  const bool same = grows && value.size() == known.last.size();
   known.guarded |= grows;
   if (known.guarded) {
     text.growth = Growth{known.fed, value.size(), grows ? known.last.size() : 0,
-                         grows && !known.growing, known.growing && !grows};
+                         grows && (!known.growing || same), known.growing && (!grows || same)};
   }
   known.growing = grows;
   known.fed += value.size();
