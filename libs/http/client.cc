@@ -1,5 +1,6 @@
 #include "libs/http/client.h"
 
+#include <algorithm>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -22,7 +23,9 @@ namespace {
 namespace beast_http = boost::beast::http;
 using Parser = beast_http::response_parser<beast_http::string_body>;
 
-constexpr std::size_t kRead = 64u << 10;
+// A read takes this much at first, because most streams send a few hundred bytes at a time and a
+// buffer lasts as long as its stream; twice as much after each read that was filled.
+constexpr std::size_t kFirstRead = 2u << 10, kMostRead = 64u << 10;
 // Limits for reading the rest of a response that is no longer needed.
 constexpr absl::Duration kDrainTime = absl::Seconds(1);
 constexpr std::size_t kDrainBytes = 64u << 10;
@@ -181,10 +184,13 @@ class Response final : public ClientResponse {
   }
 
   Awaitable<absl::StatusOr<std::size_t>> Fill(absl::Duration timeout) {
-    const auto space = buffer_.prepare(kRead);
+    const auto space = buffer_.prepare(read_size_);
     const absl::StatusOr<std::size_t> count =
         co_await stream_->ReadSome(static_cast<char*>(space.data()), space.size(), timeout);
-    if (count.ok()) buffer_.commit(*count);
+    if (count.ok()) {
+      buffer_.commit(*count);
+      if (*count == read_size_) read_size_ = std::min(2 * read_size_, kMostRead);
+    }
     co_return count;
   }
 
@@ -276,6 +282,7 @@ class Response final : public ClientResponse {
   const bool tls_;
   std::unique_ptr<Stream> stream_;
   boost::beast::flat_buffer buffer_;
+  std::size_t read_size_ = kFirstRead;
   std::optional<Parser> parser_;
   std::optional<limits::HeadScanner> scanner_;
   std::size_t scanned_ = 0;  // scanned bytes of the buffer

@@ -13,7 +13,7 @@ namespace beast_http = boost::beast::http;
 
 constexpr std::size_t kHeadRead = 4u << 10;
 constexpr std::size_t kBodyRead = 64u << 10;
-constexpr std::size_t kWatchRead = 2u << 10;
+constexpr std::size_t kWatchRead = 256;
 constexpr absl::Duration kWatchEvery = absl::Milliseconds(200);
 constexpr absl::Duration kWatchSoon = absl::Milliseconds(1);  // doubles each time
 
@@ -22,7 +22,7 @@ constexpr std::size_t kMaxUnparsed = 8u << 10;
 constexpr std::uint64_t kMaxFraming = 64u << 10;
 constexpr std::uint64_t kMaxFramingPerByte = 8;
 
-constexpr std::size_t kShrinkAbove = 16u << 10;  // larger buffers of idle connections are freed
+constexpr std::size_t kShrinkAbove = 1u << 10;  // larger buffers are freed while nobody reads
 
 absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 absl::string_view View(const boost::beast::flat_buffer& buffer) {

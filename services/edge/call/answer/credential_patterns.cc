@@ -14,11 +14,12 @@
 namespace countersign::edge::call::answer {
 namespace {
 
+// A bit of the set of starts. Some pairs of bytes share one.
 unsigned Start(char first, char second) {
   const auto byte = [](char c) {
     return static_cast<unsigned char>(absl::ascii_tolower(static_cast<unsigned char>(c)));
   };
-  return static_cast<unsigned>(byte(first)) << 8 | byte(second);
+  return (static_cast<unsigned>(byte(first)) << 4 ^ byte(second)) & 0xfff;
 }
 
 void AppendHex(std::string& text, unsigned char byte) {

@@ -47,7 +47,7 @@ class CredentialPatterns {
 
   std::vector<SecretString> patterns_;  // in lower case, the longest first
   std::size_t longest_ = 0;
-  std::bitset<1u << 16> starts_;  // the first two bytes of each
+  std::bitset<1u << 12> starts_;  // of the first two bytes of each; every stream has this set
 };
 
 }  // namespace countersign::edge::call::answer
