@@ -47,12 +47,13 @@ const std::vector<PeerRule>& PeerRules() {
        true},
 
       {"countersign.approval.v1.ReviewGateService", "*", {"edge"}},
-      {"countersign.approval.v1.ReviewLogService", "ReadLog", {"session-recorder"}},
+      {"countersign.approval.v1.ReviewLogService", "*", {"session-recorder"}},
       {"countersign.approval.v1.ReviewService", "*", {"edge"}},
 
       {"countersign.masking.v1.MaskingService", "Mask", {"edge"}, true},
 
       {"countersign.recorder.v1.RecorderService", "Record", {"edge"}, true},
+      {"countersign.recorder.v1.RecorderService", "GetReadiness", {"edge"}},
       {"countersign.recorder.v1.SessionService", "*", {"edge"}},
   };
   return *rules;

@@ -47,8 +47,10 @@ const std::map<std::string, Callers> kInternal = {
     {"/countersign.approval.v1.ReviewGateService/Consume", {"edge"}},
     {"/countersign.approval.v1.ReviewGateService/Leave", {"edge"}},
     {"/countersign.approval.v1.ReviewLogService/ReadLog", {"session-recorder"}},
+    {"/countersign.approval.v1.ReviewLogService/LocateReviews", {"session-recorder"}},
     {"/countersign.masking.v1.MaskingService/Mask", {"edge"}},
     {"/countersign.recorder.v1.RecorderService/Record", {"edge"}},
+    {"/countersign.recorder.v1.RecorderService/GetReadiness", {"edge"}},
 };
 
 // The permitted callers of every method of every service. Methods for users are called by the edge.

@@ -4,6 +4,7 @@
 #include "libs/clients/masker_grpc.h"
 #include "libs/clients/policy_decider_grpc.h"
 #include "libs/clients/recorder_grpc.h"
+#include "libs/clients/recorder_readiness_grpc.h"
 #include "libs/clients/resource_feed_grpc.h"
 #include "libs/clients/review_gate_grpc.h"
 #include "libs/clients/revocation_watch.h"
@@ -21,21 +22,20 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const auto masking, app.ChannelTo("masking"));
   CS_ASSIGN_OR_RETURN(const auto recorder, app.ChannelTo("session-recorder"));
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
-  auto& callers =
-      app.Make<rpc::TokenCallerVerifier>(app.Make<jose::InternalTokenVerifier>(keys, app.clock()));
+  auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   const call::Ports ports{
-      app.Make<clients::GrpcAuthenticator>(authn, callers),
+      app.Make<clients::GrpcAuthenticator>(authn, app.Make<rpc::TokenCallerVerifier>(tokens)),
       app.Make<clients::GrpcPolicyDecider>(policy), app.Make<clients::GrpcReviewGate>(approval),
       app.Make<clients::GrpcMasker>(masking), app.Make<clients::GrpcRecorder>(recorder)};
-  auto& backend = app.Make<admin::ConnectGateway>(admin::ConnectGateway::Channels{
-      {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}});
   config.credential_cache.live = false;  // until the revocation stream is open
   auto& edge = app.Make<Edge>(config, ports, app.clock(), app.random(), app.metrics());
-  edge.SetAdminBackend(backend);
+  edge.SetAdminBackend(app.Make<admin::ConnectGateway>(admin::ConnectGateway::Channels{
+      {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}}));
   app.Make<clients::RevocationWatch>(
       authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
+  app.ReadyWhen([&to = app.Make<clients::RecorderReadiness>(recorder)] { return to.NotReady(); });
   auto& feed = app.Make<clients::GrpcResourceFeed>(policy);
   feed.Attach("edge", edge);
   app.ReadyWhen([&feed] { return feed.serving() ? "" : "no resources yet"; });

@@ -33,7 +33,8 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
-  app.Serve(app.Make<api::RecorderService>(recorder.sessions(), callers));
+  app.Serve(app.Make<api::RecorderService>(recorder.sessions(), callers,
+                                           [&recorder] { return recorder.NotReady(); }));
   app.Serve(
       app.Make<api::SessionService>(recorder.sessions(), recorder.reader(), recorder.exporter(),
                                     app.Make<ThreadPool>(config.auditor_threads, 256), callers));

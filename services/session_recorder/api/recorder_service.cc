@@ -62,4 +62,13 @@ grpc::ServerBidiReactor<v1::RecordRequest, v1::RecordResponse>* RecorderService:
   return new RecordReactor(sessions_, *std::move(caller));
 }
 
+grpc::ServerUnaryReactor* RecorderService::GetReadiness(grpc::CallbackServerContext* context,
+                                                        const v1::GetReadinessRequest*,
+                                                        v1::GetReadinessResponse* response) {
+  return rpc::FinishInline(context, [&]() -> absl::Status {
+    response->set_not_ready(not_ready_());
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace countersign::session_recorder::api

@@ -51,7 +51,8 @@ struct Served {
   store::MemoryRecordStore store;
   TestRecorder recorder{store};
   AnyCaller callers;
-  RecorderService service{recorder.sessions, callers};
+  std::string not_ready;
+  RecorderService service{recorder.sessions, callers, [this] { return not_ready; }};
   std::unique_ptr<grpc::Server> server;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::RecorderService::Stub> stub;
@@ -207,6 +208,17 @@ TEST_CASE("Record: refuses requests out of order", "[session_recorder]") {
   CHECK(refusal({StartRequest(5)}) == grpc::ALREADY_EXISTS);
   CHECK(refusal({StartRequest(6), EndRequest(), DataRequest("late")}) == grpc::FAILED_PRECONDITION);
   CHECK(served.ReadOutcome(4) == Outcome::kTruncated);
+}
+
+TEST_CASE("RecorderService: tells why nothing can be recorded", "[session_recorder]") {
+  Served served;
+  for (const char* const reason : {"", "nothing can be recorded: disk full"}) {
+    served.not_ready = reason;
+    grpc::ClientContext context;
+    v1::GetReadinessResponse response;
+    REQUIRE(served.stub->GetReadiness(&context, {}, &response).ok());
+    CHECK(response.not_ready() == reason);
+  }
 }
 
 TEST_CASE("GrpcRecorder and RecorderService: a session as the edge sees it", "[session_recorder]") {

@@ -15,9 +15,7 @@ namespace event_type = domain::event_type;
 // SessionEvent refers to its type by string_view and outlives the message, so known types become
 // constants. LiveSessions refuses unknown ones.
 absl::string_view KnownType(absl::string_view type) {
-  for (const absl::string_view known :
-       {event_type::kDecision, event_type::kReviewWaiting, event_type::kReviewConsumed,
-        event_type::kForward, event_type::kResponseHead, event_type::kResponseData}) {
+  for (const absl::string_view known : event_type::kWriters) {
     if (type == known) return known;
   }
   return "unknown";

@@ -80,7 +80,7 @@ struct Served {
                               crypto::PageTokens(SecretString("secret"), recorder.random)};
   ThreadPool pool{2, 100};
   FakeCallers callers;
-  RecorderService recorder_service{recorder.sessions, callers};
+  RecorderService recorder_service{recorder.sessions, callers, [] { return ""; }};
   SessionService session_service{recorder.sessions, reader, exporter, pool, callers};
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<v1::SessionService::Stub> sessions;
