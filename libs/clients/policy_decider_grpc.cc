@@ -6,6 +6,7 @@
 #include "countersign/policy/v1/policy.grpc.pb.h"
 #include "libs/clients/unary_client.h"
 #include "libs/wire/decision_wire.h"
+#include "libs/wire/enum_wire.h"
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::clients {
@@ -24,14 +25,14 @@ GrpcPolicyDecider::GrpcPolicyDecider(const std::shared_ptr<grpc::Channel>& polic
     : state_(new State{UnaryClient<v1::PolicyService>(policy)}) {}
 GrpcPolicyDecider::~GrpcPolicyDecider() = default;
 
-void GrpcPolicyDecider::Decide(const domain::Call& call, const std::string& connection,
-                               std::shared_ptr<const domain::Prompt> prompt, absl::Time deadline,
-                               domain::Done<domain::Decision> done) {
-  v1::DecideRequest request;
-  request.set_connection(connection);
-  *request.mutable_prompt() = wire::ToProto(*prompt);
+void GrpcPolicyDecider::Decide(const domain::Call& call, domain::DecisionRequest request,
+                               absl::Time deadline, domain::Done<domain::Decision> done) {
+  v1::DecideRequest proto;
+  proto.set_connection(std::move(request.connection));
+  *proto.mutable_prompt() = wire::ToProto(*request.prompt);
+  if (request.verdict_before) proto.set_verdict_before(wire::ToProto(*request.verdict_before));
   state_->client.Call(
-      &Async::Decide, {&call, deadline}, std::move(request),
+      &Async::Decide, {&call, deadline}, std::move(proto),
       [](const v1::DecideResponse& response) -> absl::StatusOr<domain::Decision> {
         absl::StatusOr<domain::Decision> decision = wire::FromProto(response);
         if (decision.ok()) return decision;

@@ -18,8 +18,7 @@ class GrpcPolicyDecider final : public domain::PolicyDecider {
   explicit GrpcPolicyDecider(const std::shared_ptr<grpc::Channel>& policy);
   ~GrpcPolicyDecider() override;
 
-  void Decide(const domain::Call& call, const std::string& connection,
-              std::shared_ptr<const domain::Prompt> prompt, absl::Time deadline,
+  void Decide(const domain::Call& call, domain::DecisionRequest request, absl::Time deadline,
               domain::Done<domain::Decision> done) override;
 
  private:

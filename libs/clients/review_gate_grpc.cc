@@ -32,6 +32,17 @@ absl::StatusOr<domain::ReviewStatus> ToStatus(v1::ReviewStatus response) {
   if (response.has_expires_at()) {
     CS_ASSIGN_OR_RETURN(status.expires_at, wire::FromProto(response.expires_at()));
   }
+  for (v1::Vote& vote : *response.mutable_votes()) {
+    domain::ReviewVote& read = status.votes.emplace_back();
+    read.reviewer = std::move(*vote.mutable_reviewer());
+    read.approves = vote.decision() == v1::Vote::APPROVE;
+    read.reason = std::move(*vote.mutable_reason());
+    CS_ASSIGN_OR_RETURN(read.at, wire::FromProto(vote.at()));
+  }
+  status.revoked_by = std::move(*response.mutable_revoked_by());
+  if (response.has_revoked_at()) {
+    CS_ASSIGN_OR_RETURN(status.revoked_at, wire::FromProto(response.revoked_at()));
+  }
   return status;
 }
 

@@ -21,6 +21,8 @@ class GrpcReviewLog final : public domain::ReviewLog {
   ~GrpcReviewLog() override;
 
   absl::StatusOr<domain::ReviewLogPage> Read(std::uint64_t after, std::size_t limit) override;
+  absl::StatusOr<std::vector<domain::ReviewLines>> Locate(
+      const std::vector<std::string>& review_ids) override;
 
  private:
   struct State;

@@ -231,11 +231,11 @@ struct PolicyFixture {
   InProcessServer server{{&service}};
   GrpcPolicyDecider decider{server.channel()};
 
-  absl::StatusOr<domain::Decision> Decide() {
+  absl::StatusOr<domain::Decision> Decide(std::optional<domain::Verdict> before = std::nullopt) {
     auto prompt = std::make_shared<domain::Prompt>();
     prompt->model = "m";
     return Ask<domain::Decision>([&](auto done) {
-      decider.Decide(TestCall(), "openai", prompt, In(kLong), std::move(done));
+      decider.Decide(TestCall(), {"openai", prompt, before}, In(kLong), std::move(done));
     });
   }
 };
@@ -254,7 +254,7 @@ TEST_CASE("GrpcPolicyDecider: a decision arrives whole", "[clients]") {
   terms.approvals = 2;
   *response.mutable_review() = wire::ToProto(terms);
   *response.add_findings() = wire::ToProto(domain::Finding{"regulated", "keywords", "h", 0, 1, 2});
-  const auto decision = fixture.Decide().value();
+  const auto decision = fixture.Decide(domain::Verdict::kReview).value();
   CHECK(decision.verdict == domain::Verdict::kReview);
   CHECK(decision.policy == "regulated");
   CHECK(decision.policy_version == 9);
@@ -264,6 +264,7 @@ TEST_CASE("GrpcPolicyDecider: a decision arrives whole", "[clients]") {
   CHECK(decision.review.approvals == 2);
   CHECK(decision.findings.at(0).end == 2);
   CHECK(fixture.service.decide.request.connection() == "openai");
+  CHECK(fixture.service.decide.request.verdict_before() == pv1::VERDICT_REVIEW);
   CHECK(fixture.service.decide.request.prompt().model() == "m");
   CHECK(fixture.service.decide.token == "token-of-ann");
 }
@@ -362,6 +363,11 @@ TEST_CASE("GrpcReviewGate: a join sends what reviewers see and what the hash cov
   ApprovalFixture fixture;
   fixture.service.join.response.set_review_id("v1");
   fixture.service.join.response.set_state(rv1::Review::PENDING);
+  auto& vote = *fixture.service.join.response.add_votes();
+  vote.set_reviewer("bob");
+  vote.set_decision(rv1::Vote::APPROVE);
+  vote.set_reason("fine");
+  *vote.mutable_at() = wire::ToProto(absl::FromUnixSeconds(1'700'000'000));
   *fixture.service.join.response.mutable_expires_at() =
       wire::ToProto(absl::FromUnixSeconds(1'800'000'000));
   domain::ReviewRequest request;
@@ -382,6 +388,11 @@ TEST_CASE("GrpcReviewGate: a join sends what reviewers see and what the hash cov
   CHECK(status.review_id == "v1");
   CHECK(status.state == domain::ReviewState::kPending);
   CHECK(status.expires_at == absl::FromUnixSeconds(1'800'000'000));
+  REQUIRE(status.votes.size() == 1);
+  CHECK(status.votes[0].reviewer == "bob");
+  CHECK(status.votes[0].approves);
+  CHECK(status.votes[0].reason == "fine");
+  CHECK(status.votes[0].at == absl::FromUnixSeconds(1'700'000'000));
   const auto& sent = fixture.service.join.request;
   CHECK(sent.session_id() == "s1");
   CHECK(sent.connection_version() == request.connection_version);

@@ -5,10 +5,22 @@
 #include "libs/base/encoding.h"
 #include "libs/crypto/ec_signing_key.h"
 #include "libs/crypto/hash.h"
+#include "libs/crypto/keyed_blocks.h"
 #include "libs/crypto/seal.h"
 #include "libs/crypto/signing_key.h"
 
 namespace countersign::crypto {
+
+TEST_CASE("PermuteBlocks: is AES-256 of each block", "[crypto]") {
+  // The example of FIPS 197, appendix C.3.
+  const SecretString key(
+      *HexDecode("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
+  const std::string block = *HexDecode("00112233445566778899aabbccddeeff");
+  const std::string once = "8ea2b7ca516745bfeafc49904b496089";
+  CHECK(HexEncode(PermuteBlocks(key, block)) == once);
+  CHECK(HexEncode(PermuteBlocks(key, block + block)) == once + once);
+  CHECK(PermuteBlocks(key, "").empty());
+}
 
 TEST_CASE("Sha256: the empty string has its published digest", "[crypto]") {
   CHECK(HexEncode(Sha256("")) ==

@@ -152,6 +152,63 @@ std::string ReviewWaitingPayload(absl::string_view review_id, absl::string_view 
   return out.EndObject().TakeString();
 }
 
+absl::string_view ReviewEndType(ReviewState state) {
+  switch (state) {
+    case ReviewState::kApproved:
+    case ReviewState::kConsumed:
+    case ReviewState::kExhausted: return event_type::kReviewApproved;
+    case ReviewState::kDenied: return event_type::kReviewDenied;
+    case ReviewState::kExpired: return event_type::kReviewExpired;
+    case ReviewState::kRevoked: return event_type::kReviewRevoked;
+    default: return "";
+  }
+}
+
+namespace {
+
+void WriteVotes(Writer& out, const std::vector<ReviewVote>& votes) {
+  out.Key("votes").BeginArray();
+  for (const ReviewVote& vote : votes) {
+    out.BeginObject();
+    Text(out, "reviewer", vote.reviewer);
+    Text(out, "decision", vote.approves ? "APPROVE" : "DENY");
+    Text(out, "reason", vote.reason);
+    Text(out, "at", FormatRfc3339(vote.at));
+    out.EndObject();
+  }
+  out.EndArray();
+}
+
+}  // namespace
+
+std::string ReviewEndPayload(const ReviewStatus& status) {
+  const absl::string_view type = ReviewEndType(status.state);
+  Writer out;
+  out.BeginObject();
+  Text(out, "review_id", status.review_id);
+  absl::Time at = status.votes.empty() ? absl::InfinitePast() : status.votes.back().at;
+  if (type == event_type::kReviewApproved) {
+    std::vector<std::string> approvers;
+    for (const ReviewVote& vote : status.votes) {
+      if (vote.approves) approvers.push_back(vote.reviewer);
+    }
+    Strings(out, "approvers", approvers);
+  } else if (type == event_type::kReviewDenied) {
+    const bool denied = !status.votes.empty() && !status.votes.back().approves;
+    Text(out, "reviewer", denied ? status.votes.back().reviewer : "");
+    Text(out, "reason", status.reason);
+  } else if (type == event_type::kReviewRevoked) {
+    Text(out, "reviewer", status.revoked_by);
+    Text(out, "reason", status.reason);
+    at = status.revoked_at;
+  } else {
+    at = status.expires_at;
+  }
+  Text(out, "at", at == absl::InfinitePast() ? "" : FormatRfc3339(at));
+  WriteVotes(out, status.votes);
+  return out.EndObject().TakeString();
+}
+
 std::string ReviewConsumedPayload(const Grant& grant) {
   Writer out;
   out.BeginObject();
@@ -252,6 +309,9 @@ absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload) {
     return Malformed("decision");
   }
   DecisionRecord record;
+  const absl::string_view verdict = root["verdict"].text();
+  if (verdict == ToString(Verdict::kAllow)) record.verdict = Verdict::kAllow;
+  if (verdict == ToString(Verdict::kReview)) record.verdict = Verdict::kReview;
   record.policy = std::string(root["policy"].text());
   record.policy_version = static_cast<std::uint64_t>(*version);
   record.recording = recording == "ordered" ? Recording::kOrdered : Recording::kStrict;
@@ -268,6 +328,13 @@ absl::StatusOr<ReviewRecord> ReadReviewPayload(absl::string_view payload) {
     record.approvers.emplace_back(approvers.at(i).text());
   }
   return record;
+}
+
+absl::StatusOr<std::string> ReadForwardPayload(absl::string_view payload) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(payload, kLimits));
+  const json::Value hash = document.root()["binding_hash"];
+  if (!hash.is(Type::kString)) return Malformed("forward");
+  return std::string(hash.text());
 }
 
 absl::StatusOr<SessionEnd> ReadEndPayload(absl::string_view payload) {

@@ -35,6 +35,13 @@ std::string DecisionPayload(const Decision& decision);
 std::string ReviewWaitingPayload(absl::string_view review_id, absl::string_view binding_hash,
                                  absl::Time expires_at);
 
+// The event that records the end of a review: `review.approved`, `review.denied`, `review.expired`,
+// `review.revoked`; "" for other states. A review whose grant others used was approved.
+absl::string_view ReviewEndType(ReviewState state);
+// Its payload: {"review_id","approvers":[…]} or, of a denial and a revocation,
+// {"review_id","reviewer","reason"}; then "at" and "votes":[{"reviewer","decision","reason","at"}].
+std::string ReviewEndPayload(const ReviewStatus& status);
+
 // `review.consumed`: {"review_id","approvers":[…]}
 std::string ReviewConsumedPayload(const Grant& grant);
 
@@ -77,11 +84,13 @@ struct RequestRecord {
 };
 // The parts of a `decision` that readers use.
 struct DecisionRecord {
+  Verdict verdict = Verdict::kDeny;
   std::string policy;
   std::uint64_t policy_version = 0;
   Recording recording = Recording::kStrict;
 };
-// The parts of `review.waiting` (without approvers) and `review.consumed` that readers use.
+// The parts of the events of reviews that readers use; approvers of `review.approved` and
+// `review.consumed`.
 struct ReviewRecord {
   std::string review_id;
   std::vector<std::string> approvers;
@@ -95,6 +104,8 @@ RequestRecord MakeRequestRecord(const SessionStart& start, const Principal& prin
 absl::StatusOr<RequestRecord> ReadRequestPayload(absl::string_view payload);
 absl::StatusOr<DecisionRecord> ReadDecisionPayload(absl::string_view payload);
 absl::StatusOr<ReviewRecord> ReadReviewPayload(absl::string_view payload);
+// The binding hash.
+absl::StatusOr<std::string> ReadForwardPayload(absl::string_view payload);
 absl::StatusOr<SessionEnd> ReadEndPayload(absl::string_view payload);
 // The bytes that were delivered.
 absl::StatusOr<std::string> ReadResponseDataPayload(absl::string_view payload);

@@ -102,6 +102,56 @@ TEST_CASE("ReadReviewPayload: reads both events of a review", "[domain]") {
   CHECK(consumed->approvers == std::vector<std::string>{"ann", "bob"});
 }
 
+TEST_CASE("ReviewEndPayload: says who ended a review, when and why", "[domain]") {
+  const auto read = [](const ReviewStatus& status) {
+    auto document = json::Document::Parse(ReviewEndPayload(status));
+    REQUIRE(document.ok());
+    return *std::move(document);
+  };
+  const auto text = [](const json::Document& document, absl::string_view name) {
+    return std::string(document.root()[name].text());
+  };
+  ReviewStatus status;
+  status.review_id = "rv1";
+  status.votes = {{"ann", true, "looked at it", absl::FromUnixSeconds(1)},
+                  {"bob", true, "", absl::FromUnixSeconds(2)}};
+  for (const ReviewState used :
+       {ReviewState::kApproved, ReviewState::kConsumed, ReviewState::kExhausted}) {
+    status.state = used;
+    CHECK(ReviewEndType(used) == "review.approved");
+    const json::Document approved = read(status);
+    CHECK(approved.root()["approvers"].size() == 2);
+    CHECK(text(approved, "at") == "1970-01-01T00:00:02.000Z");
+    CHECK(approved.root()["votes"].at(0)["reason"].text() == "looked at it");
+    const auto record = ReadReviewPayload(ReviewEndPayload(status));
+    REQUIRE(record.ok());
+    CHECK(record->approvers == std::vector<std::string>{"ann", "bob"});
+  }
+  status.state = ReviewState::kDenied;
+  status.reason = "no\xff";
+  status.votes[1] = {"eve", false, status.reason, absl::FromUnixSeconds(3)};
+  const json::Document denied = read(status);
+  CHECK(ReviewEndType(status.state) == "review.denied");
+  CHECK(text(denied, "reviewer") == "eve");
+  CHECK(text(denied, "reason") == "base64url:bm__");
+  CHECK(text(denied, "at") == "1970-01-01T00:00:03.000Z");
+  CHECK(denied.root()["votes"].at(1)["decision"].text() == "DENY");
+  CHECK(ReadReviewPayload(ReviewEndPayload(status))->approvers.empty());
+  status.state = ReviewState::kRevoked;
+  status.revoked_by = "rita";
+  status.revoked_at = absl::FromUnixSeconds(9);
+  CHECK(ReviewEndType(status.state) == "review.revoked");
+  CHECK(text(read(status), "reviewer") == "rita");
+  CHECK(text(read(status), "at") == "1970-01-01T00:00:09.000Z");
+  status.state = ReviewState::kExpired;
+  CHECK(ReviewEndType(status.state) == "review.expired");
+  CHECK(text(read(status), "at").empty());  // not known
+  for (const ReviewState open :
+       {ReviewState::kUnspecified, ReviewState::kPending, ReviewState::kCancelled}) {
+    CHECK(ReviewEndType(open).empty());
+  }
+}
+
 TEST_CASE("ReadEndPayload: returns the outcome, tokens and masked counts", "[domain]") {
   SessionEnd end;
   end.outcome = Outcome::kBlocked;

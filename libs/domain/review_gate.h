@@ -50,11 +50,24 @@ struct ReviewRequest {
   std::string upstream_body;
 };
 
+// One person's vote on a review.
+struct ReviewVote {
+  std::string reviewer;  // display name
+  bool approves = false;
+  std::string reason;  // may be empty
+  absl::Time at = absl::InfinitePast();
+};
+
 struct ReviewStatus {
   std::string review_id;
   ReviewState state = ReviewState::kUnspecified;
-  std::string reason;  // the denying reviewer's; may be empty
+  std::string reason;  // of the denial or the revocation; may be empty
   absl::Time expires_at = absl::InfinitePast();
+  // Of a review that is not pending any more:
+  std::vector<ReviewVote> votes;  // in order of time
+  // Who revoked it and when; known to GetStatus only.
+  std::string revoked_by;
+  absl::Time revoked_at = absl::InfinitePast();
 };
 
 // A use of a grant. Exists only after its atomic consumption succeeded.

@@ -34,7 +34,15 @@ absl::Status FollowReviewLog(const std::vector<ReviewLogLine>& lines, ReviewLogH
 
 struct ReviewLogPage {
   std::vector<ReviewLogLine> lines;
-  ReviewLogHead head;  // of the whole list, read no later than `lines`
+  ReviewLogHead head;      // of the whole list, read no later than `lines`
+  std::string after_hash;  // of the line before `lines`; empty from an earlier program
+};
+
+// Where the lines of one review are: from its opening to its newest.
+struct ReviewLines {
+  std::string review_id;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
 };
 
 // How the recorder reads the list. Blocking, must not be called on a network thread; thread-safe.
@@ -44,6 +52,9 @@ class ReviewLog {
   virtual ~ReviewLog() = default;
   // At most `limit` lines after the one numbered `after`, in order.
   virtual absl::StatusOr<ReviewLogPage> Read(std::uint64_t after, std::size_t limit) = 0;
+  // Of those of `review_ids` (at most 1,000) that the log knows.
+  virtual absl::StatusOr<std::vector<ReviewLines>> Locate(
+      const std::vector<std::string>& review_ids) = 0;
 };
 
 }  // namespace countersign::domain

@@ -36,6 +36,14 @@ inline constexpr absl::string_view kDecision =
     "decision";  // {verdict, policy, version, findings, tokens}
 inline constexpr absl::string_view kReviewWaiting =
     "review.waiting";  // {review_id, binding_hash, expires_at}
+inline constexpr absl::string_view kReviewApproved =
+    "review.approved";  // {review_id, approvers, at, votes}
+inline constexpr absl::string_view kReviewDenied =
+    "review.denied";  // {review_id, reviewer, reason, at, votes}
+inline constexpr absl::string_view kReviewExpired =
+    "review.expired";  // {review_id, at, votes}: no decision or no use in time
+inline constexpr absl::string_view kReviewRevoked =
+    "review.revoked";  // {review_id, reviewer, reason, at, votes}
 inline constexpr absl::string_view kReviewConsumed = "review.consumed";  // {review_id, approvers}
 inline constexpr absl::string_view kForward =
     "forward";  // {binding_hash, bytes, masked}: written before the send
@@ -43,6 +51,11 @@ inline constexpr absl::string_view kResponseHead = "response.head";  // {status,
 inline constexpr absl::string_view kResponseData =
     "response.data";                              // {"text": piece as delivered, "masked": […]}
 inline constexpr absl::string_view kEnd = "end";  // {outcome, code, tokens, masked}
+
+// The types that a session's writer may send; the recorder makes `request` and `end` itself.
+inline constexpr absl::string_view kWriters[] = {
+    kDecision,      kReviewWaiting,  kReviewApproved, kReviewDenied, kReviewExpired,
+    kReviewRevoked, kReviewConsumed, kForward,        kResponseHead, kResponseData};
 }  // namespace event_type
 
 struct SessionStart {

@@ -51,6 +51,19 @@ absl::StatusOr<domain::ReviewState> StateFromProto(v1::Review::State state) {
   return known;
 }
 
+namespace {
+
+v1::Vote ToProto(const domain::ReviewVote& vote) {
+  v1::Vote proto;
+  proto.set_reviewer(vote.reviewer);
+  proto.set_decision(vote.approves ? v1::Vote::APPROVE : v1::Vote::DENY);
+  proto.set_reason(vote.reason);
+  *proto.mutable_at() = wire::ToProto(vote.at);
+  return proto;
+}
+
+}  // namespace
+
 v1::ReviewStatus ToProto(const domain::ReviewStatus& status) {
   v1::ReviewStatus proto;
   proto.set_review_id(status.review_id);
@@ -58,6 +71,11 @@ v1::ReviewStatus ToProto(const domain::ReviewStatus& status) {
   proto.set_reason(status.reason);
   if (status.expires_at != absl::InfinitePast()) {
     *proto.mutable_expires_at() = wire::ToProto(status.expires_at);
+  }
+  for (const domain::ReviewVote& vote : status.votes) *proto.add_votes() = ToProto(vote);
+  proto.set_revoked_by(status.revoked_by);
+  if (status.revoked_at != absl::InfinitePast()) {
+    *proto.mutable_revoked_at() = wire::ToProto(status.revoked_at);
   }
   return proto;
 }
@@ -85,13 +103,8 @@ v1::Review ToProto(const reviews::Review& review, std::size_t waiting) {
   proto.set_waiting(Narrow(waiting));
   proto.set_model(review.model);
   proto.set_prompt_tokens(Narrow(review.prompt_tokens));
-  for (const reviews::Vote& vote : review.votes) {
-    v1::Vote& counted = *proto.add_votes();
-    counted.set_reviewer(vote.voter.DisplayName());
-    counted.set_decision(vote.ballot == reviews::Ballot::kApprove ? v1::Vote::APPROVE
-                                                                  : v1::Vote::DENY);
-    counted.set_reason(vote.reason);
-    *counted.mutable_at() = wire::ToProto(vote.at);
+  for (const domain::ReviewVote& vote : reviews::ToReviewVotes(review.votes)) {
+    *proto.add_votes() = ToProto(vote);
   }
   for (const std::string& name : review.terms.reviewers) proto.add_reviewers(name);
   return proto;

@@ -272,7 +272,9 @@ TEST_CASE("ReviewerApi: lists what its reader is asked to review", "[approval]")
   CHECK(count(Signed("legal", {"legal"}, {{domain::Role::kReviewer, {}}})) == 0);
   CHECK(count(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}})) == 0);
   CHECK(count(Signed("near", {"security"}, {{domain::Role::kReviewer, {"openai"}}})) == 1);
-  CHECK(count(Signed("eve", {"security"}, {{domain::Role::kAuditor, {}}})) == -1);
+  CHECK(count(Signed("audit", {}, {{domain::Role::kAuditor, {}}})) == 1);
+  CHECK(count(Signed("audit", {}, {{domain::Role::kAuditor, {"other"}}})) == 0);
+  CHECK(count(Signed("eve", {"security"}, {{domain::Role::kCaller, {}}})) == -1);
 }
 
 TEST_CASE("ReviewerApi: a page token works for the same reader, states and scope only",

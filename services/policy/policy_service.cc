@@ -5,6 +5,7 @@
 
 #include "libs/rpc/handler.h"
 #include "libs/wire/decision_wire.h"
+#include "libs/wire/enum_wire.h"
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::policy {
@@ -17,9 +18,14 @@ grpc::ServerUnaryReactor* PolicyService::Decide(grpc::CallbackServerContext* con
     if (!caller.ok()) return finish(caller.status());
     domain::Call call;
     call.principal = *std::move(caller);
-    auto prompt = std::make_shared<const domain::Prompt>(wire::FromProto(request->prompt()));
+    domain::DecisionRequest asked;
+    asked.connection = request->connection();
+    asked.prompt = std::make_shared<const domain::Prompt>(wire::FromProto(request->prompt()));
+    if (request->verdict_before() != v1::VERDICT_UNSPECIFIED) {
+      asked.verdict_before = wire::FromProto(request->verdict_before());
+    }
     decider_.Decide(
-        call, request->connection(), std::move(prompt), rpc::GetDeadline(*context),
+        call, std::move(asked), rpc::GetDeadline(*context),
         [response, finish = std::move(finish)](absl::StatusOr<domain::Decision> decision) mutable {
           if (decision.ok()) *response = wire::ToProto(*decision);
           finish(decision.status());

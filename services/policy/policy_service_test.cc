@@ -40,6 +40,7 @@ struct Fixture {
   InProcessServer server{&service};
   std::unique_ptr<v1::PolicyService::Stub> stub = v1::PolicyService::NewStub(server.channel());
   v1::DecideResponse response;
+  v1::Verdict before = v1::VERDICT_UNSPECIFIED;
 
   absl::Status Decide(const std::string& text, const std::string& token = "caller",
                       const std::string& connection = "openai") {
@@ -48,6 +49,7 @@ struct Fixture {
     auto& part = *request.mutable_prompt()->add_parts();
     part.set_role("user");
     part.set_text(text);
+    request.set_verdict_before(before);
     return rpc::FromGrpc(stub->Decide(As(token).get(), request, &response));
   }
 };
@@ -133,10 +135,11 @@ TEST_CASE("GrpcPolicyDecider: understands what PolicyService answers", "[policy]
   call.internal_token = std::make_shared<const SecretString>("caller");
   const auto ask = [&](const char* text) {
     std::promise<absl::StatusOr<domain::Decision>> answer;
-    client.Decide(call, "openai", std::make_shared<const domain::Prompt>(rules::UserSays(text)),
-                  absl::Now() + absl::Seconds(30), [&](absl::StatusOr<domain::Decision> decision) {
-                    answer.set_value(std::move(decision));
-                  });
+    client.Decide(
+        call, {"openai", std::make_shared<const domain::Prompt>(rules::UserSays(text))},
+        absl::Now() + absl::Seconds(30), [&](absl::StatusOr<domain::Decision> decision) {
+          answer.set_value(std::move(decision));
+        });
     return answer.get_future().get();
   };
   const auto held = ask("the patient");
@@ -152,6 +155,21 @@ TEST_CASE("GrpcPolicyDecider: understands what PolicyService answers", "[policy]
   CHECK(held->findings[0].begin == 4);
   CHECK(ask("hello")->verdict == domain::Verdict::kAllow);
   CHECK(ask("nothing fits this")->verdict == domain::Verdict::kDeny);
+}
+
+TEST_CASE("PolicyMetrics: a verdict that a call had before is not counted again", "[policy][rpc]") {
+  Fixture fixture;
+  REQUIRE(fixture.holder.Serve(MakeSet({When(Allow("short"), Not(Tokens(2)))})).ok());
+  REQUIRE(fixture.Decide("one").ok());
+  fixture.before = v1::VERDICT_ALLOW;
+  REQUIRE(fixture.Decide("one").ok());            // again
+  REQUIRE(fixture.Decide("one two three").ok());  // another decision
+  const std::string exposed = fixture.registry.Expose();
+  INFO(exposed);
+  CHECK(exposed.find(R"(countersign_decisions_total{action="allow",policy="short"} 1)") !=
+        std::string::npos);
+  CHECK(exposed.find(R"(countersign_decisions_total{action="deny",policy=""} 1)") !=
+        std::string::npos);
 }
 
 TEST_CASE("PolicyMetrics: decisions are counted by action and policy", "[policy][rpc]") {

@@ -15,6 +15,7 @@ constexpr absl::Duration kKeepEvery = absl::Seconds(5);
 // The most by which an answer may miss its deadline.
 constexpr absl::Duration kTickEvery = absl::Milliseconds(100);
 constexpr absl::Duration kCheckpointTick = absl::Seconds(1);
+constexpr absl::Duration kIndexEvery = absl::Seconds(1);
 
 }  // namespace
 
@@ -24,6 +25,7 @@ SessionRecorder::SessionRecorder(store::RecordStore& store, RecorderKeys keys, c
     : metrics_(DeclareMetrics(registry)),
       sessions_(store, keys.ring, clock, random, metrics_, std::move(options.sessions)),
       reader_(store, keys.ring, crypto::PageTokens(keys.signing.seed(), random)),
+      indexer_(store, keys.ring),
       checkpointer_(store, clock, std::move(keys.signing), metrics_,
                     std::move(options.checkpoints)),
       exporter_(store, keys.ring, checkpointer_, clock, random),
@@ -92,6 +94,8 @@ void SessionRecorder::Start(std::function<absl::Status()> prepare) {
     return absl::OkStatus();
   };
   const auto make_checkpoint = [this] { return ready_ ? checkpointer_.Tick() : absl::OkStatus(); };
+  const auto index_texts = [this] { return ready_ ? indexer_.Tick() : absl::OkStatus(); };
+  Repeat("texts", kIndexEvery, index_texts, pauses_.texts);
   Repeat("sessions", kKeepEvery, keep, pauses_.sessions);
   Repeat("deadlines", kTickEvery, answer_late, pauses_.deadlines);
   Repeat("checkpoints", kCheckpointTick, make_checkpoint, pauses_.checkpoints);

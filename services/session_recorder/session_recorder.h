@@ -10,6 +10,7 @@
 #include "libs/base/mutex.h"
 #include "libs/metrics/metrics.h"
 #include "services/session_recorder/audit/session_reader.h"
+#include "services/session_recorder/audit/text_indexer.h"
 #include "services/session_recorder/chain/checkpointer.h"
 #include "services/session_recorder/exports/exporter.h"
 #include "services/session_recorder/live/live_sessions.h"
@@ -28,6 +29,7 @@ struct RecorderPauses {
   std::shared_ptr<async::Pause> sessions;  // which prepares, renews leases and closes what was left
   std::shared_ptr<async::Pause> deadlines;    // of events that wait for their commit
   std::shared_ptr<async::Pause> checkpoints;  // which are made when they are due
+  std::shared_ptr<async::Pause> texts;        // which are indexed for searches
 };
 
 struct RecorderOptions {
@@ -69,6 +71,7 @@ class SessionRecorder {
   const RecorderMetrics metrics_;
   live::LiveSessions sessions_;
   audit::SessionReader reader_;
+  audit::TextIndexer indexer_;
   chain::Checkpointer checkpointer_;
   exports::Exporter exporter_;
   live::LocalRecorder local_;

@@ -34,9 +34,18 @@ void Summarize(const domain::RequestRecord& request, SessionSummary& summary) {
   summary.stream = request.stream;
 }
 
+namespace {
+
+bool IsOfReview(absl::string_view type) {
+  return type == event_type::kReviewWaiting || type == event_type::kReviewApproved ||
+         type == event_type::kReviewDenied || type == event_type::kReviewExpired ||
+         type == event_type::kReviewRevoked || type == event_type::kReviewConsumed;
+}
+
+}  // namespace
+
 bool IsSummarized(absl::string_view type) {
-  return type == event_type::kRequest || type == event_type::kDecision ||
-         type == event_type::kReviewWaiting || type == event_type::kReviewConsumed ||
+  return type == event_type::kRequest || type == event_type::kDecision || IsOfReview(type) ||
          type == event_type::kEnd;
 }
 
@@ -47,7 +56,7 @@ absl::Status Summarize(absl::string_view type, absl::string_view payload, Sessio
   } else if (type == event_type::kDecision) {
     CS_ASSIGN_OR_RETURN(domain::DecisionRecord decision, domain::ReadDecisionPayload(payload));
     summary.policy = Column(std::move(decision.policy));
-  } else if (type == event_type::kReviewWaiting || type == event_type::kReviewConsumed) {
+  } else if (IsOfReview(type)) {
     CS_ASSIGN_OR_RETURN(domain::ReviewRecord review, domain::ReadReviewPayload(payload));
     summary.review_id = Column(std::move(review.review_id));
     summary.approvers.clear();

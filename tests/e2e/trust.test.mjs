@@ -5,7 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Gateway, resources } from './harness/gateway.mjs';
-import { eventually, run, startDemoModel } from './harness/processes.mjs';
+import { eventually, startDemoModel } from './harness/processes.mjs';
+import { superuser as asSuperuser } from './harness/superuser.mjs';
 
 let model, gateway, rosa, audrey;
 let serial = 0;
@@ -34,29 +35,7 @@ metadata: {name: ${name}}
 spec: {kind: ${kind}, groups: ${groups}}
 `;
 
-// SQL as the superuser of the database, whom triggers do not stop.
-async function superuser(sql) {
-  let place;
-  if (gateway.shape === 'standalone') {
-    const note = join(gateway.process.data, 'pg/socket.folder');
-    const socket = await readFile(note, 'utf8').then((text) => text.trim(), () => join(gateway.process.data, 'pg/socket'));
-    place = ['-h', socket, '-U', 'countersign', '-d', 'postgres'];
-  } else {
-    const socket = (await readFile(join(gateway.process.dir, 'run/postgres.socket'), 'utf8')).trim();
-    place = ['-h', socket, '-U', 'postgres', '-d', 'postgres'];
-  }
-  const env = {};
-  if (gateway.shape !== 'standalone') {
-    env.PGPASSWORD = (await readFile(join(gateway.process.dir, 'postgres.password'), 'utf8')).trim();
-  }
-  const { code, stdout, stderr } = await run(
-    'psql',
-    ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', ...place, '-c', `SET session_replication_role = replica; ${sql}`],
-    { env },
-  );
-  assert.equal(code, 0, stderr);
-  return stdout.trim();
-}
+const superuser = (sql) => asSuperuser(gateway, sql);
 
 before(async () => {
   model = await startDemoModel({ paceMs: 300 });

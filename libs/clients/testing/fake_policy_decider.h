@@ -30,11 +30,18 @@ class FakePolicyDecider final : public domain::PolicyDecider {
     return asked_;
   }
 
-  void Decide(const domain::Call&, const std::string&, std::shared_ptr<const domain::Prompt> prompt,
-              absl::Time, domain::Done<domain::Decision> done) override {
+  // The verdicts that calls said to have got before.
+  std::vector<std::optional<domain::Verdict>> verdicts_before() const {
+    const MutexLock lock(mutex_);
+    return verdicts_before_;
+  }
+
+  void Decide(const domain::Call&, domain::DecisionRequest request, absl::Time,
+              domain::Done<domain::Decision> done) override {
     {
       const MutexLock lock(mutex_);
-      asked_.push_back(std::move(prompt));
+      asked_.push_back(std::move(request.prompt));
+      verdicts_before_.push_back(request.verdict_before);
     }
     decide.Give(std::move(done));
   }
@@ -42,6 +49,7 @@ class FakePolicyDecider final : public domain::PolicyDecider {
  private:
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<const domain::Prompt>> asked_ CS_GUARDED_BY(mutex_);
+  std::vector<std::optional<domain::Verdict>> verdicts_before_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace countersign::clients

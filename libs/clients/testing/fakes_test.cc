@@ -34,7 +34,7 @@ TEST_CASE("Answers: scripted failures come first, in order, then the default", "
   fake.decide.FailNext(absl::UnavailableError("away"));
   std::vector<std::string> log;
   const auto decide = [&] {
-    fake.Decide({}, "c", std::make_shared<domain::Prompt>(), kNever, [&](auto decision) {
+    fake.Decide({}, {"c", std::make_shared<domain::Prompt>()}, kNever, [&](auto decision) {
       log.push_back(!decision.ok()                                 ? "failed"
                     : decision->verdict == domain::Verdict::kAllow ? "allowed"
                                                                    : "denied");
@@ -49,7 +49,7 @@ TEST_CASE("Answers: scripted failures come first, in order, then the default", "
 TEST_CASE("FakePolicyDecider: denies unless scripted otherwise", "[fakes]") {
   FakePolicyDecider fake;
   domain::Verdict verdict = domain::Verdict::kAllow;
-  fake.Decide({}, "c", std::make_shared<domain::Prompt>(), kNever,
+  fake.Decide({}, {"c", std::make_shared<domain::Prompt>()}, kNever,
               [&](auto decision) { verdict = decision.value().verdict; });
   CHECK(verdict == domain::Verdict::kDeny);
 }

@@ -31,6 +31,9 @@ class NamedCallers final : public rpc::CallerVerifier {
     Add(Signed("eve", {}, {{domain::Role::kCaller, {}}}));
     Add(Signed("legal", {"legal"}, {{domain::Role::kReviewer, {}}}));
     Add(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}}));
+    Add(Signed("audit", {}, {{domain::Role::kAuditor, {}}}));
+    Add(Signed("audit-openai", {}, {{domain::Role::kAuditor, {"openai"}}}));
+    Add(Signed("audit-other", {}, {{domain::Role::kAuditor, {"other"}}}));
   }
   absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
       absl::string_view token) override {
@@ -373,6 +376,45 @@ TEST_CASE("DenyReview: needs no hash, and its reason reaches the caller", "[appr
   const v1::ReviewStatus status = held.get();
   CHECK(status.state() == v1::Review::DENIED);
   CHECK(status.reason() == "not today");
+  REQUIRE(status.votes_size() == 1);  // for the session's record
+  CHECK(status.votes(0).reviewer() == "bob");
+  CHECK(status.votes(0).decision() == v1::Vote::DENY);
+  CHECK(status.votes(0).reason() == "not today");
+  CHECK(status.votes(0).at().seconds() > 0);
+}
+
+TEST_CASE("Reviews: auditors read those of their connections and change none", "[approval]") {
+  Fixture test;
+  const std::string id = test.Opened();
+  v1::Review review;
+  v1::ListReviewsRequest list;
+  v1::ListReviewsResponse found;
+  v1::ListTransitionsRequest steps;
+  v1::ListTransitionsResponse happened;
+  steps.set_page_token("0");
+  using Stub = v1::ReviewService::Stub;
+  for (const char* const who : {"audit", "audit-openai"}) {
+    REQUIRE(test.Get(who, id, review).ok());
+    CHECK(review.parts_size() == 1);
+    REQUIRE(test.Call(who, *test.reviews, &Stub::ListReviews, list, found).ok());
+    CHECK(found.items_size() == 1);
+    REQUIRE(test.Call(who, *test.reviews, &Stub::ListTransitions, steps, happened).ok());
+    CHECK(happened.items_size() == 1);
+    CHECK(absl::IsPermissionDenied(test.Approve(who, id, BindingHash('a'), review)));
+    v1::DenyReviewRequest deny;
+    deny.set_id(id);
+    CHECK(absl::IsPermissionDenied(test.Call(who, *test.reviews, &Stub::DenyReview, deny, review)));
+    v1::RevokeReviewRequest revoke;
+    revoke.set_id(id);
+    CHECK(absl::IsPermissionDenied(
+        test.Call(who, *test.reviews, &Stub::RevokeReview, revoke, review)));
+  }
+  CHECK(absl::IsNotFound(test.Get("audit-other", id, review)));
+  REQUIRE(test.Call("audit-other", *test.reviews, &Stub::ListReviews, list, found).ok());
+  CHECK(found.items_size() == 0);
+  REQUIRE(test.Call("audit-other", *test.reviews, &Stub::ListTransitions, steps, happened).ok());
+  CHECK(happened.items_size() == 0);
+  CHECK(test.store.Get(id)->votes.empty());
 }
 
 TEST_CASE("GetStatus: gives the current state, to the requester only", "[approval]") {

@@ -26,10 +26,11 @@ store::ReviewQuery QueryFor(const domain::Principal& reader) {
   query.names = reader.groups;
   if (!reader.identity.empty()) query.names.push_back(reader.identity);
   for (const domain::RoleGrant& grant : reader.roles) {
-    if (grant.role != domain::Role::kReviewer) continue;
-    if (grant.connections.empty()) query.all_connections = true;
-    query.connections.insert(query.connections.end(), grant.connections.begin(),
-                             grant.connections.end());
+    const bool audits = grant.role == domain::Role::kAuditor;
+    if (!audits && grant.role != domain::Role::kReviewer) continue;
+    if (grant.connections.empty()) (audits ? query.audits_all : query.all_connections) = true;
+    std::vector<std::string>& connections = audits ? query.audited : query.connections;
+    connections.insert(connections.end(), grant.connections.begin(), grant.connections.end());
   }
   return query;
 }
@@ -41,6 +42,8 @@ std::string MakeScope(const domain::Principal& reader, const store::ReviewQuery&
   scope.Add(std::uint64_t{query.all_states}).Add(domain::ToString(query.state));
   scope.Add(std::uint64_t{query.all_connections}).Add(query.connections.size());
   for (const std::string& connection : query.connections) scope.Add(connection);
+  scope.Add(std::uint64_t{query.audits_all}).Add(query.audited.size());
+  for (const std::string& connection : query.audited) scope.Add(connection);
   scope.Add(query.names.size());
   for (const std::string& name : query.names) scope.Add(name);
   return scope.bytes();
@@ -54,6 +57,11 @@ absl::Status CheckIsPerson(const domain::Principal& voter) {
 absl::Status CheckIsReviewer(const domain::Principal& principal) {
   if (HasRole(principal, domain::Role::kReviewer, "")) return absl::OkStatus();
   return errors::RoleMissing();
+}
+
+absl::Status CheckIsReader(const domain::Principal& principal) {
+  if (HasRole(principal, domain::Role::kAuditor, "")) return absl::OkStatus();
+  return CheckIsReviewer(principal);
 }
 
 absl::Status CheckReason(const std::string& reason) {
@@ -72,7 +80,7 @@ absl::Status CheckReason(const std::string& reason) {
 absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader, ReviewState state,
                                              bool all, std::size_t page_size,
                                              const std::string& page_token) {
-  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
+  CS_RETURN_IF_ERROR(CheckIsReader(reader));
   store::ReviewQuery query = QueryFor(reader);
   query.all_states = all;
   if (state != ReviewState::kUnspecified) {
@@ -94,7 +102,7 @@ absl::StatusOr<ReviewPage> ReviewerApi::List(const domain::Principal& reader, Re
 
 absl::StatusOr<TransitionPage> ReviewerApi::Transitions(const domain::Principal& reader,
                                                         std::optional<std::uint64_t> after) {
-  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
+  CS_RETURN_IF_ERROR(CheckIsReader(reader));
   TransitionPage page;
   if (!after.has_value()) {
     CS_ASSIGN_OR_RETURN(const store::LogHead head, store_.Head());
@@ -122,10 +130,17 @@ absl::StatusOr<TransitionPage> ReviewerApi::Transitions(const domain::Principal&
 
 absl::StatusOr<reviews::Review> ReviewerApi::ReviewForReader(const domain::Principal& reader,
                                                              const std::string& id) {
-  CS_RETURN_IF_ERROR(CheckIsReviewer(reader));
+  CS_RETURN_IF_ERROR(CheckIsReader(reader));
   CS_ASSIGN_OR_RETURN(reviews::Review review, store_.Get(id));
-  CS_RETURN_IF_ERROR(CheckReviewer(reader, review.connection, review.terms, id));
+  CS_RETURN_IF_ERROR(CheckReader(reader, review.connection, review.terms, id));
   return review;
+}
+
+absl::Status ReviewerApi::CheckMayJudge(const domain::Principal& reviewer, const std::string& id) {
+  CS_RETURN_IF_ERROR(CheckIsReviewer(reviewer));
+  CS_ASSIGN_OR_RETURN(const reviews::Review review, store_.Get(id));
+  CS_RETURN_IF_ERROR(CheckReviewer(reviewer, review.connection, review.terms, id));
+  return CheckIsPerson(reviewer);
 }
 
 absl::StatusOr<ReviewWithContent> ReviewerApi::Show(const domain::Principal& reader,
@@ -141,8 +156,7 @@ absl::StatusOr<ReviewWithContent> ReviewerApi::Vote(const domain::Principal& vot
                                                     const std::string& seen_hash,
                                                     const std::string& reason) {
   CS_RETURN_IF_ERROR(CheckReason(reason));
-  CS_RETURN_IF_ERROR(ReviewForReader(voter, id).status());
-  CS_RETURN_IF_ERROR(CheckIsPerson(voter));
+  CS_RETURN_IF_ERROR(CheckMayJudge(voter, id));
   reviews::Vote vote;
   vote.voter = reviews::ToPerson(voter);
   vote.ballot = ballot;
@@ -164,8 +178,7 @@ absl::StatusOr<ReviewWithContent> ReviewerApi::Revoke(const domain::Principal& r
                                                       const std::string& id,
                                                       const std::string& reason) {
   CS_RETURN_IF_ERROR(CheckReason(reason));
-  CS_RETURN_IF_ERROR(ReviewForReader(reviewer, id).status());
-  CS_RETURN_IF_ERROR(CheckIsPerson(reviewer));
+  CS_RETURN_IF_ERROR(CheckMayJudge(reviewer, id));
   ReviewWithContent open;
   CS_ASSIGN_OR_RETURN(open.review, store_.Revoke(id, reviewer.DisplayName(), reason));
   waiters_.Settle(open.review.Status());

@@ -41,7 +41,8 @@ struct ReviewWithContent {
 // The reviewers' operations, each on behalf of a verified principal. A reviewer sees the reviews
 // whose connection it has the role on and whose terms name it or one of its groups. Other ids are
 // NOT_FOUND; PERMISSION_DENIED when the principal is a reviewer of the connection but is not named,
-// or has no reviewer role at all.
+// or has no reviewer role at all. An auditor also reads every review of the connections that it has
+// that role on, and changes none.
 //
 // Reading does not imply voting: the requester, its owner and its agents may read a review that
 // names them but not vote on it, and only people vote (kind human). Blocking. Thread-safe.
@@ -79,6 +80,7 @@ class ReviewerApi {
  private:
   absl::StatusOr<reviews::Review> ReviewForReader(const domain::Principal& reader,
                                                   const std::string& id);
+  absl::Status CheckMayJudge(const domain::Principal& reviewer, const std::string& id);
 
   store::ReviewStore& store_;
   const ReviewerDirectory& directory_;

@@ -114,4 +114,10 @@ absl::Status CheckReviewer(const domain::Principal& principal, const std::string
   return absl::OkStatus();
 }
 
+absl::Status CheckReader(const domain::Principal& principal, const std::string& connection,
+                         const domain::ReviewTerms& terms, const std::string& review_id) {
+  if (HasRole(principal, domain::Role::kAuditor, connection)) return absl::OkStatus();
+  return CheckReviewer(principal, connection, terms, review_id);
+}
+
 }  // namespace countersign::approval::reviewers

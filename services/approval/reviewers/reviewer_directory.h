@@ -37,11 +37,15 @@ class ReviewerDirectory final : public domain::ResourceWatcher {
   std::shared_ptr<const domain::ResourceSet> current_ CS_GUARDED_BY(mutex_);
 };
 
-// OK when a verified principal may read a review of a call on `connection` under `terms`: it has
+// OK when a verified principal may judge a review of a call on `connection` under `terms`: it has
 // the role reviewer there and is named, itself or by a group. NOT_FOUND when it is not a reviewer
 // of that connection, so that ids reveal nothing; PERMISSION_DENIED not_a_reviewer when it is one
 // but is not named.
 absl::Status CheckReviewer(const domain::Principal& principal, const std::string& connection,
                            const domain::ReviewTerms& terms, const std::string& review_id);
+
+// The same for reading alone: an auditor of the connection may read every review of it.
+absl::Status CheckReader(const domain::Principal& principal, const std::string& connection,
+                         const domain::ReviewTerms& terms, const std::string& review_id);
 
 }  // namespace countersign::approval::reviewers

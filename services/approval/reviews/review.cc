@@ -2,17 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace countersign::approval::reviews {
-
-std::string Person::DisplayName() const {
-  return identity.empty() ? absl::StrCat(issuer, "#", subject) : identity;
-}
-
-Person ToPerson(const domain::Principal& principal) {
-  return Person{principal.issuer, principal.subject, principal.identity, principal.owner};
-}
 
 Review MakePendingReview(const NewReview& call, std::string id, absl::Time now) {
   Review review;
@@ -28,12 +18,24 @@ absl::Time Review::ExpiresAt() const {
   return grant_expires_at == absl::InfinitePast() ? pending_expires_at : grant_expires_at;
 }
 
+std::vector<domain::ReviewVote> ToReviewVotes(const std::vector<Vote>& votes) {
+  std::vector<domain::ReviewVote> shown;
+  for (const Vote& vote : votes) {
+    shown.push_back(
+        {vote.voter.DisplayName(), vote.ballot == Ballot::kApprove, vote.reason, vote.at});
+  }
+  return shown;
+}
+
 domain::ReviewStatus Review::Status() const {
   domain::ReviewStatus status;
   status.review_id = id;
   status.state = state;
   status.reason = reason;
   status.expires_at = ExpiresAt();
+  if (state != domain::ReviewState::kPending) status.votes = ToReviewVotes(votes);
+  status.revoked_by = revoked_by;
+  status.revoked_at = revoked_at;
   return status;
 }
 

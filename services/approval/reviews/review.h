@@ -8,24 +8,15 @@
 
 #include "absl/time/time.h"
 #include "libs/domain/decision.h"
-#include "libs/domain/principal.h"
+#include "libs/domain/person.h"
 #include "libs/domain/prompt.h"
 #include "libs/domain/review_gate.h"
 
 // The values of a review as stored; no dependency on a database.
 namespace countersign::approval::reviews {
 
-// A principal as it was authenticated when it acted. Compare people with PersonKey
-// (review_rules.h), never by display name.
-struct Person {
-  std::string issuer;
-  std::string subject;
-  std::string identity;  // empty when a verified token matched no Identity
-  std::string owner;     // the Identity that answers for this one; may be empty
-
-  std::string DisplayName() const;
-};
-Person ToPerson(const domain::Principal& principal);
+using domain::Person;
+using domain::ToPerson;
 
 enum class Ballot { kDeny, kApprove };  // zero denies
 
@@ -39,6 +30,9 @@ struct Vote {
   std::vector<std::string> claimed_groups;
   absl::Time at = absl::InfinitePast();  // set by the store
 };
+
+// Votes as callers and records are told of them.
+std::vector<domain::ReviewVote> ToReviewVotes(const std::vector<Vote>& votes);
 
 // What reviewers read, and the body to be sent. Sealed at rest.
 struct ReviewContent {
@@ -77,11 +71,13 @@ struct Review : ReviewSubject {
   absl::Time grant_expires_at = absl::InfinitePast();  // once approved; else InfinitePast
   int uses_left = 0;                                   // zero until approved
   std::string reason;                                  // of the denial or the revocation
-  std::vector<Vote> votes;                             // in order of time
+  std::string revoked_by;                              // display name; see ReviewStore::Get
+  absl::Time revoked_at = absl::InfinitePast();
+  std::vector<Vote> votes;  // in order of time
 
   // When the PENDING review, or later its grant, expires.
   absl::Time ExpiresAt() const;
-  domain::ReviewStatus Status() const;
+  domain::ReviewStatus Status() const;  // votes only once it is not PENDING
 };
 
 // The PENDING review that `call` opens at `now`.

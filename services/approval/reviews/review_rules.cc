@@ -153,21 +153,6 @@ const Review* ChooseReview(const std::vector<Review>& same_call, const std::stri
   return approved != nullptr ? approved : denied;
 }
 
-std::string PersonKey(const Person& person) {
-  if (!person.owner.empty()) return absl::StrCat("identity:", person.owner);
-  if (!person.identity.empty()) return absl::StrCat("identity:", person.identity);
-  return absl::StrCat("subject:", person.issuer.size(), ":", person.issuer, ":", person.subject);
-}
-
-bool MayVote(const Person& voter, const Person& requester) {
-  if (voter.issuer == requester.issuer && voter.subject == requester.subject) return false;
-  for (const std::string* mine : {&voter.identity, &voter.owner}) {
-    if (mine->empty()) continue;
-    if (*mine == requester.identity || *mine == requester.owner) return false;
-  }
-  return true;
-}
-
 absl::Status CheckVote(const Review& review, const Vote& vote, absl::Time now) {
   if (vote.ballot == Ballot::kApprove && vote.seen_hash.empty()) {
     return errors::HashMissing(review.id);

@@ -52,13 +52,8 @@ domain::ReviewState StateAt(const Review& review, absl::Time now);
 const Review* ChooseReview(const std::vector<Review>& same_call, const std::string& terms_key,
                            absl::Time now);
 
-// Identifies the person behind a principal, for counting votes: an agent counts as its owner, an
-// identity as itself whatever credential it used, any other principal as (issuer, subject).
-std::string PersonKey(const Person& person);
-
-// Whether a vote of `voter` can count on reviews of `requester`: they are not the same person,
-// neither owns the other, and they have no common owner.
-bool MayVote(const Person& voter, const Person& requester);
+using domain::MayVote;
+using domain::PersonKey;
 
 // OK when `vote` may be recorded on `review` at `now`. Otherwise FAILED_PRECONDITION with reason
 // review_not_pending, review_expired or hash_mismatch; PERMISSION_DENIED self_review;

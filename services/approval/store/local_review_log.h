@@ -12,6 +12,8 @@ class LocalReviewLog final : public domain::ReviewLog {
   explicit LocalReviewLog(ReviewStore& store) : store_(store) {}
 
   absl::StatusOr<domain::ReviewLogPage> Read(std::uint64_t after, std::size_t limit) override;
+  absl::StatusOr<std::vector<domain::ReviewLines>> Locate(
+      const std::vector<std::string>& review_ids) override;
 
  private:
   ReviewStore& store_;

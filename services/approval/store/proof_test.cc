@@ -50,6 +50,30 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE_METHOD(Fixture, "ReviewHistory: proves from this log what was used", "[approval]") {
+  Open(ACall("other", 'b'));
+  const std::string id = Open(ACall("s", 'a', 2));
+  REQUIRE(store.CastVote(id, Approval("bob")).ok());
+  REQUIRE(store.CastVote(id, Approval("carol")).ok());
+  REQUIRE(Use(id).ok());
+  domain::ReviewHistory history({id});
+  const auto lines = store.Log(0, 100);
+  REQUIRE(lines.ok());
+  for (const Transition& line : *lines) {
+    REQUIRE(history.Add({line.sequence, EncodeTransition(line)}).ok());
+  }
+  const reviews::Person ada = Somebody("ada");
+  domain::RecordedUse use{"s",        id,          BindingHash('a'), "openai",
+                          ada.issuer, ada.subject, {"carol", "bob"}};
+  const auto proof = history.Check(use);
+  INFO(proof.problem);
+  CHECK(proof.proof == domain::ReviewHistory::Proof::kProven);
+  use.session_id = "s2";
+  CHECK(history.Check(use).proof == domain::ReviewHistory::Proof::kContradicted);
+  use.review_id = "unknown";
+  CHECK(history.Check(use).proof == domain::ReviewHistory::Proof::kMissing);
+}
+
 TEST_CASE_METHOD(Fixture,
                  "ProveReview: an unmodified approval is proven, with any number of approvers",
                  "[approval]") {

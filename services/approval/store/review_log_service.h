@@ -14,6 +14,9 @@ class ReviewLogService final : public v1::ReviewLogService::CallbackService {
   grpc::ServerUnaryReactor* ReadLog(grpc::CallbackServerContext* context,
                                     const v1::ReadLogRequest* request,
                                     v1::ReadLogResponse* response) override;
+  grpc::ServerUnaryReactor* LocateReviews(grpc::CallbackServerContext* context,
+                                          const v1::LocateReviewsRequest* request,
+                                          v1::LocateReviewsResponse* response) override;
 
  private:
   domain::ReviewLog& log_;

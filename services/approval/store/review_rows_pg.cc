@@ -74,20 +74,22 @@ reviews::Review ReadReview(const pqxx::row& row) {
   return review;
 }
 
-void ReadVotes(pqxx::work& transaction, std::vector<reviews::Review>& reviews) {
-  std::map<std::string, std::vector<reviews::Vote>*> votes_of;
-  std::vector<std::string> ids;
-  for (reviews::Review& review : reviews) {
-    votes_of[review.id] = &review.votes;
-    ids.push_back(review.id);
-  }
+pqxx::binarystring Bytes(const std::string& raw) {
+  return pqxx::binarystring(raw.data(), raw.size());
+}
+
+}  // namespace
+
+std::map<std::string, std::vector<reviews::Vote>> ReadVotes(pqxx::work& transaction,
+                                                            const std::vector<std::string>& ids) {
+  std::map<std::string, std::vector<reviews::Vote>> votes;
   const pqxx::result found = transaction.exec_params(
       "SELECT review::text, issuer, subject, identity, owner, ballot, reason, seen_hash,"
       " claimed_groups, (extract(epoch FROM at) * 1000000)::bigint"
       " FROM review_vote WHERE review = ANY($1::uuid[]) ORDER BY at, person",
       ArrayLiteral(ids));
   for (const auto& row : found) {
-    reviews::Vote& vote = votes_of.at(row[0].as<std::string>())->emplace_back();
+    reviews::Vote& vote = votes[row[0].as<std::string>()].emplace_back();
     vote.voter = {row[1].as<std::string>(), row[2].as<std::string>(), row[3].as<std::string>(),
                   row[4].as<std::string>()};
     vote.ballot =
@@ -97,13 +99,18 @@ void ReadVotes(pqxx::work& transaction, std::vector<reviews::Review>& reviews) {
     vote.claimed_groups = Strings(row[8]);
     vote.at = ToTime(row[9]);
   }
+  return votes;
 }
 
-pqxx::binarystring Bytes(const std::string& raw) {
-  return pqxx::binarystring(raw.data(), raw.size());
+void ReadRevocation(pqxx::work& transaction, reviews::Review& review) {
+  const pqxx::result found = transaction.exec_params(
+      "SELECT actor, (extract(epoch FROM at) * 1000000)::bigint FROM review_log"
+      " WHERE review = $1 AND next = 'REVOKED' ORDER BY sequence DESC LIMIT 1",
+      review.id);
+  if (found.empty()) return;
+  review.revoked_by = found[0][0].as<std::string>();
+  review.revoked_at = ToTime(found[0][1]);
 }
-
-}  // namespace
 
 std::vector<reviews::Review> Read(pqxx::work& transaction, const std::string& where,
                                   const std::string& argument, Lock lock) {
@@ -113,7 +120,11 @@ std::vector<reviews::Review> Read(pqxx::work& transaction, const std::string& wh
   for (const auto& row : transaction.exec_params(sql, argument)) {
     reviews.push_back(ReadReview(row));
   }
-  if (!reviews.empty()) ReadVotes(transaction, reviews);
+  std::vector<std::string> ids;
+  for (const reviews::Review& review : reviews) ids.push_back(review.id);
+  if (ids.empty()) return reviews;
+  auto votes = ReadVotes(transaction, ids);
+  for (reviews::Review& review : reviews) review.votes = std::move(votes[review.id]);
   return reviews;
 }
 

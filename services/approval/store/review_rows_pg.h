@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <pqxx/transaction>
 #include <string>
 #include <utility>
@@ -23,6 +24,13 @@ std::vector<reviews::Review> Read(pqxx::work& transaction, const std::string& wh
 
 // The review with this id. NOT_FOUND, also when `id` is not a UUID.
 absl::StatusOr<reviews::Review> ReadOne(pqxx::work& transaction, const std::string& id, Lock lock);
+
+// Votes by review, in order of time.
+std::map<std::string, std::vector<reviews::Vote>> ReadVotes(pqxx::work& transaction,
+                                                            const std::vector<std::string>& ids);
+
+// Reads from the log who revoked `review` and when.
+void ReadRevocation(pqxx::work& transaction, reviews::Review& review);
 
 // The database's time; call it after locks were taken.
 absl::Time Now(pqxx::work& transaction);

@@ -22,6 +22,9 @@ struct ReviewQuery {
   std::vector<std::string> names;  // of the reader; lists reviews whose terms name one of these
   bool all_connections = false;    // otherwise only those in `connections`
   std::vector<std::string> connections;
+  // For an auditor: all reviews of these connections as well, whatever their terms.
+  bool audits_all = false;
+  std::vector<std::string> audited;
   std::size_t limit = 100;
   std::string before;  // last id of the previous page; empty for the first page
 };
@@ -54,11 +57,12 @@ class ReviewStore {
   // reviews and would open another.
   virtual absl::StatusOr<Joined> Join(const reviews::NewReview& call) = 0;
 
-  virtual absl::StatusOr<reviews::Review> Get(const std::string& id) = 0;  // with votes; NOT_FOUND
+  // With votes, and of a revoked review who revoked it and when. NOT_FOUND.
+  virtual absl::StatusOr<reviews::Review> Get(const std::string& id) = 0;
   virtual absl::StatusOr<reviews::ReviewContent> Content(const std::string& id) = 0;
   virtual absl::StatusOr<std::vector<reviews::Review>> List(
       const ReviewQuery& query) = 0;  // newest first
-  // The statuses of the `ids` that exist, in one read.
+  // The statuses of the `ids` that exist, with the votes of those that are not PENDING.
   virtual absl::StatusOr<std::vector<domain::ReviewStatus>> Statuses(
       const std::vector<std::string>& ids) = 0;
 
@@ -89,6 +93,11 @@ class ReviewStore {
   virtual absl::StatusOr<LogHead> Head() = 0;
   // Lines with sequence numbers above `after`, in order.
   virtual absl::StatusOr<std::vector<Transition>> Log(std::uint64_t after, std::size_t limit) = 0;
+  // The hash of the line `sequence`; of the empty log for 0. NOT_FOUND.
+  virtual absl::StatusOr<std::string> LogHash(std::uint64_t sequence) = 0;
+  // The first and the newest line of each of the `ids` that the log knows.
+  virtual absl::StatusOr<std::vector<domain::ReviewLines>> Locate(
+      const std::vector<std::string>& ids) = 0;
 };
 
 }  // namespace countersign::approval::store

@@ -85,6 +85,19 @@ absl::Status CheckMayOpen(pqxx::work& transaction, const reviews::Person& reques
   return errors::TooManyReviews(pending);
 }
 
+// Which reviews the reader of `query`, whose names are $1, may see.
+std::string ReaderCondition(pqxx::work& transaction, const ReviewQuery& query) {
+  const auto among = [&](const std::vector<std::string>& connections) {
+    return absl::StrCat("connection = ANY(", transaction.quote(rows::ArrayLiteral(connections)),
+                        "::text[])");
+  };
+  if (query.audits_all) return "$1::text[] IS NOT NULL";
+  std::string named = "reviewers && $1::text[]";
+  if (!query.all_connections) absl::StrAppend(&named, " AND ", among(query.connections));
+  if (query.audited.empty()) return named;
+  return absl::StrCat("(", named, " OR ", among(query.audited), ")");
+}
+
 bool AskedFor(const reviews::Review& review, const reviews::Person& person) {
   return review.requester.issuer == person.issuer && review.requester.subject == person.subject;
 }
@@ -172,6 +185,7 @@ absl::StatusOr<reviews::Review> PgReviewStore::Get(const std::string& id) {
         CS_ASSIGN_OR_RETURN(reviews::Review review,
                             rows::ReadOne(transaction, id, rows::Lock::kNone));
         review.state = reviews::StateAt(review, rows::Now(transaction));
+        if (review.state == ReviewState::kRevoked) rows::ReadRevocation(transaction, review);
         return review;
       });
 }
@@ -203,14 +217,10 @@ absl::StatusOr<std::vector<reviews::Review>> PgReviewStore::List(const ReviewQue
         if (!query.before.empty() && !IsUuid(query.before)) {
           return absl::InvalidArgumentError("the page token belongs to another listing");
         }
-        std::string where = "reviewers && $1::text[]";
+        std::string where = ReaderCondition(transaction, query);
         if (!query.all_states) {
           absl::StrAppend(&where, " AND ", kStateNow, " = ",
                           transaction.quote(std::string(domain::ToString(query.state))));
-        }
-        if (!query.all_connections) {
-          absl::StrAppend(&where, " AND connection = ANY(",
-                          transaction.quote(rows::ArrayLiteral(query.connections)), "::text[])");
         }
         if (!query.before.empty()) {
           absl::StrAppend(&where, " AND id < ", transaction.quote(query.before));
@@ -233,6 +243,7 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
   return InTransaction<std::vector<domain::ReviewStatus>>(
       "reading states of reviews", [&](pqxx::work& transaction) {
         std::vector<domain::ReviewStatus> statuses;
+        std::vector<std::string> decided;
         const std::string sql = absl::StrCat(
             "SELECT id::text, ", kStateNow,
             ", reason, (extract(epoch FROM coalesce(grant_expires_at, pending_expires_at))"
@@ -243,6 +254,13 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
           status.state = domain::ReviewStateFromString(row[1].as<std::string>());
           status.reason = row[2].as<std::string>();
           status.expires_at = absl::FromUnixMicros(row[3].as<std::int64_t>());
+          if (status.state != ReviewState::kPending) decided.push_back(status.review_id);
+        }
+        if (decided.empty()) return statuses;
+        const auto votes = rows::ReadVotes(transaction, decided);
+        for (domain::ReviewStatus& status : statuses) {
+          const auto found = votes.find(status.review_id);
+          if (found != votes.end()) status.votes = reviews::ToReviewVotes(found->second);
         }
         return statuses;
       });
@@ -398,6 +416,37 @@ absl::StatusOr<std::vector<Transition>> PgReviewStore::Log(std::uint64_t after, 
   return InTransaction<std::vector<Transition>>(
       "reading the approval log",
       [&](pqxx::work& transaction) { return rows::ReadLog(transaction, after, limit); });
+}
+
+absl::StatusOr<std::string> PgReviewStore::LogHash(std::uint64_t sequence) {
+  if (sequence == 0) return EmptyLogHead().hash;
+  return InTransaction<std::string>(
+      "reading the approval log", [&](pqxx::work& transaction) -> absl::StatusOr<std::string> {
+        const pqxx::result found = transaction.exec_params(
+            "SELECT encode(hash, 'hex') FROM review_log WHERE sequence = $1", sequence);
+        if (found.empty()) return absl::NotFoundError("the approval log has no such line");
+        return HexDecode(found[0][0].as<std::string>());
+      });
+}
+
+absl::StatusOr<std::vector<domain::ReviewLines>> PgReviewStore::Locate(
+    const std::vector<std::string>& ids) {
+  std::vector<std::string> known;
+  for (const std::string& id : ids) {
+    if (IsUuid(id)) known.push_back(id);
+  }
+  return InTransaction<std::vector<domain::ReviewLines>>(
+      "finding reviews in the log", [&](pqxx::work& transaction) {
+        std::vector<domain::ReviewLines> found;
+        for (const auto& row : transaction.exec_params(
+                 "SELECT review::text, min(sequence), max(sequence) FROM review_log"
+                 " WHERE review = ANY($1::uuid[]) GROUP BY review",
+                 rows::ArrayLiteral(known))) {
+          found.push_back(
+              {row[0].as<std::string>(), row[1].as<std::uint64_t>(), row[2].as<std::uint64_t>()});
+        }
+        return found;
+      });
 }
 
 }  // namespace countersign::approval::store

@@ -46,6 +46,9 @@ class PgReviewStore final : public ReviewStore {
   absl::StatusOr<ReviewCounts> Counts() override;
   absl::StatusOr<LogHead> Head() override;
   absl::StatusOr<std::vector<Transition>> Log(std::uint64_t after, std::size_t limit) override;
+  absl::StatusOr<std::string> LogHash(std::uint64_t sequence) override;
+  absl::StatusOr<std::vector<domain::ReviewLines>> Locate(
+      const std::vector<std::string>& ids) override;
 
   // Migrates the schema to this program's version. Every other method does so on first use, so that
   // the service may start while its database is down.

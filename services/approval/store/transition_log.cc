@@ -9,13 +9,7 @@
 
 namespace countersign::approval::store {
 
-std::string EncodeTransition(const Transition& line) {
-  LengthPrefixed encoded;
-  encoded.Add("countersign approval log v1").Add(line.sequence).Add(line.review_id);
-  encoded.Add(domain::ToString(line.from)).Add(domain::ToString(line.to));
-  encoded.Add(line.actor).Add(line.detail);
-  return encoded.Add(static_cast<std::uint64_t>(absl::ToUnixMicros(line.at))).bytes();
-}
+std::string EncodeTransition(const Transition& line) { return domain::EncodeReviewStep(line); }
 
 std::string HashTransition(const std::string& previous, const Transition& line) {
   return domain::HashReviewLogLine(previous, EncodeTransition(line));

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/secret.h"
-#include "libs/domain/review_gate.h"
+#include "libs/domain/review_history.h"
 #include "libs/domain/review_log.h"
 
 // What happened to reviews, as one hash-chained list. Each line is written in the transaction of
@@ -19,14 +19,8 @@ namespace countersign::approval::store {
 using LogHead = domain::ReviewLogHead;
 inline LogHead EmptyLogHead() { return LogHead(); }
 
-struct Transition {
-  std::uint64_t sequence = 0;  // 1, 2, 3 … without gaps
-  std::string review_id;
-  domain::ReviewState from = domain::ReviewState::kUnspecified;
-  domain::ReviewState to = domain::ReviewState::kUnspecified;
-  std::string actor;                     // display name; "countersign" for expiry
-  std::string detail;                    // JSON object: the vote, the use, the terms
-  absl::Time at = absl::InfinitePast();  // whole microseconds
+// One line; sequence numbers are 1, 2, 3 … without gaps.
+struct Transition : domain::ReviewStep {
   std::string hash;
   std::string mac;  // MacTransition; empty: written by an earlier version without MACs
 };

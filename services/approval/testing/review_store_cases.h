@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/approval/testing/review_listing_contract.h"
 #include "services/approval/testing/review_races.h"
 #include "services/approval/testing/review_store_contract.h"
 #include "services/approval/testing/review_walk.h"

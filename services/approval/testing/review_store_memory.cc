@@ -22,8 +22,9 @@ bool Contains(const Names& names, const std::string& name) {
 
 bool Matches(const store::ReviewQuery& query, const reviews::Review& review) {
   if (!query.all_states && review.state != query.state) return false;
-  if (!query.all_connections && !Contains(query.connections, review.connection)) return false;
   if (!query.before.empty() && review.id >= query.before) return false;
+  if (query.audits_all || Contains(query.audited, review.connection)) return true;
+  if (!query.all_connections && !Contains(query.connections, review.connection)) return false;
   return std::any_of(review.terms.reviewers.begin(), review.terms.reviewers.end(),
                      [&](const std::string& name) { return Contains(query.names, name); });
 }
@@ -180,6 +181,8 @@ absl::StatusOr<reviews::Review> MemoryReviewStore::Revoke(const std::string& id,
   if (state == ReviewState::kRevoked) return review;
   if (state != ReviewState::kApproved) return errors::NotApproved(id, state);
   review.reason = reason;
+  review.revoked_by = actor;
+  review.revoked_at = clock_.Now();
   Move(*row, ReviewState::kRevoked, actor, store::ReasonDetail(reason));
   return review;
 }
@@ -241,6 +244,29 @@ absl::StatusOr<std::vector<store::Transition>> MemoryReviewStore::Log(std::uint6
     lines.push_back(log_[i]);
   }
   return lines;
+}
+
+absl::StatusOr<std::string> MemoryReviewStore::LogHash(std::uint64_t sequence) {
+  const MutexLock lock(mutex_);
+  if (sequence == 0) return store::EmptyLogHead().hash;
+  if (sequence > log_.size()) return absl::NotFoundError("no such line");
+  return log_[sequence - 1].hash;
+}
+
+absl::StatusOr<std::vector<domain::ReviewLines>> MemoryReviewStore::Locate(
+    const std::vector<std::string>& ids) {
+  const MutexLock lock(mutex_);
+  std::vector<domain::ReviewLines> found;
+  for (const std::string& id : ids) {
+    domain::ReviewLines lines{id, 0, 0};
+    for (const store::Transition& line : log_) {
+      if (line.review_id != id) continue;
+      if (lines.first == 0) lines.first = line.sequence;
+      lines.last = line.sequence;
+    }
+    if (lines.first != 0) found.push_back(std::move(lines));
+  }
+  return found;
 }
 
 }  // namespace countersign::approval::testing

@@ -38,6 +38,9 @@ class MemoryReviewStore final : public store::ReviewStore {
   absl::StatusOr<store::LogHead> Head() override;
   absl::StatusOr<std::vector<store::Transition>> Log(std::uint64_t after,
                                                      std::size_t limit) override;
+  absl::StatusOr<std::string> LogHash(std::uint64_t sequence) override;
+  absl::StatusOr<std::vector<domain::ReviewLines>> Locate(
+      const std::vector<std::string>& ids) override;
 
   // Changes that anyone with the database's password could make.
   struct Row {

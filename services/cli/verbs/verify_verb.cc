@@ -22,6 +22,7 @@ namespace {
 using session_recorder::exports::KeptCheckpoint;
 using session_recorder::exports::SessionVerdict;
 using session_recorder::exports::VerifyReport;
+using session_recorder::exports::VotesProof;
 
 // The key itself, or the name of a file that contains it.
 absl::StatusOr<std::optional<std::string>> PublicKey(std::string text) {
@@ -55,6 +56,28 @@ std::string Word(const SessionVerdict& session) {
   return session.outcome == domain::Outcome::kRunning ? "intact, running" : "intact";
 }
 
+absl::string_view Word(VotesProof votes) {
+  switch (votes) {
+    case VotesProof::kProven: return "proven";
+    case VotesProof::kNotInFile: return "not in the file";
+    case VotesProof::kNone: break;
+  }
+  return "";
+}
+
+void PrintVotes(std::ostream& out, const VerifyReport& report) {
+  std::size_t proven = 0, unproven = 0;
+  for (const SessionVerdict& session : report.sessions) {
+    proven += session.votes == VotesProof::kProven ? 1 : 0;
+    unproven += session.votes == VotesProof::kNotInFile ? 1 : 0;
+  }
+  if (proven > 0) out << "votes of " << proven << " forwarded reviews proven by approval's log\n";
+  if (unproven > 0) {
+    out << "votes of " << unproven << " forwarded reviews not proven: approval's log of them is "
+        << "not in the file\n";
+  }
+}
+
 std::string ReportJson(const VerifyReport& report) {
   json::Writer writer;
   writer.BeginObject().Key("intact").Bool(report.intact).Key("pinned").Bool(report.pinned);
@@ -62,7 +85,9 @@ std::string ReportJson(const VerifyReport& report) {
   for (const SessionVerdict& session : report.sessions) {
     writer.BeginObject().Key("id").String(session.id).Key("verdict").String(Word(session));
     writer.Key("outcome").String(domain::ToString(session.outcome));
-    writer.Key("events").Int(session.events).Key("problem").String(session.problem).EndObject();
+    writer.Key("events").Int(session.events);
+    writer.Key("votes").String(Word(session.votes));
+    writer.Key("problem").String(session.problem).EndObject();
   }
   writer.EndArray().Key("problems").BeginArray();
   for (const std::string& problem : report.problems) writer.String(problem);
@@ -86,6 +111,7 @@ void PrintReport(std::ostream& out, const VerifyReport& report) {
   out << report.sessions.size() << " sessions, " << report.checkpoints << " checkpoints, key "
       << report.public_key << (report.pinned ? " (pinned)" : " (the file's own: not pinned)")
       << "\n";
+  PrintVotes(out, report);
   if (report.intact && report.newest) {
     out << "newest checkpoint " << ToText(*report.newest)
         << (report.has_since ? ", going on from the one that was kept\n"

@@ -77,6 +77,10 @@ absl::Status CheckAccess(options::v1::Access access, const domain::Principal& pr
     case options::v1::ACCESS_ADMIN: role = domain::Role::kAdmin; break;
     case options::v1::ACCESS_REVIEWER: role = domain::Role::kReviewer; break;
     case options::v1::ACCESS_AUDITOR: role = domain::Role::kAuditor; break;
+    case options::v1::ACCESS_REVIEWER_OR_AUDITOR:
+      if (domain::HasRole(principal, domain::Role::kAuditor, "")) return absl::OkStatus();
+      role = domain::Role::kReviewer;
+      break;
     default: break;
   }
   if (role != domain::Role::kNone && domain::HasRole(principal, role, "")) return absl::OkStatus();

@@ -23,34 +23,32 @@ LocalPolicyDecider::LocalPolicyDecider(const SnapshotHolder& snapshots, ThreadPo
                                        const Clock& clock, Observer observer)
     : snapshots_(snapshots), pool_(pool), clock_(clock), observer_(std::move(observer)) {}
 
-absl::StatusOr<domain::Decision> LocalPolicyDecider::DecideNow(const domain::Principal& principal,
-                                                               const std::string& connection,
-                                                               const domain::Prompt& prompt) const {
+absl::StatusOr<domain::Decision> LocalPolicyDecider::DecideNow(
+    const domain::Principal& principal, const domain::DecisionRequest& request) const {
   const std::shared_ptr<const Snapshot> snapshot = snapshots_.Current();
   if (snapshot == nullptr) {
     return NotLoaded();
   }
   CS_ASSIGN_OR_RETURN(domain::Decision decision,
-                      Evaluate(*snapshot, Query{principal, connection, prompt}));
-  if (observer_) observer_(decision);
+                      Evaluate(*snapshot, Query{principal, request.connection, *request.prompt}));
+  if (observer_ && request.verdict_before != decision.verdict) observer_(decision);
   return decision;
 }
 
-void LocalPolicyDecider::Decide(const domain::Call& call, const std::string& connection,
-                                std::shared_ptr<const domain::Prompt> prompt, absl::Time deadline,
-                                domain::Done<domain::Decision> done) {
-  if (!IsLarge(*prompt)) {
-    done(DecideNow(*call.principal, connection, *prompt));
+void LocalPolicyDecider::Decide(const domain::Call& call, domain::DecisionRequest request,
+                                absl::Time deadline, domain::Done<domain::Decision> done) {
+  if (!IsLarge(*request.prompt)) {
+    done(DecideNow(*call.principal, request));
     return;
   }
   domain::AnswerOn<domain::Decision>(
       pool_, std::move(done),
-      [this, principal = call.principal, connection, prompt = std::move(prompt),
+      [this, principal = call.principal, request = std::move(request),
        deadline]() -> absl::StatusOr<domain::Decision> {
         if (clock_.Now() >= deadline) {
           return absl::DeadlineExceededError("the decision waited past the call's deadline");
         }
-        return DecideNow(*principal, connection, *prompt);
+        return DecideNow(*principal, request);
       },
       absl::ResourceExhaustedError("too many large prompts wait for a decision"));
 }

@@ -20,20 +20,19 @@ class LocalPolicyDecider final : public domain::PolicyDecider {
  public:
   static constexpr std::size_t kInlineBytes = 64 << 10;
 
-  // Called with every decision before its caller gets it.
+  // Called with every decision before its caller gets it, but not for a verdict that only repeats
+  // the one that the call got before.
   using Observer = std::function<void(const domain::Decision&)>;
 
   LocalPolicyDecider(const SnapshotHolder& snapshots, ThreadPool& pool, const Clock& clock,
                      Observer observer);
 
-  void Decide(const domain::Call& call, const std::string& connection,
-              std::shared_ptr<const domain::Prompt> prompt, absl::Time deadline,
+  void Decide(const domain::Call& call, domain::DecisionRequest request, absl::Time deadline,
               domain::Done<domain::Decision> done) override;
 
  private:
   absl::StatusOr<domain::Decision> DecideNow(const domain::Principal& principal,
-                                             const std::string& connection,
-                                             const domain::Prompt& prompt) const;
+                                             const domain::DecisionRequest& request) const;
 
   const SnapshotHolder& snapshots_;
   ThreadPool& pool_;

@@ -44,7 +44,7 @@ struct Fixture {
     auto answer = std::make_shared<std::promise<absl::StatusOr<domain::Decision>>>();
     auto future = answer->get_future();
     decider.Decide(
-        call, "openai", std::make_shared<const domain::Prompt>(UserSays(std::move(text))),
+        call, {"openai", std::make_shared<const domain::Prompt>(UserSays(std::move(text)))},
         clock.Now() + absl::Seconds(5), [answer](absl::StatusOr<domain::Decision> decision) {
           answer->set_value(std::move(decision));
         });

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "libs/rpc/handler.h"
 #include "libs/rpc/status.h"
 #include "services/session_recorder/api/record_conversation.h"
 

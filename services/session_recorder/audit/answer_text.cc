@@ -65,18 +65,19 @@ void AnswerText::Add(absl::string_view delivered) {
   if (!found) absl::StrAppend(&raw_, delivered);
 }
 
-bool AnswerText::Contains(absl::string_view needle) const {
+void AnswerText::ForEach(const std::function<bool(absl::string_view)>& use) const {
   // A plain body may be recorded in several pieces.
   std::map<std::string, std::string> body;
   if (!raw_.empty() && CollectDocument(raw_, body)) {
     for (const auto& [path, text] : body) {
-      if (ContainsCaseless(text, needle)) return true;
+      if (!use(text)) return;
     }
-  } else if (ContainsCaseless(raw_, needle)) {
-    return true;
+  } else if (!raw_.empty() && !use(raw_)) {
+    return;
   }
-  return std::any_of(texts_.begin(), texts_.end(),
-                     [&](const auto& text) { return ContainsCaseless(text.second, needle); });
+  for (const auto& [path, text] : texts_) {
+    if (!use(text)) return;
+  }
 }
 
 bool ContainsCaseless(absl::string_view text, absl::string_view needle) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -14,8 +15,8 @@ class AnswerText {
  public:
   void Add(absl::string_view delivered);
 
-  // Matches ASCII letters in either case. REQUIRES: `needle` is not empty.
-  bool Contains(absl::string_view needle) const;
+  // Gives every text to `use` until that returns false.
+  void ForEach(const std::function<bool(absl::string_view)>& use) const;
 
  private:
   // Texts by their path in the answer, such as "choices/1/delta/content".

@@ -1,6 +1,8 @@
 #include "services/session_recorder/audit/session_reader.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -9,7 +11,8 @@
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "libs/domain/event_payload.h"
-#include "services/session_recorder/audit/answer_text.h"
+#include "services/session_recorder/audit/session_texts.h"
+#include "services/session_recorder/audit/text_filter.h"
 #include "services/session_recorder/chain/chain.h"
 #include "services/session_recorder/recorder_errors.h"
 
@@ -17,10 +20,11 @@ namespace countersign::session_recorder::audit {
 namespace {
 
 constexpr std::size_t kDefaultPage = 50, kMaxPage = 500;
-constexpr std::size_t kBatchBytes = 4u << 20;  // of events, read at once
 constexpr std::size_t kDefaultEvents = 1000, kAnswerBytes = 1u << 20;
 // A search request opens at most this much, then returns what it has found so far.
 constexpr std::size_t kSearchBytes = 64u << 20, kSearchSessions = 2000;
+// And it looks at the filters of at most this many.
+constexpr std::size_t kSearchFilters = 10'000;
 
 // The parameters that all pages must share: the caller, its scope, and the query. Not the times:
 // "the last hour" is different for the next page.
@@ -71,78 +75,94 @@ absl::StatusOr<std::optional<std::set<std::string>>> ReadableConnections(
 
 namespace {
 
-// Looks for a text in sessions of one listing, in its order. Reads the events of many at once.
+// Looks for a text in the sessions of one listing, in its order. Opens only those whose filter does
+// not rule it out.
 class TextSearch {
  public:
-  TextSearch(store::RecordStore& store, chain::KeyRing& keys, const std::string& text,
-             const std::vector<SessionRow>& rows)
-      : store_(store), keys_(keys), text_(text), rows_(rows) {}
-
-  // Whether `rows[place]` has it. REQUIRES: places are asked for in order.
-  absl::StatusOr<bool> Has(std::size_t place) {
-    const SessionRow& row = rows_[place];
-    CS_ASSIGN_OR_RETURN(const SecretString key, keys_.Unwrap(row.id, row.data_key));
-    if (place >= batch_begin_ + batch_.size()) CS_RETURN_IF_ERROR(LoadBatch(place));
-    AnswerText answer;
-    if (place < batch_begin_ + batch_.size()) {
-      CS_ASSIGN_OR_RETURN(const bool in_prompt,
-                          Add(row, key, batch_[place - batch_begin_], answer));
-      return in_prompt || answer.Contains(text_);
+  // Reads the filters of `rows`, which must outlive it.
+  static absl::StatusOr<TextSearch> Begin(store::RecordStore& store, chain::KeyRing& keys,
+                                          const std::string& text,
+                                          const std::vector<SessionRow>& rows) {
+    const TextNeedle needle(text);
+    std::vector<std::string> filters(rows.size());
+    if (needle.selective()) {
+      CS_ASSIGN_OR_RETURN(filters, store.TextFilters(rows));
     }
-    for (std::uint32_t after = 0; after < row.head.index;) {
-      CS_ASSIGN_OR_RETURN(const auto events,
-                          store_.Events(row, after, kDefaultEvents, kAnswerBytes));
-      if (events.empty()) break;
-      after = events.back().index;
-      CS_ASSIGN_OR_RETURN(const bool in_prompt, Add(row, key, events, answer));
-      if (in_prompt) return true;
+    TextSearch search(store, text);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      auto key = keys.Unwrap(rows[i].id, rows[i].data_key);
+      // A session whose key is gone has no text any more.
+      if (!key.ok() || !needle.MayBeIn(filters[i], *key)) continue;
+      search.places_.push_back(i);
+      search.rows_->push_back(rows[i]);
+      search.keys_.push_back(*std::move(key));
     }
-    return answer.Contains(text_);
+    return search;
   }
 
-  std::size_t bytes() const { return bytes_; }  // that were opened so far
+  // True: `rows[place]` need not be opened, because it does not have the text.
+  bool IsRuledOut(std::size_t place) const {
+    return next_ == places_.size() || places_[next_] != place;
+  }
+  // Whether `rows[place]` has it. REQUIRES: asked in order, for all that are not ruled out.
+  absl::StatusOr<bool> Has() {
+    bool found = false;
+    const std::size_t at = next_++;
+    CS_RETURN_IF_ERROR(texts_.ForEach(at, keys_[at], [&](absl::string_view text) {
+      found = ContainsCaseless(text, text_);
+      return !found;
+    }));
+    return found;
+  }
+  std::size_t bytes() const { return texts_.bytes(); }  // that were opened so far
 
  private:
-  absl::Status LoadBatch(std::size_t place) {
-    const std::vector<SessionRow> rest(rows_.begin() + static_cast<std::ptrdiff_t>(place),
-                                       rows_.end());
-    CS_ASSIGN_OR_RETURN(batch_, store_.WholeSessions(rest, kBatchBytes));
-    batch_begin_ = place;
-    return absl::OkStatus();
-  }
+  TextSearch(store::RecordStore& store, const std::string& text)
+      : text_(text), rows_(std::make_unique<std::vector<SessionRow>>()), texts_(store, *rows_) {}
 
-  // True when the prompt among `events` has the text; what was answered is added to `answer`.
-  absl::StatusOr<bool> Add(const SessionRow& row, const SecretString& key,
-                           const std::vector<SealedEvent>& events, AnswerText& answer) {
-    for (const SealedEvent& event : events) {
-      bytes_ += event.sealed.size();
-      const bool is_request = event.type == domain::event_type::kRequest;
-      if (!is_request && event.type != domain::event_type::kResponseData) continue;
-      CS_ASSIGN_OR_RETURN(const std::string payload, chain::OpenPayload(key, row.id, event));
-      if (is_request) {
-        CS_ASSIGN_OR_RETURN(const domain::RequestRecord request,
-                            domain::ReadRequestPayload(payload));
-        for (const std::string& part : request.texts) {
-          if (ContainsCaseless(part, text_)) return true;
-        }
-      } else {
-        CS_ASSIGN_OR_RETURN(const std::string piece, domain::ReadResponseDataPayload(payload));
-        answer.Add(piece);
-      }
-    }
-    return false;
-  }
-
-  store::RecordStore& store_;
-  chain::KeyRing& keys_;
   const std::string& text_;
-  const std::vector<SessionRow>& rows_;
-  std::vector<std::vector<SealedEvent>> batch_;  // of rows_ from batch_begin_ on
-  std::size_t batch_begin_ = 0;
-  std::size_t bytes_ = 0;
+  std::unique_ptr<std::vector<SessionRow>> rows_;  // that may have it
+  std::vector<std::size_t> places_;                // of these in the listing
+  std::vector<SecretString> keys_;
+  std::size_t next_ = 0;
+  SessionTexts texts_;
 };
 
 }  // namespace
+
+// A search goes on until its page is full, or it has looked at as much as one request may.
+absl::StatusOr<SessionReader::Page> SessionReader::Search(Query query, const std::string& scope,
+                                                          std::size_t size) {
+  Page page;
+  std::size_t bytes = 0, opened = 0;
+  for (;;) {
+    CS_ASSIGN_OR_RETURN(const auto rows, store_.List(query.filter, kMaxPage));
+    CS_ASSIGN_OR_RETURN(TextSearch search, TextSearch::Begin(store_, keys_, query.text, rows));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const bool is_full = page.rows.size() == size;
+      if (is_full || bytes + search.bytes() > kSearchBytes || opened == kSearchSessions ||
+          page.searched == kSearchFilters) {
+        page.next_page_token = tokens_.Make(
+            scope, MakePosition(is_full ? page.rows.back()
+                                        : SessionRow{.id = query.filter.before_id,
+                                                     .started_at = query.filter.before_time}));
+        return page;
+      }
+      const SessionRow& row = rows[i];
+      query.filter.before_time = row.started_at;
+      query.filter.before_id = row.id;
+      ++page.searched;
+      page.searched_back_to = row.started_at;
+      if (search.IsRuledOut(i)) continue;
+      ++opened;
+      const auto has_text = search.Has();
+      if (absl::IsUnavailable(has_text.status())) return has_text.status();
+      if (has_text.ok() && *has_text) page.rows.push_back(row);
+    }
+    if (rows.size() < kMaxPage) return page;
+    bytes += search.bytes();
+  }
+}
 
 absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
   const std::string scope = MakeScope(query);
@@ -150,38 +170,15 @@ absl::StatusOr<SessionReader::Page> SessionReader::List(Query query) {
   CS_RETURN_IF_ERROR(GoOnAfter(place, query.filter));
   const std::size_t size =
       query.page_size == 0 ? kDefaultPage : std::min(query.page_size, kMaxPage);
-  // One more than fits tells whether there is a next page.
-  const std::size_t rows_at_once = query.text.empty() ? size + 1 : kMaxPage;
+  if (!query.text.empty()) return Search(std::move(query), scope, size);
   Page page;
-  std::size_t bytes = 0;
-  for (;;) {
-    CS_ASSIGN_OR_RETURN(const auto rows, store_.List(query.filter, rows_at_once));
-    TextSearch search(store_, keys_, query.text, rows);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const SessionRow& row = rows[i];
-      const bool is_full = page.rows.size() == size;
-      if (is_full || bytes + search.bytes() > kSearchBytes || page.searched == kSearchSessions) {
-        page.next_page_token = tokens_.Make(
-            scope, MakePosition(is_full ? page.rows.back()
-                                        : SessionRow{.id = query.filter.before_id,
-                                                     .started_at = query.filter.before_time}));
-        return page;
-      }
-      query.filter.before_time = row.started_at;
-      query.filter.before_id = row.id;
-      if (!query.text.empty()) {
-        ++page.searched;
-        page.searched_back_to = row.started_at;
-        // A session whose key is gone has no text any more.
-        const auto has_text = search.Has(i);
-        if (absl::IsUnavailable(has_text.status())) return has_text.status();
-        if (!has_text.ok() || !*has_text) continue;
-      }
-      page.rows.push_back(row);
-    }
-    if (rows.size() < rows_at_once) return page;
-    bytes += search.bytes();
+  // One more than fits tells whether there is a next page.
+  CS_ASSIGN_OR_RETURN(page.rows, store_.List(query.filter, size + 1));
+  if (page.rows.size() > size) {
+    page.rows.pop_back();
+    page.next_page_token = tokens_.Make(scope, MakePosition(page.rows.back()));
   }
+  return page;
 }
 
 absl::StatusOr<SessionRow> SessionReader::Find(const std::string& id) {

@@ -34,14 +34,14 @@ class SessionReader {
   struct Page {
     std::vector<SessionRow> rows;
     std::string next_page_token;  // empty: there is no more
-    // Of a search by text: how many sessions were opened for this page, and when the oldest of them
-    // started.
+    // Of a search by text: the number of sessions that were examined for this page, and when the
+    // oldest of them started.
     std::size_t searched = 0;
     absl::Time searched_back_to = absl::InfiniteFuture();
   };
-  // Newest first. A search by text opens sessions one by one and within limits, so a page may have
-  // fewer rows than requested, or none, and still have a next page. INVALID_ARGUMENT for a token
-  // that this caller did not get for this query.
+  // Newest first. A search by text opens the sessions whose filter (text_filter.h) does not exclude
+  // it, within limits, so a page may have fewer rows than requested, or none, and still have a next
+  // page. INVALID_ARGUMENT for a token that this caller did not get for this query.
   absl::StatusOr<Page> List(Query query);
 
   // INVALID_ARGUMENT when `id` is not a session id; NOT_FOUND.
@@ -64,6 +64,8 @@ class SessionReader {
                              std::size_t max_events);
 
  private:
+  absl::StatusOr<Page> Search(Query query, const std::string& scope, std::size_t size);
+
   store::RecordStore& store_;
   chain::KeyRing& keys_;
   const crypto::PageTokens tokens_;

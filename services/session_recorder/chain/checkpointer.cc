@@ -1,6 +1,7 @@
 #include "services/session_recorder/chain/checkpointer.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,9 @@ namespace {
 // The maximum number of lines of approval's log per checkpoint.
 constexpr std::size_t kLogLines = 100;
 constexpr int kMaxLogPages = 1000;
+// Of the covered heads, when the tree is loaded.
+constexpr std::uint64_t kHeadsAtOnce = 10'000;
+constexpr std::uint64_t kAnyCheckpoint = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
@@ -75,12 +79,13 @@ absl::Status Checkpointer::Publish() {
   return absl::OkStatus();
 }
 
-absl::Status Checkpointer::FollowReviews() {
+absl::Status Checkpointer::FollowReviews(Log log) {
   if (options_.review_log == nullptr) return absl::OkStatus();
   domain::ReviewLogHead head = reviews_.value_or(domain::ReviewLogHead());
   for (int page_number = 0; page_number < kMaxLogPages; ++page_number) {
     const auto page = options_.review_log->Read(head.sequence, kLogLines);
     if (absl::IsDataLoss(page.status())) return page.status();
+    if (!page.ok() && log == Log::kFollowed) return page.status();
     if (!page.ok()) break;  // approval is unreachable: repeat the known head
     const bool same_place = page->head.sequence == head.sequence;
     if (page->head.sequence < head.sequence || (same_place && page->head.hash != head.hash)) {
@@ -98,20 +103,24 @@ absl::Status Checkpointer::FollowReviews() {
 
 absl::Status Checkpointer::LoadTree() {
   CS_ASSIGN_OR_RETURN(const auto last, store_.LastCheckpoint());
-  CS_ASSIGN_OR_RETURN(const auto heads, store_.CoveredHeads());
-  tree_ = MerkleTree();
-  seen_.clear();
+  tree_ = RecordTree();
+  running_.clear();
+  chunk_.clear();
   last_ = Checkpoint();
   last_.previous = std::string(32, '\0');
   last_.at = absl::InfinitePast();
   reviews_.reset();
-  for (const SessionHead& head : heads) {
-    if (head.position != tree_.size()) {
-      return absl::DataLossError(
-          absl::StrCat("no checkpoint covers the session at position ", tree_.size()));
+  const std::uint64_t newest = last ? last->number : kAnyCheckpoint;
+  for (bool more = true; more;) {
+    CS_ASSIGN_OR_RETURN(const auto heads, store_.CoveredHeads(tree_.size(), kHeadsAtOnce, newest));
+    for (const SessionHead& head : heads) {
+      if (head.position != tree_.size()) {
+        return absl::DataLossError(
+            absl::StrCat("no checkpoint covers the session at position ", tree_.size()));
+      }
+      Cover(head);
     }
-    tree_.Set(tree_.size(), HeadLeaf(head));
-    seen_.push_back({head.head.index, head.ended});
+    more = heads.size() == kHeadsAtOnce;
   }
   if (last.has_value()) {
     if (!SignatureIsValid(*last) || last->size != tree_.size() ||
@@ -125,7 +134,7 @@ absl::Status Checkpointer::LoadTree() {
     }
     last_ = *last;
     reviews_ = last->reviews;
-  } else if (!heads.empty()) {
+  } else if (tree_.size() > 0) {
     return absl::DataLossError("the checkpoints are missing, but sessions that they covered exist");
   }
   CS_ASSIGN_OR_RETURN(const auto beyond, store_.ByPosition(tree_.size(), 1));
@@ -139,6 +148,54 @@ absl::Status Checkpointer::LoadTree() {
         absl::StrCat("session ", beyond[0].id, " was covered by a checkpoint that is gone"));
   }
   return absl::OkStatus();
+}
+
+void Checkpointer::Cover(const SessionHead& head) {
+  tree_.Set(head.position, HeadLeaf(head), head.ended);
+  if (head.ended) {
+    running_.erase(head.position);
+  } else {
+    running_[head.position] = head.head.index;
+  }
+}
+
+absl::StatusOr<Checkpointer::FinalHead> Checkpointer::ReadFinal(std::uint64_t position) {
+  const std::uint64_t begin = RecordTree::ChunkBegin(position);
+  const auto holds = [&] {
+    return !chunk_.empty() && chunk_.front().position == begin &&
+           position - begin < chunk_.size() && chunk_[position - begin].ended;
+  };
+  if (!holds()) {
+    CS_ASSIGN_OR_RETURN(chunk_, store_.CoveredHeads(begin, RecordTree::kChunkLeaves, last_.number));
+  }
+  std::optional<RecordTree::Proof> proof = tree_.Prove(position);
+  if (holds() && !proof) {
+    std::vector<std::string> leaves;
+    for (const SessionHead& head : chunk_) leaves.push_back(HeadLeaf(head));
+    proof = tree_.Prove(position, leaves);
+  }
+  if (!holds() || !proof || proof->leaf != HeadLeaf(chunk_[position - begin])) {
+    chunk_.clear();
+    return absl::DataLossError(
+        absl::StrCat("the checkpoints at position ", position, " are not those that were signed"));
+  }
+  return FinalHead{chunk_[position - begin], *std::move(proof)};
+}
+
+absl::StatusOr<bool> Checkpointer::IsCovered(const SessionHead& head) {
+  const auto changed = [&] {
+    return absl::DataLossError(
+        absl::StrCat("session ", head.session_id, " is not what was signed: it was changed"));
+  };
+  const auto running = running_.find(head.position);
+  if (running == running_.end()) {
+    CS_ASSIGN_OR_RETURN(const FinalHead covered, ReadFinal(head.position));
+    if (covered.proof.leaf != HeadLeaf(head)) return changed();
+    return true;
+  }
+  if (tree_.Prove(head.position)->leaf == HeadLeaf(head)) return true;
+  if (head.head.index <= running->second) return changed();
+  return false;
 }
 
 absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
@@ -156,12 +213,9 @@ absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
       }
       return absl::DataLossError(
           absl::StrCat("session ", head.session_id, " has a position that was never signed"));
-    } else if (tree_.leaf(head.position) == HeadLeaf(head)) {
-      continue;
-    } else if (const Seen& seen = seen_[head.position];
-               seen.ended || head.head.index <= seen.index) {
-      return absl::DataLossError(
-          absl::StrCat("session ", head.session_id, " is not what was signed: it was changed"));
+    } else {
+      CS_ASSIGN_OR_RETURN(const bool is_covered, IsCovered(head));
+      if (is_covered) continue;
     }
     heads.push_back(std::move(head));
   }
@@ -170,19 +224,15 @@ absl::StatusOr<std::vector<SessionHead>> Checkpointer::NewHeads() {
   return heads;
 }
 
-absl::Status Checkpointer::Append(std::vector<SessionHead> heads) {
+absl::Status Checkpointer::Append(std::vector<SessionHead> heads, Log log) {
   CS_RETURN_IF_ERROR(Publish());  // not published before because of a crash or a full disk
-  CS_RETURN_IF_ERROR(FollowReviews());
+  CS_RETURN_IF_ERROR(FollowReviews(log));
   Checkpoint next;
   next.number = last_.number + 1;
   // A clock that was set back does not make the history run backwards.
   next.at = std::max(absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now())), last_.at);
   next.previous = last_.number == 0 ? std::string(32, '\0') : CheckpointHash(last_);
-  for (const SessionHead& head : heads) {
-    tree_.Set(head.position, HeadLeaf(head));
-    seen_.resize(tree_.size());
-    seen_[head.position] = {head.head.index, head.ended};
-  }
+  for (const SessionHead& head : heads) Cover(head);
   next.size = tree_.size();
   next.reviews = reviews_;
   next.root = RootWith(tree_.Root(), next.reviews);
@@ -207,25 +257,25 @@ absl::Status Checkpointer::Tick() {
     if (age >= absl::ZeroDuration() && age < options_.interval) return absl::OkStatus();
     CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());
     if (heads.empty() && age < options_.idle_interval) return absl::OkStatus();
-    return Append(std::move(heads));
+    return Append(std::move(heads), Log::kIfReachable);
   };
   const absl::Status status = run();
   if (!status.ok()) metrics_.checkpoint_failures.Increment();
   return status;
 }
 
-absl::Status Checkpointer::MakeOne() {
+absl::Status Checkpointer::MakeOne(Log log) {
   if (!loaded_) CS_RETURN_IF_ERROR(Load());
   CS_ASSIGN_OR_RETURN(std::vector<SessionHead> heads, NewHeads());
-  return Append(std::move(heads));
+  return Append(std::move(heads), log);
 }
 
-absl::StatusOr<Checkpoint> Checkpointer::Force() {
+absl::StatusOr<Checkpoint> Checkpointer::Force(Log log) {
   const MutexLock lock(mutex_);
   absl::Status status;
   // Another process may have made the next checkpoint meanwhile: load it and try again.
   for (int attempt = 0; attempt < 3; ++attempt) {
-    status = MakeOne();
+    status = MakeOne(log);
     if (status.ok()) return last_;
     if (!absl::IsAborted(status)) break;
   }
@@ -240,11 +290,15 @@ absl::StatusOr<Checkpointer::Statement> Checkpointer::State(
   Statement statement;
   statement.checkpoint = last_;
   for (const std::uint64_t position : positions) {
-    if (position >= seen_.size()) {
+    if (position >= tree_.size()) {
       return absl::UnavailableError("no checkpoint covers this session yet");
     }
-    const Seen& seen = seen_[position];
-    statement.covered.push_back({seen.index, seen.ended, tree_.Proof(position)});
+    if (const auto running = running_.find(position); running != running_.end()) {
+      statement.covered.push_back({running->second, false, tree_.Prove(position)->path});
+      continue;
+    }
+    CS_ASSIGN_OR_RETURN(FinalHead covered, ReadFinal(position));
+    statement.covered.push_back({covered.head.head.index, true, std::move(covered.proof.path)});
   }
   return statement;
 }

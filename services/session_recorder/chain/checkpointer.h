@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
+
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
 #include "libs/crypto/signing_key.h"
 #include "services/session_recorder/chain/checkpoint_sink.h"
-#include "services/session_recorder/chain/merkle_tree.h"
+#include "services/session_recorder/chain/record_tree.h"
 #include "services/session_recorder/recorder_metrics.h"
 #include "services/session_recorder/store/record_store.h"
 
@@ -38,8 +40,10 @@ class Checkpointer {
   absl::Status Tick();
 
   // Makes a checkpoint now and returns it. Also the errors of CheckStored; DATA_LOSS when
-  // approval's log was cut or changed.
-  absl::StatusOr<Checkpoint> Force();
+  // approval's log was cut or changed. With kFollowed it covers every line that approval wrote
+  // before what the sessions have recorded; UNAVAILABLE when approval cannot be reached.
+  enum class Log { kIfReachable, kFollowed };
+  absl::StatusOr<Checkpoint> Force(Log log = Log::kIfReachable);
 
   // What the newest checkpoint says about one session.
   struct Covered {
@@ -56,17 +60,28 @@ class Checkpointer {
   absl::StatusOr<Statement> State(const std::vector<std::uint64_t>& positions);
 
   const crypto::SigningKey& key() const { return key_; }
+  domain::ReviewLog* review_log() const { return options_.review_log; }  // may be null
   const std::vector<std::string>& trusted_keys() const { return options_.trusted_keys; }
 
  private:
   absl::Status Load();
   absl::Status LoadTree();
+  void Cover(const SessionHead& head);
+  // The leaf and path of a final position, and its head, which is read from the store. DATA_LOSS
+  // when the store has other heads than the tree.
+  struct FinalHead {
+    SessionHead head;
+    RecordTree::Proof proof;
+  };
+  absl::StatusOr<FinalHead> ReadFinal(std::uint64_t position);
+  // Whether the newest checkpoint covers exactly `head`. DATA_LOSS when it was changed since.
+  absl::StatusOr<bool> IsCovered(const SessionHead& head);
   absl::Status CheckSinks();
   absl::Status Publish();
-  absl::Status FollowReviews();
+  absl::Status FollowReviews(Log log);
   absl::StatusOr<std::vector<SessionHead>> NewHeads();
-  absl::Status MakeOne();
-  absl::Status Append(std::vector<SessionHead> heads);
+  absl::Status MakeOne(Log log);
+  absl::Status Append(std::vector<SessionHead> heads, Log log);
   bool Trusts(const std::string& public_key) const;
 
   store::RecordStore& store_;
@@ -77,13 +92,12 @@ class Checkpointer {
 
   Mutex mutex_;
   bool loaded_ = false;
-  MerkleTree tree_;
-  struct Seen {
-    std::uint32_t index = 0;
-    bool ended = false;
-  };
-  std::vector<Seen> seen_;  // by position; to detect chains that shrank or grew after their end
-  Checkpoint last_;         // number 0 before the first
+  RecordTree tree_;
+  // By position, the newest covered event of sessions whose end is not covered; to detect chains
+  // that shrank. Every other position of the tree is final.
+  std::map<std::uint64_t, std::uint32_t> running_;
+  std::vector<SessionHead> chunk_;                // that ReadFinal read last
+  Checkpoint last_;                               // number 0 before the first
   std::optional<domain::ReviewLogHead> reviews_;  // the head of approval's log
   std::uint64_t published_ = 0;                   // the newest that every sink has
 };

@@ -15,7 +15,7 @@ std::string MerkleLeaf(absl::string_view entry);
 std::string MerkleNode(const std::string& left, const std::string& right);
 
 // A Merkle tree as in RFC 6962 §2.1 whose leaves can be replaced, because a running session's leaf
-// changes. Keeps every node (64 bytes per leaf), so that a replacement, the root and a proof cost
+// changes. Keeps every node, so that a replacement, the root and a proof cost
 // O(log n). Not thread-safe.
 class MerkleTree {
  public:

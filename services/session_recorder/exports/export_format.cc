@@ -189,6 +189,7 @@ std::string HeaderLine(const ExportHeader& header) {
   out.BeginObject().Key("type").String("header").Key("format").String(kFormat);
   out.Key("exported_at").String(ExportTime(header.exported_at));
   out.Key("scope").String(header.complete ? "all" : "named");
+  if (header.has_log) out.Key("reviews").Bool(true);
   out.Key("public_key").String(Base64UrlEncode(header.public_key));
   out.Key("trusted_keys").BeginArray();
   for (const std::string& key : header.trusted_keys) out.String(Base64UrlEncode(key));
@@ -241,6 +242,18 @@ std::string CheckpointLine(const chain::Checkpoint& checkpoint) {
   return out.EndArray().EndObject().str();
 }
 
+std::string LogLine(const domain::ReviewLogHead& start) {
+  Writer out;
+  out.BeginObject().Key("type").String("log").Key("after").Int(Int(start.sequence));
+  return out.Key("hash").String(HexEncode(start.hash)).EndObject().str();
+}
+
+std::string ReviewLine(const domain::ReviewLogLine& line) {
+  Writer out;
+  out.BeginObject().Key("type").String("review").Key("sequence").Int(Int(line.sequence));
+  return out.Key("body").String(Base64UrlEncode(line.body)).EndObject().str();
+}
+
 std::string EndLine(const ExportEnd& end) {
   Writer out;
   out.BeginObject().Key("type").String("end").Key("lines").Int(Int(end.lines));
@@ -250,7 +263,8 @@ std::string EndLine(const ExportEnd& end) {
 }
 
 std::string LineType(absl::string_view line) {
-  for (const absl::string_view type : {"header", "session", "event", "checkpoint", "end"}) {
+  for (const absl::string_view type :
+       {"header", "session", "event", "log", "review", "checkpoint", "end"}) {
     const std::string start = absl::StrCat("{\"type\":\"", type, "\",");
     if (line.substr(0, start.size()) == start) return std::string(type);
   }
@@ -264,6 +278,7 @@ absl::StatusOr<ExportHeader> ParseHeader(absl::string_view line) {
   if (members.Text("format") != kFormat) members.Fail("format");
   header.exported_at = members.Time("exported_at");
   header.complete = members.Text("scope") == "all";
+  header.has_log = document.root()["reviews"].exists() && members.Bool("reviews");
   header.public_key = members.Base64("public_key", 32);
   header.trusted_keys = Decode(members, "trusted_keys", /*hex=*/false);
   CS_RETURN_IF_ERROR(members.status());
@@ -386,6 +401,26 @@ std::optional<ExportedEvent> ScanCanonicalEvent(absl::string_view line) {
   found.event.sealed = *std::move(sealed);
   found.event.hash = *std::move(hash);
   return found;
+}
+
+absl::StatusOr<domain::ReviewLogHead> ParseLog(absl::string_view line) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(line, kLimits));
+  Members members(document.root());
+  domain::ReviewLogHead start;
+  start.sequence = members.Number("after", INT64_MAX);
+  start.hash = members.Hex("hash", 32);
+  CS_RETURN_IF_ERROR(members.status());
+  return start;
+}
+
+absl::StatusOr<domain::ReviewLogLine> ParseReview(absl::string_view line) {
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(line, kLimits));
+  Members members(document.root());
+  domain::ReviewLogLine read;
+  read.sequence = members.Number("sequence", INT64_MAX);
+  read.body = members.Base64("body", Members::kAnySize);
+  CS_RETURN_IF_ERROR(members.status());
+  return read;
 }
 
 absl::StatusOr<chain::Checkpoint> ParseCheckpoint(absl::string_view line) {

@@ -20,6 +20,10 @@
 //   {"type":"checkpoint",…}   all checkpoints and what each covered anew ("all"), or the newest one
 //                             ("named", with an audit path in each session line); each with the
 //                             head of approval's log, unless an earlier program made it
+//   {"type":"log",…}          from where on the following lines are approval's log, and
+//   {"type":"review",…}       one line of it; they end with the checkpoint that covers them: the
+//                             whole log ("all"), or the parts with the reviews of the sessions
+//                             ("named"). Absent if the header says so
 //   {"type":"end",…}          number and SHA-256 of all bytes before it, signed
 //
 // An export discloses the data key of each session, because a principal who may export may read. A
@@ -30,6 +34,7 @@ namespace countersign::session_recorder::exports {
 struct ExportHeader {
   absl::Time exported_at;
   bool complete = false;                  // scope "all"
+  bool has_log = false;                   // approval's log proves the votes
   std::string public_key;                 // signs the last line; keys are 32 raw bytes
   std::vector<std::string> trusted_keys;  // may have signed earlier checkpoints
 };
@@ -53,6 +58,8 @@ struct ExportEnd {
 std::string EndBytes(const ExportEnd& end);
 
 std::string HeaderLine(const ExportHeader& header);
+std::string LogLine(const domain::ReviewLogHead& start);  // the head before the lines that follow
+std::string ReviewLine(const domain::ReviewLogLine& line);
 std::string SessionLine(const ExportedSession& session);
 std::string EventLine(const std::string& session_id, const SealedEvent& event);
 std::string CheckpointLine(const chain::Checkpoint& checkpoint);
@@ -67,6 +74,8 @@ absl::StatusOr<ExportedEvent> ParseEvent(absl::string_view line);
 // The event of a line that is exactly EventLine of it; nothing for any other line. Takes a fraction
 // of the time of ParseEvent and EventLine, which tell what is wrong with a line.
 std::optional<ExportedEvent> ScanCanonicalEvent(absl::string_view line);
+absl::StatusOr<domain::ReviewLogHead> ParseLog(absl::string_view line);
+absl::StatusOr<domain::ReviewLogLine> ParseReview(absl::string_view line);
 absl::StatusOr<chain::Checkpoint> ParseCheckpoint(absl::string_view line);
 absl::StatusOr<ExportEnd> ParseEnd(absl::string_view line);
 

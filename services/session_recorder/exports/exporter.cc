@@ -10,6 +10,7 @@
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
 #include "services/session_recorder/chain/chain.h"
+#include "services/session_recorder/exports/checkpoint_part.h"
 #include "services/session_recorder/exports/export_format.h"
 #include "services/session_recorder/recorder_errors.h"
 #include "services/session_recorder/summary.h"
@@ -18,7 +19,7 @@ namespace countersign::session_recorder::exports {
 namespace {
 
 constexpr std::size_t kPageBytes = 1u << 20;
-constexpr std::size_t kEventsAtOnce = 512, kRowsAtOnce = 200, kCheckpointsAtOnce = 20;
+constexpr std::size_t kEventsAtOnce = 512, kRowsAtOnce = 200;
 constexpr std::size_t kEventBytesAtOnce = 2u << 20;  // of many sessions
 constexpr std::size_t kMaxJobs = 16, kMaxNamed = 10'000;
 constexpr absl::Duration kIdle = absl::Minutes(5);
@@ -28,13 +29,41 @@ constexpr absl::Duration kIdle = absl::Minutes(5);
 // One export, generated line by line. Used by one caller at a time.
 class Exporter::Job {
  public:
-  // `named`: the sessions to export, each as far as `statement` covers it; absent: all.
-  Job(Exporter& exporter, std::string who, chain::Checkpointer::Statement statement,
-      std::optional<std::vector<SessionRow>> named)
+  struct Content {
+    chain::Checkpointer::Statement statement;
+    std::optional<std::vector<SessionRow>> named;  // each as far as it is covered; absent: all
+    CheckpointPart checkpoints;
+    bool has_log = false;
+  };
+  // UNAVAILABLE when approval's log is needed and cannot be read.
+  static absl::StatusOr<Content> MakeContent(Exporter& exporter,
+                                             chain::Checkpointer::Statement statement,
+                                             std::optional<std::vector<SessionRow>> named,
+                                             const ExportReader& reader) {
+    const chain::Checkpoint& newest = statement.checkpoint;
+    domain::ReviewLog* log = exporter.checkpointer_.review_log();
+    // Lines of other connections' reviews are between those of one.
+    const bool has_log = log != nullptr && newest.reviews && !reader.connections;
+    if (!has_log) log = nullptr;
+    if (!named) {
+      CheckpointPart part(exporter.store_, log, newest);
+      return Content{std::move(statement), std::nullopt, std::move(part), has_log};
+    }
+    std::set<std::string> reviews;
+    for (const SessionRow& row : *named) {
+      if (!row.summary.review_id.empty()) reviews.insert(row.summary.review_id);
+    }
+    CS_ASSIGN_OR_RETURN(CheckpointPart part,
+                        CheckpointPart::OfReviews(exporter.store_, log, newest, reviews));
+    return Content{std::move(statement), std::move(named), std::move(part), has_log};
+  }
+  Job(Exporter& exporter, std::string who, Content content)
       : who(std::move(who)),
         exporter_(exporter),
-        statement_(std::move(statement)),
-        complete_(!named.has_value()) {
+        statement_(std::move(content.statement)),
+        complete_(!content.named.has_value()),
+        checkpoints_(std::move(content.checkpoints)) {
+    std::optional<std::vector<SessionRow>>& named = content.named;
     if (named) {
       for (std::size_t i = 0; i < named->size(); ++i) {
         connections_.insert((*named)[i].summary.connection);
@@ -45,6 +74,7 @@ class Exporter::Job {
     ExportHeader header;
     header.exported_at = statement_.checkpoint.at;
     header.complete = complete_;
+    header.has_log = content.has_log;
     header.public_key = exporter.checkpointer_.key().public_key();
     header.trusted_keys = exporter.checkpointer_.trusted_keys();
     Emit(HeaderLine(header));
@@ -202,20 +232,9 @@ class Exporter::Job {
   }
 
   absl::Status NextCheckpoints() {
-    if (!complete_) {
-      Emit(CheckpointLine(statement_.checkpoint));
-      return Finish();
-    }
-    CS_ASSIGN_OR_RETURN(const auto checkpoints,
-                        exporter_.store_.CheckpointsAfter(checkpoint_, kCheckpointsAtOnce));
-    bool more = !checkpoints.empty();
-    for (const chain::Checkpoint& checkpoint : checkpoints) {
-      more = more && checkpoint.number < statement_.checkpoint.number;
-      if (checkpoint.number > statement_.checkpoint.number) break;
-      Emit(CheckpointLine(checkpoint));
-      checkpoint_ = checkpoint.number;
-    }
-    return more ? absl::OkStatus() : Finish();
+    CS_ASSIGN_OR_RETURN(const std::vector<std::string> lines, checkpoints_.Next());
+    for (const std::string& line : lines) Emit(line);
+    return lines.empty() ? Finish() : absl::OkStatus();
   }
 
   absl::Status Finish() {
@@ -237,7 +256,7 @@ class Exporter::Job {
   std::size_t batch_begin_ = 0;
   std::uint64_t next_position_ = 0;
   std::uint32_t after_ = 0;
-  std::uint64_t checkpoint_ = 0;
+  CheckpointPart checkpoints_;
   crypto::Sha256Stream digest_;
   std::uint64_t lines_ = 0;
   std::string buffer_;
@@ -257,7 +276,9 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(const std::vector<std::string>& i
     return absl::InvalidArgumentError(absl::StrCat("at most ", kMaxNamed, " sessions by name"));
   }
   // The forced checkpoint assigns positions to new sessions.
-  CS_RETURN_IF_ERROR(checkpointer_.Force().status());
+  using Log = chain::Checkpointer::Log;
+  const Log log = connections ? Log::kIfReachable : Log::kFollowed;
+  CS_RETURN_IF_ERROR(checkpointer_.Force(log).status());
   std::vector<SessionRow> named;
   std::vector<std::uint64_t> positions;
   const std::set<std::string> distinct(ids.begin(), ids.end());
@@ -270,9 +291,11 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(const std::vector<std::string>& i
     positions.push_back(row->position);
   }
   CS_ASSIGN_OR_RETURN(chain::Checkpointer::Statement statement, checkpointer_.State(positions));
-  auto job = std::make_shared<Job>(
-      *this, reader.who, std::move(statement),
-      complete ? std::nullopt : std::optional<std::vector<SessionRow>>(std::move(named)));
+  std::optional<std::vector<SessionRow>> only;
+  if (!complete) only = std::move(named);
+  CS_ASSIGN_OR_RETURN(Job::Content content,
+                      Job::MakeContent(*this, std::move(statement), std::move(only), reader));
+  auto job = std::make_shared<Job>(*this, reader.who, std::move(content));
   const std::string id = Base64UrlEncode(random_.Bytes(18));
   {
     const MutexLock lock(mutex_);

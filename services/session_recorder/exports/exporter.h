@@ -40,7 +40,8 @@ class Exporter {
   // The first page. With `ids`: these sessions, up to their newest event; NOT_FOUND when one is
   // unknown, PERMISSION_DENIED when `reader` may not read its connection. Without `ids`: all ended
   // sessions; `reader` must then be allowed all connections. RESOURCE_EXHAUSTED when too many
-  // exports are unfinished.
+  // exports are unfinished. UNAVAILABLE while approval's log cannot be read, which is part of every
+  // export for readers of all connections.
   absl::StatusOr<Page> Begin(const std::vector<std::string>& ids, const ExportReader& reader);
 
   // The page of `token`; the newest page may be requested again. NOT_FOUND when the export is

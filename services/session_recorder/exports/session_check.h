@@ -1,8 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "libs/domain/decision.h"
+#include "libs/domain/review_history.h"
 #include "services/session_recorder/exports/export_format.h"
 #include "services/session_recorder/exports/verifier.h"
 
@@ -12,10 +18,11 @@ namespace countersign::session_recorder::exports {
 // usually follow from it.
 class SessionCheck {
  public:
-  SessionCheck(ExportedSession claimed, std::uint64_t line);
+  // `canonical`: SessionLine of `claimed`.
+  SessionCheck(ExportedSession claimed, std::string canonical, std::uint64_t line);
 
   void Event(const ExportedEvent& event, std::uint64_t line);
-  // There are no more events. What was claimed of the session is forgotten, but for its place.
+  // There are no more events. Of many sessions only what checkpoints are compared with is kept.
   void Close(std::uint64_t line);
 
   // Compares with the head that a checkpoint signed for this session.
@@ -23,24 +30,45 @@ class SessionCheck {
 
   void Fail(std::string problem, std::uint64_t line);
 
-  const ExportedSession& claimed() const { return claimed_; }
-  chain::SessionHead head() const;  // as computed from the events
+  // Whether something was forwarded with an approval, and with which.
+  bool used_approval() const { return use_ && !use_->binding_hash.empty(); }
+  const domain::RecordedUse& use() const { return *use_; }
+  void SetVotesProven() { votes_proven_ = true; }
+
+  const std::string& id() const { return id_; }
+  const std::vector<std::string>& path() const { return path_; }  // as claimed
+  chain::SessionHead head() const;                                // as computed from the events
   bool ended() const { return ended_; }
   SessionVerdict Verdict() const;
 
  private:
+  // What is needed only until the session is closed.
+  struct Open {
+    Open(ExportedSession session, std::string line)
+        : claimed(std::move(session)), canonical(std::move(line)), data_key(claimed.data_key) {}
+    ExportedSession claimed;
+    std::string canonical;
+    SecretString data_key;
+    SessionRow found;  // as computed from the events
+    absl::Time last_at = absl::InfinitePast();
+    std::optional<domain::Verdict> verdict;  // the newest
+  };
   std::string CheckEvent(const ExportedEvent& event);
+  std::string CheckForwarding(absl::string_view type, const std::string& payload);
   void CheckDescription(std::uint64_t line);
 
-  ExportedSession claimed_;
   const std::uint64_t line_;
-  SecretString data_key_;
-  SessionRow found_;    // as computed from the events
-  std::string hash_;    // of the newest link
-  std::string hashes_;  // all links, 32 bytes each; a checkpoint may refer to any of them
+  const std::string id_;
+  const std::uint64_t position_;
+  const std::vector<std::string> path_;
+  std::unique_ptr<Open> open_;  // null once closed
+  std::string hash_;            // of the newest link
+  std::string hashes_;          // all links, 32 bytes each; a checkpoint may refer to any of them
   std::uint32_t index_ = 0;
-  absl::Time last_at_ = absl::InfinitePast();
   bool ended_ = false;
+  domain::Outcome outcome_ = domain::Outcome::kRunning;
+  std::optional<domain::RecordedUse> use_;
+  bool votes_proven_ = false;
   std::string problem_;
   std::uint64_t problem_line_ = 0;
 };

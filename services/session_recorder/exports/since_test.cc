@@ -4,6 +4,7 @@
 
 #include "libs/testing/temporary_folder.h"
 #include "services/session_recorder/testing/archive.h"
+#include "services/session_recorder/testing/fake_review_log.h"
 
 namespace countersign::session_recorder::exports {
 namespace {
@@ -11,34 +12,6 @@ namespace {
 using chain::Checkpoint;
 using chain::Checkpointer;
 using chain::CheckpointOptions;
-
-// Approval's log, which a test can change.
-class FakeReviewLog final : public domain::ReviewLog {
- public:
-  void Add(const std::string& body) {
-    lines.push_back({lines.size() + 1, body});
-    REQUIRE(domain::FollowReviewLog({lines.back()}, head).ok());
-  }
-  // Replaces the log by one with only these lines.
-  void Replace(const std::vector<std::string>& bodies) {
-    lines.clear();
-    head = {};
-    for (const std::string& body : bodies) Add(body);
-  }
-  absl::StatusOr<domain::ReviewLogPage> Read(std::uint64_t after, std::size_t limit) override {
-    if (!status.ok()) return status;
-    domain::ReviewLogPage page;
-    page.head = head;
-    for (std::size_t i = after; i < lines.size() && page.lines.size() < limit; ++i) {
-      page.lines.push_back(lines[i]);
-    }
-    return page;
-  }
-
-  absl::Status status;
-  std::vector<domain::ReviewLogLine> lines;
-  domain::ReviewLogHead head;
-};
 
 // An archive whose checkpoints are published and cover the log.
 struct Published {

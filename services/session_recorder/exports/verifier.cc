@@ -1,16 +1,19 @@
 #include "services/session_recorder/exports/verifier.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/encoding.h"
 #include "libs/crypto/hash.h"
 #include "libs/crypto/signing_key.h"
-#include "services/session_recorder/chain/merkle_tree.h"
+#include "libs/domain/review_history.h"
+#include "services/session_recorder/chain/record_tree.h"
 #include "services/session_recorder/exports/export_format.h"
 #include "services/session_recorder/exports/line_reader.h"
 #include "services/session_recorder/exports/session_check.h"
@@ -19,6 +22,29 @@ namespace countersign::session_recorder::exports {
 namespace {
 
 constexpr std::size_t kMaxProblems = 100;
+
+// A head that checkpoints covered, without the pointers of strings: there is one per session.
+class CoveredHead {
+ public:
+  // REQUIRES: a session id, and a hash of 32 bytes.
+  explicit CoveredHead(const chain::SessionHead& head)
+      : index_(head.head.index), ended_(head.ended) {
+    std::copy_n(head.session_id.begin(), id_.size(), id_.begin());
+    std::copy_n(head.head.hash.begin(), hash_.size(), hash_.begin());
+  }
+  chain::SessionHead Get(std::uint64_t position) const {
+    return {position,
+            std::string(id_.begin(), id_.end()),
+            {index_, std::string(hash_.begin(), hash_.end())},
+            ended_};
+  }
+
+ private:
+  std::array<char, 36> id_;
+  std::array<char, 32> hash_;
+  std::uint32_t index_;
+  bool ended_;
+};
 
 class Verification {
  public:
@@ -84,6 +110,10 @@ class Verification {
       Session(line);
     } else if (type == "event") {
       Event(line);
+    } else if (type == "log") {
+      LogBegins(line);
+    } else if (type == "review") {
+      Review(line);
     } else if (type == "checkpoint") {
       OneCheckpoint(line);
     } else {
@@ -121,8 +151,9 @@ class Verification {
     auto session = ParseSession(line);
     if (!session.ok()) return Problem(session.status().message());
     const std::string id = session->row.id;
-    const bool canonical = line == SessionLine(*session);
-    sessions_.emplace_back(*std::move(session), line_);
+    std::string canonical_line = SessionLine(*session);
+    const bool canonical = line == canonical_line;
+    sessions_.emplace_back(*std::move(session), std::move(canonical_line), line_);
     current_ = &sessions_.back();
     if (!by_id_.emplace(id, current_).second) current_->Fail("it is in the file twice", line_);
     if (!canonical) Unreadable("the line is not in its canonical form");
@@ -137,7 +168,7 @@ class Verification {
     if (part_ != Part::kSessions) return Problem("an event out of place");
     const std::optional<ExportedEvent> event = ScanCanonicalEvent(line);
     if (!event) return UnreadableEvent(line);
-    if (current_ == nullptr || event->session_id != current_->claimed().row.id) {
+    if (current_ == nullptr || event->session_id != current_->id()) {
       return Unreadable(
           absl::StrCat("an event of session ", event->session_id, " is out of place"));
     }
@@ -156,12 +187,82 @@ class Verification {
     return key == Key() || std::find(keys.begin(), keys.end(), key) != keys.end();
   }
 
-  void OneCheckpoint(const std::string& line) {
-    if (part_ != Part::kSessions && part_ != Part::kCheckpoints) {
-      return Problem("a checkpoint out of place");
-    }
+  // True for lines behind the sessions.
+  bool IsBehindSessions() {
+    if (part_ != Part::kSessions && part_ != Part::kCheckpoints) return false;
     CloseSession();
     part_ = Part::kCheckpoints;
+    return true;
+  }
+
+  void LogBegins(const std::string& line) {
+    if (!IsBehindSessions() || !header_.has_log || log_is_open_ || plain_checkpoint_ ||
+        (header_.complete && history_)) {
+      return Problem("approval's log begins out of place");
+    }
+    const auto start = ParseLog(line);
+    if (!start.ok()) return Problem(start.status().message());
+    IsCanonical(line, LogLine(*start));
+    if (header_.complete && *start != domain::ReviewLogHead()) {
+      Problem("approval's log does not begin with its first line");
+    }
+    log_ = *start;
+    log_is_open_ = true;
+    if (!history_) history_.emplace(ReviewsInUse());
+  }
+
+  std::set<std::string> ReviewsInUse() const {
+    std::set<std::string> ids;
+    for (const SessionCheck& session : sessions_) {
+      if (session.used_approval()) ids.insert(session.use().review_id);
+    }
+    return ids;
+  }
+
+  void Review(const std::string& line) {
+    if (!IsBehindSessions() || !history_ || !(log_is_open_ || header_.complete)) {
+      return Problem("a line of approval's log out of place");
+    }
+    log_is_open_ = true;
+    const auto read = ParseReview(line);
+    if (!read.ok()) return Problem(read.status().message());
+    if (!IsCanonical(line, ReviewLine(*read))) return;
+    if (const absl::Status follows = domain::FollowReviewLog({*read}, log_); !follows.ok()) {
+      return Problem(follows.message());
+    }
+    if (const absl::Status known = history_->Add(*read); !known.ok()) Problem(known.message());
+  }
+
+  // The log up to here must be the one that `checkpoint` signed.
+  void CheckLog(const chain::Checkpoint& checkpoint) {
+    const bool closes = header_.complete ? header_.has_log && checkpoint.reviews : log_is_open_;
+    if (!header_.complete) {
+      if (plain_checkpoint_) Problem("an export of named sessions has one checkpoint at its end");
+      plain_checkpoint_ = !log_is_open_;
+    }
+    if (closes && (!checkpoint.reviews || *checkpoint.reviews != log_)) {
+      Problem(absl::StrCat("approval's log is not what checkpoint ", checkpoint.number, " signed"));
+    }
+    if (closes) log_is_open_ = false;
+  }
+
+  // Compares every session that used an approval with the log.
+  void CheckVotes() {
+    if (!header_.has_log) return;
+    for (SessionCheck& session : sessions_) {
+      if (!session.used_approval()) continue;
+      const auto result = history_ ? history_->Check(session.use())
+                                   : domain::ReviewHistory({}).Check(session.use());
+      if (result.proof == domain::ReviewHistory::Proof::kProven) {
+        session.SetVotesProven();
+      } else if (result.proof != domain::ReviewHistory::Proof::kEarlier) {
+        session.Fail(result.problem, line_);
+      }
+    }
+  }
+
+  void OneCheckpoint(const std::string& line) {
+    if (!IsBehindSessions()) return Problem("a checkpoint out of place");
     const auto checkpoint = ParseCheckpoint(line);
     if (!checkpoint.ok()) return Problem(checkpoint.status().message());
     if (!IsCanonical(line, CheckpointLine(*checkpoint))) return;
@@ -171,10 +272,11 @@ class Verification {
       return Problem("the checkpoint is signed by a key that is not trusted");
     }
     ++report_.checkpoints;
+    CheckLog(*checkpoint);
     if (header_.complete) {
       Follow(*checkpoint);
-    } else if (report_.checkpoints > 1) {
-      Problem("an export of named sessions has one checkpoint");
+    } else if (report_.checkpoints > 1 && checkpoint->number <= last_.number) {
+      Problem("the checkpoints are not in their order");
     }
     CheckKept(*checkpoint);
     last_ = *checkpoint;
@@ -240,23 +342,24 @@ class Verification {
   }
 
   bool Advance(const chain::SessionHead& head) {
-    if (head.position > tree_.size()) return false;
+    if (head.position > tree_.size() || !IsSessionId(head.session_id)) return false;
     if (head.position < tree_.size()) {
-      const chain::SessionHead& before = covered_[head.position];
+      const chain::SessionHead before = covered_[head.position].Get(head.position);
       if (before.session_id != head.session_id || before.ended ||
           before.head.index >= head.head.index) {
         return false;
       }
-      covered_[head.position] = head;
+      covered_[head.position] = CoveredHead(head);
     } else {
-      covered_.push_back(head);
+      covered_.emplace_back(head);
     }
-    tree_.Set(head.position, chain::HeadLeaf(head));
+    tree_.Set(head.position, chain::HeadLeaf(head), head.ended);
     return true;
   }
 
   void End(const std::string& line) {
     if (part_ != Part::kCheckpoints) Problem("the last line is out of place");
+    if (log_is_open_) Problem("no checkpoint covers the last lines of approval's log");
     CloseSession();
     part_ = Part::kAfterEnd;
     const auto end = ParseEnd(line);
@@ -278,17 +381,18 @@ class Verification {
     for (SessionCheck& session : sessions_) {
       const chain::SessionHead head = session.head();
       if (!header_.complete) {
-        const std::string root = chain::RootOfProof(head.position, last_.size,
-                                                    chain::HeadLeaf(head), session.claimed().path);
+        const std::string root =
+            chain::RootOfProof(head.position, last_.size, chain::HeadLeaf(head), session.path());
         if (root.empty() || chain::RootWith(root, last_.reviews) != last_.root)
           session.Fail("it is not what the checkpoint signed", line_);
-      } else if (head.position >= covered_.size() ||
-                 chain::HeadLeaf(covered_[head.position]) != chain::HeadLeaf(head)) {
+      } else if (head.position >= covered_.size() || chain::HeadLeaf(covered_[head.position].Get(
+                                                         head.position)) != chain::HeadLeaf(head)) {
         session.Fail("it is not what the newest checkpoint signed", line_);
       }
     }
     if (!header_.complete) return;
-    for (const chain::SessionHead& head : covered_) {
+    for (std::size_t position = 0; position < covered_.size(); ++position) {
+      const chain::SessionHead head = covered_[position].Get(position);
       if (by_id_.count(head.session_id) != 0) continue;
       if (head.ended) {
         Problem(absl::StrCat("session ", head.session_id, " is missing"));
@@ -306,6 +410,7 @@ class Verification {
       Problem("there is no valid checkpoint");
     } else {
       CheckCoverage();
+      CheckVotes();
       report_.newest = Keep(last_);
     }
     CheckSince();
@@ -332,9 +437,13 @@ class Verification {
   std::deque<SessionCheck> sessions_;
   std::map<std::string, SessionCheck*> by_id_;
   SessionCheck* current_ = nullptr;
-  chain::MerkleTree tree_;
-  std::vector<chain::SessionHead> covered_;  // by position
-  chain::Checkpoint last_;                   // number 0 before the first
+  chain::RecordTree tree_;
+  std::vector<CoveredHead> covered_;              // by position
+  chain::Checkpoint last_;                        // number 0 before the first
+  std::optional<domain::ReviewHistory> history_;  // once the log has begun
+  domain::ReviewLogHead log_;                     // after the lines so far
+  bool log_is_open_ = false;                      // there are lines that no checkpoint covers yet
+  bool plain_checkpoint_ = false;  // the one at the end of an export of named sessions was read
 };
 
 }  // namespace

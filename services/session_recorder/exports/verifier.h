@@ -20,11 +20,20 @@ struct VerifyLimits {
   std::uint64_t max_lines = 200'000'000;
 };
 
+// Whether approval's log in the file proves the approval that a session used.
+enum class VotesProof {
+  kNone,       // it used none
+  kProven,     // by a log that a signed checkpoint covers
+  kNotInFile,  // the file has no log, as those of earlier programs and of auditors of some
+               // connections
+};
+
 struct SessionVerdict {
   std::string id;
   domain::Outcome outcome = domain::Outcome::kRunning;  // kRunning: exported while running
   std::uint32_t events = 0;
   bool intact = false;
+  VotesProof votes = VotesProof::kNone;
   std::string problem;     // when not intact: what is wrong, with the event's index
   std::uint64_t line = 0;  // the line of the problem
 };
@@ -48,7 +57,10 @@ struct VerifyReport {
 //
 // A session is intact when its chain has no gap from the first event to its head, every sealed
 // payload opens with the session's key, the payloads agree with the session line, and a signed
-// checkpoint covers the head. A session that was closed as truncated can be intact.
+// checkpoint covers the head. A session that was closed as truncated can be intact. If it used an
+// approval, approval's log, where the file has it, must show that the review was opened for these
+// bytes, had its votes and was used by this session; and what policy wanted reviewed was not
+// forwarded without.
 //
 // With `since` the file must also continue that kept checkpoint: a record that was set back or
 // replaced is not intact. For an export of named sessions this can be proven only if its checkpoint

@@ -20,9 +20,8 @@ constexpr std::size_t kLastEventBytes = 1;  // one event is read, however large
 
 // Whether a writer may send this type: the first and last event are written by the recorder.
 bool IsWritersType(absl::string_view type) {
-  return type == event_type::kDecision || type == event_type::kReviewWaiting ||
-         type == event_type::kReviewConsumed || type == event_type::kForward ||
-         type == event_type::kResponseHead || type == event_type::kResponseData;
+  const auto& types = event_type::kWriters;
+  return std::find(std::begin(types), std::end(types), type) != std::end(types);
 }
 
 bool IsResponse(const domain::SessionEvent& event) {

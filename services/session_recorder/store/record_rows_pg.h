@@ -10,7 +10,7 @@
 // Converts between values and rows of the recorder's tables.
 namespace countersign::session_recorder::store {
 
-// The columns that ReadSession needs, in a SELECT from `sessions`.
+// The columns that ReadSession needs, the first ones of a SELECT from `sessions`.
 extern const char kSessionColumns[];
 SessionRow ReadSession(const pqxx::row& row);
 chain::Checkpoint ReadCheckpoint(
@@ -25,5 +25,14 @@ std::vector<std::string> CommitStatements();
 
 // `segment` contains the encoded events of the write; both must outlive the statement.
 pg::BoundStatement BindWrite(const SessionWrite& write, const std::string& segment);
+
+// "{…}": an array in PostgreSQL's text form, of items that need no quotes.
+template <typename Items, typename Format>
+std::string ArrayLiteral(const Items& items, Format format) {
+  std::string literal = "{";
+  for (const auto& item : items) absl::StrAppend(&literal, format(item), ",");
+  if (literal.back() == ',') literal.pop_back();
+  return literal + "}";
+}
 
 }  // namespace countersign::session_recorder::store

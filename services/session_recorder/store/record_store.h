@@ -45,6 +45,13 @@ struct CoveredSession {
   bool ended = false;
 };
 
+// Sessions that have ended and have no text filter (audit/text_filter.h) yet.
+struct UnfilteredSessions {
+  std::vector<SessionRow> rows;
+  // Of the last one: the checkpoint that covered its end, and its position.
+  std::uint64_t checkpoint = 0, position = 0;
+};
+
 // Where records live. Blocking; every method may fail with UNAVAILABLE. Thread-safe.
 class RecordStore {
  public:
@@ -97,15 +104,30 @@ class RecordStore {
   // The heads that the next checkpoint may have to cover: of sessions that are running, or whose
   // end is not covered yet.
   virtual absl::StatusOr<std::vector<chain::SessionHead>> OpenHeads() = 0;
-  // The latest covered head of each position, ordered by position.
-  virtual absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads() = 0;
+  // The heads that checkpoints up to number `checkpoint` covered last, at the positions from `from`
+  // on, `count` of them at most, ordered by position.
+  virtual absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads(
+      std::uint64_t from, std::uint64_t count, std::uint64_t checkpoint) = 0;
   virtual absl::StatusOr<std::optional<chain::Checkpoint>> LastCheckpoint() = 0;
   // Checkpoints with a number above `after`, with their heads, in order; at most `limit`, and at
   // least one if there is any.
   virtual absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
                                                                           std::size_t limit) = 0;
+  // The first checkpoint, without its heads, that covers line `sequence` of approval's log.
+  virtual absl::StatusOr<std::optional<chain::Checkpoint>> CheckpointOfReview(
+      std::uint64_t sequence) = 0;
   // ABORTED when a checkpoint with this number exists.
   virtual absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) = 0;
+
+  // The next sessions, in the order in which checkpoints covered their ends, whose text filters
+  // were not added yet; at most `limit`.
+  virtual absl::StatusOr<UnfilteredSessions> WithoutTextFilter(std::size_t limit) = 0;
+  // Adds a filter to each of `sessions`, none for an empty one; they are not returned again.
+  virtual absl::Status AddTextFilters(const UnfilteredSessions& sessions,
+                                      const std::vector<std::string>& filters) = 0;
+  // The filters of `sessions`, in their order; empty for those that have none.
+  virtual absl::StatusOr<std::vector<std::string>> TextFilters(
+      const std::vector<SessionRow>& sessions) = 0;
 
   // OK when the medium takes new bytes; nothing is left behind. Some small writes go through on a
   // full disk: this one needs room.

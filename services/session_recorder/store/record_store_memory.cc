@@ -177,11 +177,15 @@ absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::OpenHeads() {
   return heads;
 }
 
-absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::CoveredHeads() {
+absl::StatusOr<std::vector<chain::SessionHead>> MemoryRecordStore::CoveredHeads(
+    std::uint64_t from, std::uint64_t count, std::uint64_t checkpoint) {
   const MutexLock lock(mutex_);
   std::map<std::uint64_t, chain::SessionHead> latest;
-  for (const chain::Checkpoint& checkpoint : checkpoints_) {
-    for (const chain::SessionHead& head : checkpoint.heads) latest[head.position] = head;
+  for (const chain::Checkpoint& made : checkpoints_) {
+    if (made.number > checkpoint) continue;
+    for (const chain::SessionHead& head : made.heads) {
+      if (head.position >= from && head.position < from + count) latest[head.position] = head;
+    }
   }
   std::vector<chain::SessionHead> heads;
   for (const auto& [position, head] : latest) heads.push_back(head);
@@ -204,6 +208,17 @@ absl::StatusOr<std::vector<chain::Checkpoint>> MemoryRecordStore::CheckpointsAft
   return found;
 }
 
+absl::StatusOr<std::optional<chain::Checkpoint>> MemoryRecordStore::CheckpointOfReview(
+    std::uint64_t sequence) {
+  const MutexLock lock(mutex_);
+  for (chain::Checkpoint checkpoint : checkpoints_) {
+    if (!checkpoint.reviews || checkpoint.reviews->sequence < sequence) continue;
+    checkpoint.heads.clear();
+    return std::optional<chain::Checkpoint>(std::move(checkpoint));
+  }
+  return std::optional<chain::Checkpoint>();
+}
+
 absl::Status MemoryRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint) {
   const MutexLock lock(mutex_);
   for (const chain::Checkpoint& other : checkpoints_) {
@@ -217,6 +232,45 @@ absl::Status MemoryRecordStore::AppendCheckpoint(const chain::Checkpoint& checkp
     found->second.covered = head.ended;
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<UnfilteredSessions> MemoryRecordStore::WithoutTextFilter(std::size_t limit) {
+  const MutexLock lock(mutex_);
+  UnfilteredSessions found;
+  for (const chain::Checkpoint& checkpoint : checkpoints_) {
+    for (const chain::SessionHead& head : checkpoint.heads) {
+      const auto session = sessions_.find(head.session_id);
+      const bool is_next = std::pair(checkpoint.number, head.position) > filtered_;
+      if (!is_next || !head.ended || session == sessions_.end()) continue;
+      if (found.rows.size() == limit) return found;
+      found.rows.push_back(session->second.row);
+      found.checkpoint = checkpoint.number;
+      found.position = head.position;
+    }
+  }
+  return found;
+}
+
+absl::Status MemoryRecordStore::AddTextFilters(const UnfilteredSessions& sessions,
+                                               const std::vector<std::string>& filters) {
+  const MutexLock lock(mutex_);
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    const auto session = sessions_.find(sessions.rows[i].id);
+    if (session != sessions_.end()) session->second.text_filter = filters[i];
+  }
+  filtered_ = std::max(filtered_, std::pair(sessions.checkpoint, sessions.position));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> MemoryRecordStore::TextFilters(
+    const std::vector<SessionRow>& sessions) {
+  const MutexLock lock(mutex_);
+  std::vector<std::string> filters;
+  for (const SessionRow& row : sessions) {
+    const auto session = sessions_.find(row.id);
+    filters.push_back(session == sessions_.end() ? "" : session->second.text_filter);
+  }
+  return filters;
 }
 
 }  // namespace countersign::session_recorder::store

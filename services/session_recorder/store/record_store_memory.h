@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/base/mutex.h"
@@ -32,11 +33,20 @@ class MemoryRecordStore final : public RecordStore {
   absl::Status KeepAlive(const std::string& node, absl::Time until) override;
   absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& self, absl::Time now) override;
   absl::StatusOr<std::vector<chain::SessionHead>> OpenHeads() override;
-  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads() override;
+  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads(std::uint64_t from,
+                                                               std::uint64_t count,
+                                                               std::uint64_t checkpoint) override;
   absl::StatusOr<std::optional<chain::Checkpoint>> LastCheckpoint() override;
   absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
                                                                   std::size_t limit) override;
+  absl::StatusOr<std::optional<chain::Checkpoint>> CheckpointOfReview(
+      std::uint64_t sequence) override;
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
+  absl::StatusOr<UnfilteredSessions> WithoutTextFilter(std::size_t limit) override;
+  absl::Status AddTextFilters(const UnfilteredSessions& sessions,
+                              const std::vector<std::string>& filters) override;
+  absl::StatusOr<std::vector<std::string>> TextFilters(
+      const std::vector<SessionRow>& sessions) override;
   absl::Status ProbeWrite() override { return absl::OkStatus(); }
   absl::Status CreatePartitions(absl::Time) override { return absl::OkStatus(); }
 
@@ -45,6 +55,7 @@ class MemoryRecordStore final : public RecordStore {
     SessionRow row;
     std::vector<SealedEvent> events;
     bool covered = false;  // a checkpoint covers its end
+    std::string text_filter;
   };
   std::map<std::string, Stored>& sessions() { return sessions_; }
   std::vector<chain::Checkpoint>& checkpoints() { return checkpoints_; }
@@ -54,6 +65,7 @@ class MemoryRecordStore final : public RecordStore {
   std::map<std::string, Stored> sessions_;
   std::map<std::string, absl::Time> nodes_;
   std::vector<chain::Checkpoint> checkpoints_;
+  std::pair<std::uint64_t, std::uint64_t> filtered_{0, 0};  // checkpoint and position
 };
 
 }  // namespace countersign::session_recorder::store

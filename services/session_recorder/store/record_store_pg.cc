@@ -15,15 +15,6 @@
 namespace countersign::session_recorder::store {
 namespace {
 
-// "{…}": an array in PostgreSQL's text form, of items that need no quotes.
-template <typename Items, typename Format>
-std::string ArrayLiteral(const Items& items, Format format) {
-  std::string literal = "{";
-  for (const auto& item : items) absl::StrAppend(&literal, format(item), ",");
-  if (literal.back() == ',') literal.pop_back();
-  return literal + "}";
-}
-
 std::string Where(pqxx::work& transaction, const SessionFilter& filter) {
   std::vector<std::string> terms{"true"};
   if (!filter.identity.empty()) {
@@ -289,14 +280,16 @@ absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::OpenHeads() {
   return heads;
 }
 
-absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::CoveredHeads() {
+absl::StatusOr<std::vector<chain::SessionHead>> PgRecordStore::CoveredHeads(
+    std::uint64_t from, std::uint64_t count, std::uint64_t checkpoint) {
   std::vector<chain::SessionHead> heads;
   CS_RETURN_IF_ERROR(database_.Transact("read covered heads", [&](pqxx::work& transaction) {
     heads.clear();
-    transaction.exec("SET LOCAL statement_timeout = '5min'");
-    for (const auto& row :
-         transaction.exec(absl::StrCat("SELECT DISTINCT ON (position) ", kHeadColumns,
-                                       " FROM checkpoint_heads ORDER BY position, number DESC"))) {
+    for (const auto& row : transaction.exec_params(
+             absl::StrCat("SELECT DISTINCT ON (position) ", kHeadColumns,
+                          " FROM checkpoint_heads WHERE position >= $1 AND position < $2 "
+                          "AND number <= $3 ORDER BY position, number DESC"),
+             from, from + count, checkpoint)) {
       heads.push_back(ReadHead(row));
     }
     return absl::OkStatus();
@@ -338,6 +331,20 @@ absl::StatusOr<std::vector<chain::Checkpoint>> PgRecordStore::CheckpointsAfter(s
     return absl::OkStatus();
   }));
   return checkpoints;
+}
+
+absl::StatusOr<std::optional<chain::Checkpoint>> PgRecordStore::CheckpointOfReview(
+    std::uint64_t sequence) {
+  std::optional<chain::Checkpoint> found;
+  CS_RETURN_IF_ERROR(database_.Transact("find checkpoint", [&](pqxx::work& transaction) {
+    const auto rows = transaction.exec_params(
+        "SELECT * FROM checkpoints WHERE reviews_sequence >= $1 "
+        "ORDER BY reviews_sequence, number LIMIT 1",
+        sequence);
+    if (!rows.empty()) found = ReadCheckpoint(rows[0]);
+    return absl::OkStatus();
+  }));
+  return found;
 }
 
 absl::Status PgRecordStore::AppendCheckpoint(const chain::Checkpoint& checkpoint) {
@@ -403,12 +410,15 @@ absl::Status PgRecordStore::CreatePartitions(absl::Time now) {
   for (int ahead = -1; ahead <= 3; ++ahead) {
     const std::string day = UtcDay(now + ahead * absl::Hours(24));
     const std::string next = UtcDay(now + (ahead + 1) * absl::Hours(24));
+    const std::string suffix = absl::StrReplaceAll(day, {{"-", ""}});
+    const std::string values = absl::StrCat("FOR VALUES FROM ('", day, "') TO ('", next, "')");
     const absl::Status status = database_.Transact("make partition", [&](pqxx::work& transaction) {
       transaction.exec("SELECT pg_advisory_xact_lock(hashtext('countersign segments partitions'))");
-      transaction.exec(absl::StrCat("CREATE TABLE IF NOT EXISTS segments_",
-                                    absl::StrReplaceAll(day, {{"-", ""}}),
-                                    " PARTITION OF segments FOR VALUES FROM ('", day, "') TO ('",
-                                    next, "') WITH (toast_tuple_target = 8160)"));
+      transaction.exec(absl::StrCat("CREATE TABLE IF NOT EXISTS segments_", suffix,
+                                    " PARTITION OF segments ", values,
+                                    " WITH (toast_tuple_target = 8160)"));
+      transaction.exec(absl::StrCat("CREATE TABLE IF NOT EXISTS text_filters_", suffix,
+                                    " PARTITION OF text_filters ", values));
       return absl::OkStatus();
     });
     // Segments of that day are in the default partition already and stay there.

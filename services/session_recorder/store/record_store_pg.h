@@ -37,11 +37,20 @@ class PgRecordStore final : public RecordStore {
   absl::Status KeepAlive(const std::string& node, absl::Time until) override;
   absl::StatusOr<std::vector<SessionRow>> Orphans(const std::string& self, absl::Time now) override;
   absl::StatusOr<std::vector<chain::SessionHead>> OpenHeads() override;
-  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads() override;
+  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads(std::uint64_t from,
+                                                               std::uint64_t count,
+                                                               std::uint64_t checkpoint) override;
   absl::StatusOr<std::optional<chain::Checkpoint>> LastCheckpoint() override;
   absl::StatusOr<std::vector<chain::Checkpoint>> CheckpointsAfter(std::uint64_t after,
                                                                   std::size_t limit) override;
+  absl::StatusOr<std::optional<chain::Checkpoint>> CheckpointOfReview(
+      std::uint64_t sequence) override;
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override;
+  absl::StatusOr<UnfilteredSessions> WithoutTextFilter(std::size_t limit) override;
+  absl::Status AddTextFilters(const UnfilteredSessions& sessions,
+                              const std::vector<std::string>& filters) override;
+  absl::StatusOr<std::vector<std::string>> TextFilters(
+      const std::vector<SessionRow>& sessions) override;
   absl::Status ProbeWrite() override;
   absl::Status CreatePartitions(absl::Time now) override;
 

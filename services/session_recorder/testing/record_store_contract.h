@@ -366,8 +366,13 @@ inline void CheckCheckpoints(store::RecordStore& store) {
     CHECK(moved.head.index == 2);
     REQUIRE(store.AppendCheckpoint(ContractCheckpoint(2, {moved})).ok());
     REQUIRE(store.AppendCheckpoint(ContractCheckpoint(3, {})).ok());
-    const auto covered = store.CoveredHeads();
+    const auto covered = store.CoveredHeads(0, 10, 9);
     REQUIRE(covered->size() == 2);
+    CHECK(store.CoveredHeads(0, 1, 9)->size() == 1);
+    CHECK(store.CoveredHeads(1, 1, 9)->front().position == 1);
+    CHECK(store.CoveredHeads(2, 10, 9)->empty());
+    CHECK(store.CoveredHeads(moved.position, 1, 1)->front().head.index == 1);
+    CHECK(store.CoveredHeads(0, 10, 0)->empty());
     CHECK((*covered)[0].position == 0);
     CHECK((*covered)[moved.position].head.index == 2);
     CHECK((*covered)[moved.position].head.hash == moved.head.hash);
@@ -381,6 +386,42 @@ inline void CheckCheckpoints(store::RecordStore& store) {
     CHECK((*store.LastCheckpoint())->number == 3);
     CHECK((*store.LastCheckpoint())->at == ContractTime(3));
     CHECK((*store.LastCheckpoint())->root == std::string(32, 'r'));
+  }
+  SECTION("text filters are added in the order of the ends") {
+    const auto next = store.WithoutTextFilter(10);
+    REQUIRE(next.ok());
+    REQUIRE(next->rows.size() == 1);  // the other one runs
+    CHECK(next->rows[0].id == ContractId(2));
+    CHECK(next->checkpoint == 1);
+    CHECK(store.WithoutTextFilter(0)->rows.empty());
+    const std::string filter("f\0\xff\"\\", 5);
+    REQUIRE(store.AddTextFilters(*next, {filter}).ok());
+    CHECK(store.WithoutTextFilter(10)->rows.empty());
+    const std::vector<SessionRow> asked = {MustFind(store, 1), MustFind(store, 2)};
+    CHECK(store.TextFilters(asked).value() == std::vector<std::string>{"", filter});
+    CHECK(store.TextFilters({})->empty());
+    // Another recorder was slower: what is there stays.
+    REQUIRE(store.AddTextFilters(*next, {filter}).ok());
+    CHECK(store.WithoutTextFilter(10)->rows.empty());
+    MustCommit(store, {NextWrite(one, true)});
+    REQUIRE(store.AppendCheckpoint(ContractCheckpoint(2, *store.OpenHeads())).ok());
+    const auto later = store.WithoutTextFilter(10);
+    REQUIRE(later->rows.size() == 1);
+    CHECK(later->rows[0].id == ContractId(1));
+    REQUIRE(store.AddTextFilters(*later, {""}).ok());  // it cannot be opened
+    CHECK(store.WithoutTextFilter(10)->rows.empty());
+    CHECK(store.TextFilters(asked).value()[0].empty());
+  }
+  SECTION("finds the checkpoint that covers a line of approval's log") {
+    chain::Checkpoint second = ContractCheckpoint(2, {}), third = ContractCheckpoint(3, {});
+    second.reviews = {4, std::string(32, 's')};
+    third.reviews = {9, std::string(32, 't')};
+    REQUIRE(store.AppendCheckpoint(second).ok());
+    REQUIRE(store.AppendCheckpoint(third).ok());
+    CHECK((*store.CheckpointOfReview(1))->number == 2);
+    CHECK((*store.CheckpointOfReview(4))->number == 2);
+    CHECK((*store.CheckpointOfReview(5))->reviews == third.reviews);
+    CHECK_FALSE(store.CheckpointOfReview(10)->has_value());
   }
   SECTION("accepts each checkpoint number once") {
     CHECK(store.AppendCheckpoint(ContractCheckpoint(1, {})).code() == absl::StatusCode::kAborted);

@@ -80,8 +80,10 @@ class ForwardingStore : public store::RecordStore {
   absl::StatusOr<std::vector<chain::SessionHead>> OpenHeads() override {
     return store_.OpenHeads();
   }
-  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads() override {
-    return store_.CoveredHeads();
+  absl::StatusOr<std::vector<chain::SessionHead>> CoveredHeads(std::uint64_t from,
+                                                               std::uint64_t count,
+                                                               std::uint64_t checkpoint) override {
+    return store_.CoveredHeads(from, count, checkpoint);
   }
   absl::StatusOr<std::optional<chain::Checkpoint>> LastCheckpoint() override {
     return store_.LastCheckpoint();
@@ -90,8 +92,23 @@ class ForwardingStore : public store::RecordStore {
                                                                   std::size_t limit) override {
     return store_.CheckpointsAfter(after, limit);
   }
+  absl::StatusOr<std::optional<chain::Checkpoint>> CheckpointOfReview(
+      std::uint64_t sequence) override {
+    return store_.CheckpointOfReview(sequence);
+  }
   absl::Status AppendCheckpoint(const chain::Checkpoint& checkpoint) override {
     return store_.AppendCheckpoint(checkpoint);
+  }
+  absl::StatusOr<store::UnfilteredSessions> WithoutTextFilter(std::size_t limit) override {
+    return store_.WithoutTextFilter(limit);
+  }
+  absl::Status AddTextFilters(const store::UnfilteredSessions& sessions,
+                              const std::vector<std::string>& filters) override {
+    return store_.AddTextFilters(sessions, filters);
+  }
+  absl::StatusOr<std::vector<std::string>> TextFilters(
+      const std::vector<SessionRow>& sessions) override {
+    return store_.TextFilters(sessions);
   }
   absl::Status ProbeWrite() override { return store_.ProbeWrite(); }
   absl::Status CreatePartitions(absl::Time now) override { return store_.CreatePartitions(now); }

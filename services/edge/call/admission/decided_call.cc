@@ -7,9 +7,11 @@
 namespace countersign::edge::call::admission {
 
 PendingDecision::PendingDecision(const CallContext& context, const request::VerifiedCaller& caller,
-                                 const request::ReadRequest& read)
+                                 const request::ReadRequest& read, const DecidedCall* before)
     : context_(context), answer_(context.executor) {
-  context.services.ports.decider.Decide(caller.call(), read.connection().name, read.prompt(),
+  domain::DecisionRequest request{read.connection().name, read.prompt()};
+  if (before != nullptr) request.verdict_before = before->decision().verdict;
+  context.services.ports.decider.Decide(caller.call(), std::move(request),
                                         context.services.PortDeadline(), answer_.done());
 }
 

@@ -24,8 +24,9 @@ class DecidedCall {
 // Asks policy on construction; the answer is awaited later.
 class PendingDecision {
  public:
+  // `before`: the decision that this call had so far, when policy is asked again.
   PendingDecision(const CallContext& context, const request::VerifiedCaller& caller,
-                  const request::ReadRequest& read);
+                  const request::ReadRequest& read, const DecidedCall* before = nullptr);
 
   // Waits for the decision and queues it on the session. A refusal for a deny, and when there is no
   // decision. At most once.

@@ -75,6 +75,9 @@ class ReviewedCall {
   async::Awaitable<absl::StatusOr<ReviewStatus>> Join();
   // ABORTED when the process begins to stop.
   async::Awaitable<absl::StatusOr<ReviewStatus>> Wait(const std::string& review_id);
+  // Queues how the review ended, for the next commit of the session.
+  void QueueEnd(const ReviewStatus& review);
+  async::Awaitable<void> QueueRevocation(const std::string& review_id);
   async::Awaitable<std::optional<Refusal>> VerifyCallerAgain();
   async::Awaitable<std::optional<Refusal>> CheckAgain();
   std::optional<Refusal> CheckConnection() const;
@@ -113,6 +116,7 @@ async::Awaitable<ReviewedCall::Round> ReviewedCall::RunRound() {
   if (auto* deferred = std::get_if<Deferred>(&waited)) co_return std::move(*deferred);
   if (auto* refusal = std::get_if<Refusal>(&waited)) co_return std::move(*refusal);
   const ReviewStatus& review = std::get<ReviewStatus>(waited);
+  QueueEnd(review);
   if (review.state == ReviewState::kConsumed || review.state == ReviewState::kExhausted) {
     co_return JoinAgain();
   }
@@ -152,6 +156,25 @@ async::Awaitable<ReviewedCall::Decided> ReviewedCall::JoinAndWait() {
   if (!status.ok() && context_.services.stopping.stopped()) co_return RefuseStopping(review_id);
   if (!status.ok()) co_return RefuseForPart(status.status(), "approval");
   co_return *std::move(status);
+}
+
+void ReviewedCall::QueueEnd(const ReviewStatus& review) {
+  const absl::string_view type = domain::ReviewEndType(review.state);
+  if (!type.empty()) session_.Queue(type, domain::ReviewEndPayload(review));
+}
+
+async::Awaitable<void> ReviewedCall::QueueRevocation(const std::string& review_id) {
+  async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);
+  context_.services.ports.reviews.GetStatus(caller_.call(), review_id,
+                                            context_.services.PortDeadline(), answer.done());
+  absl::StatusOr<ReviewStatus> status = co_await answer.Get(context_.cancellation);
+  // The refusal is recorded in any case; without an answer, who revoked it is not.
+  if (!status.ok() || status->state != ReviewState::kRevoked) {
+    status.emplace();
+    status->review_id = review_id;
+    status->state = ReviewState::kRevoked;
+  }
+  QueueEnd(*status);
 }
 
 async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Join() {
@@ -225,7 +248,7 @@ async::Awaitable<std::optional<Refusal>> ReviewedCall::CheckAgain() {
   if (!refusal) refusal = request::CheckCaller(caller_, read_);
   if (!refusal) refusal = CheckConnection();
   if (refusal) co_return refusal;
-  PendingDecision asked(context_, caller_, read_);
+  PendingDecision asked(context_, caller_, read_, &decided_);
   Step<DecidedCall> now = co_await asked.Get(session_);
   if (!now.ok()) co_return std::move(now).refusal();
   if (now->decision().masking_profile != decided_.decision().masking_profile) {
@@ -266,9 +289,11 @@ async::Awaitable<ReviewedCall::Round> ReviewedCall::UseGrant(const std::string& 
       co_return co_await Admit(std::move(lease), *std::move(allowed));
     }
     case Reason::kGrantExpired:
+      QueueEnd({.review_id = review_id, .state = ReviewState::kExpired});
       co_return RefuseReviewed("review_expired", "the approval has expired",
                                Outcome::kReviewExpired, review_id);
     case Reason::kGrantRevoked:
+      co_await QueueRevocation(review_id);
       co_return RefuseReviewed("review_denied", "the approval was revoked", Outcome::kReviewDenied,
                                review_id);
     default: co_return RefuseForPart(clearance.status(), "approval");

@@ -349,9 +349,9 @@ TEST_CASE("Review: what happens is durable in this order: open, join, waiting, u
   f.Run();
   CHECK(f.upstream.sent().size() == 1);
   CHECK(call.ended());
-  CHECK(f.events() == std::vector<std::string>{"decision", "review.waiting", "decision",
-                                               "review.consumed", "forward", "response.head",
-                                               "response.data"});
+  CHECK(f.events() == std::vector<std::string>{"decision", "review.waiting", "review.approved",
+                                               "decision", "review.consumed", "forward",
+                                               "response.head", "response.data"});
 }
 
 TEST_CASE("Review: the hash that was approved is of the bytes that are sent", "[edge]") {

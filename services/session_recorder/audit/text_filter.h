@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "libs/base/secret.h"
+
+// Tells, without opening a session, that it does not have a text: a Bloom filter over the groups of
+// three bytes in its texts, with ASCII letters in lower case. The hashes are keyed with the
+// session's data key, so the filter says nothing to those who may not open the session, two filters
+// cannot be compared, and it is worthless once that key is gone.
+namespace countersign::session_recorder::audit {
+
+// Collects the texts of one session. Memory: at most four bytes for each byte of them, and 8 MiB.
+class TextFilterBuilder {
+ public:
+  void Add(absl::string_view text);
+  // About a byte for each distinct group, 64 bytes to 64 KiB. REQUIRES: a data key of 32 bytes.
+  std::string Build(const SecretString& data_key);
+
+ private:
+  void Compact();
+  std::vector<std::uint32_t> groups_;
+  std::size_t compact_at_ = 1u << 20;
+};
+
+// What is looked for, prepared for many sessions.
+class TextNeedle {
+ public:
+  explicit TextNeedle(absl::string_view text);
+
+  // Whether a filter can rule a session out at all: for needles of three bytes or more.
+  bool selective() const { return !blocks_.empty(); }
+  // False: no text of the session has the needle. True: it may have it. Also true for a filter that
+  // is none.
+  bool MayBeIn(absl::string_view filter, const SecretString& data_key) const;
+
+ private:
+  std::string blocks_;  // of the distinct groups
+};
+
+}  // namespace countersign::session_recorder::audit
