@@ -65,21 +65,28 @@ CallerError MakePartError(const absl::Status& status, absl::string_view part) {
 }
 
 CallerError MakeUpstreamError(const absl::Status& status) {
-  if (absl::IsDeadlineExceeded(status)) {
-    return MakeCallerError("upstream_timeout", "the model took too long to answer");
-  }
-  CallerError error = MakeCallerError("upstream_error", "the model's server broke off its answer");
   const std::string reason = GetReason(status);
+  const bool unreachable = reason == "upstream_unreachable";
+  CallerError error = MakeCallerError("upstream_error", "the model's server broke off its answer");
+  if (absl::IsDeadlineExceeded(status)) {
+    return MakeCallerError("upstream_timeout",
+                           unreachable ? "the model's server did not accept a connection in time"
+                                       : "the model took too long to answer");
+  }
   if (absl::IsPermissionDenied(status)) {
     error = MakeCallerError("upstream_error",
                             "the connection's address may not be reached from this gateway");
+  } else if (absl::IsInvalidArgument(status)) {
+    error = MakeCallerError("upstream_error", "the connection's URL cannot be used");
   } else if (reason == "upstream_auth") {
     error = MakeCallerError(reason,
                             "the model's server refused the gateway's credential; its "
                             "administrator must renew it");
   } else if (reason == "upstream_protocol") {
-    error = MakeCallerError(reason, "the model's server sent an answer that cannot be read");
-  } else if (reason == "upstream_unreachable") {
+    error = MakeCallerError(
+        reason,
+        absl::StrCat("the model's server sent an answer that cannot be read: ", status.message()));
+  } else if (unreachable) {
     return MakeCallerError(reason, "the model's server could not be reached");
   } else {
     return error;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/match.h"
 #include "libs/base/status.h"
 
 namespace countersign::dialects {
@@ -43,8 +44,37 @@ TEST_CASE("MakePartError: too many reviews of one caller are a 429 that is not r
 TEST_CASE("MakeUpstreamError: a deadline is 504, everything else 502", "[dialects]") {
   CHECK(MakeUpstreamError(absl::DeadlineExceededError("")).code == "upstream_timeout");
   CHECK(MakeUpstreamError(absl::DeadlineExceededError("")).http_status == 504);
-  CHECK(MakeUpstreamError(absl::PermissionDeniedError("")).code == "upstream_error");
   CHECK(MakeUpstreamError(absl::UnavailableError("")).http_status == 502);
+}
+
+TEST_CASE("MakeUpstreamError: each cause has its code and message, and says whether to retry",
+          "[dialects]") {
+  const auto because = [](const char* reason) {
+    return WithReason(absl::UnavailableError("it is compressed"), reason);
+  };
+  const auto late = WithReason(absl::DeadlineExceededError(""), "upstream_unreachable");
+  struct Cause {
+    absl::Status status;
+    const char* code;
+    const char* message;
+    bool final;
+  };
+  const Cause causes[] = {
+      {absl::UnavailableError(""), "upstream_error", "broke off", false},
+      {absl::DeadlineExceededError(""), "upstream_timeout", "took too long", false},
+      {late, "upstream_timeout", "accept a connection", false},
+      {because("upstream_unreachable"), "upstream_unreachable", "could not be reached", false},
+      {absl::PermissionDeniedError(""), "upstream_error", "may not be reached", true},
+      {absl::InvalidArgumentError(""), "upstream_error", "URL", true},
+      {because("upstream_auth"), "upstream_auth", "credential", true},
+      {because("upstream_protocol"), "upstream_protocol", "read: it is compressed", true}};
+  for (const Cause& cause : causes) {
+    CAPTURE(cause.code, cause.message);
+    const CallerError error = MakeUpstreamError(cause.status);
+    CHECK(error.code == cause.code);
+    CHECK(absl::StrContains(error.message, cause.message));
+    CHECK(error.final == cause.final);
+  }
 }
 
 }  // namespace

@@ -26,6 +26,17 @@ Escape HexEscape(absl::string_view text, std::size_t prefix, std::size_t digits)
   return value ? Escape{prefix + digits, *value} : Escape{};
 }
 
+// `{34}` after `\u` or `\x`, as some languages write it.
+Escape BracedEscape(absl::string_view text, std::size_t prefix) {
+  constexpr std::size_t kMostDigits = 8;
+  if (text.size() <= prefix || text[prefix] != '{') return {};
+  const std::size_t end = text.substr(0, prefix + kMostDigits + 2).find('}', prefix);
+  if (end == absl::string_view::npos || end == prefix + 1) return {};
+  const auto value = ParseHex(text.substr(prefix + 1, end - prefix - 1));
+  return value && *value <= 0x10ffff ? Escape{end + 1, static_cast<std::uint32_t>(*value)}
+                                     : Escape{};
+}
+
 bool IsOctalDigit(char c) { return c >= '0' && c <= '7'; }
 
 // `\064`: up to three digits, one byte.
@@ -42,6 +53,8 @@ Escape OctalEscape(absl::string_view text, std::size_t prefix) {
 Escape BackslashEscape(absl::string_view text) {
   std::size_t at = text.find_first_not_of('\\');
   if (at == absl::string_view::npos) return {};
+  const Escape braced = text[at] == 'u' || text[at] == 'x' ? BracedEscape(text, at + 1) : Escape{};
+  if (braced.size > 0) return braced;
   if (text[at] == 'u') {
     const Escape unit = HexEscape(text, at + 1, 4);
     if (!json::IsHighSurrogate(unit.code_point)) return unit;
@@ -76,18 +89,26 @@ Escape NumericReference(absl::string_view text) {
   return escape;
 }
 
+// A name that is not known here (`&shy;`, `&ZeroWidthSpace;`) may stand between the digits of a
+// number: it is read as a soft hyphen, which detectors see through.
 Escape Reference(absl::string_view text) {
+  constexpr std::size_t kLongestName = 32;
+  constexpr std::uint32_t kSoftHyphen = 0xad;
   if (text.size() > 1 && text[1] == '#') return NumericReference(text);
-  const std::size_t end = text.substr(0, 12).find(';');
+  const std::size_t end = text.substr(0, kLongestName + 2).find(';');
   if (end == absl::string_view::npos || end < 3) return {};
   const absl::string_view name = text.substr(1, end - 1);
+  if (!std::all_of(name.begin(), name.end(),
+                   [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); })) {
+    return {};
+  }
   const std::uint32_t value = name == "amp"    ? '&'
                               : name == "lt"   ? '<'
                               : name == "gt"   ? '>'
                               : name == "quot" ? '"'
                               : name == "nbsp" ? ' '
-                                               : 0;
-  return value == 0 ? Escape{} : Escape{end + 1, value};
+                                               : kSoftHyphen;
+  return {end + 1, value};
 }
 
 // The length of an HTML tag or comment at the beginning of `text`; 0 if there is none.

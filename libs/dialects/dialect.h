@@ -29,6 +29,7 @@ struct IncomingRequest {
   std::string query;  // without '?'
   HeaderList headers;
   std::string body;
+  bool ask_for_usage = true;  // add to a stream's request that the upstream reports its usage
 };
 
 // A request after parsing by its dialect. Immutable.
@@ -48,10 +49,17 @@ struct Usage {
   bool known = false;
 };
 
+// A piece of a text that the model generated, as it is sent.
+struct OutputText {
+  std::string field;  // names the text; its pieces follow one another
+  std::string text;
+};
+
 // A piece of the answer for the caller.
 struct Delivery {
   std::string bytes;
   std::vector<domain::DeliveredSpan> masked;
+  std::vector<OutputText> output;
   bool recorded = true;   // false: a comment without content
   bool is_final = false;  // the final marker: the answer is complete
 };
@@ -92,6 +100,7 @@ struct AnswerOptions {
   // Lists of models contain only models that this connection serves. Must outlive the reader; null:
   // all models.
   const domain::Connection* connection = nullptr;
+  std::size_t max_event_bytes = 64u << 20;  // of one event of a stream
 };
 
 inline constexpr absl::string_view kUnknownEvent = "unknown_event";

@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
+#include "absl/strings/charconv.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/json/any_json.h"
+#include "libs/json/numbers.h"
 
 namespace countersign::json {
 namespace {
@@ -99,10 +103,19 @@ simdjson::error_code ParseBytes(simdjson::dom::parser& parser, absl::string_view
 
 // simdjson validates and decodes. This parser walks the source beside simdjson's tree to find the
 // offsets of values, which the tree does not have, and to refuse duplicate keys, which the tree
-// keeps.
+// keeps. `bytes` may have other numbers than the tree, of the same length.
 class Parser {
  public:
-  Parser(absl::string_view bytes, Document& document) : bytes_(bytes), document_(document) {}
+  struct Accepted {
+    bool any_numbers = false;
+    bool duplicate_names = false;
+  };
+  static absl::StatusOr<Document> Parse(absl::string_view bytes, const Limits& limits,
+                                        const Accepted& accepted);
+
+ private:
+  Parser(absl::string_view bytes, bool duplicate_names, Document& document)
+      : bytes_(bytes), duplicate_names_(duplicate_names), document_(document) {}
 
   absl::Status Walk(const simdjson::dom::element& element, Document::Index* index_out = nullptr) {
     SkipSpace();
@@ -128,7 +141,6 @@ class Parser {
     return absl::OkStatus();
   }
 
- private:
   using Index = Document::Index;
   using Range = Document::Range;
 
@@ -186,7 +198,7 @@ class Parser {
       if (!seen.empty()) SkipPunctuation();
       SkipSpace();
       const absl::string_view name(key.data(), key.size());
-      if (!seen.Insert(name)) {
+      if (!seen.Insert(name) && !duplicate_names_) {
         return At(bytes_, at_, absl::StrCat("duplicate key \"", name, "\""));
       }
       SkipString();
@@ -202,6 +214,8 @@ class Parser {
   }
 
   void WalkScalar(const simdjson::dom::element& element, Document::Node& node) {
+    const std::size_t begin = at_;
+    while (at_ < bytes_.size() && !EndsScalar(bytes_[at_])) ++at_;
     switch (element.type()) {
       case simdjson::dom::element_type::BOOL:
         node.type = Type::kBool;
@@ -217,7 +231,7 @@ class Parser {
         node.number = static_cast<double>(element.get_uint64().value_unsafe());
         break;
       case simdjson::dom::element_type::DOUBLE: {
-        const double number = element.get_double().value_unsafe();
+        const double number = ReadDouble(bytes_.substr(begin, at_ - begin));
         node.type = Type::kNumber;
         node.integral = number == std::floor(number) && std::fabs(number) <= kExactIntegers;
         if (node.integral) {
@@ -229,10 +243,17 @@ class Parser {
       }
       default: node.type = Type::kNull;
     }
-    while (at_ < bytes_.size() && !EndsScalar(bytes_[at_])) ++at_;
   }
 
-  absl::string_view bytes_;
+  static double ReadDouble(absl::string_view literal) {
+    double number = 0;
+    absl::from_chars(literal.data(), literal.data() + literal.size(), number);
+    constexpr double kLargest = std::numeric_limits<double>::max();
+    return std::clamp(number, -kLargest, kLargest);
+  }
+
+  const absl::string_view bytes_;
+  const bool duplicate_names_;
   Document& document_;
   std::size_t at_ = 0;
   // The elements and members of arrays and objects that are still open.
@@ -249,6 +270,16 @@ Limits BodyLimits(std::size_t size) {
 }
 
 absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const Limits& limits) {
+  return Parser::Parse(bytes, limits, {});
+}
+
+absl::StatusOr<Document> ParseAnyJson(absl::string_view bytes, const Limits& limits,
+                                      AnyJson options) {
+  return Parser::Parse(bytes, limits, {true, options.duplicate_names});
+}
+
+absl::StatusOr<Document> Parser::Parse(absl::string_view bytes, const Limits& limits,
+                                       const Accepted& accepted) {
   if (bytes.size() > std::min(limits.max_bytes, kMostBytes)) {
     return absl::InvalidArgumentError(
         absl::StrCat("JSON of ", bytes.size(), " bytes is over the limit of ", limits.max_bytes));
@@ -270,13 +301,21 @@ absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const Limits& 
   simdjson::dom::parser own(is_small ? kSmallDocument : limits.max_bytes);
   simdjson::dom::parser& parser = is_small ? SmallParser() : own;
   simdjson::dom::element root;
-  const simdjson::error_code error =
-      ParseBytes(parser, bytes, is_small ? kSmallDocument : bytes.size(), limits.max_depth, root);
+  const auto parse = [&](absl::string_view source) {
+    return ParseBytes(parser, source, is_small ? kSmallDocument : bytes.size(), limits.max_depth,
+                      root);
+  };
+  simdjson::error_code error = parse(bytes);
+  std::optional<std::string> without_large;
+  if (error != simdjson::SUCCESS && accepted.any_numbers) {
+    without_large = ReplaceLargeNumbers(bytes);
+    if (without_large) error = parse(*without_large);
+  }
   if (error != simdjson::SUCCESS) {
     return absl::InvalidArgumentError(
         absl::StrCat("not valid JSON: ", simdjson::error_message(error)));
   }
-  CS_RETURN_IF_ERROR(Parser(bytes, document).Walk(root));
+  CS_RETURN_IF_ERROR(Parser(bytes, accepted.duplicate_names, document).Walk(root));
   return document;
 }
 
@@ -321,8 +360,8 @@ absl::string_view Value::key(std::size_t index) const {
 
 Value Value::operator[](absl::string_view key) const {
   if (!is(Type::kObject)) return {};
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (this->key(i) == key) return at(i);
+  for (std::size_t i = size(); i > 0; --i) {
+    if (this->key(i - 1) == key) return at(i - 1);
   }
   return {};
 }

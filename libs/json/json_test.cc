@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "libs/json/any_json.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 
@@ -99,6 +100,40 @@ TEST_CASE("Document: the limits of a body allow long values and many values", "[
   for (int i = 0; i < 200'000; ++i) texts += R"("abcdefghijklmn",)";
   texts.back() = ']';
   CHECK(Document::Parse(texts, BodyLimits(texts.size())).ok());
+}
+
+TEST_CASE("Document: numbers beyond the usual ranges are read where they are accepted", "[json]") {
+  const std::string source =
+      R"([ 123456789012345678901234567890 , 1e400,{"a":-1e400},4.5,-7,"1e400"])";
+  CHECK_FALSE(Document::Parse(source).ok());
+  for (const Limits& limits : {Limits(), BodyLimits(source.size())}) {
+    const Document document = ParseAnyJson(source, limits).value();
+    const Value root = document.root();
+    CHECK(root.at(0).number() == 123456789012345678901234567890.0);
+    CHECK_FALSE(root.at(0).integer().has_value());
+    CHECK(source.substr(root.at(0).begin(), root.at(0).end() - root.at(0).begin()) ==
+          "123456789012345678901234567890");
+    constexpr double kLargest = std::numeric_limits<double>::max();
+    CHECK(root.at(1).number() == kLargest);
+    CHECK(root.at(2)["a"].number() == -kLargest);
+    CHECK(root.at(3).number() == 4.5);
+    CHECK(root.at(4).integer() == -7);
+    CHECK(root.at(5).text() == "1e400");
+  }
+  for (const char* bad : {"[1e400,01]", "[1e400", "1e400x", "[1e400,]", "99999999999999999999."}) {
+    CAPTURE(bad);
+    CHECK_FALSE(ParseAnyJson(bad).ok());
+  }
+}
+
+TEST_CASE("Document: the last of several members of a name is found where they are accepted",
+          "[json]") {
+  AnyJson any;
+  any.duplicate_names = true;
+  const Document document = ParseAnyJson(R"({"a":1,"b":2,"a":3})", Limits(), any).value();
+  CHECK(document.root().size() == 3);
+  CHECK(document.root()["a"].integer() == 3);
+  CHECK_FALSE(ParseAnyJson(R"({"a":1,"a":3})").ok());
 }
 
 TEST_CASE("Document: elements and members of nested values are separate", "[json]") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -13,7 +14,13 @@ namespace countersign::json {
 std::string NumberText(absl::string_view literal);
 
 // True for a number that is too short to be a secret: at most 11 digits before the point, such as
-// counts, indexes and times in seconds, but no card or account number.
+// counts, indexes and times in seconds, but no card or account number. False for an exponent beyond
+// 64, whose digits are kept as written.
 bool IsShortNumber(absl::string_view literal);
+
+// `json` with every number that is beyond 64 bits, as an integer, or beyond the range of a double
+// replaced by another one of the same length; nothing when there is none. Such numbers are valid
+// JSON, but many parsers refuse them.
+std::optional<std::string> ReplaceLargeNumbers(absl::string_view json);
 
 }  // namespace countersign::json

@@ -6,8 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
+#include "libs/dialects/answers/answer_json.h"
 #include "libs/dialects/decoded_view.h"
-#include "libs/json/surrogates.h"
+#include "libs/json/any_json.h"
 
 namespace countersign::dialects::answers {
 namespace {
@@ -47,23 +48,16 @@ absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Feed(absl::strin
   return std::vector<domain::FieldPiece>();
 }
 
-absl::StatusOr<json::Document> DocumentAnswer::Parse() {
-  absl::StatusOr<json::Document> document = json::Document::Parse(body_);
-  if (document.ok()) return document;
-  const std::vector<std::size_t> lone = json::LoneSurrogates(body_);
-  for (const std::size_t at : lone) json::ReplaceSurrogate(body_, at);
-  return lone.empty() ? std::move(document) : json::Document::Parse(body_);
-}
-
 absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Finish() {
   finished_ = true;
   if (body_.empty()) return queue_.Take();
-  absl::StatusOr<json::Document> document = Parse();
-  if (!document.ok() && upstream_failed()) {
+  absl::StatusOr<AnswerJson> json = ParseAnswerJson(body_);
+  if (!json.ok() && upstream_failed()) {
     if (options_.masked) MaskAsText();
     return queue_.Take();
   }
-  if (!document.ok()) return absl::UnavailableError("the upstream's answer is not strict JSON");
+  if (!json.ok()) return absl::UnavailableError("the upstream's answer is not JSON");
+  absl::StatusOr<json::Document> document = std::move(json->document);
   if (options_.masked && options_.refuse_unknown && !upstream_failed() &&
       !grammar_->IsKnownDocument(document->root())) {
     return UnknownAnswerError();
@@ -71,13 +65,15 @@ absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Finish() {
   std::vector<Edit> edits = grammar_->EditsBeforeMasking(document->root(), body_);
   if (!edits.empty()) {
     CS_ASSIGN_OR_RETURN(body_, Splice(body_, std::move(edits)));
-    document = json::Document::Parse(body_);
+    document = json::ParseAnyJson(body_);
     if (!document.ok()) return document.status();
   }
   usage_ = grammar_->ReadUsage(document->root());
   if (options_.masked) {
     mask_.emplace(grammar_->FindTexts(document->root(), body_), queue_,
                   [](const FoundText& text) { return text.last; });
+  } else if (!usage_.known) {
+    AddOutput(grammar_->FindTexts(document->root(), body_), output_);
   }
   return queue_.Take();
 }
@@ -114,10 +110,12 @@ absl::StatusOr<std::vector<Delivery>> DocumentAnswer::Release(
     ReleasedTexts none;
     CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, mask_->Apply(releases, queue_, none));
     delivery.masked = std::move(outcome.masked);
+    delivery.output = std::move(outcome.output);
     if (!outcome.edits.empty()) {
       CS_ASSIGN_OR_RETURN(body_, Splice(body_, std::move(outcome.edits)));
     }
   }
+  if (!mask_.has_value()) delivery.output = std::move(output_);
   if (!text_piece_) delivery.bytes = std::move(body_);
   delivery.is_final = true;
   deliveries.push_back(std::move(delivery));

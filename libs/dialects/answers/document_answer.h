@@ -15,7 +15,7 @@ namespace countersign::dialects::answers {
 
 // An answer that is one body: a result, or an upstream's error. It is unchanged if nothing in it is
 // masked. An error that is not JSON is masked as one text, and refused if its unescaped form has
-// more matches; any other answer that is not strict JSON is refused.
+// more matches; any other answer that is not JSON (answer_json.h) is refused.
 class DocumentAnswer : public AnswerReader {
  public:
   struct Options {
@@ -33,7 +33,6 @@ class DocumentAnswer : public AnswerReader {
   bool upstream_failed() const override { return options_.status >= 400; }
 
  private:
-  absl::StatusOr<json::Document> Parse();
   void MaskAsText();
   absl::StatusOr<Delivery> ReleaseText(const std::vector<domain::FieldRelease>& releases) const;
 
@@ -42,6 +41,7 @@ class DocumentAnswer : public AnswerReader {
   std::string body_;
   PieceQueue queue_;
   std::optional<DocumentMask> mask_;
+  std::vector<OutputText> output_;            // if it is not masked
   std::optional<std::size_t> text_piece_;     // the body is masked as one text
   std::optional<std::size_t> decoded_piece_;  // the body with its escapes resolved
   bool finished_ = false;

@@ -27,12 +27,19 @@ void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
   const std::optional<std::size_t> piece =
       text.continues() ? queue.Add(text.field, text.text().substr(text.repeated), end)
                        : queue.AddWhole(text.text(), text.field);
-  if (!piece) return;
+  if (!piece) {
+    if (text.is_output) {
+      unasked_output_.push_back(OutputText{text.field, std::string(text.text())});
+    }
+    return;
+  }
   Text& added = texts_.emplace_back(Text{*piece,
                                          {text.value.begin(), text.value.end()},
                                          text.field,
+                                         text.group,
                                          text.continues(),
                                          text.repeats,
+                                         text.is_output,
                                          text.repeated == 0,
                                          text.context,
                                          text.growth,
@@ -116,6 +123,18 @@ absl::StatusOr<std::vector<domain::FieldRelease>> DocumentMask::Guard(
   return guarded;
 }
 
+void DocumentMask::NoteContinued(const Text& text, const domain::FieldRelease& asked,
+                                 const std::optional<domain::FieldRelease>& release,
+                                 Outcome& outcome) {
+  ContinuedText& continued = outcome.continued.emplace_back();
+  continued.field = text.field;
+  continued.group = text.group;
+  continued.held = asked.held_after;
+  if (!release) return;
+  continued.released = release->text;
+  continued.edit_at = outcome.edits.size();
+}
+
 absl::StatusOr<DocumentMask::Outcome> DocumentMask::Apply(
     const std::vector<domain::FieldRelease>& releases, PieceQueue& queue,
     ReleasedTexts& released) const {
@@ -131,11 +150,22 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::ApplyGuarded(
     const std::vector<domain::FieldRelease>& releases, PieceQueue& queue,
     ReleasedTexts& released) const {
   Outcome outcome;
+  outcome.output = unasked_output_;
   bool remains = false;
   for (const Text& text : texts_) {
     std::optional<domain::FieldRelease> release = Replace(text, releases, released);
     remains |= text.continues && !(release ? *release : releases[text.piece]).text.empty();
-    if (!text.continues) queue.Remember(releases[text.piece], text.field);
+    if (text.continues) {
+      NoteContinued(text, releases[text.piece], release, outcome);
+    } else {
+      queue.Remember(releases[text.piece], text.field);
+    }
+    if (text.is_output) {
+      // Of a text that repeats itself only the addition is new.
+      const bool in_full = !release || text.repeats;
+      outcome.output.push_back(
+          OutputText{text.field, in_full ? releases[text.piece].text : release->text});
+    }
     if (!release) continue;
     outcome.edits.push_back(Edit{text.range.begin, text.range.end, json::Quote(release->text)});
     for (domain::MaskedSpan& span : release->masked) {

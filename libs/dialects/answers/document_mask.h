@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "libs/dialects/answers/found_texts.h"
 #include "libs/dialects/answers/piece_queue.h"
 #include "libs/dialects/answers/repeated_texts.h"
+#include "libs/dialects/dialect.h"
 #include "libs/dialects/splice.h"
 #include "libs/domain/event_payload.h"
 #include "libs/domain/masker.h"
@@ -30,9 +32,19 @@ class DocumentMask {
   // The piece of the last text of `field` here.
   std::optional<std::size_t> FindPiece(absl::string_view field) const;
 
+  // A continuing text of the document, of which the masker may hold the end.
+  struct ContinuedText {
+    std::string field;
+    std::int64_t group = kNoGroup;
+    std::size_t held = 0;     // bytes
+    std::string released;     // if some are held: the text as it is sent
+    std::size_t edit_at = 0;  // and the index of its edit
+  };
   struct Outcome {
     std::vector<Edit> edits;
     std::vector<domain::DeliveredSpan> masked;
+    std::vector<ContinuedText> continued;
+    std::vector<OutputText> output;
     bool texts_withheld = false;  // a text changed, and nothing of a continuing one is left
   };
   // `releases` are the answers to all queued pieces; `released` has the earlier releases of texts
@@ -49,8 +61,10 @@ class DocumentMask {
     std::size_t piece;
     Range range;
     std::string field;
+    std::int64_t group;
     bool continues;
     bool repeats;
+    bool is_output;
     bool begins;  // for repeated texts: this is the first piece
     std::optional<std::size_t> context;
     std::optional<Growth> growth;
@@ -74,7 +88,12 @@ class DocumentMask {
   absl::StatusOr<Outcome> ApplyGuarded(const std::vector<domain::FieldRelease>& releases,
                                        PieceQueue& queue, ReleasedTexts& released) const;
 
+  // Adds the continuing text, sent as `release` or unchanged, to the outcome.
+  static void NoteContinued(const Text& text, const domain::FieldRelease& asked,
+                            const std::optional<domain::FieldRelease>& release, Outcome& outcome);
+
   std::vector<Text> texts_;
+  std::vector<OutputText> unasked_output_;  // that the queue knows to stay unchanged
   std::vector<Copy> copies_;
   std::vector<Range> padding_;
   std::optional<std::size_t> unknown_names_;

@@ -6,15 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
-#include "libs/dialects/sse/writer.h"
-#include "libs/json/surrogates.h"
+#include "libs/dialects/answers/answer_json.h"
+#include "libs/json/any_json.h"
 
 namespace countersign::dialects::answers {
 namespace {
 
 using json::Value;
 
-constexpr std::size_t kMaxEventBytes = 8u << 20;
 constexpr std::size_t kMaxOpenTexts = 1024;
 constexpr std::size_t kMaxGroups = 1024;
 constexpr std::size_t kMaxJoinedBytes = 256;
@@ -25,36 +24,34 @@ absl::Status BrokenStream(absl::string_view what) {
   return absl::UnavailableError(absl::StrCat("the upstream's stream ", what));
 }
 
-// False when the event has no lone surrogates.
-bool ReplaceLoneSurrogates(sse::Event& event) {
-  const std::vector<std::size_t> lone = json::LoneSurrogates(event.data);
-  for (const std::size_t at : lone) {
-    json::ReplaceSurrogate(event.data, at);
-    json::ReplaceSurrogate(event.raw, event.InRaw(at));
-  }
-  return !lone.empty();
-}
-
 absl::StatusOr<json::Document> ParseData(sse::Event& event) {
-  absl::StatusOr<json::Document> document = json::Document::Parse(event.data);
-  if (!document.ok() && ReplaceLoneSurrogates(event)) {
-    document = json::Document::Parse(event.data);
-  }
+  absl::StatusOr<AnswerJson> json = ParseAnswerJson(event.data);
   // The parser's message would quote the answer, which may not be revealed.
-  if (!document.ok()) return BrokenStream("is not strict JSON");
-  return document;
+  if (!json.ok()) return BrokenStream("is not JSON");
+  if (json->source == AnswerJson::Source::kSameLength) {
+    for (std::size_t at = 0; at < event.data.size(); ++at) {
+      if (event.data[at] != '\n') event.raw[event.InRaw(at)] = event.data[at];
+    }
+  } else if (json->source == AnswerJson::Source::kRewritten) {
+    event = sse::MakeEvent(event.fields, event.data);
+  }
+  return std::move(json->document);
 }
 
 }  // namespace
 
 EventStreamAnswer::EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar, Options options)
-    : grammar_(std::move(grammar)), options_(options), parser_(kMaxEventBytes) {}
+    : grammar_(std::move(grammar)),
+      options_(options),
+      parser_(options.max_event_bytes),
+      finishing_(options.max_event_bytes) {}
 
 absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Feed(absl::string_view bytes) {
   // Everything after the final marker is ignored.
   if (done_) return std::vector<domain::FieldPiece>();
   std::vector<sse::Event> events;
-  CS_RETURN_IF_ERROR(parser_.Feed(bytes, events));
+  const absl::Status fed = parser_.Feed(bytes, events);
+  if (!fed.ok()) return BrokenStream(absl::StrCat("is too large: ", fed.message()));
   for (sse::Event& event : events) CS_RETURN_IF_ERROR(ReadEvent(std::move(event)));
   return queue_.Take();
 }
@@ -65,8 +62,12 @@ absl::StatusOr<std::vector<domain::FieldPiece>> EventStreamAnswer::Finish() {
     std::vector<sse::Event> events;
     parser_.Finish(events);
     for (sse::Event& event : events) CS_RETURN_IF_ERROR(ReadEvent(std::move(event)));
-    if (!done_ && !failed_) return BrokenStream("ended without its final marker");
-    if (!done_) EndUndecided();
+    if (!done_ && !failed_) {
+      if (!IsComplete()) return BrokenStream("ended without its final marker");
+      AddEndMarker();
+    } else if (!done_) {
+      EndUndecided();
+    }
   }
   return queue_.Take();
 }
@@ -84,6 +85,19 @@ void EventStreamAnswer::EndUndecided() {
   for (const Waiting& waiting : waiting_) end_texts(waiting.event.undecided);
   for (const Pending& pending : pending_) end_texts(pending.undecided);
   pending_.push_back(std::move(end));
+}
+
+bool EventStreamAnswer::IsComplete() const {
+  return !finished_groups_.empty() && std::all_of(finished_groups_.begin(), finished_groups_.end(),
+                                                  [](const auto& group) { return group.second; });
+}
+
+void EventStreamAnswer::AddEndMarker() {
+  Pending pending;
+  pending.event.raw = grammar_->WriteEndMarker();
+  pending.event.has_data = true;
+  EndStream(FoundTexts(), pending);
+  pending_.push_back(std::move(pending));
 }
 
 absl::Status EventStreamAnswer::ReadEvent(sse::Event event) {
@@ -113,10 +127,29 @@ absl::Status EventStreamAnswer::ReadDocument(Pending& pending) {
   if (refuse && !grammar_->IsKnownEvent(root)) return UnknownAnswerError();
   const EventRole role = grammar_->Classify(root, usage_);
   failed_ |= role.is_error;
+  CS_RETURN_IF_ERROR(NoteProgress(role, pending));
+  pending.is_usage = role.is_usage;
   pending.hidden = options_.hide_usage && role.is_usage;
   pending.is_final = role.ends_stream;
   if (options_.masked && !pending.hidden) return MaskDocument(root, pending);
+  if (!pending.hidden) CollectOutput(root, pending);
   if (pending.is_final) EndStream(FoundTexts(), pending);
+  return absl::OkStatus();
+}
+
+void EventStreamAnswer::CollectOutput(const Value& root, Pending& pending) const {
+  const absl::StatusOr<FoundTexts> found = grammar_->FindTexts(root, pending.event.data);
+  if (found.ok()) AddOutput(*found, pending.output);
+}
+
+absl::Status EventStreamAnswer::NoteProgress(const EventRole& role, Pending& pending) {
+  using State = GroupProgress::State;
+  for (const GroupProgress& progress : role.groups) {
+    const auto at = finished_groups_.try_emplace(progress.group, false).first;
+    if (progress.state != State::kBegun) at->second = progress.state == State::kFinished;
+    if (at->second) pending.finished.push_back(progress.group);
+  }
+  if (finished_groups_.size() > kMaxGroups) return BrokenStream("has too many groups of texts");
   return absl::OkStatus();
 }
 
@@ -226,8 +259,9 @@ absl::StatusOr<std::vector<Delivery>> EventStreamAnswer::Release(Releases releas
     Decide(pending, *shared);
     Enqueue(std::move(pending), shared);
     while (!waiting_.empty() && !MustWait()) {
-      CS_RETURN_IF_ERROR(Deliver(waiting_.front().event, *waiting_.front().releases, deliveries));
-      waiting_bytes_ -= waiting_.front().event.event.raw.size();
+      Waiting& next = waiting_.front();
+      waiting_bytes_ -= next.event.event.raw.size();
+      CS_RETURN_IF_ERROR(Deliver(next.event, *next.releases, deliveries));
       waiting_.pop_front();
     }
   }
@@ -295,31 +329,42 @@ absl::StatusOr<domain::FieldRelease> EventStreamAnswer::ReleaseHeld(const HeldTe
   return guard->second.Finish(std::move(own));
 }
 
+absl::StatusOr<domain::FieldRelease> EventStreamAnswer::TakeRest(const HeldText& held,
+                                                                 const Releases& releases) {
+  finishing_.NoteEnd(held.field);
+  CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, ReleaseHeld(held, releases));
+  const auto known = released_texts_.by_field.find(held.field);
+  if (known == released_texts_.by_field.end()) return rest;
+  const std::size_t clear = rest.masked.empty() ? rest.text.size() : rest.masked.front().begin;
+  rest.text.erase(0, std::min(known->second.delivered, clear));
+  return rest;
+}
+
+// A text that repeats itself is sent in full again.
+void EventStreamAnswer::DeliverRest(const HeldText& held, domain::FieldRelease rest,
+                                    std::vector<Delivery>& deliveries) const {
+  if (rest.text.empty()) return;
+  Delivery& delivery = deliveries.emplace_back();
+  if (held.open.group != kNoGroup) delivery.output.push_back(OutputText{held.field, rest.text});
+  const auto known = released_texts_.by_field.find(held.field);
+  if (known != released_texts_.by_field.end()) rest.text.insert(0, known->second.released);
+  delivery.bytes = grammar_->WriteText(held.open, rest.text);
+  for (domain::MaskedSpan& span : rest.masked) {
+    delivery.masked.push_back(domain::DeliveredSpan{held.field, std::move(span)});
+  }
+}
+
 absl::Status EventStreamAnswer::DeliverHeldTexts(const Pending& pending, const Releases& releases,
                                                  std::vector<Delivery>& deliveries) {
+  if (pending.is_final) return DeliverFinishing(pending, releases, deliveries);
   for (const HeldText& held : pending.held_texts) {
-    CS_ASSIGN_OR_RETURN(const domain::FieldRelease release, ReleaseHeld(held, releases));
-    if (release.text.empty()) continue;
-    // A text that repeats itself is sent in full again; otherwise only what was not sent yet.
-    const auto known = released_texts_.by_field.find(held.field);
-    std::string text = release.text;
-    if (known != released_texts_.by_field.end()) {
-      const ReleasedTexts::Text& before = known->second;
-      const std::size_t clear = release.masked.empty() ? text.size() : release.masked.front().begin;
-      text.erase(0, std::min(before.delivered, clear));
-      text.insert(0, before.released);
-    }
-    if (text.empty()) continue;
-    Delivery& delivery = deliveries.emplace_back();
-    delivery.bytes = grammar_->WriteText(held.open, text);
-    for (const domain::MaskedSpan& span : release.masked) {
-      delivery.masked.push_back(domain::DeliveredSpan{held.field, span});
-    }
+    CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, TakeRest(held, releases));
+    DeliverRest(held, std::move(rest), deliveries);
   }
   return absl::OkStatus();
 }
 
-absl::Status EventStreamAnswer::Deliver(const Pending& pending, const Releases& releases,
+absl::Status EventStreamAnswer::Deliver(Pending& pending, const Releases& releases,
                                         std::vector<Delivery>& deliveries) {
   CS_RETURN_IF_ERROR(DeliverHeldTexts(pending, releases, deliveries));
   if (pending.hidden) return absl::OkStatus();
@@ -328,48 +373,70 @@ absl::Status EventStreamAnswer::Deliver(const Pending& pending, const Releases& 
       return absl::FailedPreconditionError("a text in several pieces must be masked, but was sent");
     }
   }
-  Delivery delivery;
-  delivery.recorded = pending.event.has_data;
-  delivery.is_final = pending.is_final;
-  std::vector<Edit> edits;
+  MaskedEvent event;
   if (pending.mask.has_value()) {
-    CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome,
-                        pending.mask->Apply(releases, queue_, released_texts_));
-    if (!observed_) CS_RETURN_IF_ERROR(Observe(pending, outcome.edits));
-    if (pending.only_continuing && outcome.texts_withheld && outcome.masked.empty()) {
-      return absl::OkStatus();
-    }
-    edits = std::move(outcome.edits);
-    delivery.masked = std::move(outcome.masked);
+    CS_ASSIGN_OR_RETURN(event.outcome, pending.mask->Apply(releases, queue_, released_texts_));
+    if (!observed_) CS_RETURN_IF_ERROR(Observe(pending, event.outcome.edits));
+  } else {
+    event.outcome.output = std::move(pending.output);
   }
   if (pending.fields) queue_.Remember(releases[*pending.fields]);
-  const bool keep_fields = !pending.fields || releases[*pending.fields].Unchanged();
-  if (!keep_fields && !pending.event.has_data) return absl::OkStatus();
-  CS_ASSIGN_OR_RETURN(delivery.bytes, Rewrite(pending.event, std::move(edits), keep_fields));
+  event.keep_fields = !pending.fields || releases[*pending.fields].Unchanged();
+  event.event = std::move(pending.event);
+  event.finished = std::move(pending.finished);
+  event.is_usage = pending.is_usage;
+  return DeliverMasked(std::move(event), pending, deliveries);
+}
+
+absl::Status EventStreamAnswer::DeliverMasked(MaskedEvent event, const Pending& pending,
+                                              std::vector<Delivery>& deliveries) {
+  for (MaskedEvent& ready : finishing_.Note(event.outcome)) {
+    CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(ready)));
+    deliveries.push_back(std::move(delivery));
+  }
+  const bool withheld = event.outcome.texts_withheld && event.outcome.masked.empty();
+  if (pending.only_continuing && withheld) return absl::OkStatus();
+  if (!event.keep_fields && !event.event.has_data) return absl::OkStatus();
+  if (!pending.is_final && finishing_.MustWait(event)) return finishing_.Add(std::move(event));
+  CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event)));
+  delivery.is_final = pending.is_final;
   deliveries.push_back(std::move(delivery));
+  return absl::OkStatus();
+}
+
+// At the end of the stream: sends the events that finish a group, each with the text of the group
+// that was held, and what else was held.
+absl::Status EventStreamAnswer::DeliverFinishing(const Pending& pending, const Releases& releases,
+                                                 std::vector<Delivery>& deliveries) {
+  std::vector<bool> placed(pending.held_texts.size());
+  for (MaskedEvent& event : finishing_.TakeAll()) {
+    const auto& finished = event.finished;
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+      const HeldText& held = pending.held_texts[i];
+      const bool here =
+          std::find(finished.begin(), finished.end(), held.open.group) != finished.end();
+      if (placed[i] || !here) continue;
+      placed[i] = true;
+      CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, TakeRest(held, releases));
+      if (!event.Append(held.field, rest)) DeliverRest(held, std::move(rest), deliveries);
+    }
+    CS_ASSIGN_OR_RETURN(Delivery delivery, ToDelivery(std::move(event)));
+    deliveries.push_back(std::move(delivery));
+  }
+  for (std::size_t i = 0; i < placed.size(); ++i) {
+    if (placed[i]) continue;
+    const HeldText& held = pending.held_texts[i];
+    CS_ASSIGN_OR_RETURN(domain::FieldRelease rest, TakeRest(held, releases));
+    DeliverRest(held, std::move(rest), deliveries);
+  }
   return absl::OkStatus();
 }
 
 absl::Status EventStreamAnswer::Observe(const Pending& pending, std::vector<Edit> edits) {
   CS_ASSIGN_OR_RETURN(const std::string data, Splice(pending.event.data, std::move(edits)));
-  CS_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(data));
+  CS_ASSIGN_OR_RETURN(const json::Document document, json::ParseAnyJson(data));
   observed_ = grammar_->ObserveMasked(document.root(), data);
   return absl::OkStatus();
-}
-
-// Drops comments and other fields that must be masked.
-absl::StatusOr<std::string> EventStreamAnswer::Rewrite(const sse::Event& event,
-                                                       std::vector<Edit> edits,
-                                                       bool keep_fields) const {
-  if (!keep_fields) {
-    CS_ASSIGN_OR_RETURN(const std::string data, Splice(event.data, std::move(edits)));
-    return sse::FormatEvent(data);
-  }
-  for (Edit& edit : edits) {
-    edit.begin = event.InRaw(edit.begin);
-    edit.end = event.InRaw(edit.end);
-  }
-  return Splice(event.raw, std::move(edits));
 }
 
 }  // namespace countersign::dialects::answers

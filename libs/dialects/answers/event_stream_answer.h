@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "libs/dialects/answers/document_mask.h"
+#include "libs/dialects/answers/finishing_events.h"
 #include "libs/dialects/answers/grammar.h"
 #include "libs/dialects/answers/piece_queue.h"
 #include "libs/dialects/answers/repeated_texts.h"
@@ -25,12 +26,17 @@ namespace countersign::dialects::answers {
 // the event that ends the group. An event whose text at an unknown place may go on
 // (repeated_texts.h) waits, with all that follow it, until that is known, or too much waits: then
 // the rest of the text is held like any other.
+//
+// An event that says that a group is finished waits while text of the group is held
+// (finishing_events.h). A stream that ends without its final marker is complete if all its groups
+// are finished; the marker is added.
 class EventStreamAnswer : public AnswerReader {
  public:
   struct Options {
     bool masked = true;
     bool hide_usage = false;      // drop the usage event: the caller did not ask for it
     bool refuse_unknown = false;  // fail on events that the grammar does not know
+    std::size_t max_event_bytes = 64u << 20;
   };
   EventStreamAnswer(std::unique_ptr<EventStreamGrammar> grammar, Options options);
 
@@ -56,6 +62,9 @@ class EventStreamAnswer : public AnswerReader {
     std::vector<std::size_t> joined;     // pieces with texts that callers may join
     std::vector<std::string> undecided;  // fields that it waits for
     std::vector<std::string> decided;    // fields for which earlier events need not wait any more
+    std::vector<std::int64_t> finished;  // groups
+    std::vector<OutputText> output;      // if it is not masked
+    bool is_usage = false;
     bool only_continuing = false;
     bool hidden = false;
     bool is_final = false;
@@ -70,6 +79,10 @@ class EventStreamAnswer : public AnswerReader {
   absl::Status ReadEvent(sse::Event event);
   absl::Status ReadDocument(Pending& pending);
   absl::Status MaskDocument(const json::Value& root, Pending& pending);
+  void CollectOutput(const json::Value& root, Pending& pending) const;
+  absl::Status NoteProgress(const EventRole& role, Pending& pending);
+  bool IsComplete() const;
+  void AddEndMarker();
   void Resolve(const RepeatedTexts::Outcome& outcome, const FoundTexts& found, Pending& pending);
   absl::Status TrackTexts(const FoundTexts& found, Pending& pending);
   void CheckJoinedTexts(const FoundTexts& found, Pending& pending);
@@ -83,15 +96,21 @@ class EventStreamAnswer : public AnswerReader {
   void TakeUndecided(const std::string& field, domain::FieldRelease* rest);
   void Enqueue(Pending pending, const std::shared_ptr<Releases>& releases);
   bool MustWait() const;
-  absl::Status Deliver(const Pending& pending, const Releases& releases,
+  absl::Status Deliver(Pending& pending, const Releases& releases,
                        std::vector<Delivery>& deliveries);
+  absl::Status DeliverMasked(MaskedEvent event, const Pending& pending,
+                             std::vector<Delivery>& deliveries);
   absl::Status Observe(const Pending& pending, std::vector<Edit> edits);
   // The release of a held text, after what guards it.
   absl::StatusOr<domain::FieldRelease> ReleaseHeld(const HeldText& held, const Releases& releases);
+  // The part of it that was not sent yet.
+  absl::StatusOr<domain::FieldRelease> TakeRest(const HeldText& held, const Releases& releases);
+  void DeliverRest(const HeldText& held, domain::FieldRelease rest,
+                   std::vector<Delivery>& deliveries) const;
   absl::Status DeliverHeldTexts(const Pending& pending, const Releases& releases,
                                 std::vector<Delivery>& deliveries);
-  absl::StatusOr<std::string> Rewrite(const sse::Event& event, std::vector<Edit> edits,
-                                      bool keep_fields) const;
+  absl::Status DeliverFinishing(const Pending& pending, const Releases& releases,
+                                std::vector<Delivery>& deliveries);
 
   const std::unique_ptr<EventStreamGrammar> grammar_;
   const Options options_;
@@ -100,6 +119,8 @@ class EventStreamAnswer : public AnswerReader {
   std::vector<Pending> pending_;  // their releases are not known
   std::deque<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
+  FinishingEvents finishing_;
+  std::map<std::int64_t, bool> finished_groups_;
   OpenTexts open_texts_;                             // by field
   std::map<std::string, std::string> joined_texts_;  // by field: the text so far
   RepeatedTexts repeated_texts_;

@@ -4,6 +4,12 @@
 
 namespace countersign::dialects::answers {
 
+void AddOutput(const FoundTexts& found, std::vector<OutputText>& output) {
+  for (const FoundText& text : found.texts) {
+    if (text.is_output) output.push_back(OutputText{text.field, std::string(text.text())});
+  }
+}
+
 void MarkLastPieces(FoundTexts& found) {
   absl::flat_hash_set<absl::string_view> seen;
   for (auto text = found.texts.rbegin(); text != found.texts.rend(); ++text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,20 @@ struct OpenText {
   std::string discriminators;  // of the event; only for texts without a group
 };
 
+// What an event says about a group of texts. Some servers say in every event that a group is
+// finished, so only the end of the stream ends its texts.
+struct GroupProgress {
+  enum class State { kBegun, kContinues, kFinished };
+  std::int64_t group = kNoGroup;
+  State state = State::kBegun;
+};
+
 // What an event means, apart from its texts.
 struct EventRole {
-  bool ends_stream = false;  // the final marker: the answer is complete
-  bool is_error = false;     // the upstream reports its own failure
-  bool is_usage = false;     // has the usage and no texts
+  bool ends_stream = false;           // the final marker: the answer is complete
+  bool is_error = false;              // the upstream reports its own failure
+  bool is_usage = false;              // has the usage and no texts
+  std::vector<GroupProgress> groups;  // that the event names
 };
 
 // The structure of one answer's event stream; called for each event in order, may keep state. Every
@@ -56,6 +66,9 @@ class EventStreamGrammar {
   virtual bool ObserveMasked(const json::Value& /*root*/, absl::string_view /*data*/) {
     return true;
   }
+
+  // The event that ends a stream, for one that ended without it although it was complete.
+  virtual std::string WriteEndMarker() const = 0;
 
   // A separate event, with its blank line, that appends `text` to `open`.
   virtual std::string WriteText(const OpenText& open, absl::string_view text) const = 0;

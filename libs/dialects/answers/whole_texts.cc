@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "libs/dialects/answers/media_values.h"
 #include "libs/json/numbers.h"
 
 namespace countersign::dialects::answers {
@@ -21,9 +23,18 @@ void WholeTextFinder::AddName(absl::string_view name) {
   if (!names_.documented.contains(name)) found_.unknown_names.push_back(name);
 }
 
-void WholeTextFinder::Add(absl::string_view key, const Value& value, bool counts) {
+bool WholeTextFinder::IsMedia(absl::string_view parent, absl::string_view key,
+                              const Value& value) const {
+  constexpr std::size_t kShortest = 16;
+  return value.text().size() >= kShortest &&
+         (names_.media.contains(key) || names_.media.contains(absl::StrCat(parent, "/", key))) &&
+         IsMediaValue(value.text());
+}
+
+void WholeTextFinder::Add(absl::string_view key, const Value& value, bool counts,
+                          absl::string_view parent) {
   if (value.is(Type::kString)) {
-    if (value.text().empty()) return;
+    if (value.text().empty() || IsMedia(parent, key, value)) return;
     FoundText& text = found_.texts.emplace_back();
     text.value = value;
     text.field = std::string(key);
@@ -35,11 +46,11 @@ void WholeTextFinder::Add(absl::string_view key, const Value& value, bool counts
     text.field = std::string(key);
     text.number = json::NumberText(literal);
   } else if (value.is(Type::kArray)) {
-    for (std::size_t i = 0; i < value.size(); ++i) Add(key, value.at(i), counts);
+    for (std::size_t i = 0; i < value.size(); ++i) Add(key, value.at(i), counts, parent);
   } else if (value.is(Type::kObject)) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       AddName(value.key(i));
-      Add(value.key(i), value.at(i), counts);
+      Add(value.key(i), value.at(i), counts, key);
     }
   }
 }

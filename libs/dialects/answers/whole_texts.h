@@ -12,6 +12,7 @@ struct MemberNames {
   using Set = absl::flat_hash_set<absl::string_view>;
   const Set& documented;        // any other name is masked as a text
   const Set& protocol_numbers;  // members whose short numbers are not texts
+  const Set& media;             // places for media: "image_url/url" is a member and its parent's
 };
 
 // True for at most 128 characters of those that identifiers are made of.
@@ -28,9 +29,13 @@ class WholeTextFinder {
   // Adds `name` to the unknown names unless it is documented.
   void AddName(absl::string_view name);
 
-  // Adds everything in `value`, the value of member `key`. `counts`: all its numbers belong to the
-  // protocol, as in a usage report.
-  void Add(absl::string_view key, const json::Value& value, bool counts = false);
+  // Adds everything in `value`, the value of member `key` of the value of member `parent`. `counts`:
+  // all its numbers belong to the protocol, as in a usage report.
+  void Add(absl::string_view key, const json::Value& value, bool counts = false,
+           absl::string_view parent = "");
+
+  // True for media at a place for media.
+  bool IsMedia(absl::string_view parent, absl::string_view key, const json::Value& value) const;
 
   // The bytes of `value` in the source.
   absl::string_view Literal(const json::Value& value) const {

@@ -234,6 +234,27 @@ bool AreMedia(absl::string_view type, absl::string_view bytes) {
 
 }  // namespace
 
+bool HasMediaSignature(absl::string_view bytes) {
+  constexpr absl::string_view kBeginnings[] = {"\x89PNG\r\n\x1a\n",
+                                               "\xff\xd8\xff",
+                                               "GIF87a",
+                                               "GIF89a",
+                                               "%PDF-",
+                                               "OggS",
+                                               "fLaC",
+                                               "PK\x03\x04",
+                                               "\xff\xfb",
+                                               "\xff\xf3",
+                                               "\xff\xf1",
+                                               "\x1a\x45\xdf\xa3"};
+  const auto at = [&](std::size_t offset, absl::string_view mark) {
+    return bytes.size() > offset && absl::StartsWith(bytes.substr(offset), mark);
+  };
+  return std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
+                     [&](absl::string_view mark) { return at(0, mark); }) ||
+         (at(0, "RIFF") && (at(8, "WAVE") || at(8, "WEBP") || at(8, "AVI "))) || at(4, "ftyp");
+}
+
 std::optional<Media> ReadMedia(absl::string_view value) {
   Media media;
   media.type = std::string(kUnknownType);

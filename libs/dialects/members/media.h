@@ -19,6 +19,9 @@ struct Media {
 // or in a data: URL with a type that is not a text type. Nothing for anything else, which is text.
 std::optional<Media> ReadMedia(absl::string_view value);
 
+// True for bytes that begin like a well-known format of pictures, sound, video or documents.
+bool HasMediaSignature(absl::string_view bytes);
+
 // How a text is encoded in a string.
 enum class Encoding {
   kPlain,    // not encoded

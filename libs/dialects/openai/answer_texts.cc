@@ -113,6 +113,7 @@ class Walker {
   bool WalkPart(const Value& part, absl::string_view list, bool continues);
   void WalkUnknown(absl::string_view key, const Value& value);
   void WalkFragment(absl::string_view key, const Value& value);
+  bool IsMedia(const Value& value) const;
   void AddText(const Value& value, Continuation continuation = Continuation::kContinues);
   std::optional<std::int64_t> ReadIndex(const Value& index, bool& numbered, bool& counted);
 
@@ -232,8 +233,7 @@ bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
     found_.copies.push_back(ReadLogprobs(value, field_));
     return true;
   }
-  const bool ends = key == "finish_reason" && !value.is(Type::kNull);
-  if (ends) found_.ended_groups.push_back(choice_);
+  const bool unfinished = key == "finish_reason" && value.is(Type::kString) && value.text().empty();
   if (is_chunk_ && value.is(Type::kString) && !IsIdentifyingMember(key)) {
     field_ += '/';
     const Member member(*this, key);
@@ -244,7 +244,7 @@ bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
   } else {
     whole_.Add(key, value);
   }
-  return !ends && (key == "index" || key == "logprobs" || value.is(Type::kNull));
+  return key == "index" || key == "logprobs" || value.is(Type::kNull) || unfinished;
 }
 
 // The value of `index`; nothing if there is none, or if readers disagree about it.
@@ -415,19 +415,29 @@ void Walker::WalkFragment(absl::string_view key, const Value& value) {
   }
 }
 
+// True for media at the current place.
+bool Walker::IsMedia(const Value& value) const {
+  if (path_.empty()) return false;
+  const absl::string_view parent = path_.size() > 1 ? path_[path_.size() - 2].key : "";
+  return whole_.IsMedia(parent, path_.back().key, value);
+}
+
 void Walker::AddText(const Value& value, Continuation continuation) {
-  if (value.text().empty()) return;
+  if (value.text().empty() || IsMedia(value)) return;
   FoundText& text = found_.texts.emplace_back();
   text.value = value;
   text.field = field_;
   text.continuation = continuation;
   text.group = choice_;
+  text.is_output = choice_ != kNoGroup;
   if (!is_chunk_) return;  // the rest is for texts held between events
   text.container = std::string(container_);
   text.path = path_;
 }
 
 }  // namespace
+
+bool IsFinishReason(const Value& value) { return value.is(Type::kString) && !value.text().empty(); }
 
 void Numbering::Merge(const Numbering& other) {
   choices_numbered |= other.choices_numbered;

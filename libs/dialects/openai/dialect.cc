@@ -14,6 +14,7 @@
 #include "libs/dialects/percent.h"
 #include "libs/dialects/query_texts.h"
 #include "libs/dialects/sse/writer.h"
+#include "libs/json/any_json.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 
@@ -104,8 +105,8 @@ std::unique_ptr<AnswerReader> OpenAiDialect::OpenAnswer(const ReadCall& call,
                                                         const AnswerOptions& options) const {
   const bool refuse_unknown = options.unknown_events == domain::UnknownEvents::kRefuse;
   if (ClassifyAnswer(head) == AnswerFormat::kEventStream) {
-    return std::make_unique<StreamAnswer>(
-        StreamAnswer::Options{options.masked, call.hide_usage, refuse_unknown});
+    return std::make_unique<StreamAnswer>(StreamAnswer::Options{
+        options.masked, call.hide_usage, refuse_unknown, options.max_event_bytes});
   }
   CompletionGrammar::ServesModel serves;
   if (call.prompt != nullptr && call.prompt->operation == kListModels && options.connection) {
@@ -128,7 +129,7 @@ std::string OpenAiDialect::FormatErrorEvent(const CallerError& error) const {
 }
 
 std::optional<std::string> OpenAiDialect::ErrorBodyToEvent(absl::string_view body) const {
-  const absl::StatusOr<json::Document> document = json::Document::Parse(body);
+  const absl::StatusOr<json::Document> document = json::ParseAnyJson(body);
   if (!document.ok() || !document->root()["error"].exists()) return std::nullopt;
   return sse::FormatEvent(absl::StripAsciiWhitespace(body));
 }

@@ -39,10 +39,17 @@ const Set& ProtocolNumbers() {
   return names;
 }
 
+const Set& Media() {
+  static const auto& names =
+      *new Set{"image_url", "image_url/url", "audio/data",       "input_audio/data",
+               "b64_json",  "file_data",     "inline_data/data", "source/data"};
+  return names;
+}
+
 }  // namespace
 
 const answers::MemberNames& AnswerMemberNames() {
-  static const answers::MemberNames names{Documented(), ProtocolNumbers()};
+  static const answers::MemberNames names{Documented(), ProtocolNumbers(), Media()};
   return names;
 }
 

@@ -1,13 +1,15 @@
 #include "libs/dialects/openai/request.h"
 
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "libs/base/status.h"
+#include "libs/dialects/byte_order_mark.h"
 #include "libs/dialects/members/partition.h"
 #include "libs/dialects/openai/request_schema.h"
+#include "libs/json/any_json.h"
 #include "libs/json/document.h"
 
 namespace countersign::dialects::openai {
@@ -15,8 +17,6 @@ namespace {
 
 using json::Type;
 using json::Value;
-
-constexpr absl::string_view kRoles[] = {"system", "user", "assistant", "tool", "function"};
 
 constexpr absl::string_view kNumbers[] = {
     "max_tokens",       "max_completion_tokens", "n",           "temperature", "top_p", "seed",
@@ -85,13 +85,12 @@ class Reader {
     }
   }
 
+  // Servers have more roles than OpenAI documents ("ipython"). Policies look at texts of an unknown
+  // role whichever roles they name.
   static absl::Status CheckMessages(const Value& messages) {
     for (std::size_t i = 0; i < messages.size(); ++i) {
-      const absl::string_view role = members::CanonicalRole(messages.at(i)["role"].text());
-      if (std::find(std::begin(kRoles), std::end(kRoles), role) == std::end(kRoles)) {
-        return Invalid(absl::StrCat("messages[", i,
-                                    "].role must be one of system, developer, user, assistant, "
-                                    "tool, function"));
+      if (messages.at(i)["role"].text().empty()) {
+        return Invalid(absl::StrCat("messages[", i, "].role must be a string that names a role"));
       }
     }
     return absl::OkStatus();
@@ -100,18 +99,23 @@ class Reader {
   domain::Prompt& prompt_;
 };
 
-// Asks the upstream to report the usage of a stream; otherwise the record could not contain it.
-absl::Status RequestUsage(const Value& root, ReadCall& call) {
-  const Value options = root["stream_options"];
+absl::Status CheckStreamOptions(const Value& options) {
   if (options.exists() && !options.is(Type::kObject) && !options.is(Type::kNull)) {
     return Invalid("\"stream_options\" must be an object");
   }
+  const Value include = options["include_usage"];
+  if (include.exists() && !include.is(Type::kBool) && !include.is(Type::kNull)) {
+    return Invalid("\"include_usage\" must be true or false");
+  }
+  return absl::OkStatus();
+}
+
+// Asks the upstream to report the usage of a stream, so that the record has it exactly.
+void RequestUsage(const Value& root, ReadCall& call) {
+  const Value options = root["stream_options"];
   if (options.is(Type::kObject)) {
     const Value include = options["include_usage"];
-    if (include.exists() && !include.is(Type::kBool) && !include.is(Type::kNull)) {
-      return Invalid("\"include_usage\" must be true or false");
-    }
-    if (include.boolean().value_or(false)) return absl::OkStatus();
+    if (include.boolean().value_or(false)) return;
     if (include.exists()) {
       call.additions.push_back(Edit{include.begin(), include.end(), "true"});
     } else {
@@ -126,7 +130,6 @@ absl::Status RequestUsage(const Value& root, ReadCall& call) {
         Edit{root.begin() + 1, root.begin() + 1, "\"stream_options\":{\"include_usage\":true},"});
   }
   call.hide_usage = true;
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -141,25 +144,27 @@ absl::StatusOr<ReadCall> ReadChatCompletion(const IncomingRequest& request) {
   if (!encoding.empty() && !absl::EqualsIgnoreCase(encoding, "identity")) {
     return Invalid(absl::StrCat("content-encoding ", encoding, " is not supported"));
   }
+  ReadCall call;
+  call.body = std::string(absl::StripPrefix(request.body, kByteOrderMark));
   const absl::StatusOr<json::Document> document =
-      json::Document::Parse(request.body, json::BodyLimits(request.body.size()));
+      json::ParseAnyJson(call.body, json::BodyLimits(call.body.size()));
   if (!document.ok()) {
     return Invalid(absl::StrCat("the body is not valid JSON: ", document.status().message()));
   }
-  ReadCall call;
   domain::Prompt prompt;
   prompt.operation = "chat.completions";
   CS_RETURN_IF_ERROR(Reader(prompt).ReadRoot(document->root()));
-  members::Partition parts =
-      members::Divide(ChatCompletionSchema(), document->root(), request.body);
+  members::Partition parts = members::Divide(ChatCompletionSchema(), document->root(), call.body);
   prompt.parts = std::move(parts.texts);
   prompt.media = std::move(parts.media);
   prompt.members = std::move(parts.plain);
   call.places = std::move(parts.places);
-  if (prompt.stream) CS_RETURN_IF_ERROR(RequestUsage(document->root(), call));
+  if (prompt.stream) {
+    CS_RETURN_IF_ERROR(CheckStreamOptions(document->root()["stream_options"]));
+    if (request.ask_for_usage) RequestUsage(document->root(), call);
+  }
   call.prompt = std::make_shared<const domain::Prompt>(std::move(prompt));
   call.method = "POST";
-  call.body = request.body;
   return call;
 }
 

@@ -250,7 +250,9 @@ TEST_CASE("ReadChatCompletion: an invalid request is INVALID_ARGUMENT with a rea
       {R"({"model":"","messages":[]})", "model"},
       {R"({"model":"m"})", "messages"},
       {R"({"model":"m","messages":[],"model":"n"})", "duplicate"},
-      {R"({"model":"m","messages":[{"role":"root","content":"x"}]})", "role"},
+      {R"({"model":"m","messages":[{"content":"x"}]})", "role"},
+      {R"({"model":"m","messages":[{"role":"","content":"x"}]})", "role"},
+      {R"({"model":"m","messages":[{"role":["user"],"content":"x"}]})", "role"},
       {R"({"model":"m","messages":["x"]})", "role"},
       {R"({"model":"m","messages":[],"stream":"true"})", "stream"},
       {R"({"model":"m","messages":[],"max_tokens":"9000"})", "max_tokens"},
@@ -267,6 +269,37 @@ TEST_CASE("ReadChatCompletion: an invalid request is INVALID_ARGUMENT with a rea
     CHECK(absl::IsInvalidArgument(status));
     CHECK(absl::StrContains(status.message(), word));
   }
+}
+
+TEST_CASE("ReadChatCompletion: a message may have any role, which is a text if it is unknown",
+          "[dialects]") {
+  const ReadCall call = Read(R"({"model":"m","messages":[{"role":"ipython","content":"result"},
+      {"role":"project nightfall","content":"x"}]})")
+                            .value();
+  CHECK(Parts(call) == std::vector<std::string>{"ipython ipython", "ipython result",
+                                                "project nightfall project nightfall",
+                                                "project nightfall x"});
+}
+
+TEST_CASE("ReadChatCompletion: a byte order mark before the body is left out", "[dialects]") {
+  const std::string body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+  const ReadCall call = Read("\xef\xbb\xbf" + body).value();
+  CHECK(Sent(call) == body);
+  CHECK(call.body.substr(call.places[0].begin, call.places[0].end - call.places[0].begin) ==
+        "\"hi\"");
+  CHECK_FALSE(Read("\xef\xbb\xbf\xef\xbb\xbf" + body).ok());
+}
+
+TEST_CASE("ReadChatCompletion: numbers of any size pass as they are written", "[dialects]") {
+  const std::string body =
+      R"({"model":"m","max_tokens":1e400,"messages":[],"tools":[{"type":"function","function":)"
+      R"({"name":"f","parameters":{"maximum":123456789012345678901234567890,"minimum":-1E+999}}}]})";
+  const ReadCall call = Read(body).value();
+  CHECK(Sent(call) == body);
+  CHECK(call.prompt->parameters.at("max_tokens") > 1e300);  // a policy's limit is exceeded
+  CHECK(Parts(call) == std::vector<std::string>{"user 1e400", "system f",
+                                                "system 123456789012345678901234567890",
+                                                "system -1E+999"});
 }
 
 TEST_CASE("ReadChatCompletion: a compressed body is refused", "[dialects]") {

@@ -38,6 +38,34 @@ std::string AtPath(const std::vector<Step>& path, std::size_t at, absl::string_v
   return leaf ? absl::StrCat(key, ":", below) : absl::StrCat(key, ":{", below, "}");
 }
 
+bool IsEmpty(const Value& value) {
+  if (value.is(Type::kString)) return value.text().empty();
+  return !value.exists() || value.is(Type::kNull) ||
+         ((value.is(Type::kArray) || value.is(Type::kObject)) && value.size() == 0);
+}
+
+// True when a choice has more of its message than the role.
+bool HasContent(const Value& choice) {
+  const Value delta = choice["delta"];
+  for (std::size_t i = 0; i < delta.size(); ++i) {
+    if (delta.key(i) != "role" && !IsEmpty(delta.at(i))) return true;
+  }
+  return !IsEmpty(choice["message"]) || !IsEmpty(choice["text"]);
+}
+
+answers::GroupProgress ReadProgress(const Value& choice, std::size_t position) {
+  using State = answers::GroupProgress::State;
+  answers::GroupProgress progress;
+  const auto index = choice["index"].integer();
+  progress.group = index && *index >= 0 ? *index : static_cast<std::int64_t>(position);
+  if (IsFinishReason(choice["finish_reason"])) {
+    progress.state = State::kFinished;
+  } else if (HasContent(choice)) {
+    progress.state = State::kContinues;
+  }
+  return progress;
+}
+
 }  // namespace
 
 bool ChunkGrammar::IsBareEndMarker(absl::string_view data) const {
@@ -58,6 +86,9 @@ answers::EventRole ChunkGrammar::Classify(const Value& root, Usage& usage) const
   role.is_error = error.exists() && !error.is(Type::kNull);
   role.is_usage =
       choices.is(Type::kArray) && choices.size() == 0 && root["usage"].is(Type::kObject);
+  for (std::size_t i = 0; i < choices.size() && choices.is(Type::kArray); ++i) {
+    role.groups.push_back(ReadProgress(choices.at(i), i));
+  }
   return role;
 }
 
@@ -88,6 +119,8 @@ bool ChunkGrammar::ObserveMasked(const Value& root, absl::string_view data) {
   }
   return true;
 }
+
+std::string ChunkGrammar::WriteEndMarker() const { return sse::FormatEvent(kDone); }
 
 std::string ChunkGrammar::WriteText(const answers::OpenText& open, absl::string_view text) const {
   const std::string members = AtPath(open.path, 0, text);

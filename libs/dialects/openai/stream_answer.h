@@ -20,6 +20,7 @@ class ChunkGrammar final : public answers::EventStreamGrammar {
   absl::StatusOr<answers::FoundTexts> FindTexts(const json::Value& root,
                                                 absl::string_view data) override;
   bool ObserveMasked(const json::Value& root, absl::string_view data) override;
+  std::string WriteEndMarker() const override;
   std::string WriteText(const answers::OpenText& open, absl::string_view text) const override;
 
  private:

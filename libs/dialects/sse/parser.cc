@@ -5,11 +5,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/dialects/byte_order_mark.h"
+#include "libs/dialects/sse/writer.h"
 
 namespace countersign::dialects::sse {
 namespace {
-
-constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // The first CR or LF at or after `at`; the end of `text` if there is none.
 std::size_t FindLineEnd(const std::string& text, std::size_t at) {
@@ -25,6 +25,14 @@ std::size_t Event::InRaw(std::size_t offset) const {
                        [](std::size_t at, const DataLine& line) { return at < line.in_data; });
   const DataLine& line = *std::prev(after);
   return line.in_raw + (offset - line.in_data);
+}
+
+Event MakeEvent(absl::string_view fields, absl::string_view data) {
+  const std::string raw = absl::StrCat(fields, FormatEvent(data));
+  std::vector<Event> events;
+  Parser parser(raw.size());
+  if (parser.Feed(raw, events).ok() && !events.empty()) return std::move(events.front());
+  return {};  // not reached: one event is within the limit
 }
 
 absl::Status Parser::Feed(absl::string_view bytes, std::vector<Event>& events) {
@@ -61,9 +69,14 @@ absl::Status Parser::Feed(absl::string_view bytes, std::vector<Event>& events) {
 }
 
 void Parser::Finish(std::vector<Event>& events) {
-  if (buffer_.size() == line_begin_ + 1 && buffer_[line_begin_] == '\r') {
-    TakeEvent(buffer_.size(), events);
-  }
+  const std::size_t size = buffer_.size();
+  if (size == line_begin_ + 1 && buffer_[line_begin_] == '\r') return TakeEvent(size, events);
+  const std::size_t end = FindLineEnd(buffer_, line_begin_);
+  if (end > line_begin_) TakeLine(end, size);
+  if (!event_.has_data) return;
+  TakeEvent(size, events);
+  std::string& raw = events.back().raw;
+  raw += raw.back() == '\n' ? "\n" : "\n\n";  // after CR the first completes CRLF
 }
 
 void Parser::TakeLine(std::size_t end, std::size_t next) {

@@ -26,10 +26,14 @@ struct Event {
   std::vector<DataLine> lines;
 };
 
+// An event of `fields`, as in Event, and `data`.
+Event MakeEvent(absl::string_view fields, absl::string_view data);
+
 // Splits bytes into events (WHATWG HTML §9.2: lines end in LF, CR or CRLF; a byte order mark may
 // come first). The events do not depend on how the bytes are cut into pieces: an event whose last
 // byte is CR is returned when the byte after it is known. The raw bytes of all events,
-// concatenated, are a prefix of the bytes that were fed.
+// concatenated, are a prefix of the bytes that were fed; line ends are added to a last one that is
+// cut.
 class Parser {
  public:
   explicit Parser(std::size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
@@ -38,8 +42,8 @@ class Parser {
   // limit.
   absl::Status Feed(absl::string_view bytes, std::vector<Event>& events);
 
-  // To be called at the end of the stream: appends the last event if only the byte after its CR was
-  // missing.
+  // To be called at the end of the stream: appends the last event if it has data, also without its
+  // blank line.
   void Finish(std::vector<Event>& events);
 
   // True when every byte that was fed belongs to a returned event.

@@ -90,13 +90,36 @@ TEST_CASE("Parser: an event above the limit is refused, however it arrives", "[d
   CHECK(absl::IsResourceExhausted(parser.Feed(std::string(30, 'x'), events)));
 }
 
-TEST_CASE("Parser: an incomplete event is not returned", "[dialects]") {
-  Parser parser(100);
-  std::vector<Event> events;
-  REQUIRE(parser.Feed("data: cut", events).ok());
-  parser.Finish(events);
-  CHECK(events.empty());
-  CHECK(!parser.empty());
+TEST_CASE("Parser: a last event without its blank line is completed", "[dialects]") {
+  for (const std::string end : {"", "\n", "\r", "\r\n"}) {
+    CAPTURE(end);
+    Parser parser(100);
+    std::vector<Event> events;
+    REQUIRE(parser.Feed("data: one\n\nevent: x\ndata: last" + end, events).ok());
+    REQUIRE(events.size() == 1);
+    parser.Finish(events);
+    REQUIRE(events.size() == 2);
+    CHECK(events[1].data == "last");
+    CHECK(events[1].fields == "event: x\n");
+    CHECK(parser.empty());
+    // As sent on, it is complete.
+    Parser again(100);
+    std::vector<Event> read;
+    REQUIRE(again.Feed(events[1].raw, read).ok());
+    REQUIRE(read.size() == 1);
+    CHECK(read[0].data == "last");
+  }
+}
+
+TEST_CASE("Parser: a last event without data is not returned", "[dialects]") {
+  for (const char* end : {": not", "event: x\n", "dat"}) {
+    Parser parser(100);
+    std::vector<Event> events;
+    REQUIRE(parser.Feed(end, events).ok());
+    parser.Finish(events);
+    CHECK(events.empty());
+    CHECK_FALSE(parser.empty());
+  }
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ const answers::MemberNames& Names() {
                "id",    "content_block", "role",        "content", "model",        "usage",
                "error", "name",          "stop_reason", "input",   "input_tokens", "output_tokens"};
   static const auto& numbers = *new Set{"index"};
-  static const answers::MemberNames names{documented, numbers};
+  static const auto& media = *new Set{"source/data"};
+  static const answers::MemberNames names{documented, numbers, media};
   return names;
 }
 
@@ -72,6 +73,10 @@ class BlocksStream final : public answers::EventStreamGrammar {
     return found;
   }
 
+  std::string WriteEndMarker() const override {
+    return sse::FormatEvent(R"({"type":"message_stop"})", "message_stop");
+  }
+
   std::string WriteText(const answers::OpenText& open, absl::string_view text) const override {
     const answers::Step& step = open.path.front();
     json::Writer out;
@@ -96,6 +101,7 @@ class BlocksStream final : public answers::EventStreamGrammar {
       text.field = absl::StrCat("blocks/", block, "/", key);
       text.continuation = answers::Continuation::kContinues;
       text.group = block;
+      text.is_output = true;
       text.container = "delta";
       text.path = {{std::string(key), -1, false, std::string(delta["type"].text())}};
     }

@@ -20,12 +20,19 @@ absl::string_view CanonicalRole(const domain::TextPart& part) {
   return part.role;
 }
 
+// True for a role that no policy can name. Such a text is looked at whichever roles a policy names,
+// because nobody knows how the model reads it.
+bool IsUnknownRole(absl::string_view role) {
+  return role != "system" && role != "user" && role != "assistant" && role != "tool";
+}
+
 // Whether a condition on the roles `parts` considers `hit`.
 bool IsLookedAt(const std::vector<std::string>& parts, bool decodes, const PromptFacts& facts,
                 const TermHit& hit) {
   if (!hit.encoding.empty() && !decodes) return false;
-  return parts.empty() || std::find(parts.begin(), parts.end(),
-                                    CanonicalRole(facts.prompt.parts[hit.part])) != parts.end();
+  const absl::string_view role = CanonicalRole(facts.prompt.parts[hit.part]);
+  return parts.empty() || IsUnknownRole(role) ||
+         std::find(parts.begin(), parts.end(), role) != parts.end();
 }
 
 std::string FormatNumber(double number) {

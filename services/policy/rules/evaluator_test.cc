@@ -256,6 +256,20 @@ TEST_CASE("Evaluate: a rule for system or tool parts holds for developer and fun
   CHECK(gate.Ask(prompt).policy == "t");
 }
 
+TEST_CASE("Evaluate: a text of an unknown role is looked at whichever roles a rule names",
+          "[policy]") {
+  domain::Prompt prompt = UserSays("hello");
+  for (const char* role : {"ipython", "User", "critic", ""}) {
+    CAPTURE(role);
+    prompt.parts.resize(1);
+    prompt.parts.push_back({role, "/messages/1/content", "patient"});
+    for (const char* named : {"system", "user", "assistant", "tool"}) {
+      const Gate gate({Allow("everyone"), When(Deny("k"), Keywords("hipaa", {named}))});
+      CHECK(gate.Ask(prompt).policy == "k");
+    }
+  }
+}
+
 TEST_CASE("Evaluate: two conditions on one dictionary keep their own parts", "[policy]") {
   const Gate gate({Allow("everyone"), When(Deny("user"), Keywords("hipaa", {"user"})),
                    When(Review("any", 1), Keywords("hipaa"))});

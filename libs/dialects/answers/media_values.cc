@@ -1,0 +1,31 @@
+#include "libs/dialects/answers/media_values.h"
+
+#include <bitset>
+#include <optional>
+
+#include "libs/dialects/members/media.h"
+
+namespace countersign::dialects::answers {
+namespace {
+
+constexpr std::size_t kShortestUnmarked = 1024;
+constexpr std::size_t kFewestCharacters = 48;  // of the 64 of base64
+
+bool IsMixed(absl::string_view value) {
+  std::bitset<256> seen;
+  for (const char c : value) seen.set(static_cast<unsigned char>(c));
+  return seen.count() >= kFewestCharacters;
+}
+
+}  // namespace
+
+bool IsMediaValue(absl::string_view value) {
+  const std::optional<members::Media> media = members::ReadMedia(value);
+  if (!media) return false;
+  // Headers of data: URLs may have more than a type.
+  if (!media->header.empty()) return false;
+  return members::HasMediaSignature(media->bytes) ||
+         (value.size() >= kShortestUnmarked && IsMixed(value));
+}
+
+}  // namespace countersign::dialects::answers
