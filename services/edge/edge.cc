@@ -1,8 +1,10 @@
 #include "services/edge/edge.h"
 
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/edge/call/answer/output_tokens.h"
 #include "services/edge/http_transport/http_upstream.h"
 #include "services/edge/request_dispatcher.h"
 
@@ -73,6 +75,12 @@ absl::Status Edge::Validate(const std::shared_ptr<const domain::ResourceSet>& dr
 }
 
 absl::Status Edge::Serve(std::shared_ptr<const domain::ResourceSet> set) {
+  // Tokenizers are built on first use, which would delay a network thread. No loss if the pool is full.
+  std::ignore = state_->body_pool.TrySubmit([set] {
+    for (const auto& [name, connection] : set->connections) {
+      call::answer::FindTokenizer(connection, "");
+    }
+  });
   state_->resources.Serve(std::move(set));
   return absl::OkStatus();
 }

@@ -135,11 +135,10 @@ TEST_CASE("GrpcPolicyDecider: understands what PolicyService answers", "[policy]
   call.internal_token = std::make_shared<const SecretString>("caller");
   const auto ask = [&](const char* text) {
     std::promise<absl::StatusOr<domain::Decision>> answer;
-    client.Decide(
-        call, {"openai", std::make_shared<const domain::Prompt>(rules::UserSays(text))},
-        absl::Now() + absl::Seconds(30), [&](absl::StatusOr<domain::Decision> decision) {
-          answer.set_value(std::move(decision));
-        });
+    client.Decide(call, {"openai", std::make_shared<const domain::Prompt>(rules::UserSays(text))},
+                  absl::Now() + absl::Seconds(30), [&](absl::StatusOr<domain::Decision> decision) {
+                    answer.set_value(std::move(decision));
+                  });
     return answer.get_future().get();
   };
   const auto held = ask("the patient");

@@ -77,9 +77,7 @@ test('a stream never contains the credential, however it is cut', async () => {
     for await (const chunk of await ask(model.stream([...deltas, finished(), done]), { stream: true })) {
       text += chunk.choices[0]?.delta.content ?? '';
     }
-    assert.ok(!text.includes('stream-secret'), text);
-    assert.ok(!text.includes('secret-key'), text);
-    assert.ok(text.endsWith(' b'), text);
+    assert.equal(text, 'a <UPSTREAM_CREDENTIAL> b');
   }
 });
 

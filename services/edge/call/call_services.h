@@ -33,7 +33,8 @@ struct Ports {
 
 struct CallOptions {
   absl::Duration port_timeout = absl::Seconds(10);  // for one request to one port
-  std::size_t max_response_bytes = 64u << 20;  // for answers that are not streams, or have a length
+  // Of an answer that is not a stream, or has a length; of one event of a stream.
+  std::size_t max_response_bytes = 64u << 20;
   absl::Duration status_within = absl::Seconds(10);  // until a held stream's head is sent
   absl::Duration waiting_every = absl::Seconds(10);  // between keep-alives of a held stream
   // Between two attempts to verify the caller of a running call while authn is unreachable.

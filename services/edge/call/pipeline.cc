@@ -83,14 +83,18 @@ Refusal WithoutRetry(Refusal refusal) {
 // Steps 9 to 11.
 async::Awaitable<CallResult> SendAndDeliver(const CallContext& context, const ReadRequest& read,
                                             const AdmittedRequest& admitted, Session& session) {
+  const auto sent_tokens = static_cast<std::uint32_t>(admitted.decision().prompt_tokens);
   absl::StatusOr<std::unique_ptr<UpstreamResponse>> response =
       co_await context.upstream.Send(admitted, context.cancellation);
   if (context.cancellation.cancelled()) {
-    co_return WithoutRetry(RefuseCancelled(context.cancellation.cause()));
+    Refusal refusal = RefuseCancelled(context.cancellation.cause());
+    refusal.tokens.input = sent_tokens;
+    co_return WithoutRetry(std::move(refusal));
   }
   if (!response.ok()) {
     Refusal refusal = RefuseForUpstream(response.status(), admitted.grant_used());
     if (ToReason(response.status()) == Reason::kUnreachable) co_return refusal;
+    refusal.tokens.input = sent_tokens;
     co_return WithoutRetry(std::move(refusal));
   }
   Step<Delivered> delivered =
@@ -128,12 +132,18 @@ async::Awaitable<absl::Status> EndSession(const CallContext& context, Session& s
   domain::SessionEnd end;
   end.outcome = refusal.outcome;
   end.code = refusal.silent() ? "" : refusal.error.code;
+  end.input_tokens = refusal.tokens.input;
+  end.output_tokens = refusal.tokens.output;
   co_return co_await session.End(std::move(end));
 }
 
 async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labels,
                                   Session& session, Refusal refusal) {
   const absl::Status ended = co_await EndSession(context, session, refusal);
+  const TokenCounts& tokens = refusal.tokens;
+  if (tokens.input + tokens.output > 0) {
+    context.services.metrics.Tokens(labels.connection, tokens.input, tokens.output);
+  }
   if (!refusal.cause.ok()) {
     if (const auto lines = context.services.failures.Pass()) {
       log::Info("call failed", {{"request_id", context.request_id},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,11 +12,18 @@
 
 namespace countersign::edge::call {
 
+// The tokens of a call, for its record.
+struct TokenCounts {
+  std::uint32_t input = 0;
+  std::uint32_t output = 0;
+};
+
 // Why a call is refused: the error that its caller gets, and how its session ends.
 struct Refusal {
   dialects::CallerError error;
   domain::Outcome outcome = domain::Outcome::kAborted;
   absl::Status cause;  // for the log: the service and its error; OK if it is not a failure
+  TokenCounts tokens;  // that were sent and delivered before it failed
 
   // The caller has left, so nothing is sent.
   bool silent() const { return outcome == domain::Outcome::kCancelled; }

@@ -43,9 +43,8 @@ absl::Status PgRecordStore::AddTextFilters(const UnfilteredSessions& sessions,
         "INSERT INTO text_filters (day, session_id, filter) SELECT * FROM "
         "unnest($1::date[], $2::uuid[], $3::bytea[]) ON CONFLICT DO NOTHING",
         array([&](std::size_t i) { return UtcDay(sessions.rows[i].started_at); }),
-        array([&](std::size_t i) { return sessions.rows[i].id; }), array([&](std::size_t i) {
-          return absl::StrCat("\"\\\\x", HexEncode(filters[i]), "\"");
-        }));
+        array([&](std::size_t i) { return sessions.rows[i].id; }),
+        array([&](std::size_t i) { return absl::StrCat("\"\\\\x", HexEncode(filters[i]), "\""); }));
     transaction.exec_params(
         "UPDATE text_filter_progress SET number = $1, position = $2 "
         "WHERE (number, position) < ($1, $2)",

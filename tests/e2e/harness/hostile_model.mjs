@@ -15,17 +15,17 @@ export const finished = (reason = 'stop', index = 0) =>
   event(`{"index":${index},"delta":{},"finish_reason":"${reason}"}`);
 export const done = 'data: [DONE]\n\n';
 
-// Answers a prompt `play NAME` as the script of that name does: `script(response, request)`, with a response
+// Answers a prompt `play NAME` as the script of that name does: `script(response, request, body)`, with a response
 // whose head is not yet sent. `script` may await; what it throws cuts the connection.
 export async function startHostileModel() {
   const scripts = new Map();
   const server = http.createServer(async (request, response) => {
     let body = '';
     for await (const piece of request) body += piece;
-    const name = JSON.parse(body).messages.at(-1).content.replace('play ', '');
+    const name = JSON.parse(body.replace(/^\ufeff/, '')).messages.at(-1).content.replace('play ', '');
     response.socket.setNoDelay(true);
     try {
-      await scripts.get(name)(response, request);
+      await scripts.get(name)(response, request, body);
     } catch {
       response.destroy();
     }

@@ -131,9 +131,7 @@ async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
   const StageTimer timer(context.services, Stage::kPrepare);
   absl::StatusOr<OutgoingHead> head = MakeHead(context, read);
   if (!head.ok()) {
-    co_return Refusal{
-        dialects::MakeCallerError("upstream_error", "the connection's url is not usable"),
-        domain::Outcome::kUpstreamError, absl::OkStatus()};
+    co_return RefuseForUpstream(absl::InvalidArgumentError(head.status().message()), false);
   }
   Step<std::optional<Masked>> masked = co_await AskMasker(context, caller, read, decided);
   if (!masked.ok()) co_return std::move(masked).refusal();

@@ -30,20 +30,18 @@ TEST_CASE("Review: the session records how its review ended, with who and why", 
     ReviewState state;
     const char* event;  // null: none
   };
-  const Case cases[] = {{ReviewState::kDenied, "review.denied"},
-                        {ReviewState::kRevoked, "review.revoked"},
-                        {ReviewState::kExpired, "review.expired"},
-                        {ReviewState::kPending, nullptr},
-                        {ReviewState::kCancelled, nullptr},
-                        {ReviewState::kApproved, "review.approved"}};
+  const Case cases[] = {
+      {ReviewState::kDenied, "review.denied"},   {ReviewState::kRevoked, "review.revoked"},
+      {ReviewState::kExpired, "review.expired"}, {ReviewState::kPending, nullptr},
+      {ReviewState::kCancelled, nullptr},        {ReviewState::kApproved, "review.approved"}};
   for (const Case& each : cases) {
     for (const bool at_once : {false, true}) {
       if (at_once && each.state == ReviewState::kPending) continue;
       Reviewed f;
       const auto answer = [&] {
         domain::ReviewStatus status = FakeReviewGate::Status(each.state, "too broad");
-        status.votes = {{"rita", each.state == ReviewState::kApproved, "too broad",
-                         absl::FromUnixSeconds(7)}};
+        status.votes = {
+            {"rita", each.state == ReviewState::kApproved, "too broad", absl::FromUnixSeconds(7)}};
         return status;
       };
       (at_once ? f.reviews.join : f.reviews.wait).Always(answer);

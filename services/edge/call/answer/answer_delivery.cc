@@ -47,6 +47,7 @@ class AnswerDelivery {
   async::Awaitable<std::optional<Refusal>> Deliver();
 
   domain::Outcome outcome() const { return record_.outcome(); }  // when delivered
+  TokenCounts CountTokens() const { return record_.CountTokens(answer_.usage()); }
 
  private:
   using Pieces = std::vector<dialects::Delivery>;
@@ -79,10 +80,17 @@ class AnswerDelivery {
 // caller's is wrong.
 bool RefusesCredential(int status) { return status == 401 || status == 403 || status == 407; }
 
+// Redirects are not followed: hosts come from the configuration only.
+bool IsRedirect(int status) { return status >= 300 && status < 400; }
+
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
   if (RefusesCredential(response_.status())) {
     co_return RefuseUpstream(WithReason(
         absl::UnavailableError(absl::StrCat("HTTP ", response_.status())), "upstream_auth"));
+  }
+  if (IsRedirect(response_.status())) {
+    co_return RefuseUpstream(
+        Unreadable("it redirects elsewhere, and the connection's URL must be the final one"));
   }
   if (IsEncoded(response_.headers())) {
     co_return RefuseUpstream(Unreadable("the answer is compressed"));
@@ -220,7 +228,10 @@ async::Awaitable<Step<Delivered>> DeliverAnswer(const CallContext& context,
                                                 UpstreamResponse& response) {
   AnswerDelivery delivery(context, read, admitted, session, response);
   std::optional<Refusal> refusal = co_await delivery.Deliver();
-  if (refusal) co_return *std::move(refusal);
+  if (refusal) {
+    refusal->tokens = delivery.CountTokens();
+    co_return *std::move(refusal);
+  }
   co_return Delivered{delivery.outcome()};
 }
 

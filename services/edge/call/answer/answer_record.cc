@@ -19,6 +19,7 @@ std::string AnswerRecord::Add(std::vector<dialects::Delivery> pieces) {
       session_.Queue(domain::event_type::kResponseData,
                      domain::ResponseDataPayload(piece.bytes, piece.masked));
     }
+    output_.Add(piece.output);
     for (const domain::DeliveredSpan& masked : piece.masked) {
       session_.CountMasked(masked.span.entity);
     }
@@ -42,14 +43,19 @@ async::Awaitable<std::optional<Refusal>> AnswerRecord::End(const dialects::Usage
   domain::SessionEnd end;
   end.outcome = upstream_failed ? domain::Outcome::kUpstreamError : domain::Outcome::kCompleted;
   if (upstream_failed) end.code = "upstream_error";
-  end.input_tokens = usage.known ? usage.input_tokens
-                                 : static_cast<std::uint32_t>(admitted_.decision().prompt_tokens);
-  end.output_tokens = usage.output_tokens;
+  const TokenCounts tokens = CountTokens(usage);
+  end.input_tokens = tokens.input;
+  end.output_tokens = tokens.output;
   const absl::Status ended = co_await session_.End(end);
   if (!ended.ok()) co_return RefuseForPart(ended, "session recorder");
   outcome_ = end.outcome;
   context_.services.metrics.Tokens(read_.connection().name, end.input_tokens, end.output_tokens);
   co_return std::nullopt;
+}
+
+TokenCounts AnswerRecord::CountTokens(const dialects::Usage& usage) const {
+  if (usage.known) return {usage.input_tokens, usage.output_tokens};
+  return {static_cast<std::uint32_t>(admitted_.decision().prompt_tokens), output_.Count()};
 }
 
 void AnswerRecord::NoteFirstByte() {

@@ -6,6 +6,7 @@
 
 #include "services/edge/call/admission/admitted_request.h"
 #include "services/edge/call/answer/masked_answer.h"
+#include "services/edge/call/answer/output_tokens.h"
 
 namespace countersign::edge::call::answer {
 
@@ -14,7 +15,11 @@ class AnswerRecord {
  public:
   AnswerRecord(const CallContext& context, const request::ReadRequest& read,
                const admission::AdmittedRequest& admitted, admission::Session& session)
-      : context_(context), read_(read), admitted_(admitted), session_(session) {}
+      : context_(context),
+        read_(read),
+        admitted_(admitted),
+        session_(session),
+        output_(read.connection(), read.prompt()->model) {}
 
   // Queues the head of the caller's answer.
   void AddHead(int status, const dialects::HeaderList& headers);
@@ -29,6 +34,10 @@ class AnswerRecord {
   // Makes the added pieces and the session's end durable. The last call. A refusal on failure.
   async::Awaitable<std::optional<Refusal>> End(const dialects::Usage& usage, bool upstream_failed);
 
+  // What the answer has cost so far: as the upstream reports it, else the prompt's tokens as policy
+  // counted them, and those of the answer's texts that were added.
+  TokenCounts CountTokens(const dialects::Usage& usage) const;
+
   // Call it before bytes are sent; counts the first time.
   void NoteFirstByte();
 
@@ -39,6 +48,7 @@ class AnswerRecord {
   const request::ReadRequest& read_;
   const admission::AdmittedRequest& admitted_;
   admission::Session& session_;
+  OutputTokens output_;
   domain::Outcome outcome_ = domain::Outcome::kAborted;
   bool first_ = true;
 };

@@ -9,7 +9,6 @@
 namespace countersign::edge::call::answer {
 namespace {
 
-constexpr std::size_t kShortestHeld = 4;
 constexpr char kLabel[] = "<UPSTREAM_CREDENTIAL>";
 
 // A text and its masked spans.
@@ -43,32 +42,33 @@ void Replace(MaskedText& masked, std::size_t begin, std::size_t end) {
 domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
                                               domain::FieldRelease release) {
   Field& field = fields_[piece.field];
-  // Includes the last released bytes, because a match may have begun in them.
-  const std::size_t left = field.released.size();
   MaskedText all;
-  all.text = absl::StrCat(field.released, field.held, release.text);
+  all.text = absl::StrCat(field.held, release.text);
   all.masked = std::move(field.held_spans);
-  for (domain::MaskedSpan& span : all.masked) span.begin += left, span.end += left;
-  const std::size_t shift = left + field.held.size();
+  const std::size_t shift = field.held.size();
   for (domain::MaskedSpan& span : release.masked) {
     span.begin += shift;
     span.end += shift;
     all.masked.push_back(std::move(span));
   }
-  std::size_t from = left;
+  std::size_t from = 0;
   while (const auto match = patterns_.Find(all.text, from)) {
     const std::size_t begin = std::max(match->begin, from);
     Replace(all, begin, match->end);
     from = begin + sizeof(kLabel) - 1;
   }
-  const std::size_t open =
-      piece.end ? 0 : patterns_.OpenEnd(absl::string_view(all.text), kShortestHeld);
-  const std::size_t until = std::max(all.text.size() - open, left);
+  std::size_t open = patterns_.OpenEnd(absl::string_view(all.text).substr(from));
+  if (piece.end) {
+    const std::size_t size = all.text.size();
+    if (open >= CredentialPatterns::kShortestSecret) Replace(all, size - open, size);
+    open = 0;
+  }
+  const std::size_t until = all.text.size() - open;
 
   domain::FieldRelease result = std::move(release);
   result.masked.clear();
   result.held_before += field.held.size();
-  result.text = all.text.substr(left, until - left);
+  result.text = all.text.substr(0, until);
   field.held = all.text.substr(until);
   field.held_spans.clear();
   result.held_after += field.held.size();
@@ -79,13 +79,10 @@ domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
       moved.end -= until;
       field.held_spans.push_back(std::move(moved));
     } else {
-      moved.begin -= left;
-      moved.end = std::min(moved.end, until) - left;
+      moved.end = std::min(moved.end, until);
       result.masked.push_back(std::move(moved));
     }
   }
-  const std::string recent = all.text.substr(0, until);
-  field.released = recent.substr(recent.size() - std::min(recent.size(), kShortestHeld - 1));
   if (piece.end) fields_.erase(piece.field);
   return result;
 }

@@ -13,9 +13,9 @@ namespace countersign::edge::call::answer {
 // how the texts are cut; applied after the masker. A match becomes <UPSTREAM_CREDENTIAL>, and its
 // original is not stored. Not thread-safe.
 //
-// The end of a text is held back if at least four bytes of it may begin a match, so that ordinary
-// words with a shorter common prefix are not held. If a credential is cut after its first three
-// bytes, these may be sent.
+// What may begin a match at the end of a text is held back, from the first byte on, until the text
+// goes on. When the text ends there, it is masked if it has at least six bytes: a longer part of a
+// credential is worth guessing the rest, a shorter one is in ordinary words.
 class CredentialMasking {
  public:
   static constexpr char kEntity[] = "upstream_credential";
@@ -28,7 +28,6 @@ class CredentialMasking {
 
  private:
   struct Field {
-    std::string released;  // the last released bytes
     std::string held;
     std::vector<domain::MaskedSpan>
         held_spans;  // spans that reach into `held`, relative to its begin

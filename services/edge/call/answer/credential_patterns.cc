@@ -14,12 +14,13 @@
 namespace countersign::edge::call::answer {
 namespace {
 
+unsigned LowerByte(char c) {
+  return static_cast<unsigned char>(absl::ascii_tolower(static_cast<unsigned char>(c)));
+}
+
 // A bit of the set of starts. Some pairs of bytes share one.
 unsigned Start(char first, char second) {
-  const auto byte = [](char c) {
-    return static_cast<unsigned char>(absl::ascii_tolower(static_cast<unsigned char>(c)));
-  };
-  return (static_cast<unsigned>(byte(first)) << 4 ^ byte(second)) & 0xfff;
+  return (LowerByte(first) << 4 ^ LowerByte(second)) & 0xfff;
 }
 
 void AppendHex(std::string& text, unsigned char byte) {
@@ -139,6 +140,7 @@ void CredentialPatterns::AddPattern(std::string pattern) {
                   [&](const SecretString& other) { return other.Reveal() == pattern; });
   if (known || pattern.size() < kShortestSecret) return;
   starts_.set(Start(pattern[0], pattern[1]));
+  firsts_.set(LowerByte(pattern[0]));
   patterns_.emplace_back(std::move(pattern));
 }
 
@@ -158,9 +160,9 @@ std::optional<CredentialPatterns::Match> CredentialPatterns::Find(absl::string_v
   return std::nullopt;
 }
 
-std::size_t CredentialPatterns::OpenEnd(absl::string_view text, std::size_t shortest) const {
-  const std::size_t longest = std::min(longest_ > 0 ? longest_ - 1 : 0, text.size());
-  for (std::size_t size = longest; size >= std::max<std::size_t>(shortest, 2); --size) {
+std::size_t CredentialPatterns::OpenEnd(absl::string_view text) const {
+  if (empty() || text.empty()) return 0;
+  for (std::size_t size = std::min(longest_ - 1, text.size()); size > 1; --size) {
     const absl::string_view end = text.substr(text.size() - size);
     if (!starts_.test(Start(end[0], end[1]))) continue;
     for (const SecretString& pattern : patterns_) {
@@ -169,7 +171,7 @@ std::size_t CredentialPatterns::OpenEnd(absl::string_view text, std::size_t shor
       }
     }
   }
-  return 0;
+  return firsts_.test(LowerByte(text.back())) ? 1 : 0;
 }
 
 bool CredentialPatterns::Overwrite(std::string& bytes) const {

@@ -34,9 +34,8 @@ class CredentialPatterns {
   // The first match that ends after `from`; the longest of those with the same begin.
   std::optional<Match> Find(absl::string_view text, std::size_t from = 0) const;
 
-  // The number of bytes at the end of `text` that may begin a match, if at least `shortest`; else
-  // 0.
-  std::size_t OpenEnd(absl::string_view text, std::size_t shortest) const;
+  // The number of bytes at the end of `text` that may begin a match.
+  std::size_t OpenEnd(absl::string_view text) const;
 
   // Overwrites every match with asterisks. True when there was one.
   bool Overwrite(std::string& bytes) const;
@@ -48,6 +47,7 @@ class CredentialPatterns {
   std::vector<SecretString> patterns_;  // in lower case, the longest first
   std::size_t longest_ = 0;
   std::bitset<1u << 12> starts_;  // of the first two bytes of each; every stream has this set
+  std::bitset<1u << 8> firsts_;   // of the first byte of each, in lower case
 };
 
 }  // namespace countersign::edge::call::answer

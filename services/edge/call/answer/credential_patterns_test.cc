@@ -94,17 +94,19 @@ TEST_CASE("CredentialPatterns: without a credential, or with a short one, nothin
   CHECK(Patterns("Bearer abcde").empty());
   CHECK_FALSE(Patterns("Bearer abcdef").empty());
   CHECK_FALSE(CredentialPatterns().Find("anything").has_value());
-  CHECK(CredentialPatterns().OpenEnd("anything", 1) == 0);
+  CHECK(CredentialPatterns().OpenEnd("anything") == 0);
 }
 
 TEST_CASE("CredentialPatterns: OpenEnd is the number of bytes that may begin a match", "[edge]") {
   const CredentialPatterns patterns = Patterns(absl::StrCat("Bearer ", kSecret));
-  CHECK(patterns.OpenEnd("the key sk-L", 4) == 4);
-  CHECK(patterns.OpenEnd("the key SK-LIVE", 4) == 7);
-  CHECK(patterns.OpenEnd("the key sk-", 4) == 0);
-  CHECK(patterns.OpenEnd("the key sk-", 3) == 3);
-  CHECK(patterns.OpenEnd("sk-Live/7f+Q_x9=", 4) == 0);  // all of it
-  CHECK(patterns.OpenEnd("", 4) == 0);
+  CHECK(patterns.OpenEnd("the key sk-L") == 4);
+  CHECK(patterns.OpenEnd("the key SK-LIVE") == 7);
+  CHECK(patterns.OpenEnd("the key sk-") == 3);
+  CHECK(patterns.OpenEnd("the key s") == 1);
+  CHECK(patterns.OpenEnd("100%") == 1);              // of a percent escape
+  CHECK(patterns.OpenEnd("sk-Live/7f+Q_x9=") == 0);  // all of it
+  CHECK(patterns.OpenEnd("the key.") == 0);
+  CHECK(patterns.OpenEnd("") == 0);
 }
 
 TEST_CASE("CredentialPatterns: every occurrence is overwritten", "[edge]") {

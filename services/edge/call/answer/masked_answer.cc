@@ -23,6 +23,7 @@ MaskedAnswer::MaskedAnswer(const CallContext& context, const request::ReadReques
   options.masked = masking_ != nullptr || !reading_->credential.empty();
   if (masking_ != nullptr) options.unknown_events = masking_->unknown_events();
   options.connection = &read.connection();
+  options.max_event_bytes = context.services.options.max_response_bytes;
   format_ = read.dialect().ClassifyAnswer(head);
   reading_->resources = read.route().resources;
   reading_->reader = read.dialect().OpenAnswer(read.call(), head, options);
