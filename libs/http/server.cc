@@ -31,10 +31,10 @@ class Http1Listener final : public Listener {
         loop_(workers.at(0)),
         acceptor_(std::move(acceptor)),
         pause_(loop_),
-        tls_(std::move(tls)),
         table_(TableLimits(options)),
         shared_(std::make_shared<const Http1Shared>(
-            Http1Shared{std::move(options), std::move(handler)})) {
+            Http1Shared{std::move(options), std::move(handler)})),
+        tls_(std::move(tls)) {
     const tcp::endpoint endpoint = acceptor_.local_endpoint();
     const std::string host = endpoint.address().to_string();
     address_ = endpoint.address().is_v6() ? absl::StrCat("[", host, "]:", endpoint.port())
@@ -45,6 +45,11 @@ class Http1Listener final : public Listener {
   ~Http1Listener() override { Drain(absl::ZeroDuration()); }
 
   const std::string& address() const override { return address_; }
+
+  void SetTls(TlsContext tls) override {
+    const MutexLock lock(mutex_);
+    tls_ = std::move(tls);
+  }
 
   void Drain(absl::Duration timeout) override {
     loop_.Post([this] {
@@ -104,11 +109,13 @@ class Http1Listener final : public Listener {
           });
         });
     if (place == nullptr) return;
+    TlsContext tls;
     {
       const MutexLock lock(mutex_);
       connections_.emplace(connection.get(), Entry{connection, &loop});
+      tls = tls_;
     }
-    async::Spawn(loop, connection->Run(tls_, std::move(place)),
+    async::Spawn(loop, connection->Run(std::move(tls), std::move(place)),
                  [this, connection](std::exception_ptr) {
                    const MutexLock lock(mutex_);
                    connections_.erase(connection.get());
@@ -141,7 +148,6 @@ class Http1Listener final : public Listener {
   IoLoop& loop_;
   tcp::acceptor acceptor_;
   async::Condition pause_;
-  const TlsContext tls_;
   limits::ConnectionTable table_;
   const std::shared_ptr<const Http1Shared> shared_;
   std::string address_;
@@ -149,6 +155,7 @@ class Http1Listener final : public Listener {
 
   Mutex mutex_;
   CondVar changed_;
+  TlsContext tls_ CS_GUARDED_BY(mutex_);
   bool accepting_ CS_GUARDED_BY(mutex_) = true;
   std::map<Http1Connection*, Entry> connections_ CS_GUARDED_BY(mutex_);
 };

@@ -48,6 +48,10 @@ class Listener {
   virtual ~Listener() = default;
   virtual const std::string& address() const = 0;  // "host:port", with the actual port
 
+  // Uses `tls` for connections that are accepted from now on; those that exist keep theirs.
+  // REQUIRES: the listener was started with TLS. Thread-safe.
+  virtual void SetTls(TlsContext tls) = 0;
+
   // Accepts no new connections and no further requests. Open exchanges may finish until `timeout`;
   // then they are cancelled, and shortly afterwards cut off. Returns when none is left. Blocking:
   // not to be called on a worker.

@@ -6,9 +6,11 @@ import base64
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import chart
@@ -22,7 +24,7 @@ VALUES = {"demo": {"enabled": True}, "edge": {"tls": {"dnsNames": ["localhost"]}
 
 def key_id(pem):
     text = subprocess.run(["openssl", "x509", "-noout", "-serial"], input=pem, capture_output=True, check=True)
-    return text.stdout.strip()
+    return text.stdout.strip().decode()
 
 
 class Processes(unittest.TestCase):
@@ -92,6 +94,9 @@ class Processes(unittest.TestCase):
         self.assertEqual({n: s for n, s in self.cluster.api.secrets.items() if n not in names}, keys)
         for pod in self.cluster.pods:
             pod.mount()
+        new = key_id(self.secret("edge-public-tls", "tls.crt"))
+        for edge in self.cluster.pods_of("edge"):
+            self.wait_for_certificate(edge, new)
         self.cluster.run_hooks("test")
         # A new process trusts and is trusted by those that began with the old certificates.
         masking = self.cluster.pods_of("masking")[0]
@@ -99,6 +104,17 @@ class Processes(unittest.TestCase):
         masking.start()
         self.cluster.wait_ready()
         self.cluster.run_hooks("test")
+
+    def wait_for_certificate(self, edge, serial):
+        """Until the edge serves it: it looks every ten seconds."""
+        deadline = time.monotonic() + 60
+        while True:
+            host, port = edge.address("public").split(":")
+            served = key_id(ssl.get_server_certificate((host, int(port))).encode())
+            if served == serial:
+                return
+            self.assertLess(time.monotonic(), deadline, f"{edge.name} serves {served} instead of {serial}")
+            time.sleep(0.2)
 
     def test_schemas_are_migrated_by_jobs_while_services_run(self):
         outputs = self.cluster.run_hooks("pre-upgrade")

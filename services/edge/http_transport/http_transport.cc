@@ -3,10 +3,22 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/log/log.h"
 #include "services/edge/http_transport/http_caller_connection.h"
 #include "services/edge/http_transport/http_upstream.h"
 
 namespace countersign::edge::http_transport {
+namespace {
+
+constexpr absl::Duration kCertificateRefresh = absl::Seconds(10);
+
+void LogReload(const absl::Status& status) {
+  if (status.ok()) return;
+  log::Error("a public certificate was replaced by an unusable one; the old one is still served",
+             {{"error", status.message()}});
+}
+
+}  // namespace
 
 struct HttpTransport::Worker {
   Worker(http::IoLoop& loop, async::Executor executor, const http::ClientOptions& options,
@@ -42,18 +54,45 @@ absl::Status HttpTransport::Start() {
     workers_[network_.executor(i)] =
         std::make_unique<Worker>(network_.at(i), network_.executor(i), client, body_pool_);
   }
-  for (const ListenOn& listen : options_.listen) {
-    http::TlsContext tls;
-    if (!listen.certificate_file.empty()) {
-      CS_ASSIGN_OR_RETURN(tls, http::ServerTls(listen.certificate_file, listen.key_file));
-    }
-    CS_ASSIGN_OR_RETURN(
-        std::unique_ptr<http::Listener> listener,
-        http::ListenHttp1(network_, listen.address, tls, MakeServerOptions(),
-                          [this](http::Exchange& exchange) { return Handle(exchange); }));
-    listeners_.push_back(std::move(listener));
+  for (const ListenOn& listen : options_.listen) CS_RETURN_IF_ERROR(Listen(listen));
+  reload_ = std::make_unique<async::PeriodicTask>(
+      kCertificateRefresh,
+      async::PeriodicTask::Work{[this] { return ReloadCertificates(); }, LogReload},
+      async::PeriodicTask::First::kAfterInterval);
+  return absl::OkStatus();
+}
+
+absl::Status HttpTransport::Listen(const ListenOn& listen) {
+  const bool secure = !listen.certificate_file.empty();
+  http::ServerCertificate certificate(listen.certificate_file, listen.key_file);
+  http::TlsContext tls;
+  if (secure) {
+    CS_ASSIGN_OR_RETURN(tls, certificate.LoadIfChanged());
+  }
+  CS_ASSIGN_OR_RETURN(
+      std::unique_ptr<http::Listener> listener,
+      http::ListenHttp1(network_, listen.address, tls, MakeServerOptions(),
+                        [this](http::Exchange& exchange) { return Handle(exchange); }));
+  listeners_.push_back(std::move(listener));
+  if (secure) {
+    const MutexLock lock(certificates_mutex_);
+    certificates_.push_back({std::move(certificate), *listeners_.back()});
   }
   return absl::OkStatus();
+}
+
+absl::Status HttpTransport::ReloadCertificates() {
+  const MutexLock lock(certificates_mutex_);
+  absl::Status result;
+  for (Served& served : certificates_) {
+    absl::StatusOr<http::TlsContext> changed = served.certificate.LoadIfChanged();
+    result.Update(changed.status());
+    if (changed.ok() && *changed != nullptr) {
+      served.listener.SetTls(*std::move(changed));
+      log::Info("serving a new certificate", {{"address", served.listener.address()}});
+    }
+  }
+  return result;
 }
 
 http::ServerOptions HttpTransport::MakeServerOptions() {

@@ -9,8 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/async/executor.h"
+#include "libs/async/periodic_task.h"
+#include "libs/base/mutex.h"
 #include "libs/base/thread_pool.h"
 #include "libs/http/server.h"
+#include "libs/http/server_certificate.h"
 #include "libs/http/workers.h"
 #include "services/edge/request_handler.h"
 
@@ -66,12 +69,18 @@ class HttpTransport {
   // The bound addresses, in the order of the options, with actual ports.
   std::vector<std::string> addresses() const;
 
+  // Serves new connections with the certificates that the files contain now. Called every ten
+  // seconds by a thread of the transport. INVALID_ARGUMENT when one cannot be used; its listener
+  // keeps the one it has.
+  absl::Status ReloadCertificates() CS_EXCLUDES(certificates_mutex_);
+
   // Stops listening, lets calls finish until `timeout`, then cancels them. Blocks.
   void Drain(absl::Duration timeout);
 
  private:
   struct Worker;  // the objects of one network thread
 
+  absl::Status Listen(const ListenOn& listen);
   http::ServerOptions MakeServerOptions();
   async::Awaitable<void> Handle(http::Exchange& exchange);
 
@@ -84,6 +93,14 @@ class HttpTransport {
   std::map<async::Executor, std::unique_ptr<Worker>> workers_;
   http::Workers network_;
   std::vector<std::unique_ptr<http::Listener>> listeners_;
+
+  struct Served {
+    http::ServerCertificate certificate;
+    http::Listener& listener;
+  };
+  Mutex certificates_mutex_;
+  std::vector<Served> certificates_ CS_GUARDED_BY(certificates_mutex_);
+  std::unique_ptr<async::PeriodicTask> reload_;  // last: its thread uses all of the above
 };
 
 }  // namespace countersign::edge::http_transport
