@@ -166,6 +166,11 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
     Fields network = spec.Nested("network");
     connection.network_private = network.Bool("private", false);
   }
+  const std::string usage = spec.String("usage");
+  connection.usage_as_is = usage == "asIs";
+  if (!usage.empty() && usage != "asIs" && usage != "request") {
+    spec.Mistake("usage", absl::StrCat("\"", usage, "\" is none of request, asIs"));
+  }
   connection.organization = ReadAccount(spec, "organization");
   connection.project = ReadAccount(spec, "project");
   return connection;

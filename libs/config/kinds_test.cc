@@ -120,7 +120,7 @@ TEST_CASE("ReadConnection: every field", "[config]") {
       ReadConnection,
       "{protocol: openai, url: 'https://api.example/v1//', credential: key, models: ['gpt-*'], "
       "match: {hosts: [m.example], pathPrefix: /team}, tokenizer: o200k_base, default: true, "
-      "organization: org-1, project: proj_1, network: {private: true}}");
+      "organization: org-1, project: proj_1, usage: asIs, network: {private: true}}");
   CHECK(connection.protocol == domain::Protocol::kOpenAi);
   CHECK(connection.url == "https://api.example/v1");
   CHECK(connection.credential == "key");
@@ -131,6 +131,7 @@ TEST_CASE("ReadConnection: every field", "[config]") {
   CHECK(connection.is_default);
   CHECK(connection.network_private);
   CHECK(connection.organization == "org-1");
+  CHECK(connection.usage_as_is);
   CHECK(connection.project == "proj_1");
 }
 
@@ -160,6 +161,17 @@ TEST_CASE("ReadConnection: an unknown protocol or tokenizer names the known ones
   CHECK_THAT(ListMistakes(ReadConnection,
                           "{protocol: openai, url: 'http://h', match: {pathPrefix: team}}"),
              Contains("spec.match.pathPrefix: must begin with /"));
+}
+
+TEST_CASE("ReadConnection: usage is requested unless it is said to stay as it is", "[config]") {
+  const auto usage_as_is = [](const std::string& more) {
+    return ReadValid(ReadConnection, "{protocol: openai, url: 'http://h'" + more + "}").usage_as_is;
+  };
+  CHECK_FALSE(usage_as_is(""));
+  CHECK_FALSE(usage_as_is(", usage: request"));
+  CHECK(usage_as_is(", usage: asIs"));
+  CHECK_THAT(ListMistakes(ReadConnection, "{protocol: openai, url: 'http://h', usage: asis}"),
+             Contains("spec.usage: \"asis\" is none of request, asIs"));
 }
 
 TEST_CASE("CheckCredentialSpec: exactly one form, with all its values", "[config]") {

@@ -94,6 +94,8 @@ struct Connection {
   // The billed OpenAI organization and project, sent as headers; empty: the credential's default.
   std::string organization;
   std::string project;
+  // The upstream is not asked to report the usage of its streams, because it refuses such requests.
+  bool usage_as_is = false;
   std::uint64_t version = 0;  // of the resource: part of the binding hash
 };
 

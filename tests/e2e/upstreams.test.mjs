@@ -65,7 +65,14 @@ const session = async (id) => {
 before(async () => {
   model = await hostile.startHostileModel();
   gateway = await Gateway.start();
-  await gateway.apply(resources(model.url));
+  const usual = resources(model.url);
+  await gateway.apply(`${usual}
+---
+apiVersion: countersign/v1
+kind: Connection
+metadata: {name: simple}
+spec: {protocol: openai, url: '${model.url}/v1', usage: asIs}
+`);
   key = await gateway.createKey('ci-bot');
   openai = new OpenAI({ baseURL: gateway.baseURL, apiKey: key, maxRetries: 0 });
 });
@@ -138,6 +145,32 @@ test('numbers of any size pass as they are written, in schemas and in answers', 
   assert.equal(response.status, 200);
   assert.equal(await response.text(), answer);
   assert.ok(seen.includes(schema), seen);
+});
+
+test('a connection whose usage stays as it is asks for none, and tokens are counted here', async () => {
+  let seen;
+  const prompt = model.play(async (response, request, body) => {
+    seen = JSON.parse(body);
+    if (seen.stream_options) {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      return response.end('{"error":{"message":"unknown field stream_options"}}');
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end([content('Hello wonder'), content('ful world'), finished(), done].join(''));
+  });
+  await assert.rejects(streamed(prompt), (error) => error.status === 400);
+  const simple = new OpenAI({ baseURL: `http://${gateway.address}/simple/v1`, apiKey: key, maxRetries: 0 });
+  const request = { model: 'demo-1', messages: [{ role: 'user', content: prompt }], stream: true };
+  const { data, response } = await simple.chat.completions.create(request).withResponse();
+  let text = '';
+  for await (const chunk of data) text += chunk.choices[0]?.delta.content ?? '';
+  assert.equal(text, 'Hello wonderful world');
+  const id = response.headers.get('x-countersign-session');
+  await gateway.ended((item) => item.id === id);
+  const { outputTokens, inputTokens } = await session(id);
+  const counted = await run(program('countersign'), ['tokens', '--tokenizer', 'estimate'], { input: text });
+  assert.equal(outputTokens, Number(counted.stdout));
+  assert.ok(inputTokens > 0);
 });
 
 test('a cancelled stream has its prompt\'s and its delivered tokens on record', async () => {

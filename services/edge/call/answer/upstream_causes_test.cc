@@ -179,6 +179,20 @@ TEST_CASE("DeliverAnswer: tokens of what was delivered are recorded, however the
   CHECK(f.end().output_tokens == 0);
 }
 
+TEST_CASE("DeliverAnswer: a connection's usage as it is adds nothing to the request", "[edge]") {
+  Counted f;
+  f.connection().usage_as_is = true;
+  f.upstream.Answer(200, kEventStream, {Content("Hello world"), kFinished, kDone});
+  REQUIRE(f.StartCall(kStreamBody).ended());
+  REQUIRE(f.upstream.sent().size() == 1);
+  CHECK(f.upstream.sent()[0].body == kStreamBody);
+  CHECK(f.end().output_tokens == 2);
+  CallFixture usual;
+  usual.upstream.Answer(200, kEventStream, {kFinished, kDone});
+  REQUIRE(usual.StartCall(kStreamBody).ended());
+  CHECK(absl::StrContains(usual.upstream.sent()[0].body, "include_usage"));
+}
+
 TEST_CASE("DeliverAnswer: a picture in an answer is neither masked nor counted", "[edge]") {
   // In base64 the bytes of a marker spell SECRET.
   std::string marker;

@@ -25,9 +25,9 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
         body.status());
   }
   const std::size_t size = body->size();
-  const auto incoming = std::make_shared<const dialects::IncomingRequest>(
-      dialects::IncomingRequest{context.request.method, route.path, context.request.query,
-                                context.request.headers, *std::move(body)});
+  const auto incoming = std::make_shared<const dialects::IncomingRequest>(dialects::IncomingRequest{
+      context.request.method, route.path, context.request.query, context.request.headers,
+      *std::move(body), !route.connection->usage_as_is});
   const auto work = [incoming, &dialect]() -> absl::StatusOr<dialects::ReadCall> {
     return dialect.Read(*incoming);
   };
