@@ -19,8 +19,7 @@ absl::Status Wire(const SessionRecorderConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const auto approval, app.ChannelTo("approval"));
   CS_ASSIGN_OR_RETURN(chain::FolderKeys own,
                       chain::LoadOrCreateKeys(app.config().secrets, app.random()));
-  CS_ASSIGN_OR_RETURN(RecorderOptions options,
-                      config.Options(UuidV7(app.clock().Now(), app.random())));
+  CS_ASSIGN_OR_RETURN(auto options, config.Options(UuidV7(app.clock().Now(), app.random())));
   options.checkpoints.sinks =
       app.Make<exports::CheckpointFiles>(config.checkpoint_files,
                                          config.NewestCheckpointFile(app.config().secrets))
