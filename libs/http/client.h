@@ -12,7 +12,7 @@
 #include "libs/base/secret.h"
 #include "libs/http/address.h"
 #include "libs/http/message.h"
-#include "libs/http/tls.h"
+#include "libs/http/security/tls_context.h"
 
 namespace countersign::http {
 
@@ -22,8 +22,8 @@ inline constexpr absl::string_view kUnreachable = "upstream_unreachable";
 inline constexpr absl::string_view kProtocol = "upstream_protocol";
 
 struct ClientOptions {
-  TlsContext tls;       // from ClientTls; null: https is not available
-  std::string ca_file;  // CA file for targets with a client certificate
+  security::TlsContext tls;  // from security::ClientTls; null: https is not available
+  std::string ca_file;       // CA file for targets with a client certificate
   absl::Duration connect_timeout = absl::Seconds(5);  // resolving, connecting, handshake
   absl::Duration first_byte_timeout = absl::Seconds(600);
   absl::Duration idle_timeout = absl::Seconds(300);  // between two reads of a response

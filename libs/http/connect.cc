@@ -92,10 +92,10 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const T
                                                            async::Cancellation& cancellation) {
   if (cancellation.cancelled()) co_return cancellation.cause();
   const async::TimePoint deadline = async::Executor(loop).After(options.connect_timeout);
-  TlsContext tls = options.tls;
+  security::TlsContext tls = options.tls;
   if (!target.client_certificate_pem.empty()) {
-    absl::StatusOr<TlsContext> own =
-        ClientTls(options.ca_file, target.client_certificate_pem, target.client_key_pem);
+    absl::StatusOr<security::TlsContext> own =
+        security::ClientTls(options.ca_file, target.client_certificate_pem, target.client_key_pem);
     if (!own.ok()) co_return own.status();
     tls = *std::move(own);
   }

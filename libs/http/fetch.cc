@@ -52,7 +52,8 @@ async::Awaitable<absl::StatusOr<FetchResponse>> Read(Client& client, const Fetch
   }
 }
 
-ClientOptions MakeOptions(const std::string& ca_file, const absl::StatusOr<TlsContext>& tls) {
+ClientOptions MakeOptions(const std::string& ca_file,
+                          const absl::StatusOr<security::TlsContext>& tls) {
   ClientOptions options;
   options.ca_file = ca_file;
   if (tls.ok()) options.tls = *tls;
@@ -63,7 +64,7 @@ ClientOptions MakeOptions(const std::string& ca_file, const absl::StatusOr<TlsCo
 
 struct Fetcher::State {
   explicit State(const std::string& ca_file)
-      : tls(ClientTls(ca_file)), client(workers.at(0), MakeOptions(ca_file, tls)) {}
+      : tls(security::ClientTls(ca_file)), client(workers.at(0), MakeOptions(ca_file, tls)) {}
 
   async::Awaitable<void> Run(FetchRequest fetch, OnDone done) {
     async::Cancellation cancellation;
@@ -86,7 +87,7 @@ struct Fetcher::State {
       cancellation->Cancel(absl::CancelledError("the fetcher is closing"));
   }
 
-  const absl::StatusOr<TlsContext> tls;
+  const absl::StatusOr<security::TlsContext> tls;
   Workers workers{1};
   Client client;
   bool closing = false;  // used on the worker only, like the member above

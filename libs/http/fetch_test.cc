@@ -165,8 +165,9 @@ TEST_CASE("Fetch: a body that breaks off is UNAVAILABLE", "[http]") {
 TEST_CASE("Fetch: https trusts the CA file only, and a CA file that cannot be read is named",
           "[http]") {
   const testing::TestCertificate certificate("IP:127.0.0.1");
-  TestServer server(Echo, {},
-                    ServerTls(certificate.certificate_file(), certificate.key_file()).value());
+  TestServer server(
+      Echo, {},
+      security::ServerTls(certificate.certificate_file(), certificate.key_file()).value());
   const std::string url = absl::StrCat("https://", server.address(), "/");
   Fetcher trusting(Fetcher::Options{certificate.certificate_file()});
   CHECK(Await(trusting, Get(url)).ok());

@@ -41,7 +41,7 @@ Http1Connection::Http1Connection(Stream::Socket socket, IoLoop& loop,
       watch_done_(loop),
       handler_done_(loop) {}
 
-Awaitable<void> Http1Connection::Run(TlsContext tls,
+Awaitable<void> Http1Connection::Run(security::TlsContext tls,
                                      std::unique_ptr<limits::ConnectionTable::Place> place) {
   place_ = std::move(place);
   co_await ServeRequests(std::move(tls));
@@ -49,7 +49,7 @@ Awaitable<void> Http1Connection::Run(TlsContext tls,
   place_.reset();  // the coroutine of Watch may live longer
 }
 
-Awaitable<void> Http1Connection::ServeRequests(TlsContext tls) {
+Awaitable<void> Http1Connection::ServeRequests(security::TlsContext tls) {
   if (tls != nullptr) {
     const absl::Status accepted =
         co_await stream_.AcceptTls(tls, shared_->options.first_byte_timeout);

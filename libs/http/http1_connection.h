@@ -33,7 +33,8 @@ class Http1Connection final : public Exchange,
   Http1Connection(Stream::Socket socket, IoLoop& loop, std::shared_ptr<const Http1Shared> shared);
 
   // `place` is held until the connection ends.
-  Awaitable<void> Run(TlsContext tls, std::unique_ptr<limits::ConnectionTable::Place> place);
+  Awaitable<void> Run(security::TlsContext tls,
+                      std::unique_ptr<limits::ConnectionTable::Place> place);
 
   const std::string& source() const { return source_; }
 
@@ -67,7 +68,7 @@ class Http1Connection final : public Exchange,
   bool TakeHead();  // false: not acceptable
   bool TakeTarget();
   Awaitable<void> Refuse(int status);
-  Awaitable<void> ServeRequests(TlsContext tls);
+  Awaitable<void> ServeRequests(security::TlsContext tls);
   Awaitable<void> RunHandler();
   Awaitable<void> Linger();
   void WatchCaller();

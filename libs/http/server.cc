@@ -25,8 +25,8 @@ constexpr absl::Duration kLastWords = absl::Seconds(2);
 
 class Http1Listener final : public Listener {
  public:
-  Http1Listener(Workers& workers, tcp::acceptor acceptor, TlsContext tls, ServerOptions options,
-                Handler handler)
+  Http1Listener(Workers& workers, tcp::acceptor acceptor, security::TlsContext tls,
+                ServerOptions options, Handler handler)
       : workers_(workers),
         loop_(workers.at(0)),
         acceptor_(std::move(acceptor)),
@@ -46,7 +46,7 @@ class Http1Listener final : public Listener {
 
   const std::string& address() const override { return address_; }
 
-  void SetTls(TlsContext tls) override {
+  void SetTls(security::TlsContext tls) override {
     const MutexLock lock(mutex_);
     tls_ = std::move(tls);
   }
@@ -109,7 +109,7 @@ class Http1Listener final : public Listener {
           });
         });
     if (place == nullptr) return;
-    TlsContext tls;
+    security::TlsContext tls;
     {
       const MutexLock lock(mutex_);
       connections_.emplace(connection.get(), Entry{connection, &loop});
@@ -155,7 +155,7 @@ class Http1Listener final : public Listener {
 
   Mutex mutex_;
   CondVar changed_;
-  TlsContext tls_ CS_GUARDED_BY(mutex_);
+  security::TlsContext tls_ CS_GUARDED_BY(mutex_);
   bool accepting_ CS_GUARDED_BY(mutex_) = true;
   std::map<Http1Connection*, Entry> connections_ CS_GUARDED_BY(mutex_);
 };
@@ -163,8 +163,8 @@ class Http1Listener final : public Listener {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const std::string& address,
-                                                      TlsContext tls, ServerOptions options,
-                                                      Handler handler) {
+                                                      security::TlsContext tls,
+                                                      ServerOptions options, Handler handler) {
   const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
   if (!parsed.ok()) return parsed.status();
   asio::io_context& context = workers.at(0).context();

@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "libs/http/exchange.h"
 #include "libs/http/message.h"
-#include "libs/http/tls.h"
+#include "libs/http/security/tls_context.h"
 #include "libs/http/workers.h"
 
 namespace countersign::http {
@@ -50,7 +50,7 @@ class Listener {
 
   // Uses `tls` for connections that are accepted from now on; those that exist keep theirs.
   // REQUIRES: the listener was started with TLS. Thread-safe.
-  virtual void SetTls(TlsContext tls) = 0;
+  virtual void SetTls(security::TlsContext tls) = 0;
 
   // Accepts no new connections and no further requests. Open exchanges may finish until `timeout`;
   // then they are cancelled, and shortly afterwards cut off. Returns when none is left. Blocking:
@@ -61,7 +61,7 @@ class Listener {
 // Listens for HTTP/1.1, with TLS if `tls` is set. Connections are distributed over the workers,
 // which must outlive the listener. UNAVAILABLE when the address is taken or not local.
 absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const std::string& address,
-                                                      TlsContext tls, ServerOptions options,
-                                                      Handler handler);
+                                                      security::TlsContext tls,
+                                                      ServerOptions options, Handler handler);
 
 }  // namespace countersign::http

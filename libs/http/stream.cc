@@ -66,7 +66,7 @@ absl::Status Stream::ToStatus(const boost::system::error_code& error) const {
   return absl::UnavailableError(error.message());
 }
 
-Awaitable<absl::Status> Stream::AcceptTls(TlsContext context, absl::Duration timeout) {
+Awaitable<absl::Status> Stream::AcceptTls(security::TlsContext context, absl::Duration timeout) {
   tls_context_ = std::move(context);
   tls_.emplace(socket_, *tls_context_);
   Limit(read_deadline_, timeout);
@@ -76,8 +76,8 @@ Awaitable<absl::Status> Stream::AcceptTls(TlsContext context, absl::Duration tim
   co_return absl::OkStatus();
 }
 
-Awaitable<absl::Status> Stream::ConnectTls(TlsContext context, const std::string& server_name,
-                                           absl::Duration timeout) {
+Awaitable<absl::Status> Stream::ConnectTls(security::TlsContext context,
+                                           const std::string& server_name, absl::Duration timeout) {
   tls_context_ = std::move(context);
   tls_.emplace(socket_, *tls_context_);
   SSL* ssl = tls_->native_handle();

@@ -13,7 +13,7 @@
 #include "libs/async/awaitable.h"
 #include "libs/async/executor.h"
 #include "libs/http/io_loop.h"
-#include "libs/http/tls.h"
+#include "libs/http/security/tls_context.h"
 
 namespace countersign::http {
 
@@ -36,8 +36,8 @@ class Stream {
 
   // The TLS handshake as server, or as client with `server_name` sent as SNI and verified against
   // the certificate.
-  Awaitable<absl::Status> AcceptTls(TlsContext context, absl::Duration timeout);
-  Awaitable<absl::Status> ConnectTls(TlsContext context, const std::string& server_name,
+  Awaitable<absl::Status> AcceptTls(security::TlsContext context, absl::Duration timeout);
+  Awaitable<absl::Status> ConnectTls(security::TlsContext context, const std::string& server_name,
                                      absl::Duration timeout);
 
   // Reads up to `size` bytes, at least one; 0 at the end of the peer's stream.
@@ -90,7 +90,7 @@ class Stream {
   IoLoop& loop_;
   Socket socket_;
   std::optional<boost::asio::ssl::stream<Socket&>> tls_;
-  TlsContext tls_context_;
+  security::TlsContext tls_context_;
   const std::unique_ptr<async::Timer> timer_;
   TimePoint read_deadline_ = TimePoint::max();
   TimePoint write_deadline_ = TimePoint::max();

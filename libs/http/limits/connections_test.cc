@@ -117,8 +117,9 @@ TEST_CASE("Connections: an unfinished TLS handshake has the same time limit", "[
   const testing::TestCertificate certificate("IP:127.0.0.1");
   ServerOptions options = Limits(100, 0, 100);
   options.first_byte_timeout = absl::Milliseconds(30);
-  TestServer server(Answer, options,
-                    ServerTls(certificate.certificate_file(), certificate.key_file()).value());
+  TestServer server(
+      Answer, options,
+      security::ServerTls(certificate.certificate_file(), certificate.key_file()).value());
   RawClient client(server.address());
   client.Send("\x16\x03\x01");  // a record's beginning
   CHECK(client.ReadAll().empty());

@@ -83,8 +83,9 @@ TEST_CASE("Deadlines: a caller that does not finish its TLS handshake is dropped
   const TestCertificate certificate("IP:127.0.0.1");
   ServerOptions options = Patient();
   options.first_byte_timeout = kShort;
-  TestServer server(Hello, options,
-                    ServerTls(certificate.certificate_file(), certificate.key_file()).value());
+  TestServer server(
+      Hello, options,
+      security::ServerTls(certificate.certificate_file(), certificate.key_file()).value());
   RawClient client(server.address());
   client.Send("\x16\x03\x01");  // a record's beginning
   CHECK(client.ReadAll().empty());
@@ -169,7 +170,7 @@ TEST_CASE("Deadlines: no time limit runs while the handler works", "[http]") {
 TEST_CASE("Deadlines: an upstream does not answer the TLS handshake", "[http]") {
   const SilentServer server;
   ClientOptions options;
-  options.tls = ClientTls("").value();
+  options.tls = security::ClientTls("").value();
   options.connect_timeout = kShort;
   Caller caller(options);
   CHECK(absl::IsDeadlineExceeded(caller.Get(server.target(true))));
@@ -219,7 +220,7 @@ TEST_CASE("Deadlines: an upstream stalls within its response", "[http]") {
 TEST_CASE("Deadlines: a call can be cancelled in every state", "[http]") {
   const SilentServer silent;
   ClientOptions options;
-  options.tls = ClientTls("").value();
+  options.tls = security::ClientTls("").value();
   Caller caller(options);
   const bool tls = GENERATE(false, true);
   CAPTURE(tls);

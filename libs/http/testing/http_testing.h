@@ -84,7 +84,8 @@ class RawClient {
 
 class TestServer {
  public:
-  explicit TestServer(Handler handler, ServerOptions options = {}, TlsContext tls = nullptr)
+  explicit TestServer(Handler handler, ServerOptions options = {},
+                      security::TlsContext tls = nullptr)
       : listener_(ListenHttp1(workers_, "127.0.0.1:0", tls, std::move(options), std::move(handler))
                       .value()) {}
   const std::string& address() const { return listener_->address(); }

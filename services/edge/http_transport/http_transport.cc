@@ -44,7 +44,7 @@ HttpTransport::~HttpTransport() {
 
 absl::Status HttpTransport::Start() {
   http::ClientOptions client;
-  CS_ASSIGN_OR_RETURN(client.tls, http::ClientTls(options_.upstream_ca_file));
+  CS_ASSIGN_OR_RETURN(client.tls, http::security::ClientTls(options_.upstream_ca_file));
   client.ca_file = options_.upstream_ca_file;
   client.connect_timeout = options_.connect_timeout;
   client.first_byte_timeout = options_.first_byte_timeout;
@@ -64,8 +64,8 @@ absl::Status HttpTransport::Start() {
 
 absl::Status HttpTransport::Listen(const ListenOn& listen) {
   const bool secure = !listen.certificate_file.empty();
-  http::ServerCertificate certificate(listen.certificate_file, listen.key_file);
-  http::TlsContext tls;
+  http::security::ServerCertificate certificate(listen.certificate_file, listen.key_file);
+  http::security::TlsContext tls;
   if (secure) {
     CS_ASSIGN_OR_RETURN(tls, certificate.LoadIfChanged());
   }
@@ -85,7 +85,7 @@ absl::Status HttpTransport::ReloadCertificates() {
   const MutexLock lock(certificates_mutex_);
   absl::Status result;
   for (Served& served : certificates_) {
-    absl::StatusOr<http::TlsContext> changed = served.certificate.LoadIfChanged();
+    absl::StatusOr<http::security::TlsContext> changed = served.certificate.LoadIfChanged();
     result.Update(changed.status());
     if (changed.ok() && *changed != nullptr) {
       served.listener.SetTls(*std::move(changed));

@@ -12,8 +12,8 @@
 #include "libs/async/periodic_task.h"
 #include "libs/base/mutex.h"
 #include "libs/base/thread_pool.h"
+#include "libs/http/security/server_certificate.h"
 #include "libs/http/server.h"
-#include "libs/http/server_certificate.h"
 #include "libs/http/workers.h"
 #include "services/edge/request_handler.h"
 
@@ -95,7 +95,7 @@ class HttpTransport {
   std::vector<std::unique_ptr<http::Listener>> listeners_;
 
   struct Served {
-    http::ServerCertificate certificate;
+    http::security::ServerCertificate certificate;
     http::Listener& listener;
   };
   Mutex certificates_mutex_;

@@ -29,7 +29,7 @@ class NoHandler final : public RequestHandler {
 int Get(const std::string& address, const TestCertificate& trusted) {
   http::Workers workers(1);
   http::ClientOptions options;
-  options.tls = http::ClientTls(trusted.certificate_file()).value();
+  options.tls = http::security::ClientTls(trusted.certificate_file()).value();
   http::Client client(workers.at(0), options);
   http::Target target;
   target.origin.tls = true;

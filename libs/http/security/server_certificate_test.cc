@@ -1,11 +1,11 @@
-#include "libs/http/server_certificate.h"
+#include "libs/http/security/server_certificate.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "libs/http/testing/test_certificate.h"
 
-namespace countersign::http {
+namespace countersign::http::security {
 namespace {
 
 namespace fs = std::filesystem;
@@ -61,4 +61,4 @@ TEST_CASE_METHOD(Fixture, "ServerCertificate: a missing file is refused", "[http
 }
 
 }  // namespace
-}  // namespace countersign::http
+}  // namespace countersign::http::security

@@ -1,4 +1,4 @@
-#include "libs/http/tls.h"
+#include "libs/http/security/tls_context.h"
 
 #include <openssl/ssl.h>
 
@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace countersign::http {
+namespace countersign::http::security {
 namespace {
 
 namespace ssl = boost::asio::ssl;
@@ -65,4 +65,4 @@ absl::StatusOr<TlsContext> ClientTls(const std::string& ca_file,
   return context;
 }
 
-}  // namespace countersign::http
+}  // namespace countersign::http::security

@@ -1,4 +1,4 @@
-#include "libs/http/server_certificate.h"
+#include "libs/http/security/server_certificate.h"
 
 #include <fstream>
 #include <iterator>
@@ -7,7 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
 
-namespace countersign::http {
+namespace countersign::http::security {
 namespace {
 
 absl::StatusOr<std::string> Digest(const std::string& path) {
@@ -31,4 +31,4 @@ absl::StatusOr<TlsContext> ServerCertificate::LoadIfChanged() {
   return context;
 }
 
-}  // namespace countersign::http
+}  // namespace countersign::http::security

@@ -10,7 +10,7 @@ namespace boost::asio::ssl {
 class context;
 }
 
-namespace countersign::http {
+namespace countersign::http::security {
 
 // TLS 1.2 and 1.3 with OpenSSL's default ciphers. Contexts are immutable and may be shared by
 // threads.
@@ -28,4 +28,4 @@ absl::StatusOr<TlsContext> ClientTls(const std::string& ca_file,
                                      const SecretString& certificate_pem,
                                      const SecretString& key_pem);
 
-}  // namespace countersign::http
+}  // namespace countersign::http::security

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "libs/http/tls.h"
+#include "libs/http/security/tls_context.h"
 
-namespace countersign::http {
+namespace countersign::http::security {
 
 // A certificate and its key in two files that may be replaced while a server uses them. Not
 // thread-safe.
@@ -27,4 +27,4 @@ class ServerCertificate {
   std::string loaded_;  // digest of both contents
 };
 
-}  // namespace countersign::http
+}  // namespace countersign::http::security

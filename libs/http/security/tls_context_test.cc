@@ -1,4 +1,4 @@
-#include "libs/http/tls.h"
+#include "libs/http/security/tls_context.h"
 
 #include <catch2/catch.hpp>
 
@@ -7,7 +7,7 @@
 #include "libs/http/testing/http_testing.h"
 #include "libs/http/testing/test_certificate.h"
 
-namespace countersign::http {
+namespace countersign::http::security {
 namespace {
 
 using testing::TestCertificate;
@@ -69,4 +69,4 @@ TEST_CASE("TLS: invalid certificate and key files are named", "[http]") {
 }
 
 }  // namespace
-}  // namespace countersign::http
+}  // namespace countersign::http::security
