@@ -104,7 +104,7 @@ TEST_CASE("Client: one connection carries many requests", "[http]") {
       connections.insert(&exchange);
     }
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
-    co_await exchange.Respond(ResponseHead(), absl::StrCat("got ", *body));
+    (void)co_await exchange.Respond(ResponseHead(), absl::StrCat("got ", *body));
   });
   Fixture call;
   for (int i = 0; i < 5; ++i) {
@@ -115,9 +115,9 @@ TEST_CASE("Client: one connection carries many requests", "[http]") {
 
 TEST_CASE("Client: reads a streamed body to its end and keeps the connection", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(ResponseHead());
-    for (int i = 0; i < 100; ++i) co_await exchange.Write(std::string(1000, 'a' + i % 26));
-    co_await exchange.Finish();
+    (void)co_await exchange.Begin(ResponseHead());
+    for (int i = 0; i < 100; ++i) (void)co_await exchange.Write(std::string(1000, 'a' + i % 26));
+    (void)co_await exchange.Finish();
   });
   Fixture call;
   for (int i = 0; i < 2; ++i) {
@@ -269,8 +269,8 @@ TEST_CASE("Client: a missing response is DEADLINE_EXCEEDED", "[http]") {
 TEST_CASE("Client: a cancellation drops the connection at once and returns its cause", "[http]") {
   Signal begun, dropped;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(ResponseHead());
-    co_await exchange.Write("first");
+    (void)co_await exchange.Begin(ResponseHead());
+    (void)co_await exchange.Write("first");
     begun.Set();
     co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
     dropped.Set();
@@ -290,7 +290,7 @@ TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
   std::atomic<std::size_t> written{0};
   Signal ended;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(ResponseHead());
+    (void)co_await exchange.Begin(ResponseHead());
     const std::string piece(100'000, 'x');
     for (int i = 0; i < 1000; ++i) {
       const absl::Status status = co_await exchange.Write(piece);

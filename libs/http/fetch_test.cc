@@ -41,7 +41,7 @@ async::Awaitable<void> Echo(Exchange& exchange) {
     absl::StrAppend(&text, name, ": ", value, "\n");
   }
   absl::StrAppend(&text, "\n", body.ok() ? *body : "");
-  co_await exchange.Respond(ResponseHead(), text);
+  (void)co_await exchange.Respond(ResponseHead(), text);
 }
 
 TEST_CASE("Fetch: returns a document with any status", "[http]") {
@@ -50,7 +50,7 @@ TEST_CASE("Fetch: returns a document with any status", "[http]") {
     head.status = exchange.head().target == "/missing" ? 404 : 200;
     head.headers.Add("content-type", "application/json");
     head.headers.Add("cache-control", "max-age=60");
-    co_await exchange.Respond(std::move(head), std::string(2000, 'x'));
+    (void)co_await exchange.Respond(std::move(head), std::string(2000, 'x'));
   });
   Fetcher fetcher;
   const absl::StatusOr<FetchResponse> found =
@@ -67,12 +67,12 @@ TEST_CASE("Fetch: a body may have max_bytes and no more, with or without a conte
           "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     if (exchange.head().target == "/known") {
-      co_await exchange.Respond(ResponseHead(), std::string(2000, 'x'));
+      (void)co_await exchange.Respond(ResponseHead(), std::string(2000, 'x'));
       co_return;
     }
-    co_await exchange.Begin(ResponseHead());
-    for (int i = 0; i < 20; ++i) co_await exchange.Write(std::string(100, 'x'));
-    co_await exchange.Finish();
+    (void)co_await exchange.Begin(ResponseHead());
+    for (int i = 0; i < 20; ++i) (void)co_await exchange.Write(std::string(100, 'x'));
+    (void)co_await exchange.Finish();
   });
   Fetcher fetcher;
   for (const char* path : {"/known", "/chunked"}) {
@@ -111,7 +111,7 @@ TEST_CASE("Fetch: a redirect is returned and not followed", "[http]") {
     ResponseHead head;
     head.status = 302;
     head.headers.Add("location", "/elsewhere");
-    co_await exchange.Respond(std::move(head), "moved");
+    (void)co_await exchange.Respond(std::move(head), "moved");
   });
   Fetcher fetcher;
   const auto response = Await(fetcher, Get(absl::StrCat("http://", server.address(), "/")));
@@ -141,7 +141,7 @@ TEST_CASE("Fetch: an error has the URL and the cause", "[http]") {
 TEST_CASE("Fetch: the whole exchange has one time limit", "[http]") {
   // Each piece arrives in time, the body as a whole never does.
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(ResponseHead());
+    (void)co_await exchange.Begin(ResponseHead());
     while ((co_await exchange.Write("x")).ok()) {
       co_await async::Sleep(exchange.executor(), absl::Milliseconds(5), exchange.cancellation());
     }
@@ -154,8 +154,8 @@ TEST_CASE("Fetch: the whole exchange has one time limit", "[http]") {
 
 TEST_CASE("Fetch: a body that breaks off is UNAVAILABLE", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(ResponseHead());
-    co_await exchange.Write("half");
+    (void)co_await exchange.Begin(ResponseHead());
+    (void)co_await exchange.Write("half");
   });
   Fetcher fetcher;
   CHECK(absl::IsUnavailable(

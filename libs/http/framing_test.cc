@@ -26,7 +26,7 @@ struct Recording {
     }
     ResponseHead head;
     head.status = body.ok() ? 200 : 400;
-    co_await exchange.Respond(std::move(head), body.value_or("bad body"));
+    (void)co_await exchange.Respond(std::move(head), body.value_or("bad body"));
   }
   std::vector<std::string> seen() {
     const MutexLock lock(mutex);
@@ -160,7 +160,7 @@ TEST_CASE("Framing: after an unread body the connection serves no further reques
   std::atomic<int> handled{0};
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     ++handled;
-    co_await exchange.Respond(ResponseHead(), "no, thank you");
+    (void)co_await exchange.Respond(ResponseHead(), "no, thank you");
   });
   RawClient client(server.address());
   client.Send(
@@ -180,7 +180,7 @@ TEST_CASE("Framing: a handler cannot add a second framing or head", "[http]") {
     head.headers.Add("Transfer-Encoding", "chunked");
     head.headers.Add("x-split", "a\r\nset-cookie: b");
     head.headers.Add("x-kept", "c");
-    co_await exchange.Respond(std::move(head), "body");
+    (void)co_await exchange.Respond(std::move(head), "body");
   });
   RawClient client(server.address());
   client.Send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
@@ -197,7 +197,7 @@ TEST_CASE("Framing: responses to HEAD, 204 and 304 carry no body", "[http]") {
     ResponseHead head;
     if (exchange.head().target == "/204") head.status = 204;
     if (exchange.head().target == "/304") head.status = 304;
-    co_await exchange.Respond(std::move(head), "body");
+    (void)co_await exchange.Respond(std::move(head), "body");
   });
   for (const char* line : {"HEAD /", "GET /204", "GET /304"}) {
     RawClient client(server.address());

@@ -27,7 +27,7 @@ struct Held {
     started.Set();
     co_await async::UntilCancelled(exchange.executor(), waiting);
     if (cancellation->cancelled()) co_return;
-    co_await exchange.Respond(ResponseHead(), "hello");
+    (void)co_await exchange.Respond(ResponseHead(), "hello");
   }
   void Release() {
     executor->Post([this] { waiting.Cancel(absl::AbortedError("go on")); });
@@ -60,7 +60,7 @@ TEST_CASE("Half-close: a half-close together with the request changes nothing", 
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
     co_await async::Sleep(exchange.executor(), absl::Milliseconds(5));
-    co_await exchange.Respond(ResponseHead(), body.value_or("?"));
+    (void)co_await exchange.Respond(ResponseHead(), body.value_or("?"));
   });
   RawClient client(server.address());
   client.Send(kRequest);
@@ -71,7 +71,7 @@ TEST_CASE("Half-close: a half-close together with the request changes nothing", 
 TEST_CASE("Half-close: all requests before it are answered", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     co_await async::Sleep(exchange.executor(), absl::Milliseconds(5));
-    co_await exchange.Respond(ResponseHead(), exchange.head().target);
+    (void)co_await exchange.Respond(ResponseHead(), exchange.head().target);
   });
   RawClient client(server.address());
   for (const char* target : {"/1", "/2", "/3"}) {
@@ -103,8 +103,8 @@ TEST_CASE("Half-close: after the response has begun it means that the caller lef
   Signal started, left;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     (void)co_await exchange.ReadBody();
-    co_await exchange.Begin(ResponseHead());
-    co_await exchange.Write("piece");
+    (void)co_await exchange.Begin(ResponseHead());
+    (void)co_await exchange.Write("piece");
     started.Set();
     co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
     left.Set();

@@ -99,7 +99,7 @@ Awaitable<void> Http1Connection::Refuse(int status) {
   head.status = status;
   head.headers = std::move(refusal.headers);
   keep_alive_ = keep_alive_ && status == 500;
-  co_await Respond(std::move(head), refusal.body);
+  (void)co_await Respond(std::move(head), refusal.body);
   if (!handling_) co_await Linger();
 }
 

@@ -33,7 +33,7 @@ async::Awaitable<void> Echo(Exchange& exchange) {
     head.status = absl::IsResourceExhausted(body.status()) ? 413 : 400;
     text = std::string(body.status().message());
   }
-  co_await exchange.Respond(std::move(head), text);
+  (void)co_await exchange.Respond(std::move(head), text);
 }
 
 // Suspends until the exchange is cancelled.
@@ -135,8 +135,9 @@ TEST_CASE("Server: a head sent line by line has the same limits", "[http]") {
 TEST_CASE("Server: a target in absolute form determines the host", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     const RequestHead& head = exchange.head();
-    co_await exchange.Respond(Ok(), absl::StrCat(head.headers.Get("host"), " ",
-                                                 head.headers.Count("host"), " ", head.target));
+    (void)co_await exchange.Respond(
+        Ok(),
+        absl::StrCat(head.headers.Get("host"), " ", head.headers.Count("host"), " ", head.target));
   });
   const auto ask = [&](const std::string& target) {
     RawClient client(server.address());
@@ -215,7 +216,7 @@ TEST_CASE("Server: a body above the limit is refused before it is read", "[http]
       const absl::StatusOr<std::string> body = co_await exchange.ReadBody(3);
       ResponseHead head = Ok();
       head.status = body.ok() ? 200 : absl::IsResourceExhausted(body.status()) ? 413 : 400;
-      co_await exchange.Respond(std::move(head), "");
+      (void)co_await exchange.Respond(std::move(head), "");
     });
     RawClient passes(strict.address());
     passes.Send(Post("xyz"));
@@ -273,10 +274,10 @@ TEST_CASE("Server: a body that trickles in has a time limit", "[http]") {
 
 TEST_CASE("Server: a streamed response arrives in chunks and ends correctly", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(Ok());
-    co_await exchange.Write("one");
-    co_await exchange.Write("three");
-    co_await exchange.Finish();
+    (void)co_await exchange.Begin(Ok());
+    (void)co_await exchange.Write("one");
+    (void)co_await exchange.Write("three");
+    (void)co_await exchange.Finish();
   });
   RawClient client(server.address());
   for (int i = 0; i < 2; ++i) {
@@ -288,9 +289,9 @@ TEST_CASE("Server: a streamed response arrives in chunks and ends correctly", "[
 
 TEST_CASE("Server: HTTP/1.0 responses are not chunked", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(Ok());
-    co_await exchange.Write("piece");
-    co_await exchange.Finish();
+    (void)co_await exchange.Begin(Ok());
+    (void)co_await exchange.Write("piece");
+    (void)co_await exchange.Finish();
   });
   RawClient client(server.address());
   client.Send("GET / HTTP/1.0\r\n\r\n");
@@ -299,8 +300,8 @@ TEST_CASE("Server: HTTP/1.0 responses are not chunked", "[http]") {
 
 TEST_CASE("Server: a streamed response that its handler does not finish is cut off", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(Ok());
-    co_await exchange.Write("piece");
+    (void)co_await exchange.Begin(Ok());
+    (void)co_await exchange.Write("piece");
   });
   RawClient client(server.address());
   client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -361,7 +362,7 @@ TEST_CASE("Server: bytes that arrive while a request is handled are the next req
       started.Set();
       co_await async::Sleep(exchange.executor(), absl::Milliseconds(20));
     }
-    co_await exchange.Respond(Ok(), exchange.head().target);
+    (void)co_await exchange.Respond(Ok(), exchange.head().target);
   });
   RawClient client(server.address());
   client.Send("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -380,8 +381,8 @@ TEST_CASE("Server: a caller that leaves cancels a streamed response, even betwee
   Signal started, stopped;
   std::atomic<bool> refused{false};
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(Ok());
-    co_await exchange.Write("piece");
+    (void)co_await exchange.Begin(Ok());
+    (void)co_await exchange.Write("piece");
     started.Set();
     co_await UntilStopped(exchange);
     const absl::Status written = co_await exchange.Write("more");
@@ -400,7 +401,7 @@ TEST_CASE("Server: a caller that reads nothing blocks the writer", "[http]") {
   Signal blocked;
   std::atomic<std::size_t> written{0};
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(Ok());
+    (void)co_await exchange.Begin(Ok());
     const std::string piece(100'000, 'x');
     for (int i = 0; i < 1000; ++i) {
       const absl::Status status = co_await exchange.Write(piece);
@@ -424,7 +425,7 @@ TEST_CASE("Server: a drain lets a call finish and closes idle connections", "[ht
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     started.Set();
     co_await async::Sleep(exchange.executor(), absl::Milliseconds(50));
-    co_await exchange.Respond(Ok(), "done");
+    (void)co_await exchange.Respond(Ok(), "done");
   });
   RawClient idle(server.address());
   RawClient busy(server.address());
@@ -445,7 +446,7 @@ TEST_CASE("Server: a drain cancels calls that do not finish in time", "[http]") 
     started.Set();
     co_await UntilStopped(exchange);
     why = exchange.cancellation().cause();
-    co_await exchange.Respond(Ok(), "stopped");
+    (void)co_await exchange.Respond(Ok(), "stopped");
   });
   RawClient client(server.address());
   client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");

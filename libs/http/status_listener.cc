@@ -33,7 +33,7 @@ async::Awaitable<void> Answer(Exchange& exchange, const StatusHandlers& handlers
     type = "text/plain; version=0.0.4; charset=utf-8";
     body = handlers.metrics();
   }
-  co_await exchange.Respond(Head(status, type), body);
+  (void)co_await exchange.Respond(Head(status, type), body);
 }
 
 }  // namespace

@@ -33,10 +33,10 @@ class ScriptedModel {
     if (exchange.head().method == "POST" && path == "/v1/chat/completions") {
       co_await Chat(exchange, *body);
     } else if (exchange.head().method == "GET" && path == "/v1/models") {
-      co_await exchange.Respond(Head(200, "application/json"), ModelList());
+      (void)co_await exchange.Respond(Head(200, "application/json"), ModelList());
     } else if (exchange.head().method == "GET" && absl::ConsumePrefix(&path, "/v1/models/") &&
                !Model(path).empty()) {
-      co_await exchange.Respond(Head(200, "application/json"), Model(path));
+      (void)co_await exchange.Respond(Head(200, "application/json"), Model(path));
     } else {
       co_await Fail(exchange, 404, "the demo model does not know this path");
     }
@@ -44,7 +44,7 @@ class ScriptedModel {
 
  private:
   static async::Awaitable<void> Fail(http::Exchange& exchange, int status, std::string message) {
-    co_await exchange.Respond(Head(status, "application/json"), ErrorBody(status, message));
+    (void)co_await exchange.Respond(Head(status, "application/json"), ErrorBody(status, message));
   }
 
   async::Awaitable<void> Pause(http::Exchange& exchange) const {
@@ -64,7 +64,7 @@ class ScriptedModel {
       co_await Stream(exchange, *request, answer);
     } else {
       co_await Pause(exchange);
-      co_await exchange.Respond(Head(200, "application/json"), Completion(*request, answer));
+      (void)co_await exchange.Respond(Head(200, "application/json"), Completion(*request, answer));
     }
   }
 
@@ -74,7 +74,7 @@ class ScriptedModel {
     std::size_t sent = 0;
     for (const std::string& chunk : Chunks(request, answer)) {
       if (answer.break_after != 0 && ++sent > answer.break_after) {
-        co_await exchange.Write(absl::StrCat("data: ", chunk.substr(0, chunk.size() / 2)));
+        (void)co_await exchange.Write(absl::StrCat("data: ", chunk.substr(0, chunk.size() / 2)));
         co_return;  // Returns without Finish, which cuts the connection.
       }
       const absl::Status written = co_await exchange.Write(absl::StrCat("data: ", chunk, "\n\n"));
@@ -84,8 +84,8 @@ class ScriptedModel {
       }
       co_await Pause(exchange);
     }
-    co_await exchange.Write("data: [DONE]\n\n");
-    co_await exchange.Finish();
+    (void)co_await exchange.Write("data: [DONE]\n\n");
+    (void)co_await exchange.Finish();
   }
 
   RequestLog& log_;

@@ -26,7 +26,7 @@ ScriptedUpstream::Behaviour Coded(int status, std::string type, std::vector<std:
     head.status = status;
     head.headers.Add("content-type", type);
     for (const std::string& coding : codings) head.headers.Add("Content-Encoding", coding);
-    co_await exchange.Respond(std::move(head), body);
+    (void)co_await exchange.Respond(std::move(head), body);
   };
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("adversarial 15: a caller that stops reading blocks the upstream, and 
   f.upstream.Behave([&](http::Exchange& exchange) -> async::Awaitable<void> {
     http::ResponseHead head;
     head.headers.Add("content-type", "text/event-stream");
-    co_await exchange.Begin(std::move(head));
+    (void)co_await exchange.Begin(std::move(head));
     absl::Status status;
     while (status.ok() && written < (1u << 30)) {
       status = co_await exchange.Write(event);

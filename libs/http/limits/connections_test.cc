@@ -32,7 +32,7 @@ ServerOptions Limits(std::size_t connections, std::size_t reserved, std::size_t 
 // Verifies callers that request /known.
 async::Awaitable<void> Answer(Exchange& exchange) {
   if (exchange.head().target == "/known") exchange.SetVerified();
-  co_await exchange.Respond(ResponseHead(), "hello");
+  (void)co_await exchange.Respond(ResponseHead(), "hello");
 }
 
 std::string Ask(RawClient& client, const char* path = "/") {
@@ -83,7 +83,7 @@ TEST_CASE("Connections: one source has a limited number of unverified connection
           co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
           co_return;
         }
-        co_await exchange.Respond(ResponseHead(), "hello");
+        (void)co_await exchange.Respond(ResponseHead(), "hello");
       },
       Limits(100, 0, 1));
   RawClient busy(server.address());

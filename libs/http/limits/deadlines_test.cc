@@ -36,7 +36,7 @@ ServerOptions Patient() {
 
 async::Awaitable<void> Hello(Exchange& exchange) {
   (void)co_await exchange.ReadBody();
-  co_await exchange.Respond(ResponseHead(), "hello");
+  (void)co_await exchange.Respond(ResponseHead(), "hello");
 }
 
 // Accepts connections, reads at most one request on each, and sends nothing.
@@ -159,7 +159,7 @@ TEST_CASE("Deadlines: no time limit runs while the handler works", "[http]") {
   TestServer server(
       [](Exchange& exchange) -> async::Awaitable<void> {
         co_await async::Sleep(exchange.executor(), 3 * kShort, exchange.cancellation());
-        co_await exchange.Respond(ResponseHead(), "slow");
+        (void)co_await exchange.Respond(ResponseHead(), "slow");
       },
       options);
   RawClient client(server.address());
@@ -204,8 +204,8 @@ TEST_CASE("Deadlines: an upstream reads nothing of a large request", "[http]") {
 
 TEST_CASE("Deadlines: an upstream stalls within its response", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    co_await exchange.Begin(ResponseHead());
-    co_await exchange.Write("piece");
+    (void)co_await exchange.Begin(ResponseHead());
+    (void)co_await exchange.Write("piece");
     co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
   });
   ClientOptions options;

@@ -14,7 +14,7 @@ using testing::TestCertificate;
 
 async::Awaitable<void> Hello(Exchange& exchange) {
   co_await exchange.ReadBody();
-  co_await exchange.Respond(ResponseHead(), "hello");
+  (void)co_await exchange.Respond(ResponseHead(), "hello");
 }
 
 absl::StatusOr<std::string> Get(const std::string& ca_file, std::uint16_t port, int times = 1) {

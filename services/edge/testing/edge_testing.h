@@ -102,16 +102,16 @@ class ScriptedUpstream {
       head.headers = headers;
       head.headers.Add("content-type", "application/json");
       head.headers.Add("x-request-id", "upstream-1");
-      co_await exchange.Respond(std::move(head), body);
+      (void)co_await exchange.Respond(std::move(head), body);
     };
   }
   static Behaviour Stream(std::vector<std::string> pieces, bool finish = true) {
     return [=](http::Exchange& exchange) -> async::Awaitable<void> {
       http::ResponseHead head;
       head.headers.Add("content-type", "text/event-stream");
-      co_await exchange.Begin(std::move(head));
-      for (const std::string& piece : pieces) co_await exchange.Write(piece);
-      if (finish) co_await exchange.Finish();
+      (void)co_await exchange.Begin(std::move(head));
+      for (const std::string& piece : pieces) (void)co_await exchange.Write(piece);
+      if (finish) (void)co_await exchange.Finish();
     };
   }
   // Sends `first` of a stream, then waits until the client has left.
@@ -120,8 +120,8 @@ class ScriptedUpstream {
       http::ResponseHead head;
       head.headers.Add("content-type", "text/event-stream");
       if (!first.empty()) {
-        co_await exchange.Begin(std::move(head));
-        co_await exchange.Write(first);
+        (void)co_await exchange.Begin(std::move(head));
+        (void)co_await exchange.Write(first);
       }
       co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
       if (left != nullptr) left->Set();
