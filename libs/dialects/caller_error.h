@@ -33,8 +33,8 @@ CallerError MakePartError(const absl::Status& status, absl::string_view part);
 // others. The reasons upstream_auth (it refused the gateway's credential), upstream_protocol (its
 // answer cannot be read; the status says why, in the gateway's words) and upstream_unreachable have
 // separate codes; all others, such as PERMISSION_DENIED (the address may not be reached) and
-// INVALID_ARGUMENT (the URL cannot be used), are upstream_error. Final if a retry would have the same
-// result.
+// INVALID_ARGUMENT (the URL cannot be used), are upstream_error. Final if a retry would have the
+// same result.
 CallerError MakeUpstreamError(const absl::Status& status);
 
 }  // namespace countersign::dialects

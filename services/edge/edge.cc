@@ -75,7 +75,8 @@ absl::Status Edge::Validate(const std::shared_ptr<const domain::ResourceSet>& dr
 }
 
 absl::Status Edge::Serve(std::shared_ptr<const domain::ResourceSet> set) {
-  // Tokenizers are built on first use, which would delay a network thread. No loss if the pool is full.
+  // Tokenizers are built on first use, which would delay a network thread. With a full pool they
+  // are built then.
   std::ignore = state_->body_pool.TrySubmit([set] {
     for (const auto& [name, connection] : set->connections) {
       call::answer::FindTokenizer(connection, "");

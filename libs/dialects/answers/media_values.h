@@ -6,7 +6,7 @@ namespace countersign::dialects::answers {
 
 // True for a value at a place for media in an answer that is media: well-formed base64, alone or in
 // a data: URL, of bytes that are not text. Callers decode it and do not read it, so it is neither
-// masked nor counted, and a picture is not damaged by a detector that finds a match in it by chance.
+// masked nor counted, and a picture is not damaged by a detector that finds a match by chance.
 //
 // A text that happens to be base64 (a card number, a word) is no media: the bytes must begin like a
 // well-known format, or be long and as mixed as only encoded bytes are.

@@ -88,7 +88,7 @@ void RepeatedTexts::TrackGrowth(FoundText& text) {
   if (known_.size() >= kMaxPlaces && !known_.contains(text.field)) return;
   Known& known = known_[text.field];
   const bool grows = known.last.size() >= kShortestGrowth && absl::StartsWith(value, known.last);
-  // A piece that adds nothing begins anew, so that nothing is held for longer than such pieces come.
+  // A piece that adds nothing begins anew, so that nothing is held as long as such pieces come.
   const bool same = grows && value.size() == known.last.size();
   known.guarded |= grows;
   if (known.guarded) {

@@ -29,8 +29,8 @@ class WholeTextFinder {
   // Adds `name` to the unknown names unless it is documented.
   void AddName(absl::string_view name);
 
-  // Adds everything in `value`, the value of member `key` of the value of member `parent`. `counts`:
-  // all its numbers belong to the protocol, as in a usage report.
+  // Adds everything in `value`, the value of member `key` of the value of member `parent`.
+  // `counts`: all its numbers belong to the protocol, as in a usage report.
   void Add(absl::string_view key, const json::Value& value, bool counts = false,
            absl::string_view parent = "");
 

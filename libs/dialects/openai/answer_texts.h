@@ -23,8 +23,8 @@ struct Numbering {
   }
 };
 
-// True for the value of a choice's `finish_reason` that says that it is finished: some servers write
-// "" instead of null.
+// True for the value of a choice's `finish_reason` that says that it is finished: some servers
+// write "" instead of null.
 bool IsFinishReason(const json::Value& value);
 
 struct ChunkTexts {

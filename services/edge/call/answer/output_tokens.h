@@ -13,8 +13,8 @@
 
 namespace countersign::edge::call::answer {
 
-// The tokenizer of calls of `model` on the connection, as policies count. Its first use in a process
-// may take 200 ms.
+// The tokenizer of calls of `model` on the connection, as policies count. Its first use in a
+// process may take 200 ms.
 const text::tokens::Tokenizer& FindTokenizer(const domain::Connection& connection,
                                              absl::string_view model);
 
