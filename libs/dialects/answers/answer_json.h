@@ -16,8 +16,8 @@ struct AnswerJson {
 
 // Parses `bytes`. Any valid number is accepted. What parsers read in different ways is made
 // unambiguous in `bytes` itself: a lone surrogate becomes U+FFFD (kSameLength); a byte order mark
-// is left out, and of several members of one name in an object the last stays, as JavaScript reads it
-// (kRewritten).
+// is left out, and of several members of one name in an object the last stays, as JavaScript reads
+// it (kRewritten).
 // INVALID_ARGUMENT when it is not JSON.
 absl::StatusOr<AnswerJson> ParseAnswerJson(std::string& bytes);
 

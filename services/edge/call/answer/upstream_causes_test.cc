@@ -27,8 +27,8 @@ const std::string kFinished =
 const std::string kDone = "data: [DONE]\n\n";
 
 // Policy has counted seven tokens in the prompt.
-struct Counted : CallFixture {
-  explicit Counted(const std::string& profile = "none") {
+struct CountingCalls : CallFixture {
+  explicit CountingCalls(const std::string& profile = "none") {
     decider.decide.Always([profile] {
       domain::Decision decision;
       decision.verdict = domain::Verdict::kAllow;
@@ -86,7 +86,7 @@ TEST_CASE("DeliverAnswer: one limit bounds a plain answer and an event, and its 
 TEST_CASE("DeliverAnswer: a stream that ends after its finish reason is completed with the marker",
           "[edge]") {
   for (const char* profile : {"none", "tier1"}) {
-    Counted f(profile);
+    CountingCalls f(profile);
     f.upstream.Answer(200, kEventStream, {Content("a SECRE"), kFinished});
     OneCall& call = f.StartCall(kStreamBody);
     CAPTURE(profile);
@@ -102,7 +102,7 @@ TEST_CASE("DeliverAnswer: tokens that the upstream does not report are counted",
   for (const char* profile : {"none", "tier1"}) {
     CAPTURE(profile);
     {
-      Counted f(profile);
+      CountingCalls f(profile);
       f.upstream.Answer(200, kEventStream,
                         {Content("Hello wonder"), Content("ful world"), kFinished, kDone});
       REQUIRE(f.StartCall(kStreamBody).ended());
@@ -110,7 +110,7 @@ TEST_CASE("DeliverAnswer: tokens that the upstream does not report are counted",
       CHECK(f.end().output_tokens == 3);
       CHECK(f.Counted("countersign_tokens_total{connection=\"openai\",direction=\"output\"} 3"));
     }
-    Counted f(profile);
+    CountingCalls f(profile);
     f.upstream.Answer(200, kJson,
                       {R"({"id":"c-1","model":"m","choices":[{"index":0,"message":{"content":)"
                        R"("Hello wonderful world"}}],"usage":{}})"});
@@ -121,7 +121,7 @@ TEST_CASE("DeliverAnswer: tokens that the upstream does not report are counted",
 }
 
 TEST_CASE("DeliverAnswer: reported tokens are recorded as reported", "[edge]") {
-  Counted f;
+  CountingCalls f;
   f.upstream.Answer(200, kJson, {kPlainAnswer});
   REQUIRE(f.StartCall().ended());
   CHECK(f.end().input_tokens == 3);
@@ -132,19 +132,19 @@ TEST_CASE("DeliverAnswer: tokens of what was delivered are recorded, however the
           "[edge]") {
   struct Case {
     const char* name;
-    std::function<void(Counted&, OneCall&)> end;
+    std::function<void(CountingCalls&, OneCall&)> end;
     Outcome outcome;
   };
   const std::vector<Case> cases = {
-      {"the caller leaves", [](Counted&, OneCall& call) { call.caller.Leave(); },
+      {"the caller leaves", [](CountingCalls&, OneCall& call) { call.caller.Leave(); },
        Outcome::kCancelled},
       {"the process drains",
-       [](Counted&, OneCall& call) {
+       [](CountingCalls&, OneCall& call) {
          call.caller.cancellation().Cancel(absl::AbortedError("the process drains"));
        },
        Outcome::kAborted}};
   for (const Case& each : cases) {
-    Counted f("tier1");
+    CountingCalls f("tier1");
     f.upstream.Answer(200, kEventStream, {Content("Hello wonderful world SECR")});
     OneCall& call = f.NewCall(kStreamBody);
     f.upstream.read.Next([] { return std::string(); });
@@ -156,7 +156,7 @@ TEST_CASE("DeliverAnswer: tokens of what was delivered are recorded, however the
     CHECK(f.end().input_tokens == 7);
     CHECK(f.end().output_tokens == 4);  // with the space before what was held
 
-    Counted g("tier1");
+    CountingCalls g("tier1");
     g.upstream.Answer(200, kEventStream, {Content("Hello wonderful world SECR")});
     OneCall& other = g.NewCall(kStreamBody);
     other.caller.write.Hold();
@@ -169,7 +169,7 @@ TEST_CASE("DeliverAnswer: tokens of what was delivered are recorded, however the
     CHECK(g.end().output_tokens == 4);
   }
   // Before the answer only the prompt counts; nothing does when nothing was sent.
-  Counted f;
+  CountingCalls f;
   f.upstream.send.Hold();
   OneCall& call = f.StartCall(kStreamBody);
   call.caller.Leave();
@@ -180,7 +180,7 @@ TEST_CASE("DeliverAnswer: tokens of what was delivered are recorded, however the
 }
 
 TEST_CASE("DeliverAnswer: a connection's usage as it is adds nothing to the request", "[edge]") {
-  Counted f;
+  CountingCalls f;
   f.connection().usage_as_is = true;
   f.upstream.Answer(200, kEventStream, {Content("Hello world"), kFinished, kDone});
   REQUIRE(f.StartCall(kStreamBody).ended());
@@ -201,7 +201,7 @@ TEST_CASE("DeliverAnswer: a picture in an answer is neither masked nor counted",
       "data:image/png;base64," +
       absl::Base64Escape(absl::StrCat("\x89PNG\r\n\x1a\n\x01", marker, std::string(600, '\xfe')));
   REQUIRE(absl::StrContains(picture, "SECRET"));
-  Counted f("tier1");
+  CountingCalls f("tier1");
   const std::string body = absl::StrCat(
       R"({"choices":[{"index":0,"message":{"content":"see","images":[{"type":"image_url",)",
       R"("image_url":{"url":")", picture, R"("}}]}}]})");
@@ -210,7 +210,7 @@ TEST_CASE("DeliverAnswer: a picture in an answer is neither masked nor counted",
   REQUIRE(call.ended());
   CHECK(call.caller.body() == body);
   CHECK(f.end().output_tokens == 1);
-  Counted g("tier1");
+  CountingCalls g("tier1");
   const std::string event =
       absl::StrCat(R"(data: {"choices":[{"index":0,"delta":{"images":[{"image_url":{"url":")",
                    picture, R"("}}]},"finish_reason":"stop"}]})", "\n\n");
@@ -219,7 +219,7 @@ TEST_CASE("DeliverAnswer: a picture in an answer is neither masked nor counted",
   REQUIRE(stream.ended());
   CHECK(stream.caller.body() == event + kDone);
   // The same value elsewhere is a text.
-  Counted h("tier1");
+  CountingCalls h("tier1");
   h.upstream.Answer(200, kJson,
                     {absl::StrCat(R"({"choices":[{"message":{"content":")", picture, R"("}}]})")});
   OneCall& text = h.StartCall();
