@@ -44,12 +44,12 @@ TEST_CASE("Review: an approved call is sent exactly as it was reviewed, once its
   CHECK(asked.upstream_body == f.upstream.received().front().body);
   CHECK(asked.connection_version == 7);
   CHECK(f.reviews.consumed_hashes() == std::vector<std::string>{asked.binding_hash});
-  CHECK(f.Events() == std::vector<std::string>{"decision", "review.waiting", "decision",
-                                               "review.consumed", "forward", "response.head",
-                                               "response.data"});
+  CHECK(f.Events() == std::vector<std::string>{"decision", "review.waiting", "review.approved",
+                                               "decision", "review.consumed", "forward",
+                                               "response.head", "response.data"});
   const auto events = f.recorder.sessions().front().events;
-  CHECK(absl::StrContains(events[4].payload, asked.binding_hash));
-  CHECK(absl::StrContains(events[3].payload, "rita"));
+  CHECK(absl::StrContains(events[5].payload, asked.binding_hash));
+  CHECK(absl::StrContains(events[4].payload, "rita"));
   CHECK(f.decider.asked().size() == 2);  // decided again at release
 }
 
