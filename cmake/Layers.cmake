@@ -119,9 +119,6 @@ function(cs_program name)
   cs_precompile(${name} ${headers})
   list(TRANSFORM ARG_DEPS PREPEND cs_)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LINK})
-  if(NOT CS_SANITIZE)  # sanitizers bring an allocator of their own
-    target_link_libraries(${name} PRIVATE PkgConfig::jemalloc)
-  endif()
 endfunction()
 
 # The tested code is optimised, the tests are not: optimising their assertions would double their compile time.
