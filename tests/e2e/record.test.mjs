@@ -202,8 +202,17 @@ test('an edge whose recorder has a full disk is not ready, with the reason', { t
       return { status: response.status, text: await response.text() };
     };
     await eventually('it is ready', async () => (await readyz()).status === 200);
+    const key = await full.createKey('ci-bot');
+    // Small writes still fit where PostgreSQL has reserved space: it is large records that fail.
+    const call = () =>
+      fetch(`${full.baseURL}/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: 'a long prompt '.repeat(20_000) }] }),
+      }).then((response) => response.arrayBuffer());
     const free = await disk.fill();
     const told = await eventually('it is not ready', async () => {
+      await call();
       const answer = await readyz();
       return answer.status === 503 && /space|disk/i.test(answer.text) ? answer : undefined;
     });

@@ -119,6 +119,7 @@ class Walker {
 
   const bool is_chunk_;
   bool may_be_pieces_ = false;
+  bool has_media_ = false;
   FoundTexts& found_;
   Numbering& numbering_;
   answers::WholeTextFinder whole_;
@@ -152,7 +153,7 @@ void Walker::WalkRoot(const Value& root) {
     container_ = "";
     bare &= WalkRootMember(key, value, is_fragment);
   }
-  found_.only_continuing = is_chunk_ && bare;
+  found_.only_continuing = is_chunk_ && bare && !has_media_;
   if (!is_chunk_) answers::MarkLastPieces(found_);
 }
 
@@ -423,7 +424,11 @@ bool Walker::IsMedia(const Value& value) const {
 }
 
 void Walker::AddText(const Value& value, Continuation continuation) {
-  if (value.text().empty() || IsMedia(value)) return;
+  if (value.text().empty()) return;
+  if (IsMedia(value)) {
+    has_media_ = true;
+    return;
+  }
   FoundText& text = found_.texts.emplace_back();
   text.value = value;
   text.field = field_;
