@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/dialects/openai/stream_answer.h"
@@ -100,6 +101,19 @@ TEST_CASE("StreamAnswer: an event that finishes a choice waits only while text i
   const std::size_t before = caller.bytes.size();
   REQUIRE(caller.Feed(kDone).ok());
   CHECK(caller.bytes.substr(before) == Content("SEC", "null", 1) + Finished(1) + kDone);
+}
+
+TEST_CASE("StreamAnswer: a picture beside a text that is held is sent", "[dialects]") {
+  const std::string url = absl::StrCat(
+      "data:image/png;base64,", absl::Base64Escape("\x89PNG\r\n\x1a\n" + std::string(64, '\1')));
+  const auto event = [&](absl::string_view content) {
+    return Event(Choice(0,
+                        absl::StrCat("{\"content\":\"", content,
+                                     "\",\"images\":[{\"image_url\":{\"url\":\"", url, "\"}}]}"),
+                        "null"));
+  };
+  CHECK(Pass({event("SEC"), Content("RET b"), Finished(), kDone}).value() ==
+        absl::StrCat(event(""), Content("<S> b"), Finished(), kDone));
 }
 
 TEST_CASE("StreamAnswer: the usage comes after the events that wait", "[dialects]") {

@@ -43,7 +43,7 @@ class Parser {
   absl::Status Feed(absl::string_view bytes, std::vector<Event>& events);
 
   // To be called at the end of the stream: appends the last event if it has data, also without its
-  // blank line.
+  // blank line, which its `raw` then has.
   void Finish(std::vector<Event>& events);
 
   // True when every byte that was fed belongs to a returned event.
