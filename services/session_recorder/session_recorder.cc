@@ -64,12 +64,13 @@ absl::Status SessionRecorder::CheckStored() {
   absl::Status stored = checkpointer_.CheckStored();
   // Another process was making a checkpoint meanwhile.
   for (int i = 0; i < 2 && absl::IsAborted(stored); ++i) stored = checkpointer_.CheckStored();
-  set_back_ = absl::IsDataLoss(stored) || absl::IsFailedPrecondition(stored);
-  if (set_back_) {
+  const bool set_back = absl::IsDataLoss(stored) || absl::IsFailedPrecondition(stored);
+  if (set_back) {
     log::Error("nothing is recorded: the stored record is not the one that was signed last",
                {{"error", stored}});
     sessions_.Refuse(absl::UnavailableError("the stored record was set back or changed"));
   }
+  set_back_ = set_back;  // who sees it gets the reason from the sessions, too
   if (!stored.ok()) return stored;
   checked_ = true;
   sessions_.Accept();
