@@ -1,34 +1,49 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
-#include "libs/base/status.h"
-#include "services/authn/access_keys/admin_key_file.h"
-#include "services/authn/access_keys/initial_admin_key.h"
+#include "absl/status/status.h"
+#include "libs/base/clock.h"
+#include "libs/base/mutex.h"
+#include "libs/base/random.h"
+#include "services/authn/access_keys/access_key.h"
+#include "services/authn/access_keys/key_store.h"
 
 namespace countersign::authn::access_keys {
 
-// Both ways in which an installation gets the built-in administrator's first key. Thread-safe.
+// The built-in administrator's first access keys: one is made and written to a file (the key and a
+// newline, mode 0600) for the person who installs the gateway; one is read from a file, for
+// installations that make their secrets before their services start. Thread-safe. The constructor's
+// arguments must outlive it.
 class FirstAdminKeys {
  public:
-  struct Files {        // either may be empty
-    std::string write;  // AdminKeyFile
-    std::string read;   // InitialAdminKey
+  struct Files {  // either may be empty
+    std::string write;
+    std::string read;
   };
-  FirstAdminKeys(const Files& files, KeyStore& store, const KeyHasher& hasher, const Clock& clock,
+  FirstAdminKeys(Files files, KeyStore& store, const KeyHasher& hasher, const Clock& clock,
                  RandomSource& random)
-      : written_(files.write, store, hasher, clock, random),
-        initial_(files.read, store, hasher, clock, random) {}
+      : files_(std::move(files)), store_(store), hasher_(hasher), clock_(clock), random_(random) {}
 
-  // Idempotent; call it again after an error.
-  absl::Status Ensure() {
-    CS_RETURN_IF_ERROR(initial_.Ensure());
-    return written_.Ensure();
-  }
+  // Registers the key that is read; one that was registered before stays as it is, so that a
+  // revoked key does not come back. Makes the key that is written, unless its file exists.
+  // Blocking. Idempotent; call it again after an error (UNAVAILABLE while the store is down).
+  // FAILED_PRECONDITION when a file cannot be read, INVALID_ARGUMENT when its content cannot be an
+  // access key.
+  absl::Status Ensure();
 
  private:
-  AdminKeyFile written_;
-  InitialAdminKey initial_;
+  absl::Status EnsureRead();
+  absl::Status EnsureWritten();
+
+  const Files files_;
+  KeyStore& store_;
+  const KeyHasher& hasher_;
+  const Clock& clock_;
+  RandomSource& random_;
+  Mutex mutex_;
+  bool ensured_ CS_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace countersign::authn::access_keys
