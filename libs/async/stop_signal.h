@@ -21,11 +21,7 @@ class StopSignal {
       stopped_ = true;
       told.swap(entries_);
     }
-    for (const std::shared_ptr<Entry>& entry : told) {
-      entry->executor.Post([entry] {
-        if (entry->on_stop != nullptr) std::exchange(entry->on_stop, nullptr)();
-      });
-    }
+    for (const std::shared_ptr<Entry>& entry : told) Tell(entry);
   }
 
   bool stopped() const {
@@ -39,16 +35,27 @@ class StopSignal {
     absl::AnyInvocable<void()>
         on_stop;  // used on the executor; null once called, or after its watch ended
   };
+  static void Tell(const std::shared_ptr<Entry>& entry) {
+    entry->executor.Post([entry] {
+      if (entry->on_stop != nullptr) std::exchange(entry->on_stop, nullptr)();
+    });
+  }
 
  public:
-  // Calls `on_stop` on `executor` if Stop is called during this object's lifetime. Does nothing if
-  // it was called before: test stopped() first. Constructed and destroyed on `executor`.
+  // Calls `on_stop` on `executor`, once, when Stop is called or was called before; never after this
+  // object's lifetime, and not within its constructor. Constructed and destroyed on `executor`.
   class Watch {
    public:
     Watch(StopSignal& signal, Executor executor, absl::AnyInvocable<void()> on_stop)
         : signal_(signal), entry_(std::make_shared<Entry>(Entry{executor, std::move(on_stop)})) {
-      const MutexLock lock(signal_.mutex_);
-      if (!signal_.stopped_) signal_.entries_.insert(entry_);
+      {
+        const MutexLock lock(signal_.mutex_);
+        if (!signal_.stopped_) {
+          signal_.entries_.insert(entry_);
+          return;
+        }
+      }
+      Tell(entry_);
     }
     ~Watch() {
       entry_->on_stop = nullptr;

@@ -104,9 +104,9 @@ absl::Status ReviewHistory::Add(const ReviewLogLine& line) {
   if (!detail.ok()) return absl::InvalidArgumentError("a line of approval's log has no detail");
   const json::Value root = detail->root();
   if (step.from == ReviewState::kUnspecified) {
-    Open(step, review);
+    Open(root, review);
   } else if (!root["vote"].text().empty()) {
-    Vote(step, review);
+    Vote(step, root, review);
   } else if (step.from == ReviewState::kApproved && !root["session"].text().empty()) {
     Use(step, std::string(root["session"].text()), review);
   } else if (step.to == ReviewState::kApproved && review.problem.empty()) {
@@ -116,31 +116,27 @@ absl::Status ReviewHistory::Add(const ReviewLogLine& line) {
   return absl::OkStatus();
 }
 
-void ReviewHistory::Open(const ReviewStep& step, Review& review) {
-  const auto detail = json::Document::Parse(step.detail);
-  const json::Value root = detail->root();
-  const auto number = [&](absl::string_view name) { return root[name].integer().value_or(0); };
+void ReviewHistory::Open(const json::Value& terms, Review& review) {
+  const auto number = [&](absl::string_view name) { return terms[name].integer().value_or(0); };
   review.opened = true;
-  review.binding_hash = std::string(root["bindingHash"].text());
-  review.connection = std::string(root["connection"].text());
-  review.requester = ReadPerson(root["requester"]);
+  review.binding_hash = std::string(terms["bindingHash"].text());
+  review.connection = std::string(terms["connection"].text());
+  review.requester = ReadPerson(terms["requester"]);
   review.approvals = static_cast<std::size_t>(std::max<std::int64_t>(number("approvals"), 0));
   review.uses = static_cast<std::size_t>(std::max<std::int64_t>(number("grantUses"), 0));
   review.grant_ttl = absl::Milliseconds(number("grantTtlMs"));
   review.complete = review.approvals > 0 && review.uses > 0 && number("grantTtlMs") > 0;
 }
 
-void ReviewHistory::Vote(const ReviewStep& step, Review& review) {
-  const auto detail = json::Document::Parse(step.detail);
-  const json::Value root = detail->root();
-  if (root["vote"].text() != "APPROVE") {
+void ReviewHistory::Vote(const ReviewStep& step, const json::Value& vote, Review& review) {
+  if (vote["vote"].text() != "APPROVE") {
     review.denied = true;
     return;
   }
-  const Person voter = ReadPerson(root);
+  const Person voter = ReadPerson(vote);
   // A vote that does not count is in the log of a gateway that was changed only.
   const bool counts = MayVote(voter, review.requester) &&
-                      root["seenHash"].text() == review.binding_hash &&
+                      vote["seenHash"].text() == review.binding_hash &&
                       review.people.insert(PersonKey(voter)).second;
   if (counts) review.approvers.push_back(step.actor);
   if (step.to == ReviewState::kApproved) review.approved_at = step.at;

@@ -12,6 +12,7 @@
 #include "libs/domain/person.h"
 #include "libs/domain/review_gate.h"
 #include "libs/domain/review_log.h"
+#include "libs/json/document.h"
 
 // Reads approval's log (review_log.h) and tells whether it proves that a call had its votes. For
 // verifiers that have the lines alone; approval itself also checks their MACs.
@@ -81,9 +82,9 @@ class ReviewHistory {
     std::string problem;                                // the first step that is not legal
     std::map<std::string, std::string> problem_of_use;  // by session; "" for a proper use
   };
-  void Open(const ReviewStep& step, Review& review);
-  void Vote(const ReviewStep& step, Review& review);
-  void Use(const ReviewStep& step, const std::string& session, Review& review);
+  static void Open(const json::Value& terms, Review& review);
+  static void Vote(const ReviewStep& step, const json::Value& vote, Review& review);
+  static void Use(const ReviewStep& step, const std::string& session, Review& review);
 
   const std::set<std::string> of_interest_;
   std::map<std::string, Review> reviews_;

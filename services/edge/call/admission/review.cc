@@ -216,7 +216,6 @@ async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Wait(const std::str
   const async::StopSignal::Watch stopping(services.stopping, context_.executor, [&] {
     cancellation.Cancel(absl::AbortedError("the gateway stops"));
   });
-  if (services.stopping.stopped()) cancellation.Cancel(absl::AbortedError("the gateway stops"));
   async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);
   services.ports.reviews.Wait(caller_.call(), review_id, session_.id(), hold_until_, answer.done());
   auto next = begun_ + absl::ToChronoNanoseconds(services.options.status_within);
