@@ -189,47 +189,41 @@ TEST_CASE("TextMasker: what replaces a match is escaped", "[masking]") {
   CHECK(release.text == R"({"a":"say \"**\nc\"."})");
 }
 
-TEST_CASE("TextMasker: a custom pattern's word edges know letters of other scripts", "[masking]") {
+// A profile with a custom pattern.
+absl::StatusOr<CompiledProfile> CompilePattern(const std::string& pattern) {
   domain::MaskingProfile profile;
   profile.name = "p";
   domain::MaskingRule& rule = profile.response.emplace_back();
-  rule.pattern = "(?i)\\bпароль\\b";
+  rule.pattern = pattern;
   rule.label = "WORD";
-  const auto compiled = CompileProfile(profile, {}, SecretString("key"));
+  return CompileProfile(profile, {}, SecretString("key"));
+}
+
+std::string MaskPattern(const std::string& pattern, absl::string_view text) {
+  const auto compiled = CompilePattern(pattern);
+  INFO(compiled.status());
   REQUIRE(compiled.ok());
-  const auto mask = [&](absl::string_view text) {
-    TextMasker masker(compiled->response, TextMasker::Form::kText);
-    domain::FieldRelease release;
-    REQUIRE(masker.Feed(text, true, release).ok());
-    return release.text;
-  };
-  CHECK(mask("мой Пароль тут") == "мой <WORD> тут");
-  CHECK(mask("«пароль»") == "«<WORD>»");
-  CHECK(mask("пароль") == "<WORD>");
-  CHECK(mask("xпароль пароля парольщик") == "xпароль пароля парольщик");
+  TextMasker masker(compiled->response, TextMasker::Form::kText);
+  domain::FieldRelease release;
+  REQUIRE(masker.Feed(text, true, release).ok());
+  return release.text;
+}
+
+TEST_CASE("TextMasker: a custom pattern's word edges know letters of other scripts", "[masking]") {
+  const std::string word = "(?i)\\bпароль\\b";
+  CHECK(MaskPattern(word, "мой Пароль тут") == "мой <WORD> тут");
+  CHECK(MaskPattern(word, "«пароль»") == "«<WORD>»");
+  CHECK(MaskPattern(word, "пароль") == "<WORD>");
+  CHECK(MaskPattern(word, "xпароль пароля парольщик") == "xпароль пароля парольщик");
 }
 
 TEST_CASE("TextMasker: word edges in the alternatives of a custom pattern, and within them",
           "[masking]") {
-  domain::MaskingProfile profile;
-  profile.name = "p";
-  domain::MaskingRule& rule = profile.response.emplace_back();
-  rule.pattern = "(?i)\\bпароль\\b|\\bключ\\b\\s*[:=]\\s*[0-9]+|foo\\s+бар\\b";
-  rule.label = "WORD";
-  const auto compiled = CompileProfile(profile, {}, SecretString("key"));
-  INFO(compiled.status());
-  REQUIRE(compiled.ok());
-  const auto mask = [&](absl::string_view text) {
-    TextMasker masker(compiled->response, TextMasker::Form::kText);
-    domain::FieldRelease release;
-    REQUIRE(masker.Feed(text, true, release).ok());
-    return release.text;
-  };
-  CHECK(mask("мой Пароль, ключ: 17 и foo бар") == "мой <WORD>, <WORD> и <WORD>");
-  CHECK(mask("парольщик ключи: 17 foo барин") == "парольщик ключи: 17 foo барин");
+  const std::string words = "(?i)\\bпароль\\b|\\bключ\\b\\s*[:=]\\s*[0-9]+|foo\\s+бар\\b";
+  CHECK(MaskPattern(words, "мой Пароль, ключ: 17 и foo бар") == "мой <WORD>, <WORD> и <WORD>");
+  CHECK(MaskPattern(words, "парольщик ключи: 17 foo барин") == "парольщик ключи: 17 foo барин");
 
-  rule.pattern = "foo\\bбар";
-  const auto refused = CompileProfile(profile, {}, SecretString("key"));
+  const auto refused = CompilePattern("foo\\bбар");
   REQUIRE(absl::IsInvalidArgument(refused.status()));
   CHECK(absl::StrContains(refused.status().message(), "pattern: at byte 3: \\b can never match"));
 }
