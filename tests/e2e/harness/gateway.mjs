@@ -6,10 +6,12 @@ import { eventually, makeFolder, program, removeFolder, run } from './processes.
 
 const root = resolve(import.meta.dirname, '../../..');
 
-async function startStandalone(folder, { http, env }) {
+async function startStandalone(folder, { http, env = () => ({}) }) {
   const data = join(folder, 'data');
-  const up = () =>
-    run(program('countersign'), ['up', '--data', data, '--http', http, '--metrics', '127.0.0.1:0', '--detach'], { env });
+  const up = async () =>
+    run(program('countersign'), ['up', '--data', data, '--http', http, '--metrics', '127.0.0.1:0', '--detach'], {
+      env: await env(),
+    });
   const start = async () => {
     const { code, stderr, stdout } = await up();
     if (code !== 0) throw new Error(`countersign up failed (${code}): ${stdout}${stderr}`);
@@ -55,7 +57,7 @@ async function startSixProcesses(folder, { http, bin = program('').replace(/\/$/
 }
 
 export class Gateway {
-  // `http`: where it listens; `env`: of the standalone gateway; `bin`: the programs of the six processes.
+  // `http`: where it listens; `env`: returns the standalone gateway's, at each start; `bin`: the six programs.
   static async start({ shape = process.env.COUNTERSIGN_SHAPE ?? 'standalone', folder, http = '127.0.0.1:0', ...how } = {}) {
     const gateway = new Gateway();
     gateway.shape = shape;

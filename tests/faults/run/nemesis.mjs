@@ -2,7 +2,7 @@
 // recovers from there by itself.
 
 import { once } from 'node:events';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
 import { eventually, run } from '../../e2e/harness/processes.mjs';
@@ -145,6 +145,16 @@ export function makeFaults(world) {
 }
 
 export const targetOf = (kind) => kind.split(' ')[0];
+
+// libfaketime keeps a semaphore per process, named by the process's id. A process that is killed leaves it behind, and a
+// program that later gets this id, and runs as another user, does not start.
+export async function removeSemaphoresOfGoneProcesses(folder = '/dev/shm') {
+  for (const name of await readdir(folder)) {
+    const pid = /^(?:sem\.)?faketime_(?:sem|shm)_(\d+)$/.exec(name)?.[1];
+    if (!pid || (await access(`/proc/${pid}`).then(() => true, () => false))) continue;
+    await rm(join(folder, name), { force: true }).catch(() => {}); // another user's run is not ours to clean
+  }
+}
 
 // A separate clock for the programs that are started with `environment`: libfaketime (`library`) reads the offset from
 // `file` repeatedly.

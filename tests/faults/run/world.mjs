@@ -9,7 +9,7 @@ import { Callers } from './callers.mjs';
 import { mountDisk } from './disk.mjs';
 import { Processes, parts } from './gateway_processes.mjs';
 import { startModel } from './model.mjs';
-import { freeAddress, makeClock, makeFaults } from './nemesis.mjs';
+import { freeAddress, makeClock, makeFaults, removeSemaphoresOfGoneProcesses } from './nemesis.mjs';
 import { startProvider } from './provider.mjs';
 import { derive } from './random.mjs';
 import { readExport } from './record.mjs';
@@ -54,7 +54,10 @@ export class World {
       missing('libfaketime is not installed: no clock jumps');
     } else if (shape === 'standalone') {
       world.clocks.gateway = await makeClock(join(world.folder, 'clock'), library);
-      how.env = world.clocks.gateway.environment;
+      how.env = async () => {
+        await removeSemaphoresOfGoneProcesses();
+        return world.clocks.gateway.environment;
+      };
     } else {
       const { bin, clocks } = await wrapPrograms(world.folder, library);
       Object.assign(world, { clocks });
