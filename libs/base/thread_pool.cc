@@ -4,9 +4,11 @@
 
 namespace countersign {
 
-ThreadPool::ThreadPool(std::size_t threads, std::size_t max_queued) : max_queued_(max_queued) {
+ThreadPool::ThreadPool(std::size_t threads, std::size_t max_queued, ThreadPriority priority)
+    : max_queued_(max_queued) {
   threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+  for (std::size_t i = 0; i < threads; ++i)
+    threads_.emplace_back([this, priority] { Run(priority); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -28,7 +30,8 @@ bool ThreadPool::TrySubmit(absl::AnyInvocable<void()> work) {
   return true;
 }
 
-void ThreadPool::Run() {
+void ThreadPool::Run(ThreadPriority priority) {
+  SetThreadPriority(priority);
   for (;;) {
     absl::AnyInvocable<void()> work;
     {

@@ -7,6 +7,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "libs/base/mutex.h"
+#include "libs/base/thread_priority.h"
 
 namespace countersign {
 
@@ -15,7 +16,8 @@ namespace countersign {
 // waiting. Thread-safe. The destructor runs accepted work and joins.
 class ThreadPool {
  public:
-  ThreadPool(std::size_t threads, std::size_t max_queued);
+  ThreadPool(std::size_t threads, std::size_t max_queued,
+             ThreadPriority priority = ThreadPriority::kNormal);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -24,7 +26,7 @@ class ThreadPool {
   [[nodiscard]] bool TrySubmit(absl::AnyInvocable<void()> work) CS_EXCLUDES(mutex_);
 
  private:
-  void Run() CS_EXCLUDES(mutex_);
+  void Run(ThreadPriority priority) CS_EXCLUDES(mutex_);
 
   const std::size_t max_queued_;
   Mutex mutex_;

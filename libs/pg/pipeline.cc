@@ -87,19 +87,20 @@ BoundStatement& BoundStatement::Null() {
 }
 
 struct Pipeline::State {
-  absl::Status Connect() CS_REQUIRES(mutex);
-  absl::Status Send(const std::vector<BoundStatement>& statements) CS_REQUIRES(mutex);
-  absl::Status Receive(std::size_t count, std::vector<std::size_t>& rows) CS_REQUIRES(mutex);
-  absl::Status RunOnce(const std::vector<BoundStatement>& bound, std::vector<std::size_t>& rows)
-      CS_REQUIRES(mutex);
+  absl::Status Connect(Connection& connection) const;
+  static absl::Status Send(const std::vector<BoundStatement>& bound, PGconn* connection);
+  absl::Status RunOnce(const std::vector<BoundStatement>& bound, Connection& connection,
+                       std::vector<std::size_t>& rows) const;
+  Connection TakeIdle();
+  void PutBack(Connection connection);
 
   PoolOptions options;
   std::vector<std::string> statements;
   Mutex mutex;
-  Connection connection CS_GUARDED_BY(mutex);
+  std::vector<Connection> idle CS_GUARDED_BY(mutex);
 };
 
-absl::Status Pipeline::State::Connect() {
+absl::Status Pipeline::State::Connect(Connection& connection) const {
   connection.reset(
       PQconnectdb(absl::StrCat(kConnectionDefaults, options.conninfo.Reveal()).c_str()));
   if (PQstatus(connection.get()) != CONNECTION_OK) {
@@ -128,7 +129,7 @@ absl::Status Pipeline::State::Connect() {
   return absl::OkStatus();
 }
 
-absl::Status Pipeline::State::Send(const std::vector<BoundStatement>& bound) {
+absl::Status Pipeline::State::Send(const std::vector<BoundStatement>& bound, PGconn* connection) {
   std::vector<const char*> values;
   std::vector<int> sizes, formats;
   for (const BoundStatement& statement : bound) {
@@ -141,22 +142,22 @@ absl::Status Pipeline::State::Send(const std::vector<BoundStatement>& bound) {
       sizes.push_back(static_cast<int>(value.size));
       formats.push_back(value.format);
     }
-    const int sent = PQsendQueryPrepared(
-        connection.get(), StatementName(statement.statement_).c_str(),
-        static_cast<int>(values.size()), values.data(), sizes.data(), formats.data(), kText);
+    const int sent = PQsendQueryPrepared(connection, StatementName(statement.statement_).c_str(),
+                                         static_cast<int>(values.size()), values.data(),
+                                         sizes.data(), formats.data(), kText);
     if (sent == 1) continue;
-    return BrokenConnection(Phase::kBeforeCommit, FirstLine(PQerrorMessage(connection.get())));
+    return BrokenConnection(Phase::kBeforeCommit, FirstLine(PQerrorMessage(connection)));
   }
-  if (PQpipelineSync(connection.get()) == 1) return absl::OkStatus();
-  return BrokenConnection(Phase::kCommit, FirstLine(PQerrorMessage(connection.get())));
+  if (PQpipelineSync(connection) == 1) return absl::OkStatus();
+  return BrokenConnection(Phase::kCommit, FirstLine(PQerrorMessage(connection)));
 }
 
 // The server commits at the end of the pipeline, after every statement has run; if one failed,
 // nothing was committed.
-absl::Status Pipeline::State::Receive(std::size_t count, std::vector<std::size_t>& rows) {
+absl::Status Receive(std::size_t count, PGconn* connection, std::vector<std::size_t>& rows) {
   absl::Status failed;
   while (true) {
-    const Result result(PQgetResult(connection.get()));  // null after each statement's last one
+    const Result result(PQgetResult(connection));  // null after each statement's last one
     const ExecStatusType status =
         result == nullptr ? PGRES_COMMAND_OK : PQresultStatus(result.get());
     if (status == PGRES_PIPELINE_SYNC) return failed;
@@ -165,20 +166,35 @@ absl::Status Pipeline::State::Receive(std::size_t count, std::vector<std::size_t
     } else if (result != nullptr && status != PGRES_PIPELINE_ABORTED && failed.ok()) {
       const bool is_server = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE) != nullptr;
       const Phase phase = is_server && rows.size() < count ? Phase::kBeforeCommit : Phase::kCommit;
-      failed = FromResult(phase, connection.get(), result.get());
+      failed = FromResult(phase, connection, result.get());
     }
-    if (PQstatus(connection.get()) == CONNECTION_OK) continue;
+    if (PQstatus(connection) == CONNECTION_OK) continue;
     if (!failed.ok()) return failed;
-    return BrokenConnection(Phase::kCommit, FirstLine(PQerrorMessage(connection.get())));
+    return BrokenConnection(Phase::kCommit, FirstLine(PQerrorMessage(connection)));
   }
 }
 
 absl::Status Pipeline::State::RunOnce(const std::vector<BoundStatement>& bound,
-                                      std::vector<std::size_t>& rows) {
+                                      Connection& connection,
+                                      std::vector<std::size_t>& rows) const {
   rows.clear();
-  if (connection == nullptr || HungUp(connection.get())) CS_RETURN_IF_ERROR(Connect());
-  CS_RETURN_IF_ERROR(Send(bound));
-  return Receive(bound.size(), rows);
+  if (connection == nullptr || HungUp(connection.get())) CS_RETURN_IF_ERROR(Connect(connection));
+  CS_RETURN_IF_ERROR(Send(bound, connection.get()));
+  return Receive(bound.size(), connection.get(), rows);
+}
+
+Connection Pipeline::State::TakeIdle() {
+  const MutexLock lock(mutex);
+  if (idle.empty()) return nullptr;
+  Connection connection = std::move(idle.back());
+  idle.pop_back();
+  return connection;
+}
+
+void Pipeline::State::PutBack(Connection connection) {
+  if (PQstatus(connection.get()) != CONNECTION_OK) return;
+  const MutexLock lock(mutex);
+  idle.push_back(std::move(connection));
 }
 
 Pipeline::Pipeline(PoolOptions options, std::vector<std::string> statements)
@@ -190,17 +206,16 @@ Pipeline::~Pipeline() = default;
 
 absl::StatusOr<std::vector<std::size_t>> Pipeline::Run(
     absl::string_view what, const std::vector<BoundStatement>& statements) {
-  const MutexLock lock(state_->mutex);
+  Connection connection = state_->TakeIdle();
   std::vector<std::size_t> rows;
-  absl::Status status = state_->RunOnce(statements, rows);
+  absl::Status status = state_->RunOnce(statements, connection, rows);
   for (int attempt = 1; IsConflict(status) && attempt < kMaxAttempts; ++attempt) {
-    status = state_->RunOnce(statements, rows);
+    status = state_->RunOnce(statements, connection, rows);
   }
-  if (status.ok()) return rows;
-  Connection& connection = state_->connection;
   const bool broken = status.code() == absl::StatusCode::kUnavailable ||
                       status.code() == absl::StatusCode::kUnknown;
-  if (broken || PQstatus(connection.get()) != CONNECTION_OK) connection.reset();
+  if (!broken) state_->PutBack(std::move(connection));
+  if (status.ok()) return rows;
   return Annotate(status, what);
 }
 

@@ -42,9 +42,9 @@ class BoundStatement {
 };
 
 // Runs prepared statements as one transaction in one round trip: for writers with many small
-// transactions, where BEGIN, parsing, planning and COMMIT would cost more than the work. Uses one
-// connection, made on demand and remade when it breaks. Thread-safe, one transaction at a time;
-// blocking.
+// transactions, where BEGIN, parsing, planning and COMMIT would cost more than the work. Blocking.
+// Thread-safe: threads that call Run at the same time get a connection each. Connections are made
+// on demand and remade when they break.
 class Pipeline {
  public:
   // `statements` are prepared on every new connection. Parameters whose type PostgreSQL cannot

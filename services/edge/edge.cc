@@ -17,7 +17,7 @@ struct Edge::State {
         ports(call_ports),
         metrics(registry),
         credentials(config.credential_cache, clock),
-        body_pool(config.calls.body_threads, config.calls.max_bodies_queued),
+        body_pool(config.calls.body_threads, config.calls.max_bodies_queued, ThreadPriority::kLow),
         failures(clock, 10, absl::Seconds(1)),
         services{config.calls, ports,     clock,     random,   metrics,
                  credentials,  resources, body_pool, stopping, failures},

@@ -19,7 +19,8 @@ absl::Status Wire(const MaskingConfig& config, server::App& app) {
 
   auto& profiles = app.Make<ProfileStore>(std::move(hash_key));
   auto& metrics = app.Make<MaskingMetrics>(app.metrics());
-  auto& large = app.Make<ThreadPool>(config.large_text_threads, config.large_text_queue);
+  auto& large = app.Make<ThreadPool>(config.large_text_threads, config.large_text_queue,
+                                     ThreadPriority::kLow);
   auto& masker = app.Make<LocalMasker>(profiles, large, metrics);
 
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);

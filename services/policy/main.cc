@@ -25,10 +25,11 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   auto& sealer = app.Make<clients::GrpcCredentialSealer>(authn);
   auto& hub = app.Make<resources::ResourceHub>(store, sealer, app.clock(), options);
   hub.Attach("policy", snapshots);
-  auto& large = app.Make<ThreadPool>(config.large_prompt_threads, config.large_prompt_queue);
+  auto& large = app.Make<ThreadPool>(config.large_prompt_threads, config.large_prompt_queue,
+                                     ThreadPriority::kLow);
+  auto& metrics = app.Make<PolicyMetrics>(app.metrics());
   auto& decider = app.Make<rules::LocalPolicyDecider>(
-      snapshots, large, app.clock(),
-      std::bind_front(&PolicyMetrics::Decided, &app.Make<PolicyMetrics>(app.metrics())));
+      snapshots, large, app.clock(), std::bind_front(&PolicyMetrics::Decided, &metrics));
 
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
@@ -39,7 +40,6 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   app.OnDrain([&hub](absl::Duration) { hub.remote_parts().Close(); });
   app.ReadyWhen([&keys] { return keys.Current() ? "" : "no keys from authn yet"; });
   app.ReadyWhen([&hub] { return std::string(hub.Current().ok() ? "" : "no resources loaded"); });
-
   // Without its database the service is not ready and decides nothing; it recovers by itself.
   const absl::Status started = hub.Start();
   return absl::IsUnavailable(started) ? absl::OkStatus() : started;

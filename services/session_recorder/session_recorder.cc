@@ -95,7 +95,10 @@ void SessionRecorder::Start(std::function<absl::Status()> prepare) {
     return absl::OkStatus();
   };
   const auto make_checkpoint = [this] { return ready_ ? checkpointer_.Tick() : absl::OkStatus(); };
-  const auto index_texts = [this] { return ready_ ? indexer_.Tick() : absl::OkStatus(); };
+  const auto index_texts = [this] {
+    SetThreadPriority(ThreadPriority::kLow);  // of this task's own thread
+    return ready_ ? indexer_.Tick() : absl::OkStatus();
+  };
   Repeat("texts", kIndexEvery, index_texts, pauses_.texts);
   Repeat("sessions", kKeepEvery, keep, pauses_.sessions);
   Repeat("deadlines", kTickEvery, answer_late, pauses_.deadlines);

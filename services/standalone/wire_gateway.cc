@@ -123,7 +123,7 @@ absl::StatusOr<MaskingParts> WireMasking(const DataDirectory& directory, server:
                       config::LoadOrCreateSecret(folder + "/hash.key", kSecretBytes, app.random()));
   auto& profiles = app.Make<masking::ProfileStore>(std::move(hash_key));
   auto& metrics = app.Make<masking::MaskingMetrics>(app.metrics());
-  auto& large = app.Make<ThreadPool>(2, 256);
+  auto& large = app.Make<ThreadPool>(2, 256, ThreadPriority::kLow);
   return MaskingParts{profiles, app.Make<masking::LocalMasker>(profiles, large, metrics)};
 }
 
@@ -173,7 +173,7 @@ struct ClosedAtTheEnd {
 
 policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& snapshots,
                                                server::App& app) {
-  auto& large = app.Make<ThreadPool>(2, 256);
+  auto& large = app.Make<ThreadPool>(2, 256, ThreadPriority::kLow);
   auto& metrics = app.Make<policy::PolicyMetrics>(app.metrics());
   return app.Make<policy::rules::LocalPolicyDecider>(
       snapshots, large, app.clock(), std::bind_front(&policy::PolicyMetrics::Decided, &metrics));

@@ -30,13 +30,12 @@ class GatedStore final : public ForwardingStore {
     open_ = true;
     changed_.NotifyAll();
   }
-  absl::StatusOr<std::set<std::string>> Commit(
-      const std::vector<store::SessionWrite>& writes) override {
+  absl::StatusOr<std::set<std::string>> Commit(std::vector<store::SessionWrite> writes) override {
     {
       const MutexLock lock(mutex_);
       changed_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return open_; });
     }
-    return ForwardingStore::Commit(writes);
+    return ForwardingStore::Commit(std::move(writes));
   }
 
  private:

@@ -13,6 +13,7 @@ namespace countersign::session_recorder::live {
 // The effect of one batch on one session.
 struct BatchWriter::Draft {
   WriterState* state;
+  SessionRow row;                                              // with the batch
   std::vector<std::pair<std::size_t, std::uint32_t>> answers;  // item, its last index
 };
 
@@ -66,7 +67,7 @@ void BatchWriter::Add(const WriterState& state, const domain::SessionEvent& even
   write.events.push_back(std::move(sealed));
 }
 
-absl::Status BatchWriter::Extend(WriterState& state, const PendingWrite& pending,
+absl::Status BatchWriter::Extend(WriterState& state, PendingWrite& pending,
                                  store::SessionWrite& write) {
   SessionRow& row = write.row;
   if (!row.summary.running()) return EndedError();
@@ -85,10 +86,12 @@ absl::Status BatchWriter::Extend(WriterState& state, const PendingWrite& pending
   if (pending.ends()) CS_RETURN_IF_ERROR(Summarize(end.type, end.payload, summary));
   row.summary = std::move(summary);
   if (pending.request) {
-    Add(state, {domain::event_type::kRequest, *pending.request}, row.started_at, write);
+    const domain::SessionEvent first{domain::event_type::kRequest, *std::move(pending.request)};
+    Add(state, first, row.started_at, write);
   }
-  for (const domain::SessionEvent& event : pending.events) {
+  for (domain::SessionEvent& event : pending.events) {
     if (!broken) Add(state, event, pending.at, write);
+    event.payload = {};
   }
   if (!pending.ends()) return absl::OkStatus();
   Add(state, end, pending.at, write);
@@ -106,7 +109,7 @@ std::vector<absl::StatusOr<std::uint32_t>> BatchWriter::Write(const std::vector<
   std::map<WriterState*, std::size_t> places;
   for (std::size_t i = 0; i < items.size(); ++i) {
     WriterState& state = *items[i].first;
-    const PendingWrite& pending = *items[i].second;
+    PendingWrite& pending = *items[i].second;
     absl::Status status = Admit(state, pending);
     if (status.ok()) {
       const auto [place, added] = places.emplace(&state, writes.size());
@@ -114,7 +117,7 @@ std::vector<absl::StatusOr<std::uint32_t>> BatchWriter::Write(const std::vector<
         const SessionRow& row = state.row;
         const bool opens = !state.opened;
         writes.push_back({opens, row, row.head.index, row.epoch, /*describes=*/opens, {}});
-        drafts.push_back({&state, {}});
+        drafts.push_back({&state, {}, {}});
       }
       store::SessionWrite& write = writes[place->second];
       status = Extend(state, pending, write);
@@ -133,30 +136,30 @@ std::vector<absl::StatusOr<std::uint32_t>> BatchWriter::Write(const std::vector<
       answers[i] = status;
     }
   }
-  Commit(writes, drafts, answers);
+  Commit(std::move(writes), drafts, answers);
   return answers;
 }
 
-void BatchWriter::Commit(std::vector<store::SessionWrite>& writes, const std::vector<Draft>& drafts,
+void BatchWriter::Commit(std::vector<store::SessionWrite> writes, std::vector<Draft>& drafts,
                          std::vector<absl::StatusOr<std::uint32_t>>& answers) {
   if (writes.empty()) return;
-  const auto refused = store_.Commit(writes);
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    store::SessionWrite& write = writes[i];
-    WriterState& state = *drafts[i].state;
+  for (std::size_t i = 0; i < writes.size(); ++i) drafts[i].row = writes[i].row;
+  const auto refused = store_.Commit(std::move(writes));
+  for (Draft& draft : drafts) {
+    WriterState& state = *draft.state;
     absl::Status status = refused.status();
     if (!status.ok()) {
       state.known = false;
       state.broken = status;
-    } else if (refused->count(write.row.id) != 0) {
-      status = write.opens ? SessionExistsError(write.row.id) : LeaseLostError();
+    } else if (refused->count(draft.row.id) != 0) {
+      status = state.opened ? LeaseLostError() : SessionExistsError(draft.row.id);
       state.closed = true;
     } else {
-      state.row = std::move(write.row);
+      state.row = std::move(draft.row);
       state.opened = true;
       state.closed = !state.row.summary.running();
     }
-    for (const auto& [item, index] : drafts[i].answers) {
+    for (const auto& [item, index] : draft.answers) {
       if (status.ok()) {
         answers[item] = index;
       } else {

@@ -46,21 +46,22 @@ class BatchWriter {
   BatchWriter(store::RecordStore& store, chain::KeyRing& keys, RandomSource& random)
       : store_(store), keys_(keys), random_(random) {}
 
-  using Item = std::pair<WriterState*, const PendingWrite*>;
+  using Item = std::pair<WriterState*, PendingWrite*>;
 
   // Writes `items` in one transaction. Returns for each item, in order, the index of its last event
   // when durable, or its error. An error of one session does not affect others; a failed
-  // transaction fails all. After an error a session accepts only its end.
+  // transaction fails all. After an error a session accepts only its end. Takes the payloads out of
+  // the writes, because large ones would be in memory twice.
   std::vector<absl::StatusOr<std::uint32_t>> Write(const std::vector<Item>& items);
 
  private:
   struct Draft;
   absl::Status Admit(WriterState& state, const PendingWrite& pending);
   absl::Status Reread(WriterState& state);
-  absl::Status Extend(WriterState& state, const PendingWrite& pending, store::SessionWrite& write);
+  absl::Status Extend(WriterState& state, PendingWrite& pending, store::SessionWrite& write);
   void Add(const WriterState& state, const domain::SessionEvent& event, absl::Time at,
            store::SessionWrite& write);
-  void Commit(std::vector<store::SessionWrite>& writes, const std::vector<Draft>& drafts,
+  void Commit(std::vector<store::SessionWrite> writes, std::vector<Draft>& drafts,
               std::vector<absl::StatusOr<std::uint32_t>>& answers);
 
   store::RecordStore& store_;

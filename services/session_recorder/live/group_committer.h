@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 #include "libs/base/mutex.h"
+#include "libs/base/thread_priority.h"
 
 namespace countersign::session_recorder::live {
 
@@ -28,22 +29,27 @@ class GroupCommitter {
  public:
   using Commit = std::function<void(std::vector<Item> batch)>;
 
-  GroupCommitter(Commit commit, GroupLimits limits = {})
-      : commit_(std::move(commit)), limits_(limits), thread_([this] { Run(); }) {}
+  // `priority` is that of the committer's thread.
+  explicit GroupCommitter(Commit commit, GroupLimits limits = {},
+                          ThreadPriority priority = ThreadPriority::kNormal)
+      : commit_(std::move(commit)), limits_(limits), thread_([this, priority] { Run(priority); }) {}
 
-  // Commits the accepted items, then stops.
-  ~GroupCommitter() {
+  ~GroupCommitter() { Stop(); }
+  GroupCommitter(const GroupCommitter&) = delete;
+  GroupCommitter& operator=(const GroupCommitter&) = delete;
+
+  // Commits the accepted items, then stops; nothing is accepted any more. Not to be called on the
+  // committer's own thread, or by two threads.
+  void Stop() {
     {
       const MutexLock lock(mutex_);
       stopping_ = true;
     }
     wake_.NotifyOne();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
-  GroupCommitter(const GroupCommitter&) = delete;
-  GroupCommitter& operator=(const GroupCommitter&) = delete;
 
-  // False when the queue is full or the committer is being destroyed; `item` is then unchanged and
+  // False when the queue is full or the committer was stopped; `item` is then unchanged and
   // will not be committed. An item larger than a batch is committed alone; an item larger than the
   // queue is accepted only when the queue is empty.
   [[nodiscard]] bool Submit(Item& item, std::size_t events, std::size_t bytes) {
@@ -88,7 +94,8 @@ class GroupCommitter {
     return batch;
   }
 
-  void Run() {
+  void Run(ThreadPriority priority) {
+    SetThreadPriority(priority);
     for (;;) {
       std::vector<Item> batch;
       {

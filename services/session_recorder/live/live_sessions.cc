@@ -18,6 +18,10 @@ using Kind = PendingWrite::Kind;
 constexpr std::size_t kEventOverhead = 256;
 constexpr std::size_t kLastEventBytes = 1;  // one event is read, however large
 
+// From this size on a write is a large one. PostgreSQL stores about 100 MB/s of them, so a small
+// write waits at most a few milliseconds for others in its lane.
+constexpr std::size_t kLargeWriteBytes = 256u << 10;
+
 // Whether a writer may send this type: the first and last event are written by the recorder.
 bool IsWritersType(absl::string_view type) {
   const auto& types = event_type::kWriters;
@@ -48,9 +52,11 @@ bool IsGone(const absl::Status& status) {
 class LiveSessions::Session {
  public:
   std::string id;
-  WriterState state;  // used by the committing thread only
+  WriterState state;  // used by the committing thread of `lane` only
 
   // The following are guarded by the mutex of LiveSessions.
+  Lane* lane = nullptr;     // that commits its pending writes, so that they stay in order
+  std::size_t pending = 0;  // writes that were submitted and are not settled
   std::optional<std::string> request;  // payload of the first event, until a write takes it
   Lease lease = Lease::kHeld;
   absl::Time expires_at = absl::InfiniteFuture();
@@ -76,6 +82,19 @@ struct LiveSessions::Operation {
   bool lossy = false;      // events submitted with an end were dropped
 };
 
+// Commits writes in the order of submission, on a thread of its own.
+struct LiveSessions::Lane {
+  Lane(LiveSessions& sessions, BatchWriter batch_writer, ThreadPriority priority)
+      : writer(std::move(batch_writer)),
+        committer([this, &sessions](
+                      std::vector<Operation> batch) { sessions.Commit(*this, std::move(batch)); },
+                  sessions.options_.limits, priority) {}
+
+  BatchWriter writer;
+  absl::Time committing_since = absl::InfiniteFuture();  // guarded by the mutex of LiveSessions
+  GroupCommitter<Operation> committer;                   // last: its thread uses the others
+};
+
 LiveSessions::LiveSessions(store::RecordStore& store, chain::KeyRing& keys, const Clock& clock,
                            RandomSource& random, RecorderMetrics metrics,
                            LiveSessionsOptions options)
@@ -83,11 +102,16 @@ LiveSessions::LiveSessions(store::RecordStore& store, chain::KeyRing& keys, cons
       clock_(clock),
       metrics_(metrics),
       options_(std::move(options)),
-      writer_(store, keys, random),
-      committer_([this](std::vector<Operation> batch) { Commit(std::move(batch)); },
-                 options_.limits) {}
+      small_writes_(
+          std::make_unique<Lane>(*this, BatchWriter(store, keys, random), ThreadPriority::kNormal)),
+      large_writes_(
+          std::make_unique<Lane>(*this, BatchWriter(store, keys, random), ThreadPriority::kLow)) {}
 
-LiveSessions::~LiveSessions() = default;
+LiveSessions::~LiveSessions() {
+  // Callbacks of one lane may still submit to the other.
+  small_writes_->committer.Stop();
+  large_writes_->committer.Stop();
+}
 
 absl::Time LiveSessions::Now() const {
   return absl::FromUnixNanos(absl::ToUnixNanos(clock_.Now()));  // the precision of the chain
@@ -125,7 +149,11 @@ void LiveSessions::Submit(Operation operation) {
     Session& session = *operation.session;
     session.last_at = std::max(session.last_at, Now());
     operation.write.at = session.last_at;
-    if (committer_.Submit(operation, events, bytes)) return;
+    if (session.pending == 0) {
+      session.lane = bytes < kLargeWriteBytes ? small_writes_.get() : large_writes_.get();
+    }
+    ++session.pending;
+    if (session.lane->committer.Submit(operation, events, bytes)) return;
   }
   Settle(operation, BusyError());
 }
@@ -299,21 +327,21 @@ absl::StatusOr<bool> LiveSessions::Kill(const std::string& id) {
   return true;
 }
 
-void LiveSessions::Commit(std::vector<Operation> batch) {
+void LiveSessions::Commit(Lane& lane, std::vector<Operation> batch) {
   const absl::Time begin = clock_.Now();
   {
     const MutexLock lock(mutex_);
-    committing_since_ = batch.front().write.at;
+    lane.committing_since = batch.front().write.at;
   }
   std::vector<BatchWriter::Item> items;
-  for (const Operation& operation : batch) {
+  for (Operation& operation : batch) {
     items.emplace_back(&operation.session->state, &operation.write);
   }
-  const auto answers = writer_.Write(items);
+  const auto answers = lane.writer.Write(items);
   metrics_.commit_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - begin));
   {
     const MutexLock lock(mutex_);
-    committing_since_ = absl::InfiniteFuture();
+    lane.committing_since = absl::InfiniteFuture();
   }
   NoteOutcome(answers);
   for (std::size_t i = 0; i < batch.size(); ++i) Settle(batch[i], answers[i]);
@@ -344,8 +372,17 @@ void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::
   const bool over = IsGone(status) || (ends && status.ok());
   if (!status.ok() && !IsGone(status)) metrics_.commit_failures.Increment();
   if (kind == Kind::kClose && status.ok()) metrics_.sessions_truncated.Increment();
+  // The writer must not report a session as completed that is recorded as aborted.
+  bool lost = false;
+  if (status.ok() && ends) {
+    const WriterState& state = session->state;
+    const bool aborted =
+        operation.completes && state.row.summary.end.outcome != domain::Outcome::kCompleted;
+    lost = aborted || operation.lossy || state.lossy;
+  }
   {
     const MutexLock lock(mutex_);
+    --session->pending;  // from here on another thread may use session->state
     const auto found = live_.find(session->id);
     if (over && found != live_.end() && found->second == session) live_.erase(found);
     if (ends && !over) unclosed_.insert(session);
@@ -355,10 +392,6 @@ void LiveSessions::Settle(const Operation& operation, const absl::StatusOr<std::
   const bool lost_after_answer =
       !status.ok() && operation.answer == nullptr && kind == Kind::kAppend;
   if (IsLeaseLost(status) || lost_after_answer) Stop(session, status);
-  // The writer must not report a session as completed that is recorded as aborted.
-  const bool aborted =
-      operation.completes && session->state.row.summary.end.outcome != domain::Outcome::kCompleted;
-  const bool lost = status.ok() && ends && (aborted || operation.lossy || session->state.lossy);
   Finish(operation.answer, lost ? absl::StatusOr<std::uint32_t>(RecordingLostError()) : result);
 }
 
@@ -376,7 +409,9 @@ void LiveSessions::Tick() {
         lost.push_back(session);
       }
     }
-    const absl::Duration lag = std::max(now - committing_since_, absl::ZeroDuration());
+    const absl::Time since =
+        std::min(small_writes_->committing_since, large_writes_->committing_since);
+    const absl::Duration lag = std::max(now - since, absl::ZeroDuration());
     metrics_.lag_seconds.Set(absl::ToDoubleSeconds(lag));
   }
   for (const Answer& answer : late) Finish(answer, SlowError());

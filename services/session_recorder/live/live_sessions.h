@@ -32,8 +32,10 @@ struct LiveSessionsOptions {
 // All sessions that have a writer; every event enters the record here. Recording is strict by
 // default: Append is answered when its events are durable. After a `decision` event with
 // "recording":"ordered", `response.*` events are answered when they are queued in order; if they
-// are lost later, the session is stopped. Thread-safe; callbacks run on the committing thread or
-// the caller's, and may call LiveSessions.
+// are lost later, the session is stopped. Thread-safe; callbacks run on a committing thread or the
+// caller's, and may call LiveSessions.
+//
+// Large writes are committed by a thread of their own, so that small ones do not wait for them.
 class LiveSessions {
  public:
   class Session;
@@ -100,6 +102,7 @@ class LiveSessions {
  private:
   struct Waiting;
   struct Operation;
+  struct Lane;
   using Answer = std::shared_ptr<Waiting>;
 
   Answer Expect(absl::Time deadline, domain::Done<std::uint32_t> done);
@@ -107,7 +110,7 @@ class LiveSessions {
   bool Finish(const Answer& answer, absl::StatusOr<std::uint32_t> result);
   absl::Status Prepare(const Handle& session, Operation& operation);
   void Submit(Operation operation);
-  void Commit(std::vector<Operation> batch);
+  void Commit(Lane& lane, std::vector<Operation> batch);
   void Settle(const Operation& operation, const absl::StatusOr<std::uint32_t>& result);
   void NoteOutcome(const std::vector<absl::StatusOr<std::uint32_t>>& answers);
   void Stop(const Handle& session, const absl::Status& why);
@@ -120,17 +123,17 @@ class LiveSessions {
   const Clock& clock_;
   const RecorderMetrics metrics_;
   const LiveSessionsOptions options_;
-  BatchWriter writer_;
 
   mutable Mutex mutex_;
   std::map<std::string, Handle> live_ CS_GUARDED_BY(mutex_);  // opened or opening, not ended
   std::set<Handle> unclosed_ CS_GUARDED_BY(mutex_);           // closing failed and is retried
   std::multimap<absl::Time, Answer> waiting_ CS_GUARDED_BY(mutex_);  // by deadline
-  absl::Time committing_since_ CS_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   absl::Status refusal_ CS_GUARDED_BY(mutex_);
   absl::Status write_failure_ CS_GUARDED_BY(mutex_);
 
-  GroupCommitter<Operation> committer_;  // last: its thread uses everything above
+  // Last: their threads use everything above.
+  std::unique_ptr<Lane> small_writes_;
+  std::unique_ptr<Lane> large_writes_;
 };
 
 }  // namespace countersign::session_recorder::live

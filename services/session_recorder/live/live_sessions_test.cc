@@ -1,5 +1,6 @@
 #include "services/session_recorder/live/live_sessions.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <random>
 #include <thread>
@@ -349,6 +350,40 @@ TEST_CASE("LiveSessions: a late answer becomes DEADLINE_EXCEEDED, once", "[sessi
   recorder.Drain();
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].code() == absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_CASE("LiveSessions: small writes do not wait for large ones, except within a session",
+          "[session_recorder]") {
+  store::MemoryRecordStore memory;
+  FaultyStore store(memory);
+  TestRecorder recorder(store);
+  const auto large = recorder.Open(TestStart(TestId(1)));
+  const auto small = recorder.Open(TestStart(TestId(2)));
+  std::promise<void> entered, leave;
+  store.fault = [&, first = std::make_shared<std::atomic<bool>>(true)] {
+    if (first->exchange(false)) {
+      entered.set_value();
+      leave.get_future().wait();
+    }
+    return FaultyStore::Fault::kNone;
+  };
+  std::promise<std::uint32_t> one, two, three;
+  const auto append = [&](const auto& session, const std::string& text,
+                          std::promise<std::uint32_t>& last) {
+    recorder.sessions.Append(*session, {DataEvent(text)}, absl::InfiniteFuture(),
+                             [&last](auto result) { last.set_value(result.value_or(0)); });
+  };
+  append(large, std::string(1u << 20, 'x'), one);
+  entered.get_future().wait();
+  append(large, "y", two);
+  append(small, "z", three);
+  CHECK(three.get_future().get() == 2);
+  auto second = two.get_future();
+  CHECK(second.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+  leave.set_value();
+  CHECK(one.get_future().get() == 2);
+  CHECK(second.get() == 3);
+  CheckChain(memory, recorder.keys, TestId(1));
 }
 
 TEST_CASE("LiveSessions: one session's refusal does not affect others in its batch",

@@ -60,7 +60,7 @@ class RecordStore {
   // Writes all of `writes`, each for another session, in one durable transaction. Returns the ids
   // of the refused ones, which are unchanged: the id exists already, the epoch or head is not the
   // expected one, or the session has ended. UNKNOWN `commit_unknown` when the outcome is not known.
-  virtual absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) = 0;
+  virtual absl::StatusOr<std::set<std::string>> Commit(std::vector<SessionWrite> writes) = 0;
 
   virtual absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) = 0;
 

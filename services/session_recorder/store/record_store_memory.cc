@@ -18,8 +18,7 @@ bool Matches(const SessionRow& row, const SessionFilter& filter) {
 
 }  // namespace
 
-absl::StatusOr<std::set<std::string>> MemoryRecordStore::Commit(
-    const std::vector<SessionWrite>& writes) {
+absl::StatusOr<std::set<std::string>> MemoryRecordStore::Commit(std::vector<SessionWrite> writes) {
   const MutexLock lock(mutex_);
   std::set<std::string> refused;
   for (const SessionWrite& write : writes) {

@@ -14,7 +14,7 @@ namespace countersign::session_recorder::store {
 // Thread-safe.
 class MemoryRecordStore final : public RecordStore {
  public:
-  absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override;
+  absl::StatusOr<std::set<std::string>> Commit(std::vector<SessionWrite> writes) override;
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
   absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
                                                std::size_t limit) override;

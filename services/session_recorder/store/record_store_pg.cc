@@ -68,8 +68,7 @@ PgRecordStore::PgRecordStore(pg::Pool& pool)
     : database_(pool, kSessionRecorderSchema, SessionRecorderMigrations()),
       commits_(pool.options(), CommitStatements()) {}
 
-absl::StatusOr<std::set<std::string>> PgRecordStore::Commit(
-    const std::vector<SessionWrite>& writes) {
+absl::StatusOr<std::set<std::string>> PgRecordStore::Commit(std::vector<SessionWrite> writes) {
   CS_RETURN_IF_ERROR(database_.EnsureSchema());
   const std::vector<std::size_t> order = SortById(writes);
   std::vector<std::string> segments;
@@ -78,6 +77,7 @@ absl::StatusOr<std::set<std::string>> PgRecordStore::Commit(
   statements.reserve(writes.size());
   for (const std::size_t i : order) {
     const std::string& segment = segments.emplace_back(EncodeEvents(writes[i].events));
+    writes[i].events.clear();  // large ones would be in memory twice
     statements.push_back(BindWrite(writes[i], segment));
   }
   CS_ASSIGN_OR_RETURN(const auto rows, commits_.Run("record events", statements));

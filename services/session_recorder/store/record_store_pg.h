@@ -18,7 +18,7 @@ class PgRecordStore final : public RecordStore {
  public:
   explicit PgRecordStore(pg::Pool& pool);
 
-  absl::StatusOr<std::set<std::string>> Commit(const std::vector<SessionWrite>& writes) override;
+  absl::StatusOr<std::set<std::string>> Commit(std::vector<SessionWrite> writes) override;
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override;
   absl::StatusOr<std::vector<SessionRow>> List(const SessionFilter& filter,
                                                std::size_t limit) override;

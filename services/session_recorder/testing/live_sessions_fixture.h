@@ -60,12 +60,11 @@ class FaultyStore final : public ForwardingStore {
   enum class Fault { kNone, kBefore, kUnknownCommitted, kUnknownLost };
   std::function<Fault()> fault = [] { return Fault::kNone; };
 
-  absl::StatusOr<std::set<std::string>> Commit(
-      const std::vector<store::SessionWrite>& writes) override {
+  absl::StatusOr<std::set<std::string>> Commit(std::vector<store::SessionWrite> writes) override {
     switch (fault()) {
-      case Fault::kNone: return ForwardingStore::Commit(writes);
+      case Fault::kNone: return ForwardingStore::Commit(std::move(writes));
       case Fault::kBefore: return absl::UnavailableError("database unavailable");
-      case Fault::kUnknownCommitted: (void)ForwardingStore::Commit(writes); break;
+      case Fault::kUnknownCommitted: (void)ForwardingStore::Commit(std::move(writes)); break;
       case Fault::kUnknownLost: break;
     }
     return WithReason(absl::UnknownError("commit of unknown outcome"), "commit_unknown");

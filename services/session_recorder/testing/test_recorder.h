@@ -37,9 +37,8 @@ class ForwardingStore : public store::RecordStore {
  public:
   explicit ForwardingStore(store::RecordStore& store) : store_(store) {}
 
-  absl::StatusOr<std::set<std::string>> Commit(
-      const std::vector<store::SessionWrite>& writes) override {
-    return store_.Commit(writes);
+  absl::StatusOr<std::set<std::string>> Commit(std::vector<store::SessionWrite> writes) override {
+    return store_.Commit(std::move(writes));
   }
   absl::StatusOr<std::optional<SessionRow>> Find(const std::string& id) override {
     return store_.Find(id);

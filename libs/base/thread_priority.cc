@@ -1,0 +1,21 @@
+#include "libs/base/thread_priority.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace countersign {
+namespace {
+
+// Linux keeps a nice value per thread (setpriority(2), "C library/kernel differences"). Ten steps
+// are a weight of 110 beside 1024.
+constexpr int kLowNice = 10;
+
+}  // namespace
+
+void SetThreadPriority(ThreadPriority priority) {
+  if (priority == ThreadPriority::kNormal) return;
+  const auto thread = static_cast<id_t>(gettid());
+  if (getpriority(PRIO_PROCESS, thread) < kLowNice) setpriority(PRIO_PROCESS, thread, kLowNice);
+}
+
+}  // namespace countersign
