@@ -5,6 +5,8 @@
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -35,9 +37,13 @@ std::string WithPort(absl::string_view address, int port) {
 absl::Status Replace(const std::string& path, absl::string_view content) {
   const std::string temporary = path + ".new";
   {
+    errno = 0;
     std::ofstream file(temporary, std::ios::binary);
     file << content;
-    if (!file.flush()) return absl::FailedPreconditionError(absl::StrCat(path, ": not writable"));
+    if (!file.flush()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, ": cannot be written: ", std::strerror(errno)));
+    }
   }
   std::error_code error;
   std::filesystem::rename(temporary, path, error);

@@ -187,6 +187,16 @@ TEST_CASE("App: actual addresses are written to addressesFile", "[server]") {
                     app.metrics_address() + "\"}\n");
 }
 
+TEST_CASE("App: an addressesFile that cannot be written is an error that says why", "[server]") {
+  TestAuthority authority;
+  config::ServiceConfig config = ConfigFor(authority, "authn");
+  config.addresses_file = authority.folder() + "/missing/addresses.json";
+  App app("authn", config);
+  app.Serve(app.Make<Service>());
+  CHECK(app.Start().message() ==
+        config.addresses_file + ": cannot be written: No such file or directory");
+}
+
 TEST_CASE("App: a taken port is an error", "[server]") {
   TestAuthority authority;
   App first("authn", ConfigFor(authority, "authn"));

@@ -82,12 +82,19 @@ function clockFaults({ gateway, clocks, random }) {
 
 function standaloneFaults({ gateway, processes }) {
   const program = async () => [await processes.program()].filter(Boolean);
-  // Only the run restarts it, as a service manager would.
+  // Only the run restarts it, as a service manager would: again and again, for example while the disk is full.
   const restarted = (name) => async () => {
     await signalled(program, name)();
     return async () => {
       await eventually('the gateway is gone', async () => (await processes.program()) === undefined, 40);
-      await gateway.resume();
+      let last;
+      const start = async () => {
+        last = await gateway.resume().catch((error) => error);
+        return !last;
+      };
+      await eventually('the gateway starts', start, 60).catch((error) => {
+        throw new Error(`${error.message}: ${last.message}`);
+      });
     };
   };
   return {
