@@ -17,10 +17,15 @@
 #include "libs/http/status_listener.h"
 #include "libs/json/writer.h"
 #include "libs/log/log.h"
+#include "libs/metrics/process_metrics.h"
 #include "libs/pg/pool.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/server_metrics.h"
+
+#ifndef COUNTERSIGN_VERSION
+#error "set by libs/server/CMakeLists.txt"
+#endif
 
 namespace countersign::server {
 namespace {
@@ -121,8 +126,22 @@ struct App::State {
     return absl::OkStatus();
   }
 
+  // The metrics that every process has.
+  void DeclareMetrics(const App& app) {
+    registry
+        .Gauges("countersign_build_info", "The program and its version; always 1.",
+                {"service", "version"})
+        .With({name, COUNTERSIGN_VERSION})
+        .Set(1);
+    const metrics::Gauge ready =
+        registry.Gauges("countersign_ready", "1 while /readyz answers 200, else 0.").With({});
+    registry.BeforeExpose([&app, ready] { ready.Set(app.NotReady().empty() ? 1 : 0); });
+    metrics::ExposeProcess(registry);
+  }
+
   absl::Status ServeStatus(const App& app) {
     if (config.metrics.empty()) return absl::OkStatus();
+    DeclareMetrics(app);
     http::StatusHandlers handlers;
     handlers.not_ready = [&app] { return app.NotReady(); };
     handlers.metrics = [this] { return registry.Expose(); };

@@ -146,6 +146,21 @@ TEST_CASE("App: readiness follows the checks, liveness does not", "[server]") {
              Catch::StartsWith("HTTP/1.1 503") && Catch::Contains("stopping"));
 }
 
+TEST_CASE("App: every process shows what it is, whether it is ready, and what it uses",
+          "[server]") {
+  TestAuthority authority;
+  App app("policy", ConfigFor(authority, "policy"));
+  std::string missing = "no resources yet";
+  app.ReadyWhen([&] { return missing; });
+  REQUIRE(app.Start().ok());
+  const std::string before = Get(app.metrics_address(), "/metrics");
+  CHECK_THAT(before, Catch::Contains("\ncountersign_build_info{service=\"policy\",version=\"") &&
+                         Catch::Contains("\ncountersign_ready 0\n") &&
+                         Catch::Contains("\nprocess_cpu_seconds_total "));
+  missing = "";
+  CHECK_THAT(Get(app.metrics_address(), "/metrics"), Catch::Contains("\ncountersign_ready 1\n"));
+}
+
 TEST_CASE("App: running calls are finished before the server stops", "[server]") {
   TestAuthority authority;
   absl::Notification running;
