@@ -5,7 +5,6 @@
 import base64
 import json
 import os
-import re
 import ssl
 import subprocess
 import sys
@@ -18,8 +17,7 @@ import cluster
 import rendering_test
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
-VALUES = {"demo": {"enabled": True}, "edge": {"tls": {"dnsNames": ["localhost"]}, "drain": {"delaySeconds": 0}},
-          "metrics": {"rules": {"enabled": True}}}
+VALUES = {"demo": {"enabled": True}, "edge": {"tls": {"dnsNames": ["localhost"]}, "drain": {"delaySeconds": 0}}}
 
 
 def key_id(pem):
@@ -121,28 +119,6 @@ class Processes(unittest.TestCase):
         migrated = [n for n, o in outputs.items() if "migrate-" in n and '"migrated"' in o]
         self.assertEqual(len(migrated), 4, outputs)
 
-    def call_as(self, service, server, method):
-        """Calls an RPC with the certificate of `service`. Returns the gRPC status."""
-        folder = self.cluster.pods_of(service)[0].folder + "/etc/countersign/tls"
-        done = subprocess.run(
-            ["curl", "-sS", "--http2", "--max-time", "10", "--insecure", "--cert", f"{folder}/tls.crt", "--key",
-             f"{folder}/tls.key", "-X", "POST", "-H", "content-type: application/grpc", "-H", "te: trailers", "-D", "-",
-             "-o", "/dev/null", f"https://{self.cluster.pods_of(server)[0].address('grpc')}/{method}"],
-            capture_output=True, text=True, check=True)
-        return int(re.search(r"^grpc-status: (\d+)", done.stdout, re.M)[1])
-
-    def test_alerts_use_metrics_that_exist(self):
-        permission_denied = 7  # one refused call, after which its metric exists
-        self.assertEqual(self.call_as("masking", "approval", "countersign.approval.v1.ReviewGateService/Join"),
-                         permission_denied)
-        served = "".join(p.get("metrics", "/metrics")[1] for p in self.cluster.pods if "metrics" in p.port_names)
-        exposed = set(re.findall(r"^# TYPE (\S+)", served, re.M))
-        rules = chart.find(self.cluster.objects, "PrometheusRule")[0]["spec"]["groups"][0]["rules"]
-        for rule in rules:
-            names = set(re.findall(r"\bcountersign_\w+", rule["expr"]))
-            self.assertTrue(names, rule["alert"])
-            self.assertLessEqual(names, exposed, rule["alert"])
-
     def test_processes_are_no_root_and_write_to_their_volumes_alone(self):
         if not cluster.AS_ROOT:
             self.skipTest("needs root to become another user")
@@ -180,10 +156,10 @@ class Configurations(unittest.TestCase):
                 file.write("x")
             for name, values in rendering_test.MATRIX.items():
                 for config in chart.find(chart.render(values), "ConfigMap"):
-                    program = config["metadata"]["labels"]["app.kubernetes.io/component"]
                     text = config["data"].get("config.yaml")
                     if text is None or text in checked:
                         continue
+                    program = config["metadata"]["labels"]["app.kubernetes.io/component"]
                     if program == "migrations":
                         program = config["metadata"]["name"].split("-migrate-")[1]
                     checked.add(text)

@@ -42,7 +42,8 @@ MATRIX = {
     "resources": {"resources": {"enabled": True, "documents": [DOCUMENT], "env": [
         {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "openai", "key": "key"}}}]}},
     "monitoring": {"metrics": {"podMonitor": {"enabled": True, "labels": {"release": "prom"}},
-                               "rules": {"enabled": True}}},
+                               "rules": {"enabled": True},
+                               "dashboards": {"enabled": True, "annotations": {"grafana_folder": "AI"}}}},
     "placement": {s: {"nodeSelector": {"pool": "ai"}, "tolerations": [{"key": "ai", "operator": "Exists"}],
                       "affinity": {"nodeAffinity": {}}, "priorityClassName": "high",
                       "podLabels": {"team": "x"}, "podAnnotations": {"n": "1"}}
@@ -274,6 +275,26 @@ class Network(unittest.TestCase):
         self.policies = [p for p in self.policies if not p["metadata"]["name"].endswith("default-deny")]
         self.policies = [p for p in self.policies if not p["metadata"]["name"].endswith("-masking")]
         self.assertTrue(self.allowed(self.stranger, self.pods["masking"], 7100))
+
+
+class Monitoring(unittest.TestCase):
+    FILES = os.path.join(chart.CHART, "files/monitoring")
+
+    def test_rules_and_dashboards_are_those_of_the_files(self):
+        objects = chart.render(MATRIX["monitoring"])
+        with open(f"{self.FILES}/rules.yaml", encoding="utf-8") as file:
+            self.assertEqual(chart.find(objects, "PrometheusRule")[0]["spec"], yaml.safe_load(file))
+        for name in os.listdir(f"{self.FILES}/dashboards"):
+            made = chart.find(objects, "ConfigMap", "dashboard-" + name[:-len(".json")])
+            self.assertEqual(made["metadata"]["labels"]["grafana_dashboard"], "1")
+            with open(f"{self.FILES}/dashboards/{name}", encoding="utf-8") as file:
+                self.assertEqual(json.loads(made["data"]["countersign-" + name]), json.load(file))
+
+    def test_jobs_have_the_names_that_the_rules_expect(self):
+        endpoint = chart.find(chart.render(MATRIX["monitoring"]), "PodMonitor")[0]["spec"]["podMetricsEndpoints"][0]
+        self.assertEqual(endpoint["relabelings"], [{
+            "sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_component"], "targetLabel": "job",
+            "replacement": "countersign-$1"}])
 
 
 if __name__ == "__main__":
