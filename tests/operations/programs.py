@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.parse
@@ -95,18 +94,41 @@ class Services:
 
     def __init__(self, programs, place, name="services", database=None):
         self.place, self.programs = f"{place}/{name}", programs
-        self._dev("--detach", "--http", "127.0.0.1:0", *(["--database", database] if database else []))
+        self._options = ["--http", "127.0.0.1:0"] + (["--database", database] if database else [])
         self.addresses = {}
+        self.start()
+
+    def start(self):
+        self._dev("--detach", *self._options)
         for part in self.PARTS:
             with open(f"{self.place}/run/{part}.json", encoding="utf-8") as file:
                 self.addresses[part] = json.load(file)
         self.http = "http://" + self.addresses["edge"]["http"]
         self.admin_key_file = f"{self.place}/admin.key"
 
+    def start_refused(self, part, pattern):
+        """Starts all until the log of a part says why it does not serve; then stops all."""
+        log = f"{self.place}/log/{part}.log"
+        already = os.path.getsize(log)
+        starting = Program(self._command("--detach", *self._options), f"{self.place}/refused.log")
+
+        def look():
+            with open(log, "rb") as file:
+                return re.search(pattern, file.read()[already:].decode(errors="replace"))
+        wait_for(pattern, look)
+        starting.stop()
+        self.stop()
+
+    def _command(self, *arguments):
+        return [f"{sources.ROOT}/scripts/dev", "--dir", self.place, "--bin", self.programs, *arguments]
+
     def _dev(self, *arguments):
-        done = subprocess.run([f"{sources.ROOT}/scripts/dev", "--dir", self.place, "--bin", self.programs, *arguments],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(self._command(*arguments), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def use(self, database):
+        """Another database, from the next start on."""
+        self._options = ["--http", "127.0.0.1:0", "--database", database]
 
     def stop_part(self, part):
         self._dev("--stop-part", part)
@@ -156,6 +178,7 @@ class Prometheus(Program):
     def __init__(self, command, log, **how):
         super().__init__([*command, "--log.format=json"], log, **how)
         self.url = "http://" + self.find(r'"address":"(127\.0\.0\.1:[1-9]\d*)"')
+        wait_for("Prometheus is ready", lambda: get(f"{self.url}/-/ready")[0] == 200)
 
     @classmethod
     def start(cls, place, config):
@@ -178,28 +201,6 @@ class Prometheus(Program):
         result = self.api("query", query=query)
         assert result["resultType"] == "vector", query
         return [(sample["metric"], sample["value"][1]) for sample in result["result"]]
-
-
-class Background:
-    """Repeats `work` on a thread until stopped; an exception of it is raised then."""
-
-    def __init__(self, work):
-        self.work, self.error, self.ended = work, None, threading.Event()
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-
-    def _run(self):
-        try:
-            while not self.ended.is_set():
-                self.work()
-        except BaseException as error:  # pylint: disable=broad-except
-            self.error = error
-
-    def stop(self):
-        self.ended.set()
-        self.thread.join()
-        if self.error:
-            raise self.error
 
 
 def remove(place):
