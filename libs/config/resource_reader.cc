@@ -8,8 +8,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "libs/base/glob.h"
 #include "libs/base/status.h"
 #include "libs/config/external_values.h"
@@ -18,6 +20,7 @@
 #include "libs/config/resource_reading.h"
 #include "libs/domain/prompt.h"
 #include "libs/json/writer.h"
+#include "libs/text/regex/pattern_edges.h"
 
 namespace countersign::config {
 namespace {
@@ -100,6 +103,64 @@ bool IsWithheld(const YAML::Node& spec) {
          spec["sealed"].IsScalar() && spec["sealed"].Scalar() == kWithheld;
 }
 
+void CheckEdges(const std::string& resource, std::string path, const std::string& pattern,
+                std::vector<RefusedEdges>& found) {
+  const absl::Status checked = text::regex::CheckWordEdges(pattern);
+  if (checked.ok()) return;
+  found.push_back({resource, std::move(path), std::string(checked.message())});
+}
+
+void CheckCondition(const std::string& resource, const domain::Condition& condition,
+                    std::vector<RefusedEdges>& found) {
+  if (const auto* pattern = std::get_if<domain::PatternCondition>(&condition.leaf)) {
+    CheckEdges(resource, absl::StrCat(condition.path, ".regex"), pattern->regex, found);
+  }
+  for (const domain::Condition& child : condition.children) CheckCondition(resource, child, found);
+}
+
+void CheckSide(const std::string& resource, const char* side,
+               const std::vector<domain::MaskingRule>& rules, std::vector<RefusedEdges>& found) {
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].pattern.empty()) continue;
+    CheckEdges(resource, absl::StrCat("spec.", side, "[", i, "].pattern"), rules[i].pattern, found);
+  }
+}
+
+std::vector<RefusedEdges> FindRefusedEdges(const domain::Policy& policy) {
+  std::vector<RefusedEdges> found;
+  if (policy.when) CheckCondition(absl::StrCat("Policy/", policy.name), *policy.when, found);
+  return found;
+}
+
+std::vector<RefusedEdges> FindRefusedEdges(const domain::MaskingProfile& profile) {
+  std::vector<RefusedEdges> found;
+  const std::string resource = absl::StrCat("MaskingProfile/", profile.name);
+  CheckSide(resource, "response", profile.response, found);
+  CheckSide(resource, "prompt", profile.prompt, found);
+  return found;
+}
+
+// The value at "spec.when.any[1].pattern.regex", which exists.
+YAML::Node FindNode(const YAML::Node& spec, absl::string_view path) {
+  YAML::Node node = spec;
+  for (const absl::string_view step :
+       absl::StrSplit(path, absl::ByAnyChar(".]["), absl::SkipEmpty())) {
+    std::size_t index = 0;
+    if (step == "spec") continue;
+    node.reset(absl::SimpleAtoi(step, &index) ? node[index] : node[std::string(step)]);
+  }
+  return node;
+}
+
+// Refused in files only: a gateway must start with what an earlier version of this program has
+// stored.
+void AddRefusedEdges(const std::vector<RefusedEdges>& found, const YAML::Node& spec,
+                     Mistakes& mistakes) {
+  for (const RefusedEdges& refused : found) {
+    mistakes.Add(FindNode(spec, refused.path), refused.path, refused.why);
+  }
+}
+
 // Reads the spec for its mistakes alone; the typed value is made again from what is stored.
 void CheckSpec(const std::string& kind, const std::string& name, const YAML::Node& node,
                Mistakes& mistakes) {
@@ -111,11 +172,14 @@ void CheckSpec(const std::string& kind, const std::string& name, const YAML::Nod
   if (kind == "Credential" && !IsWithheld(node)) CheckCredentialSpec(spec);
   if (kind == "Connection") ReadConnection(name, spec);
   if (kind == "Dictionary") ReadDictionary(name, spec);
-  if (kind == "MaskingProfile") ReadMaskingProfile(name, spec);
+  if (kind == "MaskingProfile") {
+    AddRefusedEdges(FindRefusedEdges(ReadMaskingProfile(name, spec)), node, mistakes);
+  }
   if (kind == "Policy") {
     const domain::Policy policy = ReadPolicy(name, spec);
     CheckOperations(policy, node, mistakes);
     CheckExceptModels(policy, node, mistakes);
+    AddRefusedEdges(FindRefusedEdges(policy), node, mistakes);
   }
   CheckNegations(kind, node, mistakes);
 }
@@ -310,6 +374,16 @@ std::string SealedSpec(absl::string_view sealed) {
   json::Writer spec;
   spec.BeginObject().Key("sealed").String(sealed).EndObject();
   return spec.str();
+}
+
+std::vector<RefusedEdges> FindRefusedEdges(const domain::ResourceSet& resources) {
+  std::vector<RefusedEdges> all;
+  const auto add = [&](std::vector<RefusedEdges> found) {
+    for (RefusedEdges& one : found) all.push_back(std::move(one));
+  };
+  for (const auto& [name, policy] : resources.policies) add(FindRefusedEdges(policy));
+  for (const auto& [name, profile] : resources.masking_profiles) add(FindRefusedEdges(profile));
+  return all;
 }
 
 }  // namespace countersign::config

@@ -73,4 +73,14 @@ absl::StatusOr<std::shared_ptr<const domain::ResourceSet>> BuildResourceSet(
 const std::vector<std::string>& Kinds();
 absl::StatusOr<std::string> KindFromUser(absl::string_view text);
 
+// A pattern of a resource whose word edges are refused in files, but kept where an earlier version
+// of this program has stored them (text::regex::CheckWordEdges).
+struct RefusedEdges {
+  std::string resource;  // "Policy/regulated"
+  std::string path;      // "spec.when.any[1].pattern.regex"
+  std::string why;       // "at byte 3: …"
+};
+
+std::vector<RefusedEdges> FindRefusedEdges(const domain::ResourceSet& resources);
+
 }  // namespace countersign::config

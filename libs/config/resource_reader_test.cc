@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/match.h"
+
 namespace countersign::config {
 namespace {
 
@@ -13,6 +15,25 @@ std::string Policy(const std::string& then, const std::string& when = "") {
   return "apiVersion: countersign/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n" +
          (when.empty() ? "" : "  when: " + when + "\n") + "  then: " + then + "\n";
 }
+
+constexpr char kOldPolicy[] = R"(apiVersion: countersign/v1
+kind: Policy
+metadata: {name: old}
+spec:
+  when:
+    any:
+      - pattern: {regex: '\bfoo\b'}
+      - not: {pattern: {regex: 'foo\bбар'}}
+  then: {deny: {}}
+)";
+constexpr char kOldProfile[] = R"(apiVersion: countersign/v1
+kind: MaskingProfile
+metadata: {name: old}
+spec:
+  prompt:
+    - {entity: email}
+    - {pattern: 'foo\bбар', label: X}
+)";
 
 }  // namespace
 
@@ -237,6 +258,40 @@ TEST_CASE("KindFromUser: takes any case and the plural", "[config]") {
   CHECK(*KindFromUser("identity") == "Identity");
   CHECK(*KindFromUser("RoleBindings") == "RoleBinding");
   CHECK_FALSE(KindFromUser("pod").ok());
+}
+
+TEST_CASE("ReadResources: a file with edges that are refused is told where they are", "[config]") {
+  const auto read = ReadResources({{"a.yaml", kOldPolicy}, {"b.yaml", kOldProfile}}, {});
+  REQUIRE(absl::IsInvalidArgument(read.status()));
+  INFO(read.status().message());
+  CHECK(absl::StrContains(read.status().message(),
+                          "a.yaml:8: Policy/old: spec.when.any[1].not.pattern.regex: at byte 3: "));
+  CHECK(absl::StrContains(read.status().message(),
+                          "b.yaml:7: MaskingProfile/old: spec.prompt[1].pattern: at byte 3: "));
+}
+
+TEST_CASE("FindRefusedEdges: stored resources are read and reported", "[config]") {
+  domain::ResourceList stored;
+  stored.version = 7;
+  const auto add = [&](const char* kind, const char* spec) {
+    domain::Resource& resource = stored.resources.emplace_back();
+    resource.kind = kind;
+    resource.name = "old";
+    resource.spec = spec;
+    resource.version = 7;
+  };
+  add("Policy", R"({"when":{"pattern":{"regex":"foo\\bбар"}},"then":{"deny":{}}})");
+  add("MaskingProfile", R"({"response":[{"pattern":"дом\\b.+ключ","label":"X"}]})");
+  const auto set = BuildResourceSet(stored);
+  INFO(set.status());
+  REQUIRE(set.ok());
+  const std::vector<RefusedEdges> found = FindRefusedEdges(**set);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].resource == "Policy/old");
+  CHECK(found[0].path == "spec.when.pattern.regex");
+  CHECK(absl::StartsWith(found[0].why, "at byte 3: "));
+  CHECK(found[1].resource == "MaskingProfile/old");
+  CHECK(found[1].path == "spec.response[0].pattern");
 }
 
 }  // namespace countersign::config

@@ -22,9 +22,7 @@ absl::StatusOr<text::regex::Regex> Compiled(absl::string_view pattern) {
 }
 
 // The bytes that a character of a word can begin with: ASCII, and the lead bytes of scripts with
-// spaces between words (Latin, Greek, Cyrillic, Arabic …), not of punctuation, Han or kana. The
-// character that a byte ends is unknown, so only ASCII counts to the left: this masks too much
-// rather than too little.
+// spaces between words (Latin, Greek, Cyrillic, Arabic …), not of punctuation, Han or kana.
 text::regex::ByteSet BeginsWordCharacter() {
   return text::regex::ByteSet::Word() | text::regex::ByteSet::Range(0xc3, 0xe1);
 }
@@ -138,11 +136,14 @@ absl::StatusOr<std::vector<text::redaction::RedactionRule>> CustomShapes(
     StandAlone(shapes.back());
     return shapes;
   }
-  CS_ASSIGN_OR_RETURN(const auto parts, text::regex::ResolveWordEdges(rule.pattern));
+  CS_ASSIGN_OR_RETURN(const auto parts, text::regex::ResolveStoredWordEdges(rule.pattern));
   for (const text::regex::EdgedPattern& part : parts) {
     text::redaction::RedactionRule& shape = shapes.emplace_back();
     CS_ASSIGN_OR_RETURN(shape.regex, Compiled(part.pattern));
-    if (part.before) shape.left_forbidden = text::regex::ByteSet::Word();
+    if (part.before) {
+      shape.left_forbidden = text::regex::ByteSet::Word();
+      shape.left_word_edge = true;
+    }
     if (part.after) shape.right_forbidden = BeginsWordCharacter();
     if (parts.size() > 1) shape.group = absl::StrCat("pattern/", rule.pattern);
   }

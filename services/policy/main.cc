@@ -19,6 +19,8 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const auto authn, app.ChannelTo("authn"));
   resources::HubOptions options;
   CS_ASSIGN_OR_RETURN(options.initial, ReadInitialResources(config));
+  auto& metrics = app.Make<PolicyMetrics>(app.metrics());
+  options.on_outdated_patterns = std::bind_front(&PolicyMetrics::FoundOutdatedPatterns, &metrics);
   auto& snapshots =
       app.Make<rules::SnapshotHolder>(app.Make<rules::LocalTextEngine>(config.cache_folder));
   auto& store = app.Make<resources::PgResourceStore>(app.Make<pg::Pool>(database));
@@ -27,10 +29,8 @@ absl::Status Wire(const PolicyConfig& config, server::App& app) {
   hub.Attach("policy", snapshots);
   auto& large = app.Make<ThreadPool>(config.large_prompt_threads, config.large_prompt_queue,
                                      ThreadPriority::kLow);
-  auto& metrics = app.Make<PolicyMetrics>(app.metrics());
   auto& decider = app.Make<rules::LocalPolicyDecider>(
       snapshots, large, app.clock(), std::bind_front(&PolicyMetrics::Decided, &metrics));
-
   auto& keys = app.Make<clients::GrpcInternalKeys>(authn);
   auto& tokens = app.Make<jose::InternalTokenVerifier>(keys, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "libs/domain/decision.h"
 #include "libs/metrics/metrics.h"
 
@@ -14,8 +16,12 @@ class PolicyMetrics {
   // when none matched.
   void Decided(const domain::Decision& decision) const;
 
+  // countersign_outdated_patterns: stored patterns that files may not have any more.
+  void FoundOutdatedPatterns(std::size_t number) const;
+
  private:
   metrics::CounterFamily decisions_;
+  metrics::Gauge outdated_patterns_;
 };
 
 }  // namespace countersign::policy

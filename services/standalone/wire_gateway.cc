@@ -172,9 +172,8 @@ struct ClosedAtTheEnd {
 };
 
 policy::rules::LocalPolicyDecider& WireDecider(policy::rules::SnapshotHolder& snapshots,
-                                               server::App& app) {
+                                               policy::PolicyMetrics& metrics, server::App& app) {
   auto& large = app.Make<ThreadPool>(2, 256, ThreadPriority::kLow);
-  auto& metrics = app.Make<policy::PolicyMetrics>(app.metrics());
   return app.Make<policy::rules::LocalPolicyDecider>(
       snapshots, large, app.clock(), std::bind_front(&policy::PolicyMetrics::Decided, &metrics));
 }
@@ -228,14 +227,19 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
                                    {storage.recorder, authn.callers, approval.log}, app, services));
   auto& snapshots = app.Make<policy::rules::SnapshotHolder>(
       app.Make<policy::rules::LocalTextEngine>(directory.cache()));
-  auto& decider = WireDecider(snapshots, app);
+  auto& policy_metrics = app.Make<policy::PolicyMetrics>(app.metrics());
+  auto& decider = WireDecider(snapshots, policy_metrics, app);
   auto& edge =
       WireEdge(options.http,
                {authn.core.authenticator, decider, approval.core.gate(), masking.masker, *recorder},
                authn.core.revocations, app);
 
+  policy::resources::HubOptions hub_options;
+  hub_options.on_outdated_patterns =
+      std::bind_front(&policy::PolicyMetrics::FoundOutdatedPatterns, &policy_metrics);
   auto& hub = app.Make<policy::resources::ResourceHub>(
-      app.Make<policy::resources::PgResourceStore>(storage.policy), authn.core.sealer, app.clock());
+      app.Make<policy::resources::PgResourceStore>(storage.policy), authn.core.sealer, app.clock(),
+      std::move(hub_options));
   hub.Attach("authn", authn.core.directory);
   hub.Attach("policy", snapshots);
   hub.Attach("approval", approval.core.directory());

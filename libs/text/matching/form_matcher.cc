@@ -75,7 +75,7 @@ absl::Status FormMatcher::AddKeyword(absl::string_view keyword, bool as_folded, 
 
 absl::Status FormMatcher::AddRegex(absl::string_view regex, bool caseless, std::uint32_t term,
                                    std::uint32_t id) {
-  CS_ASSIGN_OR_RETURN(auto parts, regex::ResolveWordEdges(regex));
+  CS_ASSIGN_OR_RETURN(auto parts, regex::ResolveStoredWordEdges(regex));
   for (regex::EdgedPattern& part : parts) {
     std::string expression =
         caseless ? absl::StrCat("(?i:", part.pattern, ")") : std::move(part.pattern);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "libs/text/unicode/word_edges.h"
+
 namespace countersign::text::redaction {
 namespace {
 
@@ -63,7 +65,8 @@ void MatchFinder::Scan(std::uint64_t from, std::uint64_t to) {
   int before = text_.Before(from);
   for (std::uint64_t position = from; position < to; ++position) {
     const unsigned char byte = text_.At(position);
-    const std::size_t row = program_.before[before < 0 ? 256 : static_cast<std::size_t>(before)];
+    const int left = Left(before, position);
+    const std::size_t row = program_.before[left < 0 ? 256 : static_cast<std::size_t>(left)];
     const std::size_t cell = row * program_.classes + program_.byte_class[byte];
     before = byte;
     const std::uint8_t kinds = program_.start_kinds[cell];
@@ -104,10 +107,11 @@ std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std:
     const unsigned char byte = text_.At(position);
     if (state_.guarded) DecideGuarded(byte, position);
     starts.clear();
-    if (traits.first_bytes.Contains(byte) && traits.MayFollow(before)) {
+    const int left = Left(before, position);
+    if (traits.first_bytes.Contains(byte) && traits.MayFollow(left)) {
       for (const std::uint32_t state : firsts) {
         if (program_.Consumes(state, byte) &&
-            program_.Allows(program_.states[state].begins, before)) {
+            program_.Allows(program_.states[state].begins, left)) {
           starts.push_back(state);
         }
       }
@@ -119,6 +123,12 @@ std::uint64_t MatchFinder::ScanRule(std::uint32_t rule, std::uint64_t from, std:
     }
   }
   return position;
+}
+
+int MatchFinder::LeftBeyondAscii(int byte, std::uint64_t position) const {
+  constexpr std::uint64_t kFarthest = kContextReach;
+  const std::uint64_t from = std::max(text_.base, position > kFarthest ? position - kFarthest : 0);
+  return unicode::EndsInWord(text_.Slice(from, position)) ? byte : RedactionProgram::kNoWord;
 }
 
 void MatchFinder::Finish() {

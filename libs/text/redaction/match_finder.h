@@ -58,6 +58,12 @@ class MatchFinder {
   struct Scratch;
   static Scratch& LocalScratch();
 
+  // What a match that starts at `position` follows, for the rules' neighbours: `byte`, which stands
+  // there, or RedactionProgram::kNoWord.
+  int Left(int byte, std::uint64_t position) const {
+    return byte < 0x80 || !program_.has_word_edges ? byte : LeftBeyondAscii(byte, position);
+  }
+  int LeftBeyondAscii(int byte, std::uint64_t position) const;
   void DecideGuarded(int next_byte, std::uint64_t end);
   void CollectByContext(std::size_t cell, std::uint64_t position, std::vector<std::uint32_t>& open);
   bool SeesContextWord(std::uint64_t position);

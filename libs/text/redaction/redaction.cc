@@ -181,7 +181,7 @@ void RedactionStream::DropReleased(bool end) {
       keep = std::min(keep, matches_.origin + matches_.prefix2_start);
     }
   }
-  if (!program.context.empty()) {
+  if (!program.context.empty() || program.has_word_edges) {
     constexpr std::uint64_t kContext = kContextReach + 1;
     keep = std::max(base_, keep - std::min(keep, kContext));
   }

@@ -67,9 +67,12 @@ struct RedactionRule {
   std::shared_ptr<const regex::Automaton> automaton;
   regex::ByteSet left_forbidden;   // a match may not follow one of these bytes …
   regex::ByteSet right_forbidden;  // … nor be followed by one of these
-  Validator validator = nullptr;   // requires a regex width of at most kMaxValidatedWidth
-  ProximityRule context;           // required before a match, unless empty
-  ProximityRule exclusion;         // suppresses a match when it is met before it
+  // A match may not follow a word character of any script beyond ASCII (word_edges.h) either, as
+  // far as the kContextReach bytes before it tell.
+  bool left_word_edge = false;
+  Validator validator = nullptr;  // requires a regex width of at most kMaxValidatedWidth
+  ProximityRule context;          // required before a match, unless empty
+  ProximityRule exclusion;        // suppresses a match when it is met before it
   // The first min_count - 1 clusters of a text that contain only matches of this rule, or of its
   // group, are released; later ones are replaced.
   std::size_t min_count = 1;

@@ -68,8 +68,11 @@ class Compiler {
       state.set = static_cast<std::uint16_t>(set);
       program_.states.push_back(state);
     }
+    regex::ByteSet left_forbidden = rule.left_forbidden;
+    if (rule.left_word_edge) left_forbidden = left_forbidden | regex::ByteSet::Range(0x80, 0xbf);
+    program_.has_word_edges |= rule.left_word_edge;
     for (const regex::Automaton::Edge& edge : automaton.first) {
-      program_.states[base + edge.state].begins = Refer(edge.neighbour, rule.left_forbidden);
+      program_.states[base + edge.state].begins = Refer(edge.neighbour, left_forbidden);
     }
     for (const regex::Automaton::Edge& edge : automaton.last) {
       program_.states[base + edge.state].ends = Refer(edge.neighbour, rule.right_forbidden);
@@ -92,7 +95,7 @@ class Compiler {
     for (const regex::Automaton::Edge& edge : automaton.first) {
       firsts.push_back(edge.state);
       traits.first_bytes = traits.first_bytes | automaton.bytes[edge.state];
-      traits.previous.bytes = traits.previous.bytes | (edge.neighbour.bytes & ~rule.left_forbidden);
+      traits.previous.bytes = traits.previous.bytes | (edge.neighbour.bytes & ~left_forbidden);
       traits.previous.edge = traits.previous.edge || edge.neighbour.edge;
     }
     AppendList(program_.firsts, firsts, static_cast<std::uint32_t>(base));

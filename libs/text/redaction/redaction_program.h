@@ -78,7 +78,11 @@ struct RedactionProgram {
   RedactionLimits limits;
   std::vector<regex::ByteSet> sets;
   std::vector<regex::Neighbour> neighbours;  // [0] is anything
-  std::vector<State> states;                 // plus a sentinel for the end of the last transitions
+  // Some rules look for word edges beyond ASCII. Before a match stands then either the last byte of
+  // a word character, or kNoWord, a byte that is in no UTF-8, for any other character beyond ASCII.
+  bool has_word_edges = false;
+  static constexpr int kNoWord = 0xff;
+  std::vector<State> states;  // plus a sentinel for the end of the last transitions
   std::vector<Transition> transitions;
   Lists predecessors;  // empty for rules without a validator, which never run backwards
 

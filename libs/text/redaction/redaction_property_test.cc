@@ -49,11 +49,11 @@ ProximityRule RandomGate(Random& random) {
 // invalid ones.
 std::string RandomDisguise(Random& random, std::size_t longest) {
   static const std::vector<std::string> kPieces = {
-      "a",          "b",          "c",      " ",      "\u00E9",   "=",      "\uFF41", "\uFF42",
-      "\u24D2",     "\U0001D41A", "\u00A0", "\u3000", "\u200B",   "\u200B", "\u00AD", "\uFE0F",
-      "\U000E0061", "\u2011",     "\u2212", "\u4E2D", "\xE2\x80", "\xE2",   "\xC2",   "\xFF",
-      "\xF0\x9D",   "\x80",       "\n",     ":",      "ab",       "A",      "B",      "aB",
-      "is",         "_",          ".",      "7",
+      "a",        "b",          "c",      " ",      "\u00E9",     "=",      "\uFF41", "\uFF42",
+      "\u24D2",   "\U0001D41A", "\u00A0", "\u3000", "\u200B",     "\u200B", "\u00AD", "\uFE0F",
+      "\u0301",   "\u0416",     "\u201C", "\u0E01", "\U000E0061", "\u2011", "\u2212", "\u4E2D",
+      "\xE2\x80", "\xE2",       "\xC2",   "\xFF",   "\xF0\x9D",   "\x80",   "\n",     ":",
+      "ab",       "A",          "B",      "aB",     "is",         "_",      ".",      "7",
   };
   std::string text;
   const std::size_t length = Below(random, longest + 1);
@@ -72,6 +72,7 @@ std::vector<RedactionRule> RandomRules(Random& random) {
     rule.entity = "r" + std::to_string(rules.size());
     rule.left_forbidden = RandomGuard(random);
     rule.right_forbidden = RandomGuard(random);
+    rule.left_word_edge = Below(random, 4) == 0;
     static const Validator kValidators[] = {nullptr, nullptr, EvenLength, HasB, EndsDiffer};
     if (rule.regex.max_width != regex::kUnbounded) rule.validator = kValidators[Below(random, 5)];
     if (Below(random, 3) == 0) rule.context = RandomGate(random);

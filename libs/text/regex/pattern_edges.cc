@@ -214,26 +214,27 @@ class EdgeWalk {
   std::vector<std::size_t> implied_;
 };
 
-absl::StatusOr<EdgedPattern> ResolveOne(const Alternative& part) {
-  const auto whole = [&](absl::string_view text) { return absl::StrCat(part.flags, text); };
+// The alternative without the edges at its ends.
+absl::StatusOr<EdgedPattern> TakeOuterEdges(const Alternative& part) {
   absl::string_view rest = part.text;
   EdgedPattern result;
-  CS_ASSIGN_OR_RETURN(Regex parsed, ParseRegex(whole(rest)));
-  const bool listed = parsed.root.kind == Kind::kConcat && !parsed.root.children.empty();
-  std::size_t skipped = 0;
-  if (listed && parsed.root.children.front().kind == Kind::kWordEdge) {
-    result.before = absl::ConsumePrefix(&rest, kEdge);
-    if (result.before) skipped = kEdge.size();
+  CS_ASSIGN_OR_RETURN(const Regex parsed, ParseRegex(absl::StrCat(part.flags, rest)));
+  if (parsed.root.kind == Kind::kConcat && !parsed.root.children.empty()) {
+    const auto is_edge = [](const RegexNode& node) { return node.kind == Kind::kWordEdge; };
+    result.before = is_edge(parsed.root.children.front()) && absl::ConsumePrefix(&rest, kEdge);
+    result.after = is_edge(parsed.root.children.back()) && absl::ConsumeSuffix(&rest, kEdge);
   }
-  if (listed && parsed.root.children.back().kind == Kind::kWordEdge) {
-    result.after = absl::ConsumeSuffix(&rest, kEdge);
-  }
-  CS_ASSIGN_OR_RETURN(parsed, ParseRegex(whole(rest)));
-  EdgeWalk walk(part.begin + skipped - part.flags.size());
+  result.pattern = absl::StrCat(part.flags, rest);
+  return result;
+}
+
+absl::StatusOr<EdgedPattern> ResolveOne(const Alternative& part) {
+  CS_ASSIGN_OR_RETURN(EdgedPattern result, TakeOuterEdges(part));
+  CS_ASSIGN_OR_RETURN(const Regex parsed, ParseRegex(result.pattern));
+  EdgeWalk walk(part.begin + (result.before ? kEdge.size() : 0) - part.flags.size());
   CS_RETURN_IF_ERROR(walk.Walk(parsed.root, kOutside, kOutside));
   std::vector<std::size_t> implied = walk.implied();
   std::sort(implied.rbegin(), implied.rend());
-  result.pattern = whole(rest);
   for (const std::size_t at : implied) result.pattern.erase(at, kEdge.size());
   CS_RETURN_IF_ERROR(CheckRegex(result.pattern));
   return result;
@@ -256,6 +257,22 @@ absl::StatusOr<std::vector<EdgedPattern>> ResolveWordEdges(absl::string_view pat
     CS_ASSIGN_OR_RETURN(result.emplace_back(), ResolveOne(part));
   }
   return result;
+}
+
+absl::StatusOr<std::vector<EdgedPattern>> ResolveStoredWordEdges(absl::string_view pattern) {
+  auto resolved = ResolveWordEdges(pattern);
+  if (resolved.ok()) return resolved;
+  CS_RETURN_IF_ERROR(CheckRegex(pattern));
+  Alternative whole{"", pattern, 0};
+  if (absl::ConsumePrefix(&whole.text, kCaseless)) whole.flags = std::string(kCaseless);
+  CS_ASSIGN_OR_RETURN(EdgedPattern kept, TakeOuterEdges(whole));
+  if (!CheckRegex(kept.pattern).ok()) kept = {std::string(pattern)};
+  return std::vector<EdgedPattern>{std::move(kept)};
+}
+
+absl::Status CheckWordEdges(absl::string_view pattern) {
+  const absl::Status resolved = ResolveWordEdges(pattern).status();
+  return CheckRegex(pattern).ok() ? resolved : absl::OkStatus();
 }
 
 }  // namespace countersign::text::regex

@@ -26,4 +26,13 @@ struct EdgedPattern {
 // beside a character beyond ASCII: it depends on more than the engines see.
 absl::StatusOr<std::vector<EdgedPattern>> ResolveWordEdges(absl::string_view pattern);
 
+// The same for a pattern that may have been stored before such edges were refused: it keeps the
+// meaning that it had. `\b` at the ends of the whole pattern are left to the caller, and all others
+// are the engines' edges of ASCII words. INVALID_ARGUMENT as CheckRegex.
+absl::StatusOr<std::vector<EdgedPattern>> ResolveStoredWordEdges(absl::string_view pattern);
+
+// Whether a pattern has edges that only ResolveStoredWordEdges accepts: INVALID_ARGUMENT says why.
+// OK for a pattern that neither of them accepts.
+absl::Status CheckWordEdges(absl::string_view pattern);
+
 }  // namespace countersign::text::regex

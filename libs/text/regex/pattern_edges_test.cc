@@ -53,6 +53,31 @@ TEST_CASE("ResolveWordEdges: an edge that its neighbours imply is dropped", "[te
   CHECK(Resolve("\\bdrop\\s+table\\b.*größe") == Parts{"| drop\\s+table\\b.*größe"});
 }
 
+TEST_CASE("ResolveStoredWordEdges: edges that are refused keep the meaning that they had",
+          "[text]") {
+  const auto stored = [](absl::string_view pattern) {
+    const auto parts = ResolveStoredWordEdges(pattern);
+    REQUIRE(parts.ok());
+    REQUIRE(parts->size() == 1);
+    const EdgedPattern& part = parts->front();
+    return absl::StrCat(part.before ? "| " : "", part.pattern, part.after ? " |" : "");
+  };
+  CHECK(stored("(?i)\\bдом\\b.*ключ\\b") == "| (?i)дом\\b.*ключ |");
+  CHECK(stored("foo\\bбар") == "foo\\bбар");
+  CHECK(stored("\\bдом\\b.*ключ\\b|дом\\b") == "\\bдом\\b.*ключ\\b|дом\\b");
+  CHECK(stored("(?i)\\bпароль\\b") == "| (?i)пароль |");  // as ResolveWordEdges
+  CHECK(absl::IsInvalidArgument(ResolveStoredWordEdges("foo\\bбар(").status()));
+}
+
+TEST_CASE("CheckWordEdges: only edges that are refused are mistakes", "[text]") {
+  CHECK(absl::IsInvalidArgument(CheckWordEdges("foo\\bбар")));
+  CHECK(absl::StartsWith(CheckWordEdges("foo\\bбар").message(), "at byte 3: "));
+  for (const char* other : {"\\bпароль\\b", "\\bfoo\\b", "foo\\bбар(", "(?=x)"}) {
+    CAPTURE(other);
+    CHECK(CheckWordEdges(other).ok());
+  }
+}
+
 TEST_CASE("ResolveWordEdges: other edges beside letters beyond ASCII are refused", "[text]") {
   const auto error = [](absl::string_view pattern) {
     CAPTURE(pattern);

@@ -82,6 +82,7 @@ inline std::size_t HoldFrom(const std::vector<redaction::RedactionRule>& rules,
       if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
         continue;
       }
+      if (rule.left_word_edge && FollowsWord(text, begin)) continue;
       const Reach reach = FindReach(regex.root, text, begin);
       if (!reach.open && reach.ends.empty()) continue;
       if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;

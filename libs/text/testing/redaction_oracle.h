@@ -15,6 +15,7 @@
 #include "libs/base/utf8.h"
 #include "libs/text/redaction/context_words.h"
 #include "libs/text/redaction/redaction.h"
+#include "libs/text/unicode/word_edges.h"
 
 // The definition of redaction (redaction.h), implemented literally and slowly: every start, end and
 // rule, by interpreting the regex tree. For tests only; shares no code with the automaton and takes
@@ -23,6 +24,25 @@ namespace countersign::text::testing::oracle {
 
 inline bool WordAt(absl::string_view text, std::size_t at) {
   return at < text.size() && regex::IsWordByte(static_cast<unsigned char>(text[at]));
+}
+
+// Whether a character beyond ASCII stands before `at` that belongs to a word; marks belong to what
+// they stand on.
+inline bool FollowsWord(absl::string_view text, std::size_t at) {
+  if (at == 0 || static_cast<unsigned char>(text[at - 1]) < 0x80) return false;
+  const std::size_t farthest = at - std::min(at, redaction::kContextReach);
+  while (at > farthest) {
+    std::size_t begin = at - 1;
+    while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xc0) == 0x80) --begin;
+    if (begin < farthest) return false;
+    const Utf8Char last = DecodeUtf8(text, begin);
+    if (!last.valid || begin + last.size != at) return false;
+    if (!unicode::IsPassedByWordEdges(last.code_point)) {
+      return unicode::IsWordCharacter(last.code_point);
+    }
+    at = begin;
+  }
+  return false;
 }
 
 // Where matches of `node` that start at `start` may end.
@@ -290,6 +310,7 @@ inline std::vector<Match> AllMatches(const std::vector<redaction::RedactionRule>
       if (begin > 0 && rule.left_forbidden.Contains(static_cast<unsigned char>(text[begin - 1]))) {
         continue;
       }
+      if (rule.left_word_edge && FollowsWord(text, begin)) continue;
       if (!rule.context.empty() && !HasContext(rule.context, text, begin)) continue;
       if (!rule.exclusion.empty() && HasContext(rule.exclusion, text, begin)) continue;
       for (const std::size_t end : Ends(regex.root, text, begin)) {

@@ -67,6 +67,8 @@ bool IsWordEdge(absl::string_view text, std::size_t pos) {
   return Before(text, pos) != Side::kWord || After(text, pos) != Side::kWord;
 }
 
+bool EndsInWord(absl::string_view text) { return Before(text, text.size()) == Side::kWord; }
+
 bool IsWordCharacter(std::uint32_t code_point) {
   const auto character = static_cast<UChar32>(code_point);
   return !IsIgnorable(character) && ClassifySide(character) == Side::kWord;

@@ -14,6 +14,10 @@ namespace countersign::text::unicode {
 // readers do not see them. REQUIRES: `text` is UTF-8, `pos` is at a character or at the end.
 bool IsWordEdge(absl::string_view text, std::size_t pos);
 
+// Whether `text` ends in a word character, so that there is no boundary between it and one that
+// follows. As in IsWordEdge; REQUIRES that `text` ends with a whole character.
+bool EndsInWord(absl::string_view text);
+
 // Whether there is no word boundary between two characters with this property.
 bool IsWordCharacter(std::uint32_t code_point);
 

@@ -156,10 +156,22 @@ absl::Status ResourceHub::RefreshLocked() {
       current_ = shared;
     }
     for (LocalPart& local : locals_) local.serving = false;
+    ReportOutdated();
     remote_parts_.Serve(std::move(shared));
   }
   ServeLocked();
   return absl::OkStatus();
+}
+
+// An earlier version of this program accepted these patterns. They keep their meaning, because no
+// part would serve anything if they were refused.
+void ResourceHub::ReportOutdated() const {
+  const std::vector<config::RefusedEdges> outdated = config::FindRefusedEdges(*typed_);
+  for (const config::RefusedEdges& pattern : outdated) {
+    log::Warning("a stored pattern has word edges that are refused now: it matches as before",
+                 {{"resource", pattern.resource}, {"path", pattern.path}, {"error", pattern.why}});
+  }
+  if (options_.on_outdated_patterns) options_.on_outdated_patterns(outdated.size());
 }
 
 void ResourceHub::ServeLocked() {
@@ -275,6 +287,7 @@ absl::StatusOr<std::uint64_t> ResourceHub::Commit(Draft draft, const std::string
     current_ = draft.stored;
   }
   for (LocalPart& local : locals_) local.serving = false;
+  ReportOutdated();
   remote_parts_.Serve(draft.stored);
   ServeLocked();
   log::Info("resources changed",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,6 +67,9 @@ struct HubOptions {
   // Applied to an empty store, so that somebody is an administrator and can apply the rest.
   std::vector<config::SourceFile> initial;
   std::shared_ptr<async::Pause> poll_pause;  // between two polls; null: by the steady clock
+  // Called with the number of outdated patterns (config::FindRefusedEdges) of each version that is
+  // served. May be null.
+  std::function<void(std::size_t)> on_outdated_patterns;
 };
 
 // Owns the resources: reads what users apply, lets every part validate it, stores it, and waits
@@ -135,6 +139,7 @@ class ResourceHub final : public domain::ResourceFeed {
       CS_REQUIRES(change_mutex_);
   absl::Status RefreshLocked() CS_REQUIRES(change_mutex_);
   void ServeLocked() CS_REQUIRES(change_mutex_);
+  void ReportOutdated() const CS_REQUIRES(change_mutex_);
   std::vector<std::string> WaitUntilServed(std::uint64_t version, bool no_wait);
   std::vector<std::string> LaggingLocals();
   absl::Status PollStore();

@@ -52,5 +52,36 @@ TEST_CASE("ResourceHub: continues polling while the store is unavailable", "[pol
   CHECK((*hub.Current())->version == 0);
 }
 
+TEST_CASE("ResourceHub: a stored pattern with edges that are refused now is served and reported",
+          "[policy][hub]") {
+  testing::FakeClock clock;
+  MemoryResourceStore store(clock);
+  FakeSealer sealer;
+  std::vector<std::size_t> reported;
+  HubOptions options;
+  options.poll_interval = absl::Hours(1);
+  options.on_outdated_patterns = [&](std::size_t number) { reported.push_back(number); };
+  const std::string old = R"({"when":{"pattern":{"regex":"foo\\bбар"}},"then":{"deny":{}}})";
+  REQUIRE(store.Commit(0, {{"Policy", "old", old, {}, ""}}, "an earlier version").ok());
+  ResourceHub hub(store, sealer, clock, options);
+  REQUIRE(hub.Start().ok());
+  CHECK((*hub.Current())->resources.size() == 1);
+  // Other resources may change beside it; its file is refused.
+  const auto apply = [&](const std::string& kind, const std::string& name,
+                         const std::string& spec) {
+    ApplyCommand command;
+    command.no_wait = true;
+    command.files = {{"f.yaml", "apiVersion: countersign/v1\nkind: " + kind +
+                                    "\nmetadata: {name: " + name + "}\nspec: " + spec + "\n"}};
+    return hub.Apply(command).status();
+  };
+  CHECK(apply("Dictionary", "d", "{terms: [x]}").ok());
+  CHECK(reported == std::vector<std::size_t>{1, 1});
+  CHECK(absl::IsInvalidArgument(
+      apply("Policy", "old", "{when: {pattern: {regex: 'foo\\bбар'}}, then: {deny: {}}}")));
+  CHECK(apply("Policy", "old", "{when: {pattern: {regex: 'foo'}}, then: {deny: {}}}").ok());
+  CHECK(reported.back() == 0);
+}
+
 }  // namespace
 }  // namespace countersign::policy::resources
