@@ -20,10 +20,11 @@ namespace countersign::edge::call::headers {
 namespace {
 
 constexpr std::size_t kLongestValue = 512;
-constexpr std::size_t kLongestWord = 32;
+constexpr std::size_t kLongestWord = 16;
 constexpr std::size_t kLongestAnyCase = 12;
 constexpr std::size_t kMostDigitsOfItem = 8;
 constexpr std::size_t kMostDigitsOfNumber = 11;
+constexpr std::size_t kMostDigitsOfFraction = 9;
 constexpr std::size_t kLongestId = 40;
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
@@ -49,6 +50,59 @@ bool IsUuid(absl::string_view value) {
   return true;
 }
 
+// The check digit that cards have.
+bool PassesLuhn(absl::string_view digits) {
+  int sum = 0;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const int digit = digits[digits.size() - 1 - i] - '0';
+    sum += i % 2 == 0 ? digit : digit > 4 ? 2 * digit - 9 : 2 * digit;
+  }
+  return sum % 10 == 0;
+}
+
+// Whether a row of digits, which dashes do not end, may hold the number of a card or an account. Of
+// random identifiers of 32 hexadecimal digits one in a hundred does.
+bool MayHoldPersonalNumber(absl::string_view value) {
+  constexpr std::size_t kShortestCard = 12;
+  constexpr std::size_t kLongestCard = 19;
+  std::string row;
+  const auto is_personal = [&] {
+    if (row.size() > kLongestCard) return true;
+    for (std::size_t begin = 0; begin + kShortestCard <= row.size(); ++begin) {
+      for (std::size_t size = kShortestCard; begin + size <= row.size(); ++size) {
+        if (PassesLuhn(absl::string_view(row).substr(begin, size))) return true;
+      }
+    }
+    return false;
+  };
+  for (const char c : value) {
+    if (IsDigit(c)) {
+      row += c;
+    } else if (c != '-') {
+      if (is_personal()) return true;
+      row.clear();
+    }
+  }
+  return is_personal();
+}
+
+// Two letters and digits, as in many countries' IBAN.
+bool LooksLikeIban(absl::string_view value) {
+  return value.size() > 2 && !IsDigit(value[0]) && !IsDigit(value[1]) &&
+         Digits(value) == value.size() - 2 && Digits(value) > kMostDigitsOfNumber;
+}
+
+// A row of capitals and digits, as in the names of access keys (AKIA…).
+bool HasCapitalRow(absl::string_view value) {
+  constexpr std::size_t kShortestKey = 16;
+  std::size_t row = 0;
+  for (const char c : value) {
+    row = IsUpper(c) || IsDigit(c) ? row + 1 : 0;
+    if (row == kShortestKey) return true;
+  }
+  return false;
+}
+
 // Removes a number from the front of `value`.
 bool ConsumeNumber(absl::string_view& value) {
   const auto digits = [&] {
@@ -59,10 +113,11 @@ bool ConsumeNumber(absl::string_view& value) {
   };
   const std::size_t whole = digits();
   if (whole == 0 || whole > kMostDigitsOfNumber) return false;
-  return !absl::ConsumePrefix(&value, ".") || (digits() <= kMostDigitsOfNumber);
+  return !absl::ConsumePrefix(&value, ".") || digits() <= kMostDigitsOfFraction;
 }
 
 bool IsDuration(absl::string_view value) {
+  if (Digits(value) > kMostDigitsOfNumber + kMostDigitsOfFraction) return false;
   while (!value.empty()) {
     if (!ConsumeNumber(value)) return false;
     bool unit = false;
@@ -143,6 +198,13 @@ bool IsQuantity(absl::string_view value) {
   absl::string_view rest = value;
   absl::ConsumePrefix(&rest, "-");
   if (ConsumeNumber(rest) && rest.empty()) return true;
+  // The parser takes a fraction of any length.
+  const std::size_t point = value.find('.');
+  const absl::string_view fraction =
+      point == absl::string_view::npos ? "" : value.substr(point + 1);
+  std::size_t digits = 0;
+  while (digits < fraction.size() && IsDigit(fraction[digits])) ++digits;
+  if (digits > kMostDigitsOfFraction) return false;
   absl::Time time;
   std::string error;
   return IsDuration(value) || absl::ParseTime(absl::RFC3339_full, value, &time, &error) ||
@@ -150,7 +212,7 @@ bool IsQuantity(absl::string_view value) {
 }
 
 bool IsTokenList(absl::string_view value) {
-  if (!AllOf(value, "-_.=/,;:+*\" ")) return false;
+  if (!AllOf(value, "-_.=/,;:+*\" ") || Digits(value) > 2 * kMostDigitsOfItem) return false;
   for (const absl::string_view item : absl::StrSplit(value, absl::ByAnyChar(",;"))) {
     const absl::string_view words = absl::StripLeadingAsciiWhitespace(item);
     if (absl::StrContains(words, ' ') || Digits(words) > kMostDigitsOfItem) return false;
@@ -164,6 +226,7 @@ bool IsTokenList(absl::string_view value) {
 bool IsServerId(absl::string_view value) {
   static constexpr absl::string_view kPrefixes[] = {
       "req", "request", "org", "user", "proj", "project", "msg", "up", "trace", "chatcmpl"};
+  if (MayHoldPersonalNumber(value)) return false;
   if (IsUuid(value)) return true;
   const std::size_t mark = value.find_first_of("_-");
   const bool prefixed =
@@ -173,8 +236,8 @@ bool IsServerId(absl::string_view value) {
   if (IsUuid(id)) return true;
   const bool hex = std::all_of(id.begin(), id.end(), IsHexDigit);
   const bool mixed = Digits(id) < id.size() || id.size() <= kMostDigitsOfNumber;
-  return !id.empty() && id.size() <= kLongestId && mixed &&
-         (hex || (prefixed && std::all_of(id.begin(), id.end(), IsAlnum)));
+  return !id.empty() && id.size() <= kLongestId && mixed && !LooksLikeIban(id) &&
+         !HasCapitalRow(id) && (hex || (prefixed && std::all_of(id.begin(), id.end(), IsAlnum)));
 }
 
 bool IsClientName(absl::string_view value) {

@@ -16,8 +16,10 @@ TEST_CASE("IsQuantity: numbers, durations and times only", "[edge]") {
     CAPTURE(value);
     CHECK(IsQuantity(value));
   }
-  for (const char* value : {"", "4111111111111111", "4111 1111", "536-90-4399", "12x", "s",
-                            "a@b.io", "1.123456789012"}) {
+  for (const char* value :
+       {"", "4111111111111111", "4111 1111", "536-90-4399", "12x", "s", "a@b.io", "1.123456789012",
+        "4111111111.1111111111", "2026-01-02T03:04:05.4111111111111111Z",
+        "4111h1111m1111s1111ms4111s1111m"}) {
     CAPTURE(value);
     CHECK(!IsQuantity(value));
   }
@@ -31,9 +33,12 @@ TEST_CASE("IsTokenList: names and versions, but no sentences or keys", "[edge]")
     CAPTURE(value);
     CHECK(IsTokenList(value));
   }
-  for (const char* value : {"", "call john smith", "a@b.io", "4111-1111-1111-1111", "536-90-4399",
-                            "AKIA0123456789ABCDEF", "ghp_0123456789abcdefghijABCDEFGHIJ012345",
-                            "sk-proj-aB3dE5gH7jK9mN1pQ3", "caf\xc3\xa9"}) {
+  for (const char* value :
+       {"", "call john smith", "a@b.io", "4111-1111-1111-1111", "536-90-4399",
+        "AKIA0123456789ABCDEF", "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+        "sk-proj-aB3dE5gH7jK9mN1pQ3", "caf\xc3\xa9", "41111111, 11111111, 1",
+        "application/json; charset=4111; a=1111; b=1111; c=11111", "sk-abcdefghijklmnopqrst",
+        "text/plain; x=hf_abcdefghijklmnopqrstuvwx"}) {
     CAPTURE(value);
     CHECK(!IsTokenList(value));
   }
@@ -47,8 +52,11 @@ TEST_CASE("IsServerId: identifiers that servers generate", "[edge]") {
     CAPTURE(value);
     CHECK(IsServerId(value));
   }
-  for (const char* value : {"", "sk-0123abcdXYZ", "AKIA0123456789ABCDEF", "4111111111111111",
-                            "req_4111111111111111", "req_a b", "req_"}) {
+  for (const char* value :
+       {"", "sk-0123abcdXYZ", "AKIA0123456789ABCDEF", "4111111111111111", "req_4111111111111111",
+        "req_a b", "req_", "req_4111111111111111a", "41111111-1111-1111-8abc-0123456789ab",
+        "DE89370400440532013000", "a4111111111111111f", "req_AKIA0123456789ABCDEF",
+        "BE68539007547034", "user-AKIA0123456789ABCDEF", "chatcmpl-4111-1111-1111-1111"}) {
     CAPTURE(value);
     CHECK(!IsServerId(value));
   }
