@@ -130,6 +130,10 @@ test('adversarial 18: a text that repeats and grows, or comes at a place that no
     content: [(text) => ({ delta: { content: text } }), (choice) => choice.delta?.content],
     'delta and message': [(text) => ({ delta: { content: text }, message: { content: text } }), (choice) => choice.message?.content],
     unknown: [(text) => ({ delta: {}, draft: { so_far: text } }), (choice) => choice.draft?.so_far],
+    arguments: [
+      (text) => ({ delta: { tool_calls: [{ index: 0, function: { arguments: text } }] } }),
+      (choice) => choice.delta?.tool_calls?.[0].function?.arguments,
+    ],
   };
   for (const [name, [write, read]] of Object.entries(places)) {
     for (const pieces of [grown(`${card} ok`), grown(`the card is ${card} and more`), ['a 4111 1111 ', '1111 111', '1 b']]) {
@@ -143,6 +147,17 @@ test('adversarial 18: a text that repeats and grows, or comes at a place that no
       assert.ok(spelled.every((text) => !text.includes('1111 111')), `${name}: ${JSON.stringify(texts)}`);
       assert.ok(spelled.some((text) => text.includes('<CREDIT_CARD>')), `${name}: ${JSON.stringify(texts)}`);
     }
+  }
+  // After the finish reason a text may go on, and identifiers may be joined.
+  for (const write of [
+    (text) => ({ choices: [{ index: 0, delta: {}, draft: { so_far: text } }] }),
+    (text) => ({ choices: [], note: text }),
+    (text) => ({ choices: [], id: text }),
+    (text) => text,
+  ]) {
+    const pieces = ['4111 ', '1111 ', '1111 ', '1111'].map((text) => `data: ${JSON.stringify(write(text))}\n\n`);
+    const body = await (await raw(model.stream([content('hi '), finished(), ...pieces, done]))).text();
+    assert.match(body, /<CREDIT_CARD>[^]*\[DONE\]/);
   }
   // What comes once, or the same in every event, stays as it is.
   const once = { provider: 'Example-411', citations: ['https://a.example/4111', 'b'], choices: [{ index: 0, delta: { content: 'hi ' } }] };
@@ -245,6 +260,22 @@ test('adversarial 13: other transfer codings, trailers and chunk extensions carr
     assert.ok(!text.includes('4111'), `${coding}: ${text}`);
     assert.ok(error instanceof OpenAI.APIError || text === '<CREDIT_CARD>', `${coding}: ${text} ${error}`);
     assert.ok(!coding.includes('gzip') || error, coding);
+  }
+});
+
+test('adversarial 13: headers of an answer carry no card, account or key', async () => {
+  const names = ['x-request-id', 'openai-organization', 'openai-processing-ms', 'x-ratelimit-reset-tokens', 'retry-after'];
+  const values = ['4111-1111-1111-1111', 'req_4111111111111111a', '41111111-1111-1111-8abc-0123456789ab'];
+  values.push('DE89370400440532013000', 'req_AKIAIOSFODNN7EXAMPLE', 'sk-abcdefghijklmnopqrst', '41111111, 11111111, 1');
+  for (const value of values) {
+    const prompt = model.play((response) => {
+      const fields = Object.fromEntries(names.map((name) => [name, value]));
+      response.writeHead(200, { 'content-type': `text/event-stream; x="${value}"`, ...fields });
+      response.end(whole([content('hi')]));
+    });
+    const answer = await raw(prompt);
+    await answer.text();
+    assert.ok(!JSON.stringify([...answer.headers]).includes(value), JSON.stringify([...answer.headers]));
   }
 });
 

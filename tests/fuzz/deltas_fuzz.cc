@@ -1,11 +1,15 @@
 // A text in the deltas of a stream, through dialect and masking with the default rules: the
-// reassembled text does not depend on the deltas and equals the text in a body. Input: cut of the
-// text, cut of the stream, form (even: a content), text.
+// reassembled text does not depend on the deltas and equals the text in a body. Where deltas repeat
+// the one before them and add to it, some callers keep the last one only: what only that reading
+// shows is masked, too. Input: cut of the text, cut of the stream, form (bit 0: arguments instead
+// of a content; bit 1: each delta repeats those before it), text.
 
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/utf8.h"
 #include "libs/dialects/openai/document_answer.h"
 #include "libs/dialects/openai/stream_answer.h"
@@ -61,46 +65,87 @@ std::string ReadText(const json::Value& message, bool arguments) {
   return std::string(text.text());
 }
 
-std::string Joined(absl::string_view caller, bool arguments) {
+// The text in each event that the caller gets.
+std::vector<std::string> ReadEvents(absl::string_view caller, bool arguments) {
   dialects::sse::Parser parser(64u << 20);
   std::vector<dialects::sse::Event> events;
   Require(parser.Feed(caller, events).ok() && parser.empty(), "no event stream", caller);
-  std::string text;
+  std::vector<std::string> texts;
   for (const dialects::sse::Event& event : events) {
     if (event.data == "[DONE]") continue;
     const auto document = json::Document::Parse(event.data);
     Require(document.ok(), "an event is no JSON", event.data);
-    text += ReadText(document->root()["choices"].at(0)["delta"], arguments);
+    texts.push_back(ReadText(document->root()["choices"].at(0)["delta"], arguments));
   }
-  return text;
+  return texts;
 }
 
-// Whether a piece begins with all of the piece before it, as repeated_texts.cc looks for it.
-bool Grows(absl::string_view text, std::uint8_t cut) {
-  std::string delta, last;
+// The deltas of `text`: each piece is extended to the end of a character.
+std::vector<std::string> MakeDeltas(absl::string_view text, std::uint8_t cut, bool grow) {
+  std::vector<std::string> deltas;
+  std::string delta;
   for (const absl::string_view piece : Cut(text, cut)) {
     absl::StrAppend(&delta, piece);
     if (!IsUtf8(delta)) continue;
-    if (last.size() >= 4 && absl::StartsWith(delta, last)) return true;
-    last = std::exchange(delta, {});
+    if (!delta.empty()) deltas.push_back(delta);
+    if (!grow) delta.clear();
   }
-  return false;
+  return deltas;
 }
 
-// `text` in deltas: each piece is extended to the end of a character.
-std::string InDeltas(absl::string_view text, std::uint8_t cut, bool arguments) {
-  std::string stream, delta;
-  for (const absl::string_view piece : Cut(text, cut)) {
-    absl::StrAppend(&delta, piece);
-    if (!IsUtf8(delta)) continue;
-    absl::StrAppend(&stream,
-                    "data: {\"choices\":[{\"index\":0,\"delta\":", Message(delta, arguments),
-                    "}]}\n\n");
-    delta.clear();
+std::string ToEvent(absl::string_view delta, bool arguments) {
+  return absl::StrCat("data: {\"choices\":[{\"index\":0,\"delta\":", Message(delta, arguments),
+                      "}]}\n\n");
+}
+constexpr char kEnd[] =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+    "data: [DONE]\n\n";
+
+domain::FieldRelease Mask(absl::string_view text, bool arguments) {
+  masking::FieldMasker masker(Rules());
+  const auto releases =
+      masker.Feed({{arguments ? "a/arguments" : "content", std::string(text), true}});
+  return releases.ok() ? releases->front() : domain::FieldRelease();
+}
+
+// What the masker finds in `text`, as it stands there, unless the same stays in another place.
+std::vector<std::string> FindMatches(absl::string_view text, bool arguments) {
+  const domain::FieldRelease masked = Mask(text, arguments);
+  std::vector<std::string> matches;
+  for (const domain::MaskedSpan& span : masked.masked) {
+    const absl::string_view match = text.substr(span.in_begin, span.in_end - span.in_begin);
+    if (!absl::StrContains(masked.text, match)) matches.emplace_back(match);
   }
-  return stream +
-         "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" +
-         "data: [DONE]\n\n";
+  return matches;
+}
+
+// Whether a delta begins with the one before it, as repeated_texts.cc looks for it.
+bool Grows(const std::vector<std::string>& deltas, std::size_t at) {
+  constexpr std::size_t kShortestGrowth = 4;
+  return at > 0 && at < deltas.size() && deltas[at - 1].size() >= kShortestGrowth &&
+         absl::StartsWith(deltas[at], deltas[at - 1]);
+}
+
+// A text that grows over several deltas, as callers read it that keep the last one only.
+struct Grown {
+  std::string text;
+  std::string outside;  // all other deltas
+};
+
+std::vector<Grown> FindGrown(const std::vector<std::string>& deltas) {
+  std::vector<Grown> grown;
+  for (std::size_t first = 0, last = 0; first < deltas.size(); first = ++last) {
+    while (Grows(deltas, last + 1)) ++last;
+    if (first == last) continue;
+    Grown found{deltas[last], ""};
+    for (std::size_t i = 0; i < deltas.size(); ++i) {
+      if (i < first || last < i) absl::StrAppend(&found.outside, deltas[i]);
+    }
+    for (std::size_t i = first + 1; i <= last; ++i) {  // where nothing is added the text ends
+      if (i == last || deltas[i + 1] == deltas[i]) grown.push_back({deltas[i], found.outside});
+    }
+  }
+  return grown;
 }
 
 }  // namespace
@@ -108,25 +153,42 @@ std::string InDeltas(absl::string_view text, std::uint8_t cut, bool arguments) {
 void Run(Input input) {
   const std::uint8_t cut = input.Byte();
   const std::uint8_t stream_cut = input.Byte();
-  const bool arguments = input.Byte() % 2 == 1;
+  const std::uint8_t form = input.Byte();
+  const bool arguments = form % 2 == 1;
   const absl::string_view text = input.Rest();
   if (!IsUtf8(text)) return;
+  const std::vector<std::string> deltas = MakeDeltas(text, cut, form / 2 % 2 == 1);
+  std::string stream, all;
+  for (const std::string& delta : deltas) {
+    absl::StrAppend(&stream, ToEvent(delta, arguments));
+    absl::StrAppend(&all, delta);
+  }
 
   dialects::openai::DocumentAnswer body({});
   const Outcome whole = Pass(
       body,
-      {absl::StrCat("{\"choices\":[{\"index\":0,\"message\":", Message(text, arguments), "}]}")});
+      {absl::StrCat("{\"choices\":[{\"index\":0,\"message\":", Message(all, arguments), "}]}")});
   dialects::openai::StreamAnswer reader({});
-  const std::string stream = InDeltas(text, cut, arguments);
-  const Outcome streamed = Pass(reader, Cut(stream, stream_cut));
+  const Outcome streamed = Pass(reader, Cut(absl::StrCat(stream, kEnd), stream_cut));
   if (!whole.ok || !streamed.ok) return;  // a limit was reached: held text, or a long number
   const auto document = json::Document::Parse(whole.caller);
   Require(document.ok(), "a body is no JSON", whole.caller);
   const std::string expected = ReadText(document->root()["choices"].at(0)["message"], arguments);
-  const std::string joined = Joined(streamed.caller, arguments);
-  // Pieces that repeat the one before them and add to it may be read as one that grows: what only
-  // that reading shows is masked, too.
-  if (Grows(text, cut)) return;
+  const std::vector<std::string> sent = ReadEvents(streamed.caller, arguments);
+  bool found = false;
+  for (const Grown& grown : FindGrown(deltas)) {
+    found |= !Mask(grown.text, arguments).masked.empty();
+    for (const std::string& match : FindMatches(grown.text, arguments)) {
+      // In a text that does not grow the same may be no match.
+      if (absl::StrContains(grown.outside, match)) continue;
+      for (const std::string& event : sent) {
+        Require(!absl::StrContains(event, match), "a growing text shows a match",
+                absl::StrCat(match, "\n", event));
+      }
+    }
+  }
+  if (found) return;  // more is masked than in the whole
+  const std::string joined = absl::StrJoin(sent, "");
   Require(joined == expected, "deltas differ from the whole", absl::StrCat(joined, "\n", expected));
 }
 

@@ -24,9 +24,10 @@ DocumentMask::DocumentMask(const FoundTexts& found, PieceQueue& queue,
 }
 
 void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
-  const std::optional<std::size_t> piece =
+  std::optional<std::size_t> piece =
       text.continues() ? queue.Add(text.field, text.text().substr(text.repeated), end)
                        : queue.AddWhole(text.text(), text.field);
+  if (!piece && !text.joined.empty()) piece = queue.Add(text.place, text.text(), true);
   if (!piece) {
     if (text.is_output) {
       unasked_output_.push_back(OutputText{text.field, std::string(text.text())});
@@ -43,6 +44,7 @@ void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
                                          text.repeated == 0,
                                          text.context,
                                          text.growth,
+                                         text.joined,
                                          std::nullopt,
                                          std::nullopt});
   if (!text.growth) return;
@@ -60,8 +62,26 @@ std::optional<std::size_t> DocumentMask::FindPiece(absl::string_view field) cons
   return text == texts_.rend() ? std::nullopt : std::optional(text->piece);
 }
 
+std::optional<domain::FieldRelease> DocumentMask::ReplaceJoined(
+    const Text& text, const std::vector<domain::FieldRelease>& releases) {
+  const auto found =
+      std::find_if(text.joined.begin(), text.joined.end(), [&](const JoinedPiece& joined) {
+        return HasMatchBeyond(releases[joined.piece], joined.before);
+      });
+  if (found == text.joined.end()) return std::nullopt;
+  const domain::FieldRelease& joined = releases[found->piece];
+  domain::MaskedSpan span = joined.masked.back();
+  domain::FieldRelease release;
+  release.text = joined.text.substr(span.begin, span.end - span.begin);
+  span.begin = 0;
+  span.end = release.text.size();
+  release.masked.push_back(std::move(span));
+  return release;
+}
+
 std::optional<domain::FieldRelease> DocumentMask::Replace(
     const Text& text, const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released) {
+  if (auto replaced = ReplaceJoined(text, releases)) return replaced;
   domain::FieldRelease release = releases[text.piece];
   const auto known = released.by_field.find(text.field);
   if (!text.repeats && !text.context && known == released.by_field.end()) {

@@ -68,6 +68,7 @@ class DocumentMask {
     bool begins;  // for repeated texts: this is the first piece
     std::optional<std::size_t> context;
     std::optional<Growth> growth;
+    std::vector<JoinedPiece> joined;
     std::optional<std::size_t> ended;  // pieces of what grows: its end,
     std::optional<std::size_t> grown;  // and what is added to it
   };
@@ -78,6 +79,9 @@ class DocumentMask {
     std::optional<std::size_t> alternatives;
   };
   void AddText(const FoundText& text, bool end, PieceQueue& queue);
+  // The replacement of an identifier that completes a match over several values; else nothing.
+  static std::optional<domain::FieldRelease> ReplaceJoined(
+      const Text& text, const std::vector<domain::FieldRelease>& releases);
   // The replacement of the text; nothing when it is unchanged.
   static std::optional<domain::FieldRelease> Replace(
       const Text& text, const std::vector<domain::FieldRelease>& releases, ReleasedTexts& released);

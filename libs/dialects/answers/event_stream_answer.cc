@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "libs/dialects/answers/answer_json.h"
@@ -16,7 +18,6 @@ using json::Value;
 
 constexpr std::size_t kMaxOpenTexts = 1024;
 constexpr std::size_t kMaxGroups = 1024;
-constexpr std::size_t kMaxJoinedBytes = 256;
 constexpr std::size_t kMaxWaitingEvents = 64;
 constexpr std::size_t kMaxWaitingBytes = 256 * 1024;
 
@@ -107,6 +108,7 @@ absl::Status EventStreamAnswer::ReadEvent(sse::Event event) {
   if (!pending.event.fields.empty() && options_.masked) {
     if (!IsUtf8(pending.event.fields)) return BrokenStream("is not UTF-8");
     pending.fields = queue_.AddWhole(pending.event.fields);
+    CS_RETURN_IF_ERROR(JoinFields(pending.event.fields, pending));
   }
   if (pending.event.has_data) {
     if (grammar_->IsBareEndMarker(pending.event.data)) {
@@ -156,15 +158,15 @@ absl::Status EventStreamAnswer::NoteProgress(const EventRole& role, Pending& pen
 absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending) {
   CS_ASSIGN_OR_RETURN(FoundTexts found, grammar_->FindTexts(root, pending.event.data));
   RepeatedTexts::Outcome repeated;
-  CS_RETURN_IF_ERROR(repeated_texts_.Resolve(found, ended_groups_, queue_, repeated));
+  CS_RETURN_IF_ERROR(repeated_texts_.Resolve(found, queue_, repeated));
   Resolve(repeated, found, pending);
   MarkLastPieces(found);
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   if (pending.is_final) EndStream(found, pending);
+  CS_RETURN_IF_ERROR(JoinTexts(found, pending));
   pending.mask.emplace(found, queue_, [&](const FoundText& text) {
-    return text.last && (done_ || ended_groups_.contains(text.group));
+    return text.last && (done_ || (!text.at_unknown_place && ended_groups_.contains(text.group)));
   });
-  CheckJoinedTexts(found, pending);
   pending.only_continuing = found.only_continuing;
   return absl::OkStatus();
 }
@@ -187,14 +189,17 @@ void EventStreamAnswer::Resolve(const RepeatedTexts::Outcome& outcome, const Fou
 absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pending) {
   for (const FoundText& text : found.texts) {
     if (!text.continues()) continue;
-    if (ended_groups_.contains(text.group)) return BrokenStream("continues what has ended");
+    if (!text.at_unknown_place && ended_groups_.contains(text.group)) {
+      return BrokenStream("continues what has ended");
+    }
     OpenText& open = open_texts_[text.field];
     open.group = text.group;
     open.container = text.container;
     open.path = text.path;
     open.discriminators = text.group == kNoGroup ? found.discriminators : "";
+    open.at_unknown_place = text.at_unknown_place;
   }
-  if (open_texts_.size() + joined_texts_.size() > kMaxOpenTexts) {
+  if (open_texts_.size() > kMaxOpenTexts) {
     return BrokenStream("has too many texts at once");
   }
   for (const std::int64_t group : found.ended_groups) {
@@ -205,17 +210,40 @@ absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pen
   return absl::OkStatus();
 }
 
-// A joined text is sent as it arrives; it is an error if the whole of it must be masked.
-void EventStreamAnswer::CheckJoinedTexts(const FoundTexts& found, Pending& pending) {
-  for (const FoundText& text : found.texts) {
-    if (text.continuation != Continuation::kJoined) continue;
-    std::string& joined = joined_texts_[text.field];
-    const bool more = !joined.empty();
-    absl::StrAppend(&joined, text.text());
-    if (!more) continue;
-    if (joined.size() > kMaxJoinedBytes) joined.erase(0, joined.size() - kMaxJoinedBytes);
-    if (const auto piece = queue_.AddWhole(joined)) pending.joined.push_back(*piece);
+// A joined text is sent as it arrives. An identifier that completes a match is masked; it is an
+// error if another text does.
+absl::Status EventStreamAnswer::JoinTexts(FoundTexts& found, Pending& pending) {
+  using Repeated = JoinedValues::Repeated;
+  for (FoundText& text : found.texts) {
+    const bool joined = text.continuation == Continuation::kJoined;
+    if (!joined && text.place.empty()) continue;
+    const bool in_pieces = joined || text.in_pieces;
+    CS_ASSIGN_OR_RETURN(
+        text.joined,
+        joined_values_.Add(joined ? text.field : text.place, text.text(),
+                           in_pieces ? Repeated::kIsAdded : Repeated::kIsSkipped, queue_));
+    if (!joined) continue;
+    for (const JoinedPiece& piece : std::exchange(text.joined, {})) {
+      pending.joined.push_back(piece.piece);
+    }
   }
+  return absl::OkStatus();
+}
+
+// Comments, and the values of one field, may be read as one text.
+absl::Status EventStreamAnswer::JoinFields(absl::string_view fields, Pending& pending) {
+  for (absl::string_view line : absl::StrSplit(fields, '\n', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(line, absl::MaxSplits(':', 1));
+    absl::string_view value = parts.second;
+    absl::ConsumePrefix(&value, " ");
+    const bool known = parts.first == "id" || parts.first == "event" || parts.first.empty();
+    CS_ASSIGN_OR_RETURN(const auto asked,
+                        joined_values_.Add(absl::StrCat("line/", known ? parts.first : "other"),
+                                           value, JoinedValues::Repeated::kIsSkipped, queue_));
+    pending.joined_fields.insert(pending.joined_fields.end(), asked.begin(), asked.end());
+  }
+  return absl::OkStatus();
 }
 
 // Ends the text. If `found` continues it, it ends with its last piece there.
@@ -238,17 +266,15 @@ EventStreamAnswer::OpenTexts::iterator EventStreamAnswer::EndText(OpenTexts::ite
 
 void EventStreamAnswer::EndGroup(std::int64_t group, const FoundTexts& found, Pending& pending) {
   for (auto at = open_texts_.begin(); at != open_texts_.end();) {
-    at = at->second.group == group ? EndText(at, found, pending) : std::next(at);
+    const bool ends = at->second.group == group && !at->second.at_unknown_place;
+    at = ends ? EndText(at, found, pending) : std::next(at);
   }
 }
 
 void EventStreamAnswer::EndStream(const FoundTexts& found, Pending& pending) {
   done_ = true;
   pending.is_final = true;
-  while (!open_texts_.empty()) {
-    const std::int64_t group = open_texts_.begin()->second.group;
-    EndGroup(group, found, pending);
-  }
+  while (!open_texts_.empty()) EndText(open_texts_.begin(), found, pending);
 }
 
 absl::StatusOr<std::vector<Delivery>> EventStreamAnswer::Release(Releases releases) {
@@ -381,7 +407,11 @@ absl::Status EventStreamAnswer::Deliver(Pending& pending, const Releases& releas
     event.outcome.output = std::move(pending.output);
   }
   if (pending.fields) queue_.Remember(releases[*pending.fields]);
-  event.keep_fields = !pending.fields || releases[*pending.fields].Unchanged();
+  event.keep_fields = (!pending.fields || releases[*pending.fields].Unchanged()) &&
+                      std::none_of(pending.joined_fields.begin(), pending.joined_fields.end(),
+                                   [&](const JoinedPiece& joined) {
+                                     return HasMatchBeyond(releases[joined.piece], joined.before);
+                                   });
   event.event = std::move(pending.event);
   event.finished = std::move(pending.finished);
   event.is_usage = pending.is_usage;

@@ -12,6 +12,7 @@
 #include "libs/dialects/answers/document_mask.h"
 #include "libs/dialects/answers/finishing_events.h"
 #include "libs/dialects/answers/grammar.h"
+#include "libs/dialects/answers/joined_values.h"
 #include "libs/dialects/answers/piece_queue.h"
 #include "libs/dialects/answers/repeated_texts.h"
 #include "libs/dialects/dialect.h"
@@ -58,9 +59,10 @@ class EventStreamAnswer : public AnswerReader {
     sse::Event event;
     std::vector<HeldText> held_texts;  // sent before it
     std::optional<DocumentMask> mask;
-    std::optional<std::size_t> fields;   // the piece of the lines beside its data
-    std::vector<std::size_t> joined;     // pieces with texts that callers may join
-    std::vector<std::string> undecided;  // fields that it waits for
+    std::optional<std::size_t> fields;       // the piece of the lines beside its data
+    std::vector<JoinedPiece> joined_fields;  // of these lines and earlier ones
+    std::vector<std::size_t> joined;         // pieces with texts that callers may join
+    std::vector<std::string> undecided;      // fields that it waits for
     std::vector<std::string> decided;    // fields for which earlier events need not wait any more
     std::vector<std::int64_t> finished;  // groups
     std::vector<OutputText> output;      // if it is not masked
@@ -85,7 +87,8 @@ class EventStreamAnswer : public AnswerReader {
   void AddEndMarker();
   void Resolve(const RepeatedTexts::Outcome& outcome, const FoundTexts& found, Pending& pending);
   absl::Status TrackTexts(const FoundTexts& found, Pending& pending);
-  void CheckJoinedTexts(const FoundTexts& found, Pending& pending);
+  absl::Status JoinFields(absl::string_view fields, Pending& pending);
+  absl::Status JoinTexts(FoundTexts& found, Pending& pending);
   void EndGroup(std::int64_t group, const FoundTexts& found, Pending& pending);
   void EndStream(const FoundTexts& found, Pending& pending);
   using OpenTexts = std::map<std::string, OpenText>;
@@ -121,8 +124,8 @@ class EventStreamAnswer : public AnswerReader {
   std::size_t waiting_bytes_ = 0;
   FinishingEvents finishing_;
   std::map<std::int64_t, bool> finished_groups_;
-  OpenTexts open_texts_;                             // by field
-  std::map<std::string, std::string> joined_texts_;  // by field: the text so far
+  OpenTexts open_texts_;  // by field
+  JoinedValues joined_values_;
   RepeatedTexts repeated_texts_;
   ReleasedTexts released_texts_;
   bool observed_ = false;  // the grammar has seen what it repeats

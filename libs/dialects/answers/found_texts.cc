@@ -1,8 +1,15 @@
 #include "libs/dialects/answers/found_texts.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_set.h"
 
 namespace countersign::dialects::answers {
+
+bool HasMatchBeyond(const domain::FieldRelease& release, std::size_t before) {
+  return std::any_of(release.masked.begin(), release.masked.end(),
+                     [&](const domain::MaskedSpan& span) { return span.in_end > before; });
+}
 
 void AddOutput(const FoundTexts& found, std::vector<OutputText>& output) {
   for (const FoundText& text : found.texts) {

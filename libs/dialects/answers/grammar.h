@@ -22,6 +22,7 @@ struct OpenText {
   std::string container;
   std::vector<Step> path;
   std::string discriminators;  // of the event; only for texts without a group
+  bool at_unknown_place = false;
 };
 
 // What an event says about a group of texts. Some servers say in every event that a group is

@@ -33,8 +33,8 @@ class GrowthGuard {
  public:
   // What a piece's releases become. `joined`: of the text; `ended`, if given, of the end of what
   // grew before; `grown`, if given, of what the piece adds to what grows. FAILED_PRECONDITION when
-  // text would have to be held or masked in a release that is not spelled as it was fed;
-  // UNAVAILABLE when more than kMostHeld bytes would have to be held.
+  // text would have to be masked in a release that is not spelled as it was fed; UNAVAILABLE when
+  // more than kMostHeld bytes would have to be held.
   static constexpr std::size_t kMostHeld = 4u << 20;
   struct Releases {
     domain::FieldRelease joined;
@@ -68,19 +68,22 @@ class GrowthGuard {
     std::uint64_t end = 0;
     std::string text;
     bool masked = false;
-    domain::MaskedSpan span;
+    bool respelled = false;  // a release as a whole, whose clear parts may be spelled differently
+    std::vector<domain::MaskedSpan> spans;  // in `text`
   };
 
-  // False, and nothing is added, when the release is not spelled as it was fed.
-  bool Queue(const domain::FieldRelease& release, std::uint64_t fed);
-  absl::StatusOr<domain::FieldRelease> Pass(Releases releases, bool last);
+  absl::Status Queue(const domain::FieldRelease& release, std::uint64_t fed_before);
+  static std::vector<Segment> Align(const domain::FieldRelease& release, std::uint64_t in,
+                                    std::uint64_t to);
+  absl::StatusOr<domain::FieldRelease> Pass(Releases releases, std::uint64_t fed_before, bool last);
   void EndGrowth(const domain::FieldRelease& ended);
-  static void AddMatches(const domain::FieldRelease& release, Grown& grown);
-  void MaskCopies(const Grown& grown);
+  // `release` of what grows, after which `fed` bytes of it were fed.
+  static void AddMatches(const domain::FieldRelease& release, std::uint64_t fed, Grown& grown);
+  absl::Status MaskCopies(const Grown& grown);
   using Segments = std::list<Segment>;
-  Segments::iterator Mask(Segments::iterator at, std::uint64_t begin, std::uint64_t end,
-                          const Match& match);
-  // Splits the segment at `at`, if that is within it and its text is clear.
+  absl::StatusOr<Segments::iterator> Mask(Segments::iterator at, std::uint64_t begin,
+                                          std::uint64_t end, const Match& match);
+  // Splits the segment at `at`, if that is within it and it is clear.
   bool Split(Segments::iterator segment, std::uint64_t at);
   domain::FieldRelease Take(std::uint64_t limit, std::size_t held_before, std::size_t held_after);
   std::uint64_t Limit() const;

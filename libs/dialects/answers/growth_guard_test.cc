@@ -157,7 +157,7 @@ TEST_CASE("GrowthGuard: what would have to be held is bounded", "[dialects]") {
 }
 
 TEST_CASE("GrowthGuard: releases that are not spelled as they were fed", "[dialects]") {
-  // With nothing to guard they pass; else the answer ends.
+  // They pass as they are, unless text within them would have to be masked: then the answer ends.
   domain::FieldRelease quoted;
   quoted.text = "{\"a\":\"<N>\"}";
   quoted.masked = {{6, 9, "n", "12345678", 5, 13}};
@@ -165,11 +165,48 @@ TEST_CASE("GrowthGuard: releases that are not spelled as they were fed", "[diale
   const auto passed = idle.Apply({0, 14}, {quoted});
   REQUIRE(passed.ok());
   CHECK(passed->text == quoted.text);
+  domain::FieldRelease restored;  // "TOKEN" became "original"
+  restored.text = "a original b";
+  restored.restored = true;
+  domain::FieldRelease none;
+  none.text = "a TOKEN b";
+  GrowthGuard harmless;
+  REQUIRE(harmless.Apply({0, 9}, {restored}).ok());
+  const auto again = harmless.Apply({9, 9, 9, true}, {restored, nullptr, &none});
+  REQUIRE(again.ok());
+  CHECK(again->text == restored.text);
+  CHECK(again->restored);
+  domain::FieldRelease match;
+  match.text = "a <T> b";
+  match.masked = {{2, 5, "t", "TOKEN", 2, 7}};
   GrowthGuard busy;
-  domain::FieldRelease held;
-  held.held_after = 4;
+  REQUIRE(busy.Apply({0, 9}, {restored}).ok());
   CHECK(absl::IsFailedPrecondition(
-      busy.Apply({14, 14, 14, true}, {quoted, nullptr, &held}).status()));
+      busy.Apply({9, 9, 9, true}, {restored, nullptr, &match}).status()));
+}
+
+TEST_CASE("GrowthGuard: a number in JSON that became a string is masked with its quotes",
+          "[dialects]") {
+  // {"a":12345678 and {"a":12345678} grow; joined they are no document, and nothing matches.
+  domain::FieldRelease held, joined, grown;
+  held.held_after = 13;
+  joined.text = "{\"a\":12345678{\"a\":12345678}";
+  joined.held_before = 13;
+  grown.text = "{\"a\":\"<N>\"}";
+  grown.masked = {{6, 9, "n", "12345678", 5, 13}};
+  GrowthGuard guard;
+  REQUIRE(guard.Apply({0, 13}, {held}).ok());
+  const auto sent = guard.Apply({13, 14, 13, true}, {joined, nullptr, &grown});
+  REQUIRE(sent.ok());
+  CHECK(sent->text == "{\"a\":\"<N>\"{\"a\":\"<N>\"}");
+  REQUIRE(sent->masked.size() == 2);
+  CHECK(sent->text.substr(sent->masked[1].begin, 5) == "\"<N>\"");
+  // The joined text may be a document, too.
+  GrowthGuard both;
+  const auto as_document = both.Apply({0, 14}, {grown});
+  REQUIRE(as_document.ok());
+  CHECK(as_document->text == grown.text);
+  CHECK(as_document->masked[0].begin == 6);
 }
 
 // The matches of `text`, as they are spelled.

@@ -45,25 +45,22 @@ void Keep(std::string& kept, absl::string_view text) {
 
 std::string GrowthField(absl::string_view field) { return absl::StrCat("growth/", field); }
 
-absl::Status RepeatedTexts::Resolve(FoundTexts& found,
-                                    const absl::flat_hash_set<std::int64_t>& ended_groups,
-                                    PieceQueue& queue, Outcome& outcome) {
+absl::Status RepeatedTexts::Resolve(FoundTexts& found, PieceQueue& queue, Outcome& outcome) {
   for (FoundText& text : found.texts) {
     if (text.continuation == Continuation::kContinues) TrackGrowth(text);
     if (text.continuation != Continuation::kUnknown) continue;
+    text.at_unknown_place = true;
     const auto [at, is_new] = seen_.try_emplace(text.field);
     if (seen_.size() > kMaxPlaces) {
       return absl::UnavailableError("the upstream's stream has texts in too many places");
     }
     Seen& seen = at->second;
-    if (is_new && !IsWord(text.text()) && !ended_groups.contains(text.group)) {
+    if (is_new && !IsWord(text.text())) {
       Open(text, seen, outcome);
     } else if (is_new) {
       Keep(seen.last, text.text());
       text.continuation = Continuation::kWhole;
-      seen.joined = IsWord(text.text()) ? std::string(text.text()) : "";
-    } else if (ended_groups.contains(text.group)) {
-      text.continuation = Continuation::kWhole;
+      seen.joined = std::string(text.text());
     } else if (seen.open) {
       ResolveOpen(text, seen, outcome);
     } else {
@@ -81,10 +78,8 @@ absl::Status RepeatedTexts::Resolve(FoundTexts& found,
   return absl::OkStatus();
 }
 
-// A tool call's arguments are JSON, whose strings have edges of their own.
 void RepeatedTexts::TrackGrowth(FoundText& text) {
   const absl::string_view value = text.text();
-  if (absl::EndsWith(text.field, "/arguments")) return;
   if (known_.size() >= kMaxPlaces && !known_.contains(text.field)) return;
   Known& known = known_[text.field];
   const bool grows = known.last.size() >= kShortestGrowth && absl::StartsWith(value, known.last);
@@ -145,7 +140,9 @@ void RepeatedTexts::EndAbsent(const FoundTexts& found, Outcome& outcome) {
   const auto is_absent = [&](const OpenPlace& place) {
     if (place.may_be_cut) return false;
     if (place.group == kNoGroup) return place.discriminators == found.discriminators;
-    return std::any_of(found.texts.begin(), found.texts.end(),
+    const auto& ended = found.ended_groups;
+    return std::find(ended.begin(), ended.end(), place.group) != ended.end() ||
+           std::any_of(found.texts.begin(), found.texts.end(),
                        [&](const FoundText& text) { return text.group == place.group; });
   };
   for (const OpenPlace& place : open_places_) {
@@ -175,7 +172,7 @@ void RepeatedTexts::ResolveUnknown(FoundText& text, Seen& seen, PieceQueue& queu
   if (!seen.continues && !(value.size() > seen.last.size() && !seen.last.empty() &&
                            absl::StartsWith(value, seen.last))) {
     // The text that was already sent is the context of this one.
-    text.context = queue.Add(text.field, seen.last, false);
+    text.context = queue.Add(text.field, seen.joined.empty() ? seen.last : seen.joined, false);
     seen.continues = true;
     Keep(seen.last, value);
     return;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "libs/dialects/answers/found_texts.h"
@@ -34,10 +33,8 @@ class RepeatedTexts {
   };
   // Classifies the unknown texts of `found`. A known member's pieces are pieces: one that begins
   // like the one before it may be chance, and to take it for a repetition would double text. Both
-  // readings are guarded (growth_guard.h).
-  // `ended_groups`: groups in which nothing continues. UNAVAILABLE when there are too many places.
-  absl::Status Resolve(FoundTexts& found, const absl::flat_hash_set<std::int64_t>& ended_groups,
-                       PieceQueue& queue, Outcome& outcome);
+  // readings are guarded (growth_guard.h). UNAVAILABLE when there are too many places.
+  absl::Status Resolve(FoundTexts& found, PieceQueue& queue, Outcome& outcome);
   // Whether the last piece of a known text repeated the one before it.
   bool IsGrowing(const std::string& field) const;
 

@@ -54,6 +54,11 @@ bool ContinuesAtRoot(absl::string_view key) {
 constexpr absl::string_view kDiscriminators[] = {"type",          "item_id",       "output_index",
                                                  "content_index", "summary_index", "index"};
 
+bool IsDiscriminator(absl::string_view key) {
+  return std::find(std::begin(kDiscriminators), std::end(kDiscriminators), key) !=
+         std::end(kDiscriminators);
+}
+
 // True for an event that may contain pieces of texts: its type contains "delta", or it has none.
 bool MayBePieces(const Value& root) {
   return !root["type"].exists() || absl::StrContains(root["type"].text(), "delta");
@@ -112,6 +117,7 @@ class Walker {
   bool WalkUnnumberedElement(const Value& element, absl::string_view list, bool continues);
   bool WalkPart(const Value& part, absl::string_view list, bool continues);
   void WalkUnknown(absl::string_view key, const Value& value);
+  void AddWhole(absl::string_view key, const Value& value);
   void WalkFragment(absl::string_view key, const Value& value);
   bool IsMedia(const Value& value) const;
   void AddText(const Value& value, Continuation continuation = Continuation::kContinues);
@@ -120,6 +126,7 @@ class Walker {
   const bool is_chunk_;
   bool may_be_pieces_ = false;
   bool has_media_ = false;
+  bool is_usage_ = false;
   FoundTexts& found_;
   Numbering& numbering_;
   answers::WholeTextFinder whole_;
@@ -131,7 +138,10 @@ class Walker {
 };
 
 void Walker::WalkRoot(const Value& root) {
-  if (!root.is(Type::kObject)) return whole_.Add("", root);
+  if (!root.is(Type::kObject)) {
+    path_ = {Step{}};
+    return WalkUnknown("", root);
+  }
   const Value choices = root["choices"];
   bool bare = choices.is(Type::kArray) && choices.size() > 0;
   const std::string prefix = absl::StrCat("/", is_chunk_ ? ReadDiscriminators(root) : "");
@@ -147,7 +157,7 @@ void Walker::WalkRoot(const Value& root) {
       }
       continue;
     }
-    field_ = prefix;
+    field_ = IsDiscriminator(key) ? "/" : prefix;
     path_.clear();
     choice_ = kNoGroup;
     container_ = "";
@@ -164,6 +174,7 @@ bool Walker::WalkRootMember(absl::string_view key, const Value& value, bool is_f
     return true;
   }
   const Member member(*this, key);
+  is_usage_ = key == "usage";
   if (is_chunk_ && value.is(Type::kObject) && key == "delta") {
     WalkMembers(value, true);
     return false;
@@ -176,11 +187,7 @@ bool Walker::WalkRootMember(absl::string_view key, const Value& value, bool is_f
     WalkFragment(key, value);
     return false;
   }
-  if (is_chunk_ && key != "usage" && !IsIdentifyingMember(key)) {
-    WalkUnknown(key, value);
-  } else {
-    whole_.Add(key, value, key == "usage");
-  }
+  WalkUnknown(key, value);
   return value.is(Type::kNull) || IsIdentifyingMember(key) || key == "created";
 }
 
@@ -206,9 +213,14 @@ std::string Walker::ReadDiscriminators(const Value& root) {
 
 bool Walker::WalkChoice(const Value& choice, std::int64_t position) {
   if (!choice.is(Type::kObject)) {
-    whole_.Add("", choice);
+    field_ = absl::StrCat("choices/", position);
+    path_ = {Step{"choices", -1, true}};
+    choice_ = kNoGroup;
+    container_ = "";
+    WalkUnknown("", choice);
     return false;
   }
+  is_usage_ = false;
   const Value index = choice["index"];
   choice_ =
       ReadIndex(index, numbering_.choices_numbered, numbering_.choices_counted).value_or(position);
@@ -239,11 +251,9 @@ bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
     field_ += '/';
     const Member member(*this, key);
     AddText(value);
-  } else if (is_chunk_ && !value.is(Type::kNumber) && !IsIdentifyingMember(key)) {
+  } else {
     const Member member(*this, key);
     WalkUnknown(key, value);
-  } else {
-    whole_.Add(key, value);
   }
   return key == "index" || key == "logprobs" || value.is(Type::kNull) || unfinished;
 }
@@ -269,7 +279,7 @@ bool Walker::WalkMembers(const Value& object, bool continues) {
     const Member member(*this, key);
     if (value.is(Type::kString) && IsIdentifyingMember(key)) {
       bare = false;
-      whole_.Add(key, value);
+      AddWhole(key, value);
     } else if (value.is(Type::kString)) {
       // A function's name is one piece; its arguments may be several.
       const bool whole = !continues || (key == "name" && nested);
@@ -323,7 +333,7 @@ bool Walker::WalkUnnumberedElement(const Value& element, absl::string_view list,
     AddText(element);
     return true;
   }
-  whole_.Add("", element);
+  WalkUnknown("", element);
   return false;
 }
 
@@ -357,14 +367,28 @@ bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues)
     } else {
       bare &= value.is(Type::kNull) || IsIdentifyingMember(key);
       const Member member(*this, key);
-      continues ? WalkUnknown(key, value) : whole_.Add(key, value);
+      WalkUnknown(key, value);
     }
   }
   return bare;
 }
 
+// Adds a complete text. Clients join the values of deltas.
+void Walker::AddWhole(absl::string_view key, const Value& value) {
+  const std::size_t before = found_.texts.size();
+  const absl::string_view parent = path_.size() > 1 ? path_[path_.size() - 2].key : "";
+  whole_.Add(key, value, is_usage_, parent);
+  const bool is_event = field_.empty();  // the whole event is the value
+  if (!is_chunk_ || found_.texts.size() == before || (!value.is(Type::kString) && !is_event))
+    return;
+  FoundText& text = found_.texts.back();
+  text.place = absl::StrCat(container_, "/", field_);
+  text.in_pieces = is_event || !container_.empty();
+}
+
 // An unknown member. It may be a piece of a text by its name; otherwise the next event decides.
 void Walker::WalkUnknown(absl::string_view key, const Value& value) {
+  if (!is_chunk_) return AddWhole(key, value);
   if (value.is(Type::kString) && !IsIdentifyingMember(key)) {
     const bool continues = may_be_pieces_ && (ContinuesAtRoot(key) || IsPartText(key));
     AddText(value, continues ? Continuation::kContinues : Continuation::kUnknown);
@@ -384,7 +408,7 @@ void Walker::WalkUnknown(absl::string_view key, const Value& value) {
     }
     path_.back().part = false;
   } else {
-    whole_.Add(key, value);
+    AddWhole(key, value);
   }
 }
 
@@ -412,7 +436,7 @@ void Walker::WalkFragment(absl::string_view key, const Value& value) {
     }
     path_.back().part = false;
   } else {
-    whole_.Add(key, value, key == "usage");
+    AddWhole(key, value);
   }
 }
 

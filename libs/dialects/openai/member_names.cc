@@ -9,7 +9,8 @@ using Set = answers::MemberNames::Set;
 const Set& Identifying() {
   static const auto& names = *new Set{
       "id",   "object", "model", "system_fingerprint", "service_tier", "role",
-      "type", "code",   "param", "finish_reason",      "index",        "native_finish_reason"};
+      "type", "code",   "param", "finish_reason",      "index",        "native_finish_reason",
+      "item_id"};
   return names;
 }
 

@@ -66,6 +66,8 @@ class BlocksStream final : public answers::EventStreamGrammar {
       if (type == "content_block_delta" && block && root.key(i) == "delta") {
         AddDelta(root.at(i), *block, whole, found);
         found.only_continuing = root.size() == 3 && root.at(i).size() == 2;
+      } else if (root.at(i).is(Type::kString) && !Names().documented.contains(root.key(i))) {
+        AddUnknown(root.key(i), root.at(i), block.value_or(answers::kNoGroup), found);
       } else {
         whole.Add(root.key(i), root.at(i), root.key(i) == "usage");
       }
@@ -80,6 +82,10 @@ class BlocksStream final : public answers::EventStreamGrammar {
   std::string WriteText(const answers::OpenText& open, absl::string_view text) const override {
     const answers::Step& step = open.path.front();
     json::Writer out;
+    if (open.container.empty()) {
+      out.BeginObject().Key("type").String("ping").Key("index").Int(open.group);
+      return sse::FormatEvent(out.Key(step.key).String(text).EndObject().str(), "ping");
+    }
     out.BeginObject().Key("type").String("content_block_delta").Key("index").Int(open.group);
     out.Key(open.container).BeginObject().Key("type").String(step.type);
     out.Key(step.key).String(text).EndObject().EndObject();
@@ -87,6 +93,16 @@ class BlocksStream final : public answers::EventStreamGrammar {
   }
 
  private:
+  static void AddUnknown(absl::string_view key, const Value& value, std::int64_t block,
+                         FoundTexts& found) {
+    answers::FoundText& text = found.texts.emplace_back();
+    text.value = value;
+    text.field = absl::StrCat("unknown/", block, "/", key);
+    text.continuation = answers::Continuation::kUnknown;
+    text.group = block;
+    text.path = {{std::string(key), -1, false, ""}};
+  }
+
   static void AddDelta(const Value& delta, std::int64_t block, answers::WholeTextFinder& whole,
                        FoundTexts& found) {
     for (std::size_t i = 0; i < delta.size(); ++i) {

@@ -67,6 +67,25 @@ TEST_CASE("EventStreamAnswer: a block that has ended cannot continue", "[dialect
   CHECK(absl::IsUnavailable(PassStream(Delta("SEC") + end + Delta("RET") + kStop).status()));
 }
 
+TEST_CASE("EventStreamAnswer: pieces at an unknown place after the end of a block are one text",
+          "[dialects]") {
+  const auto ping = [](absl::string_view text) {
+    return absl::StrCat("event: ping\ndata: {\"type\":\"ping\",\"index\":0,\"odd\":\"", text,
+                        "\"}\n\n");
+  };
+  const std::string end = "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n";
+  for (const std::string& stream :
+       {Delta("x") + end + ping("a SE") + ping("CR") + ping("ET b") + kStop,
+        Delta("x") + ping("a SE") + ping("CR") + end + end + ping("ET b") + kStop}) {
+    const std::string caller = PassStream(stream).value();
+    CAPTURE(caller);
+    CHECK(absl::StrContains(caller, "<S> b"));
+    CHECK(!absl::StrContains(caller, "CR"));
+    CHECK(!absl::StrContains(caller, "ET"));
+  }
+  CHECK(absl::StrContains(PassStream(Delta("x") + end + ping("a SE") + kStop).value(), "a SE"));
+}
+
 TEST_CASE("EventStreamAnswer: an unknown event is refused if the profile says so", "[dialects]") {
   AnswerOptions refuse;
   refuse.unknown_events = domain::UnknownEvents::kRefuse;

@@ -1,0 +1,50 @@
+#include "libs/dialects/answers/joined_values.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace countersign::dialects::answers {
+namespace {
+
+constexpr std::size_t kMaxPlaces = 4096;
+constexpr std::size_t kMaxJoinedBytes = 256;
+constexpr std::size_t kShortestWhole = 8;
+
+}  // namespace
+
+absl::StatusOr<std::vector<JoinedPiece>> JoinedValues::Add(const std::string& place,
+                                                           absl::string_view value,
+                                                           Repeated repeated, PieceQueue& queue) {
+  std::vector<JoinedPiece> queued;
+  if (value.empty()) return queued;
+  const auto [at, is_new] = places_.try_emplace(place);
+  if (places_.size() > kMaxPlaces) {
+    return absl::UnavailableError("the upstream's stream has values in too many places");
+  }
+  Values& values = at->second;
+  std::string& joined = values.joined;
+  const absl::string_view last = absl::string_view(joined).substr(joined.size() - values.last);
+  const bool may_be_piece = repeated == Repeated::kIsAdded && value.size() < kShortestWhole;
+  if (!is_new && value == last && !may_be_piece) return queued;
+  absl::StrAppend(&joined, value);
+  if (is_new) values.first = value.size();
+  if (joined.size() > kMaxJoinedBytes) {
+    const std::size_t dropped = joined.size() - kMaxJoinedBytes;
+    joined.erase(0, dropped);
+    values.first -= std::min(values.first, dropped);
+  }
+  values.last = std::min(value.size(), joined.size());
+  const auto ask = [&](std::size_t from) {
+    if (joined.size() - from <= values.last) return;
+    const auto piece = queue.AddWhole(absl::string_view(joined).substr(from));
+    if (piece) queued.push_back({*piece, joined.size() - from - values.last});
+  };
+  if (is_new) return queued;
+  ask(0);
+  if (values.first > 0) ask(values.first);
+  return queued;
+}
+
+}  // namespace countersign::dialects::answers

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/dialects/answers/found_texts.h"
+#include "libs/dialects/answers/piece_queue.h"
+
+namespace countersign::dialects::answers {
+
+// Short values that are sent as they arrive although clients may join them: identifiers, names, the
+// lines of an event beside its data. The masker is asked about each place's values, concatenated.
+// Not thread-safe.
+class JoinedValues {
+ public:
+  // Whether a short value that repeats the one before it is a piece like the others, or the same
+  // again, as one of eight bytes and more always is.
+  enum class Repeated { kIsAdded, kIsSkipped };
+
+  // Adds the next value of `place`, and queues the last 256 bytes of its values, with and without
+  // the first one, which may be the right one before an odd text. Nothing is queued when the value
+  // is the first one or skipped, or when the queue knows the answer. UNAVAILABLE when there are too
+  // many places.
+  absl::StatusOr<std::vector<JoinedPiece>> Add(const std::string& place, absl::string_view value,
+                                               Repeated repeated, PieceQueue& queue);
+
+ private:
+  struct Values {
+    std::string joined;
+    std::size_t first = 0;  // bytes of the first value that are left, and of the last one
+    std::size_t last = 0;
+  };
+  std::map<std::string, Values> places_;
+};
+
+}  // namespace countersign::dialects::answers
