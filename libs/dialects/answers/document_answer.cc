@@ -70,8 +70,9 @@ absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Finish() {
   }
   usage_ = grammar_->ReadUsage(document->root());
   if (options_.masked) {
-    mask_.emplace(grammar_->FindTexts(document->root(), body_), queue_,
-                  [](const FoundText& text) { return text.last; });
+    FoundTexts found = grammar_->FindTexts(document->root(), body_);
+    if (upstream_failed()) AddDecodedViews(found, queue_);
+    mask_.emplace(found, queue_, [](const FoundText& text) { return text.last; });
   } else if (!usage_.known) {
     AddOutput(grammar_->FindTexts(document->root(), body_), output_);
   }

@@ -5,9 +5,36 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
+#include "libs/dialects/decoded_view.h"
 #include "libs/json/writer.h"
 
 namespace countersign::dialects::answers {
+
+namespace {
+
+// A match of joined values that reaches into the last one, and is not masked there anyway.
+std::optional<domain::MaskedSpan> FindMatchBeyond(const domain::FieldRelease& joined,
+                                                  std::size_t before,
+                                                  const domain::FieldRelease& own) {
+  for (const domain::MaskedSpan& span : joined.masked) {
+    const bool known = std::any_of(
+        own.masked.begin(), own.masked.end(),
+        [&](const domain::MaskedSpan& masked) { return masked.original == span.original; });
+    if (span.in_end > before && !known) return span;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void AddDecodedViews(FoundTexts& found, PieceQueue& queue) {
+  for (FoundText& text : found.texts) {
+    if (!text.number.empty()) continue;
+    const std::string view = DecodedView(text.text());
+    if (view == text.text()) continue;
+    if (const auto piece = queue.AddWhole(view)) text.joined.push_back({*piece, 0});
+  }
+}
 
 DocumentMask::DocumentMask(const FoundTexts& found, PieceQueue& queue,
                            absl::FunctionRef<bool(const FoundText&)> ends) {
@@ -64,19 +91,20 @@ std::optional<std::size_t> DocumentMask::FindPiece(absl::string_view field) cons
 
 std::optional<domain::FieldRelease> DocumentMask::ReplaceJoined(
     const Text& text, const std::vector<domain::FieldRelease>& releases) {
-  const auto found =
-      std::find_if(text.joined.begin(), text.joined.end(), [&](const JoinedPiece& joined) {
-        return HasMatchBeyond(releases[joined.piece], joined.before);
-      });
-  if (found == text.joined.end()) return std::nullopt;
-  const domain::FieldRelease& joined = releases[found->piece];
-  domain::MaskedSpan span = joined.masked.back();
-  domain::FieldRelease release;
-  release.text = joined.text.substr(span.begin, span.end - span.begin);
-  span.begin = 0;
-  span.end = release.text.size();
-  release.masked.push_back(std::move(span));
-  return release;
+  for (const JoinedPiece& piece : text.joined) {
+    const domain::FieldRelease& joined = releases[piece.piece];
+    const std::optional<domain::MaskedSpan> match =
+        FindMatchBeyond(joined, piece.before, releases[text.piece]);
+    if (!match) continue;
+    domain::MaskedSpan span = *match;
+    domain::FieldRelease release;
+    release.text = joined.text.substr(span.begin, span.end - span.begin);
+    span.begin = 0;
+    span.end = release.text.size();
+    release.masked.push_back(std::move(span));
+    return release;
+  }
+  return std::nullopt;
 }
 
 std::optional<domain::FieldRelease> DocumentMask::Replace(

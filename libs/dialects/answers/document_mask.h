@@ -20,6 +20,10 @@
 
 namespace countersign::dialects::answers {
 
+// Asks about the strings of an error as a program that unescapes them would read them, too: a
+// string that hides a match so is replaced.
+void AddDecodedViews(FoundTexts& found, PieceQueue& queue);
+
 // Masks one JSON document: remembers which texts the masker was asked about, and turns its releases
 // into edits. Offsets are into the document's bytes.
 class DocumentMask {

@@ -133,7 +133,7 @@ absl::Status EventStreamAnswer::ReadDocument(Pending& pending) {
   pending.is_usage = role.is_usage;
   pending.hidden = options_.hide_usage && role.is_usage;
   pending.is_final = role.ends_stream;
-  if (options_.masked && !pending.hidden) return MaskDocument(root, pending);
+  if (options_.masked && !pending.hidden) return MaskDocument(root, role.is_error, pending);
   if (!pending.hidden) CollectOutput(root, pending);
   if (pending.is_final) EndStream(FoundTexts(), pending);
   return absl::OkStatus();
@@ -155,7 +155,7 @@ absl::Status EventStreamAnswer::NoteProgress(const EventRole& role, Pending& pen
   return absl::OkStatus();
 }
 
-absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending) {
+absl::Status EventStreamAnswer::MaskDocument(const Value& root, bool is_error, Pending& pending) {
   CS_ASSIGN_OR_RETURN(FoundTexts found, grammar_->FindTexts(root, pending.event.data));
   RepeatedTexts::Outcome repeated;
   CS_RETURN_IF_ERROR(repeated_texts_.Resolve(found, queue_, repeated));
@@ -164,6 +164,7 @@ absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   if (pending.is_final) EndStream(found, pending);
   CS_RETURN_IF_ERROR(JoinTexts(found, pending));
+  if (is_error) AddDecodedViews(found, queue_);
   pending.mask.emplace(found, queue_, [&](const FoundText& text) {
     return text.last && (done_ || (!text.at_unknown_place && ended_groups_.contains(text.group)));
   });
@@ -173,7 +174,6 @@ absl::Status EventStreamAnswer::MaskDocument(const Value& root, Pending& pending
 
 void EventStreamAnswer::Resolve(const RepeatedTexts::Outcome& outcome, const FoundTexts& found,
                                 Pending& pending) {
-  pending.joined = outcome.checks;
   pending.undecided = outcome.opened_fields;
   pending.decided = outcome.continued_fields;
   for (const std::string& field : outcome.ended_fields) {
@@ -213,18 +213,12 @@ absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pen
 // A joined text is sent as it arrives. An identifier that completes a match is masked; it is an
 // error if another text does.
 absl::Status EventStreamAnswer::JoinTexts(FoundTexts& found, Pending& pending) {
-  using Repeated = JoinedValues::Repeated;
   for (FoundText& text : found.texts) {
-    const bool joined = text.continuation == Continuation::kJoined;
-    if (!joined && text.place.empty()) continue;
-    const bool in_pieces = joined || text.in_pieces;
-    CS_ASSIGN_OR_RETURN(
-        text.joined,
-        joined_values_.Add(joined ? text.field : text.place, text.text(),
-                           in_pieces ? Repeated::kIsAdded : Repeated::kIsSkipped, queue_));
-    if (!joined) continue;
-    for (const JoinedPiece& piece : std::exchange(text.joined, {})) {
-      pending.joined.push_back(piece.piece);
+    if (text.continuation == Continuation::kJoined) {
+      CS_ASSIGN_OR_RETURN(const auto joined, joined_values_.Add(text.field, text.text(), queue_));
+      for (const JoinedPiece& piece : joined) pending.joined.push_back(piece.piece);
+    } else if (!text.place.empty()) {
+      CS_ASSIGN_OR_RETURN(text.joined, joined_values_.Add(text.place, text.text(), queue_));
     }
   }
   return absl::OkStatus();
@@ -238,9 +232,9 @@ absl::Status EventStreamAnswer::JoinFields(absl::string_view fields, Pending& pe
     absl::string_view value = parts.second;
     absl::ConsumePrefix(&value, " ");
     const bool known = parts.first == "id" || parts.first == "event" || parts.first.empty();
-    CS_ASSIGN_OR_RETURN(const auto asked,
-                        joined_values_.Add(absl::StrCat("line/", known ? parts.first : "other"),
-                                           value, JoinedValues::Repeated::kIsSkipped, queue_));
+    CS_ASSIGN_OR_RETURN(
+        const auto asked,
+        joined_values_.Add(absl::StrCat("line/", known ? parts.first : "other"), value, queue_));
     pending.joined_fields.insert(pending.joined_fields.end(), asked.begin(), asked.end());
   }
   return absl::OkStatus();

@@ -80,7 +80,7 @@ class EventStreamAnswer : public AnswerReader {
 
   absl::Status ReadEvent(sse::Event event);
   absl::Status ReadDocument(Pending& pending);
-  absl::Status MaskDocument(const json::Value& root, Pending& pending);
+  absl::Status MaskDocument(const json::Value& root, bool is_error, Pending& pending);
   void CollectOutput(const json::Value& root, Pending& pending) const;
   absl::Status NoteProgress(const EventRole& role, Pending& pending);
   bool IsComplete() const;

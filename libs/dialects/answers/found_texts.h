@@ -61,7 +61,6 @@ struct FoundText {
   // Of an identifier, a complete text of a stream's event: its place. Some clients join what comes
   // at one place, so a value must not spell a match with those before it.
   std::string place;
-  bool in_pieces = false;  // clients join equal values, too
   std::vector<JoinedPiece> joined;
   // The index of the queued piece that repeats the part of this text that was already sent.
   std::optional<std::size_t> context;

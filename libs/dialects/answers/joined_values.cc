@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace countersign::dialects::answers {
@@ -10,13 +11,21 @@ namespace {
 
 constexpr std::size_t kMaxPlaces = 4096;
 constexpr std::size_t kMaxJoinedBytes = 256;
-constexpr std::size_t kShortestWhole = 8;
 
 }  // namespace
 
+bool MayBeRepeatedPiece(absl::string_view value) {
+  constexpr std::size_t kLongestPiece = 8;
+  constexpr std::size_t kLongestOfLetters = 3;
+  const bool has_digit = std::any_of(value.begin(), value.end(), [](char c) {
+    return absl::ascii_isdigit(static_cast<unsigned char>(c));
+  });
+  return value.size() <= (has_digit ? kLongestPiece : kLongestOfLetters);
+}
+
 absl::StatusOr<std::vector<JoinedPiece>> JoinedValues::Add(const std::string& place,
                                                            absl::string_view value,
-                                                           Repeated repeated, PieceQueue& queue) {
+                                                           PieceQueue& queue) {
   std::vector<JoinedPiece> queued;
   if (value.empty()) return queued;
   const auto [at, is_new] = places_.try_emplace(place);
@@ -26,8 +35,9 @@ absl::StatusOr<std::vector<JoinedPiece>> JoinedValues::Add(const std::string& pl
   Values& values = at->second;
   std::string& joined = values.joined;
   const absl::string_view last = absl::string_view(joined).substr(joined.size() - values.last);
-  const bool may_be_piece = repeated == Repeated::kIsAdded && value.size() < kShortestWhole;
-  if (!is_new && value == last && !may_be_piece) return queued;
+  values.repeats = !is_new && value == last ? values.repeats + 1 : 0;
+  const bool is_piece = values.repeats <= kMostRepeatedPieces && MayBeRepeatedPiece(value);
+  if (values.repeats > 0 && !is_piece) return queued;
   absl::StrAppend(&joined, value);
   if (is_new) values.first = value.size();
   if (joined.size() > kMaxJoinedBytes) {

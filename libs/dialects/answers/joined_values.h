@@ -17,24 +17,27 @@ namespace countersign::dialects::answers {
 // Not thread-safe.
 class JoinedValues {
  public:
-  // Whether a short value that repeats the one before it is a piece like the others, or the same
-  // again, as one of eight bytes and more always is.
-  enum class Repeated { kIsAdded, kIsSkipped };
-
   // Adds the next value of `place`, and queues the last 256 bytes of its values, with and without
-  // the first one, which may be the right one before an odd text. Nothing is queued when the value
-  // is the first one or skipped, or when the queue knows the answer. UNAVAILABLE when there are too
-  // many places.
+  // the first one, which may be the right one before an odd text. A value that repeats the one
+  // before it is a further piece if it is short, up to 16 times in a row; else it is the same again
+  // and skipped. Nothing is queued when the value is the first one or skipped, or when the queue
+  // knows the answer. UNAVAILABLE when there are too many places.
   absl::StatusOr<std::vector<JoinedPiece>> Add(const std::string& place, absl::string_view value,
-                                               Repeated repeated, PieceQueue& queue);
+                                               PieceQueue& queue);
 
  private:
   struct Values {
     std::string joined;
     std::size_t first = 0;  // bytes of the first value that are left, and of the last one
     std::size_t last = 0;
+    int repeats = 0;  // of the last value
   };
   std::map<std::string, Values> places_;
 };
+
+// Whether a value that repeats the one before it may be a further piece of a number or a key: too
+// short to come twice by design.
+bool MayBeRepeatedPiece(absl::string_view value);
+inline constexpr int kMostRepeatedPieces = 16;
 
 }  // namespace countersign::dialects::answers

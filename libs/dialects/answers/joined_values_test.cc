@@ -8,13 +8,10 @@
 namespace countersign::dialects::answers {
 namespace {
 
-using Repeated = JoinedValues::Repeated;
-
 // What the masker is asked after each value, first the longest; "" for nothing.
-std::string Ask(JoinedValues& values, absl::string_view value,
-                Repeated repeated = Repeated::kIsSkipped, const std::string& place = "id") {
+std::string Ask(JoinedValues& values, absl::string_view value, const std::string& place = "id") {
   PieceQueue queue;
-  const auto asked = values.Add(place, value, repeated, queue);
+  const auto asked = values.Add(place, value, queue);
   REQUIRE(asked.ok());
   const auto pieces = queue.Take();
   CHECK(pieces.size() == asked->size());
@@ -29,21 +26,26 @@ std::string Ask(JoinedValues& values, absl::string_view value,
 TEST_CASE("JoinedValues: the values of a place are asked about together", "[dialects]") {
   JoinedValues values;
   CHECK(Ask(values, "4111 ").empty());
-  CHECK(Ask(values, "x", Repeated::kIsSkipped, "model").empty());
+  CHECK(Ask(values, "x", "model").empty());
   CHECK(Ask(values, "1111") == "4111 1111");
   CHECK(Ask(values, "22") == "4111 111122|111122");
-  CHECK(Ask(values, "y", Repeated::kIsSkipped, "model") == "xy");
+  CHECK(Ask(values, "y", "model") == "xy");
 }
 
-TEST_CASE("JoinedValues: a value that is repeated is skipped, or a piece", "[dialects]") {
+TEST_CASE("JoinedValues: a value that is repeated is a piece if it is short, or the same again",
+          "[dialects]") {
   JoinedValues values;
-  CHECK(Ask(values, "11").empty());
-  CHECK(Ask(values, "11").empty());
+  CHECK(Ask(values, "4242").empty());
   CHECK(Ask(values, "").empty());
-  CHECK(Ask(values, "2") == "112");
-  CHECK(Ask(values, "2", Repeated::kIsAdded) == "1122|22");
-  CHECK(Ask(values, "assistant", Repeated::kIsAdded) == "1122assistant|22assistant");
-  CHECK(Ask(values, "assistant", Repeated::kIsAdded).empty());
+  CHECK(Ask(values, "4242") == "42424242");
+  CHECK(Ask(values, "4242") == "424242424242|42424242");
+  CHECK(Ask(values, "assistant") == "424242424242assistant|42424242assistant");
+  CHECK(Ask(values, "assistant").empty());
+  CHECK(Ask(values, "safe") == "424242424242assistantsafe|42424242assistantsafe");
+  CHECK(Ask(values, "safe").empty());
+  int asked = 0;
+  for (int i = 0; i < 100; ++i) asked += Ask(values, "1", "other").empty() ? 0 : 1;
+  CHECK(asked == 16);
 }
 
 TEST_CASE("JoinedValues: the last bytes count, and places are bounded", "[dialects]") {
@@ -54,7 +56,7 @@ TEST_CASE("JoinedValues: the last bytes count, and places are bounded", "[dialec
   PieceQueue queue;
   absl::Status status;
   for (int i = 0; status.ok() && i < 10'000; ++i) {
-    status = values.Add(absl::StrCat("place/", i), "x", Repeated::kIsSkipped, queue).status();
+    status = values.Add(absl::StrCat("place/", i), "x", queue).status();
   }
   CHECK(absl::IsUnavailable(status));
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/dialects/answers/joined_values.h"
 
 namespace countersign::dialects::answers {
 namespace {
@@ -37,6 +38,18 @@ bool MayBeCut(absl::string_view text) {
   return last.size() >= kShortestKey && !IsWord(last);
 }
 
+void Join(std::string& joined, absl::string_view text) {
+  absl::StrAppend(&joined, text.substr(text.size() - std::min(text.size(), kMaxJoinedBytes)));
+  if (joined.size() > kMaxJoinedBytes) joined.erase(0, joined.size() - kMaxJoinedBytes);
+}
+
+// Asks about a complete string with those before it.
+void AskJoined(const std::string& joined, FoundText& text, PieceQueue& queue) {
+  const auto piece = queue.AddWhole(joined);
+  const std::size_t own = std::min(text.text().size(), joined.size());
+  if (piece) text.joined.push_back({*piece, joined.size() - own});
+}
+
 void Keep(std::string& kept, absl::string_view text) {
   kept = text.size() <= kLongestKept ? std::string(text) : std::string();
 }
@@ -60,9 +73,9 @@ absl::Status RepeatedTexts::Resolve(FoundTexts& found, PieceQueue& queue, Outcom
     } else if (is_new) {
       Keep(seen.last, text.text());
       text.continuation = Continuation::kWhole;
-      seen.joined = std::string(text.text());
+      Join(seen.joined, text.text());
     } else if (seen.open) {
-      ResolveOpen(text, seen, outcome);
+      ResolveOpen(text, seen, queue, outcome);
     } else {
       ResolveUnknown(text, seen, queue, outcome);
     }
@@ -102,13 +115,22 @@ bool RepeatedTexts::IsGrowing(const std::string& field) const {
 
 void RepeatedTexts::Open(FoundText& text, Seen& seen, Outcome& outcome) {
   Keep(seen.last, text.text());
+  Join(seen.joined, text.text());
   seen.open = true;
   text.continuation = Continuation::kContinues;
   outcome.opened_fields.push_back(text.field);
 }
 
+// The same string again: complete, unless it may be a further piece of a text.
+void RepeatedTexts::Repeat(FoundText& text, Seen& seen, PieceQueue& queue) {
+  text.continuation = Continuation::kWhole;
+  if (++seen.repeats > kMostRepeatedPieces || !MayBeRepeatedPiece(text.text())) return;
+  Join(seen.joined, text.text());
+  AskJoined(seen.joined, text, queue);
+}
+
 // The second text of a place whose first one is open.
-void RepeatedTexts::ResolveOpen(FoundText& text, Seen& seen, Outcome& outcome) {
+void RepeatedTexts::ResolveOpen(FoundText& text, Seen& seen, PieceQueue& queue, Outcome& outcome) {
   const absl::string_view value = text.text();
   const std::string field = text.field;
   seen.open = false;
@@ -119,8 +141,8 @@ void RepeatedTexts::ResolveOpen(FoundText& text, Seen& seen, Outcome& outcome) {
                                     [&](const OpenPlace& place) { return place.field == field; }),
                      open_places_.end());
   if (!in_one_event && value == seen.last) {
-    text.continuation = Continuation::kWhole;
     outcome.ended_fields.push_back(field);
+    Repeat(text, seen, queue);
     return;
   }
   text.continuation = Continuation::kContinues;
@@ -156,17 +178,14 @@ void RepeatedTexts::EndAbsent(const FoundTexts& found, Outcome& outcome) {
 
 void RepeatedTexts::ResolveUnknown(FoundText& text, Seen& seen, PieceQueue& queue,
                                    Outcome& outcome) {
-  text.continuation = Continuation::kWhole;
   const absl::string_view value = text.text();
-  if (!seen.continues && value == seen.last) return;
+  if (!seen.continues && value == seen.last) return Repeat(text, seen, queue);
+  seen.repeats = 0;
   if (!seen.continues && IsWord(value) && IsWord(seen.last)) {
+    text.continuation = Continuation::kWhole;
     Keep(seen.last, value);
-    absl::StrAppend(&seen.joined, value);
-    if (seen.joined.size() > kMaxJoinedBytes) {
-      seen.joined.erase(0, seen.joined.size() - kMaxJoinedBytes);
-    }
-    if (const auto piece = queue.AddWhole(seen.joined)) outcome.checks.push_back(*piece);
-    return;
+    Join(seen.joined, value);
+    return AskJoined(seen.joined, text, queue);
   }
   text.continuation = Continuation::kContinues;
   if (!seen.continues && !(value.size() > seen.last.size() && !seen.last.empty() &&

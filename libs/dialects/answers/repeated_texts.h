@@ -20,8 +20,8 @@ namespace countersign::dialects::answers {
 // The first string is open: it may be any of these until the next event of its kind (the same
 // choice, or the same type of event) decides. When that has no string at the place the first one is
 // complete, unless it could be the beginning of a number or a key: then it stays open.
-// Short words that follow each other (states, kinds) stay complete; it is checked that they spell
-// nothing together. Not thread-safe.
+// Short words that follow each other (states, kinds) stay complete; one that completes a match with
+// those before it is masked. Not thread-safe.
 class RepeatedTexts {
  public:
   struct Outcome {
@@ -29,7 +29,6 @@ class RepeatedTexts {
     std::vector<std::string> ended_fields;      // complete
     std::vector<std::string> continued_fields;  // opened earlier; this event continues them
     std::vector<std::string> dropped_fields;    // grow: sent again with what is held of them
-    std::vector<std::size_t> checks;            // pieces that the masker must leave unchanged
   };
   // Classifies the unknown texts of `found`. A known member's pieces are pieces: one that begins
   // like the one before it may be chance, and to take it for a repetition would double text. Both
@@ -41,7 +40,8 @@ class RepeatedTexts {
  private:
   struct Seen {
     std::string last;    // the last text; empty when it was too long to keep
-    std::string joined;  // the words so far, concatenated
+    std::string joined;  // the strings while they were complete, concatenated
+    int repeats = 0;     // of the last one
     bool open = false;   // has had its first text only
     bool continues = false;
     bool grows = false;
@@ -60,7 +60,8 @@ class RepeatedTexts {
   };
   void TrackGrowth(FoundText& text);
   void Open(FoundText& text, Seen& seen, Outcome& outcome);
-  void ResolveOpen(FoundText& text, Seen& seen, Outcome& outcome);
+  static void Repeat(FoundText& text, Seen& seen, PieceQueue& queue);
+  void ResolveOpen(FoundText& text, Seen& seen, PieceQueue& queue, Outcome& outcome);
   void ResolveUnknown(FoundText& text, Seen& seen, PieceQueue& queue, Outcome& outcome);
   void FindGrowth(FoundText& text, Seen& seen, Outcome& outcome);
   // Ends the places opened by earlier events that `found`, an event of their kind, does not have.

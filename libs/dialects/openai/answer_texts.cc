@@ -383,7 +383,6 @@ void Walker::AddWhole(absl::string_view key, const Value& value) {
     return;
   FoundText& text = found_.texts.back();
   text.place = absl::StrCat(container_, "/", field_);
-  text.in_pieces = is_event || !container_.empty();
 }
 
 // An unknown member. It may be a piece of a text by its name; otherwise the next event decides.

@@ -129,6 +129,12 @@ TEST_CASE("DocumentAnswer: an error with an escaped secret is refused", "[dialec
     CAPTURE(body);
     CHECK(absl::IsFailedPrecondition(Pass(body, options).status()));
   }
+  // In JSON the string that has it is replaced.
+  CHECK(Pass(R"({"error":{"message":"a SEC&#x52;ET","code":"x"}})", options).value().bytes ==
+        R"({"error":{"message":"<S>","code":"x"}})");
+  CHECK(Pass(R"({"error":{"message":"SE<b>CR</b>ET","param":"a &amp; SECRET"}})", options)
+            .value()
+            .bytes == R"({"error":{"message":"<S>","param":"a &amp; <S>"}})");
   // Unescaped matches are masked, whatever else is escaped.
   CHECK(Pass(R"(caf\u00e9 100% SECRET \n)", options).value().bytes == R"(caf\u00e9 100% <S> \n)");
 }

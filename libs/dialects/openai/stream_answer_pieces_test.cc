@@ -1,6 +1,7 @@
 // Texts in pieces at all places of a stream: whatever the place's name, and whether its strings go
 // on, repeat themselves or grow, what is sent spells no match.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
@@ -261,6 +262,56 @@ TEST_CASE("adversarial 18: pieces that follow a usual value, or are all of an ev
   // Words before a piece with a digit belong to it.
   const std::string key = R"(data: {"choices":[],"z":"@"})";
   CHECK_FALSE(absl::StrContains(pass(key, {"PR", "J-", "1", "2"}), R"("z":"2")"));
+}
+
+TEST_CASE("adversarial 18: equal pieces are pieces, too", "[dialects]") {
+  for (const char* event :
+       {R"(data: {"id":"@","choices":[{"index":0,"delta":{"content":"hi"}}]})",
+        R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"@"}]}}]})",
+        R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":"@"}]})",
+        R"(data: {"choices":[{"index":0,"x":{"y":"@"}}]})", R"(data: {"choices":[],"z":["@"]})",
+        ": @", "id: @\ndata: {\"choices\":[]}"}) {
+    for (const std::vector<std::string>& pieces :
+         {std::vector<std::string>{"4242 ", "4242 ", "4242 ", "4242"},
+          {"5555", "5555", "5555", "4444"},
+          {"55", "55", "55", "55", "55", "55", "44", "44"},
+          {"5", "5", "5", "5", "5", "5", "5", "5", "5", "5", "5", "5", "4", "4", "4", "4"}}) {
+      CAPTURE(event, pieces);
+      std::string bytes;
+      for (const std::string& piece : pieces) {
+        absl::StrAppend(&bytes, absl::StrReplaceAll(event, {{"@", piece}}), "\n\n");
+      }
+      const Passed passed = Pass({bytes + kDone});
+      CAPTURE(passed.caller);
+      REQUIRE(passed.status.ok());
+      std::string digits = passed.caller;
+      digits.erase(std::remove_if(digits.begin(), digits.end(),
+                                  [](char c) { return c != '2' && c != '4' && c != '5'; }),
+                   digits.end());
+      CHECK(digits.size() < 16);
+    }
+  }
+  // Letters of a key, too; words that every event has are kept.
+  const auto keyed = [](const std::vector<std::string>& pieces) {
+    std::string bytes;
+    for (const std::string& piece : pieces) {
+      absl::StrAppend(&bytes, "data: {\"choices\":[],\"z\":\"", piece, "\"}\n\n");
+    }
+    const Passed passed = Pass({bytes + kDone});
+    REQUIRE(passed.status.ok());
+    return passed.caller;
+  };
+  CHECK_FALSE(absl::StrContains(keyed({"P", "R", "J", "-", "1", "1"}), R"("z":"1"}
+
+data: {"choices":[],"z":"1")"));
+  CHECK_FALSE(absl::StrContains(keyed(std::vector<std::string>(40, "safe")), "<"));
+}
+
+TEST_CASE("StreamAnswer: an error that hides a match in escapes is masked", "[dialects]") {
+  const Passed passed = Pass({absl::StrCat(
+      "data: {\"error\":{\"message\":\"card 4&#x31;11 &#49;111 ", "1<b>1</b>11 1111 now\"}}\n\n")});
+  CHECK(absl::StrContains(passed.caller, "<N>"));
+  CHECK_FALSE(absl::StrContains(passed.caller, "111"));
 }
 
 TEST_CASE("StreamAnswer: identifiers that change or repeat are kept", "[dialects]") {
