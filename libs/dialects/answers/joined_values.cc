@@ -38,8 +38,8 @@ absl::StatusOr<std::vector<JoinedPiece>> JoinedValues::Add(const std::string& pl
   values.repeats = !is_new && value == last ? values.repeats + 1 : 0;
   const bool is_piece = values.repeats <= kMostRepeatedPieces && MayBeRepeatedPiece(value);
   if (values.repeats > 0 && !is_piece) return queued;
+  if (is_new || (values.repeats > 0 && values.first == joined.size())) values.first += value.size();
   absl::StrAppend(&joined, value);
-  if (is_new) values.first = value.size();
   if (joined.size() > kMaxJoinedBytes) {
     const std::size_t dropped = joined.size() - kMaxJoinedBytes;
     joined.erase(0, dropped);

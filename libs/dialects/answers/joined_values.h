@@ -28,7 +28,7 @@ class JoinedValues {
  private:
   struct Values {
     std::string joined;
-    std::size_t first = 0;  // bytes of the first value that are left, and of the last one
+    std::size_t first = 0;  // bytes of the first value, and its repeats, that are left
     std::size_t last = 0;
     int repeats = 0;  // of the last value
   };

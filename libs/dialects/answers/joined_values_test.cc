@@ -38,10 +38,10 @@ TEST_CASE("JoinedValues: a value that is repeated is a piece if it is short, or 
   CHECK(Ask(values, "4242").empty());
   CHECK(Ask(values, "").empty());
   CHECK(Ask(values, "4242") == "42424242");
-  CHECK(Ask(values, "4242") == "424242424242|42424242");
-  CHECK(Ask(values, "assistant") == "424242424242assistant|42424242assistant");
+  CHECK(Ask(values, "4242") == "424242424242");
+  CHECK(Ask(values, "assistant") == "424242424242assistant");  // alone it was asked about before
   CHECK(Ask(values, "assistant").empty());
-  CHECK(Ask(values, "safe") == "424242424242assistantsafe|42424242assistantsafe");
+  CHECK(Ask(values, "safe") == "424242424242assistantsafe|assistantsafe");
   CHECK(Ask(values, "safe").empty());
   int asked = 0;
   for (int i = 0; i < 100; ++i) asked += Ask(values, "1", "other").empty() ? 0 : 1;
