@@ -14,7 +14,7 @@
 #include "libs/async/spawn.h"
 #include "libs/base/status.h"
 #include "libs/http/connect.h"
-#include "libs/http/limits/head_scanner.h"
+#include "libs/http/http1/head_scanner.h"
 #include "libs/http/stream.h"
 
 namespace countersign::http {
@@ -197,9 +197,9 @@ class Response final : public ClientResponse {
   // Parses the available part of a head. True when it is complete.
   absl::StatusOr<bool> ParseHead() {
     const absl::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
-    const limits::HeadScanner::Result result = scanner_->Scan(bytes.substr(scanned_));
-    if (result == limits::HeadScanner::Result::kTooLarge) return Malformed("its head is too large");
-    if (result == limits::HeadScanner::Result::kMalformed)
+    const http1::HeadScanner::Result result = scanner_->Scan(bytes.substr(scanned_));
+    if (result == http1::HeadScanner::Result::kTooLarge) return Malformed("its head is too large");
+    if (result == http1::HeadScanner::Result::kMalformed)
       return Malformed("its head has a folded line");
     boost::system::error_code error;
     if (!bytes.empty()) buffer_.consume(parser_->put(buffer_.data(), error));
@@ -284,7 +284,7 @@ class Response final : public ClientResponse {
   boost::beast::flat_buffer buffer_;
   std::size_t read_size_ = kFirstRead;
   std::optional<Parser> parser_;
-  std::optional<limits::HeadScanner> scanner_;
+  std::optional<http1::HeadScanner> scanner_;
   std::size_t scanned_ = 0;  // scanned bytes of the buffer
   ResponseHead head_;
   bool head_request_ = false;

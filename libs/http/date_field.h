@@ -8,16 +8,16 @@
 
 namespace countersign::http {
 
-// The `date` field that RFC 9110 requires in every response, formatted at most once per second. Not
+// The value of the `date` field that RFC 9110 requires in every response, formatted at most once per second. Not
 // thread-safe.
 class DateField {
  public:
-  // "date: Sun, 29 Nov 2026 22:00:00 GMT\r\n". `now` may go back, because clocks are adjusted.
+  // "Sun, 29 Nov 2026 22:00:00 GMT". `now` may go back, because clocks are adjusted.
   const std::string& Format(absl::Time now) {
     const std::int64_t second = absl::ToUnixSeconds(now);
     if (second != second_) {
       second_ = second;
-      text_ = absl::FormatTime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", now, absl::UTCTimeZone());
+      text_ = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone());
     }
     return text_;
   }
@@ -26,5 +26,8 @@ class DateField {
   std::int64_t second_ = std::numeric_limits<std::int64_t>::min();
   std::string text_;
 };
+
+// The value for now, formatted once per second and thread.
+const std::string& FormatDate();
 
 }  // namespace countersign::http

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "libs/async/awaitable.h"
 #include "libs/async/cancellation.h"
 #include "libs/async/executor.h"
@@ -32,8 +33,9 @@ class Exchange {
   // body on, also while nothing is written), and with ABORTED when a drain ends.
   //
   // Over cleartext HTTP/1.1, until the response begins, a caller may close its sending direction
-  // after the request and still wait for the response. A caller that closes it later, or over TLS
-  // or HTTP/1.0, counts as having left.
+  // after the request and still wait for the response. A caller that closes it later, or over TLS,
+  // HTTP/1.0 or HTTP/2, counts as having left. Over HTTP/2 a caller also leaves by resetting the
+  // stream.
   virtual async::Cancellation& cancellation() = 0;
 
   // Reads the whole body; at most once. RESOURCE_EXHAUSTED when it is above `max_bytes` or the
@@ -44,16 +46,29 @@ class Exchange {
     return ReadBody(std::numeric_limits<std::size_t>::max());
   }
 
+  // Reads the next piece of the body, of any size; "" at its end. Has no limit for the whole body,
+  // and is not used together with ReadBody. Over HTTP/2 the caller may send more only as pieces are
+  // read, so a slow reader slows the caller. DEADLINE_EXCEEDED when nothing came within `timeout`;
+  // other errors as in ReadBody. After an error nothing more can be read.
+  virtual async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration timeout) = 0;
+
+  // The fields after the body, once it was read to its end. Those of HTTP/1.1 are discarded.
+  virtual const Headers& trailers() const = 0;
+
   // Sends the whole response. Exactly one of Respond and Begin is called, once. Errors mean that
   // the caller can no longer be reached.
   virtual async::Awaitable<absl::Status> Respond(ResponseHead head, absl::string_view body) = 0;
 
-  // Sends a response in pieces. Write returns when the network has taken the piece, so a slow
-  // caller slows its writer. A response that the handler does not finish is cut off in a way that
-  // the caller can distinguish from a complete one.
+  // Sends a response in pieces. Write returns when the network has taken the piece (over HTTP/2
+  // also the caller's flow-control windows), so a slow caller slows its writer. A response that the
+  // handler does not finish is cut off in a way that the caller can distinguish from a complete
+  // one.
   virtual async::Awaitable<absl::Status> Begin(ResponseHead head) = 0;
   virtual async::Awaitable<absl::Status> Write(absl::string_view piece) = 0;
-  virtual async::Awaitable<absl::Status> Finish() = 0;
+  // `trailers` are sent after the body, over HTTP/1.1 only to callers that accept them
+  // ("te: trailers") and in a chunked response.
+  virtual async::Awaitable<absl::Status> Finish(Headers trailers) = 0;
+  async::Awaitable<absl::Status> Finish() { return Finish(Headers()); }
 
   // True once Respond or Begin was called.
   virtual bool begun() const = 0;

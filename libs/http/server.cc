@@ -10,7 +10,7 @@
 #include "libs/base/mutex.h"
 #include "libs/http/address.h"
 #include "libs/http/await_operation.h"
-#include "libs/http/http1_connection.h"
+#include "libs/http/incoming_connection.h"
 #include "libs/http/io_loop.h"
 #include "libs/http/limits/connection_table.h"
 
@@ -23,17 +23,17 @@ using asio::ip::tcp;
 constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
 constexpr absl::Duration kLastWords = absl::Seconds(2);
 
-class Http1Listener final : public Listener {
+class HttpListener final : public Listener {
  public:
-  Http1Listener(Workers& workers, tcp::acceptor acceptor, security::TlsContext tls,
+  HttpListener(Workers& workers, tcp::acceptor acceptor, security::TlsContext tls,
                 ServerOptions options, Handler handler)
       : workers_(workers),
         loop_(workers.at(0)),
         acceptor_(std::move(acceptor)),
         pause_(loop_),
         table_(TableLimits(options)),
-        shared_(std::make_shared<const Http1Shared>(
-            Http1Shared{std::move(options), std::move(handler)})),
+        serving_(
+            std::make_shared<const Serving>(Serving{std::move(options), std::move(handler)})),
         tls_(std::move(tls)) {
     const tcp::endpoint endpoint = acceptor_.local_endpoint();
     const std::string host = endpoint.address().to_string();
@@ -42,7 +42,7 @@ class Http1Listener final : public Listener {
     async::Spawn(loop_, AcceptAll());
   }
 
-  ~Http1Listener() override { Drain(absl::ZeroDuration()); }
+  ~HttpListener() override { Drain(absl::ZeroDuration()); }
 
   const std::string& address() const override { return address_; }
 
@@ -62,13 +62,13 @@ class Http1Listener final : public Listener {
       const MutexLock lock(mutex_);
       changed_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return !accepting_; });
     }
-    ForEach([](Http1Connection& connection) { connection.FinishSoon(); });
+    ForEach([](IncomingConnection& connection) { connection.FinishSoon(); });
     if (Wait(timeout)) return;
-    ForEach([](Http1Connection& connection) {
+    ForEach([](IncomingConnection& connection) {
       connection.Cancel(absl::AbortedError("the gateway is shutting down"));
     });
     if (Wait(kLastWords)) return;
-    ForEach([](Http1Connection& connection) { connection.Close(); });
+    ForEach([](IncomingConnection& connection) { connection.Close(); });
     Wait(absl::Hours(1));
   }
 
@@ -101,7 +101,7 @@ class Http1Listener final : public Listener {
   }
 
   void Begin(IoLoop& loop, Stream::Socket socket) {
-    auto connection = std::make_shared<Http1Connection>(std::move(socket), loop, shared_);
+    auto connection = std::make_shared<IncomingConnection>(std::move(socket), loop, serving_);
     std::unique_ptr<limits::ConnectionTable::Place> place =
         table_.Admit(connection->source(), [&loop, evicted = std::weak_ptr(connection)] {
           loop.Post([evicted] {
@@ -123,7 +123,7 @@ class Http1Listener final : public Listener {
                  });
   }
 
-  void ForEach(void (*apply)(Http1Connection&)) {
+  void ForEach(void (*apply)(IncomingConnection&)) {
     const MutexLock lock(mutex_);
     for (const auto& [key, entry] : connections_) {
       entry.loop->Post([connection = entry.connection, apply] {
@@ -140,7 +140,7 @@ class Http1Listener final : public Listener {
   }
 
   struct Entry {
-    std::weak_ptr<Http1Connection> connection;
+    std::weak_ptr<IncomingConnection> connection;
     IoLoop* loop;
   };
 
@@ -149,7 +149,7 @@ class Http1Listener final : public Listener {
   tcp::acceptor acceptor_;
   async::Condition pause_;
   limits::ConnectionTable table_;
-  const std::shared_ptr<const Http1Shared> shared_;
+  const std::shared_ptr<const Serving> serving_;
   std::string address_;
   bool draining_ = false;  // used on the loop only
 
@@ -157,12 +157,12 @@ class Http1Listener final : public Listener {
   CondVar changed_;
   security::TlsContext tls_ CS_GUARDED_BY(mutex_);
   bool accepting_ CS_GUARDED_BY(mutex_) = true;
-  std::map<Http1Connection*, Entry> connections_ CS_GUARDED_BY(mutex_);
+  std::map<IncomingConnection*, Entry> connections_ CS_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const std::string& address,
+absl::StatusOr<std::unique_ptr<Listener>> ListenHttp(Workers& workers, const std::string& address,
                                                       security::TlsContext tls,
                                                       ServerOptions options, Handler handler) {
   const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
@@ -183,7 +183,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const st
   acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (acceptor.bind(endpoint, error)) return unavailable();
   if (acceptor.listen(1024, error)) return unavailable();
-  return std::make_unique<Http1Listener>(workers, std::move(acceptor), std::move(tls),
+  return std::make_unique<HttpListener>(workers, std::move(acceptor), std::move(tls),
                                          std::move(options), std::move(handler));
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/http/exchange.h"
+#include "libs/http/http2/http2_options.h"
 #include "libs/http/message.h"
 #include "libs/http/security/tls_context.h"
 #include "libs/http/workers.h"
@@ -33,6 +34,8 @@ struct ServerOptions {
   absl::Duration idle_timeout = absl::Seconds(620);  // between two requests
   absl::Duration write_timeout = absl::Seconds(300);
 
+  http2::Http2Options http2;  // of HTTP/2 connections
+
   // The response to a request that does not reach a handler (400, 408, 431) or that the handler did
   // not answer (500). Empty: no body.
   struct Refusal {
@@ -42,7 +45,7 @@ struct ServerOptions {
   std::function<Refusal(int status)> refuse;
 };
 
-// Accepts requests at an address until it is drained; the interface for all versions of HTTP.
+// Accepts requests at an address, in every version of HTTP, until it is drained.
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -58,9 +61,11 @@ class Listener {
   virtual void Drain(absl::Duration timeout) = 0;
 };
 
-// Listens for HTTP/1.1, with TLS if `tls` is set. Connections are distributed over the workers,
-// which must outlive the listener. UNAVAILABLE when the address is taken or not local.
-absl::StatusOr<std::unique_ptr<Listener>> ListenHttp1(Workers& workers, const std::string& address,
+// Listens for HTTP/1.1 and HTTP/2, with TLS if `tls` is set: over TLS the caller chooses the version
+// with ALPN, in cleartext with its first bytes (prior knowledge; an Upgrade field is ignored).
+// Connections are distributed over the workers, which must outlive the listener. UNAVAILABLE when
+// the address is taken or not local.
+absl::StatusOr<std::unique_ptr<Listener>> ListenHttp(Workers& workers, const std::string& address,
                                                       security::TlsContext tls,
                                                       ServerOptions options, Handler handler);
 

@@ -459,7 +459,7 @@ TEST_CASE("Server: a drain cancels calls that do not finish in time", "[http]") 
 TEST_CASE("Server: an address in use is UNAVAILABLE", "[http]") {
   TestServer server(Echo);
   Workers workers(1);
-  CHECK(absl::IsUnavailable(ListenHttp1(workers, server.address(), nullptr, {}, Echo).status()));
+  CHECK(absl::IsUnavailable(ListenHttp(workers, server.address(), nullptr, {}, Echo).status()));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<StatusListener>> StatusListener::Start(const std:
   options.reserved_for_verified = 0;  // nobody authenticates here
   options.max_body_bytes = 0;
   options.idle_timeout = absl::Seconds(60);
-  absl::StatusOr<std::unique_ptr<Listener>> listener = ListenHttp1(
+  absl::StatusOr<std::unique_ptr<Listener>> listener = ListenHttp(
       state->workers, address, nullptr, std::move(options),
       [handlers = &state->handlers](Exchange& exchange) { return Answer(exchange, *handlers); });
   if (!listener.ok()) return listener.status();

@@ -158,6 +158,14 @@ Awaitable<void> Stream::ShutdownWrite(absl::Duration timeout) {
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
+absl::string_view Stream::AlpnProtocol() const {
+  if (!tls_.has_value()) return {};
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(const_cast<Stream*>(this)->tls_->native_handle(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 void Stream::Close() {
   closed_ = true;
   boost::system::error_code ignored;

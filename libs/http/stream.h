@@ -70,6 +70,7 @@ class Stream {
   bool SendNow(absl::string_view bytes);
 
   bool is_tls() const { return tls_.has_value(); }
+  absl::string_view AlpnProtocol() const;  // after the handshake; "" without one
 
   // Whether an idle connection can carry another request: the peer has neither closed it nor sent
   // anything unexpected. Does not wait.

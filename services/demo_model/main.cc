@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   countersign::http::Workers workers(1);
-  auto listener = countersign::http::ListenHttp1(
+  auto listener = countersign::http::ListenHttp(
       workers, absl::StrCat(host, ":", port), {}, {},
       countersign::demo_model::MakeModel(**requests, absl::Milliseconds(pace_ms)));
   if (!listener.ok()) {

@@ -22,6 +22,19 @@ absl::Status Unusable(absl::string_view what, const boost::system::error_code& e
   return absl::InvalidArgumentError(absl::StrCat("cannot use ", what, ": ", error.message()));
 }
 
+// The protocols of a server, the preferred one first, as ALPN encodes them.
+constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+
+// A caller that offers other protocols only is served like one without ALPN.
+int SelectProtocol(SSL*, const unsigned char** selected, unsigned char* size,
+                   const unsigned char* offered, unsigned int offered_size, void*) {
+  unsigned char* found = nullptr;
+  const int result = SSL_select_next_proto(&found, size, kProtocols, sizeof(kProtocols) - 1,
+                                           offered, offered_size);
+  *selected = found;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
 boost::asio::const_buffer Bytes(const SecretString& pem) {
   return boost::asio::buffer(pem.Reveal().data(), pem.Reveal().size());
 }
@@ -36,6 +49,7 @@ absl::StatusOr<TlsContext> ServerTls(const std::string& certificate_chain_file,
   if (error) return Unusable(certificate_chain_file, error);
   context->use_private_key_file(key_file, ssl::context::pem, error);
   if (error) return Unusable(key_file, error);
+  SSL_CTX_set_alpn_select_cb(context->native_handle(), SelectProtocol, nullptr);
   return context;
 }
 

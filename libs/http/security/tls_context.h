@@ -16,7 +16,8 @@ namespace countersign::http::security {
 // threads.
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
-// INVALID_ARGUMENT names an unusable file.
+// For servers of HTTP/2 and HTTP/1.1, which callers choose with ALPN. INVALID_ARGUMENT names an
+// unusable file.
 absl::StatusOr<TlsContext> ServerTls(const std::string& certificate_chain_file,
                                      const std::string& key_file);
 

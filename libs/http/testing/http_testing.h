@@ -86,7 +86,7 @@ class TestServer {
  public:
   explicit TestServer(Handler handler, ServerOptions options = {},
                       security::TlsContext tls = nullptr)
-      : listener_(ListenHttp1(workers_, "127.0.0.1:0", tls, std::move(options), std::move(handler))
+      : listener_(ListenHttp(workers_, "127.0.0.1:0", tls, std::move(options), std::move(handler))
                       .value()) {}
   const std::string& address() const { return listener_->address(); }
   std::uint16_t port() const { return ParseHostPort(address()).value().port; }

@@ -28,6 +28,10 @@ class KeptExchange final : public http::Exchange {
   async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override {
     co_return absl::ResourceExhaustedError(std::to_string(max_bytes));
   }
+  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration) override {
+    co_return "";
+  }
+  const http::Headers& trailers() const override { return request.headers; }
   async::Awaitable<absl::Status> Respond(http::ResponseHead head, absl::string_view body) override {
     response = std::move(head);
     said.emplace_back(body);
@@ -41,7 +45,10 @@ class KeptExchange final : public http::Exchange {
     said.emplace_back(piece);
     co_return absl::OkStatus();
   }
-  async::Awaitable<absl::Status> Finish() override { co_return absl::UnavailableError("reset"); }
+  using Exchange::Finish;
+  async::Awaitable<absl::Status> Finish(http::Headers) override {
+    co_return absl::UnavailableError("reset");
+  }
   bool begun() const override { return false; }
 
  private:

@@ -71,7 +71,7 @@ absl::Status HttpTransport::Listen(const ListenOn& listen) {
   }
   CS_ASSIGN_OR_RETURN(
       std::unique_ptr<http::Listener> listener,
-      http::ListenHttp1(network_, listen.address, tls, MakeServerOptions(),
+      http::ListenHttp(network_, listen.address, tls, MakeServerOptions(),
                         [this](http::Exchange& exchange) { return Handle(exchange); }));
   listeners_.push_back(std::move(listener));
   if (secure) {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace countersign::http::limits {
+namespace countersign::http::http1 {
 
 // Scans the head of an HTTP/1.1 message while it arrives, before a parser stores anything. Refuses
 // heads that are too large, however their bytes are distributed, and lines that parsers interpret
@@ -29,4 +29,4 @@ class HeadScanner {
   char last_ = '\0';
 };
 
-}  // namespace countersign::http::limits
+}  // namespace countersign::http::http1

@@ -10,7 +10,7 @@
 #include "libs/http/server.h"
 #include "libs/http/testing/http_testing.h"
 
-namespace countersign::http {
+namespace countersign::http::http1 {
 namespace {
 
 using testing::RawClient;
@@ -220,4 +220,4 @@ TEST_CASE("Framing: HTTP/1.0 is kept open on request only, and closed after a st
 }
 
 }  // namespace
-}  // namespace countersign::http
+}  // namespace countersign::http::http1

@@ -1,4 +1,4 @@
-#include "libs/http/http1_connection.h"
+#include "libs/http/http1/connection.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/async/spawn.h"
 
-namespace countersign::http {
+namespace countersign::http::http1 {
 namespace {
 
 namespace beast_http = boost::beast::http;
@@ -31,57 +31,51 @@ absl::string_view View(const boost::beast::flat_buffer& buffer) {
 
 }  // namespace
 
-Http1Connection::Http1Connection(Stream::Socket socket, IoLoop& loop,
-                                 std::shared_ptr<const Http1Shared> shared)
-    : stream_(std::move(socket), loop),
-      shared_(std::move(shared)),
-      client_address_(stream_.PeerAddress()),
-      source_(stream_.PeerSource()),
-      buffer_(shared_->options.max_head_bytes + kBodyRead),
-      watch_done_(loop),
-      handler_done_(loop) {}
-
-Awaitable<void> Http1Connection::Run(security::TlsContext tls,
-                                     std::unique_ptr<limits::ConnectionTable::Place> place) {
-  place_ = std::move(place);
-  co_await ServeRequests(std::move(tls));
-  stream_.Close();
-  place_.reset();  // the coroutine of Watch may live longer
+Connection::Connection(Accepted accepted)
+    : stream_(std::move(accepted.stream)),
+      serving_(std::move(accepted.serving)),
+      client_address_(stream_->PeerAddress()),
+      place_(accepted.place),
+      buffer_(serving_->options.max_head_bytes + kBodyRead),
+      watch_done_(stream_->loop()),
+      handler_done_(stream_->loop()) {
+  const auto space = buffer_.prepare(accepted.received.size());
+  accepted.received.copy(static_cast<char*>(space.data()), space.size());
+  buffer_.commit(accepted.received.size());
 }
 
-Awaitable<void> Http1Connection::ServeRequests(security::TlsContext tls) {
-  if (tls != nullptr) {
-    const absl::Status accepted =
-        co_await stream_.AcceptTls(tls, shared_->options.first_byte_timeout);
-    if (!accepted.ok()) co_return;
-  }
-  while (!finish_soon_ && co_await AwaitRequest()) {
-    if (!co_await ReadHead()) break;
-    if (!place_->BeginRequest()) break;
+Awaitable<void> Connection::Run() {
+  // GCC 12 miscompiles coroutines whose first await is in the condition of a loop.
+  while (!finish_soon_) {
+    const bool requested = co_await AwaitRequest();
+    if (!requested) break;
+    const bool acceptable = co_await ReadHead();
+    if (!acceptable || !place_.BeginRequest()) break;
     co_await RunHandler();
-    place_->EndRequest();
+    place_.EndRequest();
     if (phase_ != Phase::kDone || gone_) break;
     if (!keep_alive_ || !body_read_) {
       co_await Linger();
       break;
     }
   }
+  stream_->Close();
 }
 
-void Http1Connection::FinishSoon() {
+void Connection::FinishSoon() {
   finish_soon_ = true;
   if (!handling_) Close();
 }
 
-void Http1Connection::Cancel(absl::Status cause) { cancellation_->Cancel(std::move(cause)); }
+void Connection::Cancel(absl::Status cause) { cancellation_->Cancel(std::move(cause)); }
 
-void Http1Connection::Close() { stream_.Close(); }
+void Connection::Close() { stream_->Close(); }
 
-Awaitable<absl::Status> Http1Connection::FillBuffer(absl::Duration timeout) {
+Awaitable<absl::Status> Connection::FillBuffer(absl::Duration timeout) {
   const std::size_t size = parser_.has_value() && parser_->is_header_done() ? kBodyRead : kHeadRead;
   const auto space = buffer_.prepare(std::min(size, buffer_.max_size() - buffer_.size()));
   const absl::StatusOr<std::size_t> count =
-      co_await stream_.ReadSome(static_cast<char*>(space.data()), space.size(), timeout);
+      co_await stream_->ReadSome(static_cast<char*>(space.data()), space.size(), timeout);
   if (!count.ok()) co_return count.status();
   if (*count == 0) {
     input_ended_ = true;
@@ -91,11 +85,11 @@ Awaitable<absl::Status> Http1Connection::FillBuffer(absl::Duration timeout) {
   co_return absl::OkStatus();
 }
 
-Awaitable<bool> Http1Connection::AwaitRequest() {
+Awaitable<bool> Connection::AwaitRequest() {
   if (watching_) {
-    co_await watch_done_.WaitFor(shared_->options.idle_timeout);
+    co_await watch_done_.WaitFor(serving_->options.idle_timeout);
     if (watching_) {
-      stream_.Close();
+      stream_->Close();
       co_return false;
     }
   }
@@ -103,29 +97,31 @@ Awaitable<bool> Http1Connection::AwaitRequest() {
   if (buffer_.size() > 0) co_return true;
   if (input_ended_) co_return false;
   const absl::Duration timeout =
-      exchanges_ == 0 ? shared_->options.first_byte_timeout : shared_->options.idle_timeout;
+      exchanges_ == 0 ? serving_->options.first_byte_timeout : serving_->options.idle_timeout;
   const absl::Status filled = co_await FillBuffer(timeout);
   co_return filled.ok();
 }
 
-void Http1Connection::PrepareForHead() {
+void Connection::PrepareForHead() {
   head_ = RequestHead();
   cancellation_ = std::make_unique<async::Cancellation>();
   phase_ = Phase::kWaiting;
+  body_received_ = body_returned_ = 0;
   body_read_ = false;
+  piecewise_ = false;
   keep_alive_ = false;
   half_closed_ = false;
   parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(shared_->options.max_head_bytes));
+  parser_->header_limit(static_cast<std::uint32_t>(serving_->options.max_head_bytes));
   parser_->body_limit(boost::none);  // set later by ReadBody
   // Skips an empty line before a request (RFC 9112, section 2.2).
   if (absl::StartsWith(View(buffer_), "\r\n")) buffer_.consume(2);
 }
 
-int Http1Connection::ParseHead(limits::HeadScanner& scanner, std::size_t& scanned) {
-  const limits::HeadScanner::Result result = scanner.Scan(View(buffer_).substr(scanned));
-  if (result == limits::HeadScanner::Result::kTooLarge) return 431;
-  if (result == limits::HeadScanner::Result::kMalformed) return 400;
+int Connection::ParseHead(HeadScanner& scanner, std::size_t& scanned) {
+  const HeadScanner::Result result = scanner.Scan(View(buffer_).substr(scanned));
+  if (result == HeadScanner::Result::kTooLarge) return 431;
+  if (result == HeadScanner::Result::kMalformed) return 400;
   boost::system::error_code error;
   buffer_.consume(parser_->put(buffer_.data(), error));
   scanned = buffer_.size();
@@ -134,11 +130,11 @@ int Http1Connection::ParseHead(limits::HeadScanner& scanner, std::size_t& scanne
   return error && error != beast_http::error::need_more ? 400 : 0;
 }
 
-Awaitable<bool> Http1Connection::ReadHead() {
+Awaitable<bool> Connection::ReadHead() {
   PrepareForHead();
-  limits::HeadScanner scanner(shared_->options.max_head_bytes, shared_->options.max_head_fields);
+  HeadScanner scanner(serving_->options.max_head_bytes, serving_->options.max_head_fields);
   std::size_t scanned = 0;  // scanned bytes of the buffer
-  const async::TimePoint deadline = executor().After(shared_->options.head_timeout);
+  const async::TimePoint deadline = executor().After(serving_->options.head_timeout);
   while (true) {
     const int refused = ParseHead(scanner, scanned);
     if (refused != 0) {
@@ -158,7 +154,7 @@ Awaitable<bool> Http1Connection::ReadHead() {
   co_return true;
 }
 
-bool Http1Connection::TakeHead() {
+bool Connection::TakeHead() {
   const auto& message = parser_->get();
   head_.method = std::string(View(message.method_string()));
   head_.target = std::string(View(message.target()));
@@ -184,7 +180,7 @@ bool Http1Connection::TakeHead() {
 
 // Sets the target in origin form. An absolute target also sets the host, instead of the Host field
 // (RFC 9112, section 3.2.2).
-bool Http1Connection::TakeTarget() {
+bool Connection::TakeTarget() {
   if (absl::StrContains(head_.target, '#')) return false;
   if (absl::StartsWith(head_.target, "/")) return true;
   absl::string_view rest = head_.target;
@@ -203,70 +199,104 @@ bool Http1Connection::TakeTarget() {
   return true;
 }
 
-Awaitable<void> Http1Connection::RunHandler() {
+Awaitable<void> Connection::RunHandler() {
   handling_ = true;
   ++exchanges_;
   if (body_read_) WatchCaller();
-  co_await shared_->handler(*this);
+  co_await serving_->handler(*this);
   if (phase_ == Phase::kWaiting && !gone_) co_await Refuse(500);
   handling_ = false;
   handler_done_.Notify();
 }
 
-Awaitable<absl::StatusOr<std::string>> Http1Connection::ReadBody(std::size_t max_bytes) {
-  const std::uint64_t limit = std::min(max_bytes, shared_->options.max_body_bytes);
+Awaitable<absl::Status> Connection::ContinueBody() {
+  parser_->eager(true);
+  body_received_ = buffer_.size();
+  if (body_read_ || http10_ || !head_.headers.HasToken("expect", "100-continue")) {
+    co_return absl::OkStatus();
+  }
+  co_return co_await stream_->Write("HTTP/1.1 100 Continue\r\n\r\n",
+                                    serving_->options.write_timeout);
+}
+
+absl::StatusOr<bool> Connection::ParseBody() {
+  boost::system::error_code error;
+  while (!parser_->is_done()) {
+    if (buffer_.size() == 0 || error) return false;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (error == beast_http::error::body_limit) return absl::ResourceExhaustedError("");
+    if (error && error != beast_http::error::need_more) {
+      return absl::InvalidArgumentError(error.message());
+    }
+  }
+  return true;
+}
+
+Awaitable<absl::Status> Connection::ReadMoreBody(absl::Duration timeout) {
+  const std::uint64_t data = body_returned_ + parser_->get().body().size();
+  const std::uint64_t framing = body_received_ - std::min(body_received_, data);
+  if (buffer_.size() > kMaxUnparsed || framing > kMaxFraming + kMaxFramingPerByte * data) {
+    co_return absl::InvalidArgumentError("the body's chunk framing is too large");
+  }
+  const std::size_t unparsed = buffer_.size();
+  const absl::Status filled = co_await FillBuffer(std::max(timeout, absl::ZeroDuration()));
+  if (!filled.ok()) gone_ = true;
+  body_received_ += buffer_.size() - unparsed;
+  co_return filled;
+}
+
+void Connection::EndBody() {
+  if (std::exchange(body_read_, true)) return;
+  WatchCaller();
+}
+
+Awaitable<absl::StatusOr<std::string>> Connection::ReadBody(std::size_t max_bytes) {
+  const std::uint64_t limit = std::min(max_bytes, serving_->options.max_body_bytes);
   const absl::Status too_large =
       absl::ResourceExhaustedError(absl::StrCat("the body is larger than ", limit, " bytes"));
   if (parser_->content_length().value_or(0) > limit) co_return too_large;
   parser_->body_limit(limit);
-  if (!body_read_ && head_.headers.HasToken("expect", "100-continue") && !http10_) {
-    const absl::Status sent =
-        co_await stream_.Write("HTTP/1.1 100 Continue\r\n\r\n", shared_->options.write_timeout);
-    if (!sent.ok()) co_return sent;
-  }
-  parser_->eager(true);
-  const async::TimePoint deadline = executor().After(shared_->options.body_total_timeout);
-  std::uint64_t read = buffer_.size();
-  while (!parser_->is_done()) {
-    boost::system::error_code error;
-    if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
-    if (error == beast_http::error::body_limit) co_return too_large;
-    if (error && error != beast_http::error::need_more) {
-      co_return absl::InvalidArgumentError(error.message());
-    }
-    if (parser_->is_done()) break;
-    if (buffer_.size() > 0 && !error) continue;
-    const std::uint64_t framing =
-        read - std::min<std::uint64_t>(read, parser_->get().body().size());
-    if (buffer_.size() > kMaxUnparsed ||
-        framing > kMaxFraming + kMaxFramingPerByte * parser_->get().body().size()) {
-      co_return absl::InvalidArgumentError("the body's chunk framing is too large");
+  absl::Status status = co_await ContinueBody();
+  const async::TimePoint deadline = executor().After(serving_->options.body_total_timeout);
+  while (status.ok()) {
+    const absl::StatusOr<bool> complete = ParseBody();
+    if (absl::IsResourceExhausted(complete.status())) co_return too_large;
+    if (!complete.ok()) co_return complete.status();
+    if (*complete) {
+      EndBody();
+      co_return std::move(parser_->get().body());
     }
     const absl::Duration left = absl::FromChrono(deadline - executor().Now());
-    const std::size_t unparsed = buffer_.size();
-    const absl::Status filled =
-        co_await FillBuffer(std::clamp(left, absl::ZeroDuration(), shared_->options.body_timeout));
-    if (!filled.ok()) {
-      gone_ = true;
-      co_return filled;
-    }
-    read += buffer_.size() - unparsed;
+    status = co_await ReadMoreBody(std::min(left, serving_->options.body_timeout));
   }
-  if (!body_read_) {
-    body_read_ = true;
-    WatchCaller();
-  }
-  co_return std::move(parser_->get().body());
+  co_return status;
 }
 
-void Http1Connection::WatchCaller() {
+Awaitable<absl::StatusOr<std::string>> Connection::ReadPiece(absl::Duration timeout) {
+  absl::Status status;
+  if (!std::exchange(piecewise_, true)) status = co_await ContinueBody();
+  std::string& body = parser_->get().body();
+  while (status.ok()) {
+    const absl::StatusOr<bool> complete = ParseBody();
+    if (!complete.ok()) co_return complete.status();
+    if (*complete) EndBody();
+    if (*complete || !body.empty()) {
+      body_returned_ += body.size();
+      co_return std::exchange(body, "");
+    }
+    status = co_await ReadMoreBody(timeout);
+  }
+  co_return status;
+}
+
+void Connection::WatchCaller() {
   if (watching_ || gone_) return;
   watching_ = buffer_.size() == 0;
   if (watching_ && buffer_.capacity() > kShrinkAbove) buffer_.shrink_to_fit();
   async::Spawn(executor(), Watch(shared_from_this(), exchanges_));
 }
 
-void Http1Connection::CallerLeft() {
+void Connection::CallerLeft() {
   gone_ = true;
   cancellation_->Cancel(absl::CancelledError("the caller left"));
 }
@@ -274,18 +304,18 @@ void Http1Connection::CallerLeft() {
 // The caller has closed its sending direction: either it waits for the response, or it is gone. An
 // interim response distinguishes the two: a waiting caller ignores it, and the kernel of a closed
 // one answers with a reset, which Watch detects. Returns false if the caller counts as gone.
-bool Http1Connection::ContinueHalfClosed() {
-  if (half_closed_ || http10_ || phase_ != Phase::kWaiting || stream_.IsBroken()) return false;
-  half_closed_ = stream_.SendNow("HTTP/1.1 102 Processing\r\n\r\n");
+bool Connection::ContinueHalfClosed() {
+  if (half_closed_ || http10_ || phase_ != Phase::kWaiting || stream_->IsBroken()) return false;
+  half_closed_ = stream_->SendNow("HTTP/1.1 102 Processing\r\n\r\n");
   return half_closed_;
 }
 
-Awaitable<void> Http1Connection::Watch(std::shared_ptr<Http1Connection> self,
+Awaitable<void> Connection::Watch(std::shared_ptr<Connection> self,
                                        std::uint64_t exchange) {
-  Http1Connection& connection = *self;
+  Connection& connection = *self;
   if (connection.watching_) {
     const auto space = connection.buffer_.prepare(kWatchRead);
-    const absl::StatusOr<std::size_t> count = co_await connection.stream_.ReadSome(
+    const absl::StatusOr<std::size_t> count = co_await connection.stream_->ReadSome(
         static_cast<char*>(space.data()), space.size(), absl::InfiniteDuration());
     connection.watching_ = false;
     connection.input_ended_ = count.ok() && *count == 0;
@@ -299,7 +329,7 @@ Awaitable<void> Http1Connection::Watch(std::shared_ptr<Http1Connection> self,
   absl::Duration pause = connection.half_closed_ ? kWatchSoon : kWatchEvery;
   while (connection.handling_ && exchange == connection.exchanges_ && !connection.gone_) {
     const bool ended =
-        connection.half_closed_ ? connection.stream_.IsBroken() : connection.stream_.PeerLeft();
+        connection.half_closed_ ? connection.stream_->IsBroken() : connection.stream_->PeerLeft();
     if (ended) {
       if (!connection.ContinueHalfClosed()) co_return connection.CallerLeft();
       pause = kWatchSoon;
@@ -309,4 +339,4 @@ Awaitable<void> Http1Connection::Watch(std::shared_ptr<Http1Connection> self,
   }
 }
 
-}  // namespace countersign::http
+}  // namespace countersign::http::http1

@@ -8,7 +8,7 @@
 #include "libs/http/server.h"
 #include "libs/http/testing/http_testing.h"
 
-namespace countersign::http {
+namespace countersign::http::http1 {
 namespace {
 
 using testing::RawClient;
@@ -129,4 +129,4 @@ TEST_CASE("Half-close: over HTTP/1.0, without interim responses, it means that t
 }
 
 }  // namespace
-}  // namespace countersign::http
+}  // namespace countersign::http::http1

@@ -1,11 +1,10 @@
-// The writing half of Http1Connection.
+// The writing half of Connection.
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "libs/base/clock.h"
 #include "libs/http/date_field.h"
-#include "libs/http/http1_connection.h"
+#include "libs/http/http1/connection.h"
 
-namespace countersign::http {
+namespace countersign::http::http1 {
 namespace {
 
 // Limits for reading from a caller that is still sending after its response: closing a connection
@@ -22,25 +21,24 @@ bool IsFraming(absl::string_view name) {
          absl::EqualsIgnoreCase(name, "connection");
 }
 
-const std::string& FormatDate() {
-  thread_local DateField field;
-  return field.Format(SystemClock().Now());
+void AppendFields(const Headers& fields, std::string& text) {
+  for (const auto& [name, value] : fields) {
+    if (IsFraming(name) || !IsFieldValue(value)) continue;
+    absl::StrAppend(&text, name, ": ", value, "\r\n");
+  }
 }
 
 }  // namespace
 
-std::string Http1Connection::FormatHead(const ResponseHead& head,
+std::string Connection::FormatHead(const ResponseHead& head,
                                         std::optional<std::size_t> length) {
   const bool no_more_requests = input_ended_ && buffer_.size() == 0;
   if (finish_soon_ || !body_read_ || no_more_requests) keep_alive_ = false;
   chunked_ = !length.has_value() && !http10_;
   if (!length.has_value() && http10_) keep_alive_ = false;
   std::string text = absl::StrCat("HTTP/1.1 ", head.status, " ", ReasonPhrase(head.status), "\r\n");
-  for (const auto& [name, value] : head.headers) {
-    if (IsFraming(name) || !IsFieldValue(value)) continue;
-    absl::StrAppend(&text, name, ": ", value, "\r\n");
-  }
-  absl::StrAppend(&text, FormatDate());
+  AppendFields(head.headers, text);
+  absl::StrAppend(&text, "date: ", FormatDate(), "\r\n");
   if (length.has_value()) absl::StrAppend(&text, "content-length: ", *length, "\r\n");
   if (chunked_) absl::StrAppend(&text, "transfer-encoding: chunked\r\n");
   if (!keep_alive_) {
@@ -54,47 +52,50 @@ std::string Http1Connection::FormatHead(const ResponseHead& head,
 
 // When the call is cancelled while bytes wait for the caller to take them, the write gets a short
 // deadline: a caller that still reads gets the rest of the message and the error that follows.
-Awaitable<absl::Status> Http1Connection::Send(absl::string_view first, absl::string_view second) {
+Awaitable<absl::Status> Connection::Send(absl::string_view first, absl::string_view second) {
   if (gone_) co_return absl::CancelledError("the caller left");
   const async::Cancellation::Watch watch(*cancellation_, [this] {
     if (gone_) {
-      stream_.Close();
+      stream_->Close();
     } else {
-      stream_.ShortenWriteDeadline(kLastWrite);
+      stream_->ShortenWriteDeadline(kLastWrite);
     }
   });
-  co_return co_await stream_.Write(first, second, shared_->options.write_timeout);
+  co_return co_await stream_->Write(first, second, serving_->options.write_timeout);
 }
 
-Awaitable<absl::Status> Http1Connection::Respond(ResponseHead head, absl::string_view body) {
+Awaitable<absl::Status> Connection::Respond(ResponseHead head, absl::string_view body) {
   const std::string text = FormatHead(head, body.size());
   phase_ = Phase::kDone;
   const bool bodiless = head_.method == "HEAD" || head.status == 204 || head.status == 304;
   co_return co_await Send(text, bodiless ? absl::string_view() : body);
 }
 
-Awaitable<absl::Status> Http1Connection::Begin(ResponseHead head) {
+Awaitable<absl::Status> Connection::Begin(ResponseHead head) {
   const std::string text = FormatHead(head, std::nullopt);
   phase_ = Phase::kStreaming;
   co_return co_await Send(text, absl::string_view());
 }
 
-Awaitable<absl::Status> Http1Connection::Write(absl::string_view piece) {
+Awaitable<absl::Status> Connection::Write(absl::string_view piece) {
   if (piece.empty()) co_return absl::OkStatus();
   if (!chunked_) co_return co_await Send(piece, absl::string_view());
   const std::string chunk = absl::StrCat(absl::Hex(piece.size()), "\r\n", piece, "\r\n");
   co_return co_await Send(chunk, absl::string_view());
 }
 
-Awaitable<absl::Status> Http1Connection::Finish() {
+Awaitable<absl::Status> Connection::Finish(Headers trailers) {
   phase_ = Phase::kDone;
   if (!chunked_) co_return absl::OkStatus();
-  co_return co_await Send("0\r\n\r\n", absl::string_view());
+  std::string end = "0\r\n";
+  if (head_.headers.HasToken("te", "trailers")) AppendFields(trailers, end);
+  end += "\r\n";
+  co_return co_await Send(end, absl::string_view());
 }
 
-Awaitable<void> Http1Connection::Refuse(int status) {
+Awaitable<void> Connection::Refuse(int status) {
   ServerOptions::Refusal refusal;
-  if (shared_->options.refuse) refusal = shared_->options.refuse(status);
+  if (serving_->options.refuse) refusal = serving_->options.refuse(status);
   ResponseHead head;
   head.status = status;
   head.headers = std::move(refusal.headers);
@@ -103,8 +104,8 @@ Awaitable<void> Http1Connection::Refuse(int status) {
   if (!handling_) co_await Linger();
 }
 
-Awaitable<void> Http1Connection::Linger() {
-  co_await stream_.ShutdownWrite(absl::Seconds(1));
+Awaitable<void> Connection::Linger() {
+  co_await stream_->ShutdownWrite(absl::Seconds(1));
   const async::TimePoint deadline = executor().After(kLingerTime);
   std::string scratch(64u << 10, '\0');
   std::size_t discarded = 0;
@@ -112,10 +113,10 @@ Awaitable<void> Http1Connection::Linger() {
     const absl::Duration left = absl::FromChrono(deadline - executor().Now());
     if (left <= absl::ZeroDuration()) break;
     const absl::StatusOr<std::size_t> count =
-        co_await stream_.ReadSome(scratch.data(), scratch.size(), left);
+        co_await stream_->ReadSome(scratch.data(), scratch.size(), left);
     if (!count.ok() || *count == 0) break;
     discarded += *count;
   }
 }
 
-}  // namespace countersign::http
+}  // namespace countersign::http::http1

@@ -1,11 +1,11 @@
-#include "libs/http/limits/head_scanner.h"
+#include "libs/http/http1/head_scanner.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 
-namespace countersign::http::limits {
+namespace countersign::http::http1 {
 namespace {
 
 using Result = HeadScanner::Result;
@@ -78,4 +78,4 @@ TEST_CASE("HeadScanner: folded lines and bare line feeds are malformed", "[http]
 }
 
 }  // namespace
-}  // namespace countersign::http::limits
+}  // namespace countersign::http::http1

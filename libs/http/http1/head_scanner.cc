@@ -1,6 +1,6 @@
-#include "libs/http/limits/head_scanner.h"
+#include "libs/http/http1/head_scanner.h"
 
-namespace countersign::http::limits {
+namespace countersign::http::http1 {
 
 HeadScanner::Result HeadScanner::Scan(absl::string_view bytes) {
   while (!bytes.empty()) {
@@ -27,4 +27,4 @@ HeadScanner::Result HeadScanner::Scan(absl::string_view bytes) {
   return Result::kNeedMore;
 }
 
-}  // namespace countersign::http::limits
+}  // namespace countersign::http::http1
