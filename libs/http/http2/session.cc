@@ -170,7 +170,6 @@ Session::Session(const SessionLimits& limits, Events& events, async::TimePoint n
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.http2.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
        static_cast<std::uint32_t>(limits_.max_head_bytes)},
-      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
   nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings));
   nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0,
