@@ -13,8 +13,7 @@ TEST_CASE("DateField: follows the clock forwards and backwards", "[http]") {
   CHECK(field.Format(noon + absl::Milliseconds(999)) == "Sun, 29 Nov 2026 12:00:00 GMT");
   CHECK(field.Format(noon + absl::Seconds(1)) == "Sun, 29 Nov 2026 12:00:01 GMT");
   CHECK(field.Format(noon - absl::Hours(1)) == "Sun, 29 Nov 2026 11:00:00 GMT");
-  CHECK(field.Format(noon - absl::Hours(1) + absl::Seconds(5)) ==
-        "Sun, 29 Nov 2026 11:00:05 GMT");
+  CHECK(field.Format(noon - absl::Hours(1) + absl::Seconds(5)) == "Sun, 29 Nov 2026 11:00:05 GMT");
 }
 
 }  // namespace

@@ -26,14 +26,13 @@ constexpr absl::Duration kLastWords = absl::Seconds(2);
 class HttpListener final : public Listener {
  public:
   HttpListener(Workers& workers, tcp::acceptor acceptor, security::TlsContext tls,
-                ServerOptions options, Handler handler)
+               ServerOptions options, Handler handler)
       : workers_(workers),
         loop_(workers.at(0)),
         acceptor_(std::move(acceptor)),
         pause_(loop_),
         table_(TableLimits(options)),
-        serving_(
-            std::make_shared<const Serving>(Serving{std::move(options), std::move(handler)})),
+        serving_(std::make_shared<const Serving>(Serving{std::move(options), std::move(handler)})),
         tls_(std::move(tls)) {
     const tcp::endpoint endpoint = acceptor_.local_endpoint();
     const std::string host = endpoint.address().to_string();
@@ -163,8 +162,8 @@ class HttpListener final : public Listener {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Listener>> ListenHttp(Workers& workers, const std::string& address,
-                                                      security::TlsContext tls,
-                                                      ServerOptions options, Handler handler) {
+                                                     security::TlsContext tls,
+                                                     ServerOptions options, Handler handler) {
   const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
   if (!parsed.ok()) return parsed.status();
   asio::io_context& context = workers.at(0).context();
@@ -184,7 +183,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenHttp(Workers& workers, const std
   if (acceptor.bind(endpoint, error)) return unavailable();
   if (acceptor.listen(1024, error)) return unavailable();
   return std::make_unique<HttpListener>(workers, std::move(acceptor), std::move(tls),
-                                         std::move(options), std::move(handler));
+                                        std::move(options), std::move(handler));
 }
 
 }  // namespace countersign::http

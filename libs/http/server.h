@@ -66,7 +66,7 @@ class Listener {
 // Connections are distributed over the workers, which must outlive the listener. UNAVAILABLE when
 // the address is taken or not local.
 absl::StatusOr<std::unique_ptr<Listener>> ListenHttp(Workers& workers, const std::string& address,
-                                                      security::TlsContext tls,
-                                                      ServerOptions options, Handler handler);
+                                                     security::TlsContext tls,
+                                                     ServerOptions options, Handler handler);
 
 }  // namespace countersign::http

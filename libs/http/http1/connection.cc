@@ -310,8 +310,7 @@ bool Connection::ContinueHalfClosed() {
   return half_closed_;
 }
 
-Awaitable<void> Connection::Watch(std::shared_ptr<Connection> self,
-                                       std::uint64_t exchange) {
+Awaitable<void> Connection::Watch(std::shared_ptr<Connection> self, std::uint64_t exchange) {
   Connection& connection = *self;
   if (connection.watching_) {
     const auto space = connection.buffer_.prepare(kWatchRead);

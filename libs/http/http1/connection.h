@@ -10,8 +10,8 @@
 
 #include "libs/async/condition.h"
 #include "libs/http/exchange.h"
-#include "libs/http/limits/connection_table.h"
 #include "libs/http/http1/head_scanner.h"
+#include "libs/http/limits/connection_table.h"
 #include "libs/http/server_connection.h"
 #include "libs/http/stream.h"
 
@@ -84,7 +84,7 @@ class Connection final : public ServerConnection,
   std::unique_ptr<async::Cancellation> cancellation_ = std::make_unique<async::Cancellation>();
   RequestHead head_;
   Phase phase_ = Phase::kWaiting;
-  const Headers trailers_;  // always empty
+  const Headers trailers_;           // always empty
   std::uint64_t body_received_ = 0;  // bytes, with their framing
   std::uint64_t body_returned_ = 0;  // bytes
   bool body_read_ = false;

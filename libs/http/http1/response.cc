@@ -30,8 +30,7 @@ void AppendFields(const Headers& fields, std::string& text) {
 
 }  // namespace
 
-std::string Connection::FormatHead(const ResponseHead& head,
-                                        std::optional<std::size_t> length) {
+std::string Connection::FormatHead(const ResponseHead& head, std::optional<std::size_t> length) {
   const bool no_more_requests = input_ended_ && buffer_.size() == 0;
   if (finish_soon_ || !body_read_ || no_more_requests) keep_alive_ = false;
   chunked_ = !length.has_value() && !http10_;

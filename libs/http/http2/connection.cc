@@ -18,7 +18,7 @@ constexpr absl::Duration kShutdownNotice = absl::Seconds(1);
 
 // Limits for reading after the last write: closing a connection with unread bytes could discard the
 // last frames.
-constexpr absl::Duration kLingerTime = absl::Seconds(2);
+constexpr absl::Duration kLingerTime = absl::Seconds(1);
 constexpr std::size_t kLingerBytes = 16u << 20;
 
 // `from` plus `duration`, saturated at the largest TimePoint.
@@ -114,7 +114,7 @@ Awaitable<bool> Connection::WriteSome() {
   }
   const absl::Status written = co_await stream_->Write(output_, options().write_timeout);
   for (const auto& exchange : std::exchange(taken_, {})) exchange->OnWritten(written.ok());
-  co_return reading_ && written.ok();
+  co_return reading_&& written.ok();
 }
 
 void Connection::AfterSession() {
@@ -139,10 +139,9 @@ void Connection::OnRequest(StreamId id, RequestHead head, int refused) {
   auto exchange = std::make_shared<StreamExchange>(*this, id, std::move(head));
   streams_.emplace(id, exchange);
   handling_.emplace(id, exchange);
-  async::Spawn(loop(), Handle(exchange, refused),
-               [self = shared_from_this(), exchange](std::exception_ptr) {
-                 self->EndHandling(*exchange);
-               });
+  async::Spawn(
+      loop(), Handle(exchange, refused),
+      [self = shared_from_this(), exchange](std::exception_ptr) { self->EndHandling(*exchange); });
 }
 
 Awaitable<void> Connection::Handle(std::shared_ptr<StreamExchange> exchange, int refused) {

@@ -19,7 +19,7 @@ constexpr double kBytesPerFrame = 256;
 constexpr std::size_t kBlockFactor = 4;
 
 // Frames that are waiting to be sent to a caller that does not read.
-constexpr std::size_t kMaxQueued = 10'000;
+constexpr std::size_t kMaxQueued = 2'000;
 
 // Fields of a connection, which HTTP/2 forbids (RFC 9113, section 8.2.2), and those that the
 // library or this class sets.
@@ -90,6 +90,10 @@ struct Session::Callbacks {
     Self(self).list_.reset();
     return 0;
   }
+  // Frames of unknown types, which are ignored, are seen only here.
+  static int OnUnknownFrame(nghttp2_session*, void**, const nghttp2_frame_hd*, void* self) {
+    return Self(self).idle_frames_.Take(Self(self).now_) ? NGHTTP2_ERR_CANCEL : Self(self).Exceed();
+  }
   static int OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, void* self) {
     return Self(self).OnFrame(*frame);
   }
@@ -116,8 +120,7 @@ struct Session::Callbacks {
   static ssize_t Read(nghttp2_session*, StreamId id, std::uint8_t* data, std::size_t size,
                       std::uint32_t* flags, nghttp2_data_source*, void* self) {
     Session& session = Self(self);
-    const Events::Supply supply =
-        session.events_.OnSend(id, reinterpret_cast<char*>(data), size);
+    const Events::Supply supply = session.events_.OnSend(id, reinterpret_cast<char*>(data), size);
     session.idle_frames_.Return(static_cast<double>(supply.size) / kBytesPerFrame);
     if (supply.end) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -140,11 +143,15 @@ struct Session::Callbacks {
     nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, OnInvalidHeader);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, OnInvalidFrame);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrameReceived);
+    nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, OnUnknownFrame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSent);
     nghttp2_option* option = nullptr;
     nghttp2_option_new(&option);
+    for (int type = NGHTTP2_CONTINUATION + 1; type <= 0xff; ++type) {
+      nghttp2_option_set_user_recv_extension_type(option, static_cast<std::uint8_t>(type));
+    }
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_max_continuations(option, self.limits_.http2.max_continuations);
     // Resets are counted here, with the library's own.
@@ -168,8 +175,7 @@ Session::Session(const SessionLimits& limits, Events& events, async::TimePoint n
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.http2.max_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.http2.stream_window},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
-       static_cast<std::uint32_t>(limits_.max_head_bytes)},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits_.max_head_bytes)},
   };
   nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings));
   nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0,
@@ -215,18 +221,13 @@ int Session::Exceed() {
 
 int Session::CountFrame(const nghttp2_frame_hd& frame) {
   switch (frame.type) {
-    case NGHTTP2_DATA:
-      return 0;  // counted when its padding is known
-    case NGHTTP2_HEADERS:
-      block_bytes_ = 0;
-      [[fallthrough]];
+    case NGHTTP2_DATA: return 0;  // counted when its padding is known
+    case NGHTTP2_HEADERS: block_bytes_ = 0; [[fallthrough]];
     case NGHTTP2_CONTINUATION:
       block_bytes_ += frame.length;
       return block_bytes_ > kBlockFactor * limits_.max_head_bytes ? Exceed() : 0;
-    case NGHTTP2_RST_STREAM:
-      return resets_.Take(now_) ? 0 : Exceed();
-    default:
-      return idle_frames_.Take(now_) ? 0 : Exceed();
+    case NGHTTP2_RST_STREAM: return resets_.Take(now_) ? 0 : Exceed();
+    default: return frame.type > NGHTTP2_CONTINUATION || idle_frames_.Take(now_) ? 0 : Exceed();
   }
 }
 
@@ -238,9 +239,7 @@ int Session::AddField(absl::string_view name, absl::string_view value) {
 int Session::OnFrame(const nghttp2_frame& frame) {
   const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   switch (frame.hd.type) {
-    case NGHTTP2_HEADERS:
-      OnHeaders(frame);
-      return 0;
+    case NGHTTP2_HEADERS: OnHeaders(frame); return 0;
     case NGHTTP2_DATA:
       if (end) {
         events_.OnBodyEnd(frame.hd.stream_id, Headers());
@@ -248,14 +247,11 @@ int Session::OnFrame(const nghttp2_frame& frame) {
         return Exceed();
       }
       return 0;
-    case NGHTTP2_SETTINGS:
-      started_ = true;
-      return 0;
+    case NGHTTP2_SETTINGS: started_ = true; return 0;
     case NGHTTP2_PING:
       if (shutting_down_ && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) FinishShutdown();
       return 0;
-    default:
-      return 0;
+    default: return 0;
   }
 }
 

@@ -134,7 +134,7 @@ class Session {
   std::size_t block_bytes_ = 0;     // of the last one, compressed
   bool started_ = false;
   bool exceeded_ = false;  // a limit
-  bool broken_ = false;  // the library cannot go on
+  bool broken_ = false;    // the library cannot go on
   bool terminated_ = false;
   bool shutting_down_ = false;
 };

@@ -144,10 +144,13 @@ bool StreamExchange::IsBodiless(int status) const {
 async::Awaitable<absl::Status> StreamExchange::Respond(ResponseHead head, absl::string_view body) {
   begun_ = true;
   if (gone_) co_return Gone();
+  const std::size_t length = body.size();
   bodiless_ = IsBodiless(head.status);
-  const bool has_body = !bodiless_ && !body.empty();
-  connection_.session().Respond(id_, head, body.size(), has_body);
-  if (has_body) co_return co_await Flush(body, true);
+  if (bodiless_) body = absl::string_view();
+  // A stream whose request has not ended is reset at the end, which must not overtake the response.
+  const bool flush = !body.empty() || !body_ended_;
+  connection_.session().Respond(id_, head, length, flush);
+  if (flush) co_return co_await Flush(body, true);
   ended_ = true;
   connection_.WakeWriter();
   co_return absl::OkStatus();
