@@ -1,7 +1,9 @@
 // The edge's own TLS listener, beside its cleartext one: the built program, with a certificate from files.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -76,6 +78,20 @@ test('a call passes over TLS, plain and as a stream', async () => {
   const stream = await ask('/v1/chat/completions', { body: chat('hello', { stream: true }) });
   assert.match(stream.headers['content-type'], /^text\/event-stream/);
   assert.match(await textOf(stream), /data: \[DONE\]\n\n$/);
+});
+
+test('a caller that offers HTTP/2 gets it, and a stream passes', async () => {
+  const connection = http2.connect(`https://127.0.0.1:${port}`, { ca: authority });
+  await once(connection, 'connect');
+  assert.equal(connection.alpnProtocol, 'h2');
+  const stream = connection.request({
+    ':method': 'POST', ':path': '/v1/chat/completions', authorization: `Bearer ${key}`, 'content-type': 'application/json',
+  });
+  stream.end(JSON.stringify(chat('hello', { stream: true })));
+  const [head] = await once(stream, 'response');
+  assert.equal(head[':status'], 200);
+  assert.match(await textOf(stream), /data: \[DONE\]\n\n$/);
+  connection.close();
 });
 
 test('refusals come over TLS, too', async () => {

@@ -28,9 +28,7 @@ class KeptExchange final : public http::Exchange {
   async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override {
     co_return absl::ResourceExhaustedError(std::to_string(max_bytes));
   }
-  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration) override {
-    co_return "";
-  }
+  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration) override { co_return ""; }
   const http::Headers& trailers() const override { return request.headers; }
   async::Awaitable<absl::Status> Respond(http::ResponseHead head, absl::string_view body) override {
     response = std::move(head);

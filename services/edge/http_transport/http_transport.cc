@@ -72,7 +72,7 @@ absl::Status HttpTransport::Listen(const ListenOn& listen) {
   CS_ASSIGN_OR_RETURN(
       std::unique_ptr<http::Listener> listener,
       http::ListenHttp(network_, listen.address, tls, MakeServerOptions(),
-                        [this](http::Exchange& exchange) { return Handle(exchange); }));
+                       [this](http::Exchange& exchange) { return Handle(exchange); }));
   listeners_.push_back(std::move(listener));
   if (secure) {
     const MutexLock lock(certificates_mutex_);
