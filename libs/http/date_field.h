@@ -8,8 +8,8 @@
 
 namespace countersign::http {
 
-// The value of the `date` field that RFC 9110 requires in every response, formatted at most once per second. Not
-// thread-safe.
+// The value of the `date` field that RFC 9110 requires in every response, formatted at most once
+// per second. Not thread-safe.
 class DateField {
  public:
   // "Sun, 29 Nov 2026 22:00:00 GMT". `now` may go back, because clocks are adjusted.

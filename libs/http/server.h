@@ -61,10 +61,10 @@ class Listener {
   virtual void Drain(absl::Duration timeout) = 0;
 };
 
-// Listens for HTTP/1.1 and HTTP/2, with TLS if `tls` is set: over TLS the caller chooses the version
-// with ALPN, in cleartext with its first bytes (prior knowledge; an Upgrade field is ignored).
-// Connections are distributed over the workers, which must outlive the listener. UNAVAILABLE when
-// the address is taken or not local.
+// Listens for HTTP/1.1 and HTTP/2, with TLS if `tls` is set: over TLS the caller chooses the
+// version with ALPN, in cleartext with its first bytes (prior knowledge; an Upgrade field is
+// ignored). Connections are distributed over the workers, which must outlive the listener.
+// UNAVAILABLE when the address is taken or not local.
 absl::StatusOr<std::unique_ptr<Listener>> ListenHttp(Workers& workers, const std::string& address,
                                                      security::TlsContext tls,
                                                      ServerOptions options, Handler handler);

@@ -1,5 +1,9 @@
 #include "libs/http/security/tls_context.h"
 
+#include <openssl/ssl.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <catch2/catch.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -58,6 +62,33 @@ TEST_CASE("TLS: an unknown authority or another name ends the handshake", "[http
   testing::TestServer misnamed(Hello, {},
                                ServerTls(other.certificate_file(), other.key_file()).value());
   CHECK(absl::IsUnavailable(Get(other.certificate_file(), misnamed.port()).status()));
+}
+
+// Offers protocols as ALPN encodes them; returns what the server selected.
+std::string Offer(const std::string& protocols, std::uint16_t port) {
+  boost::asio::io_context context;
+  boost::asio::ssl::context tls(boost::asio::ssl::context::tls_client);
+  boost::asio::ssl::stream<boost::asio::ip::tcp::socket> stream(context, tls);
+  SSL* ssl = stream.native_handle();
+  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(protocols.data()),
+                      static_cast<unsigned int>(protocols.size()));
+  stream.next_layer().connect({boost::asio::ip::make_address("127.0.0.1"), port});
+  stream.handshake(boost::asio::ssl::stream_base::client);
+  const unsigned char* selected = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(ssl, &selected, &size);
+  return std::string(reinterpret_cast<const char*>(selected), size);
+}
+
+TEST_CASE("TLS: callers choose the version of HTTP", "[http]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  testing::TestServer server(
+      Hello, {}, ServerTls(certificate.certificate_file(), certificate.key_file()).value());
+  CHECK(Offer("\x02h2\x08http/1.1", server.port()) == "h2");
+  CHECK(Offer("\x08http/1.1\x02h2", server.port()) == "h2");
+  CHECK(Offer("\x08http/1.1", server.port()) == "http/1.1");
+  CHECK(Offer("\x03xyz", server.port()).empty());
+  CHECK(Offer("", server.port()).empty());
 }
 
 TEST_CASE("TLS: invalid certificate and key files are named", "[http]") {
