@@ -150,6 +150,14 @@ void Mistakes::Add(const YAML::Node& node, absl::string_view path, absl::string_
   lines_.push_back(absl::StrCat(line, ": ", what));
 }
 
+void Mistakes::Describe(FieldDescription field) {
+  if (described_ == nullptr) return;
+  for (const FieldDescription& known : *described_) {
+    if (known.path == field.path) return;
+  }
+  described_->push_back(std::move(field));
+}
+
 absl::Status Mistakes::ToStatus() const {
   if (lines_.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrJoin(lines_, "\n"));
@@ -213,7 +221,12 @@ std::optional<std::string> Fields::Scalar(absl::string_view name, bool plain) {
   return child.Scalar();
 }
 
+void Fields::Describe(absl::string_view name, std::string type, std::string fallback) {
+  mistakes_.Describe({Path(name), std::move(type), std::move(fallback)});
+}
+
 std::string Fields::Required(absl::string_view name) {
+  mistakes_.Describe({Path(name), "text", "", /*required=*/true});
   if (!Has(name)) {
     mistakes_.Add(*node_, Path(name), "is required");
     return "";
@@ -224,10 +237,12 @@ std::string Fields::Required(absl::string_view name) {
 }
 
 std::string Fields::String(absl::string_view name, absl::string_view fallback) {
+  Describe(name, "text", std::string(fallback));
   return Scalar(name, /*plain=*/false).value_or(std::string(fallback));
 }
 
 bool Fields::Bool(absl::string_view name, bool fallback) {
+  Describe(name, "true or false", fallback ? "true" : "false");
   const std::optional<std::string> text = Scalar(name, /*plain=*/true);
   if (!text.has_value()) return fallback;
   if (*text != "true" && *text != "false") {
@@ -239,6 +254,7 @@ bool Fields::Bool(absl::string_view name, bool fallback) {
 
 std::int64_t Fields::Integer(absl::string_view name, std::int64_t fallback, std::int64_t least,
                              std::int64_t most) {
+  Describe(name, absl::StrCat("whole number from ", least, " to ", most), absl::StrCat(fallback));
   const std::optional<std::string> text = Scalar(name, /*plain=*/true);
   if (!text.has_value()) return fallback;
   std::int64_t value = 0;
@@ -254,6 +270,7 @@ std::int64_t Fields::Integer(absl::string_view name, std::int64_t fallback, std:
 }
 
 double Fields::Number(absl::string_view name, double fallback) {
+  Describe(name, "number", absl::StrCat(fallback));
   const std::optional<std::string> text = Scalar(name, /*plain=*/true);
   if (!text.has_value()) return fallback;
   double value = 0;
@@ -266,6 +283,10 @@ double Fields::Number(absl::string_view name, double fallback) {
 
 absl::Duration Fields::Duration(absl::string_view name, absl::Duration fallback,
                                 absl::Duration least, absl::Duration most) {
+  Describe(name,
+           absl::StrCat("duration from ", absl::FormatDuration(least), " to ",
+                        absl::FormatDuration(most)),
+           absl::FormatDuration(fallback));
   const std::optional<std::string> text = Scalar(name, /*plain=*/false);
   if (!text.has_value()) return fallback;
   absl::Duration value;
@@ -296,6 +317,7 @@ void Fields::ForEach(absl::string_view name,
 }
 
 std::vector<std::string> Fields::Strings(absl::string_view name) {
+  Describe(name, "list of texts", "[]");
   std::vector<std::string> values;
   ForEach(name, [&](const YAML::Node& element, const std::string& path) {
     if (!element.IsScalar() || element.Scalar().empty()) {
@@ -308,6 +330,7 @@ std::vector<std::string> Fields::Strings(absl::string_view name) {
 }
 
 std::vector<std::pair<std::string, std::string>> Fields::StringMap(absl::string_view name) {
+  Describe(name, "mapping of texts to texts", "{}");
   std::vector<std::pair<std::string, std::string>> values;
   const YAML::Node child = Child(name);
   if (!child.IsDefined()) return values;
@@ -329,13 +352,15 @@ std::vector<std::pair<std::string, std::string>> Fields::StringMap(absl::string_
   return values;
 }
 
-std::string Fields::Choice(absl::string_view name, const std::vector<std::string>& allowed) {
+std::string Fields::Choice(absl::string_view name, const std::vector<std::string>& allowed,
+                           absl::string_view fallback) {
+  Describe(name, absl::StrCat("one of ", absl::StrJoin(allowed, ", ")), std::string(fallback));
   const std::optional<std::string> text = Scalar(name, /*plain=*/false);
-  if (!text.has_value()) return "";
+  if (!text.has_value()) return std::string(fallback);
   if (std::find(allowed.begin(), allowed.end(), *text) == allowed.end()) {
     Mistake(name,
             absl::StrCat("must be one of ", absl::StrJoin(allowed, ", "), ", not \"", *text, "\""));
-    return "";
+    return std::string(fallback);
   }
   return *text;
 }

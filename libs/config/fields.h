@@ -27,6 +27,14 @@ using SourceLines = std::map<std::string, std::size_t>;
 // The line of `path`, or of the innermost enclosing field that has one; 0 if none.
 std::size_t ClosestLine(const SourceLines& lines, absl::string_view path);
 
+// A field that was asked for, for references.
+struct FieldDescription {
+  std::string path;      // "service.limits.bodyBytes"
+  std::string type;      // in words, with its bounds
+  std::string fallback;  // the default as YAML; empty: none
+  bool required = false;
+};
+
 // Collects mistakes with their file and line. Not thread-safe.
 class Mistakes {
  public:
@@ -38,6 +46,10 @@ class Mistakes {
   void SetLines(const SourceLines* lines) { lines_of_place_ = lines; }
   void Add(const YAML::Node& node, absl::string_view path, absl::string_view what);
   void AddLine(std::string line) { lines_.push_back(std::move(line)); }
+  // Also appends what is asked for to `fields`, which must live as long as this object.
+  void DescribeInto(std::vector<FieldDescription>& fields) { described_ = &fields; }
+  // Describes one field; once per path.
+  void Describe(FieldDescription field);
   bool empty() const { return lines_.empty(); }
   const std::vector<std::string>& lines() const { return lines_; }
   absl::Status ToStatus() const;  // OK, or INVALID_ARGUMENT with one mistake per line
@@ -47,6 +59,7 @@ class Mistakes {
   std::string resource_;
   const SourceLines* lines_of_place_ = nullptr;
   std::vector<std::string> lines_;
+  std::vector<FieldDescription>* described_ = nullptr;
 };
 
 // Reads one mapping strictly. Each accessor marks its field as known; when the value has the wrong
@@ -73,8 +86,9 @@ class Fields {
                           absl::Duration most);
   std::vector<std::string> Strings(absl::string_view name);
   std::vector<std::pair<std::string, std::string>> StringMap(absl::string_view name);
-  // A value from `allowed`; "" when absent, and "" with a mistake for other values.
-  std::string Choice(absl::string_view name, const std::vector<std::string>& allowed);
+  // A value from `allowed`; `fallback` when absent, and with a mistake for other values.
+  std::string Choice(absl::string_view name, const std::vector<std::string>& allowed,
+                     absl::string_view fallback = "");
 
   // The mapping that is the value of `name`; reads like an empty one when absent.
   Fields Nested(absl::string_view name);
@@ -89,6 +103,7 @@ class Fields {
 
  private:
   void Finish();
+  void Describe(absl::string_view name, std::string type, std::string fallback);
   std::optional<std::string> Scalar(absl::string_view name, bool plain);
 
   const std::unique_ptr<const YAML::Node> node_;

@@ -33,8 +33,9 @@ std::string Address(Fields& fields, absl::string_view name, absl::string_view fa
 }
 
 std::string MetricsAddress(Fields& fields) {
-  if (fields.String("metrics") == "off") return "";
-  return Address(fields, "metrics", ServiceConfig().metrics);
+  const std::string fallback = ServiceConfig().metrics;
+  if (fields.String("metrics", fallback) == "off") return "";
+  return Address(fields, "metrics", fallback);
 }
 
 std::optional<TlsFileNames> Tls(Fields& root, const Resolve& resolve) {
@@ -92,10 +93,9 @@ std::optional<DatabaseConfig> Database(Fields& root, const Resolve& resolve) {
 
 void Log(Fields& root, ServiceConfig& config) {
   Fields fields = root.Nested("log");
-  const std::string level = fields.Choice("level", {"debug", "info", "warning", "error"});
-  if (!level.empty()) config.log_level = level;
-  const std::string format = fields.Choice("format", {"text", "json"});
-  if (!format.empty()) config.log_format = format;
+  config.log_level =
+      fields.Choice("level", {"debug", "info", "warning", "error"}, config.log_level);
+  config.log_format = fields.Choice("format", {"text", "json"}, config.log_format);
 }
 
 void Drain(Fields& root, ServiceConfig& config) {
@@ -155,6 +155,19 @@ absl::StatusOr<ServiceConfig> LoadServiceConfig(const std::string& path,
   }
   CS_RETURN_IF_ERROR(mistakes.ToStatus());
   return config;
+}
+
+std::vector<FieldDescription> DescribeServiceConfig(const SectionReader& section) {
+  // The mappings that are read only where they are given. What they lack are mistakes, and ignored.
+  const YAML::Node document = YAML::Load(
+      "{tls: {certificate: x}, database: {conninfo: x}, service: {listen: [{address: x}]}}");
+  std::vector<FieldDescription> fields;
+  Mistakes mistakes;
+  mistakes.DescribeInto(fields);
+  Fields root(document, "", mistakes);
+  Read(
+      root, [](const std::string& name) { return name; }, section);
+  return fields;
 }
 
 }  // namespace countersign::config

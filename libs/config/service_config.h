@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -64,5 +65,9 @@ using SectionReader = std::function<void(
 // that the configuration names except passwordFile.
 absl::StatusOr<ServiceConfig> LoadServiceConfig(const std::string& path,
                                                 const SectionReader& section = nullptr);
+
+// Every field that the file may have, `service:` included, in the order in which they are read.
+// Within a list the path has [0].
+std::vector<FieldDescription> DescribeServiceConfig(const SectionReader& section);
 
 }  // namespace countersign::config

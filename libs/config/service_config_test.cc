@@ -154,5 +154,13 @@ TEST_CASE("ReadSecretFile: empty and missing files are refused", "[config]") {
   CHECK_FALSE(ReadSecretFile(folder.Write("big", std::string(70'000, 'x'))).ok());
 }
 
+TEST_CASE("DescribeServiceConfig: a field is described once", "[config]") {
+  int metrics = 0;
+  for (const FieldDescription& field : DescribeServiceConfig(nullptr)) {
+    metrics += field.path == "metrics" ? 1 : 0;
+  }
+  CHECK(metrics == 1);
+}
+
 }  // namespace
 }  // namespace countersign::config

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/log/log.h"
+#include "libs/server/default_config.h"
 
 #ifndef COUNTERSIGN_VERSION
 #error "set by libs/server/CMakeLists.txt"
@@ -98,14 +99,25 @@ int RunService(int argc, char** argv, const Program& program) {
   std::string file;
   bool check = false;
   bool migrate = false;
-  cli.add_option("--config", file, "the service's configuration (YAML)")->required();
+  bool print_defaults = false;
+  cli.add_option("--config", file, "the service's configuration (YAML)");
   cli.add_flag("--check", check, "read the configuration, say what is wrong with it, and end");
   cli.add_flag("--migrate", migrate, "migrate the database schema to this version, and end");
+  cli.add_flag("--print-defaults", print_defaults,
+               "print a configuration with every field, its type and its default, and end");
   cli.set_version_flag("--version", COUNTERSIGN_VERSION);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? 0 : kMisuse;
+  }
+  if (print_defaults) {
+    std::cout << PrintDefaults(config::DescribeServiceConfig(program.read_section));
+    return 0;
+  }
+  if (file.empty()) {
+    std::cerr << cli.get_name() << ": --config is required (see --help)\n";
+    return kMisuse;
   }
   const sigset_t signals = BlockSignals();
   absl::StatusOr<config::ServiceConfig> config =

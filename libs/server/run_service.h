@@ -24,10 +24,11 @@ struct Program {
   Schema schema = {};
 };
 
-// The main function of a service: flags (--config FILE, --check, --migrate, --version),
-// configuration, wiring, serving until SIGTERM or SIGINT, draining. A second signal ends it at
-// once. With --migrate it migrates its schema as a start would, and ends: for upgrades that migrate
-// before they replace processes. Returns the exit status; errors are one line on stderr.
+// The main function of a service: flags (--config FILE, --check, --migrate, --print-defaults,
+// --version), configuration, wiring, serving until SIGTERM or SIGINT, draining. A second signal
+// ends it at once. With --migrate it migrates its schema as a start would, and ends: for upgrades
+// that migrate before they replace processes. Returns the exit status; errors are one line on
+// stderr.
 int RunService(int argc, char** argv, const Program& program);
 
 }  // namespace countersign::server

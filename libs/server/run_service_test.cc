@@ -122,6 +122,13 @@ TEST_CASE("RunService: --check reads the configuration and starts nothing", "[se
   CHECK_THAT(bad.Output(), Catch::Contains("metrcs: unknown field"));
 }
 
+TEST_CASE("RunService: --print-defaults prints every field and starts nothing", "[server]") {
+  Run run("", {"--print-defaults"});
+  CHECK(run.Wait() == 0);
+  CHECK_THAT(run.Output(), Catch::Contains("\nlog:\n") && Catch::Contains("#   failWith:") &&
+                               !Catch::Contains("listening"));
+}
+
 TEST_CASE("RunService: --migrate migrates the schema, also again, and starts nothing",
           "[server][pg]") {
   const std::string conninfo = testing::PrivatePostgres::Shared().FreshDatabase();

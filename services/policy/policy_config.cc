@@ -15,7 +15,8 @@ PolicyConfig ReadPolicyConfig(config::Fields& section,
       "largePromptThreads", static_cast<std::int64_t>(config.large_prompt_threads), 1, 64));
   config.large_prompt_queue = static_cast<std::size_t>(section.Integer(
       "largePromptQueue", static_cast<std::int64_t>(config.large_prompt_queue), 1, 65536));
-  if (section.Has("cacheFolder")) config.cache_folder = resolve(section.String("cacheFolder"));
+  const std::string cache_folder = section.String("cacheFolder");
+  if (!cache_folder.empty()) config.cache_folder = resolve(cache_folder);
   for (const std::string& file : section.Strings("initialResources")) {
     config.initial_resources.push_back(resolve(file));
   }
