@@ -127,7 +127,7 @@ def main():
             old[name] = file.read()
     if "--check" in sys.argv:
         if texts != old:
-            sys.exit("the dashboards are not what deploy/monitoring/dashboards.yaml says: run scripts/monitoring dashboards")
+            sys.exit("the dashboards are not what deploy/monitoring/dashboards.yaml says: run scripts/operations dashboards")
         return
     os.makedirs(sources.DASHBOARDS, exist_ok=True)
     for name in old.keys() - texts.keys():

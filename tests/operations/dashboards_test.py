@@ -86,7 +86,7 @@ class Dashboards(unittest.TestCase):
                             self.assertIn(("namespace", "=~", '"$namespace"'), matchers, target["expr"])
 
     def test_the_page_lists_every_query(self):
-        self.assertEqual(reference.listed(), [row for row, _ in reference.rows()], "run scripts/monitoring table")
+        self.assertEqual(reference.listed(), [row for row, _ in reference.rows()], "run scripts/operations table")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import dashboards
 import sources
 
 PAGE = os.path.join(sources.ROOT, "docs/dashboards.md")
-BEGIN, END = "<!-- panels: made by scripts/monitoring table -->\n", "<!-- end of panels -->\n"
+BEGIN, END = "<!-- panels: made by scripts/operations table -->\n", "<!-- end of panels -->\n"
 UNITS = {"s": " s", "reqps": "/s", "cps": "/s", "cpm": "/min", "bytes": " bytes"}
 
 
