@@ -103,7 +103,7 @@ test('curl with prior knowledge, and with an upgrade that is not taken', async (
 test('a drain lets a stream finish and says that the connection ends', async () => {
   const over = http2.connect(`http://${gateway.address}`);
   const goaway = once(over, 'goaway');
-  const answer = await ask('/v1/chat/completions', { body: chat('count', { stream: true }), over });
+  const answer = await ask('/v1/chat/completions', { body: chat('the customer file', { stream: true }), over });
   await once(answer.stream, 'data');
   const stopped = gateway.process.stop();
   const events = textOf(answer);
@@ -111,4 +111,5 @@ test('a drain lets a stream finish and says that the connection ends', async () 
   assert.equal(code, http2.constants.NGHTTP2_NO_ERROR);
   assert.match(await events, /data: \[DONE\]\n\n$/);
   await stopped;
+  await gateway.resume();  // for the end of this file
 });

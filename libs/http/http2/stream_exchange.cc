@@ -13,6 +13,9 @@ namespace {
 // Time limit for the write that is in progress when the call is cancelled.
 constexpr absl::Duration kLastWrite = absl::Seconds(1);
 
+// For a body whose length is known; more as it arrives, because many streams may announce much.
+constexpr std::size_t kReserved = 64u << 10;
+
 }  // namespace
 
 StreamExchange::StreamExchange(Connection& connection, StreamId id, RequestHead head)
@@ -65,7 +68,7 @@ async::Awaitable<absl::StatusOr<std::string>> StreamExchange::ReadBody(std::size
     co_return too_large;
   }
   std::string body;
-  body.reserve(length);
+  body.reserve(std::min<std::size_t>(length, kReserved));
   const async::TimePoint deadline = executor().After(options.body_total_timeout);
   while (true) {
     const absl::Duration left = absl::FromChrono(deadline - executor().Now());
