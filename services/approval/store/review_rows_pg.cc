@@ -188,13 +188,13 @@ LogHead ReadHead(pqxx::work& transaction) {
   return LogHead{row[0].as<std::uint64_t>(), HexDecode(row[1].as<std::string>()).value()};
 }
 
-void Append(pqxx::work& transaction, std::vector<Transition> lines, const SecretString& mac_key) {
+void Append(pqxx::work& transaction, std::vector<Transition> lines, absl::Time at,
+            const SecretString& mac_key) {
   const pqxx::row row =
       transaction.exec1("SELECT sequence, encode(hash, 'hex') FROM review_log_head FOR UPDATE");
   LogHead head{row[0].as<std::uint64_t>(), HexDecode(row[1].as<std::string>()).value()};
-  const absl::Time now = Now(transaction);
   for (Transition& draft : lines) {
-    draft.at = now;
+    draft.at = at;
     const Transition line = Chain(std::move(draft), head, mac_key);
     transaction.exec_params0(
         "INSERT INTO review_log (sequence, review, prev, next, actor, detail, at, hash, mac)"

@@ -43,8 +43,10 @@ void InsertVote(pqxx::work& transaction, const std::string& review_id, const rev
 void UpdateReview(pqxx::work& transaction, const reviews::Review& review);
 
 // Chains `lines` to the head of the log. Call it last in a transaction: the head stays locked until
-// the commit. Times are the database's.
-void Append(pqxx::work& transaction, std::vector<Transition> lines, const SecretString& mac_key);
+// the commit. `at` is the database's time by which the change was checked: a later one could
+// contradict the check, above all when the clock is set meanwhile.
+void Append(pqxx::work& transaction, std::vector<Transition> lines, absl::Time at,
+            const SecretString& mac_key);
 LogHead ReadHead(pqxx::work& transaction);
 // The log, starting with the opening of this review.
 LogExtract ReadExtract(pqxx::work& transaction, const std::string& review_id);

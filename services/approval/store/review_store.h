@@ -57,6 +57,9 @@ class ReviewStore {
   // reviews and would open another.
   virtual absl::StatusOr<Joined> Join(const reviews::NewReview& call) = 0;
 
+  // The following reads record what is overdue as EXPIRED before they tell it, so that a clock
+  // which is set back does not revive a review that somebody saw expired.
+
   // With votes, and of a revoked review who revoked it and when. NOT_FOUND.
   virtual absl::StatusOr<reviews::Review> Get(const std::string& id) = 0;
   virtual absl::StatusOr<reviews::ReviewContent> Content(const std::string& id) = 0;

@@ -20,12 +20,11 @@ using domain::ReviewState;
 
 namespace {
 
-constexpr char kStateNow[] =
-    "(CASE WHEN state = 'PENDING' AND pending_expires_at <= clock_timestamp() THEN 'EXPIRED'"
-    " WHEN state = 'APPROVED' AND grant_expires_at <= clock_timestamp() THEN 'EXPIRED'"
-    " ELSE state END)";
+// Overdue reviews that one read records as EXPIRED. With more of them the rest is told as it is
+// stored, until the next read or sweep.
+constexpr std::size_t kExpiredByRead = 1'000;
 
-// Checks that there is a use and takes it in one statement, so that no other transaction can change
+// Checks that there is a use at a time ($6, in microseconds) and takes it in one statement, so that no other transaction can change
 // the state in between (services/approval/README.md, "Consuming").
 constexpr char kConsume[] =
     "WITH taken AS ("
@@ -33,13 +32,14 @@ constexpr char kConsume[] =
     "   state = CASE WHEN uses_left > 1 THEN 'APPROVED' WHEN grant_uses = 1 THEN 'CONSUMED'"
     "                ELSE 'EXHAUSTED' END"
     " WHERE id = $1 AND state = 'APPROVED' AND uses_left > 0"
-    "   AND grant_expires_at > clock_timestamp() AND binding_hash = $3"
+    "   AND grant_expires_at > to_timestamp(0) + $6 * interval '1 microsecond'"
+    "   AND binding_hash = $3"
     "   AND requester_issuer = $4 AND requester_subject = $5"
     "   AND NOT EXISTS (SELECT FROM review_use WHERE review = $1 AND session = $2)"
     " RETURNING id, state)"
     " INSERT INTO review_use (review, session, at)"
-    " SELECT id, $2, clock_timestamp() FROM taken"
-    " RETURNING (extract(epoch FROM at) * 1000000)::bigint";
+    " SELECT id, $2, to_timestamp(0) + $6 * interval '1 microsecond' FROM taken"
+    " RETURNING review";
 
 std::string SealContext(const std::string& id, absl::string_view what) {
   return absl::StrCat("countersign approval/", id, "/", what);
@@ -147,7 +147,7 @@ absl::StatusOr<Joined> PgReviewStore::Join(const reviews::NewReview& call) {
           CS_ASSIGN_OR_RETURN(joined.review, OpenIn(transaction, call, key, now, lines));
           joined.opened = true;
         }
-        if (!lines.empty()) rows::Append(transaction, std::move(lines), mac_key_);
+        if (!lines.empty()) rows::Append(transaction, std::move(lines), now, mac_key_);
         return joined;
       });
 }
@@ -182,9 +182,9 @@ absl::StatusOr<reviews::Review> PgReviewStore::OpenIn(pqxx::work& transaction,
 absl::StatusOr<reviews::Review> PgReviewStore::Get(const std::string& id) {
   return InTransaction<reviews::Review>(
       "reading a review", [&](pqxx::work& transaction) -> absl::StatusOr<reviews::Review> {
+        ExpireIn(transaction, kExpiredByRead);
         CS_ASSIGN_OR_RETURN(reviews::Review review,
                             rows::ReadOne(transaction, id, rows::Lock::kNone));
-        review.state = reviews::StateAt(review, rows::Now(transaction));
         if (review.state == ReviewState::kRevoked) rows::ReadRevocation(transaction, review);
         return review;
       });
@@ -217,20 +217,17 @@ absl::StatusOr<std::vector<reviews::Review>> PgReviewStore::List(const ReviewQue
         if (!query.before.empty() && !IsUuid(query.before)) {
           return absl::InvalidArgumentError("the page token belongs to another listing");
         }
+        ExpireIn(transaction, kExpiredByRead);
         std::string where = ReaderCondition(transaction, query);
         if (!query.all_states) {
-          absl::StrAppend(&where, " AND ", kStateNow, " = ",
+          absl::StrAppend(&where, " AND state = ",
                           transaction.quote(std::string(domain::ToString(query.state))));
         }
         if (!query.before.empty()) {
           absl::StrAppend(&where, " AND id < ", transaction.quote(query.before));
         }
         absl::StrAppend(&where, " ORDER BY id DESC LIMIT ", query.limit);
-        std::vector<reviews::Review> found =
-            rows::Read(transaction, where, rows::ArrayLiteral(query.names), rows::Lock::kNone);
-        const absl::Time now = rows::Now(transaction);
-        for (reviews::Review& review : found) review.state = reviews::StateAt(review, now);
-        return found;
+        return rows::Read(transaction, where, rows::ArrayLiteral(query.names), rows::Lock::kNone);
       });
 }
 
@@ -242,12 +239,13 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
   }
   return InTransaction<std::vector<domain::ReviewStatus>>(
       "reading states of reviews", [&](pqxx::work& transaction) {
+        ExpireIn(transaction, kExpiredByRead);
         std::vector<domain::ReviewStatus> statuses;
         std::vector<std::string> decided;
-        const std::string sql = absl::StrCat(
-            "SELECT id::text, ", kStateNow,
-            ", reason, (extract(epoch FROM coalesce(grant_expires_at, pending_expires_at))"
-            " * 1000000)::bigint FROM review WHERE id = ANY($1::uuid[])");
+        const std::string sql =
+            "SELECT id::text, state, reason,"
+            " (extract(epoch FROM coalesce(grant_expires_at, pending_expires_at))"
+            " * 1000000)::bigint FROM review WHERE id = ANY($1::uuid[])";
         for (const auto& row : transaction.exec_params(sql, rows::ArrayLiteral(known))) {
           domain::ReviewStatus& status = statuses.emplace_back();
           status.review_id = row[0].as<std::string>();
@@ -279,7 +277,7 @@ absl::StatusOr<reviews::Review> PgReviewStore::CastVote(const std::string& id,
         Transition line = MakeTransition(review, after, vote.voter.DisplayName(), VoteDetail(vote));
         review.state = after;
         rows::UpdateReview(transaction, review);
-        rows::Append(transaction, {std::move(line)}, mac_key_);
+        rows::Append(transaction, {std::move(line)}, now, mac_key_);
         return review;
       });
 }
@@ -318,17 +316,17 @@ absl::StatusOr<Use> PgReviewStore::ConsumeIn(pqxx::work& transaction, const std:
   CS_RETURN_IF_ERROR(reviews::CheckUse(review, binding_hash, now));
   CS_ASSIGN_OR_RETURN(const ProvenReview proven, ProveIn(transaction, review));
   CS_RETURN_IF_ERROR(CheckProvenUse(proven, review, now));
-  const pqxx::result taken = transaction.exec_params(kConsume, id, session_id, binding_hash,
-                                                     requester.issuer, requester.subject);
-  // It expired between this statement and the check.
+  const pqxx::result taken =
+      transaction.exec_params(kConsume, id, session_id, binding_hash, requester.issuer,
+                              requester.subject, absl::ToUnixMicros(now));
   if (taken.empty()) return absl::AbortedError("the review changed meanwhile");
-  Use use{id, session_id, absl::FromUnixMicros(taken[0][0].as<std::int64_t>()), review};
+  Use use{id, session_id, now, review};
   use.review.state = reviews::StateAfterUse(review);
   --use.review.uses_left;
   rows::Append(transaction,
                {MakeTransition(review, use.review.state, review.requester.DisplayName(),
                                UseDetail(session_id))},
-               mac_key_);
+               now, mac_key_);
   return use;
 }
 
@@ -352,7 +350,7 @@ absl::Status PgReviewStore::Void(const std::string& id, const std::string& reaso
           review.reason = reason;
           rows::UpdateReview(transaction, review);
         }
-        if (line) rows::Append(transaction, {*line}, mac_key_);
+        if (line) rows::Append(transaction, {*line}, rows::Now(transaction), mac_key_);
         return true;
       });
   return voided.status();
@@ -365,7 +363,8 @@ absl::StatusOr<reviews::Review> PgReviewStore::Revoke(const std::string& id,
       "revoking a review", [&](pqxx::work& transaction) -> absl::StatusOr<reviews::Review> {
         CS_ASSIGN_OR_RETURN(reviews::Review review,
                             rows::ReadOne(transaction, id, rows::Lock::kForUpdate));
-        const ReviewState state = reviews::StateAt(review, rows::Now(transaction));
+        const absl::Time now = rows::Now(transaction);
+        const ReviewState state = reviews::StateAt(review, now);
         if (state == ReviewState::kRevoked) return review;
         if (state != ReviewState::kApproved) return errors::NotApproved(id, state);
         Transition line =
@@ -373,28 +372,33 @@ absl::StatusOr<reviews::Review> PgReviewStore::Revoke(const std::string& id,
         review.state = ReviewState::kRevoked;
         review.reason = reason;
         rows::UpdateReview(transaction, review);
-        rows::Append(transaction, {std::move(line)}, mac_key_);
+        rows::Append(transaction, {std::move(line)}, now, mac_key_);
         return review;
       });
 }
 
 absl::StatusOr<std::size_t> PgReviewStore::ExpireDue(std::size_t limit) {
-  return InTransaction<std::size_t>(
-      "expiring reviews", [&](pqxx::work& transaction) -> absl::StatusOr<std::size_t> {
-        std::vector<reviews::Review> due =
-            rows::Read(transaction,
-                       "id IN (SELECT id FROM review WHERE"
-                       " (state = 'PENDING' AND pending_expires_at <= clock_timestamp())"
-                       " OR (state = 'APPROVED' AND grant_expires_at <= clock_timestamp())"
-                       " ORDER BY id LIMIT $1::bigint FOR UPDATE SKIP LOCKED)",
-                       absl::StrCat(limit), rows::Lock::kForUpdate);
-        const absl::Time now = rows::Now(transaction);
-        std::vector<Transition> lines;
-        for (reviews::Review& review : due) ExpireIfDue(transaction, review, now, lines);
-        const std::size_t expired = lines.size();
-        if (!lines.empty()) rows::Append(transaction, std::move(lines), mac_key_);
-        return expired;
-      });
+  return InTransaction<std::size_t>("expiring reviews",
+                                    [&](pqxx::work& transaction) -> absl::StatusOr<std::size_t> {
+                                      return ExpireIn(transaction, limit);
+                                    });
+}
+
+std::size_t PgReviewStore::ExpireIn(pqxx::work& transaction, std::size_t limit) {
+  std::vector<reviews::Review> due =
+      rows::Read(transaction,
+                 "id IN (SELECT id FROM review WHERE"
+                 " (state = 'PENDING' AND pending_expires_at <= clock_timestamp())"
+                 " OR (state = 'APPROVED' AND grant_expires_at <= clock_timestamp())"
+                 " ORDER BY id LIMIT $1::bigint FOR UPDATE SKIP LOCKED)",
+                 absl::StrCat(limit), rows::Lock::kForUpdate);
+  if (due.empty()) return 0;
+  const absl::Time now = rows::Now(transaction);
+  std::vector<Transition> lines;
+  for (reviews::Review& review : due) ExpireIfDue(transaction, review, now, lines);
+  const std::size_t expired = lines.size();
+  if (!lines.empty()) rows::Append(transaction, std::move(lines), now, mac_key_);
+  return expired;
 }
 
 absl::StatusOr<ReviewCounts> PgReviewStore::Counts() {

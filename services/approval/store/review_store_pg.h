@@ -62,6 +62,8 @@ class PgReviewStore final : public ReviewStore {
                                          const std::string& call_key, absl::Time now,
                                          std::vector<Transition>& lines);
 
+  // Records at most `limit` overdue reviews as EXPIRED; returns how many.
+  std::size_t ExpireIn(pqxx::work& transaction, std::size_t limit);
   absl::StatusOr<ProvenReview> ProveIn(pqxx::work& transaction, const reviews::Review& review);
   absl::StatusOr<Use> ConsumeIn(pqxx::work& transaction, const std::string& id,
                                 const std::string& session_id, const reviews::Person& requester,

@@ -138,6 +138,19 @@ inline void CheckListing(StoreUnderTest& test) {
       CHECK(status.votes[0].at > absl::UnixEpoch());
     }
   }
+  SECTION("an expiry that was told stays when the clock is set back") {
+    const auto told_by = GENERATE(0, 1, 2);
+    test.Advance(absl::Minutes(15));
+    if (told_by == 0) CHECK(store.Get(ids[0])->state == ReviewState::kExpired);
+    if (told_by == 1) CHECK(store.Statuses({ids[0]})->at(0).state == ReviewState::kExpired);
+    if (told_by == 2) CHECK(found().empty());
+    test.Advance(-absl::Minutes(15));
+    const auto review = store.Get(ids[0]);
+    REQUIRE(review.ok());
+    CHECK(review->state == ReviewState::kExpired);
+    const auto vote = store.CastVote(ids[0], Approval("bob", review->binding_hash[0]));
+    CHECK(GetReason(vote.status()) == "review_expired");
+  }
   SECTION("overdue reviews are expired in portions and counted") {
     CHECK(store.Counts()->pending == 4);
     CHECK(store.ExpireDue(10).value() == 0);

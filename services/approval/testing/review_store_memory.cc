@@ -94,9 +94,10 @@ absl::StatusOr<store::Joined> MemoryReviewStore::Join(const reviews::NewReview& 
 
 absl::StatusOr<reviews::Review> MemoryReviewStore::Get(const std::string& id) {
   const MutexLock lock(mutex_);
-  const Row* row = Find(id);
+  Row* row = Find(id);
   if (row == nullptr) return errors::NotFound(id);
-  return View(*row);
+  ExpireIfDue(*row);
+  return row->review;
 }
 
 absl::StatusOr<reviews::ReviewContent> MemoryReviewStore::Content(const std::string& id) {
@@ -111,8 +112,8 @@ absl::StatusOr<std::vector<reviews::Review>> MemoryReviewStore::List(
   const MutexLock lock(mutex_);
   std::vector<reviews::Review> found;
   for (auto row = rows_.rbegin(); row != rows_.rend() && found.size() < query.limit; ++row) {
-    reviews::Review view = View(row->second);
-    if (Matches(query, view)) found.push_back(std::move(view));
+    ExpireIfDue(row->second);
+    if (Matches(query, row->second.review)) found.push_back(row->second.review);
   }
   return found;
 }
@@ -122,7 +123,10 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> MemoryReviewStore::Statuses(
   const MutexLock lock(mutex_);
   std::vector<domain::ReviewStatus> statuses;
   for (const std::string& id : ids) {
-    if (const Row* row = Find(id); row != nullptr) statuses.push_back(View(*row).Status());
+    Row* row = Find(id);
+    if (row == nullptr) continue;
+    ExpireIfDue(*row);
+    statuses.push_back(row->review.Status());
   }
   return statuses;
 }

@@ -91,7 +91,8 @@ try {
   for (const { fault, error } of outcome.problems) {
     violations.push({ invariant: 'stuck', what: `${fault ? `after fault ${fault.n} (${fault.kind}): ` : ''}${error.message}` });
   }
-  for (const { invariant, call, what } of violations.slice(0, 20)) {
+  const shown = Object.keys(invariants).flatMap((name) => violations.filter(({ invariant }) => invariant === name).slice(0, 5));
+  for (const { invariant, call, what } of shown) {
     say(`${invariant}: ${call ? `${call.marker} (${call.kind}, session ${call.session ?? 'unknown'}) ` : ''}${what}`);
     const around = aroundOf(call, outcome.done);
     for (const fault of around) console.log(`            fault ${fault.n}: ${fault.kind} for ${fault.holdMs} ms`);
@@ -100,7 +101,7 @@ try {
       console.log(`            again: scripts/faults --shape ${values.shape} --seed ${seed} --only ${numbers}`);
     }
   }
-  if (violations.length > 20) say(`and ${violations.length - 20} more`);
+  if (violations.length > shown.length) say(`and ${violations.length - shown.length} more`);
   const count = (name) => violations.filter(({ invariant }) => invariant === name).length;
   const { calls } = ledgers;
   console.log(

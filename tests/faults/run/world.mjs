@@ -40,6 +40,9 @@ async function wrapPrograms(folder, library) {
   return { bin, clocks };
 }
 
+// What `verify` printed, but for the sessions in which it found nothing.
+const withoutIntact = (output) => output.split('\n').filter((line) => !/^[0-9a-f-]{36} +intact /.test(line)).join('\n');
+
 export class World {
   static async start({ shape, seed, missing = () => {} }) {
     const world = new World();
@@ -113,7 +116,7 @@ export class World {
       votes: this.reviewers.votes,
       regressions: this.reviewers.regressions,
       sessions: exported.code === 0 ? await readExport(file) : undefined,
-      verify: { code: verified.code, output: `${verified.stderr}${verified.stdout}`.slice(-500) },
+      verify: { code: verified.code, output: withoutIntact(`${verified.stderr}${verified.stdout}`).slice(-2000) },
       logs: await this.processes.logs(),
       secrets: this.secrets,
       unsettled,
