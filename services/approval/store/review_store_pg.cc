@@ -24,8 +24,8 @@ namespace {
 // stored, until the next read or sweep.
 constexpr std::size_t kExpiredByRead = 1'000;
 
-// Checks that there is a use at a time ($6, in microseconds) and takes it in one statement, so that no other transaction can change
-// the state in between (services/approval/README.md, "Consuming").
+// Checks that there is a use at a time ($6, in microseconds) and takes it in one statement, so that
+// no other transaction can change the state in between (services/approval/README.md, "Consuming").
 constexpr char kConsume[] =
     "WITH taken AS ("
     " UPDATE review SET uses_left = uses_left - 1,"
