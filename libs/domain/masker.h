@@ -15,8 +15,8 @@ namespace countersign::domain {
 enum class Direction { kPrompt, kResponse };
 absl::string_view ToString(Direction direction);  // "prompt", "response"
 
-// The next piece of one text. `field` identifies the text and is chosen by the dialect
-// ("choices/0/content"); no match spans two fields. `text` is valid UTF-8, and may be empty when
+// The next piece of one text. `field` identifies the text, is not empty, and is chosen by the
+// dialect ("choices/0/content"); no match spans two fields. `text` is valid UTF-8, and may be empty when
 // only `end` matters.
 struct FieldPiece {
   std::string field;

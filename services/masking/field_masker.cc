@@ -40,6 +40,7 @@ FieldMasker::Field FieldMasker::MakeField(absl::string_view name) const {
 }
 
 absl::StatusOr<domain::FieldRelease> FieldMasker::FeedOne(const domain::FieldPiece& piece) {
+  if (piece.field.empty()) return absl::InvalidArgumentError("a piece has no field");
   domain::FieldRelease release;
   if (rules_->empty() && restoring_ == nullptr) {
     release.text = piece.text;

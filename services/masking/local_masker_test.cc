@@ -77,6 +77,13 @@ TEST_CASE("LocalMasker: a piece without a match is returned unchanged", "[maskin
   CHECK(releases->front().Unchanged());
 }
 
+TEST_CASE("LocalMasker: a piece without a field is refused", "[masking]") {
+  Fixture fixture;
+  const auto stream = fixture.Open();
+  CHECK(Feed(*stream, {{"", "Hello", true}}).status() ==
+        absl::InvalidArgumentError("a piece has no field"));
+}
+
 TEST_CASE("LocalMasker: interleaved fields never share a match", "[masking]") {
   Fixture fixture;
   const auto stream = fixture.Open();

@@ -54,7 +54,10 @@ void DocumentMask::AddText(const FoundText& text, bool end, PieceQueue& queue) {
   std::optional<std::size_t> piece =
       text.continues() ? queue.Add(text.field, text.text().substr(text.repeated), end)
                        : queue.AddWhole(text.text(), text.field);
-  if (!piece && !text.joined.empty()) piece = queue.Add(text.place, text.text(), true);
+  // The cache knows the text; the answer is needed all the same, to replace it as a whole.
+  if (!piece && !text.joined.empty()) {
+    piece = queue.Add(absl::StrCat("whole/", text.field), text.text(), true);
+  }
   if (!piece) {
     if (text.is_output) {
       unasked_output_.push_back(OutputText{text.field, std::string(text.text())});

@@ -49,6 +49,9 @@ bool ContinuesAtRoot(absl::string_view key) {
          key == "response" || key == "output_text";
 }
 
+// The field of a text that is the whole event.
+constexpr char kEventField[] = "event";
+
 // Members of an unknown event that identify which of several texts it continues. OpenAI's Responses
 // API has all of them.
 constexpr absl::string_view kDiscriminators[] = {"type",          "item_id",       "output_index",
@@ -140,6 +143,7 @@ class Walker {
 void Walker::WalkRoot(const Value& root) {
   if (!root.is(Type::kObject)) {
     path_ = {Step{}};
+    field_ = kEventField;
     return WalkUnknown("", root);
   }
   const Value choices = root["choices"];
@@ -378,7 +382,7 @@ void Walker::AddWhole(absl::string_view key, const Value& value) {
   const std::size_t before = found_.texts.size();
   const absl::string_view parent = path_.size() > 1 ? path_[path_.size() - 2].key : "";
   whole_.Add(key, value, is_usage_, parent);
-  const bool is_event = field_.empty();  // the whole event is the value
+  const bool is_event = field_ == kEventField;
   if (!is_chunk_ || found_.texts.size() == before || (!value.is(Type::kString) && !is_event))
     return;
   FoundText& text = found_.texts.back();

@@ -48,6 +48,7 @@ class EngineMasking {
   std::vector<domain::FieldRelease> Apply(const std::vector<domain::FieldPiece>& pieces) {
     std::vector<domain::FieldRelease> releases;
     for (const domain::FieldPiece& piece : pieces) {
+      REQUIRE_FALSE(piece.field.empty());
       const auto at = streams_.try_emplace(piece.field, TestRules()).first;
       domain::FieldRelease& release = releases.emplace_back();
       release.held_before = at->second.held();
