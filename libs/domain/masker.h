@@ -16,8 +16,8 @@ enum class Direction { kPrompt, kResponse };
 absl::string_view ToString(Direction direction);  // "prompt", "response"
 
 // The next piece of one text. `field` identifies the text, is not empty, and is chosen by the
-// dialect ("choices/0/content"); no match spans two fields. `text` is valid UTF-8, and may be empty when
-// only `end` matters.
+// dialect ("choices/0/content"); no match spans two fields. `text` is valid UTF-8, and may be empty
+// when only `end` matters.
 struct FieldPiece {
   std::string field;
   std::string text;

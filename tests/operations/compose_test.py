@@ -167,7 +167,7 @@ class Processes(unittest.TestCase):
         gateway.addresses["127.0.0.1:8080"] = addresses["http"]
         answers = [self.run_in(gateway, command) for command in commands_of_the_page()]
         self.assertGreaterEqual(len(answers), 2)
-        key = re.search(r"cs_\w+", "".join(answers))[0]
+        key = re.search(r"cs_[\w-]+", "".join(answers))[0]
         status, body = programs.chat(f"http://{addresses['http']}", key, "Read me the customer file.")
         self.assertEqual((status, "<CREDIT_CARD>" in body), (200, True), body)
 
