@@ -62,7 +62,7 @@ struct Fixture : testing::AuthnFixture {
   internal_tokens::CppJwtMinter cpp_jwt{secrets.internal_key};
   internal_tokens::LocalCallerVerifier callers{cpp_jwt, clock};
   AuthnService authn_service{authn, cpp_jwt, callers};
-  access_keys::KeyService key_service{authn.key_manager, pool, clock, callers};
+  access_keys::KeyService key_service{authn.key_manager, pool, callers};
   directory::IdentityService identity_service{callers};
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<v1::AuthnService::Stub> authn_stub;
@@ -232,6 +232,16 @@ TEST_CASE_METHOD(Fixture, "KeyService: an administrator creates, lists and revok
   for (const v1::Key& key : listed.items()) {
     CHECK(key.state() == (key.id() == created.id() ? v1::Key::REVOKED : v1::Key::ACTIVE));
   }
+}
+
+TEST_CASE_METHOD(Fixture, "KeyService: a key whose Identity was deleted is listed as ORPHANED",
+                 "[authn]") {
+  MakeKey("ci");
+  Serve(testing::Resources());
+  v1::ListKeysResponse listed;
+  REQUIRE(keys_stub->ListKeys(As(With(Role::kAdmin)).get(), {}, &listed).ok());
+  REQUIRE(listed.items_size() == 1);
+  CHECK(listed.items(0).state() == v1::Key::ORPHANED);
 }
 
 TEST_CASE_METHOD(Fixture, "KeyService: pages end with an empty token", "[authn]") {

@@ -22,20 +22,10 @@ v1::Key::State ToProto(access_keys::KeyState state) {
   switch (state) {
     case access_keys::KeyState::kActive: return v1::Key::ACTIVE;
     case access_keys::KeyState::kExpired: return v1::Key::EXPIRED;
+    case access_keys::KeyState::kOrphaned: return v1::Key::ORPHANED;
     case access_keys::KeyState::kRevoked: break;
   }
   return v1::Key::REVOKED;
-}
-
-v1::Key ToProto(const access_keys::KeyRecord& key, absl::Time now) {
-  v1::Key out;
-  out.set_id(key.id);
-  out.set_identity(key.identity);
-  out.set_state(ToProto(key.StateAt(now)));
-  SetWhenFinite(key.created_at, [&](const auto& time) { *out.mutable_created_at() = time; });
-  SetWhenFinite(key.expires_at, [&](const auto& time) { *out.mutable_expires_at() = time; });
-  SetWhenFinite(key.revoked_at, [&](const auto& time) { *out.mutable_revoked_at() = time; });
-  return out;
 }
 
 }  // namespace
@@ -87,10 +77,14 @@ v1::CreateKeyResponse ToProto(const access_keys::CreatedKey& created) {
   return out;
 }
 
-v1::ListKeysResponse ToProto(const access_keys::KeyPage& page, absl::Time now) {
-  v1::ListKeysResponse out;
-  for (const access_keys::KeyRecord& key : page.items) *out.add_items() = ToProto(key, now);
-  out.set_next_page_token(page.next_page_token);
+v1::Key ToProto(const access_keys::KeyRecord& key, access_keys::KeyState state) {
+  v1::Key out;
+  out.set_id(key.id);
+  out.set_identity(key.identity);
+  out.set_state(ToProto(state));
+  SetWhenFinite(key.created_at, [&](const auto& time) { *out.mutable_created_at() = time; });
+  SetWhenFinite(key.expires_at, [&](const auto& time) { *out.mutable_expires_at() = time; });
+  SetWhenFinite(key.revoked_at, [&](const auto& time) { *out.mutable_revoked_at() = time; });
   return out;
 }
 

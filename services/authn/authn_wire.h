@@ -17,7 +17,7 @@ v1::AuthenticateResponse ToProto(const domain::Authenticated& authenticated);
 v1::LeaseCredentialResponse ToProto(const domain::CredentialLease& lease);
 v1::WhoAmIResponse ToProto(const domain::Principal& principal);
 v1::CreateKeyResponse ToProto(const access_keys::CreatedKey& created);
-v1::ListKeysResponse ToProto(const access_keys::KeyPage& page, absl::Time now);
+v1::Key ToProto(const access_keys::KeyRecord& key, access_keys::KeyState state);
 v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked);
 
 // INVALID_ARGUMENT names the field. A line break at the end of `adopt` is dropped, because values

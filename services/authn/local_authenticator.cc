@@ -115,6 +115,7 @@ absl::StatusOr<domain::Principal> LocalAuthenticator::FindKey(Attempt& attempt,
   switch (key->StateAt(attempt.JudgedAt())) {
     case access_keys::KeyState::kRevoked: return KeyRevoked();
     case access_keys::KeyState::kExpired: return KeyExpired();
+    case access_keys::KeyState::kOrphaned:
     case access_keys::KeyState::kActive: break;
   }
   if (attempt.directory == nullptr) return directory::Directory::FromKeyWithoutResources(*key);

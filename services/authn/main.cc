@@ -35,7 +35,7 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   auto& callers = app.Make<internal_tokens::LocalCallerVerifier>(minter, app.clock());
   auto& waiting = app.Make<ThreadPool>(4, 64);  // Separate, because revocations wait for edges.
   app.Serve(app.Make<AuthnService>(authn, minter, callers));
-  app.Serve(app.Make<access_keys::KeyService>(authn.key_manager, waiting, app.clock(), callers));
+  app.Serve(app.Make<access_keys::KeyService>(authn.key_manager, waiting, callers));
   app.Serve(app.Make<directory::IdentityService>(callers));
   app.ReadyWhen([&keys] { return keys.Check().ok() ? "" : "no database"; });
   app.ReadyWhen([&authn] { return authn.directory.Current() ? "" : "no resources yet"; });

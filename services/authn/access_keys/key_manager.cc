@@ -63,6 +63,13 @@ absl::StatusOr<KeyPage> KeyManager::List(std::size_t page_size, absl::string_vie
   return store_.List(page_size, page_token);
 }
 
+KeyState KeyManager::GetState(const KeyRecord& key) const {
+  const KeyState state = key.StateAt(clock_.Now());
+  const auto directory = directory_.Current();
+  if (state != KeyState::kActive || directory == nullptr) return state;
+  return directory->CheckIdentity(key).ok() ? KeyState::kActive : KeyState::kOrphaned;
+}
+
 absl::StatusOr<KeyRecord> KeyManager::Revoke(const std::string& id) {
   auto revoked = store_.Revoke(id, clock_.Now());
   if (absl::IsNotFound(revoked.status())) {

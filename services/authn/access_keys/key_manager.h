@@ -47,6 +47,10 @@ class KeyManager {
 
   absl::StatusOr<KeyPage> List(std::size_t page_size, absl::string_view page_token);
 
+  // The state of `key` now: kActive only if authentication accepts it. Before the first resources
+  // were served no Identity is known, and none counts as deleted.
+  KeyState GetState(const KeyRecord& key) const;
+
   // The revocation is effective when this returns: every cache of verified credentials has
   // confirmed that it is empty, or has lost contact for so long that it treats itself as empty.
   absl::StatusOr<KeyRecord> Revoke(const std::string& id);

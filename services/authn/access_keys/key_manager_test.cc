@@ -78,6 +78,25 @@ TEST_CASE_METHOD(Fixture,
   CHECK(Reason(Create("ci")->key.Reveal()).empty());
 }
 
+TEST_CASE_METHOD(Fixture, "KeyManager: a key is active only while its Identity exists", "[authn]") {
+  domain::Identity ci = KeyIdentity("ci");
+  ci.created_version = 3;
+  Serve(Resources().Add(ci));
+  KeyRecord key = Create("ci", "", absl::Hours(1))->record;
+  const KeyRecord admin = Create("admin")->record;
+  CHECK(authn.key_manager.GetState(key) == KeyState::kActive);
+  Serve(Resources());
+  CHECK(authn.key_manager.GetState(key) == KeyState::kOrphaned);
+  CHECK(authn.key_manager.GetState(admin) == KeyState::kActive);
+  ci.created_version = 6;
+  Serve(Resources().Add(ci));
+  CHECK(authn.key_manager.GetState(key) == KeyState::kOrphaned);
+  clock.Advance(absl::Hours(1));
+  CHECK(authn.key_manager.GetState(key) == KeyState::kExpired);
+  key = *authn.key_manager.Revoke(key.id);
+  CHECK(authn.key_manager.GetState(key) == KeyState::kRevoked);
+}
+
 TEST_CASE_METHOD(Fixture, "KeyManager: an adopted key works as it is and is not shown again",
                  "[authn]") {
   const std::string existing = "sk-proj-existing-key-1";

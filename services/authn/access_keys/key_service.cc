@@ -37,7 +37,10 @@ grpc::ServerUnaryReactor* KeyService::ListKeys(grpc::CallbackServerContext* cont
     CS_RETURN_IF_ERROR(Admin(*context).status());
     CS_ASSIGN_OR_RETURN(const KeyPage page,
                         keys_.List(PageSize(request->page_size()), request->page_token()));
-    *response = ToProto(page, clock_.Now());
+    for (const KeyRecord& key : page.items) {
+      *response->add_items() = ToProto(key, keys_.GetState(key));
+    }
+    response->set_next_page_token(page.next_page_token);
     return absl::OkStatus();
   });
 }

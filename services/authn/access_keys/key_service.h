@@ -4,7 +4,6 @@
 
 #include "absl/status/statusor.h"
 #include "countersign/authn/v1/authn.grpc.pb.h"
-#include "libs/base/clock.h"
 #include "libs/base/thread_pool.h"
 #include "libs/rpc/caller.h"
 #include "services/authn/access_keys/key_manager.h"
@@ -15,8 +14,8 @@ namespace countersign::authn::access_keys {
 // here.
 class KeyService final : public v1::KeyService::CallbackService {
  public:
-  KeyService(KeyManager& keys, ThreadPool& pool, const Clock& clock, rpc::CallerVerifier& callers)
-      : keys_(keys), pool_(pool), clock_(clock), callers_(callers) {}
+  KeyService(KeyManager& keys, ThreadPool& pool, rpc::CallerVerifier& callers)
+      : keys_(keys), pool_(pool), callers_(callers) {}
 
   grpc::ServerUnaryReactor* CreateKey(grpc::CallbackServerContext* context,
                                       const v1::CreateKeyRequest* request,
@@ -34,7 +33,6 @@ class KeyService final : public v1::KeyService::CallbackService {
 
   KeyManager& keys_;
   ThreadPool& pool_;
-  const Clock& clock_;
   rpc::CallerVerifier& callers_;
 };
 

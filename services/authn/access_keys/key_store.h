@@ -12,7 +12,12 @@
 
 namespace countersign::authn::access_keys {
 
-enum class KeyState { kRevoked, kExpired, kActive };
+enum class KeyState {
+  kRevoked,
+  kExpired,
+  kOrphaned,  // its Identity was deleted; the record alone does not show it (KeyManager::GetState)
+  kActive,
+};
 
 // What is stored of an access key; not its value.
 struct KeyRecord {
@@ -27,6 +32,7 @@ struct KeyRecord {
   absl::Time expires_at = absl::InfiniteFuture();
   absl::Time revoked_at = absl::InfiniteFuture();  // InfiniteFuture: not revoked
 
+  // Never kOrphaned.
   KeyState StateAt(absl::Time now) const {
     if (revoked_at != absl::InfiniteFuture()) return KeyState::kRevoked;
     return now >= expires_at ? KeyState::kExpired : KeyState::kActive;

@@ -189,16 +189,22 @@ absl::StatusOr<const domain::Identity*> Directory::Match(const TokenIssuer& issu
   return best;
 }
 
-absl::StatusOr<domain::Principal> Directory::FromKey(const access_keys::KeyRecord& key) const {
-  domain::Principal principal = KeyPrincipal(key);
+absl::Status Directory::CheckIdentity(const access_keys::KeyRecord& key) const {
+  if (key.identity == kBuiltInAdmin) return absl::OkStatus();
   const domain::Identity* const identity = FindIdentity(key.identity);
-  const bool built_in = key.identity == kBuiltInAdmin;
-  if (identity == nullptr && !built_in) return IdentityUnknown(key.identity);
-  if (!built_in && key.identity_version != 0 && key.identity_version != identity->created_version) {
+  if (identity == nullptr) return IdentityUnknown(key.identity);
+  if (key.identity_version != 0 && key.identity_version != identity->created_version) {
     return IdentityReplaced(key.identity);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<domain::Principal> Directory::FromKey(const access_keys::KeyRecord& key) const {
+  CS_RETURN_IF_ERROR(CheckIdentity(key));
+  domain::Principal principal = KeyPrincipal(key);
+  const domain::Identity* const identity = FindIdentity(key.identity);
   if (identity != nullptr) ApplyIdentity(*identity, principal);
-  if (built_in) AddBuiltInAdmin(principal);
+  if (key.identity == kBuiltInAdmin) AddBuiltInAdmin(principal);
   domain::AddRoles(*resources_, principal);
   return principal;
 }

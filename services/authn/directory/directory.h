@@ -54,9 +54,12 @@ class Directory {
   absl::StatusOr<domain::Principal> FromToken(const TokenIssuer& issuer,
                                               const jose::VerifiedToken& token) const;
 
-  // The principal of an active access key. UNAUTHENTICATED `identity_unknown` when its Identity
-  // does not exist, `identity_replaced` when another Identity has its name now, unless the key is
-  // the built-in administrator's.
+  // OK while the Identity of an access key exists. UNAUTHENTICATED `identity_unknown` when it does
+  // not, `identity_replaced` when another Identity has its name now. The built-in administrator's
+  // keys need no Identity.
+  absl::Status CheckIdentity(const access_keys::KeyRecord& key) const;
+
+  // The principal of an active access key. Errors: those of CheckIdentity.
   absl::StatusOr<domain::Principal> FromKey(const access_keys::KeyRecord& key) const;
 
   // The same before any resources were served: only the built-in administrator is known.
