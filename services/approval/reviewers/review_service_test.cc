@@ -8,6 +8,7 @@
 #include <future>
 #include <map>
 
+#include "countersign/options/v1/access.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
 #include "services/approval/approval.h"
@@ -200,12 +201,22 @@ TEST_CASE("GetReviewMedia: those who may read the review get its media", "[appro
   CHECK(media.data() == "\xff\x80\xfe\x81");
   CHECK(media.media().type() == "image/png");
   CHECK(absl::IsNotFound(get("bob", 1, media)));
+  for (const char* who : {"audit", "audit-openai"}) CHECK(get(who, 0, media).ok());
   v1::Review review;
-  for (const char* who : {"ada", "eve", "legal", "far"}) {
+  for (const char* who : {"ada", "eve", "legal", "far", "audit-other"}) {
     CAPTURE(who);
     CHECK(get(who, 0, media).code() == test.Get(who, id, review).code());
     CHECK_FALSE(get(who, 0, media).ok());
   }
+}
+
+TEST_CASE("GetReviewMedia: the edge lets in whom it lets read the review", "[approval]") {
+  const auto* const service = v1::Review::descriptor()->file()->FindServiceByName("ReviewService");
+  REQUIRE(service != nullptr);
+  const auto access = [&](const char* method) {
+    return service->FindMethodByName(method)->options().GetExtension(options::v1::access);
+  };
+  CHECK(access("GetReviewMedia") == access("GetReview"));
 }
 
 TEST_CASE("Leave: a held call can leave after its token has expired", "[approval]") {
