@@ -83,8 +83,7 @@ absl::StatusOr<AuthnParts> WireAuthn(const DataDirectory& directory, pg::Pool& d
   auto& key_source = app.Make<jose::FixedInternalKeys>(std::move(public_keys));
   auto& tokens = app.Make<jose::InternalTokenVerifier>(key_source, app.clock());
   auto& callers = app.Make<rpc::TokenCallerVerifier>(tokens);
-  services.push_back(
-      &app.Make<authn::access_keys::KeyService>(core.key_manager, pool, callers));
+  services.push_back(&app.Make<authn::access_keys::KeyService>(core.key_manager, pool, callers));
   services.push_back(&app.Make<authn::directory::IdentityService>(callers));
   return AuthnParts{core, callers};
 }

@@ -5,6 +5,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "countersign/approval/v1/approval.pb.h"
+#include "countersign/options/v1/access.pb.h"
 #include "libs/base/encoding.h"
 #include "libs/crypto/hash.h"
 #include "libs/dialects/openai/dialect.h"
@@ -63,6 +65,15 @@ TEST_CASE("ReadReviewMedia: DATA_LOSS when the body has other media than were li
     content.prompt.media[0].pointer = pointer;
     CHECK(absl::IsDataLoss(ReadReviewMedia(content, 0).status()));
   }
+}
+
+TEST_CASE("GetReviewMedia: the edge lets in whom it lets read the review", "[approval]") {
+  const auto* const service = v1::Review::descriptor()->file()->FindServiceByName("ReviewService");
+  REQUIRE(service != nullptr);
+  const auto access = [&](const char* method) {
+    return service->FindMethodByName(method)->options().GetExtension(options::v1::access);
+  };
+  CHECK(access("GetReviewMedia") == access("GetReview"));
 }
 
 }  // namespace

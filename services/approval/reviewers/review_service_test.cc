@@ -8,7 +8,6 @@
 #include <future>
 #include <map>
 
-#include "countersign/options/v1/access.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
 #include "services/approval/approval.h"
@@ -208,15 +207,6 @@ TEST_CASE("GetReviewMedia: those who may read the review get its media", "[appro
     CHECK(get(who, 0, media).code() == test.Get(who, id, review).code());
     CHECK_FALSE(get(who, 0, media).ok());
   }
-}
-
-TEST_CASE("GetReviewMedia: the edge lets in whom it lets read the review", "[approval]") {
-  const auto* const service = v1::Review::descriptor()->file()->FindServiceByName("ReviewService");
-  REQUIRE(service != nullptr);
-  const auto access = [&](const char* method) {
-    return service->FindMethodByName(method)->options().GetExtension(options::v1::access);
-  };
-  CHECK(access("GetReviewMedia") == access("GetReview"));
 }
 
 TEST_CASE("Leave: a held call can leave after its token has expired", "[approval]") {
