@@ -5,7 +5,6 @@
 
 #include "absl/strings/ascii.h"
 #include "libs/text/documents/document_reader.h"
-#include "libs/text/documents/escape_filter.h"
 
 namespace countersign::text::documents {
 
@@ -80,6 +79,17 @@ bool HasExponent(absl::string_view text) {
   return false;
 }
 
+// True if `text` may contain an octal escape.
+bool HasOctal(absl::string_view text) {
+  for (std::size_t at = text.find('\\'); at < text.size(); at = text.find('\\', at + 1)) {
+    if (at + 3 < text.size() && (text[at + 1] == '0' || text[at + 1] == '1') &&
+        IsDigit(text[at + 2]) && IsDigit(text[at + 3])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::size_t DecodedText::SpelledBegin(std::size_t begin) const {
@@ -102,14 +112,24 @@ std::size_t DecodedText::SpelledEnd(std::size_t end) const {
 }
 
 std::optional<DecodedText> DecodeText(absl::string_view text) {
+  return DecodedText::Decode(text, EscapeFilter::Escapes::kAll);
+}
+
+std::optional<DecodedText> DecodeOctal(absl::string_view text,
+                                       const std::optional<DecodedText>& decoded) {
+  if (!HasOctal(decoded ? decoded->text() : text)) return std::nullopt;
+  return DecodedText::Decode(text, EscapeFilter::Escapes::kOctal);
+}
+
+std::optional<DecodedText> DecodedText::Decode(absl::string_view text,
+                                               EscapeFilter::Escapes escapes) {
   if (text.find('\\') == absl::string_view::npos && !HasExponent(text) && !HasInvisible(text)) {
     return std::nullopt;
   }
   DecodedText result;
   DecodedWriter writer(result);
   // Resolved escapes may form further escapes: repeated as often as documents may be nested.
-  using Escapes = EscapeFilter::Escapes;
-  EscapeFilter a(Escapes::kAll), b(Escapes::kAll), c(Escapes::kAll), d(Escapes::kAll);
+  EscapeFilter a(escapes), b(escapes), c(escapes), d(escapes);
   FilteredCharacters to_d(d, writer), to_c(c, to_d), to_b(b, to_c), filtered(a, to_b);
   DocumentReader reader(DocumentReader::Form::kProse, std::numeric_limits<std::size_t>::max());
   // Numbers of any length are allowed, and there are no other errors.

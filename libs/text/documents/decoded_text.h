@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "libs/text/documents/escape_filter.h"
 
 namespace countersign::text::documents {
 
@@ -20,7 +21,10 @@ class DecodedText {
   std::size_t SpelledEnd(std::size_t end) const;
 
  private:
+  static std::optional<DecodedText> Decode(absl::string_view text, EscapeFilter::Escapes escapes);
   friend std::optional<DecodedText> DecodeText(absl::string_view text);
+  friend std::optional<DecodedText> DecodeOctal(absl::string_view text,
+                                                const std::optional<DecodedText>& decoded);
   friend class DecodedWriter;
   // From here to the next anchor, each decoded byte is one byte of the original.
   struct Anchor {
@@ -33,5 +37,10 @@ class DecodedText {
 
 // Nothing if `text` has no escapes.
 std::optional<DecodedText> DecodeText(absl::string_view text);
+
+// Resolves octal escapes (`\165`), too. It is a reading beside the others, because a path (`C:\123`)
+// looks like one. `decoded` is DecodeText(text); nothing if no octal escapes are left in it.
+std::optional<DecodedText> DecodeOctal(absl::string_view text,
+                                       const std::optional<DecodedText>& decoded);
 
 }  // namespace countersign::text::documents

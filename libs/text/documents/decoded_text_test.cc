@@ -53,6 +53,23 @@ TEST_CASE("DecodeText: numbers with exponents become their digits", "[text]") {
   CHECK_FALSE(DecodeText("the file e2e and 1e, e5").has_value());
 }
 
+TEST_CASE("DecodeOctal: a further reading of texts with octal escapes", "[text]") {
+  for (const char* text : {R"(pl\165tonium)", R"(pl\u005c165t\157nium)", R"({"a":"pl\\165tonium"})",
+                           R"(pl\134u0075tonium)", R"(p\154uton\u0069um)"}) {
+    CAPTURE(text);
+    const auto octal = DecodeOctal(text, DecodeText(text));
+    REQUIRE(octal.has_value());
+    CHECK(absl::StrContains(octal->text(), "plutonium"));
+  }
+  for (const char* text : {"", "165", R"(\1 \12 \n \377)", R"(p\u006cutonium)"}) {
+    CAPTURE(text);
+    CHECK_FALSE(DecodeOctal(text, DecodeText(text)).has_value());
+  }
+  // The reading that keeps a path stays.
+  CHECK_FALSE(DecodeText(R"(C:\123)").has_value());
+  CHECK(DecodeText(R"(\u0043:\123)")->text() == R"(C:\123)");
+}
+
 TEST_CASE("DecodeText: a span maps back to the original text", "[text]") {
   const std::string text = R"({"q":"é p\u006cuto\u006eium!"} x\ny)";
   const auto decoded = DecodeText(text);

@@ -15,6 +15,8 @@ using Kind = Place::Kind;
 
 constexpr std::size_t kMaxBackslashes = 64;
 constexpr std::size_t kMaxSpelled = 32 * 1024;  // so that the length of a spelling fits 16 bits
+bool IsOctalDigit(char c) { return c >= '0' && c <= '7'; }
+
 constexpr absl::string_view kLetters = "nrtbf\"'/";
 constexpr absl::string_view kMeanings = "\n\r\t\b\f\"'/";
 
@@ -25,7 +27,8 @@ struct Escape {
   absl::string_view digits;  // so far
   absl::string_view rest;    // after its last possible digit
 
-  std::size_t digits_wanted() const { return letter == 'u' ? 4 : letter == 'x' ? 2 : 0; }
+  bool octal() const { return letter == '0' || letter == '1'; }
+  std::size_t digits_wanted() const { return letter == 'u' ? 4 : letter == 'x' || octal() ? 2 : 0; }
   bool complete() const { return letter != '\0' && digits.size() == digits_wanted(); }
 };
 
@@ -64,10 +67,11 @@ bool EscapeFilter::Extends(absl::string_view decoded, Place place) const {
     escape = ParseEscape(escape.rest);
     if (escape.letter == '\0' && c != '\\') return c == 'u';
   }
-  if (escape.letter != '\0') return IsHexDigit(c);
+  if (escape.letter != '\0') return escape.octal() ? IsOctalDigit(c) : IsHexDigit(c);
   if (c == '\\') return escape.slashes < kMaxBackslashes;
   if (c == 'u') return true;
-  return escapes_ == Escapes::kAll && (c == 'x' || kLetters.find(c) != absl::string_view::npos);
+  if (escapes_ == Escapes::kOctal && (c == '0' || c == '1')) return true;
+  return escapes_ != Escapes::kUnicode && (c == 'x' || kLetters.find(c) != absl::string_view::npos);
 }
 
 // Outputs a complete escape as one character.
@@ -77,6 +81,11 @@ void EscapeFilter::Resolve(Characters& out) {
   const std::size_t letter = kLetters.find(escape.letter);
   if (letter != absl::string_view::npos) {
     return Means(static_cast<unsigned char>(kMeanings[letter]), out);
+  }
+  if (escape.octal()) {
+    const auto value = [](char c) { return static_cast<std::uint32_t>(c - '0'); };
+    return Means(value(escape.letter) * 64 + value(escape.digits[0]) * 8 + value(escape.digits[1]),
+                 out);
   }
   const std::uint32_t unit = *ParseHex(escape.digits);
   if (escape.letter == 'u' && json::IsHighSurrogate(unit)) {

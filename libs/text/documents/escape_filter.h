@@ -14,6 +14,7 @@ class EscapeFilter {
   enum class Escapes {
     kUnicode,  // \uXXXX, pairs of surrogates included
     kAll,      // also \xXX, \n, \r, \t, \b, \f, \", \' and \/
+    kOctal,    // also \000 to \177
   };
   explicit EscapeFilter(Escapes escapes = Escapes::kUnicode) : escapes_(escapes) {}
 

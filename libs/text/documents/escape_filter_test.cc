@@ -60,6 +60,20 @@ TEST_CASE("EscapeFilter: all escapes are resolved with kAll", "[text]") {
   }
 }
 
+TEST_CASE("EscapeFilter: three octal digits are resolved with kOctal only", "[text]") {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"(pl\165to\\156ium \x41)", "plutonium A"},
+      {R"(\1 \12 \1a3 \18 \377 \101)", R"(\1 \12 \1a3 \18 \377 A)"},
+      {R"(C:\123 \1234 \16)", R"(C:S S4 \16)"}};
+  for (const auto& [text, decoded] : cases) {
+    CAPTURE(text);
+    for (std::size_t step : {1, 2, 5, 100}) {
+      CHECK(Filter(text, EscapeFilter::Escapes::kOctal, step) == decoded);
+    }
+  }
+  CHECK(Filter(R"(pl\165tonium)", EscapeFilter::Escapes::kAll) == R"(pl\165tonium)");
+}
+
 TEST_CASE("EscapeFilter: characters of different places form no escape", "[text]") {
   EscapeFilter filter;
   Recorder recorder;

@@ -64,7 +64,9 @@ class TextScan {
   absl::Status ScanDecoded(absl::string_view text, const TextHit* run, int depth) {
     CS_RETURN_IF_ERROR(ScanSpelling(text, nullptr, run, depth));
     const auto decoded = text::documents::DecodeText(text);
-    return decoded ? ScanSpelling(decoded->text(), &*decoded, run, depth) : absl::OkStatus();
+    if (decoded) CS_RETURN_IF_ERROR(ScanSpelling(decoded->text(), &*decoded, run, depth));
+    const auto octal = text::documents::DecodeOctal(text, decoded);
+    return octal ? ScanSpelling(octal->text(), &*octal, run, depth) : absl::OkStatus();
   }
 
   absl::Status ScanSpelling(absl::string_view text, const text::documents::DecodedText* decoded,

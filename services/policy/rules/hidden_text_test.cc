@@ -36,7 +36,8 @@ TEST_CASE("Hidden text: policies match text behind the escapes of a document", "
        {R"({"q":"p\u006cutonium"})", R"("drop\ntable")", R"({"title":"Gr\u00f6\u00dfe 5"})",
         R"({"q":"{\"r\":\"p\\u006cutonium\"}"})", R"([{"a":["please DROP\ttable"]}])",
         R"(The result is {"q":"drop\ntable"} as it came)", R"({"q":"drop\/","r":"pl\u0075tonium"})",
-        R"({"plutoniu\u006d":1})"}) {
+        R"({"plutoniu\u006d":1})", R"(p\154utonium)", R"({"q":"pl\\165tonium"})",
+        R"(p\u006cutonium\123)"}) {
     CAPTURE(text);
     CHECK(Ask(UserSays(text)).policy == "d");
   }
