@@ -38,7 +38,7 @@ class DecodedText {
 // Nothing if `text` has no escapes.
 std::optional<DecodedText> DecodeText(absl::string_view text);
 
-// Resolves octal escapes (`\165`), too. It is a reading beside the others, because a path (`C:\123`)
+// Resolves octal escapes (`\165`), too. A reading beside the others, because a path (`C:\123`)
 // looks like one. `decoded` is DecodeText(text); nothing if no octal escapes are left in it.
 std::optional<DecodedText> DecodeOctal(absl::string_view text,
                                        const std::optional<DecodedText>& decoded);
