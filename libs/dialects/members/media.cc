@@ -199,22 +199,56 @@ bool IsWellKnownType(absl::string_view type) {
 }
 
 struct DataUrl {
-  std::string type;  // lower case, without parameters
-  absl::string_view header;
-  absl::string_view payload;
+  std::string type;           // lower case, without parameters
+  std::string header;         // as URL parsers read it
+  absl::string_view payload;  // they remove line breaks and tabs within
   bool base64 = false;
   bool has_parameters = false;
+  bool changed = false;  // by URL parsers
 };
 
+bool IsRemovedInUrl(char c) { return c == '\t' || c == '\n' || c == '\r'; }
+
+std::string WithoutRemoved(absl::string_view part) {
+  std::string kept(part);
+  kept.erase(std::remove_if(kept.begin(), kept.end(), IsRemovedInUrl), kept.end());
+  return kept;
+}
+
+// Without the C0 controls and spaces around it.
+absl::string_view StripAroundUrl(absl::string_view value) {
+  const auto is_stripped = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!value.empty() && is_stripped(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_stripped(value.back())) value.remove_suffix(1);
+  return value;
+}
+
+bool HasDataScheme(absl::string_view url) {
+  std::size_t at = 0;
+  for (const char c : kScheme) {
+    while (at < url.size() && IsRemovedInUrl(url[at])) ++at;
+    if (at == url.size() || absl::ascii_tolower(static_cast<unsigned char>(url[at])) != c) {
+      return false;
+    }
+    ++at;
+  }
+  return true;
+}
+
+// Reads what the basic URL parser of the URL Standard takes for a data: URL.
 std::optional<DataUrl> ParseDataUrl(absl::string_view value) {
-  if (!absl::StartsWithIgnoreCase(value, kScheme)) return std::nullopt;
-  const std::size_t comma = value.find(',');
+  const absl::string_view stripped = StripAroundUrl(value);
+  if (!HasDataScheme(stripped)) return std::nullopt;
+  const std::size_t comma = stripped.find(',');
   if (comma == absl::string_view::npos) return std::nullopt;
   DataUrl url;
-  url.header = value.substr(0, comma + 1);
-  url.payload = value.substr(comma + 1);
-  std::vector<absl::string_view> fields =
-      absl::StrSplit(value.substr(kScheme.size(), comma - kScheme.size()), ';');
+  url.header = WithoutRemoved(stripped.substr(0, comma + 1));
+  url.payload = stripped.substr(comma + 1);
+  url.changed = stripped.size() < value.size() || url.header.size() < comma + 1 ||
+                std::any_of(url.payload.begin(), url.payload.end(), IsRemovedInUrl);
+  absl::string_view type = absl::string_view(url.header).substr(kScheme.size());
+  type.remove_suffix(1);  // the comma
+  const std::vector<absl::string_view> fields = absl::StrSplit(type, ';');
   url.type = absl::AsciiStrToLower(absl::StripAsciiWhitespace(fields[0]));
   for (std::size_t i = 1; i < fields.size(); ++i) {
     const bool last = i + 1 == fields.size();
@@ -264,7 +298,7 @@ std::optional<Media> ReadMedia(absl::string_view value) {
     payload = url->payload;
     media.type = url->type;
     if (url->has_parameters || !IsWellKnownType(url->type)) {
-      media.header = std::string(url->header);
+      media.header = url->header;
     }
   }
   std::optional<std::string> bytes = DecodeStrictly(payload);
@@ -284,17 +318,17 @@ std::optional<EncodedText> ReadDataUrl(absl::string_view value) {
     well_formed = bytes.has_value();
     if (!well_formed) bytes = DecodeLeniently(url->payload);
   } else {
-    bytes = DecodePercent(url->payload);
+    bytes = DecodePercent(url->changed ? WithoutRemoved(url->payload) : url->payload);
   }
-  if (!bytes || bytes->empty() || *bytes == url->payload) return std::nullopt;
+  if (!bytes || bytes->empty() || (*bytes == url->payload && !url->changed)) return std::nullopt;
   Reading reading = ReadBytes(*bytes);
   if (!reading.is_text && !(well_formed && IsTextType(url->type))) return std::nullopt;
-  read.header = std::string(url->header);
+  read.header = url->header;
   read.text = absl::StrCat(read.header, reading.text);
   read.encoding = !reading.is_exact ? Encoding::kOneWay
                   : url->base64     ? Encoding::kDataUrl
                                     : Encoding::kPercent;
-  read.plain_too = url->base64 && (!well_formed || value.size() <= kShortText);
+  read.plain_too = url->changed || (url->base64 && (!well_formed || value.size() <= kShortText));
   return read;
 }
 

@@ -37,12 +37,14 @@ struct EncodedText {
   std::string text;
   std::string header;  // "data:text/plain;base64,"
   Encoding encoding = Encoding::kPlain;
-  // The encoded form could be read as text, too: it is short, or not well-formed.
+  // The encoded form could be read as text, too: it is short, or not well-formed, or URL parsers
+  // remove some of it.
   bool plain_too = false;
 };
 
 // The text of a data: URL, whatever type it declares; nothing if it is not a data: URL, or has no
-// text.
+// text. A data: URL is what URL parsers read as one: without C0 controls and spaces around it, and
+// without tabs and line breaks anywhere (URL Standard, section 4.4).
 std::optional<EncodedText> ReadDataUrl(absl::string_view value);
 
 // The text in base64; nothing if it is not base64, or has no text.
