@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "libs/base/encoding.h"
 #include "libs/base/hex_digits.h"
@@ -173,12 +174,66 @@ bool IsDate(absl::string_view value) {
   return true;
 }
 
-// A feature's name in lower case, like those of betas.
-bool IsFeature(absl::string_view name) {
-  constexpr std::size_t kLongestFeature = 48;
-  return !name.empty() && name.size() <= kLongestFeature &&
-         std::all_of(name.begin(), name.end(),
-                     [](char c) { return (IsAlnum(c) && !IsUpper(c)) || c == '-' || c == '_'; });
+// The values of `openai-beta` that OpenAI's SDKs and documentation name.
+constexpr absl::string_view kOpenAiBetas[] = {"assistants=v1", "assistants=v2", "realtime=v1",
+                                              "chatkit_beta=v1", "responses=experimental"};
+
+// The features that Anthropic's SDKs, clients and documentation name in `anthropic-beta`.
+constexpr absl::string_view kAnthropicBetas[] = {"advanced-tool-use",
+                                                 "advisor-tool",
+                                                 "cache-diagnosis",
+                                                 "claude-code",
+                                                 "code-execution",
+                                                 "computer-use",
+                                                 "context-1m",
+                                                 "context-management",
+                                                 "dev-full-thinking",
+                                                 "effort",
+                                                 "extended-cache-ttl",
+                                                 "fallback-credit",
+                                                 "fast-mode",
+                                                 "files-api",
+                                                 "fine-grained-tool-streaming",
+                                                 "interleaved-thinking",
+                                                 "managed-agents",
+                                                 "max-tokens-3-5-sonnet",
+                                                 "mcp-client",
+                                                 "message-batches",
+                                                 "mid-conversation-system",
+                                                 "model-context-window-exceeded",
+                                                 "oauth",
+                                                 "output-128k",
+                                                 "pdfs",
+                                                 "prompt-caching",
+                                                 "prompt-caching-scope",
+                                                 "redact-thinking",
+                                                 "server-side-fallback",
+                                                 "skills",
+                                                 "structured-outputs",
+                                                 "task-budgets",
+                                                 "thinking-token-count",
+                                                 "token-counting",
+                                                 "token-efficient-tools",
+                                                 "tool-examples",
+                                                 "tool-search-tool",
+                                                 "web-fetch",
+                                                 "web-search"};
+
+template <std::size_t N>
+bool Contains(const absl::string_view (&names)[N], absl::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+// A date of this century with its month and day, so that lists of dates are no other numbers.
+bool IsReleaseDate(absl::string_view value) {
+  std::string digits(value);
+  if (!IsDate(value)) return false;
+  digits.erase(std::remove(digits.begin(), digits.end(), '-'), digits.end());
+  absl::CivilDay day;
+  return absl::StartsWith(digits, "20") &&
+         absl::ParseCivilTime(
+             absl::StrCat(digits.substr(0, 4), "-", digits.substr(4, 2), "-", digits.substr(6)),
+             &day);
 }
 
 // True for a list with commas if `is_item` accepts every item, without surrounding white space.
@@ -289,22 +344,15 @@ bool IsAccept(absl::string_view value) {
 }
 
 bool IsOpenAiBeta(absl::string_view value) {
-  return IsCommaList(value, [](absl::string_view item) {
-    const std::pair<absl::string_view, absl::string_view> parts =
-        absl::StrSplit(item, absl::MaxSplits('=', 1));
-    absl::string_view version = parts.second;
-    return IsFeature(parts.first) && Digits(parts.first) == 0 &&
-           absl::ConsumePrefix(&version, "v") && version.size() <= 2 && StartsWithDigit(version) &&
-           Digits(version) == version.size();
-  });
+  return IsCommaList(value, [](absl::string_view item) { return Contains(kOpenAiBetas, item); });
 }
 
 bool IsAnthropicBeta(absl::string_view value) {
   return IsCommaList(value, [](absl::string_view item) {
     for (const std::size_t size : {10, 8}) {
       if (item.size() <= size + 1 || item[item.size() - size - 1] != '-') continue;
-      const absl::string_view feature = item.substr(0, item.size() - size - 1);
-      if (IsDate(item.substr(item.size() - size)) && IsFeature(feature) && Digits(feature) <= 3) {
+      if (IsReleaseDate(item.substr(item.size() - size)) &&
+          Contains(kAnthropicBetas, item.substr(0, item.size() - size - 1))) {
         return true;
       }
     }

@@ -30,8 +30,8 @@ bool IsClientName(absl::string_view value);
 // */*").
 bool IsAccept(absl::string_view value);
 
-// Lists of features with their versions: OpenAI's ("assistants=v2") and Anthropic's, which have
-// dates ("prompt-caching-2024-07-31").
+// Lists of features: OpenAI's with their versions ("assistants=v2"), Anthropic's with dates
+// ("prompt-caching-2024-07-31"). Only known names, for any words have the form of a name.
 bool IsOpenAiBeta(absl::string_view value);
 bool IsAnthropicBeta(absl::string_view value);
 

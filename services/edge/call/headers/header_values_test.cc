@@ -92,24 +92,31 @@ TEST_CASE("IsAccept: media types of answers", "[edge]") {
   }
 }
 
-TEST_CASE("IsOpenAiBeta, IsAnthropicBeta: features with their versions", "[edge]") {
-  for (const char* value : {"assistants=v2", "realtime=v1", "assistants=v2, responses_agent=v1"}) {
+TEST_CASE("IsOpenAiBeta, IsAnthropicBeta: known features with their versions", "[edge]") {
+  for (const char* value :
+       {"assistants=v2", "realtime=v1", "assistants=v2, responses=experimental"}) {
     CAPTURE(value);
     CHECK(IsOpenAiBeta(value));
   }
-  for (const char* value : {"", "assistants", "assistants=v", "assistants=2", "a b=v1", "A=v1",
-                            "assistants=v4111111111111111", "a4111111111111111=v1", "=v1"}) {
+  for (const char* value :
+       {"", "assistants", "assistants=v", "assistants=2", "a b=v1", "A=v1",
+        "assistants=v4111111111111111", "a4111111111111111=v1", "=v1", "drop=v1, table=v2",
+        "assistants=v2, plutonium=v1", "assistants=v41", "responses=plutonium", "assistants=v2,"}) {
     CAPTURE(value);
     CHECK_FALSE(IsOpenAiBeta(value));
   }
   for (const char* value :
        {"prompt-caching-2024-07-31", "claude-code-20250219,output-128k-2025-02-19",
-        "context-1m-2025-08-07"}) {
+        "context-1m-2025-08-07", "fine-grained-tool-streaming-2025-05-14, files-api-2025-04-14",
+        "files-api-2031-01-02"}) {
     CAPTURE(value);
     CHECK(IsAnthropicBeta(value));
   }
-  for (const char* value : {"", "prompt-caching", "2024-07-31", "-2024-07-31", "a b-2024-07-31",
-                            "4111-1111-1111-2024-07-31", "x-4111-11-111"}) {
+  for (const char* value :
+       {"", "prompt-caching", "2024-07-31", "-2024-07-31", "a b-2024-07-31",
+        "4111-1111-1111-2024-07-31", "x-4111-11-111", "please-drop-table-plutonium-2024-07-31",
+        "skills-2025-10-02,drop-2025-10-02", "pdfs-41111111,pdfs-11111111", "pdfs-4111-11-11",
+        "pdfs-2024-13-01", "pdfs-2024-02-30", "pdfs--2024-09-25"}) {
     CAPTURE(value);
     CHECK_FALSE(IsAnthropicBeta(value));
   }
