@@ -159,15 +159,16 @@ TEST_CASE("Server: a target in absolute form determines the host", "[http]") {
   }
 }
 
-TEST_CASE("Server: an empty line before a request is skipped", "[http]") {
+TEST_CASE("Server: empty lines before a request are skipped", "[http]") {
   TestServer server(Echo);
-  RawClient client(server.address());
-  client.Send(
-      "\r\nGET /1 HTTP/1.1\r\nhost: a\r\n\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n"
-      "connection: close\r\n\r\n");
-  const std::string all = client.ReadAll();
-  CHECK(absl::StrContains(all, "GET /1 "));
-  CHECK(absl::EndsWith(all, "GET /2 "));
+  for (const char* lines : {"\r\n", "\r\n\r\n", "\r\n\r\n\r\n\r\n\r\n"}) {
+    RawClient client(server.address());
+    client.Send(absl::StrCat(lines, "GET /1 HTTP/1.1\r\nhost: a\r\n\r\n", lines,
+                             "GET /2 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
+    const std::string all = client.ReadAll();
+    CHECK(absl::StrContains(all, "GET /1 "));
+    CHECK(absl::EndsWith(all, "GET /2 "));
+  }
 }
 
 TEST_CASE("Server: malformed and ambiguous requests are answered 400", "[http]") {

@@ -114,8 +114,12 @@ void Connection::PrepareForHead() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(serving_->options.max_head_bytes));
   parser_->body_limit(boost::none);  // set later by ReadBody
-  // Skips an empty line before a request (RFC 9112, section 2.2).
-  if (absl::StartsWith(View(buffer_), "\r\n")) buffer_.consume(2);
+}
+
+bool Connection::SkipEmptyLines() {
+  if (parser_->got_some()) return false;
+  while (absl::StartsWith(View(buffer_), "\r\n")) buffer_.consume(2);
+  return absl::StartsWith("\r", View(buffer_));
 }
 
 int Connection::ParseHead(HeadScanner& scanner, std::size_t& scanned) {
@@ -123,7 +127,7 @@ int Connection::ParseHead(HeadScanner& scanner, std::size_t& scanned) {
   if (result == HeadScanner::Result::kTooLarge) return 431;
   if (result == HeadScanner::Result::kMalformed) return 400;
   boost::system::error_code error;
-  buffer_.consume(parser_->put(buffer_.data(), error));
+  if (!SkipEmptyLines()) buffer_.consume(parser_->put(buffer_.data(), error));
   scanned = buffer_.size();
   if (parser_->is_header_done()) return 0;
   if (error == beast_http::error::header_limit) return 431;

@@ -54,6 +54,8 @@ class Connection final : public ServerConnection,
   Awaitable<bool> AwaitRequest();  // false: the connection has ended
   Awaitable<bool> ReadHead();      // false: refused, or the connection has ended
   void PrepareForHead();
+  // Skips empty lines before a request (RFC 9112, section 2.2). True: more of them may come.
+  bool SkipEmptyLines();
   int ParseHead(HeadScanner& scanner,
                 std::size_t& scanned);  // the status of a refusal, or 0
   Awaitable<absl::Status> FillBuffer(absl::Duration timeout);

@@ -20,8 +20,8 @@ HeadScanner::Result HeadScanner::Scan(absl::string_view bytes) {
     bytes.remove_prefix(line.size());
     if (!ended) continue;
     if (line_bytes_ == 1 || before_last != '\r') return Result::kMalformed;
-    if (line_bytes_ == 2) return lines_ == 0 ? Result::kMalformed : Result::kComplete;
-    ++lines_;
+    if (line_bytes_ == 2 && lines_ > 0) return Result::kComplete;
+    if (line_bytes_ > 2) ++lines_;
     line_bytes_ = 0;
   }
   return Result::kNeedMore;

@@ -43,6 +43,16 @@ TEST_CASE("HeadScanner: a head ends with an empty line", "[http]") {
   CHECK(ScanEveryWay("GET / HTTP/1.1\r\nhost: a\r\n\r") == Result::kNeedMore);
 }
 
+TEST_CASE("HeadScanner: empty lines before the start line only count as bytes", "[http]") {
+  CHECK(ScanEveryWay("\r\nGET / HTTP/1.1\r\n\r\n") == Result::kComplete);
+  CHECK(ScanEveryWay("\r\n\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n") == Result::kComplete);
+  CHECK(ScanEveryWay("\r\n\r\n" + Fields(kFields) + "\r\n") == Result::kComplete);
+  CHECK(ScanEveryWay("\r\n\r\n") == Result::kNeedMore);
+  std::string lines;
+  while (lines.size() <= kBytes) lines += "\r\n";
+  CHECK(ScanEveryWay(lines) == Result::kTooLarge);
+}
+
 TEST_CASE("HeadScanner: bytes after the head are ignored", "[http]") {
   CHECK(Scan("GET / HTTP/1.1\r\n\r\n \nanything\n" + std::string(5000, 'x')) == Result::kComplete);
 }
@@ -70,8 +80,8 @@ TEST_CASE("HeadScanner: folded lines and bare line feeds are malformed", "[http]
   for (const char* head :
        {"GET / HTTP/1.1\r\nx: one\r\n two\r\n\r\n", "GET / HTTP/1.1\r\nx: one\r\n\ttwo\r\n\r\n",
         "GET / HTTP/1.1\r\n x: one\r\n\r\n", "GET / HTTP/1.1\nhost: a\r\n\r\n",
-        "GET / HTTP/1.1\r\nhost: a\n\r\n", "GET / HTTP/1.1\r\n\n", "\n",
-        "\r\nGET / HTTP/1.1\r\n\r\n"}) {
+        "GET / HTTP/1.1\r\nhost: a\n\r\n", "GET / HTTP/1.1\r\n\n", "\n", "\nGET / HTTP/1.1\r\n\r\n",
+        "\r\n\nGET / HTTP/1.1\r\n\r\n"}) {
     CAPTURE(head);
     CHECK(ScanEveryWay(head) == Result::kMalformed);
   }
