@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_replace.h"
 #include "services/edge/testing/call_fixture.h"
 
 namespace countersign::edge::call::answer {
@@ -86,6 +87,54 @@ TEST_CASE("DeliverAnswer: an escaped credential, and one in a name or an id, is 
     REQUIRE(call.ended());
     CHECK_FALSE(absl::StrContains(call.caller.body(), kSecret));
     CHECK_FALSE(absl::StrContains(call.caller.body(), "k-upstream-012345678"));
+  }
+}
+
+TEST_CASE("DeliverAnswer: an escaped credential in JSON within a string is masked", "[edge]") {
+  // Each text of a level of JSON escapes the backslashes of the one before.
+  for (const char* escape : {R"(\\u002d)", R"(\\\\u002d)", R"(\\\\\\\\u002D)"}) {
+    const std::string secret = absl::StrReplaceAll(kSecret, {{"-", escape}});
+    Leased f;
+    f.upstream.Answer(
+        200, kJson,
+        {absl::StrCat(
+            R"({"id":"c-1","choices":[{"index":0,"message":{"content":null,"tool_calls":)",
+            R"([{"id":"t","type":"function","function":{"name":"f","arguments":)", R"("{\"k\":\")",
+            secret, R"(\"}"}}]}}]})")});
+    OneCall& call = f.StartCall();
+    CAPTURE(secret, call.caller.body());
+    REQUIRE(call.ended());
+    CHECK(call.caller.status() == 200);
+    CHECK_FALSE(absl::StrContains(call.caller.body(), "0123456789"));
+    CHECK(absl::StrContains(call.caller.body(), R"("{\"k\":\"<UPSTREAM_CREDENTIAL>\"}")"));
+    CHECK_FALSE(absl::StrContains(f.recorded(), "0123456789"));
+  }
+}
+
+TEST_CASE("DeliverAnswer: the credential in values that clients may join is not completed",
+          "[edge]") {
+  const auto event = [](absl::string_view lines, absl::string_view id) {
+    return absl::StrCat(lines, R"(data: {"id":")", id,
+                        R"(","choices":[{"index":0,"delta":{"content":"x"}}]})", "\n\n");
+  };
+  const std::string secret = kSecret;
+  const std::string parts[] = {secret.substr(0, 3), secret.substr(3, 9), secret.substr(12)};
+  for (const char* profile : {"none", "tier1"}) {
+    for (const char* place : {": ", "id: ", "event: ", "data"}) {
+      std::string stream;
+      for (const std::string& part : parts) {
+        const bool in_data = place == std::string("data");
+        stream += in_data ? event("", part) : event(absl::StrCat(place, part, "\n"), "c-1");
+      }
+      Leased f(profile);
+      f.upstream.Answer(200, kEventStream, {stream, kEnd});
+      OneCall& call = f.StartCall(kStreamBody);
+      CAPTURE(profile, place, call.caller.body());
+      REQUIRE(call.ended());
+      CHECK(absl::StrContains(call.caller.body(), parts[0]));
+      CHECK_FALSE(absl::StrContains(call.caller.body(), parts[2]));
+      CHECK(absl::EndsWith(call.caller.body(), "data: [DONE]\n\n"));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "services/edge/call/answer/credential_masking.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -14,24 +15,41 @@ constexpr char kLabel[] = "<UPSTREAM_CREDENTIAL>";
 // A text and its masked spans.
 struct MaskedText {
   std::string text;
-  std::vector<domain::MaskedSpan> masked;
+  std::vector<domain::MaskedSpan> masked;  // in order
+  std::uint64_t in = 0;                    // the place of its begin in what was fed
+
+  // The place of `at` in what was fed. Within a masked span that is the span's end.
+  std::uint64_t FindFed(std::size_t at) const {
+    std::uint64_t fed = in;
+    std::size_t end = 0;
+    for (const domain::MaskedSpan& span : masked) {
+      if (span.begin >= at) break;
+      fed = span.in_end;
+      end = span.end;
+    }
+    return at > end ? fed + (at - end) : fed;
+  }
 };
 
 // Replaces [begin, end) by the label, including masked spans within.
 void Replace(MaskedText& masked, std::size_t begin, std::size_t end) {
   const std::size_t size = sizeof(kLabel) - 1;
+  domain::MaskedSpan label{begin, begin + size, CredentialMasking::kEntity, ""};
+  label.in_begin = masked.FindFed(begin);
+  label.in_end = masked.FindFed(end);
   std::vector<domain::MaskedSpan> kept;
   for (domain::MaskedSpan& span : masked.masked) {
     if (span.begin >= end) {
       span.begin = span.begin - (end - begin) + size;
       span.end = span.end - (end - begin) + size;
     } else if (span.end > begin) {
+      label.in_begin = std::min(label.in_begin, span.in_begin);
       continue;
     }
     kept.push_back(std::move(span));
   }
   masked.text.replace(begin, end - begin, kLabel);
-  kept.push_back({begin, begin + size, CredentialMasking::kEntity, ""});
+  kept.push_back(std::move(label));
   std::sort(kept.begin(), kept.end(),
             [](const auto& a, const auto& b) { return a.begin < b.begin; });
   masked.masked = std::move(kept);
@@ -45,6 +63,7 @@ domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
   MaskedText all;
   all.text = absl::StrCat(field.held, release.text);
   all.masked = std::move(field.held_spans);
+  all.in = field.held_in;
   const std::size_t shift = field.held.size();
   for (domain::MaskedSpan& span : release.masked) {
     span.begin += shift;
@@ -53,9 +72,8 @@ domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
   }
   std::size_t from = 0;
   while (const auto match = patterns_.Find(all.text, from)) {
-    const std::size_t begin = std::max(match->begin, from);
-    Replace(all, begin, match->end);
-    from = begin + sizeof(kLabel) - 1;
+    Replace(all, match->begin, match->end);
+    from = match->begin + sizeof(kLabel) - 1;
   }
   std::size_t open = patterns_.OpenEnd(absl::string_view(all.text).substr(from));
   if (piece.end) {
@@ -70,6 +88,7 @@ domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
   result.held_before += field.held.size();
   result.text = all.text.substr(0, until);
   field.held = all.text.substr(until);
+  field.held_in = all.FindFed(until);
   field.held_spans.clear();
   result.held_after += field.held.size();
   for (domain::MaskedSpan& span : all.masked) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -30,7 +31,8 @@ class CredentialMasking {
   struct Field {
     std::string held;
     std::vector<domain::MaskedSpan>
-        held_spans;  // spans that reach into `held`, relative to its begin
+        held_spans;             // spans that reach into `held`, relative to its begin
+    std::uint64_t held_in = 0;  // the place of its begin in what was fed
   };
 
   const CredentialPatterns& patterns_;

@@ -57,7 +57,8 @@ TEST_CASE("CredentialMasking: a match becomes a label, and its original is not s
 
 TEST_CASE("CredentialMasking: no byte of it is sent, wherever a text is cut", "[edge]") {
   const std::string forms[] = {kSecret, absl::Base64Escape(absl::StrCat("Bearer ", kSecret)),
-                               absl::BytesToHexString(kSecret)};
+                               absl::BytesToHexString(kSecret),
+                               R"({\"k\":\"sk\\u002dlive\\u002D012345678\\u0039\"})"};
   const unsigned seed = std::random_device()();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -126,6 +127,23 @@ TEST_CASE("CredentialMasking: what is held after a match is not masked twice", "
   Fixture f;
   CHECK(f.Feed(absl::StrCat(kSecret, "s")).text == kLabel);
   CHECK(f.Feed("o", true).text == "so");
+}
+
+TEST_CASE("CredentialMasking: a label has the place of what it replaces", "[edge]") {
+  Fixture f;
+  FieldRelease masked{absl::StrCat("a <CARD> ", kSecret, " ", kSecret, " sk-l"), 0, 0, {}};
+  masked.masked.push_back({2, 8, "credit_card", "4111111111111111", 2, 18});
+  const FieldRelease release = f.masking.Apply(FieldPiece{"f", "", false}, masked);
+  REQUIRE(release.masked.size() == 3);
+  CHECK(release.masked[1].in_begin == 19);
+  CHECK(release.masked[1].in_end == 37);
+  CHECK(release.masked[2].in_begin == 38);
+  CHECK(release.masked[2].in_end == 56);
+  const FieldRelease next = f.Feed("ive-0123456789.", true);
+  CHECK(next.text == absl::StrCat(kLabel, "."));
+  REQUIRE(next.masked.size() == 1);
+  CHECK(next.masked[0].in_begin == 57);
+  CHECK(next.masked[0].in_end == 75);
 }
 
 TEST_CASE("CredentialMasking: texts of different fields are not one text", "[edge]") {

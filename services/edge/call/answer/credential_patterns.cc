@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "libs/base/hex_digits.h"
 #include "libs/json/writer.h"
 
 namespace countersign::edge::call::answer {
@@ -23,50 +24,91 @@ unsigned Start(char first, char second) {
   return (LowerByte(first) << 4 ^ LowerByte(second)) & 0xfff;
 }
 
-void AppendHex(std::string& text, unsigned char byte) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  text += kDigits[byte >> 4];
-  text += kDigits[byte & 15];
+bool BeginsEscape(char c) { return c == '\\' || c == '%' || c == '&'; }
+
+// How a text spells one byte at its beginning.
+struct Spelling {
+  std::size_t size = 0;  // 0: it does not
+  bool is_cut = false;   // the text ends, and may go on so that it does
+};
+
+// `digits` begins with the number `expected`, or is the beginning of it.
+Spelling ReadDigits(absl::string_view digits, std::size_t before, absl::string_view expected) {
+  const absl::string_view read = digits.substr(0, expected.size());
+  if (!absl::StartsWithIgnoreCase(expected, read)) return {};
+  if (read.size() < expected.size()) return {0, true};
+  return {before + expected.size()};
 }
 
-// `secret` with every byte escaped that `keep` does not accept. `escape` appends one byte's escape.
-template <typename Keep, typename Escape>
-std::string EscapeBytes(absl::string_view secret, Keep keep, Escape escape) {
-  constexpr std::size_t kLongestEscape = 6;
-  std::string text;
-  text.reserve(secret.size() * kLongestEscape);
-  for (const char c : secret) {
-    if (keep(c)) {
-      text += c;
-    } else {
-      escape(text, static_cast<unsigned char>(c));
+// `\u002d`, `\x2d` and `\/`, however often their backslash is escaped.
+Spelling ReadBackslashes(absl::string_view text, unsigned char byte) {
+  const std::size_t at = text.find_first_not_of('\\');
+  if (at == absl::string_view::npos) return {0, true};
+  const absl::string_view digits = text.substr(at + 1);
+  if (text[at] == 'u') {
+    return ReadDigits(digits, at + 1, absl::StrCat(absl::Hex(byte, absl::kZeroPad4)));
+  }
+  if (text[at] == 'x') {
+    return ReadDigits(digits, at + 1, absl::StrCat(absl::Hex(byte, absl::kZeroPad2)));
+  }
+  const bool escapes_itself = absl::StrContains("/\"'", text[at]);
+  return {escapes_itself && LowerByte(text[at]) == byte ? at + 1 : 0};
+}
+
+// `&#45;` and `&#x2d;`, with or without their semicolon.
+Spelling ReadReference(absl::string_view text, unsigned char byte) {
+  if (text.size() < 3) return {0, absl::StartsWith("&#", text)};
+  if (text[1] != '#') return {};
+  const bool is_hex = text[2] == 'x' || text[2] == 'X';
+  const std::size_t at = text.find_first_not_of('0', is_hex ? 3 : 2);
+  if (at == absl::string_view::npos) return {0, true};
+  const std::string number = is_hex ? absl::StrCat(absl::Hex(byte)) : absl::StrCat(int{byte});
+  Spelling spelling = ReadDigits(text.substr(at), at, number);
+  if (spelling.size == 0 || spelling.size == text.size()) return spelling;
+  const int next = HexDigitValue(text[spelling.size]);
+  if (next >= 0 && (is_hex || next < 10)) return {};  // a longer number
+  if (text[spelling.size] == ';') ++spelling.size;
+  return spelling;
+}
+
+Spelling ReadEscape(absl::string_view text, unsigned char byte) {
+  switch (text[0]) {
+    case '\\': return ReadBackslashes(text, byte);
+    case '%': return ReadDigits(text.substr(1), 1, absl::StrCat(absl::Hex(byte, absl::kZeroPad2)));
+    case '&': return ReadReference(text, byte);
+    default: return {};
+  }
+}
+
+// Reads the byte `lower`, or its upper case. REQUIRES: `text` is not empty.
+Spelling ReadByte(absl::string_view text, char lower) {
+  Spelling spelling;
+  if (BeginsEscape(text[0])) {
+    const auto byte = static_cast<unsigned char>(lower);
+    spelling = ReadEscape(text, byte);
+    const auto upper = static_cast<unsigned char>(absl::ascii_toupper(byte));
+    if (spelling.size == 0 && upper != byte) {
+      const Spelling other = ReadEscape(text, upper);
+      spelling = {other.size, spelling.is_cut || other.is_cut};
     }
   }
-  return text;
+  const bool plain = LowerByte(text[0]) == LowerByte(lower) || (lower == ' ' && text[0] == '+');
+  if (spelling.size == 0 && plain) spelling.size = 1;
+  return spelling;
 }
 
-void Percent(std::string& text, unsigned char byte) {
-  text += '%';
-  AppendHex(text, byte);
+// How a text begins with a pattern, each byte of which may be escaped.
+Spelling ReadPattern(absl::string_view text, absl::string_view pattern) {
+  if (absl::StartsWithIgnoreCase(text, pattern)) return {pattern.size()};
+  std::size_t at = 0;
+  for (const char c : pattern) {
+    if (at == text.size()) return {0, true};
+    const Spelling spelling = ReadByte(text.substr(at), c);
+    if (spelling.size == 0) return spelling;
+    at += spelling.size;
+  }
+  return {at};
 }
-
-void JsonEscape(std::string& text, unsigned char byte) {
-  text += "\\u00";
-  AppendHex(text, byte);
-}
-
-void DecimalReference(std::string& text, unsigned char byte) {
-  absl::StrAppend(&text, "&#", static_cast<int>(byte), ";");
-}
-
-void HexReference(std::string& text, unsigned char byte) {
-  absl::StrAppend(&text, "&#x", absl::Hex(byte), ";");
-}
-
-bool IsLetterOrDigit(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
-bool IsUnreserved(char c) { return IsLetterOrDigit(c) || absl::StrContains("-_.~", c); }
-
-bool KeepNothing(char) { return false; }
 
 // "Bearer", "Token", "Api-Key" …
 bool IsScheme(absl::string_view word) {
@@ -112,19 +154,11 @@ CredentialPatterns::CredentialPatterns(const domain::CredentialLease& lease) {
 
 void CredentialPatterns::AddSecret(absl::string_view secret) {
   if (secret.size() < kShortestSecret) return;
-  constexpr std::size_t kForms = 20;
+  constexpr std::size_t kForms = 9;
   patterns_.reserve(patterns_.size() + kForms);  // moving a secret overwrites where it was
   AddPattern(std::string(secret));
   const std::string quoted = json::Quote(secret);
   AddPattern(quoted.substr(1, quoted.size() - 2));
-  AddPattern(absl::StrReplaceAll(secret, {{"/", "\\/"}}));
-  AddPattern(EscapeBytes(secret, IsUnreserved, Percent));
-  AddPattern(absl::StrReplaceAll(EscapeBytes(secret, IsUnreserved, Percent), {{"%20", "+"}}));
-  AddPattern(EscapeBytes(secret, IsLetterOrDigit, Percent));  // as some encoders do
-  AddPattern(EscapeBytes(secret, KeepNothing, Percent));
-  AddPattern(EscapeBytes(secret, KeepNothing, JsonEscape));
-  AddPattern(EscapeBytes(secret, KeepNothing, DecimalReference));
-  AddPattern(EscapeBytes(secret, KeepNothing, HexReference));
   AddPattern(absl::BytesToHexString(secret));
   for (const std::size_t before : {0, 1, 2}) {
     const std::string inner = InnerBase64(secret, before);
@@ -139,39 +173,46 @@ void CredentialPatterns::AddPattern(std::string pattern) {
       std::any_of(patterns_.begin(), patterns_.end(),
                   [&](const SecretString& other) { return other.Reveal() == pattern; });
   if (known || pattern.size() < kShortestSecret) return;
-  starts_.set(Start(pattern[0], pattern[1]));
-  firsts_.set(LowerByte(pattern[0]));
+  const auto plain = [](char c) { return c == ' ' ? std::string(" +") : std::string(1, c); };
+  for (const char first : plain(pattern[0])) {
+    firsts_.set(LowerByte(first));
+    for (const char second : plain(pattern[1]) + "\\%&") starts_.set(Start(first, second));
+  }
   patterns_.emplace_back(std::move(pattern));
+}
+
+bool CredentialPatterns::MayBegin(absl::string_view text, std::size_t at) const {
+  // A run of backslashes is one escape, from its first one on.
+  if (text[at] == '\\') return at == 0 || text[at - 1] != '\\';
+  if (BeginsEscape(text[at])) return true;
+  if (at + 1 == text.size()) return firsts_.test(LowerByte(text[at]));
+  return starts_.test(Start(text[at], text[at + 1]));
 }
 
 std::optional<CredentialPatterns::Match> CredentialPatterns::Find(absl::string_view text,
                                                                   std::size_t from) const {
   if (empty()) return std::nullopt;
-  for (std::size_t at = from > longest_ ? from - longest_ : 0; at + 1 < text.size(); ++at) {
-    if (!starts_.test(Start(text[at], text[at + 1]))) continue;
+  for (std::size_t at = from; at < text.size(); ++at) {
+    if (!MayBegin(text, at)) continue;
+    std::size_t size = 0;
     for (const SecretString& pattern : patterns_) {
-      const std::string& wanted = pattern.Reveal();
-      if (at + wanted.size() <= from) break;  // the others are shorter
-      if (absl::StartsWithIgnoreCase(text.substr(at), wanted)) {
-        return Match{at, at + wanted.size()};
-      }
+      size = std::max(size, ReadPattern(text.substr(at), pattern.Reveal()).size);
     }
+    if (size > 0) return Match{at, at + size};
   }
   return std::nullopt;
 }
 
 std::size_t CredentialPatterns::OpenEnd(absl::string_view text) const {
-  if (empty() || text.empty()) return 0;
-  for (std::size_t size = std::min(longest_ - 1, text.size()); size > 1; --size) {
-    const absl::string_view end = text.substr(text.size() - size);
-    if (!starts_.test(Start(end[0], end[1]))) continue;
+  if (empty()) return 0;
+  const std::size_t window = std::min(longest_ * kLongestSpelling, text.size());
+  for (std::size_t at = text.size() - window; at < text.size(); ++at) {
+    if (!MayBegin(text, at)) continue;
     for (const SecretString& pattern : patterns_) {
-      if (pattern.Reveal().size() > size && absl::StartsWithIgnoreCase(pattern.Reveal(), end)) {
-        return size;
-      }
+      if (ReadPattern(text.substr(at), pattern.Reveal()).is_cut) return text.size() - at;
     }
   }
-  return firsts_.test(LowerByte(text.back())) ? 1 : 0;
+  return 0;
 }
 
 bool CredentialPatterns::Overwrite(std::string& bytes) const {

@@ -69,6 +69,34 @@ TEST_CASE("CredentialPatterns: encoded forms are found at any offset", "[edge]")
   }
 }
 
+TEST_CASE("CredentialPatterns: escapes of single bytes are found, also of JSON within JSON",
+          "[edge]") {
+  const CredentialPatterns patterns = Patterns(absl::StrCat("Bearer ", kSecret));
+  std::string nested = R"(sk\u002dLive/7f+Q_x9=)";
+  for (int depth = 0; depth < 4; ++depth) {
+    CAPTURE(nested);
+    CHECK(Overwritten(patterns, absl::StrCat("{\"k\":\"", nested, "\"}")) ==
+          absl::StrCat("{\"k\":\"", std::string(nested.size(), '*'), "\"}"));
+    nested = absl::StrReplaceAll(nested, {{"\\", "\\\\"}});
+  }
+  for (const char* form :
+       {R"(\u0073k-Live/7f+Q_x9\u003D)", R"(\u0053k-Live\/7f+Q_x9=)", R"(sk-Live\\\/7f+Q_x9=)",
+        R"(\x73k-Live/7f+Q_x9=)", "sk-Live/7f%2BQ_x9=", "sk&#45;Live&#x2F;7f+Q_x9&#061",
+        "%73k-Live/7f+Q_x9=", R"(\\\\u0073\\\\u006b-Live/7f+Q_x9=)"}) {
+    CAPTURE(form);
+    const auto match = patterns.Find(absl::StrCat("a ", form, "."));
+    REQUIRE(match.has_value());
+    CHECK(match->begin == 2);
+    CHECK(match->end == 2 + std::string(form).size());
+  }
+  for (const char* other :
+       {R"(sk\u002eLive/7f+Q_x9=)", R"(sk\u02dLive/7f+Q_x9=)",
+        "sk&#451;Live/7f+Q_x9=", R"(sk\-Live/7f+Q_x9=)", "sk%2ELive/7f+Q_x9="}) {
+    CAPTURE(other);
+    CHECK_FALSE(patterns.Find(other).has_value());
+  }
+}
+
 TEST_CASE("CredentialPatterns: of Basic, the pair, the password and the header", "[edge]") {
   const std::string encoded = absl::Base64Escape("gateway:correct horse");
   const CredentialPatterns patterns = Patterns("Basic " + encoded);
@@ -105,6 +133,13 @@ TEST_CASE("CredentialPatterns: OpenEnd is the number of bytes that may begin a m
   CHECK(patterns.OpenEnd("the key s") == 1);
   CHECK(patterns.OpenEnd("100%") == 1);              // of a percent escape
   CHECK(patterns.OpenEnd("sk-Live/7f+Q_x9=") == 0);  // all of it
+  CHECK(patterns.OpenEnd("the key sk\\") == 3);
+  CHECK(patterns.OpenEnd("the key sk\\\\u002") == 8);
+  CHECK(patterns.OpenEnd("the key sk\\u002d") == 8);
+  CHECK(patterns.OpenEnd("the key sk&#4") == 5);
+  CHECK(patterns.OpenEnd("the key sk\\u001") == 0);
+  CHECK(patterns.OpenEnd("the key sk&#2") == 0);
+  CHECK(patterns.OpenEnd("line\\t") == 0);
   CHECK(patterns.OpenEnd("the key.") == 0);
   CHECK(patterns.OpenEnd("") == 0);
 }
