@@ -6,9 +6,10 @@
 namespace countersign {
 namespace {
 
-// Linux keeps a nice value per thread (setpriority(2), "C library/kernel differences"). Ten steps
-// are a weight of 110 beside 1024.
-constexpr int kLowNice = 10;
+// Linux keeps a nice value per thread (setpriority(2), "C library/kernel differences"). Five steps
+// are a weight of 335 beside 1024 (sched(7)): at ten, long prompts waited for seconds on a machine
+// that was overloaded.
+constexpr int kLowNice = 5;
 
 }  // namespace
 

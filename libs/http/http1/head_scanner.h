@@ -8,8 +8,8 @@ namespace countersign::http::http1 {
 
 // Scans the head of an HTTP/1.1 message while it arrives, before a parser stores anything. Refuses
 // heads that are too large, however their bytes are distributed, and lines that parsers interpret
-// differently (folded ones, and those that do not end with CR LF). Empty lines before the start line
-// only count towards the size (RFC 9112, section 2.2). Takes linear time.
+// differently (folded ones, and those that do not end with CR LF). Empty lines before the start
+// line only count towards the size (RFC 9112, section 2.2). Takes linear time.
 class HeadScanner {
  public:
   enum class Result { kNeedMore, kComplete, kTooLarge, kMalformed };
