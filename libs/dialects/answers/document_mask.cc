@@ -12,7 +12,8 @@ namespace countersign::dialects::answers {
 
 namespace {
 
-// A match of joined values that reaches into the last one, and is not masked there anyway.
+// A match of joined values that reaches into the last one, and is not masked there anyway. The
+// originals of credentials are empty: one that begins before the last value is not masked there.
 std::optional<domain::MaskedSpan> FindMatchBeyond(const domain::FieldRelease& joined,
                                                   std::size_t before,
                                                   const domain::FieldRelease& own) {
@@ -20,7 +21,8 @@ std::optional<domain::MaskedSpan> FindMatchBeyond(const domain::FieldRelease& jo
     const bool known = std::any_of(
         own.masked.begin(), own.masked.end(),
         [&](const domain::MaskedSpan& masked) { return masked.original == span.original; });
-    if (span.in_end > before && !known) return span;
+    const bool is_new = !known || (span.original.empty() && span.in_begin < before);
+    if (span.in_end > before && is_new) return span;
   }
   return std::nullopt;
 }

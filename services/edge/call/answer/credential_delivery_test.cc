@@ -119,6 +119,15 @@ TEST_CASE("DeliverAnswer: the credential in values that clients may join is not 
   };
   const std::string secret = kSecret;
   const std::string parts[] = {secret.substr(0, 3), secret.substr(3, 9), secret.substr(12)};
+  SECTION("beside one that a value has whole") {
+    Leased f;
+    const std::string rest = absl::StrCat(secret.substr(12), " and ", secret);
+    f.upstream.Answer(200, kEventStream, {event("", secret.substr(0, 12)), event("", rest), kEnd});
+    OneCall& call = f.StartCall(kStreamBody);
+    CAPTURE(call.caller.body());
+    REQUIRE(call.ended());
+    CHECK_FALSE(absl::StrContains(call.caller.body(), secret.substr(12)));
+  }
   for (const char* profile : {"none", "tier1"}) {
     for (const char* place : {": ", "id: ", "event: ", "data"}) {
       std::string stream;

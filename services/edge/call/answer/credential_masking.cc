@@ -75,13 +75,15 @@ domain::FieldRelease CredentialMasking::Apply(const domain::FieldPiece& piece,
     Replace(all, match->begin, match->end);
     from = match->begin + sizeof(kLabel) - 1;
   }
-  std::size_t open = patterns_.OpenEnd(absl::string_view(all.text).substr(from));
+  const CredentialPatterns::OpenEnd open =
+      patterns_.FindOpenEnd(absl::string_view(all.text).substr(from));
+  std::size_t until = all.text.size() - open.size;
   if (piece.end) {
-    const std::size_t size = all.text.size();
-    if (open >= CredentialPatterns::kShortestSecret) Replace(all, size - open, size);
-    open = 0;
+    if (open.of_match >= CredentialPatterns::kShortestSecret) {
+      Replace(all, until, all.text.size());
+    }
+    until = all.text.size();
   }
-  const std::size_t until = all.text.size() - open;
 
   domain::FieldRelease result = std::move(release);
   result.masked.clear();

@@ -42,6 +42,7 @@ TEST_CASE("CredentialMasking: a text without the credential is unchanged", "[edg
     CHECK(release.text == text);
   }
   CHECK(f.Feed("", true).Unchanged());
+  CHECK(f.Feed(R"(\\server\share\\\\\\\\)", true).Unchanged());  // they may begin an escape
 }
 
 TEST_CASE("CredentialMasking: a match becomes a label, and its original is not stored", "[edge]") {

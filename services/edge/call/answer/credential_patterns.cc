@@ -97,13 +97,15 @@ Spelling ReadByte(absl::string_view text, char lower) {
   return spelling;
 }
 
-// How a text begins with a pattern, each byte of which may be escaped.
-Spelling ReadPattern(absl::string_view text, absl::string_view pattern) {
-  if (absl::StartsWithIgnoreCase(text, pattern)) return {pattern.size()};
+// How a text begins with a pattern, each byte of which may be escaped. `read`: the bytes of the
+// pattern that it spells.
+Spelling ReadPattern(absl::string_view text, absl::string_view pattern, std::size_t& read) {
+  read = 0;
+  if (absl::StartsWithIgnoreCase(text, pattern)) return {read = pattern.size()};
   std::size_t at = 0;
-  for (const char c : pattern) {
+  for (; read < pattern.size(); ++read) {
     if (at == text.size()) return {0, true};
-    const Spelling spelling = ReadByte(text.substr(at), c);
+    const Spelling spelling = ReadByte(text.substr(at), pattern[read]);
     if (spelling.size == 0) return spelling;
     at += spelling.size;
   }
@@ -194,25 +196,29 @@ std::optional<CredentialPatterns::Match> CredentialPatterns::Find(absl::string_v
   if (empty()) return std::nullopt;
   for (std::size_t at = from; at < text.size(); ++at) {
     if (!MayBegin(text, at)) continue;
-    std::size_t size = 0;
+    std::size_t size = 0, read = 0;
     for (const SecretString& pattern : patterns_) {
-      size = std::max(size, ReadPattern(text.substr(at), pattern.Reveal()).size);
+      size = std::max(size, ReadPattern(text.substr(at), pattern.Reveal(), read).size);
     }
     if (size > 0) return Match{at, at + size};
   }
   return std::nullopt;
 }
 
-std::size_t CredentialPatterns::OpenEnd(absl::string_view text) const {
-  if (empty()) return 0;
+CredentialPatterns::OpenEnd CredentialPatterns::FindOpenEnd(absl::string_view text) const {
+  OpenEnd end;
+  if (empty()) return end;
   const std::size_t window = std::min(longest_ * kLongestSpelling, text.size());
   for (std::size_t at = text.size() - window; at < text.size(); ++at) {
     if (!MayBegin(text, at)) continue;
     for (const SecretString& pattern : patterns_) {
-      if (ReadPattern(text.substr(at), pattern.Reveal()).is_cut) return text.size() - at;
+      std::size_t read = 0;
+      if (!ReadPattern(text.substr(at), pattern.Reveal(), read).is_cut) continue;
+      end = {text.size() - at, std::max(end.of_match, read)};
     }
+    if (end.size > 0) break;
   }
-  return 0;
+  return end;
 }
 
 bool CredentialPatterns::Overwrite(std::string& bytes) const {

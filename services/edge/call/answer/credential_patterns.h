@@ -35,10 +35,14 @@ class CredentialPatterns {
   // The first match that begins at `from` or later; the longest of those with the same begin.
   std::optional<Match> Find(absl::string_view text, std::size_t from = 0) const;
 
-  // The number of bytes at the end of `text` that may begin a match. Of a longer match than each
-  // byte in an escape of 16 backslashes gives, it may miss the beginning: those are of JSON in
-  // strings of JSON four times.
-  std::size_t OpenEnd(absl::string_view text) const;
+  // The end of a text that may begin a match.
+  struct OpenEnd {
+    std::size_t size = 0;      // in the text
+    std::size_t of_match = 0;  // the bytes of the match that it spells
+  };
+  // The longest open end of `text`. Of a longer match than each byte in an escape of 16 backslashes
+  // gives, it may miss the beginning: those are of JSON in strings of JSON four times.
+  OpenEnd FindOpenEnd(absl::string_view text) const;
 
   // Overwrites every match with asterisks. True when there was one.
   bool Overwrite(std::string& bytes) const;

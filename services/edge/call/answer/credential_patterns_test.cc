@@ -122,26 +122,29 @@ TEST_CASE("CredentialPatterns: without a credential, or with a short one, nothin
   CHECK(Patterns("Bearer abcde").empty());
   CHECK_FALSE(Patterns("Bearer abcdef").empty());
   CHECK_FALSE(CredentialPatterns().Find("anything").has_value());
-  CHECK(CredentialPatterns().OpenEnd("anything") == 0);
+  CHECK(CredentialPatterns().FindOpenEnd("anything").size == 0);
 }
 
-TEST_CASE("CredentialPatterns: OpenEnd is the number of bytes that may begin a match", "[edge]") {
+TEST_CASE("CredentialPatterns: FindOpenEnd finds the end that may begin a match", "[edge]") {
   const CredentialPatterns patterns = Patterns(absl::StrCat("Bearer ", kSecret));
-  CHECK(patterns.OpenEnd("the key sk-L") == 4);
-  CHECK(patterns.OpenEnd("the key SK-LIVE") == 7);
-  CHECK(patterns.OpenEnd("the key sk-") == 3);
-  CHECK(patterns.OpenEnd("the key s") == 1);
-  CHECK(patterns.OpenEnd("100%") == 1);              // of a percent escape
-  CHECK(patterns.OpenEnd("sk-Live/7f+Q_x9=") == 0);  // all of it
-  CHECK(patterns.OpenEnd("the key sk\\") == 3);
-  CHECK(patterns.OpenEnd("the key sk\\\\u002") == 8);
-  CHECK(patterns.OpenEnd("the key sk\\u002d") == 8);
-  CHECK(patterns.OpenEnd("the key sk&#4") == 5);
-  CHECK(patterns.OpenEnd("the key sk\\u001") == 0);
-  CHECK(patterns.OpenEnd("the key sk&#2") == 0);
-  CHECK(patterns.OpenEnd("line\\t") == 0);
-  CHECK(patterns.OpenEnd("the key.") == 0);
-  CHECK(patterns.OpenEnd("") == 0);
+  CHECK(patterns.FindOpenEnd("the key sk-L").size == 4);
+  CHECK(patterns.FindOpenEnd("the key SK-LIVE").size == 7);
+  CHECK(patterns.FindOpenEnd("the key sk-").size == 3);
+  CHECK(patterns.FindOpenEnd("the key s").size == 1);
+  CHECK(patterns.FindOpenEnd("100%").size == 1);              // of a percent escape
+  CHECK(patterns.FindOpenEnd("sk-Live/7f+Q_x9=").size == 0);  // all of it
+  CHECK(patterns.FindOpenEnd("the key sk\\").size == 3);
+  CHECK(patterns.FindOpenEnd("the key sk\\\\u002").size == 8);
+  CHECK(patterns.FindOpenEnd("the key sk\\u002d").size == 8);
+  CHECK(patterns.FindOpenEnd("the key sk&#4").size == 5);
+  CHECK(patterns.FindOpenEnd("the key sk\\u001").size == 0);
+  CHECK(patterns.FindOpenEnd("the key sk&#2").size == 0);
+  CHECK(patterns.FindOpenEnd("line\\t").size == 0);
+  CHECK(patterns.FindOpenEnd("the key.").size == 0);
+  CHECK(patterns.FindOpenEnd("").size == 0);
+  CHECK(patterns.FindOpenEnd("the key sk-Li").of_match == 5);
+  CHECK(patterns.FindOpenEnd("the key sk\\u002").of_match == 2);
+  CHECK(patterns.FindOpenEnd("C:\\\\\\\\\\\\").of_match == 0);
 }
 
 TEST_CASE("CredentialPatterns: every occurrence is overwritten", "[edge]") {
