@@ -20,9 +20,13 @@ using domain::ReviewState;
 
 namespace {
 
-// Overdue reviews that one read records as EXPIRED. With more of them the rest is told as it is
+// Overdue reviews that one listing records as EXPIRED. With more of them the rest is told as it is
 // stored, until the next read or sweep.
-constexpr std::size_t kExpiredByRead = 1'000;
+constexpr std::size_t kExpiredByList = 1'000;
+
+constexpr char kDue[] =
+    "((state = 'PENDING' AND pending_expires_at <= clock_timestamp())"
+    " OR (state = 'APPROVED' AND grant_expires_at <= clock_timestamp()))";
 
 // Checks that there is a use at a time ($6, in microseconds) and takes it in one statement, so that
 // no other transaction can change the state in between (services/approval/README.md, "Consuming").
@@ -182,7 +186,7 @@ absl::StatusOr<reviews::Review> PgReviewStore::OpenIn(pqxx::work& transaction,
 absl::StatusOr<reviews::Review> PgReviewStore::Get(const std::string& id) {
   return InTransaction<reviews::Review>(
       "reading a review", [&](pqxx::work& transaction) -> absl::StatusOr<reviews::Review> {
-        ExpireIn(transaction, kExpiredByRead);
+        if (IsUuid(id)) ExpireThese(transaction, {id});
         CS_ASSIGN_OR_RETURN(reviews::Review review,
                             rows::ReadOne(transaction, id, rows::Lock::kNone));
         if (review.state == ReviewState::kRevoked) rows::ReadRevocation(transaction, review);
@@ -217,7 +221,7 @@ absl::StatusOr<std::vector<reviews::Review>> PgReviewStore::List(const ReviewQue
         if (!query.before.empty() && !IsUuid(query.before)) {
           return absl::InvalidArgumentError("the page token belongs to another listing");
         }
-        ExpireIn(transaction, kExpiredByRead);
+        ExpireAll(transaction, kExpiredByList);
         std::string where = ReaderCondition(transaction, query);
         if (!query.all_states) {
           absl::StrAppend(&where, " AND state = ",
@@ -239,7 +243,7 @@ absl::StatusOr<std::vector<domain::ReviewStatus>> PgReviewStore::Statuses(
   }
   return InTransaction<std::vector<domain::ReviewStatus>>(
       "reading states of reviews", [&](pqxx::work& transaction) {
-        ExpireIn(transaction, kExpiredByRead);
+        ExpireThese(transaction, known);
         std::vector<domain::ReviewStatus> statuses;
         std::vector<std::string> decided;
         const std::string sql =
@@ -380,18 +384,27 @@ absl::StatusOr<reviews::Review> PgReviewStore::Revoke(const std::string& id,
 absl::StatusOr<std::size_t> PgReviewStore::ExpireDue(std::size_t limit) {
   return InTransaction<std::size_t>("expiring reviews",
                                     [&](pqxx::work& transaction) -> absl::StatusOr<std::size_t> {
-                                      return ExpireIn(transaction, limit);
+                                      return ExpireAll(transaction, limit);
                                     });
 }
 
-std::size_t PgReviewStore::ExpireIn(pqxx::work& transaction, std::size_t limit) {
-  std::vector<reviews::Review> due =
-      rows::Read(transaction,
-                 "id IN (SELECT id FROM review WHERE"
-                 " (state = 'PENDING' AND pending_expires_at <= clock_timestamp())"
-                 " OR (state = 'APPROVED' AND grant_expires_at <= clock_timestamp())"
-                 " ORDER BY id LIMIT $1::bigint FOR UPDATE SKIP LOCKED)",
-                 absl::StrCat(limit), rows::Lock::kForUpdate);
+std::size_t PgReviewStore::ExpireAll(pqxx::work& transaction, std::size_t limit) {
+  return Expire(transaction,
+                rows::Read(transaction,
+                           absl::StrCat("id IN (SELECT id FROM review WHERE ", kDue,
+                                        " ORDER BY id LIMIT $1::bigint FOR UPDATE SKIP LOCKED)"),
+                           absl::StrCat(limit), rows::Lock::kForUpdate));
+}
+
+void PgReviewStore::ExpireThese(pqxx::work& transaction, const std::vector<std::string>& ids) {
+  Expire(transaction,
+         rows::Read(transaction,
+                    absl::StrCat("id IN (SELECT id FROM review WHERE id = ANY($1::uuid[]) AND ",
+                                 kDue, " ORDER BY id FOR UPDATE SKIP LOCKED)"),
+                    rows::ArrayLiteral(ids), rows::Lock::kForUpdate));
+}
+
+std::size_t PgReviewStore::Expire(pqxx::work& transaction, std::vector<reviews::Review> due) {
   if (due.empty()) return 0;
   const absl::Time now = rows::Now(transaction);
   std::vector<Transition> lines;

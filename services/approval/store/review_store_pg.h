@@ -62,8 +62,11 @@ class PgReviewStore final : public ReviewStore {
                                          const std::string& call_key, absl::Time now,
                                          std::vector<Transition>& lines);
 
-  // Records at most `limit` overdue reviews as EXPIRED; returns how many.
-  std::size_t ExpireIn(pqxx::work& transaction, std::size_t limit);
+  // Record those that are overdue as EXPIRED: `limit` at most, those of `ids`, or those of `due`,
+  // whose rows are locked.
+  std::size_t ExpireAll(pqxx::work& transaction, std::size_t limit);
+  void ExpireThese(pqxx::work& transaction, const std::vector<std::string>& ids);
+  std::size_t Expire(pqxx::work& transaction, std::vector<reviews::Review> due);
   absl::StatusOr<ProvenReview> ProveIn(pqxx::work& transaction, const reviews::Review& review);
   absl::StatusOr<Use> ConsumeIn(pqxx::work& transaction, const std::string& id,
                                 const std::string& session_id, const reviews::Person& requester,
