@@ -27,7 +27,7 @@ class DateField {
   std::string text_;
 };
 
-// The value for now, formatted once per second and thread.
+// The current value, formatted once per second in each thread. Thread-safe.
 const std::string& FormatDate();
 
 }  // namespace countersign::http

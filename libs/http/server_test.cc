@@ -85,11 +85,7 @@ TEST_CASE("Server: a request may come byte by byte, and its body in chunks", "[h
 
 TEST_CASE("Server: a head above the limit is answered 431", "[http]") {
   ServerOptions options;
-  options.refuse = [](int status) {
-    ServerOptions::Refusal refusal;
-    refusal.body = absl::StrCat("refused ", status);
-    return refusal;
-  };
+  options.refuse = testing::RefuseWithStatus;
   TestServer server(Echo, options);
   RawClient client(server.address());
   client.Send(absl::StrCat("GET / HTTP/1.1\r\nhost: a\r\nx: ", std::string(70'000, 'y')));

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/base/utf8.h"
 #include "libs/dialects/openai/document_answer.h"
 #include "libs/dialects/openai/stream_answer.h"
+#include "libs/dialects/testing/joined_deltas.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
 #include "services/masking/field_masker.h"
@@ -21,6 +23,7 @@
 // default rules. For tests only.
 namespace countersign::integration {
 
+using dialects::testing::Joined;
 using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
 inline const Rules& Tier1() {
@@ -46,6 +49,7 @@ class MaskedStream {
   MaskedStream& Feed(absl::string_view bytes) { return Pass(reader_.Feed(bytes)); }
   Passed Finish() {
     Pass(reader_.Finish());
+    if (passed_.status.ok()) REQUIRE(absl::EndsWith(passed_.caller, "\n\n"));  // whole events
     return passed_;
   }
   const Passed& passed() const { return passed_; }
@@ -96,33 +100,6 @@ inline std::string Finished(int choice = 0) {
   return Event(absl::StrCat("{\"index\":", choice, ",\"delta\":{},\"finish_reason\":\"stop\"}"));
 }
 inline const std::string kDone = "data: [DONE]\n\n";
-
-// The text of one choice as an SDK reassembles it: member `name` of its deltas, or the arguments of
-// its tool call `call`.
-inline std::string Joined(absl::string_view caller, absl::string_view name, int choice = 0,
-                          std::optional<int> call = std::nullopt) {
-  dialects::sse::Parser parser(64u << 20);
-  std::vector<dialects::sse::Event> events;
-  REQUIRE(parser.Feed(caller, events).ok());
-  REQUIRE(parser.empty());
-  std::string text;
-  for (const dialects::sse::Event& event : events) {
-    const auto document = json::Document::Parse(event.data);
-    if (!document.ok()) continue;
-    const json::Value choices = document->root()["choices"];
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-      if (choices.at(i)["index"].integer() != choice) continue;
-      const json::Value delta = choices.at(i)["delta"];
-      if (!call) absl::StrAppend(&text, delta[name].text());
-      const json::Value calls = delta["tool_calls"];
-      for (std::size_t k = 0; call && k < calls.size(); ++k) {
-        if (calls.at(k)["index"].integer() != *call) continue;
-        absl::StrAppend(&text, calls.at(k)["function"][name].text());
-      }
-    }
-  }
-  return text;
-}
 
 // The characters of `text`, because a delta is a JSON string of whole characters.
 inline std::vector<std::string> Characters(absl::string_view text) {

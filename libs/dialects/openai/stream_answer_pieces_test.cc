@@ -23,13 +23,19 @@ using testing::Passed;
 
 using testing::EngineMasking;
 
-// Events of a choice with `members`, one event per piece, which replaces each `@`.
-std::string Events(absl::string_view members, const std::vector<std::string>& pieces) {
+// One event per piece, which replaces each `@`.
+std::string EventPerPiece(absl::string_view event, const std::vector<std::string>& pieces) {
   std::string bytes;
   for (const std::string& piece : pieces) {
-    absl::StrAppend(&bytes, "data: {", absl::StrReplaceAll(members, {{"@", piece}}), "}\n\n");
+    absl::StrAppend(&bytes, absl::StrReplaceAll(event, {{"@", piece}}), "\n\n");
   }
   return bytes;
+}
+std::string Events(absl::string_view members, const std::vector<std::string>& pieces) {
+  return EventPerPiece(absl::StrCat("data: {", members, "}"), pieces);
+}
+Passed PassEach(absl::string_view event, const std::vector<std::string>& pieces) {
+  return Pass({EventPerPiece(event, pieces) + kDone});
 }
 const std::vector<std::string> kCard = {"a 4111 ", "1111", " 111", "1 1111", " b"};
 
@@ -217,11 +223,7 @@ TEST_CASE("adversarial 18: values of identifiers, comments and ids of events spe
         "event: @\ndata: {\"choices\":[]}",
         "retry: @\ndata: {\"choices\":[]}"}) {
     CAPTURE(event);
-    std::string bytes;
-    for (const std::string& piece : pieces) {
-      absl::StrAppend(&bytes, absl::StrReplaceAll(event, {{"@", piece}}), "\n\n");
-    }
-    const Passed passed = Pass({bytes + kDone});
+    const Passed passed = PassEach(event, pieces);
     CAPTURE(passed.caller);
     REQUIRE(passed.status.ok());
     std::string spelled = passed.caller;
@@ -246,11 +248,7 @@ TEST_CASE("adversarial 18: values of identifiers, comments and ids of events spe
 TEST_CASE("adversarial 18: pieces that follow a usual value, or are all of an event",
           "[dialects]") {
   const auto pass = [](const std::string& event, const std::vector<std::string>& pieces) {
-    std::string bytes;
-    for (const std::string& piece : pieces) {
-      absl::StrAppend(&bytes, absl::StrReplaceAll(event, {{"@", piece}}), "\n\n");
-    }
-    const Passed passed = Pass({bytes + kDone});
+    const Passed passed = PassEach(event, pieces);
     REQUIRE(passed.status.ok());
     return passed.caller;
   };
@@ -277,11 +275,7 @@ TEST_CASE("adversarial 18: equal pieces are pieces, too", "[dialects]") {
           {"55", "55", "55", "55", "55", "55", "44", "44"},
           {"5", "5", "5", "5", "5", "5", "5", "5", "5", "5", "5", "5", "4", "4", "4", "4"}}) {
       CAPTURE(event, pieces);
-      std::string bytes;
-      for (const std::string& piece : pieces) {
-        absl::StrAppend(&bytes, absl::StrReplaceAll(event, {{"@", piece}}), "\n\n");
-      }
-      const Passed passed = Pass({bytes + kDone});
+      const Passed passed = PassEach(event, pieces);
       CAPTURE(passed.caller);
       REQUIRE(passed.status.ok());
       std::string digits = passed.caller;

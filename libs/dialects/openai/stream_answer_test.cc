@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
+#include "libs/dialects/testing/joined_deltas.h"
 #include "libs/dialects/testing/literal_masking.h"
 #include "libs/json/document.h"
 #include "libs/json/writer.h"
@@ -51,27 +52,6 @@ std::string Finished(int choice = 0) {
 }
 const std::string kDone = "data: [DONE]\n\n";
 
-// The text of one member of one choice's deltas, concatenated as an SDK does.
-std::string Assembled(const std::string& stream, std::int64_t choice, absl::string_view member) {
-  sse::Parser parser(1 << 20);
-  std::vector<sse::Event> events;
-  REQUIRE(parser.Feed(stream, events).ok());
-  std::string text;
-  for (const sse::Event& event : events) {
-    const auto document = json::Document::Parse(event.data);
-    if (!document.ok()) continue;
-    const json::Value choices = document->root()["choices"];
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-      if (choices.at(i)["index"].integer() != choice) continue;
-      const json::Value delta = choices.at(i)["delta"];
-      absl::StrAppend(&text, delta[member].text());
-      if (member != "arguments") continue;
-      absl::StrAppend(&text, delta["tool_calls"].at(0)["function"]["arguments"].text());
-    }
-  }
-  return text;
-}
-
 TEST_CASE("StreamAnswer: a stream without a match passes byte for byte", "[dialects]") {
   const std::string stream =
       absl::StrCat(": hello\n\n", Chunk(R"({"index":0,"delta":{"role":"assistant","content":""}})"),
@@ -83,7 +63,7 @@ TEST_CASE("StreamAnswer: a stream without a match passes byte for byte", "[diale
 TEST_CASE("StreamAnswer: a secret that is split over events is masked", "[dialects]") {
   const std::string out =
       Pass({Content("a SE"), Content("CR"), Content("ET b"), Finished(), kDone}).value();
-  CHECK(Assembled(out, 0, "content") == "a <S> b");
+  CHECK(testing::Joined(out, "content", 0) == "a <S> b");
   CHECK(!absl::StrContains(out, "SE\""));
 }
 
@@ -253,10 +233,10 @@ TEST_CASE("StreamAnswer: choices, refusals and arguments are separate texts", "[
             Chunk(R"({"index":0,"delta":{"refusal":"RET"}})"), tool("RET\"}"), Finished(0),
             Finished(1), kDone})
           .value();
-  CHECK(Assembled(out, 0, "content") == "<S>");
-  CHECK(Assembled(out, 1, "content") == "RET");
-  CHECK(Assembled(out, 0, "refusal") == "<S>");
-  CHECK(Assembled(out, 1, "arguments") == "{\"a\":\"<S>\"}");
+  CHECK(testing::Joined(out, "content", 0) == "<S>");
+  CHECK(testing::Joined(out, "content", 1) == "RET");
+  CHECK(testing::Joined(out, "refusal", 0) == "<S>");
+  CHECK(testing::Joined(out, "arguments", 1, 0) == "{\"a\":\"<S>\"}");
 }
 
 TEST_CASE("StreamAnswer: fragments of arguments that become empty are dropped", "[dialects]") {
@@ -394,8 +374,8 @@ TEST_CASE("StreamAnswer: the caller's bytes do not depend on how the upstream's 
       Chunk(R"({"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"SEC"}}]}})"),
       Finished(0), kDone);
   const std::string whole = Pass({stream}).value();
-  CHECK(Assembled(whole, 0, "content") == "one <S><S> caf\xc3\xa9 \xf0\x9f\x98\x80 SEC");
-  CHECK(Assembled(whole, 1, "content") == "two <S> SE");
+  CHECK(testing::Joined(whole, "content", 0) == "one <S><S> caf\xc3\xa9 \xf0\x9f\x98\x80 SEC");
+  CHECK(testing::Joined(whole, "content", 1) == "two <S> SE");
   for (std::size_t i = 0; i <= stream.size(); ++i) {
     if (Pass({stream.substr(0, i), stream.substr(i)}).value() != whole) {
       CAPTURE(i);

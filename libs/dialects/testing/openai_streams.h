@@ -10,12 +10,14 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/dialects/openai/stream_answer.h"
+#include "libs/dialects/testing/joined_deltas.h"
 #include "libs/json/document.h"
 #include "libs/text/redaction/redaction.h"
 
 // Streams of OpenAI's API, masked with rules of the text engine itself; for tests only.
 namespace countersign::dialects::openai::testing {
 
+using dialects::testing::Joined;
 using Rules = std::shared_ptr<const text::redaction::RuleSet>;
 
 // Card-like numbers with a guard on both sides, and a project name: matches that hold text back,
@@ -116,30 +118,5 @@ inline std::string Finished(int choice = 0) {
                       ",\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
 }
 inline const std::string kDone = "data: [DONE]\n\n";
-
-// Member `name` of one choice's deltas, or of its tool call `tool`, concatenated.
-inline std::string Joined(const std::string& caller, absl::string_view name, int choice = 0,
-                          std::optional<int> tool = std::nullopt) {
-  sse::Parser parser(1 << 20);
-  std::vector<sse::Event> events;
-  REQUIRE(parser.Feed(caller, events).ok());
-  std::string text;
-  for (const sse::Event& event : events) {
-    const auto document = json::Document::Parse(event.data);
-    if (!document.ok()) continue;
-    const json::Value choices = document->root()["choices"];
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-      if (choices.at(i)["index"].integer() != choice) continue;
-      const json::Value delta = choices.at(i)["delta"];
-      if (!tool) absl::StrAppend(&text, delta[name].text());
-      const json::Value calls = delta["tool_calls"];
-      for (std::size_t k = 0; tool && k < calls.size(); ++k) {
-        if (calls.at(k)["index"].integer() != *tool) continue;
-        absl::StrAppend(&text, calls.at(k)["function"][name].text());
-      }
-    }
-  }
-  return text;
-}
 
 }  // namespace countersign::dialects::openai::testing

@@ -173,40 +173,6 @@ TEST_CASE("Framing: after an unread body the connection serves no further reques
   CHECK(handled == 1);
 }
 
-TEST_CASE("Framing: a handler cannot add a second framing or head", "[http]") {
-  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    ResponseHead head;
-    head.headers.Add("Content-Length", "99");
-    head.headers.Add("Transfer-Encoding", "chunked");
-    head.headers.Add("x-split", "a\r\nset-cookie: b");
-    head.headers.Add("x-kept", "c");
-    (void)co_await exchange.Respond(std::move(head), "body");
-  });
-  RawClient client(server.address());
-  client.Send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-  const std::string answer = client.ReadAll();
-  CHECK(absl::StrContains(answer, "content-length: 4\r\n"));
-  CHECK_FALSE(absl::StrContains(answer, "99"));
-  CHECK_FALSE(absl::StrContains(answer, "chunked"));
-  CHECK_FALSE(absl::StrContains(answer, "set-cookie"));
-  CHECK(absl::StrContains(answer, "x-kept: c\r\n"));
-}
-
-TEST_CASE("Framing: responses to HEAD, 204 and 304 carry no body", "[http]") {
-  TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
-    ResponseHead head;
-    if (exchange.head().target == "/204") head.status = 204;
-    if (exchange.head().target == "/304") head.status = 304;
-    (void)co_await exchange.Respond(std::move(head), "body");
-  });
-  for (const char* line : {"HEAD /", "GET /204", "GET /304"}) {
-    RawClient client(server.address());
-    client.Send(absl::StrCat(line, " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
-    CAPTURE(line);
-    CHECK(absl::EndsWith(client.ReadAll(), "\r\n\r\n"));
-  }
-}
-
 TEST_CASE("Framing: HTTP/1.0 is kept open on request only, and closed after a stream", "[http]") {
   Recording recording;
   RawClient closed(recording.server.address());

@@ -134,23 +134,6 @@ TEST_CASE("Deadlines: a body that stalls is an error for the handler", "[http]")
   CHECK(over.Wait());
 }
 
-TEST_CASE("Deadlines: a caller that reads nothing fails the write", "[http]") {
-  ServerOptions options = Patient();
-  options.write_timeout = kShort;
-  Signal over;
-  TestServer server(
-      [&](Exchange& exchange) -> async::Awaitable<void> {
-        absl::Status status = co_await exchange.Begin(ResponseHead());
-        const std::string piece(1u << 20, 'x');
-        while (status.ok()) status = co_await exchange.Write(piece);
-        if (absl::IsDeadlineExceeded(status)) over.Set();
-      },
-      options);
-  RawClient client(server.address());
-  client.Send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
-  CHECK(over.Wait());
-}
-
 TEST_CASE("Deadlines: no time limit runs while the handler works", "[http]") {
   ServerOptions options = Patient();
   options.head_timeout = options.body_timeout = options.idle_timeout = kShort;

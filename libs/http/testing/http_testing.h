@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/async/spawn.h"
 #include "libs/base/mutex.h"
 #include "libs/http/address.h"
@@ -19,6 +20,13 @@
 #include "libs/http/server.h"
 
 namespace countersign::http::testing {
+
+// For ServerOptions::refuse: a body that names the status.
+inline ServerOptions::Refusal RefuseWithStatus(int status) {
+  ServerOptions::Refusal refusal;
+  refusal.body = absl::StrCat("refused ", status);
+  return refusal;
+}
 
 // A blocking client that sends exact bytes.
 class RawClient {
