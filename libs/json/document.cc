@@ -20,6 +20,7 @@ namespace countersign::json {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{2} << 30;  // the largest source of a Document
+constexpr std::size_t kBytesPerValue = 16;                // of usual bodies
 
 constexpr absl::string_view kSpace = " \t\r\n";
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -132,8 +133,8 @@ class Parser {
         break;
       case simdjson::dom::element_type::STRING:
         document_.nodes_[index].type = Type::kString;
+        SkipString(element.get_string().value_unsafe());
         document_.nodes_[index].range = Keep(element.get_string().value_unsafe());
-        SkipString();
         break;
       default: WalkScalar(element, document_.nodes_[index]);
     }
@@ -167,8 +168,13 @@ class Parser {
     SkipSpace();
     ++at_;
   }
-  void SkipString() {
-    for (++at_; bytes_[at_] != '"'; ++at_) {
+  void SkipString(std::string_view decoded) {
+    ++at_;
+    // Every escape is longer than what it stands for, so without one the source is as long.
+    if (bytes_.substr(at_, decoded.size()).find('\\') == absl::string_view::npos) {
+      at_ += decoded.size();
+    }
+    for (; bytes_[at_] != '"'; ++at_) {
       if (bytes_[at_] == '\\') ++at_;
     }
     ++at_;
@@ -201,7 +207,7 @@ class Parser {
       if (!seen.Insert(name) && !duplicate_names_) {
         return At(bytes_, at_, absl::StrCat("duplicate key \"", name, "\""));
       }
-      SkipString();
+      SkipString(key);
       SkipPunctuation();  // the colon
       Document::Member member{};
       member.name = Keep(key);
@@ -263,7 +269,6 @@ class Parser {
 
 Limits BodyLimits(std::size_t size) {
   constexpr std::size_t kAlways = 64u << 10;
-  constexpr std::size_t kBytesPerValue = 16;
   Limits limits;
   limits.max_values = std::max(kAlways, size / kBytesPerValue);
   return limits;
@@ -296,8 +301,10 @@ absl::StatusOr<Document> Parser::Parse(absl::string_view bytes, const Limits& li
           absl::StrCat("JSON of more than ", limits.max_values, " values"));
     }
     document.nodes_.reserve(values);
-    document.texts_.reserve(bytes.size());
+  } else {
+    document.nodes_.reserve(bytes.size() / kBytesPerValue);
   }
+  document.texts_.reserve(bytes.size());
   simdjson::dom::parser own(is_small ? kSmallDocument : limits.max_bytes);
   simdjson::dom::parser& parser = is_small ? SmallParser() : own;
   simdjson::dom::element root;
