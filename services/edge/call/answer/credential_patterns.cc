@@ -177,18 +177,21 @@ void CredentialPatterns::AddPattern(std::string pattern) {
   if (known || pattern.size() < kShortestSecret) return;
   const auto plain = [](char c) { return c == ' ' ? std::string(" +") : std::string(1, c); };
   for (const char first : plain(pattern[0])) {
-    firsts_.set(LowerByte(first));
     for (const char second : plain(pattern[1]) + "\\%&") starts_.set(Start(first, second));
+  }
+  for (const char first : plain(pattern[0]) + "\\%&") {
+    firsts_.set(static_cast<unsigned char>(first));
+    firsts_.set(static_cast<unsigned char>(absl::ascii_toupper(static_cast<unsigned char>(first))));
   }
   patterns_.emplace_back(std::move(pattern));
 }
 
-bool CredentialPatterns::MayBegin(absl::string_view text, std::size_t at) const {
+inline bool CredentialPatterns::MayBegin(absl::string_view text, std::size_t at) const {
+  if (!firsts_[static_cast<unsigned char>(text[at])]) return false;
   // A run of backslashes is one escape, from its first one on.
   if (text[at] == '\\') return at == 0 || text[at - 1] != '\\';
   if (BeginsEscape(text[at])) return true;
-  if (at + 1 == text.size()) return firsts_.test(LowerByte(text[at]));
-  return starts_.test(Start(text[at], text[at + 1]));
+  return at + 1 == text.size() || starts_[Start(text[at], text[at + 1])];
 }
 
 std::optional<CredentialPatterns::Match> CredentialPatterns::Find(absl::string_view text,

@@ -58,7 +58,7 @@ class CredentialPatterns {
   std::size_t longest_ = 0;
   // Of the first two bytes of each, the second perhaps in an escape; every stream has this set.
   std::bitset<1u << 12> starts_;
-  std::bitset<1u << 8> firsts_;  // of the first byte of each, in lower case
+  std::bitset<1u << 8> firsts_;  // of the first byte of each, in either case, perhaps in an escape
 };
 
 }  // namespace countersign::edge::call::answer
