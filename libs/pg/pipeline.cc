@@ -54,6 +54,24 @@ std::size_t RowCount(PGresult* result) {
 
 }  // namespace
 
+std::size_t BinaryRows::size() const { return static_cast<std::size_t>(PQntuples(result_.get())); }
+
+absl::string_view BinaryRows::Bytes(std::size_t row, std::size_t column) const {
+  const int r = static_cast<int>(row), c = static_cast<int>(column);
+  return {PQgetvalue(result_.get(), r, c),
+          static_cast<std::size_t>(PQgetlength(result_.get(), r, c))};
+}
+
+std::int64_t BinaryRows::Int(std::size_t row, std::size_t column) const {
+  std::int64_t number = 0;
+  const absl::string_view bytes = Bytes(row, column);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    number = i == 0 ? static_cast<signed char>(byte) : number * 256 + byte;
+  }
+  return number;
+}
+
 BoundStatement& BoundStatement::Keep(std::string bytes, int format) {
   Value& value = values_.emplace_back();
   value.size = bytes.size();
@@ -90,7 +108,9 @@ struct Pipeline::State {
   absl::Status Connect(Connection& connection) const;
   static absl::Status Send(const std::vector<BoundStatement>& bound, PGconn* connection);
   absl::Status RunOnce(const std::vector<BoundStatement>& bound, Connection& connection,
-                       std::vector<std::size_t>& rows) const;
+                       std::vector<Result>& results) const;
+  absl::StatusOr<std::vector<Result>> Run(absl::string_view what,
+                                          const std::vector<BoundStatement>& bound);
   Connection TakeIdle();
   void PutBack(Connection connection);
 
@@ -144,7 +164,7 @@ absl::Status Pipeline::State::Send(const std::vector<BoundStatement>& bound, PGc
     }
     const int sent = PQsendQueryPrepared(connection, StatementName(statement.statement_).c_str(),
                                          static_cast<int>(values.size()), values.data(),
-                                         sizes.data(), formats.data(), kText);
+                                         sizes.data(), formats.data(), kBinary);
     if (sent == 1) continue;
     return BrokenConnection(Phase::kBeforeCommit, FirstLine(PQerrorMessage(connection)));
   }
@@ -154,18 +174,19 @@ absl::Status Pipeline::State::Send(const std::vector<BoundStatement>& bound, PGc
 
 // The server commits at the end of the pipeline, after every statement has run; if one failed,
 // nothing was committed.
-absl::Status Receive(std::size_t count, PGconn* connection, std::vector<std::size_t>& rows) {
+absl::Status Receive(std::size_t count, PGconn* connection, std::vector<Result>& results) {
   absl::Status failed;
   while (true) {
-    const Result result(PQgetResult(connection));  // null after each statement's last one
+    Result result(PQgetResult(connection));  // null after each statement's last one
     const ExecStatusType status =
         result == nullptr ? PGRES_COMMAND_OK : PQresultStatus(result.get());
     if (status == PGRES_PIPELINE_SYNC) return failed;
     if (result != nullptr && Succeeded(result.get())) {
-      rows.push_back(RowCount(result.get()));
+      results.push_back(std::move(result));
     } else if (result != nullptr && status != PGRES_PIPELINE_ABORTED && failed.ok()) {
       const bool is_server = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE) != nullptr;
-      const Phase phase = is_server && rows.size() < count ? Phase::kBeforeCommit : Phase::kCommit;
+      const Phase phase =
+          is_server && results.size() < count ? Phase::kBeforeCommit : Phase::kCommit;
       failed = FromResult(phase, connection, result.get());
     }
     if (PQstatus(connection) == CONNECTION_OK) continue;
@@ -175,12 +196,11 @@ absl::Status Receive(std::size_t count, PGconn* connection, std::vector<std::siz
 }
 
 absl::Status Pipeline::State::RunOnce(const std::vector<BoundStatement>& bound,
-                                      Connection& connection,
-                                      std::vector<std::size_t>& rows) const {
-  rows.clear();
+                                      Connection& connection, std::vector<Result>& results) const {
+  results.clear();
   if (connection == nullptr || HungUp(connection.get())) CS_RETURN_IF_ERROR(Connect(connection));
   CS_RETURN_IF_ERROR(Send(bound, connection.get()));
-  return Receive(bound.size(), connection.get(), rows);
+  return Receive(bound.size(), connection.get(), results);
 }
 
 Connection Pipeline::State::TakeIdle() {
@@ -197,6 +217,21 @@ void Pipeline::State::PutBack(Connection connection) {
   idle.push_back(std::move(connection));
 }
 
+absl::StatusOr<std::vector<Result>> Pipeline::State::Run(absl::string_view what,
+                                                         const std::vector<BoundStatement>& bound) {
+  Connection connection = TakeIdle();
+  std::vector<Result> results;
+  absl::Status status = RunOnce(bound, connection, results);
+  for (int attempt = 1; IsConflict(status) && attempt < kMaxAttempts; ++attempt) {
+    status = RunOnce(bound, connection, results);
+  }
+  const bool broken = status.code() == absl::StatusCode::kUnavailable ||
+                      status.code() == absl::StatusCode::kUnknown;
+  if (!broken) PutBack(std::move(connection));
+  if (status.ok()) return results;
+  return Annotate(status, what);
+}
+
 Pipeline::Pipeline(PoolOptions options, std::vector<std::string> statements)
     : state_(std::make_unique<State>()) {
   state_->options = std::move(options);
@@ -206,17 +241,16 @@ Pipeline::~Pipeline() = default;
 
 absl::StatusOr<std::vector<std::size_t>> Pipeline::Run(
     absl::string_view what, const std::vector<BoundStatement>& statements) {
-  Connection connection = state_->TakeIdle();
+  CS_ASSIGN_OR_RETURN(const std::vector<Result> results, state_->Run(what, statements));
   std::vector<std::size_t> rows;
-  absl::Status status = state_->RunOnce(statements, connection, rows);
-  for (int attempt = 1; IsConflict(status) && attempt < kMaxAttempts; ++attempt) {
-    status = state_->RunOnce(statements, connection, rows);
-  }
-  const bool broken = status.code() == absl::StatusCode::kUnavailable ||
-                      status.code() == absl::StatusCode::kUnknown;
-  if (!broken) state_->PutBack(std::move(connection));
-  if (status.ok()) return rows;
-  return Annotate(status, what);
+  for (const Result& result : results) rows.push_back(RowCount(result.get()));
+  return rows;
+}
+
+absl::StatusOr<BinaryRows> Pipeline::Query(absl::string_view what,
+                                           const BoundStatement& statement) {
+  CS_ASSIGN_OR_RETURN(std::vector<Result> results, state_->Run(what, {statement}));
+  return BinaryRows(std::move(results.at(0)));
 }
 
 }  // namespace countersign::pg

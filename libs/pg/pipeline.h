@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/pg/pool.h"
+
+struct pg_result;
 
 namespace countersign::pg {
 
@@ -41,10 +44,25 @@ class BoundStatement {
   std::vector<Value> values_;
 };
 
+// The rows of a query, in PostgreSQL's binary form: bytes without hexadecimal encoding.
+class BinaryRows {
+ public:
+  explicit BinaryRows(std::shared_ptr<const pg_result> result) : result_(std::move(result)) {}
+
+  std::size_t size() const;
+  // A `text` or `bytea`; "" for NULL. Valid while this or a copy of it exists.
+  absl::string_view Bytes(std::size_t row, std::size_t column) const;
+  // A `smallint`, `integer` or `bigint`; 0 for NULL.
+  std::int64_t Int(std::size_t row, std::size_t column) const;
+
+ private:
+  std::shared_ptr<const pg_result> result_;
+};
+
 // Runs prepared statements as one transaction in one round trip: for writers with many small
-// transactions, where BEGIN, parsing, planning and COMMIT would cost more than the work. Blocking.
-// Thread-safe: threads that call Run at the same time get a connection each. Connections are made
-// on demand and remade when they break.
+// transactions, where BEGIN, parsing, planning and COMMIT would cost more than the work, and for
+// readers of many bytes. Blocking. Thread-safe: threads that call at the same time get a connection
+// each. Connections are made on demand and remade when they break.
 class Pipeline {
  public:
   // `statements` are prepared on every new connection. Parameters whose type PostgreSQL cannot
@@ -56,6 +74,9 @@ class Pipeline {
   // Pool::Transact; after any error except `commit_unknown` nothing was committed.
   absl::StatusOr<std::vector<std::size_t>> Run(absl::string_view what,
                                                const std::vector<BoundStatement>& statements);
+
+  // Runs one statement as a transaction, and returns its rows. Errors as of Run.
+  absl::StatusOr<BinaryRows> Query(absl::string_view what, const BoundStatement& statement);
 
  private:
   struct State;

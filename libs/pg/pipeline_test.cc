@@ -15,10 +15,12 @@ using testing::PrivatePostgres;
 
 constexpr std::size_t kInsert = 0;
 constexpr std::size_t kUpdate = 1;
+constexpr std::size_t kRead = 2;
 
 std::vector<std::string> Statements() {
   return {"INSERT INTO t (id, name, data, flag, day) VALUES ($1, $2, $3, $4, $5)",
-          "UPDATE t SET name = $2 WHERE id = $1 RETURNING id"};
+          "UPDATE t SET name = $2 WHERE id = $1 RETURNING id",
+          "SELECT id, id::int, id::smallint, name, data FROM t WHERE id < $1 ORDER BY t.id"};
 }
 
 BoundStatement Insert(std::int64_t id, absl::string_view name, absl::string_view data = "") {
@@ -72,6 +74,35 @@ TEST_CASE("Pipeline: all statements are one transaction, and each reports its nu
   CHECK(database.Ask("SELECT count(DISTINCT xmin::text) FROM t WHERE id = 1 OR name = 'c'") == "1");
   CHECK(database.Ask("SELECT string_agg(name, ',' ORDER BY id) FROM t") == "a,c");
   CHECK(database.pipeline->Run("nothing", {})->empty());
+}
+
+TEST_CASE("Pipeline: a query returns its rows unchanged", "[pg]") {
+  Database database(PrivatePostgres::Shared());
+  std::string data;
+  for (int i = 0; i < 256; ++i) data.push_back(static_cast<char>(i));
+  REQUIRE(
+      database.pipeline->Run("write", {Insert(-7000, "", data), Insert(2, "\xc3\xa9", "")}).ok());
+  database.Do("UPDATE t SET data = NULL WHERE id = 2");
+  const auto rows = database.pipeline->Query("read", BoundStatement(kRead).Int(50));
+  INFO(rows.status().ToString());
+  REQUIRE(rows.ok());
+  REQUIRE(rows->size() == 2);
+  for (std::size_t column = 0; column < 3; ++column) {
+    CHECK(rows->Int(0, column) == -7000);
+    CHECK(rows->Int(1, column) == 2);
+  }
+  CHECK(rows->Bytes(0, 3).empty());
+  CHECK(rows->Bytes(1, 3) == "\xc3\xa9");
+  CHECK(rows->Bytes(0, 4) == data);
+  CHECK(rows->Bytes(1, 4).empty());
+  CHECK(database.pipeline->Query("read", BoundStatement(kRead).Int(-9000))->size() == 0);
+}
+
+TEST_CASE("Pipeline: a query that fails returns the error", "[pg]") {
+  Database database(PrivatePostgres::Shared());
+  database.Do("DROP TABLE t");
+  const auto rows = database.pipeline->Query("read", BoundStatement(kRead).Int(1));
+  CHECK_FALSE(rows.ok());
 }
 
 TEST_CASE("Pipeline: parameters arrive unchanged", "[pg]") {

@@ -1,6 +1,7 @@
 #include "services/session_recorder/store/record_store_pg.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <pqxx/pqxx>
 
@@ -60,13 +61,29 @@ std::vector<std::size_t> SortById(const std::vector<SessionWrite>& writes) {
   return order;
 }
 
+enum ReadStatement : std::size_t { kReadWholeSessions, kReadEvents };
+
+std::vector<std::string> ReadStatements() {
+  return {
+      "SELECT place, first_idx, events FROM (SELECT place, first_idx, events, "
+      "sum(length(events)) OVER (ORDER BY place, first_idx) AS so_far "
+      "FROM unnest($1::date[], $2::uuid[]) WITH ORDINALITY AS asked(on_day, id, place) "
+      "JOIN segments ON day = on_day AND session_id = id) s "
+      "WHERE so_far <= $3::bigint ORDER BY place, first_idx",
+      "SELECT first_idx, events FROM (SELECT first_idx, events, coalesce(sum(length(events)) "
+      "OVER (ORDER BY first_idx ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before "
+      "FROM segments WHERE day = $1::date AND session_id = $2::uuid AND last_idx > $3::bigint "
+      "ORDER BY first_idx LIMIT $4::bigint) s WHERE before < $5::bigint ORDER BY first_idx"};
+}
+
 constexpr absl::string_view kHeadColumns = "position, session_id, idx, head, ended";
 
 }  // namespace
 
 PgRecordStore::PgRecordStore(pg::Pool& pool)
     : database_(pool, kSessionRecorderSchema, SessionRecorderMigrations()),
-      commits_(pool.options(), CommitStatements()) {}
+      commits_(pool.options(), CommitStatements()),
+      reads_(pool.options(), ReadStatements()) {}
 
 absl::StatusOr<std::set<std::string>> PgRecordStore::Commit(std::vector<SessionWrite> writes) {
   CS_RETURN_IF_ERROR(database_.EnsureSchema());
@@ -153,27 +170,20 @@ absl::StatusOr<std::vector<CoveredSession>> PgRecordStore::CoveredSessions(std::
 
 absl::StatusOr<std::vector<std::vector<SealedEvent>>> PgRecordStore::WholeSessions(
     const std::vector<SessionRow>& sessions, std::size_t max_bytes) {
+  CS_RETURN_IF_ERROR(database_.EnsureSchema());
+  pg::BoundStatement query(kReadWholeSessions);
+  query
+      .Literal(ArrayLiteral(sessions, [](const SessionRow& row) { return UtcDay(row.started_at); }))
+      .Literal(ArrayLiteral(sessions, [](const SessionRow& row) { return row.id; }))
+      .Int(static_cast<std::int64_t>(max_bytes));
+  CS_ASSIGN_OR_RETURN(const pg::BinaryRows rows, reads_.Query("read sessions' events", query));
   std::vector<std::vector<SealedEvent>> events(sessions.size());
-  CS_RETURN_IF_ERROR(database_.Transact("read sessions' events", [&](pqxx::work& transaction) {
-    events.assign(sessions.size(), {});
-    const auto rows = transaction.exec_params(
-        "SELECT place, first_idx, events FROM (SELECT place, first_idx, events, "
-        "sum(length(events)) OVER (ORDER BY place, first_idx) AS so_far "
-        "FROM unnest($1::date[], $2::uuid[]) WITH ORDINALITY AS asked(on_day, id, place) "
-        "JOIN segments ON day = on_day AND session_id = id) s "
-        "WHERE so_far <= $3 ORDER BY place, first_idx",
-        ArrayLiteral(sessions, [](const SessionRow& row) { return UtcDay(row.started_at); }),
-        ArrayLiteral(sessions, [](const SessionRow& row) { return row.id; }), max_bytes);
-    for (const auto& row : rows) {
-      const pqxx::binarystring segment(row[2]);
-      std::vector<SealedEvent>& of_session = events[row[0].as<std::size_t>() - 1];
-      for (SealedEvent& event :
-           DecodeEvents(row[1].as<std::uint32_t>(), {segment.get(), segment.size()})) {
-        of_session.push_back(std::move(event));
-      }
-    }
-    return absl::OkStatus();
-  }));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::vector<SealedEvent>& of_session = events[static_cast<std::size_t>(rows.Int(i, 0)) - 1];
+    std::vector<SealedEvent> segment =
+        DecodeEvents(static_cast<std::uint32_t>(rows.Int(i, 1)), rows.Bytes(i, 2));
+    std::move(segment.begin(), segment.end(), std::back_inserter(of_session));
+  }
   std::size_t whole = 0;
   while (whole < sessions.size() && !events[whole].empty() &&
          events[whole].size() == sessions[whole].head.index) {
@@ -187,28 +197,25 @@ absl::StatusOr<std::vector<SealedEvent>> PgRecordStore::Events(const SessionRow&
                                                                std::uint32_t after,
                                                                std::size_t max_events,
                                                                std::size_t max_bytes) {
+  CS_RETURN_IF_ERROR(database_.EnsureSchema());
+  pg::BoundStatement query(kReadEvents);
+  query.Literal(UtcDay(session.started_at))
+      .Literal(session.id)
+      .Int(after)
+      .Int(static_cast<std::int64_t>(max_events))
+      .Int(static_cast<std::int64_t>(max_bytes));
+  CS_ASSIGN_OR_RETURN(const pg::BinaryRows rows, reads_.Query("read events", query));
   std::vector<SealedEvent> events;
-  CS_RETURN_IF_ERROR(database_.Transact("read events", [&](pqxx::work& transaction) {
-    const auto rows = transaction.exec_params(
-        "SELECT first_idx, events FROM (SELECT first_idx, events, coalesce(sum(length(events)) "
-        "OVER (ORDER BY first_idx ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before "
-        "FROM segments WHERE day = $1 AND session_id = $2 AND last_idx > $3 ORDER BY first_idx "
-        "LIMIT $4) s WHERE before < $5 ORDER BY first_idx",
-        UtcDay(session.started_at), session.id, after, max_events, max_bytes);
-    events.clear();
-    std::size_t bytes = 0;
-    for (const auto& row : rows) {
-      const pqxx::binarystring segment(row[1]);
-      for (SealedEvent& event :
-           DecodeEvents(row[0].as<std::uint32_t>(), {segment.get(), segment.size()})) {
-        if (event.index <= after) continue;
-        if (events.size() == max_events || bytes >= max_bytes) return absl::OkStatus();
-        bytes += event.sealed.size();
-        events.push_back(std::move(event));
-      }
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (SealedEvent& event :
+         DecodeEvents(static_cast<std::uint32_t>(rows.Int(i, 0)), rows.Bytes(i, 1))) {
+      if (event.index <= after) continue;
+      if (events.size() == max_events || bytes >= max_bytes) return events;
+      bytes += event.sealed.size();
+      events.push_back(std::move(event));
     }
-    return absl::OkStatus();
-  }));
+  }
   return events;
 }
 

@@ -59,6 +59,7 @@ class PgRecordStore final : public RecordStore {
  private:
   pg::MigratedPool database_;
   pg::Pipeline commits_;
+  pg::Pipeline reads_;  // of events, which are most of the bytes
   Mutex mutex_;
   std::string maintained_day_ CS_GUARDED_BY(mutex_);
 };
