@@ -1,6 +1,7 @@
 #include "services/session_recorder/audit/text_filter.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "libs/crypto/hash.h"
@@ -12,23 +13,28 @@ namespace {
 constexpr std::size_t kGroupBytes = 3, kProbes = 3;
 constexpr std::size_t kBitsPerGroup = 6;  // at least; twice as many at most
 constexpr std::size_t kLeastBytes = 64, kMostBytes = 64u << 10;
+constexpr std::size_t kMostGroups = 1u << 20;  // more leave hardly a bit of the largest unset
+constexpr std::size_t kFirstPlaces = 1u << 10;
+constexpr std::uint32_t kFree = ~0u;
 
 std::uint32_t Lower(char byte) {
   return static_cast<unsigned char>(absl::ascii_tolower(static_cast<unsigned char>(byte)));
 }
 
-void AppendGroups(absl::string_view text, std::vector<std::uint32_t>& groups) {
+template <typename Use>
+void ForEachGroup(absl::string_view text, Use use) {
   if (text.size() < kGroupBytes) return;
   std::uint32_t group = Lower(text[0]) << 8 | Lower(text[1]);
   for (const char byte : text.substr(2)) {
     group = (group << 8 | Lower(byte)) & 0xffffff;
-    groups.push_back(group);
+    use(group);
   }
 }
 
-void KeepDistinct(std::vector<std::uint32_t>& groups) {
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+// Where a table of a power of two places begins to look for a group. Multiplicative hashing with
+// 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming, volume 3, 6.4).
+std::size_t FirstPlace(std::uint32_t group, std::size_t places) {
+  return (group * 2654435769u >> 8) & (places - 1);
 }
 
 std::string ToBlocks(const std::vector<std::uint32_t>& groups) {
@@ -61,22 +67,42 @@ bool ForEachBit(const std::string& blocks, const SecretString& data_key, std::ui
 
 }  // namespace
 
-void TextFilterBuilder::Compact() {
-  KeepDistinct(groups_);
-  compact_at_ = std::max<std::size_t>(1u << 20, 2 * groups_.size());
+void TextFilterBuilder::Insert(std::uint32_t group) {
+  std::size_t place = FirstPlace(group, table_.size());
+  while (table_[place] != group && table_[place] != kFree)
+    place = (place + 1) & (table_.size() - 1);
+  if (table_[place] == group) return;
+  table_[place] = group;
+  ++count_;
+}
+
+void TextFilterBuilder::Grow() {
+  std::vector<std::uint32_t> old(std::max(kFirstPlaces, 2 * table_.size()), kFree);
+  old.swap(table_);
+  count_ = 0;
+  for (const std::uint32_t group : old) {
+    if (group != kFree) Insert(group);
+  }
 }
 
 void TextFilterBuilder::Add(absl::string_view text) {
-  AppendGroups(text, groups_);
-  if (groups_.size() > compact_at_) Compact();
+  ForEachGroup(text, [&](std::uint32_t group) {
+    if (count_ >= kMostGroups) return;
+    if (2 * count_ >= table_.size()) Grow();
+    Insert(group);
+  });
 }
 
-std::string TextFilterBuilder::Build(const SecretString& data_key) {
-  Compact();
+std::string TextFilterBuilder::Build(const SecretString& data_key) const {
+  if (count_ >= kMostGroups) return std::string(kMostBytes, '\xff');
   std::size_t bytes = kLeastBytes;
-  while (bytes < kMostBytes && bytes * 8 < groups_.size() * kBitsPerGroup) bytes *= 2;
+  while (bytes < kMostBytes && bytes * 8 < count_ * kBitsPerGroup) bytes *= 2;
+  std::vector<std::uint32_t> groups;
+  groups.reserve(count_);
+  std::copy_if(table_.begin(), table_.end(), std::back_inserter(groups),
+               [](std::uint32_t group) { return group != kFree; });
   std::string filter(bytes, '\0');
-  ForEachBit(ToBlocks(groups_), data_key, static_cast<std::uint32_t>(8 * bytes),
+  ForEachBit(ToBlocks(groups), data_key, static_cast<std::uint32_t>(8 * bytes),
              [&](std::uint32_t bit) {
                filter[bit / 8] = static_cast<char>(filter[bit / 8] | 1 << (bit % 8));
                return true;
@@ -86,11 +112,12 @@ std::string TextFilterBuilder::Build(const SecretString& data_key) {
 
 TextNeedle::TextNeedle(absl::string_view text) {
   std::vector<std::uint32_t> groups;
-  AppendGroups(text, groups);
-  KeepDistinct(groups);
+  ForEachGroup(text, [&](std::uint32_t group) { groups.push_back(group); });
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   // A few dozen rule out nearly everything; a long needle costs no more.
-  constexpr std::size_t kMostGroups = 64;
-  if (groups.size() > kMostGroups) groups.resize(kMostGroups);
+  constexpr std::size_t kMostAsked = 64;
+  if (groups.size() > kMostAsked) groups.resize(kMostAsked);
   blocks_ = ToBlocks(groups);
 }
 

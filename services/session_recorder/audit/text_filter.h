@@ -13,17 +13,21 @@
 // cannot be compared, and it is worthless once that key is gone.
 namespace countersign::session_recorder::audit {
 
-// Collects the texts of one session. Memory: at most four bytes for each byte of them, and 8 MiB.
+// Collects the texts of one session. Memory: at most 16 bytes for each byte of them, and 8 MiB.
 class TextFilterBuilder {
  public:
   void Add(absl::string_view text);
-  // About a byte for each distinct group, 64 bytes to 64 KiB. REQUIRES: a data key of 32 bytes.
-  std::string Build(const SecretString& data_key);
+  // About a byte for each distinct group, 64 bytes to 64 KiB. One that rules nothing out when there
+  // are more groups than fill the largest. REQUIRES: a data key of 32 bytes.
+  std::string Build(const SecretString& data_key) const;
 
  private:
-  void Compact();
-  std::vector<std::uint32_t> groups_;
-  std::size_t compact_at_ = 1u << 20;
+  void Insert(std::uint32_t group);
+  void Grow();
+
+  // The distinct groups: a hash table of a power of two places, at most half of them taken.
+  std::vector<std::uint32_t> table_;
+  std::size_t count_ = 0;
 };
 
 // What is looked for, prepared for many sessions.

@@ -58,6 +58,19 @@ TEST_CASE("TextFilter: rules out nearly all texts without a needle of a few word
   CHECK(ruled_out >= 499);
 }
 
+TEST_CASE("TextFilter: more groups than it can hold rule nothing out", "[session_recorder]") {
+  std::mt19937 dice(8);
+  std::string text(4u << 20, ' ');
+  for (char& c : text) c = static_cast<char>(dice());
+  TextFilterBuilder builder;
+  builder.Add(text);
+  builder.Add("the last words");
+  const std::string filter = builder.Build(Key('k'));
+  CHECK(filter.size() == 64u << 10);
+  CHECK(TextNeedle("the last words").MayBeIn(filter, Key('k')));
+  CHECK(TextNeedle("never said").MayBeIn(filter, Key('k')));
+}
+
 TEST_CASE("TextFilter: is keyed with the session's key", "[session_recorder]") {
   TextFilterBuilder builder;
   builder.Add("the quarterly report");
