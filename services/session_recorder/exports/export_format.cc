@@ -1,6 +1,7 @@
 #include "services/session_recorder/exports/export_format.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
@@ -263,10 +264,12 @@ std::string EndLine(const ExportEnd& end) {
 }
 
 std::string LineType(absl::string_view line) {
+  if (!absl::ConsumePrefix(&line, R"({"type":")")) return "";
   for (const absl::string_view type :
-       {"header", "session", "event", "log", "review", "checkpoint", "end"}) {
-    const std::string start = absl::StrCat("{\"type\":\"", type, "\",");
-    if (line.substr(0, start.size()) == start) return std::string(type);
+       {"event", "session", "header", "log", "review", "checkpoint", "end"}) {
+    if (absl::StartsWith(line, type) && absl::StartsWith(line.substr(type.size()), "\",")) {
+      return std::string(type);
+    }
   }
   return "";
 }
@@ -328,8 +331,8 @@ class Scanner {
     ok_ = absl::ConsumePrefix(&rest_, text) && ok_;
     return *this;
   }
-  // What stands before the next quote; nothing in it may need an escape.
-  absl::string_view Plain() {
+  // What stands before the next quote.
+  absl::string_view ToQuote() {
     const std::size_t end = rest_.find('"');
     if (end == absl::string_view::npos) {
       ok_ = false;
@@ -337,6 +340,11 @@ class Scanner {
     }
     const absl::string_view text = rest_.substr(0, end);
     rest_.remove_prefix(end);
+    return text;
+  }
+  // The same; nothing in it may need an escape.
+  absl::string_view Plain() {
+    const absl::string_view text = ToQuote();
     for (const char c : text) ok_ = ok_ && static_cast<unsigned char>(c) >= 0x20 && c != '\\';
     return text;
   }
@@ -391,8 +399,8 @@ std::optional<ExportedEvent> ScanCanonicalEvent(absl::string_view line) {
   found.event.index = static_cast<std::uint32_t>(index);
   found.event.type = std::string(scanner.Skip(R"(,"event":")").Plain());
   found.event.at = scanner.Skip(R"(","at":")").Time();
-  auto sealed = Base64UrlDecode(scanner.Skip(R"(","payload":")").Plain());
-  auto hash = HexDecode(scanner.Skip(R"(","hash":")").Plain());
+  auto sealed = Base64UrlDecode(scanner.Skip(R"(","payload":")").ToQuote());
+  auto hash = HexDecode(scanner.Skip(R"(","hash":")").ToQuote());
   scanner.Skip(R"("})");
   if (!scanner.ok() || !scanner.at_end() || !sealed.ok() || !hash.ok() || hash->size() != 32 ||
       !IsUtf8(found.session_id) || !IsUtf8(found.event.type)) {
