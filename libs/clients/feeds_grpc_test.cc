@@ -21,7 +21,8 @@ namespace {
 namespace av1 = countersign::authn::v1;
 namespace pv1 = countersign::policy::v1;
 using FeedScript = ScriptedStream<pv1::WatchRequest, pv1::WatchResponse>;
-using RevocationScript = ScriptedStream<av1::RevocationAck, av1::Revocation>;
+using RevocationScript =
+    ScriptedStream<av1::WatchRevocationsRequest, av1::WatchRevocationsResponse>;
 
 struct Feed final : pv1::ResourceFeedService::CallbackService {
   grpc::ServerBidiReactor<pv1::WatchRequest, pv1::WatchResponse>* Watch(
@@ -195,8 +196,8 @@ TEST_CASE("GrpcResourceFeed: it can be destroyed while policy is away", "[client
 }
 
 struct Authn final : av1::AuthnService::CallbackService {
-  grpc::ServerBidiReactor<av1::RevocationAck, av1::Revocation>* WatchRevocations(
-      grpc::CallbackServerContext* context) override {
+  grpc::ServerBidiReactor<av1::WatchRevocationsRequest, av1::WatchRevocationsResponse>*
+  WatchRevocations(grpc::CallbackServerContext* context) override {
     auto [reactor, stream] = RevocationScript::Start(context);
     opened.Push(stream);
     return reactor;
@@ -253,13 +254,13 @@ class Cache {
   std::vector<std::string> log_ CS_GUARDED_BY(mutex_);
 };
 
-av1::Revocation Heartbeat() {
-  av1::Revocation message;
+av1::WatchRevocationsResponse Heartbeat() {
+  av1::WatchRevocationsResponse message;
   message.set_heartbeat(true);
   return message;
 }
-av1::Revocation Everything(std::uint64_t sequence) {
-  av1::Revocation message;
+av1::WatchRevocationsResponse Everything(std::uint64_t sequence) {
+  av1::WatchRevocationsResponse message;
   message.set_sequence(sequence);
   message.set_everything(true);
   return message;

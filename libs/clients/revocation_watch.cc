@@ -59,7 +59,7 @@ struct RevocationWatch::State {
   void Listen(const Context& context) {
     Watchdog watchdog(context, silence);
     const auto stream = stub->WatchRevocations(context.get());
-    v1::Revocation message;
+    v1::WatchRevocationsResponse message;
     bool live = false;
     while (stream->Read(&message)) {
       watchdog.Restart();
@@ -73,7 +73,7 @@ struct RevocationWatch::State {
       // Everything is flushed, whatever was revoked: revocations are rare, and verifying again is
       // cheap.
       hooks.flush();
-      v1::RevocationAck ack;
+      v1::WatchRevocationsRequest ack;
       ack.set_sequence(message.sequence());
       if (!stream->Write(ack)) break;
     }

@@ -64,8 +64,8 @@ grpc::ServerUnaryReactor* AuthnService::GetInternalKeys(
   });
 }
 
-grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* AuthnService::WatchRevocations(
-    grpc::CallbackServerContext* /*context*/) {
+grpc::ServerBidiReactor<v1::WatchRevocationsRequest, v1::WatchRevocationsResponse>*
+AuthnService::WatchRevocations(grpc::CallbackServerContext* /*context*/) {
   return revocation::NewRevocationStream(authn_.revocations);
 }
 

@@ -27,8 +27,8 @@ class AuthnService final : public v1::AuthnService::CallbackService {
   grpc::ServerUnaryReactor* GetInternalKeys(grpc::CallbackServerContext* context,
                                             const v1::GetInternalKeysRequest* request,
                                             v1::GetInternalKeysResponse* response) override;
-  grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* WatchRevocations(
-      grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<v1::WatchRevocationsRequest, v1::WatchRevocationsResponse>*
+  WatchRevocations(grpc::CallbackServerContext* context) override;
 
  private:
   Authn& authn_;

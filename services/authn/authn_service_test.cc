@@ -150,7 +150,7 @@ TEST_CASE_METHOD(Fixture,
   const std::string key = MakeKey("ci");
   grpc::ClientContext context;
   const auto stream = authn_stub->WatchRevocations(&context);
-  v1::Revocation message;
+  v1::WatchRevocationsResponse message;
   REQUIRE(stream->Read(&message));
   CHECK(message.heartbeat());  // the stream is alive before anything happens
 
@@ -168,7 +168,7 @@ TEST_CASE_METHOD(Fixture,
   } while (message.heartbeat());
   CHECK(message.everything());
   acknowledged = true;
-  v1::RevocationAck ack;
+  v1::WatchRevocationsRequest ack;
   ack.set_sequence(message.sequence());
   REQUIRE(stream->Write(ack));
   revoker.join();
@@ -188,7 +188,7 @@ TEST_CASE_METHOD(Fixture, "AuthnService.WatchRevocations: an edge that leaves ho
   {
     grpc::ClientContext context;
     const auto stream = authn_stub->WatchRevocations(&context);
-    v1::Revocation message;
+    v1::WatchRevocationsResponse message;
     REQUIRE(stream->Read(&message));
     context.TryCancel();
     while (stream->Read(&message)) {

@@ -12,7 +12,7 @@
 namespace countersign::authn::revocation {
 namespace {
 
-using Stream = grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>;
+using Stream = grpc::ServerBidiReactor<v1::WatchRevocationsRequest, v1::WatchRevocationsResponse>;
 
 // The messages still to be written. Waiting revocations are merged: the newest sequence covers the
 // others.
@@ -60,7 +60,7 @@ class Outbox {
   std::uint64_t revoked_ CS_GUARDED_BY(mutex_) = 0;  // 0: none is waiting
   bool heartbeat_ CS_GUARDED_BY(mutex_) = false;
   bool writing_ CS_GUARDED_BY(mutex_) = false;
-  v1::Revocation message_ CS_GUARDED_BY(mutex_);  // stays until OnWritten
+  v1::WatchRevocationsResponse message_ CS_GUARDED_BY(mutex_);  // stays until OnWritten
 };
 
 class RevocationStream final : public Stream {
@@ -128,7 +128,7 @@ class RevocationStream final : public Stream {
   const absl::Duration heartbeat_;
   const std::shared_ptr<Outbox> outbox_;
   std::unique_ptr<RevocationFeed::Subscription> subscription_;
-  v1::RevocationAck ack_;
+  v1::WatchRevocationsRequest ack_;
   Mutex mutex_;
   std::unique_ptr<grpc::Alarm> alarm_ CS_GUARDED_BY(mutex_);
   bool ended_ CS_GUARDED_BY(mutex_) = false;

@@ -10,7 +10,7 @@ namespace countersign::authn::revocation {
 
 // Serves one edge that watches revocations, until its stream ends: sends revocations and a
 // heartbeat every second, receives acknowledgements. `feed` must outlive it. Deletes itself.
-grpc::ServerBidiReactor<v1::RevocationAck, v1::Revocation>* NewRevocationStream(
-    RevocationFeed& feed, absl::Duration heartbeat = absl::Seconds(1));
+grpc::ServerBidiReactor<v1::WatchRevocationsRequest, v1::WatchRevocationsResponse>*
+NewRevocationStream(RevocationFeed& feed, absl::Duration heartbeat = absl::Seconds(1));
 
 }  // namespace countersign::authn::revocation
