@@ -12,6 +12,7 @@ namespace countersign::edge {
 namespace {
 
 constexpr absl::string_view kAdminPrefix = "/countersign.";
+constexpr absl::string_view kApiDocumentPath = "/openapi.json";
 constexpr absl::string_view kReviewPrefix = "/countersign/reviews/";
 
 std::string NewRequestId(RandomSource& random) {
@@ -45,6 +46,10 @@ async::Awaitable<void> RequestDispatcher::Handle(call::CallerConnection& caller,
   const bool get = head.method == "GET";
   if (get && (head.path == "/livez" || head.path == "/readyz")) {
     co_return co_await AnswerProbe(head.path, reply);
+  }
+  if (get && head.path == kApiDocumentPath && admin_backend_ != nullptr) {
+    co_await reply.SendJson(200, admin_backend_->api_document());
+    co_return;
   }
   if (absl::StartsWith(head.path, kAdminPrefix)) {
     co_return co_await admin::ForwardAdmin(context, admin_backend_, admin_timeout_);

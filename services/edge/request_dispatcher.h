@@ -13,8 +13,8 @@
 
 namespace countersign::edge {
 
-// Routes requests to their handlers: probes, admin and review RPCs, the status of the caller's own
-// review, and otherwise the pipeline of call/. Thread-safe once set up.
+// Routes requests to their handlers: probes, admin and review RPCs, their description, the status
+// of the caller's own review, and otherwise the pipeline of call/. Thread-safe once set up.
 class RequestDispatcher final : public RequestHandler {
  public:
   // `admin_timeout` limits the backend's answer to one RPC.

@@ -74,6 +74,17 @@ TEST_CASE("RequestDispatcher: alive at once, ready when resources and all else a
   CHECK(f.authenticator.authenticate.calls() == 0);
 }
 
+TEST_CASE("RequestDispatcher: anybody may read the description of the RPCs", "[edge]") {
+  Fixture f;
+  f.admin.document = R"({"openapi":"3.1.0"})";
+  FakeCallerConnection& caller = f.Ask("GET", "/openapi.json");
+  CHECK(caller.status() == 200);
+  CHECK(caller.header("content-type") == "application/json");
+  CHECK(caller.body() == f.admin.document);
+  CHECK(f.authenticator.authenticate.calls() == 0);
+  CHECK(f.Ask("POST", "/openapi.json").status() != 200);
+}
+
 TEST_CASE("RequestDispatcher: only GET is a probe", "[edge]") {
   Fixture f;
   CHECK(f.Ask("POST", "/livez").status() == 404);

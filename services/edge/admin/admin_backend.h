@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/domain/call.h"
 
@@ -30,6 +31,9 @@ class AdminBackend {
   // after the request's deadline. A refusal by the owning service is a reply with its HTTP status;
   // an error means that there is no reply.
   virtual void Forward(AdminRequest request, domain::Done<AdminReply> done) = 0;
+
+  // The OpenAPI document of the RPCs; "" if there is none.
+  virtual absl::string_view api_document() const { return ""; }
 };
 
 }  // namespace countersign::edge::admin

@@ -22,6 +22,7 @@
 #include "libs/clients/call_group.h"
 #include "services/edge/admin/connect_json.h"
 #include "services/edge/admin/message_json.h"
+#include "services/edge/admin/openapi/openapi_document.h"
 
 namespace countersign::edge::admin {
 namespace {
@@ -135,6 +136,8 @@ ConnectGateway::ConnectGateway(Channels channels) : state_(std::make_unique<Stat
   state_->channels = std::move(channels);
 }
 ConnectGateway::~ConnectGateway() = default;
+
+absl::string_view ConnectGateway::api_document() const { return openapi::OpenApiDocument(); }
 
 void ConnectGateway::Forward(AdminRequest request, domain::Done<AdminReply> done) {
   const absl::StatusOr<Target> target = FindTarget(request.path);

@@ -28,6 +28,7 @@ class ConnectGateway final : public AdminBackend {
 
   // Always gives a reply. Destroying the gateway cancels outstanding calls and waits for them.
   void Forward(AdminRequest request, domain::Done<AdminReply> done) override;
+  absl::string_view api_document() const override;
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "libs/base/mutex.h"
@@ -22,6 +23,9 @@ class FakeAdminBackend final : public admin::AdminBackend {
     }
     reply.Give(std::move(done));
   }
+
+  std::string document;  // before the first request
+  absl::string_view api_document() const override { return document; }
 
   std::vector<admin::AdminRequest> requests() const {
     const MutexLock lock(mutex_);
