@@ -50,6 +50,16 @@ absl::Status ToStatus(const boost::system::error_code& error, bool timed_out,
   return absl::UnavailableError(absl::StrCat(what, ": ", error.message()));
 }
 
+// The versions to offer, the preferred one first, as ALPN encodes them.
+absl::string_view OfferedProtocols(const Target& target, const ClientOptions& options) {
+  switch (target.version) {
+    case Version::kHttp1: return "\x08http/1.1";
+    case Version::kHttp2: return "\x02h2";
+    case Version::kNegotiated: break;
+  }
+  return options.http2.offered ? "\x02h2\x08http/1.1" : "\x08http/1.1";
+}
+
 Awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(IoLoop& loop, const Target& target,
                                                               absl::Duration timeout,
                                                               async::Cancellation& cancellation) {
@@ -121,10 +131,15 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const T
     if (tls == nullptr) co_return absl::InvalidArgumentError("https is not set up");
     Stream& handshaking = *stream;
     const async::Cancellation::Watch watch(cancellation, [&handshaking] { handshaking.Close(); });
-    const absl::Status secured =
-        co_await stream->ConnectTls(tls, target.origin.host, TimeLeft(loop, deadline));
-    if (secured.ok()) co_return stream;
-    co_return cancellation.cancelled() ? cancellation.cause() : secured;
+    absl::Status secured =
+        co_await stream->ConnectTls(tls, target.origin.host, OfferedProtocols(target, options),
+                                    TimeLeft(loop, deadline));
+    if (cancellation.cancelled()) co_return cancellation.cause();
+    if (secured.ok() && target.version == Version::kHttp2 && stream->AlpnProtocol() != "h2") {
+      secured = absl::UnavailableError("the upstream does not speak HTTP/2");
+    }
+    if (!secured.ok()) co_return secured;
+    co_return stream;
   }
   co_return last;
 }

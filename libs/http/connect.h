@@ -2,12 +2,13 @@
 
 #include <memory>
 
-#include "libs/http/client.h"
+#include "libs/async/cancellation.h"
+#include "libs/http/client_options.h"
 #include "libs/http/stream.h"
 
 namespace countersign::http {
 
-// A new connection to `target`, including TLS, within the options' connect_timeout. Errors: see
+// A new connection to `target`, including TLS and the choice of a version, within the options' connect_timeout. Errors: see
 // Client::Send.
 Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const Target& target,
                                                            const ClientOptions& options,

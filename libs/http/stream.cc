@@ -77,7 +77,8 @@ Awaitable<absl::Status> Stream::AcceptTls(security::TlsContext context, absl::Du
 }
 
 Awaitable<absl::Status> Stream::ConnectTls(security::TlsContext context,
-                                           const std::string& server_name, absl::Duration timeout) {
+                                           const std::string& server_name,
+                                           absl::string_view protocols, absl::Duration timeout) {
   tls_context_ = std::move(context);
   tls_.emplace(socket_, *tls_context_);
   SSL* ssl = tls_->native_handle();
@@ -89,8 +90,8 @@ Awaitable<absl::Status> Stream::ConnectTls(security::TlsContext context,
   } else {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
   }
-  static constexpr unsigned char kAlpn[] = "\x08http/1.1";
-  SSL_set_alpn_protos(ssl, kAlpn, sizeof(kAlpn) - 1);
+  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(protocols.data()),
+                      static_cast<unsigned int>(protocols.size()));
   Limit(read_deadline_, timeout);
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kAwait);
   read_deadline_ = TimePoint::max();

@@ -35,10 +35,10 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   // The TLS handshake as server, or as client with `server_name` sent as SNI and verified against
-  // the certificate.
+  // the certificate, and `protocols` offered as ALPN encodes them.
   Awaitable<absl::Status> AcceptTls(security::TlsContext context, absl::Duration timeout);
   Awaitable<absl::Status> ConnectTls(security::TlsContext context, const std::string& server_name,
-                                     absl::Duration timeout);
+                                     absl::string_view protocols, absl::Duration timeout);
 
   // Reads up to `size` bytes, at least one; 0 at the end of the peer's stream.
   Awaitable<absl::StatusOr<std::size_t>> ReadSome(char* data, std::size_t size,

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "libs/http/http2/session.h"
+#include "libs/http/http2/server_session.h"
 
 #include "tests/fuzz/fuzz_input.h"
 
@@ -14,7 +14,7 @@ namespace countersign::fuzz {
 namespace {
 
 using http::http2::ErrorCode;
-using http::http2::Session;
+using http::http2::ServerSession;
 using http::http2::SessionLimits;
 using http::http2::StreamId;
 
@@ -31,7 +31,7 @@ SessionLimits Limits() {
 }
 
 // Answers every request, and reads some of their bodies.
-class Handlers final : public Session::Events {
+class Handlers final : public ServerSession::Events {
  public:
   explicit Handlers(std::uint8_t behaviour) : behaviour_(behaviour) {}
 
@@ -60,14 +60,14 @@ class Handlers final : public Session::Events {
   void OnBodyEnd(StreamId id, http::Headers) override {
     Require(!std::exchange(streams_.at(id).ended, true), "a body ends twice");
   }
-  void OnClose(StreamId id) override { streams_.erase(id); }
+  void OnClose(StreamId id, ErrorCode, bool) override { streams_.erase(id); }
   Supply OnSend(StreamId, char* data, std::size_t size) override {
     const std::size_t count = std::min<std::size_t>(size, behaviour_ % 100);
     std::fill_n(data, count, 'x');
     return {count, true, behaviour_ % 3 == 0 ? &trailers_ : nullptr};
   }
 
-  void Work(Session& session) {
+  void Work(ServerSession& session) {
     for (auto& [id, stream] : streams_) {
       if (behaviour_ % 2 == 0) session.Consume(id, std::exchange(stream.unread, 0));
       if (!std::exchange(stream.answered, true)) {
@@ -101,7 +101,7 @@ void Run(Input input) {
   const absl::string_view bytes = input.Rest();
   const async::TimePoint now;
   Handlers handlers(behaviour);
-  Session session(Limits(), handlers, now);
+  ServerSession session(Limits(), handlers, now);
   session.Receive("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", now);
   std::string output;
   for (const absl::string_view piece : Cut(bytes, cut)) {

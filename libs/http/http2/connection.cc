@@ -174,14 +174,14 @@ void Connection::OnBodyEnd(StreamId id, Headers trailers) {
   if (stream != streams_.end()) stream->second->EndBody(std::move(trailers));
 }
 
-void Connection::OnClose(StreamId id) {
+void Connection::OnClose(StreamId id, ErrorCode, bool) {
   const auto stream = streams_.find(id);
   if (stream == streams_.end()) return;
   closed_.push_back(std::move(stream->second));
   streams_.erase(stream);
 }
 
-Session::Events::Supply Connection::OnSend(StreamId id, char* data, std::size_t size) {
+ServerSession::Events::Supply Connection::OnSend(StreamId id, char* data, std::size_t size) {
   const auto stream = streams_.find(id);
   if (stream == streams_.end()) return {};
   const Supply supply = stream->second->Send(data, size);

@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "libs/async/condition.h"
-#include "libs/http/http2/session.h"
+#include "libs/http/http2/server_session.h"
 #include "libs/http/http2/stream_exchange.h"
 #include "libs/http/server_connection.h"
 
 namespace countersign::http::http2 {
 
-// The server side of one HTTP/2 connection: moves bytes between its Stream and its Session, runs a
+// The server side of one HTTP/2 connection: moves bytes between its Stream and its session, runs a
 // handler for each request, and keeps the deadlines. All members except the constructor are called
 // on the stream's executor.
 class Connection final : public ServerConnection,
-                         private Session::Events,
+                         private ServerSession::Events,
                          public std::enable_shared_from_this<Connection> {
  public:
   explicit Connection(Accepted accepted);
@@ -28,7 +28,7 @@ class Connection final : public ServerConnection,
   void Close() override;
 
   // For its exchanges.
-  Session& session() { return session_; }
+  ServerSession& session() { return session_; }
   IoLoop& loop() { return stream_->loop(); }
   const ServerOptions& options() const { return serving_->options; }
   const std::string& client_address() const { return client_address_; }
@@ -41,7 +41,7 @@ class Connection final : public ServerConnection,
   void OnRequest(StreamId id, RequestHead head, int refused) override;
   void OnBody(StreamId id, absl::string_view bytes) override;
   void OnBodyEnd(StreamId id, Headers trailers) override;
-  void OnClose(StreamId id) override;
+  void OnClose(StreamId id, ErrorCode code, bool by_peer) override;
   Supply OnSend(StreamId id, char* data, std::size_t size) override;
 
   Awaitable<void> Read();
@@ -63,7 +63,7 @@ class Connection final : public ServerConnection,
   const std::string client_address_;
   limits::ConnectionTable::Place& place_;
   std::string received_;  // before Run
-  Session session_;
+  ServerSession session_;
   Streams streams_;                                      // that exist
   Streams handling_;                                     // whose handlers are running
   std::vector<std::shared_ptr<StreamExchange>> closed_;  // to be told so

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace countersign::http::http2 {
@@ -36,6 +37,8 @@ bool HeaderFields::Add(absl::string_view name, absl::string_view value) {
     scheme_ = std::string(value);
   } else if (name == ":authority") {
     authority_ = std::string(value);
+  } else if (name == ":status") {
+    (void)absl::SimpleAtoi(value, &status_);
   } else if (name == "cookie") {
     // Callers may split it (RFC 9113, section 8.2.3).
     absl::StrAppend(&cookie_, cookie_.empty() ? "" : "; ", value);
@@ -43,6 +46,14 @@ bool HeaderFields::Add(absl::string_view name, absl::string_view value) {
     head_.headers.Add(name, value);
   }
   return true;
+}
+
+absl::StatusOr<ResponseHead> HeaderFields::TakeResponseHead() {
+  if (too_large()) return absl::ResourceExhaustedError("the header list is too large");
+  ResponseHead head;
+  head.status = status_;
+  head.headers = std::move(head_.headers);
+  return head;
 }
 
 absl::Status HeaderFields::CheckHost() {

@@ -9,8 +9,8 @@
 
 namespace countersign::http::http2 {
 
-// Collects one header list of a request while it is decoded, and checks it by the rules of HTTP/1.1
-// heads. Expects what an HTTP/2 library has checked: names in lower case, valid values, at most one
+// Collects one header list while it is decoded, and checks that of a request by the rules of
+// HTTP/1.1 heads. Expects what an HTTP/2 library has checked: names in lower case, valid values, at most one
 // of each pseudo-header field, no fields of the connection.
 class HeaderFields {
  public:
@@ -29,6 +29,11 @@ class HeaderFields {
   // acceptable, RESOURCE_EXHAUSTED when it is too large.
   absl::StatusOr<RequestHead> TakeHead();
 
+  // The status of a response; 0 without one, as in trailers.
+  int status() const { return status_; }
+  // The response's head. RESOURCE_EXHAUSTED when it is too large.
+  absl::StatusOr<ResponseHead> TakeResponseHead();
+
   // The fields, for a list of trailers.
   Headers TakeTrailers() { return std::move(head_.headers); }
 
@@ -39,6 +44,7 @@ class HeaderFields {
   const std::size_t max_fields_;
   std::size_t bytes_ = 0;
   std::size_t fields_ = 0;  // without pseudo-header fields
+  int status_ = 0;
   std::string scheme_;
   std::string authority_;
   std::string cookie_;

@@ -4,10 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "libs/http/date_field.h"
+#include "libs/http/http2/outgoing_fields.h"
 
 namespace countersign::http::http2 {
 namespace {
@@ -18,44 +15,8 @@ constexpr double kBytesPerFrame = 256;
 // How much larger a compressed header list may be than a decoded one that is still answered.
 constexpr std::size_t kBlockFactor = 4;
 
-// Frames that are waiting to be sent to a caller that does not read.
+// Frames that are waiting to be sent to a peer that does not read.
 constexpr std::size_t kMaxQueued = 2'000;
-
-// Fields of a connection, which HTTP/2 forbids (RFC 9113, section 8.2.2), and those that the
-// library or this class sets.
-bool IsOurs(absl::string_view name) {
-  for (const char* ours : {"content-length", "transfer-encoding", "connection", "keep-alive",
-                           "proxy-connection", "upgrade"}) {
-    if (absl::EqualsIgnoreCase(name, ours)) return true;
-  }
-  return false;
-}
-
-// A header list in the form of nghttp2, which copies it when it is submitted.
-class Fields {
- public:
-  void Add(absl::string_view name, absl::string_view value) {
-    text_.emplace_back(absl::AsciiStrToLower(name), std::string(value));
-  }
-  void AddAll(const Headers& headers) {
-    for (const auto& [name, value] : headers) {
-      if (!IsOurs(name) && IsFieldValue(value)) Add(name, absl::StripAsciiWhitespace(value));
-    }
-  }
-  std::vector<nghttp2_nv> Views() {
-    std::vector<nghttp2_nv> views;
-    views.reserve(text_.size());
-    for (auto& [name, value] : text_) {
-      views.push_back({reinterpret_cast<std::uint8_t*>(name.data()),
-                       reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(),
-                       NGHTTP2_NV_FLAG_NONE});
-    }
-    return views;
-  }
-
- private:
-  std::vector<std::pair<std::string, std::string>> text_;
-};
 
 absl::string_view View(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
@@ -102,13 +63,20 @@ struct Session::Callbacks {
     Self(self).events_.OnBody(id, View(data, size));
     return 0;
   }
-  static int OnStreamClose(nghttp2_session*, StreamId id, std::uint32_t, void* self) {
+  static int OnStreamClose(nghttp2_session*, StreamId id, std::uint32_t code, void* self) {
     Session& session = Self(self);
     if (session.list_.has_value() && session.list_->stream == id) session.list_.reset();
-    session.events_.OnClose(id);
+    session.events_.OnClose(id, static_cast<ErrorCode>(code), session.reset_by_peer_ == id);
     return 0;
   }
-  // Streams that are reset for what the caller sent count like those that it resets.
+  // A request that was cancelled, or overtaken by GOAWAY, before it was sent has no stream yet.
+  static int OnFrameNotSent(nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      Self(self).events_.OnClose(frame->hd.stream_id, ErrorCode::kRefusedStream, false);
+    }
+    return 0;
+  }
+  // Streams that are reset for what the peer sent count like those that it resets.
   static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* self) {
     if (frame->hd.type != NGHTTP2_RST_STREAM) return 0;
     const auto code = static_cast<ErrorCode>(frame->rst_stream.error_code);
@@ -134,7 +102,7 @@ struct Session::Callbacks {
     return static_cast<ssize_t>(supply.size);
   }
 
-  static nghttp2_session* MakeSession(Session& self) {
+  static nghttp2_session* MakeSession(Role role, Session& self) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, OnBeginFrame);
@@ -147,6 +115,7 @@ struct Session::Callbacks {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSent);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, OnFrameNotSent);
     nghttp2_option* option = nullptr;
     nghttp2_option_new(&option);
     for (int type = NGHTTP2_CONTINUATION + 1; type <= 0xff; ++type) {
@@ -158,22 +127,30 @@ struct Session::Callbacks {
     constexpr std::uint64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
     nghttp2_option_set_stream_reset_rate_limit(option, kUnlimited, kUnlimited);
     nghttp2_session* session = nullptr;
-    nghttp2_session_server_new2(&session, callbacks, &self, option);
+    if (role == Role::kServer) {
+      nghttp2_session_server_new2(&session, callbacks, &self, option);
+    } else {
+      nghttp2_session_client_new2(&session, callbacks, &self, option);
+    }
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     return session;
   }
 };
 
-Session::Session(const SessionLimits& limits, Events& events, async::TimePoint now)
+Session::Session(Role role, const SessionLimits& limits, Events& events, async::TimePoint now)
     : limits_(limits),
       events_(events),
-      session_(Callbacks::MakeSession(*this)),
+      session_(Callbacks::MakeSession(role, *this)),
       now_(now),
       resets_(limits.http2.resets, now),
       idle_frames_(limits.http2.idle_frames, now) {
+  const nghttp2_settings_entry first =
+      role == Role::kServer ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                                     limits_.http2.max_streams}
+                            : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
   const nghttp2_settings_entry settings[] = {
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.http2.max_streams},
+      first,
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.http2.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits_.max_head_bytes)},
   };
@@ -226,7 +203,7 @@ int Session::CountFrame(const nghttp2_frame_hd& frame) {
     case NGHTTP2_CONTINUATION:
       block_bytes_ += frame.length;
       return block_bytes_ > kBlockFactor * limits_.max_head_bytes ? Exceed() : 0;
-    case NGHTTP2_RST_STREAM: return resets_.Take(now_) ? 0 : Exceed();
+    case NGHTTP2_RST_STREAM: return CountReset() ? 0 : Exceed();
     default: return frame.type > NGHTTP2_CONTINUATION || idle_frames_.Take(now_) ? 0 : Exceed();
   }
 }
@@ -239,7 +216,13 @@ int Session::AddField(absl::string_view name, absl::string_view value) {
 int Session::OnFrame(const nghttp2_frame& frame) {
   const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   switch (frame.hd.type) {
-    case NGHTTP2_HEADERS: OnHeaders(frame); return 0;
+    case NGHTTP2_HEADERS:
+      if (list_.has_value()) {
+        HeaderFields fields = std::move(list_->fields);
+        list_.reset();
+        OnHeaders(frame, std::move(fields));
+      }
+      return 0;
     case NGHTTP2_DATA:
       if (end) {
         events_.OnBodyEnd(frame.hd.stream_id, Headers());
@@ -249,60 +232,26 @@ int Session::OnFrame(const nghttp2_frame& frame) {
       return 0;
     case NGHTTP2_SETTINGS: started_ = true; return 0;
     case NGHTTP2_PING:
-      if (shutting_down_ && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) FinishShutdown();
+      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) OnPong();
       return 0;
+    case NGHTTP2_GOAWAY: OnGoAway(); return 0;
+    case NGHTTP2_RST_STREAM: reset_by_peer_ = frame.hd.stream_id; return 0;
     default: return 0;
   }
 }
 
-void Session::OnHeaders(const nghttp2_frame& frame) {
-  const StreamId id = frame.hd.stream_id;
-  const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (!list_.has_value()) return;
-  HeaderFields fields = std::move(list_->fields);
-  list_.reset();
-  if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-    absl::StatusOr<RequestHead> head = fields.TakeHead();
-    const int refused = head.ok() ? 0 : absl::IsResourceExhausted(head.status()) ? 431 : 400;
-    events_.OnRequest(id, head.ok() ? *std::move(head) : RequestHead(), refused);
-    if (end) events_.OnBodyEnd(id, Headers());
-  } else if (fields.too_large()) {
-    Reset(id, ErrorCode::kEnhanceYourCalm);
-  } else if (end) {
-    events_.OnBodyEnd(id, fields.TakeTrailers());
-  }
-}
-
-bool Session::CanSubmit(StreamId id) const {
+bool Session::Exists(StreamId id) const {
   return nghttp2_session_find_stream(session_.get(), id) != nullptr;
 }
 
-void Session::Continue(StreamId id) {
-  if (!CanSubmit(id)) return;
-  Fields fields;
-  fields.Add(":status", "100");
-  const std::vector<nghttp2_nv> views = fields.Views();
-  nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, id, nullptr, views.data(), views.size(),
-                         nullptr);
-}
-
-void Session::Respond(StreamId id, const ResponseHead& head,
-                      std::optional<std::size_t> content_length, bool has_body) {
-  if (!CanSubmit(id)) return;
-  Fields fields;
-  fields.Add(":status", absl::StrCat(head.status));
-  fields.AddAll(head.headers);
-  fields.Add("date", FormatDate());
-  if (content_length.has_value()) fields.Add("content-length", absl::StrCat(*content_length));
-  const std::vector<nghttp2_nv> views = fields.Views();
+nghttp2_data_provider Session::MakeProvider() {
   nghttp2_data_provider body = {};
   body.read_callback = Callbacks::Read;
-  nghttp2_submit_response(session_.get(), id, views.data(), views.size(),
-                          has_body ? &body : nullptr);
+  return body;
 }
 
 void Session::SubmitTrailers(StreamId id, const Headers& trailers) {
-  Fields fields;
+  OutgoingFields fields;
   fields.AddAll(trailers);
   const std::vector<nghttp2_nv> views = fields.Views();
   nghttp2_submit_trailer(session_.get(), id, views.data(), views.size());
@@ -318,21 +267,9 @@ void Session::Consume(StreamId id, std::size_t bytes) {
 }
 
 void Session::Reset(StreamId id, ErrorCode code) {
-  if (!CanSubmit(id)) return;
+  if (!Exists(id)) return;
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id,
                             static_cast<std::uint32_t>(code));
-}
-
-void Session::BeginShutdown() {
-  if (std::exchange(shutting_down_, true)) return;
-  nghttp2_submit_shutdown_notice(session_.get());
-  nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
-}
-
-void Session::FinishShutdown() {
-  nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE,
-                        nghttp2_session_get_last_proc_stream_id(session_.get()),
-                        static_cast<std::uint32_t>(ErrorCode::kNoError), nullptr, 0);
 }
 
 void Session::Terminate(ErrorCode code) {

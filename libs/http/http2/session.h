@@ -35,9 +35,9 @@ struct SessionLimits {
   Http2Options http2;
 };
 
-// The server side of the HTTP/2 protocol on one connection, without its input and output. Enforces
-// the limits while it receives; a caller that exceeds one or breaks the protocol gets GOAWAY, and
-// the session is finished once that is sent. Not thread-safe.
+// The HTTP/2 protocol on one connection, without its input and output: what servers and clients
+// share. Enforces the limits while it receives; a peer that exceeds one or breaks the protocol gets
+// GOAWAY, and the session is finished once that is sent. Not thread-safe.
 class Session {
  public:
   // What happens in the session. Called within Receive and Produce, where no member of the session
@@ -46,17 +46,14 @@ class Session {
    public:
     virtual ~Events() = default;
 
-    // A request begins. `refused` is 0, or the status that it must be answered with: 431 when its
-    // header list is too large, 400 when it is not acceptable; the head is empty then.
-    virtual void OnRequest(StreamId id, RequestHead head, int refused) = 0;
-    // A piece of its body, which counts against the windows until it is consumed.
+    // A piece of a body that the peer sends. It counts against the windows until it is consumed.
     virtual void OnBody(StreamId id, absl::string_view bytes) = 0;
     virtual void OnBodyEnd(StreamId id, Headers trailers) = 0;
-    // The stream no longer exists.
-    virtual void OnClose(StreamId id) = 0;
+    // The stream no longer exists. `code` says why, and `by_peer` whether the peer reset it.
+    virtual void OnClose(StreamId id, ErrorCode code, bool by_peer) = 0;
 
-    // Asks for the next bytes of a response that Respond began. Returns how many of at most `size`
-    // bytes were written to `data`; with none, and without `end`, it is asked again after Resume.
+    // Asks for the next bytes of a body that is sent. Returns how many of at most `size` bytes were
+    // written to `data`; with none, and without `end`, it is asked again after Resume.
     struct Supply {
       std::size_t size = 0;
       bool end = false;
@@ -65,45 +62,58 @@ class Session {
     virtual Supply OnSend(StreamId id, char* data, std::size_t size) = 0;
   };
 
-  Session(const SessionLimits& limits, Events& events, async::TimePoint now);
+  virtual ~Session() = default;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Bytes from the caller.
+  // Bytes from the peer.
   void Receive(absl::string_view bytes, async::TimePoint now);
 
-  // Appends the bytes for the caller that there are now, about `size` at most.
+  // Appends the bytes for the peer that there are now, about `size` at most.
   void Produce(std::string& output, std::size_t size);
 
   // Nothing more is to be received or sent.
   bool finished() const;
-  // After Terminate, or an error of the caller that has the same effect.
+  // After Terminate, or an error of the peer that has the same effect.
   bool terminated() const { return terminated_; }
 
-  // Whether the caller has sent its first settings.
+  // Whether the peer has sent its first settings.
   bool started() const { return started_; }
-  // When the header list began that the caller has not completed.
+  // When the header list began that the peer has not completed.
   std::optional<async::TimePoint> header_list_since() const {
     return list_.has_value() ? std::optional(list_->since) : std::nullopt;
   }
 
   // The following do nothing when the stream no longer exists.
-  void Continue(StreamId id);  // sends the interim response 100
-  // Begins the response. With a body its bytes are asked for with OnSend.
-  void Respond(StreamId id, const ResponseHead& head, std::optional<std::size_t> content_length,
-               bool has_body);
   void Resume(StreamId id);
   void Consume(StreamId id, std::size_t bytes);  // opens the windows again
   void Reset(StreamId id, ErrorCode code);
 
-  // Announces the end with a GOAWAY that still accepts requests which are on their way, then, after
-  // one round trip or FinishShutdown, accepts no more. Finished when no stream is left.
-  void BeginShutdown();
-  bool shutting_down() const { return shutting_down_; }
-  void FinishShutdown();
-
   // Ends the connection: GOAWAY, and no more streams.
   void Terminate(ErrorCode code);
+
+ protected:
+  enum class Role { kServer, kClient };
+  Session(Role role, const SessionLimits& limits, Events& events, async::TimePoint now);
+
+  // A header list has arrived; its `fields` are within four times the limits.
+  virtual void OnHeaders(const nghttp2_frame& frame, HeaderFields fields) = 0;
+  // The peer answered a PING.
+  virtual void OnPong() {}
+  // The peer accepts no more streams.
+  virtual void OnGoAway() {}
+  // Counts a stream that the peer resets. False: too many.
+  virtual bool CountReset() = 0;
+
+  // Reads a body with Events::OnSend.
+  static nghttp2_data_provider MakeProvider();
+  nghttp2_session* native() const { return session_.get(); }
+  const SessionLimits& limits() const { return limits_; }
+  bool TakeReset() { return resets_.Take(now_); }
+  bool TakeIdleFrame() { return idle_frames_.Take(now_); }
+  void AllowIdleFrames(double count) { idle_frames_.Return(count); }
+  // Whether anything can be sent on the stream.
+  bool Exists(StreamId id) const;
 
  private:
   struct Callbacks;  // of nghttp2
@@ -114,10 +124,8 @@ class Session {
   int CountFrame(const nghttp2_frame_hd& frame);
   int AddField(absl::string_view name, absl::string_view value);
   int OnFrame(const nghttp2_frame& frame);
-  void OnHeaders(const nghttp2_frame& frame);
   int Exceed();
   void SubmitTrailers(StreamId id, const Headers& trailers);
-  bool CanSubmit(StreamId id) const;
 
   const SessionLimits limits_;
   Events& events_;
@@ -132,11 +140,11 @@ class Session {
   };
   std::optional<HeaderList> list_;  // the one that is being received
   std::size_t block_bytes_ = 0;     // of the last one, compressed
+  StreamId reset_by_peer_ = 0;      // the last one
   bool started_ = false;
   bool exceeded_ = false;  // a limit
   bool broken_ = false;    // the library cannot go on
   bool terminated_ = false;
-  bool shutting_down_ = false;
 };
 
 }  // namespace countersign::http::http2

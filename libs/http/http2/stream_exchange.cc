@@ -80,8 +80,8 @@ async::Awaitable<absl::StatusOr<std::string>> StreamExchange::ReadBody(std::size
   }
 }
 
-Session::Events::Supply StreamExchange::Send(char* data, std::size_t size) {
-  Session::Events::Supply supply;
+ServerSession::Events::Supply StreamExchange::Send(char* data, std::size_t size) {
+  ServerSession::Events::Supply supply;
   supply.size = unsent_.copy(data, size);
   unsent_.remove_prefix(supply.size);
   supply.end = waiting_ && last_ && unsent_.empty() && !gone_;
@@ -188,7 +188,7 @@ async::Awaitable<void> StreamExchange::Refuse(int status) {
 }
 
 void StreamExchange::End() {
-  Session& session = connection_.session();
+  ServerSession& session = connection_.session();
   if (!ended_) {
     session.Reset(id_, cancellation_.cancelled() ? ErrorCode::kCancel : ErrorCode::kInternalError);
   } else if (!body_ended_) {

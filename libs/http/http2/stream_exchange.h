@@ -5,7 +5,7 @@
 
 #include "libs/async/condition.h"
 #include "libs/http/exchange.h"
-#include "libs/http/http2/session.h"
+#include "libs/http/http2/server_session.h"
 
 namespace countersign::http::http2 {
 
@@ -36,8 +36,8 @@ class StreamExchange final : public Exchange {
   StreamId id() const { return id_; }
   void AddBody(absl::string_view bytes);
   void EndBody(Headers trailers);
-  // As Session::Events::OnSend. Then `taken` says whether that was the rest of what is waiting.
-  Session::Events::Supply Send(char* data, std::size_t size);
+  // As ServerSession::Events::OnSend. Then `taken` says whether that was the rest of what is waiting.
+  ServerSession::Events::Supply Send(char* data, std::size_t size);
   bool all_taken() const { return waiting_ && unsent_.empty(); }
   void OnWritten(bool written);  // what was taken is in the network, or could not be sent
   void OnClosed();               // the stream no longer exists
