@@ -33,12 +33,13 @@ void AppendFields(const Headers& fields, std::string& text) {
 std::string Connection::FormatHead(const ResponseHead& head, std::optional<std::size_t> length) {
   const bool no_more_requests = input_ended_ && buffer_.size() == 0;
   if (finish_soon_ || !body_read_ || no_more_requests) keep_alive_ = false;
-  chunked_ = !length.has_value() && !http10_;
+  const bool framed = head.status != 204;  // RFC 9110, section 8.6
+  chunked_ = framed && !length.has_value() && !http10_;
   if (!length.has_value() && http10_) keep_alive_ = false;
   std::string text = absl::StrCat("HTTP/1.1 ", head.status, " ", ReasonPhrase(head.status), "\r\n");
   AppendFields(head.headers, text);
   absl::StrAppend(&text, "date: ", FormatDate(), "\r\n");
-  if (length.has_value()) absl::StrAppend(&text, "content-length: ", *length, "\r\n");
+  if (framed && length.has_value()) absl::StrAppend(&text, "content-length: ", *length, "\r\n");
   if (chunked_) absl::StrAppend(&text, "transfer-encoding: chunked\r\n");
   if (!keep_alive_) {
     absl::StrAppend(&text, "connection: close\r\n");
