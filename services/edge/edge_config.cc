@@ -28,19 +28,42 @@ void ReadListeners(config::Fields& section, const Resolve& resolve,
   if (listeners.empty()) section.Mistake("listen", "needs at least one address");
 }
 
+template <typename T>
+void ReadLimit(config::Fields& fields, absl::string_view name, T& limit, std::int64_t least,
+               std::int64_t most) {
+  limit = static_cast<T>(fields.Integer(name, static_cast<std::int64_t>(limit), least, most));
+}
+
+// HTTP/2 needs windows of at least 64 KiB to be fast, and allows them 31 bits.
+constexpr std::int64_t kLeastWindow = 64 << 10;
+constexpr std::int64_t kMostWindow = (std::int64_t{1} << 31) - 1;
+constexpr std::int64_t kMostStreams = 10'000;
+
+void ReadHttp2Limits(config::Fields& limits, http_transport::HttpOptions& http) {
+  {
+    config::Fields fields = limits.Nested("http2");
+    ReadLimit(fields, "streams", http.http2.max_streams, 1, kMostStreams);
+    ReadLimit(fields, "streamWindow", http.http2.stream_window, kLeastWindow, kMostWindow);
+    ReadLimit(fields, "connectionWindow", http.http2.connection_window, kLeastWindow, kMostWindow);
+    ReadLimit(fields, "continuations", http.http2.max_continuations, 1, 1'000);
+  }
+  config::Fields fields = limits.Nested("upstreamHttp2");
+  http.upstream_http2.offered = fields.Bool("offered", http.upstream_http2.offered);
+  ReadLimit(fields, "streams", http.upstream_http2.max_streams, 1, kMostStreams);
+  ReadLimit(fields, "connections", http.upstream_http2.max_connections, 1, 1'000);
+  ReadLimit(fields, "streamWindow", http.upstream_http2.stream_window, kLeastWindow, 16 << 20);
+}
+
 void ReadLimits(config::Fields& section, EdgeConfig& config) {
   config::Fields fields = section.Nested("limits");
-  const auto read = [&](absl::string_view name, std::size_t& limit, std::int64_t least,
-                        std::int64_t most) {
-    limit = static_cast<std::size_t>(
-        fields.Integer(name, static_cast<std::int64_t>(limit), least, most));
-  };
-  read("headBytes", config.http.max_head_bytes, 1024, 1 << 20);
-  read("headFields", config.http.max_head_fields, 16, 10'000);
-  read("bodyBytes", config.http.max_body_bytes, 1024, 32 << 20);  // a message between services
-  read("responseBytes", config.calls.max_response_bytes, 1024, 1 << 30);
-  read("connections", config.http.max_connections, 16, 1 << 20);
-  read("connectionsPerSource", config.http.max_unverified_per_source, 1, 1 << 20);
+  constexpr std::int64_t kMostBody = 32 << 20;  // a message between services
+  ReadLimit(fields, "headBytes", config.http.max_head_bytes, 1024, 1 << 20);
+  ReadLimit(fields, "headFields", config.http.max_head_fields, 16, 10'000);
+  ReadLimit(fields, "bodyBytes", config.http.max_body_bytes, 1024, kMostBody);
+  ReadLimit(fields, "responseBytes", config.calls.max_response_bytes, 1024, 1 << 30);
+  ReadLimit(fields, "connections", config.http.max_connections, 16, 1 << 20);
+  ReadLimit(fields, "connectionsPerSource", config.http.max_unverified_per_source, 1, 1 << 20);
+  ReadHttp2Limits(fields, config.http);
 }
 
 void ReadTimeouts(config::Fields& section, EdgeConfig& config) {
@@ -59,6 +82,10 @@ void ReadTimeouts(config::Fields& section, EdgeConfig& config) {
   read("connect", config.http.connect_timeout);
   read("firstByte", config.http.first_byte_timeout);
   read("upstreamIdle", config.http.upstream_idle_timeout);
+  read("upstreamHttp2Idle", config.http.upstream_http2.keep_idle);
+  read("upstreamPingAfter", config.http.upstream_http2.ping_after);
+  read("upstreamPingAgain", config.http.upstream_http2.ping_again);
+  read("upstreamPing", config.http.upstream_http2.ping_timeout);
 }
 
 }  // namespace

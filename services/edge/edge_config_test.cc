@@ -36,8 +36,11 @@ listen:
   - {address: 0.0.0.0:8443, certificate: tls.crt, key: tls.key}
 threads: 7
 limits: {headBytes: 2048, headFields: 50, bodyBytes: 4096, responseBytes: 8192, connections: 99,
-         connectionsPerSource: 9}
-timeouts: {newConnection: 4s, port: 3s, firstByte: 90s, bodyTotal: 7m}
+         connectionsPerSource: 9,
+         http2: {streams: 5, streamWindow: 70000, connectionWindow: 80000, continuations: 3},
+         upstreamHttp2: {offered: false, streams: 6, connections: 7, streamWindow: 90000}}
+timeouts: {newConnection: 4s, port: 3s, firstByte: 90s, bodyTotal: 7m, upstreamHttp2Idle: 8s,
+           upstreamPingAfter: 9s, upstreamPingAgain: 10m, upstreamPing: 11s}
 upstreamAuthority: ca.pem
 )");
   CHECK(reading.mistakes.empty());
@@ -59,6 +62,18 @@ upstreamAuthority: ca.pem
   CHECK(config.http.first_byte_timeout == absl::Seconds(90));
   CHECK(config.http.body_total_timeout == absl::Minutes(7));
   CHECK(config.http.idle_timeout == EdgeConfig().http.idle_timeout);
+  CHECK(config.http.http2.max_streams == 5);
+  CHECK(config.http.http2.stream_window == 70'000);
+  CHECK(config.http.http2.connection_window == 80'000);
+  CHECK(config.http.http2.max_continuations == 3);
+  CHECK_FALSE(config.http.upstream_http2.offered);
+  CHECK(config.http.upstream_http2.max_streams == 6);
+  CHECK(config.http.upstream_http2.max_connections == 7);
+  CHECK(config.http.upstream_http2.stream_window == 90'000);
+  CHECK(config.http.upstream_http2.keep_idle == absl::Seconds(8));
+  CHECK(config.http.upstream_http2.ping_after == absl::Seconds(9));
+  CHECK(config.http.upstream_http2.ping_again == absl::Minutes(10));
+  CHECK(config.http.upstream_http2.ping_timeout == absl::Seconds(11));
   CHECK(config.http.upstream_ca_file == "/etc/edge/ca.pem");
 }
 

@@ -50,6 +50,7 @@ absl::Status HttpTransport::Start() {
   client.first_byte_timeout = options_.first_byte_timeout;
   client.idle_timeout = options_.upstream_idle_timeout;
   client.max_content_length = max_response_bytes_;
+  client.http2 = options_.upstream_http2;
   for (std::size_t i = 0; i < network_.size(); ++i) {
     workers_[network_.executor(i)] =
         std::make_unique<Worker>(network_.at(i), network_.executor(i), client, body_pool_);
@@ -109,6 +110,7 @@ http::ServerOptions HttpTransport::MakeServerOptions() {
   options.body_total_timeout = options_.body_total_timeout;
   options.idle_timeout = options_.idle_timeout;
   options.write_timeout = options_.write_timeout;
+  options.http2 = options_.http2;
   options.refuse = [this](int status) {
     RequestHandler::WholeReply reply = handler_.RefuseUnread(status);
     http::ServerOptions::Refusal refusal;

@@ -12,6 +12,7 @@
 #include "libs/async/periodic_task.h"
 #include "libs/base/mutex.h"
 #include "libs/base/thread_pool.h"
+#include "libs/http/http2/http2_options.h"
 #include "libs/http/security/server_certificate.h"
 #include "libs/http/server.h"
 #include "libs/http/workers.h"
@@ -41,12 +42,14 @@ struct HttpOptions {
   absl::Duration body_total_timeout = absl::Minutes(5);
   absl::Duration idle_timeout = absl::Seconds(620);
   absl::Duration write_timeout = absl::Seconds(300);  // for a caller that does not read
+  http::http2::Http2Options http2;
 
   // For upstreams.
   std::string upstream_ca_file;  // PEM; empty: the system's
   absl::Duration connect_timeout = absl::Seconds(5);
   absl::Duration first_byte_timeout = absl::Seconds(600);
   absl::Duration upstream_idle_timeout = absl::Seconds(300);
+  http::http2::Http2ClientOptions upstream_http2;
 };
 
 // HTTP on both sides of the gateway: network threads, listeners, and one client per thread, so that
