@@ -128,6 +128,11 @@ class ScriptedUpstream {
     };
   }
 
+  // With `tls` over https.
+  explicit ScriptedUpstream(const http::security::TlsContext& tls = nullptr)
+      : scheme_(tls == nullptr ? "http" : "https"),
+        server_([this](http::Exchange& exchange) { return Handle(exchange); }, {}, tls) {}
+
   void Behave(Behaviour behaviour) {
     const MutexLock lock(mutex_);
     behaviour_ = std::move(behaviour);
@@ -136,7 +141,8 @@ class ScriptedUpstream {
     const MutexLock lock(mutex_);
     return received_;
   }
-  std::string url() const { return absl::StrCat("http://", server_.address(), "/v1"); }
+  std::string url() const { return absl::StrCat(scheme_, "://", server_.address(), "/v1"); }
+  http::Listener& listener() { return server_.listener(); }
 
  private:
   async::Awaitable<void> Handle(http::Exchange& exchange) {
@@ -155,11 +161,15 @@ class ScriptedUpstream {
   Behaviour behaviour_ CS_GUARDED_BY(mutex_) = Json(
       200, R"({"id":"c-1","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},)"
            R"("finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})");
-  http::testing::TestServer server_{[this](http::Exchange& exchange) { return Handle(exchange); }};
+  const std::string scheme_;
+  http::testing::TestServer server_;
 };
 
 struct Fixture {
-  explicit Fixture(EdgeConfig edge_config = {}) : config(Loopback(std::move(edge_config))) {
+  // With `upstream_tls` the upstream is served over TLS.
+  explicit Fixture(EdgeConfig edge_config = {},
+                   const http::security::TlsContext& upstream_tls = nullptr)
+      : upstream(upstream_tls), config(Loopback(std::move(edge_config))) {
     authenticator.Know("key-1", Principal("alice"));
     decider.AllowAll();
     domain::Connection& connection = resources->connections["openai"];
