@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/async/sleep.h"
 #include "libs/base/status.h"
+#include "libs/http/testing/client_fixture.h"
 #include "libs/http/testing/http_testing.h"
 
 namespace countersign::http {
@@ -18,49 +19,18 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using testing::Local;
 using testing::Signal;
 using testing::TestServer;
 
-Target Local(std::uint16_t port) {
-  Target target;
-  target.origin.host = "127.0.0.1";
-  target.origin.port = port;
-  return target;
-}
-
-Request Make(const char* method, const char* path, const char* body = "") {
-  Request request;
-  request.head.method = method;
-  request.head.target = path;
-  request.body = body;
-  return request;
-}
-
-async::Awaitable<absl::StatusOr<std::string>> Call(Client& client, const Target& target,
-                                                   const Request& request,
-                                                   async::Cancellation& cancellation) {
-  absl::StatusOr<std::unique_ptr<ClientResponse>> response =
-      co_await client.Send(target, request, cancellation);
-  if (!response.ok()) co_return response.status();
-  std::string all;
-  while (true) {
-    const absl::StatusOr<std::string> piece = co_await (*response)->Read(cancellation);
-    if (!piece.ok()) co_return piece.status();
-    if (piece->empty()) co_return all;
-    all += *piece;
-  }
-}
-
-// One worker with a client, and a cancellation that is never used.
-struct Fixture {
-  explicit Fixture(ClientOptions options = {}) : client(workers.at(0), std::move(options)) {}
-  ~Fixture() { workers.Stop(); }
+// The whole body of an answer.
+struct Fixture : testing::ClientFixture {
+  using ClientFixture::ClientFixture;
   absl::StatusOr<std::string> operator()(const Target& target, const Request& request) {
-    return testing::Run(workers.at(0), [&] { return Call(client, target, request, cancellation); });
+    absl::StatusOr<testing::Answer> answer = ClientFixture::operator()(target, request);
+    if (!answer.ok()) return answer.status();
+    return std::move(answer->body);
   }
-  Workers workers{1};
-  Client client;
-  async::Cancellation cancellation;
 };
 
 // A server with scripted responses: one string per accepted connection, sent after the request's
@@ -108,7 +78,7 @@ TEST_CASE("Client: one connection carries many requests", "[http]") {
   });
   Fixture call;
   for (int i = 0; i < 5; ++i) {
-    CHECK(call(Local(server.port()), Make("POST", "/", "x")).value() == "got x");
+    CHECK(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).value() == "got x");
   }
   CHECK(connections.size() == 1);
 }
@@ -121,7 +91,7 @@ TEST_CASE("Client: reads a streamed body to its end and keeps the connection", "
   });
   Fixture call;
   for (int i = 0; i < 2; ++i) {
-    CHECK(call(Local(server.port()), Make("GET", "/")).value().size() == 100'000);
+    CHECK(call(Local(server.port()), testing::MakeRequest("GET", "/")).value().size() == 100'000);
   }
 }
 
@@ -130,21 +100,21 @@ TEST_CASE("Client: a truncated body is an error", "[http]") {
                          "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"});
   Fixture call;
   for (int i = 0; i < 2; ++i) {
-    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+    CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
   }
 }
 
 TEST_CASE("Client: a body without a length ends with its connection", "[http]") {
   ScriptedServer server({"HTTP/1.1 200 OK\r\n\r\nabc"});
   Fixture call;
-  CHECK(call(Local(server.port()), Make("GET", "/")).value() == "abc");
+  CHECK(call(Local(server.port()), testing::MakeRequest("GET", "/")).value() == "abc");
 }
 
 TEST_CASE("Client: interim responses are skipped", "[http]") {
   ScriptedServer server(
       {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"});
   Fixture call;
-  CHECK(call(Local(server.port()), Make("POST", "/", "x")).value() == "x");
+  CHECK(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).value() == "x");
 }
 
 TEST_CASE("Client: endless interim responses are an error", "[http]") {
@@ -153,8 +123,8 @@ TEST_CASE("Client: endless interim responses are an error", "[http]") {
   ScriptedServer server({interim.substr(25) + "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx",
                          interim + "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"});
   Fixture call;
-  CHECK(call(Local(server.port()), Make("POST", "/", "x")).value() == "x");
-  const absl::Status endless = call(Local(server.port()), Make("POST", "/", "x")).status();
+  CHECK(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).value() == "x");
+  const absl::Status endless = call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).status();
   CHECK(absl::IsUnavailable(endless));
   CHECK(absl::StrContains(endless.message(), "endless"));
 }
@@ -176,7 +146,7 @@ TEST_CASE("Client: heads that parsers interpret differently are errors", "[http]
   Fixture call;
   for (const std::string& head : heads) {
     CAPTURE(head);
-    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+    CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
   }
 }
 
@@ -189,15 +159,15 @@ TEST_CASE("Client: heads, chunk lines and trailers of an upstream are bounded", 
                          chunked + "0\r\n" + fields + fields + fields + fields + fields});
   Fixture call;
   for (int i = 0; i < 3; ++i) {
-    CHECK(absl::IsUnavailable(call(Local(server.port()), Make("GET", "/")).status()));
+    CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
   }
 }
 
 TEST_CASE("Client: a POST without a response is not repeated", "[http]") {
   ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", ""});
   Fixture call;
-  CHECK(call(Local(server.port()), Make("POST", "/", "x")).ok());
-  CHECK(absl::IsUnavailable(call(Local(server.port()), Make("POST", "/", "x")).status()));
+  CHECK(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).ok());
+  CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).status()));
   CHECK(server.requests() == 2);
 }
 
@@ -207,7 +177,7 @@ TEST_CASE("Client: garbage, invalid lengths and endless heads are errors", "[htt
                          "HTTP/1.1 200 OK\r\nx: " + std::string(70'000, 'y') + "\r\n\r\n"});
   Fixture call;
   for (int i = 0; i < 3; ++i) {
-    const absl::Status status = call(Local(server.port()), Make("GET", "/")).status();
+    const absl::Status status = call(Local(server.port()), testing::MakeRequest("GET", "/")).status();
     CHECK(absl::IsUnavailable(status));
     CHECK(GetReason(status) == kProtocol);
   }
@@ -219,8 +189,8 @@ TEST_CASE("Client: a content-length above the limit is refused", "[http]") {
   ClientOptions options;
   options.max_content_length = 5;
   Fixture call(options);
-  CHECK(call(Local(server.port()), Make("GET", "/")).value() == "12345");
-  const absl::Status refused = call(Local(server.port()), Make("GET", "/")).status();
+  CHECK(call(Local(server.port()), testing::MakeRequest("GET", "/")).value() == "12345");
+  const absl::Status refused = call(Local(server.port()), testing::MakeRequest("GET", "/")).status();
   CHECK(absl::IsUnavailable(refused));
   CHECK(absl::StrContains(refused.message(), "too large"));
 }
@@ -232,7 +202,7 @@ TEST_CASE("Client: an address without a listener is UNAVAILABLE", "[http]") {
     port = gone.port();
   }
   Fixture call;
-  const absl::Status status = call(Local(port), Make("GET", "/")).status();
+  const absl::Status status = call(Local(port), testing::MakeRequest("GET", "/")).status();
   CHECK(absl::IsUnavailable(status));
   CHECK(GetReason(status) == kUnreachable);
 }
@@ -242,74 +212,15 @@ TEST_CASE("Client: a link-local address is never connected to", "[http]") {
   Target target = Local(80);
   target.origin.host = "169.254.169.254";
   target.allow_private = true;
-  CHECK(absl::IsPermissionDenied(call(target, Make("GET", "/")).status()));
+  CHECK(absl::IsPermissionDenied(call(target, testing::MakeRequest("GET", "/")).status()));
 }
 
 TEST_CASE("Client: header fields that could inject a request are refused", "[http]") {
   Fixture call;
-  Request request = Make("GET", "/");
+  Request request = testing::MakeRequest("GET", "/");
   request.head.headers.Add("x", "a\r\nb: c");
   CHECK(absl::IsInvalidArgument(call(Local(9), request).status()));
-  CHECK(absl::IsInvalidArgument(call(Local(9), Make("GET", "/a b")).status()));
-}
-
-TEST_CASE("Client: a missing response is DEADLINE_EXCEEDED", "[http]") {
-  Signal stopped;
-  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
-    stopped.Set();
-  });
-  ClientOptions options;
-  options.first_byte_timeout = absl::Milliseconds(30);
-  Fixture call(options);
-  CHECK(absl::IsDeadlineExceeded(call(Local(server.port()), Make("GET", "/")).status()));
-  CHECK(stopped.Wait());  // the server notices
-}
-
-TEST_CASE("Client: a cancellation drops the connection at once and returns its cause", "[http]") {
-  Signal begun, dropped;
-  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    (void)co_await exchange.Begin(ResponseHead());
-    (void)co_await exchange.Write("first");
-    begun.Set();
-    co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
-    dropped.Set();
-  });
-  Fixture call;
-  const Target target = Local(server.port());
-  const Request request = Make("GET", "/");
-  auto result =
-      testing::Begin(call.workers.at(0), Call(call.client, target, request, call.cancellation));
-  REQUIRE(begun.Wait());
-  call.workers.at(0).Post([&] { call.cancellation.Cancel(absl::AbortedError("killed")); });
-  CHECK(absl::IsAborted(result.get().status()));
-  CHECK(dropped.Wait());
-}
-
-TEST_CASE("Client: a reader that does not read slows the sender", "[http]") {
-  std::atomic<std::size_t> written{0};
-  Signal ended;
-  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    (void)co_await exchange.Begin(ResponseHead());
-    const std::string piece(100'000, 'x');
-    for (int i = 0; i < 1000; ++i) {
-      const absl::Status status = co_await exchange.Write(piece);
-      if (!status.ok()) break;
-      written += piece.size();
-    }
-    ended.Set();
-  });
-  Fixture call;
-  testing::Run(call.workers.at(0), [&]() -> async::Awaitable<int> {
-    const Target target = Local(server.port());
-    const Request request = Make("GET", "/");
-    auto response = co_await call.client.Send(target, request, call.cancellation);
-    REQUIRE(response.ok());
-    REQUIRE((co_await (*response)->Read(call.cancellation)).ok());
-    co_return 0;  // destroyed here, unread
-  });
-  CHECK(ended.Wait());
-  CHECK(written < 50'000'000);
+  CHECK(absl::IsInvalidArgument(call(Local(9), testing::MakeRequest("GET", "/a b")).status()));
 }
 
 }  // namespace
