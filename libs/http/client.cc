@@ -7,9 +7,9 @@
 #include "libs/async/sleep.h"
 #include "libs/async/spawn.h"
 #include "libs/base/status.h"
-#include "libs/http/connection_pool.h"
 #include "libs/http/http1/client_exchange.h"
 #include "libs/http/http2/client_stream.h"
+#include "libs/http/upstream/connection_pool.h"
 
 namespace countersign::http {
 namespace {
@@ -67,13 +67,13 @@ struct Client::State {
   State(IoLoop& event_loop, ClientOptions client_options)
       : loop(event_loop),
         options(std::make_shared<const ClientOptions>(std::move(client_options))),
-        pool(std::make_shared<ConnectionPool>(loop, options)) {}
+        pool(std::make_shared<upstream::ConnectionPool>(loop, options)) {}
   IoLoop& loop;
   const std::shared_ptr<const ClientOptions> options;
-  const std::shared_ptr<ConnectionPool> pool;
+  const std::shared_ptr<upstream::ConnectionPool> pool;
 
   // The exchange on a connection of the pool; null when the connection takes no more requests.
-  std::unique_ptr<ClientExchange> Begin(ConnectionPool::Found found, const Target& target,
+  std::unique_ptr<ClientExchange> Begin(upstream::ConnectionPool::Found found, const Target& target,
                                         const std::string& key, const OutgoingHead& head) {
     if (found.http2 != nullptr) {
       auto stream = std::make_unique<http2::ClientStream>(found.http2);
@@ -101,10 +101,10 @@ Awaitable<absl::StatusOr<std::unique_ptr<ClientExchange>>> Client::Open(
   const std::shared_ptr<State> state = state_;
   const absl::Status status = CheckRequest(head.head);
   if (!status.ok()) co_return status;
-  const std::string key = ConnectionPool::MakeKey(target);
+  const std::string key = upstream::ConnectionPool::MakeKey(target);
   std::unique_ptr<ClientExchange> exchange;
   while (exchange == nullptr) {
-    absl::StatusOr<ConnectionPool::Found> found =
+    absl::StatusOr<upstream::ConnectionPool::Found> found =
         co_await state->pool->Get(target, key, cancellation);
     if (cancellation.cancelled()) co_return cancellation.cause();
     if (!found.ok()) co_return WithReason(found.status(), kUnreachable);

@@ -103,8 +103,7 @@ TEST_CASE("Client of any version: an answer that breaks off is an error", "[http
     (void)co_await exchange.Write("begun");
   });
   ClientFixture call;
-  CHECK(absl::IsUnavailable(
-      call(Local(server.port(), version), MakeRequest("GET", "/")).status()));
+  CHECK(absl::IsUnavailable(call(Local(server.port(), version), MakeRequest("GET", "/")).status()));
 }
 
 TEST_CASE("Client of any version: an upstream may answer without reading the request", "[http]") {

@@ -6,8 +6,8 @@
 namespace countersign::http {
 
 absl::Status MalformedAnswer(absl::string_view why) {
-  return WithReason(absl::UnavailableError(absl::StrCat("the upstream's answer is not HTTP: ", why)),
-                    kProtocol);
+  return WithReason(
+      absl::UnavailableError(absl::StrCat("the upstream's answer is not HTTP: ", why)), kProtocol);
 }
 
 }  // namespace countersign::http

@@ -100,7 +100,8 @@ TEST_CASE("Client: a truncated body is an error", "[http]") {
                          "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"});
   Fixture call;
   for (int i = 0; i < 2; ++i) {
-    CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
+    CHECK(
+        absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
   }
 }
 
@@ -124,7 +125,8 @@ TEST_CASE("Client: endless interim responses are an error", "[http]") {
                          interim + "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"});
   Fixture call;
   CHECK(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).value() == "x");
-  const absl::Status endless = call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).status();
+  const absl::Status endless =
+      call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).status();
   CHECK(absl::IsUnavailable(endless));
   CHECK(absl::StrContains(endless.message(), "endless"));
 }
@@ -146,7 +148,8 @@ TEST_CASE("Client: heads that parsers interpret differently are errors", "[http]
   Fixture call;
   for (const std::string& head : heads) {
     CAPTURE(head);
-    CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
+    CHECK(
+        absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
   }
 }
 
@@ -159,7 +162,8 @@ TEST_CASE("Client: heads, chunk lines and trailers of an upstream are bounded", 
                          chunked + "0\r\n" + fields + fields + fields + fields + fields});
   Fixture call;
   for (int i = 0; i < 3; ++i) {
-    CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
+    CHECK(
+        absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("GET", "/")).status()));
   }
 }
 
@@ -167,7 +171,8 @@ TEST_CASE("Client: a POST without a response is not repeated", "[http]") {
   ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", ""});
   Fixture call;
   CHECK(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).ok());
-  CHECK(absl::IsUnavailable(call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).status()));
+  CHECK(absl::IsUnavailable(
+      call(Local(server.port()), testing::MakeRequest("POST", "/", "x")).status()));
   CHECK(server.requests() == 2);
 }
 
@@ -177,7 +182,8 @@ TEST_CASE("Client: garbage, invalid lengths and endless heads are errors", "[htt
                          "HTTP/1.1 200 OK\r\nx: " + std::string(70'000, 'y') + "\r\n\r\n"});
   Fixture call;
   for (int i = 0; i < 3; ++i) {
-    const absl::Status status = call(Local(server.port()), testing::MakeRequest("GET", "/")).status();
+    const absl::Status status =
+        call(Local(server.port()), testing::MakeRequest("GET", "/")).status();
     CHECK(absl::IsUnavailable(status));
     CHECK(GetReason(status) == kProtocol);
   }
@@ -190,7 +196,8 @@ TEST_CASE("Client: a content-length above the limit is refused", "[http]") {
   options.max_content_length = 5;
   Fixture call(options);
   CHECK(call(Local(server.port()), testing::MakeRequest("GET", "/")).value() == "12345");
-  const absl::Status refused = call(Local(server.port()), testing::MakeRequest("GET", "/")).status();
+  const absl::Status refused =
+      call(Local(server.port()), testing::MakeRequest("GET", "/")).status();
   CHECK(absl::IsUnavailable(refused));
   CHECK(absl::StrContains(refused.message(), "too large"));
 }

@@ -19,8 +19,9 @@ namespace countersign::edge {
 //                   continuations: 16},
 //           upstreamHttp2: {offered: true, streams: 100, connections: 32, streamWindow: 131072}}
 //   timeouts: {newConnection: 10s, head: 30s, body: 60s, idle: 620s, write: 300s, port: 10s,
-//              admin: 60s, connect: 5s, firstByte: 600s, upstreamIdle: 300s, upstreamHttp2Idle: 60s,
-//             upstreamPingAfter: 30s, upstreamPingAgain: 5m, upstreamPing: 15s}
+//              admin: 60s, connect: 5s, firstByte: 600s, upstreamIdle: 300s,
+//              upstreamHttp2Idle: 60s, upstreamPingAfter: 30s, upstreamPingAgain: 5m,
+//              upstreamPing: 15s}
 //   upstreamAuthority: ca.pem
 EdgeConfig ReadEdgeConfig(config::Fields& section,
                           const std::function<std::string(const std::string&)>& resolve);

@@ -1,13 +1,11 @@
 // Calls through the whole edge to an upstream that speaks HTTP/2 over TLS, and nothing else.
 
-#include <openssl/ssl.h>
-
 #include <atomic>
-#include <boost/asio/ssl/context.hpp>
 #include <catch2/catch.hpp>
 #include <thread>
 #include <vector>
 
+#include "libs/http/testing/alpn.h"
 #include "libs/http/testing/test_certificate.h"
 #include "services/edge/testing/edge_testing.h"
 
@@ -24,17 +22,6 @@ using testing::RawClient;
 using testing::ScriptedUpstream;
 using testing::Signal;
 
-// Ends the handshake with clients that do not offer h2.
-int DemandHttp2(SSL*, const unsigned char** selected, unsigned char* size,
-                const unsigned char* offered, unsigned int offered_size, void*) {
-  static constexpr unsigned char kHttp2[] = "\x02h2";
-  unsigned char* found = nullptr;
-  const int result = SSL_select_next_proto(&found, size, kHttp2, sizeof(kHttp2) - 1, offered,
-                                           offered_size);
-  *selected = found;
-  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
 struct Http2Fixture {
   http::testing::TestCertificate certificate{"IP:127.0.0.1"};
   Fixture edge{MakeConfig(), MakeTls()};
@@ -48,7 +35,7 @@ struct Http2Fixture {
   http::security::TlsContext MakeTls() const {
     http::security::TlsContext tls =
         http::security::ServerTls(certificate.certificate_file(), certificate.key_file()).value();
-    SSL_CTX_set_alpn_select_cb(tls->native_handle(), DemandHttp2, nullptr);
+    http::testing::ServeHttp2Only(tls);
     return tls;
   }
 };

@@ -51,9 +51,8 @@ StreamId ClientSession::Request(const Origin& origin, const OutgoingHead& outgoi
   }
   const std::vector<nghttp2_nv> views = fields.Views();
   const nghttp2_data_provider body = MakeProvider();
-  const StreamId id =
-      nghttp2_submit_request(native(), nullptr, views.data(), views.size(),
-                             outgoing.HasBody() ? &body : nullptr, nullptr);
+  const StreamId id = nghttp2_submit_request(native(), nullptr, views.data(), views.size(),
+                                             outgoing.HasBody() ? &body : nullptr, nullptr);
   if (id <= 0) return 0;
   AllowIdleFrames(kFramesPerRequest);
   return id;

@@ -177,8 +177,7 @@ Awaitable<absl::Status> ClientStream::Flush(absl::string_view piece, bool end,
   waiting_ = false;
   if (cancellation.cancelled()) co_return cancellation.cause();
   if (!failure_.ok()) co_return failure_;
-  co_return ended_ && !end ? absl::UnavailableError("the upstream has answered")
-                           : absl::OkStatus();
+  co_return ended_ && !end ? absl::UnavailableError("the upstream has answered") : absl::OkStatus();
 }
 
 }  // namespace countersign::http::http2

@@ -67,9 +67,9 @@ class ClientStream final : public ClientExchange {
   bool lost_ = false;  // with its connection
 
   std::optional<std::uint64_t> left_;  // of the body, if its length is known
-  absl::string_view unsent_;  // of the piece that is being written
-  bool waiting_ = false;      // for the network
-  bool last_ = false;         // no piece follows
+  absl::string_view unsent_;           // of the piece that is being written
+  bool waiting_ = false;               // for the network
+  bool last_ = false;                  // no piece follows
   Headers request_trailers_;
 };
 

@@ -4,13 +4,10 @@
 #include <string>
 #include <vector>
 
-#include <openssl/ssl.h>
-
-#include <boost/asio/ssl/context.hpp>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/http/testing/alpn.h"
 #include "libs/http/testing/client_fixture.h"
 #include "libs/http/testing/http2_upstream.h"
 #include "libs/http/testing/test_certificate.h"
@@ -57,8 +54,8 @@ TEST_CASE("HTTP/2 client: trailers arrive after the body", "[http]") {
 TEST_CASE("HTTP/2 client: trailers of a request follow its body", "[http]") {
   TestServer server([](Exchange& exchange) -> async::Awaitable<void> {
     const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
-    (void)co_await exchange.Respond(
-        ResponseHead(), absl::StrCat(*body, " ", exchange.trailers().Get("x-trailer")));
+    (void)co_await exchange.Respond(ResponseHead(),
+                                    absl::StrCat(*body, " ", exchange.trailers().Get("x-trailer")));
   });
   ClientFixture call;
   const Target target = Local(server.port(), Version::kHttp2);
@@ -70,7 +67,8 @@ TEST_CASE("HTTP/2 client: trailers of a request follow its body", "[http]") {
     REQUIRE(written.ok());
     Headers trailers;
     trailers.Add("x-trailer", "1");
-    const absl::Status finished = co_await (*exchange)->Finish(std::move(trailers), call.cancellation);
+    const absl::Status finished =
+        co_await (*exchange)->Finish(std::move(trailers), call.cancellation);
     REQUIRE(finished.ok());
     const absl::Status answered = co_await (*exchange)->ReadHead(call.cancellation);
     REQUIRE(answered.ok());
@@ -84,7 +82,7 @@ struct TlsServer {
   explicit TlsServer(bool http2 = true)
       : certificate("IP:127.0.0.1"),
         tls(security::ServerTls(certificate.certificate_file(), certificate.key_file()).value()) {
-    if (!http2) SSL_CTX_set_alpn_select_cb(tls->native_handle(), nullptr, nullptr);
+    if (!http2) testing::ServeHttp1Only(tls);
     server.emplace(AnswerWithTrailers, ServerOptions(), tls);
   }
   ClientOptions MakeOptions() const {
@@ -110,11 +108,10 @@ TEST_CASE("HTTP/2 client: TLS chooses the version that both know", "[http]") {
     Version version;
     bool http2;
   };
-  for (const Case& each : {Case{both, true, Version::kNegotiated, true},
-                           Case{both, true, Version::kHttp2, true},
-                           Case{both, true, Version::kHttp1, false},
-                           Case{both, false, Version::kNegotiated, false},
-                           Case{old, true, Version::kNegotiated, false}}) {
+  for (const Case& each :
+       {Case{both, true, Version::kNegotiated, true}, Case{both, true, Version::kHttp2, true},
+        Case{both, true, Version::kHttp1, false}, Case{both, false, Version::kNegotiated, false},
+        Case{old, true, Version::kNegotiated, false}}) {
     ClientOptions options = each.server.MakeOptions();
     options.http2.offered = each.offered;
     ClientFixture call(options);
@@ -127,11 +124,11 @@ TEST_CASE("HTTP/2 client: TLS chooses the version that both know", "[http]") {
   }
 }
 
-TEST_CASE("HTTP/2 client: an upstream without HTTP/2 is unreachable when it is demanded", "[http]") {
+TEST_CASE("HTTP/2 client: an upstream without HTTP/2 is unreachable when it is demanded",
+          "[http]") {
   const TlsServer old(false);
   ClientFixture call(old.MakeOptions());
-  const absl::Status status =
-      call(old.At(Version::kHttp2), MakeRequest("GET", "/")).status();
+  const absl::Status status = call(old.At(Version::kHttp2), MakeRequest("GET", "/")).status();
   CHECK(absl::IsUnavailable(status));
   CHECK(GetReason(status) == kUnreachable);
 }
@@ -326,8 +323,8 @@ TEST_CASE("HTTP/2 client: a cancelled request resets its stream only", "[http]")
   const Target target = At(upstream);
   const Request request = MakeRequest("GET", "/");
   async::Cancellation cancellation;
-  auto cancelled = testing::Begin(call.workers.at(0),
-                                  testing::Call(call.client, target, request, cancellation));
+  auto cancelled =
+      testing::Begin(call.workers.at(0), testing::Call(call.client, target, request, cancellation));
   REQUIRE(begun.Wait());
   call.workers.at(0).Post([&] { cancellation.Cancel(absl::AbortedError("left")); });
   CHECK(absl::IsAborted(cancelled.get().status()));

@@ -10,8 +10,8 @@
 namespace countersign::http::http2 {
 
 // Collects one header list while it is decoded, and checks that of a request by the rules of
-// HTTP/1.1 heads. Expects what an HTTP/2 library has checked: names in lower case, valid values, at most one
-// of each pseudo-header field, no fields of the connection.
+// HTTP/1.1 heads. Expects what an HTTP/2 library has checked: names in lower case, valid values, at
+// most one of each pseudo-header field, no fields of the connection.
 class HeaderFields {
  public:
   HeaderFields(std::size_t max_bytes, std::size_t max_fields)

@@ -1,5 +1,6 @@
 // Good calls beside hostile callers of HTTP/2: all are answered, and the server's memory stays
 // bounded. Prints how much slower they were and what memory grew; asserts no times.
+#include <unistd.h>
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -9,7 +10,6 @@
 #include <functional>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include "libs/http/testing/http2_client.h"
@@ -87,8 +87,8 @@ std::vector<Attack> MakeAttacks() {
        [](Http2Client& client, const std::atomic<bool>& stop) {
          const std::string head = Http2Client::EncodeFields(Http2Client::Head("GET", "/large"));
          for (std::int32_t stream = 1; !stop; stream += 2) {
-           if (!client.TrySend({NGHTTP2_HEADERS,
-                                NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, stream, head})) {
+           if (!client.TrySend({NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM,
+                                stream, head})) {
              return;
            }
            if (!client.TrySend({NGHTTP2_RST_STREAM, 0, stream, Number(NGHTTP2_CANCEL)})) return;
@@ -114,15 +114,15 @@ std::vector<Attack> MakeAttacks() {
        }},
       {"windows that open byte by byte",
        [](Http2Client& client, const std::atomic<bool>& stop) {
-         client.Send({NGHTTP2_SETTINGS, 0, 0,
-                      Number(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 2) + Number(0)});
+         client.Send(
+             {NGHTTP2_SETTINGS, 0, 0, Number(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 2) + Number(0)});
          const std::int32_t stream = client.Get("/large");
          Repeat(client, stop, {NGHTTP2_WINDOW_UPDATE, 0, stream, Number(1)});
        }},
       {"windows that stay closed",
        [](Http2Client& client, const std::atomic<bool>& stop) {
-         client.Send({NGHTTP2_SETTINGS, 0, 0,
-                      Number(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 2) + Number(0)});
+         client.Send(
+             {NGHTTP2_SETTINGS, 0, 0, Number(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 2) + Number(0)});
          AskAndWait(client, stop, "/large");
        }},
       {"readers that do not read",

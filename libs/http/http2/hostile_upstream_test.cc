@@ -76,7 +76,9 @@ std::vector<Attack> MakeAttacks() {
          connection.Head(stream, {{":status", "200"}, {"transfer-encoding", "chunked"}});
        }},
       {"a head without a status",
-       [](Connection& connection, std::int32_t stream) { connection.Head(stream, {{"x", "y"}}); }},
+       [](Connection& connection, std::int32_t stream) {
+         connection.Head(stream, {{"x", "y"}});
+       }},
       {"a body before the head",
        [](Connection& connection, std::int32_t stream) { connection.Data(stream, "body", true); }},
       {"a body that is longer than announced",
@@ -94,10 +96,14 @@ std::vector<Attack> MakeAttacks() {
          connection.Send(OpenHead(stream));
          Flood(connection, {NGHTTP2_CONTINUATION, 0, stream, ""});
        }},
-      {"SETTINGS", [](Connection& connection,
-                      std::int32_t) { Flood(connection, {NGHTTP2_SETTINGS, 0, 0, ""}); }},
-      {"PING", [](Connection& connection,
-                  std::int32_t) { Flood(connection, {NGHTTP2_PING, 0, 0, "12345678"}); }},
+      {"SETTINGS",
+       [](Connection& connection, std::int32_t) {
+         Flood(connection, {NGHTTP2_SETTINGS, 0, 0, ""});
+       }},
+      {"PING",
+       [](Connection& connection, std::int32_t) {
+         Flood(connection, {NGHTTP2_PING, 0, 0, "12345678"});
+       }},
       {"empty DATA",
        [](Connection& connection, std::int32_t stream) {
          connection.Head(stream);
@@ -112,7 +118,9 @@ std::vector<Attack> MakeAttacks() {
          Flood(connection, {NGHTTP2_RST_STREAM, 0, stream, Number(NGHTTP2_CANCEL)});
        }},
       {"unknown frames",
-       [](Connection& connection, std::int32_t) { Flood(connection, {0xbe, 0, 0, "x"}); }},
+       [](Connection& connection, std::int32_t) {
+         Flood(connection, {0xbe, 0, 0, "x"});
+       }},
       {"a window beyond its range",
        [](Connection& connection, std::int32_t) {
          connection.Send({NGHTTP2_WINDOW_UPDATE, 0, 0, Number(0x7fffffff)});
@@ -130,7 +138,8 @@ std::vector<Attack> MakeAttacks() {
        }},
       {"broken compression",
        [](Connection& connection, std::int32_t stream) {
-         connection.Send({NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, stream, "\xff\xff\xff\xff\xff"});
+         connection.Send(
+             {NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, stream, "\xff\xff\xff\xff\xff"});
        }},
   };
 }

@@ -8,8 +8,8 @@
 
 namespace countersign::http::http2 {
 
-// Limits of one HTTP/2 connection of a server beside those of ServerOptions. A caller that exceeds one of the
-// rates gets GOAWAY with ENHANCE_YOUR_CALM.
+// Limits of one HTTP/2 connection of a server beside those of ServerOptions. A caller that exceeds
+// one of the rates gets GOAWAY with ENHANCE_YOUR_CALM.
 struct Http2Options {
   // Requests in progress. More are refused (REFUSED_STREAM), also while the handler of a cancelled
   // one still ends.

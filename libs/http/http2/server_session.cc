@@ -48,7 +48,8 @@ void ServerSession::Respond(StreamId id, const ResponseHead& head,
   fields.AddAll(head.headers);
   fields.Add("date", FormatDate());
   const bool framed = head.status != 204;  // RFC 9110, section 8.6
-  if (framed && content_length.has_value()) fields.Add("content-length", absl::StrCat(*content_length));
+  if (framed && content_length.has_value())
+    fields.Add("content-length", absl::StrCat(*content_length));
   const std::vector<nghttp2_nv> views = fields.Views();
   const nghttp2_data_provider body = MakeProvider();
   nghttp2_submit_response(native(), id, views.data(), views.size(), has_body ? &body : nullptr);

@@ -36,7 +36,8 @@ class StreamExchange final : public Exchange {
   StreamId id() const { return id_; }
   void AddBody(absl::string_view bytes);
   void EndBody(Headers trailers);
-  // As ServerSession::Events::OnSend. Then `taken` says whether that was the rest of what is waiting.
+  // As ServerSession::Events::OnSend. Then `all_taken` says whether that was the rest of what is
+  // waiting.
   ServerSession::Events::Supply Send(char* data, std::size_t size);
   bool all_taken() const { return waiting_ && unsent_.empty(); }
   void OnWritten(bool written);  // what was taken is in the network, or could not be sent

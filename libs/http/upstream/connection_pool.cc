@@ -1,13 +1,13 @@
-#include "libs/http/connection_pool.h"
+#include "libs/http/upstream/connection_pool.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libs/async/spawn.h"
-#include "libs/http/connect.h"
+#include "libs/http/upstream/connect.h"
 
-namespace countersign::http {
+namespace countersign::http::upstream {
 namespace {
 
 // Origins that are remembered without a connection.
@@ -101,8 +101,7 @@ Awaitable<absl::StatusOr<ConnectionPool::Found>> ConnectionPool::Wait(
       failure = absl::DeadlineExceededError("the upstream takes no more requests");
       break;
     }
-    co_await waiter.changed.WaitFor(origin.connecting == nullptr ? left
-                                                                 : absl::InfiniteDuration());
+    co_await waiter.changed.WaitFor(origin.connecting == nullptr ? left : absl::InfiniteDuration());
   }
   Leave(origin, waiter);
   if (!failure.ok()) co_return failure;
@@ -184,4 +183,4 @@ void ConnectionPool::DropUnused() {
   });
 }
 
-}  // namespace countersign::http
+}  // namespace countersign::http::upstream

@@ -16,7 +16,7 @@
 #include "libs/http/io_loop.h"
 #include "libs/http/stream.h"
 
-namespace countersign::http {
+namespace countersign::http::upstream {
 
 // Connections to upstreams by origin. One of HTTP/1.1 belongs to one request at a time; one of
 // HTTP/2 has streams for many. Belongs to its loop. Owned by a shared_ptr.
@@ -84,4 +84,4 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   std::map<std::string, OriginState> origins_;
 };
 
-}  // namespace countersign::http
+}  // namespace countersign::http::upstream

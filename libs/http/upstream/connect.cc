@@ -1,4 +1,4 @@
-#include "libs/http/connect.h"
+#include "libs/http/upstream/connect.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <vector>
@@ -8,7 +8,7 @@
 #include "libs/http/await_operation.h"
 #include "libs/http/io_loop.h"
 
-namespace countersign::http {
+namespace countersign::http::upstream {
 namespace {
 
 namespace asio = boost::asio;
@@ -131,9 +131,8 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const T
     if (tls == nullptr) co_return absl::InvalidArgumentError("https is not set up");
     Stream& handshaking = *stream;
     const async::Cancellation::Watch watch(cancellation, [&handshaking] { handshaking.Close(); });
-    absl::Status secured =
-        co_await stream->ConnectTls(tls, target.origin.host, OfferedProtocols(target, options),
-                                    TimeLeft(loop, deadline));
+    absl::Status secured = co_await stream->ConnectTls(
+        tls, target.origin.host, OfferedProtocols(target, options), TimeLeft(loop, deadline));
     if (cancellation.cancelled()) co_return cancellation.cause();
     if (secured.ok() && target.version == Version::kHttp2 && stream->AlpnProtocol() != "h2") {
       secured = absl::UnavailableError("the upstream does not speak HTTP/2");
@@ -144,4 +143,4 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(IoLoop& loop, const T
   co_return last;
 }
 
-}  // namespace countersign::http
+}  // namespace countersign::http::upstream
