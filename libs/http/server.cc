@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libs/async/condition.h"
@@ -51,12 +52,7 @@ class HttpListener final : public Listener {
   }
 
   void Drain(absl::Duration timeout) override {
-    loop_.Post([this] {
-      draining_ = true;
-      boost::system::error_code ignored;
-      acceptor_.close(ignored);
-      pause_.Notify();
-    });
+    StopAccepting();
     {
       const MutexLock lock(mutex_);
       changed_.Wait(mutex_, [this]() CS_REQUIRES(mutex_) { return !accepting_; });
@@ -79,6 +75,20 @@ class HttpListener final : public Listener {
         std::min(options.reserved_for_verified, options.max_connections / 2);
     limits.unverified_per_source = options.max_unverified_per_source;
     return limits;
+  }
+
+  // Only the first call posts: after a later one this object may be gone before the loop runs it.
+  void StopAccepting() {
+    {
+      const MutexLock lock(mutex_);
+      if (std::exchange(stopping_, true)) return;
+    }
+    loop_.Post([this] {
+      draining_ = true;
+      boost::system::error_code ignored;
+      acceptor_.close(ignored);
+      pause_.Notify();
+    });
   }
 
   Awaitable<void> AcceptAll() {
@@ -155,6 +165,7 @@ class HttpListener final : public Listener {
   Mutex mutex_;
   CondVar changed_;
   security::TlsContext tls_ CS_GUARDED_BY(mutex_);
+  bool stopping_ CS_GUARDED_BY(mutex_) = false;
   bool accepting_ CS_GUARDED_BY(mutex_) = true;
   std::map<IncomingConnection*, Entry> connections_ CS_GUARDED_BY(mutex_);
 };

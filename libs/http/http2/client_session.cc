@@ -23,18 +23,16 @@ void ClientSession::OnHeaders(const nghttp2_frame& frame, HeaderFields fields) {
   if (fields.too_large()) {
     events_.OnMalformed(id, "its head is too large");
     Reset(id, ErrorCode::kEnhanceYourCalm);
-    return;
-  }
-  const int status = fields.status();
-  if (status >= 100 && status < 200) {
+  } else if (!fields.status().has_value()) {
+    if (end) events_.OnBodyEnd(id, fields.TakeTrailers());
+  } else if (*fields.status() < 100) {
+    events_.OnMalformed(id, "its status is none");
+    Reset(id, ErrorCode::kProtocolError);
+  } else if (*fields.status() < 200) {
     events_.OnInterim(id);
-    return;
-  }
-  if (status != 0) {
+  } else {
     events_.OnResponse(id, *fields.TakeResponseHead());
     if (end) events_.OnBodyEnd(id, Headers());
-  } else if (end) {
-    events_.OnBodyEnd(id, fields.TakeTrailers());
   }
 }
 

@@ -38,7 +38,8 @@ bool HeaderFields::Add(absl::string_view name, absl::string_view value) {
   } else if (name == ":authority") {
     authority_ = std::string(value);
   } else if (name == ":status") {
-    (void)absl::SimpleAtoi(value, &status_);
+    int status = 0;
+    status_ = absl::SimpleAtoi(value, &status) ? status : 0;
   } else if (name == "cookie") {
     // Callers may split it (RFC 9113, section 8.2.3).
     absl::StrAppend(&cookie_, cookie_.empty() ? "" : "; ", value);
@@ -51,7 +52,7 @@ bool HeaderFields::Add(absl::string_view name, absl::string_view value) {
 absl::StatusOr<ResponseHead> HeaderFields::TakeResponseHead() {
   if (too_large()) return absl::ResourceExhaustedError("the header list is too large");
   ResponseHead head;
-  head.status = status_;
+  head.status = status_.value_or(0);
   head.headers = std::move(head_.headers);
   return head;
 }

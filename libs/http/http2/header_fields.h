@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -29,8 +30,8 @@ class HeaderFields {
   // acceptable, RESOURCE_EXHAUSTED when it is too large.
   absl::StatusOr<RequestHead> TakeHead();
 
-  // The status of a response; 0 without one, as in trailers.
-  int status() const { return status_; }
+  // The status of a response; none in trailers.
+  std::optional<int> status() const { return status_; }
   // The response's head. RESOURCE_EXHAUSTED when it is too large.
   absl::StatusOr<ResponseHead> TakeResponseHead();
 
@@ -44,7 +45,7 @@ class HeaderFields {
   const std::size_t max_fields_;
   std::size_t bytes_ = 0;
   std::size_t fields_ = 0;  // without pseudo-header fields
-  int status_ = 0;
+  std::optional<int> status_;
   std::string scheme_;
   std::string authority_;
   std::string cookie_;

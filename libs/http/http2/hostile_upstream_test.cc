@@ -79,6 +79,10 @@ std::vector<Attack> MakeAttacks() {
        [](Connection& connection, std::int32_t stream) {
          connection.Head(stream, {{"x", "y"}});
        }},
+      {"a status that is none",
+       [](Connection& connection, std::int32_t stream) {
+         connection.Head(stream, {{":status", "000"}}, true);
+       }},
       {"a body before the head",
        [](Connection& connection, std::int32_t stream) { connection.Data(stream, "body", true); }},
       {"a body that is longer than announced",

@@ -1,6 +1,7 @@
 #include "libs/http/upstream/connection_pool.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,33 @@ bool SpeaksHttp2(const Stream& stream, const Target& target) {
 }
 
 }  // namespace
+
+// A request that waits for a connection or a stream, in the order of arrival.
+class ConnectionPool::Waiter {
+ public:
+  Waiter(IoLoop& loop, OriginState& origin) : changed(loop), origin_(origin) {
+    origin_.waiters.push_back(this);
+  }
+  ~Waiter() {
+    origin_.waiters.erase(std::find(origin_.waiters.begin(), origin_.waiters.end(), this));
+    if (!origin_.waiters.empty()) {
+      origin_.waiters.front()->changed.Notify();
+    } else if (origin_.connecting != nullptr) {
+      origin_.connecting->Cancel(absl::CancelledError("nobody waits for the connection"));
+    }
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  bool IsFirst() const { return origin_.waiters.front() == this; }
+
+  async::Condition changed;
+  absl::Status failure;
+  std::unique_ptr<Stream> http1;
+
+ private:
+  OriginState& origin_;
+};
 
 ConnectionPool::ConnectionPool(IoLoop& loop, std::shared_ptr<const ClientOptions> options)
     : loop_(loop), options_(std::move(options)), idle_(loop, options_->max_idle_per_origin) {}
@@ -52,7 +80,9 @@ Awaitable<absl::StatusOr<ConnectionPool::Found>> ConnectionPool::Get(
   if (found.kept) co_return found;
   if (!MayBeHttp2(target)) co_return co_await ConnectHttp1(target, key, cancellation);
   if (origins_.size() > kMaxOrigins) DropUnused();
-  co_return co_await Wait(target, key, cancellation);
+  absl::StatusOr<Found> waited = co_await Wait(target, key, cancellation);
+  if (!waited.ok() || waited->http1 != nullptr || waited->http2 != nullptr) co_return waited;
+  co_return co_await ConnectHttp1(target, key, cancellation);
 }
 
 // Connects for one request: the origin is expected to speak HTTP/1.1.
@@ -76,19 +106,18 @@ Awaitable<absl::StatusOr<ConnectionPool::Found>> ConnectionPool::Wait(
     const Target& target, const std::string& key, async::Cancellation& cancellation) {
   const async::TimePoint deadline = async::Executor(loop_).After(options_->connect_timeout);
   OriginState& origin = origins_[key];  // exists while there is a waiter
-  Waiter waiter(loop_);
-  origin.waiters.push_back(&waiter);
+  Waiter waiter(loop_, origin);
   const async::Cancellation::Watch watch(cancellation, [&waiter] { waiter.changed.Notify(); });
-  Found found;
-  absl::Status failure;
   while (true) {
-    failure = cancellation.cancelled() ? cancellation.cause() : waiter.failure;
+    if (cancellation.cancelled()) co_return cancellation.cause();
+    if (!waiter.failure.ok()) co_return waiter.failure;
+    Found found;
     found.http1 = std::move(waiter.http1);
-    if (!failure.ok() || found.http1 != nullptr || origin.http1) break;
+    if (found.http1 != nullptr || origin.http1) co_return found;
     const std::shared_ptr<http2::ClientConnection> room = FindRoom(origin);
-    if (room != nullptr && origin.waiters.front() == &waiter) {
+    if (room != nullptr && waiter.IsFirst()) {
       found.http2 = room;
-      break;
+      co_return found;
     }
     const bool more = origin.connections.size() < options_->http2.max_connections;
     if (room == nullptr && more && origin.connecting == nullptr) {
@@ -98,23 +127,9 @@ Awaitable<absl::StatusOr<ConnectionPool::Found>> ConnectionPool::Wait(
     }
     const absl::Duration left = absl::FromChrono(deadline - loop_.Now());
     if (origin.connecting == nullptr && left <= absl::ZeroDuration()) {
-      failure = absl::DeadlineExceededError("the upstream takes no more requests");
-      break;
+      co_return absl::DeadlineExceededError("the upstream takes no more requests");
     }
     co_await waiter.changed.WaitFor(origin.connecting == nullptr ? left : absl::InfiniteDuration());
-  }
-  Leave(origin, waiter);
-  if (!failure.ok()) co_return failure;
-  if (found.http1 != nullptr || found.http2 != nullptr) co_return found;
-  co_return co_await ConnectHttp1(target, key, cancellation);
-}
-
-void ConnectionPool::Leave(OriginState& origin, Waiter& waiter) {
-  origin.waiters.erase(std::find(origin.waiters.begin(), origin.waiters.end(), &waiter));
-  if (!origin.waiters.empty()) {
-    origin.waiters.front()->changed.Notify();
-  } else if (origin.connecting != nullptr) {
-    origin.connecting->Cancel(absl::CancelledError("nobody waits for the connection"));
   }
 }
 

@@ -49,13 +49,7 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   void Forget(const std::string& key, const http2::ClientConnection& connection);
 
  private:
-  // A request that waits for a connection or a stream.
-  struct Waiter {
-    explicit Waiter(IoLoop& loop) : changed(loop) {}
-    async::Condition changed;
-    absl::Status failure;
-    std::unique_ptr<Stream> http1;
-  };
+  class Waiter;
   // What is known of an origin that may speak HTTP/2.
   struct OriginState {
     bool http1 = false;  // the last connection chose HTTP/1.1
@@ -67,9 +61,9 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   bool MayBeHttp2(const Target& target) const;
   Awaitable<absl::StatusOr<Found>> ConnectHttp1(const Target& target, const std::string& key,
                                                 async::Cancellation& cancellation);
+  // Nothing found: the origin chose HTTP/1.1.
   Awaitable<absl::StatusOr<Found>> Wait(const Target& target, const std::string& key,
                                         async::Cancellation& cancellation);
-  void Leave(OriginState& origin, Waiter& waiter);
   static Awaitable<void> ConnectFor(std::shared_ptr<ConnectionPool> self, Target target,
                                     std::string key,
                                     std::shared_ptr<async::Cancellation> cancellation);
