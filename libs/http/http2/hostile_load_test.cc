@@ -70,7 +70,7 @@ std::vector<double> MakeGoodCalls(const std::string& address) {
   for (int caller = 0; caller < kCallers; ++caller) {
     callers.emplace_back([&] {
       Http2Client client(address);
-      // Settings are exchanged, whose acknowledgement delays the second request on a new connection.
+      // The acknowledgement of settings delays the second request on a new connection.
       for (int i = 0; i < 2; ++i) client.Read(client.Get("/"));
       for (int i = 0; i < kCallsOfEach; ++i) {
         const auto begin = std::chrono::steady_clock::now();
