@@ -3,6 +3,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "libs/base/status.h"
+#include "libs/grpc_wire/error_details.h"
 
 namespace countersign::wire {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 google::rpc::ErrorInfo MakeErrorInfo(absl::string_view reason) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
-  info.set_domain(std::string(kErrorDomain));
+  info.set_domain(std::string(grpc_wire::kErrorDomain));
   return info;
 }
 
@@ -30,15 +31,12 @@ std::string ReasonFromDetails(absl::string_view details) {
   if (!status.ParseFromArray(details.data(), static_cast<int>(details.size()))) return "";
   for (const google::protobuf::Any& any : status.details()) {
     google::rpc::ErrorInfo info;
-    if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info) && info.domain() == kErrorDomain) {
+    if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info) &&
+        info.domain() == grpc_wire::kErrorDomain) {
       return info.reason();
     }
   }
   return "";
-}
-
-std::string ErrorInfoBytes(absl::string_view reason) {
-  return MakeErrorInfo(reason).SerializeAsString();
 }
 
 }  // namespace countersign::wire

@@ -7,9 +7,6 @@
 
 namespace countersign::wire {
 
-inline constexpr absl::string_view kErrorDomain = "countersign";
-inline constexpr absl::string_view kErrorInfoType = "google.rpc.ErrorInfo";
-
 // The value of `grpc-status-details-bin`: a google.rpc.Status with the reason of `status`
 // (libs/base/status.h) as google.rpc.ErrorInfo, domain "countersign". "" without a reason. It
 // contains no message, because `grpc-message` has it.
@@ -17,8 +14,5 @@ std::string StatusDetails(const absl::Status& status);
 
 // The reason in such a value; "" when it is malformed or of another domain.
 std::string ReasonFromDetails(absl::string_view details);
-
-// A google.rpc.ErrorInfo with `reason`, serialised.
-std::string ErrorInfoBytes(absl::string_view reason);
 
 }  // namespace countersign::wire

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+// The messages of google.rpc that describe an error, encoded without protobuf's library.
+namespace countersign::grpc_wire {
+
+// The domain of this project's reasons (libs/base/status.h).
+inline constexpr absl::string_view kErrorDomain = "countersign";
+
+struct FieldViolation {
+  std::string field;  // "spec.url"
+  std::string description;
+};
+
+struct ErrorDetails {
+  std::string reason;  // google.rpc.ErrorInfo; empty: none
+  absl::Duration retry_after = absl::ZeroDuration();  // google.rpc.RetryInfo; zero: none
+  std::vector<FieldViolation> violations;             // google.rpc.BadRequest; empty: none
+};
+
+// A google.rpc.Status with the code and message of `status`, serialised: the bytes of
+// `grpc-status-details-bin`. "" without any detail.
+std::string EncodeStatus(const absl::Status& status, const ErrorDetails& details);
+
+// A google.rpc.ErrorInfo of this project's domain, serialised.
+std::string EncodeErrorInfo(absl::string_view reason);
+
+}  // namespace countersign::grpc_wire
