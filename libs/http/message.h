@@ -36,6 +36,7 @@ struct RequestHead {
   std::string method;
   std::string target;  // as received: path and query in origin form
   Headers headers;
+  int version = 1;  // the major version of HTTP in which it was received
 };
 
 struct ResponseHead {

@@ -82,6 +82,7 @@ absl::StatusOr<RequestHead> HeaderFields::TakeHead() {
   const absl::Status host = CheckHost();
   if (!host.ok()) return host;
   if (!cookie_.empty()) head_.headers.Add("cookie", cookie_);
+  head_.version = 2;
   return std::move(head_);
 }
 

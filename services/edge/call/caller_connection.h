@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "libs/async/awaitable.h"
 #include "libs/async/cancellation.h"
 #include "libs/async/executor.h"
@@ -21,6 +22,7 @@ struct RequestHead {
   std::string query;  // without '?'
   dialects::HeaderList headers;
   std::string client_address;  // "address:port"
+  int http_version = 1;        // the major version; gRPC needs 2
 };
 
 // The head of a reply. Framing and connection headers are added by the transport.
@@ -56,6 +58,11 @@ class CallerConnection {
     return ReadBody(std::numeric_limits<std::size_t>::max());
   }
 
+  // Reads the next piece of the body, of any size; "" at its end. Has no limit for the whole body,
+  // and is not used together with ReadBody. DEADLINE_EXCEEDED when nothing came within `timeout`;
+  // other errors as in ReadBody. After an error nothing more can be read.
+  virtual async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration timeout) = 0;
+
   // Sends the whole reply. Exactly one of Send and Begin is called, once. Errors mean that the
   // caller can no longer be reached. `body` must outlive the call.
   virtual async::Awaitable<absl::Status> Send(ReplyHead head, absl::string_view body) = 0;
@@ -65,7 +72,10 @@ class CallerConnection {
   // a complete one.
   virtual async::Awaitable<absl::Status> Begin(ReplyHead head) = 0;
   virtual async::Awaitable<absl::Status> Write(absl::string_view piece) = 0;
-  virtual async::Awaitable<absl::Status> Finish() = 0;
+  // `trailers` follow the body where the transport has them: over HTTP/2, and over HTTP/1.1 to
+  // callers that accept them.
+  virtual async::Awaitable<absl::Status> Finish(dialects::HeaderList trailers) = 0;
+  async::Awaitable<absl::Status> Finish() { return Finish(dialects::HeaderList()); }
 };
 
 }  // namespace countersign::edge::call

@@ -44,6 +44,9 @@ class Reply {
   async::Awaitable<absl::Status> SendKeepAlive();
   async::Awaitable<absl::Status> Write(absl::string_view bytes) { return caller_.Write(bytes); }
   async::Awaitable<absl::Status> Finish() { return caller_.Finish(); }
+  async::Awaitable<absl::Status> Finish(dialects::HeaderList trailers) {
+    return caller_.Finish(std::move(trailers));
+  }
 
  private:
   ReplyHead MakeHead(int status, dialects::HeaderList headers) const;

@@ -15,6 +15,7 @@ call::RequestHead ReadHead(const http::Exchange& exchange) {
   if (question < target.size()) head.query = std::string(target.substr(question + 1));
   head.headers.assign(read.headers.begin(), read.headers.end());
   head.client_address = exchange.client_address();
+  head.http_version = read.version;
   return head;
 }
 
@@ -38,6 +39,11 @@ async::Awaitable<absl::StatusOr<std::string>> HttpCallerConnection::ReadBody(
   return exchange_.ReadBody(max_bytes);
 }
 
+async::Awaitable<absl::StatusOr<std::string>> HttpCallerConnection::ReadPiece(
+    absl::Duration timeout) {
+  return exchange_.ReadPiece(timeout);
+}
+
 async::Awaitable<absl::Status> HttpCallerConnection::Send(call::ReplyHead head,
                                                           absl::string_view body) {
   return exchange_.Respond(ToResponseHead(head), body);
@@ -51,6 +57,8 @@ async::Awaitable<absl::Status> HttpCallerConnection::Write(absl::string_view pie
   return exchange_.Write(piece);
 }
 
-async::Awaitable<absl::Status> HttpCallerConnection::Finish() { return exchange_.Finish(); }
+async::Awaitable<absl::Status> HttpCallerConnection::Finish(dialects::HeaderList trailers) {
+  return exchange_.Finish(ToHttp(trailers));
+}
 
 }  // namespace countersign::edge::http_transport

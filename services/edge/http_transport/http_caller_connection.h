@@ -16,10 +16,12 @@ class HttpCallerConnection final : public call::CallerConnection {
   async::Cancellation& cancellation() override { return exchange_.cancellation(); }
   using CallerConnection::ReadBody;
   async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override;
+  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration timeout) override;
   async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override;
   async::Awaitable<absl::Status> Begin(call::ReplyHead head) override;
   async::Awaitable<absl::Status> Write(absl::string_view piece) override;
-  async::Awaitable<absl::Status> Finish() override;
+  using CallerConnection::Finish;
+  async::Awaitable<absl::Status> Finish(dialects::HeaderList trailers) override;
 
  private:
   http::Exchange& exchange_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/async/pending_reply.h"
+#include "libs/async/sleep.h"
 #include "libs/clients/testing/answers.h"
 #include "services/edge/call/caller_connection.h"
 
@@ -53,6 +54,12 @@ class FakeCallerConnection final : public call::CallerConnection {
     for (const auto& field : reply_->headers) count += field.first == name ? 1 : 0;
     return count;
   }
+  std::string trailer(absl::string_view name) const {
+    for (const auto& [key, value] : trailers_) {
+      if (key == name) return value;
+    }
+    return "";
+  }
   std::string header(absl::string_view name) const {
     for (const auto& [key, value] : reply_->headers) {
       if (key == name) return value;
@@ -75,6 +82,28 @@ class FakeCallerConnection final : public call::CallerConnection {
     }
     co_return result;
   }
+  // The body in pieces of `piece_bytes`; then, with `keeps_sending`, nothing until the caller
+  // leaves or the time is over.
+  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration timeout) override {
+    if (!unread_) {
+      async::PendingReply<absl::StatusOr<std::string>> body(executor_);
+      read.Give(body.done());
+      absl::StatusOr<std::string> whole = co_await body.Get(left_);
+      if (!whole.ok()) co_return whole;
+      unread_ = *std::move(whole);
+    }
+    if (unread_->empty() && keeps_sending) {
+      co_await async::Sleep(executor_, timeout, left_);
+      if (left_.cancelled()) co_return left_.cause();
+      co_return absl::DeadlineExceededError("the caller took too long");
+    }
+    std::string piece = unread_->substr(0, piece_bytes);
+    unread_->erase(0, piece.size());
+    co_return piece;
+  }
+  std::size_t piece_bytes = 1000;
+  bool keeps_sending = false;
+
   async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override {
     absl::Status status = co_await Take(send);
     if (!status.ok()) co_return status;
@@ -95,9 +124,11 @@ class FakeCallerConnection final : public call::CallerConnection {
     body_.append(piece.data(), piece.size());
     co_return status;
   }
-  async::Awaitable<absl::Status> Finish() override {
+  using CallerConnection::Finish;
+  async::Awaitable<absl::Status> Finish(dialects::HeaderList trailers) override {
     absl::Status status = co_await Take(finish);
     finished_ = finished_ || status.ok();
+    if (status.ok()) trailers_ = std::move(trailers);
     co_return status;
   }
 
@@ -115,6 +146,8 @@ class FakeCallerConnection final : public call::CallerConnection {
   async::Cancellation left_;
   call::RequestHead head_;
   std::optional<call::ReplyHead> reply_;
+  std::optional<std::string> unread_;
+  dialects::HeaderList trailers_;
   std::string body_;
   std::vector<std::string> pieces_;
   bool finished_ = false;

@@ -14,7 +14,7 @@ struct CallerWatch::State {
   const CallServices& services;
   const async::Executor executor;
   const SecretString credential;
-  const std::string connection;
+  const MayCall may_call;
   const absl::Time accepted_at;
   async::Cancellation* call = nullptr;  // null: the call is over
   bool asking = false;
@@ -24,9 +24,9 @@ struct CallerWatch::State {
 };
 
 CallerWatch::CallerWatch(const CallContext& context, const VerifiedCaller& caller,
-                         std::string connection)
+                         MayCall may_call)
     : state_(new State{context.services, context.executor, caller.credential(),
-                       std::move(connection), caller.accepted_at(), &context.cancellation}),
+                       std::move(may_call), caller.accepted_at(), &context.cancellation}),
       flushes_(context.services.credentials,
                [handle = async::ExecutorHandle(context.executor), state = state_] {
                  handle.Run([state] { OnFlush(state); });
@@ -60,12 +60,7 @@ async::Awaitable<absl::Status> CallerWatch::Ask(const State& state) {
     services.credentials.Insert(digest, *verified, found.generation);
     found.entry = *std::move(verified);
   }
-  const domain::Principal& principal = *found.entry->principal;
-  if (domain::HasRole(principal, domain::Role::kCaller, state.connection)) {
-    co_return absl::OkStatus();
-  }
-  co_return absl::PermissionDeniedError(absl::StrCat(
-      principal.DisplayName(), " may not call connection \"", state.connection, "\" any more"));
+  co_return state.may_call(*found.entry->principal);
 }
 
 async::Awaitable<void> CallerWatch::AskUntilKnown(std::shared_ptr<State> state) {
@@ -82,6 +77,14 @@ async::Awaitable<void> CallerWatch::AskUntilKnown(std::shared_ptr<State> state) 
     co_await async::Sleep(state->executor, state->services.options.ask_caller_every);
   }
   state->asking = false;
+}
+
+CallerWatch::MayCall HasCallerRole(std::string connection) {
+  return [connection = std::move(connection)](const domain::Principal& principal) {
+    if (domain::HasRole(principal, domain::Role::kCaller, connection)) return absl::OkStatus();
+    return absl::PermissionDeniedError(absl::StrCat(
+        principal.DisplayName(), " may not call connection \"", connection, "\" any more"));
+  };
 }
 
 }  // namespace countersign::edge::call::request

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,7 +11,7 @@
 namespace countersign::edge::call::request {
 
 // Cancels a running or held call when its caller is no longer authorized: its key was revoked, its
-// Identity or provider deleted, or its role on the connection removed. At every revocation that
+// Identity or provider deleted, or the role that the call needs removed. At every revocation that
 // authn reports, the credential is verified again; if that fails the call is cancelled with
 // UNAUTHENTICATED or PERMISSION_DENIED. The expiry of a credential cancels nothing.
 //
@@ -18,7 +19,10 @@ namespace countersign::edge::call::request {
 // call continues.
 class CallerWatch {
  public:
-  CallerWatch(const CallContext& context, const VerifiedCaller& caller, std::string connection);
+  // Whether a principal may still make the call: OK, or PERMISSION_DENIED. Called on the call's
+  // executor, also shortly after the call has ended.
+  using MayCall = std::function<absl::Status(const domain::Principal&)>;
+  CallerWatch(const CallContext& context, const VerifiedCaller& caller, MayCall may_call);
   ~CallerWatch();
   CallerWatch(const CallerWatch&) = delete;
   CallerWatch& operator=(const CallerWatch&) = delete;
@@ -32,5 +36,8 @@ class CallerWatch {
   const std::shared_ptr<State> state_;  // outlives the call while a request is outstanding
   const CredentialCache::FlushWatch flushes_;
 };
+
+// For inference calls: the role caller on `connection`.
+CallerWatch::MayCall HasCallerRole(std::string connection);
 
 }  // namespace countersign::edge::call::request

@@ -22,7 +22,7 @@ struct Fixture : CallFixture {
     caller.emplace(**std::move(verified));
     if (watched) Watch();
   }
-  void Watch() { watch.emplace(call.context, *caller, "openai"); }
+  void Watch() { watch.emplace(call.context, *caller, HasCallerRole("openai")); }
   const absl::Status& cause() { return call.caller.cancellation().cause(); }
   std::size_t asked() const { return authenticator.authenticate.calls(); }
 

@@ -72,8 +72,7 @@ async::Awaitable<Step<VerifiedCaller>> VerifiedCaller::VerifyAgain(
   co_return VerifiedCaller(call_.request_id, credential_, *std::move(accepted));
 }
 
-async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusal& refusal) {
-  if (context.cancellation.cancelled()) co_return;
+void ReportUnverified(const CallContext& context, const Refusal& refusal) {
   const CallServices& services = context.services;
   services.metrics.Request("", "", refusal.error.code, services.clock.Now() - context.arrived);
   if (!refusal.cause.ok()) {
@@ -82,6 +81,11 @@ async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusa
                 {{"request_id", context.request_id}, {"error", refusal.cause}, {"count", *lines}});
     }
   }
+}
+
+async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusal& refusal) {
+  if (context.cancellation.cancelled()) co_return;
+  ReportUnverified(context, refusal);
   co_await context.reply.SendError(refusal.error);
 }
 

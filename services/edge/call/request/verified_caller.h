@@ -40,7 +40,10 @@ class VerifiedCaller {
   std::uint64_t generation_ = 0;
 };
 
-// Answers, counts and logs a request whose caller could not be verified.
+// Counts and logs a request whose caller could not be verified.
+void ReportUnverified(const CallContext& context, const Refusal& refusal);
+
+// The same, and answers it.
 async::Awaitable<void> RefuseUnverified(const CallContext& context, const Refusal& refusal);
 
 }  // namespace countersign::edge::call::request
