@@ -17,7 +17,7 @@
 
 namespace countersign::clients {
 
-// The outstanding unary calls of an adapter. Destruction cancels them and returns when all were
+// The outstanding calls of an adapter. Destruction cancels them and returns when all were
 // answered, so that no callback runs after the adapter is gone. Thread-safe.
 class CallGroup {
  public:
@@ -32,10 +32,12 @@ class CallGroup {
   void Unary(const domain::Call* call, absl::Time deadline, Request request, Start start,
              domain::Done<Response> done);
 
- private:
+  // For calls of other kinds: Add before the call is started, Remove when it is done, as the last
+  // thing that uses the adapter. A call that is added while the group is destroyed is cancelled.
   void Add(grpc::ClientContext* context);
   void Remove(grpc::ClientContext* context);
 
+ private:
   Mutex mutex_;
   CondVar empty_;
   std::set<grpc::ClientContext*> outstanding_ CS_GUARDED_BY(mutex_);

@@ -48,12 +48,14 @@ const std::vector<PeerRule>& PeerRules() {
 
       {"countersign.approval.v1.ReviewGateService", "*", {"edge"}},
       {"countersign.approval.v1.ReviewLogService", "*", {"session-recorder"}},
+      {"countersign.approval.v1.ReviewService", "WatchReviews", {"edge"}, true},
       {"countersign.approval.v1.ReviewService", "*", {"edge"}},
 
       {"countersign.masking.v1.MaskingService", "Mask", {"edge"}, true},
 
       {"countersign.recorder.v1.RecorderService", "Record", {"edge"}, true},
       {"countersign.recorder.v1.RecorderService", "GetReadiness", {"edge"}},
+      {"countersign.recorder.v1.SessionService", "TailSession", {"edge"}, true},
       {"countersign.recorder.v1.SessionService", "*", {"edge"}},
   };
   return *rules;

@@ -9,6 +9,18 @@
 #include "services/edge/request_dispatcher.h"
 
 namespace countersign::edge {
+namespace {
+
+grpc_calls::RpcOptions MakeRpcOptions(const EdgeConfig& config) {
+  grpc_calls::RpcOptions options;
+  options.unary_timeout = config.admin_timeout;
+  options.max_message_bytes = config.http.max_body_bytes;
+  options.piece_timeout = config.http.body_timeout;
+  options.request_timeout = config.http.body_total_timeout;
+  return options;
+}
+
+}  // namespace
 
 struct Edge::State {
   State(EdgeConfig edge_config, call::Ports call_ports, Clock& clock, RandomSource& random,
@@ -21,7 +33,7 @@ struct Edge::State {
         failures(clock, 10, absl::Seconds(1)),
         services{config.calls, ports,     clock,     random,   metrics,
                  credentials,  resources, body_pool, stopping, failures},
-        dispatcher(services, config.admin_timeout),
+        dispatcher(services, MakeRpcOptions(config)),
         transport(config.http, config.calls.max_response_bytes, body_pool, dispatcher) {}
 
   const EdgeConfig config;
@@ -53,6 +65,10 @@ void Edge::SetReadiness(std::function<std::string()> not_ready) {
 
 void Edge::SetAdminBackend(admin::AdminBackend& backend) {
   state_->dispatcher.SetAdminBackend(backend);
+}
+
+void Edge::SetRpcBackend(grpc_calls::RpcBackend& backend) {
+  state_->dispatcher.SetRpcBackend(backend);
 }
 
 void Edge::Drain(absl::Duration timeout) {

@@ -14,6 +14,7 @@
 #include "services/edge/admin/admin_backend.h"
 #include "services/edge/call/call_services.h"
 #include "services/edge/call/request/credential_cache.h"
+#include "services/edge/grpc_calls/rpc_backend.h"
 #include "services/edge/http_transport/http_transport.h"
 
 namespace countersign::edge {
@@ -50,6 +51,9 @@ class Edge final : public domain::ResourceWatcher {
   // The backend of admin and review RPCs; without one they are 404. Set it before Start; it must
   // exist until the edge has drained.
   void SetAdminBackend(admin::AdminBackend& backend);
+
+  // The same for RPCs over gRPC.
+  void SetRpcBackend(grpc_calls::RpcBackend& backend);
 
   // Stops listening, lets calls finish until `timeout`, then cancels them. Blocks.
   void Drain(absl::Duration timeout);

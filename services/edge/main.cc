@@ -11,6 +11,7 @@
 #include "libs/server/run_service.h"
 #include "services/edge/admin/connect_gateway.h"
 #include "services/edge/edge_config.h"
+#include "services/edge/grpc_calls/rpc_backend_grpc.h"
 
 namespace countersign::edge {
 namespace {
@@ -29,8 +30,10 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
       app.Make<clients::GrpcMasker>(masking), app.Make<clients::GrpcRecorder>(recorder)};
   config.credential_cache.live = false;  // until the revocation stream is open
   auto& edge = app.Make<Edge>(config, ports, app.clock(), app.random(), app.metrics());
-  edge.SetAdminBackend(app.Make<admin::ConnectGateway>(admin::ConnectGateway::Channels{
-      {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}}));
+  const admin::ConnectGateway::Channels owners{
+      {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}};
+  edge.SetAdminBackend(app.Make<admin::ConnectGateway>(owners));
+  edge.SetRpcBackend(app.Make<grpc_calls::GrpcRpcBackend>(owners));
   app.Make<clients::RevocationWatch>(
       authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});

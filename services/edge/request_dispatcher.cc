@@ -43,6 +43,10 @@ async::Awaitable<void> RequestDispatcher::Handle(call::CallerConnection& caller,
                                   services_.clock.Now(),
                                   caller.executor(),
                                   caller.cancellation()};
+  if (const auto protocol = grpc_calls::DetectProtocol(head)) {
+    co_return co_await grpc_calls::ServeRpc(context, {rpc_backend_, health_, rpc_options_},
+                                            *protocol);
+  }
   const bool get = head.method == "GET";
   if (get && (head.path == "/livez" || head.path == "/readyz")) {
     co_return co_await AnswerProbe(head.path, reply);
@@ -52,7 +56,7 @@ async::Awaitable<void> RequestDispatcher::Handle(call::CallerConnection& caller,
     co_return;
   }
   if (absl::StartsWith(head.path, kAdminPrefix)) {
-    co_return co_await admin::ForwardAdmin(context, admin_backend_, admin_timeout_);
+    co_return co_await admin::ForwardAdmin(context, admin_backend_, rpc_options_.unary_timeout);
   }
   if (get && absl::StartsWith(head.path, kReviewPrefix)) {
     co_return co_await admin::ShowReviewStatus(context, head.path.substr(kReviewPrefix.size()));

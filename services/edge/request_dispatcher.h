@@ -5,21 +5,24 @@
 #include <string>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "services/edge/admin/admin_backend.h"
 #include "services/edge/call/call_services.h"
 #include "services/edge/call/reply.h"
+#include "services/edge/grpc_calls/health.h"
+#include "services/edge/grpc_calls/serve_rpc.h"
 #include "services/edge/request_handler.h"
 
 namespace countersign::edge {
 
-// Routes requests to their handlers: probes, admin and review RPCs, their description, the status
-// of the caller's own review, and otherwise the pipeline of call/. Thread-safe once set up.
+// Routes requests to their handlers: RPCs over gRPC, probes, admin and review RPCs as JSON, their
+// description, the status of the caller's own review, and otherwise the pipeline of call/.
+// Thread-safe once set up.
 class RequestDispatcher final : public RequestHandler {
  public:
-  // `admin_timeout` limits the backend's answer to one RPC.
-  RequestDispatcher(const call::CallServices& services, absl::Duration admin_timeout)
-      : services_(services), admin_timeout_(admin_timeout) {}
+  RequestDispatcher(const call::CallServices& services, const grpc_calls::RpcOptions& rpc_options)
+      : services_(services),
+        rpc_options_(rpc_options),
+        health_([this] { return FindMissing(); }, services.clock) {}
 
   // An additional condition for GET /readyz; "" when ready. Set it before the first request.
   void SetReadiness(std::function<std::string()> not_ready) { not_ready_ = std::move(not_ready); }
@@ -27,6 +30,9 @@ class RequestDispatcher final : public RequestHandler {
   // The backend of admin and review RPCs; without one they are 404. Set it before the first
   // request; it must outlive the last one.
   void SetAdminBackend(admin::AdminBackend& backend) { admin_backend_ = &backend; }
+
+  // The same for RPCs over gRPC; without one there are only health's.
+  void SetRpcBackend(grpc_calls::RpcBackend& backend) { rpc_backend_ = &backend; }
 
   // Makes GET /readyz report that the process is shutting down.
   void SetDraining() { draining_ = true; }
@@ -39,9 +45,11 @@ class RequestDispatcher final : public RequestHandler {
   std::string FindMissing() const;
 
   const call::CallServices& services_;
-  const absl::Duration admin_timeout_;
+  const grpc_calls::RpcOptions rpc_options_;
+  grpc_calls::Health health_;
   std::function<std::string()> not_ready_;
   admin::AdminBackend* admin_backend_ = nullptr;
+  grpc_calls::RpcBackend* rpc_backend_ = nullptr;
   std::atomic<bool> draining_{false};
 };
 

@@ -40,7 +40,7 @@ struct Fixture : CallFixture {
     return document.ok() ? std::string(document->root()[member].text()) : "";
   }
 
-  RequestDispatcher dispatcher{services, absl::Seconds(60)};
+  RequestDispatcher dispatcher{services, grpc_calls::RpcOptions()};
 
  private:
   async::Awaitable<bool> RunHandle(FakeCallerConnection& caller, RequestDispatcher& by) {
@@ -154,7 +154,7 @@ TEST_CASE("RequestDispatcher: a body of an RPC that cannot be read is not forwar
 
 TEST_CASE("RequestDispatcher: without a backend there are no RPCs", "[edge]") {
   Fixture f;
-  RequestDispatcher bare(f.services, absl::Seconds(60));
+  RequestDispatcher bare(f.services, grpc_calls::RpcOptions());
   FakeCallerConnection& caller = f.NewCaller("POST", kMethod);
   f.Handle(caller, bare);
   CHECK(caller.status() == 404);

@@ -23,6 +23,12 @@ absl::StatusOr<std::optional<std::uint64_t>> SequenceFromToken(const std::string
   return absl::InvalidArgumentError("the page token is not one of this listing");
 }
 
+// What a watch knows between two pages.
+struct WatchState {
+  std::shared_ptr<const domain::Principal> caller;  // null before the first page
+  std::optional<std::uint64_t> after;
+};
+
 }  // namespace
 
 absl::Status ReviewService::Answer(const absl::StatusOr<ReviewWithContent>& open,
@@ -84,6 +90,35 @@ grpc::ServerUnaryReactor* ReviewService::ListTransitions(grpc::CallbackServerCon
     response->set_more(page.more);
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<rpc::StreamPage<v1::WatchReviewsResponse>> ReviewService::ReadWatch(
+    const domain::Principal& caller, std::optional<std::uint64_t>& after) const {
+  const bool first = !after.has_value();
+  CS_ASSIGN_OR_RETURN(const TransitionPage page, reviewer_api_.Transitions(caller, after));
+  after = page.last_sequence;
+  rpc::StreamPage<v1::WatchReviewsResponse> result;
+  result.more = page.more;
+  if (!first && page.transitions.empty()) return result;
+  v1::WatchReviewsResponse& response = result.responses.emplace_back();
+  for (const ReviewTransition& transition : page.transitions) {
+    *response.add_items() = ToProto(transition, reviewer_api_.Waiting(transition.review.id));
+  }
+  response.set_resume_token(absl::StrCat(page.last_sequence));
+  return result;
+}
+
+grpc::ServerWriteReactor<v1::WatchReviewsResponse>* ReviewService::WatchReviews(
+    grpc::CallbackServerContext* context, const v1::WatchReviewsRequest* request) {
+  using Page = absl::StatusOr<rpc::StreamPage<v1::WatchReviewsResponse>>;
+  return rpc::StreamPages<v1::WatchReviewsResponse>(
+      {pool_, watches_, watch_interval_}, context, [=, this, state = WatchState()]() mutable -> Page {
+        if (state.caller == nullptr) {
+          CS_ASSIGN_OR_RETURN(state.after, SequenceFromToken(request->resume_token()));
+          CS_ASSIGN_OR_RETURN(state.caller, rpc::VerifyCaller(*context, callers_));
+        }
+        return ReadWatch(*state.caller, state.after);
+      });
 }
 
 grpc::ServerUnaryReactor* ReviewService::ApproveReview(grpc::CallbackServerContext* context,

@@ -2,29 +2,66 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/status.h"
+#include "libs/grpc_wire/error_details.h"
+#include "libs/grpc_wire/fields.h"
+#include "libs/grpc_wire/status_code.h"
 #include "libs/json/writer.h"
 
 namespace countersign::edge::admin {
 namespace {
 
 // The statuses with which the edge itself refuses an RPC.
-constexpr std::pair<int, absl::string_view> kConnectCodes[] = {
-    {400, "invalid_argument"}, {401, "unauthenticated"},    {403, "permission_denied"},
-    {404, "unimplemented"},    {413, "resource_exhausted"}, {429, "resource_exhausted"},
-    {503, "unavailable"},
+constexpr std::pair<int, absl::StatusCode> kCodes[] = {
+    {400, absl::StatusCode::kInvalidArgument},   {401, absl::StatusCode::kUnauthenticated},
+    {403, absl::StatusCode::kPermissionDenied},  {404, absl::StatusCode::kUnimplemented},
+    {413, absl::StatusCode::kResourceExhausted}, {429, absl::StatusCode::kResourceExhausted},
+    {503, absl::StatusCode::kUnavailable},
 };
+
+absl::StatusCode FindCode(const dialects::CallerError& error) {
+  for (const auto& [http_status, code] : kCodes) {
+    if (http_status == error.http_status) return code;
+  }
+  return absl::StatusCode::kUnknown;
+}
 
 }  // namespace
 
 std::string ConnectErrorBody(const dialects::CallerError& error) {
-  absl::string_view code = "unknown";
-  for (const auto& [http_status, connect_code] : kConnectCodes) {
-    if (http_status == error.http_status) code = connect_code;
-  }
   json::Writer out;
-  out.BeginObject().Key("code").String(code).Key("message").String(error.message).EndObject();
+  out.BeginObject().Key("code").String(grpc_wire::ConnectName(FindCode(error)));
+  out.Key("message").String(error.message).EndObject();
   return out.str();
+}
+
+std::string ErrorToJson(const absl::Status& status) {
+  json::Writer writer;
+  writer.BeginObject();
+  writer.Key("code").String(grpc_wire::ConnectName(status.code()));
+  writer.Key("message").String(status.message());
+  if (const std::string reason = GetReason(status); !reason.empty()) {
+    const std::string info = grpc_wire::EncodeErrorInfo(reason);
+    writer.Key("details").BeginArray().BeginObject();
+    writer.Key("type").String("google.rpc.ErrorInfo");
+    writer.Key("value").String(grpc_wire::EncodeBinary(info));
+    writer.Key("debug").BeginObject();
+    writer.Key("reason").String(reason);
+    writer.Key("domain").String(grpc_wire::kErrorDomain);
+    writer.EndObject().EndObject().EndArray();
+  }
+  writer.EndObject();
+  return writer.str();
+}
+
+std::string ConnectEndOfStream(const absl::Status& status) {
+  return status.ok() ? "{}" : absl::StrCat("{\"error\":", ErrorToJson(status), "}");
+}
+
+absl::Status ToStatus(const dialects::CallerError& error) {
+  return WithReason(absl::Status(FindCode(error), error.message), error.code);
 }
 
 }  // namespace countersign::edge::admin

@@ -16,7 +16,6 @@
 #include "libs/json/document.h"
 #include "libs/rpc/caller.h"
 #include "libs/rpc/handler.h"
-#include "services/edge/admin/connect_json.h"
 
 namespace countersign::edge::admin {
 namespace {
@@ -258,17 +257,6 @@ TEST_CASE("ConnectGateway: destruction ends outstanding calls", "[connect]") {
   fixture.sessions.arrived.WaitForNotification();
   fixture.gateway.reset();
   CHECK(promise.get_future().get().value().http_status == 499);
-}
-
-TEST_CASE("ErrorToJson: every code has a name and a status of its own kind", "[connect]") {
-  CHECK(ToHttpStatus(absl::StatusCode::kUnauthenticated) == 401);
-  CHECK(ConnectCode(absl::StatusCode::kCancelled) == "canceled");
-  for (int code = 1; code <= 16; ++code) {
-    CHECK(ToHttpStatus(static_cast<absl::StatusCode>(code)) >= 400);
-    CHECK_FALSE(ConnectCode(static_cast<absl::StatusCode>(code)).empty());
-  }
-  CHECK(ErrorToJson(absl::NotFoundError("no \"x\"")) ==
-        R"({"code":"not_found","message":"no \"x\""})");
 }
 
 }  // namespace

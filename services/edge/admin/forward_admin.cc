@@ -27,15 +27,6 @@ AdminRequest MakeRequest(const call::CallContext& context,
   return request;
 }
 
-// Large bodies are only for callers with a role that may change something.
-std::size_t MostBodyBytes(const domain::Principal& principal) {
-  constexpr std::size_t kWithoutRole = 1u << 20;
-  const bool has_role = domain::HasRole(principal, domain::Role::kAdmin, "") ||
-                        domain::HasRole(principal, domain::Role::kReviewer, "") ||
-                        domain::HasRole(principal, domain::Role::kAuditor, "");
-  return has_role ? std::numeric_limits<std::size_t>::max() : kWithoutRole;
-}
-
 // Passes the request to the backend, which parses its body, off the network thread if it is large.
 // False when too many are waiting already.
 bool Forward(const call::CallContext& context, AdminBackend& backend, AdminRequest request,
@@ -52,6 +43,14 @@ bool Forward(const call::CallContext& context, AdminBackend& backend, AdminReque
 
 }  // namespace
 
+std::size_t MaxBodyBytes(const domain::Principal& principal) {
+  constexpr std::size_t kWithoutRole = 1u << 20;
+  const bool has_role = domain::HasRole(principal, domain::Role::kAdmin, "") ||
+                        domain::HasRole(principal, domain::Role::kReviewer, "") ||
+                        domain::HasRole(principal, domain::Role::kAuditor, "");
+  return has_role ? std::numeric_limits<std::size_t>::max() : kWithoutRole;
+}
+
 async::Awaitable<void> ForwardAdmin(const call::CallContext& context, AdminBackend* backend,
                                     absl::Duration timeout) {
   call::Reply& reply = context.reply;
@@ -64,7 +63,7 @@ async::Awaitable<void> ForwardAdmin(const call::CallContext& context, AdminBacke
     co_return;
   }
   absl::StatusOr<std::string> body =
-      co_await context.caller_connection.ReadBody(MostBodyBytes(caller->principal()));
+      co_await context.caller_connection.ReadBody(MaxBodyBytes(caller->principal()));
   if (!body.ok()) {
     co_await reply.SendError(dialects::MakeCallerError(
         absl::IsResourceExhausted(body.status()) ? "payload_too_large" : "invalid_request",

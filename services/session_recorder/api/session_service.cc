@@ -1,5 +1,7 @@
 #include "services/session_recorder/api/session_service.h"
 
+#include <utility>
+
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
@@ -52,6 +54,36 @@ grpc::ServerUnaryReactor* SessionService::GetSession(grpc::CallbackServerContext
     *response = ToProto(detail);
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<rpc::StreamPage<v1::TailSessionResponse>> SessionService::ReadTail(
+    const std::string& id, std::uint32_t& after, bool first) const {
+  CS_ASSIGN_OR_RETURN(const audit::SessionReader::Detail detail, reader_.Get(id, after, 0));
+  v1::GetSessionResponse read = ToProto(detail);
+  rpc::StreamPage<v1::TailSessionResponse> page;
+  page.more = detail.more;
+  page.ended = read.session().has_outcome() && !detail.more;
+  if (!detail.events.empty()) after = detail.events.back().index;
+  if (first || page.ended || !detail.events.empty()) {
+    v1::TailSessionResponse& response = page.responses.emplace_back();
+    response.mutable_session()->Swap(read.mutable_session());
+    response.mutable_events()->Swap(read.mutable_events());
+  }
+  return page;
+}
+
+grpc::ServerWriteReactor<v1::TailSessionResponse>* SessionService::TailSession(
+    grpc::CallbackServerContext* context, const v1::TailSessionRequest* request) {
+  using Page = absl::StatusOr<rpc::StreamPage<v1::TailSessionResponse>>;
+  return rpc::StreamPages<v1::TailSessionResponse>(
+      {pool_, tails_, tail_interval_}, context,
+      [=, this, first = true, after = request->after_index()]() mutable -> Page {
+        if (first) {
+          CS_ASSIGN_OR_RETURN(const exports::ExportReader auditor, Auditor(*context));
+          CS_RETURN_IF_ERROR(MayTouch(request->id(), auditor));
+        }
+        return ReadTail(request->id(), after, std::exchange(first, false));
+      });
 }
 
 grpc::ServerUnaryReactor* SessionService::ExportSessions(grpc::CallbackServerContext* context,

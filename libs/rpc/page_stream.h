@@ -1,0 +1,153 @@
+#pragma once
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/mutex.h"
+#include "libs/base/status.h"
+#include "libs/base/thread_pool.h"
+#include "libs/rpc/status.h"
+
+// Methods that stream what is read from a store, page by page, and then wait for more.
+namespace countersign::rpc {
+
+// The number of streams that a service has open. Thread-safe; must outlive them.
+class StreamSlots {
+ public:
+  explicit StreamSlots(int most) : most_(most) {}
+  // False when all are taken. Release each that was taken.
+  bool Take() {
+    if (++taken_ <= most_) return true;
+    --taken_;
+    return false;
+  }
+  void Release() { --taken_; }
+
+ private:
+  const int most_;
+  std::atomic<int> taken_{0};
+};
+
+template <typename Response>
+struct StreamPage {
+  std::vector<Response> responses;
+  bool more = false;   // there is more to read at once
+  bool ended = false;  // nothing will follow
+};
+
+// Where and how often a stream reads.
+struct StreamTerms {
+  ThreadPool& pool;
+  StreamSlots& slots;
+  absl::Duration interval = absl::Seconds(1);  // until the next page, when there is no more
+};
+
+// Reads the next page; may block.
+template <typename Response>
+using ReadPage = absl::AnyInvocable<absl::StatusOr<StreamPage<Response>>()>;
+
+// Deletes itself when gRPC has finished with it. One step runs at a time: reading on the pool,
+// writing, or waiting; a cancelled call ends with its current step, and ends waiting at once.
+template <typename Response>
+class PageStream final : public grpc::ServerWriteReactor<Response> {
+ public:
+  PageStream(StreamTerms terms, grpc::CallbackServerContext& context, ReadPage<Response> read)
+      : terms_(terms), context_(context), read_(std::move(read)) {
+    has_slot_ = terms_.slots.Take();
+    if (has_slot_) {
+      Read();
+    } else {
+      this->Finish(ToGrpc(WithReason(
+          absl::ResourceExhaustedError("too many streams are open; try again"), "overloaded")));
+    }
+  }
+  ~PageStream() override {
+    if (has_slot_) terms_.slots.Release();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return FinishCancelled();
+    WriteNext();
+  }
+
+  void OnCancel() override {
+    const MutexLock lock(mutex_);
+    cancelled_ = true;
+    if (alarm_ != nullptr) alarm_->Cancel();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void Read() {
+    // With a full pool it is tried again later.
+    if (!terms_.pool.TrySubmit([this] { OnPage(read_()); })) Wait();
+  }
+
+  void OnPage(absl::StatusOr<StreamPage<Response>> page) {
+    if (!page.ok()) return this->Finish(ToGrpc(page.status()));
+    page_ = *std::move(page);
+    written_ = 0;
+    WriteNext();
+  }
+
+  void WriteNext() {
+    if (context_.IsCancelled()) return FinishCancelled();
+    if (written_ < page_.responses.size()) {
+      return this->StartWrite(&page_.responses[written_++]);
+    }
+    if (page_.ended) return this->Finish(grpc::Status::OK);
+    if (page_.more) return Read();
+    Wait();
+  }
+
+  void Wait() {
+    MutexLock lock(mutex_);
+    if (cancelled_) {
+      lock.Unlock();
+      return FinishCancelled();
+    }
+    alarm_ = std::make_unique<grpc::Alarm>();
+    const auto due = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(terms_.interval);
+    alarm_->Set(due, [this](bool fired) {
+      if (!fired) return FinishCancelled();
+      Read();
+    });
+  }
+
+  void FinishCancelled() {
+    this->Finish(ToGrpc(absl::CancelledError("the caller no longer waits")));
+  }
+
+  const StreamTerms terms_;
+  grpc::CallbackServerContext& context_;
+  ReadPage<Response> read_;
+  bool has_slot_ = false;
+  StreamPage<Response> page_;
+  std::size_t written_ = 0;
+  Mutex mutex_;
+  bool cancelled_ CS_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<grpc::Alarm> alarm_ CS_GUARDED_BY(mutex_);
+};
+
+// Answers a call with the pages of `read`, until one has ended, fails, or the call is cancelled or
+// past its deadline. RESOURCE_EXHAUSTED `overloaded` without a free slot.
+template <typename Response>
+grpc::ServerWriteReactor<Response>* StreamPages(const StreamTerms& terms,
+                                                grpc::CallbackServerContext* context,
+                                                ReadPage<Response> read) {
+  return new PageStream<Response>(terms, *context, std::move(read));
+}
+
+}  // namespace countersign::rpc
