@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../../../proto');
 const files = ['countersign/approval/v1/approval.proto', 'countersign/authn/v1/authn.proto',
   'countersign/policy/v1/policy.proto', 'countersign/recorder/v1/recorder.proto', 'grpc/health/v1/health.proto',
   'google/rpc/status.proto', 'google/rpc/error_details.proto'];
-const definitions = protoLoader.loadSync(files, { includeDirs: [root], defaults: true, enums: String, longs: String });
+const definitions = protoLoader.loadSync(files, { includeDirs: [root], keepCase: true, defaults: true, enums: String, longs: String });
 const types = grpc.loadPackageDefinition(definitions);
 
 // The class of "countersign.authn.v1.KeyService".
