@@ -19,7 +19,7 @@ struct FieldViolation {
 };
 
 struct ErrorDetails {
-  std::string reason;  // google.rpc.ErrorInfo; empty: none
+  std::string reason;                                 // google.rpc.ErrorInfo; empty: none
   absl::Duration retry_after = absl::ZeroDuration();  // google.rpc.RetryInfo; zero: none
   std::vector<FieldViolation> violations;             // google.rpc.BadRequest; empty: none
 };

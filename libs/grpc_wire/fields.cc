@@ -64,7 +64,8 @@ absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view value) {
       if (unit == value.back()) return make(number);
     }
   }
-  return absl::InvalidArgumentError("grpc-timeout is not a number of at most eight digits and a unit");
+  return absl::InvalidArgumentError(
+      "grpc-timeout is not a number of at most eight digits and a unit");
 }
 
 std::string FormatTimeout(absl::Duration timeout) {

@@ -40,8 +40,8 @@ TEST_CASE("ParseTimeout: a number and a unit", "[grpc_wire]") {
   CHECK(ParseTimeout("7u").value() == absl::Microseconds(7));
   CHECK(ParseTimeout("0n").value() == absl::ZeroDuration());
   CHECK(ParseTimeout("99999999H").value() == absl::Hours(99'999'999));
-  for (const char* value : {"", "S", "10", "10s", "10 S", " 10S", "-1S", "+1S", "1.5S", "123456789S",
-                            "10SS", "0x1S", "S10"}) {
+  for (const char* value : {"", "S", "10", "10s", "10 S", " 10S", "-1S", "+1S", "1.5S",
+                            "123456789S", "10SS", "0x1S", "S10"}) {
     INFO(value);
     CHECK(absl::IsInvalidArgument(ParseTimeout(value).status()));
   }
@@ -54,7 +54,8 @@ TEST_CASE("FormatTimeout: in eight digits, never longer than the timeout", "[grp
   CHECK(FormatTimeout(absl::Hours(24)) == "86400000m");
   CHECK(FormatTimeout(absl::InfiniteDuration()) == "99999999H");
   CHECK(FormatTimeout(-absl::Seconds(1)) == "0n");
-  for (absl::Duration timeout = absl::Nanoseconds(1); timeout < absl::Hours(50'000'000); timeout *= 7) {
+  for (absl::Duration timeout = absl::Nanoseconds(1); timeout < absl::Hours(50'000'000);
+       timeout *= 7) {
     const absl::Duration read = ParseTimeout(FormatTimeout(timeout)).value();
     CHECK(read <= timeout);
     CHECK(read >= timeout * 0.99);
@@ -83,8 +84,8 @@ TEST_CASE("DecodeBinary: with padding and without it", "[grpc_wire]") {
   CHECK(DecodeBinary("YWJj").value() == "abc");
   CHECK(DecodeBinary("+/8").value() == "\xfb\xff");
   CHECK(DecodeBinary("").value().empty());
-  for (const char* value : {"Y", "YQ=", "YQ===", "YWI==", "YR", "Y Q", "Y\nQ", "-_8", "Y=Q=", "====",
-                            "YWJj=", "YWJj===="}) {
+  for (const char* value : {"Y", "YQ=", "YQ===", "YWI==", "YR", "Y Q", "Y\nQ", "-_8",
+                            "Y=Q=", "====", "YWJj=", "YWJj===="}) {
     INFO(value);
     CHECK(absl::IsInvalidArgument(DecodeBinary(value).status()));
   }

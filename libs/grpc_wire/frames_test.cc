@@ -13,8 +13,8 @@ TEST_CASE("EncodeFrame: flags, then the length in big-endian order", "[grpc_wire
 }
 
 TEST_CASE("FrameReader: frames do not depend on how the bytes are cut", "[grpc_wire]") {
-  const std::string bytes =
-      EncodeFrame(0, "first") + EncodeFrame(kCompressed, "") + EncodeFrame(2, std::string(300, 'y'));
+  const std::string bytes = EncodeFrame(0, "first") + EncodeFrame(kCompressed, "") +
+                            EncodeFrame(2, std::string(300, 'y'));
   for (std::size_t step = 1; step <= bytes.size(); ++step) {
     FrameReader reader(300);
     std::vector<Frame> frames;

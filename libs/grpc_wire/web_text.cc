@@ -10,7 +10,8 @@ namespace countersign::grpc_wire {
 absl::StatusOr<std::string> WebTextReader::Feed(absl::string_view text) {
   constexpr std::size_t kGroup = 4;
   rest_.append(text.data(), text.size());
-  const absl::string_view whole = absl::string_view(rest_).substr(0, rest_.size() / kGroup * kGroup);
+  const absl::string_view whole =
+      absl::string_view(rest_).substr(0, rest_.size() / kGroup * kGroup);
   std::string bytes;
   bytes.reserve(whole.size() / kGroup * 3);
   // A part ends with the first group that has padding.
