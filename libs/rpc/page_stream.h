@@ -5,7 +5,6 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/clock.h"
 #include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/base/thread_pool.h"
@@ -34,9 +34,15 @@ class StreamSlots {
   }
   void Release() { --taken_; }
 
+  // The process stops: every stream ends with UNAVAILABLE when it would wait or write next, so that
+  // its caller resumes it elsewhere.
+  void Close() { closed_ = true; }
+  bool closed() const { return closed_; }
+
  private:
   const int most_;
   std::atomic<int> taken_{0};
+  std::atomic<bool> closed_{false};
 };
 
 template <typename Response>
@@ -104,6 +110,10 @@ class PageStream final : public grpc::ServerWriteReactor<Response> {
 
   void WriteNext() {
     if (context_.IsCancelled()) return FinishCancelled();
+    if (terms_.slots.closed()) {
+      return this->Finish(ToGrpc(WithReason(
+          absl::UnavailableError("the service is stopping; resume the stream"), "unavailable")));
+    }
     if (written_ < page_.responses.size()) {
       return this->StartWrite(&page_.responses[written_++]);
     }
@@ -119,7 +129,7 @@ class PageStream final : public grpc::ServerWriteReactor<Response> {
       return FinishCancelled();
     }
     alarm_ = std::make_unique<grpc::Alarm>();
-    const auto due = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(terms_.interval);
+    const auto due = absl::ToChronoTime(SystemClock().Now() + terms_.interval);
     alarm_->Set(due, [this](bool fired) {
       if (!fired) return FinishCancelled();
       Read();

@@ -19,6 +19,8 @@
 #include "countersign/options/v1/access.pb.h"
 #include "countersign/policy/v1/policy.pb.h"
 #include "countersign/recorder/v1/recorder.pb.h"
+#include "grpc/health/v1/health.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/credentials.h"
 #include "libs/testing/test_certificates.h"
@@ -30,6 +32,8 @@ using Callers = std::set<std::string>;
 
 const std::vector<std::string> kServices = {"edge",     "authn",   "policy",
                                             "approval", "masking", "session-recorder"};
+
+const Callers kEveryService(kServices.begin(), kServices.end());
 
 // The permitted callers of internal methods, stated independently of the table.
 const std::map<std::string, Callers> kInternal = {
@@ -51,6 +55,9 @@ const std::map<std::string, Callers> kInternal = {
     {"/countersign.masking.v1.MaskingService/Mask", {"edge"}},
     {"/countersign.recorder.v1.RecorderService/Record", {"edge"}},
     {"/countersign.recorder.v1.RecorderService/GetReadiness", {"edge"}},
+    {"/grpc.health.v1.Health/Check", kEveryService},
+    {"/grpc.health.v1.Health/Watch", kEveryService},
+    {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", kEveryService},
 };
 
 // The permitted callers of every method of every service. Methods for users are called by the edge.
@@ -59,8 +66,9 @@ std::map<std::string, Callers> ExpectedCallers() {
   for (const auto* file :
        {authn::v1::CreateKeyRequest::descriptor()->file(),
         policy::v1::ApplyRequest::descriptor()->file(), approval::v1::Review::descriptor()->file(),
-        masking::v1::MaskRequest::descriptor()->file(),
-        recorder::v1::Session::descriptor()->file()}) {
+        masking::v1::MaskRequest::descriptor()->file(), recorder::v1::Session::descriptor()->file(),
+        grpc::health::v1::HealthCheckRequest::descriptor()->file(),
+        grpc::reflection::v1::ServerReflectionRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const auto* service = file->service(s);
       for (int m = 0; m < service->method_count(); ++m) {
@@ -152,7 +160,7 @@ TEST_CASE("PeerRules: every caller × every method, over mutual TLS", "[rpc][pee
   REQUIRE(expected.size() > 25);
   expected["/countersign.authn.v1.AuthnService/NoSuchMethod"] = {};
   expected["/countersign.authn.v1.AuthnService/*"] = {};
-  expected["/grpc.health.v1.Health/Check"] = {};
+  expected["/grpc.health.v1.Health/NoSuchMethod"] = {};
   for (const std::string& caller : callers) {
     const MutualTls tls(files(caller));
     const auto channel = MakeChannel(absl::StrCat("127.0.0.1:", port), tls.ForChannelTo("policy"));

@@ -22,6 +22,8 @@
 #include "libs/rpc/channel.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/server_metrics.h"
+#include "libs/server/health_service.h"
+#include "libs/server/reflection_service.h"
 
 #ifndef COUNTERSIGN_VERSION
 #error "set by libs/server/CMakeLists.txt"
@@ -71,6 +73,8 @@ struct App::State {
   std::vector<std::function<std::string()>> checks;
   std::vector<std::function<void(absl::Duration)>> drains;
   std::map<std::string, std::string> addresses;
+  std::unique_ptr<HealthService> health;
+  ReflectionService reflection;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<http::StatusListener> status;
   std::string grpc_address;
@@ -98,7 +102,7 @@ struct App::State {
     return absl::OkStatus();
   }
 
-  absl::Status Listen() {
+  absl::Status Listen(const App& app) {
     if (services.empty()) return absl::OkStatus();
     if (config.listen.empty()) {
       return absl::FailedPreconditionError("the configuration has no `listen`");
@@ -117,6 +121,9 @@ struct App::State {
         }),
         &port);
     for (grpc::Service* service : services) builder.RegisterService(service);
+    health = std::make_unique<HealthService>([&app] { return app.NotReady(); });
+    builder.RegisterService(health.get());
+    reflection.AddTo(builder);
     server = builder.BuildAndStart();
     if (server == nullptr || port == 0) {
       return absl::UnavailableError(absl::StrCat("cannot listen on ", config.listen));
@@ -178,7 +185,7 @@ Clock& App::clock() { return state_->clock; }
 RandomSource& App::random() { return state_->random; }
 metrics::Registry& App::metrics() { return state_->registry; }
 void App::Own(std::shared_ptr<void> object) { state_->owned.push_back(std::move(object)); }
-void App::Serve(grpc::Service& service) { state_->services.push_back(&service); }
+void App::Register(grpc::Service& service) { state_->services.push_back(&service); }
 const std::string& App::grpc_address() const { return state_->grpc_address; }
 const std::string& App::metrics_address() const { return state_->metrics_address; }
 
@@ -231,7 +238,7 @@ void App::ShowAddress(std::string name, std::string address) {
 }
 
 absl::Status App::Start() {
-  CS_RETURN_IF_ERROR(state_->Listen());
+  CS_RETURN_IF_ERROR(state_->Listen(*this));
   CS_RETURN_IF_ERROR(state_->ServeStatus(*this));
   CS_RETURN_IF_ERROR(state_->WriteAddresses());
   for (const auto& [what, address] : state_->addresses) {
@@ -249,6 +256,7 @@ void App::Stop() {
   const absl::Duration timeout = state_->config.drain_timeout;
   if (state_->started) {
     for (const auto& drain : state_->drains) drain(timeout);
+    if (state_->health != nullptr) state_->health->EndStreams();
   }
   if (state_->server != nullptr) {
     state_->server->Shutdown(absl::ToChronoTime(state_->clock.Now() + timeout));

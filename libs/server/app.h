@@ -54,9 +54,18 @@ class App {
     return made;
   }
 
-  // Serves `service` on the `listen` address with mutual TLS, peer rules, limits and metrics.
+  // Serves `service` on the `listen` address with mutual TLS, peer rules, limits and metrics. Its
+  // EndStreams(), if it has one, is called when a drain begins, because streams may not end by
+  // themselves. Beside all services there are grpc.health.v1, whose state is that of /readyz, and
+  // server reflection.
   // REQUIRES: called before Start; `service` outlives the App.
-  void Serve(grpc::Service& service);
+  template <typename Service>
+  void Serve(Service& service) {
+    Register(service);
+    if constexpr (requires { service.EndStreams(); }) {
+      OnDrain([&service](absl::Duration) { service.EndStreams(); });
+    }
+  }
 
   // A channel with mutual TLS to the named service ("authn", "session-recorder"); the same one on
   // each call. FAILED_PRECONDITION when the configuration has no such peer.
@@ -70,7 +79,7 @@ class App {
   absl::StatusOr<std::string> SecretPath(absl::string_view name) const;
 
   // The process is ready when every check returns ""; otherwise a check returns what is missing.
-  // Checks are called by /readyz, one at a time, on a separate thread.
+  // Checks are called for /readyz and grpc.health.v1, on threads of their own.
   void ReadyWhen(std::function<std::string()> check);
   void ReadyWhenConnected(pg::Pool& pool);  // the database answers
 
@@ -96,6 +105,7 @@ class App {
   std::string NotReady() const;  // "" when ready
 
  private:
+  void Register(grpc::Service& service);
   void Own(std::shared_ptr<void> object);
   struct State;
   std::unique_ptr<State> state_;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +16,8 @@
 
 #include "absl/synchronization/notification.h"
 #include "countersign/authn/v1/authn.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "libs/rpc/handler.h"
 #include "libs/testing/test_certificates.h"
 
@@ -113,6 +116,66 @@ TEST_CASE("App: a service is reached by its peers and measured", "[server]") {
   const std::string metrics = Get(authn.metrics_address(), "/metrics");
   CHECK_THAT(metrics, Catch::Contains("grpc_server_handled_total{grpc_code=\"OK\""));
   CHECK_THAT(metrics, Catch::Contains("countersign_cert_expiry_seconds"));
+}
+
+TEST_CASE("App: every service has health and reflection, for its peers", "[server]") {
+  namespace health_v1 = ::grpc::health::v1;
+  namespace reflection_v1 = ::grpc::reflection::v1;
+  TestAuthority authority;
+  App authn("authn", ConfigFor(authority, "authn"));
+  authn.Serve(authn.Make<Service>());
+  std::atomic<bool> ready{true};
+  authn.ReadyWhen([&ready] { return std::string(ready ? "" : "no database"); });
+  REQUIRE(authn.Start().ok());
+  const auto edge = EdgeFor(authority, authn);
+  const auto channel = edge->ChannelTo("authn").value();
+  const auto health = health_v1::Health::NewStub(channel);
+  const auto check = [&](const std::string& service) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    health_v1::HealthCheckRequest request;
+    request.set_service(service);
+    health_v1::HealthCheckResponse response;
+    const grpc::Status status = health->Check(&context, request, &response);
+    return status.ok() ? static_cast<int>(response.status()) : -status.error_code();
+  };
+  CHECK(check("") == health_v1::HealthCheckResponse::SERVING);
+  CHECK(check("none") == -grpc::StatusCode::NOT_FOUND);
+
+  grpc::ClientContext watching;
+  const auto watch = health->Watch(&watching, {});
+  health_v1::HealthCheckResponse state;
+  REQUIRE(watch->Read(&state));
+  CHECK(state.status() == health_v1::HealthCheckResponse::SERVING);
+  ready = false;
+  REQUIRE(watch->Read(&state));
+  CHECK(state.status() == health_v1::HealthCheckResponse::NOT_SERVING);
+  CHECK(check("") == health_v1::HealthCheckResponse::NOT_SERVING);
+
+  grpc::ClientContext reflecting;
+  const auto stream =
+      reflection_v1::ServerReflection::NewStub(channel)->ServerReflectionInfo(&reflecting);
+  reflection_v1::ServerReflectionRequest request;
+  request.set_list_services("");
+  std::vector<std::string> names;
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(stream->Write(request));
+    reflection_v1::ServerReflectionResponse response;
+    REQUIRE(stream->Read(&response));
+    names.clear();
+    for (const auto& service : response.list_services_response().service()) {
+      names.push_back(service.name());
+    }
+  }
+  CHECK(names == std::vector<std::string>{"countersign.authn.v1.IdentityService",
+                                          "grpc.health.v1.Health",
+                                          "grpc.reflection.v1.ServerReflection"});
+  stream->WritesDone();
+  CHECK(stream->Finish().ok());
+
+  authn.Stop();  // ends the watch, whose caller has not cancelled it
+  CHECK_FALSE(watch->Read(&state));
+  CHECK(watch->Finish().error_code() == grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_CASE("App: a peer that may not call is refused and counted", "[server]") {
