@@ -93,8 +93,7 @@ grpc::ServerUnaryReactor* ReviewService::ListTransitions(grpc::CallbackServerCon
 }
 
 absl::StatusOr<rpc::StreamPage<v1::WatchReviewsResponse>> ReviewService::ReadWatch(
-    const domain::Principal& caller, std::optional<std::uint64_t>& after) const {
-  const bool first = !after.has_value();
+    const domain::Principal& caller, std::optional<std::uint64_t>& after, bool first) const {
   CS_ASSIGN_OR_RETURN(const TransitionPage page, reviewer_api_.Transitions(caller, after));
   after = page.last_sequence;
   rpc::StreamPage<v1::WatchReviewsResponse> result;
@@ -112,12 +111,14 @@ grpc::ServerWriteReactor<v1::WatchReviewsResponse>* ReviewService::WatchReviews(
     grpc::CallbackServerContext* context, const v1::WatchReviewsRequest* request) {
   using Page = absl::StatusOr<rpc::StreamPage<v1::WatchReviewsResponse>>;
   return rpc::StreamPages<v1::WatchReviewsResponse>(
-      {pool_, watches_, watch_interval_}, context, [=, this, state = WatchState()]() mutable -> Page {
-        if (state.caller == nullptr) {
+      {pool_, watches_, watch_interval_}, context,
+      [=, this, state = WatchState()]() mutable -> Page {
+        const bool first = state.caller == nullptr;
+        if (first) {
           CS_ASSIGN_OR_RETURN(state.after, SequenceFromToken(request->resume_token()));
           CS_ASSIGN_OR_RETURN(state.caller, rpc::VerifyCaller(*context, callers_));
         }
-        return ReadWatch(*state.caller, state.after);
+        return ReadWatch(*state.caller, state.after, first);
       });
 }
 

@@ -47,10 +47,14 @@ class ReviewService final : public v1::ReviewService::CallbackService {
                                          const v1::RevokeReviewRequest* request,
                                          v1::Review* response) override;
 
+  // Ends all watches, because the process stops.
+  void EndStreams() { watches_.Close(); }
+
  private:
-  // The next page of a watch, behind `after`, which is moved; nullopt: from now on.
+  // The next page of a watch, behind `after`, which is moved; nullopt: from now on. The first page
+  // has a response even if nothing happened.
   absl::StatusOr<rpc::StreamPage<v1::WatchReviewsResponse>> ReadWatch(
-      const domain::Principal& caller, std::optional<std::uint64_t>& after) const;
+      const domain::Principal& caller, std::optional<std::uint64_t>& after, bool first) const;
   absl::Status Answer(const absl::StatusOr<ReviewWithContent>& open, v1::Review& response) const;
 
   ReviewerApi& reviewer_api_;

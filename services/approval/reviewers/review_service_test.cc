@@ -1,162 +1,21 @@
 // Both gRPC services over an in-process channel.
 #include "services/approval/reviewers/review_service.h"
 
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-
 #include <catch2/catch.hpp>
 #include <future>
-#include <map>
 
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
-#include "services/approval/approval.h"
-#include "services/approval/gate/review_gate_service.h"
-#include "services/approval/testing/approval_testing.h"
-#include "services/approval/testing/review_store_memory.h"
+#include "services/approval/testing/review_service_testing.h"
 
 namespace countersign::approval::reviewers {
 namespace {
 
 using testing::BindingHash;
-using testing::Reviewer;
-using testing::Signed;
-
-// A token is the name of its principal.
-class NamedCallers final : public rpc::CallerVerifier {
- public:
-  NamedCallers() {
-    for (const char* name : {"bob", "carol"}) Add(Reviewer(name));
-    Add(Signed("ada", {}, {{domain::Role::kCaller, {}}}));
-    Add(Signed("eve", {}, {{domain::Role::kCaller, {}}}));
-    Add(Signed("legal", {"legal"}, {{domain::Role::kReviewer, {}}}));
-    Add(Signed("far", {"security"}, {{domain::Role::kReviewer, {"other"}}}));
-    Add(Signed("audit", {}, {{domain::Role::kAuditor, {}}}));
-    Add(Signed("audit-openai", {}, {{domain::Role::kAuditor, {"openai"}}}));
-    Add(Signed("audit-other", {}, {{domain::Role::kAuditor, {"other"}}}));
-  }
-  absl::StatusOr<std::shared_ptr<const domain::Principal>> Verify(
-      absl::string_view token) override {
-    const auto found = principals_.find(std::string(token));
-    if (found == principals_.end()) return absl::UnauthenticatedError("no such token");
-    return found->second;
-  }
-
- private:
-  void Add(domain::Principal principal) {
-    const std::string name = principal.identity;
-    principals_[name] = std::make_shared<const domain::Principal>(std::move(principal));
-  }
-  std::map<std::string, std::shared_ptr<const domain::Principal>> principals_;
-};
-
-struct Fixture {
-  SystemClock clock;
-  SystemRandom random;
-  metrics::Registry registry;
-  testing::MemoryReviewStore store{clock, random};
-  Approval approval{
-      store, crypto::PageTokens(SecretString("secret"), random), clock, registry, {2}};
-  NamedCallers callers;
-  gate::ReviewGateService gate_service{approval.gate(), callers, clock};
-  ReviewService review_service{approval.reviewer_api(), callers, approval.pool()};
-  std::unique_ptr<grpc::Server> server;
-  std::unique_ptr<v1::ReviewGateService::Stub> gate;
-  std::unique_ptr<v1::ReviewService::Stub> reviews;
-
-  Fixture() {
-    REQUIRE(approval.directory().Serve(std::make_shared<domain::ResourceSet>()).ok());
-    approval.Start();
-    grpc::ServerBuilder builder;
-    builder.RegisterService(&gate_service);
-    builder.RegisterService(&review_service);
-    server = builder.BuildAndStart();
-    const auto channel = server->InProcessChannel({});
-    gate = v1::ReviewGateService::NewStub(channel);
-    reviews = v1::ReviewService::NewStub(channel);
-  }
-  ~Fixture() { server->Shutdown(); }
-
-  template <typename Stub, typename Request, typename Response>
-  absl::Status Call(const std::string& who, Stub& stub,
-                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const Request& request, Response& response) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    if (!who.empty()) context.AddMetadata(rpc::kInternalTokenKey, who);
-    return rpc::FromGrpc((stub.*method)(&context, request, &response));
-  }
-
-  static v1::JoinRequest AJoin(char hash = 'a') {
-    v1::JoinRequest join;
-    join.set_session_id("s1");
-    join.set_connection("openai");
-    join.set_binding_hash(BindingHash(hash));
-    join.set_policy("regulated");
-    join.set_prompt_tokens(42);
-    auto& terms = *join.mutable_terms();
-    terms.add_reviewers("security");
-    terms.set_approvals(1);
-    terms.set_pending_ttl_ms(900'000);
-    terms.set_hold_ms(240'000);
-    terms.set_grant_kind(countersign::domain::v1::GRANT_KIND_ONE_SHOT);
-    terms.set_grant_ttl_ms(300'000);
-    terms.set_grant_uses(1);
-    auto& prompt = *join.mutable_prompt();
-    prompt.set_model("gpt-4o");
-    auto& part = *prompt.add_parts();
-    part.set_role("user");
-    part.set_text("hide\xE2\x80\xAEthis\x07");
-    prompt.add_tools("search");
-    (*prompt.mutable_parameters())["max_tokens"] = 10;
-    auto& finding = *join.add_findings();
-    finding.set_condition("keywords");
-    finding.set_rule("hipaa");
-    finding.set_end(4);
-    join.mutable_head()->set_method("POST");
-    join.mutable_head()->set_target("/v1/chat/completions?q=1");
-    auto& header = *join.mutable_head()->add_headers();
-    header.set_name("accept");
-    header.set_value("*/*");
-    // A picture of four bytes.
-    auto& media = *prompt.add_media();
-    media.set_pointer("/messages/0/content/0/image_url/url");
-    media.set_type("image/png");
-    media.set_size(4);
-    media.set_sha256("bd023c507ff8420b320c32f50d7d70be9f1ce1105f52739a163ebda5646f6f50");
-    join.set_upstream_body(
-        R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":)"
-        R"({"url":"data:image/png;base64,/4D+gQ=="}}]}]})");
-    return join;
-  }
-  std::string Opened(char hash = 'a') {
-    v1::ReviewStatus status;
-    const absl::Status joined =
-        Call("ada", *gate, &v1::ReviewGateService::Stub::Join, AJoin(hash), status);
-    INFO(joined.ToString());
-    REQUIRE(joined.ok());
-    CHECK(status.state() == v1::Review::PENDING);
-    return status.review_id();
-  }
-  absl::Status Approve(const std::string& who, const std::string& id, const std::string& hash,
-                       v1::Review& review) {
-    v1::ApproveReviewRequest request;
-    request.set_id(id);
-    request.set_seen_hash(hash);
-    request.set_reason("fine");
-    return Call(who, *reviews, &v1::ReviewService::Stub::ApproveReview, request, review);
-  }
-  absl::Status Get(const std::string& who, const std::string& id, v1::Review& review) {
-    v1::GetReviewRequest request;
-    request.set_id(id);
-    return Call(who, *reviews, &v1::ReviewService::Stub::GetReview, request, review);
-  }
-};
-
-}  // namespace
+using testing::ServedReviews;
 
 TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   v1::Review review;
   REQUIRE(test.Get("bob", id, review).ok());
@@ -187,7 +46,7 @@ TEST_CASE("GetReview: a reviewer reads everything that will be sent, as it is", 
 }
 
 TEST_CASE("GetReviewMedia: those who may read the review get its media", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   const auto get = [&](const std::string& who, std::uint32_t index, v1::ReviewMedia& media) {
     v1::GetReviewMediaRequest request;
@@ -210,7 +69,7 @@ TEST_CASE("GetReviewMedia: those who may read the review get its media", "[appro
 }
 
 TEST_CASE("Leave: a held call can leave after its token has expired", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   v1::Review review;
   REQUIRE(test.Get("bob", id, review).ok());
@@ -225,7 +84,7 @@ TEST_CASE("Leave: a held call can leave after its token has expired", "[approval
 }
 
 TEST_CASE("ListReviews: items show the requester and the call, not the prompt", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   v1::ListReviewsResponse list;
   REQUIRE(test.Call("bob", *test.reviews, &v1::ReviewService::Stub::ListReviews,
@@ -238,7 +97,7 @@ TEST_CASE("ListReviews: items show the requester and the call, not the prompt", 
 }
 
 TEST_CASE("ListReviews: a page starts where the token says", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   for (const char hash : {'1', '2', '3'}) test.Opened(hash);
   v1::ListReviewsRequest request;
   request.set_page_size(2);
@@ -258,7 +117,7 @@ TEST_CASE("ListReviews: a page starts where the token says", "[approval]") {
 }
 
 TEST_CASE("ListTransitions: every step in order, of reviews that the reader sees", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const auto list = [&](const std::string& who, const std::string& token) {
     v1::ListTransitionsRequest request;
     request.set_page_token(token);
@@ -304,7 +163,7 @@ TEST_CASE("ListTransitions: every step in order, of reviews that the reader sees
 }
 
 TEST_CASE("ListTransitions: refuses who is no reviewer, and a token that is none", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   v1::ListTransitionsRequest request;
   v1::ListTransitionsResponse response;
   CHECK(absl::IsPermissionDenied(test.Call(
@@ -317,7 +176,7 @@ TEST_CASE("ListTransitions: refuses who is no reviewer, and a token that is none
 }
 
 TEST_CASE("Reviews: each wrong caller gets its own refusal", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   v1::Review review;
   CHECK(test.Get("", id, review).code() == absl::StatusCode::kUnauthenticated);
@@ -335,7 +194,7 @@ TEST_CASE("Reviews: each wrong caller gets its own refusal", "[approval]") {
 }
 
 TEST_CASE("ApproveReview: only the hash that was shown is accepted", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   v1::Review review;
   CHECK(test.Approve("bob", id, "", review).code() == absl::StatusCode::kInvalidArgument);
@@ -356,7 +215,7 @@ TEST_CASE("ApproveReview: only the hash that was shown is accepted", "[approval]
 }
 
 TEST_CASE("DenyReview: needs no hash, and its reason reaches the caller", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   auto held = std::async(std::launch::async, [&] {
     v1::WaitRequest wait;
@@ -385,7 +244,7 @@ TEST_CASE("DenyReview: needs no hash, and its reason reaches the caller", "[appr
 }
 
 TEST_CASE("Reviews: auditors read those of their connections and change none", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   v1::Review review;
   v1::ListReviewsRequest list;
@@ -419,7 +278,7 @@ TEST_CASE("Reviews: auditors read those of their connections and change none", "
 }
 
 TEST_CASE("GetStatus: gives the current state, to the requester only", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   v1::GetStatusRequest request;
   request.set_review_id(test.Opened());
   v1::ReviewStatus status;
@@ -432,7 +291,7 @@ TEST_CASE("GetStatus: gives the current state, to the requester only", "[approva
 }
 
 TEST_CASE("Wait: refuses an empty session id", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   v1::WaitRequest wait;
   wait.set_review_id(test.Opened());
   wait.set_wait_ms(10);
@@ -444,7 +303,7 @@ TEST_CASE("Wait: refuses an empty session id", "[approval]") {
 }
 
 TEST_CASE("Wait: ends with PENDING at its deadline", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   v1::WaitRequest wait;
   wait.set_review_id(test.Opened());
   wait.set_session_id("s1");
@@ -455,7 +314,7 @@ TEST_CASE("Wait: ends with PENDING at its deadline", "[approval]") {
 }
 
 TEST_CASE("RevokeReview: revokes the grant, and a waiting call learns it", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   const std::string id = test.Opened();
   v1::Review review;
   REQUIRE(test.Approve("bob", id, BindingHash('a'), review).ok());
@@ -477,22 +336,23 @@ TEST_CASE("RevokeReview: revokes the grant, and a waiting call learns it", "[app
 }
 
 TEST_CASE("Join: terms that need no approval are refused", "[approval]") {
-  Fixture test;
+  ServedReviews test;
   v1::ReviewStatus status;
   const auto join = [&](const v1::JoinRequest& request) {
     return test.Call("ada", *test.gate, &v1::ReviewGateService::Stub::Join, request, status).code();
   };
-  v1::JoinRequest none = Fixture::AJoin();
+  v1::JoinRequest none = ServedReviews::AJoin();
   none.mutable_terms()->set_approvals(0);
   CHECK(join(none) == absl::StatusCode::kInvalidArgument);
-  v1::JoinRequest nobody = Fixture::AJoin();
+  v1::JoinRequest nobody = ServedReviews::AJoin();
   nobody.mutable_terms()->clear_reviewers();
   CHECK(join(nobody) == absl::StatusCode::kInvalidArgument);
-  v1::JoinRequest kind = Fixture::AJoin();
+  v1::JoinRequest kind = ServedReviews::AJoin();
   kind.mutable_terms()->set_grant_kind(static_cast<countersign::domain::v1::GrantKind>(99));
   CHECK(join(kind) == absl::StatusCode::kInvalidArgument);
-  CHECK(test.Call("", *test.gate, &v1::ReviewGateService::Stub::Join, Fixture::AJoin(), status)
-            .code() == absl::StatusCode::kUnauthenticated);
+  CHECK(
+      test.Call("", *test.gate, &v1::ReviewGateService::Stub::Join, ServedReviews::AJoin(), status)
+          .code() == absl::StatusCode::kUnauthenticated);
 }
 
 }  // namespace countersign::approval::reviewers

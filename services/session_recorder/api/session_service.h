@@ -41,12 +41,16 @@ class SessionService final : public recorder::v1::SessionService::CallbackServic
                                         const recorder::v1::KillSessionRequest* request,
                                         recorder::v1::KillSessionResponse* response) override;
 
+  // Ends all tails, because the process stops.
+  void EndStreams() { tails_.Close(); }
+
  private:
   // The caller as a reader. PERMISSION_DENIED for a caller who is not an auditor.
   absl::StatusOr<exports::ExportReader> Auditor(const grpc::CallbackServerContext& context) const;
   // The next page of a tail, behind `after`, which is moved.
-  absl::StatusOr<rpc::StreamPage<recorder::v1::TailSessionResponse>> ReadTail(
-      const std::string& id, std::uint32_t& after, bool first) const;
+  absl::StatusOr<rpc::StreamPage<recorder::v1::TailSessionResponse>> ReadTail(const std::string& id,
+                                                                              std::uint32_t& after,
+                                                                              bool first) const;
   // NOT_FOUND, or PERMISSION_DENIED when `auditor` may not read the session's connection.
   absl::Status MayTouch(const std::string& id, const exports::ExportReader& auditor) const;
 

@@ -81,7 +81,8 @@ struct Served {
   ThreadPool pool{2, 100};
   FakeCallers callers;
   RecorderService recorder_service{recorder.sessions, callers, [] { return ""; }};
-  SessionService session_service{recorder.sessions, reader, exporter, pool, callers};
+  SessionService session_service{recorder.sessions,    reader, exporter, pool, callers,
+                                 absl::Milliseconds(5)};
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<v1::SessionService::Stub> sessions;
   std::unique_ptr<v1::RecorderService::Stub> recording;
@@ -327,6 +328,66 @@ TEST_CASE("KillSession: stops a running session and reports whether it was runni
   CHECK(
       served.sessions->KillSession(Served::As("auditor").get(), request, &response).error_code() ==
       grpc::NOT_FOUND);
+}
+
+TEST_CASE("TailSession: the events that are there, those that follow, and the end",
+          "[session_recorder]") {
+  Served served;
+  const auto session = served.recorder.Open(TestStart(TestId(1), "hello"));
+  REQUIRE(session.ok());
+  v1::TailSessionRequest request;
+  request.set_id(TestId(1));
+  const auto context = Served::As("auditor");
+  const auto reader = served.sessions->TailSession(context.get(), request);
+  v1::TailSessionResponse response;
+  REQUIRE(reader->Read(&response));
+  CHECK(response.session().id() == TestId(1));
+  CHECK_FALSE(response.session().has_outcome());
+  const std::uint32_t events = response.events_size();
+  REQUIRE(served.recorder.Append(*session, {DataEvent("piece")}).ok());
+  REQUIRE(reader->Read(&response));
+  REQUIRE(response.events_size() == 1);
+  CHECK(response.events(0).index() == events + 1);
+  REQUIRE(served.recorder.End(*session).ok());
+  while (reader->Read(&response)) continue;
+  CHECK(response.session().has_outcome());
+  CHECK(reader->Finish().ok());
+}
+
+TEST_CASE("TailSession: of an ended session, from an index on", "[session_recorder]") {
+  Served served;
+  served.Record(1, "hello", {"a", "b", "c"});
+  v1::TailSessionRequest request;
+  request.set_id(TestId(1));
+  request.set_after_index(2);
+  const auto context = Served::As("auditor");
+  const auto reader = served.sessions->TailSession(context.get(), request);
+  v1::TailSessionResponse response;
+  REQUIRE(reader->Read(&response));
+  REQUIRE(response.events_size() > 0);
+  CHECK(response.events(0).index() == 3);
+  CHECK(response.session().has_outcome());
+  CHECK_FALSE(reader->Read(&response));
+  CHECK(reader->Finish().ok());
+}
+
+TEST_CASE("TailSession: refuses other callers and unknown sessions", "[session_recorder]") {
+  Served served;
+  served.Record(1);
+  const auto code = [&](const std::string& token, const std::string& id) {
+    v1::TailSessionRequest request;
+    request.set_id(id);
+    const auto context = Served::As(token);
+    const auto reader = served.sessions->TailSession(context.get(), request);
+    v1::TailSessionResponse response;
+    CHECK_FALSE(reader->Read(&response));
+    return reader->Finish().error_code();
+  };
+  CHECK(code("", TestId(1)) == grpc::UNAUTHENTICATED);
+  CHECK(code("admin", TestId(1)) == grpc::PERMISSION_DENIED);
+  CHECK(code("auditor-of-anthropic", TestId(1)) == grpc::PERMISSION_DENIED);
+  CHECK(code("auditor", TestId(2)) == grpc::NOT_FOUND);
+  CHECK(code("auditor", "x") == grpc::INVALID_ARGUMENT);
 }
 
 }  // namespace countersign::session_recorder::api
