@@ -9,9 +9,8 @@
 #include "libs/clients/review_gate_grpc.h"
 #include "libs/clients/revocation_watch.h"
 #include "libs/server/run_service.h"
-#include "services/edge/admin/connect_gateway.h"
 #include "services/edge/edge_config.h"
-#include "services/edge/grpc_calls/rpc_backend_grpc.h"
+#include "services/edge/serve_rpcs.h"
 
 namespace countersign::edge {
 namespace {
@@ -30,10 +29,8 @@ absl::Status Wire(EdgeConfig config, server::App& app) {
       app.Make<clients::GrpcMasker>(masking), app.Make<clients::GrpcRecorder>(recorder)};
   config.credential_cache.live = false;  // until the revocation stream is open
   auto& edge = app.Make<Edge>(config, ports, app.clock(), app.random(), app.metrics());
-  const admin::ConnectGateway::Channels owners{
-      {"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}};
-  edge.SetAdminBackend(app.Make<admin::ConnectGateway>(owners));
-  edge.SetRpcBackend(app.Make<grpc_calls::GrpcRpcBackend>(owners));
+  ServeRpcs(edge, app,
+            {{"authn", authn}, {"policy", policy}, {"approval", approval}, {"recorder", recorder}});
   app.Make<clients::RevocationWatch>(
       authn, clients::RevocationHooks{[&edge] { edge.credentials().Flush(); },
                                       [&edge](bool live) { edge.credentials().SetLive(live); }});

@@ -26,9 +26,8 @@
 #include "services/authn/internal_tokens/minter_cppjwt.h"
 #include "services/authn/oidc/fetcher_http.h"
 #include "services/authn/secrets/secret_store_file.h"
-#include "services/edge/admin/connect_gateway.h"
 #include "services/edge/edge.h"
-#include "services/edge/grpc_calls/rpc_backend_grpc.h"
+#include "services/edge/serve_rpcs.h"
 #include "services/masking/local_masker.h"
 #include "services/masking/profile_store.h"
 #include "services/policy/policy_metrics.h"
@@ -189,14 +188,13 @@ edge::Edge& WireEdge(const std::string& address, edge::call::Ports ports,
   return edge;
 }
 
-// The edge is constructed before the backends of its admin calls, because the ResourceHub, which
-// they need, must be destroyed before the parts that it serves.
-void WireAdmin(const Services& services, edge::Edge& edge, server::App& app) {
+// The edge is constructed before the backends of its RPCs, because the ResourceHub, which they
+// need, must be destroyed before the parts that it serves.
+void WireRpcs(const Services& services, edge::Edge& edge, server::App& app) {
   const auto channel = app.Make<InProcessServer>(services, app.metrics(), app.clock()).Channel();
-  const edge::admin::ConnectGateway::Channels owners{
-      {"authn", channel}, {"policy", channel}, {"approval", channel}, {"recorder", channel}};
-  edge.SetAdminBackend(app.Make<edge::admin::ConnectGateway>(owners));
-  edge.SetRpcBackend(app.Make<edge::grpc_calls::GrpcRpcBackend>(owners));
+  edge::ServeRpcs(
+      edge, app,
+      {{"authn", channel}, {"policy", channel}, {"approval", channel}, {"recorder", channel}});
 }
 
 absl::Status ApplyConfig(const std::vector<std::string>& paths,
@@ -249,7 +247,7 @@ absl::StatusOr<std::string> WireGateway(const DataDirectory& directory,
   hub.Attach("edge", edge);
   services.push_back(&app.Make<policy::resources::ResourceService>(hub, authn.callers,
                                                                    app.Make<ThreadPool>(4, 64)));
-  WireAdmin(services, edge, app);
+  WireRpcs(services, edge, app);
 
   CS_RETURN_IF_ERROR(hub.Start());
   CS_RETURN_IF_ERROR(ApplyConfig(options.config, hub));

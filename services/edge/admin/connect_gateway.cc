@@ -57,10 +57,9 @@ void ConnectGateway::Forward(AdminRequest request, domain::Done<AdminReply> done
   if (!access.ok()) return done(MakeErrorReply(access));
   const bool streams = target->method->server_streaming();
   if (streams || !IsJson(request.content_type)) {
-    return done(AdminReply{
-        415, ErrorToJson(absl::InvalidArgumentError(
-                 absl::StrCat("content-type must be application/",
-                              streams ? "connect+json: the answer is a stream" : "json")))});
+    return done(AdminReply{415, ErrorToJson(absl::InvalidArgumentError(absl::StrCat(
+                                    "content-type must be application/",
+                                    streams ? "connect+json: the answer is a stream" : "json")))});
   }
   const auto channel = state_->channels.find(target->owner);
   if (channel == state_->channels.end()) {

@@ -229,6 +229,14 @@ TEST_CASE("ConnectGateway: only JSON is accepted", "[connect]") {
   }
 }
 
+TEST_CASE("ConnectGateway: a stream is not answered in the unary form", "[connect]") {
+  Fixture fixture;
+  const auto reply = fixture.Post("/countersign.recorder.v1.SessionService/TailSession", "{}",
+                                  {domain::Role::kAuditor});
+  CHECK(reply.http_status == 415);
+  CHECK_THAT(reply.body, Catch::Contains("application/connect+json"));
+}
+
 TEST_CASE("ConnectGateway: a service that does not answer is a 504 at the deadline", "[connect]") {
   Fixture fixture;
   const auto reply = fixture.Post(kSessions, "{}", {domain::Role::kAuditor}, "application/json",

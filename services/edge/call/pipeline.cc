@@ -194,8 +194,7 @@ async::Awaitable<void> OpenSessionAndRun(const CallContext& context, const Label
   PendingDecision asked(context, caller, read);
   Session session(context, caller, MakeSessionStart(context, read));
   context.reply.SetSession(session.id());
-  const request::CallerWatch watch(context, caller,
-                                   request::HasCallerRole(read.connection().name));
+  const request::CallerWatch watch(context, caller, request::HasCallerRole(read.connection().name));
   CallResult result = co_await RunSteps(context, caller, read, asked, session);
   if (auto* refusal = std::get_if<Refusal>(&result)) {
     co_return co_await EndRefused(context, labels, session, std::move(*refusal));

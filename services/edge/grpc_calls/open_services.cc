@@ -39,7 +39,8 @@ async::Awaitable<absl::Status> Watch(const call::CallContext& context, const Rpc
   });
   std::optional<ServingStatus> told;
   while (!context.cancellation.cancelled()) {
-    const ServingStatus now = IsKnown(rpc, service) ? GetStatus(rpc) : ServingStatus::kServiceUnknown;
+    const ServingStatus now =
+        IsKnown(rpc, service) ? GetStatus(rpc) : ServingStatus::kServiceUnknown;
     if (told != now) {
       const absl::Status sent = co_await reply.Send(MakeHealthResponse(now));
       if (!sent.ok()) co_return sent;

@@ -3,15 +3,15 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "libs/rpc/reflection.h"
 
-// Server reflection (grpc.reflection.v1): describes the services for callers and what the edge
-// itself serves. Services between the parts of the gateway are left out of their files.
 namespace countersign::edge::grpc_calls {
 
-// See RpcBackend.
+// The full names of the services for callers, sorted.
 const std::vector<std::string>& PublicServiceNames();
-absl::StatusOr<std::string> AnswerReflection(absl::string_view request);
+
+// Describes those services, and what the edge itself serves. Services between the parts of the
+// gateway are left out of their files.
+rpc::Reflection MakePublicReflection();
 
 }  // namespace countersign::edge::grpc_calls

@@ -17,7 +17,7 @@ enum class MessageForm { kProto, kJson };
 // A call of a method of countersign.*, for its verified caller.
 struct RpcRequest {
   domain::Call call;
-  std::string path;  // "/countersign.<service>.v1.<Service>/<Method>"
+  std::string path;                        // "/countersign.<service>.v1.<Service>/<Method>"
   MessageForm form = MessageForm::kProto;  // of the request and of the answer
   std::string message;
   absl::Time deadline;  // InfiniteFuture: none

@@ -165,10 +165,11 @@ class FailedAnswer final : public RpcAnswer {
 
 struct GrpcRpcBackend::State {
   const Channels channels;
+  const rpc::Reflection reflection = MakePublicReflection();
   clients::CallGroup calls;
 };
 
-GrpcRpcBackend::GrpcRpcBackend(Channels channels) : state_(new State{std::move(channels), {}}) {}
+GrpcRpcBackend::GrpcRpcBackend(Channels channels) : state_(new State{std::move(channels)}) {}
 GrpcRpcBackend::~GrpcRpcBackend() = default;
 
 absl::StatusOr<RpcMethod> GrpcRpcBackend::Find(absl::string_view path,
@@ -184,8 +185,8 @@ std::unique_ptr<RpcAnswer> GrpcRpcBackend::Start(RpcRequest request) {
   if (!method.ok()) return std::make_unique<FailedAnswer>(method.status());
   absl::StatusOr<grpc::ByteBuffer> bytes = EncodeRequest(*method, request);
   if (!bytes.ok()) return std::make_unique<FailedAnswer>(bytes.status());
-  auto call = std::make_shared<OwnerCall>(*method, request.form,
-                                          state_->channels.at(method->owner), state_->calls);
+  auto call = std::make_shared<OwnerCall>(*method, request.form, state_->channels.at(method->owner),
+                                          state_->calls);
   call->Start(request, *std::move(bytes));
   return std::make_unique<OwnerAnswer>(std::move(call));
 }
@@ -193,7 +194,7 @@ std::unique_ptr<RpcAnswer> GrpcRpcBackend::Start(RpcRequest request) {
 const std::vector<std::string>& GrpcRpcBackend::services() const { return PublicServiceNames(); }
 
 absl::StatusOr<std::string> GrpcRpcBackend::Reflect(absl::string_view request) const {
-  return AnswerReflection(request);
+  return state_->reflection.Answer(request);
 }
 
 }  // namespace countersign::edge::grpc_calls

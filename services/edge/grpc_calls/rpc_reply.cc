@@ -38,7 +38,9 @@ dialects::HeaderList MakeTrailers(const absl::Status& status) {
   const absl::Status shown = absl::Status(status.code(), Shorten(status.message()));
   grpc_wire::ErrorDetails details;
   details.reason = GetReason(status);
-  if (absl::IsUnavailable(status)) details.retry_after = absl::Seconds(1);
+  if (absl::IsUnavailable(status) || details.reason == "overloaded") {
+    details.retry_after = absl::Seconds(1);
+  }
   dialects::HeaderList trailers;
   trailers.emplace_back("grpc-status", absl::StrCat(static_cast<int>(status.code())));
   if (!shown.message().empty()) {

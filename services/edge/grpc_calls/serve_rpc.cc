@@ -87,8 +87,7 @@ async::Awaitable<absl::Status> Forward(const call::CallContext& context, const R
     call::request::ReportUnverified(context, caller.refusal());
     co_return admin::ToStatus(caller.refusal().error);
   }
-  const absl::StatusOr<RpcMethod> method =
-      FindMethod(context, rpc, protocol, caller->principal());
+  const absl::StatusOr<RpcMethod> method = FindMethod(context, rpc, protocol, caller->principal());
   if (!method.ok()) co_return method.status();
   const absl::Duration timeout =
       method->streams ? head.timeout : std::min(head.timeout, rpc.options.unary_timeout);
@@ -102,9 +101,8 @@ async::Awaitable<absl::Status> Forward(const call::CallContext& context, const R
   const absl::Time until = context.arrived + timeout;
   const async::Deadline deadline(context.executor, until - context.services.clock.Now(),
                                  context.cancellation, DeadlineError());
-  const std::unique_ptr<RpcAnswer> answer =
-      rpc.backend->Start({caller->call(), context.request.path, protocol.form(),
-                          *std::move(message), until});
+  const std::unique_ptr<RpcAnswer> answer = rpc.backend->Start(
+      {caller->call(), context.request.path, protocol.form(), *std::move(message), until});
   if (!method->streams) co_return co_await Deliver(context, *answer, reply);
   co_return co_await DeliverStream(context, *caller, *rpc.backend, *answer, reply);
 }
@@ -143,8 +141,8 @@ async::Awaitable<void> ServeRpc(const call::CallContext& context, const RpcServi
   const absl::Status& cause = context.cancellation.cause();
   if (absl::IsCancelled(cause)) co_return;  // the caller has left
   if (absl::IsAborted(cause)) {
-    status = WithReason(absl::UnavailableError("the gateway is stopping; call again"),
-                        "unavailable");
+    status =
+        WithReason(absl::UnavailableError("the gateway is stopping; call again"), "unavailable");
   }
   co_await reply.End(std::move(status));
 }

@@ -150,8 +150,8 @@ TEST_CASE("ServeRpc: requests that are not exactly one message", "[grpc]") {
       {EncodeFrame(0, "") + EncodeFrame(0, ""), "3"},
       {EncodeFrame(2, ""), "3"},
       {EncodeFrame(0x80, ""), "3"},
-      {EncodeFrame(1, grpc_wire::Gzip("x")), "13"},      // no grpc-encoding
-      {std::string("\0\xff\xff\xff\xff", 5), "8"},       // four gibibytes
+      {EncodeFrame(1, grpc_wire::Gzip("x")), "13"},            // no grpc-encoding
+      {std::string("\0\xff\xff\xff\xff", 5), "8"},             // four gibibytes
       {EncodeFrame(0, std::string((1 << 20) + 1, 'x')), "8"},  // above a mebibyte without a role
   };
   for (const Case& c : cases) {
@@ -294,9 +294,9 @@ TEST_CASE("ServeRpc: gRPC-Web has its trailers in the body", "[grpc]") {
     CHECK(caller.header("content-type") == type);
     const std::string answer = EncodeFrame(0, "a");
     const std::string trailers = EncodeFrame(0x80, "grpc-status: 0\r\n");
-    CHECK(caller.body() == (text ? grpc_wire::EncodeWebText(answer) +
-                                       grpc_wire::EncodeWebText(trailers)
-                                 : answer + trailers));
+    CHECK(caller.body() ==
+          (text ? grpc_wire::EncodeWebText(answer) + grpc_wire::EncodeWebText(trailers)
+                : answer + trailers));
     CHECK(Status(caller).empty());
   }
 }
@@ -311,10 +311,9 @@ TEST_CASE("ServeRpc: Connect's streams are JSON and end with a status", "[grpc]"
   f.backend.Give(0, "{\"n\":1}");
   f.Run();
   f.Advance(absl::Seconds(1));
-  CHECK(caller.body() ==
-        EncodeFrame(0, "{\"n\":1}") +
-            EncodeFrame(2, R"({"error":{"code":"deadline_exceeded",)"
-                           R"("message":"the call's deadline is over"}})"));
+  CHECK(caller.body() == EncodeFrame(0, "{\"n\":1}") +
+                             EncodeFrame(2, R"({"error":{"code":"deadline_exceeded",)"
+                                            R"("message":"the call's deadline is over"}})"));
   FakeCallerConnection& unary = f.Ask(kUnary, EncodeFrame(0, "{}"), type);
   CHECK_THAT(unary.body(), Catch::Contains("unimplemented"));
   FakeCallerConnection& ended = f.Ask(kStream, EncodeFrame(0, "{}"), type);
@@ -343,7 +342,11 @@ TEST_CASE("Health: open, for the gateway and its services", "[grpc]") {
   Fixture f;
   f.authenticator.Forget("key-1");
   const auto check = [&](const std::string& service) -> FakeCallerConnection& {
-    return f.Ask(kHealthCheck, EncodeFrame(0, service.empty() ? "" : "\x0a" + std::string(1, static_cast<char>(service.size())) + service));
+    return f.Ask(
+        kHealthCheck,
+        EncodeFrame(0, service.empty()
+                           ? ""
+                           : "\x0a" + std::string(1, static_cast<char>(service.size())) + service));
   };
   CHECK(check("").body() == EncodeFrame(0, "\x08\x01"));
   CHECK(check("countersign.x.v1.Service").body() == EncodeFrame(0, "\x08\x01"));
@@ -377,8 +380,7 @@ TEST_CASE("Health: watches without a credential are limited in number", "[grpc]"
 TEST_CASE("Reflection: open, one answer for each message", "[grpc]") {
   Fixture f;
   f.authenticator.Forget("key-1");
-  FakeCallerConnection& caller =
-      f.Ask(kReflection, EncodeFrame(0, "one") + EncodeFrame(0, "two"));
+  FakeCallerConnection& caller = f.Ask(kReflection, EncodeFrame(0, "one") + EncodeFrame(0, "two"));
   CHECK(caller.body() == EncodeFrame(0, "described: one") + EncodeFrame(0, "described: two"));
   CHECK(Status(caller) == "0");
   FakeCallerConnection& open = f.NewCaller(kReflection, EncodeFrame(0, "one"));

@@ -23,10 +23,9 @@ struct CallerWatch::State {
   bool running() const { return call != nullptr && !call->cancelled(); }
 };
 
-CallerWatch::CallerWatch(const CallContext& context, const VerifiedCaller& caller,
-                         MayCall may_call)
-    : state_(new State{context.services, context.executor, caller.credential(),
-                       std::move(may_call), caller.accepted_at(), &context.cancellation}),
+CallerWatch::CallerWatch(const CallContext& context, const VerifiedCaller& caller, MayCall may_call)
+    : state_(new State{context.services, context.executor, caller.credential(), std::move(may_call),
+                       caller.accepted_at(), &context.cancellation}),
       flushes_(context.services.credentials,
                [handle = async::ExecutorHandle(context.executor), state = state_] {
                  handle.Run([state] { OnFlush(state); });

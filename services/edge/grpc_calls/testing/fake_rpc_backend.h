@@ -32,8 +32,7 @@ class FakeRpcBackend final : public RpcBackend {
     Deliver(*calls_.at(call));
   }
 
-  absl::StatusOr<RpcMethod> Find(absl::string_view path,
-                                 const domain::Principal&) const override {
+  absl::StatusOr<RpcMethod> Find(absl::string_view path, const domain::Principal&) const override {
     if (!refuse.ok()) return refuse;
     if (path == "/countersign.x.v1.Service/Unary") return RpcMethod{false};
     if (path == "/countersign.x.v1.Service/Stream") return RpcMethod{true};
