@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "libs/dialects/members/media.h"
+#include "libs/dialects/members/media_signatures.h"
 
 namespace countersign::dialects::answers {
 namespace {
@@ -24,7 +25,7 @@ bool IsMediaValue(absl::string_view value) {
   if (!media) return false;
   // Headers of data: URLs may have more than a type.
   if (!media->header.empty()) return false;
-  return members::HasMediaSignature(media->bytes) ||
+  return members::HasMediaSignature(media->bytes, media->type) ||
          (value.size() >= kShortestUnmarked && IsMixed(value));
 }
 

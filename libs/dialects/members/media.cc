@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdint>
 
 #include "absl/container/flat_hash_set.h"
@@ -63,17 +64,16 @@ std::optional<std::string> DecodeStrictly(absl::string_view text) {
   return bits == 0 ? std::optional<std::string>(std::move(bytes)) : std::nullopt;
 }
 
-// Decodes like lenient readers: either alphabet, with or without padding, white space anywhere.
-std::optional<std::string> DecodeLeniently(absl::string_view text) {
+// Decodes like lenient readers: either alphabet, with or without padding; all else is skipped.
+std::string DecodeLeniently(absl::string_view text) {
   static const std::array<std::int8_t, 256> kSextets = MakeSextets(true);
   std::string bytes;
   bytes.reserve(text.size() / 4 * 3);
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {
-    if (c == '=' || absl::ascii_isspace(static_cast<unsigned char>(c))) continue;
     const int value = kSextets[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
+    if (value < 0) continue;
     bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xffffff;
     count += 6;
     if (count < 8) continue;
@@ -268,25 +268,20 @@ bool AreMedia(absl::string_view type, absl::string_view bytes) {
 
 }  // namespace
 
-bool HasMediaSignature(absl::string_view bytes) {
-  constexpr absl::string_view kBeginnings[] = {"\x89PNG\r\n\x1a\n",
-                                               "\xff\xd8\xff",
-                                               "GIF87a",
-                                               "GIF89a",
-                                               "%PDF-",
-                                               "OggS",
-                                               "fLaC",
-                                               "PK\x03\x04",
-                                               "\xff\xfb",
-                                               "\xff\xf3",
-                                               "\xff\xf1",
-                                               "\x1a\x45\xdf\xa3"};
-  const auto at = [&](std::size_t offset, absl::string_view mark) {
-    return bytes.size() > offset && absl::StartsWith(bytes.substr(offset), mark);
-  };
-  return std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
-                     [&](absl::string_view mark) { return at(0, mark); }) ||
-         (at(0, "RIFF") && (at(8, "WAVE") || at(8, "WEBP") || at(8, "AVI "))) || at(4, "ftyp");
+bool IsShortMedia(absl::string_view value) { return value.size() <= kShortText; }
+
+bool IsSealed(absl::string_view value) {
+  // Of 64 random characters of base64 there are 26 different ones in all but 1 of 10^8 cases; words
+  // have about 18.
+  constexpr std::size_t kStretch = 64;
+  constexpr std::size_t kFewestCharacters = 26;
+  if (IsShortMedia(value)) return false;
+  for (std::size_t at = 0; at + kStretch <= value.size(); at += kStretch) {
+    std::bitset<256> seen;
+    for (const char c : value.substr(at, kStretch)) seen.set(static_cast<unsigned char>(c));
+    if (seen.count() < kFewestCharacters) return false;
+  }
+  return true;
 }
 
 std::optional<Media> ReadMedia(absl::string_view value) {
@@ -311,18 +306,28 @@ std::optional<EncodedText> ReadDataUrl(absl::string_view value) {
   const std::optional<DataUrl> url = ParseDataUrl(value);
   if (!url) return std::nullopt;
   EncodedText read;
-  std::optional<std::string> bytes;
+  std::optional<std::string> strict;
+  std::string bytes;
   bool well_formed = true;
   if (url->base64) {
-    bytes = DecodeStrictly(url->payload);
-    well_formed = bytes.has_value();
-    if (!well_formed) bytes = DecodeLeniently(url->payload);
+    strict = DecodeStrictly(url->payload);
+    well_formed = strict.has_value();
+    bytes = strict ? *std::move(strict) : DecodeLeniently(DecodePercent(url->payload));
   } else {
     bytes = DecodePercent(url->changed ? WithoutRemoved(url->payload) : url->payload);
   }
-  if (!bytes || bytes->empty() || (*bytes == url->payload && !url->changed)) return std::nullopt;
-  Reading reading = ReadBytes(*bytes);
-  if (!reading.is_text && !(well_formed && IsTextType(url->type))) return std::nullopt;
+  Reading reading = ReadBytes(bytes);
+  const bool is_text = reading.is_text || (well_formed && IsTextType(url->type));
+  const std::size_t fragment = url->base64 ? url->payload.find('#') : absl::string_view::npos;
+  if (fragment != absl::string_view::npos) {
+    const absl::string_view before = url->payload.substr(0, fragment);
+    Reading as_url = ReadBytes(DecodeLeniently(DecodePercent(before)));
+    if (!is_text && !as_url.is_text) return std::nullopt;
+    reading.text = absl::StrCat(as_url.text, "\n", reading.text);
+    reading.is_exact = false;
+  } else if (!is_text || bytes.empty() || (bytes == url->payload && !url->changed)) {
+    return std::nullopt;
+  }
   read.header = url->header;
   read.text = absl::StrCat(read.header, reading.text);
   read.encoding = !reading.is_exact ? Encoding::kOneWay
@@ -333,14 +338,14 @@ std::optional<EncodedText> ReadDataUrl(absl::string_view value) {
 }
 
 std::optional<EncodedText> ReadBase64Text(absl::string_view value) {
-  const std::optional<std::string> bytes = DecodeLeniently(value);
-  if (!bytes || bytes->empty()) return std::nullopt;
-  Reading reading = ReadBytes(*bytes);
-  if (!reading.is_text) return std::nullopt;
+  const bool well_formed = DecodeStrictly(value).has_value();
+  const std::string bytes = DecodeLeniently(value);
+  Reading reading = ReadBytes(bytes);
+  if (bytes.empty() || !reading.is_text) return std::nullopt;
   EncodedText read;
   read.text = std::move(reading.text);
   read.encoding = reading.is_exact ? Encoding::kBase64 : Encoding::kOneWay;
-  read.plain_too = value.size() <= kShortText || !DecodeStrictly(value);
+  read.plain_too = value.size() <= kShortText || !well_formed;
   return read;
 }
 

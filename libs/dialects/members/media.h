@@ -17,10 +17,17 @@ struct Media {
 
 // Reads `value`, at a place for media: well-formed base64 of bytes that are not text, either alone
 // or in a data: URL with a type that is not a text type. Nothing for anything else, which is text.
+//
+// Words are well-formed base64, too, and their bytes are hardly ever text. So what is read here is
+// judged as text unless HasMediaSignature (media_signatures.h) or, at a place for what a model
+// sealed, IsSealed.
 std::optional<Media> ReadMedia(absl::string_view value);
 
-// True for bytes that begin like a well-known format of pictures, sound, video or documents.
-bool HasMediaSignature(absl::string_view bytes);
+// True for a value so short that its encoded form may be read as text whatever it encodes.
+bool IsShortMedia(absl::string_view value);
+
+// True for base64 that is long, and everywhere as mixed as that of encrypted bytes.
+bool IsSealed(absl::string_view value);
 
 // How a text is encoded in a string.
 enum class Encoding {
@@ -44,10 +51,12 @@ struct EncodedText {
 
 // The text of a data: URL, whatever type it declares; nothing if it is not a data: URL, or has no
 // text. A data: URL is what URL parsers read as one: without C0 controls and spaces around it, and
-// without tabs and line breaks anywhere (URL Standard, section 4.4).
+// without tabs and line breaks anywhere (URL Standard, section 4.4); percent-encoding is resolved
+// before base64. Of base64 with a fragment the text is read without and with it.
 std::optional<EncodedText> ReadDataUrl(absl::string_view value);
 
-// The text in base64; nothing if it is not base64, or has no text.
+// The text in base64, read like lenient readers do, which skip what is no base64; nothing if it has
+// no text.
 std::optional<EncodedText> ReadBase64Text(absl::string_view value);
 
 // Encodes `text`, which may have changed since it was read, in the original form.

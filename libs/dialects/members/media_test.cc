@@ -1,6 +1,7 @@
 #include "libs/dialects/members/media.h"
 
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -77,6 +78,9 @@ TEST_CASE("ReadDataUrl: lenient base64, other alphabets and stray bytes are deco
         "data:text/plain;base64,plutonium");
   CHECK(ReadDataUrl("data:text/plain;base64,cGx1dG9uaXVtIQ")->text ==
         "data:text/plain;base64,plutonium!");
+  // Many decoders skip what is no base64.
+  CHECK(ReadDataUrl("data:text/plain;base64,cGx1!dG9u.aXVt")->text ==
+        "data:text/plain;base64,plutonium");
   const auto latin = ReadDataUrl("data:text/plain;base64," + absl::Base64Escape("\xe9plutonium"));
   REQUIRE(latin.has_value());
   CHECK(latin->text == "data:text/plain;base64,\xef\xbf\xbdplutonium");
@@ -118,6 +122,27 @@ TEST_CASE("ReadDataUrl: what URL parsers remove does not hide a data: URL", "[di
   CHECK(picture->bytes == kPicture);
 }
 
+TEST_CASE("ReadDataUrl: percent-encoding and fragments do not hide base64", "[dialects]") {
+  for (const char* url :
+       {"data:text/plain;base64,cGx1dG9u%61XVt", "data:;base64,%63Gx1dG9uaXVt",
+        "data:image/png;base64,cGx1dG9uaXVt%3D", "data:;base64,cGx1%20dG9uaXVt"}) {
+    CAPTURE(url);
+    const auto read = ReadDataUrl(url);
+    REQUIRE(read.has_value());
+    CHECK(absl::EndsWith(read->text, ",plutonium"));
+    CHECK(read->plain_too);
+  }
+  for (const char* url : {"data:text/plain;base64,cGx1dG9uaXVt#", "data:;base64,cGx1dG9uaXVt#zzzzz",
+                          "data:image/png;base64,#cGx1dG9uaXVt", "data:;base64,cGx1#dG9uaXVt"}) {
+    CAPTURE(url);
+    const auto read = ReadDataUrl(url);
+    REQUIRE(read.has_value());
+    CHECK(absl::StrContains(read->text, "plutonium"));
+    CHECK(read->plain_too);
+    CHECK(read->encoding == Encoding::kOneWay);
+  }
+}
+
 TEST_CASE("ReadDataUrl: readable values are not decoded", "[dialects]") {
   for (const char* value : {"data:text/plain,word", "data: none", "see data:x",
                             "data:;base64,not base64!", "data:;base64,drop table"}) {
@@ -133,6 +158,20 @@ TEST_CASE("ReadBase64Text: base64 of a text is that text", "[dialects]") {
   CHECK(WriteEncoded(*read, "ok").value() == absl::Base64Escape("ok"));
   CHECK_FALSE(ReadBase64Text(kBase64).has_value());
   CHECK_FALSE(ReadBase64Text("no base64!").has_value());
+}
+
+TEST_CASE("IsSealed: long and mixed everywhere", "[dialects]") {
+  std::mt19937 random(20);
+  std::string bytes;
+  while (bytes.size() < 30'000) bytes += static_cast<char>(random());
+  const std::string sealed = absl::Base64Escape(bytes);
+  CHECK(IsSealed(sealed));
+  CHECK(IsSealed(sealed.substr(0, 260)));
+  CHECK_FALSE(IsSealed(sealed.substr(0, 256)));
+  std::string words;
+  while (words.size() < 400) words += "tell/me/how/to/make/plutonium/At+Home/";
+  CHECK_FALSE(IsSealed(words));
+  CHECK_FALSE(IsSealed(sealed.substr(0, 512) + words.substr(0, 128)));
 }
 
 }  // namespace

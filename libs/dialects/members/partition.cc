@@ -14,6 +14,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/crypto/hash.h"
+#include "libs/dialects/members/media_signatures.h"
 #include "libs/dialects/model_id.h"
 #include "libs/json/numbers.h"
 #include "libs/json/writer.h"
@@ -27,26 +28,32 @@ using Node = Schema::Node;
 
 constexpr std::size_t kShortestIdTail = 8;
 constexpr std::size_t kLongestIdTail = 64;
+constexpr std::size_t kMostDigits = 11;  // in a row; the shortest number that is a secret has 12
 
 bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
 // Too short to be a secret.
 bool IsProtocolNumber(absl::string_view literal) {
-  constexpr std::ptrdiff_t kMostDigits = 11;
   const std::string text = json::NumberText(literal);
   return !absl::StrContains(text, 'e') && !absl::StrContains(text, 'E') &&
-         std::count_if(text.begin(), text.end(), IsDigit) <= kMostDigits;
+         std::count_if(text.begin(), text.end(), IsDigit) <= std::ptrdiff_t{kMostDigits};
 }
 
-// True for a generated identifier: a prefix of the protocol, then letters and digits without a
-// word.
+std::size_t CountDigitsInRow(absl::string_view text) {
+  std::size_t most = 0, row = 0;
+  for (const char c : text) most = std::max(most, row = IsDigit(c) ? row + 1 : 0);
+  return most;
+}
+
+// True for a generated identifier: a prefix of the protocol, then letters and digits without a word
+// or a long number.
 bool IsMachineId(const Node& node, absl::string_view text) {
   return std::any_of(node.prefixes.begin(), node.prefixes.end(), [&](absl::string_view prefix) {
     absl::string_view tail = text;
     return absl::ConsumePrefix(&tail, prefix) && tail.size() >= kShortestIdTail &&
            tail.size() <= kLongestIdTail && std::all_of(tail.begin(), tail.end(), IsAlnum) &&
-           std::any_of(tail.begin(), tail.end(), IsDigit);
+           std::any_of(tail.begin(), tail.end(), IsDigit) && CountDigitsInRow(tail) <= kMostDigits;
   });
 }
 
@@ -143,9 +150,7 @@ class Divider {
         break;
       case Kind::kMedia:
       case Kind::kOpaque:
-        if (std::optional<Media> media = ReadMedia(text)) {
-          return AddMedia(*std::move(media), frame.role);
-        }
+        if (AddMedia(value, frame)) return;
         break;
       default: break;
     }
@@ -160,11 +165,22 @@ class Divider {
     AddPiece(frame, encoded->text, std::move(place));
   }
 
-  void AddMedia(Media media, absl::string_view role) {
-    // A header with more than a well-known type may contain text.
-    if (!media.header.empty()) AddText(role, media.header, TextPlace{});
-    result_.media.push_back(domain::MediaPart{pointer_, std::move(media.type), media.bytes.size(),
-                                              HexEncode(crypto::Sha256(media.bytes))});
+  // False for a value that is text.
+  bool AddMedia(const Value& value, const Frame& frame) {
+    const absl::string_view text = value.text();
+    std::optional<Media> media = ReadMedia(text);
+    if (!media) return false;
+    const bool opaque = frame.node->kind == Kind::kOpaque;
+    if (opaque ? !IsSealed(text) : !HasMediaSignature(media->bytes, media->type)) return false;
+    if (IsShortMedia(text)) {
+      AddPiece(frame, text, TextPlace{value.begin(), value.end(), Encoding::kPlain, ""});
+    } else if (!media->header.empty()) {
+      // A header with more than a well-known type may contain text.
+      AddText(frame.role, media->header, TextPlace{});
+    }
+    result_.media.push_back(domain::MediaPart{pointer_, std::move(media->type), media->bytes.size(),
+                                              HexEncode(crypto::Sha256(media->bytes))});
+    return true;
   }
 
   void AddNumber(const Value& value, const Frame& frame) {

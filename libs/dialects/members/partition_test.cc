@@ -101,7 +101,7 @@ TEST_CASE("Divide: numbers are text, except short ones of the protocol", "[diale
 
 TEST_CASE("Divide: media has type, size and digest, and is recognised at its places only",
           "[dialects]") {
-  const std::string picture = absl::Base64Escape(std::string("\x89PNG\x00\x01\x02\xff\xfe", 9));
+  const std::string picture = absl::Base64Escape("\x89PNG\r\n\x1a\n" + std::string(192, '\xfe'));
   const std::string url = absl::StrCat("data:image/png;base64,", picture);
   const Partition parts =
       Divided(absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")", url,
@@ -109,11 +109,32 @@ TEST_CASE("Divide: media has type, size and digest, and is recognised at its pla
   REQUIRE(parts.media.size() == 1);
   CHECK(parts.media[0].pointer == "/turns/0/content/0/image");
   CHECK(parts.media[0].type == "image/png");
-  CHECK(parts.media[0].size == 9);
+  CHECK(parts.media[0].size == 200);
   CHECK(parts.media[0].sha256 ==
-        "0180dbdf5d0f9a88fe79ce9956d597a791815a944718a2f24de2a2d579c37b09");
+        "cb1b416b7e104319313f9477fdee76096c391f10bc8bdb8490e578791df148b1");
   CHECK(Texts(parts) == Strings{"user /turns/0/content/1/text " + url, "user /turns/0/image image",
                                 "user /turns/0/image " + picture});
+}
+
+TEST_CASE("Divide: words at a place for media are text, short media is judged as it stands, too",
+          "[dialects]") {
+  std::string words;
+  while (words.size() < 2000) words += "the/whole/plutonium/Plan+";
+  for (const std::string& value : {std::string("plutonium/ab"), std::string("4111111111111111"),
+                                   std::string("data:image/png;base64,plutonium/ab"), words}) {
+    CAPTURE(value);
+    const Partition parts = Divided(
+        absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")", value, R"("}]}]})"));
+    CHECK(parts.media.empty());
+    REQUIRE(parts.texts.size() == 1);
+    CHECK(parts.texts[0].text == value);
+    CHECK(WriteText(parts.places[0], "<X>").value() == "\"<X>\"");
+  }
+  const std::string small = absl::Base64Escape("GIF89a\x01\xff\xfe");
+  const Partition parts = Divided(
+      absl::StrCat(R"({"turns":[{"role":"user","content":[{"image":")", small, R"("}]}]})"));
+  CHECK(parts.media.size() == 1);
+  CHECK(Texts(parts) == Strings{"user /turns/0/content/0/image " + small});
 }
 
 TEST_CASE("Divide: text at a place for media is decoded, and encoded again", "[dialects]") {

@@ -22,14 +22,19 @@ std::string Describe(const Rule& rule) {
     case Kind::kChoice: return absl::StrCat("not judged while it is one of ", Quoted(rule.values));
     case Kind::kId:
       return absl::StrCat("not judged while it is one of ", Quoted(rule.values),
-                          " and 8 to 64 letters and digits, with a digit");
+                          " and 8 to 64 letters and digits, with a digit and at most 11 in a row");
     case Kind::kModelId:
       return "not judged while it has letters, digits and `-_.:/@+` only; must fit the connection";
     case Kind::kNumber: return "not judged while it has at most 11 digits";
     case Kind::kMedia:
+      return "not judged while it is well-formed base64 (alone or in a data: URL) that begins like "
+             "a "
+             "known format of its type and has more than 256 characters; shown by type, size and "
+             "SHA-256";
     case Kind::kOpaque:
-      return "not judged while it is well-formed base64 (alone or in a data: URL) of no text; "
-             "shown by type, size and SHA-256";
+      return "not judged while it is well-formed base64 of no text, has more than 256 characters "
+             "and "
+             "is mixed like encrypted bytes; shown by size and SHA-256";
     case Kind::kSchema:
       return absl::StrCat("judged, names and all, but for the names ", Quoted(rule.values));
   }

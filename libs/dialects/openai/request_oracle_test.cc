@@ -155,17 +155,27 @@ class RequestWriter {
   }
 
   std::string Picture() {
-    std::string bytes = "\x89PNG";
-    for (std::size_t i = Below(30) + 4; i > 0; --i) bytes += static_cast<char>(128 + Below(128));
+    std::string bytes = "\x89PNG\r\n\x1a\n";
+    for (std::size_t i = Below(2) == 0 ? Below(30) : 200 + Below(30); i > 0; --i)
+      bytes += static_cast<char>(128 + Below(128));
     return absl::StrCat(Chance(2) ? "data:image/png;base64," : "", absl::Base64Escape(bytes));
   }
 
   std::string Media() {
-    switch (Below(6)) {
+    switch (Below(9)) {
       case 0: return Spelled(Word() + " ");
       case 1: return Spelled(absl::Base64Escape(absl::StrCat("the ", Word())));
       case 2: return Spelled(DataUrl(Word()));
       case 3: return absl::StrCat("\"data:x,", Word(), "\\tand\"");
+      case 4: {
+        std::string word = Word();
+        while (word.size() % 4 != 0) word += '/';
+        return absl::StrCat("\"", Chance(2) ? "data:image/png;base64," : "", word, "\"");
+      }
+      case 5: {
+        const std::string url = DataUrl(Word());
+        return absl::StrCat("\"", url, Chance(2) ? "#part" : "%20", "\"");
+      }
       default: return absl::StrCat("\"", Picture(), "\"");
     }
   }
@@ -293,6 +303,9 @@ bool Account(const json::Value& value, const std::string& body, const std::strin
         absl::StartsWith(text, "data:") ? text.substr(text.find(',') + 1) : text, &bytes);
     const bool same = decoded && media->second == HexEncode(crypto::Sha256(bytes));
     shown.media.erase(media);
+    // Short media is shown as it stands, too.
+    const auto as_text = shown.texts.find(pointer);
+    if (as_text != shown.texts.end() && as_text->second == text) shown.texts.erase(as_text);
     return same;
   }
   const auto [first, last] = shown.texts.equal_range(pointer);

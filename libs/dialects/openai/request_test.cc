@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -40,8 +41,8 @@ TEST_CASE("ReadChatCompletion: messages become parts with role, pointer and deco
       {"role":"tool","tool_call_id":"call_a1b2c3d4","content":"result"}]})")
                             .value();
   CHECK(Parts(call) == std::vector<std::string>{"system be nice", "user h\xc3\xa9llo",
-                                                "assistant f", "assistant {\"a\":1}",
-                                                "tool result"});
+                                                "user data:image/png;base64,AAAA", "assistant f",
+                                                "assistant {\"a\":1}", "tool result"});
   CHECK(call.prompt->parts[1].pointer == "/messages/1/content/0/text");
   CHECK(call.prompt->operation == "chat.completions");
   CHECK(call.prompt->model == "m");
@@ -115,7 +116,7 @@ TEST_CASE("ReadChatCompletion: sentences at places for choices and media are tex
   };
   CHECK(has("user data:text/plain,project nightfall"));
   CHECK(has("system of project nightfall"));
-  CHECK_FALSE(has("user data:image/png;base64,AAAA"));
+  CHECK(has("user data:image/png;base64,AAAA"));
   CHECK_FALSE(has("user low"));
 }
 
@@ -128,8 +129,10 @@ TEST_CASE("ReadChatCompletion: words at places for identifiers and choices are t
           "[dialects]") {
   std::string many;
   for (int i = 0; i < 900; ++i) absl::StrAppend(&many, i > 0 ? "_" : "", "responsibilities");
-  for (const std::string& word : {std::string("plutonium"), std::string("4111111111111111"),
-                                  std::string("ghp_0123456789abcdefghijABCDEFGHIJ012345"), many}) {
+  for (const std::string& word :
+       {std::string("plutonium"), std::string("4111111111111111"),
+        std::string("call_4111111111111111"), std::string("file-GB82WEST12345698765432"),
+        std::string("ghp_0123456789abcdefghijABCDEFGHIJ012345"), many}) {
     for (const char* body :
          {R"("messages":[{"role":"user","content":"hi","tool_call_id":"@"}])",
           R"("messages":[{"role":"user","content":"hi","id":"@"}])",
@@ -166,7 +169,7 @@ TEST_CASE("ReadChatCompletion: words at places for identifiers and choices are t
 
 TEST_CASE("ReadChatCompletion: media is not text at its places only", "[dialects]") {
   const std::string word = absl::Base64Escape("plutonium");
-  const std::string picture = absl::Base64Escape(std::string("\x89PNG\r\n\x1a\n\0\0\xff\xfe", 12));
+  const std::string picture = absl::Base64Escape("\x89PNG\r\n\x1a\n" + std::string(192, '\xfe'));
   const auto part = [](absl::string_view json) {
     return Read(
                absl::StrCat(R"({"model":"m","messages":[{"role":"user","content":[)", json, "]}]}"))
@@ -199,13 +202,26 @@ TEST_CASE("ReadChatCompletion: media is not text at its places only", "[dialects
                           R"(","format":"wav"}})"))}) {
     CHECK(call.prompt->parts.empty());
     REQUIRE(call.prompt->media.size() == 1);
-    CHECK(call.prompt->media[0].size == 12);
+    CHECK(call.prompt->media[0].size == 200);
+  }
+  // Words and numbers are well-formed base64.
+  for (const char* base64 : {"plutonium/ab", "4111111111111111"}) {
+    for (const ReadCall& call :
+         {url(base64), part(absl::StrCat(R"({"type":"image_url","image_url":")", base64, "\"}")),
+          part(absl::StrCat(R"({"type":"file","file":{"file_data":")", base64, "\"}}")),
+          part(absl::StrCat(R"({"type":"input_audio","input_audio":{"data":")", base64,
+                            R"(","format":"wav"}})"))}) {
+      CHECK(HasText(call, base64));
+    }
   }
 }
 
 TEST_CASE("ReadChatCompletion: values that a model generated for itself are not texts",
           "[dialects]") {
-  const std::string sealed = absl::Base64Escape(std::string("\x89\xff\x1a\0\0\xff\xfe", 7));
+  std::mt19937 random(1);
+  std::string bytes;
+  while (bytes.size() < 300) bytes += static_cast<char>(random());
+  const std::string sealed = absl::Base64Escape(bytes);
   const ReadCall call =
       Read(absl::StrCat(
                R"({"model":"m","messages":[{"role":"assistant","content":"hi","reasoning_details":[
