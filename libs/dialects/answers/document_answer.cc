@@ -50,6 +50,9 @@ absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Feed(absl::strin
 
 absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Finish() {
   finished_ = true;
+  if (body_.empty() && !upstream_failed()) {
+    return absl::UnavailableError("the upstream's answer is empty");
+  }
   if (body_.empty()) return queue_.Take();
   absl::StatusOr<AnswerJson> json = ParseAnswerJson(body_);
   if (!json.ok() && upstream_failed()) {

@@ -65,6 +65,7 @@ TEST_CASE("RunLargeWork: while a large body is parsed, the network thread serves
   const auto result = std::make_shared<Result>();
   f.executor.Run(Store(RunLargeWork(large.context, kLarge, work), result));
   CHECK_FALSE(result->has_value());
+  f.upstream.Answer(200, "application/json", {testing::kPlainAnswer});
   OneCall& small = f.StartCall();  // the whole call
   CHECK(small.ended());
   CHECK(small.caller.status() == 200);
@@ -95,6 +96,9 @@ TEST_CASE("A large prompt is parsed off the network thread, and answered like an
   REQUIRE(f.body_pool.TrySubmit([gate] { gate->Wait(); }));
   OneCall& large = f.StartCall(LargeBody());
   CHECK_FALSE(large.ended());
+  for (int i = 0; i < 2; ++i) {
+    f.upstream.Answer(200, "application/json", {testing::kPlainAnswer, ""});
+  }
   CHECK(f.StartCall().ended());
   gate->Open();
   while (!large.ended()) f.Run();
@@ -134,6 +138,7 @@ TEST_CASE("When too many large bodies wait, further ones get a retryable error",
   CHECK(call.caller.status() == 503);
   CHECK(call.code() == "unavailable");
   CHECK_FALSE(call.caller.header("retry-after").empty());
+  f.upstream.Answer(200, "application/json", {testing::kPlainAnswer});
   CHECK(f.StartCall().caller.status() == 200);  // small ones continue
   gate->Open();
 }

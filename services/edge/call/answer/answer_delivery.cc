@@ -83,6 +83,12 @@ bool RefusesCredential(int status) { return status == 401 || status == 403 || st
 // Redirects are not followed: hosts come from the configuration only.
 bool IsRedirect(int status) { return status >= 300 && status < 400; }
 
+// Statuses with which servers answer a call in full, or refuse it. Others (204, 205, 206, below 200,
+// above 599) say that there is no answer, or not all of it.
+bool IsAnswer(int status) {
+  return (status >= 200 && status <= 203) || (status >= 400 && status < 600);
+}
+
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
   if (RefusesCredential(response_.status())) {
     co_return RefuseUpstream(WithReason(
@@ -91,6 +97,10 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
   if (IsRedirect(response_.status())) {
     co_return RefuseUpstream(
         Unreadable("it redirects elsewhere, and the connection's URL must be the final one"));
+  }
+  if (!IsAnswer(response_.status())) {
+    co_return RefuseUpstream(
+        Unreadable(absl::StrCat("HTTP ", response_.status(), " is no answer to a call")));
   }
   if (IsEncoded(response_.headers())) {
     co_return RefuseUpstream(Unreadable("the answer is compressed"));

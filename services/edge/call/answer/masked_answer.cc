@@ -41,7 +41,7 @@ async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Finish() {
   };
   absl::StatusOr<Pieces> pieces = co_await RunLargeWork(context_, LargeWork(), work);
   const bool broke_off = absl::IsUnavailable(pieces.status()) && GetReason(pieces.status()).empty();
-  if (broke_off && format_ == dialects::AnswerFormat::kEventStream) {
+  if (broke_off && received_ > 0 && format_ == dialects::AnswerFormat::kEventStream) {
     co_return RefuseForUpstream(pieces.status(), admitted_.grant_used());
   }
   co_return co_await Mask(std::move(pieces));

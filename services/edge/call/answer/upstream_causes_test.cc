@@ -61,6 +61,43 @@ TEST_CASE("DeliverAnswer: a redirect is an error, whatever its status, and is no
   }
 }
 
+TEST_CASE("DeliverAnswer: a status that is no answer is an error, with and without a body",
+          "[edge]") {
+  for (const int status : {0, 99, 199, 204, 205, 206, 226, 299, 600, 777, 999}) {
+    for (const char* body : {"", kPlainAnswer}) {
+      for (const char* asked : {testing::kPlainBody, kStreamBody}) {
+        CallFixture f;
+        f.upstream.Answer(status, kJson, {body});
+        OneCall& call = f.StartCall(asked);
+        CAPTURE(status, body, call.caller.body());
+        REQUIRE(call.ended());
+        CHECK(call.caller.status() == 502);
+        CHECK(call.code() == "upstream_protocol");
+        CHECK(f.end().outcome == Outcome::kUpstreamError);
+        CHECK(f.end().code == "upstream_protocol");
+      }
+    }
+  }
+}
+
+TEST_CASE("DeliverAnswer: an empty answer is an error", "[edge]") {
+  for (const std::string type : {kJson, kEventStream, ""}) {
+    for (const char* asked : {testing::kPlainBody, kStreamBody}) {
+      for (const char* body : {"", " \n"}) {
+        CallFixture f;
+        f.upstream.Answer(200, type, {body});
+        OneCall& call = f.StartCall(asked);
+        CAPTURE(type, body, call.caller.body());
+        REQUIRE(call.ended());
+        // A stream that has begun broke off.
+        const bool begun = type == kEventStream && *body != '\0';
+        CHECK(call.code() == (begun ? "upstream_error" : "upstream_protocol"));
+        CHECK(f.end().outcome == Outcome::kUpstreamError);
+      }
+    }
+  }
+}
+
 TEST_CASE("DeliverAnswer: one limit bounds a plain answer and an event, and its error says so",
           "[edge]") {
   for (const char* type : {kJson, kEventStream}) {
