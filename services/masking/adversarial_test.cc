@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/json/document.h"
@@ -63,6 +64,43 @@ TEST_CASE("adversarial 08: escapes in arguments are resolved for matching and ke
         R"({"a":"<CREDIT_CARD>"})");
   CHECK(MaskedHoweverCut(R"({"a":"\\\\u0034 C:\\new\\u12"})") ==
         R"({"a":"\\\\u0034 C:\\new\\u12"})");
+}
+
+TEST_CASE("adversarial 08: what is not displayed separates nothing, and is masked with it",
+          "[masking]") {
+  const std::vector<std::string> secrets = {
+      "4111111111111111", "DE89370400440532013000", "536-90-4399",
+      absl::StrCat("ghp_", "0123456789abcdefghijABCDEFGHIJ012345")};
+  std::vector<std::string> separators(1, std::string(1, '\0'));
+  for (const char* const each :
+       {"\x01",   "\x08",   "\x0e",         "\x1b",      "\x1f",   "\x7f",   "\u0080",
+        "\u0084", "\u0086", "\u009f",       "\u00ad",    "\u034f", "\u115f", "\u1160",
+        "\u200b", "\u2060", "\u3164",       "\uffa0",    "\ufeff", "\ufff9", "\ufffb",
+        "\u0336", "\u20e3", "\ufe0f\u20e3", "\U000e0031"}) {
+    separators.emplace_back(each);
+  }
+  for (const std::string& secret : secrets) {
+    FieldMasker plain(Rules());
+    const std::string expected = Fed(plain, "content", secret, true);
+    REQUIRE(!absl::StrContains(expected, secret));
+    for (const std::string& separator : separators) {
+      for (const std::size_t every : {1, 3, 4}) {
+        std::string hidden;
+        for (std::size_t at = 0; at < secret.size(); at += every) {
+          absl::StrAppend(&hidden, at > 0 ? separator : "", secret.substr(at, every));
+        }
+        CAPTURE(secret, absl::CEscape(separator), every);
+        FieldMasker masker(Rules());
+        CHECK(Fed(masker, "content", absl::StrCat("it is ", hidden, "."), true) ==
+              absl::StrCat("it is ", expected, "."));
+      }
+    }
+  }
+  for (const char* const space : {"\u0085", "\u2028", "\u2029", "\u2800", "\u00a0"}) {
+    FieldMasker masker(Rules());
+    CHECK(Fed(masker, "content", absl::StrCat("4111", space, "1111", space, "1111", space, "1111"),
+              true) == "<CREDIT_CARD>");
+  }
 }
 
 TEST_CASE("adversarial 12: arguments cut in a key, a number and an escape", "[masking]") {

@@ -10,7 +10,8 @@ namespace countersign::text::documents {
 
 namespace {
 
-// True for a control character that is not white space: it is not displayed.
+// True for a control character that is not white space: it is not displayed. Beyond ASCII the forms
+// of a text leave such characters out (unicode/text_fold.h).
 bool IsInvisible(absl::string_view character) {
   return character.size() == 1 && absl::ascii_iscntrl(static_cast<unsigned char>(character[0])) &&
          !absl::ascii_isspace(static_cast<unsigned char>(character[0]));

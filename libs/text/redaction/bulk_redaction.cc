@@ -167,7 +167,7 @@ bool RedactBulk(const RedactionProgram& program, const ScanRules& rules, ScanAut
   OutputState output_state;
   std::string folded;
   absl::string_view view = text;
-  if (unicode::AsciiPrefix(text) < text.size()) {
+  if (unicode::PlainAsciiPrefix(text) < text.size()) {
     folded.reserve(text.size());
     unicode::FoldInto(text, true, 0, folded, output_state.patches);
     view = folded;

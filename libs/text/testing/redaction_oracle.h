@@ -96,11 +96,19 @@ inline std::set<std::size_t> Ends(const regex::RegexNode& node, absl::string_vie
 // for dropped.
 inline int FoldedCodePoint(std::uint32_t code_point) {
   const auto c = static_cast<UChar32>(code_point);
-  if (c < 0x80) return -1;
   if (c == 0x17F) return 's';
   if (c == 0x212A) return 'K';
   if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) return -2;
   const int category = u_charType(c);
+  const bool space = u_isUWhiteSpace(c) != 0;
+  if (category == U_CONTROL_CHAR && !space) return -2;
+  if (c >= 0xFFF9 && c <= 0xFFFB) return -2;
+  if (c == 0x305 || c == 0x33F || (c >= 0x332 && c <= 0x337) ||
+      (ublock_getCode(c) == UBLOCK_COMBINING_MARKS_FOR_SYMBOLS && category != U_UNASSIGNED)) {
+    return -2;
+  }
+  if (c < 0x80) return -1;
+  if (c == 0x2800 || (space && category != U_SPACE_SEPARATOR)) return ' ';
   if (category == U_DASH_PUNCTUATION || c == 0x2212) return '-';
   if (category == U_SPACE_SEPARATOR) return ' ';
   if (category == U_DECIMAL_DIGIT_NUMBER) return '0' + u_charDigitValue(c);

@@ -12,6 +12,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/strip.h"
+#include "libs/text/unicode/text_fold.h"
 
 namespace countersign::text::unicode {
 namespace {
@@ -125,6 +126,17 @@ char EnclosedLetter(UChar32 code_point) {
     }
   }
   return 0;
+}
+
+// Controls of ASCII stay: documents::DecodedText leaves them out.
+UnicodeString WithoutInvisible(const UnicodeString& text) {
+  UnicodeString out;
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    const UChar32 code_point = text.char32At(i);
+    const bool kept = code_point < 0x80 || !IsInvisible(static_cast<std::uint32_t>(code_point));
+    if (kept) out.append(code_point);
+  }
+  return out;
 }
 
 // Removes decoration that NFKC keeps: enclosed letters become letters, and the stretching of Arabic
@@ -314,7 +326,8 @@ std::string FoldCluster(Form form, absl::string_view cluster) {
       out.append(code_point == 0x0130 ? UChar32{'i'} : u_foldCase(code_point, U_FOLD_CASE_DEFAULT));
     }
   } else {
-    const UnicodeString plain = ShedsOrnament(form) ? WithoutDecoration(source) : source;
+    const UnicodeString visible = WithoutInvisible(source);
+    const UnicodeString plain = ShedsOrnament(form) ? WithoutDecoration(visible) : visible;
     out = Apply(CompatibilityCasefold(), plain);
   }
   if (ShedsOrnament(form)) {

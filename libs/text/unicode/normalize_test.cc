@@ -184,5 +184,12 @@ TEST_CASE("Normalizer: threads may be the first to use a block at the same time"
   for (const std::string& result : results) CHECK(result == results[0]);
 }
 
+TEST_CASE("Normalizer: controls beyond ASCII and interlinear marks are left out", "[unicode]") {
+  for (const Form form : {Form::kCompatible, Form::kFolded, Form::kSkeleton}) {
+    const NormalizedText text = Normalizer::For(form).Apply("dr\u0081op\u009f t\uFFF9able\uFFFB");
+    CHECK(text.text() == "drop table");
+  }
+}
+
 }  // namespace
 }  // namespace countersign::text::unicode

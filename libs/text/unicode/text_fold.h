@@ -15,9 +15,12 @@
 //   wide, small, circled and mathematical forms of ASCII characters → that character
 //   U+017F (long s) and U+212A (Kelvin sign)                        → s and K
 //   dashes (Pd) and U+2212                                          → -
-//   spaces (Zs)                                                     → one space
+//   spaces (Zs), U+0085, U+2028, U+2029 and the blank of Braille   → one space
 //   default-ignorable code points: zero-width characters, soft hyphens, bidi controls, variation
 //   selectors, tags                                                 → nothing
+//   controls that are no white space, marks of interlinear annotation → nothing
+//   combining lines through, over and under characters, keycaps and other marks for symbols, of
+//   which no letter is made                                         → nothing
 //
 // Everything else is unchanged, including invalid UTF-8. Properties are those of Unicode 15.
 namespace countersign::text::unicode {
@@ -27,6 +30,10 @@ inline constexpr int kFoldsToNothing = -2;
 
 // The ASCII character that `code_point` folds to, or one of the above. Thread-safe.
 int FoldCodePoint(std::uint32_t code_point);
+
+// Whether `code_point` is not displayed: a default-ignorable code point, a control that is no white
+// space, or a mark of interlinear annotation. Policies and masking see through the same ones.
+bool IsInvisible(std::uint32_t code_point);
 
 using CodePointRange = std::pair<std::uint32_t, std::uint32_t>;  // both ends included
 
@@ -76,7 +83,7 @@ class FoldPatches {
 std::size_t FoldInto(absl::string_view text, bool end, std::uint64_t base, std::string& folded,
                      FoldPatches& patches);
 
-// The length of the longest ASCII prefix, which folds to itself.
-std::size_t AsciiPrefix(absl::string_view text);
+// The length of the longest prefix of ASCII characters that fold to themselves.
+std::size_t PlainAsciiPrefix(absl::string_view text);
 
 }  // namespace countersign::text::unicode

@@ -4,6 +4,8 @@
 #include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
+#include "libs/text/unicode/text_fold.h"
+
 namespace countersign::text::unicode {
 namespace {
 
@@ -32,7 +34,7 @@ Side ClassifySide(UChar32 code_point) {
 }
 
 bool IsIgnorable(UChar32 code_point) {
-  return code_point >= 0x80 && u_hasBinaryProperty(code_point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
+  return code_point >= 0x80 && IsInvisible(static_cast<std::uint32_t>(code_point));
 }
 
 bool IsMark(UChar32 code_point) { return (U_GET_GC_MASK(code_point) & U_GC_M_MASK) != 0; }

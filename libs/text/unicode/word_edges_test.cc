@@ -41,6 +41,7 @@ TEST_CASE("IsWordEdge: marks and invisible characters make no boundary", "[unico
   CHECK_FALSE(IsWordEdge("a\u0301b", 1));
   CHECK_FALSE(IsWordEdge("a\u200bb", 1));
   CHECK_FALSE(IsWordEdge("a\u200bb", 4));
+  CHECK_FALSE(IsWordEdge("a\u0081b", 1));
 }
 
 // The definition: a boundary where one side is not a word character, skipping the characters of
