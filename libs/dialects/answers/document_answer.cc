@@ -1,5 +1,6 @@
 #include "libs/dialects/answers/document_answer.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -85,14 +86,16 @@ absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Finish() {
 void DocumentAnswer::MaskAsText() {
   body_ = ToUtf8(body_);
   text_piece_ = queue_.AddWhole(body_);
-  const std::string view = DecodedView(body_);
-  if (view != body_) decoded_piece_ = queue_.AddWhole(view);
+  for (const std::string& view : DecodedViews(body_)) {
+    if (const auto piece = queue_.AddWhole(view)) decoded_pieces_.push_back(*piece);
+  }
 }
 
 absl::StatusOr<Delivery> DocumentAnswer::ReleaseText(
     const std::vector<domain::FieldRelease>& releases) const {
   const domain::FieldRelease& release = releases[*text_piece_];
-  if (decoded_piece_ && HidesMore(releases[*decoded_piece_], release)) {
+  if (std::any_of(decoded_pieces_.begin(), decoded_pieces_.end(),
+                  [&](std::size_t piece) { return HidesMore(releases[piece], release); })) {
     return absl::FailedPreconditionError("the error contains escaped text that must be masked");
   }
   Delivery delivery;

@@ -41,9 +41,9 @@ class DocumentAnswer : public AnswerReader {
   std::string body_;
   PieceQueue queue_;
   std::optional<DocumentMask> mask_;
-  std::vector<OutputText> output_;            // if it is not masked
-  std::optional<std::size_t> text_piece_;     // the body is masked as one text
-  std::optional<std::size_t> decoded_piece_;  // the body with its escapes resolved
+  std::vector<OutputText> output_;           // if it is not masked
+  std::optional<std::size_t> text_piece_;    // the body is masked as one text
+  std::vector<std::size_t> decoded_pieces_;  // the body with its escapes resolved
   bool finished_ = false;
   Usage usage_;
 };

@@ -32,9 +32,9 @@ std::optional<domain::MaskedSpan> FindMatchBeyond(const domain::FieldRelease& jo
 void AddDecodedViews(FoundTexts& found, PieceQueue& queue) {
   for (FoundText& text : found.texts) {
     if (!text.number.empty()) continue;
-    const std::string view = DecodedView(text.text());
-    if (view == text.text()) continue;
-    if (const auto piece = queue.AddWhole(view)) text.joined.push_back({*piece, 0});
+    for (const std::string& view : DecodedViews(text.text())) {
+      if (const auto piece = queue.AddWhole(view)) text.joined.push_back({*piece, 0});
+    }
   }
 }
 
