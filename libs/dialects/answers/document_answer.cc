@@ -75,6 +75,9 @@ absl::StatusOr<std::vector<domain::FieldPiece>> DocumentAnswer::Finish() {
   usage_ = grammar_->ReadUsage(document->root());
   if (options_.masked) {
     FoundTexts found = grammar_->FindTexts(document->root(), body_);
+    MixedParts parts;
+    CS_RETURN_IF_ERROR(parts.Add(found, queue_, mixed_));
+    AddIdentifierParts(found, queue_);
     if (upstream_failed()) AddDecodedViews(found, queue_);
     mask_.emplace(found, queue_, [](const FoundText& text) { return text.last; });
   } else if (!usage_.known) {
@@ -114,6 +117,7 @@ absl::StatusOr<std::vector<Delivery>> DocumentAnswer::Release(
   if (text_piece_) {
     CS_ASSIGN_OR_RETURN(delivery, ReleaseText(releases));
   } else if (mask_.has_value()) {
+    CS_RETURN_IF_ERROR(MixedParts::Check(mixed_, releases));
     ReleasedTexts none;
     CS_ASSIGN_OR_RETURN(DocumentMask::Outcome outcome, mask_->Apply(releases, queue_, none));
     delivery.masked = std::move(outcome.masked);

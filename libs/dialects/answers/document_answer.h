@@ -8,6 +8,7 @@
 
 #include "libs/dialects/answers/document_mask.h"
 #include "libs/dialects/answers/grammar.h"
+#include "libs/dialects/answers/mixed_parts.h"
 #include "libs/dialects/answers/piece_queue.h"
 #include "libs/dialects/dialect.h"
 
@@ -41,6 +42,7 @@ class DocumentAnswer : public AnswerReader {
   std::string body_;
   PieceQueue queue_;
   std::optional<DocumentMask> mask_;
+  std::vector<MixedParts::Asked> mixed_;
   std::vector<OutputText> output_;           // if it is not masked
   std::optional<std::size_t> text_piece_;    // the body is masked as one text
   std::vector<std::size_t> decoded_pieces_;  // the body with its escapes resolved

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status.h"
+#include "libs/dialects/answers/whole_texts.h"
 #include "libs/dialects/decoded_view.h"
 #include "libs/json/writer.h"
 
@@ -34,6 +37,28 @@ void AddDecodedViews(FoundTexts& found, PieceQueue& queue) {
     if (!text.number.empty()) continue;
     for (const std::string& view : DecodedViews(text.text())) {
       if (const auto piece = queue.AddWhole(view)) text.joined.push_back({*piece, 0});
+    }
+  }
+}
+
+void AddIdentifierParts(FoundTexts& found, PieceQueue& queue) {
+  constexpr std::ptrdiff_t kFewestDigits = 12;  // of the shortest number that is a secret
+  for (FoundText& text : found.texts) {
+    const absl::string_view value = text.text();
+    if (text.continuation != Continuation::kWhole || !text.number.empty()) continue;
+    if (!LooksLikeIdentifier(value) || queue.Knows(value, text.field)) continue;
+    std::vector<std::string> parts;
+    for (const char separator : {'_', '-'}) {
+      const std::size_t at = value.find(separator);
+      if (at != absl::string_view::npos) parts.emplace_back(value.substr(at + 1));
+    }
+    const auto is_digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+    if (std::count_if(value.begin(), value.end(), is_digit) >= kFewestDigits) {
+      parts.push_back(absl::StrReplaceAll(value, {{"_", " "}}));
+    }
+    for (const std::string& part : parts) {
+      if (part.empty() || part == value) continue;
+      if (const auto piece = queue.AddWhole(part)) text.joined.push_back({*piece, 0});
     }
   }
 }
@@ -210,7 +235,7 @@ absl::StatusOr<DocumentMask::Outcome> DocumentMask::ApplyGuarded(
     remains |= text.continues && !(release ? *release : releases[text.piece]).text.empty();
     if (text.continues) {
       NoteContinued(text, releases[text.piece], release, outcome);
-    } else {
+    } else if (!release) {
       queue.Remember(releases[text.piece], text.field);
     }
     if (text.is_output) {

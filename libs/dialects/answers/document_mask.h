@@ -24,6 +24,10 @@ namespace countersign::dialects::answers {
 // string that hides a match so is replaced.
 void AddDecodedViews(FoundTexts& found, PieceQueue& queue);
 
+// Asks about complete texts that look like identifiers behind the prefixes that generators write
+// (`call_`), too: one that is a secret there is replaced.
+void AddIdentifierParts(FoundTexts& found, PieceQueue& queue);
+
 // Masks one JSON document: remembers which texts the masker was asked about, and turns its releases
 // into edits. Offsets are into the document's bytes.
 class DocumentMask {

@@ -164,6 +164,8 @@ absl::Status EventStreamAnswer::MaskDocument(const Value& root, bool is_error, P
   CS_RETURN_IF_ERROR(TrackTexts(found, pending));
   if (pending.is_final) EndStream(found, pending);
   CS_RETURN_IF_ERROR(JoinTexts(found, pending));
+  CS_RETURN_IF_ERROR(mixed_parts_.Add(found, queue_, pending.mixed));
+  AddIdentifierParts(found, queue_);
   if (is_error) AddDecodedViews(found, queue_);
   pending.mask.emplace(found, queue_, [&](const FoundText& text) {
     return text.last && (done_ || (!text.at_unknown_place && ended_groups_.contains(text.group)));
@@ -213,12 +215,15 @@ absl::Status EventStreamAnswer::TrackTexts(const FoundTexts& found, Pending& pen
 // A joined text is sent as it arrives. An identifier that completes a match is masked; it is an
 // error if another text does.
 absl::Status EventStreamAnswer::JoinTexts(FoundTexts& found, Pending& pending) {
+  using Kind = JoinedValues::Kind;
   for (FoundText& text : found.texts) {
+    const Kind kind = text.may_count ? Kind::kNumber : Kind::kString;
     if (text.continuation == Continuation::kJoined) {
-      CS_ASSIGN_OR_RETURN(const auto joined, joined_values_.Add(text.field, text.text(), queue_));
+      CS_ASSIGN_OR_RETURN(const auto joined,
+                          joined_values_.Add(text.field, text.text(), kind, queue_));
       for (const JoinedPiece& piece : joined) pending.joined.push_back(piece.piece);
     } else if (!text.place.empty()) {
-      CS_ASSIGN_OR_RETURN(text.joined, joined_values_.Add(text.place, text.text(), queue_));
+      CS_ASSIGN_OR_RETURN(text.joined, joined_values_.Add(text.place, text.text(), kind, queue_));
     }
   }
   return absl::OkStatus();
@@ -232,9 +237,9 @@ absl::Status EventStreamAnswer::JoinFields(absl::string_view fields, Pending& pe
     absl::string_view value = parts.second;
     absl::ConsumePrefix(&value, " ");
     const bool known = parts.first == "id" || parts.first == "event" || parts.first.empty();
-    CS_ASSIGN_OR_RETURN(
-        const auto asked,
-        joined_values_.Add(absl::StrCat("line/", known ? parts.first : "other"), value, queue_));
+    CS_ASSIGN_OR_RETURN(const auto asked,
+                        joined_values_.Add(absl::StrCat("line/", known ? parts.first : "other"),
+                                           value, JoinedValues::Kind::kString, queue_));
     pending.joined_fields.insert(pending.joined_fields.end(), asked.begin(), asked.end());
   }
   return absl::OkStatus();
@@ -393,6 +398,7 @@ absl::Status EventStreamAnswer::Deliver(Pending& pending, const Releases& releas
       return absl::FailedPreconditionError("a text in several pieces must be masked, but was sent");
     }
   }
+  CS_RETURN_IF_ERROR(MixedParts::Check(pending.mixed, releases));
   MaskedEvent event;
   if (pending.mask.has_value()) {
     CS_ASSIGN_OR_RETURN(event.outcome, pending.mask->Apply(releases, queue_, released_texts_));

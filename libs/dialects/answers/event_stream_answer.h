@@ -13,6 +13,7 @@
 #include "libs/dialects/answers/finishing_events.h"
 #include "libs/dialects/answers/grammar.h"
 #include "libs/dialects/answers/joined_values.h"
+#include "libs/dialects/answers/mixed_parts.h"
 #include "libs/dialects/answers/piece_queue.h"
 #include "libs/dialects/answers/repeated_texts.h"
 #include "libs/dialects/dialect.h"
@@ -62,6 +63,7 @@ class EventStreamAnswer : public AnswerReader {
     std::optional<std::size_t> fields;       // the piece of the lines beside its data
     std::vector<JoinedPiece> joined_fields;  // of these lines and earlier ones
     std::vector<std::size_t> joined;         // pieces with texts that callers may join
+    std::vector<MixedParts::Asked> mixed;    // the same of parts
     std::vector<std::string> undecided;      // fields that it waits for
     std::vector<std::string> decided;    // fields for which earlier events need not wait any more
     std::vector<std::int64_t> finished;  // groups
@@ -126,6 +128,7 @@ class EventStreamAnswer : public AnswerReader {
   std::map<std::int64_t, bool> finished_groups_;
   OpenTexts open_texts_;  // by field
   JoinedValues joined_values_;
+  MixedParts mixed_parts_;
   RepeatedTexts repeated_texts_;
   ReleasedTexts released_texts_;
   bool observed_ = false;  // the grammar has seen what it repeats

@@ -58,9 +58,12 @@ struct FoundText {
   // is that of the appended text.
   std::size_t repeated = 0;
   bool repeats = false;
-  // Of an identifier, a complete text of a stream's event: its place. Some clients join what comes
+  // Of an identifier or a number, a complete text of a stream's event: its place. Some clients join what comes
   // at one place, so a value must not spell a match with those before it.
   std::string place;
+  bool may_count = false;  // a number at this place may be a state, or count
+  // Of a part's text: the list of the part. Some clients join all texts of a list's parts.
+  std::string parts;
   std::vector<JoinedPiece> joined;
   // The index of the queued piece that repeats the part of this text that was already sent.
   std::optional<std::size_t> context;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,26 +14,38 @@
 
 namespace countersign::dialects::answers {
 
-// Short values that are sent as they arrive although clients may join them: identifiers, names, the
-// lines of an event beside its data. The masker is asked about each place's values, concatenated.
-// Not thread-safe.
+// How much of joined values the masker is asked about: a token of 4 KiB, or a key, is found however
+// it is cut.
+inline constexpr std::size_t kMostJoinedBytes = 4096;
+
+// Short values that are sent as they arrive although clients may join them: identifiers, names,
+// numbers, the lines of an event beside its data. The masker is asked about each place's values,
+// concatenated. Not thread-safe.
 class JoinedValues {
  public:
-  // Adds the next value of `place`, and queues the last 256 bytes of its values, with and without
-  // the first one, which may be the right one before an odd text. A value that repeats the one
-  // before it is a further piece if it is short, up to 16 times in a row; else it is the same again
-  // and skipped. Nothing is queued when the value is the first one or skipped, or when the queue
-  // knows the answer. UNAVAILABLE when there are too many places.
+  enum class Kind { kString, kNumber };
+
+  // Adds the next value of `place`, and queues the last kMostJoinedBytes of its values, with and
+  // without the first one, which may be the right one before an odd text. A string that repeats the
+  // one before it is a further piece if it is short, up to 16 times in a row; else it is the same
+  // again and skipped. So is every number that is repeated, and one of three digits or more that
+  // differs from the one before it by as much as that from the one before: it is a state or counts.
+  // Nothing is queued when the value is the first one or skipped, or when the queue knows the
+  // answer. UNAVAILABLE when there are too many places.
   absl::StatusOr<std::vector<JoinedPiece>> Add(const std::string& place, absl::string_view value,
-                                               PieceQueue& queue);
+                                               Kind kind, PieceQueue& queue);
 
  private:
   struct Values {
     std::string joined;
     std::size_t first = 0;  // bytes of the first value, and its repeats, that are left
     std::size_t last = 0;
-    int repeats = 0;  // of the last value
+    int repeats = 0;                     // of the last value
+    std::optional<std::int64_t> number;  // the last value
+    std::optional<std::int64_t> step;    // to it from the one before
   };
+  static bool Counts(Values& values, absl::string_view number);
+
   std::map<std::string, Values> places_;
 };
 

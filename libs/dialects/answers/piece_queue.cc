@@ -16,10 +16,12 @@ std::size_t PieceQueue::Add(const std::string& field, absl::string_view text, bo
   return pieces_.size() - 1;
 }
 
+bool PieceQueue::Knows(absl::string_view text, absl::string_view name) const {
+  return text.size() <= kRemembered && unchanged_.contains(absl::StrCat(name, "\n", text));
+}
+
 std::optional<std::size_t> PieceQueue::AddWhole(absl::string_view text, absl::string_view name) {
-  if (text.size() <= kRemembered && unchanged_.contains(absl::StrCat(name, "\n", text))) {
-    return std::nullopt;
-  }
+  if (Knows(text, name)) return std::nullopt;
   return Add(absl::StrCat("whole/", ++whole_texts_, "/", name), text, true);
 }
 

@@ -22,6 +22,9 @@ class PieceQueue {
   // the text: streams repeat the same few strings in every event.
   std::optional<std::size_t> AddWhole(absl::string_view text, absl::string_view name = "text");
 
+  // Whether AddWhole would know the answer.
+  bool Knows(absl::string_view text, absl::string_view name = "text") const;
+
   // Caches `release`, the answer to AddWhole with the same `name`, if it is unchanged.
   void Remember(const domain::FieldRelease& release, absl::string_view name = "text");
 

@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kMaxPlaces = 4096;
 constexpr std::size_t kLongestKept = 1u << 20;
 constexpr std::size_t kLongestWord = 32;
-constexpr std::size_t kMaxJoinedBytes = 256;
 constexpr std::size_t kShortestGrowth = 4;
 // Shorter common beginnings may be a coincidence.
 constexpr std::size_t kShortestRepeated = 8;
@@ -39,8 +38,8 @@ bool MayBeCut(absl::string_view text) {
 }
 
 void Join(std::string& joined, absl::string_view text) {
-  absl::StrAppend(&joined, text.substr(text.size() - std::min(text.size(), kMaxJoinedBytes)));
-  if (joined.size() > kMaxJoinedBytes) joined.erase(0, joined.size() - kMaxJoinedBytes);
+  absl::StrAppend(&joined, text.substr(text.size() - std::min(text.size(), kMostJoinedBytes)));
+  if (joined.size() > kMostJoinedBytes) joined.erase(0, joined.size() - kMostJoinedBytes);
 }
 
 // Asks about a complete string with those before it.

@@ -26,29 +26,6 @@ using answers::Step;
 using json::Type;
 using json::Value;
 
-// Members with the parts of one text.
-bool IsPartList(absl::string_view key) {
-  return key == "content" || key == "refusal" || key == "reasoning" || key == "reasoning_content" ||
-         key == "reasoning_details" || key == "thinking" || key == "summary";
-}
-
-// Members of a part with its text.
-bool IsPartText(absl::string_view key) {
-  return key == "text" || key == "content" || key == "refusal" || key == "thinking" ||
-         key == "reasoning" || key == "summary";
-}
-
-// Types of parts in which held text may be sent.
-bool IsTextPartType(absl::string_view type) {
-  return type == "text" || type == "output_text" || type == "refusal" || type == "thinking";
-}
-
-// Members of an unknown event whose strings continue in the next event.
-bool ContinuesAtRoot(absl::string_view key) {
-  return key == "delta" || key == "text" || key == "content" || key == "completion" ||
-         key == "response" || key == "output_text";
-}
-
 // The field of a text that is the whole event.
 constexpr char kEventField[] = "event";
 
@@ -60,6 +37,11 @@ constexpr absl::string_view kDiscriminators[] = {"type",          "item_id",    
 bool IsDiscriminator(absl::string_view key) {
   return std::find(std::begin(kDiscriminators), std::end(kDiscriminators), key) !=
          std::end(kDiscriminators);
+}
+
+// A value that callers join with others of its place: a string, or a number where text is expected.
+bool IsText(const Value& value, absl::string_view key) {
+  return value.is(Type::kString) || (value.is(Type::kNumber) && IsTextMember(key));
 }
 
 // True for an event that may contain pieces of texts: its type contains "delta", or it has none.
@@ -138,6 +120,7 @@ class Walker {
   std::vector<Step> path_;
   std::int64_t choice_ = kNoGroup;
   absl::string_view container_;
+  std::string parts_;  // the list of the part whose text is added
 };
 
 void Walker::WalkRoot(const Value& root) {
@@ -183,7 +166,7 @@ bool Walker::WalkRootMember(absl::string_view key, const Value& value, bool is_f
     WalkMembers(value, true);
     return false;
   }
-  if (is_chunk_ && value.is(Type::kString) && ContinuesAtRoot(key)) {
+  if (is_chunk_ && ContinuesAtRoot(key) && IsText(value, key)) {
     AddText(value);
     return false;
   }
@@ -251,7 +234,7 @@ bool Walker::WalkChoiceMember(absl::string_view key, const Value& value) {
     return true;
   }
   const bool unfinished = key == "finish_reason" && value.is(Type::kString) && value.text().empty();
-  if (is_chunk_ && value.is(Type::kString) && !IsIdentifyingMember(key)) {
+  if (is_chunk_ && IsText(value, key) && !IsIdentifyingMember(key)) {
     field_ += '/';
     const Member member(*this, key);
     AddText(value);
@@ -284,7 +267,7 @@ bool Walker::WalkMembers(const Value& object, bool continues) {
     if (value.is(Type::kString) && IsIdentifyingMember(key)) {
       bare = false;
       AddWhole(key, value);
-    } else if (value.is(Type::kString)) {
+    } else if (value.is(Type::kString) || (continues && IsText(value, key))) {
       // A function's name is one piece; its arguments may be several.
       const bool whole = !continues || (key == "name" && nested);
       bare &= !whole;
@@ -297,7 +280,7 @@ bool Walker::WalkMembers(const Value& object, bool continues) {
       bare &= WalkElements(value, continues);
     } else {
       bare &= value.is(Type::kNull) || (key == "index" && nested);
-      whole_.Add(key, value);
+      AddWhole(key, value);
     }
   }
   return bare;
@@ -333,7 +316,8 @@ bool Walker::WalkElements(const Value& array, bool continues) {
 bool Walker::WalkUnnumberedElement(const Value& element, absl::string_view list, bool continues) {
   const bool is_part = continues || IsPartList(list);
   if (is_part && element.is(Type::kObject)) return WalkPart(element, list, continues);
-  if (is_part && element.is(Type::kString)) {
+  if (is_part && (element.is(Type::kString) ||
+                  (element.is(Type::kNumber) && (IsPartList(list) || IsTextMember(list))))) {
     AddText(element);
     return true;
   }
@@ -346,22 +330,27 @@ bool Walker::WalkUnnumberedElement(const Value& element, absl::string_view list,
 bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues) {
   bool bare = true;
   const bool pieces = continues && list != "annotations";
+  const std::string parts = absl::StrCat(container_, "/", field_);
   if (IsTextPartType(part["type"].text())) path_.back().type = std::string(part["type"].text());
   for (std::size_t i = 0; i < part.size(); ++i) {
     const absl::string_view key = part.key(i);
     const Value value = part.at(i);
     whole_.AddName(key);
-    if (value.is(Type::kString) && IsPartText(key)) {
+    if (IsPartText(key) && IsText(value, key)) {
       // A content may be a string in one event and parts in another: it is one text in both cases.
+      parts_ = parts;
       const Member member(*this, key,
                           key == "text" ? Member::Field::kKeep : Member::Field::kExtend);
       AddText(value);
+      parts_.clear();
     } else if (value.is(Type::kArray) && IsPartText(key)) {
       const Member member(*this, key);
       bare &= WalkElements(value, continues);
-    } else if (pieces && value.is(Type::kString) && !IsIdentifyingMember(key)) {
+    } else if (pieces && IsText(value, key) && !IsIdentifyingMember(key)) {
+      if (IsTextMember(key)) parts_ = parts;
       const Member member(*this, key);
       AddText(value);
+      parts_.clear();
     } else if (pieces && value.is(Type::kObject)) {
       const Member member(*this, key);
       bare &= WalkMembers(value, true);
@@ -377,23 +366,26 @@ bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues)
   return bare;
 }
 
-// Adds a complete text. Clients join the values of deltas.
+// Adds a complete text or number. Clients join the values of deltas.
 void Walker::AddWhole(absl::string_view key, const Value& value) {
   const std::size_t before = found_.texts.size();
   const absl::string_view parent = path_.size() > 1 ? path_[path_.size() - 2].key : "";
   whole_.Add(key, value, is_usage_, parent);
   const bool is_event = field_ == kEventField;
-  if (!is_chunk_ || found_.texts.size() == before || (!value.is(Type::kString) && !is_event))
-    return;
+  const bool single = value.is(Type::kString) || value.is(Type::kNumber) || is_event;
+  if (!is_chunk_ || found_.texts.size() == before || !single) return;
   FoundText& text = found_.texts.back();
   text.place = absl::StrCat(container_, "/", field_);
+  text.may_count = value.is(Type::kNumber) && !is_event;
 }
 
 // An unknown member. It may be a piece of a text by its name; otherwise the next event decides.
 void Walker::WalkUnknown(absl::string_view key, const Value& value) {
   if (!is_chunk_) return AddWhole(key, value);
-  if (value.is(Type::kString) && !IsIdentifyingMember(key)) {
-    const bool continues = may_be_pieces_ && (ContinuesAtRoot(key) || IsPartText(key));
+  const bool continues = may_be_pieces_ && (ContinuesAtRoot(key) || IsPartText(key));
+  if (continues && value.is(Type::kNumber)) {
+    AddText(value);
+  } else if (value.is(Type::kString) && !IsIdentifyingMember(key)) {
     AddText(value, continues ? Continuation::kContinues : Continuation::kUnknown);
   } else if (value.is(Type::kObject)) {
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -418,7 +410,7 @@ void Walker::WalkUnknown(absl::string_view key, const Value& value) {
 // A member of an unknown event that is a piece of a text: strings with text-like names continue at
 // the same place of the next event.
 void Walker::WalkFragment(absl::string_view key, const Value& value) {
-  if (value.is(Type::kString) && (ContinuesAtRoot(key) || IsPartText(key))) {
+  if ((ContinuesAtRoot(key) || IsPartText(key)) && IsText(value, key)) {
     AddText(value);
   } else if (value.is(Type::kString) && !IsIdentifyingMember(key)) {
     AddText(value, Continuation::kUnknown);
@@ -451,14 +443,17 @@ bool Walker::IsMedia(const Value& value) const {
 }
 
 void Walker::AddText(const Value& value, Continuation continuation) {
-  if (value.text().empty()) return;
-  if (IsMedia(value)) {
+  const bool is_number = value.is(Type::kNumber);
+  if (value.text().empty() && !is_number) return;
+  if (!is_number && IsMedia(value)) {
     has_media_ = true;
     return;
   }
   FoundText& text = found_.texts.emplace_back();
   text.value = value;
+  if (is_number) text.number = json::NumberText(whole_.Literal(value));
   text.field = field_;
+  text.parts = parts_;
   text.continuation = continuation;
   text.group = choice_;
   text.is_output = choice_ != kNoGroup;

@@ -56,4 +56,28 @@ const answers::MemberNames& AnswerMemberNames() {
 
 bool IsIdentifyingMember(absl::string_view key) { return Identifying().contains(key); }
 
+bool IsPartList(absl::string_view key) {
+  return key == "content" || key == "refusal" || key == "reasoning" || key == "reasoning_content" ||
+         key == "reasoning_details" || key == "thinking" || key == "summary";
+}
+
+bool IsPartText(absl::string_view key) {
+  return key == "text" || key == "content" || key == "refusal" || key == "thinking" ||
+         key == "reasoning" || key == "summary";
+}
+
+bool IsTextPartType(absl::string_view type) {
+  return type == "text" || type == "output_text" || type == "refusal" || type == "thinking";
+}
+
+bool ContinuesAtRoot(absl::string_view key) {
+  return key == "delta" || key == "text" || key == "content" || key == "completion" ||
+         key == "response" || key == "output_text";
+}
+
+bool IsTextMember(absl::string_view key) {
+  return IsPartText(key) || ContinuesAtRoot(key) || key == "reasoning_content" ||
+         key == "arguments" || key == "input";
+}
+
 }  // namespace countersign::dialects::openai

@@ -11,4 +11,19 @@ const answers::MemberNames& AnswerMemberNames();
 // True for members that identify something (an id, a kind, a role) and have no text that continues.
 bool IsIdentifyingMember(absl::string_view key);
 
+// Members with the parts of one text.
+bool IsPartList(absl::string_view key);
+
+// Members of a part with its text.
+bool IsPartText(absl::string_view key);
+
+// Types of parts in which held text may be sent.
+bool IsTextPartType(absl::string_view type);
+
+// Members of an unknown event whose strings continue in the next event.
+bool ContinuesAtRoot(absl::string_view key);
+
+// Members whose values callers read as text and join: a number there is a piece of it, too.
+bool IsTextMember(absl::string_view key);
+
 }  // namespace countersign::dialects::openai

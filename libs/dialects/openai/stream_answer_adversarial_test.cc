@@ -125,6 +125,72 @@ TEST_CASE("adversarial 12: a tool's name in pieces that must be masked ends the 
   CHECK(PassAllCuts(harmless) == harmless);
 }
 
+TEST_CASE("adversarial 12: numbers where text is expected are pieces of it", "[dialects]") {
+  const auto call = [](absl::string_view arguments) {
+    return Delta(
+        absl::StrCat(R"("tool_calls":[{"index":0,"function":{"arguments":)", arguments, "}}]"));
+  };
+  for (const std::string& bytes :
+       {Delta(R"("content":41111111)") + Delta(R"("content":11111111)"),
+        Delta(R"("content":"4111 1111 ")") + Delta(R"("content":11111111)"),
+        Delta(R"("content":4)") + Delta(R"("content":"111 1111 1111 1111")"),
+        Delta(R"("refusal":411111111111)") + Delta(R"("refusal":1111)"),
+        call("41111111") + call("11111111"), call("\"4111\"") + call("111111111111"),
+        Delta(R"("content":[{"type":"text","text":41111111}])") +
+            Delta(R"("content":[{"type":"text","text":11111111}])"),
+        Delta(R"("content":[41111111,11111111])"),
+        std::string("data: {\"delta\":41111111}\n\ndata: {\"delta\":11111111}\n\n"),
+        std::string("data: {\"x\":{\"y\":41111111}}\n\ndata: {\"x\":{\"y\":11111111}}\n\n")}) {
+    const std::string caller = PassAllCuts(bytes + Finished() + kDone);
+    CAPTURE(bytes, caller);
+    CHECK(absl::StrContains(caller, "<N>"));
+    CHECK(!absl::StrContains(caller, "11111111}"));
+  }
+  // Other numbers stay numbers.
+  const std::string harmless = Delta(R"("content":12)") +
+                               Delta(R"("content":" apples, 7","confidence":0.25)") +
+                               Delta(R"("content":".","confidence":0.75)") + Finished() + kDone;
+  CHECK(absl::StrContains(PassAllCuts(harmless), R"("confidence":0.25)"));
+}
+
+TEST_CASE("adversarial 12: texts of parts under several names that join to a match end the stream",
+          "[dialects]") {
+  const std::string text = Delta(R"("content":[{"type":"text","text":"4111 1111 "}])");
+  const std::string refusal = Delta(R"("content":[{"type":"refusal","refusal":"1111 1111"}])");
+  const std::string both = Delta(R"("content":[{"type":"text","text":"4111 1111 "},)"
+                                 R"({"type":"refusal","refusal":"1111 1111"}])");
+  for (const std::string& bytes :
+       {text + refusal, both, text + Delta(R"("content":[{"type":"x","output_text":"1111 1111"}])"),
+        text + Delta(R"("content":[{"type":"x","refusal":11111111}])")}) {
+    const Passed passed = Pass({bytes, Finished(), kDone});
+    CAPTURE(bytes, passed.caller);
+    CHECK(absl::IsFailedPrecondition(passed.status));
+    CHECK(!absl::StrContains(passed.caller, "1111 1111\""));
+  }
+  // A match in one of them is masked there.
+  const Passed passed =
+      Pass({Delta(R"("content":[{"type":"text","text":"see "}])"),
+            Delta(R"("content":[{"type":"refusal","refusal":"4111 1111 1111 1111"}])"),
+            Delta(R"("content":[{"type":"text","text":" now"}])"), Finished(), kDone});
+  CHECK(passed.status.ok());
+  CHECK(absl::StrContains(passed.caller, R"("refusal":"<N>")"));
+}
+
+TEST_CASE("adversarial 12: a secret behind the prefix of an identifier is masked", "[dialects]") {
+  const auto named = [](absl::string_view id) {
+    return absl::StrCat(
+        R"(data: {"id":")", id,
+        R"(","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]})", "\n\n");
+  };
+  for (const char* id : {"call_4111_1111_1111_1111", "chatcmpl-4111111111111111"}) {
+    const std::string caller = PassAllCuts(named(id) + named(id) + Finished() + kDone);
+    CAPTURE(caller);
+    CHECK(!absl::StrContains(caller, "1111"));
+  }
+  const std::string harmless = named("call_a1b2c3d4e5f60718293a4b5c") + Finished() + kDone;
+  CHECK(PassAllCuts(harmless) == harmless);
+}
+
 TEST_CASE("adversarial 13: line ends, several data lines, comments and a byte order mark",
           "[dialects]") {
   const std::string caller = PassAllCuts(
