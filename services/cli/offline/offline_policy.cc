@@ -7,9 +7,28 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
+#include "libs/dialects/openai/request.h"
+#include "libs/json/writer.h"
 #include "services/policy/rules/rule_compiler.h"
 
 namespace countersign::cli::offline {
+namespace {
+
+// The messages as the gateway reads them from a request: what of them is text, and what is decoded.
+absl::StatusOr<domain::Prompt> ReadMessages(const config::PolicyCase& question) {
+  json::Writer body;
+  body.BeginObject().Key("model").String("m").Key("messages").BeginArray();
+  for (const auto& [role, text] : question.messages) {
+    body.BeginObject().Key("role").String(role).Key("content").String(text).EndObject();
+  }
+  body.EndArray().EndObject();
+  CS_ASSIGN_OR_RETURN(
+      const dialects::ReadCall call,
+      dialects::openai::ReadChatCompletion({"POST", "/v1/chat/completions", "", {}, body.str()}));
+  return *call.prompt;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<OfflinePolicy>> OfflinePolicy::Load(
     const std::vector<config::SourceFile>& files, const config::ExternalValues& values,
@@ -38,18 +57,10 @@ absl::StatusOr<OfflinePolicy::Answer> OfflinePolicy::Ask(const config::PolicyCas
     for (const std::string& group : known->second.groups) answer.who.groups.push_back(group);
   }
   domain::AddRoles(*snapshot_->resources, answer.who);
+  CS_ASSIGN_OR_RETURN(answer.prompt, ReadMessages(question));
   answer.prompt.operation = question.operation;
   answer.prompt.model = question.model;
   answer.prompt.parameters = question.parameters;
-  std::uint32_t group = 0;
-  for (std::size_t i = 0; i < question.messages.size(); ++i) {
-    const auto& [role, text] = question.messages[i];
-    // Messages of one role that follow each other are read as one text.
-    const bool follows = i > 0 && question.messages[i - 1].first == role;
-    group += follows ? 0 : 1;
-    answer.prompt.parts.push_back(
-        {role, absl::StrCat("/messages/", i, "/content"), text, group, follows});
-  }
   CS_ASSIGN_OR_RETURN(
       answer.explanation,
       policy::rules::Explain(*snapshot_, {answer.who, question.connection, answer.prompt}));

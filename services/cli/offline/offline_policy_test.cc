@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/escaping.h"
 #include "services/cli/testing/sample_policies.h"
 
 namespace countersign::cli::offline {
@@ -61,6 +62,20 @@ TEST_CASE("RunCase: reports a different verdict, policy, reason or connection", 
   other = Case("hello", "allow");
   other.connection = "elsewhere";
   CHECK_FALSE(RunCase(*policies, other).passed);
+}
+
+TEST_CASE("OfflinePolicy: a data: URL is read as the gateway reads it", "[cli]") {
+  const auto policies = Loaded();
+  const std::string word = absl::Base64Escape("about bluebird");
+  for (const std::string& prompt : {"data:text/plain;base64," + word, "data:;base64," + word + "#x",
+                                    std::string("data:,about%20blue%62ird")}) {
+    const auto answer = policies->Ask(Case(prompt, ""));
+    REQUIRE(answer.ok());
+    CAPTURE(prompt);
+    CHECK(answer->explanation.decision.verdict == domain::Verdict::kDeny);
+    CHECK(answer->prompt.parts.back().pointer == "/messages/0/content");
+  }
+  CHECK(RunCase(*policies, Case("base64 of it is " + word.substr(0, 4), "allow")).passed);
 }
 
 TEST_CASE("OfflinePolicy: uses the Identity's groups and the given ones", "[cli]") {
