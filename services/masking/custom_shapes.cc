@@ -1,14 +1,20 @@
 #include "services/masking/custom_shapes.h"
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "libs/base/encoding.h"
 #include "libs/base/status.h"
+#include "libs/base/utf8.h"
 #include "libs/crypto/hash.h"
 #include "libs/text/regex/pattern_edges.h"
+#include "libs/text/unicode/word_edges.h"
 #include "services/masking/named_validators.h"
 
 namespace countersign::masking {
@@ -21,10 +27,56 @@ absl::StatusOr<text::regex::Regex> Compiled(absl::string_view pattern) {
   return text::regex::ParseRegex(pattern);
 }
 
-// The bytes that a character of a word can begin with: ASCII, and the lead bytes of scripts with
-// spaces between words (Latin, Greek, Cyrillic, Arabic …), not of punctuation, Han or kana.
-text::regex::ByteSet BeginsWordCharacter() {
-  return text::regex::ByteSet::Word() | text::regex::ByteSet::Range(0xc3, 0xe1);
+// A character of a pattern that stands for itself.
+using Literal = std::optional<std::uint32_t>;
+
+// The character that a pattern begins with, behind its flags; nothing for a class, a group, an
+// escape, or what may be missing.
+Literal FirstLiteral(absl::string_view pattern) {
+  absl::ConsumePrefix(&pattern, "(?i)");
+  if (pattern.empty() || absl::StrContains("([.\\^|", pattern[0])) return std::nullopt;
+  const Utf8Char first = DecodeUtf8(pattern, 0);
+  const absl::string_view rest = pattern.substr(first.size);
+  const bool optional = !rest.empty() && absl::StrContains("*?{|", rest[0]);
+  return first.valid && !optional ? Literal(first.code_point) : std::nullopt;
+}
+
+// The character that a pattern ends with, before marks on it.
+Literal LastLiteral(absl::string_view pattern) {
+  while (!pattern.empty() && !absl::StrContains(")]}.*+?$|", pattern.back())) {
+    std::size_t begin = pattern.size() - 1;
+    while (begin > 0 && (static_cast<unsigned char>(pattern[begin]) & 0xc0) == 0x80) --begin;
+    if (begin > 0 && pattern[begin - 1] == '\\') return std::nullopt;
+    const Utf8Char last = DecodeUtf8(pattern, begin);
+    if (!last.valid) return std::nullopt;
+    if (!text::unicode::IsPassedByWordEdges(last.code_point)) return last.code_point;
+    pattern = pattern.substr(0, begin);
+  }
+  return std::nullopt;
+}
+
+// True for a character that has an edge of a word on both sides: punctuation, and letters of
+// scripts without spaces between words (word_edges.h).
+bool HasEdges(const Literal& character) {
+  return character && !text::unicode::IsWordCharacter(*character);
+}
+
+// What may not follow a match that must end at the edge of a word: the bytes with which characters
+// of words begin, in ASCII and in scripts with spaces between words (Latin, Greek, Cyrillic, Arabic
+// …). The lead bytes 0xe0 and 0xe1 are also those of Thai, Lao, Myanmar and Khmer, so they are
+// forbidden only behind a letter of theirs (Devanagari, Georgian …).
+text::regex::ByteSet ForbiddenAfter(absl::string_view pattern) {
+  const Literal last = LastLiteral(pattern);
+  if (HasEdges(last)) return {};
+  text::regex::ByteSet forbidden =
+      text::regex::ByteSet::Word() | text::regex::ByteSet::Range(0xc3, 0xdf);
+  if (last && *last >= 0x800 && *last < 0x1000) {
+    forbidden = forbidden | text::regex::ByteSet::Range(0xe0, 0xe0);
+  }
+  if (last && *last >= 0x1000 && *last < 0x2000) {
+    forbidden = forbidden | text::regex::ByteSet::Range(0xe1, 0xe1);
+  }
+  return forbidden;
 }
 
 // Requires that no word character is next to a match.
@@ -140,11 +192,11 @@ absl::StatusOr<std::vector<text::redaction::RedactionRule>> CustomShapes(
   for (const text::regex::EdgedPattern& part : parts) {
     text::redaction::RedactionRule& shape = shapes.emplace_back();
     CS_ASSIGN_OR_RETURN(shape.regex, Compiled(part.pattern));
-    if (part.before) {
+    if (part.before && !HasEdges(FirstLiteral(part.pattern))) {
       shape.left_forbidden = text::regex::ByteSet::Word();
       shape.left_word_edge = true;
     }
-    if (part.after) shape.right_forbidden = BeginsWordCharacter();
+    if (part.after) shape.right_forbidden = ForbiddenAfter(part.pattern);
     if (parts.size() > 1) shape.group = absl::StrCat("pattern/", rule.pattern);
   }
   return shapes;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "libs/json/document.h"
 #include "services/masking/profile_compiler.h"
 
@@ -229,6 +230,21 @@ TEST_CASE("TextMasker: word edges in the alternatives of a custom pattern, and w
 
   // Refused in files; a stored one keeps its meaning, ASCII's edges.
   CHECK(MaskPattern("x\\bбар\\b", "xбар и xбары") == "<WORD> и xбары");
+}
+
+TEST_CASE("TextMasker: a word has edges beside scripts that do not space words", "[masking]") {
+  const std::string word = "(?i)\\bпароль\\b";
+  // Scripts without spaces between words have edges everywhere, on both sides.
+  for (const char* other : {"ไทย", "ລາວ", "ខ្មែរ", "မြန်မာ", "中文", "한글"}) {
+    CAPTURE(other);
+    CHECK(MaskPattern(word, absl::StrCat(other, "пароль", other)) ==
+          absl::StrCat(other, "<WORD>", other));
+    CHECK(MaskPattern(absl::StrCat("\\b", other, "\\b"), absl::StrCat("a", other, "b")) ==
+          "a<WORD>b");
+  }
+  CHECK(MaskPattern("\\bпароль=\\b", "пароль=x") == "<WORD>x");
+  CHECK(MaskPattern("\\bराम\\b", "राम रामायण") == "<WORD> रामायण");
+  CHECK(MaskPattern("\\bвід\\b", "від віде відé") == "<WORD> віде відé");
 }
 
 TEST_CASE("TextMasker: text is released as soon as it can be", "[masking]") {

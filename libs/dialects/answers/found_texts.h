@@ -62,7 +62,8 @@ struct FoundText {
   // at one place, so a value must not spell a match with those before it.
   std::string place;
   bool may_count = false;  // a number at this place may be a state, or count
-  // Of a part's text: the list of the part. Some clients join all texts of a list's parts.
+  // Of a part's text, the list of the part: some clients join all texts of a list's parts. Of a
+  // number and of strings in its place, that place.
   std::string parts;
   std::vector<JoinedPiece> joined;
   // The index of the queued piece that repeats the part of this text that was already sent.

@@ -8,7 +8,7 @@
 namespace countersign::dialects::answers {
 namespace {
 
-constexpr std::size_t kMaxLists = 1024;
+constexpr std::size_t kMaxLists = 4096;
 
 }  // namespace
 

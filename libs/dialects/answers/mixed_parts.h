@@ -13,7 +13,8 @@
 namespace countersign::dialects::answers {
 
 // The texts of the parts of one list, in the order in which they come. Each member of the parts is a
-// text of its own (`text`, `refusal`), but some clients join what comes, whatever its name. So the
+// text of its own (`text`, `refusal`), but some clients join what comes, whatever its name. The same
+// holds for strings and numbers at one place. So the
 // masker is also asked about the last bytes of all of them together, once a list has had texts of
 // several members. Not thread-safe.
 class MixedParts {

@@ -59,7 +59,7 @@ TEST_CASE("MixedParts: a border is forgotten when it is far behind, and lists ar
   REQUIRE(parts.Add(Found({{"refusal", "4"}}), queue, asked).ok());
   CHECK(asked.size() == 2);
   absl::Status status;
-  for (int i = 0; status.ok() && i < 5000; ++i) {
+  for (int i = 0; status.ok() && i < 9000; ++i) {
     status = parts.Add(Found({{"text", "1"}}, absl::StrCat(i)), queue, asked);
   }
   CHECK(absl::IsUnavailable(status));

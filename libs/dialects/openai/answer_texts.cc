@@ -39,11 +39,6 @@ bool IsDiscriminator(absl::string_view key) {
          std::end(kDiscriminators);
 }
 
-// A value that callers join with others of its place: a string, or a number where text is expected.
-bool IsText(const Value& value, absl::string_view key) {
-  return value.is(Type::kString) || (value.is(Type::kNumber) && IsTextMember(key));
-}
-
 // True for an event that may contain pieces of texts: its type contains "delta", or it has none.
 bool MayBePieces(const Value& root) {
   return !root["type"].exists() || absl::StrContains(root["type"].text(), "delta");
@@ -51,13 +46,6 @@ bool MayBePieces(const Value& root) {
 
 bool IsUnknownFragment(const Value& root) {
   return !root["choices"].exists() && !root["error"].exists() && MayBePieces(root);
-}
-
-bool IsEventType(const Value& type) {
-  const absl::string_view text = type.text();
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
-  });
 }
 
 // Walks one document. Functions that return bool return true when the walked value has only texts
@@ -106,6 +94,7 @@ class Walker {
   void WalkFragment(absl::string_view key, const Value& value);
   bool IsMedia(const Value& value) const;
   void AddText(const Value& value, Continuation continuation = Continuation::kContinues);
+  std::string MixedPlace() const;
   std::optional<std::int64_t> ReadIndex(const Value& index, bool& numbered, bool& counted);
 
   const bool is_chunk_;
@@ -117,6 +106,7 @@ class Walker {
   answers::WholeTextFinder whole_;
   // State of the walk:
   std::string field_;
+  std::string prefix_;  // of `field_`: the choice, or the event's discriminators
   std::vector<Step> path_;
   std::int64_t choice_ = kNoGroup;
   absl::string_view container_;
@@ -144,7 +134,7 @@ void Walker::WalkRoot(const Value& root) {
       }
       continue;
     }
-    field_ = IsDiscriminator(key) ? "/" : prefix;
+    field_ = prefix_ = IsDiscriminator(key) ? "/" : prefix;
     path_.clear();
     choice_ = kNoGroup;
     container_ = "";
@@ -214,7 +204,7 @@ bool Walker::WalkChoice(const Value& choice, std::int64_t position) {
   bool bare = true;
   for (std::size_t i = 0; i < choice.size(); ++i) {
     whole_.AddName(choice.key(i));
-    field_ = absl::StrCat("choices/", choice_);
+    field_ = prefix_ = absl::StrCat("choices/", choice_);
     path_.clear();
     container_ = "";
     bare &= WalkChoiceMember(choice.key(i), choice.at(i));
@@ -377,6 +367,7 @@ void Walker::AddWhole(absl::string_view key, const Value& value) {
   FoundText& text = found_.texts.back();
   text.place = absl::StrCat(container_, "/", field_);
   text.may_count = value.is(Type::kNumber) && !is_event;
+  if (text.may_count) text.parts = MixedPlace();
 }
 
 // An unknown member. It may be a piece of a text by its name; otherwise the next event decides.
@@ -442,6 +433,16 @@ bool Walker::IsMedia(const Value& value) const {
   return whole_.IsMedia(parent, path_.back().key, value);
 }
 
+// Where strings and numbers are joined that are not one text: by the names of their members alone.
+std::string Walker::MixedPlace() const {
+  std::string place = absl::StrCat(container_, "/", prefix_, "#");
+  for (const Step& step : path_) {
+    absl::StrAppend(&place, "/", step.key);
+    if (step.index >= 0) absl::StrAppend(&place, "/", step.index);
+  }
+  return place;
+}
+
 void Walker::AddText(const Value& value, Continuation continuation) {
   const bool is_number = value.is(Type::kNumber);
   if (value.text().empty() && !is_number) return;
@@ -454,6 +455,10 @@ void Walker::AddText(const Value& value, Continuation continuation) {
   if (is_number) text.number = json::NumberText(whole_.Literal(value));
   text.field = field_;
   text.parts = parts_;
+  // A number is no piece of these texts, but may be read as one.
+  const bool apart = continuation == Continuation::kUnknown || choice_ == kNoGroup ||
+                     !IsTextMember(path_.back().key);
+  if (is_chunk_ && parts_.empty() && apart) text.parts = MixedPlace();
   text.continuation = continuation;
   text.group = choice_;
   text.is_output = choice_ != kNoGroup;

@@ -1,5 +1,9 @@
 #include "libs/dialects/openai/member_names.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+
 namespace countersign::dialects::openai {
 namespace {
 
@@ -78,6 +82,17 @@ bool ContinuesAtRoot(absl::string_view key) {
 bool IsTextMember(absl::string_view key) {
   return IsPartText(key) || ContinuesAtRoot(key) || key == "reasoning_content" ||
          key == "arguments" || key == "input";
+}
+
+bool IsText(const json::Value& value, absl::string_view key) {
+  return value.is(json::Type::kString) || (value.is(json::Type::kNumber) && IsTextMember(key));
+}
+
+bool IsEventType(const json::Value& type) {
+  const absl::string_view text = type.text();
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
 }
 
 }  // namespace countersign::dialects::openai

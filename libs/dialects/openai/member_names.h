@@ -2,6 +2,7 @@
 
 #include "absl/strings/string_view.h"
 #include "libs/dialects/answers/whole_texts.h"
+#include "libs/json/document.h"
 
 namespace countersign::dialects::openai {
 
@@ -25,5 +26,11 @@ bool ContinuesAtRoot(absl::string_view key);
 
 // Members whose values callers read as text and join: a number there is a piece of it, too.
 bool IsTextMember(absl::string_view key);
+
+// A value that callers join with others of its place: a string, or a number where text is expected.
+bool IsText(const json::Value& value, absl::string_view key);
+
+// True for a short word, such as the type of an event.
+bool IsEventType(const json::Value& type);
 
 }  // namespace countersign::dialects::openai
