@@ -1,6 +1,7 @@
 // Adversarial groups 13 to 16 (tests/README.md) through the whole edge, on sockets: answers that
 // are coded, arrive in single bytes or break off, and callers that leave, while text is held.
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 
@@ -109,6 +110,38 @@ TEST_CASE("adversarial 13: a stream in chunks of one byte is the same stream", "
     CHECK(f.End().outcome == Outcome::kCompleted);
   }
   CHECK(absl::StrContains(whole, "<S> is "));
+}
+
+TEST_CASE("adversarial 13: an answer without a body, or with a status of its own, is an error",
+          "[edge]") {
+  for (const int status : {204, 205, 206, 299, 600, 999}) {
+    Fixture f;
+    f.upstream.Behave(Coded(status, "application/json", {}, ""));
+    const Answer answer = f.Chat();
+    CAPTURE(status);
+    CHECK(answer.status == 502);
+    CHECK(Fixture::Code(answer) == "upstream_protocol");
+    CHECK(f.End().outcome == Outcome::kUpstreamError);
+  }
+  Fixture f;
+  f.upstream.Behave(Coded(200, "application/json", {}, ""));
+  CHECK(Fixture::Code(f.Chat()) == "upstream_protocol");
+  CHECK(f.End().outcome == Outcome::kUpstreamError);
+}
+
+TEST_CASE("adversarial 08: words at a place for media are judged", "[edge]") {
+  for (const char* value :
+       {"plutonium/ab", "4111111111111111", "data:image/png;base64,plutonium/ab"}) {
+    Fixture f;
+    f.Call(Fixture::Post(absl::StrCat(
+        R"({"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url",)",
+        R"("image_url":{"url":")", value, R"("}}]}]})")));
+    REQUIRE(f.decider.asked().size() == 1);
+    const auto prompt = f.decider.asked().front();
+    CAPTURE(value);
+    CHECK(std::any_of(prompt->parts.begin(), prompt->parts.end(),
+                      [&](const domain::TextPart& part) { return part.text == value; }));
+  }
 }
 
 TEST_CASE("adversarial 14: held text is dropped when the upstream fails at any byte", "[edge]") {

@@ -351,7 +351,10 @@ TEST_CASE("Review: a call that prefers not to wait gets 202 and where to ask", "
   CHECK(answer.body == R"({"review_id":"review-1","status_url":"/countersign/reviews/review-1"})");
   CHECK(f.End().outcome == Outcome::kReviewPending);
   CHECK(f.reviews.wait.calls() == 0);
-  CHECK(f.reviews.left().size() == 1);  // it no longer waits
+  CHECK(f.reviews.left().size() == 1);   // it no longer waits
+  CHECK(f.decider.asked().size() == 1);  // one call, decided and counted once
+  CHECK(f.Counted(R"(countersign_requests_total{connection="openai",dialect="openai",)"
+                  R"(outcome="review_pending"} 1)"));
   f.reviews.get_status.Next([] { return FakeReviewGate::Status(ReviewState::kPending); });
   const Answer status = f.Call(Fixture::Head("GET /countersign/reviews/review-1", "", 0));
   CHECK(status.status == 200);

@@ -58,8 +58,8 @@ struct FoundText {
   // is that of the appended text.
   std::size_t repeated = 0;
   bool repeats = false;
-  // Of an identifier or a number, a complete text of a stream's event: its place. Some clients join what comes
-  // at one place, so a value must not spell a match with those before it.
+  // Of an identifier or a number, a complete text of a stream's event: its place. Some clients join
+  // what comes at one place, so a value must not spell a match with those before it.
   std::string place;
   bool may_count = false;  // a number at this place may be a state, or count
   // Of a part's text, the list of the part: some clients join all texts of a list's parts. Of a

@@ -12,11 +12,10 @@
 
 namespace countersign::dialects::answers {
 
-// The texts of the parts of one list, in the order in which they come. Each member of the parts is a
-// text of its own (`text`, `refusal`), but some clients join what comes, whatever its name. The same
-// holds for strings and numbers at one place. So the
-// masker is also asked about the last bytes of all of them together, once a list has had texts of
-// several members. Not thread-safe.
+// The texts of the parts of one list, in the order in which they come. Each member of the parts is
+// a text of its own (`text`, `refusal`), but some clients join what comes, whatever its name. The
+// same holds for strings and numbers at one place. So the masker is also asked about the last bytes
+// of all of them together, once a list has had texts of several members. Not thread-safe.
 class MixedParts {
  public:
   // A queued piece, and where in it the member changes.
@@ -29,8 +28,8 @@ class MixedParts {
   // too many lists.
   absl::Status Add(const FoundTexts& found, PieceQueue& queue, std::vector<Asked>& asked);
 
-  // FAILED_PRECONDITION when a match in the answers to `asked` reaches over such a change: a part of
-  // it may have been sent.
+  // FAILED_PRECONDITION when a match in the answers to `asked` reaches over such a change: a part
+  // of it may have been sent.
   static absl::Status Check(const std::vector<Asked>& asked,
                             const std::vector<domain::FieldRelease>& releases);
 

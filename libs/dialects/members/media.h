@@ -55,8 +55,8 @@ struct EncodedText {
 // before base64. Of base64 with a fragment the text is read without and with it.
 std::optional<EncodedText> ReadDataUrl(absl::string_view value);
 
-// The text in base64, read like lenient readers do, which skip what is no base64; nothing if it has
-// no text.
+// The text in base64, as lenient readers decode it, which skip all other characters; nothing if it
+// has no text.
 std::optional<EncodedText> ReadBase64Text(absl::string_view value);
 
 // Encodes `text`, which may have changed since it was read, in the original form.

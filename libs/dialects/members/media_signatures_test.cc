@@ -9,17 +9,20 @@
 namespace countersign::dialects::members {
 namespace {
 
-using namespace std::string_literals;
+template <std::size_t n>
+std::string Bytes(const char (&bytes)[n]) {
+  return std::string(bytes, n - 1);
+}
 
 // Two frames of MPEG sound, layer III, 128 kbit/s, 44.1 kHz: 417 bytes each.
 std::string Mp3() {
-  const std::string frame = "\xff\xfb\x90\x40"s + std::string(413, '\x55');
+  const std::string frame = Bytes("\xff\xfb\x90\x40") + std::string(413, '\x55');
   return frame + frame;
 }
 
 // A frame of AAC with ADTS, 15 bytes long, and the beginning of the next one.
 std::string Aac() {
-  return "\xff\xf1\x50\x80\x01\xff\xfc\x01\x02\x03\x04\x05\x06\x07\x08\xff\xf1"s;
+  return Bytes("\xff\xf1\x50\x80\x01\xff\xfc\x01\x02\x03\x04\x05\x06\x07\x08\xff\xf1");
 }
 
 TEST_CASE("HasMediaSignature: formats of the declared kind", "[dialects]") {
@@ -28,23 +31,24 @@ TEST_CASE("HasMediaSignature: formats of the declared kind", "[dialects]") {
     CHECK(HasMediaSignature(bytes, type));
     CHECK(HasMediaSignature(bytes));
   };
-  check("\x89PNG\r\n\x1a\n...."s, "image/png");
-  check("\x89PNG\r\n\x1a\n...."s, "image/jpeg");  // callers often name the wrong kind of picture
-  check("\xff\xd8\xff\xe0...."s, "image/jpeg");
-  check("RIFF....WEBPVP8 "s, "image/webp");
-  check("II*\0...."s, "image/tiff");
-  check("BM\x46\0\0\0\0\0\0\0\x36\0"s, "image/bmp");
-  check("\0\0\0\x1c"s + "ftypheic", "image/heic");
-  check("\0\0\0\x1c"s + "ftypM4A ", "audio/m4a");
-  check("RIFF....WAVEfmt "s, "audio/wav");
-  check("ID3\x04\0\0"s, "audio/mpeg");
+  check(Bytes("\x89PNG\r\n\x1a\n...."), "image/png");
+  check(Bytes("\x89PNG\r\n\x1a\n...."),
+        "image/jpeg");  // callers often name the wrong kind of picture
+  check(Bytes("\xff\xd8\xff\xe0...."), "image/jpeg");
+  check(Bytes("RIFF....WEBPVP8 "), "image/webp");
+  check(Bytes("II*\0...."), "image/tiff");
+  check(Bytes("BM\x46\0\0\0\0\0\0\0\x36\0"), "image/bmp");
+  check(Bytes("\0\0\0\x1c") + "ftypheic", "image/heic");
+  check(Bytes("\0\0\0\x1c") + "ftypM4A ", "audio/m4a");
+  check(Bytes("RIFF....WAVEfmt "), "audio/wav");
+  check(Bytes("ID3\x04\0\0"), "audio/mpeg");
   check(Mp3(), "audio/mpeg");
   check(Mp3().substr(0, 417), "audio/mp3");
   check(Aac(), "audio/aac");
-  check("OggS\0\x02"s, "audio/ogg");
-  check("\x1a\x45\xdf\xa3...."s, "video/webm");
-  check("%PDF-1.7\n"s, "application/pdf");
-  check("PK\x03\x04...."s,
+  check(Bytes("OggS\0\x02"), "audio/ogg");
+  check(Bytes("\x1a\x45\xdf\xa3...."), "video/webm");
+  check(Bytes("%PDF-1.7\n"), "application/pdf");
+  check(Bytes("PK\x03\x04...."),
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("ReadDataUrl: lenient base64, other alphabets and stray bytes are deco
         "data:text/plain;base64,plutonium");
   CHECK(ReadDataUrl("data:text/plain;base64,cGx1dG9uaXVtIQ")->text ==
         "data:text/plain;base64,plutonium!");
-  // Many decoders skip what is no base64.
+  // Many decoders skip other characters.
   CHECK(ReadDataUrl("data:text/plain;base64,cGx1!dG9u.aXVt")->text ==
         "data:text/plain;base64,plutonium");
   const auto latin = ReadDataUrl("data:text/plain;base64," + absl::Base64Escape("\xe9plutonium"));

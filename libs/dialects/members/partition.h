@@ -28,8 +28,8 @@ absl::StatusOr<std::string> WriteText(const TextPlace& place, absl::string_view 
 // The one definition of text in a body. Every byte of a body belongs to exactly one of:
 //   structure   white space, punctuation, and names of members that the protocol has at that place
 //   text        every other name, and every string and number that is not one of the following
-//   media       at the protocol's places for media: well-formed base64 of a non-text type that begins
-//               like a known format, or is sealed; a short one is text, too
+//   media       at the protocol's places for media: well-formed base64 of a non-text type that
+//               begins like a known format, or is sealed; a short one is text, too
 //   plain       the protocol's identifiers, choices and numbers, at their places and in their form;
 //               true, false, null, and empty values
 // Policies, token counts, masking of prompts, reviewers and the record all use the result of

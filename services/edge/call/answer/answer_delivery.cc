@@ -83,8 +83,8 @@ bool RefusesCredential(int status) { return status == 401 || status == 403 || st
 // Redirects are not followed: hosts come from the configuration only.
 bool IsRedirect(int status) { return status >= 300 && status < 400; }
 
-// Statuses with which servers answer a call in full, or refuse it. Others (204, 205, 206, below 200,
-// above 599) say that there is no answer, or not all of it.
+// Statuses with which servers answer a call in full, or refuse it. Others (204, 205, 206, below
+// 200, above 599) say that there is no answer, or not all of it.
 bool IsAnswer(int status) {
   return (status >= 200 && status <= 203) || (status >= 400 && status < 600);
 }
