@@ -9,7 +9,6 @@
 #include "services/approval/testing/review_service_testing.h"
 
 namespace countersign::approval::reviewers {
-namespace {
 
 using testing::BindingHash;
 using testing::ServedReviews;

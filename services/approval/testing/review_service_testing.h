@@ -55,7 +55,7 @@ struct ServedReviews {
   SystemRandom random;
   metrics::Registry registry;
   MemoryReviewStore store{clock, random};
-  Approval approval{
+  countersign::approval::Approval approval{
       store, crypto::PageTokens(SecretString("secret"), random), clock, registry, {2}};
   NamedCallers callers;
   gate::ReviewGateService gate_service{approval.gate(), callers, clock};
