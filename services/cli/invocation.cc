@@ -94,8 +94,8 @@ void PrintObject(const Invocation& invocation, json::Value value,
 
 absl::StatusOr<std::string> ForEachPage(GatewayClient& gateway, absl::string_view method,
                                         const std::string& request, std::size_t limit,
-                                        const UsePage& use) {
-  std::string token;
+                                        const UsePage& use, const std::string& page_token) {
+  std::string token = page_token;
   std::size_t count = 0;
   for (;;) {
     json::Writer page;

@@ -24,7 +24,8 @@ namespace {
 constexpr absl::string_view kGet = "recorder.v1.SessionService/GetSession";
 
 struct ListOptions {
-  std::string identity, connection, outcome, since, until, text;
+  std::string identity, connection, outcome, policy, approver, model, review, since, until, text,
+      page_token;
   std::size_t limit = 100;
 };
 
@@ -108,6 +109,8 @@ absl::Status List(const Invocation& invocation, const ListOptions& options) {
   json::Writer request;
   request.BeginObject().Key("identity").String(options.identity);
   request.Key("connection").String(options.connection).Key("outcome").String(options.outcome);
+  request.Key("policy").String(options.policy).Key("approver").String(options.approver);
+  request.Key("model").String(options.model).Key("reviewId").String(options.review);
   request.Key("text").String(options.text);
   if (!options.since.empty()) {
     CS_ASSIGN_OR_RETURN(const std::string since, TimeArgument(options.since));
@@ -129,7 +132,7 @@ absl::Status List(const Invocation& invocation, const ListOptions& options) {
   };
   CS_ASSIGN_OR_RETURN(const std::string token,
                       ForEachPage(*gateway, "recorder.v1.SessionService/ListSessions",
-                                  request.str(), options.limit, print));
+                                  request.str(), options.limit, print, options.page_token));
   listing.End(token);
   return absl::OkStatus();
 }
@@ -310,6 +313,10 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_option("--outcome", list->outcome,
                    absl::StrCat("One of ", absl::StrJoin(Outcomes(), ", ")))
       ->transform(command_line::Choice(Outcomes()));
+  verb->add_option("--policy", list->policy, "Decided by this policy");
+  verb->add_option("--approver", list->approver, "Approved by this person");
+  verb->add_option("--model", list->model, "For this model");
+  verb->add_option("--review", list->review, "With this review");
   verb->add_option("--since", list->since, "A time, or how long ago (2h)")
       ->check(command_line::Checked(CheckTime));
   verb->add_option("--until", list->until, "A time, or how long ago (2h)")
@@ -317,6 +324,8 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   verb->add_option("--text", list->text, "Part of the prompt or the answer");
   verb->add_option("--limit", list->limit, "At most so many (100; 0: all)")
       ->check(command_line::WholeNumber(0));
+  verb->add_option("--page-token", list->page_token,
+                   "Go on after an earlier list's nextPageToken (-o json)");
   verb->callback([&invocation, list] {
     invocation.action = [&invocation, list] { return List(invocation, *list); };
   });
@@ -324,6 +333,7 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   auto id = std::make_shared<std::string>();
   verb = sessions->add_subcommand("show", "Show one session with its events");
   verb->add_option("id", *id, "The session's id")->required();
+  verb->add_flag("--events", "With its events, as without this flag");
   verb->callback([&invocation, id] {
     invocation.action = [&invocation, id] { return Show(invocation, *id); };
   });

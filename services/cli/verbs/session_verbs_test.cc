@@ -53,7 +53,23 @@ TEST_CASE_METHOD(VerbTest, "sessions list: filters are sent, times as RFC 3339",
   CHECK(gateway.requests(kList) ==
         std::vector<std::string>{
             R"({"pageSize":7,"pageToken":"","identity":"ann","connection":"openai",)"
-            R"("outcome":"blocked","text":"x","since":"2026-01-02T03:04:05.000Z"})"});
+            R"("outcome":"blocked","policy":"","approver":"","model":"","reviewId":"","text":"x",)"
+            R"("since":"2026-01-02T03:04:05.000Z"})"});
+}
+
+TEST_CASE_METHOD(VerbTest, "sessions list: by policy, approver, model and review, from a page on",
+                 "[cli][verbs]") {
+  gateway.Answer(kList, R"({"items":[],"nextPageToken":"more"})");
+  gateway.Answer(kList, R"({"items":[],"nextPageToken":""})");
+  REQUIRE(Run({"sessions", "list", "--policy", "p", "--approver", "rosa", "--model", "m",
+               "--review", "r", "--page-token", "begin"})
+              .status == 0);
+  const std::vector<std::string> requests = gateway.requests(kList);
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].find(R"("pageToken":"begin")") != std::string::npos);
+  CHECK(requests[0].find(R"("policy":"p","approver":"rosa","model":"m","reviewId":"r")") !=
+        std::string::npos);
+  CHECK(requests[1].find(R"("pageToken":"more")") != std::string::npos);
 }
 
 TEST_CASE_METHOD(VerbTest, "sessions list: stops at the limit, across pages", "[cli][verbs]") {

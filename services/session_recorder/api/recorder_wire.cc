@@ -67,6 +67,10 @@ absl::StatusOr<audit::SessionReader::Query> FromProto(const v1::ListSessionsRequ
   audit::SessionReader::Query query;
   query.filter.identity = proto.identity();
   query.filter.connection = proto.connection();
+  query.filter.model = proto.model();
+  query.filter.policy = proto.policy();
+  query.filter.review_id = proto.review_id();
+  query.filter.approver = proto.approver();
   if (proto.outcome() == "running") {
     query.filter.outcome = domain::Outcome::kRunning;
   } else if (!proto.outcome().empty()) {

@@ -36,7 +36,8 @@ std::string MakeScope(const SessionReader::Query& query) {
     scope.Add(filter.connections->size());
     for (const std::string& connection : *filter.connections) scope.Add(connection);
   }
-  scope.Add(filter.identity).Add(filter.connection);
+  scope.Add(filter.identity).Add(filter.connection).Add(filter.model);
+  scope.Add(filter.policy).Add(filter.review_id).Add(filter.approver);
   scope.Add(filter.outcome ? domain::ToString(*filter.outcome) : "any");
   return scope.Add(query.text).bytes();
 }

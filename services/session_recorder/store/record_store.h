@@ -28,6 +28,10 @@ struct SessionWrite {
 struct SessionFilter {
   std::string identity;                              // empty: any
   std::string connection;                            // empty: any
+  std::string model;                                 // empty: any
+  std::string policy;                                // empty: any
+  std::string review_id;                             // empty: any
+  std::string approver;                              // one of the approvers; empty: any
   std::optional<domain::Outcome> outcome;            // kRunning finds sessions that have not ended
   absl::Time since = absl::InfinitePast();           // started at or after
   absl::Time until = absl::InfiniteFuture();         // started before

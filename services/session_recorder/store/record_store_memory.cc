@@ -10,6 +10,14 @@ bool Matches(const SessionRow& row, const SessionFilter& filter) {
   const SessionSummary& summary = row.summary;
   if (!filter.identity.empty() && summary.identity != filter.identity) return false;
   if (!filter.connection.empty() && summary.connection != filter.connection) return false;
+  if (!filter.model.empty() && summary.model != filter.model) return false;
+  if (!filter.policy.empty() && summary.policy != filter.policy) return false;
+  if (!filter.review_id.empty() && summary.review_id != filter.review_id) return false;
+  const std::vector<std::string>& approvers = summary.approvers;
+  if (!filter.approver.empty() &&
+      std::find(approvers.begin(), approvers.end(), filter.approver) == approvers.end()) {
+    return false;
+  }
   if (filter.outcome && summary.end.outcome != *filter.outcome) return false;
   if (filter.connections && filter.connections->count(summary.connection) == 0) return false;
   if (row.started_at < filter.since || row.started_at >= filter.until) return false;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <numeric>
 #include <pqxx/pqxx>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -18,11 +19,17 @@ namespace {
 
 std::string Where(pqxx::work& transaction, const SessionFilter& filter) {
   std::vector<std::string> terms{"true"};
-  if (!filter.identity.empty()) {
-    terms.push_back(absl::StrCat("identity = ", transaction.quote(filter.identity)));
+  const std::pair<absl::string_view, const std::string&> equal[] = {
+      {"identity", filter.identity},
+      {"connection", filter.connection},
+      {"model", filter.model},
+      {"policy", filter.policy},
+      {"review_id", filter.review_id}};
+  for (const auto& [column, value] : equal) {
+    if (!value.empty()) terms.push_back(absl::StrCat(column, " = ", transaction.quote(value)));
   }
-  if (!filter.connection.empty()) {
-    terms.push_back(absl::StrCat("connection = ", transaction.quote(filter.connection)));
+  if (!filter.approver.empty()) {
+    terms.push_back(absl::StrCat("approvers::jsonb ? ", transaction.quote(filter.approver)));
   }
   if (filter.outcome) {
     terms.push_back(absl::StrCat(

@@ -203,6 +203,8 @@ inline void CheckReading(store::RecordStore& store) {
     store::SessionWrite other = OpenWrite(2, 10);
     other.row.summary.identity = "bob";
     other.row.summary.connection = "anthropic";
+    other.row.summary.model = other.row.summary.policy = other.row.summary.review_id = "other's";
+    other.row.summary.approvers = {"rosa", "other's"};
     MustCommit(store, {OpenWrite(1, 0), other, OpenWrite(3, 20), OpenWrite(4, 20)});
     MustCommit(store, {NextWrite(OpenWrite(1, 0), true)});
     const auto ids = [](std::initializer_list<int> numbers) {
@@ -222,6 +224,15 @@ inline void CheckReading(store::RecordStore& store) {
     filter = {};
     filter.connection = "anthropic";
     CHECK(Ids(store.List(filter, 10)) == ids({2}));
+    for (std::string store::SessionFilter::*field :
+         {&store::SessionFilter::model, &store::SessionFilter::policy,
+          &store::SessionFilter::review_id, &store::SessionFilter::approver}) {
+      filter = {};
+      filter.*field = "other's";
+      CHECK(Ids(store.List(filter, 10)) == ids({2}));
+      filter.*field = "nobody's";
+      CHECK(Ids(store.List(filter, 10)).empty());
+    }
     filter = {};
     filter.outcome = domain::Outcome::kCompleted;
     CHECK(Ids(store.List(filter, 10)) == ids({1}));
