@@ -24,6 +24,7 @@ TEST_CASE("HeaderFields: the authority becomes the Host field", "[http2]") {
   REQUIRE(head.ok());
   CHECK(head->method == "POST");
   CHECK(head->target == "/v1/x?y=1");
+  CHECK(head->version == 2);
   CHECK(head->headers.Get("host") == "a.example:80");
   CHECK(head->headers.Count("host") == 1);
   CHECK(head->headers.Get("accept") == "*/*");

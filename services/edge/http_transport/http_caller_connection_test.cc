@@ -28,7 +28,9 @@ class KeptExchange final : public http::Exchange {
   async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override {
     co_return absl::ResourceExhaustedError(std::to_string(max_bytes));
   }
-  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration) override { co_return ""; }
+  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration timeout) override {
+    co_return absl::FormatDuration(timeout);
+  }
   const http::Headers& trailers() const override { return request.headers; }
   async::Awaitable<absl::Status> Respond(http::ResponseHead head, absl::string_view body) override {
     response = std::move(head);
@@ -44,7 +46,8 @@ class KeptExchange final : public http::Exchange {
     co_return absl::OkStatus();
   }
   using Exchange::Finish;
-  async::Awaitable<absl::Status> Finish(http::Headers) override {
+  async::Awaitable<absl::Status> Finish(http::Headers trailers) override {
+    response.headers = std::move(trailers);
     co_return absl::UnavailableError("reset");
   }
   bool begun() const override { return false; }
@@ -106,7 +109,18 @@ TEST_CASE("HttpCallerConnection: replies and their failures are passed on unchan
   CHECK(f.exchange.response.headers.Get("x-b") == "3");
   CHECK(f.executor.Run(caller.Write("piece"))->ok());
   CHECK(f.exchange.said == std::vector<std::string>{"body", "piece"});
-  CHECK(absl::IsUnavailable(*f.executor.Run(caller.Finish())));
+  CHECK(absl::IsUnavailable(*f.executor.Run(caller.Finish({{"grpc-status", "0"}}))));
+  CHECK(f.exchange.response.headers.Get("grpc-status") == "0");
+}
+
+TEST_CASE("HttpCallerConnection: the version of HTTP and pieces of the body are the exchange's",
+          "[edge]") {
+  Fixture f;
+  CHECK(f.Connect("/").head().http_version == 1);
+  f.exchange.request.version = 2;
+  HttpCallerConnection caller = f.Connect("/");
+  CHECK(caller.head().http_version == 2);
+  CHECK(f.executor.Run(caller.ReadPiece(absl::Seconds(7)))->value() == "7s");
 }
 
 TEST_CASE("HttpCallerConnection: cancellation, executor and being verified are the exchange's",
