@@ -45,9 +45,9 @@ void PrintObject(const Invocation& invocation, json::Value value,
                  const std::function<void()>& print_table);
 
 // Calls a listing's method page by page and passes each page to `use`, with the number of its items
-// within `limit` (0: no limit), from the page of `page_token` on. `request` is a JSON object without
-// page fields. Continues until the last page or the limit; pages may be empty. Returns the token of
-// the next page, "" after the last.
+// within `limit` (0: no limit), from the page of `page_token` on. `request` is a JSON object
+// without page fields. Continues until the last page or the limit; pages may be empty. Returns the
+// token of the next page, "" after the last.
 using UsePage = std::function<absl::Status(json::Value page, std::size_t items)>;
 absl::StatusOr<std::string> ForEachPage(GatewayClient& gateway, absl::string_view method,
                                         const std::string& request, std::size_t limit,

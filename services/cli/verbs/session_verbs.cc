@@ -333,7 +333,7 @@ void AddSessionVerbs(CLI::App& app, Invocation& invocation) {
   auto id = std::make_shared<std::string>();
   verb = sessions->add_subcommand("show", "Show one session with its events");
   verb->add_option("id", *id, "The session's id")->required();
-  verb->add_flag("--events", "With its events, as without this flag");
+  verb->add_flag("--events")->description("With its events, as without this flag");
   verb->callback([&invocation, id] {
     invocation.action = [&invocation, id] { return Show(invocation, *id); };
   });
