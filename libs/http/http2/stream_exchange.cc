@@ -45,7 +45,9 @@ async::Awaitable<absl::StatusOr<std::string>> StreamExchange::ReadPiece(absl::Du
     connection_.WakeWriter();
   }
   const async::TimePoint deadline = executor().After(timeout);
+  const async::Cancellation::Watch watch(cancellation_, [this] { changed_.Notify(); });
   while (body_.empty() && !body_ended_ && !gone_) {
+    if (cancellation_.cancelled()) co_return cancellation_.cause();
     const absl::Duration left = absl::FromChrono(deadline - executor().Now());
     if (left <= absl::ZeroDuration()) {
       co_return absl::DeadlineExceededError("the caller took too long");
