@@ -61,9 +61,15 @@ std::string BadRequest(const std::vector<FieldViolation>& violations) {
 
 }  // namespace
 
-std::string EncodeErrorInfo(absl::string_view reason) {
+std::string EncodeErrorInfo(absl::string_view reason,
+                            const std::vector<std::pair<std::string, std::string>>& metadata) {
   Message info;
-  return info.Text(1, reason).Text(2, kErrorDomain).bytes();
+  info.Text(1, reason).Text(2, kErrorDomain);
+  for (const auto& [key, value] : metadata) {
+    Message entry;
+    info.Nested(3, entry.Text(1, key).Text(2, value).bytes());
+  }
+  return info.bytes();
 }
 
 std::string EncodeStatus(const absl::Status& status, const ErrorDetails& details) {
@@ -72,7 +78,7 @@ std::string EncodeStatus(const absl::Status& status, const ErrorDetails& details
   message.Number(1, static_cast<std::uint64_t>(status.code())).Text(2, status.message());
   const std::size_t without_details = message.bytes().size();
   if (!details.reason.empty()) {
-    message.Nested(kDetails, Any("ErrorInfo", EncodeErrorInfo(details.reason)));
+    message.Nested(kDetails, Any("ErrorInfo", EncodeErrorInfo(details.reason, details.metadata)));
   }
   if (details.retry_after > absl::ZeroDuration()) {
     message.Nested(kDetails, Any("RetryInfo", RetryInfo(details.retry_after)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,9 +20,10 @@ struct FieldViolation {
 };
 
 struct ErrorDetails {
-  std::string reason;                                 // google.rpc.ErrorInfo; empty: none
-  absl::Duration retry_after = absl::ZeroDuration();  // google.rpc.RetryInfo; zero: none
-  std::vector<FieldViolation> violations;             // google.rpc.BadRequest; empty: none
+  std::string reason;                                         // google.rpc.ErrorInfo; empty: none
+  std::vector<std::pair<std::string, std::string>> metadata;  // of the ErrorInfo; needs a reason
+  absl::Duration retry_after = absl::ZeroDuration();          // google.rpc.RetryInfo; zero: none
+  std::vector<FieldViolation> violations;                     // google.rpc.BadRequest; empty: none
 };
 
 // A google.rpc.Status with the code and message of `status`, serialised: the bytes of
@@ -29,6 +31,7 @@ struct ErrorDetails {
 std::string EncodeStatus(const absl::Status& status, const ErrorDetails& details);
 
 // A google.rpc.ErrorInfo of this project's domain, serialised.
-std::string EncodeErrorInfo(absl::string_view reason);
+std::string EncodeErrorInfo(absl::string_view reason,
+                            const std::vector<std::pair<std::string, std::string>>& metadata = {});
 
 }  // namespace countersign::grpc_wire

@@ -46,6 +46,15 @@ TEST_CASE("EncodeErrorInfo: reason and domain", "[grpc_wire]") {
   REQUIRE(info.ParseFromString(EncodeErrorInfo("killed")));
   CHECK(info.reason() == "killed");
   CHECK(info.domain() == "countersign");
+  CHECK(info.metadata().empty());
+}
+
+TEST_CASE("EncodeErrorInfo: metadata", "[grpc_wire]") {
+  google::rpc::ErrorInfo info;
+  REQUIRE(info.ParseFromString(
+      EncodeErrorInfo("review_denied", {{"review_id", "review-1"}, {"empty", ""}})));
+  CHECK(info.metadata().size() == 2);
+  CHECK(info.metadata().at("review_id") == "review-1");
 }
 
 }  // namespace
