@@ -1,6 +1,7 @@
 #include "services/edge/admin/connect_error.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -9,6 +10,7 @@
 #include "libs/grpc_wire/fields.h"
 #include "libs/grpc_wire/status_code.h"
 #include "libs/json/writer.h"
+#include "services/edge/grpc_calls/status_details.h"
 
 namespace countersign::edge::admin {
 namespace {
@@ -43,13 +45,19 @@ std::string ErrorToJson(const absl::Status& status) {
   writer.Key("code").String(grpc_wire::ConnectName(status.code()));
   writer.Key("message").String(status.message());
   if (const std::string reason = GetReason(status); !reason.empty()) {
-    const std::string info = grpc_wire::EncodeErrorInfo(reason);
+    const std::string review = grpc_calls::GetReview(status);
+    std::vector<std::pair<std::string, std::string>> metadata;
+    if (!review.empty()) metadata.emplace_back("review_id", review);
+    const std::string info = grpc_wire::EncodeErrorInfo(reason, metadata);
     writer.Key("details").BeginArray().BeginObject();
     writer.Key("type").String("google.rpc.ErrorInfo");
     writer.Key("value").String(grpc_wire::EncodeBinary(info));
     writer.Key("debug").BeginObject();
     writer.Key("reason").String(reason);
     writer.Key("domain").String(grpc_wire::kErrorDomain);
+    if (!review.empty()) {
+      writer.Key("metadata").BeginObject().Key("review_id").String(review).EndObject();
+    }
     writer.EndObject().EndObject().EndArray();
   }
   writer.EndObject();

@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "countersign/approval/v1/approval.pb.h"
 #include "countersign/authn/v1/authn.pb.h"
+#include "countersign/inference/v1/inference.pb.h"
 #include "countersign/policy/v1/policy.pb.h"
 #include "countersign/recorder/v1/recorder.pb.h"
 #include "libs/base/status.h"
@@ -24,6 +25,7 @@ const std::map<std::string, const FileDescriptor*>& Files() {
   static const auto* files = new std::map<std::string, const FileDescriptor*>{
       {"approval", approval::v1::Review::descriptor()->file()},
       {"authn", authn::v1::Key::descriptor()->file()},
+      {"inference", inference::v1::GenerateRequest::descriptor()->file()},
       {"policy", policy::v1::Resource::descriptor()->file()},
       {"recorder", recorder::v1::Session::descriptor()->file()},
   };

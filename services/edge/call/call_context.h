@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "libs/async/cancellation.h"
 #include "libs/async/executor.h"
+#include "services/edge/call/call_observer.h"
 #include "services/edge/call/call_services.h"
 #include "services/edge/call/caller_connection.h"
 #include "services/edge/call/reply.h"
@@ -24,6 +25,8 @@ struct CallContext {
   const absl::Time arrived;
   const async::Executor executor;
   async::Cancellation& cancellation;
+  CallObserver* observer = nullptr;              // null: nobody follows the call
+  absl::Time deadline = absl::InfiniteFuture();  // when the caller gives up, as far as it says so
 };
 
 }  // namespace countersign::edge::call

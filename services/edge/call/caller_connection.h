@@ -60,7 +60,8 @@ class CallerConnection {
 
   // Reads the next piece of the body, of any size; "" at its end. Has no limit for the whole body,
   // and is not used together with ReadBody. DEADLINE_EXCEEDED when nothing came within `timeout`;
-  // other errors as in ReadBody. After an error nothing more can be read.
+  // over HTTP/2 the cause of the call's cancellation; other errors as in ReadBody. After an error
+  // nothing more can be read.
   virtual async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration timeout) = 0;
 
   // Sends the whole reply. Exactly one of Send and Begin is called, once. Errors mean that the

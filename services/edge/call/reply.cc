@@ -28,6 +28,7 @@ ReplyHead Reply::MakeHead(int status, dialects::HeaderList headers) const {
 }
 
 async::Awaitable<absl::Status> Reply::SendError(const dialects::CallerError& error) {
+  error_ = error;
   if (streaming_) {
     absl::Status status = co_await Write(InBandError(error));
     if (status.ok()) status = co_await Finish();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,10 @@ class Reply {
   // Uses `format` instead of the dialect for the bodies of errors that are whole replies.
   void FormatErrorsWith(std::string (*format)(const dialects::CallerError&)) { format_ = format; }
   void SetReview(const std::string& id) { review_id_ = id; }
+
+  // What the caller was told, so far.
+  const std::optional<dialects::CallerError>& error() const { return error_; }
+  const std::string& review_id() const { return review_id_; }
 
   // The head of a stream was sent; errors are sent in-band from now on.
   bool streaming() const { return streaming_; }
@@ -57,6 +62,7 @@ class Reply {
   const std::string request_id_;
   std::string session_id_;
   std::string review_id_;
+  std::optional<dialects::CallerError> error_;
   bool streaming_ = false;
 };
 

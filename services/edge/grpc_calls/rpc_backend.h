@@ -10,6 +10,10 @@
 #include "absl/time/time.h"
 #include "libs/domain/call.h"
 
+namespace countersign::edge::inference {
+class Codec;
+}
+
 namespace countersign::edge::grpc_calls {
 
 enum class MessageForm { kProto, kJson };
@@ -58,6 +62,10 @@ class RpcBackend {
   // The answer to one message of grpc.reflection.v1.ServerReflection (or v1alpha, whose messages
   // are the same): about `services()`, and no others. INVALID_ARGUMENT when it cannot be read.
   virtual absl::StatusOr<std::string> Reflect(absl::string_view request) const = 0;
+
+  // The messages of countersign.inference.v1.Inference, which the edge serves itself; null without
+  // it.
+  virtual const inference::Codec* inference() const { return nullptr; }
 };
 
 }  // namespace countersign::edge::grpc_calls

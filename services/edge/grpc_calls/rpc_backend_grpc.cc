@@ -16,6 +16,7 @@
 #include "services/edge/admin/message_json.h"
 #include "services/edge/admin/public_methods.h"
 #include "services/edge/grpc_calls/reflection_grpc.h"
+#include "services/edge/inference/inference_wire.h"
 
 namespace countersign::edge::grpc_calls {
 namespace {
@@ -167,6 +168,7 @@ struct GrpcRpcBackend::State {
   const Channels channels;
   const rpc::Reflection reflection = MakePublicReflection();
   clients::CallGroup calls;
+  const inference::ProtoCodec inference;
 };
 
 GrpcRpcBackend::GrpcRpcBackend(Channels channels) : state_(new State{std::move(channels)}) {}
@@ -196,5 +198,7 @@ const std::vector<std::string>& GrpcRpcBackend::services() const { return Public
 absl::StatusOr<std::string> GrpcRpcBackend::Reflect(absl::string_view request) const {
   return state_->reflection.Answer(request);
 }
+
+const inference::Codec* GrpcRpcBackend::inference() const { return &state_->inference; }
 
 }  // namespace countersign::edge::grpc_calls

@@ -28,6 +28,7 @@ class GrpcRpcBackend final : public RpcBackend {
   std::unique_ptr<RpcAnswer> Start(RpcRequest request) override;
   const std::vector<std::string>& services() const override;
   absl::StatusOr<std::string> Reflect(absl::string_view request) const override;
+  const inference::Codec* inference() const override;
 
  private:
   struct State;

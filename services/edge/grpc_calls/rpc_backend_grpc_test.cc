@@ -254,7 +254,7 @@ TEST_CASE("Reflection: lists the services for callers, and no others", "[grpc]")
   CHECK(names == std::vector<std::string>{
                      "countersign.approval.v1.ReviewService",
                      "countersign.authn.v1.IdentityService", "countersign.authn.v1.KeyService",
-                     "countersign.policy.v1.ResourceService",
+                     "countersign.inference.v1.Inference", "countersign.policy.v1.ResourceService",
                      "countersign.recorder.v1.SessionService", "grpc.health.v1.Health",
                      "grpc.reflection.v1.ServerReflection"});
 }

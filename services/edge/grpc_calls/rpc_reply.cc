@@ -1,6 +1,7 @@
 #include "services/edge/grpc_calls/rpc_reply.h"
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
@@ -11,6 +12,7 @@
 #include "libs/grpc_wire/web_text.h"
 #include "services/edge/admin/connect_error.h"
 #include "services/edge/call/large_work.h"
+#include "services/edge/grpc_calls/status_details.h"
 
 namespace countersign::edge::grpc_calls {
 namespace {
@@ -38,9 +40,10 @@ dialects::HeaderList MakeTrailers(const absl::Status& status) {
   const absl::Status shown = absl::Status(status.code(), Shorten(status.message()));
   grpc_wire::ErrorDetails details;
   details.reason = GetReason(status);
-  if (absl::IsUnavailable(status) || details.reason == "overloaded") {
-    details.retry_after = absl::Seconds(1);
+  if (std::string review = GetReview(status); !review.empty()) {
+    details.metadata.emplace_back("review_id", std::move(review));
   }
+  details.retry_after = GetRetryAfter(status);
   dialects::HeaderList trailers;
   trailers.emplace_back("grpc-status", absl::StrCat(static_cast<int>(status.code())));
   if (!shown.message().empty()) {

@@ -24,8 +24,8 @@ class RpcReply {
   async::Awaitable<absl::Status> Begin();
   async::Awaitable<absl::Status> Send(std::string message);
 
-  // Sends the status, with its reason and when to try again as google.rpc.Status. Nothing may
-  // follow.
+  // Sends the status, with its reason and details (status_details.h) as google.rpc.Status. Nothing
+  // may follow.
   async::Awaitable<absl::Status> End(absl::Status status);
 
  private:

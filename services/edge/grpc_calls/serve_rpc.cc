@@ -17,6 +17,7 @@
 #include "services/edge/grpc_calls/message_source.h"
 #include "services/edge/grpc_calls/open_services.h"
 #include "services/edge/grpc_calls/rpc_reply.h"
+#include "services/edge/inference/serve_inference.h"
 
 namespace countersign::edge::grpc_calls {
 namespace {
@@ -112,6 +113,9 @@ async::Awaitable<absl::Status> Answer(const call::CallContext& context, const Rp
   const absl::StatusOr<RpcHead> head = ReadRpcHead(protocol, context.request);
   if (!head.ok()) co_return head.status();
   if (head->accepts_gzip) reply.CompressWithGzip();
+  if (inference::IsInference(context.request.path)) {
+    co_return co_await inference::ServeInference(context, rpc, protocol, *head, reply);
+  }
   if (!IsOpenService(context.request.path)) {
     co_return co_await Forward(context, rpc, protocol, *head, reply);
   }
@@ -140,7 +144,8 @@ async::Awaitable<void> ServeRpc(const call::CallContext& context, const RpcServi
   absl::Status status = co_await Answer(context, rpc, protocol, reply);
   const absl::Status& cause = context.cancellation.cause();
   if (absl::IsCancelled(cause)) co_return;  // the caller has left
-  if (absl::IsAborted(cause)) {
+  // Inference says itself whether the same call may be sent again.
+  if (absl::IsAborted(cause) && !inference::IsInference(context.request.path)) {
     status =
         WithReason(absl::UnavailableError("the gateway is stopping; call again"), "unavailable");
   }

@@ -20,6 +20,9 @@ async::Awaitable<AdmissionResult> Admit(const CallContext& context,
   Step<AdmittedRequest> admitted = co_await AdmittedRequest::Admit(
       context, session, std::move(candidate), *std::move(clearance));
   if (!admitted.ok()) co_return std::move(admitted).refusal();
+  if (context.observer != nullptr) {
+    co_await context.observer->OnDecided(session.id(), admitted->decision());
+  }
   co_return *std::move(admitted);
 }
 

@@ -44,6 +44,10 @@ async::Awaitable<Step<AdmittedRequest>> AdmittedRequest::Admit(const CallContext
     if (context.cancellation.cancelled()) co_return RefuseCancelled(context.cancellation.cause());
     if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
   }
+  if (context.observer != nullptr && clearance.grant()) {
+    const domain::Grant& grant = *clearance.grant();
+    co_await context.observer->OnApproved(grant.review_id, grant.approvers);
+  }
   std::optional<Refusal> refusal = co_await candidate.lease.Await(context.cancellation);
   if (refusal) co_return *std::move(refusal);
   co_return AdmittedRequest(std::move(candidate), std::move(clearance));

@@ -73,6 +73,11 @@ class ReviewedCall {
   async::Awaitable<Round> RunRound();
   async::Awaitable<Decided> JoinAndWait();
   async::Awaitable<absl::StatusOr<ReviewStatus>> Join();
+  // The caller asks not to be held, or would give up before the hold is over.
+  bool WantsNoHold() const {
+    return context_.deadline < hold_until_ ||
+           headers::HasToken(context_.request.headers, "prefer", "respond-async");
+  }
   // ABORTED when the process begins to stop.
   async::Awaitable<absl::StatusOr<ReviewStatus>> Wait(const std::string& review_id);
   // Queues how the review ended, for the next commit of the session.
@@ -100,6 +105,9 @@ async::Awaitable<AdmissionResult> ReviewedCall::Run() {
   const absl::Status recorded = co_await session_.Append();
   if (context_.cancellation.cancelled()) co_return RefuseCancelled(context_.cancellation.cause());
   if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
+  if (context_.observer != nullptr) {
+    co_await context_.observer->OnDecided(session_.id(), decided_.decision());
+  }
   for (int i = 0; i < kMaxRounds; ++i) {
     Round round = co_await RunRound();
     if (auto* admitted = std::get_if<AdmittedRequest>(&round)) co_return std::move(*admitted);
@@ -147,7 +155,11 @@ async::Awaitable<ReviewedCall::Decided> ReviewedCall::JoinAndWait() {
       domain::ReviewWaitingPayload(review_id, prepared_.binding_hash(), status->expires_at));
   const absl::Status recorded = co_await session_.Append();
   if (!recorded.ok()) co_return RefuseForPart(recorded, "session recorder");
-  if (headers::HasToken(context_.request.headers, "prefer", "respond-async")) {
+  if (context_.observer != nullptr) {
+    const CallObserver::Hold hold{review_id, prepared_.binding_hash(), status->expires_at};
+    co_await context_.observer->OnHeld(hold);
+  }
+  if (WantsNoHold()) {
     context_.services.ports.reviews.Leave(caller_.call(), review_id, session_.id());
     co_return Deferred{review_id};
   }

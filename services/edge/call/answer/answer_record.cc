@@ -15,6 +15,7 @@ void AnswerRecord::AddHead(int status, const dialects::HeaderList& headers) {
 std::string AnswerRecord::Add(std::vector<dialects::Delivery> pieces) {
   std::string bytes;
   for (dialects::Delivery& piece : pieces) {
+    if (context_.observer != nullptr) context_.observer->OnPiece(piece);
     if (piece.recorded) {
       session_.Queue(domain::event_type::kResponseData,
                      domain::ResponseDataPayload(piece.bytes, piece.masked));

@@ -14,7 +14,7 @@ namespace countersign::edge::grpc_calls::testing {
 
 // A backend with the methods Unary and Stream of countersign.x.v1.Service, whose answers the test
 // gives. For one thread.
-class FakeRpcBackend final : public RpcBackend {
+class FakeRpcBackend : public RpcBackend {
  public:
   absl::Status refuse;  // what Find answers, unless OK
 

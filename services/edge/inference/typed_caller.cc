@@ -1,0 +1,158 @@
+#include "services/edge/inference/typed_caller.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "libs/dialects/dialects.h"
+#include "services/edge/call/headers/header_rules.h"
+#include "services/edge/call/pipeline.h"
+#include "services/edge/inference/call_status.h"
+
+namespace countersign::edge::inference {
+namespace {
+
+constexpr absl::string_view kPath = "/v1/chat/completions";
+constexpr absl::string_view kConnection = "countersign-connection";
+// Fields of the RPC that the pipeline reads. All others are about gRPC.
+constexpr absl::string_view kFields[] = {"host",       "authorization", "x-api-key",
+                                         "user-agent", "traceparent",   "prefer"};
+
+std::string MakePath(const dialects::HeaderList& headers) {
+  const absl::string_view connection = call::headers::FindHeader(headers, kConnection);
+  return connection.empty() ? std::string(kPath) : absl::StrCat("/", connection, kPath);
+}
+
+call::RequestHead MakeHead(const call::RequestHead& rpc) {
+  call::RequestHead head;
+  head.method = "POST";
+  head.path = MakePath(rpc.headers);
+  head.client_address = rpc.client_address;
+  head.http_version = rpc.http_version;
+  head.headers.emplace_back("content-type", "application/json");
+  for (const auto& [name, value] : rpc.headers) {
+    const std::string lower = absl::AsciiStrToLower(name);
+    for (const absl::string_view field : kFields) {
+      if (lower == field) head.headers.emplace_back(lower, value);
+    }
+  }
+  return head;
+}
+
+}  // namespace
+
+TypedCaller::TypedCaller(const call::CallContext& context, std::string request_id,
+                         absl::Time deadline, ReadPrompt read, SendEvent send)
+    : context_(context),
+      request_id_(std::move(request_id)),
+      deadline_(deadline),
+      read_(std::move(read)),
+      send_(std::move(send)),
+      head_(MakeHead(context.request)),
+      left_(context.cancellation, [this] { cancellation_.Cancel(context_.cancellation.cause()); }),
+      timer_(context.executor, deadline - context.services.clock.Now(), cancellation_,
+             absl::CancelledError("the caller's deadline is over")),
+      answer_(context.services.options.max_response_bytes) {}
+
+async::Awaitable<absl::Status> TypedCaller::RunCall() {
+  if (context_.cancellation.cancelled()) co_return context_.cancellation.cause();
+  call::Reply reply(*this, dialects::DefaultDialect(), request_id_);
+  const call::CallContext call{context_.services,
+                               context_.upstream,
+                               *this,
+                               reply,
+                               head_,
+                               request_id_,
+                               context_.services.clock.Now(),
+                               context_.executor,
+                               cancellation_,
+                               this,
+                               deadline_};
+  co_await call::RunCall(call);
+  absl::Status status = Conclude(reply);
+  if (!status.ok()) co_return status;
+  const Event completed = Completed();
+  co_return co_await send_(completed);
+}
+
+absl::Status TypedCaller::Conclude(const call::Reply& reply) const {
+  if (reply.error()) return MakeStatus(*reply.error());
+  if (absl::IsCancelled(cancellation_.cause())) {
+    if (context_.cancellation.cancelled()) return context_.cancellation.cause();
+    return absl::DeadlineExceededError(cancellation_.cause().message());
+  }
+  if (reply_.status == 202) return MakeDeferredStatus(reply.review_id());
+  if (reply_.status >= 400 || answer_.failed()) {
+    return MakeUpstreamStatus(reply_, answer_.failure());
+  }
+  return finished_ ? absl::OkStatus() : absl::AbortedError("the answer broke off");
+}
+
+async::Awaitable<absl::StatusOr<std::string>> TypedCaller::ReadBody(std::size_t max_bytes) {
+  absl::StatusOr<std::string> body = co_await read_();
+  if (body.ok() && body->size() > max_bytes) {
+    co_return absl::ResourceExhaustedError("the prompt is too large");
+  }
+  co_return body;
+}
+
+async::Awaitable<absl::StatusOr<std::string>> TypedCaller::ReadPiece(absl::Duration /*timeout*/) {
+  co_return absl::UnimplementedError("a typed call has one message");
+}
+
+async::Awaitable<absl::Status> TypedCaller::SendQueued() {
+  for (Event& event : std::exchange(queued_, {})) {
+    const absl::Status sent = co_await send_(std::move(event));
+    if (!sent.ok()) co_return sent;
+  }
+  co_return absl::OkStatus();
+}
+
+async::Awaitable<absl::Status> TypedCaller::Send(call::ReplyHead head, absl::string_view /*body*/) {
+  reply_ = std::move(head);
+  finished_ = true;
+  co_return co_await SendQueued();
+}
+
+async::Awaitable<absl::Status> TypedCaller::Begin(call::ReplyHead head) {
+  reply_ = std::move(head);
+  streams_ = true;
+  co_return absl::OkStatus();
+}
+
+async::Awaitable<absl::Status> TypedCaller::Write(absl::string_view /*piece*/) {
+  return SendQueued();
+}
+
+async::Awaitable<absl::Status> TypedCaller::Finish(dialects::HeaderList /*trailers*/) {
+  finished_ = true;
+  co_return absl::OkStatus();
+}
+
+async::Awaitable<void> TypedCaller::OnDecided(const std::string& session_id,
+                                              const domain::Decision& decision) {
+  queued_.emplace_back(Started{session_id, request_id_});
+  queued_.emplace_back(Decided{decision.verdict, decision.policy});
+  co_await SendQueued();
+}
+
+async::Awaitable<void> TypedCaller::OnHeld(const Hold& hold) {
+  queued_.emplace_back(hold);
+  co_await SendQueued();
+}
+
+async::Awaitable<void> TypedCaller::OnApproved(const std::string& review_id,
+                                               const std::vector<std::string>& approvers) {
+  queued_.emplace_back(Approved{review_id, approvers});
+  co_await SendQueued();
+}
+
+void TypedCaller::OnPiece(const dialects::Delivery& piece) {
+  if (streams_) {
+    answer_.AddStreamed(piece, queued_);
+  } else {
+    answer_.AddDocument(piece, queued_);
+  }
+}
+
+}  // namespace countersign::edge::inference

@@ -1,0 +1,84 @@
+#include "services/edge/inference/typed_request.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/json/writer.h"
+
+namespace countersign::edge::inference {
+namespace {
+
+constexpr std::uint32_t kMostChoices = 128;
+
+absl::string_view ToString(Role role) {
+  switch (role) {
+    case Role::kSystem: return "system";
+    case Role::kUser: return "user";
+    case Role::kAssistant: return "assistant";
+    case Role::kDeveloper: return "developer";
+    case Role::kUnspecified: break;
+  }
+  return "";
+}
+
+absl::Status CheckFinite(absl::string_view field, const std::optional<double>& value) {
+  if (!value || std::isfinite(*value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("settings.", field, " is not a finite number"));
+}
+
+absl::Status Check(const Prompt& prompt) {
+  if (prompt.settings.model.empty()) {
+    return absl::InvalidArgumentError("settings.model is missing");
+  }
+  CS_RETURN_IF_ERROR(CheckFinite("temperature", prompt.settings.temperature));
+  CS_RETURN_IF_ERROR(CheckFinite("top_p", prompt.settings.top_p));
+  if (prompt.choices > kMostChoices) {
+    return absl::InvalidArgumentError(absl::StrCat("choices is above ", kMostChoices));
+  }
+  if (prompt.messages.empty()) return absl::InvalidArgumentError("messages is empty");
+  for (std::size_t i = 0; i < prompt.messages.size(); ++i) {
+    if (!ToString(prompt.messages[i].role).empty()) continue;
+    return absl::InvalidArgumentError(absl::StrCat("messages[", i, "].role is missing or unknown"));
+  }
+  return absl::OkStatus();
+}
+
+void WriteMessages(const std::vector<Message>& messages, json::Writer& out) {
+  out.Key("messages").BeginArray();
+  for (const Message& message : messages) {
+    out.BeginObject().Key("role").String(ToString(message.role));
+    out.Key("content").String(message.text).EndObject();
+  }
+  out.EndArray();
+}
+
+void WriteSettings(const Settings& settings, json::Writer& out) {
+  if (settings.temperature) out.Key("temperature").Number(*settings.temperature);
+  if (settings.top_p) out.Key("top_p").Number(*settings.top_p);
+  if (settings.max_tokens) out.Key("max_tokens").Int(*settings.max_tokens);
+  if (!settings.stop.empty()) {
+    out.Key("stop").BeginArray();
+    for (const std::string& stop : settings.stop) out.String(stop);
+    out.EndArray();
+  }
+  if (settings.seed) out.Key("seed").Int(*settings.seed);
+  if (!settings.user.empty()) out.Key("user").String(settings.user);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> WriteBody(const Prompt& prompt) {
+  CS_RETURN_IF_ERROR(Check(prompt));
+  json::Writer out;
+  out.BeginObject().Key("model").String(prompt.settings.model);
+  WriteMessages(prompt.messages, out);
+  WriteSettings(prompt.settings, out);
+  if (prompt.choices > 1) out.Key("n").Int(prompt.choices);
+  out.Key("stream").Bool(true);
+  out.Key("stream_options").BeginObject().Key("include_usage").Bool(true).EndObject();
+  out.EndObject();
+  return out.TakeString();
+}
+
+}  // namespace countersign::edge::inference
