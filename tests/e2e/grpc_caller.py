@@ -1,7 +1,7 @@
 """A gRPC client with the official Python packages, which knows the gateway's messages from reflection alone.
 
-Arguments: address. Standard input: a JSON list of calls {"method": "package.Service/Method", "request", "token",
-"timeout", "gzip", "take": how many messages of a stream, then cancel}. Standard output: a JSON list with an object for
+Arguments: address. Standard input: a JSON list of calls {"method": "package.Service/Method", "request" ("requests"
+where they are a stream), "token", "timeout", "gzip", "take": how many messages of a stream, then cancel}. Standard output: a JSON list with an object for
 each: "messages", "code", "message", "reason" and "retry" (of google.rpc.Status); first, an object with the "services".
 """
 
@@ -32,8 +32,10 @@ def play(channel, pool, call):
     method = pool.FindServiceByName(service).methods_by_name[name]
     request_type = message_factory.GetMessageClass(method.input_type)
     response_type = message_factory.GetMessageClass(method.output_type)
-    request = json_format.ParseDict(call.get("request", {}), request_type())
-    kind = channel.unary_stream if method.server_streaming else channel.unary_unary
+    requests = [json_format.ParseDict(one, request_type()) for one in call.get("requests", [call.get("request", {})])]
+    request = iter(requests) if method.client_streaming else requests[0]
+    kinds = {(False, False): channel.unary_unary, (False, True): channel.unary_stream, (True, True): channel.stream_stream}
+    kind = kinds[method.client_streaming, method.server_streaming]
     stub = kind(f"/{call['method']}", request_serializer=request_type.SerializeToString,
                 response_deserializer=response_type.FromString)
     compression = grpc.Compression.Gzip if call.get("gzip") else grpc.Compression.NoCompression

@@ -6,9 +6,9 @@ import { resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../../proto');
 const files = ['countersign/approval/v1/approval.proto', 'countersign/authn/v1/authn.proto',
-  'countersign/policy/v1/policy.proto', 'countersign/recorder/v1/recorder.proto', 'grpc/health/v1/health.proto',
+  'countersign/inference/v1/inference.proto', 'countersign/policy/v1/policy.proto', 'countersign/recorder/v1/recorder.proto', 'grpc/health/v1/health.proto',
   'google/rpc/status.proto', 'google/rpc/error_details.proto'];
-const definitions = protoLoader.loadSync(files, { includeDirs: [root], keepCase: true, defaults: true, enums: String, longs: String });
+const definitions = protoLoader.loadSync(files, { includeDirs: [root], keepCase: true, defaults: true, enums: String, longs: String, oneofs: true });
 const types = grpc.loadPackageDefinition(definitions);
 
 // The class of "countersign.authn.v1.KeyService".
@@ -41,22 +41,36 @@ export function call(client, method, request, { token, ...options } = {}) {
   });
 }
 
-// A stream: `next()` gives the next message, or { end } with what explain says (code OK at a good end).
-export function stream(client, method, request, { token, ...options } = {}) {
+// A stream: `next()` gives the next message, or { end } with what explain says (code OK at a good end), `all()` what is
+// left of it. `request` is the only one, or absent where the requests are a stream, too: `send` and `close` are for those.
+export function stream(client, method, request, { token, headers = {}, ...options } = {}) {
   const metadata = new grpc.Metadata();
   if (token) metadata.set('authorization', `Bearer ${token}`);
-  const answer = client[method](request, metadata, options);
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  const answer = request ? client[method](request, metadata, options) : client[method](metadata, options);
   const queue = [];
   let waiting;
   const put = (one) => (waiting ? waiting(one) : queue.push(one));
   answer.on('data', (message) => put({ message }));
   answer.on('error', () => {});
   answer.on('status', (status) => put({ end: explain(status) }));
+  const next = () =>
+    queue.length > 0
+      ? Promise.resolve(queue.shift())
+      : new Promise((done) => (waiting = (one) => ((waiting = undefined), done(one))));
+  const all = async () => {
+    const messages = [];
+    for (;;) {
+      const { message, end } = await next();
+      if (end) return { messages, end };
+      messages.push(message);
+    }
+  };
   return {
-    next: () =>
-      queue.length > 0
-        ? Promise.resolve(queue.shift())
-        : new Promise((done) => (waiting = (one) => ((waiting = undefined), done(one)))),
+    next,
+    all,
+    send: (message) => answer.write(message),
+    close: () => answer.end(),
     cancel: () => answer.cancel(),
   };
 }
