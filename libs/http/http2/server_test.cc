@@ -151,6 +151,20 @@ TEST_CASE("HTTP/2: a piece that does not come in time is an error", "[http2]") {
   CHECK(absl::StrContains(response.body, "DEADLINE_EXCEEDED"));
 }
 
+TEST_CASE("HTTP/2: a cancelled call's read of a piece returns the cause", "[http2]") {
+  Signal started;
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
+    started.Set();
+    const auto piece = co_await exchange.ReadPiece(absl::Minutes(1));
+    (void)co_await exchange.Respond(ResponseHead(), piece.status().ToString());
+  });
+  Http2Client client(server.address());
+  const std::int32_t stream = client.Request(Http2Client::Head("POST", "/"), false);
+  REQUIRE(started.Wait());
+  server.listener().Drain(absl::Milliseconds(10));
+  CHECK(absl::StrContains(client.Read(stream).body, "ABORTED"));
+}
+
 TEST_CASE("HTTP/2: the caller may send no more than its handler reads", "[http2]") {
   ServerOptions options;
   options.http2.stream_window = 1'000;
