@@ -29,4 +29,10 @@ bool IsMediaValue(absl::string_view value) {
          (value.size() >= kShortestUnmarked && IsMixed(value));
 }
 
+bool IsSealedValue(absl::string_view value) {
+  if (!members::IsSealed(value)) return false;
+  const std::optional<members::Media> media = members::ReadMedia(value);
+  return media && media->header.empty();
+}
+
 }  // namespace countersign::dialects::answers

@@ -12,4 +12,8 @@ namespace countersign::dialects::answers {
 // well-known format, or be long and as mixed as only encoded bytes are.
 bool IsMediaValue(absl::string_view value);
 
+// True for a value at a place for what the model's server has encrypted: long well-formed base64,
+// everywhere as mixed as encrypted bytes. Callers send it back as it is, so it must come whole.
+bool IsSealedValue(absl::string_view value);
+
 }  // namespace countersign::dialects::answers

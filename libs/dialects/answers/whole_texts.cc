@@ -26,9 +26,13 @@ void WholeTextFinder::AddName(absl::string_view name) {
 bool WholeTextFinder::IsMedia(absl::string_view parent, absl::string_view key,
                               const Value& value) const {
   constexpr std::size_t kShortest = 16;
-  return value.text().size() >= kShortest &&
-         (names_.media.contains(key) || names_.media.contains(absl::StrCat(parent, "/", key))) &&
-         IsMediaValue(value.text());
+  if (value.text().size() < kShortest) return false;
+  const std::string with_parent = absl::StrCat(parent, "/", key);
+  const auto is_at = [&](const MemberNames::Set& places) {
+    return places.contains(key) || places.contains(with_parent);
+  };
+  return (is_at(names_.media) && IsMediaValue(value.text())) ||
+         (is_at(names_.sealed) && IsSealedValue(value.text()));
 }
 
 void WholeTextFinder::Add(absl::string_view key, const Value& value, bool counts,

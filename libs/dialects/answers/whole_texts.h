@@ -13,6 +13,7 @@ struct MemberNames {
   const Set& documented;        // any other name is masked as a text
   const Set& protocol_numbers;  // members whose short numbers are not texts
   const Set& media;             // places for media: "image_url/url" is a member and its parent's
+  const Set& sealed;            // the same for what the model's server has encrypted
 };
 
 // True for at most 128 characters of those that identifiers are made of.
@@ -34,7 +35,7 @@ class WholeTextFinder {
   void Add(absl::string_view key, const json::Value& value, bool counts = false,
            absl::string_view parent = "");
 
-  // True for media at a place for media.
+  // True for media at a place for media, and for sealed values at a place for them.
   bool IsMedia(absl::string_view parent, absl::string_view key, const json::Value& value) const;
 
   // The bytes of `value` in the source.

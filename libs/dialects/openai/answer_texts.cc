@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/dialects/answers/closed_values.h"
 #include "libs/dialects/answers/whole_texts.h"
 #include "libs/dialects/openai/logprobs.h"
 #include "libs/dialects/openai/member_names.h"
@@ -449,6 +450,11 @@ void Walker::AddText(const Value& value, Continuation continuation) {
   if (!is_number && IsMedia(value)) {
     has_media_ = true;
     return;
+  }
+  // A time or a UUID of each event is no piece of a text.
+  const absl::string_view key = path_.empty() ? "" : path_.back().key;
+  if (is_chunk_ && !is_number && !IsTextMember(key) && answers::IsClosedValue(value.text())) {
+    return AddWhole(key, value);
   }
   FoundText& text = found_.texts.emplace_back();
   text.value = value;

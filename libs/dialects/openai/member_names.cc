@@ -14,7 +14,7 @@ const Set& Identifying() {
   static const auto& names = *new Set{
       "id",   "object", "model", "system_fingerprint", "service_tier", "role",
       "type", "code",   "param", "finish_reason",      "index",        "native_finish_reason",
-      "item_id"};
+      "item_id", "format"};
   return names;
 }
 
@@ -44,6 +44,13 @@ const Set& ProtocolNumbers() {
   return names;
 }
 
+// What the model's server has sealed, and wants back unchanged.
+const Set& Sealed() {
+  static const auto& names =
+      *new Set{"signature", "thought_signature", "encrypted_content", "data"};
+  return names;
+}
+
 const Set& Media() {
   static const auto& names =
       *new Set{"image_url", "image_url/url", "audio/data",       "input_audio/data",
@@ -54,7 +61,7 @@ const Set& Media() {
 }  // namespace
 
 const answers::MemberNames& AnswerMemberNames() {
-  static const answers::MemberNames names{Documented(), ProtocolNumbers(), Media()};
+  static const answers::MemberNames names{Documented(), ProtocolNumbers(), Media(), Sealed()};
   return names;
 }
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -48,6 +50,54 @@ void AppendStrings(const json::Value& value, std::string& joined, bool unknown =
   for (std::size_t i = 0; value.is(json::Type::kObject) && i < value.size(); ++i) {
     const absl::string_view key = value.key(i);
     AppendStrings(value.at(i), joined, unknown || (key.size() == 1 && key >= "w"));
+  }
+}
+
+TEST_CASE("values that are complete in every event pass as they are", "[dialects]") {
+  const std::vector<std::string> times = {"2026-01-01T00:00:00.100Z", "2026-01-01T00:00:00.250Z",
+                                          "2026-01-01T00:00:01Z", "2026-01-01T00:00:02.000Z"};
+  const std::vector<std::string> ids = {"0190a9c0-7b1e-7cc3-98c4-dc0c0c07398f",
+                                        "0190a9c0-7b1f-7cc3-98c4-dc0c0c074000",
+                                        "0190a9c0-7b20-7cc3-98c4-dc0c0c074111"};
+  for (const std::vector<std::string>* values : {&times, &ids}) {
+    for (const char* event :
+         {R"(data: {"created_at":"@","choices":[{"index":0,"delta":{"content":"x"}}]})",
+          R"(data: {"choices":[{"index":0,"at":"@","delta":{"content":"x","stamp":"@"}}]})"}) {
+      INFO(event);
+      const std::string bytes = EventPerPiece(event, *values) + Finished() + kDone;
+      CHECK(PassAllCuts(bytes) == bytes);
+    }
+  }
+  std::string formats;
+  for (int i = 0; i < 10; ++i) {
+    formats += Delta(R"("content":"","reasoning_details":[{"type":"reasoning.text",)"
+                     R"("text":"the","format":"anthropic-claude-v1","index":0}])");
+  }
+  formats += Finished() + kDone;
+  CHECK(Pass({formats}).caller == formats);
+}
+
+TEST_CASE("what a model has sealed comes whole", "[dialects]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 dice(seed);
+  for (const std::size_t size : {300, 303, 900}) {
+    std::string random(size, '\0');
+    for (char& c : random) c = static_cast<char>(dice());
+    // Ends like a number that may go on, which would be held back of a text.
+    const std::string sealed = absl::Base64Escape(random) + "41111111";
+    for (const char* members :
+         {R"("content":"","reasoning_details":[{"type":"reasoning.encrypted","data":"@"}])",
+          R"("content":"","reasoning_details":[{"type":"reasoning.text","signature":"@"}])",
+          R"("content":"","thinking_blocks":[{"type":"thinking","signature":"@"}])",
+          R"("content":"","extra_content":{"google":{"thought_signature":"@"}})"}) {
+      INFO(members);
+      const std::string bytes = Delta(absl::StrReplaceAll(members, {{"@", sealed}})) +
+                                Delta(R"("content":" ok")") + Finished() + kDone;
+      const Passed passed = Pass({bytes});
+      CHECK(passed.status.ok());
+      CHECK(passed.caller == bytes);
+    }
   }
 }
 

@@ -27,7 +27,8 @@ const answers::MemberNames& Names() {
                "error", "name",          "stop_reason", "input",   "input_tokens", "output_tokens"};
   static const auto& numbers = *new Set{"index"};
   static const auto& media = *new Set{"source/data"};
-  static const answers::MemberNames names{documented, numbers, media};
+  static const auto& sealed = *new Set{"signature"};
+  static const answers::MemberNames names{documented, numbers, media, sealed};
   return names;
 }
 
