@@ -147,7 +147,8 @@ test('a large prompt of many numbers is refused, and one with a picture is not',
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(answer('fine'));
   });
-  const url = `data:image/png;base64,${Buffer.alloc(300_000, 7).toString('base64')}`;
+  const png = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(300_000, 7)]);
+  const url = `data:image/png;base64,${png.toString('base64')}`;
   const picture = { role: 'user', content: [{ type: 'image_url', image_url: { url } }] };
   const messages = [picture, { role: 'assistant', content: 'yes' }, { role: 'user', content: prompt }];
   const reply = await openai.chat.completions.create({ model: 'demo-1', messages });
