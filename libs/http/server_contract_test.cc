@@ -1,4 +1,5 @@
 // What a server promises in every version of HTTP.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
@@ -282,6 +283,32 @@ TEST_CASE("Contract: a caller that leaves within its body is an error for the re
   REQUIRE(started.Wait());
   caller->Leave();
   CHECK(failed.Wait());
+}
+
+TEST_CASE("Contract: a caller that has left is refused nothing", "[http]") {
+  const MakeCaller make = AnyVersion();
+  const std::size_t length = GENERATE(3, 5);  // it leaves after its body, or within it
+  std::atomic<int> refusals{0};
+  ServerOptions options;
+  options.refuse = [&](int) {
+    ++refusals;
+    return ServerOptions::Refusal();
+  };
+  Signal started;
+  TestServer server(
+      [&](Exchange& exchange) -> async::Awaitable<void> {
+        started.Set();
+        const absl::StatusOr<std::string> body = co_await exchange.ReadBody();
+        if (!body.ok()) co_return;
+        co_await async::UntilCancelled(exchange.executor(), exchange.cancellation());
+      },
+      options);
+  const auto caller = make(server.address());
+  caller->Begin("POST", "/", "hel", length);
+  REQUIRE(started.Wait());
+  caller->Leave();
+  server.listener().Drain(absl::Minutes(1));
+  CHECK(refusals == 0);
 }
 
 TEST_CASE("Contract: a caller that reads nothing fails the write", "[http]") {

@@ -146,7 +146,9 @@ void Connection::OnRequest(StreamId id, RequestHead head, int refused) {
 
 Awaitable<void> Connection::Handle(std::shared_ptr<StreamExchange> exchange, int refused) {
   if (refused == 0) co_await serving_->handler(*exchange);
-  if (!exchange->begun()) co_await exchange->Refuse(refused == 0 ? 500 : refused);
+  // A caller that has left is refused nothing, and counts as no failure.
+  if (exchange->begun() || exchange->gone()) co_return;
+  co_await exchange->Refuse(refused == 0 ? 500 : refused);
 }
 
 void Connection::EndHandling(StreamExchange& exchange) {

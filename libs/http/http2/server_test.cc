@@ -1,4 +1,5 @@
 // What is special about HTTP/2; what both versions promise is in server_contract_test.cc.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <string>
 #include <thread>
@@ -72,13 +73,21 @@ TEST_CASE("HTTP/2: a preface that comes byte by byte is recognised", "[http2]") 
 TEST_CASE("HTTP/2: a caller that resets its stream cancels its handler only", "[http2]") {
   Signal started, stopped;
   absl::Status why;
-  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
-    if (exchange.head().target != "/held") co_return co_await Echo(exchange);
-    started.Set();
-    co_await UntilStopped(exchange);
-    why = exchange.cancellation().cause();
-    stopped.Set();
-  });
+  std::atomic<int> refusals{0};
+  ServerOptions options;
+  options.refuse = [&](int) {
+    ++refusals;
+    return ServerOptions::Refusal();
+  };
+  TestServer server(
+      [&](Exchange& exchange) -> async::Awaitable<void> {
+        if (exchange.head().target != "/held") co_return co_await Echo(exchange);
+        started.Set();
+        co_await UntilStopped(exchange);
+        why = exchange.cancellation().cause();
+        stopped.Set();
+      },
+      options);
   Http2Client client(server.address());
   const std::int32_t held = client.Get("/held");
   REQUIRE(started.Wait());
@@ -86,6 +95,7 @@ TEST_CASE("HTTP/2: a caller that resets its stream cancels its handler only", "[
   REQUIRE(stopped.Wait());
   CHECK(absl::IsCancelled(why));
   CHECK(client.Read(client.Get("/next")).body == "/next ");
+  CHECK(refusals == 0);
 }
 
 TEST_CASE("HTTP/2: an unfinished response is reset, after what was written", "[http2]") {

@@ -40,6 +40,7 @@ class StreamExchange final : public Exchange {
   // waiting.
   ServerSession::Events::Supply Send(char* data, std::size_t size);
   bool all_taken() const { return waiting_ && unsent_.empty(); }
+  bool gone() const { return gone_; }
   void OnWritten(bool written);  // what was taken is in the network, or could not be sent
   void OnClosed();               // the stream no longer exists
   // Sends `status` instead of a handler's response.
