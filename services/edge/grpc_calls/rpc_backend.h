@@ -53,7 +53,8 @@ class RpcBackend {
   virtual absl::StatusOr<RpcMethod> Find(absl::string_view path,
                                          const domain::Principal& principal) const = 0;
 
-  // Starts a call. REQUIRES: Find has returned its method.
+  // Starts a call; a message that is not valid for the method ends it with INVALID_ARGUMENT. Reads
+  // the message, which takes long if it is large. REQUIRES: Find has returned its method.
   virtual std::unique_ptr<RpcAnswer> Start(RpcRequest request) = 0;
 
   // The full names of the services that have methods for callers, sorted.

@@ -26,11 +26,14 @@ using Done = domain::Done<RpcAnswer::Message>;
 
 absl::StatusOr<grpc::ByteBuffer> EncodeRequest(const PublicMethod& method,
                                                const RpcRequest& request) {
+  const google::protobuf::Descriptor& type = *method.method->input_type();
   if (request.form == MessageForm::kProto) {
+    const absl::Status valid = admin::CheckMessage(type, request.message);
+    if (!valid.ok()) return WithReason(valid, "invalid_request");
     const grpc::Slice slice(request.message);
     return grpc::ByteBuffer(&slice, 1);
   }
-  auto message = admin::MessageFromJson(*method.method->input_type(), request.message);
+  auto message = admin::MessageFromJson(type, request.message);
   if (!message.ok()) return WithReason(message.status(), "invalid_request");
   return admin::Serialize(**message);
 }

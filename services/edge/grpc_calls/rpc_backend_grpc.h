@@ -14,7 +14,8 @@ class Channel;
 namespace countersign::edge::grpc_calls {
 
 // An RpcBackend over the channels to the services. Messages of protobuf's form are passed on as
-// they are, in both directions; those of JSON are translated by the method's descriptor.
+// they are, in both directions, and those of callers checked first; those of JSON are translated by
+// the method's descriptor.
 class GrpcRpcBackend final : public RpcBackend {
  public:
   // Channels by the <service> in the path, as ConnectGateway's.

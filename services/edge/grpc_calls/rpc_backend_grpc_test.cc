@@ -131,10 +131,12 @@ struct Fixture {
 TEST_CASE("GrpcRpcBackend: bytes pass unchanged in both directions", "[grpc]") {
   Fixture f;
   f.owner.answers = {std::string("\xff\x00 not a message", 15)};
-  const auto answer = f.Start(kWhoAmI, std::string("\xfe\x00 any bytes", 12));
+  // A field that the method does not know, with a longer tag than it would be written with.
+  const std::string question("\x98\x86\x00\x05", 4);
+  const auto answer = f.Start(kWhoAmI, question);
   CHECK(f.Next(*answer).value() == f.owner.answers[0]);
   CHECK(f.Next(*answer).value() == std::nullopt);
-  CHECK(f.owner.message == std::string("\xfe\x00 any bytes", 12));
+  CHECK(f.owner.message == question);
   CHECK(f.owner.path == kWhoAmI);
   CHECK(f.owner.token == "token-of-ann");
 }
@@ -203,6 +205,17 @@ TEST_CASE("GrpcRpcBackend: JSON is translated by the method's types", "[grpc]") 
   const auto malformed = f.Start(kWatch, R"({"no":1})", MessageForm::kJson);
   CHECK(absl::IsInvalidArgument(f.Next(*malformed).status()));
   CHECK(GetReason(f.Next(*malformed).status()) == "invalid_request");
+}
+
+TEST_CASE("GrpcRpcBackend: a message that is not valid for its method reaches no owner", "[grpc]") {
+  Fixture f;
+  for (const char* message : {"\xff\xff\xff", "\x0a\x01\xff"}) {  // the latter: no UTF-8
+    const auto answer = f.Start(kWatch, message);
+    const absl::Status status = f.Next(*answer).status();
+    CHECK(absl::IsInvalidArgument(status));
+    CHECK(GetReason(status) == "invalid_request");
+  }
+  CHECK(f.owner.path.empty());
 }
 
 TEST_CASE("GrpcRpcBackend: an unreachable owner is named, its address is not", "[grpc]") {

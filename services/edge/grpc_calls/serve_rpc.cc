@@ -12,6 +12,7 @@
 #include "libs/base/status.h"
 #include "services/edge/admin/connect_error.h"
 #include "services/edge/admin/forward_admin.h"
+#include "services/edge/call/large_work.h"
 #include "services/edge/call/request/caller_watch.h"
 #include "services/edge/call/request/verified_caller.h"
 #include "services/edge/grpc_calls/message_source.h"
@@ -46,6 +47,18 @@ absl::StatusOr<RpcMethod> FindMethod(const call::CallContext& context, const Rpc
         context.request.path, " is not a stream: its content-type is application/json"));
   }
   return method;
+}
+
+// Starts a call, off the network thread if reading its message would delay others.
+async::Awaitable<absl::StatusOr<std::unique_ptr<RpcAnswer>>> Start(const call::CallContext& context,
+                                                                   RpcBackend& backend,
+                                                                   RpcRequest request) {
+  const std::size_t size = request.message.size();
+  // Named first, because g++ 12 destroys the captures of a lambda within a co_await twice.
+  auto start = [&backend, request = std::move(request)]() mutable {
+    return absl::StatusOr<std::unique_ptr<RpcAnswer>>(backend.Start(std::move(request)));
+  };
+  co_return co_await call::RunLargeWork(context, size, std::move(start));
 }
 
 // Passes on one message after the other.
@@ -102,10 +115,14 @@ async::Awaitable<absl::Status> Forward(const call::CallContext& context, const R
   const absl::Time until = context.arrived + timeout;
   const async::Deadline deadline(context.executor, until - context.services.clock.Now(),
                                  context.cancellation, DeadlineError());
-  const std::unique_ptr<RpcAnswer> answer = rpc.backend->Start(
-      {caller->call(), context.request.path, protocol.form(), *std::move(message), until});
-  if (!method->streams) co_return co_await Deliver(context, *answer, reply);
-  co_return co_await DeliverStream(context, *caller, *rpc.backend, *answer, reply);
+  // Named first, as in Start.
+  RpcRequest request{caller->call(), context.request.path, protocol.form(), *std::move(message),
+                     until};
+  const absl::StatusOr<std::unique_ptr<RpcAnswer>> answer =
+      co_await Start(context, *rpc.backend, std::move(request));
+  if (!answer.ok()) co_return answer.status();
+  if (!method->streams) co_return co_await Deliver(context, **answer, reply);
+  co_return co_await DeliverStream(context, *caller, *rpc.backend, **answer, reply);
 }
 
 async::Awaitable<absl::Status> Answer(const call::CallContext& context, const RpcServices& rpc,

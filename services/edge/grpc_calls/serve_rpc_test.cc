@@ -161,13 +161,26 @@ TEST_CASE("ServeRpc: requests that are not exactly one message", "[grpc]") {
   CHECK(f.backend.started() == 0);
 }
 
+TEST_CASE("ServeRpc: a large message is read off the network thread", "[grpc]") {
+  Fixture f;
+  f.Ask(kUnary, EncodeFrame(0, std::string(64 << 10, 'x')));
+  REQUIRE(f.backend.started() == 1);
+  CHECK(f.backend.thread(0) == std::this_thread::get_id());
+  FakeCallerConnection& caller = f.Ask(kUnary, EncodeFrame(0, std::string((64 << 10) + 1, 'x')));
+  f.RunUntil([&] { return f.backend.started() == 2; });
+  CHECK(f.backend.thread(1) != std::this_thread::get_id());
+  f.backend.End(1, absl::OkStatus());
+  f.RunUntil([&] { return caller.finished(); });
+  CHECK(Status(caller) == "0");
+}
+
 TEST_CASE("ServeRpc: a role allows larger messages", "[grpc]") {
   Fixture f;
   domain::Principal admin = CallFixture::Principal("ann");
   admin.roles.push_back({domain::Role::kAdmin, {}});
   f.authenticator.Know("key-1", admin);
   f.Ask(kUnary, EncodeFrame(0, std::string((1 << 20) + 1, 'x')));
-  CHECK(f.backend.started() == 1);
+  f.RunUntil([&] { return f.backend.started() == 1; });
 }
 
 TEST_CASE("ServeRpc: gzip in both directions, within the limit", "[grpc]") {

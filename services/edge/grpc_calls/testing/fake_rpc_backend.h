@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,12 +15,13 @@
 namespace countersign::edge::grpc_calls::testing {
 
 // A backend with the methods Unary and Stream of countersign.x.v1.Service, whose answers the test
-// gives. For one thread.
+// gives. For one thread; only Start may run on another one.
 class FakeRpcBackend : public RpcBackend {
  public:
   absl::Status refuse;  // what Find answers, unless OK
 
-  int started() const { return static_cast<int>(calls_.size()); }
+  int started() const { return started_; }
+  std::thread::id thread(int call) const { return calls_.at(call)->thread; }  // of Start
   const RpcRequest& request(int call) const { return calls_.at(call)->request; }
   bool cancelled(int call) const { return calls_.at(call)->cancelled; }
 
@@ -41,7 +44,10 @@ class FakeRpcBackend : public RpcBackend {
   std::unique_ptr<RpcAnswer> Start(RpcRequest request) override {
     calls_.push_back(std::make_shared<Call>());
     calls_.back()->request = std::move(request);
-    return std::make_unique<Answer>(calls_.back());
+    calls_.back()->thread = std::this_thread::get_id();
+    auto answer = std::make_unique<Answer>(calls_.back());
+    ++started_;
+    return answer;
   }
   const std::vector<std::string>& services() const override { return services_; }
   absl::StatusOr<std::string> Reflect(absl::string_view request) const override {
@@ -51,6 +57,7 @@ class FakeRpcBackend : public RpcBackend {
  private:
   struct Call {
     RpcRequest request;
+    std::thread::id thread;
     std::deque<std::string> messages;
     std::optional<absl::Status> end;
     domain::Done<RpcAnswer::Message> waiting;
@@ -82,6 +89,7 @@ class FakeRpcBackend : public RpcBackend {
   }
 
   std::vector<std::shared_ptr<Call>> calls_;
+  std::atomic<int> started_{0};  // counted last, so that the call can be read on another thread
   const std::vector<std::string> services_{"countersign.x.v1.Service"};
 };
 
