@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <utility>
 
@@ -97,6 +98,8 @@ Reflection::Reflection(const std::vector<std::string>& services, Hide hide)
 
 absl::StatusOr<std::string> Reflection::Answer(absl::string_view bytes) const {
   v1::ServerReflectionRequest request;
+  // It would log what it does not accept, and anyone may send that.
+  const google::protobuf::LogSilencer silencer;
   if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::InvalidArgumentError("not a grpc.reflection.v1.ServerReflectionRequest");
   }
