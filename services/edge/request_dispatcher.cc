@@ -44,8 +44,8 @@ async::Awaitable<void> RequestDispatcher::Handle(call::CallerConnection& caller,
                                   caller.executor(),
                                   caller.cancellation()};
   if (const auto protocol = grpc_calls::DetectProtocol(head)) {
-    co_return co_await grpc_calls::ServeRpc(context, {rpc_backend_, health_, rpc_options_},
-                                            *protocol);
+    co_return co_await grpc_calls::ServeRpc(
+        context, {rpc_backend_, health_, open_streams_, rpc_options_}, *protocol);
   }
   const bool get = head.method == "GET";
   if (get && (head.path == "/livez" || head.path == "/readyz")) {

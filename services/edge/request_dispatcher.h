@@ -47,6 +47,7 @@ class RequestDispatcher final : public RequestHandler {
   const call::CallServices& services_;
   const grpc_calls::RpcOptions rpc_options_;
   grpc_calls::Health health_;
+  grpc_calls::OpenStreams open_streams_;
   std::function<std::string()> not_ready_;
   admin::AdminBackend* admin_backend_ = nullptr;
   grpc_calls::RpcBackend* rpc_backend_ = nullptr;

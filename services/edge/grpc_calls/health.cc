@@ -7,7 +7,6 @@ namespace countersign::edge::grpc_calls {
 namespace {
 
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
-constexpr int kMostWatches = 1024;
 
 // A cursor over protobuf's encoding.
 class Fields {
@@ -59,13 +58,6 @@ bool Health::Serving() {
     checked_at_ = now;
   }
   return serving_;
-}
-
-std::unique_ptr<std::atomic<int>, void (*)(std::atomic<int>*)> Health::TakeWatch() {
-  std::unique_ptr<std::atomic<int>, void (*)(std::atomic<int>*)> place(
-      &watches_, [](std::atomic<int>* watches) { --*watches; });
-  if (++watches_ > kMostWatches) place.reset();
-  return place;
 }
 
 absl::StatusOr<std::string> ReadHealthRequest(absl::string_view message) {

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -27,14 +25,9 @@ class Health {
   // At most a second old, because a check may ask a database, and anyone may ask for one.
   bool Serving() CS_EXCLUDES(mutex_);
 
-  // A place among the watches, which callers without a credential may hold; null when all are
-  // taken.
-  std::unique_ptr<std::atomic<int>, void (*)(std::atomic<int>*)> TakeWatch();
-
  private:
   const std::function<std::string()> find_missing_;
   const Clock& clock_;
-  std::atomic<int> watches_{0};
   Mutex mutex_;
   absl::Time checked_at_ CS_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool serving_ CS_GUARDED_BY(mutex_) = false;

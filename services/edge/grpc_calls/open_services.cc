@@ -30,10 +30,14 @@ ServingStatus GetStatus(const RpcServices& rpc) {
   return rpc.health.Serving() ? ServingStatus::kServing : ServingStatus::kNotServing;
 }
 
+absl::Status TooMany(absl::string_view streams) {
+  return WithReason(absl::ResourceExhaustedError(absl::StrCat("too many ", streams)), "overloaded");
+}
+
 async::Awaitable<absl::Status> Watch(const call::CallContext& context, const RpcServices& rpc,
                                      const std::string& service, RpcReply& reply) {
-  const auto place = rpc.health.TakeWatch();
-  if (place == nullptr) co_return absl::ResourceExhaustedError("too many watches of health");
+  const Places::Place place = rpc.open_streams.watches.Take();
+  if (place == nullptr) co_return TooMany("watches of health");
   const async::StopSignal::Watch stop(context.services.stopping, context.executor, [&context] {
     context.cancellation.Cancel(absl::UnavailableError("the gateway is stopping"));
   });
@@ -75,6 +79,8 @@ async::Awaitable<absl::Status> ServeReflection(const call::CallContext& context,
                                                const RpcServices& rpc, MessageSource& source,
                                                RpcReply& reply) {
   if (rpc.backend == nullptr) co_return absl::UnimplementedError("there are no services");
+  const Places::Place place = rpc.open_streams.reflections.Take();
+  if (place == nullptr) co_return TooMany("reflection streams");
   const async::Deadline deadline(context.executor, rpc.options.reflection_timeout,
                                  context.cancellation,
                                  absl::DeadlineExceededError("a reflection stream ends here"));

@@ -16,7 +16,7 @@ bool IsOpenService(absl::string_view path);
 
 // Answers a call of one of them; returns the status to end it with. Check answers at once. Watch
 // answers when the state changes, until the caller leaves. Reflection answers one message after the
-// other, for a limited time.
+// other, for a limited time. Both are limited in number: RESOURCE_EXHAUSTED, "overloaded".
 async::Awaitable<absl::Status> ServeOpenService(const call::CallContext& context,
                                                 const RpcServices& rpc, MessageSource& source,
                                                 RpcReply& reply);

@@ -6,6 +6,7 @@
 #include "libs/async/awaitable.h"
 #include "services/edge/call/call_context.h"
 #include "services/edge/grpc_calls/health.h"
+#include "services/edge/grpc_calls/places.h"
 #include "services/edge/grpc_calls/rpc_backend.h"
 #include "services/edge/grpc_calls/rpc_protocol.h"
 
@@ -19,10 +20,17 @@ struct RpcOptions {
   absl::Duration reflection_timeout = absl::Minutes(5);  // of a reflection stream
 };
 
+// Streams that callers may have open without a credential, of the whole process.
+struct OpenStreams {
+  Places watches{1024};  // of health
+  Places reflections{1024};
+};
+
 // What all RPCs share. `backend` is null without the other services: then there are no methods.
 struct RpcServices {
   RpcBackend* backend = nullptr;
   Health& health;
+  OpenStreams& open_streams;
   const RpcOptions& options;
 };
 

@@ -384,10 +384,28 @@ TEST_CASE("Health: a watch tells every change", "[grpc]") {
   f.Run();
 }
 
-TEST_CASE("Health: watches without a credential are limited in number", "[grpc]") {
+TEST_CASE("ServeRpc: streams without a credential are limited in number", "[grpc]") {
   Fixture f;
-  for (int i = 0; i < 1024; ++i) f.Ask(kHealthWatch, EncodeFrame(0, ""));
-  CHECK(Status(f.Ask(kHealthWatch, EncodeFrame(0, ""))) == "8");
+  f.authenticator.Forget("key-1");
+  const char* const path = GENERATE(kHealthWatch, kReflection);
+  INFO(path);
+  const auto open = [&]() -> FakeCallerConnection& {
+    FakeCallerConnection& caller = f.NewCaller(path, EncodeFrame(0, ""));
+    caller.keeps_sending = absl::string_view(path) == kReflection;
+    f.Handle(caller);
+    return caller;
+  };
+  FakeCallerConnection& first = open();
+  for (int i = 1; i < 1024; ++i) open();
+  FakeCallerConnection& refused = open();
+  CHECK(Status(refused) == "8");
+  CHECK_THAT(grpc_wire::DecodeBinary(refused.trailer("grpc-status-details-bin")).value(),
+             Catch::Contains("overloaded"));
+  first.Leave();
+  f.Run();
+  FakeCallerConnection& next = open();
+  CHECK(next.begun());
+  CHECK_FALSE(next.finished());
 }
 
 TEST_CASE("Reflection: open, one answer for each message", "[grpc]") {
