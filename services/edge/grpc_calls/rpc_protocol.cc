@@ -1,5 +1,6 @@
 #include "services/edge/grpc_calls/rpc_protocol.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
@@ -24,10 +25,16 @@ std::string MediaType(absl::string_view content_type) {
       absl::StripAsciiWhitespace(content_type.substr(0, content_type.find(';'))));
 }
 
+bool HasHeader(const call::RequestHead& head, absl::string_view name) {
+  return std::any_of(head.headers.begin(), head.headers.end(), [name](const auto& field) {
+    return absl::EqualsIgnoreCase(field.first, name);
+  });
+}
+
 absl::StatusOr<absl::Duration> ReadTimeout(Framing framing, const call::RequestHead& head) {
   if (framing == Framing::kConnect) {
+    if (!HasHeader(head, "connect-timeout-ms")) return absl::InfiniteDuration();
     const absl::string_view value = FindHeader(head.headers, "connect-timeout-ms");
-    if (value.empty()) return absl::InfiniteDuration();
     std::int64_t milliseconds = 0;
     if (absl::SimpleAtoi(value, &milliseconds) && milliseconds >= 0 &&
         milliseconds <= kMostMilliseconds) {
@@ -35,8 +42,8 @@ absl::StatusOr<absl::Duration> ReadTimeout(Framing framing, const call::RequestH
     }
     return absl::InvalidArgumentError("connect-timeout-ms is not a number of milliseconds");
   }
-  const absl::string_view value = FindHeader(head.headers, "grpc-timeout");
-  return value.empty() ? absl::InfiniteDuration() : grpc_wire::ParseTimeout(value);
+  if (!HasHeader(head, "grpc-timeout")) return absl::InfiniteDuration();
+  return grpc_wire::ParseTimeout(FindHeader(head.headers, "grpc-timeout"));
 }
 
 }  // namespace

@@ -224,10 +224,22 @@ TEST_CASE("ServeRpc: the deadline ends a call and cancels it at the owner", "[gr
   FakeCallerConnection& configured = f.Ask(kUnary, EncodeFrame(0, ""));
   f.Advance(absl::Seconds(60));
   CHECK(Status(configured) == "4");
-  FakeCallerConnection& malformed = f.NewCaller(kUnary, EncodeFrame(0, ""));
-  malformed.request().headers.emplace_back("grpc-timeout", "soon");
-  f.Handle(malformed);
-  CHECK(Status(malformed) == "3");
+}
+
+TEST_CASE("ServeRpc: a deadline that cannot be read is refused, an empty one too", "[grpc]") {
+  Fixture f;
+  for (const char* timeout : {"soon", ""}) {
+    FakeCallerConnection& caller = f.NewCaller(kUnary, EncodeFrame(0, ""));
+    caller.request().headers.emplace_back("grpc-timeout", timeout);
+    f.Handle(caller);
+    CHECK(Status(caller) == "3");
+    FakeCallerConnection& connect =
+        f.NewCaller(kStream, EncodeFrame(0, "{}"), "application/connect+json");
+    connect.request().headers.emplace_back("connect-timeout-ms", timeout);
+    f.Handle(connect);
+    CHECK_THAT(connect.body(), Catch::Contains("invalid_argument"));
+  }
+  CHECK(f.backend.started() == 0);
 }
 
 TEST_CASE("ServeRpc: a message that comes too slowly is not waited for", "[grpc]") {
