@@ -49,16 +49,24 @@ absl::StatusOr<RpcMethod> FindMethod(const call::CallContext& context, const Rpc
   return method;
 }
 
-// Starts a call, off the network thread if reading its message would delay others.
+// Starts a call, off the network thread if reading its message would delay others. Waits for that
+// even when the call is cancelled, because the backend may be destroyed after the last call.
 async::Awaitable<absl::StatusOr<std::unique_ptr<RpcAnswer>>> Start(const call::CallContext& context,
                                                                    RpcBackend& backend,
                                                                    RpcRequest request) {
-  const std::size_t size = request.message.size();
-  // Named first, because g++ 12 destroys the captures of a lambda within a co_await twice.
-  auto start = [&backend, request = std::move(request)]() mutable {
-    return absl::StatusOr<std::unique_ptr<RpcAnswer>>(backend.Start(std::move(request)));
-  };
-  co_return co_await call::RunLargeWork(context, size, std::move(start));
+  if (request.message.size() <= call::kMostInlineBytes) {
+    co_return backend.Start(std::move(request));
+  }
+  async::PendingReply<absl::StatusOr<std::unique_ptr<RpcAnswer>>> started(context.executor);
+  const bool accepted = context.services.body_pool.TrySubmit(
+      [&backend, request = std::move(request), done = started.done()]() mutable {
+        done(backend.Start(std::move(request)));
+      });
+  if (!accepted) {
+    co_return WithReason(absl::ResourceExhaustedError("too many large messages wait"),
+                         "overloaded");
+  }
+  co_return co_await started.Get();
 }
 
 // Passes on one message after the other.
@@ -115,7 +123,7 @@ async::Awaitable<absl::Status> Forward(const call::CallContext& context, const R
   const absl::Time until = context.arrived + timeout;
   const async::Deadline deadline(context.executor, until - context.services.clock.Now(),
                                  context.cancellation, DeadlineError());
-  // Named first, as in Start.
+  // Named first, because g++ 12 destroys a temporary that is passed within a co_await twice.
   RpcRequest request{caller->call(), context.request.path, protocol.form(), *std::move(message),
                      until};
   const absl::StatusOr<std::unique_ptr<RpcAnswer>> answer =

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "absl/synchronization/notification.h"
+#include "libs/async/spawn.h"
 #include "libs/base/status.h"
 #include "libs/grpc_wire/fields.h"
 #include "libs/grpc_wire/frames.h"
@@ -172,6 +174,24 @@ TEST_CASE("ServeRpc: a large message is read off the network thread", "[grpc]") 
   f.backend.End(1, absl::OkStatus());
   f.RunUntil([&] { return caller.finished(); });
   CHECK(Status(caller) == "0");
+}
+
+TEST_CASE("ServeRpc: a large message that was accepted is read before its call ends", "[grpc]") {
+  Fixture f;
+  absl::Notification released;
+  REQUIRE(f.body_pool.TrySubmit([&] { released.WaitForNotification(); }));
+  bool ended = false;
+  FakeCallerConnection& caller =
+      f.NewCaller(kUnary, EncodeFrame(0, std::string((64 << 10) + 1, 'x')));
+  async::Spawn(f.executor, f.dispatcher.Handle(caller, f.upstream),
+               [&](std::exception_ptr) { ended = true; });
+  f.Run();
+  caller.Leave();
+  f.Run();
+  CHECK_FALSE(ended);
+  released.Notify();
+  f.RunUntil([&] { return ended; });
+  CHECK(f.backend.cancelled(0));
 }
 
 TEST_CASE("ServeRpc: a role allows larger messages", "[grpc]") {
