@@ -94,6 +94,10 @@ class Walker {
   void AddWhole(absl::string_view key, const Value& value);
   void WalkFragment(absl::string_view key, const Value& value);
   bool IsMedia(const Value& value) const;
+  // The member that has the current one; "" at the root.
+  absl::string_view Parent() const {
+    return path_.size() > 1 ? absl::string_view(path_[path_.size() - 2].key) : absl::string_view();
+  }
   void AddText(const Value& value, Continuation continuation = Continuation::kContinues);
   std::string MixedPlace() const;
   std::optional<std::int64_t> ReadIndex(const Value& index, bool& numbered, bool& counted);
@@ -360,8 +364,7 @@ bool Walker::WalkPart(const Value& part, absl::string_view list, bool continues)
 // Adds a complete text or number. Clients join the values of deltas.
 void Walker::AddWhole(absl::string_view key, const Value& value) {
   const std::size_t before = found_.texts.size();
-  const absl::string_view parent = path_.size() > 1 ? path_[path_.size() - 2].key : "";
-  whole_.Add(key, value, is_usage_, parent);
+  whole_.Add(key, value, is_usage_, Parent());
   const bool is_event = field_ == kEventField;
   const bool single = value.is(Type::kString) || value.is(Type::kNumber) || is_event;
   if (!is_chunk_ || found_.texts.size() == before || !single) return;
@@ -430,8 +433,7 @@ void Walker::WalkFragment(absl::string_view key, const Value& value) {
 // True for media at the current place.
 bool Walker::IsMedia(const Value& value) const {
   if (path_.empty()) return false;
-  const absl::string_view parent = path_.size() > 1 ? path_[path_.size() - 2].key : "";
-  return whole_.IsMedia(parent, path_.back().key, value);
+  return whole_.IsMedia(Parent(), path_.back().key, value);
 }
 
 // Where strings and numbers are joined that are not one text: by the names of their members alone.
@@ -452,9 +454,9 @@ void Walker::AddText(const Value& value, Continuation continuation) {
     return;
   }
   // A time or a UUID of each event is no piece of a text.
-  const absl::string_view key = path_.empty() ? "" : path_.back().key;
-  if (is_chunk_ && !is_number && !IsTextMember(key) && answers::IsClosedValue(value.text())) {
-    return AddWhole(key, value);
+  const bool is_member = is_chunk_ && !path_.empty() && !is_number;
+  if (is_member && !IsTextMember(path_.back().key) && answers::IsClosedValue(value.text())) {
+    return AddWhole(path_.back().key, value);
   }
   FoundText& text = found_.texts.emplace_back();
   text.value = value;

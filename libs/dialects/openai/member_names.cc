@@ -46,8 +46,8 @@ const Set& ProtocolNumbers() {
 
 // What the model's server has sealed, and wants back unchanged.
 const Set& Sealed() {
-  static const auto& names =
-      *new Set{"signature", "thought_signature", "encrypted_content", "data"};
+  static const auto& names = *new Set{"signature", "thought_signature", "encrypted_content",
+                                      "reasoning_details/data", "thinking_blocks/data"};
   return names;
 }
 
