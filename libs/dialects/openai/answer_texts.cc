@@ -30,16 +30,6 @@ using json::Value;
 // The field of a text that is the whole event.
 constexpr char kEventField[] = "event";
 
-// Members of an unknown event that identify which of several texts it continues. OpenAI's Responses
-// API has all of them.
-constexpr absl::string_view kDiscriminators[] = {"type",          "item_id",       "output_index",
-                                                 "content_index", "summary_index", "index"};
-
-bool IsDiscriminator(absl::string_view key) {
-  return std::find(std::begin(kDiscriminators), std::end(kDiscriminators), key) !=
-         std::end(kDiscriminators);
-}
-
 // True for an event that may contain pieces of texts: its type contains "delta", or it has none.
 bool MayBePieces(const Value& root) {
   return !root["type"].exists() || absl::StrContains(root["type"].text(), "delta");

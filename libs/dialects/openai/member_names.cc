@@ -67,6 +67,11 @@ const answers::MemberNames& AnswerMemberNames() {
 
 bool IsIdentifyingMember(absl::string_view key) { return Identifying().contains(key); }
 
+bool IsDiscriminator(absl::string_view key) {
+  return std::find(std::begin(kDiscriminators), std::end(kDiscriminators), key) !=
+         std::end(kDiscriminators);
+}
+
 bool IsPartList(absl::string_view key) {
   return key == "content" || key == "refusal" || key == "reasoning" || key == "reasoning_content" ||
          key == "reasoning_details" || key == "thinking" || key == "summary";

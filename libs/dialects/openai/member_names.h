@@ -12,6 +12,12 @@ const answers::MemberNames& AnswerMemberNames();
 // True for members that identify something (an id, a kind, a role) and have no text that continues.
 bool IsIdentifyingMember(absl::string_view key);
 
+// Members of an unknown event that identify which of several texts it continues. OpenAI's Responses
+// API has all of them.
+inline constexpr absl::string_view kDiscriminators[] = {
+    "type", "item_id", "output_index", "content_index", "summary_index", "index"};
+bool IsDiscriminator(absl::string_view key);
+
 // Members with the parts of one text.
 bool IsPartList(absl::string_view key);
 
