@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/synchronization/notification.h"
+#include "libs/async/spawn.h"
 #include "libs/base/status.h"
 #include "services/edge/testing/call_fixture.h"
 
@@ -244,6 +246,25 @@ TEST_CASE("RequestDispatcher: large admin bodies need a role", "[edge]") {
   CHECK(administrator.status() == 200);
   REQUIRE(f.admin.requests().size() == 1);
   CHECK(f.admin.requests()[0].body == large);
+}
+
+TEST_CASE("RequestDispatcher: a large admin body that was accepted is read before its call ends",
+          "[edge]") {
+  Fixture f;
+  absl::Notification released;
+  REQUIRE(f.body_pool.TrySubmit([&] { released.WaitForNotification(); }));
+  bool ended = false;
+  FakeCallerConnection& caller = f.NewCaller("POST", kMethod);
+  caller.set_body(std::string((64 << 10) + 1, ' '));
+  async::Spawn(f.executor, f.dispatcher.Handle(caller, f.upstream),
+               [&](std::exception_ptr) { ended = true; });
+  f.Run();
+  caller.Leave();
+  f.Run();
+  CHECK_FALSE(ended);
+  released.Notify();
+  while (!ended) f.Run();
+  CHECK(f.admin.requests().size() == 1);
 }
 
 }  // namespace

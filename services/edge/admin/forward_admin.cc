@@ -28,17 +28,24 @@ AdminRequest MakeRequest(const call::CallContext& context,
 }
 
 // Passes the request to the backend, which parses its body, off the network thread if it is large.
-// False when too many are waiting already.
-bool Forward(const call::CallContext& context, AdminBackend& backend, AdminRequest request,
-             async::PendingReply<absl::StatusOr<AdminReply>>& answer) {
+// RESOURCE_EXHAUSTED when too many are waiting already. The call must not end before the backend
+// has an accepted request: the backend may not exist any longer.
+async::Awaitable<absl::Status> Forward(const call::CallContext& context, AdminBackend& backend,
+                                       AdminRequest request,
+                                       async::PendingReply<absl::StatusOr<AdminReply>>& answer) {
   if (request.body.size() <= call::kMostInlineBytes) {
     backend.Forward(std::move(request), answer.done());
-    return true;
+    co_return absl::OkStatus();
   }
-  return context.services.body_pool.TrySubmit(
-      [&backend, request = std::move(request), done = answer.done()]() mutable {
+  async::PendingReply<absl::Status> forwarded(context.executor);
+  const bool accepted = context.services.body_pool.TrySubmit(
+      [&backend, request = std::move(request), done = answer.done(),
+       then = forwarded.done()]() mutable {
         backend.Forward(std::move(request), std::move(done));
+        then(absl::OkStatus());
       });
+  if (!accepted) co_return absl::ResourceExhaustedError("too many large bodies wait");
+  co_return co_await forwarded.Get();
 }
 
 }  // namespace
@@ -72,9 +79,9 @@ async::Awaitable<void> ForwardAdmin(const call::CallContext& context, AdminBacke
   }
   async::PendingReply<absl::StatusOr<AdminReply>> answer(context.executor);
   AdminRequest request = MakeRequest(context, *caller, *std::move(body), timeout);
-  if (!Forward(context, *backend, std::move(request), answer)) {
-    co_await reply.SendError(dialects::MakePartError(
-        absl::ResourceExhaustedError("too many large bodies wait"), "administration"));
+  const absl::Status forwarded = co_await Forward(context, *backend, std::move(request), answer);
+  if (!forwarded.ok()) {
+    co_await reply.SendError(dialects::MakePartError(forwarded, "administration"));
     co_return;
   }
   const absl::StatusOr<AdminReply> result = co_await answer.Get(context.cancellation);
