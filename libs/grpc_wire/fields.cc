@@ -16,7 +16,6 @@ namespace countersign::grpc_wire {
 namespace {
 
 constexpr std::size_t kMostDigits = 8;
-constexpr std::int64_t kMostTimeout = 99'999'999;
 
 // Finest first.
 constexpr std::pair<char, absl::Duration (*)(std::int64_t)> kUnits[] = {
@@ -66,16 +65,6 @@ absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view value) {
   }
   return absl::InvalidArgumentError(
       "grpc-timeout is not a number of at most eight digits and a unit");
-}
-
-std::string FormatTimeout(absl::Duration timeout) {
-  if (timeout <= absl::ZeroDuration()) return "0n";
-  for (const auto& [unit, make] : kUnits) {
-    if (timeout >= make(kMostTimeout + 1)) continue;
-    absl::Duration rest;
-    return absl::StrCat(absl::IDivDuration(timeout, make(1), &rest), std::string(1, unit));
-  }
-  return absl::StrCat(kMostTimeout, "H");
 }
 
 std::string PercentEncode(absl::string_view message) {

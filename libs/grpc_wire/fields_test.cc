@@ -47,21 +47,6 @@ TEST_CASE("ParseTimeout: a number and a unit", "[grpc_wire]") {
   }
 }
 
-TEST_CASE("FormatTimeout: in eight digits, never longer than the timeout", "[grpc_wire]") {
-  CHECK(FormatTimeout(absl::Seconds(1)) == "1000000u");
-  CHECK(FormatTimeout(absl::Nanoseconds(99'999'999)) == "99999999n");
-  CHECK(FormatTimeout(absl::Nanoseconds(100'000'001)) == "100000u");
-  CHECK(FormatTimeout(absl::Hours(24)) == "86400000m");
-  CHECK(FormatTimeout(absl::InfiniteDuration()) == "99999999H");
-  CHECK(FormatTimeout(-absl::Seconds(1)) == "0n");
-  for (absl::Duration timeout = absl::Nanoseconds(1); timeout < absl::Hours(50'000'000);
-       timeout *= 7) {
-    const absl::Duration read = ParseTimeout(FormatTimeout(timeout)).value();
-    CHECK(read <= timeout);
-    CHECK(read >= timeout * 0.99);
-  }
-}
-
 TEST_CASE("PercentEncode: printable ASCII stays, all else is encoded", "[grpc_wire]") {
   CHECK(PercentEncode("no key \"x\"") == "no key \"x\"");
   CHECK(PercentEncode("50%\n\xc3\xa9~\x7f") == "50%25%0A%C3%A9~%7F");

@@ -40,18 +40,4 @@ const CodeRow& FindRow(absl::StatusCode code) {
 absl::string_view ConnectName(absl::StatusCode code) { return FindRow(code).name; }
 int ToHttpStatus(absl::StatusCode code) { return FindRow(code).http; }
 
-absl::StatusCode FromHttpStatus(int http_status) {
-  switch (http_status) {
-    case 400: return absl::StatusCode::kInternal;
-    case 401: return absl::StatusCode::kUnauthenticated;
-    case 403: return absl::StatusCode::kPermissionDenied;
-    case 404: return absl::StatusCode::kUnimplemented;
-    case 429:
-    case 502:
-    case 503:
-    case 504: return absl::StatusCode::kUnavailable;
-    default: return absl::StatusCode::kUnknown;
-  }
-}
-
 }  // namespace countersign::grpc_wire

@@ -11,7 +11,4 @@ absl::string_view ConnectName(absl::StatusCode code);
 // The HTTP status with which a response of the Connect protocol has a code: 404.
 int ToHttpStatus(absl::StatusCode code);
 
-// The code for a response that is not gRPC's, as of a proxy (gRPC's table): 404 is UNIMPLEMENTED.
-absl::StatusCode FromHttpStatus(int http_status);
-
 }  // namespace countersign::grpc_wire

@@ -15,16 +15,5 @@ TEST_CASE("Status codes: each has a name and a status of its own kind", "[grpc_w
   CHECK(ConnectName(static_cast<absl::StatusCode>(99)) == "unknown");
 }
 
-TEST_CASE("FromHttpStatus: gRPC's table for responses of others", "[grpc_wire]") {
-  CHECK(FromHttpStatus(400) == absl::StatusCode::kInternal);
-  CHECK(FromHttpStatus(401) == absl::StatusCode::kUnauthenticated);
-  CHECK(FromHttpStatus(403) == absl::StatusCode::kPermissionDenied);
-  CHECK(FromHttpStatus(404) == absl::StatusCode::kUnimplemented);
-  for (const int status : {429, 502, 503, 504}) {
-    CHECK(FromHttpStatus(status) == absl::StatusCode::kUnavailable);
-  }
-  CHECK(FromHttpStatus(418) == absl::StatusCode::kUnknown);
-}
-
 }  // namespace
 }  // namespace countersign::grpc_wire
