@@ -46,6 +46,8 @@ void AddIdentifierParts(FoundTexts& found, PieceQueue& queue) {
   for (FoundText& text : found.texts) {
     const absl::string_view value = text.text();
     if (text.continuation != Continuation::kWhole || !text.number.empty()) continue;
+    // The model's own text has the same matches in a body as in the pieces of a stream.
+    if (text.is_output && !text.at_unknown_place) continue;
     if (!LooksLikeIdentifier(value) || queue.Knows(value, text.field)) continue;
     std::vector<std::string> parts;
     for (const char separator : {'_', '-'}) {

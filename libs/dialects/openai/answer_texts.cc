@@ -283,11 +283,12 @@ bool Walker::WalkElements(const Value& array, bool continues) {
       index = ReadIndex(element["index"], numbering_.calls_numbered, numbering_.calls_counted)
                   .value_or(static_cast<std::int64_t>(i));
     }
-    if (element.is(Type::kObject) && continues && index && *index >= 0) {
+    const bool numbered = index && *index >= 0 && (continues || list == "tool_calls");
+    if (element.is(Type::kObject) && numbered) {
       path_.back().index = *index;
       const std::size_t field_size = field_.size();
       absl::StrAppend(&field_, "/", *index);
-      bare &= WalkMembers(element, true);
+      bare &= WalkMembers(element, continues);
       field_.resize(field_size);
     } else {
       path_.back().part = true;

@@ -80,7 +80,7 @@ TEST_CASE("DocumentAnswer: only the strings that change are replaced, at any pla
         R"("note":"<S>" })");
   REQUIRE(delivery.masked.size() == 4);
   CHECK(delivery.masked[0].field == "choices/0/content");
-  CHECK(delivery.masked[1].field == "arguments");
+  CHECK(delivery.masked[1].field == "choices/0/tool_calls/0/function/arguments");
   CHECK(delivery.masked[0].span.original == "SECRET");
 }
 
