@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,10 +24,10 @@
 // Methods that stream what is read from a store, page by page, and then wait for more.
 namespace countersign::rpc {
 
-// The number of streams that a service has open. Thread-safe; must outlive them.
+// The streams that a service has open, in all and of each caller. Thread-safe; must outlive them.
 class StreamSlots {
  public:
-  explicit StreamSlots(int most) : most_(most) {}
+  StreamSlots(int most, int most_each) : most_(most), most_each_(most_each) {}
   // False when all are taken. Release each that was taken.
   bool Take() {
     if (++taken_ <= most_) return true;
@@ -34,15 +36,58 @@ class StreamSlots {
   }
   void Release() { --taken_; }
 
+  // Counts a stream for its caller until it is destroyed, so that one caller cannot take all.
+  class CallerSlot {
+   public:
+    CallerSlot(CallerSlot&& other) noexcept
+        : slots_(std::exchange(other.slots_, nullptr)), caller_(std::move(other.caller_)) {}
+    CallerSlot& operator=(CallerSlot other) noexcept {
+      std::swap(slots_, other.slots_);
+      std::swap(caller_, other.caller_);
+      return *this;
+    }
+    ~CallerSlot() {
+      if (slots_ != nullptr) slots_->ReleaseFor(caller_);
+    }
+
+   private:
+    friend class StreamSlots;
+    CallerSlot(StreamSlots* slots, std::string caller)
+        : slots_(slots), caller_(std::move(caller)) {}
+
+    StreamSlots* slots_;
+    std::string caller_;
+  };
+  // RESOURCE_EXHAUSTED `overloaded` when the caller has too many streams open.
+  absl::StatusOr<CallerSlot> TakeFor(const std::string& caller) {
+    const MutexLock lock(mutex_);
+    int& taken = taken_by_caller_[caller];
+    if (taken >= most_each_) {
+      return WithReason(absl::ResourceExhaustedError("too many of your streams are open; end some"),
+                        "overloaded");
+    }
+    ++taken;
+    return CallerSlot(this, caller);
+  }
+
   // The process stops: every stream ends with UNAVAILABLE when it would wait or write next, so that
   // its caller resumes it elsewhere.
   void Close() { closed_ = true; }
   bool closed() const { return closed_; }
 
  private:
+  void ReleaseFor(const std::string& caller) {
+    const MutexLock lock(mutex_);
+    const auto at = taken_by_caller_.find(caller);
+    if (--at->second == 0) taken_by_caller_.erase(at);
+  }
+
   const int most_;
+  const int most_each_;
   std::atomic<int> taken_{0};
   std::atomic<bool> closed_{false};
+  Mutex mutex_;
+  std::map<std::string, int> taken_by_caller_ CS_GUARDED_BY(mutex_);
 };
 
 template <typename Response>

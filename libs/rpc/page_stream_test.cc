@@ -28,7 +28,7 @@ class Service final : public v1::Health::CallbackService {
   std::function<ReadPage<Response>()> make_read;
   absl::Duration interval = absl::Milliseconds(1);
   ThreadPool pool{1, 8};
-  StreamSlots slots{2};
+  StreamSlots slots{2, 2};
 
   grpc::ServerWriteReactor<Response>* Watch(grpc::CallbackServerContext* context,
                                             const v1::HealthCheckRequest*) override {
@@ -88,6 +88,19 @@ TEST_CASE("StreamPages: an error ends the stream, with its reason", "[rpc][strea
   CHECK(fixture.ReadAll(end) == std::vector<int>{1});
   CHECK(absl::IsNotFound(end));
   CHECK(GetReason(end) == "gone");
+}
+
+TEST_CASE("StreamSlots: one caller cannot take the slots of others", "[rpc][stream]") {
+  StreamSlots slots(100, 2);
+  auto first = slots.TakeFor("ana");
+  const auto second = slots.TakeFor("ana");
+  REQUIRE((first.ok() && second.ok()));
+  const auto third = slots.TakeFor("ana");
+  CHECK(absl::IsResourceExhausted(third.status()));
+  CHECK(GetReason(third.status()) == "overloaded");
+  CHECK(slots.TakeFor("ben").ok());
+  { const StreamSlots::CallerSlot ended = *std::move(first); }
+  CHECK(slots.TakeFor("ana").ok());
 }
 
 // A stream that waits for an hour after its first page, and when it was destroyed.

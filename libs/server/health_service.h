@@ -35,7 +35,7 @@ class HealthService final : public grpc::health::v1::Health::CallbackService {
 
   const std::function<std::string()> not_ready_;
   const absl::Duration interval_;
-  rpc::StreamSlots watches_{100};
+  rpc::StreamSlots watches_{100, 100};
   ThreadPool pool_{1, 100};  // last: its thread uses the members above
 };
 

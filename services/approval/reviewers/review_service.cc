@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/rpc/handler.h"
 #include "libs/wire/prompt_wire.h"
@@ -26,6 +27,7 @@ absl::StatusOr<std::optional<std::uint64_t>> SequenceFromToken(const std::string
 // What a watch knows between two pages.
 struct WatchState {
   std::shared_ptr<const domain::Principal> caller;  // null before the first page
+  std::optional<rpc::StreamSlots::CallerSlot> slot;
   std::optional<std::uint64_t> after;
 };
 
@@ -117,6 +119,11 @@ grpc::ServerWriteReactor<v1::WatchReviewsResponse>* ReviewService::WatchReviews(
         if (first) {
           CS_ASSIGN_OR_RETURN(state.after, SequenceFromToken(request->resume_token()));
           CS_ASSIGN_OR_RETURN(state.caller, rpc::VerifyCaller(*context, callers_));
+          const domain::Principal& caller = *state.caller;
+          CS_ASSIGN_OR_RETURN(
+              state.slot,
+              watches_.TakeFor(
+                  LengthPrefixed().Add(caller.issuer).Add(caller.subject).bytes()));
         }
         return ReadWatch(*state.caller, state.after, first);
       });

@@ -61,7 +61,7 @@ class ReviewService final : public v1::ReviewService::CallbackService {
   rpc::CallerVerifier& callers_;
   ThreadPool& pool_;
   const absl::Duration watch_interval_;
-  rpc::StreamSlots watches_{1000};
+  rpc::StreamSlots watches_{1000, 50};
 };
 
 }  // namespace countersign::approval::reviewers

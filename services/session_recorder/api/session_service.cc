@@ -1,5 +1,6 @@
 #include "services/session_recorder/api/session_service.h"
 
+#include <optional>
 #include <utility>
 
 #include "libs/base/encoding.h"
@@ -77,12 +78,15 @@ grpc::ServerWriteReactor<v1::TailSessionResponse>* SessionService::TailSession(
   using Page = absl::StatusOr<rpc::StreamPage<v1::TailSessionResponse>>;
   return rpc::StreamPages<v1::TailSessionResponse>(
       {pool_, tails_, tail_interval_}, context,
-      [=, this, first = true, after = request->after_index()]() mutable -> Page {
+      [=, this, slot = std::optional<rpc::StreamSlots::CallerSlot>(),
+       after = request->after_index()]() mutable -> Page {
+        const bool first = !slot;
         if (first) {
           CS_ASSIGN_OR_RETURN(const exports::ExportReader auditor, Auditor(*context));
           CS_RETURN_IF_ERROR(MayTouch(request->id(), auditor));
+          CS_ASSIGN_OR_RETURN(slot, tails_.TakeFor(auditor.who));
         }
-        return ReadTail(request->id(), after, std::exchange(first, false));
+        return ReadTail(request->id(), after, first);
       });
 }
 

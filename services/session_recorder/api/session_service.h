@@ -60,7 +60,7 @@ class SessionService final : public recorder::v1::SessionService::CallbackServic
   ThreadPool& pool_;
   rpc::CallerVerifier& callers_;
   const absl::Duration tail_interval_;
-  rpc::StreamSlots tails_{1000};
+  rpc::StreamSlots tails_{1000, 50};
 };
 
 }  // namespace countersign::session_recorder::api
