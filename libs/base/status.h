@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,23 @@ absl::Status WithReason(absl::Status status, absl::string_view reason);
 
 // The reason attached to `status`; "" if there is none.
 std::string GetReason(const absl::Status& status);
+
+// A field of a request whose value is refused.
+struct FieldViolation {
+  std::string field;  // its path: "settings.model", or "Policy/regulated.spec.when.model"
+  std::string description;
+  bool operator==(const FieldViolation&) const = default;
+};
+
+// INVALID_ARGUMENT "FIELD: WHAT" with that violation.
+absl::Status InvalidField(absl::string_view field, absl::string_view what);
+
+// `status` with these violations, in place of earlier ones. They cross gRPC as
+// google.rpc.BadRequest.
+absl::Status WithViolations(absl::Status status, const std::vector<FieldViolation>& violations);
+
+// The violations attached to `status`.
+std::vector<FieldViolation> GetViolations(const absl::Status& status);
 
 // `status` with "context: " before its message, the same code and the same payloads. An OK status
 // is returned unchanged.

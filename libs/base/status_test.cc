@@ -61,4 +61,13 @@ TEST_CASE("WithReason: leaves an OK status OK", "[base]") {
   CHECK(GetReason(absl::OkStatus()).empty());
 }
 
+TEST_CASE("Status: violations are kept in order, and by Annotate", "[base]") {
+  CHECK(InvalidField("a.b", "is odd").message() == "a.b: is odd");
+  CHECK(GetViolations(absl::NotFoundError("x")).empty());
+  const std::vector<FieldViolation> violations = {{"a", "b"}, {"", "c"}, {"d", ""}};
+  const absl::Status status = WithViolations(absl::InvalidArgumentError("x"), violations);
+  CHECK(GetViolations(Annotate(status, "here")) == violations);
+  CHECK(WithViolations(absl::OkStatus(), violations).ok());
+}
+
 }  // namespace countersign

@@ -50,15 +50,6 @@ std::string RetryInfo(absl::Duration delay) {
   return Message().Nested(1, duration.bytes()).bytes();
 }
 
-std::string BadRequest(const std::vector<FieldViolation>& violations) {
-  Message bad_request;
-  for (const FieldViolation& violation : violations) {
-    Message entry;
-    bad_request.Nested(1, entry.Text(1, violation.field).Text(2, violation.description).bytes());
-  }
-  return bad_request.bytes();
-}
-
 }  // namespace
 
 std::string EncodeErrorInfo(absl::string_view reason,
@@ -72,6 +63,18 @@ std::string EncodeErrorInfo(absl::string_view reason,
   return info.bytes();
 }
 
+std::string EncodeBadRequest(const std::vector<FieldViolation>& violations) {
+  Message bad_request;
+  std::size_t bytes = 0;
+  for (const FieldViolation& violation : violations) {
+    bytes += violation.field.size() + violation.description.size();
+    if (bytes > kMostViolationBytes) break;
+    Message entry;
+    bad_request.Nested(1, entry.Text(1, violation.field).Text(2, violation.description).bytes());
+  }
+  return bad_request.bytes();
+}
+
 std::string EncodeStatus(const absl::Status& status, const ErrorDetails& details) {
   constexpr std::uint32_t kDetails = 3;
   Message message;
@@ -83,8 +86,8 @@ std::string EncodeStatus(const absl::Status& status, const ErrorDetails& details
   if (details.retry_after > absl::ZeroDuration()) {
     message.Nested(kDetails, Any("RetryInfo", RetryInfo(details.retry_after)));
   }
-  if (!details.violations.empty()) {
-    message.Nested(kDetails, Any("BadRequest", BadRequest(details.violations)));
+  if (const std::string bytes = EncodeBadRequest(details.violations); !bytes.empty()) {
+    message.Nested(kDetails, Any("BadRequest", bytes));
   }
   return message.bytes().size() == without_details ? "" : message.bytes();
 }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "libs/base/status.h"
 
 // The messages of google.rpc that describe an error, encoded without protobuf's library.
 namespace countersign::grpc_wire {
@@ -14,10 +15,8 @@ namespace countersign::grpc_wire {
 // The domain of this project's reasons (libs/base/status.h).
 inline constexpr absl::string_view kErrorDomain = "countersign";
 
-struct FieldViolation {
-  std::string field;  // "spec.url"
-  std::string description;
-};
+// The most bytes of violations that fit into trailers beside a message: fields and descriptions.
+inline constexpr std::size_t kMostViolationBytes = 1u << 10;
 
 struct ErrorDetails {
   std::string reason;                                         // google.rpc.ErrorInfo; empty: none
@@ -33,5 +32,8 @@ std::string EncodeStatus(const absl::Status& status, const ErrorDetails& details
 // A google.rpc.ErrorInfo of this project's domain, serialised.
 std::string EncodeErrorInfo(absl::string_view reason,
                             const std::vector<std::pair<std::string, std::string>>& metadata = {});
+
+// A google.rpc.BadRequest, serialised, of as many violations as fit.
+std::string EncodeBadRequest(const std::vector<FieldViolation>& violations);
 
 }  // namespace countersign::grpc_wire

@@ -30,8 +30,7 @@ absl::Status FromGrpc(const grpc::Status& status) {
   const bool known = code > 0 && code <= static_cast<int>(absl::StatusCode::kUnauthenticated);
   const absl::Status plain(known ? static_cast<absl::StatusCode>(code) : absl::StatusCode::kUnknown,
                            status.error_message());
-  const std::string reason = wire::ReasonFromDetails(status.error_details());
-  return reason.empty() ? plain : WithReason(plain, reason);
+  return wire::WithDetails(plain, status.error_details());
 }
 
 }  // namespace countersign::rpc

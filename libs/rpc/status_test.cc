@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/status.h"
+#include "libs/grpc_wire/error_details.h"
 
 namespace countersign::rpc {
 namespace {
@@ -16,6 +17,17 @@ TEST_CASE("Status: every code, its message and its reason survive both ways", "[
     CHECK(back.message() == "why");
     CHECK(GetReason(back) == "the_reason");
   }
+}
+
+TEST_CASE("Status: violations survive both ways, as many as fit", "[rpc][status]") {
+  const std::vector<FieldViolation> violations = {{"settings.model", "is missing"}, {"n", ""}};
+  const absl::Status bad = WithViolations(InvalidField("n", "is odd"), violations);
+  CHECK(GetViolations(FromGrpc(ToGrpc(bad))) == violations);
+  CHECK(GetViolations(FromGrpc(ToGrpc(InvalidField("n", "is odd")))) ==
+        std::vector<FieldViolation>{{"n", "is odd"}});
+  const std::vector<FieldViolation> many(1000, {"settings.model", "is missing"});
+  const auto sent = GetViolations(FromGrpc(ToGrpc(WithViolations(bad, many))));
+  CHECK(sent.size() == grpc_wire::kMostViolationBytes / 24);
 }
 
 TEST_CASE("Status: OK is OK", "[rpc][status]") {

@@ -1,5 +1,8 @@
 #include "libs/wire/error_info.h"
 
+#include <utility>
+#include <vector>
+
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "libs/base/status.h"
@@ -15,28 +18,42 @@ google::rpc::ErrorInfo MakeErrorInfo(absl::string_view reason) {
   return info;
 }
 
+std::vector<FieldViolation> ReadViolations(const google::rpc::BadRequest& bad_request) {
+  std::vector<FieldViolation> violations;
+  for (const auto& violation : bad_request.field_violations()) {
+    violations.push_back({violation.field(), violation.description()});
+  }
+  return violations;
+}
+
 }  // namespace
 
 std::string StatusDetails(const absl::Status& status) {
   const std::string reason = GetReason(status);
-  if (reason.empty()) return "";
+  google::rpc::BadRequest bad_request;
+  bad_request.ParseFromString(grpc_wire::EncodeBadRequest(GetViolations(status)));
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
-  details.add_details()->PackFrom(MakeErrorInfo(reason));
-  return details.SerializeAsString();
+  if (!reason.empty()) details.add_details()->PackFrom(MakeErrorInfo(reason));
+  if (bad_request.field_violations_size() > 0) details.add_details()->PackFrom(bad_request);
+  return details.details_size() == 0 ? "" : details.SerializeAsString();
 }
 
-std::string ReasonFromDetails(absl::string_view details) {
-  google::rpc::Status status;
-  if (!status.ParseFromArray(details.data(), static_cast<int>(details.size()))) return "";
-  for (const google::protobuf::Any& any : status.details()) {
+absl::Status WithDetails(absl::Status status, absl::string_view details) {
+  google::rpc::Status read;
+  if (!read.ParseFromArray(details.data(), static_cast<int>(details.size()))) return status;
+  for (const google::protobuf::Any& any : read.details()) {
     google::rpc::ErrorInfo info;
     if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info) &&
         info.domain() == grpc_wire::kErrorDomain) {
-      return info.reason();
+      status = WithReason(std::move(status), info.reason());
+    }
+    google::rpc::BadRequest bad_request;
+    if (any.Is<google::rpc::BadRequest>() && any.UnpackTo(&bad_request)) {
+      status = WithViolations(std::move(status), ReadViolations(bad_request));
     }
   }
-  return "";
+  return status;
 }
 
 }  // namespace countersign::wire

@@ -111,19 +111,19 @@ TEST_CASE("Timestamp: values out of range are refused", "[wire]") {
 
 TEST_CASE("StatusDetails: the reason survives", "[wire]") {
   const auto status = WithReason(absl::PermissionDeniedError("no"), "policy_denied");
-  CHECK(ReasonFromDetails(StatusDetails(status)) == "policy_denied");
+  CHECK(GetReason(WithDetails(absl::NotFoundError(""), StatusDetails(status))) == "policy_denied");
   CHECK(StatusDetails(absl::PermissionDeniedError("no")).empty());
 }
 
-TEST_CASE("ReasonFromDetails: malformed values and other domains give no reason", "[wire]") {
-  CHECK(ReasonFromDetails("\xff\xff\xff").empty());
-  CHECK(ReasonFromDetails("").empty());
+TEST_CASE("WithDetails: malformed values and other domains give no reason", "[wire]") {
+  CHECK(GetReason(WithDetails(absl::NotFoundError(""), "\xff\xff\xff")).empty());
+  CHECK(GetReason(WithDetails(absl::NotFoundError(""), "")).empty());
   google::rpc::ErrorInfo info;
   info.set_reason("policy_denied");
   info.set_domain("example.com");
   google::rpc::Status status;
   status.add_details()->PackFrom(info);
-  CHECK(ReasonFromDetails(status.SerializeAsString()).empty());
+  CHECK(GetReason(WithDetails(absl::NotFoundError(""), status.SerializeAsString())).empty());
 }
 
 }  // namespace

@@ -56,10 +56,9 @@ absl::Status AlreadyVoted(const std::string& review_id) {
 }
 
 absl::Status HashMissing(const std::string& review_id) {
-  return WithReason(
-      absl::InvalidArgumentError(absl::StrCat("approving review ", review_id,
-                                              " needs the hash that you were shown (seenHash)")),
-      "hash_missing");
+  const absl::Status missing = absl::InvalidArgumentError(absl::StrCat(
+      "approving review ", review_id, " needs the hash that you were shown (seenHash)"));
+  return WithReason(WithViolations(missing, {{"seen_hash", "is missing"}}), "hash_missing");
 }
 
 absl::Status HashMismatch(const std::string& review_id) {
@@ -123,9 +122,8 @@ absl::Status NoDirectory() {
 }
 
 absl::Status SessionMissing() {
-  return WithReason(
-      absl::InvalidArgumentError("session_id is empty: it names the session that waits"),
-      "session_missing");
+  return WithReason(InvalidField("session_id", "is empty: it names the session that waits"),
+                    "session_missing");
 }
 
 absl::Status Busy() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/base/status.h"
 #include "libs/wire/prompt_wire.h"
 
 namespace countersign::authn {
@@ -98,10 +99,10 @@ v1::RevokeKeyResponse ToProto(const access_keys::KeyRecord& revoked) {
 absl::StatusOr<access_keys::NewKey> FromProto(const v1::CreateKeyRequest& request,
                                               std::string created_by) {
   if (request.identity().empty() || request.identity().size() > kMaxIdentityBytes) {
-    return absl::InvalidArgumentError("identity: is required, with at most 63 characters");
+    return InvalidField("identity", "is required, with at most 63 characters");
   }
   if (request.ttl_seconds() > kMaxTtlSeconds) {
-    return absl::InvalidArgumentError("ttlSeconds: is over ten years; leave it out for no expiry");
+    return InvalidField("ttl_seconds", "is over ten years; leave it out for no expiry");
   }
   access_keys::NewKey key;
   key.identity = request.identity();
@@ -110,7 +111,7 @@ absl::StatusOr<access_keys::NewKey> FromProto(const v1::CreateKeyRequest& reques
   std::string adopt = request.adopt();
   while (!adopt.empty() && (adopt.back() == '\n' || adopt.back() == '\r')) adopt.pop_back();
   if (adopt.empty() && !request.adopt().empty()) {
-    return absl::InvalidArgumentError("adopt: is empty");
+    return InvalidField("adopt", "is empty");
   }
   key.adopt = SecretString(std::move(adopt));
   return key;

@@ -1,10 +1,14 @@
 #include "services/policy/policy_errors.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "libs/base/status.h"
 
 namespace countersign::policy {
@@ -13,6 +17,23 @@ namespace {
 // The message is sent twice (percent-encoded, and in base64 in the details), and libs/rpc truncates
 // messages longer than 6 KiB.
 constexpr std::size_t kMaxMessageBytes = 5 << 10;
+
+// The field of a mistake that reads "policies.yaml:3: Policy/p: spec.match: …", with or without the
+// file: "Policy/p.spec.match". Nothing when it names no field.
+std::optional<FieldViolation> ReadViolation(absl::string_view mistake) {
+  std::vector<absl::string_view> parts = absl::StrSplit(mistake, absl::MaxSplits(": ", 3));
+  const bool has_file = !parts.empty() && !absl::StrContains(parts.front(), '/');
+  if (has_file || (parts.size() == 4 && absl::StrContains(parts[1], '/'))) {
+    parts.erase(parts.begin());
+  }
+  if (parts.size() < 3 || !absl::StrContains(parts[0], '/') ||
+      !absl::ascii_isupper(static_cast<unsigned char>(parts[0][0]))) {
+    return std::nullopt;
+  }
+  const std::size_t described = static_cast<std::size_t>(parts[2].data() - mistake.data());
+  return FieldViolation{absl::StrCat(parts[0], ".", parts[1]),
+                        std::string(mistake.substr(described))};
+}
 
 }  // namespace
 
@@ -26,7 +47,13 @@ absl::Status NotLoaded() {
 }
 
 absl::Status InvalidResources(const std::vector<std::string>& mistakes) {
-  return WithReason(absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n")), "invalid_resource");
+  std::vector<FieldViolation> violations;
+  for (const std::string& mistake : mistakes) {
+    if (auto violation = ReadViolation(mistake)) violations.push_back(*std::move(violation));
+  }
+  return WithReason(
+      WithViolations(absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n")), violations),
+      "invalid_resource");
 }
 
 absl::Status NoSuchVersion(std::uint64_t version) {
@@ -79,7 +106,7 @@ absl::Status FitForTrailers(absl::Status status) {
   absl::Status fitting(status.code(),
                        absl::StrCat(message.substr(0, end),
                                     more > 0 ? absl::StrCat("\n… and ", more, " more") : "…"));
-  return WithReason(std::move(fitting), GetReason(status));
+  return WithReason(WithViolations(std::move(fitting), GetViolations(status)), GetReason(status));
 }
 
 }  // namespace countersign::policy

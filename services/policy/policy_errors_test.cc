@@ -9,6 +9,19 @@
 namespace countersign::policy {
 namespace {
 
+TEST_CASE("InvalidResources: the fields of mistakes are violations", "[policy]") {
+  const auto fields = [](const char* mistake) {
+    return GetViolations(InvalidResources({mistake}));
+  };
+  using Violations = std::vector<FieldViolation>;
+  const Violations match = {{"Policy/p.spec.match", "must be a mapping: it is a list"}};
+  CHECK(fields("a.yaml:3: Policy/p: spec.match: must be a mapping: it is a list") == match);
+  CHECK(fields("dir/a.yaml:3: Policy/p: spec.match: must be a mapping: it is a list") == match);
+  CHECK(fields("Policy/p: spec.match: must be a mapping: it is a list") == match);
+  CHECK(fields("a.yaml:3: the file is not YAML").empty());
+  CHECK(fields("a.yaml:3: Policy/p: is there twice").empty());
+}
+
 TEST_CASE("FitForTrailers: a short message is unchanged", "[policy]") {
   const absl::Status status = InvalidResources({"a", "b"});
   CHECK(FitForTrailers(status) == status);

@@ -47,8 +47,8 @@ absl::Status AuditorOnlyError() {
   return WithReason(absl::PermissionDeniedError("only an auditor of this connection may do this"),
                     "auditor_only");
 }
-absl::Status SessionIdError() {
-  return WithReason(absl::InvalidArgumentError("a session id is a lower-case UUID"),
+absl::Status SessionIdError(absl::string_view field) {
+  return WithReason(InvalidField(field, "a session's id is a lower-case UUID"),
                     "session_id_invalid");
 }
 

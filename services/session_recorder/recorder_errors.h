@@ -17,6 +17,6 @@ absl::Status SessionUnknownError(absl::string_view id);  // NOT_FOUND, session_u
 absl::Status ExportUnknownError();                       // NOT_FOUND, export_unknown
 absl::Status TooManyExportsError();                      // RESOURCE_EXHAUSTED, exports_busy
 absl::Status AuditorOnlyError();                         // PERMISSION_DENIED, auditor_only
-absl::Status SessionIdError();                           // INVALID_ARGUMENT, session_id_invalid
+absl::Status SessionIdError(absl::string_view field = "id");  // INVALID_ARGUMENT, session_id_invalid
 
 }  // namespace countersign::session_recorder

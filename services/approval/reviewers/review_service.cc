@@ -21,7 +21,7 @@ absl::StatusOr<std::optional<std::uint64_t>> SequenceFromToken(const std::string
   if (token.empty()) return std::optional<std::uint64_t>();
   std::uint64_t sequence = 0;
   if (absl::SimpleAtoi(token, &sequence) && sequence <= INT64_MAX) return sequence;
-  return absl::InvalidArgumentError("the page token is not one of this listing");
+  return InvalidField("page_token", "is not one of this listing");
 }
 
 // What a watch knows between two pages.

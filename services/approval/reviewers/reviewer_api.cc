@@ -66,11 +66,10 @@ absl::Status CheckIsReader(const domain::Principal& principal) {
 
 absl::Status CheckReason(const std::string& reason) {
   if (reason.size() > kMaxReasonBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a reason has at most ", kMaxReasonBytes, " bytes"));
+    return InvalidField("reason", absl::StrCat("has more than ", kMaxReasonBytes, " bytes"));
   }
   if (absl::StrContains(reason, '\0')) {
-    return absl::InvalidArgumentError("a reason holds a NUL character");
+    return InvalidField("reason", "contains a NUL character");
   }
   return absl::OkStatus();
 }

@@ -219,7 +219,7 @@ absl::StatusOr<std::vector<reviews::Review>> PgReviewStore::List(const ReviewQue
       "listing reviews",
       [&](pqxx::work& transaction) -> absl::StatusOr<std::vector<reviews::Review>> {
         if (!query.before.empty() && !IsUuid(query.before)) {
-          return absl::InvalidArgumentError("the page token belongs to another listing");
+          return InvalidField("page_token", "belongs to another listing");
         }
         ExpireAll(transaction, kExpiredByList);
         std::string where = ReaderCondition(transaction, query);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
 
 namespace countersign::authn::access_keys {
 
@@ -14,7 +15,7 @@ absl::StatusOr<KeyPlace> ParseKeyPageToken(absl::string_view token) {
   const std::size_t dash = token.find('-');
   std::int64_t micros = 0;
   if (dash == absl::string_view::npos || !absl::SimpleAtoi(token.substr(0, dash), &micros)) {
-    return absl::InvalidArgumentError("the page token belongs to another listing");
+    return InvalidField("page_token", "belongs to another listing");
   }
   return KeyPlace{absl::FromUnixMicros(micros), std::string(token.substr(dash + 1))};
 }

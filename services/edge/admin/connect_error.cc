@@ -30,6 +30,36 @@ absl::StatusCode FindCode(const dialects::CallerError& error) {
   return absl::StatusCode::kUnknown;
 }
 
+// Begins an element of `details`; its `debug` follows.
+void BeginDetail(absl::string_view type, absl::string_view bytes, json::Writer& writer) {
+  writer.BeginObject();
+  writer.Key("type").String(type);
+  writer.Key("value").String(grpc_wire::EncodeBinary(bytes));
+  writer.Key("debug").BeginObject();
+}
+
+void AddErrorInfo(const std::string& reason, const std::string& review, json::Writer& writer) {
+  std::vector<std::pair<std::string, std::string>> metadata;
+  if (!review.empty()) metadata.emplace_back("review_id", review);
+  BeginDetail("google.rpc.ErrorInfo", grpc_wire::EncodeErrorInfo(reason, metadata), writer);
+  writer.Key("reason").String(reason);
+  writer.Key("domain").String(grpc_wire::kErrorDomain);
+  if (!review.empty()) {
+    writer.Key("metadata").BeginObject().Key("review_id").String(review).EndObject();
+  }
+  writer.EndObject().EndObject();
+}
+
+void AddBadRequest(const std::vector<FieldViolation>& violations, json::Writer& writer) {
+  BeginDetail("google.rpc.BadRequest", grpc_wire::EncodeBadRequest(violations), writer);
+  writer.Key("fieldViolations").BeginArray();
+  for (const FieldViolation& violation : violations) {
+    writer.BeginObject().Key("field").String(violation.field);
+    writer.Key("description").String(violation.description).EndObject();
+  }
+  writer.EndArray().EndObject().EndObject();
+}
+
 }  // namespace
 
 std::string ConnectErrorBody(const dialects::CallerError& error) {
@@ -44,21 +74,13 @@ std::string ErrorToJson(const absl::Status& status) {
   writer.BeginObject();
   writer.Key("code").String(grpc_wire::ConnectName(status.code()));
   writer.Key("message").String(status.message());
-  if (const std::string reason = GetReason(status); !reason.empty()) {
-    const std::string review = grpc_calls::GetReview(status);
-    std::vector<std::pair<std::string, std::string>> metadata;
-    if (!review.empty()) metadata.emplace_back("review_id", review);
-    const std::string info = grpc_wire::EncodeErrorInfo(reason, metadata);
-    writer.Key("details").BeginArray().BeginObject();
-    writer.Key("type").String("google.rpc.ErrorInfo");
-    writer.Key("value").String(grpc_wire::EncodeBinary(info));
-    writer.Key("debug").BeginObject();
-    writer.Key("reason").String(reason);
-    writer.Key("domain").String(grpc_wire::kErrorDomain);
-    if (!review.empty()) {
-      writer.Key("metadata").BeginObject().Key("review_id").String(review).EndObject();
-    }
-    writer.EndObject().EndObject().EndArray();
+  const std::string reason = GetReason(status);
+  const std::vector<FieldViolation> violations = GetViolations(status);
+  if (!reason.empty() || !violations.empty()) {
+    writer.Key("details").BeginArray();
+    if (!reason.empty()) AddErrorInfo(reason, grpc_calls::GetReview(status), writer);
+    if (!violations.empty()) AddBadRequest(violations, writer);
+    writer.EndArray();
   }
   writer.EndObject();
   return writer.str();

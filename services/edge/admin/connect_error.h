@@ -6,7 +6,8 @@
 #include "libs/dialects/caller_error.h"
 
 // Errors for callers of admin and review RPCs, in the form of the Connect protocol:
-// {"code": "not_found", "message": …, "details": [google.rpc.ErrorInfo with the reason]}.
+// {"code": "not_found", "message": …, "details": [google.rpc.ErrorInfo with the reason,
+// google.rpc.BadRequest with the fields]}.
 namespace countersign::edge::admin {
 
 // The body of an error with which the edge itself refuses an RPC; it has no details.

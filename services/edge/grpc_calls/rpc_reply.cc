@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t kWorthCompressing = 1u << 10;
 // Clients accept 8 KiB of trailers by default. The message is in them twice: as such, and in
-// base64 within the details.
-constexpr std::size_t kMostMessageBytes = 3u << 10;
+// base64 within the details, which also have the violations.
+constexpr std::size_t kMostMessageBytes = 5u << 9;
 
 // `message`, shortened at the end of a character so that it fits into trailers.
 std::string Shorten(absl::string_view message) {
@@ -44,6 +44,7 @@ dialects::HeaderList MakeTrailers(const absl::Status& status) {
     details.metadata.emplace_back("review_id", std::move(review));
   }
   details.retry_after = GetRetryAfter(status);
+  details.violations = GetViolations(status);
   dialects::HeaderList trailers;
   trailers.emplace_back("grpc-status", absl::StrCat(static_cast<int>(status.code())));
   if (!shown.message().empty()) {

@@ -105,17 +105,31 @@ TEST_CASE("ServeRpc: an owner's error is the status, with its reason", "[grpc]")
   CHECK(caller.body().empty());
 }
 
+TEST_CASE("ServeRpc: the fields that an owner refuses are in the details", "[grpc]") {
+  Fixture f;
+  FakeCallerConnection& caller = f.Ask(kUnary, EncodeFrame(0, ""));
+  f.backend.End(0, InvalidField("ttl_seconds", "is over ten years"));
+  f.Run();
+  const std::string details =
+      grpc_wire::DecodeBinary(caller.trailer("grpc-status-details-bin")).value();
+  CHECK_THAT(details,
+             Catch::Contains("google.rpc.BadRequest") && Catch::Contains("ttl_seconds") &&
+                 Catch::Contains("is over ten years"));
+}
+
 TEST_CASE("ServeRpc: long messages are shortened to what clients accept", "[grpc]") {
   Fixture f;
   FakeCallerConnection& caller = f.Ask(kUnary, EncodeFrame(0, ""));
   std::string message;
   for (int i = 0; i < 3000; ++i) message += "\xc3\xa9";
-  f.backend.End(0, WithReason(absl::InvalidArgumentError(message), "invalid_request"));
+  const std::vector<FieldViolation> violations(1000, {"settings.model", "is missing"});
+  f.backend.End(0, WithReason(WithViolations(absl::InvalidArgumentError(message), violations),
+                              "invalid_request"));
   f.Run();
   const std::string shown = grpc_wire::PercentDecode(caller.trailer("grpc-message"));
   CHECK(absl::EndsWith(shown, "\xc3\xa9..."));
   CHECK(caller.trailer("grpc-message").size() + caller.trailer("grpc-status-details-bin").size() <
-        7000);
+        7800);
 }
 
 TEST_CASE("ServeRpc: a caller without a valid credential reaches no owner", "[grpc]") {

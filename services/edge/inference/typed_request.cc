@@ -24,22 +24,22 @@ absl::string_view ToString(Role role) {
 
 absl::Status CheckFinite(absl::string_view field, const std::optional<double>& value) {
   if (!value || std::isfinite(*value)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("settings.", field, " is not a finite number"));
+  return InvalidField(absl::StrCat("settings.", field), "is not a finite number");
 }
 
 absl::Status Check(const Prompt& prompt) {
   if (prompt.settings.model.empty()) {
-    return absl::InvalidArgumentError("settings.model is missing");
+    return InvalidField("settings.model", "is missing");
   }
   CS_RETURN_IF_ERROR(CheckFinite("temperature", prompt.settings.temperature));
   CS_RETURN_IF_ERROR(CheckFinite("top_p", prompt.settings.top_p));
   if (prompt.choices > kMostChoices) {
-    return absl::InvalidArgumentError(absl::StrCat("choices is above ", kMostChoices));
+    return InvalidField("choices", absl::StrCat("is above ", kMostChoices));
   }
-  if (prompt.messages.empty()) return absl::InvalidArgumentError("messages is empty");
+  if (prompt.messages.empty()) return InvalidField("messages", "is empty");
   for (std::size_t i = 0; i < prompt.messages.size(); ++i) {
     if (!ToString(prompt.messages[i].role).empty()) continue;
-    return absl::InvalidArgumentError(absl::StrCat("messages[", i, "].role is missing or unknown"));
+    return InvalidField(absl::StrCat("messages[", i, "].role"), "is missing or unknown");
   }
   return absl::OkStatus();
 }

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "absl/strings/match.h"
+#include "libs/base/status.h"
 #include "libs/dialects/dialects.h"
 #include "libs/domain/prompt.h"
 
@@ -64,18 +66,20 @@ TEST_CASE("WriteBody: mistakes name their field", "[inference]") {
     make(prompt);
     const absl::Status status = WriteBody(prompt).status();
     CHECK(absl::IsInvalidArgument(status));
+    REQUIRE(GetViolations(status).size() == 1);
+    CHECK(absl::StartsWith(status.message(), GetViolations(status)[0].field));
     return std::string(status.message());
   };
-  CHECK(mistake([](Prompt& p) { p.settings.model = ""; }) == "settings.model is missing");
-  CHECK(mistake([](Prompt& p) { p.messages.clear(); }) == "messages is empty");
+  CHECK(mistake([](Prompt& p) { p.settings.model = ""; }) == "settings.model: is missing");
+  CHECK(mistake([](Prompt& p) { p.messages.clear(); }) == "messages: is empty");
   CHECK(mistake([](Prompt& p) { p.messages[0].role = Role::kUnspecified; }) ==
-        "messages[0].role is missing or unknown");
-  CHECK(mistake([](Prompt& p) { p.choices = 129; }) == "choices is above 128");
+        "messages[0].role: is missing or unknown");
+  CHECK(mistake([](Prompt& p) { p.choices = 129; }) == "choices: is above 128");
   CHECK(mistake([](Prompt& p) { p.settings.top_p = std::numeric_limits<double>::infinity(); }) ==
-        "settings.top_p is not a finite number");
+        "settings.top_p: is not a finite number");
   CHECK(mistake([](Prompt& p) {
           p.settings.temperature = std::numeric_limits<double>::quiet_NaN();
-        }) == "settings.temperature is not a finite number");
+        }) == "settings.temperature: is not a finite number");
 }
 
 }  // namespace

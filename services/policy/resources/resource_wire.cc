@@ -35,16 +35,16 @@ v1::Part::State ToProto(PartStatus::State state) {
   return v1::Part::AWAY;
 }
 
-absl::Status Invalid(absl::string_view message) {
-  return WithReason(absl::InvalidArgumentError(message), "invalid_request");
+absl::Status Invalid(absl::string_view field, absl::string_view what) {
+  return WithReason(InvalidField(field, what), "invalid_request");
 }
 
 }  // namespace
 
 absl::StatusOr<ApplyCommand> FromProto(const v1::ApplyRequest& request, const std::string& author) {
-  if (request.files().empty()) return Invalid("files: needs at least one");
+  if (request.files().empty()) return Invalid("files", "needs at least one");
   if (static_cast<std::size_t>(request.files_size()) > kMaxFiles) {
-    return Invalid(absl::StrCat("files: more than ", kMaxFiles));
+    return Invalid("files", absl::StrCat("more than ", kMaxFiles));
   }
   ApplyCommand command;
   command.author = author;
@@ -60,7 +60,7 @@ absl::StatusOr<ApplyCommand> FromProto(const v1::ApplyRequest& request, const st
     command.values.emplace(key, value);
   }
   if (bytes > kMaxApplyBytes) {
-    return Invalid(absl::StrCat("files: more than ", kMaxApplyBytes >> 20, " MiB together"));
+    return Invalid("files", absl::StrCat("more than ", kMaxApplyBytes >> 20, " MiB together"));
   }
   return command;
 }
@@ -119,7 +119,7 @@ absl::StatusOr<v1::GetResourcesResponse> ListResources(const domain::ResourceLis
   }
   v1::GetResourcesResponse response;
   if (!request.name().empty()) {
-    if (kind.empty()) return Invalid("kind: is required beside name");
+    if (kind.empty()) return Invalid("kind", "is required beside name");
     for (const domain::Resource& resource : list.resources) {
       if (resource.kind != kind || resource.name != request.name()) continue;
       *response.add_items() = ToProto(resource);
@@ -133,7 +133,7 @@ absl::StatusOr<v1::GetResourcesResponse> ListResources(const domain::ResourceLis
   std::pair<std::string, std::string> after;
   if (!request.page_token().empty()) {
     const std::vector<std::string> parts = absl::StrSplit(request.page_token(), '/');
-    if (parts.size() != 2) return Invalid("page_token: was not given out");
+    if (parts.size() != 2) return Invalid("page_token", "was not given out");
     after = {parts[0], parts[1]};
   }
   const std::size_t wanted = request.page_size() == 0

@@ -54,7 +54,7 @@ absl::StatusOr<domain::SessionEnd> FromProto(const v1::SessionEnd& proto) {
   domain::SessionEnd end;
   end.outcome = domain::OutcomeFromString(proto.outcome());
   if (end.outcome == domain::Outcome::kRunning) {
-    return absl::InvalidArgumentError("end.outcome: not an outcome");
+    return InvalidField("end.outcome", "is not an outcome");
   }
   end.code = proto.code();
   end.input_tokens = proto.input_tokens();
@@ -77,9 +77,10 @@ absl::StatusOr<audit::SessionReader::Query> FromProto(const v1::ListSessionsRequ
     query.filter.outcome = domain::OutcomeFromString(proto.outcome());
     if (query.filter.outcome == domain::Outcome::kRunning) {
       return WithReason(
-          absl::InvalidArgumentError("outcome: expected completed, blocked, review_denied, "
-                                     "review_expired, review_pending, cancelled, upstream_error, "
-                                     "aborted, killed, truncated or running"),
+          InvalidField("outcome",
+                       "expected completed, blocked, review_denied, review_expired, "
+                       "review_pending, cancelled, upstream_error, aborted, killed, truncated or "
+                       "running"),
           "outcome_invalid");
     }
   }

@@ -283,7 +283,7 @@ absl::StatusOr<Exporter::Page> Exporter::Begin(const std::vector<std::string>& i
   std::vector<std::uint64_t> positions;
   const std::set<std::string> distinct(ids.begin(), ids.end());
   for (const std::string& id : distinct) {
-    if (!IsSessionId(id)) return SessionIdError();
+    if (!IsSessionId(id)) return SessionIdError("ids");
     CS_ASSIGN_OR_RETURN(const auto row, store_.Find(id));
     if (!row.has_value()) return SessionUnknownError(id);
     if (connections && connections->count(row->summary.connection) == 0) return AuditorOnlyError();
