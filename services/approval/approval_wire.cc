@@ -45,8 +45,7 @@ absl::StatusOr<domain::ReviewRequest> FromProto(const v1::JoinRequest& request) 
 absl::StatusOr<domain::ReviewState> StateFromProto(v1::Review::State state) {
   const domain::ReviewState known = wire::FromProto(state);
   if (known == domain::ReviewState::kUnspecified && state != v1::Review::STATE_UNSPECIFIED) {
-    return InvalidField(
-        "state", absl::StrCat(static_cast<int>(state), " is no state of a review"));
+    return InvalidField("state", absl::StrCat(static_cast<int>(state), " is no state of a review"));
   }
   return known;
 }

@@ -122,8 +122,7 @@ grpc::ServerWriteReactor<v1::WatchReviewsResponse>* ReviewService::WatchReviews(
           const domain::Principal& caller = *state.caller;
           CS_ASSIGN_OR_RETURN(
               state.slot,
-              watches_.TakeFor(
-                  LengthPrefixed().Add(caller.issuer).Add(caller.subject).bytes()));
+              watches_.TakeFor(LengthPrefixed().Add(caller.issuer).Add(caller.subject).bytes()));
         }
         return ReadWatch(*state.caller, state.after, first);
       });

@@ -29,7 +29,8 @@ TEST_CASE("ErrorToJson: the reason is a detail, with its debug form", "[edge]") 
         R"("value":"CgFyEgtjb3VudGVyc2lnbg","debug":{"reason":"r","domain":"countersign"}}]})");
 }
 
-TEST_CASE("ErrorToJson: the fields that are refused are a detail, with their debug form", "[edge]") {
+TEST_CASE("ErrorToJson: the fields that are refused are a detail, with their debug form",
+          "[edge]") {
   CHECK(ErrorToJson(InvalidField("n", "is odd")) ==
         R"({"code":"invalid_argument","message":"n: is odd","details":[{"type":)"
         R"("google.rpc.BadRequest","value":"CgsKAW4SBmlzIG9kZA","debug":{"fieldViolations":)"

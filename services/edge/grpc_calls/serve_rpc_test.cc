@@ -112,9 +112,8 @@ TEST_CASE("ServeRpc: the fields that an owner refuses are in the details", "[grp
   f.Run();
   const std::string details =
       grpc_wire::DecodeBinary(caller.trailer("grpc-status-details-bin")).value();
-  CHECK_THAT(details,
-             Catch::Contains("google.rpc.BadRequest") && Catch::Contains("ttl_seconds") &&
-                 Catch::Contains("is over ten years"));
+  CHECK_THAT(details, Catch::Contains("google.rpc.BadRequest") && Catch::Contains("ttl_seconds") &&
+                          Catch::Contains("is over ten years"));
 }
 
 TEST_CASE("ServeRpc: long messages are shortened to what clients accept", "[grpc]") {
