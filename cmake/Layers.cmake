@@ -9,7 +9,7 @@
 # strictly lower layers only; otherwise configuring fails. Cores of services are layer 3 (they can use layers 0-2, so
 # neither PostgreSQL nor gRPC), adapters are layer 6, and the programs that wire them layer 7.
 
-set(CS_LIBRARIES base log command_line crypto metrics json async grpc_wire domain text jose dialects config pg wire rpc http clients server testing)
+set(CS_LIBRARIES base log command_line crypto metrics json async grpc_wire protobuf_texts domain text jose dialects config pg wire rpc http clients server testing)
 set(CS_LAYER_base 0)
 set(CS_LAYER_log 1)
 set(CS_LAYER_command_line 1)
@@ -18,6 +18,7 @@ set(CS_LAYER_metrics 1)
 set(CS_LAYER_json 1)
 set(CS_LAYER_async 1)
 set(CS_LAYER_grpc_wire 1)
+set(CS_LAYER_protobuf_texts 1)
 set(CS_LAYER_domain 2)
 # The parts of libs/text, lowest first.
 set(CS_LAYER_text_unicode 1.1)
