@@ -104,4 +104,19 @@ std::string EncodeUtf8(std::uint32_t code_point) {
   return bytes;
 }
 
+std::string ReplaceInvalidUtf8(absl::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  for (std::size_t at = 0; at < bytes.size();) {
+    const Utf8Char c = DecodeUtf8(bytes, at);
+    if (c.valid) {
+      text.append(bytes.data() + at, c.size);
+    } else {
+      text += EncodeUtf8(0xfffd);
+    }
+    at += c.size;
+  }
+  return text;
+}
+
 }  // namespace countersign

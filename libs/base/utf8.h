@@ -28,6 +28,9 @@ struct Utf8Char {
 // The character at offset `at`. REQUIRES: at < bytes.size().
 Utf8Char DecodeUtf8(absl::string_view bytes, std::size_t at);
 
+// `bytes` with U+FFFD for every invalid byte.
+std::string ReplaceInvalidUtf8(absl::string_view bytes);
+
 // `code_point` as UTF-8; "" for surrogates and values above U+10FFFF.
 std::string EncodeUtf8(std::uint32_t code_point);
 

@@ -19,12 +19,16 @@ std::vector<std::string> RequiredStrings(Fields& fields, absl::string_view name)
   return values;
 }
 
-void CheckUrl(Fields& fields, absl::string_view name, absl::string_view url) {
+void CheckUrl(Fields& fields, absl::string_view name, absl::string_view url,
+              bool may_be_grpc = false) {
   if (url.empty()) return;
   const bool http = absl::StartsWith(url, "http://") || absl::StartsWith(url, "https://");
+  const bool grpc =
+      may_be_grpc && (absl::StartsWith(url, "grpc://") || absl::StartsWith(url, "grpcs://"));
   const std::size_t host = url.find("://") + 3;
-  if (!http || host >= url.size() || url[host] == '/') {
-    fields.Mistake(name, "must be an http:// or https:// address");
+  if (!(http || grpc) || host >= url.size() || url[host] == '/') {
+    fields.Mistake(name, may_be_grpc ? "must be a grpc://, grpcs://, http:// or https:// address"
+                                     : "must be an http:// or https:// address");
   } else if (absl::StrContains(url, '@') || absl::StrContains(url, '#') ||
              absl::StrContains(url, ' ') || absl::StrContains(url, '?')) {
     fields.Mistake(name, "must be an address without credentials, query or fragment");
@@ -125,7 +129,7 @@ std::string ReadAccount(Fields& spec, absl::string_view name) {
 }
 
 domain::Connection ReadConnection(std::string name, Fields& spec) {
-  static const std::set<std::string> kReserved = {"v1", "console", "livez", "readyz", "metrics"};
+  static const std::set<std::string> kReserved = {"v1", "v2", "console", "livez", "readyz", "metrics"};
   if (kReserved.count(name) != 0) {
     spec.mistakes().Add(spec.node(), "metadata.name",
                         absl::StrCat("\"", name, "\" cannot name a Connection"));
@@ -139,11 +143,11 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   if (protocol == "anthropic") connection.protocol = domain::Protocol::kAnthropic;
   if (protocol == "kserve-v2") connection.protocol = domain::Protocol::kKserveV2;
   if (protocol == "grpc") connection.protocol = domain::Protocol::kGrpc;
-  if (!protocol.empty() && protocol != "openai") {
+  if (!protocol.empty() && protocol != "openai" && protocol != "kserve-v2") {
     spec.Mistake("protocol", absl::StrCat(protocol, " is not supported by this version"));
   }
   connection.url = spec.Required("url");
-  CheckUrl(spec, "url", connection.url);
+  CheckUrl(spec, "url", connection.url, protocol == "kserve-v2" || protocol == "grpc");
   while (absl::EndsWith(connection.url, "/")) connection.url.pop_back();
   connection.credential = spec.String("credential");
   connection.models = spec.Strings("models");

@@ -30,6 +30,9 @@ struct IncomingRequest {
   HeaderList headers;
   std::string body;
   bool ask_for_usage = true;  // add to a stream's request that the upstream reports its usage
+  bool rpc = false;           // over gRPC: the body has its messages, uncompressed
+  // The connection; null where none matters. Must outlive the reading.
+  const domain::Connection* connection = nullptr;
 };
 
 // A request after parsing by its dialect. Immutable.
@@ -39,8 +42,10 @@ struct ReadCall {
   std::string upstream_path;               // below the connection's URL, with the query
   std::string body;                        // as received
   std::vector<members::TextPlace> places;  // places of prompt->parts
+  std::vector<LengthPrefix> lengths;       // lengths in the body, written anew around edits
   std::vector<Edit> additions;             // additions that the gateway needs for its accounting
   bool hide_usage = false;                 // the caller did not ask for the answer's usage event
+  bool rpc = false;                        // sent upstream over gRPC
 };
 
 struct Usage {
@@ -62,6 +67,7 @@ struct Delivery {
   std::vector<OutputText> output;
   bool recorded = true;   // false: a comment without content
   bool is_final = false;  // the final marker: the answer is complete
+  HeaderList trailers;    // of the final one: they follow the body
 };
 
 // Reads one answer of an upstream, in order, and masks its texts. Feed and Finish return the texts
@@ -72,6 +78,8 @@ class AnswerReader {
  public:
   virtual ~AnswerReader() = default;
   virtual absl::StatusOr<std::vector<domain::FieldPiece>> Feed(absl::string_view bytes) = 0;
+  // To be called before Finish with the fields that followed the body, if there were any.
+  virtual void AddTrailers(const HeaderList& /*trailers*/) {}
   // To be called when the upstream has completed its answer.
   virtual absl::StatusOr<std::vector<domain::FieldPiece>> Finish() = 0;
   virtual absl::StatusOr<std::vector<Delivery>> Release(
@@ -86,6 +94,7 @@ class AnswerReader {
 struct AnswerHead {
   int status = 200;
   std::string content_type;
+  const HeaderList* headers = nullptr;  // all of them; used by OpenAnswer only, null: unknown
 };
 
 // How an answer is delivered: as one body, or as events.
@@ -105,16 +114,38 @@ struct AnswerOptions {
 
 inline constexpr absl::string_view kUnknownEvent = "unknown_event";
 
-// One family of inference APIs over HTTP: parses requests, splits and masks answers, formats
+// Which messages of an RPC's request form one call.
+enum class RpcRequest {
+  kOneMessage,   // it has only one
+  kAllMessages,  // all of them, to the request's end
+  // Each one is a call of its own, with its own answer. The answers share the caller's stream, and
+  // a call that fails is reported there.
+  kEachMessage,
+};
+
+// One family of inference APIs over HTTP or gRPC: parses requests, splits and masks answers, formats
 // errors. Immutable, thread-safe. README.md says how to add one.
 class Dialect {
  public:
   virtual ~Dialect() = default;
   virtual absl::string_view name() const = 0;  // used as a metric label
 
-  // NOT_FOUND when the dialect has no such operation, INVALID_ARGUMENT when the body cannot be read
-  // as its request.
+  // NOT_FOUND when the dialect has no such operation, PERMISSION_DENIED when it is never allowed,
+  // INVALID_ARGUMENT when the body cannot be read as its request.
   virtual absl::StatusOr<ReadCall> Read(const IncomingRequest& request) const = 0;
+
+  // The form of the method at `path` ("/package.Service/Method") over gRPC; nullopt when the dialect
+  // has none. Read says why.
+  virtual std::optional<RpcRequest> FindRpc(const domain::Connection& /*connection*/,
+                                            absl::string_view /*path*/) const {
+    return std::nullopt;
+  }
+  // The message of an answer that reports the failure of one call of several (kEachMessage) to its
+  // caller; `request` is the call's message.
+  virtual std::string FormatRpcFailure(absl::string_view /*request*/,
+                                       absl::string_view /*failure*/) const {
+    return "";
+  }
 
   virtual AnswerFormat ClassifyAnswer(const AnswerHead& head) const = 0;
   // Returns a reader for an answer of the format that ClassifyAnswer returned for `head`.

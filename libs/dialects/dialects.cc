@@ -1,5 +1,6 @@
 #include "libs/dialects/dialects.h"
 
+#include "libs/dialects/kserve/dialect.h"
 #include "libs/dialects/openai/dialect.h"
 
 namespace countersign::dialects {
@@ -10,7 +11,12 @@ const Dialect& DefaultDialect() {
 }
 
 const Dialect* FindDialect(domain::Protocol protocol) {
-  return protocol == domain::Protocol::kOpenAi ? &DefaultDialect() : nullptr;
+  static const auto& kserve = *new kserve::KserveDialect;
+  switch (protocol) {
+    case domain::Protocol::kOpenAi: return &DefaultDialect();
+    case domain::Protocol::kKserveV2: return &kserve;
+    default: return nullptr;
+  }
 }
 
 }  // namespace countersign::dialects

@@ -20,4 +20,24 @@ struct Edit {
 // order. INTERNAL when one lies outside the source or two overlap.
 absl::StatusOr<std::string> Splice(absl::string_view source, std::vector<Edit> edits);
 
+// A length that stands directly before the bytes [begin, end) that it counts.
+struct LengthPrefix {
+  enum class Form {
+    kVarint,          // of protobuf
+    kBigEndian32,     // of a gRPC message
+    kLittleEndian32,  // of an element of Triton's BYTES tensors
+  };
+  Form form = Form::kVarint;
+  std::size_t at = 0;  // its own first byte
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// The same, and writes the lengths anew that count edited bytes; the others stay as they are. The
+// lengths may be in any order; each counts all of another one with what that counts, or nothing of
+// it. INTERNAL also when an edit covers a length or a part of what it counts, or a new length does
+// not fit its form.
+absl::StatusOr<std::string> Splice(absl::string_view source, std::vector<Edit> edits,
+                                   std::vector<LengthPrefix> lengths);
+
 }  // namespace countersign::dialects

@@ -67,6 +67,15 @@ absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view value) {
       "grpc-timeout is not a number of at most eight digits and a unit");
 }
 
+std::string FormatTimeout(absl::Duration timeout) {
+  constexpr std::int64_t kMost = 99'999'999;
+  for (const auto& [unit, make] : kUnits) {
+    const std::int64_t number = timeout / make(1);
+    if (number <= kMost) return absl::StrCat(number, std::string(1, unit));
+  }
+  return absl::StrCat(kMost, "H");
+}
+
 std::string PercentEncode(absl::string_view message) {
   std::string value;
   value.reserve(message.size());

@@ -22,6 +22,8 @@ Protocol ParseContentType(absl::string_view content_type);
 
 // `grpc-timeout`: at most eight digits and a unit (H M S m u n). INVALID_ARGUMENT for all else.
 absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view value);
+// In the finest unit in which it fits, not rounded up. REQUIRES: `timeout` is not negative.
+std::string FormatTimeout(absl::Duration timeout);
 
 // `grpc-message`: bytes outside of printable ASCII, and '%', as %XX. Decoding never fails: a '%'
 // without two hexadecimal digits stands for itself.

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "libs/base/status.h"
 #include "libs/http/message.h"
 
@@ -172,6 +173,13 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   const auto query = url.encoded_query();
   result.query = std::string(query.data(), query.size());
   return result;
+}
+
+absl::StatusOr<Url> ParseUpstreamUrl(absl::string_view text) {
+  absl::string_view rest = text;
+  const bool grpcs = absl::ConsumePrefix(&rest, "grpcs://");
+  if (!grpcs && !absl::ConsumePrefix(&rest, "grpc://")) return ParseUrl(text);
+  return ParseUrl(absl::StrCat(grpcs ? "https://" : "http://", rest));
 }
 
 absl::Status VetAddress(const ip::address& address, bool allow_private) {

@@ -31,6 +31,10 @@ struct Url {
 // and fragments, which a configured address must not have.
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
+// The same for the URL of an upstream, which may also be of grpc or grpcs: http and https for
+// servers of HTTP/2.
+absl::StatusOr<Url> ParseUpstreamUrl(absl::string_view text);
+
 // Whether an address may be connected to. Link-local addresses (cloud metadata), unspecified,
 // multicast and reserved addresses are always refused; loopback, private, shared and unique-local
 // ranges unless `allow_private`. An IPv6 address that embeds an IPv4 one (mapped, compatible,

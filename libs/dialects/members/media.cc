@@ -369,6 +369,7 @@ absl::StatusOr<std::string> WriteEncoded(const EncodedText& as_read, absl::strin
       }
       return written;
     }
+    case Encoding::kBytes:
     case Encoding::kOneWay: break;
   }
   return std::string(text);

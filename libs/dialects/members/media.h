@@ -36,6 +36,7 @@ enum class Encoding {
   kPercent,  // a data: URL with percent-encoding
   kBase64,   // base64 alone
   kOneWay,   // it cannot be encoded again
+  kBytes,    // not in a string of JSON: the bytes of the body are the text
 };
 
 // A text that is encoded in a string, as a program that opens it would read it. The header of a

@@ -256,6 +256,7 @@ absl::StatusOr<std::string> WriteText(const TextPlace& place, absl::string_view 
   if (place.begin == place.end) {
     return absl::FailedPreconditionError("it cannot be replaced in place");
   }
+  if (place.encoding == Encoding::kBytes) return std::string(text);
   CS_ASSIGN_OR_RETURN(const std::string written,
                       WriteEncoded(EncodedText{"", place.header, place.encoding}, text));
   return json::Quote(written);

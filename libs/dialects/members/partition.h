@@ -13,7 +13,7 @@
 
 namespace countersign::dialects::members {
 
-// The place of a text in the body, quotes included, and its encoding there. begin == end for a text
+// The place of a text in the body, quotes of JSON included, and its encoding there. begin == end for a text
 // that cannot be replaced in place (the name of a member).
 struct TextPlace {
   std::size_t begin = 0;
@@ -22,7 +22,7 @@ struct TextPlace {
   std::string header;  // for a data: URL
 };
 
-// The JSON for `text` at this place. FAILED_PRECONDITION when it cannot be replaced.
+// What stands for `text` at this place. FAILED_PRECONDITION when it cannot be replaced.
 absl::StatusOr<std::string> WriteText(const TextPlace& place, absl::string_view text);
 
 // The one definition of text in a body. Every byte of a body belongs to exactly one of:

@@ -84,7 +84,7 @@ absl::StatusOr<ReadCall> OpenAiDialect::Read(const IncomingRequest& request) con
   const bool chat = path == "/v1/chat/completions" && request.method == "POST";
   const bool models = (path == kModels || absl::StartsWith(path, absl::StrCat(kModels, "/"))) &&
                       request.method == "GET";
-  if (!chat && !models) {
+  if (request.rpc || (!chat && !models)) {
     return absl::NotFoundError(
         absl::StrCat("unknown request: ", request.method, " ", request.path));
   }

@@ -49,7 +49,7 @@ Lines CompileAll(const config::ResourceDraft& draft) {
     mistakes.push_back(absl::StrCat("Credential/", name, ": ", parsed.status().message()));
   }
   for (const auto& [name, connection] : draft.set->connections) {
-    const auto url = http::ParseUrl(connection.url);
+    const auto url = http::ParseUpstreamUrl(connection.url);
     if (url.ok()) continue;
     mistakes.push_back(absl::StrCat("Connection/", name, ": spec.url: ", url.status().message()));
   }

@@ -23,6 +23,10 @@ struct RequestHead {
   dialects::HeaderList headers;
   std::string client_address;  // "address:port"
   int http_version = 1;        // the major version; gRPC needs 2
+  // A call of gRPC: `path` is a method's, and the body has the messages, uncompressed. It may name
+  // its connection; "" leaves that to host, path and default.
+  bool rpc = false;
+  std::string connection;
 };
 
 // The head of a reply. Framing and connection headers are added by the transport.

@@ -48,9 +48,12 @@ async::Awaitable<void> RefuseEarly(const CallContext& context, const Labels& lab
 
 // Step 3.
 Step<Route> RouteCall(const CallContext& context) {
-  absl::StatusOr<Route> route = request::FindRoute(
-      context.services.resources.Current(), headers::FindHeader(context.request.headers, "host"),
-      context.request.path);
+  const RequestHead& head = context.request;
+  const absl::string_view host = headers::FindHeader(head.headers, "host");
+  absl::StatusOr<Route> route =
+      head.rpc ? request::FindRpcRoute(context.services.resources.Current(), head.connection, host,
+                                       head.path)
+               : request::FindRoute(context.services.resources.Current(), host, head.path);
   if (route.ok()) return *std::move(route);
   if (!absl::IsNotFound(route.status())) return RefuseForPart(route.status(), "configuration");
   const bool no_connection = ToReason(route.status()) == Reason::kUnknownConnection;
@@ -126,8 +129,10 @@ async::Awaitable<CallResult> RunSteps(const CallContext& context, const Verified
 async::Awaitable<absl::Status> EndSession(const CallContext& context, Session& session,
                                           const Refusal& refusal) {
   if (context.reply.streaming() && !refusal.silent()) {
-    session.Queue(domain::event_type::kResponseData,
-                  domain::ResponseDataPayload(context.reply.InBandError(refusal.error), {}));
+    const std::string in_band = context.reply.InBandError(refusal.error);
+    if (!in_band.empty()) {
+      session.Queue(domain::event_type::kResponseData, domain::ResponseDataPayload(in_band, {}));
+    }
   }
   domain::SessionEnd end;
   end.outcome = refusal.outcome;

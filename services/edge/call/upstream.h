@@ -30,6 +30,9 @@ class UpstreamResponse {
   // the cancellation's cause.
   virtual async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
       async::Cancellation& cancellation) = 0;
+
+  // The fields that followed the body, once it was read to its end.
+  virtual dialects::HeaderList trailers() const { return {}; }
 };
 
 // Sends requests to models, independent of the protocol (step 9). One per executor; all members are

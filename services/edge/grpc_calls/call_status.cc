@@ -1,4 +1,4 @@
-#include "services/edge/inference/call_status.h"
+#include "services/edge/grpc_calls/call_status.h"
 
 #include <cstdint>
 
@@ -8,11 +8,8 @@
 #include "services/edge/call/headers/header_rules.h"
 #include "services/edge/grpc_calls/status_details.h"
 
-namespace countersign::edge::inference {
+namespace countersign::edge::grpc_calls {
 namespace {
-
-using grpc_calls::WithRetryAfter;
-using grpc_calls::WithReview;
 
 absl::StatusCode FindCode(int http_status, bool final) {
   switch (http_status) {
@@ -58,4 +55,4 @@ absl::Status MakeUpstreamStatus(const call::ReplyHead& reply, absl::string_view 
   return status;
 }
 
-}  // namespace countersign::edge::inference
+}  // namespace countersign::edge::grpc_calls

@@ -7,8 +7,8 @@
 #include "libs/dialects/caller_error.h"
 #include "services/edge/call/caller_connection.h"
 
-// The statuses of inference calls.
-namespace countersign::edge::inference {
+// The statuses of calls to models.
+namespace countersign::edge::grpc_calls {
 
 // The status for a refusal, with its code as the reason, its review, and when to try again.
 // FAILED_PRECONDITION: a review is pending; NOT_FOUND: no such connection or model; UNAVAILABLE:
@@ -21,4 +21,4 @@ absl::Status MakeDeferredStatus(const std::string& review_id);
 // The status for an error of the model's server: `reply` is its answer, `message` what it says.
 absl::Status MakeUpstreamStatus(const call::ReplyHead& reply, absl::string_view message);
 
-}  // namespace countersign::edge::inference
+}  // namespace countersign::edge::grpc_calls

@@ -1,19 +1,17 @@
-#include "services/edge/inference/call_status.h"
+#include "services/edge/grpc_calls/call_status.h"
 
 #include <catch2/catch.hpp>
 
 #include "libs/base/status.h"
 #include "services/edge/grpc_calls/status_details.h"
 
-namespace countersign::edge::inference {
+namespace countersign::edge::grpc_calls {
 namespace {
 
 using absl::StatusCode;
 using dialects::MakeCallerError;
-using grpc_calls::GetRetryAfter;
-using grpc_calls::GetReview;
 
-TEST_CASE("MakeStatus: every code of the contract", "[inference]") {
+TEST_CASE("MakeStatus: every code of the contract", "[grpc_calls]") {
   const std::pair<const char*, StatusCode> kExpected[] = {
       {"invalid_request", StatusCode::kInvalidArgument},
       {"unauthenticated", StatusCode::kUnauthenticated},
@@ -44,13 +42,13 @@ TEST_CASE("MakeStatus: every code of the contract", "[inference]") {
 }
 
 TEST_CASE("MakeStatus: what may have been sent is not UNAVAILABLE, which clients retry",
-          "[inference]") {
+          "[grpc_calls]") {
   dialects::CallerError error = MakeCallerError("upstream_error", "why");
   error.final = true;
   CHECK(MakeStatus(error).code() == StatusCode::kAborted);
 }
 
-TEST_CASE("MakeStatus: review and time to try again", "[inference]") {
+TEST_CASE("MakeStatus: review and time to try again", "[grpc_calls]") {
   dialects::CallerError error = MakeCallerError("review_pending", "why");
   error.review_id = "review-1";
   CHECK(GetReview(MakeStatus(error)) == "review-1");
@@ -62,7 +60,7 @@ TEST_CASE("MakeStatus: review and time to try again", "[inference]") {
   CHECK(GetRetryAfter(absl::UnavailableError("")) == absl::Seconds(1));
 }
 
-TEST_CASE("MakeUpstreamStatus: by the status of the model's server", "[inference]") {
+TEST_CASE("MakeUpstreamStatus: by the status of the model's server", "[grpc_calls]") {
   const auto code_for = [](int status) { return MakeUpstreamStatus({status, {}}, "").code(); };
   CHECK(code_for(400) == StatusCode::kInvalidArgument);
   CHECK(code_for(422) == StatusCode::kInvalidArgument);
@@ -79,4 +77,4 @@ TEST_CASE("MakeUpstreamStatus: by the status of the model's server", "[inference
 }
 
 }  // namespace
-}  // namespace countersign::edge::inference
+}  // namespace countersign::edge::grpc_calls

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/async/pending_reply.h"
 #include "libs/async/sleep.h"
@@ -15,6 +16,7 @@
 #include "services/edge/call/large_work.h"
 #include "services/edge/call/request/caller_watch.h"
 #include "services/edge/call/request/verified_caller.h"
+#include "services/edge/governed_rpc/serve_governed.h"
 #include "services/edge/grpc_calls/message_source.h"
 #include "services/edge/grpc_calls/open_services.h"
 #include "services/edge/grpc_calls/rpc_reply.h"
@@ -27,6 +29,8 @@ using call::request::VerifiedCaller;
 
 // Requests of streams and of the edge's own services are small.
 constexpr std::size_t kSmallMessage = 64u << 10;
+
+bool IsOurs(absl::string_view path) { return absl::StartsWith(path, "/countersign."); }
 
 ReadLimits MakeLimits(const RpcOptions& options, std::size_t most_bytes, absl::Duration timeout) {
   return {std::min(options.max_message_bytes, most_bytes), std::min(options.piece_timeout, timeout),
@@ -141,8 +145,11 @@ async::Awaitable<absl::Status> Answer(const call::CallContext& context, const Rp
   if (inference::IsInference(context.request.path)) {
     co_return co_await inference::ServeInference(context, rpc, protocol, *head, reply);
   }
-  if (!IsOpenService(context.request.path)) {
+  if (IsOurs(context.request.path)) {
     co_return co_await Forward(context, rpc, protocol, *head, reply);
+  }
+  if (!IsOpenService(context.request.path)) {
+    co_return co_await governed_rpc::ServeGoverned(context, rpc, protocol, *head, reply);
   }
   if (protocol.framing == Framing::kConnect) {
     co_return absl::UnimplementedError("health and reflection are served over gRPC");
@@ -169,8 +176,9 @@ async::Awaitable<void> ServeRpc(const call::CallContext& context, const RpcServi
   absl::Status status = co_await Answer(context, rpc, protocol, reply);
   const absl::Status& cause = context.cancellation.cause();
   if (absl::IsCancelled(cause)) co_return;  // the caller has left
-  // Inference says itself whether the same call may be sent again.
-  if (absl::IsAborted(cause) && !inference::IsInference(context.request.path)) {
+  // Calls to models say themselves whether the same call may be sent again.
+  const absl::string_view path = context.request.path;
+  if (absl::IsAborted(cause) && (IsOpenService(path) || (IsOurs(path) && !inference::IsInference(path)))) {
     status =
         WithReason(absl::UnavailableError("the gateway is stopping; call again"), "unavailable");
   }

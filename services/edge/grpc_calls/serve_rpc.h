@@ -37,7 +37,8 @@ struct RpcServices {
 // Answers one request over gRPC, gRPC-Web or a stream of the Connect protocol: verifies the caller,
 // forwards the message to the owning service and its answer to the caller, within the caller's
 // deadline and until the caller leaves. Health and reflection (open_services.h) are answered
-// here and need no credential.
+// here and need no credential; methods outside of countersign.* are calls to models
+// (governed_rpc/).
 async::Awaitable<void> ServeRpc(const call::CallContext& context, const RpcServices& rpc,
                                 const RpcProtocol& protocol);
 

@@ -1,11 +1,13 @@
 #include "services/edge/http_transport/http_upstream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/async/pending_reply.h"
 #include "libs/base/status.h"
+#include "libs/grpc_wire/fields.h"
 #include "services/edge/call/admission/admitted_request.h"
 #include "services/edge/call/large_work.h"
 #include "services/edge/http_transport/http_caller_connection.h"
@@ -24,6 +26,11 @@ class HttpUpstreamResponse final : public call::UpstreamResponse {
   async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
       async::Cancellation& cancellation) override {
     return response_->Read(cancellation);
+  }
+
+  dialects::HeaderList trailers() const override {
+    const http::Headers& trailers = response_->trailers();
+    return dialects::HeaderList(trailers.begin(), trailers.end());
   }
 
   std::unique_ptr<http::ClientResponse> Release() { return std::move(response_); }
@@ -52,13 +59,14 @@ call::admission::OutgoingHead WrittenHead(const http::Request& request) {
 
 absl::StatusOr<http::Target> MakeConnectTarget(const call::admission::AdmittedRequest& admitted) {
   const domain::Connection& connection = admitted.request().connection();
-  CS_ASSIGN_OR_RETURN(http::Url url, http::ParseUrl(connection.url));
+  CS_ASSIGN_OR_RETURN(http::Url url, http::ParseUpstreamUrl(connection.url));
   const domain::CredentialLease& lease = admitted.lease().credential();
   http::Target target;
   target.origin = std::move(url.origin);
   target.allow_private = connection.network_private;
   target.client_certificate_pem = lease.client_certificate_pem;
   target.client_key_pem = lease.client_key_pem;
+  if (admitted.request().rpc()) target.version = http::Version::kHttp2;
   return target;
 }
 
@@ -66,7 +74,7 @@ absl::StatusOr<http::Target> MakeConnectTarget(const call::admission::AdmittedRe
 
 absl::StatusOr<std::string> HttpUpstream::MakeTarget(const domain::Connection& connection,
                                                      absl::string_view path) const {
-  CS_ASSIGN_OR_RETURN(const http::Url url, http::ParseUrl(connection.url));
+  CS_ASSIGN_OR_RETURN(const http::Url url, http::ParseUpstreamUrl(connection.url));
   std::string target = absl::StrCat(url.path, path);
   if (!url.query.empty()) {
     absl::StrAppend(&target, absl::StrContains(path, '?') ? "&" : "?", url.query);
@@ -84,6 +92,10 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUp
   if (!checked.ok()) co_return checked;
   for (const domain::CredentialHeader& header : admitted.lease().credential().headers) {
     request->head.headers.Set(header.name, header.value.Reveal());
+  }
+  if (prepared.rpc() && admitted.time_left() < absl::InfiniteDuration()) {
+    const absl::Duration left = std::max(admitted.time_left(), absl::ZeroDuration());
+    request->head.headers.Set("grpc-timeout", grpc_wire::FormatTimeout(left));
   }
   const absl::StatusOr<http::Target> target = MakeConnectTarget(admitted);
   if (!target.ok()) co_return target.status();
@@ -118,7 +130,7 @@ void HttpUpstream::Recycle(std::unique_ptr<call::UpstreamResponse> response) {
 }
 
 absl::Status CheckConnection(const domain::Connection& connection) {
-  return http::ParseUrl(connection.url).status();
+  return http::ParseUpstreamUrl(connection.url).status();
 }
 
 }  // namespace countersign::edge::http_transport

@@ -11,7 +11,7 @@
 
 namespace countersign::edge::http_transport {
 
-// An Upstream over http and https URLs. One per executor; all members are called there. Responses
+// An Upstream over http and https URLs, and for calls of gRPC over grpc and grpcs ones, too. One per executor; all members are called there. Responses
 // may outlive it.
 class HttpUpstream final : public call::Upstream {
  public:

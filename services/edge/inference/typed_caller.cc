@@ -7,7 +7,7 @@
 #include "libs/dialects/dialects.h"
 #include "services/edge/call/headers/header_rules.h"
 #include "services/edge/call/pipeline.h"
-#include "services/edge/inference/call_status.h"
+#include "services/edge/grpc_calls/call_status.h"
 
 namespace countersign::edge::inference {
 namespace {
@@ -76,14 +76,14 @@ async::Awaitable<absl::Status> TypedCaller::RunCall() {
 }
 
 absl::Status TypedCaller::Conclude(const call::Reply& reply) const {
-  if (reply.error()) return MakeStatus(*reply.error());
+  if (reply.error()) return grpc_calls::MakeStatus(*reply.error());
   if (absl::IsCancelled(cancellation_.cause())) {
     if (context_.cancellation.cancelled()) return context_.cancellation.cause();
     return absl::DeadlineExceededError(cancellation_.cause().message());
   }
-  if (reply_.status == 202) return MakeDeferredStatus(reply.review_id());
+  if (reply_.status == 202) return grpc_calls::MakeDeferredStatus(reply.review_id());
   if (reply_.status >= 400 || answer_.failed()) {
-    return MakeUpstreamStatus(reply_, answer_.failure());
+    return grpc_calls::MakeUpstreamStatus(reply_, answer_.failure());
   }
   return finished_ ? absl::OkStatus() : absl::AbortedError("the answer broke off");
 }

@@ -22,6 +22,7 @@ class FakeUpstream final : public call::Upstream {
   struct Head {
     int status = 200;
     dialects::HeaderList headers;
+    dialects::HeaderList trailers;
   };
   struct Sent {
     call::admission::OutgoingHead head;
@@ -40,6 +41,15 @@ class FakeUpstream final : public call::Upstream {
       return Head{status, {{"content-type", content_type}, {"x-request-id", "req_0123abcd"}}};
     });
     for (const std::string& piece : pieces) read.Next([piece] { return piece; });
+  }
+
+  // Scripts one answer over gRPC.
+  void AnswerRpc(const std::vector<std::string>& pieces, dialects::HeaderList trailers) {
+    send.Next([trailers = std::move(trailers)] {
+      return Head{200, {{"content-type", "application/grpc"}}, trailers};
+    });
+    for (const std::string& piece : pieces) read.Next([piece] { return piece; });
+    read.Next([] { return std::string(); });
   }
 
   const std::vector<Sent>& sent() const { return sent_; }
@@ -86,6 +96,7 @@ class FakeUpstream final : public call::Upstream {
 
     int status() const override { return head_.status; }
     const dialects::HeaderList& headers() const override { return head_.headers; }
+    dialects::HeaderList trailers() const override { return head_.trailers; }
     async::Awaitable<absl::StatusOr<std::string>> ReadPiece(
         async::Cancellation& cancellation) override {
       if (cancellation.cancelled()) co_return cancellation.cause();

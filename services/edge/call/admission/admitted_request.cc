@@ -50,7 +50,8 @@ async::Awaitable<Step<AdmittedRequest>> AdmittedRequest::Admit(const CallContext
   }
   std::optional<Refusal> refusal = co_await candidate.lease.Await(context.cancellation);
   if (refusal) co_return *std::move(refusal);
-  co_return AdmittedRequest(std::move(candidate), std::move(clearance));
+  co_return AdmittedRequest(std::move(candidate), std::move(clearance),
+                            context.deadline - context.services.clock.Now());
 }
 
 }  // namespace countersign::edge::call::admission

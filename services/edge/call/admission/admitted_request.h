@@ -49,12 +49,17 @@ class AdmittedRequest {
   const domain::Decision& decision() const { return candidate_.decided.decision(); }
   const UpstreamLease& lease() const { return candidate_.lease; }
   bool grant_used() const { return clearance_.grant().has_value(); }
+  // Until the caller gives up, when the request was admitted.
+  absl::Duration time_left() const { return time_left_; }
 
  private:
-  AdmittedRequest(Candidate candidate, Clearance clearance)
-      : candidate_(std::move(candidate)), clearance_(std::move(clearance)) {}
+  AdmittedRequest(Candidate candidate, Clearance clearance, absl::Duration time_left)
+      : candidate_(std::move(candidate)),
+        clearance_(std::move(clearance)),
+        time_left_(time_left) {}
   Candidate candidate_;
   Clearance clearance_;
+  absl::Duration time_left_;
 };
 
 // The result of admission: the request may be sent, or the caller is to come back after a reviewer

@@ -80,7 +80,7 @@ absl::StatusOr<Draft> MakeDraft(const dialects::ReadCall& call, const std::optio
   }
   std::vector<dialects::Edit> edits = std::move(draft.masked.edits);
   edits.insert(edits.end(), call.additions.begin(), call.additions.end());
-  absl::StatusOr<std::string> body = dialects::Splice(call.body, std::move(edits));
+  absl::StatusOr<std::string> body = dialects::Splice(call.body, std::move(edits), call.lengths);
   if (!body.ok()) return absl::InternalError(body.status().message());
   draft.body = *std::move(body);
   bound.body = draft.body;
@@ -118,9 +118,12 @@ absl::StatusOr<OutgoingHead> MakeHead(const CallContext& context,
   absl::StatusOr<std::string> target =
       context.upstream.MakeTarget(read.connection(), call.upstream_path);
   if (!target.ok()) return target.status();
+  const dialects::HeaderList& from_caller = context.request.headers;
   return OutgoingHead{
       call.method, *std::move(target),
-      headers::UpstreamHeaders(context.request.headers, read.connection(), !call.body.empty())};
+      call.rpc
+          ? headers::RpcHeaders(from_caller)
+          : headers::UpstreamHeaders(from_caller, read.connection(), !call.body.empty())};
 }
 
 }  // namespace
@@ -139,6 +142,7 @@ async::Awaitable<Step<PreparedRequest>> PreparedRequest::Prepare(
   PreparedRequest request;
   request.route_ = read.route();
   request.head_ = *std::move(head);
+  request.rpc_ = read.call().rpc;
   request.issuer_ = caller.principal().issuer;
   request.subject_ = caller.principal().subject;
   const auto work = [call = read.shared_call(), masked = *std::move(masked),

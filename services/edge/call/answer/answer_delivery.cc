@@ -134,7 +134,10 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream() {
     if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
     const bool ended = bytes->empty();
     // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
-    async::Awaitable<Step<Pieces>> masking = ended ? answer_.Finish() : answer_.Feed(*bytes);
+    const dialects::HeaderList trailers =
+        ended ? response_.trailers() : dialects::HeaderList();
+    async::Awaitable<Step<Pieces>> masking =
+        ended ? answer_.Finish(trailers) : answer_.Feed(*bytes);
     Step<Pieces> pieces = co_await std::move(masking);
     if (!pieces.ok()) co_return std::move(pieces).refusal();
     const std::optional<Refusal> refusal = co_await WritePieces(*std::move(pieces));
@@ -169,13 +172,14 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(Pieces piec
 
 // The final marker is sent only after the end is durable.
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::WriteFinalMarker(Pieces marker) {
+  dialects::HeaderList trailers = std::move(marker.back().trailers);
   const std::string bytes = record_.Add(std::move(marker));
   const std::optional<Refusal> unrecorded = co_await EndWith(answer_.upstream_failed());
   if (unrecorded) co_return unrecorded;
   delivered_ = true;
   record_.NoteFirstByte();
   const absl::Status written = co_await context_.reply.Write(bytes);
-  if (written.ok()) co_await context_.reply.Finish();
+  if (written.ok()) co_await context_.reply.Finish(std::move(trailers));
   co_return std::nullopt;
 }
 
@@ -185,7 +189,10 @@ async::Awaitable<Step<AnswerDelivery::Pieces>> AnswerDelivery::ReadDocument() {
     const absl::StatusOr<std::string> bytes = co_await response_.ReadPiece(context_.cancellation);
     if (cancelled()) co_return RefuseNow();
     if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
-    if (bytes->empty()) co_return co_await answer_.Finish();
+    if (bytes->empty()) {
+      const dialects::HeaderList none;
+      co_return co_await answer_.Finish(none);
+    }
     size += bytes->size();
     if (size > context_.services.options.max_response_bytes) {
       co_return RefuseUpstream(Unreadable("the answer is too large"));

@@ -18,7 +18,8 @@ MaskedAnswer::MaskedAnswer(const CallContext& context, const request::ReadReques
       masking_(admitted.lease().masking()),
       reading_(std::make_shared<Reading>(admitted.lease().credential())) {
   const dialects::AnswerHead head{
-      response.status(), std::string(headers::FindHeader(response.headers(), "content-type"))};
+      response.status(), std::string(headers::FindHeader(response.headers(), "content-type")),
+      &response.headers()};
   dialects::AnswerOptions options;
   options.masked = masking_ != nullptr || !reading_->credential.empty();
   if (masking_ != nullptr) options.unknown_events = masking_->unknown_events();
@@ -35,7 +36,9 @@ async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Feed(
   return Mask(reading_->reader->Feed(bytes));
 }
 
-async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Finish() {
+async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Finish(
+    const dialects::HeaderList& trailers) {
+  reading_->reader->AddTrailers(trailers);
   const auto work = [reading = reading_]() -> absl::StatusOr<Pieces> {
     return reading->reader->Finish();
   };
@@ -78,7 +81,10 @@ async::Awaitable<Step<std::vector<dialects::Delivery>>> MaskedAnswer::Release(Pi
         reading->reader->Release(std::move(releases));
     // Other values, such as names and identifiers, are not sent to the masker.
     if (released.ok() && !reading->credential.empty()) {
-      for (dialects::Delivery& delivery : *released) reading->credential.Overwrite(delivery.bytes);
+      for (dialects::Delivery& delivery : *released) {
+        reading->credential.Overwrite(delivery.bytes);
+        for (auto& [name, value] : delivery.trailers) reading->credential.Overwrite(value);
+      }
     }
     return released;
   };

@@ -22,8 +22,9 @@ class MaskedAnswer {
   // The pieces that may be sent after `bytes`, the next bytes of the answer.
   async::Awaitable<Step<std::vector<dialects::Delivery>>> Feed(absl::string_view bytes);
 
-  // The pieces that may be sent after the upstream's complete answer.
-  async::Awaitable<Step<std::vector<dialects::Delivery>>> Finish();
+  // The pieces that may be sent after the upstream's complete answer, with its trailers.
+  async::Awaitable<Step<std::vector<dialects::Delivery>>> Finish(
+      const dialects::HeaderList& trailers);
 
   const dialects::Usage& usage() const { return reading_->reader->usage(); }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "libs/base/status.h"
 #include "services/edge/call/headers/header_values.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr absl::string_view kToUpstream[] = {"accept",      "user-agent",        "traceparent",
                                              "openai-beta", "anthropic-version", "anthropic-beta"};
+
+constexpr absl::string_view kToRpcUpstream[] = {"user-agent", "traceparent"};
 
 constexpr absl::string_view kToCaller[] = {"content-type", "retry-after", "retry-after-ms",
                                            "x-should-retry", "cache-control"};
@@ -38,6 +41,28 @@ std::size_t Count(const dialects::HeaderList& headers, absl::string_view name) {
   return std::count_if(headers.begin(), headers.end(), [&](const auto& field) {
     return absl::EqualsIgnoreCase(field.first, name);
   });
+}
+
+// The caller's headers of these names that may go upstream.
+dialects::HeaderList Select(const dialects::HeaderList& from_caller,
+                            absl::Span<const absl::string_view> allowed) {
+  // What `Connection` names belongs to the caller's connection alone. Looked up once per name,
+  // because callers choose the number of fields and tokens.
+  std::vector<absl::string_view> names;
+  for (const absl::string_view name : allowed) {
+    if (!HasToken(from_caller, "connection", name)) names.push_back(name);
+  }
+  dialects::HeaderList result;
+  for (const auto& [name, value] : from_caller) {
+    const std::string lower = absl::AsciiStrToLower(name);
+    const bool listed = std::find(names.begin(), names.end(), lower) != names.end();
+    if (listed && MayGoUpstream(lower, absl::StripAsciiWhitespace(value))) {
+      result.emplace_back(lower, lower == "traceparent"
+                                     ? ReplaceTraceParent(absl::StripAsciiWhitespace(value))
+                                     : value);
+    }
+  }
+  return result;
 }
 
 }  // namespace
@@ -84,22 +109,7 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
 
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
                                      const domain::Connection& connection, bool has_body) {
-  // What `Connection` names belongs to the caller's connection alone. Looked up once per name,
-  // because callers choose the number of fields and tokens.
-  std::vector<absl::string_view> names;
-  for (const absl::string_view name : kToUpstream) {
-    if (!HasToken(from_caller, "connection", name)) names.push_back(name);
-  }
-  dialects::HeaderList result;
-  for (const auto& [name, value] : from_caller) {
-    const std::string lower = absl::AsciiStrToLower(name);
-    const bool listed = std::find(names.begin(), names.end(), lower) != names.end();
-    if (listed && MayGoUpstream(lower, absl::StripAsciiWhitespace(value))) {
-      result.emplace_back(lower, lower == "traceparent"
-                                     ? ReplaceTraceParent(absl::StripAsciiWhitespace(value))
-                                     : value);
-    }
-  }
+  dialects::HeaderList result = Select(from_caller, kToUpstream);
   const auto add = [&](absl::string_view name, const std::string& value) {
     if (!value.empty()) result.emplace_back(name, value);
   };
@@ -107,6 +117,14 @@ dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
   add("openai-project", connection.project);
   if (has_body) result.emplace_back("content-type", "application/json");
   result.emplace_back("accept-encoding", "identity");
+  return result;
+}
+
+dialects::HeaderList RpcHeaders(const dialects::HeaderList& from_caller) {
+  dialects::HeaderList result = Select(from_caller, kToRpcUpstream);
+  result.emplace_back("content-type", "application/grpc");
+  result.emplace_back("te", "trailers");
+  result.emplace_back("grpc-accept-encoding", "identity");
   return result;
 }
 

@@ -22,6 +22,10 @@ absl::StatusOr<SecretString> ReadCredential(const dialects::HeaderList& headers)
 dialects::HeaderList UpstreamHeaders(const dialects::HeaderList& from_caller,
                                      const domain::Connection& connection, bool has_body);
 
+// The same for a call of gRPC, in the form that gRPC prescribes: of the caller's metadata only
+// `user-agent` and `traceparent`.
+dialects::HeaderList RpcHeaders(const dialects::HeaderList& from_caller);
+
 // The upstream's headers that are sent to the caller: also allow-listed and of expected forms, with
 // `x-request-id` renamed to `x-upstream-request-id`.
 dialects::HeaderList CallerHeaders(const dialects::HeaderList& from_upstream);

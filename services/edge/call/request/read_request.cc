@@ -9,6 +9,12 @@
 namespace countersign::edge::call::request {
 namespace {
 
+// The error's code for a request that the dialect does not accept.
+absl::string_view FindCode(const absl::Status& status) {
+  if (absl::IsNotFound(status)) return "not_found";
+  return absl::IsPermissionDenied(status) ? "permission_denied" : "invalid_request";
+}
+
 Refusal RefuseToRead(absl::string_view code, const absl::Status& status) {
   return RefuseBlocked(code, status.message());
 }
@@ -27,8 +33,10 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
   const std::size_t size = body->size();
   const auto incoming = std::make_shared<const dialects::IncomingRequest>(dialects::IncomingRequest{
       context.request.method, route.path, context.request.query, context.request.headers,
-      *std::move(body), !route.connection->usage_as_is});
-  const auto work = [incoming, &dialect]() -> absl::StatusOr<dialects::ReadCall> {
+      *std::move(body), !route.connection->usage_as_is, context.request.rpc, route.connection});
+  // It may outlive the call: the resources keep the connection alive.
+  const auto work = [incoming, resources = route.resources,
+                     &dialect]() -> absl::StatusOr<dialects::ReadCall> {
     return dialect.Read(*incoming);
   };
   absl::StatusOr<dialects::ReadCall> read = co_await RunLargeWork(context, size, work);
@@ -36,10 +44,7 @@ async::Awaitable<Step<ReadRequest>> ReadRequest::Read(const CallContext& context
   if (absl::IsResourceExhausted(read.status())) {
     co_return RefuseForPart(read.status(), "reader of large bodies");
   }
-  if (!read.ok()) {
-    co_return RefuseToRead(absl::IsNotFound(read.status()) ? "not_found" : "invalid_request",
-                           read.status());
-  }
+  if (!read.ok()) co_return RefuseToRead(FindCode(read.status()), read.status());
   if (read->prompt != nullptr && absl::StrContains(read->prompt->model, '\0')) {
     Refusal refusal = RefuseBlocked("invalid_request", "the model's name holds a NUL character");
     refusal.error.param = "model";
@@ -52,8 +57,9 @@ async::Awaitable<absl::StatusOr<std::shared_ptr<const domain::Prompt>>> ReadRequ
     const CallContext& context, const std::string& body) const {
   using Result = absl::StatusOr<std::shared_ptr<const domain::Prompt>>;
   const auto incoming = std::make_shared<const dialects::IncomingRequest>(
-      dialects::IncomingRequest{call_->method, route_.path, query_, {}, body});
-  const auto work = [incoming, dialect = dialect_]() -> Result {
+      dialects::IncomingRequest{call_->method, route_.path, query_, {}, body, true, call_->rpc,
+                                route_.connection});
+  const auto work = [incoming, resources = route_.resources, dialect = dialect_]() -> Result {
     const absl::StatusOr<dialects::ReadCall> read = dialect->Read(*incoming);
     if (read.ok()) return read->prompt;
     return absl::InternalError(

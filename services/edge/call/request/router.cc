@@ -14,7 +14,17 @@ namespace {
 
 using domain::Connection;
 
-bool IsApiPath(absl::string_view path) { return path == "/v1" || absl::StartsWith(path, "/v1/"); }
+bool IsApiPath(absl::string_view path) {
+  return path == "/v1" || absl::StartsWith(path, "/v1/") || path == "/v2" ||
+         absl::StartsWith(path, "/v2/");
+}
+
+// "/package.Service/Method"
+bool IsMethodPath(absl::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash != absl::string_view::npos && slash > 1 && path.find('/', 1) == slash &&
+         slash + 1 < path.size();
+}
 
 absl::string_view WithoutPort(absl::string_view host) {
   if (absl::StartsWith(host, "[")) return host.substr(0, host.find(']') + 1);
@@ -31,14 +41,47 @@ bool HostMatches(const Connection& connection, absl::string_view host) {
 
 // The path below the connection's prefix; empty when the connection does not match.
 std::string MatchedPath(const Connection& connection, absl::string_view host,
-                        absl::string_view path) {
+                        absl::string_view path, bool (*is_path)(absl::string_view)) {
   if (connection.hosts.empty() && connection.path_prefix.empty()) return "";
   if (!connection.hosts.empty() && !HostMatches(connection, host)) return "";
   absl::string_view prefix = connection.path_prefix;
   while (absl::ConsumeSuffix(&prefix, "/")) {
   }
   if (!absl::ConsumePrefix(&path, prefix)) return "";
-  return IsApiPath(path) ? std::string(path) : "";
+  return is_path(path) ? std::string(path) : "";
+}
+
+// The connection with the most specific match, and the path below it.
+struct Match {
+  const Connection* connection = nullptr;
+  std::string path;
+};
+Match FindMatch(const domain::ResourceSet& resources, absl::string_view host,
+                absl::string_view path, bool (*is_path)(absl::string_view)) {
+  Match best;
+  for (const auto& [name, connection] : resources.connections) {
+    std::string below = MatchedPath(connection, host, path, is_path);
+    // The longest prefix is the most specific; with a host is more specific than without.
+    if (below.empty() ||
+        (best.connection != nullptr &&
+         std::make_pair(connection.path_prefix.size(), connection.hosts.size()) <=
+             std::make_pair(best.connection->path_prefix.size(), best.connection->hosts.size()))) {
+      continue;
+    }
+    best = {&connection, std::move(below)};
+  }
+  return best;
+}
+
+const Connection* FindDefault(const domain::ResourceSet& resources) {
+  for (const auto& [name, connection] : resources.connections) {
+    if (connection.is_default) return &connection;
+  }
+  return nullptr;
+}
+
+absl::Status NoResources() {
+  return absl::UnavailableError("the gateway has received no resources yet: try again");
 }
 
 absl::Status Unknown(absl::string_view reason, absl::string_view message) {
@@ -49,24 +92,11 @@ absl::Status Unknown(absl::string_view reason, absl::string_view message) {
 
 absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resources,
                                 absl::string_view host, absl::string_view path) {
-  if (resources == nullptr)
-    return absl::UnavailableError("the gateway has received no resources yet: try again");
+  if (resources == nullptr) return NoResources();
   const auto route = [&](const Connection& connection, absl::string_view below) {
     return Route{resources, &connection, std::string(below)};
   };
-  const Connection* best = nullptr;
-  std::string best_path;
-  for (const auto& [name, connection] : resources->connections) {
-    std::string below = MatchedPath(connection, host, path);
-    // The longest prefix is the most specific; with a host is more specific than without.
-    if (below.empty() || (best != nullptr &&
-                          std::make_pair(connection.path_prefix.size(), connection.hosts.size()) <=
-                              std::make_pair(best->path_prefix.size(), best->hosts.size()))) {
-      continue;
-    }
-    best = &connection;
-    best_path = std::move(below);
-  }
+  const Match best = FindMatch(*resources, host, path, IsApiPath);
   const std::size_t slash = path.size() > 1 ? path.find('/', 1) : absl::string_view::npos;
   if (slash != absl::string_view::npos && !IsApiPath(path)) {
     const absl::string_view name = path.substr(1, slash - 1);
@@ -74,19 +104,35 @@ absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resou
     if (IsApiPath(below)) {
       const auto found = resources->connections.find(std::string(name));
       if (found != resources->connections.end()) return route(found->second, below);
-      if (best == nullptr) {
+      if (best.connection == nullptr) {
         return Unknown("unknown_connection", absl::StrCat("there is no connection \"", name, "\""));
       }
     }
   }
-  if (best != nullptr) return route(*best, best_path);
+  if (best.connection != nullptr) return route(*best.connection, best.path);
   if (!IsApiPath(path)) {
     return Unknown("not_found", "unknown path: inference is at /v1/… or /<connection>/v1/…");
   }
-  for (const auto& [name, connection] : resources->connections) {
-    if (connection.is_default) return route(connection, path);
-  }
+  if (const Connection* connection = FindDefault(*resources)) return route(*connection, path);
   return Unknown("unknown_connection", "no connection is the default one: use /<connection>/v1/…");
+}
+
+absl::StatusOr<Route> FindRpcRoute(std::shared_ptr<const domain::ResourceSet> resources,
+                                   absl::string_view named, absl::string_view host,
+                                   absl::string_view path) {
+  if (resources == nullptr) return NoResources();
+  if (!named.empty()) {
+    const auto found = resources->connections.find(std::string(named));
+    if (found != resources->connections.end()) {
+      return Route{resources, &found->second, std::string(path)};
+    }
+    return Unknown("unknown_connection", absl::StrCat("there is no connection \"", named, "\""));
+  }
+  Match match = FindMatch(*resources, host, path, IsMethodPath);
+  if (match.connection == nullptr) match = {FindDefault(*resources), std::string(path)};
+  if (match.connection != nullptr) return Route{resources, match.connection, std::move(match.path)};
+  return Unknown("unknown_connection",
+                 "no connection is the default one: name one in countersign-connection");
 }
 
 }  // namespace countersign::edge::call::request

@@ -25,4 +25,10 @@ struct Route {
 absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resources,
                                 absl::string_view host, absl::string_view path);
 
+// The same for a call of gRPC: by the name that it gives (`named`), else by host and path prefix,
+// else the default one. The route's path is that of the method: "/package.Service/Method".
+absl::StatusOr<Route> FindRpcRoute(std::shared_ptr<const domain::ResourceSet> resources,
+                                   absl::string_view named, absl::string_view host,
+                                   absl::string_view path);
+
 }  // namespace countersign::edge::call::request

@@ -1,0 +1,225 @@
+#include "libs/dialects/rpc/frame_answer.h"
+
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/base/utf8.h"
+#include "libs/grpc_wire/fields.h"
+
+namespace countersign::dialects::rpc {
+namespace {
+
+constexpr char kStatusField[] = "grpc-message";
+constexpr int kUnauthenticated = 16;
+constexpr int kPermissionDenied = 7;
+constexpr int kHighestCode = 16;
+
+absl::Status Unreadable(absl::string_view why) {
+  return WithReason(absl::UnavailableError(why), "upstream_protocol");
+}
+
+absl::string_view Find(const HeaderList& headers, absl::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (absl::EqualsIgnoreCase(key, name)) return value;
+  }
+  return {};
+}
+
+void AddText(const MessageText& text, domain::FieldRelease& release, Delivery& delivery) {
+  for (domain::MaskedSpan& span : release.masked) {
+    delivery.masked.push_back({text.field, std::move(span)});
+  }
+  if (text.output && !release.text.empty()) delivery.output.push_back({text.field, release.text});
+}
+
+}  // namespace
+
+FrameAnswer::FrameAnswer(const AnswerHead& head, const Options& options, ReadMessage read)
+    : http_status_(head.status),
+      content_type_(head.content_type),
+      read_(std::move(read)),
+      frames_(options.max_message_bytes) {
+  // An answer without messages may have its trailers in the head.
+  if (head.headers != nullptr && !Find(*head.headers, "grpc-status").empty()) {
+    trailers_ = *head.headers;
+  }
+}
+
+absl::Status FrameAnswer::CheckHead() const {
+  if (http_status_ != 200) {
+    return Unreadable(absl::StrCat("HTTP ", http_status_, " is no answer over gRPC"));
+  }
+  if (grpc_wire::ParseContentType(content_type_) == grpc_wire::Protocol::kGrpc) {
+    return absl::OkStatus();
+  }
+  return Unreadable("its content-type is not gRPC's");
+}
+
+absl::StatusOr<std::vector<domain::FieldPiece>> FrameAnswer::Feed(absl::string_view bytes) {
+  CS_RETURN_IF_ERROR(CheckHead());
+  frames_.Feed(bytes);
+  std::vector<domain::FieldPiece> pieces;
+  while (true) {
+    absl::StatusOr<std::optional<grpc_wire::Frame>> frame = frames_.Next();
+    if (!frame.ok()) return Unreadable("a message is too large");
+    if (!frame->has_value()) return pieces;
+    if ((*frame)->flags == grpc_wire::kCompressed) {
+      return Unreadable("a message is compressed, and none may be");
+    }
+    if ((*frame)->flags != 0) return Unreadable("a message has unknown flags");
+    CS_RETURN_IF_ERROR(ReadFrame(std::move((*frame)->payload), pieces));
+  }
+}
+
+absl::Status FrameAnswer::ReadFrame(std::string message, std::vector<domain::FieldPiece>& pieces) {
+  Item item;
+  item.received = std::make_shared<Received>();
+  item.received->bytes = grpc_wire::EncodeFrame(0, message);
+  CS_ASSIGN_OR_RETURN(item.received->message, read_(std::move(message)));
+  const AnswerMessage& read = *item.received->message;
+  failed_ = failed_ || read.failed();
+  // The texts that this message ends and does not have end before it.
+  for (const MessageText& text : read.texts()) open_.erase(text.field);
+  if (read.ends_texts()) EndTexts(pieces);
+  for (std::size_t i = 0; i < read.texts().size(); ++i) {
+    const MessageText& text = read.texts()[i];
+    const bool end = text.end || read.ends_texts();
+    pieces.push_back({text.field, text.text, end});
+    if (!end) open_[text.field] = Last{item.received, i};
+  }
+  items_.push_back(std::move(item));
+  return absl::OkStatus();
+}
+
+void FrameAnswer::EndTexts(std::vector<domain::FieldPiece>& pieces) {
+  if (open_.empty()) return;
+  Item item;
+  for (auto& [field, last] : open_) {
+    pieces.push_back({field, "", true});
+    item.ends.push_back(std::move(last));
+  }
+  open_.clear();
+  items_.push_back(std::move(item));
+}
+
+void FrameAnswer::AddTrailers(const HeaderList& trailers) {
+  if (!Find(trailers, "grpc-status").empty()) trailers_ = trailers;
+}
+
+absl::Status FrameAnswer::ReadStatus() {
+  const absl::string_view code = Find(trailers_, "grpc-status");
+  if (code.empty()) return Unreadable("it ends without a status");
+  if (!absl::SimpleAtoi(code, &code_) || code_ < 0 || code_ > kHighestCode) {
+    return Unreadable("its status is no code of gRPC");
+  }
+  if (code_ == kUnauthenticated || code_ == kPermissionDenied) {
+    return WithReason(absl::UnavailableError(absl::StrCat("grpc-status ", code_)),
+                      "upstream_auth");
+  }
+  message_ = ReplaceInvalidUtf8(grpc_wire::PercentDecode(Find(trailers_, "grpc-message")));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<domain::FieldPiece>> FrameAnswer::Finish() {
+  CS_RETURN_IF_ERROR(CheckHead());
+  if (!frames_.empty()) return Unreadable("it ends within a message");
+  CS_RETURN_IF_ERROR(ReadStatus());
+  std::vector<domain::FieldPiece> pieces;
+  EndTexts(pieces);
+  pieces.push_back({kStatusField, message_, true});
+  Item item;
+  item.trailers = true;
+  items_.push_back(std::move(item));
+  return pieces;
+}
+
+absl::StatusOr<std::vector<Delivery>> FrameAnswer::Release(
+    std::vector<domain::FieldRelease> releases) {
+  std::vector<Delivery> out;
+  auto next = releases.begin();
+  for (; !items_.empty(); items_.pop_front()) {
+    const Item& item = items_.front();
+    const std::size_t needed = item.received != nullptr ? item.received->message->texts().size()
+                               : item.trailers          ? 1
+                                                        : item.ends.size();
+    if (static_cast<std::size_t>(std::distance(next, releases.end())) < needed) {
+      return absl::InternalError("the masker's answer does not fit its request");
+    }
+    if (item.received != nullptr) {
+      CS_RETURN_IF_ERROR(ReleaseMessage(*item.received, next, out));
+    } else if (item.trailers) {
+      ReleaseTrailers(next, out);
+    } else {
+      CS_RETURN_IF_ERROR(ReleaseEnds(item, next, out));
+    }
+  }
+  return out;
+}
+
+absl::Status FrameAnswer::ReleaseMessage(Received& received, Next& next,
+                                         std::vector<Delivery>& out) {
+  Delivery delivery;
+  bool unchanged = true;
+  for (const MessageText& text : received.message->texts()) {
+    domain::FieldRelease& release = *next++;
+    unchanged = unchanged && release.text == text.text;
+    AddText(text, release, delivery);
+    received.texts.push_back(std::move(release.text));
+  }
+  delivery.bytes = std::move(received.bytes);
+  if (!unchanged) {
+    CS_ASSIGN_OR_RETURN(const std::string message, received.message->Write(received.texts));
+    delivery.bytes = grpc_wire::EncodeFrame(0, message);
+  }
+  out.push_back(std::move(delivery));
+  return absl::OkStatus();
+}
+
+// Texts that were held go in one message for each message that they were last in.
+absl::Status FrameAnswer::ReleaseEnds(const Item& item, Next& next, std::vector<Delivery>& out) {
+  struct Added {
+    std::vector<std::string> texts;
+    Delivery delivery;
+  };
+  std::map<const Received*, Added> added;
+  for (const Last& last : item.ends) {
+    domain::FieldRelease& release = *next++;
+    if (release.text.empty() && release.masked.empty()) continue;
+    const std::vector<MessageText>& all = last.received->message->texts();
+    const auto [found, is_new] = added.try_emplace(last.received.get());
+    Added& message = found->second;
+    if (is_new) {
+      // Texts that are whole are repeated, such as an id; the others went on elsewhere.
+      message.texts = last.received->texts;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].end) message.texts[i].clear();
+      }
+    }
+    AddText(all[last.text], release, message.delivery);
+    message.texts[last.text] = std::move(release.text);
+  }
+  for (auto& [received, message] : added) {
+    CS_ASSIGN_OR_RETURN(const std::string written, received->message->Write(message.texts));
+    message.delivery.bytes = grpc_wire::EncodeFrame(0, written);
+    out.push_back(std::move(message.delivery));
+  }
+  return absl::OkStatus();
+}
+
+void FrameAnswer::ReleaseTrailers(Next& next, std::vector<Delivery>& out) {
+  domain::FieldRelease& release = *next++;
+  Delivery delivery;
+  AddText({kStatusField, message_, true, false}, release, delivery);
+  delivery.is_final = true;
+  delivery.trailers.emplace_back("grpc-status", absl::StrCat(code_));
+  if (!release.text.empty()) {
+    delivery.trailers.emplace_back("grpc-message", grpc_wire::PercentEncode(release.text));
+  }
+  out.push_back(std::move(delivery));
+}
+
+}  // namespace countersign::dialects::rpc
