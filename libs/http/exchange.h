@@ -17,7 +17,8 @@
 namespace countersign::http {
 
 // One request and its response, in any version of HTTP. Belongs to one executor; all members are
-// called there, with one awaited operation at a time.
+// called there, with one awaited operation at a time. Over HTTP/2 ReadPiece may be awaited beside
+// Begin, Write and Finish.
 class Exchange {
  public:
   virtual ~Exchange() = default;

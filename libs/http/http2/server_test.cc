@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "libs/async/side_task.h"
 #include "libs/async/sleep.h"
 #include "libs/http/server.h"
 #include "libs/http/testing/http2_client.h"
@@ -310,6 +311,35 @@ TEST_CASE("HTTP/2: a drain lets streams finish and takes what is on its way", "[
   CHECK(client.ReadToEnd() == kNoError);
   CHECK(client.goaway_last_stream() == 3);
   drain.join();
+}
+
+async::Awaitable<void> ReadTo(Exchange& exchange, std::string& text, Signal& read) {
+  absl::StatusOr<std::string> piece;
+  while ((piece = co_await exchange.ReadPiece(absl::InfiniteDuration())).ok() && !piece->empty()) {
+    text += *piece;
+    read.Set();
+  }
+}
+
+TEST_CASE("HTTP/2: a piece is read while another waits for its caller's window", "[http2]") {
+  Signal read;
+  std::string text;
+  TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
+    (void)co_await exchange.Begin(ResponseHead());
+    const async::SideTask reader(exchange.executor(), ReadTo(exchange, text, read));
+    const absl::Status written = co_await exchange.Write("answer");
+    if (written.ok()) (void)co_await exchange.Finish();
+  });
+  // SETTINGS_INITIAL_WINDOW_SIZE of zero.
+  Http2Client client(server.address(),
+                     testing::Number(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 2) + testing::Number(0));
+  const std::int32_t stream = client.Request(Http2Client::Head("POST", "/"), false);
+  client.Data(stream, "asked", false);
+  REQUIRE(read.Wait());
+  CHECK(client.response(stream).body.empty());
+  client.OpenWindow(stream, 100);
+  CHECK(client.Read(stream).body == "answer");
+  CHECK(text == "asked");
 }
 
 TEST_CASE("HTTP/2: a drain that ends cancels what is left", "[http2]") {

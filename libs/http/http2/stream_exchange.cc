@@ -19,7 +19,11 @@ constexpr std::size_t kReserved = 64u << 10;
 }  // namespace
 
 StreamExchange::StreamExchange(Connection& connection, StreamId id, RequestHead head)
-    : connection_(connection), id_(id), head_(std::move(head)), changed_(connection.loop()) {}
+    : connection_(connection),
+      id_(id),
+      head_(std::move(head)),
+      received_(connection.loop()),
+      taken_(connection.loop()) {}
 
 const std::string& StreamExchange::client_address() const { return connection_.client_address(); }
 
@@ -29,13 +33,13 @@ void StreamExchange::SetVerified() { connection_.SetVerified(); }
 
 void StreamExchange::AddBody(absl::string_view bytes) {
   body_.append(bytes.data(), bytes.size());
-  changed_.Notify();
+  received_.Notify();
 }
 
 void StreamExchange::EndBody(Headers trailers) {
   body_ended_ = true;
   trailers_ = std::move(trailers);
-  changed_.Notify();
+  received_.Notify();
 }
 
 async::Awaitable<absl::StatusOr<std::string>> StreamExchange::ReadPiece(absl::Duration timeout) {
@@ -45,14 +49,14 @@ async::Awaitable<absl::StatusOr<std::string>> StreamExchange::ReadPiece(absl::Du
     connection_.WakeWriter();
   }
   const async::TimePoint deadline = executor().After(timeout);
-  const async::Cancellation::Watch watch(cancellation_, [this] { changed_.Notify(); });
+  const async::Cancellation::Watch watch(cancellation_, [this] { received_.Notify(); });
   while (body_.empty() && !body_ended_ && !gone_) {
     if (cancellation_.cancelled()) co_return cancellation_.cause();
     const absl::Duration left = absl::FromChrono(deadline - executor().Now());
     if (left <= absl::ZeroDuration()) {
       co_return absl::DeadlineExceededError("the caller took too long");
     }
-    co_await changed_.WaitFor(left);
+    co_await received_.WaitFor(left);
   }
   if (body_.empty() && !body_ended_) co_return Gone();
   connection_.session().Consume(id_, body_.size());
@@ -102,14 +106,14 @@ void StreamExchange::OnWritten(bool written) {
   } else {
     gone_ = true;
   }
-  changed_.Notify();
+  NotifyAll();
 }
 
 void StreamExchange::OnClosed() {
   if (ended_) return;
   gone_ = true;
   unsent_ = absl::string_view();
-  changed_.Notify();
+  NotifyAll();
   cancellation_.Cancel(Gone());
 }
 
@@ -126,7 +130,7 @@ async::Awaitable<absl::Status> StreamExchange::Flush(absl::string_view piece, bo
   async::TimePoint deadline = executor().After(connection_.options().write_timeout);
   const async::Cancellation::Watch watch(cancellation_, [&] {
     deadline = std::min(deadline, executor().After(kLastWrite));
-    changed_.Notify();
+    taken_.Notify();
   });
   while (waiting_ && !gone_) {
     const absl::Duration left = absl::FromChrono(deadline - executor().Now());
@@ -137,7 +141,7 @@ async::Awaitable<absl::Status> StreamExchange::Flush(absl::string_view piece, bo
       connection_.WakeWriter();
       co_return absl::DeadlineExceededError("the caller took too long");
     }
-    co_await changed_.WaitFor(left);
+    co_await taken_.WaitFor(left);
   }
   co_return waiting_ ? Gone() : absl::OkStatus();
 }

@@ -52,13 +52,19 @@ class StreamExchange final : public Exchange {
  private:
   async::Awaitable<absl::Status> Flush(absl::string_view piece, bool end);
   bool IsBodiless(int status) const;
+  void NotifyAll() {
+    received_.Notify();
+    taken_.Notify();
+  }
   absl::Status Gone() const { return absl::CancelledError("the caller left"); }
 
   Connection& connection_;
   const StreamId id_;
   const RequestHead head_;
   async::Cancellation cancellation_;
-  async::Condition changed_;
+  // A piece may be read and another be written at the same time.
+  async::Condition received_;
+  async::Condition taken_;
   bool gone_ = false;  // the caller does not get the rest of the response
 
   std::string body_;  // received, not read
