@@ -105,8 +105,8 @@ domain::RoleBinding ReadRoleBinding(std::string name, Fields& spec) {
   domain::RoleBinding binding;
   binding.name = std::move(name);
   if (!spec.Has("role")) spec.Mistake("role", "is required");
-  binding.role =
-      domain::RoleFromString(spec.Choice("role", {"admin", "reviewer", "auditor", "caller"}));
+  binding.role = domain::RoleFromString(
+      spec.Choice("role", {"admin", "reviewer", "auditor", "caller", "proxy"}));
   binding.groups = spec.Strings("groups");
   binding.identities = spec.Strings("identities");
   if (spec.Has("connections")) binding.connections = RequiredStrings(spec, "connections");

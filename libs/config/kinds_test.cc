@@ -112,7 +112,7 @@ TEST_CASE("ReadRoleBinding: gives a role on the named connections, or on all", "
   CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: admin, groups: [g], connections: []}"),
              Contains("spec.connections: must not be empty"));
   CHECK_THAT(ListMistakes(ReadRoleBinding, "{role: root, groups: [g]}"),
-             Contains("must be one of admin, reviewer, auditor, caller"));
+             Contains("must be one of admin, reviewer, auditor, caller, proxy"));
 }
 
 TEST_CASE("ReadConnection: every field", "[config]") {

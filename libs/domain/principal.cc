@@ -41,6 +41,7 @@ absl::string_view ToString(Role role) {
     case Role::kReviewer: return "reviewer";
     case Role::kAuditor: return "auditor";
     case Role::kCaller: return "caller";
+    case Role::kProxy: return "proxy";
     case Role::kNone: break;
   }
   return "";
@@ -55,7 +56,8 @@ IdentityKind IdentityKindFromString(absl::string_view text) {
 }
 
 Role RoleFromString(absl::string_view text) {
-  for (const Role role : {Role::kAdmin, Role::kReviewer, Role::kAuditor, Role::kCaller}) {
+  for (const Role role :
+       {Role::kAdmin, Role::kReviewer, Role::kAuditor, Role::kCaller, Role::kProxy}) {
     if (ToString(role) == text) return role;
   }
   return Role::kNone;

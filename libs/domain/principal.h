@@ -11,7 +11,14 @@
 namespace countersign::domain {
 
 enum class IdentityKind { kUnspecified, kHuman, kService, kCi, kAgent };
-enum class Role { kNone, kAdmin, kReviewer, kAuditor, kCaller };
+enum class Role {
+  kNone,
+  kAdmin,
+  kReviewer,
+  kAuditor,
+  kCaller,
+  kProxy,  // asks for the decisions about its callers' calls (Envoy's ext_proc)
+};
 
 struct RoleGrant {
   Role role = Role::kNone;
