@@ -36,9 +36,11 @@ struct ReplyHead {
 };
 
 // The caller's side of a call, its request and the reply, independent of the protocol. Belongs to
-// one executor; all members are called there, with one awaited operation at a time.
+// one executor; all members are called there, with one awaited operation at a time. Over HTTP/2
+// ReadPiece may be awaited beside Begin, Write and Finish.
 //
-// Implementations: http_transport::HttpCallerConnection, testing::FakeCallerConnection.
+// Implementations: http_transport::HttpCallerConnection, inference::TypedCaller,
+// ext_proc::ProxiedCaller, testing::FakeCallerConnection.
 class CallerConnection {
  public:
   virtual ~CallerConnection() = default;
@@ -71,6 +73,9 @@ class CallerConnection {
   // Sends the whole reply. Exactly one of Send and Begin is called, once. Errors mean that the
   // caller can no longer be reached. `body` must outlive the call.
   virtual async::Awaitable<absl::Status> Send(ReplyHead head, absl::string_view body) = 0;
+
+  // Whether a reply may begin before the model has answered: a held stream is kept alive with it.
+  virtual bool CanBeginEarly() const { return true; }
 
   // Sends a reply in pieces. Write returns when the network has taken the piece, so a slow caller
   // slows its writer. An unfinished reply is cut off in a way that the caller can distinguish from

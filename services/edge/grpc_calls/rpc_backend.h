@@ -13,6 +13,9 @@
 namespace countersign::edge::inference {
 class Codec;
 }
+namespace countersign::edge::ext_proc {
+class Codec;
+}
 
 namespace countersign::edge::grpc_calls {
 
@@ -67,6 +70,9 @@ class RpcBackend {
   // The messages of countersign.inference.v1.Inference, which the edge serves itself; null without
   // it.
   virtual const inference::Codec* inference() const { return nullptr; }
+
+  // The same for envoy.service.ext_proc.v3.ExternalProcessor.
+  virtual const ext_proc::Codec* ext_proc() const { return nullptr; }
 };
 
 }  // namespace countersign::edge::grpc_calls

@@ -15,6 +15,7 @@
 #include "services/edge/admin/message_bytes.h"
 #include "services/edge/admin/message_json.h"
 #include "services/edge/admin/public_methods.h"
+#include "services/edge/ext_proc/ext_proc_wire.h"
 #include "services/edge/grpc_calls/reflection_grpc.h"
 #include "services/edge/inference/inference_wire.h"
 
@@ -172,6 +173,7 @@ struct GrpcRpcBackend::State {
   const rpc::Reflection reflection = MakePublicReflection();
   clients::CallGroup calls;
   const inference::ProtoCodec inference;
+  const ext_proc::ProtoCodec ext_proc;
 };
 
 GrpcRpcBackend::GrpcRpcBackend(Channels channels) : state_(new State{std::move(channels)}) {}
@@ -203,5 +205,7 @@ absl::StatusOr<std::string> GrpcRpcBackend::Reflect(absl::string_view request) c
 }
 
 const inference::Codec* GrpcRpcBackend::inference() const { return &state_->inference; }
+
+const ext_proc::Codec* GrpcRpcBackend::ext_proc() const { return &state_->ext_proc; }
 
 }  // namespace countersign::edge::grpc_calls

@@ -30,6 +30,7 @@ class GrpcRpcBackend final : public RpcBackend {
   const std::vector<std::string>& services() const override;
   absl::StatusOr<std::string> Reflect(absl::string_view request) const override;
   const inference::Codec* inference() const override;
+  const ext_proc::Codec* ext_proc() const override;
 
  private:
   struct State;

@@ -16,6 +16,7 @@
 #include "services/edge/call/large_work.h"
 #include "services/edge/call/request/caller_watch.h"
 #include "services/edge/call/request/verified_caller.h"
+#include "services/edge/ext_proc/serve_ext_proc.h"
 #include "services/edge/governed_rpc/serve_governed.h"
 #include "services/edge/grpc_calls/message_source.h"
 #include "services/edge/grpc_calls/open_services.h"
@@ -144,6 +145,9 @@ async::Awaitable<absl::Status> Answer(const call::CallContext& context, const Rp
   if (head->accepts_gzip) reply.CompressWithGzip();
   if (inference::IsInference(context.request.path)) {
     co_return co_await inference::ServeInference(context, rpc, protocol, *head, reply);
+  }
+  if (ext_proc::IsExtProc(context.request.path)) {
+    co_return co_await ext_proc::ServeExtProc(context, rpc, protocol, *head, reply);
   }
   if (IsOurs(context.request.path)) {
     co_return co_await Forward(context, rpc, protocol, *head, reply);

@@ -231,7 +231,8 @@ async::Awaitable<absl::StatusOr<ReviewStatus>> ReviewedCall::Wait(const std::str
   async::PendingReply<absl::StatusOr<ReviewStatus>> answer(context_.executor);
   services.ports.reviews.Wait(caller_.call(), review_id, session_.id(), hold_until_, answer.done());
   auto next = begun_ + absl::ToChronoNanoseconds(services.options.status_within);
-  while (read_.prompt()->stream && !cancellation.cancelled()) {
+  const bool keeps_alive = read_.prompt()->stream && context_.caller_connection.CanBeginEarly();
+  while (keeps_alive && !cancellation.cancelled()) {
     const bool decided = co_await answer.WaitUntil(next, cancellation);
     if (decided || cancellation.cancelled()) break;
     const absl::Status told = co_await context_.reply.SendKeepAlive();
