@@ -30,7 +30,7 @@ const replying = (text, seen = []) =>
 const post = (base, prompt, { more = {}, headers = {}, signal } = {}) =>
   fetch(`${base}/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${bot}`, 'content-type': 'application/json', 'x-odd': 'talk', ...headers },
+    headers: { authorization: `Bearer ${bot}`, 'content-type': 'application/json', 'x-odd': 'talk', 'x-envoy-odd': 'talk', ...headers },
     body: JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: prompt }], ...more }),
     signal,
   });
@@ -74,7 +74,8 @@ for (const mode of kModes) {
     assert.equal(body, JSON.stringify({ model: 'demo-1', messages: [{ role: 'user', content: prompt }] }));
     assert.equal(headers.authorization, 'Bearer key-of-the-model');
     assert.equal(headers['accept-encoding'], 'identity');
-    assert.equal(headers['x-odd'], undefined);
+    assert.ok(!JSON.stringify(headers).includes('talk'));
+    assert.equal(headers.host, 'model.internal');
     assert.ok(!JSON.stringify(headers).includes(bot), 'the model got the key of the caller');
     const session = await gateway.ended();
     assert.equal(session.outcome, 'completed');

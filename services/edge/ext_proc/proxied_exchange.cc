@@ -16,10 +16,9 @@ using call::headers::FindHeader;
 // Envoy recommends pieces of at most 64 KiB.
 constexpr std::size_t kMostPiece = 64u << 10;
 
-// Fields that the filter's rules do not let be removed, or that Envoy needs to send the request.
+// Fields that Envoy needs to send the request.
 bool IsProxys(absl::string_view name) {
-  return absl::StartsWith(name, ":") || absl::StartsWith(name, "x-envoy-") || name == "host" ||
-         name == "x-forwarded-proto";
+  return absl::StartsWith(name, ":") || name == "host" || name == "x-forwarded-proto";
 }
 
 std::vector<std::string> ListNames(const dialects::HeaderList& headers) {
@@ -232,7 +231,7 @@ async::Awaitable<absl::Status> ProxiedExchange::Send(call::ReplyHead head, absl:
 // A buffered body did not say that it is the end: the trailers come now, if the filter sends them.
 async::Awaitable<absl::Status> ProxiedExchange::AnswerLateTrailers() {
   const absl::StatusOr<ProxyMessage> message =
-      co_await ReadPart(Direction::kResponse, limits_.trailers_timeout);
+      co_await ReadPart(Direction::kResponse, limits_.end_timeout);
   if (!message.ok() || message->part != Part::kTrailers) co_return absl::OkStatus();
   const TrailersReply removed{Direction::kResponse, ListNames(message->headers)};
   co_return co_await stream_.Send(removed);
@@ -263,9 +262,12 @@ async::Awaitable<absl::Status> ProxiedExchange::Finish() {
     const std::string body = std::exchange(kept_, "");
     co_return co_await Send(*std::move(reply_), body);
   }
-  // The filter takes the end only after the model's own.
+  // The filter takes the end only after the model's own. A model that goes on is cut off.
+  const async::TimePoint until = stream_.executor().After(limits_.end_timeout);
   while (!response_.ended) {
-    const absl::StatusOr<std::string> rest = co_await ReadResponsePiece();
+    const absl::Duration left = absl::FromChrono(until - stream_.executor().Now());
+    const absl::StatusOr<std::string> rest =
+        co_await ReadStreamed(Direction::kResponse, response_, left);
     if (!rest.ok()) co_return rest.status();
   }
   const absl::Status sent = co_await EndBody(Direction::kResponse, response_);

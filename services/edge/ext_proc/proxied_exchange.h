@@ -17,11 +17,11 @@ namespace countersign::edge::ext_proc {
 
 // What an exchange waits for.
 struct ExchangeLimits {
-  std::size_t body_bytes = 32u << 20;                  // of a request
-  absl::Duration piece_timeout = absl::Seconds(60);    // between two pieces of a request
-  absl::Duration request_timeout = absl::Minutes(5);   // for a whole request
-  absl::Duration answer_timeout = absl::Minutes(10);   // for the model's next bytes
-  absl::Duration trailers_timeout = absl::Seconds(5);  // after a body without its end
+  std::size_t body_bytes = 32u << 20;                 // of a request
+  absl::Duration piece_timeout = absl::Seconds(60);   // between two pieces of a request
+  absl::Duration request_timeout = absl::Minutes(5);  // for a whole request
+  absl::Duration answer_timeout = absl::Minutes(10);  // for the model's next bytes
+  absl::Duration end_timeout = absl::Seconds(5);      // for the end after the last piece
 };
 
 // One HTTP request that a proxy holds: takes it from the proxy, lets the proxy send it on, takes
@@ -41,7 +41,7 @@ class ProxiedExchange {
   async::Awaitable<absl::Status> AskForTime(absl::Duration duration);
 
   // Lets the proxy send the request on, with exactly this target, these headers and this body.
-  // Fields that the proxy itself needs stay: the host, x-forwarded-proto, and its own x-envoy-.
+  // All other fields are removed, except those that the proxy needs: host and x-forwarded-proto.
   async::Awaitable<absl::Status> Forward(const std::string& target,
                                          const dialects::HeaderList& headers,
                                          const std::string& body);

@@ -28,6 +28,7 @@ class ProxyStream {
   // That of the call: cancelled with CANCELLED when the caller has left, and by whatever cancels
   // the stream.
   async::Cancellation& cancellation() { return cancellation_; }
+  async::Executor executor() const { return executor_; }
 
   // The next message. DEADLINE_EXCEEDED when none comes within `timeout`; otherwise the
   // cancellation's cause, or INVALID_ARGUMENT and RESOURCE_EXHAUSTED for what the proxy sent.

@@ -58,7 +58,7 @@ std::string FindMistake(const std::optional<Modes>& modes) {
   const auto governed = [](BodyMode mode) {
     return mode == BodyMode::kBuffered || mode == BodyMode::kFullDuplex;
   };
-  if (!modes) return "it does not say its modes; Envoy does from 1.34 on";
+  if (!modes) return "it does not tell its modes, as newer versions of Envoy do";
   if (!governed(modes->request)) {
     return "request_body_mode must be BUFFERED or FULL_DUPLEX_STREAMED";
   }
