@@ -269,9 +269,26 @@ test('a model that cannot be reached', async () => {
 });
 
 // Last: the gateway does not come back.
-test('without the gateway nothing is forwarded', async () => {
+test('a gateway that is killed lets nothing through, of what it holds and of what comes', async () => {
+  const held = [];
+  const waiting = kModes.map((mode) => post(envoy[mode], '', { more: { messages: risky(held).messages } }));
+  await eventually('both are held', async () => (await gateway.cliJson(['reviews', 'list'], { key: rosa })).items.length === 2);
+  const prompt = model.play(async (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(content('first '));
+    await once(response, 'close');
+  });
+  const begun = await post(envoy.full_duplex, prompt, { more: { stream: true } });
+  const reader = begun.body.getReader();
+  assert.match(Buffer.from((await reader.read()).value).toString(), /first/);
+
   if (gateway.shape === 'standalone') await gateway.process.kill();
   else await gateway.process.killPart('edge');
+  for (const response of await Promise.all(waiting)) assert.ok(response.status >= 500, String(response.status));
+  assert.equal(held.length, 0);
+  await assert.rejects(async () => {
+    while (!(await reader.read()).done);
+  }, 'an answer that broke off passed for a whole one');
   for (const mode of kModes) {
     const seen = [];
     const response = await eventually('Envoy refuses', async () => {
