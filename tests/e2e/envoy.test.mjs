@@ -184,6 +184,12 @@ for (const mode of kModes) {
     }));
     assert.equal(unauthorized.status, 502);
     assert.equal((await unauthorized.json()).error.code, 'upstream_auth');
+    const unreadable = await post(envoy[mode], model.play((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end('{"choices": [');
+    }));
+    assert.equal(unreadable.status, 502);
+    assert.match((await unreadable.json()).error.code, /^upstream_/);
     const cut = await post(envoy[mode], model.play((response) => response.destroy()));
     assert.ok(cut.status >= 500, String(cut.status));
     assert.equal((await gateway.ended()).outcome, 'upstream_error');
