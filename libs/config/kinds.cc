@@ -129,7 +129,7 @@ std::string ReadAccount(Fields& spec, absl::string_view name) {
 }
 
 domain::Connection ReadConnection(std::string name, Fields& spec) {
-  static const std::set<std::string> kReserved = {"v1", "v2", "console", "livez", "readyz", "metrics"};
+  static const std::set<std::string> kReserved = {"v1", "console", "livez", "readyz", "metrics"};
   if (kReserved.count(name) != 0) {
     spec.mistakes().Add(spec.node(), "metadata.name",
                         absl::StrCat("\"", name, "\" cannot name a Connection"));

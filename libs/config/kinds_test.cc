@@ -151,6 +151,19 @@ TEST_CASE("ReadConnection: addresses with user information, query or fragment ar
   CHECK(with_url("http://127.0.0.1:9").empty());
 }
 
+TEST_CASE("ReadConnection: KServe's V2 protocol, at addresses of gRPC, too", "[config]") {
+  const domain::Connection connection =
+      ReadValid(ReadConnection, "{protocol: kserve-v2, url: 'grpc://triton:8001'}");
+  CHECK(connection.protocol == domain::Protocol::kKserveV2);
+  CHECK(connection.url == "grpc://triton:8001");
+  CHECK(ReadValid(ReadConnection, "{protocol: kserve-v2, url: 'grpcs://triton'}").url ==
+        "grpcs://triton");
+  CHECK_THAT(ListMistakes(ReadConnection, "{protocol: kserve-v2, url: 'ftp://h'}"),
+             Contains("must be a grpc://"));
+  CHECK_THAT(ListMistakes(ReadConnection, "{protocol: openai, url: 'grpc://h'}"),
+             Contains("must be an http://"));
+}
+
 TEST_CASE("ReadConnection: an unknown protocol or tokenizer names the known ones", "[config]") {
   CHECK_THAT(ListMistakes(ReadConnection, "{protocol: smtp, url: 'http://h'}"),
              Contains("must be one of openai"));

@@ -123,8 +123,8 @@ enum class RpcRequest {
   kEachMessage,
 };
 
-// One family of inference APIs over HTTP or gRPC: parses requests, splits and masks answers, formats
-// errors. Immutable, thread-safe. README.md says how to add one.
+// One family of inference APIs over HTTP or gRPC: parses requests, splits and masks answers,
+// formats errors. Immutable, thread-safe. README.md says how to add one.
 class Dialect {
  public:
   virtual ~Dialect() = default;
@@ -134,8 +134,8 @@ class Dialect {
   // INVALID_ARGUMENT when the body cannot be read as its request.
   virtual absl::StatusOr<ReadCall> Read(const IncomingRequest& request) const = 0;
 
-  // The form of the method at `path` ("/package.Service/Method") over gRPC; nullopt when the dialect
-  // has none. Read says why.
+  // The form of the method at `path` ("/package.Service/Method") over gRPC; nullopt when the
+  // dialect has none. Read says why.
   virtual std::optional<RpcRequest> FindRpc(const domain::Connection& /*connection*/,
                                             absl::string_view /*path*/) const {
     return std::nullopt;

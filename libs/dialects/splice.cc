@@ -16,9 +16,7 @@ void Sort(std::vector<Edit>& edits) {
   });
 }
 
-absl::Status Misfit() {
-  return absl::InternalError("changes to a text overlap or lie outside it");
-}
+absl::Status Misfit() { return absl::InternalError("changes to a text overlap or lie outside it"); }
 
 // nullopt when `length` does not fit.
 std::optional<std::string> WriteLength(LengthPrefix::Form form, std::uint64_t length) {
@@ -61,7 +59,7 @@ class LengthEdits {
 
  private:
   struct Open {
-    std::size_t length;     // index of lengths_
+    std::size_t length;  // index of lengths_
     std::int64_t grown = 0;
     bool edited = false;
   };
@@ -86,8 +84,8 @@ class LengthEdits {
       const auto written = WriteLength(length.form, before + grown);
       fits_ = fits_ && written.has_value();
       const std::size_t size = written ? written->size() : 0;
-      grown += static_cast<std::int64_t>(size) -
-               static_cast<std::int64_t>(length.begin - length.at);
+      grown +=
+          static_cast<std::int64_t>(size) - static_cast<std::int64_t>(length.begin - length.at);
       found_.push_back(Edit{length.at, length.begin, written.value_or("")});
     }
     if (open_.empty()) return;

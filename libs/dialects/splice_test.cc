@@ -21,22 +21,22 @@ TEST_CASE("Splice: edits that overlap or lie outside are refused", "[dialects]")
 TEST_CASE("Splice: lengths around edits are written anew", "[dialects]") {
   using Form = LengthPrefix::Form;
   // A big-endian length, around a varint, around a little-endian one and a varint.
-  const std::string source = std::string("\0\0\0\x0c", 4) + "\x0b" +
-                             std::string("\x03\0\0\0", 4) + "abc" + "z" + "\x02" + "de";
+  const std::string source = std::string("\0\0\0\x0c", 4) + "\x0b" + std::string("\x03\0\0\0", 4) +
+                             "abc" + "z" + "\x02" + "de";
   const std::vector<LengthPrefix> lengths = {{Form::kVarint, 13, 14, 16},
                                              {Form::kLittleEndian32, 5, 9, 12},
                                              {Form::kBigEndian32, 0, 4, 16},
                                              {Form::kVarint, 4, 5, 16}};
   const std::string longer(200, 'x');
-  CHECK(*Splice(source, {{9, 12, longer}}, lengths) ==
-        std::string("\0\0\0\xd2", 4) + "\xd0\x01" + std::string("\xc8\0\0\0", 4) + longer + "z" +
-            "\x02" + "de");
+  CHECK(*Splice(source, {{9, 12, longer}}, lengths) == std::string("\0\0\0\xd2", 4) + "\xd0\x01" +
+                                                           std::string("\xc8\0\0\0", 4) + longer +
+                                                           "z" + "\x02" + "de");
   CHECK(*Splice(source, {{14, 16, ""}, {12, 13, "yy"}}, lengths) ==
         std::string("\0\0\0\x0b", 4) + "\x0a" + std::string("\x03\0\0\0", 4) + "abc" + "yy" +
             std::string("\0", 1));
-  CHECK(*Splice(source, {{9, 12, "xyz"}}, lengths) ==
-        std::string("\0\0\0\x0c", 4) + "\x0b" + std::string("\x03\0\0\0", 4) + "xyz" + "z" +
-            "\x02" + "de");
+  CHECK(*Splice(source, {{9, 12, "xyz"}}, lengths) == std::string("\0\0\0\x0c", 4) + "\x0b" +
+                                                          std::string("\x03\0\0\0", 4) + "xyz" +
+                                                          "z" + "\x02" + "de");
   CHECK(*Splice(source, {}, lengths) == source);
   // A part of a length, and a length with what it counts.
   CHECK(absl::IsInternal(Splice(source, {{4, 6, ""}}, lengths).status()));

@@ -13,7 +13,7 @@ namespace countersign::domain {
 
 // What a request can ask for, in every dialect that is served.
 inline constexpr std::array<absl::string_view, 9> kOperations = {
-    "chat.completions", "models.list",     "models.get",  "models.infer",  "models.metadata",
+    "chat.completions", "models.list",     "models.get",  "models.infer", "models.metadata",
     "models.ready",     "server.metadata", "server.live", "server.ready"};
 
 // One text that the caller sends to the model, decoded (JSON escapes resolved, valid UTF-8).

@@ -55,6 +55,18 @@ TEST_CASE("PercentEncode: printable ASCII stays, all else is encoded", "[grpc_wi
   CHECK(PercentDecode(PercentEncode(all)) == all);
 }
 
+TEST_CASE("FormatTimeout: the finest unit that fits", "[grpc_wire]") {
+  CHECK(FormatTimeout(absl::ZeroDuration()) == "0n");
+  CHECK(FormatTimeout(absl::Microseconds(1500)) == "1500000n");
+  CHECK(FormatTimeout(absl::Seconds(30)) == "30000000u");
+  CHECK(FormatTimeout(absl::Hours(27)) == "97200000m");
+  CHECK(FormatTimeout(absl::Hours(48)) == "172800S");
+  CHECK(FormatTimeout(absl::Hours(1'000'000'000)) == "99999999H");
+  for (const absl::Duration timeout : {absl::Seconds(1), absl::Minutes(7), absl::Hours(100)}) {
+    CHECK(ParseTimeout(FormatTimeout(timeout)).value() == timeout);
+  }
+}
+
 TEST_CASE("PercentDecode: what is not an escape stays", "[grpc_wire]") {
   CHECK(PercentDecode("%41%4a%4A") == "AJJ");
   CHECK(PercentDecode("100% %4 %zz %4z %") == "100% %4 %zz %4z %");

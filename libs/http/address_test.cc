@@ -90,6 +90,17 @@ TEST_CASE("ParseUrl: parses URLs of the form of an SDK's base_url", "[http]") {
   CHECK(local.origin.HostHeader() == "[::1]:9000");
 }
 
+TEST_CASE("ParseUpstreamUrl: grpc and grpcs, besides http and https", "[http]") {
+  const Url url = ParseUpstreamUrl("grpcs://triton.example:8001/team").value();
+  CHECK(url.origin == Origin{true, "triton.example", 8001});
+  CHECK(url.path == "/team");
+  CHECK(ParseUpstreamUrl("grpc://127.0.0.1:8001").value().origin ==
+        Origin{false, "127.0.0.1", 8001});
+  CHECK(ParseUpstreamUrl("https://h").value().origin == Origin{true, "h", 443});
+  CHECK(absl::IsInvalidArgument(ParseUpstreamUrl("grpc://user@h").status()));
+  CHECK(absl::IsInvalidArgument(ParseUrl("grpc://h").status()));
+}
+
 TEST_CASE("ParseUrl: refuses user information, fragments and malformed URLs", "[http]") {
   for (const char* text : {"http://127.0.0.1.example/x", "https://10.0.0.1.example", "",
                            "example.com", "ftp://a/", "http://u:p@a/", "http://a/#f", "http://",

@@ -35,7 +35,7 @@ test('health and metadata pass, and their texts are masked', async () => {
   assert.match((await call({ method: 'ServerLive' })).responses[0].text, /live: true/);
   assert.match((await call({ method: 'ModelReady', fields: { name: 'echo' } })).responses[0].text, /ready: true/);
   const { responses } = await call({ method: 'ModelMetadata', fields: { name: 'echo' } });
-  assert.match(responses[0].text, /platform: "for <EMAIL_ADDRESS>"/);
+  assert.match(responses[0].text, /platform: "for <EMAIL>"/);
 });
 
 test('an allowed call, in both forms of BYTES, with numbers, compressed', async () => {
@@ -56,7 +56,7 @@ test('an allowed call, in both forms of BYTES, with numbers, compressed', async 
 test('answers are masked, in both forms', async () => {
   for (const raw of [false, true]) {
     const { responses } = await call({ texts: { a: ['mail ada@example.com now', 'PRJ-1234'], b: ['plain'] }, raw });
-    assert.deepEqual(responses[0].texts, { a: ['mail <EMAIL_ADDRESS> now', '<PROJECT>'], b: ['plain'] });
+    assert.deepEqual(responses[0].texts, { a: ['mail <EMAIL> now', '<PROJECT>'], b: ['plain'] });
   }
 });
 
@@ -103,7 +103,7 @@ test('a stream is masked at every cut, one logical text per output', async () =>
   })));
   for (const { code, message, responses } of results) {
     assert.equal(code, 'OK', message);
-    assert.equal(responses.map((one) => one.texts.text_output?.[0] ?? '').join(''), 'mail <EMAIL_ADDRESS> now');
+    assert.equal(responses.map((one) => one.texts.text_output?.[0] ?? '').join(''), 'mail <EMAIL> now');
     assert.deepEqual(responses.map((one) => one.final), [...responses.slice(1).map(() => false), true]);
   }
 });
@@ -118,13 +118,13 @@ test('each message of a stream is a call of its own; one that fails does not end
   const of = (wanted) => responses.filter((one) => one.id === wanted);
   assert.equal(of('a').map((one) => one.texts.t?.[0] ?? '').join(''), 'hello');
   assert.match(of('b')[0].error, /^policy_denied: /);
-  assert.equal(of('c')[0].error, 'failed for <EMAIL_ADDRESS>');
+  assert.equal(of('c')[0].error, 'failed for <EMAIL>');
   assert.equal(of('d').map((one) => one.texts.t?.[0] ?? '').join(''), 'bye');
 });
 
 test('the status of the model passes masked, its refusal of the gateway does not', async () => {
   const failed = await ask('x', { model: 'fails' });
-  assert.deepEqual([failed.code, failed.message], ['INVALID_ARGUMENT', 'no such thing as <EMAIL_ADDRESS>']);
+  assert.deepEqual([failed.code, failed.message], ['INVALID_ARGUMENT', 'no such thing as <EMAIL>']);
   const refused = await ask('x', { model: 'refuses' });
   assert.deepEqual([refused.code, refused.reason], ['ABORTED', 'upstream_auth']);
 });

@@ -35,7 +35,8 @@ AnswerFormat KserveDialect::ClassifyAnswer(const AnswerHead& head) const {
 std::unique_ptr<AnswerReader> KserveDialect::OpenAnswer(const ReadCall& call,
                                                         const AnswerHead& head,
                                                         const AnswerOptions& options) const {
-  return std::make_unique<rpc::FrameAnswer>(head, rpc::FrameAnswer::Options{options.max_event_bytes},
+  return std::make_unique<rpc::FrameAnswer>(head,
+                                            rpc::FrameAnswer::Options{options.max_event_bytes},
                                             MakeMessageReader(call.upstream_path, options));
 }
 

@@ -75,8 +75,8 @@ class InferMessage final : public rpc::AnswerMessage {
   void AddOther(const OtherText& text) {
     const absl::string_view content = Content(text.span);
     if (text.names == "error_message" && !content.empty()) failed_ = true;
-    const bool name = absl::EndsWith(text.names, "name") ||
-                      absl::EndsWith(text.names, "parameters.key");
+    const bool name =
+        absl::EndsWith(text.names, "name") || absl::EndsWith(text.names, "parameters.key");
     if (content.empty() || (name && IsModelId(content))) return;
     Add({text.path, std::string(content), true, false}, text.span);
   }

@@ -121,10 +121,11 @@ TEST_CASE("KServe answer: errors in-band and in the status are texts", "[kserve]
   CHECK(answer.reader->upstream_failed());
 
   Answer status(kInfer);
-  CHECK(status.Finish({{"grpc-status", "3"},
-                       {"grpc-message", "bad%20SECRET"},
-                       {"grpc-status-details-bin", "AAAA"},
-                       {"x-secret", "SECRET"}})
+  CHECK(status
+            .Finish({{"grpc-status", "3"},
+                     {"grpc-message", "bad%20SECRET"},
+                     {"grpc-status-details-bin", "AAAA"},
+                     {"x-secret", "SECRET"}})
             .ok());
   CHECK(status.trailers == HeaderList{{"grpc-status", "3"}, {"grpc-message", "bad <S>"}});
   CHECK(status.reader->upstream_failed());

@@ -93,8 +93,7 @@ class PromptBuilder {
       call_.lengths.push_back(
           {length.form, length.at + kHead, length.begin + kHead, length.end + kHead});
     }
-    call_.lengths.push_back(
-        {LengthPrefix::Form::kBigEndian32, 1, kHead, kHead + message_.size()});
+    call_.lengths.push_back({LengthPrefix::Form::kBigEndian32, 1, kHead, kHead + message_.size()});
   }
 
   domain::Prompt Take() {
@@ -153,11 +152,12 @@ class PromptBuilder {
   }
 
   void AddTensor(const Tensor& tensor) {
-    const std::string pointer = absl::StrCat(
-        "/inputs/", absl::StrReplaceAll(tensor.name, {{"~", "~0"}, {"/", "~1"}}));
+    const std::string pointer =
+        absl::StrCat("/inputs/", absl::StrReplaceAll(tensor.name, {{"~", "~0"}, {"/", "~1"}}));
     if (tensor.datatype != kBytesType) {
-      return AddMedia(pointer, absl::StrCat("application/x-tensor; datatype=",
-                                            DescribeTensor(tensor)), tensor.data);
+      return AddMedia(pointer,
+                      absl::StrCat("application/x-tensor; datatype=", DescribeTensor(tensor)),
+                      tensor.data);
     }
     AddPlain(absl::StrCat(pointer, "/datatype"), json::Quote(DescribeTensor(tensor)));
     for (std::size_t i = 0; i < tensor.elements.size(); ++i) {
@@ -219,9 +219,8 @@ absl::StatusOr<ReadCall> ReadRpcCall(const IncomingRequest& request) {
   options.unknown = protobuf_texts::UnknownFields::kRead;
   CS_ASSIGN_OR_RETURN(protobuf_texts::ReadResult read,
                       protobuf_texts::ReadMessage(GetSchema(), *method->input, message, options));
-  CS_ASSIGN_OR_RETURN(
-      TensorMessage tensors,
-      ReadTensors(std::move(read), message, {"", "inputs", "raw_input_contents"}));
+  CS_ASSIGN_OR_RETURN(TensorMessage tensors,
+                      ReadTensors(std::move(read), message, {"", "inputs", "raw_input_contents"}));
   PromptBuilder builder(message, call);
   builder.Add(std::move(tensors));
   domain::Prompt prompt = builder.Take();

@@ -62,11 +62,11 @@ TEST_CASE("KServe: elements of BYTES tensors are texts, in contents", "[kserve]"
 }
 
 TEST_CASE("KServe: elements of BYTES tensors are texts, in raw buffers", "[kserve]") {
-  const std::string head =
-      Model("llm") + Tensor("a", "BYTES", {2}) + Tensor("n", "INT32", {1}) + Tensor("b", "BYTES", {1});
+  const std::string head = Model("llm") + Tensor("a", "BYTES", {2}) + Tensor("n", "INT32", {1}) +
+                           Tensor("b", "BYTES", {1});
   const std::string numbers = Bytes(7, std::string("\1\0\0\0", 4));
-  const auto call = Read(head + Bytes(7, Element("one") + Element("")) + numbers +
-                         Bytes(7, Element("two")));
+  const auto call =
+      Read(head + Bytes(7, Element("one") + Element("")) + numbers + Bytes(7, Element("two")));
   REQUIRE(call.ok());
   const auto& parts = call->prompt->parts;
   REQUIRE(parts.size() == 2);
@@ -98,7 +98,8 @@ TEST_CASE("KServe: a parameter's name that could be text cannot be replaced", "[
   CHECK(call->places[0].begin == call->places[0].end);
 }
 
-TEST_CASE("KServe: bytes that are no text are media, and unknown ones are read as text", "[kserve]") {
+TEST_CASE("KServe: bytes that are no text are media, and unknown ones are read as text",
+          "[kserve]") {
   const std::string png = "\x89PNG\r\n\x1a\n\xff\xff";
   const auto call = Read(Model("llm") + Text("image", png) + Text("other", "\xff SECRET"));
   REQUIRE(call.ok());
@@ -132,8 +133,8 @@ TEST_CASE("KServe: tensors that do not fit their shapes are refused", "[kserve]"
 
 TEST_CASE("KServe: what cannot be seen or controls the server is refused", "[kserve]") {
   const auto shared =
-      Read(Model("llm") + Tensor("a", "BYTES", {1}, "",
-                                 Parameter("shared_memory_region", Bytes(3, "region"))));
+      Read(Model("llm") +
+           Tensor("a", "BYTES", {1}, "", Parameter("shared_memory_region", Bytes(3, "region"))));
   CHECK(absl::IsPermissionDenied(shared.status()));
   const auto read = [](absl::string_view method) {
     return Read("", absl::StrCat("/inference.GRPCInferenceService/", method)).status();

@@ -37,50 +37,48 @@ MessageSpec Type(const char* name, std::vector<FieldSpec> fields) {
 std::vector<MessageSpec> InferenceMessages() {
   constexpr auto kString = FieldType::kString;
   std::vector<MessageSpec> messages;
-  messages.push_back(Type("InferParameter", {Choice(1, "bool_param", FieldType::kBool),
-                                             Choice(2, "int64_param", FieldType::kInt64),
-                                             Choice(3, "string_param", kString),
-                                             Choice(4, "double_param", FieldType::kDouble),
-                                             Choice(5, "uint64_param", FieldType::kUint64)}));
+  messages.push_back(
+      Type("InferParameter",
+           {Choice(1, "bool_param", FieldType::kBool), Choice(2, "int64_param", FieldType::kInt64),
+            Choice(3, "string_param", kString), Choice(4, "double_param", FieldType::kDouble),
+            Choice(5, "uint64_param", FieldType::kUint64)}));
   messages.push_back(
       Type("ParametersEntry", {Scalar(1, "key", kString), Message(2, "value", "InferParameter")}));
   messages.back().map_entry = true;
   messages.push_back(
-      Type("InferTensorContents",
-           {Scalar(1, "bool_contents", FieldType::kBool, kRepeated),
-            Scalar(2, "int_contents", FieldType::kInt32, kRepeated),
-            Scalar(3, "int64_contents", FieldType::kInt64, kRepeated),
-            Scalar(4, "uint_contents", FieldType::kUint32, kRepeated),
-            Scalar(5, "uint64_contents", FieldType::kUint64, kRepeated),
-            Scalar(6, "fp32_contents", FieldType::kFloat, kRepeated),
-            Scalar(7, "fp64_contents", FieldType::kDouble, kRepeated),
-            Scalar(8, "bytes_contents", FieldType::kBytes, kRepeated)}));
-  const std::vector<FieldSpec> tensor = {
-      Scalar(1, "name", kString), Scalar(2, "datatype", kString),
-      Scalar(3, "shape", FieldType::kInt64, kRepeated),
-      Message(4, "parameters", "ParametersEntry", kRepeated),
-      Message(5, "contents", "InferTensorContents")};
+      Type("InferTensorContents", {Scalar(1, "bool_contents", FieldType::kBool, kRepeated),
+                                   Scalar(2, "int_contents", FieldType::kInt32, kRepeated),
+                                   Scalar(3, "int64_contents", FieldType::kInt64, kRepeated),
+                                   Scalar(4, "uint_contents", FieldType::kUint32, kRepeated),
+                                   Scalar(5, "uint64_contents", FieldType::kUint64, kRepeated),
+                                   Scalar(6, "fp32_contents", FieldType::kFloat, kRepeated),
+                                   Scalar(7, "fp64_contents", FieldType::kDouble, kRepeated),
+                                   Scalar(8, "bytes_contents", FieldType::kBytes, kRepeated)}));
+  const std::vector<FieldSpec> tensor = {Scalar(1, "name", kString), Scalar(2, "datatype", kString),
+                                         Scalar(3, "shape", FieldType::kInt64, kRepeated),
+                                         Message(4, "parameters", "ParametersEntry", kRepeated),
+                                         Message(5, "contents", "InferTensorContents")};
   messages.push_back(Type("InferInputTensor", tensor));
   messages.push_back(Type("InferOutputTensor", tensor));
   messages.push_back(
       Type("InferRequestedOutputTensor",
            {Scalar(1, "name", kString), Message(2, "parameters", "ParametersEntry", kRepeated)}));
-  messages.push_back(Type(
-      "ModelInferRequest",
-      {Scalar(1, "model_name", kString), Scalar(2, "model_version", kString),
-       Scalar(3, "id", kString), Message(4, "parameters", "ParametersEntry", kRepeated),
-       Message(5, "inputs", "InferInputTensor", kRepeated),
-       Message(6, "outputs", "InferRequestedOutputTensor", kRepeated),
-       Scalar(7, "raw_input_contents", FieldType::kBytes, kRepeated)}));
-  messages.push_back(Type(
-      "ModelInferResponse",
-      {Scalar(1, "model_name", kString), Scalar(2, "model_version", kString),
-       Scalar(3, "id", kString), Message(4, "parameters", "ParametersEntry", kRepeated),
-       Message(5, "outputs", "InferOutputTensor", kRepeated),
-       Scalar(6, "raw_output_contents", FieldType::kBytes, kRepeated)}));
   messages.push_back(
-      Type("ModelStreamInferResponse", {Scalar(1, "error_message", kString),
-                                        Message(2, "infer_response", "ModelInferResponse")}));
+      Type("ModelInferRequest",
+           {Scalar(1, "model_name", kString), Scalar(2, "model_version", kString),
+            Scalar(3, "id", kString), Message(4, "parameters", "ParametersEntry", kRepeated),
+            Message(5, "inputs", "InferInputTensor", kRepeated),
+            Message(6, "outputs", "InferRequestedOutputTensor", kRepeated),
+            Scalar(7, "raw_input_contents", FieldType::kBytes, kRepeated)}));
+  messages.push_back(
+      Type("ModelInferResponse",
+           {Scalar(1, "model_name", kString), Scalar(2, "model_version", kString),
+            Scalar(3, "id", kString), Message(4, "parameters", "ParametersEntry", kRepeated),
+            Message(5, "outputs", "InferOutputTensor", kRepeated),
+            Scalar(6, "raw_output_contents", FieldType::kBytes, kRepeated)}));
+  messages.push_back(Type(
+      "ModelStreamInferResponse",
+      {Scalar(1, "error_message", kString), Message(2, "infer_response", "ModelInferResponse")}));
   return messages;
 }
 
@@ -102,11 +100,11 @@ void AddServerMessages(std::vector<MessageSpec>& messages) {
   messages.push_back(
       Type("TensorMetadata", {Scalar(1, "name", kString), Scalar(2, "datatype", kString),
                               Scalar(3, "shape", FieldType::kInt64, kRepeated)}));
-  messages.push_back(Type(
-      "ModelMetadataResponse",
-      {Scalar(1, "name", kString), Scalar(2, "versions", kString, kRepeated),
-       Scalar(3, "platform", kString), Message(4, "inputs", "TensorMetadata", kRepeated),
-       Message(5, "outputs", "TensorMetadata", kRepeated)}));
+  messages.push_back(
+      Type("ModelMetadataResponse",
+           {Scalar(1, "name", kString), Scalar(2, "versions", kString, kRepeated),
+            Scalar(3, "platform", kString), Message(4, "inputs", "TensorMetadata", kRepeated),
+            Message(5, "outputs", "TensorMetadata", kRepeated)}));
 }
 
 std::unique_ptr<const protobuf_texts::Schema> MakeSchema() {

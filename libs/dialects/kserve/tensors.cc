@@ -22,18 +22,24 @@ using protobuf_texts::Value;
 
 struct Datatype {
   absl::string_view name;
-  std::size_t size;             // of a value in a raw buffer; 0: BYTES
+  std::size_t size;            // of a value in a raw buffer; 0: BYTES
   absl::string_view contents;  // the field for its values; "": raw buffers only
 };
 
-constexpr Datatype kDatatypes[] = {
-    {"BOOL", 1, "bool_contents"},   {"UINT8", 1, "uint_contents"},
-    {"UINT16", 2, "uint_contents"}, {"UINT32", 4, "uint_contents"},
-    {"UINT64", 8, "uint64_contents"}, {"INT8", 1, "int_contents"},
-    {"INT16", 2, "int_contents"},   {"INT32", 4, "int_contents"},
-    {"INT64", 8, "int64_contents"}, {"FP16", 2, ""},
-    {"BF16", 2, ""},                {"FP32", 4, "fp32_contents"},
-    {"FP64", 8, "fp64_contents"},   {kBytesType, 0, "bytes_contents"}};
+constexpr Datatype kDatatypes[] = {{"BOOL", 1, "bool_contents"},
+                                   {"UINT8", 1, "uint_contents"},
+                                   {"UINT16", 2, "uint_contents"},
+                                   {"UINT32", 4, "uint_contents"},
+                                   {"UINT64", 8, "uint64_contents"},
+                                   {"INT8", 1, "int_contents"},
+                                   {"INT16", 2, "int_contents"},
+                                   {"INT32", 4, "int_contents"},
+                                   {"INT64", 8, "int64_contents"},
+                                   {"FP16", 2, ""},
+                                   {"BF16", 2, ""},
+                                   {"FP32", 4, "fp32_contents"},
+                                   {"FP64", 8, "fp64_contents"},
+                                   {kBytesType, 0, "bytes_contents"}};
 
 const Datatype* FindDatatype(absl::string_view name) {
   const auto* const found =
@@ -242,8 +248,8 @@ class Reader {
     }
     if (!raw_buffers_.empty()) return FinishRaw(index, *datatype, expected);
     if (!draft.contents.empty() && draft.contents != datatype->contents) {
-      return Invalid(index, absl::StrCat("is ", draft.tensor.datatype, ", but has ",
-                                         draft.contents));
+      return Invalid(index,
+                     absl::StrCat("is ", draft.tensor.datatype, ", but has ", draft.contents));
     }
     std::sort(draft.elements.begin(), draft.elements.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -269,8 +275,7 @@ class Reader {
       const std::size_t begin = at + 4;
       if (length > buffer.end - begin) return Invalid(index, "has an element that is cut off");
       tensor.elements.push_back({begin, begin + length});
-      result_.lengths.push_back(
-          {LengthPrefix::Form::kLittleEndian32, at, begin, begin + length});
+      result_.lengths.push_back({LengthPrefix::Form::kLittleEndian32, at, begin, begin + length});
       at = begin + length;
     }
     return CheckCount(index, tensor.elements.size(), expected);
@@ -297,8 +302,7 @@ std::vector<LengthPrefix> ToLengths(const std::vector<protobuf_texts::LengthPref
   std::vector<LengthPrefix> lengths;
   lengths.reserve(prefixes.size());
   for (const protobuf_texts::LengthPrefix& prefix : prefixes) {
-    lengths.push_back(
-        {LengthPrefix::Form::kVarint, prefix.begin, prefix.content, prefix.end});
+    lengths.push_back({LengthPrefix::Form::kVarint, prefix.begin, prefix.content, prefix.end});
   }
   return lengths;
 }

@@ -38,9 +38,9 @@ struct OtherText {
 
 struct TensorMessage {
   std::vector<Tensor> tensors;
-  std::vector<OtherText> texts;             // without datatypes of tensors
+  std::vector<OtherText> texts;               // without datatypes of tensors
   std::vector<protobuf_texts::Value> values;  // without shapes and data of tensors
-  std::vector<LengthPrefix> lengths;        // of everything, for Splice
+  std::vector<LengthPrefix> lengths;          // of everything, for Splice
 };
 
 // Where a message has its tensors: `tensors` and `raw` are fields of the message at `root` ("" or

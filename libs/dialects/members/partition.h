@@ -13,8 +13,8 @@
 
 namespace countersign::dialects::members {
 
-// The place of a text in the body, quotes of JSON included, and its encoding there. begin == end for a text
-// that cannot be replaced in place (the name of a member).
+// The place of a text in the body, quotes of JSON included, and its encoding there. begin == end
+// for a text that cannot be replaced in place (the name of a member).
 struct TextPlace {
   std::size_t begin = 0;
   std::size_t end = 0;

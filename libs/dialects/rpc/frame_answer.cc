@@ -17,6 +17,8 @@ constexpr char kStatusField[] = "grpc-message";
 constexpr int kUnauthenticated = 16;
 constexpr int kPermissionDenied = 7;
 constexpr int kHighestCode = 16;
+// Each keeps its last message, to be repeated with what was held back.
+constexpr std::size_t kMostOpenFields = 65'536;
 
 absl::Status Unreadable(absl::string_view why) {
   return WithReason(absl::UnavailableError(why), "upstream_protocol");
@@ -91,6 +93,7 @@ absl::Status FrameAnswer::ReadFrame(std::string message, std::vector<domain::Fie
     pieces.push_back({text.field, text.text, end});
     if (!end) open_[text.field] = Last{item.received, i};
   }
+  if (open_.size() > kMostOpenFields) return Unreadable("it has too many texts at once");
   items_.push_back(std::move(item));
   return absl::OkStatus();
 }
@@ -117,8 +120,7 @@ absl::Status FrameAnswer::ReadStatus() {
     return Unreadable("its status is no code of gRPC");
   }
   if (code_ == kUnauthenticated || code_ == kPermissionDenied) {
-    return WithReason(absl::UnavailableError(absl::StrCat("grpc-status ", code_)),
-                      "upstream_auth");
+    return WithReason(absl::UnavailableError(absl::StrCat("grpc-status ", code_)), "upstream_auth");
   }
   message_ = ReplaceInvalidUtf8(grpc_wire::PercentDecode(Find(trailers_, "grpc-message")));
   return absl::OkStatus();

@@ -18,9 +18,9 @@ namespace countersign::dialects::rpc {
 
 // A text in one message of an answer.
 struct MessageText {
-  std::string field;  // texts of one field continue from message to message
-  std::string text;   // valid UTF-8
-  bool end = false;   // nothing of the field follows in later messages
+  std::string field;   // texts of one field continue from message to message
+  std::string text;    // valid UTF-8
+  bool end = false;    // nothing of the field follows in later messages
   bool output = true;  // the model generated it: its tokens count
 };
 

@@ -91,7 +91,7 @@ void RpcCaller::NoteHead(call::ReplyHead head) {
   }
 }
 
-// What is no answer of the upstream: the pipeline's reply says it all.
+// Of replies that the gateway makes itself, the pipeline's Reply says all that is needed.
 async::Awaitable<absl::Status> RpcCaller::Send(call::ReplyHead head, absl::string_view /*body*/) {
   NoteHead(std::move(head));
   co_return absl::OkStatus();
@@ -126,10 +126,9 @@ absl::Status ReadUpstreamStatus(const dialects::HeaderList& trailers) {
     code = static_cast<int>(absl::StatusCode::kUnknown);
   }
   if (code == 0) return absl::OkStatus();
-  return WithReason(
-      absl::Status(static_cast<absl::StatusCode>(code),
-                   grpc_wire::PercentDecode(FindHeader(trailers, "grpc-message"))),
-      "upstream_error");
+  return WithReason(absl::Status(static_cast<absl::StatusCode>(code),
+                                 grpc_wire::PercentDecode(FindHeader(trailers, "grpc-message"))),
+                    "upstream_error");
 }
 
 }  // namespace countersign::edge::governed_rpc

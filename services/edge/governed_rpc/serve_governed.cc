@@ -24,18 +24,18 @@ using Bytes = absl::StatusOr<std::string>;
 // Between two messages of a stream of calls.
 constexpr absl::Duration kIdle = absl::Minutes(10);
 
-// Of the method, as far as its connection has it. What is wrong with a call is said by the pipeline,
-// which finds the same connection when the caller is verified.
+// Of the method, as far as its connection has it. What is wrong with a call is said by the
+// pipeline, which finds the same connection when the caller is verified.
 struct Form {
   const dialects::Dialect* dialect = nullptr;
   std::optional<RpcRequest> request;
 };
 Form FindForm(const call::CallContext& context) {
   const dialects::HeaderList& headers = context.request.headers;
-  const absl::StatusOr<call::request::Route> route = call::request::FindRpcRoute(
-      context.services.resources.Current(),
-      call::headers::FindHeader(headers, "countersign-connection"),
-      call::headers::FindHeader(headers, "host"), context.request.path);
+  const absl::StatusOr<call::request::Route> route =
+      call::request::FindRpcRoute(context.services.resources.Current(),
+                                  call::headers::FindHeader(headers, "countersign-connection"),
+                                  call::headers::FindHeader(headers, "host"), context.request.path);
   Form form;
   if (!route.ok()) return form;
   form.dialect = dialects::FindDialect(route->connection->protocol);
@@ -82,9 +82,9 @@ async::Awaitable<absl::Status> ServeGoverned(const call::CallContext& context,
   const Form found = FindForm(context);
   const std::optional<RpcRequest> form = found.request;
   const bool each = form == RpcRequest::kEachMessage;
-  const grpc_calls::ReadLimits limits{
-      options.max_message_bytes, std::min(each ? kIdle : options.piece_timeout, head.timeout),
-      std::min(options.request_timeout, head.timeout)};
+  const grpc_calls::ReadLimits limits{options.max_message_bytes,
+                                      std::min(each ? kIdle : options.piece_timeout, head.timeout),
+                                      std::min(options.request_timeout, head.timeout)};
   grpc_calls::MessageSource source(context, protocol.framing, head.gzip, limits);
   const absl::Time deadline = context.arrived + head.timeout;
   if (each) co_return co_await ServeEachMessage(context, *found.dialect, source, reply, deadline);

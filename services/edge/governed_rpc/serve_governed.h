@@ -11,8 +11,8 @@
 // all others.
 namespace countersign::edge::governed_rpc {
 
-// Answers one RPC; returns the status to end it with. The caller is verified by the pipeline, before
-// its messages are read.
+// Answers one RPC; returns the status to end it with. The caller is verified by the pipeline,
+// before its messages are read.
 async::Awaitable<absl::Status> ServeGoverned(const call::CallContext& context,
                                              const grpc_calls::RpcServices& rpc,
                                              const grpc_calls::RpcProtocol& protocol,

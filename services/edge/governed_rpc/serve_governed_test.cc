@@ -109,19 +109,36 @@ TEST_CASE("Governed RPC: an allowed call is sent, answered and recorded", "[gove
   CHECK(sent.head.headers == dialects::HeaderList{{"content-type", "application/grpc"},
                                                   {"te", "trailers"},
                                                   {"grpc-accept-encoding", "identity"}});
-  CHECK(f.Counted("countersign_requests_total{connection=\"triton\",dialect=\"kserve-v2\","
-                  "outcome=\"completed\"} 1"));
+  CHECK(
+      f.Counted("countersign_requests_total{connection=\"triton\",dialect=\"kserve-v2\","
+                "outcome=\"completed\"} 1"));
 }
 
 TEST_CASE("Governed RPC: a compressed message goes upstream uncompressed", "[governed_rpc]") {
   Fixture f;
   f.upstream.AnswerRpc({Answered("x")}, kOk);
-  FakeCallerConnection& caller = f.NewCaller(
-      kInfer, grpc_wire::EncodeFrame(1, grpc_wire::Gzip(Ask("hi").substr(5))));
+  FakeCallerConnection& caller =
+      f.NewCaller(kInfer, grpc_wire::EncodeFrame(1, grpc_wire::Gzip(Ask("hi").substr(5))));
   caller.request().headers.emplace_back("grpc-encoding", "gzip");
   f.Handle(caller);
   CHECK(Status(caller) == "0");
   CHECK(f.upstream.sent()[0].body == Ask("hi"));
+}
+
+TEST_CASE("Governed RPC: a prompt is masked before it is sent, in a message that is whole",
+          "[governed_rpc]") {
+  Fixture f;
+  f.decider.decide.Always([] {
+    domain::Decision decision;
+    decision.verdict = domain::Verdict::kAllow;
+    decision.masking_profile = "standard";
+    decision.policy_version = 99;
+    return decision;
+  });
+  f.upstream.AnswerRpc({Answered("x")}, kOk);
+  CHECK(Status(f.Call(kInfer, Ask("a SECRET b"))) == "0");
+  REQUIRE(f.upstream.sent().size() == 1);
+  CHECK(f.upstream.sent()[0].body == Ask("a <S> b"));
 }
 
 TEST_CASE("Governed RPC: a denied call has its reason in the status", "[governed_rpc]") {
@@ -264,8 +281,8 @@ TEST_CASE("Governed stream: a refused message is told so in-band, and the others
   f.upstream.AnswerRpc({Piece("two")}, kOk);
   const FakeCallerConnection& caller = f.Call(kStream, Ask("a", "r-1") + Ask("b", "r-2"));
   CHECK(Status(caller) == "0");
-  CHECK(caller.body() == Frame(Bytes(1, "policy_denied: not here") + Bytes(2, Bytes(3, "r-1"))) +
-                             Piece("two"));
+  CHECK(caller.body() ==
+        Frame(Bytes(1, "policy_denied: not here") + Bytes(2, Bytes(3, "r-1"))) + Piece("two"));
 }
 
 TEST_CASE("Governed stream: a held message does not hold the others", "[governed_rpc]") {

@@ -182,7 +182,8 @@ async::Awaitable<void> ServeRpc(const call::CallContext& context, const RpcServi
   if (absl::IsCancelled(cause)) co_return;  // the caller has left
   // Calls to models say themselves whether the same call may be sent again.
   const absl::string_view path = context.request.path;
-  if (absl::IsAborted(cause) && (IsOpenService(path) || (IsOurs(path) && !inference::IsInference(path)))) {
+  if (absl::IsAborted(cause) &&
+      (IsOpenService(path) || (IsOurs(path) && !inference::IsInference(path)))) {
     status =
         WithReason(absl::UnavailableError("the gateway is stopping; call again"), "unavailable");
   }

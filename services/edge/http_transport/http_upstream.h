@@ -11,8 +11,8 @@
 
 namespace countersign::edge::http_transport {
 
-// An Upstream over http and https URLs, and for calls of gRPC over grpc and grpcs ones, too. One per executor; all members are called there. Responses
-// may outlive it.
+// An Upstream over http and https URLs, and for calls of gRPC over grpc and grpcs ones, too. One
+// per executor; all members are called there. Responses may outlive it.
 class HttpUpstream final : public call::Upstream {
  public:
   // Hashes large bodies on `pool`. All arguments must outlive this object.

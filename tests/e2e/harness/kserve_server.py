@@ -19,8 +19,12 @@ Response = message_class("ModelInferResponse")
 StreamResponse = message_class("ModelStreamInferResponse")
 
 
+writing = threading.Lock()
+
+
 def log(**entry):
-    print(json.dumps(entry), flush=True)
+    with writing:
+        print(json.dumps(entry), flush=True)
 
 
 def texts_of(request):
@@ -107,8 +111,8 @@ def handlers():
             serve, request_deserializer=message_class(f"{name}Request").FromString,
             response_serializer=message_class(f"{name}Response").SerializeToString)
 
-    def respond(name, **fields):
-        return unary(name, lambda request, context: message_class(f"{name}Response")(**fields))
+    def respond(method, /, **fields):
+        return unary(method, lambda request, context: message_class(f"{method}Response")(**fields))
 
     return grpc.method_handlers_generic_handler("inference.GRPCInferenceService", {
         "ServerLive": respond("ServerLive", live=True),

@@ -54,9 +54,7 @@ class AdmittedRequest {
 
  private:
   AdmittedRequest(Candidate candidate, Clearance clearance, absl::Duration time_left)
-      : candidate_(std::move(candidate)),
-        clearance_(std::move(clearance)),
-        time_left_(time_left) {}
+      : candidate_(std::move(candidate)), clearance_(std::move(clearance)), time_left_(time_left) {}
   Candidate candidate_;
   Clearance clearance_;
   absl::Duration time_left_;

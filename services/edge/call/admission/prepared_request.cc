@@ -121,9 +121,8 @@ absl::StatusOr<OutgoingHead> MakeHead(const CallContext& context,
   const dialects::HeaderList& from_caller = context.request.headers;
   return OutgoingHead{
       call.method, *std::move(target),
-      call.rpc
-          ? headers::RpcHeaders(from_caller)
-          : headers::UpstreamHeaders(from_caller, read.connection(), !call.body.empty())};
+      call.rpc ? headers::RpcHeaders(from_caller)
+               : headers::UpstreamHeaders(from_caller, read.connection(), !call.body.empty())};
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class PreparedRequest {
   const OutgoingHead& head() const { return head_; }
   const std::string& body() const { return body_; }
   const std::string& binding_hash() const { return binding_hash_; }
-  bool rpc() const { return rpc_; }  // sent over gRPC
+  bool rpc() const { return rpc_; }                                                // sent over gRPC
   const std::shared_ptr<const domain::Prompt>& prompt() const { return prompt_; }  // as sent
 
   // The tokens in the prompt whose originals are restored in its answer.

@@ -134,8 +134,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream() {
     if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
     const bool ended = bytes->empty();
     // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
-    const dialects::HeaderList trailers =
-        ended ? response_.trailers() : dialects::HeaderList();
+    const dialects::HeaderList trailers = ended ? response_.trailers() : dialects::HeaderList();
     async::Awaitable<Step<Pieces>> masking =
         ended ? answer_.Finish(trailers) : answer_.Feed(*bytes);
     Step<Pieces> pieces = co_await std::move(masking);

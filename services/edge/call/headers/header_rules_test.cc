@@ -118,6 +118,18 @@ TEST_CASE("UpstreamHeaders: the connection defines the billed account", "[edge]"
                                                        {"accept-encoding", "identity"}});
 }
 
+TEST_CASE("RpcHeaders: gRPC's own, and of the metadata who calls and the trace", "[edge]") {
+  CHECK(RpcHeaders({{"User-Agent", "grpc-python/1.85.3"},
+                    {"authorization", "Bearer key"},
+                    {"x-tenant", "a"},
+                    {"grpc-timeout", "5S"},
+                    {"openai-beta", "assistants=v2"}}) ==
+        dialects::HeaderList{{"user-agent", "grpc-python/1.85.3"},
+                             {"content-type", "application/grpc"},
+                             {"te", "trailers"},
+                             {"grpc-accept-encoding", "identity"}});
+}
+
 TEST_CASE("HasToken: finds preferences in lists", "[edge]") {
   CHECK(HasToken({{"Prefer", "wait=10, respond-async"}}, "prefer", "respond-async"));
   CHECK(HasToken({{"Prefer", "Respond-Async; x=1"}}, "prefer", "respond-async"));

@@ -14,10 +14,7 @@ namespace {
 
 using domain::Connection;
 
-bool IsApiPath(absl::string_view path) {
-  return path == "/v1" || absl::StartsWith(path, "/v1/") || path == "/v2" ||
-         absl::StartsWith(path, "/v2/");
-}
+bool IsApiPath(absl::string_view path) { return path == "/v1" || absl::StartsWith(path, "/v1/"); }
 
 // "/package.Service/Method"
 bool IsMethodPath(absl::string_view path) {

@@ -57,6 +57,22 @@ TEST_CASE("FindRoute: without resources it is UNAVAILABLE", "[edge]") {
   CHECK(absl::IsUnavailable(FindRoute(nullptr, "any", "/v1/models").status()));
 }
 
+std::string WhereRpc(const char* named, const char* host, const char* path) {
+  const absl::StatusOr<Route> route = FindRpcRoute(Resources(), named, host, path);
+  if (!route.ok()) return GetReason(route.status());
+  return route->connection->name + " " + route->path;
+}
+
+TEST_CASE("FindRpcRoute: by name, host, prefix and default", "[edge]") {
+  CHECK(WhereRpc("local", "any", "/a.B/C") == "local /a.B/C");
+  CHECK(WhereRpc("none", "llm.example.com", "/a.B/C") == "unknown_connection");
+  CHECK(WhereRpc("", "llm.example.com:443", "/a.B/C") == "local /a.B/C");
+  CHECK(WhereRpc("", "llm.example.com", "/team-a/a.B/C") == "prefixed /a.B/C");
+  CHECK(WhereRpc("", "any", "/shared/ai/a.B/C") == "by-path /a.B/C");
+  CHECK(WhereRpc("", "any", "/a.B/C") == "openai /a.B/C");
+  CHECK(absl::IsUnavailable(FindRpcRoute(nullptr, "", "any", "/a.B/C").status()));
+}
+
 TEST_CASE("ServesModel: globs, and everything without them", "[edge]") {
   domain::Connection connection;
   CHECK(domain::ServesModel(connection, "anything"));
