@@ -21,6 +21,7 @@ namespace {
 using rpc::MessageText;
 
 constexpr char kStreamResponse[] = "inference.ModelStreamInferResponse";
+constexpr absl::string_view kNoField = "(none)";
 constexpr absl::string_view kFinal = "parameters[\"triton_final_response\"].bool_param";
 constexpr std::uint32_t kIdField = 3;
 
@@ -109,8 +110,13 @@ absl::StatusOr<TensorMessage> ReadAnswer(const protobuf_texts::MessageType& type
                                          const protobuf_texts::ReadOptions& options) {
   CS_ASSIGN_OR_RETURN(protobuf_texts::ReadResult read,
                       protobuf_texts::ReadMessage(GetSchema(), type, message, options));
-  const absl::string_view root = type.name() == kStreamResponse ? "infer_response." : "";
-  return ReadTensors(std::move(read), message, {root, "outputs", "raw_output_contents"});
+  TensorFields fields{"", "outputs", "raw_output_contents"};
+  if (type.name() == kStreamResponse) {
+    fields.root = "infer_response.";
+  } else if (type.FindField(fields.raw) == nullptr) {
+    fields.tensors = fields.raw = kNoField;  // the outputs of metadata are descriptions
+  }
+  return ReadTensors(std::move(read), message, fields);
 }
 
 }  // namespace

@@ -159,6 +159,14 @@ TEST_CASE("KServe answer: what is no answer of gRPC is refused with its reason",
         "upstream_protocol");
 }
 
+TEST_CASE("KServe answer: metadata describes tensors, and has none", "[kserve]") {
+  const std::string output = Bytes(5, Bytes(1, "out") + Bytes(2, "TYPE_SECRET") + Number(3, ~0ull));
+  Answer answer("/inference.GRPCInferenceService/ModelMetadata");
+  CHECK(answer.Feed(Frame(Bytes(1, "llm") + output)).ok());
+  CHECK(answer.bytes == Frame(Bytes(1, "llm") +
+                              Bytes(5, Bytes(1, "out") + Bytes(2, "TYPE_<S>") + Number(3, ~0ull))));
+}
+
 TEST_CASE("KServe answer: unknown fields are masked, or refused as the profile says", "[kserve]") {
   const std::string unknown = Frame(Model("llm") + Bytes(15, "SECRET"));
   Answer masked(kInfer);

@@ -101,7 +101,7 @@ TEST_CASE("Governed RPC: an allowed call is sent, answered and recorded", "[gove
   CHECK(f.end().outcome == Outcome::kCompleted);
   CHECK(f.session().start.connection == "triton");
   CHECK(f.session().start.body == Ask("hi"));
-  CHECK(f.recorded() == Answered("hello"));
+  CHECK(f.recorded() == Answered("hello") + "grpc-status: 0\r\n");
   REQUIRE(f.upstream.sent().size() == 1);
   const auto& sent = f.upstream.sent()[0];
   CHECK(sent.body == Ask("hi"));

@@ -171,7 +171,7 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(Pieces piec
 
 // The final marker is sent only after the end is durable.
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::WriteFinalMarker(Pieces marker) {
-  dialects::HeaderList trailers = std::move(marker.back().trailers);
+  dialects::HeaderList trailers = marker.back().trailers;
   const std::string bytes = record_.Add(std::move(marker));
   const std::optional<Refusal> unrecorded = co_await EndWith(answer_.upstream_failed());
   if (unrecorded) co_return unrecorded;

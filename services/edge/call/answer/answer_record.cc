@@ -7,6 +7,19 @@
 #include "libs/domain/event_payload.h"
 
 namespace countersign::edge::call::answer {
+namespace {
+
+// The bytes of a piece, then its trailers as text.
+std::string ToPayload(const dialects::Delivery& piece) {
+  if (piece.trailers.empty()) return domain::ResponseDataPayload(piece.bytes, piece.masked);
+  std::string record = piece.bytes;
+  for (const auto& [name, value] : piece.trailers) {
+    absl::StrAppend(&record, name, ": ", value, "\r\n");
+  }
+  return domain::ResponseDataPayload(record, piece.masked);
+}
+
+}  // namespace
 
 void AnswerRecord::AddHead(int status, const dialects::HeaderList& headers) {
   session_.Queue(domain::event_type::kResponseHead, domain::ResponseHeadPayload(status, headers));
@@ -17,8 +30,7 @@ std::string AnswerRecord::Add(std::vector<dialects::Delivery> pieces) {
   for (dialects::Delivery& piece : pieces) {
     if (context_.observer != nullptr) context_.observer->OnPiece(piece);
     if (piece.recorded) {
-      session_.Queue(domain::event_type::kResponseData,
-                     domain::ResponseDataPayload(piece.bytes, piece.masked));
+      session_.Queue(domain::event_type::kResponseData, ToPayload(piece));
     }
     output_.Add(piece.output);
     for (const domain::DeliveredSpan& masked : piece.masked) {

@@ -119,12 +119,12 @@ TEST_CASE("UpstreamHeaders: the connection defines the billed account", "[edge]"
 }
 
 TEST_CASE("RpcHeaders: gRPC's own, and of the metadata who calls and the trace", "[edge]") {
-  CHECK(RpcHeaders({{"User-Agent", "grpc-python/1.85.3"},
+  CHECK(RpcHeaders({{"User-Agent", "OpenAI/Python 1.2.3"},
                     {"authorization", "Bearer key"},
                     {"x-tenant", "a"},
                     {"grpc-timeout", "5S"},
                     {"openai-beta", "assistants=v2"}}) ==
-        dialects::HeaderList{{"user-agent", "grpc-python/1.85.3"},
+        dialects::HeaderList{{"user-agent", "OpenAI/Python 1.2.3"},
                              {"content-type", "application/grpc"},
                              {"te", "trailers"},
                              {"grpc-accept-encoding", "identity"}});
