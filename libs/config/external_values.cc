@@ -54,10 +54,17 @@ void ReplaceFaulty(YAML::Node value, absl::string_view path) {
   value = inlined;
 }
 
+// The key of a Connection's external descriptors, whose files are binary.
+std::string DescriptorsKey(const YAML::Node& value) {
+  std::string key = ExternalKey(value);
+  if (absl::StartsWith(key, "file:")) key.replace(0, 4, "binary");
+  return key;
+}
+
 // "the environment variable NAME" or "the file PATH" of a key.
 std::string DescribeKey(absl::string_view key) {
   if (absl::ConsumePrefix(&key, "env:")) return absl::StrCat("the environment variable ", key);
-  absl::ConsumePrefix(&key, "file:");
+  if (!absl::ConsumePrefix(&key, "file:")) absl::ConsumePrefix(&key, "binary:");
   return absl::StrCat("the file ", key);
 }
 
@@ -146,6 +153,29 @@ void ResolveTerms(YAML::Node spec, const ExternalValues& values, Mistakes& mista
   spec.remove("file");
 }
 
+// A file has the set as protoc writes it, which comes here in base64 as from everywhere else.
+void ResolveDescriptors(YAML::Node spec, const ExternalValues& values, Mistakes& mistakes) {
+  YAML::Node value = spec["descriptors"];
+  if (Find(value, {"inline"}).IsDefined() && value.size() == 1) return;
+  const std::string key = DescriptorsKey(value);
+  const auto found = values.find(key);
+  if (key.empty()) {
+    mistakes.Add(value, "spec.descriptors",
+                 "must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+  } else if (found == values.end()) {
+    mistakes.Add(
+        value, "spec.descriptors",
+        absl::StrCat(DescribeKey(key),
+                     absl::StartsWith(key, "env:") ? " is not set" : " could not be read"));
+  } else {
+    YAML::Node inlined;
+    inlined["inline"] = WithoutFinalNewline(found->second);
+    spec["descriptors"] = inlined;
+    return;
+  }
+  spec.remove("descriptors");
+}
+
 }  // namespace
 
 void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
@@ -163,6 +193,10 @@ void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
       const std::string key = ExternalKey(value);
       if (!key.empty()) keys.insert(key);
     });
+  }
+  if (kind == "Connection" && spec["descriptors"].IsDefined()) {
+    const std::string key = DescriptorsKey(spec["descriptors"]);
+    if (!key.empty()) keys.insert(key);
   }
   if (kind == "Dictionary" && spec["file"].IsDefined() && spec["file"].IsScalar()) {
     keys.insert(absl::StrCat("file:", spec["file"].Scalar()));
@@ -183,6 +217,11 @@ ResolvedValues ResolveExternalValues(const std::string& kind, const YAML::Node& 
       resolver.Resolve(value, path);
     });
     return {copy, resolver.TakeMissing()};
+  }
+  if (kind == "Connection" && spec["descriptors"].IsDefined()) {
+    YAML::Node copy = YAML::Clone(spec);
+    ResolveDescriptors(copy, values, mistakes);
+    return {copy, {}};
   }
   if (kind != "Credential" && kind != "Dictionary") return {spec, {}};
   if (kind == "Dictionary") {

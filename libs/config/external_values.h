@@ -11,7 +11,8 @@
 
 namespace countersign::config {
 
-// Adds the keys ("env:NAME", "file:PATH") of the external values in one resource's `spec`.
+// Adds the keys ("env:NAME", "file:PATH", "binary:PATH") of the external values in one resource's
+// `spec`.
 void CollectExternalValues(const std::string& kind, const YAML::Node& spec,
                            std::set<std::string>& keys);
 

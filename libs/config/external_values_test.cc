@@ -42,6 +42,25 @@ TEST_CASE("CollectExternalValues: finds them in every place of every kind", "[co
         Keys{"env:K", "file:h", "file:k"});
 }
 
+TEST_CASE("ResolveExternalValues: a Connection's descriptors, of a file as protoc writes it",
+          "[config]") {
+  CHECK(Collect("Connection", "{descriptors: {file: d.pb}}") == Keys{"binary:d.pb"});
+  const ExternalValues values = {{"env:SET", "AAEC\n"}, {"binary:d.pb", "AAEK"}};
+  const std::string inlined = R"({"descriptors":{"inline":)";
+  CHECK(Resolve("Connection", "{descriptors: {file: d.pb}}", values).json ==
+        inlined + "\"AAEK\"}}");
+  CHECK(Resolve("Connection", "{descriptors: {env: SET}}", values).json == inlined + "\"AAEC\"}}");
+  CHECK(Resolve("Connection", "{descriptors: {inline: AAEC}}", values).json ==
+        inlined + "\"AAEC\"}}");
+  CHECK(Resolve("Connection", "{descriptors: {file: no.pb}}", values).mistakes ==
+        "f.yaml:1: spec.descriptors: the file no.pb could not be read");
+  CHECK(Resolve("Connection", "{descriptors: {env: NO}}", values).mistakes ==
+        "f.yaml:1: spec.descriptors: the environment variable NO is not set");
+  CHECK(
+      Resolve("Connection", "{descriptors: d.pb}", values).mistakes ==
+      "f.yaml:1: spec.descriptors: must be exactly one of {inline: …}, {env: NAME}, {file: PATH}");
+}
+
 TEST_CASE("CollectExternalValues: none in inline values, other kinds and malformed specs",
           "[config]") {
   CHECK(Collect("Credential", "{bearer: {inline: x}}").empty());

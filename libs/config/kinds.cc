@@ -143,7 +143,7 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   if (protocol == "anthropic") connection.protocol = domain::Protocol::kAnthropic;
   if (protocol == "kserve-v2") connection.protocol = domain::Protocol::kKserveV2;
   if (protocol == "grpc") connection.protocol = domain::Protocol::kGrpc;
-  if (!protocol.empty() && protocol != "openai" && protocol != "kserve-v2") {
+  if (!protocol.empty() && protocol != "openai" && protocol != "kserve-v2" && protocol != "grpc") {
     spec.Mistake("protocol", absl::StrCat(protocol, " is not supported by this version"));
   }
   connection.url = spec.Required("url");
@@ -177,6 +177,7 @@ domain::Connection ReadConnection(std::string name, Fields& spec) {
   }
   connection.organization = ReadAccount(spec, "organization");
   connection.project = ReadAccount(spec, "project");
+  ReadGrpcService(spec, connection);
   return connection;
 }
 

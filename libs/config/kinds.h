@@ -11,6 +11,8 @@ domain::IdentityProvider ReadIdentityProvider(std::string name, Fields& spec);
 domain::Identity ReadIdentity(std::string name, Fields& spec);
 domain::RoleBinding ReadRoleBinding(std::string name, Fields& spec);
 domain::Connection ReadConnection(std::string name, Fields& spec);
+// The fields of a Connection to any gRPC service (protocol grpc).
+void ReadGrpcService(Fields& spec, domain::Connection& connection);
 domain::Dictionary ReadDictionary(std::string name, Fields& spec);
 domain::MaskingProfile ReadMaskingProfile(std::string name, Fields& spec);
 domain::Policy ReadPolicy(std::string name, Fields& spec);

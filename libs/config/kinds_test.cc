@@ -187,6 +187,34 @@ TEST_CASE("ReadConnection: usage is requested unless it is said to stay as it is
              Contains("spec.usage: \"asis\" is none of request, asIs"));
 }
 
+// package c; message M { string t = 1; } service S { rpc Do(M) returns (M); }
+constexpr char kSet[] = "CigSAWMiDAoBTRIHCgF0GAEoCTIVCgFTEhAKAkRvEgQuYy5NGgQuYy5N";
+
+TEST_CASE("ReadConnection: the services of a grpc connection", "[config]") {
+  const std::string begin = "{protocol: grpc, url: 'grpc://h:1'";
+  const domain::Connection connection =
+      ReadValid(ReadConnection, begin + ", descriptors: {inline: " + kSet +
+                                    "}, texts: {request: [t], response: ['**.t']}}");
+  REQUIRE(connection.schema != nullptr);
+  CHECK(connection.schema->FindMethod("/c.S/Do") != nullptr);
+  CHECK(connection.request_texts == std::vector<std::string>{"t"});
+  CHECK(connection.response_texts == std::vector<std::string>{"**.t"});
+  CHECK(ReadValid(ReadConnection, begin + "}").schema == nullptr);
+}
+
+TEST_CASE("ReadConnection: descriptors that cannot be read say what and where", "[config]") {
+  const auto mistakes = [](const std::string& protocol, const std::string& base64) {
+    return ListMistakes(ReadConnection, "{url: 'http://h:1', protocol: " + protocol +
+                                            ", descriptors: {inline: '" + base64 + "'}}");
+  };
+  CHECK_THAT(mistakes("grpc", "*"), Contains("spec.descriptors.inline: must be base64"));
+  CHECK_THAT(mistakes("grpc", "CgUSAXg="), Contains("spec.descriptors: descriptor set: "));
+  CHECK_THAT(mistakes("grpc", "CgMSAXg="),
+             Contains("spec.descriptors: descriptor set: it has no service"));
+  CHECK_THAT(mistakes("openai", "CgMSAXg="),
+             Contains("spec.descriptors: is for protocol grpc alone"));
+}
+
 TEST_CASE("CheckCredentialSpec: exactly one form, with all its values", "[config]") {
   const auto check = [](const std::string& spec) {
     return ListMistakes([](const std::string&, Fields& fields) { CheckCredentialSpec(fields); },

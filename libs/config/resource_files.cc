@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -68,11 +69,12 @@ absl::StatusOr<ExternalValues> ReadExternalValues(const std::vector<SourceFile>&
         value = Environment(std::string(name).c_str());
         if (value.empty()) continue;
       } else {
-        absl::ConsumePrefix(&name, "file:");
+        const bool binary = absl::ConsumePrefix(&name, "binary:");
+        if (!binary) absl::ConsumePrefix(&name, "file:");
         const absl::StatusOr<std::string> content =
             ReadFile(fs::path(file.name).parent_path() / std::string(name));
         if (!content.ok()) continue;
-        value = *content;
+        value = binary ? absl::Base64Escape(*content) : *content;
       }
       const auto [known, fresh] = values.emplace(key, value);
       if (!fresh && known->second != value) {

@@ -89,6 +89,18 @@ TEST_CASE("ReadExternalValues: file paths are relative to the resource file", "[
   CHECK(values->at("file:key.txt") == "sk-1");
 }
 
+TEST_CASE("ReadExternalValues: a file of descriptors is binary", "[config]") {
+  const Folder folder;
+  folder.Write("d.pb", std::string("\0\xff\n", 3));
+  const std::string path = folder.Write("r.yaml", "");
+  const auto values = ReadExternalValues(
+      {{path,
+        "apiVersion: countersign/v1\nkind: Connection\nmetadata: {name: c}\n"
+        "spec: {protocol: grpc, url: 'grpc://h', descriptors: {file: d.pb}}\n"}});
+  REQUIRE(values.ok());
+  CHECK(*values == ExternalValues{{"binary:d.pb", "AP8K"}});
+}
+
 TEST_CASE("ReadExternalValues: a relative path that refers to two files is an error", "[config]") {
   const Folder one;
   const Folder two;

@@ -35,14 +35,23 @@ bool IsName(absl::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '-'; });
 }
 
+// "/package.Service/Method"
+bool IsMethodPath(absl::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return absl::StartsWith(path, "/") && slash > 1 && slash + 1 < path.size() &&
+         path.find('/', 1) == slash;
+}
+
 // Checked in files only: stored resources may name operations of another version of this program.
 void CheckOperations(const domain::Policy& policy, const YAML::Node& spec, Mistakes& mistakes) {
   const auto& known = domain::kOperations;
   for (std::size_t i = 0; i < policy.match.operations.size(); ++i) {
     const std::string& name = policy.match.operations[i];
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (IsMethodPath(name)) continue;
     mistakes.Add(spec["match"]["operations"][i], absl::StrCat("spec.match.operations[", i, "]"),
-                 absl::StrCat("\"", name, "\" is none of ", absl::StrJoin(known, ", ")));
+                 absl::StrCat("\"", name, "\" is none of ", absl::StrJoin(known, ", "),
+                              ", and no path of a gRPC method"));
   }
 }
 

@@ -26,7 +26,8 @@ struct SourceFile {
   std::string content;  // YAML or JSON, any number of documents
 };
 
-// The contents of the values {env: NAME} and {file: PATH}, keyed "env:NAME" and "file:PATH".
+// The contents of the values {env: NAME} and {file: PATH}, keyed "env:NAME" and "file:PATH"; of
+// binary files in base64, keyed "binary:PATH".
 using ExternalValues = std::map<std::string, std::string>;
 
 // The keys of all external values in `files`. Files that cannot be parsed are skipped;

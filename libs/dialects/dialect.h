@@ -46,6 +46,8 @@ struct ReadCall {
   std::vector<Edit> additions;             // additions that the gateway needs for its accounting
   bool hide_usage = false;                 // the caller did not ask for the answer's usage event
   bool rpc = false;                        // sent upstream over gRPC
+  // Of a call to any gRPC service: what it was read by.
+  std::shared_ptr<const protobuf_texts::Schema> schema;
 };
 
 struct Usage {
@@ -103,6 +105,8 @@ enum class AnswerFormat { kDocument, kEventStream };
 struct AnswerOptions {
   // False when the decision's profile is "none", which changes no text.
   bool masked = true;
+  // False when only the leased credential is masked.
+  bool by_profile = true;
   // What the profile asks for when the dialect does not know an event or an answer. If it is to be
   // refused, the reader fails with the reason kUnknownEvent.
   domain::UnknownEvents unknown_events = domain::UnknownEvents::kMask;

@@ -1,5 +1,6 @@
 #include "libs/dialects/dialects.h"
 
+#include "libs/dialects/grpc_service/dialect.h"
 #include "libs/dialects/kserve/dialect.h"
 #include "libs/dialects/openai/dialect.h"
 
@@ -12,9 +13,11 @@ const Dialect& DefaultDialect() {
 
 const Dialect* FindDialect(domain::Protocol protocol) {
   static const auto& kserve = *new kserve::KserveDialect;
+  static const auto& grpc = *new grpc_service::GrpcServiceDialect;
   switch (protocol) {
     case domain::Protocol::kOpenAi: return &DefaultDialect();
     case domain::Protocol::kKserveV2: return &kserve;
+    case domain::Protocol::kGrpc: return &grpc;
     default: return nullptr;
   }
 }

@@ -12,6 +12,7 @@
 #include "libs/base/secret.h"
 #include "libs/domain/decision.h"
 #include "libs/domain/principal.h"
+#include "libs/protobuf_texts/schema.h"
 
 // The resources as typed, validated values. Only config::BuildResourceSet makes a ResourceSet, from
 // a ResourceList (resource_list.h): all its references are valid.
@@ -96,6 +97,11 @@ struct Connection {
   std::string project;
   // The upstream is not asked to report the usage of its streams, because it refuses such requests.
   bool usage_as_is = false;
+  // Of any gRPC service: its messages and methods; null: the upstream is asked by reflection.
+  std::shared_ptr<const protobuf_texts::Schema> schema;
+  // Which fields are texts (protobuf_texts::TextFields); empty: all.
+  std::vector<std::string> request_texts;
+  std::vector<std::string> response_texts;
   std::uint64_t version = 0;  // of the resource: part of the binding hash
 };
 

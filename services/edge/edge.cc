@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/edge/call/answer/output_tokens.h"
+#include "services/edge/call/reflection/schema_cache.h"
 #include "services/edge/http_transport/http_upstream.h"
 #include "services/edge/request_dispatcher.h"
 
@@ -31,8 +32,9 @@ struct Edge::State {
         credentials(config.credential_cache, clock),
         body_pool(config.calls.body_threads, config.calls.max_bodies_queued, ThreadPriority::kLow),
         failures(clock, 10, absl::Seconds(1)),
-        services{config.calls, ports,     clock,     random,   metrics,
-                 credentials,  resources, body_pool, stopping, failures},
+        schemas(clock),
+        services{config.calls, ports,     clock,    random,   metrics, credentials,
+                 resources,    body_pool, stopping, failures, &schemas},
         dispatcher(services, MakeRpcOptions(config)),
         transport(config.http, config.calls.max_response_bytes, body_pool, dispatcher) {}
 
@@ -44,6 +46,7 @@ struct Edge::State {
   ThreadPool body_pool;
   async::StopSignal stopping;
   log::Throttle failures;
+  call::reflection::SchemaCache schemas;
   const call::CallServices services;
   RequestDispatcher dispatcher;
   http_transport::HttpTransport transport;  // last, because its threads use the members above

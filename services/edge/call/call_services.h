@@ -21,6 +21,9 @@ namespace countersign::edge::call {
 namespace request {
 class CredentialCache;
 }
+namespace reflection {
+class SchemaCache;
+}
 
 // The interfaces to the other services. All must outlive every call.
 struct Ports {
@@ -55,6 +58,8 @@ struct CallServices {
   ThreadPool& body_pool;        // see large_work.h
   async::StopSignal& stopping;  // given when the process begins to stop
   log::Throttle& failures;      // of the lines about calls that a failing part has ended
+  // The services of upstreams that have no descriptors; null: their reflection is not read.
+  reflection::SchemaCache* schemas = nullptr;
 
   absl::Time PortDeadline() const { return clock.Now() + options.port_timeout; }
 };

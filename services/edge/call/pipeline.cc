@@ -11,6 +11,7 @@
 #include "services/edge/call/answer/answer_delivery.h"
 #include "services/edge/call/headers/header_rules.h"
 #include "services/edge/call/reason.h"
+#include "services/edge/call/reflection/add_schema.h"
 #include "services/edge/call/request/caller_watch.h"
 
 namespace countersign::edge::call {
@@ -216,7 +217,7 @@ async::Awaitable<void> RunCall(const CallContext& context) {
   const Step<VerifiedCaller> caller = co_await VerifiedCaller::Verify(context);
   if (!caller.ok()) co_return co_await request::RefuseUnverified(context, caller.refusal());
   Labels labels;
-  const Step<Route> route = RouteCall(context);
+  Step<Route> route = RouteCall(context);
   if (!route.ok()) co_return co_await RefuseEarly(context, labels, route.refusal());
   labels.connection = route->connection->name;
   const dialects::Dialect* const dialect = dialects::FindDialect(route->connection->protocol);
@@ -227,6 +228,8 @@ async::Awaitable<void> RunCall(const CallContext& context) {
   }
   labels.dialect = dialect->name();
   context.reply.SetDialect(*dialect);
+  route = co_await reflection::AddSchema(context, *caller, *std::move(route));
+  if (!route.ok()) co_return co_await RefuseEarly(context, labels, route.refusal());
   const Step<ReadRequest> read = co_await ReadRequest::Read(context, *route, *dialect);
   if (!read.ok()) co_return co_await RefuseEarly(context, labels, read.refusal());
   co_await OpenSessionAndRun(context, labels, *caller, *read);

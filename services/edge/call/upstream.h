@@ -8,6 +8,7 @@
 #include "libs/async/awaitable.h"
 #include "libs/async/cancellation.h"
 #include "libs/dialects/dialect.h"
+#include "libs/domain/authenticator.h"
 #include "libs/domain/resources.h"
 
 namespace countersign::edge::call {
@@ -35,6 +36,14 @@ class UpstreamResponse {
   virtual dialects::HeaderList trailers() const { return {}; }
 };
 
+// What the gateway itself asks an upstream over gRPC: nothing in it comes from a caller.
+struct Question {
+  const domain::Connection& connection;
+  const domain::CredentialLease& lease;
+  std::string path;    // of the method
+  std::string frames;  // the messages
+};
+
 // Sends requests to models, independent of the protocol (step 9). One per executor; all members are
 // called on it.
 //
@@ -54,6 +63,13 @@ class Upstream {
   // PERMISSION_DENIED (the address), INVALID_ARGUMENT, or the cancellation's cause.
   virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamResponse>>> Send(
       const admission::AdmittedRequest& admitted, async::Cancellation& cancellation) = 0;
+
+  // Sends a question and returns when the head of its answer has arrived. Errors as of Send;
+  // UNIMPLEMENTED when this upstream knows no gRPC.
+  virtual async::Awaitable<absl::StatusOr<std::unique_ptr<UpstreamResponse>>> Ask(
+      const Question& /*question*/, async::Cancellation& /*cancellation*/) {
+    co_return absl::UnimplementedError("this upstream is not asked");
+  }
 
   // Takes back a response whose content is complete, so that its connection can be reused.
   virtual void Recycle(std::unique_ptr<UpstreamResponse> response) = 0;

@@ -10,6 +10,7 @@
 #include "libs/dialects/dialects.h"
 #include "libs/grpc_wire/frames.h"
 #include "services/edge/call/headers/header_rules.h"
+#include "services/edge/call/reflection/schema_cache.h"
 #include "services/edge/call/request/router.h"
 #include "services/edge/governed_rpc/each_message.h"
 #include "services/edge/governed_rpc/rpc_caller.h"
@@ -39,9 +40,14 @@ Form FindForm(const call::CallContext& context) {
   Form form;
   if (!route.ok()) return form;
   form.dialect = dialects::FindDialect(route->connection->protocol);
-  if (form.dialect != nullptr) {
-    form.request = form.dialect->FindRpc(*route->connection, route->path);
+  if (form.dialect == nullptr) return form;
+  domain::Connection connection = *route->connection;
+  // What was read by reflection.
+  if (connection.protocol == domain::Protocol::kGrpc && connection.schema == nullptr &&
+      context.services.schemas != nullptr) {
+    connection.schema = context.services.schemas->Find(connection);
   }
+  form.request = form.dialect->FindRpc(connection, route->path);
   return form;
 }
 
@@ -92,9 +98,11 @@ async::Awaitable<absl::Status> ServeGoverned(const call::CallContext& context,
   call.request_id = context.request_id;
   call.deadline = deadline;
   call.send = [&reply](std::string message) { return reply.Send(std::move(message)); };
-  call.read = [&source, form, most = options.max_message_bytes] {
-    if (!form) return ReadNothing();
-    return *form == RpcRequest::kAllMessages ? ReadAll(source, most) : ReadOne(source);
+  call.read = [&context, &source, form, most = options.max_message_bytes] {
+    // Reflection may have been read since, when the caller was verified.
+    const std::optional<RpcRequest> known = form ? form : FindForm(context).request;
+    if (!known) return ReadNothing();
+    return *known == RpcRequest::kAllMessages ? ReadAll(source, most) : ReadOne(source);
   };
   RpcCaller caller(context, std::move(call));
   co_return co_await caller.Run();

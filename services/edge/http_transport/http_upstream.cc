@@ -9,6 +9,7 @@
 #include "libs/base/status.h"
 #include "libs/grpc_wire/fields.h"
 #include "services/edge/call/admission/admitted_request.h"
+#include "services/edge/call/headers/header_rules.h"
 #include "services/edge/call/large_work.h"
 #include "services/edge/http_transport/http_caller_connection.h"
 
@@ -57,16 +58,15 @@ call::admission::OutgoingHead WrittenHead(const http::Request& request) {
           dialects::HeaderList(request.head.headers.begin(), request.head.headers.end())};
 }
 
-absl::StatusOr<http::Target> MakeConnectTarget(const call::admission::AdmittedRequest& admitted) {
-  const domain::Connection& connection = admitted.request().connection();
+absl::StatusOr<http::Target> MakeConnectTarget(const domain::Connection& connection,
+                                               const domain::CredentialLease& lease, bool rpc) {
   CS_ASSIGN_OR_RETURN(http::Url url, http::ParseUpstreamUrl(connection.url));
-  const domain::CredentialLease& lease = admitted.lease().credential();
   http::Target target;
   target.origin = std::move(url.origin);
   target.allow_private = connection.network_private;
   target.client_certificate_pem = lease.client_certificate_pem;
   target.client_key_pem = lease.client_key_pem;
-  if (admitted.request().rpc()) target.version = http::Version::kHttp2;
+  if (rpc) target.version = http::Version::kHttp2;
   return target;
 }
 
@@ -97,10 +97,32 @@ async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUp
     const absl::Duration left = std::max(admitted.time_left(), absl::ZeroDuration());
     request->head.headers.Set("grpc-timeout", grpc_wire::FormatTimeout(left));
   }
-  const absl::StatusOr<http::Target> target = MakeConnectTarget(admitted);
+  const absl::StatusOr<http::Target> target =
+      MakeConnectTarget(prepared.connection(), admitted.lease().credential(), prepared.rpc());
   if (!target.ok()) co_return target.status();
   absl::StatusOr<std::unique_ptr<http::ClientResponse>> response =
       co_await client_.Send(*target, *request, cancellation);
+  if (!response.ok()) co_return response.status();
+  co_return std::make_unique<HttpUpstreamResponse>(*std::move(response));
+}
+
+async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> HttpUpstream::Ask(
+    const call::Question& question, async::Cancellation& cancellation) {
+  absl::StatusOr<std::string> path = MakeTarget(question.connection, question.path);
+  if (!path.ok()) co_return path.status();
+  const absl::StatusOr<http::Target> target =
+      MakeConnectTarget(question.connection, question.lease, true);
+  if (!target.ok()) co_return target.status();
+  http::Request request;
+  request.head.method = "POST";
+  request.head.target = *std::move(path);
+  request.head.headers = ToHttp(call::headers::RpcHeaders({}));
+  for (const domain::CredentialHeader& header : question.lease.headers) {
+    request.head.headers.Set(header.name, header.value.Reveal());
+  }
+  request.body = question.frames;
+  absl::StatusOr<std::unique_ptr<http::ClientResponse>> response =
+      co_await client_.Send(*target, request, cancellation);
   if (!response.ok()) co_return response.status();
   co_return std::make_unique<HttpUpstreamResponse>(*std::move(response));
 }

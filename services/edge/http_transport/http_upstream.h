@@ -23,6 +23,8 @@ class HttpUpstream final : public call::Upstream {
                                          absl::string_view path) const override;
   async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> Send(
       const call::admission::AdmittedRequest& admitted, async::Cancellation& cancellation) override;
+  async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> Ask(
+      const call::Question& question, async::Cancellation& cancellation) override;
   void Recycle(std::unique_ptr<call::UpstreamResponse> response) override;
 
  private:

@@ -24,6 +24,7 @@
 #include "libs/json/document.h"
 #include "libs/testing/fake_clock.h"
 #include "services/edge/call/pipeline.h"
+#include "services/edge/call/reflection/schema_cache.h"
 #include "services/edge/call/request/credential_cache.h"
 #include "services/edge/request_dispatcher.h"
 #include "services/edge/testing/fake_admin_backend.h"
@@ -142,8 +143,9 @@ struct CallFixture {
   ThreadPool body_pool{1, 2};
   async::StopSignal stopping;
   log::Throttle failures{clock, 10, absl::Seconds(1)};
-  const call::CallServices services{options,     ports,  clock,     random,   metrics,
-                                    credentials, served, body_pool, stopping, failures};
+  call::reflection::SchemaCache schemas{clock};
+  const call::CallServices services{options, ports,     clock,    random,   metrics, credentials,
+                                    served,  body_pool, stopping, failures, &schemas};
   FakeUpstream upstream{executor};
   std::vector<std::shared_ptr<void>> calls;
   async::testing::ManualExecutor executor;  // last: its coroutines use everything above

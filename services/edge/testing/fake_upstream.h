@@ -81,6 +81,21 @@ class FakeUpstream final : public call::Upstream {
     co_return std::make_unique<Response>(*this, *std::move(head));
   }
 
+  // Answered like a call.
+  async::Awaitable<absl::StatusOr<std::unique_ptr<call::UpstreamResponse>>> Ask(
+      const call::Question& question, async::Cancellation& cancellation) override {
+    Sent sent{{"POST", question.path, {}}, question.frames, {}};
+    for (const domain::CredentialHeader& header : question.lease.headers) {
+      sent.credential.emplace_back(header.name, header.value.Reveal());
+    }
+    sent_.push_back(std::move(sent));
+    async::PendingReply<absl::StatusOr<Head>> answered(executor_);
+    send.Give(answered.done());
+    absl::StatusOr<Head> head = co_await answered.Get(cancellation);
+    if (!head.ok()) co_return head.status();
+    co_return std::make_unique<Response>(*this, *std::move(head));
+  }
+
   void Recycle(std::unique_ptr<call::UpstreamResponse> response) override {
     static_cast<Response&>(*response).given_back = true;
     ++recycled_;

@@ -22,6 +22,7 @@ MaskedAnswer::MaskedAnswer(const CallContext& context, const request::ReadReques
       &response.headers()};
   dialects::AnswerOptions options;
   options.masked = masking_ != nullptr || !reading_->credential.empty();
+  options.by_profile = masking_ != nullptr;
   if (masking_ != nullptr) options.unknown_events = masking_->unknown_events();
   options.connection = &read.connection();
   options.max_event_bytes = context.services.options.max_response_bytes;

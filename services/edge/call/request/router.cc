@@ -87,6 +87,17 @@ absl::Status Unknown(absl::string_view reason, absl::string_view message) {
 
 }  // namespace
 
+void Route::SetSchema(std::shared_ptr<const protobuf_texts::Schema> schema) {
+  struct Kept {
+    std::shared_ptr<const domain::ResourceSet> resources;
+    Connection connection;
+  };
+  const auto kept = std::make_shared<Kept>(Kept{std::move(resources), *connection});
+  kept->connection.schema = std::move(schema);
+  resources = std::shared_ptr<const domain::ResourceSet>(kept, kept->resources.get());
+  connection = &kept->connection;
+}
+
 absl::StatusOr<Route> FindRoute(std::shared_ptr<const domain::ResourceSet> resources,
                                 absl::string_view host, absl::string_view path) {
   if (resources == nullptr) return NoResources();

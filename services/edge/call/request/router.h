@@ -14,6 +14,9 @@ struct Route {
   std::shared_ptr<const domain::ResourceSet> resources;  // keeps `connection` alive
   const domain::Connection* connection = nullptr;
   std::string path;  // below the connection: "/v1/…"
+
+  // The connection is then a copy with this schema, which `resources` keeps alive, too.
+  void SetSchema(std::shared_ptr<const protobuf_texts::Schema> schema);
 };
 
 // Finds the connection of a request: by the first segment of its path (/<connection>/v1/…), else by
