@@ -114,6 +114,17 @@ TEST_CASE("Governed RPC: an allowed call is sent, answered and recorded", "[gove
                 "outcome=\"completed\"} 1"));
 }
 
+TEST_CASE("Governed RPC: a unary answer is recorded and sent with its status", "[governed_rpc]") {
+  Fixture f;
+  f.upstream.AnswerRpc({Answered("hello")}, kOk);
+  CHECK(Status(f.Call(kInfer, Ask("hi"))) == "0");
+  CHECK(f.recorder.append.calls() == 1);  // the intent to send; the answer comes with the end
+  f.upstream.AnswerRpc({Answered("hello")}, {});
+  const FakeCallerConnection& cut = f.Call(kInfer, Ask("hi"));
+  CHECK(Status(cut) == "10");
+  CHECK(cut.body().empty());
+}
+
 TEST_CASE("Governed RPC: a compressed message goes upstream uncompressed", "[governed_rpc]") {
   Fixture f;
   f.upstream.AnswerRpc({Answered("x")}, kOk);

@@ -1,5 +1,6 @@
 #include "services/edge/call/answer/answer_delivery.h"
 
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -65,6 +66,7 @@ class AnswerDelivery {
   }
   Refusal RefuseNow() const { return RefuseCancelled(context_.cancellation.cause()); }
   bool cancelled() const { return context_.cancellation.cancelled(); }
+  bool IsUnaryRpc() const { return read_.call().rpc && !read_.prompt()->stream; }
 
   const CallContext& context_;
   const request::ReadRequest& read_;
@@ -73,7 +75,9 @@ class AnswerDelivery {
   MaskedAnswer answer_;
   AnswerRecord record_;
   dialects::HeaderList headers_;  // the upstream's headers that the caller gets
-  bool delivered_ = false;        // the final marker has been written
+  Pieces waiting_;                // of a unary call's answer, until it has ended
+  std::size_t waiting_bytes_ = 0;
+  bool delivered_ = false;  // the final marker has been written
 };
 
 // The provider refused the gateway's credential. Forwarded, the error would suggest that the
@@ -139,6 +143,18 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream() {
         ended ? answer_.Finish(trailers) : answer_.Feed(*bytes);
     Step<Pieces> pieces = co_await std::move(masking);
     if (!pieces.ok()) co_return std::move(pieces).refusal();
+    if (IsUnaryRpc()) {
+      // Nobody reads the message before its status, so both take one commit.
+      for (dialects::Delivery& piece : *pieces) {
+        waiting_bytes_ += piece.bytes.size();
+        waiting_.push_back(std::move(piece));
+      }
+      if (waiting_bytes_ > context_.services.options.max_response_bytes) {
+        co_return RefuseUpstream(Unreadable("the answer is too large"));
+      }
+      if (!ended) continue;
+      co_return co_await WriteFinalMarker(std::exchange(waiting_, {}));
+    }
     const std::optional<Refusal> refusal = co_await WritePieces(*std::move(pieces));
     if (refusal || delivered_) co_return refusal;
     if (!ended) continue;
