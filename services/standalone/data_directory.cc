@@ -33,6 +33,27 @@ pid_t PidIn(const std::string& path) {
   return absl::SimpleAtoi(text, &pid) && pid > 0 ? pid : 0;
 }
 
+// A zombie does not run any more.
+bool Runs(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+  std::string stat;
+  std::getline(file, stat);
+  const std::size_t name_end = stat.rfind(')');
+  return name_end != std::string::npos && name_end + 2 < stat.size() && stat[name_end + 2] != 'Z';
+}
+
+// Takes the lock. A gateway that was killed holds it until the last process that it was starting
+// has begun its own program: then it is waited for. False when another gateway runs.
+bool WaitForLock(int file, const std::string& path) {
+  constexpr int kTries = 250;
+  for (int i = 0; i < kTries; ++i) {
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+    if (Runs(PidIn(path))) return false;
+    usleep(20'000);
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<DataDirectory> DataDirectory::Make(const std::string& path) {
@@ -59,7 +80,7 @@ absl::StatusOr<std::unique_ptr<DataDirectory::Lock>> DataDirectory::TryLock() co
   const int file = open(LockPath(path_).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) return ErrnoStatus(absl::StrCat("cannot open ", LockPath(path_)), errno);
   auto lock = std::make_unique<Lock>(file);
-  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+  if (!WaitForLock(file, LockPath(path_))) {
     const pid_t holder = PidIn(LockPath(path_));
     return absl::FailedPreconditionError(
         absl::StrCat(path_, " is in use by another gateway (process ", holder,

@@ -49,6 +49,7 @@ class DataDirectory {
     const int file_;
   };
   // FAILED_PRECONDITION, with the holder's process id, when another process has locked the folder.
+  // Blocks for up to five seconds while a lock is left whose holder runs no more.
   absl::StatusOr<std::unique_ptr<Lock>> TryLock() const;
 
   // The process that has locked the folder; 0 when none has.

@@ -1,10 +1,14 @@
 #include "services/standalone/data_directory.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include "libs/testing/temporary_folder.h"
 
@@ -75,6 +79,32 @@ TEST_CASE("DataDirectory: one gateway at a time locks it; a dead one's lock is g
   }
   CHECK(directory->Holder() == 0);
   CHECK(directory->TryLock().ok());
+}
+
+TEST_CASE("DataDirectory: the lock that a killed gateway's child still has is waited for",
+          "[standalone]") {
+  const TemporaryFolder folder;
+  const auto directory = DataDirectory::Make(folder / "data");
+  REQUIRE(directory.ok());
+  int input[2];
+  REQUIRE(pipe(input) == 0);
+  const pid_t killed = fork();
+  if (killed == 0) {
+    const auto lock = directory->TryLock();
+    if (fork() == 0) {  // a process that is being started
+      close(input[1]);
+      char byte = 0;
+      _exit(read(input[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    while (true) pause();
+  }
+  close(input[0]);
+  while (directory->Holder() != killed) sched_yield();
+  kill(killed, SIGKILL);
+  waitpid(killed, nullptr, 0);
+  std::thread child_ends([&] { close(input[1]); });
+  CHECK(directory->TryLock().ok());
+  child_ends.join();
 }
 
 TEST_CASE("DataDirectory: a lock file without a process id has no holder", "[standalone]") {
