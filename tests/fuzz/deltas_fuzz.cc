@@ -31,6 +31,7 @@ const std::shared_ptr<const text::redaction::RuleSet>& Rules() {
 struct Outcome {
   std::string caller;
   bool ok = true;
+  bool refused = false;  // the answer ended, because a match could not be replaced
 };
 
 // Feeds the pieces to `reader`, and its end.
@@ -45,7 +46,10 @@ Outcome Pass(dialects::AnswerReader& reader, const std::vector<absl::string_view
     outcome.ok = releases.ok();
     if (!outcome.ok) return outcome;
     const auto deliveries = reader.Release(*std::move(releases));
-    Require(deliveries.ok(), "an answer that cannot be masked");
+    outcome.refused = absl::IsFailedPrecondition(deliveries.status());
+    Require(deliveries.ok() || outcome.refused, "an answer that cannot be read");
+    outcome.ok = deliveries.ok();
+    if (!outcome.ok) return outcome;
     for (const dialects::Delivery& delivery : *deliveries) outcome.caller += delivery.bytes;
   }
   return outcome;
@@ -170,6 +174,9 @@ void Run(Input input) {
       {absl::StrCat("{\"choices\":[{\"index\":0,\"message\":", Message(all, arguments), "}]}")});
   dialects::openai::StreamAnswer reader({});
   const Outcome streamed = Pass(reader, Cut(absl::StrCat(stream, kEnd), stream_cut));
+  // A match in a number of JSON that grows cannot be replaced in what was respelled already.
+  const bool may_refuse = !FindGrown(deltas).empty();
+  Require(!whole.refused && (!streamed.refused || may_refuse), "an answer that cannot be masked");
   if (!whole.ok || !streamed.ok) return;  // a limit was reached: held text, or a long number
   const auto document = json::Document::Parse(whole.caller);
   Require(document.ok(), "a body is no JSON", whole.caller);
