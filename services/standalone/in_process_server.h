@@ -21,7 +21,8 @@ class InProcessServer {
   // All arguments must outlive this object.
   InProcessServer(const std::vector<grpc::Service*>& services, metrics::Registry& registry,
                   const Clock& clock);
-  ~InProcessServer();  // cancels outstanding calls and waits for them
+  // Cancels outstanding calls and waits for them; ends the process when they do not end in 20 s.
+  ~InProcessServer();
 
   std::shared_ptr<grpc::Channel> Channel();
 
