@@ -37,27 +37,7 @@ class StreamSlots {
   void Release() { --taken_; }
 
   // Counts a stream for its caller until it is destroyed, so that one caller cannot take all.
-  class CallerSlot {
-   public:
-    CallerSlot(CallerSlot&& other) noexcept
-        : slots_(std::exchange(other.slots_, nullptr)), caller_(std::move(other.caller_)) {}
-    CallerSlot& operator=(CallerSlot other) noexcept {
-      std::swap(slots_, other.slots_);
-      std::swap(caller_, other.caller_);
-      return *this;
-    }
-    ~CallerSlot() {
-      if (slots_ != nullptr) slots_->ReleaseFor(caller_);
-    }
-
-   private:
-    friend class StreamSlots;
-    CallerSlot(StreamSlots* slots, std::string caller)
-        : slots_(slots), caller_(std::move(caller)) {}
-
-    StreamSlots* slots_;
-    std::string caller_;
-  };
+  using CallerSlot = std::shared_ptr<void>;
   // RESOURCE_EXHAUSTED `overloaded` when the caller has too many streams open.
   absl::StatusOr<CallerSlot> TakeFor(const std::string& caller) {
     const MutexLock lock(mutex_);
@@ -67,7 +47,7 @@ class StreamSlots {
                         "overloaded");
     }
     ++taken;
-    return CallerSlot(this, caller);
+    return CallerSlot(this, [this, caller](void*) { ReleaseFor(caller); });
   }
 
   // The process stops: every stream ends with UNAVAILABLE when it would wait or write next, so that

@@ -3,33 +3,13 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
-#include "libs/base/utf8.h"
-#include "libs/grpc_wire/fields.h"
 
 namespace countersign::dialects::rpc {
 namespace {
 
-constexpr char kStatusField[] = "grpc-message";
-constexpr int kUnauthenticated = 16;
-constexpr int kPermissionDenied = 7;
-constexpr int kHighestCode = 16;
 // Each keeps its last message, to be repeated with what was held back.
 constexpr std::size_t kMostOpenFields = 65'536;
-
-absl::Status Unreadable(absl::string_view why) {
-  return WithReason(absl::UnavailableError(why), "upstream_protocol");
-}
-
-absl::string_view Find(const HeaderList& headers, absl::string_view name) {
-  for (const auto& [key, value] : headers) {
-    if (absl::EqualsIgnoreCase(key, name)) return value;
-  }
-  return {};
-}
 
 void AddText(const MessageText& text, domain::FieldRelease& release, Delivery& delivery) {
   for (domain::MaskedSpan& span : release.masked) {
@@ -41,39 +21,16 @@ void AddText(const MessageText& text, domain::FieldRelease& release, Delivery& d
 }  // namespace
 
 FrameAnswer::FrameAnswer(const AnswerHead& head, const Options& options, ReadMessage read)
-    : http_status_(head.status),
-      content_type_(head.content_type),
-      read_(std::move(read)),
-      frames_(options.max_message_bytes) {
-  // An answer without messages may have its trailers in the head.
-  if (head.headers != nullptr && !Find(*head.headers, "grpc-status").empty()) {
-    trailers_ = *head.headers;
-  }
-}
-
-absl::Status FrameAnswer::CheckHead() const {
-  if (http_status_ != 200) {
-    return Unreadable(absl::StrCat("HTTP ", http_status_, " is no answer over gRPC"));
-  }
-  if (grpc_wire::ParseContentType(content_type_) == grpc_wire::Protocol::kGrpc) {
-    return absl::OkStatus();
-  }
-  return Unreadable("its content-type is not gRPC's");
-}
+    : end_(head), read_(std::move(read)), frames_(options.max_message_bytes) {}
 
 absl::StatusOr<std::vector<domain::FieldPiece>> FrameAnswer::Feed(absl::string_view bytes) {
-  CS_RETURN_IF_ERROR(CheckHead());
+  CS_RETURN_IF_ERROR(end_.CheckHead());
   frames_.Feed(bytes);
   std::vector<domain::FieldPiece> pieces;
   while (true) {
-    absl::StatusOr<std::optional<grpc_wire::Frame>> frame = frames_.Next();
-    if (!frame.ok()) return Unreadable("a message is too large");
-    if (!frame->has_value()) return pieces;
-    if ((*frame)->flags == grpc_wire::kCompressed) {
-      return Unreadable("a message is compressed, and none may be");
-    }
-    if ((*frame)->flags != 0) return Unreadable("a message has unknown flags");
-    CS_RETURN_IF_ERROR(ReadFrame(std::move((*frame)->payload), pieces));
+    CS_ASSIGN_OR_RETURN(std::optional<std::string> message, NextMessage(frames_));
+    if (!message) return pieces;
+    CS_RETURN_IF_ERROR(ReadFrame(*std::move(message), pieces));
   }
 }
 
@@ -109,30 +66,13 @@ void FrameAnswer::EndTexts(std::vector<domain::FieldPiece>& pieces) {
   items_.push_back(std::move(item));
 }
 
-void FrameAnswer::AddTrailers(const HeaderList& trailers) {
-  if (!Find(trailers, "grpc-status").empty()) trailers_ = trailers;
-}
-
-absl::Status FrameAnswer::ReadStatus() {
-  const absl::string_view code = Find(trailers_, "grpc-status");
-  if (code.empty()) return Unreadable("it ends without a status");
-  if (!absl::SimpleAtoi(code, &code_) || code_ < 0 || code_ > kHighestCode) {
-    return Unreadable("its status is no code of gRPC");
-  }
-  if (code_ == kUnauthenticated || code_ == kPermissionDenied) {
-    return WithReason(absl::UnavailableError(absl::StrCat("grpc-status ", code_)), "upstream_auth");
-  }
-  message_ = ReplaceInvalidUtf8(grpc_wire::PercentDecode(Find(trailers_, "grpc-message")));
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::vector<domain::FieldPiece>> FrameAnswer::Finish() {
-  CS_RETURN_IF_ERROR(CheckHead());
+  CS_RETURN_IF_ERROR(end_.CheckHead());
   if (!frames_.empty()) return Unreadable("it ends within a message");
-  CS_RETURN_IF_ERROR(ReadStatus());
+  CS_RETURN_IF_ERROR(end_.Read());
   std::vector<domain::FieldPiece> pieces;
   EndTexts(pieces);
-  pieces.push_back({kStatusField, message_, true});
+  pieces.push_back(end_.AskAboutMessage());
   Item item;
   item.trailers = true;
   items_.push_back(std::move(item));
@@ -154,7 +94,7 @@ absl::StatusOr<std::vector<Delivery>> FrameAnswer::Release(
     if (item.received != nullptr) {
       CS_RETURN_IF_ERROR(ReleaseMessage(*item.received, next, out));
     } else if (item.trailers) {
-      ReleaseTrailers(next, out);
+      out.push_back(end_.Write(std::move(*next++)));
     } else {
       CS_RETURN_IF_ERROR(ReleaseEnds(item, next, out));
     }
@@ -210,18 +150,6 @@ absl::Status FrameAnswer::ReleaseEnds(const Item& item, Next& next, std::vector<
     out.push_back(std::move(message.delivery));
   }
   return absl::OkStatus();
-}
-
-void FrameAnswer::ReleaseTrailers(Next& next, std::vector<Delivery>& out) {
-  domain::FieldRelease& release = *next++;
-  Delivery delivery;
-  AddText({kStatusField, message_, true, false}, release, delivery);
-  delivery.is_final = true;
-  delivery.trailers.emplace_back("grpc-status", absl::StrCat(code_));
-  if (!release.text.empty()) {
-    delivery.trailers.emplace_back("grpc-message", grpc_wire::PercentEncode(release.text));
-  }
-  out.push_back(std::move(delivery));
 }
 
 }  // namespace countersign::dialects::rpc

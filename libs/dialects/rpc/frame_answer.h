@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libs/dialects/dialect.h"
+#include "libs/dialects/rpc/answer_end.h"
 #include "libs/grpc_wire/frames.h"
 
 // Answers over gRPC: messages in frames, then trailers with the status. What is in a message is its
@@ -55,12 +56,12 @@ class FrameAnswer final : public AnswerReader {
   FrameAnswer(const AnswerHead& head, const Options& options, ReadMessage read);
 
   absl::StatusOr<std::vector<domain::FieldPiece>> Feed(absl::string_view bytes) override;
-  void AddTrailers(const HeaderList& trailers) override;
+  void AddTrailers(const HeaderList& trailers) override { end_.AddTrailers(trailers); }
   absl::StatusOr<std::vector<domain::FieldPiece>> Finish() override;
   absl::StatusOr<std::vector<Delivery>> Release(
       std::vector<domain::FieldRelease> releases) override;
   const Usage& usage() const override { return usage_; }
-  bool upstream_failed() const override { return code_ != 0 || failed_; }
+  bool upstream_failed() const override { return end_.failed() || failed_; }
 
  private:
   struct Received {
@@ -80,25 +81,18 @@ class FrameAnswer final : public AnswerReader {
     bool trailers = false;
   };
 
-  absl::Status CheckHead() const;
   absl::Status ReadFrame(std::string message, std::vector<domain::FieldPiece>& pieces);
   void EndTexts(std::vector<domain::FieldPiece>& pieces);
-  absl::Status ReadStatus();
   using Next = std::vector<domain::FieldRelease>::iterator;
   static absl::Status ReleaseMessage(Received& received, Next& next, std::vector<Delivery>& out);
   static absl::Status ReleaseEnds(const Item& item, Next& next, std::vector<Delivery>& out);
-  void ReleaseTrailers(Next& next, std::vector<Delivery>& out);
 
-  const int http_status_;
-  const std::string content_type_;
-  HeaderList trailers_;
+  AnswerEnd end_;
   const ReadMessage read_;
   grpc_wire::FrameReader frames_;
   std::map<std::string, Last> open_;  // fields that may go on
   std::deque<Item> items_;
-  int code_ = 0;
   bool failed_ = false;
-  std::string message_;
   const Usage usage_;
 };
 

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "libs/async/side_task.h"
+#include "libs/async/group.h"
 #include "libs/async/sleep.h"
 #include "libs/http/server.h"
 #include "libs/http/testing/http2_client.h"
@@ -326,7 +326,8 @@ TEST_CASE("HTTP/2: a piece is read while another waits for its caller's window",
   std::string text;
   TestServer server([&](Exchange& exchange) -> async::Awaitable<void> {
     (void)co_await exchange.Begin(ResponseHead());
-    const async::SideTask reader(exchange.executor(), ReadTo(exchange, text, read));
+    async::Group reader(exchange.executor());
+    reader.Start(ReadTo(exchange, text, read));
     const absl::Status written = co_await exchange.Write("answer");
     if (written.ok()) (void)co_await exchange.Finish();
   });

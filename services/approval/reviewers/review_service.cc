@@ -27,7 +27,7 @@ absl::StatusOr<std::optional<std::uint64_t>> SequenceFromToken(const std::string
 // What a watch knows between two pages.
 struct WatchState {
   std::shared_ptr<const domain::Principal> caller;  // null before the first page
-  std::optional<rpc::StreamSlots::CallerSlot> slot;
+  rpc::StreamSlots::CallerSlot slot;
   std::optional<std::uint64_t> after;
 };
 

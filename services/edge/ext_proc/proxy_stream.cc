@@ -22,8 +22,9 @@ ProxyStream::ProxyStream(const call::CallContext& rpc, const Codec& codec,
                         [this, &rpc] { cancellation_.Cancel(rpc.cancellation.cause()); }),
       arrived_(rpc.executor),
       taken_(rpc.executor),
-      reader_(rpc.executor, ReadAll()) {
+      reader_(rpc.executor) {
   if (rpc.cancellation.cancelled()) cancellation_.Cancel(rpc.cancellation.cause());
+  reader_.Start(ReadAll());
 }
 
 async::Awaitable<absl::StatusOr<ProxyMessage>> ProxyStream::ReadOne() {

@@ -9,7 +9,7 @@
 #include "libs/async/awaitable.h"
 #include "libs/async/cancellation.h"
 #include "libs/async/condition.h"
-#include "libs/async/side_task.h"
+#include "libs/async/group.h"
 #include "services/edge/call/call_context.h"
 #include "services/edge/ext_proc/codec.h"
 #include "services/edge/grpc_calls/message_source.h"
@@ -60,7 +60,7 @@ class ProxyStream {
   absl::Status ended_;  // why nothing more comes
   bool forwarded_ = false;
   bool gave_up_ = false;
-  const async::SideTask reader_;  // last, because it uses the members above
+  async::Group reader_;  // last, because it uses the members above
 };
 
 }  // namespace countersign::edge::ext_proc

@@ -6,12 +6,9 @@
 
 #include "absl/strings/numbers.h"
 #include "libs/base/status.h"
-#include "libs/dialects/dialects.h"
 #include "libs/grpc_wire/fields.h"
 #include "libs/grpc_wire/frames.h"
 #include "services/edge/call/headers/header_rules.h"
-#include "services/edge/call/pipeline.h"
-#include "services/edge/grpc_calls/call_status.h"
 
 namespace countersign::edge::governed_rpc {
 namespace {
@@ -30,64 +27,26 @@ call::RequestHead MakeHead(const call::RequestHead& rpc) {
 }  // namespace
 
 RpcCaller::RpcCaller(const call::CallContext& context, RpcCall call)
-    : context_(context),
-      call_(std::move(call)),
-      head_(MakeHead(context.request)),
-      left_(context.cancellation, [this] { cancellation_.Cancel(context_.cancellation.cause()); }),
-      timer_(context.executor, call_.deadline - context.services.clock.Now(), cancellation_,
-             absl::CancelledError("the caller's deadline is over")) {}
+    : PipelineCaller(context, MakeHead(context.request), std::move(call.request_id), call.deadline,
+                     std::move(call.read)),
+      send_(std::move(call.send)) {}
 
 async::Awaitable<absl::Status> RpcCaller::Run() {
-  if (context_.cancellation.cancelled()) co_return context_.cancellation.cause();
-  call::Reply reply(*this, dialects::DefaultDialect(), call_.request_id);
-  const call::CallContext call{context_.services,
-                               context_.upstream,
-                               *this,
-                               reply,
-                               head_,
-                               call_.request_id,
-                               context_.services.clock.Now(),
-                               context_.executor,
-                               cancellation_,
-                               nullptr,
-                               call_.deadline};
-  co_await call::RunCall(call);
-  co_return Conclude(reply);
-}
-
-absl::Status RpcCaller::Conclude(const call::Reply& reply) const {
-  if (reply.error()) {
-    absl::Status status = grpc_calls::MakeStatus(*reply.error());
-    if (reply.error()->code != "not_found") return status;
-    return WithReason(absl::UnimplementedError(status.message()), "not_found");
+  const absl::Status refused = co_await RunPipeline(nullptr);
+  if (GetReason(refused) == "not_found") {
+    co_return WithReason(absl::UnimplementedError(refused.message()), "not_found");
   }
-  if (absl::IsCancelled(cancellation_.cause())) {
-    if (context_.cancellation.cancelled()) return context_.cancellation.cause();
-    return absl::DeadlineExceededError(cancellation_.cause().message());
-  }
-  if (reply_.status == 202) return grpc_calls::MakeDeferredStatus(reply.review_id());
-  return finished_ ? ReadUpstreamStatus(trailers_) : absl::AbortedError("the answer broke off");
-}
-
-async::Awaitable<absl::StatusOr<std::string>> RpcCaller::ReadBody(std::size_t max_bytes) {
-  absl::StatusOr<std::string> body = co_await call_.read();
-  if (body.ok() && body->size() > max_bytes) {
-    co_return absl::ResourceExhaustedError("the request is too large");
-  }
-  co_return body;
-}
-
-async::Awaitable<absl::StatusOr<std::string>> RpcCaller::ReadPiece(absl::Duration /*timeout*/) {
-  co_return absl::UnimplementedError("the messages of a call are read as a whole");
+  if (!refused.ok()) co_return refused;
+  co_return finished_ ? ReadUpstreamStatus(trailers_) : absl::AbortedError("the answer broke off");
 }
 
 void RpcCaller::NoteHead(call::ReplyHead head) {
   reply_ = std::move(head);
   if (const auto id = FindHeader(reply_.headers, "x-countersign-session"); !id.empty()) {
-    context_.reply.SetSession(std::string(id));
+    rpc().reply.SetSession(std::string(id));
   }
   if (const auto id = FindHeader(reply_.headers, "x-countersign-review"); !id.empty()) {
-    context_.reply.SetReview(std::string(id));
+    rpc().reply.SetReview(std::string(id));
   }
 }
 
@@ -109,7 +68,7 @@ async::Awaitable<absl::Status> RpcCaller::Write(absl::string_view piece) {
     absl::StatusOr<std::optional<grpc_wire::Frame>> frame = frames.Next();
     if (!frame.ok()) co_return frame.status();
     if (!frame->has_value()) co_return absl::OkStatus();
-    const absl::Status sent = co_await call_.send(std::move((*frame)->payload));
+    const absl::Status sent = co_await send_(std::move((*frame)->payload));
     if (!sent.ok()) co_return sent;
   }
 }

@@ -4,13 +4,15 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/async/awaitable.h"
-#include "libs/async/sleep.h"
 #include "services/edge/call/call_context.h"
+#include "services/edge/grpc_calls/pipeline_caller.h"
 
 namespace countersign::edge::governed_rpc {
+
+// Sends a message of the answer; an error means that the caller can no longer be reached.
+using SendMessage = std::function<async::Awaitable<absl::Status>(std::string message)>;
 
 // What one governed call needs of the RPC that it belongs to.
 struct RpcCall {
@@ -18,14 +20,13 @@ struct RpcCall {
   absl::Time deadline;  // the call is cancelled then
   // Reads the messages of the call, each in a frame without compression; called at most once, when
   // the caller is verified.
-  std::function<async::Awaitable<absl::StatusOr<std::string>>()> read;
-  // Sends a message of the answer; an error means that the caller can no longer be reached.
-  std::function<async::Awaitable<absl::Status>(std::string message)> send;
+  grpc_calls::PipelineCaller::ReadRequest read;
+  SendMessage send;
 };
 
 // The caller of one governed call over gRPC, as the pipeline sees it: its body are frames, and so
 // is the answer. Used on the call's executor.
-class RpcCaller final : public call::CallerConnection {
+class RpcCaller final : public grpc_calls::PipelineCaller {
  public:
   // `context` is that of the RPC.
   RpcCaller(const call::CallContext& context, RpcCall call);
@@ -34,13 +35,6 @@ class RpcCaller final : public call::CallerConnection {
   // reason, review and time to try again.
   async::Awaitable<absl::Status> Run();
 
-  const call::RequestHead& head() const override { return head_; }
-  async::Executor executor() override { return context_.executor; }
-  void SetVerified() override { context_.caller_connection.SetVerified(); }
-  async::Cancellation& cancellation() override { return cancellation_; }
-  using CallerConnection::ReadBody;
-  async::Awaitable<absl::StatusOr<std::string>> ReadBody(std::size_t max_bytes) override;
-  async::Awaitable<absl::StatusOr<std::string>> ReadPiece(absl::Duration timeout) override;
   async::Awaitable<absl::Status> Send(call::ReplyHead head, absl::string_view body) override;
   async::Awaitable<absl::Status> Begin(call::ReplyHead head) override;
   async::Awaitable<absl::Status> Write(absl::string_view piece) override;
@@ -49,15 +43,8 @@ class RpcCaller final : public call::CallerConnection {
 
  private:
   void NoteHead(call::ReplyHead head);
-  absl::Status Conclude(const call::Reply& reply) const;
 
-  const call::CallContext& context_;
-  const RpcCall call_;
-  const call::RequestHead head_;
-  async::Cancellation cancellation_;
-  const async::Cancellation::Watch left_;
-  const async::Deadline timer_;
-  call::ReplyHead reply_;
+  const SendMessage send_;
   dialects::HeaderList trailers_;
   bool finished_ = false;
 };

@@ -41,13 +41,16 @@ Form FindForm(const call::CallContext& context) {
   if (!route.ok()) return form;
   form.dialect = dialects::FindDialect(route->connection->protocol);
   if (form.dialect == nullptr) return form;
-  domain::Connection connection = *route->connection;
-  // What was read by reflection.
-  if (connection.protocol == domain::Protocol::kGrpc && connection.schema == nullptr &&
-      context.services.schemas != nullptr) {
-    connection.schema = context.services.schemas->Find(connection);
+  const domain::Connection& connection = *route->connection;
+  const bool reflected = connection.protocol == domain::Protocol::kGrpc &&
+                         connection.schema == nullptr && context.services.schemas != nullptr;
+  if (!reflected) {
+    form.request = form.dialect->FindRpc(connection, route->path);
+    return form;
   }
-  form.request = form.dialect->FindRpc(connection, route->path);
+  domain::Connection with_schema = connection;
+  with_schema.schema = context.services.schemas->Find(connection);
+  form.request = form.dialect->FindRpc(with_schema, route->path);
   return form;
 }
 

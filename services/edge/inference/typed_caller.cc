@@ -4,9 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "libs/dialects/dialects.h"
 #include "services/edge/call/headers/header_rules.h"
-#include "services/edge/call/pipeline.h"
 #include "services/edge/grpc_calls/call_status.h"
 
 namespace countersign::edge::inference {
@@ -42,62 +40,21 @@ call::RequestHead MakeHead(const call::RequestHead& rpc) {
 }  // namespace
 
 TypedCaller::TypedCaller(const call::CallContext& context, std::string request_id,
-                         absl::Time deadline, ReadPrompt read, SendEvent send)
-    : context_(context),
-      request_id_(std::move(request_id)),
-      deadline_(deadline),
-      read_(std::move(read)),
+                         absl::Time deadline, ReadRequest read, SendEvent send)
+    : PipelineCaller(context, MakeHead(context.request), std::move(request_id), deadline,
+                     std::move(read)),
       send_(std::move(send)),
-      head_(MakeHead(context.request)),
-      left_(context.cancellation, [this] { cancellation_.Cancel(context_.cancellation.cause()); }),
-      timer_(context.executor, deadline - context.services.clock.Now(), cancellation_,
-             absl::CancelledError("the caller's deadline is over")),
       answer_(context.services.options.max_response_bytes) {}
 
 async::Awaitable<absl::Status> TypedCaller::RunCall() {
-  if (context_.cancellation.cancelled()) co_return context_.cancellation.cause();
-  call::Reply reply(*this, dialects::DefaultDialect(), request_id_);
-  const call::CallContext call{context_.services,
-                               context_.upstream,
-                               *this,
-                               reply,
-                               head_,
-                               request_id_,
-                               context_.services.clock.Now(),
-                               context_.executor,
-                               cancellation_,
-                               this,
-                               deadline_};
-  co_await call::RunCall(call);
-  absl::Status status = Conclude(reply);
-  if (!status.ok()) co_return status;
+  const absl::Status refused = co_await RunPipeline(this);
+  if (!refused.ok()) co_return refused;
+  if (reply_.status >= 400 || answer_.failed()) {
+    co_return grpc_calls::MakeUpstreamStatus(reply_, answer_.failure());
+  }
+  if (!finished_) co_return absl::AbortedError("the answer broke off");
   const Event completed = Completed();
   co_return co_await send_(completed);
-}
-
-absl::Status TypedCaller::Conclude(const call::Reply& reply) const {
-  if (reply.error()) return grpc_calls::MakeStatus(*reply.error());
-  if (absl::IsCancelled(cancellation_.cause())) {
-    if (context_.cancellation.cancelled()) return context_.cancellation.cause();
-    return absl::DeadlineExceededError(cancellation_.cause().message());
-  }
-  if (reply_.status == 202) return grpc_calls::MakeDeferredStatus(reply.review_id());
-  if (reply_.status >= 400 || answer_.failed()) {
-    return grpc_calls::MakeUpstreamStatus(reply_, answer_.failure());
-  }
-  return finished_ ? absl::OkStatus() : absl::AbortedError("the answer broke off");
-}
-
-async::Awaitable<absl::StatusOr<std::string>> TypedCaller::ReadBody(std::size_t max_bytes) {
-  absl::StatusOr<std::string> body = co_await read_();
-  if (body.ok() && body->size() > max_bytes) {
-    co_return absl::ResourceExhaustedError("the prompt is too large");
-  }
-  co_return body;
-}
-
-async::Awaitable<absl::StatusOr<std::string>> TypedCaller::ReadPiece(absl::Duration /*timeout*/) {
-  co_return absl::UnimplementedError("a typed call has one message");
 }
 
 async::Awaitable<absl::Status> TypedCaller::SendQueued() {
@@ -131,7 +88,7 @@ async::Awaitable<absl::Status> TypedCaller::Finish(dialects::HeaderList /*traile
 
 async::Awaitable<void> TypedCaller::OnDecided(const std::string& session_id,
                                               const domain::Decision& decision) {
-  queued_.emplace_back(Started{session_id, request_id_});
+  queued_.emplace_back(Started{session_id, request_id()});
   queued_.emplace_back(Decided{decision.verdict, decision.policy});
   co_await SendQueued();
 }

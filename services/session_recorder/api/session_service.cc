@@ -1,6 +1,5 @@
 #include "services/session_recorder/api/session_service.h"
 
-#include <optional>
 #include <utility>
 
 #include "libs/base/encoding.h"
@@ -78,9 +77,9 @@ grpc::ServerWriteReactor<v1::TailSessionResponse>* SessionService::TailSession(
   using Page = absl::StatusOr<rpc::StreamPage<v1::TailSessionResponse>>;
   return rpc::StreamPages<v1::TailSessionResponse>(
       {pool_, tails_, tail_interval_}, context,
-      [=, this, slot = std::optional<rpc::StreamSlots::CallerSlot>(),
+      [=, this, slot = rpc::StreamSlots::CallerSlot(),
        after = request->after_index()]() mutable -> Page {
-        const bool first = !slot;
+        const bool first = slot == nullptr;
         if (first) {
           CS_ASSIGN_OR_RETURN(const exports::ExportReader auditor, Auditor(*context));
           CS_RETURN_IF_ERROR(MayTouch(request->id(), auditor));
