@@ -39,8 +39,8 @@ struct ReplyHead {
 // one executor; all members are called there, with one awaited operation at a time. Over HTTP/2
 // ReadPiece may be awaited beside Begin, Write and Finish.
 //
-// Implementations: http_transport::HttpCallerConnection, inference::TypedCaller,
-// ext_proc::ProxiedCaller, testing::FakeCallerConnection.
+// Implementations: http_transport::HttpCallerConnection, grpc_calls::PipelineCaller (typed prompts
+// and governed RPCs), ext_proc::ProxiedCaller, testing::FakeCallerConnection.
 class CallerConnection {
  public:
   virtual ~CallerConnection() = default;

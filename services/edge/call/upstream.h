@@ -47,7 +47,7 @@ struct Question {
 // Sends requests to models, independent of the protocol (step 9). One per executor; all members are
 // called on it.
 //
-// Implementations: http_transport::HttpUpstream, testing::FakeUpstream.
+// Implementations: http_transport::HttpUpstream, ext_proc::ProxyUpstream, testing::FakeUpstream.
 class Upstream {
  public:
   virtual ~Upstream() = default;
