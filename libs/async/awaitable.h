@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -63,15 +64,22 @@ class Promise final : public PromiseBase {
   Awaitable<T> get_return_object() noexcept;
   template <typename U = T>
   void return_value(U&& value) {
-    value_.emplace(std::forward<U>(value));
+    if constexpr (kBoxed) {
+      value_ = std::make_unique<T>(std::forward<U>(value));
+    } else {
+      value_.emplace(std::forward<U>(value));
+    }
   }
   T Take() {
     if (exception() != nullptr) std::rethrow_exception(exception());
-    return *std::move(value_);
+    return std::move(*value_);
   }
 
  private:
-  std::optional<T> value_;
+  // Large results are boxed: calls wait for long in many nested coroutines, and each frame would
+  // have room for a result that it does not have yet.
+  static constexpr bool kBoxed = sizeof(T) > 64;
+  std::conditional_t<kBoxed, std::unique_ptr<T>, std::optional<T>> value_;
 };
 
 template <>

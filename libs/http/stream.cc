@@ -105,16 +105,27 @@ Awaitable<absl::Status> Stream::ConnectTls(security::TlsContext context,
   co_return ToStatus(error);
 }
 
+Awaitable<absl::Status> Stream::AwaitReadable(absl::Duration timeout) {
+  if (tls_.has_value()) co_return absl::OkStatus();
+  Limit(read_deadline_, timeout);
+  const auto [error] = co_await socket_.async_wait(Socket::wait_read, kAwait);
+  read_deadline_ = TimePoint::max();
+  if (error) co_return ToStatus(error);
+  co_return absl::OkStatus();
+}
+
 Awaitable<absl::StatusOr<std::size_t>> Stream::ReadSome(char* data, std::size_t size,
                                                         absl::Duration timeout) {
+  const asio::mutable_buffer buffer = asio::buffer(data, size);
+  return tls_.has_value() ? ReadFrom(*tls_, buffer, timeout) : ReadFrom(socket_, buffer, timeout);
+}
+
+// A template, because a coroutine with both kinds of read would keep room for both while it waits.
+template <typename Source>
+Awaitable<absl::StatusOr<std::size_t>> Stream::ReadFrom(Source& source, asio::mutable_buffer buffer,
+                                                        absl::Duration timeout) {
   Limit(read_deadline_, timeout);
-  boost::system::error_code error;
-  std::size_t count = 0;
-  if (tls_.has_value()) {
-    std::tie(error, count) = co_await tls_->async_read_some(asio::buffer(data, size), kAwait);
-  } else {
-    std::tie(error, count) = co_await socket_.async_read_some(asio::buffer(data, size), kAwait);
-  }
+  const auto [error, count] = co_await source.async_read_some(buffer, kAwait);
   read_deadline_ = TimePoint::max();
   if (error == asio::error::eof && !timed_out_ && !closed_) co_return std::size_t{0};
   if (error) co_return ToStatus(error);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -39,6 +40,10 @@ class Stream {
   Awaitable<absl::Status> AcceptTls(security::TlsContext context, absl::Duration timeout);
   Awaitable<absl::Status> ConnectTls(security::TlsContext context, const std::string& server_name,
                                      absl::string_view protocols, absl::Duration timeout);
+
+  // Waits for something to read, so that a buffer is needed only then; returns at once over TLS,
+  // where the next bytes may have been received already.
+  Awaitable<absl::Status> AwaitReadable(absl::Duration timeout);
 
   // Reads up to `size` bytes, at least one; 0 at the end of the peer's stream.
   Awaitable<absl::StatusOr<std::size_t>> ReadSome(char* data, std::size_t size,
@@ -81,6 +86,10 @@ class Stream {
   std::string PeerSource() const;  // see GetSource in libs/http/address.h
 
  private:
+  template <typename Source>
+  Awaitable<absl::StatusOr<std::size_t>> ReadFrom(Source& source,
+                                                  boost::asio::mutable_buffer buffer,
+                                                  absl::Duration timeout);
   using TimePoint = async::TimePoint;
 
   void Limit(TimePoint& deadline, absl::Duration timeout);

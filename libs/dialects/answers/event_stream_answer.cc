@@ -290,7 +290,8 @@ absl::StatusOr<std::vector<Delivery>> EventStreamAnswer::Release(Releases releas
       waiting_.pop_front();
     }
   }
-  pending_.clear();
+  // Streams are many, and wait for most of their time: no capacity is kept for the next piece.
+  pending_ = std::vector<Pending>();
   // What may go on is lost with the answer when that breaks off, like all held text.
   for (; finished_ && !waiting_.empty(); waiting_.pop_front()) {
     CS_RETURN_IF_ERROR(Deliver(waiting_.front().event, *waiting_.front().releases, deliveries));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -122,7 +122,7 @@ class EventStreamAnswer : public AnswerReader {
   sse::Parser parser_;
   PieceQueue queue_;
   std::vector<Pending> pending_;  // their releases are not known
-  std::deque<Waiting> waiting_;
+  std::list<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   FinishingEvents finishing_;
   std::map<std::int64_t, bool> finished_groups_;

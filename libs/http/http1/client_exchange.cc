@@ -11,8 +11,8 @@ namespace {
 
 namespace beast_http = boost::beast::http;
 
-// A read takes this much at first, because most streams send a few hundred bytes at a time and a
-// buffer lasts as long as its stream; twice as much after each read that was filled.
+// A read takes this much at first, because most streams send a few hundred bytes at a time; twice as
+// much after each read that was filled.
 constexpr std::size_t kFirstRead = 2u << 10, kMostRead = 64u << 10;
 
 // The limit for an incomplete chunk line or trailer.
@@ -90,6 +90,9 @@ Awaitable<absl::Status> ClientExchange::Finish(Headers, async::Cancellation& can
 }
 
 Awaitable<absl::StatusOr<std::size_t>> ClientExchange::Fill(absl::Duration timeout) {
+  buffer_.shrink_to_fit();  // streams wait for most of their time, and need no buffer then
+  const absl::Status readable = co_await stream_->AwaitReadable(timeout);
+  if (!readable.ok()) co_return readable;
   const auto space = buffer_.prepare(read_size_);
   const absl::StatusOr<std::size_t> count =
       co_await stream_->ReadSome(static_cast<char*>(space.data()), space.size(), timeout);
@@ -169,6 +172,7 @@ absl::Status ClientExchange::TakeHead() {
                       absl::string_view(field.value().data(), field.value().size()));
   }
   keep_alive_ = parser_->keep_alive();
+  parser_->get().base().clear();  // the parser would keep a second copy until the body's end
   parser_->eager(true);
   return absl::OkStatus();
 }

@@ -178,6 +178,7 @@ bool Connection::TakeHead() {
     return false;
   }
   if (!TakeTarget()) return false;
+  parser_->get().base().clear();  // the parser would keep a second copy as long as the call runs
   body_read_ = parser_->is_done();
   return true;
 }

@@ -30,7 +30,7 @@ using request::VerifiedCaller;
 
 // The known labels of the call's metrics.
 struct Labels {
-  absl::string_view connection;
+  std::string connection;
   absl::string_view dialect;
 };
 
@@ -77,41 +77,52 @@ domain::SessionStart MakeSessionStart(const CallContext& context, const ReadRequ
   return start;
 }
 
+Session MakeSession(const CallContext& context, const VerifiedCaller& caller,
+                    const ReadRequest& read) {
+  return Session(context, caller, MakeSessionStart(context, read));
+}
+
 // The upstream may have received the prompt: a retry could send it twice.
-Refusal WithoutRetry(Refusal refusal) {
+void ForbidRetry(Refusal& refusal) {
   refusal.error.final = true;
   refusal.error.retry_after = absl::ZeroDuration();
+}
+
+// The upstream did not answer, or the call was cancelled before it did.
+Refusal RefuseUnanswered(const CallContext& context, const AdmittedRequest& admitted,
+                         const absl::Status& status) {
+  const bool cancelled = context.cancellation.cancelled();
+  Refusal refusal = cancelled ? RefuseCancelled(context.cancellation.cause())
+                              : RefuseForUpstream(status, admitted.grant_used());
+  if (!cancelled && ToReason(status) == Reason::kUnreachable) return refusal;
+  refusal.tokens.input = static_cast<std::uint32_t>(admitted.decision().prompt_tokens);
+  ForbidRetry(refusal);
   return refusal;
 }
 
 // Steps 9 to 11.
 async::Awaitable<CallResult> SendAndDeliver(const CallContext& context, const ReadRequest& read,
                                             const AdmittedRequest& admitted, Session& session) {
-  const auto sent_tokens = static_cast<std::uint32_t>(admitted.decision().prompt_tokens);
   absl::StatusOr<std::unique_ptr<UpstreamResponse>> response =
       co_await context.upstream.Send(admitted, context.cancellation);
-  if (context.cancellation.cancelled()) {
-    Refusal refusal = RefuseCancelled(context.cancellation.cause());
-    refusal.tokens.input = sent_tokens;
-    co_return WithoutRetry(std::move(refusal));
-  }
-  if (!response.ok()) {
-    Refusal refusal = RefuseForUpstream(response.status(), admitted.grant_used());
-    if (ToReason(response.status()) == Reason::kUnreachable) co_return refusal;
-    refusal.tokens.input = sent_tokens;
-    co_return WithoutRetry(std::move(refusal));
+  if (context.cancellation.cancelled() || !response.ok()) {
+    co_return RefuseUnanswered(context, admitted, response.status());
   }
   Step<Delivered> delivered =
       co_await answer::DeliverAnswer(context, read, admitted, session, **response);
-  if (!delivered.ok()) co_return WithoutRetry(std::move(delivered).refusal());
+  if (!delivered.ok()) {
+    ForbidRetry(delivered.refusal());
+    co_return std::move(delivered).refusal();
+  }
   context.upstream.Recycle(*std::move(response));
   co_return *delivered;
 }
 
-// Steps 6 to 11.
-async::Awaitable<CallResult> RunSteps(const CallContext& context, const VerifiedCaller& caller,
-                                      const ReadRequest& read, PendingDecision& asked,
-                                      Session& session) {
+// Steps 6 to 8.
+async::Awaitable<AdmissionResult> DecideAndAdmit(const CallContext& context,
+                                                 const VerifiedCaller& caller,
+                                                 const ReadRequest& read, PendingDecision& asked,
+                                                 Session& session) {
   std::optional<Refusal> refusal = request::CheckCaller(caller, read);
   if (refusal) co_return *std::move(refusal);
   Step<DecidedCall> decided = co_await asked.Get(session);
@@ -119,8 +130,15 @@ async::Awaitable<CallResult> RunSteps(const CallContext& context, const Verified
   Step<PreparedRequest> prepared =
       co_await PreparedRequest::Prepare(context, caller, read, *decided);
   if (!prepared.ok()) co_return std::move(prepared).refusal();
-  AdmissionResult admission = co_await admission::Admit(context, caller, read, *std::move(decided),
-                                                        session, *std::move(prepared));
+  co_return co_await admission::Admit(context, caller, read, *std::move(decided), session,
+                                      *std::move(prepared));
+}
+
+// Steps 6 to 11.
+async::Awaitable<CallResult> RunSteps(const CallContext& context, const VerifiedCaller& caller,
+                                      const ReadRequest& read, PendingDecision& asked,
+                                      Session& session) {
+  AdmissionResult admission = co_await DecideAndAdmit(context, caller, read, asked, session);
   if (auto* deferred = std::get_if<Deferred>(&admission)) co_return std::move(*deferred);
   if (auto* refused = std::get_if<Refusal>(&admission)) co_return std::move(*refused);
   co_return co_await SendAndDeliver(context, read, std::get<AdmittedRequest>(admission), session);
@@ -144,7 +162,7 @@ async::Awaitable<absl::Status> EndSession(const CallContext& context, Session& s
 }
 
 async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labels,
-                                  Session& session, Refusal refusal) {
+                                  Session& session, Refusal& refusal) {
   const absl::Status ended = co_await EndSession(context, session, refusal);
   const TokenCounts& tokens = refusal.tokens;
   if (tokens.input + tokens.output > 0) {
@@ -165,7 +183,7 @@ async::Awaitable<void> EndRefused(const CallContext& context, const Labels& labe
     // A refusal that is not on record is not given: the gate is closed, that is all.
     const bool sent = refusal.outcome == Outcome::kUpstreamError;
     refusal = RefuseForPart(absl::UnavailableError(ended.message()), "session recorder");
-    if (sent) refusal = WithoutRetry(std::move(refusal));
+    if (sent) ForbidRetry(refusal);
   }
   Count(context, labels, domain::ToString(refusal.outcome));
   if (!refusal.silent()) co_await context.reply.SendError(refusal.error);
@@ -198,17 +216,34 @@ async::Awaitable<void> EndDeferred(const CallContext& context, const Labels& lab
 async::Awaitable<void> OpenSessionAndRun(const CallContext& context, const Labels& labels,
                                          const VerifiedCaller& caller, const ReadRequest& read) {
   PendingDecision asked(context, caller, read);
-  Session session(context, caller, MakeSessionStart(context, read));
+  Session session = MakeSession(context, caller, read);
   context.reply.SetSession(session.id());
   const request::CallerWatch watch(context, caller, request::HasCallerRole(read.connection().name));
   CallResult result = co_await RunSteps(context, caller, read, asked, session);
   if (auto* refusal = std::get_if<Refusal>(&result)) {
-    co_return co_await EndRefused(context, labels, session, std::move(*refusal));
+    co_return co_await EndRefused(context, labels, session, *refusal);
   }
   if (const auto* deferred = std::get_if<Deferred>(&result)) {
     co_return co_await EndDeferred(context, labels, session, *deferred);
   }
   Count(context, labels, domain::ToString(std::get<Delivered>(result).outcome));
+}
+
+// Steps 3 and 4.
+async::Awaitable<Step<ReadRequest>> RouteAndRead(const CallContext& context,
+                                                 const VerifiedCaller& caller, Labels& labels) {
+  Step<Route> route = RouteCall(context);
+  if (!route.ok()) co_return std::move(route).refusal();
+  labels.connection = route->connection->name;
+  const dialects::Dialect* const dialect = dialects::FindDialect(route->connection->protocol);
+  if (dialect == nullptr) {
+    co_return RefuseBlocked("not_found", "this gateway does not speak the connection's protocol");
+  }
+  labels.dialect = dialect->name();
+  context.reply.SetDialect(*dialect);
+  Step<Route> known = co_await reflection::AddSchema(context, caller, *std::move(route));
+  if (!known.ok()) co_return std::move(known).refusal();
+  co_return co_await ReadRequest::Read(context, *std::move(known), *dialect);
 }
 
 }  // namespace
@@ -217,20 +252,7 @@ async::Awaitable<void> RunCall(const CallContext& context) {
   const Step<VerifiedCaller> caller = co_await VerifiedCaller::Verify(context);
   if (!caller.ok()) co_return co_await request::RefuseUnverified(context, caller.refusal());
   Labels labels;
-  Step<Route> route = RouteCall(context);
-  if (!route.ok()) co_return co_await RefuseEarly(context, labels, route.refusal());
-  labels.connection = route->connection->name;
-  const dialects::Dialect* const dialect = dialects::FindDialect(route->connection->protocol);
-  if (dialect == nullptr) {
-    const Refusal refusal =
-        RefuseBlocked("not_found", "this gateway does not speak the connection's protocol");
-    co_return co_await RefuseEarly(context, labels, refusal);
-  }
-  labels.dialect = dialect->name();
-  context.reply.SetDialect(*dialect);
-  route = co_await reflection::AddSchema(context, *caller, *std::move(route));
-  if (!route.ok()) co_return co_await RefuseEarly(context, labels, route.refusal());
-  const Step<ReadRequest> read = co_await ReadRequest::Read(context, *route, *dialect);
+  const Step<ReadRequest> read = co_await RouteAndRead(context, *caller, labels);
   if (!read.ok()) co_return co_await RefuseEarly(context, labels, read.refusal());
   co_await OpenSessionAndRun(context, labels, *caller, *read);
 }

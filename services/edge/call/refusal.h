@@ -46,6 +46,7 @@ class [[nodiscard]] Step {
   const T* operator->() const { return &std::get<T>(result_); }
 
   // REQUIRES: !ok().
+  Refusal& refusal() & { return std::get<Refusal>(result_); }
   const Refusal& refusal() const& { return std::get<Refusal>(result_); }
   Refusal&& refusal() && { return std::get<Refusal>(std::move(result_)); }
 

@@ -5,25 +5,37 @@
 #include "services/edge/call/admission/review.h"
 
 namespace countersign::edge::call::admission {
+namespace {
 
-async::Awaitable<AdmissionResult> Admit(const CallContext& context,
-                                        const request::VerifiedCaller& caller,
-                                        const request::ReadRequest& read, DecidedCall decided,
-                                        Session& session, PreparedRequest prepared) {
-  std::optional<Clearance> clearance = Clearance::ByPolicy(decided);
-  if (!clearance) {
-    co_return co_await AdmitReviewed(context, caller, read, std::move(decided), session,
-                                     std::move(prepared));
-  }
+async::Awaitable<AdmissionResult> AdmitAllowed(const CallContext& context,
+                                               const request::VerifiedCaller& caller,
+                                               const request::ReadRequest& read,
+                                               DecidedCall&& decided, Session& session,
+                                               PreparedRequest&& prepared, Clearance clearance) {
   UpstreamLease lease(context, caller, read, decided, prepared.placeholders());
   AdmittedRequest::Candidate candidate{std::move(prepared), std::move(decided), std::move(lease)};
   Step<AdmittedRequest> admitted = co_await AdmittedRequest::Admit(
-      context, session, std::move(candidate), *std::move(clearance));
+      context, session, std::move(candidate), std::move(clearance));
   if (!admitted.ok()) co_return std::move(admitted).refusal();
   if (context.observer != nullptr) {
     co_await context.observer->OnDecided(session.id(), admitted->decision());
   }
   co_return *std::move(admitted);
+}
+
+}  // namespace
+
+// Not a coroutine: a held call would keep the frame of one for as long as it waits.
+async::Awaitable<AdmissionResult> Admit(const CallContext& context,
+                                        const request::VerifiedCaller& caller,
+                                        const request::ReadRequest& read, DecidedCall&& decided,
+                                        Session& session, PreparedRequest&& prepared) {
+  std::optional<Clearance> clearance = Clearance::ByPolicy(decided);
+  if (!clearance) {
+    return AdmitReviewed(context, caller, read, std::move(decided), session, std::move(prepared));
+  }
+  return AdmitAllowed(context, caller, read, std::move(decided), session, std::move(prepared),
+                      *std::move(clearance));
 }
 
 }  // namespace countersign::edge::call::admission

@@ -50,8 +50,9 @@ async::Awaitable<Step<AdmittedRequest>> AdmittedRequest::Admit(const CallContext
   }
   std::optional<Refusal> refusal = co_await candidate.lease.Await(context.cancellation);
   if (refusal) co_return *std::move(refusal);
-  co_return AdmittedRequest(std::move(candidate), std::move(clearance),
-                            context.deadline - context.services.clock.Now());
+  Admitted admitted{std::move(candidate), std::move(clearance),
+                    context.deadline - context.services.clock.Now()};
+  co_return AdmittedRequest(std::move(admitted));
 }
 
 }  // namespace countersign::edge::call::admission

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,19 +46,25 @@ class AdmittedRequest {
   static async::Awaitable<Step<AdmittedRequest>> Admit(const CallContext& context, Session& session,
                                                        Candidate candidate, Clearance clearance);
 
-  const PreparedRequest& request() const { return candidate_.request; }
-  const domain::Decision& decision() const { return candidate_.decided.decision(); }
-  const UpstreamLease& lease() const { return candidate_.lease; }
-  bool grant_used() const { return clearance_.grant().has_value(); }
+  const PreparedRequest& request() const { return admitted_->candidate.request; }
+  const domain::Decision& decision() const { return admitted_->candidate.decided.decision(); }
+  const UpstreamLease& lease() const { return admitted_->candidate.lease; }
+  bool grant_used() const { return admitted_->clearance.grant().has_value(); }
   // Until the caller gives up, when the request was admitted.
-  absl::Duration time_left() const { return time_left_; }
+  absl::Duration time_left() const { return admitted_->time_left; }
 
  private:
-  AdmittedRequest(Candidate candidate, Clearance clearance, absl::Duration time_left)
-      : candidate_(std::move(candidate)), clearance_(std::move(clearance)), time_left_(time_left) {}
-  Candidate candidate_;
-  Clearance clearance_;
-  absl::Duration time_left_;
+  struct Admitted {
+    Candidate candidate;
+    Clearance clearance;
+    absl::Duration time_left;
+  };
+  explicit AdmittedRequest(Admitted admitted)
+      : admitted_(std::make_unique<const Admitted>(std::move(admitted))) {}
+
+  // On the heap, because each coroutine that may return one has room for it as long as a call is
+  // held. Null after a move.
+  std::unique_ptr<const Admitted> admitted_;
 };
 
 // The result of admission: the request may be sent, or the caller is to come back after a reviewer

@@ -326,8 +326,8 @@ async::Awaitable<ReviewedCall::Round> ReviewedCall::Admit(UpstreamLease lease,
 async::Awaitable<AdmissionResult> AdmitReviewed(const CallContext& context,
                                                 const request::VerifiedCaller& caller,
                                                 const request::ReadRequest& read,
-                                                DecidedCall decided, Session& session,
-                                                PreparedRequest prepared) {
+                                                DecidedCall&& decided, Session& session,
+                                                PreparedRequest&& prepared) {
   ReviewedCall call(context, caller, read, std::move(decided), session, std::move(prepared));
   co_return co_await call.Run();
 }

@@ -53,7 +53,9 @@ class AnswerDelivery {
  private:
   using Pieces = std::vector<dialects::Delivery>;
 
+  std::optional<Refusal> CheckHead() const;
   async::Awaitable<std::optional<Refusal>> DeliverStream();
+  async::Awaitable<std::optional<Refusal>> DeliverPiece(const absl::StatusOr<std::string>& bytes);
   async::Awaitable<std::optional<Refusal>> DeliverDocument();
   async::Awaitable<Step<Pieces>> ReadDocument();
   async::Awaitable<std::optional<Refusal>> WritePieces(Pieces pieces);
@@ -77,7 +79,7 @@ class AnswerDelivery {
   dialects::HeaderList headers_;  // the upstream's headers that the caller gets
   Pieces waiting_;                // of a unary call's answer, until it has ended
   std::size_t waiting_bytes_ = 0;
-  bool delivered_ = false;  // the final marker has been written
+  bool delivered_ = false;  // the end has been written
 };
 
 // The provider refused the gateway's credential. Forwarded, the error would suggest that the
@@ -93,26 +95,30 @@ bool IsAnswer(int status) {
   return (status >= 200 && status <= 203) || (status >= 400 && status < 600);
 }
 
-async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
+std::optional<Refusal> AnswerDelivery::CheckHead() const {
   if (RefusesCredential(response_.status())) {
-    co_return RefuseUpstream(WithReason(
+    return RefuseUpstream(WithReason(
         absl::UnavailableError(absl::StrCat("HTTP ", response_.status())), "upstream_auth"));
   }
   if (IsRedirect(response_.status())) {
-    co_return RefuseUpstream(
+    return RefuseUpstream(
         Unreadable("it redirects elsewhere, and the connection's URL must be the final one"));
   }
   if (!IsAnswer(response_.status())) {
-    co_return RefuseUpstream(
+    return RefuseUpstream(
         Unreadable(absl::StrCat("HTTP ", response_.status(), " is no answer to a call")));
   }
-  if (IsEncoded(response_.headers())) {
-    co_return RefuseUpstream(Unreadable("the answer is compressed"));
-  }
+  if (IsEncoded(response_.headers())) return RefuseUpstream(Unreadable("the answer is compressed"));
+  return std::nullopt;
+}
+
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::Deliver() {
+  if (std::optional<Refusal> refusal = CheckHead()) co_return refusal;
   headers_ = MakeHeaders();
   record_.AddHead(response_.status(), headers_);
-  if (answer_.format() == dialects::AnswerFormat::kEventStream) co_return co_await DeliverStream();
-  co_return co_await DeliverDocument();
+  const bool stream = answer_.format() == dialects::AnswerFormat::kEventStream;
+  async::Awaitable<std::optional<Refusal>> delivery = stream ? DeliverStream() : DeliverDocument();
+  co_return co_await std::move(delivery);
 }
 
 dialects::HeaderList AnswerDelivery::MakeHeaders() const {
@@ -134,36 +140,43 @@ async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverStream() {
   }
   while (true) {
     const absl::StatusOr<std::string> bytes = co_await response_.ReadPiece(context_.cancellation);
-    if (cancelled()) co_return RefuseNow();
-    if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
-    const bool ended = bytes->empty();
-    // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
-    const dialects::HeaderList trailers = ended ? response_.trailers() : dialects::HeaderList();
-    async::Awaitable<Step<Pieces>> masking =
-        ended ? answer_.Finish(trailers) : answer_.Feed(*bytes);
-    Step<Pieces> pieces = co_await std::move(masking);
-    if (!pieces.ok()) co_return std::move(pieces).refusal();
-    if (IsUnaryRpc()) {
-      // Nobody reads the message before its status, so both take one commit.
-      for (dialects::Delivery& piece : *pieces) {
-        waiting_bytes_ += piece.bytes.size();
-        waiting_.push_back(std::move(piece));
-      }
-      if (waiting_bytes_ > context_.services.options.max_response_bytes) {
-        co_return RefuseUpstream(Unreadable("the answer is too large"));
-      }
-      if (!ended) continue;
-      co_return co_await WriteFinalMarker(std::exchange(waiting_, {}));
-    }
-    const std::optional<Refusal> refusal = co_await WritePieces(*std::move(pieces));
+    std::optional<Refusal> refusal = co_await DeliverPiece(bytes);
     if (refusal || delivered_) co_return refusal;
-    if (!ended) continue;
-    // The upstream ended with its own error, which was delivered: there is no final marker.
-    const std::optional<Refusal> unrecorded = co_await EndWith(true);
-    if (unrecorded) co_return unrecorded;
-    co_await context_.reply.Finish();
-    co_return std::nullopt;
   }
+}
+
+// Masks, records and writes what was read; nothing: the answer's end. A coroutine of its own, so
+// that a stream that waits for its next piece keeps no room for the work on it.
+async::Awaitable<std::optional<Refusal>> AnswerDelivery::DeliverPiece(
+    const absl::StatusOr<std::string>& bytes) {
+  if (cancelled()) co_return RefuseNow();
+  if (!bytes.ok()) co_return RefuseUpstream(bytes.status());
+  const bool ended = bytes->empty();
+  // Named first, because g++ 12 destroys the temporaries of a ?: within a co_await twice.
+  const dialects::HeaderList trailers = ended ? response_.trailers() : dialects::HeaderList();
+  async::Awaitable<Step<Pieces>> masking = ended ? answer_.Finish(trailers) : answer_.Feed(*bytes);
+  Step<Pieces> pieces = co_await std::move(masking);
+  if (!pieces.ok()) co_return std::move(pieces).refusal();
+  if (IsUnaryRpc()) {
+    // Nobody reads the message before its status, so both take one commit.
+    for (dialects::Delivery& piece : *pieces) {
+      waiting_bytes_ += piece.bytes.size();
+      waiting_.push_back(std::move(piece));
+    }
+    if (waiting_bytes_ > context_.services.options.max_response_bytes) {
+      co_return RefuseUpstream(Unreadable("the answer is too large"));
+    }
+    if (!ended) co_return std::nullopt;
+    co_return co_await WriteFinalMarker(std::exchange(waiting_, {}));
+  }
+  std::optional<Refusal> refusal = co_await WritePieces(*std::move(pieces));
+  if (refusal || delivered_ || !ended) co_return refusal;
+  // The upstream ended with its own error, which was delivered: there is no final marker.
+  refusal = co_await EndWith(true);
+  if (refusal) co_return refusal;
+  delivered_ = true;
+  co_await context_.reply.Finish();
+  co_return std::nullopt;
 }
 
 async::Awaitable<std::optional<Refusal>> AnswerDelivery::WritePieces(Pieces pieces) {
