@@ -21,8 +21,7 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   CS_ASSIGN_OR_RETURN(const pg::PoolOptions database, app.Database(kAuthnSchema));
   CS_ASSIGN_OR_RETURN(const auto policy, app.ChannelTo("policy"));
   secrets::FileSecretStore files(app.config().secrets);
-  CS_ASSIGN_OR_RETURN(secrets::MasterSecrets loaded,
-                      secrets::LoadOrCreateMasterSecrets(files, app.random()));
+  CS_ASSIGN_OR_RETURN(auto loaded, secrets::LoadOrCreateMasterSecrets(files, app.random()));
   const auto& secrets = app.Make<secrets::MasterSecrets>(std::move(loaded));
   auto& minter = app.Make<internal_tokens::CppJwtMinter>(secrets.internal_key);
   auto& keys = app.Make<access_keys::PgKeyStore>(app.Make<pg::Pool>(database));
@@ -41,6 +40,7 @@ absl::Status Wire(const AuthnConfig& config, server::App& app) {
   app.ReadyWhen([&authn] { return authn.directory.Current() ? "" : "no resources yet"; });
   auto& admin = app.Make<access_keys::FirstAdminKeys>(config.admin_keys, keys, authn.hasher,
                                                       app.clock(), app.random());
+  admin.Start();
   app.ReadyWhen([&admin] { return admin.Ensure().ok() ? "" : "no administrator's key yet"; });
   return absl::OkStatus();
 }

@@ -5,9 +5,15 @@
 
 #include "libs/base/status.h"
 #include "libs/config/secret_file.h"
+#include "libs/log/log.h"
 #include "services/authn/access_keys/key_manager.h"
 
 namespace countersign::authn::access_keys {
+namespace {
+
+constexpr absl::Duration kPause = absl::Seconds(2);  // between two attempts
+
+}  // namespace
 
 absl::Status FirstAdminKeys::Ensure() {
   const MutexLock lock(mutex_);
@@ -16,6 +22,15 @@ absl::Status FirstAdminKeys::Ensure() {
   CS_RETURN_IF_ERROR(EnsureWritten());
   ensured_ = true;
   return absl::OkStatus();
+}
+
+void FirstAdminKeys::Start() {
+  loop_ = std::make_unique<async::RetryLoop>([this](const std::stop_token&) {
+    const absl::Status ensured = Ensure();
+    if (ensured.ok()) return absl::InfiniteDuration();
+    log::Error("the administrator's first key is not there yet", {{"error", ensured.message()}});
+    return kPause;
+  });
 }
 
 absl::Status FirstAdminKeys::EnsureRead() {

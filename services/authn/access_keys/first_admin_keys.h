@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "libs/async/retry_loop.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
 #include "libs/base/random.h"
@@ -33,6 +35,10 @@ class FirstAdminKeys {
   // access key.
   absl::Status Ensure();
 
+  // Calls Ensure in the background, now and every few seconds until it has succeeded, so that the
+  // keys do not depend on who asks whether the process is ready. At most once.
+  void Start();
+
  private:
   absl::Status EnsureRead();
   absl::Status EnsureWritten();
@@ -44,6 +50,7 @@ class FirstAdminKeys {
   RandomSource& random_;
   Mutex mutex_;
   bool ensured_ CS_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<async::RetryLoop> loop_;  // last, because it uses the others
 };
 
 }  // namespace countersign::authn::access_keys

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/temporary_folder.h"
@@ -93,6 +94,14 @@ TEST_CASE_METHOD(Fixture, "FirstAdminKeys: the file is written once the store is
   store.away = false;
   CHECK(file.Ensure().ok());
   CHECK_FALSE(ReadFile(folder / "admin.key").empty());
+}
+
+TEST_CASE_METHOD(Fixture, "FirstAdminKeys: the file is written without being asked for",
+                 "[authn]") {
+  FirstAdminKeys file = Writing(folder / "admin.key");
+  file.Start();
+  while (ReadFile(folder / "admin.key").empty()) std::this_thread::yield();
+  CHECK(keys() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "FirstAdminKeys: without a path no key is made", "[authn]") {
