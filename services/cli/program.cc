@@ -37,6 +37,7 @@ void AddVerbs(CLI::App& app, Invocation& invocation) {
   verbs::AddStatusVerb(app, invocation);
   verbs::AddPolicyVerbs(app, invocation);
   verbs::AddVerifyVerb(app, invocation);
+  verbs::AddCompletionVerb(app, invocation);
 }
 
 // Mistakes in resources are reported many at a time, one per line of `message`. Messages may quote

@@ -20,9 +20,10 @@ void AddKeyVerbs(CLI::App& app, Invocation& invocation);       // keys create|li
 void AddReviewVerbs(CLI::App& app, Invocation& invocation);
 void AddSessionVerbs(CLI::App& app,
                      Invocation& invocation);  // sessions list|show|replay|export|kill
-void AddEngineVerbs(CLI::App& app, Invocation& invocation);  // mask, tokens
-void AddStatusVerb(CLI::App& app, Invocation& invocation);   // services status
-void AddPolicyVerbs(CLI::App& app, Invocation& invocation);  // policy test|explain
-void AddVerifyVerb(CLI::App& app, Invocation& invocation);   // verify
+void AddEngineVerbs(CLI::App& app, Invocation& invocation);     // mask, tokens
+void AddStatusVerb(CLI::App& app, Invocation& invocation);      // services status
+void AddPolicyVerbs(CLI::App& app, Invocation& invocation);     // policy test|explain
+void AddVerifyVerb(CLI::App& app, Invocation& invocation);      // verify
+void AddCompletionVerb(CLI::App& app, Invocation& invocation);  // completion
 
 }  // namespace countersign::cli::verbs
