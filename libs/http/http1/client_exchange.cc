@@ -11,8 +11,8 @@ namespace {
 
 namespace beast_http = boost::beast::http;
 
-// A read takes this much at first, because most streams send a few hundred bytes at a time; twice as
-// much after each read that was filled.
+// A read takes this much at first, because most streams send a few hundred bytes at a time; twice
+// as much after each read that was filled.
 constexpr std::size_t kFirstRead = 2u << 10, kMostRead = 64u << 10;
 
 // The limit for an incomplete chunk line or trailer.

@@ -11,11 +11,13 @@ async::Awaitable<AdmissionResult> AdmitAllowed(const CallContext& context,
                                                const request::VerifiedCaller& caller,
                                                const request::ReadRequest& read,
                                                DecidedCall&& decided, Session& session,
-                                               PreparedRequest&& prepared, Clearance clearance) {
+                                               PreparedRequest&& prepared) {
+  std::optional<Clearance> clearance = Clearance::ByPolicy(decided);
+  if (!clearance) co_return RefuseForPart(absl::InternalError("not allowed"), "edge");
   UpstreamLease lease(context, caller, read, decided, prepared.placeholders());
   AdmittedRequest::Candidate candidate{std::move(prepared), std::move(decided), std::move(lease)};
   Step<AdmittedRequest> admitted = co_await AdmittedRequest::Admit(
-      context, session, std::move(candidate), std::move(clearance));
+      context, session, std::move(candidate), *std::move(clearance));
   if (!admitted.ok()) co_return std::move(admitted).refusal();
   if (context.observer != nullptr) {
     co_await context.observer->OnDecided(session.id(), admitted->decision());
@@ -30,12 +32,10 @@ async::Awaitable<AdmissionResult> Admit(const CallContext& context,
                                         const request::VerifiedCaller& caller,
                                         const request::ReadRequest& read, DecidedCall&& decided,
                                         Session& session, PreparedRequest&& prepared) {
-  std::optional<Clearance> clearance = Clearance::ByPolicy(decided);
-  if (!clearance) {
-    return AdmitReviewed(context, caller, read, std::move(decided), session, std::move(prepared));
-  }
-  return AdmitAllowed(context, caller, read, std::move(decided), session, std::move(prepared),
-                      *std::move(clearance));
+  return decided.allowed()
+             ? AdmitAllowed(context, caller, read, std::move(decided), session, std::move(prepared))
+             : AdmitReviewed(context, caller, read, std::move(decided), session,
+                             std::move(prepared));
 }
 
 }  // namespace countersign::edge::call::admission

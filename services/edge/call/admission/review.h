@@ -13,8 +13,8 @@ namespace countersign::edge::call::admission {
 // checked again; then the upstream is leased and one use of the grant is taken. If others took it
 // first, or policy has new terms, the call joins again; the total time is limited by `hold`.
 //
-// Deferred: the caller does not want to wait (`Prefer: respond-async`). `decided` and `prepared` are
-// moved from when it is first awaited.
+// Deferred: the caller does not want to wait (`Prefer: respond-async`). `decided` and `prepared`
+// are moved from when it is first awaited.
 async::Awaitable<AdmissionResult> AdmitReviewed(const CallContext& context,
                                                 const request::VerifiedCaller& caller,
                                                 const request::ReadRequest& read,
